@@ -1,0 +1,197 @@
+/**
+ * The one way to reach bytes. Speaks of partitions, memory types, tiles and bytes, never of file descriptors, channels
+ * or processes. Every call takes a cancellation signal; every failure is a BoardError.
+ */
+import type { Event } from '../model/event.ts';
+import type { ByteRange, ColumnRange, Generation, MemoryGeometry, MemoryType } from '../model/geometry.ts';
+import type { BoardError } from './errors.ts';
+
+/** The process that holds a partition. */
+export interface Owner {
+  /** 0 when the kernel itself holds it (XRT's zocl) or the process is hidden from us. */
+  readonly pid: number;
+  /** Its command name, as `/proc/PID/comm` says; empty if hidden. */
+  readonly command: string;
+  /** When it started, milliseconds since 1970 on the board's clock; 0 if unknown. */
+  readonly startedAt: number;
+}
+
+/** One partition as the driver lists it. Asking for it maps nothing. */
+export interface PartitionInfo {
+  /** The driver's id: opaque. */
+  readonly id: number;
+  readonly columns: ColumnRange;
+  /** Rows of the partition including the shim row. */
+  readonly startRow: number;
+  readonly numRows: number;
+  readonly inUse: boolean;
+  /** Set while another process owns it. */
+  readonly owner?: Owner;
+  /**
+   * One life of the contents: boot, owner, resets seen. Opaque; equal text = same life. Differs whenever bytes read
+   * before may have been replaced wholesale.
+   */
+  readonly epoch: string;
+}
+
+/** What is known of the board before anything is mapped. */
+export interface BoardInfo {
+  /** Device node, `/dev/aie0`; `simulated` for the simulated board. */
+  readonly device: string;
+  /** `linux-2020` or `simulated`; `unknown` when sysfs and enquire do not match a family this version knows. */
+  readonly family: 'linux-2020' | 'simulated' | 'unknown';
+  readonly generation: Generation | 'unknown';
+  /** What sysfs, device tree and enquire said, a line each, in English; for the tooltip, the question and the report. */
+  readonly findings: readonly string[];
+  readonly hostName: string;
+  /** `uname -sr`. */
+  readonly kernel: string;
+  /** `uname -m`. */
+  readonly machine: string;
+  /** Bytes of a kernel page. */
+  readonly pageSize: number;
+  /** Changes at every boot. */
+  readonly bootId: string;
+  /** Version of the native core that answered; empty for the simulated board. */
+  readonly coreVersion: string;
+}
+
+/** Why a span could not be read. */
+export type UnreadableReason =
+  | 'gated' // the tile's clock is off
+  | 'core-running' // program memory of an enabled core
+  | 'bus-error' // the access itself faulted
+  | 'no-way' // no safe way to these bytes beside their owner
+  | 'not-read'; // cancelled or lost before it was reached
+
+/** A span that holds no bytes, with the reason. */
+export interface UnreadableSpan extends ByteRange {
+  readonly reason: UnreadableReason;
+}
+
+/** Bytes of one asked range. `bytes` has the range's full length; unreadable spans are zero-filled in it. */
+export interface ReadPiece {
+  readonly range: ByteRange;
+  readonly bytes: Uint8Array;
+}
+
+export interface ReadResult {
+  /** In the order asked. The arrays are the caller's: the board keeps no reference. */
+  readonly pieces: readonly ReadPiece[];
+  /** Spans of the asked ranges that could not be read, in ascending order, not overlapping. */
+  readonly unreadable: readonly UnreadableSpan[];
+  /** When the last byte was read, milliseconds since 1970 on this machine's clock. */
+  readonly at: number;
+  readonly epoch: string;
+}
+
+export interface ReadOptions {
+  /** Program memory of enabled cores of these tiles (tile index in buffer order) may be touched: a person asked for it. */
+  readonly openTiles?: ReadonlySet<number>;
+  /** Called as pieces of a long read arrive; bytes are counted, not passed. */
+  readonly onProgress?: (bytesDone: number) => void;
+}
+
+/** One edited byte run: what to write and what the person saw there. Both arrays have the same length. */
+export interface WriteEdit {
+  /** Buffer offset of the first byte, any alignment. */
+  readonly offset: number;
+  readonly seen: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+export interface WriteOptions {
+  /** The epoch in which the bytes were seen; another current epoch refuses the whole write with `epoch`. */
+  readonly epoch: string;
+  /** Write even where the device holds other bytes than were seen. */
+  readonly force?: boolean;
+  readonly openTiles?: ReadonlySet<number>;
+}
+
+/**
+ * What became of a run of bytes.
+ * `verified`: read back equal. `changed-after`: written, then changed by the core before the read-back (counts as
+ * applied). `conflict`: the device held other bytes than were seen, nothing was written. `refused`: gated, core running,
+ * or no way. `unreadable`: the access faulted.
+ */
+export type WriteOutcome = 'verified' | 'changed-after' | 'conflict' | 'refused' | 'unreadable';
+
+export interface WriteSpan extends ByteRange {
+  readonly outcome: WriteOutcome;
+  /** For `refused` and `unreadable`. */
+  readonly reason?: UnreadableReason;
+  /** The device's bytes after the pass (zeros for `refused` and `unreadable`). */
+  readonly now: Uint8Array;
+}
+
+export interface WriteReport {
+  /** Covers every asked byte exactly once, in ascending order. Adjacent bytes of equal outcome are one span. */
+  readonly spans: readonly WriteSpan[];
+  readonly at: number;
+  readonly epoch: string;
+}
+
+/** One memory type of one partition. Ranges are buffer offsets in bytes. */
+export interface PartitionMemory {
+  readonly geometry: MemoryGeometry;
+  /** Whether the way to the bytes can write at present; `locked` errors say why if not. */
+  readonly writable: boolean;
+  /** Reads scattered ranges in one request. At most 4096 ranges; they must lie within the memory. */
+  read(ranges: readonly ByteRange[], options: ReadOptions, signal: AbortSignal): Promise<ReadResult>;
+  /** Compares and writes in one pass and one round trip. Edits must not overlap. */
+  write(edits: readonly WriteEdit[], options: WriteOptions, signal: AbortSignal): Promise<WriteReport>;
+}
+
+/** A partition whose memory types are known. Holds nothing on the board. */
+export interface Partition {
+  readonly columns: ColumnRange;
+  readonly memories: readonly PartitionMemory[];
+  memory(type: MemoryType): PartitionMemory | undefined;
+}
+
+export interface OpenOptions {
+  /** The person agreed to map memory of an `unknown` driver. Without it such a board answers `unknown-driver`. */
+  readonly allowUnknownDriver?: boolean;
+}
+
+/** A live connection to one board. */
+export interface Board {
+  readonly info: BoardInfo;
+  /** Fires when a partition appears, disappears, changes hands or starts a new epoch. */
+  readonly onDidChangePartitions: Event<readonly PartitionInfo[]>;
+  /** Fires once, when the connection is gone for good; every later call fails with the same error. */
+  readonly onDidClose: Event<BoardError>;
+  partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]>;
+  /** Learns the memory types: the first mapping. The result stays valid until the board closes. */
+  open(columns: ColumnRange, options: OpenOptions, signal: AbortSignal): Promise<Partition>;
+  /** Everything a bug report needs, as Markdown; no secrets. */
+  report(signal: AbortSignal): Promise<string>;
+  /** Ends the connection and whatever it started on the board. */
+  dispose(): Promise<void>;
+}
+
+/** Receives what happened below the seam. `trace` gets one line per ioctl: name, number, size, result. */
+export interface BoardLog {
+  trace(line: string): void;
+  info(line: string): void;
+  warn(line: string): void;
+}
+
+/** A step of connecting, for the progress notification. */
+export type ConnectStep =
+  | 'resolving'
+  | 'connecting'
+  | 'verifying-host'
+  | 'authenticating'
+  | 'checking-agent'
+  | 'uploading-agent'
+  | 'starting-agent'
+  | 'describing';
+
+/** Makes a live connection. One connector per board entry; connecting again after a loss makes a new Board. */
+export interface BoardConnector {
+  connect(
+    context: { log: BoardLog; onStep: (step: ConnectStep, percent?: number) => void },
+    signal: AbortSignal,
+  ): Promise<Board>;
+}

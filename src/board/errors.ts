@@ -1,0 +1,82 @@
+/**
+ * Every way in which reaching a board can fail, as a closed list. The code selects the sentence and the next step that
+ * a person reads (`describeError` in `explain.ts`); `detail` carries what the kernel, ssh or the board said, for the log
+ * and the board report.
+ */
+export type BoardErrorCode =
+  // the device node and the driver
+  | 'no-device' // the node does not exist (ENOENT, ENXIO, ENODEV)
+  | 'permission' // EACCES or EPERM on the node, or on the owner's file descriptors
+  | 'busy' // REQUEST answered EBUSY: another process owns the partition
+  | 'no-partition' // the driver does not know these columns
+  | 'no-memory-types' // the partition has shim tiles only
+  | 'large-pages' // 64 KiB kernel pages: the driver cannot map tile memory
+  | 'no-pidfd' // the kernel is older than 5.6: no way beside another owner
+  | 'owner-hidden' // in use, but no process that holds it was found (kernel client such as XRT)
+  | 'unknown-driver' // not one of the driver families this version knows; needs the person's consent
+  | 'driver' // any other errno of the driver; detail names ioctl and errno
+  // the access
+  | 'epoch' // the contents started a new life since they were read
+  | 'locked' // the write policy or the way to the bytes allows no write
+  | 'out-of-range'
+  | 'cancelled'
+  | 'timeout'
+  | 'protocol' // the other side sent something that is not allowed
+  | 'internal'
+  // reaching the host
+  | 'host-unknown' // the name does not resolve
+  | 'refused' // connection refused
+  | 'unreachable' // no route, network down
+  | 'proxy-failed' // ProxyJump or ProxyCommand failed
+  | 'host-key-changed'
+  | 'host-key-revoked'
+  | 'host-key-rejected' // the person declined, or StrictHostKeyChecking forbids
+  | 'auth-failed'
+  | 'key-unreadable' // identity file missing, bad permissions, wrong passphrase
+  | 'config' // ssh configuration cannot be read or is contradictory
+  | 'connection-lost'
+  // starting the agent there
+  | 'no-exec' // every candidate folder is mounted noexec
+  | 'read-only' // no folder can be written
+  | 'disk-full'
+  | 'wrong-arch' // the agent does not run on this machine
+  | 'shell-banner' // the login shell prints text into the channel
+  | 'upload-corrupt' // SHA-256 of the uploaded agent differs
+  | 'sudo-failed' // sudo missing, refused, or wrong password
+  | 'agent-failed' // the agent ended or could not start
+  | 'agent-version'; // the agent speaks another protocol
+
+/** Facts that go into the sentence; every value is plain text or a number. */
+export type ErrorFacts = Readonly<Record<string, string | number>>;
+
+/** The one error type that crosses the board seam. */
+export class BoardError extends Error {
+  readonly code: BoardErrorCode;
+  /** Values for the sentence: `host`, `path`, `owner`, `pid`, `command`, `fingerprint`, ... */
+  readonly facts: ErrorFacts;
+
+  /**
+   * @param code what failed
+   * @param detail what was tried and what was answered, in English, for logs and reports
+   * @param facts values that the sentence shown to the person needs
+   * @param cause the underlying error
+   */
+  constructor(code: BoardErrorCode, detail: string, facts: ErrorFacts = {}, cause?: unknown) {
+    super(detail, cause === undefined ? undefined : { cause });
+    this.name = 'BoardError';
+    this.code = code;
+    this.facts = facts;
+  }
+}
+
+/** Throws `cancelled` if the signal is aborted. */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (signal.aborted) throw new BoardError('cancelled', 'cancelled');
+}
+
+/** Anything thrown, as a BoardError (`internal` if it was none). */
+export function toBoardError(error: unknown): BoardError {
+  if (error instanceof BoardError) return error;
+  if (error instanceof Error && error.name === 'AbortError') return new BoardError('cancelled', 'cancelled');
+  return new BoardError('internal', error instanceof Error ? error.message : String(error), {}, error);
+}
