@@ -1,0 +1,57 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * Four projects, told apart by where a test stands and what it needs:
+ * unit (nothing), board (the virtual board, slow to boot), e2e (a browser and real hosts), long (minutes).
+ */
+const needsMachinery = ['**/*.board.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'];
+const elsewhere = ['**/node_modules/**', 'dist/**', 'build/**'];
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['{src,webview,scripts}/**/*.test.ts', 'test/bench/**/*.test.ts'],
+          exclude: [...elsewhere, ...needsMachinery],
+          environment: 'node',
+        },
+      },
+      {
+        test: {
+          name: 'board',
+          include: ['test/board/**/*.test.ts', '{src,native}/**/*.board.test.ts'],
+          exclude: [...elsewhere, '**/*.long.test.ts'],
+          environment: 'node',
+          // A board is a machine with a real clock: one at a time, so that time-outs mean something.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.e2e.test.ts'],
+          exclude: elsewhere,
+          environment: 'node',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['{src,webview,scripts,test}/**/*.long.test.ts'],
+          exclude: elsewhere,
+          environment: 'node',
+          fileParallelism: false,
+          testTimeout: 1_800_000,
+          hookTimeout: 240_000,
+        },
+      },
+    ],
+  },
+});
