@@ -1,0 +1,146 @@
+/**
+ * The whole contract between the extension host and the hex editor's webview. Unions are named by direction. Requests
+ * carry their answer's type; a request can fail, be cancelled and time out. Bytes travel as `Uint8Array` only: other
+ * typed arrays do not survive every host's message channel.
+ */
+import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
+
+/** Flags of one shown byte, or-ed into `ShownBytes.flags`. */
+export const byteFlags = {
+  /** The base byte was read from the device in the current epoch or before; without it the cell is blank (`··`). */
+  known: 1,
+  /** Could not be read: shows `??`; the reason code is in bits 5 to 7. */
+  unreadable: 2,
+  /** A staged edit lies over the base. */
+  staged: 4,
+  /** Staged, and the device now holds another byte than the one the person saw. */
+  conflict: 8,
+  /** Differs from the previous read. */
+  changed: 16,
+} as const;
+
+/** Shift of the unreadable reason in a flags byte; the code indexes `unreadableReasons`. */
+export const reasonShift = 5;
+
+/** Reason codes of unreadable bytes, in wire order; index 0 is none. */
+export const unreadableReasons = ['', 'gated', 'core-running', 'bus-error', 'no-way', 'not-read'] as const;
+
+/** Bytes as they are to be painted: base with staged edits laid over. All arrays have the same length. */
+export interface ShownBytes {
+  /** Buffer offset of the first byte. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly flags: Uint8Array;
+  /** The base under the staged edits (what the device held when it was last read). */
+  readonly base: Uint8Array;
+}
+
+/** What the write policy and the link allow right now. */
+export type WritePolicy = 'locked' | 'staged';
+
+/** A line above the grid. At most one is shown; the host chooses. Text is localised. */
+export interface Banner {
+  readonly kind: 'info' | 'warning' | 'error';
+  readonly text: string;
+  /** Buttons: command ids of `HostCommand` with their localised labels. */
+  readonly actions: readonly { readonly command: HostCommand; readonly label: string }[];
+}
+
+/** Everything around the bytes. Sent whole whenever any of it changes. */
+export interface EditorState {
+  /** Board label, partition, memory, in words; for the header line and the grid's accessible name. */
+  readonly title: string;
+  readonly policy: WritePolicy;
+  readonly connected: boolean;
+  /** A read is under way; percent if it is long. */
+  readonly reading?: { readonly percent?: number };
+  /** Localised: when the shown bytes were read, or that they were not. */
+  readonly readAt: string;
+  readonly stagedBytes: number;
+  readonly conflictBytes: number;
+  readonly banner?: Banner;
+}
+
+/** What the grid shows: fixed for the life of the editor, sent once before any bytes. */
+export interface EditorDocument {
+  readonly geometry: MemoryGeometry;
+  /** The part of the memory that this editor shows. */
+  readonly range: ByteRange;
+  /** Number of rows before the first core row, to show row numbers both ways later. */
+  readonly firstCoreRow: number;
+}
+
+/** Settings that shape the grid. */
+export interface EditorSettings {
+  /** Bytes per row: 8, 16, 32 or 64. */
+  readonly bytesPerRow: number;
+  /** Upper-case hexadecimal digits. */
+  readonly upperCase: boolean;
+}
+
+/** Localised strings that the webview shows, by key; the keys are declared in `webview/strings.ts`. */
+export type WebviewStrings = Readonly<Record<string, string>>;
+
+/** Commands that the webview asks the host to run on its editor. */
+export type HostCommand =
+  | 'refresh'
+  | 'apply'
+  | 'revert'
+  | 'rebase'
+  | 'undo'
+  | 'redo'
+  | 'connect'
+  | 'unlock'
+  | 'lock'
+  | 'allow-driver'
+  | 'discard-conflicts';
+
+/** Requests of the webview: name to parameters and answer. */
+export interface WebviewRequests {
+  /** Bytes to paint. Answers at once with what the session has; missing bytes are read and announced by `changed`. */
+  readonly bytes: { readonly params: ByteRange; readonly result: ShownBytes };
+  /** One gesture: typed digits, a paste, a deletion to zero. Becomes one undo step. */
+  readonly edit: {
+    readonly params: { readonly label: string; readonly edits: readonly { readonly offset: number; readonly bytes: Uint8Array }[] };
+    readonly result: null;
+  };
+}
+export type WebviewRequestName = keyof WebviewRequests;
+
+/** Webview to host. */
+export type FromWebview =
+  | { readonly type: 'ready' }
+  | {
+      readonly [K in WebviewRequestName]: {
+        readonly type: 'request';
+        readonly id: number;
+        readonly name: K;
+        readonly params: WebviewRequests[K]['params'];
+      };
+    }[WebviewRequestName]
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'command'; readonly command: HostCommand }
+  /** Selected bytes (buffer offsets), for the status bar; `cursor` is the active byte. */
+  | { readonly type: 'selection'; readonly cursor: number; readonly start: number; readonly length: number }
+  /** The visible rows, so that the host reads what a person looks at. */
+  | { readonly type: 'visible'; readonly range: ByteRange }
+  /** Something went wrong inside the webview; for the log. */
+  | { readonly type: 'failure'; readonly message: string };
+
+/** Host to webview. */
+export type ToWebview =
+  | {
+      readonly type: 'init';
+      readonly document: EditorDocument;
+      readonly settings: EditorSettings;
+      readonly strings: WebviewStrings;
+      readonly state: EditorState;
+    }
+  | { readonly type: 'state'; readonly state: EditorState }
+  | { readonly type: 'settings'; readonly settings: EditorSettings }
+  /** Shown bytes of these ranges may have changed: ask again for what is visible. */
+  | { readonly type: 'changed'; readonly ranges: readonly ByteRange[] }
+  /** Moves cursor and view. */
+  | { readonly type: 'reveal'; readonly offset: number; readonly length: number }
+  | { readonly type: 'answer'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'failed'; readonly id: number; readonly message: string };

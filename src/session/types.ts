@@ -1,0 +1,87 @@
+/** The words of a memory session that faces use. The session itself is in `memory-session.ts`. */
+import type { BoardError } from '../board/errors.ts';
+import type { Board, ConnectStep, PartitionInfo, UnreadableReason, WriteOutcome } from '../board/board.ts';
+import type { ByteRange } from '../model/geometry.ts';
+
+/** Where a board entry's connection stands. */
+export type LinkState =
+  | { readonly kind: 'disconnected' }
+  | { readonly kind: 'connecting'; readonly step: ConnectStep; readonly percent?: number; readonly attempt: number }
+  | { readonly kind: 'connected'; readonly board: Board }
+  /** Lost or failed. `retryAt` (ms since 1970) is set while reconnecting is planned. */
+  | { readonly kind: 'offline'; readonly error: BoardError; readonly retryAt?: number };
+
+/** Bytes as shown: base with staged edits laid over. All arrays have the asked length. */
+export interface SessionBytes {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly base: Uint8Array;
+  /** `known` 1, `unreadable` 2, `staged` 4, `conflict` 8, `changed` 16, reason << 5: as `byteFlags` in the message contract. */
+  readonly flags: Uint8Array;
+}
+
+/** One run of bytes that a gesture sets. */
+export interface ByteEdit {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * One gesture of one document: what VS Code's undo stack holds. `undo` and `redo` are local and synchronous and never
+ * write to the device.
+ */
+export interface Gesture {
+  readonly id: number;
+  readonly document: string;
+  readonly label: string;
+  undo(): void;
+  redo(): void;
+}
+
+/** What changed in a session. */
+export interface SessionChange {
+  /** Shown bytes or flags of these ranges changed. */
+  readonly ranges: readonly ByteRange[];
+  /** Link, owner, epoch, policy, counts or reading state changed. */
+  readonly state: boolean;
+}
+
+/** Result of an apply, per run of bytes. */
+export interface ApplyReport {
+  readonly spans: readonly (ByteRange & { readonly outcome: WriteOutcome; readonly reason?: UnreadableReason })[];
+  /** Bytes that are on the device now because of this apply. */
+  readonly applied: number;
+  /** Bytes that stay staged. */
+  readonly kept: number;
+}
+
+/** One line of the write log: nothing reaches the device without one. */
+export interface WriteLogEntry {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly offset: number;
+  readonly before: Uint8Array;
+  readonly after: Uint8Array;
+  readonly outcome: WriteOutcome;
+}
+
+/** Whether edits may be made. `locked` refuses edits; `staged` keeps them until a person applies. */
+export type SessionPolicy = 'locked' | 'staged';
+
+/** Everything about a session that is not bytes. */
+export interface SessionState {
+  readonly link: LinkState;
+  readonly policy: SessionPolicy;
+  /** Why the policy cannot be `staged`, if so. */
+  readonly lockedBecause?: BoardError;
+  readonly partition?: PartitionInfo;
+  /** The contents started a new life since the staged edits were typed: apply is refused until `rebase`. */
+  readonly epochChanged: boolean;
+  /** Shown bytes were read in an earlier epoch. */
+  readonly stale: boolean;
+  readonly reading: boolean;
+  readonly readPercent?: number;
+  /** When the shown bytes were last read, ms since 1970; undefined before the first read. */
+  readonly readAt?: number;
+  readonly lastError?: BoardError;
+}
