@@ -1,0 +1,173 @@
+/**
+ * A TCP proxy on 127.0.0.1 that behaves like a link: delay, black hole, cut. Used where the kernel has no traffic
+ * control. It counts bytes; it knows nothing of what they mean.
+ */
+import net from 'node:net';
+
+/** How the link behaves. */
+export interface LinkOptions {
+  readonly targetPort: number;
+  /** Delay of each direction, milliseconds; a round trip takes twice as long. 0 forwards at once. */
+  readonly oneWayMs?: number;
+}
+
+export interface LinkProxy {
+  readonly port: number;
+  /** From now on bytes vanish in both directions, without FIN or RST, as when a cable is pulled. `false` lets new bytes pass; those that vanished stay lost. */
+  blackHole(on: boolean): void;
+  /** Resets every connection. New ones are accepted unless `refuse` is set. */
+  cut(refuse?: boolean): void;
+  /** Accepts connections again after `cut(true)`. */
+  mend(): void;
+  /** Bytes forwarded so far, per direction. */
+  readonly bytes: { toTarget: number; toClient: number };
+  close(): Promise<void>;
+}
+
+/** A queue of chunks that leave a fixed time after they came; pauses the source when more than 4 MiB are under way. */
+class DelayLine {
+  readonly #queue: { at: number; chunk: Buffer | null }[] = [];
+  readonly #limit = 4 << 20;
+  #size = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly source: net.Socket;
+  readonly sink: net.Socket;
+  readonly delayMs: number;
+  readonly swallow: () => boolean;
+  readonly count: (bytes: number) => void;
+
+  constructor(
+    source: net.Socket,
+    sink: net.Socket,
+    delayMs: number,
+    swallow: () => boolean,
+    count: (bytes: number) => void,
+  ) {
+    this.source = source;
+    this.sink = sink;
+    this.delayMs = delayMs;
+    this.swallow = swallow;
+    this.count = count;
+    source.on('data', (chunk) => this.#put(chunk));
+    source.on('end', () => this.#put(null));
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#queue.length = 0;
+  }
+
+  #put(chunk: Buffer | null): void {
+    if (this.swallow()) return;
+    this.#size += chunk?.length ?? 0;
+    if (this.#size > this.#limit) this.source.pause();
+    this.#queue.push({ at: performance.now() + this.delayMs, chunk });
+    if (this.delayMs === 0) this.#pump();
+    else this.#schedule();
+  }
+
+  #schedule(): void {
+    const first = this.#queue[0];
+    if (this.#timer !== undefined || first === undefined) return;
+    this.#timer = setTimeout(() => this.#pump(), Math.max(0, first.at - performance.now()));
+  }
+
+  #pump(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const now = performance.now();
+    for (let first = this.#queue[0]; first !== undefined && first.at <= now; first = this.#queue[0]) {
+      this.#queue.shift();
+      if (first.chunk === null) this.sink.end();
+      else {
+        this.#size -= first.chunk.length;
+        this.count(first.chunk.length);
+        this.sink.write(first.chunk);
+      }
+    }
+    if (this.#size <= this.#limit && this.source.isPaused()) this.source.resume();
+    this.#schedule();
+  }
+}
+
+/** Starts a proxy in front of 127.0.0.1:`targetPort`. */
+export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
+  const delay = options.oneWayMs ?? 0;
+  const sockets = new Set<net.Socket>();
+  const lines = new Set<DelayLine>();
+  const bytes = { toTarget: 0, toClient: 0 };
+  let hole = false;
+  let refuse = false;
+  const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
+    if (refuse) {
+      client.resetAndDestroy();
+      return;
+    }
+    const target = net.connect({
+      port: options.targetPort,
+      host: '127.0.0.1',
+      noDelay: true,
+      allowHalfOpen: true,
+    });
+    const up = new DelayLine(
+      client,
+      target,
+      delay,
+      () => hole,
+      (n) => {
+        bytes.toTarget += n;
+      },
+    );
+    const down = new DelayLine(
+      target,
+      client,
+      delay,
+      () => hole,
+      (n) => {
+        bytes.toClient += n;
+      },
+    );
+    for (const line of [up, down]) lines.add(line);
+    for (const [socket, other] of [
+      [client, target],
+      [target, client],
+    ] as const) {
+      sockets.add(socket);
+      socket.on('error', () => {
+        if (!hole) other.destroy();
+      });
+      socket.on('close', () => {
+        sockets.delete(socket);
+        if (!hole && !socket.readableEnded) other.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const cut = (refuseNew = false): void => {
+    refuse = refuseNew;
+    for (const line of lines) line.stop();
+    lines.clear();
+    for (const socket of [...sockets]) socket.resetAndDestroy();
+  };
+  return {
+    port: address.port,
+    bytes,
+    blackHole: (on) => {
+      hole = on;
+    },
+    cut,
+    mend: () => {
+      refuse = false;
+    },
+    close: () => {
+      hole = false;
+      cut(true);
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
