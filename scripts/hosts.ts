@@ -127,6 +127,7 @@ export async function installCodeServer(version: string): Promise<string> {
     const server = join(part, 'node_modules', 'code-server', 'lib', 'vscode');
     await must('npm', [...NPM_INSTALL, '--omit=dev'], { cwd: server });
     await replaceUnbuiltArgon2(join(part, 'node_modules', 'argon2'));
+    await replaceUnbuiltLogger(join(server, 'node_modules', '@vscode'));
   });
 }
 
@@ -140,6 +141,61 @@ async function replaceUnbuiltArgon2(folder: string): Promise<void> {
     join(folder, 'argon2.js'),
     "const refuse = () => { throw new Error('not built'); };\nmodule.exports = { hash: refuse, verify: refuse };\n",
   );
+}
+
+/** The logger's interface as VS Code uses it, written without a compiler: lines appended to a file. */
+const PLAIN_LOGGER = `'use strict';
+const fs = require('fs');
+const path = require('path');
+const NAMES = ['trace', 'debug', 'info', 'warning', 'error', 'critical'];
+class Logger {
+  constructor(_type, _name, file) { this.file = file; this.level = 2; this.plain = false; }
+  write(level, text) {
+    if (level < this.level || this.file === undefined) return;
+    const when = new Date().toISOString().replace('T', ' ').replace('Z', '');
+    fs.appendFileSync(this.file, this.plain ? text : when + ' [' + NAMES[level] + '] ' + text + '\\n');
+  }
+  trace(text) { this.write(0, text); }
+  debug(text) { this.write(1, text); }
+  info(text) { this.write(2, text); }
+  warn(text) { this.write(3, text); }
+  error(text) { this.write(4, text); }
+  critical(text) { this.write(5, text); }
+  getLevel() { return this.level; }
+  setLevel(level) { this.level = level; }
+  setPattern() {}
+  clearFormatters() { this.plain = true; }
+  flush() {}
+  drop() { this.file = undefined; }
+}
+async function create(name, file) {
+  await fs.promises.mkdir(path.dirname(file), { recursive: true });
+  return new Logger('rotating', name, file);
+}
+exports.version = 0;
+exports.setLevel = () => {};
+exports.setFlushOn = () => {};
+exports.Logger = Logger;
+exports.createRotatingLogger = create;
+exports.createAsyncRotatingLogger = create;
+`;
+
+/**
+ * VS Code's log files and output channels go through a compiled module; without it both stay empty. The stand-in
+ * needs no compiler. The watchdog, compiled too, only ends extension hosts that hang at exit.
+ */
+async function replaceUnbuiltLogger(modules: string): Promise<void> {
+  const logger = join(modules, 'spdlog');
+  if (existsSync(logger) && !existsSync(join(logger, 'build'))) {
+    await writeFile(join(logger, 'index.js'), PLAIN_LOGGER);
+  }
+  const watchdog = join(modules, 'native-watchdog');
+  if (existsSync(watchdog) && !existsSync(join(watchdog, 'build'))) {
+    await writeFile(
+      join(watchdog, 'index.js'),
+      'exports.start = () => {};\nexports.exit = (code) => process.exit(code ?? 0);\n',
+    );
+  }
 }
 
 /** The `node` executable for a code-server version: the oldest one cannot run on the Node of the current one. */
