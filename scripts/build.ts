@@ -12,6 +12,7 @@ import { mkdir, rm, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { isMain, root, runMain, ScriptError } from './common.ts';
+import { clearOutcome, saveOutcome } from './results.ts';
 
 /** What to build. */
 export interface BuildRequest {
@@ -153,6 +154,7 @@ export async function buildAll(request: BuildRequest = {}): Promise<Bundle[]> {
 
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
+  await clearOutcome('build');
   const bundles = await buildAll({
     production: args.includes('--production'),
     hostTests: args.includes('--host-tests'),
@@ -160,6 +162,7 @@ async function main(): Promise<number> {
   for (const bundle of bundles) {
     console.log(`${relative(root, bundle.file)}  ${(bundle.bytes / 1024).toFixed(1)} KiB`);
   }
+  await saveOutcome('build', { passed: bundles.length, failed: 0, skipped: 0, failures: [] });
   return 0;
 }
 

@@ -1,0 +1,179 @@
+/**
+ * `npm test` and `npm run test:*`: runs the named suites one after another, never stopping at the first that fails,
+ * then prints a table and one closing line `N passed, N failed`. Numbers come from each runner's own
+ * machine-readable result; a suite without one counts as a failure.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMain, localBin, resultsFolder, root, runMain, ScriptError } from './common.ts';
+import {
+  clearOutcome,
+  fromJUnit,
+  fromVitest,
+  readOutcome,
+  type SuiteOutcome,
+  saveOutcome,
+} from './results.ts';
+
+interface Suite {
+  /** The longest that the suite may take, in minutes; then it is ended and has failed. */
+  readonly minutes: number;
+  /** Steps before the tests; one that fails fails the suite, and the tests run all the same. */
+  readonly prepare?: readonly (readonly string[])[];
+  /** The command, without a person's own arguments. */
+  readonly command: readonly string[];
+  /** The raw result that the runner writes, and its reader; without it the command saves the outcome itself. */
+  readonly raw?: { readonly file: string; readonly read: (text: string) => SuiteOutcome };
+}
+
+function script(path: string, ...args: string[]): readonly string[] {
+  return [process.execPath, join(root, path), ...args];
+}
+
+function vitest(project: string): Pick<Suite, 'command' | 'raw'> {
+  const file = join(resultsFolder, `raw-${project}.json`);
+  return {
+    command: [
+      localBin('vitest'),
+      'run',
+      '--project',
+      project,
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ],
+    raw: { file, read: fromVitest },
+  };
+}
+
+const native = script('scripts/native.ts');
+const extension = script('scripts/build.ts');
+const nativeJUnit = join(resultsFolder, 'raw-native.xml');
+
+/** All suites by name; `npm test` runs them in the order in which scripts/run.mjs names them. */
+const SUITES: Readonly<Record<string, Suite>> = {
+  build: { minutes: 3, command: script('scripts/build.ts', '--host-tests') },
+  check: { minutes: 5, command: script('scripts/check.ts') },
+  unit: { minutes: 8, ...vitest('unit') },
+  native: {
+    minutes: 8,
+    command: script('scripts/test-native.ts', nativeJUnit),
+    raw: { file: nativeJUnit, read: fromJUnit },
+  },
+  board: { minutes: 12, prepare: [native], ...vitest('board') },
+  host: { minutes: 6, command: script('test/host/run.ts') },
+  e2e: { minutes: 14, prepare: [native, extension], ...vitest('e2e') },
+  long: { minutes: 120, prepare: [native, extension], ...vitest('long') },
+};
+
+/** Runs a command in a process group of its own, so that a time-out ends all of it. */
+async function runLimited(command: readonly string[], minutes: number): Promise<number | 'time-out'> {
+  const [file, ...args] = command;
+  if (file === undefined) throw new ScriptError('Nothing to run.');
+  const child = spawn(file, args, { stdio: 'inherit', cwd: root, detached: true });
+  const endGroup = (signal: NodeJS.Signals): void => {
+    if (child.pid === undefined) return;
+    try {
+      process.kill(-child.pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  const interrupted = (): void => {
+    endGroup('SIGTERM');
+    process.exitCode = 130;
+  };
+  process.once('SIGINT', interrupted);
+  process.once('SIGTERM', interrupted);
+  let timedOut = false;
+  const limit = setTimeout(() => {
+    timedOut = true;
+    endGroup('SIGTERM');
+    setTimeout(() => endGroup('SIGKILL'), 10_000).unref();
+  }, minutes * 60_000);
+  try {
+    const code = await new Promise<number>((done, failed) => {
+      child.on('error', (error) => failed(new ScriptError(`Cannot run ${file}: ${error.message}`)));
+      child.on('exit', (exitCode) => done(exitCode ?? 128));
+    });
+    return timedOut ? 'time-out' : code;
+  } finally {
+    clearTimeout(limit);
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', interrupted);
+  }
+}
+
+/** Adds a failure that no single test stands for. */
+function withFailure(outcome: SuiteOutcome, text: string): SuiteOutcome {
+  return { ...outcome, failed: outcome.failed + 1, failures: [...outcome.failures, text] };
+}
+
+async function runSuite(name: string, suite: Suite, extra: readonly string[]): Promise<SuiteOutcome> {
+  await clearOutcome(name, `raw-${name}`);
+  const problems: string[] = [];
+  for (const step of suite.prepare ?? []) {
+    const code = await runLimited(step, 10);
+    if (code !== 0) problems.push(`preparing with "${step.slice(1).join(' ')}" ended with ${code}`);
+  }
+  const code = await runLimited([...suite.command, ...extra], suite.minutes);
+  let outcome: SuiteOutcome | undefined;
+  if (suite.raw === undefined) outcome = await readOutcome(name);
+  else if (existsSync(suite.raw.file)) outcome = suite.raw.read(await readFile(suite.raw.file, 'utf8'));
+  if (code === 'time-out') problems.push(`not finished after ${suite.minutes} minutes`);
+  else if (outcome === undefined) problems.push(`no result (exit code ${code})`);
+  else if (outcome.passed + outcome.failed === 0) problems.push('no test has run');
+  else if (code !== 0 && outcome.failed === 0) problems.push(`all tests passed, yet exit code ${code}`);
+  let result = outcome ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
+  for (const problem of problems) result = withFailure(result, problem);
+  await saveOutcome(name, result);
+  return result;
+}
+
+/** The table that closes a run, and its last line. */
+export function summary(
+  rows: ReadonlyArray<{ readonly name: string; readonly outcome: SuiteOutcome; readonly seconds: number }>,
+): string {
+  const lines = ['', 'suite      passed  failed  skipped  seconds'];
+  for (const { name, outcome, seconds } of rows) {
+    lines.push(
+      `${name.padEnd(10)} ${String(outcome.passed).padStart(6)} ${String(outcome.failed).padStart(7)} ` +
+        `${String(outcome.skipped).padStart(8)} ${seconds.toFixed(1).padStart(8)}`,
+    );
+  }
+  for (const { name, outcome } of rows) {
+    for (const failure of outcome.failures) lines.push(`FAILED ${name}: ${failure.split('\n')[0] ?? ''}`);
+  }
+  const sum = (pick: (outcome: SuiteOutcome) => number): number =>
+    rows.reduce((total, row) => total + pick(row.outcome), 0);
+  lines.push(`${sum((outcome) => outcome.passed)} passed, ${sum((outcome) => outcome.failed)} failed`);
+  return lines.join('\n');
+}
+
+async function main(): Promise<number> {
+  const args = process.argv.slice(2);
+  const names = args.filter((argument) => Object.hasOwn(SUITES, argument));
+  const extra = args.filter((argument) => !Object.hasOwn(SUITES, argument));
+  if (names.length === 0) throw new ScriptError(`Name a suite: ${Object.keys(SUITES).join(', ')}.`);
+  if (names.length > 1 && extra.length > 0) {
+    throw new ScriptError(
+      `${extra.join(' ')}: arguments go to one suite, as in "npm run test:unit -- src/model".`,
+    );
+  }
+  const rows: { name: string; outcome: SuiteOutcome; seconds: number }[] = [];
+  for (const name of names) {
+    const suite = SUITES[name];
+    if (suite === undefined) continue;
+    if (names.length > 1) console.log(`\n===== ${name} =====`);
+    const start = Date.now();
+    const outcome = await runSuite(name, suite, extra);
+    rows.push({ name, outcome, seconds: (Date.now() - start) / 1000 });
+    if (process.exitCode === 130) break;
+  }
+  console.log(summary(rows));
+  return rows.every((row) => row.outcome.failed === 0) && process.exitCode !== 130 ? 0 : 1;
+}
+
+if (isMain(import.meta.url)) runMain(main);
