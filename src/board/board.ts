@@ -136,7 +136,7 @@ export interface PartitionMemory {
   readonly geometry: MemoryGeometry;
   /** Whether the way to the bytes can write at present; `locked` errors say why if not. */
   readonly writable: boolean;
-  /** Reads scattered ranges in one request. At most 4096 ranges; they must lie within the memory. */
+  /** Reads scattered ranges, up to 4096 of them in one request. They must lie within the memory; they may overlap. */
   read(ranges: readonly ByteRange[], options: ReadOptions, signal: AbortSignal): Promise<ReadResult>;
   /** Compares and writes in one pass and one round trip. Edits must not overlap. */
   write(edits: readonly WriteEdit[], options: WriteOptions, signal: AbortSignal): Promise<WriteReport>;
@@ -159,7 +159,10 @@ export interface Board {
   readonly info: BoardInfo;
   /** Fires when a partition appears, disappears, changes hands or starts a new epoch. */
   readonly onDidChangePartitions: Event<readonly PartitionInfo[]>;
-  /** Fires once, when the connection is gone for good; every later call fails with the same error. */
+  /**
+   * Fires once, when the connection is lost for good; every later call fails with the same error. `dispose` does not
+   * fire it; calls after it fail with `connection-lost`.
+   */
   readonly onDidClose: Event<BoardError>;
   partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]>;
   /** Learns the memory types: the first mapping. The result stays valid until the board closes. */

@@ -5,7 +5,7 @@
  */
 import type { Event } from '../../model/event.ts';
 import type { ByteRange, ColumnRange, Generation, MemoryGeometry, MemoryType } from '../../model/geometry.ts';
-import type { PartitionInfo, UnreadableSpan } from '../board.ts';
+import type { BoardInfo, PartitionInfo, UnreadableReason, UnreadableSpan, WriteOutcome } from '../board.ts';
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
@@ -25,7 +25,7 @@ export interface CoreHello {
 
 export interface CoreDescription {
   readonly device: string;
-  readonly family: 'linux-2020' | 'unknown';
+  readonly family: BoardInfo['family'];
   readonly generation: Generation | 'unknown';
   readonly findings: readonly string[];
   readonly partitions: readonly PartitionInfo[];
@@ -38,6 +38,7 @@ export interface CoreMemory extends MemoryGeometry {
 export interface CoreReadRequest {
   readonly columns: ColumnRange;
   readonly memory: MemoryType;
+  /** Ascending, none empty, not overlapping. Any number: a carrier splits what does not fit one request. */
   readonly ranges: readonly ByteRange[];
   readonly openTiles: readonly number[];
 }
@@ -45,19 +46,35 @@ export interface CoreReadRequest {
 export interface CoreReadAnswer {
   /** One array per asked range, of its full length; unreadable bytes are zero. Owned by the caller. */
   readonly bytes: readonly Uint8Array[];
+  /** Inside the asked ranges, ascending, not overlapping. */
   readonly unreadable: readonly UnreadableSpan[];
   readonly epoch: string;
 }
 
-/** One 32-bit word to change; little endian: byte i of the word is bits 8i to 8i+7. */
-export interface CoreWord {
-  /** Buffer offset, a multiple of 4. */
-  readonly offset: number;
-  readonly seen: number;
-  /** Bits to change; compared and written under this mask. */
-  readonly mask: number;
-  readonly value: number;
-}
+/** Words of `uint32` per record of `CoreWriteRequest.words`. */
+export const writeRecordWords = 4;
+
+/** Words of `uint32` per record of `CoreWriteAnswer.outcomes`. */
+export const outcomeRecordWords = 3;
+
+/** Outcomes by their number on the wire. */
+export const outcomeNames: readonly WriteOutcome[] = [
+  'verified',
+  'changed-after',
+  'conflict',
+  'refused',
+  'unreadable',
+];
+
+/** Reasons by their number on the wire; 0 is none. */
+export const reasonNames: readonly (UnreadableReason | undefined)[] = [
+  undefined,
+  'gated',
+  'core-running',
+  'bus-error',
+  'no-way',
+  'not-read',
+];
 
 export interface CoreWriteRequest {
   readonly columns: ColumnRange;
@@ -65,21 +82,19 @@ export interface CoreWriteRequest {
   readonly epoch: string;
   readonly force: boolean;
   readonly openTiles: readonly number[];
-  /** Ascending by offset, no two with the same offset. */
-  readonly words: readonly CoreWord[];
-}
-
-export interface CoreWordOutcome {
-  readonly offset: number;
-  readonly outcome: 'verified' | 'changed-after' | 'conflict' | 'refused' | 'unreadable';
-  readonly reason?: UnreadableSpan['reason'];
-  /** The word as read back; 0 if it could not be read. */
-  readonly now: number;
+  /**
+   * Records of 4: buffer offset (a multiple of 4), value seen, mask of the bits to change, new value. Ascending by
+   * offset, no two with the same offset. Byte i of a word is bits 8i to 8i+7. Compared and written under the mask.
+   */
+  readonly words: Uint32Array;
 }
 
 export interface CoreWriteAnswer {
-  /** One per asked word, in order. */
-  readonly words: readonly CoreWordOutcome[];
+  /**
+   * Records of 3, one per asked word, in order: buffer offset, outcome number | reason number << 8, the word as read
+   * back (0 if it could not be read).
+   */
+  readonly outcomes: Uint32Array;
   readonly epoch: string;
 }
 
@@ -91,7 +106,11 @@ export interface CoreClient {
   describe(signal: AbortSignal): Promise<CoreDescription>;
   partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]>;
   open(columns: ColumnRange, allowUnknown: boolean, signal: AbortSignal): Promise<readonly CoreMemory[]>;
-  read(request: CoreReadRequest, onProgress: ((bytes: number) => void) | undefined, signal: AbortSignal): Promise<CoreReadAnswer>;
+  read(
+    request: CoreReadRequest,
+    onProgress: ((bytes: number) => void) | undefined,
+    signal: AbortSignal,
+  ): Promise<CoreReadAnswer>;
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer>;
   dispose(): Promise<void>;
 }

@@ -1,0 +1,304 @@
+/**
+ * A board whose bytes come from a native core (or from something that answers like one): turns edits of bytes into
+ * masked words and word outcomes back into runs of bytes, checks every range before anything is sent, remembers what
+ * was opened. Knows no carrier.
+ */
+import { Emitter, type Event } from '../model/event.ts';
+import {
+  type ByteRange,
+  type ColumnRange,
+  type MemoryGeometry,
+  type MemoryType,
+  tileCount,
+  totalBytes,
+} from '../model/geometry.ts';
+import type {
+  Board,
+  BoardInfo,
+  BoardLog,
+  OpenOptions,
+  Partition,
+  PartitionInfo,
+  PartitionMemory,
+  ReadOptions,
+  ReadPiece,
+  ReadResult,
+  WriteEdit,
+  WriteOptions,
+  WriteReport,
+} from './board.ts';
+import { BoardError, throwIfCancelled, toBoardError } from './errors.ts';
+import { planRead } from './plan-read.ts';
+import type { CoreClient, CoreMemory } from './protocol/core-client.ts';
+import { formatReport } from './report.ts';
+import { packEdits, unpackOutcomes } from './words.ts';
+
+/** What a connector knows beside the core. */
+export interface CoreBoardExtra {
+  /** Ends the first description. */
+  readonly signal?: AbortSignal;
+  /** Version of this tool, for the report. */
+  readonly toolVersion?: string;
+  /** How the board is reached, a line each, without secrets, for the report. */
+  readonly route?: readonly string[];
+}
+
+/**
+ * Describes the board through `client` and wraps it. The board owns the client from here on; it is let go if describing
+ * fails. Nothing is mapped.
+ */
+export async function createCoreBoard(
+  client: CoreClient,
+  log: BoardLog,
+  extra: CoreBoardExtra = {},
+): Promise<Board> {
+  try {
+    const description = await client.describe(extra.signal ?? new AbortController().signal);
+    const { hello } = client;
+    const info: BoardInfo = {
+      device: description.device,
+      family: description.family,
+      generation: description.generation,
+      findings: description.findings,
+      hostName: hello.hostName,
+      kernel: hello.kernel,
+      machine: hello.machine,
+      pageSize: hello.pageSize,
+      bootId: hello.bootId,
+      coreVersion: hello.core,
+    };
+    return new CoreBoard(client, info, description.partitions, log, extra);
+  } catch (error) {
+    await client.dispose();
+    throw toBoardError(error);
+  }
+}
+
+class CoreBoard implements Board {
+  readonly info: BoardInfo;
+  readonly #client: CoreClient;
+  readonly #log: BoardLog;
+  readonly #extra: CoreBoardExtra;
+  readonly #opened = new Map<string, CorePartition>();
+  readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
+  readonly #closed = new Emitter<BoardError>();
+  #partitions: readonly PartitionInfo[];
+  #end: BoardError | undefined;
+
+  readonly onDidChangePartitions: Event<readonly PartitionInfo[]> = this.#partitionsChanged.event;
+  readonly onDidClose: Event<BoardError> = this.#closed.event;
+
+  constructor(
+    client: CoreClient,
+    info: BoardInfo,
+    partitions: readonly PartitionInfo[],
+    log: BoardLog,
+    extra: CoreBoardExtra,
+  ) {
+    this.info = info;
+    this.#client = client;
+    this.#partitions = partitions;
+    this.#log = log;
+    this.#extra = extra;
+    client.onPartitions((list) => this.#learn(list));
+    client.onClose((error) => {
+      if (this.#end !== undefined) return;
+      this.#end = error;
+      this.#log.warn(`${info.device} on ${info.hostName}: ${error.code}: ${error.message}`);
+      this.#closed.fire(error);
+    });
+  }
+
+  async partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
+    this.#check(signal);
+    const list = await this.#client.partitions(signal);
+    this.#learn(list);
+    return list;
+  }
+
+  async open(columns: ColumnRange, options: OpenOptions, signal: AbortSignal): Promise<Partition> {
+    this.#check(signal);
+    const key = `${columns.startCol}_${columns.numCols}`;
+    const known = this.#opened.get(key);
+    if (known !== undefined) return known;
+    const inUse = this.#find(columns)?.inUse ?? false;
+    const allowUnknown = options.allowUnknownDriver ?? false;
+    const memories = await this.#client.open(columns, allowUnknown, signal);
+    // Of two callers that opened at the same time, both get the object of the first that came back.
+    const raced = this.#opened.get(key);
+    if (raced !== undefined) return raced;
+    const partition = new CorePartition(
+      columns,
+      memories.map((memory) => new CorePartitionMemory(columns, memory, inUse, this.#access)),
+    );
+    this.#opened.set(key, partition);
+    return partition;
+  }
+
+  async report(signal: AbortSignal): Promise<string> {
+    this.#check(signal);
+    const partitions = await this.partitions(signal);
+    const opened = [...this.#opened.values()];
+    return formatReport({
+      info: this.info,
+      partitions,
+      opened,
+      toolVersion: this.#extra.toolVersion ?? '',
+      route: this.#extra.route ?? [],
+      uid: this.#client.hello.uid,
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#end ??= new BoardError('connection-lost', 'the connection was ended here');
+    await this.#client.dispose();
+    this.#partitionsChanged.dispose();
+    this.#closed.dispose();
+  }
+
+  readonly #access: Access = {
+    client: (signal) => {
+      this.#check(signal);
+      return this.#client;
+    },
+    partition: (columns) => this.#find(columns),
+  };
+
+  #check(signal: AbortSignal): void {
+    if (this.#end !== undefined) throw this.#end;
+    throwIfCancelled(signal);
+  }
+
+  #find(columns: ColumnRange): PartitionInfo | undefined {
+    return this.#partitions.find(
+      (one) => one.columns.startCol === columns.startCol && one.columns.numCols === columns.numCols,
+    );
+  }
+
+  #learn(list: readonly PartitionInfo[]): void {
+    const changed = JSON.stringify(list) !== JSON.stringify(this.#partitions);
+    this.#partitions = list;
+    if (changed) this.#partitionsChanged.fire(list);
+  }
+}
+
+/** What a memory needs of its board. */
+interface Access {
+  /** The core, after checking that the board is alive and the caller still interested. */
+  client(signal: AbortSignal): CoreClient;
+  partition(columns: ColumnRange): PartitionInfo | undefined;
+}
+
+class CorePartition implements Partition {
+  readonly columns: ColumnRange;
+  readonly memories: readonly PartitionMemory[];
+
+  constructor(columns: ColumnRange, memories: readonly PartitionMemory[]) {
+    this.columns = columns;
+    this.memories = memories;
+  }
+
+  memory(type: MemoryType): PartitionMemory | undefined {
+    return this.memories.find((memory) => memory.geometry.type === type);
+  }
+}
+
+class CorePartitionMemory implements PartitionMemory {
+  readonly geometry: MemoryGeometry;
+  readonly #columns: ColumnRange;
+  readonly #writable: boolean;
+  readonly #openedInUse: boolean;
+  readonly #access: Access;
+
+  constructor(columns: ColumnRange, memory: CoreMemory, openedInUse: boolean, access: Access) {
+    const { writable, ...geometry } = memory;
+    this.geometry = geometry;
+    this.#columns = columns;
+    this.#writable = writable;
+    this.#openedInUse = openedInUse;
+    this.#access = access;
+  }
+
+  /**
+   * What the core said when the partition was opened holds while the partition is in the same hands. Taken since: no
+   * write beside an owner. Let go since: believed writable; the core refuses if it is not.
+   */
+  get writable(): boolean {
+    const inUse = this.#access.partition(this.#columns)?.inUse ?? this.#openedInUse;
+    return inUse === this.#openedInUse ? this.#writable : !inUse;
+  }
+
+  async read(ranges: readonly ByteRange[], options: ReadOptions, signal: AbortSignal): Promise<ReadResult> {
+    const client = this.#access.client(signal);
+    for (const range of ranges) this.#checkRange(range.offset, range.length);
+    const plan = planRead(ranges);
+    if (plan.fetch.length === 0) {
+      const pieces: ReadPiece[] = ranges.map((range) => ({ range, bytes: new Uint8Array(0) }));
+      const epoch = this.#access.partition(this.#columns)?.epoch ?? '';
+      return { pieces, unreadable: [], at: Date.now(), epoch };
+    }
+    const answer = await client.read(
+      {
+        columns: this.#columns,
+        memory: this.geometry.type,
+        ranges: plan.fetch,
+        openTiles: this.#tiles(options.openTiles),
+      },
+      options.onProgress,
+      signal,
+    );
+    return {
+      pieces: plan.assemble(answer.bytes),
+      unreadable: answer.unreadable,
+      at: Date.now(),
+      epoch: answer.epoch,
+    };
+  }
+
+  async write(edits: readonly WriteEdit[], options: WriteOptions, signal: AbortSignal): Promise<WriteReport> {
+    const client = this.#access.client(signal);
+    for (const edit of edits) {
+      this.#checkRange(edit.offset, edit.bytes.length);
+      if (edit.seen.length !== edit.bytes.length) {
+        throw new BoardError('internal', 'an edit needs as many seen bytes as new bytes');
+      }
+    }
+    const packed = packEdits(edits);
+    if (packed.words.length === 0) return { spans: [], at: Date.now(), epoch: options.epoch };
+    const answer = await client.write(
+      {
+        columns: this.#columns,
+        memory: this.geometry.type,
+        epoch: options.epoch,
+        force: options.force ?? false,
+        openTiles: this.#tiles(options.openTiles),
+        words: packed.words,
+      },
+      signal,
+    );
+    return { spans: unpackOutcomes(packed, answer.outcomes), at: Date.now(), epoch: answer.epoch };
+  }
+
+  #checkRange(offset: number, length: number): void {
+    const size = totalBytes(this.geometry);
+    const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+    if (!whole || offset < 0 || length < 0 || length > size || offset > size - length) {
+      const detail = `${length} bytes at buffer offset ${offset} do not lie in ${this.geometry.type} memory of ${size} bytes`;
+      throw new BoardError('out-of-range', detail, { offset, length, size });
+    }
+  }
+
+  #tiles(open: ReadonlySet<number> | undefined): readonly number[] {
+    const list = [...(open ?? [])].sort((a, b) => a - b);
+    const count = tileCount(this.geometry);
+    for (const index of list) {
+      if (!Number.isInteger(index) || index < 0 || index >= count) {
+        throw new BoardError('out-of-range', `tile index ${index} of ${count} tiles`, {
+          offset: index,
+          size: count,
+        });
+      }
+    }
+    return list;
+  }
+}

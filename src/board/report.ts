@@ -1,0 +1,78 @@
+import { totalBytes } from '../model/geometry.ts';
+import type { BoardInfo, Partition, PartitionInfo } from './board.ts';
+
+/** What a board report is made of. */
+export interface ReportFacts {
+  readonly info: BoardInfo;
+  readonly partitions: readonly PartitionInfo[];
+  /** Partitions whose memory types are known already; the report maps nothing by itself. */
+  readonly opened: readonly Partition[];
+  readonly toolVersion: string;
+  readonly route: readonly string[];
+  /** User id that the core runs as; -1 if unknown. */
+  readonly uid: number;
+}
+
+/** Everything a bug report needs, as Markdown in English. Text from the board is quoted so that it cannot format. */
+export function formatReport(facts: ReportFacts): string {
+  const { info } = facts;
+  const rows: [string, string][] = [
+    ['Tilescope', facts.toolVersion === '' ? 'unknown version' : facts.toolVersion],
+    ['core', info.coreVersion === '' ? 'none (simulated)' : info.coreVersion],
+    ['device', info.device],
+    ['driver family', info.family],
+    ['generation', info.generation],
+    ['host name', info.hostName],
+    ['kernel', info.kernel],
+    ['machine', info.machine],
+    ['page size', `${info.pageSize} bytes`],
+    ['boot id', info.bootId],
+    ['user id', facts.uid < 0 ? 'unknown' : String(facts.uid)],
+  ];
+  const lines = ['# Board report', '', '| | |', '|---|---|'];
+  for (const [name, value] of rows) lines.push(`| ${name} | ${quote(value)} |`);
+  if (facts.route.length > 0)
+    lines.push('', '## Route', '', ...facts.route.map((line) => `- ${quote(line)}`));
+  lines.push('', '## Findings', '');
+  if (info.findings.length === 0) lines.push('none');
+  for (const finding of info.findings) lines.push(`- ${quote(finding)}`);
+  lines.push('', '## Partitions', '');
+  if (facts.partitions.length === 0) lines.push('none');
+  else lines.push('| id | columns | rows | state | epoch |', '|---|---|---|---|---|');
+  for (const one of facts.partitions) {
+    const columns = `${one.columns.startCol} to ${one.columns.startCol + one.columns.numCols - 1}`;
+    const rowText = `${one.startRow} to ${one.startRow + one.numRows - 1}`;
+    lines.push(`| ${one.id} | ${columns} | ${rowText} | ${quote(stateText(one))} | ${quote(one.epoch)} |`);
+  }
+  lines.push('', '## Memories', '');
+  if (facts.opened.length === 0) lines.push('none opened yet');
+  else
+    lines.push(
+      '| columns | memory | rows | bytes per tile | bytes | writable |',
+      '|---|---|---|---|---|---|',
+    );
+  for (const partition of facts.opened) {
+    for (const { geometry, writable } of partition.memories) {
+      const columns = `${geometry.startCol} to ${geometry.startCol + geometry.numCols - 1}`;
+      const rowText = `${geometry.startRow} to ${geometry.startRow + geometry.numRows - 1}`;
+      const sizes = `${geometry.bytesPerTile} | ${totalBytes(geometry)}`;
+      lines.push(`| ${columns} | ${geometry.type} | ${rowText} | ${sizes} | ${writable ? 'yes' : 'no'} |`);
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function stateText(partition: PartitionInfo): string {
+  if (!partition.inUse) return 'free';
+  const { owner } = partition;
+  if (owner === undefined || owner.pid === 0) return 'in use, owner hidden';
+  return `in use by ${owner.command} (pid ${owner.pid})`;
+}
+
+/** One line of foreign text inside Markdown: a code span that nothing in the text can end, without table breaks. */
+function quote(text: string): string {
+  const clean = [...text]
+    .map((c) => (c < ' ' || c === '\u007f' || c === '`' || c === '|' ? ' ' : c))
+    .join('');
+  return clean.trim() === '' ? '-' : `\`${clean.slice(0, 500)}\``;
+}

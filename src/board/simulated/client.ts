@@ -1,0 +1,297 @@
+import { Emitter } from '../../model/event.ts';
+import {
+  type ByteRange,
+  type ColumnRange,
+  locate,
+  type MemoryGeometry,
+  tileCount,
+  totalBytes,
+} from '../../model/geometry.ts';
+import type { PartitionInfo, UnreadableReason, UnreadableSpan } from '../board.ts';
+import { BoardError, throwIfCancelled } from '../errors.ts';
+import {
+  type CoreClient,
+  type CoreDescription,
+  type CoreHello,
+  type CoreMemory,
+  type CoreReadAnswer,
+  type CoreReadRequest,
+  type CoreWriteAnswer,
+  type CoreWriteRequest,
+  outcomeNames,
+  outcomeRecordWords,
+  reasonNames,
+  writeRecordWords,
+} from '../protocol/core-client.ts';
+import type { SimulatedArray } from './array.ts';
+
+/** Bytes read between two looks at the cancel signal. */
+const sliceBytes = 256 * 1024;
+
+/** Answers for a simulated array as the native core does for a real one: same gates, epochs, comparisons, errors. */
+export class SimulatedClient implements CoreClient {
+  readonly hello: CoreHello;
+  readonly #array: SimulatedArray;
+  readonly #trace: (line: string) => void;
+  readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
+  readonly #closed = new Emitter<BoardError>();
+  readonly #subscriptions: readonly { dispose(): void }[];
+  /** Aborted when the connection ends, so that running calls end with it. */
+  #end: BoardError | undefined;
+  readonly #ending: ((error: BoardError) => void)[] = [];
+
+  readonly onPartitions = this.#partitionsChanged.event;
+  readonly onClose = this.#closed.event;
+
+  constructor(array: SimulatedArray, trace: (line: string) => void) {
+    this.#array = array;
+    this.#trace = trace;
+    this.hello = {
+      core: '',
+      pid: 0,
+      hostName: 'simulated',
+      kernel: 'none',
+      machine: 'simulated',
+      pageSize: 4096,
+      bootId: array.bootId,
+      uid: -1,
+    };
+    this.#subscriptions = [
+      array.onPartitions(() => this.#partitionsChanged.fire(array.partitions())),
+      array.onDrop((error) => {
+        this.#finish(error);
+        this.#closed.fire(error);
+      }),
+    ];
+  }
+
+  describe(signal: AbortSignal): Promise<CoreDescription> {
+    return this.#call('describe', signal, async () => ({
+      device: 'simulated',
+      family: this.#array.unknownDriver ? 'unknown' : 'simulated',
+      generation: 'aie',
+      findings: ['A simulated array of the first generation: nothing here is hardware.'],
+      partitions: this.#array.partitions(),
+    }));
+  }
+
+  partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
+    return this.#call('partitions', signal, async () => this.#array.partitions());
+  }
+
+  open(columns: ColumnRange, allowUnknown: boolean, signal: AbortSignal): Promise<readonly CoreMemory[]> {
+    return this.#call('open', signal, async () => {
+      const info = this.#partition(columns);
+      if (this.#array.unknownDriver && !allowUnknown) {
+        throw new BoardError('unknown-driver', 'the simulated driver pretends to be unknown');
+      }
+      const memories = this.#array.memories(columns);
+      if (memories.length === 0) {
+        throw new BoardError('no-memory-types', 'the partition has shim tiles only', columnFacts(columns));
+      }
+      return memories.map((memory) => ({ ...memory, writable: !info.inUse }));
+    });
+  }
+
+  read(
+    request: CoreReadRequest,
+    onProgress: ((bytes: number) => void) | undefined,
+    signal: AbortSignal,
+  ): Promise<CoreReadAnswer> {
+    return this.#call('read', signal, async () => {
+      const geometry = this.#geometry(request);
+      const open = new Set(request.openTiles);
+      const bytes: Uint8Array[] = [];
+      const unreadable: UnreadableSpan[] = [];
+      let done = 0;
+      let sinceLook = 0;
+      for (const range of request.ranges) {
+        const piece = new Uint8Array(range.length);
+        for (const part of perTile(geometry, range)) {
+          const place = locate(geometry, part.offset);
+          const reason = this.#barred(geometry, part.offset, open);
+          if (reason === undefined) {
+            const from = this.#array.tileBytes(geometry.type, place.tile);
+            piece.set(from.subarray(place.offset, place.offset + part.length), part.offset - range.offset);
+          } else {
+            addSpan(unreadable, part, reason);
+          }
+          done += part.length;
+          sinceLook += part.length;
+          if (sinceLook >= sliceBytes) {
+            sinceLook = 0;
+            onProgress?.(done);
+            await new Promise((resolve) => setImmediate(resolve));
+            throwIfCancelled(signal);
+          }
+        }
+        bytes.push(piece);
+      }
+      onProgress?.(done);
+      return { bytes, unreadable, epoch: this.#partition(request.columns).epoch };
+    });
+  }
+
+  write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
+    return this.#call('write', signal, async () => {
+      const geometry = this.#geometry(request);
+      const info = this.#partition(request.columns);
+      if (info.inUse) {
+        const facts = { owner: info.owner?.command ?? '', pid: info.owner?.pid ?? 0 };
+        throw new BoardError('locked', 'no write beside another owner', facts);
+      }
+      if (request.epoch !== info.epoch) {
+        throw new BoardError('epoch', `seen in ${request.epoch}, now ${info.epoch}`, { epoch: info.epoch });
+      }
+      const open = new Set(request.openTiles);
+      const count = request.words.length / writeRecordWords;
+      const outcomes = new Uint32Array(count * outcomeRecordWords);
+      const written: number[] = [];
+      for (let i = 0; i < count; i++) {
+        const [offset, seen, mask, value] = record(request.words, i);
+        outcomes[i * outcomeRecordWords] = offset;
+        const reason = this.#barred(geometry, offset, open);
+        if (reason !== undefined) {
+          const outcome = outcomeNames.indexOf(reason === 'bus-error' ? 'unreadable' : 'refused');
+          outcomes[i * outcomeRecordWords + 1] = outcome | (reasonNames.indexOf(reason) << 8);
+          continue;
+        }
+        const view = this.#word(geometry, offset);
+        const device = view.getUint32(0, true);
+        if (!request.force && ((device ^ seen) & mask) !== 0) {
+          outcomes[i * outcomeRecordWords + 1] = outcomeNames.indexOf('conflict');
+          outcomes[i * outcomeRecordWords + 2] = device;
+          continue;
+        }
+        view.setUint32(0, ((device & ~mask) | (value & mask)) >>> 0, true);
+        written.push(i);
+      }
+      this.#array.written();
+      for (const i of written) {
+        const [offset, , mask, value] = record(request.words, i);
+        const back = this.#word(geometry, offset).getUint32(0, true);
+        const same = ((back ^ value) & mask) === 0;
+        outcomes[i * outcomeRecordWords + 1] = outcomeNames.indexOf(same ? 'verified' : 'changed-after');
+        outcomes[i * outcomeRecordWords + 2] = back;
+      }
+      return { outcomes, epoch: info.epoch };
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.#finish(new BoardError('connection-lost', 'the connection was ended here'));
+    this.#closed.dispose();
+    this.#partitionsChanged.dispose();
+  }
+
+  #finish(error: BoardError): void {
+    if (this.#end !== undefined) return;
+    this.#end = error;
+    for (const subscription of this.#subscriptions) subscription.dispose();
+    for (const reject of this.#ending.splice(0)) reject(error);
+  }
+
+  /** Runs one call by the array's delays and failures; ends it when the connection or the caller ends. */
+  async #call<T>(
+    operation: 'describe' | 'partitions' | 'open' | 'read' | 'write',
+    signal: AbortSignal,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (this.#end !== undefined) throw this.#end;
+    throwIfCancelled(signal);
+    this.#trace(`simulated ${operation}`);
+    let reject: (error: BoardError) => void = () => undefined;
+    const ended = new Promise<never>((_, fail) => {
+      reject = fail;
+      this.#ending.push(fail);
+    });
+    const run = async () => {
+      await this.#array.enter(operation, signal);
+      if (this.#end !== undefined) throw this.#end;
+      const result = await work();
+      this.#array.leave(operation);
+      throwIfCancelled(signal);
+      return result;
+    };
+    try {
+      return await Promise.race([run(), ended]);
+    } finally {
+      const at = this.#ending.indexOf(reject);
+      if (at >= 0) this.#ending.splice(at, 1);
+    }
+  }
+
+  #partition(columns: ColumnRange): PartitionInfo {
+    const info = this.#array.partition(columns);
+    if (info === undefined) {
+      throw new BoardError(
+        'no-partition',
+        `no partition at column ${columns.startCol}`,
+        columnFacts(columns),
+      );
+    }
+    return info;
+  }
+
+  #geometry(request: CoreReadRequest | CoreWriteRequest): MemoryGeometry {
+    this.#partition(request.columns);
+    const geometry = this.#array.memories(request.columns).find((memory) => memory.type === request.memory);
+    if (geometry === undefined) {
+      throw new BoardError('out-of-range', `the partition has no ${request.memory} memory`);
+    }
+    return geometry;
+  }
+
+  /** Why the tile at this buffer offset must not be touched. */
+  #barred(geometry: MemoryGeometry, offset: number, open: ReadonlySet<number>): UnreadableReason | undefined {
+    const { tile } = locate(geometry, offset);
+    if (this.#array.isGated(tile)) return 'gated';
+    const index = Math.floor(offset / geometry.bytesPerTile);
+    if (geometry.type === 'program' && this.#array.isCoreEnabled(tile) && !open.has(index))
+      return 'core-running';
+    return this.#array.hasBusError(tile) ? 'bus-error' : undefined;
+  }
+
+  #word(geometry: MemoryGeometry, offset: number): DataView {
+    const place = locate(geometry, offset);
+    const bytes = this.#array.tileBytes(geometry.type, place.tile);
+    return new DataView(bytes.buffer, bytes.byteOffset + place.offset, 4);
+  }
+}
+
+function record(words: Uint32Array, index: number): [number, number, number, number] {
+  const at = index * writeRecordWords;
+  return [words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0, words[at + 3] ?? 0];
+}
+
+function columnFacts(columns: ColumnRange): Record<string, number> {
+  return { startCol: columns.startCol, numCols: columns.numCols };
+}
+
+/** Cuts a range at tile boundaries. Throws `out-of-range` outside the memory. */
+function perTile(geometry: MemoryGeometry, range: ByteRange): ByteRange[] {
+  if (range.offset < 0 || range.offset + range.length > totalBytes(geometry)) {
+    throw new BoardError(
+      'out-of-range',
+      `${range.length} bytes at ${range.offset} of ${tileCount(geometry)} tiles`,
+    );
+  }
+  const parts: ByteRange[] = [];
+  const end = range.offset + range.length;
+  for (let offset = range.offset; offset < end; ) {
+    const next = Math.min(end, offset - (offset % geometry.bytesPerTile) + geometry.bytesPerTile);
+    parts.push({ offset, length: next - offset });
+    offset = next;
+  }
+  return parts;
+}
+
+/** Appends a span, joined to the last one if it continues it. */
+function addSpan(spans: UnreadableSpan[], part: ByteRange, reason: UnreadableReason): void {
+  const last = spans.at(-1);
+  if (last !== undefined && last.reason === reason && last.offset + last.length === part.offset) {
+    spans[spans.length - 1] = { offset: last.offset, length: last.length + part.length, reason };
+  } else {
+    spans.push({ offset: part.offset, length: part.length, reason });
+  }
+}
