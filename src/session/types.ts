@@ -1,12 +1,18 @@
 /** The words of a memory session that faces use. The session itself is in `memory-session.ts`. */
-import type { BoardError } from '../board/errors.ts';
+
 import type { Board, ConnectStep, PartitionInfo, UnreadableReason, WriteOutcome } from '../board/board.ts';
+import type { BoardError } from '../board/errors.ts';
 import type { ByteRange } from '../model/geometry.ts';
 
 /** Where a board entry's connection stands. */
 export type LinkState =
   | { readonly kind: 'disconnected' }
-  | { readonly kind: 'connecting'; readonly step: ConnectStep; readonly percent?: number; readonly attempt: number }
+  | {
+      readonly kind: 'connecting';
+      readonly step: ConnectStep;
+      readonly percent?: number;
+      readonly attempt: number;
+    }
   | { readonly kind: 'connected'; readonly board: Board }
   /** Lost or failed. `retryAt` (ms since 1970) is set while reconnecting is planned. */
   | { readonly kind: 'offline'; readonly error: BoardError; readonly retryAt?: number };
@@ -46,9 +52,18 @@ export interface SessionChange {
   readonly state: boolean;
 }
 
+/** How many bytes of a range are staged, and how many of these the device meanwhile holds differently. */
+export interface StagedCounts {
+  readonly staged: number;
+  readonly conflicts: number;
+}
+
 /** Result of an apply, per run of bytes. */
 export interface ApplyReport {
-  readonly spans: readonly (ByteRange & { readonly outcome: WriteOutcome; readonly reason?: UnreadableReason })[];
+  readonly spans: readonly (ByteRange & {
+    readonly outcome: WriteOutcome;
+    readonly reason?: UnreadableReason;
+  })[];
   /** Bytes that are on the device now because of this apply. */
   readonly applied: number;
   /** Bytes that stay staged. */
@@ -62,7 +77,8 @@ export interface WriteLogEntry {
   readonly offset: number;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
-  readonly outcome: WriteOutcome;
+  /** `unknown`: the connection was lost in the middle; the next read of these bytes tells, and adds another line. */
+  readonly outcome: WriteOutcome | 'unknown';
 }
 
 /** Whether edits may be made. `locked` refuses edits; `staged` keeps them until a person applies. */

@@ -1,0 +1,11 @@
+import type { BoardLog } from '../board/board.ts';
+import type { Disposable } from '../model/event.ts';
+
+/** What sessions need from the machine they run on; injected, so that tests own time. */
+export interface SessionServices {
+  readonly log: BoardLog;
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Runs `action` once after `milliseconds`; disposing the result cancels it. */
+  after(milliseconds: number, action: () => void): Disposable;
+}
