@@ -1,0 +1,576 @@
+/**
+ * Which host is meant: the typed name resolved through the person's SSH configuration, first value wins, as ssh(1) does.
+ * Reads files only; connects nowhere and runs nothing (`Match exec` never matches here).
+ */
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { hostname } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import type { BoardLog } from '../board.ts';
+import { BoardError } from '../errors.ts';
+import { type ConfigLine, ConfigSyntaxError, parseConfigLine } from './config-lines.ts';
+import { matchesPattern, matchList } from './patterns.ts';
+import type { SshEnvironment, SshTarget } from './target.ts';
+
+export type HostKeyPolicy = 'yes' | 'accept-new' | 'no' | 'ask';
+
+/** Everything that is needed to reach one host. Paths are absolute and expanded. */
+export interface ResolvedHost {
+  /** The name as typed, without user and port. */
+  readonly alias: string;
+  readonly hostName: string;
+  readonly port: number;
+  readonly user: string;
+  /** In the order to be tried. */
+  readonly identityFiles: readonly string[];
+  /** False: `identityFiles` are the customary ones, and missing ones are no error. */
+  readonly identitiesGiven: boolean;
+  readonly identitiesOnly: boolean;
+  /** Socket of the SSH agent; `undefined` = none. */
+  readonly agentSocket: string | undefined;
+  /** Hops in order, as written (`user@host:port`); empty = direct. */
+  readonly proxyJump: readonly string[];
+  /** Expanded, for the person's own shell. */
+  readonly proxyCommand: string | undefined;
+  /** New keys are written to the first. */
+  readonly userKnownHosts: readonly string[];
+  readonly globalKnownHosts: readonly string[];
+  readonly hostKeyAlias: string | undefined;
+  readonly strictHostKeyChecking: HostKeyPolicy;
+  readonly hashKnownHosts: boolean;
+  /** Milliseconds. */
+  readonly connectTimeout: number | undefined;
+  readonly passwordPrompts: number;
+  /** `publickey`, `keyboard-interactive`, `password`, those allowed, in the order to be tried. */
+  readonly methods: readonly string[];
+  /** 4, 6, or 0 for either. */
+  readonly family: 0 | 4 | 6;
+  readonly bindAddress: string | undefined;
+}
+
+/** A typed host, taken apart. */
+export interface TypedHost {
+  readonly host: string;
+  readonly user?: string;
+  readonly port?: number;
+}
+
+/** Characters that a shell could act on; OpenSSH refuses them in typed names too, because ProxyCommand may contain them. */
+const unsafe = /[\s'"`$\\;&<>|(){}\p{Cc}]/u;
+
+/** Takes `alias`, `user@host`, `host:port`, `[v6]:port`, `ssh://user@host:port` apart. Throws `config`. */
+export function parseTypedHost(typed: string): TypedHost {
+  let rest = typed.trim();
+  const bad = (why: string) =>
+    new BoardError('config', `"${typed}" is no host name: ${why}`, { host: typed, reason: why });
+  if (/^ssh:\/\//i.test(rest)) rest = rest.slice(6).replace(/\/+$/, '');
+  const at = rest.lastIndexOf('@');
+  const user = at >= 0 ? rest.slice(0, at) : undefined;
+  rest = rest.slice(at + 1);
+  let host = rest;
+  let portText: string | undefined;
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(rest);
+  if (bracketed) {
+    host = bracketed[1] ?? '';
+    portText = bracketed[2];
+  } else if (rest.split(':').length === 2) {
+    host = rest.slice(0, rest.indexOf(':'));
+    portText = rest.slice(rest.indexOf(':') + 1);
+  }
+  if (host === '') throw bad('the name is empty');
+  if (host.startsWith('-') || unsafe.test(host)) throw bad('it holds characters that no host name has');
+  if (user !== undefined && (user === '' || user.startsWith('-') || unsafe.test(user))) {
+    throw bad('the user name is empty or holds characters that are not allowed');
+  }
+  const port = portText === undefined ? undefined : parsePort(portText);
+  if (portText !== undefined && port === undefined) throw bad('the port is not a number from 1 to 65535');
+  return { host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
+}
+
+function parsePort(text: string): number | undefined {
+  if (!/^\d{1,5}$/.test(text)) return undefined;
+  const port = Number(text);
+  return port >= 1 && port <= 65_535 ? port : undefined;
+}
+
+const maxIncludeDepth = 16;
+const maxFileBytes = 1 << 20;
+
+/** Keywords whose first value counts and that this reader understands; the rest of the file is skipped. */
+const understood = new Set([
+  'hostname',
+  'user',
+  'port',
+  'identitiesonly',
+  'identityagent',
+  'userknownhostsfile',
+  'globalknownhostsfile',
+  'hostkeyalias',
+  'stricthostkeychecking',
+  'hashknownhosts',
+  'connecttimeout',
+  'numberofpasswordprompts',
+  'preferredauthentications',
+  'pubkeyauthentication',
+  'passwordauthentication',
+  'kbdinteractiveauthentication',
+  'addressfamily',
+  'bindaddress',
+]);
+
+const synonyms: Readonly<Record<string, string>> = {
+  challengeresponseauthentication: 'kbdinteractiveauthentication',
+  skeyauthentication: 'kbdinteractiveauthentication',
+  tisauthentication: 'kbdinteractiveauthentication',
+  dsaauthentication: 'pubkeyauthentication',
+};
+
+interface Place {
+  readonly file: string;
+  readonly line: number;
+}
+
+interface Value extends Place {
+  readonly words: readonly string[];
+  readonly rest: string;
+}
+
+/** How one file is read. */
+interface FileContext {
+  readonly userFile: boolean;
+  readonly checkOwner: boolean;
+  readonly explicit: boolean;
+}
+
+/** One evaluation of the files for one host. */
+class Evaluation {
+  readonly values = new Map<string, Value>();
+  readonly identityFiles: Value[] = [];
+  proxyJump: Value | undefined;
+  proxyCommand: Value | undefined;
+  wantsFinalPass = false;
+  readonly #original: string;
+  readonly #environment: SshEnvironment;
+  readonly #log: BoardLog;
+  readonly #said = new Set<string>();
+  #host: string;
+  #final = false;
+
+  constructor(host: string, environment: SshEnvironment, log: BoardLog) {
+    this.#original = host;
+    this.#host = host;
+    this.#environment = environment;
+    this.#log = log;
+  }
+
+  /** Starts the second pass, in which `Match final` holds and `Host` patterns see the resolved name. */
+  beginFinalPass(): void {
+    this.#final = true;
+    this.#host = this.hostName();
+    // As ssh(1): the name is settled by now, and a `none` from the first pass is forgotten.
+    const own = {
+      file: this.#original,
+      line: 0,
+      words: [this.#host.replaceAll('%', '%%')],
+      rest: this.#host,
+    };
+    this.values.set('hostname', own);
+    if (this.proxyJump !== undefined && isNone(this.proxyJump)) this.proxyJump = undefined;
+    if (this.proxyCommand !== undefined && isNone(this.proxyCommand)) this.proxyCommand = undefined;
+  }
+
+  /** The name to connect to, as far as it is known. */
+  hostName(): string {
+    const value = this.values.get('hostname');
+    const word = value?.words[0];
+    const name =
+      value === undefined || word === undefined
+        ? this.#host
+        : expandTokens(word, { h: this.#original, '%': '%' }, value);
+    return isIP(name) ? name : name.toLowerCase();
+  }
+
+  readFile(path: string, context: FileContext, depth = 0, outerActive = true): void {
+    if (depth > maxIncludeDepth) {
+      throw new BoardError('config', `${path}: files include each other more than ${maxIncludeDepth} deep`, {
+        file: path,
+        line: 1,
+        reason: 'too many nested Include lines',
+      });
+    }
+    const text = readConfigFile(path, context, depth > 0);
+    if (text === undefined) return;
+    let active = outerActive;
+    text.split('\n').forEach((raw, index) => {
+      const place = { file: path, line: index + 1 };
+      let line: ConfigLine | undefined;
+      try {
+        line = parseConfigLine(raw);
+      } catch (error) {
+        if (error instanceof ConfigSyntaxError) throw configError(place, error.message);
+        throw error;
+      }
+      if (line === undefined) return;
+      if (line.keyword === 'host') {
+        if (line.words.length === 0) throw configError(place, 'Host needs a pattern');
+        active = outerActive && matchList(this.#host, line.words) === 'yes';
+      } else if (line.keyword === 'match') {
+        // Evaluated even where it cannot become active: a `final` in it still asks for the second pass.
+        active = this.#matches(line, place) && outerActive;
+      } else if (line.keyword === 'include') {
+        if (line.words.length === 0) throw configError(place, 'Include needs a file');
+        for (const word of line.words) {
+          for (const file of this.#includedFiles(word, context, place)) {
+            this.readFile(file, { ...context, explicit: false }, depth + 1, active);
+          }
+        }
+      } else if (active) {
+        this.#take(line, place);
+      }
+    });
+  }
+
+  #take(line: ConfigLine, place: Place): void {
+    const keyword = synonyms[line.keyword] ?? line.keyword;
+    const value = { ...place, words: line.words, rest: line.rest };
+    const isProxy = keyword === 'proxyjump' || keyword === 'proxycommand';
+    if (!understood.has(keyword) && !isProxy && keyword !== 'identityfile') return;
+    if (line.rest === '' || (keyword !== 'proxycommand' && (line.words[0] ?? '') === '')) {
+      throw configError(place, `${keyword} needs a value`);
+    }
+    if (keyword === 'identityfile') this.identityFiles.push(value);
+    else if (isProxy) {
+      // Whichever comes first decides, also between the two; only a command may follow `ProxyJump none`.
+      if (this.proxyCommand !== undefined) return;
+      if (keyword === 'proxyjump') this.proxyJump ??= value;
+      else if (this.proxyJump === undefined || isNone(this.proxyJump)) this.proxyCommand = value;
+    } else if (!this.values.has(keyword)) this.values.set(keyword, value);
+  }
+
+  #matches(line: ConfigLine, place: Place): boolean {
+    // `host=pattern` is as good as `host pattern`.
+    const words = line.words.flatMap((word) => {
+      const split = /^(!?[a-z]+)=(.+)$/i.exec(word);
+      return split ? [split[1] ?? '', split[2] ?? ''] : [word];
+    });
+    if (words.length === 0) throw configError(place, 'Match needs a criterion');
+    let result = true;
+    for (let i = 0; i < words.length; i++) {
+      const word = (words[i] ?? '').toLowerCase();
+      const negated = word.startsWith('!');
+      const name = negated ? word.slice(1) : word;
+      let holds: boolean;
+      if (name === 'all') holds = true;
+      else if (name === 'canonical') holds = this.#final;
+      else if (name === 'final') {
+        holds = this.#final;
+        this.wantsFinalPass = true;
+      } else {
+        i++;
+        const argument = words[i];
+        if (argument === undefined) throw configError(place, `Match ${name} needs a value`);
+        const subject = this.#subject(name);
+        if (subject === undefined) {
+          this.#sayOnce(
+            `${place.file} line ${place.line}: "Match ${name}" is not evaluated: taken as no match`,
+          );
+          result = false;
+          continue;
+        }
+        // Host names compare without case here, unlike in Host lines.
+        const fold = (text: string) => (name.endsWith('host') ? text.toLowerCase() : text);
+        holds = matchList(fold(subject), argument.split(',').map(fold)) === 'yes';
+      }
+      if (holds === negated) result = false;
+    }
+    return result;
+  }
+
+  #subject(criterion: string): string | undefined {
+    switch (criterion) {
+      case 'host':
+        return this.hostName();
+      case 'originalhost':
+        return this.#original;
+      case 'user':
+        return this.values.get('user')?.words[0] ?? this.#environment.user;
+      case 'localuser':
+        return this.#environment.user;
+      default:
+        return undefined;
+    }
+  }
+
+  #includedFiles(word: string, context: FileContext, place: Place): string[] {
+    let path = expandVariables(expandHome(word, this.#environment), this.#environment, place);
+    if (!isAbsolute(path)) {
+      path = join(context.userFile ? join(this.#environment.home, '.ssh') : '/etc/ssh', path);
+    }
+    return expandGlob(path);
+  }
+
+  #sayOnce(line: string): void {
+    if (this.#said.has(line)) return;
+    this.#said.add(line);
+    this.#log.info(line);
+  }
+}
+
+function isNone(value: Value): boolean {
+  return (value.words[0] ?? value.rest).toLowerCase() === 'none';
+}
+
+function configError(place: Place, reason: string): BoardError {
+  return new BoardError('config', `${place.file} line ${place.line}: ${reason}`, {
+    file: place.file,
+    line: place.line,
+    reason,
+  });
+}
+
+function readConfigFile(path: string, context: FileContext, included: boolean): string | undefined {
+  const bad = (reason: string, cause?: unknown) =>
+    new BoardError('config', `${path}: ${reason}`, { file: path, line: 1, reason }, cause);
+  try {
+    const stat = statSync(path);
+    // Included folders are skipped silently by OpenSSH's glob as well.
+    if (stat.isDirectory()) {
+      if (included) return undefined;
+      throw bad('it is a folder');
+    }
+    if (stat.size > maxFileBytes) throw bad('it is larger than 1 MiB');
+    // The file may name a program (ProxyCommand): whoever can write it can run programs as this user.
+    if (context.checkOwner && process.getuid !== undefined) {
+      const foreign = stat.uid !== 0 && stat.uid !== process.getuid();
+      if (foreign || (stat.mode & 0o022) !== 0) throw bad('others may write it (owner or permissions)');
+    }
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof BoardError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !context.explicit) return undefined;
+    throw bad(`it cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`, error);
+  }
+}
+
+/** Existing files that a path with `*` and `?` in any part stands for, sorted; dot files only where asked for. */
+export function expandGlob(path: string): string[] {
+  let found = [path.startsWith('/') ? '/' : ''];
+  for (const part of path.split('/').filter((p) => p !== '')) {
+    const wild = /[*?]/.test(part);
+    found = found.flatMap((folder) => {
+      if (!wild) return [folder === '' ? part : join(folder, part)];
+      try {
+        return readdirSync(folder === '' ? '.' : folder)
+          .filter((name) => (part.startsWith('.') || !name.startsWith('.')) && matchesPattern(name, part))
+          .sort()
+          .map((name) => join(folder, name));
+      } catch {
+        // A folder that cannot be listed matches nothing, as with glob(3).
+        return [];
+      }
+    });
+  }
+  return found;
+}
+
+function expandHome(path: string, environment: SshEnvironment): string {
+  return path === '~' || path.startsWith('~/') ? environment.home + path.slice(1) : path;
+}
+
+function expandVariables(text: string, environment: SshEnvironment, place: Place): string {
+  return text.replace(/\$\{([^}]*)\}/g, (_, name: string) => {
+    const value = environment.variables[name];
+    if (value === undefined) throw configError(place, `the environment variable ${name} is not set`);
+    return value;
+  });
+}
+
+function expandTokens(text: string, tokens: Readonly<Record<string, string>>, place: Place): string {
+  return text.replace(/%(.?)/gs, (_, key: string) => {
+    const value = tokens[key];
+    if (value === undefined) throw configError(place, `%${key} is not known here`);
+    return value;
+  });
+}
+
+const customaryIdentities = ['id_rsa', 'id_ecdsa', 'id_ed25519'];
+
+/**
+ * Resolves a typed host. `target`'s own user, port and files win over the configuration, as options of the ssh command do.
+ * @throws BoardError `config` with `file`, `line` and `reason`
+ */
+export function resolveHost(target: SshTarget, environment: SshEnvironment, log: BoardLog): ResolvedHost {
+  const typed = parseTypedHost(target.host);
+  const own: Place = { file: target.host, line: 0 };
+  const evaluation = new Evaluation(typed.host, environment, log);
+  const user = target.user ?? typed.user;
+  const port = target.port ?? typed.port;
+  if (user !== undefined) evaluation.values.set('user', { ...own, words: [user], rest: user });
+  if (port !== undefined)
+    evaluation.values.set('port', { ...own, words: [String(port)], rest: String(port) });
+  if (target.identityFile !== undefined) {
+    evaluation.identityFiles.push({ ...own, words: [target.identityFile], rest: target.identityFile });
+  }
+  const userConfig = join(environment.home, '.ssh', 'config');
+  const files = target.configFiles ?? [userConfig, '/etc/ssh/ssh_config'];
+  const readAll = () => {
+    for (const file of files) {
+      evaluation.readFile(file, {
+        userFile: !file.startsWith('/etc/'),
+        checkOwner: target.configFiles === undefined && file === userConfig,
+        explicit: target.configFiles !== undefined,
+      });
+    }
+  };
+  readAll();
+  if (evaluation.wantsFinalPass) {
+    evaluation.beginFinalPass();
+    readAll();
+  }
+  return conclude(typed, target, evaluation, environment);
+}
+
+function conclude(
+  typed: TypedHost,
+  target: SshTarget,
+  evaluation: Evaluation,
+  environment: SshEnvironment,
+): ResolvedHost {
+  const { values } = evaluation;
+  const word = (keyword: string) => values.get(keyword)?.words[0];
+  const choice = <T>(keyword: string, fallback: T, options: Readonly<Record<string, T>>): T => {
+    const value = values.get(keyword);
+    if (value === undefined) return fallback;
+    const chosen = options[(value.words[0] ?? '').toLowerCase()];
+    if (chosen === undefined) throw configError(value, `"${value.words[0]}" is no value of ${keyword}`);
+    return chosen;
+  };
+  const flag = (keyword: string, fallback: 'yes' | 'no') =>
+    choice(keyword, fallback, { yes: 'yes', true: 'yes', no: 'no', false: 'no' }) === 'yes';
+  const count = (keyword: string): number | undefined => {
+    const value = values.get(keyword);
+    if (value === undefined || (value.words[0] ?? '').toLowerCase() === 'none') return undefined;
+    if (!/^\d{1,6}$/.test(value.words[0] ?? ''))
+      throw configError(value, `"${value.words[0]}" is no value of ${keyword}`);
+    return Number(value.words[0]);
+  };
+
+  const hostName = evaluation.hostName();
+  const user = word('user') ?? environment.user;
+  const portValue = values.get('port');
+  const port = portValue === undefined ? 22 : parsePort(portValue.words[0] ?? '');
+  if (port === undefined) {
+    throw configError(
+      portValue ?? { file: target.host, line: 0 },
+      'the port is not a number from 1 to 65535',
+    );
+  }
+  const hostKeyAlias = word('hostkeyalias');
+  const proxyJump = evaluation.proxyJump;
+  const jump = proxyJump === undefined || isNone(proxyJump) ? undefined : proxyJump.words[0];
+  const localHost = hostname();
+  const tokens: Record<string, string> = {
+    '%': '%',
+    d: environment.home,
+    h: hostName,
+    i: String(process.getuid?.() ?? 0),
+    j: jump ?? '',
+    k: hostKeyAlias ?? typed.host,
+    L: localHost.split('.')[0] ?? localHost,
+    l: localHost,
+    n: typed.host,
+    p: String(port),
+    r: user,
+    u: environment.user,
+  };
+  const path = (text: string, place: Place) =>
+    expandTokens(expandVariables(expandHome(text, environment), environment, place), tokens, place);
+
+  const pathList = (keyword: string, fallback: readonly string[]): string[] => {
+    const value = values.get(keyword);
+    if (value === undefined) return [...fallback];
+    return value.words.filter((w) => w.toLowerCase() !== 'none').map((w) => path(w, value));
+  };
+  const ssh = join(environment.home, '.ssh');
+  const given = evaluation.identityFiles.filter((v) => v.words[0]?.toLowerCase() !== 'none');
+  const identityFiles = [
+    ...new Set(
+      evaluation.identityFiles.length > 0
+        ? given.map((v) => path(v.words[0] ?? '', v))
+        : customaryIdentities.map((name) => join(ssh, name)),
+    ),
+  ];
+  const command = evaluation.proxyCommand;
+  const connectTimeout = count('connecttimeout');
+  const allowed: Record<string, boolean> = {
+    publickey: choice('pubkeyauthentication', true, {
+      yes: true,
+      true: true,
+      unbound: true,
+      'host-bound': true,
+      no: false,
+      false: false,
+    }),
+    'keyboard-interactive': flag('kbdinteractiveauthentication', 'yes'),
+    password: flag('passwordauthentication', 'yes'),
+  };
+  const preferred = (word('preferredauthentications') ?? 'publickey,keyboard-interactive,password').split(
+    ',',
+  );
+  return {
+    alias: typed.host,
+    hostName,
+    port,
+    user,
+    identityFiles,
+    identitiesGiven: evaluation.identityFiles.length > 0,
+    identitiesOnly: flag('identitiesonly', 'no'),
+    agentSocket: agentSocket(values.get('identityagent'), path, environment),
+    proxyJump: jump === undefined ? [] : jump.split(','),
+    proxyCommand:
+      command === undefined || isNone(command) ? undefined : expandTokens(command.rest, tokens, command),
+    userKnownHosts:
+      target.knownHostsFiles !== undefined
+        ? target.knownHostsFiles.map((f) => expandHome(f, environment))
+        : pathList('userknownhostsfile', [join(ssh, 'known_hosts'), join(ssh, 'known_hosts2')]),
+    globalKnownHosts: pathList('globalknownhostsfile', [
+      '/etc/ssh/ssh_known_hosts',
+      '/etc/ssh/ssh_known_hosts2',
+    ]),
+    hostKeyAlias,
+    strictHostKeyChecking: choice<HostKeyPolicy>('stricthostkeychecking', 'ask', {
+      yes: 'yes',
+      true: 'yes',
+      'accept-new': 'accept-new',
+      no: 'no',
+      false: 'no',
+      off: 'no',
+      ask: 'ask',
+    }),
+    hashKnownHosts: flag('hashknownhosts', 'no'),
+    connectTimeout: connectTimeout === undefined ? undefined : connectTimeout * 1000,
+    passwordPrompts: count('numberofpasswordprompts') ?? 3,
+    methods: preferred.filter((method) => allowed[method] === true),
+    family: choice<0 | 4 | 6>('addressfamily', 0, { any: 0, inet: 4, inet6: 6 }),
+    bindAddress: word('bindaddress'),
+  };
+}
+
+function agentSocket(
+  value: Value | undefined,
+  path: (text: string, place: Place) => string,
+  environment: SshEnvironment,
+): string | undefined {
+  const text = value?.words[0];
+  const fromVariable = (name: string) => environment.variables[name] || undefined;
+  if (value === undefined || text === undefined || text === 'SSH_AUTH_SOCK') {
+    // Windows' own agent has no variable but a fixed name.
+    return (
+      fromVariable('SSH_AUTH_SOCK') ??
+      (environment.platform === 'win32' ? '\\\\.\\pipe\\openssh-ssh-agent' : undefined)
+    );
+  }
+  if (text.toLowerCase() === 'none') return undefined;
+  if (/^\$[A-Za-z_]\w*$/.test(text)) return fromVariable(text.slice(1));
+  return path(text, value);
+}
