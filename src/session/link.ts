@@ -1,60 +1,299 @@
 import type { Board, BoardConnector, Partition, PartitionInfo } from '../board/board.ts';
-import type { Event } from '../model/event.ts';
+import { BoardError, type BoardErrorCode, throwIfCancelled, toBoardError } from '../board/errors.ts';
+import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
+import { abortable } from './async.ts';
 import type { SessionServices } from './services.ts';
 import type { LinkState } from './types.ts';
+
+/** Failures that may pass without a person: the network, a rebooting board, a driver that is not loaded yet. */
+const passing: ReadonlySet<BoardErrorCode> = new Set([
+  'connection-lost',
+  'timeout',
+  'protocol',
+  'internal',
+  'host-unknown',
+  'refused',
+  'unreachable',
+  'proxy-failed',
+  'no-device',
+  'agent-failed',
+  'upload-corrupt',
+]);
+
+const longestWait = 30_000;
+/** A connection that lived this long starts the waiting times afresh. */
+const steadyAfter = 60_000;
+
+interface Attempt {
+  readonly controller: AbortController;
+  readonly promise: Promise<Board>;
+  /** Started by the link itself: goes on when those who wait give up. */
+  readonly automatic: boolean;
+  waiting: number;
+}
+
+interface Connection {
+  readonly board: Board;
+  readonly since: number;
+  readonly ended: AbortController;
+  readonly subscriptions: DisposableStore;
+  readonly opened: Map<string, Promise<Partition>>;
+}
 
 /**
  * The connection of one board entry, kept alive: after a loss it connects again by itself (after 1, 2, 4 ... 30 s), until
  * a person disconnects or the failure needs a person.
  */
-export class BoardLink {
+export class BoardLink implements Disposable {
   readonly id: string;
   readonly label: string;
   /** The person agreed to map memory of an unknown driver; takes effect at the next `open`. */
   allowUnknownDriver = false;
 
+  readonly #connector: BoardConnector;
+  readonly #services: SessionServices;
+  readonly #stateChanged = new Emitter<LinkState>();
+  readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
+  #state: LinkState = { kind: 'disconnected' };
+  #partitions: readonly PartitionInfo[] = [];
+  #attempt: Attempt | undefined;
+  #connection: Connection | undefined;
+  #retry: Disposable | undefined;
+  #failures = 0;
+  /** There was a connection that nobody ended on purpose. */
+  #wanted = false;
+  #disposed = false;
+
   constructor(id: string, label: string, connector: BoardConnector, services: SessionServices) {
     this.id = id;
     this.label = label;
-    void connector;
-    void services;
+    this.#connector = connector;
+    this.#services = services;
   }
 
   get state(): LinkState {
-    return notYet();
+    return this.#state;
   }
+
   get onDidChangeState(): Event<LinkState> {
-    return notYet();
+    return this.#stateChanged.event;
   }
+
   /** As last known; kept while the connection is lost. */
   get partitions(): readonly PartitionInfo[] {
-    return notYet();
+    return this.#partitions;
   }
-  get onDidChangePartitions(): Event<readonly PartitionInfo[]> {
-    return notYet();
-  }
-  /** Connects, or joins a running attempt. Aborting ends the attempt when nobody else waits for it. Rejects with BoardError. */
-  connect(signal?: AbortSignal): Promise<Board> {
-    return notYet(signal);
-  }
-  /** Ends the connection on a person's wish: no reconnecting. */
-  disconnect(): Promise<void> {
-    return notYet();
-  }
-  /** Asks the board for its partitions again. Rejects with BoardError. */
-  refreshPartitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
-    return notYet(signal);
-  }
-  /** The partition's memory types, learned once per connection. Waits for a running attempt to connect, starts none. */
-  open(columns: ColumnRange, signal: AbortSignal): Promise<Partition> {
-    return notYet(columns, signal);
-  }
-  dispose(): void {
-    notYet();
-  }
-}
 
-function notYet(...unused: readonly unknown[]): never {
-  throw new Error(`not built (${unused.length})`);
+  get onDidChangePartitions(): Event<readonly PartitionInfo[]> {
+    return this.#partitionsChanged.event;
+  }
+
+  /**
+   * Connects, or joins a running attempt. Aborting ends the attempt when nobody else waits for it and the link did not
+   * start it by itself. Rejects with BoardError.
+   */
+  async connect(signal: AbortSignal = new AbortController().signal): Promise<Board> {
+    throwIfCancelled(signal);
+    if (this.#disposed) throw new BoardError('cancelled', 'the board entry was removed');
+    if (this.#connection !== undefined) return this.#connection.board;
+    return this.#join(this.#attempt ?? this.#start(false), signal);
+  }
+
+  /** Ends the connection, or the attempt, on a person's wish: no reconnecting. */
+  async disconnect(): Promise<void> {
+    this.#wanted = false;
+    this.#failures = 0;
+    this.#retry?.dispose();
+    this.#retry = undefined;
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    attempt?.controller.abort();
+    const board = this.#leave(new BoardError('cancelled', 'disconnected'));
+    this.#setState({ kind: 'disconnected' });
+    if (board !== undefined) await this.#end(board);
+  }
+
+  /** Asks the board for its partitions again. Rejects with BoardError. */
+  async refreshPartitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
+    const connection = await this.#connected(signal);
+    const partitions = await abortable(connection.board.partitions(signal), signal);
+    if (this.#connection === connection) this.#setPartitions(partitions);
+    return partitions;
+  }
+
+  /**
+   * The partition's memory types, learned once per connection. Waits for a running attempt to connect, starts none.
+   * Rejects with BoardError; without a connection with the reason why there is none.
+   */
+  async open(columns: ColumnRange, signal: AbortSignal): Promise<Partition> {
+    const connection = await this.#connected(signal);
+    const key = `${columns.startCol}_${columns.numCols}`;
+    let opened = connection.opened.get(key);
+    if (opened === undefined) {
+      const options = { allowUnknownDriver: this.allowUnknownDriver };
+      opened = connection.board.open(columns, options, connection.ended.signal);
+      connection.opened.set(key, opened);
+      opened.catch(() => connection.opened.delete(key));
+    }
+    return abortable(opened, signal);
+  }
+
+  /** Ends the connection and forgets all listeners. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    void this.disconnect();
+    this.#stateChanged.dispose();
+    this.#partitionsChanged.dispose();
+  }
+
+  async #connected(signal: AbortSignal): Promise<Connection> {
+    throwIfCancelled(signal);
+    if (this.#connection === undefined && this.#attempt !== undefined)
+      await this.#join(this.#attempt, signal);
+    if (this.#connection !== undefined) return this.#connection;
+    if (this.#state.kind === 'offline') throw this.#state.error;
+    throw new BoardError('connection-lost', 'not connected');
+  }
+
+  async #join(attempt: Attempt, signal: AbortSignal): Promise<Board> {
+    attempt.waiting++;
+    try {
+      return await abortable(attempt.promise, signal);
+    } finally {
+      attempt.waiting--;
+      if (signal.aborted && attempt.waiting === 0 && !attempt.automatic) attempt.controller.abort();
+    }
+  }
+
+  #start(automatic: boolean): Attempt {
+    this.#retry?.dispose();
+    this.#retry = undefined;
+    const controller = new AbortController();
+    const attempt: Attempt = { controller, automatic, waiting: 0, promise: this.#run(controller) };
+    this.#attempt = attempt;
+    // Whoever waits gets the failure; without anybody it is in the state.
+    attempt.promise.catch(() => undefined);
+    return attempt;
+  }
+
+  async #run(controller: AbortController): Promise<Board> {
+    const attemptNumber = this.#failures + 1;
+    const current = () => this.#attempt?.controller === controller;
+    const show = (step: Extract<LinkState, { kind: 'connecting' }>['step'], percent?: number) =>
+      this.#setState({
+        kind: 'connecting',
+        step,
+        ...(percent === undefined ? {} : { percent }),
+        attempt: attemptNumber,
+      });
+    show('resolving');
+    // Lets `#start` note the attempt before anything can fail.
+    await Promise.resolve();
+    let board: Board | undefined;
+    const subscriptions = new DisposableStore();
+    try {
+      const context = {
+        log: this.#services.log,
+        onStep: (step: Parameters<typeof show>[0], percent?: number) => {
+          if (current()) show(step, percent);
+        },
+      };
+      board = await this.#connector.connect(context, controller.signal);
+      throwIfCancelled(controller.signal);
+      const closed = new AbortController();
+      subscriptions.add(board.onDidClose((error) => closed.abort(error)));
+      let partitions: readonly PartitionInfo[] | undefined;
+      subscriptions.add(
+        board.onDidChangePartitions((now) => {
+          partitions = now;
+        }),
+      );
+      const listed = await abortable(board.partitions(controller.signal), controller.signal);
+      if (closed.signal.aborted) throw closed.signal.reason;
+      throwIfCancelled(controller.signal);
+      this.#adopt(board, partitions ?? listed);
+      return board;
+    } catch (thrown) {
+      const error = toBoardError(thrown);
+      if (board !== undefined) await this.#end(board);
+      if (current()) this.#failed(error);
+      throw error;
+    } finally {
+      subscriptions.dispose();
+    }
+  }
+
+  #adopt(board: Board, partitions: readonly PartitionInfo[]): void {
+    const connection: Connection = {
+      board,
+      since: this.#services.now(),
+      ended: new AbortController(),
+      subscriptions: new DisposableStore(),
+      opened: new Map(),
+    };
+    this.#attempt = undefined;
+    this.#connection = connection;
+    this.#wanted = true;
+    connection.subscriptions.add(board.onDidClose((error) => this.#lost(connection, error)));
+    connection.subscriptions.add(board.onDidChangePartitions((now) => this.#setPartitions(now)));
+    // Partitions first: whoever hears that the board is there finds them current.
+    this.#setPartitions(partitions);
+    this.#setState({ kind: 'connected', board });
+  }
+
+  #lost(connection: Connection, error: BoardError): void {
+    if (this.#connection !== connection) return;
+    this.#services.log.warn(`${this.label}: connection lost: ${error.code}: ${error.message}`);
+    this.#leave(error);
+    if (this.#services.now() - connection.since >= steadyAfter) this.#failures = 0;
+    this.#failed(error);
+    void this.#end(connection.board);
+  }
+
+  /** Forgets the live connection; answers its board, which the caller ends. */
+  #leave(reason: BoardError): Board | undefined {
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.subscriptions.dispose();
+    connection?.ended.abort(reason);
+    return connection?.board;
+  }
+
+  #failed(error: BoardError): void {
+    this.#attempt = undefined;
+    if (error.code === 'cancelled') {
+      this.#wanted = false;
+      this.#setState({ kind: 'disconnected' });
+      return;
+    }
+    if (!this.#wanted || !passing.has(error.code)) {
+      this.#wanted = false;
+      this.#setState({ kind: 'offline', error });
+      return;
+    }
+    const wait = Math.min(1000 * 2 ** Math.min(this.#failures, 10), longestWait);
+    this.#failures++;
+    this.#retry = this.#services.after(wait, () => this.#start(true));
+    this.#setState({ kind: 'offline', error, retryAt: this.#services.now() + wait });
+  }
+
+  async #end(board: Board): Promise<void> {
+    try {
+      await board.dispose();
+    } catch (error) {
+      this.#services.log.warn(`${this.label}: ending the connection: ${toBoardError(error).message}`);
+    }
+  }
+
+  #setState(state: LinkState): void {
+    this.#state = state;
+    this.#stateChanged.fire(state);
+  }
+
+  #setPartitions(partitions: readonly PartitionInfo[]): void {
+    this.#partitions = partitions;
+    this.#partitionsChanged.fire(partitions);
+  }
 }

@@ -196,4 +196,3 @@ export class MemorySession {
 function notYet(...unused: readonly unknown[]): never {
   throw new Error(`not built (${unused.length})`);
 }
-

@@ -1,0 +1,52 @@
+import type { ByteRange } from './geometry.ts';
+
+/** Ascending, not overlapping, not empty ranges; those that are at most `gap` bytes apart are joined. */
+export function mergeRanges(ranges: readonly ByteRange[], gap = 0): ByteRange[] {
+  const sorted = ranges.filter((range) => range.length > 0).sort((a, b) => a.offset - b.offset);
+  const merged: { offset: number; length: number }[] = [];
+  for (const { offset, length } of sorted) {
+    const last = merged.at(-1);
+    if (last !== undefined && offset <= last.offset + last.length + gap) {
+      last.length = Math.max(last.length, offset + length - last.offset);
+    } else merged.push({ offset, length });
+  }
+  return merged;
+}
+
+/** What both ranges share; undefined if nothing. */
+export function intersectRanges(a: ByteRange, b: ByteRange): ByteRange | undefined {
+  const offset = Math.max(a.offset, b.offset);
+  const end = Math.min(a.offset + a.length, b.offset + b.length);
+  return end > offset ? { offset, length: end - offset } : undefined;
+}
+
+/** The ranges in pieces of at most `most` bytes, in the same order. */
+export function cutRanges(ranges: readonly ByteRange[], most: number): ByteRange[] {
+  const pieces: ByteRange[] = [];
+  for (const range of ranges) {
+    for (let done = 0; done < range.length; done += most) {
+      pieces.push({ offset: range.offset + done, length: Math.min(most, range.length - done) });
+    }
+  }
+  return pieces;
+}
+
+/** Sum of the lengths. */
+export function bytesIn(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, range) => sum + range.length, 0);
+}
+
+/** Collects single offsets, given in ascending order, into runs. */
+export class RangeCollector {
+  readonly #ranges: { offset: number; length: number }[] = [];
+
+  add(offset: number): void {
+    const last = this.#ranges.at(-1);
+    if (last !== undefined && last.offset + last.length === offset) last.length++;
+    else this.#ranges.push({ offset, length: 1 });
+  }
+
+  get ranges(): readonly ByteRange[] {
+    return this.#ranges;
+  }
+}
