@@ -1,0 +1,110 @@
+/**
+ * The arrows of docs/architecture.md as rules: model <- board <- session <- faces. Every import counts, types
+ * included. Tests stand beside what they test and obey the same arrows; packages and Node are free for them.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { isMain, root, runMain } from './common.ts';
+import { importedModules } from './imports.ts';
+
+const CONTROL_LIBRARY = /^@vscode-elements\//;
+const CONTROLS_FILE = 'webview/controls.ts';
+const MESSAGES_FILE = 'src/editor/messages.ts';
+
+type Place =
+  | { readonly kind: 'model' | 'board' | 'session' | 'extension' | 'messages' | 'webview' | 'outside' }
+  | { readonly kind: 'face'; readonly name: string };
+
+function placeOf(path: string): Place {
+  if (path === MESSAGES_FILE) return { kind: 'messages' };
+  if (path.startsWith('webview/')) return { kind: 'webview' };
+  const [top, folder, ...rest] = path.split('/');
+  if (top !== 'src' || folder === undefined) return { kind: 'outside' };
+  if (rest.length === 0) return { kind: 'extension' };
+  if (folder === 'model' || folder === 'board' || folder === 'session') return { kind: folder };
+  return { kind: 'face', name: folder };
+}
+
+/** Which places a place may import from. */
+function mayImport(from: Place, to: Place): boolean {
+  switch (from.kind) {
+    case 'model':
+      return to.kind === 'model';
+    case 'board':
+      return to.kind === 'model' || to.kind === 'board';
+    case 'session':
+      return to.kind === 'model' || to.kind === 'board' || to.kind === 'session';
+    case 'messages':
+      return to.kind === 'model' || to.kind === 'messages';
+    case 'webview':
+      return to.kind === 'model' || to.kind === 'messages' || to.kind === 'webview';
+    case 'face':
+      return (
+        to.kind === 'model' ||
+        to.kind === 'board' ||
+        to.kind === 'session' ||
+        (to.kind === 'messages' && from.name === 'editor') ||
+        (to.kind === 'face' && to.name === from.name)
+      );
+    case 'extension':
+      return to.kind !== 'webview' && to.kind !== 'outside';
+    case 'outside':
+      return true;
+  }
+}
+
+/** Whether a place may import a package or a Node module; a reason when not. */
+function packageProblem(file: string, from: Place, specifier: string): string | undefined {
+  const isTest = /\.test\.ts$/.test(file);
+  if (specifier === 'vscode' && from.kind !== 'face' && from.kind !== 'extension') {
+    return 'only faces and extension.ts may import vscode';
+  }
+  if (CONTROL_LIBRARY.test(specifier) && file !== CONTROLS_FILE) {
+    return `only ${CONTROLS_FILE} may import the control library`;
+  }
+  if (isTest) return undefined;
+  if (from.kind === 'model') return 'the model imports nothing but itself';
+  if (from.kind === 'messages') return 'the message contract imports nothing but the model';
+  if (from.kind === 'session' && specifier.startsWith('node:')) return 'a session does no I/O of its own';
+  if (from.kind === 'webview' && specifier.startsWith('node:')) return 'a webview has no Node';
+  return undefined;
+}
+
+function nameOf(place: Place): string {
+  return place.kind === 'face' ? `the face ${place.name}` : place.kind;
+}
+
+/** All violations below `folder`, as `file:line: what is wrong`. */
+export function layeringProblems(folder: string): string[] {
+  const problems: string[] = [];
+  const files = globSync(['src/**/*.ts', 'webview/**/*.ts'], { cwd: folder })
+    .map((path) => path.replaceAll('\\', '/'))
+    .sort();
+  for (const file of files) {
+    const from = placeOf(file);
+    const source = readFileSync(posix.join(folder, file), 'utf8');
+    for (const { specifier, line } of importedModules(source)) {
+      if (specifier.startsWith('.')) {
+        const target = posix.normalize(posix.join(posix.dirname(file), specifier));
+        const to = placeOf(target);
+        // Tests may use shared test machinery; what is shipped may not.
+        const allowed = to.kind === 'outside' ? /\.test\.ts$/.test(file) : mayImport(from, to);
+        if (!allowed) {
+          problems.push(`${file}:${line}: ${nameOf(from)} may not import from ${nameOf(to)} (${specifier})`);
+        }
+      } else {
+        const problem = packageProblem(file, from, specifier);
+        if (problem !== undefined) problems.push(`${file}:${line}: ${problem} (${specifier})`);
+      }
+    }
+  }
+  return problems;
+}
+
+if (isMain(import.meta.url)) {
+  runMain(async () => {
+    const problems = layeringProblems(root);
+    for (const problem of problems) console.error(problem);
+    return problems.length === 0 ? 0 : 1;
+  });
+}
