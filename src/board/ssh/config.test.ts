@@ -286,7 +286,7 @@ describe.skipIf(!hasSsh)('[main-13] resolves as the ssh command does', () => {
 
   test.each(Array.from({ length: 10 }, (_, block) => block))('random configurations, block %i', (block) => {
     let compared = 0;
-    for (let seed = block * 30; seed < block * 30 + 30; seed++) {
+    for (let seed = block * 15; seed < block * 15 + 15; seed++) {
       const file = join(home, `c${seed}`);
       const text = randomConfig(random(seed + 1), home, seed);
       writeFileSync(file, text);
@@ -329,6 +329,6 @@ describe.skipIf(!hasSsh)('[main-13] resolves as the ssh command does', () => {
         );
       }
     }
-    expect(compared).toBeGreaterThan(50);
+    expect(compared).toBeGreaterThan(40);
   });
 });
