@@ -4,6 +4,7 @@
  * typed arrays do not survive every host's message channel.
  */
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
+import type { webviewStrings } from './webview-strings.ts';
 
 /** Flags of one shown byte, or-ed into `ShownBytes.flags`. */
 export const byteFlags = {
@@ -78,8 +79,8 @@ export interface EditorSettings {
   readonly upperCase: boolean;
 }
 
-/** Localised strings that the webview shows, by key; the keys are declared in `webview/strings.ts`. */
-export type WebviewStrings = Readonly<Record<string, string>>;
+/** Localised strings that the webview shows: the host sends `webviewStrings(vscode.l10n)`. */
+export type WebviewStrings = Readonly<ReturnType<typeof webviewStrings>>;
 
 /** Commands that the webview asks the host to run on its editor. */
 export type HostCommand =
@@ -101,7 +102,10 @@ export interface WebviewRequests {
   readonly bytes: { readonly params: ByteRange; readonly result: ShownBytes };
   /** One gesture: typed digits, a paste, a deletion to zero. Becomes one undo step. */
   readonly edit: {
-    readonly params: { readonly label: string; readonly edits: readonly { readonly offset: number; readonly bytes: Uint8Array }[] };
+    readonly params: {
+      readonly label: string;
+      readonly edits: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
+    };
     readonly result: null;
   };
 }

@@ -1,0 +1,167 @@
+/**
+ * The page's end of the message contract: requests that are answered, refused, cancelled or timed out, and the host's
+ * announcements. Everything that arrives is checked before it is used.
+ */
+import type {
+  FromWebview,
+  HostCommand,
+  ShownBytes,
+  ToWebview,
+  WebviewRequestName,
+  WebviewRequests,
+} from '../src/editor/messages.ts';
+import type { ByteRange } from '../src/model/geometry.ts';
+
+/** The object that VS Code gives to a page. */
+export interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+/** Why a request has no answer. `message` of `refused` is localised by the host; the others are put into words by the page. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  readonly kind: 'refused' | 'timed-out' | 'cancelled' | 'bad-answer';
+
+  constructor(kind: RequestError['kind'], message: string = kind) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A request waits this long, milliseconds. The host answers from memory, so this is a fault, not a slow board. */
+export const requestTimeout = 15_000;
+
+interface Waiting {
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: RequestError) => void;
+}
+
+/** What the page listens to. */
+export type Announcement = Exclude<ToWebview, { readonly type: 'answer' | 'failed' }>;
+
+/** The connection to the extension host. */
+export class HostClient {
+  readonly #api: VsCodeApi;
+  readonly #timeout: number;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #listeners = new Set<(message: Announcement) => void>();
+  #lastId = 0;
+
+  constructor(api: VsCodeApi, timeout = requestTimeout) {
+    this.#api = api;
+    this.#timeout = timeout;
+  }
+
+  /** Sends a message that has no answer. */
+  post(message: FromWebview): void {
+    this.#api.postMessage(message);
+  }
+
+  /** Asks the host to run a command on this editor. */
+  command(command: HostCommand): void {
+    this.post({ type: 'command', command });
+  }
+
+  /** Asks; rejects with a RequestError. Aborting tells the host to stop. */
+  request<K extends WebviewRequestName>(
+    name: K,
+    params: WebviewRequests[K]['params'],
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    if (signal?.aborted === true) return Promise.reject(new RequestError('cancelled'));
+    this.#lastId++;
+    const id = this.#lastId;
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', abort);
+        this.#waiting.delete(id);
+      };
+      const giveUp = (kind: 'cancelled' | 'timed-out') => {
+        settle();
+        this.post({ type: 'cancel', id });
+        reject(new RequestError(kind));
+      };
+      const abort = () => giveUp('cancelled');
+      const timer = setTimeout(() => giveUp('timed-out'), this.#timeout);
+      signal?.addEventListener('abort', abort);
+      this.#waiting.set(id, {
+        resolve: (result) => {
+          settle();
+          resolve(result);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      });
+      // `name` and `params` belong together by the signature; the union cannot see that.
+      this.post({ type: 'request', id, name, params } as FromWebview);
+    });
+  }
+
+  /** Asks for bytes to paint; the answer has exactly the asked range. */
+  async bytes(range: ByteRange, signal?: AbortSignal): Promise<ShownBytes> {
+    const shown = toShownBytes(await this.request('bytes', range, signal), range);
+    if (shown === undefined) throw new RequestError('bad-answer');
+    return shown;
+  }
+
+  /** Hands over one gesture. */
+  async edit(params: WebviewRequests['edit']['params']): Promise<void> {
+    await this.request('edit', params);
+  }
+
+  /** Listens to announcements, in the order in which they arrive. */
+  listen(listener: (message: Announcement) => void): void {
+    this.#listeners.add(listener);
+  }
+
+  /** Takes whatever arrived as a message. Answers to requests that were given up are dropped. */
+  receive(data: unknown): void {
+    if (!isMessage(data)) return;
+    if (data.type === 'answer') {
+      this.#waiting.get(data.id)?.resolve(data.result);
+    } else if (data.type === 'failed') {
+      this.#waiting.get(data.id)?.reject(new RequestError('refused', String(data.message)));
+    } else {
+      for (const listener of this.#listeners) listener(data);
+    }
+  }
+}
+
+const announced: readonly string[] = ['init', 'state', 'settings', 'changed', 'reveal', 'answer', 'failed'];
+
+function isMessage(data: unknown): data is ToWebview {
+  return (
+    typeof data === 'object' &&
+    data !== null &&
+    'type' in data &&
+    typeof data.type === 'string' &&
+    announced.includes(data.type)
+  );
+}
+
+/** Bytes as some hosts deliver them: a typed array of any kind, or its buffer. */
+function toBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (value instanceof ArrayBuffer) return new Uint8Array(value);
+  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  return undefined;
+}
+
+/** Checks an answer to `bytes`: three arrays of the asked length at the asked offset, else `undefined`. */
+export function toShownBytes(answer: unknown, range: ByteRange): ShownBytes | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const fields: Record<string, unknown> = { ...answer };
+  const bytes = toBytes(fields['bytes']);
+  const flags = toBytes(fields['flags']);
+  const base = toBytes(fields['base']);
+  if (fields['offset'] !== range.offset || bytes === undefined || flags === undefined || base === undefined) {
+    return undefined;
+  }
+  if ([bytes, flags, base].some((array) => array.length !== range.length)) return undefined;
+  return { offset: range.offset, bytes, flags, base };
+}
