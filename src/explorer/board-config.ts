@@ -1,0 +1,124 @@
+/**
+ * Board entries as they are kept in VS Code's global state, and as `TILESCOPE_START_BOARDS` gives them. They hold no
+ * secrets. Stored text is checked like foreign input: another version, or a person, may have written it.
+ */
+import { isBoardId } from '../model/resource.ts';
+
+interface Common {
+  /** Authority of the board's `aie:` resources; stays the same when the entry is edited. */
+  readonly id: string;
+  readonly label: string;
+}
+
+/** An in-process array to play with. */
+export interface SimulatedConfig extends Common {
+  readonly kind: 'simulated';
+}
+
+/** The machine on which the extension runs; device and sudo come from machine-scoped settings. */
+export interface LocalConfig extends Common {
+  readonly kind: 'local';
+}
+
+/** A board reached over SSH. */
+export interface SshConfig extends Common {
+  readonly kind: 'ssh';
+  /** An alias of the ssh configuration, `host`, or `host:port`. */
+  readonly host: string;
+  readonly user?: string;
+  readonly port?: number;
+  readonly identityFile?: string;
+  /** Whether the helper may be started through sudo. */
+  readonly sudo: boolean;
+  /** A known_hosts file instead of the configured ones. */
+  readonly knownHosts?: string;
+}
+
+export type BoardConfig = SimulatedConfig | LocalConfig | SshConfig;
+
+/** A board id for a label that none of `taken` has: lower-case words joined by `-`, at most 64 characters. */
+export function newBoardId(label: string, taken: ReadonlySet<string>): string {
+  const slug = label
+    .toLowerCase()
+    .replace(/[^a-z0-9.]+/g, '-')
+    .slice(0, 56)
+    .replace(/^[-.]+|[-.]+$/g, '');
+  const base = isBoardId(slug) ? slug : 'board';
+  if (!taken.has(base)) return base;
+  for (let count = 2; ; count++) {
+    const candidate = `${base}-${count}`;
+    if (!taken.has(candidate)) return candidate;
+  }
+}
+
+const longestText = 1024;
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && value.length <= longestText ? value : undefined;
+}
+
+/** Reads one entry. `undefined` if a field that it needs is missing or wrong. A missing id is made from the label. */
+export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): BoardConfig | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const fields = new Map<string, unknown>(Object.entries(value));
+  const label = text(fields.get('label'));
+  if (label === undefined) return undefined;
+  const given = fields.get('id');
+  const id =
+    given === undefined
+      ? newBoardId(label, taken)
+      : typeof given === 'string' && isBoardId(given)
+        ? given
+        : undefined;
+  if (id === undefined || taken.has(id)) return undefined;
+  const kind = fields.get('kind');
+  if (kind === 'simulated' || kind === 'local') return { id, label, kind };
+  const host = text(fields.get('host'));
+  if (kind !== 'ssh' || host === undefined) return undefined;
+  const port = fields.get('port');
+  if (port !== undefined && !(Number.isInteger(port) && Number(port) > 0 && Number(port) < 65536))
+    return undefined;
+  const user = text(fields.get('user'));
+  const identityFile = text(fields.get('identityFile'));
+  const knownHosts = text(fields.get('knownHosts'));
+  return {
+    id,
+    label,
+    kind,
+    host,
+    sudo: fields.get('sudo') === true,
+    ...(user === undefined ? {} : { user }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+    ...(identityFile === undefined ? {} : { identityFile }),
+    ...(knownHosts === undefined ? {} : { knownHosts }),
+  };
+}
+
+/** Reads a list of entries; those that cannot be read, or whose id is taken, are left out and counted. */
+export function parseBoardConfigs(
+  value: unknown,
+  taken: ReadonlySet<string> = new Set(),
+): { readonly configs: BoardConfig[]; readonly refused: number } {
+  if (!Array.isArray(value)) return { configs: [], refused: value === undefined ? 0 : 1 };
+  const configs: BoardConfig[] = [];
+  const ids = new Set(taken);
+  let refused = 0;
+  for (const item of value) {
+    const config = parseBoardConfig(item, ids);
+    if (config === undefined) refused++;
+    else {
+      configs.push(config);
+      ids.add(config.id);
+    }
+  }
+  return { configs, refused };
+}
+
+/** The boards that `npm start` and tests ask for by environment; they are not kept. Throws SyntaxError for bad JSON. */
+export function startBoards(
+  variable: string | undefined,
+  taken: ReadonlySet<string>,
+): { readonly configs: BoardConfig[]; readonly refused: number } {
+  if (variable === undefined || variable === '') return { configs: [], refused: 0 };
+  return parseBoardConfigs(JSON.parse(variable), taken);
+}

@@ -1,0 +1,116 @@
+/** The boards that a person has added, and their links. Everything that shows or uses a board gets it from here. */
+import { type Disposable, Emitter } from '../model/event.ts';
+import type { BoardLink } from '../session/link.ts';
+import { type BoardConfig, parseBoardConfigs } from './board-config.ts';
+
+/** One entry of the sidebar. The link outlives edits of the entry: its connector reads the present `config`. */
+export interface BoardEntry {
+  readonly id: string;
+  config: BoardConfig;
+  readonly link: BoardLink;
+  /** False for boards that were given by environment. */
+  readonly kept: boolean;
+}
+
+/** The part of VS Code's Memento that is needed. */
+export interface BoardStore {
+  get(key: string): unknown;
+  update(key: string, value: unknown): Thenable<void>;
+}
+
+const boardsKey = 'tilescope.boards';
+
+export class BoardCollection implements Disposable {
+  readonly #store: BoardStore;
+  readonly #makeLink: (entry: () => BoardConfig) => BoardLink;
+  readonly #entries = new Map<string, BoardEntry>();
+  readonly #changed = new Emitter<BoardEntry | undefined>();
+
+  /** Fires with the entry whose state, partitions or configuration changed; without one when entries come or go. */
+  readonly onDidChange = this.#changed.event;
+
+  /** @param makeLink makes a link whose connector asks the given function for the entry's present configuration */
+  constructor(store: BoardStore, makeLink: (entry: () => BoardConfig) => BoardLink) {
+    this.#store = store;
+    this.#makeLink = makeLink;
+  }
+
+  /** Reads the kept entries; returns how many could not be read (they stay in the store until the next change). */
+  load(): number {
+    const { configs, refused } = parseBoardConfigs(this.#store.get(boardsKey));
+    for (const config of configs) this.#insert(config, true);
+    return refused;
+  }
+
+  get entries(): readonly BoardEntry[] {
+    return [...this.#entries.values()];
+  }
+
+  /** The ids in use. */
+  get ids(): ReadonlySet<string> {
+    return new Set(this.#entries.keys());
+  }
+
+  get(id: string): BoardEntry | undefined {
+    return this.#entries.get(id);
+  }
+
+  /** Adds an entry that is kept across restarts. */
+  async add(config: BoardConfig): Promise<BoardEntry> {
+    const entry = this.#insert(config, true);
+    await this.#save();
+    return entry;
+  }
+
+  /** Adds an entry for this run only. */
+  addForNow(config: BoardConfig): BoardEntry {
+    return this.#insert(config, false);
+  }
+
+  /** Replaces an entry's configuration and ends its connection, which was made by the old one. */
+  async update(config: BoardConfig): Promise<void> {
+    const entry = this.#entries.get(config.id);
+    if (entry === undefined) return;
+    entry.config = config;
+    await entry.link.disconnect();
+    this.#changed.fire(entry);
+    await this.#save();
+  }
+
+  /** Disconnects and forgets an entry. */
+  async remove(id: string): Promise<void> {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) return;
+    this.#entries.delete(id);
+    this.#changed.fire(undefined);
+    await entry.link.disconnect();
+    entry.link.dispose();
+    await this.#save();
+  }
+
+  /** Ends every connection. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.entries.map((entry) => entry.link.disconnect()));
+  }
+
+  dispose(): void {
+    for (const entry of this.#entries.values()) entry.link.dispose();
+    this.#entries.clear();
+    this.#changed.dispose();
+  }
+
+  #insert(config: BoardConfig, kept: boolean): BoardEntry {
+    const link = this.#makeLink(() => entry.config);
+    const entry: BoardEntry = { id: config.id, config, link, kept };
+    this.#entries.set(config.id, entry);
+    link.onDidChangeState(() => this.#changed.fire(entry));
+    link.onDidChangePartitions(() => this.#changed.fire(entry));
+    this.#changed.fire(undefined);
+    return entry;
+  }
+
+  async #save(): Promise<void> {
+    const kept = this.entries.filter((entry) => entry.kept).map((entry) => entry.config);
+    await this.#store.update(boardsKey, kept);
+  }
+}

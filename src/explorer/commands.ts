@@ -1,0 +1,320 @@
+/** The sidebar's commands. Each exists in every state: without a node it asks which board is meant. */
+import * as vscode from 'vscode';
+import type { ConnectStep } from '../board/board.ts';
+import { BoardError } from '../board/errors.ts';
+import { formatTile, tiles } from '../model/geometry.ts';
+import type { MemoryResource } from '../model/resource.ts';
+import { type BoardConfig, newBoardId } from './board-config.ts';
+import type { BoardCollection, BoardEntry } from './boards.ts';
+import type { DriverConsent } from './driver-consent.ts';
+import type { Failures } from './failures.ts';
+import {
+  BoardNode,
+  columnsText,
+  MemoryNode,
+  memoryName,
+  ownerText,
+  PartitionNode,
+  sizeText,
+  TileNode,
+  uriOf,
+} from './nodes.ts';
+import type { Secrets } from './secrets.ts';
+import { askSshEntry } from './ssh-entry.ts';
+import type { BoardTree } from './tree.ts';
+
+export interface CommandServices {
+  readonly boards: BoardCollection;
+  readonly tree: BoardTree;
+  readonly failures: Failures;
+  readonly consent: DriverConsent;
+  readonly secrets: Secrets;
+  readonly log: vscode.LogOutputChannel;
+  /** Aliases of the ssh configuration. */
+  sshHosts(): Promise<readonly string[]>;
+}
+
+export class BoardCommands {
+  readonly #services: CommandServices;
+
+  constructor(services: CommandServices) {
+    this.#services = services;
+  }
+
+  /** Registers every command of the sidebar. */
+  register(): vscode.Disposable[] {
+    const { failures, log, secrets, tree } = this.#services;
+    const commands: Record<string, (argument?: unknown) => Promise<void>> = {
+      addBoard: () => this.#addBoard(),
+      addSshBoard: () => this.#addSsh(),
+      addLocalBoard: () => this.#addSimple('local', vscode.l10n.t('This machine')),
+      addSimulatedBoard: () => this.#addSimple('simulated', vscode.l10n.t('Simulated board')),
+      editBoard: (argument) => this.#withBoard(argument, (entry) => this.edit(entry)),
+      removeBoard: (argument) => this.#withBoard(argument, (entry) => this.#remove(entry)),
+      connect: (argument) => this.#withBoard(argument, (entry) => this.connect(entry)),
+      disconnect: (argument) => this.#withBoard(argument, (entry) => entry.link.disconnect()),
+      refreshBoards: (argument) => this.#refresh(this.#entryOf(argument)),
+      copyReport: (argument) => this.#withBoard(argument, (entry) => this.#copyReport(entry)),
+      openMemory: (argument) => this.#openMemory(argument),
+      allowDriver: (argument) =>
+        this.#withBoard(argument, async (entry) => {
+          if (await this.#services.consent.ask(entry)) tree.refresh(entry);
+        }),
+      forgetSecrets: async () => {
+        const count = await secrets.forgetAll();
+        vscode.window.showInformationMessage(vscode.l10n.t('Forgotten: {0} stored answers.', count));
+      },
+      showLog: async () => log.show(),
+    };
+    return Object.entries(commands).map(([name, run]) =>
+      vscode.commands.registerCommand(`tilescope.${name}`, async (argument?: unknown) => {
+        try {
+          await run(argument);
+        } catch (error) {
+          await failures.show(error);
+        }
+      }),
+    );
+  }
+
+  /** Connects with progress that names each step and can be cancelled; failures are shown. True once connected. */
+  async connect(entry: BoardEntry): Promise<boolean> {
+    try {
+      if (entry.config.kind === 'simulated') await entry.link.connect();
+      else await this.#connectWithProgress(entry);
+      await this.#services.tree.expand(entry);
+      return true;
+    } catch (error) {
+      // Not awaited: the message stays until the person closes it.
+      void this.#services.failures.show(error, {
+        retry: () => this.connect(entry),
+        ...(entry.config.kind === 'ssh' ? { edit: () => this.edit(entry) } : {}),
+      });
+      return false;
+    }
+  }
+
+  /** Lets the person change a board's entry. */
+  async edit(entry: BoardEntry): Promise<void> {
+    const { boards } = this.#services;
+    const config = entry.config;
+    if (config.kind === 'ssh') {
+      const changed = await askSshEntry(await this.#services.sshHosts(), boards.ids, config);
+      if (changed !== undefined) await boards.update(changed);
+      return;
+    }
+    const label = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Edit Board {0}', config.label),
+      prompt: vscode.l10n.t('Name of the board in the sidebar'),
+      value: config.label,
+      validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined),
+    });
+    if (label !== undefined) await boards.update({ ...config, label: label.trim() });
+  }
+
+  #connectWithProgress(entry: BoardEntry): Thenable<unknown> {
+    return vscode.window.withProgress(
+      {
+        location: vscode.ProgressLocation.Notification,
+        title: vscode.l10n.t('Connecting to {0}', entry.config.label),
+        cancellable: true,
+      },
+      async (progress, token) => {
+        const abort = new AbortController();
+        token.onCancellationRequested(() => abort.abort());
+        const following = entry.link.onDidChangeState((state) => {
+          if (state.kind !== 'connecting') return;
+          const percent = state.percent === undefined ? '' : ` ${Math.round(state.percent)} %`;
+          progress.report({ message: stepText(state.step) + percent });
+        });
+        try {
+          return await entry.link.connect(abort.signal);
+        } finally {
+          following.dispose();
+        }
+      },
+    );
+  }
+
+  async #addBoard(): Promise<void> {
+    const chosen = await vscode.window.showQuickPick(
+      [
+        {
+          label: vscode.l10n.t('Over SSH'),
+          detail: vscode.l10n.t('Nothing has to be installed on the board beforehand.'),
+          run: () => this.#addSsh(),
+        },
+        {
+          label: vscode.l10n.t('This machine'),
+          detail: vscode.l10n.t('For an editor that runs on the board itself.'),
+          run: () => this.#addSimple('local', vscode.l10n.t('This machine')),
+        },
+        {
+          label: vscode.l10n.t('Simulated board'),
+          detail: vscode.l10n.t('An array to play with: no hardware needed.'),
+          run: () => this.#addSimple('simulated', vscode.l10n.t('Simulated board')),
+        },
+      ],
+      { title: vscode.l10n.t('Add Board'), placeHolder: vscode.l10n.t('How is the board reached?') },
+    );
+    await chosen?.run();
+  }
+
+  async #addSsh(): Promise<void> {
+    const { boards } = this.#services;
+    const config = await askSshEntry(await this.#services.sshHosts(), boards.ids);
+    if (config !== undefined) await this.#add(config);
+  }
+
+  async #addSimple(kind: 'local' | 'simulated', label: string): Promise<void> {
+    await this.#add({ kind, label, id: newBoardId(label, this.#services.boards.ids) });
+  }
+
+  async #add(config: BoardConfig): Promise<void> {
+    const entry = await this.#services.boards.add(config);
+    await vscode.commands.executeCommand('tilescope.boards.focus');
+    await this.connect(entry);
+  }
+
+  async #remove(entry: BoardEntry): Promise<void> {
+    const remove = vscode.l10n.t('Remove');
+    const chosen = await vscode.window.showWarningMessage(
+      vscode.l10n.t('Remove {0} from the sidebar?', entry.config.label),
+      { modal: true, detail: vscode.l10n.t('The board itself is not touched.') },
+      remove,
+    );
+    if (chosen === remove) await this.#services.boards.remove(entry.id);
+  }
+
+  async #refresh(entry: BoardEntry | undefined): Promise<void> {
+    const entries = entry === undefined ? this.#services.boards.entries : [entry];
+    await Promise.all(
+      entries
+        .filter((one) => one.link.state.kind === 'connected')
+        .map((one) => one.link.refreshPartitions(AbortSignal.timeout(30_000))),
+    );
+    this.#services.tree.refresh(entry);
+  }
+
+  async #copyReport(entry: BoardEntry): Promise<void> {
+    const state = entry.link.state;
+    let report: string;
+    if (state.kind === 'connected') report = await state.board.report(AbortSignal.timeout(30_000));
+    else if (state.kind === 'offline') {
+      report = `# Board report\n\nNot connected: \`${state.error.code}\` ${state.error.message}\n`;
+    } else {
+      throw new BoardError('connection-lost', 'a report needs a connection', { host: entry.config.label });
+    }
+    await vscode.env.clipboard.writeText(report);
+    vscode.window.showInformationMessage(
+      vscode.l10n.t('The report of {0} is in the clipboard. It holds no secrets.', entry.config.label),
+    );
+  }
+
+  async #openMemory(argument: unknown): Promise<void> {
+    const resource =
+      argument instanceof TileNode || argument instanceof MemoryNode
+        ? argument.resource
+        : await this.#pickMemory(this.#entryOf(argument));
+    if (resource === undefined) return;
+    await vscode.commands.executeCommand('vscode.openWith', uriOf(resource), 'tilescope.hex');
+  }
+
+  /** Asks for partition, memory type and tile, connecting first where needed. */
+  async #pickMemory(given: BoardEntry | undefined): Promise<MemoryResource | undefined> {
+    const entry = given ?? (await this.#pickBoard());
+    if (entry === undefined) return undefined;
+    if (entry.link.state.kind !== 'connected' && !(await this.connect(entry))) return undefined;
+    const partition = await vscode.window.showQuickPick(
+      entry.link.partitions.map((info) => ({
+        label: columnsText(info),
+        description: ownerText(info),
+        info,
+      })),
+      { title: entry.config.label, placeHolder: vscode.l10n.t('Partition') },
+    );
+    if (partition === undefined) return undefined;
+    const columns = partition.info.columns;
+    const opened = await entry.link.open(columns, AbortSignal.timeout(60_000));
+    const memory = await vscode.window.showQuickPick(
+      opened.memories.map(({ geometry }) => ({
+        label: memoryName(geometry.type),
+        description: sizeText(geometry.bytesPerTile),
+        geometry,
+      })),
+      { title: columnsText(partition.info), placeHolder: vscode.l10n.t('Memory type') },
+    );
+    if (memory === undefined) return undefined;
+    const whole: MemoryResource = { board: entry.id, columns, memory: memory.geometry.type };
+    const place = await vscode.window.showQuickPick(
+      [
+        { label: vscode.l10n.t('All tiles'), resource: whole },
+        ...tiles(memory.geometry).map((tile) => ({
+          label: formatTile(tile),
+          resource: { ...whole, tile },
+        })),
+      ],
+      { title: memory.label, placeHolder: vscode.l10n.t('Tile') },
+    );
+    return place?.resource;
+  }
+
+  #entryOf(argument: unknown): BoardEntry | undefined {
+    if (typeof argument === 'string') return this.#services.boards.get(argument);
+    if (
+      argument instanceof BoardNode ||
+      argument instanceof PartitionNode ||
+      argument instanceof MemoryNode
+    ) {
+      return argument.entry;
+    }
+    return undefined;
+  }
+
+  async #withBoard(argument: unknown, run: (entry: BoardEntry) => Promise<unknown>): Promise<void> {
+    const entry = this.#entryOf(argument) ?? (await this.#pickBoard());
+    if (entry !== undefined) await run(entry);
+  }
+
+  /** The only board, or the one that the person picks. */
+  async #pickBoard(): Promise<BoardEntry | undefined> {
+    const entries = this.#services.boards.entries;
+    if (entries.length === 0) {
+      const add = vscode.l10n.t('Add Board...');
+      const chosen = await vscode.window.showInformationMessage(
+        vscode.l10n.t('No board has been added yet.'),
+        add,
+      );
+      if (chosen === add) await this.#addBoard();
+      return undefined;
+    }
+    if (entries.length === 1) return entries[0];
+    const chosen = await vscode.window.showQuickPick(
+      entries.map((entry) => ({ label: entry.config.label, entry })),
+      { placeHolder: vscode.l10n.t('Which board?') },
+    );
+    return chosen?.entry;
+  }
+}
+
+/** A step of connecting, in words. */
+export function stepText(step: ConnectStep): string {
+  switch (step) {
+    case 'resolving':
+      return vscode.l10n.t('reading the ssh configuration');
+    case 'connecting':
+      return vscode.l10n.t('reaching the host');
+    case 'verifying-host':
+      return vscode.l10n.t('checking the host key');
+    case 'authenticating':
+      return vscode.l10n.t('authenticating');
+    case 'checking-agent':
+      return vscode.l10n.t('looking for the helper on the board');
+    case 'uploading-agent':
+      return vscode.l10n.t('copying the helper to the board');
+    case 'starting-agent':
+      return vscode.l10n.t('starting the helper');
+    case 'describing':
+      return vscode.l10n.t('asking the driver');
+  }
+}

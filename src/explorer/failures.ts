@@ -1,0 +1,68 @@
+/** How failures are shown: one sentence and the next step, with buttons that take it; the detail goes to the log. */
+import * as vscode from 'vscode';
+import { type BoardError, toBoardError } from '../board/errors.ts';
+import { explain } from '../board/explain.ts';
+
+/** What can be done about a failure, apart from reading the log. */
+export interface FailureActions {
+  /** Tries the same again. */
+  readonly retry?: () => Thenable<unknown> | undefined;
+  /** Set when the failure is about a board entry that can be edited. */
+  readonly edit?: () => Thenable<unknown> | undefined;
+}
+
+/** Failures that come from how the board entry is written. */
+const aboutTheEntry: ReadonlySet<BoardError['code']> = new Set([
+  'host-unknown',
+  'refused',
+  'unreachable',
+  'proxy-failed',
+  'auth-failed',
+  'key-unreadable',
+  'config',
+  'no-device',
+  'permission',
+  'sudo-failed',
+]);
+
+/** The sentence and the next step, as one text. */
+export function describe(error: BoardError): string {
+  const { message, nextStep } = explain(error, vscode.l10n);
+  return nextStep === '' ? message : `${message} ${nextStep}`;
+}
+
+export class Failures {
+  readonly #log: vscode.LogOutputChannel;
+
+  constructor(log: vscode.LogOutputChannel) {
+    this.#log = log;
+  }
+
+  /** Writes a failure to the log only: code, detail, facts, cause. */
+  note(thrown: unknown): BoardError {
+    const error = toBoardError(thrown);
+    if (error.code === 'cancelled') return error;
+    const facts = Object.keys(error.facts).length === 0 ? '' : ` ${JSON.stringify(error.facts)}`;
+    this.#log.error(`${error.code}: ${error.message}${facts}`);
+    if (error.code === 'internal' && error.cause instanceof Error) this.#log.error(error.cause);
+    return error;
+  }
+
+  /** Logs and shows a failure. A cancellation is the person's own doing and is not shown. */
+  async show(thrown: unknown, actions: FailureActions = {}): Promise<void> {
+    const error = this.note(thrown);
+    if (error.code === 'cancelled') return;
+    const retry = vscode.l10n.t('Retry');
+    const edit = vscode.l10n.t('Edit Board...');
+    const replace = vscode.l10n.t('Replace Key...');
+    const showLog = vscode.l10n.t('Show Log');
+    const buttons: string[] = [];
+    if (actions.retry !== undefined) buttons.push(error.code === 'host-key-changed' ? replace : retry);
+    if (actions.edit !== undefined && aboutTheEntry.has(error.code)) buttons.push(edit);
+    buttons.push(showLog);
+    const chosen = await vscode.window.showErrorMessage(describe(error), ...buttons);
+    if (chosen === retry || chosen === replace) await actions.retry?.();
+    else if (chosen === edit) await actions.edit?.();
+    else if (chosen === showLog) this.#log.show();
+  }
+}

@@ -1,0 +1,390 @@
+/** The tree's nodes: small classes that know their place, their look and their children's source. */
+import * as vscode from 'vscode';
+import type { BoardInfo, Partition, PartitionInfo, PartitionMemory } from '../board/board.ts';
+import type { BoardError } from '../board/errors.ts';
+import {
+  formatTile,
+  type MemoryGeometry,
+  type MemoryType,
+  type Tile,
+  tileCount,
+  tileStart,
+  tiles,
+  totalBytes,
+} from '../model/geometry.ts';
+import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
+import type { BoardEntry } from './boards.ts';
+import { describe } from './failures.ts';
+
+/** Up to this many tiles are listed directly under their memory type, more are grouped by column. */
+const mostUngroupedTiles = 64;
+
+/** A node of the tree. `key` is unique and stable: expansion and selection are remembered by it. */
+export interface TreeNode {
+  readonly key: string;
+  item(expanded: boolean): vscode.TreeItem;
+}
+
+function makeItem(
+  node: TreeNode,
+  label: string,
+  expanded: boolean | undefined,
+  icon: vscode.ThemeIcon,
+  context: string,
+): vscode.TreeItem {
+  const state = vscode.TreeItemCollapsibleState;
+  const item = new vscode.TreeItem(
+    label,
+    expanded === undefined ? state.None : expanded ? state.Expanded : state.Collapsed,
+  );
+  item.id = node.key;
+  item.iconPath = icon;
+  item.contextValue = context;
+  return item;
+}
+
+/** A two-column tooltip. Values are shown as text: they may come from a board. */
+function table(title: string, rows: readonly (readonly [string, string])[]): vscode.MarkdownString {
+  const markdown = new vscode.MarkdownString();
+  markdown.appendMarkdown('**').appendText(title).appendMarkdown('**\n\n');
+  for (const [name, value] of rows) {
+    markdown.appendText(name).appendMarkdown(': ').appendText(value).appendMarkdown('  \n');
+  }
+  return markdown;
+}
+
+/** The name of a memory type, for people. */
+export function memoryName(type: MemoryType): string {
+  switch (type) {
+    case 'data':
+      return vscode.l10n.t('Data memory');
+    case 'program':
+      return vscode.l10n.t('Program memory');
+    case 'memory-tile':
+      return vscode.l10n.t('Memory tiles');
+    case 'uc-program':
+      return vscode.l10n.t('Microcontroller program memory');
+    case 'uc-private-data':
+      return vscode.l10n.t('Microcontroller private data memory');
+    case 'uc-shared-data':
+      return vscode.l10n.t('Microcontroller shared data memory');
+  }
+}
+
+/** A size in the largest binary unit that keeps it exact. */
+export function sizeText(bytes: number): string {
+  if (bytes >= 1 << 20 && bytes % (1 << 18) === 0) return vscode.l10n.t('{0} MiB', bytes / (1 << 20));
+  if (bytes >= 1 << 10 && bytes % (1 << 10) === 0) return vscode.l10n.t('{0} KiB', bytes / (1 << 10));
+  return vscode.l10n.t('{0} bytes', bytes);
+}
+
+/** The columns of a partition, for people. */
+export function columnsText(info: Pick<PartitionInfo, 'columns'>): string {
+  const { startCol, numCols } = info.columns;
+  return numCols === 1
+    ? vscode.l10n.t('Column {0}', startCol)
+    : vscode.l10n.t('Columns {0} to {1}', startCol, startCol + numCols - 1);
+}
+
+/** Who uses a partition, in words. */
+export function ownerText(info: PartitionInfo): string {
+  if (!info.inUse) return vscode.l10n.t('free');
+  const owner = info.owner;
+  if (owner === undefined || owner.pid === 0) return vscode.l10n.t('in use');
+  const name = owner.command === '' ? vscode.l10n.t('a process') : owner.command;
+  return vscode.l10n.t('in use by {0} ({1})', name, owner.pid);
+}
+
+export class BoardNode implements TreeNode {
+  readonly key: string;
+  readonly entry: BoardEntry;
+
+  constructor(entry: BoardEntry) {
+    this.entry = entry;
+    this.key = `board:${entry.id}`;
+  }
+
+  item(expanded: boolean): vscode.TreeItem {
+    const { config, link, kept } = this.entry;
+    const state = link.state;
+    const editable = kept && config.kind === 'ssh' ? '.editable' : '';
+    const icons: Record<typeof state.kind, vscode.ThemeIcon> = {
+      disconnected: new vscode.ThemeIcon('circuit-board', new vscode.ThemeColor('disabledForeground')),
+      connecting: new vscode.ThemeIcon('loading~spin'),
+      connected: new vscode.ThemeIcon('circuit-board', new vscode.ThemeColor('charts.green')),
+      offline: new vscode.ThemeIcon('circuit-board', new vscode.ThemeColor('charts.orange')),
+    };
+    const item = makeItem(
+      this,
+      config.label,
+      expanded,
+      icons[state.kind],
+      `board.${state.kind}.${config.kind}${editable}`,
+    );
+    switch (state.kind) {
+      case 'disconnected':
+        item.description = vscode.l10n.t('not connected');
+        break;
+      case 'connecting':
+        item.description = vscode.l10n.t('connecting');
+        break;
+      case 'connected':
+        item.description = placeText(this.entry);
+        break;
+      case 'offline':
+        item.description = vscode.l10n.t('offline');
+        break;
+    }
+    item.tooltip = state.kind === 'connected' ? boardTooltip(this.entry, state.board.info) : this.#tooltip();
+    return item;
+  }
+
+  #tooltip(): vscode.MarkdownString {
+    const state = this.entry.link.state;
+    const rows: [string, string][] = [[vscode.l10n.t('Reached by'), placeText(this.entry)]];
+    if (state.kind === 'offline') rows.push([vscode.l10n.t('Offline'), describe(state.error)]);
+    return table(this.entry.config.label, rows);
+  }
+}
+
+function placeText(entry: BoardEntry): string {
+  const config = entry.config;
+  if (config.kind === 'simulated') return vscode.l10n.t('simulated');
+  if (config.kind === 'local') return vscode.l10n.t('this machine');
+  const host = config.user === undefined ? config.host : `${config.user}@${config.host}`;
+  return config.port === undefined ? host : `${host}:${config.port}`;
+}
+
+function boardTooltip(entry: BoardEntry, info: BoardInfo): vscode.MarkdownString {
+  const rows: [string, string][] = [
+    [vscode.l10n.t('Reached by'), placeText(entry)],
+    [vscode.l10n.t('Host'), info.hostName],
+    [vscode.l10n.t('Device'), info.device],
+    [vscode.l10n.t('Driver family'), info.family],
+    [vscode.l10n.t('Generation'), info.generation],
+    [vscode.l10n.t('Kernel'), `${info.kernel} (${info.machine})`],
+    [vscode.l10n.t('Kernel page'), sizeText(info.pageSize)],
+  ];
+  if (info.coreVersion !== '') rows.push([vscode.l10n.t('Helper version'), info.coreVersion]);
+  const markdown = table(entry.config.label, rows);
+  for (const finding of info.findings.slice(0, 20)) {
+    markdown.appendMarkdown('\n- ').appendText(finding);
+  }
+  return markdown;
+}
+
+/** A partition of a connected board, as last listed. */
+export class PartitionNode implements TreeNode {
+  readonly key: string;
+  readonly entry: BoardEntry;
+  readonly info: PartitionInfo;
+
+  constructor(entry: BoardEntry, info: PartitionInfo) {
+    this.entry = entry;
+    this.info = info;
+    this.key = `partition:${entry.id}/${info.columns.startCol}_${info.columns.numCols}`;
+  }
+
+  item(expanded: boolean): vscode.TreeItem {
+    const { info } = this;
+    const icon = info.inUse
+      ? new vscode.ThemeIcon('symbol-array', new vscode.ThemeColor('charts.blue'))
+      : new vscode.ThemeIcon('symbol-array');
+    const item = makeItem(
+      this,
+      columnsText(info),
+      expanded,
+      icon,
+      info.inUse ? 'partition.used' : 'partition.free',
+    );
+    item.description = ownerText(info);
+    const rows: [string, string][] = [
+      [vscode.l10n.t('Columns'), `${info.columns.numCols}`],
+      [
+        vscode.l10n.t('Rows'),
+        vscode.l10n.t(
+          '{0} to {1}, row {2} is the shim row',
+          info.startRow,
+          info.startRow + info.numRows - 1,
+          info.startRow,
+        ),
+      ],
+      [vscode.l10n.t('Driver id'), `${info.id}`],
+      [vscode.l10n.t('State'), ownerText(info)],
+    ];
+    const since = info.owner?.startedAt ?? 0;
+    if (since > 0) {
+      rows.push([vscode.l10n.t('Owner runs since'), new Date(since).toLocaleString(vscode.env.language)]);
+    }
+    item.tooltip = table(columnsText(info), rows);
+    return item;
+  }
+}
+
+/** A memory type of a partition. */
+export class MemoryNode implements TreeNode {
+  readonly key: string;
+  readonly entry: BoardEntry;
+  readonly partition: PartitionInfo;
+  readonly geometry: MemoryGeometry;
+
+  constructor(entry: BoardEntry, partition: PartitionInfo, geometry: MemoryGeometry) {
+    this.entry = entry;
+    this.partition = partition;
+    this.geometry = geometry;
+    this.key = `memory:${entry.id}/${partition.columns.startCol}_${partition.columns.numCols}/${geometry.type}`;
+  }
+
+  get resource(): MemoryResource {
+    return { board: this.entry.id, columns: this.partition.columns, memory: this.geometry.type };
+  }
+
+  item(expanded: boolean): vscode.TreeItem {
+    const { geometry } = this;
+    const icon = geometry.type.includes('program') ? 'file-binary' : 'database';
+    const item = makeItem(this, memoryName(geometry.type), expanded, new vscode.ThemeIcon(icon), 'memory');
+    item.description = sizeText(totalBytes(geometry));
+    item.tooltip = table(memoryName(geometry.type), [
+      [vscode.l10n.t('Tiles'), `${tileCount(geometry)}`],
+      [vscode.l10n.t('Columns'), `${geometry.startCol} - ${geometry.startCol + geometry.numCols - 1}`],
+      [vscode.l10n.t('Rows'), `${geometry.startRow} - ${geometry.startRow + geometry.numRows - 1}`],
+      [vscode.l10n.t('In each tile'), sizeText(geometry.bytesPerTile)],
+      [vscode.l10n.t('Together'), sizeText(totalBytes(geometry))],
+      [vscode.l10n.t('Offset in the tile'), hex(geometry.tileBase)],
+    ]);
+    return item;
+  }
+
+  /** Tiles, or columns where there are many. */
+  children(): TreeNode[] {
+    if (tileCount(this.geometry) <= mostUngroupedTiles) {
+      return tiles(this.geometry).map((tile) => new TileNode(this, tile));
+    }
+    const columns: TreeNode[] = [];
+    for (let index = 0; index < this.geometry.numCols; index++) {
+      columns.push(new ColumnNode(this, this.geometry.startCol + index));
+    }
+    return columns;
+  }
+}
+
+/** The tiles of one column of a large memory. */
+export class ColumnNode implements TreeNode {
+  readonly key: string;
+  readonly memory: MemoryNode;
+  readonly col: number;
+
+  constructor(memory: MemoryNode, col: number) {
+    this.memory = memory;
+    this.col = col;
+    this.key = `column:${memory.key}/${col}`;
+  }
+
+  item(expanded: boolean): vscode.TreeItem {
+    const { startRow, numRows } = this.memory.geometry;
+    const item = makeItem(
+      this,
+      vscode.l10n.t('Column {0}', this.col),
+      expanded,
+      new vscode.ThemeIcon('split-horizontal'),
+      'column',
+    );
+    item.description = vscode.l10n.t('rows {0} to {1}', startRow, startRow + numRows - 1);
+    return item;
+  }
+
+  children(): TileNode[] {
+    return tiles(this.memory.geometry)
+      .filter((tile) => tile.col === this.col)
+      .map((tile) => new TileNode(this.memory, tile));
+  }
+}
+
+/** The memory of one type in one tile. */
+export class TileNode implements TreeNode {
+  readonly key: string;
+  readonly memory: MemoryNode;
+  readonly tile: Tile;
+
+  constructor(memory: MemoryNode, tile: Tile) {
+    this.memory = memory;
+    this.tile = tile;
+    this.key = `tile:${memory.key}/${tile.col}_${tile.row}`;
+  }
+
+  get resource(): MemoryResource {
+    return { ...this.memory.resource, tile: this.tile };
+  }
+
+  item(): vscode.TreeItem {
+    const { geometry } = this.memory;
+    const item = makeItem(
+      this,
+      formatTile(this.tile),
+      undefined,
+      new vscode.ThemeIcon('symbol-field'),
+      'tile',
+    );
+    const start = tileStart(geometry, this.tile);
+    item.tooltip = table(vscode.l10n.t('Tile {0}', formatTile(this.tile)), [
+      [memoryName(geometry.type), sizeText(geometry.bytesPerTile)],
+      [vscode.l10n.t('Buffer offset'), `${hex(start)} - ${hex(start + geometry.bytesPerTile - 1)}`],
+      [
+        vscode.l10n.t('Row counted from the first row of this memory'),
+        `${this.tile.row - geometry.startRow}`,
+      ],
+    ]);
+    item.command = {
+      command: 'tilescope.openMemory',
+      title: vscode.l10n.t('Open'),
+      arguments: [this],
+    };
+    return item;
+  }
+}
+
+/** A sentence in place of children: not connected, nothing here, or why they cannot be listed. */
+export class MessageNode implements TreeNode {
+  readonly key: string;
+  readonly #label: string;
+  readonly #icon: string;
+  readonly #command: vscode.Command | undefined;
+
+  constructor(parent: string, label: string, icon: string, command?: vscode.Command) {
+    this.key = `message:${parent}`;
+    this.#label = label;
+    this.#icon = icon;
+    this.#command = command;
+  }
+
+  item(): vscode.TreeItem {
+    const item = makeItem(this, this.#label, undefined, new vscode.ThemeIcon(this.#icon), 'message');
+    item.tooltip = this.#label;
+    if (this.#command !== undefined) item.command = this.#command;
+    return item;
+  }
+}
+
+/** A message node for a failure; a click runs the command, or shows the log. */
+export function failureNode(parent: string, error: BoardError, command?: vscode.Command): MessageNode {
+  return new MessageNode(
+    parent,
+    describe(error),
+    'warning',
+    command ?? { command: 'tilescope.showLog', title: vscode.l10n.t('Show Log') },
+  );
+}
+
+/** The memory nodes of an opened partition. */
+export function memoryNodes(entry: BoardEntry, info: PartitionInfo, partition: Partition): TreeNode[] {
+  return partition.memories.map((memory: PartitionMemory) => new MemoryNode(entry, info, memory.geometry));
+}
+
+/** The URI under which VS Code opens a resource. */
+export function uriOf(resource: MemoryResource): vscode.Uri {
+  return vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(resource) });
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).toUpperCase().padStart(4, '0')}`;
+}

@@ -1,0 +1,172 @@
+/**
+ * The person, as the boards see them: questions about host keys and secrets. Secrets live in VS Code's secret storage
+ * and nowhere else; global state keeps only the names under which they are stored, so that they can be forgotten.
+ */
+import * as vscode from 'vscode';
+import type {
+  ChangedHostKeyQuestion,
+  HostKeyQuestion,
+  SecretRequest,
+  SshPrompts,
+} from '../board/ssh/prompts.ts';
+
+const namesKey = 'tilescope.secretNames';
+
+/** The name of a secret; equal requests have equal names. */
+function nameOf(request: SecretRequest): string {
+  const parts = [request.kind, request.user ?? '', request.host, request.path ?? '', request.prompt ?? ''];
+  return `tilescope:${JSON.stringify(parts)}`;
+}
+
+export class Secrets implements SshPrompts {
+  readonly #storage: vscode.SecretStorage;
+  readonly #names: vscode.Memento;
+  /** Requests whose secret came from the store, or that the person does not want stored, in this run. */
+  readonly #settled = new Set<string>();
+
+  constructor(storage: vscode.SecretStorage, names: vscode.Memento) {
+    this.#storage = storage;
+    this.#names = names;
+  }
+
+  async confirmHostKey(question: HostKeyQuestion, signal: AbortSignal): Promise<boolean> {
+    const connect = vscode.l10n.t('Connect');
+    const known =
+      question.knownTypes.length === 0
+        ? ''
+        : `\n\n${vscode.l10n.t('Other keys of this host are known: {0}. A host does not gain a key type by itself.', question.knownTypes.join(', '))}`;
+    const chosen = await unlessAborted(
+      vscode.window.showWarningMessage(
+        vscode.l10n.t('The host {0} is not known yet.', question.host),
+        {
+          modal: true,
+          detail: `${vscode.l10n.t('Its {0} key has the fingerprint\n{1}\n\nCompare it with the one that the board shows. It is remembered in known_hosts.', question.algorithm, question.fingerprint)}${known}`,
+        },
+        connect,
+      ),
+      signal,
+    );
+    return chosen === connect;
+  }
+
+  async replaceHostKey(question: ChangedHostKeyQuestion, signal: AbortSignal): Promise<boolean> {
+    const replace = vscode.l10n.t('Replace Key...');
+    const chosen = await unlessAborted(
+      vscode.window.showErrorMessage(
+        vscode.l10n.t('The key of {0} has changed. Someone may be between you and the board.', question.host),
+        {
+          modal: true,
+          detail: vscode.l10n.t(
+            'Known {0} key: {1}\nKey offered now: {2}\n\nThe known key stands in {3}, line {4}. Boards that run from a RAM disk make a new key at every boot.',
+            question.algorithm,
+            question.oldFingerprint,
+            question.newFingerprint,
+            question.file,
+            question.line,
+          ),
+        },
+        replace,
+      ),
+      signal,
+    );
+    if (chosen !== replace) return false;
+    const typed = await unlessAborted(
+      vscode.window.showInputBox({
+        title: vscode.l10n.t('Replace the key of {0}', question.host),
+        prompt: vscode.l10n.t('Type the name of the host to replace its key: {0}', question.host),
+        ignoreFocusOut: true,
+        validateInput: (text) =>
+          text === question.host ? undefined : vscode.l10n.t('This is not the name of the host.'),
+      }),
+      signal,
+    );
+    return typed === question.host;
+  }
+
+  async secret(request: SecretRequest, signal: AbortSignal): Promise<string | undefined> {
+    const name = nameOf(request);
+    if (!request.retry && request.echo !== true) {
+      const stored = await this.#storage.get(name);
+      if (stored !== undefined) {
+        this.#settled.add(name);
+        return stored;
+      }
+    }
+    this.#settled.delete(name);
+    const source = new vscode.CancellationTokenSource();
+    const stop = () => source.cancel();
+    signal.addEventListener('abort', stop);
+    try {
+      return await vscode.window.showInputBox(
+        {
+          title: titleOf(request),
+          prompt: request.retry
+            ? vscode.l10n.t('The last answer was not accepted. Try again.')
+            : (request.prompt ?? ''),
+          password: request.echo !== true,
+          ignoreFocusOut: true,
+        },
+        source.token,
+      );
+    } finally {
+      signal.removeEventListener('abort', stop);
+      source.dispose();
+    }
+  }
+
+  async rememberSecret(request: SecretRequest, value: string): Promise<void> {
+    const name = nameOf(request);
+    if (request.echo === true || this.#settled.has(name)) return;
+    this.#settled.add(name);
+    const keep = vscode.l10n.t('Keep');
+    const chosen = await vscode.window.showInformationMessage(
+      vscode.l10n.t('Keep this answer in the secret storage? {0}', titleOf(request)),
+      keep,
+      vscode.l10n.t('Not Now'),
+    );
+    if (chosen !== keep) return;
+    await this.#storage.store(name, value);
+    await this.#names.update(namesKey, [...new Set([...this.#stored(), name])]);
+  }
+
+  async forgetSecret(request: SecretRequest): Promise<void> {
+    await this.#storage.delete(nameOf(request));
+  }
+
+  /** Deletes every stored secret; returns how many there were. */
+  async forgetAll(): Promise<number> {
+    const names = this.#stored();
+    for (const name of names) await this.#storage.delete(name);
+    await this.#names.update(namesKey, undefined);
+    this.#settled.clear();
+    return names.length;
+  }
+
+  #stored(): string[] {
+    const names: unknown = this.#names.get(namesKey);
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  }
+}
+
+function titleOf(request: SecretRequest): string {
+  const place = request.user === undefined ? request.host : `${request.user}@${request.host}`;
+  switch (request.kind) {
+    case 'password':
+      return vscode.l10n.t('Password of {0}', place);
+    case 'passphrase':
+      return vscode.l10n.t('Passphrase of the key {0}', request.path ?? '');
+    case 'keyboard-interactive':
+      return vscode.l10n.t('{0} asks', place);
+    case 'sudo':
+      return vscode.l10n.t('Password for sudo of {0}', place);
+  }
+}
+
+/** The answer, or `undefined` as soon as the question has become pointless. */
+function unlessAborted<T>(answer: Thenable<T | undefined>, signal: AbortSignal): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) resolve(undefined);
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+    answer.then(resolve, reject);
+  });
+}
