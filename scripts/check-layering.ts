@@ -9,14 +9,15 @@ import { importedModules } from './imports.ts';
 
 const CONTROL_LIBRARY = /^@vscode-elements\//;
 const CONTROLS_FILE = 'webview/controls.ts';
-const MESSAGES_FILE = 'src/editor/messages.ts';
+/** The contract between extension host and webview: the messages, and the words that travel in them. */
+const CONTRACT_FILES = ['src/editor/messages.ts', 'src/editor/webview-strings.ts'];
 
 type Place =
   | { readonly kind: 'model' | 'board' | 'session' | 'extension' | 'messages' | 'webview' | 'outside' }
   | { readonly kind: 'face'; readonly name: string };
 
 function placeOf(path: string): Place {
-  if (path === MESSAGES_FILE) return { kind: 'messages' };
+  if (CONTRACT_FILES.includes(path)) return { kind: 'messages' };
   if (path.startsWith('webview/')) return { kind: 'webview' };
   const [top, folder, ...rest] = path.split('/');
   if (top !== 'src' || folder === undefined) return { kind: 'outside' };

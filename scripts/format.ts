@@ -1,8 +1,12 @@
-/** `npm run format`: brings TypeScript, JSON and C++ sources into the project's form. */
-import { isMain, localBin, run, runMain } from './common.ts';
+/** `npm run format`: brings sources into the project's form, and generated lists up to date. */
+import { writeAcceptance } from './check-acceptance.ts';
+import { writeBundle } from './check-l10n.ts';
+import { isMain, localBin, root, run, runMain } from './common.ts';
 import { nativeSources } from './sources.ts';
 
 async function main(): Promise<number> {
+  await writeBundle(root);
+  await writeAcceptance();
   const biome = await run(localBin('biome'), ['check', '--write', '.']);
   const sources = await nativeSources();
   const clang = sources.length === 0 ? 0 : await run('clang-format', ['-i', ...sources]);
