@@ -1,0 +1,415 @@
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import {
+  closeSync,
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type BoardFiles, ensureBoard } from './build.ts';
+import type { Image } from './rootfs.ts';
+import { Witness } from './witness.ts';
+
+export type { Image } from './rootfs.ts';
+export { USER_PASSWORD } from './rootfs.ts';
+export { patternBytes, patternWord, Witness, WitnessError } from './witness.ts';
+
+/** How to start a virtual board. */
+export interface BoardOptions {
+  /** The ssh server: `dropbear` (no SFTP, the default) or `openssh`. */
+  readonly image?: Image;
+  /** Default 256, with Node 1024. */
+  readonly memoryMiB?: number;
+  /** Adds the disk with Node for arm64 at /opt/node. */
+  readonly node?: boolean;
+  /** Parameters of the kernel module, such as `{ parts: '1:0:0:50:9' }`. */
+  readonly module?: Readonly<Record<string, string | number>>;
+  /** Words for the board's init, such as `ts.tmp=noexec`; see `image/init`. */
+  readonly kernelArgs?: readonly string[];
+  /** Processors that run; default 1. */
+  readonly smp?: number;
+}
+
+export interface ExecOptions {
+  /** Bytes for the command's standard input; without it, there is none. */
+  readonly input?: Uint8Array;
+  /** Another user than root; the connection is then made anew. */
+  readonly user?: string;
+}
+
+export interface ExecResult {
+  /** Exit code; 255 also stands for a failure of ssh itself. */
+  readonly code: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+/** A running board. Everything it needs on this machine ends with `stop`, or with this process. */
+export interface VirtualBoard {
+  readonly host: '127.0.0.1';
+  readonly port: number;
+  readonly user: 'root';
+  /** Accepted for root, dev, ops, empty and banner. */
+  readonly privateKeyPath: string;
+  /** The host keys as OpenSSH public key lines (`ssh-ed25519 AAAA...`). */
+  readonly hostPublicKeys: readonly string[];
+  /** The host key as a line for known_hosts. */
+  knownHostsLine(): string;
+  /** Runs a command through the system's ssh client and collects its output. */
+  exec(command: string, options?: ExecOptions): Promise<ExecResult>;
+  /** Copies a local file to the board, with mode 755. */
+  put(localPath: string, remotePath: string): Promise<void>;
+  /** The kernel log since boot. */
+  kernelLog(): Promise<string>;
+  /** @throws Error when the kernel logged a forbidden access or a fault of its own since the last call. */
+  assertClean(): Promise<void>;
+  /** The lines with FORBIDDEN since the last call, which then count as seen. */
+  takeForbidden(): Promise<string[]>;
+  /** Writes a line to the module's control file, such as `gate 7 3`; see module/aievirt.c. */
+  control(command: string): Promise<void>;
+  /** The module's counters: requests, releases, busy, open, dmabufs, mappings, faults, forbidden. */
+  counters(): Promise<Readonly<Record<string, number>>>;
+  /** Starts a witness and sends it these command lines first. */
+  witness(...commands: string[]): Promise<Witness>;
+  /** Pulls the plug and boots again: same port, other boot id, empty RAM disk, all connections gone. */
+  reboot(changes?: Pick<BoardOptions, 'kernelArgs' | 'module'>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const BOOT_TIMEOUT_MS = 120_000;
+const PORT_ATTEMPTS = 8;
+const TROUBLE =
+  /FORBIDDEN|BUG\b|WARNING:|Oops|KASAN|VFS: Close|Call trace|Unable to handle|Internal error|SError|soft lockup|rcu.*stall|blocked for more than/;
+
+/**
+ * Starts a virtual board, building it first if need be, and waits until ssh works.
+ * A boot that fails is tried once more, and said on the console.
+ */
+export async function startBoard(options: BoardOptions = {}): Promise<VirtualBoard> {
+  const files = await ensureBoard({ node: options.node === true });
+  const board = new QemuBoard(files, options);
+  try {
+    await board.start();
+  } catch (error) {
+    console.warn(`The virtual board did not boot; trying once more. ${String(error)}`);
+    await board.powerOff();
+    try {
+      await board.start();
+    } catch (second) {
+      await board.stop();
+      throw second;
+    }
+  }
+  return board;
+}
+
+/** The forwarded port was taken by another program between choosing and using it. */
+class PortTakenError extends Error {}
+
+class QemuBoard implements VirtualBoard {
+  readonly host = '127.0.0.1';
+  readonly user = 'root';
+  readonly privateKeyPath: string;
+  readonly #files: BoardFiles;
+  readonly #folder = mkdtempSync(join(tmpdir(), 'tilescope-board-'));
+  #options: BoardOptions;
+  #port = 0;
+  #qemu: ChildProcess | undefined;
+  #master: ChildProcess | undefined;
+  #log = '';
+  #checked = 0;
+
+  constructor(files: BoardFiles, options: BoardOptions) {
+    this.#files = files;
+    this.#options = options;
+    this.privateKeyPath = files.clientKey;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  get hostPublicKeys(): readonly string[] {
+    const other = this.#options.kernelArgs?.includes('ts.otherkey=1') === true;
+    return [other ? this.#files.hostPublicKeys.other : this.#files.hostPublicKeys.usual];
+  }
+
+  knownHostsLine(): string {
+    return `[${this.host}]:${this.port} ${this.hostPublicKeys[0]}`;
+  }
+
+  /** Boots on the port of the last boot, or on a free one. */
+  async start(): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const port = this.#port === 0 ? await freePort() : this.#port;
+      try {
+        await this.#boot(port);
+        this.#port = port;
+        break;
+      } catch (error) {
+        await this.powerOff();
+        if (!(error instanceof PortTakenError) || attempt === PORT_ATTEMPTS) throw error;
+        await delay(200);
+      }
+    }
+    await this.#connect();
+  }
+
+  async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
+    const child = this.#ssh(command, options.user);
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(options.input);
+    return finished(child);
+  }
+
+  async put(localPath: string, remotePath: string): Promise<void> {
+    const path = quoted(remotePath);
+    const child = this.#ssh(`cat > ${path} && chmod 755 ${path}`);
+    createReadStream(localPath).pipe(child.stdin);
+    const { code, stderr } = await finished(child);
+    if (code !== 0) throw new Error(`The file ${localPath} could not be copied to the board: ${stderr}`);
+  }
+
+  async kernelLog(): Promise<string> {
+    // -c reads and clears in one step, so no line is lost or seen twice.
+    this.#log += await this.#output('dmesg -c');
+    return this.#log;
+  }
+
+  async assertClean(): Promise<void> {
+    const log = await this.kernelLog();
+    const lines = log.slice(this.#checked).split('\n');
+    this.#checked = log.length;
+    const trouble = lines.filter((line) => TROUBLE.test(line));
+    if (trouble.length > 0)
+      throw new Error(`The board's kernel log has trouble:\n${trouble.slice(0, 40).join('\n')}`);
+  }
+
+  async takeForbidden(): Promise<string[]> {
+    const log = await this.kernelLog();
+    const lines = log.slice(this.#checked).split('\n');
+    const taken = lines.filter((line) => line.includes('FORBIDDEN'));
+    // Other trouble stays for assertClean: only the forbidden lines are taken out.
+    this.#log = log.slice(0, this.#checked) + lines.filter((line) => !line.includes('FORBIDDEN')).join('\n');
+    return taken;
+  }
+
+  async control(command: string): Promise<void> {
+    await this.#output(`printf %s ${quoted(command)} > /sys/module/aievirt/parameters/control`);
+  }
+
+  async counters(): Promise<Readonly<Record<string, number>>> {
+    const text = await this.#output('cat /sys/module/aievirt/parameters/counters');
+    return Object.fromEntries(
+      [...text.matchAll(/(\w+)=(\d+)/g)].map((match) => [match[1] ?? '', Number(match[2])]),
+    );
+  }
+
+  async witness(...commands: string[]): Promise<Witness> {
+    const witness = new Witness(this.#ssh('exec witness serve'));
+    for (const command of commands) await witness.command(command);
+    return witness;
+  }
+
+  async reboot(changes: Pick<BoardOptions, 'kernelArgs' | 'module'> = {}): Promise<void> {
+    await this.powerOff();
+    this.#options = { ...this.#options, ...changes };
+    this.#log = '';
+    this.#checked = 0;
+    await this.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.powerOff();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** Ends QEMU and the ssh client at once, and waits until both are gone. */
+  async powerOff(): Promise<void> {
+    const children = [this.#master, this.#qemu];
+    this.#master = undefined;
+    this.#qemu = undefined;
+    await Promise.all(children.map(killed));
+    rmSync(this.#socket, { force: true });
+  }
+
+  get #socket(): string {
+    return join(this.#folder, 'ssh');
+  }
+
+  async #boot(port: number): Promise<void> {
+    const serial = join(this.#folder, 'serial.log');
+    const output = join(this.#folder, 'qemu.log');
+    writeFileSync(serial, '');
+    const log = openSync(output, 'w');
+    const qemu = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', '--', this.#files.qemu, ...this.#qemuArguments(port, serial)],
+      {
+        // A pipe would keep readers of our own output waiting for QEMU.
+        stdio: ['ignore', log, log],
+        env: { ...process.env, LD_LIBRARY_PATH: this.#files.qemuLibraries },
+      },
+    );
+    closeSync(log);
+    this.#qemu = qemu;
+    let failure: Error | undefined;
+    qemu.on('error', (error) => {
+      failure = error;
+    });
+    const deadline = Date.now() + BOOT_TIMEOUT_MS;
+    while (!readFileSync(serial, 'utf8').includes('BOARD-READY')) {
+      if (failure !== undefined) throw failure;
+      const said = readFileSync(output, 'utf8');
+      if (said.includes('host forwarding rule')) throw new PortTakenError(`Port ${port} is taken.`);
+      if (qemu.exitCode !== null || qemu.signalCode !== null || Date.now() > deadline)
+        throw new Error(
+          `QEMU ${qemu.exitCode === null && qemu.signalCode === null ? 'did not finish booting' : 'ended'}.\n${said}\n${readFileSync(serial, 'utf8').slice(-3000)}`,
+        );
+      await delay(20);
+    }
+    const failed = /(MODULE-FAILED|SSHD-FAILED).*/.exec(readFileSync(serial, 'utf8'))?.[0];
+    if (failed !== undefined)
+      throw new Error(
+        `The board booted without a part of it: ${failed}\n${readFileSync(serial, 'utf8').slice(-2000)}`,
+      );
+  }
+
+  #qemuArguments(port: number, serial: string): string[] {
+    const { image = 'dropbear', node = false, module = {}, kernelArgs = [], smp = 1 } = this.#options;
+    const memory = this.#options.memoryMiB ?? (node ? 1024 : 256);
+    const words = [
+      'console=ttyAMA0',
+      'quiet',
+      'panic=-1',
+      'log_buf_len=4M',
+      ...(node ? ['ts.node=1'] : []),
+      ...Object.entries(module).map(([name, value]) => `aievirt.${name}=${value}`),
+      ...kernelArgs,
+    ];
+    return [
+      ...['-L', this.#files.qemuData, '-display', 'none', '-monitor', 'none', '-no-reboot', '-nodefaults'],
+      // Only with a second processor possible and threads does QEMU raise alignment faults.
+      ...['-M', 'virt', '-cpu', 'cortex-a72', '-m', String(memory)],
+      ...['-smp', `${smp},maxcpus=${Math.max(2, smp)}`, '-accel', 'tcg,thread=multi'],
+      ...['-kernel', this.#files.kernel, '-initrd', this.#files.initramfs[image], '-append', words.join(' ')],
+      ...['-serial', `file:${serial}`],
+      ...['-netdev', `user,id=n0,restrict=on,hostfwd=tcp:127.0.0.1:${port}-:22`],
+      ...['-device', 'virtio-net-pci,netdev=n0,romfile='],
+      ...(node
+        ? [
+            '-drive',
+            `file=${this.#files.nodeDisk},format=raw,if=none,id=d0,readonly=on`,
+            '-device',
+            'virtio-blk-pci,drive=d0',
+          ]
+        : []),
+    ];
+  }
+
+  /** One ssh connection that all commands of root share. */
+  async #connect(): Promise<void> {
+    writeFileSync(join(this.#folder, 'known_hosts'), `${this.knownHostsLine()}\n`);
+    const output = join(this.#folder, 'ssh.log');
+    const log = openSync(output, 'w');
+    const master = spawn(
+      'setpriv',
+      ['--pdeathsig', 'KILL', '--', 'ssh', '-M', '-N', ...this.#sshArguments(), `${this.user}@${this.host}`],
+      { stdio: ['ignore', log, log] },
+    );
+    closeSync(log);
+    this.#master = master;
+    const deadline = Date.now() + BOOT_TIMEOUT_MS;
+    while (!existsSync(this.#socket)) {
+      if (master.exitCode !== null || master.signalCode !== null || Date.now() > deadline)
+        throw new Error(`The board's ssh server did not let root in: ${readFileSync(output, 'utf8')}`);
+      await delay(20);
+    }
+  }
+
+  #sshArguments(): string[] {
+    const options = {
+      ControlPath: this.#socket,
+      IdentitiesOnly: 'yes',
+      IdentityFile: this.privateKeyPath,
+      UserKnownHostsFile: join(this.#folder, 'known_hosts'),
+      GlobalKnownHostsFile: '/dev/null',
+      StrictHostKeyChecking: 'yes',
+      BatchMode: 'yes',
+      LogLevel: 'ERROR',
+      ConnectTimeout: '60',
+    };
+    return [
+      '-F',
+      '/dev/null',
+      '-p',
+      String(this.port),
+      ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+    ];
+  }
+
+  #ssh(command: string, user: string = this.user): ChildProcessWithoutNullStreams {
+    const own = user === this.user ? [] : ['-o', 'ControlPath=none'];
+    return spawn('setpriv', [
+      '--pdeathsig',
+      'KILL',
+      '--',
+      'ssh',
+      ...own,
+      ...this.#sshArguments(),
+      `${user}@${this.host}`,
+      command,
+    ]);
+  }
+
+  async #output(command: string): Promise<string> {
+    const { code, stdout, stderr } = await this.exec(command);
+    if (code !== 0) throw new Error(`The command '${command}' failed on the board (${code}): ${stderr}`);
+    return stdout.toString();
+  }
+}
+
+async function finished(child: ChildProcessWithoutNullStreams): Promise<ExecResult> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+  const code = await new Promise<number>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => resolve(status ?? 255));
+  });
+  return { code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
+}
+
+async function killed(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
+    return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string')
+    throw new Error('No free port was found on 127.0.0.1.');
+  return address.port;
+}
+
+/** A word for the board's shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,246 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+
+/** The memories of a tile that the witness knows. */
+export type WitnessMemory = 'data' | 'program';
+
+/** A tile as the witness saw it; `enabled` says that its core runs. Column and row are absolute. */
+export interface WitnessTile {
+  readonly column: number;
+  readonly row: number;
+  readonly state: 'gated' | 'clocked' | 'enabled';
+}
+
+/** What a witness answers to `request` and `status`: its process and its file descriptors on the board, -1 for none. */
+export interface WitnessHandles {
+  readonly pid: number;
+  readonly part: number;
+  readonly data: number;
+  readonly program: number;
+}
+
+/** The witness refused a command. `code` is an errno name such as EBUSY, or SIGBUS, NOTHELD, USAGE. */
+export class WitnessError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.name = 'WitnessError';
+    this.code = code;
+  }
+}
+
+/** The word that `fill` writes at a tile offset (bytes, multiple of 4); different for every word of an array. */
+export function patternWord(
+  memory: WitnessMemory,
+  column: number,
+  row: number,
+  offset: number,
+  seed = 0,
+): number {
+  const name = ((memory === 'program' ? 1 : 0) << 23) | (column << 17) | (row << 13) | (offset / 4);
+  return (Math.imul(name, 0x9e3779b1) ^ seed) >>> 0;
+}
+
+/** The bytes that `fill` leaves in `length` bytes from a tile offset; both may be odd. */
+export function patternBytes(
+  memory: WitnessMemory,
+  column: number,
+  row: number,
+  offset: number,
+  length: number,
+  seed = 0,
+): Buffer {
+  const first = offset - (offset % 4);
+  const words = Buffer.alloc(Math.ceil((offset + length - first) / 4) * 4);
+  for (let at = 0; at < words.length; at += 4)
+    words.writeUInt32LE(patternWord(memory, column, row, first + at, seed), at);
+  return words.subarray(offset - first, offset - first + length);
+}
+
+interface Waiter {
+  readonly resolve: (line: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * A witness that runs on the board and is spoken to over one ssh channel. Commands
+ * are answered in order. When the channel ends, the witness gives its partition back.
+ */
+export class Witness {
+  readonly #channel: ChildProcessWithoutNullStreams;
+  readonly #waiting: Waiter[] = [];
+  readonly #ended: Promise<void>;
+  #output = '';
+  #log = '';
+  #over = false;
+
+  /** `channel` is an ssh process whose far end runs `witness serve`. */
+  constructor(channel: ChildProcessWithoutNullStreams) {
+    this.#channel = channel;
+    channel.stdout.on('data', (chunk: Buffer) => this.#read(chunk.toString('latin1')));
+    channel.stderr.on('data', (chunk: Buffer) => {
+      this.#log += chunk.toString();
+    });
+    // A write to a channel that just ended: the waiters learn it from 'close'.
+    channel.stdin.on('error', () => undefined);
+    this.#ended = new Promise((resolve) => {
+      channel.on('close', () => {
+        this.#over = true;
+        for (const waiter of this.#waiting.splice(0)) waiter.reject(this.#goneError());
+        resolve();
+      });
+    });
+  }
+
+  /** Sends one command line; answers with what follows `ok`. @throws WitnessError when it was refused. */
+  command(line: string): Promise<string> {
+    if (this.#over) return Promise.reject(this.#goneError());
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#channel.stdin.write(`${line}\n`);
+    });
+  }
+
+  /** Takes a partition as an application does; `keep` asks the driver not to reset it at release. */
+  async request(id: number, options: { keep?: boolean } = {}): Promise<WitnessHandles> {
+    return handles(await this.command(`request ${id}${options.keep === true ? ' keep' : ''}`));
+  }
+
+  async release(): Promise<void> {
+    await this.command('release');
+  }
+
+  /** Bytes of one tile: absolute column and row, tile offset and length in bytes. */
+  async read(
+    memory: WitnessMemory,
+    column: number,
+    row: number,
+    offset: number,
+    length: number,
+  ): Promise<Buffer> {
+    return Buffer.from(await this.command(`read ${memory} ${column} ${row} ${offset} ${length}`), 'hex');
+  }
+
+  async write(
+    memory: WitnessMemory,
+    column: number,
+    row: number,
+    offset: number,
+    bytes: Uint8Array,
+  ): Promise<void> {
+    await this.command(`write ${memory} ${column} ${row} ${offset} ${Buffer.from(bytes).toString('hex')}`);
+  }
+
+  /** Writes `patternWord` to every word of the partition's memories, or of one memory type. */
+  async fill(seed = 0, memory?: WitnessMemory): Promise<void> {
+    await this.command(`fill ${seed}${memory === undefined ? '' : ` ${memory}`}`);
+  }
+
+  /**
+   * Starts to change data memory as kernels do: at each step every word of the region becomes its
+   * pattern word plus the step number. Without a region: 64 bytes at 0x1000 of every tile.
+   */
+  async run(
+    options:
+      | { column: number; row: number; offset: number; length: number; rate: number }
+      | { rate: number } = {
+      rate: 100,
+    },
+  ): Promise<void> {
+    const region =
+      'column' in options ? `${options.column} ${options.row} ${options.offset} ${options.length} ` : '';
+    await this.command(`run ${region}${options.rate}`);
+  }
+
+  /** Ends `run`; answers with the number of steps taken. */
+  async stop(): Promise<number> {
+    return field(await this.command('stop'), 'steps');
+  }
+
+  /** Enables or disables a core through AIE_REG. */
+  async core(column: number, row: number, on: boolean): Promise<void> {
+    await this.command(`core ${column} ${row} ${on ? 'on' : 'off'}`);
+  }
+
+  /** Gates tiles (AIE_RELEASE_TILES) or runs them again (AIE_REQUEST_TILES). */
+  async gate(tile: { column: number; row: number } | 'all', on: boolean): Promise<void> {
+    const where = tile === 'all' ? 'all' : `${tile.column} ${tile.row}`;
+    await this.command(`gate ${where} ${on ? 'on' : 'off'}`);
+  }
+
+  /** Every core tile of the held partition, as its clock and core registers say. */
+  async tiles(): Promise<WitnessTile[]> {
+    const answer = await this.command('tiles');
+    return [...answer.matchAll(/(\d+),(\d+):(gated|clocked|enabled)/g)].map((match) => ({
+      column: Number(match[1]),
+      row: Number(match[2]),
+      state: match[3] === 'gated' ? 'gated' : match[3] === 'enabled' ? 'enabled' : 'clocked',
+    }));
+  }
+
+  async status(): Promise<WitnessHandles & { held: number; running: boolean; steps: number }> {
+    const answer = await this.command('status');
+    return {
+      ...handles(answer),
+      held: field(answer, 'held'),
+      running: field(answer, 'running') === 1,
+      steps: field(answer, 'steps'),
+    };
+  }
+
+  /** A word of the register view: absolute column and row, offset in the tile's address space in bytes. */
+  async peek(column: number, row: number, offset: number): Promise<number> {
+    return Number(await this.command(`peek ${column} ${row} ${offset}`));
+  }
+
+  /** Opens files that look like a partition's fds; with `over` one of them takes the partition's old fd number. */
+  async holdDecoys(over = false): Promise<void> {
+    await this.command(`hold-decoys${over ? ' over' : ''}`);
+  }
+
+  /** Ends the witness, which gives everything back in order, and waits for it. */
+  async exit(): Promise<void> {
+    if (!this.#over) await this.command('exit');
+    this.#channel.stdin.end();
+    await this.#ended;
+  }
+
+  /** Waits until the channel is over, for example after the process was killed on the board. */
+  async ended(): Promise<void> {
+    await this.#ended;
+  }
+
+  /** What the witness logged so far. */
+  log(): string {
+    return this.#log;
+  }
+
+  #read(text: string): void {
+    this.#output += text;
+    for (let end = this.#output.indexOf('\n'); end >= 0; end = this.#output.indexOf('\n')) {
+      const line = this.#output.slice(0, end);
+      this.#output = this.#output.slice(end + 1);
+      const waiter = this.#waiting.shift();
+      const [first = '', code = ''] = line.split(' ');
+      if (first === 'ok') waiter?.resolve(line.slice(3));
+      else waiter?.reject(new WitnessError(code, line.slice(first.length + code.length + 2)));
+    }
+  }
+
+  #goneError(): Error {
+    return new WitnessError('GONE', `The witness has ended. Its log:\n${this.#log}`);
+  }
+}
+
+function handles(answer: string): WitnessHandles {
+  return {
+    pid: field(answer, 'pid'),
+    part: field(answer, 'part'),
+    data: field(answer, 'data'),
+    program: field(answer, 'program'),
+  };
+}
+
+function field(answer: string, name: string): number {
+  return Number(new RegExp(`\\b${name}=(-?\\d+)`).exec(answer)?.[1] ?? Number.NaN);
+}
