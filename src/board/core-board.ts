@@ -33,6 +33,9 @@ import type { CoreClient, CoreMemory } from './protocol/core-client.ts';
 import { formatReport } from './report.ts';
 import { packEdits, unpackOutcomes } from './words.ts';
 
+/** Tiles of one request whose program memory may be open; keeps the request's header within its limit. */
+const maxOpenTiles = 2048;
+
 /** What a connector knows beside the core. */
 export interface CoreBoardExtra {
   /** Ends the first description. */
@@ -291,6 +294,9 @@ class CorePartitionMemory implements PartitionMemory {
   #tiles(open: ReadonlySet<number> | undefined): readonly number[] {
     const list = [...(open ?? [])].sort((a, b) => a - b);
     const count = tileCount(this.geometry);
+    if (list.length > maxOpenTiles) {
+      throw new BoardError('out-of-range', `${list.length} tiles opened at once; ${maxOpenTiles} at most`);
+    }
     for (const index of list) {
       if (!Number.isInteger(index) || index < 0 || index >= count) {
         throw new BoardError('out-of-range', `tile index ${index} of ${count} tiles`, {

@@ -1,0 +1,79 @@
+import type { Writable } from 'node:stream';
+
+/** Something to send: frames made one at a time, so that a large write never stands in memory twice. */
+interface Letter {
+  readonly frames: Iterator<Uint8Array>;
+  started: boolean;
+}
+
+/**
+ * Sends frames into a stream as fast as it takes them. Urgent frames (heartbeats, cancels) pass between the frames of
+ * what waits; everything else keeps its order.
+ */
+export class Outbox {
+  readonly #stream: Writable;
+  readonly #onFlow: () => void;
+  readonly #urgent: Uint8Array[] = [];
+  #waiting: Letter[] = [];
+  #blocked = false;
+  #closed = false;
+
+  /** @param onFlow called when the stream takes bytes again after it was full: the link is alive */
+  constructor(stream: Writable, onFlow: () => void) {
+    this.#stream = stream;
+    this.#onFlow = onFlow;
+    stream.on('drain', () => {
+      this.#blocked = false;
+      this.#onFlow();
+      this.#pump();
+    });
+  }
+
+  /** Sends one frame before everything that waits. */
+  sendUrgent(frame: Uint8Array): void {
+    if (this.#closed) return;
+    this.#urgent.push(frame);
+    this.#pump();
+  }
+
+  /** Queues frames. The result takes back what was not sent; it tells whether anything was. */
+  send(frames: Iterator<Uint8Array>): () => boolean {
+    const letter: Letter = { frames, started: false };
+    if (!this.#closed) {
+      this.#waiting.push(letter);
+      this.#pump();
+    }
+    return () => {
+      this.#waiting = this.#waiting.filter((one) => one !== letter);
+      return letter.started;
+    };
+  }
+
+  /** Forgets what waits and sends nothing any more. */
+  close(): void {
+    this.#closed = true;
+    this.#urgent.length = 0;
+    this.#waiting = [];
+  }
+
+  #pump(): void {
+    while (!this.#closed && !this.#blocked) {
+      const frame = this.#urgent.shift() ?? this.#next();
+      if (frame === undefined) return;
+      this.#blocked = !this.#stream.write(frame);
+    }
+  }
+
+  #next(): Uint8Array | undefined {
+    for (;;) {
+      const letter = this.#waiting[0];
+      if (letter === undefined) return undefined;
+      const step = letter.frames.next();
+      if (step.done !== true) {
+        letter.started = true;
+        return step.value;
+      }
+      this.#waiting.shift();
+    }
+  }
+}

@@ -1,0 +1,354 @@
+/**
+ * Checks of everything that a core answers, whichever carrier brought it. Types, bounds, counts against what was asked;
+ * text is bounded and freed of control characters before anyone shows it. All throw `protocol`.
+ */
+import { type ByteRange, type ColumnRange, memoryTypes, tileCount } from '../../model/geometry.ts';
+import type { Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
+import { BoardError, type BoardErrorCode } from '../errors.ts';
+import {
+  type CoreDescription,
+  type CoreHello,
+  type CoreMemory,
+  outcomeNames,
+  outcomeRecordWords,
+  protocolVersion,
+  reasonNames,
+  writeRecordWords,
+} from './core-client.ts';
+import { type Header, isMap } from './frames.ts';
+
+const maxText = 4096;
+const maxEpoch = 512;
+const maxPartitions = 256;
+const maxMemories = 16;
+const maxFindings = 256;
+const maxColumns = 1024;
+const maxRows = 256;
+/** More bytes than any array has; keeps every offset within 32 bits and signed arithmetic. */
+const maxMemoryBytes = 2 ** 30;
+/** More runs of unreadable bytes than any answer has. */
+const maxSpans = 262_144;
+
+/** Error codes that a core may send: what it can know. Others count as `internal`. */
+const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
+  'no-device',
+  'permission',
+  'busy',
+  'no-partition',
+  'no-memory-types',
+  'large-pages',
+  'no-pidfd',
+  'owner-hidden',
+  'unknown-driver',
+  'driver',
+  'epoch',
+  'locked',
+  'out-of-range',
+  'cancelled',
+  'timeout',
+  'protocol',
+  'internal',
+  'agent-version',
+]);
+
+/** The handshake's answer. Throws `agent-version` if the core speaks another protocol. */
+export function checkHello(header: Header): CoreHello {
+  const protocol = integer(header, 'protocol', 0, 2 ** 31);
+  if (protocol !== protocolVersion) {
+    const facts = { have: protocol, want: protocolVersion, core: optionalText(header, 'core') };
+    throw new BoardError(
+      'agent-version',
+      `the core speaks protocol ${protocol}, not ${protocolVersion}`,
+      facts,
+    );
+  }
+  return {
+    core: text(header, 'core'),
+    pid: integer(header, 'pid', 0, 2 ** 31),
+    hostName: text(header, 'hostName'),
+    kernel: text(header, 'kernel'),
+    machine: text(header, 'machine'),
+    pageSize: integer(header, 'pageSize', 1024, 2 ** 24),
+    bootId: text(header, 'bootId'),
+    uid: integer(header, 'uid', 0, 2 ** 32),
+  };
+}
+
+export function checkDescription(header: Header): CoreDescription {
+  return {
+    device: text(header, 'device'),
+    family: oneOf(header, 'family', ['linux-2020', 'unknown']),
+    generation: oneOf(header, 'generation', ['aie', 'aieml', 'aie2ps', 'unknown']),
+    findings: list(header, 'findings', maxFindings).map((line) => {
+      if (typeof line !== 'string') return bad('a finding is not text');
+      return clean(line);
+    }),
+    partitions: checkPartitions(header),
+  };
+}
+
+/** The key `partitions` of a header. */
+export function checkPartitions(header: Header): PartitionInfo[] {
+  return list(header, 'partitions', maxPartitions).map((value) => {
+    const one = map(value, 'a partition');
+    const inUse = flag(one, 'inUse');
+    const info: PartitionInfo = {
+      id: integer(one, 'id', 0, 2 ** 32 - 1),
+      columns: checkColumns(one),
+      startRow: integer(one, 'startRow', 0, maxRows),
+      numRows: integer(one, 'numRows', 1, maxRows),
+      inUse,
+      epoch: checkEpoch(one),
+    };
+    if (!inUse || one['owner'] === undefined || one['owner'] === null) return info;
+    return { ...info, owner: checkOwner(map(one['owner'], 'an owner')) };
+  });
+}
+
+/** The key `memories` of a header: within the columns that were asked, each type once, sane sizes. */
+export function checkMemories(header: Header, asked: ColumnRange): CoreMemory[] {
+  const memories = list(header, 'memories', maxMemories).map((value): CoreMemory => {
+    const one = map(value, 'a memory');
+    const memory = {
+      type: oneOf(one, 'type', memoryTypes),
+      ...checkColumns(one),
+      startRow: integer(one, 'startRow', 0, maxRows),
+      numRows: integer(one, 'numRows', 1, maxRows),
+      bytesPerTile: integer(one, 'bytesPerTile', 16, 2 ** 24),
+      tileBase: integer(one, 'tileBase', 0, 2 ** 32 - 1),
+      writable: flag(one, 'writable'),
+    };
+    const inside =
+      memory.startCol >= asked.startCol && memory.startCol + memory.numCols <= asked.startCol + asked.numCols;
+    if (!inside) bad(`${memory.type} memory lies outside the asked columns`);
+    if (memory.bytesPerTile % 16 !== 0) bad(`${memory.bytesPerTile} bytes per tile are not whole lines`);
+    if (tileCount(memory) * memory.bytesPerTile > maxMemoryBytes) bad(`${memory.type} memory is too large`);
+    return memory;
+  });
+  if (new Set(memories.map((memory) => memory.type)).size !== memories.length)
+    bad('a memory type came twice');
+  if (memories.length === 0) throw new BoardError('no-memory-types', 'the core found no memory type');
+  return memories;
+}
+
+/** The key `epoch`: opaque, sent back as it came. */
+export function checkEpoch(header: Header): string {
+  const value = header['epoch'];
+  if (typeof value !== 'string' || value.length > maxEpoch) return bad('epoch is not a short text');
+  return value;
+}
+
+/** An `error` answer as the error it stands for. Never throws. */
+export function errorFrom(header: Header): BoardError {
+  const code = header['code'];
+  const known = typeof code === 'string' && coreCodes.has(code);
+  const detail = typeof header['detail'] === 'string' ? clean(header['detail']) : 'no detail';
+  const facts: Record<string, string | number> = {};
+  if (isMap(header['facts'])) {
+    for (const [key, value] of Object.entries(header['facts']).slice(0, 32)) {
+      if (!/^[a-zA-Z]{1,32}$/.test(key)) continue;
+      if (typeof value === 'string') facts[key] = clean(value);
+      else if (typeof value === 'number' && Number.isFinite(value)) facts[key] = value;
+    }
+  }
+  const errno = header['errno'];
+  if (typeof errno === 'number' && Number.isSafeInteger(errno)) facts['errno'] = errno;
+  return new BoardError(known ? (code as BoardErrorCode) : 'internal', detail, facts);
+}
+
+/** Records of 12 bytes: offset, length, reason. Appended to `into`. */
+export function readSpanRecords(payload: Uint8Array, into: UnreadableSpan[]): void {
+  if (payload.length % 12 !== 0) bad(`${payload.length} bytes of span records`);
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+  for (let at = 0; at < payload.length; at += 12) {
+    addSpan(into, view.getUint32(at, true), view.getUint32(at + 4, true), view.getUint32(at + 8, true));
+  }
+}
+
+/** The same records as words, as the addon gives them. */
+export function readSpanWords(words: Uint32Array, into: UnreadableSpan[]): void {
+  if (words.length % 3 !== 0) bad(`${words.length} words of span records`);
+  for (let at = 0; at < words.length; at += 3) {
+    addSpan(into, words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0);
+  }
+}
+
+function addSpan(into: UnreadableSpan[], offset: number, length: number, code: number): void {
+  const reason = reasonNames[code] ?? bad(`unreadable for reason ${code}`);
+  if (length === 0 || offset + length > 2 ** 32) bad(`an unreadable span of ${length} bytes at ${offset}`);
+  if (into.length >= maxSpans) bad('too many unreadable spans');
+  into.push({ offset, length, reason });
+}
+
+/**
+ * Spans cut to the asked ranges (ascending, not overlapping), in order, without overlaps, neighbours of one reason
+ * joined. A span that touches no asked range throws.
+ */
+export function fitSpans(spans: readonly UnreadableSpan[], ranges: readonly ByteRange[]): UnreadableSpan[] {
+  const sorted = [...spans].sort((a, b) => a.offset - b.offset);
+  const fitted: UnreadableSpan[] = [];
+  let index = 0;
+  let done = 0;
+  for (const span of sorted) {
+    const end = span.offset + span.length;
+    let at = Math.max(span.offset, done);
+    let touched = span.offset < done;
+    while (at < end) {
+      const range = ranges[index];
+      if (range === undefined || range.offset >= end) break;
+      if (range.offset + range.length <= at) {
+        index++;
+        continue;
+      }
+      touched = true;
+      const from = Math.max(at, range.offset);
+      const to = Math.min(end, range.offset + range.length);
+      const last = fitted.at(-1);
+      if (last !== undefined && last.reason === span.reason && last.offset + last.length === from) {
+        fitted[fitted.length - 1] = { offset: last.offset, length: to - last.offset, reason: span.reason };
+      } else {
+        fitted.push({ offset: from, length: to - from, reason: span.reason });
+      }
+      at = to;
+      done = to;
+    }
+    if (!touched) bad(`an unreadable span at ${span.offset} that nobody asked for`);
+  }
+  return fitted;
+}
+
+/** Zeroes the bytes of fitted spans in the arrays of their ranges. */
+export function blank(
+  bytes: readonly Uint8Array[],
+  ranges: readonly ByteRange[],
+  spans: readonly UnreadableSpan[],
+): void {
+  let index = 0;
+  for (const span of spans) {
+    const end = span.offset + span.length;
+    for (let i = index; i < ranges.length; i++) {
+      const range = ranges[i];
+      if (range === undefined || range.offset >= end) break;
+      if (range.offset + range.length <= span.offset) {
+        index = i + 1;
+        continue;
+      }
+      bytes[i]?.fill(0, Math.max(0, span.offset - range.offset), end - range.offset);
+    }
+  }
+}
+
+/** Collects outcome records and checks each against the word that was asked at its place. */
+export class OutcomeCollector {
+  readonly outcomes: Uint32Array;
+  readonly #words: Uint32Array;
+  #count = 0;
+
+  constructor(words: Uint32Array) {
+    this.#words = words;
+    this.outcomes = new Uint32Array((words.length / writeRecordWords) * outcomeRecordWords);
+  }
+
+  /** Records of 12 bytes: offset, outcome | reason << 8, the word now. */
+  pushBytes(payload: Uint8Array): void {
+    if (payload.length % 12 !== 0) bad(`${payload.length} bytes of outcome records`);
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+    for (let at = 0; at < payload.length; at += 12) {
+      this.#push(view.getUint32(at, true), view.getUint32(at + 4, true), view.getUint32(at + 8, true));
+    }
+  }
+
+  /** The same records as words. */
+  pushWords(words: Uint32Array): void {
+    if (words.length % outcomeRecordWords !== 0) bad(`${words.length} words of outcome records`);
+    for (let at = 0; at < words.length; at += outcomeRecordWords) {
+      this.#push(words[at] ?? 0, words[at + 1] ?? 0, words[at + 2] ?? 0);
+    }
+  }
+
+  /** All outcomes. Throws if some are missing. */
+  finish(): Uint32Array {
+    const asked = this.#words.length / writeRecordWords;
+    if (this.#count !== asked) bad(`${this.#count} outcomes for ${asked} words`);
+    return this.outcomes;
+  }
+
+  #push(offset: number, code: number, now: number): void {
+    const asked = this.#words[this.#count * writeRecordWords];
+    if (asked !== offset) bad(`an outcome for buffer offset ${offset} instead of ${asked}`);
+    const outcome = outcomeNames[code & 0xff];
+    const reason = code >>> 8;
+    if (outcome === undefined) bad(`outcome ${code & 0xff}`);
+    if (reason >= reasonNames.length) bad(`outcome for reason ${reason}`);
+    const failed = outcome === 'refused' || outcome === 'unreadable';
+    if (failed && reason === 0) bad(`${outcome} without a reason`);
+    const at = this.#count * outcomeRecordWords;
+    this.outcomes[at] = offset;
+    this.outcomes[at + 1] = code;
+    this.outcomes[at + 2] = now;
+    this.#count++;
+  }
+}
+
+/** A text of the header, bounded, without control characters. */
+export function text(header: Header, key: string): string {
+  const value = header[key];
+  if (typeof value !== 'string') return bad(`${key} is not text`);
+  if (value.length > maxText) return bad(`${key} has ${value.length} characters`);
+  return clean(value);
+}
+
+/** A whole number of the header within bounds, both included. */
+export function integer(header: Header, key: string, least: number, most: number): number {
+  const value = header[key];
+  if (typeof value !== 'number' || !Number.isSafeInteger(value)) return bad(`${key} is not a whole number`);
+  if (value < least || value > most) return bad(`${key} is ${value}`);
+  return value;
+}
+
+/** Foreign text as it may be shown: one line, no control or direction characters, at most 4,096 characters. */
+export function clean(value: string): string {
+  return value.slice(0, maxText).replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+function optionalText(header: Header, key: string): string {
+  return typeof header[key] === 'string' ? clean(header[key]) : '';
+}
+
+function checkColumns(one: Header): ColumnRange {
+  return {
+    startCol: integer(one, 'startCol', 0, maxColumns),
+    numCols: integer(one, 'numCols', 1, maxColumns),
+  };
+}
+
+function checkOwner(one: Header): Owner {
+  return {
+    pid: integer(one, 'pid', 0, 2 ** 31),
+    command: text(one, 'command'),
+    startedAt: integer(one, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function flag(header: Header, key: string): boolean {
+  const value = header[key];
+  return typeof value === 'boolean' ? value : bad(`${key} is not yes or no`);
+}
+
+function list(header: Header, key: string, most: number): readonly unknown[] {
+  const value = header[key];
+  if (!Array.isArray(value)) return bad(`${key} is not a list`);
+  return value.length > most ? bad(`${key} has ${value.length} entries`) : value;
+}
+
+function map(value: unknown, what: string): Header {
+  return isMap(value) ? value : bad(`${what} is not a map`);
+}
+
+function oneOf<T extends string>(header: Header, key: string, values: readonly T[]): T {
+  return values.find((value) => value === header[key]) ?? bad(`${key} is none of ${values.join(', ')}`);
+}
+
+function bad(what: string): never {
+  throw new BoardError('protocol', `the other side sent something that is not allowed: ${what}`);
+}

@@ -1,0 +1,584 @@
+/**
+ * A native core at the other end of a byte stream: the agent, over an SSH channel, a child process or `sudo`.
+ * Knows frames, requests and time; not how the stream came to be.
+ */
+import type { Readable, Writable } from 'node:stream';
+import { Emitter } from '../../model/event.ts';
+import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
+import type { BoardLog, PartitionInfo } from '../board.ts';
+import { BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
+import {
+  type CoreClient,
+  type CoreDescription,
+  type CoreHello,
+  type CoreMemory,
+  type CoreReadAnswer,
+  type CoreReadRequest,
+  type CoreWriteAnswer,
+  type CoreWriteRequest,
+  protocolVersion,
+  writeRecordWords,
+} from './core-client.ts';
+import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerFinder } from './frames.ts';
+import { Outbox } from './outbox.ts';
+import { ReadCollector } from './read-collector.ts';
+import {
+  checkDescription,
+  checkEpoch,
+  checkHello,
+  checkMemories,
+  checkPartitions,
+  clean,
+  errorFrom,
+  OutcomeCollector,
+} from './validate.ts';
+
+/** The two directions of an agent and its end. The client listens to errors of all of them. */
+export interface WireStream {
+  /** What the agent reads. */
+  readonly input: Writable;
+  /** What the agent writes: marker, then frames. */
+  readonly output: Readable;
+  /** Plain text for the log. */
+  readonly stderr?: Readable;
+  /** Resolves once, when the agent or the way to it is gone, with the reason. */
+  readonly closed: Promise<BoardError>;
+  /** Ends it, at once. Harmless when it is gone. */
+  close(): void;
+}
+
+export interface WireOptions {
+  readonly log: BoardLog;
+  /** Device node on the board; default `/dev/aie0`. */
+  readonly device?: string;
+  /** Facts for the sentences of errors that arise here: `host`. */
+  readonly facts?: ErrorFacts;
+  /** Whether the core names each ioctl; default yes. */
+  readonly trace?: boolean;
+  /** Core's silence limits in ms: nothing is taken any more; it ends itself. */
+  readonly heartbeatMs?: number;
+  readonly exitMs?: number;
+  /** Between two heartbeats; default 5 s. Three without a sign of life: offline. Six without progress: time-out. */
+  readonly pingMs?: number;
+  /** How long the marker and the handshake may take; default 20 s. */
+  readonly startMs?: number;
+}
+
+/** Ranges and words per frame. */
+const maxRanges = 4096;
+const maxWords = 4096;
+const silentPings = 3;
+const idlePings = 6;
+/** How long an ended agent may take to say goodbye. */
+const byeMs = 1000;
+const maxLogLines = 1000;
+/** Between the end of the output and the reason for it. */
+const endGraceMs = 1000;
+
+interface Pending {
+  /** A frame of this request before the last one. Throws `protocol` if it must not come. */
+  readonly part: (frame: Frame) => void;
+  readonly done: (header: Header) => void;
+  readonly fail: (error: BoardError) => void;
+  /** Heartbeats are no progress. */
+  readonly heartbeat: boolean;
+  /** Heartbeats since the last progress of any request. */
+  idle: number;
+}
+
+export class WireClient implements CoreClient {
+  readonly hello: CoreHello;
+  readonly onPartitions;
+  readonly onClose;
+  readonly #wire: Wire;
+
+  private constructor(wire: Wire, hello: CoreHello) {
+    this.#wire = wire;
+    this.hello = hello;
+    this.onPartitions = wire.partitions.event;
+    this.onClose = wire.closed.event;
+  }
+
+  /**
+   * Waits for the agent's marker and shakes hands. The stream belongs to the client from here on and is closed if that
+   * fails: `shell-banner`, `timeout`, `agent-version`, `protocol`, `cancelled`, or what `stream.closed` said.
+   */
+  static async start(stream: WireStream, options: WireOptions, signal: AbortSignal): Promise<CoreClient> {
+    const wire = new Wire(stream, options);
+    const limit = setTimeout(() => wire.end(wire.startTimeout()), options.startMs ?? 20_000);
+    try {
+      throwIfCancelled(signal);
+      const header = {
+        op: 'hello',
+        protocol: protocolVersion,
+        trace: options.trace ?? true,
+        device: options.device ?? '/dev/aie0',
+        heartbeatMs: options.heartbeatMs ?? 15_000,
+        exitMs: options.exitMs ?? 60_000,
+      };
+      await wire.started(signal);
+      const hello = checkHello(await wire.ask(header, signal));
+      wire.beat();
+      return new WireClient(wire, hello);
+    } catch (error) {
+      const reason = toBoardError(error);
+      wire.end(reason);
+      throw reason;
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  async describe(signal: AbortSignal): Promise<CoreDescription> {
+    return this.#wire.checked(() => this.#wire.ask({ op: 'describe' }, signal), checkDescription);
+  }
+
+  async partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
+    return this.#wire.checked(() => this.#wire.ask({ op: 'partitions' }, signal), checkPartitions);
+  }
+
+  async open(
+    columns: ColumnRange,
+    allowUnknown: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly CoreMemory[]> {
+    return this.#wire.checked(
+      () => this.#wire.ask({ op: 'open', ...place(columns), allowUnknown }, signal),
+      (header) => checkMemories(header, columns),
+    );
+  }
+
+  async read(
+    request: CoreReadRequest,
+    onProgress: ((bytes: number) => void) | undefined,
+    signal: AbortSignal,
+  ): Promise<CoreReadAnswer> {
+    let done = 0;
+    const progress = (bytes: number) => {
+      done += bytes;
+      onProgress?.(done);
+    };
+    const stop = new AbortController();
+    const cancel = () => stop.abort();
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+    try {
+      const parts = await Promise.all(
+        chunks(request.ranges).map((ranges) => this.#readPart(request, ranges, progress, stop.signal)),
+      );
+      const epoch = parts[0]?.epoch ?? '';
+      if (parts.some((part) => part.epoch !== epoch)) {
+        throw new BoardError('epoch', 'the contents started a new life during the read', { epoch });
+      }
+      return {
+        bytes: parts.flatMap((part) => part.bytes),
+        unreadable: parts.flatMap((part) => part.unreadable),
+        epoch,
+      };
+    } finally {
+      // One part that failed ends the others.
+      cancel();
+      signal.removeEventListener('abort', cancel);
+    }
+  }
+
+  async write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
+    const { words, columns, memory, epoch, force, openTiles } = request;
+    const collector = new OutcomeCollector(words);
+    const step = maxWords * writeRecordWords;
+    const header = { op: 'write', ...place(columns), memory, epoch, force, openTiles };
+    return this.#wire.checked(
+      () =>
+        this.#wire.request(
+          function* (id) {
+            for (let at = 0; at < words.length; at += step) {
+              const more = at + step < words.length;
+              yield encodeFrame({ id, ...header, more }, recordBytes(words.subarray(at, at + step)));
+            }
+          },
+          (frame) => {
+            if (frame.header['t'] !== 'outcomes') throw unexpected(frame.header);
+            collector.pushBytes(frame.payload);
+          },
+          signal,
+        ),
+      (answer) => ({ outcomes: collector.finish(), epoch: checkEpoch(answer) }),
+    );
+  }
+
+  async dispose(): Promise<void> {
+    await this.#wire.dispose();
+  }
+
+  async #readPart(
+    request: CoreReadRequest,
+    ranges: readonly ByteRange[],
+    progress: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<CoreReadAnswer> {
+    const collector = new ReadCollector(ranges);
+    const header = {
+      op: 'read',
+      ...place(request.columns),
+      memory: request.memory,
+      ranges: ranges.map((range) => [range.offset, range.length]),
+      openTiles: request.openTiles,
+    };
+    return this.#wire.checked(
+      () =>
+        this.#wire.request(
+          function* (id) {
+            yield encodeFrame({ id, ...header });
+          },
+          (frame) => {
+            if (frame.header['t'] === 'data') progress(collector.data(frame.header['offset'], frame.payload));
+            else if (frame.header['t'] === 'spans') collector.spans(frame.payload);
+            else throw unexpected(frame.header);
+          },
+          signal,
+        ),
+      (answer) => ({ unreadable: collector.finish(), bytes: collector.bytes, epoch: checkEpoch(answer) }),
+    );
+  }
+}
+
+/** The stream as a table of requests. Everything that comes is checked or ends the connection. */
+class Wire {
+  readonly partitions = new Emitter<readonly PartitionInfo[]>();
+  readonly closed = new Emitter<BoardError>();
+  readonly #stream: WireStream;
+  readonly #options: WireOptions;
+  readonly #outbox: Outbox;
+  readonly #marker = new MarkerFinder();
+  readonly #decoder = new FrameDecoder();
+  readonly #pending = new Map<number, Pending>();
+  /** Requests nobody waits for any more and whose last frame has not come. */
+  readonly #abandoned = new Set<number>();
+  #markerSeen = false;
+  #onStarted: { resolve: () => void; reject: (error: BoardError) => void } | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #silent = 0;
+  #lastId = 0;
+  #ended: BoardError | undefined;
+  #disposed = false;
+  #loggedLines = 0;
+
+  constructor(stream: WireStream, options: WireOptions) {
+    this.#stream = stream;
+    this.#options = options;
+    this.#outbox = new Outbox(stream.input, () => {
+      this.#silent = 0;
+      this.#progress();
+    });
+    stream.input.on('error', (error: Error) => options.log.trace(`agent input: ${clean(error.message)}`));
+    stream.output.on('error', (error: Error) => options.log.trace(`agent output: ${clean(error.message)}`));
+    stream.output.on('data', (chunk: Uint8Array) => this.#receive(chunk));
+    stream.output.on('end', () => {
+      const error = new BoardError('connection-lost', 'the output of the agent ended', options.facts);
+      setTimeout(() => this.end(this.#whyClosed(error)), endGraceMs).unref();
+    });
+    if (stream.stderr !== undefined) this.#logText(stream.stderr);
+    void stream.closed.then((error) => this.end(this.#whyClosed(error)));
+  }
+
+  /** Resolves when the marker came. */
+  started(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      if (this.#markerSeen) return resolve();
+      const cancel = () => reject(new BoardError('cancelled', 'cancelled'));
+      const clear = () => signal.removeEventListener('abort', cancel);
+      signal.addEventListener('abort', cancel, { once: true });
+      this.#onStarted = {
+        resolve: () => {
+          clear();
+          resolve();
+        },
+        reject: (error) => {
+          clear();
+          reject(error);
+        },
+      };
+    });
+  }
+
+  /** Begins the heartbeat. */
+  beat(): void {
+    const period = this.#options.pingMs ?? 5000;
+    this.#timer = setInterval(() => this.#tick(period), period);
+  }
+
+  /** One request of one frame and one answer without parts. */
+  ask(header: Header, signal: AbortSignal): Promise<Header> {
+    return this.request(
+      function* (id) {
+        yield encodeFrame({ id, ...header });
+      },
+      (frame) => {
+        throw unexpected(frame.header);
+      },
+      signal,
+    );
+  }
+
+  /**
+   * Sends a request and resolves with the header of its `ok`. Cancelling rejects at once; the core is told, and what
+   * still comes is dropped.
+   */
+  request(
+    frames: (id: number) => Iterator<Uint8Array>,
+    part: (frame: Frame) => void,
+    signal: AbortSignal,
+  ): Promise<Header> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      if (this.#disposed) return reject(this.#goodbye());
+      if (signal.aborted) return reject(new BoardError('cancelled', 'cancelled'));
+      const id = this.#nextId();
+      const cancel = () => this.#giveUp(id, new BoardError('cancelled', 'cancelled'), takeBack);
+      const clear = () => signal.removeEventListener('abort', cancel);
+      this.#pending.set(id, {
+        part,
+        done: (header) => {
+          clear();
+          resolve(header);
+        },
+        fail: (error) => {
+          clear();
+          reject(error);
+        },
+        heartbeat: false,
+        idle: 0,
+      });
+      signal.addEventListener('abort', cancel, { once: true });
+      const takeBack = this.#outbox.send(frames(id));
+    });
+  }
+
+  /** Asks and checks the answer; an answer that is not allowed ends the connection. */
+  async checked<T>(ask: () => Promise<Header>, check: (header: Header) => T): Promise<T> {
+    const header = await ask();
+    try {
+      return check(header);
+    } catch (error) {
+      const reason = toBoardError(error);
+      if (reason.code === 'protocol') this.end(reason);
+      throw reason;
+    }
+  }
+
+  /** Ends everything, once: all requests fail with the error. */
+  end(error: BoardError): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    clearInterval(this.#timer);
+    this.#outbox.close();
+    this.#stream.close();
+    this.#onStarted?.reject(error);
+    const open = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#abandoned.clear();
+    for (const one of open) one.fail(error);
+    if (!this.#disposed) this.closed.fire(error);
+    this.closed.dispose();
+    this.partitions.dispose();
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed || this.#ended !== undefined) return;
+    this.#disposed = true;
+    const error = this.#goodbye();
+    for (const one of this.#pending.values()) one.fail(error);
+    for (const id of this.#pending.keys()) this.#abandoned.add(id);
+    this.#pending.clear();
+    this.#outbox.sendUrgent(encodeFrame({ op: 'bye', id: this.#nextId() }));
+    let limit: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      limit = setTimeout(resolve, byeMs);
+    });
+    await Promise.race([this.#stream.closed, late]);
+    clearTimeout(limit);
+    this.end(error);
+  }
+
+  /** Why there is no agent after the time for starting is over. */
+  startTimeout(): BoardError {
+    const facts = { ...this.#options.facts };
+    if (this.#markerSeen) return new BoardError('timeout', 'the agent did not answer the handshake', facts);
+    if (this.#marker.skipped === 0)
+      return new BoardError('timeout', 'the agent did not start in time', facts);
+    const text = clean(this.#marker.banner);
+    return new BoardError('shell-banner', 'text came instead of the agent', { ...facts, text });
+  }
+
+  #goodbye(): BoardError {
+    return new BoardError('connection-lost', 'the connection was ended here', this.#options.facts);
+  }
+
+  #whyClosed(error: BoardError): BoardError {
+    if (this.#markerSeen || this.#marker.skipped === 0) return error;
+    if (error.code !== 'agent-failed' && error.code !== 'connection-lost') return error;
+    const facts = { ...this.#options.facts, text: clean(this.#marker.banner) };
+    return new BoardError(
+      'shell-banner',
+      `text came instead of the agent; then: ${error.message}`,
+      facts,
+      error,
+    );
+  }
+
+  #nextId(): number {
+    this.#lastId++;
+    return this.#lastId;
+  }
+
+  #tick(period: number): void {
+    this.#silent++;
+    if (this.#silent > silentPings) {
+      const detail = `nothing came for ${(silentPings * period) / 1000} s`;
+      this.end(new BoardError('connection-lost', detail, this.#options.facts));
+      return;
+    }
+    for (const [id, one] of [...this.#pending]) {
+      one.idle++;
+      if (one.idle <= idlePings) continue;
+      const detail = `no progress for ${(idlePings * period) / 1000} s`;
+      this.#giveUp(id, new BoardError('timeout', detail, this.#options.facts), () => true);
+    }
+    const id = this.#nextId();
+    const nothing = () => undefined;
+    const part = (frame: Frame) => {
+      throw unexpected(frame.header);
+    };
+    this.#pending.set(id, { part, done: nothing, fail: nothing, heartbeat: true, idle: 0 });
+    this.#outbox.sendUrgent(encodeFrame({ op: 'ping', id }));
+  }
+
+  /** Stops waiting for a request and tells the core if it has heard of it. */
+  #giveUp(id: number, error: BoardError, takeBack: () => boolean): void {
+    const one = this.#pending.get(id);
+    if (one === undefined) return;
+    this.#pending.delete(id);
+    if (takeBack()) {
+      this.#abandoned.add(id);
+      const cancelId = this.#nextId();
+      this.#abandoned.add(cancelId);
+      this.#outbox.sendUrgent(encodeFrame({ op: 'cancel', id: cancelId, target: id }));
+    }
+    one.fail(error);
+  }
+
+  #progress(): void {
+    for (const one of this.#pending.values()) one.idle = 0;
+  }
+
+  #receive(chunk: Uint8Array): void {
+    if (this.#ended !== undefined) return;
+    this.#silent = 0;
+    try {
+      let rest: Uint8Array | undefined = chunk;
+      if (!this.#markerSeen) {
+        rest = this.#marker.push(chunk);
+        if (rest === undefined) return;
+        this.#markerSeen = true;
+        if (this.#marker.skipped > 0) {
+          this.#options.log.info(`text before the agent: ${clean(this.#marker.banner)}`);
+        }
+        this.#onStarted?.resolve();
+      }
+      this.#decoder.push(rest, (frame) => {
+        if (this.#ended === undefined) this.#dispatch(frame);
+      });
+    } catch (error) {
+      this.end(toBoardError(error));
+    }
+  }
+
+  #dispatch(frame: Frame): void {
+    const { id, t } = frame.header;
+    if (typeof id !== 'number' || !Number.isSafeInteger(id)) throw unexpected(frame.header);
+    if (id === 0) {
+      this.#unasked(frame);
+      return;
+    }
+    const last = t === 'ok' || t === 'error';
+    if (this.#abandoned.has(id)) {
+      if (last) this.#abandoned.delete(id);
+      return;
+    }
+    const one = this.#pending.get(id);
+    if (one === undefined) throw unexpected(frame.header);
+    if (!one.heartbeat) this.#progress();
+    if (!last) {
+      one.part(frame);
+      return;
+    }
+    this.#pending.delete(id);
+    if (t === 'ok') one.done(frame.header);
+    else one.fail(this.#failure(frame.header));
+  }
+
+  #failure(header: Header): BoardError {
+    const error = errorFrom(header);
+    // Who cancels here has stopped waiting: the core dropped the request by itself.
+    if (error.code === 'cancelled') return new BoardError('timeout', error.message, this.#options.facts);
+    return new BoardError(error.code, error.message, { ...this.#options.facts, ...error.facts });
+  }
+
+  #unasked(frame: Frame): void {
+    const { t, lines } = frame.header;
+    if (t === 'partitions') this.partitions.fire(checkPartitions(frame.header));
+    else if (t === 'error') this.end(this.#failure(frame.header));
+    else if (t === 'trace') {
+      if (!Array.isArray(lines)) throw unexpected(frame.header);
+      for (const line of lines) {
+        if (typeof line !== 'string') throw unexpected(frame.header);
+        this.#options.log.trace(clean(line));
+      }
+    } else throw unexpected(frame.header);
+  }
+
+  /** Logs plain text line by line, bounded: a board cannot flood the log. */
+  #logText(stream: Readable): void {
+    let rest = '';
+    const decoder = new TextDecoder();
+    const log = (line: string) => {
+      this.#loggedLines++;
+      if (this.#loggedLines <= maxLogLines) this.#options.log.warn(`agent: ${clean(line)}`);
+    };
+    stream.on('error', (error: Error) => log(error.message));
+    stream.on('data', (chunk: Uint8Array) => {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+      rest = (lines.pop() ?? '').slice(0, 4096);
+      for (const line of lines) log(line);
+    });
+    stream.on('end', () => {
+      if (rest !== '') log(rest);
+    });
+  }
+}
+
+function place(columns: ColumnRange): { startCol: number; numCols: number } {
+  return { startCol: columns.startCol, numCols: columns.numCols };
+}
+
+function chunks(ranges: readonly ByteRange[]): (readonly ByteRange[])[] {
+  const parts: (readonly ByteRange[])[] = [];
+  for (let at = 0; at < ranges.length; at += maxRanges) parts.push(ranges.slice(at, at + maxRanges));
+  return parts;
+}
+
+/** Words as little endian bytes, whatever this machine's order is. */
+function recordBytes(words: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(words.length * 4);
+  const view = new DataView(bytes.buffer);
+  for (let i = 0; i < words.length; i++) view.setUint32(i * 4, words[i] ?? 0, true);
+  return bytes;
+}
+
+function unexpected(header: Header): BoardError {
+  const { t, id } = header;
+  const kind = typeof t === 'string' ? clean(t.slice(0, 40)) : 'unnamed';
+  const request = typeof id === 'number' ? id : 'none';
+  return new BoardError('protocol', `a frame came that nobody asked for: ${kind} for request ${request}`);
+}
