@@ -31,6 +31,7 @@ export type BoardErrorCode =
   | 'host-key-changed'
   | 'host-key-revoked'
   | 'host-key-rejected' // the person declined, or StrictHostKeyChecking forbids
+  | 'no-algorithms' // the two ends share no cipher, key exchange or host key type
   | 'auth-failed'
   | 'key-unreadable' // identity file missing, bad permissions, wrong passphrase
   | 'config' // ssh configuration cannot be read or is contradictory
