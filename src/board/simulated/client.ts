@@ -25,6 +25,9 @@ import {
 } from '../protocol/core-client.ts';
 import type { SimulatedArray } from './array.ts';
 
+/** Program memory is compared and written by whole instruction lines. */
+const lineBytes = 16;
+
 /** Bytes read between two looks at the cancel signal. */
 const sliceBytes = 256 * 1024;
 
@@ -147,24 +150,22 @@ export class SimulatedClient implements CoreClient {
       const count = request.words.length / writeRecordWords;
       const outcomes = new Uint32Array(count * outcomeRecordWords);
       const written: number[] = [];
-      for (let i = 0; i < count; i++) {
-        const [offset, seen, mask, value] = record(request.words, i);
-        outcomes[i * outcomeRecordWords] = offset;
-        const reason = this.#barred(geometry, offset, open);
-        if (reason !== undefined) {
-          const outcome = outcomeNames.indexOf(reason === 'bus-error' ? 'unreadable' : 'refused');
-          outcomes[i * outcomeRecordWords + 1] = outcome | (reasonNames.indexOf(reason) << 8);
-          continue;
+      const unitBytes = geometry.type === 'program' ? lineBytes : 4;
+      for (let first = 0; first < count; ) {
+        const start = Math.floor((request.words[first * writeRecordWords] ?? 0) / unitBytes) * unitBytes;
+        let last = first + 1;
+        while (last < count && (request.words[last * writeRecordWords] ?? 0) < start + unitBytes) last++;
+        const code = this.#writeUnit(geometry, request, open, first, last);
+        for (let i = first; i < last; i++) {
+          const [offset] = record(request.words, i);
+          outcomes[i * outcomeRecordWords] = offset;
+          outcomes[i * outcomeRecordWords + 1] = code;
+          if (code === 0) written.push(i);
+          else if (code >> 8 === 0) {
+            outcomes[i * outcomeRecordWords + 2] = this.#word(geometry, offset).getUint32(0, true);
+          }
         }
-        const view = this.#word(geometry, offset);
-        const device = view.getUint32(0, true);
-        if (!request.force && ((device ^ seen) & mask) !== 0) {
-          outcomes[i * outcomeRecordWords + 1] = outcomeNames.indexOf('conflict');
-          outcomes[i * outcomeRecordWords + 2] = device;
-          continue;
-        }
-        view.setUint32(0, ((device & ~mask) | (value & mask)) >>> 0, true);
-        written.push(i);
+        first = last;
       }
       this.#array.written();
       for (const i of written) {
@@ -240,6 +241,32 @@ export class SimulatedClient implements CoreClient {
       throw new BoardError('out-of-range', `the partition has no ${request.memory} memory`);
     }
     return geometry;
+  }
+
+  /** Writes the words of one unit, all or none, and returns their common outcome code. */
+  #writeUnit(
+    geometry: MemoryGeometry,
+    request: CoreWriteRequest,
+    open: ReadonlySet<number>,
+    first: number,
+    last: number,
+  ): number {
+    const reason = this.#barred(geometry, record(request.words, first)[0], open);
+    if (reason !== undefined) {
+      const outcome = outcomeNames.indexOf(reason === 'bus-error' ? 'unreadable' : 'refused');
+      return outcome | (reasonNames.indexOf(reason) << 8);
+    }
+    for (let i = first; i < last; i++) {
+      const [offset, seen, mask] = record(request.words, i);
+      const differs = ((this.#word(geometry, offset).getUint32(0, true) ^ seen) & mask) !== 0;
+      if (differs && !request.force) return outcomeNames.indexOf('conflict');
+    }
+    for (let i = first; i < last; i++) {
+      const [offset, , mask, value] = record(request.words, i);
+      const view = this.#word(geometry, offset);
+      view.setUint32(0, ((view.getUint32(0, true) & ~mask) | (value & mask)) >>> 0, true);
+    }
+    return outcomeNames.indexOf('verified');
   }
 
   /** Why the tile at this buffer offset must not be touched. */

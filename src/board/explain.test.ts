@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest';
+import { BoardError, type BoardErrorCode, type ErrorFacts } from './errors.ts';
+import { explain } from './explain.ts';
+
+/** Fills placeholders as VS Code does. */
+const l10n = {
+  t: (message: string, ...args: (string | number)[]) =>
+    message.replace(/\{(\d+)\}/g, (_, index) => String(args[Number(index)])),
+};
+
+/** A record, so that the compiler reports a code that is missing here. */
+const everyCode: Readonly<Record<BoardErrorCode, true>> = {
+  'no-device': true,
+  permission: true,
+  busy: true,
+  'no-partition': true,
+  'no-memory-types': true,
+  'large-pages': true,
+  'no-pidfd': true,
+  'owner-hidden': true,
+  'unknown-driver': true,
+  driver: true,
+  epoch: true,
+  locked: true,
+  'out-of-range': true,
+  cancelled: true,
+  timeout: true,
+  protocol: true,
+  internal: true,
+  'host-unknown': true,
+  refused: true,
+  unreachable: true,
+  'proxy-failed': true,
+  'no-algorithms': true,
+  'host-key-changed': true,
+  'host-key-revoked': true,
+  'host-key-rejected': true,
+  'auth-failed': true,
+  'key-unreadable': true,
+  config: true,
+  'connection-lost': true,
+  'no-exec': true,
+  'read-only': true,
+  'disk-full': true,
+  'wrong-arch': true,
+  'shell-banner': true,
+  'upload-corrupt': true,
+  'sudo-failed': true,
+  'agent-failed': true,
+  'agent-version': true,
+};
+const codes = Object.keys(everyCode) as BoardErrorCode[];
+
+const allFacts: ErrorFacts = {
+  host: 'vck190',
+  port: 22,
+  user: 'dev',
+  path: '/dev/aie0',
+  command: 'demo_graph',
+  pid: 1234,
+  oldFingerprint: 'SHA256:old',
+  newFingerprint: 'SHA256:new',
+  file: '~/.ssh/known_hosts',
+  line: 7,
+  machine: 'riscv64',
+};
+
+function said(code: BoardErrorCode, facts: ErrorFacts): string {
+  const detail = 'AIE_REQUEST_PART 0x80184102: EBUSY\n    at Object.<anonymous> (x.ts:1:1)';
+  const { message, nextStep } = explain(new BoardError(code, detail, facts), l10n);
+  return `${message} ${nextStep}`;
+}
+
+describe('[main-16] every error has a sentence and a next step', () => {
+  for (const code of codes) {
+    for (const [name, facts] of [
+      ['no facts', {}],
+      ['all facts', allFacts],
+      ['hostile facts', { host: '', pid: 'x', line: 'y', command: '', path: 'p'.repeat(5000) }],
+    ] as const) {
+      it(`${code} with ${name}`, () => {
+        const { message, nextStep } = explain(new BoardError(code, 'EBUSY at x.ts:1:1', facts), l10n);
+        for (const text of [message, nextStep]) {
+          expect(text).toMatch(/^[A-Z].{10,}\.$/u);
+          expect(text.length).toBeLessThan(500);
+          expect(text).not.toMatch(/undefined|NaN|\{\d\}|EBUSY|x\.ts|[a-z]-[a-z]+-[a-z]+\b/);
+        }
+      });
+    }
+  }
+
+  it('no code name leaks into a sentence', () => {
+    for (const code of codes.filter((one) => one.includes('-') && one !== 'read-only')) {
+      expect(said(code, allFacts)).not.toContain(code);
+    }
+  });
+
+  it('every code has a sentence of its own', () => {
+    expect(new Set(codes.map((code) => explain(new BoardError(code, '', {}), l10n).message)).size).toBe(
+      codes.length,
+    );
+  });
+
+  it('busy and locked name the owner', () => {
+    for (const code of ['busy', 'locked', 'no-pidfd', 'permission'] as const) {
+      expect(said(code, allFacts)).toContain('demo_graph (process 1234)');
+    }
+    expect(said('busy', { pid: 99 })).toContain('process 99');
+    expect(said('busy', {})).toContain('another process');
+  });
+
+  it('a changed host key shows both fingerprints, file and line', () => {
+    expect(said('host-key-changed', allFacts)).toMatch(/SHA256:old.*SHA256:new.*known_hosts, line 7/);
+  });
+
+  it('ways to reach the host name the host', () => {
+    for (const code of [
+      'host-unknown',
+      'refused',
+      'unreachable',
+      'auth-failed',
+      'connection-lost',
+    ] as const) {
+      expect(said(code, allFacts)).toContain('vck190');
+    }
+  });
+});

@@ -1,0 +1,334 @@
+/** The sentence and the next step that a person reads for each way in which a board can fail. */
+import type { BoardError, ErrorFacts } from './errors.ts';
+
+/** Translates; structurally `vscode.l10n`. */
+export interface Localiser {
+  t(message: string, ...args: (string | number)[]): string;
+}
+
+export interface Explanation {
+  /** One sentence: what is wrong. */
+  readonly message: string;
+  /** One sentence: what the person can do. */
+  readonly nextStep: string;
+}
+
+/**
+ * Explains an error with its facts. Facts that are missing are replaced by plain words, so that every error has a whole
+ * sentence. The detail (ioctl, errno, what ssh said) is for the log and stays out.
+ */
+export function explain(error: BoardError, l10n: Localiser): Explanation {
+  const facts = new Facts(error.facts);
+  const host = facts.text('host') ?? l10n.t('the board');
+  const device = facts.text('path') ?? '/dev/aie0';
+  switch (error.code) {
+    case 'no-device':
+      return {
+        message: l10n.t('There is no AI Engine device {0} on this board.', device),
+        nextStep: l10n.t(
+          'Load the AI Engine driver and its device tree, or set another device in the board entry.',
+        ),
+      };
+    case 'permission':
+      return explainPermission(facts, device, l10n);
+    case 'busy': {
+      const owner = ownerName(facts, l10n);
+      return {
+        message: l10n.t('The partition is in use by {0}.', owner),
+        nextStep: l10n.t('Try again when it is free; memory that is in use can be read, not written.'),
+      };
+    }
+    case 'no-partition':
+      return {
+        message: l10n.t('The driver has no partition with these columns.'),
+        nextStep: l10n.t('Refresh the board and choose one of the partitions it lists.'),
+      };
+    case 'no-memory-types':
+      return {
+        message: l10n.t('This partition has shim tiles only, and those have no tile memory.'),
+        nextStep: l10n.t('Open a partition that contains core tiles or memory tiles.'),
+      };
+    case 'large-pages':
+      return {
+        message: l10n.t(
+          'The kernel of this board uses 64 KiB pages, and its driver cannot map tile memory with them.',
+        ),
+        nextStep: l10n.t('Reading works beside that; to write, boot a kernel with 4 KiB or 16 KiB pages.'),
+      };
+    case 'no-pidfd':
+      return {
+        message: l10n.t(
+          'The kernel of this board is too old to read memory beside {0}.',
+          ownerName(facts, l10n),
+        ),
+        nextStep: l10n.t('Use Linux 5.6 or later, or open the partition when it is free.'),
+      };
+    case 'owner-hidden':
+      return {
+        message: l10n.t('The partition is in use, but no process that holds it can be seen.'),
+        nextStep: l10n.t(
+          'Connect as root, or end the application; partitions held by the kernel cannot be read yet.',
+        ),
+      };
+    case 'unknown-driver':
+      return {
+        message: l10n.t('The AI Engine driver on this board is none that this version of Tilescope knows.'),
+        nextStep: l10n.t('Look at what was found on the board and agree before any memory is mapped.'),
+      };
+    case 'driver':
+      return {
+        message: l10n.t('The AI Engine driver answered with an error that was not expected.'),
+        nextStep: l10n.t('Look into the log for the call and its error number, and send the board report.'),
+      };
+    case 'epoch':
+      return {
+        message: l10n.t('The contents of this memory were replaced since they were read.'),
+        nextStep: l10n.t('Read again and compare your edits with the new contents before you apply them.'),
+      };
+    case 'locked':
+      return explainLocked(facts, l10n);
+    case 'out-of-range':
+      return {
+        message: l10n.t('The address lies outside this memory.'),
+        nextStep: l10n.t('Refresh the board and choose an address inside the memory.'),
+      };
+    case 'cancelled':
+      return {
+        message: l10n.t('The action was cancelled.'),
+        nextStep: l10n.t('Start it again when you want it done.'),
+      };
+    case 'timeout':
+      return {
+        message: l10n.t('No answer came from {0} in time.', host),
+        nextStep: l10n.t('Check that the board runs and the network is not overloaded, then try again.'),
+      };
+    case 'protocol':
+      return {
+        message: l10n.t(
+          'The program on {0} sent data that makes no sense, so the connection was closed.',
+          host,
+        ),
+        nextStep: l10n.t('Connect again; if it happens again, send the log.'),
+      };
+    case 'internal':
+      return {
+        message: l10n.t('Tilescope made an error of its own.'),
+        nextStep: l10n.t('Try again; if it happens again, send the log.'),
+      };
+    case 'host-unknown':
+      return {
+        message: l10n.t('No host with the name {0} was found.', host),
+        nextStep: l10n.t('Check the spelling, the SSH configuration, and that this network knows the name.'),
+      };
+    case 'refused':
+      return explainRefused(facts, host, l10n);
+    case 'unreachable':
+      return {
+        message: l10n.t('There is no way through the network to {0}.', host),
+        nextStep: l10n.t(
+          'Check that the board is on, its cable or VPN is connected, and the address is right.',
+        ),
+      };
+    case 'proxy-failed':
+      return {
+        message: l10n.t('The way to {0} through a jump host or proxy command failed.', host),
+        nextStep: l10n.t('Try the same way with ssh in a terminal, and look into the log for what it said.'),
+      };
+    case 'no-algorithms':
+      return {
+        message: l10n.t('This computer and {0} have no encryption method in common.', host),
+        nextStep: l10n.t('Update the SSH server of the board; the log lists what both sides offer.'),
+      };
+    case 'host-key-changed':
+      return explainChangedKey(facts, host, l10n);
+    case 'host-key-revoked':
+      return {
+        message: l10n.t('The host key of {0} is marked as revoked.', host),
+        nextStep: l10n.t('Do not connect; ask whoever looks after the board for its present key.'),
+      };
+    case 'host-key-rejected':
+      return {
+        message: l10n.t('The host key of {0} was not accepted.', host),
+        nextStep: l10n.t('Connect again and confirm the fingerprint, or add the key to your known hosts.'),
+      };
+    case 'auth-failed':
+      return explainAuth(facts, host, l10n);
+    case 'key-unreadable':
+      return {
+        message: l10n.t('The key file {0} could not be used.', facts.text('path') ?? l10n.t('of this board')),
+        nextStep: l10n.t(
+          'Check that the file exists, that only you may read it, and that the passphrase is right.',
+        ),
+      };
+    case 'config':
+      return explainConfig(facts, l10n);
+    case 'connection-lost':
+      return {
+        message: l10n.t('The connection to {0} was lost.', host),
+        nextStep: l10n.t('Connect again when the board can be reached; staged edits are kept.'),
+      };
+    case 'no-exec':
+      return {
+        message: l10n.t('No folder on {0} may run programs.', host),
+        nextStep: l10n.t('Mount the home folder or one of the temporary folders without the option noexec.'),
+      };
+    case 'read-only':
+      return {
+        message: l10n.t('No folder on {0} can be written.', host),
+        nextStep: l10n.t('Make the home folder or /tmp writable, for example by mounting a tmpfs there.'),
+      };
+    case 'disk-full':
+      return {
+        message: l10n.t('There is no space left on {0} for the helper program.', host),
+        nextStep: l10n.t('Free a few MiB in the home folder or in /tmp, then connect again.'),
+      };
+    case 'wrong-arch':
+      return {
+        message: l10n.t('The helper program does not run on the processor of {0}.', machineName(facts, host)),
+        nextStep: l10n.t('Use a board with a 64-bit Arm or x86 Linux.'),
+      };
+    case 'shell-banner':
+      return {
+        message: l10n.t('The login shell of {0} printed text where the helper program should answer.', host),
+        nextStep: l10n.t(
+          'Let the start files of the shell print only in interactive sessions, or use another user.',
+        ),
+      };
+    case 'upload-corrupt':
+      return {
+        message: l10n.t('The helper program arrived damaged on {0}.', host),
+        nextStep: l10n.t('Connect again; if it happens again, check the disk and the memory of the board.'),
+      };
+    case 'sudo-failed':
+      return {
+        message: l10n.t('The helper program could not be started as root on {0}.', host),
+        nextStep: l10n.t(
+          'Check that sudo is installed and allows this user, and that the password is right.',
+        ),
+      };
+    case 'agent-failed':
+      return {
+        message: l10n.t('The helper program ended by itself on {0}.', host),
+        nextStep: l10n.t('Look into the log for its last words, then connect again.'),
+      };
+    case 'agent-version':
+      return {
+        message: l10n.t('The helper program on {0} belongs to another version of Tilescope.', host),
+        nextStep: l10n.t('Reload the window and connect again, so that the right version is used.'),
+      };
+  }
+}
+
+function explainPermission(facts: Facts, device: string, l10n: Localiser): Explanation {
+  if (facts.number('pid') !== undefined) {
+    return {
+      message: l10n.t('You may not look into {0}, which uses the partition.', ownerName(facts, l10n)),
+      nextStep: l10n.t('Connect as root or as the same user, or turn on sudo for this board.'),
+    };
+  }
+  return {
+    message: l10n.t('You may not open {0} on this board.', device),
+    nextStep: l10n.t('Turn on sudo for this board, connect as root, or change who may use the device.'),
+  };
+}
+
+function explainLocked(facts: Facts, l10n: Localiser): Explanation {
+  if (
+    facts.number('pid') !== undefined ||
+    facts.text('command') !== undefined ||
+    facts.text('owner') !== undefined
+  ) {
+    return {
+      message: l10n.t('This memory is in use by {0} and cannot be written now.', ownerName(facts, l10n)),
+      nextStep: l10n.t('Wait until the partition is free, then apply again.'),
+    };
+  }
+  return {
+    message: l10n.t('This memory cannot be written now.'),
+    nextStep: l10n.t('Unlock it, or wait until the partition is free.'),
+  };
+}
+
+function explainRefused(facts: Facts, host: string, l10n: Localiser): Explanation {
+  const nextStep = l10n.t('Check that the SSH server runs on the board and listens on this port.');
+  const port = facts.number('port');
+  if (port === undefined) return { message: l10n.t('The connection was refused by {0}.', host), nextStep };
+  return { message: l10n.t('The connection was refused by {0} at port {1}.', host, String(port)), nextStep };
+}
+
+function explainChangedKey(facts: Facts, host: string, l10n: Localiser): Explanation {
+  const known = facts.text('oldFingerprint');
+  const now = facts.text('newFingerprint') ?? facts.text('fingerprint');
+  const file = facts.text('file');
+  const line = facts.number('line');
+  const nextStep =
+    file === undefined || line === undefined
+      ? l10n.t('If the board was newly installed, replace the key; otherwise somebody may be in between.')
+      : l10n.t(
+          'If the board was newly installed, replace the key in {0}, line {1}; otherwise somebody may be in between.',
+          file,
+          String(line),
+        );
+  if (known === undefined || now === undefined) {
+    return { message: l10n.t('The host key of {0} is not the known one.', host), nextStep };
+  }
+  const message = l10n.t('The host key of {0} changed from {1} to {2}.', host, known, now);
+  return { message, nextStep };
+}
+
+function explainAuth(facts: Facts, host: string, l10n: Localiser): Explanation {
+  const nextStep = l10n.t('Check user, key and password; the log lists what was tried.');
+  const user = facts.text('user');
+  if (user === undefined) return { message: l10n.t('You were not let in by {0}.', host), nextStep };
+  return { message: l10n.t('The user {0} was not let in by {1}.', user, host), nextStep };
+}
+
+function explainConfig(facts: Facts, l10n: Localiser): Explanation {
+  const file = facts.text('file');
+  const line = facts.number('line');
+  if (file === undefined || line === undefined) {
+    return {
+      message: l10n.t('The SSH settings of this board cannot be used.'),
+      nextStep: l10n.t('Edit the board entry and check its host name; the log says what is wrong.'),
+    };
+  }
+  return {
+    message: l10n.t('The SSH configuration {0} has an error in line {1}.', file, String(line)),
+    nextStep: l10n.t('Correct the line, then connect again; the log says what is wrong.'),
+  };
+}
+
+/** The owner as a person knows it: command and process number where the board told them. */
+function ownerName(facts: Facts, l10n: Localiser): string {
+  const command = facts.text('command') ?? facts.text('owner');
+  const pid = facts.number('pid') ?? 0;
+  if (command === undefined) {
+    return pid > 0 ? l10n.t('process {0}', String(pid)) : l10n.t('another process');
+  }
+  return pid > 0 ? l10n.t('{0} (process {1})', command, String(pid)) : command;
+}
+
+function machineName(facts: Facts, host: string): string {
+  const machine = facts.text('machine');
+  return machine === undefined ? host : `${host} (${machine})`;
+}
+
+/** Facts by name, each only in the type that its sentence needs. */
+class Facts {
+  readonly #facts: ErrorFacts;
+
+  constructor(facts: ErrorFacts) {
+    this.#facts = facts;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#facts[name];
+    if (value === undefined || value === '') return undefined;
+    return String(value).slice(0, 300);
+  }
+
+  number(name: string): number | undefined {
+    const value = Number(this.#facts[name] ?? Number.NaN);
+    return Number.isFinite(value) ? value : undefined;
+  }
+}
