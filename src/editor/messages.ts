@@ -94,7 +94,9 @@ export type HostCommand =
   | 'unlock'
   | 'lock'
   | 'allow-driver'
-  | 'discard-conflicts';
+  | 'keep-mine'
+  | 'discard-conflicts'
+  | 'show-log';
 
 /** Requests of the webview: name to parameters and answer. */
 export interface WebviewRequests {

@@ -1,0 +1,80 @@
+/** The HTML around the webview's bundle, and the page that stands there while the memory's layout is not known. */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import type { Banner } from './messages.ts';
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function shell(webview: vscode.Webview, nonce: string, head: string, body: string): string {
+  const policy = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
+    `font-src ${webview.cspSource} data:`,
+    `img-src ${webview.cspSource} data:`,
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="${escape(vscode.env.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escape(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escape(vscode.l10n.t('Tile memory'))}</title>
+${head}
+</head>
+<body>
+${body}
+</body>
+</html>`;
+}
+
+/** The folder of the webview's bundle: the only one that a page may load from. */
+export function pageRoot(extensionUri: vscode.Uri): vscode.Uri {
+  return vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
+}
+
+/** The hex editor's page. */
+export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri): string {
+  const nonce = randomBytes(18).toString('base64');
+  const file = (name: string): string =>
+    escape(webview.asWebviewUri(vscode.Uri.joinPath(pageRoot(extensionUri), name)).toString());
+  return shell(
+    webview,
+    nonce,
+    `<link rel="stylesheet" href="${file('main.css')}">`,
+    `<script nonce="${nonce}" src="${file('main.js')}"></script>`,
+  );
+}
+
+/** One sentence and its buttons, in place of an editor whose memory layout was never learned. */
+export function waitingPage(webview: vscode.Webview, banner: Banner): string {
+  const nonce = randomBytes(18).toString('base64');
+  const buttons = banner.actions
+    .map(
+      ({ command, label }) =>
+        `<button type="button" data-command="${escape(command)}">${escape(label)}</button>`,
+    )
+    .join(' ');
+  const style = `
+body { font: var(--vscode-font-size) var(--vscode-font-family); color: var(--vscode-foreground); padding: 2rem; }
+main { max-width: 40rem; margin: 12vh auto 0; text-align: center; line-height: 1.5; }
+button { font: inherit; margin: 1rem 0.25rem 0; padding: 0.35rem 0.9rem; cursor: pointer; border-radius: 2px;
+  color: var(--vscode-button-foreground); background: var(--vscode-button-background);
+  border: 1px solid var(--vscode-button-border, transparent); }
+button:hover { background: var(--vscode-button-hoverBackground); }
+button:focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 2px; }`;
+  const script = `
+const vscode = acquireVsCodeApi();
+for (const button of document.querySelectorAll('button')) {
+  button.addEventListener('click', () => vscode.postMessage({ type: 'command', command: button.dataset.command }));
+}`;
+  return shell(
+    webview,
+    nonce,
+    `<style nonce="${nonce}">${style}</style>`,
+    `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escape(banner.text)}</p>${buttons}</main>
+<script nonce="${nonce}">${script}</script>`,
+  );
+}
