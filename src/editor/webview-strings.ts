@@ -75,6 +75,7 @@ export function webviewStrings(l10n: Localiser) {
     pasteTooLong: l10n.t(
       'Nothing was pasted: {0} bytes do not fit into the {1} that are left. Move the cursor or copy less.',
     ),
+    zeroTooLong: l10n.t('Nothing was set to zero: {0} bytes are selected, at most {1} can be set at once.'),
     pasted: l10n.t('{0} bytes staged.'),
     copied: l10n.t('{0} bytes copied.'),
     copyTooLong: l10n.t('Nothing was copied: {0} bytes are selected, at most {1} can be copied as text.'),

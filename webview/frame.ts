@@ -1,0 +1,206 @@
+/** Everything around the grid: title, banner, messages, the line at the bottom, and what a screen reader is told. */
+import { html, nothing, render, type TemplateResult } from 'lit';
+import type { Banner, EditorState, HostCommand } from '../src/editor/messages.ts';
+import { button, progressBar } from './controls.ts';
+import type { Notice } from './grid/controller.ts';
+import type { Translate } from './strings.ts';
+
+/** What the line at the bottom says of the byte at the cursor. */
+export interface CursorDetails {
+  /** Tile, tile offset, buffer offset. */
+  readonly place: readonly string[];
+  readonly value: string;
+  /** What is special about the byte. */
+  readonly states: readonly string[];
+  /** Number of selected bytes in words, if more than one. */
+  readonly selected?: string;
+}
+
+/** What is shown around the grid. */
+export interface FrameContent {
+  readonly state: EditorState;
+  readonly cursor?: CursorDetails;
+  readonly notice?: Notice;
+  /** The sentence of a failed request for visible bytes. */
+  readonly failure?: string;
+}
+
+/** What the buttons do. */
+export interface FrameActions {
+  readonly command: (command: HostCommand) => void;
+  readonly retry: () => void;
+}
+
+/** The page's outline: rendered once, filled by `update`. */
+export class Frame {
+  /** Where the grid goes. */
+  readonly middle = document.createElement('div');
+  readonly #top = document.createElement('header');
+  readonly #bottom = document.createElement('footer');
+  readonly #notice = document.createElement('div');
+  readonly #hover = document.createElement('div');
+  readonly #spoken = document.createElement('div');
+  readonly #t: Translate;
+  readonly #actions: FrameActions;
+
+  constructor(parent: HTMLElement, t: Translate, actions: FrameActions) {
+    this.#t = t;
+    this.#actions = actions;
+    const help = document.createElement('p');
+    help.id = 'grid-help';
+    help.className = 'spoken';
+    help.textContent = t('gridHelp');
+    this.middle.className = 'middle';
+    this.#notice.className = 'notice';
+    this.#notice.hidden = true;
+    this.#hover.className = 'hover';
+    this.#hover.setAttribute('aria-hidden', 'true');
+    this.#hover.hidden = true;
+    this.#spoken.className = 'spoken';
+    this.#spoken.id = 'spoken';
+    this.#spoken.setAttribute('role', 'status');
+    this.#spoken.setAttribute('aria-live', 'polite');
+    this.#spoken.setAttribute('aria-atomic', 'true');
+    this.middle.append(this.#notice);
+    const main = document.createElement('main');
+    main.append(this.#top, this.middle, this.#bottom, help, this.#spoken, this.#hover);
+    parent.replaceChildren(main);
+  }
+
+  /** Shows the content; unchanged parts are left alone. */
+  update(content: FrameContent): void {
+    const { state } = content;
+    render(this.#topTemplate(state, content.failure), this.#top);
+    render(this.#bottomTemplate(state, content.cursor), this.#bottom);
+    const { notice } = content;
+    this.#notice.hidden = notice === undefined || notice.quiet === true;
+    render(
+      notice === undefined || notice.quiet === true
+        ? nothing
+        : html`<span class="text">${notice.text}</span>${
+            notice.unlock === true ? this.#command('unlock', 'unlock') : nothing
+          }`,
+      this.#notice,
+    );
+  }
+
+  /** Has a sentence read out, after whatever is being read. The same sentence twice is read twice. */
+  speak(text: string): void {
+    // A live region is silent when its text stays the same.
+    this.#spoken.textContent = this.#spoken.textContent === text ? `${text}\u00a0` : text;
+  }
+
+  /** Shows the hover beside a point, client pixels. */
+  showHover(text: string, x: number, y: number): void {
+    this.#hover.textContent = text;
+    this.#hover.hidden = false;
+    const box = this.#hover.getBoundingClientRect();
+    const left = Math.max(4, Math.min(x + 12, window.innerWidth - box.width - 4));
+    const below = y + 18;
+    const top = below + box.height > window.innerHeight ? y - box.height - 8 : below;
+    this.#hover.style.left = `${left}px`;
+    this.#hover.style.top = `${Math.max(4, top)}px`;
+  }
+
+  /** Takes the hover away. */
+  hideHover(): void {
+    this.#hover.hidden = true;
+  }
+
+  #command(
+    command: HostCommand,
+    key: 'apply' | 'revert' | 'refresh' | 'unlock' | 'lock',
+    options: {
+      readonly secondary?: boolean;
+      readonly disabled?: boolean;
+      readonly hint?: string;
+    } = {},
+  ): TemplateResult {
+    return button({
+      label: this.#t(key),
+      name: command,
+      onPress: () => this.#actions.command(command),
+      ...options,
+    });
+  }
+
+  #topTemplate(state: EditorState, failure: string | undefined): TemplateResult {
+    const t = this.#t;
+    const locked = state.policy === 'locked';
+    const { percent } = state.reading ?? {};
+    const doing = percent === undefined ? t('reading') : t('readingPercent', Math.round(percent));
+    return html`<div class="title-line">
+        <h1 class="title">${state.title}</h1>
+        <span class="chip link ${state.connected ? '' : 'offline'}">${t(state.connected ? 'connected' : 'offline')}</span>
+        <span
+          class="chip policy ${state.policy}"
+          title=${t(locked ? 'policyLockedHint' : 'policyStagedHint')}
+          >${t(locked ? 'policyLocked' : 'policyStaged')}</span
+        >
+        ${this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: true })}
+      </div>
+      <div class="progress">${state.reading === undefined ? nothing : progressBar(doing, percent)}</div>
+      ${state.banner === undefined ? nothing : this.#banner(state.banner)}
+      ${
+        failure === undefined
+          ? nothing
+          : html`<div class="banner error" role="alert">
+            <span class="text">${t('bytesFailed', failure)}</span>
+            ${button({ label: t('retry'), name: 'retry', secondary: true, onPress: this.#actions.retry })}
+          </div>`
+      }`;
+  }
+
+  #banner(banner: Banner): TemplateResult {
+    return html`<div class="banner ${banner.kind}" role=${banner.kind === 'info' ? 'status' : 'alert'}>
+      <span class="text">${banner.text}</span>
+      <span class="buttons"
+        >${banner.actions.map(({ command, label }, index) =>
+          button({
+            label,
+            name: command,
+            secondary: index > 0,
+            onPress: () => this.#actions.command(command),
+          }),
+        )}</span
+      >
+    </div>`;
+  }
+
+  #bottomTemplate(state: EditorState, cursor: CursorDetails | undefined): TemplateResult {
+    const t = this.#t;
+    const percent = state.reading?.percent;
+    const time =
+      state.reading === undefined
+        ? state.readAt
+        : percent === undefined
+          ? t('reading')
+          : t('readingPercent', Math.round(percent));
+    return html`<div class="details" role="group" aria-label=${t('cursorDetails')}>
+        ${
+          cursor === undefined
+            ? nothing
+            : html`<span class="place">${cursor.place.map((text) => html`<span>${text}</span>`)}</span>
+            <span class="value">${cursor.value}</span>
+            ${cursor.states.map((text) => html`<span class="state">${text}</span>`)}
+            ${cursor.selected === undefined ? nothing : html`<span class="selected">${cursor.selected}</span>`}`
+        }
+      </div>
+      <div class="status">
+        <span class="read-at">${time}</span>
+        <span class="count staged" ?hidden=${state.stagedBytes === 0}>${t('stagedCount', state.stagedBytes)}</span>
+        <span class="count conflict" ?hidden=${state.conflictBytes === 0}
+          >${t('conflictCount', state.conflictBytes)}</span
+        >
+        <span class="buttons" role="group" aria-label=${t('toolbar')}>
+          ${this.#command('refresh', 'refresh', { secondary: true, hint: t('refreshHint') })}
+          ${this.#command('revert', 'revert', {
+            secondary: true,
+            disabled: state.stagedBytes === 0,
+            hint: t('revertHint'),
+          })}
+          ${this.#command('apply', 'apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}
+        </span>
+      </div>`;
+  }
+}

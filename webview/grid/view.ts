@@ -1,0 +1,524 @@
+/**
+ * The grid on screen: visible rows, scrolling, cursor and selection by mouse. It knows bytes only through its store and
+ * decides nothing about edits. One frame is drawn per animation frame, and only if something changed.
+ */
+import type { EditorDocument, EditorSettings } from '../../src/editor/messages.ts';
+import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
+import type { Translate } from '../strings.ts';
+import { createLayout, type Layout, offsetDigits } from './layout.ts';
+import { createPainter, type Painter } from './painter.ts';
+import { RowElement, type RowStyle } from './rows.ts';
+import { clampTop, revealRow, type ScrollMetrics, thumbAt, topFromThumb } from './scroll.ts';
+import { moveTo, type Pane, type Selection, selectedRange, selectWord } from './selection.ts';
+import type { ByteStore } from './store.ts';
+import { cellMap, headingText } from './text.ts';
+import type { PendingDigit } from './typing.ts';
+
+/** What the grid tells its owner. */
+export interface GridEvents {
+  /** Cursor, selection or column changed. */
+  onSelection(selection: Selection): void;
+  /** Other rows are visible. */
+  onVisible(range: ByteRange): void;
+  /** The pointer rests on a byte (`undefined`: on none), in client pixels. */
+  onHover(hover: { readonly offset: number; readonly x: number; readonly y: number } | undefined): void;
+}
+
+/** Rows asked for above and below what is visible. */
+const lookAhead = 32;
+
+/** Rows that one notch of a wheel in line mode moves. */
+const rowsPerLine = 1;
+
+/** The placement of rows is counted from a row that is moved when it is this far away: pixels stay exact. */
+const rebaseRows = 10_000;
+
+/** The grid of one document. */
+export class GridView {
+  /** The focusable element with role grid. */
+  readonly element = part('scroller');
+  readonly #events: GridEvents;
+  readonly #t: Translate;
+  readonly #document: EditorDocument;
+  readonly #store: ByteStore;
+  readonly #painter: Painter;
+  readonly #sheet = part('sheet');
+  readonly #headings = part('headings');
+  readonly #headingCells: Readonly<Record<'buffer' | 'offset' | 'bytes' | 'characters', HTMLElement>>;
+  readonly #viewport = part('viewport');
+  readonly #layer = part('layer');
+  readonly #track = part('track');
+  readonly #thumb = part('thumb');
+  #rows: RowElement[] = [];
+  readonly #spare: RowElement[] = [];
+  #style: RowStyle;
+  #selection: Selection;
+  #pending: PendingDigit | undefined;
+  #focused = false;
+  /** First visible row, with a fraction. */
+  #top = 0;
+  #base = 0;
+  #frame = 0;
+  #rowHeight = 20;
+  #characterWidth = 8;
+  #viewportHeight = 0;
+  /** Left edges in the sheet, pixels. */
+  #left: Readonly<Record<Pane, number>> = { hex: 0, characters: 0 };
+  #visible: ByteRange = { offset: 0, length: 0 };
+  #drag: { x: number; y: number } | undefined;
+  #headingTile = '';
+
+  constructor(
+    parent: HTMLElement,
+    document: EditorDocument,
+    settings: EditorSettings,
+    store: ByteStore,
+    t: Translate,
+    events: GridEvents,
+  ) {
+    this.#document = document;
+    this.#store = store;
+    this.#t = t;
+    this.#events = events;
+    this.#style = this.#makeStyle(settings);
+    this.#selection = { anchor: document.range.offset, cursor: document.range.offset, pane: 'hex' };
+    this.#painter = createPainter(() => this.#characterWidth);
+    this.#headingCells = this.#build(parent);
+    this.#applyStyle();
+    this.#listen();
+    new ResizeObserver(() => this.measure()).observe(this.#viewport);
+    this.measure();
+  }
+
+  get layout(): Layout {
+    return this.#style.layout;
+  }
+
+  get selection(): Selection {
+    return this.#selection;
+  }
+
+  /** First visible row, with a fraction. */
+  get top(): number {
+    return this.#top;
+  }
+
+  /** Whole rows that fit. */
+  get pageRows(): number {
+    return Math.max(1, Math.floor(this.#viewportHeight / this.#rowHeight) - 1);
+  }
+
+  get upperCase(): boolean {
+    return this.#style.upperCase;
+  }
+
+  /** The accessible name of the grid. */
+  set label(text: string) {
+    this.element.setAttribute('aria-label', text);
+  }
+
+  /** Whether typing is taken; told to screen readers. */
+  set readOnly(value: boolean) {
+    this.element.setAttribute('aria-readonly', String(value));
+  }
+
+  /** The digit that waits for its second half. */
+  set pending(pending: PendingDigit | undefined) {
+    if (pending === undefined && this.#pending === undefined) return;
+    this.#pending = pending;
+    for (const row of this.#rows) row.forget();
+    this.schedule();
+  }
+
+  /** Moves cursor and selection, and the view along with them. */
+  select(selection: Selection, reveal: { readonly centre?: boolean } | false = {}): void {
+    const same =
+      selection.cursor === this.#selection.cursor &&
+      selection.anchor === this.#selection.anchor &&
+      selection.pane === this.#selection.pane;
+    this.#selection = selection;
+    if (reveal !== false) this.#reveal(selection.cursor, reveal.centre === true);
+    this.schedule();
+    if (!same) this.#events.onSelection(selection);
+  }
+
+  /** Scrolls to a row, fractions allowed. */
+  scrollTo(top: number): void {
+    const clamped = clampTop(this.#metrics(), top);
+    if (clamped === this.#top) return;
+    this.#top = clamped;
+    this.#events.onHover(undefined);
+    this.schedule();
+  }
+
+  /** Takes new settings; cursor and place stay. */
+  set settings(settings: EditorSettings) {
+    const firstOffset = this.layout.rowCount > 0 ? this.layout.offsetAt(Math.floor(this.#top), 0) : 0;
+    this.#style = this.#makeStyle(settings);
+    this.#applyStyle();
+    for (const row of this.#rows) row.forget();
+    this.measure();
+    if (this.layout.rowCount > 0) this.scrollTo(this.layout.cell(firstOffset).row);
+    this.schedule();
+  }
+
+  /** Draws at the next frame; any number of calls draw once. */
+  schedule(): void {
+    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  /** Learns font and window sizes again. */
+  measure(): void {
+    const text = this.#headingCells.bytes.firstChild;
+    const size = Number.parseFloat(getComputedStyle(this.#sheet).fontSize) || 14;
+    this.#rowHeight = Math.round(size * 1.5);
+    this.element.style.setProperty('--row-height', `${this.#rowHeight}px`);
+    if (text !== null) {
+      const range = document.createRange();
+      range.selectNodeContents(text);
+      this.#characterWidth = range.getBoundingClientRect().width / this.#style.map.width || 8;
+    }
+    const sheet = this.#sheet.getBoundingClientRect();
+    this.#left = {
+      hex: innerLeft(this.#headingCells.bytes) - sheet.left,
+      characters: innerLeft(this.#headingCells.characters) - sheet.left,
+    };
+    this.#viewportHeight = this.#viewport.clientHeight;
+    this.#top = clampTop(this.#metrics(), this.#top);
+    this.#base = Math.floor(this.#top);
+    for (const row of this.#rows) row.forget();
+    this.schedule();
+  }
+
+  #makeStyle(settings: EditorSettings): RowStyle {
+    const { geometry, range } = this.#document;
+    return {
+      layout: createLayout(geometry, range, settings.bytesPerRow),
+      map: cellMap(settings.bytesPerRow),
+      bufferDigits: offsetDigits(range.offset + range.length),
+      tileDigits: offsetDigits(geometry.bytesPerTile),
+      upperCase: settings.upperCase,
+      headingText: (row) => formatTile(row.tile),
+    };
+  }
+
+  #build(parent: HTMLElement): Readonly<Record<'buffer' | 'offset' | 'bytes' | 'characters', HTMLElement>> {
+    const area = part('grid-area');
+    this.element.id = 'grid';
+    this.element.tabIndex = 0;
+    this.element.setAttribute('role', 'grid');
+    this.element.setAttribute('aria-multiselectable', 'true');
+    this.element.setAttribute('aria-describedby', 'grid-help');
+    this.#headings.setAttribute('role', 'row');
+    this.#headings.setAttribute('aria-rowindex', '1');
+    const heading = (name: string) => {
+      const element = document.createElement('span');
+      element.className = `cell ${name}`;
+      element.setAttribute('role', 'columnheader');
+      this.#headings.append(element);
+      return element;
+    };
+    const cells = {
+      buffer: heading('buffer'),
+      offset: heading('offset'),
+      bytes: heading('bytes'),
+      characters: heading('characters'),
+    };
+    cells.buffer.textContent = this.#t('bufferOffset');
+    cells.offset.textContent = this.#t('tileOffset');
+    cells.characters.textContent = this.#t('characters');
+    this.#layer.setAttribute('role', 'rowgroup');
+    this.#track.setAttribute('role', 'scrollbar');
+    this.#track.setAttribute('aria-controls', this.element.id);
+    this.#track.setAttribute('aria-orientation', 'vertical');
+    this.#track.setAttribute('aria-valuemin', '0');
+    this.#track.setAttribute('aria-label', this.#t('scrollbar'));
+    this.#track.append(this.#thumb);
+    this.#viewport.append(this.#layer);
+    this.#sheet.append(this.#headings, this.#viewport);
+    this.element.append(this.#sheet);
+    area.append(this.element, this.#track);
+    parent.append(area);
+    return cells;
+  }
+
+  #applyStyle(): void {
+    const { layout, map, bufferDigits, tileDigits, upperCase } = this.#style;
+    const { buffer, bytes, offset, characters } = this.#headingCells;
+    bytes.textContent = headingText(map, upperCase);
+    buffer.hidden = !layout.headings;
+    const last = layout.range.offset + Math.max(0, layout.range.length - 1);
+    const longestTile =
+      layout.range.length === 0 ? 0 : formatTile(layout.row(layout.cell(last).row).tile).length;
+    const widths = {
+      buffer: Math.max(bufferDigits, this.#t('bufferOffset').length),
+      offset: Math.max(tileDigits, longestTile, this.#t('tileOffset').length),
+      bytes: map.width,
+      characters: Math.max(map.columns, this.#t('characters').length),
+    };
+    for (const [name, width] of Object.entries(widths)) {
+      this.element.style.setProperty(`--${name}-width`, `${width}ch`);
+    }
+    offset.setAttribute('aria-label', this.#t('tileOffset'));
+    characters.setAttribute('aria-label', this.#t('characters'));
+    this.element.setAttribute('aria-rowcount', String(layout.rowCount + 1));
+    this.element.setAttribute('aria-colcount', layout.headings ? '4' : '3');
+    this.#track.setAttribute('aria-valuemax', String(layout.rowCount));
+  }
+
+  #metrics(): ScrollMetrics {
+    return {
+      rows: this.layout.rowCount,
+      page: this.#viewportHeight / this.#rowHeight,
+      track: this.#track.clientHeight,
+    };
+  }
+
+  #reveal(offset: number, centre: boolean): void {
+    if (this.layout.rowCount === 0) return;
+    const { row, column } = this.layout.cell(offset);
+    this.scrollTo(revealRow(this.#metrics(), this.#top, row, { centre }));
+    const start = this.#style.map.starts[column] ?? 0;
+    const { pane } = this.#selection;
+    const left = this.#left[pane] + (pane === 'hex' ? start : column) * this.#characterWidth;
+    const { scrollLeft, clientWidth } = this.element;
+    const margin = 2 * this.#characterWidth;
+    if (left - margin < scrollLeft) this.element.scrollLeft = left < clientWidth / 2 ? 0 : left - margin;
+    else if (left + 2 * margin > scrollLeft + clientWidth) {
+      this.element.scrollLeft = left + 2 * margin - clientWidth;
+    }
+  }
+
+  #draw(): void {
+    this.#frame = 0;
+    if (this.#drag !== undefined) this.#dragFrame(this.#drag);
+    const { layout } = this.#style;
+    const first = Math.floor(this.#top);
+    const count = Math.min(layout.rowCount - first, Math.ceil(this.#viewportHeight / this.#rowHeight) + 1);
+    if (Math.abs(first - this.#base) > rebaseRows) this.#base = first;
+    this.#arrange(first, first + count - 1);
+    for (const row of this.#rows) {
+      const again = row.show(
+        this.#style,
+        row.index,
+        this.#store.version,
+        (shown) => this.#store.read(shown),
+        this.#pending,
+      );
+      const runs = row.runs(this.#style, this.#selection, this.#focused, again);
+      if (runs !== undefined) this.#painter.paint(row, runs);
+    }
+    const ratio = window.devicePixelRatio || 1;
+    const shift = Math.round((this.#base - this.#top) * this.#rowHeight * ratio) / ratio;
+    this.#layer.style.transform = `translateY(${shift}px)`;
+    this.#drawThumb();
+    this.#drawHeadingTile(first);
+    this.#announceVisible(first, count);
+  }
+
+  /** Gives each visible row its element, in document order; elements that left one end come back at the other. */
+  #arrange(first: number, last: number): void {
+    const kept = this.#rows.filter((row) => row.index >= first && row.index <= last);
+    const freed = this.#rows.filter((row) => !kept.includes(row));
+    const take = (index: number): RowElement => {
+      const row = freed.pop() ?? this.#spare.pop() ?? new RowElement();
+      row.forget();
+      row.index = index;
+      return row;
+    };
+    const before: RowElement[] = [];
+    const after: RowElement[] = [];
+    const keptFirst = kept[0]?.index ?? last + 1;
+    const keptLast = kept.at(-1)?.index ?? last;
+    for (let index = first; index < keptFirst; index++) before.push(take(index));
+    for (let index = keptLast + 1; index <= last; index++) after.push(take(index));
+    this.#layer.prepend(...before.map((row) => row.element));
+    this.#layer.append(...after.map((row) => row.element));
+    for (const row of freed) {
+      row.element.remove();
+      this.#painter.paint(row, []);
+      this.#spare.push(row);
+    }
+    this.#rows = [...before, ...kept, ...after];
+    for (const row of this.#rows) {
+      const y = `translateY(${(row.index - this.#base) * this.#rowHeight}px)`;
+      if (row.element.style.transform !== y) row.element.style.transform = y;
+    }
+  }
+
+  #drawThumb(): void {
+    const thumb = thumbAt(this.#metrics(), this.#top);
+    this.#thumb.hidden = thumb === undefined;
+    if (thumb !== undefined) {
+      this.#thumb.style.height = `${thumb.size}px`;
+      this.#thumb.style.transform = `translateY(${thumb.start}px)`;
+    }
+    this.#track.setAttribute('aria-valuenow', String(Math.floor(this.#top)));
+  }
+
+  /** The heading of the offsets names the tile that they are counted in: the first visible one. */
+  #drawHeadingTile(first: number): void {
+    if (this.layout.rowCount === 0) return;
+    const { tile } = this.layout.row(Math.min(first, this.layout.rowCount - 1));
+    const text = formatTile(tile);
+    if (text === this.#headingTile) return;
+    this.#headingTile = text;
+    this.#headingCells.offset.textContent = text;
+  }
+
+  #announceVisible(first: number, count: number): void {
+    if (count <= 0) return;
+    const { layout } = this.#style;
+    const rangeOf = (from: number, to: number): ByteRange => {
+      const start = layout.row(Math.max(0, from)).offset;
+      const end = layout.offsetAt(Math.min(to, layout.rowCount - 1), layout.bytesPerRow - 1) + 1;
+      return { offset: start, length: end - start };
+    };
+    this.#store.want(rangeOf(first - lookAhead, first + count - 1 + lookAhead));
+    const visible = rangeOf(first, first + count - 1);
+    if (visible.offset === this.#visible.offset && visible.length === this.#visible.length) return;
+    this.#visible = visible;
+    this.#events.onVisible(visible);
+  }
+
+  /** The byte under the pointer: rows beyond the viewport are clamped to it. */
+  #hit(x: number, y: number, pane?: Pane): { readonly offset: number; readonly pane: Pane } {
+    const sheet = this.#sheet.getBoundingClientRect();
+    const within = x - sheet.left;
+    const gap = 1.5 * this.#characterWidth;
+    const where = pane ?? (within < this.#left.characters - gap ? 'hex' : 'characters');
+    const position = (within - this.#left[where]) / this.#characterWidth;
+    const column = where === 'hex' ? this.#style.map.columnAt(position) : Math.floor(position);
+    const viewport = this.#viewport.getBoundingClientRect();
+    const inside = Math.min(Math.max(0, y - viewport.top), this.#viewportHeight - 1);
+    const row = Math.floor(this.#top + inside / this.#rowHeight);
+    return { offset: this.layout.offsetAt(row, column), pane: where };
+  }
+
+  /** The byte exactly under the pointer, if there is one. */
+  #byteAt(x: number, y: number): number | undefined {
+    if (this.layout.rowCount === 0) return undefined;
+    const viewport = this.#viewport.getBoundingClientRect();
+    const index = Math.floor(this.#top + (y - viewport.top) / this.#rowHeight);
+    if (index < 0 || index >= this.layout.rowCount || y < viewport.top) return undefined;
+    const row = this.layout.row(index);
+    const within = x - this.#sheet.getBoundingClientRect().left;
+    const beyond = this.#left.characters + this.#style.map.columns * this.#characterWidth;
+    if (row.kind === 'tile' || within < this.#left.hex || within > beyond) return undefined;
+    return this.#hit(x, y).offset;
+  }
+
+  #listen(): void {
+    this.element.addEventListener('focus', () => {
+      this.#focused = true;
+      this.schedule();
+    });
+    this.element.addEventListener('blur', () => {
+      this.#focused = false;
+      this.schedule();
+    });
+    this.element.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
+    this.#track.addEventListener('wheel', (event) => this.#onWheel(event), { passive: false });
+    this.#viewport.addEventListener('pointerdown', (event) => this.#onPress(event));
+    this.#viewport.addEventListener('pointermove', (event) => this.#onPointer(event));
+    this.#viewport.addEventListener('pointerleave', () => this.#events.onHover(undefined));
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) {
+      this.#viewport.addEventListener(end, () => {
+        this.#drag = undefined;
+      });
+    }
+    this.#viewport.addEventListener('dblclick', (event) => {
+      const { offset, pane } = this.#hit(event.clientX, event.clientY);
+      this.select(selectWord(this.layout, { ...this.#selection, pane }, offset), false);
+    });
+    this.#listenToTrack();
+  }
+
+  #onWheel(event: WheelEvent): void {
+    // Sideways movement and zooming are the browser's own.
+    if (event.ctrlKey || event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) return;
+    event.preventDefault();
+    const unit = [1 / this.#rowHeight, rowsPerLine, this.pageRows][event.deltaMode] ?? 0;
+    this.scrollTo(this.#top + event.deltaY * unit);
+  }
+
+  #onPress(event: PointerEvent): void {
+    if (this.layout.rowCount === 0) return;
+    const { offset, pane } = this.#hit(event.clientX, event.clientY);
+    const selected = selectedRange(this.#selection);
+    const inside = offset >= selected.offset && offset < selected.offset + selected.length;
+    this.element.focus({ preventScroll: true });
+    // A menu for the selection must not lose it.
+    if (event.button !== 0 && inside) return;
+    this.select(moveTo(this.layout, { ...this.#selection, pane }, offset, event.shiftKey), false);
+    if (event.button !== 0) return;
+    event.preventDefault();
+    this.#viewport.setPointerCapture(event.pointerId);
+    this.#drag = { x: event.clientX, y: event.clientY };
+  }
+
+  #onPointer(event: PointerEvent): void {
+    if (this.#drag !== undefined) {
+      this.#drag = { x: event.clientX, y: event.clientY };
+      this.schedule();
+      return;
+    }
+    const offset = this.#byteAt(event.clientX, event.clientY);
+    this.#events.onHover(offset === undefined ? undefined : { offset, x: event.clientX, y: event.clientY });
+  }
+
+  /** Extends the selection to the pointer; beyond the edge the rows move, the faster the farther. */
+  #dragFrame(at: { readonly x: number; readonly y: number }): void {
+    const viewport = this.#viewport.getBoundingClientRect();
+    const beyond = Math.min(0, at.y - viewport.top) + Math.max(0, at.y - viewport.bottom);
+    if (beyond !== 0) {
+      this.#top = clampTop(this.#metrics(), this.#top + (beyond / this.#rowHeight) * 0.25);
+      this.schedule();
+    }
+    const { offset } = this.#hit(at.x, at.y, this.#selection.pane);
+    if (offset !== this.#selection.cursor) {
+      this.select(moveTo(this.layout, this.#selection, offset, true), false);
+    }
+  }
+
+  #listenToTrack(): void {
+    let grabbed: number | undefined;
+    const place = (event: PointerEvent) => event.clientY - this.#track.getBoundingClientRect().top;
+    this.#track.addEventListener('pointerdown', (event) => {
+      const thumb = thumbAt(this.#metrics(), this.#top);
+      if (event.button !== 0 || thumb === undefined) return;
+      event.preventDefault();
+      const y = place(event);
+      const onThumb = y >= thumb.start && y < thumb.start + thumb.size;
+      if (!onThumb && !event.shiftKey) {
+        this.scrollTo(this.#top + (y < thumb.start ? -this.pageRows : this.pageRows));
+        return;
+      }
+      grabbed = onThumb ? y - thumb.start : thumb.size / 2;
+      this.#track.setPointerCapture(event.pointerId);
+      this.#track.classList.add('dragging');
+      this.scrollTo(topFromThumb(this.#metrics(), y - grabbed));
+    });
+    this.#track.addEventListener('pointermove', (event) => {
+      if (grabbed !== undefined) this.scrollTo(topFromThumb(this.#metrics(), place(event) - grabbed));
+    });
+    for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const) {
+      this.#track.addEventListener(end, () => {
+        grabbed = undefined;
+        this.#track.classList.remove('dragging');
+      });
+    }
+  }
+}
+
+/** An element without meaning of its own. */
+function part(name: string): HTMLElement {
+  const element = document.createElement('div');
+  element.className = name;
+  return element;
+}
+
+/** Left edge of an element's text, client pixels. */
+function innerLeft(element: HTMLElement): number {
+  return element.getBoundingClientRect().left + Number.parseFloat(getComputedStyle(element).paddingLeft);
+}

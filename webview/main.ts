@@ -1,0 +1,281 @@
+/** The page of the hex editor: connects host, grid and frame. */
+import './main.css';
+import type { EditorDocument, EditorSettings, EditorState, WebviewStrings } from '../src/editor/messages.ts';
+import type { ByteRange } from '../src/model/geometry.ts';
+import { type CursorDetails, Frame } from './frame.ts';
+import { failureText, GridController, type Notice } from './grid/controller.ts';
+import { type ByteFacts, hoverText, placeTexts, stateTexts, valueText } from './grid/describe.ts';
+import { type Pane, type Selection, selectedRange, selectRange } from './grid/selection.ts';
+import { ByteStore } from './grid/store.ts';
+import { GridView } from './grid/view.ts';
+import { HostClient, type VsCodeApi } from './host.ts';
+import { translator } from './strings.ts';
+
+declare function acquireVsCodeApi(): VsCodeApi;
+
+/** The pointer has to rest this long before the hover appears, milliseconds. */
+const hoverDelay = 250;
+
+/** The host hears of other visible rows at most this often, milliseconds. */
+const visiblePeriod = 60;
+
+/** What outlives hiding and showing the tab. */
+interface KeptState {
+  readonly selection: Selection;
+  readonly top: number;
+}
+
+const api = acquireVsCodeApi();
+const host = new HostClient(api);
+window.addEventListener('message', (event) => host.receive(event.data));
+window.addEventListener('error', (event) => host.post({ type: 'failure', message: event.message }));
+window.addEventListener('unhandledrejection', (event) =>
+  host.post({ type: 'failure', message: String(event.reason) }),
+);
+
+/** The editor once the host has said what it shows. */
+class Editor {
+  readonly #store: ByteStore;
+  readonly #view: GridView;
+  readonly #frame: Frame;
+  readonly #controller: GridController;
+  readonly #t;
+  #state: EditorState;
+  #notice: Notice | undefined;
+  #hover: ReturnType<typeof setTimeout> | undefined;
+  #spoken = '';
+  #framePending = false;
+  /** Where the cursor was when it last moved: a message about another byte goes away. */
+  #notedAt = -1;
+
+  constructor(
+    document: EditorDocument,
+    settings: EditorSettings,
+    strings: WebviewStrings,
+    state: EditorState,
+  ) {
+    const t = translator(strings);
+    this.#t = t;
+    this.#state = state;
+    this.#frame = new Frame(window.document.body, t, {
+      command: (command) => {
+        this.#notify(undefined);
+        host.command(command);
+      },
+      retry: () => this.#store.retry(),
+    });
+    this.#store = new ByteStore(host, document.range, () => {
+      this.#view.schedule();
+      this.#updateFrame();
+    });
+    const tellVisible = throttled(visiblePeriod, (range: ByteRange) => host.post({ type: 'visible', range }));
+    this.#view = new GridView(this.#frame.middle, document, settings, this.#store, t, {
+      onSelection: (selection) => this.#onSelection(selection),
+      onVisible: (range) => {
+        tellVisible(range);
+        this.#keep();
+      },
+      onHover: (hover) => this.#onHover(hover),
+    });
+    this.#controller = new GridController({
+      view: this.#view,
+      store: this.#store,
+      host,
+      t,
+      state: () => this.#state,
+      notify: (notice) => this.#notify(notice),
+    });
+    this.setState(state);
+    this.#restore();
+    this.#view.element.focus();
+    this.#tellSelection();
+  }
+
+  setState(state: EditorState): void {
+    const reconnected = state.connected && !this.#state.connected;
+    this.#state = state;
+    this.#view.label = this.#t('gridName', state.title);
+    this.#view.readOnly = state.policy === 'locked';
+    if (state.policy === 'staged' && this.#notice?.unlock === true) this.#notify(undefined);
+    if (reconnected && this.#store.failure !== undefined) this.#store.retry();
+    this.#updateFrame();
+  }
+
+  setSettings(settings: EditorSettings): void {
+    this.#view.settings = settings;
+  }
+
+  changed(ranges: readonly ByteRange[]): void {
+    this.#store.invalidate(ranges);
+  }
+
+  reveal(range: ByteRange): void {
+    this.#view.select(selectRange(this.#view.layout, this.#view.selection, range), { centre: true });
+    this.#view.element.focus();
+  }
+
+  #facts(offset: number): ByteFacts {
+    const shown = this.#store.read({ offset, length: 1 });
+    return {
+      offset,
+      byte: shown.bytes[0] ?? 0,
+      flags: shown.flags[0] ?? 0,
+      base: shown.base[0] ?? 0,
+    };
+  }
+
+  #details(): CursorDetails | undefined {
+    const { layout, selection, upperCase } = this.#view;
+    if (layout.rowCount === 0) return undefined;
+    const facts = this.#facts(selection.cursor);
+    const { length } = selectedRange(selection);
+    return {
+      place: placeTexts(this.#t, layout, selection.cursor, upperCase),
+      value: valueText(this.#t, facts, upperCase),
+      states: stateTexts(this.#t, facts, upperCase),
+      ...(length > 1 ? { selected: this.#t('cursorSelection', length) } : {}),
+    };
+  }
+
+  /** At most once a frame, whatever happens in it. */
+  #updateFrame(): void {
+    if (this.#framePending) return;
+    this.#framePending = true;
+    requestAnimationFrame(() => {
+      this.#framePending = false;
+      const cursor = this.#details();
+      const { failure } = this.#store;
+      this.#frame.update({
+        state: this.#state,
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(this.#notice === undefined ? {} : { notice: this.#notice }),
+        ...(failure === undefined ? {} : { failure: failureText(this.#t, failure) }),
+      });
+      if (cursor !== undefined) this.#speakCursor(cursor);
+    });
+  }
+
+  /** Says where the cursor is and what is there, once per change; a message has the word first. */
+  #speakCursor(cursor: CursorDetails): void {
+    if (window.document.activeElement !== this.#view.element) return;
+    const pane = this.#t(this.#view.selection.pane === 'hex' ? 'paneHex' : 'paneCharacters');
+    const { value, states, selected, place } = cursor;
+    const text = [value, ...states, ...place, pane, ...(selected === undefined ? [] : [selected])].join(', ');
+    if (text === this.#spoken) return;
+    this.#spoken = text;
+    if (this.#notice === undefined) this.#frame.speak(text);
+  }
+
+  #notify(notice: Notice | undefined): void {
+    if (notice === undefined && this.#notice === undefined) return;
+    this.#notice = notice;
+    if (notice !== undefined) this.#frame.speak(notice.text);
+    this.#updateFrame();
+  }
+
+  #onSelection(selection: Selection): void {
+    this.#controller.cursorMoved();
+    if (this.#notice !== undefined && selection.cursor !== this.#notedAt) this.#notify(undefined);
+    this.#notedAt = selection.cursor;
+    this.#tellSelection();
+    this.#keep();
+    this.#updateFrame();
+  }
+
+  #tellSelection(): void {
+    const { selection } = this.#view;
+    const { offset, length } = selectedRange(selection);
+    host.post({ type: 'selection', cursor: selection.cursor, start: offset, length });
+  }
+
+  #onHover(hover: { readonly offset: number; readonly x: number; readonly y: number } | undefined): void {
+    clearTimeout(this.#hover);
+    this.#frame.hideHover();
+    if (hover === undefined) return;
+    this.#hover = setTimeout(() => {
+      const text = hoverText(this.#t, this.#facts(hover.offset), this.#view.upperCase);
+      if (text !== undefined) this.#frame.showHover(text, hover.x, hover.y);
+    }, hoverDelay);
+  }
+
+  readonly #keep = throttled(200, () => {
+    const kept: KeptState = { selection: this.#view.selection, top: this.#view.top };
+    api.setState(kept);
+  });
+
+  #restore(): void {
+    const kept = toKept(api.getState());
+    if (kept === undefined) return;
+    const { range } = this.#view.layout;
+    const inside = (offset: number) => offset >= range.offset && offset < range.offset + range.length;
+    if (!inside(kept.selection.anchor) || !inside(kept.selection.cursor)) return;
+    this.#view.select(kept.selection, false);
+    this.#view.scrollTo(kept.top);
+  }
+}
+
+/** Calls through at once, then at most once a period, always with the last value. */
+function throttled<A extends readonly unknown[]>(
+  period: number,
+  call: (...args: A) => void,
+): (...args: A) => void {
+  let last: A | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const fire = () => {
+    timer = undefined;
+    if (last === undefined) return;
+    const args = last;
+    last = undefined;
+    call(...args);
+    timer = setTimeout(fire, period);
+  };
+  return (...args) => {
+    last = args;
+    if (timer === undefined) fire();
+  };
+}
+
+/** Reads back what an earlier life of the page kept; anything else is ignored. */
+function toKept(value: unknown): KeptState | undefined {
+  if (typeof value !== 'object' || value === null || !('selection' in value) || !('top' in value))
+    return undefined;
+  const { selection, top } = value;
+  if (typeof top !== 'number' || typeof selection !== 'object' || selection === null) return undefined;
+  const { anchor, cursor, pane }: Record<string, unknown> = { ...selection };
+  if (!Number.isInteger(anchor) || !Number.isInteger(cursor)) return undefined;
+  if (pane !== 'hex' && pane !== 'characters') return undefined;
+  const kept: { anchor: number; cursor: number; pane: Pane } = {
+    anchor: Number(anchor),
+    cursor: Number(cursor),
+    pane,
+  };
+  return { selection: kept, top };
+}
+
+let editor: Editor | undefined;
+host.listen((message) => {
+  switch (message.type) {
+    case 'init':
+      // Sent again only by a host that was restarted under a living page: the page keeps its grid.
+      if (editor === undefined) {
+        editor = new Editor(message.document, message.settings, message.strings, message.state);
+      } else {
+        editor.setSettings(message.settings);
+        editor.setState(message.state);
+      }
+      return;
+    case 'state':
+      editor?.setState(message.state);
+      return;
+    case 'settings':
+      editor?.setSettings(message.settings);
+      return;
+    case 'changed':
+      editor?.changed(message.ranges);
+      return;
+    case 'reveal':
+      editor?.reveal({ offset: message.offset, length: message.length });
+      return;
+  }
+});
+host.post({ type: 'ready' });
