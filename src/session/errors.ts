@@ -7,15 +7,13 @@ import type { ErrorFacts } from '../board/errors.ts';
  * `journal-version`: staged edits kept by another version of the extension (facts `version`).
  * `journal-damaged`: kept staged edits that are not well formed (facts `part`).
  * `journal-mismatch`: kept staged edits of another memory.
- * `disposed`: the session was closed.
  */
 export type SessionErrorCode =
   | 'bytes-unknown'
   | 'bytes-unreadable'
   | 'journal-version'
   | 'journal-damaged'
-  | 'journal-mismatch'
-  | 'disposed';
+  | 'journal-mismatch';
 
 /** A refusal of a session. Nothing was changed by the call that threw it. */
 export class SessionError extends Error {

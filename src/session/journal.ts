@@ -1,4 +1,6 @@
-import type { MemoryGeometry } from '../model/geometry.ts';
+import { type MemoryGeometry, memoryTypes, totalBytes } from '../model/geometry.ts';
+import { SessionError } from './errors.ts';
+import type { KeptLayer, StageRun } from './staged-edits.ts';
 
 /** One run of a kept gesture. Both texts are base64 of equally many bytes. */
 export interface JournalRun {
@@ -20,4 +22,155 @@ export interface JournalData {
   readonly version: 1;
   readonly geometry: MemoryGeometry;
   readonly gestures: readonly JournalGesture[];
+}
+
+/** What is accepted at most: more than a person can type, less than what exhausts the machine. */
+const mostGestures = 1_000_000;
+const mostRuns = 2_000_000;
+const mostBytes = 128 << 20;
+const mostMemory = 1 << 30;
+const longestText = 4096;
+
+/** The kept edits as JSON. */
+export function encodeJournal(geometry: MemoryGeometry, layers: readonly KeptLayer[]): JournalData {
+  return {
+    version: 1,
+    geometry,
+    gestures: layers.map(({ label, epoch, runs }) => ({
+      label: label.slice(0, longestText),
+      epoch,
+      runs: runs.map(({ offset, bytes, seen }) => ({
+        offset,
+        bytes: toBase64(bytes),
+        seen: toBase64(seen),
+      })),
+    })),
+  };
+}
+
+/** Checks and decodes anything that was stored. Throws SessionError `journal-version` or `journal-damaged`. */
+export function decodeJournal(data: unknown): { geometry: MemoryGeometry; layers: KeptLayer[] } {
+  const journal = record(data, 'journal');
+  if (journal['version'] !== 1) {
+    const version = journal['version'];
+    if (typeof version !== 'number' || !Number.isInteger(version)) throw damaged('version');
+    throw new SessionError('journal-version', `staged edits of version ${version}`, { version });
+  }
+  const geometry = decodeGeometry(journal['geometry']);
+  const size = totalBytes(geometry);
+  const budget = { runs: mostRuns, bytes: mostBytes };
+  const layers = list(journal['gestures'], 'gestures', mostGestures).map((gesture) =>
+    decodeGesture(gesture, size, budget),
+  );
+  return { geometry, layers };
+}
+
+/** Whether two layouts of the same memory are the same. */
+export function sameGeometry(a: MemoryGeometry, b: MemoryGeometry): boolean {
+  return (
+    a.type === b.type &&
+    a.startCol === b.startCol &&
+    a.numCols === b.numCols &&
+    a.startRow === b.startRow &&
+    a.numRows === b.numRows &&
+    a.bytesPerTile === b.bytesPerTile &&
+    a.tileBase === b.tileBase
+  );
+}
+
+/** Whether a layout that came from outside can be worked with: whole numbers, at most 1 GiB. */
+export function isSoundGeometry(geometry: MemoryGeometry): boolean {
+  const { startCol, numCols, startRow, numRows, bytesPerTile, tileBase } = geometry;
+  const counts = [startCol, numCols, startRow, numRows, bytesPerTile, tileBase];
+  return (
+    counts.every((count) => Number.isInteger(count) && count >= 0 && count <= mostMemory) &&
+    numCols > 0 &&
+    numRows > 0 &&
+    bytesPerTile > 0 &&
+    totalBytes(geometry) <= mostMemory
+  );
+}
+
+function decodeGeometry(data: unknown): MemoryGeometry {
+  const fields = record(data, 'geometry');
+  const number = (name: string): number => {
+    const value = fields[name];
+    if (typeof value !== 'number') throw damaged(`geometry.${name}`);
+    return value;
+  };
+  const type = memoryTypes.find((candidate) => candidate === fields['type']);
+  if (type === undefined) throw damaged('geometry.type');
+  const geometry: MemoryGeometry = {
+    type,
+    startCol: number('startCol'),
+    numCols: number('numCols'),
+    startRow: number('startRow'),
+    numRows: number('numRows'),
+    bytesPerTile: number('bytesPerTile'),
+    tileBase: number('tileBase'),
+  };
+  if (!isSoundGeometry(geometry)) throw damaged('geometry');
+  return geometry;
+}
+
+function decodeGesture(data: unknown, size: number, budget: { runs: number; bytes: number }): KeptLayer {
+  const gesture = record(data, 'gesture');
+  const runs: StageRun[] = [];
+  let end = 0;
+  for (const item of list(gesture['runs'], 'runs', budget.runs)) {
+    const run = record(item, 'run');
+    const offset = run['offset'];
+    if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < end) throw damaged('offset');
+    const bytes = fromBase64(run['bytes'], budget.bytes);
+    const seen = fromBase64(run['seen'], budget.bytes);
+    if (bytes.length === 0 || seen.length !== bytes.length) throw damaged('run');
+    end = offset + bytes.length;
+    if (end > size) throw damaged('offset');
+    budget.runs--;
+    budget.bytes -= bytes.length;
+    runs.push({ offset, bytes, seen });
+  }
+  if (runs.length === 0) throw damaged('runs');
+  return { label: text(gesture['label'], 'label'), epoch: text(gesture['epoch'], 'epoch'), runs };
+}
+
+function record(data: unknown, part: string): Record<string, unknown> {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw damaged(part);
+  return { ...data };
+}
+
+function list(data: unknown, part: string, most: number): readonly unknown[] {
+  if (!Array.isArray(data) || data.length > most) throw damaged(part);
+  return data;
+}
+
+function text(data: unknown, part: string): string {
+  if (typeof data !== 'string' || data.length > longestText) throw damaged(part);
+  return data;
+}
+
+function damaged(part: string): SessionError {
+  return new SessionError('journal-damaged', `kept staged edits are damaged: ${part}`, { part });
+}
+
+function toBase64(bytes: Uint8Array): string {
+  const pieces: string[] = [];
+  // A call with too many arguments fails; a multiple of 3 keeps the pieces free of padding.
+  for (let i = 0; i < bytes.length; i += 0x6000) {
+    pieces.push(btoa(String.fromCharCode(...bytes.subarray(i, i + 0x6000))));
+  }
+  return pieces.join('');
+}
+
+function fromBase64(data: unknown, most: number): Uint8Array {
+  if (typeof data !== 'string' || data.length > most * 2) throw damaged('bytes');
+  let binary: string;
+  try {
+    binary = atob(data);
+  } catch {
+    throw damaged('bytes');
+  }
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }

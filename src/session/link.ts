@@ -1,4 +1,4 @@
-import type { Board, BoardConnector, Partition, PartitionInfo } from '../board/board.ts';
+import type { Board, BoardConnector, ConnectStep, Partition, PartitionInfo } from '../board/board.ts';
 import { BoardError, type BoardErrorCode, throwIfCancelled, toBoardError } from '../board/errors.ts';
 import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
@@ -171,33 +171,28 @@ export class BoardLink implements Disposable {
     this.#retry?.dispose();
     this.#retry = undefined;
     const controller = new AbortController();
-    const attempt: Attempt = { controller, automatic, waiting: 0, promise: this.#run(controller) };
+    const number = this.#failures + 1;
+    // The attempt is noted before it runs: a listener that connects joins it.
+    const promise = Promise.resolve().then(() => this.#run(controller, number));
+    const attempt: Attempt = { controller, automatic, waiting: 0, promise };
     this.#attempt = attempt;
     // Whoever waits gets the failure; without anybody it is in the state.
     attempt.promise.catch(() => undefined);
+    this.#setState({ kind: 'connecting', step: 'resolving', attempt: number });
     return attempt;
   }
 
-  async #run(controller: AbortController): Promise<Board> {
-    const attemptNumber = this.#failures + 1;
+  async #run(controller: AbortController, number: number): Promise<Board> {
     const current = () => this.#attempt?.controller === controller;
-    const show = (step: Extract<LinkState, { kind: 'connecting' }>['step'], percent?: number) =>
-      this.#setState({
-        kind: 'connecting',
-        step,
-        ...(percent === undefined ? {} : { percent }),
-        attempt: attemptNumber,
-      });
-    show('resolving');
-    // Lets `#start` note the attempt before anything can fail.
-    await Promise.resolve();
     let board: Board | undefined;
     const subscriptions = new DisposableStore();
     try {
       const context = {
         log: this.#services.log,
-        onStep: (step: Parameters<typeof show>[0], percent?: number) => {
-          if (current()) show(step, percent);
+        onStep: (step: ConnectStep, percent?: number) => {
+          if (!current()) return;
+          const progress = percent === undefined ? {} : { percent };
+          this.#setState({ kind: 'connecting', step, ...progress, attempt: number });
         },
       };
       board = await this.#connector.connect(context, controller.signal);
@@ -289,11 +284,20 @@ export class BoardLink implements Disposable {
 
   #setState(state: LinkState): void {
     this.#state = state;
-    this.#stateChanged.fire(state);
+    this.#emit(this.#stateChanged, state);
   }
 
   #setPartitions(partitions: readonly PartitionInfo[]): void {
     this.#partitions = partitions;
-    this.#partitionsChanged.fire(partitions);
+    this.#emit(this.#partitionsChanged, partitions);
+  }
+
+  /** A listener that throws must not break the connection. */
+  #emit<T>(emitter: Emitter<T>, event: T): void {
+    try {
+      emitter.fire(event);
+    } catch (error) {
+      this.#services.log.warn(`a listener of ${this.label} failed: ${toBoardError(error).message}`);
+    }
   }
 }

@@ -1,8 +1,28 @@
-import type { Event } from '../model/event.ts';
-import type { ByteRange, ColumnRange, MemoryGeometry, MemoryType } from '../model/geometry.ts';
-import type { JournalData } from './journal.ts';
+import type {
+  PartitionInfo,
+  PartitionMemory,
+  ReadResult,
+  UnreadableReason,
+  WriteOutcome,
+  WriteReport,
+} from '../board/board.ts';
+import { BoardError, type BoardErrorCode, throwIfCancelled, toBoardError } from '../board/errors.ts';
+import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
+import {
+  type ByteRange,
+  type ColumnRange,
+  type MemoryGeometry,
+  type MemoryType,
+  totalBytes,
+} from '../model/geometry.ts';
+import { bytesIn, cutRanges, intersectRanges, mergeRanges } from '../model/ranges.ts';
+import { abortable, Serial } from './async.ts';
+import { BasePages, baseFlags } from './base-pages.ts';
+import { SessionError } from './errors.ts';
+import { decodeJournal, encodeJournal, isSoundGeometry, type JournalData, sameGeometry } from './journal.ts';
 import type { BoardLink } from './link.ts';
 import type { SessionServices } from './services.ts';
+import { type Layer, StagedEdits, type StagedSnapshot, type StageRun } from './staged-edits.ts';
 import type {
   ApplyReport,
   ByteEdit,
@@ -14,6 +34,29 @@ import type {
   StagedCounts,
   WriteLogEntry,
 } from './types.ts';
+import { WriteLog } from './write-log.ts';
+
+/** Bits of `SessionBytes.flags` that the session adds to those of the base. */
+const stagedFlag = 4;
+const conflictFlag = 8;
+
+/** Unread bytes between two wanted runs that are rather read than asked for separately. */
+const readGap = 256;
+/** Bytes and runs of one read request: small enough to show progress and to be cancelled. */
+const requestBytes = 1 << 20;
+const requestRanges = 512;
+
+/** Failures after which it is certain that nothing was written. */
+const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
+  'epoch',
+  'locked',
+  'busy',
+  'no-partition',
+  'permission',
+  'out-of-range',
+  'unknown-driver',
+  'no-device',
+]);
 
 /** Names one memory type of one partition of one board. */
 export interface MemoryKey {
@@ -21,77 +64,148 @@ export interface MemoryKey {
   readonly memory: MemoryType;
 }
 
+/** A read under way, and what was written meanwhile. */
+interface Flight {
+  readonly written: ByteRange[];
+}
+
 /**
  * One memory type of one partition: the live base, the staged edits over it, and the way to write them. Faces are
  * views on it; documents are named by any text that is unique to them (their URI).
  * Single-threaded; every method that is not a promise is synchronous and never touches the board.
  */
-export class MemorySession {
+export class MemorySession implements Disposable {
   readonly link: BoardLink;
   readonly key: MemoryKey;
+
+  readonly #services: SessionServices;
+  readonly #base = new BasePages();
+  readonly #edits = new StagedEdits({
+    value: (offset) => this.#base.value(offset),
+    known: (offset) => (this.#base.flags(offset) & baseFlags.known) !== 0,
+  });
+  readonly #log = new WriteLog();
+  readonly #changed = new Emitter<SessionChange>();
+  readonly #settled = new Emitter<readonly string[]>();
+  readonly #wrote = new Emitter<WriteLogEntry>();
+  readonly #subscriptions = new DisposableStore();
+  readonly #applies = new Serial();
+  readonly #flights = new Set<Flight>();
+  readonly #openTiles = new Set<number>();
+  readonly #looks = new Map<string, ByteRange>();
+  readonly #ended = new AbortController();
+
+  #geometry: MemoryGeometry | undefined;
+  /** Of the present connection. */
+  #memory: PartitionMemory | undefined;
+  #partition: PartitionInfo | undefined;
+  #chosenPolicy: SessionPolicy | undefined;
+  #epoch: string | undefined;
+  #earlierEpoch = '';
+  #epochSerial = 0;
+  /** The board refused a write because of the epoch, and did not say yet which one it is. */
+  #epochRefused = false;
+  #reading = 0;
+  #readAsked = 0;
+  #readDone = 0;
+  #lastReadAt: number | undefined;
+  #lastError: BoardError | undefined;
+  #pumping = false;
+  #pumpAgain = false;
 
   constructor(link: BoardLink, key: MemoryKey, services: SessionServices) {
     this.link = link;
     this.key = key;
-    void services;
+    this.#services = services;
+    this.#subscriptions.add(link.onDidChangePartitions(() => this.#followPartition()));
+    this.#subscriptions.add(link.onDidChangeState(() => this.#followLink()));
+    this.#followPartition();
   }
 
   /** The layout, once the partition was opened or a journal brought it; undefined before. */
   get geometry(): MemoryGeometry | undefined {
-    return notYet();
+    return this.#geometry;
   }
 
   /** Everything that is not bytes. */
   get state(): SessionState {
-    return notYet();
+    const lockedBecause = this.#lockedBecause();
+    const connected = this.link.state.kind === 'connected';
+    return {
+      link: this.link.state,
+      policy: this.#policy(),
+      ...(lockedBecause === undefined ? {} : { lockedBecause }),
+      ...(this.#partition === undefined ? {} : { partition: this.#partition }),
+      epochChanged: this.#epochChanged(),
+      stale: this.#base.hasOld || (!connected && this.#base.hasKnown),
+      reading: this.#reading > 0,
+      ...(this.#reading > 0 && this.#readAsked > 0
+        ? { readPercent: Math.min(100, Math.floor((this.#readDone * 100) / this.#readAsked)) }
+        : {}),
+      ...(this.#lastReadAt === undefined ? {} : { readAt: this.#lastReadAt }),
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
   }
 
   /** Fires after shown bytes, flags or the state changed. */
   get onDidChange(): Event<SessionChange> {
-    return notYet();
+    return this.#changed.event;
   }
 
   /**
-   * Fires with the documents whose last unwritten edit is gone by an apply, a discard or a revert, so that the face can
-   * make their tabs clean. Not fired by a document's own undo: VS Code knows about that one.
+   * Fires with the documents whose last unwritten edit is gone by an apply, a discard, a revert, or a read that found
+   * them written, so that the face can make their tabs clean. Not fired by undo and redo: VS Code knows about these.
    */
   get onDidSettle(): Event<readonly string[]> {
-    return notYet();
+    return this.#settled.event;
   }
 
   /** Fires for every run of bytes that was written, or may have been. */
   get onDidWrite(): Event<WriteLogEntry> {
-    return notYet();
+    return this.#wrote.event;
   }
 
   /** The last 1,000 runs that were written or may have been, oldest first. */
   get writeLog(): readonly WriteLogEntry[] {
-    return notYet();
+    return this.#log.entries;
   }
 
-  /** Learns the memory types of the partition. Rejects with BoardError. Joins a running attempt. */
-  open(signal: AbortSignal): Promise<MemoryGeometry> {
-    return notYet(signal);
+  /** Learns the memory types of the partition. Rejects with BoardError. */
+  async open(signal: AbortSignal): Promise<MemoryGeometry> {
+    return (await this.#open(signal)).geometry;
   }
 
   /** The bytes as they are to be painted, from what the session has; reads nothing. The arrays are the caller's. */
   bytes(range: ByteRange): SessionBytes {
-    return notYet(range);
+    this.#checkRange(range);
+    const base = new Uint8Array(range.length);
+    const flags = new Uint8Array(range.length);
+    this.#base.copy(range, base, flags);
+    const bytes = base.slice();
+    this.#edits.overlay(range, bytes, (i, conflict) => {
+      flags[i] = (flags[i] ?? 0) | stagedFlag | (conflict ? conflictFlag : 0);
+    });
+    return { offset: range.offset, bytes, base, flags };
   }
 
   /** When the bytes of the range were read (ms since 1970): the oldest of them; undefined if none was. */
   readAt(range: ByteRange): number | undefined {
-    return notYet(range);
+    this.#checkRange(range);
+    return this.#base.readAt(range);
   }
 
   /** Reads those bytes of the range that were not read yet. Rejects with BoardError. */
-  read(range: ByteRange, signal: AbortSignal): Promise<void> {
-    return notYet(range, signal);
+  async read(range: ByteRange, signal: AbortSignal): Promise<void> {
+    await this.#open(signal);
+    this.#checkRange(range);
+    await this.#readRanges(mergeRanges(this.#base.missing(range), readGap), signal);
   }
 
   /** Reads all bytes of the range again and marks those that differ from before. Rejects with BoardError. */
-  refresh(range: ByteRange, signal: AbortSignal): Promise<void> {
-    return notYet(range, signal);
+  async refresh(range: ByteRange, signal: AbortSignal): Promise<void> {
+    await this.#open(signal);
+    this.#checkRange(range);
+    await this.#readRanges([range], signal);
   }
 
   /**
@@ -100,7 +214,12 @@ export class MemorySession {
    * call or the next connection.
    */
   look(document: string, range: ByteRange | undefined): void {
-    notYet(document, range);
+    if (range === undefined) this.#looks.delete(document);
+    else {
+      if (this.#geometry !== undefined) this.#checkRange(range);
+      this.#looks.set(document, range);
+      void this.#pump();
+    }
   }
 
   /**
@@ -108,91 +227,681 @@ export class MemorySession {
    * BoardError `locked` or `out-of-range`, SessionError `bytes-unknown` or `bytes-unreadable`.
    */
   stage(document: string, label: string, edits: readonly ByteEdit[]): Gesture {
-    return notYet(document, label, edits);
+    this.#checkAlive();
+    this.#checkUnlocked();
+    for (const edit of edits) this.#checkRange({ offset: edit.offset, length: edit.bytes.length });
+    let old = this.#epochRefused;
+    const runs = flatten(edits).map(({ offset, bytes }): StageRun => {
+      const seen = new Uint8Array(bytes.length);
+      for (let i = 0; i < bytes.length; i++) {
+        const flags = this.#base.flags(offset + i);
+        if ((flags & baseFlags.known) === 0) throw this.#notEditable(offset + i);
+        if ((flags & baseFlags.old) !== 0) old = true;
+        seen[i] = this.#base.value(offset + i);
+      }
+      return { offset, bytes, seen };
+    });
+    const epoch =
+      old && this.#epoch !== undefined && !this.#epochRefused ? this.#earlierEpoch : (this.#epoch ?? '');
+    return this.#gesture(this.#edits.stage(document, label, epoch, runs));
   }
 
   /** Counts of staged and conflicting bytes in the range, or in the whole memory. */
-  counts(range?: ByteRange): StagedCounts {
-    return notYet(range);
+  counts(range: ByteRange = this.#whole()): StagedCounts {
+    return this.#edits.counts(range);
   }
 
   /** Runs of staged bytes in the range or in the whole memory, ascending. */
-  staged(range?: ByteRange): readonly ByteRange[] {
-    return notYet(range);
+  staged(range: ByteRange = this.#whole()): readonly ByteRange[] {
+    return this.#edits.runs(range, 'staged');
   }
 
   /** Runs of conflicting bytes in the range or in the whole memory, ascending. */
-  conflicts(range?: ByteRange): readonly ByteRange[] {
-    return notYet(range);
+  conflicts(range: ByteRange = this.#whole()): readonly ByteRange[] {
+    return this.#edits.runs(range, 'conflict');
   }
 
   /** Whether the document made or undid edits that are neither on the device nor dropped. */
   isDirty(document: string): boolean {
-    return notYet(document);
+    return this.#edits.isDirty(document);
   }
 
   /**
    * Writes all staged bytes of the range, whichever document staged them, in one request; compares with what was seen.
+   * Bytes that already hold their staged value by the last read are not written. Applies run one after the other.
    * Rejects with BoardError before anything is written (`locked`, `epoch`, ...) or when the connection is lost in the
    * middle; then everything stays staged, and the next read of those bytes tells what was written.
    */
   apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
-    return notYet(range, signal);
+    return this.#applies.run(() => this.#apply(range, signal));
   }
 
   /** Reads the bytes under all staged edits again and takes over the new epoch; differences become conflicts. */
-  rebase(signal: AbortSignal): Promise<void> {
-    return notYet(signal);
+  async rebase(signal: AbortSignal): Promise<void> {
+    await this.#open(signal);
+    let serial: number;
+    do {
+      serial = this.#epochSerial;
+      await this.#readRanges(mergeRanges(this.#edits.runs(this.#whole(), 'pending'), readGap), signal);
+    } while (serial !== this.#epochSerial);
+    if (this.#epoch === undefined)
+      throw new BoardError('no-partition', 'the board does not list the partition');
+    this.#epochRefused = false;
+    this.#edits.setEpoch(this.#epoch);
+    this.#fire(this.#edits.runs(this.#whole(), 'pending'));
   }
 
   /** `mine` keeps the staged value of conflicting bytes (it will overwrite what the device holds now), `theirs` drops it. */
   resolveConflicts(range: ByteRange, keep: 'mine' | 'theirs'): void {
-    notYet(range, keep);
+    this.#checkRange(range);
+    const runs = this.#edits.runs(range, 'conflict');
+    if (keep === 'mine') {
+      this.#edits.keepMine(range);
+      this.#fire(runs);
+    } else this.#forget(runs);
   }
 
   /** Takes the document back to what it last wrote: its unwritten edits and undos are dropped. */
   revert(document: string): void {
-    notYet(document);
+    this.#settling(() => this.#fire(this.#edits.revert(document)));
   }
 
   /** Drops the staged edits of the range, whichever document made them; their undo does nothing there any more. */
   discard(range: ByteRange): void {
-    notYet(range);
+    this.#checkRange(range);
+    this.#forget(this.#edits.runs(range, 'pending'));
   }
 
   /** Throws BoardError `locked` when the way to the bytes cannot write. Ends when the partition changes hands. */
   setPolicy(policy: SessionPolicy): void {
-    notYet(policy);
+    const problem = this.#lockedBecause();
+    if (policy === 'staged' && problem !== undefined) throw problem;
+    this.#chosenPolicy = policy;
+    this.#fire([]);
   }
 
   /** Program memory of this tile (index in buffer order) may be touched although its core is enabled: a person asked. */
   setTileOpen(tileIndex: number, open: boolean): void {
-    notYet(tileIndex, open);
+    if (open) this.#openTiles.add(tileIndex);
+    else this.#openTiles.delete(tileIndex);
   }
 
   /** The document's unwritten edits, to be kept across a reload; undefined if there are none. */
   toJournal(document: string): JournalData | undefined {
-    return notYet(document);
+    if (this.#geometry === undefined || !this.#edits.isDirty(document)) return undefined;
+    const layers = this.#edits.kept(document);
+    return layers.length === 0 ? undefined : encodeJournal(this.#geometry, layers);
   }
 
   /**
-   * Stages kept edits again, one gesture each, in order; works without the board. `data` is anything that was stored.
-   * Throws SessionError `journal-...`, having changed nothing.
+   * Stages kept edits again, one gesture each, in order; works without the board, and whatever the policy. `data` is
+   * anything that was stored. Throws SessionError `journal-...`, having changed nothing.
    */
   replay(document: string, data: unknown): readonly Gesture[] {
-    return notYet(document, data);
+    this.#checkAlive();
+    const { geometry, layers } = decodeJournal(data);
+    const { startCol, numCols } = this.key.columns;
+    const matches =
+      geometry.type === this.key.memory &&
+      geometry.startCol >= startCol &&
+      geometry.startCol + geometry.numCols <= startCol + numCols &&
+      (this.#geometry === undefined || sameGeometry(geometry, this.#geometry));
+    if (!matches) throw new SessionError('journal-mismatch', 'the staged edits were kept for another memory');
+    this.#geometry = geometry;
+    return layers.map(({ label, epoch, runs }) =>
+      this.#gesture(this.#edits.stage(document, label, epoch, runs)),
+    );
   }
 
   /** The document is closed: its unwritten edits are dropped, nothing is read for it any more. */
   closeDocument(document: string): void {
-    notYet(document);
+    this.#looks.delete(document);
+    this.#fire(this.#edits.close(document));
   }
 
+  /** Ends reads under way and forgets its listeners; an apply under way runs to its end, and is still logged. */
   dispose(): void {
-    notYet();
+    this.#ended.abort();
+    this.#subscriptions.dispose();
+    this.#changed.dispose();
+    this.#settled.dispose();
+    this.#looks.clear();
+  }
+
+  // -- the board --------------------------------------------------------------------------------------------------
+
+  async #open(signal: AbortSignal): Promise<PartitionMemory> {
+    this.#checkAlive();
+    throwIfCancelled(signal);
+    try {
+      if (this.#memory === undefined) {
+        const partition = await this.link.open(this.key.columns, signal);
+        this.#checkAlive();
+        const memory = partition.memory(this.key.memory);
+        if (memory === undefined) {
+          throw new BoardError('no-memory-types', `the partition has no ${this.key.memory} memory`);
+        }
+        if (this.link.state.kind !== 'connected')
+          throw new BoardError('connection-lost', 'the connection was lost');
+        this.#adopt(memory);
+      }
+      const memory = this.#memory;
+      if (memory === undefined) throw new BoardError('connection-lost', 'the connection was lost');
+      return memory;
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  #adopt(memory: PartitionMemory): void {
+    const { geometry } = memory;
+    if (!isSoundGeometry(geometry)) throw new BoardError('protocol', 'the memory has an impossible layout');
+    if (this.#geometry !== undefined && !sameGeometry(geometry, this.#geometry)) {
+      if (!this.#edits.isEmpty) {
+        throw new BoardError('no-partition', 'the memory has another layout than when its edits were staged');
+      }
+      this.#base.clear();
+    }
+    this.#geometry = geometry;
+    this.#memory = memory;
+    this.#fire([]);
+  }
+
+  async #readRanges(ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
+    const asked = bytesIn(ranges);
+    if (asked === 0) return;
+    const either = AbortSignal.any([signal, this.#ended.signal]);
+    this.#reading++;
+    this.#readAsked += asked;
+    let done = 0;
+    const progress = (now: number) => {
+      const before = this.state.readPercent;
+      this.#readDone += now - done;
+      done = now;
+      if (this.state.readPercent !== before) this.#fire([]);
+    };
+    this.#fire([]);
+    try {
+      let finished = 0;
+      for (const request of requests(ranges)) {
+        throwIfCancelled(either);
+        await this.#readOnce(
+          request,
+          (bytes) => progress(finished + Math.min(bytes, bytesIn(request))),
+          either,
+        );
+        finished += bytesIn(request);
+        progress(finished);
+      }
+      this.#lastError = undefined;
+    } catch (error) {
+      throw this.#failed(error);
+    } finally {
+      this.#reading--;
+      this.#readAsked -= asked;
+      this.#readDone -= done;
+      this.#fire([]);
+    }
+  }
+
+  async #readOnce(
+    ranges: readonly ByteRange[],
+    onProgress: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const memory = await this.#open(signal);
+    const flight: Flight = { written: [] };
+    this.#flights.add(flight);
+    const serial = this.#epochSerial;
+    let result: ReadResult;
+    try {
+      result = await abortable(
+        memory.read(ranges, { openTiles: new Set(this.#openTiles), onProgress }, signal),
+        signal,
+      );
+    } finally {
+      this.#flights.delete(flight);
+    }
+    this.#store(ranges, result, flight, serial);
+  }
+
+  #store(ranges: readonly ByteRange[], result: ReadResult, flight: Flight, serial: number): void {
+    const sound =
+      result.pieces.length === ranges.length &&
+      result.pieces.every(
+        (piece, i) => piece.bytes.length === ranges[i]?.length && piece.range.offset === ranges[i]?.offset,
+      );
+    if (!sound) throw new BoardError('protocol', 'the read answered other ranges than were asked for');
+    // A result that was asked for before the epoch changed says nothing about which one is current.
+    if (serial === this.#epochSerial) this.#setEpoch(result.epoch);
+    if (this.#edits.epochs.length === 0) this.#epochRefused = false;
+    const fresh = result.epoch === this.#epoch;
+    const skip = mergeRanges(flight.written);
+    this.#lastReadAt = result.at;
+    this.#settling(() => {
+      const changed: ByteRange[] = [];
+      for (const { range, bytes } of result.pieces) {
+        const unreadable = result.unreadable.filter((span) => intersectRanges(span, range) !== undefined);
+        changed.push(...this.#base.store({ range, bytes, unreadable, at: result.at, fresh, skip }));
+      }
+      this.#baseChanged(changed);
+      this.#fire(mergeRanges(changed, readGap));
+    });
+  }
+
+  /** Staged edits over the changed base are looked at again; writes of unknown outcome are decided. */
+  #baseChanged(ranges: readonly ByteRange[]): void {
+    const at = this.#services.now();
+    for (const range of ranges) {
+      const found = this.#edits.baseChanged(range);
+      const runs: { offset: number; start: number; length: number }[] = [];
+      found.forEach(({ offset }, start) => {
+        extend(runs, { offset, start, length: 1 }, () => true);
+      });
+      for (const { offset, start, length } of runs) {
+        const bytes = found.slice(start, start + length);
+        this.#logWrite({
+          at,
+          offset,
+          before: Uint8Array.from(bytes, (byte) => byte.before),
+          after: Uint8Array.from(bytes, (byte) => byte.after),
+          outcome: 'verified',
+        });
+      }
+    }
+  }
+
+  /** Reads what is shown and was not read yet, until nothing is missing or a read fails. */
+  async #pump(): Promise<void> {
+    this.#pumpAgain = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#pumpAgain && !this.#ended.signal.aborted && this.link.state.kind === 'connected') {
+        this.#pumpAgain = false;
+        await this.#open(this.#ended.signal);
+        const shown = [...this.#looks.values()].flatMap(
+          (range) => intersectRanges(range, this.#whole()) ?? [],
+        );
+        const missing = mergeRanges(shown).flatMap((range) => this.#base.missing(range));
+        const request = requests(mergeRanges(missing, readGap))[0];
+        if (request === undefined) continue;
+        this.#pumpAgain = true;
+        await this.#readRanges(request, this.#ended.signal);
+      }
+    } catch (error) {
+      // `state.lastError` holds it for the face; here it only ends the loop.
+      if (toBoardError(error).code === 'internal') this.#services.log.warn(String(error));
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
+    throwIfCancelled(signal);
+    this.#checkRange(range);
+    this.#checkUnlocked();
+    const memory = await this.#open(signal);
+    this.#checkUnlocked();
+    const epoch = this.#epoch;
+    if (epoch === undefined) throw new BoardError('no-partition', 'the board does not list the partition');
+    if (this.#epochChanged()) {
+      throw new BoardError('epoch', 'the contents started a new life since the edits were staged');
+    }
+    const serial = this.#epochSerial;
+    const already = this.#edits.snapshot(range, false);
+    const snapshot = this.#edits.snapshot(range, true);
+    this.#edits.beginWrite();
+    try {
+      let result: ApplyReport = { spans: [], applied: 0, kept: 0 };
+      if (snapshot.length > 0) {
+        const report = await this.#write(memory, snapshot, epoch, signal);
+        const fresh = serial === this.#epochSerial || report.epoch === this.#epoch;
+        this.#settling(() => {
+          result = this.#takeOver(snapshot, report, fresh);
+        });
+      }
+      // What was on the device anyway is as good as written.
+      this.#settling(() => {
+        for (let i = 0; i < already.length; i++)
+          this.#edits.settle(already.offsets[i] ?? 0, already.wanted[i] ?? 0);
+        this.#fire(runsOf(already).map(({ offset, length }) => ({ offset, length })));
+      });
+      this.#lastError = undefined;
+      return result;
+    } finally {
+      this.#edits.endWrite();
+      this.#fire([]);
+      void this.#pump();
+    }
+  }
+
+  async #write(
+    memory: PartitionMemory,
+    snapshot: StagedSnapshot,
+    epoch: string,
+    signal: AbortSignal,
+  ): Promise<WriteReport> {
+    const runs = runsOf(snapshot);
+    const edits = runs.map(({ offset, length, start }) => ({
+      offset,
+      seen: snapshot.seen.slice(start, start + length),
+      bytes: snapshot.wanted.slice(start, start + length),
+    }));
+    let sent = false;
+    try {
+      const writing = memory.write(edits, { epoch, openTiles: new Set(this.#openTiles) }, signal);
+      sent = true;
+      const report = await writing;
+      checkReport(report, runs);
+      return report;
+    } catch (thrown) {
+      const error = this.#failed(thrown);
+      if (error.code === 'epoch') this.#refuseEpoch();
+      else if (sent && !nothingWritten.has(error.code)) this.#loseTrack(snapshot);
+      throw error;
+    } finally {
+      for (const flight of this.#flights) flight.written.push(...runs);
+    }
+  }
+
+  /** What the board says became of the written bytes. */
+  #takeOver(snapshot: StagedSnapshot, report: WriteReport, fresh: boolean): ApplyReport {
+    const spans: { offset: number; length: number; outcome: WriteOutcome; reason?: UnreadableReason }[] = [];
+    const logged: { offset: number; start: number; length: number; outcome: WriteOutcome }[] = [];
+    let applied = 0;
+    let at = 0;
+    for (const span of report.spans) {
+      for (let i = 0; i < span.length; i++, at++) {
+        const offset = span.offset + i;
+        const now = span.now[i] ?? 0;
+        const written = span.outcome === 'verified' || span.outcome === 'changed-after';
+        // The device holds what was wanted: perhaps our own earlier write, whose answer was lost.
+        const there = span.outcome === 'conflict' && now === snapshot.wanted[at];
+        if (written || there || span.outcome === 'conflict') this.#base.wrote(offset, now, fresh);
+        else if (span.reason !== undefined) this.#base.markUnreadable(offset, span.reason);
+        if (written || there) {
+          this.#edits.settle(offset, now);
+          applied++;
+        } else this.#baseChanged([{ offset, length: 1 }]);
+        if (written)
+          extend(
+            logged,
+            { offset, start: at, length: 1, outcome: span.outcome },
+            (a, b) => a.outcome === b.outcome,
+          );
+        const outcome = there ? 'verified' : span.outcome;
+        const entry = {
+          offset,
+          length: 1,
+          outcome,
+          ...(span.reason === undefined ? {} : { reason: span.reason }),
+        };
+        extend(spans, entry, (a, b) => a.outcome === b.outcome && a.reason === b.reason);
+      }
+    }
+    for (const { offset, start, length, outcome } of logged) {
+      this.#logWrite({
+        at: report.at,
+        offset,
+        before: snapshot.seen.slice(start, start + length),
+        after: snapshot.wanted.slice(start, start + length),
+        outcome,
+      });
+    }
+    this.#fire(spans.map(({ offset, length }) => ({ offset, length })));
+    return { spans, applied, kept: snapshot.length - applied };
+  }
+
+  /** The answer to a write is missing: the base of its bytes is not known until it is read again. */
+  #loseTrack(snapshot: StagedSnapshot): void {
+    const runs = runsOf(snapshot);
+    for (let i = 0; i < snapshot.length; i++) {
+      const offset = snapshot.offsets[i] ?? 0;
+      this.#base.forget(offset);
+      this.#edits.markUncertain(offset, snapshot.wanted[i] ?? 0);
+    }
+    for (const { offset, length, start } of runs) {
+      this.#edits.baseChanged({ offset, length });
+      this.#logWrite({
+        at: this.#services.now(),
+        offset,
+        before: snapshot.seen.slice(start, start + length),
+        after: snapshot.wanted.slice(start, start + length),
+        outcome: 'unknown',
+      });
+    }
+    this.#fire(runs);
+  }
+
+  #logWrite(entry: WriteLogEntry): void {
+    this.#log.add(entry);
+    this.#emit(this.#wrote, entry);
+  }
+
+  // -- following the board ----------------------------------------------------------------------------------------
+
+  #followLink(): void {
+    const connected = this.link.state.kind === 'connected';
+    if (!connected) this.#memory = undefined;
+    else this.#lastError = undefined;
+    this.#fire([]);
+    if (connected) void this.#pump();
+  }
+
+  #followPartition(): void {
+    const { startCol, numCols } = this.key.columns;
+    const before = this.#partition;
+    const now = this.link.partitions.find(
+      ({ columns }) => columns.startCol === startCol && columns.numCols === numCols,
+    );
+    this.#partition = now;
+    if (before !== undefined && holder(before) !== holder(now)) {
+      this.#chosenPolicy = undefined;
+      this.#lastError = undefined;
+    }
+    if (now !== undefined) this.#setEpoch(now.epoch);
+    this.#fire([]);
+  }
+
+  #setEpoch(epoch: string): void {
+    if (epoch === this.#epoch) return;
+    if (this.#epoch !== undefined) {
+      this.#earlierEpoch = this.#epoch;
+      this.#base.markOld();
+      this.#edits.forgetUncertain();
+    }
+    this.#epoch = epoch;
+    this.#epochSerial++;
+    this.#epochRefused = false;
+  }
+
+  #refuseEpoch(): void {
+    this.#epochRefused = true;
+    this.#base.markOld();
+  }
+
+  #epochChanged(): boolean {
+    const epochs = this.#edits.epochs;
+    if (this.#epoch === undefined || epochs.length === 0) return false;
+    return this.#epochRefused || epochs.some((epoch) => epoch !== this.#epoch);
+  }
+
+  #lockedBecause(): BoardError | undefined {
+    if (this.#memory === undefined || this.#memory.writable) return undefined;
+    const owner = this.#partition?.owner;
+    const facts = owner === undefined ? {} : { pid: owner.pid, command: owner.command };
+    return new BoardError('locked', 'there is no way to write these bytes at present', facts);
+  }
+
+  #policy(): SessionPolicy {
+    if (this.#lockedBecause() !== undefined) return 'locked';
+    return this.#chosenPolicy ?? (this.#partition?.inUse === true ? 'locked' : 'staged');
+  }
+
+  // -- small things -----------------------------------------------------------------------------------------------
+
+  #gesture(layer: Layer): Gesture {
+    const set = (active: boolean) => {
+      this.#edits.setActive(layer, active);
+      this.#fire(this.#edits.rangesOf(layer));
+    };
+    this.#fire(this.#edits.rangesOf(layer));
+    return {
+      id: layer.id,
+      document: layer.document,
+      label: layer.label,
+      undo: () => set(false),
+      redo: () => set(true),
+    };
+  }
+
+  #forget(runs: readonly ByteRange[]): void {
+    this.#settling(() => {
+      for (const run of runs) {
+        for (let i = 0; i < run.length; i++) this.#edits.forget(run.offset + i);
+      }
+      this.#fire(runs);
+    });
+  }
+
+  /** Runs `change` and tells which documents it made clean. */
+  #settling(change: () => void): void {
+    const before = this.#edits.dirtyDocuments;
+    change();
+    const clean = before.filter((document) => !this.#edits.isDirty(document));
+    if (clean.length > 0) this.#emit(this.#settled, clean);
+  }
+
+  /** Notes a failure for the state, except for what a person cancelled. */
+  #failed(thrown: unknown): BoardError {
+    const error = toBoardError(thrown);
+    if (error.code !== 'cancelled') {
+      this.#lastError = error;
+      this.#fire([]);
+    }
+    return error;
+  }
+
+  #fire(ranges: readonly ByteRange[]): void {
+    this.#emit(this.#changed, { ranges, state: true });
+  }
+
+  /** A listener that throws must not break what is under way between session and board. */
+  #emit<T>(emitter: Emitter<T>, event: T): void {
+    try {
+      emitter.fire(event);
+    } catch (error) {
+      this.#services.log.warn(`a listener of a memory session failed: ${toBoardError(error).message}`);
+    }
+  }
+
+  #whole(): ByteRange {
+    return { offset: 0, length: this.#geometry === undefined ? 0 : totalBytes(this.#geometry) };
+  }
+
+  #checkAlive(): void {
+    if (this.#ended.signal.aborted) throw new BoardError('cancelled', 'the session was closed');
+  }
+
+  #checkUnlocked(): void {
+    if (this.#policy() === 'staged') return;
+    throw this.#lockedBecause() ?? new BoardError('locked', 'editing is locked');
+  }
+
+  #checkRange({ offset, length }: ByteRange): void {
+    const sound = Number.isInteger(offset) && Number.isInteger(length) && offset >= 0 && length >= 0;
+    if (!sound || offset + length > this.#whole().length) {
+      throw new BoardError('out-of-range', `bytes ${offset}+${length} are outside the memory`);
+    }
+  }
+
+  #notEditable(offset: number): SessionError {
+    const reason = this.#base.reason(offset);
+    return reason === undefined
+      ? new SessionError('bytes-unknown', `the byte at ${offset} was not read yet`, { offset })
+      : new SessionError('bytes-unreadable', `the byte at ${offset} cannot be read: ${reason}`, {
+          offset,
+          reason,
+        });
   }
 }
 
-function notYet(...unused: readonly unknown[]): never {
-  throw new Error(`not built (${unused.length})`);
+/** Who holds the partition, as text to compare. */
+function holder(partition: PartitionInfo | undefined): string {
+  if (partition === undefined) return 'none';
+  const { inUse, owner } = partition;
+  return `${inUse}:${owner?.pid ?? 0}:${owner?.startedAt ?? 0}`;
+}
+
+/** Cuts ranges into requests of bounded size. */
+function requests(ranges: readonly ByteRange[]): ByteRange[][] {
+  const all: ByteRange[][] = [];
+  let bytes = 0;
+  for (const range of cutRanges(ranges, requestBytes)) {
+    const last = all.at(-1);
+    if (last === undefined || last.length >= requestRanges || bytes + range.length > requestBytes) {
+      all.push([range]);
+      bytes = range.length;
+    } else {
+      last.push(range);
+      bytes += range.length;
+    }
+  }
+  return all;
+}
+
+/** The edits as ascending runs that do not overlap; later edits win. The arrays are ours. */
+function flatten(edits: readonly ByteEdit[]): ByteEdit[] {
+  const ranges = mergeRanges(edits.map(({ offset, bytes }) => ({ offset, length: bytes.length })));
+  const runs = ranges.map(({ offset, length }) => ({ offset, bytes: new Uint8Array(length) }));
+  for (const { offset, bytes } of edits) {
+    let low = 0;
+    let high = runs.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((runs[middle]?.offset ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    const run = runs[low];
+    if (run !== undefined && bytes.length > 0) run.bytes.set(bytes, offset - run.offset);
+  }
+  return runs;
+}
+
+/** Runs of adjacent bytes of a snapshot; `start` is the index of the first. */
+function runsOf(snapshot: StagedSnapshot): { offset: number; length: number; start: number }[] {
+  const runs: { offset: number; length: number; start: number }[] = [];
+  for (let i = 0; i < snapshot.length; i++) {
+    extend(runs, { offset: snapshot.offsets[i] ?? 0, length: 1, start: i }, () => true);
+  }
+  return runs;
+}
+
+/** Appends a run, or lengthens the last one if it ends there and is of the same kind. */
+function extend<T extends { readonly offset: number; length: number }>(
+  runs: T[],
+  next: T,
+  same: (a: T, b: T) => boolean,
+): void {
+  const last = runs.at(-1);
+  if (last !== undefined && last.offset + last.length === next.offset && same(last, next))
+    last.length += next.length;
+  else runs.push(next);
+}
+
+/** Throws `protocol` unless the report covers exactly the written runs. */
+function checkReport(report: WriteReport, runs: readonly ByteRange[]): void {
+  const covered = mergeRanges(report.spans);
+  const sound =
+    report.spans.every(
+      (span, i) => span.now.length === span.length && span.offset >= endOf(report.spans[i - 1]),
+    ) &&
+    covered.length === runs.length &&
+    covered.every((range, i) => range.offset === runs[i]?.offset && range.length === runs[i]?.length);
+  if (!sound) throw new BoardError('protocol', 'the write report does not cover the written bytes');
+}
+
+function endOf(range: ByteRange | undefined): number {
+  return range === undefined ? 0 : range.offset + range.length;
 }

@@ -93,7 +93,7 @@ export interface SessionState {
   readonly partition?: PartitionInfo;
   /** The contents started a new life since the staged edits were typed: apply is refused until `rebase`. */
   readonly epochChanged: boolean;
-  /** Shown bytes were read in an earlier epoch. */
+  /** Bytes that are held were read in an earlier epoch, or the board is not connected. */
   readonly stale: boolean;
   readonly reading: boolean;
   readonly readPercent?: number;
