@@ -1,0 +1,594 @@
+/**
+ * The native core in process, for Node and VS Code's extension host. Node-API only.
+ * Threads: the JavaScript thread makes requests and owns every array; one worker thread per core touches the device
+ * and fills them; results come back through one thread-safe function.
+ */
+#include <napi.h>
+
+#include <map>
+#include <utility>
+
+#include "../core/worker.h"
+#include "version.h"
+
+namespace {
+
+using namespace tilescope;
+
+constexpr uint64_t mostReadBytes = uint64_t{512} << 20U;
+constexpr uint64_t smallRead = 16384;
+
+Napi::Value number(Napi::Env env, uint64_t value) {
+    return Napi::Number::New(env, static_cast<double>(value));
+}
+
+Napi::Error errorValue(Napi::Env env, const CoreError& error) {
+    Napi::Error made = Napi::Error::New(env, error.detail());
+    made.Set("code", Napi::String::New(env, error.code()));
+    made.Set("errno", Napi::Number::New(env, error.errnum()));
+    Napi::Object facts = Napi::Object::New(env);
+    for (const auto& [name, value] : error.facts()) {
+        if (const auto* text = std::get_if<std::string>(&value)) {
+            facts.Set(name, *text);
+        } else {
+            facts.Set(name, static_cast<double>(std::get<int64_t>(value)));
+        }
+    }
+    made.Set("facts", facts);
+    return made;
+}
+
+Napi::Array partitionList(Napi::Env env, const std::vector<PartitionState>& partitions) {
+    Napi::Array list = Napi::Array::New(env);
+    uint32_t at = 0;
+    for (const PartitionState& one : partitions) {
+        Napi::Object entry = Napi::Object::New(env);
+        entry.Set("id", one.entry.id);
+        entry.Set("startCol", one.entry.columns.startCol);
+        entry.Set("numCols", one.entry.columns.numCols);
+        entry.Set("startRow", one.entry.startRow);
+        entry.Set("numRows", one.entry.numRows);
+        entry.Set("inUse", one.entry.inUse);
+        entry.Set("epoch", one.epoch);
+        if (one.owner) {
+            Napi::Object owner = Napi::Object::New(env);
+            owner.Set("pid", static_cast<double>(one.owner->pid));
+            owner.Set("command", one.owner->command);
+            owner.Set("startedAt", static_cast<double>(one.owner->startedAt));
+            entry.Set("owner", owner);
+        }
+        list.Set(at++, entry);
+    }
+    return list;
+}
+
+/** A promise under way. Made and settled on the JavaScript thread. */
+class Pending {
+  public:
+    explicit Pending(Napi::Env env) : deferred(Napi::Promise::Deferred::New(env)) {}
+    virtual ~Pending() = default;
+    /** What the promise resolves with. */
+    virtual Napi::Value result(Napi::Env env) = 0;
+    /** The environment is going: its references must not be deleted any more. */
+    virtual void abandon() {}
+
+    Napi::Promise::Deferred deferred;
+};
+
+class Core;
+struct Message;
+void onMessage(Napi::Env env, Napi::Function callback, Core* core, Message* raw);
+
+/** A message from the worker to the JavaScript thread. */
+struct Message {
+    std::unique_ptr<Pending> settled;
+    std::optional<CoreError> error;
+    std::optional<std::vector<PartitionState>> partitions;
+    std::vector<std::string> lines;
+};
+
+/** The worker's end of the bridge. Messages sent after close() are dropped. */
+class Bridge {
+  public:
+    using Function = Napi::TypedThreadSafeFunction<Core, Message, onMessage>;
+    explicit Bridge(Function function) : function_(std::move(function)) {}
+    void send(Message message) {
+        auto owned = std::make_unique<Message>(std::move(message));
+        const std::lock_guard lock(mutex_);
+        if (open_ && function_.NonBlockingCall(owned.get()) == napi_ok) {
+            static_cast<void>(owned.release());
+        } else if (owned->settled) {
+            owned->settled->abandon();
+        }
+    }
+    void close() {
+        const std::lock_guard lock(mutex_);
+        if (std::exchange(open_, false)) function_.Abort();
+    }
+    Function& function() { return function_; }
+
+  private:
+    std::mutex mutex_;
+    Function function_;
+    bool open_ = true;
+};
+
+/**
+ * Settles its promise through the bridge. Exactly one place owns the promise at any time: its references may only be
+ * deleted on the JavaScript thread, where the message ends.
+ */
+template <typename Kind> class BridgedTask : public Task {
+  public:
+    BridgedTask(uint64_t id, Bridge& bridge, std::unique_ptr<Kind> pending)
+        : Task(id), bridge_(bridge), pending_(std::move(pending)) {}
+    void deliver(bool finished) override {
+        if (finished) bridge_.send({std::move(pending_), std::nullopt, std::nullopt, {}});
+    }
+    void fail(const CoreError& error) override { bridge_.send({std::move(pending_), error, std::nullopt, {}}); }
+
+  protected:
+    Kind& pending() { return *pending_; }
+
+  private:
+    Bridge& bridge_;
+    std::unique_ptr<Kind> pending_;
+};
+
+/** A request whose answer is a plain value of the core. */
+template <typename Answer> class ValuePending final : public Pending {
+  public:
+    using Convert = Napi::Value (*)(Napi::Env, const Answer&);
+    ValuePending(Napi::Env env, Convert convert) : Pending(env), convert_(convert) {}
+    Napi::Value result(Napi::Env env) override { return convert_(env, *answer); }
+    std::optional<Answer> answer;
+
+  private:
+    Convert convert_;
+};
+
+template <typename Answer> class ValueTask final : public BridgedTask<ValuePending<Answer>> {
+  public:
+    ValueTask(uint64_t id, Bridge& bridge, std::unique_ptr<ValuePending<Answer>> pending,
+              std::function<Answer(Engine&)> act)
+        : BridgedTask<ValuePending<Answer>>(id, bridge, std::move(pending)), act_(std::move(act)) {}
+    bool step(Engine& engine) override {
+        this->pending().answer = act_(engine);
+        return true;
+    }
+
+  private:
+    std::function<Answer(Engine&)> act_;
+};
+
+/** A read: the arrays are made on the JavaScript thread, kept by `arrays`, and filled in place by the worker. */
+class ReadPending final : public Pending {
+  public:
+    ReadPending(Napi::Env env, const std::vector<ByteRange>& ranges) : Pending(env) {
+        Napi::Array list = Napi::Array::New(env, ranges.size());
+        for (size_t i = 0; i < ranges.size(); i++) {
+            Napi::Uint8Array bytes = Napi::Uint8Array::New(env, ranges[i].length);
+            targets.emplace_back(bytes.Data(), ranges[i].length);
+            list.Set(static_cast<uint32_t>(i), bytes);
+        }
+        arrays = Napi::Persistent(list.As<Napi::Object>());
+    }
+    Napi::Value result(Napi::Env env) override {
+        Napi::Object answer = Napi::Object::New(env);
+        answer.Set("bytes", arrays.Value());
+        Napi::Uint32Array records = Napi::Uint32Array::New(env, spans.size() * 3);
+        for (size_t i = 0; i < spans.size(); i++) {
+            records[i * 3] = static_cast<uint32_t>(spans[i].offset);
+            records[i * 3 + 1] = static_cast<uint32_t>(spans[i].length);
+            records[i * 3 + 2] = static_cast<uint32_t>(spans[i].reason);
+        }
+        answer.Set("spans", records);
+        answer.Set("epoch", epoch);
+        answer.Set("at", number(env, static_cast<uint64_t>(at)));
+        return answer;
+    }
+
+    void abandon() override { arrays.SuppressDestruct(); }
+
+    Napi::ObjectReference arrays;
+    std::vector<std::span<uint8_t>> targets;
+    std::vector<Span> spans;
+    std::string epoch;
+    int64_t at = 0;
+};
+
+class ReadTask final : public BridgedTask<ReadPending>, private ReadSink {
+  public:
+    ReadTask(uint64_t id, Bridge& bridge, std::unique_ptr<ReadPending> pending, ReadRequest request)
+        : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request)) {}
+    bool step(Engine& engine) override {
+        if (!job_.step(engine, *this)) return false;
+        pending().epoch = job_.epoch();
+        pending().at = job_.at();
+        return true;
+    }
+
+  private:
+    std::span<uint8_t> room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) override {
+        return pending().targets[range].subspan(at, length);
+    }
+    void filled(uint64_t /*length*/) override {}
+    void unreadable(const Span& span) override {
+        auto& spans = pending().spans;
+        const bool joins = !spans.empty() && spans.back().reason == span.reason &&
+                           spans.back().offset + spans.back().length == span.offset;
+        if (joins) {
+            spans.back().length += span.length;
+        } else {
+            spans.push_back(span);
+        }
+    }
+
+    ReadJob job_;
+};
+
+class WritePending final : public Pending {
+  public:
+    explicit WritePending(Napi::Env env) : Pending(env) {}
+    Napi::Value result(Napi::Env env) override {
+        Napi::Object answer = Napi::Object::New(env);
+        Napi::Uint32Array records = Napi::Uint32Array::New(env, outcomes.size() * 3);
+        for (size_t i = 0; i < outcomes.size(); i++) {
+            const WordOutcome& one = outcomes[i];
+            records[i * 3] = one.offset;
+            records[i * 3 + 1] = static_cast<uint32_t>(one.outcome) | static_cast<uint32_t>(one.reason) << 8U;
+            records[i * 3 + 2] = one.now;
+        }
+        answer.Set("outcomes", records);
+        answer.Set("epoch", epoch);
+        answer.Set("at", number(env, static_cast<uint64_t>(at)));
+        return answer;
+    }
+
+    std::vector<WordOutcome> outcomes;
+    std::string epoch;
+    int64_t at = 0;
+};
+
+class WriteTask final : public BridgedTask<WritePending> {
+  public:
+    WriteTask(uint64_t id, Bridge& bridge, std::unique_ptr<WritePending> pending, WriteRequest request)
+        : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request)) {}
+    bool step(Engine& engine) override {
+        if (!job_.step(engine, pending().outcomes)) return false;
+        pending().epoch = job_.epoch();
+        pending().at = job_.at();
+        return true;
+    }
+
+  private:
+    WriteJob job_;
+};
+
+// Arguments. A wrong kind is the caller's mistake: a TypeError, thrown at once.
+
+uint64_t wholeNumber(const Napi::Value& value, const char* what) {
+    constexpr double most = 9007199254740991.0;
+    const double plain = value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : -1;
+    if (!(plain >= 0 && plain <= most) || plain != static_cast<double>(static_cast<uint64_t>(plain))) {
+        throw Napi::TypeError::New(value.Env(), std::string(what) + " is not a whole number");
+    }
+    return static_cast<uint64_t>(plain);
+}
+
+uint32_t word(const Napi::Value& value, const char* what) {
+    const uint64_t plain = wholeNumber(value, what);
+    if (plain > UINT32_MAX) throw Napi::TypeError::New(value.Env(), std::string(what) + " is too large");
+    return static_cast<uint32_t>(plain);
+}
+
+Napi::Object object(const Napi::Value& value, const char* what) {
+    if (!value.IsObject()) throw Napi::TypeError::New(value.Env(), std::string(what) + " is not an object");
+    return value.As<Napi::Object>();
+}
+
+Napi::Array list(const Napi::Value& value, const char* what) {
+    if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), std::string(what) + " is not a list");
+    return value.As<Napi::Array>();
+}
+
+ColumnRange columns(const Napi::Object& request) {
+    return {word(request.Get("startCol"), "startCol"), word(request.Get("numCols"), "numCols")};
+}
+
+MemoryType memory(const Napi::Object& request) {
+    const Napi::Value name = request.Get("memory");
+    const auto type = memoryFromName(name.IsString() ? name.As<Napi::String>().Utf8Value() : std::string());
+    if (!type) throw errorValue(request.Env(), CoreError("out-of-range", "no such memory type"));
+    return *type;
+}
+
+std::vector<uint32_t> openTiles(const Napi::Object& request) {
+    std::vector<uint32_t> tiles;
+    const Napi::Value value = request.Get("openTiles");
+    if (value.IsUndefined()) return tiles;
+    const Napi::Array all = list(value, "openTiles");
+    for (uint32_t i = 0; i < all.Length(); i++) tiles.push_back(word(all.Get(i), "openTiles"));
+    return tiles;
+}
+
+Napi::Value helloValue(Napi::Env env, const std::pair<Machine, int64_t>& answer) {
+    const Machine& machine = answer.first;
+    Napi::Object hello = Napi::Object::New(env);
+    hello.Set("protocol", protocolVersion);
+    hello.Set("core", coreVersion);
+    hello.Set("pid", static_cast<double>(machine.pid));
+    hello.Set("hostName", machine.hostName);
+    hello.Set("kernel", machine.kernel);
+    hello.Set("machine", machine.machine);
+    hello.Set("pageSize", static_cast<double>(machine.pageSize));
+    hello.Set("bootId", machine.bootId);
+    hello.Set("uid", static_cast<double>(machine.uid));
+    hello.Set("now", static_cast<double>(answer.second));
+    return hello;
+}
+
+Napi::Value descriptionValue(Napi::Env env, const Description& found) {
+    Napi::Object description = Napi::Object::New(env);
+    description.Set("device", found.device);
+    description.Set("family", found.family);
+    description.Set("generation", found.generation);
+    Napi::Array findings = Napi::Array::New(env);
+    for (uint32_t i = 0; i < found.findings.size(); i++) findings.Set(i, found.findings[i]);
+    description.Set("findings", findings);
+    description.Set("partitions", partitionList(env, found.partitions));
+    return description;
+}
+
+Napi::Value partitionsValue(Napi::Env env, const std::vector<PartitionState>& partitions) {
+    Napi::Object answer = Napi::Object::New(env);
+    answer.Set("partitions", partitionList(env, partitions));
+    return answer;
+}
+
+Napi::Value memoriesValue(Napi::Env env, const std::vector<MemoryState>& memories) {
+    Napi::Array all = Napi::Array::New(env);
+    for (uint32_t i = 0; i < memories.size(); i++) {
+        const MemoryGeometry& geometry = memories[i].geometry;
+        Napi::Object one = Napi::Object::New(env);
+        one.Set("type", std::string(memoryName(geometry.type)));
+        one.Set("startCol", geometry.startCol);
+        one.Set("numCols", geometry.numCols);
+        one.Set("startRow", geometry.startRow);
+        one.Set("numRows", geometry.numRows);
+        one.Set("bytesPerTile", geometry.bytesPerTile);
+        one.Set("tileBase", geometry.tileBase);
+        one.Set("writable", memories[i].writable);
+        all.Set(i, one);
+    }
+    Napi::Object answer = Napi::Object::New(env);
+    answer.Set("memories", all);
+    return answer;
+}
+
+/** One core: what create() returns. */
+class Core final : public Napi::ObjectWrap<Core> {
+  public:
+    static Napi::Function define(Napi::Env env) {
+        return DefineClass(env, "Core",
+                           {InstanceMethod<&Core::hello>("hello"), InstanceMethod<&Core::describe>("describe"),
+                            InstanceMethod<&Core::partitions>("partitions"), InstanceMethod<&Core::open>("open"),
+                            InstanceMethod<&Core::read>("read"), InstanceMethod<&Core::write>("write"),
+                            InstanceMethod<&Core::cancel>("cancel"), InstanceMethod<&Core::close>("close")});
+    }
+
+    explicit Core(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Core>(info), env_(info.Env()) {
+        const Napi::Object options = object(info[0], "options");
+        const Napi::Value device = options.Get("device");
+        if (!device.IsString()) throw Napi::TypeError::New(env_, "device is not text");
+        if (options.Get("onPartitions").IsFunction()) {
+            onPartitions_ = Napi::Persistent(options.Get("onPartitions").As<Napi::Function>());
+        }
+        const bool tracing = options.Get("onTrace").IsFunction();
+        if (tracing) onTrace_ = Napi::Persistent(options.Get("onTrace").As<Napi::Function>());
+        bridge_ = std::make_unique<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
+        bridge_->function().Unref(env_);
+        worker_ = std::make_unique<Worker>(
+            device.As<Napi::String>().Utf8Value(),
+            Worker::Hooks{[this](const std::vector<PartitionState>& partitions) {
+                              bridge_->send({nullptr, std::nullopt, partitions, {}});
+                          },
+                          [this](const std::vector<std::string>& lines) {
+                              bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
+                          }});
+        worker_->setTracing(tracing);
+        // Before the environment goes (a worker thread that ends): the device's thread must be gone first.
+        napi_add_env_cleanup_hook(env_, &Core::atCleanup, this);
+        hooked_ = true;
+    }
+
+    ~Core() override {
+        if (hooked_) napi_remove_env_cleanup_hook(env_, &Core::atCleanup, this);
+        stop();
+    }
+
+    /** On the JavaScript thread, for every message of the worker. */
+    void take(Napi::Env env, const Message& message) {
+        if (message.settled) settle(env, *message.settled, message.error);
+        if (message.partitions && !onPartitions_.IsEmpty() && worker_) {
+            onPartitions_.Call({partitionList(env, *message.partitions)});
+        }
+        if (onTrace_.IsEmpty()) return;
+        for (const std::string& line : message.lines) onTrace_.Call({Napi::String::New(env, line)});
+    }
+
+  private:
+
+    void settle(Napi::Env env, Pending& pending, const std::optional<CoreError>& error) {
+        if (--waiting_ == 0) {
+            bridge_->function().Unref(env);
+            Unref();
+        }
+        if (error) {
+            pending.deferred.Reject(errorValue(env, *error).Value());
+        } else {
+            pending.deferred.Resolve(pending.result(env));
+        }
+    }
+
+    static void atCleanup(void* raw) {
+        auto* core = static_cast<Core*>(raw);
+        core->hooked_ = false;
+        core->stop();
+    }
+
+    /** Ends the thread after its current slice, and the bridge after it. */
+    void stop() {
+        worker_.reset();
+        if (bridge_) bridge_->close();
+    }
+
+    Napi::Promise start(std::unique_ptr<Task> task, Napi::Promise promise, bool urgent) {
+        if (waiting_++ == 0) { // neither the process nor the collector may end before the promises
+            bridge_->function().Ref(env_);
+            Ref();
+        }
+        worker_->post(std::move(task), urgent);
+        return promise;
+    }
+
+    /** Throws once closed. */
+    void checkOpen() {
+        if (!worker_) throw errorValue(env_, CoreError("connection-lost", "the core is closed"));
+    }
+
+    /** Ids of requests without a token; tokens of the caller are even. */
+    uint64_t freshId() { return (nextId_++ << 1U) | 1U; }
+    static uint64_t idOf(const Napi::Value& token) { return (wholeNumber(token, "token") << 1U) + 2; }
+
+    template <typename Answer>
+    Napi::Value ask(std::function<Answer(Engine&)> act, typename ValuePending<Answer>::Convert convert) {
+        checkOpen();
+        auto pending = std::make_unique<ValuePending<Answer>>(env_, convert);
+        const Napi::Promise promise = pending->deferred.Promise();
+        return start(std::make_unique<ValueTask<Answer>>(freshId(), *bridge_, std::move(pending), std::move(act)),
+                     promise, true);
+    }
+
+    Napi::Value hello(const Napi::CallbackInfo& /*info*/) {
+        return ask<std::pair<Machine, int64_t>>(
+            [](Engine& engine) {
+                return std::pair{engine.machine(), engine.now()};
+            },
+            helloValue);
+    }
+
+    Napi::Value describe(const Napi::CallbackInfo& /*info*/) {
+        checkOpen();
+        worker_->watchPartitions();
+        return ask<Description>([](Engine& engine) { return engine.describe(); }, descriptionValue);
+    }
+
+    Napi::Value partitions(const Napi::CallbackInfo& /*info*/) {
+        return ask<std::vector<PartitionState>>([](Engine& engine) { return engine.partitions(); }, partitionsValue);
+    }
+
+    Napi::Value open(const Napi::CallbackInfo& info) {
+        const ColumnRange wanted{word(info[0], "startCol"), word(info[1], "numCols")};
+        const bool allowUnknown = info[2].ToBoolean();
+        return ask<std::vector<MemoryState>>(
+            [wanted, allowUnknown](Engine& engine) { return engine.open(wanted, allowUnknown); }, memoriesValue);
+    }
+
+    Napi::Value read(const Napi::CallbackInfo& info) {
+        checkOpen();
+        const Napi::Object asked = object(info[0], "request");
+        ReadRequest request{columns(asked), memory(asked), {}, openTiles(asked)};
+        const Napi::Array ranges = list(asked.Get("ranges"), "ranges");
+        uint64_t total = 0;
+        for (uint32_t i = 0; i < ranges.Length() && i <= mostRanges; i++) {
+            const Napi::Array pair = list(ranges.Get(i), "range");
+            request.ranges.push_back({wholeNumber(pair.Get(0U), "offset"), wholeNumber(pair.Get(1U), "length")});
+            total += std::min(request.ranges.back().length, mostReadBytes + 1);
+        }
+        if (request.ranges.size() > mostRanges || total > mostReadBytes) {
+            throw errorValue(env_, CoreError("out-of-range", "too many ranges or bytes in one read"));
+        }
+        auto pending = std::make_unique<ReadPending>(env_, request.ranges);
+        const Napi::Promise promise = pending->deferred.Promise();
+        return start(
+            std::make_unique<ReadTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)), promise,
+            total <= smallRead);
+    }
+
+    Napi::Value write(const Napi::CallbackInfo& info) {
+        checkOpen();
+        const Napi::Object asked = object(info[0], "request");
+        const Napi::Value epoch = asked.Get("epoch");
+        const Napi::Value words = asked.Get("words");
+        const bool wordsGood = words.IsTypedArray() &&
+                               words.As<Napi::TypedArray>().TypedArrayType() == napi_uint32_array &&
+                               words.As<Napi::TypedArray>().ElementLength() % 4 == 0;
+        if (!wordsGood) throw Napi::TypeError::New(env_, "words is not a Uint32Array of 4 per word");
+        if (!epoch.IsString()) throw Napi::TypeError::New(env_, "epoch is not text");
+        const auto records = words.As<Napi::Uint32Array>();
+        if (records.ElementLength() / 4 > mostWords) {
+            throw errorValue(env_, CoreError("out-of-range", "too many words in one write"));
+        }
+        WriteRequest request{columns(asked),
+                             memory(asked),
+                             epoch.As<Napi::String>().Utf8Value(),
+                             asked.Get("force").ToBoolean(),
+                             openTiles(asked),
+                             {}};
+        for (size_t i = 0; i < records.ElementLength(); i += 4) {
+            request.words.push_back({records[i], records[i + 1], records[i + 2], records[i + 3]});
+        }
+        auto pending = std::make_unique<WritePending>(env_);
+        const Napi::Promise promise = pending->deferred.Promise();
+        return start(
+            std::make_unique<WriteTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)), promise,
+            false);
+    }
+
+    void cancel(const Napi::CallbackInfo& info) {
+        if (worker_) worker_->cancel(idOf(info[0]));
+    }
+
+    Napi::Value close(const Napi::CallbackInfo& info) {
+        worker_.reset(); // queued requests fail with `cancelled`, through the bridge
+        const auto deferred = Napi::Promise::Deferred::New(info.Env());
+        deferred.Resolve(info.Env().Undefined());
+        return deferred.Promise();
+    }
+
+    Napi::Env env_;
+    Napi::FunctionReference onPartitions_;
+    Napi::FunctionReference onTrace_;
+    std::unique_ptr<Bridge> bridge_;
+    std::unique_ptr<Worker> worker_;
+    size_t waiting_ = 0;
+    uint64_t nextId_ = 0;
+    bool hooked_ = false;
+};
+
+void onMessage(Napi::Env env, Napi::Function /*callback*/, Core* core, Message* raw) {
+    const std::unique_ptr<Message> message(raw);
+    if (static_cast<napi_env>(env) == nullptr) {
+        if (message->settled) message->settled->abandon();
+        return;
+    }
+    const Napi::HandleScope scope(env);
+    core->take(env, *message);
+}
+
+Napi::Value create(const Napi::CallbackInfo& info) {
+    auto* constructor = info.Env().GetInstanceData<Napi::FunctionReference>();
+    return constructor->New({info[0]});
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+    env.SetInstanceData(new Napi::FunctionReference(Napi::Persistent(Core::define(env))));
+    exports.Set("create", Napi::Function::New(env, create, "create"));
+    exports.Set("version", Napi::String::New(env, coreVersion));
+    exports.Set("protocol", Napi::Number::New(env, protocolVersion));
+    return exports;
+}
+
+} // namespace
+
+NODE_API_MODULE(tilescope, init)

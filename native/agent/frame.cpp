@@ -1,0 +1,53 @@
+#include "frame.h"
+
+namespace tilescope {
+namespace {
+
+uint32_t readWord(const uint8_t* at) {
+    return uint32_t{at[0]} | uint32_t{at[1]} << 8U | uint32_t{at[2]} << 16U | uint32_t{at[3]} << 24U;
+}
+
+void putWord(std::vector<uint8_t>& out, size_t value) {
+    for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<uint8_t>(value >> shift));
+}
+
+} // namespace
+
+void FrameDecoder::push(std::span<const uint8_t> bytes) {
+    buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used_));
+    used_ = 0;
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+}
+
+std::optional<Frame> FrameDecoder::next() {
+    const std::span<const uint8_t> rest = std::span<const uint8_t>(buffer_).subspan(used_);
+    if (rest.size() < 4) return std::nullopt;
+    const size_t length = readWord(rest.data());
+    if (length < 5 || length > 4 + mostHeaderBytes + mostPayloadBytes) throw FrameError("frame length");
+    if (rest.size() < 8) return std::nullopt;
+    const size_t headerLength = readWord(rest.data() + 4);
+    if (headerLength < 1 || headerLength > mostHeaderBytes || headerLength > length - 4) {
+        throw FrameError("header length");
+    }
+    if (length - 4 - headerLength > mostPayloadBytes) throw FrameError("payload length");
+    if (rest.size() < 4 + length) return std::nullopt;
+    auto header = decodeHeader(rest.subspan(8, headerLength));
+    if (!header) throw FrameError("header is not a MessagePack map with text keys");
+    const auto payload = rest.subspan(8 + headerLength, length - 4 - headerLength);
+    used_ += 4 + length;
+    return Frame{std::move(*header), {payload.begin(), payload.end()}};
+}
+
+std::vector<uint8_t> encodeFrameHead(const Header& header, size_t payloadBytes) {
+    const std::vector<uint8_t> packed = Header::to_msgpack(header);
+    if (packed.empty() || packed.size() > mostHeaderBytes) throw FrameError("header length");
+    if (payloadBytes > mostPayloadBytes) throw FrameError("payload length");
+    std::vector<uint8_t> head;
+    head.reserve(8 + packed.size());
+    putWord(head, 4 + packed.size() + payloadBytes);
+    putWord(head, packed.size());
+    head.insert(head.end(), packed.begin(), packed.end());
+    return head;
+}
+
+} // namespace tilescope

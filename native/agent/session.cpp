@@ -1,0 +1,487 @@
+#include "session.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "version.h"
+
+namespace tilescope {
+namespace {
+
+constexpr uint64_t smallRead = 16384;
+constexpr size_t mostOpenRequests = 256;
+constexpr size_t arenaBytes = size_t{1} << 20U;
+
+CoreError badRequest(const std::string& what) {
+    return {"protocol", what};
+}
+
+uint64_t number(const Header& header, const char* key, uint64_t most) {
+    const auto place = header.find(key);
+    if (place == header.end() || !place->is_number_unsigned() || place->get<uint64_t>() > most) {
+        throw badRequest(std::string(key) + " is missing or out of range");
+    }
+    return place->get<uint64_t>();
+}
+
+uint64_t numberOr(const Header& header, const char* key, uint64_t most, uint64_t otherwise) {
+    return header.contains(key) ? number(header, key, most) : otherwise;
+}
+
+uint32_t word(const Header& header, const char* key) {
+    return static_cast<uint32_t>(number(header, key, std::numeric_limits<uint32_t>::max()));
+}
+
+bool flag(const Header& header, const char* key) {
+    const auto place = header.find(key);
+    if (place == header.end()) return false;
+    if (!place->is_boolean()) throw badRequest(std::string(key) + " is not true or false");
+    return place->get<bool>();
+}
+
+std::string text(const Header& header, const char* key) {
+    const auto place = header.find(key);
+    if (place == header.end() || !place->is_string()) throw badRequest(std::string(key) + " is missing");
+    return place->get<std::string>();
+}
+
+ColumnRange columns(const Header& header) {
+    return {word(header, "startCol"), word(header, "numCols")};
+}
+
+MemoryType memory(const Header& header) {
+    const std::string name = text(header, "memory");
+    const auto type = memoryFromName(name);
+    if (!type) throw CoreError("out-of-range", "no memory type " + name.substr(0, 40));
+    return *type;
+}
+
+std::vector<uint32_t> openTiles(const Header& header) {
+    std::vector<uint32_t> tiles;
+    const auto place = header.find("openTiles");
+    if (place == header.end() || place->is_null()) return tiles;
+    if (!place->is_array()) throw badRequest("openTiles is not a list");
+    for (const Header& one : *place) {
+        if (!one.is_number_unsigned() || one.get<uint64_t>() > std::numeric_limits<uint32_t>::max()) {
+            throw badRequest("openTiles holds something else than tile numbers");
+        }
+        tiles.push_back(one.get<uint32_t>());
+    }
+    return tiles;
+}
+
+ReadRequest readRequest(const Header& header) {
+    ReadRequest request{columns(header), memory(header), {}, openTiles(header)};
+    const auto ranges = header.find("ranges");
+    if (ranges == header.end() || !ranges->is_array()) throw badRequest("ranges is missing");
+    for (const Header& one : *ranges) {
+        if (!one.is_array() || one.size() != 2 || !one[0].is_number_unsigned() || !one[1].is_number_unsigned()) {
+            throw badRequest("ranges holds something else than [offset, length]");
+        }
+        request.ranges.push_back({one[0].get<uint64_t>(), one[1].get<uint64_t>()});
+    }
+    return request;
+}
+
+uint32_t readWord(std::span<const uint8_t> at) {
+    return uint32_t{at[0]} | uint32_t{at[1]} << 8U | uint32_t{at[2]} << 16U | uint32_t{at[3]} << 24U;
+}
+
+void putWord(std::vector<uint8_t>& out, uint32_t value) {
+    for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<uint8_t>(value >> shift));
+}
+
+Header partitionList(const std::vector<PartitionState>& partitions) {
+    Header list = Header::array();
+    for (const PartitionState& one : partitions) {
+        Header entry;
+        entry["id"] = one.entry.id;
+        entry["startCol"] = one.entry.columns.startCol;
+        entry["numCols"] = one.entry.columns.numCols;
+        entry["startRow"] = one.entry.startRow;
+        entry["numRows"] = one.entry.numRows;
+        entry["inUse"] = one.entry.inUse;
+        entry["epoch"] = one.epoch;
+        if (one.owner) {
+            entry["owner"] = {
+                {"pid", one.owner->pid}, {"command", one.owner->command}, {"startedAt", one.owner->startedAt}};
+        }
+        list.push_back(std::move(entry));
+    }
+    return list;
+}
+
+Header okHeader(uint64_t id) {
+    return {{"id", id}, {"t", "ok"}};
+}
+
+/** A request that is answered by one frame after one step. */
+class AnswerTask final : public Task {
+  public:
+    AnswerTask(uint64_t id, FrameWriter& writer, std::function<Header(Engine&)> act, std::function<void()> after)
+        : Task(id), writer_(writer), act_(std::move(act)), after_(std::move(after)) {}
+    bool step(Engine& engine) override {
+        header_ = okHeader(id());
+        header_.update(act_(engine));
+        return true;
+    }
+    void deliver(bool /*finished*/) override {
+        writer_.send(header_);
+        if (after_) after_();
+    }
+    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+
+  private:
+    FrameWriter& writer_;
+    std::function<Header(Engine&)> act_;
+    std::function<void()> after_;
+    Header header_;
+};
+
+class ReadTask final : public Task, private ReadSink {
+  public:
+    ReadTask(uint64_t id, FrameWriter& writer, std::vector<uint8_t>& arena, ReadRequest request)
+        : Task(id), writer_(writer), arena_(arena), job_(std::move(request)) {}
+
+    bool step(Engine& engine) override {
+        used_ = 0;
+        return job_.step(engine, *this);
+    }
+
+    void deliver(bool finished) override {
+        for (const Piece& piece : pieces_) {
+            for (size_t at = 0; at < piece.length; at += mostPayloadBytes) {
+                const size_t length = std::min(piece.length - at, mostPayloadBytes);
+                writer_.send({{"id", id()}, {"t", "data"}, {"offset", piece.offset + at}},
+                             std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
+            }
+        }
+        pieces_.clear();
+        constexpr size_t recordBytes = 12;
+        constexpr size_t mostRecords = mostPayloadBytes / recordBytes;
+        for (size_t first = 0; first < spans_.size(); first += mostRecords) {
+            std::vector<uint8_t> records;
+            for (size_t i = first; i < std::min(spans_.size(), first + mostRecords); i++) {
+                putWord(records, static_cast<uint32_t>(spans_[i].offset));
+                putWord(records, static_cast<uint32_t>(spans_[i].length));
+                putWord(records, static_cast<uint32_t>(spans_[i].reason));
+            }
+            writer_.send({{"id", id()}, {"t", "spans"}}, records);
+        }
+        spans_.clear();
+        if (!finished) return;
+        Header header = okHeader(id());
+        header["epoch"] = job_.epoch();
+        header["at"] = job_.at();
+        writer_.send(header);
+    }
+
+    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+
+  private:
+    /** A run of bytes in the arena. */
+    struct Piece {
+        size_t range = 0;
+        uint64_t offset = 0;
+        size_t start = 0;
+        size_t length = 0;
+    };
+
+    std::span<uint8_t> room(size_t range, uint64_t /*at*/, uint64_t offset, uint64_t length) override {
+        used_ = (used_ + 3) / 4 * 4; // whole words then go straight in
+        const size_t free = arena_.size() - std::min(arena_.size(), used_);
+        const size_t given = std::min<uint64_t>(length, free);
+        next_ = {range, offset, used_, 0};
+        return std::span(arena_).subspan(std::min(arena_.size(), used_), given);
+    }
+
+    void filled(uint64_t length) override {
+        used_ = next_.start + length;
+        if (!pieces_.empty()) {
+            Piece& last = pieces_.back();
+            const bool joins = last.range == next_.range && last.offset + last.length == next_.offset &&
+                               last.start + last.length == next_.start;
+            if (joins) {
+                last.length += length;
+                return;
+            }
+        }
+        next_.length = length;
+        pieces_.push_back(next_);
+    }
+
+    void unreadable(const Span& span) override {
+        if (!spans_.empty()) {
+            Span& last = spans_.back();
+            if (last.reason == span.reason && last.offset + last.length == span.offset) {
+                last.length += span.length;
+                return;
+            }
+        }
+        spans_.push_back(span);
+    }
+
+    FrameWriter& writer_;
+    std::vector<uint8_t>& arena_;
+    ReadJob job_;
+    size_t used_ = 0;
+    Piece next_;
+    std::vector<Piece> pieces_;
+    std::vector<Span> spans_;
+};
+
+class WriteTask final : public Task {
+  public:
+    WriteTask(uint64_t id, FrameWriter& writer, WriteRequest request)
+        : Task(id), writer_(writer), job_(std::move(request)) {}
+
+    bool step(Engine& engine) override { return job_.step(engine, outcomes_); }
+
+    void deliver(bool finished) override {
+        constexpr size_t mostRecords = mostPayloadBytes / 12;
+        for (size_t first = 0; first < outcomes_.size(); first += mostRecords) {
+            std::vector<uint8_t> records;
+            for (size_t i = first; i < std::min(outcomes_.size(), first + mostRecords); i++) {
+                const WordOutcome& one = outcomes_[i];
+                putWord(records, one.offset);
+                putWord(records, static_cast<uint32_t>(one.outcome) | static_cast<uint32_t>(one.reason) << 8U);
+                putWord(records, one.now);
+            }
+            writer_.send({{"id", id()}, {"t", "outcomes"}}, records);
+        }
+        outcomes_.clear();
+        if (!finished) return;
+        Header header = okHeader(id());
+        header["epoch"] = job_.epoch();
+        header["at"] = job_.at();
+        writer_.send(header);
+    }
+
+    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+
+  private:
+    FrameWriter& writer_;
+    WriteJob job_;
+    std::vector<WordOutcome> outcomes_;
+};
+
+} // namespace
+
+Header errorHeader(uint64_t id, const CoreError& error) {
+    Header header{{"id", id}, {"t", "error"}, {"code", error.code()}, {"detail", error.detail()}};
+    if (error.errnum() != 0) header["errno"] = error.errnum();
+    if (!error.facts().empty()) {
+        Header facts = Header::object();
+        for (const auto& [name, value] : error.facts()) {
+            std::visit([&, &key = name](const auto& plain) { facts[key] = plain; }, value);
+        }
+        header["facts"] = std::move(facts);
+    }
+    return header;
+}
+
+void FrameWriter::send(const Header& header, std::span<const uint8_t> payload) {
+    const std::vector<uint8_t> head = encodeFrameHead(header, payload.size());
+    const std::lock_guard lock(mutex_);
+    write_(head, payload);
+}
+
+void FrameWriter::sendSoon(const Header& header) {
+    const std::vector<uint8_t> head = encodeFrameHead(header, 0);
+    const std::unique_lock lock(mutex_, std::chrono::seconds(1));
+    if (lock.owns_lock()) write_(head, {});
+}
+
+void Session::answer(uint64_t id, std::function<Header(Engine&)> act) {
+    worker_->post(std::make_unique<AnswerTask>(id, writer_, std::move(act), nullptr), true);
+}
+
+void Session::hello(uint64_t id, const Header& header) {
+    const uint64_t theirs = number(header, "protocol", std::numeric_limits<uint32_t>::max());
+    if (theirs != protocolVersion) {
+        throw CoreError("agent-version", "the client speaks protocol " + std::to_string(theirs), 0,
+                        {{"have", int64_t{protocolVersion}}});
+    }
+    constexpr uint64_t longest = 24ULL * 3600 * 1000;
+    heartbeat_ = std::chrono::milliseconds(numberOr(header, "heartbeatMs", longest, 15000));
+    exitAfter_ = std::chrono::milliseconds(numberOr(header, "exitMs", longest, 60000));
+    const std::string device = header.contains("device") ? text(header, "device") : "/dev/aie0";
+    arena_.resize(arenaBytes);
+    worker_ = std::make_unique<Worker>(
+        device,
+        Worker::Hooks{[this](const std::vector<PartitionState>& partitions) {
+                          writer_.send({{"id", 0}, {"t", "partitions"}, {"partitions", partitionList(partitions)}});
+                      },
+                      [this](const std::vector<std::string>& lines) {
+                          writer_.send({{"id", 0}, {"t", "trace"}, {"lines", lines}});
+                      }});
+    worker_->setTracing(flag(header, "trace"));
+    answer(id, [](Engine& engine) {
+        const Machine& machine = engine.machine();
+        return Header{{"protocol", protocolVersion},   {"core", coreVersion},
+                      {"pid", machine.pid},            {"hostName", machine.hostName},
+                      {"kernel", machine.kernel},      {"machine", machine.machine},
+                      {"pageSize", machine.pageSize},  {"bootId", machine.bootId},
+                      {"uid", machine.uid},            {"now", engine.now()}};
+    });
+}
+
+void Session::receive(const Frame& frame) {
+    const Header& header = frame.header;
+    const auto id = header.find("id");
+    const auto op = header.find("op");
+    constexpr uint64_t largestId = (1ULL << 53U) - 1;
+    const bool named = id != header.end() && id->is_number_unsigned() && id->get<uint64_t>() >= 1 &&
+                       id->get<uint64_t>() <= largestId && op != header.end() && op->is_string();
+    if (!named) throw FrameError("a request without id or op");
+    const auto number = id->get<uint64_t>();
+    try {
+        dispatch(number, op->get<std::string>(), frame);
+    } catch (const CoreError& error) {
+        refuse(number, error);
+    }
+}
+
+void Session::refuse(uint64_t id, const CoreError& error) {
+    if (!worker_) {
+        writer_.send(errorHeader(id, error));
+        return;
+    }
+    // Through the worker: this thread must never wait for a client that does not read.
+    answer(id, [error](Engine&) -> Header { throw error; });
+}
+
+void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
+    const Header& header = frame.header;
+    if (!worker_) {
+        if (op != "hello") throw FrameError("the first request is not hello");
+        hello(id, header);
+        return;
+    }
+    if (worker_->has(id)) throw FrameError("the id is in use");
+    if (worker_->size() >= mostOpenRequests) throw FrameError("too many open requests");
+    if (op == "hello") throw badRequest("hello again");
+    if (op == "ping") return answer(id, [](Engine&) { return Header::object(); });
+    if (op == "trace") {
+        worker_->setTracing(flag(header, "on"));
+        return answer(id, [](Engine&) { return Header::object(); });
+    }
+    if (op == "cancel") {
+        const uint64_t target = number(header, "target", std::numeric_limits<int64_t>::max());
+        const auto incoming = incoming_.find(target);
+        if (incoming != incoming_.end() && !incoming->second.refused) {
+            incoming->second = {{}, true};
+            refuse(target, CoreError("cancelled", "cancelled"));
+        }
+        worker_->cancel(target);
+        return answer(id, [](Engine&) { return Header::object(); });
+    }
+    if (op == "describe") {
+        worker_->watchPartitions();
+        return answer(id, [](Engine& engine) {
+            const Description found = engine.describe();
+            return Header{{"device", found.device},
+                          {"family", found.family},
+                          {"generation", found.generation},
+                          {"findings", found.findings},
+                          {"partitions", partitionList(found.partitions)}};
+        });
+    }
+    if (op == "partitions") {
+        return answer(id, [](Engine& engine) {
+            return Header{{"partitions", partitionList(engine.partitions())}};
+        });
+    }
+    if (op == "open") {
+        const ColumnRange wanted = columns(header);
+        const bool allowUnknown = flag(header, "allowUnknown");
+        return answer(id, [wanted, allowUnknown](Engine& engine) {
+            Header list = Header::array();
+            for (const MemoryState& one : engine.open(wanted, allowUnknown)) {
+                const MemoryGeometry& geometry = one.geometry;
+                list.push_back({{"type", memoryName(geometry.type)},
+                                {"startCol", geometry.startCol},
+                                {"numCols", geometry.numCols},
+                                {"startRow", geometry.startRow},
+                                {"numRows", geometry.numRows},
+                                {"bytesPerTile", geometry.bytesPerTile},
+                                {"tileBase", geometry.tileBase},
+                                {"writable", one.writable}});
+            }
+            return Header{{"memories", std::move(list)}};
+        });
+    }
+    if (op == "read") {
+        ReadRequest request = readRequest(header);
+        uint64_t total = 0;
+        for (const ByteRange& range : request.ranges) {
+            total += std::min<uint64_t>(range.length, smallRead + 1);
+        }
+        worker_->post(std::make_unique<ReadTask>(id, writer_, arena_, std::move(request)), total <= smallRead);
+        return;
+    }
+    if (op == "write") return receiveWrite(id, frame);
+    if (op == "bye") {
+        worker_->post(std::make_unique<AnswerTask>(
+                          id, writer_, [](Engine&) { return Header::object(); }, [this] { ended_ = true; }),
+                      true);
+        return;
+    }
+    throw badRequest("no operation " + op.substr(0, 40));
+}
+
+void Session::receiveWrite(uint64_t id, const Frame& frame) {
+    constexpr size_t recordBytes = 16;
+    const Header& header = frame.header;
+    const bool more = flag(header, "more");
+    const auto place = incoming_.try_emplace(id).first;
+    Incoming& incoming = place->second;
+    try {
+        if (!incoming.refused) {
+            WriteRequest& request = incoming.request;
+            if (request.epoch.empty()) {
+                request.columns = columns(header);
+                request.memory = memory(header);
+                request.epoch = text(header, "epoch");
+                request.force = flag(header, "force");
+                request.openTiles = openTiles(header);
+            }
+            if (frame.payload.size() % recordBytes != 0) throw badRequest("the payload is not whole records");
+            const size_t count = frame.payload.size() / recordBytes;
+            if (request.words.size() + count > mostWords) {
+                throw CoreError("out-of-range", "more than " + std::to_string(mostWords) + " words in one write");
+            }
+            for (size_t i = 0; i < count; i++) {
+                const auto record = std::span(frame.payload).subspan(i * recordBytes, recordBytes);
+                request.words.push_back({readWord(record), readWord(record.subspan(4)), readWord(record.subspan(8)),
+                                         readWord(record.subspan(12))});
+            }
+        }
+    } catch (const CoreError&) {
+        incoming = {{}, true};
+        if (!more) incoming_.erase(place);
+        throw;
+    }
+    if (more) return;
+    const bool refused = incoming.refused;
+    WriteRequest request = std::move(incoming.request);
+    incoming_.erase(place);
+    if (!refused) worker_->post(std::make_unique<WriteTask>(id, writer_, std::move(request)), false);
+}
+
+void Session::setSilent(bool silent) {
+    if (!worker_) return;
+    if (silent) {
+        for (auto& [id, incoming] : incoming_) {
+            if (!incoming.refused) refuse(id, CoreError("timeout", "nothing was heard from the client"));
+            incoming = {{}, true};
+        }
+    }
+    worker_->setSilent(silent);
+}
+
+void Session::freeze() {
+    if (worker_) worker_->freeze(std::chrono::seconds(2));
+}
+
+} // namespace tilescope

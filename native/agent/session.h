@@ -1,0 +1,74 @@
+/**
+ * One client's connection: requests in, frames out. The reader's thread (main) calls receive(); the worker's thread
+ * runs the device and writes the answers. Knows docs/wire.md; must not know how the bytes travel.
+ */
+#pragma once
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+
+#include "../core/worker.h"
+#include "frame.h"
+
+namespace tilescope {
+
+/** Writes whole frames; safe from both threads. */
+class FrameWriter {
+  public:
+    /** @param write writes every byte of both parts, blocking; throws when the other side is gone */
+    using Write = std::function<void(std::span<const uint8_t> head, std::span<const uint8_t> payload)>;
+    explicit FrameWriter(Write write) : write_(std::move(write)) {}
+    void send(const Header& header, std::span<const uint8_t> payload = {});
+    /** Like send(), but gives up when another thread is stuck in a write. */
+    void sendSoon(const Header& header);
+
+  private:
+    Write write_;
+    std::timed_mutex mutex_;
+};
+
+class Session {
+  public:
+    explicit Session(FrameWriter& writer) : writer_(writer) {}
+
+    /** Handles one frame. Throws FrameError when the connection must end. */
+    void receive(const Frame& frame);
+    /** The client was not heard for its `heartbeatMs` (true) or is heard again (false). */
+    void setSilent(bool silent);
+    /** The client said bye, and its answer is out. */
+    [[nodiscard]] bool ended() const { return ended_; }
+    /** Keeps the device from being touched any more, before the process ends. */
+    void freeze();
+    [[nodiscard]] std::chrono::milliseconds heartbeat() const { return heartbeat_; }
+    [[nodiscard]] std::chrono::milliseconds exitAfter() const { return exitAfter_; }
+
+  private:
+    /** A write whose frames are still coming. */
+    struct Incoming {
+        WriteRequest request;
+        /** Already answered with an error: the remaining frames are swallowed. */
+        bool refused = false;
+    };
+    void hello(uint64_t id, const Header& header);
+    void dispatch(uint64_t id, const std::string& op, const Frame& frame);
+    void refuse(uint64_t id, const CoreError& error);
+    void receiveWrite(uint64_t id, const Frame& frame);
+    void answer(uint64_t id, std::function<Header(Engine&)> act);
+
+    FrameWriter& writer_;
+    std::unique_ptr<Worker> worker_;
+    std::map<uint64_t, Incoming> incoming_;
+    std::vector<uint8_t> arena_; // the worker thread's own: bytes of one step
+    std::chrono::milliseconds heartbeat_{15000};
+    std::chrono::milliseconds exitAfter_{60000};
+    std::atomic<bool> ended_{false};
+};
+
+/** An `error` frame. */
+Header errorHeader(uint64_t id, const CoreError& error);
+
+} // namespace tilescope

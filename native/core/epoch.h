@@ -1,0 +1,44 @@
+/**
+ * Lives of a partition's contents. Pure. Equal text = the same life; every observed change of hands starts a new one.
+ *
+ * A life under an owner is named by boot and owner alone, so that it survives a reconnect. A free partition's life is
+ * named by the observer too: what happened before we looked is not known, so bytes seen by an earlier core are not
+ * claimed to be of the same life.
+ */
+#pragma once
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "geometry.h"
+
+namespace tilescope {
+
+/** Who holds a partition, as far as its contents' life is concerned. */
+struct Hands {
+    bool inUse = false;
+    /** 0: in use, by nobody we can see. */
+    int64_t pid = 0;
+    uint64_t startTicks = 0;
+    bool operator==(const Hands&) const = default;
+};
+
+class Epochs {
+  public:
+    Epochs(std::string bootId, std::string observer) : bootId_(std::move(bootId)), observer_(std::move(observer)) {}
+
+    /** Notes who holds the partition now, and names the life of its contents. */
+    std::string observe(ColumnRange columns, const Hands& hands);
+
+  private:
+    struct Life {
+        Hands hands;
+        uint32_t changes = 0;
+    };
+    std::string bootId_;
+    std::string observer_;
+    std::map<std::pair<uint32_t, uint32_t>, Life> lives_;
+};
+
+} // namespace tilescope

@@ -1,0 +1,140 @@
+/**
+ * The seam to the kernel: everything the core may ask of it, and nothing more. The requests that reset a partition,
+ * mappings at another offset than 0 and writable register mappings cannot be expressed here.
+ * Calls return a value, or -errno. One thread at a time.
+ */
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "uapi.h"
+
+namespace tilescope {
+
+/** The machine, as uname and friends tell it. */
+struct Machine {
+    std::string hostName;
+    std::string kernel;
+    std::string machine;
+    std::string bootId;
+    int64_t pid = 0;
+    int64_t uid = 0;
+    int64_t pageSize = 0;
+    /** Clock ticks per second, and the boot's wall-clock time in ms: for process start times. */
+    int64_t ticksPerSecond = 100;
+    int64_t bootedAt = 0;
+};
+
+class Kernel {
+  public:
+    Kernel() = default;
+    Kernel(const Kernel&) = delete;
+    Kernel& operator=(const Kernel&) = delete;
+    virtual ~Kernel() = default;
+
+    virtual Machine machine() = 0;
+    /** Wall clock, ms since 1970. */
+    virtual int64_t now() = 0;
+
+    virtual int openDevice(const std::string& path) = 0;
+    /** Fills `out` and sets `present` to what the kernel wrote back (unchecked). */
+    virtual int enquire(int device, std::span<uapi::RangeArgs> out, uint32_t& present) = 0;
+    /** Takes a partition with the keep flag; the new fd. */
+    virtual int requestKept(int device, uint32_t partitionId) = 0;
+    /** AIE_GET_MEM, first step. */
+    virtual int memoryCount(int partition) = 0;
+    /** AIE_GET_MEM, second step: once in a partition's life, and only on one that we requested. */
+    virtual int memories(int partition, std::span<uapi::Mem> out) = 0;
+
+    /** A whole DMA-buf: offset 0, shared. Null with `error` set to the errno. */
+    virtual void* mapWhole(int dmaBuf, size_t bytes, bool writable, int& error) = 0;
+    /** A part of a partition's register view: shared, read-only. `offset` and `bytes` are multiples of the page. */
+    virtual void* mapRegisters(int partition, uint64_t offset, size_t bytes, int& error) = 0;
+    virtual void unmap(void* address, size_t bytes) = 0;
+    virtual void close(int fd) = 0;
+
+    /** A pidfd of a process. */
+    virtual int openProcess(int64_t pid) = 0;
+    /** A duplicate of another process's fd. */
+    virtual int duplicateFrom(int process, int fd) = 0;
+    /** Whether an fd of ours is neither file, folder, socket, pipe nor device: what an anonymous inode is. */
+    virtual bool isAnonymous(int fd) = 0;
+
+    /** Names in a folder (without . and ..); empty when it cannot be read, with `error` set to the errno. */
+    virtual std::vector<std::string> list(const std::string& folder, int& error) = 0;
+    /** A small text or attribute file, at most 64 KiB. */
+    virtual std::optional<std::string> readText(const std::string& path) = 0;
+    virtual std::optional<std::string> readLink(const std::string& path) = 0;
+};
+
+/** A file descriptor that is closed through its kernel. */
+class UniqueFd {
+  public:
+    UniqueFd() = default;
+    UniqueFd(Kernel& kernel, int fd) : kernel_(&kernel), fd_(fd) {}
+    UniqueFd(UniqueFd&& other) noexcept : kernel_(other.kernel_), fd_(std::exchange(other.fd_, -1)) {}
+    UniqueFd& operator=(UniqueFd&& other) noexcept {
+        if (this != &other) {
+            reset();
+            kernel_ = other.kernel_;
+            fd_ = std::exchange(other.fd_, -1);
+        }
+        return *this;
+    }
+    UniqueFd(const UniqueFd&) = delete;
+    UniqueFd& operator=(const UniqueFd&) = delete;
+    ~UniqueFd() { reset(); }
+
+    [[nodiscard]] int get() const { return fd_; }
+    [[nodiscard]] bool valid() const { return fd_ >= 0; }
+    void reset() {
+        if (fd_ >= 0) kernel_->close(std::exchange(fd_, -1));
+    }
+
+  private:
+    Kernel* kernel_ = nullptr;
+    int fd_ = -1;
+};
+
+/** A mapping that ends with its scope. Device words: reached through the guard only. */
+class Mapping {
+  public:
+    Mapping() = default;
+    Mapping(Kernel& kernel, void* address, size_t bytes) : kernel_(&kernel), address_(address), bytes_(bytes) {}
+    Mapping(Mapping&& other) noexcept
+        : kernel_(other.kernel_), address_(std::exchange(other.address_, nullptr)), bytes_(other.bytes_) {}
+    Mapping& operator=(Mapping&& other) noexcept {
+        if (this != &other) {
+            reset();
+            kernel_ = other.kernel_;
+            address_ = std::exchange(other.address_, nullptr);
+            bytes_ = other.bytes_;
+        }
+        return *this;
+    }
+    Mapping(const Mapping&) = delete;
+    Mapping& operator=(const Mapping&) = delete;
+    ~Mapping() { reset(); }
+
+    [[nodiscard]] bool valid() const { return address_ != nullptr; }
+    [[nodiscard]] size_t bytes() const { return bytes_; }
+    /** The word at a byte offset that is a multiple of 4 and lies inside. */
+    [[nodiscard]] volatile uint32_t* word(uint64_t offset) const {
+        return static_cast<volatile uint32_t*>(address_) + offset / 4;
+    }
+    void reset() {
+        if (address_ != nullptr) kernel_->unmap(std::exchange(address_, nullptr), bytes_);
+    }
+
+  private:
+    Kernel* kernel_ = nullptr;
+    void* address_ = nullptr;
+    size_t bytes_ = 0;
+};
+
+} // namespace tilescope

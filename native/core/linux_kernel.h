@@ -1,0 +1,42 @@
+/** The real kernel. */
+#pragma once
+#include "kernel.h"
+#include "trace.h"
+
+namespace tilescope {
+
+class LinuxKernel final : public Kernel {
+  public:
+    /** Lines go to `trace` from now on; an empty function turns tracing off. */
+    void setTrace(Trace trace) { trace_ = std::move(trace); }
+    /** Keeps the twice-a-second look at the partition list out of the trace. */
+    void setQuiet(bool quiet) { quiet_ = quiet; }
+
+    Machine machine() override;
+    int64_t now() override;
+    int openDevice(const std::string& path) override;
+    int enquire(int device, std::span<uapi::RangeArgs> out, uint32_t& present) override;
+    int requestKept(int device, uint32_t partitionId) override;
+    int memoryCount(int partition) override;
+    int memories(int partition, std::span<uapi::Mem> out) override;
+    void* mapWhole(int dmaBuf, size_t bytes, bool writable, int& error) override;
+    void* mapRegisters(int partition, uint64_t offset, size_t bytes, int& error) override;
+    void unmap(void* address, size_t bytes) override;
+    void close(int fd) override;
+    int openProcess(int64_t pid) override;
+    int duplicateFrom(int process, int fd) override;
+    bool isAnonymous(int fd) override;
+    std::vector<std::string> list(const std::string& folder, int& error) override;
+    std::optional<std::string> readText(const std::string& path) override;
+    std::optional<std::string> readLink(const std::string& path) override;
+
+  private:
+    int request(const char* name, int fd, uint32_t number, void* argument);
+    void* map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error);
+    void say(const std::string& line) const;
+
+    Trace trace_;
+    bool quiet_ = false;
+};
+
+} // namespace tilescope

@@ -1,0 +1,49 @@
+/**
+ * Who holds a partition: found by the names of file descriptors in /proc. Looks only; nothing is opened in another
+ * process.
+ */
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "geometry.h"
+#include "kernel.h"
+
+namespace tilescope {
+
+/** A process that has a partition's file open. */
+struct Holder {
+    int64_t pid = 0;
+    /** Clock ticks after boot at which it started: with the pid, its identity. */
+    uint64_t startTicks = 0;
+    std::string command;
+    int fd = -1;
+};
+
+/** The partition that a link such as `anon_inode:aiepart_6_4` (or with brackets) names. */
+std::optional<ColumnRange> partitionOfLink(std::string_view link);
+
+/** The start time (field 22) in a /proc/PID/stat line; the command in it may hold spaces and parentheses. */
+std::optional<uint64_t> startTicksOfStat(std::string_view stat);
+
+/** Start time of a live process. */
+std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid);
+
+/** What a look through /proc found. */
+struct HolderSearch {
+    /** Oldest process first, each with every matching fd. */
+    std::vector<Holder> holders;
+    /** Processes whose descriptors we were not allowed to list. */
+    int hidden = 0;
+};
+
+/** Every process but `self` that has this partition's file open. */
+HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self);
+
+/** The holders among the descriptors of one process. */
+std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);
+
+} // namespace tilescope

@@ -1,0 +1,187 @@
+#include "worker.h"
+
+#include <algorithm>
+
+namespace tilescope {
+namespace {
+
+constexpr std::chrono::milliseconds lookInterval{500};
+/** Lines kept of one step; the rest is counted. */
+constexpr size_t mostTraceLines = 500;
+
+} // namespace
+
+Worker::Worker(std::string device, Hooks hooks)
+    : engine_(kernel_, std::move(device)), hooks_(std::move(hooks)), nextLook_(std::chrono::steady_clock::now()) {
+    thread_ = std::thread([this] { run(); });
+}
+
+Worker::~Worker() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+    const CoreError cancelled("cancelled", "the connection ended");
+    for (auto* queue : {&urgent_, &bulk_}) {
+        for (Queued& queued : *queue) queued.task->fail(cancelled);
+    }
+}
+
+void Worker::post(std::unique_ptr<Task> task, bool urgent) {
+    {
+        const std::lock_guard lock(mutex_);
+        (urgent ? urgent_ : bulk_).push_back({std::move(task), urgent, false});
+    }
+    wake_.notify_all();
+}
+
+void Worker::cancel(uint64_t id) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (running_ == id) runningCancelled_ = true;
+        for (auto* queue : {&urgent_, &bulk_}) {
+            for (Queued& queued : *queue) {
+                if (queued.task->id() == id) queued.cancelled = true;
+            }
+        }
+    }
+    wake_.notify_all();
+}
+
+bool Worker::has(uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    if (running_ == id) return true;
+    const auto same = [&](const Queued& queued) { return queued.task->id() == id; };
+    return std::any_of(urgent_.begin(), urgent_.end(), same) || std::any_of(bulk_.begin(), bulk_.end(), same);
+}
+
+size_t Worker::size() {
+    const std::lock_guard lock(mutex_);
+    return urgent_.size() + bulk_.size() + (running_ != 0 ? 1 : 0);
+}
+
+void Worker::setSilent(bool silent) {
+    {
+        const std::lock_guard lock(mutex_);
+        silent_ = silent;
+    }
+    wake_.notify_all();
+}
+
+void Worker::setTracing(bool on) {
+    const std::lock_guard lock(mutex_);
+    tracing_ = on;
+}
+
+void Worker::watchPartitions() {
+    {
+        const std::lock_guard lock(mutex_);
+        watching_ = true;
+        nextLook_ = std::chrono::steady_clock::now() + lookInterval;
+    }
+    wake_.notify_all();
+}
+
+void Worker::flushTrace() {
+    if (traceLines_.empty()) return;
+    hooks_.trace(traceLines_);
+    traceLines_.clear();
+}
+
+void Worker::look() {
+    std::optional<std::vector<PartitionState>> changed;
+    {
+        const std::lock_guard device(device_);
+        kernel_.setQuiet(true);
+        try {
+            changed = engine_.poll();
+        } catch (const CoreError&) {
+            // The next request meets the same error and reports it; an unasked look has nobody to tell.
+            changed.reset();
+        }
+        kernel_.setQuiet(false);
+    }
+    if (changed) hooks_.partitions(*changed);
+}
+
+void Worker::runStep(Queued& queued) {
+    Task& task = *queued.task;
+    try {
+        bool finished = false;
+        {
+            const std::lock_guard device(device_);
+            finished = task.step(engine_);
+        }
+        flushTrace();
+        task.deliver(finished);
+        if (!finished) return;
+    } catch (const CoreError& error) {
+        flushTrace();
+        task.fail(error);
+    } catch (const std::exception& error) {
+        flushTrace();
+        task.fail(CoreError("internal", error.what()));
+    }
+    queued.task.reset();
+}
+
+void Worker::run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        const bool busy = !urgent_.empty() || !bulk_.empty();
+        if (stopping_) return;
+        if (!busy) {
+            if (watching_ && !silent_) {
+                wake_.wait_until(lock, nextLook_);
+            } else {
+                wake_.wait(lock);
+            }
+        }
+        if (stopping_) return;
+        const bool lookNow = watching_ && !silent_ && std::chrono::steady_clock::now() >= nextLook_;
+        if (lookNow) {
+            lock.unlock();
+            look();
+            lock.lock();
+            nextLook_ = std::chrono::steady_clock::now() + lookInterval;
+        }
+        auto& queue = urgent_.empty() ? bulk_ : urgent_;
+        if (queue.empty() || stopping_) continue;
+        Queued queued = std::move(queue.front());
+        queue.pop_front();
+        running_ = queued.task->id();
+        runningCancelled_ = false;
+        const bool cancelled = queued.cancelled;
+        const bool silent = silent_;
+        kernel_.setTrace(tracing_ ? Trace([this](const std::string& line) {
+            if (traceLines_.size() < mostTraceLines) traceLines_.push_back(line);
+        })
+                                  : Trace());
+        lock.unlock();
+        if (cancelled) {
+            queued.task->fail(CoreError("cancelled", "cancelled"));
+            queued.task.reset();
+        } else if (silent) {
+            queued.task->fail(CoreError("timeout", "nothing was heard from the client"));
+            queued.task.reset();
+        } else {
+            runStep(queued);
+        }
+        lock.lock();
+        running_ = 0;
+        if (queued.task) {
+            queued.cancelled = queued.cancelled || runningCancelled_;
+            // In turn among equals; a cancelled one goes first, to end at once.
+            auto& back = queued.urgent ? urgent_ : bulk_;
+            if (queued.cancelled) {
+                back.push_front(std::move(queued));
+            } else {
+                back.push_back(std::move(queued));
+            }
+        }
+    }
+}
+
+} // namespace tilescope

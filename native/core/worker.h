@@ -1,0 +1,102 @@
+/**
+ * One thread that owns an engine and runs tasks step by step: urgent ones first, the others in turn, a look at the
+ * partition list twice a second. Never holds a partition between two steps, and never while a task delivers.
+ */
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine.h"
+#include "error.h"
+#include "linux_kernel.h"
+
+namespace tilescope {
+
+/** One request under way. Every method runs on the worker's thread. */
+class Task {
+  public:
+    explicit Task(uint64_t id) : id_(id) {}
+    Task(const Task&) = delete;
+    Task& operator=(const Task&) = delete;
+    virtual ~Task() = default;
+    [[nodiscard]] uint64_t id() const { return id_; }
+
+    /** Touches the device for at most one slice. True when finished. Throws CoreError. */
+    virtual bool step(Engine& engine) = 0;
+    /** After each step, with nothing held: hands out what the step produced; may block. */
+    virtual void deliver(bool finished) = 0;
+    /** Instead of any further call. */
+    virtual void fail(const CoreError& error) = 0;
+
+  private:
+    uint64_t id_;
+};
+
+class Worker {
+  public:
+    struct Hooks {
+        /** The partition list changed. May block. */
+        std::function<void(const std::vector<PartitionState>&)> partitions;
+        /** Trace lines of the last step. May block. */
+        std::function<void(const std::vector<std::string>&)> trace;
+    };
+
+    /** Starts the thread. */
+    Worker(std::string device, Hooks hooks);
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+    /** Ends after the current step; every task fails with `cancelled`. */
+    ~Worker();
+
+    void post(std::unique_ptr<Task> task, bool urgent);
+    /** The task fails with `cancelled` before its next step. Does nothing if there is none of this id. */
+    void cancel(uint64_t id);
+    /** Whether a task of this id is queued or running. */
+    [[nodiscard]] bool has(uint64_t id);
+    [[nodiscard]] size_t size();
+    /** While silent, every queued task fails with `timeout` and nothing on the device is looked at. */
+    void setSilent(bool silent);
+    void setTracing(bool on);
+    /** Looks at the partition list twice a second from now on. */
+    void watchPartitions();
+    /** Waits until no step is running and keeps the next one from starting. For the end of the process. */
+    bool freeze(std::chrono::milliseconds atMost) { return device_.try_lock_for(atMost); }
+
+  private:
+    struct Queued {
+        std::unique_ptr<Task> task;
+        bool urgent = false;
+        bool cancelled = false;
+    };
+    void run();
+    void runStep(Queued& queued);
+    void look();
+    void flushTrace();
+
+    LinuxKernel kernel_;
+    Engine engine_;
+    Hooks hooks_;
+    std::vector<std::string> traceLines_; // the worker thread's own
+
+    std::timed_mutex device_; // held during a step
+    std::mutex mutex_;        // guards everything below
+    std::condition_variable wake_;
+    std::deque<Queued> urgent_;
+    std::deque<Queued> bulk_;
+    uint64_t running_ = 0;
+    bool runningCancelled_ = false;
+    bool stopping_ = false;
+    bool silent_ = false;
+    bool tracing_ = false;
+    bool watching_ = false;
+    std::chrono::steady_clock::time_point nextLook_;
+    std::thread thread_;
+};
+
+} // namespace tilescope

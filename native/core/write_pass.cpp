@@ -1,0 +1,60 @@
+#include "write_pass.h"
+
+#include <array>
+
+namespace tilescope {
+namespace {
+
+bool conflicts(const Word& word, uint32_t device, bool force) {
+    return !force && ((device ^ word.seen) & word.mask) != 0;
+}
+
+/** Compares and stores the words of one unit (a word, or a line of four). */
+void writeUnit(WordPort& port, uint32_t start, size_t unitWords, bool force, std::span<const Word> words,
+               std::span<WordOutcome> outcomes) {
+    const auto end = [&](Outcome outcome, Reason reason) {
+        for (WordOutcome& one : outcomes) {
+            one.outcome = outcome;
+            one.reason = reason;
+        }
+    };
+    std::array<uint32_t, array::programLine / 4> device{};
+    const std::span<uint32_t> unit(device.data(), unitWords);
+    if (port.load(start, unit).words != unitWords) return end(Outcome::unreadable, Reason::busError);
+    for (const Word& word : words) {
+        if (conflicts(word, unit[(word.offset - start) / 4], force)) return end(Outcome::conflict, Reason::none);
+    }
+    for (const Word& word : words) {
+        uint32_t& place = unit[(word.offset - start) / 4];
+        place = (place & ~word.mask) | (word.value & word.mask);
+    }
+    if (port.store(start, unit).words != unitWords) return end(Outcome::unreadable, Reason::busError);
+    end(Outcome::verified, Reason::none);
+}
+
+} // namespace
+
+void writePass(WordPort& port, bool lines, bool force, std::span<const Word> words, std::span<WordOutcome> outcomes) {
+    const uint32_t unitBytes = lines ? array::programLine : 4;
+    for (size_t first = 0; first < words.size();) {
+        const uint32_t start = words[first].offset / unitBytes * unitBytes;
+        size_t last = first + 1;
+        while (last < words.size() && words[last].offset < start + unitBytes) last++;
+        writeUnit(port, start, unitBytes / 4, force, words.subspan(first, last - first),
+                  outcomes.subspan(first, last - first));
+        first = last;
+    }
+    for (size_t i = 0; i < words.size(); i++) {
+        const Word& word = words[i];
+        WordOutcome& one = outcomes[i];
+        one.offset = word.offset;
+        if (one.outcome == Outcome::unreadable) continue;
+        if (port.load(word.offset, {&one.now, 1}).words != 1) {
+            one = {word.offset, Outcome::unreadable, Reason::busError, 0};
+        } else if (one.outcome == Outcome::verified && ((one.now ^ word.value) & word.mask) != 0) {
+            one.outcome = Outcome::changedAfter;
+        }
+    }
+}
+
+} // namespace tilescope
