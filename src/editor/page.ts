@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import type { Banner } from './messages.ts';
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
@@ -16,12 +16,12 @@ function shell(webview: vscode.Webview, nonce: string, head: string, body: strin
     `img-src ${webview.cspSource} data:`,
   ].join('; ');
   return `<!DOCTYPE html>
-<html lang="${escape(vscode.env.language)}">
+<html lang="${escapeHtml(vscode.env.language)}">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escape(policy)}">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(vscode.l10n.t('Tile memory'))}</title>
+<title>${escapeHtml(vscode.l10n.t('Tile memory'))}</title>
 ${head}
 </head>
 <body>
@@ -39,7 +39,7 @@ export function pageRoot(extensionUri: vscode.Uri): vscode.Uri {
 export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   const nonce = randomBytes(18).toString('base64');
   const file = (name: string): string =>
-    escape(webview.asWebviewUri(vscode.Uri.joinPath(pageRoot(extensionUri), name)).toString());
+    escapeHtml(webview.asWebviewUri(vscode.Uri.joinPath(pageRoot(extensionUri), name)).toString());
   return shell(
     webview,
     nonce,
@@ -54,7 +54,7 @@ export function waitingPage(webview: vscode.Webview, banner: Banner): string {
   const buttons = banner.actions
     .map(
       ({ command, label }) =>
-        `<button type="button" data-command="${escape(command)}">${escape(label)}</button>`,
+        `<button type="button" data-command="${escapeHtml(command)}">${escapeHtml(label)}</button>`,
     )
     .join(' ');
   const style = `
@@ -74,7 +74,7 @@ for (const button of document.querySelectorAll('button')) {
     webview,
     nonce,
     `<style nonce="${nonce}">${style}</style>`,
-    `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escape(banner.text)}</p>${buttons}</main>
+    `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escapeHtml(banner.text)}</p>${buttons}</main>
 <script nonce="${nonce}">${script}</script>`,
   );
 }

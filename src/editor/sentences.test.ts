@@ -8,7 +8,7 @@ const l10n = {
     message.replace(/\{(\d)\}/g, (_, index) => String(args[Number(index)])),
 };
 const say = (error: BoardError) => `<${error.code}>`;
-const board = {} as SessionState['link'] extends infer L ? Extract<L, { kind: 'connected' }>['board'] : never;
+const board = {} as Extract<SessionState['link'], { kind: 'connected' }>['board'];
 const fine: SessionState = {
   link: { kind: 'connected', board },
   policy: 'staged',

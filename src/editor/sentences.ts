@@ -187,7 +187,5 @@ export function sentenceOf(thrown: unknown, describe: Describe, l10n: Localiser)
       return l10n.t('The kept edits are damaged and cannot be restored.');
     case 'journal-mismatch':
       return l10n.t('The kept edits belong to another memory layout and cannot be restored.');
-    case 'disposed':
-      return l10n.t('This editor was closed. Open the tile again.');
   }
 }

@@ -1,0 +1,230 @@
+/** The editor's commands. Each exists in every state and says why when it cannot run. */
+import * as vscode from 'vscode';
+import { BoardError } from '../board/errors.ts';
+import type { TileDocument } from './document.ts';
+import { parsePlace } from './go-to.ts';
+import type { HostCommand } from './messages.ts';
+import { type HexEditorProvider, viewType } from './provider.ts';
+import { applyProblem, sentenceOf } from './sentences.ts';
+
+/** The editor's commands in the palette, without the `tilescope.` in front. */
+type EditorCommand =
+  | 'apply'
+  | 'discard'
+  | 'refresh'
+  | 'unlock'
+  | 'lock'
+  | 'rebase'
+  | 'keepMine'
+  | 'takeTheirs'
+  | 'goTo';
+
+/** Progress that is over before this is not shown: it would only flicker. */
+const patienceMs = 400;
+
+export class EditorCommands {
+  readonly #provider: HexEditorProvider;
+  readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
+    apply: (document) => this.#apply(document),
+    discard: (document) => this.#discard(document),
+    refresh: (document) => this.#refresh(document),
+    unlock: async (document) => document.session.setPolicy('staged'),
+    lock: async (document) => document.session.setPolicy('locked'),
+    rebase: (document) => this.#rebase(document),
+    keepMine: (document) => this.#resolve(document, 'mine'),
+    takeTheirs: (document) => this.#resolve(document, 'theirs'),
+    goTo: (document) => this.#goTo(document),
+  };
+
+  constructor(provider: HexEditorProvider) {
+    this.#provider = provider;
+    provider.runCommandsBy((command, document) => void this.#runFromPage(command, document));
+  }
+
+  /** Registers the commands; each takes a document's URI, or means the active editor. */
+  register(): vscode.Disposable[] {
+    return Object.entries(this.#actions).map(([name, action]) =>
+      vscode.commands.registerCommand(`tilescope.${name}`, async (argument?: unknown) => {
+        const document = this.#documentOf(argument);
+        if (document === undefined) {
+          vscode.window.showInformationMessage(
+            vscode.l10n.t('Open the memory of a tile first: no tile memory editor is active.'),
+          );
+          return;
+        }
+        await this.#guarded(document, action);
+      }),
+    );
+  }
+
+  #documentOf(argument: unknown): TileDocument | undefined {
+    if (argument instanceof vscode.Uri) return this.#provider.document(argument);
+    const active = this.#provider.activePanel;
+    if (active !== undefined) return active.document;
+    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    return input instanceof vscode.TabInputCustom ? this.#provider.document(input.uri) : undefined;
+  }
+
+  async #guarded(document: TileDocument, action: (document: TileDocument) => Promise<void>): Promise<void> {
+    try {
+      await action(document);
+    } catch (error) {
+      this.#show(error);
+    }
+  }
+
+  /** Not awaited: a message stays until the person closes it. */
+  #show(error: unknown): void {
+    const { services } = this.#provider;
+    if (services.note(error).code === 'cancelled') return;
+    const showLog = vscode.l10n.t('Show Log');
+    vscode.window
+      .showErrorMessage(sentenceOf(error, services.describe, vscode.l10n), showLog)
+      .then((chosen) => {
+        if (chosen === showLog) services.showLog();
+      });
+  }
+
+  async #runFromPage(command: HostCommand, document: TileDocument): Promise<void> {
+    const { services } = this.#provider;
+    const board = document.resource.board;
+    const actions: Record<HostCommand, (document: TileDocument) => Promise<unknown>> = {
+      apply: this.#actions.apply,
+      revert: this.#actions.discard,
+      refresh: this.#actions.refresh,
+      rebase: this.#actions.rebase,
+      unlock: this.#actions.unlock,
+      lock: this.#actions.lock,
+      'keep-mine': this.#actions.keepMine,
+      'discard-conflicts': this.#actions.takeTheirs,
+      undo: async () => vscode.commands.executeCommand('undo'),
+      redo: async () => vscode.commands.executeCommand('redo'),
+      connect: () => services.connect(board),
+      'allow-driver': async () => {
+        if (await services.allowDriver(board)) await document.session.open(AbortSignal.timeout(60_000));
+      },
+      'show-log': async () => services.showLog(),
+    };
+    await this.#guarded(document, async (one) => {
+      await actions[command](one);
+    });
+  }
+
+  async #apply(document: TileDocument): Promise<void> {
+    const provider = this.#provider;
+    if (document.isOutside || document.shown === undefined) throw offline(document);
+    if (document.session.counts(document.shown.range).staged === 0) {
+      if (document.touched) await provider.markClean(document);
+      else vscode.window.setStatusBarMessage(vscode.l10n.t('Nothing is staged in this editor.'), 4000);
+      return;
+    }
+    const report = await withProgress(vscode.l10n.t('Writing to the device'), (signal) =>
+      provider.write(document, signal),
+    );
+    document.warned = false;
+    await provider.markClean(document);
+    const problem = applyProblem(report, vscode.l10n);
+    if (problem !== undefined) vscode.window.showWarningMessage(problem);
+    else {
+      vscode.window.setStatusBarMessage(
+        vscode.l10n.t('{0} bytes written and verified.', report.applied),
+        4000,
+      );
+    }
+  }
+
+  /** Through VS Code's own Revert where the tab is dirty, so that its undo stack and the dot follow. */
+  async #discard(document: TileDocument): Promise<void> {
+    const active = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    const isActive =
+      active instanceof vscode.TabInputCustom && active.uri.toString() === document.uri.toString();
+    if (!isActive) await vscode.commands.executeCommand('vscode.openWith', document.uri, viewType);
+    await vscode.commands.executeCommand('workbench.action.files.revert');
+    // A clean tab can still show edits that were typed in another one.
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown !== undefined && document.session.counts(shown.range).staged > 0) {
+      document.session.discard(shown.range);
+      this.#provider.touchJournals(document.session);
+    }
+    await this.#provider.markClean(document);
+  }
+
+  async #refresh(document: TileDocument): Promise<void> {
+    if (document.session.state.link.kind !== 'connected') throw offline(document);
+    if (document.isOutside) {
+      await document.session.open(AbortSignal.timeout(60_000));
+      return;
+    }
+    const ranges = [...document.panels].map((panel) => panel.visible).filter((range) => range !== undefined);
+    await withProgress(vscode.l10n.t('Reading'), async (signal) => {
+      for (const range of ranges) await document.session.refresh(range, signal);
+    });
+  }
+
+  async #rebase(document: TileDocument): Promise<void> {
+    await withProgress(vscode.l10n.t('Reading the bytes under the staged edits'), (signal) =>
+      document.session.rebase(signal),
+    );
+    this.#provider.touchJournals(document.session);
+  }
+
+  async #resolve(document: TileDocument, keep: 'mine' | 'theirs'): Promise<void> {
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown === undefined || document.session.counts(shown.range).conflicts === 0) {
+      vscode.window.showInformationMessage(vscode.l10n.t('There is no conflict in this editor.'));
+      return;
+    }
+    document.session.resolveConflicts(shown.range, keep);
+    this.#provider.touchJournals(document.session);
+  }
+
+  async #goTo(document: TileDocument): Promise<void> {
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown === undefined) throw offline(document);
+    const place = (text: string) => parsePlace(text, shown.geometry, shown.range);
+    const typed = await vscode.window.showInputBox({
+      title: vscode.l10n.t('Go to Offset'),
+      prompt: vscode.l10n.t('An offset such as 0x1F0, or a tile and its offset such as (2,3)+0x10'),
+      validateInput: (text) => {
+        const found = place(text);
+        if (typeof found === 'number') return undefined;
+        return found === 'outside'
+          ? vscode.l10n.t('This is not part of what the editor shows.')
+          : vscode.l10n.t('Type an offset such as 0x1F0, or (2,3)+0x10.');
+      },
+    });
+    const found = typed === undefined ? undefined : place(typed);
+    if (typeof found !== 'number') return;
+    for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
+  }
+}
+
+function offline(document: TileDocument): BoardError {
+  const { link } = document.session.state;
+  if (link.kind === 'offline') return link.error;
+  return new BoardError('connection-lost', 'not connected', { host: document.resource.board });
+}
+
+/** Runs a task; once it takes longer than a person expects, shows progress that can be cancelled. */
+async function withProgress<T>(title: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const result = task(abort.signal);
+  const settled = result.then(
+    () => undefined,
+    () => undefined,
+  );
+  const timer = setTimeout(() => {
+    void vscode.window.withProgress(
+      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
+      (_, token) => {
+        token.onCancellationRequested(() => abort.abort());
+        return settled;
+      },
+    );
+  }, patienceMs);
+  try {
+    return await result;
+  } finally {
+    clearTimeout(timer);
+  }
+}

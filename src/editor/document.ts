@@ -1,0 +1,66 @@
+/** One open `aie:` resource: VS Code's document, a thin view on a memory session. Holds no bytes of its own. */
+import type * as vscode from 'vscode';
+import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
+import { type MemoryResource, resourceRange } from '../model/resource.ts';
+import type { MemorySession } from '../session/memory-session.ts';
+import type { SessionReference } from '../session/pool.ts';
+import type { HexPanel } from './panel.ts';
+
+export class TileDocument implements vscode.CustomDocument {
+  readonly uri: vscode.Uri;
+  readonly resource: MemoryResource;
+  /** The name under which the session knows this document's edits. */
+  readonly key: string;
+  readonly panels = new Set<HexPanel>();
+  /** Kept edits that wait for the first editor; `undefined` once they were staged again. */
+  keptEdits: unknown;
+  /** True once kept edits were staged: before, the journal on disk is newer than the session. */
+  restored = false;
+  /** Whether VS Code may count edits as unsaved: fired since the tab was last made clean. */
+  touched = false;
+  /** A save or revert of VS Code is under way: it settles the tab itself. */
+  settlingByEditor = false;
+  /** The warning of a refused save stands and is not repeated. */
+  warned = false;
+  readonly #reference: SessionReference;
+  readonly #onDispose: (document: TileDocument) => void;
+
+  constructor(
+    uri: vscode.Uri,
+    resource: MemoryResource,
+    reference: SessionReference,
+    onDispose: (document: TileDocument) => void,
+  ) {
+    this.uri = uri;
+    this.resource = resource;
+    this.key = uri.toString();
+    this.#reference = reference;
+    this.#onDispose = onDispose;
+  }
+
+  get session(): MemorySession {
+    return this.#reference.session;
+  }
+
+  /** Layout and shown bytes; `undefined` while the layout is not known. Throws RangeError for a tile outside. */
+  get shown(): { readonly geometry: MemoryGeometry; readonly range: ByteRange } | undefined {
+    const geometry = this.session.geometry;
+    return geometry && { geometry, range: resourceRange(this.resource, geometry) };
+  }
+
+  /** Whether the document's part of the memory exists in the layout that the board has now. */
+  get isOutside(): boolean {
+    try {
+      return this.shown === undefined;
+    } catch (error) {
+      if (error instanceof RangeError) return true;
+      throw error;
+    }
+  }
+
+  /** Called by VS Code when the last editor of the document is closed. */
+  dispose(): void {
+    this.#onDispose(this);
+    this.#reference.dispose();
+  }
+}

@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { readFromPage } from './page-messages.ts';
+
+describe('messages of the page', () => {
+  const edit = {
+    type: 'request',
+    id: 1,
+    name: 'edit',
+    params: { label: 'Type', edits: [{ offset: 4, bytes: new Uint8Array([1]) }] },
+  };
+
+  test.each([
+    [{ type: 'ready' }],
+    [{ type: 'request', id: 0, name: 'bytes', params: { offset: 0, length: 16 } }],
+    [edit],
+    [{ type: 'cancel', id: 3 }],
+    [{ type: 'command', command: 'apply' }],
+    [{ type: 'selection', cursor: 1, start: 0, length: 4 }],
+    [{ type: 'visible', range: { offset: 0, length: 512 } }],
+    [{ type: 'failure', message: 'x' }],
+  ])('%j is taken as it is', (message) => {
+    expect(readFromPage(message)).toEqual(message);
+  });
+
+  test.each([
+    [undefined],
+    ['ready'],
+    [{ type: 'toString' }],
+    [{ type: 'command', command: 'constructor' }],
+    [{ type: 'command', command: 'workbench.action.quit' }],
+    [{ type: 'request', id: -1, name: 'bytes', params: { offset: 0, length: 1 } }],
+    [{ type: 'request', id: 1, name: 'bytes', params: { offset: 0, length: 2 ** 40 } }],
+    [{ type: 'request', id: 1, name: 'bytes', params: { offset: 0.5, length: 1 } }],
+    [{ type: 'request', id: 1, name: 'write', params: edit.params }],
+    [{ ...edit, params: { label: 'x', edits: [{ offset: 0, bytes: [1] }] } }],
+    [{ ...edit, params: { edits: [] } }],
+    [{ type: 'visible', range: { offset: 0 } }],
+    [{ type: 'selection', cursor: '1', start: 0, length: 4 }],
+  ])('%j is not taken', (message) => {
+    expect(readFromPage(message)).toBeUndefined();
+  });
+});

@@ -1,0 +1,96 @@
+/** Reads what the page sends. The page shows bytes of a board: what it says is checked before it is used. */
+import type { ByteRange } from '../model/geometry.ts';
+import type { FromWebview, HostCommand } from './messages.ts';
+
+const commands: Readonly<Record<HostCommand, true>> = {
+  refresh: true,
+  apply: true,
+  revert: true,
+  rebase: true,
+  undo: true,
+  redo: true,
+  connect: true,
+  unlock: true,
+  lock: true,
+  'allow-driver': true,
+  'keep-mine': true,
+  'discard-conflicts': true,
+  'show-log': true,
+};
+
+/** Bytes of one gesture, or of one request for bytes, at most. */
+const mostBytes = 64 * 1024 * 1024;
+const mostEdits = 1 << 20;
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function field(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function readRange(value: unknown): ByteRange | undefined {
+  const offset = field(value, 'offset');
+  const length = field(value, 'length');
+  return isCount(offset) && isCount(length) && length <= mostBytes ? { offset, length } : undefined;
+}
+
+function readEdits(value: unknown): { offset: number; bytes: Uint8Array }[] | undefined {
+  if (!Array.isArray(value) || value.length > mostEdits) return undefined;
+  const edits: { offset: number; bytes: Uint8Array }[] = [];
+  for (const item of value) {
+    const offset = field(item, 'offset');
+    const bytes = field(item, 'bytes');
+    if (!isCount(offset) || !(bytes instanceof Uint8Array) || bytes.length > mostBytes) return undefined;
+    edits.push({ offset, bytes });
+  }
+  return edits;
+}
+
+/** The message, or `undefined` if it is not in the contract. */
+export function readFromPage(raw: unknown): FromWebview | undefined {
+  switch (field(raw, 'type')) {
+    case 'ready':
+      return { type: 'ready' };
+    case 'request': {
+      const id = field(raw, 'id');
+      const params = field(raw, 'params');
+      if (!isCount(id)) return undefined;
+      if (field(raw, 'name') === 'bytes') {
+        const range = readRange(params);
+        return range && { type: 'request', id, name: 'bytes', params: range };
+      }
+      const edits = readEdits(field(params, 'edits'));
+      const label = field(params, 'label');
+      if (field(raw, 'name') !== 'edit' || edits === undefined || typeof label !== 'string') return undefined;
+      return { type: 'request', id, name: 'edit', params: { label: label.slice(0, 100), edits } };
+    }
+    case 'cancel': {
+      const id = field(raw, 'id');
+      return isCount(id) ? { type: 'cancel', id } : undefined;
+    }
+    case 'command': {
+      const name = field(raw, 'command');
+      if (typeof name !== 'string' || !Object.hasOwn(commands, name)) return undefined;
+      return { type: 'command', command: name as HostCommand };
+    }
+    case 'selection': {
+      const cursor = field(raw, 'cursor');
+      const start = field(raw, 'start');
+      const length = field(raw, 'length');
+      if (!isCount(cursor) || !isCount(start) || !isCount(length)) return undefined;
+      return { type: 'selection', cursor, start, length };
+    }
+    case 'visible': {
+      const range = readRange(field(raw, 'range'));
+      return range && { type: 'visible', range };
+    }
+    case 'failure': {
+      const message = field(raw, 'message');
+      return typeof message === 'string' ? { type: 'failure', message: message.slice(0, 2000) } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,293 @@
+/** One editor tab: the page, and the messages between it and the document's session. */
+import * as vscode from 'vscode';
+import { DisposableStore } from '../model/event.ts';
+import type { ByteRange } from '../model/geometry.ts';
+import type { ByteEdit, SessionChange } from '../session/types.ts';
+import type { TileDocument } from './document.ts';
+import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
+import { editorPage, pageRoot, waitingPage } from './page.ts';
+import { readFromPage } from './page-messages.ts';
+import { bannerFor, readAtText, sentenceOf, titleOf } from './sentences.ts';
+import type { EditorServices } from './services.ts';
+import { webviewStrings } from './webview-strings.ts';
+
+/** What the person has selected: buffer offsets. */
+export interface Selection {
+  readonly cursor: number;
+  readonly start: number;
+  readonly length: number;
+}
+
+/** What a panel asks of the editor as a whole. */
+export interface PanelHost {
+  readonly services: EditorServices;
+  readonly extensionUri: vscode.Uri;
+  readonly log: vscode.LogOutputChannel;
+  /** Stages a gesture and tells VS Code. Throws what the session refuses. */
+  edit(document: TileDocument, label: string, edits: readonly ByteEdit[]): void;
+  run(command: HostCommand, document: TileDocument): void;
+  /** Selection, state or activity of the panel changed. */
+  changed(panel: HexPanel): void;
+}
+
+/** More changed ranges than this are announced as one. */
+const mostRanges = 64;
+const tick = 1000;
+let count = 0;
+
+export class HexPanel {
+  readonly document: TileDocument;
+  readonly view: vscode.WebviewPanel;
+  selection: Selection | undefined;
+  readonly #host: PanelHost;
+  /** The name under which the session knows what this panel shows. */
+  readonly #looker: string;
+  readonly #store = new DisposableStore();
+  #visible: ByteRange | undefined;
+  #page: 'none' | 'waiting' | 'editor' = 'none';
+  #waitingText = '';
+  #ready = false;
+  #statePending = false;
+  #clock: ReturnType<typeof setInterval> | undefined;
+
+  constructor(document: TileDocument, view: vscode.WebviewPanel, host: PanelHost) {
+    this.document = document;
+    this.view = view;
+    this.#host = host;
+    this.#looker = `${document.key}#view${++count}`;
+    view.webview.options = { enableScripts: true, localResourceRoots: [pageRoot(host.extensionUri)] };
+    this.#store.add(view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
+    this.#store.add(view.onDidChangeViewState(() => this.#viewStateChanged()));
+    this.#store.add(view.onDidDispose(() => this.dispose()));
+    this.#store.add(document.session.onDidChange((change) => this.#sessionChanged(change)));
+    this.#store.add(
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('tilescope')) this.#post({ type: 'settings', settings: settings() });
+      }),
+    );
+    document.panels.add(this);
+    this.#showPage();
+  }
+
+  /** The rows that the page shows, as buffer offsets. */
+  get visible(): ByteRange | undefined {
+    return this.#visible;
+  }
+
+  /** Everything around the bytes, as the page shows it. */
+  get state(): EditorState {
+    const { session, resource } = this.document;
+    const state = session.state;
+    const { services } = this.#host;
+    const range = this.document.isOutside ? undefined : this.document.shown?.range;
+    const counts = range === undefined ? { staged: 0, conflicts: 0 } : session.counts(range);
+    const readAt = range === undefined ? undefined : session.readAt(this.#visible ?? range);
+    const banner = this.#banner(counts.staged, counts.conflicts);
+    return {
+      title: titleOf(
+        resource,
+        services.boardLabel(resource.board),
+        services.memoryName(resource),
+        vscode.l10n,
+      ),
+      policy: state.policy,
+      connected: state.link.kind === 'connected',
+      ...(state.reading
+        ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }
+        : {}),
+      readAt: readAtText(readAt, state.stale, vscode.env.language, vscode.l10n),
+      stagedBytes: counts.staged,
+      conflictBytes: counts.conflicts,
+      ...(banner === undefined ? {} : { banner }),
+    };
+  }
+
+  /** Moves the page's cursor. */
+  reveal(offset: number, length: number): void {
+    this.#post({ type: 'reveal', offset, length });
+  }
+
+  /** Sends the state again: something outside the session changed. */
+  update(): void {
+    this.#stateChanged();
+  }
+
+  dispose(): void {
+    this.document.panels.delete(this);
+    this.document.session.look(this.#looker, undefined);
+    clearInterval(this.#clock);
+    this.#clock = undefined;
+    this.#ready = false;
+    this.#store.dispose();
+    this.#host.changed(this);
+  }
+
+  #banner(stagedBytes: number, conflictBytes: number): Banner | undefined {
+    const { document } = this;
+    const { services } = this.#host;
+    const boardLabel = services.boardLabel(document.resource.board);
+    const facts = { state: document.session.state, boardLabel, stagedBytes, conflictBytes, now: Date.now() };
+    const banner = bannerFor(facts, services.describe, vscode.l10n);
+    if (banner !== undefined || document.session.geometry === undefined || !document.isOutside) return banner;
+    return {
+      kind: 'error',
+      text: vscode.l10n.t('This tile is not part of the partition any more. Close this tab.'),
+      actions: [],
+    };
+  }
+
+  #showPage(): void {
+    if (!this.document.isOutside) {
+      if (this.#page === 'editor') return;
+      this.#page = 'editor';
+      this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri);
+      return;
+    }
+    const banner = this.#banner(0, 0) ?? {
+      kind: 'info',
+      text: vscode.l10n.t('Learning the layout of this memory...'),
+      actions: [],
+    };
+    const key = JSON.stringify(banner);
+    if (this.#page === 'waiting' && this.#waitingText === key) return;
+    this.#page = 'waiting';
+    this.#waitingText = key;
+    this.view.webview.html = waitingPage(this.view.webview, banner);
+  }
+
+  #receive(raw: unknown): void {
+    const message = readFromPage(raw);
+    if (message === undefined) {
+      this.#host.log.warn('The page of the hex editor sent a message that is not in the contract.');
+      return;
+    }
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    switch (message.type) {
+      case 'ready':
+        this.#sayHello();
+        return;
+      case 'request': {
+        try {
+          if (message.name === 'edit') {
+            this.#host.edit(this.document, message.params.label, message.params.edits);
+            this.#post({ type: 'answer', id: message.id, result: null });
+          } else if (shown === undefined) {
+            this.#post({ type: 'failed', id: message.id, message: vscode.l10n.t('Nothing is known yet.') });
+          } else {
+            const { offset, bytes, base, flags } = this.document.session.bytes(
+              within(message.params, shown.range),
+            );
+            this.#post({ type: 'answer', id: message.id, result: { offset, bytes, base, flags } });
+          }
+        } catch (error) {
+          this.#host.services.note(error);
+          const sentence = sentenceOf(error, this.#host.services.describe, vscode.l10n);
+          this.#post({ type: 'failed', id: message.id, message: sentence });
+        }
+        return;
+      }
+      case 'cancel':
+        // Requests are answered in the turn in which they arrive: none is left to cancel.
+        return;
+      case 'command':
+        this.#host.run(message.command, this.document);
+        return;
+      case 'selection':
+        this.selection = { cursor: message.cursor, start: message.start, length: message.length };
+        this.#host.changed(this);
+        return;
+      case 'visible':
+        if (shown !== undefined) this.#visible = within(message.range, shown.range);
+        this.#look();
+        this.#stateChanged();
+        return;
+      case 'failure':
+        this.#host.log.error(`The page of the hex editor failed: ${message.message}`);
+    }
+  }
+
+  #sayHello(): void {
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (shown === undefined) return;
+    this.#ready = true;
+    this.#post({
+      type: 'init',
+      document: { geometry: shown.geometry, range: shown.range, firstCoreRow: shown.geometry.startRow },
+      settings: settings(),
+      strings: webviewStrings(vscode.l10n),
+      state: this.state,
+    });
+  }
+
+  #sessionChanged(change: SessionChange): void {
+    if (this.#page === 'waiting' || this.document.isOutside) this.#showPage();
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (shown !== undefined && change.ranges.length > 0) {
+      const ranges = change.ranges
+        .map((range) => within(range, shown.range))
+        .filter(({ length }) => length > 0);
+      if (ranges.length > 0) {
+        this.#post({ type: 'changed', ranges: ranges.length > mostRanges ? [shown.range] : ranges });
+      }
+    }
+    this.#stateChanged();
+  }
+
+  /** Many changes in one turn become one message. */
+  #stateChanged(): void {
+    if (this.#statePending) return;
+    this.#statePending = true;
+    setImmediate(() => {
+      this.#statePending = false;
+      if (!this.document.panels.has(this)) return;
+      this.#post({ type: 'state', state: this.state });
+      this.#runClock();
+      this.#host.changed(this);
+    });
+  }
+
+  /** Counts the seconds to the next attempt to connect, while there is one. */
+  #runClock(): void {
+    const { link } = this.document.session.state;
+    const counting = link.kind === 'offline' && link.retryAt !== undefined && this.view.visible;
+    if (counting && this.#clock === undefined) {
+      this.#clock = setInterval(() => {
+        if (this.#page === 'waiting') this.#showPage();
+        this.#stateChanged();
+      }, tick);
+    } else if (!counting) {
+      clearInterval(this.#clock);
+      this.#clock = undefined;
+    }
+  }
+
+  #viewStateChanged(): void {
+    this.#look();
+    this.#stateChanged();
+  }
+
+  /** Only what a person looks at is read. */
+  #look(): void {
+    this.document.session.look(this.#looker, this.view.visible ? this.#visible : undefined);
+  }
+
+  #post(message: ToWebview): void {
+    if (!this.#ready) return;
+    void this.view.webview.postMessage(message);
+  }
+}
+
+function within(range: ByteRange, bounds: ByteRange): ByteRange {
+  const start = Math.min(Math.max(range.offset, bounds.offset), bounds.offset + bounds.length);
+  const end = Math.min(Math.max(range.offset + range.length, start), bounds.offset + bounds.length);
+  return { offset: start, length: end - start };
+}
+
+function settings(): EditorSettings {
+  const configuration = vscode.workspace.getConfiguration('tilescope');
+  const bytesPerRow = configuration.get<number>('bytesPerRow', 16);
+  return {
+    bytesPerRow: [8, 16, 32, 64].includes(bytesPerRow) ? bytesPerRow : 16,
+    upperCase: configuration.get<boolean>('upperCase', true),
+  };
+}

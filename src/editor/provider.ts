@@ -1,0 +1,417 @@
+/**
+ * The custom editor of `aie:` resources. Keeps VS Code's idea of a document (edits, dirty, save, revert, backup) and the
+ * session's (staged edits) in step, and lets nothing but Apply, or a question answered with yes, write to a device.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import * as vscode from 'vscode';
+import { parseResource, scheme } from '../model/resource.ts';
+import type { MemorySession } from '../session/memory-session.ts';
+import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
+import { TileDocument } from './document.ts';
+import { type JournalStore, journalFileText, parseJournalFile } from './journal-store.ts';
+import type { HostCommand } from './messages.ts';
+import { HexPanel, type PanelHost } from './panel.ts';
+import { SaveGuard } from './save-guard.ts';
+import { applyProblem, sentenceOf } from './sentences.ts';
+import type { EditorServices } from './services.ts';
+
+/** The editor's id in the manifest. */
+export const viewType = 'tilescope.hex';
+
+const languageId = 'aie-memory';
+
+/** Runs a command of the page; commands live in `commands.ts`. */
+export type RunHostCommand = (command: HostCommand, document: TileDocument) => void;
+
+export class HexEditorProvider
+  implements vscode.CustomEditorProvider<TileDocument>, PanelHost, vscode.Disposable
+{
+  readonly services: EditorServices;
+  readonly extensionUri: vscode.Uri;
+  readonly log: vscode.LogOutputChannel;
+  readonly #journal: JournalStore;
+  readonly #guard = new SaveGuard();
+  readonly #documents = new Map<string, TileDocument>();
+  readonly #settling = new WeakMap<MemorySession, { readonly dispose: () => void; users: number }>();
+  readonly #edited = new vscode.EventEmitter<
+    vscode.CustomDocumentEditEvent<TileDocument> | vscode.CustomDocumentContentChangeEvent<TileDocument>
+  >();
+  readonly #panelChanged = new vscode.EventEmitter<HexPanel>();
+  readonly #refused = new vscode.EventEmitter<TileDocument>();
+  #closing = false;
+  #run: RunHostCommand = () => undefined;
+
+  readonly onDidChangeCustomDocument = this.#edited.event;
+  /** Fires when a panel's selection, state or activity changed. */
+  readonly onDidChangePanel = this.#panelChanged.event;
+  /** Fires when a save that was not Apply was refused. */
+  readonly onDidRefuseSave = this.#refused.event;
+
+  constructor(
+    services: EditorServices,
+    journal: JournalStore,
+    extensionUri: vscode.Uri,
+    log: vscode.LogOutputChannel,
+  ) {
+    this.services = services;
+    this.#journal = journal;
+    this.extensionUri = extensionUri;
+    this.log = log;
+  }
+
+  /** The open documents. */
+  get documents(): readonly TileDocument[] {
+    return [...this.#documents.values()];
+  }
+
+  document(uri: vscode.Uri): TileDocument | undefined {
+    return this.#documents.get(uri.toString());
+  }
+
+  /** The panel that has the focus among editors, if it is ours. */
+  get activePanel(): HexPanel | undefined {
+    for (const document of this.#documents.values()) {
+      for (const panel of document.panels) if (panel.view.active) return panel;
+    }
+    return undefined;
+  }
+
+  /** Says who runs the page's commands. */
+  runCommandsBy(run: RunHostCommand): void {
+    this.#run = run;
+  }
+
+  /** The window closes: journals are written, and documents that are disposed from now on keep theirs. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.#journal.flush();
+  }
+
+  dispose(): void {
+    this.#edited.dispose();
+    this.#panelChanged.dispose();
+    this.#refused.dispose();
+  }
+
+  async openCustomDocument(
+    uri: vscode.Uri,
+    context: vscode.CustomDocumentOpenContext,
+  ): Promise<TileDocument> {
+    const resource = uri.scheme === scheme ? parseResource(uri.authority, uri.path) : undefined;
+    if (resource === undefined) {
+      throw new Error(vscode.l10n.t('{0} does not name tile memory of a board.', uri.toString()));
+    }
+    const reference = this.services.acquire(resource);
+    if (reference === undefined) {
+      throw new Error(
+        vscode.l10n.t(
+          'The board "{0}" is not in the sidebar. Add it with this name, then open the tile again.',
+          resource.board,
+        ),
+      );
+    }
+    const document = new TileDocument(uri, resource, reference, (gone) => this.#forget(gone));
+    document.keptEdits = await this.#keptEdits(document.key, context.backupId);
+    document.touched = context.backupId !== undefined;
+    this.#documents.set(document.key, document);
+    this.#followSettling(document.session);
+    return document;
+  }
+
+  async resolveCustomEditor(document: TileDocument, view: vscode.WebviewPanel): Promise<void> {
+    await this.#restore(document);
+    new HexPanel(document, view, this);
+    this.#learn(document);
+  }
+
+  async saveCustomDocument(document: TileDocument, token: vscode.CancellationToken): Promise<void> {
+    const decision = this.#guard.decide(
+      document.key,
+      document.session.isDirty(document.key),
+      autoSaveOf(document),
+    );
+    switch (decision) {
+      case 'clean':
+        document.touched = false;
+        this.touchJournals(document.session);
+        return;
+      case 'raced':
+        throw new vscode.CancellationError();
+      case 'warn':
+        this.#warn(document);
+        throw new vscode.CancellationError();
+      case 'ask':
+        await this.#askAndWrite(document, token);
+    }
+  }
+
+  saveCustomDocumentAs(): Promise<void> {
+    return Promise.reject(
+      new Error(vscode.l10n.t('Tile memory has no place to be saved as. Copy the bytes instead.')),
+    );
+  }
+
+  async revertCustomDocument(document: TileDocument): Promise<void> {
+    document.settlingByEditor = true;
+    try {
+      document.session.revert(document.key);
+    } finally {
+      document.settlingByEditor = false;
+    }
+    document.touched = false;
+    document.warned = false;
+    this.touchJournals(document.session);
+    await this.#journal.flush();
+    this.readAgain(document);
+  }
+
+  async backupCustomDocument(
+    document: TileDocument,
+    context: vscode.CustomDocumentBackupContext,
+  ): Promise<vscode.CustomDocumentBackup> {
+    const path = context.destination.fsPath;
+    const data = document.restored ? document.session.toJournal(document.key) : document.keptEdits;
+    await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(context.destination, '..'));
+    await writeFile(path, journalFileText(document.key, data), { mode: 0o600 });
+    return {
+      id: context.destination.toString(),
+      delete: () => {
+        // A backup that is already gone is as deleted as it can be.
+        vscode.workspace.fs.delete(context.destination).then(undefined, () => undefined);
+      },
+    };
+  }
+
+  edit(document: TileDocument, label: string, edits: readonly ByteEdit[]): void {
+    const gesture = document.session.stage(document.key, label, edits);
+    this.#announce(document, gesture);
+    this.touchJournals(document.session);
+  }
+
+  run(command: HostCommand, document: TileDocument): void {
+    this.#run(command, document);
+  }
+
+  changed(panel: HexPanel): void {
+    this.#panelChanged.fire(panel);
+  }
+
+  /**
+   * Writes the staged edits of the document's part of the memory to the device. Tabs whose edits are all written become
+   * clean. Rejects with what board or session throw.
+   */
+  async write(document: TileDocument, signal: AbortSignal): Promise<ApplyReport> {
+    const shown = document.shown;
+    if (shown === undefined) throw new RangeError('the layout is not known');
+    try {
+      return await document.session.apply(shown.range, signal);
+    } finally {
+      this.touchJournals(document.session);
+    }
+  }
+
+  /** Makes the tab clean if nothing of the document is staged. Never writes to the device. */
+  async markClean(document: TileDocument): Promise<void> {
+    if (!document.touched || document.settlingByEditor || document.session.isDirty(document.key)) return;
+    try {
+      await this.#guard.markClean(document.key, () => vscode.workspace.save(document.uri));
+    } catch (error) {
+      this.services.note(error);
+    }
+    // What was staged while VS Code was saving must not count as saved.
+    if (document.session.isDirty(document.key)) this.#edited.fire({ document });
+  }
+
+  /** Reads what the document's editors show; a failure is told by the banner. */
+  readAgain(document: TileDocument): void {
+    if (document.session.state.link.kind !== 'connected' || document.isOutside) return;
+    const ranges = [...document.panels].map((panel) => panel.visible).filter((range) => range !== undefined);
+    for (const range of ranges) {
+      document.session
+        .refresh(range, new AbortController().signal)
+        .catch((error: unknown) => this.services.note(error));
+    }
+  }
+
+  /** Brings the kept edits of every document of a session up to date. */
+  touchJournals(session: MemorySession): void {
+    for (const document of this.#documents.values()) {
+      if (document.session !== session || !document.restored) continue;
+      this.#journal.put(document.key, () => session.toJournal(document.key));
+    }
+  }
+
+  #announce(document: TileDocument, gesture: Gesture): void {
+    const step = (act: () => void) => () => {
+      try {
+        act();
+      } catch (error) {
+        this.services.note(error);
+      }
+      document.touched = true;
+      this.touchJournals(document.session);
+    };
+    document.touched = true;
+    this.#edited.fire({
+      document,
+      label: gesture.label,
+      undo: step(() => gesture.undo()),
+      redo: step(() => gesture.redo()),
+    });
+  }
+
+  async #keptEdits(key: string, backupId: string | undefined): Promise<unknown> {
+    try {
+      if (backupId !== undefined) {
+        const text = await readFile(vscode.Uri.parse(backupId, true).fsPath, 'utf8');
+        const kept = parseJournalFile(text, key);
+        if (kept !== undefined) return kept;
+      }
+    } catch (error) {
+      this.services.note(error);
+    }
+    try {
+      return await this.#journal.get(key);
+    } catch (error) {
+      this.services.note(error);
+      return undefined;
+    }
+  }
+
+  /** Stages kept edits again, as edits that VS Code can undo; once per document. */
+  async #restore(document: TileDocument): Promise<void> {
+    if (document.restored) return;
+    document.restored = true;
+    const kept = document.keptEdits;
+    document.keptEdits = undefined;
+    if (kept === undefined) return;
+    try {
+      for (const gesture of document.session.replay(document.key, kept)) this.#announce(document, gesture);
+      this.touchJournals(document.session);
+    } catch (error) {
+      const sentence = sentenceOf(error, this.services.describe, vscode.l10n);
+      this.services.note(error);
+      let place = '';
+      try {
+        place = await this.#journal.setAside(document.key, Date.now());
+      } catch (failure) {
+        this.services.note(failure);
+      }
+      vscode.window.showErrorMessage(
+        place === '' ? sentence : vscode.l10n.t('{0} They are kept in {1}.', sentence, place),
+      );
+    }
+  }
+
+  /** Learns the layout of the memory, connecting if nobody has yet. Failures are told by the banner. */
+  #learn(document: TileDocument): void {
+    const { session } = document;
+    const { link } = session;
+    const learn = async (): Promise<void> => {
+      if (link.state.kind === 'disconnected') await link.connect();
+      await session.open(AbortSignal.timeout(120_000));
+    };
+    learn().catch((error: unknown) => this.services.note(error));
+  }
+
+  /** Makes tabs clean whose staged edits are all gone, whichever tab caused it. */
+  #followSettling(session: MemorySession): void {
+    const known = this.#settling.get(session);
+    if (known !== undefined) {
+      known.users++;
+      return;
+    }
+    const settled = session.onDidSettle((keys) => {
+      for (const key of keys) {
+        const document = this.#documents.get(key);
+        if (document !== undefined) void this.markClean(document);
+      }
+      this.touchJournals(session);
+    });
+    this.#settling.set(session, { dispose: () => settled.dispose(), users: 1 });
+  }
+
+  #forget(document: TileDocument): void {
+    this.#documents.delete(document.key);
+    if (!this.#closing) {
+      // Closed on purpose, by "Don't Save" if it was dirty: its edits go. Edits never staged again stay on disk.
+      if (document.restored) this.#journal.put(document.key, () => undefined);
+      document.session.closeDocument(document.key);
+      this.touchJournals(document.session);
+    }
+    const following = this.#settling.get(document.session);
+    if (following === undefined) return;
+    following.users--;
+    if (following.users > 0) return;
+    following.dispose();
+    this.#settling.delete(document.session);
+  }
+
+  async #askAndWrite(document: TileDocument, token: vscode.CancellationToken): Promise<void> {
+    const shown = document.shown;
+    const write = vscode.l10n.t('Write to Device');
+    const staged = shown === undefined ? 0 : document.session.counts(shown.range).staged;
+    const board = this.services.boardLabel(document.resource.board);
+    const chosen = await vscode.window.showWarningMessage(
+      vscode.l10n.t('Write {0} staged bytes to {1}?', staged, board),
+      {
+        modal: true,
+        detail: vscode.l10n.t('Saving a tile memory changes the memory of a running device.'),
+      },
+      write,
+    );
+    if (chosen !== write || token.isCancellationRequested) throw new vscode.CancellationError();
+    document.settlingByEditor = true;
+    try {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      const report = await this.write(document, abort.signal);
+      const problem = applyProblem(report, vscode.l10n);
+      if (problem !== undefined) throw new Error(problem);
+      if (document.session.isDirty(document.key)) throw new vscode.CancellationError();
+      document.touched = false;
+    } catch (error) {
+      if (error instanceof vscode.CancellationError) throw error;
+      this.services.note(error);
+      throw new Error(
+        error instanceof Error && error.name === 'Error'
+          ? error.message
+          : sentenceOf(error, this.services.describe, vscode.l10n),
+      );
+    } finally {
+      document.settlingByEditor = false;
+    }
+  }
+
+  /** One warning that nobody has to answer, not repeated while it stands. */
+  #warn(document: TileDocument): void {
+    this.#refused.fire(document);
+    if (document.warned) return;
+    document.warned = true;
+    const apply = vscode.l10n.t('Apply');
+    const discard = vscode.l10n.t('Discard');
+    vscode.window
+      .showWarningMessage(
+        vscode.l10n.t(
+          'Saving does not write to {0}: the staged edits stay here. Apply writes them.',
+          this.services.boardLabel(document.resource.board),
+        ),
+        apply,
+        discard,
+      )
+      .then((chosen) => {
+        if (chosen === undefined) return;
+        document.warned = false;
+        if (this.#documents.get(document.key) !== document) return;
+        this.#run(chosen === apply ? 'apply' : 'revert', document);
+      });
+  }
+}
+
+/** The values of `files.autoSave` that VS Code may go by for the document. */
+function autoSaveOf(document: TileDocument): unknown[] {
+  return [
+    vscode.workspace.getConfiguration('files', { uri: document.uri, languageId }).get('autoSave'),
+    vscode.workspace.getConfiguration('files').get('autoSave'),
+  ];
+}

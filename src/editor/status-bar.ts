@@ -1,0 +1,121 @@
+/** The status bar of the active tile memory editor: policy and staged bytes, selection, read time. */
+import * as vscode from 'vscode';
+import { formatTile, locate } from '../model/geometry.ts';
+import type { HexPanel } from './panel.ts';
+import type { HexEditorProvider } from './provider.ts';
+
+export class EditorStatusBar implements vscode.Disposable {
+  readonly #provider: HexEditorProvider;
+  readonly #policy = vscode.window.createStatusBarItem(
+    'tilescope.policy',
+    vscode.StatusBarAlignment.Right,
+    103,
+  );
+  readonly #selection = vscode.window.createStatusBarItem(
+    'tilescope.selection',
+    vscode.StatusBarAlignment.Right,
+    102,
+  );
+  readonly #readAt = vscode.window.createStatusBarItem(
+    'tilescope.readAt',
+    vscode.StatusBarAlignment.Right,
+    101,
+  );
+  readonly #following: vscode.Disposable;
+
+  constructor(provider: HexEditorProvider) {
+    this.#provider = provider;
+    this.#policy.name = vscode.l10n.t('Tile Memory: Policy');
+    this.#selection.name = vscode.l10n.t('Tile Memory: Selection');
+    this.#readAt.name = vscode.l10n.t('Tile Memory: Read Time');
+    this.#readAt.command = 'tilescope.refresh';
+    this.#readAt.tooltip = vscode.l10n.t('Read the shown memory again');
+    this.#selection.command = 'tilescope.goTo';
+    this.#following = provider.onDidChangePanel(() => this.#show(provider.activePanel));
+  }
+
+  /** What stands in the status bar now; for tests. */
+  get texts(): readonly string[] {
+    return this.#provider.activePanel === undefined
+      ? []
+      : [this.#policy.text, this.#selection.text, this.#readAt.text];
+  }
+
+  dispose(): void {
+    this.#following.dispose();
+    this.#policy.dispose();
+    this.#selection.dispose();
+    this.#readAt.dispose();
+  }
+
+  #show(panel: HexPanel | undefined): void {
+    if (panel === undefined) {
+      this.#policy.hide();
+      this.#selection.hide();
+      this.#readAt.hide();
+      return;
+    }
+    const state = panel.state;
+    if (state.policy === 'locked') {
+      this.#policy.text = `$(lock) ${vscode.l10n.t('Locked')}`;
+      this.#policy.tooltip = vscode.l10n.t('Typing changes nothing. Click to unlock.');
+      this.#policy.command = 'tilescope.unlock';
+    } else if (state.stagedBytes === 0) {
+      this.#policy.text = `$(unlock) ${vscode.l10n.t('Staged: nothing')}`;
+      this.#policy.tooltip = vscode.l10n.t('Typed bytes stay here until they are applied. Click to lock.');
+      this.#policy.command = 'tilescope.lock';
+    } else {
+      this.#policy.text = `$(edit) ${vscode.l10n.t('Staged: {0} bytes', state.stagedBytes)}`;
+      this.#policy.tooltip = vscode.l10n.t('Click to write the staged bytes to the device.');
+      this.#policy.command = 'tilescope.apply';
+    }
+    this.#policy.show();
+    this.#readAt.text = `$(history) ${state.readAt}`;
+    this.#readAt.show();
+    const text = selectionText(panel);
+    if (text === undefined) this.#selection.hide();
+    else {
+      this.#selection.text = text.short;
+      this.#selection.tooltip = text.long;
+      this.#selection.show();
+    }
+  }
+}
+
+const hex = (value: number | bigint, digits = 4): string =>
+  `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`;
+
+function selectionText(panel: HexPanel): { short: string; long: string } | undefined {
+  const shown = panel.document.isOutside ? undefined : panel.document.shown;
+  const selection = panel.selection;
+  if (shown === undefined || selection === undefined) return undefined;
+  const { range, geometry } = shown;
+  const start = selection.length > 0 ? selection.start : selection.cursor;
+  if (start < range.offset || start >= range.offset + range.length) return undefined;
+  const place = locate(geometry, start);
+  const value = valueText(panel, start, selection.length);
+  const size = selection.length > 1 ? vscode.l10n.t('{0} bytes selected', selection.length) : '';
+  const parts = [`${formatTile(place.tile)}+${hex(place.offset)}`, value, size].filter((part) => part !== '');
+  return {
+    short: parts.join('  '),
+    long: vscode.l10n.t(
+      'Tile {0}, tile offset {1}, buffer offset {2}. The value is the one that the core reads (little-endian).',
+      formatTile(place.tile),
+      hex(place.offset),
+      hex(start),
+    ),
+  };
+}
+
+/** The value that a core reads: of the selection if it is 1, 2, 4 or 8 bytes, otherwise of the word at its start. */
+function valueText(panel: HexPanel, start: number, length: number): string {
+  const size = length === 2 || length === 8 ? length : length > 1 ? 4 : length === 1 ? 1 : 4;
+  const shown = panel.document.shown;
+  if (shown === undefined || start + size > shown.range.offset + shown.range.length) return '';
+  const { bytes, flags } = panel.document.session.bytes({ offset: start, length: size });
+  // 1 known, 2 unreadable.
+  if (flags.some((flag) => (flag & 3) !== 1)) return '';
+  let value = 0n;
+  for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index] ?? 0);
+  return `= ${hex(value, size * 2)}`;
+}

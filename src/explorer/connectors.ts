@@ -1,0 +1,115 @@
+/** Makes the way to a board from its entry. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { BoardConnector } from '../board/board.ts';
+import { SimulatedArray } from '../board/simulated/array.ts';
+import { createSimulatedConnector } from '../board/simulated/connector.ts';
+import { createSshConnector } from '../board/ssh/connector.ts';
+import type { SshPrompts } from '../board/ssh/prompts.ts';
+import type { AgentBinaries, AgentBinary } from '../board/ssh/target.ts';
+import type { BoardConfig, SshConfig } from './board-config.ts';
+
+/** What connectors need to know of this installation; settings are asked at the moment of connecting. */
+export interface ConnectorServices {
+  /** Version of the extension: part of the agent's file name on the board, and of reports. */
+  readonly toolVersion: string;
+  /** The folder with `agents/` and `addon/`. */
+  readonly dist: string;
+  readonly prompts: SshPrompts;
+  /** Configured ssh configuration files; empty means the usual ones. */
+  sshConfigFiles(): readonly string[];
+}
+
+const architectures = ['aarch64', 'x86_64'] as const;
+
+/** Makes connectors, and keeps the arrays of simulated boards so that their contents outlive a connection. */
+export class Connectors {
+  readonly #services: ConnectorServices;
+  readonly #arrays = new Map<string, SimulatedArray>();
+  #agents: AgentBinaries | undefined;
+
+  constructor(services: ConnectorServices) {
+    this.#services = services;
+  }
+
+  /** The array behind a simulated board, made when first asked for. */
+  array(boardId: string): SimulatedArray {
+    let array = this.#arrays.get(boardId);
+    if (array === undefined) {
+      array = new SimulatedArray();
+      this.#arrays.set(boardId, array);
+    }
+    return array;
+  }
+
+  /** A connector that goes by the entry as it is at the moment of connecting. */
+  following(entry: () => BoardConfig): BoardConnector {
+    return { connect: (context, signal) => this.#make(entry()).connect(context, signal) };
+  }
+
+  /** The ssh configuration files whose hosts are offered when a board is added. */
+  hostFiles(): readonly string[] {
+    const files = this.#services.sshConfigFiles();
+    return files.length > 0 ? files : [join(homedir(), '.ssh', 'config'), '/etc/ssh/ssh_config'];
+  }
+
+  #make(config: BoardConfig): BoardConnector {
+    switch (config.kind) {
+      case 'simulated':
+        return createSimulatedConnector({
+          array: this.array(config.id),
+          toolVersion: this.#services.toolVersion,
+        });
+      case 'local':
+        throw new Error('not built: local');
+      case 'ssh':
+        return this.#ssh(config);
+    }
+  }
+
+  #ssh(config: SshConfig): BoardConnector {
+    const files = this.#services.sshConfigFiles();
+    return createSshConnector(
+      {
+        host: config.host,
+        user: config.user,
+        port: config.port,
+        identityFile: config.identityFile,
+        sudo: config.sudo ? 'yes' : 'no',
+        configFiles: files.length > 0 ? files : undefined,
+        knownHostsFiles: config.knownHosts === undefined ? undefined : [config.knownHosts],
+      },
+      {
+        agents: this.#agentBinaries(),
+        prompts: this.#services.prompts,
+        environment: {
+          home: homedir(),
+          user: userInfo().username,
+          variables: process.env,
+          platform: process.platform,
+        },
+      },
+    );
+  }
+
+  /** The agents of this package; those that are missing leave their boards unreachable, which is said then. */
+  #agentBinaries(): AgentBinaries {
+    if (this.#agents === undefined) {
+      const found: Partial<Record<(typeof architectures)[number], AgentBinary>> = {};
+      for (const architecture of architectures) {
+        const path = this.#agentPath(architecture);
+        if (!existsSync(path)) continue;
+        const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
+        found[architecture] = { path, version: this.#services.toolVersion, sha256 };
+      }
+      this.#agents = found;
+    }
+    return this.#agents;
+  }
+
+  #agentPath(architecture: (typeof architectures)[number]): string {
+    return join(this.#services.dist, 'agents', `tilescope-agent-${architecture}`);
+  }
+}

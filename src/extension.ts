@@ -1,0 +1,161 @@
+/** Activation: builds the pieces and connects them, nothing else. */
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { BoardLog } from './board/board.ts';
+import type { SimulatedArray } from './board/simulated/array.ts';
+import { EditorCommands } from './editor/commands.ts';
+import { JournalStore } from './editor/journal-store.ts';
+import { HexEditorProvider, viewType } from './editor/provider.ts';
+import { EditorStatusBar } from './editor/status-bar.ts';
+import { startBoards } from './explorer/board-config.ts';
+import { BoardCollection } from './explorer/boards.ts';
+import { BoardCommands } from './explorer/commands.ts';
+import { Connectors } from './explorer/connectors.ts';
+import { DriverConsent } from './explorer/driver-consent.ts';
+import { describe, Failures } from './explorer/failures.ts';
+import { memoryName } from './explorer/nodes.ts';
+import { Secrets } from './explorer/secrets.ts';
+import { readHostAliases } from './explorer/ssh-hosts.ts';
+import { BoardTree } from './explorer/tree.ts';
+import { BoardLink } from './session/link.ts';
+import { SessionPool } from './session/pool.ts';
+import type { SessionServices } from './session/services.ts';
+
+/** What other code of this window may use; the tests of this extension do. */
+export interface TilescopeApi {
+  readonly boards: BoardCollection;
+  readonly sessions: SessionPool;
+  readonly tree: BoardTree;
+  readonly editor: HexEditorProvider;
+  readonly statusBar: EditorStatusBar;
+  /** The array behind a simulated board. */
+  simulated(boardId: string): SimulatedArray;
+}
+
+let closing: (() => Promise<void>) | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<TilescopeApi | undefined> {
+  const log = vscode.window.createOutputChannel('Tilescope', { log: true });
+  context.subscriptions.push(log);
+  try {
+    return build(context, log);
+  } catch (error) {
+    log.error(error instanceof Error ? error : String(error));
+    const showLog = vscode.l10n.t('Show Log');
+    vscode.window
+      .showErrorMessage(vscode.l10n.t('Tilescope could not start. The log says why.'), showLog)
+      .then((chosen) => {
+        if (chosen === showLog) log.show();
+      });
+    return undefined;
+  }
+}
+
+export async function deactivate(): Promise<void> {
+  await closing?.();
+}
+
+function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): TilescopeApi {
+  const boardLog: BoardLog = {
+    trace: (line) => log.trace(line),
+    info: (line) => log.info(line),
+    warn: (line) => log.warn(line),
+  };
+  const services: SessionServices = {
+    log: boardLog,
+    now: () => Date.now(),
+    after: (milliseconds, action) => {
+      const timer = setTimeout(action, milliseconds);
+      return { dispose: () => clearTimeout(timer) };
+    },
+  };
+  const failures = new Failures(log);
+  const consent = new DriverConsent(context.globalState);
+  const secrets = new Secrets(context.secrets, context.globalState);
+  const connectors = new Connectors({
+    toolVersion: String(context.extension.packageJSON.version),
+    dist: join(context.extensionPath, 'dist'),
+    prompts: secrets,
+    sshConfigFiles: () => vscode.workspace.getConfiguration('tilescope').get<string[]>('ssh.configFiles', []),
+  });
+  const sessions = new SessionPool(services);
+  const boards = new BoardCollection(
+    context.globalState,
+    (entry) => new BoardLink(entry().id, entry().label, connectors.following(entry), services),
+  );
+  const tree = new BoardTree(boards, context.workspaceState);
+  const commands = new BoardCommands({
+    boards,
+    tree,
+    failures,
+    consent,
+    secrets,
+    log,
+    sshHosts: () => readHostAliases(connectors.hostFiles()),
+  });
+  const storage = context.storageUri ?? context.globalStorageUri;
+  const journal = new JournalStore(join(storage.fsPath, 'staged'), (error) => failures.note(error));
+  const editor = new HexEditorProvider(
+    {
+      acquire: (resource) => {
+        const entry = boards.get(resource.board);
+        return entry && sessions.acquire(entry.link, resource);
+      },
+      boardLabel: (id) => boards.get(id)?.config.label ?? id,
+      memoryName: (resource) => memoryName(resource.memory),
+      connect: async (id) => {
+        const entry = boards.get(id);
+        return entry !== undefined && (await commands.connect(entry));
+      },
+      allowDriver: async (id) => {
+        const entry = boards.get(id);
+        return entry !== undefined && (await consent.ask(entry));
+      },
+      describe,
+      note: (thrown) => failures.note(thrown),
+      showLog: () => log.show(),
+    },
+    journal,
+    context.extensionUri,
+    log,
+  );
+  const statusBar = new EditorStatusBar(editor);
+  context.subscriptions.push(
+    sessions,
+    boards,
+    tree,
+    editor,
+    statusBar,
+    boards.onDidChange((entry) => entry && consent.recall(entry)),
+    vscode.window.registerCustomEditorProvider(viewType, editor, {
+      supportsMultipleEditorsPerDocument: true,
+      webviewOptions: { retainContextWhenHidden: true },
+    }),
+    ...commands.register(),
+    ...new EditorCommands(editor).register(),
+  );
+  closing = async () => {
+    await editor.close();
+    await boards.close();
+  };
+  loadBoards(boards, log);
+  return { boards, sessions, tree, editor, statusBar, simulated: (id) => connectors.array(id) };
+}
+
+function loadBoards(boards: BoardCollection, log: vscode.LogOutputChannel): void {
+  const refused = boards.load();
+  if (refused > 0) {
+    log.warn(`${refused} kept board entries could not be read.`);
+    vscode.window.showWarningMessage(
+      vscode.l10n.t('{0} boards of the sidebar could not be read and are left out.', refused),
+    );
+  }
+  try {
+    const given = startBoards(process.env['TILESCOPE_START_BOARDS'], boards.ids);
+    for (const config of given.configs) boards.addForNow(config);
+    if (given.refused > 0)
+      log.warn(`${given.refused} entries of TILESCOPE_START_BOARDS were not understood.`);
+  } catch (error) {
+    log.warn(`TILESCOPE_START_BOARDS is not JSON: ${String(error)}`);
+  }
+}
