@@ -1,0 +1,187 @@
+/** Over SSH: reading against `cat`, and the round trips of an apply on a slow link. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { Client } from 'ssh2';
+import { root } from '../../scripts/common.ts';
+import type { Board, BoardLog, WriteEdit } from '../../src/board/board.ts';
+import { createSshConnector } from '../../src/board/ssh/connector.ts';
+import type { AgentBinary } from '../../src/board/ssh/target.ts';
+import { startBoard, type VirtualBoard } from '../board/board.ts';
+import { startProxy } from '../net/proxy.ts';
+import { interleave, type Measure, median, spread } from './measure.ts';
+
+const columns = { startCol: 0, numCols: 50 };
+const bytes = 50 * 8 * 0x8000;
+const rounds = 5;
+const silent: BoardLog = { trace: () => undefined, info: () => undefined, warn: () => undefined };
+
+async function agentBinary(): Promise<AgentBinary> {
+  const path = join(root, 'dist', 'agents', 'tilescope-agent-aarch64');
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  return {
+    path,
+    version,
+    sha256: createHash('sha256')
+      .update(await readFile(path))
+      .digest('hex'),
+  };
+}
+
+/** Connects through `port` as a person would who trusts the board's key. */
+async function connect(board: VirtualBoard, port: number, folder: string): Promise<Board> {
+  const knownHosts = join(folder, `known_hosts.${port}`);
+  await writeFile(knownHosts, board.hostPublicKeys.map((key) => `[127.0.0.1]:${port} ${key}\n`).join(''));
+  const connector = createSshConnector(
+    {
+      host: '127.0.0.1',
+      port,
+      user: 'root',
+      identityFile: board.privateKeyPath,
+      configFiles: [],
+      knownHostsFiles: [knownHosts],
+    },
+    {
+      agents: { aarch64: await agentBinary() },
+      environment: { home: folder, user: userInfo().username, variables: {}, platform: process.platform },
+      prompts: {
+        confirmHostKey: async () => false,
+        replaceHostKey: async () => false,
+        secret: async () => undefined,
+        rememberSecret: async () => undefined,
+        forgetSecret: async () => undefined,
+      },
+    },
+  );
+  return connector.connect({ log: silent, onStep: () => undefined }, new AbortController().signal);
+}
+
+/** The peer: `cat` of a file of the same size in the board's RAM, over an exec channel of the same SSH library. */
+async function startCat(board: VirtualBoard): Promise<{ run: () => Promise<number>; end: () => void }> {
+  const made = await board.exec(
+    `dd if=/dev/urandom of=/tmp/peer bs=65536 count=${bytes / 65536} 2>/dev/null`,
+  );
+  if (made.code !== 0) throw new Error(`no peer file: ${made.stderr}`);
+  const client = new Client();
+  const sock = net.connect({ host: '127.0.0.1', port: board.port, noDelay: true });
+  const privateKey = await readFile(board.privateKeyPath);
+  await new Promise<void>((resolve, reject) => {
+    client.once('ready', resolve).once('error', reject);
+    client.connect({ sock, username: 'root', privateKey, hostVerifier: () => true });
+  });
+  const run = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const begin = performance.now();
+      client.exec('cat /tmp/peer', (error, channel) => {
+        if (error !== undefined) return reject(error);
+        let got = 0;
+        channel.on('data', (chunk: Buffer) => {
+          got += chunk.length;
+        });
+        channel.on('close', () => {
+          if (got === bytes) resolve(performance.now() - begin);
+          else reject(new Error(`cat gave ${got} bytes`));
+        });
+      });
+    });
+  return { run, end: () => client.end() };
+}
+
+async function throughput(board: VirtualBoard, folder: string): Promise<Measure> {
+  const ours = await connect(board, board.port, folder);
+  const cat = await startCat(board);
+  try {
+    const signal = new AbortController().signal;
+    const memory = (await ours.open(columns, {}, signal)).memory('data');
+    if (memory === undefined) throw new Error('the partition has no data memory');
+    const [mine = [], theirs = []] = await interleave(
+      rounds,
+      async () => {
+        const begin = performance.now();
+        const result = await memory.read([{ offset: 0, length: bytes }], {}, signal);
+        if (result.unreadable.length > 0) throw new Error('bytes are missing');
+        return performance.now() - begin;
+      },
+      cat.run,
+    );
+    const rate = (ms: number): number => bytes / 2 ** 20 / (ms / 1000);
+    return {
+      name: 'read 12.5 MiB over SSH',
+      value: rate(median(mine)),
+      unit: 'MiB/s',
+      peer: {
+        name: '`cat` of as many bytes over a channel of the same SSH library',
+        value: rate(median(theirs)),
+      },
+      ratio: median(theirs) / median(mine),
+      goal: { at: 'least', value: 0.8 },
+      note: `median of ${rounds}, interleaved; ms: ours ${spread(mine)}, cat ${spread(theirs)}`,
+    };
+  } finally {
+    cat.end();
+    await ours.dispose();
+  }
+}
+
+async function apply(board: VirtualBoard, folder: string): Promise<Measure> {
+  const proxy = await startProxy({ targetPort: board.port, oneWayMs: 25 });
+  const ours = await connect(board, proxy.port, folder);
+  try {
+    const signal = new AbortController().signal;
+    const memory = (await ours.open(columns, {}, signal)).memory('data');
+    if (memory === undefined) throw new Error('the partition has no data memory');
+    const places = Array.from({ length: 1000 }, (_, index) => index * 13_104 + (index % 7));
+    let value = 0;
+    const [applies = [], pings = []] = await interleave(
+      rounds,
+      async () => {
+        const ranges = places.map((offset) => ({ offset, length: 1 }));
+        const seen = await memory.read(ranges, {}, signal);
+        value = (value + 1) & 0xff;
+        const edits: WriteEdit[] = seen.pieces.map((piece) => ({
+          offset: piece.range.offset,
+          seen: piece.bytes,
+          bytes: Uint8Array.of(value ^ (piece.bytes[0] ?? 0) ^ 0xa5),
+        }));
+        const begin = performance.now();
+        const report = await memory.write(edits, { epoch: seen.epoch }, signal);
+        const ms = performance.now() - begin;
+        const verified = report.spans.filter((span) => span.outcome === 'verified');
+        if (verified.length !== places.length) throw new Error(`${verified.length} of 1,000 were verified`);
+        return ms;
+      },
+      async () => {
+        const begin = performance.now();
+        await ours.partitions(signal);
+        return performance.now() - begin;
+      },
+    );
+    return {
+      name: 'apply 1,000 scattered edits, link of 50 ms',
+      value: median(applies) / median(pings),
+      unit: 'round trips',
+      peer: { name: 'one small request on the same link, ms', value: median(pings) },
+      goal: { at: 'most', value: 2 },
+      note: `median of ${rounds}, interleaved; ms: apply ${spread(applies)}, one round trip ${spread(pings)}`,
+    };
+  } finally {
+    await ours.dispose();
+    await proxy.close();
+  }
+}
+
+/** Boots a board with a whole VC1902 array and measures. */
+export async function measureLink(): Promise<Measure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
+  const board = await startBoard({ image: 'openssh', module: { parts: '1:0:0:50:9' } });
+  try {
+    const measures = [await throughput(board, folder), await apply(board, folder)];
+    await board.assertClean();
+    return measures;
+  } finally {
+    await board.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}

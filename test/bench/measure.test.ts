@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { interleave, median, meets } from './measure.ts';
+
+describe('figures of the benchmarks', () => {
+  it('takes the middle of the rounds', () => {
+    expect(median([5, 1, 9])).toBe(5);
+    expect(median([4, 1, 3, 2])).toBe(2);
+    expect(() => median([])).toThrow('no values');
+  });
+
+  it('runs contenders in turn and drops the first round', async () => {
+    const order: string[] = [];
+    const contender = (name: string) => async () => order.push(name);
+    const [a, b] = await interleave(2, contender('a'), contender('b'));
+    expect(order.join('')).toBe('ababab');
+    expect(a).toEqual([3, 5]);
+    expect(b).toEqual([4, 6]);
+  });
+
+  it('judges the ratio where there is a peer, else the value', () => {
+    const measure = { name: 'x', value: 10, unit: 's' };
+    expect(meets({ ...measure, ratio: 0.8, goal: { at: 'least', value: 0.9 } })).toBe(false);
+    expect(meets({ ...measure, goal: { at: 'most', value: 10 } })).toBe(true);
+    expect(meets(measure)).toBe(true);
+  });
+});

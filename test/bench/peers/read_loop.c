@@ -1,0 +1,87 @@
+/*
+ * The limit that reading is measured against: request a partition (keep flag), map its data memory, read every 32-bit
+ * word into a buffer in ordinary memory, unmap, let go. One line per round: nanoseconds of request..release.
+ *
+ * usage: read_loop PARTITION_ID ROUNDS
+ * Its own statement of the 2020 driver's structures (LKML 2020 series, patches 2 to 4), on purpose: it shares no code
+ * with the project's core.
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+struct location {
+    uint32_t col, row;
+};
+struct memory {
+    struct location start, size;
+    uint64_t offset, bytes_per_tile;
+    int32_t fd, pad;
+};
+struct memory_list {
+    uint32_t count;
+    struct memory *list;
+};
+struct request {
+    uint32_t id, uid;
+    uint64_t meta_data;
+    uint32_t flag;
+};
+
+#define REQUEST _IOR('A', 2, struct request)
+#define GET_MEM _IOWR('A', 9, struct memory_list)
+
+static void fail(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 3)
+        return 2;
+    uint32_t *copy = NULL;
+    for (int round = 0; round < atoi(argv[2]); round++) {
+        struct timespec begin, end;
+        int device = open("/dev/aie0", O_RDWR | O_CLOEXEC);
+        if (device < 0)
+            fail("open");
+        struct request request = {.id = (uint32_t)atoi(argv[1]), .flag = 1};
+        if (copy == NULL) {
+            copy = malloc(64u << 20);
+            for (size_t i = 0; i < (64u << 20) / 4; i += 1024)
+                copy[i] = 1;
+        }
+        clock_gettime(CLOCK_MONOTONIC, &begin);
+        int partition = ioctl(device, REQUEST, &request);
+        if (partition < 0)
+            fail("request");
+        struct memory_list list = {0};
+        struct memory memories[8];
+        if (ioctl(partition, GET_MEM, &list) || list.count > 8)
+            fail("count of memories");
+        list.list = memories;
+        if (ioctl(partition, GET_MEM, &list))
+            fail("memories");
+        size_t bytes = (size_t)memories[0].size.col * memories[0].size.row * memories[0].bytes_per_tile;
+        volatile uint32_t *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memories[0].fd, 0);
+        if (map == MAP_FAILED || bytes > (64u << 20))
+            fail("mmap");
+        for (size_t i = 0; i < bytes / 4; i++)
+            copy[i] = map[i];
+        munmap((void *)map, bytes);
+        for (uint32_t i = 0; i < list.count; i++)
+            close(memories[i].fd);
+        close(partition);
+        clock_gettime(CLOCK_MONOTONIC, &end);
+        close(device);
+        printf("%lld %zu\n", (end.tv_sec - begin.tv_sec) * 1000000000LL + (end.tv_nsec - begin.tv_nsec), bytes);
+    }
+    return 0;
+}
