@@ -13,7 +13,7 @@ export type Preset = 'release' | 'debug' | 'aarch64';
 
 /** Where a preset builds. */
 export function buildFolder(preset: Preset): string {
-  return join(root, 'build', 'native', preset);
+  return join(root, 'native', 'build', preset);
 }
 
 /** Configures and builds one preset; quiet unless it fails. */
