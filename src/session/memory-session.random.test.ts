@@ -1,0 +1,324 @@
+import { describe, expect, test } from 'vitest';
+import type { ByteRange } from '../model/geometry.ts';
+import { BoardLink } from './link.ts';
+import { MemorySession } from './memory-session.ts';
+import { ManualTime, ScriptedDevice } from './scripted-board.ts';
+import type { Gesture } from './types.ts';
+
+/** The bytes that the random operations work on: few, so that they collide, and across a page boundary. */
+const window: ByteRange = { offset: 4088, length: 16 };
+const documents = ['a', 'b'] as const;
+const never = new AbortController().signal;
+
+/** Small seeded generator (mulberry32). */
+function randomizer(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+interface ModelGesture {
+  readonly document: string;
+  readonly values: Map<number, number>;
+  readonly seen: Map<number, number>;
+  readonly settled: Set<number>;
+  readonly dropped: Set<number>;
+  active: boolean;
+  epoch: string;
+}
+
+/** The same promises as the session makes, by lists and maps, recomputed from scratch at every question. */
+class Model {
+  readonly base = new Map<number, number>();
+  readonly old = new Set<number>();
+  readonly gestures: ModelGesture[] = [];
+  readonly settledTop = new Map<number, ModelGesture | undefined>();
+  readonly ground = new Map<number, number>();
+  readonly groundSeen = new Map<number, number>();
+  epoch = 'life-1';
+  earlier = '';
+
+  covering(offset: number): ModelGesture[] {
+    return this.gestures.filter((gesture) => gesture.values.has(offset) && !gesture.dropped.has(offset));
+  }
+  top(offset: number): ModelGesture | undefined {
+    return this.covering(offset).findLast((gesture) => gesture.active);
+  }
+  wanted(offset: number): number {
+    return this.top(offset)?.values.get(offset) ?? this.ground.get(offset) ?? 0;
+  }
+  seen(offset: number): number {
+    const top = this.top(offset);
+    return (top === undefined ? this.groundSeen.get(offset) : top.seen.get(offset)) ?? 0;
+  }
+  pending(offset: number): boolean {
+    return this.top(offset) !== this.settledTop.get(offset);
+  }
+  staged(offset: number): boolean {
+    return this.pending(offset) && this.base.get(offset) !== this.wanted(offset);
+  }
+  conflict(offset: number): boolean {
+    const base = this.base.get(offset);
+    return this.staged(offset) && base !== undefined && base !== this.seen(offset);
+  }
+  pendingBytes(gesture: ModelGesture): number[] {
+    return [...gesture.values.keys()].filter(
+      (offset) => !gesture.dropped.has(offset) && gesture.active !== gesture.settled.has(offset),
+    );
+  }
+  dirty(document: string): boolean {
+    return this.gestures.some(
+      (gesture) => gesture.document === document && this.pendingBytes(gesture).length > 0,
+    );
+  }
+  epochChanged(): boolean {
+    return this.gestures.some(
+      (gesture) => gesture.epoch !== this.epoch && this.pendingBytes(gesture).length > 0,
+    );
+  }
+  stage(document: string, values: Map<number, number>): ModelGesture {
+    const old = [...values.keys()].some((offset) => this.old.has(offset));
+    for (const offset of values.keys()) {
+      if (
+        this.covering(offset).length === 0 &&
+        !this.gestures.some((g) => g.values.has(offset) && !g.dropped.has(offset))
+      ) {
+        this.ground.set(offset, this.base.get(offset) ?? 0);
+      }
+    }
+    const gesture: ModelGesture = {
+      document,
+      values,
+      seen: new Map([...values.keys()].map((offset) => [offset, this.base.get(offset) ?? 0])),
+      settled: new Set(),
+      dropped: new Set(),
+      active: true,
+      epoch: old ? this.earlier : this.epoch,
+    };
+    this.gestures.push(gesture);
+    return gesture;
+  }
+  settle(offset: number, now: number): void {
+    this.settledTop.set(offset, this.top(offset));
+    this.groundSeen.set(offset, now);
+    for (const gesture of this.covering(offset)) {
+      gesture.seen.set(offset, now);
+      if (gesture.active) gesture.settled.add(offset);
+      else gesture.settled.delete(offset);
+    }
+  }
+  forget(offset: number): void {
+    for (const gesture of this.covering(offset)) gesture.dropped.add(offset);
+    this.settledTop.delete(offset);
+  }
+  revert(document: string): void {
+    for (const gesture of this.gestures) {
+      if (gesture.document !== document || this.pendingBytes(gesture).length === 0) continue;
+      gesture.active = [...gesture.settled].some((offset) => !gesture.dropped.has(offset));
+      for (const offset of this.pendingBytes(gesture)) gesture.dropped.add(offset);
+    }
+  }
+  setEpoch(epoch: string): void {
+    if (epoch === this.epoch) return;
+    this.earlier = this.epoch;
+    this.epoch = epoch;
+    for (const offset of this.base.keys()) this.old.add(offset);
+  }
+  read(device: ScriptedDevice, offsets: Iterable<number>): void {
+    this.setEpoch(device.epoch);
+    for (const offset of offsets) {
+      const unreadable = device.unreadable.some(
+        (span) => offset >= span.offset && offset < span.offset + span.length,
+      );
+      if (unreadable) this.base.delete(offset);
+      else this.base.set(offset, device.bytes[offset] ?? 0);
+      this.old.delete(offset);
+    }
+  }
+}
+
+function* offsetsOf(range: ByteRange): Generator<number> {
+  for (let i = 0; i < range.length; i++) yield range.offset + i;
+}
+
+async function play(seed: number, steps: number): Promise<void> {
+  const random = randomizer(seed);
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  const link = new BoardLink('board', 'Board', device, time);
+  await link.connect();
+  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  await session.read(window, never);
+  const model = new Model();
+  model.read(device, offsetsOf(window));
+  const pairs: { real: Gesture; model: ModelGesture }[] = [];
+  const settled: string[] = [];
+  session.onDidSettle((clean) => settled.push(...clean));
+  const story: string[] = [];
+  const someRange = (): ByteRange => {
+    const start = random(window.length);
+    return { offset: window.offset + start, length: 1 + random(window.length - start) };
+  };
+
+  for (let step = 0; step < steps; step++) {
+    const dirtyBefore = documents.filter((document) => model.dirty(document));
+    settled.length = 0;
+    let mayAnnounce = true;
+    const dice = random(100);
+    if (dice < 34) {
+      const document = documents[random(2)] ?? 'a';
+      const values = new Map<number, number>();
+      const edits = Array.from({ length: 1 + random(3) }, () => {
+        const range = someRange();
+        const bytes = Uint8Array.from({ length: Math.min(4, range.length) }, () => random(3));
+        return { offset: range.offset, bytes };
+      });
+      for (const { offset, bytes } of edits) {
+        for (const [i, byte] of bytes.entries()) values.set(offset + i, byte);
+      }
+      story.push(`${document} types ${[...values].join(' ')}`);
+      if ([...values.keys()].every((offset) => model.base.has(offset))) {
+        pairs.push({ real: session.stage(document, 'type', edits), model: model.stage(document, values) });
+      } else expect(() => session.stage(document, 'type', edits), story.join('\n')).toThrow();
+    } else if (dice < 54 && pairs.length > 0) {
+      const pair = pairs[Math.max(0, pairs.length - 1 - random(4))];
+      if (pair === undefined) continue;
+      story.push(`${pair.model.active ? 'undo' : 'redo'} gesture ${pairs.indexOf(pair)}`);
+      if (pair.model.active) pair.real.undo();
+      else pair.real.redo();
+      pair.model.active = !pair.model.active;
+      mayAnnounce = false;
+    } else if (dice < 66) {
+      const range = someRange();
+      story.push(`apply ${range.offset}+${range.length}`);
+      if (model.epochChanged()) {
+        const written = device.writes.length;
+        await expect(session.apply(range, never)).rejects.toMatchObject({ code: 'epoch' });
+        expect(device.writes.length, 'nothing is sent').toBe(written);
+      } else if (
+        model.epoch !== device.epoch &&
+        [...offsetsOf(range)].some((offset) => model.staged(offset))
+      ) {
+        story.push('skipped: the session cannot know the epoch yet');
+      } else {
+        const report = await session.apply(range, never);
+        let applied = 0;
+        for (const offset of offsetsOf(range)) {
+          if (!model.pending(offset)) continue;
+          const unreadable = device.unreadable.some(
+            (span) => offset >= span.offset && offset < span.offset + span.length,
+          );
+          if (!model.staged(offset)) model.settle(offset, model.wanted(offset));
+          else if (unreadable) model.base.delete(offset);
+          else {
+            const now = device.bytes[offset] ?? 0;
+            model.base.set(offset, now);
+            model.old.delete(offset);
+            if (now === model.wanted(offset)) {
+              model.settle(offset, now);
+              applied++;
+            }
+          }
+        }
+        expect(report.applied, story.join('\n')).toBe(applied);
+      }
+    } else if (dice < 78) {
+      const range = someRange();
+      story.push(`refresh ${range.offset}+${range.length}`);
+      await session.refresh(range, never);
+      model.read(device, offsetsOf(range));
+    } else if (dice < 86) {
+      const offset = window.offset + random(window.length);
+      device.bytes[offset] = random(3);
+      story.push(`the core writes ${device.bytes[offset]} at ${offset}`);
+    } else if (dice < 88) {
+      device.epoch = `life-${step + 2}`;
+      story.push('the board starts a new life');
+      device.announce();
+      model.setEpoch(device.epoch);
+    } else if (dice < 91) {
+      story.push('rebase');
+      const pending = [...offsetsOf(window)].filter((offset) => model.pending(offset));
+      await session.rebase(never);
+      // Neighbours within the gap are read along; here that is everything between the first and the last.
+      const [first, last] = [pending[0], pending.at(-1)];
+      if (first !== undefined && last !== undefined) {
+        model.read(device, offsetsOf({ offset: first, length: last - first + 1 }));
+      }
+      for (const gesture of model.gestures) gesture.epoch = model.epoch;
+    } else if (dice < 94) {
+      const range = someRange();
+      const keep = random(2) === 0 ? 'mine' : 'theirs';
+      story.push(`conflicts of ${range.offset}+${range.length}: ${keep}`);
+      for (const offset of offsetsOf(range)) {
+        if (!model.conflict(offset)) continue;
+        const top = model.top(offset);
+        const base = model.base.get(offset) ?? 0;
+        if (keep === 'theirs') model.forget(offset);
+        else if (top === undefined) model.groundSeen.set(offset, base);
+        else top.seen.set(offset, base);
+      }
+      session.resolveConflicts(range, keep);
+    } else if (dice < 96) {
+      const document = documents[random(2)] ?? 'a';
+      story.push(`revert ${document}`);
+      session.revert(document);
+      model.revert(document);
+    } else if (dice < 98) {
+      const range = someRange();
+      story.push(`discard ${range.offset}+${range.length}`);
+      for (const offset of offsetsOf(range)) if (model.pending(offset)) model.forget(offset);
+      session.discard(range);
+    } else {
+      device.unreadable = random(2) === 0 ? [] : [{ ...someRange(), reason: 'gated' }];
+      story.push(`unreadable: ${device.unreadable.length}`);
+    }
+
+    const context = `seed ${seed}, step ${step}:\n${story.slice(-40).join('\n')}`;
+    const shown = session.bytes(window);
+    const expected = [...offsetsOf(window)].map((offset) => {
+      const staged = model.staged(offset);
+      return {
+        offset,
+        byte: staged ? model.wanted(offset) : (model.base.get(offset) ?? 0),
+        known: model.base.has(offset),
+        staged,
+        conflict: model.conflict(offset),
+      };
+    });
+    const actual = [...offsetsOf(window)].map((offset, i) => ({
+      offset,
+      byte: shown.bytes[i],
+      known: ((shown.flags[i] ?? 0) & 1) !== 0,
+      staged: ((shown.flags[i] ?? 0) & 4) !== 0,
+      conflict: ((shown.flags[i] ?? 0) & 8) !== 0,
+    }));
+    expect(actual, context).toEqual(expected);
+    expect(session.counts(), context).toEqual({
+      staged: expected.filter((byte) => byte.staged).length,
+      conflicts: expected.filter((byte) => byte.conflict).length,
+    });
+    for (const document of documents) {
+      expect(session.isDirty(document), `${context}\ndirty ${document}`).toBe(model.dirty(document));
+    }
+    expect(session.state.epochChanged, context).toBe(model.epochChanged());
+    const becameClean = dirtyBefore.filter((document) => !model.dirty(document));
+    expect([...new Set(settled)].sort(), context).toEqual(mayAnnounce ? becameClean : []);
+  }
+  session.dispose();
+  link.dispose();
+}
+
+describe('random operations on two documents agree with a naive model', () => {
+  test('[main-19] stage, undo, redo, apply, revert, discard, refresh, conflicts, epochs', {
+    timeout: 60_000,
+  }, async () => {
+    const first = Number(process.env['TILESCOPE_SEED'] ?? Date.now() % 1_000_000);
+    console.log(`seeds ${first} to ${first + 149}`);
+    for (let seed = first; seed < first + 150; seed++) await play(seed, 80);
+  });
+});

@@ -1,0 +1,268 @@
+/** A board for tests: bytes in an array, and hooks at every point where a real one can take long, fail or be lost. */
+import type {
+  Board,
+  BoardConnector,
+  BoardInfo,
+  Owner,
+  Partition,
+  PartitionInfo,
+  PartitionMemory,
+  ReadOptions,
+  ReadResult,
+  UnreadableSpan,
+  WriteEdit,
+  WriteOptions,
+  WriteReport,
+  WriteSpan,
+} from '../board/board.ts';
+import { BoardError, throwIfCancelled } from '../board/errors.ts';
+import { type Disposable, Emitter } from '../model/event.ts';
+import { type ByteRange, type ColumnRange, type MemoryGeometry, totalBytes } from '../model/geometry.ts';
+import { intersectRanges, mergeRanges } from '../model/ranges.ts';
+import type { SessionServices } from './services.ts';
+
+/** Points at which a hook is called. `-done` points come after the act, before the answer. */
+export type HookPoint =
+  | 'connect'
+  | 'partitions'
+  | 'open'
+  | 'read'
+  | 'read-done'
+  | 'write'
+  | 'write-half'
+  | 'write-done';
+
+/** Time that moves only when told to. */
+export class ManualTime implements SessionServices {
+  readonly lines: string[] = [];
+  readonly log = {
+    trace: () => undefined,
+    info: () => undefined,
+    warn: (line: string) => {
+      this.lines.push(line);
+    },
+  };
+  #now = 1_000_000;
+  #timers: { readonly at: number; readonly action: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  /** Milliseconds until the planned actions, ascending. */
+  get planned(): readonly number[] {
+    return this.#timers.map(({ at }) => at - this.#now).sort((a, b) => a - b);
+  }
+
+  after(milliseconds: number, action: () => void): Disposable {
+    const timer = { at: this.#now + milliseconds, action };
+    this.#timers.push(timer);
+    return {
+      dispose: () => {
+        this.#timers = this.#timers.filter((other) => other !== timer);
+      },
+    };
+  }
+
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+    const due = this.#timers.filter(({ at }) => at <= this.#now);
+    this.#timers = this.#timers.filter(({ at }) => at > this.#now);
+    for (const { action } of due) action();
+  }
+}
+
+interface Connection {
+  readonly partitions: Emitter<readonly PartitionInfo[]>;
+  readonly closed: Emitter<BoardError>;
+  lost?: BoardError;
+}
+
+/** The state of the machine behind the connections; survives their loss. */
+export class ScriptedDevice implements BoardConnector {
+  readonly geometry: MemoryGeometry;
+  readonly bytes: Uint8Array;
+  readonly columns: ColumnRange;
+  epoch = 'life-1';
+  owner: Owner | undefined;
+  writable = true;
+  unreadable: UnreadableSpan[] = [];
+  /** Called at every point; may wait, change the device, or throw. */
+  hook: (point: HookPoint) => Promise<void> | void = () => undefined;
+  readonly reads: ByteRange[][] = [];
+  readonly writes: WriteEdit[][] = [];
+  connections = 0;
+  readonly #time: ManualTime;
+  #live: Connection[] = [];
+
+  constructor(time: ManualTime, bytesPerTile = 8192) {
+    this.#time = time;
+    this.columns = { startCol: 2, numCols: 2 };
+    this.geometry = {
+      type: 'data',
+      ...this.columns,
+      startRow: 1,
+      numRows: 2,
+      bytesPerTile,
+      tileBase: 0,
+    };
+    this.bytes = new Uint8Array(totalBytes(this.geometry));
+    for (let i = 0; i < this.bytes.length; i++) this.bytes[i] = (i * 7 + (i >> 8)) & 0xff;
+  }
+
+  get info(): PartitionInfo {
+    return {
+      id: 1,
+      columns: this.columns,
+      startRow: 0,
+      numRows: 3,
+      inUse: this.owner !== undefined,
+      ...(this.owner === undefined ? {} : { owner: this.owner }),
+      epoch: this.epoch,
+    };
+  }
+
+  /** Ends all connections. */
+  lose(error = new BoardError('connection-lost', 'cut')): void {
+    const live = this.#live;
+    this.#live = [];
+    for (const connection of live) {
+      connection.lost = error;
+      connection.closed.fire(error);
+    }
+  }
+
+  /** Tells all connections how the partition stands. */
+  announce(): void {
+    for (const { partitions } of this.#live) partitions.fire([this.info]);
+  }
+
+  async connect({ onStep }: Parameters<BoardConnector['connect']>[0], signal: AbortSignal): Promise<Board> {
+    this.connections++;
+    onStep('connecting');
+    await this.#point('connect', undefined, signal);
+    const connection: Connection = { partitions: new Emitter(), closed: new Emitter() };
+    this.#live.push(connection);
+    return {
+      info: boardInfo,
+      onDidChangePartitions: connection.partitions.event,
+      onDidClose: connection.closed.event,
+      partitions: async (signal) => {
+        await this.#point('partitions', connection, signal);
+        return [this.info];
+      },
+      open: async (columns, _options, signal): Promise<Partition> => {
+        await this.#point('open', connection, signal);
+        if (columns.startCol !== this.columns.startCol)
+          throw new BoardError('no-partition', 'unknown columns');
+        const memory = this.#memory(connection);
+        return { columns, memories: [memory], memory: (type) => (type === 'data' ? memory : undefined) };
+      },
+      report: async () => '',
+      dispose: async () => {
+        this.#live = this.#live.filter((other) => other !== connection);
+      },
+    };
+  }
+
+  #memory(connection: Connection): PartitionMemory {
+    const device = this;
+    return {
+      geometry: this.geometry,
+      get writable() {
+        return device.writable;
+      },
+      read: (ranges, options, signal) => this.#read(connection, ranges, options, signal),
+      write: (edits, options, signal) => this.#write(connection, edits, options, signal),
+    };
+  }
+
+  async #read(
+    connection: Connection,
+    ranges: readonly ByteRange[],
+    options: ReadOptions,
+    signal: AbortSignal,
+  ): Promise<ReadResult> {
+    await this.#point('read', connection, signal);
+    this.reads.push([...ranges]);
+    const result = {
+      pieces: ranges.map((range) => ({
+        range,
+        bytes: this.bytes.slice(range.offset, range.offset + range.length),
+      })),
+      unreadable: mergeRanges(ranges).flatMap((range) =>
+        this.unreadable.flatMap((span) => {
+          const shared = intersectRanges(range, span);
+          return shared === undefined ? [] : [{ ...shared, reason: span.reason }];
+        }),
+      ),
+      at: this.#time.now(),
+      epoch: this.epoch,
+    };
+    for (const { offset, length } of result.unreadable) {
+      for (const piece of result.pieces) {
+        const start = Math.max(0, offset - piece.range.offset);
+        piece.bytes.fill(0, start, Math.max(start, offset + length - piece.range.offset));
+      }
+    }
+    options.onProgress?.(ranges.reduce((sum, range) => sum + range.length, 0));
+    await this.#point('read-done', connection, signal);
+    return result;
+  }
+
+  async #write(
+    connection: Connection,
+    edits: readonly WriteEdit[],
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<WriteReport> {
+    await this.#point('write', connection, signal);
+    if (options.epoch !== this.epoch) throw new BoardError('epoch', 'another life');
+    this.writes.push([...edits]);
+    const spans: WriteSpan[] = [];
+    for (const [index, edit] of edits.entries()) {
+      if (index === edits.length >> 1) await this.#point('write-half', connection, signal);
+      for (let i = 0; i < edit.bytes.length; i++) spans.push(this.#writeByte(edit, i));
+    }
+    await this.#point('write-done', connection, signal);
+    return { spans, at: this.#time.now(), epoch: options.epoch };
+  }
+
+  #writeByte(edit: WriteEdit, i: number): WriteSpan {
+    const offset = edit.offset + i;
+    const span = this.unreadable.find((span) => intersectRanges(span, { offset, length: 1 }) !== undefined);
+    if (span !== undefined) {
+      return { offset, length: 1, outcome: 'refused', reason: span.reason, now: new Uint8Array(1) };
+    }
+    const same = this.bytes[offset] === edit.seen[i];
+    if (same) this.bytes[offset] = edit.bytes[i] ?? 0;
+    const now = this.bytes.slice(offset, offset + 1);
+    return { offset, length: 1, outcome: same ? 'verified' : 'conflict', now };
+  }
+
+  async #point(point: HookPoint, connection: Connection | undefined, signal: AbortSignal): Promise<void> {
+    throwIfCancelled(signal);
+    if (connection?.lost !== undefined) throw connection.lost;
+    await this.hook(point);
+    throwIfCancelled(signal);
+    if (connection?.lost !== undefined) throw connection.lost;
+  }
+}
+
+const boardInfo: BoardInfo = {
+  device: 'scripted',
+  family: 'simulated',
+  generation: 'aie',
+  findings: [],
+  hostName: 'scripted',
+  kernel: 'none',
+  machine: 'none',
+  pageSize: 4096,
+  bootId: 'boot',
+  coreVersion: '',
+};
+
+/** Runs what is due without time passing: promises that are already settled. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+}
