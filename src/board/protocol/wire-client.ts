@@ -22,6 +22,7 @@ import {
 import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerFinder } from './frames.ts';
 import { Outbox } from './outbox.ts';
 import { ReadCollector } from './read-collector.ts';
+import { joinReads, splitRanges, writeGroups } from './split.ts';
 import {
   checkDescription,
   checkEpoch,
@@ -64,9 +65,10 @@ export interface WireOptions {
   readonly startMs?: number;
 }
 
-/** Ranges and words per frame. */
-const maxRanges = 4096;
-const maxWords = 4096;
+/** Words per frame of a write. */
+const wordsPerFrame = 4096;
+/** Requests that the core has heard of at one time; it refuses more than 256. Further ones wait here. */
+const maxOpen = 128;
 const silentPings = 3;
 const idlePings = 6;
 /** How long an ended agent may take to say goodbye. */
@@ -80,6 +82,8 @@ interface Pending {
   readonly part: (frame: Frame) => void;
   readonly done: (header: Header) => void;
   readonly fail: (error: BoardError) => void;
+  /** Takes back what was not sent; whether the core has heard of it. */
+  readonly takeBack: () => boolean;
   /** Heartbeats are no progress. */
   readonly heartbeat: boolean;
   /** Heartbeats since the last progress of any request. */
@@ -163,18 +167,11 @@ export class WireClient implements CoreClient {
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
     try {
-      const parts = await Promise.all(
-        chunks(request.ranges).map((ranges) => this.#readPart(request, ranges, progress, stop.signal)),
+      const groups = splitRanges(request.ranges);
+      const answers = await Promise.all(
+        groups.map((ranges) => this.#readPart(request, ranges, progress, stop.signal)),
       );
-      const epoch = parts[0]?.epoch ?? '';
-      if (parts.some((part) => part.epoch !== epoch)) {
-        throw new BoardError('epoch', 'the contents started a new life during the read', { epoch });
-      }
-      return {
-        bytes: parts.flatMap((part) => part.bytes),
-        unreadable: parts.flatMap((part) => part.unreadable),
-        epoch,
-      };
+      return joinReads(request.ranges, groups, answers);
     } finally {
       // One part that failed ends the others.
       cancel();
@@ -182,10 +179,22 @@ export class WireClient implements CoreClient {
     }
   }
 
-  async write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
-    const { words, columns, memory, epoch, force, openTiles } = request;
+  write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
+    return writeGroups(request.words, (words) => this.#writePart(request, words, signal));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#wire.dispose();
+  }
+
+  async #writePart(
+    request: CoreWriteRequest,
+    words: Uint32Array,
+    signal: AbortSignal,
+  ): Promise<CoreWriteAnswer> {
+    const { columns, memory, epoch, force, openTiles } = request;
     const collector = new OutcomeCollector(words);
-    const step = maxWords * writeRecordWords;
+    const step = wordsPerFrame * writeRecordWords;
     const header = { op: 'write', ...place(columns), memory, epoch, force, openTiles };
     return this.#wire.checked(
       () =>
@@ -204,10 +213,6 @@ export class WireClient implements CoreClient {
         ),
       (answer) => ({ outcomes: collector.finish(), epoch: checkEpoch(answer) }),
     );
-  }
-
-  async dispose(): Promise<void> {
-    await this.#wire.dispose();
   }
 
   async #readPart(
@@ -254,6 +259,8 @@ class Wire {
   readonly #pending = new Map<number, Pending>();
   /** Requests nobody waits for any more and whose last frame has not come. */
   readonly #abandoned = new Set<number>();
+  /** Requests that wait until the core has room. */
+  readonly #backlog = new Map<number, () => void>();
   #markerSeen = false;
   #onStarted: { resolve: () => void; reject: (error: BoardError) => void } | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -335,7 +342,11 @@ class Wire {
       if (this.#disposed) return reject(this.#goodbye());
       if (signal.aborted) return reject(new BoardError('cancelled', 'cancelled'));
       const id = this.#nextId();
-      const cancel = () => this.#giveUp(id, new BoardError('cancelled', 'cancelled'), takeBack);
+      let takeBack = () => {
+        this.#backlog.delete(id);
+        return false;
+      };
+      const cancel = () => this.#giveUp(id, new BoardError('cancelled', 'cancelled'));
       const clear = () => signal.removeEventListener('abort', cancel);
       this.#pending.set(id, {
         part,
@@ -347,11 +358,15 @@ class Wire {
           clear();
           reject(error);
         },
+        takeBack: () => takeBack(),
         heartbeat: false,
         idle: 0,
       });
       signal.addEventListener('abort', cancel, { once: true });
-      const takeBack = this.#outbox.send(frames(id));
+      this.#backlog.set(id, () => {
+        takeBack = this.#outbox.send(frames(id));
+      });
+      this.#sendBacklog();
     });
   }
 
@@ -378,6 +393,7 @@ class Wire {
     const open = [...this.#pending.values()];
     this.#pending.clear();
     this.#abandoned.clear();
+    this.#backlog.clear();
     for (const one of open) one.fail(error);
     if (!this.#disposed) this.closed.fire(error);
     this.closed.dispose();
@@ -391,7 +407,10 @@ class Wire {
     for (const one of this.#pending.values()) one.fail(error);
     for (const id of this.#pending.keys()) this.#abandoned.add(id);
     this.#pending.clear();
-    this.#outbox.sendUrgent(encodeFrame({ op: 'bye', id: this.#nextId() }));
+    this.#backlog.clear();
+    const id = this.#nextId();
+    this.#abandoned.add(id);
+    this.#outbox.sendUrgent(encodeFrame({ op: 'bye', id }));
     let limit: NodeJS.Timeout | undefined;
     const late = new Promise<void>((resolve) => {
       limit = setTimeout(resolve, byeMs);
@@ -427,6 +446,16 @@ class Wire {
     );
   }
 
+  /** Sends what waits, as far as the core has room; called whenever a request ended. */
+  #sendBacklog(): void {
+    for (const [id, send] of this.#backlog) {
+      const open = this.#pending.size - this.#backlog.size + this.#abandoned.size;
+      if (open >= maxOpen) return;
+      this.#backlog.delete(id);
+      send();
+    }
+  }
+
   #nextId(): number {
     this.#lastId++;
     return this.#lastId;
@@ -440,26 +469,34 @@ class Wire {
       return;
     }
     for (const [id, one] of [...this.#pending]) {
+      if (one.heartbeat || this.#backlog.has(id)) continue;
       one.idle++;
       if (one.idle <= idlePings) continue;
       const detail = `no progress for ${(idlePings * period) / 1000} s`;
-      this.#giveUp(id, new BoardError('timeout', detail, this.#options.facts), () => true);
+      this.#giveUp(id, new BoardError('timeout', detail, this.#options.facts));
     }
     const id = this.#nextId();
     const nothing = () => undefined;
     const part = (frame: Frame) => {
       throw unexpected(frame.header);
     };
-    this.#pending.set(id, { part, done: nothing, fail: nothing, heartbeat: true, idle: 0 });
+    this.#pending.set(id, {
+      part,
+      done: nothing,
+      fail: nothing,
+      takeBack: () => true,
+      heartbeat: true,
+      idle: 0,
+    });
     this.#outbox.sendUrgent(encodeFrame({ op: 'ping', id }));
   }
 
   /** Stops waiting for a request and tells the core if it has heard of it. */
-  #giveUp(id: number, error: BoardError, takeBack: () => boolean): void {
+  #giveUp(id: number, error: BoardError): void {
     const one = this.#pending.get(id);
     if (one === undefined) return;
     this.#pending.delete(id);
-    if (takeBack()) {
+    if (one.takeBack()) {
       this.#abandoned.add(id);
       const cancelId = this.#nextId();
       this.#abandoned.add(cancelId);
@@ -503,7 +540,10 @@ class Wire {
     }
     const last = t === 'ok' || t === 'error';
     if (this.#abandoned.has(id)) {
-      if (last) this.#abandoned.delete(id);
+      if (last) {
+        this.#abandoned.delete(id);
+        this.#sendBacklog();
+      }
       return;
     }
     const one = this.#pending.get(id);
@@ -516,6 +556,7 @@ class Wire {
     this.#pending.delete(id);
     if (t === 'ok') one.done(frame.header);
     else one.fail(this.#failure(frame.header));
+    this.#sendBacklog();
   }
 
   #failure(header: Header): BoardError {
@@ -560,12 +601,6 @@ class Wire {
 
 function place(columns: ColumnRange): { startCol: number; numCols: number } {
   return { startCol: columns.startCol, numCols: columns.numCols };
-}
-
-function chunks(ranges: readonly ByteRange[]): (readonly ByteRange[])[] {
-  const parts: (readonly ByteRange[])[] = [];
-  for (let at = 0; at < ranges.length; at += maxRanges) parts.push(ranges.slice(at, at + maxRanges));
-  return parts;
 }
 
 /** Words as little endian bytes, whatever this machine's order is. */

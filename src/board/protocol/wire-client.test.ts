@@ -1,0 +1,551 @@
+import { PassThrough, Writable } from 'node:stream';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { KeptLog } from '../../../test/conformance/log.ts';
+import { LoopbackAgent, type LoopbackOptions } from '../../../test/conformance/loopback-agent.ts';
+import { Random, runSeed } from '../../../test/conformance/random.ts';
+import { BoardError, toBoardError } from '../errors.ts';
+import { freeColumns, SimulatedArray } from '../simulated/array.ts';
+import { SimulatedClient } from '../simulated/client.ts';
+import type { CoreClient } from './core-client.ts';
+import { encodeFrame, type Header } from './frames.ts';
+import { Outbox } from './outbox.ts';
+import { WireClient, type WireOptions, type WireStream } from './wire-client.ts';
+
+const seed = runSeed();
+const never = new AbortController().signal;
+const clients: CoreClient[] = [];
+
+afterEach(async () => {
+  vi.useRealTimers();
+  await Promise.all(clients.splice(0).map((client) => client.dispose()));
+});
+
+function fakeTimers(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+}
+
+async function connect(options: LoopbackOptions = {}, wire: Partial<WireOptions> = {}) {
+  const array = new SimulatedArray();
+  const core = new SimulatedClient(array, () => undefined);
+  const agent = new LoopbackAgent(core, options);
+  const log = new KeptLog();
+  const client = await WireClient.start(agent.stream, { log, facts: { host: 'loop' }, ...wire }, never);
+  clients.push(client);
+  return { array, core, agent, log, client };
+}
+
+function request(ranges: readonly { offset: number; length: number }[]) {
+  return { columns: freeColumns, memory: 'data' as const, ranges, openTiles: [] };
+}
+
+function code(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'no error',
+    (error: unknown) => toBoardError(error).code,
+  );
+}
+
+/** A stream on which only the agent's side is prepared. */
+function bare(): { stream: WireStream; output: PassThrough; end: (error: BoardError) => void } {
+  const output = new PassThrough();
+  let end: (error: BoardError) => void = () => undefined;
+  const closed = new Promise<BoardError>((resolve) => {
+    end = resolve;
+  });
+  const stream = {
+    input: new PassThrough().resume(),
+    output,
+    closed,
+    close: () => end(new BoardError('connection-lost', 'closed')),
+  };
+  return { stream, output, end };
+}
+
+describe('starting', () => {
+  it('skips what a login shell printed and logs it', async () => {
+    const { client, log } = await connect({ banner: 'Welcome to the lab\nTILESC\n', chunk: 3 });
+    expect(client.hello).toMatchObject({ core: '0.0.0 loopback', hostName: 'simulated' });
+    expect(log.lines.join('\n')).toContain('Welcome to the lab');
+  });
+
+  it('says shell-banner when only text comes', async () => {
+    fakeTimers();
+    const { stream, output } = bare();
+    const started = code(WireClient.start(stream, { log: new KeptLog() }, never));
+    output.write('This account is currently not available.\n');
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await started).toBe('shell-banner');
+  });
+
+  it('says shell-banner when text came and the stream ended', async () => {
+    const { stream, output, end } = bare();
+    const started = WireClient.start(stream, { log: new KeptLog() }, never);
+    output.write('This account is currently not available.\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    end(new BoardError('agent-failed', 'exit code 1'));
+    await expect(started).rejects.toMatchObject({
+      code: 'shell-banner',
+      facts: { text: expect.stringContaining('not available') },
+    });
+  });
+
+  it('says what closed the stream when nothing came', async () => {
+    const { stream, end } = bare();
+    const started = WireClient.start(stream, { log: new KeptLog() }, never);
+    end(new BoardError('agent-failed', 'exit code 126'));
+    await expect(started).rejects.toMatchObject({ code: 'agent-failed', message: 'exit code 126' });
+  });
+
+  it('says timeout when nothing comes at all', async () => {
+    fakeTimers();
+    const started = code(WireClient.start(bare().stream, { log: new KeptLog() }, never));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(await started).toBe('timeout');
+  });
+
+  it('says agent-version when the agent speaks another protocol', async () => {
+    const started = connect({
+      intercept: ({ header }, agent) => {
+        agent.send({ id: Number(header['id']), t: 'ok', protocol: 2, core: '9.9' });
+        return true;
+      },
+    });
+    await expect(started).rejects.toMatchObject({ code: 'agent-version', facts: { have: 2, want: 1 } });
+  });
+
+  it('is cancelled at once', async () => {
+    const stop = new AbortController();
+    const started = WireClient.start(bare().stream, { log: new KeptLog() }, stop.signal);
+    stop.abort();
+    await expect(started).rejects.toMatchObject({ code: 'cancelled' });
+  });
+});
+
+describe('requests', () => {
+  it(`read what the core holds, in any chunking (seed ${seed})`, async () => {
+    const random = new Random(seed);
+    for (const chunk of [1, 13, 4096, 1_000_000]) {
+      const { client, core } = await connect({ chunk });
+      for (let run = 0; run < (chunk < 100 ? 1 : 5); run++) {
+        const ranges: { offset: number; length: number }[] = [];
+        for (let at = random.below(1000); ranges.length < 20; ) {
+          const length = 1 + random.below(chunk < 100 ? 200 : 60_000);
+          ranges.push({ offset: at, length });
+          at += length + random.below(1000);
+        }
+        if (chunk >= 100) ranges.push({ offset: 0xf0000 - 10, length: 20 }, { offset: 0xffff0, length: 16 });
+        const usable = ranges.filter(
+          (range, i) =>
+            i === 0 || range.offset >= (ranges[i - 1]?.offset ?? 0) + (ranges[i - 1]?.length ?? 0),
+        );
+        const seen: number[] = [];
+        const over = await client.read(request(usable), (bytes) => seen.push(bytes), never);
+        const direct = await core.read(request(usable), undefined, never);
+        expect(over).toEqual(direct);
+        expect(seen).toEqual([...seen].sort((a, b) => a - b));
+      }
+    }
+  });
+
+  it('of more than 4096 ranges are split and joined', async () => {
+    const { client, core, agent } = await connect();
+    const ranges = Array.from({ length: 9000 }, (_, i) => ({ offset: i * 100, length: 1 + (i % 90) }));
+    const over = await client.read(request(ranges), undefined, never);
+    expect(over).toEqual(await core.read(request(ranges), undefined, never));
+    const reads = agent.requests.filter((one) => one['op'] === 'read');
+    expect(reads.map((one) => (one['ranges'] as unknown[]).length)).toEqual([4096, 4096, 808]);
+  });
+
+  it('write more than 4096 words in one round trip', async () => {
+    const { client, agent, array } = await connect();
+    const epoch = array.partition(freeColumns)?.epoch ?? '';
+    const words = new Uint32Array(10_000 * 4);
+    for (let i = 0; i < 10_000; i++) words.set([i * 8, 0, 0xffff_ffff, i], i * 4);
+    const answer = await client.write(
+      { columns: freeColumns, memory: 'data', epoch, force: true, openTiles: [], words },
+      never,
+    );
+    expect(answer.outcomes.length).toBe(30_000);
+    expect(answer.outcomes.filter((_, i) => i % 3 === 1).every((one) => one === 0)).toBe(true);
+    const writes = agent.requests.filter((one) => one['op'] === 'write');
+    expect(writes.map((one) => one['more'])).toEqual([true, true, false]);
+    expect(new Set(writes.map((one) => one['id'])).size).toBe(1);
+    expect(array.count('write')).toBe(1);
+  });
+
+  it('beyond what a core takes wait here and are all answered', async () => {
+    const { client, agent, array } = await connect();
+    const resume = array.pause();
+    const asked = Array.from({ length: 300 }, (_, i) =>
+      client.read(request([{ offset: i, length: 1 }]), undefined, never),
+    );
+    await vi.waitFor(() => expect(agent.requests.length).toBeGreaterThanOrEqual(128));
+    expect(agent.requests.length).toBeLessThan(140);
+    resume();
+    expect((await Promise.all(asked)).length).toBe(300);
+  });
+
+  it('cancelled: reject at once, tell the core, drop what still comes', async () => {
+    const { client, agent, array } = await connect();
+    const resume = array.pause();
+    const stop = new AbortController();
+    const read = code(client.read(request([{ offset: 0, length: 4 }]), undefined, stop.signal));
+    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('read'));
+    const target = agent.requests.at(-1)?.['id'];
+    stop.abort();
+    agent.send({ id: Number(target), t: 'data', offset: 0 }, new Uint8Array(4));
+    expect(await read).toBe('cancelled');
+    await vi.waitFor(() => expect(agent.requests.at(-1)).toMatchObject({ op: 'cancel', target }));
+    resume();
+    expect(await client.partitions(never)).toHaveLength(3);
+  });
+
+  it('cancelled before they were sent never reach the core', async () => {
+    const { client, agent } = await connect();
+    const stop = new AbortController();
+    stop.abort();
+    expect(await code(client.read(request([{ offset: 0, length: 4 }]), undefined, stop.signal))).toBe(
+      'cancelled',
+    );
+    await client.partitions(never);
+    expect(agent.requests.map((one) => one['op'])).toEqual(['hello', 'partitions']);
+  });
+
+  it('carry the code, detail and facts of the core', async () => {
+    const { client, array } = await connect();
+    array.failNext('open', new BoardError('busy', 'AIE_REQUEST_PART: EBUSY', { pid: 7, command: 'app' }));
+    await expect(client.open(freeColumns, false, never)).rejects.toMatchObject({
+      code: 'busy',
+      message: 'AIE_REQUEST_PART: EBUSY',
+      facts: { pid: 7, command: 'app', host: 'loop' },
+    });
+  });
+
+  it('that the core dropped by itself are no cancellation of the person', async () => {
+    const { client, array } = await connect();
+    array.failNext('read', new BoardError('cancelled', 'queue dropped'));
+    expect(await code(client.read(request([{ offset: 0, length: 4 }]), undefined, never))).toBe('timeout');
+  });
+});
+
+describe('time', () => {
+  it('without progress a request times out, the connection lives', async () => {
+    fakeTimers();
+    const { client, array, agent } = await connect();
+    array.pause();
+    const read = code(client.read(request([{ offset: 0, length: 4 }]), undefined, never));
+    await vi.advanceTimersByTimeAsync(34_000);
+    expect(agent.requests.some((one) => one['op'] === 'cancel')).toBe(false);
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await read).toBe('timeout');
+    expect(agent.requests.filter((one) => one['op'] === 'ping').length).toBeGreaterThanOrEqual(6);
+    expect(agent.requests.some((one) => one['op'] === 'cancel')).toBe(true);
+  });
+
+  it('with progress a request may take as long as it takes', async () => {
+    fakeTimers();
+    let send: (() => void) | undefined;
+    const { client } = await connect({
+      intercept: ({ header }, agent) => {
+        if (header['op'] !== 'read') return false;
+        let at = 0;
+        send = () => {
+          agent.send({ id: Number(header['id']), t: 'data', offset: at }, new Uint8Array(1));
+          at++;
+          if (at === 10) agent.send({ id: Number(header['id']), t: 'ok', epoch: 'e', at: 0 });
+        };
+        return true;
+      },
+    });
+    const read = client.read(request([{ offset: 0, length: 10 }]), undefined, never);
+    for (let i = 0; i < 10; i++) {
+      await vi.advanceTimersByTimeAsync(20_000);
+      send?.();
+    }
+    expect((await read).bytes[0]?.length).toBe(10);
+  });
+
+  it('offline after 15 s in which nothing came', async () => {
+    fakeTimers();
+    const { client } = await connect({ intercept: ({ header }) => header['op'] !== 'hello' });
+    const closed: BoardError[] = [];
+    client.onClose((error) => closed.push(error));
+    const waiting = code(client.partitions(never));
+    await vi.advanceTimersByTimeAsync(14_900);
+    expect(closed).toEqual([]);
+    await vi.advanceTimersByTimeAsync(5_200);
+    expect(closed).toMatchObject([{ code: 'connection-lost', facts: { host: 'loop' } }]);
+    expect(await waiting).toBe('connection-lost');
+    expect(await code(client.partitions(never))).toBe('connection-lost');
+  });
+});
+
+describe('the end', () => {
+  it('says bye, fails what runs, and is no loss', async () => {
+    const { client, agent, array } = await connect();
+    array.pause();
+    const closed = vi.fn();
+    client.onClose(closed);
+    const waiting = code(client.read(request([{ offset: 0, length: 4 }]), undefined, never));
+    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('read'));
+    await client.dispose();
+    expect(await waiting).toBe('connection-lost');
+    expect(agent.requests.at(-1)?.['op']).toBe('bye');
+    expect(closed).not.toHaveBeenCalled();
+    expect(await code(client.partitions(never))).toBe('connection-lost');
+  });
+
+  it('of the agent fails everything with its reason', async () => {
+    const { client, agent, array } = await connect();
+    array.pause();
+    const closed = vi.fn();
+    client.onClose(closed);
+    const waiting = code(client.partitions(never));
+    agent.die(new BoardError('agent-failed', 'signal 9'));
+    expect(await waiting).toBe('agent-failed');
+    expect(closed).toHaveBeenCalledOnce();
+  });
+
+  it("writes the agent's last words into the log, bounded and on one line each", async () => {
+    const { agent, log } = await connect();
+    agent.stderr.write('first\u001b[31m\nsecond');
+    agent.stderr.end();
+    await vi.waitFor(() => expect(log.lines).toContain('warn agent: second'));
+    expect(log.lines).toContain('warn agent: first\ufffd[31m');
+    const flood = await connect();
+    flood.agent.stderr.write('x\n'.repeat(5000));
+    await flood.client.partitions(never);
+    expect(flood.log.lines.length).toBeLessThanOrEqual(1001);
+  });
+});
+
+/** Answers of a hostile agent to one request of an operation. */
+const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
+  ['data before the range', 'read', (id) => [[{ id, t: 'data', offset: 99 }, new Uint8Array(4)]]],
+  ['data beyond the range', 'read', (id) => [[{ id, t: 'data', offset: 100 }, new Uint8Array(65)]]],
+  [
+    'data twice',
+    'read',
+    (id) => [
+      [{ id, t: 'data', offset: 100 }, new Uint8Array(4)],
+      [{ id, t: 'data', offset: 100 }, new Uint8Array(4)],
+    ],
+  ],
+  ['data at no offset', 'read', (id) => [[{ id, t: 'data' }, new Uint8Array(4)]]],
+  ['data at a fraction', 'read', (id) => [[{ id, t: 'data', offset: 100.5 }, new Uint8Array(4)]]],
+  ['empty data', 'read', (id) => [[{ id, t: 'data', offset: 100 }]]],
+  [
+    'too few data',
+    'read',
+    (id) => [[{ id, t: 'data', offset: 100 }, new Uint8Array(63)], [{ id, t: 'ok', epoch: 'e' }]],
+  ],
+  ['half a span record', 'read', (id) => [[{ id, t: 'spans' }, new Uint8Array(11)]]],
+  ['a span for no reason', 'read', (id) => [[{ id, t: 'spans' }, records(100, 64, 0)]]],
+  ['a span for an unknown reason', 'read', (id) => [[{ id, t: 'spans' }, records(100, 64, 6)]]],
+  ['an empty span', 'read', (id) => [[{ id, t: 'spans' }, records(100, 0, 1)]]],
+  [
+    'a span elsewhere',
+    'read',
+    (id) => [[{ id, t: 'spans' }, records(100, 64, 1, 300, 4, 1)], [{ id, t: 'ok', epoch: 'e' }]],
+  ],
+  ['no epoch', 'read', (id) => [[{ id, t: 'data', offset: 100 }, new Uint8Array(64)], [{ id, t: 'ok' }]]],
+  [
+    'a long epoch',
+    'read',
+    (id) => [[{ id, t: 'spans' }, records(100, 64, 1)], [{ id, t: 'ok', epoch: 'e'.repeat(600) }]],
+  ],
+  ['outcomes for a read', 'read', (id) => [[{ id, t: 'outcomes' }, records(100, 0, 0)]]],
+  ['a frame without a kind', 'read', (id) => [[{ id }]]],
+  ['a frame of no request', 'read', () => [[{ t: 'ok' }]]],
+  ['a frame of a request never made', 'read', () => [[{ id: 4711, t: 'ok' }]]],
+  ['an unknown unasked frame', 'read', () => [[{ id: 0, t: 'data', offset: 0 }]]],
+  ['trace lines that are no text', 'read', () => [[{ id: 0, t: 'trace', lines: [1] }]]],
+  ['an outcome for another word', 'write', (id) => [[{ id, t: 'outcomes' }, records(8, 0, 0)]]],
+  ['an unknown outcome', 'write', (id) => [[{ id, t: 'outcomes' }, records(4, 5, 0)]]],
+  ['a refusal without a reason', 'write', (id) => [[{ id, t: 'outcomes' }, records(4, 3, 0)]]],
+  ['too many outcomes', 'write', (id) => [[{ id, t: 'outcomes' }, records(4, 0, 0, 8, 0, 0)]]],
+  ['too few outcomes', 'write', (id) => [[{ id, t: 'ok', epoch: 'e' }]]],
+  ['partitions that are no list', 'partitions', (id) => [[{ id, t: 'ok', partitions: 7 }]]],
+  [
+    'a partition of no columns',
+    'partitions',
+    (id) => [[{ id, t: 'ok', partitions: [partition({ numCols: 0 })] }]],
+  ],
+  [
+    'a partition with a negative id',
+    'partitions',
+    (id) => [[{ id, t: 'ok', partitions: [partition({ id: -1 })] }]],
+  ],
+  [
+    'an owner without a number',
+    'partitions',
+    (id) => [[{ id, t: 'ok', partitions: [partition({ inUse: true, owner: {} })] }]],
+  ],
+  ['300 partitions', 'partitions', (id) => [[{ id, t: 'ok', partitions: Array(300).fill(partition({})) }]]],
+  ['a memory outside the columns', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ startCol: 40 })] }]]],
+  [
+    'a memory of 2 GiB',
+    'open',
+    (id) => [[{ id, t: 'ok', memories: [memory({ bytesPerTile: 2 ** 24, numRows: 200 })] }]],
+  ],
+  ['a memory of odd size', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ bytesPerTile: 1001 })] }]]],
+  ['a memory of unknown type', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ type: 'cache' })] }]]],
+  ['a memory twice', 'open', (id) => [[{ id, t: 'ok', memories: [memory({}), memory({})] }]]],
+  [
+    'an unknown family',
+    'describe',
+    (id) => [[{ id, t: 'ok', device: 'd', family: 'x', generation: 'aie', findings: [], partitions: [] }]],
+  ],
+  [
+    'findings that are no text',
+    'describe',
+    (id) => [
+      [{ id, t: 'ok', device: 'd', family: 'unknown', generation: 'aie', findings: [{}], partitions: [] }],
+    ],
+  ],
+];
+
+function records(...words: number[]): Uint8Array {
+  const bytes = new Uint8Array(words.length * 4);
+  words.forEach((one, i) => {
+    new DataView(bytes.buffer).setUint32(4 * i, one, true);
+  });
+  return bytes;
+}
+
+function partition(changes: Header): Header {
+  return { id: 1, startCol: 0, numCols: 4, startRow: 0, numRows: 9, inUse: false, epoch: 'e', ...changes };
+}
+
+function memory(changes: Header): Header {
+  const place = { startCol: 0, numCols: 4, startRow: 1, numRows: 8 };
+  return { type: 'data', ...place, bytesPerTile: 0x8000, tileBase: 0, writable: true, ...changes };
+}
+
+function call(client: CoreClient, op: string): Promise<unknown> {
+  const { columns, memory: type, openTiles } = request([]);
+  if (op === 'read') return client.read(request([{ offset: 100, length: 64 }]), undefined, never);
+  if (op === 'partitions') return client.partitions(never);
+  if (op === 'open') return client.open(columns, false, never);
+  if (op === 'describe') return client.describe(never);
+  const words = Uint32Array.of(4, 0, 1, 1);
+  return client.write({ columns, memory: type, openTiles, epoch: 'e', force: false, words }, never);
+}
+
+describe('[main-10] a hostile agent', () => {
+  it.each(hostile)('that sends %s (%s) ends the connection with protocol', async (_, op, frames) => {
+    const { client } = await connect({
+      intercept: ({ header }, agent) => {
+        if (header['op'] !== op) return false;
+        for (const [head, payload] of frames(Number(header['id']))) agent.send(head, payload);
+        return true;
+      },
+    });
+    const closed = vi.fn();
+    client.onClose(closed);
+    expect(await code(call(client, op))).toBe('protocol');
+    expect(closed).toHaveBeenCalledOnce();
+    expect(await code(client.partitions(never))).toBe('protocol');
+  });
+
+  it('that sends text with control characters has them shown harmlessly', async () => {
+    const { client } = await connect({
+      intercept: ({ header }, agent) => {
+        if (header['op'] !== 'partitions') return false;
+        const owner = { pid: 1, command: 'a\n\u202eb\u001b[2J', startedAt: 0 };
+        agent.send({ id: Number(header['id']), t: 'ok', partitions: [partition({ inUse: true, owner })] });
+        return true;
+      },
+    });
+    const [one] = await client.partitions(never);
+    expect(one?.owner?.command).toBe('a\ufffd\ufffdb\ufffd[2J');
+  });
+
+  it('cannot make up errors of the way to the host', async () => {
+    const { client } = await connect({
+      intercept: ({ header }, agent) => {
+        if (header['op'] !== 'partitions') return false;
+        agent.send({ id: Number(header['id']), t: 'error', code: 'host-key-changed', detail: 'x' });
+        return true;
+      },
+    });
+    expect(await code(client.partitions(never))).toBe('internal');
+  });
+
+  it(`whose frames are flipped anywhere gives right bytes or a typed error (seed ${seed})`, async () => {
+    const random = new Random(seed + 7);
+    const good = await connect();
+    const expected = (await good.core.read(request([{ offset: 100, length: 64 }]), undefined, never))
+      .bytes[0];
+    const ends = new Map<string, number>();
+    for (let run = 0; run < 300; run++) {
+      const { client } = await connect({
+        intercept: ({ header }, agent) => {
+          if (header['op'] !== 'read') return false;
+          const id = Number(header['id']);
+          const all = Buffer.concat([
+            encodeFrame({ id, t: 'data', offset: 100 }, expected),
+            encodeFrame({ id, t: 'spans' }, records(132, 4, 1)),
+            encodeFrame({ id, t: 'ok', epoch: '1.0', at: 5 }),
+          ]);
+          const bytes = Uint8Array.from(all);
+          for (let i = 0; i <= random.below(3); i++) bytes[random.below(bytes.length)] = random.below(256);
+          agent.raw(bytes);
+          // What follows ends a request that still waits for a longer frame.
+          agent.die(new BoardError('connection-lost', 'gone'));
+          return true;
+        },
+      });
+      const end = await client.read(request([{ offset: 100, length: 64 }]), undefined, never).then(
+        (answer) => {
+          expect(answer.bytes[0]?.length).toBe(64);
+          return 'answered';
+        },
+        (error: unknown) => {
+          expect(error).toBeInstanceOf(BoardError);
+          return toBoardError(error).code;
+        },
+      );
+      ends.set(end, (ends.get(end) ?? 0) + 1);
+    }
+    expect(
+      [...ends.keys()].filter(
+        (end) => !['answered', 'protocol', 'connection-lost', 'internal', 'timeout'].includes(end),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('the outbox', () => {
+  it('stops at a full stream and lets urgent frames pass what waits', async () => {
+    const taken: number[] = [];
+    let release: (() => void) | undefined;
+    const slow = new Writable({
+      highWaterMark: 1,
+      write: (chunk: Uint8Array, _, done) => {
+        taken.push(chunk[0] ?? 0);
+        release = done;
+      },
+    });
+    const outbox = new Outbox(slow, () => undefined);
+    let made = 0;
+    outbox.send(
+      (function* () {
+        for (let i = 1; i <= 100; i++) {
+          made++;
+          yield Uint8Array.of(i);
+        }
+      })(),
+    );
+    expect(made).toBe(1);
+    outbox.sendUrgent(Uint8Array.of(200));
+    const step = async () => {
+      release?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await step();
+    await step();
+    expect(taken.slice(0, 3)).toEqual([1, 200, 2]);
+    expect(made).toBeLessThanOrEqual(3);
+  });
+});

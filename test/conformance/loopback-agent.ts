@@ -1,0 +1,213 @@
+/**
+ * An agent in this process that speaks docs/wire.md over two streams and answers from any CoreClient: it lets the wire
+ * client be tested without a board. Independent of the wire client; only the frame codec is shared.
+ */
+import { PassThrough } from 'node:stream';
+import { BoardError, toBoardError } from '../../src/board/errors.ts';
+import type { CoreClient } from '../../src/board/protocol/core-client.ts';
+import { reasonNames } from '../../src/board/protocol/core-client.ts';
+import {
+  encodeFrame,
+  type Frame,
+  FrameDecoder,
+  type Header,
+  startMarker,
+} from '../../src/board/protocol/frames.ts';
+import type { WireStream } from '../../src/board/protocol/wire-client.ts';
+
+export interface LoopbackOptions {
+  /** Text before the marker. */
+  readonly banner?: string;
+  /** Bytes per chunk of output, so that frames arrive cut anywhere; default unlimited. */
+  readonly chunk?: number;
+  /** Sees every request before it is answered; true = it is dealt with. */
+  readonly intercept?: (frame: Frame, agent: LoopbackAgent) => boolean;
+}
+
+/** The agent's end, and the stream for the client. */
+export class LoopbackAgent {
+  readonly stream: WireStream;
+  /** Every request header that came, in order. */
+  readonly requests: Header[] = [];
+  readonly stderr = new PassThrough();
+  readonly #input = new PassThrough();
+  readonly #output = new PassThrough();
+  readonly #core: CoreClient;
+  readonly #options: LoopbackOptions;
+  readonly #running = new Map<number, AbortController>();
+  readonly #writes = new Map<number, number[]>();
+  #close: (error: BoardError) => void = () => undefined;
+  #closed = false;
+
+  constructor(core: CoreClient, options: LoopbackOptions = {}) {
+    this.#core = core;
+    this.#options = options;
+    const closed = new Promise<BoardError>((resolve) => {
+      this.#close = (error) => {
+        this.#closed = true;
+        resolve(error);
+      };
+    });
+    this.stream = {
+      input: this.#input,
+      output: this.#output,
+      stderr: this.stderr,
+      closed,
+      close: () => this.die(new BoardError('connection-lost', 'closed by the client')),
+    };
+    const decoder = new FrameDecoder();
+    this.#input.on('data', (chunk: Uint8Array) => decoder.push(chunk, (frame) => void this.#receive(frame)));
+    core.onPartitions((partitions) => this.send({ id: 0, t: 'partitions', partitions: wire(partitions) }));
+    this.raw(new TextEncoder().encode(options.banner ?? ''));
+    this.raw(startMarker);
+  }
+
+  /** Sends a frame. */
+  send(header: Header, payload?: Uint8Array): void {
+    this.raw(encodeFrame(header, payload));
+  }
+
+  /** Sends any bytes. */
+  raw(bytes: Uint8Array): void {
+    if (this.#closed) return;
+    const step = this.#options.chunk ?? bytes.length;
+    for (let at = 0; at < bytes.length; at += step) this.#output.write(bytes.slice(at, at + step));
+  }
+
+  /** The agent or the way to it is gone. */
+  die(error: BoardError): void {
+    if (this.#closed) return;
+    this.#close(error);
+    for (const one of this.#running.values()) one.abort();
+  }
+
+  async #receive(frame: Frame): Promise<void> {
+    const { header } = frame;
+    this.requests.push(header);
+    if (this.#options.intercept?.(frame, this) === true) return;
+    const id = Number(header['id']);
+    const stop = new AbortController();
+    this.#running.set(id, stop);
+    try {
+      const answer = await this.#answer(frame, stop.signal);
+      if (answer !== undefined) this.send({ id, t: 'ok', ...answer });
+    } catch (thrown) {
+      const error = toBoardError(thrown);
+      this.send({ id, t: 'error', code: error.code, detail: error.message, facts: error.facts });
+    } finally {
+      this.#running.delete(id);
+    }
+    if (header['op'] === 'bye') this.die(new BoardError('agent-failed', 'bye'));
+  }
+
+  async #answer(frame: Frame, signal: AbortSignal): Promise<Header | undefined> {
+    const { header } = frame;
+    const id = Number(header['id']);
+    const columns = { startCol: Number(header['startCol']), numCols: Number(header['numCols']) };
+    switch (header['op']) {
+      case 'hello': {
+        const hello = { ...this.#core.hello, core: '0.0.0 loopback', uid: 0, now: Date.now() };
+        return { protocol: 1, ...hello };
+      }
+      case 'describe': {
+        const found = await this.#core.describe(signal);
+        const family = found.family === 'simulated' ? 'linux-2020' : found.family;
+        return { ...found, family, partitions: wire(found.partitions) };
+      }
+      case 'partitions':
+        return { partitions: wire(await this.#core.partitions(signal)) };
+      case 'open':
+        return { memories: await this.#core.open(columns, header['allowUnknown'] === true, signal) };
+      case 'read':
+        return this.#read(id, header, columns, signal);
+      case 'write':
+        return this.#write(id, frame, columns, signal);
+      case 'cancel':
+        this.#running.get(Number(header['target']))?.abort();
+        return {};
+      default:
+        return {};
+    }
+  }
+
+  async #read(
+    id: number,
+    header: Header,
+    columns: { startCol: number; numCols: number },
+    signal: AbortSignal,
+  ): Promise<Header> {
+    const ranges = (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length }));
+    const openTiles = header['openTiles'] as number[];
+    const memory = header['memory'] as 'data';
+    const answer = await this.#core.read({ columns, memory, ranges, openTiles }, undefined, signal);
+    const records = new Uint8Array(answer.unreadable.length * 12);
+    const view = new DataView(records.buffer);
+    answer.unreadable.forEach((span, i) => {
+      view.setUint32(12 * i, span.offset, true);
+      view.setUint32(12 * i + 4, span.length, true);
+      view.setUint32(12 * i + 8, reasonNames.indexOf(span.reason), true);
+    });
+    const barred = (offset: number) =>
+      answer.unreadable.find((span) => offset >= span.offset && offset < span.offset + span.length);
+    const nextBarred = (offset: number) =>
+      answer.unreadable.find((span) => span.offset > offset)?.offset ?? Number.POSITIVE_INFINITY;
+    ranges.forEach((range, i) => {
+      const end = range.offset + range.length;
+      for (let at = range.offset; at < end; ) {
+        const span = barred(at);
+        if (span !== undefined) {
+          at = span.offset + span.length;
+          continue;
+        }
+        const to = Math.min(end, at + 65_536, nextBarred(at));
+        const bytes = answer.bytes[i]?.slice(at - range.offset, to - range.offset);
+        this.send({ id, t: 'data', offset: at }, bytes);
+        at = to;
+      }
+    });
+    if (records.length > 0) this.send({ id, t: 'spans' }, records);
+    return { epoch: answer.epoch, at: Date.now() };
+  }
+
+  async #write(
+    id: number,
+    frame: Frame,
+    columns: { startCol: number; numCols: number },
+    signal: AbortSignal,
+  ): Promise<Header | undefined> {
+    const { header, payload } = frame;
+    const words = this.#writes.get(id) ?? [];
+    this.#writes.set(id, words);
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+    for (let at = 0; at < payload.length; at += 4) words.push(view.getUint32(at, true));
+    if (header['more'] === true) return undefined;
+    this.#writes.delete(id);
+    const answer = await this.#core.write(
+      {
+        columns,
+        memory: header['memory'] as 'data',
+        epoch: header['epoch'] as string,
+        force: header['force'] === true,
+        openTiles: header['openTiles'] as number[],
+        words: Uint32Array.from(words),
+      },
+      signal,
+    );
+    const step = 3 * 5461;
+    for (let at = 0; at < answer.outcomes.length; at += step) {
+      const part = answer.outcomes.subarray(at, at + step);
+      const bytes = new Uint8Array(part.length * 4);
+      const out = new DataView(bytes.buffer);
+      part.forEach((word, i) => {
+        out.setUint32(4 * i, word, true);
+      });
+      this.send({ id, t: 'outcomes' }, bytes);
+    }
+    return { epoch: answer.epoch, at: Date.now() };
+  }
+}
+
+/** Partitions as headers name their keys. */
+function wire(partitions: Awaited<ReturnType<CoreClient['partitions']>>): Header[] {
+  return partitions.map(({ columns, ...rest }) => ({ ...rest, ...columns }));
+}
