@@ -64,6 +64,8 @@ export const QUIET_SETTINGS: Readonly<Record<string, unknown>> = {
   'security.workspace.trust.enabled': false,
   'chat.disableAIFeatures': true,
   'window.commandCenter': false,
+  'window.autoDetectColorScheme': false,
+  'window.autoDetectHighContrast': false,
 };
 
 /**
@@ -209,16 +211,20 @@ async function nodeFor(version: string): Promise<string> {
   return join(folder, 'node_modules', name, 'bin', 'node');
 }
 
+/** What to start of code-server. */
+export interface CodeServerRequest extends HostRequest {
+  /** The current one unless told. */
+  readonly version?: string;
+  /**
+   * Lets a page's `payload` run tests in the extension host. It also keeps notifications from popping up, so it is
+   * off wherever a person, or a test of what a person sees, looks at the window.
+   */
+  readonly payload?: boolean;
+}
+
 /** Starts code-server; resolves when it answers. */
-export async function startCodeServer(
-  request: HostRequest & { readonly version?: string },
-): Promise<RunningHost> {
+export async function startCodeServer(request: CodeServerRequest): Promise<RunningHost> {
   const version = request.version ?? CURRENT_CODE_SERVER;
-  if (version === OLDEST_CODE_SERVER && request.extensionDevelopmentPath !== undefined) {
-    throw new ScriptError(
-      `code-server ${version} cannot load an extension from its folder: give it a package.`,
-    );
-  }
   const [installed, node] = await Promise.all([installCodeServer(version), nodeFor(version)]);
   const entry = join(installed, 'node_modules', 'code-server', 'out', 'node', 'entry.js');
   const data = request.dataFolder ?? (await mkdtemp(join(tmpdir(), 'tilescope-host-')));
@@ -241,6 +247,9 @@ export async function startCodeServer(
     join(data, 'user', 'User', 'settings.json'),
     JSON.stringify({ ...QUIET_SETTINGS, ...request.settings }, null, 2),
   );
+  if (request.extensionDevelopmentPath !== undefined) {
+    await linkExtension(request.extensionDevelopmentPath, join(data, 'extensions'));
+  }
   if (request.vsix !== undefined) {
     const installedPackage = await capture(
       node,
@@ -266,8 +275,7 @@ export async function startCodeServer(
       '--disable-update-check',
       '--disable-workspace-trust',
       '--disable-getting-started-override',
-      // Without it a built web workbench ignores the address's `payload` and with it the extension's folder.
-      ...(version === OLDEST_CODE_SERVER ? [] : ['--vscode-option', 'enable-smoke-test-driver']),
+      ...(request.payload === true ? ['--vscode-option', 'enable-smoke-test-driver'] : []),
       request.folder,
     ],
     env,
@@ -277,10 +285,23 @@ export async function startCodeServer(
     dataFolder: data,
   });
   const query = new URLSearchParams({ folder: request.folder });
-  if (request.extensionDevelopmentPath !== undefined) {
-    query.set('payload', devPayload(server.port, request.extensionDevelopmentPath));
-  }
   return { ...server, url: `http://127.0.0.1:${server.port}/?${query}` };
+}
+
+/**
+ * Puts a link to the extension's folder where installed extensions stand. The editor takes it for an installed one,
+ * so the window is the one that users have.
+ */
+async function linkExtension(extension: string, extensions: string): Promise<void> {
+  const manifest = JSON.parse(await readFile(join(extension, 'package.json'), 'utf8')) as {
+    readonly publisher: string;
+    readonly name: string;
+    readonly version: string;
+  };
+  await mkdir(extensions, { recursive: true });
+  const link = join(extensions, `${manifest.publisher}.${manifest.name}-${manifest.version}`);
+  await rm(link, { force: true });
+  await symlink(extension, link);
 }
 
 /** The `payload` value that makes the workbench load an extension from its folder, and run tests where asked. */

@@ -69,6 +69,7 @@ async function main(): Promise<number> {
     if (!(await stat(folder)).isDirectory()) throw new ScriptError(`${folder} is not a folder.`);
     const server = await startCodeServer({
       folder,
+      payload: true,
       settings: await userSettings(launch.userDataDir),
       env: cleanEnv(),
       dataFolder: join(scratch, 'data'),
