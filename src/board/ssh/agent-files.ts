@@ -1,0 +1,344 @@
+/**
+ * The agent on the board: finding a folder that can hold and run it, bringing it there, knowing that it is ours.
+ * Everything happens over plain commands, because small images have no SFTP.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { BoardError, type ErrorFacts } from '../errors.ts';
+import { describe } from './failures.ts';
+import type { ConnectScope, SshLink } from './link.ts';
+import { Frame, keyValues, loginCommand, shellWord } from './shell.ts';
+import type { AgentBinaries, AgentBinary } from './target.ts';
+
+/** An agent of this machine, by the name under which it stands on the board. */
+export interface AgentChoice extends AgentBinary {
+  readonly fileName: string;
+}
+
+/** What one look at the board found. */
+export interface Probe {
+  /** `uname -m`. */
+  readonly machine: string;
+  readonly uid: number;
+  readonly agent: AgentChoice;
+  /** The folder to use; private, ours, writable, and programs run in it. */
+  readonly folder: string;
+  /** Its place in the list of candidates, from 1. */
+  readonly candidate: number;
+  /** A file with the agent's name and size is there already. Its contents are not looked at yet. */
+  readonly present: boolean;
+  readonly canHash: boolean;
+  readonly canUnzip: boolean;
+  readonly device: 'missing' | 'denied' | 'accessible';
+  readonly hasSudo: boolean;
+}
+
+const architectures = { aarch64: ['aarch64', 'arm64'], x86_64: ['x86_64', 'amd64'] } as const;
+const filePrefix = 'tilescope-agent-';
+/** Room beside the agent itself that a folder should have, in KiB. */
+const spareKiB = 64;
+
+/** The agents by architecture with their sizes, read once per connect. */
+export class AgentStore {
+  readonly #agents: AgentBinaries;
+  readonly #contents = new Map<string, Buffer>();
+
+  constructor(agents: AgentBinaries) {
+    this.#agents = agents;
+  }
+
+  choices(): { architecture: keyof typeof architectures; agent: AgentChoice }[] {
+    return (['aarch64', 'x86_64'] as const).flatMap((architecture) => {
+      const agent = this.#agents[architecture];
+      if (agent === undefined) return [];
+      const version = agent.version.replace(/[^A-Za-z0-9.]/g, '_');
+      const fileName = `${filePrefix}${version}-${architecture}-${agent.sha256.slice(0, 16)}`;
+      return [{ architecture, agent: { ...agent, fileName } }];
+    });
+  }
+
+  /** @throws BoardError `internal` if our own file is missing or damaged */
+  async contents(agent: AgentBinary): Promise<Buffer> {
+    const known = this.#contents.get(agent.path);
+    if (known) return known;
+    let data: Buffer;
+    try {
+      data = await readFile(agent.path);
+    } catch (error) {
+      throw new BoardError(
+        'internal',
+        `${agent.path}: ${describe(error).message}`,
+        { path: agent.path },
+        error,
+      );
+    }
+    if (sha256(data) !== agent.sha256.toLowerCase()) {
+      throw new BoardError(
+        'internal',
+        `${agent.path} is damaged: its SHA-256 is not the one it was built with`,
+        {
+          path: agent.path,
+        },
+      );
+    }
+    this.#contents.set(agent.path, data);
+    return data;
+  }
+}
+
+function sha256(data: Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** Runs a framed script and returns what it printed. */
+async function run(
+  link: SshLink,
+  script: string,
+  options: Parameters<SshLink['exec']>[1] = {},
+): Promise<{ output: Buffer; stderr: string; status: number | undefined }> {
+  const frame = new Frame();
+  const result = await link.exec(loginCommand(frame.wrap(script)), options);
+  const output = frame.unwrap(result.stdout, result.stderr, factsOf(link));
+  return { output, stderr: result.stderr, status: result.status };
+}
+
+function factsOf(link: SshLink): ErrorFacts {
+  return { host: link.host.hostName, port: link.host.port, user: link.host.user };
+}
+
+/**
+ * One round trip that says everything needed to go on.
+ * @param device node on the board
+ * @param skip candidates up to this place have failed already
+ * @throws BoardError `wrong-arch`, `no-exec`, `disk-full`, `read-only`, `shell-banner`
+ */
+export async function probeBoard(
+  link: SshLink,
+  store: AgentStore,
+  device: string,
+  skip: number,
+  scope: ConnectScope,
+): Promise<Probe> {
+  const choices = await Promise.all(
+    store.choices().map(async (choice) => ({ ...choice, size: (await store.contents(choice.agent)).length })),
+  );
+  const { output, stderr } = await run(link, probeScript(choices, device, skip));
+  const said = keyValues(output.toString('utf8'));
+  const machine = said.get('machine') ?? '';
+  const facts = { ...factsOf(link), machine };
+  scope.log.info(`probe: ${[...said].map(([key, value]) => `${key}=${value}`).join(', ')}`);
+  const choice = choices.find((c) => c.agent.fileName === said.get('file'));
+  if (choice === undefined) {
+    throw new BoardError('wrong-arch', `there is no agent for "${machine}"`, facts);
+  }
+  const folder = said.get('folder');
+  const candidate = Number(said.get('candidate'));
+  if (folder === undefined || !folder.startsWith('/') || !Number.isSafeInteger(candidate)) {
+    throw noFolder(said, stderr, facts);
+  }
+  const node = said.get('device');
+  return {
+    machine,
+    uid: Number(said.get('uid')),
+    agent: choice.agent,
+    folder,
+    candidate,
+    present: said.get('present') === '1',
+    canHash: said.get('sha') === '1',
+    canUnzip: said.get('zip') === '1',
+    device: node === 'accessible' || node === 'denied' ? node : 'missing',
+    hasSudo: said.get('sudo') === '1',
+  };
+}
+
+function noFolder(said: ReadonlyMap<string, string>, stderr: string, facts: ErrorFacts): BoardError {
+  const refused = [...said].filter(([key]) => key.startsWith('refused')).map(([, value]) => value);
+  const reasons = refused.map((text) => text.slice(0, text.indexOf(' ')));
+  const folders = refused.map((text) => text.slice(text.indexOf(' ') + 1)).join(', ');
+  const detail = `no folder for the agent: ${refused.join('; ')}; ${stderr.trim()}`;
+  const code = reasons.includes('noexec') ? 'no-exec' : reasons.includes('full') ? 'disk-full' : 'read-only';
+  return new BoardError(code, detail, { ...facts, folders });
+}
+
+function probeScript(
+  choices: readonly { architecture: keyof typeof architectures; agent: AgentChoice; size: number }[],
+  device: string,
+  skip: number,
+): string {
+  const cases = choices.map(
+    ({ architecture, agent, size }) =>
+      `${architectures[architecture].join('|')}) f=${shellWord(agent.fileName)}; n=${size};;`,
+  );
+  return `
+m=$(uname -m); u=$(id -u); f=; n=0
+echo "machine=$m"; echo "uid=$u"
+case $m in ${cases.join(' ')} esac
+echo "file=$f"
+has() { command -v "$1" >/dev/null 2>&1; }
+if has sha256sum; then echo sha=1; fi
+if has gzip; then echo zip=1; fi
+if has sudo; then echo sudo=1; fi
+v=${shellWord(device)}
+if [ ! -e "$v" ]; then echo device=missing
+elif [ -r "$v" ] && [ -w "$v" ]; then echo device=accessible
+else echo device=denied; fi
+why() { case $1 in *'ead-only'*) echo readonly;; *'o space'*|*'uota'*) echo full;; *) echo denied;; esac; }
+try() {
+  made=
+  if [ -L "$1" ]; then echo link; return; fi
+  if [ ! -d "$1" ]; then
+    if ! e=$( (umask 077; mkdir -p "$1") 2>&1); then why "$e"; return; fi
+    made=1
+  fi
+  r=$(inside "$1")
+  if [ -n "$made" ] && [ "$r" != ok ]; then rmdir "$1" 2>/dev/null; fi
+  echo "$r"
+}
+inside() {
+  set -- "$1" $(ls -ldn "$1")
+  if [ "$4" != "$u" ]; then echo foreign; return; fi
+  case $2 in drwx------*) ;; *) if ! chmod 700 "$1" 2>/dev/null; then echo readonly; return; fi;; esac
+  t=$1/.probe-${randomBytes(6).toString('hex')}
+  if ! e=$( (umask 077; printf '#!/bin/sh\\nexit 0\\n' > "$t") 2>&1); then rm -f "$t" 2>/dev/null; why "$e"; return; fi
+  chmod 700 "$t"
+  if "$t" >/dev/null 2>&1; then r=ok; else r=noexec; fi
+  rm -f "$t"
+  if [ "$r" = ok ] && ! here "$1"; then
+    set -- "$1" $(df -Pk "$1" 2>/dev/null | tail -n 1)
+    case $5 in ''|*[!0-9]*) ;; *) if [ "$5" -lt $((n / 1024 + ${spareKiB})) ]; then r=full; fi;; esac
+  fi
+  echo "$r"
+}
+here() { [ -f "$1/$f" ] && [ ! -L "$1/$f" ] && [ "$(($(wc -c < "$1/$f")))" = "$n" ]; }
+i=0
+look() {
+  i=$((i + 1))
+  if [ $i -le ${skip} ] || [ -n "$found" ] || [ -z "$f" ]; then return; fi
+  case $1 in /*) ;; *) return;; esac
+  case $2 in *"
+"*) return;; esac
+  if [ ! -d "$1" ]; then return; fi
+  r=$(try "$2")
+  if [ "$r" = ok ]; then
+    found=1; echo "folder=$2"; echo "candidate=$i"
+    if here "$2"; then echo present=1; fi
+  else echo "refused$i=$r $2"; fi
+}
+found=
+look "$XDG_CACHE_HOME" "$XDG_CACHE_HOME/tilescope"
+look "$HOME" "$HOME/.cache/tilescope"
+look /var/tmp "/var/tmp/tilescope-$u"
+look /tmp "/tmp/tilescope-$u"
+look /dev/shm "/dev/shm/tilescope-$u"
+look "/run/user/$u" "/run/user/$u/tilescope"
+`;
+}
+
+/** The path of the agent on the board. */
+export function agentPath(probe: Probe): string {
+  return `${probe.folder}/${probe.agent.fileName}`;
+}
+
+const zip = promisify(gzip);
+
+/**
+ * Brings the agent to the board under a name of its own, verifies it there, puts it in place in one step, and removes
+ * other versions.
+ * @throws BoardError `disk-full`, `read-only`, `upload-corrupt`
+ */
+export async function uploadAgent(
+  link: SshLink,
+  store: AgentStore,
+  probe: Probe,
+  scope: ConnectScope,
+): Promise<void> {
+  const { agent, folder } = probe;
+  const contents = await store.contents(agent);
+  const input = probe.canUnzip ? await zip(contents, { level: 9 }) : contents;
+  scope.log.info(`uploading ${agent.fileName} to ${folder} (${input.length} bytes)`);
+  scope.onStep('uploading-agent', 0);
+  const part = `${folder}/.upload-${randomBytes(9).toString('hex')}`;
+  const target = `${folder}/${agent.fileName}`;
+  const place = `chmod 700 "$p" && mv -f "$p" "$t" && echo placed=1`;
+  const names = `p=${shellWord(part)}; t=${shellWord(target)}; d=${shellWord(folder)}`;
+  const { output, stderr, status } = await run(
+    link,
+    `${names}
+umask 077
+if ${probe.canUnzip ? 'gzip -dc' : 'cat'} > "$p"; then
+  echo "size=$(($(wc -c < "$p")))"
+  ${
+    probe.canHash
+      ? `set -- $(sha256sum < "$p"); echo "sha=$1"
+  if [ "$1" = ${agent.sha256.toLowerCase()} ]; then ${place}; else rm -f "$p"; fi`
+      : 'echo kept=1'
+  }
+else
+  rm -f "$p"; echo failed=1; exit 1
+fi`,
+    {
+      input,
+      onProgress: (bytes) => scope.onStep('uploading-agent', Math.floor((bytes / input.length) * 100)),
+    },
+  );
+  const said = keyValues(output.toString('utf8'));
+  const facts = { ...factsOf(link), path: target };
+  if (said.get('failed') === '1' || (said.get('placed') !== '1' && said.get('kept') !== '1')) {
+    if (said.has('sha') && said.get('sha') !== agent.sha256.toLowerCase()) {
+      throw new BoardError('upload-corrupt', `${target}: SHA-256 ${said.get('sha')} after the upload`, facts);
+    }
+    throw uploadFailure(stderr, status, facts);
+  }
+  if (said.get('kept') === '1') {
+    const remove = `rm -f ${shellWord(part)}`;
+    const back = await readBack(link, part, contents.length);
+    if (back === undefined || sha256(back) !== agent.sha256.toLowerCase()) {
+      await run(link, remove);
+      throw new BoardError('upload-corrupt', `${target}: other bytes came back than were sent`, facts);
+    }
+    const placed = await run(link, `${names}\n${place} || { ${remove}; exit 1; }`);
+    if (keyValues(placed.output.toString('utf8')).get('placed') !== '1') {
+      throw uploadFailure(placed.stderr, placed.status, facts);
+    }
+  }
+  await removeOthers(link, names, scope);
+}
+
+/** Older and newer versions go (a running one keeps running), and uploads that were given up a day ago. */
+async function removeOthers(link: SshLink, names: string, scope: ConnectScope): Promise<void> {
+  const { stderr } = await run(
+    link,
+    `${names}
+for o in "$d"/${filePrefix}*; do
+  if [ -f "$o" ] && [ "$o" != "$t" ]; then rm -f "$o"; fi
+done
+find "$d" -name '.upload-*' -mtime +0 -exec rm -f {} \\; 2>/dev/null
+:`,
+  );
+  if (stderr.trim() !== '') scope.log.info(`removing other versions: ${stderr.trim()}`);
+}
+
+function uploadFailure(stderr: string, status: number | undefined, facts: ErrorFacts): BoardError {
+  const reason = stderr.trim().split('\n').at(-1) ?? '';
+  const detail = `upload failed (status ${status ?? 'unknown'}): ${stderr.trim()}`;
+  if (/no space|quota/i.test(stderr)) return new BoardError('disk-full', detail, { ...facts, reason });
+  if (/read-only|permission denied/i.test(stderr)) {
+    return new BoardError('read-only', detail, { ...facts, reason });
+  }
+  return new BoardError('upload-corrupt', detail, { ...facts, reason });
+}
+
+/** A file's bytes, read over the connection; `undefined` if it is not there or has another length. */
+async function readBack(link: SshLink, path: string, length: number): Promise<Buffer | undefined> {
+  const { output, status } = await run(link, `cat ${shellWord(path)}`, { maxOutput: length + 65_536 });
+  return status === 0 && output.length === length ? output : undefined;
+}
+
+/** For boards that cannot hash: whether the file in place is the agent, byte for byte. */
+export async function verifyByReading(link: SshLink, store: AgentStore, probe: Probe): Promise<boolean> {
+  const contents = await store.contents(probe.agent);
+  const back = await readBack(link, agentPath(probe), contents.length);
+  return back !== undefined && sha256(back) === probe.agent.sha256.toLowerCase();
+}

@@ -1,0 +1,133 @@
+/** A board over SSH: from the name that a person typed to a live Board. */
+import type { Board, BoardConnector, BoardLog, ConnectStep } from '../board.ts';
+import { createCoreBoard } from '../core-board.ts';
+import { BoardError, toBoardError } from '../errors.ts';
+import { WireClient, type WireStream } from '../protocol/wire-client.ts';
+import { AgentStore, probeBoard, uploadAgent, verifyByReading } from './agent-files.ts';
+import { startAgent } from './agent-start.ts';
+import { type ConnectScope, openLink, type SshLink } from './link.ts';
+import { Secrets } from './secrets.ts';
+import { defaultTimeouts, type SshServices, type SshTarget } from './target.ts';
+
+export type { ChangedHostKeyQuestion, HostKeyQuestion, SecretRequest, SshPrompts } from './prompts.ts';
+export type { AgentBinaries, AgentBinary, SshEnvironment, SshServices, SshTarget } from './target.ts';
+
+const defaultDevice = '/dev/aie0';
+/** Places that an agent may be tried in, and goes at a file that another version's connect removed. */
+const maxAttempts = 8;
+
+/** Where a connect reports. */
+export interface ConnectContext {
+  readonly log: BoardLog;
+  readonly onStep: (step: ConnectStep, percent?: number) => void;
+}
+
+/**
+ * A connector for one board entry. `connect` resolves the configuration, connects (through jump hosts or a proxy command),
+ * checks the host key, authenticates, brings the agent to the board if it is not there, verifies and starts it. Aborting
+ * its signal ends it at any step and leaves nothing running; after it has resolved the signal has no say any more.
+ */
+export function createSshConnector(target: SshTarget, services: SshServices): BoardConnector {
+  return {
+    async connect(context, signal): Promise<Board> {
+      const stream = await openAgentStream(target, services, context, signal);
+      context.onStep('describing');
+      const client = await WireClient.start(
+        stream,
+        { log: context.log, device: target.device ?? defaultDevice, facts: { host: target.host } },
+        signal,
+      );
+      const route = [`SSH to ${target.host}`, `sudo: ${target.sudo ?? 'no'}`];
+      return createCoreBoard(client, context.log, { signal, route });
+    },
+  };
+}
+
+/**
+ * Everything up to the running agent: a stream that begins with its marker.
+ * @throws BoardError; the connection is closed then
+ */
+export async function openAgentStream(
+  target: SshTarget,
+  services: SshServices,
+  context: ConnectContext,
+  signal: AbortSignal,
+): Promise<WireStream> {
+  // The link outlives the connect: it must not end when the caller's signal aborts much later.
+  const connecting = new AbortController();
+  const onAbort = () => connecting.abort();
+  if (signal.aborted) onAbort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  const scope: ConnectScope = {
+    services,
+    secrets: new Secrets(services.prompts, connecting.signal),
+    timeouts: { ...defaultTimeouts, ...services.timeouts },
+    log: context.log,
+    onStep: context.onStep,
+    signal: connecting.signal,
+  };
+  let link: SshLink | undefined;
+  try {
+    link = await openLink(target, scope);
+    return await bringUp(link, target, scope);
+  } catch (error) {
+    link?.close();
+    throw signal.aborted ? new BoardError('cancelled', 'cancelled', {}, error) : toBoardError(error);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+/** Finds a place for the agent that works, from the best candidate to the last. */
+async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): Promise<WireStream> {
+  const store = new AgentStore(scope.services.agents);
+  const device = target.device ?? defaultDevice;
+  let skip = 0;
+  let refusal: BoardError | undefined;
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    scope.onStep('checking-agent');
+    let probe: Awaited<ReturnType<typeof probeBoard>>;
+    try {
+      probe = await probeBoard(link, store, device, skip, scope);
+    } catch (error) {
+      // No candidate is left: what failed at the ones before says more than that.
+      throw refusal ?? error;
+    }
+    try {
+      let verified = false;
+      if (probe.present && !probe.canHash) verified = await verifyByReading(link, store, probe);
+      if (!probe.present || (!probe.canHash && !verified)) {
+        await uploadAgent(link, store, probe, scope);
+        verified = !probe.canHash;
+      }
+      const useSudo = target.sudo === 'yes' && probe.device === 'denied' && probe.uid !== 0;
+      let result = await startAgent(link, probe, useSudo, verified, scope);
+      if (result === 'corrupt') {
+        scope.log.warn(`${probe.folder}: the agent there is damaged, it is uploaded again`);
+        await uploadAgent(link, store, probe, scope);
+        result = await startAgent(link, probe, useSudo, verified, scope);
+        if (result === 'corrupt') {
+          throw new BoardError(
+            'upload-corrupt',
+            `${probe.folder}: the agent is damaged again after an upload`,
+            {
+              host: link.host.hostName,
+              path: probe.folder,
+            },
+          );
+        }
+      }
+      if (result !== 'missing') return result;
+      scope.log.info('the agent was removed meanwhile, by another version of it; once more');
+    } catch (error) {
+      const reason = toBoardError(error);
+      if (!['disk-full', 'read-only', 'no-exec'].includes(reason.code)) throw reason;
+      scope.log.warn(`${probe.folder}: ${reason.message}`);
+      refusal ??= reason;
+      skip = probe.candidate;
+    }
+  }
+  throw (
+    refusal ?? new BoardError('agent-failed', 'the agent is removed again and again', { host: target.host })
+  );
+}

@@ -1,0 +1,162 @@
+/** Decides whether a host's key is to be trusted, asking the person where the files do not say. */
+import type { BoardLog } from '../board.ts';
+import { BoardError } from '../errors.ts';
+import type { ResolvedHost } from './config.ts';
+import { describe } from './failures.ts';
+import {
+  appendHostKey,
+  fingerprint,
+  judgeHostKey,
+  type KnownHostEntry,
+  keyType,
+  knownHostName,
+  knownKeyTypes,
+  readKnownHosts,
+  replaceHostKeyIn,
+} from './known-hosts.ts';
+import type { SshPrompts } from './prompts.ts';
+
+/** Host key algorithms that we accept, strongest first. DSA is left out: no server needs it, and it is broken. */
+const algorithms = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+  'ssh-rsa',
+] as const;
+
+export type HostKeyAlgorithm = (typeof algorithms)[number];
+
+/** The files' view of one host, read once per connection. */
+export class HostKeys {
+  /** The name under which it stands in the files. */
+  readonly name: string;
+  readonly #host: ResolvedHost;
+  readonly #entries: readonly KnownHostEntry[];
+  readonly #log: BoardLog;
+
+  constructor(host: ResolvedHost, log: BoardLog) {
+    this.#host = host;
+    this.#log = log;
+    this.name = host.hostKeyAlias?.toLowerCase() ?? knownHostName(host.hostName, host.port);
+    const files = [...host.userKnownHosts, ...host.globalKnownHosts];
+    this.#entries = readKnownHosts(files, (text) => log.warn(text));
+    if (this.#entries.some((entry) => entry.marker === '@cert-authority')) {
+      log.info('known_hosts: @cert-authority lines are not used, host certificates are not supported');
+    }
+  }
+
+  /** Algorithms to offer: the types on file first, so that a known host shows the key that is known. */
+  algorithms(): HostKeyAlgorithm[] {
+    const known = knownKeyTypes(this.#entries, this.name);
+    const isKnown = (algorithm: string) =>
+      known.includes(/^(rsa-|ssh-rsa)/.test(algorithm) ? 'ssh-rsa' : algorithm);
+    return [...algorithms.filter(isKnown), ...algorithms.filter((a) => !isKnown(a))];
+  }
+
+  /**
+   * Resolves if the key is trusted; a new or replaced key is on file then.
+   * @throws BoardError `host-key-changed`, `host-key-revoked`, `host-key-rejected`
+   */
+  async verify(key: Buffer, prompts: SshPrompts, signal: AbortSignal): Promise<void> {
+    const type = keyType(key);
+    if (type === undefined) throw new BoardError('protocol', 'the host key has no type', { host: this.name });
+    const shown = fingerprint(key);
+    const facts = { host: this.name, algorithm: type, fingerprint: shown };
+    const verdict = this.#judge(key);
+    this.#log.info(`host key of ${this.name}: ${type} ${shown}: ${verdict.kind}`);
+    switch (verdict.kind) {
+      case 'known':
+        return;
+      case 'revoked': {
+        const { file, line } = verdict.entry;
+        throw new BoardError('host-key-revoked', `${file} line ${line} revokes ${type} ${shown}`, {
+          ...facts,
+          file,
+          line,
+        });
+      }
+      case 'changed':
+        await this.#changed(verdict.entry, key, facts, prompts, signal);
+        return;
+      case 'unknown':
+        await this.#unknown(key, verdict.knownTypes, facts, prompts, signal);
+    }
+  }
+
+  #judge(key: Buffer) {
+    const verdict = judgeHostKey(this.#entries, this.name, key);
+    // As ssh does: a key that is on file for the host without a port is good for its other ports as well.
+    const { hostName, port, hostKeyAlias } = this.#host;
+    if (verdict.kind === 'unknown' && hostKeyAlias === undefined && port !== 22) {
+      const plain = judgeHostKey(this.#entries, knownHostName(hostName, 22), key);
+      if (plain.kind === 'known' || plain.kind === 'revoked') return plain;
+    }
+    return verdict;
+  }
+
+  async #changed(
+    entry: KnownHostEntry,
+    key: Buffer,
+    facts: { host: string; algorithm: string; fingerprint: string },
+    prompts: SshPrompts,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { file, line } = entry;
+    const oldFingerprint = fingerprint(entry.key);
+    const all = { ...facts, oldFingerprint, newFingerprint: facts.fingerprint, file, line };
+    const detail = `${facts.host} shows ${facts.algorithm} ${facts.fingerprint}, ${file} line ${line} has ${oldFingerprint}`;
+    const { host, algorithm } = facts;
+    const question = { host, algorithm, oldFingerprint, newFingerprint: facts.fingerprint, file, line };
+    if (!(await prompts.replaceHostKey(question, signal)))
+      throw new BoardError('host-key-changed', detail, all);
+    try {
+      replaceHostKeyIn(file, this.name, key, { hash: this.#host.hashKnownHosts });
+    } catch (error) {
+      const reason = describe(error).message;
+      throw new BoardError('host-key-changed', `${detail}; ${file} could not be changed: ${reason}`, {
+        ...all,
+        reason,
+      });
+    }
+    this.#log.info(`${file} line ${line}: key of ${host} replaced`);
+  }
+
+  async #unknown(
+    key: Buffer,
+    knownTypes: readonly string[],
+    facts: { host: string; algorithm: string; fingerprint: string },
+    prompts: SshPrompts,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const policy = this.#host.strictHostKeyChecking;
+    const rejected = (reason: string) =>
+      new BoardError(
+        'host-key-rejected',
+        `${facts.host} ${facts.algorithm} ${facts.fingerprint}: ${reason}`,
+        {
+          ...facts,
+          reason,
+        },
+      );
+    if (policy === 'yes') throw rejected('the key is not on file, and StrictHostKeyChecking is "yes"');
+    // A host that is known by another key type could be an impostor who lacks that key: then the person decides.
+    const silently = (policy === 'accept-new' || policy === 'no') && knownTypes.length === 0;
+    if (!silently) {
+      const { host, algorithm } = facts;
+      const question = { host, algorithm, fingerprint: facts.fingerprint, knownTypes };
+      if (!(await prompts.confirmHostKey(question, signal))) throw rejected('it was not confirmed');
+    }
+    const file = this.#host.userKnownHosts[0];
+    if (file === undefined) return;
+    try {
+      appendHostKey(file, this.name, key, { hash: this.#host.hashKnownHosts });
+      this.#log.info(`${file}: ${facts.algorithm} key of ${facts.host} added`);
+    } catch (error) {
+      // The connection is as safe as without: the question only comes again next time.
+      this.#log.warn(`${file}: the key could not be added: ${describe(error).message}`);
+    }
+  }
+}

@@ -1,0 +1,625 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import ssh2, { type AuthContext } from 'ssh2';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BoardError } from '../errors.ts';
+import { type ConnectScope, openLink, type SshLink } from './link.ts';
+import { Secrets } from './secrets.ts';
+import { loginCommand } from './shell.ts';
+import { defaultTimeouts, type SshTarget, type SshTimeouts } from './target.ts';
+import { newKey, TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
+
+let machine: TestMachine;
+let person: TestPerson;
+let cleanups: (() => unknown)[];
+
+beforeEach(() => {
+  machine = new TestMachine();
+  person = new TestPerson();
+  cleanups = [() => machine.remove()];
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+async function serve(options: TestServerOptions = {}): Promise<TestServer> {
+  const server = await new TestServer(options).listen();
+  cleanups.push(() => server.close());
+  return server;
+}
+
+function scope(
+  signal: AbortSignal,
+  timeouts: Partial<SshTimeouts> = {},
+  environment = machine.environment,
+): ConnectScope {
+  return {
+    services: { agents: {}, prompts: person, environment },
+    secrets: new Secrets(person, signal),
+    timeouts: { ...defaultTimeouts, ...timeouts },
+    log: machine.log,
+    onStep: () => {},
+    signal,
+  };
+}
+
+async function open(
+  target: SshTarget | TestServer,
+  options: { signal?: AbortSignal; timeouts?: Partial<SshTimeouts> } = {},
+): Promise<SshLink> {
+  const asked = target instanceof TestServer ? { host: target.host, port: target.port } : target;
+  const link = await openLink(
+    { configFiles: [], ...asked },
+    scope(options.signal ?? new AbortController().signal, options.timeouts),
+  );
+  cleanups.push(() => link.close());
+  return link;
+}
+
+async function failure(work: Promise<unknown>): Promise<BoardError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof BoardError) return error;
+    throw error;
+  }
+  throw new Error('expected an error');
+}
+
+async function says(link: SshLink, script: string): Promise<string> {
+  return (await link.exec(loginCommand(script))).stdout.toString();
+}
+
+/** Accepts what `rule` accepts, offers `methods` otherwise. */
+function only(methods: string[], rule: (context: AuthContext) => boolean): TestServerOptions {
+  return {
+    onAuth: (context) => {
+      if (rule(context)) context.accept();
+      else context.reject(methods as never);
+    },
+  };
+}
+
+const password = (right: string) =>
+  only(['password'], (context) => context.method === 'password' && context.password === right);
+
+/** Accepts one public key; checks the signature as a server must. */
+function key(publicKey: string): TestServerOptions {
+  const parsed = ssh2.utils.parseKey(publicKey);
+  if (parsed instanceof Error) throw parsed;
+  const wanted = Array.isArray(parsed) ? parsed[0] : parsed;
+  return only(['publickey'], (context) => {
+    if (context.method !== 'publickey' || !context.key.data.equals(wanted.getPublicSSH())) return false;
+    if (context.signature === undefined || context.blob === undefined) return true;
+    return wanted.verify(context.blob, context.signature, context.hashAlgo) === true;
+  });
+}
+
+function keygen(name: string, ...args: string[]): { path: string; publicKey: string } {
+  const path = join(machine.home, '.ssh', name);
+  execFileSync('ssh-keygen', ['-q', '-f', path, ...args]);
+  return { path, publicKey: readFileSync(`${path}.pub`, 'utf8') };
+}
+
+describe('[main-13] proving who we are', () => {
+  test('a server that asks for nothing is entered with nothing', async () => {
+    const server = await serve();
+    expect(await says(await open({ host: server.host, port: server.port, user: 'bob' }), 'echo hi')).toBe(
+      'hi\n',
+    );
+    expect(server.attempts).toEqual(['none bob']);
+    expect(person.asked).toEqual([]);
+  });
+
+  test('a wrong password is forgotten and asked again, the right one may be kept', async () => {
+    const server = await serve(password('right'));
+    person.answers = ['wrong', 'right'];
+    await open(server);
+    const host = `[127.0.0.1]:${server.port}`;
+    expect(person.asked).toEqual([
+      { kind: 'password', host, user: 'ada', retry: false },
+      { kind: 'password', host, user: 'ada', retry: true },
+    ]);
+    expect(person.forgotten).toHaveLength(1);
+    expect(person.remembered).toEqual([[person.asked[1], 'right']]);
+    expect(machine.said.join('\n')).not.toContain('right');
+  });
+
+  test('after the configured number of wrong passwords the error says what was tried', async () => {
+    const server = await serve(password('right'));
+    person.answers = ['a', 'b', 'c', 'd'];
+    const error = await failure(open(server));
+    expect(error).toMatchObject({
+      code: 'auth-failed',
+      facts: { user: 'ada', tried: 'none, password, empty password', offered: 'password' },
+    });
+    expect(person.asked).toHaveLength(3);
+    expect(person.forgotten).toHaveLength(3);
+  });
+
+  test('an empty password lets in where the server wants one, also when the person only presses Enter', async () => {
+    const server = await serve(password(''));
+    person.answers = [''];
+    await open(server);
+    expect(server.attempts.at(-1)).toBe('password ada');
+  });
+
+  test('declining a password cancels', async () => {
+    const server = await serve(password('right'));
+    expect(await failure(open(server))).toMatchObject({ code: 'cancelled' });
+  });
+
+  test('keyboard-interactive: hidden single answers may be kept, visible ones never', async () => {
+    const server = await serve({
+      onAuth: (context) => {
+        if (context.method !== 'keyboard-interactive') context.reject(['keyboard-interactive']);
+        else {
+          context.prompt([{ prompt: 'Password: ', echo: false }], ([first]) => {
+            if (first !== 'pw') context.reject(['keyboard-interactive']);
+            else {
+              context.prompt([{ prompt: 'Code: ', echo: true }], ([second]) => {
+                if (second === '123') context.accept();
+                else context.reject(['keyboard-interactive']);
+              });
+            }
+          });
+        }
+      },
+    });
+    person.answers = ['no', 'pw', '123'];
+    await open(server);
+    expect(person.asked.map((r) => [r.prompt, r.echo, r.retry])).toEqual([
+      ['Password: ', false, false],
+      ['Password: ', false, true],
+      ['Code: ', true, true],
+    ]);
+    expect(person.remembered.every(([request]) => request.echo === false)).toBe(true);
+  });
+
+  test('two factors: a key, then a password', async () => {
+    const { publicKey } = keygen('id_ed25519', '-t', 'ed25519', '-N', '');
+    const parsed = ssh2.utils.parseKey(publicKey);
+    if (parsed instanceof Error || Array.isArray(parsed)) throw new Error('unexpected key');
+    let keyDone = false;
+    const server = await serve({
+      onAuth: (context) => {
+        if (context.method === 'publickey' && context.key.data.equals(parsed.getPublicSSH())) {
+          if (context.signature === undefined) context.accept();
+          else {
+            keyDone = true;
+            context.reject(['password'], true);
+          }
+        } else if (context.method === 'password' && keyDone && context.password === 'second')
+          context.accept();
+        else context.reject(keyDone ? ['password'] : ['publickey']);
+      },
+    });
+    person.answers = ['second'];
+    await open(server);
+    expect(person.remembered).toHaveLength(1);
+  });
+
+  test.each([
+    ['ed25519', ['-t', 'ed25519']],
+    ['ecdsa', ['-t', 'ecdsa']],
+    ['rsa', ['-t', 'rsa', '-b', '2048']],
+    ['rsa in PEM', ['-t', 'rsa', '-b', '2048', '-m', 'PEM']],
+    ['rsa in PKCS #8', ['-t', 'rsa', '-b', '2048', '-m', 'PKCS8']],
+    ['ecdsa in PKCS #8', ['-t', 'ecdsa', '-m', 'PKCS8']],
+  ])('a key file, %s, with and without a passphrase', async (_, args) => {
+    const plain = keygen('plain', ...args, '-N', '');
+    const locked = keygen('locked', ...args, '-N', 'open sesame');
+    for (const { path, publicKey } of [plain, locked]) {
+      const server = await serve(key(publicKey));
+      person.answers = ['open sesame'];
+      await open({ host: server.host, port: server.port, identityFile: path });
+    }
+    expect(person.asked).toMatchObject([{ kind: 'passphrase', path: locked.path, retry: false }]);
+    expect(person.remembered).toHaveLength(1);
+  });
+
+  test('a passphrase is asked for only when the server takes the key, and again when it is wrong', async () => {
+    const other = keygen('id_rsa', '-t', 'ed25519', '-N', 'unused');
+    const wanted = keygen('id_ed25519', '-t', 'ed25519', '-N', 'yes!');
+    // Without the public files, the public part comes out of the private file.
+    for (const { path } of [other, wanted]) execFileSync('rm', [`${path}.pub`]);
+    const server = await serve(key(wanted.publicKey));
+    person.answers = ['no', 'yes!'];
+    await open(server);
+    expect(person.asked.map((request) => [request.path, request.retry])).toEqual([
+      [wanted.path, false],
+      [wanted.path, true],
+    ]);
+    expect(person.forgotten).toHaveLength(1);
+  });
+
+  test('an identity file that is missing, open to others or no key is named', async () => {
+    const server = await serve(only(['publickey'], () => false));
+    const { path } = keygen('shared', '-t', 'ed25519', '-N', '');
+    chmodSync(path, 0o644);
+    const junk = machine.put('junk', 'hello\n');
+    for (const [file, reason] of [
+      [join(machine.home, 'gone'), 'there is no such file'],
+      [path, 'others may read it'],
+      [junk, ''],
+    ]) {
+      const error = await failure(open({ host: server.host, port: server.port, identityFile: file }));
+      expect(error).toMatchObject({ code: 'key-unreadable', facts: { path: file } });
+      expect(error.facts['reason']).toContain(reason);
+    }
+  });
+
+  describe.skipIf(spawnSync('ssh-agent', ['-c']).status !== 0)('with an ssh agent', () => {
+    let socket: string;
+
+    beforeEach(async () => {
+      socket = join(machine.home, 'agent');
+      const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+      cleanups.push(() => agent.kill());
+      await new Promise((resolve) => agent.stdout.once('data', resolve));
+    });
+
+    const add = (path: string) =>
+      execFileSync('ssh-add', ['-q', path], {
+        env: { ...process.env, SSH_AUTH_SOCK: socket },
+        stdio: 'ignore',
+      });
+
+    test.each(['ed25519', 'ecdsa', 'rsa'])('%s keys sign through it', async (type) => {
+      const held = keygen('held', '-t', type, '-N', '');
+      add(held.path);
+      const server = await serve(key(held.publicKey));
+      const config = machine.put('config', `IdentityAgent ${socket}\n`);
+      await open({ host: server.host, port: server.port, configFiles: [config] });
+    });
+
+    test('IdentitiesOnly offers the named keys only, even if the private file is elsewhere', async () => {
+      const named = keygen('named', '-t', 'ed25519', '-N', '');
+      const other = keygen('other', '-t', 'ed25519', '-N', '');
+      add(other.path);
+      add(named.path);
+      execFileSync('rm', [named.path]);
+      const config = machine.put(
+        'config',
+        `IdentityAgent ${socket}\nIdentitiesOnly yes\nIdentityFile ${named.path}\n`,
+      );
+      const offered: string[] = [];
+      const server = await serve({
+        onAuth: (context) => {
+          if (context.method === 'publickey') offered.push(context.key.data.toString('base64'));
+          context.reject(['publickey']);
+        },
+      });
+      const target = { host: server.host, port: server.port, configFiles: [config] };
+      expect((await failure(open(target))).code).toBe('auth-failed');
+      expect(offered).toEqual([named.publicKey.split(' ')[1]]);
+    });
+
+    test('an agent that does not answer is no obstacle', async () => {
+      const config = machine.put('config', `IdentityAgent ${machine.home}/nothing\n`);
+      const server = await serve(password('x'));
+      person.answers = ['x'];
+      await open({ host: server.host, port: server.port, configFiles: [config] });
+      expect(machine.said.join('\n')).toContain('ssh agent at');
+    });
+  });
+});
+
+describe('[main-14] host keys', () => {
+  const known = () => join(machine.home, '.ssh', 'known_hosts');
+
+  test('an unknown host is confirmed once', async () => {
+    const server = await serve();
+    await open(server);
+    await open(server);
+    expect(person.confirmed).toEqual([
+      {
+        host: `[127.0.0.1]:${server.port}`,
+        algorithm: 'ecdsa-sha2-nistp256',
+        fingerprint: expect.stringMatching(/^SHA256:[A-Za-z0-9+/]{43}$/),
+        knownTypes: [],
+      },
+    ]);
+    expect(readFileSync(known(), 'utf8')).toMatch(/^\[127\.0\.0\.1\]:\d+ ecdsa-sha2-nistp256 \S+\n$/);
+  });
+
+  test('a host that is not confirmed is not entered and not written down', async () => {
+    const server = await serve();
+    person.trusts = false;
+    expect(await failure(open(server))).toMatchObject({ code: 'host-key-rejected' });
+    expect(server.attempts).toEqual([]);
+    expect(existsSync(known())).toBe(false);
+  });
+
+  test('a changed key is refused with both fingerprints, file and line, whatever the policy', async () => {
+    const first = await serve();
+    await open({ host: first.host, port: first.port });
+    const text = `# mine\n${readFileSync(known(), 'utf8')}`;
+    machine.put('known_hosts', text);
+    for (const policy of ['ask', 'accept-new', 'no', 'yes']) {
+      const second = await serve();
+      machine.put('known_hosts', text.replaceAll(String(first.port), String(second.port)));
+      const config = machine.put('config', `StrictHostKeyChecking ${policy}\n`);
+      const error = await failure(open({ host: second.host, port: second.port, configFiles: [config] }));
+      expect(error).toMatchObject({
+        code: 'host-key-changed',
+        facts: {
+          host: `[127.0.0.1]:${second.port}`,
+          oldFingerprint: person.confirmed[0]?.fingerprint,
+          newFingerprint: expect.stringContaining('SHA256:'),
+          file: known(),
+          line: 2,
+        },
+      });
+      expect(error.facts['newFingerprint']).not.toBe(error.facts['oldFingerprint']);
+      expect(second.attempts).toEqual([]);
+    }
+    expect(person.confirmed).toHaveLength(1);
+  });
+
+  test('a replaced key lets in and stays, the rest of the file does too', async () => {
+    const first = await serve();
+    await open(first);
+    const second = await serve();
+    const text = readFileSync(known(), 'utf8').replaceAll(String(first.port), String(second.port));
+    machine.put('known_hosts', `# mine\n${text}`);
+    person.replaces = true;
+    await open(second);
+    await open(second);
+    expect(person.replaced).toHaveLength(1);
+    expect(readFileSync(known(), 'utf8')).toMatch(/^# mine\n\[127\.0\.0\.1\]:\d+ ecdsa-sha2-nistp256 \S+\n$/);
+  });
+
+  test('a revoked key is refused', async () => {
+    const server = await serve();
+    await open(server);
+    machine.put('known_hosts', `@revoked ${readFileSync(known(), 'utf8').replace(/^\S+/, '*')}`);
+    expect(await failure(open(server))).toMatchObject({ code: 'host-key-revoked', facts: { line: 1 } });
+  });
+
+  test('StrictHostKeyChecking: yes knows only known hosts, accept-new and no write new ones down unasked', async () => {
+    const server = await serve();
+    const connect = (policy: string) =>
+      open({
+        host: server.host,
+        port: server.port,
+        configFiles: [
+          machine.put('config', `StrictHostKeyChecking ${policy}\nHostKeyAlias alias-${policy}\n`),
+        ],
+      });
+    expect(await failure(connect('yes'))).toMatchObject({ code: 'host-key-rejected' });
+    await connect('accept-new');
+    await connect('no');
+    expect(person.confirmed).toEqual([]);
+    expect(readFileSync(known(), 'utf8')).toMatch(/^alias-accept-new .*\nalias-no .*\n$/);
+  });
+
+  test('hosts known by another key type are asked about, with the types, even under accept-new', async () => {
+    const server = await serve();
+    const { publicKey } = keygen('k', '-t', 'ed25519', '-N', '');
+    machine.put('known_hosts', `[127.0.0.1]:${server.port} ${publicKey}`);
+    const config = machine.put('config', 'StrictHostKeyChecking accept-new\n');
+    await open({ host: server.host, port: server.port, configFiles: [config] });
+    expect(person.confirmed).toMatchObject([{ knownTypes: ['ssh-ed25519'] }]);
+  });
+
+  test('a server with several keys is asked for the one that is known', async () => {
+    const rsa = keygen('host_rsa', '-t', 'rsa', '-b', '2048', '-N', '', '-m', 'PEM');
+    const server = new ssh2.Server({ hostKeys: [newKey(), readFileSync(rsa.path, 'utf8')] }, (connection) => {
+      connection.on('authentication', (context) => context.accept());
+      connection.on('error', () => {});
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    cleanups.push(() => server.close());
+    const { port } = server.address() as { port: number };
+    machine.put('known_hosts', `[127.0.0.1]:${port} ${rsa.publicKey}`);
+    await open({ host: '127.0.0.1', port });
+    expect(person.confirmed).toEqual([]);
+  });
+});
+
+describe('[main-13] ways to the host', () => {
+  test('jump hosts: each is checked and proves itself on its own, from the configuration', async () => {
+    const board = await serve(password('board'));
+    const inner = await serve(password('inner'));
+    const outer = await serve(password('outer'));
+    const config = machine.put(
+      'config',
+      `Host outer\n HostName 127.0.0.1\n Port ${outer.port}\n User o\nHost inner\n HostName 127.0.0.1\n Port ${inner.port}\n ProxyJump never-used\nHost board\n HostName 127.0.0.1\n Port ${board.port}\n ProxyJump outer,i@inner\n`,
+    );
+    person.answers = ['outer', 'inner', 'board'];
+    const link = await open({ host: 'board', configFiles: [config] });
+    expect(await says(link, 'echo through')).toBe('through\n');
+    expect(outer.forwards).toEqual([`127.0.0.1:${inner.port}`]);
+    expect(inner.forwards).toEqual([`127.0.0.1:${board.port}`]);
+    expect(outer.attempts.at(-1)).toBe('password o');
+    expect(inner.attempts.at(-1)).toBe('password i');
+    expect(person.confirmed).toHaveLength(3);
+    outer.drop();
+    expect((await link.closed).code).toMatch(/connection-lost|proxy-failed/);
+  });
+
+  test('jump hosts that name each other end with a word', async () => {
+    const config = machine.put('config', 'Host a\n ProxyJump b\nHost b\n ProxyJump a\n');
+    expect(await failure(open({ host: 'a', configFiles: [config] }))).toMatchObject({ code: 'config' });
+  });
+
+  test('a jump host that cannot be reached is named', async () => {
+    const config = machine.put('config', 'Host board\n ProxyJump 127.0.0.1:1\n');
+    expect(await failure(open({ host: 'board', configFiles: [config] }))).toMatchObject({
+      code: 'proxy-failed',
+      facts: { host: 'board', via: '127.0.0.1' },
+    });
+  });
+
+  test('a proxy command carries the connection, with its tokens', async () => {
+    const server = await serve();
+    const relay = `${process.execPath} -e 'const s=require("net").connect(process.argv[2],process.argv[1]);process.stdin.pipe(s).pipe(process.stdout)'`;
+    const config = machine.put(
+      'config',
+      `Host board\n HostName 127.0.0.1\n Port ${server.port}\n ProxyCommand ${relay} %h %p\n`,
+    );
+    const link = await open({ host: 'board', configFiles: [config] });
+    expect(await says(link, 'echo through')).toBe('through\n');
+  });
+
+  test('a proxy command that fails is quoted', async () => {
+    const config = machine.put('config', 'ProxyCommand echo "no way to %h" >&2; exit 3\n');
+    expect(await failure(open({ host: 'board', configFiles: [config] }))).toMatchObject({
+      code: 'proxy-failed',
+      facts: { reason: 'no way to board' },
+    });
+  });
+});
+
+describe('[main-16] ways in which reaching a host fails', () => {
+  async function rawServer(onSocket: Parameters<typeof createServer>[1]): Promise<number> {
+    const server: Server = createServer(onSocket);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => server.close());
+    return (server.address() as { port: number }).port;
+  }
+
+  test('a name that does not resolve', async () => {
+    expect(await failure(open({ host: 'no-such-host.invalid' }))).toMatchObject({
+      code: 'host-unknown',
+      facts: { host: 'no-such-host.invalid' },
+    });
+  });
+
+  test('a port where nobody listens', async () => {
+    expect(await failure(open({ host: '127.0.0.1', port: 1 }))).toMatchObject({
+      code: 'refused',
+      facts: { host: '127.0.0.1', port: 1 },
+    });
+  });
+
+  test('a server that says nothing', async () => {
+    const port = await rawServer((socket) => {
+      cleanups.push(() => socket.destroy());
+    });
+    expect(await failure(open({ host: '127.0.0.1', port }, { timeouts: { handshake: 50 } }))).toMatchObject({
+      code: 'timeout',
+      facts: { step: `first bytes from [127.0.0.1]:${port}` },
+    });
+  });
+
+  test('a server that hangs up before and after its first line', async () => {
+    const before = await rawServer((socket) => socket.end());
+    expect(await failure(open({ host: '127.0.0.1', port: before }))).toMatchObject({
+      code: 'connection-lost',
+    });
+    const after = await rawServer((socket) => {
+      socket.write('SSH-2.0-test\r\n');
+      socket.once('data', () => socket.resetAndDestroy());
+    });
+    expect(await failure(open({ host: '127.0.0.1', port: after }))).toMatchObject({
+      code: 'connection-lost',
+    });
+  });
+
+  test('something that is no SSH server', async () => {
+    const port = await rawServer((socket) => {
+      socket.on('error', () => {});
+      socket.write('HTTP/1.0 400 Bad Request\r\n\r\n');
+      socket.once('data', () => socket.end());
+    });
+    expect((await failure(open({ host: '127.0.0.1', port }))).code).toMatch(/connection-lost|protocol/);
+  });
+
+  test('a server with which no algorithm is shared', async () => {
+    const server = new ssh2.Server(
+      { hostKeys: [newKey()], algorithms: { cipher: ['aes256-cbc'] } },
+      (connection) => connection.on('error', () => {}),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    cleanups.push(() => server.close());
+    const { port } = server.address() as { port: number };
+    expect(await failure(open({ host: '127.0.0.1', port }))).toMatchObject({ code: 'no-algorithms' });
+  });
+
+  test('a server that stops answering during authentication', async () => {
+    const server = await serve({ onAuth: () => {} });
+    expect(await failure(open(server, { timeouts: { handshake: 300 } }))).toMatchObject({
+      code: 'timeout',
+      facts: { step: `authentication at [127.0.0.1]:${server.port}` },
+    });
+  });
+
+  test('the clock stands still while the person thinks', async () => {
+    const server = await serve(password('x'));
+    person.answers = [() => new Promise((resolve) => setTimeout(() => resolve('x'), 700))];
+    await open(server, { timeouts: { handshake: 400 } });
+  });
+
+  test('a question loses its sense when the server hangs up', async () => {
+    const server = await serve(password('x'));
+    person.answers = [
+      (signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => resolve(undefined));
+          server.drop();
+        }),
+    ];
+    expect(await failure(open(server))).toMatchObject({ code: 'connection-lost' });
+  });
+
+  test('a server that refuses a command once is asked once more, as small servers need it', async () => {
+    const server = await serve({ refuseExecs: 1 });
+    expect(await says(await open(server), 'echo ok')).toBe('ok\n');
+    const stubborn = await serve({ refuseExecs: 9 });
+    expect(await failure(says(await open(stubborn), 'echo ok'))).toMatchObject({ code: 'agent-failed' });
+  });
+
+  test('a command that never ends, and one during which the connection is lost', async () => {
+    const deaf = await serve({ deaf: true });
+    const link = await open(deaf, { timeouts: { command: 100 } });
+    expect(await failure(link.exec('x'))).toMatchObject({ code: 'timeout' });
+    const server = await serve();
+    const other = await open(server);
+    const running = failure(
+      other.exec(loginCommand('cat'), { input: new Uint8Array(1), onProgress: () => server.drop() }),
+    );
+    expect(await running).toMatchObject({ code: 'connection-lost' });
+    expect((await other.closed).code).toBe('connection-lost');
+    expect(await failure(other.exec('x'))).toMatchObject({ code: 'connection-lost' });
+  });
+});
+
+describe('[main-15] cancelling', () => {
+  test('works while connecting, while asked for a key, while asked for a password', async () => {
+    const stop = new AbortController();
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => silent.close());
+    silent.once('connection', (socket) => {
+      cleanups.push(() => socket.destroy());
+      stop.abort();
+    });
+    const { port } = silent.address() as { port: number };
+    expect(await failure(open({ host: '127.0.0.1', port }, { signal: stop.signal }))).toMatchObject({
+      code: 'cancelled',
+    });
+
+    const server = await serve(password('x'));
+    const atKey = new AbortController();
+    person.confirmHostKey = async () => {
+      atKey.abort();
+      return true;
+    };
+    expect(await failure(open(server, { signal: atKey.signal }))).toMatchObject({ code: 'cancelled' });
+    person.confirmHostKey = async () => true;
+    const atPassword = new AbortController();
+    person.answers = [
+      async () => {
+        atPassword.abort();
+        return 'x';
+      },
+    ];
+    expect(await failure(open(server, { signal: atPassword.signal }))).toMatchObject({ code: 'cancelled' });
+    const already = AbortSignal.abort();
+    expect(await failure(open(server, { signal: already }))).toMatchObject({ code: 'cancelled' });
+  });
+});

@@ -1,0 +1,446 @@
+/**
+ * One authenticated SSH connection, to a board or to a jump host, and the commands that run over it.
+ */
+import type { Duplex } from 'node:stream';
+import ssh2, { type AuthenticationType, type Client, type ClientChannel } from 'ssh2';
+import type { BoardLog, ConnectStep } from '../board.ts';
+import { BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
+import { Authentication } from './auth.ts';
+import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
+import { cancelled, describe, linkFailure } from './failures.ts';
+import { HostKeys } from './host-keys.ts';
+import { knownHostName } from './known-hosts.ts';
+import { Patience } from './patience.ts';
+import type { Secrets } from './secrets.ts';
+import type { SshServices, SshTarget, SshTimeouts } from './target.ts';
+import { openSocket, startProxyCommand, type Transport } from './transport.ts';
+
+/** What every part of one connect shares. */
+export interface ConnectScope {
+  readonly services: SshServices;
+  readonly secrets: Secrets;
+  readonly timeouts: SshTimeouts;
+  readonly log: BoardLog;
+  readonly onStep: (step: ConnectStep, percent?: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** How a finished command ended. */
+export interface ExecResult {
+  /** Exit status; `undefined` if it was killed or the server did not say. */
+  readonly status: number | undefined;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface ExecOptions {
+  /** Bytes for standard input, ended afterwards. */
+  readonly input?: Uint8Array;
+  /** How many bytes of the input the connection has taken. */
+  readonly onProgress?: (bytes: number) => void;
+  /** More output than this ends the command with `protocol`. Default 1 MiB. */
+  readonly maxOutput?: number;
+}
+
+const maxHops = 8;
+const defaultMaxOutput = 1 << 20;
+const maxStderr = 16_384;
+const uploadChunk = 32 * 1024;
+
+/** Resolves a target and connects to it, through its jump hosts. */
+export async function openLink(target: SshTarget, scope: ConnectScope): Promise<SshLink> {
+  scope.onStep('resolving');
+  const host = resolveHost(target, scope.services.environment, scope.log);
+  return connectHost(host, target, scope, 0);
+}
+
+/** `jumps` replaces the host's own ProxyJump for the later hosts of a chain, as `ssh -J a,b` does. */
+async function connectHost(
+  host: ResolvedHost,
+  target: SshTarget,
+  scope: ConnectScope,
+  depth: number,
+  jumps: readonly string[] = host.proxyJump,
+  mayUseCommand = true,
+): Promise<SshLink> {
+  throwIfCancelled(scope.signal);
+  if (depth > maxHops) {
+    throw new BoardError(
+      'config',
+      `${host.alias}: more than ${maxHops} jump hosts, do they name each other?`,
+      {
+        host: host.alias,
+        reason: 'too many jump hosts',
+      },
+    );
+  }
+  const label = knownHostName(host.hostName, host.port);
+  const last = jumps.at(-1);
+  const milliseconds = host.connectTimeout ?? scope.timeouts.connect;
+  if (last !== undefined && last.trim() !== '') {
+    const hop = await jumpThrough(last, jumps.slice(0, -1), host, target, scope, depth);
+    return SshLink.open(host, hop, scope);
+  }
+  scope.onStep('connecting');
+  if (host.proxyCommand !== undefined && mayUseCommand) {
+    const { environment } = scope.services;
+    return SshLink.open(host, startProxyCommand(host, host.proxyCommand, environment, scope.log), scope);
+  }
+  scope.log.info(`connecting to ${label} as ${host.user}`);
+  return SshLink.open(host, await openSocket(host, milliseconds, scope.signal), scope);
+}
+
+/** Connects to the last jump host and has it connect on to `host`. */
+async function jumpThrough(
+  last: string,
+  before: readonly string[],
+  host: ResolvedHost,
+  target: SshTarget,
+  scope: ConnectScope,
+  depth: number,
+): Promise<Transport> {
+  const typed = parseTypedHost(last);
+  const hopTarget: SshTarget = {
+    host: last,
+    configFiles: target.configFiles,
+    knownHostsFiles: target.knownHostsFiles,
+  };
+  const hop = resolveHost(hopTarget, scope.services.environment, scope.log);
+  scope.log.info(`jumping through ${typed.host} (${knownHostName(hop.hostName, hop.port)})`);
+  // Only the first host of a chain is reached by its own configuration.
+  const first = before.length === 0;
+  let link: SshLink;
+  try {
+    link = await connectHost(hop, hopTarget, scope, depth + 1, first ? hop.proxyJump : before, first);
+  } catch (error) {
+    throw jumpFailure(error, hop, host);
+  }
+  try {
+    const stream = await link.forward(host.hostName, host.port);
+    return { stream, reason: () => link.failure(), close: () => link.close() };
+  } catch (error) {
+    link.close();
+    throw jumpFailure(error, hop, host);
+  }
+}
+
+/** Keys, passwords and cancelling concern the jump host itself; that it cannot be reached is a matter of the proxy. */
+function jumpFailure(error: unknown, hop: ResolvedHost, host: ResolvedHost): unknown {
+  if (!(error instanceof BoardError)) return error;
+  const network = ['host-unknown', 'refused', 'unreachable', 'timeout', 'connection-lost', 'protocol'];
+  if (!network.includes(error.code)) return error;
+  const facts = { host: host.hostName, port: host.port, via: hop.hostName, reason: error.message };
+  return new BoardError('proxy-failed', `jump host ${hop.alias}: ${error.message}`, facts, error);
+}
+
+export class SshLink {
+  readonly host: ResolvedHost;
+  /** Resolves once, when the connection is gone, with the reason. */
+  readonly closed: Promise<BoardError>;
+  readonly #client: Client;
+  readonly #transport: Transport;
+  readonly #scope: ConnectScope;
+  readonly #facts: ErrorFacts;
+  #resolveClosed: (error: BoardError) => void = () => {};
+  #failure: BoardError | undefined;
+  /** Commands run one after the other: small servers refuse a channel while another one is closing. */
+  #lastChannel: Promise<void> = Promise.resolve();
+
+  private constructor(host: ResolvedHost, transport: Transport, scope: ConnectScope) {
+    this.host = host;
+    this.#transport = transport;
+    this.#scope = scope;
+    this.#facts = { host: host.hostName, port: host.port, user: host.user };
+    this.#client = new ssh2.Client();
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+  }
+
+  /** Key exchange, host key and authentication over a connected stream, which belongs to the link from here on. */
+  static async open(host: ResolvedHost, transport: Transport, scope: ConnectScope): Promise<SshLink> {
+    const link = new SshLink(host, transport, scope);
+    await link.#establish();
+    return link;
+  }
+
+  /** Why the connection is gone; `undefined` while it is not. */
+  failure(): BoardError | undefined {
+    return this.#failure;
+  }
+
+  /** Ends the connection, and the jump hosts below it. */
+  close(): void {
+    this.#end(new BoardError('connection-lost', 'the connection was closed', this.#facts));
+  }
+
+  #end(error: BoardError): void {
+    if (this.#failure === undefined) {
+      this.#failure = error;
+      this.#resolveClosed(error);
+    }
+    this.#client.destroy();
+    this.#transport.close();
+  }
+
+  async #establish(): Promise<void> {
+    const { host } = this;
+    const { signal, log, timeouts, onStep, secrets, services } = this.#scope;
+    const label = knownHostName(host.hostName, host.port);
+    const keys = new HostKeys(host, log);
+    const stop = new AbortController();
+    const asking = AbortSignal.any([signal, stop.signal]);
+    let during = `first bytes from ${label}`;
+    let authentication: Authentication | undefined;
+    await new Promise<void>((resolve, reject) => {
+      const fail = (error: BoardError) => {
+        patience.disarm();
+        stop.abort();
+        signal.removeEventListener('abort', onAbort);
+        this.#end(error);
+        reject(error);
+      };
+      const onAbort = () => fail(cancelled());
+      const patience = new Patience(this.#facts, fail);
+      authentication = new Authentication({
+        host,
+        secrets: secrets.until(asking),
+        patience,
+        stepTime: timeouts.handshake,
+        log,
+        fail,
+      });
+      const auth = authentication;
+
+      signal.addEventListener('abort', onAbort, { once: true });
+      this.#client.on('error', (error: Error & { level?: string }) => {
+        // One key of the agent that could not sign: the next one is tried.
+        if (error.level === 'agent') log.warn(`key: ${error.message}`);
+        else if (error.level === 'client-authentication') fail(auth.failure(error.message));
+        else fail(this.#transport.reason() ?? this.#explain(error, during, auth));
+      });
+      this.#client.once('close', () => {
+        fail(
+          this.#transport.reason() ??
+            new BoardError('connection-lost', `${during}: the connection was closed`, {
+              ...this.#facts,
+              reason: during,
+            }),
+        );
+      });
+      this.#client.once('greeting', (text) => log.info(`${label}: ${text.trim()}`));
+      this.#client.on('banner', (text) => log.info(`${label}: ${text.trim()}`));
+      this.#client.once('handshake', (negotiated) => {
+        log.info(`${label}: ${negotiated.kex}, ${negotiated.serverHostKey}, ${negotiated.cs.cipher}`);
+        during = `authentication at ${label}`;
+        onStep('authenticating');
+        patience.arm(during, timeouts.handshake);
+      });
+      this.#client.once('ready', () => {
+        patience.disarm();
+        auth
+          .succeeded()
+          .catch((error: unknown) => log.warn(`secret storage: ${describe(error).message}`))
+          .finally(() => {
+            signal.removeEventListener('abort', onAbort);
+            resolve();
+          });
+      });
+      patience.arm(during, timeouts.handshake);
+      try {
+        this.#client.connect({
+          sock: this.#transport.stream,
+          host: host.hostName,
+          port: host.port,
+          username: host.user,
+          readyTimeout: 0,
+          algorithms: { serverHostKey: keys.algorithms() },
+          hostVerifier: (key: Buffer, verify: (trusted: boolean) => void) => {
+            during = `host key of ${label}`;
+            onStep('verifying-host');
+            patience
+              .whileAsking(() => keys.verify(key, services.prompts, asking))
+              .then(() => verify(true))
+              .catch((error: unknown) =>
+                fail(signal.aborted ? cancelled() : linkFailure(error, during, this.#facts)),
+              );
+          },
+          authHandler: (
+            left: AuthenticationType[] | null,
+            partial: boolean | null,
+            next: (method: never) => void,
+          ) => {
+            // The declared type of `next` leaves out `false`, which ends the authentication.
+            auth.next(left, partial, (method) => next(method as never));
+          },
+        });
+      } catch (error) {
+        fail(linkFailure(error, during, this.#facts));
+      }
+    });
+    // From here on an error or a close is the end of a live connection.
+    this.#client.removeAllListeners('error');
+    this.#client.removeAllListeners('close');
+    const lost = (error?: Error) => {
+      const reason =
+        this.#transport.reason() ??
+        linkFailure(error ?? new Error('connection lost'), `connection to ${label}`, this.#facts);
+      this.#end(reason);
+    };
+    this.#client.on('error', lost);
+    this.#client.once('close', () => lost());
+    const onAbort = () => this.#end(cancelled());
+    signal.addEventListener('abort', onAbort, { once: true });
+    void this.closed.then(() => signal.removeEventListener('abort', onAbort));
+    if (signal.aborted) onAbort();
+  }
+
+  #explain(error: Error, during: string, auth: Authentication): BoardError {
+    const mapped = linkFailure(error, during, this.#facts);
+    return mapped.code === 'auth-failed' ? auth.failure(error.message) : mapped;
+  }
+
+  /** A stream that the server connects to `host:port`. */
+  async forward(host: string, port: number): Promise<Duplex> {
+    return this.#call<ClientChannel>(
+      (done) => this.#client.forwardOut('127.0.0.1', 0, host, port, done),
+      `forwarding to ${host} port ${port}`,
+    );
+  }
+
+  /**
+   * Runs a command to its end and collects what it prints.
+   * @throws BoardError `connection-lost`, `timeout`, `cancelled`, `agent-failed` if the server starts no command
+   */
+  async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
+    const channel = await this.start(command);
+    const { timeouts } = this.#scope;
+    const maxOutput = options.maxOutput ?? defaultMaxOutput;
+    return new Promise<ExecResult>((resolve, reject) => {
+      const patience = new Patience(this.#facts, (error) => end(error));
+      const parts: Buffer[] = [];
+      let size = 0;
+      let stderr = '';
+      let status: number | undefined;
+      const end = (error?: BoardError) => {
+        patience.disarm();
+        if (error) {
+          channel.close();
+          reject(error);
+        } else resolve({ status, stdout: Buffer.concat(parts), stderr });
+      };
+      channel.on('data', (data: Buffer) => {
+        patience.arm('command', timeouts.command);
+        size += data.length;
+        if (size > maxOutput) {
+          end(new BoardError('protocol', `a command printed more than ${maxOutput} bytes`, this.#facts));
+          return;
+        }
+        parts.push(data);
+      });
+      channel.stderr.on('data', (data: Buffer) => {
+        stderr = (stderr + data.toString('utf8')).slice(-maxStderr);
+      });
+      channel.on('exit', (code: number | null) => {
+        status = code ?? undefined;
+      });
+      channel.on('error', (error: Error) => end(linkFailure(error, 'command', this.#facts)));
+      channel.once('close', () => end(this.#failure));
+      patience.arm('command', timeouts.command);
+      feed(channel, options.input, (bytes) => {
+        patience.arm('command', bytes < (options.input?.length ?? 0) ? timeouts.stall : timeouts.command);
+        options.onProgress?.(bytes);
+      });
+    });
+  }
+
+  /** Starts a command; the channel is the caller's. Waits for the previous channel to be gone first. */
+  async start(command: string): Promise<ClientChannel> {
+    const previous = this.#lastChannel;
+    let release: () => void = () => {};
+    this.#lastChannel = new Promise((resolve) => {
+      release = resolve;
+    });
+    await Promise.race([previous, this.closed]);
+    try {
+      const channel = await this.#startOnce(command);
+      channel.once('close', release);
+      return channel;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async #startOnce(command: string): Promise<ClientChannel> {
+    const open = () =>
+      this.#call<ClientChannel>((done) => this.#client.exec(command, done), 'starting a command');
+    try {
+      return await open();
+    } catch (error) {
+      // Dropbear refuses now and then while the last channel is still closing on its side.
+      if (!(error instanceof BoardError) || !/unable to exec/i.test(error.message)) throw error;
+      this.#scope.log.info('the server refused to start a command; once more');
+      try {
+        return await open();
+      } catch (again) {
+        if (!(again instanceof BoardError) || !/unable to exec/i.test(again.message)) throw again;
+        throw new BoardError('agent-failed', `the server starts no command: ${again.message}`, {
+          ...this.#facts,
+          reason: 'the server starts no command for this user',
+        });
+      }
+    }
+  }
+
+  /** One request to ssh2 that ends with its callback, the connection, a time-out or a cancel. */
+  async #call<T>(
+    request: (done: (error: Error | undefined, value: T) => void) => void,
+    during: string,
+  ): Promise<T> {
+    if (this.#failure) throw this.#failure;
+    return new Promise<T>((resolve, reject) => {
+      const patience = new Patience(this.#facts, reject);
+      patience.arm(during, this.#scope.timeouts.command);
+      void this.closed.then(reject);
+      const settle = (work: () => void) => {
+        patience.disarm();
+        work();
+      };
+      try {
+        request((error, value) =>
+          settle(() => {
+            if (error) reject(linkFailure(error, during, this.#facts));
+            else resolve(value);
+          }),
+        );
+      } catch (error) {
+        settle(() => reject(linkFailure(error, during, this.#facts)));
+      }
+    });
+  }
+}
+
+/** Writes the input in pieces, waiting for the channel's window, and ends it. */
+function feed(channel: ClientChannel, input: Uint8Array | undefined, onTaken: (bytes: number) => void): void {
+  if (input === undefined) {
+    channel.end();
+    return;
+  }
+  let at = 0;
+  const next = () => {
+    if (at >= input.length) {
+      channel.end();
+      return;
+    }
+    const chunk = input.subarray(at, at + uploadChunk);
+    at += chunk.length;
+    channel.write(chunk, (error?: Error | null) => {
+      // A failed write is followed by the channel's close, which tells the reason.
+      if (error) return;
+      onTaken(at);
+      next();
+    });
+  };
+  next();
+}
