@@ -45,7 +45,8 @@ export type BoardErrorCode =
   | 'upload-corrupt' // SHA-256 of the uploaded agent differs
   | 'sudo-failed' // sudo missing, refused, or wrong password
   | 'agent-failed' // the agent ended or could not start
-  | 'agent-version'; // the agent speaks another protocol
+  | 'agent-version' // the agent speaks another protocol
+  | 'no-addon'; // this computer cannot be a board: other system, or the native part is missing or does not load
 
 /** Facts that go into the sentence; every value is plain text or a number. */
 export type ErrorFacts = Readonly<Record<string, string | number>>;

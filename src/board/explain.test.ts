@@ -48,6 +48,7 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'sudo-failed': true,
   'agent-failed': true,
   'agent-version': true,
+  'no-addon': true,
 };
 const codes = Object.keys(everyCode) as BoardErrorCode[];
 

@@ -211,6 +211,15 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         message: l10n.t('The helper program ended by itself on {0}.', host),
         nextStep: l10n.t('Look into the log for its last words, then connect again.'),
       };
+    case 'no-addon':
+      return {
+        message: l10n.t(
+          'The part of Tilescope that reaches a board in this computer is missing or does not run here.',
+        ),
+        nextStep: l10n.t(
+          'On a board, install the package for its processor; from elsewhere, add the board over SSH.',
+        ),
+      };
     case 'agent-version':
       return {
         message: l10n.t('The helper program on {0} belongs to another version of Tilescope.', host),

@@ -383,8 +383,9 @@ class Wire {
   }
 
   /** Ends everything, once: all requests fail with the error. */
-  end(error: BoardError): void {
+  end(reason: BoardError): void {
     if (this.#ended !== undefined) return;
+    const error = this.#disposed ? this.#goodbye() : reason;
     this.#ended = error;
     clearInterval(this.#timer);
     this.#outbox.close();

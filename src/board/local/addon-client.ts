@@ -1,0 +1,217 @@
+/**
+ * The native core in this process (native/addon). It answers on its own thread into arrays of ours; its answers are
+ * checked like an agent's, since the same sizes and counts come from the kernel.
+ */
+import { Emitter } from '../../model/event.ts';
+import type { ColumnRange } from '../../model/geometry.ts';
+import type { PartitionInfo, UnreadableSpan } from '../board.ts';
+import { BoardError, toBoardError } from '../errors.ts';
+import type {
+  CoreClient,
+  CoreDescription,
+  CoreHello,
+  CoreMemory,
+  CoreReadAnswer,
+  CoreReadRequest,
+  CoreWriteAnswer,
+  CoreWriteRequest,
+} from '../protocol/core-client.ts';
+import { type Header, isMap } from '../protocol/frames.ts';
+import { joinReads, splitRanges, writeGroups } from '../protocol/split.ts';
+import {
+  blank,
+  checkDescription,
+  checkEpoch,
+  checkHello,
+  checkMemories,
+  checkPartitions,
+  clean,
+  errorFrom,
+  fitSpans,
+  OutcomeCollector,
+  readSpanWords,
+} from '../protocol/validate.ts';
+
+/** What `create` of the addon returns. Rejections are Errors with `code`, `facts` and `errno`. */
+export interface AddonCore {
+  hello(): Promise<unknown>;
+  describe(): Promise<unknown>;
+  partitions(): Promise<unknown>;
+  open(startCol: number, numCols: number, allowUnknown: boolean): Promise<unknown>;
+  read(request: object, token: number): Promise<unknown>;
+  write(request: object, token: number): Promise<unknown>;
+  cancel(token: number): void;
+  close(): Promise<unknown>;
+}
+
+/** The addon's exports. */
+export interface Addon {
+  create(options: {
+    readonly device: string;
+    readonly onPartitions: (partitions: unknown) => void;
+    readonly onTrace: (line: unknown) => void;
+  }): AddonCore;
+}
+
+export class AddonClient implements CoreClient {
+  readonly hello: CoreHello;
+  readonly onPartitions;
+  readonly onClose;
+  readonly #core: AddonCore;
+  readonly #changed: Emitter<readonly PartitionInfo[]>;
+  readonly #closed = new Emitter<BoardError>();
+  #ended: BoardError | undefined;
+  #lastToken = 0;
+
+  private constructor(core: AddonCore, hello: CoreHello, changed: Emitter<readonly PartitionInfo[]>) {
+    this.#core = core;
+    this.hello = hello;
+    this.#changed = changed;
+    this.onPartitions = changed.event;
+    this.onClose = this.#closed.event;
+  }
+
+  /** Makes a core for a device node. Opens nothing yet. */
+  static async start(addon: Addon, device: string, trace: (line: string) => void): Promise<CoreClient> {
+    const changed = new Emitter<readonly PartitionInfo[]>();
+    const core = addon.create({
+      device,
+      onPartitions: (partitions) => {
+        try {
+          changed.fire(checkPartitions({ partitions }));
+        } catch (error) {
+          trace(toBoardError(error).message);
+        }
+      },
+      onTrace: (line) => trace(clean(String(line))),
+    });
+    try {
+      return new AddonClient(core, checkHello(map(await core.hello())), changed);
+    } catch (error) {
+      await core.close();
+      throw coreError(error);
+    }
+  }
+
+  async describe(signal: AbortSignal): Promise<CoreDescription> {
+    return checkDescription(map(await this.#call(() => this.#core.describe(), signal)));
+  }
+
+  async partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
+    return checkPartitions(map(await this.#call(() => this.#core.partitions(), signal)));
+  }
+
+  async open(
+    columns: ColumnRange,
+    allowUnknown: boolean,
+    signal: AbortSignal,
+  ): Promise<readonly CoreMemory[]> {
+    const ask = () => this.#core.open(columns.startCol, columns.numCols, allowUnknown);
+    return checkMemories(map(await this.#call(ask, signal)), columns);
+  }
+
+  async read(
+    request: CoreReadRequest,
+    onProgress: ((bytes: number) => void) | undefined,
+    signal: AbortSignal,
+  ): Promise<CoreReadAnswer> {
+    const groups = splitRanges(request.ranges);
+    const answers: CoreReadAnswer[] = [];
+    let done = 0;
+    for (const ranges of groups) {
+      const asked = { ...place(request), ranges: ranges.map((range) => [range.offset, range.length]) };
+      const answer = map(await this.#call((token) => this.#core.read(asked, token), signal));
+      answers.push(checkRead(answer, ranges));
+      done += ranges.reduce((sum, range) => sum + range.length, 0);
+      onProgress?.(done);
+    }
+    return joinReads(request.ranges, groups, answers);
+  }
+
+  write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
+    const { epoch, force } = request;
+    return writeGroups(request.words, async (words) => {
+      const asked = { ...place(request), epoch, force, words };
+      const answer = map(await this.#call((token) => this.#core.write(asked, token), signal));
+      const collector = new OutcomeCollector(words);
+      collector.pushWords(numbers(answer, 'outcomes'));
+      return { outcomes: collector.finish(), epoch: checkEpoch(answer) };
+    });
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#ended = new BoardError('connection-lost', 'the connection was ended here');
+    await this.#core.close();
+    this.#changed.dispose();
+    this.#closed.dispose();
+  }
+
+  /** One call of the addon; cancelling rejects at once and tells the core, whose answer is dropped. */
+  #call(ask: (token: number) => Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== undefined) return reject(this.#ended);
+      if (signal.aborted) return reject(new BoardError('cancelled', 'cancelled'));
+      this.#lastToken++;
+      const token = this.#lastToken;
+      const cancel = () => {
+        this.#core.cancel(token);
+        reject(new BoardError('cancelled', 'cancelled'));
+      };
+      signal.addEventListener('abort', cancel, { once: true });
+      let answer: Promise<unknown>;
+      try {
+        answer = ask(token);
+      } catch (error) {
+        answer = Promise.reject(error);
+      }
+      answer
+        .then(resolve, (error: unknown) => reject(this.#ended ?? coreError(error)))
+        .finally(() => signal.removeEventListener('abort', cancel));
+    });
+  }
+}
+
+function place(request: CoreReadRequest | CoreWriteRequest): object {
+  const { columns, memory, openTiles } = request;
+  return { startCol: columns.startCol, numCols: columns.numCols, memory, openTiles };
+}
+
+function checkRead(answer: Header, ranges: CoreReadRequest['ranges']): CoreReadAnswer {
+  const bytes = answer['bytes'];
+  if (!Array.isArray(bytes) || bytes.length !== ranges.length) return bad('as many arrays as ranges');
+  const arrays = ranges.map((range, i) => {
+    const one: unknown = bytes[i];
+    return one instanceof Uint8Array && one.length === range.length
+      ? one
+      : bad("an array of the range's length");
+  });
+  const spans: UnreadableSpan[] = [];
+  readSpanWords(numbers(answer, 'spans'), spans);
+  const unreadable = fitSpans(spans, ranges);
+  blank(arrays, ranges, unreadable);
+  return { bytes: arrays, unreadable, epoch: checkEpoch(answer) };
+}
+
+function numbers(answer: Header, key: string): Uint32Array {
+  const value = answer[key];
+  return value instanceof Uint32Array ? value : bad(`${key} as numbers`);
+}
+
+function map(value: unknown): Header {
+  return isMap(value) ? value : bad('an object');
+}
+
+function bad(wanted: string): never {
+  throw new BoardError('protocol', `the native core did not answer with ${wanted}`);
+}
+
+/** A rejection of the addon as the error it stands for. */
+function coreError(error: unknown): BoardError {
+  if (error instanceof BoardError) return error;
+  if (!(error instanceof Error)) return toBoardError(error);
+  const { code, facts, errno } = error as Error & { code?: unknown; facts?: unknown; errno?: unknown };
+  if (typeof code !== 'string') return toBoardError(error);
+  const header = errno === 0 ? {} : { errno };
+  return errorFrom({ ...header, code, facts, detail: error.message });
+}

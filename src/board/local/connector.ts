@@ -1,0 +1,114 @@
+/** The board in this machine: VS Code runs on it. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import type { BoardConnector, BoardLog } from '../board.ts';
+import { createCoreBoard } from '../core-board.ts';
+import { BoardError, throwIfCancelled } from '../errors.ts';
+import type { CoreClient } from '../protocol/core-client.ts';
+import { WireClient } from '../protocol/wire-client.ts';
+import { type Addon, AddonClient } from './addon-client.ts';
+import { type SudoPrompts, startThroughSudo } from './sudo.ts';
+
+export interface LocalOptions {
+  /** The addon for this machine; undefined where the package has none. */
+  readonly addonPath: string | undefined;
+  /** The agent for this machine, for `sudo`; undefined where the package has none. */
+  readonly agentPath: string | undefined;
+  /** Device node; default `/dev/aie0`. */
+  readonly device?: string;
+  /** Whether sudo may be used when the device node is not ours; default yes. */
+  readonly sudo?: 'yes' | 'no';
+  readonly prompts?: SudoPrompts;
+  /** Version of this tool, for the report. */
+  readonly toolVersion?: string;
+}
+
+/**
+ * Connects through the addon in this process, or, where the device node belongs to root and we are not root, through the
+ * agent started by sudo. Errors: `no-addon`, `no-device`, `permission`, `sudo-failed` and those of the core.
+ */
+export function createLocalConnector(options: LocalOptions): BoardConnector {
+  const device = options.device ?? '/dev/aie0';
+  return {
+    async connect({ log, onStep }, signal) {
+      throwIfCancelled(signal);
+      onStep('connecting');
+      const mine = await isMine(device);
+      const way = mine ? 'addon in this process' : 'agent through sudo';
+      const client = mine
+        ? await startAddon(options.addonPath, device, log)
+        : await startAgent(options, device, log, () => onStep('starting-agent'), signal);
+      onStep('describing');
+      return createCoreBoard(client, log, {
+        signal,
+        toolVersion: options.toolVersion ?? '',
+        route: [`this machine, ${way}`],
+      });
+    },
+  };
+}
+
+/** Whether we may open the node ourselves. Throws `no-device`. */
+async function isMine(device: string): Promise<boolean> {
+  if (process.platform !== 'linux') {
+    throw new BoardError('no-addon', `AI Engine boards run Linux, this is ${process.platform}`);
+  }
+  try {
+    await access(device, constants.R_OK | constants.W_OK);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code === 'EACCES' || code === 'EPERM') return false;
+    throw new BoardError('no-device', `${device}: ${code}`, { path: device }, error);
+  }
+}
+
+async function startAddon(path: string | undefined, device: string, log: BoardLog): Promise<CoreClient> {
+  if (path === undefined) throw new BoardError('no-addon', 'this package has no addon for this machine');
+  return AddonClient.start(loadAddon(path), device, (line) => log.trace(line));
+}
+
+async function startAgent(
+  options: LocalOptions,
+  device: string,
+  log: BoardLog,
+  onStart: () => void,
+  signal: AbortSignal,
+): Promise<CoreClient> {
+  const { agentPath, prompts } = options;
+  if (options.sudo === 'no') {
+    throw new BoardError('permission', `${device} is not ours, and sudo is off`, { path: device });
+  }
+  if (agentPath === undefined) throw new BoardError('no-addon', 'this package has no agent for this machine');
+  onStart();
+  const host = hostname();
+  const how = { agentPath, host };
+  const stream = await startThroughSudo(prompts === undefined ? how : { ...how, prompts }, signal);
+  return WireClient.start(stream, { log, device, facts: { host } }, signal);
+}
+
+const loaded = new Map<string, Addon>();
+
+/** Loads the addon, once per process. Throws `no-addon`. */
+export function loadAddon(path: string): Addon {
+  const known = loaded.get(path);
+  if (known !== undefined) return known;
+  const holder: { exports: unknown } = { exports: {} };
+  try {
+    process.dlopen(holder, path);
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error);
+    throw new BoardError('no-addon', `the addon does not load: ${detail}`, {}, error);
+  }
+  const { exports } = holder;
+  if (!isAddon(exports)) throw new BoardError('no-addon', 'the file is no addon of this tool');
+  loaded.set(path, exports);
+  return exports;
+}
+
+function isAddon(value: unknown): value is Addon {
+  return (
+    typeof value === 'object' && value !== null && 'create' in value && typeof value.create === 'function'
+  );
+}
