@@ -81,7 +81,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const sessions = new SessionPool(services);
   const boards = new BoardCollection(
     context.globalState,
-    (entry) => new BoardLink(entry().id, entry().label, connectors.following(entry), services),
+    (config, present) => new BoardLink(config.id, config.label, connectors.following(present), services),
   );
   const tree = new BoardTree(boards, context.workspaceState);
   const commands = new BoardCommands({
@@ -156,6 +156,7 @@ function loadBoards(boards: BoardCollection, log: vscode.LogOutputChannel): void
     if (given.refused > 0)
       log.warn(`${given.refused} entries of TILESCOPE_START_BOARDS were not understood.`);
   } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     log.warn(`TILESCOPE_START_BOARDS is not JSON: ${String(error)}`);
   }
 }

@@ -18,19 +18,21 @@ export interface BoardStore {
   update(key: string, value: unknown): Thenable<void>;
 }
 
+/** Makes an entry's link; its connector asks `present` for the entry's configuration at the moment of connecting. */
+export type MakeLink = (config: BoardConfig, present: () => BoardConfig) => BoardLink;
+
 const boardsKey = 'tilescope.boards';
 
 export class BoardCollection implements Disposable {
   readonly #store: BoardStore;
-  readonly #makeLink: (entry: () => BoardConfig) => BoardLink;
+  readonly #makeLink: MakeLink;
   readonly #entries = new Map<string, BoardEntry>();
   readonly #changed = new Emitter<BoardEntry | undefined>();
 
   /** Fires with the entry whose state, partitions or configuration changed; without one when entries come or go. */
   readonly onDidChange = this.#changed.event;
 
-  /** @param makeLink makes a link whose connector asks the given function for the entry's present configuration */
-  constructor(store: BoardStore, makeLink: (entry: () => BoardConfig) => BoardLink) {
+  constructor(store: BoardStore, makeLink: MakeLink) {
     this.#store = store;
     this.#makeLink = makeLink;
   }
@@ -100,7 +102,7 @@ export class BoardCollection implements Disposable {
   }
 
   #insert(config: BoardConfig, kept: boolean): BoardEntry {
-    const link = this.#makeLink(() => entry.config);
+    const link = this.#makeLink(config, () => entry.config);
     const entry: BoardEntry = { id: config.id, config, link, kept };
     this.#entries.set(config.id, entry);
     link.onDidChangeState(() => this.#changed.fire(entry));
