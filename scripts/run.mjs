@@ -25,11 +25,11 @@ const cache = resolve(process.env.TILESCOPE_CACHE || join(homedir(), '.cache', '
 
 /**
  * System packages (Debian names) by purpose, each with a way to see that it is there: command names looked up on
- * PATH, or absolute files. Any other distribution may provide the same commands in its own way.
+ * PATH, or absolute files; `|` separates equals. Any other distribution may provide the same commands in its own way.
  */
 const SYSTEM = {
   browser: {
-    chromium: ['/usr/bin/chromium'],
+    chromium: ['/usr/bin/chromium|/usr/bin/chromium-browser|/usr/bin/google-chrome'],
     'fonts-dejavu-core': ['/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf'],
   },
   native: {
@@ -64,29 +64,33 @@ const SYSTEM = {
  * A purpose may depend on the arguments.
  */
 const TASKS = {
-  build: { script: 'build.ts' },
-  check: { script: 'check.ts', needs: ['style'] },
-  format: { script: 'format.ts', needs: ['style'] },
+  build: { script: 'scripts/build.ts' },
+  check: { script: 'scripts/check.ts', needs: ['style'] },
+  format: { script: 'scripts/format.ts', needs: ['style'] },
   test: {
-    script: 'test.ts',
+    script: 'scripts/test.ts',
     first: ['build', 'check', 'unit', 'native', 'board', 'host', 'e2e'],
     needs: ['style', 'native', 'cross', 'board', 'browser', 'theia'],
   },
-  'test:unit': { script: 'test.ts', first: ['unit'] },
-  'test:native': { script: 'test.ts', first: ['native'], needs: ['native'] },
-  'test:board': { script: 'test.ts', first: ['board'], needs: ['native', 'cross', 'board'] },
+  'test:unit': { script: 'scripts/test.ts', first: ['unit'] },
+  'test:native': { script: 'scripts/test.ts', first: ['native'], needs: ['native'] },
+  'test:board': { script: 'scripts/test.ts', first: ['board'], needs: ['native', 'cross', 'board'] },
   'test:host': {
-    script: 'test.ts',
+    script: 'scripts/test.ts',
     first: ['host'],
     needs: (args) => (args.includes('--desktop') ? [] : ['browser']),
   },
-  'test:e2e': { script: 'test.ts', first: ['e2e'], needs: ['native', 'cross', 'board', 'browser', 'theia'] },
-  'test:long': { script: 'test.ts', first: ['long'], needs: ['native', 'cross', 'board', 'browser'] },
-  bench: { script: 'bench.ts', needs: ['native', 'cross', 'board', 'browser'] },
-  board: { script: 'board.ts', needs: ['cross', 'board'] },
-  package: { script: 'package.ts', needs: ['native', 'cross'] },
+  'test:e2e': {
+    script: 'scripts/test.ts',
+    first: ['e2e'],
+    needs: ['native', 'cross', 'board', 'browser', 'theia'],
+  },
+  'test:long': { script: 'scripts/test.ts', first: ['long'], needs: ['native', 'cross', 'board', 'browser'] },
+  bench: { script: 'test/bench/run.ts', needs: ['native', 'cross', 'board', 'browser'] },
+  board: { script: 'test/board/cli.ts', needs: ['cross', 'board'] },
+  package: { script: 'scripts/package.ts', needs: ['native', 'cross'] },
   start: {
-    script: 'start.ts',
+    script: 'scripts/start.ts',
     needs: (args) => [
       ...(args.includes('--virtual-board') ? ['native', 'cross', 'board'] : []),
       ...(args.includes('--check') ? ['browser'] : []),
@@ -226,7 +230,9 @@ function ensureSystem(purposes, env) {
   const missing = [];
   for (const purpose of new Set(purposes)) {
     for (const [name, probes] of Object.entries(SYSTEM[purpose])) {
-      const there = probes.every((probe) => (probe.startsWith('/') ? existsSync(probe) : onPath(probe)));
+      const there = probes.every((probe) =>
+        probe.split('|').some((one) => (one.startsWith('/') ? existsSync(one) : onPath(one))),
+      );
       if (!there) missing.push(name);
     }
   }
@@ -267,7 +273,7 @@ ensureSystem(typeof task.needs === 'function' ? task.needs(args) : (task.needs ?
 
 const child = spawn(
   join(node, process.platform === 'win32' ? 'node.exe' : 'node'),
-  [join(root, 'scripts', task.script), ...(task.first ?? []), ...args],
+  [join(root, task.script), ...(task.first ?? []), ...args],
   { stdio: 'inherit', cwd: root, env },
 );
 // Ctrl-C reaches the child through the terminal; a signal sent to this process alone has to be passed on.

@@ -1,0 +1,39 @@
+/** `npm start`, as the README tells it. */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { capture, cleanEnv, root } from '../../scripts/common.ts';
+
+test('[main-2] npm start: VS Code on 127.0.0.1 with the simulated board already in the sidebar', async () => {
+  const result = await capture('npm', ['start', '--', '--check'], { env: cleanEnv() });
+  expect(result.stderr + result.stdout).toMatch(/VS Code with Tilescope: http:\/\/127\.0\.0\.1:\d+\//);
+  expect(result.stdout).toContain('In the sidebar: Simulated board');
+  expect(result.code).toBe(0);
+});
+
+test('[main-2] npm start -- --virtual-board: boots the virtual board and adds it over SSH', async () => {
+  const result = await capture('npm', ['start', '--', '--virtual-board', '--check'], { env: cleanEnv() });
+  expect(result.stdout, result.stderr).toContain('In the sidebar: Virtual board');
+  expect(result.code).toBe(0);
+}, 300_000);
+
+test('[main-2] npm start: Ctrl-C ends the server', async () => {
+  const child = spawn(process.execPath, [join(root, 'scripts', 'start.ts')], { cwd: root, env: cleanEnv() });
+  let said = '';
+  const address = new Promise<string>((done, failed) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const match = /(http:\/\/127\.0\.0\.1:\d+)\/.*\n[\s\S]*Ctrl-C/.exec(said);
+      if (match?.[1] !== undefined) done(match[1]);
+    });
+    child.on('exit', (code) => failed(new Error(`ended with ${code}: ${said}`)));
+  });
+  const url = await address;
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  const exit = new Promise<number | null>((done) => {
+    child.removeAllListeners('exit').on('exit', (code) => done(code));
+  });
+  child.kill('SIGINT');
+  expect(await exit).toBe(0);
+  await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+});
