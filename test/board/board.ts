@@ -76,6 +76,8 @@ export interface VirtualBoard {
   control(command: string): Promise<void>;
   /** The module's counters: requests, releases, busy, open, dmabufs, mappings, faults, forbidden. */
   counters(): Promise<Readonly<Record<string, number>>>;
+  /** Unloads the module and loads it with other parameters; every partition must be free. */
+  reloadModule(parameters?: Readonly<Record<string, string | number>>): Promise<void>;
   /** Starts a witness and sends it these command lines first. */
   witness(...commands: string[]): Promise<Witness>;
   /** Pulls the plug and boots again: same port, other boot id, empty RAM disk, all connections gone. */
@@ -210,6 +212,11 @@ class QemuBoard implements VirtualBoard {
     return Object.fromEntries(
       [...text.matchAll(/(\w+)=(\d+)/g)].map((match) => [match[1] ?? '', Number(match[2])]),
     );
+  }
+
+  async reloadModule(parameters: Readonly<Record<string, string | number>> = {}): Promise<void> {
+    const words = Object.entries(parameters).map(([name, value]) => quoted(`${name}=${value}`));
+    await this.#output(`rmmod aievirt && insmod /lib/board/aievirt.ko ${words.join(' ')}`);
   }
 
   async witness(...commands: string[]): Promise<Witness> {

