@@ -163,8 +163,14 @@ export class BoardLink implements Disposable {
       return await abortable(attempt.promise, signal);
     } finally {
       attempt.waiting--;
-      if (signal.aborted && attempt.waiting === 0 && !attempt.automatic) attempt.controller.abort();
+      if (signal.aborted && attempt.waiting === 0 && !attempt.automatic) this.#abandon(attempt);
     }
+  }
+
+  /** Nobody wants the attempt any more: it ends in its own time, the link does not wait for it. */
+  #abandon(attempt: Attempt): void {
+    attempt.controller.abort();
+    if (this.#attempt === attempt) this.#failed(new BoardError('cancelled', 'cancelled'));
   }
 
   #start(automatic: boolean): Attempt {

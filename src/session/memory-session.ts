@@ -519,7 +519,9 @@ export class MemorySession implements Disposable {
     try {
       while (this.#pumpAgain && !this.#ended.signal.aborted && this.link.state.kind === 'connected') {
         this.#pumpAgain = false;
-        await this.#open(this.#ended.signal);
+        if (this.#looks.size === 0) continue;
+        // The layout is asked of the board only for somebody who looks, and only once.
+        if (this.#geometry === undefined) await this.#open(this.#ended.signal);
         const shown = [...this.#looks.values()].flatMap(
           (range) => intersectRanges(range, this.#whole()) ?? [],
         );
