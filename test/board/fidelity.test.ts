@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { checkFidelity, fidelityProblems, testTitles } from './fidelity.ts';
+
+const GOOD =
+  '| fact | text | shown |\n|---|---|---|\n| 1.1 | sizes | `has sizes` |\n| 5.1 | sync | not imitated because nobody calls it |\n';
+
+describe('the fidelity table [main-5]', () => {
+  it('is complete: every fact has an existing test or a reason', () => {
+    expect(checkFidelity()).toEqual([]);
+  });
+
+  it('passes with a test for each row, or a reason', () => {
+    expect(fidelityProblems(GOOD, ['has sizes'])).toEqual([]);
+  });
+
+  it('fails on a test that does not exist', () => {
+    expect(fidelityProblems(GOOD, ['has other sizes'])).toEqual([
+      'fidelity.md:3: there is no test with the title "has sizes".',
+    ]);
+  });
+
+  it('fails on an empty cell, a missing section and a lost row', () => {
+    expect(fidelityProblems(GOOD.replace('`has sizes`', ''), [])).toContainEqual(
+      expect.stringContaining('none is empty'),
+    );
+    expect(fidelityProblems(GOOD.replace('5.1', '5.2'), ['has sizes'])).toContainEqual(
+      expect.stringContaining('5.1 was expected'),
+    );
+    expect(fidelityProblems('', [])).toHaveLength(2);
+  });
+
+  it('fails on a row with neither a test nor a reason', () => {
+    expect(fidelityProblems(GOOD.replace('`has sizes`', 'yes'), [])).toContainEqual(
+      expect.stringContaining('names no test and no reason'),
+    );
+  });
+
+  it('reads titles in all quotes', () => {
+    expect(testTitles(`it('a', () => {}); test("b c", f); it(\n  'd\\'s',\n f)`)).toEqual([
+      'a',
+      'b c',
+      "d's",
+    ]);
+  });
+});
