@@ -1,6 +1,6 @@
 /** A byte in words: for the line at the bottom, the hover, and the screen reader. */
 import { byteFlags, reasonShift, unreadableReasons } from '../../src/editor/messages.ts';
-import { formatTile, locate } from '../../src/model/geometry.ts';
+import { formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
 import type { StringKey, Translate } from '../strings.ts';
 import { type Layout, offsetDigits } from './layout.ts';
 import { hexByte, hexCell, hexOffset } from './text.ts';
@@ -33,10 +33,7 @@ export function placeTexts(t: Translate, layout: Layout, offset: number, upperCa
   return [
     t('cursorTile', formatTile(place.tile)),
     t('cursorTileOffset', hexOffset(place.offset, offsetDigits(bytesPerTile), upperCase)),
-    t(
-      'cursorBufferOffset',
-      hexOffset(offset, offsetDigits(layout.range.offset + layout.range.length), upperCase),
-    ),
+    t('cursorBufferOffset', hexOffset(offset, offsetDigits(totalBytes(layout.geometry)), upperCase)),
   ];
 }
 

@@ -277,7 +277,10 @@ export class GridView {
   #reveal(offset: number, centre: boolean): void {
     if (this.layout.rowCount === 0) return;
     const { row, column } = this.layout.cell(offset);
-    this.scrollTo(revealRow(this.#metrics(), this.#top, row, { centre }));
+    const top = revealRow(this.#metrics(), this.#top, row, { centre });
+    // The first row of a tile comes with its heading.
+    const headed = row > 0 && this.layout.row(row - 1).kind === 'tile';
+    this.scrollTo(headed ? Math.min(top, row - 1) : top);
     const start = this.#style.map.starts[column] ?? 0;
     const { pane } = this.#selection;
     const left = this.#left[pane] + (pane === 'hex' ? start : column) * this.#characterWidth;
@@ -472,7 +475,7 @@ export class GridView {
     const viewport = this.#viewport.getBoundingClientRect();
     const beyond = Math.min(0, at.y - viewport.top) + Math.max(0, at.y - viewport.bottom);
     if (beyond !== 0) {
-      this.#top = clampTop(this.#metrics(), this.#top + (beyond / this.#rowHeight) * 0.25);
+      this.#top = clampTop(this.#metrics(), this.#top + (beyond / this.#rowHeight) * 0.5);
       this.schedule();
     }
     const { offset } = this.#hit(at.x, at.y, this.#selection.pane);

@@ -1,0 +1,254 @@
+/**
+ * A host in the browser for the hex editor's page: an in-memory document, with switches for everything that a board can
+ * do to it. It takes undo keys from the page as VS Code does.
+ */
+import {
+  byteFlags,
+  type EditorSettings,
+  type EditorState,
+  type FromWebview,
+  reasonShift,
+  type ShownBytes,
+  type ToWebview,
+} from '../../src/editor/messages.ts';
+import { webviewStrings } from '../../src/editor/webview-strings.ts';
+import type { ByteRange, MemoryGeometry } from '../../src/model/geometry.ts';
+import { deviceByte } from './device.ts';
+
+/** How the page starts; every field has a default. */
+export interface FakeConfig {
+  readonly geometry?: Partial<MemoryGeometry>;
+  /** Defaults to the whole memory. */
+  readonly range?: ByteRange;
+  readonly settings?: Partial<EditorSettings>;
+  readonly state?: Partial<EditorState>;
+  /** Runs that cannot be read; `reason` is a code of `unreadableReasons`. */
+  readonly unreadable?: readonly (ByteRange & { readonly reason: number })[];
+  /** Runs that were never read. */
+  readonly unknown?: readonly ByteRange[];
+  /** Takes the Custom Highlight API away, as in engines that lack it. */
+  readonly withoutHighlights?: boolean;
+  /** The first byte requests stay without an answer until `answerAll`. */
+  readonly hold?: boolean;
+}
+
+interface Gesture {
+  readonly before: readonly (readonly [number, number | undefined])[];
+  readonly after: readonly (readonly [number, number])[];
+}
+
+/** The fake; tests reach it as `window.fake`. */
+export class FakeHost {
+  readonly geometry: MemoryGeometry;
+  readonly range: ByteRange;
+  /** Everything that the page said, oldest first. */
+  readonly said: FromWebview[] = [];
+  /** Byte requests fail with this sentence while it is set. */
+  failBytes: string | undefined;
+  failEdits: string | undefined;
+  /** What `setState` kept. */
+  kept: unknown;
+  settings: EditorSettings;
+  state: EditorState;
+  readonly #config: FakeConfig;
+  readonly #device = new Map<number, number>();
+  readonly #changed = new Set<number>();
+  readonly #staged = new Map<number, { value: number; seen: number }>();
+  readonly #undo: Gesture[] = [];
+  readonly #redo: Gesture[] = [];
+  #held: (() => void)[] | undefined;
+
+  constructor(config: FakeConfig) {
+    this.#config = config;
+    this.geometry = {
+      type: 'data',
+      startCol: 6,
+      numCols: 4,
+      startRow: 1,
+      numRows: 8,
+      bytesPerTile: 0x8000,
+      tileBase: 0,
+      ...config.geometry,
+    };
+    const total = this.geometry.numCols * this.geometry.numRows * this.geometry.bytesPerTile;
+    this.range = config.range ?? { offset: 0, length: total };
+    this.settings = { bytesPerRow: 16, upperCase: true, ...config.settings };
+    this.state = {
+      title: 'vck190-lab · columns 6 to 9 · data memory',
+      policy: 'staged',
+      connected: true,
+      readAt: 'Read at 14:03:27',
+      stagedBytes: 0,
+      conflictBytes: 0,
+      ...config.state,
+    };
+    if (config.hold === true) this.#held = [];
+  }
+
+  /** Takes a message of the page. */
+  receive(message: FromWebview): void {
+    this.said.push(message);
+    if (message.type === 'ready') {
+      this.send({
+        type: 'init',
+        document: { geometry: this.geometry, range: this.range, firstCoreRow: 1 },
+        settings: this.settings,
+        strings: webviewStrings({ t: (text) => text }),
+        state: this.state,
+      });
+    } else if (message.type === 'request' && message.name === 'bytes') {
+      const { id, params } = message;
+      const answer = () =>
+        this.failBytes === undefined
+          ? this.send({ type: 'answer', id, result: this.shown(params) })
+          : this.send({ type: 'failed', id, message: this.failBytes });
+      if (this.#held === undefined) answer();
+      else this.#held.push(answer);
+    } else if (message.type === 'request') {
+      const { id, params } = message;
+      if (this.failEdits !== undefined || this.state.policy === 'locked') {
+        this.send({ type: 'failed', id, message: this.failEdits ?? 'The memory is locked.' });
+        return;
+      }
+      const after = params.edits.flatMap((edit) =>
+        [...edit.bytes].map((value, i) => [edit.offset + i, value] as const),
+      );
+      this.#apply({ before: after.map(([at]) => [at, this.#staged.get(at)?.value]), after });
+      this.send({ type: 'answer', id, result: null });
+    } else if (message.type === 'command') {
+      if (message.command === 'unlock') this.setState({ policy: 'staged' });
+      if (message.command === 'lock') this.setState({ policy: 'locked' });
+      if (message.command === 'revert') this.#revert();
+    }
+  }
+
+  send(message: ToWebview): void {
+    window.postMessage(message, '*');
+  }
+
+  /** Answers what was held back. */
+  answerAll(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const answer of held) answer();
+  }
+
+  setState(change: Partial<EditorState>): void {
+    this.state = { ...this.state, ...change };
+    this.send({ type: 'state', state: this.state });
+  }
+
+  /** A kernel writes to the device and the board is read again. */
+  deviceWrite(offset: number, ...values: number[]): void {
+    for (const [i, value] of values.entries()) {
+      this.#device.set(offset + i, value);
+      this.#changed.add(offset + i);
+    }
+    this.#announce([{ offset, length: values.length }]);
+  }
+
+  /** Staged bytes as `offset: value`, for assertions. */
+  stagedBytes(): Record<number, number> {
+    return Object.fromEntries([...this.#staged].map(([at, { value }]) => [at, value]));
+  }
+
+  undo(): void {
+    const gesture = this.#undo.pop();
+    if (gesture === undefined) return;
+    for (const [at, value] of gesture.before) {
+      if (value === undefined) this.#staged.delete(at);
+      else this.#stage(at, value);
+    }
+    this.#redo.push(gesture);
+    this.#announce(gesture.after.map(([offset]) => ({ offset, length: 1 })));
+  }
+
+  redo(): void {
+    const gesture = this.#redo.pop();
+    if (gesture !== undefined) this.#apply(gesture, false);
+  }
+
+  shown({ offset, length }: ByteRange): ShownBytes {
+    const bytes = new Uint8Array(length);
+    const flags = new Uint8Array(length);
+    const base = new Uint8Array(length);
+    for (let i = 0; i < length; i++) {
+      const at = offset + i;
+      const inside = (run: ByteRange) => at >= run.offset && at < run.offset + run.length;
+      const bad = this.#config.unreadable?.find(inside);
+      const device = this.#device.get(at) ?? deviceByte(at);
+      let flag: number = byteFlags.known;
+      if (bad !== undefined) flag = byteFlags.unreadable | (bad.reason << reasonShift);
+      else if (this.#config.unknown?.some(inside) === true) flag = 0;
+      if (this.#changed.has(at)) flag |= byteFlags.changed;
+      const staged = this.#staged.get(at);
+      if (staged !== undefined) flag |= byteFlags.staged;
+      if (staged !== undefined && staged.seen !== device) flag |= byteFlags.conflict;
+      base[i] = (flag & byteFlags.known) === 0 ? 0 : device;
+      bytes[i] = staged?.value ?? base[i] ?? 0;
+      flags[i] = flag;
+    }
+    return { offset, bytes, flags, base };
+  }
+
+  #stage(at: number, value: number): void {
+    const seen = this.#staged.get(at)?.seen ?? this.#device.get(at) ?? deviceByte(at);
+    this.#staged.set(at, { value, seen });
+  }
+
+  #apply(gesture: Gesture, fresh = true): void {
+    for (const [at, value] of gesture.after) this.#stage(at, value);
+    this.#undo.push(gesture);
+    if (fresh) this.#redo.length = 0;
+    this.#announce(gesture.after.map(([offset]) => ({ offset, length: 1 })));
+  }
+
+  #revert(): void {
+    const ranges = [...this.#staged.keys()].map((offset) => ({ offset, length: 1 }));
+    this.#staged.clear();
+    this.#announce(ranges);
+  }
+
+  #announce(ranges: readonly ByteRange[]): void {
+    this.send({ type: 'changed', ranges });
+    const conflicts = [...this.#staged].filter(
+      ([at, { seen }]) => seen !== (this.#device.get(at) ?? deviceByte(at)),
+    );
+    this.setState({ stagedBytes: this.#staged.size, conflictBytes: conflicts.length });
+  }
+}
+
+declare global {
+  interface Window {
+    fake: FakeHost;
+    acquireVsCodeApi: () => {
+      postMessage(message: FromWebview): void;
+      getState(): unknown;
+      setState(state: unknown): void;
+    };
+  }
+}
+
+const config: FakeConfig = JSON.parse(new URLSearchParams(location.search).get('config') ?? '{}');
+if (config.withoutHighlights === true) Reflect.deleteProperty(window, 'Highlight');
+const fake = new FakeHost(config);
+window.fake = fake;
+window.acquireVsCodeApi = () => ({
+  // A real host is in another process: what it hears is a copy, and later.
+  postMessage: (message) => {
+    const copy = structuredClone(message);
+    queueMicrotask(() => fake.receive(copy));
+  },
+  getState: () => fake.kept,
+  setState: (state) => {
+    fake.kept = state;
+  },
+});
+window.addEventListener('keydown', (event) => {
+  if (!event.ctrlKey && !event.metaKey) return;
+  const key = event.key.toLowerCase();
+  if (key === 'z' && !event.shiftKey) fake.undo();
+  else if (key === 'y' || key === 'z') fake.redo();
+  else return;
+  event.preventDefault();
+});

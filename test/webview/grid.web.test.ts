@@ -1,0 +1,639 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { deviceByte } from './device.ts';
+import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
+
+let harness: Harness;
+let open: OpenPage | undefined;
+
+beforeAll(async () => {
+  harness = await Harness.start();
+});
+afterAll(() => harness.stop());
+afterEach(async () => {
+  const errors = open?.errors ?? [];
+  await open?.close();
+  open = undefined;
+  expect(errors).toEqual([]);
+});
+
+async function start(options: OpenOptions = {}): Promise<Page> {
+  open = await harness.open(options);
+  return open.page;
+}
+
+/** A memory of 25 MiB: 400 tiles of 64 KiB. */
+const large: OpenOptions = { geometry: { startCol: 0, numCols: 50, bytesPerTile: 0x10000 } };
+const largeBytes = 400 * 0x10000;
+/** One tile of 32 KiB at buffer offset 0x8000. */
+const oneTile: OpenOptions = { range: { offset: 0x8000, length: 0x8000 } };
+
+const hex = (value: number) => value.toString(16).toUpperCase().padStart(2, '0');
+const deviceHex = (offset: number, length: number) =>
+  Array.from({ length }, (_, i) => hex(deviceByte(offset + i))).join(' ');
+
+/** The rows on screen from top to bottom, as text. */
+async function rows(
+  page: Page,
+): Promise<{ kind: string; offset: string; buffer: string; bytes: string; characters: string }[]> {
+  return page.evaluate(() => {
+    const viewport = document.querySelector('.viewport')?.getBoundingClientRect();
+    return [...document.querySelectorAll('.row')]
+      .filter((row) => {
+        const box = row.getBoundingClientRect();
+        return viewport !== undefined && box.bottom > viewport.top + 1 && box.top < viewport.bottom - 1;
+      })
+      .map((row) => {
+        const text = (name: string) => row.querySelector(`.${name}:not([hidden])`)?.textContent ?? '';
+        return {
+          kind: row.classList.contains('tile') ? 'tile' : 'bytes',
+          offset: text('offset') || text('heading'),
+          buffer: text('buffer'),
+          bytes: text('bytes').replace(/ +/g, ' '),
+          characters: text('characters'),
+        };
+      });
+  });
+}
+
+/** The painted runs of a mark as text, in document order. */
+async function marked(page: Page, mark: string): Promise<string[]> {
+  await frames(page);
+  return page.evaluate((name) => {
+    const ranges = [...(CSS.highlights.get(`tile-${name}`) ?? [])];
+    return ranges
+      .map((range) => {
+        const node = range.startContainer as Text;
+        const top = node.parentElement?.getBoundingClientRect().top ?? 0;
+        return { top, text: node.data.slice(range.startOffset, range.endOffset).replace(/ +/g, ' '), node };
+      })
+      .filter(({ node }) => node.parentElement?.classList.contains('bytes'))
+      .sort((a, b) => a.top - b.top)
+      .map(({ text }) => text);
+  }, mark);
+}
+
+const footer = (page: Page) => page.locator('footer .details');
+const spoken = (page: Page) => page.locator('#spoken');
+const staged = (page: Page) => page.evaluate(() => window.fake.stagedBytes());
+const edits = (page: Page) =>
+  page.evaluate(() =>
+    window.fake.said.flatMap((message) =>
+      message.type === 'request' && message.name === 'edit'
+        ? [message.params.edits.map((edit) => ({ offset: edit.offset, bytes: [...edit.bytes] }))]
+        : [],
+    ),
+  );
+
+/** Client point in the middle of a shown byte. */
+async function point(page: Page, offset: string, column: number, pane: 'bytes' | 'characters' = 'bytes') {
+  const at = await page.evaluate(
+    ([rowOffset, index, name]) => {
+      const row = [...document.querySelectorAll('.row:not(.tile)')].find(
+        (candidate) => candidate.querySelector('.offset')?.textContent === rowOffset,
+      );
+      const node = row?.querySelector(`.${name}`)?.lastChild;
+      if (!(node instanceof Text)) return undefined;
+      const starts =
+        name === 'bytes' ? [...node.data.matchAll(/\S+/g)].map((match) => match.index) : undefined;
+      const start = starts?.[index] ?? index;
+      const range = document.createRange();
+      range.setStart(node, start);
+      range.setEnd(node, start + (name === 'bytes' ? 2 : 1));
+      const box = range.getBoundingClientRect();
+      return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+    },
+    [offset, column, pane] as const,
+  );
+  if (at === undefined) throw new Error(`row ${offset} is not on screen`);
+  return at;
+}
+
+async function click(
+  page: Page,
+  offset: string,
+  column: number,
+  pane: 'bytes' | 'characters' = 'bytes',
+  options: { shift?: boolean; double?: boolean } = {},
+) {
+  const at = await point(page, offset, column, pane);
+  if (options.shift === true) await page.keyboard.down('Shift');
+  if (options.double === true) await page.mouse.dblclick(at.x, at.y);
+  else await page.mouse.click(at.x, at.y);
+  if (options.shift === true) await page.keyboard.up('Shift');
+  await frames(page);
+}
+
+describe('what is shown', () => {
+  test('[main-18] bytes, characters, tile offset and buffer offset, each tile under its name', async () => {
+    const page = await start();
+    const [heading, first] = await rows(page);
+    expect(heading).toMatchObject({ kind: 'tile', offset: '(6,1)', buffer: '000000' });
+    expect(first).toMatchObject({ offset: '0000', buffer: '000000', bytes: deviceHex(0, 16) });
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8000, length: 1 }));
+    await frames(page);
+    const shown = await rows(page);
+    const boundary = shown.findIndex((row) => row.kind === 'tile');
+    expect(shown.slice(boundary - 1, boundary + 2)).toMatchObject([
+      { offset: '7FF0', buffer: '007FF0', bytes: deviceHex(0x7ff0, 16) },
+      { offset: '(6,2)', buffer: '008000' },
+      { offset: '0000', buffer: '008000', bytes: deviceHex(0x8000, 16) },
+    ]);
+  });
+
+  test('[main-18] one tile counts its own offsets, without headings', async () => {
+    const page = await start(oneTile);
+    expect((await rows(page))[0]).toMatchObject({
+      kind: 'bytes',
+      offset: '0000',
+      buffer: '',
+      bytes: deviceHex(0x8000, 16),
+    });
+    await page.keyboard.press('Control+End');
+    await expect.poll(() => footer(page).textContent()).toContain('buffer offset 0x00FFFF');
+    expect(await footer(page).textContent()).toContain('tile offset 0x7FFF');
+    expect((await rows(page)).at(-1)?.bytes).toBe(deviceHex(0xfff0, 16));
+  });
+
+  test('[main-18] the heading names the tile whose rows are on top', async () => {
+    const page = await start();
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x14000, length: 1 }));
+    await expect.poll(() => page.locator('.headings .offset').textContent()).toBe('(6,3)');
+  });
+
+  test('[main-18] a range that starts and ends within a row', async () => {
+    const page = await start({ range: { offset: 0x8003, length: 20 } });
+    expect((await rows(page)).map((row) => row.bytes.trim())).toEqual([
+      deviceHex(0x8003, 13),
+      deviceHex(0x8010, 7),
+    ]);
+  });
+
+  test('[main-18] other row lengths and lower case, cursor and place kept', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 1 }));
+    await frames(page);
+    for (const bytesPerRow of [8, 32, 64]) {
+      await page.evaluate(
+        (columns) =>
+          window.fake.send({ type: 'settings', settings: { bytesPerRow: columns, upperCase: false } }),
+        bytesPerRow,
+      );
+      await expect.poll(async () => (await rows(page))[0]?.bytes).toHaveLength(bytesPerRow * 3 - 1);
+      expect(await footer(page).textContent()).toContain('tile offset 0x1000');
+    }
+  });
+
+  test('[main-22] unreadable bytes say why at the cursor and under the pointer, and cannot be typed over', async () => {
+    const page = await start({ ...oneTile, unreadable: [{ offset: 0x8012, length: 4, reason: 1 }] });
+    expect((await rows(page))[1]?.bytes).toContain('?? ?? ?? ??');
+    const at = await point(page, '0010', 3);
+    await page.mouse.move(at.x, at.y);
+    await expect
+      .poll(() => page.locator('.hover').textContent())
+      .toBe('cannot be read: the clock of this tile is off');
+    await click(page, '0010', 3);
+    expect(await footer(page).textContent()).toContain('cannot be read: the clock of this tile is off');
+    await page.keyboard.type('5');
+    await expect.poll(() => page.locator('.notice').textContent()).toContain('the clock of this tile is off');
+    expect(await spoken(page).textContent()).toContain('This byte cannot be edited');
+    expect(await edits(page)).toEqual([]);
+  });
+
+  test('[main-22] bytes on their way are ··, and a failed request says so and can be tried again', async () => {
+    const page = await start({ ...oneTile, hold: true });
+    expect((await rows(page))[0]?.bytes).toBe(Array(16).fill('··').join(' '));
+    await page.evaluate(() => {
+      window.fake.failBytes = 'The board is gone.';
+      window.fake.answerAll();
+    });
+    await expect.poll(() => page.locator('[role=alert]').textContent()).toContain('The board is gone.');
+    await page.evaluate(() => {
+      window.fake.failBytes = undefined;
+    });
+    await page.click('[data-name=retry]');
+    await expect.poll(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
+    expect(await page.locator('[role=alert]').count()).toBe(0);
+  });
+
+  test('[main-22] offline: the banner says so, bytes and staged edits stay', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.type('A7');
+    await page.evaluate(() =>
+      window.fake.setState({
+        connected: false,
+        banner: {
+          kind: 'warning',
+          text: 'The board does not answer. Shown is what was read at 14:03:27.',
+          actions: [{ command: 'connect', label: 'Connect Now' }],
+        },
+      }),
+    );
+    await expect.poll(() => page.locator('.banner').textContent()).toContain('does not answer');
+    expect(await page.locator('.chip.offline').textContent()).toBe('Offline');
+    expect((await rows(page))[0]?.bytes).toBe(`A7 ${deviceHex(0x8001, 15)}`);
+    await page.click('[data-name=connect]');
+    expect(await page.evaluate(() => window.fake.said.at(-1))).toEqual({
+      type: 'command',
+      command: 'connect',
+    });
+  });
+
+  test('[main-19] a conflict is marked and shows both values', async () => {
+    const page = await start(oneTile);
+    const before = hex(deviceByte(0x8000));
+    await page.keyboard.type('A7');
+    await expect.poll(() => marked(page, 'staged')).toEqual(['A7']);
+    await page.keyboard.press('ArrowLeft');
+    await expect.poll(() => footer(page).textContent()).toContain(`staged, was ${before}`);
+    await page.evaluate(() => window.fake.deviceWrite(0x8000, 0x11));
+    await expect.poll(() => marked(page, 'conflict')).toEqual(['A7']);
+    expect(await marked(page, 'staged')).toEqual([]);
+    await expect.poll(() => footer(page).textContent()).toContain('in conflict: yours A7, device 11');
+    expect(await page.locator('.count.conflict').textContent()).toBe('1 in conflict');
+  });
+
+  test('bytes that changed since the last read are marked', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => window.fake.deviceWrite(0x8024, 1, 2, 3));
+    await expect.poll(() => marked(page, 'changed')).toEqual(['01 02 03']);
+  });
+});
+
+describe('typing', () => {
+  test('[main-18] two digits make one byte, one gesture and a step to the right', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.type('5');
+    await expect.poll(() => marked(page, 'pending')).toEqual(['5_']);
+    expect(await edits(page)).toEqual([]);
+    await page.keyboard.type('aC3');
+    expect(await edits(page)).toEqual([
+      [{ offset: 0x8000, bytes: [0x5a] }],
+      [{ offset: 0x8001, bytes: [0xc3] }],
+    ]);
+    await expect.poll(() => marked(page, 'staged')).toEqual(['5A C3']);
+    await expect.poll(() => page.locator('.count.staged').textContent()).toBe('2 staged');
+    expect((await rows(page))[0]?.characters.slice(0, 2)).toBe('Z.');
+  });
+
+  test('[main-18] Escape, Backspace or leaving the byte drops the first digit', async () => {
+    const page = await start(oneTile);
+    for (const key of ['Escape', 'Backspace', 'ArrowDown']) {
+      await page.keyboard.type('7');
+      await expect.poll(() => marked(page, 'pending')).toEqual(['7_']);
+      await page.keyboard.press(key);
+      await expect.poll(() => marked(page, 'pending')).toEqual([]);
+    }
+    expect(await edits(page)).toEqual([]);
+  });
+
+  test('[main-18] characters go in as they are typed', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('Hi 5');
+    await expect.poll(async () => (await rows(page))[0]?.characters.slice(0, 4)).toBe('Hi 5');
+    expect(await edits(page)).toHaveLength(4);
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.type('00');
+    await expect
+      .poll(() => staged(page))
+      .toEqual({
+        [0x8000]: 0x48,
+        [0x8001]: 0x69,
+        [0x8002]: 0x20,
+        [0x8003]: 0x35,
+        [0x8004]: 0,
+      });
+  });
+
+  test('[main-18] undo and redo are taken from the keys by the editor around the page, once', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.type('1122');
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => staged(page)).toEqual({ [0x8000]: 0x11 });
+    await page.keyboard.press('Control+y');
+    await expect.poll(() => staged(page)).toEqual({ [0x8000]: 0x11, [0x8001]: 0x22 });
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+Shift+Z');
+    await page.keyboard.press('Control+z');
+    await page.keyboard.press('Control+z');
+    await expect.poll(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
+    const commands = await page.evaluate(() =>
+      window.fake.said.filter((message) => message.type === 'command'),
+    );
+    expect(commands).toEqual([]);
+  });
+
+  test('[main-18] Delete sets the selection to zero in one gesture', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Delete');
+    expect(await edits(page)).toEqual([[{ offset: 0x8000, bytes: [0, 0, 0] }]]);
+  });
+
+  test('[main-20] locked: nothing is staged, the reason is shown and spoken, and the way out is there', async () => {
+    const page = await start({ ...oneTile, state: { policy: 'locked' } });
+    await page.keyboard.type('5A');
+    await expect.poll(() => page.locator('.notice').textContent()).toContain('this memory is locked');
+    expect(await spoken(page).textContent()).toContain('Unlock it');
+    expect(await edits(page)).toEqual([]);
+    expect(await page.getAttribute('#grid', 'aria-readonly')).toBe('true');
+    await page.click('.notice [data-name=unlock]');
+    await expect.poll(() => page.locator('.chip.policy').textContent()).toBe('Staged');
+    await page.focus('#grid');
+    await page.keyboard.type('5A');
+    await expect.poll(() => staged(page)).toEqual({ [0x8000]: 0x5a });
+  });
+
+  test('an edit that the host refuses is taken back and said', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => {
+      window.fake.failEdits = 'The core is running.';
+    });
+    await page.keyboard.type('5A');
+    await expect.poll(() => page.locator('.notice').textContent()).toContain('The core is running.');
+    await expect.poll(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
+  });
+
+  test('[main-20] the buttons run the host’s commands; Apply and Revert wait for staged bytes', async () => {
+    const page = await start(oneTile);
+    const command = () =>
+      page.evaluate(() => window.fake.said.findLast((message) => message.type === 'command'));
+    await page.click('[data-name=refresh]');
+    expect(await command()).toEqual({ type: 'command', command: 'refresh' });
+    expect(await page.getAttribute('[data-name=apply]', 'disabled')).not.toBeNull();
+    await page.focus('#grid');
+    await page.keyboard.type('5A');
+    await expect.poll(() => page.getAttribute('[data-name=apply]', 'disabled')).toBeNull();
+    await page.click('[data-name=apply]');
+    expect(await command()).toEqual({ type: 'command', command: 'apply' });
+    await page.click('[data-name=revert]');
+    await expect.poll(() => staged(page)).toEqual({});
+  });
+});
+
+describe('selection', () => {
+  test('[main-18] click, shift-click, drag and double click', async () => {
+    const page = await start(oneTile);
+    await click(page, '0010', 5);
+    expect(await marked(page, 'cursor')).toEqual([hex(deviceByte(0x8015))]);
+    await click(page, '0020', 1, 'bytes', { shift: true });
+    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8015, 11), deviceHex(0x8020, 2)]);
+    await click(page, '0030', 6, 'bytes', { double: true });
+    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8034, 4)]);
+    const from = await point(page, '0040', 2, 'characters');
+    const to = await point(page, '0050', 0, 'characters');
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(to.x, to.y, { steps: 4 });
+    await frames(page);
+    await page.mouse.up();
+    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8042, 14), deviceHex(0x8050, 1)]);
+    expect(await page.evaluate(() => window.fake.said.findLast((m) => m.type === 'selection'))).toEqual({
+      type: 'selection',
+      cursor: 0x8050,
+      start: 0x8042,
+      length: 15,
+    });
+  });
+
+  test('[main-18] dragging below the last row scrolls on', async () => {
+    const page = await start(oneTile);
+    const from = await point(page, '0010', 0);
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(from.x, 690, { steps: 3 });
+    await expect
+      .poll(async () => Number.parseInt((await rows(page))[0]?.offset ?? '0', 16))
+      .toBeGreaterThan(0x180);
+    await page.mouse.up();
+  });
+
+  test('[main-18] keys: rows, ends, pages, everything', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Shift+End');
+    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8010, 16)]);
+    await page.keyboard.press('Home');
+    await page.keyboard.press('PageDown');
+    const cursor = () =>
+      page.evaluate(() => {
+        const last = window.fake.said.findLast((message) => message.type === 'selection');
+        return last?.type === 'selection' ? last : undefined;
+      });
+    const paged = (await cursor())?.cursor ?? 0;
+    expect(paged).toBeGreaterThan(0x8100);
+    await page.keyboard.press('PageUp');
+    expect((await cursor())?.cursor).toBe(0x8010);
+    await page.keyboard.press('Control+a');
+    expect(await cursor()).toMatchObject({ start: 0x8000, length: 0x8000 });
+    await expect.poll(() => footer(page).textContent()).toContain('32768 bytes selected');
+    await page.keyboard.press('Control+Home');
+    expect(await cursor()).toMatchObject({ cursor: 0x8000, length: 1 });
+  });
+});
+
+describe('clipboard', () => {
+  const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
+
+  test('[main-18] copies what is shown: staged values, ?? and characters', async () => {
+    const page = await start({ ...oneTile, unreadable: [{ offset: 0x8002, length: 1, reason: 1 }] });
+    await page.keyboard.type('A7');
+    await page.keyboard.press('Home');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Control+c');
+    expect(await clipboard(page)).toBe(`A7 ${hex(deviceByte(0x8001))} ?? ${hex(deviceByte(0x8003))}`);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Control+c');
+    await expect.poll(() => clipboard(page)).toMatch(/^.{2}\?.$/);
+    await expect.poll(() => spoken(page).textContent()).toContain('4 bytes copied');
+  });
+
+  test('[main-18] copies more than the page holds', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Control+c');
+    await expect.poll(async () => (await clipboard(page)).length).toBe(0x8000 * 3 - 1);
+    expect((await clipboard(page)).endsWith(deviceHex(0xfff0, 16))).toBe(true);
+  });
+
+  test('[main-18] pastes hexadecimal and characters over what is there, one gesture each', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => navigator.clipboard.writeText('DE AD ?? 0xBE'));
+    await page.keyboard.press('Control+v');
+    await expect
+      .poll(() => edits(page))
+      .toEqual([
+        [
+          { offset: 0x8000, bytes: [0xde, 0xad] },
+          { offset: 0x8003, bytes: [0xbe] },
+        ],
+      ]);
+    await page.keyboard.press('Tab');
+    await page.evaluate(() => navigator.clipboard.writeText('DE'));
+    await page.keyboard.press('Control+v');
+    await expect.poll(() => staged(page)).toMatchObject({ [0x8004]: 0x44, [0x8005]: 0x45 });
+  });
+
+  test('[main-18] text that is not hexadecimal, or does not fit, is refused in words', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => navigator.clipboard.writeText('not hex'));
+    await page.keyboard.press('Control+v');
+    await expect.poll(() => page.locator('.notice').textContent()).toContain('no hexadecimal text');
+    await page.keyboard.press('Control+End');
+    await page.evaluate(() => navigator.clipboard.writeText('01 02'));
+    await page.keyboard.press('Control+v');
+    await expect.poll(() => page.locator('.notice').textContent()).toContain('2 bytes do not fit into the 1');
+    expect(await edits(page)).toEqual([]);
+  });
+});
+
+describe('25 MiB', () => {
+  test('[main-18] the last byte is reached by key, by scrollbar and by reveal, and is the right one', async () => {
+    const page = await start(large);
+    const lastRow = { offset: 'FFF0', buffer: '018FFFF0', bytes: deviceHex(largeBytes - 16, 16) };
+    await page.keyboard.press('Control+End');
+    await expect.poll(async () => (await rows(page)).at(-1)).toMatchObject(lastRow);
+    await page.keyboard.press('Control+Home');
+    await expect.poll(async () => (await rows(page))[0]?.offset).toBe('(0,1)');
+    const track = await page.locator('.track').boundingBox();
+    const thumb = await page.locator('.thumb').boundingBox();
+    if (track === null || thumb === null) throw new Error('no scrollbar');
+    await page.mouse.move(thumb.x + 5, thumb.y + 5);
+    await page.mouse.down();
+    await page.mouse.move(thumb.x + 5, track.y + track.height + 50, { steps: 5 });
+    await page.mouse.up();
+    await expect.poll(async () => (await rows(page)).at(-1)).toMatchObject(lastRow);
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0, length: 4 }));
+    await expect.poll(() => marked(page, 'selection')).toEqual([deviceHex(0, 4)]);
+  });
+
+  test('[main-18] wheel and track clicks move by rows and pages', async () => {
+    const page = await start(large);
+    await page.mouse.move(300, 300);
+    await page.mouse.wheel(0, 210);
+    await expect.poll(async () => (await rows(page))[0]?.offset).toBe('0090');
+    const track = await page.locator('.track').boundingBox();
+    if (track === null) throw new Error('no scrollbar');
+    await page.mouse.click(track.x + 5, track.y + track.height - 5);
+    await expect.poll(async () => (await rows(page))[0]?.offset).toMatch(/^02/);
+    await page.mouse.move(300, 300);
+    await page.mouse.wheel(0, -10_000);
+    await expect.poll(async () => (await rows(page))[0]?.offset).toBe('(0,1)');
+  });
+
+  test('[main-18] only visible rows exist, however far one scrolls; a row of bytes is one text node per column', async () => {
+    const page = await start(large);
+    const count = () => page.evaluate(() => document.querySelectorAll('*').length);
+    const before = await count();
+    await page.mouse.move(300, 300);
+    for (let i = 0; i < 40; i++) await page.mouse.wheel(0, i % 3 === 0 ? -900 : 4000 * i);
+    await frames(page);
+    expect(await count()).toBeLessThanOrEqual(before + 12);
+    expect(before).toBeLessThan(350);
+    const nodes = await page.evaluate(() =>
+      [...document.querySelectorAll('.row .bytes, .row .characters')].map((cell) => cell.childNodes.length),
+    );
+    expect(new Set(nodes)).toEqual(new Set([1]));
+    const order = await page.evaluate(() =>
+      [...document.querySelectorAll('.row')].map((row) => Number(row.getAttribute('aria-rowindex'))),
+    );
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  });
+
+  test('asks the host for what is visible, and gives up what is not', async () => {
+    const page = await start({ ...large, hold: true });
+    await page.keyboard.press('Control+End');
+    await expect
+      .poll(() =>
+        page.evaluate(() => {
+          const last = window.fake.said.findLast((message) => message.type === 'visible');
+          return last?.type === 'visible' ? last.range.offset + last.range.length : 0;
+        }),
+      )
+      .toBe(largeBytes);
+    expect(await page.evaluate(() => window.fake.said.some((message) => message.type === 'cancel'))).toBe(
+      true,
+    );
+  });
+
+  test('frames while scrolling, for the record', async () => {
+    const page = await start(large);
+    const { drawn, possible } = await page.evaluate(async () => {
+      const grid = document.querySelector('#grid');
+      let count = 0;
+      let stop = false;
+      const tick = () => {
+        count++;
+        if (!stop) requestAnimationFrame(tick);
+      };
+      const idleFrom = performance.now();
+      requestAnimationFrame(tick);
+      await new Promise((done) => setTimeout(done, 500));
+      const rate = count / (performance.now() - idleFrom);
+      count = 0;
+      const from = performance.now();
+      while (performance.now() - from < 1000) {
+        grid?.dispatchEvent(new WheelEvent('wheel', { deltaY: 137, cancelable: true, bubbles: true }));
+        await new Promise((done) => requestAnimationFrame(done));
+      }
+      stop = true;
+      return { drawn: count, possible: rate * (performance.now() - from) };
+    });
+    console.log(
+      `scrolling 25 MiB: ${drawn} of ${possible.toFixed(0)} frames (${((100 * drawn) / possible).toFixed(0)} %)`,
+    );
+    expect(drawn).toBeGreaterThan(0);
+  });
+});
+
+describe('the page around', () => {
+  test('[main-18] the grid is one tab stop: Tab changes the column, then leaves', async () => {
+    const page = await start(oneTile);
+    const focus = () =>
+      page.evaluate(() => document.activeElement?.id || document.activeElement?.getAttribute('data-name'));
+    expect(await page.evaluate(() => document.querySelectorAll('.grid-area [tabindex="0"]').length)).toBe(1);
+    expect(await focus()).toBe('grid');
+    await page.keyboard.press('Tab');
+    expect(await focus()).toBe('grid');
+    await expect.poll(() => spoken(page).textContent()).toContain('characters');
+    await page.keyboard.press('Tab');
+    expect(await focus()).toBe('refresh');
+    await page.keyboard.press('Shift+Tab');
+    expect(await focus()).toBe('grid');
+    await page.keyboard.press('Shift+Tab');
+    expect(await focus()).toBe('grid');
+    await page.keyboard.press('Shift+Tab');
+    expect(await focus()).toBe('lock');
+  });
+
+  test('[main-18] the cursor is spoken: value, state, tile, offset and column', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.type('5A');
+    await page.keyboard.press('ArrowLeft');
+    await expect
+      .poll(() => spoken(page).textContent())
+      .toBe(
+        `value 5A = 90 'Z', staged, was ${hex(deviceByte(0x8000))}, Tile (6,2), tile offset 0x0000, buffer offset 0x008000, hexadecimal`,
+      );
+  });
+
+  test('comes back where it was after the tab was hidden', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 4 }));
+    await expect
+      .poll(() => page.evaluate(() => JSON.stringify(window.fake.kept)))
+      .toContain('"cursor":36864');
+  });
+
+  test('[main-18] without the highlight API the marks are boxes behind the text', async () => {
+    const page = await start({ ...oneTile, withoutHighlights: true });
+    await page.keyboard.type('A7');
+    await expect.poll(() => page.locator('.mark-staged').count()).toBe(2);
+    const cell = await point(page, '0000', 0);
+    const box = await page.locator('.bytes .mark-staged').boundingBox();
+    expect(box !== null && cell.x > box.x && cell.x < box.x + box.width).toBe(true);
+    expect(await page.locator('.mark-cursor').count()).toBe(1);
+  });
+});

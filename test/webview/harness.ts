@@ -1,0 +1,123 @@
+/** Serves the hex editor's page with a fake host, under the content security policy of the real one, and opens it. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser, localContext } from '../../scripts/browser.ts';
+import { root } from '../../scripts/common.ts';
+import type { FakeConfig } from './fake-host.ts';
+import { type ThemeName, themeNames, themeSheet } from './themes.ts';
+
+/** What a page is opened with, beside the fake host's own switches. */
+export interface OpenOptions extends FakeConfig {
+  readonly theme?: ThemeName;
+  readonly width?: number;
+  readonly height?: number;
+  /** The system's forced colours. */
+  readonly forcedColors?: boolean;
+}
+
+/** A page in front of a fake host, and what went wrong in it. */
+export interface OpenPage {
+  readonly page: Page;
+  /** Errors of the page, refused resources included; has to be empty at the end of every test. */
+  readonly errors: readonly string[];
+  close(): Promise<void>;
+}
+
+const nonce = 'bm9uY2U';
+const policy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "font-src 'self'",
+  `script-src 'nonce-${nonce}'`,
+].join('; ');
+
+function html(theme: ThemeName): string {
+  const body = theme === 'high-contrast' ? 'vscode-high-contrast' : `vscode-${theme}`;
+  return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Tile memory</title>
+<link rel="stylesheet" href="/${theme}.css"><link rel="stylesheet" href="/main.css"></head>
+<body class="${body}"><script nonce="${nonce}" src="/fake-host.js"></script>
+<script nonce="${nonce}" src="/main.js"></script></body></html>`;
+}
+
+async function bundle(): Promise<Map<string, string>> {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: {
+      main: join(root, 'webview/main.ts'),
+      'fake-host': join(root, 'test/webview/fake-host.ts'),
+    },
+    outdir: '/page',
+    write: false,
+    bundle: true,
+    format: 'iife',
+    target: 'es2022',
+    conditions: ['production'],
+    minify: true,
+  });
+  return new Map(
+    result.outputFiles.map((file) => [file.path.slice(file.path.lastIndexOf('/')), file.text] as const),
+  );
+}
+
+/** Waits until what was said last has been answered and drawn. */
+export async function frames(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(done));
+  });
+}
+
+/** The test page's server with a browser. */
+export class Harness {
+  readonly #server: Server;
+  readonly #browser: Browser;
+
+  private constructor(server: Server, browser: Browser) {
+    this.#server = server;
+    this.#browser = browser;
+  }
+
+  static async start(): Promise<Harness> {
+    const files = await bundle();
+    for (const name of themeNames) files.set(`/${name}.css`, themeSheet(name));
+    const server = createServer((request, response) => {
+      const url = new URL(request.url ?? '/', 'http://127.0.0.1');
+      const theme = themeNames.find((name) => url.pathname === `/${name}`);
+      const text = theme === undefined ? files.get(url.pathname) : html(theme);
+      const type = theme !== undefined ? 'html' : url.pathname.endsWith('.css') ? 'css' : 'javascript';
+      response.writeHead(text === undefined ? 404 : 200, {
+        'content-type': `text/${type}; charset=utf-8`,
+        'content-security-policy': policy,
+      });
+      response.end(text);
+    });
+    await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+    return new Harness(server, await launchBrowser());
+  }
+
+  /** Opens a page and waits until its first bytes are shown (unless they are held back). */
+  async open(options: OpenOptions = {}): Promise<OpenPage> {
+    const { theme = 'dark', width = 1000, height = 700, forcedColors, ...config } = options;
+    const context = await localContext(this.#browser, { width, height });
+    const page = await context.newPage();
+    if (forcedColors === true) await page.emulateMedia({ forcedColors: 'active' });
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('favicon')) errors.push(message.text());
+    });
+    const { port } = this.#server.address() as AddressInfo;
+    await page.goto(`http://127.0.0.1:${port}/${theme}?config=${encodeURIComponent(JSON.stringify(config))}`);
+    await page.waitForSelector('.row:not(.tile) .bytes');
+    await page.waitForFunction(() => window.fake.said.some((message) => message.type === 'visible'));
+    await frames(page);
+    return { page, errors, close: () => context.close() };
+  }
+
+  async stop(): Promise<void> {
+    await this.#browser.close();
+    await new Promise((done) => this.#server.close(done));
+  }
+}

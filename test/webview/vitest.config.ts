@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** The tests of the hex editor's page: a real browser, a fake host. */
+export default defineConfig({
+  test: {
+    name: 'web',
+    root: import.meta.dirname,
+    include: ['*.web.test.ts'],
+    environment: 'node',
+    fileParallelism: false,
+    // A loaded machine draws late: conditions are waited for this long before they count as false.
+    expect: { poll: { timeout: 10_000 } },
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+  },
+});
