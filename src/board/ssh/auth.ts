@@ -68,7 +68,7 @@ export class Authentication {
     this.#settle(partial === true)
       .then(() => this.#attempts.next({ left, partial: partial === true }))
       .then((result) => {
-        this.#patience.arm('authentication', this.#stepTime);
+        this.#patience.arm(`authentication at ${this.#label}`, this.#stepTime);
         answer(result.done === true ? false : result.value);
       })
       .catch((error: unknown) => {
@@ -147,7 +147,11 @@ export class Authentication {
     this.#problems = agent.problems;
     if (agent.labels.length === 0) return { left: before.left, partial: false };
     this.tried.push(...agent.labels.map((label) => (label.startsWith('agent: ') ? label : `key ${label}`)));
-    return yield { type: 'agent', username, agent };
+    const feedback = yield { type: 'agent', username, agent };
+    if (!agent.signed) return feedback;
+    // ssh2 keeps an agent's failures to itself: a signature that did not let us in was either one factor of several or
+    // refused, and what may follow is not known. Asking for the next method tells.
+    return { left: this.#host.methods.filter((method) => method !== 'publickey'), partial: false };
   }
 
   async *#password(username: string, before: Feedback): AsyncGenerator<AnyAuthMethod, Feedback, Feedback> {
@@ -202,7 +206,7 @@ export class Authentication {
       if (questions.length === 1 && !echo) this.#pending = { request, value };
       answers.push(value);
     }
-    this.#patience.arm('authentication', this.#stepTime);
+    this.#patience.arm(`authentication at ${this.#label}`, this.#stepTime);
     return answers;
   }
 

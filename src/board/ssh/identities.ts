@@ -47,6 +47,8 @@ const passphraseTries = 3;
 export class Identities extends ssh2.BaseAgent<ParsedKey> {
   readonly #identities: readonly Identity[];
   readonly problems: readonly KeyProblem[];
+  /** Whether the server accepted a key and was sent a signature. */
+  signed = false;
 
   constructor(identities: readonly Identity[], problems: readonly KeyProblem[]) {
     super();
@@ -81,7 +83,10 @@ export class Identities extends ssh2.BaseAgent<ParsedKey> {
       return;
     }
     identity.sign(data, hash).then(
-      (signature) => done(undefined, signature),
+      (signature) => {
+        this.signed = true;
+        done(undefined, signature);
+      },
       (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
     );
   }

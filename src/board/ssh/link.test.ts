@@ -299,7 +299,12 @@ describe('[main-13] proving who we are', () => {
 
     test('an agent that does not answer is no obstacle', async () => {
       const config = machine.put('config', `IdentityAgent ${machine.home}/nothing\n`);
-      const server = await serve(password('x'));
+      const server = await serve(
+        only(
+          ['publickey', 'password'],
+          (context) => context.method === 'password' && context.password === 'x',
+        ),
+      );
       person.answers = ['x'];
       await open({ host: server.host, port: server.port, configFiles: [config] });
       expect(machine.said.join('\n')).toContain('ssh agent at');

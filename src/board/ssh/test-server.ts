@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ export interface TestServerOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Text that the login shell prints before every command. */
   readonly greeting?: string;
+  /** Runs commands as this user and group, who owns the home folder; needs root. */
+  readonly uid?: number;
   /** Refuses this many exec requests first. */
   readonly refuseExecs?: number;
   /** Never answers an exec's data: the command is not run. */
@@ -49,6 +51,7 @@ export class TestServer {
     this.#options = options;
     this.#refusals = options.refuseExecs ?? 0;
     this.home = mkdtempSync(join(tmpdir(), 'tilescope-board-'));
+    if (options.uid !== undefined) chownSync(this.home, options.uid, options.uid);
     const hostKeys = [options.hostKey ?? newKey()];
     this.#server = new ssh2.Server({ hostKeys }, (connection) => this.#accept(connection));
   }
@@ -116,6 +119,7 @@ export class TestServer {
     const child = spawn(program, [...args, command], {
       env: { PATH: process.env['PATH'], HOME: this.home, ...this.#options.environment },
       cwd: this.home,
+      ...(this.#options.uid === undefined ? {} : { uid: this.#options.uid, gid: this.#options.uid }),
     });
     channel.pipe(child.stdin);
     child.stdin.on('error', () => {

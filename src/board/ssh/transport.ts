@@ -98,7 +98,6 @@ export function startProxyCommand(
     said = (said + text).slice(-maxStderr);
     for (const line of text.split('\n')) if (line.trim() !== '') log.info(`ProxyCommand: ${line.trimEnd()}`);
   });
-  const stream = new ProcessStream(child);
   child.once('error', (error) => {
     ended = new BoardError('proxy-failed', `ProxyCommand: ${describe(error).message}`, {
       ...facts,
@@ -106,7 +105,7 @@ export function startProxyCommand(
     });
     stream.destroy(ended);
   });
-  child.once('exit', (status, killed) => {
+  child.once('close', (status, killed) => {
     const last = said.trim().split('\n').at(-1) ?? '';
     const reason = last === '' ? `it ended with ${killed ?? `status ${status}`}` : last;
     ended ??= new BoardError('proxy-failed', `ProxyCommand ended (${killed ?? status}): ${said.trim()}`, {
@@ -114,6 +113,8 @@ export function startProxyCommand(
       reason,
     });
   });
+  // After the listener above, so that the reason is there when the stream ends.
+  const stream = new ProcessStream(child);
   return {
     stream,
     reason: () => ended,
@@ -140,7 +141,8 @@ class ProcessStream extends Duplex {
     child.stdout.on('data', (data: Buffer) => {
       if (!this.push(data)) child.stdout.pause();
     });
-    child.stdout.on('end', () => this.push(null));
+    // Not at the end of its output: by the close of the process it is known what it said about the reason.
+    child.once('close', () => this.push(null));
     child.stdout.on('error', (error) => this.destroy(error));
     child.stdin.on('error', (error) => this.destroy(error));
   }

@@ -1,0 +1,484 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { arch, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BoardError } from '../errors.ts';
+import type { WireStream } from '../protocol/wire-client.ts';
+import { openAgentStream } from './connector.ts';
+import type { AgentBinary, SshTarget, SshTimeouts } from './target.ts';
+import { TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
+
+const isRoot = process.getuid?.() === 0;
+/** Somebody who is not root, so that permissions mean something. */
+const nobody = 65_534;
+const architecture = arch() === 'arm64' ? 'aarch64' : 'x86_64';
+
+let machine: TestMachine;
+let person: TestPerson;
+let cleanups: (() => unknown)[];
+let steps: [string, number | undefined][];
+
+beforeEach(() => {
+  machine = new TestMachine();
+  person = new TestPerson();
+  steps = [];
+  cleanups = [() => machine.remove()];
+});
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+});
+
+async function serve(options: TestServerOptions = {}): Promise<TestServer> {
+  const server = await new TestServer({ ...(isRoot ? { uid: nobody } : {}), ...options }).listen();
+  cleanups.push(() => server.close());
+  return server;
+}
+
+/** An agent of this machine's architecture: a script that greets as the real one does, then echoes. */
+function agent(version = '1.0', script = '#!/bin/sh\nprintf TILESCP1\nexec cat\n'): AgentBinary {
+  const path = join(machine.home, `agent-${version}`);
+  writeFileSync(path, script);
+  return { path, version, sha256: createHash('sha256').update(script).digest('hex') };
+}
+
+interface Options {
+  readonly target?: Partial<SshTarget>;
+  readonly agent?: AgentBinary;
+  readonly signal?: AbortSignal;
+  readonly timeouts?: Partial<SshTimeouts>;
+  readonly onStep?: (step: string, percent?: number) => void;
+}
+
+async function start(server: TestServer, options: Options = {}): Promise<WireStream> {
+  const stream = await openAgentStream(
+    { host: server.host, port: server.port, configFiles: [], ...options.target },
+    {
+      agents: { [architecture]: options.agent ?? agent() },
+      prompts: person,
+      environment: machine.environment,
+      timeouts: options.timeouts,
+    },
+    {
+      log: machine.log,
+      onStep: (step, percent) => {
+        steps.push([step, percent]);
+        options.onStep?.(step, percent);
+      },
+    },
+    options.signal ?? new AbortController().signal,
+  );
+  cleanups.push(() => stream.close());
+  return stream;
+}
+
+async function failure(work: Promise<unknown>): Promise<BoardError> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof BoardError) return error;
+    throw error;
+  }
+  throw new Error('expected an error');
+}
+
+/** Reads until `text` has come. */
+async function expectOutput(stream: WireStream, text: string): Promise<void> {
+  let seen = '';
+  for await (const data of stream.output.iterator({ destroyOnReturn: false })) {
+    seen += String(data);
+    if (seen.includes(text)) break;
+  }
+  expect(seen).toBe(text);
+}
+
+const uploads = () => steps.filter(([step]) => step === 'uploading-agent').length;
+const cache = (server: TestServer) => join(server.home, '.cache', 'tilescope');
+const files = (server: TestServer) => readdirSync(cache(server));
+
+/** A PATH with the usual tools except some, and with others in front. */
+function tools(without: readonly string[], scripts: Readonly<Record<string, string>> = {}): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tilescope-tools-'));
+  chmodSync(folder, 0o755);
+  cleanups.push(() => rmSync(folder, { recursive: true }));
+  for (const name of 'sh cat id uname ls mkdir chmod rm rmdir mv wc df tail find gzip sha256sum sleep'.split(
+    ' ',
+  )) {
+    if (without.includes(name) || name in scripts) continue;
+    const found = spawnSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).stdout.trim();
+    symlinkSync(found, join(folder, name));
+  }
+  for (const [name, script] of Object.entries(scripts)) {
+    writeFileSync(join(folder, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+  return folder;
+}
+
+describe('[main-15] bringing the agent to the board', () => {
+  test('it is uploaded once, into a private folder, and found again', async () => {
+    const server = await serve();
+    const first = await start(server);
+    first.input.write('ping');
+    await expectOutput(first, 'TILESCP1ping');
+    expect(steps[0]?.[0]).toBe('resolving');
+    expect(steps.find(([step, percent]) => step === 'uploading-agent' && percent === 100)).toBeDefined();
+    const before = uploads();
+    await expectOutput(await start(server), 'TILESCP1');
+    expect(uploads()).toBe(before);
+    expect(statSync(cache(server)).mode & 0o777).toBe(0o700);
+    const [name, ...others] = files(server);
+    expect(others).toEqual([]);
+    expect(name).toMatch(/^tilescope-agent-1\.0-/);
+    expect(statSync(join(cache(server), name ?? '')).mode & 0o777).toBe(0o700);
+  });
+
+  test.each([
+    ['with sha256sum on the board', []],
+    ['read back where the board has no sha256sum', ['sha256sum']],
+    ['sent as it is where the board cannot unzip', ['gzip']],
+    ['with neither', ['gzip', 'sha256sum']],
+  ])('a damaged file is never started: %s', async (_, without) => {
+    const server = await serve({ environment: { PATH: tools(without) } });
+    await expectOutput(await start(server), 'TILESCP1');
+    const path = join(cache(server), files(server)[0] ?? '');
+    const ran = join(server.home, 'ran');
+    const bad = `#!/bin/sh\n>${ran}\n`;
+    writeFileSync(path, bad.padEnd(statSync(path).size, '#').slice(0, statSync(path).size));
+    writeFileSync(path, readFileSync(path, 'latin1').replace('cat', 'tac'));
+    await expectOutput(await start(server), 'TILESCP1');
+    expect(existsSync(ran)).toBe(false);
+    expect(readFileSync(path, 'utf8')).toContain('exec cat');
+    expect(files(server)).toHaveLength(1);
+  });
+
+  test('an upload that arrives changed is refused', async () => {
+    const server = await serve({
+      environment: { PATH: tools(['sha256sum'], { gzip: 'cat >/dev/null; printf "%s" not-the-agent' }) },
+    });
+    expect(await failure(start(server))).toMatchObject({ code: 'upload-corrupt' });
+    expect(files(server)).toEqual([]);
+    const hashed = await serve({
+      environment: { PATH: tools([], { gzip: 'cat >/dev/null; printf "%s" not-the-agent' }) },
+    });
+    expect(await failure(start(hashed))).toMatchObject({ code: 'upload-corrupt' });
+    expect(files(hashed)).toEqual([]);
+  });
+
+  test('our own file damaged on this machine is not sent', async () => {
+    const server = await serve();
+    const broken = { ...agent(), sha256: '0'.repeat(64) };
+    expect(await failure(start(server, { agent: broken }))).toMatchObject({ code: 'internal' });
+    expect(server.commands).toEqual([]);
+  });
+
+  test('other versions are removed, what is not ours stays', async () => {
+    const server = await serve();
+    const running = await start(server, { agent: agent('0.9') });
+    await expectOutput(running, 'TILESCP1');
+    writeFileSync(join(cache(server), 'notes.txt'), 'mine');
+    await start(server, { agent: agent('1.0', '#!/bin/sh\nprintf TILESCP1\nexec cat # newer\n') });
+    expect(files(server).sort()).toEqual(['notes.txt', expect.stringMatching(/^tilescope-agent-1\.0-/)]);
+    running.input.write('still here');
+    await expectOutput(running, 'still here');
+  });
+
+  test('several connects at once, of several versions, all succeed', async () => {
+    const server = await serve();
+    const old = agent('0.9', '#!/bin/sh\nprintf TILESCP1\nexec cat # old\n');
+    const current = agent('1.0');
+    const streams = await Promise.all([current, old, current, old].map((a) => start(server, { agent: a })));
+    for (const stream of streams) {
+      stream.input.write('x');
+      await expectOutput(stream, 'TILESCP1x');
+    }
+    expect(files(server).filter((name) => !name.startsWith('tilescope-agent-'))).toEqual([]);
+  }, 30_000);
+
+  test('the agent ends with its stream, nothing is left running', async () => {
+    const server = await serve();
+    const stream = await start(server);
+    await expectOutput(stream, 'TILESCP1');
+    stream.close();
+    expect((await stream.closed).code).toMatch(/connection-lost|agent-failed/);
+  });
+
+  test('a loss of the connection reaches the stream', async () => {
+    const server = await serve();
+    const stream = await start(server);
+    server.drop();
+    expect(await stream.closed).toMatchObject({ code: 'connection-lost' });
+  });
+
+  describe('chooses a folder', () => {
+    const other = async (prepare: (folder: string) => void) => {
+      const xdg = mkdtempSync(join(tmpdir(), 'tilescope-xdg-'));
+      cleanups.push(() => {
+        spawnSync('umount', [join(xdg, 'mounted')]);
+        rmSync(xdg, { recursive: true, force: true });
+      });
+      prepare(xdg);
+      const own = spawnSync('chown', [`${isRoot ? nobody : process.getuid?.()}`, xdg]);
+      expect(own.status).toBe(0);
+      return xdg;
+    };
+
+    test('XDG_CACHE_HOME first, with blanks and quotes in its name', async () => {
+      const folder = join(
+        await other((xdg) => mkdirSync(join(xdg, `it's a "cache" $HOME`), { mode: 0o777 })),
+        `it's a "cache" $HOME`,
+      );
+      chmodSync(folder, 0o777);
+      const server = await serve({ environment: { XDG_CACHE_HOME: folder } });
+      await expectOutput(await start(server), 'TILESCP1');
+      expect(readdirSync(folder)).toEqual(['tilescope']);
+      expect(existsSync(cache(server))).toBe(false);
+    });
+
+    test.each([
+      ['a symbolic link', (xdg: string) => symlinkSync(tmpdir(), join(xdg, 'tilescope'))],
+      ['a file', (xdg: string) => writeFileSync(join(xdg, 'tilescope'), '')],
+    ])('not %s in its place', async (_, prepare) => {
+      const server = await serve({ environment: { XDG_CACHE_HOME: await other(prepare) } });
+      await expectOutput(await start(server), 'TILESCP1');
+      expect(files(server)).toHaveLength(1);
+    });
+
+    test('one that is open to others is closed first', async () => {
+      const server = await serve({ environment: { XDG_CACHE_HOME: 'relative/is/ignored' } });
+      const uid = isRoot ? nobody : (process.getuid?.() ?? 0);
+      mkdirSync(cache(server), { recursive: true });
+      chmodSync(cache(server), 0o777);
+      spawnSync('chown', ['-R', `${uid}`, join(server.home, '.cache')]);
+      await expectOutput(await start(server), 'TILESCP1');
+      expect(statSync(cache(server)).mode & 0o777).toBe(0o700);
+    });
+
+    test.skipIf(!isRoot)("not somebody else's", async () => {
+      const xdg = await other((folder) => mkdirSync(join(folder, 'tilescope'), { mode: 0o777 }));
+      chmodSync(join(xdg, 'tilescope'), 0o777);
+      const server = await serve({ environment: { XDG_CACHE_HOME: xdg } });
+      await expectOutput(await start(server), 'TILESCP1');
+      expect(readdirSync(join(xdg, 'tilescope'))).toEqual([]);
+      expect(files(server)).toHaveLength(1);
+    });
+
+    test.skipIf(!isRoot).each([
+      ['where programs may not run', 'noexec,mode=777'],
+      ['that is full', 'size=16k,mode=777'],
+      ['that cannot be written', 'ro,mode=777'],
+    ])('not one %s', async (_, mountOptions) => {
+      let mounted = '';
+      await other((xdg) => {
+        mounted = join(xdg, 'mounted');
+        mkdirSync(mounted);
+        expect(spawnSync('mount', ['-t', 'tmpfs', '-o', mountOptions, 'none', mounted]).status).toBe(0);
+      });
+      const server = await serve({ environment: { XDG_CACHE_HOME: mounted } });
+      await expectOutput(await start(server), 'TILESCP1');
+      expect(files(server)).toHaveLength(1);
+      expect(readdirSync(mounted)).toEqual([]);
+    });
+
+    test('the next one when an upload finds the folder full after all', async () => {
+      const xdg = await other(() => {});
+      const fake = tools([], {
+        gzip: `if [ -d "${xdg}/tilescope" ]; then cat >/dev/null; rmdir "${xdg}/tilescope"; rm -rf "${xdg}/tilescope"; echo "gzip: write error: No space left on device" >&2; exit 1; fi; exec /usr/bin/env -i PATH=/usr/bin:/bin gzip "$@"`,
+      });
+      const server = await serve({ environment: { XDG_CACHE_HOME: xdg, PATH: fake } });
+      await expectOutput(await start(server), 'TILESCP1');
+      expect(machine.said.join('\n')).toContain('No space left on device');
+      expect(files(server)).toHaveLength(1);
+    });
+  });
+});
+
+describe('[main-15] sudo', () => {
+  /** Behaves as sudo does with -n, and with -S -p: asks on standard error, reads a line, three tries. */
+  const sudo = (password: string | undefined) => `
+mode=$1; shift
+if [ "$mode" = -n ]; then
+  ${password === undefined ? 'shift; export VIA_SUDO=1; exec "$@"' : 'echo "sudo: a password is required" >&2; exit 1'}
+fi
+prompt=$2; shift 3
+for try in 1 2 3; do
+  printf %s "$prompt" >&2
+  IFS= read -r line || exit 1
+  if [ "$line" = ${password ?? 'never'} ]; then export VIA_SUDO=1; exec "$@"; fi
+  echo "Sorry, try again." >&2
+done
+echo "sudo: 3 incorrect password attempts" >&2
+exit 1`;
+  const tells = () => agent('1.0', '#!/bin/sh\nprintf "TILESCP1sudo=$VIA_SUDO."\nexec cat\n');
+
+  function node(mode: number): string {
+    const path = join(machine.home, 'aie0');
+    writeFileSync(path, '');
+    chmodSync(path, mode);
+    chmodSync(machine.home, 0o755);
+    return path;
+  }
+
+  test('is used only when asked for, and only for a node that the user cannot open', async () => {
+    const server = await serve({ environment: { PATH: tools([], { sudo: sudo(undefined) }) } });
+    const denied = node(0o000);
+    await expectOutput(await start(server, { agent: tells(), target: { device: denied } }), 'TILESCP1sudo=.');
+    await expectOutput(
+      await start(server, { agent: tells(), target: { device: denied, sudo: 'yes' } }),
+      'TILESCP1sudo=1.',
+    );
+    const open = node(0o666);
+    await expectOutput(
+      await start(server, { agent: tells(), target: { device: open, sudo: 'yes' } }),
+      'TILESCP1sudo=.',
+    );
+    expect(person.asked).toEqual([]);
+  });
+
+  test('with a password: asked again when wrong, kept when right, never on a command line', async () => {
+    const server = await serve({ environment: { PATH: tools([], { sudo: sudo('secret42') }) } });
+    person.answers = ['wrong', 'secret42'];
+    const stream = await start(server, { agent: tells(), target: { device: node(0), sudo: 'yes' } });
+    stream.input.write('frames');
+    await expectOutput(stream, 'TILESCP1sudo=1.frames');
+    expect(person.asked.map((r) => [r.kind, r.retry])).toEqual([
+      ['sudo', false],
+      ['sudo', true],
+    ]);
+    expect(person.forgotten).toHaveLength(1);
+    expect(person.remembered).toMatchObject([[{ kind: 'sudo' }, 'secret42']]);
+    expect([...server.commands, ...machine.said].join('\n')).not.toContain('secret42');
+  });
+
+  test('three wrong passwords, no sudo, not allowed, declined: each has its words', async () => {
+    const target = { device: node(0), sudo: 'yes' as const };
+    const server = await serve({ environment: { PATH: tools([], { sudo: sudo('x') }) } });
+    person.answers = ['1', '2', '3'];
+    expect(await failure(start(server, { target }))).toMatchObject({
+      code: 'sudo-failed',
+      facts: { reason: 'sudo: 3 incorrect password attempts' },
+    });
+    expect(person.forgotten).toHaveLength(3);
+    person.answers = [undefined];
+    expect(await failure(start(server, { target }))).toMatchObject({ code: 'cancelled' });
+    const without = await serve({ environment: { PATH: tools(['sudo']) } });
+    expect(await failure(start(without, { target }))).toMatchObject({ code: 'sudo-failed' });
+    const forbidden = await serve({
+      environment: {
+        PATH: tools([], { sudo: 'echo "sudo: nobody is not allowed to run sudo" >&2; exit 1' }),
+      },
+    });
+    expect(await failure(start(forbidden, { target }))).toMatchObject({
+      code: 'sudo-failed',
+      facts: { reason: 'sudo: nobody is not allowed to run sudo' },
+    });
+  });
+});
+
+describe('[main-16] ways in which starting the agent fails', () => {
+  test('a login shell that prints a banner is survived', async () => {
+    const server = await serve({ greeting: 'Welcome to the board!\nTILESCOPE is not TILESCP\n' });
+    const stream = await start(server);
+    stream.input.write('x');
+    await expectOutput(stream, 'TILESCP1x');
+  });
+
+  test('a login shell that prints something instead is quoted', async () => {
+    const server = await serve({ shell: ['/bin/sh', '-c', 'echo "Choose: 1) reboot"; cat >/dev/null #'] });
+    expect(await failure(start(server))).toMatchObject({
+      code: 'shell-banner',
+      facts: { text: 'Choose: 1) reboot' },
+    });
+  });
+
+  test('an architecture without an agent', async () => {
+    const server = await serve({ environment: { PATH: tools([], { uname: 'echo riscv64' }) } });
+    expect(await failure(start(server))).toMatchObject({ code: 'wrong-arch', facts: { machine: 'riscv64' } });
+  });
+
+  test('an agent that this machine cannot run', async () => {
+    const server = await serve();
+    const alien = agent('1.0', '\x7fELF\x02\x01\x01\0 not for this machine ((');
+    expect(await failure(start(server, { agent: alien }))).toMatchObject({ code: 'wrong-arch' });
+  });
+
+  test('an agent that ends at once: status and last words', async () => {
+    const server = await serve();
+    const short = agent('1.0', '#!/bin/sh\necho first >&2; echo "no such luck" >&2; exit 5\n');
+    expect(await failure(start(server, { agent: short }))).toMatchObject({
+      code: 'agent-failed',
+      facts: { status: 5, reason: 'no such luck' },
+    });
+  });
+
+  test('an agent that says nothing, or noise', async () => {
+    const server = await serve();
+    const silent = agent('1.0', '#!/bin/sh\nexec sleep 60\n');
+    expect(await failure(start(server, { agent: silent, timeouts: { start: 400 } }))).toMatchObject({
+      code: 'timeout',
+      facts: { step: 'starting the agent' },
+    });
+    const noisy = agent('1.1', '#!/bin/sh\necho hello there\nexec sleep 60\n');
+    expect(await failure(start(server, { agent: noisy, timeouts: { start: 400 } }))).toMatchObject({
+      code: 'shell-banner',
+      facts: { text: 'hello there' },
+    });
+    const flood = agent(
+      '1.2',
+      '#!/bin/sh\nwhile :; do echo 0123456789012345678901234567890123456789; done\n',
+    );
+    expect(await failure(start(server, { agent: flood }))).toMatchObject({ code: 'shell-banner' });
+  });
+
+  test('a board that takes no more bytes', async () => {
+    const server = await serve({ environment: { PATH: tools([], { gzip: 'exec sleep 60' }) } });
+    const big = agent(
+      '1.0',
+      `#!/bin/sh\n${Array.from({ length: 400_000 }, (_, i) => (i * 7919) % 9973).join('')}`,
+    );
+    expect(
+      await failure(start(server, { agent: big, timeouts: { stall: 400, command: 400 } })),
+    ).toMatchObject({
+      code: 'timeout',
+    });
+  });
+});
+
+describe('[main-15] cancelling an upload or a start', () => {
+  test.each(['checking-agent', 'uploading-agent', 'starting-agent'])('at %s', async (at) => {
+    const server = await serve();
+    const stop = new AbortController();
+    const work = start(server, {
+      signal: stop.signal,
+      onStep: (step) => {
+        if (step === at) stop.abort();
+      },
+    });
+    expect(await failure(work)).toMatchObject({ code: 'cancelled' });
+    if (existsSync(cache(server))) {
+      expect(
+        files(server).filter((name) => name.startsWith('tilescope-agent-') && at === 'uploading-agent'),
+      ).toEqual([]);
+    }
+  });
+
+  test('afterwards, the signal has no say', async () => {
+    const server = await serve();
+    const stop = new AbortController();
+    const stream = await start(server, { signal: stop.signal });
+    stop.abort();
+    stream.input.write('x');
+    await expectOutput(stream, 'TILESCP1x');
+  });
+});

@@ -1,0 +1,113 @@
+import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { BoardError } from '../errors.ts';
+import { Frame, keyValues, loginCommand, shellWord } from './shell.ts';
+
+/** Login shells of this machine; the more there are, the more is proven. */
+const shells = ['sh', 'bash', 'dash', 'busybox', 'csh', 'tcsh', 'fish', 'zsh', 'ksh'].filter(
+  (name) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0,
+);
+
+function run(shell: string, command: string): string {
+  const args = shell === 'busybox' ? ['sh', '-c', command] : ['-c', command];
+  const result = spawnSync(shell, args, { encoding: 'utf8' });
+  expect(result.stderr).toBe('');
+  return result.stdout;
+}
+
+const nasty = [
+  "it's",
+  'say "hi"',
+  'a  b\tc',
+  'line\nbreak\n',
+  '$HOME $(id) `id`',
+  '!! !x',
+  'back\\slash \\n \\0101 \\',
+  '*?[a]~#&;|<>(){}',
+  '%s %b %%',
+  'grüße ☃',
+  '-n',
+  '',
+];
+
+describe('[main-15] quoting', () => {
+  test.each(nasty)('a word stays what it is: %j', (word) => {
+    expect(run('sh', `printf '%s.' ${shellWord(word)}`)).toBe(`${word}.`);
+  });
+
+  test('a word cannot hold NUL', () => {
+    expect(() => shellWord('a\0b')).toThrow(RangeError);
+  });
+
+  test.each(shells)('a script reaches /bin/sh unchanged under %s', (shell) => {
+    for (const word of nasty) {
+      expect(run(shell, loginCommand(`printf '%s.' ${shellWord(word)}`)), word).toBe(`${word}.`);
+    }
+  });
+
+  test('any text, through two shells', () => {
+    const text = fc
+      .string({ unit: 'binary', maxLength: 40 })
+      .filter((t) => !t.includes('\0') && !/\p{Cs}/u.test(t));
+    fc.assert(
+      fc.property(text, (word) => {
+        expect(run('sh', loginCommand(`printf '%s.' ${shellWord(word)}`))).toBe(`${word}.`);
+      }),
+      { numRuns: 20, seed: 7 },
+    );
+  });
+});
+
+describe('[main-16] frames around output', () => {
+  const facts = { host: 'h' };
+
+  test('output is what stands between the marks, byte for byte, whatever the login shell printed before', () => {
+    for (const script of ['echo a=b', "printf '\\001\\377\\n\\n'", ':', 'printf x']) {
+      const frame = new Frame();
+      const plain = spawnSync('sh', ['-c', script]).stdout;
+      const framed = spawnSync('sh', ['-c', `echo Welcome; ${loginCommand(frame.wrap(script))}`]).stdout;
+      expect(frame.unwrap(framed, '', facts)).toEqual(plain);
+    }
+  });
+
+  test("the script's exit status is kept", () => {
+    expect(spawnSync('sh', ['-c', loginCommand(new Frame().wrap('exit 7'))]).status).toBe(7);
+  });
+
+  test('a shell that prints its commands is not mistaken for their output', () => {
+    const frame = new Frame();
+    expect(() => frame.unwrap(Buffer.from(loginCommand(frame.wrap('echo x'))), '', facts)).toThrow(
+      BoardError,
+    );
+  });
+
+  test('a menu instead of a shell, nothing at all, and half an answer have their own errors', () => {
+    const attempt = (output: string, stderr: string) => {
+      try {
+        new Frame().unwrap(Buffer.from(output), stderr, facts);
+      } catch (error) {
+        return error;
+      }
+      return undefined;
+    };
+    expect(attempt('Choose: 1) reboot', '')).toMatchObject({
+      code: 'shell-banner',
+      facts: { text: 'Choose: 1) reboot' },
+    });
+    expect(attempt('', 'no shell for you')).toMatchObject({
+      code: 'agent-failed',
+      facts: { reason: 'no shell for you' },
+    });
+    const frame = new Frame();
+    const whole = spawnSync('sh', ['-c', frame.wrap('echo x')]).stdout;
+    expect(() => frame.unwrap(whole.subarray(0, whole.length - 4), '', facts)).toThrow('to its end');
+  });
+
+  test('lines of key and value', () => {
+    expect([...keyValues('a=1\nnoise\nb=x=y\n=z\na=2')]).toEqual([
+      ['a', '2'],
+      ['b', 'x=y'],
+    ]);
+  });
+});
