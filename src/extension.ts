@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { BoardLog } from './board/board.ts';
-import type { SimulatedArray } from './board/simulated/array.ts';
+import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/array.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
@@ -28,8 +28,11 @@ export interface TilescopeApi {
   readonly tree: BoardTree;
   readonly editor: HexEditorProvider;
   readonly statusBar: EditorStatusBar;
-  /** The array behind a simulated board. */
-  simulated(boardId: string): SimulatedArray;
+  readonly consent: DriverConsent;
+  /** The folder with the staged edits that outlive the window. */
+  readonly journalFolder: string;
+  /** The array behind a simulated board; `options` count before its first connection. */
+  simulated(boardId: string, options?: SimulatedArrayOptions): SimulatedArray;
 }
 
 let closing: (() => Promise<void>) | undefined;
@@ -93,8 +96,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
     sshHosts: () => readHostAliases(connectors.hostFiles()),
   });
-  const storage = context.storageUri ?? context.globalStorageUri;
-  const journal = new JournalStore(join(storage.fsPath, 'staged'), (error) => failures.note(error));
+  const journalFolder = join((context.storageUri ?? context.globalStorageUri).fsPath, 'staged');
+  const journal = new JournalStore(journalFolder, (error) => failures.note(error));
   const editor = new HexEditorProvider(
     {
       acquire: (resource) => {
@@ -139,7 +142,16 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     await boards.close();
   };
   loadBoards(boards, log);
-  return { boards, sessions, tree, editor, statusBar, simulated: (id) => connectors.array(id) };
+  return {
+    boards,
+    sessions,
+    tree,
+    editor,
+    statusBar,
+    consent,
+    journalFolder,
+    simulated: (id, options) => connectors.array(id, options),
+  };
 }
 
 function loadBoards(boards: BoardCollection, log: vscode.LogOutputChannel): void {

@@ -41,6 +41,9 @@ export class HexEditorProvider
   #closing = false;
   #run: RunHostCommand = () => undefined;
 
+  /** How a person is asked when VS Code saves and auto-save cannot be the caller; tests answer in their place. */
+  confirmWrite: (board: string, bytes: number) => Promise<boolean> = confirmInDialog;
+
   readonly onDidChangeCustomDocument = this.#edited.event;
   /** Fires when a panel's selection, state or activity changed. */
   readonly onDidChangePanel = this.#panelChanged.event;
@@ -349,18 +352,10 @@ export class HexEditorProvider
 
   async #askAndWrite(document: TileDocument, token: vscode.CancellationToken): Promise<void> {
     const shown = document.shown;
-    const write = vscode.l10n.t('Write to Device');
     const staged = shown === undefined ? 0 : document.session.counts(shown.range).staged;
     const board = this.services.boardLabel(document.resource.board);
-    const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t('Write {0} staged bytes to {1}?', staged, board),
-      {
-        modal: true,
-        detail: vscode.l10n.t('Saving a tile memory changes the memory of a running device.'),
-      },
-      write,
-    );
-    if (chosen !== write || token.isCancellationRequested) throw new vscode.CancellationError();
+    const agreed = await this.confirmWrite(board, staged);
+    if (!agreed || token.isCancellationRequested) throw new vscode.CancellationError();
     document.settlingByEditor = true;
     try {
       const abort = new AbortController();
@@ -406,6 +401,19 @@ export class HexEditorProvider
         this.#run(chosen === apply ? 'apply' : 'revert', document);
       });
   }
+}
+
+async function confirmInDialog(board: string, bytes: number): Promise<boolean> {
+  const write = vscode.l10n.t('Write to Device');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Write {0} staged bytes to {1}?', bytes, board),
+    {
+      modal: true,
+      detail: vscode.l10n.t('Saving a tile memory changes the memory of a running device.'),
+    },
+    write,
+  );
+  return chosen === write;
 }
 
 /** The values of `files.autoSave` that VS Code may go by for the document. */

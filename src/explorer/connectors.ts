@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { BoardConnector } from '../board/board.ts';
-import { SimulatedArray } from '../board/simulated/array.ts';
+import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/array.ts';
 import { createSimulatedConnector } from '../board/simulated/connector.ts';
 import { createSshConnector } from '../board/ssh/connector.ts';
 import type { SshPrompts } from '../board/ssh/prompts.ts';
@@ -34,11 +34,11 @@ export class Connectors {
     this.#services = services;
   }
 
-  /** The array behind a simulated board, made when first asked for. */
-  array(boardId: string): SimulatedArray {
+  /** The array behind a simulated board, made when first asked for; `options` count only then. */
+  array(boardId: string, options: SimulatedArrayOptions = {}): SimulatedArray {
     let array = this.#arrays.get(boardId);
     if (array === undefined) {
-      array = new SimulatedArray();
+      array = new SimulatedArray(options);
       this.#arrays.set(boardId, array);
     }
     return array;

@@ -4,8 +4,27 @@ import type { BoardEntry } from './boards.ts';
 
 const consentKey = 'tilescope.driverConsent';
 
+/** Asks with a modal dialog; true to go on. */
+async function confirmInDialog(label: string, findings: readonly string[]): Promise<boolean> {
+  const allow = vscode.l10n.t('Map Its Memory');
+  const warning = vscode.l10n.t(
+    'So far only sysfs and the list of partitions were read. The next step maps tile memory; a driver that works differently could crash the board.',
+  );
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('The driver of {0} is not one that this version knows.', label),
+    { modal: true, detail: [warning, '', ...findings.slice(0, mostFindings)].join('\n') },
+    allow,
+  );
+  return chosen === allow;
+}
+
+/** Lines that fit into a dialog. */
+const mostFindings = 30;
+
 /** Remembers the person's consent per board and kernel release. */
 export class DriverConsent {
+  /** How the person is asked; tests answer in their place. */
+  confirm: (label: string, findings: readonly string[]) => Promise<boolean> = confirmInDialog;
   readonly #state: vscode.Memento;
 
   constructor(state: vscode.Memento) {
@@ -18,22 +37,13 @@ export class DriverConsent {
     if (name !== undefined) entry.link.allowUnknownDriver = this.#given().includes(name);
   }
 
-  /** Asks with a modal dialog; true once the person agrees, now or before. */
+  /** True once the person agrees, now or before. */
   async ask(entry: BoardEntry): Promise<boolean> {
     const name = consentName(entry);
     const state = entry.link.state;
     if (name === undefined || state.kind !== 'connected') return false;
     if (entry.link.allowUnknownDriver) return true;
-    const allow = vscode.l10n.t('Map Its Memory');
-    const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t('The driver of {0} is not one that this version knows.', entry.config.label),
-      {
-        modal: true,
-        detail: `${vscode.l10n.t('So far only sysfs and the list of partitions were read. The next step maps tile memory; a driver that works differently could crash the board.')}\n\n${state.board.info.findings.slice(0, 30).join('\n')}`,
-      },
-      allow,
-    );
-    if (chosen !== allow) return false;
+    if (!(await this.confirm(entry.config.label, state.board.info.findings))) return false;
     entry.link.allowUnknownDriver = true;
     await this.#state.update(consentKey, [...new Set([...this.#given(), name])]);
     return true;

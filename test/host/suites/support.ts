@@ -1,0 +1,126 @@
+/** What the suites share: the extension's own pieces, an array of their own, and waiting for conditions. */
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { SimulatedArray, SimulatedArrayOptions } from '../../../src/board/simulated/array.ts';
+import type { TileDocument } from '../../../src/editor/document.ts';
+import type { BoardEntry } from '../../../src/explorer/boards.ts';
+import type { TilescopeApi } from '../../../src/extension.ts';
+import type { MemoryType, Tile } from '../../../src/model/geometry.ts';
+import { resourcePath, scheme } from '../../../src/model/resource.ts';
+
+/** The columns of the simulated array's free partition, and of the one that a graph owns. */
+export const free = { startCol: 0, numCols: 4 };
+export const owned = { startCol: 6, numCols: 4 };
+
+/** How long a condition may take on a loaded machine, milliseconds. */
+const patience = 20_000;
+
+/** Waits until `look` gives something. */
+export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const seen = await look();
+    if (seen !== undefined) return seen;
+    if (Date.now() > end) assert.fail(`waited in vain until ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Waits until a condition holds. */
+export async function untilTrue(what: string, look: () => boolean): Promise<void> {
+  await until(what, () => (look() ? true : undefined));
+}
+
+export async function tilescope(): Promise<TilescopeApi> {
+  const extension = vscode.extensions.getExtension<TilescopeApi | undefined>('tilescope.tilescope');
+  const api = await extension?.activate();
+  assert.ok(api, 'the extension did not start');
+  return api;
+}
+
+let boardCount = 0;
+
+/** A connected simulated board that no other test uses. */
+export class Bench {
+  readonly api: TilescopeApi;
+  readonly entry: BoardEntry;
+  readonly array: SimulatedArray;
+
+  private constructor(api: TilescopeApi, entry: BoardEntry, array: SimulatedArray) {
+    this.api = api;
+    this.entry = entry;
+    this.array = array;
+  }
+
+  static async make(options: SimulatedArrayOptions = {}): Promise<Bench> {
+    const api = await tilescope();
+    const id = `bench-${++boardCount}`;
+    const array = api.simulated(id, options);
+    const entry = api.boards.addForNow({ kind: 'simulated', id, label: `Bench ${boardCount}` });
+    await entry.link.connect();
+    return new Bench(api, entry, array);
+  }
+
+  uri(memory: MemoryType, tile?: Tile, columns = free): vscode.Uri {
+    const resource = { board: this.entry.id, columns, memory, ...(tile === undefined ? {} : { tile }) };
+    return vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(resource) });
+  }
+
+  /** Opens an editor and waits until its page has asked for bytes and they were read. */
+  async open(memory: MemoryType, tile?: Tile, columns = free): Promise<TileDocument> {
+    const uri = this.uri(memory, tile, columns);
+    await show(uri);
+    const document = await until('the document is open', () => this.api.editor.document(uri));
+    await until('the page shows bytes that were read', () => {
+      const visible = [...document.panels][0]?.visible;
+      return visible !== undefined && document.session.readAt(visible) !== undefined ? true : undefined;
+    });
+    return document;
+  }
+
+  /** Types over bytes as the page does; offsets count from the first byte that the editor shows. */
+  type(document: TileDocument, offset: number, bytes: readonly number[]): void {
+    const start = document.shown?.range.offset ?? 0;
+    this.api.editor.edit(document, 'Type', [{ offset: start + offset, bytes: new Uint8Array(bytes) }]);
+  }
+
+  /** Takes the board out of the sidebar, with all its editors closed unsaved. */
+  async dispose(): Promise<void> {
+    for (const document of this.api.editor.documents) {
+      if (document.resource.board !== this.entry.id) continue;
+      await show(document.uri);
+      await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+      await untilTrue('the tab is closed', () => tabOf(document.uri) === undefined);
+    }
+    await this.api.boards.remove(this.entry.id);
+  }
+}
+
+/** Shows a document's editor. */
+export async function show(uri: vscode.Uri): Promise<void> {
+  await vscode.commands.executeCommand('vscode.openWith', uri, 'tilescope.hex');
+  await untilTrue('the tab is in front', () => {
+    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    return input instanceof vscode.TabInputCustom && input.uri.toString() === uri.toString();
+  });
+}
+
+/** The tab of a document. */
+export function tabOf(uri: vscode.Uri): vscode.Tab | undefined {
+  return vscode.window.tabGroups.all
+    .flatMap((group) => group.tabs)
+    .find((tab) => tab.input instanceof vscode.TabInputCustom && tab.input.uri.toString() === uri.toString());
+}
+
+/** Waits until a tab is marked as unsaved, or is not. */
+export async function untilDirty(uri: vscode.Uri, dirty: boolean): Promise<void> {
+  await untilTrue(
+    `the tab of ${uri.path} is ${dirty ? 'dirty' : 'clean'}`,
+    () => tabOf(uri)?.isDirty === dirty,
+  );
+}
+
+/** Bytes as text, for messages that a person can compare. */
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
