@@ -132,7 +132,11 @@ export class BoardLink implements Disposable {
     let opened = connection.opened.get(key);
     if (opened === undefined) {
       const options = { allowUnknownDriver: this.allowUnknownDriver };
-      opened = connection.board.open(columns, options, connection.ended.signal);
+      const { signal: ended } = connection.ended;
+      opened = connection.board.open(columns, options, ended).catch((error: unknown) => {
+        // The loss of the connection aborts the call; the loss is what a person should hear of.
+        throw ended.aborted ? toBoardError(ended.reason) : error;
+      });
       connection.opened.set(key, opened);
       opened.catch(() => connection.opened.delete(key));
     }

@@ -58,7 +58,7 @@ interface Page {
   readonly top: Uint32Array;
   /** `top` when the byte was last written; 0 if it never was. */
   readonly settledTop: Uint32Array;
-  /** The base when the byte was first edited: what undoing everything brings back. */
+  /** What the device held before the first write: what undoing everything that was written brings back. */
   readonly ground: Uint8Array;
   /** What was seen where the ground is wanted: what was written last. */
   readonly groundSeen: Uint8Array;
@@ -151,8 +151,7 @@ export class StagedEdits {
         const page = this.#page(offset);
         const at = offset % pageBytes;
         const head = page.head[at] ?? 0;
-        if (head === 0) page.ground[at] = run.seen[i] ?? 0;
-        else {
+        if (head !== 0) {
           run.below ??= new Uint32Array(run.bytes.length);
           run.below[i] = head;
         }
@@ -519,17 +518,23 @@ export class StagedEdits {
   }
 
   #settle(page: Page, at: number, offset: number, now: number): void {
-    this.#see(page, at, offset, now);
     let top = 0;
+    let seen = page.groundSeen[at] ?? 0;
     this.#chain(page.head[at] ?? 0, offset, (layer, run, i) => {
       const state = run.state[i] ?? 0;
       const settled = this.#writing?.get(layer.id) ?? layer.active;
       const difference =
         Number(layer.active !== settled) - Number(layer.active !== ((state & settledBit) !== 0));
       run.state[i] = settled ? settledBit : 0;
-      if (settled && top === 0) top = layer.id;
+      if (settled && top === 0) {
+        top = layer.id;
+        seen = run.seen[i] ?? 0;
+      }
+      run.seen[i] = now;
       if (difference !== 0) this.#addPending(layer, difference);
     });
+    if (page.settledTop[at] === 0) page.ground[at] = seen;
+    page.groundSeen[at] = now;
     page.settledTop[at] = top;
     page.marks[at] = (page.marks[at] ?? 0) & ~uncertainMark;
   }

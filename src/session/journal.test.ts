@@ -1,0 +1,316 @@
+import { describe, expect, test } from 'vitest';
+import type { ByteRange } from '../model/geometry.ts';
+import { SessionError } from './errors.ts';
+import { decodeJournal, encodeJournal, type JournalData } from './journal.ts';
+import { BoardLink } from './link.ts';
+import { MemorySession } from './memory-session.ts';
+import { ManualTime, ScriptedDevice } from './scripted-board.ts';
+import type { Gesture } from './types.ts';
+
+const never = new AbortController().signal;
+const all: ByteRange = { offset: 0, length: 8192 };
+
+function open(device: ScriptedDevice, time: ManualTime) {
+  const link = new BoardLink('board', 'Board', device, time);
+  return { link, session: new MemorySession(link, { columns: device.columns, memory: 'data' }, time) };
+}
+
+async function connected() {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  const { link, session } = open(device, time);
+  await link.connect();
+  await session.read(all, never);
+  return { time, device, link, session };
+}
+
+/** What is stored and found again: text. */
+function stored(data: JournalData | undefined): unknown {
+  return data === undefined ? undefined : JSON.parse(JSON.stringify(data));
+}
+
+function put(offset: number, ...bytes: number[]) {
+  return { offset, bytes: Uint8Array.from(bytes) };
+}
+
+describe('[main-21] staged edits survive a reload', () => {
+  test('with the board offline: same bytes, one gesture each, undo works', async () => {
+    const { session, device, time } = await connected();
+    session.stage('doc', 'type', [put(10, 1)]);
+    session.stage('doc', 'paste', [put(10, 2, 3), put(5000, 4)]);
+    session.stage('doc', 'type', [put(11, 5)]).undo();
+    const kept = stored(session.toJournal('doc'));
+
+    const after = open(device, time).session;
+    const gestures = after.replay('doc', kept);
+    expect(after.geometry).toEqual(device.geometry);
+    expect(gestures.map(({ label }) => label)).toEqual(['type', 'paste']);
+    expect(after.staged(all)).toEqual([
+      { offset: 10, length: 2 },
+      { offset: 5000, length: 1 },
+    ]);
+    expect([...after.bytes({ offset: 10, length: 2 }).bytes]).toEqual([2, 3]);
+    expect([...after.bytes({ offset: 10, length: 2 }).flags]).toEqual([4, 4]);
+    gestures[1]?.undo();
+    expect([...after.bytes({ offset: 10, length: 2 }).bytes]).toEqual([1, 0]);
+    gestures[0]?.undo();
+    expect(after.isDirty('doc')).toBe(false);
+  });
+
+  test('connected again: what the person saw is compared, and applied where it still holds', async () => {
+    const { session, device, time } = await connected();
+    session.stage('doc', 'type', [put(10, 1), put(20, 2)]);
+    const kept = stored(session.toJournal('doc'));
+    device.bytes[20] = 0x99;
+    const after = open(device, time);
+    after.session.replay('doc', kept);
+    await after.link.connect();
+    await after.session.read(all, never);
+    expect(after.session.state.epochChanged).toBe(false);
+    expect(after.session.conflicts(all)).toEqual([{ offset: 20, length: 1 }]);
+    await expect(after.session.apply(all, never)).resolves.toMatchObject({ applied: 1, kept: 1 });
+    expect([device.bytes[10], device.bytes[20]]).toEqual([1, 0x99]);
+  });
+
+  test('edits of an earlier epoch are not applied after the reload either', async () => {
+    const { session, device, time } = await connected();
+    session.stage('doc', 'type', [put(10, 1)]);
+    const kept = stored(session.toJournal('doc'));
+    device.epoch = 'life-2';
+    const after = open(device, time);
+    after.session.replay('doc', kept);
+    await after.link.connect();
+    expect(after.session.state.epochChanged).toBe(true);
+    await expect(after.session.apply(all, never)).rejects.toMatchObject({ code: 'epoch' });
+    expect(device.writes).toEqual([]);
+  });
+
+  test('an undo of an applied edit is kept too', async () => {
+    const { session, device, time } = await connected();
+    const old = device.bytes.slice(10, 12);
+    const first = session.stage('doc', 'type', [put(10, 1, 1)]);
+    const second = session.stage('doc', 'type', [put(10, 2)]);
+    await session.apply(all, never);
+    second.undo();
+    first.undo();
+    session.stage('doc', 'type', [put(11, 7)]);
+    const kept = stored(session.toJournal('doc'));
+    const after = open(device, time);
+    const gestures = after.session.replay('doc', kept);
+    await after.link.connect();
+    await after.session.read(all, never);
+    expect([...after.session.bytes({ offset: 10, length: 2 }).bytes]).toEqual([old[0], 7]);
+    expect(after.session.counts()).toEqual({ staged: 2, conflicts: 0 });
+    gestures.at(-1)?.undo();
+    expect(after.session.bytes({ offset: 10, length: 2 }).bytes).toEqual(old);
+  });
+
+  test('what is applied, undone or reverted is not kept', async () => {
+    const { session } = await connected();
+    session.stage('doc', 'type', [put(10, 1)]);
+    await session.apply(all, never);
+    expect(session.toJournal('doc')).toBeUndefined();
+    session.stage('doc', 'type', [put(10, 2)]).undo();
+    expect(session.toJournal('doc')).toBeUndefined();
+    session.stage('doc', 'type', [put(10, 3)]);
+    session.stage('other', 'type', [put(20, 3)]);
+    session.revert('doc');
+    expect(session.toJournal('doc')).toBeUndefined();
+    expect(session.toJournal('other')?.gestures).toHaveLength(1);
+  });
+
+  test('after a partial apply only what was not written is kept', async () => {
+    const { session, device } = await connected();
+    session.stage('doc', 'type', [put(10, 1, 2, 3)]);
+    device.bytes[11] = 0x44;
+    await session.apply(all, never);
+    const [gesture] = decodeJournal(stored(session.toJournal('doc'))).layers;
+    expect(gesture?.runs).toEqual([{ offset: 11, bytes: Uint8Array.of(2), seen: Uint8Array.of(77) }]);
+  });
+
+  test('edits whose write was cut off are kept, and found written after the reload', async () => {
+    const { session, device, time } = await connected();
+    session.stage('doc', 'type', [put(10, 1)]);
+    device.hook = (point) => {
+      if (point === 'write-done') device.lose();
+    };
+    await expect(session.apply(all, never)).rejects.toMatchObject({ code: 'connection-lost' });
+    device.hook = () => undefined;
+    const after = open(device, time);
+    after.session.replay('doc', stored(session.toJournal('doc')));
+    await after.link.connect();
+    await after.session.read(all, never);
+    expect(after.session.counts()).toEqual({ staged: 0, conflicts: 0 });
+    await after.session.apply(all, never);
+    expect(after.session.isDirty('doc')).toBe(false);
+    expect(device.bytes[10]).toBe(1);
+  });
+
+  test('random gestures, undos and applies come back as they were shown', async () => {
+    const first = Number(process.env['TILESCOPE_SEED'] ?? Date.now() % 1_000_000);
+    console.log(`seeds ${first} to ${first + 59}`);
+    for (let seed = first; seed < first + 60; seed++) {
+      let state = seed;
+      const random = (below: number) => {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
+        return (state >> 8) % below;
+      };
+      const { session, device, time } = await connected();
+      const done: Gesture[] = [];
+      const undone: Gesture[] = [];
+      for (let step = 0; step < 40; step++) {
+        const dice = random(10);
+        if (dice < 5) {
+          undone.length = 0;
+          const offset = 4080 + random(30);
+          const bytes = Array.from({ length: 1 + random(5) }, () => random(4));
+          done.push(session.stage('doc', `edit ${step}`, [put(offset, ...bytes)]));
+        } else if (dice < 7) {
+          const gesture = done.pop();
+          if (gesture === undefined) continue;
+          gesture.undo();
+          undone.push(gesture);
+        } else if (dice < 9) {
+          const gesture = undone.pop();
+          if (gesture === undefined) continue;
+          gesture.redo();
+          done.push(gesture);
+        } else await session.apply({ offset: 4080 + random(20), length: 1 + random(15) }, never);
+      }
+      const before = session.bytes({ offset: 4070, length: 60 });
+      const kept = stored(session.toJournal('doc'));
+      const after = open(device, time);
+      const gestures = kept === undefined ? [] : after.session.replay('doc', kept);
+      await after.link.connect();
+      await after.session.read(all, never);
+      expect(after.session.bytes({ offset: 4070, length: 60 }), `seed ${seed}`).toEqual(before);
+      expect(stored(after.session.toJournal('doc')), `seed ${seed}`).toEqual(kept);
+      for (const gesture of [...gestures].reverse()) gesture.undo();
+      expect(after.session.counts().staged, `seed ${seed}`).toBe(0);
+      expect(after.session.isDirty('doc'), `seed ${seed}`).toBe(false);
+    }
+  });
+});
+
+describe('kept edits are hostile until checked', () => {
+  const device = new ScriptedDevice(new ManualTime());
+  const good = (): Record<string, unknown> =>
+    JSON.parse(
+      JSON.stringify(
+        encodeJournal(device.geometry, [
+          { label: 'type', epoch: 'life-1', runs: [{ ...put(10, 1, 2), seen: Uint8Array.of(3, 4) }] },
+          { label: 'type', epoch: 'life-1', runs: [{ ...put(12, 1), seen: Uint8Array.of(3) }] },
+        ]),
+      ),
+    );
+
+  test('an unknown version is told apart from damage', () => {
+    expect(() => decodeJournal({ ...good(), version: 2 })).toThrow(
+      expect.objectContaining({ code: 'journal-version', facts: { version: 2 } }),
+    );
+    expect(() => decodeJournal({ ...good(), version: 'x' })).toThrow(
+      expect.objectContaining({ code: 'journal-damaged' }),
+    );
+  });
+
+  test('edits of another memory are refused', () => {
+    const { session } = open(device, new ManualTime());
+    const geometry = { ...device.geometry, type: 'program' };
+    expect(() => session.replay('doc', { ...good(), geometry })).toThrow(
+      expect.objectContaining({ code: 'journal-mismatch' }),
+    );
+    session.replay('doc', good());
+    const other = { ...device.geometry, bytesPerTile: 4096 };
+    expect(() => session.replay('doc', { ...good(), geometry: other })).toThrow(
+      expect.objectContaining({ code: 'journal-mismatch' }),
+    );
+    expect(session.counts().staged).toBe(3);
+  });
+
+  const damages: readonly [
+    string,
+    (gesture: Record<string, unknown>, run: Record<string, unknown>) => void,
+  ][] = [
+    ['no runs', (gesture) => Object.assign(gesture, { runs: [] })],
+    ['runs that are no list', (gesture) => Object.assign(gesture, { runs: { length: 1 } })],
+    ['a label that is no text', (gesture) => Object.assign(gesture, { label: 5 })],
+    ['an endless epoch', (gesture) => Object.assign(gesture, { epoch: 'x'.repeat(5000) })],
+    ['an offset outside', (_gesture, run) => Object.assign(run, { offset: 32_768 })],
+    ['a negative offset', (_gesture, run) => Object.assign(run, { offset: -1 })],
+    ['a fraction', (_gesture, run) => Object.assign(run, { offset: 0.5 })],
+    ['bytes that are no base64', (_gesture, run) => Object.assign(run, { bytes: '%%' })],
+    ['no bytes', (_gesture, run) => Object.assign(run, { bytes: '', seen: '' })],
+    ['fewer seen bytes than bytes', (_gesture, run) => Object.assign(run, { seen: 'AAA=' })],
+  ];
+  for (const [name, damage] of damages) {
+    test(`refused, and the other edits stay: ${name}`, () => {
+      const { session } = open(device, new ManualTime());
+      session.replay('other', good());
+      const data = good();
+      const gesture: unknown = Array.isArray(data['gestures']) ? data['gestures'][1] : undefined;
+      if (typeof gesture !== 'object' || gesture === null || !('runs' in gesture))
+        throw new Error('no gesture');
+      const run: unknown = Array.isArray(gesture.runs) ? gesture.runs[0] : undefined;
+      if (typeof run !== 'object' || run === null) throw new Error('no run');
+      damage(gesture as Record<string, unknown>, run as Record<string, unknown>);
+      expect(() => session.replay('doc', data)).toThrow(expect.objectContaining({ code: 'journal-damaged' }));
+      expect(session.counts().staged).toBe(3);
+      expect(session.isDirty('doc')).toBe(false);
+    });
+  }
+
+  test('whatever is put in place of any part, it is a typed error or a good journal', () => {
+    const junk: readonly unknown[] = [
+      null,
+      undefined,
+      0,
+      -1,
+      1e300,
+      Number.NaN,
+      '',
+      'AAAA',
+      [],
+      {},
+      [[]],
+      true,
+    ];
+    const replaceAt = (value: unknown, path: number[], put: unknown): unknown => {
+      const [head, ...rest] = path;
+      if (head === undefined || typeof value !== 'object' || value === null) return put;
+      const keys = Object.keys(value);
+      const key = keys[head % Math.max(1, keys.length)];
+      if (key === undefined) return put;
+      const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [...value] : { ...value };
+      Reflect.set(copy, key, replaceAt(Reflect.get(value, key), rest, put));
+      return copy;
+    };
+    let refused = 0;
+    for (let a = 0; a < 4; a++) {
+      for (let b = 0; b < 8; b++) {
+        for (let c = 0; c < 4; c++) {
+          for (let depth = 0; depth <= 5; depth++) {
+            for (const item of junk) {
+              const data = replaceAt(good(), [a, b, c, b, c].slice(0, depth), item);
+              try {
+                decodeJournal(data);
+              } catch (error) {
+                expect(error).toBeInstanceOf(SessionError);
+                refused++;
+              }
+            }
+          }
+        }
+      }
+    }
+    expect(refused).toBeGreaterThan(1000);
+  });
+
+  test('long runs pass unharmed', () => {
+    const bytes = Uint8Array.from({ length: 32_768 }, (_, i) => (i * 31) & 0xff);
+    const layers = [
+      { label: 'paste', epoch: 'e', runs: [{ offset: 0, bytes, seen: bytes.slice().reverse() }] },
+    ];
+    const decoded = decodeJournal(stored(encodeJournal(device.geometry, layers)));
+    expect(decoded.layers).toEqual(layers);
+  });
+});
