@@ -1,6 +1,7 @@
 /**
  * Runs the host suites through `runTests`: in code-server by default, in a downloaded desktop VS Code with
- * `--desktop` (needs the internet and a display). `--grep=TEXT` selects tests by title.
+ * `--desktop` (needs the internet and a display; `--version=1.100.0` for another than the stable one).
+ * `--grep=TEXT` selects tests by title.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -15,6 +16,8 @@ import type { HostResults } from './index.ts';
 export interface HostRun {
   readonly desktop: boolean;
   readonly grep?: string;
+  /** The desktop version to download: `stable` unless told. */
+  readonly version?: string;
   /** The extension's folder: this checkout unless told. */
   readonly extension?: string;
   /** The bundle with the suites. */
@@ -39,7 +42,7 @@ export async function runHostSuites(request: HostRun): Promise<SuiteOutcome> {
         ...(request.grep === undefined ? {} : { TILESCOPE_HOST_GREP: request.grep }),
       },
       ...(request.desktop
-        ? { cachePath: join(root, '.vscode-test') }
+        ? { cachePath: join(root, '.vscode-test'), version: request.version ?? 'stable' }
         : { vscodeExecutablePath: join(root, 'test', 'host', 'launcher.ts') }),
     }).catch((error: unknown) => {
       console.error(error instanceof Error ? error.message : error);
@@ -69,13 +72,17 @@ async function countResults(file: string, code: number): Promise<SuiteOutcome> {
 
 async function main(): Promise<number> {
   const args = process.argv.slice(2);
-  const grep = args.find((argument) => argument.startsWith('--grep='))?.slice('--grep='.length);
+  const value = (name: string): string | undefined =>
+    args.find((argument) => argument.startsWith(`--${name}=`))?.slice(name.length + 3);
+  const grep = value('grep');
+  const version = value('version');
   await buildAll();
   const tests = await buildHostTests();
   const outcome = await runHostSuites({
     desktop: args.includes('--desktop'),
     tests: tests.file,
     ...(grep === undefined ? {} : { grep }),
+    ...(version === undefined ? {} : { version }),
   });
   await saveOutcome('host', outcome);
   for (const failure of outcome.failures) console.error(`FAILED ${failure}`);
