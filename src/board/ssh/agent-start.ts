@@ -9,7 +9,7 @@ import { BoardError, type ErrorFacts } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { agentPath, type Probe } from './agent-files.ts';
 import { cancelled, linkFailure } from './failures.ts';
-import type { ConnectScope, SshLink } from './link.ts';
+import type { ConnectScope, RemoteCommand, SshLink } from './link.ts';
 import { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import { loginCommand, shellWord } from './shell.ts';
@@ -118,10 +118,10 @@ f=${shellWord(agentPath(this.#probe))}
 [ -f "$f" ] || ${say('missing')}
 ${check}
 ${command}`;
-    const channel = await this.#link.start(loginCommand(script));
+    const running = await this.#link.start(loginCommand(script));
+    const { channel } = running;
     return new Promise<StartResult>((resolve, reject) => {
       let settled = false;
-      let status: number | undefined;
       let noise = Buffer.alloc(0);
       const patience = new Patience(this.#facts, (error) => {
         if (noise.length > 0) fail(this.#banner(noise));
@@ -153,12 +153,9 @@ ${command}`;
           settle();
           if (at > 0) this.#scope.log.info(`skipped ${at} bytes that the login shell printed`);
           channel.unshift(noise.subarray(at));
-          resolve(this.#stream(channel, () => status));
+          resolve(this.#stream(running));
         } else if (noise.length > maxNoise) fail(this.#banner(noise));
       };
-      channel.on('exit', (code: number | null) => {
-        status = code ?? undefined;
-      });
       channel.stderr.setEncoding('utf8');
       channel.stderr.on('data', (text: string) => {
         this.#onStderr(text, channel, patience).catch((error: unknown) => {
@@ -166,10 +163,9 @@ ${command}`;
         });
       });
       channel.on('readable', onReadable);
-      channel.on('error', (error: Error) => fail(linkFailure(error, 'starting the agent', this.#facts)));
-      channel.once('close', () => {
+      void running.closed.then(() => {
         onReadable();
-        fail(this.#link.failure() ?? this.#ended(status, noise));
+        fail(this.#link.failure() ?? this.#ended(running.status, noise));
       });
       void this.#link.closed.then(fail);
       patience.arm('starting the agent', this.#scope.timeouts.start);
@@ -225,19 +221,20 @@ ${command}`;
     return new BoardError('agent-failed', detail, facts);
   }
 
-  #stream(channel: ClientChannel, status: () => number | undefined): WireStream {
+  #stream(running: RemoteCommand): WireStream {
+    const { channel } = running;
     const output: Readable = channel;
-    const closed = new Promise<BoardError>((resolve) => {
-      channel.once('close', () => {
-        const reason = lastLine(this.stderr) || `it ended with status ${status() ?? 'unknown'}`;
-        const detail = `the agent ended (status ${status() ?? 'unknown'}): ${this.stderr.trim()}`;
-        resolve(
-          this.#link.failure() ??
-            new BoardError('agent-failed', detail, { ...this.#facts, reason, status: status() ?? -1 }),
+    const closed = Promise.race([
+      this.#link.closed,
+      running.closed.then(() => {
+        const status = running.status ?? -1;
+        const reason = lastLine(this.stderr) || `it ended with status ${status}`;
+        const detail = `the agent ended (status ${status}): ${this.stderr.trim()}`;
+        return (
+          this.#link.failure() ?? new BoardError('agent-failed', detail, { ...this.#facts, reason, status })
         );
-      });
-      void this.#link.closed.then(resolve);
-    });
+      }),
+    ]);
     return {
       input: channel,
       output,

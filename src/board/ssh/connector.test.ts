@@ -14,12 +14,15 @@ import {
 } from 'node:fs';
 import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { openAgentStream } from './connector.ts';
 import type { AgentBinary, SshTarget, SshTimeouts } from './target.ts';
 import { TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
+
+// Key exchanges and child processes on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 const isRoot = process.getuid?.() === 0;
 /** Somebody who is not root, so that permissions mean something. */

@@ -3,13 +3,16 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type AuthContext } from 'ssh2';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
 import { type ConnectScope, openLink, type SshLink } from './link.ts';
 import { Secrets } from './secrets.ts';
 import { loginCommand } from './shell.ts';
 import { defaultTimeouts, type SshTarget, type SshTimeouts } from './target.ts';
 import { newKey, TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
+
+// Key exchanges and child processes on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 let machine: TestMachine;
 let person: TestPerson;

@@ -133,6 +133,29 @@ function jumpFailure(error: unknown, hop: ResolvedHost, host: ResolvedHost): unk
   return new BoardError('proxy-failed', `jump host ${hop.alias}: ${error.message}`, facts, error);
 }
 
+/**
+ * A command that runs over its own channel. Made in the very callback that opens it: a short command's status and end may
+ * come in the same packet.
+ */
+export class RemoteCommand {
+  readonly channel: ClientChannel;
+  /** Resolves when the channel is gone and its output was read. */
+  readonly closed: Promise<void>;
+  /** Exit status, once it is known. */
+  status: number | undefined;
+
+  constructor(channel: ClientChannel) {
+    this.channel = channel;
+    channel.once('exit', (code: number | null) => {
+      this.status = code ?? undefined;
+    });
+    channel.on('error', () => {
+      // A channel that breaks closes as well, and the connection knows the reason.
+    });
+    this.closed = new Promise((resolve) => channel.once('close', () => resolve()));
+  }
+}
+
 export class SshLink {
   readonly host: ResolvedHost;
   /** Resolves once, when the connection is gone, with the reason. */
@@ -313,7 +336,8 @@ export class SshLink {
    * @throws BoardError `connection-lost`, `timeout`, `cancelled`, `agent-failed` if the server starts no command
    */
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const channel = await this.start(command);
+    const running = await this.start(command);
+    const { channel } = running;
     const { timeouts } = this.#scope;
     const maxOutput = options.maxOutput ?? defaultMaxOutput;
     return new Promise<ExecResult>((resolve, reject) => {
@@ -321,13 +345,12 @@ export class SshLink {
       const parts: Buffer[] = [];
       let size = 0;
       let stderr = '';
-      let status: number | undefined;
       const end = (error?: BoardError) => {
         patience.disarm();
         if (error) {
           channel.close();
           reject(error);
-        } else resolve({ status, stdout: Buffer.concat(parts), stderr });
+        } else resolve({ status: running.status, stdout: Buffer.concat(parts), stderr });
       };
       channel.on('data', (data: Buffer) => {
         patience.arm('command', timeouts.command);
@@ -341,11 +364,8 @@ export class SshLink {
       channel.stderr.on('data', (data: Buffer) => {
         stderr = (stderr + data.toString('utf8')).slice(-maxStderr);
       });
-      channel.on('exit', (code: number | null) => {
-        status = code ?? undefined;
-      });
-      channel.on('error', (error: Error) => end(linkFailure(error, 'command', this.#facts)));
-      channel.once('close', () => end(this.#failure));
+      void running.closed.then(() => end(this.#failure));
+      void this.closed.then(end);
       patience.arm('command', timeouts.command);
       feed(channel, options.input, (bytes) => {
         patience.arm('command', bytes < (options.input?.length ?? 0) ? timeouts.stall : timeouts.command);
@@ -355,7 +375,7 @@ export class SshLink {
   }
 
   /** Starts a command; the channel is the caller's. Waits for the previous channel to be gone first. */
-  async start(command: string): Promise<ClientChannel> {
+  async start(command: string): Promise<RemoteCommand> {
     const previous = this.#lastChannel;
     let release: () => void = () => {};
     this.#lastChannel = new Promise((resolve) => {
@@ -363,18 +383,22 @@ export class SshLink {
     });
     await Promise.race([previous, this.closed]);
     try {
-      const channel = await this.#startOnce(command);
-      channel.once('close', release);
-      return channel;
+      const running = await this.#startOnce(command);
+      void running.closed.then(release);
+      return running;
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  async #startOnce(command: string): Promise<ClientChannel> {
+  async #startOnce(command: string): Promise<RemoteCommand> {
     const open = () =>
-      this.#call<ClientChannel>((done) => this.#client.exec(command, done), 'starting a command');
+      this.#call<RemoteCommand>(
+        (done) =>
+          this.#client.exec(command, (error, channel) => done(error, channel && new RemoteCommand(channel))),
+        'starting a command',
+      );
     try {
       return await open();
     } catch (error) {
@@ -395,7 +419,7 @@ export class SshLink {
 
   /** One request to ssh2 that ends with its callback, the connection, a time-out or a cancel. */
   async #call<T>(
-    request: (done: (error: Error | undefined, value: T) => void) => void,
+    request: (done: (error: Error | undefined, value: T | undefined) => void) => void,
     during: string,
   ): Promise<T> {
     if (this.#failure) throw this.#failure;
@@ -410,8 +434,8 @@ export class SshLink {
       try {
         request((error, value) =>
           settle(() => {
-            if (error) reject(linkFailure(error, during, this.#facts));
-            else resolve(value);
+            if (value !== undefined && !error) resolve(value);
+            else reject(linkFailure(error ?? new Error('no response'), during, this.#facts));
           }),
         );
       } catch (error) {

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
 import { Frame, keyValues, loginCommand, shellWord } from './shell.ts';
+
+// Key exchanges and child processes on a busy machine.
+vi.setConfig({ testTimeout: 30_000 });
 
 /** Login shells of this machine; the more there are, the more is proven. */
 const shells = ['sh', 'bash', 'dash', 'busybox', 'csh', 'tcsh', 'fish', 'zsh', 'ksh'].filter(
