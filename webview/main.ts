@@ -7,6 +7,7 @@ import { failureText, GridController, type Notice } from './grid/controller.ts';
 import { type ByteFacts, hoverText, placeTexts, stateTexts, valueText } from './grid/describe.ts';
 import { type Pane, type Selection, selectedRange, selectRange } from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
+import { hexOffset } from './grid/text.ts';
 import { GridView } from './grid/view.ts';
 import { HostClient, type VsCodeApi } from './host.ts';
 import { translator } from './strings.ts';
@@ -87,8 +88,10 @@ class Editor {
     });
     this.setState(state);
     this.#restore();
-    this.#view.element.focus();
     this.#tellSelection();
+    // Never taken from another part of the window: the keys go to the grid once the page has them.
+    window.addEventListener('focus', () => this.#takeFocus());
+    this.#takeFocus();
   }
 
   setState(state: EditorState): void {
@@ -111,7 +114,14 @@ class Editor {
 
   reveal(range: ByteRange): void {
     this.#view.select(selectRange(this.#view.layout, this.#view.selection, range), { centre: true });
-    this.#view.element.focus();
+    this.#takeFocus();
+  }
+
+  #takeFocus(): void {
+    const { activeElement, body } = window.document;
+    if (window.document.hasFocus() && (activeElement === null || activeElement === body)) {
+      this.#view.element.focus();
+    }
   }
 
   #facts(offset: number): ByteFacts {
@@ -133,7 +143,9 @@ class Editor {
       place: placeTexts(this.#t, layout, selection.cursor, upperCase),
       value: valueText(this.#t, facts, upperCase),
       states: stateTexts(this.#t, facts, upperCase),
-      ...(length > 1 ? { selected: this.#t('cursorSelection', length) } : {}),
+      ...(length > 1
+        ? { selected: this.#t('cursorSelection', length, hexOffset(length, 1, upperCase)) }
+        : {}),
     };
   }
 

@@ -47,7 +47,7 @@ export function webviewStrings(l10n: Localiser) {
     cursorTile: l10n.t('Tile {0}'),
     cursorTileOffset: l10n.t('tile offset 0x{0}'),
     cursorBufferOffset: l10n.t('buffer offset 0x{0}'),
-    cursorSelection: l10n.t('{0} bytes selected'),
+    cursorSelection: l10n.t('{0} bytes selected (0x{1})'),
     valueHex: l10n.t('value {0}'),
     valueUnknown: l10n.t('not read yet'),
     stagedWas: l10n.t('staged, was {0}'),

@@ -30,6 +30,8 @@ export interface FakeConfig {
   readonly withoutHighlights?: boolean;
   /** The first byte requests stay without an answer until `answerAll`. */
   readonly hold?: boolean;
+  /** What an earlier life of the page kept. */
+  readonly kept?: unknown;
 }
 
 interface Gesture {
@@ -83,6 +85,7 @@ export class FakeHost {
       ...config.state,
     };
     if (config.hold === true) this.#held = [];
+    this.kept = config.kept;
   }
 
   /** Takes a message of the page. */

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { deviceByte } from './device.ts';
 import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
+import { scrollFrames } from './scroll-frames.ts';
 
 let harness: Harness;
 let open: OpenPage | undefined;
@@ -428,7 +429,7 @@ describe('selection', () => {
     expect((await cursor())?.cursor).toBe(0x8010);
     await page.keyboard.press('Control+a');
     expect(await cursor()).toMatchObject({ start: 0x8000, length: 0x8000 });
-    await expect.poll(() => footer(page).textContent()).toContain('32768 bytes selected');
+    await expect.poll(() => footer(page).textContent()).toContain('32768 bytes selected (0x8000)');
     await page.keyboard.press('Control+Home');
     expect(await cursor()).toMatchObject({ cursor: 0x8000, length: 1 });
   });
@@ -560,27 +561,7 @@ describe('25 MiB', () => {
 
   test('frames while scrolling, for the record', async () => {
     const page = await start(large);
-    const { drawn, possible } = await page.evaluate(async () => {
-      const grid = document.querySelector('#grid');
-      let count = 0;
-      let stop = false;
-      const tick = () => {
-        count++;
-        if (!stop) requestAnimationFrame(tick);
-      };
-      const idleFrom = performance.now();
-      requestAnimationFrame(tick);
-      await new Promise((done) => setTimeout(done, 500));
-      const rate = count / (performance.now() - idleFrom);
-      count = 0;
-      const from = performance.now();
-      while (performance.now() - from < 1000) {
-        grid?.dispatchEvent(new WheelEvent('wheel', { deltaY: 137, cancelable: true, bubbles: true }));
-        await new Promise((done) => requestAnimationFrame(done));
-      }
-      stop = true;
-      return { drawn: count, possible: rate * (performance.now() - from) };
-    });
+    const { drawn, possible } = await scrollFrames(page);
     console.log(
       `scrolling 25 MiB: ${drawn} of ${possible.toFixed(0)} frames (${((100 * drawn) / possible).toFixed(0)} %)`,
     );
@@ -620,11 +601,22 @@ describe('the page around', () => {
   });
 
   test('comes back where it was after the tab was hidden', async () => {
-    const page = await start(oneTile);
-    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 4 }));
-    await expect
-      .poll(() => page.evaluate(() => JSON.stringify(window.fake.kept)))
-      .toContain('"cursor":36864');
+    const first = await start(oneTile);
+    await first.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 4 }));
+    const kept = () => first.evaluate(() => JSON.stringify(window.fake.kept));
+    await expect.poll(kept).toContain('"cursor":36864');
+    const state = JSON.parse(await kept());
+    await open?.close();
+    const second = await start({ ...oneTile, kept: state });
+    await expect.poll(() => marked(second, 'selection')).toEqual([deviceHex(0x9000, 4)]);
+  });
+
+  test('nonsense that was kept is ignored', async () => {
+    const page = await start({
+      ...oneTile,
+      kept: { selection: { anchor: -1, cursor: 1e9, pane: 'x' }, top: 'y' },
+    });
+    expect((await rows(page))[0]?.offset).toBe('0000');
   });
 
   test('[main-18] without the highlight API the marks are boxes behind the text', async () => {

@@ -1,0 +1,195 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../scripts/common.ts';
+import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
+import { themeNames } from './themes.ts';
+
+const shots = join(root, 'artifacts', 'screenshots');
+let harness: Harness;
+let open: OpenPage | undefined;
+
+beforeAll(async () => {
+  await mkdir(shots, { recursive: true });
+  harness = await Harness.start();
+});
+afterAll(() => harness.stop());
+afterEach(async () => {
+  const errors = open?.errors ?? [];
+  await open?.close();
+  open = undefined;
+  expect(errors).toEqual([]);
+});
+
+/** A page with one of everything: edits, a conflict, changes, unreadable and unread bytes, a selection, a banner. */
+async function everything(options: OpenOptions = {}): Promise<Page> {
+  open = await harness.open({
+    unreadable: [{ offset: 0x140, length: 24, reason: 1 }],
+    unknown: [{ offset: 0x1a0, length: 32 }],
+    ...options,
+  });
+  const { page } = open;
+  await page.keyboard.type('a55a');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.type('12');
+  await page.evaluate(() => {
+    window.fake.deviceWrite(0x22, 0x99);
+    window.fake.deviceWrite(0x84, 1, 2, 3, 4);
+    window.fake.setState({
+      reading: { percent: 42 },
+      banner: {
+        kind: 'warning',
+        text: 'The bytes under 1 of your staged edits have changed on the device since you typed them.',
+        actions: [
+          { command: 'keep-mine', label: 'Keep My Edits' },
+          { command: 'discard-conflicts', label: 'Drop Them' },
+        ],
+      },
+    });
+  });
+  for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
+  for (let i = 0; i < 2; i++) await page.keyboard.press('Shift+ArrowDown');
+  await frames(page);
+  return page;
+}
+
+/** Texts that are cut off, overlap their neighbour or lie outside the window. Sideways the grid may scroll. */
+function clipped(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const visit = (parent: Element | ShadowRoot) => {
+      for (const element of parent.querySelectorAll('*')) {
+        if (element.shadowRoot !== null) visit(element.shadowRoot);
+        if (element.closest('.spoken, script, style, [hidden]') !== null) continue;
+        const own = [...element.childNodes].filter((node) => node instanceof Text && node.data.trim() !== '');
+        for (const node of own) {
+          const range = document.createRange();
+          range.selectNodeContents(node);
+          const box = range.getBoundingClientRect();
+          if (box.width === 0) continue;
+          const name = `${element.className || element.tagName}: ${node.textContent?.trim().slice(0, 40)}`;
+          const inGrid = element.closest('.scroller') !== null;
+          const inRows = element.closest('.viewport') !== null;
+          if (!inGrid && (box.left < 0 || box.right > window.innerWidth + 0.5))
+            found.push(`${name} leaves the window`);
+          if (!inRows && (box.top < 0 || box.bottom > window.innerHeight + 0.5))
+            found.push(`${name} leaves the window`);
+          const outer = element.getBoundingClientRect();
+          if (box.right > outer.right + 1 || box.left < outer.left - 1) found.push(`${name} leaves its cell`);
+          if (!inGrid && (box.bottom > outer.bottom + 2 || box.top < outer.top - 2)) {
+            found.push(`${name} leaves its box`);
+          }
+        }
+      }
+    };
+    visit(document.body);
+    const grid = document.querySelector('.scroller');
+    const sheet = document.querySelector('.sheet');
+    if (grid !== null && sheet !== null && sheet.scrollWidth > sheet.clientWidth + 1)
+      found.push('rows leave the sheet');
+    if (document.documentElement.scrollWidth > window.innerWidth) found.push('the page scrolls sideways');
+    if (document.documentElement.scrollHeight > window.innerHeight) found.push('the page scrolls');
+    return [...new Set(found)];
+  });
+}
+
+describe('[main-18] [main-23] looks', () => {
+  for (const theme of themeNames) {
+    test(`${theme}: nothing is clipped at three widths, and accessible by the rules of axe`, async () => {
+      for (const width of [600, 900, 1400]) {
+        const page = await everything({ theme, width });
+        await page.screenshot({ path: join(shots, `webview-${theme}-${width}.png`) });
+        expect(await clipped(page), `${width} pixels`).toEqual([]);
+        expect(await page.evaluate(() => document.querySelector('.viewport')?.clientHeight)).toBeGreaterThan(
+          150,
+        );
+        if (width === 900) {
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          expect(
+            violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`),
+          ).toEqual([]);
+        }
+        await open?.close();
+      }
+    });
+  }
+
+  test('locked, with the message over the grid', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({
+        theme,
+        width: 700,
+        height: 420,
+        range: { offset: 0x8000, length: 0x8000 },
+        state: { policy: 'locked', title: 'vck190-lab · columns 6 to 9 · data memory · tile (6,2)' },
+      });
+      const { page } = open;
+      await page.keyboard.type('5');
+      await expect.poll(() => page.locator('.notice').isVisible()).toBe(true);
+      await page.screenshot({ path: join(shots, `webview-locked-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
+      await open.close();
+    }
+  });
+
+  test('at 600 pixels the grid scrolls sideways, and the cursor stays in view', async () => {
+    open = await harness.open({ width: 600 });
+    const { page } = open;
+    await page.keyboard.press('End');
+    await page.keyboard.press('Tab');
+    await frames(page);
+    const inside = await page.evaluate(() => {
+      const [range] = [...(CSS.highlights.get('tile-cursor') ?? [])];
+      if (range === undefined) return undefined;
+      const live = document.createRange();
+      live.setStart(range.startContainer, range.startOffset);
+      live.setEnd(range.endContainer, range.endOffset);
+      const box = live.getBoundingClientRect();
+      const grid = document.querySelector('.scroller')?.getBoundingClientRect();
+      return grid !== undefined && box.left >= grid.left && box.right <= grid.right;
+    });
+    expect(inside).toBe(true);
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Shift+Tab');
+    await expect.poll(() => page.evaluate(() => document.querySelector('.scroller')?.scrollLeft)).toBe(0);
+  });
+
+  test('zoomed in: columns still stand below their headings', async () => {
+    const page = await everything({ width: 1400 });
+    await page.evaluate(() => {
+      document.documentElement.style.setProperty('--vscode-editor-font-size', '17.3px');
+      window.dispatchEvent(new Event('resize'));
+    });
+    await frames(page);
+    const lefts = await page.evaluate(() =>
+      ['bytes', 'characters'].map((name) =>
+        [...document.querySelectorAll(`.headings .${name}, .row:not(.tile) .${name}`)].map((cell) =>
+          Math.round(cell.getBoundingClientRect().left),
+        ),
+      ),
+    );
+    for (const column of lefts) expect(new Set(column).size).toBe(1);
+    expect(await clipped(page)).toEqual([]);
+  });
+
+  test('forced colours: marks keep system colours', async () => {
+    const page = await everything({ forcedColors: true, width: 900 });
+    await page.screenshot({ path: join(shots, 'webview-forced-colors.png') });
+    const cursor = await page.evaluate(() => {
+      const cell = document.querySelector('.row:not(.tile) .bytes');
+      return cell === null ? '' : getComputedStyle(cell, '::highlight(tile-cursor)').backgroundColor;
+    });
+    expect(cursor).not.toBe('rgba(0, 0, 0, 0)');
+  });
+
+  test('without the highlight API', async () => {
+    const page = await everything({ withoutHighlights: true, width: 900 });
+    await page.screenshot({ path: join(shots, 'webview-boxes.png') });
+    expect(await clipped(page)).toEqual([]);
+  });
+});

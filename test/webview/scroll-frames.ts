@@ -1,0 +1,30 @@
+import type { Page } from 'playwright-core';
+
+/** How many frames the page drew while it scrolled, and how many the browser could have drawn at rest in that time. */
+export interface ScrollFrames {
+  readonly drawn: number;
+  readonly possible: number;
+}
+
+/** Scrolls the grid by wheel for a second; every frame shows other rows. For reports: the machine decides the numbers. */
+export function scrollFrames(page: Page): Promise<ScrollFrames> {
+  return page.evaluate(async () => {
+    const grid = document.querySelector('#grid');
+    const nextFrame = () => new Promise<number>((done) => requestAnimationFrame(done));
+    const restFrom = performance.now();
+    let rest = 0;
+    while (performance.now() - restFrom < 500) {
+      await nextFrame();
+      rest++;
+    }
+    const rate = rest / (performance.now() - restFrom);
+    const from = performance.now();
+    let drawn = 0;
+    while (performance.now() - from < 1000) {
+      grid?.dispatchEvent(new WheelEvent('wheel', { deltaY: 137, cancelable: true, bubbles: true }));
+      await nextFrame();
+      drawn++;
+    }
+    return { drawn, possible: rate * (performance.now() - from) };
+  });
+}
