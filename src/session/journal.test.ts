@@ -105,6 +105,44 @@ describe('[main-21] staged edits survive a reload', () => {
     expect(after.session.bytes({ offset: 10, length: 2 }).bytes).toEqual(old);
   });
 
+  test('two tabs over the same bytes come back in the order of typing, whichever is restored first', async () => {
+    for (const tabs of [
+      ['a', 'b'],
+      ['b', 'a'],
+    ]) {
+      const { session, device, time } = await connected();
+      session.stage('a', 'type', [put(10, 1, 1, 1)]);
+      session.stage('b', 'type', [put(10, 2, 2)]);
+      session.stage('a', 'type', [put(10, 3)]);
+      const kept = new Map(tabs.map((tab) => [tab, stored(session.toJournal(tab))]));
+      const after = open(device, time).session;
+      const gestures = new Map(tabs.map((tab) => [tab, after.replay(tab, kept.get(tab))]));
+      const shown = () => [...after.bytes({ offset: 10, length: 3 }).bytes];
+      expect(shown()).toEqual([3, 2, 1]);
+      gestures.get('b')?.[0]?.undo();
+      expect(shown()).toEqual([3, 1, 1]);
+      gestures.get('a')?.[1]?.undo();
+      expect(shown()).toEqual([1, 1, 1]);
+      gestures.get('b')?.[0]?.redo();
+      expect(shown()).toEqual([2, 2, 1]);
+    }
+  });
+
+  test('kept edits that are restored late are not hidden by what was written meanwhile', async () => {
+    const { session, device, time } = await connected();
+    session.stage('a', 'type', [put(10, 1)]);
+    session.stage('b', 'type', [put(10, 2)]);
+    const [a, b] = [stored(session.toJournal('a')), stored(session.toJournal('b'))];
+    const after = open(device, time);
+    await after.link.connect();
+    await after.session.read(all, never);
+    after.session.replay('b', b);
+    await after.session.apply(all, never);
+    after.session.replay('a', a);
+    expect([...after.session.bytes({ offset: 10, length: 1 }).bytes]).toEqual([1]);
+    expect(after.session.counts()).toEqual({ staged: 1, conflicts: 1 });
+  });
+
   test('what is applied, undone or reverted is not kept', async () => {
     const { session } = await connected();
     session.stage('doc', 'type', [put(10, 1)]);
@@ -164,7 +202,9 @@ describe('[main-21] staged edits survive a reload', () => {
           undone.length = 0;
           const offset = 4080 + random(30);
           const bytes = Array.from({ length: 1 + random(5) }, () => random(4));
-          done.push(session.stage('doc', `edit ${step}`, [put(offset, ...bytes)]));
+          done.push(
+            session.stage(random(2) === 0 ? 'doc' : 'other', `edit ${step}`, [put(offset, ...bytes)]),
+          );
         } else if (dice < 7) {
           const gesture = done.pop();
           if (gesture === undefined) continue;
@@ -178,13 +218,19 @@ describe('[main-21] staged edits survive a reload', () => {
         } else await session.apply({ offset: 4080 + random(20), length: 1 + random(15) }, never);
       }
       const before = session.bytes({ offset: 4070, length: 60 });
-      const kept = stored(session.toJournal('doc'));
+      const tabs = seed % 2 === 0 ? ['doc', 'other'] : ['other', 'doc'];
+      const kept = new Map(tabs.map((tab) => [tab, stored(session.toJournal(tab))]));
       const after = open(device, time);
-      const gestures = kept === undefined ? [] : after.session.replay('doc', kept);
+      const gestures = tabs.flatMap((tab) => {
+        const data = kept.get(tab);
+        return data === undefined ? [] : after.session.replay(tab, data);
+      });
       await after.link.connect();
       await after.session.read(all, never);
       expect(after.session.bytes({ offset: 4070, length: 60 }), `seed ${seed}`).toEqual(before);
-      expect(stored(after.session.toJournal('doc')), `seed ${seed}`).toEqual(kept);
+      for (const tab of tabs) {
+        expect(stored(after.session.toJournal(tab)), `seed ${seed}`).toEqual(kept.get(tab));
+      }
       for (const gesture of [...gestures].reverse()) gesture.undo();
       expect(after.session.counts().staged, `seed ${seed}`).toBe(0);
       expect(after.session.isDirty('doc'), `seed ${seed}`).toBe(false);
@@ -198,8 +244,13 @@ describe('kept edits are hostile until checked', () => {
     JSON.parse(
       JSON.stringify(
         encodeJournal(device.geometry, [
-          { label: 'type', epoch: 'life-1', runs: [{ ...put(10, 1, 2), seen: Uint8Array.of(3, 4) }] },
-          { label: 'type', epoch: 'life-1', runs: [{ ...put(12, 1), seen: Uint8Array.of(3) }] },
+          {
+            order: 1,
+            label: 'type',
+            epoch: 'life-1',
+            runs: [{ ...put(10, 1, 2), seen: Uint8Array.of(3, 4) }],
+          },
+          { order: 2, label: 'type', epoch: 'life-1', runs: [{ ...put(12, 1), seen: Uint8Array.of(3) }] },
         ]),
       ),
     );
@@ -233,6 +284,7 @@ describe('kept edits are hostile until checked', () => {
   ][] = [
     ['no runs', (gesture) => Object.assign(gesture, { runs: [] })],
     ['runs that are no list', (gesture) => Object.assign(gesture, { runs: { length: 1 } })],
+    ['no order', (gesture) => Object.assign(gesture, { order: Number.MAX_SAFE_INTEGER })],
     ['a label that is no text', (gesture) => Object.assign(gesture, { label: 5 })],
     ['an endless epoch', (gesture) => Object.assign(gesture, { epoch: 'x'.repeat(5000) })],
     ['an offset outside', (_gesture, run) => Object.assign(run, { offset: 32_768 })],
@@ -308,7 +360,7 @@ describe('kept edits are hostile until checked', () => {
   test('long runs pass unharmed', () => {
     const bytes = Uint8Array.from({ length: 32_768 }, (_, i) => (i * 31) & 0xff);
     const layers = [
-      { label: 'paste', epoch: 'e', runs: [{ offset: 0, bytes, seen: bytes.slice().reverse() }] },
+      { order: 1, label: 'paste', epoch: 'e', runs: [{ offset: 0, bytes, seen: bytes.slice().reverse() }] },
     ];
     const decoded = decodeJournal(stored(encodeJournal(device.geometry, layers)));
     expect(decoded.layers).toEqual(layers);

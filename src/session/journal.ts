@@ -11,6 +11,8 @@ export interface JournalRun {
 
 /** One kept gesture. */
 export interface JournalGesture {
+  /** Its place among the gestures of all documents: grows with the time at which they were made. */
+  readonly order: number;
   readonly label: string;
   /** Epoch in which the bytes were seen. */
   readonly epoch: string;
@@ -29,6 +31,8 @@ const mostGestures = 1_000_000;
 const mostRuns = 2_000_000;
 const mostBytes = 128 << 20;
 const mostMemory = 1 << 30;
+/** Leaves room for the gestures that come after it. */
+const mostOrder = Number.MAX_SAFE_INTEGER - 2 ** 32;
 const longestText = 4096;
 
 /** The kept edits as JSON. */
@@ -36,7 +40,8 @@ export function encodeJournal(geometry: MemoryGeometry, layers: readonly KeptLay
   return {
     version: 1,
     geometry,
-    gestures: layers.map(({ label, epoch, runs }) => ({
+    gestures: layers.map(({ order, label, epoch, runs }) => ({
+      order,
       label: label.slice(0, longestText),
       epoch,
       runs: runs.map(({ offset, bytes, seen }) => ({
@@ -131,7 +136,11 @@ function decodeGesture(data: unknown, size: number, budget: { runs: number; byte
     runs.push({ offset, bytes, seen });
   }
   if (runs.length === 0) throw damaged('runs');
-  return { label: text(gesture['label'], 'label'), epoch: text(gesture['epoch'], 'epoch'), runs };
+  const order = gesture['order'];
+  if (typeof order !== 'number' || !Number.isInteger(order) || order <= 0 || order > mostOrder) {
+    throw damaged('order');
+  }
+  return { order, label: text(gesture['label'], 'label'), epoch: text(gesture['epoch'], 'epoch'), runs };
 }
 
 function record(data: unknown, part: string): Record<string, unknown> {

@@ -72,6 +72,12 @@ class Model {
   }
   dirty(document: string): boolean {
     return this.gestures.some(
+      (gesture) =>
+        gesture.document === document && this.pendingBytes(gesture).some((offset) => this.staged(offset)),
+    );
+  }
+  unsettled(document: string): boolean {
+    return this.gestures.some(
       (gesture) => gesture.document === document && this.pendingBytes(gesture).length > 0,
     );
   }
@@ -159,7 +165,7 @@ async function play(seed: number, steps: number): Promise<void> {
   };
 
   for (let step = 0; step < steps; step++) {
-    const dirtyBefore = documents.filter((document) => model.dirty(document));
+    const unsettled = documents.filter((document) => model.unsettled(document));
     settled.length = 0;
     let mayAnnounce = true;
     const dice = random(100);
@@ -300,7 +306,7 @@ async function play(seed: number, steps: number): Promise<void> {
       expect(session.isDirty(document), `${context}\ndirty ${document}`).toBe(model.dirty(document));
     }
     expect(session.state.epochChanged, context).toBe(model.epochChanged());
-    const becameClean = dirtyBefore.filter((document) => !model.dirty(document));
+    const becameClean = unsettled.filter((document) => !model.unsettled(document));
     expect([...new Set(settled)].sort(), context).toEqual(mayAnnounce ? becameClean : []);
   }
   session.dispose();

@@ -395,12 +395,18 @@ describe('[main-20] applying', () => {
 
   test('nothing staged: no request', async () => {
     const { session, device } = await setup();
+    const settled: string[] = [];
+    session.onDidSettle((documents) => settled.push(...documents));
+    session.stage('a', 'type', [put(10, 0xaa)]);
     session.stage('a', 'type', [put(10, device.bytes[10] ?? 0)]);
-    expect(session.isDirty('a')).toBe(true);
+    expect(session.isDirty('a')).toBe(false);
     const report = await session.apply(range(0, 64), never);
     expect(report).toEqual({ spans: [], applied: 0, kept: 0 });
     expect(device.writes).toEqual([]);
-    expect(session.isDirty('a')).toBe(false);
+    expect(settled).toEqual(['a']);
+    device.bytes[10] = 0x55;
+    await session.refresh(range(0, 64), never);
+    expect(session.counts()).toEqual({ staged: 0, conflicts: 0 });
   });
 
   test('partial failures keep what was not written, with marks', async () => {

@@ -243,7 +243,8 @@ export class MemorySession implements Disposable {
     });
     const epoch =
       old && this.#epoch !== undefined && !this.#epochRefused ? this.#earlierEpoch : (this.#epoch ?? '');
-    return this.#gesture(this.#edits.stage(document, label, epoch, runs));
+    const order = this.#edits.nextOrder(this.#services.now());
+    return this.#gesture(this.#edits.stage(document, label, epoch, runs, order));
   }
 
   /** Counts of staged and conflicting bytes in the range, or in the whole memory. */
@@ -261,7 +262,10 @@ export class MemorySession implements Disposable {
     return this.#edits.runs(range, 'conflict');
   }
 
-  /** Whether the document made or undid edits that are neither on the device nor dropped. */
+  /**
+   * Whether the document made or undid edits that are neither dropped nor on the device, as far as is known. Edits that
+   * make no difference (the byte that is there was typed) do not count; an apply settles them without writing.
+   */
   isDirty(document: string): boolean {
     return this.#edits.isDirty(document);
   }
@@ -328,14 +332,14 @@ export class MemorySession implements Disposable {
 
   /** The document's unwritten edits, to be kept across a reload; undefined if there are none. */
   toJournal(document: string): JournalData | undefined {
-    if (this.#geometry === undefined || !this.#edits.isDirty(document)) return undefined;
+    if (this.#geometry === undefined || !this.#edits.isPending(document)) return undefined;
     const layers = this.#edits.kept(document);
     return layers.length === 0 ? undefined : encodeJournal(this.#geometry, layers);
   }
 
   /**
-   * Stages kept edits again, one gesture each, in order; works without the board, and whatever the policy. `data` is
-   * anything that was stored. Throws SessionError `journal-...`, having changed nothing.
+   * Stages kept edits again, one gesture each, oldest first; works without the board, and whatever the policy. Between
+   * the gestures of other documents they take the place that they had. `data` is anything that was stored. Throws SessionError `journal-...`, having changed nothing.
    */
   replay(document: string, data: unknown): readonly Gesture[] {
     this.#checkAlive();
@@ -348,8 +352,8 @@ export class MemorySession implements Disposable {
       (this.#geometry === undefined || sameGeometry(geometry, this.#geometry));
     if (!matches) throw new SessionError('journal-mismatch', 'the staged edits were kept for another memory');
     this.#geometry = geometry;
-    return layers.map(({ label, epoch, runs }) =>
-      this.#gesture(this.#edits.stage(document, label, epoch, runs)),
+    return layers.map(({ order, label, epoch, runs }) =>
+      this.#gesture(this.#edits.stage(document, label, epoch, runs, order)),
     );
   }
 
@@ -769,9 +773,9 @@ export class MemorySession implements Disposable {
 
   /** Runs `change` and tells which documents it made clean. */
   #settling(change: () => void): void {
-    const before = this.#edits.dirtyDocuments;
+    const before = this.#edits.pendingDocuments;
     change();
-    const clean = before.filter((document) => !this.#edits.isDirty(document));
+    const clean = before.filter((document) => !this.#edits.isPending(document));
     if (clean.length > 0) this.#emit(this.#settled, clean);
   }
 

@@ -27,9 +27,11 @@ interface LayerRun extends StageRun {
   below: Uint32Array | undefined;
 }
 
-/** One gesture's bytes. Its id grows with time: among the active layers that cover a byte, the highest id wins. */
+/** One gesture's bytes. Among the active layers that cover a byte, the one with the highest order wins. */
 export interface Layer {
   readonly id: number;
+  /** Grows with the time at which the gesture was made, also across reloads. */
+  readonly order: number;
   readonly document: string;
   readonly label: string;
   /** Epoch in which its bytes were seen. */
@@ -44,6 +46,9 @@ interface OwnLayer extends Layer {
   pending: number;
   readonly runs: readonly LayerRun[];
 }
+
+/** Gestures that can be told apart within a millisecond. */
+const ordersPerMillisecond = 1024;
 
 /** Bits of `Page.marks`. */
 const pendingMark = 1; // another layer shows than at the last write
@@ -85,6 +90,7 @@ export interface FoundWritten {
 
 /** A gesture as it is to be kept. */
 export interface KeptLayer {
+  readonly order: number;
   readonly label: string;
   readonly epoch: string;
   readonly runs: readonly StageRun[];
@@ -94,18 +100,19 @@ export interface KeptLayer {
  * The staged edits of one memory: layers (one per gesture) over a base that stays live. Constant time per byte for
  * staging, undo and redo (a walk over older layers of the same byte only where these were undone).
  *
- * A byte is *pending* when another layer is on top than at its last write, *staged* when it is pending and its wanted value is not
- * known to be on the device already. A document is dirty while a layer of it is active where it was not at the last
- * write, or the other way round: as VS Code counts.
+ * A byte is *pending* when another layer is on top than at its last write, *staged* when it is pending and its wanted
+ * value is not known to be on the device already. A layer is pending where it is active and was not at the last write, or
+ * the other way round.
  */
 export class StagedEdits {
   readonly #base: BaseView;
   readonly #pages = new Map<number, Page>();
   #layers: (OwnLayer | undefined)[] = [undefined];
   readonly #documents = new Set<string>();
-  readonly #dirty = new Map<string, number>();
+  readonly #pendingLayers = new Map<string, number>();
   readonly #epochs = new Map<string, number>();
   #writing: Map<number, boolean> | undefined;
+  #lastOrder = 0;
 
   constructor(base: BaseView) {
     this.#base = base;
@@ -116,9 +123,9 @@ export class StagedEdits {
     return [...this.#epochs.keys()];
   }
 
-  /** Documents that are dirty. */
-  get dirtyDocuments(): readonly string[] {
-    return [...this.#dirty.keys()];
+  /** Documents with pending edits, whether or not these make a difference. */
+  get pendingDocuments(): readonly string[] {
+    return [...this.#pendingLayers.keys()];
   }
 
   /** Whether no edit was made, or all are forgotten. */
@@ -126,15 +133,32 @@ export class StagedEdits {
     return this.#layers.length === 1;
   }
 
-  isDirty(document: string): boolean {
-    return this.#dirty.has(document);
+  /** Whether the document has pending edits. */
+  isPending(document: string): boolean {
+    return this.#pendingLayers.has(document);
   }
 
-  /** Adds an active layer on top. */
-  stage(document: string, label: string, epoch: string, runs: readonly StageRun[]): Layer {
+  /** Whether the document has pending edits on bytes that are staged. */
+  isDirty(document: string): boolean {
+    return (
+      this.#pendingLayers.has(document) &&
+      this.#layers.some((layer) => layer?.document === document && layer.pending > 0 && this.#isStaged(layer))
+    );
+  }
+
+  /**
+   * Adds an active layer: on top, or at the place of a gesture that was made earlier, but never under what was written
+   * in this session.
+   *
+   * @param made when the gesture was made, in units of `Layer.order`
+   */
+  stage(document: string, label: string, epoch: string, runs: readonly StageRun[], made: number): Layer {
     const id = this.#layers.length;
+    const order = runs.some((run) => this.#wasWrittenSince(run, made)) ? this.#lastOrder + 1 : made;
+    this.#lastOrder = Math.max(this.#lastOrder, order);
     const layer: OwnLayer = {
       id,
+      order,
       document,
       label,
       epoch,
@@ -150,18 +174,18 @@ export class StagedEdits {
         const offset = run.offset + i;
         const page = this.#page(offset);
         const at = offset % pageBytes;
-        const head = page.head[at] ?? 0;
-        if (head !== 0) {
-          run.below ??= new Uint32Array(run.bytes.length);
-          run.below[i] = head;
-        }
-        page.head[at] = id;
-        page.top[at] = id;
+        this.#insert(page, at, offset, layer, run);
+        if (this.#order(page.top[at] ?? 0) < order) page.top[at] = id;
         this.#check(page, offset);
       }
       this.#addPending(layer, run.bytes.length);
     }
     return layer;
+  }
+
+  /** An order for a gesture that is made now: after all that are known. `now` is milliseconds since 1970. */
+  nextOrder(now: number): number {
+    return Math.max(this.#lastOrder + 1, Math.floor(now) * ordersPerMillisecond);
   }
 
   /** Undoes (`false`) or redoes (`true`) a layer at its place. */
@@ -182,7 +206,7 @@ export class StagedEdits {
         const at = offset % pageBytes;
         const top = page.top[at] ?? 0;
         if (active) {
-          if (id > top) page.top[at] = id;
+          if (this.#order(top) < layer.order) page.top[at] = id;
         } else if (top === id) page.top[at] = this.#newestActive(run.below?.[i] ?? 0, offset);
         this.#check(page, offset);
       }
@@ -378,7 +402,7 @@ export class StagedEdits {
     this.#pages.clear();
     this.#layers = [undefined];
     this.#documents.clear();
-    this.#dirty.clear();
+    this.#pendingLayers.clear();
     this.#epochs.clear();
   }
 
@@ -393,14 +417,14 @@ export class StagedEdits {
   }
 
   /**
-   * The document's unwritten edits, oldest first: each active gesture with those of its bytes that are not written, and
-   * before them, as gestures of their own, what undoing written gestures brought back.
+   * The document's unwritten edits, oldest first: each active gesture with those of its bytes that are not written, and,
+   * as gestures too, what undoing written gestures brought back.
    */
   kept(document: string): readonly KeptLayer[] {
-    const undone: KeptLayer[] = [];
-    const typed: KeptLayer[] = [];
-    for (const layer of this.#layers) {
-      if (layer === undefined || layer.document !== document || layer.pending === 0) continue;
+    const kept: KeptLayer[] = [];
+    const layers = this.#layers.filter((layer) => layer !== undefined).sort((a, b) => a.order - b.order);
+    for (const layer of layers) {
+      if (layer.document !== document || layer.pending === 0) continue;
       const pick = layer.active
         ? (run: LayerRun, i: number) =>
             run.state[i] === 0 ? { value: run.bytes[i] ?? 0, seen: run.seen[i] ?? 0 } : undefined
@@ -408,10 +432,11 @@ export class StagedEdits {
             run.state[i] === settledBit ? this.#broughtBack(run.offset + i) : undefined;
       const runs = layer.runs.flatMap((run) => pickRuns(run, pick));
       if (runs.length > 0) {
-        (layer.active ? typed : undone).push({ label: layer.label, epoch: layer.epoch, runs });
+        const { order, label, epoch } = layer;
+        kept.push({ order, label, epoch, runs });
       }
     }
-    return [...undone, ...typed];
+    return kept;
   }
 
   /** What lies under the unwritten layers of a byte because written ones were undone; undefined if none was. */
@@ -425,6 +450,16 @@ export class StagedEdits {
     });
     result ??= { id: 0, value: page.ground[at] ?? 0, seen: page.groundSeen[at] ?? 0 };
     return result.id === page.settledTop[at] ? undefined : result;
+  }
+
+  #isStaged(layer: OwnLayer): boolean {
+    return layer.runs.some((run) =>
+      run.state.some((state, i) => {
+        if ((state & droppedBit) !== 0 || layer.active === ((state & settledBit) !== 0)) return false;
+        const offset = run.offset + i;
+        return ((this.#page(offset).marks[offset % pageBytes] ?? 0) & stagedMark) !== 0;
+      }),
+    );
   }
 
   /** The layer, unless everything was forgotten since. */
@@ -565,6 +600,32 @@ export class StagedEdits {
     }
   }
 
+  /** Puts the layer into the byte's chain, above all that were made before it. */
+  #insert(page: Page, at: number, offset: number, layer: OwnLayer, run: LayerRun): void {
+    let above: LayerRun | undefined;
+    let below = page.head[at] ?? 0;
+    while (this.#order(below) > layer.order) {
+      above = this.#runOf(below, offset);
+      below = above?.below?.[offset - above.offset] ?? 0;
+    }
+    setBelow(run, offset, below);
+    if (above === undefined) page.head[at] = layer.id;
+    else setBelow(above, offset, layer.id);
+  }
+
+  /** Whether a layer that was made after `made` was written to any byte of the run. */
+  #wasWrittenSince(run: StageRun, made: number): boolean {
+    for (let offset = run.offset; offset < run.offset + run.bytes.length; offset++) {
+      const page = this.#pages.get(Math.floor(offset / pageBytes));
+      if (page !== undefined && this.#order(page.settledTop[offset % pageBytes] ?? 0) > made) return true;
+    }
+    return false;
+  }
+
+  #order(id: number): number {
+    return this.#layers[id]?.order ?? 0;
+  }
+
   #runOf(id: number, offset: number): LayerRun | undefined {
     const runs = this.#layers[id]?.runs ?? [];
     let low = 0;
@@ -582,9 +643,15 @@ export class StagedEdits {
     layer.pending += difference;
     if (before > 0 === layer.pending > 0) return;
     const step = layer.pending > 0 ? 1 : -1;
-    addCount(this.#dirty, layer.document, step);
+    addCount(this.#pendingLayers, layer.document, step);
     addCount(this.#epochs, layer.epoch, step);
   }
+}
+
+function setBelow(run: LayerRun, offset: number, id: number): void {
+  if (id === 0 && run.below === undefined) return;
+  run.below ??= new Uint32Array(run.bytes.length);
+  run.below[offset - run.offset] = id;
 }
 
 function addCount(counts: Map<string, number>, key: string, step: number): void {
