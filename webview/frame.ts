@@ -70,6 +70,7 @@ export class Frame {
   /** Shows the content; unchanged parts are left alone. */
   update(content: FrameContent): void {
     const { state } = content;
+    this.middle.classList.toggle('offline', !state.connected);
     render(this.#topTemplate(state, content.failure), this.#top);
     render(this.#bottomTemplate(state, content.cursor), this.#bottom);
     const { notice } = content;
@@ -169,13 +170,9 @@ export class Frame {
 
   #bottomTemplate(state: EditorState, cursor: CursorDetails | undefined): TemplateResult {
     const t = this.#t;
+    // Short reads would only make the line flicker.
     const percent = state.reading?.percent;
-    const time =
-      state.reading === undefined
-        ? state.readAt
-        : percent === undefined
-          ? t('reading')
-          : t('readingPercent', Math.round(percent));
+    const time = percent === undefined ? state.readAt : t('readingPercent', Math.round(percent));
     return html`<div class="details" role="group" aria-label=${t('cursorDetails')}>
         ${
           cursor === undefined
