@@ -80,6 +80,10 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     dist: join(context.extensionPath, 'dist'),
     prompts: secrets,
     sshConfigFiles: () => vscode.workspace.getConfiguration('tilescope').get<string[]>('ssh.configFiles', []),
+    localSettings: () => {
+      const settings = vscode.workspace.getConfiguration('tilescope.local');
+      return { device: settings.get('device', '/dev/aie0'), sudo: settings.get('useSudo', false) };
+    },
   });
   const sessions = new SessionPool(services);
   const boards = new BoardCollection(

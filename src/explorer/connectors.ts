@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { BoardConnector } from '../board/board.ts';
+import { createLocalConnector } from '../board/local/connector.ts';
 import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/array.ts';
 import { createSimulatedConnector } from '../board/simulated/connector.ts';
 import { createSshConnector } from '../board/ssh/connector.ts';
@@ -20,8 +21,12 @@ export interface ConnectorServices {
   readonly prompts: SshPrompts;
   /** Configured ssh configuration files; empty means the usual ones. */
   sshConfigFiles(): readonly string[];
+  /** Device node of this machine, and whether sudo may be used to reach it. */
+  localSettings(): { readonly device: string; readonly sudo: boolean };
 }
 
+/** Machine names of Node's architectures. */
+const machineNames: Readonly<Record<string, string>> = { arm64: 'aarch64', x64: 'x86_64' };
 const architectures = ['aarch64', 'x86_64'] as const;
 
 /** Makes connectors, and keeps the arrays of simulated boards so that their contents outlive a connection. */
@@ -63,10 +68,25 @@ export class Connectors {
           toolVersion: this.#services.toolVersion,
         });
       case 'local':
-        throw new Error('not built: local');
+        return this.#local();
       case 'ssh':
         return this.#ssh(config);
     }
+  }
+
+  #local(): BoardConnector {
+    const addonPath = join(this.#services.dist, 'addon', 'tilescope.node');
+    const architecture = architectures.find((name) => name === machineNames[process.arch]);
+    const agentPath = architecture && this.#agentPath(architecture);
+    const { device, sudo } = this.#services.localSettings();
+    return createLocalConnector({
+      addonPath: existsSync(addonPath) ? addonPath : undefined,
+      agentPath: agentPath !== undefined && existsSync(agentPath) ? agentPath : undefined,
+      device,
+      sudo: sudo ? 'yes' : 'no',
+      prompts: this.#services.prompts,
+      toolVersion: this.#services.toolVersion,
+    });
   }
 
   #ssh(config: SshConfig): BoardConnector {

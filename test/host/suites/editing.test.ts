@@ -1,0 +1,184 @@
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { Bench, free, hexOf, owned, show, tabOf, untilDirty, untilTrue } from './support.ts';
+
+const tile = { col: 0, row: 2 };
+
+describe('editing', () => {
+  let bench: Bench;
+
+  beforeEach(async () => {
+    bench = await Bench.make();
+  });
+  afterEach(async () => {
+    await bench.dispose();
+  });
+
+  it('[main-19] two tabs on the same bytes: one staged value, undo in each, apply from one makes both clean', async () => {
+    const whole = await bench.open('data');
+    const one = await bench.open('data', tile);
+    const start = one.shown?.range.offset ?? 0;
+    bench.type(one, 0, [0x11]);
+    await show(whole.uri);
+    bench.type(whole, start, [0x22]);
+    bench.type(whole, start + 1, [0x33]);
+    const shown = (length: number) => hexOf(one.session.bytes({ offset: start, length }).bytes);
+    assert.equal(shown(2), '2233');
+    assert.equal(one.session.counts().staged, 2);
+
+    await untilDirty(whole.uri, true);
+    await vscode.commands.executeCommand('undo');
+    await untilTrue('the last byte of this tab is undone', () => one.session.counts().staged === 1);
+    await vscode.commands.executeCommand('undo');
+    await untilTrue("the other tab's value is back", () => shown(1) === '11');
+    await vscode.commands.executeCommand('redo');
+    await untilTrue('redone', () => shown(1) === '22');
+
+    await show(one.uri);
+    await vscode.commands.executeCommand('tilescope.apply');
+    await untilDirty(one.uri, false);
+    await untilDirty(whole.uri, false);
+    assert.equal(hexOf(bench.array.peek('data', tile, 0, 1)), '22');
+  });
+
+  it('[main-19] a byte that the board changes under a staged edit is a conflict, and a person decides', async () => {
+    const document = await bench.open('data', tile);
+    bench.type(document, 0, [0x11]);
+    bench.type(document, 4, [0x12]);
+    await untilDirty(document.uri, true);
+    bench.array.poke('data', tile, 0, [0xe0]);
+    await vscode.commands.executeCommand('tilescope.refresh');
+    await untilTrue('the conflict is marked', () => document.session.counts().conflicts === 1);
+    const state = [...document.panels][0]?.state;
+    assert.deepEqual(
+      state?.banner?.actions.map((action) => action.command),
+      ['keep-mine', 'discard-conflicts'],
+    );
+    await vscode.commands.executeCommand('tilescope.apply');
+    assert.equal(hexOf(bench.array.peek('data', tile, 0, 1)), 'e0', 'only what was seen is overwritten');
+    assert.equal(hexOf(bench.array.peek('data', tile, 4, 1)), '12');
+    await vscode.commands.executeCommand('tilescope.keepMine');
+    await vscode.commands.executeCommand('tilescope.apply');
+    assert.equal(hexOf(bench.array.peek('data', tile, 0, 1)), '11');
+    await untilDirty(document.uri, false);
+  });
+
+  it('[main-19] after a reboot apply is refused in words; re-basing shows what is in conflict', async () => {
+    const document = await bench.open('data', tile);
+    const old = bench.array.peek('data', tile, 0, 1)[0] ?? 0;
+    bench.type(document, 0, [old ^ 0xff]);
+    await untilDirty(document.uri, true);
+    bench.array.reboot();
+    bench.array.poke('data', tile, 0, [old ^ 0x0f]);
+    await untilTrue('the board is back', () => bench.entry.link.state.kind === 'connected');
+    await untilTrue('the new life was noticed', () => document.session.state.epochChanged);
+    const writes = bench.array.count('write');
+    const banner = [...document.panels][0]?.state.banner;
+    assert.deepEqual(
+      banner?.actions.map((action) => action.command),
+      ['rebase', 'revert'],
+    );
+    await vscode.commands.executeCommand('tilescope.apply');
+    assert.equal(bench.array.count('write'), writes);
+    assert.equal(tabOf(document.uri)?.isDirty, true);
+    await vscode.commands.executeCommand('tilescope.rebase');
+    await untilTrue('the conflict is marked', () => document.session.counts().conflicts === 1);
+    assert.equal(document.session.state.epochChanged, false);
+    await vscode.commands.executeCommand('tilescope.takeTheirs');
+    await untilDirty(document.uri, false);
+    assert.equal(bench.array.peek('data', tile, 0, 1)[0], old ^ 0x0f);
+  });
+
+  it('[main-20] many scattered edits are one request, and partial failures keep what was not written', async () => {
+    const whole = await bench.open('data');
+    const start = whole.shown?.range.offset ?? 0;
+    await whole.session.read(whole.shown?.range ?? { offset: 0, length: 0 }, new AbortController().signal);
+    const offsets = Array.from({ length: 200 }, (_, index) => index * 163);
+    for (const offset of offsets) bench.type(whole, offset, [0x42]);
+    const other = { col: 0, row: 3 };
+    const otherStart = 2 * 32 * 1024;
+    bench.type(whole, otherStart, [0x43]);
+    await untilDirty(whole.uri, true);
+    const before = bench.array.count('write');
+    bench.array.gate(other, true);
+    await vscode.commands.executeCommand('tilescope.apply');
+    assert.equal(bench.array.count('write'), before + 1);
+    assert.equal(whole.session.counts().staged, 1, 'the gated byte stays staged');
+    assert.equal(whole.session.staged()[0]?.offset, start + otherStart);
+    for (const offset of offsets) {
+      const place = { col: 0, row: 1 + Math.floor(offset / 0x8000) };
+      assert.equal(bench.array.peek('data', place, offset % 0x8000, 1)[0], 0x42);
+    }
+    assert.equal(tabOf(whole.uri)?.isDirty, true);
+  });
+
+  it('[main-20] the status bar says policy, staged bytes, selection and read time', async () => {
+    const mine = await bench.open('data', tile);
+    const texts = () => bench.api.statusBar.texts.join(' | ');
+    await untilTrue('nothing is staged', () => texts().includes('Staged: nothing'));
+    bench.type(
+      mine,
+      0,
+      [...bench.array.peek('data', tile, 0, 3)].map((byte) => byte ^ 0xff),
+    );
+    await untilTrue('three bytes are staged', () => texts().includes('Staged: 3 bytes'));
+    assert.match(texts(), /Read at /);
+    const theirs = await bench.open('data', { col: 6, row: 1 }, owned);
+    await untilTrue("another owner's memory is locked", () => texts().includes('Locked'));
+    assert.throws(() => bench.type(theirs, 0, [1]));
+    await vscode.commands.executeCommand('tilescope.unlock');
+    assert.match(texts(), /Locked/, 'there is no way to write beside this owner');
+    await show(mine.uri);
+    await untilTrue('the status bar follows the tab', () => texts().includes('Staged: 3 bytes'));
+    await vscode.commands.executeCommand('tilescope.lock');
+    await untilTrue('locked', () => texts().includes('Locked'));
+    assert.throws(() => bench.type(mine, 0, [1]));
+    await vscode.commands.executeCommand('tilescope.unlock');
+    await untilTrue('unlocked, and nothing is lost', () => texts().includes('Staged: 3 bytes'));
+  });
+
+  it('[main-22] what cannot be read is marked with the reason', async () => {
+    const document = await bench.open('data', { col: 3, row: 7 });
+    const offset = document.shown?.range.offset ?? 0;
+    const flags = document.session.bytes({ offset, length: 1 }).flags[0] ?? 0;
+    assert.equal(flags & 2, 2, 'unreadable');
+    assert.equal(flags >> 5, 1, 'because the tile is gated');
+    assert.throws(() => bench.type(document, 0, [1]), /./);
+  });
+
+  it('[main-22] a lost board: banner, staged edits stay, it reconnects by itself', async () => {
+    const document = await bench.open('data', tile);
+    bench.type(document, 0, [0x55]);
+    await untilDirty(document.uri, true);
+    const resume = bench.array.pause();
+    bench.array.drop();
+    const banner = () => [...document.panels][0]?.state.banner;
+    await untilTrue(
+      'the banner says offline',
+      () => banner()?.actions[0]?.command === 'connect' || bench.entry.link.state.kind === 'connecting',
+    );
+    assert.equal(document.session.counts().staged, 1);
+    await vscode.commands.executeCommand('tilescope.apply');
+    assert.equal(document.session.counts().staged, 1);
+    assert.equal(tabOf(document.uri)?.isDirty, true);
+    resume();
+    await untilTrue('it is back', () => bench.entry.link.state.kind === 'connected');
+    await untilTrue('the banner is gone', () => banner() === undefined);
+    await vscode.commands.executeCommand('tilescope.apply');
+    await untilDirty(document.uri, false);
+    assert.equal(hexOf(bench.array.peek('data', tile, 0, 1)), '55');
+  });
+
+  it('[main-22] the tab follows free, owned, free by itself, and holds nothing meanwhile', async () => {
+    const document = await bench.open('data', tile);
+    const policy = () => [...document.panels][0]?.state.policy;
+    for (let round = 0; round < 3; round++) {
+      bench.array.own(free, { pid: 500 + round, command: 'run', startedAt: 0 });
+      await untilTrue('locked', () => policy() === 'locked');
+      assert.match([...document.panels][0]?.state.banner?.text ?? '', /./);
+      await vscode.commands.executeCommand('tilescope.refresh');
+      bench.array.release(free, { keep: true });
+      await untilTrue('open for staging', () => policy() === 'staged');
+    }
+  });
+});

@@ -1,0 +1,191 @@
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import type { TreeNode } from '../../../src/explorer/nodes.ts';
+import { Bench, free, owned, tilescope, until, untilTrue } from './support.ts';
+
+/** A node as a person sees it: label, then what stands beside it. */
+function look(node: TreeNode): string {
+  const item = node.item(false);
+  const beside = typeof item.description === 'string' ? ` | ${item.description}` : '';
+  return `${String(item.label)}${beside}`;
+}
+
+function tooltip(node: TreeNode | undefined): string {
+  const shown = node?.item(false).tooltip;
+  // Text in a tooltip is escaped for Markdown.
+  return shown instanceof vscode.MarkdownString ? shown.value.replace(/&nbsp;/g, ' ').replace(/\\/g, '') : '';
+}
+
+describe('the sidebar', () => {
+  let bench: Bench;
+
+  const boardNode = async (): Promise<TreeNode> => {
+    const label = bench.entry.config.label;
+    const nodes = await bench.api.tree.getChildren();
+    const found = nodes.find((node) => node.item(false).label === label);
+    assert.ok(found, `${label} is not in the tree`);
+    return found;
+  };
+  const child = async (node: TreeNode, label: string): Promise<TreeNode> => {
+    const found = (await bench.api.tree.getChildren(node)).find((one) => one.item(false).label === label);
+    assert.ok(found, `${label} is not below ${look(node)}`);
+    return found;
+  };
+
+  beforeEach(async () => {
+    bench = await Bench.make();
+  });
+  afterEach(async () => {
+    await bench.dispose();
+  });
+
+  it('[main-17] lists boards, partitions with their users, memory types, and tiles', async () => {
+    const board = await boardNode();
+    const partitions = await bench.api.tree.getChildren(board);
+    assert.deepEqual(partitions.map(look), [
+      'Columns 0 to 3 | free',
+      'Columns 6 to 9 | in use by demo_graph (1234)',
+      'Columns 12 to 13 | free',
+    ]);
+    const partition = await child(board, 'Columns 0 to 3');
+    assert.deepEqual((await bench.api.tree.getChildren(partition)).map(look), [
+      'Data memory | 1 MiB',
+      'Program memory | 512 KiB',
+    ]);
+    const tiles = await bench.api.tree.getChildren(await child(partition, 'Data memory'));
+    assert.equal(tiles.length, 32);
+    assert.equal(tiles[0] && look(tiles[0]), '(0,1)');
+    assert.equal(tiles[31] && look(tiles[31]), '(3,8)');
+    const shimOnly = await bench.api.tree.getChildren(await child(board, 'Columns 12 to 13'));
+    assert.deepEqual(shimOnly.map(look), ['Shim tiles only: no tile memory.']);
+  });
+
+  it('[main-17] every node has an icon, a stable id, and a tooltip with what it is', async () => {
+    const board = await boardNode();
+    assert.match(tooltip(board), /Driver family: simulated/);
+    assert.match(tooltip(board), /Kernel page/);
+    const partition = await child(board, 'Columns 6 to 9');
+    assert.match(tooltip(partition), /in use by demo_graph/);
+    assert.match(tooltip(partition), /Owner runs since/);
+    const memory = await child(partition, 'Program memory');
+    assert.match(tooltip(memory), /In each tile: 16 KiB/);
+    assert.match(tooltip(memory), /0x20000/);
+    const tile = await child(memory, '(7,3)');
+    assert.match(tooltip(tile), /Buffer offset: 0x28000 - 0x2BFFF/);
+    for (const node of [board, partition, memory, tile]) {
+      const item = node.item(false);
+      assert.ok(item.iconPath, `${look(node)} has no icon`);
+      assert.equal(item.id, node.key);
+    }
+    assert.equal((await boardNode()).key, board.key);
+  });
+
+  it('[main-17] [main-22] a partition changes hands in the tree by itself', async () => {
+    const shown = async () => (await bench.api.tree.getChildren(await boardNode())).map(look)[0];
+    let changes = 0;
+    const following = bench.api.tree.onDidChangeTreeData(() => changes++);
+    bench.array.own(free, { pid: 77, command: 'my_graph', startedAt: 0 });
+    await until('the tree names the owner', async () =>
+      (await shown()) === 'Columns 0 to 3 | in use by my_graph (77)' ? true : undefined,
+    );
+    bench.array.release(free);
+    await until('the tree says free', async () =>
+      (await shown()) === 'Columns 0 to 3 | free' ? true : undefined,
+    );
+    assert.ok(changes >= 2);
+    following.dispose();
+  });
+
+  it('[main-17] connect, disconnect and refresh: the node says how it stands and offers what fits', async () => {
+    const context = async () => (await boardNode()).item(false).contextValue;
+    assert.equal(await context(), 'board.connected.simulated');
+    await vscode.commands.executeCommand('tilescope.disconnect', bench.entry.id);
+    assert.equal(await context(), 'board.disconnected.simulated');
+    assert.deepEqual((await bench.api.tree.getChildren(await boardNode())).map(look), [
+      'Not connected. Click to connect.',
+    ]);
+    await vscode.commands.executeCommand('tilescope.connect', bench.entry.id);
+    assert.equal(await context(), 'board.connected.simulated');
+    const asked = bench.array.count('partitions');
+    await vscode.commands.executeCommand('tilescope.refreshBoards', bench.entry.id);
+    assert.ok(bench.array.count('partitions') > asked);
+  });
+
+  it('[main-17] an unknown driver is asked about before the first mapping, and the answer is kept', async () => {
+    const strange = await Bench.make({ unknownDriver: true });
+    try {
+      const board = (await strange.api.tree.getChildren()).at(-1);
+      assert.ok(board);
+      const partition = (await strange.api.tree.getChildren(board))[0];
+      assert.ok(partition);
+      const refused = (await strange.api.tree.getChildren(partition))[0]?.item(false);
+      assert.equal(refused?.command?.command, 'tilescope.allowDriver');
+
+      const asked: (readonly string[])[] = [];
+      let answer = false;
+      strange.api.consent.confirm = async (_, findings) => {
+        asked.push(findings);
+        return answer;
+      };
+      await vscode.commands.executeCommand('tilescope.allowDriver', strange.entry.id);
+      assert.ok((asked[0]?.length ?? 0) > 0, 'the question shows what was found');
+      assert.equal(strange.entry.link.allowUnknownDriver, false);
+      answer = true;
+      await vscode.commands.executeCommand('tilescope.allowDriver', strange.entry.id);
+      assert.equal((await strange.api.tree.getChildren(partition)).length, 2);
+
+      await strange.entry.link.disconnect();
+      await strange.entry.link.connect();
+      assert.equal((await strange.api.tree.getChildren(partition)).length, 2);
+      assert.equal(asked.length, 2, 'the answer is kept for the board and its kernel');
+    } finally {
+      await strange.dispose();
+    }
+  });
+
+  it('[main-17] Copy Board Report gives board, partitions and memories as text', async () => {
+    await vscode.commands.executeCommand('tilescope.copyReport', bench.entry.id);
+    const report = await until('the report is in the clipboard', async () => {
+      const text = await vscode.env.clipboard.readText();
+      return text.includes('simulated') ? text : undefined;
+    });
+    assert.match(report, /demo_graph/);
+  });
+
+  it('[main-17] boards are added and removed, and stay in the list for the next window', async () => {
+    const before = bench.api.boards.entries.length;
+    await vscode.commands.executeCommand('tilescope.addSimulatedBoard');
+    const added = bench.api.boards.entries.at(-1);
+    assert.equal(bench.api.boards.entries.length, before + 1);
+    assert.equal(added?.config.label, 'Simulated board');
+    await untilTrue('it is connected', () => added?.link.state.kind === 'connected');
+    await bench.api.boards.remove(added?.id ?? '');
+    assert.equal(bench.api.boards.entries.length, before);
+  });
+
+  it('[main-17] every command of the manifest exists, and has an entry in the palette', async () => {
+    const api = await tilescope();
+    assert.ok(api);
+    const manifest: unknown = vscode.extensions.getExtension('tilescope.tilescope')?.packageJSON;
+    const contributes = Reflect.get(Object(manifest), 'contributes');
+    const declared: unknown = Reflect.get(Object(contributes), 'commands');
+    assert.ok(Array.isArray(declared));
+    const known = new Set(await vscode.commands.getCommands(true));
+    const missing = declared
+      .map((one) => String(Reflect.get(Object(one), 'command')))
+      .filter((id) => !known.has(id));
+    assert.deepEqual(missing, []);
+  });
+
+  it('[main-17] opening from the tree shows the tile', async () => {
+    const partition = await child(await boardNode(), 'Columns 6 to 9');
+    const tile = await child(await child(partition, 'Data memory'), '(6,1)');
+    const command = tile.item(false).command;
+    assert.ok(command);
+    await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
+    const document = await until('the document is open', () =>
+      bench.api.editor.document(bench.uri('data', { col: 6, row: 1 }, owned)),
+    );
+    assert.deepEqual(document.shown?.range, { offset: 0, length: 32 * 1024 });
+  });
+});
