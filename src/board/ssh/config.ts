@@ -321,6 +321,9 @@ function isNone(value: Value): boolean {
 }
 
 function configError(place: Place, reason: string): BoardError {
+  // Line 0 is the board entry itself, which is no file.
+  if (place.line === 0)
+    return new BoardError('config', `${place.file}: ${reason}`, { host: place.file, reason });
   return new BoardError('config', `${place.file} line ${place.line}: ${reason}`, {
     file: place.file,
     line: place.line,
