@@ -1,14 +1,5 @@
 import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import {
-  closeSync,
-  createReadStream,
-  existsSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,6 +78,8 @@ export interface VirtualBoard {
 
 const BOOT_TIMEOUT_MS = 120_000;
 const PORT_ATTEMPTS = 8;
+const OPEN_ATTEMPTS = 6;
+const STARTED = '\u0001';
 const TROUBLE =
   /FORBIDDEN|BUG\b|WARNING:|Oops|KASAN|VFS: Close|Call trace|Unable to handle|Internal error|SError|soft lockup|rcu.*stall|blocked for more than/;
 
@@ -127,6 +120,7 @@ class QemuBoard implements VirtualBoard {
   #master: ChildProcess | undefined;
   #log = '';
   #checked = 0;
+  #opening: Promise<void> = Promise.resolve();
 
   constructor(files: BoardFiles, options: BoardOptions) {
     this.#files = files;
@@ -165,17 +159,20 @@ class QemuBoard implements VirtualBoard {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<ExecResult> {
-    const child = this.#ssh(command, options.user);
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(options.input);
-    return finished(child);
+    const own = options.user !== undefined && options.user !== this.user;
+    const attempts = own ? 1 : OPEN_ATTEMPTS;
+    for (let attempt = 1; ; attempt++) {
+      const { started, result } = await this.#attempt(command, options, own);
+      const answer = await result;
+      if (started || attempt === attempts) return answer;
+    }
   }
 
   async put(localPath: string, remotePath: string): Promise<void> {
     const path = quoted(remotePath);
-    const child = this.#ssh(`cat > ${path} && chmod 755 ${path}`);
-    createReadStream(localPath).pipe(child.stdin);
-    const { code, stderr } = await finished(child);
+    const { code, stderr } = await this.exec(`cat > ${path} && chmod 755 ${path}`, {
+      input: readFileSync(localPath),
+    });
     if (code !== 0) throw new Error(`The file ${localPath} could not be copied to the board: ${stderr}`);
   }
 
@@ -220,7 +217,7 @@ class QemuBoard implements VirtualBoard {
   }
 
   async witness(...commands: string[]): Promise<Witness> {
-    const witness = new Witness(this.#ssh('exec witness serve'));
+    const witness = await this.#startWitness();
     for (const command of commands) await witness.command(command);
     return witness;
   }
@@ -374,6 +371,74 @@ class QemuBoard implements VirtualBoard {
       `${user}@${this.host}`,
       command,
     ]);
+  }
+
+  /**
+   * Opens a channel and waits until the command runs. Dropbear sometimes drops a channel that is opened while
+   * another one closes, so channels open one after the other, and the command says by a byte on stderr that it
+   * started: one that did not can be tried again without running twice.
+   */
+  async #attempt(
+    command: string,
+    options: ExecOptions,
+    own: boolean,
+  ): Promise<{ started: boolean; result: Promise<ExecResult> }> {
+    const release = own ? () => undefined : await this.#turn();
+    try {
+      if (!own) await this.#reconnect();
+      const child = this.#ssh(`printf '\\001' >&2; ${command}`, options.user);
+      child.stdin.on('error', () => undefined);
+      const result = finished(child).then((answer) => ({
+        ...answer,
+        stderr: answer.stderr.replace(STARTED, ''),
+      }));
+      const started = await new Promise<boolean>((resolve, reject) => {
+        child.stderr.on('data', (chunk: Buffer) => {
+          if (chunk.includes(STARTED)) resolve(true);
+        });
+        result.then(() => resolve(false), reject);
+      });
+      child.stdin.end(options.input);
+      return { started, result };
+    } finally {
+      release();
+    }
+  }
+
+  async #startWitness(): Promise<Witness> {
+    for (let attempt = 1; ; attempt++) {
+      const release = await this.#turn();
+      try {
+        await this.#reconnect();
+        const witness = new Witness(this.#ssh('exec witness serve'));
+        await witness.status();
+        return witness;
+      } catch (error) {
+        if (attempt === OPEN_ATTEMPTS) throw error;
+      } finally {
+        release();
+      }
+    }
+  }
+
+  /** Waits for the turn to open a channel; the result ends it. */
+  async #turn(): Promise<() => void> {
+    const before = this.#opening;
+    let release = (): void => undefined;
+    this.#opening = new Promise((resolve) => {
+      release = resolve;
+    });
+    await before;
+    return release;
+  }
+
+  /** Makes the shared connection anew where the board closed it. */
+  async #reconnect(): Promise<void> {
+    if (this.#qemu === undefined) throw new Error('The virtual board is switched off.');
+    if (this.#master !== undefined && this.#master.exitCode === null && this.#master.signalCode === null)
+      return;
+    rmSync(this.#socket, { force: true });
+    await this.#connect();
   }
 
   async #output(command: string): Promise<string> {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBoard, USER_PASSWORD, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
+import { sshOnce } from './ssh-once.ts';
 
 const BOOT_MS = 300_000;
 
@@ -29,37 +30,6 @@ useCleanLog(() => board);
 async function boardSays(command: string, user = 'root'): Promise<string> {
   const { stdout, stderr } = await board.exec(command, { user });
   return `${stdout}${stderr}`.trim();
-}
-
-/** One command through a fresh ssh connection with these options; its output, or what ssh complained about. */
-function sshSays(
-  user: string,
-  options: readonly string[],
-  command: string,
-  password?: string,
-): Promise<string> {
-  const askpass = join(folder, 'askpass');
-  writeFileSync(askpass, `#!/bin/sh\necho '${password ?? ''}'\n`, { mode: 0o700 });
-  const known = join(folder, 'known_hosts');
-  writeFileSync(known, `${board.knownHostsLine()}\n`);
-  const args = [
-    '-F',
-    '/dev/null',
-    '-p',
-    String(board.port),
-    '-o',
-    `UserKnownHostsFile=${known}`,
-    '-o',
-    'LogLevel=ERROR',
-  ];
-  return new Promise((resolve) => {
-    execFile(
-      'ssh',
-      [...args, ...options.flatMap((option) => ['-o', option]), `${user}@${board.host}`, command],
-      { env: { ...process.env, SSH_ASKPASS: askpass, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' } },
-      (_, stdout, stderr) => resolve(`${stdout}${stderr}`.trim()),
-    );
-  });
 }
 
 describe('the OpenSSH image [main-6]', () => {
@@ -90,13 +60,15 @@ describe('the OpenSSH image [main-6]', () => {
   it('lets users in by password, by keyboard-interactive, and without any password', async () => {
     const password = ['PubkeyAuthentication=no', 'PreferredAuthentications=password'];
     const interactive = ['PubkeyAuthentication=no', 'PreferredAuthentications=keyboard-interactive'];
-    expect(await sshSays('dev', password, 'id -un', USER_PASSWORD)).toBe('dev');
-    expect(await sshSays('dev', interactive, 'id -un', USER_PASSWORD)).toBe('dev');
-    expect(await sshSays('empty', ['PubkeyAuthentication=no', 'BatchMode=yes'], 'id -un')).toBe('empty');
-    expect(await sshSays('dev', [...password, 'NumberOfPasswordPrompts=1'], 'id -un', 'wrong')).toContain(
-      'Permission denied',
+    expect(await sshOnce(board, 'dev', password, 'id -un', USER_PASSWORD)).toBe('dev');
+    expect(await sshOnce(board, 'dev', interactive, 'id -un', USER_PASSWORD)).toBe('dev');
+    expect(await sshOnce(board, 'empty', ['PubkeyAuthentication=no', 'BatchMode=yes'], 'id -un')).toBe(
+      'empty',
     );
-    expect(await sshSays('root', password, 'id -un', USER_PASSWORD)).toContain('Permission denied');
+    expect(
+      await sshOnce(board, 'dev', [...password, 'NumberOfPasswordPrompts=1'], 'id -un', 'wrong'),
+    ).toContain('Permission denied');
+    expect(await sshOnce(board, 'root', password, 'id -un', USER_PASSWORD)).toContain('Permission denied');
   });
 
   it('has users for sudo with and without password, and one whose shell prints a banner', async () => {

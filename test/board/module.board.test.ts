@@ -3,11 +3,13 @@ import {
   patternBytes,
   patternWord,
   startBoard,
+  USER_PASSWORD,
   type VirtualBoard,
   type Witness,
   WitnessError,
 } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
+import { sshOnce } from './ssh-once.ts';
 
 // Partition 1: columns 6 to 9, rows 0 to 8. Partition 2: columns 20 and 21. Partition 3: shim tiles of columns 30 to 32.
 const DATA_SIZE = 0x8000;
@@ -567,6 +569,30 @@ describe('the witness [main-7]', () => {
     expect(lines[2]).toBe(`ok ${patternBytes('data', 7, 3, 4, 4, 2).toString('hex')}`);
     expect(lines[3]).toMatch(/^error NOTHELD/);
     expect(stderr).toMatch(/^\[\d+\.\d{3}\] witness \d+: read 4 bytes of data 7,3 at 0x4$/m);
+  });
+});
+
+describe('the dropbear image [main-6]', () => {
+  it('has no SFTP', async () => {
+    expect((await board.exec('find / -xdev -name "sftp*"')).stdout.toString()).toBe('');
+  });
+
+  it('lets users in by password, and without any', async () => {
+    const password = [
+      'PubkeyAuthentication=no',
+      'PreferredAuthentications=password',
+      'NumberOfPasswordPrompts=1',
+    ];
+    expect(await sshOnce(board, 'dev', password, 'id -un', USER_PASSWORD)).toBe('dev');
+    expect(await sshOnce(board, 'dev', password, 'id -un', 'wrong')).toContain('Permission denied');
+    expect(await sshOnce(board, 'empty', ['PubkeyAuthentication=no', 'BatchMode=yes'], 'id -un')).toBe(
+      'empty',
+    );
+  });
+
+  it('runs many commands at once over one connection', async () => {
+    const results = await Promise.all(Array.from({ length: 30 }, (_, i) => board.exec(`echo ${i}`)));
+    expect(results.map(({ stdout }) => stdout.toString().trim())).toEqual(results.map((_, i) => String(i)));
   });
 });
 
