@@ -75,7 +75,12 @@ export class Connectors {
   }
 
   #local(): BoardConnector {
-    const addonPath = join(this.#services.dist, 'addon', 'tilescope.node');
+    const addonPath = join(
+      this.#services.dist,
+      'addon',
+      `${process.platform}-${process.arch}`,
+      'tilescope.node',
+    );
     const architecture = architectures.find((name) => name === machineNames[process.arch]);
     const agentPath = architecture && this.#agentPath(architecture);
     const { device, sudo } = this.#services.localSettings();

@@ -129,7 +129,7 @@ export class BoardNode implements TreeNode {
         item.description = vscode.l10n.t('connecting');
         break;
       case 'connected':
-        item.description = placeText(this.entry);
+        if (placeText(this.entry) !== config.label) item.description = placeText(this.entry);
         break;
       case 'offline':
         item.description = vscode.l10n.t('offline');
