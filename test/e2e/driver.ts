@@ -170,6 +170,16 @@ export class Workbench {
       .waitFor();
   }
 
+  /** Collapses a row that is there and open. */
+  async collapse(text: string | RegExp): Promise<void> {
+    const open = this.page
+      .locator('.part.sidebar .monaco-list-row[aria-expanded="true"]', { hasText: text })
+      .first();
+    if ((await open.count()) === 0) return;
+    await open.locator('.monaco-tl-twistie').click();
+    await open.waitFor({ state: 'detached' });
+  }
+
   /** Clicks the inline action of a row, by the action's title. */
   async inlineAction(row: string | RegExp, action: string): Promise<void> {
     const found = await this.waitForRow(row);

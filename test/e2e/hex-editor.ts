@@ -11,6 +11,13 @@ interface ShownRow {
   readonly bytes: string;
 }
 
+/** Where the cursor is: the tile as it is named, tile offset and buffer offset in bytes. */
+interface CursorPlace {
+  readonly name: string;
+  readonly tile: number;
+  readonly buffer: number;
+}
+
 /** An open editor. It shows 16 bytes in a row. */
 export class HexEditorPage {
   readonly page: Page;
@@ -51,6 +58,15 @@ export class HexEditorPage {
     await input.fill(place);
     await this.page.keyboard.press('Enter');
     await input.waitFor({ state: 'hidden' });
+    const [, tile, offset] = /^(\(\d+,\d+\))?\+?(0x[0-9a-f]+)$/i.exec(place) ?? [];
+    if (offset === undefined) throw new Error(`Not a place that this test can check: ${place}`);
+    for (const end = Date.now() + PATIENCE_MS; ; await this.page.waitForTimeout(20)) {
+      const cursor = await this.cursorOffset();
+      const there =
+        cursor.tile === Number(offset) || (tile === undefined && cursor.buffer === Number(offset));
+      if (there && (tile === undefined || cursor.name.endsWith(tile))) return;
+      if (Date.now() > end) throw new Error(`The cursor is at ${JSON.stringify(cursor)}, not at ${place}.`);
+    }
   }
 
   /** Puts the cursor at a place and types into the column of hex digits. */
@@ -100,12 +116,17 @@ export class HexEditorPage {
   }
 
   /** Tile offset and buffer offset of the cursor, bytes. */
-  async cursorOffset(): Promise<{ readonly tile: number; readonly buffer: number }> {
-    const text = await this.details();
-    const tile = /tile offset 0x([0-9A-Fa-f]+)/.exec(text)?.[1];
-    const buffer = /buffer offset 0x([0-9A-Fa-f]+)/.exec(text)?.[1];
-    if (tile === undefined || buffer === undefined) throw new Error(`No offsets in "${text}".`);
-    return { tile: Number.parseInt(tile, 16), buffer: Number.parseInt(buffer, 16) };
+  async cursorOffset(): Promise<CursorPlace> {
+    const texts = await this.frame.locator('.details .place > span').allTextContents();
+    const number = (name: string): number => {
+      const digits = texts.map((text) => new RegExp(`^${name} 0x([0-9A-Fa-f]+)$`).exec(text.trim())?.[1]);
+      return Number.parseInt(digits.find((text) => text !== undefined) ?? '', 16);
+    };
+    return {
+      name: texts.find((text) => /\(\d+,\d+\)/.test(text))?.trim() ?? '',
+      tile: number('tile offset'),
+      buffer: number('buffer offset'),
+    };
   }
 
   /** Waits until the row at a place reads as these bytes (hex digits, without blanks). */

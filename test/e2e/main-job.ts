@@ -47,6 +47,8 @@ export async function openMemory(
   tile: string | undefined,
 ): Promise<HexEditorPage> {
   await workbench.expand(PARTITION_ROW);
+  // Tiles of both memories have the same names.
+  await workbench.collapse(memory === 'Data memory' ? 'Program memory' : 'Data memory');
   const row = await workbench.waitForRow(memory);
   if (tile === undefined) {
     await workbench.inlineAction(memory, 'Open Tile Memory');
