@@ -162,6 +162,10 @@ function noFolder(said: ReadonlyMap<string, string>, stderr: string, facts: Erro
   return new BoardError(code, detail, { ...facts, folders });
 }
 
+/**
+ * Looks at the candidates in order and stops at the first that will do, so that the others stay untouched. Writes through
+ * `cat`, because busybox's own printf does not say why a write fails.
+ */
 function probeScript(
   choices: readonly { architecture: keyof typeof architectures; agent: AgentChoice; size: number }[],
   device: string,
@@ -201,7 +205,7 @@ inside() {
   if [ "$4" != "$u" ]; then echo foreign; return; fi
   case $2 in drwx------*) ;; *) if ! chmod 700 "$1" 2>/dev/null; then echo readonly; return; fi;; esac
   t=$1/.probe-${randomBytes(6).toString('hex')}
-  if ! e=$( (umask 077; printf '#!/bin/sh\\nexit 0\\n' > "$t") 2>&1); then rm -f "$t" 2>/dev/null; why "$e"; return; fi
+  if ! e=$( (umask 077; printf '#!/bin/sh\\nexit 0\\n' | cat > "$t") 2>&1); then rm -f "$t" 2>/dev/null; why "$e"; return; fi
   chmod 700 "$t"
   if "$t" >/dev/null 2>&1; then r=ok; else r=noexec; fi
   rm -f "$t"
