@@ -61,10 +61,11 @@ describe('ranges of bytes', () => {
 
   test('single bytes are collected into runs', () => {
     const runs = new RangeCollector();
-    for (const offset of [1, 2, 3, 7, 8]) runs.add(offset);
+    for (const offset of [1, 2, 3, 7]) runs.add(offset);
+    runs.addRun(8, 4);
     expect(runs.ranges).toEqual([
       { offset: 1, length: 3 },
-      { offset: 7, length: 2 },
+      { offset: 7, length: 5 },
     ]);
   });
 });

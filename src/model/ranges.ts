@@ -36,14 +36,19 @@ export function bytesIn(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, range) => sum + range.length, 0);
 }
 
-/** Collects single offsets, given in ascending order, into runs. */
+/** Collects offsets, given in ascending order, into runs. */
 export class RangeCollector {
   readonly #ranges: { offset: number; length: number }[] = [];
 
   add(offset: number): void {
+    this.addRun(offset, 1);
+  }
+
+  /** `length` is at least 1. */
+  addRun(offset: number, length: number): void {
     const last = this.#ranges.at(-1);
-    if (last !== undefined && last.offset + last.length === offset) last.length++;
-    else this.#ranges.push({ offset, length: 1 });
+    if (last !== undefined && last.offset + last.length === offset) last.length += length;
+    else this.#ranges.push({ offset, length });
   }
 
   get ranges(): readonly ByteRange[] {

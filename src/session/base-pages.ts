@@ -80,29 +80,41 @@ export class BasePages {
 
   /** Takes over what was read. Answers the runs whose bytes or flags differ from before. */
   store(read: BaseRead): readonly ByteRange[] {
-    const changed = new RangeCollector();
     const { range, unreadable, skip } = read;
+    const changed = new RangeCollector();
+    const end = endOf(range);
     let span = 0;
     let skipped = 0;
-    for (let i = 0; i < range.length; i++) {
-      const offset = range.offset + i;
+    for (let offset = range.offset; offset < end; ) {
       while (skipped < skip.length && endOf(skip[skipped]) <= offset) skipped++;
-      if (within(skip[skipped], offset)) continue;
       while (span < unreadable.length && endOf(unreadable[span]) <= offset) span++;
       const bad = unreadable[span];
-      const different =
-        bad !== undefined && within(bad, offset)
-          ? this.#setUnreadable(offset, bad.reason)
-          : this.#setKnown(offset, read.bytes[i] ?? 0, read.fresh, true);
-      if (different) changed.add(offset);
-      if (i === 0 || offset % pageBytes === 0) this.#page(offset).at = read.at;
+      const isSkipped = within(skip[skipped], offset);
+      const isBad = bad !== undefined && within(bad, offset);
+      // The segment ends where another page, an unreadable span or a skipped one begins or ends.
+      const stops = [end, offset - (offset % pageBytes) + pageBytes];
+      for (const edge of [skip[skipped], bad]) {
+        if (edge !== undefined) stops.push(within(edge, offset) ? endOf(edge) : edge.offset);
+      }
+      const stop = Math.min(...stops);
+      if (!isSkipped) {
+        const page = this.#page(offset);
+        page.at = read.at;
+        if (isBad) {
+          for (let at = offset; at < stop; at++) if (this.#setUnreadable(at, bad.reason)) changed.add(at);
+        } else {
+          const bytes = read.bytes.subarray(offset - range.offset, stop - range.offset);
+          this.#storeKnown(page, offset, bytes, read.fresh, changed);
+        }
+      }
+      offset = stop;
     }
     return changed.ranges;
   }
 
   /** Takes over a byte that was written by us: known, and not marked as changed. */
   wrote(offset: number, value: number, fresh: boolean): void {
-    this.#setKnown(offset, value, fresh, false);
+    this.#setKnown(offset, value, fresh);
   }
 
   /** Marks a byte as unreadable. */
@@ -129,8 +141,18 @@ export class BasePages {
   /** Runs of the range that were never read, ascending. */
   missing(range: ByteRange): readonly ByteRange[] {
     const missing = new RangeCollector();
-    for (let offset = range.offset; offset < endOf(range); offset++) {
-      if ((this.flags(offset) & (baseFlags.known | baseFlags.unreadable)) === 0) missing.add(offset);
+    const end = endOf(range);
+    for (let offset = range.offset; offset < end; ) {
+      const stop = Math.min(end, offset - (offset % pageBytes) + pageBytes);
+      const page = this.#find(offset);
+      if (page === undefined) missing.addRun(offset, stop - offset);
+      else {
+        for (let at = offset; at < stop; at++) {
+          const flags = page.flags[at % pageBytes] ?? 0;
+          if ((flags & (baseFlags.known | baseFlags.unreadable)) === 0) missing.add(at);
+        }
+      }
+      offset = stop;
     }
     return missing.ranges;
   }
@@ -198,15 +220,39 @@ export class BasePages {
     return true;
   }
 
-  #setKnown(offset: number, value: number, fresh: boolean, compare: boolean): boolean {
+  /** One segment of a page, by the loop that carries most of a read. */
+  #storeKnown(page: Page, offset: number, read: Uint8Array, fresh: boolean, changed: RangeCollector): void {
+    const plain = baseFlags.known | (fresh ? 0 : baseFlags.old);
+    const start = offset % pageBytes;
+    const { bytes, flags } = page;
+    let known = 0;
+    let old = 0;
+    let from = -1;
+    for (let i = 0; i < read.length; i++) {
+      const before = flags[start + i] ?? 0;
+      const value = read[i] ?? 0;
+      const differs = (before & baseFlags.known) !== 0 && bytes[start + i] !== value;
+      const after = differs ? plain | baseFlags.changed : plain;
+      if (before !== after || differs) {
+        bytes[start + i] = value;
+        flags[start + i] = after;
+        known += 1 - (before & baseFlags.known);
+        old += (after & baseFlags.old) - (before & baseFlags.old);
+        if (from < 0) from = i;
+      } else if (from >= 0) {
+        changed.addRun(offset + from, i - from);
+        from = -1;
+      }
+    }
+    if (from >= 0) changed.addRun(offset + from, read.length - from);
+    this.#known += known;
+    this.#old += old / baseFlags.old;
+  }
+
+  #setKnown(offset: number, value: number, fresh: boolean): void {
     const page = this.#page(offset);
-    const i = offset % pageBytes;
-    const wasKnown = ((page.flags[i] ?? 0) & baseFlags.known) !== 0;
-    const differs = wasKnown && page.bytes[i] !== value;
-    const flags =
-      baseFlags.known | (fresh ? 0 : baseFlags.old) | (compare && differs ? baseFlags.changed : 0);
-    page.bytes[i] = value;
-    return this.#setFlags(page, i, flags) || differs;
+    page.bytes[offset % pageBytes] = value;
+    this.#setFlags(page, offset % pageBytes, baseFlags.known | (fresh ? 0 : baseFlags.old));
   }
 
   #setUnreadable(offset: number, reason: UnreadableReason): boolean {
