@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { interleave, median, meets } from './measure.ts';
 
-describe('figures of the benchmarks', () => {
+describe('[main-24] figures of the benchmarks', () => {
   it('takes the middle of the rounds', () => {
     expect(median([5, 1, 9])).toBe(5);
     expect(median([4, 1, 3, 2])).toBe(2);
