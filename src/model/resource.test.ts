@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { memoryTypes } from './geometry.ts';
+import {
+  isBoardId,
+  type MemoryResource,
+  parseResource,
+  resourcePath,
+  resourceRange,
+  resourceUri,
+} from './resource.ts';
+
+const geometry = {
+  type: 'data',
+  startCol: 6,
+  numCols: 4,
+  startRow: 1,
+  numRows: 8,
+  bytesPerTile: 0x8000,
+  tileBase: 0,
+} as const;
+
+describe('resources', () => {
+  it('are written as aie: URIs that people keep in notes', () => {
+    const whole: MemoryResource = { board: 'vck190', columns: { startCol: 6, numCols: 4 }, memory: 'data' };
+    expect(resourceUri(whole)).toBe('aie://vck190/6_4/data.aiemem');
+    expect(resourceUri({ ...whole, tile: { col: 7, row: 3 } })).toBe('aie://vck190/6_4/data/7_3.aiemem');
+  });
+
+  it('come back as they were written, for every memory type', () => {
+    for (const memory of memoryTypes) {
+      for (const tile of [undefined, { col: 0, row: 0 }, { col: 49, row: 8 }]) {
+        const base = { board: 'a.b-c', columns: { startCol: 0, numCols: 50 }, memory };
+        const resource: MemoryResource = tile === undefined ? base : { ...base, tile };
+        expect(parseResource(resource.board, resourcePath(resource))).toEqual(resource);
+      }
+    }
+  });
+
+  it.each([
+    ['vck190', ''],
+    ['vck190', '/'],
+    ['vck190', '/6_4/data'],
+    ['vck190', '6_4/data.aiemem'],
+    ['vck190', '/6_0/data.aiemem'],
+    ['vck190', '/6_4/cache.aiemem'],
+    ['vck190', '/6_4/data/7.aiemem'],
+    ['vck190', '/6_4/data/7_3.aiemem.bak'],
+    ['vck190', '/6_4/../data.aiemem'],
+    ['vck190', '/-1_4/data.aiemem'],
+    ['vck190', '/60000_4/data.aiemem'],
+    ['VCK190', '/6_4/data.aiemem'],
+    ['', '/6_4/data.aiemem'],
+    ['a/b', '/6_4/data.aiemem'],
+  ])('%s%s names no memory', (authority, path) => {
+    expect(parseResource(authority, path)).toBeUndefined();
+  });
+
+  it('know which texts can be board ids', () => {
+    for (const id of ['a', 'a1', 'lab-board.2', 'x'.repeat(64)]) expect(isBoardId(id)).toBe(true);
+    for (const id of ['', '-a', 'a-', 'A', 'a b', 'a:1', 'ä', 'x'.repeat(65)])
+      expect(isBoardId(id)).toBe(false);
+  });
+
+  it('show the whole memory or one tile of it', () => {
+    const whole: MemoryResource = { board: 'b', columns: { startCol: 6, numCols: 4 }, memory: 'data' };
+    expect(resourceRange(whole, geometry)).toEqual({ offset: 0, length: 32 * 0x8000 });
+    const tile = { ...whole, tile: { col: 7, row: 1 } };
+    expect(resourceRange(tile, geometry)).toEqual({ offset: 8 * 0x8000, length: 0x8000 });
+    expect(() => resourceRange({ ...whole, tile: { col: 5, row: 1 } }, geometry)).toThrow(RangeError);
+  });
+});
