@@ -1,0 +1,176 @@
+import { describe, expect, it, vi } from 'vitest';
+import { BoardError, toBoardError } from '../errors.ts';
+import { reasonNames } from '../protocol/core-client.ts';
+import { freeColumns, SimulatedArray } from '../simulated/array.ts';
+import { SimulatedClient } from '../simulated/client.ts';
+import { type Addon, AddonClient, type AddonCore } from './addon-client.ts';
+
+const never = new AbortController().signal;
+const quiet = () => undefined;
+
+/** An addon whose bytes come from a simulated array; `changes` replaces methods. */
+function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
+  const core = new SimulatedClient(array, quiet);
+  const columns = (request: object) => request as { startCol: number; numCols: number };
+  const partitions = async () =>
+    (await core.partitions(never)).map(({ columns: place, ...rest }) => ({ ...rest, ...place }));
+  let told: ((partitions: unknown) => void) | undefined;
+  const addon: Addon = {
+    create: (options) => {
+      told = options.onPartitions;
+      options.onTrace('open /dev/aie0');
+      return {
+        hello: async () => ({ ...core.hello, protocol: 1, core: '0.1.0', uid: 0 }),
+        describe: async () => ({
+          ...(await core.describe(never)),
+          family: 'linux-2020',
+          partitions: await partitions(),
+        }),
+        partitions: async () => ({ partitions: await partitions() }),
+        open: async (startCol, numCols, allow) => ({
+          memories: await core.open({ startCol, numCols }, allow, never),
+        }),
+        async read(request) {
+          const asked = request as { memory: 'data'; ranges: [number, number][]; openTiles: number[] };
+          const ranges = asked.ranges.map(([offset, length]) => ({ offset, length }));
+          const answer = await core.read({ ...asked, columns: columns(request), ranges }, undefined, never);
+          const spans = answer.unreadable.flatMap((span) => [
+            span.offset,
+            span.length,
+            reasonNames.indexOf(span.reason),
+          ]);
+          return { bytes: answer.bytes, spans: Uint32Array.from(spans), epoch: answer.epoch, at: 0 };
+        },
+        async write(request) {
+          const asked = request as Parameters<typeof core.write>[0];
+          return core.write({ ...asked, columns: columns(request) }, never);
+        },
+        cancel: quiet,
+        close: async () => undefined,
+        ...changes,
+      };
+    },
+  };
+  return { addon, core, tell: (list: unknown) => told?.(list) };
+}
+
+const request = { columns: freeColumns, memory: 'data' as const, openTiles: [] };
+
+describe('the addon in this process', () => {
+  it('answers what the core holds, with gated spans', async () => {
+    const array = new SimulatedArray();
+    const { addon, core } = fakeAddon(array);
+    const lines: string[] = [];
+    const client = await AddonClient.start(addon, '/dev/aie0', (line) => lines.push(line));
+    expect(lines).toEqual(['open /dev/aie0']);
+    expect((await client.describe(never)).partitions).toEqual(array.partitions());
+    expect(await client.open(freeColumns, false, never)).toEqual(await core.open(freeColumns, false, never));
+    const ranges = [
+      { offset: 3, length: 5 },
+      { offset: 0xf0000 - 4, length: 16 },
+    ];
+    expect(await client.read({ ...request, ranges }, undefined, never)).toEqual(
+      await core.read({ ...request, ranges }, undefined, never),
+    );
+    const epoch = array.partition(freeColumns)?.epoch ?? '';
+    const words = Uint32Array.of(8, 0, 0xff, 5, 12, 0, 0xff00, 0x600);
+    const write = await client.write({ ...request, epoch, force: true, words }, never);
+    expect([...write.outcomes].filter((_, i) => i % 3 === 1)).toEqual([0, 0]);
+    expect(array.peek('data', { col: 0, row: 1 }, 8, 1)).toEqual(Uint8Array.of(5));
+  });
+
+  it('splits reads that one request cannot hold', async () => {
+    const { addon, core } = fakeAddon(new SimulatedArray());
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const ranges = Array.from({ length: 5000 }, (_, i) => ({ offset: 8 * i, length: 4 }));
+    const progress: number[] = [];
+    const answer = await client.read({ ...request, ranges }, (bytes) => progress.push(bytes), never);
+    expect(answer).toEqual(await core.read({ ...request, ranges }, undefined, never));
+    expect(progress).toEqual([16_384, 20_000]);
+  });
+
+  it('turns rejections into the errors they stand for', async () => {
+    const busy = Object.assign(new Error('AIE_REQUEST_PART: EBUSY'), {
+      code: 'busy',
+      errno: 16,
+      facts: { pid: 5, command: 'app' },
+    });
+    const { addon } = fakeAddon(new SimulatedArray(), {
+      open: () => Promise.reject(busy),
+      partitions: () => {
+        throw busy;
+      },
+      describe: () => Promise.reject(new TypeError('device is not text')),
+    });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const expected = { code: 'busy', message: busy.message, facts: { pid: 5, command: 'app', errno: 16 } };
+    await expect(client.open(freeColumns, false, never)).rejects.toMatchObject(expected);
+    await expect(client.partitions(never)).rejects.toMatchObject(expected);
+    await expect(client.describe(never)).rejects.toMatchObject({ code: 'internal' });
+  });
+
+  it('is cancelled at once and tells the core which request', async () => {
+    const cancel = vi.fn();
+    const { addon } = fakeAddon(new SimulatedArray(), { cancel, read: () => new Promise(quiet) });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const stop = new AbortController();
+    const reading = client.read({ ...request, ranges: [{ offset: 0, length: 4 }] }, undefined, stop.signal);
+    stop.abort();
+    await expect(reading).rejects.toMatchObject({ code: 'cancelled' });
+    expect(cancel).toHaveBeenCalledExactlyOnceWith(1);
+  });
+
+  it('passes on partition lists that are right and drops others', async () => {
+    const array = new SimulatedArray();
+    const { addon, tell } = fakeAddon(array);
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const heard = vi.fn();
+    client.onPartitions(heard);
+    tell([{ id: 'x' }]);
+    tell(7);
+    expect(heard).not.toHaveBeenCalled();
+    tell(array.partitions().map(({ columns, ...rest }) => ({ ...rest, ...columns })));
+    expect(heard).toHaveBeenCalledExactlyOnceWith(array.partitions());
+  });
+
+  it.each([
+    ['no arrays', { bytes: [], spans: new Uint32Array(0), epoch: 'e' }],
+    ['a short array', { bytes: [new Uint8Array(3)], spans: new Uint32Array(0), epoch: 'e' }],
+    ['no spans', { bytes: [new Uint8Array(4)], epoch: 'e' }],
+    ['half a span', { bytes: [new Uint8Array(4)], spans: new Uint32Array(2), epoch: 'e' }],
+    ['a strange span', { bytes: [new Uint8Array(4)], spans: Uint32Array.of(400, 4, 1), epoch: 'e' }],
+    ['no epoch', { bytes: [new Uint8Array(4)], spans: new Uint32Array(0) }],
+    ['nothing', undefined],
+  ])('that answers a read with %s is not believed', async (_, answer) => {
+    const { addon } = fakeAddon(new SimulatedArray(), { read: async () => answer });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const reading = client.read({ ...request, ranges: [{ offset: 0, length: 4 }] }, undefined, never);
+    await expect(reading).rejects.toMatchObject({ code: 'protocol' });
+  });
+
+  it('of another protocol is let go', async () => {
+    const close = vi.fn(async () => undefined);
+    const hello = async () => ({ protocol: 3, core: '9' });
+    const { addon } = fakeAddon(new SimulatedArray(), { hello, close });
+    await expect(AddonClient.start(addon, '/dev/aie0', quiet)).rejects.toMatchObject({
+      code: 'agent-version',
+    });
+    expect(close).toHaveBeenCalledOnce();
+  });
+
+  it('closed: later calls say so, running ones too', async () => {
+    let fail: ((error: unknown) => void) | undefined;
+    const { addon } = fakeAddon(new SimulatedArray(), {
+      partitions: () =>
+        new Promise((_, reject) => {
+          fail = reject;
+        }),
+      close: async () => fail?.(Object.assign(new Error('cancelled'), { code: 'cancelled' })),
+    });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const running = client.partitions(never).catch((error: unknown) => toBoardError(error).code);
+    await client.dispose();
+    expect(await running).toBe('connection-lost');
+    await expect(client.describe(never)).rejects.toBeInstanceOf(BoardError);
+  });
+});

@@ -1,0 +1,172 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { KeptLog } from '../../../test/conformance/log.ts';
+import { WireClient } from '../protocol/wire-client.ts';
+import { createLocalConnector, loadAddon } from './connector.ts';
+import { type SudoPrompts, startThroughSudo } from './sudo.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tilescope-local-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const never = new AbortController().signal;
+const context = { log: new KeptLog(), onStep: () => undefined };
+
+function script(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** Prints the marker, then echoes what it reads: enough to see that bytes pass both ways. */
+const agentPath = script('agent', "#!/bin/sh\nprintf TILESCP1; printf 'last words\\n' >&2; exec cat\n");
+
+/** A sudo that wants `opensesame`, asks three times, and keeps what it was told. */
+const sudo = script(
+  'sudo',
+  `#!/bin/sh
+printf '%s\\n' "$*" >> ${folder}/arguments
+ask=no
+while :; do
+  case $1 in
+    -n) [ -e ${folder}/open ] || { echo 'sudo: a password is required' >&2; exit 1; }; shift ;;
+    -S) ask=yes; shift ;;
+    -p) prompt=$2; shift 2 ;;
+    --) shift; break ;;
+  esac
+done
+tries=0
+while [ $ask = yes ]; do
+  printf %s "$prompt" >&2
+  IFS= read -r password || exit 1
+  [ "$password" = opensesame ] && break
+  tries=$((tries + 1))
+  echo 'Sorry, try again.' >&2
+  [ $tries -lt 3 ] || { echo 'sudo: 3 incorrect password attempts' >&2; exit 1; }
+done
+exec "$@"
+`,
+);
+
+function prompts(...answers: (string | undefined)[]): SudoPrompts & { readonly asked: boolean[] } {
+  const asked: boolean[] = [];
+  return {
+    asked,
+    secret: async ({ retry }) => {
+      asked.push(retry);
+      return answers.shift();
+    },
+  };
+}
+
+async function firstBytes(stream: Awaited<ReturnType<typeof startThroughSudo>>): Promise<string> {
+  stream.input.write('echoed');
+  let text = '';
+  for await (const chunk of stream.output) {
+    text += String(chunk);
+    if (text.endsWith('echoed')) break;
+  }
+  return text;
+}
+
+describe('a board in this machine', () => {
+  it('without a device node says so', async () => {
+    const device = join(folder, 'no-such-node');
+    const connector = createLocalConnector({ addonPath: undefined, agentPath: undefined, device });
+    await expect(connector.connect(context, never)).rejects.toMatchObject({
+      code: 'no-device',
+      facts: { path: device },
+    });
+  });
+
+  it('without an addon in the package says so', async () => {
+    const connector = createLocalConnector({ addonPath: undefined, agentPath: undefined, device: agentPath });
+    await expect(connector.connect(context, never)).rejects.toMatchObject({ code: 'no-addon' });
+  });
+
+  it('with an addon that does not load says so', () => {
+    expect(() => loadAddon(join(folder, 'missing.node'))).toThrow(
+      expect.objectContaining({ code: 'no-addon' }),
+    );
+    expect(() => loadAddon(agentPath)).toThrow(expect.objectContaining({ code: 'no-addon' }));
+  });
+
+  it('is not begun when it was cancelled before', async () => {
+    const connector = createLocalConnector({ addonPath: undefined, agentPath: undefined });
+    await expect(connector.connect(context, AbortSignal.abort())).rejects.toMatchObject({
+      code: 'cancelled',
+    });
+  });
+});
+
+describe('[main-16] the agent through sudo', () => {
+  it('starts without a question where none is needed', async () => {
+    writeFileSync(join(folder, 'open'), '');
+    const person = prompts();
+    const stream = await startThroughSudo({ agentPath, prompts: person, program: sudo, host: 'h' }, never);
+    expect(await firstBytes(stream)).toBe('TILESCP1echoed');
+    expect(person.asked).toEqual([]);
+    stream.close();
+    expect((await stream.closed).code).toBe('agent-failed');
+    rmSync(join(folder, 'open'));
+  });
+
+  it('asks again after a wrong password and gives it through standard input only', async () => {
+    const person = prompts('wrong', 'opensesame');
+    const stream = await startThroughSudo({ agentPath, prompts: person, program: sudo, host: 'h' }, never);
+    expect(await firstBytes(stream)).toBe('TILESCP1echoed');
+    expect(person.asked).toEqual([false, true]);
+    expect(readFileSync(join(folder, 'arguments'), 'utf8')).not.toMatch(/opensesame|wrong/);
+    stream.close();
+    await stream.closed;
+  });
+
+  it.each([
+    ['three wrong passwords', ['a', 'b', 'c', 'd']],
+    ['a declined password', [undefined]],
+  ])('after %s is sudo-failed', async (_, answers) => {
+    const starting = startThroughSudo(
+      { agentPath, prompts: prompts(...answers), program: sudo, host: 'h' },
+      never,
+    );
+    await expect(starting).rejects.toMatchObject({ code: 'sudo-failed' });
+  });
+
+  it('without anybody to ask, or without sudo, is sudo-failed', async () => {
+    const unasked = startThroughSudo({ agentPath, program: sudo, host: 'h' }, never);
+    await expect(unasked).rejects.toMatchObject({
+      code: 'sudo-failed',
+      message: expect.stringContaining('password'),
+    });
+    const missing = startThroughSudo({ agentPath, program: join(folder, 'none'), host: 'h' }, never);
+    await expect(missing).rejects.toMatchObject({ code: 'sudo-failed' });
+  });
+
+  it('is cancelled while a password is asked for', async () => {
+    const stop = new AbortController();
+    const secret = () =>
+      new Promise<undefined>(() => {
+        stop.abort();
+      });
+    const starting = startThroughSudo(
+      { agentPath, prompts: { secret }, program: sudo, host: 'h' },
+      stop.signal,
+    );
+    await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('that is no agent ends as such, with its last words in the log', async () => {
+    writeFileSync(join(folder, 'open'), '');
+    const bad = script('bad', "#!/bin/sh\necho 'cannot execute'\necho 'exec format error' >&2\nexit 126\n");
+    const stream = await startThroughSudo({ agentPath: bad, program: sudo, host: 'h' }, never);
+    const log = new KeptLog();
+    await expect(WireClient.start(stream, { log }, never)).rejects.toMatchObject({
+      code: 'shell-banner',
+      facts: { text: expect.stringContaining('cannot execute') },
+    });
+    rmSync(join(folder, 'open'));
+    expect(existsSync(join(folder, 'open'))).toBe(false);
+  });
+});
