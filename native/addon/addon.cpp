@@ -387,14 +387,14 @@ class Core final : public Napi::ObjectWrap<Core> {
         if (tracing) onTrace_ = Napi::Persistent(options.Get("onTrace").As<Napi::Function>());
         bridge_ = std::make_unique<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
         bridge_->function().Unref(env_);
-        worker_ = std::make_unique<Worker>(
-            device.As<Napi::String>().Utf8Value(),
-            Worker::Hooks{[this](const std::vector<PartitionState>& partitions) {
-                              bridge_->send({nullptr, std::nullopt, partitions, {}});
-                          },
-                          [this](const std::vector<std::string>& lines) {
-                              bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
-                          }});
+        worker_ =
+            std::make_unique<Worker>(device.As<Napi::String>().Utf8Value(),
+                                     Worker::Hooks{[this](const std::vector<PartitionState>& partitions) {
+                                                       bridge_->send({nullptr, std::nullopt, partitions, {}});
+                                                   },
+                                                   [this](const std::vector<std::string>& lines) {
+                                                       bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
+                                                   }});
         worker_->setTracing(tracing);
         // Before the environment goes (a worker thread that ends): the device's thread must be gone first.
         napi_add_env_cleanup_hook(env_, &Core::atCleanup, this);
@@ -417,7 +417,6 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
 
   private:
-
     void settle(Napi::Env env, Pending& pending, const std::optional<CoreError>& error) {
         if (--waiting_ == 0) {
             bridge_->function().Unref(env);
@@ -510,9 +509,8 @@ class Core final : public Napi::ObjectWrap<Core> {
         }
         auto pending = std::make_unique<ReadPending>(env_, request.ranges);
         const Napi::Promise promise = pending->deferred.Promise();
-        return start(
-            std::make_unique<ReadTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)), promise,
-            total <= smallRead);
+        return start(std::make_unique<ReadTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)),
+                     promise, total <= smallRead);
     }
 
     Napi::Value write(const Napi::CallbackInfo& info) {
@@ -540,9 +538,8 @@ class Core final : public Napi::ObjectWrap<Core> {
         }
         auto pending = std::make_unique<WritePending>(env_);
         const Napi::Promise promise = pending->deferred.Promise();
-        return start(
-            std::make_unique<WriteTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)), promise,
-            false);
+        return start(std::make_unique<WriteTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)),
+                     promise, false);
     }
 
     void cancel(const Napi::CallbackInfo& info) {

@@ -28,8 +28,8 @@ using Clock = std::chrono::steady_clock;
 
 /** Writes everything to stdout, blocking. Ends the process when nobody reads any more. */
 void writeOut(std::span<const uint8_t> head, std::span<const uint8_t> payload) {
-    std::array<iovec, 2> parts{{{const_cast<uint8_t*>(head.data()), head.size()},
-                                {const_cast<uint8_t*>(payload.data()), payload.size()}}};
+    std::array<iovec, 2> parts{
+        {{const_cast<uint8_t*>(head.data()), head.size()}, {const_cast<uint8_t*>(payload.data()), payload.size()}}};
     size_t first = 0;
     while (first < parts.size()) {
         if (parts[first].iov_len == 0) {

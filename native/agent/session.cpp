@@ -318,11 +318,10 @@ void Session::hello(uint64_t id, const Header& header) {
     worker_->setTracing(flag(header, "trace"));
     answer(id, [](Engine& engine) {
         const Machine& machine = engine.machine();
-        return Header{{"protocol", protocolVersion},   {"core", coreVersion},
-                      {"pid", machine.pid},            {"hostName", machine.hostName},
-                      {"kernel", machine.kernel},      {"machine", machine.machine},
-                      {"pageSize", machine.pageSize},  {"bootId", machine.bootId},
-                      {"uid", machine.uid},            {"now", engine.now()}};
+        return Header{{"protocol", protocolVersion},  {"core", coreVersion},      {"pid", machine.pid},
+                      {"hostName", machine.hostName}, {"kernel", machine.kernel}, {"machine", machine.machine},
+                      {"pageSize", machine.pageSize}, {"bootId", machine.bootId}, {"uid", machine.uid},
+                      {"now", engine.now()}};
     });
 }
 
@@ -358,7 +357,7 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         hello(id, header);
         return;
     }
-    if (worker_->has(id)) throw FrameError("the id is in use");
+    if (!incoming_.contains(id) && worker_->has(id)) throw FrameError("the id is in use");
     if (worker_->size() >= mostOpenRequests) throw FrameError("too many open requests");
     if (op == "hello") throw badRequest("hello again");
     if (op == "ping") return answer(id, [](Engine&) { return Header::object(); });
@@ -388,9 +387,7 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         });
     }
     if (op == "partitions") {
-        return answer(id, [](Engine& engine) {
-            return Header{{"partitions", partitionList(engine.partitions())}};
-        });
+        return answer(id, [](Engine& engine) { return Header{{"partitions", partitionList(engine.partitions())}}; });
     }
     if (op == "open") {
         const ColumnRange wanted = columns(header);

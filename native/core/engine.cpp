@@ -95,14 +95,13 @@ std::vector<PartitionEntry> Engine::enquire(int device, std::vector<std::string>
 }
 
 std::vector<Holder> Engine::holders(ColumnRange columns) {
-    const auto known = std::find_if(remembered_.begin(), remembered_.end(),
-                                    [&](const auto& one) { return one.first == columns; });
+    const auto known =
+        std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.first == columns; });
     if (known != remembered_.end()) {
         const Holder& first = known->second.front();
-        const auto link =
-            kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
-        const bool still = link && partitionOfLink(*link) == columns &&
-                           startTicksOf(kernel_, first.pid) == first.startTicks;
+        const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
+        const bool still =
+            link && partitionOfLink(*link) == columns && startTicksOf(kernel_, first.pid) == first.startTicks;
         if (still) return known->second;
         remembered_.erase(known);
     }
@@ -352,8 +351,7 @@ bool ReadJob::advance(ReadSink& sink, PartitionAccess& access, const MemoryGeome
             // Whole words straight into the caller's memory; a ragged end or start goes through `words`.
             const uint64_t first = from / 4 * 4;
             const size_t count = (from + length + 3 - first) / 4;
-            const bool direct =
-                from % 4 == 0 && length % 4 == 0 && reinterpret_cast<uintptr_t>(room.data()) % 4 == 0;
+            const bool direct = from % 4 == 0 && length % 4 == 0 && reinterpret_cast<uintptr_t>(room.data()) % 4 == 0;
             uint32_t* target = direct ? reinterpret_cast<uint32_t*>(room.data()) : words.data();
             const guard::Copied copied = port.load(first, {target, count});
             if (copied.code == 1) throw CoreError("internal", "alignment fault in a tile memory");

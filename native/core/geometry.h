@@ -48,9 +48,7 @@ struct MemoryGeometry {
     [[nodiscard]] uint32_t tileIndex(uint64_t bufferOffset) const {
         return static_cast<uint32_t>(bufferOffset / bytesPerTile);
     }
-    [[nodiscard]] Tile tile(uint32_t index) const {
-        return {startCol + index / numRows, startRow + index % numRows};
-    }
+    [[nodiscard]] Tile tile(uint32_t index) const { return {startCol + index / numRows, startRow + index % numRows}; }
     bool operator==(const MemoryGeometry&) const = default;
 };
 

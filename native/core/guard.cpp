@@ -16,7 +16,7 @@ extern const char tilescope_store32_touch[] __attribute__((visibility("hidden"))
 extern const char tilescope_store32_out[] __attribute__((visibility("hidden")));
 }
 
-#define TILESCOPE_LOOP(name, body)                                                                                    \
+#define TILESCOPE_LOOP(name, body)                                                                                     \
     ".text\n.balign 16\n.hidden " name "\n.hidden " name "_touch\n.hidden " name "_out\n.globl " name "\n.globl " name \
     "_touch\n.globl " name "_out\n.type " name ",%function\n" name ":\n .cfi_startproc\n" body                         \
     " .cfi_endproc\n.size " name ", .-" name "\n"

@@ -33,7 +33,7 @@ std::string outcome(int result) {
 
 std::string hexText(uint64_t value) {
     char text[32];
-    snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+    snprintf(text, sizeof text, "0x%llX", static_cast<unsigned long long>(value));
     return text;
 }
 

@@ -115,15 +115,26 @@ void Worker::runStep(Queued& queued) {
             finished = task.step(engine_);
         }
         flushTrace();
+        if (finished) forget();
         task.deliver(finished);
         if (!finished) return;
     } catch (const CoreError& error) {
-        flushTrace();
-        task.fail(error);
+        end(queued, error);
     } catch (const std::exception& error) {
-        flushTrace();
-        task.fail(CoreError("internal", error.what()));
+        end(queued, CoreError("internal", error.what()));
     }
+    queued.task.reset();
+}
+
+void Worker::forget() {
+    const std::lock_guard lock(mutex_);
+    running_ = 0;
+}
+
+void Worker::end(Queued& queued, const CoreError& error) {
+    flushTrace();
+    forget();
+    queued.task->fail(error);
     queued.task.reset();
 }
 
@@ -161,11 +172,9 @@ void Worker::run() {
                                   : Trace());
         lock.unlock();
         if (cancelled) {
-            queued.task->fail(CoreError("cancelled", "cancelled"));
-            queued.task.reset();
+            end(queued, CoreError("cancelled", "cancelled"));
         } else if (silent) {
-            queued.task->fail(CoreError("timeout", "nothing was heard from the client"));
-            queued.task.reset();
+            end(queued, CoreError("timeout", "nothing was heard from the client"));
         } else {
             runStep(queued);
         }

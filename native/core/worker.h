@@ -76,6 +76,9 @@ class Worker {
     };
     void run();
     void runStep(Queued& queued);
+    /** The running task is about to give its last answer: its id may be used again. */
+    void forget();
+    void end(Queued& queued, const CoreError& error);
     void look();
     void flushTrace();
 

@@ -1,0 +1,158 @@
+#include "session.h"
+
+#include <condition_variable>
+#include <doctest/doctest.h>
+
+using namespace tilescope;
+
+namespace {
+
+/** A session on a node that does not exist, and what it sent. */
+class Line {
+    // First, so that they outlive the session, whose thread uses them.
+    std::mutex mutex_;
+    std::condition_variable came_;
+    FrameDecoder decoder_;
+    std::vector<Header> sent_;
+
+  public:
+    FrameWriter writer{[this](std::span<const uint8_t> head, std::span<const uint8_t> payload) {
+        const std::lock_guard lock(mutex_);
+        decoder_.push(head);
+        decoder_.push(payload);
+        while (auto frame = decoder_.next()) sent_.push_back(std::move(frame->header));
+        came_.notify_all();
+    }};
+    Session session{writer};
+
+    /** Through bytes, as a client's frame comes. */
+    void send(const Header& header, const std::vector<uint8_t>& payload = {}) {
+        FrameDecoder decoder;
+        decoder.push(encodeFrameHead(header, payload.size()));
+        decoder.push(payload);
+        session.receive(*decoder.next());
+    }
+    void hello() {
+        send({{"op", "hello"}, {"id", 1}, {"protocol", 1}, {"device", "/nonexistent/aie0"}, {"heartbeatMs", 40}});
+        CHECK(answer(1)["t"] == "ok");
+    }
+    /** The final frame of a request, waited for. */
+    Header answer(uint64_t id) {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            for (const Header& header : sent_) {
+                if (header["id"] == id && (header["t"] == "ok" || header["t"] == "error")) return header;
+            }
+            REQUIRE(came_.wait_for(lock, std::chrono::seconds(20)) == std::cv_status::no_timeout);
+        }
+    }
+    size_t finals(uint64_t id) {
+        const std::lock_guard lock(mutex_);
+        size_t count = 0;
+        for (const Header& header : sent_) count += header["id"] == id ? 1 : 0;
+        return count;
+    }
+};
+
+Header writeHeader(uint64_t id, bool more) {
+    return {{"op", "write"}, {"id", id},       {"startCol", 6},   {"numCols", 4}, {"memory", "data"},
+            {"epoch", "e"},  {"force", false}, {"openTiles", {}}, {"more", more}};
+}
+
+} // namespace
+
+TEST_CASE("hello answers with who and where the core is; another protocol is refused in words") {
+    Line line;
+    line.send({{"op", "hello"}, {"id", 1}, {"protocol", 2}});
+    CHECK(line.answer(1)["code"] == "agent-version");
+    line.send({{"op", "hello"}, {"id", 2}, {"protocol", 1}, {"device", "/nonexistent/aie0"}, {"later", "key"}});
+    const Header hello = line.answer(2);
+    for (const char* key :
+         {"protocol", "core", "pid", "hostName", "kernel", "machine", "pageSize", "bootId", "uid", "now"}) {
+        CAPTURE(key);
+        CHECK(hello.contains(key));
+    }
+}
+
+TEST_CASE("a failure of the node is an error frame with code, call, errno and facts") {
+    Line line;
+    line.hello();
+    line.send({{"op", "describe"}, {"id", 2}});
+    const Header error = line.answer(2);
+    CHECK(error["code"] == "no-device");
+    CHECK(error["errno"] == ENOENT);
+    CHECK(error["facts"]["path"] == "/nonexistent/aie0");
+    CHECK(error["detail"].get<std::string>().find("ENOENT") != std::string::npos);
+}
+
+TEST_CASE("requests with missing or wrong keys fail alone; the connection goes on") {
+    Line line;
+    line.hello();
+    uint64_t id = 2;
+    for (const Header& bad : std::vector<Header>{
+             {{"op", "read"}},
+             {{"op", "read"}, {"startCol", -1}, {"numCols", 1}, {"memory", "data"}, {"ranges", {{0, 4}}}},
+             {{"op", "read"}, {"startCol", 1}, {"numCols", 1}, {"memory", 5}, {"ranges", {{0, 4}}}},
+             {{"op", "read"}, {"startCol", 1}, {"numCols", 1}, {"memory", "data"}, {"ranges", {{0, 4, 5}}}},
+             {{"op", "read"}, {"startCol", 1}, {"numCols", 1}, {"memory", "data"}, {"ranges", "all"}},
+             {{"op", "open"}, {"startCol", 1.5}, {"numCols", 1}},
+             {{"op", "cancel"}},
+             {{"op", "hello"}, {"protocol", 1}},
+             {{"op", "reset"}}}) {
+        Header header = bad;
+        header["id"] = id;
+        CAPTURE(header.dump());
+        line.send(header);
+        CHECK(line.answer(id)["code"] == "protocol");
+        id++;
+    }
+    line.send({{"op", "ping"}, {"id", id}});
+    CHECK(line.answer(id)["t"] == "ok");
+}
+
+TEST_CASE("what breaks the protocol itself ends the connection") {
+    Line line;
+    CHECK_THROWS_AS(line.send({{"op", "ping"}, {"id", 1}}), FrameError);
+    line.hello();
+    CHECK_THROWS_AS(line.send({{"op", "ping"}}), FrameError);
+    CHECK_THROWS_AS(line.send({{"id", 5}}), FrameError);
+    CHECK_THROWS_AS(line.send({{"op", "ping"}, {"id", 0}}), FrameError);
+    CHECK_THROWS_AS(line.send({{"op", 5}, {"id", 3}}), FrameError);
+}
+
+TEST_CASE("a write refused at its first frame swallows the others: nothing of it is ever written") {
+    Line line;
+    line.hello();
+    line.send(writeHeader(2, true), std::vector<uint8_t>(15));
+    CHECK(line.answer(2)["code"] == "protocol");
+    line.send(writeHeader(2, true), std::vector<uint8_t>(16));
+    line.send(writeHeader(2, false), std::vector<uint8_t>(16));
+    line.send(writeHeader(3, true), std::vector<uint8_t>(16));
+    line.send({{"op", "cancel"}, {"id", 4}, {"target", 3}});
+    CHECK(line.answer(3)["code"] == "cancelled");
+    line.send(writeHeader(3, false), std::vector<uint8_t>(16));
+    line.send({{"op", "ping"}, {"id", 5}});
+    line.answer(5);
+    CHECK(line.finals(2) == 1);
+    CHECK(line.finals(3) == 1);
+}
+
+TEST_CASE("[main-11] while the client is silent requests are dropped, and a write under way with them") {
+    Line line;
+    line.hello();
+    line.send(writeHeader(2, true), std::vector<uint8_t>(16));
+    line.session.setSilent(true);
+    CHECK(line.answer(2)["code"] == "timeout");
+    line.session.setSilent(false);
+    line.send(writeHeader(2, false), std::vector<uint8_t>(16));
+    line.send({{"op", "ping"}, {"id", 3}});
+    CHECK(line.answer(3)["t"] == "ok");
+    CHECK(line.finals(2) == 1);
+}
+
+TEST_CASE("bye is answered before the session ends") {
+    Line line;
+    line.hello();
+    line.send({{"op", "bye"}, {"id", 2}});
+    CHECK(line.answer(2)["t"] == "ok");
+}

@@ -1,0 +1,348 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <doctest/doctest.h>
+#include <random>
+
+#include "error.h"
+#include "fake_kernel.h"
+
+using namespace tilescope;
+
+namespace {
+
+/** Collects a read into one array per range; room is handed out in odd pieces.
+ */
+class Collector final : public ReadSink {
+  public:
+    explicit Collector(const std::vector<ByteRange>& ranges) {
+        for (const ByteRange& range : ranges) bytes.emplace_back(range.length, uint8_t{0xEE});
+    }
+    std::vector<std::vector<uint8_t>> bytes;
+    std::vector<Span> spans;
+    uint64_t mostRoom = ~uint64_t{0};
+    uint64_t perStep = ~uint64_t{0};
+    uint64_t given = 0;
+
+    std::span<uint8_t> room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) override {
+        if (given >= perStep) return {};
+        return std::span(bytes[range]).subspan(at, std::min(length, mostRoom));
+    }
+    void filled(uint64_t length) override { given += length; }
+    void unreadable(const Span& span) override {
+        if (!spans.empty() && spans.back().reason == span.reason &&
+            spans.back().offset + spans.back().length == span.offset) {
+            spans.back().length += span.length;
+        } else {
+            spans.push_back(span);
+        }
+    }
+};
+
+struct Board {
+    FakeKernel kernel;
+    Engine engine{kernel, "/dev/aie0"};
+
+    std::string epoch(uint32_t startCol = 6) {
+        for (const PartitionState& one : engine.partitions()) {
+            if (one.entry.columns.startCol == startCol) return one.epoch;
+        }
+        return "";
+    }
+};
+
+Collector readAll(Engine& engine, ReadRequest request) {
+    Collector collector(request.ranges);
+    ReadJob job(std::move(request));
+    while (!job.step(engine, collector)) collector.given = 0;
+    return collector;
+}
+
+std::vector<WordOutcome> writeAll(Engine& engine, WriteRequest request) {
+    std::vector<WordOutcome> outcomes;
+    WriteJob job(std::move(request));
+    while (!job.step(engine, outcomes)) {
+    }
+    return outcomes;
+}
+
+std::string codeOf(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const CoreError& error) {
+        return error.code();
+    }
+    return "";
+}
+
+uint32_t wordAt(const std::vector<uint8_t>& bytes, size_t at) {
+    return uint32_t{bytes[at]} | uint32_t{bytes[at + 1]} << 8U | uint32_t{bytes[at + 2]} << 16U |
+           uint32_t{bytes[at + 3]} << 24U;
+}
+
+} // namespace
+
+TEST_CASE("describing looks at sysfs and ENQUIRE only, and holds nothing afterwards") {
+    Board board;
+    const Description found = board.engine.describe();
+    CHECK(found.family == "linux-2020");
+    CHECK(found.generation == "aie");
+    CHECK(found.partitions.size() == 3);
+    CHECK(board.kernel.events == std::vector<std::string>{"open device", "close device"});
+}
+
+TEST_CASE("an aperture in sysfs, or no class at all, is a driver that needs the person's consent") {
+    Board board;
+    board.kernel.sysfs.emplace_back("aieaperture_0_50");
+    CHECK(board.engine.describe().family == "unknown");
+    CHECK(codeOf([&] { board.engine.open({6, 4}, false); }) == "unknown-driver");
+    CHECK(board.engine.open({6, 4}, true).size() == 2);
+    board.kernel.sysfs = {"aiepart_6_4"};
+    CHECK(board.engine.describe().family == "unknown");
+}
+
+TEST_CASE("a missing node, a refused node and a strange one are told apart") {
+    Board board;
+    board.kernel.deviceError = ENOENT;
+    CHECK(codeOf([&] { board.engine.partitions(); }) == "no-device");
+    board.kernel.deviceError = EACCES;
+    CHECK(codeOf([&] { board.engine.partitions(); }) == "permission");
+    board.kernel.deviceError = EIO;
+    CHECK(codeOf([&] { board.engine.partitions(); }) == "driver");
+}
+
+TEST_CASE("counts and sizes from the kernel are not believed") {
+    Board board;
+    board.kernel.hostileCount = 4'000'000'000U;
+    CHECK(board.engine.partitions().size() == 3);
+    board.kernel.partitions[1].columns.numCols = 1'000'000;
+    CHECK(board.engine.describe().partitions.size() == 2);
+}
+
+TEST_CASE("unknown columns, and shim tiles only, have errors of their own") {
+    Board board;
+    CHECK(codeOf([&] { board.engine.open({7, 4}, false); }) == "no-partition");
+    CHECK(codeOf([&] { board.engine.open({30, 3}, false); }) == "no-memory-types");
+    CHECK(codeOf([&] { readAll(board.engine, {{30, 3}, MemoryType::data, {{0, 4}}, {}}); }) == "no-memory-types");
+    CHECK(std::count(board.kernel.events.begin(), board.kernel.events.end(), "map") == 0);
+}
+
+TEST_CASE("[main-8] an open partition is writable when free, and not beside its owner") {
+    Board board;
+    CHECK(board.engine.open({6, 4}, false)[0].writable);
+    board.kernel.own(0, 500, {});
+    const auto memories = board.engine.open({6, 4}, false);
+    REQUIRE(memories.size() == 2);
+    CHECK_FALSE(memories[0].writable);
+    CHECK(memories[1].geometry.tileBase == 0x20000);
+}
+
+TEST_CASE("[main-8] [main-9] random reads agree with a naive model, free and beside an owner") {
+    constexpr uint32_t seed = 424242;
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    Board board;
+    std::vector<uint32_t> gatedFrom(10, 9); // by column: the first gated row
+    for (uint32_t col = 6; col < 10; col++) {
+        for (uint32_t row = 1; row < 9; row++) {
+            for (uint32_t i = 0; i < 400; i++) {
+                board.kernel.poke({col, row}, random() % 0x2000 * 4, static_cast<uint32_t>(random()));
+                board.kernel.poke({col, row}, 0x20000 + random() % 0x1000 * 4, static_cast<uint32_t>(random()));
+            }
+            if (random() % 6 == 0) board.kernel.poke({col, row}, array::coreControl, array::coreEnabled);
+        }
+    }
+    board.kernel.gate({7, 5}, 9);
+    gatedFrom[7] = 5;
+    board.kernel.gate({9, 1}, 9);
+    gatedFrom[9] = 1;
+    const uint64_t caughtBefore = guard::caught();
+    for (int round = 0; round < 300; round++) {
+        if (round == 150) board.kernel.own(0, 500, {});
+        const auto type = random() % 2 == 0 ? MemoryType::data : MemoryType::program;
+        const MemoryGeometry geometry = memoriesOf({6, 4}, 0, 9)[static_cast<size_t>(type)];
+        ReadRequest request{{6, 4}, type, {}, {}};
+        for (uint32_t i = 0; i < 1 + random() % 6; i++) {
+            const uint64_t offset = random() % geometry.totalBytes();
+            const uint64_t length = std::min<uint64_t>(random() % 70000, geometry.totalBytes() - offset);
+            request.ranges.push_back({offset, length});
+        }
+        if (random() % 3 == 0) request.openTiles.push_back(static_cast<uint32_t>(random() % 32));
+        Collector collector(request.ranges);
+        collector.mostRoom = random() % 3 == 0 ? 1 + random() % 5000 : ~uint64_t{0};
+        collector.perStep = random() % 3 == 0 ? 1 + random() % 50000 : ~uint64_t{0};
+        ReadJob job(request);
+        while (!job.step(board.engine, collector)) collector.given = 0;
+
+        std::vector<Span> expected;
+        for (size_t r = 0; r < request.ranges.size(); r++) {
+            const ByteRange& range = request.ranges[r];
+            for (uint64_t i = 0; i < range.length;) {
+                const uint64_t at = range.offset + i;
+                const uint32_t index = geometry.tileIndex(at);
+                const Tile tile = geometry.tile(index);
+                const uint64_t inTile = pieceAt(geometry, range, at, ~uint64_t{0} - at).length;
+                const bool gated = tile.row >= gatedFrom[tile.col];
+                const bool opened = std::count(request.openTiles.begin(), request.openTiles.end(), index) != 0;
+                const bool running = !gated && type == MemoryType::program && !opened &&
+                                     board.kernel.peek(tile, array::coreControl) == array::coreEnabled;
+                if (gated || running) {
+                    const Reason reason = gated ? Reason::gated : Reason::coreRunning;
+                    if (!expected.empty() && expected.back().reason == reason &&
+                        expected.back().offset + expected.back().length == at) {
+                        expected.back().length += inTile;
+                    } else {
+                        expected.push_back({at, inTile, reason});
+                    }
+                } else {
+                    for (uint64_t k = 0; k < inTile; k++) {
+                        const auto place = static_cast<uint32_t>((at + k) % geometry.bytesPerTile);
+                        const uint32_t word = board.kernel.peek(tile, geometry.tileBase + place / 4 * 4);
+                        REQUIRE(collector.bytes[r][i + k] == static_cast<uint8_t>(word >> (place % 4 * 8)));
+                        if (k == 16) k = std::max<uint64_t>(k, inTile < 32 ? k : inTile - 16); // both ends suffice
+                    }
+                }
+                i += inTile;
+            }
+        }
+        CAPTURE(round);
+        REQUIRE(collector.spans == expected);
+        REQUIRE(board.kernel.held() == 0);
+    }
+    CHECK(guard::caught() == caughtBefore); // no gated tile was touched
+}
+
+TEST_CASE("[main-9] a tile that faults although its clock looks on becomes bus-error spans, the rest is read") {
+    Board board;
+    board.kernel.poke({6, 2}, 0x10, 5);
+    board.kernel.vanish({6, 1});
+    board.kernel.poke({6, 0}, array::clockControl, 3);
+    // Its own clock register faults too: tiles above it cannot be judged, tile
+    // (7,1) can.
+    const auto got = readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 0x8000 * 9}}, {}});
+    REQUIRE(got.spans.size() == 1);
+    CHECK(got.spans[0] == Span{0, 0x8000 * 8, Reason::busError});
+}
+
+TEST_CASE("ranges and open tiles outside of the memory are refused before anything is read") {
+    Board board;
+    const auto code = [&](std::vector<ByteRange> ranges, std::vector<uint32_t> open) {
+        return codeOf([&] { readAll(board.engine, {{6, 4}, MemoryType::data, std::move(ranges), std::move(open)}); });
+    };
+    CHECK(code({{1048576, 1}}, {}) == "out-of-range");
+    CHECK(code({{0, 1048577}}, {}) == "out-of-range");
+    CHECK(code({{~uint64_t{0}, 2}}, {}) == "out-of-range");
+    CHECK(code({}, {}) == "out-of-range");
+    CHECK(code(std::vector<ByteRange>(mostRanges + 1, {0, 4}), {}) == "out-of-range");
+    CHECK(code({{0, 4}}, {32}) == "out-of-range");
+    CHECK(code({{1048576, 0}}, {31}).empty());
+}
+
+TEST_CASE("[main-8] a long read lets go between its steps, and reports what an owner's arrival left unread") {
+    Board board;
+    const std::vector<ByteRange> ranges{{0, 1048576}};
+    Collector collector(ranges);
+    collector.perStep = 65536;
+    ReadJob job({{6, 4}, MemoryType::data, ranges, {}});
+    CHECK_FALSE(job.step(board.engine, collector));
+    CHECK(board.kernel.held() == 0);
+    const std::string epoch = job.epoch();
+    board.kernel.own(0, 500, {});
+    collector.given = 0;
+    CHECK(job.step(board.engine, collector));
+    REQUIRE(collector.spans.size() == 1);
+    CHECK(collector.spans[0].reason == Reason::notRead);
+    CHECK(collector.spans[0].offset >= 65536);
+    CHECK(collector.spans[0].offset + collector.spans[0].length == 1048576);
+    CHECK(job.epoch() == epoch);
+}
+
+TEST_CASE("[main-8] a partition taken between the look and the request is read beside its new owner") {
+    Board board;
+    board.kernel.poke({6, 1}, 0, 0x5A);
+    board.kernel.beforeRequest = [&] {
+        if (board.kernel.partitions[0].owner == 0) board.kernel.own(0, 500, {});
+    };
+    CHECK(wordAt(readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}}).bytes[0], 0) == 0x5A);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[main-8] a write whose epoch is not the current one is refused whole") {
+    Board board;
+    const std::string before = board.epoch();
+    board.kernel.own(0, 500, {});
+    board.engine.partitions();
+    board.kernel.leave(0);
+    const WriteRequest request{{6, 4}, MemoryType::data, before, false, {}, {{0, 0, ~0U, 1}}};
+    CHECK(codeOf([&] { writeAll(board.engine, request); }) == "epoch");
+    CHECK(board.kernel.peek({6, 1}, 0) == 0);
+}
+
+TEST_CASE("[main-8] beside another owner every write is refused with locked") {
+    Board board;
+    board.kernel.own(0, 500, {});
+    const WriteRequest request{{6, 4}, MemoryType::data, board.epoch(), true, {}, {{0, 0, ~0U, 1}}};
+    CHECK(codeOf([&] { writeAll(board.engine, request); }) == "locked");
+}
+
+TEST_CASE("[main-8] [main-9] a write over good, gated and running tiles reports each word") {
+    Board board;
+    board.kernel.gate({6, 8}, 9);
+    board.kernel.poke({6, 2}, array::coreControl, array::coreEnabled);
+    board.kernel.poke({6, 1}, 0x20008, 9);
+    const WriteRequest request{
+        {6, 4},
+        MemoryType::program,
+        board.epoch(),
+        false,
+        {},
+        {{0x8, 9, ~0U, 1}, {0xC, 1, ~0U, 2}, {0x4000, 0, ~0U, 3}, {0x4000 * 2, 0, ~0U, 4}, {0x4000 * 7, 0, ~0U, 5}}};
+    const auto outcomes = writeAll(board.engine, request);
+    REQUIRE(outcomes.size() == 5);
+    CHECK(outcomes[0] == WordOutcome{0x8, Outcome::conflict, Reason::none, 9});
+    CHECK(outcomes[1] == WordOutcome{0xC, Outcome::conflict, Reason::none, 0});
+    CHECK(outcomes[2] == WordOutcome{0x4000, Outcome::refused, Reason::coreRunning, 0});
+    CHECK(outcomes[3] == WordOutcome{0x8000, Outcome::verified, Reason::none, 4});
+    CHECK(outcomes[4] == WordOutcome{0x4000 * 7, Outcome::refused, Reason::gated, 0});
+    CHECK(board.kernel.peek({6, 3}, 0x20000) == 4);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("words that are unaligned, out of order or outside are refused before anything is written") {
+    Board board;
+    const std::string epoch = board.epoch();
+    for (const std::vector<Word>& words : {std::vector<Word>{{2, 0, 1, 1}},
+                                           {{4, 0, 1, 1}, {0, 0, 1, 1}},
+                                           {{0, 0, 1, 1}, {0, 0, 1, 1}},
+                                           {{0, 0, 1, 1}, {1048576, 0, 1, 1}},
+                                           {{0xFFFFFFFC, 0, 1, 1}}}) {
+        CHECK(codeOf([&] {
+                  writeAll(board.engine, {{6, 4}, MemoryType::data, epoch, true, {}, words});
+              }) == "out-of-range");
+    }
+    CHECK(board.kernel.peek({6, 1}, 0) == 0);
+}
+
+TEST_CASE("[main-8] the partition list is reported when it changed, and only then") {
+    Board board;
+    board.engine.describe();
+    CHECK_FALSE(board.engine.poll());
+    board.kernel.own(0, 500, {});
+    const auto changed = board.engine.poll();
+    REQUIRE(changed);
+    CHECK(changed->front().owner->command == "app");
+    CHECK(changed->front().owner->startedAt == 1'000'000 + 10'000);
+    CHECK_FALSE(board.engine.poll());
+    board.kernel.leave(0);
+    CHECK(board.engine.poll());
+}
+
+TEST_CASE("[main-8] an owner that nobody can see is said to be hidden") {
+    Board board;
+    board.kernel.partitions[0].owner = 12345;
+    const auto partitions = board.engine.partitions();
+    REQUIRE(partitions.front().owner);
+    CHECK(partitions.front().owner->pid == 0);
+    CHECK(codeOf([&] { readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}}); }) == "owner-hidden");
+    CHECK(codeOf([&] { board.engine.open({6, 4}, false); }) == "owner-hidden");
+}

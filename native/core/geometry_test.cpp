@@ -1,0 +1,38 @@
+#include "geometry.h"
+
+#include <doctest/doctest.h>
+#include <random>
+
+using namespace tilescope;
+
+TEST_CASE("a partition of four columns and the shim row has data and program memory from row 1 on") {
+    const auto memories = memoriesOf({6, 4}, 0, 9);
+    REQUIRE(memories.size() == 2);
+    CHECK(memories[0] == MemoryGeometry{MemoryType::data, 6, 4, 1, 8, 0x8000, 0});
+    CHECK(memories[1] == MemoryGeometry{MemoryType::program, 6, 4, 1, 8, 0x4000, 0x20000});
+    CHECK(memories[0].totalBytes() == 1048576);
+    CHECK(memories[0].tile(9) == Tile{7, 2});
+    CHECK(memoriesOf({30, 3}, 0, 1).empty());
+}
+
+TEST_CASE("pieces of a range are complete, in order, within one tile, and bounded") {
+    constexpr uint32_t seed = 20260731;
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    const MemoryGeometry geometry = memoriesOf({0, 50}, 0, 9)[1];
+    for (int round = 0; round < 2000; round++) {
+        const uint64_t offset = random() % geometry.totalBytes();
+        const uint64_t length = 1 + random() % std::min<uint64_t>(geometry.totalBytes() - offset, 100000);
+        const uint64_t most = 1 + random() % 20000;
+        uint64_t at = offset;
+        while (at < offset + length) {
+            const ByteRange piece = pieceAt(geometry, {offset, length}, at, most);
+            REQUIRE(piece.offset == at);
+            REQUIRE(piece.length >= 1);
+            REQUIRE(piece.length <= most);
+            REQUIRE(piece.end() <= offset + length);
+            REQUIRE(geometry.tileIndex(at) == geometry.tileIndex(piece.end() - 1));
+            at = piece.end();
+        }
+    }
+}

@@ -1,0 +1,44 @@
+#include "owner.h"
+
+#include <doctest/doctest.h>
+
+#include "fake_kernel.h"
+
+using namespace tilescope;
+
+TEST_CASE("[main-8] a partition's link is recognised with and without brackets, and nothing else is") {
+    CHECK(partitionOfLink("anon_inode:aiepart_6_4") == ColumnRange{6, 4});
+    CHECK(partitionOfLink("anon_inode:[aiepart_0_50]") == ColumnRange{0, 50});
+    for (const char* other :
+         {"/memfd:aiepart_6_4 (deleted)", "/tmp/anon_inode:aiepart_6_4", "anon_inode:aiepart_6_4x",
+          "anon_inode:aiepart_6", "anon_inode:aiepart_6_", "anon_inode:aiepart__4", "anon_inode:aiepart_-6_4",
+          "anon_inode:[aiepart_6_4", "anon_inode:aiepart_6_4]", "anon_inode:aiepart_99999_4", "anon_inode:aiepart_ 6_4",
+          "anon_inode:[eventfd]", "socket:[12]", ""}) {
+        CAPTURE(other);
+        CHECK_FALSE(partitionOfLink(other).has_value());
+    }
+}
+
+TEST_CASE("the start time is field 22, whatever the command's name contains") {
+    const std::string tail = " S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 777 20 21\n";
+    CHECK(startTicksOfStat("12 (plain)" + tail) == 777);
+    CHECK(startTicksOfStat("12 (a) b (c d) )" + tail) == 777);
+    CHECK_FALSE(startTicksOfStat("12 (short) S 1 2").has_value());
+    CHECK_FALSE(startTicksOfStat("nonsense").has_value());
+    CHECK_FALSE(startTicksOfStat("").has_value());
+}
+
+TEST_CASE("[main-8] holders are found by their descriptors, the oldest process first") {
+    FakeKernel kernel;
+    kernel.own(0, 500, {2000, "child", {{3, "socket:[1]"}}, false});
+    kernel.processes[501] = {1500, "parent", {{9, "anon_inode:aiepart_6_4"}}, false};
+    kernel.processes[502] = {1, "other", {{9, "anon_inode:aiepart_20_2"}}, false};
+    kernel.processes[503] = {1, "secret", {}, true};
+    kernel.processes[FakeKernel::selfPid] = {1, "we", {{4, "anon_inode:aiepart_6_4"}}, false};
+    const HolderSearch search = findHolders(kernel, {6, 4}, FakeKernel::selfPid);
+    REQUIRE(search.holders.size() == 2);
+    CHECK(search.holders[0].command == "parent");
+    CHECK(search.holders[0].fd == 9);
+    CHECK(search.holders[1].pid == 500);
+    CHECK(search.hidden == 1);
+}
