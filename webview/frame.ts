@@ -21,6 +21,8 @@ export interface FrameContent {
   readonly state: EditorState;
   readonly cursor?: CursorDetails;
   readonly notice?: Notice;
+  /** The notice goes to the top of the grid, so that it does not hide the cursor. */
+  readonly noticeOnTop?: boolean;
   /** The sentence of a failed request for visible bytes. */
   readonly failure?: string;
 }
@@ -74,6 +76,7 @@ export class Frame {
     render(this.#topTemplate(state, content.failure), this.#top);
     render(this.#bottomTemplate(state, content.cursor), this.#bottom);
     const { notice } = content;
+    this.#notice.classList.toggle('on-top', content.noticeOnTop === true);
     this.#notice.hidden = notice === undefined || notice.quiet === true;
     render(
       notice === undefined || notice.quiet === true

@@ -160,7 +160,7 @@ class Editor {
       this.#frame.update({
         state: this.#state,
         ...(cursor === undefined ? {} : { cursor }),
-        ...(this.#notice === undefined ? {} : { notice: this.#notice }),
+        ...(this.#notice === undefined ? {} : { notice: this.#notice, noticeOnTop: this.#view.cursorIsLow }),
         ...(failure === undefined ? {} : { failure: failureText(this.#t, failure) }),
       });
       if (cursor !== undefined) this.#speakCursor(cursor);

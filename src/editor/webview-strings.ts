@@ -41,7 +41,6 @@ export function webviewStrings(l10n: Localiser) {
     gridHelp: l10n.t(
       'Arrow keys move, with Shift they select. Digits overwrite the byte, in the characters column any character does. Tab changes the column and then leaves the grid.',
     ),
-    preparing: l10n.t('Opening...'),
 
     // A byte in words: the line at the bottom, the hover, and what a screen reader says.
     cursorTile: l10n.t('Tile {0}'),

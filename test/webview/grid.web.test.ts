@@ -347,6 +347,25 @@ describe('typing', () => {
     await expect.poll(() => staged(page)).toEqual({ [0x8000]: 0x5a });
   });
 
+  test('a message does not lie over the cursor', async () => {
+    const page = await start({ ...oneTile, state: { policy: 'locked' } });
+    for (const key of ['Control+Home', 'Control+End']) {
+      await page.keyboard.press(key);
+      await page.keyboard.type('5');
+      await expect.poll(() => page.locator('.notice').isVisible()).toBe(true);
+      await frames(page);
+      const apart = await page.evaluate(() => {
+        const [range] = [...(CSS.highlights.get('tile-cursor') ?? [])];
+        const row = range?.startContainer.parentElement?.getBoundingClientRect();
+        const notice = document.querySelector('.notice')?.getBoundingClientRect();
+        return (
+          row !== undefined && notice !== undefined && (row.bottom <= notice.top || row.top >= notice.bottom)
+        );
+      });
+      expect(apart, key).toBe(true);
+    }
+  });
+
   test('an edit that the host refuses is taken back and said', async () => {
     const page = await start(oneTile);
     await page.evaluate(() => {

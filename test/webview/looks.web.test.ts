@@ -143,20 +143,27 @@ describe('[main-18] [main-23] looks', () => {
     await page.keyboard.press('End');
     await page.keyboard.press('Tab');
     await frames(page);
-    const inside = await page.evaluate(() => {
-      const [range] = [...(CSS.highlights.get('tile-cursor') ?? [])];
-      if (range === undefined) return undefined;
-      const live = document.createRange();
-      live.setStart(range.startContainer, range.startOffset);
-      live.setEnd(range.endContainer, range.endOffset);
-      const box = live.getBoundingClientRect();
-      const grid = document.querySelector('.scroller')?.getBoundingClientRect();
-      return grid !== undefined && box.left >= grid.left && box.right <= grid.right;
-    });
-    expect(inside).toBe(true);
-    await page.keyboard.press('Home');
+    const inside = () =>
+      page.evaluate(() => {
+        const [range] = [...(CSS.highlights.get('tile-cursor') ?? [])];
+        const grid = document.querySelector('.scroller')?.getBoundingClientRect();
+        const offsets = document.querySelector('.row:not(.tile) .offset')?.getBoundingClientRect();
+        if (range === undefined || grid === undefined || offsets === undefined) return false;
+        const live = document.createRange();
+        live.setStart(range.startContainer, range.startOffset);
+        live.setEnd(range.endContainer, range.endOffset);
+        const box = live.getBoundingClientRect();
+        return box.left >= offsets.right && box.right <= grid.right && offsets.left >= grid.left;
+      });
+    await expect.poll(inside).toBe(true);
+    expect(await page.evaluate(() => document.querySelector('.scroller')?.scrollLeft)).toBeGreaterThan(0);
+    await page.screenshot({ path: join(shots, 'webview-sideways.png') });
     await page.keyboard.press('Shift+Tab');
-    await expect.poll(() => page.evaluate(() => document.querySelector('.scroller')?.scrollLeft)).toBe(0);
+    for (let column = 15; column >= 0; column--) {
+      await frames(page);
+      expect(await inside(), `column ${column}`).toBe(true);
+      await page.keyboard.press('ArrowLeft');
+    }
   });
 
   test('zoomed in: columns still stand below their headings', async () => {

@@ -112,6 +112,13 @@ export class GridView {
     return this.#style.upperCase;
   }
 
+  /** Whether the cursor is in the lower half of the visible rows: what is laid over the grid goes to the other half. */
+  get cursorIsLow(): boolean {
+    if (this.layout.rowCount === 0) return false;
+    const { row } = this.layout.cell(this.#selection.cursor);
+    return (row - this.#top) * this.#rowHeight > this.#viewportHeight / 2;
+  }
+
   /** The accessible name of the grid. */
   set label(text: string) {
     this.element.setAttribute('aria-label', text);
@@ -286,7 +293,9 @@ export class GridView {
     const left = this.#left[pane] + (pane === 'hex' ? start : column) * this.#characterWidth;
     const { scrollLeft, clientWidth } = this.element;
     const margin = 2 * this.#characterWidth;
-    if (left - margin < scrollLeft) this.element.scrollLeft = left < clientWidth / 2 ? 0 : left - margin;
+    // The offsets stay at the left edge, over what is scrolled.
+    const covered = this.#headingCells.offset.getBoundingClientRect().width;
+    if (left - margin < scrollLeft + covered) this.element.scrollLeft = left - margin - covered;
     else if (left + 2 * margin > scrollLeft + clientWidth) {
       this.element.scrollLeft = left + 2 * margin - clientWidth;
     }
