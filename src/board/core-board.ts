@@ -124,15 +124,19 @@ class CoreBoard implements Board {
     const key = `${columns.startCol}_${columns.numCols}`;
     const known = this.#opened.get(key);
     if (known !== undefined) return known;
-    const inUse = this.#find(columns)?.inUse ?? false;
+    const inUseBefore = this.#find(columns)?.inUse ?? false;
     const allowUnknown = options.allowUnknownDriver ?? false;
     const memories = await this.#client.open(columns, allowUnknown, signal);
     // Of two callers that opened at the same time, both get the object of the first that came back.
     const raced = this.#opened.get(key);
     if (raced !== undefined) return raced;
+    // It may have changed hands meanwhile; what can be written was opened while it was free.
+    const inUse = inUseBefore || (this.#find(columns)?.inUse ?? false);
     const partition = new CorePartition(
       columns,
-      memories.map((memory) => new CorePartitionMemory(columns, memory, inUse, this.#access)),
+      memories.map(
+        (memory) => new CorePartitionMemory(columns, memory, inUse && !memory.writable, this.#access),
+      ),
     );
     this.#opened.set(key, partition);
     return partition;

@@ -1,6 +1,6 @@
 /** The board in this machine: VS Code runs on it. */
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, chmod } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { BoardConnector, BoardLog } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
@@ -82,6 +82,8 @@ async function startAgent(
   }
   if (agentPath === undefined) throw new BoardError('no-addon', 'this package has no agent for this machine');
   onStart();
+  // Unpacking a package may lose the mode; where the file is not ours, sudo says what is wrong.
+  await chmod(agentPath, 0o755).catch((error: unknown) => log.trace(`agent: ${String(error)}`));
   const host = hostname();
   const how = { agentPath, host };
   const stream = await startThroughSudo(prompts === undefined ? how : { ...how, prompts }, signal);

@@ -213,7 +213,10 @@ describe('requests', () => {
 
   it('carry the code, detail and facts of the core', async () => {
     const { client, array } = await connect();
-    array.failNext('open', new BoardError('busy', 'AIE_REQUEST_PART: EBUSY', { pid: 7, command: 'app' }));
+    array.failNext(
+      'open',
+      new BoardError('busy', 'AIE_REQUEST_PART: EBUSY', { pid: 7, command: 'app', host: 'another' }),
+    );
     await expect(client.open(freeColumns, false, never)).rejects.toMatchObject({
       code: 'busy',
       message: 'AIE_REQUEST_PART: EBUSY',

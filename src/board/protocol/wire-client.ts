@@ -564,7 +564,8 @@ class Wire {
     const error = errorFrom(header);
     // Who cancels here has stopped waiting: the core dropped the request by itself.
     if (error.code === 'cancelled') return new BoardError('timeout', error.message, this.#options.facts);
-    return new BoardError(error.code, error.message, { ...this.#options.facts, ...error.facts });
+    // Ours win: a board does not say which host it is.
+    return new BoardError(error.code, error.message, { ...error.facts, ...this.#options.facts });
   }
 
   #unasked(frame: Frame): void {
