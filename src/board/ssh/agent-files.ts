@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { BoardError, type ErrorFacts } from '../errors.ts';
-import { describe } from './failures.ts';
+import { describe, printable } from './failures.ts';
 import type { ConnectScope, SshLink } from './link.ts';
 import { Frame, keyValues, loginCommand, shellWord } from './shell.ts';
 import type { AgentBinaries, AgentBinary } from './target.ts';
@@ -126,9 +126,9 @@ export async function probeBoard(
   );
   const { output, stderr } = await run(link, probeScript(choices, device, skip));
   const said = keyValues(output.toString('utf8'));
-  const machine = said.get('machine') ?? '';
+  const machine = printable(said.get('machine') ?? '');
   const facts = { ...factsOf(link), machine };
-  scope.log.info(`probe: ${[...said].map(([key, value]) => `${key}=${value}`).join(', ')}`);
+  scope.log.info(`probe: ${printable([...said].map(([key, value]) => `${key}=${value}`).join(', '))}`);
   const choice = choices.find((c) => c.agent.fileName === said.get('file'));
   if (choice === undefined) {
     throw new BoardError('wrong-arch', `there is no agent for "${machine}"`, facts);
@@ -156,7 +156,7 @@ export async function probeBoard(
 function noFolder(said: ReadonlyMap<string, string>, stderr: string, facts: ErrorFacts): BoardError {
   const refused = [...said].filter(([key]) => key.startsWith('refused')).map(([, value]) => value);
   const reasons = refused.map((text) => text.slice(0, text.indexOf(' ')));
-  const folders = refused.map((text) => text.slice(text.indexOf(' ') + 1)).join(', ');
+  const folders = printable(refused.map((text) => text.slice(text.indexOf(' ') + 1)).join(', '));
   const detail = `no folder for the agent: ${refused.join('; ')}; ${stderr.trim()}`;
   const code = reasons.includes('noexec') ? 'no-exec' : reasons.includes('full') ? 'disk-full' : 'read-only';
   return new BoardError(code, detail, { ...facts, folders });
@@ -204,12 +204,14 @@ inside() {
   set -- "$1" $(ls -ldn "$1")
   if [ "$4" != "$u" ]; then echo foreign; return; fi
   case $2 in drwx------*) ;; *) if ! chmod 700 "$1" 2>/dev/null; then echo readonly; return; fi;; esac
+  # What is there already was put there by a look like this one, and starting it tells whether it runs.
+  if here "$1"; then echo ok; return; fi
   t=$1/.probe-${randomBytes(6).toString('hex')}
   if ! e=$( (umask 077; printf '#!/bin/sh\\nexit 0\\n' | cat > "$t") 2>&1); then rm -f "$t" 2>/dev/null; why "$e"; return; fi
   chmod 700 "$t"
   if "$t" >/dev/null 2>&1; then r=ok; else r=noexec; fi
   rm -f "$t"
-  if [ "$r" = ok ] && ! here "$1"; then
+  if [ "$r" = ok ]; then
     set -- "$1" $(df -Pk "$1" 2>/dev/null | tail -n 1)
     case $5 in ''|*[!0-9]*) ;; *) if [ "$5" -lt $((n / 1024 + ${spareKiB})) ]; then r=full; fi;; esac
   fi
@@ -265,7 +267,14 @@ export async function uploadAgent(
   scope.onStep('uploading-agent', 0);
   const part = `${folder}/.upload-${randomBytes(9).toString('hex')}`;
   const target = `${folder}/${agent.fileName}`;
-  const place = `chmod 700 "$p" && mv -f "$p" "$t" && echo placed=1`;
+  // Other versions go with it (a running one keeps running), and uploads that were given up a day ago.
+  const place = `chmod 700 "$p" && mv -f "$p" "$t" && echo placed=1 && {
+    for o in "$d"/${filePrefix}*; do
+      if [ -f "$o" ] && [ "$o" != "$t" ]; then rm -f "$o"; fi
+    done
+    find "$d" -name '.upload-*' -mtime +0 -exec rm -f {} \\; 2>/dev/null
+    :
+  }`;
   const names = `p=${shellWord(part)}; t=${shellWord(target)}; d=${shellWord(folder)}`;
   const { output, stderr, status } = await run(
     link,
@@ -307,25 +316,10 @@ fi`,
       throw uploadFailure(placed.stderr, placed.status, facts);
     }
   }
-  await removeOthers(link, names, scope);
-}
-
-/** Older and newer versions go (a running one keeps running), and uploads that were given up a day ago. */
-async function removeOthers(link: SshLink, names: string, scope: ConnectScope): Promise<void> {
-  const { stderr } = await run(
-    link,
-    `${names}
-for o in "$d"/${filePrefix}*; do
-  if [ -f "$o" ] && [ "$o" != "$t" ]; then rm -f "$o"; fi
-done
-find "$d" -name '.upload-*' -mtime +0 -exec rm -f {} \\; 2>/dev/null
-:`,
-  );
-  if (stderr.trim() !== '') scope.log.info(`removing other versions: ${stderr.trim()}`);
 }
 
 function uploadFailure(stderr: string, status: number | undefined, facts: ErrorFacts): BoardError {
-  const reason = stderr.trim().split('\n').at(-1) ?? '';
+  const reason = printable(stderr.trim().split('\n').at(-1) ?? '');
   const detail = `upload failed (status ${status ?? 'unknown'}): ${stderr.trim()}`;
   if (/no space|quota/i.test(stderr)) return new BoardError('disk-full', detail, { ...facts, reason });
   if (/read-only|permission denied/i.test(stderr)) {

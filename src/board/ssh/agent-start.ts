@@ -8,7 +8,7 @@ import type { ClientChannel } from 'ssh2';
 import { BoardError, type ErrorFacts } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { agentPath, type Probe } from './agent-files.ts';
-import { cancelled, linkFailure } from './failures.ts';
+import { cancelled, linkFailure, printable } from './failures.ts';
 import type { ConnectScope, RemoteCommand, SshLink } from './link.ts';
 import { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
@@ -74,7 +74,7 @@ function factsOf(link: SshLink): ErrorFacts {
 }
 
 function lastLine(text: string): string {
-  return text.trim().split('\n').at(-1)?.trim() ?? '';
+  return printable(text.trim().split('\n').at(-1)?.trim() ?? '');
 }
 
 /** One attempt to start the agent. */
@@ -176,7 +176,7 @@ ${command}`;
     this.stderr = (this.stderr + text).slice(-maxStderr);
     if (this.#prompt === undefined || !this.stderr.includes(this.#prompt)) {
       for (const line of text.split('\n')) {
-        if (line.trim() !== '') this.#scope.log.info(`agent: ${line.trimEnd()}`);
+        if (line.trim() !== '') this.#scope.log.info(`agent: ${printable(line.trimEnd())}`);
       }
       return;
     }
@@ -204,7 +204,7 @@ ${command}`;
     const text = noise.toString('utf8').trim();
     return new BoardError('shell-banner', `instead of the agent came: ${text.slice(0, 2000)}`, {
       ...this.#facts,
-      text: text.split('\n')[0]?.slice(0, 200) ?? '',
+      text: printable(text.split('\n')[0]?.slice(0, 200) ?? ''),
     });
   }
 

@@ -7,7 +7,7 @@ import type { BoardLog } from '../board.ts';
 import { BoardError } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
 import { cancelled } from './failures.ts';
-import { gatherIdentities, type KeyProblem } from './identities.ts';
+import { gatherIdentities, type KeyHelp, type KeyProblem } from './identities.ts';
 import { knownHostName } from './known-hosts.ts';
 import type { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
@@ -143,7 +143,7 @@ export class Authentication {
   }
 
   async *#keys(username: string, before: Feedback): AsyncGenerator<AnyAuthMethod, Feedback, Feedback> {
-    const agent = await gatherIdentities(this.#host, this.#label, this.#asking(), this.#log);
+    const agent = await gatherIdentities(this.#host, this.#label, this.#help(), this.#log);
     this.#problems = agent.problems;
     if (agent.labels.length === 0) return { left: before.left, partial: false };
     this.tried.push(...agent.labels.map((label) => (label.startsWith('agent: ') ? label : `key ${label}`)));
@@ -220,8 +220,9 @@ export class Authentication {
     return value;
   }
 
-  #asking() {
+  #help(): KeyHelp {
     return {
+      wait: (work) => this.#patience.whileAsking(work),
       ask: (request: SecretRequest) => this.#patience.whileAsking(() => this.#secrets.ask(request)),
       worked: (request: SecretRequest, value: string) => this.#secrets.worked(request, value),
       failed: (request: SecretRequest) => this.#secrets.failed(request),

@@ -17,11 +17,13 @@ import type { ResolvedHost } from './config.ts';
 import { describe } from './failures.ts';
 import type { SecretRequest } from './prompts.ts';
 
-/** Asks for a passphrase and learns how it went. */
-export interface PassphraseSource {
+/** Asks for a passphrase and learns how it went; waits where the person has to do something. */
+export interface KeyHelp {
   ask(request: SecretRequest): Promise<string | undefined>;
   worked(request: SecretRequest, value: string): Promise<void>;
   failed(request: SecretRequest): Promise<void>;
+  /** No time-out while `work` runs: the agent may ask the person to confirm or to touch a key. */
+  wait<T>(work: () => Promise<T>): Promise<T>;
 }
 
 /** A key file that could not be used, for the error and the log. */
@@ -42,6 +44,8 @@ type AgentAnswer = ReturnType<typeof ssh2.createAgent>;
 
 const maxKeyFileBytes = 1 << 20;
 const passphraseTries = 3;
+/** How long an SSH agent may take to list its keys. */
+const agentMilliseconds = 5000;
 
 /** All keys as one agent, which is how ssh2 lets a signature be made late. */
 export class Identities extends ssh2.BaseAgent<ParsedKey> {
@@ -94,22 +98,22 @@ export class Identities extends ssh2.BaseAgent<ParsedKey> {
 
 /**
  * Gathers the keys for one host. Never fails: what cannot be used is in `problems`.
- * @param passphrases asked at once only for old PEM files without a `.pub` beside them
+ * @param help asked at once only for old PEM files without a `.pub` beside them
  */
 export async function gatherIdentities(
   host: ResolvedHost,
   hostLabel: string,
-  passphrases: PassphraseSource,
+  help: KeyHelp,
   log: BoardLog,
 ): Promise<Identities> {
   const problems: KeyProblem[] = [];
-  const fromAgent = await agentIdentities(host.agentSocket, log);
+  const fromAgent = await agentIdentities(host.agentSocket, help, log);
   const inAgent = (key: ParsedKey) =>
     fromAgent.find((i) => i.publicKey.getPublicSSH().equals(key.getPublicSSH()));
   const configured: Identity[] = [];
   const fromFiles: Identity[] = [];
   for (const path of host.identityFiles) {
-    const file = new KeyFile(path, hostLabel, passphrases);
+    const file = new KeyFile(path, hostLabel, help);
     try {
       const key = await file.publicKey();
       const held = inAgent(key);
@@ -130,14 +134,20 @@ export async function gatherIdentities(
   return new Identities([...new Set([...configured, ...others, ...fromFiles])], problems);
 }
 
-async function agentIdentities(socket: string | undefined, log: BoardLog): Promise<Identity[]> {
+async function agentIdentities(
+  socket: string | undefined,
+  help: KeyHelp,
+  log: BoardLog,
+): Promise<Identity[]> {
   if (socket === undefined || socket === '') return [];
   let agent: AgentAnswer;
   let keys: ParsedKey[];
   try {
     agent = ssh2.createAgent(socket);
     keys = await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('it does not answer')), agentMilliseconds);
       agent.getIdentities((error, found) => {
+        clearTimeout(timer);
         if (error) reject(error);
         else resolve((found ?? []).flatMap((key) => parsed(bareKey(key))));
       });
@@ -150,14 +160,17 @@ async function agentIdentities(socket: string | undefined, log: BoardLog): Promi
     publicKey,
     label: `agent: ${publicKey.comment === '' ? publicKey.type : publicKey.comment}`,
     sign: (data, hash) =>
-      new Promise((resolve, reject) => {
-        const options: SigningRequestOptions = hash === 'sha256' || hash === 'sha512' ? { hash } : {};
-        agent.sign(publicKey, data, options, (error, signature) => {
-          if (error) reject(error);
-          else if (signature) resolve(signature);
-          else reject(new Error('the agent gave no signature'));
-        });
-      }),
+      help.wait(
+        () =>
+          new Promise((resolve, reject) => {
+            const options: SigningRequestOptions = hash === 'sha256' || hash === 'sha512' ? { hash } : {};
+            agent.sign(publicKey, data, options, (error, signature) => {
+              if (error) reject(error);
+              else if (signature) resolve(signature);
+              else reject(new Error('the agent gave no signature'));
+            });
+          }),
+      ),
   }));
 }
 
@@ -178,14 +191,14 @@ class KeyFile {
   hasPrivatePart = false;
   readonly #path: string;
   readonly #host: string;
-  readonly #passphrases: PassphraseSource;
+  readonly #help: KeyHelp;
   #key: ParsedKey | undefined;
   #text = '';
 
-  constructor(path: string, host: string, passphrases: PassphraseSource) {
+  constructor(path: string, host: string, help: KeyHelp) {
     this.#path = path;
     this.#host = host;
-    this.#passphrases = passphrases;
+    this.#help = help;
   }
 
   /** @throws the file system's error, or one that says what is wrong with the file */
@@ -228,15 +241,15 @@ class KeyFile {
     let retry = false;
     for (let tries = 0; tries < passphraseTries; tries++) {
       const request: SecretRequest = { kind: 'passphrase', host: this.#host, path: this.#path, retry };
-      const passphrase = await this.#passphrases.ask(request);
+      const passphrase = await this.#help.ask(request);
       if (passphrase === undefined) throw new Error('no passphrase was given');
       const key = parsePrivate(this.#text, passphrase);
       if (!(key instanceof Error)) {
-        await this.#passphrases.worked(request, passphrase);
+        await this.#help.worked(request, passphrase);
         this.#key = key;
         return key;
       }
-      await this.#passphrases.failed(request);
+      await this.#help.failed(request);
       retry = true;
     }
     throw new Error('the passphrase is wrong');

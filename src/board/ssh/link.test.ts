@@ -300,7 +300,7 @@ describe('[main-13] proving who we are', () => {
       expect(offered).toEqual([named.publicKey.split(' ')[1]]);
     });
 
-    test('an agent that does not answer is no obstacle', async () => {
+    test('an agent that is not there is no obstacle', async () => {
       const config = machine.put('config', `IdentityAgent ${machine.home}/nothing\n`);
       const server = await serve(
         only(
@@ -331,6 +331,14 @@ describe('[main-14] host keys', () => {
       },
     ]);
     expect(readFileSync(known(), 'utf8')).toMatch(/^\[127\.0\.0\.1\]:\d+ ecdsa-sha2-nistp256 \S+\n$/);
+  });
+
+  test('new session keys in the middle of a connection bring no new question', async () => {
+    const server = await serve();
+    const link = await open(server);
+    await server.rekey();
+    expect(await says(link, 'echo still here')).toBe('still here\n');
+    expect(person.confirmed).toHaveLength(1);
   });
 
   test('a host that is not confirmed is not entered and not written down', async () => {

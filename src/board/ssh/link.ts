@@ -7,7 +7,7 @@ import type { BoardLog, ConnectStep } from '../board.ts';
 import { BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
 import { Authentication } from './auth.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
-import { cancelled, describe, linkFailure } from './failures.ts';
+import { cancelled, describe, linkFailure, printable } from './failures.ts';
 import { HostKeys } from './host-keys.ts';
 import { knownHostName } from './known-hosts.ts';
 import { Patience } from './patience.ts';
@@ -214,7 +214,7 @@ export class SshLink {
     const stop = new AbortController();
     const asking = AbortSignal.any([signal, stop.signal]);
     let during = `first bytes from ${label}`;
-    let authentication: Authentication | undefined;
+    let trusted: Buffer | undefined;
     await new Promise<void>((resolve, reject) => {
       const fail = (error: BoardError) => {
         patience.disarm();
@@ -225,7 +225,7 @@ export class SshLink {
       };
       const onAbort = () => fail(cancelled());
       const patience = new Patience(this.#facts, fail);
-      authentication = new Authentication({
+      const auth = new Authentication({
         host,
         secrets: secrets.until(asking),
         patience,
@@ -233,7 +233,6 @@ export class SshLink {
         log,
         fail,
       });
-      const auth = authentication;
 
       signal.addEventListener('abort', onAbort, { once: true });
       this.#client.on('error', (error: Error & { level?: string }) => {
@@ -251,8 +250,12 @@ export class SshLink {
             }),
         );
       });
-      this.#client.once('greeting', (text) => log.info(`${label}: ${text.trim()}`));
-      this.#client.on('banner', (text) => log.info(`${label}: ${text.trim()}`));
+      const quote = (text: string) => {
+        for (const line of text.trim().split('\n')) log.info(`${label}: ${printable(line)}`);
+      };
+      this.#client.once('greeting', quote);
+      this.#client.on('banner', quote);
+      this.#client.on('change password', () => fail(auth.failure('the password has expired')));
       this.#client.once('handshake', (negotiated) => {
         log.info(`${label}: ${negotiated.kex}, ${negotiated.serverHostKey}, ${negotiated.cs.cipher}`);
         during = `authentication at ${label}`;
@@ -279,11 +282,19 @@ export class SshLink {
           readyTimeout: 0,
           algorithms: { serverHostKey: keys.algorithms() },
           hostVerifier: (key: Buffer, verify: (trusted: boolean) => void) => {
+            // Asked again whenever the two ends change their session keys.
+            if (trusted !== undefined) {
+              verify(trusted.equals(key));
+              return;
+            }
             during = `host key of ${label}`;
             onStep('verifying-host');
             patience
               .whileAsking(() => keys.verify(key, services.prompts, asking))
-              .then(() => verify(true))
+              .then(() => {
+                trusted = key;
+                verify(true);
+              })
               .catch((error: unknown) =>
                 fail(signal.aborted ? cancelled() : linkFailure(error, during, this.#facts)),
               );

@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { BoardError, type ErrorFacts } from '../errors.ts';
+import { printable } from './failures.ts';
 
 /** One word for a POSIX shell, whatever characters it holds (not NUL, which no argument can hold). */
 export function shellWord(text: string): string {
@@ -60,7 +61,7 @@ export class Frame {
       return output.subarray(start + begin.length, Math.max(end, start + begin.length));
     }
     const said = (output.length > 0 ? output.toString('utf8') : stderr).trim();
-    const first = said.split('\n')[0]?.slice(0, 200) ?? '';
+    const first = printable(said.split('\n')[0]?.slice(0, 200) ?? '');
     if (output.length > 0 && start < 0) {
       throw new BoardError('shell-banner', `the login shell printed something else: ${said.slice(0, 2000)}`, {
         ...facts,

@@ -70,6 +70,17 @@ export class TestServer {
     for (const connection of this.#connections) connection.end();
   }
 
+  /** Changes the session keys of every connection, as servers do after a while; resolves when it is done. */
+  async rekey(): Promise<void> {
+    await Promise.all(
+      [...this.#connections].map((connection) => {
+        const done = new Promise<void>((resolve) => connection.once('rekey', () => resolve()));
+        connection.rekey();
+        return done;
+      }),
+    );
+  }
+
   async close(): Promise<void> {
     this.drop();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));

@@ -7,7 +7,7 @@ import { Duplex } from 'node:stream';
 import type { BoardLog } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
-import { cancelled, describe, linkFailure } from './failures.ts';
+import { cancelled, describe, linkFailure, printable } from './failures.ts';
 import type { SshEnvironment } from './target.ts';
 
 /** A connected stream. */
@@ -96,7 +96,8 @@ export function startProxyCommand(
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
     said = (said + text).slice(-maxStderr);
-    for (const line of text.split('\n')) if (line.trim() !== '') log.info(`ProxyCommand: ${line.trimEnd()}`);
+    for (const line of text.split('\n'))
+      if (line.trim() !== '') log.info(`ProxyCommand: ${printable(line.trimEnd())}`);
   });
   child.once('error', (error) => {
     ended = new BoardError('proxy-failed', `ProxyCommand: ${describe(error).message}`, {
@@ -106,7 +107,7 @@ export function startProxyCommand(
     stream.destroy(ended);
   });
   child.once('close', (status, killed) => {
-    const last = said.trim().split('\n').at(-1) ?? '';
+    const last = printable(said.trim().split('\n').at(-1) ?? '');
     const reason = last === '' ? `it ended with ${killed ?? `status ${status}`}` : last;
     ended ??= new BoardError('proxy-failed', `ProxyCommand ended (${killed ?? status}): ${said.trim()}`, {
       ...facts,
@@ -144,7 +145,9 @@ class ProcessStream extends Duplex {
     // Not at the end of its output: by the close of the process it is known what it said about the reason.
     child.once('close', () => this.push(null));
     child.stdout.on('error', (error) => this.destroy(error));
-    child.stdin.on('error', (error) => this.destroy(error));
+    child.stdin.on('error', () => {
+      // The process is gone or going; its close follows, with the reason.
+    });
   }
 
   override _read(): void {
@@ -152,11 +155,11 @@ class ProcessStream extends Duplex {
   }
 
   override _write(data: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#child.stdin.write(data, done);
+    this.#child.stdin.write(data, () => done());
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.#child.stdin.end(done);
+    this.#child.stdin.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
