@@ -119,6 +119,21 @@ describe('[main-22] losing the board', () => {
     expect(states.at(-1)).toBe('connected');
   });
 
+  test('a connection that keeps breaking is waited for ever longer, one that lived for a minute is not', async () => {
+    const { link, device, time } = setup();
+    await link.connect();
+    const waits: number[] = [];
+    for (const lived of [0, 5000, 5000, 60_000]) {
+      time.advance(lived);
+      device.lose();
+      waits.push(...time.planned);
+      time.advance(30_000);
+      await settle();
+      expect(link.state.kind).toBe('connected');
+    }
+    expect(waits).toEqual([1000, 2000, 4000, 1000]);
+  });
+
   test('the state says when the next attempt comes, and the partitions stay as last known', async () => {
     const { link, device, time } = setup();
     await link.connect();

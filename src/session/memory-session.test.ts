@@ -628,6 +628,9 @@ describe('[main-19] epochs', () => {
     held.open();
     await reading;
     expect(session.state.stale).toBe(true);
+    const gesture = session.stage('a', 'type', [put(10, 0xaa)]);
+    expect(session.state.epochChanged).toBe(true);
+    gesture.undo();
     await session.refresh(range(0, 8192), never);
     expect(session.state.stale).toBe(false);
   });
@@ -709,6 +712,42 @@ describe('[main-22] losing the board', () => {
       expect(session.isDirty('a')).toBe(false);
     });
   }
+
+  test('undone before it is known what was written: what was written is no conflict', async () => {
+    const { session, device, time } = await setup();
+    session.stage('a', 'type', [put(10, 1)]);
+    const second = session.stage('a', 'type', [put(10, 2)]);
+    device.hook = (at) => {
+      if (at === 'write-done') device.lose();
+    };
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'connection-lost' });
+    device.hook = () => undefined;
+    second.undo();
+    time.advance(1000);
+    await settle();
+    await session.refresh(range(0, 64), never);
+    expect(session.bytes(range(10, 1))).toMatchObject({ base: Uint8Array.of(2), bytes: Uint8Array.of(1) });
+    expect(session.counts()).toEqual({ staged: 1, conflicts: 0 });
+  });
+
+  test('a new epoch says nothing about what was written in the one before', async () => {
+    const { session, device, time } = await setup();
+    session.stage('a', 'type', [put(10, 0xaa)]);
+    device.hook = (at) => {
+      if (at === 'write') device.lose();
+    };
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'connection-lost' });
+    device.hook = () => undefined;
+    device.epoch = 'life-2';
+    device.bytes[10] = 0xaa;
+    time.advance(1000);
+    await settle();
+    await session.refresh(range(0, 64), never);
+    expect(session.writeLog.map(({ outcome }) => outcome)).toEqual(['unknown']);
+    device.bytes[10] = 0x33;
+    await session.refresh(range(0, 64), never);
+    expect(session.counts()).toEqual({ staged: 1, conflicts: 1 });
+  });
 
   for (const point of ['open', 'read', 'read-done'] as const) {
     test(`lost at "${point}": the read fails in words, what was known stays`, async () => {
