@@ -27,7 +27,7 @@ export default defineConfig({
           // A board is a machine with a real clock: one at a time, so that time-outs mean something.
           fileParallelism: false,
           testTimeout: 60_000,
-          hookTimeout: 180_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -37,8 +37,8 @@ export default defineConfig({
           exclude: elsewhere,
           environment: 'node',
           fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 240_000,
+          testTimeout: 240_000,
+          hookTimeout: 600_000,
         },
       },
       {
@@ -49,7 +49,7 @@ export default defineConfig({
           environment: 'node',
           fileParallelism: false,
           testTimeout: 1_800_000,
-          hookTimeout: 240_000,
+          hookTimeout: 600_000,
         },
       },
     ],

@@ -368,8 +368,8 @@ async function startServer(start: ServerStart): Promise<Omit<RunningHost, 'url'>
     child.stderr?.on('data', hear);
     exited.then(() => failed(new ScriptError(`The editor's server ended before it was ready:\n${log}`)));
     setTimeout(
-      () => failed(new ScriptError(`The editor's server was not ready within 60 s:\n${log}`)),
-      60_000,
+      () => failed(new ScriptError(`The editor's server was not ready within 120 s:\n${log}`)),
+      120_000,
     ).unref();
   }).catch(async (error: unknown) => {
     await stop();

@@ -44,7 +44,7 @@ export interface OpenOptions {
   readonly browser?: Browser;
 }
 
-const STEP_MS = 30_000;
+const STEP_MS = 60_000;
 
 /** One browser window with VS Code's workbench in it (code-server; Theia has a page of its own making). */
 export class Workbench {

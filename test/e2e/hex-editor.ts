@@ -2,7 +2,7 @@
 import type { Frame, Locator, Page } from 'playwright-core';
 
 /** How long a condition may take on a loaded machine, milliseconds. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 /** One row on screen: the offset of its first byte in the shown memory, and its bytes as they are written. */
 interface ShownRow {

@@ -1,0 +1,115 @@
+/** Eclipse Theia, the base of AMD's Vitis Unified IDE: the short main job with the packaged extension. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Frame, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { launchBrowser, localContext } from '../../scripts/browser.ts';
+import { startTheia } from '../../scripts/hosts.ts';
+import { buildAndPlaceNative } from '../../scripts/native.ts';
+import { packageFor } from '../../scripts/package.ts';
+import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
+import { SCREENSHOTS } from './driver.ts';
+import { HexEditorPage } from './hex-editor.ts';
+import { PARTITION, pattern, preparedWitness } from './main-job.ts';
+
+const SEED = 33;
+
+/** The frame that shows the hex editor. */
+async function editorFrame(page: Page): Promise<Frame> {
+  for (const end = Date.now() + 60_000; ; await page.waitForTimeout(100)) {
+    for (const frame of page.frames()) {
+      const shown = await frame
+        .locator('#grid .cell.bytes', { hasText: /[0-9A-F]{2}/ })
+        .first()
+        .isVisible()
+        .catch(() => false);
+      if (shown) return frame;
+    }
+    if (Date.now() > end) throw new Error('No frame shows the hex editor.');
+  }
+}
+
+async function expand(page: Page, text: string | RegExp): Promise<void> {
+  const row = page.locator('.theia-TreeNode', { hasText: text }).first();
+  await row.waitFor();
+  const toggle = row.locator('.theia-ExpansionToggle');
+  if (/theia-mod-collapsed/.test((await toggle.getAttribute('class')) ?? '')) await toggle.click();
+}
+
+describe('[main-23] Theia', () => {
+  let board: VirtualBoard;
+  let witness: Witness;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tilescope-theia-test-'));
+    await buildAndPlaceNative();
+    board = await startBoard();
+    witness = await preparedWitness(board, SEED);
+    await witness.release();
+  });
+
+  afterAll(async () => {
+    await witness?.exit();
+    await board?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('[main-23] connect, open, edit, apply', async () => {
+    const knownHosts = join(folder, 'known_hosts');
+    await writeFile(knownHosts, `${board.knownHostsLine()}\n`);
+    const host = await startTheia({
+      folder,
+      vsix: await packageFor('linux-x64', folder),
+      env: {
+        TILESCOPE_START_BOARDS: JSON.stringify([
+          {
+            kind: 'ssh',
+            label: 'Virtual board',
+            host: board.host,
+            port: board.port,
+            user: board.user,
+            identityFile: board.privateKeyPath,
+            knownHosts,
+          },
+        ]),
+      },
+    });
+    const browser = await launchBrowser();
+    try {
+      const page = await (await localContext(browser)).newPage();
+      await page.goto(host.url, { waitUntil: 'commit' });
+      try {
+        const container = page.locator('.theia-app-left .lm-TabBar-tab[id$="tilescope"]');
+        await container.waitFor({ timeout: 60_000 });
+        await container.click();
+        await expand(page, 'Virtual board');
+        await expand(page, /Columns 6 to 9/);
+        await expand(page, 'Data memory');
+        await page.locator('.theia-TreeNode', { hasText: '(7,1)' }).first().click();
+        const editor = new HexEditorPage(page, await editorFrame(page));
+        const first = editor.frame.locator('#grid .layer .row .cell.bytes').first();
+        const shown = ((await first.textContent()) ?? '').replace(/\s/g, '').toLowerCase();
+        expect(shown).toBe(pattern('data', 7, 1, 0, 16, SEED));
+        await editor.grid.focus();
+        await page.keyboard.press('Control+Home');
+        await page.keyboard.type('feed');
+        await editor.waitForStaged(2);
+        await editor.apply();
+        await witness.request(PARTITION.id, { keep: true });
+        const expected = Buffer.from(pattern('data', 7, 1, 0, 0x8000, SEED), 'hex');
+        expected.write('feed', 0, 'hex');
+        expect((await witness.read('data', 7, 1, 0, 0x8000)).equals(expected)).toBe(true);
+        await witness.release();
+        await board.assertClean();
+      } finally {
+        await mkdir(SCREENSHOTS, { recursive: true });
+        await page.screenshot({ path: join(SCREENSHOTS, 'theia.png') });
+      }
+    } finally {
+      await browser.close();
+      await host.stop();
+    }
+  });
+});
