@@ -74,7 +74,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   };
   const failures = new Failures(log);
   const consent = new DriverConsent(context.globalState);
-  const secrets = new Secrets(context.secrets, context.globalState);
+  const secrets = new Secrets(context.secrets, context.globalState, (error) => failures.note(error));
   const connectors = new Connectors({
     toolVersion: String(context.extension.packageJSON.version),
     dist: join(context.extensionPath, 'dist'),
@@ -98,6 +98,10 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     consent,
     secrets,
     log,
+    stagedBytes: (entry) =>
+      sessions.sessions
+        .filter((session) => session.link === entry.link)
+        .reduce((sum, session) => sum + session.counts().staged, 0),
     sshHosts: () => readHostAliases(connectors.hostFiles()),
   });
   const journalFolder = join((context.storageUri ?? context.globalStorageUri).fsPath, 'staged');

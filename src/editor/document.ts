@@ -1,5 +1,6 @@
 /** One open `aie:` resource: VS Code's document, a thin view on a memory session. Holds no bytes of its own. */
 import type * as vscode from 'vscode';
+import type { Board } from '../board/board.ts';
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import { type MemoryResource, resourceRange } from '../model/resource.ts';
 import type { MemorySession } from '../session/memory-session.ts';
@@ -18,6 +19,8 @@ export class TileDocument implements vscode.CustomDocument {
   restored = false;
   /** Whether VS Code may count edits as unsaved: fired since the tab was last made clean. */
   touched = false;
+  /** The connection from which the layout was last asked for. */
+  learnedFrom: Board | undefined;
   /** A save or revert of VS Code is under way: it settles the tab itself. */
   settlingByEditor = false;
   /** The warning of a refused save stands and is not repeated. */

@@ -26,6 +26,8 @@ export interface PanelHost {
   /** Stages a gesture and tells VS Code. Throws what the session refuses. */
   edit(document: TileDocument, label: string, edits: readonly ByteEdit[]): void;
   run(command: HostCommand, document: TileDocument): void;
+  /** Learns the layout of the document's memory from the present connection, once. */
+  learn(document: TileDocument): void;
   /** Selection, state or activity of the panel changed. */
   changed(panel: HexPanel): void;
 }
@@ -220,7 +222,10 @@ export class HexPanel {
   }
 
   #sessionChanged(change: SessionChange): void {
-    if (this.#page === 'waiting' || this.document.isOutside) this.#showPage();
+    if (this.#page === 'waiting' || this.document.isOutside) {
+      this.#showPage();
+      if (this.document.session.state.link.kind === 'connected') this.#host.learn(this.document);
+    }
     const shown = this.document.isOutside ? undefined : this.document.shown;
     if (shown !== undefined && change.ranges.length > 0) {
       const ranges = change.ranges

@@ -124,7 +124,7 @@ export class HexEditorProvider
   async resolveCustomEditor(document: TileDocument, view: vscode.WebviewPanel): Promise<void> {
     await this.#restore(document);
     new HexPanel(document, view, this);
-    this.#learn(document);
+    this.learn(document);
   }
 
   async saveCustomDocument(document: TileDocument, token: vscode.CancellationToken): Promise<void> {
@@ -193,6 +193,21 @@ export class HexEditorProvider
 
   run(command: HostCommand, document: TileDocument): void {
     this.#run(command, document);
+  }
+
+  /** Learns the layout of the memory, connecting if nobody has yet. Failures are told by the banner. */
+  learn(document: TileDocument): void {
+    const { session } = document;
+    const { link } = session;
+    const learn = async (): Promise<void> => {
+      if (link.state.kind === 'disconnected') await link.connect();
+      if (link.state.kind !== 'connected') return;
+      // Once per connection: a layout that could not be learnt is tried again when a person asks.
+      if (document.learnedFrom === link.state.board) return;
+      document.learnedFrom = link.state.board;
+      await session.open(AbortSignal.timeout(120_000));
+    };
+    learn().catch((error: unknown) => this.services.note(error));
   }
 
   changed(panel: HexPanel): void {
@@ -304,17 +319,6 @@ export class HexEditorProvider
         place === '' ? sentence : vscode.l10n.t('{0} They are kept in {1}.', sentence, place),
       );
     }
-  }
-
-  /** Learns the layout of the memory, connecting if nobody has yet. Failures are told by the banner. */
-  #learn(document: TileDocument): void {
-    const { session } = document;
-    const { link } = session;
-    const learn = async (): Promise<void> => {
-      if (link.state.kind === 'disconnected') await link.connect();
-      await session.open(AbortSignal.timeout(120_000));
-    };
-    learn().catch((error: unknown) => this.services.note(error));
   }
 
   /** Makes tabs clean whose staged edits are all gone, whichever tab caused it. */

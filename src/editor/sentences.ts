@@ -95,11 +95,20 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
   }
   if (state.partition?.inUse === true && state.policy === 'locked') {
     const unlock = { command: 'unlock', label: l10n.t('Unlock') } as const;
-    const because = state.lockedBecause === undefined ? '' : ` ${describe(state.lockedBecause)}`;
+    if (state.lockedBecause !== undefined) {
+      return {
+        kind: 'info',
+        text: `${l10n.t('It is read beside its owner.')} ${describe(state.lockedBecause)}`,
+        actions: [],
+      };
+    }
     return {
       kind: 'info',
-      text: `${l10n.t('In use by {0}. It is read beside its owner and locked against editing.', ownerName(state.partition, l10n))}${because}`,
-      actions: state.lockedBecause === undefined ? [unlock] : [],
+      text: l10n.t(
+        'In use by {0}. It is read beside its owner and locked against editing.',
+        ownerName(state.partition, l10n),
+      ),
+      actions: [unlock],
     };
   }
   return undefined;

@@ -65,7 +65,11 @@ export class EditorStatusBar implements vscode.Disposable {
       this.#policy.tooltip = vscode.l10n.t('Typed bytes stay here until they are applied. Click to lock.');
       this.#policy.command = 'tilescope.lock';
     } else {
-      this.#policy.text = `$(edit) ${vscode.l10n.t('Staged: {0} bytes', state.stagedBytes)}`;
+      this.#policy.text = `$(edit) ${
+        state.stagedBytes === 1
+          ? vscode.l10n.t('Staged: 1 byte')
+          : vscode.l10n.t('Staged: {0} bytes', state.stagedBytes)
+      }`;
       this.#policy.tooltip = vscode.l10n.t('Click to write the staged bytes to the device.');
       this.#policy.command = 'tilescope.apply';
     }

@@ -1,8 +1,8 @@
 /** The sidebar's commands. Each exists in every state: without a node it asks which board is meant. */
 import * as vscode from 'vscode';
-import type { ConnectStep } from '../board/board.ts';
-import { BoardError } from '../board/errors.ts';
-import { formatTile, tiles } from '../model/geometry.ts';
+import type { ConnectStep, Partition } from '../board/board.ts';
+import { BoardError, toBoardError } from '../board/errors.ts';
+import { type ColumnRange, formatTile, tiles } from '../model/geometry.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { type BoardConfig, newBoardId } from './board-config.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
@@ -30,6 +30,8 @@ export interface CommandServices {
   readonly consent: DriverConsent;
   readonly secrets: Secrets;
   readonly log: vscode.LogOutputChannel;
+  /** Bytes staged in the open editors of a board. */
+  stagedBytes(entry: BoardEntry): number;
   /** Aliases of the ssh configuration. */
   sshHosts(): Promise<readonly string[]>;
 }
@@ -82,7 +84,7 @@ export class BoardCommands {
     try {
       if (entry.config.kind === 'simulated') await entry.link.connect();
       else await this.#connectWithProgress(entry);
-      await this.#services.tree.expand(entry);
+      await this.#services.tree.expand(entry).catch((error: unknown) => this.#services.failures.note(error));
       return true;
     } catch (error) {
       // Not awaited: the message stays until the person closes it.
@@ -180,10 +182,20 @@ export class BoardCommands {
     const remove = vscode.l10n.t('Remove');
     const chosen = await vscode.window.showWarningMessage(
       vscode.l10n.t('Remove {0} from the sidebar?', entry.config.label),
-      { modal: true, detail: vscode.l10n.t('The board itself is not touched.') },
+      { modal: true, detail: this.#consequence(entry) },
       remove,
     );
     if (chosen === remove) await this.#services.boards.remove(entry.id);
+  }
+
+  #consequence(entry: BoardEntry): string {
+    const staged = this.#services.stagedBytes(entry);
+    return staged === 0
+      ? vscode.l10n.t('The board itself is not touched.')
+      : vscode.l10n.t(
+          'The board itself is not touched. {0} bytes that are staged in its open editors cannot be applied any more.',
+          staged,
+        );
   }
 
   async #refresh(entry: BoardEntry | undefined): Promise<void> {
@@ -235,7 +247,8 @@ export class BoardCommands {
     );
     if (partition === undefined) return undefined;
     const columns = partition.info.columns;
-    const opened = await entry.link.open(columns, AbortSignal.timeout(60_000));
+    const opened = await this.#openPartition(entry, columns);
+    if (opened === undefined) return undefined;
     const memory = await vscode.window.showQuickPick(
       opened.memories.map(({ geometry }) => ({
         label: memoryName(geometry.type),
@@ -257,6 +270,17 @@ export class BoardCommands {
       { title: memory.label, placeHolder: vscode.l10n.t('Tile') },
     );
     return place?.resource;
+  }
+
+  /** Opens a partition, asking first about an unknown driver; `undefined` if the person declines. */
+  async #openPartition(entry: BoardEntry, columns: ColumnRange): Promise<Partition | undefined> {
+    try {
+      return await entry.link.open(columns, AbortSignal.timeout(60_000));
+    } catch (error) {
+      if (toBoardError(error).code !== 'unknown-driver') throw error;
+      if (!(await this.#services.consent.ask(entry))) return undefined;
+      return entry.link.open(columns, AbortSignal.timeout(60_000));
+    }
   }
 
   #entryOf(argument: unknown): BoardEntry | undefined {

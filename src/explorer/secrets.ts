@@ -21,12 +21,15 @@ function nameOf(request: SecretRequest): string {
 export class Secrets implements SshPrompts {
   readonly #storage: vscode.SecretStorage;
   readonly #names: vscode.Memento;
+  readonly #onFailure: (error: unknown) => void;
   /** Requests whose secret came from the store, or that the person does not want stored, in this run. */
   readonly #settled = new Set<string>();
 
-  constructor(storage: vscode.SecretStorage, names: vscode.Memento) {
+  /** @param onFailure told when a secret cannot be stored */
+  constructor(storage: vscode.SecretStorage, names: vscode.Memento, onFailure: (error: unknown) => void) {
     this.#storage = storage;
     this.#names = names;
+    this.#onFailure = onFailure;
   }
 
   async confirmHostKey(question: HostKeyQuestion, signal: AbortSignal): Promise<boolean> {
@@ -119,14 +122,15 @@ export class Secrets implements SshPrompts {
     if (request.echo === true || this.#settled.has(name)) return;
     this.#settled.add(name);
     const keep = vscode.l10n.t('Keep');
-    const chosen = await vscode.window.showInformationMessage(
-      vscode.l10n.t('Keep this answer in the secret storage? {0}', titleOf(request)),
-      keep,
-      vscode.l10n.t('Not Now'),
-    );
-    if (chosen !== keep) return;
-    await this.#storage.store(name, value);
-    await this.#names.update(namesKey, [...new Set([...this.#stored(), name])]);
+    // Not awaited: connecting goes on while the question stands.
+    vscode.window
+      .showInformationMessage(
+        vscode.l10n.t('Keep this answer in the secret storage? {0}', titleOf(request)),
+        keep,
+        vscode.l10n.t('Not Now'),
+      )
+      .then((chosen) => (chosen === keep ? this.#keep(name, value) : undefined))
+      .then(undefined, this.#onFailure);
   }
 
   async forgetSecret(request: SecretRequest): Promise<void> {
@@ -140,6 +144,11 @@ export class Secrets implements SshPrompts {
     await this.#names.update(namesKey, undefined);
     this.#settled.clear();
     return names.length;
+  }
+
+  async #keep(name: string, value: string): Promise<void> {
+    await this.#storage.store(name, value);
+    await this.#names.update(namesKey, [...new Set([...this.#stored(), name])]);
   }
 
   #stored(): string[] {

@@ -19,6 +19,13 @@ const selectedKey = 'tilescope.selected';
 /** More than anyone expands by hand. */
 const mostRemembered = 500;
 
+/** Whether the board's driver needs the person's consent before its memory is mapped. */
+function isUnknownDriver({ link }: BoardEntry): boolean {
+  return (
+    link.state.kind === 'connected' && link.state.board.info.family === 'unknown' && !link.allowUnknownDriver
+  );
+}
+
 export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #boards: BoardCollection;
   readonly #state: vscode.Memento;
@@ -85,9 +92,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     return undefined;
   }
 
-  /** Opens a board's branch in the view. */
+  /** Opens a board's branch; the view is not brought to the front for it. */
   async expand(entry: BoardEntry): Promise<void> {
     this.#expanded.add(this.#boardNode(entry).key);
+    if (!this.#view.visible) return;
     await this.#view.reveal(this.#boardNode(entry), { select: true, focus: false, expand: true });
   }
 
@@ -181,6 +189,9 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     void this.#state.update(expandedKey, [...this.#expanded]);
     if (expanded && node instanceof BoardNode && node.entry.link.state.kind === 'disconnected') {
       void vscode.commands.executeCommand('tilescope.connect', node.entry.id);
+    }
+    if (expanded && node instanceof PartitionNode && isUnknownDriver(node.entry)) {
+      void vscode.commands.executeCommand('tilescope.allowDriver', node.entry.id);
     }
   }
 

@@ -1,6 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { Bench, free, hexOf, owned, show, tabOf, untilDirty, untilTrue } from './support.ts';
+import { Bench, free, hexOf, owned, show, tabOf, until, untilDirty, untilTrue } from './support.ts';
 
 const tile = { col: 0, row: 2 };
 
@@ -167,6 +167,22 @@ describe('editing', () => {
     await vscode.commands.executeCommand('tilescope.apply');
     await untilDirty(document.uri, false);
     assert.equal(hexOf(bench.array.peek('data', tile, 0, 1)), '55');
+  });
+
+  it('[main-22] a tile opened while its board cannot be reached says so, and shows bytes once it can', async () => {
+    await bench.entry.link.disconnect();
+    const resume = bench.array.pause();
+    await show(bench.uri('data', tile));
+    const document = await until('the document is open', () =>
+      bench.api.editor.document(bench.uri('data', tile)),
+    );
+    assert.equal(document.session.geometry, undefined);
+    assert.ok([...document.panels][0]?.state.banner, 'a sentence stands in place of the bytes');
+    resume();
+    await untilTrue('the page shows bytes', () => {
+      const visible = [...document.panels][0]?.visible;
+      return visible !== undefined && document.session.readAt(visible) !== undefined;
+    });
   });
 
   it('[main-22] the tab follows free, owned, free by itself, and holds nothing meanwhile', async () => {
