@@ -37,12 +37,14 @@ async function fillStage(stage: string, target: Target): Promise<Manifest> {
   await buildAll({ production: true, outFolder: join(stage, 'dist') });
   for (const machine of MACHINES) {
     const agent = join('dist', 'agents', `tilescope-agent-${machine}`);
-    if (!existsSync(join(root, agent))) throw new ScriptError(`Cannot package: ${agent} is not built.`);
+    if (!existsSync(join(root, agent)))
+      throw new ScriptError(`Cannot package: ${agent} is not built ("node scripts/native.ts" builds it).`);
     await cp(join(root, agent), join(stage, agent));
   }
   if (target !== 'universal') {
     const addon = join('dist', 'addon', target, 'tilescope.node');
-    if (!existsSync(join(root, addon))) throw new ScriptError(`Cannot package: ${addon} is not built.`);
+    if (!existsSync(join(root, addon)))
+      throw new ScriptError(`Cannot package: ${addon} is not built ("node scripts/native.ts" builds it).`);
     await cp(join(root, addon), join(stage, addon));
   }
   return manifest;

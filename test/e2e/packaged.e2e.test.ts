@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { CURRENT_CODE_SERVER, OLDEST_CODE_SERVER, startCodeServer } from '../../scripts/hosts.ts';
-import { buildAndPlaceNative } from '../../scripts/native.ts';
 import { packageFor } from '../../scripts/package.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { makeBoardHome } from './board-home.ts';
@@ -21,7 +20,6 @@ describe('[main-23] the main job, installed from a package', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-vsix-'));
-    await buildAndPlaceNative();
     vsix = await packageFor('linux-x64', folder);
     board = await startBoard();
     witness = await preparedWitness(board, SEED);

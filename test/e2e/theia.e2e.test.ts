@@ -6,7 +6,6 @@ import type { Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, localContext } from '../../scripts/browser.ts';
 import { startTheia } from '../../scripts/hosts.ts';
-import { buildAndPlaceNative } from '../../scripts/native.ts';
 import { packageFor } from '../../scripts/package.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { SCREENSHOTS } from './driver.ts';
@@ -44,7 +43,6 @@ describe('[main-23] Theia', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-theia-test-'));
-    await buildAndPlaceNative();
     board = await startBoard();
     witness = await preparedWitness(board, SEED);
     await witness.release();

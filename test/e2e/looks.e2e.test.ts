@@ -1,0 +1,102 @@
+/** What a person sees, in three themes: pictures to look at, no text cut off, no accessibility rule broken. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../scripts/common.ts';
+import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { type Theme, Workbench } from './driver.ts';
+import { HexEditorPage } from './hex-editor.ts';
+
+/** Rules about whole pages, which an editor inside VS Code's window is not. */
+const NOT_A_PAGE = [
+  'region',
+  'page-has-heading-one',
+  'landmark-one-main',
+  'bypass',
+  'html-has-lang',
+  'document-title',
+];
+
+/** VS Code's own lists, which an extension cannot change. */
+const OF_THE_TREE = [
+  'aria-prohibited-attr',
+  'presentation-role-conflict',
+  'color-contrast',
+  'scrollable-region-focusable',
+];
+
+describe('[main-23] looks', () => {
+  let folder: string;
+  let host: RunningHost;
+  let workbench: Workbench;
+  let editor: HexEditorPage;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tilescope-looks-'));
+    host = await startCodeServer({
+      folder,
+      extensionDevelopmentPath: root,
+      env: { TILESCOPE_START_BOARDS: JSON.stringify([{ kind: 'simulated', label: 'Simulated board' }]) },
+    });
+    workbench = await Workbench.open(host);
+    await workbench.showView('Tilescope');
+    await workbench.expand('Simulated board');
+    await workbench.expand(/Columns 0 to 3/);
+    await workbench.expand('Data memory');
+    await (await workbench.waitForRow('(1,2)')).click();
+    const frame = await workbench.webview('h1.title:has-text("Data memory · tile (1,2)")');
+    await frame
+      .locator('#grid .cell.bytes', { hasText: /[0-9A-F]{2}/ })
+      .nth(3)
+      .waitFor();
+    editor = new HexEditorPage(workbench.page, frame);
+    await editor.typeAt('0x24', 'cafe');
+    await editor.waitForStaged(2);
+  });
+
+  afterAll(async () => {
+    await workbench?.close();
+    await host?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test.each(['light', 'dark', 'high-contrast'] as const)(
+    '[main-23] %s: a picture, nothing cut off, accessibility rules hold',
+    async (theme: Theme) => {
+      await workbench.setTheme(theme);
+      await workbench.screenshot(`editor-${theme}`);
+      expect(await workbench.clippedTexts(editor.frame), 'texts in the editor').toEqual([]);
+      expect(await workbench.clippedTexts(), 'texts in the sidebar').toEqual([]);
+      expect(await workbench.accessibilityProblems(editor.frame, NOT_A_PAGE), 'editor').toEqual([]);
+      expect(await workbench.accessibilityProblems(undefined, OF_THE_TREE), 'sidebar').toEqual([]);
+    },
+  );
+
+  test('[main-23] a narrow window: nothing cut off', async () => {
+    await workbench.page.setViewportSize({ width: 900, height: 600 });
+    await workbench.screenshot('editor-narrow');
+    expect(await workbench.clippedTexts(editor.frame)).toEqual([]);
+  });
+
+  test('[main-17] without boards the view says how to begin', async () => {
+    const empty = await startCodeServer({ folder, extensionDevelopmentPath: root });
+    const window = await Workbench.open(empty);
+    try {
+      await window.showView('Tilescope');
+      const welcome = window.page.locator('.part.sidebar .welcome-view-content');
+      await welcome.locator('.monaco-button', { hasText: 'Try the Simulated Board' }).waitFor();
+      await window.screenshot('welcome');
+      expect(await welcome.locator('.monaco-button').allTextContents()).toEqual([
+        'Add Board over SSH',
+        'Use This Machine',
+        'Try the Simulated Board',
+      ]);
+      await welcome.locator('.monaco-button', { hasText: 'Try the Simulated Board' }).click();
+      await window.waitForRow(/Columns 0 to 3/);
+    } finally {
+      await window.close();
+      await empty.stop();
+    }
+  });
+});
