@@ -451,6 +451,11 @@ describe('selection', () => {
     await expect.poll(() => footer(page).textContent()).toContain('32768 bytes selected (0x8000)');
     await page.keyboard.press('Control+Home');
     expect(await cursor()).toMatchObject({ cursor: 0x8000, length: 1 });
+    const native = await page.evaluate(() => {
+      document.execCommand('selectAll');
+      return getSelection()?.toString();
+    });
+    expect(native).toBe('');
   });
 });
 

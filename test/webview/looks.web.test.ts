@@ -4,6 +4,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
+import { marks } from '../../webview/grid/painter.ts';
 import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
 import { themeNames } from './themes.ts';
 
@@ -182,6 +183,29 @@ describe('[main-18] [main-23] looks', () => {
     );
     for (const column of lefts) expect(new Set(column).size).toBe(1);
     expect(await clipped(page)).toEqual([]);
+  });
+
+  test('every mark can be told from plain text and from the others, in every theme', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({ theme });
+      const looks = await open.page.evaluate((names) => {
+        const cell = document.querySelector('.row:not(.tile) .bytes');
+        if (cell === null) return [];
+        return names.map((name) => {
+          const style = getComputedStyle(cell, `::highlight(tile-${name})`);
+          return [
+            style.color,
+            style.backgroundColor,
+            style.textDecorationLine,
+            style.textDecorationStyle,
+            style.textDecorationColor,
+          ].join(' ');
+        });
+      }, marks.concat());
+      expect(looks).toHaveLength(marks.length);
+      expect(new Set(looks).size, `${theme}: ${looks.join('; ')}`).toBe(marks.length);
+      await open.close();
+    }
   });
 
   test('forced colours: marks keep system colours', async () => {

@@ -86,6 +86,10 @@ export class GridController {
         if (this.#active()) event.preventDefault();
       });
     }
+    // VS Code answers Ctrl+A with a native "select all", which would mark the texts around the grid.
+    document.addEventListener('selectstart', (event) => {
+      if (this.#active()) event.preventDefault();
+    });
     document.addEventListener('copy', (event) => this.#onCopy(event));
     document.addEventListener('paste', (event) => this.#onPaste(event));
   }
