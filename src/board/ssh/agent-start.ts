@@ -12,6 +12,7 @@ import { cancelled, linkFailure, printable } from './failures.ts';
 import type { ConnectScope, RemoteCommand, SshLink } from './link.ts';
 import { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
+import type { Secrets } from './secrets.ts';
 import { loginCommand, shellWord } from './shell.ts';
 
 /** The first bytes of the agent (docs/wire.md). */
@@ -122,6 +123,8 @@ ${command}`;
     const { channel } = running;
     return new Promise<StartResult>((resolve, reject) => {
       let settled = false;
+      const stop = new AbortController();
+      const secrets = this.#scope.secrets.until(AbortSignal.any([this.#scope.signal, stop.signal]));
       let noise = Buffer.alloc(0);
       const patience = new Patience(this.#facts, (error) => {
         if (noise.length > 0) fail(this.#banner(noise));
@@ -129,7 +132,8 @@ ${command}`;
       });
       const settle = () => {
         settled = true;
-        patience.disarm();
+        patience.end();
+        stop.abort();
         channel.off('readable', onReadable);
       };
       const fail = (error: BoardError) => {
@@ -158,7 +162,7 @@ ${command}`;
       };
       channel.stderr.setEncoding('utf8');
       channel.stderr.on('data', (text: string) => {
-        this.#onStderr(text, channel, patience).catch((error: unknown) => {
+        this.#onStderr(text, channel, patience, secrets).catch((error: unknown) => {
           fail(linkFailure(error, 'sudo', this.#facts));
         });
       });
@@ -172,7 +176,7 @@ ${command}`;
     });
   }
 
-  async #onStderr(text: string, channel: ClientChannel, patience: Patience): Promise<void> {
+  async #onStderr(text: string, channel: ClientChannel, patience: Patience, secrets: Secrets): Promise<void> {
     this.stderr = (this.stderr + text).slice(-maxStderr);
     if (this.#prompt === undefined || !this.stderr.includes(this.#prompt)) {
       for (const line of text.split('\n')) {
@@ -194,7 +198,7 @@ ${command}`;
       retry: this.#asked > 0,
     };
     this.#asked++;
-    const value = await patience.whileAsking(() => this.#scope.secrets.ask(request));
+    const value = await patience.whileAsking(() => secrets.ask(request));
     if (value === undefined) throw cancelled();
     this.#last = { request, value };
     channel.write(`${value}\n`);

@@ -415,7 +415,8 @@ export function resolveHost(target: SshTarget, environment: SshEnvironment, log:
     evaluation.identityFiles.push({ ...own, words: [target.identityFile], rest: target.identityFile });
   }
   const userConfig = join(environment.home, '.ssh', 'config');
-  const files = target.configFiles ?? [userConfig, '/etc/ssh/ssh_config'];
+  const given = target.configFiles?.map((file) => expandHome(file, environment));
+  const files = given ?? [userConfig, '/etc/ssh/ssh_config'];
   const readAll = () => {
     for (const file of files) {
       evaluation.readFile(file, {

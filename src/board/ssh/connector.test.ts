@@ -140,6 +140,8 @@ describe('[main-15] bringing the agent to the board', () => {
     const before = uploads();
     await expectOutput(await start(server), 'TILESCP1');
     expect(uploads()).toBe(before);
+    // Dropbear takes command lines of up to 9000 bytes.
+    expect(Math.max(...server.commands.map((command) => command.length))).toBeLessThan(8000);
     expect(statSync(cache(server)).mode & 0o777).toBe(0o700);
     const [name, ...others] = files(server);
     expect(others).toEqual([]);

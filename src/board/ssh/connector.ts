@@ -60,7 +60,7 @@ export async function openAgentStream(
   signal.addEventListener('abort', onAbort, { once: true });
   const scope: ConnectScope = {
     services,
-    secrets: new Secrets(services.prompts, connecting.signal),
+    secrets: new Secrets(services.prompts, connecting.signal, context.log),
     timeouts: { ...defaultTimeouts, ...services.timeouts },
     log: context.log,
     onStep: context.onStep,

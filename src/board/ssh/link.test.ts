@@ -40,7 +40,7 @@ function scope(
 ): ConnectScope {
   return {
     services: { agents: {}, prompts: person, environment },
-    secrets: new Secrets(person, signal),
+    secrets: new Secrets(person, signal, machine.log),
     timeouts: { ...defaultTimeouts, ...timeouts },
     log: machine.log,
     onStep: () => {},
@@ -140,6 +140,18 @@ describe('[main-13] proving who we are', () => {
     });
     expect(person.asked).toHaveLength(3);
     expect(person.forgotten).toHaveLength(3);
+  });
+
+  test('a secret storage that fails does not keep anybody out', async () => {
+    const server = await serve(password('right'));
+    person.answers = ['wrong', 'right'];
+    const locked = async () => {
+      throw new Error('keyring is locked');
+    };
+    person.rememberSecret = locked;
+    person.forgetSecret = locked;
+    await open(server);
+    expect(machine.said.join('\n')).toContain('keyring is locked');
   });
 
   test('an empty password lets in where the server wants one, also when the person only presses Enter', async () => {
@@ -580,6 +592,20 @@ describe('[main-16] ways in which reaching a host fails', () => {
         }),
     ];
     expect(await failure(open(server))).toMatchObject({ code: 'connection-lost' });
+  });
+
+  test('an account whose password has expired', async () => {
+    const server = await serve({
+      onAuth: (context) => {
+        if (context.method === 'password') context.requestChange('Change it', () => {});
+        else context.reject(['password']);
+      },
+    });
+    person.answers = ['old'];
+    expect(await failure(open(server))).toMatchObject({
+      code: 'auth-failed',
+      facts: { reason: 'the password has expired' },
+    });
   });
 
   test('a server that refuses a command once is asked once more, as small servers need it', async () => {

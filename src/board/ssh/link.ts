@@ -7,7 +7,7 @@ import type { BoardLog, ConnectStep } from '../board.ts';
 import { BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
 import { Authentication } from './auth.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
-import { cancelled, describe, linkFailure, printable } from './failures.ts';
+import { cancelled, linkFailure, printable } from './failures.ts';
 import { HostKeys } from './host-keys.ts';
 import { knownHostName } from './known-hosts.ts';
 import { Patience } from './patience.ts';
@@ -217,7 +217,7 @@ export class SshLink {
     let trusted: Buffer | undefined;
     await new Promise<void>((resolve, reject) => {
       const fail = (error: BoardError) => {
-        patience.disarm();
+        patience.end();
         stop.abort();
         signal.removeEventListener('abort', onAbort);
         this.#end(error);
@@ -263,14 +263,11 @@ export class SshLink {
         patience.arm(during, timeouts.handshake);
       });
       this.#client.once('ready', () => {
-        patience.disarm();
-        auth
-          .succeeded()
-          .catch((error: unknown) => log.warn(`secret storage: ${describe(error).message}`))
-          .finally(() => {
-            signal.removeEventListener('abort', onAbort);
-            resolve();
-          });
+        patience.end();
+        void auth.succeeded().finally(() => {
+          signal.removeEventListener('abort', onAbort);
+          resolve();
+        });
       });
       patience.arm(during, timeouts.handshake);
       try {
@@ -357,7 +354,7 @@ export class SshLink {
       let size = 0;
       let stderr = '';
       const end = (error?: BoardError) => {
-        patience.disarm();
+        patience.end();
         if (error) {
           channel.close();
           reject(error);
@@ -437,9 +434,9 @@ export class SshLink {
     return new Promise<T>((resolve, reject) => {
       const patience = new Patience(this.#facts, reject);
       patience.arm(during, this.#scope.timeouts.command);
-      void this.closed.then(reject);
+      void this.closed.then((error) => settle(() => reject(error)));
       const settle = (work: () => void) => {
-        patience.disarm();
+        patience.end();
         work();
       };
       try {

@@ -10,6 +10,7 @@ export class Patience {
   #step = '';
   #milliseconds = 0;
   #pauses = 0;
+  #over = false;
 
   /** @param expire called at most once per armed step, with `timeout` and the facts `step` and `seconds` */
   constructor(facts: ErrorFacts, expire: (error: BoardError) => void) {
@@ -22,9 +23,8 @@ export class Patience {
     this.#step = step;
     this.#milliseconds = milliseconds;
     clearTimeout(this.#timer);
-    if (this.#pauses > 0) return;
+    if (this.#pauses > 0 || this.#over) return;
     this.#timer = setTimeout(() => {
-      this.#timer = undefined;
       const seconds = Math.round(milliseconds / 100) / 10;
       this.#expire(
         new BoardError('timeout', `${step}: no answer within ${seconds} s`, {
@@ -36,11 +36,10 @@ export class Patience {
     }, milliseconds);
   }
 
-  /** No step is running. */
-  disarm(): void {
-    this.#step = '';
+  /** Everything is over; later steps are not timed. */
+  end(): void {
+    this.#over = true;
     clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 
   /** Stops the clock for as long as `ask` takes; afterwards the step has its full time again. */

@@ -2,15 +2,24 @@
  * Secrets during one connect. They come from the person's prompts (or their store) and are kept here only until the connect
  * is over, so that two hops with the same key ask for its passphrase once.
  */
+import type { BoardLog } from '../board.ts';
 import { throwIfCancelled } from '../errors.ts';
+import { describe } from './failures.ts';
 import type { SecretRequest, SshPrompts } from './prompts.ts';
 
 export class Secrets {
   readonly #prompts: SshPrompts;
   readonly #signal: AbortSignal;
+  readonly #log: BoardLog;
   readonly #passphrases: Map<string, string>;
 
-  constructor(prompts: SshPrompts, signal: AbortSignal, passphrases = new Map<string, string>()) {
+  constructor(
+    prompts: SshPrompts,
+    signal: AbortSignal,
+    log: BoardLog,
+    passphrases = new Map<string, string>(),
+  ) {
+    this.#log = log;
     this.#prompts = prompts;
     this.#signal = signal;
     this.#passphrases = passphrases;
@@ -18,7 +27,7 @@ export class Secrets {
 
   /** The same secrets, for questions that lose their sense when `signal` aborts. */
   until(signal: AbortSignal): Secrets {
-    return new Secrets(this.#prompts, signal, this.#passphrases);
+    return new Secrets(this.#prompts, signal, this.#log, this.#passphrases);
   }
 
   /** @throws BoardError `cancelled` */
@@ -34,11 +43,20 @@ export class Secrets {
   async worked(request: SecretRequest, value: string): Promise<void> {
     if (request.kind === 'passphrase' && request.path !== undefined)
       this.#passphrases.set(request.path, value);
-    await this.#prompts.rememberSecret(request, value);
+    await this.#store(() => this.#prompts.rememberSecret(request, value));
   }
 
   async failed(request: SecretRequest): Promise<void> {
     if (request.path !== undefined) this.#passphrases.delete(request.path);
-    await this.#prompts.forgetSecret(request);
+    await this.#store(() => this.#prompts.forgetSecret(request));
+  }
+
+  /** A storage that does not work costs a question next time, not the connection. */
+  async #store(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.#log.warn(`secret storage: ${describe(error).message}`);
+    }
   }
 }
