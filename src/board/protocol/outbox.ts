@@ -3,6 +3,8 @@ import type { Writable } from 'node:stream';
 /** Something to send: frames made one at a time, so that a large write never stands in memory twice. */
 interface Letter {
   readonly frames: Iterator<Uint8Array>;
+  /** A frame could not be made; what follows it is not sent. */
+  readonly fail: (error: unknown) => void;
   started: boolean;
 }
 
@@ -36,9 +38,12 @@ export class Outbox {
     this.#pump();
   }
 
-  /** Queues frames. The result takes back what was not sent; it tells whether anything was. */
-  send(frames: Iterator<Uint8Array>): () => boolean {
-    const letter: Letter = { frames, started: false };
+  /**
+   * Queues frames. The result takes back what was not sent; it tells whether anything was. `fail` hears of a frame that
+   * cannot be made, possibly before this returns.
+   */
+  send(frames: Iterator<Uint8Array>, fail: (error: unknown) => void): () => boolean {
+    const letter: Letter = { frames, fail, started: false };
     if (!this.#closed) {
       this.#waiting.push(letter);
       this.#pump();
@@ -68,12 +73,16 @@ export class Outbox {
     for (;;) {
       const letter = this.#waiting[0];
       if (letter === undefined) return undefined;
-      const step = letter.frames.next();
-      if (step.done !== true) {
-        letter.started = true;
-        return step.value;
+      try {
+        const step = letter.frames.next();
+        if (step.done !== true) {
+          letter.started = true;
+          return step.value;
+        }
+      } catch (error) {
+        letter.fail(error);
       }
-      this.#waiting.shift();
+      this.#waiting = this.#waiting.filter((one) => one !== letter);
     }
   }
 }

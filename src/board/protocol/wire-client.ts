@@ -364,7 +364,7 @@ class Wire {
       });
       signal.addEventListener('abort', cancel, { once: true });
       this.#backlog.set(id, () => {
-        takeBack = this.#outbox.send(frames(id));
+        takeBack = this.#outbox.send(frames(id), (error) => this.#giveUp(id, toBoardError(error)));
       });
       this.#sendBacklog();
     });

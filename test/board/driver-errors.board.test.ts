@@ -1,0 +1,156 @@
+/** What the driver and the kernel refuse, as a person reads it: over SSH, with the real agent. */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Board } from '../../src/board/board.ts';
+import { BoardError } from '../../src/board/errors.ts';
+import { explain } from '../../src/board/explain.ts';
+import type { SshTarget } from '../../src/board/ssh/connector.ts';
+import { buildForArm } from '../conformance/native-files.ts';
+import { SshWay } from '../conformance/ssh-way.ts';
+import { startBoard, type VirtualBoard } from './board.ts';
+import { useCleanLog } from './clean-log.ts';
+
+const never = new AbortController().signal;
+const columns = { startCol: 6, numCols: 4 };
+const boards: Board[] = [];
+let board: VirtualBoard;
+let way: SshWay;
+
+beforeAll(async () => {
+  const agent = buildForArm('agent');
+  board = await startBoard();
+  way = new SshWay(board, agent);
+}, 400_000);
+
+afterEach(async () => {
+  await Promise.all(boards.splice(0).map((one) => one.dispose()));
+});
+
+afterAll(async () => {
+  way?.dispose();
+  await board?.stop();
+});
+
+useCleanLog(() => board);
+
+async function connect(changes: Partial<SshTarget> = {}): Promise<Board> {
+  const live = await way.connect(changes);
+  boards.push(live);
+  return live;
+}
+
+/** The error of a call, with what a person reads. */
+async function failure(call: Promise<unknown>) {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof BoardError)) throw error;
+    const l10n = {
+      t: (message: string, ...args: (string | number)[]) =>
+        message.replace(/\{(\d+)\}/g, (_, index) => String(args[Number(index)])),
+    };
+    return { code: error.code, detail: error.message, ...explain(error, l10n) };
+  }
+  throw new Error('the call did not fail');
+}
+
+describe('[main-16] the driver refuses in words', () => {
+  it('no device node', async () => {
+    const { code, message } = await failure(connect({ device: '/dev/aie7' }));
+    expect(code).toBe('no-device');
+    expect(message).toContain('/dev/aie7');
+  });
+
+  it('EACCES: the device node is not ours', async () => {
+    const { code, message, nextStep } = await failure(connect({ user: 'dev', sudo: 'no' }));
+    expect(code).toBe('permission');
+    expect(message).toContain('/dev/aie0');
+    expect(nextStep).toContain('sudo');
+  });
+
+  it('in use: writing names the owner', async () => {
+    const live = await connect();
+    const witness = await board.witness('request 1 keep');
+    const { pid } = await witness.status();
+    const memory = (await live.open(columns, {}, never)).memory('data');
+    const read = await memory?.read([{ offset: 0, length: 4 }], {}, never);
+    const seen = read?.pieces[0]?.bytes ?? new Uint8Array(4);
+    const writing = memory?.write([{ offset: 0, seen, bytes: seen }], { epoch: read?.epoch ?? '' }, never);
+    const { code, message } = await failure(Promise.resolve(writing));
+    expect(code).toBe('locked');
+    expect(message).toContain(`witness (process ${pid})`);
+    await witness.exit();
+  });
+
+  it('in use by another user, whose process we may not look into', async () => {
+    const witness = await board.witness('request 1 keep');
+    await board.exec('chmod 666 /dev/aie0');
+    try {
+      const live = await connect({ user: 'dev', sudo: 'no' });
+      const { code, message } = await failure(live.open(columns, {}, never));
+      expect(['permission', 'owner-hidden']).toContain(code);
+      expect(message).toMatch(/use/);
+    } finally {
+      await board.exec('chmod 600 /dev/aie0');
+      await witness.exit();
+    }
+  });
+
+  it('shim tiles only, and columns that are no partition', async () => {
+    const live = await connect();
+    expect((await failure(live.open({ startCol: 30, numCols: 3 }, {}, never))).code).toBe('no-memory-types');
+    expect((await failure(live.open({ startCol: 1, numCols: 1 }, {}, never))).code).toBe('no-partition');
+  });
+
+  it('an errno that nobody expects: the detail names ioctl and errno, the sentence does not', async () => {
+    // GET_MEM refuses as on 64 KiB pages, but the pages have 4 KiB.
+    await board.reloadModule({ page_check: 65_536 });
+    try {
+      const live = await connect();
+      const { code, detail, message, nextStep } = await failure(live.open(columns, {}, never));
+      expect(code).toBe('driver');
+      expect(detail).toBe('AIE_GET_MEM 0xC0104109: EINVAL');
+      expect(message + nextStep).not.toMatch(/EINVAL|0x/);
+      await live.dispose();
+    } finally {
+      await board.reloadModule();
+    }
+  });
+
+  it('a driver of another family: what was found is told, nothing is mapped before the person agrees', async () => {
+    await board.reloadModule({ aperture: 1 });
+    try {
+      const live = await connect();
+      expect(live.info.family).toBe('unknown');
+      expect(live.info.findings.join('\n')).toContain('aieaperture');
+      expect((await failure(live.open(columns, {}, never))).code).toBe('unknown-driver');
+      const { requests } = await board.counters();
+      expect(requests).toBe(0);
+      const partition = await live.open(columns, { allowUnknownDriver: true }, never);
+      expect(partition.memories).toHaveLength(2);
+      await live.dispose();
+    } finally {
+      await board.reloadModule();
+    }
+  });
+
+  it('the agent is killed: the connection says so, and every later call', async () => {
+    const live = await connect();
+    const closed = new Promise<BoardError>((resolve) => live.onDidClose(resolve));
+    const kill = 'case $(readlink $p/exe) in *tilescope-agent*) kill -9 $(basename $p);; esac';
+    await board.exec(`for p in /proc/[0-9]*; do ${kill}; done`);
+    expect(['agent-failed', 'connection-lost']).toContain((await closed).code);
+    expect((await failure(live.partitions(never))).code).toBe((await closed).code);
+  });
+});
+
+describe('[main-17] the trace', () => {
+  it('names each ioctl with number, size and result', async () => {
+    const live = await connect();
+    way.log.lines.length = 0;
+    const memory = (await live.open(columns, {}, never)).memory('data');
+    await memory?.read([{ offset: 0, length: 64 }], {}, never);
+    await expect
+      .poll(() => way.log.lines.join('\n'))
+      .toMatch(/AIE_REQUEST_PART 0x80184102 size 24 -> \d+[\s\S]*AIE_GET_MEM 0xC0104109 size 16/i);
+  });
+});
