@@ -193,7 +193,10 @@ export class Witness {
     return Number(await this.command(`peek ${column} ${row} ${offset}`));
   }
 
-  /** Opens files that look like a partition's fds; with `over` one of them takes the partition's old fd number. */
+  /**
+   * Opens files that look like a partition's fds, and a second free partition with its DMA-bufs. With `over`,
+   * one of the files takes the partition's old fd number.
+   */
   async holdDecoys(over = false): Promise<void> {
     await this.command(`hold-decoys${over ? ' over' : ''}`);
   }

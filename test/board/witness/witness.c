@@ -706,36 +706,48 @@ static void keep_decoy(int fd)
 		close(fd);
 }
 
-/* A DMA-buf that is no tile memory; -1 where the kernel has no udmabuf. */
-static int foreign_dmabuf(void)
+/*
+ * Another partition with its DMA-bufs, as an application with two graphs holds
+ * it: true files of the driver, but not those of the first partition.
+ */
+static int keep_other_partition(void)
 {
-	struct {
-		uint32_t memfd, flags;
-		uint64_t offset, size;
-	} create = { .flags = 1, .size = 4096 };
-	int control = open("/dev/udmabuf", O_RDWR | O_CLOEXEC), memory, fd = -1;
+	struct partition_info list[64];
+	struct partition_query query = { list, 64 };
+	struct partition_request request = { .flag = 1 };
+	struct memory memories[2];
+	struct memory_args args = { 2, memories };
+	int part;
 
-	memory = memfd_create("foreign", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (control >= 0 && memory >= 0 && !ftruncate(memory, 4096) && !fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK)) {
-		create.memfd = (uint32_t)memory;
-		fd = ioctl(control, 0x40187542, &create);
+	if (held.part < 0 || ioctl(held.device, ENQUIRE, &query))
+		return -1;
+	for (uint32_t i = 0; i < query.count; i++) {
+		request.id = list[i].id;
+		if (list[i].status || list[i].range.size.row < 2)
+			continue;
+		part = ioctl(held.device, REQUEST, &request);
+		if (part < 0)
+			continue;
+		keep_decoy(part);
+		if (!ioctl(part, GET_MEM, &args)) {
+			keep_decoy(memories[0].fd);
+			keep_decoy(memories[1].fd);
+		}
+		return (int)request.id;
 	}
-	if (control >= 0)
-		close(control);
-	if (memory >= 0)
-		close(memory);
-	return fd;
+	return -1;
 }
 
 /*
  * Files that look like the partition's or its memories' to somebody who reads
  * /proc/PID/fd. With "over", the partition's old fd number becomes a decoy and
- * the partition moves to another number.
+ * the partition moves to another number. A second, free partition is taken with
+ * its DMA-bufs too. All stay until drop-decoys or the end.
  */
 static bool do_decoys(int argc, char **argv)
 {
 	char name[64], path[128];
-	int dmabuf, file, moved;
+	int other, file, moved;
 
 	snprintf(name, sizeof(name), "aiepart_%u_%u", held.part >= 0 ? held.range.start.col : 6,
 		 held.part >= 0 ? held.range.size.col : 4);
@@ -746,8 +758,7 @@ static bool do_decoys(int argc, char **argv)
 	keep_decoy(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
 	keep_decoy(memfd_create(name, MFD_CLOEXEC));
 	keep_decoy(eventfd(0, EFD_CLOEXEC));
-	dmabuf = foreign_dmabuf();
-	keep_decoy(dmabuf);
+	other = keep_other_partition();
 	if (argc > 1 && !strcmp(argv[1], "over")) {
 		if (held.part < 0 || decoy_count == 0)
 			return refuse("NOTHELD", "there is no partition fd to move");
@@ -758,7 +769,7 @@ static bool do_decoys(int argc, char **argv)
 		held.part = moved;
 	}
 	note("%d decoys open", decoy_count);
-	return answer(" decoys=%d dmabuf=%d part=%d", decoy_count, dmabuf, held.part);
+	return answer(" decoys=%d other=%d part=%d", decoy_count, other, held.part);
 }
 
 /* Duplicates another process's DMA-buf and maps it, as a debugger might. */
