@@ -17,11 +17,15 @@ import { startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 
 let board: VirtualBoard | undefined;
-let results: readonly CaseResult[] = [];
-let output = '';
+/** What each way brought back: as root, the addon; as another user, the agent through sudo. */
+const ways = {
+  local: { user: 'root', results: [] as readonly CaseResult[], output: '' },
+  'local-sudo': { user: 'ops', results: [] as readonly CaseResult[], output: '' },
+};
 
 beforeAll(async () => {
   const addon = buildForArm('addon');
+  const agent = buildForArm('agent');
   const folder = mkdtempSync(join(tmpdir(), 'tilescope-conformance-'));
   try {
     const bundle = join(folder, 'conformance.mjs');
@@ -36,17 +40,22 @@ beforeAll(async () => {
     });
     board = await startBoard({ node: true });
     await board.put(addon, '/tmp/tilescope.node');
+    await board.put(agent, '/tmp/tilescope-agent');
     await board.put(bundle, '/tmp/conformance.mjs');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const environment = 'TILESCOPE_ADDON=/tmp/tilescope.node TILESCOPE_RESULTS=/tmp/results.json';
-  const run = await board.exec(`${environment} node --test --test-isolation=none /tmp/conformance.mjs 2>&1`);
-  output = run.stdout.toString();
-  const kept = await board.exec('cat /tmp/results.json');
-  if (kept.code !== 0) throw new Error(`The suite did not end on the board:\n${output}`);
-  results = JSON.parse(kept.stdout.toString()) as CaseResult[];
-  showResults('local', results);
+  for (const [name, way] of Object.entries(ways)) {
+    const file = `/tmp/${name}.json`;
+    const environment = `TILESCOPE_ADDON=/tmp/tilescope.node TILESCOPE_AGENT=/tmp/tilescope-agent TILESCOPE_RESULTS=${file}`;
+    const command = `${environment} node --test --test-isolation=none /tmp/conformance.mjs 2>&1`;
+    const run = await board.exec(command, { user: way.user });
+    way.output = run.stdout.toString();
+    const kept = await board.exec(`cat ${file}`);
+    if (kept.code !== 0) throw new Error(`The suite did not end on the board:\n${way.output}`);
+    way.results = JSON.parse(kept.stdout.toString()) as CaseResult[];
+    showResults(name, way.results);
+  }
 }, 600_000);
 
 afterAll(async () => {
@@ -73,11 +82,14 @@ function titles(): string[] {
   return found;
 }
 
-describe('[main-12] the local board, the addon in Node on the board', () => {
+describe.each([
+  ['the addon in Node on the board', ways.local],
+  ['the agent through sudo', ways['local-sudo']],
+])('[main-12] the local board, %s', (_, way) => {
   for (const title of titles()) {
     it(title, () => {
-      const result = results.find((one) => title.endsWith(one.title));
-      assert.ok(result?.passed === true, output);
+      const result = way.results.find((one) => title.endsWith(one.title));
+      assert.ok(result?.passed === true, way.output);
     });
   }
 });
