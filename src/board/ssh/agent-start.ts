@@ -144,6 +144,8 @@ ${command}`;
         reject(error);
       };
       const onReadable = () => {
+        // Once handed over, what comes belongs to the stream's reader.
+        if (settled) return;
         for (let data = channel.read(); Buffer.isBuffer(data); data = channel.read()) {
           noise = Buffer.concat([noise, data]);
         }

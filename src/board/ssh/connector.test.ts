@@ -219,6 +219,19 @@ describe('[main-15] bringing the agent to the board', () => {
     expect((await stream.closed).code).toMatch(/connection-lost|agent-failed/);
   });
 
+  test('what the agent says until its end reaches its reader, then the reason why it ended', async () => {
+    const server = await serve();
+    const script = '#!/bin/sh\nprintf TILESCP1first\nread x\nprintf last\necho "out of order" >&2\nexit 4\n';
+    const stream = await start(server, { agent: agent('1.0', script) });
+    stream.input.write('go\n');
+    await expectOutput(stream, 'TILESCP1firstlast');
+    stream.output.resume();
+    expect(await stream.closed).toMatchObject({
+      code: 'agent-failed',
+      facts: { status: 4, reason: 'out of order' },
+    });
+  });
+
   test('a loss of the connection reaches the stream', async () => {
     const server = await serve();
     const stream = await start(server);

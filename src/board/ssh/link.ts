@@ -183,7 +183,12 @@ export class SshLink {
   /** Key exchange, host key and authentication over a connected stream, which belongs to the link from here on. */
   static async open(host: ResolvedHost, transport: Transport, scope: ConnectScope): Promise<SshLink> {
     const link = new SshLink(host, transport, scope);
-    await link.#establish();
+    try {
+      await link.#establish();
+    } catch (error) {
+      link.close();
+      throw error;
+    }
     return link;
   }
 
@@ -278,7 +283,9 @@ export class SshLink {
           username: host.user,
           readyTimeout: 0,
           algorithms: { serverHostKey: keys.algorithms() },
-          hostVerifier: (key: Buffer, verify: (trusted: boolean) => void) => {
+          hostVerifier: (shown: Buffer, verify: (trusted: boolean) => void) => {
+            // A copy: the answer may take as long as a person does.
+            const key = Buffer.from(shown);
             // Asked again whenever the two ends change their session keys.
             if (trusted !== undefined) {
               verify(trusted.equals(key));
