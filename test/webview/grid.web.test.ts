@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { deviceByte } from './device.ts';
+import { eventually } from './eventually.ts';
 import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
 import { scrollFrames } from './scroll-frames.ts';
 
@@ -151,7 +152,7 @@ describe('what is shown', () => {
       bytes: deviceHex(0x8000, 16),
     });
     await page.keyboard.press('Control+End');
-    await expect.poll(() => footer(page).textContent()).toContain('buffer offset 0x00FFFF');
+    await eventually(() => footer(page).textContent()).toContain('buffer offset 0x00FFFF');
     expect(await footer(page).textContent()).toContain('tile offset 0x7FFF');
     expect((await rows(page)).at(-1)?.bytes).toBe(deviceHex(0xfff0, 16));
   });
@@ -159,7 +160,7 @@ describe('what is shown', () => {
   test('[main-18] the heading names the tile whose rows are on top', async () => {
     const page = await start();
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x14000, length: 1 }));
-    await expect.poll(() => page.locator('.headings .offset').textContent()).toBe('(6,3)');
+    await eventually(() => page.locator('.headings .offset').textContent()).toBe('(6,3)');
   });
 
   test('[main-18] a range that starts and ends within a row', async () => {
@@ -180,7 +181,7 @@ describe('what is shown', () => {
           window.fake.send({ type: 'settings', settings: { bytesPerRow: columns, upperCase: false } }),
         bytesPerRow,
       );
-      await expect.poll(async () => (await rows(page))[0]?.bytes).toHaveLength(bytesPerRow * 3 - 1);
+      await eventually(async () => (await rows(page))[0]?.bytes).toHaveLength(bytesPerRow * 3 - 1);
       expect(await footer(page).textContent()).toContain('tile offset 0x1000');
     }
   });
@@ -190,13 +191,13 @@ describe('what is shown', () => {
     expect((await rows(page))[1]?.bytes).toContain('?? ?? ?? ??');
     const at = await point(page, '0010', 3);
     await page.mouse.move(at.x, at.y);
-    await expect
-      .poll(() => page.locator('.hover').textContent())
-      .toBe('cannot be read: the clock of this tile is off');
+    await eventually(() => page.locator('.hover').textContent()).toBe(
+      'cannot be read: the clock of this tile is off',
+    );
     await click(page, '0010', 3);
     expect(await footer(page).textContent()).toContain('cannot be read: the clock of this tile is off');
     await page.keyboard.type('5');
-    await expect.poll(() => page.locator('.notice').textContent()).toContain('the clock of this tile is off');
+    await eventually(() => page.locator('.notice').textContent()).toContain('the clock of this tile is off');
     expect(await spoken(page).textContent()).toContain('This byte cannot be edited');
     expect(await edits(page)).toEqual([]);
   });
@@ -208,12 +209,12 @@ describe('what is shown', () => {
       window.fake.failBytes = 'The board is gone.';
       window.fake.answerAll();
     });
-    await expect.poll(() => page.locator('[role=alert]').textContent()).toContain('The board is gone.');
+    await eventually(() => page.locator('[role=alert]').textContent()).toContain('The board is gone.');
     await page.evaluate(() => {
       window.fake.failBytes = undefined;
     });
     await page.click('[data-name=retry]');
-    await expect.poll(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
+    await eventually(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
     expect(await page.locator('[role=alert]').count()).toBe(0);
   });
 
@@ -230,7 +231,7 @@ describe('what is shown', () => {
         },
       }),
     );
-    await expect.poll(() => page.locator('.banner').textContent()).toContain('does not answer');
+    await eventually(() => page.locator('.banner').textContent()).toContain('does not answer');
     expect(await page.locator('.chip.offline').textContent()).toBe('Offline');
     expect((await rows(page))[0]?.bytes).toBe(`A7 ${deviceHex(0x8001, 15)}`);
     await page.click('[data-name=connect]');
@@ -244,20 +245,20 @@ describe('what is shown', () => {
     const page = await start(oneTile);
     const before = hex(deviceByte(0x8000));
     await page.keyboard.type('A7');
-    await expect.poll(() => marked(page, 'staged')).toEqual(['A7']);
+    await eventually(() => marked(page, 'staged')).toEqual(['A7']);
     await page.keyboard.press('ArrowLeft');
-    await expect.poll(() => footer(page).textContent()).toContain(`staged, was ${before}`);
+    await eventually(() => footer(page).textContent()).toContain(`staged, was ${before}`);
     await page.evaluate(() => window.fake.deviceWrite(0x8000, 0x11));
-    await expect.poll(() => marked(page, 'conflict')).toEqual(['A7']);
+    await eventually(() => marked(page, 'conflict')).toEqual(['A7']);
     expect(await marked(page, 'staged')).toEqual([]);
-    await expect.poll(() => footer(page).textContent()).toContain('in conflict: yours A7, device 11');
+    await eventually(() => footer(page).textContent()).toContain('in conflict: yours A7, device 11');
     expect(await page.locator('.count.conflict').textContent()).toBe('1 in conflict');
   });
 
   test('bytes that changed since the last read are marked', async () => {
     const page = await start(oneTile);
     await page.evaluate(() => window.fake.deviceWrite(0x8024, 1, 2, 3));
-    await expect.poll(() => marked(page, 'changed')).toEqual(['01 02 03']);
+    await eventually(() => marked(page, 'changed')).toEqual(['01 02 03']);
   });
 });
 
@@ -265,15 +266,15 @@ describe('typing', () => {
   test('[main-18] two digits make one byte, one gesture and a step to the right', async () => {
     const page = await start(oneTile);
     await page.keyboard.type('5');
-    await expect.poll(() => marked(page, 'pending')).toEqual(['5_']);
+    await eventually(() => marked(page, 'pending')).toEqual(['5_']);
     expect(await edits(page)).toEqual([]);
     await page.keyboard.type('aC3');
     expect(await edits(page)).toEqual([
       [{ offset: 0x8000, bytes: [0x5a] }],
       [{ offset: 0x8001, bytes: [0xc3] }],
     ]);
-    await expect.poll(() => marked(page, 'staged')).toEqual(['5A C3']);
-    await expect.poll(() => page.locator('.count.staged').textContent()).toBe('2 staged');
+    await eventually(() => marked(page, 'staged')).toEqual(['5A C3']);
+    await eventually(() => page.locator('.count.staged').textContent()).toBe('2 staged');
     expect((await rows(page))[0]?.characters.slice(0, 2)).toBe('Z.');
   });
 
@@ -281,9 +282,9 @@ describe('typing', () => {
     const page = await start(oneTile);
     for (const key of ['Escape', 'Backspace', 'ArrowDown']) {
       await page.keyboard.type('7');
-      await expect.poll(() => marked(page, 'pending')).toEqual(['7_']);
+      await eventually(() => marked(page, 'pending')).toEqual(['7_']);
       await page.keyboard.press(key);
-      await expect.poll(() => marked(page, 'pending')).toEqual([]);
+      await eventually(() => marked(page, 'pending')).toEqual([]);
     }
     expect(await edits(page)).toEqual([]);
   });
@@ -292,33 +293,31 @@ describe('typing', () => {
     const page = await start(oneTile);
     await page.keyboard.press('Tab');
     await page.keyboard.type('Hi 5');
-    await expect.poll(async () => (await rows(page))[0]?.characters.slice(0, 4)).toBe('Hi 5');
+    await eventually(async () => (await rows(page))[0]?.characters.slice(0, 4)).toBe('Hi 5');
     expect(await edits(page)).toHaveLength(4);
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.type('00');
-    await expect
-      .poll(() => staged(page))
-      .toEqual({
-        [0x8000]: 0x48,
-        [0x8001]: 0x69,
-        [0x8002]: 0x20,
-        [0x8003]: 0x35,
-        [0x8004]: 0,
-      });
+    await eventually(() => staged(page)).toEqual({
+      [0x8000]: 0x48,
+      [0x8001]: 0x69,
+      [0x8002]: 0x20,
+      [0x8003]: 0x35,
+      [0x8004]: 0,
+    });
   });
 
   test('[main-18] undo and redo are taken from the keys by the editor around the page, once', async () => {
     const page = await start(oneTile);
     await page.keyboard.type('1122');
     await page.keyboard.press('Control+z');
-    await expect.poll(() => staged(page)).toEqual({ [0x8000]: 0x11 });
+    await eventually(() => staged(page)).toEqual({ [0x8000]: 0x11 });
     await page.keyboard.press('Control+y');
-    await expect.poll(() => staged(page)).toEqual({ [0x8000]: 0x11, [0x8001]: 0x22 });
+    await eventually(() => staged(page)).toEqual({ [0x8000]: 0x11, [0x8001]: 0x22 });
     await page.keyboard.press('Control+z');
     await page.keyboard.press('Control+Shift+Z');
     await page.keyboard.press('Control+z');
     await page.keyboard.press('Control+z');
-    await expect.poll(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
+    await eventually(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
     const commands = await page.evaluate(() =>
       window.fake.said.filter((message) => message.type === 'command'),
     );
@@ -336,15 +335,15 @@ describe('typing', () => {
   test('[main-20] locked: nothing is staged, the reason is shown and spoken, and the way out is there', async () => {
     const page = await start({ ...oneTile, state: { policy: 'locked' } });
     await page.keyboard.type('5A');
-    await expect.poll(() => page.locator('.notice').textContent()).toContain('this memory is locked');
+    await eventually(() => page.locator('.notice').textContent()).toContain('this memory is locked');
     expect(await spoken(page).textContent()).toContain('Unlock it');
     expect(await edits(page)).toEqual([]);
     expect(await page.getAttribute('#grid', 'aria-readonly')).toBe('true');
     await page.click('.notice [data-name=unlock]');
-    await expect.poll(() => page.locator('.chip.policy').textContent()).toBe('Staged');
+    await eventually(() => page.locator('.chip.policy').textContent()).toBe('Staged');
     await page.focus('#grid');
     await page.keyboard.type('5A');
-    await expect.poll(() => staged(page)).toEqual({ [0x8000]: 0x5a });
+    await eventually(() => staged(page)).toEqual({ [0x8000]: 0x5a });
   });
 
   test('a message does not lie over the cursor', async () => {
@@ -352,7 +351,7 @@ describe('typing', () => {
     for (const key of ['Control+Home', 'Control+End']) {
       await page.keyboard.press(key);
       await page.keyboard.type('5');
-      await expect.poll(() => page.locator('.notice').isVisible()).toBe(true);
+      await eventually(() => page.locator('.notice').isVisible()).toBe(true);
       await frames(page);
       const apart = await page.evaluate(() => {
         const [range] = [...(CSS.highlights.get('tile-cursor') ?? [])];
@@ -372,8 +371,8 @@ describe('typing', () => {
       window.fake.failEdits = 'The core is running.';
     });
     await page.keyboard.type('5A');
-    await expect.poll(() => page.locator('.notice').textContent()).toContain('The core is running.');
-    await expect.poll(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
+    await eventually(() => page.locator('.notice').textContent()).toContain('The core is running.');
+    await eventually(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
   });
 
   test('[main-20] the buttons run the host’s commands; Apply and Revert wait for staged bytes', async () => {
@@ -385,11 +384,11 @@ describe('typing', () => {
     expect(await page.getAttribute('[data-name=apply]', 'disabled')).not.toBeNull();
     await page.focus('#grid');
     await page.keyboard.type('5A');
-    await expect.poll(() => page.getAttribute('[data-name=apply]', 'disabled')).toBeNull();
+    await eventually(() => page.getAttribute('[data-name=apply]', 'disabled')).toBeNull();
     await page.click('[data-name=apply]');
     expect(await command()).toEqual({ type: 'command', command: 'apply' });
     await page.click('[data-name=revert]');
-    await expect.poll(() => staged(page)).toEqual({});
+    await eventually(() => staged(page)).toEqual({});
   });
 });
 
@@ -424,9 +423,9 @@ describe('selection', () => {
     await page.mouse.move(from.x, from.y);
     await page.mouse.down();
     await page.mouse.move(from.x, 690, { steps: 3 });
-    await expect
-      .poll(async () => Number.parseInt((await rows(page))[0]?.offset ?? '0', 16))
-      .toBeGreaterThan(0x180);
+    await eventually(async () => Number.parseInt((await rows(page))[0]?.offset ?? '0', 16)).toBeGreaterThan(
+      0x180,
+    );
     await page.mouse.up();
   });
 
@@ -448,7 +447,7 @@ describe('selection', () => {
     expect((await cursor())?.cursor).toBe(0x8010);
     await page.keyboard.press('Control+a');
     expect(await cursor()).toMatchObject({ start: 0x8000, length: 0x8000 });
-    await expect.poll(() => footer(page).textContent()).toContain('32768 bytes selected (0x8000)');
+    await eventually(() => footer(page).textContent()).toContain('32768 bytes selected (0x8000)');
     await page.keyboard.press('Control+Home');
     expect(await cursor()).toMatchObject({ cursor: 0x8000, length: 1 });
     const native = await page.evaluate(() => {
@@ -471,15 +470,15 @@ describe('clipboard', () => {
     expect(await clipboard(page)).toBe(`A7 ${hex(deviceByte(0x8001))} ?? ${hex(deviceByte(0x8003))}`);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Control+c');
-    await expect.poll(() => clipboard(page)).toMatch(/^.{2}\?.$/);
-    await expect.poll(() => spoken(page).textContent()).toContain('4 bytes copied');
+    await eventually(() => clipboard(page)).toMatch(/^.{2}\?.$/);
+    await eventually(() => spoken(page).textContent()).toContain('4 bytes copied');
   });
 
   test('[main-18] copies more than the page holds', async () => {
     const page = await start(oneTile);
     await page.keyboard.press('Control+a');
     await page.keyboard.press('Control+c');
-    await expect.poll(async () => (await clipboard(page)).length).toBe(0x8000 * 3 - 1);
+    await eventually(async () => (await clipboard(page)).length).toBe(0x8000 * 3 - 1);
     expect((await clipboard(page)).endsWith(deviceHex(0xfff0, 16))).toBe(true);
   });
 
@@ -487,29 +486,27 @@ describe('clipboard', () => {
     const page = await start(oneTile);
     await page.evaluate(() => navigator.clipboard.writeText('DE AD ?? 0xBE'));
     await page.keyboard.press('Control+v');
-    await expect
-      .poll(() => edits(page))
-      .toEqual([
-        [
-          { offset: 0x8000, bytes: [0xde, 0xad] },
-          { offset: 0x8003, bytes: [0xbe] },
-        ],
-      ]);
+    await eventually(() => edits(page)).toEqual([
+      [
+        { offset: 0x8000, bytes: [0xde, 0xad] },
+        { offset: 0x8003, bytes: [0xbe] },
+      ],
+    ]);
     await page.keyboard.press('Tab');
     await page.evaluate(() => navigator.clipboard.writeText('DE'));
     await page.keyboard.press('Control+v');
-    await expect.poll(() => staged(page)).toMatchObject({ [0x8004]: 0x44, [0x8005]: 0x45 });
+    await eventually(() => staged(page)).toMatchObject({ [0x8004]: 0x44, [0x8005]: 0x45 });
   });
 
   test('[main-18] text that is not hexadecimal, or does not fit, is refused in words', async () => {
     const page = await start(oneTile);
     await page.evaluate(() => navigator.clipboard.writeText('not hex'));
     await page.keyboard.press('Control+v');
-    await expect.poll(() => page.locator('.notice').textContent()).toContain('no hexadecimal text');
+    await eventually(() => page.locator('.notice').textContent()).toContain('no hexadecimal text');
     await page.keyboard.press('Control+End');
     await page.evaluate(() => navigator.clipboard.writeText('01 02'));
     await page.keyboard.press('Control+v');
-    await expect.poll(() => page.locator('.notice').textContent()).toContain('2 bytes do not fit into the 1');
+    await eventually(() => page.locator('.notice').textContent()).toContain('2 bytes do not fit into the 1');
     expect(await edits(page)).toEqual([]);
   });
 });
@@ -519,9 +516,9 @@ describe('25 MiB', () => {
     const page = await start(large);
     const lastRow = { offset: 'FFF0', buffer: '018FFFF0', bytes: deviceHex(largeBytes - 16, 16) };
     await page.keyboard.press('Control+End');
-    await expect.poll(async () => (await rows(page)).at(-1)).toMatchObject(lastRow);
+    await eventually(async () => (await rows(page)).at(-1)).toMatchObject(lastRow);
     await page.keyboard.press('Control+Home');
-    await expect.poll(async () => (await rows(page))[0]?.offset).toBe('(0,1)');
+    await eventually(async () => (await rows(page))[0]?.offset).toBe('(0,1)');
     const track = await page.locator('.track').boundingBox();
     const thumb = await page.locator('.thumb').boundingBox();
     if (track === null || thumb === null) throw new Error('no scrollbar');
@@ -529,23 +526,23 @@ describe('25 MiB', () => {
     await page.mouse.down();
     await page.mouse.move(thumb.x + 5, track.y + track.height + 50, { steps: 5 });
     await page.mouse.up();
-    await expect.poll(async () => (await rows(page)).at(-1)).toMatchObject(lastRow);
+    await eventually(async () => (await rows(page)).at(-1)).toMatchObject(lastRow);
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0, length: 4 }));
-    await expect.poll(() => marked(page, 'selection')).toEqual([deviceHex(0, 4)]);
+    await eventually(() => marked(page, 'selection')).toEqual([deviceHex(0, 4)]);
   });
 
   test('[main-18] wheel and track clicks move by rows and pages', async () => {
     const page = await start(large);
     await page.mouse.move(300, 300);
     await page.mouse.wheel(0, 210);
-    await expect.poll(async () => (await rows(page))[0]?.offset).toBe('0090');
+    await eventually(async () => (await rows(page))[0]?.offset).toBe('0090');
     const track = await page.locator('.track').boundingBox();
     if (track === null) throw new Error('no scrollbar');
     await page.mouse.click(track.x + 5, track.y + track.height - 5);
-    await expect.poll(async () => (await rows(page))[0]?.offset).toMatch(/^02/);
+    await eventually(async () => (await rows(page))[0]?.offset).toMatch(/^02/);
     await page.mouse.move(300, 300);
     await page.mouse.wheel(0, -10_000);
-    await expect.poll(async () => (await rows(page))[0]?.offset).toBe('(0,1)');
+    await eventually(async () => (await rows(page))[0]?.offset).toBe('(0,1)');
   });
 
   test('[main-18] only visible rows exist, however far one scrolls; a row of bytes is one text node per column', async () => {
@@ -570,14 +567,12 @@ describe('25 MiB', () => {
   test('asks the host for what is visible, and gives up what is not', async () => {
     const page = await start({ ...large, hold: true });
     await page.keyboard.press('Control+End');
-    await expect
-      .poll(() =>
-        page.evaluate(() => {
-          const last = window.fake.said.findLast((message) => message.type === 'visible');
-          return last?.type === 'visible' ? last.range.offset + last.range.length : 0;
-        }),
-      )
-      .toBe(largeBytes);
+    await eventually(() =>
+      page.evaluate(() => {
+        const last = window.fake.said.findLast((message) => message.type === 'visible');
+        return last?.type === 'visible' ? last.range.offset + last.range.length : 0;
+      }),
+    ).toBe(largeBytes);
     expect(await page.evaluate(() => window.fake.said.some((message) => message.type === 'cancel'))).toBe(
       true,
     );
@@ -602,7 +597,7 @@ describe('the page around', () => {
     expect(await focus()).toBe('grid');
     await page.keyboard.press('Tab');
     expect(await focus()).toBe('grid');
-    await expect.poll(() => spoken(page).textContent()).toContain('characters');
+    await eventually(() => spoken(page).textContent()).toContain('characters');
     await page.keyboard.press('Tab');
     expect(await focus()).toBe('refresh');
     await page.keyboard.press('Shift+Tab');
@@ -617,22 +612,20 @@ describe('the page around', () => {
     const page = await start(oneTile);
     await page.keyboard.type('5A');
     await page.keyboard.press('ArrowLeft');
-    await expect
-      .poll(() => spoken(page).textContent())
-      .toBe(
-        `value 5A = 90 'Z', staged, was ${hex(deviceByte(0x8000))}, Tile (6,2), tile offset 0x0000, buffer offset 0x008000, hexadecimal`,
-      );
+    await eventually(() => spoken(page).textContent()).toBe(
+      `value 5A = 90 'Z', staged, was ${hex(deviceByte(0x8000))}, Tile (6,2), tile offset 0x0000, buffer offset 0x008000, hexadecimal`,
+    );
   });
 
   test('comes back where it was after the tab was hidden', async () => {
     const first = await start(oneTile);
     await first.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 4 }));
     const kept = () => first.evaluate(() => JSON.stringify(window.fake.kept));
-    await expect.poll(kept).toContain('"cursor":36864');
+    await eventually(kept).toContain('"cursor":36864');
     const state = JSON.parse(await kept());
     await open?.close();
     const second = await start({ ...oneTile, kept: state });
-    await expect.poll(() => marked(second, 'selection')).toEqual([deviceHex(0x9000, 4)]);
+    await eventually(() => marked(second, 'selection')).toEqual([deviceHex(0x9000, 4)]);
   });
 
   test('nonsense that was kept is ignored', async () => {
@@ -646,7 +639,7 @@ describe('the page around', () => {
   test('[main-18] without the highlight API the marks are boxes behind the text', async () => {
     const page = await start({ ...oneTile, withoutHighlights: true });
     await page.keyboard.type('A7');
-    await expect.poll(() => page.locator('.mark-staged').count()).toBe(2);
+    await eventually(() => page.locator('.mark-staged').count()).toBe(2);
     const cell = await point(page, '0000', 0);
     const box = await page.locator('.bytes .mark-staged').boundingBox();
     expect(box !== null && cell.x > box.x && cell.x < box.x + box.width).toBe(true);

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { marks } from '../../webview/grid/painter.ts';
+import { eventually } from './eventually.ts';
 import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
 import { themeNames } from './themes.ts';
 
@@ -129,7 +130,7 @@ describe('[main-18] [main-23] looks', () => {
       });
       const { page } = open;
       await page.keyboard.type('5');
-      await expect.poll(() => page.locator('.notice').isVisible()).toBe(true);
+      await eventually(() => page.locator('.notice').isVisible()).toBe(true);
       await page.screenshot({ path: join(shots, `webview-locked-${theme}.png`) });
       expect(await clipped(page)).toEqual([]);
       const { violations } = await new AxeBuilder({ page }).analyze();
@@ -156,7 +157,7 @@ describe('[main-18] [main-23] looks', () => {
         const box = live.getBoundingClientRect();
         return box.left >= offsets.right && box.right <= grid.right && offsets.left >= grid.left;
       });
-    await expect.poll(inside).toBe(true);
+    await eventually(inside).toBe(true);
     expect(await page.evaluate(() => document.querySelector('.scroller')?.scrollLeft)).toBeGreaterThan(0);
     await page.screenshot({ path: join(shots, 'webview-sideways.png') });
     await page.keyboard.press('Shift+Tab');

@@ -8,8 +8,6 @@ export default defineConfig({
     include: ['*.web.test.ts'],
     environment: 'node',
     fileParallelism: false,
-    // A loaded machine draws late: conditions are waited for this long before they count as false.
-    expect: { poll: { timeout: 10_000 } },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -4,7 +4,7 @@
  * here as well would do them twice.
  */
 import { byteFlags, type EditorState } from '../../src/editor/messages.ts';
-import { type HostClient, RequestError } from '../host.ts';
+import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
 import { copyLimit, copyText } from './copy.ts';
 import { reasonText } from './describe.ts';
@@ -64,10 +64,10 @@ const bigMotions: Readonly<Record<string, Motion>> = {
 };
 
 /** A failure in words. */
-export function failureText(t: Translate, error: unknown, timeoutSeconds = 15): string {
+export function failureText(t: Translate, error: unknown): string {
   if (!(error instanceof RequestError)) return error instanceof Error ? error.message : String(error);
   if (error.kind === 'refused') return error.message;
-  if (error.kind === 'timed-out') return t('timedOut', timeoutSeconds);
+  if (error.kind === 'timed-out') return t('timedOut', requestTimeout / 1000);
   return t(error.kind === 'cancelled' ? 'cancelled' : 'badAnswer');
 }
 

@@ -88,6 +88,16 @@ describe('the bytes that the page holds', () => {
     expect(calls).toHaveLength(2);
   });
 
+  test('are shown even if they change faster than they are answered', async () => {
+    const { store, calls } = setUp();
+    store.want({ offset: 0, length: 16 });
+    for (let i = 0; i < 5; i++) {
+      store.invalidate([{ offset: 0, length: 1 }]);
+      await calls[i]?.answer(i + 1);
+      expect(at(store, 0).byte).toBe(i + 1);
+    }
+  });
+
   test('[main-22] that failed say so and are not asked for again until a person retries', async () => {
     const { store, calls } = setUp();
     const error = new Error('The board is gone.');

@@ -30,13 +30,16 @@ interface Page {
   stale: boolean;
   /** The error of the last try; not asked again until `retry`. */
   failure: unknown;
-  /** Counts changes that an answer under way may not know of. */
-  generation: number;
+  /** Counts announced changes: an answer from before is painted, and asked for again. */
+  announced: number;
+  /** Counts typed runs: an answer from before would take them off the screen, so it is dropped. */
+  typed: number;
 }
 
 interface Asked {
   readonly pages: readonly Page[];
-  readonly generations: readonly number[];
+  /** The pages' counters when they were asked for. */
+  readonly before: readonly { readonly announced: number; readonly typed: number }[];
   readonly controller: AbortController;
 }
 
@@ -115,7 +118,7 @@ export class ByteStore {
       if (ranges.some((range) => overlaps(range, page.range))) {
         page.stale = true;
         page.failure = undefined;
-        page.generation++;
+        page.announced++;
       }
     }
     this.#ask();
@@ -137,7 +140,7 @@ export class ByteStore {
       const flags = page.flags[at] ?? 0;
       page.bytes[at] = value;
       page.flags[at] = page.base[at] === value ? flags & ~byteFlags.staged : flags | byteFlags.staged;
-      page.generation++;
+      page.typed++;
       page.stale = true;
     }
     this.#changed();
@@ -165,7 +168,8 @@ export class ByteStore {
         filled: false,
         stale: true,
         failure: undefined,
-        generation: 0,
+        announced: 0,
+        typed: 0,
       };
     }
     // Insertion order is the order of last use: the oldest are dropped first.
@@ -205,7 +209,7 @@ export class ByteStore {
     const offset = first.range.offset;
     const asked: Asked = {
       pages,
-      generations: pages.map((page) => page.generation),
+      before: pages.map(({ announced, typed }) => ({ announced, typed })),
       controller: new AbortController(),
     };
     this.#asked.add(asked);
@@ -214,15 +218,15 @@ export class ByteStore {
       (shown) => {
         if (!this.#asked.delete(asked)) return;
         for (const [i, page] of pages.entries()) {
-          // What was typed meanwhile is newer than this answer.
-          if (page.generation !== asked.generations[i] && page.filled) continue;
+          const before = asked.before[i];
+          if (before === undefined || (page.typed !== before.typed && page.filled)) continue;
           const start = page.range.offset - offset;
           const cut = [start, start + page.range.length] as const;
           page.bytes.set(shown.bytes.subarray(...cut));
           page.flags.set(shown.flags.subarray(...cut));
           page.base.set(shown.base.subarray(...cut));
           page.filled = true;
-          page.stale = page.generation !== asked.generations[i];
+          page.stale = page.announced !== before.announced || page.typed !== before.typed;
         }
         this.#changed();
         this.#ask();
