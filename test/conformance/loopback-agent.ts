@@ -2,7 +2,7 @@
  * An agent in this process that speaks docs/wire.md over two streams and answers from any CoreClient: it lets the wire
  * client be tested without a board. Independent of the wire client; only the frame codec is shared.
  */
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { CoreClient } from '../../src/board/protocol/core-client.ts';
 import { reasonNames } from '../../src/board/protocol/core-client.ts';
@@ -24,13 +24,12 @@ export interface LoopbackOptions {
   readonly intercept?: (frame: Frame, agent: LoopbackAgent) => boolean;
 }
 
-/** The agent's end, and the stream for the client. */
+/** The agent's end, and the stream for the client, which is full after each frame: what waits stays with the client. */
 export class LoopbackAgent {
   readonly stream: WireStream;
   /** Every request header that came, in order. */
   readonly requests: Header[] = [];
   readonly stderr = new PassThrough();
-  readonly #input = new PassThrough();
   readonly #output = new PassThrough();
   readonly #core: CoreClient;
   readonly #options: LoopbackOptions;
@@ -48,15 +47,22 @@ export class LoopbackAgent {
         resolve(error);
       };
     });
+    const decoder = new FrameDecoder();
     this.stream = {
-      input: this.#input,
+      input: new Writable({
+        highWaterMark: 1,
+        write: (chunk: Uint8Array, _, done) => {
+          setImmediate(() => {
+            decoder.push(chunk, (frame) => void this.#receive(frame));
+            done();
+          });
+        },
+      }),
       output: this.#output,
       stderr: this.stderr,
       closed,
       close: () => this.die(new BoardError('connection-lost', 'closed by the client')),
     };
-    const decoder = new FrameDecoder();
-    this.#input.on('data', (chunk: Uint8Array) => decoder.push(chunk, (frame) => void this.#receive(frame)));
     core.onPartitions((partitions) => this.send({ id: 0, t: 'partitions', partitions: wire(partitions) }));
     this.raw(new TextEncoder().encode(options.banner ?? ''));
     this.raw(startMarker);

@@ -18,15 +18,19 @@ export class Outbox {
   readonly #urgent: Uint8Array[] = [];
   #waiting: Letter[] = [];
   #blocked = false;
+  #blockedByRequest = false;
   #closed = false;
 
-  /** @param onFlow called when the stream takes bytes again after it was full: the link is alive */
+  /**
+   * @param onFlow called when the stream took a frame of a request for which it was full: a long upload moves on. A
+   * heartbeat that is taken says nothing of the other side.
+   */
   constructor(stream: Writable, onFlow: () => void) {
     this.#stream = stream;
     this.#onFlow = onFlow;
     stream.on('drain', () => {
       this.#blocked = false;
-      this.#onFlow();
+      if (this.#blockedByRequest) this.#onFlow();
       this.#pump();
     });
   }
@@ -63,8 +67,10 @@ export class Outbox {
 
   #pump(): void {
     while (!this.#closed && !this.#blocked) {
-      const frame = this.#urgent.shift() ?? this.#next();
+      const urgent = this.#urgent.shift();
+      const frame = urgent ?? this.#next();
       if (frame === undefined) return;
+      this.#blockedByRequest = urgent === undefined;
       this.#blocked = !this.#stream.write(frame);
     }
   }

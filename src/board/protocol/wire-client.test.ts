@@ -173,6 +173,27 @@ describe('requests', () => {
     expect(array.count('write')).toBe(1);
   });
 
+  it('write that is cancelled while its frames go out is never completed', async () => {
+    const { client, agent, array } = await connect();
+    const epoch = array.partition(freeColumns)?.epoch ?? '';
+    const before = array.peek('data', { col: 0, row: 1 }, 0, 64);
+    const words = new Uint32Array(20_000 * 4);
+    for (let i = 0; i < 20_000; i++) words.set([i * 4, 0, 0xffff_ffff, 1], i * 4);
+    const stop = new AbortController();
+    const writing = code(client.write({ ...request([]), epoch, force: true, words }, stop.signal));
+    stop.abort();
+    expect(await writing).toBe('cancelled');
+    await client.partitions(never);
+    expect(agent.requests.map((one) => [one['op'], one['more']])).toEqual([
+      ['hello', undefined],
+      ['write', true],
+      ['cancel', undefined],
+      ['partitions', undefined],
+    ]);
+    expect(array.count('write')).toBe(0);
+    expect(array.peek('data', { col: 0, row: 1 }, 0, 64)).toEqual(before);
+  });
+
   it('beyond what a core takes wait here and are all answered', async () => {
     const { client, agent, array } = await connect();
     const resume = array.pause();
