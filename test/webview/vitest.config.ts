@@ -4,8 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     name: 'web',
-    root: import.meta.dirname,
-    include: ['*.web.test.ts'],
+    include: ['test/webview/*.web.test.ts'],
     environment: 'node',
     fileParallelism: false,
     testTimeout: 60_000,
