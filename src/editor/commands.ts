@@ -113,11 +113,15 @@ export class EditorCommands {
   async #apply(document: TileDocument): Promise<void> {
     const provider = this.#provider;
     if (document.isOutside || document.shown === undefined) throw offline(document);
-    if (document.session.counts(document.shown.range).staged === 0) {
-      if (document.touched) await provider.markClean(document);
-      else vscode.window.setStatusBarMessage(vscode.l10n.t('Nothing is staged in this editor.'), 4000);
+    const { session } = document;
+    const { staged } = session.counts(document.shown.range);
+    const writable = session.state.link.kind === 'connected' && session.state.policy === 'staged';
+    if (staged === 0 && (!document.touched || !writable)) {
+      await provider.markClean(document);
+      nothingStaged();
       return;
     }
+    // Without a staged byte too: edits that typed what is there anyway count as written from now on.
     const report = await withProgress(vscode.l10n.t('Writing to the device'), (signal) =>
       provider.write(document, signal),
     );
@@ -125,9 +129,12 @@ export class EditorCommands {
     await provider.markClean(document);
     const problem = applyProblem(report, vscode.l10n);
     if (problem !== undefined) vscode.window.showWarningMessage(problem);
+    else if (report.applied === 0) nothingStaged();
     else {
       vscode.window.setStatusBarMessage(
-        vscode.l10n.t('{0} bytes written and verified.', report.applied),
+        report.applied === 1
+          ? vscode.l10n.t('1 byte written and verified.')
+          : vscode.l10n.t('{0} bytes written and verified.', report.applied),
         4000,
       );
     }
@@ -197,6 +204,10 @@ export class EditorCommands {
     if (typeof found !== 'number') return;
     for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
   }
+}
+
+function nothingStaged(): void {
+  vscode.window.setStatusBarMessage(vscode.l10n.t('Nothing is staged in this editor.'), 4000);
 }
 
 function offline(document: TileDocument): BoardError {

@@ -410,7 +410,9 @@ export class HexEditorProvider
 async function confirmInDialog(board: string, bytes: number): Promise<boolean> {
   const write = vscode.l10n.t('Write to Device');
   const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Write {0} staged bytes to {1}?', bytes, board),
+    bytes === 1
+      ? vscode.l10n.t('Write the staged byte to {0}?', board)
+      : vscode.l10n.t('Write {0} staged bytes to {1}?', bytes, board),
     {
       modal: true,
       detail: vscode.l10n.t('Saving a tile memory changes the memory of a running device.'),

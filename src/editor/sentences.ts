@@ -61,10 +61,15 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
   if (facts.conflictBytes > 0) {
     return {
       kind: 'warning',
-      text: l10n.t(
-        '{0} staged bytes lie over bytes that the board has changed since. Apply leaves them alone until you decide.',
-        facts.conflictBytes,
-      ),
+      text:
+        facts.conflictBytes === 1
+          ? l10n.t(
+              'A staged byte lies over one that the board has changed since. Apply leaves it alone until you decide.',
+            )
+          : l10n.t(
+              '{0} staged bytes lie over bytes that the board has changed since. Apply leaves them alone until you decide.',
+              facts.conflictBytes,
+            ),
       actions: [
         { command: 'keep-mine', label: l10n.t('Keep Staged Bytes') },
         { command: 'discard-conflicts', label: l10n.t("Take the Board's Bytes") },
