@@ -64,6 +64,10 @@ const allFacts: ErrorFacts = {
   file: '~/.ssh/known_hosts',
   line: 7,
   machine: 'riscv64',
+  fingerprint: 'SHA256:new',
+  folders: '/tmp, /home/dev',
+  tried: 'none, agent',
+  text: 'Welcome',
 };
 
 function said(code: BoardErrorCode, facts: ErrorFacts): string {
@@ -112,6 +116,14 @@ describe('[main-16] every error has a sentence and a next step', () => {
 
   it('a changed host key shows both fingerprints, file and line', () => {
     expect(said('host-key-changed', allFacts)).toMatch(/SHA256:old.*SHA256:new.*known_hosts, line 7/);
+  });
+
+  it('what was tried, found and printed stands in the sentences', () => {
+    expect(said('no-exec', allFacts)).toContain('Tried: /tmp, /home/dev.');
+    expect(said('auth-failed', allFacts)).toContain('(tried: none, agent)');
+    expect(said('shell-banner', allFacts)).toContain('printed "Welcome"');
+    expect(said('host-key-rejected', allFacts)).toContain('SHA256:new');
+    expect(said('host-key-revoked', allFacts)).toContain('known_hosts, line 7');
   });
 
   it('ways to reach the host name the host', () => {

@@ -142,15 +142,9 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'host-key-changed':
       return explainChangedKey(facts, host, l10n);
     case 'host-key-revoked':
-      return {
-        message: l10n.t('The host key of {0} is marked as revoked.', host),
-        nextStep: l10n.t('Do not connect; ask whoever looks after the board for its present key.'),
-      };
+      return explainRevokedKey(facts, host, l10n);
     case 'host-key-rejected':
-      return {
-        message: l10n.t('The host key of {0} was not accepted.', host),
-        nextStep: l10n.t('Connect again and confirm the fingerprint, or add the key to your known hosts.'),
-      };
+      return explainRejectedKey(facts, host, l10n);
     case 'auth-failed':
       return explainAuth(facts, host, l10n);
     case 'key-unreadable':
@@ -168,32 +162,33 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         nextStep: l10n.t('Connect again when the board can be reached; staged edits are kept.'),
       };
     case 'no-exec':
-      return {
-        message: l10n.t('No folder on {0} may run programs.', host),
-        nextStep: l10n.t('Mount the home folder or one of the temporary folders without the option noexec.'),
-      };
+      return explainFolders(
+        facts,
+        l10n.t('No folder on {0} may run programs.', host),
+        l10n.t('Mount the home folder or one of the temporary folders without the option noexec.'),
+        l10n,
+      );
     case 'read-only':
-      return {
-        message: l10n.t('No folder on {0} can be written.', host),
-        nextStep: l10n.t('Make the home folder or /tmp writable, for example by mounting a tmpfs there.'),
-      };
+      return explainFolders(
+        facts,
+        l10n.t('No folder on {0} can be written.', host),
+        l10n.t('Make the home folder or /tmp writable, for example by mounting a tmpfs there.'),
+        l10n,
+      );
     case 'disk-full':
-      return {
-        message: l10n.t('There is no space left on {0} for the helper program.', host),
-        nextStep: l10n.t('Free a few MiB in the home folder or in /tmp, then connect again.'),
-      };
+      return explainFolders(
+        facts,
+        l10n.t('There is no space left on {0} for the helper program.', host),
+        l10n.t('Free a few MiB in the home folder or in /tmp, then connect again.'),
+        l10n,
+      );
     case 'wrong-arch':
       return {
         message: l10n.t('The helper program does not run on the processor of {0}.', machineName(facts, host)),
         nextStep: l10n.t('Use a board with a 64-bit Arm or x86 Linux.'),
       };
     case 'shell-banner':
-      return {
-        message: l10n.t('The login shell of {0} printed text where the helper program should answer.', host),
-        nextStep: l10n.t(
-          'Let the start files of the shell print only in interactive sessions, or use another user.',
-        ),
-      };
+      return explainBanner(facts, host, l10n);
     case 'upload-corrupt':
       return {
         message: l10n.t('The helper program arrived damaged on {0}.', host),
@@ -285,11 +280,74 @@ function explainChangedKey(facts: Facts, host: string, l10n: Localiser): Explana
   return { message, nextStep };
 }
 
+function explainRevokedKey(facts: Facts, host: string, l10n: Localiser): Explanation {
+  const nextStep = l10n.t('Do not connect; ask whoever looks after the board for its present key.');
+  const file = facts.text('file');
+  const line = facts.number('line');
+  if (file === undefined || line === undefined) {
+    return { message: l10n.t('The host key of {0} is marked as revoked.', host), nextStep };
+  }
+  const message = l10n.t(
+    'The host key of {0} is marked as revoked in {1}, line {2}.',
+    host,
+    file,
+    String(line),
+  );
+  return { message, nextStep };
+}
+
+function explainRejectedKey(facts: Facts, host: string, l10n: Localiser): Explanation {
+  const nextStep = l10n.t('Connect again and confirm the fingerprint, or add the key to your known hosts.');
+  const fingerprint = facts.text('fingerprint');
+  if (fingerprint === undefined) {
+    return { message: l10n.t('The host key of {0} was not accepted.', host), nextStep };
+  }
+  return {
+    message: l10n.t('The host key of {0} with the fingerprint {1} was not accepted.', host, fingerprint),
+    nextStep,
+  };
+}
+
 function explainAuth(facts: Facts, host: string, l10n: Localiser): Explanation {
-  const nextStep = l10n.t('Check user, key and password; the log lists what was tried.');
   const user = facts.text('user');
-  if (user === undefined) return { message: l10n.t('You were not let in by {0}.', host), nextStep };
-  return { message: l10n.t('The user {0} was not let in by {1}.', user, host), nextStep };
+  const tried = facts.text('tried');
+  return {
+    message:
+      user === undefined
+        ? l10n.t('You were not let in by {0}.', host)
+        : l10n.t('The user {0} was not let in by {1}.', user, host),
+    nextStep:
+      tried === undefined
+        ? l10n.t('Check user, key and password; the log lists what was tried.')
+        : l10n.t('Check user, key and password (tried: {0}).', tried),
+  };
+}
+
+/** The folders that were tried stand with the next step. */
+function explainFolders(facts: Facts, message: string, nextStep: string, l10n: Localiser): Explanation {
+  const folders = facts.text('folders');
+  if (folders === undefined) return { message, nextStep };
+  return { message, nextStep: l10n.t('{0} Tried: {1}.', nextStep, folders) };
+}
+
+function explainBanner(facts: Facts, host: string, l10n: Localiser): Explanation {
+  const nextStep = l10n.t(
+    'Let the start files of the shell print only in interactive sessions, or use another user.',
+  );
+  const text = facts.text('text')?.trim().slice(0, 100) ?? '';
+  if (text === '') {
+    const message = l10n.t(
+      'The login shell of {0} printed text where the helper program should answer.',
+      host,
+    );
+    return { message, nextStep };
+  }
+  const message = l10n.t(
+    'The login shell of {0} printed "{1}" where the helper program should answer.',
+    host,
+    text,
+  );
+  return { message, nextStep };
 }
 
 function explainConfig(facts: Facts, l10n: Localiser): Explanation {
