@@ -150,7 +150,7 @@ describe.each<Image>(['dropbear', 'openssh'])('%s', (image) => {
     expect(uploaded).toBe(true);
     first.input.write('ping.');
     expect(await says(first, 'ping.')).toBe('TILESCP1uid=0.ping.');
-    expect(await on('ls -ld /root/.cache/tilescope | cut -c1-10')).toBe('drwx------');
+    expect(await on('ls -ld ~/.cache/tilescope | cut -c1-10')).toBe('drwx------');
     first.close();
     await expectNoAgent();
     expect(await says(await connect(target()), '.')).toBe('TILESCP1uid=0.');
@@ -220,17 +220,17 @@ Host *
   test('[main-15] a damaged agent is found before its start and uploaded again', async () => {
     (await connect(target())).close();
     await on(
-      `f=$(echo /root/.cache/tilescope/tilescope-agent-*); printf X | dd of=$f bs=1 seek=70000 conv=notrunc`,
+      `f=$(echo ~/.cache/tilescope/tilescope-agent-*); printf X | dd of=$f bs=1 seek=70000 conv=notrunc`,
     );
     expect(await says(await connect(target()), '.')).toBe('TILESCP1uid=0.');
     expect(uploaded).toBe(true);
   });
 
   test('[main-15] four connects at once into an empty cache', async () => {
-    await on('rm -rf /root/.cache');
+    await on('rm -rf ~/.cache');
     const opened = await Promise.all([1, 2, 3, 4].map(() => connect(target())));
     for (const stream of opened) expect(await says(stream, '.')).toBe('TILESCP1uid=0.');
-    expect(await on('ls -A /root/.cache/tilescope | wc -l')).toBe('1');
+    expect(await on('ls -A ~/.cache/tilescope | wc -l')).toBe('1');
   });
 
   test('[main-15] sudo without a password', async () => {
@@ -278,7 +278,7 @@ Host *
   });
 
   test('[main-15] cancelling at every step leaves no agent and no half upload behind', async () => {
-    await on('rm -rf /root/.cache');
+    await on('rm -rf ~/.cache');
     for (const at of [
       'connecting',
       'verifying-host',
@@ -294,9 +294,7 @@ Host *
       expect((await failure(work)).code, at).toBe('cancelled');
     }
     await expectNoAgent();
-    await expect
-      .poll(() => on('ls -A /root/.cache/tilescope | grep -c "^[.]"'), { timeout: 10_000 })
-      .toBe('0');
+    await expect.poll(() => on('ls -A ~/.cache/tilescope | grep -c "^[.]"'), { timeout: 10_000 }).toBe('0');
   });
 
   test('[main-14] a board that makes a new key at boot: refused with both fingerprints, then replaced', async () => {
@@ -333,9 +331,7 @@ Host *
     const stream = await connect(target());
     expect(await says(stream, '.')).toBe('TILESCP1uid=0.');
     expect(await on('ls -d /dev/shm/tilescope-0/tilescope-agent-* | wc -l')).toBe('1');
-    expect(await on('ls -d /root/.cache/tilescope /var/tmp/tilescope-0 /tmp/tilescope-0 2>/dev/null')).toBe(
-      '',
-    );
+    expect(await on('ls -d ~/.cache/tilescope /var/tmp/tilescope-0 /tmp/tilescope-0 2>/dev/null')).toBe('');
     stream.close();
     await expectNoAgent();
     // No sha256sum here: what is there is read back before it is started.
@@ -355,6 +351,6 @@ Host *
     await board.reboot({ kernelArgs: folders.map((name) => `ts.${name}=${mode}`) });
     const error = await failure(connect(target()));
     expect(error).toMatchObject({ code });
-    expect(error.facts['folders']).toContain('/root/.cache/tilescope');
+    expect(error.facts['folders']).toContain('/.cache/tilescope');
   });
 });
