@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
-          include: ['test/e2e/**/*.e2e.test.ts'],
+          include: ['test/e2e/**/*.e2e.test.ts', 'test/webview/**/*.web.test.ts'],
           exclude: elsewhere,
           environment: 'node',
           fileParallelism: false,
