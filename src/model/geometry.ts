@@ -120,7 +120,8 @@ export function locate(geometry: MemoryGeometry, bufferOffset: number): TileOffs
 export function tiles(geometry: MemoryGeometry): Tile[] {
   const all: Tile[] = [];
   for (let col = geometry.startCol; col < geometry.startCol + geometry.numCols; col++) {
-    for (let row = geometry.startRow; row < geometry.startRow + geometry.numRows; row++) all.push({ col, row });
+    for (let row = geometry.startRow; row < geometry.startRow + geometry.numRows; row++)
+      all.push({ col, row });
   }
   return all;
 }

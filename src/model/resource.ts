@@ -53,7 +53,11 @@ export function parseResource(authority: string, path: string): MemoryResource |
   const [, startCol, numCols, memory, col, row] = match;
   const type = memoryTypes.find((candidate) => candidate === memory);
   if (type === undefined || Number(numCols) === 0) return undefined;
-  const whole = { board: authority, columns: { startCol: Number(startCol), numCols: Number(numCols) }, memory: type };
+  const whole = {
+    board: authority,
+    columns: { startCol: Number(startCol), numCols: Number(numCols) },
+    memory: type,
+  };
   return col === undefined ? whole : { ...whole, tile: { col: Number(col), row: Number(row) } };
 }
 
