@@ -12,6 +12,7 @@ import { knownHostName } from './known-hosts.ts';
 import type { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import type { Secrets } from './secrets.ts';
+import type { SshTimeouts } from './target.ts';
 
 /** What the server said to the last attempt. */
 interface Feedback {
@@ -33,7 +34,7 @@ export class Authentication {
   readonly #log: BoardLog;
   readonly #fail: (error: BoardError) => void;
   readonly #attempts: AsyncGenerator<AnyAuthMethod, void, Feedback>;
-  readonly #stepTime: number;
+  readonly #times: SshTimeouts;
   #problems: readonly KeyProblem[] = [];
   #offered: readonly string[] = [];
   /** The secret whose fate the server's next answer decides. */
@@ -44,7 +45,7 @@ export class Authentication {
     host: ResolvedHost;
     secrets: Secrets;
     patience: Patience;
-    stepTime: number;
+    times: SshTimeouts;
     log: BoardLog;
     fail: (error: BoardError) => void;
   }) {
@@ -52,7 +53,7 @@ export class Authentication {
     this.#label = knownHostName(options.host.hostName, options.host.port);
     this.#secrets = options.secrets;
     this.#patience = options.patience;
-    this.#stepTime = options.stepTime;
+    this.#times = options.times;
     this.#log = options.log;
     this.#fail = options.fail;
     this.#attempts = this.#run();
@@ -68,7 +69,7 @@ export class Authentication {
     this.#settle(partial === true)
       .then(() => this.#attempts.next({ left, partial: partial === true }))
       .then((result) => {
-        this.#patience.arm(`authentication at ${this.#label}`, this.#stepTime);
+        this.#patience.arm(`authentication at ${this.#label}`, this.#times.handshake);
         answer(result.done === true ? false : result.value);
       })
       .catch((error: unknown) => {
@@ -206,7 +207,7 @@ export class Authentication {
       if (questions.length === 1 && !echo) this.#pending = { request, value };
       answers.push(value);
     }
-    this.#patience.arm(`authentication at ${this.#label}`, this.#stepTime);
+    this.#patience.arm(`authentication at ${this.#label}`, this.#times.handshake);
     return answers;
   }
 
@@ -222,6 +223,7 @@ export class Authentication {
 
   #help(): KeyHelp {
     return {
+      agentTime: this.#times.agent,
       wait: (work) => this.#patience.whileAsking(work),
       ask: (request: SecretRequest) => this.#patience.whileAsking(() => this.#secrets.ask(request)),
       worked: (request: SecretRequest, value: string) => this.#secrets.worked(request, value),

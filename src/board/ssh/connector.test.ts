@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -490,6 +490,26 @@ describe('[main-15] cancelling an upload or a start', () => {
       ).toEqual([]);
     }
   });
+
+  test.each(['cancelling', 'losing the connection'])(
+    '%s in the middle of an upload leaves no half file',
+    async (how) => {
+      const server = await serve();
+      const stop = new AbortController();
+      const incompressible = randomBytes(1_500_000).toString('hex');
+      const work = start(server, {
+        agent: agent('1.0', `#!/bin/sh\nprintf TILESCP1\nexec cat\n${incompressible}`),
+        signal: stop.signal,
+        onStep: (step, percent = 0) => {
+          if (step !== 'uploading-agent' || percent === 0) return;
+          if (how === 'cancelling') stop.abort();
+          else server.drop();
+        },
+      });
+      expect((await failure(work)).code).toBe(how === 'cancelling' ? 'cancelled' : 'connection-lost');
+      await expect.poll(() => files(server), { timeout: 10_000 }).toEqual([]);
+    },
+  );
 
   test('afterwards, the signal has no say', async () => {
     const server = await serve();

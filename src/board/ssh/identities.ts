@@ -22,6 +22,8 @@ export interface KeyHelp {
   ask(request: SecretRequest): Promise<string | undefined>;
   worked(request: SecretRequest, value: string): Promise<void>;
   failed(request: SecretRequest): Promise<void>;
+  /** Milliseconds that the SSH agent may take to list its keys. */
+  readonly agentTime: number;
   /** No time-out while `work` runs: the agent may ask the person to confirm or to touch a key. */
   wait<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -44,8 +46,6 @@ type AgentAnswer = ReturnType<typeof ssh2.createAgent>;
 
 const maxKeyFileBytes = 1 << 20;
 const passphraseTries = 3;
-/** How long an SSH agent may take to list its keys. */
-const agentMilliseconds = 5000;
 
 /** All keys as one agent, which is how ssh2 lets a signature be made late. */
 export class Identities extends ssh2.BaseAgent<ParsedKey> {
@@ -145,7 +145,7 @@ async function agentIdentities(
   try {
     agent = ssh2.createAgent(socket);
     keys = await new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('it does not answer')), agentMilliseconds);
+      const timer = setTimeout(() => reject(new Error('it does not answer')), help.agentTime);
       agent.getIdentities((error, found) => {
         clearTimeout(timer);
         if (error) reject(error);

@@ -312,8 +312,14 @@ describe('[main-13] proving who we are', () => {
       expect(offered).toEqual([named.publicKey.split(' ')[1]]);
     });
 
-    test('an agent that is not there is no obstacle', async () => {
-      const config = machine.put('config', `IdentityAgent ${machine.home}/nothing\n`);
+    test.each(['is not there', 'does not answer'])('an agent that %s is no obstacle', async (how) => {
+      const path = join(machine.home, 'nothing');
+      if (how === 'does not answer') {
+        const silent = createServer((connection) => cleanups.push(() => connection.destroy()));
+        await new Promise<void>((resolve) => silent.listen(path, resolve));
+        cleanups.push(() => silent.close());
+      }
+      const config = machine.put('config', `IdentityAgent ${path}\n`);
       const server = await serve(
         only(
           ['publickey', 'password'],
@@ -321,7 +327,8 @@ describe('[main-13] proving who we are', () => {
         ),
       );
       person.answers = ['x'];
-      await open({ host: server.host, port: server.port, configFiles: [config] });
+      const to = { host: server.host, port: server.port, configFiles: [config] };
+      await open(to, { timeouts: { agent: 100 } });
       expect(machine.said.join('\n')).toContain('ssh agent at');
     });
   });

@@ -234,7 +234,7 @@ export class SshLink {
         host,
         secrets: secrets.until(asking),
         patience,
-        stepTime: timeouts.handshake,
+        times: timeouts,
         log,
         fail,
       });

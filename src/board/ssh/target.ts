@@ -55,6 +55,8 @@ export interface SshTimeouts {
   readonly connect: number;
   /** Key exchange, and each answer of the server during authentication. */
   readonly handshake: number;
+  /** The SSH agent of this machine lists its keys; signing is not timed, it may ask the person. */
+  readonly agent: number;
   /** One command on the board. */
   readonly command: number;
   /** No byte of an upload taken for this long. */
@@ -66,6 +68,7 @@ export interface SshTimeouts {
 export const defaultTimeouts: SshTimeouts = {
   connect: 15_000,
   handshake: 20_000,
+  agent: 5_000,
   command: 30_000,
   stall: 30_000,
   start: 20_000,
