@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
-import { openAgentStream } from './connector.ts';
+import { type AgentStream, openAgentStream } from './connector.ts';
 import type { AgentBinary, SshTarget, SshTimeouts } from './target.ts';
 import { TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
 
@@ -65,7 +65,7 @@ interface Options {
   readonly onStep?: (step: string, percent?: number) => void;
 }
 
-async function start(server: TestServer, options: Options = {}): Promise<WireStream> {
+async function start(server: TestServer, options: Options = {}): Promise<AgentStream> {
   const stream = await openAgentStream(
     { host: server.host, port: server.port, configFiles: [], ...options.target },
     {
@@ -133,6 +133,10 @@ describe('[main-15] bringing the agent to the board', () => {
   test('it is uploaded once, into a private folder, and found again', async () => {
     const server = await serve();
     const first = await start(server);
+    expect(first.route).toEqual([
+      `SSH to 127.0.0.1: ada@[127.0.0.1]:${server.port}`,
+      expect.stringMatching(/^agent: \/.*\/\.cache\/tilescope\/tilescope-agent-1\.0-/),
+    ]);
     first.input.write('ping');
     await expectOutput(first, 'TILESCP1ping');
     expect(steps[0]?.[0]).toBe('resolving');

@@ -3,8 +3,16 @@ import type { Board, BoardConnector, BoardLog, ConnectStep } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
 import { WireClient, type WireStream } from '../protocol/wire-client.ts';
-import { AgentStore, probeBoard, uploadAgent, verifyByReading } from './agent-files.ts';
+import {
+  AgentStore,
+  agentPath,
+  type Probe,
+  probeBoard,
+  uploadAgent,
+  verifyByReading,
+} from './agent-files.ts';
 import { startAgent } from './agent-start.ts';
+import { knownHostName } from './known-hosts.ts';
 import { type ConnectScope, openLink, type SshLink } from './link.ts';
 import { Secrets } from './secrets.ts';
 import { defaultTimeouts, type SshServices, type SshTarget } from './target.ts';
@@ -37,10 +45,20 @@ export function createSshConnector(target: SshTarget, services: SshServices): Bo
         { log: context.log, device: target.device ?? defaultDevice, facts: { host: target.host } },
         signal,
       );
-      const route = [`SSH to ${target.host}`, `sudo: ${target.sudo ?? 'no'}`];
-      return createCoreBoard(client, context.log, { signal, route });
+      const { toolVersion } = services;
+      return createCoreBoard(client, context.log, {
+        signal,
+        route: stream.route,
+        ...(toolVersion === undefined ? {} : { toolVersion }),
+      });
     },
   };
+}
+
+/** A running agent and how it is reached. */
+export interface AgentStream extends WireStream {
+  /** For the board report, a line each, without secrets. */
+  readonly route: readonly string[];
 }
 
 /**
@@ -52,7 +70,7 @@ export async function openAgentStream(
   services: SshServices,
   context: ConnectContext,
   signal: AbortSignal,
-): Promise<WireStream> {
+): Promise<AgentStream> {
   // The link outlives the connect: it must not end when the caller's signal aborts much later.
   const connecting = new AbortController();
   const onAbort = () => connecting.abort();
@@ -79,7 +97,7 @@ export async function openAgentStream(
 }
 
 /** Finds a place for the agent that works, from the best candidate to the last. */
-async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): Promise<WireStream> {
+async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): Promise<AgentStream> {
   const store = new AgentStore(scope.services.agents);
   const device = target.device ?? defaultDevice;
   let skip = 0;
@@ -117,7 +135,7 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
           );
         }
       }
-      if (result !== 'missing') return result;
+      if (result !== 'missing') return { ...result, route: routeOf(link, target, probe, useSudo) };
       scope.log.info('the agent was removed meanwhile, by another version of it; once more');
     } catch (error) {
       const reason = toBoardError(error);
@@ -130,4 +148,14 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
   throw (
     refusal ?? new BoardError('agent-failed', 'the agent is removed again and again', { host: target.host })
   );
+}
+
+function routeOf(link: SshLink, target: SshTarget, probe: Probe, useSudo: boolean): string[] {
+  const { user, hostName, port, proxyJump, proxyCommand } = link.host;
+  const way = proxyJump.length > 0 ? `, through ${proxyJump.join(', ')}` : '';
+  const command = proxyJump.length === 0 && proxyCommand !== undefined ? ', through a proxy command' : '';
+  return [
+    `SSH to ${target.host}: ${user}@${knownHostName(hostName, port)}${way}${command}`,
+    `agent: ${agentPath(probe)}${useSudo ? ', through sudo' : ''}`,
+  ];
 }

@@ -78,5 +78,7 @@ export interface SshServices {
   readonly agents: AgentBinaries;
   readonly prompts: SshPrompts;
   readonly environment: SshEnvironment;
+  /** Version of this tool, for the board report. */
+  readonly toolVersion?: string | undefined;
   readonly timeouts?: Partial<SshTimeouts> | undefined;
 }
