@@ -40,26 +40,26 @@
 
 #include "aievirt_uapi.h"
 
-#define COL_SHIFT	23
-#define ROW_SHIFT	18
-#define TILE_SPAN	BIT(ROW_SHIFT)
-#define TILE_PAGES	(TILE_SPAN >> PAGE_SHIFT)
-#define ROW_MASK	((1U << (COL_SHIFT - ROW_SHIFT)) - 1)
-#define MAX_PARTS	8
-#define MAX_COLS	128
-#define MAX_ROWS	16
+#define COL_SHIFT  23
+#define ROW_SHIFT  18
+#define TILE_SPAN  BIT(ROW_SHIFT)
+#define TILE_PAGES (TILE_SPAN >> PAGE_SHIFT)
+#define ROW_MASK   ((1U << (COL_SHIFT - ROW_SHIFT)) - 1)
+#define MAX_PARTS  8
+#define MAX_COLS   128
+#define MAX_ROWS   16
 
-#define CORE_CONTROL	0x32000
-#define CORE_STATUS	0x32004
-#define CORE_ENABLE	BIT(0)
-#define CORE_RESET	BIT(1)
-#define CLOCK_CONTROL	0x36040
-#define CLOCK_COLUMN	BIT(0)	/* shim only: the column's buffer */
-#define CLOCK_NEXT	BIT(1)	/* the tile above */
+#define CORE_CONTROL  0x32000
+#define CORE_STATUS   0x32004
+#define CORE_ENABLE   BIT(0)
+#define CORE_RESET    BIT(1)
+#define CLOCK_CONTROL 0x36040
+#define CLOCK_COLUMN  BIT(0) /* shim only: the column's buffer */
+#define CLOCK_NEXT    BIT(1) /* the tile above */
 
-#define NMEM		2
-#define MEM_DATA	0
-#define MEM_PROGRAM	1
+#define NMEM	    2
+#define MEM_DATA    0
+#define MEM_PROGRAM 1
 
 static const struct {
 	size_t offset;
@@ -74,45 +74,46 @@ static const struct {
 	u32 first;
 	u32 last;
 } kernel_only[] = {
-	{ 0x15000, 0x15010 },	/* second level interrupts */
-	{ 0x1d000, 0x1d13c },	/* shim DMA descriptors */
-	{ 0x1e020, 0x1e020 },	/* AXI-MM configuration */
-	{ 0x35000, 0x35050 },	/* first level interrupts */
-	{ 0x36040, 0x36040 },	/* clock control */
-	{ 0x36048, 0x36048 },	/* column reset */
-	{ 0x3604c, 0x3604c },	/* shim reset */
+	{ 0x15000, 0x15010 }, /* second level interrupts */
+	{ 0x1d000, 0x1d13c }, /* shim DMA descriptors */
+	{ 0x1e020, 0x1e020 }, /* AXI-MM configuration */
+	{ 0x35000, 0x35050 }, /* first level interrupts */
+	{ 0x36040, 0x36040 }, /* clock control */
+	{ 0x36048, 0x36048 }, /* column reset */
+	{ 0x3604c, 0x3604c }, /* shim reset */
 };
 
 struct vtile {
-	unsigned long page[TILE_PAGES];	/* kernel addresses, set once, freed at unload */
+	unsigned long page[TILE_PAGES]; /* kernel addresses, set once, freed at unload */
 };
 
 struct vpart {
 	u32 id;
-	struct aie_range range;		/* absolute, shim row included */
+	struct aie_range range; /* absolute, shim row included */
 	char name[24];
-	struct vtile *tiles;		/* column by column, shim row included */
-	unsigned long *in_use;		/* tiles the owner asked for; under state_sem */
-	unsigned long *clocked;		/* the driver's idea of clocks; under state_sem */
+	struct vtile *tiles;	/* column by column, shim row included */
+	unsigned long *in_use;	/* tiles the owner asked for; under state_sem */
+	unsigned long *clocked; /* the driver's idea of clocks; under state_sem */
 
 	struct mutex lock;
 	bool busy;
 	bool keep;
-	struct dma_buf *dbuf[NMEM];	/* owned by its file, cleared by its release */
+	struct dma_buf *dbuf[NMEM]; /* owned by its file, cleared by its release */
 
 	struct mutex zap;
-	struct address_space *reg_map;	/* of the partition file, once it was mapped */
-	struct inode *mem_inode[NMEM];	/* of the DMA-bufs, with a reference of ours */
+	struct address_space *reg_map; /* of the partition file, once it was mapped */
+	struct inode *mem_inode[NMEM]; /* of the DMA-bufs, with a reference of ours */
 };
 
-struct vmem {				/* private data of a DMA-buf */
+struct vmem { /* private data of a DMA-buf */
 	struct vpart *part;
 	unsigned int type;
 };
 
 static char *parts = "1:6:0:4:9,2:20:0:2:9,3:30:0:3:1";
 module_param(parts, charp, 0444);
-MODULE_PARM_DESC(parts, "id:startcol:startrow:columns:rows, comma separated; rows include the shim");
+MODULE_PARM_DESC(parts,
+		 "id:startcol:startrow:columns:rows, comma separated; rows include the shim");
 
 static bool sysfs = true;
 module_param(sysfs, bool, 0444);
@@ -132,11 +133,14 @@ MODULE_PARM_DESC(pm_fault, "1: program memory of an enabled core answers with a 
 
 static bool p6_bug;
 module_param(p6_bug, bool, 0644);
-MODULE_PARM_DESC(p6_bug, "1: index the clock bitmap by absolute column, as the 2020 clock patch does");
+MODULE_PARM_DESC(p6_bug,
+		 "1: index the clock bitmap by absolute column, as the 2020 clock patch does");
 
 static unsigned int page_check = PAGE_SIZE;
 module_param(page_check, uint, 0644);
-MODULE_PARM_DESC(page_check, "page size that AIE_GET_MEM checks memory sizes against (65536 imitates such a kernel)");
+MODULE_PARM_DESC(
+	page_check,
+	"page size that AIE_GET_MEM checks memory sizes against (65536 imitates such a kernel)");
 
 static unsigned int open_delay;
 module_param(open_delay, uint, 0644);
@@ -147,13 +151,15 @@ static unsigned int part_count;
 static bool ready;
 static DECLARE_RWSEM(state_sem);
 
-static atomic_t n_requests, n_releases, n_busy, n_open, n_dmabufs, n_mappings, n_forbidden, n_faults;
+static atomic_t n_requests, n_releases, n_busy, n_open, n_dmabufs, n_mappings, n_forbidden,
+	n_faults;
 
-#define forbidden(fmt, ...) do {					\
-	atomic_inc(&n_forbidden);					\
-	pr_warn("FORBIDDEN " fmt " by %s[%d]\n", ##__VA_ARGS__,		\
-		current->comm, task_tgid_nr(current));			\
-} while (0)
+#define forbidden(fmt, ...)                                                            \
+	do {                                                                           \
+		atomic_inc(&n_forbidden);                                              \
+		pr_warn("FORBIDDEN " fmt " by %s[%d]\n", ##__VA_ARGS__, current->comm, \
+			task_tgid_nr(current));                                        \
+	} while (0)
 
 /* ---------------------------------------------------------------- tiles */
 
@@ -307,7 +313,8 @@ static vm_fault_t touch_tile(struct vm_fault *vmf, struct vpart *p, u32 col, u32
 		forbidden("core-enabled program memory access %u,%u offset %#x", abs_col, row, off);
 	} else {
 		page = tile_page(tile_at(p, col, row), off >> PAGE_SHIFT);
-		ret = page ? vmf_insert_pfn(vmf->vma, vmf->address & PAGE_MASK, virt_to_phys((void *)page) >> PAGE_SHIFT)
+		ret = page ? vmf_insert_pfn(vmf->vma, vmf->address & PAGE_MASK,
+					    virt_to_phys((void *)page) >> PAGE_SHIFT)
 			   : VM_FAULT_OOM;
 	}
 	up_read(&state_sem);
@@ -324,7 +331,8 @@ static void vma_closed(struct vm_area_struct *vma)
 	atomic_dec(&n_mappings);
 }
 
-static void prepare_vma(struct vm_area_struct *vma, const struct vm_operations_struct *ops, void *data)
+static void prepare_vma(struct vm_area_struct *vma, const struct vm_operations_struct *ops,
+			void *data)
 {
 	vma->vm_page_prot = pgprot_noncached(vma->vm_page_prot);
 	vma->vm_flags |= VM_PFNMAP | VM_IO | VM_DONTEXPAND | VM_DONTDUMP;
@@ -351,7 +359,8 @@ static vm_fault_t mem_fault(struct vm_fault *vmf)
 
 	if (off >= mem_bytes(m))
 		return VM_FAULT_SIGBUS;
-	return touch_tile(vmf, m->part, tile / rows, tile % rows + 1, mem_types[m->type].offset + off % size);
+	return touch_tile(vmf, m->part, tile / rows, tile % rows + 1,
+			  mem_types[m->type].offset + off % size);
 }
 
 static const struct vm_operations_struct mem_vm_ops = {
@@ -383,7 +392,8 @@ static struct sg_table *mem_attach(struct dma_buf_attachment *a, enum dma_data_d
 	return ERR_PTR(-EOPNOTSUPP);
 }
 
-static void mem_detach(struct dma_buf_attachment *a, struct sg_table *sgt, enum dma_data_direction dir)
+static void mem_detach(struct dma_buf_attachment *a, struct sg_table *sgt,
+		       enum dma_data_direction dir)
 {
 }
 
@@ -645,7 +655,8 @@ static long part_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return part_tiles(p, uarg, false);
 	}
 	if (_IOC_NR(cmd) >= 3 && _IOC_NR(cmd) <= 5)
-		forbidden("ioctl %#x: nr %u on a partition fd resets it in other drivers", cmd, _IOC_NR(cmd));
+		forbidden("ioctl %#x: nr %u on a partition fd resets it in other drivers", cmd,
+			  _IOC_NR(cmd));
 	else
 		pr_err("%s: Invalid ioctl command %u.\n", p->name, cmd);
 	return -EINVAL;
@@ -962,7 +973,9 @@ module_param_cb(control, &control_ops, NULL, 0200);
 
 static int counters_get(char *buf, const struct kernel_param *kp)
 {
-	return sysfs_emit(buf, "requests=%d releases=%d busy=%d open=%d dmabufs=%d mappings=%d faults=%d forbidden=%d\n",
+	return sysfs_emit(buf,
+			  "requests=%d releases=%d busy=%d open=%d dmabufs=%d mappings=%d "
+			  "faults=%d forbidden=%d\n",
 			  atomic_read(&n_requests), atomic_read(&n_releases), atomic_read(&n_busy),
 			  atomic_read(&n_open), atomic_read(&n_dmabufs), atomic_read(&n_mappings),
 			  atomic_read(&n_faults), atomic_read(&n_forbidden));
@@ -979,11 +992,10 @@ static dev_t aie_devt;
 
 static ssize_t hardware_info_show(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf,
-			  "generation: aie\ntotal_cols: 50\ntotal_rows: 9\n"
-			  "shim_tile: start row: 0, num_rows: 1\n"
-			  "memory_tile: start row: 0, num_rows: 0\n"
-			  "aie_tile: start row: 1, num_rows: 8\n");
+	return sysfs_emit(buf, "generation: aie\ntotal_cols: 50\ntotal_rows: 9\n"
+			       "shim_tile: start row: 0, num_rows: 1\n"
+			       "memory_tile: start row: 0, num_rows: 0\n"
+			       "aie_tile: start row: 1, num_rows: 8\n");
 }
 static DEVICE_ATTR_RO(hardware_info);
 
@@ -1038,7 +1050,8 @@ static int add_part(u32 id, u32 col, u32 row, u32 cols, u32 rows)
 	if (!p->tiles || !p->in_use || !p->clocked)
 		return -ENOMEM;
 	for (t = 0; t < cols * rows; t++)
-		if (!tile_word(&p->tiles[t], CLOCK_CONTROL) || !tile_word(&p->tiles[t], CORE_CONTROL))
+		if (!tile_word(&p->tiles[t], CLOCK_CONTROL) ||
+		    !tile_word(&p->tiles[t], CORE_CONTROL))
 			return -ENOMEM;
 	reset_part(p, !gated);
 	return 0;
@@ -1098,7 +1111,8 @@ static int create_devices(void)
 			return PTR_ERR(dev);
 	}
 	if (sysfs && aperture) {
-		dev = device_create_with_groups(aie_class, NULL, 0, NULL, aperture_groups, "aieaperture_0_50");
+		dev = device_create_with_groups(aie_class, NULL, 0, NULL, aperture_groups,
+						"aieaperture_0_50");
 		if (IS_ERR(dev))
 			return PTR_ERR(dev);
 	}

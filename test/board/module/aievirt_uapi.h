@@ -10,9 +10,9 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define AIE_REG_WRITE			0
-#define XAIE_PART_STATUS_INUSE		(1U << 0)
-#define XAIE_PART_NOT_RST_ON_RELEASE	1U
+#define AIE_REG_WRITE		     0
+#define XAIE_PART_STATUS_INUSE	     (1U << 0)
+#define XAIE_PART_NOT_RST_ON_RELEASE 1U
 
 struct aie_location {
 	__u32 col;
@@ -75,12 +75,12 @@ static_assert(sizeof(struct aie_partition_query) == 16);
 static_assert(sizeof(struct aie_partition_req) == 24);
 static_assert(sizeof(struct aie_tiles_array) == 16);
 
-#define AIE_IOCTL_BASE		'A'
-#define AIE_ENQUIRE_PART	_IOWR(AIE_IOCTL_BASE, 0x1, struct aie_partition_query)
-#define AIE_REQUEST_PART	_IOR(AIE_IOCTL_BASE, 0x2, struct aie_partition_req)
-#define AIE_REG			_IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args)
-#define AIE_GET_MEM		_IOWR(AIE_IOCTL_BASE, 0x9, struct aie_mem_args)
-#define AIE_REQUEST_TILES	_IOW(AIE_IOCTL_BASE, 0xe, struct aie_tiles_array)
-#define AIE_RELEASE_TILES	_IOW(AIE_IOCTL_BASE, 0xf, struct aie_tiles_array)
+#define AIE_IOCTL_BASE	  'A'
+#define AIE_ENQUIRE_PART  _IOWR(AIE_IOCTL_BASE, 0x1, struct aie_partition_query)
+#define AIE_REQUEST_PART  _IOR(AIE_IOCTL_BASE, 0x2, struct aie_partition_req)
+#define AIE_REG		  _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args)
+#define AIE_GET_MEM	  _IOWR(AIE_IOCTL_BASE, 0x9, struct aie_mem_args)
+#define AIE_REQUEST_TILES _IOW(AIE_IOCTL_BASE, 0xe, struct aie_tiles_array)
+#define AIE_RELEASE_TILES _IOW(AIE_IOCTL_BASE, 0xf, struct aie_tiles_array)
 
 #endif

@@ -74,7 +74,8 @@ struct tiles_args {
 };
 _Static_assert(sizeof(struct memory) == 40 && sizeof(struct memory_args) == 16, "layout");
 _Static_assert(sizeof(struct reg_args) == 24 && sizeof(struct partition_info) == 28, "layout");
-_Static_assert(sizeof(struct partition_query) == 16 && sizeof(struct partition_request) == 24, "layout");
+_Static_assert(sizeof(struct partition_query) == 16 && sizeof(struct partition_request) == 24,
+	       "layout");
 _Static_assert(sizeof(struct tiles_args) == 16, "layout");
 
 enum {
@@ -86,9 +87,9 @@ enum {
 	RELEASE_TILES = 0x4010410F,
 };
 
-#define COL_SHIFT 23
-#define ROW_SHIFT 18
-#define MAX_LINE (256 * 1024)
+#define COL_SHIFT  23
+#define ROW_SHIFT  18
+#define MAX_LINE   (256 * 1024)
 #define MAX_DECOYS 16
 
 static struct {
@@ -97,8 +98,8 @@ static struct {
 	struct range range;
 	uint32_t mems;
 	struct memory mem[2];
-	volatile uint32_t *words[2];	/* the whole DMA-bufs */
-	volatile uint32_t *regs;	/* the register view, read only */
+	volatile uint32_t *words[2]; /* the whole DMA-bufs */
+	volatile uint32_t *regs;     /* the register view, read only */
 } held = { .device = -1, .part = -1 };
 
 static struct {
@@ -194,16 +195,16 @@ static void on_bus_error(int signal_number, siginfo_t *info, void *context)
 }
 
 /* Runs the statement; false when it touched what answers with a bus error. */
-#define GUARDED(...)                             \
-	__extension__({                          \
-		bool good_ = false;              \
-		if (!sigsetjmp(escape, 1)) {     \
-			guarded = 1;             \
-			__VA_ARGS__;             \
-			good_ = true;            \
-		}                                \
-		guarded = 0;                     \
-		good_;                           \
+#define GUARDED(...)                         \
+	__extension__({                      \
+		bool good_ = false;          \
+		if (!sigsetjmp(escape, 1)) { \
+			guarded = 1;         \
+			__VA_ARGS__;         \
+			good_ = true;        \
+		}                            \
+		guarded = 0;                 \
+		good_;                       \
 	})
 
 static bool bus_error(const char *what)
@@ -240,15 +241,16 @@ static int memory_type(const char *text)
 
 static bool in_partition(uint32_t col, uint32_t row)
 {
-	return held.part >= 0 && col >= held.range.start.col && col - held.range.start.col < held.range.size.col &&
-	       row < held.range.size.row;
+	return held.part >= 0 && col >= held.range.start.col &&
+	       col - held.range.start.col < held.range.size.col && row < held.range.size.row;
 }
 
 /* First word of a tile in the mapping of one memory type. */
 static size_t first_word(int type, uint32_t col, uint32_t row)
 {
 	struct memory *m = &held.mem[type];
-	size_t tile = (size_t)(col - m->range.start.col) * m->range.size.row + (row - m->range.start.row);
+	size_t tile =
+		(size_t)(col - m->range.start.col) * m->range.size.row + (row - m->range.start.row);
 
 	return tile * (m->size / 4);
 }
@@ -264,17 +266,20 @@ static bool span_of(int argc, char **argv, struct span *s)
 	if (argc < 5)
 		return usage("MEM COL ROW OFF ...");
 	s->type = memory_type(argv[1]);
-	if (s->type < 0 || !number(argv[2], &s->col) || !number(argv[3], &s->row) || !number(argv[4], &s->offset))
+	if (s->type < 0 || !number(argv[2], &s->col) || !number(argv[3], &s->row) ||
+	    !number(argv[4], &s->offset))
 		return usage("MEM is data or program, then COL ROW OFF");
 	if (!in_partition(s->col, s->row) || !s->row || !held.words[s->type])
-		return refuse("NOTHELD", "tile %u,%u is in no partition that this witness holds", s->col, s->row);
+		return refuse("NOTHELD", "tile %u,%u is in no partition that this witness holds",
+			      s->col, s->row);
 	s->tile = held.words[s->type] + first_word(s->type, s->col, s->row);
 	return true;
 }
 
 static uint64_t register_offset(uint32_t col, uint32_t row, uint32_t reg)
 {
-	return (uint64_t)(col - held.range.start.col) << COL_SHIFT | (uint64_t)row << ROW_SHIFT | reg;
+	return (uint64_t)(col - held.range.start.col) << COL_SHIFT | (uint64_t)row << ROW_SHIFT |
+	       reg;
 }
 
 static volatile uint32_t *reg_word(uint32_t col, uint32_t row, uint32_t reg)
@@ -301,7 +306,8 @@ static void let_go(void)
 	job.on = false;
 	for (int i = 0; i < 2; i++) {
 		if (held.words[i])
-			munmap((void *)held.words[i], held.mem[i].size * held.mem[i].range.size.col *
+			munmap((void *)held.words[i], held.mem[i].size *
+							      held.mem[i].range.size.col *
 							      held.mem[i].range.size.row);
 		if (held.words[i])
 			close(held.mem[i].fd);
@@ -335,8 +341,8 @@ static bool take_memories(void)
 	held.mems = args.count;
 	for (int i = 0; i < 2; i++) {
 		struct memory *m = &held.mem[i];
-		void *map = mmap(NULL, m->size * m->range.size.col * m->range.size.row, PROT_READ | PROT_WRITE,
-				 MAP_SHARED, m->fd, 0);
+		void *map = mmap(NULL, m->size * m->range.size.col * m->range.size.row,
+				 PROT_READ | PROT_WRITE, MAP_SHARED, m->fd, 0);
 
 		if (map == MAP_FAILED)
 			return failed("mmap of a DMA-buf");
@@ -374,7 +380,8 @@ static bool do_request(int argc, char **argv)
 	for (uint32_t i = 0; i < query.count; i++)
 		if (list[i].id == request.id)
 			held.range = list[i].range;
-	map = mmap(NULL, (size_t)held.range.size.col << COL_SHIFT, PROT_READ, MAP_SHARED, held.part, 0);
+	map = mmap(NULL, (size_t)held.range.size.col << COL_SHIFT, PROT_READ, MAP_SHARED, held.part,
+		   0);
 	if (map == MAP_FAILED) {
 		failed("mmap of the register view");
 		let_go();
@@ -386,9 +393,9 @@ static bool do_request(int argc, char **argv)
 		return false;
 	}
 	note("holds partition %u, flag %u", held.id, request.flag);
-	return answer(" pid=%d part=%d data=%d program=%d startCol=%u cols=%u rows=%u", getpid(), held.part,
-		      held.mems ? held.mem[0].fd : -1, held.mems ? held.mem[1].fd : -1, held.range.start.col,
-		      held.range.size.col, held.range.size.row);
+	return answer(" pid=%d part=%d data=%d program=%d startCol=%u cols=%u rows=%u", getpid(),
+		      held.part, held.mems ? held.mem[0].fd : -1, held.mems ? held.mem[1].fd : -1,
+		      held.range.start.col, held.range.size.col, held.range.size.row);
 }
 
 static bool do_release(int argc, char **argv)
@@ -477,7 +484,8 @@ static bool do_write(int argc, char **argv)
 		for (size_t i = 0; i < length; i++) {
 			size_t at = s.offset + i;
 			unsigned int shift = 8 * (at & 3);
-			uint32_t byte = (uint32_t)(nibble(argv[5][2 * i]) << 4 | nibble(argv[5][2 * i + 1]));
+			uint32_t byte = (uint32_t)(nibble(argv[5][2 * i]) << 4 |
+						   nibble(argv[5][2 * i + 1]));
 			uint32_t word = s.tile[at / 4];
 
 			s.tile[at / 4] = (word & ~(0xffu << shift)) | byte << shift;
@@ -567,10 +575,12 @@ static bool do_run(int argc, char **argv)
 	if (argc == 2 && !number(argv[1], &rate))
 		return usage("run [RATE] or run COL ROW OFF LEN RATE");
 	if (argc > 2 && (argc != 6 || !number(argv[1], &job.col) || !number(argv[2], &job.row) ||
-			 !number(argv[3], &job.offset) || !number(argv[4], &job.length) || !number(argv[5], &rate)))
+			 !number(argv[3], &job.offset) || !number(argv[4], &job.length) ||
+			 !number(argv[5], &rate)))
 		return usage("run [RATE] or run COL ROW OFF LEN RATE");
-	if (!rate || rate > 1000 || job.offset % 4 || job.length % 4 || job.offset > held.mem[0].size ||
-	    job.length > held.mem[0].size - job.offset || (job.one_tile && !in_partition(job.col, job.row)))
+	if (!rate || rate > 1000 || job.offset % 4 || job.length % 4 ||
+	    job.offset > held.mem[0].size || job.length > held.mem[0].size - job.offset ||
+	    (job.one_tile && !in_partition(job.col, job.row)))
 		return usage("whole words inside one tile, RATE is 1 to 1000 steps a second");
 	job.rate = rate;
 	job.step = 0;
@@ -590,7 +600,9 @@ static bool do_stop(int argc, char **argv)
 
 static bool write_register(uint32_t col, uint32_t row, uint32_t reg, uint32_t value, uint32_t mask)
 {
-	struct reg_args args = { .mask = mask, .offset = register_offset(col, row, reg), .value = value };
+	struct reg_args args = { .mask = mask,
+				 .offset = register_offset(col, row, reg),
+				 .value = value };
 
 	if (ioctl(held.part, REG, &args))
 		return failed("AIE_REG");
@@ -613,8 +625,9 @@ static bool do_reg(int argc, char **argv)
 {
 	uint32_t col, row, reg, value, mask = 0;
 
-	if (argc < 5 || argc > 6 || !number(argv[1], &col) || !number(argv[2], &row) || !number(argv[3], &reg) ||
-	    !number(argv[4], &value) || (argc == 6 && !number(argv[5], &mask)))
+	if (argc < 5 || argc > 6 || !number(argv[1], &col) || !number(argv[2], &row) ||
+	    !number(argv[3], &reg) || !number(argv[4], &value) ||
+	    (argc == 6 && !number(argv[5], &mask)))
 		return usage("reg COL ROW OFF VALUE [MASK]");
 	if (held.part < 0)
 		return refuse("NOTHELD", "no partition is held");
@@ -625,10 +638,11 @@ static bool do_peek(int argc, char **argv)
 {
 	uint32_t col, row, reg, value = 0;
 
-	if (argc != 4 || !number(argv[1], &col) || !number(argv[2], &row) || !number(argv[3], &reg) || reg % 4)
+	if (argc != 4 || !number(argv[1], &col) || !number(argv[2], &row) ||
+	    !number(argv[3], &reg) || reg % 4)
 		return usage("peek COL ROW OFF");
-	if (held.part < 0 || col < held.range.start.col || col - held.range.start.col >= held.range.size.col ||
-	    row > 31 || reg >= 1u << ROW_SHIFT)
+	if (held.part < 0 || col < held.range.start.col ||
+	    col - held.range.start.col >= held.range.size.col || row > 31 || reg >= 1u << ROW_SHIFT)
 		return refuse("NOTHELD", "column %u is not held", col);
 	if (!GUARDED(value = *reg_word(col, row, reg)))
 		return bus_error("peek");
@@ -679,7 +693,10 @@ static bool do_tiles(int argc, char **argv)
 				    above = *reg_word(col, row, 0x36040) & 2;
 			    }))
 				runs = false;
-			printf(" %u,%u:%s", col, row, !runs ? "gated" : core ? "enabled" : "clocked");
+			printf(" %u,%u:%s", col, row,
+			       !runs  ? "gated"
+			       : core ? "enabled"
+				      : "clocked");
 			runs = runs && above;
 		}
 	}
@@ -692,8 +709,9 @@ static bool do_status(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	return answer(" pid=%d held=%d part=%d data=%d program=%d running=%d steps=%u", getpid(),
-		      held.part >= 0 ? (int)held.id : -1, held.part, held.mems ? held.mem[0].fd : -1,
-		      held.mems ? held.mem[1].fd : -1, job.on, job.step);
+		      held.part >= 0 ? (int)held.id : -1, held.part,
+		      held.mems ? held.mem[0].fd : -1, held.mems ? held.mem[1].fd : -1, job.on,
+		      job.step);
 }
 
 static void keep_decoy(int fd)
@@ -792,7 +810,9 @@ static bool do_borrow(int argc, char **argv)
 	if (borrowed.fd < 0)
 		return failed("pidfd_getfd");
 	size = lseek(borrowed.fd, 0, SEEK_END);
-	map = size > 0 ? mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, borrowed.fd, 0) : MAP_FAILED;
+	map = size > 0
+		      ? mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, borrowed.fd, 0)
+		      : MAP_FAILED;
 	if (map == MAP_FAILED) {
 		close(borrowed.fd);
 		borrowed.fd = -1;
@@ -844,7 +864,8 @@ static bool do_enquire(int argc, char **argv)
 	struct partition_query query = { NULL, 0 };
 	uint32_t room = 64;
 
-	if (argc > 2 || (argc == 2 && strcmp(argv[1], "count") && (!number(argv[1], &room) || room > 64)))
+	if (argc > 2 ||
+	    (argc == 2 && strcmp(argv[1], "count") && (!number(argv[1], &room) || room > 64)))
 		return usage("enquire [count|ROOM]");
 	if (open_device() < 0)
 		return failed("open /dev/aie0");
@@ -857,8 +878,9 @@ static bool do_enquire(int argc, char **argv)
 		return failed("AIE_ENQUIRE_PART");
 	printf("ok count=%u", query.count);
 	for (uint32_t i = 0; query.list && i < query.count; i++)
-		printf(" %u:%u:%u:%u:%u:uid=%u:status=%u", list[i].id, list[i].range.start.col, list[i].range.start.row,
-		       list[i].range.size.col, list[i].range.size.row, list[i].uid, list[i].status);
+		printf(" %u:%u:%u:%u:%u:uid=%u:status=%u", list[i].id, list[i].range.start.col,
+		       list[i].range.start.row, list[i].range.size.col, list[i].range.size.row,
+		       list[i].uid, list[i].status);
 	putchar('\n');
 	return true;
 }
@@ -878,9 +900,9 @@ static bool do_getmem(int argc, char **argv)
 		return failed("AIE_GET_MEM");
 	printf("ok count=%u", args.count);
 	for (uint32_t i = 0; args.list && i < args.count; i++) {
-		printf(" %u:%u:%u:%u:offset=%#llx:size=%llu", list[i].range.start.col, list[i].range.start.row,
-		       list[i].range.size.col, list[i].range.size.row, (unsigned long long)list[i].offset,
-		       (unsigned long long)list[i].size);
+		printf(" %u:%u:%u:%u:offset=%#llx:size=%llu", list[i].range.start.col,
+		       list[i].range.start.row, list[i].range.size.col, list[i].range.size.row,
+		       (unsigned long long)list[i].offset, (unsigned long long)list[i].size);
 		close(list[i].fd);
 	}
 	putchar('\n');
@@ -997,7 +1019,8 @@ static bool do_unaligned(int argc, char **argv)
 /* How large the DMA-bufs say they are, and how their links read. */
 static bool do_links(int argc, char **argv)
 {
-	int fds[3] = { held.part, held.mems ? held.mem[0].fd : -1, held.mems ? held.mem[1].fd : -1 };
+	int fds[3] = { held.part, held.mems ? held.mem[0].fd : -1,
+		       held.mems ? held.mem[1].fd : -1 };
 
 	(void)argc;
 	(void)argv;
@@ -1034,9 +1057,12 @@ static bool do_compare(int argc, char **argv)
 
 			for (uint32_t c = 0; c < m->range.size.col; c++)
 				for (uint32_t r = 0; r < m->range.size.row; r++) {
-					uint32_t col = m->range.start.col + c, row = m->range.start.row + r;
-					volatile uint32_t *a = held.words[type] + first_word(type, col, row);
-					volatile uint32_t *b = reg_word(col, row, (uint32_t)m->offset);
+					uint32_t col = m->range.start.col + c,
+						 row = m->range.start.row + r;
+					volatile uint32_t *a =
+						held.words[type] + first_word(type, col, row);
+					volatile uint32_t *b =
+						reg_word(col, row, (uint32_t)m->offset);
 
 					for (uint32_t o = 0; o < m->size / 4; o++, words++)
 						different += a[o] != b[o];
@@ -1126,7 +1152,8 @@ static void serve(void)
 
 			*end = 0;
 			argc = 0;
-			for (char *word = strtok_r(line, " ", &save); word && argc < 16; word = strtok_r(NULL, " ", &save))
+			for (char *word = strtok_r(line, " ", &save); word && argc < 16;
+			     word = strtok_r(NULL, " ", &save))
 				argv[argc++] = word;
 			dispatch(argc, argv);
 			memmove(line, line + used, fill - used);
@@ -1152,7 +1179,8 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc < 3 || strcmp(argv[1], "once")) {
-		fprintf(stderr, "usage: witness serve | witness once COMMAND ARGS [-- COMMAND ARGS]...\n");
+		fprintf(stderr,
+			"usage: witness serve | witness once COMMAND ARGS [-- COMMAND ARGS]...\n");
 		return 2;
 	}
 	for (int i = 2; i < argc;) {
