@@ -470,7 +470,10 @@ export async function startTheia(request: HostRequest): Promise<RunningHost> {
     await symlink(request.extensionDevelopmentPath, join(plugins, 'extension'));
   }
   if (request.vsix !== undefined) {
-    await writeFile(join(plugins, 'extension.vsix'), await readFile(request.vsix));
+    // Theia takes a plug-in of its own only unpacked.
+    const unpacked = join(data, 'unpacked');
+    await must('python3', ['-m', 'zipfile', '-e', resolve(request.vsix), unpacked]);
+    await rename(join(unpacked, 'extension'), join(plugins, 'extension'));
   }
   const server = await startServer({
     command: process.execPath,

@@ -56,7 +56,11 @@ const SYSTEM = {
     'openssh-server': ['/usr/sbin/sshd'],
     'dropbear-bin': ['dropbearkey'],
   },
-  theia: { 'libsecret-1-dev': ['/usr/include/libsecret-1/libsecret/secret.h'], 'pkg-config': ['pkg-config'] },
+  theia: {
+    'libsecret-1-dev': ['/usr/include/libsecret-1/libsecret/secret.h'],
+    'pkg-config': ['pkg-config'],
+    python3: ['python3'],
+  },
 };
 
 /**

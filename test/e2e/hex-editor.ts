@@ -167,6 +167,13 @@ export class HexEditorPage {
     await this.waitForStaged(0);
   }
 
+  /** Waits for the banner's Re-base, presses it, and waits until the banner is gone. */
+  async rebase(): Promise<void> {
+    const button = this.frame.locator('.banner vscode-button[data-name="rebase"]');
+    await button.click({ timeout: PATIENCE_MS });
+    await button.waitFor({ state: 'detached', timeout: PATIENCE_MS });
+  }
+
   /** Presses Refresh and waits until the page has read. */
   async refresh(): Promise<void> {
     await this.button('refresh').click();

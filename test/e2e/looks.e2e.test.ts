@@ -47,7 +47,7 @@ describe('[main-23] looks', () => {
     await (await workbench.waitForRow('(1,2)')).click();
     const frame = await workbench.webview('h1.title:has-text("Data memory · tile (1,2)")');
     await frame
-      .locator('#grid .cell.bytes', { hasText: /[0-9A-F]{2}/ })
+      .locator('#grid .layer .cell.bytes', { hasText: /[0-9A-F]{2}/ })
       .nth(3)
       .waitFor();
     editor = new HexEditorPage(workbench.page, frame);

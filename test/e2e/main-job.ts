@@ -40,11 +40,15 @@ export async function addBoard(workbench: Workbench, board: VirtualBoard, home: 
   expect(await home.knownHosts()).toContain(`${type} ${key}`);
 }
 
-/** Opens one tile of a memory type, or with `undefined` the whole partition's memory, and waits for its bytes. */
+/**
+ * Opens one tile of a memory type, or with `undefined` the whole partition's memory, and waits until the bytes of a row
+ * look like `shown`.
+ */
 export async function openMemory(
   workbench: Workbench,
   memory: 'Data memory' | 'Program memory',
   tile: string | undefined,
+  shown = /[0-9A-F]{2}/,
 ): Promise<HexEditorPage> {
   await workbench.expand(PARTITION_ROW);
   // Tiles of both memories have the same names.
@@ -60,10 +64,7 @@ export async function openMemory(
   const wanted = tile === undefined ? memory : `${memory} · tile ${tile}`;
   const frame = await workbench.webview(`h1.title:has-text("${wanted}")`);
   const editor = new HexEditorPage(workbench.page, frame);
-  await frame
-    .locator('#grid .cell.bytes', { hasText: /[0-9A-F]{2}/ })
-    .first()
-    .waitFor();
+  await frame.locator('#grid .layer .cell.bytes', { hasText: shown }).first().waitFor();
   return editor;
 }
 

@@ -40,7 +40,7 @@ describe.each(modes)('[main-21] saving with auto-save $mode', ({ mode, saveAll, 
   const findEditor = async (): Promise<void> => {
     const frame = await workbench.webview('h1.title:has-text("tile (0,2)")', 60_000);
     await frame
-      .locator('#grid .cell.bytes', { hasText: /[0-9A-F]{2}/ })
+      .locator('#grid .layer .cell.bytes', { hasText: /[0-9A-F]{2}/ })
       .first()
       .waitFor();
     editor = new HexEditorPage(workbench.page, frame);

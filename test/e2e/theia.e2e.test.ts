@@ -19,7 +19,7 @@ async function editorFrame(page: Page): Promise<Frame> {
   for (const end = Date.now() + 60_000; ; await page.waitForTimeout(100)) {
     for (const frame of page.frames()) {
       const shown = await frame
-        .locator('#grid .cell.bytes', { hasText: /[0-9A-F]{2}/ })
+        .locator('#grid .layer .cell.bytes', { hasText: /[0-9A-F]{2}/ })
         .first()
         .isVisible()
         .catch(() => false);
@@ -79,17 +79,22 @@ describe('[main-23] Theia', () => {
       const page = await (await localContext(browser)).newPage();
       await page.goto(host.url, { waitUntil: 'commit' });
       try {
-        const container = page.locator('.theia-app-left .lm-TabBar-tab[id$="tilescope"]');
+        const container = page.locator('.theia-app-left .lm-TabBar-tab[id$="extension.tilescope"]');
         await container.waitFor({ timeout: 60_000 });
         await container.click();
+        // Theia starts an extension when one of its commands runs, not when its view is shown.
+        await page.locator('[title="Refresh Boards"], [aria-label="Refresh Boards"]').first().click();
         await expand(page, 'Virtual board');
         await expand(page, /Columns 6 to 9/);
         await expand(page, 'Data memory');
         await page.locator('.theia-TreeNode', { hasText: '(7,1)' }).first().click();
         const editor = new HexEditorPage(page, await editorFrame(page));
         const first = editor.frame.locator('#grid .layer .row .cell.bytes').first();
-        const shown = ((await first.textContent()) ?? '').replace(/\s/g, '').toLowerCase();
-        expect(shown).toBe(pattern('data', 7, 1, 0, 16, SEED));
+        await expect
+          .poll(async () => ((await first.textContent()) ?? '').replace(/\s/g, '').toLowerCase(), {
+            timeout: 60_000,
+          })
+          .toBe(pattern('data', 7, 1, 0, 16, SEED));
         await editor.grid.focus();
         await page.keyboard.press('Control+Home');
         await page.keyboard.type('feed');

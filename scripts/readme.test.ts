@@ -1,0 +1,61 @@
+/** What the README promises is there: commands, files, pictures. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { capture, root } from './common.ts';
+
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>;
+};
+
+/** The commands of the shell blocks, without comments. */
+function commands(): string[] {
+  const blocks = [...readme.matchAll(/```bash\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+  return blocks
+    .flatMap((block) => block.split('\n'))
+    .map((line) => line.replace(/\s+#.*$/, '').trim())
+    .filter((line) => line !== '');
+}
+
+describe('README', () => {
+  it('[main-25] names one command that starts the main job and one that runs all tests', () => {
+    expect(commands()).toContain('npm start');
+    expect(commands()).toContain('npm test');
+  });
+
+  it('[main-25] every command is a script of the manifest, run by a runner that the machine’s own Node can read', async () => {
+    const named = [
+      ...commands(),
+      ...[...readme.matchAll(/`(npm run [a-z:]+)`/g)].map((match) => match[1] ?? ''),
+    ];
+    for (const command of named) {
+      const script = /^npm (?:run )?([a-z:]+)(?: -- .*)?$/.exec(command)?.[1] ?? command;
+      expect(Object.keys(manifest.scripts), command).toContain(script);
+      expect(manifest.scripts[script], command).toMatch(/^node scripts\/run\.mjs /);
+    }
+    // The runner comes before any installed package: it may import nothing but Node's own modules.
+    const runner = readFileSync(join(root, 'scripts', 'run.mjs'), 'utf8');
+    const imports = [...runner.matchAll(/from '([^']+)'/g)].map((match) => match[1] ?? '');
+    expect(imports.length).toBeGreaterThan(0);
+    expect(imports.filter((name) => !name.startsWith('node:'))).toEqual([]);
+    const checked = await capture(process.execPath, ['--check', join(root, 'scripts', 'run.mjs')]);
+    expect(checked.code, checked.stderr).toBe(0);
+  });
+
+  it('[main-2] shows a real screenshot, one picture of how it works, and what was proven on emulation only', () => {
+    const picture = /!\[[^\]]+\]\(([^)]+\.png)\)/.exec(readme)?.[1] ?? '';
+    const bytes = readFileSync(join(root, picture));
+    expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+    expect(readme).toContain('## How it works');
+    expect(readme).toMatch(/Not yet proven on a physical Versal board/);
+  });
+
+  it('[main-2] names only files that exist', () => {
+    const files = [...readme.matchAll(/`((?:docs|test|scripts|src|native)\/[\w./-]+)`/g)].map(
+      (match) => match[1] ?? '',
+    );
+    expect(files.length).toBeGreaterThan(3);
+    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
+  });
+});

@@ -1,0 +1,254 @@
+/** Living beside other programs and with a board that goes away: what is shown follows by itself, nothing is held. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Frame } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { root } from '../../scripts/common.ts';
+import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
+import { type LinkProxy, startProxy } from '../net/proxy.ts';
+import { Workbench } from './driver.ts';
+import type { HexEditorPage } from './hex-editor.ts';
+import { openMemory, PARTITION, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
+
+const SEED = 17;
+const BOARD = 'Virtual board';
+/** Conditions may take long on a loaded machine. */
+const PATIENT = { timeout: 60_000, interval: 50 };
+
+/** Waits until the page's banner says this. */
+async function banner(frame: Frame, text: string | RegExp, timeout = 60_000): Promise<void> {
+  await frame.locator('.banner .text', { hasText: text }).waitFor({ timeout });
+}
+
+describe('[main-22] beside an owner, and without a board', () => {
+  let board: VirtualBoard;
+  let proxy: LinkProxy;
+  let folder: string;
+  let host: RunningHost;
+  let workbench: Workbench;
+  let witness: Witness;
+
+  beforeAll(async () => {
+    board = await startBoard();
+    proxy = await startProxy({ targetPort: board.port });
+    folder = await mkdtemp(join(tmpdir(), 'tilescope-owner-'));
+    witness = await preparedWitness(board, SEED);
+    await witness.gate({ column: 9, row: 8 }, true);
+    await witness.core(6, 1, true);
+    await witness.release();
+    const knownHosts = join(folder, 'known_hosts');
+    await writeFile(knownHosts, `${board.knownHostsLine().replace(`:${board.port}`, `:${proxy.port}`)}\n`);
+    host = await startCodeServer({
+      folder,
+      extensionDevelopmentPath: root,
+      env: {
+        TILESCOPE_START_BOARDS: JSON.stringify([
+          {
+            kind: 'ssh',
+            label: BOARD,
+            host: board.host,
+            port: proxy.port,
+            user: board.user,
+            identityFile: board.privateKeyPath,
+            knownHosts,
+          },
+        ]),
+      },
+    });
+    workbench = await Workbench.open(host);
+    await workbench.showView('Tilescope');
+    await workbench.expand(BOARD);
+    await workbench.waitForRow(PARTITION_ROW);
+  });
+
+  afterAll(async () => {
+    await workbench?.close();
+    await host?.stop();
+    await witness?.exit();
+    await proxy?.close();
+    await board?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Takes a picture when the running test fails. */
+  function pictureOnFailure(name: string): void {
+    onTestFailed(async () => {
+      await workbench.screenshot(`owner-failed-${name}`);
+    });
+  }
+
+  async function isDirty(editor: HexEditorPage, tab: string, dirty: boolean): Promise<void> {
+    await expect.poll(() => workbench.isDirty(tab), PATIENT).toBe(dirty);
+    expect((await editor.stagedCount()) > 0).toBe(dirty);
+  }
+
+  /** What the line at the bottom says of the byte at a place. */
+  async function saysAt(editor: HexEditorPage, place: string, text: string): Promise<void> {
+    await editor.goTo(place);
+    await expect.poll(() => editor.details(), PATIENT).toContain(text);
+  }
+
+  test('[main-22] a gated tile shows ?? and why; so does program memory of a running core', async () => {
+    pictureOnFailure('unreadable');
+    const gated = await openMemory(workbench, 'Data memory', '(9,8)', /\?\?/);
+    expect(new Set(await gated.rowAt('0x40'))).toEqual(new Set(['??']));
+    await saysAt(gated, '0x40', 'cannot be read: the clock of this tile is off');
+    await workbench.page.keyboard.type('a');
+    await gated.frame
+      .locator('.notice', { hasText: 'cannot be edited: the clock of this tile is off' })
+      .waitFor();
+    await workbench.screenshot('owner-gated');
+    expect(await gated.stagedCount()).toBe(0);
+    expect(await workbench.isDirty('9_8.aiemem')).toBe(false);
+
+    const running = await openMemory(workbench, 'Program memory', '(6,1)', /\?\?/);
+    expect(new Set(await running.rowAt('0x0'))).toEqual(new Set(['??']));
+    await saysAt(running, '0x0', 'cannot be read: its core is running');
+    await workbench.screenshot('owner-core-running');
+    const data = await openMemory(workbench, 'Data memory', '(6,1)');
+    await data.waitForRow('0x0', pattern('data', 6, 1, 0, 16, SEED));
+    await board.assertClean();
+  });
+
+  test('[main-22] the tab and the sidebar follow free, owned, free by themselves, the owner by name', async () => {
+    pictureOnFailure('follow');
+    const editor = await openMemory(workbench, 'Data memory', '(8,2)');
+    await editor.waitForRow('0x0', pattern('data', 8, 2, 0, 16, SEED));
+    await workbench.waitForRow(/Columns 6 to 9.*free/);
+    const { pid } = await witness.request(PARTITION.id, { keep: true });
+    await workbench.waitForRow(new RegExp(`Columns 6 to 9.*in use by witness \\(${pid}\\)`));
+    await expect.poll(() => workbench.statusBar(), PATIENT).toContain('Locked');
+    await editor.refresh();
+    await banner(editor.frame, `In use by witness (${pid})`);
+    await workbench.screenshot('owner-owned');
+    await editor.goTo('0x0');
+    await workbench.page.keyboard.type('a');
+    await editor.frame.locator('.notice', { hasText: 'this memory is locked' }).waitFor();
+    expect(await editor.stagedCount()).toBe(0);
+    await witness.write('data', 8, 2, 0, Buffer.from('c0ffee', 'hex'));
+    await editor.refresh();
+    await editor.waitForRow('0x0', `c0ffee${pattern('data', 8, 2, 3, 13, SEED)}`);
+    await witness.release();
+    await workbench.waitForRow(/Columns 6 to 9.*free/);
+    await expect.poll(() => workbench.statusBar(), PATIENT).toContain('Staged: nothing');
+    await workbench.screenshot('owner-free-again');
+    await editor.refresh();
+    await editor.frame.locator('.banner').waitFor({ state: 'detached' });
+    await board.assertClean();
+  });
+
+  test('[main-22] with a tile open and refreshed by hand, the witness requests, runs and exits 100 times', async () => {
+    pictureOnFailure('hundred');
+    const editor = await openMemory(workbench, 'Data memory', '(8,4)');
+    const busyBefore = (await board.counters())['busy'];
+    for (let cycle = 0; cycle < 100; cycle++) {
+      const mark = Buffer.alloc(4);
+      mark.writeUInt32LE(0xa0000000 + cycle);
+      const whileOwned = cycle % 2 === 0;
+      await witness.request(PARTITION.id, { keep: true });
+      await witness.run({ column: 8, row: 5, offset: 0, length: 64, rate: 500 });
+      await witness.write('data', 8, 4, 0, mark);
+      if (whileOwned) await shows(editor, mark.toString('hex'));
+      await witness.stop();
+      await witness.release();
+      if (!whileOwned) await shows(editor, mark.toString('hex'));
+      expect(await workbench.notifications()).toEqual([]);
+    }
+    expect((await board.counters())['busy']).toBe(busyBefore);
+    await board.assertClean();
+  });
+
+  /** Reads again, and waits until the first bytes of the shown tile are these. */
+  async function shows(editor: HexEditorPage, hex: string): Promise<void> {
+    await editor.button('refresh').click();
+    const text = hex.toUpperCase().replace(/../g, '$& ').trim();
+    await editor.frame.locator('#grid .layer .cell.bytes', { hasText: text }).first().waitFor();
+  }
+
+  test('[main-22] the cable is pulled: it is said, the edits stay, and it comes back by itself', async () => {
+    pictureOnFailure('cable');
+    const editor = await openMemory(workbench, 'Data memory', '(7,5)');
+    await editor.waitForRow('0x0', pattern('data', 7, 5, 0, 16, SEED));
+    await editor.typeAt('0x0', '11');
+    await editor.waitForStaged(1);
+    // No FIN, no RST: only the heartbeat can tell.
+    proxy.blackHole(true);
+    await banner(editor.frame, 'Offline.', 90_000);
+    await workbench.screenshot('owner-offline');
+    await workbench.waitForRow(/Virtual board.*offline/);
+    await editor.typeAt('0x1', '22');
+    await editor.waitForStaged(2);
+    await isDirty(editor, '7_5.aiemem', true);
+    proxy.blackHole(false);
+    proxy.cut();
+    await workbench.waitForRow(PARTITION_ROW, 120_000);
+    await editor.frame.locator('.middle:not(.offline)').waitFor({ timeout: 120_000 });
+    await editor.waitForStaged(2);
+    await workbench.screenshot('owner-back');
+    await editor.rebase();
+    await editor.waitForRow('0x0', `1122${pattern('data', 7, 5, 2, 14, SEED)}`);
+    await editor.apply();
+    await isDirty(editor, '7_5.aiemem', false);
+    await witness.request(PARTITION.id, { keep: true });
+    expect((await witness.read('data', 7, 5, 0, 16)).toString('hex')).toBe(
+      `1122${pattern('data', 7, 5, 2, 14, SEED)}`,
+    );
+    await witness.release();
+    await board.assertClean();
+  });
+
+  test('[main-22] [main-19] the board reboots: Apply is refused in words, re-basing shows conflicts, a person decides', async () => {
+    pictureOnFailure('reboot');
+    const editor = await openMemory(workbench, 'Data memory', '(6,6)');
+    await editor.refresh();
+    await editor.waitForRow('0x0', pattern('data', 6, 6, 0, 16, SEED));
+    await editor.typeAt('0x0', '3344');
+    await editor.waitForStaged(2);
+    await witness.exit();
+    await board.reboot();
+    const after = SEED + 1;
+    witness = await preparedWitness(board, after);
+    await witness.release();
+    await banner(editor.frame, 'Apply is refused until the edits are re-based', 180_000);
+    expect(await editor.stagedCount()).toBe(2);
+    await workbench.screenshot('owner-rebooted');
+    await editor.button('apply').click();
+    await workbench.waitForNotification(/contents of this memory were replaced/);
+    await workbench.screenshot('owner-apply-refused');
+    expect(await editor.stagedCount()).toBe(2);
+
+    await editor.rebase();
+    await banner(editor.frame, '2 staged bytes lie over bytes that the board has changed since');
+    await saysAt(
+      editor,
+      '0x0',
+      `in conflict: yours 33, device ${pattern('data', 6, 6, 0, 1, after).toUpperCase()}`,
+    );
+    await workbench.screenshot('owner-conflict');
+    await editor.button('keep-mine').click();
+    await editor.frame.locator('.count.conflict').waitFor({ state: 'hidden' });
+    await editor.apply();
+    await isDirty(editor, '6_6.aiemem', false);
+    await editor.waitForRow('0x0', `3344${pattern('data', 6, 6, 2, 14, after)}`);
+    await editor.typeAt('0x8', '55');
+    await editor.waitForStaged(1);
+
+    // Changed under the edit by somebody else: a conflict again, and this time the board's byte is taken.
+    await witness.request(PARTITION.id, { keep: true });
+    await workbench.waitForRow(/Columns 6 to 9.*in use by witness/);
+    expect((await witness.read('data', 6, 6, 0, 16)).toString('hex')).toBe(
+      `3344${pattern('data', 6, 6, 2, 14, after)}`,
+    );
+    await witness.write('data', 6, 6, 8, Buffer.from('99', 'hex'));
+    await witness.release();
+    await workbench.waitForRow(/Columns 6 to 9.*free/);
+    await editor.rebase();
+    await editor.button('discard-conflicts').click();
+    await editor.waitForStaged(0);
+    await isDirty(editor, '6_6.aiemem', false);
+    expect((await editor.rowAt('0x0'))[8]).toBe('99');
+    await board.assertClean();
+  });
+});
