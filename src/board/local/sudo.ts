@@ -11,7 +11,7 @@ import type { WireStream } from '../protocol/wire-client.ts';
 
 /** The person, as far as sudo needs one. */
 export interface SudoPrompts {
-  /** The password; `undefined` = declined. `retry`: the last one was wrong. */
+  /** The password; `undefined` = declined, which cancels. `retry`: the last one was wrong. */
   secret(
     request: { readonly kind: 'sudo'; readonly host: string; readonly retry: boolean },
     signal: AbortSignal,
@@ -82,17 +82,14 @@ function start(
     signal.addEventListener('abort', cancel, { once: true });
     const ask = async (asked: SudoPrompts) => {
       attempts++;
-      const password =
-        attempts > maxAttempts
-          ? undefined
-          : await asked.secret({ kind: 'sudo', host: options.host, retry: attempts > 1 }, signal);
-      if (password === undefined) {
-        giveUp(
-          new BoardError('sudo-failed', attempts > 1 ? 'wrong password' : 'no password was given', {
-            host: options.host,
-          }),
-        );
-      } else child.stdin.write(`${password}\n`);
+      if (attempts > maxAttempts) {
+        giveUp(new BoardError('sudo-failed', `${maxAttempts} wrong passwords`, { host: options.host }));
+        return;
+      }
+      const request = { kind: 'sudo', host: options.host, retry: attempts > 1 } as const;
+      const password = await asked.secret(request, signal);
+      if (password === undefined) giveUp(new BoardError('cancelled', 'no password was given'));
+      else child.stdin.write(`${password}\n`);
     };
     child.stdin.on('error', () => undefined);
     child.stderr.on('data', (chunk: Buffer) => {
