@@ -128,6 +128,8 @@ export class HexEditorProvider
   }
 
   async saveCustomDocument(document: TileDocument, token: vscode.CancellationToken): Promise<void> {
+    // A dirty tab that nobody has looked at since the window opened.
+    await this.#restore(document);
     const decision = this.#guard.decide(
       document.key,
       document.session.isDirty(document.key),
@@ -156,6 +158,8 @@ export class HexEditorProvider
 
   async revertCustomDocument(document: TileDocument): Promise<void> {
     document.settlingByEditor = true;
+    document.restored = true;
+    document.keptEdits = undefined;
     try {
       document.session.revert(document.key);
     } finally {
@@ -341,8 +345,8 @@ export class HexEditorProvider
   #forget(document: TileDocument): void {
     this.#documents.delete(document.key);
     if (!this.#closing) {
-      // Closed on purpose, by "Don't Save" if it was dirty: its edits go. Edits never staged again stay on disk.
-      if (document.restored) this.#journal.put(document.key, () => undefined);
+      // Closed on purpose, by "Don't Save" if it was dirty: its edits go. Edits that VS Code never knew of stay on disk.
+      if (document.restored || document.touched) this.#journal.put(document.key, () => undefined);
       document.session.closeDocument(document.key);
       this.touchJournals(document.session);
     }
