@@ -2,10 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
 import type { SshEnvironment, SshTarget } from './target.ts';
+
+// The ssh command is started many times.
+vi.setConfig({ testTimeout: 30_000 });
 
 let home: string;
 let said: string[];
