@@ -259,8 +259,8 @@ export class Workbench {
     return (await this.page.locator('.monaco-dialog-box').count()) > 0;
   }
 
-  /** Clicks a button of the modal dialog and waits until it is gone. */
-  async clickModal(button: string): Promise<void> {
+  /** Clicks a button of the modal dialog, by a part of its label or a pattern, and waits until it is gone. */
+  async clickModal(button: string | RegExp): Promise<void> {
     const box = this.page.locator('.monaco-dialog-box');
     await box.locator('.dialog-buttons .monaco-button', { hasText: button }).first().click();
     await box.waitFor({ state: 'detached' });
@@ -395,6 +395,13 @@ export async function findClipped(frame: Frame, scope: string): Promise<string[]
       // One pixel boxes are for screen readers only.
       return style.visibility === 'hidden' || style.display === 'none' || box.width <= 1 || box.height <= 1;
     };
+    // What a person can scroll to is not cut off.
+    const canScrollSideways = (element: Element): boolean => {
+      for (let around: Element | null = element; around !== null; around = around.parentElement) {
+        if (/auto|scroll/.test(getComputedStyle(around).overflowX)) return true;
+      }
+      return false;
+    };
     const titled = (element: Element): boolean =>
       element.closest('[title], [aria-label], [custom-hover]') !== null;
     const look = (element: Element): void => {
@@ -410,7 +417,7 @@ export async function findClipped(frame: Frame, scope: string): Promise<string[]
         if (hidesY && element.scrollHeight > element.clientHeight + 2) {
           found.push(`cut off below: "${text}" (${element.scrollHeight} > ${element.clientHeight} px)`);
         }
-        const scrolls = element.closest('[data-scrolls]') !== null;
+        const scrolls = canScrollSideways(element);
         const box = element.getBoundingClientRect();
         if (!scrolls && style.overflowX === 'visible' && box.left >= 0 && box.left < innerWidth) {
           const range = document.createRange();

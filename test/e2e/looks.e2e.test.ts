@@ -24,6 +24,7 @@ const OF_THE_TREE = [
   'presentation-role-conflict',
   'color-contrast',
   'scrollable-region-focusable',
+  'label-content-name-mismatch',
 ];
 
 describe('[main-23] looks', () => {
