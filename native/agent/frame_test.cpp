@@ -16,6 +16,7 @@ std::vector<uint8_t> frameBytes(const Header& header, const std::vector<uint8_t>
     return bytes;
 }
 
+#ifdef TILESCOPE_GOLDEN
 std::string hexText(const std::vector<uint8_t>& bytes) {
     std::string text;
     for (const uint8_t byte : bytes) {
@@ -24,6 +25,7 @@ std::string hexText(const std::vector<uint8_t>& bytes) {
     }
     return text;
 }
+#endif
 
 std::vector<uint8_t> fromHex(const std::string& text) {
     std::vector<uint8_t> bytes;

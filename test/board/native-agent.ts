@@ -175,6 +175,24 @@ export class Agent {
     return this.request({ ...header, ...keys }, wordRecords(words));
   }
 
+  /** One write, sent as several frames of one id. */
+  writeFrames(
+    id: number,
+    columns: readonly [number, number],
+    memory: string,
+    epoch: string,
+    parts: readonly (readonly WordEdit[])[],
+    keys: Header = {},
+  ): Promise<Answer> {
+    const header = { op: 'write', startCol: columns[0], numCols: columns[1], memory, epoch, force: false };
+    return new Promise<Answer>((resolve, reject) => {
+      this.#open.set(id, { data: [], spans: [], outcomes: [], resolve, reject });
+      parts.forEach((words, i) => {
+        this.send({ ...header, ...keys, id, more: i < parts.length - 1 }, wordRecords(words));
+      });
+    });
+  }
+
   /** The epoch of a partition as the agent sees it now. */
   async epoch(startCol: number): Promise<string> {
     return String((await this.partition(startCol))['epoch']);
