@@ -16,6 +16,8 @@ export default defineConfig({
           include: ['{src,webview,scripts}/**/*.test.ts', 'test/bench/**/*.test.ts'],
           exclude: [...elsewhere, ...needsMachinery],
           environment: 'node',
+          // Seeded random runs take seconds on a loaded machine.
+          testTimeout: 60_000,
         },
       },
       {
