@@ -1,6 +1,6 @@
 /** Decides whether a host's key is to be trusted, asking the person where the files do not say. */
 import type { BoardLog } from '../board.ts';
-import { BoardError } from '../errors.ts';
+import { BoardError, throwIfCancelled } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
 import { describe } from './failures.ts';
 import {
@@ -112,6 +112,7 @@ export class HostKeys {
     const question = { host, algorithm, oldFingerprint, newFingerprint: facts.fingerprint, file, line };
     if (!(await prompts.replaceHostKey(question, signal)))
       throw new BoardError('host-key-changed', detail, all);
+    throwIfCancelled(signal);
     try {
       replaceHostKeyIn(file, this.name, key, { hash: this.#host.hashKnownHosts });
     } catch (error) {
@@ -148,6 +149,7 @@ export class HostKeys {
       const { host, algorithm } = facts;
       const question = { host, algorithm, fingerprint: facts.fingerprint, knownTypes };
       if (!(await prompts.confirmHostKey(question, signal))) throw rejected('it was not confirmed');
+      throwIfCancelled(signal);
     }
     const file = this.#host.userKnownHosts[0];
     if (file === undefined) return;

@@ -272,7 +272,11 @@ describe('[main-13] proving who we are', () => {
     beforeEach(async () => {
       socket = join(machine.home, 'agent');
       const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
-      cleanups.push(() => agent.kill());
+      cleanups.push(() => {
+        const gone = new Promise((resolve) => agent.once('exit', resolve));
+        agent.kill();
+        return gone;
+      });
       await new Promise((resolve) => agent.stdout.once('data', resolve));
     });
 
@@ -659,6 +663,8 @@ describe('[main-15] cancelling', () => {
       return true;
     };
     expect(await failure(open(server, { signal: atKey.signal }))).toMatchObject({ code: 'cancelled' });
+    // What was cancelled is not written down either.
+    expect(existsSync(join(machine.home, '.ssh', 'known_hosts'))).toBe(false);
     person.confirmHostKey = async () => true;
     const atPassword = new AbortController();
     person.answers = [
