@@ -82,8 +82,10 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       };
     case 'epoch':
       return {
-        message: l10n.t('The contents of this memory were replaced since they were read.'),
-        nextStep: l10n.t('Read again and compare your edits with the new contents before you apply them.'),
+        message: l10n.t('The contents of this memory may have been replaced since they were read.'),
+        nextStep: l10n.t(
+          'Re-base the staged edits: that reads again and marks the bytes that have changed under them.',
+        ),
       };
     case 'locked':
       return explainLocked(facts, l10n);

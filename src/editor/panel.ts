@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../model/event.ts';
 import type { ByteRange } from '../model/geometry.ts';
-import type { ByteEdit, SessionChange } from '../session/types.ts';
+import type { ByteEdit, SessionChange, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
 import { editorPage, pageRoot, waitingPage } from './page.ts';
@@ -79,9 +79,9 @@ export class HexPanel {
   /** Everything around the bytes, as the page shows it. */
   get state(): EditorState {
     const { session, resource } = this.document;
-    const state = session.state;
     const { services } = this.#host;
     const range = this.document.isOutside ? undefined : this.document.shown?.range;
+    const state = this.#sessionState(range);
     const counts = range === undefined ? { staged: 0, conflicts: 0 } : session.counts(range);
     const readAt = range === undefined ? undefined : session.readAt(this.#visible ?? range);
     const banner = this.#banner(counts.staged, counts.conflicts);
@@ -124,11 +124,19 @@ export class HexPanel {
     this.#host.changed(this);
   }
 
+  /** The session's state; whether bytes are stale is said of those on screen, which are those that are read again. */
+  #sessionState(shown: ByteRange | undefined): SessionState {
+    const { session } = this.document;
+    const range = shown === undefined ? undefined : (this.#visible ?? shown);
+    return { ...session.state, stale: range !== undefined && session.isStale(range) };
+  }
+
   #banner(stagedBytes: number, conflictBytes: number): Banner | undefined {
     const { document } = this;
+    const state = this.#sessionState(document.isOutside ? undefined : document.shown?.range);
     const { services } = this.#host;
     const boardLabel = services.boardLabel(document.resource.board);
-    const facts = { state: document.session.state, boardLabel, stagedBytes, conflictBytes, now: Date.now() };
+    const facts = { state, boardLabel, stagedBytes, conflictBytes, now: Date.now() };
     const banner = bannerFor(facts, services.describe, vscode.l10n);
     if (banner !== undefined || document.session.geometry === undefined || !document.isOutside) return banner;
     return {

@@ -282,18 +282,17 @@ export class HexEditorProvider
     });
   }
 
+  /** The journal before VS Code's backup: that is made a while after an edit, and lacks what was typed last. */
   async #keptEdits(key: string, backupId: string | undefined): Promise<unknown> {
     try {
-      if (backupId !== undefined) {
-        const text = await readFile(vscode.Uri.parse(backupId, true).fsPath, 'utf8');
-        const kept = parseJournalFile(text, key);
-        if (kept !== undefined) return kept;
-      }
+      const kept = await this.#journal.get(key);
+      if (kept !== undefined || backupId === undefined) return kept;
     } catch (error) {
       this.services.note(error);
     }
+    if (backupId === undefined) return undefined;
     try {
-      return await this.#journal.get(key);
+      return parseJournalFile(await readFile(vscode.Uri.parse(backupId, true).fsPath, 'utf8'), key);
     } catch (error) {
       this.services.note(error);
       return undefined;

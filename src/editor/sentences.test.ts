@@ -57,6 +57,9 @@ describe('the banner of an editor [main-22]', () => {
       owner: { pid: 12, command: 'demo', startedAt: 0 },
       epoch: 'e',
     };
+    expect(banner({ policy: 'locked', partition, stale: true })?.text).toBe(
+      'In use by demo (12). These bytes were read before.',
+    );
     const shown = banner({ policy: 'locked', partition });
     expect(shown?.text).toContain('demo (12)');
     expect(shown?.actions.map((action) => action.command)).toEqual(['unlock']);

@@ -50,7 +50,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     return {
       kind: 'warning',
       text: l10n.t(
-        'The contents were replaced after these edits were staged: the board booted, or the partition was reset or changed hands. Apply is refused until the edits are re-based.',
+        'The contents may have been replaced since these edits were staged: the board was out of sight or booted, or the partition was reset or changed hands. Apply is refused until the edits are re-based.',
       ),
       actions: [
         { command: 'rebase', label: l10n.t('Re-base') },
@@ -94,7 +94,12 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
   if (state.stale) {
     return {
       kind: 'warning',
-      text: l10n.t('These bytes were read before the contents were replaced.'),
+      text:
+        state.partition?.inUse === true
+          ? l10n.t('In use by {0}. These bytes were read before.', ownerName(state.partition, l10n))
+          : l10n.t(
+              'These bytes may be outdated: since they were read, the board was out of sight or booted, or the partition was reset or changed hands.',
+            ),
       actions: [refresh],
     };
   }

@@ -58,6 +58,15 @@ export class BasePages {
     return this.#old > 0;
   }
 
+  /** Whether a byte of the range was read in an earlier epoch. */
+  hasOldIn(range: ByteRange): boolean {
+    if (this.#old === 0) return false;
+    for (let offset = range.offset; offset < endOf(range); offset++) {
+      if ((this.flags(offset) & baseFlags.old) !== 0) return true;
+    }
+    return false;
+  }
+
   /** Whether any byte is known. */
   get hasKnown(): boolean {
     return this.#known > 0;

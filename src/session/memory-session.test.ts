@@ -602,7 +602,10 @@ describe('[main-19] epochs', () => {
     device.epoch = 'life-2';
     await session.refresh(range(0, 64), never);
     expect(session.state).toMatchObject({ epochChanged: false, stale: true });
+    expect(session.isStale(range(0, 64))).toBe(false);
+    expect(session.isStale(range(60, 64))).toBe(true);
     await session.refresh(range(0, 8192), never);
+    expect(session.isStale(range(0, 8192))).toBe(false);
     expect(session.state.stale).toBe(false);
     session.stage('a', 'type', [put(10, 0xaa)]);
     await session.apply(range(0, 64), never);

@@ -194,6 +194,13 @@ export class MemorySession implements Disposable {
     return this.#base.readAt(range);
   }
 
+  /** As `state.stale`, of one range: bytes that are elsewhere do not count. */
+  isStale(range: ByteRange): boolean {
+    this.#checkRange(range);
+    if (this.link.state.kind !== 'connected') return this.#base.readAt(range) !== undefined;
+    return this.#base.hasOldIn(range);
+  }
+
   /** Reads those bytes of the range that were not read yet. Rejects with BoardError. */
   async read(range: ByteRange, signal: AbortSignal): Promise<void> {
     await this.#open(signal);
