@@ -261,9 +261,13 @@ export class Workbench {
 
   /** Clicks a button of the modal dialog, by a part of its label or a pattern, and waits until it is gone. */
   async clickModal(button: string | RegExp): Promise<void> {
-    const box = this.page.locator('.monaco-dialog-box');
-    await box.locator('.dialog-buttons .monaco-button', { hasText: button }).first().click();
-    await box.waitFor({ state: 'detached' });
+    // This very box: another one may follow at once.
+    const box = await this.page.locator('.monaco-dialog-box').elementHandle();
+    await this.page
+      .locator('.monaco-dialog-box .dialog-buttons .monaco-button', { hasText: button })
+      .first()
+      .click();
+    await box?.waitForElementState('hidden');
   }
 
   /** Texts of the status bar's entries, left to right. */
