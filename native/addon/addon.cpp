@@ -570,7 +570,13 @@ void onMessage(Napi::Env env, Napi::Function /*callback*/, Core* core, Message* 
         return;
     }
     const Napi::HandleScope scope(env);
-    core->take(env, *message);
+    try {
+        core->take(env, *message);
+    } catch (const Napi::Error& error) {
+        // A callback of the caller threw: that is its uncaught exception. In an environment that is being ended there
+        // is no value and nobody to tell.
+        if (!error.IsEmpty()) napi_fatal_exception(env, error.Value());
+    }
 }
 
 Napi::Value create(const Napi::CallbackInfo& info) {

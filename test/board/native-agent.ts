@@ -2,7 +2,7 @@
  * The agent on a virtual board, spoken to frame by frame: what a client may and may not send, with nothing in between
  * that would repair, retry or hide. The extension's own client is tested elsewhere.
  */
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, type ExecFileSyncOptions, execFileSync, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeFrame, FrameDecoder, type Header, startMarker } from '../../src/board/protocol/frames.ts';
@@ -15,7 +15,7 @@ export const agentPath = '/tmp/tilescope-agent';
 
 /** Builds what runs on the board (nothing to do when it is built) and names the files on this machine. */
 export function buildForBoard(): { agent: string; addon: string; tests: string; plainLoop: string } {
-  const options = { cwd: native, stdio: ['ignore', 'ignore', 'inherit'] } as const;
+  const options: ExecFileSyncOptions = { cwd: native, stdio: ['ignore', 'ignore', 'inherit'] };
   execFileSync('cmake', ['--preset', 'aarch64'], options);
   execFileSync('cmake', ['--build', '--preset', 'aarch64'], options);
   const built = (name: string): string => join(native, 'build', 'aarch64', name);
