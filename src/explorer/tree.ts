@@ -201,7 +201,9 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#toSelect = undefined;
     // The view knows the children only after this call has answered.
     setTimeout(() => {
-      if (this.#view.visible) void this.#view.reveal(node, { select: true, focus: false });
+      if (!this.#view.visible) return;
+      // Comfort only: the tree may have changed again before the view gets to it.
+      this.#view.reveal(node, { select: true, focus: false }).then(undefined, () => undefined);
     }, 0);
   }
 }

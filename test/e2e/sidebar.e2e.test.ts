@@ -1,0 +1,120 @@
+/** The sidebar as a person uses it: from the welcome view to a board that is edited, remembered and removed. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../scripts/common.ts';
+import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { Workbench } from './driver.ts';
+
+/** Waits until the window's own storage holds a text: a browser gets it some seconds after the extension wrote it. */
+async function stored(workbench: Workbench, text: string): Promise<void> {
+  await expect
+    .poll(
+      () =>
+        workbench.page.evaluate(async (wanted) => {
+          const answer = <T>(request: IDBRequest<T>): Promise<T> =>
+            new Promise((done, failed) => {
+              request.onsuccess = () => done(request.result);
+              request.onerror = () => failed(request.error);
+            });
+          for (const { name } of await indexedDB.databases()) {
+            if (name?.startsWith('vscode-web-state-db') !== true) continue;
+            const database = await answer(indexedDB.open(name));
+            const values = await answer(database.transaction('ItemTable').objectStore('ItemTable').getAll());
+            database.close();
+            if (values.some((value) => String(value).includes(wanted))) return true;
+          }
+          return false;
+        }, text),
+      { timeout: 60_000 },
+    )
+    .toBe(true);
+}
+
+describe('[main-17] the sidebar', () => {
+  let folder: string;
+  let host: RunningHost;
+  let workbench: Workbench;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tilescope-sidebar-'));
+    host = await startCodeServer({ folder, extensionDevelopmentPath: root });
+    workbench = await Workbench.open(host);
+    await workbench.showView('Tilescope');
+  });
+
+  afterAll(async () => {
+    await workbench?.close();
+    await host?.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  test('[main-17] the welcome view adds the simulated board, and its partitions appear', async () => {
+    await workbench.page
+      .locator('.part.sidebar .monaco-button', { hasText: 'Try the Simulated Board' })
+      .click();
+    await workbench.waitForRow(/Columns 0 to 3/);
+    expect(await workbench.rowTexts()).toEqual([
+      expect.stringContaining('Simulated board'),
+      'Columns 0 to 3free',
+      'Columns 6 to 9in use by demo_graph (1234)',
+      'Columns 12 to 13free',
+    ]);
+  });
+
+  test('[main-17] a board is renamed, and disconnected and connected by its inline actions', async () => {
+    await workbench.runCommand('Tilescope: Edit Board...');
+    await workbench.answerInput('Array on the desk', /Name of the board/);
+    await workbench.waitForRow('Array on the desk');
+    await workbench.inlineAction('Array on the desk', 'Connect to Board');
+    await workbench.waitForRow(/Columns 0 to 3/);
+    await workbench.inlineAction('Array on the desk', 'Disconnect from Board');
+    await workbench.waitForRow(/Not connected/);
+    await (await workbench.waitForRow(/Not connected/)).click();
+    await workbench.waitForRow(/Columns 0 to 3/);
+  });
+
+  test('[main-17] boards and what was expanded are remembered', async () => {
+    await workbench.expand(/Columns 0 to 3/);
+    await workbench.expand('Program memory');
+    await workbench.waitForRow('(0,1)');
+    await stored(workbench, 'memory:simulated-board/0_4/program');
+    await workbench.reload();
+    await workbench.showView('Tilescope');
+    await (await workbench.waitForRow(/Not connected/)).click();
+    await workbench.waitForRow('(0,1)');
+    const rows = await workbench.rowTexts();
+    expect(rows.slice(0, 5)).toEqual([
+      expect.stringContaining('Array on the desk'),
+      'Columns 0 to 3free',
+      'Data memory1 MiB',
+      'Program memory512 KiB',
+      '(0,1)',
+    ]);
+  });
+
+  test('[main-17] the walkthrough opens and names its steps', async () => {
+    await workbench.runCommand('Welcome: Open Walkthrough...');
+    await workbench.pick('Get started with Tilescope');
+    const steps = workbench.page.locator('.getting-started-step .step-title');
+    await steps.filter({ hasText: 'Connect to a board' }).first().waitFor();
+    expect(await steps.allTextContents()).toEqual([
+      'Connect to a board',
+      'Browse partitions and tiles',
+      'Type over bytes',
+      'Apply',
+    ]);
+  });
+
+  test('[main-17] removing a board asks first; then the welcome view is back', async () => {
+    await workbench.runCommand('Tilescope: Remove Board');
+    expect((await workbench.modal()).message).toContain('Array on the desk');
+    await workbench.clickModal('Cancel');
+    await (await workbench.waitForRow('Array on the desk')).click();
+    await workbench.runCommand('Tilescope: Remove Board');
+    await workbench.modal();
+    await workbench.clickModal('Remove');
+    await workbench.page.locator('.part.sidebar .monaco-button', { hasText: 'Add Board over SSH' }).waitFor();
+  });
+});
