@@ -68,8 +68,15 @@ describe('the banner of an editor [main-22]', () => {
       partition,
       lockedBecause: new BoardError('no-pidfd', 'old kernel'),
     });
-    expect(barred?.text).toContain('<no-pidfd>');
+    expect(barred?.text).toBe('In use by demo (12). <no-pidfd>');
     expect(barred?.actions).toEqual([]);
+    const readOnly = banner({
+      policy: 'locked',
+      partition,
+      lockedBecause: new BoardError('locked', 'no way'),
+    });
+    expect(readOnly?.text).toContain('cannot be written before it is free');
+    expect(readOnly?.actions).toEqual([]);
   });
 
   test('an unknown driver is shown before anything is mapped', () => {

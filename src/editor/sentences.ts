@@ -104,21 +104,28 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     };
   }
   if (state.partition?.inUse === true && state.policy === 'locked') {
-    const unlock = { command: 'unlock', label: l10n.t('Unlock') } as const;
+    const owner = ownerName(state.partition, l10n);
+    if (state.lockedBecause?.code === 'locked') {
+      return {
+        kind: 'info',
+        text: l10n.t(
+          'In use by {0}. It is read beside its owner, and cannot be written before it is free.',
+          owner,
+        ),
+        actions: [],
+      };
+    }
     if (state.lockedBecause !== undefined) {
       return {
         kind: 'info',
-        text: `${l10n.t('It is read beside its owner.')} ${describe(state.lockedBecause)}`,
+        text: `${l10n.t('In use by {0}.', owner)} ${describe(state.lockedBecause)}`,
         actions: [],
       };
     }
     return {
       kind: 'info',
-      text: l10n.t(
-        'In use by {0}. It is read beside its owner and locked against editing.',
-        ownerName(state.partition, l10n),
-      ),
-      actions: [unlock],
+      text: l10n.t('In use by {0}. It is read beside its owner and locked against editing.', owner),
+      actions: [{ command: 'unlock', label: l10n.t('Unlock') }],
     };
   }
   return undefined;

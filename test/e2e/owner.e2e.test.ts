@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
-import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
+import { startBoard, type VirtualBoard, type Witness, WitnessError } from '../board/board.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
 import { Workbench } from './driver.ts';
 import type { HexEditorPage } from './hex-editor.ts';
@@ -70,6 +70,13 @@ describe('[main-22] beside an owner, and without a board', () => {
     await proxy?.close();
     await board?.stop();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  // A test that failed may have left the witness with the partition.
+  afterEach(async () => {
+    await witness.release().catch((error: unknown) => {
+      if (!(error instanceof WitnessError) || error.code !== 'NOTHELD') throw error;
+    });
   });
 
   /** Takes a picture when the running test fails. */
