@@ -71,6 +71,17 @@ export class BoardError extends Error {
   }
 }
 
+/**
+ * Failures of a write after which it is certain that the request wrote nothing. A core that has begun to write answers
+ * these as outcomes of what it left; every other failure may have come in the middle.
+ */
+export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
+  'epoch',
+  'locked',
+  'busy',
+  'out-of-range',
+]);
+
 /** Throws `cancelled` if the signal is aborted. */
 export function throwIfCancelled(signal: AbortSignal): void {
   if (signal.aborted) throw new BoardError('cancelled', 'cancelled');

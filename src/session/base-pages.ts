@@ -1,4 +1,5 @@
 import type { UnreadableReason, UnreadableSpan } from '../board/board.ts';
+import { reasonNames } from '../board/protocol/core-client.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { RangeCollector } from '../model/ranges.ts';
 
@@ -9,21 +10,13 @@ export const pageBytes = 4096;
 export const baseFlags = {
   known: 1,
   unreadable: 2,
-  /** Known, but read in an earlier epoch. Shares its bit with `staged`, which only shown bytes have. */
+  /** Known or unreadable, but found so in an earlier epoch. Shares its bit with `staged`, which only shown bytes have. */
   old: 4,
   changed: 16,
 } as const;
 
-/** Shift of the reason in a flags byte. */
+/** Shift of the reason in a flags byte; the reason is its number among `reasonNames`. */
 const reasonShift = 5;
-const reasons: readonly (UnreadableReason | undefined)[] = [
-  undefined,
-  'gated',
-  'core-running',
-  'bus-error',
-  'no-way',
-  'not-read',
-];
 
 interface Page {
   readonly bytes: Uint8Array;
@@ -53,12 +46,12 @@ export class BasePages {
   #old = 0;
   #known = 0;
 
-  /** Whether any known byte was read in an earlier epoch. */
+  /** Whether any byte was read, or found unreadable, in an earlier epoch. */
   get hasOld(): boolean {
     return this.#old > 0;
   }
 
-  /** Whether a byte of the range was read in an earlier epoch. */
+  /** As `hasOld`, of the range. */
   hasOldIn(range: ByteRange): boolean {
     if (this.#old === 0) return false;
     for (let offset = range.offset; offset < endOf(range); offset++) {
@@ -84,7 +77,7 @@ export class BasePages {
 
   /** Why the byte cannot be read; undefined if it can, or if nobody tried. */
   reason(offset: number): UnreadableReason | undefined {
-    return reasons[this.flags(offset) >> reasonShift];
+    return reasonNames[this.flags(offset) >> reasonShift];
   }
 
   /** Takes over what was read. Answers the runs whose bytes or flags differ from before. */
@@ -110,7 +103,9 @@ export class BasePages {
         const page = this.#page(offset);
         page.at = read.at;
         if (isBad) {
-          for (let at = offset; at < stop; at++) if (this.#setUnreadable(at, bad.reason)) changed.add(at);
+          for (let at = offset; at < stop; at++) {
+            if (this.#setUnreadable(at, bad.reason, read.fresh)) changed.add(at);
+          }
         } else {
           const bytes = read.bytes.subarray(offset - range.offset, stop - range.offset);
           this.#storeKnown(page, offset, bytes, read.fresh, changed);
@@ -126,9 +121,9 @@ export class BasePages {
     this.#setKnown(offset, value, fresh);
   }
 
-  /** Marks a byte as unreadable. */
-  markUnreadable(offset: number, reason: UnreadableReason): void {
-    this.#setUnreadable(offset, reason);
+  /** Marks a byte as unreadable, in the current epoch if `fresh`. */
+  markUnreadable(offset: number, reason: UnreadableReason, fresh: boolean): void {
+    this.#setUnreadable(offset, reason, fresh);
   }
 
   /** The byte is not known any more. */
@@ -137,12 +132,12 @@ export class BasePages {
     if (page !== undefined) this.#setFlags(page, offset % pageBytes, 0);
   }
 
-  /** A new epoch: all that is known was read in an earlier one. */
+  /** A new epoch: all that is known, and why the rest is not, was found in an earlier one. */
   markOld(): void {
     for (const page of this.#pages.values()) {
       for (let i = 0; i < pageBytes; i++) {
         const flags = page.flags[i] ?? 0;
-        if ((flags & baseFlags.known) !== 0) this.#setFlags(page, i, flags | baseFlags.old);
+        if (flags !== 0) this.#setFlags(page, i, flags | baseFlags.old);
       }
     }
   }
@@ -264,12 +259,13 @@ export class BasePages {
     this.#setFlags(page, offset % pageBytes, baseFlags.known | (fresh ? 0 : baseFlags.old));
   }
 
-  #setUnreadable(offset: number, reason: UnreadableReason): boolean {
+  #setUnreadable(offset: number, reason: UnreadableReason, fresh: boolean): boolean {
     const page = this.#page(offset);
     const i = offset % pageBytes;
     // A read that did not get there says nothing against what was read before.
     if (reason === 'not-read' && ((page.flags[i] ?? 0) & baseFlags.known) !== 0) return false;
-    return this.#setFlags(page, i, baseFlags.unreadable | (reasons.indexOf(reason) << reasonShift));
+    const flags = baseFlags.unreadable | (reasonNames.indexOf(reason) << reasonShift);
+    return this.#setFlags(page, i, flags | (fresh ? 0 : baseFlags.old));
   }
 }
 

@@ -564,6 +564,64 @@ describe('[main-20] applying', () => {
     expect(session.counts().staged).toBe(1);
     expect(flagsAt(session, 10) & known).toBe(0);
   });
+
+  for (const code of ['no-device', 'permission', 'no-partition', 'driver'] as const) {
+    test(`[main-20] "${code}" in the middle: what was written is not known, and is logged`, async () => {
+      const { session, device } = await setup();
+      session.stage('a', 'type', [put(10, 0xaa), put(20, 0xbb)]);
+      device.hook = (point) => {
+        if (point === 'write-half') throw new BoardError(code, 'in the middle');
+      };
+      await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code });
+      device.hook = () => undefined;
+      expect(session.writeLog.map(({ offset, outcome }) => [offset, outcome])).toEqual([
+        [10, 'unknown'],
+        [20, 'unknown'],
+      ]);
+      await session.refresh(range(0, 64), never);
+      expect(session.writeLog.slice(2).map(({ offset, outcome }) => [offset, outcome])).toEqual([
+        [10, 'verified'],
+      ]);
+      expect(session.staged()).toEqual([range(20, 1)]);
+    });
+  }
+
+  for (const code of ['epoch', 'locked', 'busy', 'out-of-range'] as const) {
+    test(`[main-20] "${code}" wrote nothing: nothing is logged, the bytes stay known`, async () => {
+      const { session, device } = await setup();
+      session.stage('a', 'type', [put(10, 0xaa)]);
+      device.hook = (point) => {
+        if (point === 'write') throw new BoardError(code, 'refused');
+      };
+      await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code });
+      expect(session.writeLog).toEqual([]);
+      expect(flagsAt(session, 10)).toBe(known | staged);
+    });
+  }
+
+  test('[main-20] an access that faulted may have been the read-back: the next read tells', async () => {
+    const { session, device } = await setup();
+    const memory = (await session.link.open(device.columns, never)).memories[0];
+    if (memory === undefined) throw new Error('no memory');
+    session.stage('a', 'type', [put(10, 0xaa, 0xbb)]);
+    memory.write = async () => {
+      device.bytes[10] = 0xaa;
+      const now = new Uint8Array(2);
+      const span = { ...range(10, 2), outcome: 'unreadable', reason: 'bus-error', now } as const;
+      return { spans: [span], at: 1, epoch: device.epoch };
+    };
+    const report = await session.apply(range(0, 64), never);
+    expect(report).toMatchObject({ applied: 0, kept: 2 });
+    expect(session.writeLog).toMatchObject([
+      { offset: 10, outcome: 'unknown', after: Uint8Array.of(0xaa, 0xbb) },
+    ]);
+    await session.refresh(range(0, 64), never);
+    expect(session.staged()).toEqual([range(11, 1)]);
+    expect(session.writeLog).toMatchObject([
+      { outcome: 'unknown' },
+      { offset: 10, outcome: 'verified', after: Uint8Array.of(0xaa) },
+    ]);
+  });
 });
 
 describe('[main-19] epochs', () => {
@@ -610,6 +668,35 @@ describe('[main-19] epochs', () => {
     session.stage('a', 'type', [put(10, 0xaa)]);
     await session.apply(range(0, 64), never);
     expect(device.bytes[10]).toBe(0xaa);
+  });
+
+  test('re-basing that could not read every byte again changes nothing', async () => {
+    const { session, device } = await setup();
+    session.stage('a', 'type', [put(10, 0xaa), put(20, 0xbb)]);
+    device.epoch = 'life-2';
+    device.announce();
+    device.unreadable = [{ ...range(20, 1), reason: 'not-read' }];
+    await expect(session.rebase(never)).rejects.toMatchObject({ code: 'epoch' });
+    expect(session.state.epochChanged).toBe(true);
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
+    device.unreadable = [];
+    await session.rebase(never);
+    expect(session.state.epochChanged).toBe(false);
+  });
+
+  test('[main-22] what could not be read is as outdated as what could', async () => {
+    const { link, session, device } = parts();
+    await link.connect();
+    device.unreadable = [{ ...range(0, 64), reason: 'gated' }];
+    await session.read(range(0, 64), never);
+    expect(session.isStale(range(0, 64))).toBe(false);
+    device.epoch = 'life-2';
+    device.announce();
+    expect(session.isStale(range(0, 64))).toBe(true);
+    expect(flagsAt(session, 0)).toBe(unreadable | (1 << 5));
+    await session.refresh(range(0, 64), never);
+    expect(session.isStale(range(0, 64))).toBe(false);
+    expect(session.state.stale).toBe(false);
   });
 
   test('an edit typed over bytes of the earlier epoch has to be re-based', async () => {

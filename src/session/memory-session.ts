@@ -6,7 +6,7 @@ import type {
   WriteOutcome,
   WriteReport,
 } from '../board/board.ts';
-import { BoardError, type BoardErrorCode, throwIfCancelled, toBoardError } from '../board/errors.ts';
+import { BoardError, nothingWritten, throwIfCancelled, toBoardError } from '../board/errors.ts';
 import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import {
   type ByteRange,
@@ -45,18 +45,6 @@ const readGap = 256;
 /** Bytes and runs of one read request: small enough to show progress and to be cancelled. */
 const requestBytes = 1 << 20;
 const requestRanges = 512;
-
-/** Failures after which it is certain that nothing was written. */
-const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
-  'epoch',
-  'locked',
-  'busy',
-  'no-partition',
-  'permission',
-  'out-of-range',
-  'unknown-driver',
-  'no-device',
-]);
 
 /** Names one memory type of one partition of one board. */
 export interface MemoryKey {
@@ -287,7 +275,10 @@ export class MemorySession implements Disposable {
     return this.#applies.run(() => this.#apply(range, signal));
   }
 
-  /** Reads the bytes under all staged edits again and takes over the new epoch; differences become conflicts. */
+  /**
+   * Reads the bytes under all staged edits again and takes over the new epoch; differences become conflicts. Rejects with
+   * BoardError, `epoch` if some of them could not be read again: their edits stay those of the old epoch.
+   */
   async rebase(signal: AbortSignal): Promise<void> {
     await this.#open(signal);
     let serial: number;
@@ -297,6 +288,8 @@ export class MemorySession implements Disposable {
     } while (serial !== this.#epochSerial);
     if (this.#epoch === undefined)
       throw new BoardError('no-partition', 'the board does not list the partition');
+    if (this.#edits.runs(this.#whole(), 'pending').some((run) => this.#base.hasOldIn(run)))
+      throw this.#failed(new BoardError('epoch', 'not all bytes under the staged edits were read again'));
     this.#epochRefused = false;
     this.#edits.setEpoch(this.#epoch);
     this.#fire(this.#edits.runs(this.#whole(), 'pending'));
@@ -621,7 +614,7 @@ export class MemorySession implements Disposable {
   /** What the board says became of the written bytes. */
   #takeOver(snapshot: StagedSnapshot, report: WriteReport, fresh: boolean): ApplyReport {
     const spans: { offset: number; length: number; outcome: WriteOutcome; reason?: UnreadableReason }[] = [];
-    const logged: { offset: number; start: number; length: number; outcome: WriteOutcome }[] = [];
+    const logged: { offset: number; start: number; length: number; outcome: WriteLogEntry['outcome'] }[] = [];
     let applied = 0;
     let at = 0;
     for (const span of report.spans) {
@@ -632,17 +625,22 @@ export class MemorySession implements Disposable {
         // The device holds what was wanted: perhaps our own earlier write, whose answer was lost.
         const there = span.outcome === 'conflict' && now === snapshot.wanted[at];
         if (written || there || span.outcome === 'conflict') this.#base.wrote(offset, now, fresh);
-        else if (span.reason !== undefined) this.#base.markUnreadable(offset, span.reason);
+        else {
+          // The access that faulted may have been the read-back.
+          if (span.outcome === 'unreadable') {
+            this.#base.forget(offset);
+            this.#edits.markUncertain(offset, snapshot.wanted[at] ?? 0);
+          }
+          if (span.reason !== undefined) this.#base.markUnreadable(offset, span.reason, fresh);
+        }
         if (written || there) {
           this.#edits.settle(offset, now);
           applied++;
         } else this.#baseChanged([{ offset, length: 1 }]);
-        if (written)
-          extend(
-            logged,
-            { offset, start: at, length: 1, outcome: span.outcome },
-            (a, b) => a.outcome === b.outcome,
-          );
+        if (written || span.outcome === 'unreadable') {
+          const outcome = written ? span.outcome : 'unknown';
+          extend(logged, { offset, start: at, length: 1, outcome }, (a, b) => a.outcome === b.outcome);
+        }
         const outcome = there ? 'verified' : span.outcome;
         const entry = {
           offset,

@@ -77,7 +77,10 @@ export interface WriteLogEntry {
   readonly offset: number;
   readonly before: Uint8Array;
   readonly after: Uint8Array;
-  /** `unknown`: the connection was lost in the middle; the next read of these bytes tells, and adds another line. */
+  /**
+   * `unknown`: the connection was lost in the middle, or the access faulted. The next read of these bytes tells; if they
+   * were written it adds another line.
+   */
   readonly outcome: WriteOutcome | 'unknown';
 }
 

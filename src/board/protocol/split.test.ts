@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { BoardError } from '../errors.ts';
 import { joinReads, maxReadBytes, maxWords, splitRanges, splitWords, writeGroups } from './split.ts';
 
 describe('splitting', () => {
@@ -56,5 +57,29 @@ describe('splitting', () => {
     }));
     expect(all.outcomes.length).toBe((maxWords + 10) * 3);
     expect(all.outcomes.at(-1)).toBe(48);
+  });
+
+  it('reports what was written when a later group is refused, and leaves other failures open', async () => {
+    const words = new Uint32Array((maxWords + 10) * 4);
+    for (let i = 0; i < maxWords + 10; i++) words[4 * i] = 4 * i;
+    const failAtSecond = (error: BoardError) => {
+      let calls = 0;
+      return writeGroups(words, async (part) => {
+        calls++;
+        if (calls > 1) throw error;
+        const outcomes = new Uint32Array((part.length / 4) * 3);
+        for (let i = 0; i < part.length / 4; i++) outcomes[3 * i] = part[4 * i] ?? 0;
+        return { outcomes, epoch: 'e' };
+      });
+    };
+    const { outcomes, epoch } = await failAtSecond(new BoardError('epoch', 'another life'));
+    expect(epoch).toBe('e');
+    expect([...outcomes.subarray(3 * (maxWords - 1))]).toEqual([
+      ...[4 * (maxWords - 1), 0, 0],
+      ...Array.from({ length: 10 }, (_, i) => [4 * (maxWords + i), 3 | (5 << 8), 0]).flat(),
+    ]);
+    await expect(failAtSecond(new BoardError('connection-lost', 'cut'))).rejects.toMatchObject({
+      code: 'connection-lost',
+    });
   });
 });

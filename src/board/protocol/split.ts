@@ -1,10 +1,12 @@
 /** Requests cut to what one request of a core may hold. Pure. */
 import type { ByteRange } from '../../model/geometry.ts';
-import { BoardError } from '../errors.ts';
+import { BoardError, nothingWritten } from '../errors.ts';
 import {
   type CoreReadAnswer,
   type CoreWriteAnswer,
+  outcomeNames,
   outcomeRecordWords,
+  reasonNames,
   writeRecordWords,
 } from './core-client.ts';
 
@@ -90,7 +92,13 @@ export function splitWords(words: Uint32Array): Uint32Array[] {
   return groups;
 }
 
-/** Writes the groups one after the other: a group that is refused keeps the later ones from being written. */
+/** Outcome of words that were not reached. */
+const leftOut = outcomeNames.indexOf('refused') | (reasonNames.indexOf('not-read') << 8);
+
+/**
+ * Writes the groups one after the other: a group that fails keeps the later ones from being written. When it certainly
+ * wrote nothing and earlier ones did, these are reported, and the rest as refused; any other failure is thrown.
+ */
 export async function writeGroups(
   words: Uint32Array,
   write: (words: Uint32Array) => Promise<CoreWriteAnswer>,
@@ -100,10 +108,19 @@ export async function writeGroups(
   let at = 0;
   let epoch = '';
   for (const group of groups) {
-    const answer = await write(group);
-    outcomes.set(answer.outcomes, at);
-    at += answer.outcomes.length;
-    epoch = answer.epoch;
+    try {
+      const answer = await write(group);
+      outcomes.set(answer.outcomes, at);
+      at += answer.outcomes.length;
+      epoch = answer.epoch;
+    } catch (error) {
+      if (at === 0 || !(error instanceof BoardError) || !nothingWritten.has(error.code)) throw error;
+      break;
+    }
+  }
+  for (; at < outcomes.length; at += outcomeRecordWords) {
+    outcomes[at] = words[(at / outcomeRecordWords) * writeRecordWords] ?? 0;
+    outcomes[at + 1] = leftOut;
   }
   return { outcomes, epoch };
 }

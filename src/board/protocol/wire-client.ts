@@ -502,7 +502,7 @@ class Wire {
       const cancelId = this.#nextId();
       this.#abandoned.add(cancelId);
       this.#outbox.sendUrgent(encodeFrame({ op: 'cancel', id: cancelId, target: id }));
-    }
+    } else this.#sendBacklog();
     one.fail(error);
   }
 
