@@ -75,8 +75,9 @@ function start(
     });
     const giveUp = (error: BoardError) => {
       signal.removeEventListener('abort', cancel);
-      stop(child);
+      // First: ending a sudo that runs as root is refused, and that must not become the reason.
       reject(error);
+      stop(child);
     };
     const cancel = () => giveUp(new BoardError('cancelled', 'cancelled'));
     signal.addEventListener('abort', cancel, { once: true });
