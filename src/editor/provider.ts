@@ -12,7 +12,7 @@ import { type JournalStore, journalFileText, parseJournalFile } from './journal-
 import type { HostCommand } from './messages.ts';
 import { HexPanel, type PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
-import { applyProblem, sentenceOf } from './sentences.ts';
+import { applyProblem, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
 
 /** The editor's id in the manifest. */
@@ -395,8 +395,13 @@ export class HexEditorProvider
     vscode.window
       .showWarningMessage(
         vscode.l10n.t(
-          'Saving does not write to {0}: the staged edits stay here. Apply writes them.',
-          this.services.boardLabel(document.resource.board),
+          'Saving does not write to a device. The staged edits of {0} stay here; Apply writes them.',
+          titleOf(
+            document.resource,
+            this.services.boardLabel(document.resource.board),
+            this.services.memoryName(document.resource),
+            vscode.l10n,
+          ),
         ),
         apply,
         discard,

@@ -40,6 +40,15 @@ describe('the banner of an editor [main-22]', () => {
     expect(banner({ link: { kind: 'offline', error } })?.text).toBe('Offline. <connection-lost>');
   });
 
+  test('connecting: the first time it is news, after a loss it is part of being offline', () => {
+    const connecting = { kind: 'connecting', step: 'resolving' } as const;
+    expect(banner({ link: { ...connecting, attempt: 1 } })?.text).toBe('Connecting to Desk...');
+    expect(banner({ link: { ...connecting, attempt: 2 } })).toMatchObject({
+      kind: 'error',
+      text: expect.stringMatching(/^Offline\. .*Staged edits stay here/),
+    });
+  });
+
   test('a new epoch under staged edits: re-base or discard', () => {
     expect(banner({ epochChanged: true })?.actions.map((action) => action.command)).toEqual([
       'rebase',

@@ -34,7 +34,14 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
         actions: [{ command: 'connect', label: l10n.t('Connect') }],
       };
     case 'connecting':
-      return { kind: 'info', text: l10n.t('Connecting to {0}...', facts.boardLabel), actions: [] };
+      // Attempts that follow a loss look like what they are part of.
+      return state.link.attempt > 1
+        ? {
+            kind: 'error',
+            text: l10n.t('Offline. Connecting to {0} again. Staged edits stay here.', facts.boardLabel),
+            actions: [],
+          }
+        : { kind: 'info', text: l10n.t('Connecting to {0}...', facts.boardLabel), actions: [] };
     case 'offline': {
       const wait = waitText(state.link.retryAt, facts.now, l10n);
       return {
@@ -50,7 +57,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     return {
       kind: 'warning',
       text: l10n.t(
-        'The contents may have been replaced since these edits were staged: the board was out of sight or booted, or the partition was reset or changed hands. Apply is refused until the edits are re-based.',
+        'Since these edits were staged, the partition changed hands, was reset, or was out of sight: other bytes may lie under them now. Apply is refused until the edits are re-based.',
       ),
       actions: [
         { command: 'rebase', label: l10n.t('Re-base') },
@@ -98,7 +105,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
         state.partition?.inUse === true
           ? l10n.t('In use by {0}. These bytes were read before.', ownerName(state.partition, l10n))
           : l10n.t(
-              'These bytes may be outdated: since they were read, the board was out of sight or booted, or the partition was reset or changed hands.',
+              'These bytes may be outdated: since they were read, the partition changed hands, was reset, or was out of sight.',
             ),
       actions: [refresh],
     };

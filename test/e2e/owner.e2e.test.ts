@@ -163,7 +163,9 @@ describe('[main-22] beside an owner, and without a board', () => {
       await witness.stop();
       await witness.release();
       if (!whileOwned) await shows(editor, mark.toString('hex'));
-      expect(await workbench.notifications()).toEqual([]);
+      // On a slow machine its progress is shown.
+      const said = await workbench.notifications();
+      expect(said.filter((text) => text !== 'Reading')).toEqual([]);
     }
     expect((await board.counters())['busy']).toBe(busyBefore);
     await board.assertClean();
@@ -186,7 +188,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     proxy.blackHole(true);
     await banner(editor.frame, 'Offline.', 90_000);
     await workbench.screenshot('owner-offline');
-    await workbench.waitForRow(/Virtual board.*offline/);
+    await workbench.waitForRow(/Virtual board.*(offline|connecting)/);
     await editor.typeAt('0x1', 'd2');
     await editor.waitForStaged(2);
     await isDirty(editor, '7_5.aiemem', true);

@@ -28,7 +28,7 @@ const MODES = [
   ['onFocusChange', 3],
   ['onWindowChange', 4],
 ] as const;
-const WARNING = /Saving does not write to Virtual board/;
+const WARNING = /Saving does not write to a device\. The staged edits of Virtual board . Data memory . tile/;
 type Mode = (typeof MODES)[number][0];
 
 describe('[main-21] saving', () => {
