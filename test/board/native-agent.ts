@@ -2,7 +2,12 @@
  * The agent on a virtual board, spoken to frame by frame: what a client may and may not send, with nothing in between
  * that would repair, retry or hide. The extension's own client is tested elsewhere.
  */
-import { type ChildProcessWithoutNullStreams, type ExecFileSyncOptions, execFileSync, spawn } from 'node:child_process';
+import {
+  type ChildProcessWithoutNullStreams,
+  type ExecFileSyncOptions,
+  execFileSync,
+  spawn,
+} from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { encodeFrame, FrameDecoder, type Header, startMarker } from '../../src/board/protocol/frames.ts';

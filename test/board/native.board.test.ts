@@ -86,7 +86,9 @@ async function code(promise: Promise<unknown>): Promise<unknown> {
 
 describe('the core on the board', () => {
   it('passes its own tests on arm64, where an unaligned access faults and a foreign bus error reaches the earlier handler [main-9] [main-10]', async () => {
-    const { code: status, stdout } = await board.exec(`/tmp/core_tests --test-case='*[main-9]*' --test-case-exclude='*random*'`);
+    const { code: status, stdout } = await board.exec(
+      `/tmp/core_tests --test-case='*[main-9]*' --test-case-exclude='*random*'`,
+    );
     expect(stdout.toString()).toContain('Status: SUCCESS');
     expect(status).toBe(0);
   });
