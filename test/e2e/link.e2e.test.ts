@@ -1,5 +1,5 @@
 /** The connection to the board is cut in the middle of things: staged edits stay, it is said, and it comes back. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
@@ -7,7 +7,7 @@ import { type LinkProxy, startProxy } from '../net/proxy.ts';
 import { type BoardHome, makeBoardHome } from './board-home.ts';
 import { Workbench } from './driver.ts';
 import type { HexEditorPage } from './hex-editor.ts';
-import { addBoard, openMemory, PARTITION, pattern, preparedWitness } from './main-job.ts';
+import { addBoard, lookWhileStaged, openMemory, PARTITION, pattern, preparedWitness } from './main-job.ts';
 
 const SEED = 55;
 
@@ -57,13 +57,18 @@ describe('[main-23] the connection is cut', () => {
     await editor.waitForStaged(2);
 
     proxy.mend();
-    await editor.frame.locator('.banner').waitFor({ state: 'detached', timeout: 90_000 });
+    onTestFailed(() => workbench.screenshot('link-failed').then(() => undefined));
+    // The helper is a new one and cannot know what happened meanwhile: the person looks and re-bases.
+    await editor.frame.locator('.chip.link:not(.offline)').waitFor({ state: 'attached', timeout: 90_000 });
+    await editor.button('rebase').click();
+    await editor.button('rebase').waitFor({ state: 'detached' });
+    await editor.refresh();
+    await expect.poll(() => editor.banner(), { timeout: 60_000 }).toBeUndefined();
     expect(await editor.stagedCount()).toBe(2);
-    await witness.request(PARTITION.id, { keep: true });
-    expect((await witness.read('data', 7, 3, 0, 16)).toString('hex')).toBe(
-      pattern('data', 7, 3, 0, 16, SEED),
+    const untouched = await lookWhileStaged(workbench, editor, witness, () =>
+      witness.read('data', 7, 3, 0, 16),
     );
-    await witness.release();
+    expect(untouched.toString('hex')).toBe(pattern('data', 7, 3, 0, 16, SEED));
 
     await editor.apply();
     await witness.request(PARTITION.id, { keep: true });

@@ -5,7 +5,7 @@ import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { type BoardHome, makeBoardHome } from './board-home.ts';
 import { Workbench } from './driver.ts';
-import { addBoard, openMemory, PARTITION, pattern, preparedWitness } from './main-job.ts';
+import { addBoard, lookWhileStaged, openMemory, PARTITION, pattern, preparedWitness } from './main-job.ts';
 
 const SEED = 7;
 
@@ -49,10 +49,10 @@ describe('[main-23] the main job, extension from its folder', () => {
 
     await editor.typeAt('0x104', 'deadbeef');
     await editor.waitForStaged(4);
-    await witness.request(PARTITION.id, { keep: true });
-    const untouched = await witness.read('data', 7, 3, 0, 0x8000);
+    const untouched = await lookWhileStaged(workbench, editor, witness, () =>
+      witness.read('data', 7, 3, 0, 0x8000),
+    );
     expect(untouched.toString('hex')).toBe(pattern('data', 7, 3, 0, 0x8000, SEED));
-    await witness.release();
 
     await editor.apply();
     await witness.request(PARTITION.id, { keep: true });

@@ -68,6 +68,28 @@ export async function openMemory(
   return editor;
 }
 
+/**
+ * Looks at the board as the witness, which takes the partition for it, while edits are staged. The memory has changed
+ * hands, so the staged edits have to be re-based before they can be applied; that is done as a person does it.
+ */
+export async function lookWhileStaged<T>(
+  workbench: Workbench,
+  editor: HexEditorPage,
+  witness: Witness,
+  look: () => Promise<T>,
+): Promise<T> {
+  const staged = await editor.stagedCount();
+  await witness.request(PARTITION.id, { keep: true });
+  await workbench.waitForRow(/Columns 6 to 9.*in use/);
+  const seen = await look();
+  await witness.release();
+  await workbench.waitForRow(/Columns 6 to 9.*free/);
+  await editor.button('rebase').click();
+  await editor.button('rebase').waitFor({ state: 'detached' });
+  await editor.waitForStaged(staged);
+  return seen;
+}
+
 /** Bytes of the witness's pattern as hex digits. */
 export function pattern(
   memory: 'data' | 'program',
