@@ -173,6 +173,8 @@ export class EditorCommands {
       document.session.rebase(signal),
     );
     this.#provider.touchJournals(document.session);
+    // The bytes around the edits are as old as those under them.
+    this.#provider.readAgain(document);
   }
 
   async #resolve(document: TileDocument, keep: 'mine' | 'theirs'): Promise<void> {

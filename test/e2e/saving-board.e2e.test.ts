@@ -83,7 +83,8 @@ describe('[main-21] saving', () => {
     await workbench.expand(BOARD);
     const invitation = workbench.row('Click to connect');
     await invitation.or(workbench.row(PARTITION_ROW)).first().waitFor();
-    if (await invitation.isVisible()) await invitation.click();
+    // An open editor connects too, and may be faster.
+    await Promise.any([invitation.click(), workbench.waitForRow(PARTITION_ROW)]);
     await workbench.waitForRow(PARTITION_ROW);
   }
 
@@ -214,7 +215,9 @@ describe('[main-21] saving', () => {
       await closeTab(row, 'Cancel');
       expect(await editor.stagedCount()).toBe(2);
       await closeTab(row, 'Save');
-      await saveIsRefused(mode, 2);
+      // Elsewhere the warning stands already, and is not repeated.
+      if (mode === 'off') await saveIsRefused(mode, 2);
+      expect(await workbench.hasModal()).toBe(false);
       await editor.waitForStaged(2);
       expect(await workbench.isDirty(tile)).toBe(true);
 
@@ -262,7 +265,13 @@ describe('[main-21] saving', () => {
 
       await editor.typeAt('0x20', 'ee');
       await editor.waitForStaged(1);
-      await closeTab(row, "Don't Save");
+      if (mode === 'onFocusChange') {
+        // VS Code goes on saving a tab that was restored with edits, and does not close it: the warning is the way out.
+        await closeTab(row);
+        await workbench.clickNotification(WARNING, 'Discard');
+        await editor.waitForStaged(0);
+        await closeTab(row);
+      } else await closeTab(row, "Don't Save");
       await workbench.tab(tile).waitFor({ state: 'detached' });
       expect((await onTheBoard(row)) === filled(row, { 16: 'a1b2c3' })).toBe(true);
       editor = await openMemory(workbench, 'Data memory', `(${COLUMN},${row})`);
