@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { bytesIn, cutRanges, intersectRanges, mergeRanges, RangeCollector } from './ranges.ts';
+import { bytesIn, cutRanges, endOf, intersectRanges, mergeRanges, RangeCollector, runAt } from './ranges.ts';
 
 describe('ranges of bytes', () => {
+  test('the run at an offset is the last one that begins there or before', () => {
+    const runs = [4, 8, 20].map((offset) => ({ offset, length: 4 }));
+    expect([4, 7, 8, 19, 20, 99].map((offset) => runAt(runs, offset)?.offset)).toEqual([4, 4, 8, 8, 20, 20]);
+    expect(runAt(runs, 0)?.offset).toBe(4);
+    expect(runAt([], 0)).toBeUndefined();
+    expect([endOf(runs[2]), endOf(undefined)]).toEqual([24, 0]);
+  });
+
   test('merging sorts, joins what touches or overlaps, and drops what is empty', () => {
     const merged = mergeRanges([
       { offset: 20, length: 4 },

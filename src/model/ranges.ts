@@ -31,6 +31,26 @@ export function cutRanges(ranges: readonly ByteRange[], most: number): ByteRange
   return pieces;
 }
 
+/** Offset behind the last byte; 0 for no range. */
+export function endOf(range: ByteRange | undefined): number {
+  return range === undefined ? 0 : range.offset + range.length;
+}
+
+/** The last run that begins at or before the offset, else the first; undefined for none. Runs ascend. */
+export function runAt<T extends { readonly offset: number }>(
+  runs: readonly T[],
+  offset: number,
+): T | undefined {
+  let low = 0;
+  let high = runs.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((runs[middle]?.offset ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  return runs[low];
+}
+
 /** Sum of the lengths. */
 export function bytesIn(ranges: readonly ByteRange[]): number {
   return ranges.reduce((sum, range) => sum + range.length, 0);

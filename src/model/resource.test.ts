@@ -6,7 +6,7 @@ import {
   parseResource,
   resourcePath,
   resourceRange,
-  resourceUri,
+  scheme,
 } from './resource.ts';
 
 const geometry = {
@@ -22,8 +22,9 @@ const geometry = {
 describe('resources', () => {
   it('are written as aie: URIs that people keep in notes', () => {
     const whole: MemoryResource = { board: 'vck190', columns: { startCol: 6, numCols: 4 }, memory: 'data' };
-    expect(resourceUri(whole)).toBe('aie://vck190/6_4/data.aiemem');
-    expect(resourceUri({ ...whole, tile: { col: 7, row: 3 } })).toBe('aie://vck190/6_4/data/7_3.aiemem');
+    expect(scheme).toBe('aie');
+    expect(resourcePath(whole)).toBe('/6_4/data.aiemem');
+    expect(resourcePath({ ...whole, tile: { col: 7, row: 3 } })).toBe('/6_4/data/7_3.aiemem');
   });
 
   it('come back as they were written, for every memory type', () => {

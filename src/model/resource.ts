@@ -41,11 +41,6 @@ export function resourcePath(resource: MemoryResource): string {
   return tile === undefined ? `${base}${extension}` : `${base}/${tile.col}_${tile.row}${extension}`;
 }
 
-/** The resource's URI as text. */
-export function resourceUri(resource: MemoryResource): string {
-  return `${scheme}://${resource.board}${resourcePath(resource)}`;
-}
-
 /** Reads authority and path of an `aie:` URI; `undefined` if they do not name tile memory. */
 export function parseResource(authority: string, path: string): MemoryResource | undefined {
   const match = /^\/(\d{1,4})_(\d{1,4})\/([a-z-]+)(?:\/(\d{1,4})_(\d{1,4}))?\.aiemem$/.exec(path);

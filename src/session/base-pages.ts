@@ -1,7 +1,7 @@
 import type { UnreadableReason, UnreadableSpan } from '../board/board.ts';
 import { reasonNames } from '../board/protocol/core-client.ts';
 import type { ByteRange } from '../model/geometry.ts';
-import { RangeCollector } from '../model/ranges.ts';
+import { endOf, RangeCollector } from '../model/ranges.ts';
 
 /** Bytes of a page; a page exists once a byte of it was read. */
 export const pageBytes = 4096;
@@ -269,10 +269,6 @@ export class BasePages {
   }
 }
 
-function endOf(range: ByteRange | undefined): number {
-  return range === undefined ? 0 : range.offset + range.length;
-}
-
 function within(range: ByteRange | undefined, offset: number): boolean {
-  return range !== undefined && offset >= range.offset && offset < range.offset + range.length;
+  return range !== undefined && offset >= range.offset && offset < endOf(range);
 }

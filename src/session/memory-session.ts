@@ -15,7 +15,7 @@ import {
   type MemoryType,
   totalBytes,
 } from '../model/geometry.ts';
-import { bytesIn, cutRanges, intersectRanges, mergeRanges } from '../model/ranges.ts';
+import { bytesIn, cutRanges, endOf, intersectRanges, mergeRanges, runAt } from '../model/ranges.ts';
 import { abortable, Serial } from './async.ts';
 import { BasePages, baseFlags } from './base-pages.ts';
 import { SessionError } from './errors.ts';
@@ -867,14 +867,7 @@ function flatten(edits: readonly ByteEdit[]): ByteEdit[] {
   const ranges = mergeRanges(edits.map(({ offset, bytes }) => ({ offset, length: bytes.length })));
   const runs = ranges.map(({ offset, length }) => ({ offset, bytes: new Uint8Array(length) }));
   for (const { offset, bytes } of edits) {
-    let low = 0;
-    let high = runs.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((runs[middle]?.offset ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    const run = runs[low];
+    const run = runAt(runs, offset);
     if (run !== undefined && bytes.length > 0) run.bytes.set(bytes, offset - run.offset);
   }
   return runs;
@@ -911,8 +904,4 @@ function checkReport(report: WriteReport, runs: readonly ByteRange[]): void {
     covered.length === runs.length &&
     covered.every((range, i) => range.offset === runs[i]?.offset && range.length === runs[i]?.length);
   if (!sound) throw new BoardError('protocol', 'the write report does not cover the written bytes');
-}
-
-function endOf(range: ByteRange | undefined): number {
-  return range === undefined ? 0 : range.offset + range.length;
 }

@@ -1,5 +1,5 @@
 import type { ByteRange } from '../model/geometry.ts';
-import { RangeCollector } from '../model/ranges.ts';
+import { RangeCollector, runAt } from '../model/ranges.ts';
 import { pageBytes } from './base-pages.ts';
 
 /** What lies under the staged edits. */
@@ -627,15 +627,7 @@ export class StagedEdits {
   }
 
   #runOf(id: number, offset: number): LayerRun | undefined {
-    const runs = this.#layers[id]?.runs ?? [];
-    let low = 0;
-    let high = runs.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((runs[middle]?.offset ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return runs[low];
+    return runAt(this.#layers[id]?.runs ?? [], offset);
   }
 
   #addPending(layer: OwnLayer, difference: number): void {

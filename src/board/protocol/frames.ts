@@ -12,7 +12,7 @@ export const maxPart = 65_536;
 const prefix = 8;
 
 /** Most bytes of a whole frame. */
-export const maxFrame = prefix + 2 * maxPart;
+const maxFrame = prefix + 2 * maxPart;
 
 /** The first bytes of an agent's output. */
 export const startMarker = new TextEncoder().encode('TILESCP1');

@@ -1,7 +1,6 @@
 import type { ByteRange } from '../../model/geometry.ts';
 import type { UnreadableSpan } from '../board.ts';
-import { BoardError } from '../errors.ts';
-import { blank, fitSpans, readSpanRecords } from './validate.ts';
+import { bad, blank, fitSpans, readSpanRecords } from './validate.ts';
 
 /**
  * Puts the `data` and `spans` frames of one read request together and checks that they cover exactly what was asked.
@@ -72,8 +71,4 @@ export class ReadCollector {
   #gap(from: number, to: number): void {
     if (to > from) this.#gaps.push({ offset: from, length: to - from });
   }
-}
-
-function bad(what: string): never {
-  throw new BoardError('protocol', `the other side sent something that is not allowed: ${what}`);
 }

@@ -11,7 +11,7 @@ import {
 } from './core-client.ts';
 
 /** Most ranges of one read. */
-export const maxRanges = 4096;
+const maxRanges = 4096;
 /** Most bytes of one read; longer ones would only make one answer wait for more. */
 export const maxReadBytes = 64 * 1024 * 1024;
 /** Most words of one write. */

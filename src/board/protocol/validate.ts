@@ -299,7 +299,7 @@ export function text(header: Header, key: string): string {
 }
 
 /** A whole number of the header within bounds, both included. */
-export function integer(header: Header, key: string, least: number, most: number): number {
+function integer(header: Header, key: string, least: number, most: number): number {
   const value = header[key];
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return bad(`${key} is not a whole number`);
   if (value < least || value > most) return bad(`${key} is ${value}`);
@@ -349,6 +349,7 @@ function oneOf<T extends string>(header: Header, key: string, values: readonly T
   return values.find((value) => value === header[key]) ?? bad(`${key} is none of ${values.join(', ')}`);
 }
 
-function bad(what: string): never {
+/** Throws `protocol`: an answer holds something that it must not. */
+export function bad(what: string): never {
   throw new BoardError('protocol', `the other side sent something that is not allowed: ${what}`);
 }
