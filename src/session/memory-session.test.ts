@@ -183,6 +183,24 @@ describe('reading', () => {
     expect(flagsAt(session, 0)).toBe(known);
   });
 
+  test('[main-22] while what is shown is missing its reason stays, whoever takes the partition', async () => {
+    const { link, device, session } = parts();
+    await link.connect();
+    device.hook = (point) => {
+      if (point === 'read') throw new BoardError('owner-hidden', 'held by the kernel');
+    };
+    session.look('doc', range(0, 64));
+    await settle();
+    device.hook = () => undefined;
+    device.owner = { pid: 7, command: 'app', startedAt: 1 };
+    device.announce();
+    await settle();
+    expect(device.reads).toEqual([]);
+    expect(session.state.lastError?.code).toBe('owner-hidden');
+    await session.refresh(range(0, 64), never);
+    expect(session.state.lastError).toBeUndefined();
+  });
+
   test('a long read shows its progress and can be cancelled', async () => {
     const { link, device, session } = parts();
     await link.connect();

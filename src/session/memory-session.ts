@@ -526,11 +526,7 @@ export class MemorySession implements Disposable {
         if (this.#looks.size === 0) continue;
         // The layout is asked of the board only for somebody who looks, and only once.
         if (this.#geometry === undefined) await this.#open(this.#ended.signal);
-        const shown = [...this.#looks.values()].flatMap(
-          (range) => intersectRanges(range, this.#whole()) ?? [],
-        );
-        const missing = mergeRanges(shown).flatMap((range) => this.#base.missing(range));
-        const request = requests(mergeRanges(missing, readGap))[0];
+        const request = requests(mergeRanges(this.#missingShown(), readGap))[0];
         if (request === undefined) continue;
         this.#pumpAgain = true;
         await this.#readRanges(request, this.#ended.signal);
@@ -541,6 +537,12 @@ export class MemorySession implements Disposable {
     } finally {
       this.#pumping = false;
     }
+  }
+
+  /** What is shown and was not read yet. */
+  #missingShown(): readonly ByteRange[] {
+    const shown = [...this.#looks.values()].flatMap((range) => intersectRanges(range, this.#whole()) ?? []);
+    return mergeRanges(shown).flatMap((range) => this.#base.missing(range));
   }
 
   async #apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
@@ -709,7 +711,8 @@ export class MemorySession implements Disposable {
     this.#partition = now;
     if (before !== undefined && holder(before) !== holder(now)) {
       this.#chosenPolicy = undefined;
-      this.#lastError = undefined;
+      // Bytes that could not be read keep their reason: nothing reads them again by itself.
+      if (this.#missingShown().length === 0) this.#lastError = undefined;
     }
     if (now !== undefined) this.#setEpoch(now.epoch);
     this.#fire([]);
