@@ -1,4 +1,4 @@
-/** The native suite's command: `test-native.ts JUNIT-FILE [ctest arguments]`. */
+/** The native suite's command: `test-native.ts JUNIT-FILE [doctest arguments]`. */
 import { isMain, runMain, ScriptError } from './common.ts';
 import { testNative } from './native.ts';
 
