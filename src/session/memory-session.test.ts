@@ -726,6 +726,21 @@ describe('[main-19] epochs', () => {
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
   });
 
+  test('what was written in an epoch that ended meanwhile says nothing about the new one', async () => {
+    const { session, device } = await setup();
+    session.stage('a', 'type', [put(10, 0xaa)]);
+    const held = gate(device, 'write-done');
+    const applying = session.apply(range(0, 64), never);
+    await held.reached;
+    device.epoch = 'life-2';
+    device.announce();
+    await session.refresh(range(0, 10), never);
+    held.open();
+    await applying;
+    expect(session.isStale(range(0, 10))).toBe(false);
+    expect(session.isStale(range(10, 1))).toBe(true);
+  });
+
   test('a late answer of the earlier epoch does not bring it back', async () => {
     const { session, device } = await setup();
     const held = gate(device, 'read-done');
@@ -760,6 +775,20 @@ describe('[main-22] losing the board', () => {
     expect(session.state).toMatchObject({ stale: false, link: { kind: 'connected' } });
     await session.apply(range(0, 64), never);
     expect(device.bytes.slice(10, 12)).toEqual(Uint8Array.of(0xaa, 0xbb));
+  });
+
+  test('[main-20] a way that cannot write any more is found out before anything is sent', async () => {
+    const { session, device, time } = await setup();
+    session.stage('a', 'type', [put(10, 0xaa)]);
+    device.lose();
+    device.writable = false;
+    time.advance(1000);
+    await settle();
+    expect(session.state).toMatchObject({ policy: 'staged', link: { kind: 'connected' } });
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'locked' });
+    expect(device.writes).toEqual([]);
+    expect(session.state.policy).toBe('locked');
+    expect(session.counts().staged).toBe(1);
   });
 
   test("a reboot behind the loss refuses yesterday's edits", async () => {
