@@ -220,6 +220,18 @@ describe('reading', () => {
     held.open();
   });
 
+  test('a layout that no memory can have is refused', async () => {
+    for (const change of [{ numCols: 0 }, { bytesPerTile: 1 << 29 }, { startRow: 0.5 }]) {
+      const { link, device, session } = parts();
+      await link.connect();
+      const memory = (await link.open(device.columns, never)).memories[0];
+      if (memory === undefined) throw new Error('no memory');
+      Reflect.set(memory, 'geometry', { ...device.geometry, ...change });
+      await expect(session.open(never)).rejects.toMatchObject({ code: 'protocol' });
+      expect(session.geometry).toBeUndefined();
+    }
+  });
+
   test('an answer about other ranges than were asked for is refused', async () => {
     const { device, session } = await setup();
     const memory = (await session.link.open(device.columns, never)).memories[0];
@@ -686,6 +698,25 @@ describe('[main-19] epochs', () => {
     session.stage('a', 'type', [put(10, 0xaa)]);
     await session.apply(range(0, 64), never);
     expect(device.bytes[10]).toBe(0xaa);
+  });
+
+  test('a board that reboots while edits are re-based is read once more', async () => {
+    const { session, device } = await setup();
+    session.stage('a', 'type', [put(10, 0xaa)]);
+    device.epoch = 'life-2';
+    device.announce();
+    const held = gate(device, 'read-done');
+    device.reads.length = 0;
+    const rebasing = session.rebase(never);
+    await held.reached;
+    device.epoch = 'life-3';
+    device.bytes[10] = 0x33;
+    device.announce();
+    held.open();
+    await rebasing;
+    expect(device.reads).toEqual([[range(10, 1)], [range(10, 1)]]);
+    expect(session.state.epochChanged).toBe(false);
+    expect(session.conflicts()).toEqual([range(10, 1)]);
   });
 
   test('re-basing that could not read every byte again changes nothing', async () => {
