@@ -91,7 +91,7 @@ struct Message {
 class Bridge {
   public:
     using Function = Napi::TypedThreadSafeFunction<Core, Message, onMessage>;
-    explicit Bridge(Function function) : function_(std::move(function)) {}
+    explicit Bridge(Function function) : function_(function) {}
     void send(Message message) {
         auto owned = std::make_unique<Message>(std::move(message));
         const std::lock_guard lock(mutex_);
