@@ -69,14 +69,24 @@ export class EditorCommands {
     try {
       await action(document);
     } catch (error) {
-      this.#show(error);
+      this.#show(error, document);
     }
   }
 
   /** Not awaited: a message stays until the person closes it. */
-  #show(error: unknown): void {
+  #show(error: unknown, document: TileDocument): void {
     const { services } = this.#provider;
-    if (services.note(error).code === 'cancelled') return;
+    const { code } = services.note(error);
+    if (code === 'cancelled') return;
+    if (code === 'epoch') {
+      const rebase = vscode.l10n.t('Re-base');
+      vscode.window
+        .showWarningMessage(sentenceOf(error, services.describe, vscode.l10n), rebase)
+        .then((chosen) => {
+          if (chosen === rebase) void this.#guarded(document, this.#actions.rebase);
+        });
+      return;
+    }
     const showLog = vscode.l10n.t('Show Log');
     vscode.window
       .showErrorMessage(sentenceOf(error, services.describe, vscode.l10n), showLog)

@@ -191,13 +191,20 @@ export class Workbench {
 
   /** Runs a command by its full title, such as `Tilescope: Add Board...`. */
   async runCommand(title: string): Promise<void> {
-    await this.page.keyboard.press('F1');
-    const input = this.quickInput();
-    await input.waitFor();
-    await input.fill(`>${title}`);
     const entry = this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-    await entry.waitFor();
-    await entry.click();
+    // A webview that takes the focus late closes the list again: then it is opened once more.
+    for (let attempt = 1; ; attempt++) {
+      await this.page.keyboard.press('F1');
+      const input = this.quickInput();
+      await input.waitFor();
+      try {
+        await input.fill(`>${title}`, { timeout: STEP_MS / 4 });
+        await entry.click({ timeout: STEP_MS / 4 });
+        return;
+      } catch (error) {
+        if (attempt === 3 || (await input.isVisible())) throw error;
+      }
+    }
   }
 
   /** The text field of the open quick pick or input box. */

@@ -231,7 +231,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await workbench.screenshot('owner-apply-refused');
     expect(await editor.stagedCount()).toBe(2);
 
-    await editor.rebase();
+    await workbench.clickNotification(/contents of this memory may have been replaced/, 'Re-base');
     await banner(editor.frame, '2 staged bytes lie over bytes that the board has changed since');
     await saysAt(
       editor,

@@ -84,7 +84,7 @@ describe('[main-21] saving', () => {
     const invitation = workbench.row('Click to connect');
     await invitation.or(workbench.row(PARTITION_ROW)).first().waitFor();
     // An open editor connects too, and may be faster.
-    await Promise.any([invitation.click(), workbench.waitForRow(PARTITION_ROW)]);
+    await Promise.any([invitation.click({ timeout: 10_000 }), workbench.waitForRow(PARTITION_ROW)]);
     await workbench.waitForRow(PARTITION_ROW);
   }
 
@@ -180,8 +180,7 @@ describe('[main-21] saving', () => {
   }
 
   async function closeTab(row: number, answer?: string): Promise<void> {
-    await workbench.tab(`${COLUMN}_${row}.aiemem`).click();
-    await workbench.runCommand('View: Close Editor');
+    await workbench.tab(`${COLUMN}_${row}.aiemem`).click({ button: 'middle' });
     if (answer === undefined) return;
     const question = await workbench.modal();
     expect([...question.buttons].sort()).toEqual(['Cancel', "Don't Save", 'Save']);
