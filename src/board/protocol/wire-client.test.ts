@@ -232,6 +232,29 @@ describe('requests', () => {
     expect(agent.requests.map((one) => one['op'])).toEqual(['hello', 'partitions']);
   });
 
+  it('cancelled before they were sent make room for those that wait', async () => {
+    const { client, agent, array } = await connect();
+    const resume = array.pause();
+    const { input } = agent.stream;
+    const write = input.write.bind(input);
+    const full = vi.spyOn(input, 'write').mockImplementation((...sent: unknown[]) => {
+      Reflect.apply(write, input, sent);
+      return false;
+    });
+    const stop = new AbortController();
+    const ask = (signal: AbortSignal) => client.read(request([{ offset: 0, length: 4 }]), undefined, signal);
+    const first = ask(never);
+    const dropped = Array.from({ length: 127 }, () => code(ask(stop.signal)));
+    const last = client.partitions(never);
+    stop.abort();
+    expect(new Set(await Promise.all(dropped))).toEqual(new Set(['cancelled']));
+    full.mockRestore();
+    input.emit('drain');
+    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('partitions'));
+    resume();
+    await Promise.all([first, last]);
+  });
+
   it('that are too large for a frame fail alone', async () => {
     const { client } = await connect();
     const words = Uint32Array.of(4, 0, 1, 1);
