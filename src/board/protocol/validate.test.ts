@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
-import type { UnreadableReason } from '../board.ts';
+import type { UnreadableReason, UnreadableSpan } from '../board.ts';
 import { ReadCollector } from './read-collector.ts';
-import { blank, clean, errorFrom, fitSpans } from './validate.ts';
+import { blank, clean, errorFrom, fitSpans, readSpanWords } from './validate.ts';
 
 const seed = runSeed();
 
@@ -54,6 +54,16 @@ describe('unreadable spans', () => {
       );
       expect(wrong).toEqual([]);
     }
+  });
+
+  it('are refused when there are more than any answer has, however they are cut into frames', () => {
+    const words = new Uint32Array(3 * 131_072);
+    for (let i = 0; i < words.length; i += 3) words.set([i, 1, 1], i);
+    const spans: UnreadableSpan[] = [];
+    readSpanWords(words, spans);
+    readSpanWords(words, spans);
+    expect(() => readSpanWords(words.subarray(0, 3), spans)).toThrow(/too many/);
+    expect(spans).toHaveLength(262_144);
   });
 
   it('of a quarter of a million records over 4096 ranges take no time', () => {
