@@ -338,7 +338,26 @@ export class HexEditorProvider
       }
       this.touchJournals(session);
     });
-    this.#settling.set(session, { dispose: () => settled.dispose(), users: 1 });
+    // Later in the same turn: an edit is staged first, and then told to VS Code.
+    const changed = session.onDidChange(() => queueMicrotask(() => this.#keepDirty(session)));
+    const dispose = (): void => {
+      settled.dispose();
+      changed.dispose();
+    };
+    this.#settling.set(session, { dispose, users: 1 });
+  }
+
+  /**
+   * An edit that made no difference does not keep its tab dirty. Once the board's byte changes under it, it does: the
+   * tab must not be closed without a question.
+   */
+  #keepDirty(session: MemorySession): void {
+    for (const document of this.#documents.values()) {
+      if (document.session !== session || !document.restored) continue;
+      if (document.touched || document.settlingByEditor || !session.isDirty(document.key)) continue;
+      document.touched = true;
+      this.#edited.fire({ document });
+    }
   }
 
   #forget(document: TileDocument): void {

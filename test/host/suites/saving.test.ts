@@ -154,6 +154,20 @@ describe('saving', () => {
     assert.equal(bench.array.peek('data', tile, 4, 1)[0], old ^ 0xff);
   });
 
+  it('[main-21] an edit that made no difference does when the byte changes under it: the tab is dirty again', async () => {
+    const document = await bench.open('data', tile);
+    const there = bench.array.peek('data', tile, 8, 1)[0] ?? 0;
+    bench.type(document, 8, [there]);
+    await vscode.workspace.save(document.uri);
+    await untilDirty(document.uri, false);
+    bench.array.poke('data', tile, 8, Uint8Array.of(there ^ 0xff));
+    await vscode.commands.executeCommand('tilescope.refresh');
+    await untilDirty(document.uri, true);
+    assert.equal(document.session.counts().staged, 1);
+    await vscode.commands.executeCommand('tilescope.discard');
+    await untilDirty(document.uri, false);
+  });
+
   it('[main-21] staged edits are on disk at once, come back as edits, and can be undone', async () => {
     const document = await bench.open('data', tile);
     bench.type(document, 0, [0x11]);
