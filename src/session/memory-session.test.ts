@@ -582,6 +582,22 @@ describe('[main-20] applying', () => {
     const expected = { at: time.now(), offset: 10, before, after: Uint8Array.of(1, 2), outcome: 'verified' };
     expect(entries).toEqual([expected]);
     expect(session.writeLog).toEqual([expected]);
+    const hex = [...before].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+    const where = 'data memory of columns 2 to 3, buffer offset 0xa';
+    expect(time.said).toEqual([`Board: write: ${where}, 2 bytes, verified: ${hex} -> 0102`]);
+  });
+
+  test('a write of very many runs does not flood the log that a person reads', async () => {
+    const { session, time } = await setup();
+    session.stage(
+      'a',
+      'paste',
+      Array.from({ length: 300 }, (_, i) => put(4 * i, 0xaa)),
+    );
+    const { applied } = await session.apply(range(0, 8192), never);
+    expect(session.writeLog).toHaveLength(applied);
+    expect(time.said).toHaveLength(101);
+    expect(time.said.at(-1)).toBe(`Board: write: ${applied - 100} more runs`);
   });
 
   test('a report that does not cover the written bytes is not believed', async () => {

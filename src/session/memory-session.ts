@@ -502,16 +502,14 @@ export class MemorySession implements Disposable {
       found.forEach(({ offset }, start) => {
         extend(runs, { offset, start, length: 1 }, () => true);
       });
-      for (const { offset, start, length } of runs) {
-        const bytes = found.slice(start, start + length);
-        this.#logWrite({
-          at,
-          offset,
-          before: Uint8Array.from(bytes, (byte) => byte.before),
-          after: Uint8Array.from(bytes, (byte) => byte.after),
-          outcome: 'verified',
-        });
-      }
+      this.#logWrites(
+        runs.map(({ offset, start, length }) => {
+          const bytes = found.slice(start, start + length);
+          const before = Uint8Array.from(bytes, (byte) => byte.before);
+          const after = Uint8Array.from(bytes, (byte) => byte.after);
+          return { at, offset, before, after, outcome: 'verified' };
+        }),
+      );
     }
   }
 
@@ -653,15 +651,15 @@ export class MemorySession implements Disposable {
         extend(spans, entry, (a, b) => a.outcome === b.outcome && a.reason === b.reason);
       }
     }
-    for (const { offset, start, length, outcome } of logged) {
-      this.#logWrite({
+    this.#logWrites(
+      logged.map(({ offset, start, length, outcome }) => ({
         at: report.at,
         offset,
         before: snapshot.seen.slice(start, start + length),
         after: snapshot.wanted.slice(start, start + length),
         outcome,
-      });
-    }
+      })),
+    );
     this.#fire(spans.map(({ offset, length }) => ({ offset, length })));
     return { spans, applied, kept: snapshot.length - applied };
   }
@@ -674,22 +672,27 @@ export class MemorySession implements Disposable {
       this.#base.forget(offset);
       this.#edits.markUncertain(offset, snapshot.wanted[i] ?? 0);
     }
-    for (const { offset, length, start } of runs) {
-      this.#edits.baseChanged({ offset, length });
-      this.#logWrite({
+    for (const run of runs) this.#edits.baseChanged(run);
+    this.#logWrites(
+      runs.map(({ offset, length, start }) => ({
         at: this.#services.now(),
         offset,
         before: snapshot.seen.slice(start, start + length),
         after: snapshot.wanted.slice(start, start + length),
         outcome: 'unknown',
-      });
-    }
+      })),
+    );
     this.#fire(runs);
   }
 
-  #logWrite(entry: WriteLogEntry): void {
-    this.#log.add(entry);
-    this.#emit(this.#wrote, entry);
+  #logWrites(entries: readonly WriteLogEntry[]): void {
+    for (const [i, entry] of entries.entries()) {
+      this.#log.add(entry);
+      if (i < spelledWrites) this.#services.log.info(`${this.link.label}: ${writeText(this.key, entry)}`);
+      this.#emit(this.#wrote, entry);
+    }
+    const rest = entries.length - spelledWrites;
+    if (rest > 0) this.#services.log.info(`${this.link.label}: write: ${rest} more runs`);
   }
 
   // -- following the board ----------------------------------------------------------------------------------------
@@ -839,6 +842,25 @@ export class MemorySession implements Disposable {
           reason,
         });
   }
+}
+
+/** Runs of one apply, and bytes of a run, that the log spells out. */
+const spelledWrites = 100;
+const spelledBytes = 16;
+
+/** A write in one line: where, what became of it, old and new bytes. */
+function writeText(
+  { columns, memory }: MemoryKey,
+  { offset, before, after, outcome }: WriteLogEntry,
+): string {
+  const last = columns.startCol + columns.numCols - 1;
+  const where = `${memory} memory of columns ${columns.startCol} to ${last}, buffer offset 0x${offset.toString(16)}`;
+  return `write: ${where}, ${after.length} bytes, ${outcome}: ${hex(before)} -> ${hex(after)}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  const digits = Array.from(bytes.subarray(0, spelledBytes), (byte) => byte.toString(16).padStart(2, '0'));
+  return digits.join('') + (bytes.length > spelledBytes ? '...' : '');
 }
 
 /** Who holds the partition, as text to compare. */

@@ -34,10 +34,15 @@ export type HookPoint =
 
 /** Time that moves only when told to. */
 export class ManualTime implements SessionServices {
+  /** What was logged as a warning. */
   readonly lines: string[] = [];
+  /** What was logged as information. */
+  readonly said: string[] = [];
   readonly log = {
     trace: () => undefined,
-    info: () => undefined,
+    info: (line: string) => {
+      this.said.push(line);
+    },
     warn: (line: string) => {
       this.lines.push(line);
     },

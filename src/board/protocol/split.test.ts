@@ -51,6 +51,8 @@ describe('splitting', () => {
     });
     await expect(failing).rejects.toThrow('lost');
     expect(calls).toBe(1);
+    const refused = writeGroups(words, () => Promise.reject(new BoardError('epoch', 'another life')));
+    await expect(refused).rejects.toMatchObject({ code: 'epoch' });
     const all = await writeGroups(words, async (part) => ({
       outcomes: new Uint32Array((part.length / 4) * 3).fill(part.length),
       epoch: 'e',
