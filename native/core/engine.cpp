@@ -325,15 +325,17 @@ void ReadJob::rest(ReadSink& sink) {
     }
 }
 
-bool ReadJob::advance(ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry) {
+bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry) {
     constexpr uint64_t pieceBytes = 16384;
     const auto end = Clock::now() + sliceTime;
     WordPort& port = access.port(geometry, false);
+    bool moved = false;                             // every step gets a piece further, however urgent the rest is
     std::array<uint32_t, pieceBytes / 4 + 1> words; // filled before it is read
     for (; range_ < request_.ranges.size(); range_++, done_ = 0) {
         const ByteRange& range = request_.ranges[range_];
         while (done_ < range.length) {
-            if (Clock::now() >= end) return false;
+            if (Clock::now() >= end || (moved && engine.hurried())) return false;
+            moved = true;
             const uint64_t from = range.offset + done_;
             const uint32_t tileIndex = geometry.tileIndex(from);
             const ByteRange inTile = pieceAt(geometry, range, from, geometry.bytesPerTile);
@@ -400,7 +402,7 @@ bool ReadJob::step(Engine& engine, ReadSink& sink) {
         checkOpenTiles(request_.openTiles, geometry);
         epoch_ = opened.state.epoch;
     }
-    const bool finished = advance(sink, *opened.access, geometry);
+    const bool finished = advance(engine, sink, *opened.access, geometry);
     at_ = engine.now();
     return finished;
 }
@@ -443,7 +445,8 @@ bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
     const bool lines = request_.memory == MemoryType::program;
     const uint32_t unit = lines ? array::programLine : 4;
     const auto end = Clock::now() + sliceTime;
-    while (next_ < words.size() && Clock::now() < end) {
+    const size_t begin = next_;
+    while (next_ < words.size() && Clock::now() < end && (next_ == begin || !engine.hurried())) {
         const uint32_t tileIndex = geometry.tileIndex(words[next_].offset);
         size_t last = next_ + 1;
         while (last < words.size() && geometry.tileIndex(words[last].offset) == tileIndex &&

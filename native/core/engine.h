@@ -1,8 +1,9 @@
 /**
  * The operations of docs/wire.md on one device node, without a carrier. Everything runs on one thread and nothing is
- * held between two calls: long reads and writes are jobs whose steps take a lease of at most 10 ms each.
+ * held between two calls: long reads and writes are jobs whose steps take a lease of at most 20 ms each.
  */
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -21,8 +22,8 @@ constexpr int protocolVersion = 1;
 constexpr size_t mostRanges = 4096;
 /** Words of one write request, all frames together. */
 constexpr size_t mostWords = size_t{1} << 20U;
-/** How long one step may hold a partition. */
-constexpr std::chrono::milliseconds sliceTime{10};
+/** How long one step works under its lease; taking and giving back the lease brings it to 20 ms at most. */
+constexpr std::chrono::milliseconds sliceTime{16};
 
 struct Owner {
     int64_t pid = 0;
@@ -108,7 +109,7 @@ class ReadJob {
     [[nodiscard]] int64_t at() const { return at_; }
 
   private:
-    bool advance(ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry);
+    bool advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry);
     void skip(ReadSink& sink, uint64_t length, Reason reason);
     void rest(ReadSink& sink);
 
@@ -143,6 +144,9 @@ class Engine {
     [[nodiscard]] const Machine& machine() const { return machine_; }
     [[nodiscard]] const std::string& device() const { return device_; }
     [[nodiscard]] int64_t now() { return kernel_.now(); }
+    /** Something urgent waits: a running step ends at its next piece (16 KiB, one tile). Any thread. */
+    void hurry(bool on) { hurry_.store(on, std::memory_order_relaxed); }
+    [[nodiscard]] bool hurried() const { return hurry_.load(std::memory_order_relaxed); }
     /** Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `permission`, `driver`. */
     Description describe();
     std::vector<PartitionState> partitions();
@@ -178,6 +182,7 @@ class Engine {
     Epochs epochs_;
     std::vector<std::pair<ColumnRange, std::vector<Holder>>> remembered_;
     std::string lastList_;
+    std::atomic<bool> hurry_{false};
 };
 
 } // namespace tilescope

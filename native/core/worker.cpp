@@ -33,6 +33,7 @@ void Worker::post(std::unique_ptr<Task> task, bool urgent) {
     {
         const std::lock_guard lock(mutex_);
         (urgent ? urgent_ : bulk_).push_back({std::move(task), urgent, false});
+        if (urgent) engine_.hurry(true);
     }
     wake_.notify_all();
 }
@@ -40,7 +41,10 @@ void Worker::post(std::unique_ptr<Task> task, bool urgent) {
 void Worker::cancel(uint64_t id) {
     {
         const std::lock_guard lock(mutex_);
-        if (running_ == id) runningCancelled_ = true;
+        if (running_ == id) {
+            runningCancelled_ = true;
+            engine_.hurry(true);
+        }
         for (auto* queue : {&urgent_, &bulk_}) {
             for (Queued& queued : *queue) {
                 if (queued.task->id() == id) queued.cancelled = true;
@@ -164,6 +168,7 @@ void Worker::run() {
         queue.pop_front();
         running_ = queued.task->id();
         runningCancelled_ = false;
+        engine_.hurry(!urgent_.empty());
         const bool cancelled = queued.cancelled;
         const bool silent = silent_;
         kernel_.setTrace(tracing_ ? Trace([this](const std::string& line) {

@@ -2,10 +2,13 @@
  * The limit that reading is measured against: request a partition (keep flag), map its data memory, read every 32-bit
  * word into a buffer in ordinary memory, unmap, let go. One line per round: nanoseconds of request..release.
  *
- * usage: read_loop PARTITION_ID ROUNDS
+ * usage: read_loop PARTITION_ID ROUNDS [pipe]
+ * With `pipe`, the words also go through a pipe of 1 MiB to another process, as everything that leaves an agent must: the
+ * limit of a program that is not the reader's own.
  * Its own statement of the 2020 driver's structures (LKML 2020 series, patches 2 to 4), on purpose: it shares no code
  * with the project's core.
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -42,10 +45,35 @@ static void fail(const char *what)
     exit(1);
 }
 
+/* Starts a process that takes `bytes` a round from the pipe it returns, and answers each round with a byte on `*done`. */
+static int start_drain(size_t bytes, int *done)
+{
+    int data[2], answer[2];
+    if (pipe(data) || pipe(answer))
+        fail("pipe");
+    fcntl(data[1], F_SETPIPE_SZ, 1 << 20);
+    if (fork() == 0) {
+        static char taken[1 << 17];
+        close(data[1]);
+        for (size_t got = 0;;) {
+            ssize_t n = read(data[0], taken, sizeof taken);
+            if (n <= 0)
+                _exit(0);
+            got += (size_t)n;
+            if (got == bytes && write(answer[1], "", 1) == 1)
+                got = 0;
+        }
+    }
+    close(data[0]);
+    *done = answer[0];
+    return data[1];
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 3)
+    if (argc != 3 && argc != 4)
         return 2;
+    int pipe_to = -1, done = -1;
     uint32_t *copy = NULL;
     for (int round = 0; round < atoi(argv[2]); round++) {
         struct timespec begin, end;
@@ -79,6 +107,19 @@ int main(int argc, char **argv)
         for (uint32_t i = 0; i < list.count; i++)
             close(memories[i].fd);
         close(partition);
+        if (argc == 4) {
+            char answer;
+            if (pipe_to < 0)
+                pipe_to = start_drain(bytes, &done);
+            for (size_t sent = 0; sent < bytes;) {
+                ssize_t n = write(pipe_to, (char *)copy + sent, bytes - sent < 65536 ? bytes - sent : 65536);
+                if (n < 0)
+                    fail("write");
+                sent += (size_t)n;
+            }
+            if (read(done, &answer, 1) != 1)
+                fail("drain");
+        }
         clock_gettime(CLOCK_MONOTONIC, &end);
         close(device);
         printf("%lld %zu\n", (end.tv_sec - begin.tv_sec) * 1000000000LL + (end.tv_nsec - begin.tv_nsec), bytes);
