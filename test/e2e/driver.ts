@@ -131,8 +131,16 @@ export class Workbench {
     const entry = this.page.locator(`.activitybar .action-item a[aria-label^="${title}"]`);
     await entry.waitFor();
     const item = this.page.locator(`.activitybar .action-item.checked a[aria-label^="${title}"]`);
-    if ((await item.count()) === 0) await entry.click();
-    await item.waitFor();
+    // A window that is still starting may open the view by itself just before the click, which then closes it.
+    for (let attempt = 1; ; attempt++) {
+      if ((await item.count()) === 0) await entry.click();
+      try {
+        await item.waitFor({ timeout: STEP_MS / 4 });
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
   }
 
   /** A row of a tree in the side bar by its text. */

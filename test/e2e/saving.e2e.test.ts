@@ -165,7 +165,7 @@ describe('[main-21] saving', () => {
   }
 
   /** A person saves: in mode `off` by a question that is answered with Cancel, else by one warning. */
-  async function saveIsRefused(mode: Mode, staged: number): Promise<void> {
+  async function saveIsRefused(mode: Mode, row: number, staged: number): Promise<void> {
     if (mode === 'off') {
       const question = await workbench.modal();
       expect(question.message).toBe(`Write ${staged} staged bytes to ${BOARD}?`);
@@ -175,7 +175,8 @@ describe('[main-21] saving', () => {
     } else {
       await workbench.waitForNotification(WARNING);
       await workbench.screenshot('saving-warning');
-      expect((await workbench.notifications()).length).toBe(1);
+      const said = await workbench.notifications();
+      expect(said.filter((text) => text.includes(`tile (${COLUMN},${row})`)).length).toBe(1);
     }
   }
 
@@ -208,14 +209,14 @@ describe('[main-21] saving', () => {
       expect(await workbench.isDirty(tile)).toBe(true);
 
       await workbench.runCommand('File: Save All');
-      await saveIsRefused(mode, 2);
+      await saveIsRefused(mode, row, 2);
       await waitForDirty(BESIDE, false);
       expect(await workbench.isDirty(tile)).toBe(true);
       await closeTab(row, 'Cancel');
       expect(await editor.stagedCount()).toBe(2);
       await closeTab(row, 'Save');
       // Elsewhere the warning stands already, and is not repeated.
-      if (mode === 'off') await saveIsRefused(mode, 2);
+      if (mode === 'off') await saveIsRefused(mode, row, 2);
       expect(await workbench.hasModal()).toBe(false);
       await editor.waitForStaged(2);
       expect(await workbench.isDirty(tile)).toBe(true);
