@@ -9,7 +9,6 @@ import { packageFor, TARGETS } from '../../scripts/package.ts';
 import { Workbench } from '../e2e/driver.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 
-const rounds = 5;
 const folderRow = /Columns 0 to 3/;
 
 /** Milliseconds from a click until `painted` finds something, seen from outside the page. */
@@ -43,7 +42,7 @@ async function activation(workbench: Workbench): Promise<Measure> {
   };
 }
 
-async function opening(workbench: Workbench, textFile: string): Promise<Measure> {
+async function opening(workbench: Workbench, textFile: string, rounds: number): Promise<Measure> {
   const { page } = workbench;
   const close = async (): Promise<void> => {
     await workbench.runCommand('View: Close All Editors');
@@ -105,8 +104,8 @@ async function sizes(): Promise<Measure[]> {
   return measures;
 }
 
-/** Starts VS Code in the browser with the simulated board and measures. */
-export async function measureEditor(): Promise<Measure[]> {
+/** Starts VS Code in the browser with the simulated board and measures; medians of `rounds`. */
+export async function measureEditor(rounds: number): Promise<Measure[]> {
   const measures = await sizes();
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
   const textFile = 'plain.txt';
@@ -122,7 +121,7 @@ export async function measureEditor(): Promise<Measure[]> {
   try {
     const workbench = await Workbench.open(host);
     try {
-      measures.push(await opening(workbench, textFile), await activation(workbench));
+      measures.push(await opening(workbench, textFile, rounds), await activation(workbench));
     } finally {
       await workbench.close();
     }

@@ -12,10 +12,10 @@ import type { AgentBinary } from '../../src/board/ssh/target.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { startProxy } from '../net/proxy.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
+import { compile } from './reads.ts';
 
 const columns = { startCol: 0, numCols: 50 };
 const bytes = 50 * 8 * 0x8000;
-const rounds = 5;
 const silent: BoardLog = { trace: () => undefined, info: () => undefined, warn: () => undefined };
 
 async function agentBinary(): Promise<AgentBinary> {
@@ -58,8 +58,13 @@ async function connect(board: VirtualBoard, port: number, folder: string): Promi
   return connector.connect({ log: silent, onStep: () => undefined }, new AbortController().signal);
 }
 
-/** The peer: `cat` of a file of the same size in the board's RAM, over an exec channel of the same SSH library. */
-async function startCat(board: VirtualBoard): Promise<{ run: () => Promise<number>; end: () => void }> {
+/**
+ * The peers: `cat` of a file of the same size in the board's RAM, or a C loop over the same words, over an exec channel
+ * of the same SSH library. `run` takes the board's command and gives milliseconds.
+ */
+async function startPeer(
+  board: VirtualBoard,
+): Promise<{ run: (command: string) => Promise<number>; end: () => void }> {
   const made = await board.exec(
     `dd if=/dev/urandom of=/tmp/peer bs=65536 count=${bytes / 65536} 2>/dev/null`,
   );
@@ -71,10 +76,10 @@ async function startCat(board: VirtualBoard): Promise<{ run: () => Promise<numbe
     client.once('ready', resolve).once('error', reject);
     client.connect({ sock, username: 'root', privateKey, hostVerifier: () => true });
   });
-  const run = (): Promise<number> =>
+  const run = (command: string): Promise<number> =>
     new Promise((resolve, reject) => {
       const begin = performance.now();
-      client.exec('cat /tmp/peer', (error, channel) => {
+      client.exec(command, (error, channel) => {
         if (error !== undefined) return reject(error);
         let got = 0;
         channel.on('data', (chunk: Buffer) => {
@@ -82,21 +87,22 @@ async function startCat(board: VirtualBoard): Promise<{ run: () => Promise<numbe
         });
         channel.on('close', () => {
           if (got === bytes) resolve(performance.now() - begin);
-          else reject(new Error(`cat gave ${got} bytes`));
+          else reject(new Error(`${command} gave ${got} bytes`));
         });
       });
     });
   return { run, end: () => client.end() };
 }
 
-async function throughput(board: VirtualBoard, folder: string): Promise<Measure> {
+async function throughput(board: VirtualBoard, folder: string, rounds: number): Promise<Measure[]> {
   const ours = await connect(board, board.port, folder);
-  const cat = await startCat(board);
+  await board.put(await compile(folder, 'read_loop'), '/tmp/read_loop');
+  const peer = await startPeer(board);
   try {
     const signal = new AbortController().signal;
     const memory = (await ours.open(columns, {}, signal)).memory('data');
     if (memory === undefined) throw new Error('the partition has no data memory');
-    const [mine = [], theirs = []] = await interleave(
+    const [mine = [], cat = [], loop = []] = await interleave(
       rounds,
       async () => {
         const begin = performance.now();
@@ -104,23 +110,25 @@ async function throughput(board: VirtualBoard, folder: string): Promise<Measure>
         if (result.unreadable.length > 0) throw new Error('bytes are missing');
         return performance.now() - begin;
       },
-      cat.run,
+      () => peer.run('cat /tmp/peer'),
+      () => peer.run('/tmp/read_loop 1 1 out'),
     );
     const rate = (ms: number): number => bytes / 2 ** 20 / (ms / 1000);
-    return {
-      name: 'read 12.5 MiB over SSH',
+    const line = (name: string, other: string, theirs: readonly number[]): Measure => ({
+      name,
       value: rate(median(mine)),
       unit: 'MiB/s',
-      peer: {
-        name: '`cat` of as many bytes over a channel of the same SSH library',
-        value: rate(median(theirs)),
-      },
+      peer: { name: other, value: rate(median(theirs)) },
       ratio: median(theirs) / median(mine),
       goal: { at: 'least', value: 0.8 },
-      note: `median of ${rounds}, interleaved; ms: ours ${spread(mine)}, cat ${spread(theirs)}`,
-    };
+      note: `median of ${rounds}, interleaved; ms: ours ${spread(mine)}, peer ${spread(theirs)}`,
+    });
+    return [
+      line('read 12.5 MiB over SSH', '`cat` of as many bytes over a channel of the same SSH library', cat),
+      line('read 12.5 MiB over SSH, to its limit', 'C loop over the same words to such a channel', loop),
+    ];
   } finally {
-    cat.end();
+    peer.end();
     await ours.dispose();
   }
 }
@@ -150,7 +158,7 @@ async function applyOnce(memory: PartitionMemory, value: number): Promise<number
  * Round trips are what a longer link adds: the time with 50 ms a round trip less the time with none, in units of what
  * one small request grows by. The board's own work (a page fault a tile, under emulation) drops out of it.
  */
-async function apply(board: VirtualBoard, folder: string): Promise<Measure> {
+async function apply(board: VirtualBoard, folder: string, rounds: number): Promise<Measure> {
   const slow = await startProxy({ targetPort: board.port, oneWayMs: 25 });
   const near = await connect(board, board.port, folder);
   const far = await connect(board, slow.port, folder);
@@ -188,12 +196,12 @@ async function apply(board: VirtualBoard, folder: string): Promise<Measure> {
   }
 }
 
-/** Boots a board with a whole VC1902 array and measures. */
-export async function measureLink(): Promise<Measure[]> {
+/** Boots a board with a whole VC1902 array and measures; medians of `rounds`. */
+export async function measureLink(rounds: number): Promise<Measure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
   const board = await startBoard({ image: 'openssh', module: { parts: '1:0:0:50:9' } });
   try {
-    const measures = [await throughput(board, folder), await apply(board, folder)];
+    const measures = [...(await throughput(board, folder, rounds)), await apply(board, folder, rounds)];
     await board.assertClean();
     return measures;
   } finally {

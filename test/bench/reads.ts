@@ -11,10 +11,9 @@ import { interleave, type Measure, median, spread } from './measure.ts';
 
 const bytes = 50 * 8 * 0x8000;
 const mib = bytes / 2 ** 20;
-const rounds = 5;
 
-/** Compiles a peer for the board, at -O2 and static. */
-async function compile(folder: string, name: string): Promise<string> {
+/** Compiles a peer for the board, at -O2 and static; returns its path in `folder`. */
+export async function compile(folder: string, name: string): Promise<string> {
   const out = join(folder, name);
   const source = join(root, 'test', 'bench', 'peers', `${name}.c`);
   await must('aarch64-linux-gnu-gcc', ['-O2', '-static', '-o', out, source]);
@@ -34,8 +33,8 @@ const rate = (nanoseconds: number): number => mib / (nanoseconds / 1e9);
 
 const inMs = (values: readonly number[]): number[] => values.map((value) => value / 1e6);
 
-/** Boots the board with Node and measures. */
-export async function measureReads(): Promise<Measure[]> {
+/** Boots the board with Node and measures; medians of `rounds`. */
+export async function measureReads(rounds: number): Promise<Measure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
   const board = await startBoard({ node: true, module: { parts: '1:0:0:50:9' } });
   try {
@@ -73,9 +72,10 @@ export async function measureReads(): Promise<Measure[]> {
     await board.put(await compile(folder, 'read_loop'), '/tmp/read_loop');
     await board.put(await compile(folder, 'drain'), '/tmp/drain');
     // Each program runs two rounds and the second counts: the first pays for pages and just-in-time compilation.
-    const [loop = [], piped = [], agent = [], addon = []] = await interleave(
+    const [loop = [], fresh = [], piped = [], agent = [], addon = []] = await interleave(
       rounds,
       () => figure(board, '/tmp/read_loop 1 2'),
+      () => figure(board, '/tmp/read_loop 1 2 fresh'),
       () => figure(board, '/tmp/read_loop 1 2 pipe'),
       () => figure(board, `/tmp/drain /tmp/agent /tmp/hello /tmp/open /tmp/read ${bytes} 2`),
       async () =>
@@ -101,7 +101,13 @@ export async function measureReads(): Promise<Measure[]> {
       line('read 12.5 MiB through the addon', addon, plain, loop),
       line('read 12.5 MiB through the agent', agent, plain, loop),
       line(
-        'read 12.5 MiB through the agent (its limit)',
+        'read 12.5 MiB through the addon, to its limit',
+        addon,
+        'C loop into memory new to the process',
+        fresh,
+      ),
+      line(
+        'read 12.5 MiB through the agent, to its limit',
         agent,
         'C loop that hands the words on through a pipe',
         piped,

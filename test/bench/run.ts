@@ -1,4 +1,4 @@
-/** `npm run bench [-- reads|link|editor ...]`: measures, prints a table, writes bench.json. */
+/** `npm run bench [-- reads|link|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
@@ -8,7 +8,9 @@ import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
 import { measureReads } from './reads.ts';
 
-const parts: Readonly<Record<string, () => Promise<Measure[]>>> = {
+const rounds = 5;
+
+const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = {
   reads: measureReads,
   link: measureLink,
   editor: measureEditor,
@@ -36,7 +38,7 @@ async function main(): Promise<number> {
   const measures: Measure[] = [];
   for (const [name, measure] of Object.entries(parts)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
-    for (const result of await measure()) {
+    for (const result of await measure(rounds)) {
       measures.push(result);
       console.log(describe(result));
     }

@@ -2,9 +2,10 @@
  * The limit that reading is measured against: request a partition (keep flag), map its data memory, read every 32-bit
  * word into a buffer in ordinary memory, unmap, let go. One line per round: nanoseconds of request..release.
  *
- * usage: read_loop PARTITION_ID ROUNDS [pipe]
- * With `pipe`, the words also go through a pipe of 1 MiB to another process, as everything that leaves an agent must: the
- * limit of a program that is not the reader's own.
+ * usage: read_loop PARTITION_ID ROUNDS [fresh|pipe|out]
+ * `fresh`: into memory that was never touched before, as what a library hands to its caller must be.
+ * `pipe`: the words also go through a pipe of 1 MiB to another process, as everything that leaves an agent must.
+ * `out`: the words go to stdout, and nothing is printed: the limit of an agent behind a channel.
  * Its own statement of the 2020 driver's structures (LKML 2020 series, patches 2 to 4), on purpose: it shares no code
  * with the project's core.
  */
@@ -13,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -45,6 +47,16 @@ static void fail(const char *what)
     exit(1);
 }
 
+static void hand_on(int fd, const uint32_t *words, size_t bytes)
+{
+    for (size_t sent = 0; sent < bytes;) {
+        ssize_t n = write(fd, (const char *)words + sent, bytes - sent < 65536 ? bytes - sent : 65536);
+        if (n < 0)
+            fail("write");
+        sent += (size_t)n;
+    }
+}
+
 /* Starts a process that takes `bytes` a round from the pipe it returns, and answers each round with a byte on `*done`. */
 static int start_drain(size_t bytes, int *done)
 {
@@ -73,6 +85,7 @@ int main(int argc, char **argv)
 {
     if (argc != 3 && argc != 4)
         return 2;
+    const char *mode = argc == 4 ? argv[3] : "";
     int pipe_to = -1, done = -1;
     uint32_t *copy = NULL;
     for (int round = 0; round < atoi(argv[2]); round++) {
@@ -87,6 +100,11 @@ int main(int argc, char **argv)
                 copy[i] = 1;
         }
         clock_gettime(CLOCK_MONOTONIC, &begin);
+        uint32_t *to = copy;
+        if (!strcmp(mode, "fresh"))
+            to = mmap(NULL, 64u << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (to == MAP_FAILED)
+            fail("memory");
         int partition = ioctl(device, REQUEST, &request);
         if (partition < 0)
             fail("request");
@@ -102,26 +120,27 @@ int main(int argc, char **argv)
         if (map == MAP_FAILED || bytes > (64u << 20))
             fail("mmap");
         for (size_t i = 0; i < bytes / 4; i++)
-            copy[i] = map[i];
+            to[i] = map[i];
         munmap((void *)map, bytes);
         for (uint32_t i = 0; i < list.count; i++)
             close(memories[i].fd);
         close(partition);
-        if (argc == 4) {
+        if (!strcmp(mode, "pipe")) {
             char answer;
             if (pipe_to < 0)
                 pipe_to = start_drain(bytes, &done);
-            for (size_t sent = 0; sent < bytes;) {
-                ssize_t n = write(pipe_to, (char *)copy + sent, bytes - sent < 65536 ? bytes - sent : 65536);
-                if (n < 0)
-                    fail("write");
-                sent += (size_t)n;
-            }
+            hand_on(pipe_to, copy, bytes);
             if (read(done, &answer, 1) != 1)
                 fail("drain");
         }
         clock_gettime(CLOCK_MONOTONIC, &end);
         close(device);
+        if (to != copy)
+            munmap(to, 64u << 20);
+        if (!strcmp(mode, "out")) {
+            hand_on(1, copy, bytes);
+            continue;
+        }
         printf("%lld %zu\n", (end.tv_sec - begin.tv_sec) * 1000000000LL + (end.tv_nsec - begin.tv_nsec), bytes);
     }
     return 0;

@@ -1,0 +1,33 @@
+/** The benchmarks, one round each: that they measure what they name, beside a peer of the same run. */
+import { expect, test } from 'vitest';
+import { measureLink } from '../bench/link.ts';
+import type { Measure } from '../bench/measure.ts';
+import { measureReads } from '../bench/reads.ts';
+
+function check(measures: readonly Measure[], names: readonly string[]): void {
+  expect(measures.map((measure) => measure.name)).toEqual(names);
+  for (const measure of measures) {
+    expect(measure.value, measure.name).toBeGreaterThan(0);
+    expect(measure.peer?.value, measure.name).toBeGreaterThan(0);
+    expect(measure.goal, measure.name).toBeDefined();
+  }
+}
+
+test('[main-24] reading 12.5 MiB on the board: addon and agent beside a C loop and the limit of each', async () => {
+  check(await measureReads(1), [
+    'read 12.5 MiB through the addon',
+    'read 12.5 MiB through the agent',
+    'read 12.5 MiB through the addon, to its limit',
+    'read 12.5 MiB through the agent, to its limit',
+  ]);
+}, 240_000);
+
+test('[main-24] over SSH: reading beside `cat`, and the round trips of an apply of 1,000 scattered edits', async () => {
+  const measures = await measureLink(1);
+  check(measures, [
+    'read 12.5 MiB over SSH',
+    'read 12.5 MiB over SSH, to its limit',
+    'apply 1,000 scattered edits, link of 50 ms',
+  ]);
+  expect(measures.at(-1)?.unit).toBe('round trips');
+}, 240_000);
