@@ -9,7 +9,7 @@ import { packageFor, TARGETS } from '../../scripts/package.ts';
 import { Workbench } from '../e2e/driver.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 
-const folderRow = /Columns 0 to 3/;
+const columnsRow = /Columns 0 to 3/;
 
 /** Milliseconds from a click until `painted` finds something, seen from outside the page. */
 async function untilPainted(click: () => Promise<void>, painted: () => Promise<unknown>): Promise<number> {
@@ -49,7 +49,8 @@ async function opening(workbench: Workbench, textFile: string, rounds: number): 
     await page.locator('.tabs-container .tab').first().waitFor({ state: 'detached' });
   };
   await workbench.showView('Tilescope');
-  await workbench.expand(folderRow);
+  await workbench.expand('Simulated board');
+  await workbench.expand(columnsRow);
   await workbench.expand('Data memory');
   const tile = await workbench.waitForRow('(1,2)');
   const [ours = [], text = []] = await interleave(
