@@ -1,31 +1,52 @@
-/** The main job end to end: real VS Code, real SSH, a real kernel; the extension from its folder. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+/**
+ * The main job end to end: real VS Code, real SSH, a real kernel. The same with the extension from its folder and with
+ * the package as a user installs it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
-import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { type HostRequest, type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { packageFor } from '../../scripts/package.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { type BoardHome, makeBoardHome } from './board-home.ts';
 import { Workbench } from './driver.ts';
-import { addBoard, lookWhileStaged, openMemory, PARTITION, pattern, preparedWitness } from './main-job.ts';
+import { addBoard, editAndApply, openMemory, PARTITION, preparedWitness } from './main-job.ts';
 
-const SEED = 7;
+/** Where the extension comes from, given a folder for the package. */
+type Source = (folder: string) => Promise<Pick<HostRequest, 'extensionDevelopmentPath' | 'vsix'>>;
 
-describe('[main-23] the main job, extension from its folder', () => {
-  let board: VirtualBoard;
+const fromFolder: Source = async () => ({ extensionDevelopmentPath: root });
+const installed: Source = async (folder) => ({ vsix: await packageFor('linux-x64', folder) });
+
+let board: VirtualBoard;
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tilescope-main-job-'));
+  board = await startBoard();
+});
+
+afterAll(async () => {
+  await board?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+describe.each([
+  ['from its folder', fromFolder, 7],
+  ['installed from a package', installed, 21],
+] as const)('[main-23] the main job, extension %s', (_name, source, seed) => {
   let home: BoardHome;
   let host: RunningHost;
   let workbench: Workbench;
   let witness: Witness;
 
   beforeAll(async () => {
-    board = await startBoard();
     home = await makeBoardHome(board);
-    witness = await preparedWitness(board, SEED);
+    witness = await preparedWitness(board, seed);
     await witness.release();
-    host = await startCodeServer({
-      folder: home.path,
-      extensionDevelopmentPath: root,
-      env: { HOME: home.path },
-    });
+    host = await startCodeServer({ ...(await source(folder)), folder: home.path, env: { HOME: home.path } });
     workbench = await Workbench.open(host);
   });
 
@@ -33,78 +54,41 @@ describe('[main-23] the main job, extension from its folder', () => {
     await workbench?.close();
     await host?.stop();
     await witness?.exit();
-    await board?.stop();
     await home?.remove();
   });
 
+  afterEach(() => board.assertClean());
+
+  function pictureOnFailure(name: string): void {
+    onTestFailed(() => workbench.screenshot(`main-job-failed-${seed}-${name}`).then(() => undefined));
+  }
+
   test('[main-23] add the board over SSH, confirm its key, browse', async () => {
+    pictureOnFailure('add');
     await addBoard(workbench, board, home);
     const rows = await workbench.rowTexts();
     expect(rows.some((row) => /Columns 6 to 9.*free/.test(row))).toBe(true);
   });
 
   test('[main-23] data memory: shown as the witness wrote it; typed bytes stay here until Apply; then exactly those are on the board', async () => {
+    pictureOnFailure('data');
     const editor = await openMemory(workbench, 'Data memory', '(7,3)');
-    await editor.waitForRow('0x100', pattern('data', 7, 3, 0x100, 16, SEED));
-
-    await editor.typeAt('0x104', 'deadbeef');
-    await editor.waitForStaged(4);
-    const untouched = await lookWhileStaged(workbench, editor, witness, () =>
-      witness.read('data', 7, 3, 0, 0x8000),
-    );
-    expect(untouched.toString('hex')).toBe(pattern('data', 7, 3, 0, 0x8000, SEED));
-
-    await editor.apply();
-    await witness.request(PARTITION.id, { keep: true });
-    const written = await witness.read('data', 7, 3, 0, 0x8000);
-    const expected = Buffer.from(pattern('data', 7, 3, 0, 0x8000, SEED), 'hex');
-    expected.write('deadbeef', 0x104, 'hex');
-    expect(written.equals(expected)).toBe(true);
-    for (const [column, row] of [
-      [7, 2],
-      [7, 4],
-      [6, 3],
-      [8, 3],
-    ] as const) {
-      const neighbour = await witness.read('data', column, row, 0, 0x8000);
-      expect(
-        neighbour.toString('hex') === pattern('data', column, row, 0, 0x8000, SEED),
-        `(${column},${row})`,
-      ).toBe(true);
-    }
-    await witness.release();
+    const edit = { memory: 'data', column: 7, row: 3, offset: 0x104, hex: 'deadbeef' } as const;
+    await editAndApply(workbench, editor, witness, seed, edit, 'tile');
   });
 
   test('[main-23] program memory of a stopped core: the same', async () => {
+    pictureOnFailure('program');
     const editor = await openMemory(workbench, 'Program memory', '(8,5)');
-    await editor.waitForRow('0x40', pattern('program', 8, 5, 0x40, 16, SEED));
-    await editor.typeAt('0x42', '0102');
-    await editor.waitForStaged(2);
-    await editor.apply();
-    await witness.request(PARTITION.id, { keep: true });
-    const written = await witness.read('program', 8, 5, 0, 0x4000);
-    const expected = Buffer.from(pattern('program', 8, 5, 0, 0x4000, SEED), 'hex');
-    expected.write('0102', 0x42, 'hex');
-    expect(written.equals(expected)).toBe(true);
-    await witness.release();
+    const edit = { memory: 'program', column: 8, row: 5, offset: 0x42, hex: '0102' } as const;
+    await editAndApply(workbench, editor, witness, seed, edit, 'tile');
   });
 
   test('[main-23] the last tile of a whole-partition view: the same', async () => {
+    pictureOnFailure('last');
     const editor = await openMemory(workbench, 'Data memory', undefined);
-    const { lastColumn, lastRow } = PARTITION;
-    await editor.waitForRow(
-      `(${lastColumn},${lastRow})+0x7ff0`,
-      pattern('data', lastColumn, lastRow, 0x7ff0, 16, SEED),
-    );
-    await editor.typeAt(`(${lastColumn},${lastRow})+0x7fff`, '5a');
-    await editor.waitForStaged(1);
-    await editor.apply();
-    await witness.request(PARTITION.id, { keep: true });
-    const written = await witness.read('data', lastColumn, lastRow, 0, 0x8000);
-    const expected = Buffer.from(pattern('data', lastColumn, lastRow, 0, 0x8000, SEED), 'hex');
-    expected[0x7fff] = 0x5a;
-    expect(written.equals(expected)).toBe(true);
-    await witness.release();
-    await board.assertClean();
+    const { lastColumn: column, lastRow: row } = PARTITION;
+    const edit = { memory: 'data', column, row, offset: 0x7ffe, hex: '5aa5' } as const;
+    await editAndApply(workbench, editor, witness, seed, edit, 'partition');
   });
 });

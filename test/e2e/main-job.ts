@@ -1,6 +1,6 @@
 /**
- * The main job, step by step as a person does it, with the witness on the board as judge. Used with the extension from
- * its folder and from a package, in the current and in the oldest supported VS Code.
+ * The main job, step by step as a person does it, with the witness on the board as judge. The same steps for the
+ * extension from its folder and from a package, in the current and in the oldest supported VS Code.
  */
 import { expect } from 'vitest';
 import { patternBytes, type VirtualBoard, type Witness } from '../board/board.ts';
@@ -21,8 +21,8 @@ export async function preparedWitness(board: VirtualBoard, seed: number): Promis
   return witness;
 }
 
-/** Adds the board over SSH by the alias of the ssh configuration and confirms its key. */
-export async function addBoard(workbench: Workbench, board: VirtualBoard, home: BoardHome): Promise<void> {
+/** Adds the board over SSH by the alias of the ssh configuration; it is being connected when this returns. */
+export async function enterBoard(workbench: Workbench, home: BoardHome): Promise<void> {
   await workbench.showView('Tilescope');
   await workbench.runCommand('Tilescope: Add Board over SSH...');
   await workbench.pick(home.alias);
@@ -30,11 +30,21 @@ export async function addBoard(workbench: Workbench, board: VirtualBoard, home: 
   await workbench.pick('As configured');
   await workbench.pick('Say so');
   await workbench.answerInput(home.alias, /Name of the board/);
+}
+
+/** Waits for the question about the board's key, and says yes. */
+export async function confirmKey(workbench: Workbench, home: BoardHome): Promise<void> {
   const question = await workbench.modal();
   expect(question.message).toContain('is not known yet');
   expect(question.detail).toMatch(/SHA256:[A-Za-z0-9+/]{43}/);
   expect(await home.knownHosts()).toBe('');
   await workbench.clickModal('Connect');
+}
+
+/** Adds the board over SSH, confirms its key and waits for its partitions. */
+export async function addBoard(workbench: Workbench, board: VirtualBoard, home: BoardHome): Promise<void> {
+  await enterBoard(workbench, home);
+  await confirmKey(workbench, home);
   await workbench.waitForRow(PARTITION_ROW);
   const [type = '', key = ''] = board.knownHostsLine().split(' ').slice(1);
   expect(await home.knownHosts()).toContain(`${type} ${key}`);
@@ -100,4 +110,77 @@ export function pattern(
   seed: number,
 ): string {
   return Buffer.from(patternBytes(memory, column, row, offset, length, seed)).toString('hex');
+}
+
+/** Bytes of one tile that are to become others. */
+export interface TileEdit {
+  readonly memory: 'data' | 'program';
+  readonly column: number;
+  readonly row: number;
+  /** Tile offset, bytes. */
+  readonly offset: number;
+  /** The new bytes as hex digits. */
+  readonly hex: string;
+}
+
+const TILE_BYTES = { data: 0x8000, program: 0x4000 } as const;
+
+/**
+ * Compares a tile of a partition that the witness holds, its other memory, and its neighbours on all sides with the
+ * witness's pattern; only the edits may lie over it. One of the neighbours is the tile before it in buffer order.
+ */
+export async function expectOnBoard(
+  witness: Witness,
+  seed: number,
+  { memory, column, row }: Pick<TileEdit, 'memory' | 'column' | 'row'>,
+  edits: readonly TileEdit[],
+): Promise<void> {
+  const around = [
+    [column, row],
+    [column, row - 1],
+    [column, row + 1],
+    [column - 1, row],
+    [column + 1, row],
+  ] as const;
+  const { firstColumn, lastColumn, lastRow } = PARTITION;
+  const places = around
+    .filter(([c, r]) => c >= firstColumn && c <= lastColumn && r >= 1 && r <= lastRow)
+    .map(([c, r]) => ({ memory, column: c, row: r }));
+  for (const place of [...places, { memory: memory === 'data' ? 'program' : 'data', column, row } as const]) {
+    const length = TILE_BYTES[place.memory];
+    const wanted = Buffer.from(patternBytes(place.memory, place.column, place.row, 0, length, seed));
+    for (const edit of edits) {
+      const here = edit.memory === place.memory && edit.column === place.column && edit.row === place.row;
+      if (here) wanted.write(edit.hex, edit.offset, 'hex');
+    }
+    const found = await witness.read(place.memory, place.column, place.row, 0, length);
+    const different = [...found.keys()].filter((at) => found[at] !== wanted[at]);
+    expect(different, `${place.memory} memory of (${place.column},${place.row}): tile offsets`).toEqual([]);
+  }
+}
+
+/**
+ * The heart of the main job: an open editor shows what the witness wrote; typed bytes stay here until Apply; then
+ * exactly those are on the board. `view` says whether places are written with the tile (a view of many) or without.
+ */
+export async function editAndApply(
+  workbench: Workbench,
+  editor: HexEditorPage,
+  witness: Witness,
+  seed: number,
+  edit: TileEdit,
+  view: 'tile' | 'partition',
+): Promise<void> {
+  const place = (offset: number): string =>
+    `${view === 'partition' ? `(${edit.column},${edit.row})+` : ''}0x${offset.toString(16)}`;
+  const line = edit.offset - (edit.offset % 16);
+  await editor.waitForRow(place(line), pattern(edit.memory, edit.column, edit.row, line, 16, seed));
+  await editor.typeAt(place(edit.offset), edit.hex);
+  await editor.waitForStaged(edit.hex.length / 2);
+  await lookWhileStaged(workbench, editor, witness, () => expectOnBoard(witness, seed, edit, []));
+  await editor.apply();
+  await witness.request(PARTITION.id, { keep: true });
+  await expectOnBoard(witness, seed, edit, [edit]);
+  await witness.release();
+  await workbench.waitForRow(/Columns 6 to 9.*free/);
 }
