@@ -394,6 +394,9 @@ class Core final : public Napi::ObjectWrap<Core> {
                                                    },
                                                    [this](const std::vector<std::string>& lines) {
                                                        bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
+                                                   },
+                                                   [this](const std::string& text) {
+                                                       bridge_->send({nullptr, std::nullopt, std::nullopt, {text}});
                                                    }});
         worker_->setTracing(tracing);
         // Before the environment goes (a worker thread that ends): the device's thread must be gone first.

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 
 #include "version.h"
@@ -314,7 +315,8 @@ void Session::hello(uint64_t id, const Header& header) {
                       },
                       [this](const std::vector<std::string>& lines) {
                           writer_.send({{"id", 0}, {"t", "trace"}, {"lines", lines}});
-                      }});
+                      },
+                      [](const std::string& text) { fprintf(stderr, "%s\n", text.c_str()); }});
     worker_->setTracing(flag(header, "trace"));
     answer(id, [](Engine& engine) {
         const Machine& machine = engine.machine();

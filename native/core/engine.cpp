@@ -4,7 +4,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <thread>
 
 #include "error.h"
 
@@ -12,9 +11,6 @@ namespace tilescope {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-/** The command name of another agent of ours: its lease is over in milliseconds. */
-constexpr std::string_view siblingCommand = "tilescope-agent";
 
 std::string columnsText(ColumnRange columns) {
     return "columns " + std::to_string(columns.startCol) + " to " +
@@ -34,6 +30,12 @@ std::string fingerprint(const std::vector<PartitionState>& partitions) {
                 std::to_string(one.entry.numRows) + (one.entry.inUse ? ",used," : ",free,") + one.epoch + ";";
     }
     return text;
+}
+
+/** The hands of a partition in use; nobody found: hidden ones. */
+Hands handsOf(const std::vector<Holder>& holders) {
+    if (holders.empty()) return {true, 0, 0};
+    return {true, holders.front().pid, holders.front().startTicks};
 }
 
 void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& geometry) {
@@ -59,7 +61,10 @@ UniqueFd Engine::openNode() {
     if (fd >= 0) return {kernel_, fd};
     const std::string detail = "open " + device_ + ": " + errnoName(-fd);
     const std::vector<Fact> facts{{"path", device_}};
-    if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV) throw CoreError("no-device", detail, -fd, facts);
+    if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV) {
+        epochs_.endAll();
+        throw CoreError("no-device", detail, -fd, facts);
+    }
     if (fd == -EACCES || fd == -EPERM) throw CoreError("permission", detail, -fd, facts);
     throw CoreError("driver", detail, -fd, facts);
 }
@@ -110,43 +115,65 @@ std::vector<Holder> Engine::holders(ColumnRange columns) {
     return std::move(search.holders);
 }
 
-PartitionState Engine::look(const PartitionEntry& entry) {
-    PartitionState state{entry, {}, std::nullopt, {}};
-    Hands hands{entry.inUse, 0, 0};
+PartitionState Engine::look(const PartitionEntry& entry, std::vector<Holder> holders) {
+    PartitionState state{entry, {}, std::nullopt, std::move(holders)};
     if (entry.inUse) {
-        state.holders = holders(entry.columns);
         state.owner = Owner{};
         if (!state.holders.empty()) {
             const Holder& first = state.holders.front();
-            hands.pid = first.pid;
-            hands.startTicks = first.startTicks;
             const int64_t sinceBoot =
                 static_cast<int64_t>(first.startTicks) * 1000 / std::max<int64_t>(machine_.ticksPerSecond, 1);
             state.owner = Owner{first.pid, first.command, machine_.bootedAt + sinceBoot};
         }
     }
-    state.epoch = epochs_.observe(entry.columns, hands);
+    state.epoch = epochs_.observe(entry.columns, entry.inUse ? handsOf(state.holders) : Hands{});
     return state;
 }
 
 PartitionState Engine::find(int device, ColumnRange columns) {
-    // Another agent's lease on a free partition is no change of hands: it is waited out.
-    constexpr int mostWaits = 50;
-    for (int waits = 0;; waits++) {
+    constexpr std::chrono::milliseconds shortHold{50};
+    constexpr int fewestLooks = 50; // so that one long preemption is not taken for a long hold
+    constexpr std::chrono::milliseconds longestWait{8};
+    constexpr std::chrono::microseconds between{100};
+    const std::pair place{columns.startCol, columns.numCols};
+    const auto end = kernel_.clock() + longestWait;
+    std::optional<std::vector<Holder>> seen;
+    for (;;) {
         const auto entries = enquire(device);
         const auto entry =
             std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
         if (entry == entries.end()) {
+            watches_.erase(place);
             throw CoreError("no-partition", "no partition has " + columnsText(columns), 0, columnFacts(columns));
         }
-        if (entry->inUse && waits < mostWaits) {
-            const auto found = holders(columns);
-            if (!found.empty() && found.front().command == siblingCommand) {
-                std::this_thread::sleep_for(std::chrono::milliseconds(1));
-                continue;
+        if (!entry->inUse) {
+            watches_.erase(place);
+            return look(*entry, {});
+        }
+        if (!seen) {
+            seen = holders(columns);
+            if (epochs_.knows(columns, handsOf(*seen))) {
+                watches_.erase(place);
+                return look(*entry, std::move(*seen));
             }
         }
-        return look(*entry);
+        Watch& watch = watches_[place];
+        if (watch.time >= shortHold && watch.looks >= fewestLooks) {
+            auto found = holders(columns);
+            if (handsOf(found) == handsOf(*seen)) {
+                watches_.erase(place);
+                return look(*entry, std::move(found));
+            }
+            // Other hands than a moment ago: these have to stay, too.
+            watch = {};
+            seen = std::move(found);
+        }
+        const auto now = kernel_.clock();
+        if (now >= end) throw NotYet{};
+        kernel_.pause(between);
+        watch.time += std::max<std::chrono::steady_clock::duration>(kernel_.clock() - now, between);
+        watch.looks++;
+        if (hurried()) throw NotYet{};
     }
 }
 
@@ -154,7 +181,7 @@ std::vector<PartitionState> Engine::partitions() {
     const UniqueFd node = openNode();
     std::vector<PartitionState> all;
     for (const PartitionEntry& entry : enquire(node.get())) {
-        all.push_back(entry.inUse ? find(node.get(), entry.columns) : look(entry));
+        all.push_back(entry.inUse ? find(node.get(), entry.columns) : look(entry, {}));
     }
     lastList_ = fingerprint(all);
     return all;
@@ -162,7 +189,13 @@ std::vector<PartitionState> Engine::partitions() {
 
 std::optional<std::vector<PartitionState>> Engine::poll() {
     const std::string before = lastList_;
-    auto all = partitions();
+    std::vector<PartitionState> all;
+    try {
+        all = partitions();
+    } catch (const CoreError& failure) {
+        if (failure.code() != "no-device") throw;
+        lastList_.clear();
+    }
     if (lastList_ == before) return std::nullopt;
     return all;
 }
@@ -226,12 +259,13 @@ Description Engine::describe() {
     if (!named) description.findings.emplace_back("device tree: no ai-engine node");
 
     const UniqueFd node = openNode();
-    for (const PartitionEntry& entry : enquire(node.get(), &description.findings)) {
+    for (const PartitionEntry& listed : enquire(node.get(), &description.findings)) {
+        description.partitions.push_back(listed.inUse ? find(node.get(), listed.columns) : look(listed, {}));
+        const PartitionEntry& entry = description.partitions.back().entry;
         description.findings.push_back("enquire: partition " + std::to_string(entry.id) + " " +
                                        columnsText(entry.columns) + ", rows " + std::to_string(entry.startRow) +
                                        " to " + std::to_string(entry.startRow + entry.numRows - 1) +
                                        (entry.inUse ? ", in use" : ", free"));
-        description.partitions.push_back(entry.inUse ? find(node.get(), entry.columns) : look(entry));
     }
     lastList_ = fingerprint(description.partitions);
     return description;
@@ -257,6 +291,11 @@ Engine::Opened Engine::enter(ColumnRange columns, bool forWriting) {
         if (!state.entry.inUse) {
             auto lease = Lease::take(kernel_, node.get(), state.entry, machine_.pageSize);
             if (lease) {
+                // The clock registers are in the shim row; where it is all there is, nothing can be gated.
+                if (state.entry.startRow == 0 && state.entry.numRows > 1) {
+                    epochs_.sawClocks(columns, allGated(lease->registers(), columns));
+                }
+                state.epoch = epochs_.observe(columns, Hands{});
                 Lease* plain = lease.get();
                 return {std::move(state), std::move(lease), plain};
             }
@@ -408,25 +447,25 @@ bool ReadJob::step(Engine& engine, ReadSink& sink) {
 }
 
 bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
-    constexpr size_t mostPerPass = 1024;
-    const Engine::Opened opened = [&] {
-        try {
-            return engine.enter(request_.columns, true);
-        } catch (const CoreError& failure) {
-            // Taken by someone in the middle: what was written is reported, the rest is refused.
-            if (next_ == 0 || (failure.code() != "locked" && failure.code() != "busy")) throw;
-            return Engine::Opened{};
-        }
-    }();
-    if (!opened.access || opened.state.epoch != request_.epoch) {
-        if (next_ == 0) {
-            throw CoreError("epoch", "the contents started a new life", 0,
-                            {{"have", opened.state.epoch}, {"epoch", request_.epoch}});
-        }
+    try {
+        return advance(engine, outcomes);
+    } catch (const CoreError&) {
+        // Taken by someone, or no way any more, in the middle: what was written is reported, the rest is refused.
+        if (next_ == 0) throw;
         for (; next_ < request_.words.size(); next_++) {
             outcomes.push_back({request_.words[next_].offset, Outcome::refused, Reason::notRead, 0});
         }
+        at_ = engine.now();
         return true;
+    }
+}
+
+bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
+    constexpr size_t mostPerPass = 1024;
+    const Engine::Opened opened = engine.enter(request_.columns, true);
+    if (opened.state.epoch != request_.epoch) {
+        throw CoreError("epoch", "the contents started a new life", 0,
+                        {{"have", opened.state.epoch}, {"epoch", request_.epoch}});
     }
     const MemoryGeometry geometry = engine.geometry(opened.state.entry, request_.memory);
     const std::span<const Word> words(request_.words);

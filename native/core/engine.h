@@ -1,10 +1,12 @@
 /**
  * The operations of docs/wire.md on one device node, without a carrier. Everything runs on one thread and nothing is
- * held between two calls: long reads and writes are jobs whose steps take a lease of at most 20 ms each.
+ * held between two calls: long reads and writes are jobs whose steps take a lease of at most 20 ms each. All but
+ * familyFindings() may throw NotYet.
  */
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -24,6 +26,12 @@ constexpr size_t mostRanges = 4096;
 constexpr size_t mostWords = size_t{1} << 20U;
 /** How long one step works under its lease; taking and giving back the lease brings it to 20 ms at most. */
 constexpr std::chrono::milliseconds sliceTime{16};
+
+/**
+ * Not an error: a partition is in use, for too short a time yet to tell an owner from another program's short access.
+ * The same step again, after other work, gets further. Thrown before anything was done or taken.
+ */
+struct NotYet {};
 
 struct Owner {
     int64_t pid = 0;
@@ -124,12 +132,17 @@ class ReadJob {
 class WriteJob {
   public:
     explicit WriteJob(WriteRequest request) : request_(std::move(request)) {}
-    /** Writes for at most one slice and appends the outcomes. True when finished. Throws CoreError. */
+    /**
+     * Writes for at most one slice and appends the outcomes. True when finished. Throws CoreError while nothing was
+     * written; after that, whatever fails makes the rest `refused` with not-read, so that no outcome is lost.
+     */
     bool step(Engine& engine, std::vector<WordOutcome>& outcomes);
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     [[nodiscard]] int64_t at() const { return at_; }
 
   private:
+    bool advance(Engine& engine, std::vector<WordOutcome>& outcomes);
+
     WriteRequest request_;
     std::string epoch_;
     size_t next_ = 0;
@@ -150,7 +163,10 @@ class Engine {
     /** Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `permission`, `driver`. */
     Description describe();
     std::vector<PartitionState> partitions();
-    /** The list, if it differs from the one that partitions(), describe() or poll() gave last. */
+    /**
+     * The list, if it differs from the one that partitions(), describe() or poll() gave last. Empty when the node is
+     * gone; other failures are thrown.
+     */
     std::optional<std::vector<PartitionState>> poll();
     /** The first mapping of a partition: its memory types. */
     std::vector<MemoryState> open(ColumnRange columns, bool allowUnknown);
@@ -158,6 +174,10 @@ class Engine {
   private:
     friend class ReadJob;
     friend class WriteJob;
+    struct Watch {
+        std::chrono::steady_clock::duration time{0};
+        int looks = 0;
+    };
     struct Opened {
         PartitionState state;
         std::unique_ptr<PartitionAccess> access;
@@ -167,9 +187,14 @@ class Engine {
 
     UniqueFd openNode();
     std::vector<PartitionEntry> enquire(int device, std::vector<std::string>* findings = nullptr);
-    PartitionState look(const PartitionEntry& entry);
+    /** The entry with its holders and the life of its contents: notes who holds it now. */
+    PartitionState look(const PartitionEntry& entry, std::vector<Holder> holders);
     /** Holders of a partition in use: the remembered one if it still holds it, else a new search. */
     std::vector<Holder> holders(ColumnRange columns);
+    /**
+     * A partition by its columns. A new holder counts once it was there at every look for 50 ms: whoever lets go
+     * sooner, under whatever name, was another access like ours. Waits 8 ms at most. Throws `no-partition`, NotYet.
+     */
     PartitionState find(int device, ColumnRange columns);
     /** The way to a partition's bytes at present; `expected`: the epoch that must still be (empty: any). */
     Opened enter(ColumnRange columns, bool forWriting);
@@ -181,6 +206,8 @@ class Engine {
     Machine machine_;
     Epochs epochs_;
     std::vector<std::pair<ColumnRange, std::vector<Holder>>> remembered_;
+    /** By column and width: how long, and at how many looks, a new holder was there without a gap. */
+    std::map<std::pair<uint32_t, uint32_t>, Watch> watches_;
     std::string lastList_;
     std::atomic<bool> hurry_{false};
 };

@@ -348,3 +348,162 @@ TEST_CASE("[main-8] an owner that nobody can see is said to be hidden") {
     CHECK(codeOf([&] { readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}}); }) == "owner-hidden");
     CHECK(codeOf([&] { board.engine.open({6, 4}, false); }) == "owner-hidden");
 }
+
+namespace {
+
+/** Runs what may have to be taken in several steps, each of which may wait for 8 ms of the pretend clock at most. */
+template <typename Act> auto inSteps(FakeKernel& kernel, Act act) {
+    for (;;) {
+        const auto before = kernel.clock();
+        try {
+            return act();
+        } catch (const NotYet&) {
+            REQUIRE(kernel.clock() - before <= std::chrono::milliseconds(9));
+        }
+    }
+}
+
+/** Another program that holds a partition for a while, again and again, with a short gap after each. */
+void flicker(Board& board, const std::string& command, int looksHeld, int looksFree) {
+    auto at = std::make_shared<int>(0);
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    board.kernel.own(0, 500, {1000, command, {}, false});
+    board.kernel.duringPause = [&board, command, looksHeld, looksFree, at] {
+        const int phase = ++*at % (looksHeld + looksFree);
+        if (phase == looksHeld) board.kernel.leave(0);
+        if (phase == 0) board.kernel.own(0, 500, {1000, command, {}, false});
+    };
+}
+
+} // namespace
+
+TEST_CASE("[main-8] whoever lets go within 50 ms changes neither epoch nor list, whatever its name") {
+    for (const std::string command : {"tilescope-agent", "node", "app"}) {
+        CAPTURE(command);
+        Board board;
+        board.kernel.poke({6, 1}, 0, 0x5A);
+        board.engine.describe();
+        const std::string epoch = board.epoch();
+        flicker(board, command, 20, 1);
+        for (int round = 0; round < 20; round++) {
+            CHECK_FALSE(inSteps(board.kernel, [&] { return board.engine.poll(); }));
+            const auto list = inSteps(board.kernel, [&] { return board.engine.partitions(); });
+            CHECK_FALSE(list.front().entry.inUse);
+            CHECK(list.front().epoch == epoch);
+            board.kernel.pause({});
+        }
+        const std::vector<ByteRange> ranges{{0, 4}};
+        Collector collector(ranges);
+        ReadJob job({{6, 4}, MemoryType::data, ranges, {}});
+        CHECK(inSteps(board.kernel, [&] { return job.step(board.engine, collector); }));
+        CHECK(wordAt(collector.bytes[0], 0) == 0x5A);
+        CHECK(job.epoch() == epoch);
+    }
+}
+
+TEST_CASE("[main-8] whoever stays is the owner after 50 ms, even under the agent's name, and no step waits for it") {
+    Board board;
+    board.engine.describe();
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    board.kernel.own(0, 500, {1000, "tilescope-agent", {}, false});
+    const auto before = board.kernel.clock();
+    CHECK_THROWS_AS(board.engine.poll(), NotYet);
+    const auto list = inSteps(board.kernel, [&] { return board.engine.partitions(); });
+    CHECK(list.front().owner->command == "tilescope-agent");
+    CHECK(board.kernel.clock() - before >= std::chrono::milliseconds(50));
+    CHECK(board.kernel.clock() - before <= std::chrono::milliseconds(60));
+    const auto settled = board.kernel.clock();
+    board.engine.partitions(); // known by now: no wait at all
+    CHECK(board.kernel.clock() == settled);
+}
+
+TEST_CASE("[main-8] something urgent ends the wait at its next look") {
+    Board board;
+    board.engine.describe();
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    board.kernel.own(0, 500, {});
+    board.engine.hurry(true);
+    const auto before = board.kernel.clock();
+    CHECK_THROWS_AS(board.engine.partitions(), NotYet);
+    CHECK(board.kernel.clock() - before == std::chrono::milliseconds(1));
+}
+
+TEST_CASE("[main-8] tiles that are all gated where some were clocked: someone was there unseen, a new epoch") {
+    Board board;
+    const auto read = [&] { return readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}}); };
+    read();
+    const std::string before = board.epoch();
+    board.kernel.gate({7, 1}, 9);
+    read();
+    CHECK(board.epoch() == before); // one column alone is no trace of a release
+    for (const uint32_t col : {6U, 8U, 9U}) board.kernel.gate({col, 1}, 9);
+    CHECK(board.epoch() == before); // enquiry alone cannot see it
+    const WriteRequest request{{6, 4}, MemoryType::data, before, true, {}, {{0, 0, ~0U, 1}}};
+    CHECK(codeOf([&] { writeAll(board.engine, request); }) == "epoch");
+    const std::string after = board.epoch();
+    CHECK(after != before);
+    read();
+    CHECK(board.epoch() == after);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[main-8] whatever fails after the first written words, the report stays and the rest is refused") {
+    // More than one pass in one tile, and one word in another column, whose registers are mapped later.
+    constexpr uint32_t firstWords = 1500;
+    std::vector<Word> words;
+    for (uint32_t i = 0; i < firstWords; i++) words.push_back({i * 4, 0, ~0U, 7});
+    words.push_back({0x8000 * 31, 0, ~0U, 7});
+    const std::vector<std::pair<const char*, std::function<void(Board&)>>> failures{
+        {"no-device", [](Board& board) { board.kernel.deviceError = ENODEV; }},
+        {"permission", [](Board& board) { board.kernel.deviceError = EACCES; }},
+        {"no-partition", [](Board& board) { board.kernel.partitions.erase(board.kernel.partitions.begin()); }},
+        {"driver", [](Board& board) { board.kernel.memoriesError = EIO; }},
+        {"locked", [](Board& board) { board.kernel.own(0, 500, {}); }}};
+    for (const auto& [name, fail] : failures) {
+        CAPTURE(name);
+        Board board;
+        WriteJob job({{6, 4}, MemoryType::data, board.epoch(), false, {}, words});
+        std::vector<WordOutcome> outcomes;
+        board.engine.hurry(true); // one pass for each step
+        REQUIRE_FALSE(job.step(board.engine, outcomes));
+        const size_t written = outcomes.size();
+        REQUIRE(written > 0);
+        board.engine.hurry(false);
+        fail(board);
+        CHECK(job.step(board.engine, outcomes));
+        REQUIRE(outcomes.size() == words.size());
+        for (size_t i = 0; i < words.size(); i++) {
+            const WordOutcome expected = i < written
+                                             ? WordOutcome{words[i].offset, Outcome::verified, Reason::none, 7}
+                                             : WordOutcome{words[i].offset, Outcome::refused, Reason::notRead, 0};
+            if (outcomes[i] != expected) FAIL("word " << i);
+        }
+        CHECK_FALSE(job.epoch().empty());
+        CHECK(board.kernel.held() == 0);
+    }
+    // In the middle of a step, too.
+    Board board;
+    board.kernel.registersError = [](uint32_t column) { return column == 3 ? ENOMEM : 0; };
+    const auto outcomes = writeAll(board.engine, {{6, 4}, MemoryType::data, board.epoch(), false, {}, words});
+    REQUIRE(outcomes.size() == words.size());
+    CHECK(outcomes[firstWords - 1].outcome == Outcome::verified);
+    CHECK(outcomes[firstWords] == WordOutcome{0x8000 * 31, Outcome::refused, Reason::notRead, 0});
+}
+
+TEST_CASE("[main-8] a node that goes away is reported once, as an empty list, and what comes back has another life") {
+    Board board;
+    board.engine.describe();
+    const std::string before = board.epoch();
+    board.kernel.deviceError = EACCES;
+    CHECK(codeOf([&] { board.engine.poll(); }) == "permission");
+    board.kernel.deviceError = ENOENT;
+    const auto gone = board.engine.poll();
+    REQUIRE(gone);
+    CHECK(gone->empty());
+    CHECK_FALSE(board.engine.poll());
+    board.kernel.deviceError = 0;
+    const auto back = board.engine.poll();
+    REQUIRE(back);
+    CHECK(back->size() == 3);
+    CHECK(back->front().epoch != before);
+}

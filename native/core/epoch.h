@@ -1,5 +1,7 @@
 /**
- * Lives of a partition's contents. Pure. Equal text = the same life; every observed change of hands starts a new one.
+ * Lives of a partition's contents. Pure. Equal text = the same life; every observed change of hands starts a new one,
+ * and so do the traces of a release that reset a free partition. The 2020 driver counts nothing: an application that
+ * comes and goes between two looks, and leaves the clocks on, goes unnoticed.
  *
  * A life under an owner is named by boot and owner alone, so that it survives a reconnect. A free partition's life is
  * named by the observer too: what happened before we looked is not known, so bytes seen by an earlier core are not
@@ -30,11 +32,22 @@ class Epochs {
 
     /** Notes who holds the partition now, and names the life of its contents. */
     std::string observe(ColumnRange columns, const Hands& hands);
+    /** Whether these are the hands that observe() was told last. */
+    [[nodiscard]] bool knows(ColumnRange columns, const Hands& hands) const;
+    /**
+     * Notes, under a lease of ours, whether every tile of the partition is gated. A release without the keep flag
+     * zeroes and gates all: tiles that all went from clocked to gated between two leases start a new life.
+     */
+    void sawClocks(ColumnRange columns, bool gated);
+    /** The device went away: what comes back has another life. */
+    void endAll();
 
   private:
     struct Life {
         Hands hands;
         uint32_t changes = 0;
+        /** A clocked tile was seen in this life. */
+        bool clocked = false;
     };
     std::string bootId_;
     std::string observer_;

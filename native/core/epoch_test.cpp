@@ -37,3 +37,35 @@ TEST_CASE("partitions have lives of their own") {
     epochs.observe({6, 4}, {true, 5, 100});
     CHECK(epochs.observe({20, 2}, {false, 0, 0}) == second);
 }
+
+TEST_CASE("[main-8] all tiles gated after some were clocked, in the same hands: a new life, once") {
+    Epochs epochs("boot", "me");
+    const Hands free{false, 0, 0};
+    const std::string before = epochs.observe({6, 4}, free);
+    epochs.sawClocks({6, 4}, true); // gated since before we looked
+    CHECK(epochs.observe({6, 4}, free) == before);
+    epochs.sawClocks({6, 4}, false);
+    CHECK(epochs.observe({6, 4}, free) == before);
+    epochs.sawClocks({6, 4}, true);
+    const std::string after = epochs.observe({6, 4}, free);
+    CHECK(after != before);
+    epochs.sawClocks({6, 4}, true);
+    CHECK(epochs.observe({6, 4}, free) == after);
+}
+
+TEST_CASE("[main-8] clocks seen in an earlier life say nothing about this one") {
+    Epochs epochs("boot", "me");
+    epochs.observe({6, 4}, {false, 0, 0});
+    epochs.sawClocks({6, 4}, false);
+    epochs.observe({6, 4}, {true, 5, 100});
+    const std::string after = epochs.observe({6, 4}, {false, 0, 0});
+    epochs.sawClocks({6, 4}, true);
+    CHECK(epochs.observe({6, 4}, {false, 0, 0}) == after);
+}
+
+TEST_CASE("[main-8] a device that went away ends every life") {
+    Epochs epochs("boot", "me");
+    const std::string before = epochs.observe({6, 4}, {false, 0, 0});
+    epochs.endAll();
+    CHECK(epochs.observe({6, 4}, {false, 0, 0}) != before);
+}

@@ -99,10 +99,16 @@ class FakeKernel final : public Kernel {
     std::function<void()> beforeRequest;
     /** Runs before each duplicate: descriptors may be reused. */
     std::function<void()> beforeDuplicate;
+    /** Runs in each pause: what others do meanwhile. */
+    std::function<void()> duringPause;
+    /** How far each pause moves the clock. 0: it stands still, so that no wait is cut into steps. */
+    std::chrono::microseconds pauseTakes{0};
     int deviceError = 0;
     int pidfdError = 0;
     int duplicateError = 0;
     int memoriesError = 0;
+    /** The errno with which the register view of a column (of the partition) cannot be mapped. */
+    std::function<int(uint32_t column)> registersError;
     int64_t pageSize = 4096;
     std::vector<std::string> sysfs{"aie0", "aiepart_6_4"};
     std::optional<uint32_t> hostileCount;
@@ -117,6 +123,11 @@ class FakeKernel final : public Kernel {
         return machine;
     }
     int64_t now() override { return 42; }
+    std::chrono::steady_clock::time_point clock() override { return clock_; }
+    void pause(std::chrono::microseconds /*atLeast*/) override {
+        clock_ += pauseTakes;
+        if (duringPause) duringPause();
+    }
     int openDevice(const std::string& /*path*/) override {
         return deviceError != 0 ? -deviceError : take("device", nullptr);
     }
@@ -163,6 +174,8 @@ class FakeKernel final : public Kernel {
     void* mapRegisters(int partition, uint64_t offset, size_t bytes, int& error) override {
         const Partition& from = *open_.at(partition).partition;
         const auto column = static_cast<uint32_t>(offset >> array::columnShift);
+        error = registersError ? registersError(column) : 0;
+        if (error != 0) return nullptr;
         return compose(from, bytes, tileBytes, 0, false, 0, column, 1, error);
     }
     void unmap(void* address, size_t bytes) override {
@@ -281,6 +294,7 @@ class FakeKernel final : public Kernel {
         return address;
     }
 
+    std::chrono::steady_clock::time_point clock_;
     std::map<uint32_t, int> files_;
     std::map<int, Descriptor> open_;
     int next_ = 100;

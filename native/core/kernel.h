@@ -4,6 +4,7 @@
  * Calls return a value, or -errno. One thread at a time.
  */
 #pragma once
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -40,6 +41,10 @@ class Kernel {
     virtual Machine machine() = 0;
     /** Wall clock, ms since 1970. */
     virtual int64_t now() = 0;
+    /** A clock that only goes forwards. */
+    virtual std::chrono::steady_clock::time_point clock() = 0;
+    /** Lets at least this time pass. */
+    virtual void pause(std::chrono::microseconds atLeast) = 0;
 
     virtual int openDevice(const std::string& path) = 0;
     /** Fills `out` and sets `present` to what the kernel wrote back (unchecked). */

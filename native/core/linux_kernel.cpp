@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <thread>
 #include <unistd.h>
 
 #include "error.h"
@@ -66,6 +67,10 @@ Machine LinuxKernel::machine() {
 int64_t LinuxKernel::now() {
     using std::chrono::system_clock;
     return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+void LinuxKernel::pause(std::chrono::microseconds atLeast) {
+    std::this_thread::sleep_for(atLeast);
 }
 
 int LinuxKernel::openDevice(const std::string& path) {

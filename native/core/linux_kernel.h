@@ -14,6 +14,8 @@ class LinuxKernel final : public Kernel {
 
     Machine machine() override;
     int64_t now() override;
+    std::chrono::steady_clock::time_point clock() override { return std::chrono::steady_clock::now(); }
+    void pause(std::chrono::microseconds atLeast) override;
     int openDevice(const std::string& path) override;
     int enquire(int device, std::span<uapi::RangeArgs> out, uint32_t& present) override;
     int requestKept(int device, uint32_t partitionId) override;

@@ -22,6 +22,14 @@ Reason tileState(RegisterSource& registers, Tile tile, MemoryType type, bool ope
     return Reason::none;
 }
 
+bool allGated(RegisterSource& registers, ColumnRange columns) {
+    for (uint32_t col = 0; col < columns.numCols; col++) {
+        const auto shim = registers.readRegister({columns.startCol + col, 0}, array::clockControl);
+        if (!shim || ((*shim & array::clockColumn) != 0 && (*shim & array::clockNextTile) != 0)) return false;
+    }
+    return true;
+}
+
 const volatile uint32_t* RegisterView::words(Tile tile, uint32_t offset) {
     const uint32_t column = tile.col - columns_.startCol;
     if (column >= columns_.numCols || tile.row >= numRows_) {

@@ -30,6 +30,9 @@ class RegisterSource {
  */
 Reason tileState(RegisterSource& registers, Tile tile, MemoryType type, bool open);
 
+/** Whether no tile of a partition is clocked, by the shim row alone. A register that faults counts as clocked. */
+bool allGated(RegisterSource& registers, ColumnRange columns);
+
 /** The columns of a partition's register view, each mapped when first needed and unmapped with this object. */
 class RegisterView final : public RegisterSource {
   public:

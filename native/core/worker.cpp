@@ -6,6 +6,10 @@ namespace tilescope {
 namespace {
 
 constexpr std::chrono::milliseconds lookInterval{500};
+/** Until the next look, while it is not clear yet whether someone took a partition for long. */
+constexpr std::chrono::milliseconds lookAgain{2};
+/** Free time between two leases of one request, in which other programs can see and take the partition. */
+constexpr std::chrono::microseconds leaseGap{250};
 /** Lines kept of one step; the rest is counted. */
 constexpr size_t mostTraceLines = 500;
 
@@ -94,20 +98,27 @@ void Worker::flushTrace() {
     traceLines_.clear();
 }
 
-void Worker::look() {
+bool Worker::look() {
     std::optional<std::vector<PartitionState>> changed;
+    std::string trouble;
+    bool again = false;
     {
         const std::lock_guard device(device_);
         kernel_.setQuiet(true);
         try {
             changed = engine_.poll();
-        } catch (const CoreError&) {
-            // The next request meets the same error and reports it; an unasked look has nobody to tell.
-            changed.reset();
+        } catch (const NotYet&) {
+            again = true;
+        } catch (const std::exception& error) {
+            trouble = error.what();
         }
         kernel_.setQuiet(false);
     }
     if (changed) hooks_.partitions(*changed);
+    if (again) return true;
+    if (trouble != lookTrouble_ && !trouble.empty()) hooks_.trouble("the partition list cannot be read: " + trouble);
+    lookTrouble_ = trouble;
+    return false;
 }
 
 void Worker::runStep(Queued& queued) {
@@ -118,10 +129,14 @@ void Worker::runStep(Queued& queued) {
             const std::lock_guard device(device_);
             finished = task.step(engine_);
         }
+        letGo_ = std::chrono::steady_clock::now();
         flushTrace();
         if (finished) forget();
         task.deliver(finished);
         if (!finished) return;
+    } catch (const NotYet&) {
+        flushTrace();
+        return;
     } catch (const CoreError& error) {
         end(queued, error);
     } catch (const std::exception& error) {
@@ -157,13 +172,18 @@ void Worker::run() {
         if (stopping_) return;
         const bool lookNow = watching_ && !silent_ && std::chrono::steady_clock::now() >= nextLook_;
         if (lookNow) {
+            engine_.hurry(!urgent_.empty());
             lock.unlock();
-            look();
+            const bool again = look();
             lock.lock();
-            nextLook_ = std::chrono::steady_clock::now() + lookInterval;
+            nextLook_ = std::chrono::steady_clock::now() + (again ? lookAgain : lookInterval);
         }
         auto& queue = urgent_.empty() ? bulk_ : urgent_;
         if (queue.empty() || stopping_) continue;
+        if (urgent_.empty() && std::chrono::steady_clock::now() < letGo_ + leaseGap) {
+            wake_.wait_until(lock, letGo_ + leaseGap);
+            continue;
+        }
         Queued queued = std::move(queue.front());
         queue.pop_front();
         running_ = queued.task->id();
@@ -172,7 +192,9 @@ void Worker::run() {
         const bool cancelled = queued.cancelled;
         const bool silent = silent_;
         kernel_.setTrace(tracing_ ? Trace([this](const std::string& line) {
-            if (traceLines_.size() < mostTraceLines) traceLines_.push_back(line);
+            // A wait asks the same again and again.
+            const bool same = !traceLines_.empty() && traceLines_.back() == line;
+            if (!same && traceLines_.size() < mostTraceLines) traceLines_.push_back(line);
         })
                                   : Trace());
         lock.unlock();

@@ -27,7 +27,10 @@ class Task {
     virtual ~Task() = default;
     [[nodiscard]] uint64_t id() const { return id_; }
 
-    /** Touches the device for at most one slice. True when finished. Throws CoreError. */
+    /**
+     * Touches the device for at most one slice. True when finished. Throws CoreError; NotYet when the same step has to
+     * be taken again later, which delivers nothing.
+     */
     virtual bool step(Engine& engine) = 0;
     /** After each step, with nothing held: hands out what the step produced; may block. */
     virtual void deliver(bool finished) = 0;
@@ -45,6 +48,8 @@ class Worker {
         std::function<void(const std::vector<PartitionState>&)> partitions;
         /** Trace lines of the last step. May block. */
         std::function<void(const std::vector<std::string>&)> trace;
+        /** A look at the partition list failed, said once as long as it fails in the same way. May block. */
+        std::function<void(const std::string&)> trouble;
     };
 
     /** Starts the thread. */
@@ -79,13 +84,16 @@ class Worker {
     /** The running task is about to give its last answer: its id may be used again. */
     void forget();
     void end(Queued& queued, const CoreError& error);
-    void look();
+    /** Looks at the partition list; true when it must be looked at again soon. */
+    bool look();
     void flushTrace();
 
     LinuxKernel kernel_;
     Engine engine_;
     Hooks hooks_;
-    std::vector<std::string> traceLines_; // the worker thread's own
+    std::vector<std::string> traceLines_;         // the worker thread's own
+    std::string lookTrouble_;                     // likewise: what was wrong at the last look
+    std::chrono::steady_clock::time_point letGo_; // likewise: when the last step ended
 
     std::timed_mutex device_; // held during a step
     std::mutex mutex_;        // guards everything below
