@@ -26,6 +26,7 @@ export interface TilescopeApi {
   readonly boards: BoardCollection;
   readonly sessions: SessionPool;
   readonly tree: BoardTree;
+  readonly boardCommands: BoardCommands;
   readonly editor: HexEditorProvider;
   readonly statusBar: EditorStatusBar;
   readonly consent: DriverConsent;
@@ -116,7 +117,14 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       memoryName: (resource) => memoryName(resource.memory),
       connect: async (id) => {
         const entry = boards.get(id);
-        return entry !== undefined && (await commands.connect(entry));
+        if (entry !== undefined) return commands.connect(entry);
+        vscode.window.showErrorMessage(
+          vscode.l10n.t(
+            'The board "{0}" is not in the sidebar any more. Add it with this name, then reload the window: staged edits are kept.',
+            id,
+          ),
+        );
+        return false;
       },
       allowDriver: async (id) => {
         const entry = boards.get(id);
@@ -154,6 +162,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     boards,
     sessions,
     tree,
+    boardCommands: commands,
     editor,
     statusBar,
     consent,

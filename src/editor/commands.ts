@@ -4,7 +4,7 @@ import { BoardError } from '../board/errors.ts';
 import type { TileDocument } from './document.ts';
 import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
-import { type HexEditorProvider, viewType } from './provider.ts';
+import type { HexEditorProvider } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
 
 /** The editor's commands in the palette, without the `tilescope.` in front. */
@@ -17,6 +17,7 @@ type EditorCommand =
   | 'rebase'
   | 'keepMine'
   | 'takeTheirs'
+  | 'readRunning'
   | 'goTo';
 
 /** Progress that is over before this is not shown: it would only flicker. */
@@ -33,6 +34,7 @@ export class EditorCommands {
     rebase: (document) => this.#rebase(document),
     keepMine: (document) => this.#resolve(document, 'mine'),
     takeTheirs: (document) => this.#resolve(document, 'theirs'),
+    readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
   };
 
@@ -107,6 +109,7 @@ export class EditorCommands {
       lock: this.#actions.lock,
       'keep-mine': this.#actions.keepMine,
       'discard-conflicts': this.#actions.takeTheirs,
+      'read-running': this.#actions.readRunning,
       undo: async () => vscode.commands.executeCommand('undo'),
       redo: async () => vscode.commands.executeCommand('redo'),
       connect: () => services.connect(board),
@@ -150,20 +153,9 @@ export class EditorCommands {
     }
   }
 
-  /** Through VS Code's own Revert where the tab is dirty, so that its undo stack and the dot follow. */
+  /** Not through VS Code's Revert: that takes whatever editor is in front by the time it runs. */
   async #discard(document: TileDocument): Promise<void> {
-    const active = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-    const isActive =
-      active instanceof vscode.TabInputCustom && active.uri.toString() === document.uri.toString();
-    if (!isActive) await vscode.commands.executeCommand('vscode.openWith', document.uri, viewType);
-    await vscode.commands.executeCommand('workbench.action.files.revert');
-    // A clean tab can still show edits that were typed in another one.
-    const shown = document.isOutside ? undefined : document.shown;
-    if (shown !== undefined && document.session.counts(shown.range).staged > 0) {
-      document.session.discard(shown.range);
-      this.#provider.touchJournals(document.session);
-    }
-    await this.#provider.markClean(document);
+    await this.#provider.discard(document);
   }
 
   async #refresh(document: TileDocument): Promise<void> {
@@ -176,6 +168,19 @@ export class EditorCommands {
     await withProgress(vscode.l10n.t('Reading'), async (signal) => {
       for (const range of ranges) await document.session.refresh(range, signal);
     });
+  }
+
+  async #readRunning(document: TileDocument): Promise<void> {
+    if (document.session.state.link.kind !== 'connected') throw offline(document);
+    const panels = [...document.panels].sort((a, b) => Number(b.view.active) - Number(a.view.active));
+    const tile = panels.map((panel) => panel.runningTile).find((one) => one !== undefined);
+    if (tile === undefined) {
+      vscode.window.showInformationMessage(
+        vscode.l10n.t('Nothing on screen is program memory that is left alone because its core is running.'),
+      );
+      return;
+    }
+    if (await this.#provider.openRunningTile(document, tile)) await this.#refresh(document);
   }
 
   async #rebase(document: TileDocument): Promise<void> {
@@ -214,7 +219,12 @@ export class EditorCommands {
     });
     const found = typed === undefined ? undefined : place(typed);
     if (typeof found !== 'number') return;
-    for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
+    for (const panel of document.panels) {
+      if (!panel.view.active) continue;
+      // The focus does not always come back from the input box by itself.
+      panel.view.reveal(panel.view.viewColumn);
+      panel.reveal(found, 1);
+    }
   }
 }
 

@@ -23,6 +23,8 @@ export class TileDocument implements vscode.CustomDocument {
   learnedFrom: Board | undefined;
   /** A save or revert of VS Code is under way: it settles the tab itself. */
   settlingByEditor = false;
+  /** Tiles (index in buffer order) whose program memory a person opened here although the core is running. */
+  readonly openTiles = new Set<number>();
   /** The warning of a refused save stands and is not repeated. */
   warned = false;
   readonly #reference: SessionReference;

@@ -96,6 +96,7 @@ export type HostCommand =
   | 'allow-driver'
   | 'keep-mine'
   | 'discard-conflicts'
+  | 'read-running'
   | 'show-log';
 
 /** Requests of the webview: name to parameters and answer. */

@@ -15,6 +15,7 @@ const commands: Readonly<Record<HostCommand, true>> = {
   'allow-driver': true,
   'keep-mine': true,
   'discard-conflicts': true,
+  'read-running': true,
   'show-log': true,
 };
 

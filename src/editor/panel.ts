@@ -1,13 +1,21 @@
 /** One editor tab: the page, and the messages between it and the document's session. */
 import * as vscode from 'vscode';
 import { DisposableStore } from '../model/event.ts';
-import type { ByteRange } from '../model/geometry.ts';
+import { type ByteRange, locate, type Tile } from '../model/geometry.ts';
 import type { ByteEdit, SessionChange, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
-import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
+import {
+  type Banner,
+  type EditorSettings,
+  type EditorState,
+  type HostCommand,
+  reasonShift,
+  type ToWebview,
+  unreadableReasons,
+} from './messages.ts';
 import { editorPage, pageRoot, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
-import { bannerFor, readAtText, sentenceOf, titleOf } from './sentences.ts';
+import { bannerFor, readAtText, sentenceOf, titleOf, withRunningCore } from './sentences.ts';
 import type { EditorServices } from './services.ts';
 import { webviewStrings } from './webview-strings.ts';
 
@@ -76,6 +84,23 @@ export class HexPanel {
     return this.#visible;
   }
 
+  /** The tile at the cursor, else one on screen, whose program memory is left alone because its core is running. */
+  get runningTile(): Tile | undefined {
+    const { document } = this;
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown?.geometry.type !== 'program') return undefined;
+    const tileIn = (asked: ByteRange | undefined): Tile | undefined => {
+      if (asked === undefined) return undefined;
+      const range = within(asked, shown.range);
+      if (range.length === 0) return undefined;
+      const { flags } = document.session.bytes(range);
+      const index = flags.findIndex((flag) => unreadableReasons[flag >> reasonShift] === 'core-running');
+      return index < 0 ? undefined : locate(shown.geometry, range.offset + index).tile;
+    };
+    const cursor = this.selection && { offset: this.selection.cursor, length: 1 };
+    return tileIn(cursor) ?? tileIn(this.#visible);
+  }
+
   /** Everything around the bytes, as the page shows it. */
   get state(): EditorState {
     const { session, resource } = this.document;
@@ -137,7 +162,8 @@ export class HexPanel {
     const { services } = this.#host;
     const boardLabel = services.boardLabel(document.resource.board);
     const facts = { state, boardLabel, stagedBytes, conflictBytes, now: Date.now() };
-    const banner = bannerFor(facts, services.describe, vscode.l10n);
+    const running = state.link.kind === 'connected' ? this.runningTile : undefined;
+    const banner = withRunningCore(bannerFor(facts, services.describe, vscode.l10n), running, vscode.l10n);
     if (banner !== undefined || document.session.geometry === undefined || !document.isOutside) return banner;
     return {
       kind: 'error',

@@ -4,6 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
+import { formatTile, type Tile, tileStart } from '../model/geometry.ts';
 import { parseResource, scheme } from '../model/resource.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
@@ -43,6 +44,9 @@ export class HexEditorProvider
 
   /** How a person is asked when VS Code saves and auto-save cannot be the caller; tests answer in their place. */
   confirmWrite: (board: string, bytes: number) => Promise<boolean> = confirmInDialog;
+
+  /** How a person is asked before program memory of a running core is read; tests answer in their place. */
+  confirmRunning: (board: string, tile: string) => Promise<boolean> = confirmRunningInDialog;
 
   readonly onDidChangeCustomDocument = this.#edited.event;
   /** Fires when a panel's selection, state or activity changed. */
@@ -157,18 +161,24 @@ export class HexEditorProvider
   }
 
   async revertCustomDocument(document: TileDocument): Promise<void> {
-    document.settlingByEditor = true;
-    document.restored = true;
-    document.keptEdits = undefined;
-    try {
-      document.session.revert(document.key);
-    } finally {
-      document.settlingByEditor = false;
-    }
+    this.#dropEdits(document, () => document.session.revert(document.key));
     document.touched = false;
-    document.warned = false;
-    this.touchJournals(document.session);
     await this.#journal.flush();
+    this.readAgain(document);
+  }
+
+  /**
+   * Drops the document's staged edits, and those of other tabs on the bytes that it shows; then its tab is clean. Works
+   * on this document whatever editor has the focus.
+   */
+  async discard(document: TileDocument): Promise<void> {
+    this.#dropEdits(document, () => {
+      document.session.revert(document.key);
+      const shown = document.isOutside ? undefined : document.shown;
+      if (shown !== undefined) document.session.discard(shown.range);
+    });
+    await this.#journal.flush();
+    await this.markClean(document);
     this.readAgain(document);
   }
 
@@ -244,6 +254,22 @@ export class HexEditorProvider
     if (document.session.isDirty(document.key)) this.#edited.fire({ document });
   }
 
+  /**
+   * Lets the program memory of one tile be touched although its core is running, once a person has agreed; ends when the
+   * document is closed. True if it may be touched now.
+   */
+  async openRunningTile(document: TileDocument, tile: Tile): Promise<boolean> {
+    const board = this.services.boardLabel(document.resource.board);
+    if (!(await this.confirmRunning(board, formatTile(tile)))) return false;
+    // The question may have outlived the editor.
+    const geometry = document.session.geometry;
+    if (this.#documents.get(document.key) !== document || geometry === undefined) return false;
+    const index = tileStart(geometry, tile) / geometry.bytesPerTile;
+    document.openTiles.add(index);
+    document.session.setTileOpen(index, true);
+    return true;
+  }
+
   /** Reads what the document's editors show; a failure is told by the banner. */
   readAgain(document: TileDocument): void {
     if (document.session.state.link.kind !== 'connected' || document.isOutside) return;
@@ -263,6 +289,19 @@ export class HexEditorProvider
     }
   }
 
+  #dropEdits(document: TileDocument, drop: () => void): void {
+    document.settlingByEditor = true;
+    document.restored = true;
+    document.keptEdits = undefined;
+    try {
+      drop();
+    } finally {
+      document.settlingByEditor = false;
+    }
+    document.warned = false;
+    this.touchJournals(document.session);
+  }
+
   #announce(document: TileDocument, gesture: Gesture): void {
     const step = (act: () => void) => () => {
       try {
@@ -272,6 +311,8 @@ export class HexEditorProvider
       }
       document.touched = true;
       this.touchJournals(document.session);
+      // The undo of an edit that was discarded changes nothing, yet VS Code counts it.
+      void this.markClean(document);
     };
     document.touched = true;
     this.#edited.fire({
@@ -362,6 +403,10 @@ export class HexEditorProvider
 
   #forget(document: TileDocument): void {
     this.#documents.delete(document.key);
+    for (const index of document.openTiles) {
+      const others = this.documents.filter((other) => other.session === document.session);
+      if (!others.some((other) => other.openTiles.has(index))) document.session.setTileOpen(index, false);
+    }
     if (!this.#closing) {
       // Closed on purpose, by "Don't Save" if it was dirty: its edits go. Edits that VS Code never knew of stay on disk.
       if (document.restored || document.touched) this.#journal.put(document.key, () => undefined);
@@ -447,6 +492,21 @@ async function confirmInDialog(board: string, bytes: number): Promise<boolean> {
     write,
   );
   return chosen === write;
+}
+
+async function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {
+  const read = vscode.l10n.t('Read Anyway');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Read the program memory of tile {0} of {1} while its core is running?', tile, board),
+    {
+      modal: true,
+      detail: vscode.l10n.t(
+        'The core fetches its instructions from this memory. Access from outside can fail on the bus, and can stall the core or stop it with an error. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
+      ),
+    },
+    read,
+  );
+  return chosen === read;
 }
 
 /** The values of `files.autoSave` that VS Code may go by for the document. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { BoardError } from '../board/errors.ts';
 import type { SessionState } from '../session/types.ts';
-import { applyProblem, bannerFor } from './sentences.ts';
+import { applyProblem, bannerFor, withRunningCore } from './sentences.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -25,6 +25,35 @@ const facts = (state: Partial<SessionState>, more: { conflictBytes?: number } = 
   ...more,
 });
 const banner = (state: Partial<SessionState>, more = {}) => bannerFor(facts(state, more), say, l10n);
+
+describe('[main-9] the banner while program memory of a running core is on screen', () => {
+  const tile = { col: 6, row: 1 };
+  const offers = (...given: Parameters<typeof withRunningCore>) =>
+    withRunningCore(...given)?.actions.map((action) => action.command);
+
+  test('offers to read it anyway, and names the tile', () => {
+    const shown = withRunningCore(undefined, tile, l10n);
+    expect(shown?.kind).toBe('info');
+    expect(shown?.text).toContain('(6,1)');
+    expect(offers(undefined, tile, l10n)).toEqual(['read-running']);
+  });
+
+  test('keeps what is said of the owner, and adds the offer', () => {
+    const owner = {
+      kind: 'info',
+      text: 'In use.',
+      actions: [{ command: 'unlock', label: 'Unlock' }],
+    } as const;
+    expect(offers(owner, tile, l10n)).toEqual(['unlock', 'read-running']);
+    expect(withRunningCore(owner, tile, l10n)?.text).toBe('In use.');
+  });
+
+  test('gives way to warnings and errors, and is absent where no core is in the way', () => {
+    const warning = { kind: 'warning', text: 'x', actions: [] } as const;
+    expect(withRunningCore(warning, tile, l10n)).toBe(warning);
+    expect(withRunningCore(undefined, undefined, l10n)).toBeUndefined();
+  });
+});
 
 describe('the banner of an editor [main-22]', () => {
   test('is absent when all is well', () => {

@@ -1,7 +1,7 @@
 /** Everything around the bytes in words: title, read time, banner, what became of an apply, refusals of the session. */
 import type { PartitionInfo, WriteOutcome } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
-import { formatTile } from '../model/geometry.ts';
+import { formatTile, type Tile } from '../model/geometry.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
 import type { ApplyReport, SessionState } from '../session/types.ts';
@@ -136,6 +136,29 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     };
   }
   return undefined;
+}
+
+/**
+ * The banner while program memory of a running core is on screen: offers to read it anyway, unless something that matters
+ * more is said.
+ */
+export function withRunningCore(
+  banner: Banner | undefined,
+  tile: Tile | undefined,
+  l10n: Localiser,
+): Banner | undefined {
+  if (tile === undefined || (banner !== undefined && banner.kind !== 'info')) return banner;
+  const action = { command: 'read-running', label: l10n.t('Read Anyway...') } as const;
+  return banner === undefined
+    ? {
+        kind: 'info',
+        text: l10n.t(
+          'The core of tile {0} is running, so its program memory is left alone.',
+          formatTile(tile),
+        ),
+        actions: [action],
+      }
+    : { ...banner, actions: [...banner.actions, action] };
 }
 
 function waitText(retryAt: number | undefined, now: number, l10n: Localiser): string {

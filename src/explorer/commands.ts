@@ -39,6 +39,9 @@ export interface CommandServices {
 export class BoardCommands {
   readonly #services: CommandServices;
 
+  /** How a person is asked before a board is removed, with the bytes staged for it; tests answer in their place. */
+  confirmRemoval: (entry: BoardEntry, stagedBytes: number) => Promise<boolean> = confirmRemovalInDialog;
+
   constructor(services: CommandServices) {
     this.#services = services;
   }
@@ -178,24 +181,11 @@ export class BoardCommands {
     await this.connect(entry);
   }
 
+  /** The staged edits of open editors stay there and in their journal: only a person drops them. */
   async #remove(entry: BoardEntry): Promise<void> {
-    const remove = vscode.l10n.t('Remove');
-    const chosen = await vscode.window.showWarningMessage(
-      vscode.l10n.t('Remove {0} from the sidebar?', entry.config.label),
-      { modal: true, detail: this.#consequence(entry) },
-      remove,
-    );
-    if (chosen === remove) await this.#services.boards.remove(entry.id);
-  }
-
-  #consequence(entry: BoardEntry): string {
-    const staged = this.#services.stagedBytes(entry);
-    return staged === 0
-      ? vscode.l10n.t('The board itself is not touched.')
-      : vscode.l10n.t(
-          'The board itself is not touched. {0} bytes that are staged in its open editors cannot be applied any more.',
-          staged,
-        );
+    if (await this.confirmRemoval(entry, this.#services.stagedBytes(entry))) {
+      await this.#services.boards.remove(entry.id);
+    }
   }
 
   async #refresh(entry: BoardEntry | undefined): Promise<void> {
@@ -319,6 +309,26 @@ export class BoardCommands {
     );
     return chosen?.entry;
   }
+}
+
+async function confirmRemovalInDialog(entry: BoardEntry, stagedBytes: number): Promise<boolean> {
+  const remove = vscode.l10n.t('Remove');
+  const chosen = await vscode.window.showWarningMessage(
+    vscode.l10n.t('Remove {0} from the sidebar?', entry.config.label),
+    {
+      modal: true,
+      detail:
+        stagedBytes === 0
+          ? vscode.l10n.t('The board itself is not touched.')
+          : vscode.l10n.t(
+              'The board itself is not touched. {0} bytes that are staged in its open editors stay there. They can be applied once the board is added again with the name {1} and the window is reloaded.',
+              stagedBytes,
+              entry.id,
+            ),
+    },
+    remove,
+  );
+  return chosen === remove;
 }
 
 /** A step of connecting, in words. */

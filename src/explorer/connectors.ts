@@ -108,6 +108,7 @@ export class Connectors {
       },
       {
         agents: this.#agentBinaries(),
+        toolVersion: this.#services.toolVersion,
         prompts: this.#services.prompts,
         environment: {
           home: homedir(),

@@ -1,5 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import type { TileDocument } from '../../../src/editor/document.ts';
 import { Bench, free, hexOf, owned, show, tabOf, until, untilDirty, untilTrue } from './support.ts';
 
 const tile = { col: 0, row: 2 };
@@ -144,6 +145,51 @@ describe('editing', () => {
     assert.equal(flags & 2, 2, 'unreadable');
     assert.equal(flags >> 5, 1, 'because the tile is gated');
     assert.throws(() => bench.type(document, 0, [1]), /./);
+  });
+
+  it('[main-9] program memory of a running core is read only where a person asks for it: one tile, until its editor closes', async () => {
+    const running = { col: 6, row: 1 };
+    const neighbour = await bench.open('program', { col: 6, row: 2 }, owned);
+    const document = await bench.open('program', running, owned);
+    const reason = (of: TileDocument) =>
+      of.session.bytes({ offset: of.shown?.range.offset ?? 0, length: 1 }).flags[0] ?? 0;
+    const leftAlone = 2 | (2 << 5);
+    assert.equal(reason(document), leftAlone, 'by default it is left alone');
+    const actions = [...document.panels][0]?.state.banner?.actions.map((action) => action.command);
+    assert.ok(actions?.includes('read-running'), 'the banner offers it');
+
+    const asked: string[] = [];
+    let answer = false;
+    const before = bench.api.editor.confirmRunning;
+    bench.api.editor.confirmRunning = async (_, name) => {
+      asked.push(name);
+      return answer;
+    };
+    try {
+      await vscode.commands.executeCommand('tilescope.readRunning');
+      assert.equal(reason(document), leftAlone, 'declined');
+      answer = true;
+      await vscode.commands.executeCommand('tilescope.readRunning');
+    } finally {
+      bench.api.editor.confirmRunning = before;
+    }
+    assert.deepEqual(asked, ['(6,1)', '(6,1)']);
+    const offset = document.shown?.range.offset ?? 0;
+    await untilTrue('its bytes are there', () => reason(document) === 1);
+    assert.equal(
+      hexOf(document.session.bytes({ offset, length: 16 }).bytes),
+      hexOf(bench.array.peek('program', running, 0, 16)),
+    );
+    await show(neighbour.uri);
+    await vscode.commands.executeCommand('tilescope.refresh');
+    assert.equal(reason(neighbour), leftAlone, 'no other tile is touched');
+
+    await show(document.uri);
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+    await untilTrue('the tab is closed', () => bench.api.editor.document(document.uri) === undefined);
+    const again = await bench.open('program', running, owned);
+    await vscode.commands.executeCommand('tilescope.refresh');
+    await untilTrue('it is left alone again', () => reason(again) === leftAlone);
   });
 
   it('[main-22] a lost board: banner, staged edits stay, it reconnects by itself', async () => {

@@ -234,6 +234,30 @@ describe('saving', () => {
     );
     untouched();
   });
+
+  it('[main-21] Discard drops the edits of its own tab, whichever editor is in front, and undo brings none back', async () => {
+    await setAutoSave('off');
+    const document = await bench.open('data', tile);
+    bench.type(document, 0, [0x99]);
+    bench.type(document, 1, [0x98]);
+    await untilDirty(document.uri, true);
+    const text = await unsavedText();
+    await vscode.commands.executeCommand('tilescope.discard', document.uri);
+    await untilDirty(document.uri, false);
+    assert.equal(document.session.counts().staged, 0);
+    assert.equal(vscode.window.activeTextEditor?.document, text, 'the editor in front stays there');
+    assert.equal(text.isDirty, true);
+    assert.equal(text.getText(), 'typed');
+
+    await show(document.uri);
+    await vscode.commands.executeCommand('undo');
+    await untilDirty(document.uri, false);
+    assert.equal(document.session.counts().staged, 0);
+    bench.type(document, 2, [0x97]);
+    await untilDirty(document.uri, true);
+    assert.equal(document.session.counts().staged, 1);
+    untouched();
+  });
 });
 
 /** The journal file of a document once it holds that many gestures. */

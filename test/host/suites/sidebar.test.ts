@@ -1,7 +1,9 @@
 import * as assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { TreeNode } from '../../../src/explorer/nodes.ts';
-import { Bench, free, owned, tilescope, until, untilTrue } from './support.ts';
+import { Bench, free, owned, tabOf, tilescope, until, untilDirty, untilTrue } from './support.ts';
 
 /** A node as a person sees it: label, then what stands beside it. */
 function look(node: TreeNode): string {
@@ -143,13 +145,38 @@ describe('the sidebar', () => {
     }
   });
 
-  it('[main-17] Copy Board Report gives board, partitions and memories as text', async () => {
+  it('[main-17] Copy Board Report gives everything that a bug report needs', async () => {
+    await bench.api.tree.getChildren(await child(await boardNode(), 'Columns 0 to 3'));
     await vscode.commands.executeCommand('tilescope.copyReport', bench.entry.id);
     const report = await until('the report is in the clipboard', async () => {
       const text = await vscode.env.clipboard.readText();
-      return text.includes('simulated') ? text : undefined;
+      return text.includes('# Board report') ? text : undefined;
     });
-    assert.match(report, /demo_graph/);
+    const state = bench.entry.link.state;
+    assert.ok(state.kind === 'connected');
+    const { info } = state.board;
+    const version = vscode.extensions.getExtension('tilescope.tilescope')?.packageJSON.version;
+    const facts: Readonly<Record<string, string>> = {
+      Tilescope: String(version),
+      core: info.coreVersion === '' ? 'none (simulated)' : info.coreVersion,
+      device: info.device,
+      'driver family': info.family,
+      generation: info.generation,
+      'host name': info.hostName,
+      kernel: info.kernel,
+      machine: info.machine,
+      'page size': `${info.pageSize} bytes`,
+      'boot id': info.bootId,
+    };
+    for (const [name, value] of Object.entries(facts)) {
+      assert.ok(value !== '' && report.includes(`| ${name} | \`${value}\` |`), `${name} ${value}: ${report}`);
+    }
+    assert.match(report, /## Findings\n\n(?:none|- `)/);
+    assert.match(report, /\| 1 \| 0 to 3 \| 0 to 8 \| `free` \|/);
+    assert.match(report, /\| 2 \| 6 to 9 \| 0 to 8 \| `in use by demo_graph \(pid 1234\)` \|/);
+    assert.match(report, /\| 3 \| 12 to 13 \| 0 to 0 \| `free` \|/);
+    assert.match(report, /\| 0 to 3 \| data \| 1 to 8 \| 32768 \| 1048576 \| yes \|/);
+    assert.match(report, /\| 0 to 3 \| program \| 1 to 8 \| 16384 \| 524288 \| yes \|/);
   });
 
   it('[main-17] boards are added and removed, and stay in the list for the next window', async () => {
@@ -163,18 +190,94 @@ describe('the sidebar', () => {
     assert.equal(bench.api.boards.entries.length, before);
   });
 
-  it('[main-17] every command of the manifest exists, and has an entry in the palette', async () => {
-    const api = await tilescope();
-    assert.ok(api);
-    const manifest: unknown = vscode.extensions.getExtension('tilescope.tilescope')?.packageJSON;
-    const contributes = Reflect.get(Object(manifest), 'contributes');
-    const declared: unknown = Reflect.get(Object(contributes), 'commands');
-    assert.ok(Array.isArray(declared));
+  it('[main-17] every command of the manifest exists, is in the palette, and menus name nothing else', async () => {
+    assert.ok(await tilescope());
+    const contributes: unknown =
+      vscode.extensions.getExtension('tilescope.tilescope')?.packageJSON.contributes;
+    const part = (value: unknown, name: string): unknown => Reflect.get(Object(value), name);
+    const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+    const declared = list(part(contributes, 'commands'));
+    const ids = declared.map((one) => String(part(one, 'command')));
     const known = new Set(await vscode.commands.getCommands(true));
-    const missing = declared
-      .map((one) => String(Reflect.get(Object(one), 'command')))
-      .filter((id) => !known.has(id));
-    assert.deepEqual(missing, []);
+    assert.deepEqual(
+      ids.filter((id) => !known.has(id)),
+      [],
+    );
+    for (const one of declared) {
+      assert.equal(part(one, 'category'), 'Tilescope');
+      assert.match(String(part(one, 'title')), /^[^%]+$/, 'the palette shows a title');
+      assert.equal(part(one, 'enablement'), undefined, 'every command says itself why it cannot run');
+    }
+    const menus = part(contributes, 'menus');
+    assert.equal(part(menus, 'commandPalette'), undefined, 'nothing is hidden from the palette');
+    for (const [menu, place] of [
+      ['view/title', /\bview == tilescope\.boards\b/],
+      ['view/item/context', /\bview == tilescope\.boards && viewItem =~ /],
+      ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
+    ] as const) {
+      const items = list(part(menus, menu));
+      assert.ok(items.length > 0, menu);
+      for (const item of items) {
+        assert.ok(ids.includes(String(part(item, 'command'))), `${menu}: ${JSON.stringify(item)}`);
+        assert.match(String(part(item, 'when')), place);
+      }
+    }
+  });
+
+  it('[main-17] [main-16] Use This Machine where there is no board: said in words, with what to do next', async () => {
+    const settings = vscode.workspace.getConfiguration('tilescope.local');
+    await settings.update('device', '/dev/tilescope-none', vscode.ConfigurationTarget.Global);
+    await vscode.commands.executeCommand('tilescope.addLocalBoard');
+    const added = bench.api.boards.entries.at(-1);
+    assert.ok(added?.config.kind === 'local');
+    try {
+      const state = added.link.state;
+      assert.ok(state.kind === 'offline', `${state.kind} instead of offline`);
+      assert.equal(state.error.code, 'no-device');
+      const node = (await bench.api.tree.getChildren()).at(-1);
+      const shown = (await bench.api.tree.getChildren(node)).map(look).join();
+      assert.match(shown, /\/dev\/tilescope-none/);
+      assert.match(shown, /\. \S/, 'a sentence and the next step');
+    } finally {
+      await bench.api.boards.remove(added.id);
+      await settings.update('device', undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
+  it('[main-21] removing a board with staged edits asks first, and keeps them', async () => {
+    const document = await bench.open('data', { col: 0, row: 2 });
+    bench.type(
+      document,
+      0,
+      [...bench.array.peek('data', { col: 0, row: 2 }, 0, 3)].map((byte) => byte ^ 0xff),
+    );
+    await untilDirty(document.uri, true);
+    const asked: number[] = [];
+    let answer = false;
+    const before = bench.api.boardCommands.confirmRemoval;
+    bench.api.boardCommands.confirmRemoval = async (_, staged) => {
+      asked.push(staged);
+      return answer;
+    };
+    try {
+      await vscode.commands.executeCommand('tilescope.removeBoard', bench.entry.id);
+      assert.equal(bench.api.boards.get(bench.entry.id), bench.entry);
+      answer = true;
+      await vscode.commands.executeCommand('tilescope.removeBoard', bench.entry.id);
+    } finally {
+      bench.api.boardCommands.confirmRemoval = before;
+    }
+    assert.deepEqual(asked, [3, 3], 'the question names the staged bytes');
+    assert.equal(bench.api.boards.get(bench.entry.id), undefined);
+    assert.equal(document.session.counts().staged, 3);
+    assert.equal(tabOf(document.uri)?.isDirty, true);
+    const kept = await readdir(bench.api.journalFolder);
+    const texts = await Promise.all(
+      kept.map((name) => readFile(join(bench.api.journalFolder, name), 'utf8')),
+    );
+    assert.ok(texts.some((text) => text.includes(document.key)));
+    await vscode.commands.executeCommand('tilescope.apply', document.uri);
+    assert.equal(document.session.counts().staged, 3, 'what cannot be applied stays');
   });
 
   it('[main-17] opening from the tree shows the tile', async () => {
