@@ -51,12 +51,20 @@ export class HexEditorPage {
 
   /** Goes to a place as a person does: `0x1f0`, or `(2,3)+0x10`. */
   async goTo(place: string): Promise<void> {
-    await this.grid.click({ position: { x: 5, y: 5 } });
-    await this.page.keyboard.press('Control+g');
     const input = this.page.locator('.quick-input-widget:visible .quick-input-box input');
-    await input.waitFor();
-    await input.fill(place);
-    await this.page.keyboard.press('Enter');
+    // A page that takes the focus late closes the question again: then it is asked for once more.
+    for (let attempt = 1; ; attempt++) {
+      await this.grid.click({ position: { x: 5, y: 5 } });
+      await this.page.keyboard.press('Control+g');
+      try {
+        await input.waitFor({ timeout: PATIENCE_MS / 4 });
+        await input.fill(place, { timeout: PATIENCE_MS / 4 });
+        await input.press('Enter', { timeout: PATIENCE_MS / 4 });
+        break;
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
     await input.waitFor({ state: 'hidden' });
     const [, tile, offset] = /^(\(\d+,\d+\))?\+?(0x[0-9a-f]+)$/i.exec(place) ?? [];
     if (offset === undefined) throw new Error(`Not a place that this test can check: ${place}`);
@@ -72,6 +80,8 @@ export class HexEditorPage {
   /** Puts the cursor at a place and types into the column of hex digits. */
   async typeAt(place: string, digits: string): Promise<void> {
     await this.goTo(place);
+    // On a busy machine VS Code now and then leaves the focus outside after its input box has closed.
+    await this.grid.focus();
     await this.frame.locator('#grid:focus').waitFor();
     await this.page.keyboard.type(digits);
   }
@@ -174,12 +184,47 @@ export class HexEditorPage {
     await button.waitFor({ state: 'detached', timeout: PATIENCE_MS });
   }
 
-  /** Presses Refresh and waits until the page has read. */
+  /** Presses Refresh and waits until a read that began after that has ended, as the page is told. */
   async refresh(): Promise<void> {
+    const ended = await this.beginRefresh();
+    await ended();
+  }
+
+  /** Presses Refresh; the result waits until a read that began after that has ended. */
+  async beginRefresh(): Promise<() => Promise<void>> {
+    const ended = await this.#nextRead();
     await this.button('refresh').click();
-    await this.frame
-      .locator('.progress:empty, .progress:not(:has(*))')
-      .first()
-      .waitFor({ state: 'attached' });
+    return ended;
+  }
+
+  /** Listens from now on to what the page is told of reads; the result waits for the end of one that begins. */
+  async #nextRead(): Promise<() => Promise<void>> {
+    // The end of a read that was running before does not count.
+    await this.frame.locator('.progress:not(:has(*))').waitFor({ state: 'attached', timeout: PATIENCE_MS });
+    const read = await this.frame.evaluateHandle((patience) => {
+      const done = new Promise<void>((resolve, reject) => {
+        let began = false;
+        const stop = (): void => {
+          window.removeEventListener('message', listen);
+          clearTimeout(timer);
+        };
+        const listen = ({ data }: MessageEvent): void => {
+          if (data?.type !== 'state') return;
+          if (data.state?.reading !== undefined) began = true;
+          else if (began) {
+            stop();
+            resolve();
+          }
+        };
+        const timer = setTimeout(() => {
+          stop();
+          reject(new Error(began ? 'The read did not end.' : 'No read began.'));
+        }, patience);
+        window.addEventListener('message', listen);
+      });
+      done.catch(() => undefined);
+      return { done };
+    }, PATIENCE_MS);
+    return () => read.evaluate(({ done }) => done);
   }
 }
