@@ -32,6 +32,15 @@ export function buildForBoard(): { agent: string; addon: string; tests: string; 
   };
 }
 
+/**
+ * Builds the program that runs another one without pidfd_open or pidfd_getfd.
+ * @param path where the program for the board is put on this machine
+ */
+export function buildWithoutPidfd(path: string): void {
+  const source = join(dirname(fileURLToPath(import.meta.url)), 'native-without-pidfd.c');
+  execFileSync('aarch64-linux-gnu-gcc', ['-static', '-Os', '-Wall', '-Werror', '-o', path, source]);
+}
+
 /** A request that the agent answered with an `error` frame. */
 export class AgentError extends Error {
   readonly code: string;

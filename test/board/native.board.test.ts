@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
-import { Agent, type Answer, agentPath, assemble, buildForBoard } from './native-agent.ts';
+import { Agent, type Answer, agentPath, assemble, buildForBoard, buildWithoutPidfd } from './native-agent.ts';
 
 const columns = [6, 4] as const;
 const rows = 8;
@@ -228,7 +231,7 @@ describe('compare-and-write', () => {
     expect(answers.outcomes.every((one, i) => one.outcome === 0 && one.now === i)).toBe(true);
   });
 
-  it('refuses the words of an epoch that is over, after an application came and went unseen between two reads [main-8]', async () => {
+  it('refuses the words of an epoch that is over, after an application was seen to come and go [main-8]', async () => {
     await filled();
     const before = await agent.epoch(6);
     const witness = await newWitness('request 1 keep');
@@ -239,6 +242,21 @@ describe('compare-and-write', () => {
     });
     expect(await code(write)).toBe('epoch');
     expect(await agent.epoch(6)).not.toBe(before);
+  });
+
+  it('refuses them too when nobody saw the application, but its release zeroed and gated all tiles [main-8]', async () => {
+    await filled();
+    // Without describe, an agent looks at the list only when it is asked: it cannot see what happens in between.
+    const alone = await Agent.start(board);
+    await alone.read(columns, 'data', [[0, 4]]);
+    const before = await alone.epoch(6);
+    const witness = await newWitness('request 1');
+    await witness.release();
+    expect(await alone.epoch(6)).toBe(before);
+    const word = { offset: 0, seen: 0, mask: 1, value: 1 };
+    expect(await code(alone.write(columns, 'data', before, [word], { force: true }))).toBe('epoch');
+    expect(await alone.epoch(6)).not.toBe(before);
+    await alone.end();
   });
 });
 
@@ -268,6 +286,32 @@ describe('beside another owner', () => {
     expect(await board.counters()).toMatchObject({ open: 1, dmabufs: 2 });
   });
 
+  it('on a kernel without pidfd_open or pidfd_getfd says so, still names the owner, and still reads what is free [main-8]', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tilescope-pidfd-'));
+    try {
+      buildWithoutPidfd(join(folder, 'without-pidfd'));
+      await board.put(join(folder, 'without-pidfd'), '/tmp/without-pidfd');
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    await filled(4);
+    for (const call of ['open', 'getfd']) {
+      const old = Agent.spawn(board, `/tmp/without-pidfd ${call} ${agentPath}`);
+      await old.request({ op: 'hello', protocol: 1, trace: false, device: '/dev/aie0' });
+      const free = await old.read(columns, 'data', [[0, 64]]);
+      expect(Buffer.from(assemble(free, 0, 64))).toEqual(pattern('data', 0, 64, 4));
+      const witness = await newWitness('request 1 keep');
+      const { pid } = await witness.status();
+      expect(await old.partition(6)).toMatchObject({ inUse: true, owner: { pid, command: 'witness' } });
+      await expect(old.read(columns, 'data', [[0, 64]])).rejects.toMatchObject({
+        code: 'no-pidfd',
+        header: { detail: `pidfd_${call}: ENOSYS`, facts: { pid, command: 'witness' } },
+      });
+      await witness.release();
+      expect(await old.end()).toBe(0);
+    }
+  });
+
   it('sees bytes change while the owner works, and the owner is never disturbed [main-8]', async () => {
     const witness = await newWitness('request 1');
     await witness.fill();
@@ -292,6 +336,30 @@ describe('beside another owner', () => {
     await witness.holdDecoys(true);
     expect(await read()).toEqual(pattern('data', 40_000, 16, 9));
     expect(await agent.epoch(6)).toBe(before);
+  });
+
+  it("takes no other Tilescope's leases for an owner: list and epoch stay while another agent reads [main-8]", async () => {
+    await filled();
+    // Under any name: this one's is not the agent's.
+    await board.exec(`cp ${agentPath} /tmp/someone`);
+    const other = Agent.spawn(board, '/tmp/someone');
+    await other.request({ op: 'hello', protocol: 1, trace: false, device: '/dev/aie0' });
+    await agent.request({ op: 'describe' });
+    const before = await agent.epoch(6);
+    let reading = true;
+    const reads = (async () => {
+      while (reading) await other.read(columns, 'data', [[0, total.data]]);
+    })();
+    try {
+      for (let i = 0; i < 30; i++)
+        expect(await agent.partition(6)).toMatchObject({ inUse: false, epoch: before });
+      await agent.read(columns, 'data', [[0, 64]]);
+    } finally {
+      reading = false;
+      await reads;
+    }
+    expect(await agent.epoch(6)).toBe(before);
+    await other.end();
   });
 
   it('follows free, owned and free again by itself, with an epoch for each [main-8]', async () => {
@@ -437,6 +505,22 @@ describe('what a board can refuse', () => {
     const other = await Agent.start(board, { device: '/dev/aie7' });
     expect(await code(other.request({ op: 'describe' }))).toBe('no-device');
     expect(await other.end()).toBe(0);
+  });
+
+  it('a node that goes away empties the list by itself, and fills it again when it is back', async () => {
+    await board.exec('ln -sf /dev/aie0 /tmp/aie-link');
+    const other = await Agent.start(board, { device: '/tmp/aie-link' });
+    const lists = (): unknown[] =>
+      other.unasked.flatMap((one) => (one['t'] === 'partitions' ? [one['partitions']] : []));
+    await other.request({ op: 'describe' });
+    await board.exec('rm /tmp/aie-link');
+    await vi.waitFor(() => expect(lists()).toEqual([[]]), 10_000);
+    await board.exec('ln -s /dev/aie0 /tmp/aie-link');
+    await vi.waitFor(
+      () => expect(lists()).toEqual([[], expect.arrayContaining([expect.anything()])]),
+      10_000,
+    );
+    await other.end();
   });
 
   it('only ENQUIRE, REQUEST with keep and GET_MEM are ever sent; a borrowed partition gets none [main-8]', async () => {
