@@ -108,7 +108,7 @@ describe('[main-22] beside an owner, and without a board', () => {
       .waitFor();
     await workbench.screenshot('owner-gated');
     expect(await gated.stagedCount()).toBe(0);
-    expect(await workbench.isDirty('9_8.aiemem')).toBe(false);
+    expect(await workbench.isDirty('9_8')).toBe(false);
 
     const running = await openMemory(workbench, 'Program memory', '(6,1)', /\?\?/);
     expect(new Set(await running.rowAt('0x0'))).toEqual(new Set(['??']));
@@ -192,7 +192,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await workbench.waitForRow(/Virtual board.*(offline|connecting)/);
     await editor.typeAt('0x1', 'd2');
     await editor.waitForStaged(2);
-    await isDirty(editor, '7_5.aiemem', true);
+    await isDirty(editor, '7_5', true);
     proxy.blackHole(false);
     proxy.cut();
     await workbench.waitForRow(PARTITION_ROW, 120_000);
@@ -202,7 +202,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await editor.rebase();
     await editor.waitForRow('0x0', `d1d2${pattern('data', 7, 5, 2, 14, SEED)}`);
     await editor.apply();
-    await isDirty(editor, '7_5.aiemem', false);
+    await isDirty(editor, '7_5', false);
     await witness.request(PARTITION.id, { keep: true });
     expect((await witness.read('data', 7, 5, 0, 16)).toString('hex')).toBe(
       `d1d2${pattern('data', 7, 5, 2, 14, SEED)}`,
@@ -242,7 +242,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await editor.button('keep-mine').click();
     await editor.frame.locator('.count.conflict').waitFor({ state: 'hidden' });
     await editor.apply();
-    await isDirty(editor, '6_6.aiemem', false);
+    await isDirty(editor, '6_6', false);
     await editor.waitForRow('0x0', `3344${pattern('data', 6, 6, 2, 14, after)}`);
     await editor.typeAt('0x8', '55');
     await editor.waitForStaged(1);
@@ -259,7 +259,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await editor.rebase();
     await editor.button('discard-conflicts').click();
     await editor.waitForStaged(0);
-    await isDirty(editor, '6_6.aiemem', false);
+    await isDirty(editor, '6_6', false);
     expect((await editor.rowAt('0x0'))[8]).toBe('99');
     await board.assertClean();
   });

@@ -147,7 +147,7 @@ describe('[main-21] saving', () => {
 
   /** Everything that makes VS Code save by itself, around an editor with staged edits; ends in that editor. */
   async function livesThroughAutoSave(mode: Mode, row: number): Promise<void> {
-    const tile = `${COLUMN}_${row}.aiemem`;
+    const tile = `${COLUMN}_${row}`;
     const editor = await editorOf(row);
     await editor.grid.click();
     await focusSidebar();
@@ -181,7 +181,7 @@ describe('[main-21] saving', () => {
   }
 
   async function closeTab(row: number, answer?: string): Promise<void> {
-    await workbench.tab(`${COLUMN}_${row}.aiemem`).click({ button: 'middle' });
+    await workbench.tab(`${COLUMN}_${row}`).click({ button: 'middle' });
     if (answer === undefined) return;
     const question = await workbench.modal();
     expect([...question.buttons].sort()).toEqual(['Cancel', "Don't Save", 'Save']);
@@ -194,7 +194,7 @@ describe('[main-21] saving', () => {
       onTestFailed(async () => {
         await workbench.screenshot(`saving-failed-${mode}`);
       });
-      const tile = `${COLUMN}_${row}.aiemem`;
+      const tile = `${COLUMN}_${row}`;
       await workbench.setSettings({ 'files.autoSave': mode, 'files.autoSaveDelay': 300 });
       await connect();
       let editor = await openMemory(workbench, 'Data memory', `(${COLUMN},${row})`);
@@ -293,7 +293,7 @@ describe('[main-21] saving', () => {
 
   test('[main-21] reloaded without the board: the edits are there, can be undone, and wait for it', async () => {
     const row = 5;
-    const tile = `${COLUMN}_${row}.aiemem`;
+    const tile = `${COLUMN}_${row}`;
     await workbench.setSettings({ 'files.autoSave': 'afterDelay', 'files.autoSaveDelay': 300 });
     await connect();
     let editor = await openMemory(workbench, 'Data memory', `(${COLUMN},${row})`);
