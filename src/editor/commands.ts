@@ -219,12 +219,7 @@ export class EditorCommands {
     });
     const found = typed === undefined ? undefined : place(typed);
     if (typeof found !== 'number') return;
-    for (const panel of document.panels) {
-      if (!panel.view.active) continue;
-      // The focus does not always come back from the input box by itself.
-      panel.view.reveal(panel.view.viewColumn);
-      panel.reveal(found, 1);
-    }
+    for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
   }
 }
 
