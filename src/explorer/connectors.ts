@@ -7,9 +7,8 @@ import type { BoardConnector } from '../board/board.ts';
 import { createLocalConnector } from '../board/local/connector.ts';
 import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/array.ts';
 import { createSimulatedConnector } from '../board/simulated/connector.ts';
-import { createSshConnector } from '../board/ssh/connector.ts';
 import type { SshPrompts } from '../board/ssh/prompts.ts';
-import type { AgentBinaries, AgentBinary } from '../board/ssh/target.ts';
+import type { AgentBinaries, AgentBinary, SshServices, SshTarget } from '../board/ssh/target.ts';
 import type { BoardConfig, SshConfig } from './board-config.ts';
 
 /** What connectors need to know of this installation; settings are asked at the moment of connecting. */
@@ -95,8 +94,18 @@ export class Connectors {
   }
 
   #ssh(config: SshConfig): BoardConnector {
+    return {
+      connect: async (context, signal) => {
+        // The SSH library takes a fifth of a second to load: not at start-up, and not for other boards.
+        const { createSshConnector } = await import('../board/ssh/connector.ts');
+        return createSshConnector(...this.#sshArguments(config)).connect(context, signal);
+      },
+    };
+  }
+
+  #sshArguments(config: SshConfig): [SshTarget, SshServices] {
     const files = this.#services.sshConfigFiles();
-    return createSshConnector(
+    return [
       {
         host: config.host,
         user: config.user,
@@ -117,7 +126,7 @@ export class Connectors {
           platform: process.platform,
         },
       },
-    );
+    ];
   }
 
   /** The agents of this package; those that are missing leave their boards unreachable, which is said then. */
