@@ -6,7 +6,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFailed, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
@@ -76,6 +76,8 @@ describe('[main-21] saving', () => {
     await board?.stop();
     await rm(folder, { recursive: true, force: true });
   });
+
+  afterEach(() => board.assertClean());
 
   /** Brings the board's partitions into the sidebar, after a start or a reload. */
   async function connect(): Promise<void> {
@@ -287,7 +289,6 @@ describe('[main-21] saving', () => {
         await workbench.tab(tile).waitFor({ state: 'detached' });
         expect((await onTheBoard(row)) === filled(row, { 16: 'a1b2c3', 32: 'ee' })).toBe(true);
       } else await closeTab(row);
-      await board.assertClean();
     },
   );
 
@@ -321,7 +322,6 @@ describe('[main-21] saving', () => {
     await editor.apply();
     await waitForDirty(tile, false);
     expect((await onTheBoard(row)) === filled(row, { 16: 'abcd' })).toBe(true);
-    await board.assertClean();
   });
 });
 

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { launchBrowser, localContext } from '../../scripts/browser.ts';
 import { startTheia } from '../../scripts/hosts.ts';
 import { packageFor } from '../../scripts/package.ts';
@@ -53,6 +53,8 @@ describe('[main-23] Theia', () => {
     await board?.stop();
     await rm(folder, { recursive: true, force: true });
   });
+
+  afterEach(() => board.assertClean());
 
   test('[main-23] connect, open, edit, apply', async () => {
     const knownHosts = join(folder, 'known_hosts');
@@ -105,7 +107,6 @@ describe('[main-23] Theia', () => {
         expected.write('feed', 0, 'hex');
         expect((await witness.read('data', 7, 1, 0, 0x8000)).equals(expected)).toBe(true);
         await witness.release();
-        await board.assertClean();
       } finally {
         await mkdir(SCREENSHOTS, { recursive: true });
         await page.screenshot({ path: join(SCREENSHOTS, 'theia.png') });

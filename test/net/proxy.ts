@@ -17,6 +17,11 @@ export interface LinkProxy {
   blackHole(on: boolean): void;
   /** Resets every connection. New ones are accepted unless `refuse` is set. */
   cut(refuse?: boolean): void;
+  /**
+   * Resets every connection once so many more bytes went this way, in the middle of a chunk if need be; 0 lets none of
+   * the next one through. Resolves when it has happened. A later call takes the place of an earlier one.
+   */
+  cutAfter(direction: 'toTarget' | 'toClient', bytes: number): Promise<void>;
   /** Accepts connections again after `cut(true)`. */
   mend(): void;
   /** Bytes forwarded so far, per direction. */
@@ -34,20 +39,25 @@ class DelayLine {
   readonly sink: net.Socket;
   readonly delayMs: number;
   readonly swallow: () => boolean;
-  readonly count: (bytes: number) => void;
+  /** How many of so many bytes may go through. */
+  readonly admit: (bytes: number) => number;
+  /** After fewer than all went through. */
+  readonly broken: () => void;
 
   constructor(
     source: net.Socket,
     sink: net.Socket,
     delayMs: number,
     swallow: () => boolean,
-    count: (bytes: number) => void,
+    admit: (bytes: number) => number,
+    broken: () => void,
   ) {
     this.source = source;
     this.sink = sink;
     this.delayMs = delayMs;
     this.swallow = swallow;
-    this.count = count;
+    this.admit = admit;
+    this.broken = broken;
     source.on('data', (chunk) => this.#put(chunk));
     source.on('end', () => this.#put(null));
   }
@@ -81,8 +91,9 @@ class DelayLine {
       if (first.chunk === null) this.sink.end();
       else {
         this.#size -= first.chunk.length;
-        this.count(first.chunk.length);
-        this.sink.write(first.chunk);
+        const admitted = this.admit(first.chunk.length);
+        this.sink.write(first.chunk.subarray(0, admitted));
+        if (admitted < first.chunk.length) this.broken();
       }
     }
     if (this.#size <= this.#limit && this.source.isPaused()) this.source.resume();
@@ -98,6 +109,25 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
   const bytes = { toTarget: 0, toClient: 0 };
   let hole = false;
   let refuse = false;
+  const cut = (refuseNew = false): void => {
+    refuse = refuseNew;
+    for (const line of lines) line.stop();
+    lines.clear();
+    for (const socket of [...sockets]) socket.resetAndDestroy();
+  };
+  let trap: { direction: keyof typeof bytes; left: number; sprung: () => void } | undefined;
+  const admit = (direction: keyof typeof bytes) => (length: number) => {
+    const admitted = trap?.direction === direction ? Math.min(length, trap.left) : length;
+    if (trap?.direction === direction) trap.left -= admitted;
+    bytes[direction] += admitted;
+    return admitted;
+  };
+  const broken = (): void => {
+    const sprung = trap?.sprung;
+    trap = undefined;
+    cut();
+    sprung?.();
+  };
   const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
     if (refuse) {
       client.resetAndDestroy();
@@ -109,24 +139,8 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
       noDelay: true,
       allowHalfOpen: true,
     });
-    const up = new DelayLine(
-      client,
-      target,
-      delay,
-      () => hole,
-      (n) => {
-        bytes.toTarget += n;
-      },
-    );
-    const down = new DelayLine(
-      target,
-      client,
-      delay,
-      () => hole,
-      (n) => {
-        bytes.toClient += n;
-      },
-    );
+    const up = new DelayLine(client, target, delay, () => hole, admit('toTarget'), broken);
+    const down = new DelayLine(target, client, delay, () => hole, admit('toClient'), broken);
     for (const line of [up, down]) lines.add(line);
     for (const [socket, other] of [
       [client, target],
@@ -148,12 +162,6 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
   });
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
-  const cut = (refuseNew = false): void => {
-    refuse = refuseNew;
-    for (const line of lines) line.stop();
-    lines.clear();
-    for (const socket of [...sockets]) socket.resetAndDestroy();
-  };
   return {
     port: address.port,
     bytes,
@@ -161,6 +169,10 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
       hole = on;
     },
     cut,
+    cutAfter: (direction, count) =>
+      new Promise((sprung) => {
+        trap = { direction, left: count, sprung };
+      }),
     mend: () => {
       refuse = false;
     },
