@@ -131,6 +131,7 @@ export class Frame {
   #topTemplate(state: EditorState, failure: string | undefined): TemplateResult {
     const t = this.#t;
     const locked = state.policy === 'locked';
+    const fixed = locked && state.lockedFor !== undefined;
     const { percent } = state.reading ?? {};
     const doing = percent === undefined ? t('reading') : t('readingPercent', Math.round(percent));
     return html`<div class="title-line">
@@ -138,10 +139,10 @@ export class Frame {
         <span class="chip link ${state.connected ? '' : 'offline'}">${t(state.connected ? 'connected' : 'offline')}</span>
         <span
           class="chip policy ${state.policy}"
-          title=${t(locked ? 'policyLockedHint' : 'policyStagedHint')}
+          title=${state.lockedFor ?? t(locked ? 'policyLockedHint' : 'policyStagedHint')}
           >${t(locked ? 'policyLocked' : 'policyStaged')}</span
         >
-        ${this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: true })}
+        ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: true })}
       </div>
       <div class="progress">${state.reading === undefined ? nothing : progressBar(doing, percent)}</div>
       ${state.banner === undefined ? nothing : this.#banner(state.banner)}

@@ -52,6 +52,8 @@ export interface EditorState {
   /** Board label, partition, memory, in words; for the header line and the grid's accessible name. */
   readonly title: string;
   readonly policy: WritePolicy;
+  /** Localised: why a person cannot unlock at present. Without it, `locked` is theirs to change. */
+  readonly lockedFor?: string;
   readonly connected: boolean;
   /** A read is under way; percent if it is long. */
   readonly reading?: { readonly percent?: number };

@@ -118,6 +118,7 @@ export class HexPanel {
         vscode.l10n,
       ),
       policy: state.policy,
+      ...(state.lockedBecause === undefined ? {} : { lockedFor: services.describe(state.lockedBecause) }),
       connected: state.link.kind === 'connected',
       ...(state.reading
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }

@@ -346,6 +346,16 @@ describe('typing', () => {
     await eventually(() => staged(page)).toEqual({ [0x8000]: 0x5a });
   });
 
+  test('[main-20] locked for a reason that nobody here can change: the reason is said, and no Unlock is offered', async () => {
+    const lockedFor = 'In use by graph.elf (pid 412).';
+    const page = await start({ ...oneTile, state: { policy: 'locked', lockedFor } });
+    expect(await page.locator('[data-name=unlock]').count()).toBe(0);
+    await page.keyboard.type('5A');
+    await eventually(() => page.locator('.notice').textContent()).toContain(lockedFor);
+    expect(await page.locator('[data-name=unlock]').count()).toBe(0);
+    expect(await edits(page)).toEqual([]);
+  });
+
   test('a message does not lie over the cursor', async () => {
     const page = await start({ ...oneTile, state: { policy: 'locked' } });
     for (const key of ['Control+Home', 'Control+End']) {

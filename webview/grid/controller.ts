@@ -222,11 +222,17 @@ export class GridController {
     return false;
   }
 
+  #refuseLocked(): void {
+    const { state, t, notify } = this.#parts;
+    const { lockedFor } = state();
+    notify({ text: lockedFor ?? t('lockedRefusal'), unlock: lockedFor === undefined });
+  }
+
   /** Whether a run may be edited as far as the page knows; the host checks again. Says why not. */
   #mayEdit(offset: number, length: number): boolean {
     const { state, t, notify, store } = this.#parts;
     if (state().policy === 'locked') {
-      notify({ text: t('lockedRefusal'), unlock: true });
+      this.#refuseLocked();
       return false;
     }
     const { flags } = store.read({ offset, length });
@@ -306,7 +312,7 @@ export class GridController {
   #paste(start: number, pasted: Pasted, check: boolean): void {
     const { view, t, notify, state } = this.#parts;
     if (!check && state().policy === 'locked') {
-      notify({ text: t('lockedRefusal'), unlock: true });
+      this.#refuseLocked();
       return;
     }
     if (check && !pasted.runs.every((run) => this.#mayEdit(start + run.at, run.bytes.length))) return;
