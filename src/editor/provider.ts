@@ -246,7 +246,17 @@ export class HexEditorProvider
   async markClean(document: TileDocument): Promise<void> {
     if (!document.touched || document.settlingByEditor || document.session.isDirty(document.key)) return;
     try {
-      await this.#guard.markClean(document.key, () => vscode.workspace.save(document.uri));
+      await this.#guard.markClean(document.key, async () => {
+        const saved = await vscode.workspace.save(document.uri);
+        // Theia's `save` finds text editors only: there the editor in front is saved, if it is this one.
+        if (
+          saved === undefined &&
+          document.touched &&
+          [...document.panels].some((panel) => panel.view.active)
+        ) {
+          await vscode.commands.executeCommand('workbench.action.files.save');
+        }
+      });
     } catch (error) {
       this.services.note(error);
     }

@@ -101,7 +101,13 @@ describe('[main-23] Theia', () => {
         await page.keyboard.press('Control+Home');
         await page.keyboard.type('feed');
         await editor.waitForStaged(2);
+        const dirtyTab = page.locator('#theia-main-content-panel .lm-TabBar-tab.theia-mod-dirty').first();
+        await dirtyTab.waitFor();
         await editor.apply();
+        await dirtyTab.waitFor({ state: 'detached' });
+        expect(
+          await page.locator('.theia-TreeNode', { hasText: 'Virtual board' }).textContent(),
+        ).not.toContain('not connected');
         await witness.request(PARTITION.id, { keep: true });
         const expected = Buffer.from(pattern('data', 7, 1, 0, 0x8000, SEED), 'hex');
         expected.write('feed', 0, 'hex');
