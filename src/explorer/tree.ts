@@ -1,7 +1,6 @@
 /** The sidebar's tree: boards, partitions, memory types, tiles. Follows the links by itself. */
 import * as vscode from 'vscode';
 import { toBoardError } from '../board/errors.ts';
-import type { LinkState } from '../session/types.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import {
   BoardNode,
@@ -32,8 +31,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   readonly #state: vscode.Memento;
   readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
   readonly #nodes = new WeakMap<BoardEntry, BoardNode>();
-  /** How each board's connection stood when its row was last asked to be drawn. */
-  readonly #drawn = new WeakMap<BoardEntry, LinkState['kind']>();
   readonly #expanded: Set<string>;
   readonly #view: vscode.TreeView<TreeNode>;
   readonly #subscriptions: vscode.Disposable[] = [];
@@ -63,16 +60,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
         const key = selection[0]?.key;
         if (key !== undefined) void state.update(selectedKey, key);
       }),
-      boards.onDidChange((entry) => this.#redraw(entry)),
+      boards.onDidChange((entry) => this.#changed.fire(entry && this.#boardNode(entry))),
     );
-  }
-
-  /** Theia redraws a node's children only: where a board's connection changed, its own row is drawn with all others. */
-  #redraw(entry: BoardEntry | undefined): void {
-    const kind = entry?.link.state.kind;
-    const stands = entry !== undefined && this.#drawn.get(entry) === kind;
-    if (entry !== undefined && kind !== undefined) this.#drawn.set(entry, kind);
-    this.#changed.fire(stands ? this.#boardNode(entry) : undefined);
   }
 
   /** The view, for tests and for showing it. */
