@@ -7,6 +7,12 @@ import { defineConfig } from 'vitest/config';
 const needsMachinery = ['**/*.board.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'];
 const elsewhere = ['**/node_modules/**', 'dist/**', 'build/**'];
 
+/**
+ * Real machines and browsers on two busy cores: a test that fails is tried once more, and the report says "retry x1". A
+ * test that needs it often is a defect.
+ */
+const retry = 1;
+
 export default defineConfig({
   test: {
     projects: [
@@ -30,6 +36,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 300_000,
+          retry,
         },
       },
       {
@@ -41,6 +48,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 600_000,
+          retry,
         },
       },
       {
