@@ -149,8 +149,11 @@ async function applyOnce(memory: PartitionMemory, value: number): Promise<number
   const begin = performance.now();
   const report = await memory.write(edits, { epoch: seen.epoch }, signal);
   const ms = performance.now() - begin;
-  const verified = report.spans.filter((span) => span.outcome === 'verified');
-  if (verified.length !== ranges.length) throw new Error(`${verified.length} of 1,000 were verified`);
+  const others = report.spans.filter((span) => span.outcome !== 'verified');
+  if (others.length > 0 || report.spans.length !== ranges.length) {
+    const kinds = new Set(others.map((span) => `${span.outcome} ${span.reason ?? ''}`.trim()));
+    throw new Error(`${others.length} of 1,000 were not verified: ${[...kinds].join(', ')}`);
+  }
   return ms;
 }
 
