@@ -3,17 +3,38 @@
  * or processes. Every call takes a cancellation signal; every failure is a BoardError.
  */
 import type { Event } from '../model/event.ts';
-import type { ByteRange, ColumnRange, Generation, MemoryGeometry, MemoryType } from '../model/geometry.ts';
+import type {
+  ArrayShape,
+  ByteRange,
+  ColumnRange,
+  Generation,
+  MemoryGeometry,
+  MemoryType,
+  Tile,
+} from '../model/geometry.ts';
+import type { TileStatus } from '../model/status/status.ts';
 import type { BoardError } from './errors.ts';
 
-/** The process that holds a partition. */
+/** Who holds a partition. */
 export interface Owner {
-  /** 0 when the kernel itself holds it (XRT's zocl) or the process is hidden from us. */
+  /**
+   * `kernel`: every descriptor of every process was looked at and none holds it, so the kernel does (XRT's zocl).
+   * `hidden`: none was found, but not all could be looked at.
+   */
+  readonly kind: 'process' | 'kernel' | 'hidden';
+  /** 0 unless `kind` is `process`. */
   readonly pid: number;
   /** Its command name, as `/proc/PID/comm` says; empty if hidden. */
   readonly command: string;
   /** When it started, milliseconds since 1970 on the board's clock; 0 if unknown. */
   readonly startedAt: number;
+}
+
+/** The process on the board that keeps a partition alive because a person asked for it. Times: ms since 1970, board's clock. */
+export interface Hold {
+  readonly pid: number;
+  readonly since: number;
+  readonly until: number;
 }
 
 /** One partition as the driver lists it. Asking for it maps nothing. */
@@ -27,6 +48,14 @@ export interface PartitionInfo {
   readonly inUse: boolean;
   /** Set while another process owns it. */
   readonly owner?: Owner;
+  /** Set while it is held for post-mortem. */
+  readonly hold?: Hold;
+  /** Held, and its owner is gone: nobody but the holder keeps it. `owner` is not set then. */
+  readonly ownerGone: boolean;
+  /** Free columns that a person picked, on a driver whose partitions are dynamic. */
+  readonly picked: boolean;
+  /** A person enabled the clocks of its gated tiles: they run during each access. */
+  readonly clocksOn: boolean;
   /**
    * One life of the contents: boot, owner, resets seen. Opaque; equal text = same life. Differs whenever bytes read
    * before may have been replaced wholesale.
@@ -34,13 +63,26 @@ export interface PartitionInfo {
   readonly epoch: string;
 }
 
+/**
+ * Which driver answers: the series of 2020; linux-xlnx with static partitions (2020.2 to 2021.2); linux-xlnx with apertures
+ * and dynamic partitions (2022.1 on).
+ */
+export type DriverFamily =
+  | 'linux-2020'
+  | 'linux-xlnx-static'
+  | 'linux-xlnx-aperture'
+  | 'simulated'
+  | 'unknown';
+
 /** What is known of the board before anything is mapped. */
 export interface BoardInfo {
   /** Device node, `/dev/aie0`; `simulated` for the simulated board. */
   readonly device: string;
-  /** `linux-2020` or `simulated`; `unknown` when sysfs and enquire do not match a family this version knows. */
-  readonly family: 'linux-2020' | 'simulated' | 'unknown';
+  /** `unknown` when sysfs and enquire do not match a family this version knows. */
+  readonly family: DriverFamily;
   readonly generation: Generation | 'unknown';
+  /** Absent when neither the driver nor the device tree tells. */
+  readonly array?: ArrayShape;
   /** What sysfs, device tree and enquire said, a line each, in English; for the tooltip, the question and the report. */
   readonly findings: readonly string[];
   readonly hostName: string;
@@ -105,6 +147,8 @@ export interface WriteOptions {
   readonly epoch: string;
   /** Write even where the device holds other bytes than were seen. */
   readonly force?: boolean;
+  /** A person unlocked this partition although another process owns it. Without it such a write is `locked`. */
+  readonly besideOwner?: boolean;
   readonly openTiles?: ReadonlySet<number>;
 }
 
@@ -147,6 +191,35 @@ export interface Partition {
   readonly columns: ColumnRange;
   readonly memories: readonly PartitionMemory[];
   memory(type: MemoryType): PartitionMemory | undefined;
+  /**
+   * Core, lock and DMA state of tiles of the partition, shim row included, in the order asked; one round trip. A tile
+   * that could not be looked at comes with its reason. `detail`: descriptors and events too.
+   */
+  status(tiles: readonly Tile[], options: StatusOptions, signal: AbortSignal): Promise<StatusReport>;
+  /**
+   * Enables the clocks of gated tiles during each later access of this connection (AIE_REQUEST_TILES, given back before
+   * the partition), or stops doing so. Answers whether they run then: false after `on` means that the driver ignored it.
+   * `locked` beside another owner.
+   */
+  enableClocks(on: boolean, signal: AbortSignal): Promise<boolean>;
+  /** Starts or ends the holder process. Ending it lets the driver reset and zero a partition whose owner is gone. */
+  hold(on: boolean, signal: AbortSignal): Promise<void>;
+  /**
+   * Gets a descriptor of a partition that XRT's kernel driver holds (DRM_IOCTL_ZOCL_AIE_FD), once per connection. zocl
+   * never counts it as given back, so a later reset of the array by XRT goes wrong: only when a person chose it.
+   */
+  takeKernelDescriptor(signal: AbortSignal): Promise<void>;
+}
+
+export interface StatusOptions {
+  readonly detail?: boolean;
+}
+
+export interface StatusReport {
+  readonly tiles: readonly TileStatus[];
+  /** Milliseconds since 1970 on this machine's clock. */
+  readonly at: number;
+  readonly epoch: string;
 }
 
 export interface OpenOptions {
@@ -157,7 +230,7 @@ export interface OpenOptions {
 /** A live connection to one board. */
 export interface Board {
   readonly info: BoardInfo;
-  /** Fires when a partition appears, disappears, changes hands or starts a new epoch. */
+  /** Fires when a partition appears, disappears, changes hands, is held or let go, or starts a new epoch. */
   readonly onDidChangePartitions: Event<readonly PartitionInfo[]>;
   /**
    * Fires once, when the connection is lost for good; every later call fails with the same error. `dispose` does not
@@ -165,6 +238,11 @@ export interface Board {
    */
   readonly onDidClose: Event<BoardError>;
   partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]>;
+  /**
+   * Runs of columns that nobody else uses, where the driver makes partitions of what is asked for; any part of one can be
+   * opened. Empty where partitions are static. Changes with `onDidChangePartitions`.
+   */
+  readonly freeColumns: readonly ColumnRange[];
   /** Learns the memory types: the first mapping. The result stays valid until the board closes. */
   open(columns: ColumnRange, options: OpenOptions, signal: AbortSignal): Promise<Partition>;
   /** Everything a bug report needs, as Markdown; no secrets. */

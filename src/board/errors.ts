@@ -13,6 +13,10 @@ export type BoardErrorCode =
   | 'large-pages' // 64 KiB kernel pages: the driver cannot map tile memory
   | 'no-pidfd' // the kernel is older than 5.6: no way beside another owner
   | 'owner-hidden' // in use, but no process that holds it was found (kernel client such as XRT)
+  | 'kernel-held' // in use by the kernel itself (XRT's zocl): no process and no descriptor list to borrow from
+  | 'columns-taken' // some of these columns are in use as part of another partition
+  | 'no-match' // none of the owner's buffers is certainly this memory: nothing is written beside it
+  | 'hold-failed' // the holder process could not be started or ended
   | 'unknown-driver' // not one of the driver families this version knows; needs the person's consent
   | 'driver' // any other errno of the driver; detail names ioctl and errno
   // the access

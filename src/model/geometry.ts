@@ -37,6 +37,21 @@ export interface ColumnRange {
   readonly numCols: number;
 }
 
+/** A run of whole rows; `count` 0 where the array has none of the kind. */
+export interface RowRange {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** What stands in which row of the array (hardware_info of the driver, or the device tree). */
+export interface ArrayShape {
+  /** 0 when unknown. */
+  readonly numCols: number;
+  readonly shim: RowRange;
+  readonly memory: RowRange;
+  readonly core: RowRange;
+}
+
 /** A run of bytes, counted as buffer offsets. */
 export interface ByteRange {
   readonly offset: number;

@@ -36,6 +36,25 @@ async function expand(page: Page, text: string | RegExp): Promise<void> {
   if (/theia-mod-collapsed/.test((await toggle.getAttribute('class')) ?? '')) await toggle.click();
 }
 
+/**
+ * Theia starts an extension when one of its commands runs, not when its view is shown. A click that comes before its
+ * extension host is up is lost, so it is repeated until the board is listed.
+ */
+async function startExtension(page: Page): Promise<void> {
+  const refresh = page.locator('[title="Refresh Boards"], [aria-label="Refresh Boards"]').first();
+  const board = page.locator('.theia-TreeNode', { hasText: 'Virtual board' }).first();
+  await refresh.waitFor({ timeout: 60_000 });
+  for (const end = Date.now() + 120_000; ; ) {
+    await refresh.click();
+    try {
+      await board.waitFor({ timeout: 10_000 });
+      return;
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
+  }
+}
+
 describe('[main-23] Theia', () => {
   let board: VirtualBoard;
   let witness: Witness;
@@ -84,8 +103,7 @@ describe('[main-23] Theia', () => {
         const container = page.locator('.theia-app-left .lm-TabBar-tab[id$="extension.tilescope"]');
         await container.waitFor({ timeout: 60_000 });
         await container.click();
-        // Theia starts an extension when one of its commands runs, not when its view is shown.
-        await page.locator('[title="Refresh Boards"], [aria-label="Refresh Boards"]').first().click();
+        await startExtension(page);
         await expand(page, 'Virtual board');
         await expand(page, /Columns 6 to 9/);
         await expand(page, 'Data memory');
