@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the parts of aievirt share.
+ *
+ *   array.c    the tiles: storage, clocks, cores; which mappings to take away
+ *   part.c     partitions: their file, memories, registers, resets
+ *   device.c   /dev/aie0: requests and enquiries of each driver family
+ *   control.c  parameters, controls and counters for the tests; load and unload
+ *   sysfs.c    attributes of partitions and tiles, hardware_info
+ *   zocl.c     imitation of the kernel module that holds partitions for XRT
+ *
+ * Columns and rows of the array are absolute; row 0 is the shim. A partition
+ * starts at row 0, so its relative rows are the absolute ones, and its
+ * relative columns count from range.start.col. Offsets are bytes.
+ *
+ * Locks, outermost first:
+ *   mmap_lock    (taken by the kernel before fault and mmap)
+ *   parts_lock   the list of partitions and which of them are in use; devices
+ *                come and go under it, so no attribute may take it
+ *   vpart.lock   DMA-bufs of a partition; never held over a user copy
+ *   views_lock   which mappings exist to be zapped
+ *   state_sem    contents of clock, core and memory words and the driver's idea
+ *                of clocks: faults, reads and attributes read it, changes write
+ *                it; never held while mappings are zapped
+ */
+#ifndef AIEVIRT_H
+#define AIEVIRT_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/device.h>
+#include <linux/fs.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pid.h>
+#include <linux/printk.h>
+#include <linux/rwsem.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "aievirt_uapi.h"
+
+#define MAX_PARTS 64
+#define MAX_COLS  128
+#define MAX_ROWS  16
+#define MAX_MEMS  6
+
+enum family {
+	FAMILY_2020,	 /* the series of 2020: static partitions, nothing in sysfs */
+	FAMILY_STATIC,	 /* linux-xlnx 2020.2 to 2021.2: static partitions, attributes */
+	FAMILY_APERTURE, /* linux-xlnx since 2022.1: partitions by request */
+};
+
+enum row_kind { ROW_SHIM, ROW_MEMORY, ROW_CORE };
+
+/* One memory of each tile of one kind of row. */
+struct mem_type {
+	u32 offset;
+	u32 size; /* bytes per tile */
+	enum row_kind rows;
+};
+
+/* Registers by inclusive offsets, in tiles of one kind of row. */
+struct reg_range {
+	u32 first;
+	u32 last;
+	enum row_kind rows;
+};
+
+/* What a generation's tiles look like. Offsets are in a tile. */
+struct generation {
+	const char *name; /* as hardware_info spells it */
+	unsigned int col_shift;
+	unsigned int row_shift;
+	bool column_clock; /* one clock per column; else a chain from the shim upwards */
+	u32 clock;	   /* clock control: of the column in the shim, with a chain in every tile */
+	u32 core_control;  /* bit 0 enable, bit 1 reset */
+	u32 core_status;
+	u32 pc;
+	u32 sp;
+	u32 lr;
+	unsigned int mem_count;
+	struct mem_type mem[MAX_MEMS];
+	const struct reg_range *kernel_only; /* user space must not write these */
+	unsigned int kernel_only_count;
+	const struct reg_range *acting; /* a read of these takes or gives a lock */
+	unsigned int acting_count;
+};
+
+/* The one array. Constant from load to unload, but for what the tiles hold. */
+struct varray {
+	enum family family;
+	const struct generation *gen;
+	const char *gen_name; /* what the driver says: gen->name, or that of an unknown generation */
+	u32 cols;
+	u32 rows; /* shim, memory and core rows */
+	u32 mem_rows;
+	u32 core_rows;
+	u32 tile_span;	/* bytes of a tile's registers */
+	u32 tile_pages; /* pages of that */
+	unsigned long *page; /* kernel addresses; see tile_page */
+};
+
+extern struct varray varray;
+extern struct rw_semaphore state_sem;
+
+/* A mapping's file, whose pages are taken away when what they show changes. */
+struct view {
+	struct list_head list; /* under views_lock */
+	struct inode *inode;
+	u32 col; /* absolute */
+	u32 cols;
+};
+
+struct vpart {
+	struct kref ref; /* the list, the file and each DMA-buf */
+	u32 id;
+	struct aie_range range; /* absolute, shim row included */
+	char name[24];
+	struct device *dev;    /* aiepart_X_N in class aie; NULL without sysfs */
+	void *attrs;	       /* for sysfs.c alone */
+	unsigned long *in_use; /* tiles the owner asked for; under state_sem */
+	unsigned long *clocked; /* the driver's idea of clocks; under state_sem */
+
+	/* Under parts_lock. */
+	bool busy;
+	bool keep;
+	struct file *file; /* of the owner, without a reference; NULL while free */
+	struct pid *owner; /* who requested it; NULL when the kernel did */
+
+	struct mutex lock;
+	struct dma_buf *dbuf[MAX_MEMS]; /* owned by its file, cleared by its release */
+	atomic_t mappings;		/* of registers */
+	struct view regs;		/* of the file, once it was mapped */
+};
+
+extern struct mutex parts_lock;
+extern struct vpart *parts_list[MAX_PARTS]; /* by place, without gaps; under parts_lock */
+extern unsigned int parts_count;
+extern struct class *aie_class;
+
+/* Parameters. */
+extern bool attrs;   /* attributes of partitions and tiles are shown */
+extern bool hwinfo;  /* the aperture shows hardware_info */
+extern bool sysfs;   /* class aie exists */
+extern bool rw;	     /* the partition file can be read and written */
+extern bool fdlist;  /* the device hands out descriptors of partitions in use */
+extern bool pm_fault;
+extern bool p6_bug;
+extern unsigned int page_check;
+extern unsigned int open_delay;
+extern unsigned int req_size;  /* bytes of a request: 24 or 40 */
+extern unsigned int init_size; /* bytes of PARTITION_INIT: 16, 40 or 32 */
+
+struct counters {
+	atomic_t requests, requests_failed, releases, busy, open, dmabufs, mappings, faults,
+		forbidden, preads, pwrites;
+	atomic64_t words_read, words_written;
+};
+
+extern struct counters count;
+
+/* Something that a tool must never do: one line, which the tests look for. */
+#define forbidden(fmt, ...)                                                            \
+	do {                                                                           \
+		atomic_inc(&count.forbidden);                                          \
+		pr_warn("FORBIDDEN " fmt " by %s[%d]\n", ##__VA_ARGS__, current->comm, \
+			task_tgid_nr(current));                                        \
+	} while (0)
+
+/* ---------------------------------------------------------------- array.c */
+
+#define CLOCK_COLUMN BIT(0) /* shim only: the column's buffer */
+#define CLOCK_NEXT   BIT(1) /* chain: the tile above; else with CLOCK_COLUMN */
+#define CORE_ENABLE  BIT(0)
+#define CORE_RESET   BIT(1)
+
+static inline enum row_kind row_kind(u32 row)
+{
+	return !row ? ROW_SHIM : row <= varray.mem_rows ? ROW_MEMORY : ROW_CORE;
+}
+
+static inline bool in_array(u32 col, u32 row)
+{
+	return col < varray.cols && row < varray.rows;
+}
+
+/* First row and number of rows of a kind. */
+u32 kind_start(enum row_kind kind);
+u32 kind_rows(enum row_kind kind);
+
+int array_init(const char *family, const char *generation, const char *shape);
+void array_exit(void);
+
+/*
+ * Address of a page of a tile, allocated at first use; 0 without memory.
+ * A page that was never used holds zeros: tile_peek reads it without allocating.
+ */
+unsigned long tile_page(u32 col, u32 row, u32 page);
+u32 *tile_word(u32 col, u32 row, u32 off);
+u32 tile_peek(u32 col, u32 row, u32 off);
+
+/* The hardware's truth. Call with state_sem held. */
+bool tile_runs(u32 col, u32 row);
+bool core_enabled(u32 col, u32 row);
+/* Program memory that answers with a bus error, because its core runs. */
+bool program_busy(u32 col, u32 row, u32 off);
+bool reg_in(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, u32 last);
+void set_core(u32 col, u32 row, u32 control);
+void switch_tile(u32 col, u32 row, bool on);
+/* Values after power-on or reset; state_sem held for writing. Call zap_cols after it. */
+void reset_cols(u32 col, u32 cols, u32 rows, bool clocks_on);
+
+void view_add(struct view *v, struct inode *inode, u32 col, u32 cols);
+void view_remove(struct view *v);
+/* Forgets all mappings of these columns, so that the next touch faults. */
+void zap_cols(u32 col, u32 cols);
+
+/* ----------------------------------------------------------------- part.c */
+
+/* A partition that nobody has yet; its reference belongs to the caller. */
+struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows);
+void part_put(struct vpart *p);
+/* Reads the clocks into the driver's bitmaps; state_sem held for writing. */
+void scan_clocks(struct vpart *p);
+void scan_all_clocks(void);
+void reset_part(struct vpart *p, bool clocks_on);
+/*
+ * The file of a partition that was just marked as busy, with a reference for
+ * the caller; the last one to go releases the partition.
+ */
+struct file *part_file(struct vpart *p);
+
+/* --------------------------------------------------------------- device.c */
+
+/*
+ * Takes a partition as a request does and returns its file with a reference
+ * for the caller; ERR_PTR otherwise. The last fput releases the partition.
+ * in_kernel: no process is the owner.
+ */
+struct file *request_part(u32 id, u32 flag, bool in_kernel);
+int device_init(const char *parts);
+void device_exit(void);
+
+/* ---------------------------------------------------------------- sysfs.c */
+
+/* Called when the class exists, before any partition, and after the last one. */
+int sysfs_init(void);
+void sysfs_exit(void);
+/*
+ * Called with parts_lock held when a partition's device (p->dev, never NULL
+ * here) was made and before it goes: static families at load and unload,
+ * the aperture family at request and last close.
+ */
+int sysfs_add_part(struct vpart *p);
+void sysfs_remove_part(struct vpart *p);
+
+/* ----------------------------------------------------------------- zocl.c */
+
+int zocl_init(void);
+void zocl_exit(void);
+/* A control line that starts with "zocl "; rest is what follows. 0 or -errno. */
+int zocl_control(const char *rest);
+
+#endif
