@@ -245,11 +245,19 @@ export interface Board {
   readonly freeColumns: readonly ColumnRange[];
   /** Learns the memory types: the first mapping. The result stays valid until the board closes. */
   open(columns: ColumnRange, options: OpenOptions, signal: AbortSignal): Promise<Partition>;
+  /**
+   * What can be asked of a partition that is not opened, or cannot be: to be held or let go, and to be reached although the
+   * kernel holds it. Asks nothing of the board by itself.
+   */
+  custody(columns: ColumnRange): PartitionCustody;
   /** Everything a bug report needs, as Markdown; no secrets. */
   report(signal: AbortSignal): Promise<string>;
   /** Ends the connection and whatever it started on the board. */
   dispose(): Promise<void>;
 }
+
+/** Whose a partition is; see `Partition`. */
+export type PartitionCustody = Pick<Partition, 'hold' | 'takeKernelDescriptor'>;
 
 /** Receives what happened below the seam. `trace` gets one line per ioctl: name, number, size, result. */
 export interface BoardLog {

@@ -84,6 +84,9 @@ export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
   'locked',
   'busy',
   'out-of-range',
+  'no-match',
+  'no-pidfd',
+  'kernel-held',
 ]);
 
 /** Throws `cancelled` if the signal is aborted. */

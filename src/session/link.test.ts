@@ -254,7 +254,7 @@ describe('opening partitions', () => {
     await link.connect();
     const owners: (string | undefined)[] = [];
     link.onDidChangePartitions(([partition]) => owners.push(partition?.owner?.command));
-    device.owner = { pid: 7, command: 'graph', startedAt: 1 };
+    device.owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 };
     device.announce();
     device.owner = undefined;
     await link.refreshPartitions(never);

@@ -51,12 +51,15 @@ export class BoardLink implements Disposable {
   /** The person agreed to map memory of an unknown driver; takes effect at the next `open`. */
   allowUnknownDriver = false;
 
+  /** By partition: the holder beside whom a person agreed to write. */
+  readonly #agreed = new Map<string, string>();
   readonly #connector: BoardConnector;
   readonly #services: SessionServices;
   readonly #stateChanged = new Emitter<LinkState>();
   readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
   #state: LinkState = { kind: 'disconnected' };
   #partitions: readonly PartitionInfo[] = [];
+  #freeColumns: readonly ColumnRange[] = [];
   #attempt: Attempt | undefined;
   #connection: Connection | undefined;
   #retry: Disposable | undefined;
@@ -87,6 +90,11 @@ export class BoardLink implements Disposable {
 
   get onDidChangePartitions(): Event<readonly PartitionInfo[]> {
     return this.#partitionsChanged.event;
+  }
+
+  /** Columns that a person may pick, where the driver makes partitions of what is asked for; as last known. */
+  get freeColumns(): readonly ColumnRange[] {
+    return this.#freeColumns;
   }
 
   /**
@@ -128,7 +136,7 @@ export class BoardLink implements Disposable {
    */
   async open(columns: ColumnRange, signal: AbortSignal): Promise<Partition> {
     const connection = await this.#connected(signal);
-    const key = `${columns.startCol}_${columns.numCols}`;
+    const key = columnsKey(columns);
     let opened = connection.opened.get(key);
     if (opened === undefined) {
       const options = { allowUnknownDriver: this.allowUnknownDriver };
@@ -141,6 +149,44 @@ export class BoardLink implements Disposable {
       opened.catch(() => connection.opened.delete(key));
     }
     return abortable(opened, signal);
+  }
+
+  /**
+   * Starts or ends the holder of the partition, and takes over what the board lists then. Rejects with BoardError. Ending
+   * it when the owner is gone lets the driver reset and zero the partition.
+   */
+  async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
+    const { board } = await this.#connected(signal);
+    await abortable(board.custody(columns).hold(on, signal), signal);
+    await this.refreshPartitions(signal);
+  }
+
+  /** As `Partition.enableClocks`; the list is current when it answers. Rejects with BoardError. */
+  async enableClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
+    const partition = await this.open(columns, signal);
+    const running = await abortable(partition.enableClocks(on, signal), signal);
+    await this.refreshPartitions(signal);
+    return running;
+  }
+
+  /** As `Partition.takeKernelDescriptor`: only when a person chose it, for this connection. Rejects with BoardError. */
+  async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
+    const { board } = await this.#connected(signal);
+    await abortable(board.custody(columns).takeKernelDescriptor(signal), signal);
+    await this.refreshPartitions(signal);
+  }
+
+  /**
+   * Notes that a person agreed to write beside the holder of these columns (`holderOf`); ends when the partition changes
+   * hands. Counts for every memory of the partition.
+   */
+  agreeBeside(columns: ColumnRange, holder: string): void {
+    this.#agreed.set(columnsKey(columns), holder);
+  }
+
+  /** Whether a person agreed to write beside this holder of these columns. */
+  agreedBeside(columns: ColumnRange, holder: string): boolean {
+    return this.#agreed.get(columnsKey(columns)) === holder;
   }
 
   /** Ends the connection and forgets all listeners. */
@@ -298,7 +344,15 @@ export class BoardLink implements Disposable {
   }
 
   #setPartitions(partitions: readonly PartitionInfo[]): void {
+    const before = new Set(this.#partitions.map(({ columns }) => columnsKey(columns)));
+    const now = new Map(partitions.map((info) => [columnsKey(info.columns), info]));
     this.#partitions = partitions;
+    this.#freeColumns = this.#connection?.board.freeColumns ?? this.#freeColumns;
+    for (const [key, holder] of this.#agreed) {
+      if (holderOf(now.get(key)) !== holder) this.#agreed.delete(key);
+    }
+    // A partition of a dynamic driver that went has to be picked anew.
+    for (const key of before) if (!now.has(key)) this.#connection?.opened.delete(key);
     this.#emit(this.#partitionsChanged, partitions);
   }
 
@@ -310,4 +364,17 @@ export class BoardLink implements Disposable {
       this.#services.log.warn(`a listener of ${this.label} failed: ${toBoardError(error).message}`);
     }
   }
+}
+
+/** Names a partition among those of its board. */
+function columnsKey({ startCol, numCols }: ColumnRange): string {
+  return `${startCol}_${numCols}`;
+}
+
+/** Who has a partition, as text to compare: another text means that it changed hands. */
+export function holderOf(partition: PartitionInfo | undefined): string {
+  if (partition === undefined) return 'none';
+  const { inUse, owner, ownerGone } = partition;
+  if (!inUse) return 'free';
+  return ownerGone ? 'gone' : `${owner?.pid ?? 0}:${owner?.startedAt ?? 0}`;
 }

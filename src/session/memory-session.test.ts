@@ -77,7 +77,7 @@ describe('reading', () => {
     expect(points).toEqual(['connect', 'partitions']);
     await session.open(never);
     session.bytes(range(0, 4096));
-    device.owner = { pid: 3, command: 'graph', startedAt: 1 };
+    device.owner = { kind: 'process', pid: 3, command: 'graph', startedAt: 1 };
     device.announce();
     await settle();
     expect(device.reads).toEqual([]);
@@ -192,7 +192,7 @@ describe('reading', () => {
     session.look('doc', range(0, 64));
     await settle();
     device.hook = () => undefined;
-    device.owner = { pid: 7, command: 'app', startedAt: 1 };
+    device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
     device.announce();
     await settle();
     expect(device.reads).toEqual([]);
@@ -970,7 +970,7 @@ describe('[main-22] losing the board', () => {
 });
 
 describe('[main-20] policy and owners', () => {
-  const owner = { pid: 42, command: 'graph', startedAt: 5 };
+  const owner = { kind: 'process', pid: 42, command: 'graph', startedAt: 5 } as const;
 
   test('[main-22] free, owned, free: the session follows by itself and reads nothing', async () => {
     const { session, device } = await setup();
@@ -999,7 +999,7 @@ describe('[main-20] policy and owners', () => {
     expect(() => session.stage('a', 'type', [put(10, 1)])).toThrow(
       expect.objectContaining({ code: 'locked' }),
     );
-    session.setPolicy('staged');
+    session.agreeBeside(session.holder);
     session.stage('a', 'type', [put(10, 1)]);
     await expect(session.apply(range(0, 64), never)).resolves.toMatchObject({ applied: 1 });
     device.owner = { ...owner, pid: 43 };

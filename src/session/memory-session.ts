@@ -1,4 +1,5 @@
 import type {
+  Board,
   PartitionInfo,
   PartitionMemory,
   ReadResult,
@@ -6,7 +7,13 @@ import type {
   WriteOutcome,
   WriteReport,
 } from '../board/board.ts';
-import { BoardError, nothingWritten, throwIfCancelled, toBoardError } from '../board/errors.ts';
+import {
+  BoardError,
+  type BoardErrorCode,
+  nothingWritten,
+  throwIfCancelled,
+  toBoardError,
+} from '../board/errors.ts';
 import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import {
   type ByteRange,
@@ -20,10 +27,11 @@ import { abortable, Serial } from './async.ts';
 import { BasePages, baseFlags } from './base-pages.ts';
 import { SessionError } from './errors.ts';
 import { decodeJournal, encodeJournal, isSoundGeometry, type JournalData, sameGeometry } from './journal.ts';
-import type { BoardLink } from './link.ts';
+import { type BoardLink, holderOf } from './link.ts';
 import type { SessionServices } from './services.ts';
 import { type Layer, StagedEdits, type StagedSnapshot, type StageRun } from './staged-edits.ts';
 import type {
+  Aftermath,
   ApplyReport,
   ByteEdit,
   Gesture,
@@ -31,6 +39,7 @@ import type {
   SessionChange,
   SessionPolicy,
   SessionState,
+  Snapshot,
   StagedCounts,
   WriteLogEntry,
 } from './types.ts';
@@ -45,6 +54,18 @@ const readGap = 256;
 /** Bytes and runs of one read request: small enough to show progress and to be cancelled. */
 const requestBytes = 1 << 20;
 const requestRanges = 512;
+
+/**
+ * Failures after which nothing can be written beside the present owner. They stay until it changes hands, the board
+ * connects again, or a person tries again.
+ */
+const barring: ReadonlySet<BoardErrorCode> = new Set([
+  'no-match',
+  'permission',
+  'kernel-held',
+  'no-pidfd',
+  'owner-hidden',
+]);
 
 /** Names one memory type of one partition of one board. */
 export interface MemoryKey {
@@ -88,6 +109,12 @@ export class MemorySession implements Disposable {
   #memory: PartitionMemory | undefined;
   #partition: PartitionInfo | undefined;
   #chosenPolicy: SessionPolicy | undefined;
+  /** Why nothing can be written beside the present owner, as the board last said. */
+  #barred: BoardError | undefined;
+  #aftermath: Aftermath | undefined;
+  /** The snapshot of what a gone owner left behind, and the hold that it was taken under. */
+  #snapshot: (Snapshot & { readonly of: string; readonly board: Board }) | undefined;
+  #snapshotReading: AbortController | undefined;
   #epoch: string | undefined;
   #earlierEpoch = '';
   #epochSerial = 0;
@@ -124,6 +151,12 @@ export class MemorySession implements Disposable {
       policy: this.#policy(),
       ...(lockedBecause === undefined ? {} : { lockedBecause }),
       ...(this.#partition === undefined ? {} : { partition: this.#partition }),
+      besideHolder: this.#partition?.inUse === true,
+      agreedBeside: this.#agreedBeside(),
+      ...(this.#aftermath === undefined ? {} : { aftermath: this.#aftermath }),
+      ...(this.#snapshot === undefined
+        ? {}
+        : { snapshot: { done: this.#snapshot.done, at: this.#snapshot.at } }),
       epochChanged: this.#epochChanged(),
       stale: this.#base.hasOld || (!connected && this.#base.hasKnown),
       reading: this.#reading > 0,
@@ -191,6 +224,7 @@ export class MemorySession implements Disposable {
 
   /** Reads those bytes of the range that were not read yet. Rejects with BoardError. */
   async read(range: ByteRange, signal: AbortSignal): Promise<void> {
+    this.#asked();
     await this.#open(signal);
     this.#checkRange(range);
     await this.#readRanges(mergeRanges(this.#base.missing(range), readGap), signal);
@@ -198,6 +232,7 @@ export class MemorySession implements Disposable {
 
   /** Reads all bytes of the range again and marks those that differ from before. Rejects with BoardError. */
   async refresh(range: ByteRange, signal: AbortSignal): Promise<void> {
+    this.#asked();
     await this.#open(signal);
     this.#checkRange(range);
     await this.#readRanges([range], signal);
@@ -280,6 +315,7 @@ export class MemorySession implements Disposable {
    * BoardError, `epoch` if some of them could not be read again: their edits stay those of the old epoch.
    */
   async rebase(signal: AbortSignal): Promise<void> {
+    this.#asked();
     await this.#open(signal);
     let serial: number;
     do {
@@ -316,12 +352,37 @@ export class MemorySession implements Disposable {
     this.#forget(this.#edits.runs(range, 'pending'));
   }
 
-  /** Throws BoardError `locked` when the way to the bytes cannot write. Ends when the partition changes hands. */
+  /**
+   * Ends when the partition changes hands. Throws BoardError `locked` when the way to the bytes cannot write, and when
+   * somebody has the partition beside whom nobody agreed to write yet (`agreeBeside`).
+   */
   setPolicy(policy: SessionPolicy): void {
-    const problem = this.#lockedBecause();
-    if (policy === 'staged' && problem !== undefined) throw problem;
+    if (policy === 'staged') {
+      const problem = this.#lockedBecause();
+      if (problem !== undefined) throw problem;
+      if (!this.#agreedBeside()) throw new BoardError('locked', 'nobody agreed to write beside the owner');
+    }
     this.#chosenPolicy = policy;
     this.#fire([]);
+  }
+
+  /** Who has the partition, as text to compare (`holderOf`): what a question is asked about. */
+  get holder(): string {
+    return holderOf(this.#partition);
+  }
+
+  /**
+   * A person was asked and agreed to write beside `holder`; then editing is unlocked. Counts for every memory of the
+   * partition until it changes hands. A failure that barred writing is forgotten: the next apply tries again. Throws
+   * BoardError `locked` if the partition changed hands while the question stood.
+   */
+  agreeBeside(holder: string): void {
+    if (holder !== this.holder) {
+      throw new BoardError('locked', 'the partition changed hands meanwhile', this.#ownerFacts());
+    }
+    this.#barred = undefined;
+    this.link.agreeBeside(this.key.columns, holder);
+    this.setPolicy('staged');
   }
 
   /** Program memory of this tile (index in buffer order) may be touched although its core is enabled: a person asked. */
@@ -366,6 +427,7 @@ export class MemorySession implements Disposable {
   /** Ends reads under way and forgets its listeners; an apply under way runs to its end, and is still logged. */
   dispose(): void {
     this.#ended.abort();
+    this.#snapshotReading?.abort();
     this.#subscriptions.dispose();
     this.#changed.dispose();
     this.#settled.dispose();
@@ -411,7 +473,8 @@ export class MemorySession implements Disposable {
     this.#fire([]);
   }
 
-  async #readRanges(ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
+  /** `onlyIn`: bytes of another epoch are not taken over; rejects with `epoch` then. */
+  async #readRanges(ranges: readonly ByteRange[], signal: AbortSignal, onlyIn?: string): Promise<void> {
     const asked = bytesIn(ranges);
     if (asked === 0) return;
     const either = AbortSignal.any([signal, this.#ended.signal]);
@@ -433,11 +496,13 @@ export class MemorySession implements Disposable {
           request,
           (bytes) => progress(finished + Math.min(bytes, bytesIn(request))),
           either,
+          onlyIn,
         );
         finished += bytesIn(request);
         progress(finished);
       }
       this.#lastError = undefined;
+      if (this.#barred?.code !== 'no-match') this.#barred = undefined;
     } catch (error) {
       throw this.#failed(error);
     } finally {
@@ -452,6 +517,7 @@ export class MemorySession implements Disposable {
     ranges: readonly ByteRange[],
     onProgress: (bytes: number) => void,
     signal: AbortSignal,
+    onlyIn: string | undefined,
   ): Promise<void> {
     const memory = await this.#open(signal);
     const flight: Flight = { written: [] };
@@ -465,6 +531,9 @@ export class MemorySession implements Disposable {
       );
     } finally {
       this.#flights.delete(flight);
+    }
+    if (onlyIn !== undefined && result.epoch !== onlyIn) {
+      throw new BoardError('epoch', 'the contents started a new life during the read');
     }
     this.#store(ranges, result, flight, serial);
   }
@@ -521,7 +590,8 @@ export class MemorySession implements Disposable {
     try {
       while (this.#pumpAgain && !this.#ended.signal.aborted && this.link.state.kind === 'connected') {
         this.#pumpAgain = false;
-        if (this.#looks.size === 0) continue;
+        // What an application left is not mixed with what came after it: a person asks first.
+        if (this.#looks.size === 0 || this.#aftermath?.asked === false) continue;
         // The layout is asked of the board only for somebody who looks, and only once.
         if (this.#geometry === undefined) await this.#open(this.#ended.signal);
         const request = requests(mergeRanges(this.#missingShown(), readGap))[0];
@@ -596,7 +666,9 @@ export class MemorySession implements Disposable {
     }));
     let sent = false;
     try {
-      const writing = memory.write(edits, { epoch, openTiles: new Set(this.#openTiles) }, signal);
+      const besideOwner = this.#partition?.inUse === true;
+      const options = { epoch, openTiles: new Set(this.#openTiles), ...(besideOwner ? { besideOwner } : {}) };
+      const writing = memory.write(edits, options, signal);
       sent = true;
       const report = await writing;
       checkReport(report, runs);
@@ -700,9 +772,13 @@ export class MemorySession implements Disposable {
   #followLink(): void {
     const connected = this.link.state.kind === 'connected';
     if (!connected) this.#memory = undefined;
-    else this.#lastError = undefined;
+    else {
+      this.#lastError = undefined;
+      this.#barred = undefined;
+    }
     this.#fire([]);
     if (connected) void this.#pump();
+    void this.#takeSnapshot();
   }
 
   #followPartition(): void {
@@ -712,13 +788,77 @@ export class MemorySession implements Disposable {
       ({ columns }) => columns.startCol === startCol && columns.numCols === numCols,
     );
     this.#partition = now;
-    if (before !== undefined && holder(before) !== holder(now)) {
+    if (before !== undefined && holderOf(before) !== holderOf(now)) {
       this.#chosenPolicy = undefined;
+      this.#barred = undefined;
       // Bytes that could not be read keep their reason: nothing reads them again by itself.
       if (this.#missingShown().length === 0) this.#lastError = undefined;
     }
+    this.#followOwner(before, now);
     if (now !== undefined) this.#setEpoch(now.epoch);
     this.#fire([]);
+    void this.#takeSnapshot();
+  }
+
+  /** Notes that the partition was left by those who had it: its bytes stay as they were last read. */
+  #followOwner(before: PartitionInfo | undefined, now: PartitionInfo | undefined): void {
+    if (now?.inUse === true) {
+      this.#aftermath = undefined;
+      return;
+    }
+    if (before?.inUse !== true) return;
+    // A partition of a dynamic driver goes with its owner; one that went with the whole device says nothing of it.
+    const went = now === undefined;
+    if (went && this.link.freeColumns.length === 0) return;
+    if (went) {
+      this.#memory = undefined;
+      this.#refuseEpoch();
+    }
+    const seen = this.link.state.kind === 'connected';
+    this.#aftermath = {
+      of: before.ownerGone ? 'hold' : 'owner',
+      command: before.owner?.command ?? '',
+      pid: before.owner?.pid ?? 0,
+      ...(seen ? { at: this.#services.now() } : {}),
+      asked: false,
+    };
+  }
+
+  /** A person asked for bytes: what is read from now on is what is there now. */
+  #asked(): void {
+    if (this.#aftermath?.asked !== false) return;
+    this.#aftermath = { ...this.#aftermath, asked: true };
+  }
+
+  /**
+   * Reads everything that a gone owner left, once per hold, so that it is still here after the hold has ended. A failed
+   * read is tried again after the next connection.
+   */
+  async #takeSnapshot(): Promise<void> {
+    const { state } = this.link;
+    const partition = this.#partition;
+    if (state.kind !== 'connected' || partition?.ownerGone !== true) {
+      this.#snapshotReading?.abort();
+      return;
+    }
+    const of = `${partition.hold?.pid ?? 0}:${partition.hold?.since ?? 0}`;
+    if (this.#snapshotReading !== undefined) return;
+    if (this.#snapshot?.of === of && (this.#snapshot.done || this.#snapshot.board === state.board)) return;
+    const reading = new AbortController();
+    this.#snapshotReading = reading;
+    this.#snapshot = { of, board: state.board, done: false, at: this.#services.now() };
+    this.#fire([]);
+    try {
+      await this.#open(reading.signal);
+      await this.#readRanges([this.#whole()], reading.signal, partition.epoch);
+      this.#snapshot = { of, board: state.board, done: true, at: this.#lastReadAt ?? this.#services.now() };
+    } catch (error) {
+      // `state.lastError` holds it for the face.
+      this.#services.log.warn(`${this.link.label}: no snapshot: ${toBoardError(error).message}`);
+    } finally {
+      this.#snapshotReading = undefined;
+      if (!this.#ended.signal.aborted) this.#fire([]);
+    }
   }
 
   #setEpoch(epoch: string): void {
@@ -745,14 +885,22 @@ export class MemorySession implements Disposable {
   }
 
   #lockedBecause(): BoardError | undefined {
+    if (this.#barred !== undefined && this.#partition?.inUse === true) return this.#barred;
     if (this.#memory === undefined || this.#memory.writable) return undefined;
+    return new BoardError('locked', 'there is no way to write these bytes at present', this.#ownerFacts());
+  }
+
+  #ownerFacts(): { pid?: number; command?: string } {
     const owner = this.#partition?.owner;
-    const facts = owner === undefined ? {} : { pid: owner.pid, command: owner.command };
-    return new BoardError('locked', 'there is no way to write these bytes at present', facts);
+    return owner?.kind === 'process' ? { pid: owner.pid, command: owner.command } : {};
+  }
+
+  #agreedBeside(): boolean {
+    return this.#partition?.inUse !== true || this.link.agreedBeside(this.key.columns, this.holder);
   }
 
   #policy(): SessionPolicy {
-    if (this.#lockedBecause() !== undefined) return 'locked';
+    if (this.#lockedBecause() !== undefined || !this.#agreedBeside()) return 'locked';
     return this.#chosenPolicy ?? (this.#partition?.inUse === true ? 'locked' : 'staged');
   }
 
@@ -795,6 +943,7 @@ export class MemorySession implements Disposable {
     const error = toBoardError(thrown);
     if (error.code !== 'cancelled') {
       this.#lastError = error;
+      if (barring.has(error.code)) this.#barred = error;
       this.#fire([]);
     }
     return error;
@@ -861,13 +1010,6 @@ function writeText(
 function hex(bytes: Uint8Array): string {
   const digits = Array.from(bytes.subarray(0, spelledBytes), (byte) => byte.toString(16).padStart(2, '0'));
   return digits.join('') + (bytes.length > spelledBytes ? '...' : '');
-}
-
-/** Who holds the partition, as text to compare. */
-function holder(partition: PartitionInfo | undefined): string {
-  if (partition === undefined) return 'none';
-  const { inUse, owner } = partition;
-  return `${inUse}:${owner?.pid ?? 0}:${owner?.startedAt ?? 0}`;
 }
 
 /** Cuts ranges into requests of bounded size. */

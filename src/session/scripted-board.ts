@@ -3,8 +3,10 @@ import type {
   Board,
   BoardConnector,
   BoardInfo,
+  Hold,
   Owner,
   Partition,
+  PartitionCustody,
   PartitionInfo,
   PartitionMemory,
   ReadOptions,
@@ -30,7 +32,10 @@ export type HookPoint =
   | 'read-done'
   | 'write'
   | 'write-half'
-  | 'write-done';
+  | 'write-done'
+  | 'hold'
+  | 'clocks'
+  | 'kernel-descriptor';
 
 /** Time that moves only when told to. */
 export class ManualTime implements SessionServices {
@@ -90,12 +95,23 @@ export class ScriptedDevice implements BoardConnector {
   readonly columns: ColumnRange;
   epoch = 'life-1';
   owner: Owner | undefined;
+  holder: Hold | undefined;
+  /** False: the driver makes partitions of what is asked for, and lists this one only while it is in use or picked. */
+  listed = true;
+  picked = false;
+  freeColumns: readonly ColumnRange[] = [];
+  clocksOn = false;
+  /** What the driver makes of a request to enable clocks. */
+  clocksObey = true;
+  /** Calls that only a person may cause, in the order in which they came. */
+  readonly acts: string[] = [];
   writable = true;
   unreadable: UnreadableSpan[] = [];
   /** Called at every point; may wait, change the device, or throw. */
   hook: (point: HookPoint) => Promise<void> | void = () => undefined;
   readonly reads: ByteRange[][] = [];
   readonly writes: WriteEdit[][] = [];
+  readonly writeOptions: WriteOptions[] = [];
   connections = 0;
   readonly #time: ManualTime;
   #live: Connection[] = [];
@@ -121,10 +137,37 @@ export class ScriptedDevice implements BoardConnector {
       columns: this.columns,
       startRow: 0,
       numRows: 3,
-      inUse: this.owner !== undefined,
+      inUse: this.owner !== undefined || this.holder !== undefined,
       ...(this.owner === undefined ? {} : { owner: this.owner }),
+      ...(this.holder === undefined ? {} : { hold: this.holder }),
+      ownerGone: this.holder !== undefined && this.owner === undefined,
+      picked: this.picked,
+      clocksOn: this.clocksOn,
       epoch: this.epoch,
     };
+  }
+
+  get partitions(): readonly PartitionInfo[] {
+    return this.listed || this.picked || this.info.inUse ? [this.info] : [];
+  }
+
+  /** The owner's process ends. Without a holder the driver resets and zeroes: a new life. */
+  ownerExits(): void {
+    this.owner = undefined;
+    if (this.holder === undefined) this.#zero();
+    this.announce();
+  }
+
+  /** The holder ends, by whomever. */
+  holderEnds(): void {
+    this.holder = undefined;
+    if (this.owner === undefined) this.#zero();
+    this.announce();
+  }
+
+  #zero(): void {
+    this.bytes.fill(0);
+    this.epoch = `${this.epoch}+`;
   }
 
   /** Ends all connections. */
@@ -139,7 +182,7 @@ export class ScriptedDevice implements BoardConnector {
 
   /** Tells all connections how the partition stands. */
   announce(): void {
-    for (const { partitions } of this.#live) partitions.fire([this.info]);
+    for (const { partitions } of this.#live) partitions.fire(this.partitions);
   }
 
   async connect({ onStep }: Parameters<BoardConnector['connect']>[0], signal: AbortSignal): Promise<Board> {
@@ -148,20 +191,57 @@ export class ScriptedDevice implements BoardConnector {
     await this.#point('connect', undefined, signal);
     const connection: Connection = { partitions: new Emitter(), closed: new Emitter() };
     this.#live.push(connection);
+    const device = this;
+    const act = async (point: HookPoint, what: string, signal: AbortSignal, done: () => void) => {
+      await this.#point(point, connection, signal);
+      this.acts.push(what);
+      done();
+      this.announce();
+    };
+    const custody: PartitionCustody = {
+      hold: (on, signal) =>
+        act('hold', `hold ${on}`, signal, () => {
+          const since = this.#time.now();
+          if (on) this.holder ??= { pid: 99, since, until: since + 8 * 3_600_000 };
+          else this.holderEnds();
+        }),
+      takeKernelDescriptor: (signal) =>
+        act('kernel-descriptor', 'kernel descriptor', signal, () => undefined),
+    };
     return {
       info: boardInfo,
       onDidChangePartitions: connection.partitions.event,
       onDidClose: connection.closed.event,
+      get freeColumns() {
+        return device.freeColumns;
+      },
+      custody: () => custody,
       partitions: async (signal) => {
         await this.#point('partitions', connection, signal);
-        return [this.info];
+        return this.partitions;
       },
       open: async (columns, _options, signal): Promise<Partition> => {
         await this.#point('open', connection, signal);
         if (columns.startCol !== this.columns.startCol)
           throw new BoardError('no-partition', 'unknown columns');
+        if (!this.listed && this.owner === undefined) {
+          this.picked = true;
+          this.announce();
+        }
         const memory = this.#memory(connection);
-        return { columns, memories: [memory], memory: (type) => (type === 'data' ? memory : undefined) };
+        return {
+          columns,
+          memories: [memory],
+          memory: (type) => (type === 'data' ? memory : undefined),
+          status: async () => ({ tiles: [], at: this.#time.now(), epoch: this.epoch }),
+          enableClocks: async (on, signal) => {
+            await act('clocks', `clocks ${on}`, signal, () => {
+              this.clocksOn = on && this.clocksObey;
+            });
+            return this.clocksOn;
+          },
+          ...custody,
+        };
       },
       report: async () => '',
       dispose: async () => {
@@ -223,7 +303,10 @@ export class ScriptedDevice implements BoardConnector {
   ): Promise<WriteReport> {
     await this.#point('write', connection, signal);
     if (options.epoch !== this.epoch) throw new BoardError('epoch', 'another life');
+    if (this.info.inUse && options.besideOwner !== true)
+      throw new BoardError('locked', 'another process owns it');
     this.writes.push([...edits]);
+    this.writeOptions.push(options);
     const spans: WriteSpan[] = [];
     for (const [index, edit] of edits.entries()) {
       if (index === edits.length >> 1) await this.#point('write-half', connection, signal);

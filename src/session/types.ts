@@ -87,6 +87,29 @@ export interface WriteLogEntry {
 /** Whether edits may be made. `locked` refuses edits; `staged` keeps them until a person applies. */
 export type SessionPolicy = 'locked' | 'staged';
 
+/**
+ * Those who had the partition left it, and nobody else has taken it since. What was read before is kept; until a person
+ * asks (`asked`), nothing more is read.
+ */
+export interface Aftermath {
+  /** `owner`: its process ended or gave it back; `hold`: the hold on what a gone owner left behind ended. */
+  readonly of: 'owner' | 'hold';
+  /** Of the owner; empty and 0 if it was not known. */
+  readonly command: string;
+  readonly pid: number;
+  /** When it was seen, ms since 1970; undefined if it happened while the board was out of sight. */
+  readonly at?: number;
+  readonly asked: boolean;
+}
+
+/** Everything that could be read of what a gone owner left behind, read at once. */
+export interface Snapshot {
+  /** False while it is being read, and after that failed. */
+  readonly done: boolean;
+  /** When the last byte of it was read, or when the reading began; ms since 1970. */
+  readonly at: number;
+}
+
 /** Everything about a session that is not bytes. */
 export interface SessionState {
   readonly link: LinkState;
@@ -94,6 +117,12 @@ export interface SessionState {
   /** Why the policy cannot be `staged`, if so. */
   readonly lockedBecause?: BoardError;
   readonly partition?: PartitionInfo;
+  /** Somebody else has the partition, or it is held: writing needs a person who agreed to it. */
+  readonly besideHolder: boolean;
+  /** Nobody has it, or a person agreed to write beside who does. */
+  readonly agreedBeside: boolean;
+  readonly aftermath?: Aftermath;
+  readonly snapshot?: Snapshot;
   /** The contents started a new life since the staged edits were typed: apply is refused until `rebase`. */
   readonly epochChanged: boolean;
   /** Bytes that are held were read in an earlier epoch, or the board is not connected. */

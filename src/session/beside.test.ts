@@ -1,0 +1,344 @@
+import { describe, expect, test } from 'vitest';
+import type { Owner } from '../board/board.ts';
+import { BoardError } from '../board/errors.ts';
+import type { ByteRange } from '../model/geometry.ts';
+import { BoardLink } from './link.ts';
+import { MemorySession } from './memory-session.ts';
+import { ManualTime, ScriptedDevice, settle } from './scripted-board.ts';
+import type { ByteEdit } from './types.ts';
+
+const never = new AbortController().signal;
+const known = 1;
+const graph: Owner = { kind: 'process', pid: 1234, command: 'graph.elf', startedAt: 5 };
+
+function range(offset: number, length: number): ByteRange {
+  return { offset, length };
+}
+
+function put(offset: number, ...bytes: number[]): ByteEdit {
+  return { offset, bytes: Uint8Array.from(bytes) };
+}
+
+/** A session whose partition `owner` has, connected, with its first 64 bytes read. */
+async function besideOwner(owner: Owner = graph) {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  device.owner = owner;
+  const link = new BoardLink('board', 'Board', device, time);
+  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  await link.connect();
+  await session.read(range(0, 64), never);
+  device.reads.length = 0;
+  return { time, device, link, session };
+}
+
+/** As above, held for post-mortem. */
+async function held() {
+  const all = await besideOwner();
+  await all.link.hold(all.device.columns, true, never);
+  return all;
+}
+
+describe('[attach-6] writing beside the owner', () => {
+  test('is locked until a person agreed, and every write says that one did', async () => {
+    const { device, session } = await besideOwner();
+    expect(session.state).toMatchObject({ policy: 'locked', besideHolder: true, agreedBeside: false });
+    expect(() => session.setPolicy('staged')).toThrow(expect.objectContaining({ code: 'locked' }));
+    expect(() => session.stage('a', 'type', [put(0, 1)])).toThrow(
+      expect.objectContaining({ code: 'locked' }),
+    );
+    session.agreeBeside(session.holder);
+    expect(session.state).toMatchObject({ policy: 'staged', agreedBeside: true });
+    session.stage('a', 'type', [put(0, 0xaa)]);
+    expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
+    expect(device.writeOptions).toEqual([expect.objectContaining({ besideOwner: true })]);
+  });
+
+  test('on a free partition nothing claims to be beside anybody', async () => {
+    const { device, session } = await besideOwner();
+    device.ownerExits();
+    await session.refresh(range(0, 64), never);
+    expect(session.state).toMatchObject({ policy: 'staged', besideHolder: false });
+    session.stage('a', 'type', [put(0, 0xaa)]);
+    await session.apply(range(0, 64), never);
+    expect(device.writeOptions.map((options) => options.besideOwner)).toEqual([undefined]);
+  });
+
+  test('one agreement counts for every memory of the partition, and survives a lost connection', async () => {
+    const { time, device, link, session } = await besideOwner();
+    const other = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+    session.agreeBeside(session.holder);
+    expect(other.state.policy).toBe('locked');
+    other.setPolicy('staged');
+    expect(other.state.policy).toBe('staged');
+    device.lose();
+    time.advance(1000);
+    await settle();
+    expect(link.state.kind).toBe('connected');
+    expect(session.state).toMatchObject({ policy: 'staged', agreedBeside: true });
+  });
+
+  test.each<[string, Partial<Owner>]>([
+    ['another process', { pid: 4321 }],
+    ['the same number, started later', { startedAt: 9 }],
+  ])('it ends when the partition changes hands: %s', async (_, change) => {
+    const { device, session } = await besideOwner();
+    session.agreeBeside(session.holder);
+    device.owner = { ...graph, ...change };
+    device.announce();
+    expect(session.state).toMatchObject({ policy: 'locked', agreedBeside: false });
+    // Not even when the first one is back under its name.
+    device.owner = graph;
+    device.announce();
+    expect(session.state.agreedBeside).toBe(false);
+  });
+
+  test('an answer about an owner that went meanwhile unlocks nothing', async () => {
+    const { device, session } = await besideOwner();
+    const asked = session.holder;
+    device.owner = { ...graph, pid: 4321, command: 'other' };
+    device.announce();
+    expect(() => session.agreeBeside(asked)).toThrow(
+      expect.objectContaining({ code: 'locked', facts: { pid: 4321, command: 'other' } }),
+    );
+    expect(session.state.policy).toBe('locked');
+  });
+
+  test.each(['no-match', 'permission', 'kernel-held', 'no-pidfd'] as const)(
+    '%s makes it read-only with that reason; what was staged stays',
+    async (code) => {
+      const { device, session } = await besideOwner();
+      session.agreeBeside(session.holder);
+      session.stage('a', 'type', [put(0, 0xaa)]);
+      device.hook = (point) => {
+        if (point === 'write') throw new BoardError(code, 'as told');
+      };
+      await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code });
+      expect(session.state).toMatchObject({ policy: 'locked', lockedBecause: { code } });
+      expect(session.counts().staged).toBe(1);
+      // Nothing was written: what was read is still known.
+      if (code !== 'permission') expect(session.bytes(range(0, 1)).flags[0]).toBe(known | 4);
+      // A person tries again.
+      device.hook = () => undefined;
+      session.agreeBeside(session.holder);
+      await session.refresh(range(0, 64), never);
+      expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
+    },
+  );
+
+  test('the reason ends with the owner', async () => {
+    const { device, session } = await besideOwner();
+    session.agreeBeside(session.holder);
+    session.stage('a', 'type', [put(0, 0xaa)]);
+    device.hook = (point) => {
+      if (point === 'write') throw new BoardError('no-match', 'as told');
+    };
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'no-match' });
+    await session.refresh(range(0, 64), never);
+    expect(session.state.lockedBecause?.code).toBe('no-match');
+    device.ownerExits();
+    expect(session.state.lockedBecause).toBeUndefined();
+  });
+});
+
+describe('[attach-8] when the owner ends', () => {
+  test('without a hold its bytes stay as last read, and nothing is read before a person asks', async () => {
+    const { time, device, session } = await besideOwner();
+    const before = session.bytes(range(0, 64)).bytes;
+    const readAt = session.readAt(range(0, 64));
+    time.advance(5000);
+    session.look('view', range(0, 64));
+    device.ownerExits();
+    session.look('view', range(4096, 64));
+    await settle();
+    expect(device.reads).toEqual([]);
+    expect(session.bytes(range(0, 64)).bytes).toEqual(before);
+    expect(session.readAt(range(0, 64))).toBe(readAt);
+    expect(session.isStale(range(0, 64))).toBe(true);
+    expect(session.state.aftermath).toEqual({
+      of: 'owner',
+      command: 'graph.elf',
+      pid: 1234,
+      at: time.now(),
+      asked: false,
+    });
+    await session.refresh(range(4096, 64), never);
+    expect(device.reads).toEqual([[range(4096, 64)]]);
+    expect(session.state.aftermath?.asked).toBe(true);
+    expect(session.bytes(range(0, 64)).bytes).toEqual(before);
+  });
+
+  test('on a driver whose partitions go with their owner, too', async () => {
+    const { device, session } = await besideOwner();
+    const before = session.bytes(range(0, 64)).bytes;
+    device.listed = false;
+    device.freeColumns = [{ startCol: 0, numCols: 50 }];
+    device.ownerExits();
+    session.look('view', range(4096, 64));
+    await settle();
+    expect(device.reads).toEqual([]);
+    expect(session.bytes(range(0, 64)).bytes).toEqual(before);
+    expect(session.isStale(range(0, 64))).toBe(true);
+    expect(session.state.aftermath).toMatchObject({ of: 'owner', pid: 1234 });
+    // Asked for, the columns are picked and read.
+    await session.refresh(range(0, 64), never);
+    expect(device.picked).toBe(true);
+    expect(session.bytes(range(0, 64)).bytes).toEqual(new Uint8Array(64));
+    expect(session.isStale(range(0, 64))).toBe(false);
+  });
+
+  test('edits staged for it are refused until they are re-based', async () => {
+    const { device, session } = await besideOwner();
+    session.agreeBeside(session.holder);
+    session.stage('a', 'type', [put(0, 0xaa)]);
+    device.listed = false;
+    device.freeColumns = [{ startCol: 0, numCols: 50 }];
+    device.ownerExits();
+    expect(session.state.epochChanged).toBe(true);
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
+    await session.rebase(never);
+    expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
+  });
+
+  test('behind a lost connection: no time is claimed', async () => {
+    const { time, device, session } = await besideOwner();
+    device.lose();
+    device.ownerExits();
+    time.advance(1000);
+    await settle();
+    expect(session.state.aftermath).toEqual({ of: 'owner', command: 'graph.elf', pid: 1234, asked: false });
+    expect(device.reads).toEqual([]);
+  });
+
+  test('the next owner ends the aftermath', async () => {
+    const { device, session } = await besideOwner();
+    device.ownerExits();
+    device.owner = { ...graph, pid: 2000 };
+    device.epoch = 'next';
+    device.announce();
+    expect(session.state.aftermath).toBeUndefined();
+    expect(session.isStale(range(0, 64))).toBe(true);
+  });
+});
+
+describe('[attach-8] held for post-mortem', () => {
+  test('when the owner goes everything is read at once, and stays after the release', async () => {
+    const { time, device, session } = await held();
+    await settle();
+    expect(device.reads).toEqual([]);
+    device.bytes[20_000] = 0x5a;
+    const left = device.bytes.slice();
+    time.advance(1000);
+    device.ownerExits();
+    await settle();
+    expect(session.state.snapshot).toEqual({ done: true, at: time.now() });
+    expect(session.state.aftermath).toBeUndefined();
+    const all = range(0, left.length);
+    expect(session.bytes(all).bytes).toEqual(left);
+    expect(session.isStale(all)).toBe(false);
+    // Once: a list that only repeats itself reads nothing.
+    const reads = device.reads.length;
+    device.announce();
+    await settle();
+    expect(device.reads).toHaveLength(reads);
+
+    time.advance(1000);
+    await session.link.hold(device.columns, false, never);
+    await settle();
+    expect(device.bytes.every((byte) => byte === 0)).toBe(true);
+    expect(session.bytes(all).bytes).toEqual(left);
+    expect(session.isStale(all)).toBe(true);
+    expect(session.state.aftermath).toMatchObject({ of: 'hold', asked: false });
+  });
+
+  test('what cannot be read is left out with its reason', async () => {
+    const { device, session } = await held();
+    device.unreadable = [{ ...range(8192, 8192), reason: 'gated' }];
+    device.ownerExits();
+    await settle();
+    expect(session.state.snapshot?.done).toBe(true);
+    expect(session.bytes(range(8192, 1)).flags[0]).toBe(2 | (1 << 5));
+    expect(session.bytes(range(16_384, 1)).flags[0]).toBe(known);
+  });
+
+  test('a session that is new, as after a reload of the window, takes it too', async () => {
+    const { time, device } = await held();
+    device.ownerExits();
+    await settle();
+    const link = new BoardLink('again', 'Again', device, time);
+    const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+    await link.connect();
+    await settle();
+    expect(session.state.snapshot?.done).toBe(true);
+    expect(session.bytes(range(0, 64)).bytes).toEqual(device.bytes.slice(0, 64));
+  });
+
+  test('a connection that is cut while the owner goes: taken when it is back', async () => {
+    const { time, device, session } = await held();
+    device.lose();
+    device.ownerExits();
+    time.advance(1000);
+    await settle();
+    expect(session.state.link.kind).toBe('connected');
+    expect(session.state.snapshot?.done).toBe(true);
+  });
+
+  test('a connection that is cut in the middle of it: taken anew when it is back', async () => {
+    const { time, device, session } = await held();
+    device.hook = (point) => {
+      if (point === 'read') device.lose();
+    };
+    device.ownerExits();
+    await settle();
+    expect(session.state.snapshot?.done).toBe(false);
+    device.hook = () => undefined;
+    time.advance(1000);
+    await settle();
+    expect(session.state.snapshot?.done).toBe(true);
+  });
+
+  test('a hold that ends during the snapshot: zeros of the next life are not taken for what was left', async () => {
+    const { device, session } = await held();
+    const before = session.bytes(range(0, 64)).bytes;
+    device.hook = (point) => {
+      if (point !== 'read') return;
+      device.hook = () => undefined;
+      device.holderEnds();
+    };
+    device.ownerExits();
+    await settle();
+    expect(session.bytes(range(0, 64)).bytes).toEqual(before);
+    expect(session.state.aftermath).toMatchObject({ of: 'hold' });
+    expect(session.state.snapshot?.done).toBe(false);
+  });
+
+  test('it is locked; a person may write into what was left, once asked anew', async () => {
+    const { device, session } = await held();
+    session.agreeBeside(session.holder);
+    device.ownerExits();
+    await settle();
+    expect(session.state.policy).toBe('locked');
+    session.agreeBeside(session.holder);
+    session.stage('a', 'type', [put(0, 0xaa)]);
+    expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
+  });
+});
+
+describe('what only a person may cause', () => {
+  test('[attach-4] [attach-8] [attach-9] holds, clocks and the kernel descriptor come from calls of their own only', async () => {
+    const { device, link, session } = await besideOwner();
+    session.look('view', range(0, 64));
+    device.ownerExits();
+    device.owner = { kind: 'kernel', pid: 0, command: '', startedAt: 0 };
+    device.announce();
+    await session.refresh(range(0, 64), never);
+    await settle();
+    expect(device.acts).toEqual([]);
+    await link.hold(device.columns, true, never);
+    await link.takeKernelDescriptor(device.columns, never);
+    expect(await link.enableClocks(device.columns, true, never)).toBe(true);
+    device.clocksObey = false;
+    expect(await link.enableClocks(device.columns, true, never)).toBe(false);
+    expect(device.acts).toEqual(['hold true', 'kernel descriptor', 'clocks true', 'clocks true']);
+  });
+});
