@@ -443,7 +443,10 @@ function compile(out: string): void {
         '-s',
         '-o',
         join(out, 'witness'),
-        join(HERE, 'witness/witness.c'),
+        ...readdirSync(join(HERE, 'witness'))
+          .filter((name) => name.endsWith('.c'))
+          .sort()
+          .map((name) => join(HERE, 'witness', name)),
       ],
       quiet,
     );

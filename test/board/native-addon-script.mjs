@@ -19,7 +19,7 @@ const request = { startCol: 6, numCols: 4, memory: 'data', openTiles: [] };
 /** What the witness's fill left at a buffer offset (bytes, a multiple of 4). */
 function patternWord(offset) {
   const tile = Math.floor(offset / perTile);
-  const place = ((6 + (tile >> 3)) << 17) | ((1 + (tile & 7)) << 13) | ((offset % perTile) / 4);
+  const place = ((6 + (tile >> 3)) << 21) | ((1 + (tile & 7)) << 17) | ((offset % perTile) / 4);
   return Math.imul(place, 0x9e3779b1) >>> 0;
 }
 

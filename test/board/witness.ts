@@ -1,9 +1,10 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { type MemoryType, memoryTypes } from '../../src/model/geometry.ts';
 
 /** The memories of a tile that the witness knows. */
-export type WitnessMemory = 'data' | 'program';
+export type WitnessMemory = MemoryType;
 
-/** A tile as the witness saw it; `enabled` says that its core runs. Column and row are absolute. */
+/** A tile above the shim as the witness saw it; `enabled` says that its core runs. Column and row are absolute. */
 export interface WitnessTile {
   readonly column: number;
   readonly row: number;
@@ -16,6 +17,46 @@ export interface WitnessHandles {
   readonly part: number;
   readonly data: number;
   readonly program: number;
+  /** The file descriptor of each memory's DMA-buf; -1 once it was closed. */
+  readonly buffers: ReadonlyMap<WitnessMemory, number>;
+}
+
+/** How a witness takes a partition. */
+export interface WitnessRequest {
+  /** Asks the driver not to reset the partition at release. */
+  readonly keep?: boolean;
+  /** Does not call AIE_GET_MEM: no DMA-bufs. */
+  readonly noget?: boolean;
+  /** Turns the clocks of all tiles on before anything is mapped, as an application has to after a reset. */
+  readonly clocks?: boolean;
+}
+
+/** What became of the lives of `cycles`. */
+export interface WitnessLives {
+  readonly cycles: number;
+  /** Requests that were busy once and succeeded 50 ms later. */
+  readonly retries: number;
+  /** Lives that could not do their work. */
+  readonly failures: number;
+  /** Own resets that succeeded. */
+  readonly resets: number;
+  /** Of these, those that were refused with EBUSY once. */
+  readonly resetRetries: number;
+  readonly resetFailures: number;
+  /** Words that did not read back. */
+  readonly wrong: number;
+  /** The last errno name, or `none`. */
+  readonly error: string;
+  /** What all of it took. */
+  readonly ms: number;
+}
+
+/** What the measured loop did; one turn changes 64 words of data memory. */
+export interface WitnessRate {
+  readonly loops: number;
+  readonly ms: number;
+  /** Turns per second. */
+  readonly rate: number;
 }
 
 /** The witness refused a command. `code` is an errno name such as EBUSY, or SIGBUS, NOTHELD, USAGE. */
@@ -37,7 +78,7 @@ export function patternWord(
   offset: number,
   seed = 0,
 ): number {
-  const name = ((memory === 'program' ? 1 : 0) << 23) | (column << 17) | (row << 13) | (offset / 4);
+  const name = (memoryTypes.indexOf(memory) << 28) | (column << 21) | (row << 17) | (offset / 4);
   return (Math.imul(name, 0x9e3779b1) ^ seed) >>> 0;
 }
 
@@ -101,9 +142,68 @@ export class Witness {
     });
   }
 
-  /** Takes a partition as an application does; `keep` asks the driver not to reset it at release. */
-  async request(id: number, options: { keep?: boolean } = {}): Promise<WitnessHandles> {
-    return handles(await this.command(`request ${id}${options.keep === true ? ' keep' : ''}`));
+  /** Takes a partition as an application does, by the driver's id (`families.ts`). */
+  async request(id: number, options: WitnessRequest = {}): Promise<WitnessHandles> {
+    const words = (['keep', 'noget', 'clocks'] as const).filter((word) => options[word] === true);
+    return handles(await this.command(['request', id, ...words].join(' ')));
+  }
+
+  /** Closes the DMA-bufs' file descriptors; the mappings stay. */
+  async closeBuffers(): Promise<void> {
+    await this.command('closebufs');
+  }
+
+  /** The owner's own reset (AIE_PARTITION_INIT). @throws WitnessError EBUSY while anything is mapped. */
+  async reset(): Promise<void> {
+    await this.command('init');
+  }
+
+  /**
+   * Starts an application `count` times, each time as a new process that requests the partition (once more
+   * after 50 ms when it is busy), works on it and ends. Answers when all have ended.
+   */
+  async cycles(
+    id: number,
+    count: number,
+    options: {
+      /** Lives per second at most; as many as go without it. */
+      readonly rate?: number;
+      readonly keep?: boolean;
+      /** Each life resets the partition first, where the driver lets owners do that. */
+      readonly reset?: boolean;
+      /** Each life gives everything back before it ends, instead of just ending. */
+      readonly release?: boolean;
+    } = {},
+  ): Promise<WitnessLives> {
+    const words = (['keep', 'reset', 'release'] as const).filter((word) => options[word] === true);
+    const rate = options.rate === undefined ? [] : ['rate', options.rate];
+    const answer = await this.command(['cycles', id, count, ...words, ...rate].join(' '));
+    return {
+      cycles: field(answer, 'cycles'),
+      retries: field(answer, 'retries'),
+      failures: field(answer, 'failures'),
+      resets: field(answer, 'resets'),
+      resetRetries: field(answer, 'resetretries'),
+      resetFailures: field(answer, 'resetfailures'),
+      wrong: field(answer, 'wrong'),
+      error: /\berror=(\w+)/.exec(answer)?.[1] ?? 'none',
+      ms: field(answer, 'ms'),
+    };
+  }
+
+  /** Starts the measured loop over data memory of the first tile; commands are answered meanwhile. */
+  async startRate(): Promise<void> {
+    await this.command('rate start');
+  }
+
+  /** Ends the measured loop and says how fast it was since `startRate`. */
+  async stopRate(): Promise<WitnessRate> {
+    return rateOf(await this.command('rate stop'));
+  }
+
+  /** Runs the measured loop for a time (milliseconds), answering nothing meanwhile. */
+  async spin(ms: number): Promise<WitnessRate> {
+    return rateOf(await this.command(`spin ${ms}`));
   }
 
   async release(): Promise<void> {
@@ -168,7 +268,7 @@ export class Witness {
     await this.command(`gate ${where} ${on ? 'on' : 'off'}`);
   }
 
-  /** Every core tile of the held partition, as its clock and core registers say. */
+  /** Every tile above the shim of the held partition, as its clock and core registers say. */
   async tiles(): Promise<WitnessTile[]> {
     const answer = await this.command('tiles');
     return [...answer.matchAll(/(\d+),(\d+):(gated|clocked|enabled)/g)].map((match) => ({
@@ -241,9 +341,18 @@ function handles(answer: string): WitnessHandles {
     part: field(answer, 'part'),
     data: field(answer, 'data'),
     program: field(answer, 'program'),
+    buffers: new Map(
+      memoryTypes
+        .map((memory) => [memory, field(answer, memory)] as const)
+        .filter(([, descriptor]) => !Number.isNaN(descriptor)),
+    ),
   };
 }
 
+function rateOf(answer: string): WitnessRate {
+  return { loops: field(answer, 'loops'), ms: field(answer, 'ms'), rate: field(answer, 'rate') };
+}
+
 function field(answer: string, name: string): number {
-  return Number(new RegExp(`\\b${name}=(-?\\d+)`).exec(answer)?.[1] ?? Number.NaN);
+  return Number(new RegExp(`(?<![-\\w])${name}=(-?\\d+)`).exec(answer)?.[1] ?? Number.NaN);
 }
