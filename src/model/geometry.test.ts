@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  computeRow,
   containsTile,
   formatTile,
   locate,
@@ -80,4 +81,21 @@ describe('geometry', () => {
   it('names a tile in one notation', () => {
     expect(formatTile({ col: 12, row: 3 })).toBe('(12,3)');
   });
+});
+
+it('[attach-5] rows of cores are counted from the first of them, other rows are not', () => {
+  const array = {
+    numCols: 38,
+    shim: { start: 0, count: 1 },
+    memory: { start: 1, count: 2 },
+    core: { start: 3, count: 8 },
+  };
+  expect([0, 2, 3, 10, 11].map((row) => computeRow(array, row))).toEqual([
+    undefined,
+    undefined,
+    0,
+    7,
+    undefined,
+  ]);
+  expect(computeRow(undefined, 3)).toBeUndefined();
 });

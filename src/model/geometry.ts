@@ -145,3 +145,14 @@ export function tiles(geometry: MemoryGeometry): Tile[] {
 export function formatTile(tile: Tile): string {
   return `(${tile.col},${tile.row})`;
 }
+
+/**
+ * The row counted from the first row of cores, as graph tools count it; undefined for rows without cores, and where the
+ * array's shape is not known.
+ */
+export function computeRow(array: ArrayShape | undefined, row: number): number | undefined {
+  if (array === undefined || row < array.core.start || row >= array.core.start + array.core.count) {
+    return undefined;
+  }
+  return row - array.core.start;
+}

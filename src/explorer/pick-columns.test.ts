@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import { columnsInput, PickedColumns, parseColumns } from './pick-columns.ts';
+
+const run = { startCol: 4, numCols: 46 };
+
+describe('[attach-3] columns that a person picks', () => {
+  test.each<[string, ReturnType<typeof parseColumns>]>([
+    ['4-7', { startCol: 4, numCols: 4 }],
+    [' 4 - 49 ', { startCol: 4, numCols: 46 }],
+    ['4, 4', { startCol: 4, numCols: 4 }],
+    ['4 4', { startCol: 4, numCols: 4 }],
+    ['49', { startCol: 49, numCols: 1 }],
+    ['3-7', 'outside'],
+    ['48-50', 'outside'],
+    ['49, 2', 'outside'],
+    ['7-4', 'form'],
+    ['4, 0', 'form'],
+    ['', 'form'],
+    ['all', 'form'],
+    ['-4', 'form'],
+    ['99999', 'form'],
+  ])('"%s"', (text, expected) => {
+    expect(parseColumns(text, run)).toEqual(expected);
+  });
+
+  test('what is offered first is read as the whole run', () => {
+    expect(parseColumns(columnsInput(run), run)).toEqual(run);
+    expect(parseColumns(columnsInput({ startCol: 9, numCols: 1 }), run)).toEqual({ startCol: 9, numCols: 1 });
+  });
+
+  test('are remembered per board, and gone once forgotten', async () => {
+    const values = new Map<string, unknown>();
+    const store = {
+      get: (key: string) => values.get(key),
+      update: async (key: string, value: unknown) => {
+        values.set(key, JSON.parse(JSON.stringify(value)));
+      },
+    };
+    const picks = new PickedColumns(store);
+    await picks.add('a', { startCol: 8, numCols: 2 });
+    await picks.add('a', { startCol: 4, numCols: 4 });
+    await picks.add('a', { startCol: 8, numCols: 2 });
+    await picks.add('b', { startCol: 0, numCols: 1 });
+    const again = new PickedColumns(store);
+    expect(again.of('a')).toEqual([
+      { startCol: 4, numCols: 4 },
+      { startCol: 8, numCols: 2 },
+    ]);
+    await again.forget('a', { startCol: 4, numCols: 4 });
+    expect(again.of('a')).toEqual([{ startCol: 8, numCols: 2 }]);
+    expect(again.of('b')).toEqual([{ startCol: 0, numCols: 1 }]);
+    // The board lists them as long as the connection lives: until they are picked again they are not shown.
+    expect(again.isHidden('a', { startCol: 4, numCols: 4 })).toBe(true);
+    await again.add('a', { startCol: 4, numCols: 4 });
+    expect(again.isHidden('a', { startCol: 4, numCols: 4 })).toBe(false);
+  });
+
+  test('what is stored may be anything', () => {
+    for (const stored of [null, 7, [], { a: 3 }, { a: [[1], [1, 0], [-1, 2], ['1', 2], [1, 1e9], null] }]) {
+      const picks = new PickedColumns({ get: () => stored, update: async () => undefined });
+      expect(picks.of('a')).toEqual([]);
+    }
+  });
+});

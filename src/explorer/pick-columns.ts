@@ -1,0 +1,99 @@
+/** Columns that a person picked on drivers whose partitions are dynamic: what was typed, and what is remembered. */
+import type { ColumnRange } from '../model/geometry.ts';
+import type { BoardStore } from './boards.ts';
+
+const picksKey = 'tilescope.pickedColumns';
+/** More than anyone picks by hand, per board. */
+const mostPicks = 64;
+/** Columns of the largest array, with room to spare. */
+const mostColumns = 1024;
+
+/**
+ * Reads `4-7` (first and last column), `4, 4` (first column and number of columns) or `4`. `form`: it is none of these;
+ * `outside`: it is not inside the run.
+ */
+export function parseColumns(text: string, run: ColumnRange): ColumnRange | 'form' | 'outside' {
+  const match = /^\s*(\d{1,4})\s*(?:([-,\s])\s*(\d{1,4})\s*)?$/.exec(text);
+  const first = match?.[1];
+  if (first === undefined) return 'form';
+  const startCol = Number(first);
+  const second = match?.[3] === undefined ? undefined : Number(match[3]);
+  const numCols = second === undefined ? 1 : match?.[2] === '-' ? second - startCol + 1 : second;
+  if (numCols < 1) return 'form';
+  const end = run.startCol + run.numCols;
+  if (startCol < run.startCol || startCol + numCols > end) return 'outside';
+  return { startCol, numCols };
+}
+
+/** The columns as `parseColumns` reads them. */
+export function columnsInput({ startCol, numCols }: ColumnRange): string {
+  return numCols === 1 ? `${startCol}` : `${startCol}-${startCol + numCols - 1}`;
+}
+
+export function sameColumns(a: ColumnRange, b: ColumnRange): boolean {
+  return a.startCol === b.startCol && a.numCols === b.numCols;
+}
+
+/** The picks of every board, kept in the workspace's state. What is stored may be anything. */
+export class PickedColumns {
+  readonly #store: BoardStore;
+  /** Picks that were forgotten while the board still lists them: it does so until the connection ends. */
+  readonly #hidden = new Set<string>();
+
+  constructor(store: BoardStore) {
+    this.#store = store;
+  }
+
+  /** The picks of a board, by their first column. */
+  of(board: string): readonly ColumnRange[] {
+    const picks = this.#read()[board];
+    if (!Array.isArray(picks)) return [];
+    return picks
+      .flatMap((pick) => readPick(pick) ?? [])
+      .slice(0, mostPicks)
+      .sort((a, b) => a.startCol - b.startCol || a.numCols - b.numCols);
+  }
+
+  /** Whether columns that the board lists as picked are not to be shown: a person forgot them. */
+  isHidden(board: string, columns: ColumnRange): boolean {
+    return this.#hidden.has(name(board, columns));
+  }
+
+  async add(board: string, columns: ColumnRange): Promise<void> {
+    this.#hidden.delete(name(board, columns));
+    const others = this.of(board).filter((pick) => !sameColumns(pick, columns));
+    await this.#write(board, [...others, columns]);
+  }
+
+  async forget(board: string, columns: ColumnRange): Promise<void> {
+    this.#hidden.add(name(board, columns));
+    await this.#write(
+      board,
+      this.of(board).filter((pick) => !sameColumns(pick, columns)),
+    );
+  }
+
+  #read(): Record<string, unknown> {
+    const stored: unknown = this.#store.get(picksKey);
+    return typeof stored === 'object' && stored !== null ? { ...stored } : {};
+  }
+
+  async #write(board: string, picks: readonly ColumnRange[]): Promise<void> {
+    const all = this.#read();
+    if (picks.length === 0) delete all[board];
+    else all[board] = picks.map(({ startCol, numCols }) => [startCol, numCols]);
+    await this.#store.update(picksKey, all);
+  }
+}
+
+function name(board: string, { startCol, numCols }: ColumnRange): string {
+  return `${board}/${startCol}_${numCols}`;
+}
+
+function readPick(value: unknown): ColumnRange | undefined {
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [startCol, numCols]: unknown[] = value;
+  const inside = (number: unknown, least: number): number is number =>
+    typeof number === 'number' && Number.isInteger(number) && number >= least && number <= mostColumns;
+  return inside(startCol, 0) && inside(numCols, 1) ? { startCol, numCols } : undefined;
+}
