@@ -1,5 +1,6 @@
 /**
- * tilescope-agent: the native core behind stdin and stdout. No socket, no file, no option but --version.
+ * tilescope-agent: the native core behind stdin and stdout. No socket, no file, no option but --version. As
+ * `tilescope-agent hold ...` it is the process that keeps a partition (holder.h), which only a core starts.
  * Exit codes: 0 the client left (bye, end of input, a signal), 2 wrong usage, 3 the client broke the frame format,
  * 4 nothing was heard for exitMs.
  */
@@ -14,6 +15,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "holder.h"
 #include "session.h"
 #include "version.h"
 
@@ -109,6 +111,9 @@ int main(int count, char** arguments) {
     if (count == 2 && strcmp(arguments[1], "--version") == 0) {
         printf("tilescope-agent %s protocol %d\n", tilescope::coreVersion, tilescope::protocolVersion);
         return 0;
+    }
+    if (count > 1 && strcmp(arguments[1], "hold") == 0) {
+        return tilescope::runHolder({arguments + 1, static_cast<size_t>(count - 1)});
     }
     if (count != 1) {
         fputs("usage: tilescope-agent [--version]\n", stderr);
