@@ -1,0 +1,119 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startBoard, type VirtualBoard, type Witness } from './board.ts';
+import { useCleanLog } from './clean-log.ts';
+import { families } from './families.ts';
+
+const { partition } = families['2020/aie'];
+const LIVES = 200;
+const BOOT_MS = 300_000;
+
+let board: VirtualBoard;
+const witnesses: Witness[] = [];
+
+beforeAll(async () => {
+  board = await startBoard();
+}, BOOT_MS);
+
+afterAll(async () => {
+  await board?.stop();
+});
+
+useCleanLog(() => board);
+
+afterEach(async () => {
+  for (const witness of witnesses.splice(0)) await witness.exit();
+  await board.control('reset all');
+});
+
+async function start(...commands: string[]): Promise<Witness> {
+  const witness = await board.witness(...commands);
+  witnesses.push(witness);
+  return witness;
+}
+
+describe('lives of an application, one after the other [attach-7]', () => {
+  it('are processes that request, work, and end with everything open, a few milliseconds each', async () => {
+    const witness = await start();
+    const before = await board.counters();
+    const lives = await witness.cycles(partition.id, LIVES);
+    const after = await board.counters();
+    console.info(`${LIVES} lives in ${lives.ms} ms`);
+    expect(lives).toMatchObject({ cycles: LIVES, retries: 0, failures: 0, wrong: 0, error: 'none' });
+    expect((after['requests'] ?? 0) - (before['requests'] ?? 0)).toBe(LIVES);
+    expect(after).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+  });
+
+  it('ask once more after 50 ms when somebody has the partition, and say so', async () => {
+    const witness = await start();
+    const other = await start(`request ${partition.id} keep`);
+    const lives = witness.cycles(partition.id, 3);
+    // The first life meets the other owner; how soon that one lets go decides between a retry and a failure.
+    await expect.poll(async () => (await board.counters())['busy'], { interval: 5 }).toBeGreaterThan(0);
+    await other.release();
+    const { cycles, retries, failures, error } = await lives;
+    expect(cycles).toBe(3);
+    expect(retries + failures).toBeGreaterThan(0);
+    expect(error).toBe(failures > 0 ? 'EBUSY' : 'none');
+  });
+
+  it('leave the contents as they are when they ask for that', async () => {
+    const witness = await start();
+    await witness.cycles(partition.id, 2, { keep: true, release: true });
+    await witness.request(partition.id, { keep: true });
+    const first = await witness.read('data', 6, 1, 0, 8);
+    await witness.release();
+    await witness.cycles(partition.id, 2);
+    await witness.request(partition.id, { keep: true, clocks: true });
+    expect(first).not.toEqual(Buffer.alloc(8));
+    expect(await witness.read('data', 6, 1, 0, 8)).toEqual(Buffer.alloc(8));
+  });
+
+  it('come no faster than they are told', async () => {
+    const witness = await start();
+    const { ms } = await witness.cycles(partition.id, 10, { rate: 20 });
+    expect(ms).toBeGreaterThanOrEqual(450);
+  });
+});
+
+describe('ways to hold a partition [attach-6]', () => {
+  it('without buffers: AIE_GET_MEM is not called', async () => {
+    const witness = await start();
+    const { buffers } = await witness.request(partition.id, { noget: true });
+    expect([...buffers.values()]).toEqual([-1, -1]);
+    expect(await board.counters()).toMatchObject({ open: 1, dmabufs: 0 });
+  });
+
+  it('with the buffers mapped and their file descriptors closed', async () => {
+    const witness = await start(`request ${partition.id}`, 'fill 3');
+    await witness.closeBuffers();
+    const { pid, buffers } = await witness.status();
+    expect([...buffers.values()]).toEqual([-1, -1]);
+    expect(await witness.command('links')).not.toContain('dmabuf');
+    expect((await board.exec(`ls -l /proc/${pid}/fd`)).stdout.toString()).not.toContain('dmabuf');
+    await witness.write('data', 7, 3, 0, Buffer.from('live'));
+    expect((await witness.read('data', 7, 3, 0, 4)).toString()).toBe('live');
+  });
+});
+
+describe('the measured loop [attach-16]', () => {
+  it('says how often it turned, while commands are answered', async () => {
+    const witness = await start(`request ${partition.id}`);
+    await witness.startRate();
+    const words = [await witness.peek(6, 1, 0)];
+    await expect
+      .poll(async () => words.push(await witness.peek(6, 1, 0)) && new Set(words).size)
+      .toBeGreaterThan(1);
+    const { loops, ms, rate } = await witness.stopRate();
+    expect(loops).toBeGreaterThan(0);
+    expect(rate / ((loops / ms) * 1000)).toBeCloseTo(1, 1);
+    // Each turn adds one to each of the words.
+    expect(await witness.peek(6, 1, 0)).toBe(loops);
+  });
+
+  it('runs for a given time', async () => {
+    const witness = await start(`request ${partition.id}`);
+    const { loops, ms } = await witness.spin(100);
+    expect(ms).toBeGreaterThanOrEqual(100);
+    expect(await witness.peek(6, 1, 252)).toBe(loops);
+  });
+});
