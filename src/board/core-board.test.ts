@@ -62,7 +62,7 @@ describe('a board over a core', () => {
     expect([array.count('read'), array.count('write')]).toEqual([0, 0]);
   });
 
-  it('tells once, in one event, that a partition changed hands, and that it can no longer be written', async () => {
+  it('tells once, in one event, that a partition changed hands; to write beside the owner it must be unlocked', async () => {
     const { board, array } = await connect();
     const memory = (await board.open(freeColumns, {}, never)).memory('data');
     const heard: (readonly PartitionInfo[])[] = [];
@@ -71,7 +71,16 @@ describe('a board over a core', () => {
     await board.partitions(never);
     expect(heard).toHaveLength(1);
     expect(heard[0]?.[0]?.owner?.command).toBe('other_graph');
-    expect(memory?.writable).toBe(false);
+    expect(memory?.writable).toBe(true);
+    const edit = { offset: 0, seen: new Uint8Array(1), bytes: Uint8Array.of(7) };
+    const epoch = array.partition(freeColumns)?.epoch ?? '';
+    const locked = memory?.write([edit], { epoch, force: true }, never);
+    await expect(locked).rejects.toMatchObject({
+      code: 'locked',
+      facts: { owner: 'other_graph', pid: 4321 },
+    });
+    const report = await memory?.write([edit], { epoch, force: true, besideOwner: true }, never);
+    expect(report?.spans.map((span) => span.outcome)).toEqual(['verified']);
     array.release(freeColumns, { keep: true });
     expect(memory?.writable).toBe(true);
   });
@@ -106,6 +115,7 @@ describe('the board report', () => {
     const text = formatReport({
       info: { ...board.info, hostName: 'a`|b\n# c' },
       partitions: [],
+      freeColumns: [],
       opened: [],
       toolVersion: '1.2.3',
       route: ['ssh to lab'],
@@ -121,6 +131,6 @@ describe('the board report', () => {
     expect(await board.report(never)).toContain('none opened yet');
     expect(array.count('open')).toBe(0);
     await board.open(ownedColumns, {}, never);
-    expect(await board.report(never)).toMatch(/6 to 9 \| data \| 1 to 8 \| 32768 \| 1048576 \| no/);
+    expect(await board.report(never)).toMatch(/6 to 9 \| data \| 1 to 8 \| 32768 \| 1048576 \| yes/);
   });
 });

@@ -7,29 +7,35 @@ import { Emitter, type Event } from '../model/event.ts';
 import {
   type ByteRange,
   type ColumnRange,
+  formatTile,
   type MemoryGeometry,
   type MemoryType,
+  type Tile,
   tileCount,
   totalBytes,
 } from '../model/geometry.ts';
+import { decodeTileStatus } from '../model/status/decode.ts';
 import type {
   Board,
   BoardInfo,
   BoardLog,
   OpenOptions,
   Partition,
+  PartitionCustody,
   PartitionInfo,
   PartitionMemory,
   ReadOptions,
   ReadPiece,
   ReadResult,
+  StatusOptions,
+  StatusReport,
   WriteEdit,
   WriteOptions,
   WriteReport,
 } from './board.ts';
 import { BoardError, throwIfCancelled, toBoardError } from './errors.ts';
 import { planRead } from './plan-read.ts';
-import type { CoreClient, CoreMemory } from './protocol/core-client.ts';
+import { type CoreClient, type CoreList, type CoreMemory, maxStatusTiles } from './protocol/core-client.ts';
 import { formatReport } from './report.ts';
 import { packEdits, unpackOutcomes } from './words.ts';
 
@@ -62,6 +68,7 @@ export async function createCoreBoard(
       device: description.device,
       family: description.family,
       generation: description.generation,
+      ...(description.array === undefined ? {} : { array: description.array }),
       findings: description.findings,
       hostName: hello.hostName,
       kernel: hello.kernel,
@@ -70,7 +77,7 @@ export async function createCoreBoard(
       bootId: hello.bootId,
       coreVersion: hello.core,
     };
-    return new CoreBoard(client, info, description.partitions, log, extra);
+    return new CoreBoard(client, info, description.list, log, extra);
   } catch (error) {
     await client.dispose();
     throw toBoardError(error);
@@ -85,22 +92,16 @@ class CoreBoard implements Board {
   readonly #opened = new Map<string, CorePartition>();
   readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
   readonly #closed = new Emitter<BoardError>();
-  #partitions: readonly PartitionInfo[];
+  #list: CoreList;
   #end: BoardError | undefined;
 
   readonly onDidChangePartitions: Event<readonly PartitionInfo[]> = this.#partitionsChanged.event;
   readonly onDidClose: Event<BoardError> = this.#closed.event;
 
-  constructor(
-    client: CoreClient,
-    info: BoardInfo,
-    partitions: readonly PartitionInfo[],
-    log: BoardLog,
-    extra: CoreBoardExtra,
-  ) {
+  constructor(client: CoreClient, info: BoardInfo, list: CoreList, log: BoardLog, extra: CoreBoardExtra) {
     this.info = info;
     this.#client = client;
-    this.#partitions = partitions;
+    this.#list = list;
     this.#log = log;
     this.#extra = extra;
     client.onPartitions((list) => this.#learn(list));
@@ -116,7 +117,11 @@ class CoreBoard implements Board {
     this.#check(signal);
     const list = await this.#client.partitions(signal);
     this.#learn(list);
-    return list;
+    return list.partitions;
+  }
+
+  get freeColumns(): readonly ColumnRange[] {
+    return this.#list.free;
   }
 
   async open(columns: ColumnRange, options: OpenOptions, signal: AbortSignal): Promise<Partition> {
@@ -127,19 +132,20 @@ class CoreBoard implements Board {
     const inUseBefore = this.#find(columns)?.inUse ?? false;
     const allowUnknown = options.allowUnknownDriver ?? false;
     const memories = await this.#client.open(columns, allowUnknown, signal);
+    // Columns of a free range are a partition from now on; the caller finds them in the list.
+    if (this.#find(columns) === undefined) this.#learn(await this.#client.partitions(signal));
     // Of two callers that opened at the same time, both get the object of the first that came back.
     const raced = this.#opened.get(key);
     if (raced !== undefined) return raced;
     // It may have changed hands meanwhile; what can be written was opened while it was free.
     const inUse = inUseBefore || (this.#find(columns)?.inUse ?? false);
-    const partition = new CorePartition(
-      columns,
-      memories.map(
-        (memory) => new CorePartitionMemory(columns, memory, inUse && !memory.writable, this.#access),
-      ),
-    );
+    const partition = new CorePartition(columns, memories, inUse, this.#access);
     this.#opened.set(key, partition);
     return partition;
+  }
+
+  custody(columns: ColumnRange): PartitionCustody {
+    return new CorePartition(columns, [], false, this.#access);
   }
 
   async report(signal: AbortSignal): Promise<string> {
@@ -149,6 +155,7 @@ class CoreBoard implements Board {
     return formatReport({
       info: this.info,
       partitions,
+      freeColumns: this.freeColumns,
       opened,
       toolVersion: this.#extra.toolVersion ?? '',
       route: this.#extra.route ?? [],
@@ -164,10 +171,12 @@ class CoreBoard implements Board {
   }
 
   readonly #access: Access = {
+    info: () => this.info,
     client: (signal) => {
       this.#check(signal);
       return this.#client;
     },
+    learn: async (signal) => this.#learn(await this.#client.partitions(signal)),
     partition: (columns) => this.#find(columns),
   };
 
@@ -177,36 +186,94 @@ class CoreBoard implements Board {
   }
 
   #find(columns: ColumnRange): PartitionInfo | undefined {
-    return this.#partitions.find(
+    return this.#list.partitions.find(
       (one) => one.columns.startCol === columns.startCol && one.columns.numCols === columns.numCols,
     );
   }
 
-  #learn(list: readonly PartitionInfo[]): void {
-    const changed = JSON.stringify(list) !== JSON.stringify(this.#partitions);
-    this.#partitions = list;
-    if (changed) this.#partitionsChanged.fire(list);
+  #learn(list: CoreList): void {
+    const changed = JSON.stringify(list) !== JSON.stringify(this.#list);
+    this.#list = list;
+    // What is not listed any more may be made of other tiles when it is back: it is opened anew then.
+    for (const [key, { columns }] of this.#opened) {
+      if (this.#find(columns) === undefined) this.#opened.delete(key);
+    }
+    if (changed) this.#partitionsChanged.fire(list.partitions);
   }
 }
 
-/** What a memory needs of its board. */
+/** What a partition and its memories need of their board. */
 interface Access {
+  info(): BoardInfo;
   /** The core, after checking that the board is alive and the caller still interested. */
   client(signal: AbortSignal): CoreClient;
   partition(columns: ColumnRange): PartitionInfo | undefined;
+  /** Asks for the list: something of it was changed by a call. */
+  learn(signal: AbortSignal): Promise<void>;
 }
 
 class CorePartition implements Partition {
   readonly columns: ColumnRange;
   readonly memories: readonly PartitionMemory[];
+  readonly #access: Access;
 
-  constructor(columns: ColumnRange, memories: readonly PartitionMemory[]) {
+  constructor(columns: ColumnRange, memories: readonly CoreMemory[], openedInUse: boolean, access: Access) {
     this.columns = columns;
-    this.memories = memories;
+    this.memories = memories.map((memory) => new CorePartitionMemory(columns, memory, openedInUse, access));
+    this.#access = access;
   }
 
   memory(type: MemoryType): PartitionMemory | undefined {
     return this.memories.find((memory) => memory.geometry.type === type);
+  }
+
+  async status(tiles: readonly Tile[], options: StatusOptions, signal: AbortSignal): Promise<StatusReport> {
+    const client = this.#access.client(signal);
+    this.#checkTiles(tiles);
+    if (tiles.length === 0) {
+      return { tiles: [], at: Date.now(), epoch: this.#access.partition(this.columns)?.epoch ?? '' };
+    }
+    const detail = options.detail ?? false;
+    const answer = await client.status({ columns: this.columns, tiles, detail }, signal);
+    const { generation } = this.#access.info();
+    return {
+      tiles: answer.tiles.map((raw) => decodeTileStatus(raw, generation)),
+      at: Date.now(),
+      epoch: answer.epoch,
+    };
+  }
+
+  async enableClocks(on: boolean, signal: AbortSignal): Promise<boolean> {
+    const running = await this.#access.client(signal).setClocks(this.columns, on, signal);
+    await this.#access.learn(signal);
+    return running;
+  }
+
+  async hold(on: boolean, signal: AbortSignal): Promise<void> {
+    await this.#access.client(signal).hold(this.columns, on, signal);
+    await this.#access.learn(signal);
+  }
+
+  async takeKernelDescriptor(signal: AbortSignal): Promise<void> {
+    await this.#access.client(signal).takeKernelDescriptor(this.columns, signal);
+  }
+
+  #checkTiles(tiles: readonly Tile[]): void {
+    if (tiles.length > maxStatusTiles) {
+      throw new BoardError('out-of-range', `status of ${tiles.length} tiles; ${maxStatusTiles} at most`);
+    }
+    const { startCol, numCols } = this.columns;
+    const rows = this.#access.partition(this.columns);
+    for (const tile of tiles) {
+      const inColumns = Number.isInteger(tile.col) && tile.col >= startCol && tile.col < startCol + numCols;
+      const inRows =
+        Number.isInteger(tile.row) &&
+        tile.row >= (rows?.startRow ?? 0) &&
+        (rows === undefined || tile.row < rows.startRow + rows.numRows);
+      if (!inColumns || !inRows) {
+        throw new BoardError('out-of-range', `tile ${formatTile(tile)} is not in the partition`, { ...tile });
+      }
+    }
   }
 }
 
@@ -227,12 +294,12 @@ class CorePartitionMemory implements PartitionMemory {
   }
 
   /**
-   * What the core said when the partition was opened holds while the partition is in the same hands. Taken since: no
-   * write beside an owner. Let go since: believed writable; the core refuses if it is not.
+   * What the core said when the partition was opened holds while it is in use, or free, as it was then. Otherwise it is
+   * believed where the driver is known: the core refuses a write for which there is no way.
    */
   get writable(): boolean {
     const inUse = this.#access.partition(this.#columns)?.inUse ?? this.#openedInUse;
-    return inUse === this.#openedInUse ? this.#writable : !inUse;
+    return inUse === this.#openedInUse ? this.#writable : this.#access.info().family !== 'unknown';
   }
 
   async read(ranges: readonly ByteRange[], options: ReadOptions, signal: AbortSignal): Promise<ReadResult> {
@@ -278,6 +345,7 @@ class CorePartitionMemory implements PartitionMemory {
         memory: this.geometry.type,
         epoch: options.epoch,
         force: options.force ?? false,
+        besideOwner: options.besideOwner ?? false,
         openTiles: this.#tiles(options.openTiles),
         words: packed.words,
       },

@@ -35,7 +35,9 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       const owner = ownerName(facts, l10n);
       return {
         message: l10n.t('The partition is in use by {0}.', owner),
-        nextStep: l10n.t('Try again when it is free; memory that is in use can be read, not written.'),
+        nextStep: l10n.t(
+          'Open it as it is: its memory is read beside the owner, and written after Unlock Editing.',
+        ),
       };
     }
     case 'no-partition':
@@ -65,10 +67,37 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       };
     case 'owner-hidden':
       return {
-        message: l10n.t('The partition is in use, but no process that holds it can be seen.'),
+        message: l10n.t('The partition is in use, but the process that holds it cannot be seen.'),
         nextStep: l10n.t(
-          'Connect as root, or end the application; partitions held by the kernel cannot be read yet.',
+          'Turn on sudo for this board or connect as root, so that all processes can be seen.',
         ),
+      };
+    case 'kernel-held':
+      return {
+        message: l10n.t('The kernel itself (XRT) holds the partition, and this driver lends it to nobody.'),
+        nextStep: l10n.t(
+          "Reach it through XRT's driver, after reading what that does, or unload the application's xclbin.",
+        ),
+      };
+    case 'columns-taken':
+      return {
+        message: l10n.t('Some of these columns are in use by {0} now.', ownerName(facts, l10n)),
+        nextStep: l10n.t('Pick other columns, or open the partition that is listed there.'),
+      };
+    case 'no-match':
+      return {
+        message: l10n.t(
+          'None of the buffers of {0} is certainly this memory, so nothing was written.',
+          ownerName(facts, l10n),
+        ),
+        nextStep: l10n.t('Reading goes on; to write, wait until the partition is free.'),
+      };
+    case 'hold-failed':
+      return {
+        message: l10n.t(
+          'The process that holds the partition for post-mortem could not be started or ended.',
+        ),
+        nextStep: l10n.t('Look into the log for the reason, refresh the board, and try again.'),
       };
     case 'unknown-driver':
       return {
@@ -229,12 +258,17 @@ function explainPermission(facts: Facts, device: string, l10n: Localiser): Expla
   if (facts.number('pid') !== undefined) {
     return {
       message: l10n.t('You may not look into {0}, which uses the partition.', ownerName(facts, l10n)),
-      nextStep: l10n.t('Connect as root or as the same user, or turn on sudo for this board.'),
+      nextStep: l10n.t(
+        'Turn on sudo for this board (Edit Board), or connect as root or as the user who runs it.',
+      ),
     };
   }
   return {
     message: l10n.t('You may not open {0} on this board.', device),
-    nextStep: l10n.t('Turn on sudo for this board, connect as root, or change who may use the device.'),
+    nextStep: l10n.t(
+      'Turn on sudo for this board (Edit Board), or run there once: {0}.',
+      `sudo setfacl -m u:$USER:rw ${shellWord(device)}`,
+    ),
   };
 }
 
@@ -246,12 +280,12 @@ function explainLocked(facts: Facts, l10n: Localiser): Explanation {
   ) {
     return {
       message: l10n.t('This memory is in use by {0} and cannot be written now.', ownerName(facts, l10n)),
-      nextStep: l10n.t('Wait until the partition is free, then apply again.'),
+      nextStep: l10n.t('Unlock editing to write beside it, or apply again when the partition is free.'),
     };
   }
   return {
     message: l10n.t('This memory cannot be written now.'),
-    nextStep: l10n.t('Unlock it, or wait until the partition is free.'),
+    nextStep: l10n.t('Unlock editing, or wait until the partition is free.'),
   };
 }
 
@@ -365,6 +399,11 @@ function explainConfig(facts: Facts, l10n: Localiser): Explanation {
     message: l10n.t('The SSH configuration {0} has an error in line {1}.', file, String(line)),
     nextStep: l10n.t('Correct the line, then connect again; the log says what is wrong.'),
   };
+}
+
+/** A path as a person can paste it into a shell. */
+function shellWord(path: string): string {
+  return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 /** The owner as a person knows it: command and process number where the board told them. */

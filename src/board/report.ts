@@ -1,10 +1,11 @@
-import { totalBytes } from '../model/geometry.ts';
+import { type ArrayShape, type ColumnRange, totalBytes } from '../model/geometry.ts';
 import type { BoardInfo, Partition, PartitionInfo } from './board.ts';
 
 /** What a board report is made of. */
 export interface ReportFacts {
   readonly info: BoardInfo;
   readonly partitions: readonly PartitionInfo[];
+  readonly freeColumns: readonly ColumnRange[];
   /** Partitions whose memory types are known already; the report maps nothing by itself. */
   readonly opened: readonly Partition[];
   readonly toolVersion: string;
@@ -22,6 +23,7 @@ export function formatReport(facts: ReportFacts): string {
     ['device', info.device],
     ['driver family', info.family],
     ['generation', info.generation],
+    ['array', shapeText(info.array)],
     ['host name', info.hostName],
     ['kernel', info.kernel],
     ['machine', info.machine],
@@ -40,10 +42,12 @@ export function formatReport(facts: ReportFacts): string {
   if (facts.partitions.length === 0) lines.push('none');
   else lines.push('| id | columns | rows | state | epoch |', '|---|---|---|---|---|');
   for (const one of facts.partitions) {
-    const columns = `${one.columns.startCol} to ${one.columns.startCol + one.columns.numCols - 1}`;
+    const columns = columnText(one.columns);
     const rowText = `${one.startRow} to ${one.startRow + one.numRows - 1}`;
     lines.push(`| ${one.id} | ${columns} | ${rowText} | ${quote(stateText(one))} | ${quote(one.epoch)} |`);
   }
+  const free = facts.freeColumns.map((run) => columnText(run)).join(', ');
+  if (free !== '') lines.push('', `Free columns: ${free}`);
   lines.push('', '## Memories', '');
   if (facts.opened.length === 0) lines.push('none opened yet');
   else
@@ -53,7 +57,7 @@ export function formatReport(facts: ReportFacts): string {
     );
   for (const partition of facts.opened) {
     for (const { geometry, writable } of partition.memories) {
-      const columns = `${geometry.startCol} to ${geometry.startCol + geometry.numCols - 1}`;
+      const columns = columnText(geometry);
       const rowText = `${geometry.startRow} to ${geometry.startRow + geometry.numRows - 1}`;
       const sizes = `${geometry.bytesPerTile} | ${totalBytes(geometry)}`;
       lines.push(`| ${columns} | ${geometry.type} | ${rowText} | ${sizes} | ${writable ? 'yes' : 'no'} |`);
@@ -62,10 +66,44 @@ export function formatReport(facts: ReportFacts): string {
   return `${lines.join('\n')}\n`;
 }
 
+function columnText({ startCol, numCols }: ColumnRange): string {
+  return `${startCol} to ${startCol + numCols - 1}`;
+}
+
+function shapeText(shape: ArrayShape | undefined): string {
+  if (shape === undefined) return 'unknown';
+  const { numCols, shim, memory, core } = shape;
+  const rows = (
+    [
+      ['shim', shim],
+      ['memory', memory],
+      ['core', core],
+    ] as const
+  )
+    .filter(([, { count }]) => count > 0)
+    .map(([kind, { start, count }]) => `${kind} ${start} to ${start + count - 1}`);
+  return `${numCols === 0 ? 'unknown' : numCols} columns; rows: ${rows.join(', ')}`;
+}
+
+/** Who keeps the partition, and what this connection has asked for. */
 function stateText(partition: PartitionInfo): string {
-  if (!partition.inUse) return 'free';
-  const { owner } = partition;
-  if (owner === undefined || owner.pid === 0) return 'in use, owner hidden';
+  const { hold } = partition;
+  const parts = [ownerText(partition)];
+  if (hold !== undefined) {
+    const until = new Date(hold.until);
+    const end = Number.isNaN(until.getTime()) ? String(hold.until) : until.toISOString();
+    parts.push(`held by pid ${hold.pid} until ${end}`);
+  }
+  if (partition.picked) parts.push('picked');
+  if (partition.clocksOn) parts.push('clocks enabled');
+  return parts.join(', ');
+}
+
+function ownerText({ inUse, ownerGone, owner }: PartitionInfo): string {
+  if (!inUse) return 'free';
+  if (ownerGone) return 'owner gone';
+  if (owner?.kind === 'kernel') return 'in use by the kernel';
+  if (owner === undefined || owner.kind === 'hidden') return 'in use, owner hidden';
   return `in use by ${owner.command} (pid ${owner.pid})`;
 }
 

@@ -92,7 +92,10 @@ describe('the banner of an editor [main-22]', () => {
       startRow: 0,
       numRows: 9,
       inUse: true,
-      owner: { pid: 12, command: 'demo', startedAt: 0 },
+      owner: { kind: 'process' as const, pid: 12, command: 'demo', startedAt: 0 },
+      ownerGone: false,
+      picked: false,
+      clocksOn: false,
       epoch: 'e',
     };
     expect(banner({ policy: 'locked', partition, stale: true })?.text).toBe(

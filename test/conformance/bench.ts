@@ -23,6 +23,8 @@ export interface Bench {
   readonly shim: ColumnRange;
   /** Whether program memory of an enabled core answers with a bus error when it is opened all the same. */
   readonly runningCoreFaults: boolean;
+  /** Whether the board has a way to write beside the owner that `own` makes. */
+  readonly writesBesideOwner: boolean;
   /** A new connection. */
   connect(): Promise<Board>;
   peek(memory: BenchMemory, tile: Tile, offset: number, length: number): Promise<Uint8Array>;

@@ -4,8 +4,8 @@
  */
 import { PassThrough, Writable } from 'node:stream';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
-import type { CoreClient } from '../../src/board/protocol/core-client.ts';
-import { reasonNames } from '../../src/board/protocol/core-client.ts';
+import type { CoreClient, CoreList } from '../../src/board/protocol/core-client.ts';
+import { protocolVersion, reasonNames } from '../../src/board/protocol/core-client.ts';
 import {
   encodeFrame,
   type Frame,
@@ -14,6 +14,7 @@ import {
   startMarker,
 } from '../../src/board/protocol/frames.ts';
 import type { WireStream } from '../../src/board/protocol/wire-client.ts';
+import type { ArrayShape, RowRange } from '../../src/model/geometry.ts';
 
 export interface LoopbackOptions {
   /** Text before the marker. */
@@ -63,7 +64,7 @@ export class LoopbackAgent {
       closed,
       close: () => this.die(new BoardError('connection-lost', 'closed by the client')),
     };
-    core.onPartitions((partitions) => this.send({ id: 0, t: 'partitions', partitions: wire(partitions) }));
+    core.onPartitions((list) => this.send({ id: 0, t: 'partitions', ...wire(list) }));
     this.raw(new TextEncoder().encode(options.banner ?? ''));
     this.raw(startMarker);
   }
@@ -113,21 +114,31 @@ export class LoopbackAgent {
     switch (header['op']) {
       case 'hello': {
         const hello = { ...this.#core.hello, core: '0.0.0 loopback', uid: 0, now: Date.now() };
-        return { protocol: 1, ...hello };
+        return { protocol: protocolVersion, ...hello };
       }
       case 'describe': {
-        const found = await this.#core.describe(signal);
+        const { list, array, ...found } = await this.#core.describe(signal);
         const family = found.family === 'simulated' ? 'linux-2020' : found.family;
-        return { ...found, family, partitions: wire(found.partitions) };
+        return { ...found, family, ...wireShape(array), ...wire(list) };
       }
       case 'partitions':
-        return { partitions: wire(await this.#core.partitions(signal)) };
+        return { ...wire(await this.#core.partitions(signal)) };
       case 'open':
         return { memories: await this.#core.open(columns, header['allowUnknown'] === true, signal) };
       case 'read':
         return this.#read(id, header, columns, signal);
       case 'write':
         return this.#write(id, frame, columns, signal);
+      case 'status':
+        return this.#status(id, header, columns, signal);
+      case 'clocks':
+        return { on: await this.#core.setClocks(columns, header['on'] === true, signal) };
+      case 'hold':
+        await this.#core.hold(columns, header['on'] === true, signal);
+        return {};
+      case 'kernel-descriptor':
+        await this.#core.takeKernelDescriptor(columns, signal);
+        return {};
       case 'cancel':
         this.#running.get(Number(header['target']))?.abort();
         return {};
@@ -175,6 +186,30 @@ export class LoopbackAgent {
     return { epoch: answer.epoch, at: Date.now() };
   }
 
+  async #status(
+    id: number,
+    header: Header,
+    columns: { startCol: number; numCols: number },
+    signal: AbortSignal,
+  ): Promise<Header> {
+    const tiles = (header['tiles'] as [number, number][]).map(([col, row]) => ({ col, row }));
+    const detail = header['detail'] === true;
+    const answer = await this.#core.status({ columns, tiles, detail }, signal);
+    for (const one of answer.tiles) {
+      const records = new Uint8Array(one.registers.size * 8);
+      const view = new DataView(records.buffer);
+      [...one.registers].forEach(([offset, value], i) => {
+        view.setUint32(8 * i, offset, true);
+        view.setUint32(8 * i + 4, value, true);
+      });
+      const { kind, source } = one;
+      const reason = reasonNames.indexOf(one.reason);
+      const files = source === 'sysfs' ? { files: Object.fromEntries(one.files) } : {};
+      this.send({ id, t: 'tile', ...one.tile, kind, reason, source, ...files }, records);
+    }
+    return { epoch: answer.epoch, at: Date.now() };
+  }
+
   async #write(
     id: number,
     frame: Frame,
@@ -194,6 +229,7 @@ export class LoopbackAgent {
         memory: header['memory'] as 'data',
         epoch: header['epoch'] as string,
         force: header['force'] === true,
+        besideOwner: header['besideOwner'] === true,
         openTiles: header['openTiles'] as number[],
         words: Uint32Array.from(words),
       },
@@ -213,7 +249,17 @@ export class LoopbackAgent {
   }
 }
 
-/** Partitions as headers name their keys. */
-function wire(partitions: Awaited<ReturnType<CoreClient['partitions']>>): Header[] {
-  return partitions.map(({ columns, ...rest }) => ({ ...rest, ...columns }));
+/** Partitions and free columns as headers name their keys. */
+function wire({ partitions, free }: CoreList): Header {
+  return {
+    partitions: partitions.map(({ columns, ...rest }) => ({ ...rest, ...columns })),
+    free: free.map(({ startCol, numCols }) => [startCol, numCols]),
+  };
+}
+
+function wireShape(shape: ArrayShape | undefined): Header {
+  if (shape === undefined) return {};
+  const rows = ({ start, count }: RowRange) => [start, count];
+  const { numCols, shim, memory, core } = shape;
+  return { array: { numCols, shim: rows(shim), memory: rows(memory), core: rows(core) } };
 }

@@ -21,6 +21,7 @@ export function simulatedBench(connector: (array: SimulatedArray) => BoardConnec
     free: freeColumns,
     other: ownedColumns,
     shim: shimColumns,
+    writesBesideOwner: true,
     runningCoreFaults: false,
     async connect() {
       const context = { log: new KeptLog(), onStep: () => undefined };
@@ -33,7 +34,7 @@ export function simulatedBench(connector: (array: SimulatedArray) => BoardConnec
     setGated: async (tile, gated) => array.gate(tile, gated),
     setCore: async (tile, enabled) => array.setCore(tile, enabled),
     async own(columns) {
-      const owner = { pid: 77, command: 'bench_graph', startedAt: Date.now() };
+      const owner = { kind: 'process', pid: 77, command: 'bench_graph', startedAt: Date.now() } as const;
       array.own(columns, owner);
       return owner;
     },

@@ -464,15 +464,17 @@ export function defineConformance(
       assert.equal(await codeOf(to.write([uneven], { epoch }, never)), 'internal');
     });
 
-    it('names the owner of a partition in use, reads beside it, and never writes there', async () => {
+    it('names the owner of a partition in use, reads beside it, and writes there for nobody who did not unlock it', async () => {
       const freeBefore = await listed(bench.other);
       const other = await memory(bench.other, 'data');
       const owner = await bench.own(bench.other);
       try {
         const info = await listedWhen(bench.other, true);
-        assert.deepEqual([info.owner?.pid, info.owner?.command], [owner.pid, owner.command]);
+        assert.deepEqual(
+          [info.owner?.kind, info.owner?.pid, info.owner?.command],
+          ['process', owner.pid, owner.command],
+        );
         assert.ok(info.epoch !== freeBefore.epoch, 'the epoch is still that of the free partition');
-        assert.equal(other.writable, false);
         const tile = tileOf(bench.other, 1, 8);
         const bytes = new Random(seed + 5).bytes(33);
         await bench.poke('data', tile, 0x101, bytes);
@@ -482,6 +484,13 @@ export function defineConformance(
         const edit = { offset: range.offset, seen: bytes, bytes: new Uint8Array(33) };
         assert.equal(await codeOf(other.write([edit], { epoch: result.epoch }, never)), 'locked');
         assert.deepEqual(await peek(other, range), bytes);
+        if (bench.writesBesideOwner) {
+          assert.ok(other.writable, 'no way to write beside the owner');
+          const options = { epoch: result.epoch, besideOwner: true };
+          const report = await other.write([edit], options, never);
+          assert.deepEqual(report.spans, [{ ...range, outcome: 'verified', now: edit.bytes }]);
+          assert.deepEqual(await peek(other, range), edit.bytes);
+        }
       } finally {
         await bench.release(bench.other);
       }

@@ -45,6 +45,7 @@ export function virtualBench(hand: VirtualHand): Bench {
     free,
     other,
     shim,
+    writesBesideOwner: false,
     runningCoreFaults: true,
     async connect() {
       const board = await hand.connect();

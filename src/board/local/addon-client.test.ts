@@ -12,8 +12,13 @@ const quiet = () => undefined;
 function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
   const core = new SimulatedClient(array, quiet);
   const columns = (request: object) => request as { startCol: number; numCols: number };
-  const partitions = async () =>
-    (await core.partitions(never)).map(({ columns: place, ...rest }) => ({ ...rest, ...place }));
+  const list = async () => {
+    const { partitions, free } = await core.partitions(never);
+    return {
+      partitions: partitions.map(({ columns: place, ...rest }) => ({ ...rest, ...place })),
+      free: free.map(({ startCol, numCols }) => [startCol, numCols]),
+    };
+  };
   let told: ((partitions: unknown) => void) | undefined;
   const addon: Addon = {
     create: (options) => {
@@ -21,12 +26,17 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
       options.onTrace('open /dev/aie0');
       return {
         hello: async () => ({ ...core.hello, protocol: 1, core: '0.1.0', uid: 0 }),
-        describe: async () => ({
-          ...(await core.describe(never)),
-          family: 'linux-2020',
-          partitions: await partitions(),
-        }),
-        partitions: async () => ({ partitions: await partitions() }),
+        describe: async () => {
+          const { array, list: _, ...found } = await core.describe(never);
+          const shape = array && {
+            numCols: array.numCols,
+            shim: [array.shim.start, array.shim.count],
+            memory: [array.memory.start, array.memory.count],
+            core: [array.core.start, array.core.count],
+          };
+          return { ...found, family: 'linux-2020', array: shape, ...(await list()) };
+        },
+        partitions: list,
         open: async (startCol, numCols, allow) => ({
           memories: await core.open({ startCol, numCols }, allow, never),
         }),
@@ -45,6 +55,27 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
           const asked = request as Parameters<typeof core.write>[0];
           return core.write({ ...asked, columns: columns(request) }, never);
         },
+        async status(request) {
+          const asked = request as { tiles: [number, number][]; detail: boolean };
+          const tiles = asked.tiles.map(([col, row]) => ({ col, row }));
+          const answer = await core.status({ columns: columns(request), tiles, detail: asked.detail }, never);
+          return {
+            tiles: answer.tiles.map((one) => ({
+              ...one.tile,
+              kind: one.kind,
+              reason: reasonNames.indexOf(one.reason),
+              source: one.source,
+              registers: Uint32Array.from([...one.registers].flat()),
+            })),
+            epoch: answer.epoch,
+          };
+        },
+        clocks: async (startCol, numCols, on) => ({
+          on: await core.setClocks({ startCol, numCols }, on, never),
+        }),
+        hold: async (startCol, numCols, on) => core.hold({ startCol, numCols }, on, never),
+        kernelDescriptor: async (startCol, numCols) =>
+          core.takeKernelDescriptor({ startCol, numCols }, never),
         cancel: quiet,
         close: async () => undefined,
         ...changes,
@@ -63,7 +94,7 @@ describe('the addon in this process', () => {
     const lines: string[] = [];
     const client = await AddonClient.start(addon, '/dev/aie0', (line) => lines.push(line));
     expect(lines).toEqual(['open /dev/aie0']);
-    expect((await client.describe(never)).partitions).toEqual(array.partitions());
+    expect((await client.describe(never)).list.partitions).toEqual(array.partitions());
     expect(await client.open(freeColumns, false, never)).toEqual(await core.open(freeColumns, false, never));
     const ranges = [
       { offset: 3, length: 5 },
@@ -74,7 +105,7 @@ describe('the addon in this process', () => {
     );
     const epoch = array.partition(freeColumns)?.epoch ?? '';
     const words = Uint32Array.of(8, 0, 0xff, 5, 12, 0, 0xff00, 0x600);
-    const write = await client.write({ ...request, epoch, force: true, words }, never);
+    const write = await client.write({ ...request, epoch, force: true, besideOwner: false, words }, never);
     expect([...write.outcomes].filter((_, i) => i % 3 === 1)).toEqual([0, 0]);
     expect(array.peek('data', { col: 0, row: 1 }, 8, 1)).toEqual(Uint8Array.of(5));
   });
@@ -126,11 +157,13 @@ describe('the addon in this process', () => {
     const client = await AddonClient.start(addon, '/dev/aie0', quiet);
     const heard = vi.fn();
     client.onPartitions(heard);
-    tell([{ id: 'x' }]);
+    tell({ partitions: [{ id: 'x' }], free: [] });
     tell(7);
     expect(heard).not.toHaveBeenCalled();
-    tell(array.partitions().map(({ columns, ...rest }) => ({ ...rest, ...columns })));
-    expect(heard).toHaveBeenCalledExactlyOnceWith(array.partitions());
+    const partitions = array.partitions().map(({ columns, ...rest }) => ({ ...rest, ...columns }));
+    tell({ partitions, free: [[20, 4]] });
+    const free = [{ startCol: 20, numCols: 4 }];
+    expect(heard).toHaveBeenCalledExactlyOnceWith({ partitions: array.partitions(), free });
   });
 
   it.each([

@@ -4,17 +4,21 @@
  */
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
-import type { PartitionInfo, UnreadableSpan } from '../board.ts';
+import type { UnreadableSpan } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
-import type {
-  CoreClient,
-  CoreDescription,
-  CoreHello,
-  CoreMemory,
-  CoreReadAnswer,
-  CoreReadRequest,
-  CoreWriteAnswer,
-  CoreWriteRequest,
+import {
+  type CoreClient,
+  type CoreDescription,
+  type CoreHello,
+  type CoreList,
+  type CoreMemory,
+  type CoreReadAnswer,
+  type CoreReadRequest,
+  type CoreStatusAnswer,
+  type CoreStatusRequest,
+  type CoreWriteAnswer,
+  type CoreWriteRequest,
+  holdHours,
 } from '../protocol/core-client.ts';
 import { type Header, isMap } from '../protocol/frames.ts';
 import { joinReads, splitRanges, writeGroups } from '../protocol/split.ts';
@@ -22,6 +26,7 @@ import {
   blank,
   checkDescription,
   checkEpoch,
+  checkFlag,
   checkHello,
   checkMemories,
   checkPartitions,
@@ -30,6 +35,7 @@ import {
   fitSpans,
   OutcomeCollector,
   readSpanWords,
+  StatusCollector,
 } from '../protocol/validate.ts';
 
 /** What `create` of the addon returns. Rejections are Errors with `code`, `facts` and `errno`. */
@@ -40,6 +46,15 @@ export interface AddonCore {
   open(startCol: number, numCols: number, allowUnknown: boolean): Promise<unknown>;
   read(request: object, token: number): Promise<unknown>;
   write(request: object, token: number): Promise<unknown>;
+  /**
+   * `{startCol, numCols, tiles: [[col, row]], detail}`; answers `{tiles: [{col, row, kind, reason, source, files?,
+   * registers}], epoch}`, `registers` a Uint32Array of records offset, value.
+   */
+  status(request: object, token: number): Promise<unknown>;
+  /** Answers `{on}`. */
+  clocks(startCol: number, numCols: number, on: boolean): Promise<unknown>;
+  hold(startCol: number, numCols: number, on: boolean, hours: number): Promise<unknown>;
+  kernelDescriptor(startCol: number, numCols: number): Promise<unknown>;
   cancel(token: number): void;
   close(): Promise<unknown>;
 }
@@ -48,7 +63,10 @@ export interface AddonCore {
 export interface Addon {
   create(options: {
     readonly device: string;
-    readonly onPartitions: (partitions: unknown) => void;
+    /** The agent's executable on this machine, to start holders with; holding fails without. */
+    readonly holder?: string;
+    /** Gets `{partitions, free}`. */
+    readonly onPartitions: (list: unknown) => void;
     readonly onTrace: (line: unknown) => void;
   }): AddonCore;
 }
@@ -58,12 +76,12 @@ export class AddonClient implements CoreClient {
   readonly onPartitions;
   readonly onClose;
   readonly #core: AddonCore;
-  readonly #changed: Emitter<readonly PartitionInfo[]>;
+  readonly #changed: Emitter<CoreList>;
   readonly #closed = new Emitter<BoardError>();
   #ended: BoardError | undefined;
   #lastToken = 0;
 
-  private constructor(core: AddonCore, hello: CoreHello, changed: Emitter<readonly PartitionInfo[]>) {
+  private constructor(core: AddonCore, hello: CoreHello, changed: Emitter<CoreList>) {
     this.#core = core;
     this.hello = hello;
     this.#changed = changed;
@@ -71,14 +89,20 @@ export class AddonClient implements CoreClient {
     this.onClose = this.#closed.event;
   }
 
-  /** Makes a core for a device node. Opens nothing yet. */
-  static async start(addon: Addon, device: string, trace: (line: string) => void): Promise<CoreClient> {
-    const changed = new Emitter<readonly PartitionInfo[]>();
+  /** Makes a core for a device node. Opens nothing yet. `holder`: the agent's executable, for holds. */
+  static async start(
+    addon: Addon,
+    device: string,
+    trace: (line: string) => void,
+    holder?: string,
+  ): Promise<CoreClient> {
+    const changed = new Emitter<CoreList>();
     const core = addon.create({
       device,
-      onPartitions: (partitions) => {
+      ...(holder === undefined ? {} : { holder }),
+      onPartitions: (list) => {
         try {
-          changed.fire(checkPartitions({ partitions }));
+          changed.fire(checkPartitions(Array.isArray(list) ? { partitions: list } : map(list)));
         } catch (error) {
           trace(toBoardError(error).message);
         }
@@ -97,7 +121,7 @@ export class AddonClient implements CoreClient {
     return checkDescription(map(await this.#call(() => this.#core.describe(), signal)));
   }
 
-  async partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
+  async partitions(signal: AbortSignal): Promise<CoreList> {
     return checkPartitions(map(await this.#call(() => this.#core.partitions(), signal)));
   }
 
@@ -129,14 +153,41 @@ export class AddonClient implements CoreClient {
   }
 
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
-    const { epoch, force } = request;
+    const { epoch, force, besideOwner } = request;
     return writeGroups(request.words, async (words) => {
-      const asked = { ...place(request), epoch, force, words };
+      const asked = { ...place(request), epoch, force, besideOwner, words };
       const answer = map(await this.#call((token) => this.#core.write(asked, token), signal));
       const collector = new OutcomeCollector(words);
       collector.pushWords(numbers(answer, 'outcomes'));
       return { outcomes: collector.finish(), epoch: checkEpoch(answer) };
     });
+  }
+
+  async status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
+    const { columns, detail } = request;
+    const asked = { ...columns, tiles: request.tiles.map(({ col, row }) => [col, row]), detail };
+    const answer = map(await this.#call((token) => this.#core.status(asked, token), signal));
+    const collector = new StatusCollector(request.tiles);
+    const { tiles } = answer;
+    if (!Array.isArray(tiles)) return bad('a list of tiles');
+    for (const tile of tiles) {
+      const one = map(tile);
+      collector.pushWords(one, numbers(one, 'registers'));
+    }
+    return { tiles: collector.finish(), epoch: checkEpoch(answer) };
+  }
+
+  async setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
+    const ask = () => this.#core.clocks(columns.startCol, columns.numCols, on);
+    return checkFlag(map(await this.#call(ask, signal)), 'on');
+  }
+
+  async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
+    await this.#call(() => this.#core.hold(columns.startCol, columns.numCols, on, holdHours), signal);
+  }
+
+  async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
+    await this.#call(() => this.#core.kernelDescriptor(columns.startCol, columns.numCols), signal);
   }
 
   async dispose(): Promise<void> {

@@ -4,7 +4,16 @@
  * are hostile until a client has validated them. The contract in words: `docs/wire.md`.
  */
 import type { Event } from '../../model/event.ts';
-import type { ByteRange, ColumnRange, Generation, MemoryGeometry, MemoryType } from '../../model/geometry.ts';
+import type {
+  ArrayShape,
+  ByteRange,
+  ColumnRange,
+  Generation,
+  MemoryGeometry,
+  MemoryType,
+  Tile,
+} from '../../model/geometry.ts';
+import type { RawTileStatus } from '../../model/status/status.ts';
 import type { BoardInfo, PartitionInfo, UnreadableReason, UnreadableSpan, WriteOutcome } from '../board.ts';
 import type { BoardError } from '../errors.ts';
 
@@ -27,8 +36,17 @@ export interface CoreDescription {
   readonly device: string;
   readonly family: BoardInfo['family'];
   readonly generation: Generation | 'unknown';
+  /** Absent when neither the driver nor the device tree tells. */
+  readonly array?: ArrayShape;
   readonly findings: readonly string[];
+  readonly list: CoreList;
+}
+
+/** What the core enquires: the driver's partitions, and what can be picked beside them. */
+export interface CoreList {
   readonly partitions: readonly PartitionInfo[];
+  /** Runs of columns that nobody uses, ascending, not touching; empty where partitions are static. */
+  readonly free: readonly ColumnRange[];
 }
 
 export interface CoreMemory extends MemoryGeometry {
@@ -81,6 +99,8 @@ export interface CoreWriteRequest {
   readonly memory: MemoryType;
   readonly epoch: string;
   readonly force: boolean;
+  /** A person unlocked the partition of another owner. */
+  readonly besideOwner: boolean;
   readonly openTiles: readonly number[];
   /**
    * Records of 4: buffer offset (a multiple of 4), value seen, mask of the bits to change, new value. Ascending by
@@ -98,13 +118,33 @@ export interface CoreWriteAnswer {
   readonly epoch: string;
 }
 
+/** Tiles of one status request; the core takes no more. */
+export const maxStatusTiles = 4096;
+
+export interface CoreStatusRequest {
+  readonly columns: ColumnRange;
+  /** Absolute, of the partition, 1 to `maxStatusTiles`. */
+  readonly tiles: readonly Tile[];
+  /** Descriptors and events too. */
+  readonly detail: boolean;
+}
+
+export interface CoreStatusAnswer {
+  /** One per asked tile, in the order asked. */
+  readonly tiles: readonly RawTileStatus[];
+  readonly epoch: string;
+}
+
+/** Hours after which a holder ends by itself. */
+export const holdHours = 8;
+
 /** One native core. Every failure is a BoardError; every call can be cancelled. */
 export interface CoreClient {
   readonly hello: CoreHello;
-  readonly onPartitions: Event<readonly PartitionInfo[]>;
+  readonly onPartitions: Event<CoreList>;
   readonly onClose: Event<BoardError>;
   describe(signal: AbortSignal): Promise<CoreDescription>;
-  partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]>;
+  partitions(signal: AbortSignal): Promise<CoreList>;
   open(columns: ColumnRange, allowUnknown: boolean, signal: AbortSignal): Promise<readonly CoreMemory[]>;
   read(
     request: CoreReadRequest,
@@ -112,5 +152,10 @@ export interface CoreClient {
     signal: AbortSignal,
   ): Promise<CoreReadAnswer>;
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer>;
+  status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer>;
+  /** Whether gated tiles of these columns are clocked from now on during each access. */
+  setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean>;
+  hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void>;
+  takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -2,12 +2,23 @@
  * Checks of everything that a core answers, whichever carrier brought it. Types, bounds, counts against what was asked;
  * text is bounded and freed of control characters before anyone shows it. All throw `protocol`.
  */
-import { type ByteRange, type ColumnRange, memoryTypes, tileCount } from '../../model/geometry.ts';
-import type { Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
+import {
+  type ArrayShape,
+  type ByteRange,
+  type ColumnRange,
+  formatTile,
+  memoryTypes,
+  type RowRange,
+  type Tile,
+  tileCount,
+} from '../../model/geometry.ts';
+import type { RawTileStatus } from '../../model/status/status.ts';
+import type { Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
 import { BoardError, type BoardErrorCode } from '../errors.ts';
 import {
   type CoreDescription,
   type CoreHello,
+  type CoreList,
   type CoreMemory,
   outcomeNames,
   outcomeRecordWords,
@@ -26,8 +37,15 @@ const maxColumns = 1024;
 const maxRows = 256;
 /** More bytes than any array has; keeps every offset within 32 bits and signed arithmetic. */
 const maxMemoryBytes = 2 ** 30;
+/** Attributes of one tile, and characters of one of them. */
+const maxFiles = 16;
+const maxFileText = 16_384;
+/** Bytes of one tile's address space: the largest row shift is 20. */
+const tileSpace = 2 ** 20;
 /** More runs of unreadable bytes than any answer has. */
 const maxSpans = 262_144;
+
+const families = ['linux-2020', 'linux-xlnx-static', 'linux-xlnx-aperture', 'unknown'] as const;
 
 /** Error codes that a core may send: what it can know. Others count as `internal`. */
 const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
@@ -39,6 +57,10 @@ const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
   'large-pages',
   'no-pidfd',
   'owner-hidden',
+  'kernel-held',
+  'columns-taken',
+  'no-match',
+  'hold-failed',
   'unknown-driver',
   'driver',
   'epoch',
@@ -75,34 +97,57 @@ export function checkHello(header: Header): CoreHello {
 }
 
 export function checkDescription(header: Header): CoreDescription {
+  const array = header['array'];
   return {
     device: text(header, 'device'),
-    family: oneOf(header, 'family', ['linux-2020', 'unknown']),
+    family: oneOf(header, 'family', families),
     generation: oneOf(header, 'generation', ['aie', 'aieml', 'aie2ps', 'unknown']),
+    ...(absent(array) ? {} : { array: checkShape(map(array, 'the array')) }),
     findings: list(header, 'findings', maxFindings).map((line) => {
       if (typeof line !== 'string') return bad('a finding is not text');
       return clean(line);
     }),
-    partitions: checkPartitions(header),
+    list: checkPartitions(header),
   };
 }
 
-/** The key `partitions` of a header. */
-export function checkPartitions(header: Header): PartitionInfo[] {
-  return list(header, 'partitions', maxPartitions).map((value) => {
-    const one = map(value, 'a partition');
-    const inUse = flag(one, 'inUse');
-    const info: PartitionInfo = {
-      id: integer(one, 'id', 0, 2 ** 32 - 1),
-      columns: checkColumns(one),
-      startRow: integer(one, 'startRow', 0, maxRows),
-      numRows: integer(one, 'numRows', 1, maxRows),
-      inUse,
-      epoch: checkEpoch(one),
-    };
-    if (!inUse || one['owner'] === undefined || one['owner'] === null) return info;
-    return { ...info, owner: checkOwner(map(one['owner'], 'an owner')) };
-  });
+/** The keys `partitions` and `free` of a header. */
+export function checkPartitions(header: Header): CoreList {
+  const partitions = list(header, 'partitions', maxPartitions).map((value) =>
+    checkPartition(map(value, 'a partition')),
+  );
+  let end = 0;
+  const free = (absent(header['free']) ? [] : list(header, 'free', maxPartitions)).map(
+    (value): ColumnRange => {
+      const [startCol, numCols] = pair(value, 'a run of free columns');
+      const fits = startCol >= end && numCols >= 1 && startCol <= maxColumns && numCols <= maxColumns;
+      if (!fits) bad(`free columns ${startCol} + ${numCols}`);
+      end = startCol + numCols;
+      return { startCol, numCols };
+    },
+  );
+  return { partitions, free };
+}
+
+function checkPartition(one: Header): PartitionInfo {
+  const inUse = flag(one, 'inUse');
+  const ownerGone = absent(one['ownerGone']) ? false : flag(one, 'ownerGone');
+  const { owner, hold } = one;
+  if (ownerGone && absent(hold)) bad('a partition whose owner is gone and that nobody holds');
+  const owned = inUse && !ownerGone && !absent(owner);
+  return {
+    id: integer(one, 'id', 0, 2 ** 32 - 1),
+    columns: checkColumns(one),
+    startRow: integer(one, 'startRow', 0, maxRows),
+    numRows: integer(one, 'numRows', 1, maxRows),
+    inUse,
+    ...(owned ? { owner: checkOwner(map(owner, 'an owner')) } : {}),
+    ...(absent(hold) ? {} : { hold: checkHold(map(hold, 'a hold')) }),
+    ownerGone,
+    picked: absent(one['picked']) ? false : flag(one, 'picked'),
+    clocksOn: absent(one['clocksOn']) ? false : flag(one, 'clocksOn'),
+    epoch: checkEpoch(one),
+  };
 }
 
 /** The key `memories` of a header: within the columns that were asked, each type once, sane sizes. */
@@ -290,6 +335,83 @@ export class OutcomeCollector {
   }
 }
 
+/** One flag of an answer. */
+export function checkFlag(header: Header, key: string): boolean {
+  return flag(header, key);
+}
+
+/** Collects what came of each asked tile, in the order asked. */
+export class StatusCollector {
+  readonly #asked: readonly Tile[];
+  readonly #tiles: RawTileStatus[] = [];
+
+  constructor(asked: readonly Tile[]) {
+    this.#asked = asked;
+  }
+
+  /** A tile's header and its register words: records of 8 bytes, offset and value, ascending by offset. */
+  pushBytes(header: Header, payload: Uint8Array): void {
+    if (payload.length % 8 !== 0) bad(`${payload.length} bytes of register records`);
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+    const words = new Uint32Array(payload.length / 4);
+    for (let i = 0; i < words.length; i++) words[i] = view.getUint32(4 * i, true);
+    this.pushWords(header, words);
+  }
+
+  /** The same with the records as words. */
+  pushWords(header: Header, words: Uint32Array): void {
+    const tile = this.#asked[this.#tiles.length];
+    if (tile === undefined) throw bad('more tiles than were asked for');
+    if (header['col'] !== tile.col || header['row'] !== tile.row)
+      bad(`another tile instead of ${formatTile(tile)}`);
+    const reason = reasonNames[integer(header, 'reason', 0, reasonNames.length - 1)];
+    const source = oneOf(header, 'source', ['sysfs', 'registers']);
+    const { files } = header;
+    if (source === 'registers' && !absent(files)) bad('attributes of a tile whose registers were read');
+    this.#tiles.push({
+      tile,
+      kind: oneOf(header, 'kind', ['shim', 'memory', 'core']),
+      ...(reason === undefined ? {} : { reason }),
+      source,
+      registers: registerWords(words),
+      files: absent(files) ? new Map() : fileTexts(map(files, 'attributes')),
+    });
+  }
+
+  /** All tiles. Throws if some are missing. */
+  finish(): readonly RawTileStatus[] {
+    if (this.#tiles.length !== this.#asked.length) {
+      bad(`${this.#tiles.length} tiles instead of ${this.#asked.length}`);
+    }
+    return this.#tiles;
+  }
+}
+
+function registerWords(words: Uint32Array): Map<number, number> {
+  if (words.length % 2 !== 0) bad(`${words.length} words of register records`);
+  const registers = new Map<number, number>();
+  let next = 0;
+  for (let at = 0; at < words.length; at += 2) {
+    const offset = words[at] ?? 0;
+    if (offset < next || offset % 4 !== 0 || offset >= tileSpace) bad(`a register at ${offset}`);
+    registers.set(offset, words[at + 1] ?? 0);
+    next = offset + 4;
+  }
+  return registers;
+}
+
+function fileTexts(files: Header): Map<string, string> {
+  const entries = Object.entries(files);
+  if (entries.length > maxFiles) bad(`${entries.length} attributes of one tile`);
+  return new Map(
+    entries.map(([name, value]) => {
+      if (!/^[a-z_]{1,32}$/.test(name)) bad('the name of an attribute');
+      if (typeof value !== 'string' || value.length > maxFileText) return bad(`attribute ${name}`);
+      return [name, value.split('\n').map(cleanLine).join('\n')];
+    }),
+  );
+}
+
 /** A text of the header, bounded, without control characters. */
 export function text(header: Header, key: string): string {
   const value = header[key];
@@ -308,7 +430,11 @@ function integer(header: Header, key: string, least: number, most: number): numb
 
 /** Foreign text as it may be shown: one line, no control or direction characters, at most 4,096 characters. */
 export function clean(value: string): string {
-  return value.slice(0, maxText).replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
+  return cleanLine(value.slice(0, maxText));
+}
+
+function cleanLine(value: string): string {
+  return value.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
 function optionalText(header: Header, key: string): string {
@@ -324,10 +450,59 @@ function checkColumns(one: Header): ColumnRange {
 
 function checkOwner(one: Header): Owner {
   return {
+    kind: absent(one['kind']) ? 'process' : oneOf(one, 'kind', ['process', 'kernel', 'hidden']),
     pid: integer(one, 'pid', 0, 2 ** 31),
     command: text(one, 'command'),
     startedAt: integer(one, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
   };
+}
+
+function checkHold(one: Header): Hold {
+  return {
+    pid: integer(one, 'pid', 1, 2 ** 31),
+    since: integer(one, 'since', 0, Number.MAX_SAFE_INTEGER),
+    until: integer(one, 'until', 0, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+/** Rows of no two kinds may be the same. */
+function checkShape(one: Header): ArrayShape {
+  const rows = (key: 'shim' | 'memory' | 'core'): RowRange => {
+    const [start, count] = pair(one[key], `${key} rows`);
+    if (start > maxRows || count > maxRows) bad(`${count} ${key} rows from ${start}`);
+    return { start, count };
+  };
+  const shape = {
+    numCols: integer(one, 'numCols', 0, maxColumns),
+    shim: rows('shim'),
+    memory: rows('memory'),
+    core: rows('core'),
+  };
+  const runs = [shape.shim, shape.memory, shape.core]
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => a.start - b.start);
+  let end = 0;
+  for (const { start, count } of runs) {
+    if (start < end) bad(`a row of two kinds: ${start}`);
+    end = start + count;
+  }
+  return shape;
+}
+
+/** Two whole numbers, none negative. */
+function pair(value: unknown, what: string): [number, number] {
+  if (!Array.isArray(value) || value.length !== 2) return bad(`${what} are no pair`);
+  const [first, second]: unknown[] = value;
+  if (!isCount(first) || !isCount(second)) return bad(`${what} are no whole numbers`);
+  return [first, second];
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function absent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
 }
 
 function flag(header: Header, key: string): boolean {

@@ -162,7 +162,7 @@ describe('requests', () => {
     const words = new Uint32Array(10_000 * 4);
     for (let i = 0; i < 10_000; i++) words.set([i * 8, 0, 0xffff_ffff, i], i * 4);
     const answer = await client.write(
-      { columns: freeColumns, memory: 'data', epoch, force: true, openTiles: [], words },
+      { columns: freeColumns, memory: 'data', epoch, force: true, besideOwner: false, openTiles: [], words },
       never,
     );
     expect(answer.outcomes.length).toBe(30_000);
@@ -180,7 +180,9 @@ describe('requests', () => {
     const words = new Uint32Array(20_000 * 4);
     for (let i = 0; i < 20_000; i++) words.set([i * 4, 0, 0xffff_ffff, 1], i * 4);
     const stop = new AbortController();
-    const writing = code(client.write({ ...request([]), epoch, force: true, words }, stop.signal));
+    const writing = code(
+      client.write({ ...request([]), epoch, force: true, besideOwner: false, words }, stop.signal),
+    );
     stop.abort();
     expect(await writing).toBe('cancelled');
     await client.partitions(never);
@@ -218,7 +220,7 @@ describe('requests', () => {
     expect(await read).toBe('cancelled');
     await vi.waitFor(() => expect(agent.requests.at(-1)).toMatchObject({ op: 'cancel', target }));
     resume();
-    expect(await client.partitions(never)).toHaveLength(3);
+    expect((await client.partitions(never)).partitions).toHaveLength(3);
   });
 
   it('cancelled before they were sent never reach the core', async () => {
@@ -258,9 +260,12 @@ describe('requests', () => {
   it('that are too large for a frame fail alone', async () => {
     const { client } = await connect();
     const words = Uint32Array.of(4, 0, 1, 1);
-    const write = client.write({ ...request([]), epoch: 'e'.repeat(70_000), force: false, words }, never);
+    const write = client.write(
+      { ...request([]), epoch: 'e'.repeat(70_000), force: false, besideOwner: false, words },
+      never,
+    );
     await expect(write).rejects.toMatchObject({ code: 'internal' });
-    expect(await client.partitions(never)).toHaveLength(3);
+    expect((await client.partitions(never)).partitions).toHaveLength(3);
   });
 
   it('carry the code, detail and facts of the core', async () => {
@@ -484,7 +489,10 @@ function call(client: CoreClient, op: string): Promise<unknown> {
   if (op === 'open') return client.open(columns, false, never);
   if (op === 'describe') return client.describe(never);
   const words = Uint32Array.of(4, 0, 1, 1);
-  return client.write({ columns, memory: type, openTiles, epoch: 'e', force: false, words }, never);
+  return client.write(
+    { columns, memory: type, openTiles, epoch: 'e', force: false, besideOwner: false, words },
+    never,
+  );
 }
 
 describe('[main-10] a hostile agent', () => {
@@ -507,12 +515,12 @@ describe('[main-10] a hostile agent', () => {
     const { client } = await connect({
       intercept: ({ header }, agent) => {
         if (header['op'] !== 'partitions') return false;
-        const owner = { pid: 1, command: 'a\n\u202eb\u001b[2J', startedAt: 0 };
+        const owner = { kind: 'process', pid: 1, command: 'a\n\u202eb\u001b[2J', startedAt: 0 };
         agent.send({ id: Number(header['id']), t: 'ok', partitions: [partition({ inUse: true, owner })] });
         return true;
       },
     });
-    const [one] = await client.partitions(never);
+    const [one] = (await client.partitions(never)).partitions;
     expect(one?.owner?.command).toBe('a\ufffd\ufffdb\ufffd[2J');
   });
 

@@ -5,17 +5,21 @@
 import type { Readable, Writable } from 'node:stream';
 import { Emitter } from '../../model/event.ts';
 import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
-import type { BoardLog, PartitionInfo } from '../board.ts';
+import type { BoardLog } from '../board.ts';
 import { BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
   type CoreDescription,
   type CoreHello,
+  type CoreList,
   type CoreMemory,
   type CoreReadAnswer,
   type CoreReadRequest,
+  type CoreStatusAnswer,
+  type CoreStatusRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
+  holdHours,
   protocolVersion,
   writeRecordWords,
 } from './core-client.ts';
@@ -26,12 +30,14 @@ import { joinReads, splitRanges, writeGroups } from './split.ts';
 import {
   checkDescription,
   checkEpoch,
+  checkFlag,
   checkHello,
   checkMemories,
   checkPartitions,
   clean,
   errorFrom,
   OutcomeCollector,
+  StatusCollector,
 } from './validate.ts';
 
 /** The two directions of an agent and its end. The client listens to errors of all of them. */
@@ -137,7 +143,7 @@ export class WireClient implements CoreClient {
     return this.#wire.checked(() => this.#wire.ask({ op: 'describe' }, signal), checkDescription);
   }
 
-  async partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
+  async partitions(signal: AbortSignal): Promise<CoreList> {
     return this.#wire.checked(() => this.#wire.ask({ op: 'partitions' }, signal), checkPartitions);
   }
 
@@ -183,6 +189,45 @@ export class WireClient implements CoreClient {
     return writeGroups(request.words, (words) => this.#writePart(request, words, signal));
   }
 
+  async status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
+    const collector = new StatusCollector(request.tiles);
+    const header = {
+      op: 'status',
+      ...place(request.columns),
+      tiles: request.tiles.map(({ col, row }) => [col, row]),
+      detail: request.detail,
+    };
+    return this.#wire.checked(
+      () =>
+        this.#wire.request(
+          function* (id) {
+            yield encodeFrame({ id, ...header });
+          },
+          (frame) => {
+            if (frame.header['t'] !== 'tile') throw unexpected(frame.header);
+            collector.pushBytes(frame.header, frame.payload);
+          },
+          signal,
+        ),
+      (answer) => ({ tiles: collector.finish(), epoch: checkEpoch(answer) }),
+    );
+  }
+
+  async setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
+    return this.#wire.checked(
+      () => this.#wire.ask({ op: 'clocks', ...place(columns), on }, signal),
+      (answer) => checkFlag(answer, 'on'),
+    );
+  }
+
+  async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
+    await this.#wire.ask({ op: 'hold', ...place(columns), on, hours: holdHours }, signal);
+  }
+
+  async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
+    await this.#wire.ask({ op: 'kernel-descriptor', ...place(columns) }, signal);
+  }
+
   async dispose(): Promise<void> {
     await this.#wire.dispose();
   }
@@ -192,10 +237,10 @@ export class WireClient implements CoreClient {
     words: Uint32Array,
     signal: AbortSignal,
   ): Promise<CoreWriteAnswer> {
-    const { columns, memory, epoch, force, openTiles } = request;
+    const { columns, memory, epoch, force, besideOwner, openTiles } = request;
     const collector = new OutcomeCollector(words);
     const step = wordsPerFrame * writeRecordWords;
-    const header = { op: 'write', ...place(columns), memory, epoch, force, openTiles };
+    const header = { op: 'write', ...place(columns), memory, epoch, force, besideOwner, openTiles };
     return this.#wire.checked(
       () =>
         this.#wire.request(
@@ -249,7 +294,7 @@ export class WireClient implements CoreClient {
 
 /** The stream as a table of requests. Everything that comes is checked or ends the connection. */
 class Wire {
-  readonly partitions = new Emitter<readonly PartitionInfo[]>();
+  readonly partitions = new Emitter<CoreList>();
   readonly closed = new Emitter<BoardError>();
   readonly #stream: WireStream;
   readonly #options: WireOptions;

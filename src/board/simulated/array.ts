@@ -1,52 +1,67 @@
 /**
- * An AI Engine array that exists in this process only: first generation, three partitions, with contents, gates, cores
- * and owners. It outlives the boards that look at it, as a real array does. Its methods are the array's own software and
- * the test bench: they see and change everything, by none of the rules that boards must keep.
+ * An AI Engine array that exists in this process only: partitions with contents, gates, cores, owners and holds. It
+ * outlives the boards that look at it, as a real array does. Its methods are the array's own software and the test
+ * bench: they see and change everything, by none of the rules that boards must keep.
  */
 import { Emitter, type Event } from '../../model/event.ts';
 import {
+  type ArrayShape,
   type ColumnRange,
   containsTile,
   formatTile,
+  type Generation,
   type MemoryGeometry,
   type MemoryType,
   type Tile,
+  tiles,
 } from '../../model/geometry.ts';
-import type { Owner, PartitionInfo } from '../board.ts';
+import type { Hold, Owner, PartitionInfo } from '../board.ts';
 import { BoardError } from '../errors.ts';
-import {
-  counterPeriods,
-  dataBytes,
-  dataContents,
-  layout,
-  programBytes,
-  programContents,
-} from './contents.ts';
+import { contentsOf, counterPeriods, layout } from './contents.ts';
+import { columnMemories, rowCount, simulatedShapes } from './shape.ts';
 
 /** Calls of a board that can be made to fail, wait or be counted. */
-export type SimulatedOperation = 'connect' | 'describe' | 'partitions' | 'open' | 'read' | 'write';
+export type SimulatedOperation =
+  | 'connect'
+  | 'describe'
+  | 'partitions'
+  | 'open'
+  | 'read'
+  | 'write'
+  | 'status'
+  | 'clocks'
+  | 'hold'
+  | 'kernel-descriptor';
 
 export interface SimulatedArrayOptions {
   /** Milliseconds since 1970; decides how far the counters of a running graph are. */
   readonly now?: () => number;
-  /** Answer as a driver that this version does not know: opening needs consent. */
+  /** Answer as a driver that this version does not know: opening needs consent, nothing is written. */
   readonly unknownDriver?: boolean;
+  /** Default `aie`. Others have memory tiles, larger data memory, one clock per column. */
+  readonly generation?: Generation;
+  /** Partitions are what is asked for: only those in use exist, any free columns can be picked. Default no. */
+  readonly dynamic?: boolean;
+  /** The driver does nothing when clocks are requested. Default no. */
+  readonly ignoresClocks?: boolean;
 }
+
+/** What a core does. The stalls: on a lock in the memory of the neighbour in that direction. */
+export type CoreActivity = 'disabled' | 'running' | 'done' | 'lock-stall-south' | 'lock-stall-north';
 
 interface Part {
   readonly id: number;
   readonly columns: ColumnRange;
   readonly numRows: number;
   owner: Owner | undefined;
-  /** Counts every change of hands and every reset. */
-  hands: number;
-  /** Which invented run of an application the contents come from. */
-  contents: number;
+  hold: Hold | undefined;
+  /** Held, and the owner that it was taken from is gone; its epoch goes on. */
+  ownerGone: Owner | undefined;
 }
 
 interface TileState {
   gated: boolean;
-  core: boolean;
+  activity: CoreActivity;
   busError: boolean;
 }
 
@@ -55,20 +70,26 @@ interface Failure {
   readonly when: 'before' | 'after';
 }
 
-/** Length of the columns' row run: the shim row and eight rows of cores, as on a VC1902. */
-const arrayRows = 9;
-
-/** Partition that is free at the start: columns 0 to 3, 8 rows of cores. */
+/** Partition that is free at the start: columns 0 to 3. */
 export const freeColumns: ColumnRange = { startCol: 0, numCols: 4 };
 /** Partition that `demo_graph` owns at the start: columns 6 to 9. */
 export const ownedColumns: ColumnRange = { startCol: 6, numCols: 4 };
-/** Partition of shim tiles only: columns 12 and 13. */
+/** Partition of shim tiles only: columns 12 and 13. Not on an array whose partitions are dynamic. */
 export const shimColumns: ColumnRange = { startCol: 12, numCols: 2 };
+
+/** Columns of `demo_graph` whose cores are enabled, and how many rows of them. */
+const graphColumns = [6, 7, 8] as const;
+const graphRows = 6;
+const holdMs = 8 * 3_600_000;
 
 export class SimulatedArray {
   /** Whether boards see a driver that this version does not know. */
   readonly unknownDriver: boolean;
-  /** Fires when a partition changes hands or starts a new epoch. */
+  readonly generation: Generation;
+  readonly shape: ArrayShape;
+  readonly dynamic: boolean;
+  readonly ignoresClocks: boolean;
+  /** Fires when a partition changes hands, is held or let go, or starts a new epoch. */
   readonly onPartitions: Event<void>;
   /** Fires when every live connection breaks. */
   readonly onDrop: Event<BoardError>;
@@ -76,11 +97,15 @@ export class SimulatedArray {
   readonly #startedAt: number;
   readonly #changed = new Emitter<void>();
   readonly #dropped = new Emitter<BoardError>();
-  readonly #parts: Part[];
+  #parts: Part[];
+  /** By column: every change of hands and every reset, and which invented run the contents come from. */
+  readonly #hands: number[];
+  readonly #contents: number[];
   readonly #bytes = new Map<string, Uint8Array>();
   readonly #tiles = new Map<string, TileState>();
   readonly #failures = new Map<SimulatedOperation, Failure[]>();
   readonly #counts = new Map<SimulatedOperation, number>();
+  #lastPid = 20_000;
   #boot = 1;
   #delayMs = 0;
   #pause: { readonly opened: Promise<void> } | undefined;
@@ -90,17 +115,29 @@ export class SimulatedArray {
     this.#now = options.now ?? Date.now;
     this.#startedAt = this.#now();
     this.unknownDriver = options.unknownDriver ?? false;
+    this.generation = options.generation ?? 'aie';
+    this.shape = simulatedShapes[this.generation];
+    this.dynamic = options.dynamic ?? false;
+    this.ignoresClocks = options.ignoresClocks ?? false;
     this.onPartitions = this.#changed.event;
     this.onDrop = this.#dropped.event;
-    const owner: Owner = { pid: 1234, command: 'demo_graph', startedAt: this.#startedAt };
-    this.#parts = [
-      { id: 1, columns: freeColumns, numRows: arrayRows, owner: undefined, hands: 0, contents: 1 },
-      { id: 2, columns: ownedColumns, numRows: arrayRows, owner, hands: 1, contents: 2 },
-      { id: 3, columns: shimColumns, numRows: 1, owner: undefined, hands: 0, contents: 1 },
-    ];
-    for (const row of [7, 8]) this.gate({ col: 3, row }, true);
-    for (const row of [6, 7, 8]) this.gate({ col: 9, row }, true);
-    for (const col of [6, 7, 8]) for (let row = 1; row < 7; row++) this.setCore({ col, row }, true);
+    const { numCols, core } = this.shape;
+    this.#hands = Array.from({ length: numCols }, () => 0);
+    this.#contents = Array.from({ length: numCols }, () => 1);
+    this.#parts = this.dynamic
+      ? []
+      : [this.#makePart(1, freeColumns), this.#makePart(2, ownedColumns), this.#makePart(3, shimColumns, 1)];
+    for (const col of columnsOf(ownedColumns)) this.#contents[col] = 2;
+    this.own(ownedColumns, {
+      kind: 'process',
+      pid: 1234,
+      command: 'demo_graph',
+      startedAt: this.#startedAt,
+    });
+    const top = core.start + core.count - 1;
+    for (const row of [top - 1, top]) this.gate({ col: 3, row }, true);
+    for (const row of [top - 2, top - 1, top]) this.gate({ col: 9, row }, true);
+    this.#startGraph();
   }
 
   /** Text that differs at every boot. */
@@ -108,37 +145,62 @@ export class SimulatedArray {
     return `simulated-${this.#boot}`;
   }
 
+  now(): number {
+    return this.#now();
+  }
+
   /** The partitions as a driver lists them. */
   partitions(): PartitionInfo[] {
     return this.#parts.map((part) => {
-      const info = {
+      const { owner, hold } = part;
+      return {
         id: part.id,
         columns: part.columns,
         startRow: 0,
         numRows: part.numRows,
-        inUse: part.owner !== undefined,
-        epoch: `${this.#boot}.${part.hands}${part.owner === undefined ? '' : `.${part.owner.pid}`}`,
+        inUse: owner !== undefined || hold !== undefined,
+        ...(owner === undefined ? {} : { owner }),
+        ...(hold === undefined ? {} : { hold }),
+        ownerGone: part.ownerGone !== undefined,
+        picked: false,
+        clocksOn: false,
+        epoch: this.epoch(part.columns),
       };
-      return part.owner === undefined ? info : { ...info, owner: part.owner };
     });
   }
 
   /** One partition as listed; undefined if there is none of exactly these columns. */
   partition(columns: ColumnRange): PartitionInfo | undefined {
-    return this.partitions().find(
-      (one) => one.columns.startCol === columns.startCol && one.columns.numCols === columns.numCols,
-    );
+    return this.partitions().find((one) => sameColumns(one.columns, columns));
   }
 
-  /** Memory layouts of a partition; none for one of shim tiles only. */
+  /** Runs of columns that nobody has; none where partitions are static. */
+  freeRuns(): ColumnRange[] {
+    if (!this.dynamic) return [];
+    const runs: ColumnRange[] = [];
+    for (let col = 0; col < this.shape.numCols; col++) {
+      if (this.#parts.some((part) => overlap(part.columns, { startCol: col, numCols: 1 }))) continue;
+      const last = runs.at(-1);
+      if (last !== undefined && last.startCol + last.numCols === col) {
+        runs[runs.length - 1] = { startCol: last.startCol, numCols: last.numCols + 1 };
+      } else runs.push({ startCol: col, numCols: 1 });
+    }
+    return runs;
+  }
+
+  /** The life that the contents of these columns are in. */
+  epoch(columns: ColumnRange): string {
+    const part = this.#parts.find((one) => sameColumns(one.columns, columns));
+    const hands = columnsOf(columns).reduce((sum, col) => sum + (this.#hands[col] ?? 0), 0);
+    const pid = (part?.owner ?? part?.ownerGone)?.pid;
+    return `${this.#boot}.${hands}${pid === undefined ? '' : `.${pid}`}`;
+  }
+
+  /** Memory layouts of a run of columns; none for a partition of shim tiles only. */
   memories(columns: ColumnRange): MemoryGeometry[] {
-    const part = this.#part(columns);
-    if (part.numRows < 2) return [];
-    const place = { ...part.columns, startRow: 1, numRows: part.numRows - 1 };
-    return [
-      { type: 'data', ...place, bytesPerTile: dataBytes, tileBase: 0 },
-      { type: 'program', ...place, bytesPerTile: programBytes, tileBase: 0x20000 },
-    ];
+    const part = this.#parts.find((one) => sameColumns(one.columns, columns));
+    if (part !== undefined && part.numRows < 2) return [];
+    return columnMemories(this.generation, columns);
   }
 
   /** A copy of a tile's bytes, whatever its gate and core. */
@@ -151,14 +213,23 @@ export class SimulatedArray {
     this.tileBytes(type, tile).set(bytes, offset);
   }
 
-  /** Turns a tile's clock off or on. A gated tile keeps its bytes. */
+  /** Turns a tile's clock off or on; on later generations that of its whole column, the shim tile excepted. */
   gate(tile: Tile, gated: boolean): void {
-    this.#state(tile).gated = gated;
+    if (this.generation === 'aie') {
+      this.#state(tile).gated = gated;
+      return;
+    }
+    for (let row = 1; row < rowCount(this.shape); row++) this.#state({ col: tile.col, row }).gated = gated;
   }
 
   /** Enables or disables a tile's core. */
   setCore(tile: Tile, enabled: boolean): void {
-    this.#state(tile).core = enabled;
+    this.setActivity(tile, enabled ? 'running' : 'disabled');
+  }
+
+  /** What a tile's core does from now on. */
+  setActivity(tile: Tile, activity: CoreActivity): void {
+    this.#state(tile).activity = activity;
   }
 
   /** Makes every access to a tile fault, or stops that. */
@@ -171,40 +242,93 @@ export class SimulatedArray {
   }
 
   isCoreEnabled(tile: Tile): boolean {
-    return this.#state(tile).core;
+    return this.activity(tile) !== 'disabled';
+  }
+
+  activity(tile: Tile): CoreActivity {
+    return this.#state(tile).activity;
   }
 
   hasBusError(tile: Tile): boolean {
     return this.#state(tile).busError;
   }
 
-  /** Another process takes the partition; the bytes stay. Throws RangeError if it is owned or unknown. */
+  /** Another process takes the columns; the bytes stay. Throws RangeError if somebody has them or no partition is there. */
   own(
     columns: ColumnRange,
-    owner: Owner = { pid: 4321, command: 'other_graph', startedAt: this.#now() },
+    owner: Owner = { kind: 'process', pid: 4321, command: 'other_graph', startedAt: this.#now() },
   ): void {
-    const part = this.#part(columns);
-    if (part.owner !== undefined) throw new RangeError(`columns from ${columns.startCol} are owned already`);
-    part.owner = owner;
-    part.hands++;
+    const blocked = this.#parts.find(
+      (one) => overlap(one.columns, columns) && (one.owner ?? one.hold) !== undefined,
+    );
+    if (blocked !== undefined) throw new RangeError(`columns from ${columns.startCol} are owned already`);
+    if (this.dynamic) this.#parts.push(this.#makePart(columns.startCol | (columns.numCols << 8), columns));
+    this.#part(columns).owner = owner;
+    this.#newLife(columns);
     this.#changed.fire();
   }
 
-  /** The owner lets go: with `keep` the memory stays, otherwise the partition is reset and zeroed. */
+  /**
+   * The application is started: it takes the columns, loads its graph and runs it. Answers whether it could: not while
+   * somebody owns or holds them.
+   */
+  startOwner(columns: ColumnRange = ownedColumns, command = 'demo_graph'): boolean {
+    this.#lastPid++;
+    try {
+      this.own(columns, { kind: 'process', pid: this.#lastPid, command, startedAt: this.#now() });
+    } catch (error) {
+      if (error instanceof RangeError) return false;
+      throw error;
+    }
+    for (const col of columnsOf(columns)) {
+      this.#contents[col] = (this.#contents[col] ?? 0) + 1;
+      for (const key of this.#bytes.keys()) if (key.includes(`(${col},`)) this.#bytes.delete(key);
+    }
+    if (sameColumns(columns, ownedColumns)) this.#startGraph();
+    return true;
+  }
+
+  /** The owner ends, as if killed: what it had is let go, which resets and zeroes it unless it is held. */
+  exitOwner(columns: ColumnRange = ownedColumns): void {
+    this.release(columns);
+  }
+
+  /**
+   * The owner lets go: with `keep` the memory stays, otherwise the partition is reset and zeroed. While it is held
+   * nothing happens to it, and its cores go on.
+   */
   release(columns: ColumnRange, options: { readonly keep?: boolean } = {}): void {
     const part = this.#part(columns);
+    if (part.hold === undefined) this.#letGo(part, options.keep === true);
+    else part.ownerGone = part.owner ?? part.ownerGone;
     part.owner = undefined;
-    part.hands++;
-    if (options.keep !== true) this.#zero(part);
-    for (const tile of this.#partTiles(part)) this.setCore(tile, false);
+    this.#changed.fire();
+  }
+
+  /** A holder process starts; the one that is there already stays. Throws RangeError for columns that nobody has. */
+  startHold(columns: ColumnRange): void {
+    const part = this.#part(columns);
+    if (part.owner === undefined && part.hold === undefined) {
+      throw new RangeError(`nobody owns the columns from ${columns.startCol}`);
+    }
+    if (part.hold !== undefined) return;
+    this.#lastPid++;
+    part.hold = { pid: this.#lastPid, since: this.#now(), until: this.#now() + holdMs };
+    this.#changed.fire();
+  }
+
+  /** The holder process ends, told to or by itself. If the owner is gone, the partition is reset and zeroed. */
+  endHold(columns: ColumnRange): void {
+    const part = this.#part(columns);
+    part.hold = undefined;
+    if (part.ownerGone !== undefined) this.#letGo(part, false);
     this.#changed.fire();
   }
 
   /** The contents start a new life in the same hands: a reset that was seen. All bytes become zero. */
   reset(columns: ColumnRange): void {
-    const part = this.#part(columns);
-    part.hands++;
-    this.#zero(part);
+    this.#newLife(columns);
+    this.#zero(columns);
     this.#changed.fire();
   }
 
@@ -214,10 +338,15 @@ export class SimulatedArray {
     this.#bytes.clear();
     for (const part of this.#parts) {
       part.owner = undefined;
-      part.hands = 0;
-      part.contents += 10;
-      for (const tile of this.#partTiles(part)) this.setCore(tile, false);
+      part.hold = undefined;
+      part.ownerGone = undefined;
     }
+    if (this.dynamic) this.#parts = [];
+    this.#hands.fill(0);
+    this.#contents.forEach((life, col) => {
+      this.#contents[col] = life + 10;
+    });
+    for (const state of this.#tiles.values()) state.activity = 'disabled';
     this.drop(new BoardError('connection-lost', 'the simulated board rebooted', { host: 'simulated' }));
   }
 
@@ -290,23 +419,19 @@ export class SimulatedArray {
 
   /** The live bytes of one tile's memory, not a copy. Counters of a running graph are brought up to the clock first. */
   tileBytes(type: MemoryType, tile: Tile): Uint8Array {
-    const part = this.#parts.find(
-      (one) =>
-        tile.col >= one.columns.startCol &&
-        tile.col < one.columns.startCol + one.columns.numCols &&
-        one.numRows > 1,
-    );
-    const geometry = part && this.memories(part.columns).find((memory) => memory.type === type);
-    if (part === undefined || geometry === undefined || !containsTile(geometry, tile)) {
+    const part = this.#parts.find((one) => overlap(one.columns, { startCol: tile.col, numCols: 1 }));
+    const columns = this.dynamic ? { startCol: 0, numCols: this.shape.numCols } : part?.columns;
+    const geometry = columns && this.memories(columns).find((memory) => memory.type === type);
+    if (geometry === undefined || !containsTile(geometry, tile)) {
       throw new RangeError(`the simulated array has no ${type} memory at ${formatTile(tile)}`);
     }
     const key = `${type} ${formatTile(tile)}`;
     let bytes = this.#bytes.get(key);
     if (bytes === undefined) {
-      bytes = type === 'data' ? dataContents(tile, part.contents) : programContents(tile, part.contents);
+      bytes = contentsOf(type, tile, this.#contents[tile.col] ?? 1, geometry.bytesPerTile);
       this.#bytes.set(key, bytes);
     }
-    if (type === 'data' && this.#state(tile).core) this.#count(bytes, tile);
+    if (type === 'data' && this.#state(tile).activity === 'running') this.#count(bytes, tile);
     return bytes;
   }
 
@@ -319,24 +444,46 @@ export class SimulatedArray {
     });
   }
 
-  #zero(part: Part): void {
-    for (const { type } of this.memories(part.columns)) {
-      for (const tile of this.#partTiles(part)) this.tileBytes(type, tile).fill(0);
-    }
+  #makePart(id: number, columns: ColumnRange, numRows = rowCount(this.shape)): Part {
+    return { id, columns, numRows, owner: undefined, hold: undefined, ownerGone: undefined };
   }
 
-  #partTiles(part: Part): Tile[] {
-    const found: Tile[] = [];
-    for (let col = part.columns.startCol; col < part.columns.startCol + part.columns.numCols; col++) {
-      for (let row = 1; row < part.numRows; row++) found.push({ col, row });
+  /** The graph's cores: most run, one is done, one was never enabled, and two wait for each other's lock. */
+  #startGraph(): void {
+    const { start, count } = this.shape.core;
+    const rows = Math.min(graphRows, count);
+    for (const col of graphColumns) {
+      for (let row = start; row < start + rows; row++) this.setActivity({ col, row }, 'running');
     }
-    return found;
+    this.setActivity({ col: 7, row: start + 1 }, 'lock-stall-north');
+    this.setActivity({ col: 7, row: start + 2 }, 'lock-stall-south');
+    this.setActivity({ col: 8, row: start + rows - 1 }, 'done');
+    this.setActivity({ col: 8, row: start + rows - 2 }, 'disabled');
+  }
+
+  /** Nobody has the partition any more. */
+  #letGo(part: Part, keep: boolean): void {
+    this.#newLife(part.columns);
+    part.ownerGone = undefined;
+    if (!keep) this.#zero(part.columns);
+    for (const col of columnsOf(part.columns)) {
+      for (let row = 0; row < rowCount(this.shape); row++) this.setCore({ col, row }, false);
+    }
+    if (this.dynamic) this.#parts = this.#parts.filter((one) => one !== part);
+  }
+
+  #newLife(columns: ColumnRange): void {
+    for (const col of columnsOf(columns)) this.#hands[col] = (this.#hands[col] ?? 0) + 1;
+  }
+
+  #zero(columns: ColumnRange): void {
+    for (const memory of this.memories(columns)) {
+      for (const tile of tiles(memory)) this.tileBytes(memory.type, tile).fill(0);
+    }
   }
 
   #part(columns: ColumnRange): Part {
-    const part = this.#parts.find(
-      (one) => one.columns.startCol === columns.startCol && one.columns.numCols === columns.numCols,
-    );
+    const part = this.#parts.find((one) => sameColumns(one.columns, columns));
     if (part === undefined) throw new RangeError(`no partition at column ${columns.startCol}`);
     return part;
   }
@@ -345,7 +492,7 @@ export class SimulatedArray {
     const key = formatTile(tile);
     let state = this.#tiles.get(key);
     if (state === undefined) {
-      state = { gated: false, core: false, busError: false };
+      state = { gated: false, activity: 'disabled', busError: false };
       this.#tiles.set(key, state);
     }
     return state;
@@ -357,6 +504,19 @@ export class SimulatedArray {
     const failure = queue.shift();
     if (failure !== undefined) throw failure.error;
   }
+}
+
+function columnsOf({ startCol, numCols }: ColumnRange): number[] {
+  return Array.from({ length: numCols }, (_, i) => startCol + i);
+}
+
+export function sameColumns(a: ColumnRange, b: ColumnRange): boolean {
+  return a.startCol === b.startCol && a.numCols === b.numCols;
+}
+
+/** Whether two runs have a column in common. */
+export function overlap(a: ColumnRange, b: ColumnRange): boolean {
+  return a.startCol < b.startCol + b.numCols && b.startCol < a.startCol + a.numCols;
 }
 
 /** The promise, or `cancelled` as soon as the signal is aborted. */

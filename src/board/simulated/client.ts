@@ -2,20 +2,26 @@ import { Emitter } from '../../model/event.ts';
 import {
   type ByteRange,
   type ColumnRange,
+  formatTile,
   locate,
   type MemoryGeometry,
+  type Tile,
   tileCount,
   totalBytes,
 } from '../../model/geometry.ts';
+import type { RawTileStatus } from '../../model/status/status.ts';
 import type { PartitionInfo, UnreadableReason, UnreadableSpan } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import {
   type CoreClient,
   type CoreDescription,
   type CoreHello,
+  type CoreList,
   type CoreMemory,
   type CoreReadAnswer,
   type CoreReadRequest,
+  type CoreStatusAnswer,
+  type CoreStatusRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
   outcomeNames,
@@ -23,7 +29,9 @@ import {
   reasonNames,
   writeRecordWords,
 } from '../protocol/core-client.ts';
-import type { SimulatedArray } from './array.ts';
+import { overlap, type SimulatedArray, type SimulatedOperation, sameColumns } from './array.ts';
+import { statusRegisters } from './registers.ts';
+import { kindOfRow, rowCount } from './shape.ts';
 
 /** Program memory is compared and written by whole instruction lines. */
 const lineBytes = 16;
@@ -36,7 +44,12 @@ export class SimulatedClient implements CoreClient {
   readonly hello: CoreHello;
   readonly #array: SimulatedArray;
   readonly #trace: (line: string) => void;
-  readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
+  readonly #partitionsChanged = new Emitter<CoreList>();
+  /** Columns that this connection picked, on an array with dynamic partitions. */
+  #picked: ColumnRange[] = [];
+  /** Columns whose clocks this connection enables, and the life in which it was asked to. */
+  #clocked: { readonly columns: ColumnRange; readonly epoch: string }[] = [];
+  #kernelDescriptor: ColumnRange | undefined;
   readonly #closed = new Emitter<BoardError>();
   readonly #subscriptions: readonly { dispose(): void }[];
   /** Aborted when the connection ends, so that running calls end with it. */
@@ -60,7 +73,7 @@ export class SimulatedClient implements CoreClient {
       uid: -1,
     };
     this.#subscriptions = [
-      array.onPartitions(() => this.#partitionsChanged.fire(array.partitions())),
+      array.onPartitions(() => this.#partitionsChanged.fire(this.#list())),
       array.onDrop((error) => {
         this.#finish(error);
         this.#closed.fire(error);
@@ -72,19 +85,26 @@ export class SimulatedClient implements CoreClient {
     return this.#call('describe', signal, async () => ({
       device: 'simulated',
       family: this.#array.unknownDriver ? 'unknown' : 'simulated',
-      generation: 'aie',
-      findings: ['A simulated array of the first generation: nothing here is hardware.'],
-      partitions: this.#array.partitions(),
+      generation: this.#array.generation,
+      array: this.#array.shape,
+      findings: [
+        `A simulated array of the generation ${this.#array.generation}: nothing here is hardware.`,
+        this.#array.dynamic
+          ? 'Partitions are made of the columns that are asked for.'
+          : 'Partitions are fixed.',
+      ],
+      list: this.#list(),
     }));
   }
 
-  partitions(signal: AbortSignal): Promise<readonly PartitionInfo[]> {
-    return this.#call('partitions', signal, async () => this.#array.partitions());
+  partitions(signal: AbortSignal): Promise<CoreList> {
+    return this.#call('partitions', signal, async () => this.#list());
   }
 
   open(columns: ColumnRange, allowUnknown: boolean, signal: AbortSignal): Promise<readonly CoreMemory[]> {
     return this.#call('open', signal, async () => {
-      const info = this.#partition(columns);
+      if (this.#array.dynamic) this.#pick(columns);
+      this.#partition(columns);
       if (this.#array.unknownDriver && !allowUnknown) {
         throw new BoardError('unknown-driver', 'the simulated driver pretends to be unknown');
       }
@@ -92,7 +112,7 @@ export class SimulatedClient implements CoreClient {
       if (memories.length === 0) {
         throw new BoardError('no-memory-types', 'the partition has shim tiles only', columnFacts(columns));
       }
-      return memories.map((memory) => ({ ...memory, writable: !info.inUse }));
+      return memories.map((memory) => ({ ...memory, writable: !this.#array.unknownDriver }));
     });
   }
 
@@ -103,6 +123,7 @@ export class SimulatedClient implements CoreClient {
   ): Promise<CoreReadAnswer> {
     return this.#call('read', signal, async () => {
       const geometry = this.#geometry(request);
+      this.#checkWay(request.columns);
       const open = new Set(request.openTiles);
       const bytes: Uint8Array[] = [];
       const unreadable: UnreadableSpan[] = [];
@@ -139,10 +160,11 @@ export class SimulatedClient implements CoreClient {
     return this.#call('write', signal, async () => {
       const geometry = this.#geometry(request);
       const info = this.#partition(request.columns);
-      if (info.inUse) {
-        const facts = { owner: info.owner?.command ?? '', pid: info.owner?.pid ?? 0 };
-        throw new BoardError('locked', 'no write beside another owner', facts);
+      if (this.#array.unknownDriver) throw new BoardError('locked', 'no write through an unknown driver');
+      if (info.inUse && !info.ownerGone && !request.besideOwner) {
+        throw new BoardError('locked', 'no write beside another owner', ownerFacts(info));
       }
+      this.#checkWay(request.columns);
       if (request.epoch !== info.epoch) {
         throw new BoardError('epoch', `seen in ${request.epoch}, now ${info.epoch}`, { epoch: info.epoch });
       }
@@ -179,6 +201,49 @@ export class SimulatedClient implements CoreClient {
     });
   }
 
+  status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
+    return this.#call('status', signal, async () => {
+      const info = this.#partition(request.columns);
+      this.#checkWay(request.columns);
+      const tiles = request.tiles.map((tile) => this.#tileStatus(tile, info, request.detail));
+      return { tiles, epoch: info.epoch };
+    });
+  }
+
+  setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
+    return this.#call('clocks', signal, async () => {
+      const info = this.#partition(columns);
+      if (info.inUse) {
+        throw new BoardError('locked', 'no clocks beside another owner', ownerFacts(info));
+      }
+      this.#clocked = this.#clocked.filter((one) => !sameColumns(one.columns, columns));
+      if (on && !this.#array.ignoresClocks) this.#clocked.push({ columns, epoch: info.epoch });
+      return on && !this.#array.ignoresClocks;
+    });
+  }
+
+  hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
+    return this.#call('hold', signal, async () => {
+      const info = this.#partition(columns);
+      if (!on) {
+        if (info.hold !== undefined) this.#array.endHold(columns);
+      } else if (info.inUse) {
+        this.#checkWay(columns);
+        this.#array.startHold(columns);
+      } else throw new BoardError('hold-failed', 'nobody owns the partition', columnFacts(columns));
+    });
+  }
+
+  takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
+    return this.#call('kernel-descriptor', signal, async () => {
+      const info = this.#partition(columns);
+      if (info.owner?.kind !== 'kernel') {
+        throw new BoardError('no-partition', 'the kernel does not hold these columns', columnFacts(columns));
+      }
+      this.#kernelDescriptor = columns;
+    });
+  }
+
   async dispose(): Promise<void> {
     this.#finish(new BoardError('connection-lost', 'the connection was ended here'));
     this.#closed.dispose();
@@ -194,7 +259,7 @@ export class SimulatedClient implements CoreClient {
 
   /** Runs one call by the array's delays and failures; ends it when the connection or the caller ends. */
   async #call<T>(
-    operation: 'describe' | 'partitions' | 'open' | 'read' | 'write',
+    operation: Exclude<SimulatedOperation, 'connect'>,
     signal: AbortSignal,
     work: () => Promise<T>,
   ): Promise<T> {
@@ -222,16 +287,93 @@ export class SimulatedClient implements CoreClient {
     }
   }
 
-  #partition(columns: ColumnRange): PartitionInfo {
-    const info = this.#array.partition(columns);
-    if (info === undefined) {
-      throw new BoardError(
-        'no-partition',
-        `no partition at column ${columns.startCol}`,
-        columnFacts(columns),
-      );
+  /** The array's partitions and what this connection made of free columns. */
+  #list(): CoreList {
+    const taken = this.#array.partitions();
+    const current = this.#clocked.filter(({ columns, epoch }) => {
+      const owned = taken.some((one) => one.inUse && overlap(one.columns, columns));
+      return !owned && this.#array.epoch(columns) === epoch;
+    });
+    this.#clocked = current;
+    const clocksOn = (columns: ColumnRange) => current.some((one) => sameColumns(one.columns, columns));
+    this.#picked = this.#picked.filter((columns) => !taken.some((one) => overlap(one.columns, columns)));
+    const picked = this.#picked.map((columns): PartitionInfo => {
+      return {
+        id: columns.startCol | (columns.numCols << 8),
+        columns,
+        startRow: 0,
+        numRows: rowCount(this.#array.shape),
+        inUse: false,
+        ownerGone: false,
+        picked: true,
+        clocksOn: clocksOn(columns),
+        epoch: this.#array.epoch(columns),
+      };
+    });
+    const partitions = [...taken.map((one) => ({ ...one, clocksOn: clocksOn(one.columns) })), ...picked];
+    partitions.sort((a, b) => a.columns.startCol - b.columns.startCol);
+    return { partitions, free: this.#array.freeRuns() };
+  }
+
+  /** Free columns that are asked for become a partition of this connection. */
+  #pick(columns: ColumnRange): void {
+    const { partitions } = this.#list();
+    if (partitions.some((one) => sameColumns(one.columns, columns))) return;
+    const taken = partitions.find((one) => one.inUse && overlap(one.columns, columns));
+    if (taken !== undefined) {
+      throw new BoardError('columns-taken', `columns from ${taken.columns.startCol} are in use`, {
+        ...columnFacts(columns),
+        ...ownerFacts(taken),
+      });
     }
-    return info;
+    const { startCol, numCols } = columns;
+    const inside = startCol >= 0 && numCols > 0 && startCol + numCols <= this.#array.shape.numCols;
+    if (!inside) throw new BoardError('no-partition', 'the array has no such columns', columnFacts(columns));
+    this.#picked.push(columns);
+    this.#partitionsChanged.fire(this.#list());
+  }
+
+  #partition(columns: ColumnRange): PartitionInfo {
+    const { partitions } = this.#list();
+    const info = partitions.find((one) => sameColumns(one.columns, columns));
+    if (info !== undefined) return info;
+    const taken = partitions.find((one) => one.inUse && overlap(one.columns, columns));
+    const facts = columnFacts(columns);
+    if (this.#array.dynamic && taken !== undefined) {
+      const detail = `columns from ${taken.columns.startCol} are in use`;
+      throw new BoardError('columns-taken', detail, { ...facts, ...ownerFacts(taken) });
+    }
+    throw new BoardError('no-partition', `no partition at column ${columns.startCol}`, facts);
+  }
+
+  /** Throws where a core on a board would find no way beside the owner. */
+  #checkWay(columns: ColumnRange): void {
+    const { owner } = this.#partition(columns);
+    if (owner?.kind === 'hidden')
+      throw new BoardError('owner-hidden', 'in use by no process that can be seen');
+    const reached = this.#kernelDescriptor !== undefined && sameColumns(this.#kernelDescriptor, columns);
+    if (owner?.kind === 'kernel' && !reached) {
+      throw new BoardError('kernel-held', 'in use by the kernel, no descriptor to borrow');
+    }
+  }
+
+  #isGated(tile: Tile): boolean {
+    const clocked = this.#clocked.some(({ columns }) => overlap(columns, { startCol: tile.col, numCols: 1 }));
+    return this.#array.isGated(tile) && !clocked;
+  }
+
+  #tileStatus(tile: Tile, info: PartitionInfo, detail: boolean): RawTileStatus {
+    const { columns, startRow, numRows } = info;
+    const inside =
+      overlap(columns, { startCol: tile.col, numCols: 1 }) &&
+      tile.row >= startRow &&
+      tile.row < startRow + numRows;
+    if (!inside) throw new BoardError('out-of-range', `tile ${formatTile(tile)} is not in the partition`);
+    const kind = kindOfRow(this.#array.shape, tile.row);
+    const base = { tile, kind, source: 'registers', files: new Map() } as const;
+    if (this.#isGated(tile)) return { ...base, reason: 'gated', registers: new Map() };
+    if (this.#array.hasBusError(tile)) return { ...base, reason: 'bus-error', registers: new Map() };
+    return { ...base, registers: statusRegisters(this.#array, tile, detail) };
   }
 
   #geometry(request: CoreReadRequest | CoreWriteRequest): MemoryGeometry {
@@ -272,7 +414,7 @@ export class SimulatedClient implements CoreClient {
   /** Why the tile at this buffer offset must not be touched. */
   #barred(geometry: MemoryGeometry, offset: number, open: ReadonlySet<number>): UnreadableReason | undefined {
     const { tile } = locate(geometry, offset);
-    if (this.#array.isGated(tile)) return 'gated';
+    if (this.#isGated(tile)) return 'gated';
     const index = Math.floor(offset / geometry.bytesPerTile);
     if (geometry.type === 'program' && this.#array.isCoreEnabled(tile) && !open.has(index))
       return 'core-running';
@@ -293,6 +435,10 @@ function record(words: Uint32Array, index: number): [number, number, number, num
 
 function columnFacts(columns: ColumnRange): Record<string, number> {
   return { startCol: columns.startCol, numCols: columns.numCols };
+}
+
+function ownerFacts({ owner }: PartitionInfo): Record<string, string | number> {
+  return { owner: owner?.command ?? '', pid: owner?.pid ?? 0 };
 }
 
 /** Cuts a range at tile boundaries. Throws `out-of-range` outside the memory. */

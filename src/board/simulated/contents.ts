@@ -2,14 +2,9 @@
  * Invented, deterministic contents of tiles that look like those of a real graph: stack, text, tables, buffers,
  * instructions. The same tile has the same bytes in every run, and no two tiles are equal. Pure.
  */
-import type { Tile } from '../../model/geometry.ts';
+import type { MemoryType, Tile } from '../../model/geometry.ts';
 
-/** Bytes of data memory in one tile of the first generation. */
-export const dataBytes = 0x8000;
-/** Bytes of program memory in one tile. */
-export const programBytes = 0x4000;
-
-/** Where things stand in data memory, as tile offsets. */
+/** Where things stand in data memory, as tile offsets; they all lie in the first 32 KiB. */
 export const layout = {
   /** 1 KiB of stack, growing upwards; above the mark it was never written. */
   stack: 0x0000,
@@ -34,9 +29,16 @@ const unwritten = 0xcdcdcdcd;
 
 const kernels = ['fir_hb_decim', 'fft_stage_0', 'gain_ctrl', 'mixer_iq', 'cfar_window', 'matmul_4x16x8'];
 
-/** Data memory of a tile. `life` changes the contents: another run of the application. */
-export function dataContents(tile: Tile, life: number): Uint8Array {
-  const bytes = new Uint8Array(dataBytes);
+/** A tile's memory of `size` bytes. `life` changes the contents: another run of the application. */
+export function contentsOf(type: MemoryType, tile: Tile, life: number, size: number): Uint8Array {
+  if (type === 'data') return dataContents(tile, life, size);
+  if (type === 'program' || type === 'uc-program') return programContents(tile, life, size);
+  return sampleContents(tile, life, size);
+}
+
+/** Data memory; what lies above the first 32 KiB was never written. */
+function dataContents(tile: Tile, life: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
   const random = mulberry(seed(tile, life, 1));
   const depth = 0x80 + ((random() % 0x280) & ~3);
@@ -60,15 +62,33 @@ export function dataContents(tile: Tile, life: number): Uint8Array {
   return bytes;
 }
 
-/** Program memory of a tile: 16-byte instruction lines, a tail that was never loaded. */
-export function programContents(tile: Tile, life: number): Uint8Array {
-  const bytes = new Uint8Array(programBytes);
+/** Program memory: 16-byte instruction lines, a tail that was never loaded. */
+function programContents(tile: Tile, life: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
   const random = mulberry(seed(tile, life, 2));
   const loaded = 0x1000 + ((random() % 0x2000) & ~15);
   for (let line = 0; line < loaded; line += 16) {
     const used = 2 + (random() % 15);
     for (let i = 0; i < used; i++) bytes[line + i] = random() & 0xff;
     bytes[line + 15] = (0xc0 | (tile.col & 7)) & 0xff;
+  }
+  return bytes;
+}
+
+/** Frames of int16 samples, each with its number in front: what a memory tile passes on. */
+function sampleContents(tile: Tile, life: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  const random = mulberry(seed(tile, life, 3));
+  const frameBytes = 0x1000;
+  for (let frame = 0; frame < size / frameBytes / 2; frame++) {
+    const at = frame * frameBytes;
+    view.setUint32(at, frame, true);
+    view.setUint32(at + 4, random(), true);
+    for (let i = 4; i < frameBytes / 2; i++) {
+      const wave = Math.sin((2 * Math.PI * i * (frame + 1)) / 512);
+      view.setInt16(at + 2 * i, Math.round(8000 * wave) + (random() % 32), true);
+    }
   }
   return bytes;
 }

@@ -235,7 +235,7 @@ describe('editing', () => {
     const document = await bench.open('data', tile);
     const policy = () => [...document.panels][0]?.state.policy;
     for (let round = 0; round < 3; round++) {
-      bench.array.own(free, { pid: 500 + round, command: 'run', startedAt: 0 });
+      bench.array.own(free, { kind: 'process', pid: 500 + round, command: 'run', startedAt: 0 });
       await untilTrue('locked', () => policy() === 'locked');
       assert.match([...document.panels][0]?.state.banner?.text ?? '', /./);
       await vscode.commands.executeCommand('tilescope.refresh');

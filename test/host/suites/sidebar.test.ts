@@ -86,7 +86,7 @@ describe('the sidebar', () => {
     const shown = async () => (await bench.api.tree.getChildren(await boardNode())).map(look)[0];
     let changes = 0;
     const following = bench.api.tree.onDidChangeTreeData(() => changes++);
-    bench.array.own(free, { pid: 77, command: 'my_graph', startedAt: 0 });
+    bench.array.own(free, { kind: 'process', pid: 77, command: 'my_graph', startedAt: 0 });
     await until('the tree names the owner', async () =>
       (await shown()) === 'Columns 0 to 3 | in use by my_graph (77)' ? true : undefined,
     );
