@@ -117,7 +117,7 @@ describe('[main-16] the driver refuses in words', () => {
   });
 
   it('a driver of another family: what was found is told, nothing is mapped before the person agrees', async () => {
-    await board.reloadModule({ aperture: 1 });
+    await board.reloadModule({ family: 'aperture', generation: 'aie9' });
     try {
       const live = await connect();
       expect(live.info.family).toBe('unknown');

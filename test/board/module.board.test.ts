@@ -630,10 +630,10 @@ describe('module parameters [main-4]', () => {
     expect((await witness.tiles()).every((tile) => tile.state === 'gated')).toBe(true);
   });
 
-  it('hide the class, or show an aperture as newer drivers do', async () => {
+  it('hide the class, or show an aperture with its hardware_info as newer drivers do', async () => {
     await board.reloadModule({ sysfs: 0 });
     expect((await board.exec('ls /sys/class/aie /dev/aie0')).stdout.toString().trim()).toBe('/dev/aie0');
-    await board.reloadModule({ aperture: 1 });
+    await board.reloadModule({ family: 'aperture' });
     const info = await board.exec('cat /sys/class/aie/aieaperture_0_50/hardware_info');
     expect(info.stdout.toString()).toContain('generation: aie\ntotal_cols: 50\n');
   });

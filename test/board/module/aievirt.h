@@ -155,7 +155,7 @@ extern unsigned int init_size; /* bytes of PARTITION_INIT: 16, 40 or 32 */
 
 struct counters {
 	atomic_t requests, requests_failed, releases, busy, open, dmabufs, mappings, faults,
-		forbidden, preads, pwrites;
+		forbidden, preads, pwrites, resets, resets_refused;
 	atomic64_t words_read, words_written;
 };
 
@@ -206,7 +206,9 @@ bool tile_runs(u32 col, u32 row);
 bool core_enabled(u32 col, u32 row);
 /* Program memory that answers with a bus error, because its core runs. */
 bool program_busy(u32 col, u32 row, u32 off);
+/* Whether any register between two offsets is in a list, and whether all of them are in one range. */
 bool reg_in(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, u32 last);
+bool reg_covers(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, u32 last);
 void set_core(u32 col, u32 row, u32 control);
 void switch_tile(u32 col, u32 row, bool on);
 /* Values after power-on or reset; state_sem held for writing. Call zap_cols after it. */
@@ -224,11 +226,11 @@ struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows);
 void part_put(struct vpart *p);
 /* Reads the clocks into the driver's bitmaps; state_sem held for writing. */
 void scan_clocks(struct vpart *p);
-void scan_all_clocks(void);
 void reset_part(struct vpart *p, bool clocks_on);
 /*
  * The file of a partition that was just marked as busy, with a reference for
- * the caller; the last one to go releases the partition.
+ * the caller; the last one to go releases the partition. NULL when another
+ * thread of the caller already did that.
  */
 struct file *part_file(struct vpart *p);
 
@@ -240,6 +242,8 @@ struct file *part_file(struct vpart *p);
  * in_kernel: no process is the owner.
  */
 struct file *request_part(u32 id, u32 flag, bool in_kernel);
+/* The end of a request; an aperture's partition is gone then, as soon as nobody has a reference. */
+void give_back_part(struct vpart *p);
 int device_init(const char *parts);
 void device_exit(void);
 

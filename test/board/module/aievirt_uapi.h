@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The user interface of the 2020 AI Engine series (LKML 2020-11, patches 2 to 6),
- * written from its documented layout. All sizes are for LP64.
+ * The user interface of the AI Engine drivers, written from its documented
+ * layout: the 2020 series (LKML 2020-11, patches 2 to 6), and what linux-xlnx
+ * changed since. All sizes are for LP64.
  */
 #ifndef AIEVIRT_UAPI_H
 #define AIEVIRT_UAPI_H
@@ -11,7 +12,10 @@
 #include <linux/types.h>
 
 #define AIE_REG_WRITE		     0
+#define AIE_REG_BLOCKWRITE	     1
+#define AIE_REG_BLOCKSET	     2
 #define XAIE_PART_STATUS_INUSE	     (1U << 0)
+#define XAIE_PART_STATUS_BRIDGE	     (1U << 1) /* static linux-xlnx only */
 #define XAIE_PART_NOT_RST_ON_RELEASE 1U
 
 struct aie_location {
@@ -43,6 +47,16 @@ struct aie_reg_args {
 	__u32 val;
 };
 
+/* linux-xlnx since 2021. */
+struct aie_reg_args_40 {
+	__u32 op;
+	__u32 mask;
+	__u64 offset;
+	__u32 val;
+	__u64 dataptr;
+	__u32 len; /* words */
+};
+
 struct aie_range_args {
 	__u32 partition_id;
 	__u32 uid;
@@ -62,6 +76,31 @@ struct aie_partition_req {
 	__u32 flag;
 };
 
+/* linux-xlnx after 2024.1: two callbacks for callers inside the kernel. */
+struct aie_partition_req_40 {
+	struct aie_partition_req req;
+	__u64 callback;
+	__u64 callback_data;
+};
+
+struct aie_column_args {
+	__u32 start_col;
+	__u32 num_cols;
+	__u8 enable;
+};
+
+struct aie_part_fd {
+	struct aie_column_args args;
+	__u32 partition_id;
+	__u32 uid;
+	__s32 fd;
+};
+
+struct aie_part_fd_list {
+	struct aie_part_fd __user *list;
+	__s32 num_entries;
+};
+
 struct aie_tiles_array {
 	struct aie_location __user *locs;
 	__u32 num_tiles;
@@ -74,10 +113,21 @@ static_assert(sizeof(struct aie_range_args) == 28);
 static_assert(sizeof(struct aie_partition_query) == 16);
 static_assert(sizeof(struct aie_partition_req) == 24);
 static_assert(sizeof(struct aie_tiles_array) == 16);
+static_assert(sizeof(struct aie_reg_args_40) == 40);
+static_assert(sizeof(struct aie_partition_req_40) == 40);
+static_assert(sizeof(struct aie_column_args) == 12);
+static_assert(sizeof(struct aie_part_fd) == 24);
+static_assert(sizeof(struct aie_part_fd_list) == 16);
 
 #define AIE_IOCTL_BASE	  'A'
 #define AIE_ENQUIRE_PART  _IOWR(AIE_IOCTL_BASE, 0x1, struct aie_partition_query)
 #define AIE_REQUEST_PART  _IOR(AIE_IOCTL_BASE, 0x2, struct aie_partition_req)
+#define AIE_REQUEST_PART_40 _IOR(AIE_IOCTL_BASE, 0x2, struct aie_partition_req_40)
+#define AIE_FD_LIST	  _IOWR(AIE_IOCTL_BASE, 0x3, struct aie_part_fd_list)
+#define AIE_PART_INIT(size) _IOC(_IOC_WRITE, AIE_IOCTL_BASE, 0x3, (size))
+#define AIE_PART_TEAR	  _IO(AIE_IOCTL_BASE, 0x4)
+#define AIE_CLR_CONTEXT	  _IO(AIE_IOCTL_BASE, 0x5)
+#define AIE_REG_40	  _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args_40)
 #define AIE_REG		  _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args)
 #define AIE_GET_MEM	  _IOWR(AIE_IOCTL_BASE, 0x9, struct aie_mem_args)
 #define AIE_REQUEST_TILES _IOW(AIE_IOCTL_BASE, 0xe, struct aie_tiles_array)
