@@ -59,7 +59,10 @@ export interface CoreStatus {
 
 export interface LockStatus {
   readonly index: number;
-  /** AIE-ML and later: the signed count. First generation: 0 or 1, the value it was last released with. */
+  /**
+   * AIE-ML and later: the count, 0 to 63. First generation: 0 (for write) or 1 (for read), the value it was last released
+   * with.
+   */
   readonly value: number;
   /** First generation: somebody holds it. */
   readonly acquired?: boolean;
@@ -72,28 +75,55 @@ export interface LockStatus {
 export interface DmaChannelStatus {
   readonly direction: 's2mm' | 'mm2s';
   readonly channel: number;
-  /** `idle`, `starting`, `running`, or what it is stalled on, in the driver's spelling. */
+  /**
+   * `idle`, `starting`, `running`, or what it is stalled on: in the driver's spelling (`stalled_on_requesting_lock`, first
+   * generation), else in the manual's (`stalled_lock_acq`, `stalled_lock_rel`, `stalled_stream_starvation`,
+   * `stalled_stream_backpressure`, `stalled_tct_or_count_fifo_full`; AIE-ML and later, from registers only: sysfs says
+   * `running` of a stalled channel there).
+   */
   readonly state: string;
   readonly stalledOnLock: boolean;
-  /** Descriptor being worked on. */
+  /** Descriptor being worked on; absent when idle. */
   readonly currentDescriptor?: number;
   readonly queueSize?: number;
   readonly queueOverflow?: boolean;
-  /** The whole status word, when it came from a register. */
+  /** Errors of the channel in the manual's words, lower case (`error_bd_invalid`); absent if none or not told. */
+  readonly errors?: readonly string[];
+  /** The whole status word, when it came from a register. First generation: of all channels of the direction. */
   readonly raw?: number;
+}
+
+/**
+ * A lock that a descriptor acquires or releases. `lock` as the DMA counts them: in memory tiles 0 to 63 are those of the
+ * western neighbour, 64 to 127 the own ones, 128 to 191 those of the eastern neighbour.
+ * `value` when acquiring, first generation: 0 or 1, -1 if any will do; later: at least -value if negative, else exactly
+ * that. When releasing: first generation 0 or 1, -1 if unchanged; later what is added to the count.
+ */
+export interface DescriptorLock {
+  readonly lock: number;
+  readonly value: number;
 }
 
 /** A buffer descriptor (BD) of a tile's DMA. */
 export interface DescriptorStatus {
   readonly index: number;
   readonly valid: boolean;
-  /** Byte address: in the tile's memory, or in DDR for a shim tile. */
+  /**
+   * Byte address: in the tile's memory; in DDR for a shim tile; for a memory tile counted from the start of its western
+   * neighbour's memory (the own one begins at 0x80000).
+   */
   readonly address: number;
   /** Bytes. */
   readonly length: number;
   readonly next?: number;
-  readonly acquire?: { readonly lock: number; readonly value: number };
-  readonly release?: { readonly lock: number; readonly value: number };
+  readonly acquire?: DescriptorLock;
+  readonly release?: DescriptorLock;
+  /** First generation, double buffering: the other buffer and its lock. */
+  readonly second?: {
+    readonly address: number;
+    readonly acquire?: DescriptorLock;
+    readonly release?: DescriptorLock;
+  };
   /** Fields that were decoded beside these, in the manual's names, for the details view. */
   readonly fields: readonly (readonly [string, string])[];
   /** The words as read; empty when sysfs was the source. */
@@ -126,6 +156,8 @@ export interface WaitEdge {
   /** The tile that has the lock: the own one or a neighbour. */
   readonly to: Tile;
   readonly what: 'core' | 's2mm' | 'mm2s';
+  /** The DMA channel, unless it is the core that waits. */
+  readonly channel?: number;
   /** The lock, where a descriptor names it. */
   readonly lock?: number;
 }
