@@ -91,6 +91,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     context.globalState,
     (config, present) => new BoardLink(config.id, config.label, connectors.following(present), services),
   );
+  loadBoards(boards, log);
   const tree = new BoardTree(boards, context.workspaceState);
   const commands = new BoardCommands({
     boards,
@@ -157,7 +158,6 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     await editor.close();
     await boards.close();
   };
-  loadBoards(boards, log);
   return {
     boards,
     sessions,

@@ -1,18 +1,22 @@
 /** The sidebar's tree: boards, partitions, memory types, tiles. Follows the links by itself. */
 import * as vscode from 'vscode';
 import { toBoardError } from '../board/errors.ts';
+import type { ColumnRange } from '../model/geometry.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import {
   BoardNode,
   ColumnNode,
+  FreeColumnsNode,
   failureNode,
   MemoryNode,
   MessageNode,
   memoryNodes,
   PartitionNode,
+  PickedNode,
   TileNode,
   type TreeNode,
 } from './nodes.ts';
+import { type PickedColumns, sameColumns } from './pick-columns.ts';
 
 const expandedKey = 'tilescope.expanded';
 const selectedKey = 'tilescope.selected';
@@ -29,10 +33,13 @@ function isUnknownDriver({ link }: BoardEntry): boolean {
 export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disposable {
   readonly #boards: BoardCollection;
   readonly #state: vscode.Memento;
+  readonly #picks: PickedColumns;
   readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
   readonly #nodes = new WeakMap<BoardEntry, BoardNode>();
   readonly #expanded: Set<string>;
-  readonly #view: vscode.TreeView<TreeNode>;
+  #view: vscode.TreeView<TreeNode>;
+  /** Whether the editor asked for a node since the start. */
+  #asked = false;
   readonly #subscriptions: vscode.Disposable[] = [];
   /** The node that was selected when the window was closed, until it has come back. */
   #toSelect: string | undefined;
@@ -40,28 +47,45 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   readonly onDidChangeTreeData = this.#changed.event;
 
   /** @param state where expansion and selection are kept */
-  constructor(boards: BoardCollection, state: vscode.Memento) {
+  constructor(boards: BoardCollection, state: vscode.Memento, picks: PickedColumns) {
     this.#boards = boards;
+    this.#picks = picks;
     this.#state = state;
     const expanded: unknown = state.get(expandedKey);
     this.#expanded = new Set(Array.isArray(expanded) ? expanded.map(String).slice(0, mostRemembered) : []);
     const selected: unknown = state.get(selectedKey);
     this.#toSelect = typeof selected === 'string' ? selected : undefined;
-    this.#view = vscode.window.createTreeView('tilescope.boards', {
+    this.#view = this.#register();
+    this.#subscriptions.push(
+      this.#changed,
+      boards.onDidChange((entry) => this.#redraw(entry)),
+    );
+  }
+
+  #register(): vscode.TreeView<TreeNode> {
+    const view = vscode.window.createTreeView<TreeNode>('tilescope.boards', {
       treeDataProvider: this,
       showCollapseAll: true,
     });
-    this.#subscriptions.push(
-      this.#view,
-      this.#changed,
-      this.#view.onDidExpandElement(({ element }) => this.#remember(element, true)),
-      this.#view.onDidCollapseElement(({ element }) => this.#remember(element, false)),
-      this.#view.onDidChangeSelection(({ selection }) => {
-        const key = selection[0]?.key;
-        if (key !== undefined) void state.update(selectedKey, key);
-      }),
-      boards.onDidChange((entry) => this.#changed.fire(entry && this.#boardNode(entry))),
-    );
+    view.onDidExpandElement(({ element }) => this.#remember(element, true));
+    view.onDidCollapseElement(({ element }) => this.#remember(element, false));
+    view.onDidChangeSelection(({ selection }) => {
+      const key = selection[0]?.key;
+      if (key !== undefined) void this.#state.update(selectedKey, key);
+    });
+    return view;
+  }
+
+  /**
+   * Has a branch asked for again. Theia never asks a view that was opened after its tree was registered (1.74,
+   * plugin-view-registry.ts): registered again while it is open, it is asked.
+   */
+  #redraw(entry: BoardEntry | undefined): void {
+    if (!this.#asked) {
+      this.#view.dispose();
+      this.#view = this.#register();
+    }
+    this.#changed.fire(entry && this.#boardNode(entry));
   }
 
   /** The view, for tests and for showing it. */
@@ -74,14 +98,17 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
+    this.#asked = true;
     const children = await this.#children(node);
     this.#selectAgain(children);
     return children;
   }
 
   getParent(node: TreeNode): TreeNode | undefined {
-    if (node instanceof PartitionNode) return this.#boardNode(node.entry);
-    if (node instanceof MemoryNode) return new PartitionNode(node.entry, node.partition);
+    if (node instanceof PartitionNode || node instanceof FreeColumnsNode || node instanceof PickedNode) {
+      return this.#boardNode(node.entry);
+    }
+    if (node instanceof MemoryNode) return this.#partitionOf(node);
     if (node instanceof ColumnNode) return node.memory;
     if (node instanceof TileNode) {
       return (
@@ -101,17 +128,19 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   /** Asks for a branch's children again. */
   refresh(entry?: BoardEntry): void {
-    this.#changed.fire(entry && this.#boardNode(entry));
+    this.#redraw(entry);
   }
 
   dispose(): void {
+    this.#view.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   async #children(node: TreeNode | undefined): Promise<TreeNode[]> {
     if (node === undefined) return this.#boards.entries.map((entry) => this.#boardNode(entry));
     if (node instanceof BoardNode) return this.#partitions(node);
-    if (node instanceof PartitionNode) return this.#memories(node);
+    if (node instanceof PartitionNode) return this.#memories(node, node.info.columns);
+    if (node instanceof PickedNode) return this.#memories(node, node.columns);
     if (node instanceof MemoryNode || node instanceof ColumnNode) return node.children();
     return [];
   }
@@ -134,26 +163,55 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       case 'offline':
         return [failureNode(node.key, state.error, connect)];
       case 'connected': {
-        const partitions = entry.link.partitions;
-        if (partitions.length === 0) {
-          return [new MessageNode(node.key, vscode.l10n.t('The driver lists no partition.'), 'info')];
-        }
-        return [...partitions]
-          .sort((a, b) => a.columns.startCol - b.columns.startCol)
-          .map((info) => new PartitionNode(entry, info));
+        const shown = this.#columnNodes(entry);
+        return shown.length > 0
+          ? shown
+          : [new MessageNode(node.key, vscode.l10n.t('The driver lists no partition.'), 'info')];
       }
     }
   }
 
-  async #memories(node: PartitionNode): Promise<TreeNode[]> {
-    const { entry, info } = node;
+  /** Partitions by their columns, picks that are not among them, then what is left to pick from. */
+  #columnNodes(entry: BoardEntry): TreeNode[] {
+    const { freeColumns, partitions } = entry.link;
+    const listed = partitions
+      .filter((info) => info.inUse || !info.picked || !this.#picks.isHidden(entry.id, info.columns))
+      .map((info) => ({ columns: info.columns, node: new PartitionNode(entry, info) }));
+    const lost = this.#picks
+      .of(entry.id)
+      .filter((columns) => !partitions.some((info) => sameColumns(info.columns, columns)))
+      .map((columns) => ({ columns, node: new PickedNode(entry, columns) }));
+    return [
+      ...[...listed, ...lost]
+        .sort((a, b) => a.columns.startCol - b.columns.startCol || a.columns.numCols - b.columns.numCols)
+        .map(({ node }) => node),
+      ...freeColumns.map((columns) => new FreeColumnsNode(entry, columns)),
+    ];
+  }
+
+  #partitionOf({ entry, partition }: MemoryNode): TreeNode {
+    const info = entry.link.partitions.find((one) => sameColumns(one.columns, partition.columns));
+    return info === undefined ? new PickedNode(entry, partition.columns) : new PartitionNode(entry, info);
+  }
+
+  async #memories(node: PartitionNode | PickedNode, columns: ColumnRange): Promise<TreeNode[]> {
+    const { entry } = node;
     try {
-      const partition = await entry.link.open(info.columns, AbortSignal.timeout(60_000));
-      return memoryNodes(entry, info, partition);
+      const partition = await entry.link.open(columns, AbortSignal.timeout(60_000));
+      return memoryNodes(entry, { columns }, partition);
     } catch (thrown) {
       const error = toBoardError(thrown);
       if (error.code === 'no-memory-types') {
         return [new MessageNode(node.key, vscode.l10n.t('Shim tiles only: no tile memory.'), 'info')];
+      }
+      if (error.code === 'kernel-held') {
+        return [
+          failureNode(node.key, error, {
+            command: 'tilescope.reachKernel',
+            title: vscode.l10n.t("Reach Through XRT's Driver..."),
+            arguments: [node],
+          }),
+        ];
       }
       if (error.code === 'unknown-driver') {
         return [
