@@ -13,7 +13,9 @@ import { BoardCommands } from './explorer/commands.ts';
 import { Connectors } from './explorer/connectors.ts';
 import { DriverConsent } from './explorer/driver-consent.ts';
 import { describe, Failures } from './explorer/failures.ts';
+import { GuestCommands } from './explorer/guest.ts';
 import { memoryName } from './explorer/nodes.ts';
+import { PickedColumns } from './explorer/pick-columns.ts';
 import { Secrets } from './explorer/secrets.ts';
 import { readHostAliases } from './explorer/ssh-hosts.ts';
 import { BoardTree } from './explorer/tree.ts';
@@ -27,6 +29,8 @@ export interface TilescopeApi {
   readonly sessions: SessionPool;
   readonly tree: BoardTree;
   readonly boardCommands: BoardCommands;
+  readonly guest: GuestCommands;
+  readonly picks: PickedColumns;
   readonly editor: HexEditorProvider;
   readonly statusBar: EditorStatusBar;
   readonly consent: DriverConsent;
@@ -92,7 +96,9 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     (config, present) => new BoardLink(config.id, config.label, connectors.following(present), services),
   );
   loadBoards(boards, log);
-  const tree = new BoardTree(boards, context.workspaceState);
+  const picks = new PickedColumns(context.workspaceState);
+  const tree = new BoardTree(boards, context.workspaceState, picks);
+  const guest = new GuestCommands({ boards, tree, picks, failures });
   const commands = new BoardCommands({
     boards,
     tree,
@@ -151,7 +157,9 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       supportsMultipleEditorsPerDocument: true,
       webviewOptions: { retainContextWhenHidden: true },
     }),
+    guest,
     ...commands.register(),
+    ...guest.register(),
     ...new EditorCommands(editor).register(),
   );
   closing = async () => {
@@ -163,6 +171,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     sessions,
     tree,
     boardCommands: commands,
+    guest,
+    picks,
     editor,
     statusBar,
     consent,

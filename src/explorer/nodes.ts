@@ -3,6 +3,9 @@ import * as vscode from 'vscode';
 import type { BoardInfo, Partition, PartitionInfo, PartitionMemory } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
 import {
+  type ArrayShape,
+  type ColumnRange,
+  computeRow,
   formatTile,
   type MemoryGeometry,
   type MemoryType,
@@ -15,6 +18,7 @@ import {
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import type { BoardEntry } from './boards.ts';
 import { describe } from './failures.ts';
+import { type Clock, clockOf, ownerName, ownerText as ownerWords, partitionContext } from './owner-words.ts';
 
 /** Up to this many tiles are listed directly under their memory type, more are grouped by column. */
 const mostUngroupedTiles = 64;
@@ -86,13 +90,24 @@ export function columnsText(info: Pick<PartitionInfo, 'columns'>): string {
     : vscode.l10n.t('Columns {0} to {1}', startCol, startCol + numCols - 1);
 }
 
-/** Who uses a partition, in words. */
+/** Moments on the board's clock, as people say them here. */
+export const clock: Clock = clockOf(vscode.env.language, Date.now);
+
+/** How a partition stands, in words. */
 export function ownerText(info: PartitionInfo): string {
-  if (!info.inUse) return vscode.l10n.t('free');
-  const owner = info.owner;
-  if (owner === undefined || owner.pid === 0) return vscode.l10n.t('in use');
-  const name = owner.command === '' ? vscode.l10n.t('a process') : owner.command;
-  return vscode.l10n.t('in use by {0} ({1})', name, owner.pid);
+  return ownerWords(info, clock, vscode.l10n);
+}
+
+/** The array's shape, while the board is connected and knows it. */
+function arrayOf(entry: BoardEntry): ArrayShape | undefined {
+  const { state } = entry.link;
+  return state.kind === 'connected' ? state.board.info.array : undefined;
+}
+
+/** A row in the graph tools' numbering, if it is a row of cores. */
+function computeRowText(array: ArrayShape | undefined, row: number): string | undefined {
+  const counted = computeRow(array, row);
+  return counted === undefined ? undefined : vscode.l10n.t('compute row {0}', counted);
 }
 
 export class BoardNode implements TreeNode {
@@ -187,16 +202,7 @@ export class PartitionNode implements TreeNode {
 
   item(expanded: boolean): vscode.TreeItem {
     const { info } = this;
-    const icon = info.inUse
-      ? new vscode.ThemeIcon('symbol-array', new vscode.ThemeColor('charts.blue'))
-      : new vscode.ThemeIcon('symbol-array');
-    const item = makeItem(
-      this,
-      columnsText(info),
-      expanded,
-      icon,
-      info.inUse ? 'partition.used' : 'partition.free',
-    );
+    const item = makeItem(this, columnsText(info), expanded, partitionIcon(info), partitionContext(info));
     item.description = ownerText(info);
     const rows: [string, string][] = [
       [vscode.l10n.t('Columns'), `${info.columns.numCols}`],
@@ -212,11 +218,82 @@ export class PartitionNode implements TreeNode {
       [vscode.l10n.t('Driver id'), `${info.id}`],
       [vscode.l10n.t('State'), ownerText(info)],
     ];
-    const since = info.owner?.startedAt ?? 0;
+    const { hold, owner } = info;
+    if (owner !== undefined) rows.push([vscode.l10n.t('Owner'), ownerName(owner, vscode.l10n)]);
+    const since = owner?.startedAt ?? 0;
     if (since > 0) {
       rows.push([vscode.l10n.t('Owner runs since'), new Date(since).toLocaleString(vscode.env.language)]);
     }
+    if (hold !== undefined) {
+      rows.push([
+        vscode.l10n.t('Held'),
+        vscode.l10n.t('since {0}, until {1}', clock(hold.since), clock(hold.until)),
+      ]);
+    }
+    if (info.ownerGone) {
+      rows.push([
+        vscode.l10n.t('Release'),
+        vscode.l10n.t('resets the columns and zeroes their memory; then the application can start'),
+      ]);
+    }
     item.tooltip = table(columnsText(info), rows);
+    return item;
+  }
+}
+
+function partitionIcon(info: PartitionInfo): vscode.ThemeIcon {
+  if (info.ownerGone) return new vscode.ThemeIcon('archive', new vscode.ThemeColor('charts.orange'));
+  if (info.hold !== undefined) return new vscode.ThemeIcon('pinned', new vscode.ThemeColor('charts.blue'));
+  return info.inUse
+    ? new vscode.ThemeIcon('symbol-array', new vscode.ThemeColor('charts.blue'))
+    : new vscode.ThemeIcon('symbol-array');
+}
+
+/** A run of columns that nobody uses, of a driver that makes partitions of what is asked for. */
+export class FreeColumnsNode implements TreeNode {
+  readonly key: string;
+  readonly entry: BoardEntry;
+  readonly columns: ColumnRange;
+
+  constructor(entry: BoardEntry, columns: ColumnRange) {
+    this.entry = entry;
+    this.columns = columns;
+    this.key = `free:${entry.id}/${columns.startCol}_${columns.numCols}`;
+  }
+
+  item(): vscode.TreeItem {
+    const columns = columnsText(this);
+    const label = vscode.l10n.t('{0}, free', columns);
+    const item = makeItem(this, label, undefined, new vscode.ThemeIcon('add'), 'freeColumns');
+    item.tooltip = vscode.l10n.t(
+      'This driver makes a partition of the columns that it is asked for. Pick some of these to see their memory.',
+    );
+    item.command = {
+      command: 'tilescope.pickColumns',
+      title: vscode.l10n.t('Pick Columns...'),
+      arguments: [this],
+    };
+    return item;
+  }
+}
+
+/** Picked columns that the board does not list: they wait to be opened, or somebody took them. */
+export class PickedNode implements TreeNode {
+  readonly key: string;
+  readonly entry: BoardEntry;
+  readonly columns: ColumnRange;
+
+  constructor(entry: BoardEntry, columns: ColumnRange) {
+    this.entry = entry;
+    this.columns = columns;
+    this.key = `picked:${entry.id}/${columns.startCol}_${columns.numCols}`;
+  }
+
+  item(expanded: boolean): vscode.TreeItem {
+    const icon = new vscode.ThemeIcon('symbol-array', new vscode.ThemeColor('disabledForeground'));
+    const item = makeItem(this, columnsText(this), expanded, icon, 'partition.lost.picked');
+    item.description = vscode.l10n.t('picked, not available');
+    item.tooltip = vscode.l10n.t('You picked these columns. Expand to ask the driver for them again.');
     return item;
   }
 }
@@ -225,10 +302,10 @@ export class PartitionNode implements TreeNode {
 export class MemoryNode implements TreeNode {
   readonly key: string;
   readonly entry: BoardEntry;
-  readonly partition: PartitionInfo;
+  readonly partition: Pick<PartitionInfo, 'columns'>;
   readonly geometry: MemoryGeometry;
 
-  constructor(entry: BoardEntry, partition: PartitionInfo, geometry: MemoryGeometry) {
+  constructor(entry: BoardEntry, partition: Pick<PartitionInfo, 'columns'>, geometry: MemoryGeometry) {
     this.entry = entry;
     this.partition = partition;
     this.geometry = geometry;
@@ -247,7 +324,7 @@ export class MemoryNode implements TreeNode {
     item.tooltip = table(memoryName(geometry.type), [
       [vscode.l10n.t('Tiles'), `${tileCount(geometry)}`],
       [vscode.l10n.t('Columns'), `${geometry.startCol} - ${geometry.startCol + geometry.numCols - 1}`],
-      [vscode.l10n.t('Rows'), `${geometry.startRow} - ${geometry.startRow + geometry.numRows - 1}`],
+      [vscode.l10n.t('Rows'), rowsText(geometry, arrayOf(this.entry))],
       [vscode.l10n.t('In each tile'), sizeText(geometry.bytesPerTile)],
       [vscode.l10n.t('Together'), sizeText(totalBytes(geometry))],
       [vscode.l10n.t('Offset in the tile'), hex(geometry.tileBase)],
@@ -290,6 +367,9 @@ export class ColumnNode implements TreeNode {
       'column',
     );
     item.description = vscode.l10n.t('rows {0} to {1}', startRow, startRow + numRows - 1);
+    item.tooltip = table(vscode.l10n.t('Column {0}', this.col), [
+      [vscode.l10n.t('Rows'), rowsText(this.memory.geometry, arrayOf(this.memory.entry))],
+    ]);
     return item;
   }
 
@@ -326,13 +406,19 @@ export class TileNode implements TreeNode {
       'tile',
     );
     const start = tileStart(geometry, this.tile);
+    const array = arrayOf(this.memory.entry);
+    const counted = computeRow(array, this.tile.row);
+    const beside = computeRowText(array, this.tile.row);
+    if (beside !== undefined) item.description = beside;
     item.tooltip = table(vscode.l10n.t('Tile {0}', formatTile(this.tile)), [
       [memoryName(geometry.type), sizeText(geometry.bytesPerTile)],
       [vscode.l10n.t('Buffer offset'), `${hex(start)} - ${hex(start + geometry.bytesPerTile - 1)}`],
-      [
-        vscode.l10n.t('Row counted from the first row of this memory'),
-        `${this.tile.row - geometry.startRow}`,
-      ],
+      counted === undefined
+        ? [
+            vscode.l10n.t('Row counted from the first row of this memory'),
+            `${this.tile.row - geometry.startRow}`,
+          ]
+        : [vscode.l10n.t('Row counted from the first compute row'), `${counted}`],
     ]);
     item.command = {
       command: 'tilescope.openMemory',
@@ -341,6 +427,16 @@ export class TileNode implements TreeNode {
     };
     return item;
   }
+}
+
+/** Rows of a memory, in both numberings where it has compute rows. */
+function rowsText({ startRow, numRows }: MemoryGeometry, array: ArrayShape | undefined): string {
+  const rows = `${startRow} - ${startRow + numRows - 1}`;
+  const first = computeRow(array, startRow);
+  const last = computeRow(array, startRow + numRows - 1);
+  return first === undefined || last === undefined
+    ? rows
+    : vscode.l10n.t('{0} (compute rows {1} - {2})', rows, first, last);
 }
 
 /** A sentence in place of children: not connected, nothing here, or why they cannot be listed. */
@@ -376,7 +472,11 @@ export function failureNode(parent: string, error: BoardError, command?: vscode.
 }
 
 /** The memory nodes of an opened partition. */
-export function memoryNodes(entry: BoardEntry, info: PartitionInfo, partition: Partition): TreeNode[] {
+export function memoryNodes(
+  entry: BoardEntry,
+  info: Pick<PartitionInfo, 'columns'>,
+  partition: Partition,
+): TreeNode[] {
   return partition.memories.map((memory: PartitionMemory) => new MemoryNode(entry, info, memory.geometry));
 }
 

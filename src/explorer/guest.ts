@@ -1,0 +1,392 @@
+/**
+ * The sidebar's commands for partitions that somebody has, and for columns that nobody has: hold and release, clocks, the
+ * kernel's descriptor, picking columns. Each asks first what it is about to do.
+ */
+import * as vscode from 'vscode';
+import type { PartitionInfo } from '../board/board.ts';
+import { BoardError } from '../board/errors.ts';
+import type { ColumnRange } from '../model/geometry.ts';
+import type { BoardCollection, BoardEntry } from './boards.ts';
+import type { Failures } from './failures.ts';
+import { columnsText, FreeColumnsNode, ownerText, PartitionNode, PickedNode } from './nodes.ts';
+import { ownerName } from './owner-words.ts';
+import { columnsInput, type PickedColumns, parseColumns, sameColumns } from './pick-columns.ts';
+import type { BoardTree } from './tree.ts';
+
+/** A partition of a board that a command is about. */
+export interface Place {
+  readonly entry: BoardEntry;
+  readonly columns: ColumnRange;
+}
+
+/** A question before something is done to a partition. */
+export interface GuestQuestion {
+  readonly act: 'hold' | 'release' | 'enable-clocks' | 'reach-kernel';
+  readonly title: string;
+  readonly detail: string;
+  /** The button that agrees. */
+  readonly agree: string;
+}
+
+export interface GuestServices {
+  readonly boards: BoardCollection;
+  readonly tree: BoardTree;
+  readonly picks: PickedColumns;
+  readonly failures: Failures;
+}
+
+/** Longer than a board needs for any of these, milliseconds. */
+const patience = 60_000;
+
+export class GuestCommands implements vscode.Disposable {
+  readonly #services: GuestServices;
+  readonly #following: { dispose(): void };
+  /** Connections whose picks were asked for. */
+  readonly #reopened = new WeakSet<object>();
+  /** The partitions as each board listed them last. */
+  readonly #seen = new WeakMap<BoardEntry, readonly PartitionInfo[]>();
+  /** Holds that are being released from here. */
+  readonly #releasing = new Set<string>();
+  readonly #endedHolds = new vscode.EventEmitter<Place>();
+
+  /** How a person is asked; tests answer in their place. */
+  confirm: (question: GuestQuestion) => Promise<boolean> = confirmInDialog;
+  /** How columns are typed; tests answer in their place. */
+  askColumns: (run: ColumnRange) => Promise<ColumnRange | undefined> = askColumnsInBox;
+
+  /** Fires when a hold ended that was not released from this window. */
+  readonly onDidEndHold = this.#endedHolds.event;
+
+  constructor(services: GuestServices) {
+    this.#services = services;
+    this.#following = services.boards.onDidChange((entry) => {
+      if (entry === undefined) return;
+      this.#reopenPicks(entry);
+      this.#followHolds(entry);
+    });
+  }
+
+  dispose(): void {
+    this.#following.dispose();
+    this.#endedHolds.dispose();
+  }
+
+  /** Registers the commands; each takes a node, or asks which partition is meant. */
+  register(): vscode.Disposable[] {
+    const commands: Record<string, (argument?: unknown) => Promise<unknown>> = {
+      hold: (argument) =>
+        this.#withPartition(
+          argument,
+          (info) => canBeHeld(info),
+          (place) => this.hold(place),
+        ),
+      releaseHold: (argument) =>
+        this.#withPartition(
+          argument,
+          (info) => info.hold !== undefined,
+          (place) => this.release(place),
+        ),
+      enableClocks: (argument) =>
+        this.#withPartition(
+          argument,
+          (info) => !info.inUse && !info.clocksOn,
+          (place) => this.enableClocks(place),
+        ),
+      disableClocks: (argument) =>
+        this.#withPartition(
+          argument,
+          (info) => info.clocksOn,
+          (place) => this.disableClocks(place),
+        ),
+      reachKernel: (argument) =>
+        this.#withPartition(
+          argument,
+          (info) => info.owner?.kind === 'kernel',
+          (place) => this.reachKernel(place),
+        ),
+      pickColumns: (argument) => this.#pick(argument),
+      forgetColumns: (argument) => this.#forget(argument),
+    };
+    return Object.entries(commands).map(([name, run]) =>
+      vscode.commands.registerCommand(`tilescope.${name}`, async (argument?: unknown) => {
+        try {
+          await run(argument);
+        } catch (error) {
+          await this.#services.failures.show(error);
+        }
+      }),
+    );
+  }
+
+  /** Keeps what the partition's owner leaves behind, once a person agreed. True if it is held. Rejects with BoardError. */
+  async hold({ entry, columns }: Place): Promise<boolean> {
+    const info = this.#info(entry, columns);
+    if (info === undefined || !canBeHeld(info)) {
+      throw new BoardError('hold-failed', 'only a partition that a process has can be held');
+    }
+    const owner = ownerName(info.owner, vscode.l10n);
+    const agreed = await this.confirm({
+      act: 'hold',
+      title: vscode.l10n.t('Hold {0} of {1} for post-mortem?', columnsText(info), entry.config.label),
+      detail: vscode.l10n.t(
+        'When {0} ends, its memory stays readable as it was left. From then on nobody can start the application on these columns until you release them. The hold ends by itself after 8 hours.',
+        owner,
+      ),
+      agree: vscode.l10n.t('Hold'),
+    });
+    if (!agreed) return false;
+    await entry.link.hold(columns, true, AbortSignal.timeout(patience));
+    return true;
+  }
+
+  /** Ends the hold. Asks where that resets and zeroes what a gone owner left. True if it ended. Rejects with BoardError. */
+  async release({ entry, columns }: Place): Promise<boolean> {
+    const info = this.#info(entry, columns);
+    if (info?.ownerGone === true) {
+      const agreed = await this.confirm({
+        act: 'release',
+        title: vscode.l10n.t('Release {0} of {1}?', columnsText(info), entry.config.label),
+        detail: vscode.l10n.t(
+          'The driver resets these columns and zeroes their memory. Then the application can start again. Open editors keep the bytes as last read.',
+        ),
+        agree: vscode.l10n.t('Release'),
+      });
+      if (!agreed) return false;
+    }
+    const key = placeKey(entry, columns);
+    this.#releasing.add(key);
+    try {
+      await entry.link.hold(columns, false, AbortSignal.timeout(patience));
+    } finally {
+      this.#releasing.delete(key);
+    }
+    return true;
+  }
+
+  /**
+   * Has the clocks of a free partition's gated tiles run during each access, once a person agreed. True if they do.
+   * Rejects with BoardError.
+   */
+  async enableClocks({ entry, columns }: Place): Promise<boolean> {
+    const info = this.#info(entry, columns);
+    if (info?.inUse === true) {
+      throw new BoardError('locked', 'clocks are the business of the owner', ownerFacts(info));
+    }
+    const agreed = await this.confirm({
+      act: 'enable-clocks',
+      title: vscode.l10n.t('Enable the clocks of {0} of {1}?', columnsText({ columns }), entry.config.label),
+      detail: vscode.l10n.t(
+        'The clocks of tiles that are off run while Tilescope accesses this partition, and are given back after each access. This lasts until you turn it off or disconnect.',
+      ),
+      agree: vscode.l10n.t('Enable Clocks'),
+    });
+    if (!agreed) return false;
+    const running = await entry.link.enableClocks(columns, true, AbortSignal.timeout(patience));
+    if (!running) {
+      vscode.window.showWarningMessage(
+        vscode.l10n.t(
+          'The driver of {0} ignored the request: tiles whose clock is off stay off and unreadable. Let an application that uses them run, then read beside it.',
+          entry.config.label,
+        ),
+      );
+    }
+    return running;
+  }
+
+  /** Gated tiles are left alone again. Rejects with BoardError. */
+  async disableClocks({ entry, columns }: Place): Promise<void> {
+    await entry.link.enableClocks(columns, false, AbortSignal.timeout(patience));
+  }
+
+  /**
+   * Takes a descriptor of a partition that XRT's kernel driver holds, once a person agreed; asks every time. True if it
+   * was taken. Rejects with BoardError.
+   */
+  async reachKernel({ entry, columns }: Place): Promise<boolean> {
+    const agreed = await this.confirm({
+      act: 'reach-kernel',
+      title: vscode.l10n.t(
+        "Reach {0} of {1} through XRT's driver?",
+        columnsText({ columns }),
+        entry.config.label,
+      ),
+      detail: vscode.l10n.t(
+        "XRT's kernel driver (zocl) hands out a descriptor and never counts it as given back. Afterwards, when XRT resets the array, that goes wrong, until the xclbin is loaded anew or the board is rebooted. Do this when you want to look at what a crash left behind, not beside work that has to go on.",
+      ),
+      agree: vscode.l10n.t('Reach It'),
+    });
+    if (!agreed) return false;
+    await entry.link.takeKernelDescriptor(columns, AbortSignal.timeout(patience));
+    this.#services.tree.refresh(entry);
+    return true;
+  }
+
+  async #pick(argument: unknown): Promise<void> {
+    const run = await this.#freeRun(argument);
+    if (run === undefined) return;
+    const { entry } = run;
+    const columns = await this.askColumns(run.columns);
+    if (columns === undefined) return;
+    await entry.link.open(columns, AbortSignal.timeout(patience));
+    await this.#services.picks.add(entry.id, columns);
+    this.#services.tree.refresh(entry);
+  }
+
+  async #freeRun(argument: unknown): Promise<Place | undefined> {
+    if (argument instanceof FreeColumnsNode) return argument;
+    const runs = this.#services.boards.entries.flatMap((entry) =>
+      entry.link.state.kind === 'connected'
+        ? entry.link.freeColumns.map((columns) => ({ entry, columns }))
+        : [],
+    );
+    if (runs.length === 0) {
+      vscode.window.showInformationMessage(
+        vscode.l10n.t('No connected board has columns to pick: its driver makes the partitions itself.'),
+      );
+      return undefined;
+    }
+    return this.#choose(runs, () => vscode.l10n.t('free'));
+  }
+
+  async #forget(argument: unknown): Promise<void> {
+    const { picks } = this.#services;
+    const place =
+      placeOf(argument) ??
+      (await this.#choose(
+        this.#services.boards.entries.flatMap((entry) =>
+          picks.of(entry.id).map((columns) => ({ entry, columns })),
+        ),
+        () => '',
+      ));
+    if (place === undefined) return;
+    await picks.forget(place.entry.id, place.columns);
+    this.#services.tree.refresh(place.entry);
+  }
+
+  async #withPartition(
+    argument: unknown,
+    fits: (info: PartitionInfo) => boolean,
+    run: (place: Place) => Promise<unknown>,
+  ): Promise<void> {
+    const given = placeOf(argument);
+    if (given !== undefined) {
+      await run(given);
+      return;
+    }
+    const places = this.#services.boards.entries.flatMap((entry) =>
+      entry.link.state.kind === 'connected'
+        ? entry.link.partitions.filter(fits).map((info) => ({ entry, columns: info.columns }))
+        : [],
+    );
+    const place = await this.#choose(places, ({ entry, columns }) => {
+      const info = this.#info(entry, columns);
+      return info === undefined ? '' : ownerText(info);
+    });
+    if (place !== undefined) await run(place);
+  }
+
+  async #choose(places: readonly Place[], describe: (place: Place) => string): Promise<Place | undefined> {
+    if (places.length === 0) {
+      vscode.window.showInformationMessage(
+        vscode.l10n.t('No connected board has a partition of this kind now.'),
+      );
+      return undefined;
+    }
+    const chosen = await vscode.window.showQuickPick(
+      places.map((place) => ({
+        label: columnsText(place),
+        description: `${place.entry.config.label}  ${describe(place)}`,
+        place,
+      })),
+      { placeHolder: vscode.l10n.t('Which columns?') },
+    );
+    return chosen?.place;
+  }
+
+  #info(entry: BoardEntry, columns: ColumnRange): PartitionInfo | undefined {
+    return entry.link.partitions.find((info) => sameColumns(info.columns, columns));
+  }
+
+  /** Columns that were picked before are asked for again, once per connection; those that are taken say so in the tree. */
+  #reopenPicks(entry: BoardEntry): void {
+    const { state } = entry.link;
+    if (state.kind !== 'connected' || this.#reopened.has(state.board)) return;
+    this.#reopened.add(state.board);
+    for (const columns of this.#services.picks.of(entry.id)) {
+      if (this.#info(entry, columns) !== undefined) continue;
+      entry.link
+        .open(columns, AbortSignal.timeout(patience))
+        .catch((error: unknown) => this.#services.failures.note(error));
+    }
+  }
+
+  /** A hold that ends without having been released here is said. */
+  #followHolds(entry: BoardEntry): void {
+    if (entry.link.state.kind !== 'connected') return;
+    const before = this.#seen.get(entry) ?? [];
+    this.#seen.set(entry, entry.link.partitions);
+    for (const info of before) {
+      if (info.hold === undefined || this.#releasing.has(placeKey(entry, info.columns))) continue;
+      if (this.#info(entry, info.columns)?.hold !== undefined) continue;
+      this.#endedHolds.fire({ entry, columns: info.columns });
+      vscode.window.showWarningMessage(
+        info.ownerGone
+          ? vscode.l10n.t(
+              'The hold on {0} of {1} ended: its 8 hours were over, another window released it, or its process was ended. The driver has reset the columns; open editors keep the bytes as last read.',
+              columnsText(info),
+              entry.config.label,
+            )
+          : vscode.l10n.t(
+              'The hold on {0} of {1} ended: its 8 hours were over, another window released it, or its process was ended. Hold again to keep what the application leaves behind.',
+              columnsText(info),
+              entry.config.label,
+            ),
+      );
+    }
+  }
+}
+
+/** What a hold is for: a process has it, or somebody who cannot be seen. The kernel keeps what it has anyway. */
+function canBeHeld(info: PartitionInfo): boolean {
+  return info.inUse && info.hold === undefined && info.owner?.kind !== 'kernel';
+}
+
+function ownerFacts({ owner }: PartitionInfo): { pid?: number; command?: string } {
+  return owner?.kind === 'process' ? { pid: owner.pid, command: owner.command } : {};
+}
+
+function placeOf(argument: unknown): Place | undefined {
+  if (argument instanceof PartitionNode) return { entry: argument.entry, columns: argument.info.columns };
+  return argument instanceof PickedNode ? argument : undefined;
+}
+
+function placeKey(entry: BoardEntry, { startCol, numCols }: ColumnRange): string {
+  return `${entry.id}/${startCol}_${numCols}`;
+}
+
+async function confirmInDialog({ title, detail, agree }: GuestQuestion): Promise<boolean> {
+  return (await vscode.window.showWarningMessage(title, { modal: true, detail }, agree)) === agree;
+}
+
+async function askColumnsInBox(run: ColumnRange): Promise<ColumnRange | undefined> {
+  const { startCol, numCols } = run;
+  const last = startCol + numCols - 1;
+  const read = (text: string) => parseColumns(text, run);
+  const typed = await vscode.window.showInputBox({
+    title: vscode.l10n.t('Pick Columns'),
+    prompt: vscode.l10n.t(
+      'First and last column, such as {0}, or the first column and their number, such as {1}',
+      columnsInput({ startCol, numCols: Math.min(4, numCols) }),
+      `${startCol}, ${Math.min(4, numCols)}`,
+    ),
+    value: columnsInput(run),
+    validateInput: (text) => {
+      const columns = read(text);
+      if (columns === 'outside')
+        return vscode.l10n.t('Only columns {0} to {1} are free here.', startCol, last);
+      return columns === 'form' ? vscode.l10n.t('Type columns such as {0}.', columnsInput(run)) : undefined;
+    },
+  });
+  const columns = typed === undefined ? undefined : read(typed);
+  return typeof columns === 'object' ? columns : undefined;
+}
