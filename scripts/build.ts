@@ -3,6 +3,7 @@
  *
  * dist/extension.cjs     the extension host's side, CommonJS for the oldest Node among supported editors
  * dist/webview/main.js   the hex editor's page, with main.css beside it
+ * dist/webview/array.js  the Array view's page, with array.css beside it
  * build/host/index.cjs   the suites of test/host, for a real extension host (only with --host-tests)
  *
  * Source maps are for development bundles; a production build is minified and has none.
@@ -134,13 +135,14 @@ export async function buildAll(request: BuildRequest = {}): Promise<Bundle[]> {
   const out = request.outFolder ?? join(root, 'dist');
   const extensionFile = join(out, 'extension.cjs');
   const webviewFolder = join(out, 'webview');
-  const entries = [needEntry('src/extension.ts'), needEntry('webview/main.ts')] as const;
+  const extensionEntry = needEntry('src/extension.ts');
+  const pages = { main: needEntry('webview/main.ts'), array: needEntry('webview/array/array.ts') };
   await rm(webviewFolder, { recursive: true, force: true });
   await mkdir(webviewFolder, { recursive: true });
   if (production) await rm(`${extensionFile}.map`, { force: true });
   await Promise.all([
-    build({ ...hostOptions(production), entryPoints: [entries[0]], outfile: extensionFile }),
-    build({ ...webviewOptions(production), entryPoints: [entries[1]], outdir: webviewFolder }),
+    build({ ...hostOptions(production), entryPoints: [extensionEntry], outfile: extensionFile }),
+    build({ ...webviewOptions(production), entryPoints: pages, outdir: webviewFolder }),
   ]);
   const bundles: Bundle[] = [];
   const files = [

@@ -9,15 +9,21 @@ import { importedModules } from './imports.ts';
 
 const CONTROL_LIBRARY = /^@vscode-elements\//;
 const CONTROLS_FILE = 'webview/controls.ts';
-/** The contract between extension host and webview: the messages, and the words that travel in them. */
-const CONTRACT_FILES = ['src/editor/messages.ts', 'src/editor/webview-strings.ts'];
+/** The contracts between a face and its page: the messages, and the words that travel in them. */
+const CONTRACT_FILES: Readonly<Record<string, string>> = {
+  'src/editor/messages.ts': 'editor',
+  'src/editor/webview-strings.ts': 'editor',
+  'src/array/messages.ts': 'array',
+  'src/array/page-strings.ts': 'array',
+};
 
 type Place =
-  | { readonly kind: 'model' | 'board' | 'session' | 'extension' | 'messages' | 'webview' | 'outside' }
-  | { readonly kind: 'face'; readonly name: string };
+  | { readonly kind: 'model' | 'board' | 'session' | 'extension' | 'webview' | 'outside' }
+  | { readonly kind: 'face' | 'messages'; readonly name: string };
 
 function placeOf(path: string): Place {
-  if (CONTRACT_FILES.includes(path)) return { kind: 'messages' };
+  const contractOf = CONTRACT_FILES[path];
+  if (contractOf !== undefined) return { kind: 'messages', name: contractOf };
   if (path.startsWith('webview/')) return { kind: 'webview' };
   const [top, folder, ...rest] = path.split('/');
   if (top !== 'src' || folder === undefined) return { kind: 'outside' };
@@ -36,7 +42,7 @@ function mayImport(from: Place, to: Place): boolean {
     case 'session':
       return to.kind === 'model' || to.kind === 'board' || to.kind === 'session';
     case 'messages':
-      return to.kind === 'model' || to.kind === 'messages';
+      return to.kind === 'model' || (to.kind === 'messages' && from.name === to.name);
     case 'webview':
       return to.kind === 'model' || to.kind === 'messages' || to.kind === 'webview';
     case 'face':
@@ -44,7 +50,7 @@ function mayImport(from: Place, to: Place): boolean {
         to.kind === 'model' ||
         to.kind === 'board' ||
         to.kind === 'session' ||
-        (to.kind === 'messages' && from.name === 'editor') ||
+        (to.kind === 'messages' && from.name === to.name) ||
         (to.kind === 'face' && to.name === from.name)
       );
     case 'extension':

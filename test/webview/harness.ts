@@ -1,4 +1,4 @@
-/** Serves the hex editor's page with a fake host, under the content security policy of the real one, and opens it. */
+/** Serves a page with a fake host, under the content security policy of the real one, and opens it. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -42,12 +42,12 @@ function html(theme: ThemeName): string {
 <script nonce="${nonce}" src="/main.js"></script></body></html>`;
 }
 
-async function bundle(): Promise<Map<string, string>> {
+async function bundle(main: string, fakeHost: string): Promise<Map<string, string>> {
   const result = await build({
     absWorkingDir: root,
     entryPoints: {
-      main: join(root, 'webview/main.ts'),
-      'fake-host': join(root, 'test/webview/fake-host.ts'),
+      main: join(root, main),
+      'fake-host': join(root, fakeHost),
     },
     outdir: '/page',
     write: false,
@@ -69,8 +69,11 @@ export async function frames(page: Page): Promise<void> {
   });
 }
 
-/** The test page's server with a browser. */
-export class Harness {
+/** How a page is looked at. */
+export type LookOptions = Pick<OpenOptions, 'theme' | 'width' | 'height' | 'forcedColors'>;
+
+/** Serves one page with its fake host, and opens it in a browser. */
+export class PageServer {
   readonly #server: Server;
   readonly #browser: Browser;
 
@@ -79,8 +82,9 @@ export class Harness {
     this.#browser = browser;
   }
 
-  static async start(): Promise<Harness> {
-    const files = await bundle();
+  /** @param main the page's source, @param fakeHost the source of what stands for the host, from the root */
+  static async start(main: string, fakeHost: string): Promise<PageServer> {
+    const files = await bundle(main, fakeHost);
     for (const name of themeNames) files.set(`/${name}.css`, themeSheet(name));
     const server = createServer((request, response) => {
       const url = new URL(request.url ?? '/', 'http://127.0.0.1');
@@ -94,12 +98,12 @@ export class Harness {
       response.end(text);
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    return new Harness(server, await launchBrowser());
+    return new PageServer(server, await launchBrowser());
   }
 
-  /** Opens a page and waits until its first bytes are shown (unless they are held back). */
-  async open(options: OpenOptions = {}): Promise<OpenPage> {
-    const { theme = 'dark', width = 1000, height = 700, forcedColors, ...config } = options;
+  /** Opens the page; `config` is what its fake host starts with. */
+  async open(look: LookOptions, config: unknown): Promise<OpenPage> {
+    const { theme = 'dark', width = 1000, height = 700, forcedColors } = look;
     const context = await localContext(this.#browser, { width, height });
     const page = await context.newPage();
     if (forcedColors === true) await page.emulateMedia({ forcedColors: 'active' });
@@ -110,14 +114,44 @@ export class Harness {
     });
     const { port } = this.#server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${port}/${theme}?config=${encodeURIComponent(JSON.stringify(config))}`);
-    await page.waitForSelector('.row:not(.tile) .bytes');
-    await page.waitForFunction(() => window.fake.said.some((message) => message.type === 'visible'));
-    await frames(page);
     return { page, errors, close: () => context.close() };
   }
 
   async stop(): Promise<void> {
     await this.#browser.close();
     await new Promise((done) => this.#server.close(done));
+  }
+}
+
+/** The hex editor's page. */
+export class Harness {
+  readonly #pages: PageServer;
+
+  private constructor(pages: PageServer) {
+    this.#pages = pages;
+  }
+
+  static async start(): Promise<Harness> {
+    return new Harness(await PageServer.start('webview/main.ts', 'test/webview/fake-host.ts'));
+  }
+
+  /** Opens a page and waits until its first bytes are shown (unless they are held back). */
+  async open(options: OpenOptions = {}): Promise<OpenPage> {
+    const { theme, width, height, forcedColors, ...config } = options;
+    const look: LookOptions = {
+      ...(theme === undefined ? {} : { theme }),
+      ...(width === undefined ? {} : { width }),
+      ...(height === undefined ? {} : { height }),
+      ...(forcedColors === undefined ? {} : { forcedColors }),
+    };
+    const open = await this.#pages.open(look, config);
+    await open.page.waitForSelector('.row:not(.tile) .bytes');
+    await open.page.waitForFunction(() => window.fake.said.some((message) => message.type === 'visible'));
+    await frames(open.page);
+    return open;
+  }
+
+  stop(): Promise<void> {
+    return this.#pages.stop();
   }
 }

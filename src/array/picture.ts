@@ -1,0 +1,208 @@
+/** What the Array view shows, drawn from what is known of a partition. Pure. */
+import type { PartitionInfo } from '../board/board.ts';
+import type { ArrayShape, ColumnRange, Tile } from '../model/geometry.ts';
+import type { TileKind, TileStatus, WaitEdge } from '../model/status/status.ts';
+import {
+  type ArrayArrow,
+  type ArrayCell,
+  type ArrayChoice,
+  type ArrayHang,
+  type ArrayLegend,
+  type ArrayPicture,
+  type ArrayProblem,
+  type ArrayRow,
+  type CellState,
+  cellStates,
+} from './messages.ts';
+import type { Localiser } from './page-strings.ts';
+import { hangText, stateName, statusTooltip, tileName, waitText } from './words.ts';
+
+/** No array is larger; a driver that says otherwise is not believed. */
+const mostColumns = 256;
+const mostRows = 64;
+
+/** What is known of the shown partition and its board. */
+export interface PictureFacts {
+  readonly choices: readonly ArrayChoice[];
+  readonly chosen: string;
+  readonly title: string;
+  /** Unless a partition is shown. */
+  readonly board?: {
+    /** Absent when neither the driver nor the device tree tells. */
+    readonly shape?: ArrayShape;
+    readonly partitions: readonly PartitionInfo[];
+    readonly columns: ColumnRange;
+  };
+  /** As last read, in any order; none if nothing was. */
+  readonly statuses: readonly TileStatus[];
+  readonly activity: (status: TileStatus) => CellState;
+  readonly edges: readonly WaitEdge[];
+  /** Tiles that wait in a circle, each in the order of the waits. */
+  readonly cycles: readonly (readonly Tile[])[];
+  readonly readAt: string;
+  readonly reading: boolean;
+  readonly problem?: ArrayProblem;
+  readonly focused?: Tile;
+}
+
+/** Place of a tile as a map key. */
+export function tileKey({ col, row }: Tile): string {
+  return `${col},${row}`;
+}
+
+function isIn(columns: ColumnRange, col: number): boolean {
+  return col >= columns.startCol && col < columns.startCol + columns.numCols;
+}
+
+function same(a: Tile, b: Tile): boolean {
+  return a.col === b.col && a.row === b.row;
+}
+
+/** What stands in a row: by the array's shape, else row 0 is the shim row and the rest are cores. */
+export function rowKind(shape: ArrayShape | undefined, row: number): TileKind {
+  const within = (run: { start: number; count: number }) => row >= run.start && row < run.start + run.count;
+  if (shape === undefined) return row === 0 ? 'shim' : 'core';
+  if (within(shape.shim)) return 'shim';
+  return within(shape.memory) ? 'memory' : 'core';
+}
+
+/** Every tile of a partition's columns, shim row included, column by column. */
+export function partitionTiles(info: PartitionInfo): Tile[] {
+  const tiles: Tile[] = [];
+  const { startCol, numCols } = info.columns;
+  for (let col = startCol; col < startCol + Math.min(numCols, mostColumns); col++) {
+    for (let row = info.startRow; row < info.startRow + Math.min(info.numRows, mostRows); row++) {
+      tiles.push({ col, row });
+    }
+  }
+  return tiles;
+}
+
+/** Draws the whole picture. */
+export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture {
+  const around = {
+    choices: facts.choices,
+    chosen: facts.chosen,
+    title: facts.title,
+    readAt: facts.readAt,
+    reading: facts.reading,
+    ...(facts.problem === undefined ? {} : { problem: facts.problem }),
+    ...(facts.focused === undefined ? {} : { focused: facts.focused }),
+  };
+  if (facts.board === undefined) {
+    return { ...around, firstColumn: 0, rows: [], arrows: [], hangs: [], legend: [] };
+  }
+  const { shape, partitions, columns } = facts.board;
+  const cycles = facts.cycles.filter((cycle) => cycle.length > 1);
+  const hanging = new Set(cycles.flat().map(tileKey));
+  const statuses = new Map(facts.statuses.map((status) => [tileKey(status.tile), status] as const));
+  const extent = extentOf(shape, partitions);
+  const counts = new Map<CellState, number>();
+  const waits = new Map<string, string[]>();
+  for (const edge of facts.edges) {
+    const key = tileKey(edge.from);
+    waits.set(key, [...(waits.get(key) ?? []), waitText(edge, l10n)]);
+  }
+  const cell = (tile: Tile, kind: TileKind): ArrayCell => {
+    const status = statuses.get(tileKey(tile));
+    const state = stateOf(tile, columns, partitions, status, facts.activity);
+    counts.set(state, (counts.get(state) ?? 0) + 1);
+    const name = l10n.t('{0}: {1}', tileName(tile, kind, l10n), stateName(state, l10n));
+    const own = isIn(columns, tile.col);
+    return {
+      tile,
+      state,
+      hangs: own && hanging.has(tileKey(tile)),
+      lines: [
+        name,
+        ...(own && status !== undefined ? statusTooltip(status, l10n) : []),
+        ...(own ? (waits.get(tileKey(tile)) ?? []) : []),
+      ],
+    };
+  };
+  const rows: ArrayRow[] = [];
+  for (let row = extent.lastRow; row >= 0; row--) {
+    const kind = rowKind(shape, row);
+    const cells: ArrayCell[] = [];
+    for (let col = extent.firstColumn; col <= extent.lastColumn; col++) cells.push(cell({ col, row }, kind));
+    const firstCore = shape?.core.count === 0 ? undefined : shape?.core.start;
+    const computeRow = kind === 'core' ? row - (firstCore ?? 1) : -1;
+    rows.push({ row, kind, cells, ...(computeRow < 0 ? {} : { computeRow }) });
+  }
+  return {
+    ...around,
+    firstColumn: extent.firstColumn,
+    rows,
+    arrows: arrowsOf(facts.edges, cycles),
+    hangs: cycles.map((cycle) => hangOf(cycle, facts.edges, l10n)),
+    legend: legendOf(counts, l10n),
+  };
+}
+
+function extentOf(
+  shape: ArrayShape | undefined,
+  partitions: readonly PartitionInfo[],
+): { firstColumn: number; lastColumn: number; lastRow: number } {
+  const ends = partitions.map(({ columns }) => columns.startCol + columns.numCols);
+  const starts = partitions.map(({ columns }) => columns.startCol);
+  const known = shape !== undefined && shape.numCols > 0;
+  const firstColumn = known ? 0 : Math.max(0, Math.min(...starts, mostColumns));
+  const end = Math.max(known ? shape.numCols : 0, ...ends, firstColumn + 1);
+  const rowEnds = partitions.map(({ startRow, numRows }) => startRow + numRows);
+  const shapeEnds =
+    shape === undefined
+      ? []
+      : [shape.shim, shape.memory, shape.core].map(({ start, count }) => start + count);
+  const rowEnd = Math.max(1, ...rowEnds, ...shapeEnds);
+  return {
+    firstColumn,
+    lastColumn: Math.min(end, firstColumn + mostColumns) - 1,
+    lastRow: Math.min(rowEnd, mostRows) - 1,
+  };
+}
+
+function stateOf(
+  tile: Tile,
+  columns: ColumnRange,
+  partitions: readonly PartitionInfo[],
+  status: TileStatus | undefined,
+  activity: (status: TileStatus) => CellState,
+): CellState {
+  const owner = partitions.find(
+    (info) =>
+      isIn(info.columns, tile.col) && tile.row >= info.startRow && tile.row < info.startRow + info.numRows,
+  );
+  if (!isIn(columns, tile.col)) return owner === undefined ? 'outside' : 'other';
+  if (owner === undefined) return 'outside';
+  return status === undefined ? 'unknown' : activity(status);
+}
+
+function isStepOf(cycle: readonly Tile[], from: Tile, to: Tile): boolean {
+  return cycle.some((tile) => same(tile, from)) && cycle.some((tile) => same(tile, to));
+}
+
+/** One arrow per pair of tiles; a wait for an own lock has none: its cell says that it waits. */
+function arrowsOf(edges: readonly WaitEdge[], cycles: readonly (readonly Tile[])[]): ArrayArrow[] {
+  const arrows = new Map<string, ArrayArrow>();
+  for (const { from, to } of edges) {
+    if (same(from, to)) continue;
+    const hangs = cycles.some((cycle) => isStepOf(cycle, from, to));
+    arrows.set(`${tileKey(from)}>${tileKey(to)}`, { from, to, hangs });
+  }
+  return [...arrows.values()];
+}
+
+function hangOf(cycle: readonly Tile[], edges: readonly WaitEdge[], l10n: Localiser): ArrayHang {
+  const steps = edges.filter(({ from, to }) => !same(from, to) && isStepOf(cycle, from, to));
+  return {
+    text: hangText(cycle, l10n),
+    waits: steps.map((edge) => ({ tile: edge.from, text: waitText(edge, l10n) })),
+  };
+}
+
+function legendOf(counts: ReadonlyMap<CellState, number>, l10n: Localiser): ArrayLegend[] {
+  return cellStates.flatMap((state) => {
+    const count = counts.get(state) ?? 0;
+    return count === 0 ? [] : [{ state, label: stateName(state, l10n), count }];
+  });
+}

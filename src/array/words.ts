@@ -1,0 +1,244 @@
+/** What a tile does, in words: states, stalls, locks, DMA channels, waits. Pure; knows nothing of views. */
+import { formatTile, type Tile } from '../model/geometry.ts';
+import type {
+  CoreState,
+  CoreStatus,
+  DmaChannelStatus,
+  LockStatus,
+  Stall,
+  StatusReason,
+  TileKind,
+  TileStatus,
+  WaitEdge,
+} from '../model/status/status.ts';
+import type { CellState } from './messages.ts';
+import type { Localiser } from './page-strings.ts';
+
+/** Locks and channels that a tooltip names at most; the details view has them all. */
+const mostInTooltip = 8;
+
+/** A number as `0x` and at least `digits` hexadecimal digits. */
+export function hex(value: number, digits = 1): string {
+  return `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`;
+}
+
+/** The name of a cell's state, for the legend. */
+export function stateName(state: CellState, l10n: Localiser): string {
+  switch (state) {
+    case 'error':
+      return l10n.t('stopped by an error');
+    case 'stalled':
+      return l10n.t('waiting');
+    case 'halted':
+      return l10n.t('halted by a debugger');
+    case 'running':
+      return l10n.t('running');
+    case 'done':
+      return l10n.t('done');
+    case 'idle':
+      return l10n.t('idle');
+    case 'gated':
+      return l10n.t('clock off');
+    case 'unreadable':
+      return l10n.t('could not be read');
+    case 'unknown':
+      return l10n.t('not read yet');
+    case 'other':
+      return l10n.t('another partition');
+    case 'outside':
+      return l10n.t('in no partition');
+  }
+}
+
+/** The name of a kind of tile with its place. */
+export function tileName(tile: Tile, kind: TileKind, l10n: Localiser): string {
+  switch (kind) {
+    case 'shim':
+      return l10n.t('Shim tile {0}', formatTile(tile));
+    case 'memory':
+      return l10n.t('Memory tile {0}', formatTile(tile));
+    case 'core':
+      return l10n.t('Tile {0}', formatTile(tile));
+  }
+}
+
+/** Why a tile could not be looked at. */
+export function reasonText(reason: StatusReason, l10n: Localiser): string {
+  switch (reason) {
+    case 'gated':
+      return l10n.t('The clock of this tile is off.');
+    case 'core-running':
+      return l10n.t('Not read while its core is running.');
+    case 'bus-error':
+      return l10n.t('The access failed on the bus.');
+    case 'no-way':
+      return l10n.t('There is no safe way to it beside its owner.');
+    case 'not-read':
+      return l10n.t('The read ended before it was reached.');
+  }
+}
+
+/** The core's state in a few words. */
+export function coreStateName(state: CoreState, l10n: Localiser): string {
+  switch (state) {
+    case 'error':
+      return l10n.t('halted by an error event');
+    case 'debug-halted':
+      return l10n.t('halted by a debugger');
+    case 'lock-stall':
+      return l10n.t('waits for a lock');
+    case 'stream-stall':
+      return l10n.t('waits for a stream');
+    case 'memory-stall':
+      return l10n.t('waits for memory');
+    case 'cascade-stall':
+      return l10n.t('waits for the cascade');
+    case 'done':
+      return l10n.t('done');
+    case 'running':
+      return l10n.t('running');
+    case 'reset':
+      return l10n.t('in reset');
+    case 'disabled':
+      return l10n.t('disabled');
+  }
+}
+
+function directionName(direction: string, l10n: Localiser): string {
+  switch (direction) {
+    case 'south':
+      return l10n.t('to the south');
+    case 'west':
+      return l10n.t('to the west');
+    case 'north':
+      return l10n.t('to the north');
+    case 'east':
+      return l10n.t('to the east');
+    default:
+      return direction;
+  }
+}
+
+/** One thing that a core waits for, in words. Streams and cascade by the side that the core sees: input or output. */
+export function stallText(stall: Stall, l10n: Localiser): string {
+  switch (stall.kind) {
+    case 'lock':
+      return l10n.t('waits for a lock of the memory {0}', directionName(stall.on, l10n));
+    case 'memory':
+      return l10n.t('waits for access to the memory {0}', directionName(stall.on, l10n));
+    case 'stream': {
+      const port = /^(ss|ms)(\d+)$/.exec(stall.on);
+      if (port === null) return l10n.t('waits for stream {0}', stall.on);
+      const number = port[2] ?? '';
+      return port[1] === 'ss'
+        ? l10n.t('waits for data on stream input {0}', number)
+        : l10n.t('waits for room on stream output {0}', number);
+    }
+    case 'cascade':
+      if (stall.on === 'scd') return l10n.t('waits for data on the cascade input');
+      if (stall.on === 'mcd') return l10n.t('waits for room on the cascade output');
+      return l10n.t('waits for the cascade {0}', stall.on);
+  }
+}
+
+/** The core's state with what it waits for, where that is known. */
+export function coreText(core: CoreStatus, l10n: Localiser): string {
+  const stalls = core.stalls.map((stall) => stallText(stall, l10n));
+  return stalls.length > 0 ? stalls.join(', ') : coreStateName(core.state, l10n);
+}
+
+/** `PC 0x00120, SP 0x38020, LR 0x00080`: those that were read. */
+export function registersText(core: CoreStatus, l10n: Localiser): string {
+  const parts: string[] = [];
+  if (core.pc !== undefined) parts.push(l10n.t('PC {0}', hex(core.pc, 5)));
+  if (core.sp !== undefined) parts.push(l10n.t('SP {0}', hex(core.sp, 5)));
+  if (core.lr !== undefined) parts.push(l10n.t('LR {0}', hex(core.lr, 5)));
+  return parts.join(', ');
+}
+
+/** A lock's value: what the driver said where it said it, else the number. */
+export function lockValue(lock: LockStatus, l10n: Localiser): string {
+  const parts = [lock.text === '' ? `${lock.value}` : lock.text.replaceAll('_', ' ')];
+  if (lock.text === '' && lock.acquired === true) parts.push(l10n.t('acquired'));
+  if (lock.overflow === true) parts.push(l10n.t('overflow'));
+  if (lock.underflow === true) parts.push(l10n.t('underflow'));
+  return parts.join(', ');
+}
+
+/** Whether a lock differs from how a reset leaves it. */
+export function isLockSet(lock: LockStatus): boolean {
+  return lock.value !== 0 || lock.acquired === true || lock.overflow === true || lock.underflow === true;
+}
+
+/** A DMA channel's name: `S2MM 0`. */
+export function channelName(channel: Pick<DmaChannelStatus, 'direction' | 'channel'>): string {
+  return `${channel.direction.toUpperCase()} ${channel.channel}`;
+}
+
+/** A DMA channel's state with its descriptor. */
+export function channelText(channel: DmaChannelStatus, l10n: Localiser): string {
+  const parts = [channel.state.replaceAll('_', ' ')];
+  if (channel.currentDescriptor !== undefined && channel.state !== 'idle') {
+    parts.push(l10n.t('descriptor {0}', channel.currentDescriptor));
+  }
+  if (channel.queueSize !== undefined && channel.queueSize > 0) {
+    parts.push(l10n.t('{0} queued', channel.queueSize));
+  }
+  if (channel.queueOverflow === true) parts.push(l10n.t('queue overflow'));
+  return parts.join(', ');
+}
+
+/** What a tile does, a line each: core, PC, locks that are set, DMA channels that are busy, errors. For tooltips. */
+export function statusTooltip(status: TileStatus, l10n: Localiser): string[] {
+  if (status.reason !== undefined) return [reasonText(status.reason, l10n)];
+  const lines: string[] = [];
+  if (status.core !== undefined) {
+    lines.push(l10n.t('Core: {0}', coreText(status.core, l10n)));
+    const registers = registersText(status.core, l10n);
+    if (registers !== '') lines.push(registers);
+  }
+  const locks = status.locks.filter(isLockSet);
+  if (locks.length > 0) {
+    const named = locks.slice(0, mostInTooltip).map((lock) => `${lock.index}: ${lockValue(lock, l10n)}`);
+    if (locks.length > named.length) named.push(l10n.t('{0} more', locks.length - named.length));
+    lines.push(l10n.t('Locks {0}', named.join(' | ')));
+  } else if (status.locks.length > 0) {
+    lines.push(l10n.t('Locks: none set'));
+  }
+  const busy = status.channels.filter(({ state }) => state !== 'idle');
+  for (const channel of busy.slice(0, mostInTooltip)) {
+    lines.push(l10n.t('DMA {0}: {1}', channelName(channel), channelText(channel, l10n)));
+  }
+  if (busy.length > mostInTooltip) lines.push(l10n.t('{0} more', busy.length - mostInTooltip));
+  if (busy.length === 0 && status.channels.length > 0) lines.push(l10n.t('DMA: idle'));
+  if (status.errors.length > 0) {
+    const shown = status.errors.slice(0, mostInTooltip).map((error) => error.replaceAll('_', ' '));
+    lines.push(l10n.t('Errors: {0}', shown.join(', ')));
+  }
+  return lines;
+}
+
+/** One wait in words. */
+export function waitText(edge: WaitEdge, l10n: Localiser): string {
+  const from = formatTile(edge.from);
+  const to = formatTile(edge.to);
+  if (edge.what === 'core') {
+    return edge.lock === undefined
+      ? l10n.t('The core of {0} waits for a lock of {1}', from, to)
+      : l10n.t('The core of {0} waits for lock {1} of {2}', from, edge.lock, to);
+  }
+  const channel = edge.what.toUpperCase();
+  return edge.lock === undefined
+    ? l10n.t('DMA {0} of {1} waits for a lock of {2}', channel, from, to)
+    : l10n.t('DMA {0} of {1} waits for lock {2} of {3}', channel, from, edge.lock, to);
+}
+
+/** Tiles that wait for each other, in one sentence. */
+export function hangText(tiles: readonly Tile[], l10n: Localiser): string {
+  const names = tiles.map(formatTile);
+  const last = names.pop() ?? '';
+  const list = l10n.t('{0} and {1}', names.join(', '), last);
+  return tiles.length === 2
+    ? l10n.t("Tiles {0} wait for each other's locks.", list)
+    : l10n.t("Tiles {0} wait in a circle for each other's locks.", list);
+}

@@ -1,0 +1,285 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../scripts/common.ts';
+import type { ArrayPicture, FromArrayPage } from '../../src/array/messages.ts';
+import { type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
+import { eventually } from './eventually.ts';
+import { frames, type LookOptions, type OpenPage, PageServer } from './harness.ts';
+import { themeNames } from './themes.ts';
+
+const shots = join(root, 'artifacts', 'screenshots');
+let pages: PageServer;
+let open: OpenPage | undefined;
+
+beforeAll(async () => {
+  await mkdir(shots, { recursive: true });
+  pages = await PageServer.start('webview/array/array.ts', 'test/webview/array-host.ts');
+});
+afterAll(() => pages.stop());
+afterEach(async () => {
+  const errors = open?.errors ?? [];
+  await open?.close();
+  open = undefined;
+  expect(errors).toEqual([]);
+});
+
+/** The page with a picture. */
+async function shown(picture: ArrayPicture, look: LookOptions = {}): Promise<Page> {
+  await open?.close();
+  open = await pages.open({ width: 300, height: 640, ...look }, {});
+  const { page } = open;
+  await page.waitForSelector('.scroller', { state: 'attached' });
+  await page.evaluate((drawn) => window.array.show(drawn), picture);
+  await frames(page);
+  return page;
+}
+
+const said = (page: Page): Promise<FromArrayPage[]> => page.evaluate(() => window.array.said);
+
+/** Texts that are cut off or lie outside the window; the grid may scroll sideways. */
+function clipped(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    for (const element of document.body.querySelectorAll('*')) {
+      if (element.closest('.spoken, script, [hidden], option') !== null) continue;
+      for (const node of element.childNodes) {
+        if (!(node instanceof Text) || node.data.trim() === '') continue;
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        const box = range.getBoundingClientRect();
+        const name = `${element.className || element.tagName}: ${node.data.trim().slice(0, 40)}`;
+        const inGrid = element.closest('.scroller') !== null;
+        if (!inGrid && (box.left < 0 || box.right > window.innerWidth + 0.5))
+          found.push(`${name} leaves the window`);
+        const outer = element.getBoundingClientRect();
+        if (box.right > outer.right + 1 || box.left < outer.left - 1) found.push(`${name} leaves its box`);
+        if (box.bottom > outer.bottom + 3 || box.top < outer.top - 3)
+          found.push(`${name} leaves its box upwards`);
+      }
+    }
+    // Column numbers must not run into each other.
+    const numbers = [...document.querySelectorAll('.strip span')].map((one) => one.getBoundingClientRect());
+    numbers.forEach((box, i) => {
+      const next = numbers[i + 1];
+      if (next !== undefined && box.right > next.left + 0.5) found.push('column numbers overlap');
+    });
+    if (document.documentElement.scrollWidth > window.innerWidth) found.push('the page scrolls sideways');
+    return [...new Set(found)];
+  });
+}
+
+const shapes: readonly (readonly [string, Sample])[] = [
+  ['50x9', vck190],
+  ['38x11', vek280],
+  ['4x9', small],
+];
+
+describe('[attach-11] the Array view', () => {
+  test('two tiles that wait for each other are said in a sentence, marked, and joined by arrows both ways', async () => {
+    const page = await shown(sampleOf(small));
+    expect(await page.locator('.hang-list .sentence').allTextContents()).toEqual([
+      "Tiles (6,3) and (6,4) wait for each other's locks.",
+    ]);
+    expect(await page.locator('.hang-list .wait').allTextContents()).toEqual([
+      'The core of (6,3) waits for lock 5 of (6,4)',
+      'The core of (6,4) waits for lock 3 of (6,3)',
+    ]);
+    const names = () =>
+      page.locator('.grid .cell.hangs').evaluateAll((cells) => cells.map((cell) => cell.ariaLabel));
+    expect(await names()).toEqual([
+      expect.stringMatching(/^Tile \(6,4\): waiting\. Core: waits for a lock of the memory to the south/),
+      expect.stringMatching(/^Tile \(6,3\): waiting\. Core: waits for a lock of the memory to the north/),
+    ]);
+    const arrows = await page.locator('.arrow.hangs').evaluateAll((groups) =>
+      groups.map((group) => {
+        const line = group.querySelector('line:not(.halo)');
+        const at = (name: string) => Number(line?.getAttribute(name));
+        return { up: at('y2') < at('y1'), x: at('x1') };
+      }),
+    );
+    expect(arrows.map(({ up }) => up).sort()).toEqual([false, true]);
+    // Side by side, not over each other.
+    expect(new Set(arrows.map(({ x }) => x)).size).toBe(2);
+    await page.locator('.wait').first().click();
+    await eventually(() => page.evaluate(() => document.activeElement?.ariaLabel ?? '')).toMatch(
+      /^Tile \(6,3\)/,
+    );
+  });
+
+  test('every state has a sign or a pattern of its own, and a line with its number in the legend', async () => {
+    const page = await shown(sampleOf(vck190));
+    const legend = await page.locator('.legend-line').allTextContents();
+    expect(legend).toEqual(
+      expect.arrayContaining(['waiting: 4', 'clock off: 24', expect.stringMatching(/^running: \d+$/)]),
+    );
+    const looks = await page.locator('.legend .swatch').evaluateAll((swatches) =>
+      swatches.map((swatch) => {
+        const { backgroundImage, borderStyle } = getComputedStyle(swatch);
+        return `${swatch.querySelector('path')?.getAttribute('d') ?? ''} ${backgroundImage} ${borderStyle}`;
+      }),
+    );
+    expect(new Set(looks).size, looks.join('; ')).toBe(looks.length);
+  });
+
+  test('one tab stop: arrow keys, Home and End move, Enter and a click open the tile', async () => {
+    const page = await shown(sampleOf(small));
+    const at = () => page.evaluate(() => document.activeElement?.ariaLabel?.split(':')[0] ?? '');
+    expect(await page.locator('.grid [tabindex="0"]').count()).toBe(1);
+    await page.locator('.grid [tabindex="0"]').focus();
+    expect(await at()).toBe('Tile (6,1)');
+    await page.keyboard.press('ArrowUp');
+    await page.keyboard.press('ArrowRight');
+    expect(await at()).toBe('Tile (7,2)');
+    await page.keyboard.press('End');
+    expect(await at()).toBe('Tile (9,2)');
+    await page.keyboard.press('Home');
+    expect(await at()).toBe('Tile (6,2)');
+    await page.keyboard.press('ArrowLeft');
+    expect(await at()).toBe('Tile (6,2)');
+    await page.keyboard.press('Control+End');
+    expect(await at()).toBe('Shim tile (9,0)');
+    expect(await page.locator('.grid [tabindex="0"]').count()).toBe(1);
+    await page.keyboard.press('Enter');
+    await page.locator('.cell[aria-label^="Tile (8,5)"]').click();
+    await eventually(async () => (await said(page)).filter(({ type }) => type === 'open')).toEqual([
+      { type: 'open', tile: { col: 9, row: 0 } },
+      { type: 'open', tile: { col: 8, row: 5 } },
+    ]);
+    expect((await said(page)).filter(({ type }) => type === 'focus')).toContainEqual({
+      type: 'focus',
+      tile: { col: 7, row: 2 },
+    });
+  });
+
+  test('a tooltip says what core, locks and DMA do, for the pointer and for the keyboard', async () => {
+    const page = await shown(sampleOf(small));
+    await page.locator('.cell[aria-label^="Tile (6,4)"]').hover();
+    const tooltip = page.locator('.tooltip');
+    await eventually(() => tooltip.isVisible()).toBe(true);
+    const text = await tooltip.textContent();
+    expect(text).toMatch(/^Tile \(6,4\): waiting/);
+    expect(text).toMatch(/PC 0x00200, SP 0x38020, LR 0x00090/);
+    expect(text).toMatch(/Locks 0: 1 \| 3: 0, acquired/);
+    expect(text).toMatch(/DMA S2MM 0: running, descriptor 2/);
+    await page.screenshot({ path: join(shots, 'array-tooltip.png') });
+    await page.keyboard.press('Escape');
+    await eventually(() => tooltip.isVisible()).toBe(false);
+    await page.mouse.move(290, 630);
+    await page.locator('.grid [tabindex="0"]').focus();
+    await eventually(() => tooltip.textContent()).toMatch(/^Tile \(6,1\)/);
+  });
+
+  test('both row numberings stand at the sides, column numbers below', async () => {
+    const page = await shown(
+      sampleOf({ ...vek280, columns: { startCol: 30, numCols: 8 }, others: [{ startCol: 0, numCols: 4 }] }),
+    );
+    const lines = await page
+      .locator('.line')
+      .evaluateAll((all) =>
+        all.map((line) => [
+          line.querySelector('.row-number')?.textContent,
+          line.querySelector('.compute-row')?.textContent,
+        ]),
+      );
+    expect(lines.slice(0, 2)).toEqual([
+      ['10', '7'],
+      ['9', '6'],
+    ]);
+    expect(lines.slice(7)).toEqual([
+      ['3', '0'],
+      ['2', 'mem'],
+      ['1', 'mem'],
+      ['0', 'shim'],
+      ['Row', 'Core'],
+    ]);
+    expect(await page.locator('.strip span:not(.other)').allTextContents()).toEqual(
+      expect.arrayContaining(['30', '32', '36']),
+    );
+    expect(await page.locator('.grid .cell.other').count()).toBe(4 * 11);
+    await page.screenshot({ path: join(shots, 'array-part.png'), fullPage: true });
+    expect(await clipped(page)).toEqual([]);
+  });
+
+  test('a picture that changes keeps the tab stop and what has the keyboard', async () => {
+    const page = await shown(sampleOf(small));
+    await page.locator('.grid [tabindex="0"]').focus();
+    await page.keyboard.press('ArrowUp');
+    const { hang: _, ...calm } = small;
+    await page.evaluate((next) => window.array.show(next), sampleOf(calm));
+    await eventually(() => page.locator('.hang-list').isVisible()).toBe(false);
+    expect(await page.evaluate(() => document.activeElement?.ariaLabel)).toMatch(/^Tile \(6,2\)/);
+    expect(await page.locator('.cell.hangs').count()).toBe(0);
+  });
+
+  test('what is wrong stands in place, with its way out', async () => {
+    const page = await shown({
+      ...sampleOf(small),
+      rows: [],
+      arrows: [],
+      hangs: [],
+      legend: [],
+      problem: {
+        kind: 'error',
+        text: 'vck190-lab is not connected.',
+        actions: [{ command: 'connect', label: 'Connect' }],
+      },
+    });
+    expect(await page.locator('.problem p').textContent()).toBe('vck190-lab is not connected.');
+    expect(await page.locator('.scroller').isVisible()).toBe(false);
+    await page.locator('.problem .action').click();
+    await eventually(() => said(page)).toContainEqual({ type: 'command', command: 'connect' });
+  });
+
+  test('several partitions can be chosen from', async () => {
+    const page = await shown(
+      sampleOf({ ...vck190, columns: { startCol: 6, numCols: 4 }, others: [{ startCol: 20, numCols: 4 }] }),
+    );
+    await page.locator('.choice').selectOption('20');
+    await eventually(() => said(page)).toContainEqual({ type: 'choose', key: '20' });
+  });
+
+  test('a narrow sidebar scrolls 50 columns sideways, row numbers stay', async () => {
+    const page = await shown(sampleOf(vck190), { width: 200 });
+    await page.locator('.grid [tabindex="0"]').focus();
+    await page.keyboard.press('End');
+    const seen = await page.evaluate(() => {
+      const cell = document.activeElement?.getBoundingClientRect();
+      const scroller = document.querySelector('.scroller');
+      const number = document.querySelector('.row-number')?.getBoundingClientRect();
+      return {
+        width: cell?.width,
+        scrolled: (scroller?.scrollLeft ?? 0) > 0,
+        inView: (cell?.right ?? 999) <= window.innerWidth,
+        numberInView: (number?.left ?? -1) >= 0,
+        page: document.documentElement.scrollWidth,
+      };
+    });
+    expect(seen).toEqual({ width: 6, scrolled: true, inView: true, numberInView: true, page: 200 });
+  });
+});
+
+describe('[attach-11] looks of the Array view', () => {
+  for (const theme of themeNames) {
+    test(`${theme}: a hang in arrays of three shapes, nothing clipped, accessible by the rules of axe`, async () => {
+      for (const [name, sample] of shapes) {
+        const page = await shown(sampleOf(sample), { theme });
+        await page.screenshot({ path: join(shots, `array-${name}-${theme}.png`), fullPage: true });
+        expect(await clipped(page), name).toEqual([]);
+      }
+      const { violations } = await new AxeBuilder({ page: open?.page as Page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual(
+        [],
+      );
+    });
+  }
+
+  test('forced colours: states keep their signs, the hang its frame and arrows', async () => {
+    const page = await shown(sampleOf(small), { forcedColors: true });
+    await page.screenshot({ path: join(shots, 'array-forced-colors.png'), fullPage: true });
+    expect(await page.locator('.cell.stalled .sign').first().isVisible()).toBe(true);
+    expect(await clipped(page)).toEqual([]);
+  });
+});

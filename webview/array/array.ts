@@ -1,0 +1,249 @@
+/** The page of the Array view: connects the host's picture with grid, list of waits and legend. */
+import './array.css';
+import type {
+  ArrayCell,
+  ArrayPicture,
+  ArrayProblem,
+  ArrayStrings,
+  FromArrayPage,
+  ToArrayPage,
+} from '../../src/array/messages.ts';
+import { ArrayGrid } from './grid.ts';
+import { signOf } from './shapes.ts';
+import { type Translate, translator } from './strings.ts';
+
+declare function acquireVsCodeApi(): { postMessage(message: FromArrayPage): void };
+
+/** The pointer has to rest this long before the tooltip appears, milliseconds. */
+const tooltipDelay = 200;
+
+const api = acquireVsCodeApi();
+const post = (message: FromArrayPage): void => api.postMessage(message);
+window.addEventListener('error', (event) => post({ type: 'failure', message: event.message }));
+window.addEventListener('unhandledrejection', (event) =>
+  post({ type: 'failure', message: String(event.reason) }),
+);
+
+function make<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  className: string,
+  text?: string,
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(name);
+  element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+function button(text: string, className: string, click: () => void): HTMLButtonElement {
+  const element = make('button', className, text);
+  element.type = 'button';
+  element.addEventListener('click', click);
+  return element;
+}
+
+/** Shows one child list only when it differs: what has the keyboard keeps it. */
+class Part {
+  readonly element: HTMLElement;
+  #shown = '';
+
+  constructor(element: HTMLElement) {
+    this.element = element;
+    element.hidden = true;
+  }
+
+  show(what: unknown, children: () => readonly HTMLElement[]): void {
+    const key = JSON.stringify(what) ?? '';
+    if (key === this.#shown) return;
+    this.#shown = key;
+    const made = children();
+    this.element.replaceChildren(...made);
+    this.element.hidden = made.length === 0;
+  }
+}
+
+/** The page once the host has said its words. */
+class ArrayPage {
+  readonly #t: Translate;
+  readonly #grid: ArrayGrid;
+  readonly #heading = make('h1', 'spoken');
+  readonly #choice = make('select', 'choice');
+  readonly #choiceText = make('span', 'choice-text');
+  readonly #refresh: HTMLButtonElement;
+  readonly #readAt = make('div', 'read-at');
+  readonly #spoken = make('div', 'spoken');
+  readonly #problem = new Part(make('section', 'problem'));
+  readonly #hangs = new Part(make('section', 'hang-list'));
+  readonly #legend = new Part(make('ul', 'legend'));
+  readonly #tooltip = make('div', 'tooltip');
+  #picture: ArrayPicture | undefined;
+  #choices = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(strings: ArrayStrings) {
+    const t = translator(strings);
+    this.#t = t;
+    this.#grid = new ArrayGrid(t, {
+      focus: (cell) => post({ type: 'focus', tile: cell.tile }),
+      open: (cell) => post({ type: 'open', tile: cell.tile }),
+      point: (cell, box) => this.#point(cell, box),
+    });
+    this.#choice.setAttribute('aria-label', t('partition'));
+    this.#choice.addEventListener('change', () => post({ type: 'choose', key: this.#choice.value }));
+    this.#refresh = button(t('refresh'), 'refresh', () => post({ type: 'command', command: 'refresh' }));
+    this.#refresh.title = t('refreshHint');
+    this.#legend.element.setAttribute('aria-label', t('legend'));
+    this.#hangs.element.setAttribute('aria-label', t('hangs'));
+    this.#spoken.setAttribute('role', 'status');
+    this.#tooltip.setAttribute('role', 'tooltip');
+    this.#tooltip.hidden = true;
+    const help = make('div', 'spoken', t('gridHelp'));
+    help.id = 'grid-help';
+    const top = make('div', 'top');
+    top.append(this.#choice, this.#choiceText, this.#refresh);
+    const main = make('main', '');
+    main.append(
+      this.#heading,
+      top,
+      this.#readAt,
+      this.#problem.element,
+      this.#hangs.element,
+      this.#grid.element,
+      this.#legend.element,
+      help,
+      this.#spoken,
+    );
+    document.body.append(main, this.#tooltip);
+    new ResizeObserver(() => this.#grid.resize(this.#width)).observe(main);
+    window.addEventListener('keydown', (event) => {
+      if (event.key === 'Escape') this.#point(undefined, undefined);
+    });
+  }
+
+  show(picture: ArrayPicture): void {
+    this.#picture = picture;
+    this.#heading.textContent = this.#t('gridName', picture.title);
+    this.#showChoices(picture);
+    this.#refresh.disabled = picture.reading || picture.rows.length === 0;
+    this.#refresh.hidden = picture.rows.length === 0;
+    this.#readAt.textContent = picture.reading ? this.#t('reading') : picture.readAt;
+    this.#readAt.hidden = picture.rows.length === 0;
+    this.#problem.show(picture.problem, () => this.#problemParts(picture.problem));
+    this.#hangs.show(picture.hangs, () => this.#hangParts(picture));
+    this.#grid.element.hidden = picture.rows.length === 0;
+    this.#grid.show(picture, this.#width);
+    this.#legend.show([picture.legend, picture.arrows.length > 0, picture.hangs.length > 0], () =>
+      this.#legendParts(picture),
+    );
+  }
+
+  get #width(): number {
+    return this.#grid.element.parentElement?.clientWidth ?? 0;
+  }
+
+  #showChoices(picture: ArrayPicture): void {
+    const several = picture.choices.length > 1;
+    const key = JSON.stringify(picture.choices);
+    if (key !== this.#choices) {
+      this.#choices = key;
+      this.#choice.replaceChildren(
+        ...picture.choices.map((choice) => {
+          const option = make('option', '', choice.label);
+          option.value = choice.key;
+          return option;
+        }),
+      );
+    }
+    this.#choice.value = picture.chosen;
+    this.#choice.hidden = !several;
+    this.#choiceText.hidden = several;
+    this.#choiceText.textContent = picture.choices[0]?.label ?? '';
+  }
+
+  #problemParts(problem: ArrayProblem | undefined): HTMLElement[] {
+    if (problem === undefined) return [];
+    const { element } = this.#problem;
+    element.className = `problem ${problem.kind}`;
+    element.setAttribute('role', problem.kind === 'error' ? 'alert' : 'status');
+    const actions = problem.actions.map(({ command, label }) =>
+      button(label, 'action', () => post({ type: 'command', command })),
+    );
+    return [make('p', '', problem.text), ...actions];
+  }
+
+  #hangParts(picture: ArrayPicture): HTMLElement[] {
+    const parts = picture.hangs.flatMap(({ text, waits }) => {
+      const sentence = make('p', 'sentence', text);
+      const list = make('ul', 'waits');
+      list.append(
+        ...waits.map((wait) => {
+          const item = make('li', '');
+          item.append(
+            button(wait.text, 'wait', () => {
+              this.#grid.reveal(wait.tile);
+            }),
+          );
+          return item;
+        }),
+      );
+      return [sentence, list];
+    });
+    this.#spoken.textContent = picture.hangs.map(({ text }) => text).join(' ');
+    return parts;
+  }
+
+  #legendParts(picture: ArrayPicture): HTMLElement[] {
+    const parts = picture.legend.map(({ state, label, count }) => {
+      const item = make('li', 'legend-line');
+      const swatch = make('span', `cell swatch ${state}`);
+      const sign = signOf(state);
+      if (sign !== undefined) swatch.append(sign);
+      item.append(swatch, make('span', '', this.#t('legendLine', label, count)));
+      return item;
+    });
+    const arrow = (className: string, text: string) => {
+      const item = make('li', 'legend-line');
+      const sign = make('span', `arrow-sign ${className}`, '→');
+      sign.setAttribute('aria-hidden', 'true');
+      item.append(sign, make('span', '', text));
+      return item;
+    };
+    if (picture.arrows.some(({ hangs }) => !hangs)) parts.push(arrow('', this.#t('arrowsLegend')));
+    if (picture.arrows.some(({ hangs }) => hangs)) parts.push(arrow('hangs', this.#t('hangArrowsLegend')));
+    return parts;
+  }
+
+  #point(cell: ArrayCell | undefined, box: DOMRect | undefined): void {
+    clearTimeout(this.#timer);
+    this.#tooltip.hidden = true;
+    if (cell === undefined || box === undefined) return;
+    this.#timer = setTimeout(() => {
+      const [first, ...rest] = this.#now(cell).lines;
+      if (first === undefined) return;
+      this.#tooltip.replaceChildren(make('strong', '', first), ...rest.map((line) => make('div', '', line)));
+      this.#tooltip.hidden = false;
+      const { offsetWidth, offsetHeight } = this.#tooltip;
+      const left = Math.max(4, Math.min(box.left, window.innerWidth - offsetWidth - 4));
+      const below = box.bottom + 6;
+      const above = box.top - offsetHeight - 6;
+      const fits = below + offsetHeight <= window.innerHeight - 4;
+      this.#tooltip.style.left = `${left}px`;
+      this.#tooltip.style.top = `${fits ? below : Math.max(4, above)}px`;
+    }, tooltipDelay);
+  }
+
+  /** The cell as the present picture has it. */
+  #now(cell: ArrayCell): ArrayCell {
+    const row = this.#picture?.rows.find(({ row }) => row === cell.tile.row);
+    return row?.cells.find(({ tile }) => tile.col === cell.tile.col) ?? cell;
+  }
+}
+
+let page: ArrayPage | undefined;
+window.addEventListener('message', (event: MessageEvent<ToArrayPage>) => {
+  const message = event.data;
+  if (message?.type === 'init') page ??= new ArrayPage(message.strings);
+  else if (message?.type !== 'picture') return;
+  page?.show(message.picture);
+});
+post({ type: 'ready' });

@@ -1,0 +1,338 @@
+/**
+ * The grid of cells: one tab stop, arrow keys, accessible names. Cells are kept while the shape stays: a new picture
+ * changes only what differs.
+ */
+import type { ArrayCell, ArrayPicture, ArrayRow, CellState } from '../../src/array/messages.ts';
+import type { Tile } from '../../src/model/geometry.ts';
+import { drawArrows, type Point } from './arrows.ts';
+import { signOf, svg } from './shapes.ts';
+import { type GridSizes, gridSizes } from './sizes.ts';
+import type { Translate } from './strings.ts';
+
+/** What the grid tells. */
+export interface GridEvents {
+  /** A person moved to a tile. */
+  focus(cell: ArrayCell): void;
+  open(cell: ArrayCell): void;
+  /** The cell that the pointer or the keyboard is on; without one, none. */
+  point(cell: ArrayCell | undefined, box: DOMRect | undefined): void;
+}
+
+/** Width that the row numbers and the margins take, pixels. */
+const aroundCells = 58;
+
+interface Drawn {
+  cell: ArrayCell;
+  readonly element: HTMLElement;
+  state: CellState | undefined;
+}
+
+function div(className: string, role?: string): HTMLElement {
+  const element = document.createElement('div');
+  element.className = className;
+  if (role !== undefined) element.setAttribute('role', role);
+  return element;
+}
+
+/** Text of the same tile and shape, to see whether cells can be kept. */
+function shapeOf(picture: ArrayPicture): string {
+  const rows = picture.rows.map(({ row, kind, computeRow }) => `${row}${kind}${computeRow ?? ''}`);
+  return `${picture.firstColumn};${picture.rows[0]?.cells.length ?? 0};${rows.join()}`;
+}
+
+export class ArrayGrid {
+  readonly element = div('scroller');
+  readonly #t: Translate;
+  readonly #events: GridEvents;
+  #picture: ArrayPicture | undefined;
+  #shape = '';
+  #rows: Drawn[][] = [];
+  #lines: HTMLElement[] = [];
+  #grid: HTMLElement | undefined;
+  #numbers: HTMLElement | undefined;
+  #overlay: SVGSVGElement | undefined;
+  #sizes: GridSizes | undefined;
+  /** Indices of the cell that is the tab stop. */
+  #at = { line: 0, column: 0 };
+
+  constructor(t: Translate, events: GridEvents) {
+    this.#t = t;
+    this.#events = events;
+    this.element.addEventListener('keydown', (event) => this.#onKey(event));
+    this.element.addEventListener('click', (event) => {
+      const place = this.#placeOf(event.target);
+      if (place === undefined) return;
+      this.#moveTo(place.line, place.column);
+      const drawn = this.#rows[place.line]?.[place.column];
+      if (drawn !== undefined) this.#events.open(drawn.cell);
+    });
+    this.element.addEventListener('pointerover', (event) => this.#point(event.target));
+    this.element.addEventListener('pointerleave', () => this.#events.point(undefined, undefined));
+    this.element.addEventListener('focusin', (event) => this.#point(event.target));
+    this.element.addEventListener('focusout', () => this.#events.point(undefined, undefined));
+    this.element.addEventListener('scroll', () => this.#events.point(undefined, undefined));
+  }
+
+  /** Shows a picture; `width` is the room for the whole grid, pixels. */
+  show(picture: ArrayPicture, width: number): void {
+    this.#picture = picture;
+    const shape = shapeOf(picture);
+    if (shape !== this.#shape) {
+      this.#shape = shape;
+      this.#build(picture);
+    }
+    this.#grid?.setAttribute('aria-label', this.#t('gridName', picture.title));
+    picture.rows.forEach((row, line) => {
+      this.#lines[line]?.classList.toggle(
+        'alarm',
+        row.cells.some(({ hangs }) => hangs),
+      );
+      row.cells.forEach((cell, column) => {
+        const drawn = this.#rows[line]?.[column];
+        if (drawn !== undefined) this.#paint(drawn, cell, picture.focused);
+      });
+    });
+    this.resize(width);
+  }
+
+  /** Fits the cells into a width, pixels. */
+  resize(width: number): void {
+    const picture = this.#picture;
+    const [first] = picture?.rows ?? [];
+    if (picture === undefined || first === undefined || this.#overlay === undefined) return;
+    const inside = first.cells.map((_, column) =>
+      picture.rows.some(({ cells }) => {
+        const state = cells[column]?.state;
+        return state !== undefined && state !== 'other' && state !== 'outside';
+      }),
+    );
+    const sizes = gridSizes(width - aroundCells, inside);
+    this.#sizes = sizes;
+    const { edges, height } = sizes;
+    const template = edges
+      .slice(1)
+      .map((edge, i) => `${edge - (edges[i] ?? 0)}px`)
+      .join(' ');
+    this.element.style.setProperty('--columns', template);
+    this.element.style.setProperty('--cell-height', `${height}px`);
+    this.element.style.setProperty('--cell-width', `${sizes.cell}px`);
+    this.element.classList.toggle('tiny', sizes.cell < 10);
+    this.#number(picture, sizes, inside);
+    const [line] = this.#lines;
+    const cells = line?.querySelector<HTMLElement>('.cells');
+    const last = this.#lines.at(-1);
+    if (line === undefined || last === undefined || !cells) return;
+    const overlay = this.#overlay;
+    overlay.style.left = `${cells.offsetLeft}px`;
+    overlay.setAttribute('width', `${edges.at(-1) ?? 0}`);
+    overlay.setAttribute('height', `${last.offsetTop + last.offsetHeight}`);
+    drawArrows(overlay, picture.arrows, (tile) => this.#centre(tile), { x: sizes.cell, y: height });
+  }
+
+  /** Moves the tab stop to a tile and the keyboard with it. */
+  reveal(tile: Tile): void {
+    const place = this.#find(tile);
+    if (place !== undefined) this.#moveTo(place.line, place.column);
+  }
+
+  #build(picture: ArrayPicture): void {
+    const t = this.#t;
+    const columns = picture.rows[0]?.cells.length ?? 0;
+    const grid = div('grid', 'grid');
+    grid.setAttribute('aria-rowcount', `${picture.rows.length}`);
+    grid.setAttribute('aria-colcount', `${columns}`);
+    grid.setAttribute('aria-describedby', 'grid-help');
+    grid.setAttribute('aria-readonly', 'true');
+    this.#rows = [];
+    this.#lines = [];
+    picture.rows.forEach((row, index) => {
+      const line = div(`line ${row.kind}`, 'row');
+      line.setAttribute('aria-rowindex', `${index + 1}`);
+      if (picture.rows[index + 1]?.kind !== row.kind) line.classList.add('last-of-kind');
+      const heading = div('row-number', 'rowheader');
+      heading.textContent = `${row.row}`;
+      heading.setAttribute('aria-label', this.#rowName(row));
+      const cells = div('cells', 'presentation');
+      this.#rows.push(
+        row.cells.map((cell, column) => {
+          const element = div('cell', 'gridcell');
+          element.tabIndex = -1;
+          element.setAttribute('aria-colindex', `${column + 1}`);
+          cells.append(element);
+          return { cell, element, state: undefined };
+        }),
+      );
+      const side = div('compute-row', 'presentation');
+      side.textContent =
+        row.kind === 'core'
+          ? `${row.computeRow ?? ''}`
+          : t(row.kind === 'memory' ? 'memorySide' : 'shimSide');
+      line.append(heading, cells, side);
+      this.#lines.push(line);
+      grid.append(line);
+    });
+    const numbers = div('line numbers', 'presentation');
+    numbers.setAttribute('aria-hidden', 'true');
+    const corner = div('row-number');
+    corner.textContent = t('row');
+    corner.title = t('rowHint');
+    const strip = div('strip');
+    const side = div('compute-row');
+    side.textContent = t('computeRow');
+    side.title = t('computeRowHint');
+    numbers.append(corner, strip, side);
+    this.#numbers = strip;
+    this.#overlay = svg('svg', { class: 'arrows', 'aria-hidden': 'true' });
+    const sheet = div('sheet');
+    sheet.append(grid, numbers, this.#overlay);
+    this.#grid = grid;
+    this.element.replaceChildren(sheet);
+    this.#at = this.#start(picture);
+    this.#setTabStop(true);
+  }
+
+  /** The first tab stop: the lowest core of the partition's first column. */
+  #start(picture: ArrayPicture): { line: number; column: number } {
+    for (let line = picture.rows.length - 1; line >= 0; line--) {
+      const row = picture.rows[line];
+      if (row === undefined || (row.kind !== 'core' && picture.rows.length > 1)) continue;
+      const column = row.cells.findIndex(({ state }) => state !== 'other' && state !== 'outside');
+      if (column >= 0) return { line, column };
+    }
+    return { line: Math.max(picture.rows.length - 1, 0), column: 0 };
+  }
+
+  #rowName(row: ArrayRow): string {
+    if (row.kind === 'core' && row.computeRow !== undefined) {
+      return this.#t('coreRowName', row.row, row.computeRow);
+    }
+    return this.#t('rowName', row.row, this.#t(kindKeys[row.kind]));
+  }
+
+  #paint(drawn: Drawn, cell: ArrayCell, focused: Tile | undefined): void {
+    const { element } = drawn;
+    drawn.cell = cell;
+    const isFocused = focused !== undefined && sameTile(cell.tile, focused);
+    if (drawn.state !== cell.state) {
+      if (drawn.state !== undefined) element.classList.remove(drawn.state);
+      drawn.state = cell.state;
+      element.classList.add(cell.state);
+      const sign = signOf(cell.state);
+      element.replaceChildren(...(sign === undefined ? [] : [sign]));
+    }
+    element.classList.toggle('hangs', cell.hangs);
+    element.classList.toggle('focused', isFocused);
+    element.setAttribute('aria-selected', `${isFocused}`);
+    const name = cell.lines.join('. ');
+    if (element.getAttribute('aria-label') !== name) element.setAttribute('aria-label', name);
+  }
+
+  /** Column numbers, as many as there is room for; those of tiles that hang come first. */
+  #number(picture: ArrayPicture, sizes: GridSizes, inside: readonly boolean[]): void {
+    const strip = this.#numbers;
+    if (strip === undefined) return;
+    const { edges, cell, numberEvery } = sizes;
+    const hanging = inside.map((_, index) => picture.rows.some(({ cells }) => cells[index]?.hangs === true));
+    const candidates = inside.flatMap((isInside, index) => {
+      const left = edges[index] ?? 0;
+      const width = (edges[index + 1] ?? left) - left;
+      const column = picture.firstColumn + index;
+      const rank = hanging[index] === true ? 0 : index === inside.indexOf(true) ? 1 : 2;
+      const wanted = rank < 2 || (isInside ? column % numberEvery === 0 : width >= cell);
+      return wanted ? [{ column, index, rank, isInside, middle: left + width / 2 }] : [];
+    });
+    const taken: { readonly from: number; readonly to: number }[] = [];
+    const shown: { readonly middle: number; readonly number: HTMLElement }[] = [];
+    for (const { column, index, isInside, middle } of candidates.sort((a, b) => a.rank - b.rank)) {
+      const half = `${column}`.length * 3.6 + 1;
+      if (taken.some(({ from, to }) => middle + half > from && middle - half < to)) continue;
+      taken.push({ from: middle - half, to: middle + half });
+      const number = document.createElement('span');
+      number.textContent = `${column}`;
+      number.style.left = `${middle}px`;
+      number.classList.toggle('other', !isInside);
+      number.classList.toggle('alarm', hanging[index] === true);
+      shown.push({ middle, number });
+    }
+    strip.style.width = `${edges.at(-1) ?? 0}px`;
+    strip.replaceChildren(...shown.sort((a, b) => a.middle - b.middle).map(({ number }) => number));
+  }
+
+  #centre(tile: Tile): Point | undefined {
+    const place = this.#find(tile);
+    const line = place && this.#lines[place.line];
+    if (place === undefined || line === undefined || this.#sizes === undefined) return undefined;
+    const { edges, height } = this.#sizes;
+    const left = edges[place.column] ?? 0;
+    const right = edges[place.column + 1] ?? left;
+    return { x: (left + right) / 2, y: line.offsetTop + height / 2 };
+  }
+
+  #find(tile: Tile): { line: number; column: number } | undefined {
+    const line = this.#rows.findIndex((cells) => cells[0]?.cell.tile.row === tile.row);
+    const column = this.#rows[line]?.findIndex((drawn) => drawn.cell.tile.col === tile.col) ?? -1;
+    return column < 0 ? undefined : { line, column };
+  }
+
+  #placeOf(target: EventTarget | null): { line: number; column: number } | undefined {
+    const element = target instanceof Element ? target.closest('.cell') : null;
+    if (element === null) return undefined;
+    for (const [line, cells] of this.#rows.entries()) {
+      const column = cells.findIndex((drawn) => drawn.element === element);
+      if (column >= 0) return { line, column };
+    }
+    return undefined;
+  }
+
+  #point(target: EventTarget | null): void {
+    const place = this.#placeOf(target);
+    const drawn = place && this.#rows[place.line]?.[place.column];
+    this.#events.point(drawn?.cell, drawn?.element.getBoundingClientRect());
+  }
+
+  #setTabStop(on: boolean): void {
+    const drawn = this.#rows[this.#at.line]?.[this.#at.column];
+    if (drawn !== undefined) drawn.element.tabIndex = on ? 0 : -1;
+  }
+
+  #moveTo(line: number, column: number): void {
+    const drawn = this.#rows[line]?.[column];
+    if (drawn === undefined) return;
+    this.#setTabStop(false);
+    this.#at = { line, column };
+    this.#setTabStop(true);
+    drawn.element.focus();
+    this.#events.focus(drawn.cell);
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    if (event.altKey || event.metaKey) return;
+    const { line, column } = this.#at;
+    const lastLine = this.#rows.length - 1;
+    const lastColumn = (this.#rows[line]?.length ?? 1) - 1;
+    const to: Readonly<Record<string, readonly [number, number]>> = {
+      ArrowLeft: [line, column - 1],
+      ArrowRight: [line, column + 1],
+      ArrowUp: [line - 1, column],
+      ArrowDown: [line + 1, column],
+      Home: [event.ctrlKey ? 0 : line, 0],
+      End: [event.ctrlKey ? lastLine : line, lastColumn],
+    };
+    const place = to[event.key];
+    if (place !== undefined) {
+      event.preventDefault();
+      this.#moveTo(...place);
+      return;
+    }
+    if (event.key !== 'Enter' && event.key !== ' ') return;
+    const drawn = this.#rows[line]?.[column];
+    event.preventDefault();
+    if (drawn !== undefined) this.#events.open(drawn.cell);
+  }
+}
+
+const kindKeys = { shim: 'shimRow', memory: 'memoryRow', core: 'coreRow' } as const;
+
+function sameTile(a: Tile, b: Tile): boolean {
+  return a.col === b.col && a.row === b.row;
+}

@@ -1,0 +1,53 @@
+/** How wide and high the cells are, in pixels, so that an array of any shape fits a narrow sidebar. Pure. */
+
+/** A cell of the shown partition is at least this wide; then the grid scrolls sideways. */
+export const narrowestCell = 6;
+/** A column that is not part of the partition is at least this wide. */
+export const narrowestOther = 3;
+const widestCell = 28;
+const lowestCell = 14;
+/** Columns of other partitions give way once the cells of this one would be narrower than this. */
+const comfortable = 20;
+
+/** Sizes of one drawing, pixels. */
+export interface GridSizes {
+  /** Left edge of each column, and the right edge of the last. */
+  readonly edges: readonly number[];
+  /** Width of a cell of the partition. */
+  readonly cell: number;
+  /** Height of every cell. */
+  readonly height: number;
+  /** Every how many columns a number fits below. */
+  readonly numberEvery: number;
+}
+
+/**
+ * Sizes for columns of which `inside` says whether they belong to the shown partition. `available` is the width for the
+ * cells, pixels.
+ */
+export function gridSizes(available: number, inside: readonly boolean[]): GridSizes {
+  const shown = inside.filter(Boolean).length;
+  const others = inside.length - shown;
+  const even = Math.floor(available / Math.max(inside.length, 1));
+  let other = Math.min(Math.max(even, narrowestOther), widestCell);
+  let cell = other;
+  if (even < comfortable && shown > 0) {
+    const wish = Math.floor((available - others * narrowestOther) / shown);
+    cell = Math.min(Math.max(wish, narrowestCell), comfortable);
+    const left = Math.floor((available - cell * shown) / Math.max(others, 1));
+    other = Math.min(Math.max(left, narrowestOther), cell);
+  }
+  cell = Math.max(cell, narrowestCell);
+  const edges = [0];
+  let x = 0;
+  for (const isInside of inside) {
+    x += isInside ? cell : other;
+    edges.push(x);
+  }
+  return {
+    edges,
+    cell,
+    height: Math.min(Math.max(cell, lowestCell), widestCell),
+    numberEvery: cell >= 18 ? 1 : cell >= 10 ? 2 : 5,
+  };
+}
