@@ -15,7 +15,7 @@ export function idsInTitles(source: string): Set<string> {
   const ids = new Set<string>();
   for (const match of source.matchAll(TITLE_CALL)) {
     const title = match[2] ?? match[3] ?? '';
-    for (const id of title.matchAll(/\[(main-\d+)\]/g)) if (id[1] !== undefined) ids.add(id[1]);
+    for (const id of title.matchAll(/\[((?:main|attach)-\d+)\]/g)) if (id[1] !== undefined) ids.add(id[1]);
   }
   return ids;
 }
@@ -35,7 +35,7 @@ export function withFiles(document: string, files: ReadonlyMap<string, readonly 
   for (const line of document.split('\n')) {
     if (line.startsWith('  Tests: ')) continue;
     lines.push(line);
-    const id = /^- \[(main-\d+)\]/.exec(line)?.[1];
+    const id = /^- \[((?:main|attach)-\d+)\]/.exec(line)?.[1];
     const where = id === undefined ? undefined : files.get(id);
     if (where !== undefined) lines.push(`  Tests: ${where.map((path) => `\`${path}\``).join(', ')}`);
   }
@@ -44,7 +44,7 @@ export function withFiles(document: string, files: ReadonlyMap<string, readonly 
 
 /** Ids that the document lists. */
 export function idsOf(document: string): string[] {
-  return [...document.matchAll(/^- \[(main-\d+)\]/gm)].map((match) => match[1] ?? '');
+  return [...document.matchAll(/^- \[((?:main|attach)-\d+)\]/gm)].map((match) => match[1] ?? '');
 }
 
 async function testSources(): Promise<Map<string, string>> {
