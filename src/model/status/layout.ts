@@ -13,6 +13,7 @@ import type { TileKind } from './status.ts';
 
 /** Core registers of a core tile. */
 export interface CoreLayout {
+  readonly control: number;
   readonly status: number;
   readonly pc: number;
   readonly sp: number;
@@ -392,14 +393,13 @@ const mlShimDescriptors: DescriptorLayout = {
 };
 
 /**
- * AIE2PS, shim tile: as AIE-ML in the first eight words; what the last four hold was not found and stays raw. They are 48
- * bytes apart (aie-rt; the driver's own register range agrees), but the driver's sysfs text reads them 32 bytes apart.
+ * AIE2PS, shim tile: as AIE-ML in the first eight words; what the last four hold was not found, and they are not read. They
+ * are 48 bytes apart (aie-rt; the driver's own register range agrees), but the driver's sysfs text reads them 32 bytes apart.
  */
 const aie2psShimDescriptors: DescriptorLayout = {
   ...mlShimDescriptors,
   base: 0x9000,
   stride: 0x30,
-  words: 12,
   trustedInSysfs: 1,
 };
 
@@ -426,7 +426,14 @@ const memoryTile: TileLayout = {
 const layouts: Readonly<Record<Generation, Readonly<Partial<Record<TileKind, TileLayout>>>>> = {
   aie: {
     core: {
-      core: { status: 0x32004, enableEvents: 0x32008, pc: 0x30280, sp: 0x302a0, lr: 0x302b0 },
+      core: {
+        control: 0x32000,
+        status: 0x32004,
+        enableEvents: 0x32008,
+        pc: 0x30280,
+        sp: 0x302a0,
+        lr: 0x302b0,
+      },
       locks: { base: 0x1ef00, count: 16, packed: true },
       dma: { s2mm: 0x1df00, mm2s: 0x1df10, channels: 2, packed: true, currentBits: 4 },
       descriptors: aieCoreDescriptors,
@@ -441,7 +448,7 @@ const layouts: Readonly<Record<Generation, Readonly<Partial<Record<TileKind, Til
   },
   aieml: {
     core: {
-      core: { status: 0x32004, pc: 0x31100, sp: 0x31120, lr: 0x31130 },
+      core: { control: 0x32000, status: 0x32004, pc: 0x31100, sp: 0x31120, lr: 0x31130 },
       locks: mlCoreLocks,
       dma: mlCoreDma,
       descriptors: mlCoreDescriptors,
@@ -457,7 +464,7 @@ const layouts: Readonly<Record<Generation, Readonly<Partial<Record<TileKind, Til
   },
   aie2ps: {
     core: {
-      core: { status: 0x38004, pc: 0x32d00, sp: 0x32d20, lr: 0x32d30 },
+      core: { control: 0x38000, status: 0x38004, pc: 0x32d00, sp: 0x32d20, lr: 0x32d30 },
       locks: mlCoreLocks,
       dma: mlCoreDma,
       descriptors: mlCoreDescriptors,
