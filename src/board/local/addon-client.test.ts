@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { BoardError, toBoardError } from '../errors.ts';
 import { reasonNames } from '../protocol/core-client.ts';
-import { freeColumns, SimulatedArray } from '../simulated/array.ts';
+import { freeColumns, ownedColumns, SimulatedArray } from '../simulated/array.ts';
 import { SimulatedClient } from '../simulated/client.ts';
 import { type Addon, AddonClient, type AddonCore } from './addon-client.ts';
 
@@ -179,6 +179,46 @@ describe('the addon in this process', () => {
     const client = await AddonClient.start(addon, '/dev/aie0', quiet);
     const reading = client.read({ ...request, ranges: [{ offset: 0, length: 4 }] }, undefined, never);
     await expect(reading).rejects.toMatchObject({ code: 'protocol' });
+  });
+
+  it('answers status, clocks and holds as the core does, and is told where the holder is', async () => {
+    const array = new SimulatedArray({ now: () => 1000 });
+    const { addon, core } = fakeAddon(array);
+    const create = vi.spyOn(addon, 'create');
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet, '/opt/agent');
+    expect(create.mock.calls[0]?.[0].holder).toBe('/opt/agent');
+    const tiles = [
+      { col: 6, row: 1 },
+      { col: 9, row: 8 },
+      { col: 7, row: 0 },
+    ];
+    const asked = { columns: ownedColumns, tiles, detail: true };
+    expect(await client.status(asked, never)).toEqual(await core.status(asked, never));
+    expect(await client.setClocks(freeColumns, true, never)).toBe(true);
+    await expect(client.setClocks(ownedColumns, true, never)).rejects.toMatchObject({ code: 'locked' });
+    await client.hold(ownedColumns, true, never);
+    expect(array.partition(ownedColumns)?.hold).toBeDefined();
+    await client.hold(ownedColumns, false, never);
+    expect(array.partition(ownedColumns)?.hold).toBeUndefined();
+  });
+
+  it.each([
+    ['no list', {}],
+    ['too few tiles', { tiles: [], epoch: 'e' }],
+    ['no registers', { tiles: [{ col: 6, row: 1, kind: 'core', reason: 0, source: 'registers' }] }],
+    [
+      'half a record',
+      {
+        tiles: [
+          { col: 6, row: 1, kind: 'core', reason: 0, source: 'registers', registers: new Uint32Array(1) },
+        ],
+      },
+    ],
+  ])('that answers a status with %s is not believed', async (_, answer) => {
+    const { addon } = fakeAddon(new SimulatedArray(), { status: async () => answer });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const asked = client.status({ columns: ownedColumns, tiles: [{ col: 6, row: 1 }], detail: false }, never);
+    await expect(asked).rejects.toMatchObject({ code: 'protocol' });
   });
 
   it('of another protocol is let go', async () => {

@@ -1,8 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
 import type { UnreadableReason, UnreadableSpan } from '../board.ts';
 import { ReadCollector } from './read-collector.ts';
-import { blank, clean, errorFrom, fitSpans, readSpanWords } from './validate.ts';
+import {
+  blank,
+  checkDescription,
+  checkFlag,
+  checkPartitions,
+  clean,
+  errorFrom,
+  fitSpans,
+  readSpanWords,
+  StatusCollector,
+} from './validate.ts';
 
 const seed = runSeed();
 
@@ -104,6 +115,111 @@ describe('the pieces of a read', () => {
       if (come.size === asked) expect(collector.finish()).toEqual([]);
       else expect(() => collector.finish()).toThrow(/nothing for buffer offset/);
     }
+  });
+});
+
+describe("the native core's own examples", () => {
+  const golden = JSON.parse(
+    readFileSync(new URL('../../../test/golden/wire.json', import.meta.url), 'utf8'),
+  ) as { name: string; header: Record<string, unknown>; payloadHex: string }[];
+  const of = (name: string) => {
+    const vector = golden.find((one) => one.name === name);
+    if (vector === undefined) throw new Error(`no golden frame ${name}`);
+    return { header: vector.header, payload: Uint8Array.from(Buffer.from(vector.payloadHex, 'hex')) };
+  };
+
+  it('of partitions are understood: picked, held, owner gone, kernel, hidden', () => {
+    const dynamic = checkDescription(of('describe answer, dynamic partitions').header);
+    expect(dynamic.array).toEqual({
+      numCols: 38,
+      shim: { start: 0, count: 1 },
+      memory: { start: 1, count: 2 },
+      core: { start: 3, count: 8 },
+    });
+    expect(dynamic.list.partitions[0]).toMatchObject({
+      owner: { kind: 'process', pid: 812, command: 'graph.elf' },
+      hold: { pid: 901, until: 1795386309372 },
+    });
+    const { partitions, free } = checkPartitions(of('partitions unasked, held, owner gone').header);
+    expect(partitions.map((one) => [one.ownerGone, one.owner, one.picked, one.clocksOn])).toEqual([
+      [true, undefined, false, false],
+      [false, undefined, true, true],
+    ]);
+    expect(free).toEqual([
+      { startCol: 0, numCols: 6 },
+      { startCol: 10, numCols: 28 },
+    ]);
+    const kinds = ['partitions unasked, held by the kernel', 'partitions unasked, owner hidden'].map(
+      (name) => checkPartitions(of(name).header).partitions[0]?.owner?.kind,
+    );
+    expect(kinds).toEqual(['kernel', 'hidden']);
+  });
+
+  it('of status, clocks and holds are understood', () => {
+    const collector = new StatusCollector([
+      { col: 6, row: 3 },
+      { col: 6, row: 1 },
+      { col: 9, row: 10 },
+    ]);
+    for (const name of [
+      'status of a core tile, by registers',
+      'status of a memory tile, by sysfs',
+      'status of a gated tile',
+    ]) {
+      const { header, payload } = of(name);
+      collector.pushBytes(header, payload);
+    }
+    const [core, memory, gated] = collector.finish();
+    expect(core?.registers.get(0x31100)).toBe(0x1ca);
+    expect([core?.kind, core?.source, core?.reason]).toEqual(['core', 'registers', undefined]);
+    expect(memory?.files.get('lock')).toBe('0: 1\n1: 0|overflow\n');
+    expect([gated?.reason, gated?.registers.size]).toEqual(['gated', 0]);
+    expect(checkFlag(of('clocks answer, ignored by the driver').header, 'on')).toBe(false);
+    expect(errorFrom(of('error, hold failed').header)).toMatchObject({
+      code: 'hold-failed',
+      facts: { pid: 901 },
+    });
+  });
+});
+
+describe('the tiles of a status', () => {
+  it(`are all that were asked, in order, or refused (seed ${seed})`, () => {
+    const random = new Random(seed + 2);
+    for (let run = 0; run < 300; run++) {
+      const asked = Array.from({ length: 1 + random.below(4) }, (_, i) => ({ col: i, row: random.below(9) }));
+      const collector = new StatusCollector(asked);
+      const model: Map<number, number>[] = [];
+      let wrong = false;
+      for (const tile of asked) {
+        const registers = new Map<number, number>();
+        const offsets = new Set(Array.from({ length: random.below(6) }, () => 4 * random.below(0x40000)));
+        for (const offset of [...offsets].sort((a, b) => a - b)) registers.set(offset, random.word());
+        const records = Uint32Array.from([...registers].flat());
+        const change = random.below(12);
+        const other = change === 0 ? { col: tile.col + 1 } : change === 1 ? { row: 'x' } : {};
+        wrong ||= change < 2;
+        const header = { ...tile, ...other, kind: 'core', reason: 0, source: 'registers' };
+        try {
+          collector.pushWords(header, records);
+          model.push(registers);
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'protocol' });
+          expect(wrong).toBe(true);
+        }
+      }
+      if (wrong) expect(() => collector.finish()).toThrow(/tiles instead of/);
+      else expect(collector.finish().map((one) => one.registers)).toEqual(model);
+    }
+  });
+
+  it('have texts without control characters; their lines stay lines', () => {
+    const collector = new StatusCollector([{ col: 1, row: 2 }]);
+    const files = { core: 'status: a\u001b[2J\npc: \u202e1\r\n' };
+    collector.pushWords(
+      { col: 1, row: 2, kind: 'core', reason: 0, source: 'sysfs', files },
+      new Uint32Array(0),
+    );
+    expect(collector.finish()[0]?.files.get('core')).toBe('status: a\ufffd[2J\npc: \ufffd1\ufffd\n');
   });
 });
 

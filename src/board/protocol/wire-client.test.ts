@@ -4,7 +4,7 @@ import { KeptLog } from '../../../test/conformance/log.ts';
 import { LoopbackAgent, type LoopbackOptions } from '../../../test/conformance/loopback-agent.ts';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
 import { BoardError, toBoardError } from '../errors.ts';
-import { freeColumns, SimulatedArray } from '../simulated/array.ts';
+import { freeColumns, ownedColumns, SimulatedArray } from '../simulated/array.ts';
 import { SimulatedClient } from '../simulated/client.ts';
 import type { CoreClient } from './core-client.ts';
 import { encodeFrame, type Header } from './frames.ts';
@@ -194,6 +194,28 @@ describe('requests', () => {
     ]);
     expect(array.count('write')).toBe(0);
     expect(array.peek('data', { col: 0, row: 1 }, 0, 64)).toEqual(before);
+  });
+
+  it('of the status of 4096 tiles are one round trip, answered in the order asked', async () => {
+    const { client, core, agent } = await connect();
+    const tiles = Array.from({ length: 4096 }, (_, i) => ({ col: i % 4, row: (i * 7) % 9 }));
+    const over = await client.status({ columns: freeColumns, tiles, detail: true }, never);
+    expect(over).toEqual(await core.status({ columns: freeColumns, tiles, detail: true }, never));
+    expect(over.tiles.map((one) => one.tile)).toEqual(tiles);
+    expect(agent.requests.filter((one) => one['op'] === 'status')).toHaveLength(1);
+  });
+
+  it('about clocks, holds and the kernel name columns and what is wanted', async () => {
+    const { client, agent, array } = await connect();
+    expect(await client.setClocks(freeColumns, true, never)).toBe(true);
+    await client.hold(ownedColumns, true, never);
+    array.own(freeColumns, { kind: 'kernel', pid: 0, command: '', startedAt: 0 });
+    await client.takeKernelDescriptor(freeColumns, never);
+    expect(agent.requests.slice(1)).toMatchObject([
+      { op: 'clocks', ...freeColumns, on: true },
+      { op: 'hold', ...ownedColumns, on: true, hours: 8 },
+      { op: 'kernel-descriptor', ...freeColumns },
+    ]);
   });
 
   it('beyond what a core takes wait here and are all answered', async () => {
@@ -425,23 +447,27 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
   ['a refusal without a reason', 'write', (id) => [[{ id, t: 'outcomes' }, records(4, 3, 0)]]],
   ['too many outcomes', 'write', (id) => [[{ id, t: 'outcomes' }, records(4, 0, 0, 8, 0, 0)]]],
   ['too few outcomes', 'write', (id) => [[{ id, t: 'ok', epoch: 'e' }]]],
-  ['partitions that are no list', 'partitions', (id) => [[{ id, t: 'ok', partitions: 7 }]]],
+  ['partitions that are no list', 'partitions', (id) => [[{ id, t: 'ok', free: [], partitions: 7 }]]],
   [
     'a partition of no columns',
     'partitions',
-    (id) => [[{ id, t: 'ok', partitions: [partition({ numCols: 0 })] }]],
+    (id) => [[{ id, t: 'ok', free: [], partitions: [partition({ numCols: 0 })] }]],
   ],
   [
     'a partition with a negative id',
     'partitions',
-    (id) => [[{ id, t: 'ok', partitions: [partition({ id: -1 })] }]],
+    (id) => [[{ id, t: 'ok', free: [], partitions: [partition({ id: -1 })] }]],
   ],
   [
     'an owner without a number',
     'partitions',
-    (id) => [[{ id, t: 'ok', partitions: [partition({ inUse: true, owner: {} })] }]],
+    (id) => [[{ id, t: 'ok', free: [], partitions: [partition({ inUse: true, owner: {} })] }]],
   ],
-  ['300 partitions', 'partitions', (id) => [[{ id, t: 'ok', partitions: Array(300).fill(partition({})) }]]],
+  [
+    '300 partitions',
+    'partitions',
+    (id) => [[{ id, t: 'ok', free: [], partitions: Array(300).fill(partition({})) }]],
+  ],
   ['a memory outside the columns', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ startCol: 40 })] }]]],
   [
     'a memory of 2 GiB',
@@ -451,19 +477,96 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
   ['a memory of odd size', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ bytesPerTile: 1001 })] }]]],
   ['a memory of unknown type', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ type: 'cache' })] }]]],
   ['a memory twice', 'open', (id) => [[{ id, t: 'ok', memories: [memory({}), memory({})] }]]],
+  ['a gone owner that nobody held', 'partitions', (id) => [[listed(id, [partition({ ownerGone: true })])]]],
   [
-    'an unknown family',
-    'describe',
-    (id) => [[{ id, t: 'ok', device: 'd', family: 'x', generation: 'aie', findings: [], partitions: [] }]],
+    'a holder without a process',
+    'partitions',
+    (id) => [[listed(id, [partition({ inUse: true, hold: { pid: 0, since: 1, until: 2 } })])]],
   ],
   [
-    'findings that are no text',
-    'describe',
+    'an owner of an unknown kind',
+    'partitions',
+    (id) => {
+      const owner = { kind: 'ghost', pid: 1, command: 'a', startedAt: 0 };
+      return [[listed(id, [partition({ inUse: true, owner })])]];
+    },
+  ],
+  ['a picked that is no flag', 'partitions', (id) => [[listed(id, [partition({ picked: 1 })])]]],
+  ['free columns that are no pairs', 'partitions', (id) => [[listed(id, [], [[4]])]]],
+  [
+    'free columns that overlap',
+    'partitions',
     (id) => [
-      [{ id, t: 'ok', device: 'd', family: 'unknown', generation: 'aie', findings: [{}], partitions: [] }],
+      [
+        listed(
+          id,
+          [],
+          [
+            [0, 4],
+            [3, 2],
+          ],
+        ),
+      ],
     ],
   ],
+  ['no free columns in a run', 'partitions', (id) => [[listed(id, [], [[0, 0]])]]],
+  ['free columns at a fraction', 'partitions', (id) => [[listed(id, [], [[0.5, 1]])]]],
+  ['free columns beyond any array', 'partitions', (id) => [[listed(id, [], [[5000, 1]])]]],
+  ['an unknown family', 'describe', (id) => [[described(id, { family: 'x' })]]],
+  ['findings that are no text', 'describe', (id) => [[described(id, { findings: [{}] })]]],
+  ['an array that is no map', 'describe', (id) => [[described(id, { array: 'wide' })]]],
+  ['an array of 5000 columns', 'describe', (id) => [[described(id, { array: shape({ numCols: 5000 }) })]]],
+  ['rows that are no pair', 'describe', (id) => [[described(id, { array: shape({ core: [1] }) })]]],
+  ['a row of two kinds', 'describe', (id) => [[described(id, { array: shape({ core: [0, 8] }) })]]],
+  ['a negative row', 'describe', (id) => [[described(id, { array: shape({ core: [-1, 8] }) })]]],
+  ['another tile than was asked for', 'status', (id) => [[tile(id, { col: 1 })]]],
+  ['a tile of an unknown kind', 'status', (id) => [[tile(id, { kind: 'dsp' })]]],
+  ['a tile for an unknown reason', 'status', (id) => [[tile(id, { reason: 6 })]]],
+  ['a tile from nowhere', 'status', (id) => [[tile(id, { source: 'jtag' })]]],
+  ['attributes of read registers', 'status', (id) => [[tile(id, { files: { core: 'status: enabled' } })]]],
+  ['an attribute that is no text', 'status', (id) => [[tile(id, { source: 'sysfs', files: { core: 7 } })]]],
+  [
+    'an attribute of 17 KiB',
+    'status',
+    (id) => [[tile(id, { source: 'sysfs', files: { core: 'x'.repeat(17_000) } })]],
+  ],
+  ['an attribute with a path', 'status', (id) => [[tile(id, { source: 'sysfs', files: { '../mem': 'x' } })]]],
+  [
+    'a hundred attributes',
+    'status',
+    (id) => {
+      const names = Array.from({ length: 100 }, (_, i) => `a${'b'.repeat(i % 30)}${'_'.repeat(i / 30)}`);
+      return [[tile(id, { source: 'sysfs', files: Object.fromEntries(names.map((name) => [name, ''])) })]];
+    },
+  ],
+  ['half a register', 'status', (id) => [[tile(id, {}), new Uint8Array(12)]]],
+  ['a register at an odd offset', 'status', (id) => [[tile(id, {}), records(0x32002, 1)]]],
+  ['a register outside the tile', 'status', (id) => [[tile(id, {}), records(0x100000, 1)]]],
+  ['a register twice', 'status', (id) => [[tile(id, {}), records(0x32000, 1, 0x32000, 1)]]],
+  ['a tile twice', 'status', (id) => [[tile(id, {})], [tile(id, {})]]],
+  ['no tile', 'status', (id) => [[{ id, t: 'ok', epoch: 'e' }]]],
+  ['a status without an epoch', 'status', (id) => [[tile(id, {})], [{ id, t: 'ok' }]]],
+  ['data for a status', 'status', (id) => [[{ id, t: 'data', offset: 0 }, new Uint8Array(4)]]],
+  ['clocks that are neither on nor off', 'clocks', (id) => [[{ id, t: 'ok', on: 'yes' }]]],
+  ['clocks without an answer', 'clocks', (id) => [[{ id, t: 'ok' }]]],
 ];
+
+function listed(id: number, partitions: readonly Header[], free: readonly unknown[] = []): Header {
+  return { id, t: 'ok', partitions, free };
+}
+
+function described(id: number, changes: Header): Header {
+  const known = { device: 'd', family: 'unknown', generation: 'aie', findings: [] };
+  return { ...listed(id, []), ...known, ...changes };
+}
+
+function shape(changes: Header): Header {
+  return { numCols: 50, shim: [0, 1], memory: [1, 0], core: [1, 8], ...changes };
+}
+
+function tile(id: number, changes: Header): Header {
+  return { id, t: 'tile', col: 0, row: 1, kind: 'core', reason: 0, source: 'registers', ...changes };
+}
 
 function records(...words: number[]): Uint8Array {
   const bytes = new Uint8Array(words.length * 4);
@@ -474,7 +577,9 @@ function records(...words: number[]): Uint8Array {
 }
 
 function partition(changes: Header): Header {
-  return { id: 1, startCol: 0, numCols: 4, startRow: 0, numRows: 9, inUse: false, epoch: 'e', ...changes };
+  const place = { id: 1, startCol: 0, numCols: 4, startRow: 0, numRows: 9 };
+  const state = { inUse: false, ownerGone: false, picked: false, clocksOn: false, epoch: 'e' };
+  return { ...place, ...state, ...changes };
 }
 
 function memory(changes: Header): Header {
@@ -488,6 +593,10 @@ function call(client: CoreClient, op: string): Promise<unknown> {
   if (op === 'partitions') return client.partitions(never);
   if (op === 'open') return client.open(columns, false, never);
   if (op === 'describe') return client.describe(never);
+  if (op === 'status') {
+    return client.status({ columns, tiles: [{ col: 0, row: 1 }], detail: false }, never);
+  }
+  if (op === 'clocks') return client.setClocks(columns, true, never);
   const words = Uint32Array.of(4, 0, 1, 1);
   return client.write(
     { columns, memory: type, openTiles, epoch: 'e', force: false, besideOwner: false, words },
@@ -516,7 +625,12 @@ describe('[main-10] a hostile agent', () => {
       intercept: ({ header }, agent) => {
         if (header['op'] !== 'partitions') return false;
         const owner = { kind: 'process', pid: 1, command: 'a\n\u202eb\u001b[2J', startedAt: 0 };
-        agent.send({ id: Number(header['id']), t: 'ok', partitions: [partition({ inUse: true, owner })] });
+        agent.send({
+          id: Number(header['id']),
+          t: 'ok',
+          free: [],
+          partitions: [partition({ inUse: true, owner })],
+        });
         return true;
       },
     });

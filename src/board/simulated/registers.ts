@@ -1,25 +1,15 @@
-/** Registers of a tile of the simulated array, as its hardware would answer: what status is decoded from. */
-import type { Generation, Tile } from '../../model/geometry.ts';
+/**
+ * Registers of a tile of the simulated array, as its hardware would answer: core, locks, DMA channels, descriptors,
+ * consistent with what the graph is doing. Words stand where `model/status/layout.ts` says; decoding is not known here.
+ */
+import type { Tile } from '../../model/geometry.ts';
+import { type DescriptorLayout, type TileLayout, tileLayout } from '../../model/status/layout.ts';
 import type { CoreActivity, SimulatedArray } from './array.ts';
+import { layout as memory } from './contents.ts';
 import { kindOfRow } from './shape.ts';
 
-interface CoreOffsets {
-  readonly control: number;
-  readonly status: number;
-  readonly pc: number;
-  readonly sp: number;
-  readonly lr: number;
-}
-
-/** Offsets in a core tile (aie-rt register headers, linux-xlnx). */
-const coreOffsets: Readonly<Record<Generation, CoreOffsets>> = {
-  aie: { control: 0x32000, status: 0x32004, pc: 0x30280, sp: 0x302a0, lr: 0x302b0 },
-  aieml: { control: 0x32000, status: 0x32004, pc: 0x31100, sp: 0x31120, lr: 0x31130 },
-  aie2ps: { control: 0x38000, status: 0x38004, pc: 0x32d00, sp: 0x32d20, lr: 0x32d30 },
-};
-
 /** Core_Status of each activity: enable is bit 0, lock stalls bits 6 (south) to 9, done bit 20. */
-const statusWords: Readonly<Record<CoreActivity, number>> = {
+const coreWords: Readonly<Record<CoreActivity, number>> = {
   disabled: 0,
   running: 1,
   done: 1 | (1 << 20),
@@ -27,18 +17,172 @@ const statusWords: Readonly<Record<CoreActivity, number>> = {
   'lock-stall-north': 1 | (1 << 8),
 };
 
-/** Register words of a clocked tile by their offset. `detail`: descriptors and events too. */
-export function statusRegisters(array: SimulatedArray, tile: Tile, _detail: boolean): Map<number, number> {
-  const registers = new Map<number, number>();
-  if (kindOfRow(array.shape, tile.row) !== 'core') return registers;
-  const offsets = coreOffsets[array.generation];
-  const activity = array.activity(tile);
-  registers.set(offsets.control, activity === 'disabled' ? 0 : 1);
-  registers.set(offsets.status, statusWords[activity]);
-  const pc =
-    activity === 'running' ? 0x200 + ((array.now() * 16) % 0x800) : activity === 'disabled' ? 0 : 0x4a0;
-  registers.set(offsets.pc, pc);
-  registers.set(offsets.sp, activity === 'disabled' ? 0 : 0x38100);
-  registers.set(offsets.lr, activity === 'disabled' ? 0 : 0x1c0);
-  return new Map([...registers].sort(([a], [b]) => a - b));
+/** Where a core stands that does not run: in the code of its lock's acquire, or behind its last instruction. */
+const standsAt: Readonly<Record<Exclude<CoreActivity, 'running'>, number>> = {
+  disabled: 0,
+  done: 0x0a0,
+  'lock-stall-south': 0x4a0,
+  'lock-stall-north': 0x3d0,
+};
+
+/** Locks of the invented graph by number. */
+const locks = { input: 2, output: 5 } as const;
+
+/** A transfer of the invented graph: from or to a 4 KiB buffer, round and round between two descriptors. */
+interface Transfer {
+  readonly descriptor: number;
+  readonly next: number;
+  readonly address: number;
+  readonly lock: number;
+}
+
+const transfers: readonly Transfer[] = [
+  { descriptor: 0, next: 1, address: memory.ping, lock: locks.input },
+  { descriptor: 1, next: 0, address: memory.ping + 0x800, lock: locks.input },
+  { descriptor: 2, next: 3, address: memory.pong, lock: locks.output },
+  { descriptor: 3, next: 2, address: memory.pong + 0x800, lock: locks.output },
+];
+const transferBytes = 0x800;
+
+/** What the two channels of a tile do: idle, at work, or stalled on the lock of their descriptor. */
+interface Channels {
+  readonly s2mm: ChannelState;
+  readonly mm2s: ChannelState;
+}
+type ChannelState = 'idle' | 'running' | 'stalled';
+
+const idle: Channels = { s2mm: 'idle', mm2s: 'idle' };
+const channelsOf: Readonly<Record<CoreActivity, Channels>> = {
+  disabled: idle,
+  running: { s2mm: 'running', mm2s: 'running' },
+  done: idle,
+  // Its input was taken and never given back: the next one has no room.
+  'lock-stall-north': { s2mm: 'stalled', mm2s: 'idle' },
+  'lock-stall-south': { s2mm: 'idle', mm2s: 'stalled' },
+};
+
+/** Register words of a clocked tile by their offset, ascending. `detail`: descriptors and events too. */
+export function statusRegisters(array: SimulatedArray, tile: Tile, detail: boolean): Map<number, number> {
+  const kind = kindOfRow(array.shape, tile.row);
+  const layout = tileLayout(array.generation, kind);
+  const words = new Map<number, number>();
+  if (layout === undefined) return words;
+  const activity = kind === 'core' ? array.activity(tile) : 'disabled';
+  const channels = kind === 'core' ? channelsOf[activity] : passing(array, tile);
+  if (layout.core !== undefined) addCore(words, layout.core, array, activity);
+  addLocks(words, layout.locks, channels);
+  addChannels(words, layout.dma, channels);
+  if (detail) {
+    addDescriptors(words, layout.descriptors, channels !== idle);
+    for (const { base, words: count } of layout.events) {
+      for (let i = 0; i < count; i++) words.set(base + 4 * i, i === 0 && channels !== idle ? 2 : 0);
+    }
+  }
+  return new Map([...words].sort(([a], [b]) => a - b));
+}
+
+/** Shim and memory tiles below running cores pass data on. */
+function passing(array: SimulatedArray, tile: Tile): Channels {
+  const { start, count } = array.shape.core;
+  for (let row = start; row < start + count; row++) {
+    if (array.activity({ col: tile.col, row }) === 'running') return channelsOf.running;
+  }
+  return idle;
+}
+
+function addCore(
+  words: Map<number, number>,
+  layout: NonNullable<TileLayout['core']>,
+  array: SimulatedArray,
+  activity: CoreActivity,
+): void {
+  const enabled = activity !== 'disabled';
+  // A loop of 128 lines, one line every 10 ms: seen at another place at every look.
+  const pc = activity === 'running' ? 0x200 + 16 * (Math.floor(array.now() / 10) % 128) : standsAt[activity];
+  words.set(layout.status, coreWords[activity]);
+  words.set(layout.pc, pc);
+  words.set(layout.sp, enabled ? ownWindow(array) + memory.stack + 0x100 : 0);
+  words.set(layout.lr, enabled ? 0x1c0 : 0);
+  if (layout.enableEvents !== undefined) words.set(layout.enableEvents, activity === 'done' ? 0x8000 : 0);
+}
+
+/** Where a core sees its own memory: in the east, as far as this array is concerned. */
+function ownWindow(array: SimulatedArray): number {
+  return array.generation === 'aie' ? 0x38000 : 0x70000;
+}
+
+/** A channel at work has acquired the lock of its buffer; a stalled one waits because the core has not released it. */
+function addLocks(words: Map<number, number>, layout: TileLayout['locks'], channels: Channels): void {
+  const inUse = new Map([
+    [locks.input, channels.s2mm !== 'idle'],
+    [locks.output, channels.mm2s !== 'idle'],
+  ]);
+  if (layout.packed) {
+    let word = 0;
+    // 1: acquired for write, 3: acquired for read.
+    if (inUse.get(locks.input) === true) word |= 1 << (2 * locks.input);
+    if (inUse.get(locks.output) === true) word |= 3 << (2 * locks.output);
+    words.set(layout.base, word);
+    return;
+  }
+  for (let i = 0; i < layout.count; i++) {
+    const known = inUse.get(i as typeof locks.input);
+    words.set(layout.base + 16 * i, known === undefined ? 0 : known ? 0 : 1);
+  }
+  for (const flags of [layout.overflow, layout.underflow]) {
+    if (flags === undefined) continue;
+    for (let i = 0; i < layout.count / 32; i++) words.set(flags + 4 * i, 0);
+  }
+}
+
+function addChannels(words: Map<number, number>, layout: TileLayout['dma'], channels: Channels): void {
+  for (const direction of ['s2mm', 'mm2s'] as const) {
+    const state = channels[direction];
+    const current = direction === 's2mm' ? 0 : 2;
+    if (layout.packed) {
+      // First channel: state in bits 1:0, stall in bit 4, current descriptor in bits 19:16.
+      const word = state === 'idle' ? 0 : 2 | (current << 16) | (state === 'stalled' ? 1 << 4 : 0);
+      words.set(layout[direction], word);
+      continue;
+    }
+    // Running in bit 19, stalled on acquiring in bit 2, current descriptor from bit 24.
+    const word = state === 'idle' ? 0 : (1 << 19) | (current << 24) | (state === 'stalled' ? 1 << 2 : 2);
+    words.set(layout[direction], word >>> 0);
+    for (let channel = 1; channel < layout.channels; channel++) words.set(layout[direction] + 4 * channel, 0);
+  }
+}
+
+/** The descriptors of the transfers, where the tile has any; the others were never written. */
+function addDescriptors(words: Map<number, number>, layout: DescriptorLayout, used: boolean): void {
+  for (let index = 0; index < layout.count; index++) {
+    const transfer = used ? transfers.find(({ descriptor }) => descriptor === index) : undefined;
+    const values = transfer === undefined ? new Map<string, number>() : fieldsOf(transfer, layout);
+    const packed = new Array<number>(layout.words).fill(0);
+    for (const { name, word, lsb, width } of layout.fields) {
+      const value = (values.get(name) ?? 0) % 2 ** width;
+      packed[word] = ((packed[word] ?? 0) | (value << lsb)) >>> 0;
+    }
+    packed.forEach((value, i) => {
+      words.set(layout.base + index * layout.stride + 4 * i, value);
+    });
+  }
+}
+
+function fieldsOf({ next, address, lock }: Transfer, layout: DescriptorLayout): Map<string, number> {
+  return new Map([
+    ['Base_Address', address / layout.addressUnit],
+    ['Buffer_Length', transferBytes / 4 - layout.lengthBias],
+    ['Valid_BD', 1],
+    ['Use_Next_BD', 1],
+    ['Next_BD', next],
+    ['Lock_ID', lock],
+    ['Lock_Acq_ID', lock],
+    ['Lock_Rel_ID', lock],
+    ['Lock_Acq_Enable', 1],
+    ['Lock_Acq_Value_Enable', 1],
+    ['Lock_Acq_Value', 1],
+    ['Lock_Rel_Enable', 1],
+    ['Lock_Rel_Value_Enable', 1],
+    ['Lock_Rel_Value', layout.fields.some(({ name }) => name === 'Lock_ID') ? 0 : 1],
+  ]);
 }
