@@ -6,6 +6,7 @@ import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/ar
 import { EditorCommands } from './editor/commands.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
+import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
 import { startBoards } from './explorer/board-config.ts';
 import { BoardCollection } from './explorer/boards.ts';
@@ -13,7 +14,7 @@ import { BoardCommands } from './explorer/commands.ts';
 import { Connectors } from './explorer/connectors.ts';
 import { DriverConsent } from './explorer/driver-consent.ts';
 import { describe, Failures } from './explorer/failures.ts';
-import { GuestCommands } from './explorer/guest.ts';
+import { GuestCommands, type Place } from './explorer/guest.ts';
 import { memoryName } from './explorer/nodes.ts';
 import { PickedColumns } from './explorer/pick-columns.ts';
 import { Secrets } from './explorer/secrets.ts';
@@ -112,6 +113,13 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
         .reduce((sum, session) => sum + session.counts().staged, 0),
     sshHosts: () => readHostAliases(connectors.hostFiles()),
   });
+  const atPlace = async (
+    { board, columns }: PartitionPlace,
+    act: (place: Place) => Promise<boolean>,
+  ): Promise<boolean> => {
+    const entry = boards.get(board);
+    return entry !== undefined && (await act({ entry, columns }));
+  };
   const journalFolder = join((context.storageUri ?? context.globalStorageUri).fsPath, 'staged');
   const journal = new JournalStore(journalFolder, (error) => failures.note(error));
   const editor = new HexEditorProvider(
@@ -137,6 +145,10 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
         const entry = boards.get(id);
         return entry !== undefined && (await consent.ask(entry));
       },
+      enableClocks: (place) => atPlace(place, (at) => guest.enableClocks(at)),
+      hold: (place) => atPlace(place, (at) => guest.hold(at)),
+      releaseHold: (place) => atPlace(place, (at) => guest.release(at)),
+      reachKernel: (place) => atPlace(place, (at) => guest.reachKernel(at)),
       describe,
       note: (thrown) => failures.note(thrown),
       showLog: () => log.show(),

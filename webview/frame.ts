@@ -33,6 +33,14 @@ export interface FrameActions {
   readonly retry: () => void;
 }
 
+function policyHint({
+  policy,
+  beside,
+}: EditorState): 'policyLockedHint' | 'policyStagedHint' | 'policyBesideHint' {
+  if (policy === 'locked') return 'policyLockedHint';
+  return beside === undefined ? 'policyStagedHint' : 'policyBesideHint';
+}
+
 /** The page's outline: rendered once, filled by `update`. */
 export class Frame {
   /** Where the grid goes. */
@@ -72,7 +80,7 @@ export class Frame {
   /** Shows the content; unchanged parts are left alone. */
   update(content: FrameContent): void {
     const { state } = content;
-    this.middle.classList.toggle('offline', !state.connected);
+    this.middle.classList.toggle('offline', !state.connected || state.lastKnown);
     render(this.#topTemplate(state, content.failure), this.#top);
     render(this.#bottomTemplate(state, content.cursor), this.#bottom);
     const { notice } = content;
@@ -139,8 +147,14 @@ export class Frame {
         <span class="chip link ${state.connected ? '' : 'offline'}">${t(state.connected ? 'connected' : 'offline')}</span>
         <span
           class="chip policy ${state.policy}"
-          title=${state.lockedFor ?? t(locked ? 'policyLockedHint' : 'policyStagedHint')}
-          >${t(locked ? 'policyLocked' : 'policyStaged')}</span
+          title=${state.lockedFor ?? t(policyHint(state))}
+          >${
+            locked
+              ? t('policyLocked')
+              : state.beside === undefined
+                ? t('policyStaged')
+                : t('policyBeside', state.beside)
+          }</span
         >
         ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: true })}
       </div>

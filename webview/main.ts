@@ -140,7 +140,7 @@ class Editor {
     const facts = this.#facts(selection.cursor);
     const { length } = selectedRange(selection);
     return {
-      place: placeTexts(this.#t, layout, selection.cursor, upperCase),
+      place: placeTexts(this.#t, layout, selection.cursor, upperCase, this.#state.array),
       value: valueText(this.#t, facts, upperCase),
       states: stateTexts(this.#t, facts, upperCase),
       ...(length > 1

@@ -29,7 +29,7 @@ export class EditorCommands {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
     refresh: (document) => this.#refresh(document),
-    unlock: async (document) => document.session.setPolicy('staged'),
+    unlock: async (document) => void (await this.#provider.unlock(document)),
     lock: async (document) => document.session.setPolicy('locked'),
     rebase: (document) => this.#rebase(document),
     keepMine: (document) => this.#resolve(document, 'mine'),
@@ -110,6 +110,14 @@ export class EditorCommands {
       'keep-mine': this.#actions.keepMine,
       'discard-conflicts': this.#actions.takeTheirs,
       'read-running': this.#actions.readRunning,
+      'enable-clocks': async (one) => {
+        if (await services.enableClocks(one.resource)) await this.#actions.refresh(one);
+      },
+      hold: (one) => services.hold(one.resource),
+      'release-hold': (one) => services.releaseHold(one.resource),
+      'reach-kernel': async (one) => {
+        if (await services.reachKernel(one.resource)) await this.#actions.refresh(one);
+      },
       undo: async () => vscode.commands.executeCommand('undo'),
       redo: async () => vscode.commands.executeCommand('redo'),
       connect: () => services.connect(board),

@@ -3,7 +3,7 @@
  * carry their answer's type; a request can fail, be cancelled and time out. Bytes travel as `Uint8Array` only: other
  * typed arrays do not survive every host's message channel.
  */
-import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
+import type { ArrayShape, ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import type { webviewStrings } from './webview-strings.ts';
 
 /** Flags of one shown byte, or-ed into `ShownBytes.flags`. */
@@ -54,7 +54,13 @@ export interface EditorState {
   readonly policy: WritePolicy;
   /** Localised: why a person cannot unlock at present. Without it, `locked` is theirs to change. */
   readonly lockedFor?: string;
+  /** Localised: beside whom a person agreed to write. */
+  readonly beside?: string;
   readonly connected: boolean;
+  /** What is on screen is what was last known of something that is not there any more. */
+  readonly lastKnown: boolean;
+  /** The array's shape, once the board told: rows are also shown counted from the first compute row. */
+  readonly array?: ArrayShape;
   /** A read is under way; percent if it is long. */
   readonly reading?: { readonly percent?: number };
   /** Localised: when the shown bytes were read, or that they were not. */
@@ -69,8 +75,6 @@ export interface EditorDocument {
   readonly geometry: MemoryGeometry;
   /** The part of the memory that this editor shows. */
   readonly range: ByteRange;
-  /** Number of rows before the first core row, to show row numbers both ways later. */
-  readonly firstCoreRow: number;
 }
 
 /** Settings that shape the grid. */
@@ -99,6 +103,10 @@ export type HostCommand =
   | 'keep-mine'
   | 'discard-conflicts'
   | 'read-running'
+  | 'enable-clocks'
+  | 'hold'
+  | 'release-hold'
+  | 'reach-kernel'
   | 'show-log';
 
 /** Requests of the webview: name to parameters and answer. */

@@ -16,6 +16,10 @@ const commands: Readonly<Record<HostCommand, true>> = {
   'keep-mine': true,
   'discard-conflicts': true,
   'read-running': true,
+  'enable-clocks': true,
+  hold: true,
+  'release-hold': true,
+  'reach-kernel': true,
   'show-log': true,
 };
 

@@ -15,7 +15,15 @@ import {
 } from './messages.ts';
 import { editorPage, pageRoot, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
-import { bannerFor, readAtText, sentenceOf, titleOf, withRunningCore } from './sentences.ts';
+import {
+  bannerFor,
+  besideText,
+  readAtText,
+  sentenceOf,
+  titleOf,
+  withGatedTile,
+  withRunningCore,
+} from './sentences.ts';
 import type { EditorServices } from './services.ts';
 import { webviewStrings } from './webview-strings.ts';
 
@@ -86,15 +94,24 @@ export class HexPanel {
 
   /** The tile at the cursor, else one on screen, whose program memory is left alone because its core is running. */
   get runningTile(): Tile | undefined {
+    return this.#tileLeftAlone('core-running');
+  }
+
+  /** The tile at the cursor, else one on screen, whose memory is left alone because its clock is off. */
+  get gatedTile(): Tile | undefined {
+    return this.#tileLeftAlone('gated');
+  }
+
+  #tileLeftAlone(reason: (typeof unreadableReasons)[number]): Tile | undefined {
     const { document } = this;
     const shown = document.isOutside ? undefined : document.shown;
-    if (shown?.geometry.type !== 'program') return undefined;
+    if (shown === undefined) return undefined;
     const tileIn = (asked: ByteRange | undefined): Tile | undefined => {
       if (asked === undefined) return undefined;
       const range = within(asked, shown.range);
       if (range.length === 0) return undefined;
       const { flags } = document.session.bytes(range);
-      const index = flags.findIndex((flag) => unreadableReasons[flag >> reasonShift] === 'core-running');
+      const index = flags.findIndex((flag) => unreadableReasons[flag >> reasonShift] === reason);
       return index < 0 ? undefined : locate(shown.geometry, range.offset + index).tile;
     };
     const cursor = this.selection && { offset: this.selection.cursor, length: 1 };
@@ -110,6 +127,8 @@ export class HexPanel {
     const counts = range === undefined ? { staged: 0, conflicts: 0 } : session.counts(range);
     const readAt = range === undefined ? undefined : session.readAt(this.#visible ?? range);
     const banner = this.#banner(counts.staged, counts.conflicts);
+    const beside = besideText(state, vscode.l10n);
+    const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
       title: titleOf(
         resource,
@@ -119,7 +138,10 @@ export class HexPanel {
       ),
       policy: state.policy,
       ...(state.lockedBecause === undefined ? {} : { lockedFor: services.describe(state.lockedBecause) }),
+      ...(beside === undefined ? {} : { beside }),
       connected: state.link.kind === 'connected',
+      lastKnown: state.stale && state.aftermath !== undefined,
+      ...(array === undefined ? {} : { array }),
       ...(state.reading
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }
         : {}),
@@ -162,9 +184,29 @@ export class HexPanel {
     const state = this.#sessionState(document.isOutside ? undefined : document.shown?.range);
     const { services } = this.#host;
     const boardLabel = services.boardLabel(document.resource.board);
-    const facts = { state, boardLabel, stagedBytes, conflictBytes, now: Date.now() };
-    const running = state.link.kind === 'connected' ? this.runningTile : undefined;
-    const banner = withRunningCore(bannerFor(facts, services.describe, vscode.l10n), running, vscode.l10n);
+    const shown = document.isOutside ? undefined : (this.#visible ?? document.shown?.range);
+    const readAt = shown && document.session.readAt(shown);
+    const facts = {
+      state,
+      boardLabel,
+      stagedBytes,
+      conflictBytes,
+      now: Date.now(),
+      ...(readAt === undefined ? {} : { readAt }),
+      clock: (at: number) =>
+        new Date(at).toLocaleTimeString(vscode.env.language, { hour: '2-digit', minute: '2-digit' }),
+      clockSeconds: (at: number) => new Date(at).toLocaleTimeString(vscode.env.language),
+    };
+    const connected = state.link.kind === 'connected';
+    const said = bannerFor(facts, services.describe, vscode.l10n);
+    const running = connected ? this.runningTile : undefined;
+    const gated = connected ? this.gatedTile : undefined;
+    const banner = withGatedTile(
+      withRunningCore(said, running, vscode.l10n),
+      gated,
+      state.partition,
+      vscode.l10n,
+    );
     if (banner !== undefined || document.session.geometry === undefined || !document.isOutside) return banner;
     return {
       kind: 'error',
@@ -249,7 +291,7 @@ export class HexPanel {
     this.#ready = true;
     this.#post({
       type: 'init',
-      document: { geometry: shown.geometry, range: shown.range, firstCoreRow: shown.geometry.startRow },
+      document: { geometry: shown.geometry, range: shown.range },
       settings: settings(),
       strings: webviewStrings(vscode.l10n),
       state: this.state,

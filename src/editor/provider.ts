@@ -13,7 +13,7 @@ import { type JournalStore, journalFileText, parseJournalFile } from './journal-
 import type { HostCommand } from './messages.ts';
 import { HexPanel, type PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
-import { applyProblem, sentenceOf, titleOf } from './sentences.ts';
+import { applyProblem, besideQuestion, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
 
 /** The editor's id in the manifest. */
@@ -47,6 +47,9 @@ export class HexEditorProvider
 
   /** How a person is asked before program memory of a running core is read; tests answer in their place. */
   confirmRunning: (board: string, tile: string) => Promise<boolean> = confirmRunningInDialog;
+
+  /** How a person is asked before editing beside an owner is unlocked; tests answer in their place. */
+  confirmBeside: (title: string, detail: string) => Promise<boolean> = confirmBesideInDialog;
 
   readonly onDidChangeCustomDocument = this.#edited.event;
   /** Fires when a panel's selection, state or activity changed. */
@@ -280,6 +283,29 @@ export class HexEditorProvider
     return true;
   }
 
+  /**
+   * Unlocks editing. Beside an owner a person is asked first, once per partition and owner. True if it is unlocked.
+   * Throws what the session refuses.
+   */
+  async unlock(document: TileDocument): Promise<boolean> {
+    const { session } = document;
+    const { partition, besideHolder, agreedBeside, lockedBecause } = session.state;
+    if (!besideHolder || partition === undefined) {
+      session.setPolicy('staged');
+      return true;
+    }
+    if (lockedBecause?.code === 'locked') throw lockedBecause;
+    const { holder } = session;
+    if (!agreedBeside) {
+      const { title, detail } = besideQuestion(partition, vscode.l10n);
+      if (!(await this.confirmBeside(title, detail))) return false;
+      // The question may have outlived the editor.
+      if (this.#documents.get(document.key) !== document) return false;
+    }
+    session.agreeBeside(holder);
+    return true;
+  }
+
   /** Reads what the document's editors show; a failure is told by the banner. */
   readAgain(document: TileDocument): void {
     if (document.session.state.link.kind !== 'connected' || document.isOutside) return;
@@ -502,6 +528,11 @@ async function confirmInDialog(board: string, bytes: number): Promise<boolean> {
     write,
   );
   return chosen === write;
+}
+
+async function confirmBesideInDialog(title: string, detail: string): Promise<boolean> {
+  const unlock = vscode.l10n.t('Unlock Editing');
+  return (await vscode.window.showWarningMessage(title, { modal: true, detail }, unlock)) === unlock;
 }
 
 async function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {

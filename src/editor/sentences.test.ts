@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import type { SessionState } from '../session/types.ts';
-import { applyProblem, bannerFor, withRunningCore } from './sentences.ts';
+import {
+  applyProblem,
+  bannerFor,
+  besideQuestion,
+  besideText,
+  withGatedTile,
+  withRunningCore,
+} from './sentences.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -12,16 +20,20 @@ const board = {} as Extract<SessionState['link'], { kind: 'connected' }>['board'
 const fine: SessionState = {
   link: { kind: 'connected', board },
   policy: 'staged',
+  besideHolder: false,
+  agreedBeside: true,
   epochChanged: false,
   stale: false,
   reading: false,
 };
-const facts = (state: Partial<SessionState>, more: { conflictBytes?: number } = {}) => ({
+const facts = (state: Partial<SessionState>, more: { conflictBytes?: number; readAt?: number } = {}) => ({
   state: { ...fine, ...state },
   boardLabel: 'Desk',
   stagedBytes: 0,
   conflictBytes: 0,
   now: 10_000,
+  clock: (at: number) => `T${at}`,
+  clockSeconds: (at: number) => `S${at}`,
   ...more,
 });
 const banner = (state: Partial<SessionState>, more = {}) => bannerFor(facts(state, more), say, l10n);
@@ -85,41 +97,6 @@ describe('the banner of an editor [main-22]', () => {
     ]);
   });
 
-  test('in use by another owner: names it; unlocking is offered only where it can succeed', () => {
-    const partition = {
-      id: 1,
-      columns: { startCol: 6, numCols: 4 },
-      startRow: 0,
-      numRows: 9,
-      inUse: true,
-      owner: { kind: 'process' as const, pid: 12, command: 'demo', startedAt: 0 },
-      ownerGone: false,
-      picked: false,
-      clocksOn: false,
-      epoch: 'e',
-    };
-    expect(banner({ policy: 'locked', partition, stale: true })?.text).toBe(
-      'In use by demo (12). These bytes were read before.',
-    );
-    const shown = banner({ policy: 'locked', partition });
-    expect(shown?.text).toContain('demo (12)');
-    expect(shown?.actions.map((action) => action.command)).toEqual(['unlock']);
-    const barred = banner({
-      policy: 'locked',
-      partition,
-      lockedBecause: new BoardError('no-pidfd', 'old kernel'),
-    });
-    expect(barred?.text).toBe('In use by demo (12). <no-pidfd>');
-    expect(barred?.actions).toEqual([]);
-    const readOnly = banner({
-      policy: 'locked',
-      partition,
-      lockedBecause: new BoardError('locked', 'no way'),
-    });
-    expect(readOnly?.text).toContain('cannot be written before it is free');
-    expect(readOnly?.actions).toEqual([]);
-  });
-
   test('an unknown driver is shown before anything is mapped', () => {
     const lastError = new BoardError('unknown-driver', 'x');
     expect(banner({ lastError })?.actions.map((action) => action.command)).toEqual(['allow-driver']);
@@ -149,4 +126,166 @@ test('an apply that left bytes behind says how many and why [main-20]', () => {
   expect(text).toContain('4 bytes were written');
   expect(text).toContain('2 were not');
   expect(text).toContain('1 were refused');
+});
+
+const graph = { kind: 'process', pid: 12, command: 'demo', startedAt: 0 } as const;
+const free: PartitionInfo = {
+  id: 1,
+  columns: { startCol: 6, numCols: 4 },
+  startRow: 0,
+  numRows: 9,
+  inUse: false,
+  ownerGone: false,
+  picked: false,
+  clocksOn: false,
+  epoch: 'e',
+};
+const used: PartitionInfo = { ...free, inUse: true, owner: graph };
+const gone: PartitionInfo = {
+  ...free,
+  inUse: true,
+  ownerGone: true,
+  hold: { pid: 9, since: 1000, until: 2000 },
+};
+const commands = (shown: ReturnType<typeof banner>) => shown?.actions.map((action) => action.command);
+
+describe('[attach-6] the banner beside an owner', () => {
+  const locked = { policy: 'locked', besideHolder: true, agreedBeside: false } as const;
+
+  test.each<[string, PartitionInfo, string]>([
+    ['a process', used, 'In use by demo (12). It is read beside its owner and locked against editing.'],
+    [
+      'the kernel',
+      { ...used, owner: { kind: 'kernel', pid: 0, command: '', startedAt: 0 } },
+      'Held by the kernel (XRT). It is read beside its owner and locked against editing.',
+    ],
+    [
+      'somebody who cannot be seen',
+      { ...used, owner: { kind: 'hidden', pid: 0, command: '', startedAt: 0 } },
+      'In use by an owner that cannot be seen. It is read beside its owner and locked against editing.',
+    ],
+    [
+      'held already',
+      { ...used, hold: { pid: 9, since: 1, until: 2 } },
+      'In use by demo (12), held for post-mortem until T2. It is read beside its owner and locked against editing.',
+    ],
+  ])('names it: %s', (_, partition, text) => {
+    expect(banner({ ...locked, partition })?.text).toBe(text);
+  });
+
+  test('offers to unlock, and to hold what a process has', () => {
+    expect(commands(banner({ ...locked, partition: used }))).toEqual(['unlock', 'hold']);
+    const kernel = { ...used, owner: { kind: 'kernel', pid: 0, command: '', startedAt: 0 } } as const;
+    expect(commands(banner({ ...locked, partition: kernel }))).toEqual(['unlock']);
+  });
+
+  test('bytes of before', () => {
+    expect(banner({ ...locked, partition: used, stale: true })?.text).toBe(
+      'In use by demo (12). These bytes were read before.',
+    );
+  });
+
+  test('no way to write: says why, and does not offer to unlock', () => {
+    const barred = (code: 'no-pidfd' | 'locked') =>
+      banner({ ...locked, partition: used, lockedBecause: new BoardError(code, 'x') });
+    expect(barred('no-pidfd')?.text).toBe('In use by demo (12). <no-pidfd>');
+    expect(commands(barred('no-pidfd'))).toEqual(['hold']);
+    expect(barred('locked')?.text).toContain('cannot be written before it is free');
+    expect(commands(barred('locked'))).toEqual(['hold']);
+  });
+
+  test('no buffer is certainly this memory: read-only in words, and a person may try again', () => {
+    const error = new BoardError('no-match', 'x');
+    const shown = banner({ ...locked, partition: used, lastError: error, lockedBecause: error });
+    expect(shown?.text).toBe('In use by demo (12). <no-match>');
+    expect(commands(shown)).toEqual(['unlock', 'hold']);
+  });
+
+  test('says nothing once it is unlocked: the status does', () => {
+    const unlocked = { policy: 'staged', besideHolder: true, agreedBeside: true } as const;
+    expect(banner({ ...unlocked, partition: used })).toBeUndefined();
+    expect(besideText({ ...fine, ...unlocked, partition: used }, l10n)).toBe('demo');
+    expect(besideText({ ...fine, ...locked, partition: used }, l10n)).toBeUndefined();
+    expect(besideText({ ...fine, partition: free }, l10n)).toBeUndefined();
+  });
+
+  test('the question says who is running and what may happen', () => {
+    expect(besideQuestion(used, l10n).detail).toMatch(
+      /^demo \(12\) is running: what you write may be changed or used by it at once\./,
+    );
+    expect(besideQuestion(gone, l10n).detail).toContain('replaces what was left behind');
+  });
+});
+
+describe('[attach-8] the banner after the owner went', () => {
+  const aftermath = { of: 'owner', command: 'graph.elf', pid: 7, at: 40, asked: false } as const;
+
+  test('without a hold: when it ended, when the bytes were read, and how to read what is there now', () => {
+    const shown = banner({ partition: free, stale: true, aftermath }, { readAt: 39 });
+    expect(shown?.text).toBe('graph.elf (7) ended at T40. Bytes as read at S39.');
+    expect(commands(shown)).toEqual(['refresh']);
+  });
+
+  test('a part of the memory that was never read, and an end that nobody saw', () => {
+    const { at: _, ...unseen } = aftermath;
+    expect(banner({ partition: free, aftermath: { ...unseen, pid: 0 } })?.text).toBe(
+      'The application ended while the board was out of sight. Nothing here was read before.',
+    );
+  });
+
+  test('goes once a person has read what is on screen', () => {
+    expect(banner({ partition: free, aftermath: { ...aftermath, asked: true } })).toBeUndefined();
+    expect(banner({ partition: free, stale: true, aftermath: { ...aftermath, asked: true } })).toBeDefined();
+  });
+
+  test('held: until when, when all of it was read, and what Release is for', () => {
+    const state = { partition: gone, policy: 'locked', besideHolder: true, agreedBeside: false } as const;
+    expect(banner({ ...state, snapshot: { done: true, at: 41 } })?.text).toBe(
+      'The application ended, its memory is held until T2000. All that is readable was read at S41. The application cannot start until you release it.',
+    );
+    const reading = banner({ ...state, reading: true, snapshot: { done: false, at: 41 } });
+    expect(reading?.text).toContain('Reading all of it...');
+    expect(commands(reading)).toEqual(['release-hold']);
+  });
+
+  test('released: the bytes are what the application left', () => {
+    const ended = { ...aftermath, of: 'hold', command: '', pid: 0 } as const;
+    const snapshot = { done: true, at: 38 };
+    expect(banner({ partition: free, stale: true, aftermath: ended, snapshot }, { readAt: 38 })?.text).toBe(
+      'The hold ended at T40; the driver has reset the partition. Bytes as read at S38. They are what the application left.',
+    );
+  });
+});
+
+test('[attach-9] held by the kernel where no other way exists: offers the way through its driver, with the reason', () => {
+  const shown = banner({ partition: used, lastError: new BoardError('kernel-held', 'x') });
+  expect(shown?.text).toBe('<kernel-held>');
+  expect(commands(shown)).toEqual(['reach-kernel', 'refresh']);
+});
+
+describe('[attach-4] the banner while a tile is on screen whose clock is off', () => {
+  const tile = { col: 3, row: 7 };
+
+  test('offers to enable clocks in a partition that nobody has', () => {
+    const shown = withGatedTile(undefined, tile, free, l10n);
+    expect(shown?.text).toContain('(3,7)');
+    expect(commands(shown)).toEqual(['enable-clocks']);
+  });
+
+  test('never beside an owner', () => {
+    expect(withGatedTile(undefined, tile, used, l10n)).toBeUndefined();
+    expect(withGatedTile(undefined, tile, gone, l10n)).toBeUndefined();
+  });
+
+  test('once enabled: read again, and what it means if nothing changes', () => {
+    const shown = withGatedTile(undefined, tile, { ...free, clocksOn: true }, l10n);
+    expect(commands(shown)).toEqual(['refresh']);
+    expect(shown?.text).toContain('ignores the request');
+  });
+
+  test('gives way to whatever else is said', () => {
+    const other = { kind: 'info', text: 'x', actions: [] } as const;
+    expect(withGatedTile(other, tile, free, l10n)).toBe(other);
+    expect(withGatedTile(undefined, undefined, free, l10n)).toBeUndefined();
+  });
 });

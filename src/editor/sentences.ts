@@ -16,6 +16,11 @@ export interface BannerFacts {
   readonly conflictBytes: number;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** When the oldest byte on screen was read, ms since 1970; undefined if none was. */
+  readonly readAt?: number;
+  /** A moment as text: hours and minutes, and with seconds. */
+  readonly clock: (at: number) => string;
+  readonly clockSeconds: (at: number) => string;
 }
 
 /** A failure of board or session as one text: the sentence and the next step. */
@@ -84,6 +89,13 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     };
   }
   const error = state.lastError;
+  if (error?.code === 'kernel-held') {
+    return {
+      kind: 'warning',
+      text: describe(error),
+      actions: [{ command: 'reach-kernel', label: l10n.t("Reach Through XRT's Driver...") }, refresh],
+    };
+  }
   if (error?.code === 'unknown-driver') {
     return {
       kind: 'warning',
@@ -91,51 +103,194 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
       actions: [{ command: 'allow-driver', label: l10n.t('Show What Was Found') }],
     };
   }
-  if (error !== undefined && error.code !== 'cancelled') {
+  const onlyWriting = error?.code === 'no-match' && state.lockedBecause?.code === 'no-match';
+  if (error !== undefined && error.code !== 'cancelled' && !onlyWriting) {
     return {
       kind: 'error',
       text: describe(error),
       actions: [refresh, { command: 'show-log', label: l10n.t('Show Log') }],
     };
   }
+  const aftermath = aftermathText(facts, l10n);
+  if (aftermath !== undefined) {
+    return {
+      kind: 'warning',
+      text: aftermath,
+      actions: [{ command: 'refresh', label: l10n.t('Read What Is There Now') }],
+    };
+  }
+  const partition = state.partition;
+  if (partition?.ownerGone === true) return heldBanner(facts, partition, l10n);
   if (state.stale) {
     return {
       kind: 'warning',
       text:
-        state.partition?.inUse === true
-          ? l10n.t('In use by {0}. These bytes were read before.', ownerName(state.partition, l10n))
+        partition?.inUse === true
+          ? `${inUseText(partition, facts, l10n)} ${l10n.t('These bytes were read before.')}`
           : l10n.t(
               'These bytes may be outdated: since they were read, the partition changed hands, was reset, or was out of sight.',
             ),
       actions: [refresh],
     };
   }
-  if (state.partition?.inUse === true && state.policy === 'locked') {
-    const owner = ownerName(state.partition, l10n);
-    if (state.lockedBecause?.code === 'locked') {
-      return {
-        kind: 'info',
-        text: l10n.t(
-          'In use by {0}. It is read beside its owner, and cannot be written before it is free.',
-          owner,
-        ),
-        actions: [],
-      };
-    }
-    if (state.lockedBecause !== undefined) {
-      return {
-        kind: 'info',
-        text: `${l10n.t('In use by {0}.', owner)} ${describe(state.lockedBecause)}`,
-        actions: [],
-      };
-    }
-    return {
-      kind: 'info',
-      text: l10n.t('In use by {0}. It is read beside its owner and locked against editing.', owner),
-      actions: [{ command: 'unlock', label: l10n.t('Unlock') }],
-    };
+  if (partition?.inUse === true && state.policy === 'locked') {
+    return besideBanner(facts, partition, describe, l10n);
   }
   return undefined;
+}
+
+/** Who has the partition, as a sentence. */
+function inUseText(partition: PartitionInfo, facts: BannerFacts, l10n: Localiser): string {
+  const { hold, owner } = partition;
+  if (owner?.kind === 'kernel') return l10n.t('Held by the kernel (XRT).');
+  const name = ownerName(partition, l10n);
+  return hold === undefined
+    ? l10n.t('In use by {0}.', name)
+    : l10n.t('In use by {0}, held for post-mortem until {1}.', name, facts.clock(hold.until));
+}
+
+/** Somebody has the partition, and editing is locked. */
+function besideBanner(
+  facts: BannerFacts,
+  partition: PartitionInfo,
+  describe: Describe,
+  l10n: Localiser,
+): Banner {
+  const inUse = inUseText(partition, facts, l10n);
+  const reason = facts.state.lockedBecause;
+  const canHold = partition.hold === undefined && partition.owner?.kind !== 'kernel';
+  const hold = canHold ? [{ command: 'hold', label: l10n.t('Hold for Post-Mortem...') } as const] : [];
+  if (reason?.code === 'no-match') {
+    return {
+      kind: 'warning',
+      text: `${inUse} ${describe(reason)}`,
+      actions: [{ command: 'unlock', label: l10n.t('Try Again') }, ...hold],
+    };
+  }
+  if (reason !== undefined && reason.code !== 'locked') {
+    return { kind: 'info', text: `${inUse} ${describe(reason)}`, actions: hold };
+  }
+  if (reason !== undefined) {
+    const text = l10n.t('It is read beside its owner, and cannot be written before it is free.');
+    return { kind: 'info', text: `${inUse} ${text}`, actions: hold };
+  }
+  return {
+    kind: 'info',
+    text: `${inUse} ${l10n.t('It is read beside its owner and locked against editing.')}`,
+    actions: [{ command: 'unlock', label: l10n.t('Unlock Editing...') }, ...hold],
+  };
+}
+
+/** What a gone owner left, as long as it is held. */
+function heldBanner(facts: BannerFacts, partition: PartitionInfo, l10n: Localiser): Banner {
+  const { snapshot } = facts.state;
+  const until = partition.hold?.until;
+  const held =
+    until === undefined
+      ? l10n.t('The application ended, its memory is held.')
+      : l10n.t('The application ended, its memory is held until {0}.', facts.clock(until));
+  const parts = [held];
+  if (snapshot?.done === true) {
+    parts.push(l10n.t('All that is readable was read at {0}.', facts.clockSeconds(snapshot.at)));
+  } else if (facts.state.reading) parts.push(l10n.t('Reading all of it...'));
+  parts.push(l10n.t('The application cannot start until you release it.'));
+  return {
+    kind: 'info',
+    text: parts.join(' '),
+    actions: [{ command: 'release-hold', label: l10n.t('Release...') }],
+  };
+}
+
+/** What is shown after those who had the partition left it; undefined once it was read again. */
+function aftermathText(facts: BannerFacts, l10n: Localiser): string | undefined {
+  const { aftermath, stale, snapshot } = facts.state;
+  if (aftermath === undefined || (aftermath.asked && !stale)) return undefined;
+  const { at } = aftermath;
+  const name =
+    aftermath.pid === 0
+      ? l10n.t('The application')
+      : aftermath.command === ''
+        ? l10n.t('Process {0}', aftermath.pid)
+        : `${aftermath.command} (${aftermath.pid})`;
+  const ended =
+    aftermath.of === 'hold'
+      ? at === undefined
+        ? l10n.t('The hold ended while the board was out of sight; the driver has reset the partition.')
+        : l10n.t('The hold ended at {0}; the driver has reset the partition.', facts.clock(at))
+      : at === undefined
+        ? l10n.t('{0} ended while the board was out of sight.', name)
+        : l10n.t('{0} ended at {1}.', name, facts.clock(at));
+  const readAt = facts.readAt;
+  if (readAt === undefined) return `${ended} ${l10n.t('Nothing here was read before.')}`;
+  const as = l10n.t('Bytes as read at {0}.', facts.clockSeconds(readAt));
+  const all = aftermath.of === 'hold' && snapshot?.done === true;
+  return all ? `${ended} ${as} ${l10n.t('They are what the application left.')}` : `${ended} ${as}`;
+}
+
+/**
+ * The banner while a tile is on screen whose clock is off, in a partition that nobody has: offers the way out, unless
+ * something that matters more is said.
+ */
+export function withGatedTile(
+  banner: Banner | undefined,
+  tile: Tile | undefined,
+  partition: PartitionInfo | undefined,
+  l10n: Localiser,
+): Banner | undefined {
+  if (tile === undefined || partition === undefined || partition.inUse || banner !== undefined) return banner;
+  const name = formatTile(tile);
+  if (partition.clocksOn) {
+    return {
+      kind: 'info',
+      text: l10n.t(
+        'The clock of tile {0} was off when it was read. Clocks are enabled during access now: read again. If it stays off, the driver ignores the request.',
+        name,
+      ),
+      actions: [{ command: 'refresh', label: l10n.t('Read Again') }],
+    };
+  }
+  return {
+    kind: 'info',
+    text: l10n.t('The clock of tile {0} is off, so its memory is left alone.', name),
+    actions: [{ command: 'enable-clocks', label: l10n.t('Enable Clocks...') }],
+  };
+}
+
+/** The question before editing beside an owner is unlocked: title and detail. */
+export function besideQuestion(
+  partition: PartitionInfo,
+  l10n: Localiser,
+): { readonly title: string; readonly detail: string } {
+  if (partition.ownerGone) {
+    return {
+      title: l10n.t('Unlock editing of what the application left?'),
+      detail: l10n.t('This memory is held for post-mortem: what you write replaces what was left behind.'),
+    };
+  }
+  const { owner } = partition;
+  const who =
+    owner?.kind === 'kernel'
+      ? l10n.t('The kernel (XRT) holds this partition')
+      : owner?.kind === 'process'
+        ? l10n.t('{0} is running', ownerName(partition, l10n))
+        : l10n.t('An application that cannot be seen is running');
+  return {
+    title: l10n.t('Unlock editing beside the owner?'),
+    detail: l10n.t(
+      '{0}: what you write may be changed or used by it at once. This ends when the partition changes hands.',
+      who,
+    ),
+  };
+}
+
+/** Beside whom a person agreed to write; undefined if there is nobody, or nobody agreed. */
+export function besideText(state: SessionState, l10n: Localiser): string | undefined {
+  const { partition } = state;
+  if (partition?.inUse !== true || !state.agreedBeside || state.policy === 'locked') return undefined;
+  if (partition.ownerGone) return l10n.t('what was left');
+  const { owner } = partition;
+  if (owner?.kind === 'kernel') return l10n.t('the kernel (XRT)');
+  return owner?.kind === 'process' && owner.command !== '' ? owner.command : l10n.t('its owner');
 }
 
 /**
@@ -170,6 +325,7 @@ function waitText(retryAt: number | undefined, now: number, l10n: Localiser): st
 /** The process that holds a partition, as people call it. */
 function ownerName(partition: PartitionInfo, l10n: Localiser): string {
   const owner = partition.owner;
+  if (owner?.kind === 'hidden') return l10n.t('an owner that cannot be seen');
   if (owner === undefined || owner.pid === 0) return l10n.t('another process');
   return owner.command === '' ? `${owner.pid}` : `${owner.command} (${owner.pid})`;
 }

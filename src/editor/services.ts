@@ -3,6 +3,9 @@ import type { BoardError } from '../board/errors.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
 
+/** A partition of a board. */
+export type PartitionPlace = Pick<MemoryResource, 'board' | 'columns'>;
+
 export interface EditorServices {
   /** The session of a resource; `undefined` when its board is not in the sidebar. */
   acquire(resource: MemoryResource): SessionReference | undefined;
@@ -14,6 +17,14 @@ export interface EditorServices {
   connect(board: string): Promise<boolean>;
   /** Shows what an unknown driver's board looks like and asks for consent. */
   allowDriver(board: string): Promise<boolean>;
+  /** Asks, then has the clocks of a free partition's gated tiles run during each access. True if they do. */
+  enableClocks(place: PartitionPlace): Promise<boolean>;
+  /** Asks, then keeps what the partition's owner leaves behind. */
+  hold(place: PartitionPlace): Promise<unknown>;
+  /** Asks where that destroys something, then ends the hold. */
+  releaseHold(place: PartitionPlace): Promise<unknown>;
+  /** Asks, then takes a descriptor of a partition that the kernel holds. True if it was taken. */
+  reachKernel(place: PartitionPlace): Promise<boolean>;
   /** The sentence and next step of a failure. */
   describe(error: BoardError): string;
   /** Logs a failure. */

@@ -58,10 +58,15 @@ export class EditorStatusBar implements vscode.Disposable {
     const state = panel.state;
     if (state.policy === 'locked') {
       this.#policy.text = `$(lock) ${vscode.l10n.t('Locked')}`;
-      this.#policy.tooltip = vscode.l10n.t('Typing changes nothing. Click to unlock.');
+      this.#policy.tooltip =
+        state.lockedFor ?? vscode.l10n.t('Typing changes nothing. Click to unlock editing.');
       this.#policy.command = 'tilescope.unlock';
     } else if (state.stagedBytes === 0) {
-      this.#policy.text = `$(unlock) ${vscode.l10n.t('Staged: nothing')}`;
+      this.#policy.text = `$(unlock) ${
+        state.beside === undefined
+          ? vscode.l10n.t('Staged: nothing')
+          : vscode.l10n.t('Beside {0}: nothing staged', state.beside)
+      }`;
       this.#policy.tooltip = vscode.l10n.t('Typed bytes stay here until they are applied. Click to lock.');
       this.#policy.command = 'tilescope.lock';
     } else {

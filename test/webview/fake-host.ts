@@ -79,6 +79,7 @@ export class FakeHost {
       title: 'vck190-lab · columns 6 to 9 · data memory',
       policy: 'staged',
       connected: true,
+      lastKnown: false,
       readAt: 'Read at 14:03:27',
       stagedBytes: 0,
       conflictBytes: 0,
@@ -94,7 +95,7 @@ export class FakeHost {
     if (message.type === 'ready') {
       this.send({
         type: 'init',
-        document: { geometry: this.geometry, range: this.range, firstCoreRow: 1 },
+        document: { geometry: this.geometry, range: this.range },
         settings: this.settings,
         strings: webviewStrings({ t: (text) => text }),
         state: this.state,

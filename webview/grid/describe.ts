@@ -1,6 +1,6 @@
 /** A byte in words: for the line at the bottom, the hover, and the screen reader. */
 import { byteFlags, reasonShift, unreadableReasons } from '../../src/editor/messages.ts';
-import { formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
+import { type ArrayShape, computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
 import type { StringKey, Translate } from '../strings.ts';
 import { type Layout, offsetDigits } from './layout.ts';
 import { hexByte, hexCell, hexOffset } from './text.ts';
@@ -26,12 +26,20 @@ export function reasonText(t: Translate, flags: number): string {
   return t(reasonKeys[unreadableReasons[flags >> reasonShift] ?? ''] ?? 'reasonUnknown');
 }
 
-/** Where a byte is: its tile, then the offset in the tile, then the offset in the buffer. */
-export function placeTexts(t: Translate, layout: Layout, offset: number, upperCase: boolean): string[] {
+/** Where a byte is: its tile, its row as graph tools count it, then the offset in the tile, then that in the buffer. */
+export function placeTexts(
+  t: Translate,
+  layout: Layout,
+  offset: number,
+  upperCase: boolean,
+  array?: ArrayShape,
+): string[] {
   const place = locate(layout.geometry, offset);
+  const counted = computeRow(array, place.tile.row);
   const { bytesPerTile } = layout.geometry;
   return [
     t('cursorTile', formatTile(place.tile)),
+    ...(counted === undefined ? [] : [t('computeRow', counted)]),
     t('cursorTileOffset', hexOffset(place.offset, offsetDigits(bytesPerTile), upperCase)),
     t('cursorBufferOffset', hexOffset(offset, offsetDigits(totalBytes(layout.geometry)), upperCase)),
   ];
