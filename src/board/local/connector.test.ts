@@ -1,10 +1,21 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { KeptLog } from '../../../test/conformance/log.ts';
 import { WireClient } from '../protocol/wire-client.ts';
 import { createLocalConnector, loadAddon } from './connector.ts';
+import { executable } from './executable.ts';
 import { type SudoPrompts, startThroughSudo } from './sudo.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tilescope-local-'));
@@ -98,6 +109,37 @@ describe('a board in this machine', () => {
     await expect(connector.connect(context, AbortSignal.abort())).rejects.toMatchObject({
       code: 'cancelled',
     });
+  });
+});
+
+describe("the agent's file", () => {
+  it('is made executable where it stands', async () => {
+    const path = script('plain', '#!/bin/sh\n');
+    chmodSync(path, 0o644);
+    expect(await executable(path, new KeptLog(), join(folder, 'cache'))).toBe(path);
+    expect(statSync(path).mode & 0o111).toBe(0o111);
+    expect(existsSync(join(folder, 'cache'))).toBe(false);
+  });
+
+  it('in a folder that cannot be changed is copied into a private one, once', async () => {
+    const cache = join(folder, 'cache');
+    // A file whose mode nobody can change, not even root.
+    const path = await executable('/proc/version', new KeptLog(), cache);
+    expect(path).toBe(await executable('/proc/version', new KeptLog(), cache));
+    expect(readFileSync(path ?? '', 'utf8')).toBe(readFileSync('/proc/version', 'utf8'));
+    expect(statSync(path ?? '').mode & 0o777).toBe(0o700);
+    expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  it('is not copied where others can write, and a missing one is said', async () => {
+    const cache = join(folder, 'open-to-all');
+    mkdirSync(cache);
+    chmodSync(cache, 0o777);
+    const log = new KeptLog();
+    expect(await executable('/proc/version', log, cache)).toBeUndefined();
+    expect(await executable(join(folder, 'none'), log, cache)).toBeUndefined();
+    expect(log.lines).toEqual([expect.stringContaining('by others'), expect.stringContaining('ENOENT')]);
+    expect(readdirSync(cache)).toEqual([]);
   });
 });
 

@@ -1,6 +1,6 @@
 /** The board in this machine: VS Code runs on it. */
 import { constants } from 'node:fs';
-import { access, chmod } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import type { BoardConnector, BoardLog } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
@@ -8,12 +8,13 @@ import { BoardError, throwIfCancelled } from '../errors.ts';
 import type { CoreClient } from '../protocol/core-client.ts';
 import { WireClient } from '../protocol/wire-client.ts';
 import { type Addon, AddonClient } from './addon-client.ts';
+import { executable } from './executable.ts';
 import { type SudoPrompts, startThroughSudo } from './sudo.ts';
 
 export interface LocalOptions {
   /** The addon for this machine; undefined where the package has none. */
   readonly addonPath: string | undefined;
-  /** The agent for this machine, for `sudo`; undefined where the package has none. */
+  /** The agent for this machine, for `sudo` and for holds; undefined where the package has none. */
   readonly agentPath: string | undefined;
   /** Device node; default `/dev/aie0`. */
   readonly device?: string;
@@ -37,7 +38,7 @@ export function createLocalConnector(options: LocalOptions): BoardConnector {
       const mine = await isMine(device);
       const way = mine ? 'addon in this process' : 'agent through sudo';
       const client = mine
-        ? await startAddon(options.addonPath, device, log)
+        ? await startAddon(options, device, log)
         : await startAgent(options, device, log, () => onStep('starting-agent'), signal);
       onStep('describing');
       return createCoreBoard(client, log, {
@@ -64,9 +65,12 @@ async function isMine(device: string): Promise<boolean> {
   }
 }
 
-async function startAddon(path: string | undefined, device: string, log: BoardLog): Promise<CoreClient> {
-  if (path === undefined) throw new BoardError('no-addon', 'this package has no addon for this machine');
-  return AddonClient.start(loadAddon(path), device, (line) => log.trace(line));
+async function startAddon(options: LocalOptions, device: string, log: BoardLog): Promise<CoreClient> {
+  const { addonPath, agentPath } = options;
+  if (addonPath === undefined) throw new BoardError('no-addon', 'this package has no addon for this machine');
+  const addon = loadAddon(addonPath);
+  const holder = agentPath === undefined ? undefined : await executable(agentPath, log);
+  return AddonClient.start(addon, device, (line) => log.trace(line), holder);
 }
 
 async function startAgent(
@@ -82,10 +86,9 @@ async function startAgent(
   }
   if (agentPath === undefined) throw new BoardError('no-addon', 'this package has no agent for this machine');
   onStart();
-  // Unpacking a package may lose the mode; where the file is not ours, sudo says what is wrong.
-  await chmod(agentPath, 0o755).catch((error: unknown) => log.trace(`agent: ${String(error)}`));
   const host = hostname();
-  const how = { agentPath, host };
+  // Where it cannot be made executable, sudo says what is wrong.
+  const how = { agentPath: (await executable(agentPath, log)) ?? agentPath, host };
   const stream = await startThroughSudo(prompts === undefined ? how : { ...how, prompts }, signal);
   return WireClient.start(stream, { log, device, facts: { host } }, signal);
 }
