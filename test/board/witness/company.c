@@ -47,7 +47,7 @@ static int request_another(uint32_t *id)
 		return -1;
 	for (uint32_t i = 0; part < 0 && i < query.count && i < 64; i++) {
 		request.id = list[i].id;
-		if (list[i].status == 0 && list[i].range.size.row > 1 && list[i].id)
+		if (!(list[i].status & 1) && list[i].range.size.row > 1 && list[i].id)
 			part = ioctl(held.device, request_number(), &request);
 	}
 	/* Where partitions are dynamic, free entries tell no id; equal size is what a tool must

@@ -211,7 +211,7 @@ int take_partition(uint32_t id, uint32_t flag)
 		return -1;
 	}
 	for (uint32_t i = 0; i < query.count && i < 64; i++)
-		if (list[i].status == 1 && list[i].range.start.col == start.col &&
+		if ((list[i].status & 1) && list[i].range.start.col == start.col &&
 		    list[i].range.size.col == size.col)
 			size.row = list[i].range.size.row;
 	told = !array_rows(&rows, &core_row);
