@@ -267,20 +267,20 @@ int map_memories(void)
 	return 0;
 }
 
-/* The owner's own reset, with the arguments of whichever release the driver is of. */
-int reset_partition(void)
+/*
+ * The owner's own reset (PARTITION_INIT). The size of its arguments differs by
+ * release, and a wrong one is taken for somebody else's reset: 16 bytes with
+ * short requests, 32 with long ones, unless told.
+ */
+int reset_partition(uint32_t size)
 {
-	static const int numbers[] = { INIT_16, INIT_40, INIT_32 };
 	/* No list of tiles, and the options of a usual start: column reset, shim reset, isolation.
 	 */
 	uint32_t args[10] = { 0, 0, 0, 0xf };
 
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
-		if (!ioctl(held.part, numbers[i], args))
-			return 0;
-		else if (errno != EINVAL)
-			return -1;
-	return -1;
+	if (!size)
+		size = request_number() == REQUEST_40 ? 32 : 16;
+	return ioctl(held.part, size == 40 ? INIT_40 : size == 32 ? INIT_32 : INIT_16, args);
 }
 
 int switch_all_clocks(bool on)
@@ -409,13 +409,15 @@ bool do_closebufs(int argc, char **argv)
 /* init, tear and clear: what only an owner may send. */
 bool do_reset(int argc, char **argv)
 {
+	uint32_t size = 0;
 	int result;
 
-	(void)argc;
+	if (argc > 2 || (argc == 2 && !number(argv[1], &size)))
+		return usage("init [16|32|40], tear or clear");
 	if (held.part < 0)
 		return refuse("NOTHELD", "no partition is held");
 	if (!strcmp(argv[0], "init"))
-		result = reset_partition();
+		result = reset_partition(size);
 	else
 		result = ioctl(held.part, !strcmp(argv[0], "tear") ? TEAR : CLEAR, 0);
 	if (result)

@@ -59,16 +59,17 @@ static bool begin(const struct life *life, struct tally *tally)
 	return true;
 }
 
-/* Refused while anything of the partition is mapped or its buffers are out: then once more, a little later. */
+/* Refused while anything of the partition is mapped or its buffers are out: then once more, a
+ * little later. */
 static void own_reset(struct tally *tally)
 {
-	if (!reset_partition()) {
+	if (!reset_partition(0)) {
 		tally->resets++;
 		return;
 	}
 	if (errno == EBUSY) {
 		wait_ms(RETRY_MS);
-		if (!reset_partition()) {
+		if (!reset_partition(0)) {
 			tally->resets++;
 			tally->reset_retries++;
 			return;

@@ -153,7 +153,7 @@ int request_number(void);
 int take_partition(uint32_t id, uint32_t flag);
 int map_registers(void);
 int map_memories(void); /* 0, or -1 with errno */
-int reset_partition(void);
+int reset_partition(uint32_t size);
 int switch_all_clocks(bool on);
 int memory_list(int part, struct memory *list, uint32_t *count);
 int memory_kind(const struct memory *memory);
