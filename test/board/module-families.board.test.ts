@@ -1,0 +1,662 @@
+/**
+ * The families of the driver after the 2020 series, and the generations: requests, enquiries, registers, reads and writes
+ * of the partition's descriptor, clocks, resets.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { startBoard, type VirtualBoard } from './board.ts';
+import { useCleanLog } from './clean-log.ts';
+import { IOCTL, Raw, RawError, type RawMemory, type RawProcess } from './raw.ts';
+
+const BOOT_MS = 300_000;
+const PAGE = 4096;
+let board: VirtualBoard;
+let raw: Raw;
+let owner: RawProcess;
+let guest: RawProcess;
+
+beforeAll(async () => {
+  board = await startBoard();
+  raw = await Raw.start(board);
+  owner = raw.process('owner');
+  guest = raw.process('guest');
+}, BOOT_MS);
+
+afterAll(async () => {
+  raw?.stop();
+  await board?.stop();
+});
+
+useCleanLog(() => board);
+
+afterEach(async () => {
+  await raw.endAll();
+  await board.control('reset all');
+});
+
+/** The errno name of a call, or `done`. */
+async function refusal(call: Promise<unknown>): Promise<string> {
+  try {
+    await call;
+  } catch (error) {
+    if (error instanceof RawError) return error.code;
+    throw error;
+  }
+  return 'done';
+}
+
+/** The lines that the kernel logs while something is done. */
+async function logged(action: () => Promise<unknown>): Promise<string> {
+  const before = (await board.kernelLog()).length;
+  await action();
+  return (await board.kernelLog()).slice(before);
+}
+
+const info = async (): Promise<string> =>
+  (await board.exec('cat /sys/class/aie/aieaperture_*/hardware_info')).stdout.toString();
+
+const devices = async (): Promise<string[]> =>
+  (await board.exec('ls /sys/class/aie')).stdout.toString().trim().split('\n');
+
+const bytesOf = (...values: number[]): Buffer => {
+  const bytes = Buffer.alloc(4 * values.length);
+  values.forEach((value, i) => {
+    bytes.writeUInt32LE(value >>> 0, 4 * i);
+  });
+  return bytes;
+};
+
+/** Id of an aperture driver's partition. */
+const dynamicId = (start: number, cols: number): number => start | (cols << 8);
+
+/** Place of a tile in a partition's file: column relative to the partition. */
+const aie = (col: number, row: number, offset = 0): number => col * 2 ** 23 + row * 2 ** 18 + offset;
+const aieml = (col: number, row: number, offset = 0): number => col * 2 ** 25 + row * 2 ** 20 + offset;
+
+describe('linux-xlnx with static partitions [attach-1]', () => {
+  beforeAll(() => board.reloadModule({ family: 'static' }));
+
+  it('lists partitions as the 2020 series does, with a bit for the bridge in the status', async () => {
+    const dev = await owner.open();
+    await owner.request(dev, 2);
+    expect(await owner.count(dev)).toBe(3);
+    expect(
+      (await owner.enquire(dev)).map(({ id, col, cols, rows, status }) => [id, col, cols, rows, status]),
+    ).toEqual([
+      [1, 6, 4, 9, 2],
+      [2, 20, 2, 9, 3],
+      [3, 30, 3, 1, 2],
+    ]);
+    expect(await devices()).toEqual(['aie0', 'aiepart_20_2', 'aiepart_30_3', 'aiepart_6_4']);
+  });
+
+  it('answers EBUSY for a busy partition, and takes requests of 24 bytes only', async () => {
+    const dev = await owner.open();
+    await owner.request(dev, 1);
+    const other = await guest.open();
+    expect(await refusal(guest.request(other, 1))).toBe('EBUSY');
+    const log = await logged(async () =>
+      expect(await refusal(guest.request(other, 2, { size: 40 }))).toBe('EINVAL'),
+    );
+    expect(log).toContain(`Invalid ioctl command ${IOCTL.request40}`);
+    expect(await refusal(guest.fdList(other, 8))).toBe('EINVAL');
+  });
+
+  it('takes register writes of 40 bytes: a word under a mask, a block, one word many times', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    await owner.reg(part, aie(1, 3, 0x1d000), { value: 0x11223344 });
+    await owner.reg(part, aie(1, 3, 0x1d000), { value: 0xaabbccdd, mask: 0x00ff0000 });
+    expect(await owner.word(part, aie(1, 3, 0x1d000))).toBe(0x11bb3344);
+    await owner.reg(part, aie(1, 3, 0x100), { op: 1, block: bytesOf(1, 2, 3) });
+    await owner.reg(part, aie(1, 3, 0x108), { op: 2, value: 7, len: 2 });
+    expect(await owner.pread(part, aie(1, 3, 0xfc), 24)).toEqual(bytesOf(0, 1, 2, 7, 7, 0));
+    expect(await refusal(owner.reg(part, aie(1, 3, 0x3fffc), { op: 1, block: bytesOf(1, 2) }))).toBe(
+      'EINVAL',
+    );
+    expect(await refusal(owner.reg(part, aie(1, 3), { op: 3 }))).toBe('EINVAL');
+    const log = await logged(async () =>
+      expect(await refusal(owner.ioctl(part, IOCTL.reg24, Buffer.alloc(24)))).toBe('EINVAL'),
+    );
+    expect(log).toContain(`aiepart_6_4: Invalid ioctl command ${IOCTL.reg24}`);
+  });
+
+  it('has no descriptor list and no reset: those numbers are reported on a partition', async () => {
+    const dev = await owner.open();
+    const part = await owner.request(dev, 1);
+    expect(await refusal(owner.fdList(dev, 8))).toBe('EINVAL');
+    for (const number of [IOCTL.init16, IOCTL.init32, IOCTL.tear, IOCTL.clearContext])
+      expect(await refusal(owner.ioctl(part, number, Buffer.alloc(40)))).toBe('EINVAL');
+    expect(await board.takeForbidden()).toHaveLength(4);
+  });
+
+  it('keeps contents and clocks in the array when told to keep them, else resets its own columns', async () => {
+    const dev = await owner.open();
+    const [first, second] = [await owner.request(dev, 1), await owner.request(dev, 2)];
+    await owner.pwrite(first, aie(0, 1, 0), bytesOf(1));
+    await owner.pwrite(second, aie(0, 1, 0), bytesOf(2));
+    await owner.close(first);
+    const again = await owner.request(dev, 1, { keep: false });
+    expect(await owner.word(again, aie(0, 1, 0))).toBe(1);
+    await owner.close(again);
+    const empty = await owner.request(dev, 1);
+    expect(await refusal(owner.word(empty, aie(0, 1, 0)))).toBe('EINVAL');
+    await owner.tiles(empty, true);
+    expect(await owner.word(empty, aie(0, 1, 0))).toBe(0);
+    expect(await owner.word(second, aie(0, 1, 0))).toBe(2);
+  });
+});
+
+describe('reading and writing a partition file [attach-1]', () => {
+  it('reads and writes words of one tile, memories and registers, and counts them', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    const before = await board.counters();
+    expect(await owner.pwrite(part, aie(3, 8, 0x7ff8), bytesOf(0xcafef00d, 5))).toBe(8);
+    expect(await owner.pread(part, aie(3, 8, 0x7ff0), 16)).toEqual(bytesOf(0, 0, 0xcafef00d, 5));
+    expect(await owner.word(part, aie(3, 0, 0x36040))).toBe(3);
+    const after = await board.counters();
+    expect((after['words_written'] ?? 0) - (before['words_written'] ?? 0)).toBe(2);
+    expect((after['words_read'] ?? 0) - (before['words_read'] ?? 0)).toBe(5);
+    expect((after['preads'] ?? 0) - (before['preads'] ?? 0)).toBe(2);
+    const at = await owner.map(part, aie(3, 8, 0x7000), PAGE);
+    expect(await owner.load(at + 0xff8)).toBe(0xcafef00d);
+  });
+
+  it('refuses with EINVAL what is not whole words inside one tile', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    await owner.call('buf a 8192');
+    for (const [offset, length] of [
+      [2, 4],
+      [0, 6],
+      [aie(0, 1, 0x3fffc), 8],
+      [aie(0, 9), 4],
+      [aie(4, 0), 4],
+      [2 ** 40, 4],
+    ])
+      for (const call of ['pread', 'pwrite'])
+        expect([call, offset, await refusal(owner.call(`${call} ${part} ${offset} ${length} a`))]).toEqual([
+          call,
+          offset,
+          'EINVAL',
+        ]);
+    expect(await owner.pread(part, aie(0, 1, 0x3f000), PAGE)).toHaveLength(PAGE);
+  });
+
+  it('refuses gated tiles by itself, which touches nothing', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    await board.control('gate 7 5');
+    expect(await refusal(owner.word(part, aie(1, 5, 0)))).toBe('EINVAL');
+    expect(await refusal(owner.pwrite(part, aie(1, 8, 0), bytesOf(1)))).toBe('EINVAL');
+    expect(await owner.word(part, aie(1, 4, 0))).toBe(0);
+    expect(await owner.word(part, aie(1, 0, 0x36040))).toBe(3);
+  });
+
+  it('refuses to write registers of the kernel, also as part of a block', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    for (const offset of [0x15000, 0x1d13c, 0x1e020, 0x36040, 0x36048])
+      expect(await refusal(owner.pwrite(part, aie(0, 0, offset), bytesOf(1)))).toBe('EINVAL');
+    expect(await refusal(owner.pwrite(part, aie(0, 0, 0x14ffc), bytesOf(1, 1)))).toBe('EINVAL');
+    expect(await refusal(owner.reg(part, aie(0, 0, 0x14ffc), { op: 1, block: bytesOf(1, 1) }))).toBe(
+      'EINVAL',
+    );
+    expect(await owner.word(part, aie(0, 0, 0x14ffc))).toBe(0);
+  });
+
+  it('answers EIO for program memory of an enabled core, and reports it', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    await owner.pwrite(part, aie(1, 3, 0x32000), bytesOf(1));
+    expect(await owner.word(part, aie(1, 3, 0x32004))).toBe(1);
+    expect(await refusal(owner.pread(part, aie(1, 3, 0x1fffc), 8))).toBe('EIO');
+    expect(await refusal(owner.pwrite(part, aie(1, 3, 0x23ffc), bytesOf(1)))).toBe('EIO');
+    expect(await board.takeForbidden()).toHaveLength(2);
+    expect(await owner.pread(part, aie(1, 3, 0x1fff8), 8)).toHaveLength(8);
+    expect(await owner.word(part, aie(1, 3, 0x24000))).toBe(0);
+  });
+
+  it('reports a read of a register whose read takes a lock, and of no other on its page', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    expect(await refusal(owner.word(part, aie(1, 3, 0x1e7fc)))).toBe('EIO');
+    expect(await refusal(owner.pread(part, aie(1, 3, 0x1dffc), 8))).toBe('EIO');
+    expect(await board.takeForbidden()).toHaveLength(2);
+    expect(await owner.word(part, aie(1, 3, 0x1ef00))).toBe(0);
+    const at = await owner.map(part, aie(1, 3, 0x1e000), PAGE);
+    expect(await owner.load(at + 0xf00)).toBe(0);
+  });
+
+  it('can be switched off', async () => {
+    await raw.endAll();
+    await board.reloadModule({ family: 'static', rw: 0 });
+    const part = await owner.request(await owner.open(), 1);
+    expect(await refusal(owner.word(part, 0))).toBe('ESPIPE');
+  });
+});
+
+describe('linux-xlnx with an aperture [attach-1]', () => {
+  beforeAll(() => board.reloadModule({ family: 'aperture', shape: '10:1:0:8' }));
+
+  it('makes a partition when it is asked for, with the columns in its id, and forgets it at the last close', async () => {
+    expect(await devices()).toEqual(['aie0', 'aieaperture_0_10']);
+    expect(await info()).toBe(
+      'generation: aie\ntotal_cols: 10\ntotal_rows: 9\nshim_tile: start row: 0, num_rows: 1\n' +
+        'memory_tile: start row: 0, num_rows: 0\naie_tile: start row: 1, num_rows: 8\n',
+    );
+    const dev = await owner.open();
+    const part = await owner.request(dev, dynamicId(3, 4), { size: 40 });
+    expect(await devices()).toContain('aiepart_3_4');
+    expect(await owner.call(`link ${part}`)).toBe('anon_inode:aiepart_3_4');
+    const [only] = await owner.enquire(dev);
+    expect(only).toMatchObject({ id: 0x403, col: 3, row: 0, cols: 4, rows: 9, status: 1 });
+    await owner.close(part);
+    expect(await devices()).toEqual(['aie0', 'aieaperture_0_10']);
+    expect(await owner.count(dev)).toBe(0);
+  });
+
+  it('answers EINVAL for columns that are in use or outside, and says so in the log', async () => {
+    const dev = await owner.open();
+    await owner.request(dev, dynamicId(3, 4), { size: 40 });
+    const failed = (await board.counters())['requests_failed'] ?? 0;
+    for (const [start, cols] of [
+      [3, 4],
+      [0, 4],
+      [6, 1],
+      [0, 0],
+    ] as const) {
+      const log = await logged(async () =>
+        expect(await refusal(owner.request(dev, dynamicId(start, cols), { size: 40 }))).toBe('EINVAL'),
+      );
+      expect(log).toContain('already requested');
+    }
+    for (const [start, cols] of [
+      [8, 3],
+      [10, 1],
+      [0, 255],
+    ] as const)
+      expect(await refusal(owner.request(dev, dynamicId(start, cols), { size: 40 }))).toBe('EINVAL');
+    expect((await board.counters())['requests_failed']).toBe(failed + 7);
+    await owner.request(dev, dynamicId(7, 3), { size: 40 });
+  });
+
+  it('gives the whole aperture for no number of columns', async () => {
+    const dev = await owner.open();
+    await owner.request(dev, 1, { size: 40 });
+    expect(await owner.enquire(dev)).toEqual([
+      expect.objectContaining({ id: dynamicId(0, 10), col: 0, cols: 10, status: 1 }),
+    ]);
+  });
+
+  it('counts partitions in use only, and lists free columns wrong in the documented ways', async () => {
+    const dev = await owner.open();
+    const free = async () =>
+      (await owner.enquire(dev))
+        .filter(({ status }) => status === 0)
+        .map(({ id, col, cols, rows }) => [id, col, cols, rows]);
+    // Nothing in use: the range reaches the last column, so its size is right.
+    expect(await free()).toEqual([[0, 0, 10, 9]]);
+    await owner.request(dev, dynamicId(2, 3), { size: 40 });
+    // Columns 0 and 1 are free: one too many. Columns 5 to 9 are right. No id has a number of columns.
+    expect(await free()).toEqual([
+      [0, 0, 3, 9],
+      [5, 5, 5, 9],
+    ]);
+    await owner.request(dev, dynamicId(8, 1), { size: 40 });
+    // Column 9 is free alone: it is left out.
+    expect(await free()).toEqual([
+      [0, 0, 3, 9],
+      [5, 5, 4, 9],
+    ]);
+    expect(await owner.count(dev)).toBe(2);
+    const all = await owner.enquire(dev);
+    expect(all.map(({ status }) => status)).toEqual([1, 1, 0, 0]);
+    expect(await owner.enquire(dev, 3)).toHaveLength(3);
+    // The user id is whatever was in the kernel's memory.
+    expect(new Set([...all, ...(await owner.enquire(dev))].map(({ uid }) => uid)).size).toBeGreaterThan(1);
+  });
+
+  it('resets, zeroes and gates at the last close, unless told to keep', async () => {
+    const dev = await owner.open();
+    const first = await owner.request(dev, dynamicId(2, 2), { size: 40 });
+    await owner.pwrite(first, aie(0, 1, 0), bytesOf(0x1234));
+    await owner.close(first);
+    // Another partition over the same columns sees what was kept: contents belong to the array.
+    const second = await owner.request(dev, dynamicId(1, 2), { size: 40, keep: false });
+    expect(await owner.word(second, aie(1, 1, 0))).toBe(0x1234);
+    await owner.close(second);
+    const third = await owner.request(dev, dynamicId(2, 2), { size: 40 });
+    expect(await refusal(owner.word(third, aie(0, 1, 0)))).toBe('EINVAL');
+    expect(await owner.word(third, aie(0, 0, 0x36040))).toBe(0);
+    expect(await owner.word(third, aie(1, 1, 0))).toBe(0);
+    await owner.tiles(third, true);
+    expect(await owner.word(third, aie(0, 1, 0))).toBe(0);
+  });
+
+  it('takes requests of 40 bytes, 24 are an unknown number', async () => {
+    const dev = await owner.open();
+    const log = await logged(async () =>
+      expect(await refusal(owner.request(dev, dynamicId(0, 1)))).toBe('EINVAL'),
+    );
+    expect(log).toContain(`aie0: Invalid ioctl command ${IOCTL.request24}`);
+    expect(log).not.toContain('FORBIDDEN');
+  });
+
+  it('lets a DMA-buf that outlives its partition reach only gated tiles, and spares the next owner', async () => {
+    const dev = await owner.open();
+    const part = await owner.request(dev, dynamicId(2, 2), { size: 40, keep: false });
+    const [data] = await owner.getMem(part, 2);
+    const at = await owner.map(data?.fd ?? -1, 0, 2 * 8 * 0x8000, true);
+    await owner.store(at, 77);
+    await owner.close(part);
+    expect(await refusal(owner.load(at))).toBe('SIGBUS');
+    expect(await board.takeForbidden()).toEqual([expect.stringContaining('gated access 2,1')]);
+    const other = await guest.request(await guest.open(), dynamicId(2, 2), { size: 40 });
+    expect(await guest.getMem(other, 2)).toHaveLength(2);
+  });
+});
+
+describe('the list of partition descriptors [attach-1]', () => {
+  it('gives whoever opens the device a descriptor of every partition in use', async () => {
+    const dev = await owner.open();
+    const part = await owner.request(dev, dynamicId(2, 3), { size: 40 });
+    await owner.request(dev, dynamicId(6, 1), { size: 40 });
+    await owner.pwrite(part, aie(1, 2, 0x40), bytesOf(99));
+    const guestDev = await guest.open();
+    const { list, entries } = await guest.fdList(guestDev, 4);
+    expect(list.slice(0, 2).map(({ col, cols, id }) => [col, cols, id])).toEqual([
+      [2, 3, dynamicId(2, 3)],
+      [6, 1, dynamicId(6, 1)],
+    ]);
+    expect(list.slice(2).map(({ fd }) => fd)).toEqual([-1, -1]);
+    expect(entries).toBe(4);
+    expect(await guest.word(list[0]?.fd ?? -1, aie(1, 2, 0x40))).toBe(99);
+    // The partition lives as long as anyone has it.
+    await owner.end();
+    expect(await guest.count(guestDev)).toBe(2);
+    expect(await guest.word(list[0]?.fd ?? -1, aie(1, 2, 0x40))).toBe(99);
+    await guest.close(list[0]?.fd ?? -1);
+    await guest.close(list[1]?.fd ?? -1);
+    expect(await guest.count(guestDev)).toBe(0);
+  });
+
+  it('leaks one descriptor into a caller whose list is too small', async () => {
+    const dev = await owner.open();
+    await owner.request(dev, dynamicId(2, 3), { size: 40 });
+    await owner.request(dev, dynamicId(6, 1), { size: 40 });
+    const guestDev = await guest.open();
+    const before = await guest.fds();
+    expect(await refusal(guest.fdList(guestDev, 1))).toBe('EINVAL');
+    expect(await guest.fds()).toHaveLength(before.length + 2);
+  });
+
+  it('is empty when nothing is in use, and unknown to drivers with requests of 24 bytes', async () => {
+    const dev = await owner.open();
+    expect((await owner.fdList(dev, 2)).list.map(({ fd }) => fd)).toEqual([-1, -1]);
+    await raw.endAll();
+    await board.reloadModule({ family: 'aperture', shape: '10:1:0:8', req: 24 });
+    const other = await owner.open();
+    await owner.request(other, dynamicId(2, 3));
+    expect(await refusal(owner.fdList(other, 4))).toBe('EINVAL');
+    expect(await refusal(owner.request(other, dynamicId(6, 1), { size: 40 }))).toBe('EINVAL');
+  });
+});
+
+describe('resets by the owner [attach-1]', () => {
+  beforeAll(() => board.reloadModule({ family: 'aperture', shape: '10:1:0:8' }));
+
+  const init = (who: RawProcess, part: number, number: number = IOCTL.init32) =>
+    who.ioctl(part, number, Buffer.alloc(40));
+
+  it('zero the tiles: INIT with clocks on, TEAR with clocks off, CLR_CONTEXT with clocks as they were', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
+    const at = aie(1, 2, 0x40);
+    await owner.pwrite(part, at, bytesOf(1));
+    await board.control('gate 4 1');
+    await init(owner, part);
+    expect(await owner.word(part, at)).toBe(0);
+    expect(await owner.word(part, aie(2, 1))).toBe(0);
+    await owner.pwrite(part, at, bytesOf(2));
+    await board.control('gate 4 1');
+    await owner.ioctl(part, IOCTL.clearContext, Buffer.alloc(0));
+    expect(await owner.word(part, at)).toBe(0);
+    expect(await refusal(owner.word(part, aie(2, 1)))).toBe('EINVAL');
+    await owner.ioctl(part, IOCTL.tear, Buffer.alloc(0));
+    expect(await refusal(owner.word(part, at))).toBe('EINVAL');
+    expect((await board.counters())['resets']).toBe(3);
+  });
+
+  it('are refused with EBUSY while registers are mapped or a DMA-buf lives, by whomever', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
+    const at = await owner.map(part, 0, PAGE);
+    const log = await logged(async () => expect(await refusal(init(owner, part))).toBe('EBUSY'));
+    expect(log).toContain('failed to reset, there are mmapped memories or registers');
+    await owner.unmap(at, PAGE);
+    expect(await refusal(init(owner, part))).toBe('done');
+
+    const { list } = await guest.fdList(await guest.open(), 4);
+    const theirs = await guest.map(list[0]?.fd ?? -1, aie(1, 1), PAGE);
+    expect(await refusal(init(owner, part))).toBe('EBUSY');
+    await guest.unmap(theirs, PAGE);
+    expect(await refusal(init(owner, part))).toBe('done');
+
+    const memories = await owner.getMem(part, 2);
+    expect(await refusal(owner.ioctl(part, IOCTL.tear, Buffer.alloc(0)))).toBe('EBUSY');
+    for (const { fd } of memories) await owner.close(fd);
+    expect(await refusal(owner.ioctl(part, IOCTL.tear, Buffer.alloc(0)))).toBe('done');
+  });
+
+  it('are forbidden to everybody else', async () => {
+    await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
+    const { list } = await guest.fdList(await guest.open(), 4);
+    const part = list[0]?.fd ?? -1;
+    expect(await refusal(init(guest, part))).toBe('EPERM');
+    expect(await refusal(guest.ioctl(part, IOCTL.tear, Buffer.alloc(0)))).toBe('EPERM');
+    expect(await refusal(guest.ioctl(part, IOCTL.clearContext, Buffer.alloc(0)))).toBe('EPERM');
+    expect(await board.takeForbidden()).toHaveLength(3);
+  });
+
+  it('have the size of one release: another size is unknown, and reported', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
+    expect(await refusal(init(owner, part, IOCTL.init16))).toBe('EINVAL');
+    expect(await board.takeForbidden()).toHaveLength(1);
+    for (const [parameters, number] of [
+      [{ req: 24 }, IOCTL.init16],
+      [{ init: 40 }, IOCTL.init40],
+    ] as const) {
+      await raw.endAll();
+      await board.reloadModule({ family: 'aperture', shape: '10:1:0:8', ...parameters });
+      const dev = await owner.open();
+      const size = 'req' in parameters ? 24 : 40;
+      expect(await refusal(init(owner, await owner.request(dev, dynamicId(2, 3), { size }), number))).toBe(
+        'done',
+      );
+    }
+  });
+});
+
+/** Ranges, offsets and sizes, without the descriptors. */
+const shapes = (memories: readonly RawMemory[]): number[][] =>
+  memories.map(({ col, cols, row, rows, offset, size }) => [col, cols, row, rows, offset, size]);
+
+/** Writes a word of a tile by pwrite and finds it in the DMA-buf and in the register view. */
+async function sameEverywhere(
+  part: number,
+  memory: RawMemory,
+  col: number,
+  row: number,
+  offset: number,
+  value: number,
+): Promise<void> {
+  await owner.pwrite(part, aieml(col - memory.col, row, memory.offset + offset), bytesOf(value));
+  const total = memory.size * memory.rows * memory.cols;
+  const buffer = await owner.map(memory.fd, 0, total, true);
+  const index = (col - memory.col) * memory.rows + (row - memory.row);
+  expect(await owner.load(buffer + index * memory.size + offset)).toBe(value);
+  await owner.store(buffer + index * memory.size + offset, value + 1);
+  const place = aieml(col - memory.col, row, memory.offset + offset);
+  const page = await owner.map(part, place - (place % PAGE), PAGE);
+  expect(await owner.load(page + (place % PAGE))).toBe(value + 1);
+  expect(await owner.word(part, place)).toBe(value + 1);
+  await owner.unmap(page, PAGE);
+  await owner.unmap(buffer, total);
+}
+
+describe('AIE-ML [attach-1] [attach-5]', () => {
+  beforeAll(() => board.reloadModule({ family: 'aperture', generation: 'aieml' }));
+
+  it('tells its shape and its three memories, memory tiles with rows of their own', async () => {
+    expect(await info()).toBe(
+      'generation: aieml\ntotal_cols: 38\ntotal_rows: 11\nshim_tile: start row: 0, num_rows: 1\n' +
+        'memory_tile: start row: 1, num_rows: 2\naie_tile: start row: 3, num_rows: 8\n',
+    );
+    const part = await owner.request(await owner.open(), dynamicId(6, 4), { size: 40 });
+    expect(await owner.memories(part)).toBe(3);
+    expect(await refusal(owner.getMem(part, 2))).toBe('EINVAL');
+    expect(shapes(await owner.getMem(part, 3))).toEqual([
+      [6, 4, 3, 8, 0, 0x10000],
+      [6, 4, 3, 8, 0x20000, 0x4000],
+      [6, 4, 1, 2, 0, 0x80000],
+    ]);
+  });
+
+  it('shows the same words by DMA-buf, register view and read, in every memory', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(6, 4), { size: 40 });
+    const [data, program, tiles] = await owner.getMem(part, 3);
+    if (!data || !program || !tiles) throw new Error('There are three memories.');
+    await sameEverywhere(part, data, 9, 10, 0xfffc, 100);
+    await sameEverywhere(part, program, 8, 3, 0x3ffc, 200);
+    await sameEverywhere(part, tiles, 9, 2, 0x7fffc, 300);
+    await sameEverywhere(part, tiles, 6, 1, 0, 400);
+    expect(await owner.pread(part, aieml(0, 1), 0x8000)).toHaveLength(0x8000);
+  });
+
+  it('clocks whole columns', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(6, 4), { size: 40 });
+    expect(await owner.word(part, aieml(1, 0, 0xfff20))).toBe(3);
+    await board.control('gate 7 5');
+    expect(await owner.word(part, aieml(1, 0, 0xfff20))).toBe(0);
+    for (const row of [1, 2, 3, 10]) expect(await refusal(owner.word(part, aieml(1, row)))).toBe('EINVAL');
+    expect(await owner.word(part, aieml(0, 10))).toBe(0);
+    expect(await refusal(owner.load(await owner.map(part, aieml(1, 1), PAGE)))).toBe('SIGBUS');
+    expect(await board.takeForbidden()).toEqual([expect.stringContaining('gated access 7,1 ')]);
+    await owner.tiles(part, true, [[1, 1]]);
+    expect(await owner.word(part, aieml(1, 10))).toBe(0);
+    await owner.tiles(part, false);
+    expect(await refusal(owner.word(part, aieml(0, 1)))).toBe('EINVAL');
+    await owner.tiles(part, true);
+    expect(await owner.word(part, aieml(3, 10))).toBe(0);
+    expect(await refusal(owner.pwrite(part, aieml(1, 0, 0xfff20), bytesOf(0)))).toBe('EINVAL');
+  });
+
+  it('reports reads of the lock requests of core and memory tiles, through every way', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(6, 4), { size: 40 });
+    for (const [row, offset] of [
+      [3, 0x40000],
+      [3, 0x43ffc],
+      [1, 0xd0000],
+    ] as const) {
+      expect(await refusal(owner.word(part, aieml(0, row, offset)))).toBe('EIO');
+      const at = await owner.map(part, aieml(0, row, offset - (offset % PAGE)), PAGE);
+      expect(await refusal(owner.load(at + (offset % PAGE)))).toBe('SIGBUS');
+    }
+    expect(await board.takeForbidden()).toHaveLength(6);
+    expect(await owner.word(part, aieml(0, 3, 0x3fffc))).toBe(0);
+    expect(await owner.word(part, aieml(0, 1, 0x40000))).toBe(0);
+  });
+
+  it('keeps program memory of an enabled core from reads and leaves memory tiles alone', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(6, 4), { size: 40 });
+    await board.control('core 6 3 on');
+    expect(await owner.word(part, aieml(0, 3, 0x32004))).toBe(1);
+    expect(await refusal(owner.word(part, aieml(0, 3, 0x20000)))).toBe('EIO');
+    expect(await board.takeForbidden()).toHaveLength(1);
+    expect(await owner.word(part, aieml(0, 1, 0x20000))).toBe(0);
+  });
+});
+
+describe('AIE2PS [attach-1] [attach-5]', () => {
+  beforeAll(() => board.reloadModule({ family: 'aperture', generation: 'aie2ps' }));
+
+  it('has six memories, three of them in the shim', async () => {
+    expect(await info()).toContain('generation: aie2ps\ntotal_cols: 36\ntotal_rows: 6\n');
+    const part = await owner.request(await owner.open(), dynamicId(4, 2), { size: 40 });
+    expect(await owner.memories(part)).toBe(6);
+    const memories = await owner.getMem(part, 6);
+    expect(shapes(memories)).toEqual([
+      [4, 2, 2, 4, 0, 0x10000],
+      [4, 2, 2, 4, 0x20000, 0x4000],
+      [4, 2, 1, 1, 0, 0x80000],
+      [4, 2, 0, 1, 0x80000, 0x8000],
+      [4, 2, 0, 1, 0x88000, 0x4000],
+      [4, 2, 0, 1, 0xd0000, 0x8000],
+    ]);
+    for (const [i, memory] of memories.entries())
+      await sameEverywhere(part, memory, 5, memory.row + memory.rows - 1, memory.size - 4, 1000 * i + 1);
+  });
+
+  it('clocks whole columns by its own register, and the shim memories always', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(4, 2), { size: 40 });
+    await board.control('gate 5 2');
+    expect(await owner.word(part, aieml(1, 0, 0x7ff20))).toBe(0);
+    expect(await refusal(owner.word(part, aieml(1, 1)))).toBe('EINVAL');
+    expect(await owner.word(part, aieml(1, 0, 0xd0000))).toBe(0);
+    expect(await refusal(owner.pwrite(part, aieml(1, 0, 0x7ff20), bytesOf(3)))).toBe('EINVAL');
+  });
+
+  it('has core control and status in places of its own', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(4, 2), { size: 40 });
+    await owner.pwrite(part, aieml(0, 2, 0x32000), bytesOf(1));
+    expect(await owner.word(part, aieml(0, 2, 0x20000))).toBe(0);
+    await owner.reg(part, aieml(0, 2, 0x38000), { value: 1 });
+    expect(await owner.word(part, aieml(0, 2, 0x38004))).toBe(1);
+    expect(await refusal(owner.word(part, aieml(0, 2, 0x20000)))).toBe('EIO');
+    expect(await board.takeForbidden()).toHaveLength(1);
+  });
+});
+
+describe('shapes and names [attach-1] [attach-5]', () => {
+  it('counts memories of a partition of shim tiles only on AIE2PS', async () => {
+    for (const [generation, wanted] of [
+      ['aieml', 'EINVAL'],
+      ['aie2ps', 'done'],
+    ] as const) {
+      await raw.endAll();
+      await board.reloadModule({ family: 'static', generation });
+      const part = await owner.request(await owner.open(), 3);
+      expect(await refusal(owner.memories(part))).toBe(wanted);
+      if (wanted === 'EINVAL') continue;
+      expect(await owner.memories(part)).toBe(6);
+      expect((await owner.getMem(part, 6)).map(({ rows }) => rows)).toEqual([0, 0, 0, 1, 1, 1]);
+    }
+  });
+
+  it('calls an unknown generation what it was told, with tiles like AIE-ML', async () => {
+    await board.reloadModule({ family: 'aperture', generation: 'aie9', shape: '12:1:1:2' });
+    expect(await info()).toContain('generation: aie9\ntotal_cols: 12\ntotal_rows: 4\n');
+    expect(await devices()).toContain('aieaperture_0_12');
+    const part = await owner.request(await owner.open(), 0, { size: 40 });
+    expect(shapes(await owner.getMem(part, 3))[2]).toEqual([0, 12, 1, 1, 0, 0x80000]);
+  });
+
+  it('hides hardware_info when told so, and an aperture can be small', async () => {
+    await board.reloadModule({ family: 'aperture', hwinfo: 0, shape: '1:1:0:1' });
+    expect(await devices()).toEqual(['aie0', 'aieaperture_0_1']);
+    expect(await info()).toBe('');
+    const dev = await owner.open();
+    // One column, free alone and last: left out.
+    expect(await owner.enquire(dev)).toEqual([]);
+    await owner.request(dev, dynamicId(0, 1), { size: 40 });
+  });
+
+  it('refuses parameters that make no sense', async () => {
+    for (const parameters of [
+      { family: 'mystery' },
+      { req: 30 },
+      { init: 20 },
+      { generation: '' },
+      { shape: '50:1:1:8' },
+      { shape: '0:1:0:8' },
+      { shape: '200:1:0:8' },
+      { shape: '50:1:0:40' },
+      { shape: '20:1:0:8', parts: '1:18:0:4:9' },
+    ]) {
+      await expect(board.reloadModule(parameters)).rejects.toThrow(/insmod/);
+      await board.exec('insmod /lib/board/aievirt.ko');
+    }
+  });
+});
