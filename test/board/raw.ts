@@ -189,8 +189,15 @@ export class RawProcess {
   async reg(
     part: number,
     offset: number,
-    { op = 0, mask = 0, value = 0, block = Buffer.alloc(0), len = block.length / 4 } = {},
+    write: {
+      readonly op?: number;
+      readonly mask?: number;
+      readonly value?: number;
+      readonly block?: Buffer;
+      readonly len?: number;
+    } = {},
   ): Promise<void> {
+    const { op = 0, mask = 0, value = 0, block = Buffer.alloc(0), len = block.length / 4 } = write;
     const args = Buffer.alloc(40);
     args.writeUInt32LE(op, 0);
     args.writeUInt32LE(mask, 4);
