@@ -24,6 +24,16 @@ describe('a byte in words', () => {
     ]);
   });
 
+  test('[attach-5] its row is said both ways where the array is known', () => {
+    const array = {
+      numCols: 50,
+      shim: { start: 0, count: 1 },
+      memory: { start: 0, count: 0 },
+      core: { start: 1, count: 8 },
+    };
+    expect(placeTexts(t, layout, 0x9a40, true, array).slice(0, 2)).toEqual(['Tile (6,2)', 'compute row 1']);
+  });
+
   test('its value in three notations', () => {
     expect(valueText(t, facts(0x5a, known), true)).toBe("value 5A = 90 'Z'");
     expect(valueText(t, facts(0, known), true)).toBe('value 00 = 0');
