@@ -1,6 +1,8 @@
 /** Activation: builds the pieces and connects them, nothing else. */
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { ArrayFace } from './array/array-face.ts';
+import type { TilePlace } from './array/array-model.ts';
 import type { BoardLog } from './board/board.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/array.ts';
 import { EditorCommands } from './editor/commands.ts';
@@ -15,11 +17,20 @@ import { Connectors } from './explorer/connectors.ts';
 import { DriverConsent } from './explorer/driver-consent.ts';
 import { describe, Failures } from './explorer/failures.ts';
 import { GuestCommands, type Place } from './explorer/guest.ts';
-import { memoryName } from './explorer/nodes.ts';
+import {
+  BoardNode,
+  columnsText,
+  MemoryNode,
+  memoryName,
+  ownerText,
+  PartitionNode,
+  TileNode,
+} from './explorer/nodes.ts';
 import { PickedColumns } from './explorer/pick-columns.ts';
 import { Secrets } from './explorer/secrets.ts';
 import { readHostAliases } from './explorer/ssh-hosts.ts';
 import { BoardTree } from './explorer/tree.ts';
+import { locate, totalBytes } from './model/geometry.ts';
 import { BoardLink } from './session/link.ts';
 import { SessionPool } from './session/pool.ts';
 import type { SessionServices } from './session/services.ts';
@@ -34,6 +45,7 @@ export interface TilescopeApi {
   readonly picks: PickedColumns;
   readonly editor: HexEditorProvider;
   readonly statusBar: EditorStatusBar;
+  readonly array: ArrayFace;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
@@ -158,12 +170,14 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
   );
   const statusBar = new EditorStatusBar(editor);
+  const array = buildArray({ boards, tree, editor, failures, context, log, after: services.after });
   context.subscriptions.push(
     sessions,
     boards,
     tree,
     editor,
     statusBar,
+    array,
     boards.onDidChange((entry) => entry && consent.recall(entry)),
     vscode.window.registerCustomEditorProvider(viewType, editor, {
       supportsMultipleEditorsPerDocument: true,
@@ -187,10 +201,65 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     picks,
     editor,
     statusBar,
+    array,
     consent,
     journalFolder,
     simulated: (id, options) => connectors.array(id, options),
   };
+}
+
+interface ArrayParts {
+  readonly boards: BoardCollection;
+  readonly tree: BoardTree;
+  readonly editor: HexEditorProvider;
+  readonly failures: Failures;
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly after: SessionServices['after'];
+}
+
+/** Array view and details view, which follow the sidebar's selection and the editor in front. */
+function buildArray({ boards, tree, editor, failures, context, log, after }: ArrayParts): ArrayFace {
+  const array = new ArrayFace(
+    {
+      boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
+      onDidChangeBoards: (listener) => boards.onDidChange(listener),
+      columnsText,
+      ownerText,
+      describe,
+      note: (thrown) => failures.note(thrown),
+      clock: (at) => new Date(at).toLocaleTimeString(vscode.env.language),
+      after,
+      l10n: vscode.l10n,
+    },
+    context.extensionUri,
+    log,
+  );
+  tree.tileState = ({ memory, tile }) =>
+    array.tooltip({ board: memory.entry.id, columns: memory.partition.columns, tile });
+  context.subscriptions.push(
+    tree.onDidSelect((node) => {
+      if (node instanceof BoardNode) array.select(node.entry.id);
+      else if (node instanceof PartitionNode) array.select(node.entry.id, node.info.columns);
+      else if (node instanceof MemoryNode) array.select(node.entry.id, node.partition.columns);
+      else if (node instanceof TileNode) array.select(node.memory.entry.id, node.memory.partition.columns);
+    }),
+    editor.onDidChangePanel(() => array.follow(tileAtCaret(editor))),
+    editor.onDidRefresh(({ resource }) => array.refreshWith(resource.board, resource.columns)),
+  );
+  return array;
+}
+
+/** The tile at the caret of the editor in front; of the whole memory's editor before its first selection, none. */
+function tileAtCaret(editor: HexEditorProvider): TilePlace | undefined {
+  const panel = editor.activePanel;
+  if (panel === undefined) return undefined;
+  const { resource, session } = panel.document;
+  const { geometry } = session;
+  const cursor = panel.selection?.cursor;
+  const isInside = geometry !== undefined && cursor !== undefined && cursor < totalBytes(geometry);
+  const tile = resource.tile ?? (isInside ? locate(geometry, cursor).tile : undefined);
+  return tile && { board: resource.board, columns: resource.columns, tile };
 }
 
 function loadBoards(boards: BoardCollection, log: vscode.LogOutputChannel): void {

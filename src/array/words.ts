@@ -185,6 +185,7 @@ export function channelText(channel: DmaChannelStatus, l10n: Localiser): string 
     parts.push(l10n.t('{0} queued', channel.queueSize));
   }
   if (channel.queueOverflow === true) parts.push(l10n.t('queue overflow'));
+  parts.push(...(channel.errors ?? []).map((error) => error.replaceAll('_', ' ')));
   return parts.join(', ');
 }
 
@@ -227,7 +228,8 @@ export function waitText(edge: WaitEdge, l10n: Localiser): string {
       ? l10n.t('The core of {0} waits for a lock of {1}', from, to)
       : l10n.t('The core of {0} waits for lock {1} of {2}', from, edge.lock, to);
   }
-  const channel = edge.what.toUpperCase();
+  const name = edge.what.toUpperCase();
+  const channel = edge.channel === undefined ? name : `${name} ${edge.channel}`;
   return edge.lock === undefined
     ? l10n.t('DMA {0} of {1} waits for a lock of {2}', channel, from, to)
     : l10n.t('DMA {0} of {1} waits for lock {2} of {3}', channel, from, edge.lock, to);

@@ -176,6 +176,7 @@ export class EditorCommands {
     await withProgress(vscode.l10n.t('Reading'), async (signal) => {
       for (const range of ranges) await document.session.refresh(range, signal);
     });
+    this.#provider.refreshed(document);
   }
 
   async #readRunning(document: TileDocument): Promise<void> {

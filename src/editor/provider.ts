@@ -39,6 +39,7 @@ export class HexEditorProvider
   >();
   readonly #panelChanged = new vscode.EventEmitter<HexPanel>();
   readonly #refused = new vscode.EventEmitter<TileDocument>();
+  readonly #refreshed = new vscode.EventEmitter<TileDocument>();
   #closing = false;
   #run: RunHostCommand = () => undefined;
 
@@ -54,6 +55,8 @@ export class HexEditorProvider
   readonly onDidChangeCustomDocument = this.#edited.event;
   /** Fires when a panel's selection, state or activity changed. */
   readonly onDidChangePanel = this.#panelChanged.event;
+  /** Fires when a person has had a document's memory read again. */
+  readonly onDidRefresh = this.#refreshed.event;
   /** Fires when a save that was not Apply was refused. */
   readonly onDidRefuseSave = this.#refused.event;
 
@@ -101,6 +104,12 @@ export class HexEditorProvider
     this.#edited.dispose();
     this.#panelChanged.dispose();
     this.#refused.dispose();
+    this.#refreshed.dispose();
+  }
+
+  /** Says that a person has had the document's memory read again. */
+  refreshed(document: TileDocument): void {
+    this.#refreshed.fire(document);
   }
 
   async openCustomDocument(

@@ -44,7 +44,14 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** The node that was selected when the window was closed, until it has come back. */
   #toSelect: string | undefined;
 
+  readonly #selected = new vscode.EventEmitter<TreeNode>();
+
   readonly onDidChangeTreeData = this.#changed.event;
+  /** Fires when a person selects a node. */
+  readonly onDidSelect = this.#selected.event;
+
+  /** What a tile does, a line each, for its tooltip; given by `extension.ts`. */
+  tileState: (node: TileNode) => Promise<readonly string[]> = async () => [];
 
   /** @param state where expansion and selection are kept */
   constructor(boards: BoardCollection, state: vscode.Memento, picks: PickedColumns) {
@@ -58,6 +65,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#view = this.#register();
     this.#subscriptions.push(
       this.#changed,
+      this.#selected,
       boards.onDidChange((entry) => this.#redraw(entry)),
     );
   }
@@ -72,6 +80,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     view.onDidChangeSelection(({ selection }) => {
       const key = selection[0]?.key;
       if (key !== undefined) void this.#state.update(selectedKey, key);
+      if (selection[0] !== undefined) this.#selected.fire(selection[0]);
     });
     return view;
   }
@@ -95,6 +104,13 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
     return node.item(this.#expanded.has(node.key));
+  }
+
+  /** Adds the tile's state to its tooltip when the pointer rests on it. */
+  async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
+    if (!(node instanceof TileNode) || !(item.tooltip instanceof vscode.MarkdownString)) return item;
+    for (const line of await this.tileState(node)) item.tooltip.appendText(line).appendMarkdown('  \n');
+    return item;
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {

@@ -1,0 +1,110 @@
+/** Array view and details view together, and what the rest of the extension tells them. */
+import * as vscode from 'vscode';
+import type { ColumnRange } from '../model/geometry.ts';
+import { ArrayModel, type ArrayServices, type TilePlace } from './array-model.ts';
+import { ArrayView } from './array-view.ts';
+import type { DetailItem } from './tile-items.ts';
+import { TileModel } from './tile-model.ts';
+import { TileView } from './tile-view.ts';
+import { statusTooltip } from './words.ts';
+
+/** A state that was read within this time is good enough for a tooltip, milliseconds. */
+const fresh = 3000;
+/** A tooltip waits this long for the board, milliseconds. */
+const tooltipPatience = 5000;
+
+export class ArrayFace implements vscode.Disposable {
+  readonly array: ArrayModel;
+  readonly tile: TileModel;
+  readonly arrayView: ArrayView;
+  readonly tileView: TileView;
+  readonly #services: ArrayServices;
+  readonly #subscriptions: vscode.Disposable[];
+  /** Where the editor's caret was when it was last heard of: only its moves count. */
+  #caret = '';
+
+  constructor(services: ArrayServices, extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
+    this.#services = services;
+    this.array = new ArrayModel(services);
+    this.tile = new TileModel(services);
+    this.arrayView = new ArrayView(this.array, services, extensionUri, log);
+    this.tileView = new TileView(this.tile, services);
+    this.#subscriptions = [
+      this.arrayView,
+      this.tileView,
+      this.array,
+      this.tile,
+      this.array.onDidFocus((place) => this.tile.show(place)),
+      vscode.commands.registerCommand('tilescope.refreshArray', () => this.refresh()),
+      vscode.commands.registerCommand('tilescope.copyDetail', (item?: DetailItem) =>
+        this.tileView.copy(item),
+      ),
+    ];
+  }
+
+  /** A board, or a partition of it, was selected in the sidebar. */
+  select(board: string, columns?: ColumnRange): void {
+    this.array.show(board, columns);
+  }
+
+  /** The tile at the caret of the editor in front; without one, none is. Also called when it has not moved. */
+  follow(place: TilePlace | undefined): void {
+    const caret = place === undefined ? '' : JSON.stringify(place);
+    if (caret === this.#caret) return;
+    this.#caret = caret;
+    if (place === undefined) return;
+    this.array.show(place.board, place.columns);
+    this.array.mark(place);
+    this.tile.show(place);
+  }
+
+  /** Reads both views again, as far as somebody looks at them. */
+  async refresh(): Promise<void> {
+    await Promise.all([this.array.refresh(), this.tile.refresh()]);
+  }
+
+  /** A person had an editor of this partition read again: views of the same partition follow. */
+  refreshWith(board: string, columns: ColumnRange): void {
+    const shown = this.array.shown;
+    const isOf = (other: ColumnRange) =>
+      other.startCol === columns.startCol && other.numCols === columns.numCols;
+    if (this.array.isVisible && shown?.board.id === board && isOf(shown.info.columns))
+      void this.array.refresh();
+    const place = this.tile.known?.place;
+    if (place?.board === board && isOf(place.columns)) void this.tile.refresh();
+  }
+
+  /**
+   * What a tile does, a line each, for its tooltip: as last read, or read now where another process uses the partition. A
+   * free one is not taken for a pointer that passes by. Empty where nothing is known.
+   */
+  async tooltip(place: TilePlace): Promise<string[]> {
+    const known = this.array.last(place);
+    const board = this.#services.boards().find(({ id }) => id === place.board);
+    const info = board?.link.partitions.find(
+      ({ columns }) =>
+        columns.startCol === place.columns.startCol && columns.numCols === place.columns.numCols,
+    );
+    const { l10n, clock } = this.#services;
+    const isFresh = known !== undefined && Date.now() - known.at < fresh;
+    if (!isFresh && board?.link.state.kind === 'connected' && info?.inUse === true) {
+      try {
+        const signal = AbortSignal.timeout(tooltipPatience);
+        const partition = await board.link.open(place.columns, signal);
+        const report = await partition.status([place.tile], {}, signal);
+        const [status] = report.tiles;
+        if (status !== undefined)
+          return [...statusTooltip(status, l10n), l10n.t('Read at {0}', clock(report.at))];
+      } catch (error) {
+        // A tooltip is no place for a failure; the views say it.
+        this.#services.note(error);
+      }
+    }
+    if (known === undefined) return [];
+    return [...statusTooltip(known.status, l10n), l10n.t('Read at {0}', clock(known.at))];
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+}

@@ -1,0 +1,430 @@
+/**
+ * The partition of the Array view: which one, what was read of it, when it is read again. Knows boards and words, not
+ * VS Code. Nothing is read while nobody looks, and a free partition only when it is looked at first or a person asks.
+ */
+import type { Board, BoardInfo, PartitionInfo, StatusReport } from '../board/board.ts';
+import { type BoardError, toBoardError } from '../board/errors.ts';
+import { type Disposable, Emitter, type Event } from '../model/event.ts';
+import type { ColumnRange, Tile } from '../model/geometry.ts';
+import type { TileStatus } from '../model/status/status.ts';
+import { tileActivity } from '../model/status/summary.ts';
+import { waitCycles, waitEdges } from '../model/status/waits.ts';
+import type { BoardLink } from '../session/link.ts';
+import type { ArrayChoice, ArrayPicture, ArrayProblem } from './messages.ts';
+import type { Localiser } from './page-strings.ts';
+import { drawPicture, partitionTiles, tileKey } from './picture.ts';
+
+/** A board of the sidebar, as the views need it. */
+export interface ArrayBoard {
+  readonly id: string;
+  readonly label: string;
+  readonly link: BoardLink;
+}
+
+/** What the views need from the rest of the extension; given by `extension.ts`. */
+export interface ArrayServices {
+  boards(): readonly ArrayBoard[];
+  /** Fires when boards come or go, and when state or partitions of one change. */
+  readonly onDidChangeBoards: (listener: () => void) => Disposable;
+  /** The columns of a partition, for people. */
+  columnsText(info: PartitionInfo): string;
+  /** Who uses a partition, in words. */
+  ownerText(info: PartitionInfo): string;
+  /** The sentence and next step of a failure. */
+  describe(error: BoardError): string;
+  /** Logs a failure. */
+  note(thrown: unknown): BoardError;
+  /** A time of day in words; `at` in milliseconds since 1970. */
+  clock(at: number): string;
+  /** Calls once after so many milliseconds, unless disposed before. */
+  after(milliseconds: number, action: () => void): Disposable;
+  readonly l10n: Localiser;
+}
+
+/** A tile with the partition through which it is looked at. */
+export interface TilePlace {
+  readonly board: string;
+  readonly columns: ColumnRange;
+  readonly tile: Tile;
+}
+
+/** How long one look at a partition may take, milliseconds. */
+const patience = 60_000;
+/** Waits this long for another choice before it reads, milliseconds: a person may only be passing by. */
+const settling = 150;
+
+/** What a person chose; without columns the most telling partition of the board. */
+interface Target {
+  readonly board: string;
+  readonly columns?: ColumnRange;
+}
+
+interface Known {
+  report?: StatusReport;
+  error?: BoardError;
+  reading: boolean;
+}
+
+function keyOf({ board, columns }: Omit<TilePlace, 'tile'>): string {
+  return `${board}/${columns.startCol}_${columns.numCols}`;
+}
+
+function isSame(a: ColumnRange, b: ColumnRange): boolean {
+  return a.startCol === b.startCol && a.numCols === b.numCols;
+}
+
+export class ArrayModel implements Disposable {
+  readonly #services: ArrayServices;
+  readonly #changed = new Emitter<void>();
+  readonly #focusChanged = new Emitter<TilePlace>();
+  readonly #known = new Map<string, Known>();
+  /** Partitions that were read, or could not be, in a connection: not tried again by itself. */
+  readonly #tried = new WeakMap<Board, Set<string>>();
+  readonly #infos = new WeakMap<BoardLink, BoardInfo>();
+  readonly #following: Disposable;
+  #target: Target | undefined;
+  #focused: TilePlace | undefined;
+  #visible = false;
+  #refreshSeconds = 0;
+  #settle: Disposable | undefined;
+  #next: Disposable | undefined;
+  #disposed = false;
+
+  constructor(services: ArrayServices) {
+    this.#services = services;
+    this.#following = services.onDidChangeBoards(() => {
+      this.#forgetGone();
+      this.#want();
+      this.#changed.fire();
+    });
+  }
+
+  /** Fires when the picture is another. */
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  /** Fires when a person chose a tile. */
+  get onDidFocus(): Event<TilePlace> {
+    return this.#focusChanged.event;
+  }
+
+  /** Whether somebody looks; reading begins with it. */
+  set visible(visible: boolean) {
+    if (this.#visible === visible) return;
+    this.#visible = visible;
+    if (visible) this.#want();
+    else this.#stopWaiting();
+  }
+
+  get isVisible(): boolean {
+    return this.#visible;
+  }
+
+  /** Seconds between automatic reads of a partition in use; 0 for none. */
+  set refreshSeconds(seconds: number) {
+    this.#refreshSeconds = seconds;
+    this.#schedule();
+  }
+
+  /** The shown partition; `undefined` while there is none to show. */
+  get shown(): { readonly board: ArrayBoard; readonly info: PartitionInfo } | undefined {
+    const boards = this.#services.boards();
+    const target = this.#target;
+    if (target?.columns !== undefined) {
+      const chosen = target.columns;
+      const board = boards.find(({ id }) => id === target.board);
+      const info = board?.link.partitions.find(({ columns }) => isSame(columns, chosen));
+      if (board !== undefined && info !== undefined) return { board, info };
+    }
+    const preferred = boards.filter(({ id }) => id === target?.board);
+    for (const board of [...preferred, ...boards.filter(({ link }) => link.state.kind === 'connected')]) {
+      const partitions = [...board.link.partitions].sort((a, b) => a.columns.startCol - b.columns.startCol);
+      const info = partitions.find(({ inUse }) => inUse) ?? partitions[0];
+      if (info !== undefined) return { board, info };
+    }
+    return undefined;
+  }
+
+  /** Shows a partition, or the most telling one of a board. */
+  show(board: string, columns?: ColumnRange): void {
+    const now = this.shown;
+    const stays = columns === undefined && now?.board.id === board;
+    if (stays) return;
+    this.#target = { board, ...(columns === undefined ? {} : { columns }) };
+    this.#want();
+    this.#changed.fire();
+  }
+
+  /** Shows the partition with this key of `choices`. */
+  choose(key: string): void {
+    for (const board of this.#services.boards()) {
+      const info = board.link.partitions.find(({ columns }) => keyOf({ board: board.id, columns }) === key);
+      if (info !== undefined) this.show(board.id, info.columns);
+    }
+  }
+
+  /** Marks a tile, as the editor's caret moves; the details view follows by itself. */
+  mark(place: TilePlace | undefined): void {
+    this.#focused = place;
+    this.#changed.fire();
+  }
+
+  /** A person chose a tile of the picture. */
+  focus(tile: Tile): void {
+    const place = this.#placeOf(tile);
+    if (place === undefined) return;
+    this.#focused = place;
+    this.#focusChanged.fire(place);
+    this.#changed.fire();
+  }
+
+  /** Where a tile of the picture is: in the shown partition or in another of its board. */
+  #placeOf(tile: Tile): TilePlace | undefined {
+    const now = this.shown;
+    const info = now?.board.link.partitions.find(
+      ({ columns }) => tile.col >= columns.startCol && tile.col < columns.startCol + columns.numCols,
+    );
+    return now && info && { board: now.board.id, columns: info.columns, tile };
+  }
+
+  /** The place of a tile of the shown partition; another partition's tile shows that partition instead. */
+  open(tile: Tile): TilePlace | undefined {
+    const place = this.#placeOf(tile);
+    if (place === undefined) return undefined;
+    if (isSame(place.columns, this.shown?.info.columns ?? place.columns)) return place;
+    this.show(place.board, place.columns);
+    return undefined;
+  }
+
+  /** Reads the shown partition now; joins a read that is under way. Failures are shown in the picture. */
+  async refresh(): Promise<void> {
+    this.#settle?.dispose();
+    this.#settle = undefined;
+    const now = this.shown;
+    if (now !== undefined && now.board.link.state.kind === 'connected') await this.#read(now.board, now.info);
+  }
+
+  /** The state of a tile as last read, and when (milliseconds since 1970). */
+  last({
+    board,
+    columns,
+    tile,
+  }: TilePlace): { readonly status: TileStatus; readonly at: number } | undefined {
+    const report = this.#known.get(keyOf({ board, columns }))?.report;
+    const status = report?.tiles.find((one) => tileKey(one.tile) === tileKey(tile));
+    return report && status && { status, at: report.at };
+  }
+
+  /** Id of the board that the picture's problem is about. */
+  get boardToConnect(): string | undefined {
+    const boards = this.#services.boards();
+    return (this.shown?.board ?? boards.find(({ id }) => id === this.#target?.board) ?? boards[0])?.id;
+  }
+
+  get picture(): ArrayPicture {
+    const { l10n } = this.#services;
+    const now = this.shown;
+    const problem = this.#problem(now);
+    const around = {
+      choices: this.#choices(now),
+      chosen: now === undefined ? '' : keyOf({ board: now.board.id, columns: now.info.columns }),
+      activity: tileActivity,
+      ...(problem === undefined ? {} : { problem }),
+    };
+    if (now === undefined) {
+      const nothing = { title: '', statuses: [], edges: [], cycles: [], readAt: '', reading: false };
+      return drawPicture({ ...around, ...nothing }, l10n);
+    }
+    const { board, info } = now;
+    const known = this.#known.get(keyOf({ board: board.id, columns: info.columns }));
+    const statuses = known?.report?.tiles ?? [];
+    const { array, generation } = this.#boardFacts(board);
+    const edges = waitEdges(statuses, array, generation);
+    const focused = this.#focused;
+    return drawPicture(
+      {
+        ...around,
+        title: l10n.t('{0}, {1}', board.label, this.#services.columnsText(info)),
+        board: {
+          ...(array === undefined ? {} : { shape: array }),
+          partitions: board.link.partitions,
+          columns: info.columns,
+        },
+        statuses,
+        edges,
+        cycles: waitCycles(edges),
+        readAt: this.#readAt(known, board, info),
+        reading: known?.reading === true,
+        ...(focused?.board === board.id ? { focused: focused.tile } : {}),
+      },
+      l10n,
+    );
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#following.dispose();
+    this.#stopWaiting();
+    this.#changed.dispose();
+    this.#focusChanged.dispose();
+  }
+
+  /** What the board said of itself, also while the connection is lost. */
+  #boardFacts({ link }: ArrayBoard): Pick<BoardInfo, 'array' | 'generation'> {
+    const { state } = link;
+    if (state.kind === 'connected') this.#infos.set(link, state.board.info);
+    return this.#infos.get(link) ?? { generation: 'unknown' };
+  }
+
+  #choices(now: { board: ArrayBoard; info: PartitionInfo } | undefined): ArrayChoice[] {
+    const boards = this.#services
+      .boards()
+      .filter(({ id, link }) => link.state.kind === 'connected' || id === now?.board.id);
+    return boards.flatMap(({ id, label, link }) =>
+      [...link.partitions]
+        .sort((a, b) => a.columns.startCol - b.columns.startCol)
+        .map((info) => {
+          const parts = [this.#services.columnsText(info), this.#services.ownerText(info)];
+          if (boards.length > 1) parts.unshift(label);
+          return { key: keyOf({ board: id, columns: info.columns }), label: parts.join(' · ') };
+        }),
+    );
+  }
+
+  #readAt(known: Known | undefined, board: ArrayBoard, info: PartitionInfo): string {
+    const { l10n } = this.#services;
+    if (known?.report === undefined) return l10n.t('Not read yet');
+    const time = this.#services.clock(known.report.at);
+    if (board.link.state.kind !== 'connected') return l10n.t('Last known, read at {0}', time);
+    return known.report.epoch === info.epoch
+      ? l10n.t('Read at {0}', time)
+      : l10n.t('Read at {0}, before the partition changed hands or was reset', time);
+  }
+
+  #problem(now: { board: ArrayBoard; info: PartitionInfo } | undefined): ArrayProblem | undefined {
+    const { l10n } = this.#services;
+    const boards = this.#services.boards();
+    const board = now?.board ?? boards.find(({ id }) => id === this.#target?.board) ?? boards[0];
+    if (board === undefined) {
+      return {
+        kind: 'info',
+        text: l10n.t('No board has been added yet.'),
+        actions: [{ command: 'add-board', label: l10n.t('Add Board...') }],
+      };
+    }
+    const { state } = board.link;
+    switch (state.kind) {
+      case 'disconnected':
+        return {
+          kind: 'info',
+          text: l10n.t('{0} is not connected.', board.label),
+          actions: [{ command: 'connect', label: l10n.t('Connect') }],
+        };
+      case 'connecting':
+        return { kind: 'info', text: l10n.t('Connecting to {0}...', board.label), actions: [] };
+      case 'offline':
+        return {
+          kind: 'error',
+          text: l10n.t('{0} is offline. {1}', board.label, this.#services.describe(state.error)),
+          actions: [
+            { command: 'connect', label: l10n.t('Connect Now') },
+            { command: 'show-log', label: l10n.t('Show Log') },
+          ],
+        };
+      case 'connected':
+        break;
+    }
+    if (now === undefined) {
+      return {
+        kind: 'info',
+        text: l10n.t('The driver of {0} lists no partition.', board.label),
+        actions: [],
+      };
+    }
+    const known = this.#known.get(keyOf({ board: board.id, columns: now.info.columns }));
+    if (known?.error === undefined || known.reading) return undefined;
+    return {
+      kind: 'error',
+      text: this.#services.describe(known.error),
+      actions: [
+        known.error.code === 'unknown-driver'
+          ? { command: 'allow-driver', label: l10n.t('Show What Was Found...') }
+          : { command: 'refresh', label: l10n.t('Try Again') },
+        { command: 'show-log', label: l10n.t('Show Log') },
+      ],
+    };
+  }
+
+  /** Reads what is looked at, if it was not tried yet in this connection. */
+  #want(): void {
+    this.#settle?.dispose();
+    this.#settle = undefined;
+    const now = this.shown;
+    if (!this.#visible || this.#disposed || now === undefined) return;
+    const { state } = now.board.link;
+    if (state.kind !== 'connected') return;
+    const key = keyOf({ board: now.board.id, columns: now.info.columns });
+    if (this.#tried.get(state.board)?.has(key) === true) {
+      this.#schedule();
+      return;
+    }
+    this.#settle = this.#services.after(settling, () => {
+      this.#settle = undefined;
+      void this.refresh();
+    });
+  }
+
+  async #read(board: ArrayBoard, info: PartitionInfo): Promise<void> {
+    const key = keyOf({ board: board.id, columns: info.columns });
+    const known: Known = this.#known.get(key) ?? { reading: false };
+    if (known.reading || board.link.state.kind !== 'connected') return;
+    this.#known.set(key, known);
+    const connection = board.link.state.board;
+    const tried = this.#tried.get(connection) ?? new Set();
+    this.#tried.set(connection, tried.add(key));
+    known.reading = true;
+    this.#changed.fire();
+    try {
+      const signal = AbortSignal.timeout(patience);
+      const partition = await board.link.open(info.columns, signal);
+      known.report = await partition.status(partitionTiles(info), {}, signal);
+      delete known.error;
+    } catch (thrown) {
+      known.error = toBoardError(thrown);
+      this.#services.note(thrown);
+    } finally {
+      known.reading = false;
+      if (!this.#disposed) {
+        this.#schedule();
+        this.#changed.fire();
+      }
+    }
+  }
+
+  /** Plans the next automatic read, if a person wants them, somebody looks, and the partition is in use. */
+  #schedule(): void {
+    this.#next?.dispose();
+    this.#next = undefined;
+    const now = this.shown;
+    if (this.#refreshSeconds <= 0 || !this.#visible || this.#disposed || now?.info.inUse !== true) return;
+    this.#next = this.#services.after(this.#refreshSeconds * 1000, () => {
+      this.#next = undefined;
+      void this.refresh();
+    });
+  }
+
+  #stopWaiting(): void {
+    this.#settle?.dispose();
+    this.#settle = undefined;
+    this.#next?.dispose();
+    this.#next = undefined;
+  }
+
+  #forgetGone(): void {
+    const ids = new Set(this.#services.boards().map(({ id }) => id));
+    for (const key of this.#known.keys()) {
+      if (!ids.has(key.slice(0, key.lastIndexOf('/')))) this.#known.delete(key);
+    }
+  }
+}

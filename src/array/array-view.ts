@@ -1,0 +1,186 @@
+/** The Array view in the sidebar: the page, and the messages between it and the model. */
+import { randomBytes } from 'node:crypto';
+import * as vscode from 'vscode';
+import { containsTile } from '../model/geometry.ts';
+import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
+import type { ArrayModel, ArrayServices, TilePlace } from './array-model.ts';
+import type { ArrayCommand, ToArrayPage } from './messages.ts';
+import { readFromArrayPage } from './page-messages.ts';
+import { arrayStrings } from './page-strings.ts';
+
+/** The view's id in the manifest. */
+export const arrayViewId = 'tilescope.array';
+
+/** How long learning a partition's memory types may take, milliseconds. */
+const patience = 60_000;
+
+export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable {
+  readonly #model: ArrayModel;
+  readonly #services: ArrayServices;
+  readonly #extensionUri: vscode.Uri;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #subscriptions: vscode.Disposable[] = [];
+  #view: vscode.WebviewView | undefined;
+  #ready = false;
+  #pending = false;
+
+  constructor(
+    model: ArrayModel,
+    services: ArrayServices,
+    extensionUri: vscode.Uri,
+    log: vscode.LogOutputChannel,
+  ) {
+    this.#model = model;
+    this.#services = services;
+    this.#extensionUri = extensionUri;
+    this.#log = log;
+    this.#readSettings();
+    this.#subscriptions.push(
+      vscode.window.registerWebviewViewProvider(arrayViewId, this),
+      model.onDidChange(() => this.#changed()),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('tilescope.array')) this.#readSettings();
+      }),
+    );
+  }
+
+  resolveWebviewView(view: vscode.WebviewView): void {
+    this.#view = view;
+    this.#ready = false;
+    const folder = vscode.Uri.joinPath(this.#extensionUri, 'dist', 'webview');
+    view.webview.options = { enableScripts: true, localResourceRoots: [folder] };
+    view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message));
+    view.onDidChangeVisibility(() => {
+      // The page of a hidden view is gone: it says `ready` again.
+      if (!view.visible) this.#ready = false;
+      this.#model.visible = view.visible;
+    });
+    view.onDidDispose(() => {
+      if (this.#view !== view) return;
+      this.#view = undefined;
+      this.#ready = false;
+      this.#model.visible = false;
+    });
+    view.webview.html = pageHtml(view.webview, folder);
+    this.#model.visible = view.visible;
+  }
+
+  /** Opens a tile's memory, if it has any: data memory before the others. Failures are shown. */
+  async open(place: TilePlace): Promise<void> {
+    const board = this.#services.boards().find(({ id }) => id === place.board);
+    if (board === undefined) return;
+    try {
+      const partition = await board.link.open(place.columns, AbortSignal.timeout(patience));
+      const geometry = partition.memories
+        .map((memory) => memory.geometry)
+        .find((candidate) => containsTile(candidate, place.tile));
+      if (geometry === undefined) return;
+      const resource: MemoryResource = {
+        board: place.board,
+        columns: place.columns,
+        memory: geometry.type,
+        tile: place.tile,
+      };
+      const uri = vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(resource) });
+      await vscode.commands.executeCommand('vscode.openWith', uri, 'tilescope.hex');
+    } catch (error) {
+      vscode.window.showErrorMessage(this.#services.describe(this.#services.note(error)));
+    }
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #readSettings(): void {
+    const seconds = vscode.workspace.getConfiguration('tilescope').get('array.refreshSeconds', 0);
+    this.#model.refreshSeconds = Number.isFinite(seconds) && seconds > 0 ? Math.max(1, seconds) : 0;
+  }
+
+  #receive(raw: unknown): void {
+    const message = readFromArrayPage(raw);
+    switch (message?.type) {
+      case undefined:
+        this.#log.warn('The page of the Array view sent a message that is not in the contract.');
+        return;
+      case 'ready':
+        this.#ready = true;
+        this.#post({ type: 'init', strings: arrayStrings(vscode.l10n), picture: this.#model.picture });
+        return;
+      case 'focus':
+        this.#model.focus(message.tile);
+        return;
+      case 'open': {
+        const place = this.#model.open(message.tile);
+        if (place !== undefined) void this.open(place);
+        return;
+      }
+      case 'choose':
+        this.#model.choose(message.key);
+        return;
+      case 'command':
+        this.#run(message.command);
+        return;
+      case 'failure':
+        this.#log.error(`The page of the Array view failed: ${message.message}`);
+    }
+  }
+
+  #run(command: ArrayCommand): void {
+    const board = this.#model.boardToConnect;
+    const commands: Readonly<Record<Exclude<ArrayCommand, 'refresh'>, readonly [string, ...unknown[]]>> = {
+      connect: ['tilescope.connect', board],
+      'allow-driver': ['tilescope.allowDriver', board],
+      'add-board': ['tilescope.addBoard'],
+      'show-log': ['tilescope.showLog'],
+    };
+    if (command === 'refresh') {
+      void this.#model.refresh();
+      return;
+    }
+    void vscode.commands.executeCommand(...commands[command]).then(() => {
+      // Consent changes nothing that the board would tell by itself.
+      if (command === 'allow-driver') void this.#model.refresh();
+    });
+  }
+
+  /** Many changes in one turn become one picture. */
+  #changed(): void {
+    if (this.#pending || !this.#ready) return;
+    this.#pending = true;
+    setImmediate(() => {
+      this.#pending = false;
+      if (this.#ready) this.#post({ type: 'picture', picture: this.#model.picture });
+    });
+  }
+
+  #post(message: ToArrayPage): void {
+    void this.#view?.webview.postMessage(message);
+  }
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
+  const nonce = randomBytes(18).toString('base64');
+  const file = (name: string): string =>
+    escapeHtml(webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString());
+  const policy = [`default-src 'none'`, `script-src 'nonce-${nonce}'`, `style-src ${webview.cspSource}`].join(
+    '; ',
+  );
+  return `<!DOCTYPE html>
+<html lang="${escapeHtml(vscode.env.language)}">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(vscode.l10n.t('Array'))}</title>
+<link rel="stylesheet" href="${file('array.css')}">
+</head>
+<body>
+<script nonce="${nonce}" src="${file('array.js')}"></script>
+</body>
+</html>`;
+}

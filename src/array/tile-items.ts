@@ -1,0 +1,242 @@
+/** The lines of the details view, made of one tile's status. Pure: knows nothing of trees. */
+import type {
+  CoreStatus,
+  DescriptorLock,
+  DescriptorStatus,
+  DmaChannelStatus,
+  LockStatus,
+  TileStatus,
+} from '../model/status/status.ts';
+import type { Localiser } from './page-strings.ts';
+import {
+  channelName,
+  channelText,
+  coreStateName,
+  coreText,
+  hex,
+  isLockSet,
+  lockValue,
+  reasonText,
+  stallText,
+} from './words.ts';
+
+/** A line of the details view. */
+export interface DetailItem {
+  /** Unique and stable: what was expanded stays so when the tile is read again. */
+  readonly key: string;
+  readonly label: string;
+  readonly description: string;
+  /** Lines; the driver's own words and raw bits stand here. */
+  readonly tooltip: readonly string[];
+  /** Name of a codicon. */
+  readonly icon?: string;
+  /** Expanded at first. */
+  readonly open?: boolean;
+  readonly children: readonly DetailItem[];
+}
+
+/** A word as it came from a register. */
+export function word(value: number): string {
+  return hex(value >>> 0, 8);
+}
+
+function leaf(key: string, label: string, description: string, tooltip: readonly string[] = []): DetailItem {
+  return { key, label, description, tooltip, children: [] };
+}
+
+/** An item and everything below it as text, a line each, for the clipboard. */
+export function detailText(item: DetailItem, indent = ''): string {
+  const own = item.description === '' ? item.label : `${item.label}: ${item.description}`;
+  return [`${indent}${own}`, ...item.children.map((child) => detailText(child, `${indent}  `))].join('\n');
+}
+
+/** Everything that was read of a tile. */
+export function detailItems(status: TileStatus, l10n: Localiser): DetailItem[] {
+  if (status.reason !== undefined) {
+    return [
+      {
+        ...leaf('reason', l10n.t('Not read'), reasonText(status.reason, l10n)),
+        tooltip: [reasonText(status.reason, l10n)],
+        icon: 'circle-slash',
+      },
+    ];
+  }
+  const items = [
+    coreItem(status.core, l10n),
+    locksItem(status.locks, l10n),
+    channelsItem(status.channels, l10n),
+    descriptorsItem(status.descriptors, l10n),
+    eventsItem(status.events, l10n),
+    errorsItem(status.errors, l10n),
+    unknownItem(status, l10n),
+  ];
+  return items.filter((item) => item !== undefined);
+}
+
+function coreItem(core: CoreStatus | undefined, l10n: Localiser): DetailItem | undefined {
+  if (core === undefined) return undefined;
+  const children = [
+    leaf('core/state', l10n.t('State'), coreStateName(core.state, l10n)),
+    leaf('core/enabled', l10n.t('Enabled'), core.enabled ? l10n.t('yes') : l10n.t('no')),
+    ...core.stalls.map((stall) =>
+      leaf(`core/stall/${stall.kind}/${stall.on}`, l10n.t('Stall'), stallText(stall, l10n), [
+        `${stall.on}_${stall.kind}_stall`,
+      ]),
+    ),
+  ];
+  const registers: readonly (readonly [string, string, number | undefined])[] = [
+    ['pc', l10n.t('Program counter'), core.pc],
+    ['sp', l10n.t('Stack pointer'), core.sp],
+    ['lr', l10n.t('Link register'), core.lr],
+  ];
+  for (const [key, label, value] of registers) {
+    if (value !== undefined) children.push(leaf(`core/${key}`, label, hex(value, 5), [`${value}`]));
+  }
+  if (core.flags.length > 0) children.push(leaf('core/flags', l10n.t('Flags'), core.flags.join(', ')));
+  return {
+    key: 'core',
+    label: l10n.t('Core'),
+    description: coreText(core, l10n),
+    tooltip: [],
+    icon: 'circuit-board',
+    open: true,
+    children,
+  };
+}
+
+function locksItem(locks: readonly LockStatus[], l10n: Localiser): DetailItem | undefined {
+  if (locks.length === 0) return undefined;
+  return {
+    key: 'locks',
+    label: l10n.t('Locks'),
+    description: l10n.t('{0} of {1} set', locks.filter(isLockSet).length, locks.length),
+    tooltip: [],
+    icon: 'lock',
+    children: locks.map((lock) =>
+      leaf(`locks/${lock.index}`, l10n.t('Lock {0}', lock.index), lockValue(lock, l10n), [
+        l10n.t('Value {0}', lock.value),
+      ]),
+    ),
+  };
+}
+
+function channelsItem(channels: readonly DmaChannelStatus[], l10n: Localiser): DetailItem | undefined {
+  if (channels.length === 0) return undefined;
+  const busy = channels.filter(({ state }) => state !== 'idle').length;
+  return {
+    key: 'dma',
+    label: l10n.t('DMA channels'),
+    description: l10n.t('{0} of {1} busy', busy, channels.length),
+    tooltip: [],
+    icon: 'arrow-swap',
+    children: channels.map((channel) =>
+      leaf(`dma/${channel.direction}/${channel.channel}`, channelName(channel), channelText(channel, l10n), [
+        channel.state,
+        ...(channel.raw === undefined ? [] : [l10n.t('Status word {0}', word(channel.raw))]),
+      ]),
+    ),
+  };
+}
+
+function lockUse(use: DescriptorLock, l10n: Localiser): string {
+  return l10n.t('lock {0}, value {1}', use.lock, use.value);
+}
+
+function descriptorItem(descriptor: DescriptorStatus, l10n: Localiser): DetailItem {
+  const { index, address, length, next, acquire, release, second } = descriptor;
+  const key = `bd/${index}`;
+  const children = [
+    leaf(`${key}/address`, l10n.t('Address'), hex(address, 5)),
+    leaf(`${key}/length`, l10n.t('Length'), l10n.t('{0} bytes ({1})', length, hex(length))),
+  ];
+  if (next !== undefined) {
+    children.push(leaf(`${key}/next`, l10n.t('Next'), l10n.t('descriptor {0}', next)));
+  }
+  if (acquire !== undefined) {
+    children.push(leaf(`${key}/acquire`, l10n.t('Acquires'), lockUse(acquire, l10n)));
+  }
+  if (release !== undefined) {
+    children.push(leaf(`${key}/release`, l10n.t('Releases'), lockUse(release, l10n)));
+  }
+  if (second !== undefined) {
+    children.push(leaf(`${key}/second`, l10n.t('Second buffer'), hex(second.address, 5)));
+    if (second.acquire !== undefined) {
+      children.push(leaf(`${key}/second/acquire`, l10n.t('Acquires'), lockUse(second.acquire, l10n)));
+    }
+    if (second.release !== undefined) {
+      children.push(leaf(`${key}/second/release`, l10n.t('Releases'), lockUse(second.release, l10n)));
+    }
+  }
+  descriptor.fields.forEach(([name, value], i) => {
+    children.push(leaf(`${key}/field/${i}`, name, value));
+  });
+  const raw = descriptor.raw.map((value) => word(value)).join(' ');
+  return {
+    key,
+    label: l10n.t('Descriptor {0}', index),
+    description: descriptor.valid
+      ? l10n.t('{0}, {1} bytes', hex(address, 5), length)
+      : l10n.t('not valid: {0}, {1} bytes', hex(address, 5), length),
+    tooltip: raw === '' ? [] : [l10n.t('Words {0}', raw)],
+    children,
+  };
+}
+
+function descriptorsItem(descriptors: readonly DescriptorStatus[], l10n: Localiser): DetailItem | undefined {
+  if (descriptors.length === 0) return undefined;
+  const valid = descriptors.filter((descriptor) => descriptor.valid).length;
+  return {
+    key: 'bd',
+    label: l10n.t('Descriptors'),
+    description: l10n.t('{0} of {1} valid', valid, descriptors.length),
+    tooltip: [],
+    icon: 'list-ordered',
+    children: descriptors.map((descriptor) => descriptorItem(descriptor, l10n)),
+  };
+}
+
+function eventsItem(events: TileStatus['events'], l10n: Localiser): DetailItem | undefined {
+  const count = events.reduce((sum, { numbers }) => sum + numbers.length, 0);
+  if (count === 0) return undefined;
+  return {
+    key: 'events',
+    label: l10n.t('Events'),
+    description: l10n.t('{0} set', count),
+    tooltip: [],
+    icon: 'symbol-event',
+    children: events
+      .filter(({ numbers }) => numbers.length > 0)
+      .map(({ module, numbers }) =>
+        leaf(`events/${module}`, module, numbers.join(', '), [numbers.join(', ')]),
+      ),
+  };
+}
+
+function errorsItem(errors: readonly string[], l10n: Localiser): DetailItem | undefined {
+  if (errors.length === 0) return undefined;
+  return {
+    key: 'errors',
+    label: l10n.t('Errors'),
+    description: `${errors.length}`,
+    tooltip: [],
+    icon: 'error',
+    open: true,
+    children: errors.map((error, i) => leaf(`errors/${i}`, error.replaceAll('_', ' '), '', [error])),
+  };
+}
+
+/** What this version does not understand, as it came. */
+function unknownItem({ core, unparsed }: TileStatus, l10n: Localiser): DetailItem | undefined {
+  const bits = core?.unknownBits ?? 0;
+  const children = unparsed.map((line, i) => leaf(`unknown/${i}`, line, '', [line]));
+  if (bits !== 0) children.unshift(leaf('unknown/core', l10n.t('Bits of the core status'), word(bits)));
+  if (children.length === 0) return undefined;
+  return {
+    key: 'unknown',
+    label: l10n.t('Not understood'),
+    description: `${children.length}`,
+    tooltip: [l10n.t('Shown as the board said it: this version of Tilescope does not know these.')],
+    icon: 'question',
+    children,
+  };
+}

@@ -1,0 +1,150 @@
+/** The tile of the details view: which one, what was read of it, when. Knows boards, not VS Code. */
+import type { Board, StatusReport } from '../board/board.ts';
+import { BoardError, toBoardError } from '../board/errors.ts';
+import { type Disposable, Emitter, type Event } from '../model/event.ts';
+import type { TileKind } from '../model/status/status.ts';
+import type { ArrayServices, TilePlace } from './array-model.ts';
+import { rowKind } from './picture.ts';
+
+/** How long one look at a tile may take, milliseconds. */
+const patience = 30_000;
+/** Waits this long for another tile before it reads, milliseconds: a caret passes many. */
+const settling = 250;
+
+/** What is known of the tile. */
+export interface TileKnowledge {
+  readonly place: TilePlace;
+  readonly report?: StatusReport;
+  readonly error?: BoardError;
+  readonly reading: boolean;
+}
+
+function isSame(a: TilePlace | undefined, b: TilePlace | undefined): boolean {
+  return (
+    a?.board === b?.board &&
+    a?.columns.startCol === b?.columns.startCol &&
+    a?.columns.numCols === b?.columns.numCols &&
+    a?.tile.col === b?.tile.col &&
+    a?.tile.row === b?.tile.row
+  );
+}
+
+export class TileModel implements Disposable {
+  readonly #services: ArrayServices;
+  readonly #changed = new Emitter<void>();
+  readonly #following: Disposable;
+  #known: TileKnowledge | undefined;
+  /** The connection in which the tile was read, or could not be. */
+  #readFrom: Board | undefined;
+  #visible = false;
+  #settle: Disposable | undefined;
+  #disposed = false;
+
+  constructor(services: ArrayServices) {
+    this.#services = services;
+    this.#following = services.onDidChangeBoards(() => {
+      if (this.#known !== undefined && this.#board() === undefined) this.#known = undefined;
+      this.#want();
+      this.#changed.fire();
+    });
+  }
+
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  /** `undefined` while no tile was chosen. */
+  get known(): TileKnowledge | undefined {
+    return this.#known;
+  }
+
+  /** The board's name in the sidebar. */
+  get boardLabel(): string {
+    return this.#board()?.label ?? '';
+  }
+
+  /** What kind of tile it is, as far as the array's shape tells. */
+  get kind(): TileKind {
+    const [status] = this.#known?.report?.tiles ?? [];
+    const state = this.#board()?.link.state;
+    const shape = state?.kind === 'connected' ? state.board.info.array : undefined;
+    return status?.kind ?? rowKind(shape, this.#known?.place.tile.row ?? 1);
+  }
+
+  /** Whether somebody looks; reading begins with it. */
+  set visible(visible: boolean) {
+    this.#visible = visible;
+    if (visible) this.#want();
+    else this.#settle?.dispose();
+  }
+
+  /** Shows another tile. */
+  show(place: TilePlace): void {
+    if (isSame(this.#known?.place, place)) return;
+    this.#known = { place, reading: false };
+    this.#readFrom = undefined;
+    this.#want();
+    this.#changed.fire();
+  }
+
+  /** Reads the tile now, if somebody looks. Failures become part of what is known. */
+  async refresh(): Promise<void> {
+    this.#settle?.dispose();
+    this.#settle = undefined;
+    const before = this.#known;
+    const link = this.#board()?.link;
+    if (!this.#visible || before === undefined || before.reading || link === undefined) return;
+    const { place } = before;
+    if (link.state.kind !== 'connected') return;
+    this.#readFrom = link.state.board;
+    this.#set({ ...before, reading: true });
+    try {
+      const signal = AbortSignal.timeout(patience);
+      const partition = await link.open(place.columns, signal);
+      const report = await partition.status([place.tile], { detail: true }, signal);
+      if (this.#known?.place === place) this.#set({ place, report, reading: false });
+    } catch (thrown) {
+      this.#services.note(thrown);
+      if (this.#known?.place !== place) return;
+      const { report } = before;
+      const error = toBoardError(thrown);
+      this.#set({ place, error, reading: false, ...(report === undefined ? {} : { report }) });
+    }
+  }
+
+  /** Why the tile cannot be read now, if its board is not connected. */
+  get offline(): BoardError | undefined {
+    const state = this.#board()?.link.state;
+    if (state === undefined || state.kind === 'connected') return undefined;
+    return state.kind === 'offline' ? state.error : new BoardError('connection-lost', 'not connected');
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#settle?.dispose();
+    this.#following.dispose();
+    this.#changed.dispose();
+  }
+
+  #board() {
+    const id = this.#known?.place.board;
+    return this.#services.boards().find((board) => board.id === id);
+  }
+
+  #set(known: TileKnowledge): void {
+    this.#known = known;
+    if (!this.#disposed) this.#changed.fire();
+  }
+
+  #want(): void {
+    this.#settle?.dispose();
+    this.#settle = undefined;
+    const state = this.#board()?.link.state;
+    if (!this.#visible || this.#disposed || state?.kind !== 'connected') return;
+    if (this.#readFrom === state.board) return;
+    this.#settle = this.#services.after(settling, () => {
+      this.#settle = undefined;
+      void this.refresh();
+    });
+  }
+}

@@ -1,0 +1,97 @@
+/** The details view: one tile as a tree. */
+import * as vscode from 'vscode';
+import type { ArrayServices } from './array-model.ts';
+import { type DetailItem, detailItems, detailText } from './tile-items.ts';
+import type { TileModel } from './tile-model.ts';
+import { tileName } from './words.ts';
+
+/** The view's id in the manifest. */
+export const tileViewId = 'tilescope.tile';
+
+export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Disposable {
+  readonly #model: TileModel;
+  readonly #services: ArrayServices;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #view: vscode.TreeView<DetailItem>;
+  readonly #subscriptions: vscode.Disposable[] = [];
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(model: TileModel, services: ArrayServices) {
+    this.#model = model;
+    this.#services = services;
+    this.#view = vscode.window.createTreeView(tileViewId, { treeDataProvider: this, showCollapseAll: true });
+    model.visible = this.#view.visible;
+    this.#subscriptions.push(
+      this.#changed,
+      this.#view,
+      this.#view.onDidChangeVisibility(({ visible }) => {
+        model.visible = visible;
+      }),
+      model.onDidChange(() => this.#update()),
+    );
+  }
+
+  getTreeItem(item: DetailItem): vscode.TreeItem {
+    const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+    const shown = new vscode.TreeItem(
+      item.label,
+      item.children.length === 0 ? None : item.open === true ? Expanded : Collapsed,
+    );
+    shown.id = item.key;
+    shown.description = item.description;
+    const lines = [item.description === '' ? item.label : `${item.label}: ${item.description}`];
+    shown.tooltip = [...lines, ...item.tooltip.filter((line) => line !== '')].join('\n');
+    if (item.icon !== undefined) shown.iconPath = new vscode.ThemeIcon(item.icon);
+    shown.contextValue = 'detail';
+    return shown;
+  }
+
+  /** Nothing without a tile: then the manifest's welcome text stands there. */
+  getChildren(item?: DetailItem): DetailItem[] {
+    if (item !== undefined) return [...item.children];
+    const { known, offline } = this.#model;
+    if (known === undefined) return [];
+    const { l10n, describe, clock } = this.#services;
+    const [status] = known.report?.tiles ?? [];
+    const items: DetailItem[] = [];
+    const say = (key: string, label: string, icon: string) =>
+      items.push({ key, label, description: '', tooltip: [], icon, children: [] });
+    if (offline !== undefined) say('offline', describe(offline), 'debug-disconnect');
+    else if (known.error !== undefined) say('error', describe(known.error), 'warning');
+    else if (status === undefined) say('reading', l10n.t('Reading...'), 'loading~spin');
+    if (status === undefined || known.report === undefined) return items;
+    const source =
+      status.source === 'sysfs' ? l10n.t("from the driver's own report") : l10n.t('from registers');
+    items.push(...detailItems(status, l10n), {
+      key: 'read',
+      label: l10n.t('Read at {0}', clock(known.report.at)),
+      description: status.reason === undefined ? source : '',
+      tooltip: [],
+      icon: 'history',
+      children: [],
+    });
+    return items;
+  }
+
+  /** Copies an item with all below it; without one, everything. */
+  async copy(item?: DetailItem): Promise<void> {
+    const items = item === undefined ? this.getChildren() : [item];
+    const lines = items.map((one) => detailText(one));
+    const name = this.#view.description ?? '';
+    if (item === undefined && name !== '') lines.unshift(name);
+    await vscode.env.clipboard.writeText(lines.join('\n'));
+  }
+
+  dispose(): void {
+    for (const subscription of this.#subscriptions) subscription.dispose();
+  }
+
+  #update(): void {
+    const { known, kind, boardLabel } = this.#model;
+    const { l10n } = this.#services;
+    this.#view.description =
+      known === undefined ? '' : l10n.t('{0} of {1}', tileName(known.place.tile, kind, l10n), boardLabel);
+    this.#changed.fire();
+  }
+}
