@@ -6,19 +6,21 @@ import { decimal, isGated, textLines, type Unparsed, words } from './sysfs-text.
 
 type ModuleEvents = TileStatus['events'][number];
 
-/** From register words: the modules of which every word was read. */
+/** From register words: the events in those words that were read, for each module with such a word. */
 export function eventsFromRegisters(
   registers: ReadonlyMap<number, number>,
   layouts: readonly EventLayout[],
 ): ModuleEvents[] {
   return layouts.flatMap(({ module, base, words: count }) => {
     const numbers: number[] = [];
+    let read = false;
     for (let i = 0; i < count; i++) {
       const word = registers.get(base + i * 4);
-      if (word === undefined) return [];
+      if (word === undefined) continue;
+      read = true;
       for (let bit = 0; bit < 32; bit++) if ((word >>> bit) & 1) numbers.push(i * 32 + bit);
     }
-    return [{ module, numbers }];
+    return read ? [{ module, numbers }] : [];
   });
 }
 

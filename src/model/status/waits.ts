@@ -34,7 +34,7 @@ function stands({ shape, kinds }: Surroundings, tile: Tile, kind: 'core' | 'memo
  * rows between (AM009: "even rows", counted from there; aie-rt and mlir-aie agree). Undefined where no core tile stands, or
  * where generation or shape would have to be guessed.
  */
-export function neighbourMemory(tile: Tile, direction: string, surroundings: Surroundings): Tile | undefined {
+function neighbourMemory(tile: Tile, direction: string, surroundings: Surroundings): Tile | undefined {
   const { col, row } = tile;
   const { generation, shape } = surroundings;
   let to: Tile | undefined;
