@@ -72,7 +72,7 @@ export interface VirtualBoard {
   assertClean(): Promise<void>;
   /** The lines with FORBIDDEN since the last call, which then count as seen. */
   takeForbidden(): Promise<string[]>;
-  /** Writes a line to the module's control file, such as `gate 7 3`; see module/aievirt.c. */
+  /** Writes a line to the module's control file, such as `gate 7 3`; see module/control.c. */
   control(command: string): Promise<void>;
   /** The module's counters: requests, releases, busy, open, dmabufs, mappings, faults, forbidden. */
   counters(): Promise<Readonly<Record<string, number>>>;
@@ -222,7 +222,11 @@ class QemuBoard implements VirtualBoard {
 
   async reloadModule(parameters: Readonly<Record<string, string | number>> = {}): Promise<void> {
     const words = Object.entries(parameters).map(([name, value]) => quoted(`${name}=${value}`));
-    await this.#output(`rmmod aievirt && insmod /lib/board/aievirt.ko ${words.join(' ')}`);
+    // What zocl holds would keep the module loaded; without zocl, or with nothing held, this line is refused.
+    const giveBack = 'printf "zocl unload" 2>&- > /sys/module/aievirt/parameters/control';
+    await this.#output(
+      `{ ${giveBack}; } 2>/dev/null; rmmod aievirt && insmod /lib/board/aievirt.ko ${words.join(' ')}`,
+    );
   }
 
   async witness(...commands: string[]): Promise<Witness> {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkFidelity, fidelityProblems, testTitles } from './fidelity.ts';
 
 const GOOD =
-  '| fact | text | shown |\n|---|---|---|\n| 1.1 | sizes | `has sizes` |\n| 5.1 | sync | not imitated because nobody calls it |\n';
+  '| fact | text | shown |\n|---|---|---|\n| 1.1 | sizes | `has sizes` |\n| 2.1 | numbers | `has sizes` |\n| 5.1 | sync | not imitated because nobody calls it |\n';
 
 describe('the fidelity table [main-5]', () => {
   it('is complete: every fact has an existing test or a reason', () => {
@@ -16,6 +16,7 @@ describe('the fidelity table [main-5]', () => {
   it('fails on a test that does not exist', () => {
     expect(fidelityProblems(GOOD, ['has other sizes'])).toEqual([
       'fidelity.md:3: there is no test with the title "has sizes".',
+      'fidelity.md:4: there is no test with the title "has sizes".',
     ]);
   });
 
@@ -26,7 +27,7 @@ describe('the fidelity table [main-5]', () => {
     expect(fidelityProblems(GOOD.replace('5.1', '5.2'), ['has sizes'])).toContainEqual(
       expect.stringContaining('5.1 was expected'),
     );
-    expect(fidelityProblems('', [])).toHaveLength(2);
+    expect(fidelityProblems('', [])).toHaveLength(3);
   });
 
   it('fails on a row with neither a test nor a reason', () => {

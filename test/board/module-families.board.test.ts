@@ -336,6 +336,19 @@ describe('linux-xlnx with an aperture [attach-1]', () => {
     expect(log).not.toContain('FORBIDDEN');
   });
 
+  it('answers the numbers that it does not imitate like any unknown number', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(2, 2), { size: 40 });
+    const numbers = [
+      0x8004410a, 0x8004410b, 0x4020410d, 0x40184110, 0xc0104111, 0x40084112, 0x80084113, 0xc0104114,
+      0x4010411b, 0x4008411c, 0x4004411d, 0x4018411e,
+    ];
+    const log = await logged(async () => {
+      for (const number of numbers)
+        expect(await refusal(owner.ioctl(part, number, Buffer.alloc(64)))).toBe('EINVAL');
+    });
+    for (const number of numbers) expect(log).toContain(`aiepart_2_2: Invalid ioctl command ${number}`);
+  });
+
   it('lets a DMA-buf that outlives its partition reach only gated tiles, and spares the next owner', async () => {
     const dev = await owner.open();
     const part = await owner.request(dev, dynamicId(2, 2), { size: 40, keep: false });
