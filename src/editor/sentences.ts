@@ -204,7 +204,9 @@ function heldBanner(facts: BannerFacts, partition: PartitionInfo, l10n: Localise
 /** What is shown after those who had the partition left it; undefined once it was read again. */
 function aftermathText(facts: BannerFacts, l10n: Localiser): string | undefined {
   const { aftermath, stale, snapshot } = facts.state;
-  if (aftermath === undefined || (aftermath.asked && !stale)) return undefined;
+  const unread = aftermath?.asked === false && facts.readAt === undefined;
+  // Bytes of the life that came after are what they seem to be.
+  if (aftermath === undefined || !(stale || unread)) return undefined;
   const { at } = aftermath;
   const name =
     aftermath.pid === 0

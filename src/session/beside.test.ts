@@ -168,9 +168,27 @@ describe('[attach-8] when the owner ends', () => {
     expect(session.bytes(range(0, 64)).bytes).toEqual(before);
   });
 
+  test('opening another editor is asking, for what that one shows', async () => {
+    const { device, session } = await besideOwner();
+    const before = session.bytes(range(0, 64)).bytes;
+    session.look('view', range(0, 64));
+    await settle();
+    device.ownerExits();
+    session.look('view', undefined);
+    session.look('view', range(0, 128));
+    await settle();
+    expect(device.reads).toEqual([]);
+    session.look('another view', range(4096, 64));
+    await settle();
+    expect(device.reads).toEqual([[range(4096, 64)]]);
+    expect(session.bytes(range(0, 64)).bytes).toEqual(before);
+    expect(session.isStale(range(4096, 64))).toBe(false);
+  });
+
   test('on a driver whose partitions go with their owner, too', async () => {
     const { device, session } = await besideOwner();
     const before = session.bytes(range(0, 64)).bytes;
+    session.look('view', range(0, 64));
     device.listed = false;
     device.freeColumns = [{ startCol: 0, numCols: 50 }];
     device.ownerExits();

@@ -102,6 +102,9 @@ export class MemorySession implements Disposable {
   readonly #flights = new Set<Flight>();
   readonly #openTiles = new Set<number>();
   readonly #looks = new Map<string, ByteRange>();
+  /** Everybody who ever looked, and those of them who did before the owner went: nothing is read for these unasked. */
+  readonly #lookers = new Set<string>();
+  #quiet: ReadonlySet<string> = new Set();
   readonly #ended = new AbortController();
 
   #geometry: MemoryGeometry | undefined;
@@ -248,6 +251,7 @@ export class MemorySession implements Disposable {
     else {
       if (this.#geometry !== undefined) this.#checkRange(range);
       this.#looks.set(document, range);
+      this.#lookers.add(document);
       void this.#pump();
     }
   }
@@ -590,8 +594,7 @@ export class MemorySession implements Disposable {
     try {
       while (this.#pumpAgain && !this.#ended.signal.aborted && this.link.state.kind === 'connected') {
         this.#pumpAgain = false;
-        // What an application left is not mixed with what came after it: a person asks first.
-        if (this.#looks.size === 0 || this.#aftermath?.asked === false) continue;
+        if (this.#looks.size === 0) continue;
         // The layout is asked of the board only for somebody who looks, and only once.
         if (this.#geometry === undefined) await this.#open(this.#ended.signal);
         const request = requests(mergeRanges(this.#missingShown(), readGap))[0];
@@ -607,9 +610,14 @@ export class MemorySession implements Disposable {
     }
   }
 
-  /** What is shown and was not read yet. */
+  /**
+   * What is shown and was not read yet. What an application left is not mixed with what came after it, unless a person
+   * asks; opening another editor is asking, for what it shows.
+   */
   #missingShown(): readonly ByteRange[] {
-    const shown = [...this.#looks.values()].flatMap((range) => intersectRanges(range, this.#whole()) ?? []);
+    const shown = [...this.#looks]
+      .filter(([document]) => !this.#quiet.has(document))
+      .flatMap(([, range]) => intersectRanges(range, this.#whole()) ?? []);
     return mergeRanges(shown).flatMap((range) => this.#base.missing(range));
   }
 
@@ -804,6 +812,7 @@ export class MemorySession implements Disposable {
   #followOwner(before: PartitionInfo | undefined, now: PartitionInfo | undefined): void {
     if (now?.inUse === true) {
       this.#aftermath = undefined;
+      this.#quiet = new Set();
       return;
     }
     if (before?.inUse !== true) return;
@@ -822,12 +831,14 @@ export class MemorySession implements Disposable {
       ...(seen ? { at: this.#services.now() } : {}),
       asked: false,
     };
+    this.#quiet = new Set(this.#lookers);
   }
 
   /** A person asked for bytes: what is read from now on is what is there now. */
   #asked(): void {
     if (this.#aftermath?.asked !== false) return;
     this.#aftermath = { ...this.#aftermath, asked: true };
+    this.#quiet = new Set();
   }
 
   /**

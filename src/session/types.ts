@@ -89,7 +89,7 @@ export type SessionPolicy = 'locked' | 'staged';
 
 /**
  * Those who had the partition left it, and nobody else has taken it since. What was read before is kept; until a person
- * asks (`asked`), nothing more is read.
+ * asks (`asked`), nothing more is read for those who looked at it then.
  */
 export interface Aftermath {
   /** `owner`: its process ended or gave it back; `hold`: the hold on what a gone owner left behind ended. */

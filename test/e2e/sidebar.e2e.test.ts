@@ -58,7 +58,7 @@ describe('[main-17] the sidebar', () => {
     expect(await workbench.rowTexts()).toEqual([
       expect.stringContaining('Simulated board'),
       'Columns 0 to 3free',
-      'Columns 6 to 9in use by demo_graph (1234)',
+      expect.stringMatching(/^Columns 6 to 9in use by demo_graph \(1234\) since /),
       'Columns 12 to 13free',
     ]);
   });
@@ -90,7 +90,7 @@ describe('[main-17] the sidebar', () => {
       'Columns 0 to 3free',
       'Data memory1 MiB',
       'Program memory512 KiB',
-      '(0,1)',
+      '(0,1)compute row 0',
     ]);
   });
 
