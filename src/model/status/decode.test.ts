@@ -702,6 +702,12 @@ describe('[attach-10] events and errors', () => {
     expect(fromFiles('aie', 'shim', { event: 'pl: \n' }).events).toEqual([{ module: 'pl', numbers: [] }]);
   });
 
+  test("what the driver prints as a memory tile's events are words of its memory", () => {
+    const { events, unparsed } = fromFiles('aieml', 'memory', { event: 'pl: 1|2|3\n' });
+    expect(events).toEqual([]);
+    expect(unparsed).toEqual(['event: pl: 1|2|3']);
+  });
+
   test('from words: number n is bit n modulo 32 of word n / 32; errors in the words of the driver', () => {
     const words = (base: number, numbers: readonly number[], count = 4): [number, number][] =>
       Array.from({ length: count }, (_, i) => [

@@ -43,7 +43,7 @@ export function decodeTileStatus(raw: RawTileStatus, generation: Generation | 'u
   const lockText = locksFromText(text('lock'), registers, layout?.locks, unparsed);
   const dmaText = channelsFromText(text('dma'), unparsed);
   const bdText = descriptorsFromText(text('bd'), layout?.descriptors, unparsed);
-  const eventText = eventsFromText(text('event'), unparsed);
+  const eventText = eventsFromText(text('event'), kind, unparsed);
   if (
     coreText === 'gated' ||
     lockText === 'gated' ||

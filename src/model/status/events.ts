@@ -24,12 +24,20 @@ export function eventsFromRegisters(
   });
 }
 
-/** From the driver's text: `core: 1|28|29`. What is not a number is not understood; the numbers beside it count. */
-export function eventsFromText(text: string, unparsed: Unparsed): readonly ModuleEvents[] | 'gated' {
+/**
+ * From the driver's text: `core: 1|28|29`. What is not a number is not understood; the numbers beside it count. Of a memory
+ * tile the driver prints `pl: ...`, made of words of its memory, for it looks where shim tiles have their events.
+ */
+export function eventsFromText(
+  text: string,
+  kind: TileKind,
+  unparsed: Unparsed,
+): readonly ModuleEvents[] | 'gated' {
   const modules = new Map<string, Set<number>>();
   for (const { name, value, line } of textLines('event', text, unparsed)) {
     if (isGated(value)) return 'gated';
-    if (!/^[a-z_]{1,20}$/.test(name) || modules.has(name)) {
+    const notItsOwn = kind === 'memory' && name === 'pl';
+    if (!/^[a-z_]{1,20}$/.test(name) || modules.has(name) || notItsOwn) {
       unparsed.add(line);
       continue;
     }

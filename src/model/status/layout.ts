@@ -13,7 +13,6 @@ import type { TileKind } from './status.ts';
 
 /** Core registers of a core tile. */
 export interface CoreLayout {
-  readonly control: number;
   readonly status: number;
   readonly pc: number;
   readonly sp: number;
@@ -448,7 +447,7 @@ const layouts: Readonly<Record<Generation, Readonly<Partial<Record<TileKind, Til
   },
   aieml: {
     core: {
-      core: { control: 0x32000, status: 0x32004, pc: 0x31100, sp: 0x31120, lr: 0x31130 },
+      core: { status: 0x32004, pc: 0x31100, sp: 0x31120, lr: 0x31130 },
       locks: mlCoreLocks,
       dma: mlCoreDma,
       descriptors: mlCoreDescriptors,
@@ -464,7 +463,7 @@ const layouts: Readonly<Record<Generation, Readonly<Partial<Record<TileKind, Til
   },
   aie2ps: {
     core: {
-      core: { control: 0x38000, status: 0x38004, pc: 0x32d00, sp: 0x32d20, lr: 0x32d30 },
+      core: { status: 0x38004, pc: 0x32d00, sp: 0x32d20, lr: 0x32d30 },
       locks: mlCoreLocks,
       dma: mlCoreDma,
       descriptors: mlCoreDescriptors,
