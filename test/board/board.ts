@@ -17,6 +17,7 @@ import { type BoardFiles, ensureBoard } from './build.ts';
 import type { Image } from './rootfs.ts';
 import { Witness } from './witness.ts';
 
+export { type Family, type FamilyName, families, familyNames } from './families.ts';
 export type { Image } from './rootfs.ts';
 export { USER_PASSWORD } from './rootfs.ts';
 export { patternBytes, patternWord, Witness, WitnessError } from './witness.ts';
@@ -51,6 +52,17 @@ export interface ExecResult {
   readonly stderr: string;
 }
 
+/** The array's node in the device tree; rows are the first one and how many. */
+export interface DeviceTreeNode {
+  /** Such as `xlnx,ai-engine-v2.0`. */
+  readonly compatible: string;
+  /** `xlnx,aie-gen`: 1 AIE, 2 AIE-ML, 5 AIE2PS; older trees have none. */
+  readonly aieGen?: number;
+  readonly shimRows: readonly [number, number];
+  readonly memRows: readonly [number, number];
+  readonly coreRows: readonly [number, number];
+}
+
 /** A running board. Everything it needs on this machine ends with `stop`, or with this process. */
 export interface VirtualBoard {
   readonly host: '127.0.0.1';
@@ -78,6 +90,11 @@ export interface VirtualBoard {
   counters(): Promise<Readonly<Record<string, number>>>;
   /** Unloads the module and loads it with other parameters; every partition must be free. */
   reloadModule(parameters?: Readonly<Record<string, string | number>>): Promise<void>;
+  /**
+   * Shows a device tree in which an AI Engine array is the only node, instead of the board's own;
+   * without a node, the board's own again. A reboot forgets it.
+   */
+  deviceTree(node?: DeviceTreeNode): Promise<void>;
   /** Starts a witness and sends it these command lines first. */
   witness(...commands: string[]): Promise<Witness>;
   /** Pulls the plug and boots again: same port, other boot id, empty RAM disk, all connections gone. */
@@ -223,9 +240,33 @@ class QemuBoard implements VirtualBoard {
   async reloadModule(parameters: Readonly<Record<string, string | number>> = {}): Promise<void> {
     const words = Object.entries(parameters).map(([name, value]) => quoted(`${name}=${value}`));
     // What zocl holds would keep the module loaded; without zocl, or with nothing held, this line is refused.
-    const giveBack = 'printf "zocl unload" 2>&- > /sys/module/aievirt/parameters/control';
+    const giveBack = '{ printf "zocl unload" > /sys/module/aievirt/parameters/control; } 2>/dev/null';
+    await this.#output(`${giveBack}; rmmod aievirt && insmod /lib/board/aievirt.ko ${words.join(' ')}`);
+  }
+
+  async deviceTree(node?: DeviceTreeNode): Promise<void> {
+    const base = '/sys/firmware/devicetree/base';
+    const old = `grep -q ' ${base} tmpfs' /proc/mounts && umount ${base}`;
+    if (node === undefined) {
+      await this.#output(`${old}; true`);
+      return;
+    }
+    const folder = `${base}/ai-engine@20000000000`;
+    const files: [string, Buffer][] = [
+      ['compatible', Buffer.from(`${node.compatible}\0`)],
+      ...(node.aieGen === undefined
+        ? []
+        : [['xlnx,aie-gen', Buffer.from([node.aieGen])] satisfies [string, Buffer]]),
+      ['xlnx,shim-rows', Buffer.from(node.shimRows)],
+      ['xlnx,mem-rows', Buffer.from(node.memRows)],
+      ['xlnx,core-rows', Buffer.from(node.coreRows)],
+    ];
+    const writes = files.map(
+      ([name, bytes]) =>
+        `printf '${[...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}' > '${folder}/${name}'`,
+    );
     await this.#output(
-      `{ ${giveBack}; } 2>/dev/null; rmmod aievirt && insmod /lib/board/aievirt.ko ${words.join(' ')}`,
+      [`{ ${old}; true; }`, `mount -t tmpfs tmpfs ${base}`, `mkdir ${folder}`, ...writes].join(' && '),
     );
   }
 

@@ -223,3 +223,33 @@ bool do_zocl(int argc, char **argv)
 		close(fd);
 	return answer(" fd=%d %s", fd, link);
 }
+
+/* What the render node says it is: name, date and description of its driver. */
+bool do_drm_version(int argc, char **argv)
+{
+	char text[3][64] = { { 0 } };
+	struct {
+		int major, minor, patch;
+		size_t name_len;
+		char *name;
+		size_t date_len;
+		char *date;
+		size_t desc_len;
+		char *desc;
+	} version = { .name_len = 63,
+		      .name = text[0],
+		      .date_len = 63,
+		      .date = text[1],
+		      .desc_len = 63,
+		      .desc = text[2] };
+	int node = open("/dev/dri/renderD128", O_RDWR | O_CLOEXEC), result;
+
+	(void)argc;
+	(void)argv;
+	if (node < 0)
+		return failed("open /dev/dri/renderD128");
+	result = ioctl(node, 0xC0406400, &version);
+	close(node);
+	return result ? failed("DRM_IOCTL_VERSION")
+		      : answer(" %s %s %s", text[0], text[1], text[2]);
+}

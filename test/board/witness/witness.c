@@ -207,6 +207,7 @@ static const struct {
 	{ "getmem", do_getmem },
 	{ "fdlist", do_fdlist },
 	{ "zocl", do_zocl },
+	{ "drmversion", do_drm_version },
 	{ "ioctl", do_ioctl },
 	{ "pread", do_pread },
 	{ "pwrite", do_pwrite },

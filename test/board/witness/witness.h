@@ -201,6 +201,7 @@ bool do_borrow(int argc, char **argv);
 bool do_borrowed(int argc, char **argv);
 bool do_give_back(int argc, char **argv);
 bool do_zocl(int argc, char **argv);
+bool do_drm_version(int argc, char **argv);
 
 bool do_enquire(int argc, char **argv);
 bool do_getmem(int argc, char **argv);
