@@ -426,7 +426,6 @@ const layouts: Readonly<Record<Generation, Readonly<Partial<Record<TileKind, Til
   aie: {
     core: {
       core: {
-        control: 0x32000,
         status: 0x32004,
         enableEvents: 0x32008,
         pc: 0x30280,
