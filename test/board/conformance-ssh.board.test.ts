@@ -33,6 +33,9 @@ defineConformance(
       witness: () => virtual.witness(),
       control: (command) => virtual.control(command),
       counters: () => virtual.counters(),
+      async kill(pid) {
+        await virtual.exec(`kill -9 ${pid}`);
+      },
     });
   },
   (results) => showResults('ssh', results),

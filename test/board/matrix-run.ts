@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { type Combination, type LapResult, type MatrixHand, runLap } from '../conformance/matrix.ts';
+import { type Combination, type LapResult, runLap } from '../conformance/matrix.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
+import type { VirtualHand } from '../conformance/virtual-bench.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
 import { type FamilyName, families } from './families.ts';
 
@@ -81,7 +82,7 @@ export class MatrixRun {
     await this.board.stop();
   }
 
-  #hand(): MatrixHand {
+  #hand(): VirtualHand {
     const { board } = this;
     return {
       connect: () => this.#ssh.connect(),

@@ -32,10 +32,14 @@ export interface Bench {
   /** Gates the topmost tile of a column, or runs it again. */
   setGated(tile: Tile, gated: boolean): Promise<void>;
   setCore(tile: Tile, enabled: boolean): Promise<void>;
-  /** A process takes a free partition and keeps it. */
-  own(columns: ColumnRange): Promise<BenchOwner>;
+  /** Lets the clocks of all tiles run: after a reset they do not. */
+  ungateAll(): Promise<void>;
+  /** A process takes a free partition and keeps it; with `reset` the driver resets and zeroes it afterwards. */
+  own(columns: ColumnRange, after?: 'reset'): Promise<BenchOwner>;
   /** It lets go; the memory stays. */
   release(columns: ColumnRange): Promise<void>;
+  /** It is killed; nothing happens where there is none. */
+  crash(columns: ColumnRange): Promise<void>;
   /** Partitions, buffers and mappings that somebody holds on the array now. */
   held(): Promise<number>;
   dispose(): Promise<void>;

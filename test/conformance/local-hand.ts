@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { createLocalConnector } from '../../src/board/local/connector.ts';
 import { Witness } from '../board/witness.ts';
 import { KeptLog } from './log.ts';
-import type { MatrixHand } from './matrix.ts';
+import type { VirtualHand } from './virtual-bench.ts';
 
 const parameters = '/sys/module/aievirt/parameters';
 
@@ -18,7 +18,7 @@ function asRoot(...words: [string, ...string[]]): [string, string[]] {
 export function localHand(files: {
   readonly addonPath: string | undefined;
   readonly agentPath: string | undefined;
-}): MatrixHand {
+}): VirtualHand {
   const connector = createLocalConnector(files);
   const context = { log: new KeptLog(), onStep: () => undefined };
   const run = promisify(execFile);

@@ -35,12 +35,6 @@ export interface LapResult extends Combination {
   readonly ms: number;
 }
 
-/** The bench's hand on the board, and what only a lap needs. */
-export interface MatrixHand extends VirtualHand {
-  /** Ends a process on the board as if it crashed (SIGKILL). */
-  kill(pid: number): Promise<void>;
-}
-
 /** Every combination. */
 export function allCombinations(): Combination[] {
   return familyNames.flatMap((family) => ways.flatMap((way) => modes.map((mode) => ({ family, way, mode }))));
@@ -58,7 +52,7 @@ export function pairwiseSample(seed: number): Combination[] {
 }
 
 /** Runs one lap; the module is loaded as the combination's family, and nobody has a partition. */
-export async function runLap(hand: MatrixHand, lap: Combination, seed: number): Promise<LapResult> {
+export async function runLap(hand: VirtualHand, lap: Combination, seed: number): Promise<LapResult> {
   const started = Date.now();
   try {
     const family = families[lap.family];
@@ -90,7 +84,7 @@ export function formatMatrix(results: readonly LapResult[]): string {
 }
 
 /** A free partition: picked where the driver makes partitions of what is asked for. */
-async function requested(hand: MatrixHand, family: Family, seed: number): Promise<void> {
+async function requested(hand: VirtualHand, family: Family, seed: number): Promise<void> {
   const random = new Random(seed);
   const columns = columnsOf(family.partition);
   await hand.control('ungate all');
@@ -125,7 +119,7 @@ async function requested(hand: MatrixHand, family: Family, seed: number): Promis
 }
 
 /** A partition that an application has: read and, unlocked, written beside it; held when it crashes. */
-async function attached(hand: MatrixHand, family: Family, seed: number): Promise<void> {
+async function attached(hand: VirtualHand, family: Family, seed: number): Promise<void> {
   const random = new Random(seed + 1);
   const columns = columnsOf(family.partition);
   const witness = await hand.witness();
@@ -210,7 +204,7 @@ async function checkStatus(partition: Partition, family: Family, random: Random)
 }
 
 /** A gated tile is marked, not touched; its clock is enabled for us alone, where the driver does that. */
-async function checkClocks(hand: MatrixHand, partition: Partition, family: Family): Promise<void> {
+async function checkClocks(hand: VirtualHand, partition: Partition, family: Family): Promise<void> {
   const { core } = family.shape;
   const tile = {
     col: partition.columns.startCol + partition.columns.numCols - 1,
@@ -283,7 +277,7 @@ async function seenBy(
 }
 
 async function asOwner(
-  hand: MatrixHand,
+  hand: VirtualHand,
   family: Family,
   options: { readonly keep: boolean },
   action: (witness: Witness) => Promise<void>,
@@ -297,7 +291,7 @@ async function asOwner(
   }
 }
 
-async function held(hand: MatrixHand): Promise<number> {
+async function held(hand: VirtualHand): Promise<number> {
   const { open = 0, dmabufs = 0, mappings = 0 } = await hand.counters();
   return open + dmabufs + mappings;
 }

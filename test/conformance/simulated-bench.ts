@@ -33,12 +33,22 @@ export function simulatedBench(connector: (array: SimulatedArray) => BoardConnec
     poke: async (memory, tile, offset, bytes) => array.poke(memory, tile, offset, bytes),
     setGated: async (tile, gated) => array.gate(tile, gated),
     setCore: async (tile, enabled) => array.setCore(tile, enabled),
+    async ungateAll() {
+      for (const columns of [freeColumns, ownedColumns]) {
+        for (const geometry of array.memories(columns)) {
+          for (const tile of tiles(geometry)) array.gate(tile, false);
+        }
+      }
+    },
     async own(columns) {
       const owner = { kind: 'process', pid: 77, command: 'bench_graph', startedAt: Date.now() } as const;
       array.own(columns, owner);
       return owner;
     },
     release: async (columns) => array.release(columns, { keep: true }),
+    async crash(columns) {
+      if (array.partition(columns)?.owner !== undefined) array.exitOwner(columns);
+    },
     held: async () => 0,
     async dispose() {
       await Promise.all(boards.map((board) => board.dispose()));

@@ -132,17 +132,23 @@ export function defineConformance(
     }
 
     /** The partition as soon as it is listed like this, by the board's own event. */
-    async function listedWhen(columns: ColumnRange, inUse: boolean): Promise<PartitionInfo> {
+    async function listedWhen(
+      columns: ColumnRange,
+      wanted: boolean | ((info: PartitionInfo) => boolean),
+      on = live,
+    ): Promise<PartitionInfo> {
+      const fits = typeof wanted === 'boolean' ? (info: PartitionInfo) => info.inUse === wanted : wanted;
       const found = new Promise<PartitionInfo>((resolve) => {
-        const subscription = live.onDidChangePartitions((list) => {
+        const subscription = on.onDidChangePartitions((list) => {
           const one = list.find((info) => info.columns.startCol === columns.startCol);
-          if (one === undefined || one.inUse !== inUse) return;
+          if (one === undefined || !fits(one)) return;
           subscription.dispose();
           resolve(one);
         });
       });
-      const now = await listed(columns);
-      return now.inUse === inUse ? now : found;
+      const list = await on.partitions(never);
+      const now = list.find((one) => one.columns.startCol === columns.startCol);
+      return now !== undefined && fits(now) ? now : found;
     }
 
     function tileOf(columns: ColumnRange, col: number, row: number): Tile {
@@ -544,6 +550,110 @@ export function defineConformance(
         together.map((one) => one.pieces[0]),
         alone.pieces,
       );
+    });
+
+    it('[attach-10] says what tiles do, in the order asked, and which cannot be looked at', async () => {
+      const partition = await live.open(bench.free, {}, never);
+      const enabled = tileOf(bench.free, 1, 4);
+      const gated = tileOf(bench.free, 0, 8);
+      await bench.setCore(enabled, true);
+      await bench.setGated(gated, true);
+      try {
+        const tiles = [tileOf(bench.free, 3, 2), gated, enabled, tileOf(bench.free, 2, 0)];
+        const report = await partition.status(tiles, { detail: true }, never);
+        assert.deepEqual(
+          report.tiles.map((one) => [one.tile, one.kind, one.reason, one.core?.state]),
+          [
+            [tiles[0], 'core', undefined, 'disabled'],
+            [gated, 'core', 'gated', undefined],
+            [enabled, 'core', undefined, 'running'],
+            [tiles[3], 'shim', undefined, undefined],
+          ],
+        );
+        assert.equal(report.tiles[0]?.locks.length, 16);
+        assert.equal(report.tiles[0]?.descriptors.length, 16);
+        const data = await memory(bench.free, 'data');
+        assert.equal(report.epoch, (await read(data, { offset: 0, length: 4 })).epoch);
+        const outside = partition.status([tileOf(bench.free, 0, 9)], {}, never);
+        assert.equal(await codeOf(outside), 'out-of-range');
+      } finally {
+        await bench.setGated(gated, false);
+        await bench.setCore(enabled, false);
+      }
+      assert.equal(await bench.held(), 0);
+    });
+
+    it('[attach-4] enables clocks of gated tiles for its own accesses only, never beside an owner', async () => {
+      const partition = await live.open(bench.free, {}, never);
+      const from = await memory(bench.free, 'data');
+      const tile = tileOf(bench.free, 2, 8);
+      const range = { offset: tileStart(from.geometry, tile), length: 32 };
+      const reasons = async () => (await read(from, range)).unreadable.map((span) => span.reason);
+      await bench.setGated(tile, true);
+      try {
+        assert.deepEqual(await reasons(), ['gated']);
+        const runs = await partition.enableClocks(true, never);
+        assert.equal((await listed(bench.free)).clocksOn, runs);
+        assert.deepEqual(await reasons(), runs ? [] : ['gated']);
+        assert.equal(await partition.enableClocks(false, never), false);
+        assert.equal((await listed(bench.free)).clocksOn, false);
+        assert.deepEqual(await reasons(), ['gated']);
+      } finally {
+        await bench.setGated(tile, false);
+      }
+      const taken = await live.open(bench.other, {}, never);
+      await bench.own(bench.other);
+      try {
+        await listedWhen(bench.other, true);
+        assert.equal(await codeOf(taken.enableClocks(true, never)), 'locked');
+      } finally {
+        await bench.release(bench.other);
+        await listedWhen(bench.other, false);
+      }
+    });
+
+    it('[attach-8] holds what a crashed owner left, for every connection and after the one that asked, until let go', async () => {
+      const from = await memory(bench.other, 'data');
+      const tile = tileOf(bench.other, 1, 3);
+      const range = { offset: tileStart(from.geometry, tile) + 0x200, length: 48 };
+      const bytes = new Random(seed + 9).bytes(48);
+      const owner = await bench.own(bench.other, 'reset');
+      const partition = await live.open(bench.other, {}, never);
+      try {
+        await listedWhen(bench.other, true);
+        await bench.poke('data', tile, 0x200, bytes);
+        const asking = await bench.connect();
+        const asked = await asking.open(bench.other, {}, never);
+        await asked.hold(true, never);
+        const held = await listedWhen(bench.other, (info) => info.hold !== undefined, asking);
+        await partition.hold(true, never);
+        const holding = await listedWhen(bench.other, (info) => info.hold !== undefined);
+        assert.deepEqual([holding.hold, holding.ownerGone], [held.hold, false]);
+        assert.equal(holding.owner?.pid, owner.pid);
+        await asking.dispose();
+        await bench.crash(bench.other);
+        const kept = await listedWhen(bench.other, (info) => info.ownerGone);
+        assert.deepEqual([kept.inUse, kept.owner, kept.epoch], [true, undefined, holding.epoch]);
+        const again = await read(from, range);
+        assert.deepEqual([again.pieces[0]?.bytes, again.epoch], [bytes, kept.epoch]);
+        const late = await bench.connect();
+        const seen = await listedWhen(bench.other, true, late);
+        assert.deepEqual([seen.hold, seen.ownerGone, seen.epoch], [kept.hold, true, kept.epoch]);
+        await late.dispose();
+      } finally {
+        await bench.crash(bench.other);
+        await partition.hold(false, never);
+      }
+      const free = await listedWhen(bench.other, false);
+      assert.deepEqual([free.hold, free.ownerGone], [undefined, false]);
+      await bench.ungateAll();
+      assert.deepEqual((await read(from, range)).pieces[0]?.bytes, new Uint8Array(48));
+      assert.equal(await bench.held(), 0);
+    });
+
+    it('[attach-3] has no free columns beside partitions that are fixed', async () => {
+      assert.deepEqual(live.freeColumns, []);
+      assert.ok((await live.partitions(never)).every((one) => !one.picked));
     });
 
     it('reports what a bug report needs', async () => {

@@ -12,6 +12,8 @@ export interface VirtualHand {
   control(command: string): Promise<void>;
   /** The kernel module's counters. */
   counters(): Promise<Readonly<Record<string, number>>>;
+  /** Ends a process on the board as if it crashed (SIGKILL). */
+  kill(pid: number): Promise<void>;
 }
 
 /** Partitions of the kernel module as it is loaded without parameters: id by first column. */
@@ -22,7 +24,7 @@ const shim: ColumnRange = { startCol: 30, numCols: 3 };
 /** A bench on the virtual board. The witness is its independent hand. */
 export function virtualBench(hand: VirtualHand): Bench {
   const boards: Board[] = [];
-  const owners = new Map<number, Witness>();
+  const owners = new Map<number, { readonly witness: Witness; readonly pid: number }>();
 
   /** Lets a witness that holds the tile's partition do something. */
   async function through<T>(tile: Tile, action: (witness: Witness) => Promise<T>): Promise<T> {
@@ -31,7 +33,7 @@ export function virtualBench(hand: VirtualHand): Bench {
     );
     if (columns === undefined) throw new RangeError(`no partition has column ${tile.col}`);
     const owner = owners.get(columns.startCol);
-    if (owner !== undefined) return action(owner);
+    if (owner !== undefined) return action(owner.witness);
     const witness = await hand.witness();
     try {
       await witness.request(idOf(columns), { keep: true });
@@ -60,23 +62,31 @@ export function virtualBench(hand: VirtualHand): Bench {
       through(tile, (witness) => witness.write(memory, tile.col, tile.row, offset, bytes)),
     setGated: (tile, gated) => hand.control(`${gated ? 'gate' : 'ungate'} ${tile.col} ${tile.row}`),
     setCore: (tile, enabled) => hand.control(`core ${tile.col} ${tile.row} ${enabled ? 'on' : 'off'}`),
-    async own(columns) {
+    ungateAll: () => hand.control('ungate all'),
+    async own(columns, after) {
       const witness = await hand.witness();
-      const { pid } = await witness.request(idOf(columns), { keep: true });
-      owners.set(columns.startCol, witness);
+      const { pid } = await witness.request(idOf(columns), { keep: after !== 'reset' });
+      owners.set(columns.startCol, { witness, pid });
       return { pid, command: 'witness' };
     },
     async release(columns) {
-      const witness = owners.get(columns.startCol);
+      const owner = owners.get(columns.startCol);
       owners.delete(columns.startCol);
-      await witness?.exit();
+      await owner?.witness.exit();
+    },
+    async crash(columns) {
+      const owner = owners.get(columns.startCol);
+      if (owner === undefined) return;
+      owners.delete(columns.startCol);
+      await hand.kill(owner.pid);
+      await owner.witness.ended();
     },
     async held() {
       const { open = 0, dmabufs = 0, mappings = 0 } = await hand.counters();
       return open + dmabufs + mappings;
     },
     async dispose() {
-      for (const witness of owners.values()) await witness.exit();
+      for (const { witness } of owners.values()) await witness.exit();
       await Promise.all(boards.map((board) => board.dispose()));
     },
   };
