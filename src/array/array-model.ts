@@ -380,6 +380,8 @@ export class ArrayModel implements Disposable {
     const known: Known = this.#known.get(key) ?? { reading: false };
     if (known.reading || board.link.state.kind !== 'connected') return;
     this.#known.set(key, known);
+    // What was once shown stays, also while its board is away.
+    if (this.#target?.columns === undefined) this.#target = { board: board.id, columns: info.columns };
     const connection = board.link.state.board;
     const tried = this.#tried.get(connection) ?? new Set();
     this.#tried.set(connection, tried.add(key));

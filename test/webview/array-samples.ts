@@ -2,15 +2,10 @@
 
 import type { ArrayPicture, CellState } from '../../src/array/messages.ts';
 import { drawPicture, partitionTiles, rowKind } from '../../src/array/picture.ts';
+import { plain } from '../../src/array/test-bench.ts';
 import type { PartitionInfo } from '../../src/board/board.ts';
 import type { ArrayShape, ColumnRange, Tile } from '../../src/model/geometry.ts';
 import type { TileStatus, WaitEdge } from '../../src/model/status/status.ts';
-
-/** A localiser that fills in, as `vscode.l10n` does. */
-export const plain = {
-  t: (message: string, ...args: (string | number)[]) =>
-    message.replace(/\{(\d+)\}/g, (whole, index: string) => String(args[Number(index)] ?? whole)),
-};
 
 export interface Sample {
   readonly numCols: number;

@@ -1,0 +1,248 @@
+import { describe, expect, test } from 'vitest';
+import { BoardError } from '../board/errors.ts';
+import { freeColumns, ownedColumns } from '../board/simulated/array.ts';
+import { settle } from '../session/scripted-board.ts';
+import type { ArrayCell } from './messages.ts';
+import { ViewBench } from './test-bench.ts';
+
+/** A bench whose board is connected and whose Array view somebody looks at, read for the first time. */
+async function looking(options = {}): Promise<ViewBench> {
+  const bench = new ViewBench(options);
+  await bench.link.connect();
+  bench.model.visible = true;
+  await passed(bench);
+  return bench;
+}
+
+/** Lets planned reads begin and end. */
+async function passed(bench: ViewBench, milliseconds = 300): Promise<void> {
+  bench.time.advance(milliseconds);
+  await expect.poll(() => bench.model.picture.reading).toBe(false);
+  await settle();
+}
+
+function cellAt(bench: ViewBench, col: number, row: number): ArrayCell | undefined {
+  return bench.model.picture.rows.find((one) => one.row === row)?.cells.find(({ tile }) => tile.col === col);
+}
+
+describe('[attach-11] the picture of the array', () => {
+  test('shows the hang of the simulated graph: sentence, arrows both ways, marked cells', async () => {
+    const { model } = await looking();
+    const { hangs, arrows, chosen, rows } = model.picture;
+    expect(chosen).toBe('desk/6_4');
+    expect(hangs).toEqual([
+      {
+        text: "Tiles (7,2) and (7,3) wait for each other's locks.",
+        waits: [
+          { tile: { col: 7, row: 2 }, text: 'The core of (7,2) waits for a lock of (7,3)' },
+          { tile: { col: 7, row: 3 }, text: 'The core of (7,3) waits for a lock of (7,2)' },
+        ],
+      },
+    ]);
+    expect(arrows).toEqual([
+      { from: { col: 7, row: 2 }, to: { col: 7, row: 3 }, hangs: true },
+      { from: { col: 7, row: 3 }, to: { col: 7, row: 2 }, hangs: true },
+    ]);
+    const hanging = rows.flatMap(({ cells }) => cells.filter((cell) => cell.hangs));
+    expect(hanging.map(({ tile, state }) => ({ ...tile, state }))).toEqual([
+      { col: 7, row: 3, state: 'stalled' },
+      { col: 7, row: 2, state: 'stalled' },
+    ]);
+    expect(hanging[0]?.lines).toEqual([
+      'Tile (7,3): waiting',
+      'Core: waits for a lock of the memory to the south',
+      expect.stringMatching(/^PC 0x[0-9A-F]{5}, SP /),
+      expect.stringMatching(/^Locks /),
+      expect.stringMatching(/^DMA /),
+      'The core of (7,3) waits for a lock of (7,2)',
+      expect.stringMatching(/^DMA MM2S 0 of \(7,3\) waits for a lock of \(7,3\)$/),
+    ]);
+  });
+
+  test('one word per state, with how many of each', async () => {
+    const bench = await looking();
+    expect(cellAt(bench, 9, 8)?.state).toBe('gated');
+    expect(cellAt(bench, 6, 1)?.state).toBe('running');
+    expect(cellAt(bench, 8, 6)?.state).toBe('done');
+    expect(cellAt(bench, 0, 4)?.state).toBe('other');
+    expect(cellAt(bench, 4, 4)?.state).toBe('outside');
+    const { legend, rows } = bench.model.picture;
+    const counted = legend.reduce((sum, { count }) => sum + count, 0);
+    expect(counted).toBe(rows.length * (rows[0]?.cells.length ?? 0));
+    expect(legend).toContainEqual({ state: 'gated', label: 'clock off', count: 3 });
+    expect(legend).toContainEqual({ state: 'stalled', label: 'waiting', count: 2 });
+  });
+
+  test('rows from the top, numbered both ways; memory tiles stand where the array has them', async () => {
+    const bench = await looking({ generation: 'aieml' });
+    const rows = bench.model.picture.rows.map(({ row, kind, computeRow }) => [row, kind, computeRow]);
+    expect(rows.at(-1)).toEqual([0, 'shim', undefined]);
+    expect(rows.filter(([, kind]) => kind === 'memory').length).toBeGreaterThan(0);
+    const [lowest] = rows.filter(([, kind]) => kind === 'core').slice(-1);
+    expect(lowest?.[2]).toBe(0);
+    expect(bench.model.picture.hangs).toHaveLength(1);
+  });
+
+  test('a graph that goes on again hangs no more after a refresh', async () => {
+    const bench = await looking();
+    for (const row of [2, 3]) bench.array.setActivity({ col: 7, row }, 'running');
+    expect(bench.model.picture.hangs).toHaveLength(1);
+    await bench.model.refresh();
+    expect(bench.model.picture.hangs).toEqual([]);
+    expect(cellAt(bench, 7, 2)?.state).toBe('running');
+  });
+});
+
+describe('what is read, and when', () => {
+  test('nothing while nobody looks, then the whole partition in one round trip', async () => {
+    const bench = new ViewBench();
+    await bench.link.connect();
+    bench.model.show('desk', ownedColumns);
+    bench.time.advance(10_000);
+    await settle();
+    expect(bench.array.count('status')).toBe(0);
+    bench.model.visible = true;
+    await passed(bench);
+    expect(bench.array.count('status')).toBe(1);
+  });
+
+  test('another partition only after the choice has settled, and once', async () => {
+    const bench = await looking();
+    bench.model.show('desk', freeColumns);
+    bench.time.advance(100);
+    bench.model.show('desk', ownedColumns);
+    await passed(bench, 10_000);
+    expect(bench.array.count('status')).toBe(1);
+    bench.model.choose('desk/0_4');
+    expect(bench.model.picture.readAt).toBe('Not read yet');
+    await passed(bench);
+    expect(bench.array.count('status')).toBe(2);
+    expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+    expect(cellAt(bench, 3, 8)?.state).toBe('gated');
+    await passed(bench, 100_000);
+    expect(bench.array.count('status')).toBe(2);
+  });
+
+  test('by itself only when a person wants it, somebody looks, and the partition is in use', async () => {
+    const bench = await looking();
+    bench.model.refreshSeconds = 5;
+    await passed(bench, 5000);
+    await passed(bench, 5000);
+    expect(bench.array.count('status')).toBe(3);
+    bench.model.visible = false;
+    await passed(bench, 60_000);
+    expect(bench.array.count('status')).toBe(3);
+    bench.model.visible = true;
+    bench.model.show('desk', freeColumns);
+    await passed(bench);
+    expect(bench.array.count('status')).toBe(4);
+    await passed(bench, 60_000);
+    expect(bench.array.count('status')).toBe(4);
+    bench.model.show('desk', ownedColumns);
+    bench.model.refreshSeconds = 0;
+    await passed(bench, 60_000);
+    expect(bench.array.count('status')).toBe(4);
+  });
+
+  test('a tile of another partition shows that partition; one of this says where it is', async () => {
+    const bench = await looking();
+    expect(bench.model.open({ col: 7, row: 2 })).toEqual({
+      board: 'desk',
+      columns: ownedColumns,
+      tile: { col: 7, row: 2 },
+    });
+    expect(bench.model.open({ col: 1, row: 2 })).toBeUndefined();
+    expect(bench.model.picture.chosen).toBe('desk/0_4');
+    expect(bench.model.open({ col: 4, row: 2 })).toBeUndefined();
+  });
+});
+
+describe('what is wrong, with the way out', () => {
+  test('no board, a board that is not connected, one that is offline', async () => {
+    const bench = new ViewBench();
+    const { model } = bench;
+    expect(model.picture).toMatchObject({ rows: [], problem: { actions: [{ command: 'connect' }] } });
+    expect(model.picture.problem?.text).toBe('Desk is not connected.');
+    bench.boards.length = 0;
+    expect(model.picture.problem).toMatchObject({
+      text: 'No board has been added yet.',
+      actions: [{ command: 'add-board' }],
+    });
+  });
+
+  test('a failed read is said in place and not repeated by itself; Try Again reads', async () => {
+    const bench = new ViewBench();
+    bench.array.failNext('status', new BoardError('permission', 'refused'));
+    await bench.link.connect();
+    bench.model.visible = true;
+    await passed(bench);
+    expect(bench.model.picture.problem).toMatchObject({
+      kind: 'error',
+      text: 'permission.',
+      actions: [{ command: 'refresh', label: 'Try Again' }, { command: 'show-log' }],
+    });
+    expect(cellAt(bench, 6, 1)?.state).toBe('unknown');
+    await passed(bench, 60_000);
+    expect(bench.noted).toHaveLength(1);
+    await bench.model.refresh();
+    expect(bench.model.picture.problem).toBeUndefined();
+    expect(cellAt(bench, 6, 1)?.state).toBe('running');
+  });
+
+  test('after the link is lost the last known state stays, and is said to be that', async () => {
+    const bench = await looking();
+    bench.array.drop();
+    await settle();
+    const { picture } = bench.model;
+    expect(picture.problem?.kind).toBe('error');
+    expect(picture.readAt).toBe('Last known, read at 14:03:27');
+    expect(picture.hangs).toHaveLength(1);
+    bench.time.advance(1000);
+    await expect.poll(() => bench.link.state.kind).toBe('connected');
+    await passed(bench);
+    expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+    expect(bench.array.count('status')).toBe(2);
+  });
+
+  test('a state from before the partition changed hands is marked', async () => {
+    const bench = await looking();
+    bench.array.exitOwner();
+    bench.array.startOwner();
+    await settle();
+    expect(bench.model.picture.readAt).toMatch(/before the partition changed hands/);
+  });
+});
+
+describe('[attach-10] the tile of the details view', () => {
+  test('is read with descriptors when somebody looks, once per tile, and again on request', async () => {
+    const bench = await looking();
+    bench.model.onDidFocus((place) => bench.tile.show(place));
+    bench.model.focus({ col: 7, row: 2 });
+    bench.time.advance(1000);
+    await settle();
+    expect(bench.tile.known?.report).toBeUndefined();
+    bench.tile.visible = true;
+    bench.time.advance(1000);
+    await expect.poll(() => bench.tile.known?.report?.tiles[0]?.core?.state).toBe('lock-stall');
+    expect(bench.tile.known?.report?.tiles[0]?.descriptors.length).toBeGreaterThan(0);
+    const before = bench.array.count('status');
+    bench.time.advance(60_000);
+    await settle();
+    expect(bench.array.count('status')).toBe(before);
+    bench.array.setActivity({ col: 7, row: 2 }, 'done');
+    await bench.tile.refresh();
+    expect(bench.tile.known?.report?.tiles[0]?.core?.state).toBe('done');
+  });
+
+  test('a failure stays beside what was known', async () => {
+    const bench = await looking();
+    bench.tile.visible = true;
+    bench.tile.show({ board: 'desk', columns: ownedColumns, tile: { col: 6, row: 0 } });
+    expect(bench.tile.kind).toBe('shim');
+    await bench.tile.refresh();
+    bench.array.failNext('status', new BoardError('timeout', 'late'));
+    await bench.tile.refresh();
+    expect(bench.tile.known).toMatchObject({ error: { code: 'timeout' }, reading: false });
+    expect(bench.tile.known?.report).toBeDefined();
+  });
+});

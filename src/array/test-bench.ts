@@ -1,0 +1,51 @@
+/** Views on a simulated board, with time that stands still until a test moves it. For tests only. */
+
+import { toBoardError } from '../board/errors.ts';
+import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/array.ts';
+import { createSimulatedConnector } from '../board/simulated/connector.ts';
+import { Emitter } from '../model/event.ts';
+import { BoardLink } from '../session/link.ts';
+import { ManualTime } from '../session/scripted-board.ts';
+import { type ArrayBoard, ArrayModel, type ArrayServices } from './array-model.ts';
+import { TileModel } from './tile-model.ts';
+
+export const plain = {
+  t: (message: string, ...args: (string | number)[]) =>
+    message.replace(/\{(\d+)\}/g, (whole, index: string) => String(args[Number(index)] ?? whole)),
+};
+
+export class ViewBench {
+  readonly time = new ManualTime();
+  readonly array: SimulatedArray;
+  readonly link: BoardLink;
+  readonly boards: ArrayBoard[];
+  readonly model: ArrayModel;
+  readonly tile: TileModel;
+  readonly boardsChanged = new Emitter<void>();
+  readonly noted: unknown[] = [];
+
+  constructor(options: SimulatedArrayOptions = {}) {
+    this.array = new SimulatedArray({ now: () => this.time.now(), ...options });
+    this.link = new BoardLink('desk', 'Desk', createSimulatedConnector({ array: this.array }), this.time);
+    this.boards = [{ id: 'desk', label: 'Desk', link: this.link }];
+    this.link.onDidChangeState(() => this.boardsChanged.fire());
+    this.link.onDidChangePartitions(() => this.boardsChanged.fire());
+    const services: ArrayServices = {
+      boards: () => this.boards,
+      onDidChangeBoards: (listener) => this.boardsChanged.event(listener),
+      columnsText: ({ columns }) =>
+        `Columns ${columns.startCol} to ${columns.startCol + columns.numCols - 1}`,
+      ownerText: ({ inUse }) => (inUse ? 'in use' : 'free'),
+      describe: (error) => `${error.code}.`,
+      note: (thrown) => {
+        this.noted.push(thrown);
+        return toBoardError(thrown);
+      },
+      clock: () => '14:03:27',
+      after: (milliseconds, action) => this.time.after(milliseconds, action),
+      l10n: plain,
+    };
+    this.model = new ArrayModel(services);
+    this.tile = new TileModel(services);
+  }
+}
