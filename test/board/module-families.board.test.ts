@@ -3,8 +3,10 @@
  * of the partition's descriptor, clocks, resets.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Random, runSeed } from '../conformance/random.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
+import { ModelArray, type ModelPart } from './module-model.ts';
 import { IOCTL, Raw, RawError, type RawMemory, type RawProcess } from './raw.ts';
 
 const BOOT_MS = 300_000;
@@ -672,4 +674,201 @@ describe('shapes and names [attach-1] [attach-5]', () => {
       await board.exec('insmod /lib/board/aievirt.ko');
     }
   });
+});
+
+/** A descriptor that some process has, and the partition behind it. */
+interface Handle {
+  readonly who: string;
+  readonly fd: number;
+  readonly part: ModelPart;
+}
+
+/** Random calls of three processes on a small array, each answer compared with the model's. */
+class RandomCalls {
+  readonly #random: Random;
+  readonly #model: ModelArray;
+  readonly #tile: (col: number, row: number, offset?: number) => number;
+  readonly #devices = new Map<string, number>();
+  readonly #handles: Handle[] = [];
+  #control = -1;
+
+  constructor(
+    random: Random,
+    model: ModelArray,
+    tile: (col: number, row: number, offset?: number) => number,
+  ) {
+    this.#random = random;
+    this.#model = model;
+    this.#tile = tile;
+  }
+
+  async run(steps: number): Promise<void> {
+    for (const who of ['one', 'two', 'three']) this.#devices.set(who, await raw.process(who).open());
+    this.#control = await raw.process('control').open('/sys/module/aievirt/parameters/control', true);
+    const calls = [
+      () => this.#request(),
+      () => this.#close(),
+      () => this.#list(),
+      () => this.#write(),
+      () => this.#write(),
+      () => this.#read(),
+      () => this.#read(),
+      () => this.#map(),
+      () => this.#gate(),
+      () => this.#tiles(),
+      () => this.#reset(),
+      () => this.#enquire(),
+    ] as const;
+    for (let step = 0; step < steps; step++) await this.#random.pick(calls)();
+    while (this.#handles.length > 0) await this.#close();
+  }
+
+  #anyone(): [string, number] {
+    const who = this.#random.pick(['one', 'two', 'three']);
+    return [who, this.#devices.get(who) ?? -1];
+  }
+
+  #handle(): Handle | undefined {
+    return this.#handles[this.#random.below(Math.max(1, this.#handles.length))];
+  }
+
+  #place(part: ModelPart): { col: number; row: number; offset: number; at: number } {
+    const col = part.start + this.#random.below(part.cols);
+    const row = 1 + this.#random.below(this.#model.rows - 1);
+    const offset = 4 * this.#random.below(8);
+    return { col, row, offset, at: this.#tile(col - part.start, row, offset) };
+  }
+
+  async #request(): Promise<void> {
+    const [who, dev] = this.#anyone();
+    const [start, cols, keep] = [
+      this.#random.below(this.#model.cols + 1),
+      1 + this.#random.below(3),
+      this.#random.below(2) === 0,
+    ];
+    const part = this.#model.request(start, cols, keep, who);
+    const call = raw.process(who).request(dev, dynamicId(start, cols), { size: 40, keep });
+    if (part === undefined) expect(await refusal(call)).toBe('EINVAL');
+    else this.#handles.push({ who, fd: await call, part });
+  }
+
+  async #close(): Promise<void> {
+    const handle = this.#handle();
+    if (handle === undefined) return;
+    await raw.process(handle.who).close(handle.fd);
+    this.#handles.splice(this.#handles.indexOf(handle), 1);
+    this.#model.close(handle.part);
+  }
+
+  async #list(): Promise<void> {
+    const [who, dev] = this.#anyone();
+    const { list } = await raw.process(who).fdList(dev, this.#model.cols);
+    const given = list.filter(({ fd }) => fd >= 0);
+    expect(given.map(({ id }) => id)).toEqual(
+      this.#model.parts.map(({ start, cols }) => dynamicId(start, cols)),
+    );
+    for (const [i, { fd }] of given.entries()) {
+      const part = this.#model.parts[i];
+      if (part === undefined) continue;
+      part.descriptors++;
+      // One is kept now and then; the others are closed at once, as a guest does.
+      this.#handles.push({ who, fd, part });
+      if (this.#random.below(4) === 0) continue;
+      await raw.process(who).close(fd);
+      this.#handles.pop();
+      this.#model.close(part);
+    }
+  }
+
+  async #write(): Promise<void> {
+    const handle = this.#handle();
+    if (handle === undefined) return;
+    const { col, row, offset, at } = this.#place(handle.part);
+    const value = this.#random.word();
+    const who = raw.process(handle.who);
+    const call =
+      this.#random.below(2) === 0
+        ? who.pwrite(handle.fd, at, bytesOf(value))
+        : who.reg(handle.fd, at, { value });
+    expect(await refusal(call)).toBe(this.#model.runs(col, row) ? 'done' : 'EINVAL');
+    if (this.#model.runs(col, row)) this.#model.setWord(col, row, offset, value);
+  }
+
+  async #read(): Promise<void> {
+    const handle = this.#handle();
+    if (handle === undefined) return;
+    const { col, row, offset, at } = this.#place(handle.part);
+    const call = raw.process(handle.who).word(handle.fd, at);
+    if (this.#model.runs(col, row)) expect(await call).toBe(this.#model.word(col, row, offset));
+    else expect(await refusal(call)).toBe('EINVAL');
+  }
+
+  async #map(): Promise<void> {
+    const handle = this.#handle();
+    if (handle === undefined) return;
+    const { col, row, offset, at } = this.#place(handle.part);
+    const who = raw.process(handle.who);
+    const address = await who.map(handle.fd, at - offset, PAGE);
+    if (this.#model.runs(col, row))
+      expect(await who.load(address + offset)).toBe(this.#model.word(col, row, offset));
+    await who.unmap(address, PAGE);
+  }
+
+  async #gate(): Promise<void> {
+    const [col, row] = [this.#random.below(this.#model.cols), 1 + this.#random.below(this.#model.rows - 1)];
+    const on = this.#random.below(2) === 0;
+    const line = `${on ? 'ungate' : 'gate'} ${col} ${row}`;
+    await raw.process('control').pwrite(this.#control, 0, Buffer.from(line));
+    if (on) this.#model.ungate(col, row);
+    else this.#model.gate(col, row);
+  }
+
+  async #tiles(): Promise<void> {
+    const handle = this.#handle();
+    if (handle === undefined) return;
+    const on = this.#random.below(2) === 0;
+    const places = Array.from({ length: this.#random.below(3) }, () => this.#place(handle.part));
+    const relative = places.map(({ col, row }) => [col - handle.part.start, row] as const);
+    await raw.process(handle.who).tiles(handle.fd, on, relative);
+    this.#model.tiles(
+      handle.part,
+      on,
+      places.map(({ col, row }) => [col, row] as const),
+    );
+  }
+
+  async #reset(): Promise<void> {
+    const handle = this.#handle();
+    if (handle === undefined || handle.who !== handle.part.owner) return;
+    const on = this.#random.below(2) === 0;
+    await raw.process(handle.who).ioctl(handle.fd, on ? IOCTL.init32 : IOCTL.tear, Buffer.alloc(32));
+    this.#model.reset(handle.part, on);
+  }
+
+  async #enquire(): Promise<void> {
+    const [who, dev] = this.#anyone();
+    const list = await raw.process(who).enquire(dev, 32);
+    expect(list.map(({ id, col, cols, status }) => [id, col, cols, status])).toEqual(this.#model.enquire());
+    expect(await raw.process(who).count(dev)).toBe(this.#model.parts.length);
+  }
+}
+
+describe('any sequence of calls [attach-1]', () => {
+  for (const [generation, shape, rows, tile] of [
+    ['aie', '7:1:0:4', 5, aie],
+    ['aieml', '7:1:1:2', 4, aieml],
+  ] as const)
+    it(`answers as a naive model of the aperture driver does: ${generation}`, async () => {
+      const seed = runSeed();
+      console.log(`seed ${seed}`);
+      await board.reloadModule({ family: 'aperture', generation, shape });
+      const calls = new RandomCalls(new Random(seed), new ModelArray(7, rows, generation === 'aieml'), tile);
+      await calls.run(Number(process.env['STEPS'] ?? 200));
+      const { open, mappings, requests, releases } = await board.counters();
+      expect({ open, mappings, left: (requests ?? 0) - (releases ?? 0) }).toEqual({
+        open: 0,
+        mappings: 0,
+        left: 0,
+      });
+    });
 });

@@ -4,7 +4,7 @@
  * named, and each has its own descriptors, mappings and buffers a to h. Every line is answered by one: "ok ..." or
  * "error ERRNO".
  *
- *   open PATH | close FD | fds | link FD
+ *   open PATH [w] | close FD | fds | link FD
  *   buf X SIZE              a new zeroed buffer
  *   put X OFFSET HEX | get X OFFSET LENGTH
  *   ptr X OFFSET Y          the address of buffer Y, as 8 bytes
@@ -156,8 +156,8 @@ static void run(int count, char** word) {
     const char* command = word[0];
     unsigned long number[most_words] = {0};
     for (int i = 1; i < count; i++) number[i] = strtoul(word[i], NULL, 0);
-    if (strcmp(command, "open") == 0 && count == 2)
-        result(open(word[1], O_RDWR | O_CLOEXEC));
+    if (strcmp(command, "open") == 0 && (count == 2 || count == 3))
+        result(open(word[1], (count == 2 ? O_RDWR : O_WRONLY) | O_CLOEXEC));
     else if (strcmp(command, "close") == 0 && count == 2)
         result(close((int)number[1]));
     else if (strcmp(command, "fds") == 0)

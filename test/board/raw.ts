@@ -81,8 +81,9 @@ export class RawProcess {
     return this.#send(line);
   }
 
-  async open(path = '/dev/aie0'): Promise<number> {
-    return Number(await this.call(`open ${path}`));
+  /** For reading and writing, or for writing only. */
+  async open(path = '/dev/aie0', writeOnly = false): Promise<number> {
+    return Number(await this.call(`open ${path}${writeOnly ? ' w' : ''}`));
   }
 
   async close(fd: number): Promise<void> {
