@@ -1,0 +1,201 @@
+/**
+ * The driver's texts and the register words behind them, decoded both and compared: random words are laid on tiles of every
+ * kind of every generation, the board's kernel makes its texts of them, and what these say must be what the words say.
+ * `SEED=<number>` repeats a run.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Tile } from '../../src/model/geometry.ts';
+import { decodeTileStatus } from '../../src/model/status/decode.ts';
+import { registerMap } from '../../src/model/status/layout.ts';
+import type { DescriptorStatus, RawTileStatus, TileKind, TileStatus } from '../../src/model/status/status.ts';
+import { waitCycles, waitEdges } from '../../src/model/status/waits.ts';
+import { startBoard, type VirtualBoard, type Witness } from './board.ts';
+import { useCleanLog } from './clean-log.ts';
+import { type Family, type FamilyName, families } from './families.ts';
+
+let board: VirtualBoard;
+let witness: Witness | undefined;
+
+beforeAll(async () => {
+  board = await startBoard();
+}, 600_000);
+
+afterAll(() => board?.stop());
+
+afterEach(async () => {
+  await witness?.exit();
+  witness = undefined;
+});
+
+useCleanLog(() => board);
+
+/** The board as one of the families, its partition held by an application, every clock running. */
+async function attach(name: FamilyName): Promise<Family> {
+  const family = families[name];
+  await board.reloadModule(family.module);
+  witness = await board.witness();
+  await witness.request(family.partition.id, { keep: true });
+  await board.control('ungate all');
+  return family;
+}
+
+/** Lays words on registers of a tile, as hardware would show them; many at once. */
+async function lay(tile: Tile, words: ReadonlyMap<number, number>): Promise<void> {
+  const lines = [...words].map(([offset, word]) => `reg ${tile.col} ${tile.row} ${offset} ${word | 0}`);
+  while (lines.length > 0) {
+    const some = lines.splice(0, 200).join('\n');
+    const loop =
+      'while read -r line; do printf %s "$line" > /sys/module/aievirt/parameters/control || exit 1; done';
+    const { code, stderr } = await board.exec(`${loop} <<'END'\n${some}\nEND`);
+    if (code !== 0) throw new Error(`words were not taken: ${stderr}`);
+  }
+}
+
+/** All attributes of a tile, as any user reads them. */
+async function attributes({ partition }: Family, { col, row }: Tile): Promise<Map<string, string>> {
+  const folder = `/sys/class/aie/aiepart_${partition.startCol}_${partition.numCols}/${col}_${row}`;
+  const { stdout } = await board.exec(
+    `cd ${folder} && for name in *; do printf '\\036%s\\037' "$name"; cat "$name"; done`,
+  );
+  return new Map(
+    stdout
+      .toString()
+      .split('\u001e')
+      .slice(1)
+      .map((part): [string, string] => {
+        const [name = '', text = ''] = part.split('\u001f');
+        return [name, text];
+      }),
+  );
+}
+
+function decoded(family: Family, tile: Tile, kind: TileKind, read: Partial<RawTileStatus>): TileStatus {
+  const raw: RawTileStatus = { tile, kind, source: 'sysfs', registers: new Map(), files: new Map(), ...read };
+  return decodeTileStatus(raw, family.generation);
+}
+
+/** What the texts can tell, without what only words do. */
+function comparable({ index, fields, raw: _raw, ...rest }: DescriptorStatus): [number, unknown] {
+  return [index, { ...rest, fields: Object.fromEntries(fields) }];
+}
+
+/** Small seeded generator (mulberry32). */
+function randomizer(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** A word for a register, by its name: anything that the hardware may show and the driver has words for. */
+function anyWord(name: string, first: boolean, below: (n: number) => number): number {
+  const word = below(2 ** 32);
+  if (name === 'Core_Status') return (word & (first ? 0x1f_ffff : 0x3f_d7ff)) >>> 0;
+  // The driver looks at this register too; here it says that no core ended.
+  if (name === 'Enable_Events') return 0;
+  if (name.startsWith('Core_')) return word % 2 ** 20;
+  if (name.startsWith('Event_Status')) return (1 << below(32)) >>> 0;
+  if (!name.startsWith('DMA_S2MM_Status') && !name.startsWith('DMA_MM2S_Status')) return word;
+  if (!first) return (word & 0x7ffc_0000) >>> 0;
+  const states = [below(4), below(4)].map((state) => (state === 3 ? 0x12 : state));
+  const stateBits = states.reduce((all, state, i) => all | ((state & 3) << (2 * i)) | ((state & 16) << i), 0);
+  return ((word & 0x30ff_0fc0) | stateBits) >>> 0;
+}
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+
+describe('[attach-10] the texts of the driver say what the words of the hardware say', () => {
+  it.each(['static/aie', 'aperture40/aieml', 'aperture40/aie2ps'] as const)('%s', async (name) => {
+    console.info(`SEED=${seed}`);
+    const below = randomizer(seed);
+    const family = await attach(name);
+    const first = family.generation === 'aie';
+    const { core, memory } = family.shape;
+    const places: (readonly [Tile, TileKind])[] = [
+      [{ col: 6, row: 0 }, 'shim'],
+      [{ col: 7, row: core.start + 1 }, 'core'],
+    ];
+    if (memory.count > 0) places.push([{ col: 7, row: memory.start }, 'memory']);
+    for (const [tile, kind] of places) {
+      const words = new Map<number, number>();
+      for (const [offset, register] of registerMap(family.generation, kind, true)) {
+        // The kernel's page does not hold the text of more than these.
+        if (Number(/^DMA_BD(\d+)/.exec(register)?.[1] ?? 0) < 26) {
+          words.set(offset, anyWord(register, first, below));
+        }
+      }
+      await lay(tile, words);
+      const text = decoded(family, tile, kind, { files: await attributes(family, tile) });
+      const hardware = decoded(family, tile, kind, { source: 'registers', registers: words });
+
+      expect(text.core).toEqual(hardware.core);
+      expect(text.locks.map(({ index, value, acquired }) => ({ index, value, acquired }))).toEqual(
+        hardware.locks.map(({ index, value, acquired }) => ({ index, value, acquired })),
+      );
+      expect(text.channels).toEqual(hardware.channels.map(({ raw: _raw, ...rest }) => rest));
+
+      // Of AIE2PS's shim tiles only the first descriptor is read from the right place.
+      const told = text.descriptors.map(comparable);
+      const behind = hardware.descriptors.map(comparable).slice(0, told.length);
+      expect(told.slice(0, behind.length)).toEqual(behind);
+      const least = kind === 'memory' ? 20 : kind === 'shim' && family.generation === 'aie2ps' ? 1 : 16;
+      expect(told.length).toBeGreaterThanOrEqual(least);
+
+      if (kind !== 'memory') {
+        const within = hardware.events.map(({ module, numbers }) => ({
+          module,
+          numbers: numbers.filter((event) => event < 128),
+        }));
+        expect(text.events).toEqual(within);
+      }
+      if (kind !== 'shim' || family.generation !== 'aie2ps') {
+        expect([...text.errors].sort()).toEqual([...hardware.errors].sort());
+      }
+      expect(hardware.unparsed).toEqual([]);
+      const wrongInDriver = kind === 'memory' ? /^(event: pl: |bd: )/ : /^bd: /;
+      const strange = text.unparsed.filter((entry) => !wrongInDriver.test(entry));
+      expect(strange).toEqual([]);
+      expect(kind === 'core' ? text.unparsed : []).toEqual([]);
+    }
+  });
+
+  it('a gated tile is recognised by each of its texts', async () => {
+    const family = await attach('static/aie');
+    const tile = { col: 7, row: family.shape.core.start + family.shape.core.count - 1 };
+    await board.control(`gate ${tile.col} ${tile.row}`);
+    const files = await attributes(family, tile);
+    expect([...files.keys()].sort()).toEqual(['bd', 'core', 'dma', 'error', 'event', 'lock']);
+    for (const name of ['bd', 'core', 'dma', 'event', 'lock']) {
+      const one = new Map([[name, files.get(name) ?? '']]);
+      expect(decoded(family, tile, 'core', { files: one }).reason, name).toBe('gated');
+    }
+  });
+});
+
+describe('[attach-11] two tiles that wait for each other', () => {
+  it.each([
+    ['static/aie', 0x101, 0x041],
+    ['aperture40/aieml', 0x101, 0x041],
+  ] as const)('%s: the circle is found in what the driver says', async (name, northLock, southLock) => {
+    const family = await attach(name);
+    const status = family.generation === 'aie2ps' ? 0x38004 : 0x32004;
+    const lower = { col: 7, row: family.shape.core.start + 1 };
+    const upper = { col: 7, row: lower.row + 1 };
+    await lay(lower, new Map([[status, northLock]]));
+    await lay(upper, new Map([[status, southLock]]));
+    const seen: TileStatus[] = [];
+    for (let row = family.shape.core.start; row < family.shape.core.start + 4; row++) {
+      const tile = { col: 7, row };
+      seen.push(decoded(family, tile, 'core', { files: await attributes(family, tile) }));
+    }
+    const edges = waitEdges(seen, family.shape, family.generation);
+    expect(edges).toEqual([
+      { from: lower, to: upper, what: 'core' },
+      { from: upper, to: lower, what: 'core' },
+    ]);
+    expect(waitCycles(edges)).toEqual([[lower, upper]]);
+  });
+});
