@@ -80,7 +80,8 @@ export class Frame {
   /** Shows the content; unchanged parts are left alone. */
   update(content: FrameContent): void {
     const { state } = content;
-    this.middle.classList.toggle('offline', !state.connected || state.lastKnown);
+    this.middle.classList.toggle('offline', !state.connected);
+    this.middle.classList.toggle('last-known', state.lastKnown);
     render(this.#topTemplate(state, content.failure), this.#top);
     render(this.#bottomTemplate(state, content.cursor), this.#bottom);
     const { notice } = content;

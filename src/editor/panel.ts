@@ -193,8 +193,7 @@ export class HexPanel {
       conflictBytes,
       now: Date.now(),
       ...(readAt === undefined ? {} : { readAt }),
-      clock: (at: number) =>
-        new Date(at).toLocaleTimeString(vscode.env.language, { hour: '2-digit', minute: '2-digit' }),
+      clock: (at: number) => new Date(at).toLocaleTimeString(vscode.env.language, { timeStyle: 'short' }),
       clockSeconds: (at: number) => new Date(at).toLocaleTimeString(vscode.env.language),
     };
     const connected = state.link.kind === 'connected';

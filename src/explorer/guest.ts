@@ -127,7 +127,7 @@ export class GuestCommands implements vscode.Disposable {
     const owner = ownerName(info.owner, vscode.l10n);
     const agreed = await this.confirm({
       act: 'hold',
-      title: vscode.l10n.t('Hold {0} of {1} for post-mortem?', columnsText(info), entry.config.label),
+      title: vscode.l10n.t('{0} of {1}: hold for post-mortem?', columnsText(info), entry.config.label),
       detail: vscode.l10n.t(
         'When {0} ends, its memory stays readable as it was left. From then on nobody can start the application on these columns until you release them. The hold ends by itself after 8 hours.',
         owner,
@@ -145,7 +145,7 @@ export class GuestCommands implements vscode.Disposable {
     if (info?.ownerGone === true) {
       const agreed = await this.confirm({
         act: 'release',
-        title: vscode.l10n.t('Release {0} of {1}?', columnsText(info), entry.config.label),
+        title: vscode.l10n.t('{0} of {1}: release?', columnsText(info), entry.config.label),
         detail: vscode.l10n.t(
           'The driver resets these columns and zeroes their memory. Then the application can start again. Open editors keep the bytes as last read.',
         ),
@@ -174,7 +174,7 @@ export class GuestCommands implements vscode.Disposable {
     }
     const agreed = await this.confirm({
       act: 'enable-clocks',
-      title: vscode.l10n.t('Enable the clocks of {0} of {1}?', columnsText({ columns }), entry.config.label),
+      title: vscode.l10n.t('{0} of {1}: enable clocks?', columnsText({ columns }), entry.config.label),
       detail: vscode.l10n.t(
         'The clocks of tiles that are off run while Tilescope accesses this partition, and are given back after each access. This lasts until you turn it off or disconnect.',
       ),
@@ -206,7 +206,7 @@ export class GuestCommands implements vscode.Disposable {
     const agreed = await this.confirm({
       act: 'reach-kernel',
       title: vscode.l10n.t(
-        "Reach {0} of {1} through XRT's driver?",
+        "{0} of {1}: reach through XRT's driver?",
         columnsText({ columns }),
         entry.config.label,
       ),
@@ -332,12 +332,12 @@ export class GuestCommands implements vscode.Disposable {
       vscode.window.showWarningMessage(
         info.ownerGone
           ? vscode.l10n.t(
-              'The hold on {0} of {1} ended: its 8 hours were over, another window released it, or its process was ended. The driver has reset the columns; open editors keep the bytes as last read.',
+              '{0} of {1}: the hold ended. Its 8 hours were over, another window released it, or its process was ended. The driver has reset the columns; open editors keep the bytes as last read.',
               columnsText(info),
               entry.config.label,
             )
           : vscode.l10n.t(
-              'The hold on {0} of {1} ended: its 8 hours were over, another window released it, or its process was ended. Hold again to keep what the application leaves behind.',
+              '{0} of {1}: the hold ended. Its 8 hours were over, another window released it, or its process was ended. Hold again to keep what the application leaves behind.',
               columnsText(info),
               entry.config.label,
             ),

@@ -15,7 +15,7 @@ export function clockOf(locale: string, now: () => number): Clock {
     const moment = new Date(at);
     const sameDay = moment.toDateString() === new Date(now()).toDateString();
     return sameDay
-      ? moment.toLocaleTimeString(locale, { hour: '2-digit', minute: '2-digit' })
+      ? moment.toLocaleTimeString(locale, { timeStyle: 'short' })
       : moment.toLocaleString(locale, { dateStyle: 'short', timeStyle: 'short' });
   };
 }

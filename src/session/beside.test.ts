@@ -228,6 +228,16 @@ describe('[attach-8] when the owner ends', () => {
     expect(device.reads).toEqual([]);
   });
 
+  test('a reset that is seen after a person asked is no aftermath any more', async () => {
+    const { device, session } = await besideOwner();
+    device.ownerExits();
+    await session.refresh(range(0, 64), never);
+    device.epoch = 'reset';
+    device.announce();
+    expect(session.state.aftermath).toBeUndefined();
+    expect(session.isStale(range(0, 64))).toBe(true);
+  });
+
   test('the next owner ends the aftermath', async () => {
     const { device, session } = await besideOwner();
     device.ownerExits();

@@ -802,6 +802,8 @@ export class MemorySession implements Disposable {
       // Bytes that could not be read keep their reason: nothing reads them again by itself.
       if (this.#missingShown().length === 0) this.#lastError = undefined;
     }
+    // A later life: what is outdated now need not be what the application left.
+    if (this.#aftermath?.asked === true && now?.epoch !== this.#epoch) this.#aftermath = undefined;
     this.#followOwner(before, now);
     if (now !== undefined) this.#setEpoch(now.epoch);
     this.#fire([]);
