@@ -27,15 +27,84 @@ std::string fingerprint(const std::vector<PartitionState>& partitions) {
     for (const PartitionState& one : partitions) {
         text += std::to_string(one.entry.id) + "," + std::to_string(one.entry.columns.startCol) + "," +
                 std::to_string(one.entry.columns.numCols) + "," + std::to_string(one.entry.startRow) + "," +
-                std::to_string(one.entry.numRows) + (one.entry.inUse ? ",used," : ",free,") + one.epoch + ";";
+                std::to_string(one.entry.numRows) + (one.entry.inUse ? ",used," : ",free,") + one.epoch;
+        if (one.owner) text += "," + std::string(ownerKindName(one.owner->kind));
+        if (one.hold) {
+            text += ",held " + std::to_string(one.hold->process.pid) + " " + std::to_string(one.hold->facts.until);
+        }
+        text += std::string(one.ownerGone ? ",gone" : "") + (one.picked ? ",picked" : "") +
+                (one.clocksOn ? ",clocks" : "") + ";";
     }
     return text;
 }
 
-/** The hands of a partition in use; nobody found: hidden ones. */
-Hands handsOf(const std::vector<Holder>& holders) {
-    if (holders.empty()) return {true, 0, 0};
-    return {true, holders.front().pid, holders.front().startTicks};
+std::string fingerprint(const std::vector<PartitionState>& partitions, const std::vector<ColumnRange>& free) {
+    std::string text = fingerprint(partitions);
+    for (const ColumnRange& one : free) {
+        text += "free " + std::to_string(one.startCol) + "," + std::to_string(one.numCols) + ";";
+    }
+    return text;
+}
+
+/** The holders of a partition, holder processes told from others. */
+struct Hold {
+    Hands hands;
+    std::optional<HolderInfo> info;
+    /** Applications first, each group oldest first. */
+    std::vector<Holder> holders;
+    size_t applications = 0;
+};
+
+/** A holder process stands in the name of the owner that it was taken from. */
+Hold judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>& holders) {
+    Hold found{{true, 0, 0}, std::nullopt, {}, 0};
+    std::vector<Holder> keepers;
+    for (const Holder& one : holders) {
+        std::optional<HoldFacts> facts;
+        if (one.command == holdCommand) facts = holdOf(kernel, one, columns);
+        if (!facts) {
+            found.holders.push_back(one);
+            continue;
+        }
+        if (!found.info) found.info = HolderInfo{one, *facts};
+        keepers.push_back(one);
+    }
+    found.applications = found.holders.size();
+    found.holders.insert(found.holders.end(), keepers.begin(), keepers.end());
+    if (found.applications != 0) {
+        found.hands = {true, found.holders.front().pid, found.holders.front().startTicks};
+    } else if (found.info) {
+        found.hands = {true, found.info->facts.ownerPid, found.info->facts.ownerTicks};
+    }
+    return found;
+}
+
+bool overlap(ColumnRange a, ColumnRange b) {
+    return a.startCol < b.startCol + b.numCols && b.startCol < a.startCol + a.numCols;
+}
+
+bool inside(ColumnRange inner, ColumnRange outer) {
+    return inner.startCol >= outer.startCol && inner.startCol + inner.numCols <= outer.startCol + outer.numCols;
+}
+
+/** The part of `rows` that a partition of rows `start` to `end` has. */
+RowRange clipped(RowRange rows, uint32_t start, uint32_t end) {
+    const uint32_t first = std::max(rows.start, start);
+    const uint32_t last = std::min(rows.start + rows.count, end);
+    return first < last ? RowRange{first, last - first} : RowRange{};
+}
+
+std::pair<uint32_t, uint32_t> placeOf(ColumnRange columns) {
+    return {columns.startCol, columns.numCols};
+}
+
+std::vector<Fact> ownerFacts(const PartitionState& state) {
+    std::vector<Fact> facts = columnFacts(state.entry.columns);
+    if (state.owner) {
+        facts.emplace_back("pid", state.owner->pid);
+        facts.emplace_back("command", state.owner->command);
+    }
+    return facts;
 }
 
 void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& geometry) {
@@ -50,35 +119,89 @@ bool contains(const std::vector<uint32_t>& tiles, uint32_t index) {
 
 } // namespace
 
+std::string_view ownerKindName(OwnerKind kind) {
+    constexpr std::array<std::string_view, 3> names{"process", "kernel", "hidden"};
+    return names.at(static_cast<size_t>(kind));
+}
+
 Engine::Engine(Kernel& kernel, std::string device)
     : kernel_(kernel), device_(std::move(device)), machine_(kernel.machine()),
       epochs_(machine_.bootId, std::to_string(machine_.pid) + "@" +
                                    std::to_string(startTicksOf(kernel, machine_.pid).value_or(0)) + "#" +
                                    std::to_string(kernel.now())) {}
 
-UniqueFd Engine::openNode() {
-    const int fd = kernel_.openDevice(device_);
-    if (fd >= 0) return {kernel_, fd};
-    const std::string detail = "open " + device_ + ": " + errnoName(-fd);
-    const std::vector<Fact> facts{{"path", device_}};
-    if (fd == -ENOENT || fd == -ENXIO || fd == -ENODEV) {
-        epochs_.endAll();
-        throw CoreError("no-device", detail, -fd, facts);
+NodeFd Engine::openNode() {
+    int error = 0;
+    NodeFd node = NodeFd::open(kernel_, device_, error);
+    if (error == 0) {
+        know(node, nullptr);
+        return node;
     }
-    if (fd == -EACCES || fd == -EPERM) throw CoreError("permission", detail, -fd, facts);
-    throw CoreError("driver", detail, -fd, facts);
+    const std::string detail = "open " + device_ + ": " + errnoName(error);
+    std::vector<Fact> facts{{"path", device_}};
+    if (error == ENOENT || error == ENXIO || error == ENODEV) {
+        epochs_.endAll();
+        node_.reset();
+        throw CoreError("no-device", detail, error, facts);
+    }
+    if (error == EACCES || error == EPERM) {
+        facts.emplace_back("missing", std::string("node-mode"));
+        if (const auto mode = kernel_.modeOf(device_)) {
+            std::string bits = "0000";
+            for (size_t i = 0; i < bits.size(); i++) {
+                bits[i] = static_cast<char>('0' + (mode->bits >> (3 * (bits.size() - 1 - i)) & 7U));
+            }
+            facts.emplace_back("mode", bits);
+            facts.emplace_back("nodeUid", mode->uid);
+            facts.emplace_back("nodeGid", mode->gid);
+        }
+        throw CoreError("permission", detail, error, facts);
+    }
+    throw CoreError("driver", detail, error, facts);
 }
 
-std::vector<PartitionEntry> Engine::enquire(int device, std::vector<std::string>* findings) {
+void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
+    const auto identity = kernel_.identity(node.get());
+    const bool same = node_.has_value() && identity == node_;
+    if (same && findings == nullptr) return;
+    std::vector<std::string> unused;
+    DriverFacts facts = findDriver(kernel_, device_, findings != nullptr ? *findings : unused);
+    if (same) {
+        facts.requestLength = facts_.requestLength;
+        facts.descriptorList = facts_.descriptorList;
+        facts.positioned = facts_.positioned;
+        const bool learnt = !facts.generationNamed && facts_.generation != Generation::unknown;
+        if (learnt) {
+            facts.generation = facts_.generation;
+            facts.family = facts_.family;
+        }
+        if (!facts.shape) facts.shape = facts_.shape;
+    } else {
+        // Another driver was loaded: nothing of before counts.
+        if (node_.has_value()) epochs_.endAll();
+        resembles_ = Generation::unknown;
+        remembered_.clear();
+        watches_.clear();
+        picked_.clear();
+        clocks_.clear();
+    }
+    facts_ = std::move(facts);
+    node_ = identity;
+}
+
+std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std::string>* findings) {
     std::array<uapi::RangeArgs, 128> listed{};
     uint32_t present = 0;
-    const int result = kernel_.enquire(device, listed, present);
+    const int result = kernel_.enquire(node, listed, present);
     if (result < 0) {
         throw CoreError("driver", "AIE_ENQUIRE_PART 0xC0104101: " + errnoName(-result), -result);
     }
     std::vector<PartitionEntry> entries;
     const size_t count = std::min<size_t>(present, listed.size());
     for (const uapi::RangeArgs& one : std::span(listed).first(count)) {
+        const bool inUse = (one.status & uapi::statusInUse) != 0;
+        // Of free ranges this family tells wrong sizes and no ids: they are computed.
+        if (facts_.dynamic && !inUse) continue;
         const uapi::Range& range = one.range;
         const bool sane = range.size.col >= 1 && range.size.col <= array::maxColumns &&
                           range.start.col <= array::maxColumns && range.start.row <= array::maxRows &&
@@ -90,60 +213,119 @@ std::vector<PartitionEntry> Engine::enquire(int device, std::vector<std::string>
             }
             continue;
         }
-        entries.push_back({one.partitionId,
-                           {range.start.col, range.size.col},
-                           range.start.row,
-                           range.size.row,
-                           (one.status & uapi::statusInUse) != 0});
+        const uint32_t id = facts_.dynamic ? range.start.col | range.size.col << 8U : one.partitionId;
+        entries.push_back({id, {range.start.col, range.size.col}, range.start.row, range.size.row, inUse});
     }
     return entries;
 }
 
-std::vector<Holder> Engine::holders(ColumnRange columns) {
+HolderSearch Engine::holders(ColumnRange columns) {
     const auto known =
-        std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.first == columns; });
+        std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
     if (known != remembered_.end()) {
-        const Holder& first = known->second.front();
+        const Holder& first = known->search.holders.front();
         const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
         const bool still =
             link && partitionOfLink(*link) == columns && startTicksOf(kernel_, first.pid) == first.startTicks;
-        if (still) return known->second;
+        if (still) return known->search;
         remembered_.erase(known);
     }
     HolderSearch search = findHolders(kernel_, columns, machine_.pid);
-    if (!search.holders.empty()) remembered_.emplace_back(columns, search.holders);
-    return std::move(search.holders);
+    // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
+    search.holders = judgeHolders(kernel_, columns, search.holders).holders;
+    if (!search.holders.empty()) remembered_.push_back({columns, search});
+    return search;
 }
 
-PartitionState Engine::look(const PartitionEntry& entry, std::vector<Holder> holders) {
-    PartitionState state{entry, {}, std::nullopt, std::move(holders)};
+void Engine::noticeHolds() {
+    std::vector<int64_t> pids;
+    int error = 0;
+    for (const std::string& name : kernel_.list("/proc", error)) {
+        const bool digits = !name.empty() && name.size() < 10 &&
+                            std::all_of(name.begin(), name.end(), [](char one) { return one >= '0' && one <= '9'; });
+        if (digits && kernel_.readText("/proc/" + name + "/comm") == std::string(holdCommand) + "\n") {
+            pids.push_back(std::stoll(name));
+        }
+    }
+    std::sort(pids.begin(), pids.end());
+    if (pids == holds_) return;
+    holds_ = std::move(pids);
+    remembered_.clear();
+}
+
+PartitionState Engine::look(const PartitionEntry& entry, HolderSearch search) {
+    PartitionState state;
+    state.entry = entry;
+    Hands hands;
     if (entry.inUse) {
-        state.owner = Owner{};
-        if (!state.holders.empty()) {
+        Hold found = judgeHolders(kernel_, entry.columns, search.holders);
+        hands = found.hands;
+        state.hold = found.info;
+        state.holders = std::move(found.holders);
+        if (found.applications != 0) {
             const Holder& first = state.holders.front();
             const int64_t sinceBoot =
                 static_cast<int64_t>(first.startTicks) * 1000 / std::max<int64_t>(machine_.ticksPerSecond, 1);
-            state.owner = Owner{first.pid, first.command, machine_.bootedAt + sinceBoot};
+            state.owner = Owner{OwnerKind::process, first.pid, first.command, machine_.bootedAt + sinceBoot};
+        } else if (found.info) {
+            state.ownerGone = true;
+        } else {
+            state.owner = Owner{search.hidden == 0 ? OwnerKind::kernel : OwnerKind::hidden, 0, "", 0};
         }
     }
-    state.epoch = epochs_.observe(entry.columns, entry.inUse ? handsOf(state.holders) : Hands{});
+    state.epoch = epochs_.observe(entry.columns, hands);
+    state.picked = facts_.dynamic && !entry.inUse && isPicked(entry.columns);
+    const auto clocks = clocks_.find(placeOf(entry.columns));
+    if (clocks != clocks_.end()) {
+        state.clocksOn = !entry.inUse && clocks->second == state.epoch;
+        if (!state.clocksOn) clocks_.erase(clocks);
+    }
     return state;
 }
 
-PartitionState Engine::find(int device, ColumnRange columns) {
+bool Engine::isPicked(ColumnRange columns) const {
+    return std::find(picked_.begin(), picked_.end(), columns) != picked_.end();
+}
+
+PartitionEntry Engine::freeEntry(ColumnRange columns) const {
+    const uint32_t rows = facts_.shape ? facts_.shape->numRows() : 0;
+    return {columns.startCol | columns.numCols << 8U, columns, 0, rows, false};
+}
+
+void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns) {
+    for (const PartitionEntry& one : entries) {
+        if (!overlap(one.columns, columns) || one.columns == columns) continue;
+        // Waits until it is clear that it is nobody's short access.
+        const PartitionState taken = find(node, one.columns);
+        if (!taken.entry.inUse) continue;
+        throw CoreError("columns-taken", columnsText(one.columns) + " are in use", 0, ownerFacts(taken));
+    }
+    bool exists = facts_.apertures.empty() && columns.startCol + columns.numCols <= array::maxColumns;
+    for (const ColumnRange& one : facts_.apertures) exists = exists || inside(columns, one);
+    if (!exists) throw CoreError("no-partition", "the array has no " + columnsText(columns), 0, columnFacts(columns));
+}
+
+PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
     constexpr std::chrono::milliseconds shortHold{50};
     constexpr int fewestLooks = 50; // so that one long preemption is not taken for a long hold
     constexpr std::chrono::milliseconds longestWait{8};
     constexpr std::chrono::microseconds between{100};
-    const std::pair place{columns.startCol, columns.numCols};
+    const std::pair place = placeOf(columns);
     const auto end = kernel_.clock() + longestWait;
-    std::optional<std::vector<Holder>> seen;
+    std::optional<HolderSearch> seen;
+    const auto hands = [&](const HolderSearch& search) {
+        return judgeHolders(kernel_, columns, search.holders).hands;
+    };
     for (;;) {
-        const auto entries = enquire(device);
+        const auto entries = enquire(node);
         const auto entry =
             std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
         if (entry == entries.end()) {
             watches_.erase(place);
+            if (isPicked(columns)) {
+                checkFree(node, entries, columns);
+                return look(freeEntry(columns), {});
+            }
             throw CoreError("no-partition", "no partition has " + columnsText(columns), 0, columnFacts(columns));
         }
         if (!entry->inUse) {
@@ -152,7 +334,7 @@ PartitionState Engine::find(int device, ColumnRange columns) {
         }
         if (!seen) {
             seen = holders(columns);
-            if (epochs_.knows(columns, handsOf(*seen))) {
+            if (epochs_.knows(columns, hands(*seen))) {
                 watches_.erase(place);
                 return look(*entry, std::move(*seen));
             }
@@ -160,7 +342,7 @@ PartitionState Engine::find(int device, ColumnRange columns) {
         Watch& watch = watches_[place];
         if (watch.time >= shortHold && watch.looks >= fewestLooks) {
             auto found = holders(columns);
-            if (handsOf(found) == handsOf(*seen)) {
+            if (hands(found) == hands(*seen)) {
                 watches_.erase(place);
                 return look(*entry, std::move(found));
             }
@@ -177,14 +359,77 @@ PartitionState Engine::find(int device, ColumnRange columns) {
     }
 }
 
-std::vector<PartitionState> Engine::partitions() {
-    const UniqueFd node = openNode();
-    std::vector<PartitionState> all;
-    for (const PartitionEntry& entry : enquire(node.get())) {
-        all.push_back(entry.inUse ? find(node.get(), entry.columns) : look(entry, {}));
+std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::string>* findings) {
+    const std::vector<PartitionEntry> entries = enquire(node, findings);
+    if (std::any_of(entries.begin(), entries.end(), [](const PartitionEntry& one) { return one.inUse; })) {
+        noticeHolds();
+    } else {
+        holds_.clear();
     }
-    lastList_ = fingerprint(all);
+    std::vector<PartitionState> all;
+    for (const PartitionEntry& entry : entries) {
+        if (!entry.inUse) {
+            all.push_back(look(entry, {}));
+            continue;
+        }
+        try {
+            all.push_back(find(node, entry.columns));
+        } catch (const CoreError& failure) {
+            // A dynamic one is gone when its owner lets go.
+            if (!facts_.dynamic || failure.code() != "no-partition") throw;
+        }
+    }
+    free_.clear();
+    if (!facts_.dynamic) return all;
+
+    std::vector<ColumnRange> used;
+    for (const PartitionState& one : all) {
+        if (one.entry.inUse) used.push_back(one.entry.columns);
+    }
+    std::erase_if(picked_, [&](const ColumnRange& pick) {
+        const bool taken =
+            std::any_of(used.begin(), used.end(), [&](const ColumnRange& one) { return overlap(one, pick); });
+        const bool same = std::find(used.begin(), used.end(), pick) != used.end();
+        if (taken && !same) epochs_.end(pick);
+        return taken;
+    });
+    for (const ColumnRange& pick : picked_) {
+        const bool listed = std::any_of(all.begin(), all.end(),
+                                        [&](const PartitionState& one) { return one.entry.columns == pick; });
+        if (!listed) all.push_back(look(freeEntry(pick), {}));
+    }
+    std::stable_sort(all.begin(), all.end(), [](const PartitionState& a, const PartitionState& b) {
+        return placeOf(a.entry.columns) < placeOf(b.entry.columns);
+    });
+    std::vector<ColumnRange> arrays = facts_.apertures;
+    if (arrays.empty() && facts_.shape && facts_.shape->numCols != 0) arrays.push_back({0, facts_.shape->numCols});
+    for (const ColumnRange& whole : arrays) {
+        for (uint32_t col = whole.startCol; col < whole.startCol + whole.numCols; col++) {
+            const bool taken = std::any_of(used.begin(), used.end(),
+                                           [&](const ColumnRange& one) { return overlap(one, {col, 1}); });
+            if (taken) continue;
+            const bool joined = !free_.empty() && col != whole.startCol &&
+                                free_.back().startCol + free_.back().numCols == col;
+            if (joined) {
+                free_.back().numCols++;
+            } else {
+                free_.push_back({col, 1});
+            }
+        }
+    }
     return all;
+}
+
+std::vector<PartitionState> Engine::partitions() {
+    const NodeFd node = openNode();
+    auto all = list(node);
+    lastList_ = fingerprint(all, free_);
+    return all;
+}
+
+PartitionState Engine::state(ColumnRange columns) {
+    const NodeFd node = openNode();
+    return find(node, columns);
 }
 
 std::optional<std::vector<PartitionState>> Engine::poll() {
@@ -195,116 +440,198 @@ std::optional<std::vector<PartitionState>> Engine::poll() {
     } catch (const CoreError& failure) {
         if (failure.code() != "no-device") throw;
         lastList_.clear();
+        free_.clear();
     }
     if (lastList_ == before) return std::nullopt;
     return all;
 }
 
-std::string Engine::familyFindings(std::vector<std::string>& findings) {
-    int error = 0;
-    bool odd = false;
-    const std::string node = device_.substr(device_.rfind('/') + 1);
-    const std::string folder = "/sys/class/aie";
-    auto names = kernel_.list(folder, error);
-    std::sort(names.begin(), names.end());
-    if (error != 0) {
-        findings.push_back("sysfs: no class aie (" + errnoName(error) + ")");
-        odd = true;
-    }
-    bool hasNode = false;
-    for (const std::string& name : names) {
-        findings.push_back("sysfs: " + folder + "/" + name);
-        if (name == node) hasNode = true;
-        if (name.starts_with("aieaperture_")) {
-            odd = true;
-            auto info = kernel_.readText(folder + "/" + name + "/hardware_info").value_or("");
-            std::replace(info.begin(), info.end(), '\n', ' ');
-            if (!info.empty()) findings.push_back("sysfs: hardware_info " + info.substr(0, 200));
-        }
-    }
-    if (error == 0 && !hasNode) {
-        findings.push_back("sysfs: class aie has no device " + node);
-        odd = true;
-    }
-    return odd ? "unknown" : "linux-2020";
-}
-
 Description Engine::describe() {
     Description description;
     description.device = device_;
-    description.family = familyFindings(description.findings);
-    description.generation = description.family == "unknown" ? "unknown" : "aie";
-
-    // The device tree names the generation where there is one; the 2020 driver knows the first only.
-    int error = 0;
-    const std::string tree = "/sys/firmware/devicetree/base";
-    std::vector<std::string> folders{tree};
-    for (const std::string& name : kernel_.list(tree, error)) {
-        if (name.starts_with("axi") || name.starts_with("amba")) folders.push_back(tree + "/" + name);
+    const NodeFd node = openNode();
+    know(node, &description.findings);
+    auto& findings = description.findings;
+    description.partitions = list(node, &findings);
+    for (const PartitionState& one : description.partitions) {
+        const PartitionEntry& entry = one.entry;
+        findings.push_back((entry.inUse || !facts_.dynamic ? "enquire: partition " : "picked: partition ") +
+                           std::to_string(entry.id) + " " + columnsText(entry.columns) + ", rows " +
+                           std::to_string(entry.startRow) + " to " + std::to_string(entry.startRow + entry.numRows - 1) +
+                           (entry.inUse ? ", in use" : ", free"));
     }
-    bool named = false;
-    for (const std::string& folder : folders) {
-        for (const std::string& name : kernel_.list(folder, error)) {
-            if (!name.starts_with("ai-engine")) continue;
-            auto compatible = kernel_.readText(folder + "/" + name + "/compatible").value_or("");
-            std::replace(compatible.begin(), compatible.end(), '\0', ' ');
-            description.findings.push_back("device tree: " + name + " compatible " + compatible);
-            named = true;
-            if (compatible.find("xlnx,ai-engine-v1.0") == std::string::npos) {
-                description.family = "unknown";
-                description.generation = "unknown";
-            }
+    // Where nobody tells the rows, those of the first generation follow from a partition's.
+    if (!facts_.shape && facts_.generation == Generation::aie) {
+        ArrayShape shape{0, {0, 1}, {}, {}};
+        for (const PartitionState& one : description.partitions) {
+            if (one.entry.startRow != 0 || one.entry.numRows < 2) continue;
+            shape.core = {1, std::max(shape.core.count, one.entry.numRows - 1)};
         }
+        if (shape.core.count != 0) description.array = shape;
+    } else {
+        description.array = facts_.shape;
     }
-    if (!named) description.findings.emplace_back("device tree: no ai-engine node");
-
-    const UniqueFd node = openNode();
-    for (const PartitionEntry& listed : enquire(node.get(), &description.findings)) {
-        description.partitions.push_back(listed.inUse ? find(node.get(), listed.columns) : look(listed, {}));
-        const PartitionEntry& entry = description.partitions.back().entry;
-        description.findings.push_back("enquire: partition " + std::to_string(entry.id) + " " +
-                                       columnsText(entry.columns) + ", rows " + std::to_string(entry.startRow) +
-                                       " to " + std::to_string(entry.startRow + entry.numRows - 1) +
-                                       (entry.inUse ? ", in use" : ", free"));
+    description.family = facts_.family;
+    description.generation = facts_.generation;
+    description.free = free_;
+    findings.push_back("page size: " + std::to_string(machine_.pageSize) + " bytes");
+    if (facts_.requestLength) {
+        findings.push_back(*facts_.requestLength == RequestLength::bytes40 ? "request: 40 bytes" : "request: 24 bytes");
     }
-    lastList_ = fingerprint(description.partitions);
+    const auto yesNo = [&](const char* what, const std::optional<bool>& value) {
+        findings.push_back(std::string(what) + (!value ? "not tried yet" : *value ? "yes" : "no"));
+    };
+    yesNo("descriptor list: ", facts_.dynamic ? facts_.descriptorList : std::optional<bool>(false));
+    yesNo("pread and pwrite: ", facts_.positioned);
+    lastList_ = fingerprint(description.partitions, free_);
     return description;
 }
 
-MemoryGeometry Engine::geometry(const PartitionEntry& entry, MemoryType type) const {
-    // Without the shim row there is no clock register to start from, and no safe way to a tile.
-    if (entry.startRow == 0) {
-        for (const MemoryGeometry& one : memoriesOf(entry.columns, entry.startRow, entry.numRows)) {
-            if (one.type == type) return one;
-        }
+Layout Engine::layout(const PartitionEntry& entry) const {
+    Layout layout;
+    layout.knownRegisters = facts_.generation != Generation::unknown;
+    layout.trusted = facts_.family != Family::unknown;
+    layout.map = mapOf(layout.knownRegisters ? facts_.generation : resembles_);
+    const uint32_t end = entry.startRow + entry.numRows;
+    ArrayShape rows;
+    if (facts_.shape) {
+        rows = *facts_.shape;
+    } else if (facts_.generation == Generation::aie) {
+        rows = {0, {0, 1}, {}, {1, array::maxRows}};
+    } else {
+        layout.map = nullptr;
     }
-    throw CoreError("no-memory-types", columnsText(entry.columns) + " have no tile memory", 0,
+    layout.shape = {0, clipped(rows.shim, entry.startRow, end), clipped(rows.memory, entry.startRow, end),
+                    clipped(rows.core, entry.startRow, end)};
+    return layout;
+}
+
+MemoryGeometry Engine::geometry(const Opened& opened, MemoryType type) const {
+    const PartitionEntry& entry = opened.state.entry;
+    // What the driver described counts; beside an owner it may not be asked again.
+    const auto memories = opened.lease != nullptr && !opened.lease->largePages()
+                              ? opened.lease->memories()
+                              : memoriesOf(*opened.access->layout().map, opened.access->layout().shape, entry.columns);
+    for (const MemoryGeometry& one : memories) {
+        if (one.type == type) return one;
+    }
+    throw CoreError("no-memory-types",
+                    columnsText(entry.columns) + " have no memory of type " + std::string(memoryName(type)), 0,
                     columnFacts(entry.columns));
 }
 
-Engine::Opened Engine::enter(ColumnRange columns, bool forWriting) {
-    const UniqueFd node = openNode();
+void Engine::learn(const Lease& lease, const PartitionEntry& entry) {
+    const auto found = judge(lease.descriptions(), entry);
+    if (!found) throw CoreError("unknown-driver", "AIE_GET_MEM describes no array that this version knows");
+    if (!facts_.shape) {
+        facts_.shape = found->shape;
+        for (const ColumnRange& one : facts_.apertures) {
+            facts_.shape->numCols = std::max(facts_.shape->numCols, one.startCol + one.numCols);
+        }
+    }
+    if (facts_.generation != Generation::unknown) return;
+    if (facts_.generationNamed) {
+        resembles_ = found->generation;
+    } else {
+        facts_.generation = found->generation;
+        facts_.family = facts_.apparent;
+    }
+}
+
+std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry& entry) {
+    std::vector<RequestLength> lengths;
+    if (facts_.requestLength) {
+        lengths = {*facts_.requestLength};
+    } else if (facts_.dynamic) {
+        lengths = {RequestLength::bytes40, RequestLength::bytes24};
+    } else {
+        lengths = {RequestLength::bytes24};
+    }
+    for (const RequestLength length : lengths) {
+        auto taken = Lease::take(kernel_, node, entry, layout(entry), facts_, length, machine_.pageSize);
+        if (taken.lease) {
+            facts_.requestLength = length;
+            return std::move(taken.lease);
+        }
+        if (taken.error == EBUSY) return nullptr;
+        // EINVAL: a busy range (on drivers with apertures), or another length than this driver's.
+        const auto entries = enquire(node);
+        const bool busy = std::any_of(entries.begin(), entries.end(), [&](const PartitionEntry& one) {
+            return one.inUse && overlap(one.columns, entry.columns);
+        });
+        if (busy) return nullptr;
+    }
+    if (facts_.dynamic && facts_.requestLength) return nullptr; // it was busy, and is not any more
+    throw CoreError("driver", "AIE_REQUEST_PART: EINVAL", EINVAL, columnFacts(entry.columns));
+}
+
+PartitionFd Engine::descriptor(const NodeFd& node, const PartitionState& state) {
+    if (facts_.dynamic) {
+        if (auto listed = listedDescriptor(kernel_, node, state.entry.columns, facts_)) return std::move(*listed);
+    }
+    if (state.owner && state.owner->kind == OwnerKind::kernel) {
+        if (kernelDescriptor_ && kernelDescriptor_->first == state.entry.columns) {
+            const int copy = kernel_.duplicate(kernelDescriptor_->second.get());
+            if (copy >= 0) return PartitionFd(UniqueFd(kernel_, copy));
+        }
+        throw CoreError("kernel-held", "in use, and no process holds it: the kernel does", 0,
+                        columnFacts(state.entry.columns));
+    }
+    return borrowDescriptor(kernel_, state.entry.columns, state.holders);
+}
+
+void Engine::enableClocks(Lease& lease, const PartitionState& state) {
+    if (!state.clocksOn) return;
+    std::vector<Tile> gated;
+    const ColumnRange& columns = state.entry.columns;
+    for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
+        for (uint32_t row = 1; row < state.entry.numRows; row++) {
+            if (lease.clocks({col, row}) == Reason::gated) gated.push_back({col, row});
+        }
+    }
+    lease.clock(gated);
+}
+
+Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose) {
+    const NodeFd node = openNode();
     guard::ensure();
     // Someone may take or leave the partition between the look and the request: look once more, then say so.
     for (int attempt = 0;; attempt++) {
-        PartitionState state = find(node.get(), columns);
+        PartitionState state = find(node, columns);
         if (!state.entry.inUse) {
-            auto lease = Lease::take(kernel_, node.get(), state.entry, machine_.pageSize);
-            if (lease) {
-                // The clock registers are in the shim row; where it is all there is, nothing can be gated.
-                if (state.entry.startRow == 0 && state.entry.numRows > 1) {
-                    epochs_.sawClocks(columns, allGated(lease->registers(), columns));
-                }
-                state.epoch = epochs_.observe(columns, Hands{});
-                Lease* plain = lease.get();
-                return {std::move(state), std::move(lease), plain};
+            auto lease = request(node, state.entry);
+            if (lease && lease->layout().map == nullptr) {
+                // The first one tells what the array is; a second one knows how to reach it.
+                learn(*lease, state.entry);
+                lease.reset();
+                if (state.entry.numRows == 0) state.entry = freeEntry(columns);
+                lease = request(node, state.entry);
             }
-        } else if (forWriting) {
-            throw CoreError("locked", "another process owns " + columnsText(columns), 0,
-                            {{"pid", state.owner->pid}, {"command", state.owner->command}});
+            if (lease) {
+                const Layout& layout = lease->layout();
+                // The clock registers are in the shim row; where it is all there is, nothing can be gated.
+                const bool tells = layout.knownRegisters && (layout.trusted || lease->positioned());
+                if (state.entry.startRow == 0 && state.entry.numRows > 1 && tells) {
+                    epochs_.sawClocks(columns, allGated(*layout.map, lease->registers(), columns));
+                }
+                const PartitionState now = look(state.entry, {});
+                enableClocks(*lease, now);
+                Lease* plain = lease.get();
+                return {now, std::move(lease), plain};
+            }
+        } else if (purpose == Purpose::write && !state.ownerGone) {
+            throw CoreError("locked", "another process owns " + columnsText(columns), 0, ownerFacts(state));
         } else {
             try {
-                auto borrowed = BorrowedPartition::borrow(kernel_, state.entry, state.holders);
+                const Layout known = layout(state.entry);
+                if (known.map == nullptr) {
+                    throw CoreError("unknown-driver", "nobody tells what array this is, and its owner may not be asked");
+                }
+                PartitionFd partition = descriptor(node, state);
+                const bool positioned = isPositioned(kernel_, partition, known, facts_);
+                BorrowedPartition::Beside beside{purpose != Purpose::read, state.holders};
+                auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
+                                                                    positioned, std::move(beside));
                 return {std::move(state), std::move(borrowed), nullptr};
             } catch (const CoreError& failure) {
                 if (failure.code() != "owner-hidden" || attempt >= 2) throw;
@@ -312,43 +639,150 @@ Engine::Opened Engine::enter(ColumnRange columns, bool forWriting) {
             }
         }
         if (attempt >= 2) {
-            std::vector<Fact> facts = columnFacts(columns);
-            if (state.owner) {
-                facts.emplace_back("pid", state.owner->pid);
-                facts.emplace_back("command", state.owner->command);
-            }
-            throw CoreError("busy", "AIE_REQUEST_PART 0x80184102: EBUSY", EBUSY, facts);
+            throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(state));
         }
     }
 }
 
 std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown) {
-    std::vector<std::string> findings;
-    if (!allowUnknown && familyFindings(findings) == "unknown") {
-        throw CoreError("unknown-driver", "sysfs does not look like a driver that this version knows");
-    }
     {
-        const UniqueFd node = openNode();
-        geometry(find(node.get(), columns).entry, MemoryType::data);
+        const NodeFd node = openNode();
+        if (!allowUnknown && facts_.family == Family::unknown) {
+            throw CoreError("unknown-driver", "this is no driver and generation that this version knows");
+        }
+        if (facts_.dynamic && !isPicked(columns)) {
+            const auto entries = enquire(node);
+            const bool listed = std::any_of(entries.begin(), entries.end(),
+                                            [&](const PartitionEntry& one) { return one.columns == columns; });
+            checkFree(node, entries, columns);
+            if (!listed) picked_.push_back(columns);
+        }
+        const PartitionEntry entry = find(node, columns).entry;
+        const Layout known = layout(entry);
+        // Without the shim row there is no clock register to start from, and no safe way to a tile.
+        const bool tiles = entry.startRow == 0 && (known.map == nullptr ||
+                                                   !memoriesOf(*known.map, known.shape, columns).empty());
+        if (!tiles) {
+            throw CoreError("no-memory-types", columnsText(columns) + " have no tile memory", 0, columnFacts(columns));
+        }
     }
-    const Opened opened = enter(columns, false);
-    const PartitionEntry& entry = opened.state.entry;
+    const Opened opened = enter(columns, Purpose::read);
+    const Layout& known = opened.access->layout();
+    const bool reachable = opened.access->positioned() || (known.trusted && known.knownRegisters);
+    if (!reachable) {
+        throw CoreError("unknown-driver", "this driver has no pread: there is no way to its memory that it checks itself");
+    }
     std::vector<MemoryState> memories;
     if (opened.lease != nullptr && !opened.lease->largePages()) {
-        for (const MemoryGeometry& one : opened.lease->memories()) memories.push_back({one, true});
+        for (const MemoryGeometry& one : opened.lease->memories()) memories.push_back({one, known.trusted});
         if (memories.empty()) {
             throw CoreError("unknown-driver", "AIE_GET_MEM describes no memory that this version knows");
         }
         return memories;
     }
     // Nothing describes the memories here: the family's geometry is taken, once a shim register answers at its place.
-    if (!opened.access->registers().readRegister({columns.startCol, 0}, array::clockControl)) {
-        throw CoreError("unknown-driver", "the register view does not answer at the shim's clock control");
+    uint32_t word = 0;
+    if (opened.access->registers().read({columns.startCol, 0}, known.map->columnClock, {&word, 1}) != Reason::none) {
+        throw CoreError("unknown-driver", "no register answers at the shim's clock control");
     }
-    for (const MemoryGeometry& one : memoriesOf(columns, entry.startRow, entry.numRows)) {
-        memories.push_back({one, false});
+    for (const MemoryGeometry& one : memoriesOf(*known.map, known.shape, columns)) {
+        memories.push_back({one, known.trusted});
     }
     return memories;
+}
+
+bool Engine::setClocks(ColumnRange columns, bool on) {
+    if (!on) {
+        clocks_.erase(placeOf(columns));
+        return false;
+    }
+    const Opened opened = enter(columns, Purpose::write);
+    if (opened.lease == nullptr) {
+        throw CoreError("locked", columnsText(columns) + " are in use", 0, ownerFacts(opened.state));
+    }
+    const Layout& known = opened.access->layout();
+    if (!known.trusted || !known.knownRegisters) {
+        throw CoreError("unknown-driver", "the clocks of an unknown driver are left alone");
+    }
+    PartitionState wanted = opened.state;
+    wanted.clocksOn = true;
+    enableClocks(*opened.lease, wanted);
+    for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
+        for (uint32_t row = 1; row < wanted.entry.numRows; row++) {
+            if (opened.access->clocks({col, row}) != Reason::none) return false;
+        }
+    }
+    clocks_[placeOf(columns)] = opened.state.epoch;
+    return true;
+}
+
+void Engine::takeKernelDescriptor(ColumnRange columns) {
+    const PartitionState state = Engine::state(columns);
+    if (kernelDescriptor_ && kernelDescriptor_->first == columns) return;
+    if (!state.owner || state.owner->kind != OwnerKind::kernel) {
+        throw CoreError("no-partition", columnsText(columns) + " are not held by the kernel", 0, columnFacts(columns));
+    }
+    if (askedZocl_) {
+        throw CoreError("kernel-held", "zocl was asked once already; it never counts what it gave as given back", 0,
+                        columnFacts(columns));
+    }
+    const std::string folder = "/dev/dri";
+    int error = 0;
+    auto names = kernel_.list(folder, error);
+    std::sort(names.begin(), names.end());
+    for (const std::string& name : names) {
+        if (!name.starts_with("renderD")) continue;
+        const int fd = kernel_.openRenderNode(folder + "/" + name);
+        if (fd < 0) continue;
+        const UniqueFd render(kernel_, fd);
+        if (kernel_.renderDriver(render.get()) != "zocl") continue;
+        askedZocl_ = true;
+        std::vector<uint32_t> ids{state.entry.id};
+        if (state.entry.id != 1) ids.push_back(1);
+        int failure = EINVAL;
+        for (const bool withContext : {true, false}) {
+            for (const uint32_t id : ids) {
+                const int given = kernel_.zoclDescriptor(render.get(), id, withContext);
+                if (given < 0) {
+                    failure = -given;
+                    continue;
+                }
+                UniqueFd partition(kernel_, given);
+                if (isPartition(kernel_, given, columns)) {
+                    kernelDescriptor_.emplace(columns, PartitionFd(std::move(partition)));
+                    return;
+                }
+                throw CoreError("kernel-held", "zocl gave a descriptor of another partition", 0, columnFacts(columns));
+            }
+        }
+        throw CoreError("kernel-held", "DRM_IOCTL_ZOCL_AIE_FD: " + errnoName(failure), failure, columnFacts(columns));
+    }
+    throw CoreError("kernel-held", "no DRM node of zocl can be opened", 0, columnFacts(columns));
+}
+
+void Engine::inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act) {
+    const Opened opened = enter(columns, Purpose::read);
+    act(opened.state, *opened.access);
+}
+
+void Engine::borrow(ColumnRange columns, const std::function<void(const PartitionState&, int partition)>& act) {
+    const Opened opened = enter(columns, Purpose::read);
+    if (opened.lease != nullptr) {
+        throw CoreError("hold-failed", columnsText(columns) + " are free: there is nothing to hold", 0,
+                        columnFacts(columns));
+    }
+    act(opened.state, opened.access->partition().get());
+}
+
+ArrayShape Engine::shape() const {
+    if (facts_.shape) return *facts_.shape;
+    return facts_.generation == Generation::aie ? ArrayShape{0, {0, 1}, {}, {1, array::maxRows - 1}} : ArrayShape{};
+}
+
+const ArrayMap& Engine::map() const {
+    const ArrayMap* map = mapOf(facts_.generation);
+    if (map == nullptr) throw CoreError("unknown-driver", "the registers of this generation are not known");
+    return *map;
 }
 
 void ReadJob::skip(ReadSink& sink, uint64_t length, Reason reason) {
@@ -367,7 +801,7 @@ void ReadJob::rest(ReadSink& sink) {
 bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry) {
     constexpr uint64_t pieceBytes = 16384;
     const auto end = Clock::now() + sliceTime;
-    WordPort& port = access.port(geometry, false);
+    WordPort& port = access.reading(geometry);
     bool moved = false;                             // every step gets a piece further, however urgent the rest is
     std::array<uint32_t, pieceBytes / 4 + 1> words; // filled before it is read
     for (; range_ < request_.ranges.size(); range_++, done_ = 0) {
@@ -380,7 +814,7 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
             const ByteRange inTile = pieceAt(geometry, range, from, geometry.bytesPerTile);
             const bool open = contains(request_.openTiles, tileIndex);
             const Tile tile = geometry.tile(tileIndex);
-            const Reason state = tileState(access.registers(), tile, geometry.type, open);
+            const Reason state = access.mayRead(tile, geometry.type, open);
             if (state != Reason::none) {
                 skip(sink, inTile.length, state);
                 continue;
@@ -394,18 +828,24 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
             const size_t count = (from + length + 3 - first) / 4;
             const bool direct = from % 4 == 0 && length % 4 == 0 && reinterpret_cast<uintptr_t>(room.data()) % 4 == 0;
             uint32_t* target = direct ? reinterpret_cast<uint32_t*>(room.data()) : words.data();
-            const guard::Copied copied = port.load(first, {target, count});
-            if (copied.code == 1) throw CoreError("internal", "alignment fault in a tile memory");
+            const Moved copied = port.load(first, {target, count});
             const uint64_t good = std::min(length, first + copied.words * 4 - std::min(from, first + copied.words * 4));
             if (!direct) memcpy(room.data(), reinterpret_cast<uint8_t*>(words.data()) + (from - first), good);
             if (good != 0) sink.filled(good);
             done_ += good;
             if (copied.words == count) continue;
-            // The rest of the page faults too; when its tile was gated meanwhile, the next look says so instead.
-            constexpr uint64_t pageBytes = 4096;
             const uint64_t at = from + good;
-            if (tileState(access.registers(), tile, geometry.type, open) != Reason::none) continue;
-            skip(sink, std::min(range.end(), (at / pageBytes + 1) * pageBytes) - at, Reason::busError);
+            // When its tile was gated meanwhile, the next look says so instead.
+            const Reason now = access.mayRead(tile, geometry.type, open);
+            if (now != Reason::none) continue;
+            if (copied.reason == Reason::gated) {
+                // The kernel refused these words: its own word about the clock counts.
+                skip(sink, inTile.end() - at, Reason::gated);
+                continue;
+            }
+            // The rest of the page faults too.
+            constexpr uint64_t pageBytes = 4096;
+            skip(sink, std::min(inTile.end(), (at / pageBytes + 1) * pageBytes) - at, copied.reason);
         }
     }
     return true;
@@ -414,10 +854,13 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
 bool ReadJob::step(Engine& engine, ReadSink& sink) {
     const Engine::Opened opened = [&] {
         try {
-            return engine.enter(request_.columns, false);
+            return engine.enter(request_.columns, Engine::Purpose::read);
         } catch (const CoreError& failure) {
             // The way was lost in the middle: what was read stays, the rest is said to be missing.
-            const bool started = !epoch_.empty() && (failure.code() == "owner-hidden" || failure.code() == "busy");
+            const auto& code = failure.code();
+            const bool lost = code == "owner-hidden" || code == "busy" || code == "kernel-held" ||
+                              code == "columns-taken" || code == "no-partition";
+            const bool started = !epoch_.empty() && lost;
             if (!started) throw;
             return Engine::Opened{};
         }
@@ -426,7 +869,7 @@ bool ReadJob::step(Engine& engine, ReadSink& sink) {
         rest(sink);
         return true;
     }
-    const MemoryGeometry geometry = engine.geometry(opened.state.entry, request_.memory);
+    const MemoryGeometry geometry = engine.geometry(opened, request_.memory);
     if (epoch_.empty()) {
         if (request_.ranges.empty() || request_.ranges.size() > mostRanges) {
             throw CoreError("out-of-range", std::to_string(request_.ranges.size()) + " ranges");
@@ -462,12 +905,13 @@ bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
 
 bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
     constexpr size_t mostPerPass = 1024;
-    const Engine::Opened opened = engine.enter(request_.columns, true);
+    const auto purpose = request_.besideOwner ? Engine::Purpose::writeBeside : Engine::Purpose::write;
+    const Engine::Opened opened = engine.enter(request_.columns, purpose);
     if (opened.state.epoch != request_.epoch) {
         throw CoreError("epoch", "the contents started a new life", 0,
                         {{"have", opened.state.epoch}, {"epoch", request_.epoch}});
     }
-    const MemoryGeometry geometry = engine.geometry(opened.state.entry, request_.memory);
+    const MemoryGeometry geometry = engine.geometry(opened, request_.memory);
     const std::span<const Word> words(request_.words);
     if (next_ == 0) {
         checkOpenTiles(request_.openTiles, geometry);
@@ -480,7 +924,15 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
         }
         epoch_ = opened.state.epoch;
     }
-    WordPort& port = opened.access->port(geometry, true);
+    WordPort* port = nullptr; // opened when a tile may be written at all
+    const auto tilesLeft = [&] {
+        std::vector<uint32_t> tiles;
+        for (const Word& word : words.subspan(next_)) {
+            const uint32_t tile = geometry.tileIndex(word.offset);
+            if (tiles.empty() || tiles.back() != tile) tiles.push_back(tile);
+        }
+        return tiles;
+    };
     const bool lines = request_.memory == MemoryType::program;
     const uint32_t unit = lines ? array::programLine : 4;
     const auto end = Clock::now() + sliceTime;
@@ -493,11 +945,12 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
             last++;
         }
         const auto pass = words.subspan(next_, last - next_);
-        const Reason state = tileState(opened.access->registers(), geometry.tile(tileIndex), geometry.type,
-                                       contains(request_.openTiles, tileIndex));
+        const Reason state = opened.access->mayWrite(geometry.tile(tileIndex), geometry.type,
+                                                     contains(request_.openTiles, tileIndex));
         std::vector<WordOutcome> results(pass.size());
         if (state == Reason::none) {
-            writePass(port, lines, request_.force, pass, results);
+            if (port == nullptr) port = &opened.access->writing(geometry, tilesLeft());
+            writePass(*port, lines, request_.force, pass, results);
         } else {
             for (size_t i = 0; i < pass.size(); i++) results[i] = {pass[i].offset, Outcome::refused, state, 0};
         }

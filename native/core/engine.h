@@ -1,11 +1,12 @@
 /**
  * The operations of docs/wire.md on one device node, without a carrier. Everything runs on one thread and nothing is
- * held between two calls: long reads and writes are jobs whose steps take a lease of at most 20 ms each. All but
- * familyFindings() may throw NotYet.
+ * held between two calls (but the kernel's descriptor that a person asked for): long reads and writes are jobs whose
+ * steps take a lease of at most 20 ms each. Whatever looks at partitions may throw NotYet.
  */
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,13 +14,15 @@
 #include <string>
 #include <vector>
 
+#include "driver.h"
 #include "epoch.h"
+#include "hold.h"
 #include "lease.h"
 #include "write_pass.h"
 
 namespace tilescope {
 
-constexpr int protocolVersion = 1;
+constexpr int protocolVersion = 2;
 /** Ranges of a read, and words of one frame of a write. */
 constexpr size_t mostRanges = 4096;
 /** Words of one write request, all frames together. */
@@ -33,7 +36,15 @@ constexpr std::chrono::milliseconds sliceTime{16};
  */
 struct NotYet {};
 
+/** `kernel`: everything that could hold it was looked at, nothing does. `hidden`: not everything could be looked at. */
+enum class OwnerKind : uint8_t { process, kernel, hidden };
+
+/** The wire's word. */
+std::string_view ownerKindName(OwnerKind kind);
+
 struct Owner {
+    OwnerKind kind = OwnerKind::hidden;
+    /** 0 unless `process`. */
     int64_t pid = 0;
     std::string command;
     /** ms since 1970 on the board's clock; 0 if unknown. */
@@ -45,19 +56,27 @@ struct Owner {
 struct PartitionState {
     PartitionEntry entry;
     std::string epoch;
+    /** Nobody but a holder process being left, there is no owner. */
     std::optional<Owner> owner;
-    /** The processes to borrow from, oldest first. */
+    std::optional<HolderInfo> hold;
+    bool ownerGone = false;
+    /** Free columns that open() was asked for, where partitions are dynamic. */
+    bool picked = false;
+    bool clocksOn = false;
+    /** The processes to borrow from, oldest first, a holder process last. */
     std::vector<Holder> holders;
 };
 
 struct Description {
     std::string device;
-    /** `linux-2020` or `unknown`. */
-    std::string family;
-    /** `aie` or `unknown`. */
-    std::string generation;
+    Family family = Family::unknown;
+    Generation generation = Generation::unknown;
+    /** Absent when nobody tells. */
+    std::optional<ArrayShape> array;
     std::vector<std::string> findings;
     std::vector<PartitionState> partitions;
+    /** As Engine::freeColumns(). */
+    std::vector<ColumnRange> free;
 };
 
 struct MemoryState {
@@ -79,6 +98,8 @@ struct WriteRequest {
     bool force = false;
     std::vector<uint32_t> openTiles;
     std::vector<Word> words;
+    /** A person unlocked the partition of another owner. */
+    bool besideOwner = false;
 };
 
 struct Span {
@@ -163,13 +184,51 @@ class Engine {
     /** Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `permission`, `driver`. */
     Description describe();
     std::vector<PartitionState> partitions();
+    /** One of partitions(). Throws `no-partition`. */
+    PartitionState state(ColumnRange columns);
     /**
-     * The list, if it differs from the one that partitions(), describe() or poll() gave last. Empty when the node is
-     * gone; other failures are thrown.
+     * The list, if it or freeColumns() differs from what partitions(), describe() or poll() gave last. Empty when the
+     * node is gone; other failures are thrown.
      */
     std::optional<std::vector<PartitionState>> poll();
-    /** The first mapping of a partition: its memory types. */
+    /**
+     * Where partitions are dynamic: the maximal runs of columns that nobody else uses, as of the last list. Columns that
+     * were picked count as free. Else empty.
+     */
+    [[nodiscard]] const std::vector<ColumnRange>& freeColumns() const { return free_; }
+    /** What is known of driver and array; describe() looks again. */
+    [[nodiscard]] const DriverFacts& facts() const { return facts_; }
+    /** The first mapping of a partition: its memory types. Picks free columns where partitions are dynamic. */
     std::vector<MemoryState> open(ColumnRange columns, bool allowUnknown);
+    /**
+     * Whether gated tiles of a free partition are clocked during each lease from now on. False after `on`: the driver
+     * ignored it. Throws `locked` for a partition in use.
+     */
+    bool setClocks(ColumnRange columns, bool on);
+    /**
+     * Gets a descriptor of a partition that the kernel's own client (zocl) holds, and keeps it as long as this engine
+     * lives. The request goes out at most once in that time: zocl never counts the descriptor as given back. Throws
+     * `kernel-held` when it gives none.
+     */
+    void takeKernelDescriptor(ColumnRange columns);
+    /**
+     * Opens the way that reading uses at present for one short access. `act` must not keep anything of it, and takes 16 ms
+     * at most.
+     */
+    void inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act);
+    /**
+     * The same way as inspect() to a partition in use, for its descriptor alone; it stays the engine's. Throws
+     * `hold-failed` for a free partition.
+     */
+    void borrow(ColumnRange columns, const std::function<void(const PartitionState&, int partition)>& act);
+    [[nodiscard]] Kernel& kernel() { return kernel_; }
+    [[nodiscard]] Generation generation() const { return facts_.generation; }
+    /** Rows of the array; all empty when nobody tells. */
+    [[nodiscard]] ArrayShape shape() const;
+    /** Throws `unknown-driver` for a generation without one. */
+    [[nodiscard]] const ArrayMap& map() const;
+    /** Forgets who was seen holding what: the next look searches again. After a holder was started or ended. */
+    void forgetHolders() { remembered_.clear(); }
 
   private:
     friend class ReadJob;
@@ -178,36 +237,74 @@ class Engine {
         std::chrono::steady_clock::duration time{0};
         int looks = 0;
     };
+    /** Who was found holding a partition, and whether everything could be looked at. */
+    struct Remembered {
+        ColumnRange columns;
+        HolderSearch search;
+    };
+    enum class Purpose : uint8_t { read, write, writeBeside };
     struct Opened {
         PartitionState state;
         std::unique_ptr<PartitionAccess> access;
         /** The same object, where it is a lease of ours. */
         Lease* lease = nullptr;
     };
-
-    UniqueFd openNode();
-    std::vector<PartitionEntry> enquire(int device, std::vector<std::string>* findings = nullptr);
+    NodeFd openNode();
+    /** The driver's facts: looked for once, and again when the node is another one. */
+    void know(const NodeFd& node, std::vector<std::string>* findings);
+    /** Partitions in use, and free ones where they are static; checked. */
+    std::vector<PartitionEntry> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    /** The list with picked columns; drops picks that somebody took, sets the free columns. */
+    std::vector<PartitionState> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /** The entry with its holders and the life of its contents: notes who holds it now. */
-    PartitionState look(const PartitionEntry& entry, std::vector<Holder> holders);
-    /** Holders of a partition in use: the remembered one if it still holds it, else a new search. */
-    std::vector<Holder> holders(ColumnRange columns);
+    PartitionState look(const PartitionEntry& entry, HolderSearch search);
+    /** Holders of a partition in use: the remembered ones if they still hold it, else a new search. */
+    HolderSearch holders(ColumnRange columns);
+    /** Forgets what is remembered where a holder process came or went. */
+    void noticeHolds();
     /**
      * A partition by its columns. A new holder counts once it was there at every look for 50 ms: whoever lets go
-     * sooner, under whatever name, was another access like ours. Waits 8 ms at most. Throws `no-partition`, NotYet.
+     * sooner, under whatever name, was another access like ours. Waits 8 ms at most. Throws `no-partition`,
+     * `columns-taken`, NotYet.
      */
-    PartitionState find(int device, ColumnRange columns);
-    /** The way to a partition's bytes at present; `expected`: the epoch that must still be (empty: any). */
-    Opened enter(ColumnRange columns, bool forWriting);
-    MemoryGeometry geometry(const PartitionEntry& entry, MemoryType type) const;
-    [[nodiscard]] std::string familyFindings(std::vector<std::string>& findings);
+    PartitionState find(const NodeFd& node, ColumnRange columns);
+    /** The entry of columns that are free on a driver with dynamic partitions. */
+    [[nodiscard]] PartitionEntry freeEntry(ColumnRange columns) const;
+    /** Throws `columns-taken` when a partition in use overlaps these columns, `no-partition` when the array has no such. */
+    void checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns);
+    [[nodiscard]] bool isPicked(ColumnRange columns) const;
+    /** The way to a partition's bytes at present. */
+    Opened enter(ColumnRange columns, Purpose purpose);
+    /** A lease; null when somebody else was faster. */
+    std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry);
+    /** A descriptor of a partition in use. */
+    PartitionFd descriptor(const NodeFd& node, const PartitionState& state);
+    /** What an access to this partition must know of the array. */
+    [[nodiscard]] Layout layout(const PartitionEntry& entry) const;
+    /** Learns generation and rows from the driver's descriptions, where nobody else named them. */
+    void learn(const Lease& lease, const PartitionEntry& entry);
+    /** Clocks the gated tiles of a lease, where a person enabled that. */
+    void enableClocks(Lease& lease, const PartitionState& state);
+    [[nodiscard]] MemoryGeometry geometry(const Opened& opened, MemoryType type) const;
 
     Kernel& kernel_;
     std::string device_;
     Machine machine_;
     Epochs epochs_;
-    std::vector<std::pair<ColumnRange, std::vector<Holder>>> remembered_;
+    DriverFacts facts_;
+    /** Generation whose memories the unnamed or unknown one's look like. */
+    Generation resembles_ = Generation::unknown;
+    std::optional<FileIdentity> node_;
+    std::vector<Remembered> remembered_;
     /** By column and width: how long, and at how many looks, a new holder was there without a gap. */
     std::map<std::pair<uint32_t, uint32_t>, Watch> watches_;
+    std::vector<ColumnRange> picked_;
+    std::vector<ColumnRange> free_;
+    std::vector<int64_t> holds_;
+    /** By column and width: the epoch in which a person enabled the clocks. */
+    std::map<std::pair<uint32_t, uint32_t>, std::string> clocks_;
+    bool askedZocl_ = false;
+    std::optional<std::pair<ColumnRange, PartitionFd>> kernelDescriptor_;
     std::string lastList_;
     std::atomic<bool> hurry_{false};
 };

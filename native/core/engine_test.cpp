@@ -149,7 +149,7 @@ TEST_CASE("[main-8] [main-9] random reads agree with a naive model, free and bes
                 board.kernel.poke({col, row}, random() % 0x2000 * 4, static_cast<uint32_t>(random()));
                 board.kernel.poke({col, row}, 0x20000 + random() % 0x1000 * 4, static_cast<uint32_t>(random()));
             }
-            if (random() % 6 == 0) board.kernel.poke({col, row}, array::coreControl, array::coreEnabled);
+            if (random() % 6 == 0) board.kernel.poke({col, row}, aieMap().coreControl, array::coreEnabled);
         }
     }
     board.kernel.gate({7, 5}, 9);
@@ -160,7 +160,7 @@ TEST_CASE("[main-8] [main-9] random reads agree with a naive model, free and bes
     for (int round = 0; round < 300; round++) {
         if (round == 150) board.kernel.own(0, 500, {});
         const auto type = random() % 2 == 0 ? MemoryType::data : MemoryType::program;
-        const MemoryGeometry geometry = memoriesOf({6, 4}, 0, 9)[static_cast<size_t>(type)];
+        const MemoryGeometry geometry = aieMemories({6, 4}, 9)[static_cast<size_t>(type)];
         ReadRequest request{{6, 4}, type, {}, {}};
         for (uint32_t i = 0; i < 1 + random() % 6; i++) {
             const uint64_t offset = random() % geometry.totalBytes();
@@ -185,7 +185,7 @@ TEST_CASE("[main-8] [main-9] random reads agree with a naive model, free and bes
                 const bool gated = tile.row >= gatedFrom[tile.col];
                 const bool opened = std::count(request.openTiles.begin(), request.openTiles.end(), index) != 0;
                 const bool running = !gated && type == MemoryType::program && !opened &&
-                                     board.kernel.peek(tile, array::coreControl) == array::coreEnabled;
+                                     board.kernel.peek(tile, aieMap().coreControl) == array::coreEnabled;
                 if (gated || running) {
                     const Reason reason = gated ? Reason::gated : Reason::coreRunning;
                     if (!expected.empty() && expected.back().reason == reason &&
@@ -218,7 +218,7 @@ TEST_CASE("[main-9] a tile that faults although its clock looks on becomes bus-e
     Board board;
     board.kernel.poke({6, 2}, 0x10, 5);
     board.kernel.vanish({6, 1});
-    board.kernel.poke({6, 0}, array::clockControl, 3);
+    board.kernel.poke({6, 0}, aieMap().columnClock, 3);
     // Its own clock register faults too: tiles above it cannot be judged, tile
     // (7,1) can.
     const auto got = readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 0x8000 * 9}}, {}});
@@ -290,7 +290,7 @@ TEST_CASE("[main-8] beside another owner every write is refused with locked") {
 TEST_CASE("[main-8] [main-9] a write over good, gated and running tiles reports each word") {
     Board board;
     board.kernel.gate({6, 8}, 9);
-    board.kernel.poke({6, 2}, array::coreControl, array::coreEnabled);
+    board.kernel.poke({6, 2}, aieMap().coreControl, array::coreEnabled);
     board.kernel.poke({6, 1}, 0x20008, 9);
     const WriteRequest request{
         {6, 4},

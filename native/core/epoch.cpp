@@ -1,18 +1,38 @@
 #include "epoch.h"
 
+#include <algorithm>
+
 namespace tilescope {
 
+void Epochs::begin(Life& life) {
+    constexpr size_t mostOwners = 64; // a hundred restarts later nobody asks for an earlier process
+    if (!life.hands.inUse || life.hands.pid == 0) return;
+    const auto known = std::find_if(life.owners.begin(), life.owners.end(),
+                                    [&](const auto& one) { return one.first == life.hands; });
+    if (known != life.owners.end()) {
+        const uint32_t lives = known->second + 1;
+        life.owners.erase(known);
+        life.owners.emplace_back(life.hands, lives);
+        return;
+    }
+    if (life.owners.size() == mostOwners) life.owners.erase(life.owners.begin());
+    life.owners.emplace_back(life.hands, 0);
+}
+
 std::string Epochs::observe(ColumnRange columns, const Hands& hands) {
-    const auto [place, fresh] = lives_.try_emplace({columns.startCol, columns.numCols}, Life{hands, 0, false});
+    const auto [place, fresh] = lives_.try_emplace({columns.startCol, columns.numCols});
     Life& life = place->second;
-    if (!fresh && life.hands != hands) {
-        life = {hands, life.changes + 1, false};
+    if (fresh || life.hands != hands) {
+        life.hands = hands;
+        life.clocked = false;
+        if (!fresh) life.changes++;
+        begin(life);
     }
-    const std::string changes = "." + std::to_string(life.changes);
     if (hands.inUse && hands.pid != 0) {
-        return bootId_ + "/" + std::to_string(hands.pid) + "@" + std::to_string(hands.startTicks) + changes;
+        return bootId_ + "/" + std::to_string(hands.pid) + "@" + std::to_string(hands.startTicks) + "." +
+               std::to_string(life.owners.back().second);
     }
-    return bootId_ + (hands.inUse ? "/hidden/" : "/free/") + observer_ + changes;
+    return bootId_ + (hands.inUse ? "/hidden/" : "/free/") + observer_ + "." + std::to_string(life.changes);
 }
 
 bool Epochs::knows(ColumnRange columns, const Hands& hands) const {
@@ -28,8 +48,17 @@ void Epochs::sawClocks(ColumnRange columns, bool gated) {
     life.clocked = !gated;
 }
 
+void Epochs::end(ColumnRange columns) {
+    const auto place = lives_.find({columns.startCol, columns.numCols});
+    if (place == lives_.end()) return;
+    Life& life = place->second;
+    life.changes++;
+    life.clocked = false;
+    begin(life);
+}
+
 void Epochs::endAll() {
-    for (auto& [columns, life] : lives_) life = {life.hands, life.changes + 1, false};
+    for (const auto& [columns, life] : lives_) end({columns.first, columns.second});
 }
 
 } // namespace tilescope

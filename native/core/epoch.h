@@ -3,7 +3,8 @@
  * and so do the traces of a release that reset a free partition. The 2020 driver counts nothing: an application that
  * comes and goes between two looks, and leaves the clocks on, goes unnoticed.
  *
- * A life under an owner is named by boot and owner alone, so that it survives a reconnect. A free partition's life is
+ * A life under an owner is named by boot and owner alone, and numbered by how often this owner was seen to come back, so
+ * that it survives a reconnect and goes on under a holder process. A free partition's life is
  * named by the observer too: what happened before we looked is not known, so bytes seen by an earlier core are not
  * claimed to be of the same life.
  */
@@ -12,6 +13,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "geometry.h"
 
@@ -39,6 +41,8 @@ class Epochs {
      * zeroes and gates all: tiles that all went from clocked to gated between two leases start a new life.
      */
     void sawClocks(ColumnRange columns, bool gated);
+    /** What became of these columns meanwhile is not known: another life. */
+    void end(ColumnRange columns);
     /** The device went away: what comes back has another life. */
     void endAll();
 
@@ -48,7 +52,11 @@ class Epochs {
         uint32_t changes = 0;
         /** A clocked tile was seen in this life. */
         bool clocked = false;
+        /** Owners that were seen here, the latest last, and how often each came back: that numbers their lives. */
+        std::vector<std::pair<Hands, uint32_t>> owners;
     };
+    /** The number of an owner's life that begins now. */
+    static void begin(Life& life);
     std::string bootId_;
     std::string observer_;
     std::map<std::pair<uint32_t, uint32_t>, Life> lives_;

@@ -5,11 +5,14 @@
  * error.
  */
 #pragma once
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,6 +22,21 @@
 
 namespace tilescope {
 
+/** The first generation, as the fake kernel has it unless told otherwise. */
+inline const ArrayMap& aieMap() {
+    return *mapOf(Generation::aie);
+}
+/** Rows of an array of the first generation with `rows` rows. */
+inline ArrayShape aieShape(uint32_t rows) {
+    return {0, {0, 1}, {}, {1, rows - 1}};
+}
+/** Memories of a partition of the first generation with `rows` rows, the shim row included. */
+inline std::vector<MemoryGeometry> aieMemories(ColumnRange columns, uint32_t rows) {
+    return memoriesOf(aieMap(), aieShape(rows), columns);
+}
+/** Shim and tile: column clocked, tile above clocked. */
+constexpr uint32_t fakeClockOn = 3;
+
 class FakeKernel final : public Kernel {
   public:
     struct Process {
@@ -26,19 +44,47 @@ class FakeKernel final : public Kernel {
         std::string command = "app";
         std::map<int, std::string> links; // fd -> what its link names
         bool hidden = false;              // its descriptors may not be listed
+        std::map<int, std::string> infos; // fd -> its fdinfo
+        std::string cmdline;
+        // fd -> the buffer behind a DMA-buf link: partition index, memory index, inode
+        struct Buffer {
+            size_t partition = 0;
+            size_t memory = 0;
+            uint64_t inode = 0;
+        };
+        std::map<int, Buffer> buffers;
     };
     struct Partition {
         uint32_t id = 1;
         ColumnRange columns;
         uint32_t rows = 9;
-        int64_t owner = 0; // pid, 0: free
-        bool ours = false; // requested through this kernel
+        int64_t owner = 0;     // pid, 0: free
+        bool ours = false;     // requested through this kernel
+        bool inKernel = false; // held by no process
+    };
+
+    /** Partitions by index, whose places stay as others come and go: descriptors point at them. */
+    class PartitionList : public std::list<Partition> {
+      public:
+        Partition& operator[](size_t index) { return *std::next(begin(), static_cast<long>(index)); }
+        const Partition& operator[](size_t index) const { return *std::next(begin(), static_cast<long>(index)); }
     };
 
     FakeKernel() {
-        add({1, {6, 4}, 9, 0, false});
-        add({2, {20, 2}, 5, 0, false});
-        add({3, {30, 3}, 1, 0, false});
+        add({1, {6, 4}, 9, 0, false, false});
+        add({2, {20, 2}, 5, 0, false, false});
+        add({3, {30, 3}, 1, 0, false, false});
+    }
+    /** A driver with apertures and an array of another generation: columns 0 to 5, partitions made by requests. */
+    explicit FakeKernel(Generation generation) : map(mapOf(generation)), dynamic(true) {
+        shape = generation == Generation::aie ? ArrayShape{6, {0, 1}, {}, {1, 4}}
+                                              : ArrayShape{6, {0, 1}, {1, 2}, {3, 4}};
+        named = generationName(generation);
+        sysfs = {"aie0", "aieaperture_0_6"};
+        lengths = {40};
+        positionedWorks = true;
+        listWorks = true;
+        makeTiles({0, shape.numCols}, shape.numRows());
     }
     ~FakeKernel() override {
         for (const auto& [place, file] : files_) ::close(file);
@@ -46,16 +92,32 @@ class FakeKernel final : public Kernel {
 
     void add(const Partition& partition) {
         partitions.push_back(partition);
-        for (uint32_t col = 0; col < partition.columns.numCols; col++) {
-            for (uint32_t row = 0; row < partition.rows; row++) {
-                const Tile tile{partition.columns.startCol + col, row};
-                const int file = memfd_create("tile", MFD_CLOEXEC);
-                if (file < 0 || ftruncate(file, tileBytes) != 0) throw std::runtime_error("memfd");
-                files_[key(tile)] = file;
-                poke(tile, array::clockControl, array::clockColumn | array::clockNextTile);
-            }
-        }
+        makeTiles(partition.columns, partition.rows);
     }
+
+    const ArrayMap* map = mapOf(Generation::aie);
+    bool dynamic = false;
+    /** Rows of a dynamic array. */
+    ArrayShape shape;
+    /** What hardware_info says; empty: there is none. */
+    std::string named;
+    /** Lengths of a partition request that the driver knows. */
+    std::vector<uint32_t> lengths{24};
+    bool positionedWorks = false;
+    bool listWorks = false;
+    /** AIE_REQUEST_TILES clocks the tiles; false: it is taken and ignored. */
+    bool tilesWork = true;
+    /** AIE_REG has 40 bytes. */
+    bool wideRegisters = false;
+    std::string renderName = "zocl";
+    /** The zocl request that this driver knows has a context; ids that it takes. */
+    bool zoclContext = true;
+    uint32_t zoclId = 1;
+    int zoclRequests = 0;
+    /** Further files by path. */
+    std::map<std::string, std::string> texts;
+    std::map<std::string, std::vector<std::string>> folders;
+    uint64_t nodeInode = 5;
 
     /** A word of a tile's address space, behind the core's back. */
     void poke(Tile tile, uint32_t offset, uint32_t value) {
@@ -66,11 +128,32 @@ class FakeKernel final : public Kernel {
         if (pread(files_.at(key(tile)), &value, 4, offset) != 4) throw std::runtime_error("peek");
         return value;
     }
-    /** Stops the clock of a tile and of every tile above it, as the hardware
-   * does. */
+    /** Stops the clock of a tile and of every tile above it, as the hardware does; of later generations, the column's. */
     void gate(Tile tile, uint32_t rows) {
-        poke({tile.col, tile.row - 1}, array::clockControl, array::clockColumn);
-        for (uint32_t row = tile.row; row < rows; row++) vanish({tile.col, row});
+        if (map->tileClock != 0) {
+            poke({tile.col, tile.row - 1}, map->tileClock, map->columnClockMask);
+        } else {
+            poke({tile.col, 0}, map->columnClock, 0);
+            tile.row = 1;
+        }
+        for (uint32_t row = tile.row; row < rows; row++) {
+            saved_[key({tile.col, row})] = snapshot({tile.col, row});
+            vanish({tile.col, row});
+        }
+    }
+    /** The clock of a gated column runs again, with what its tiles held. */
+    void ungate(uint32_t col) {
+        for (auto& [place, bytes] : saved_) {
+            if (place >> 8U != col) continue;
+            const int file = files_.at(place);
+            if (ftruncate(file, tileBytes()) != 0) throw std::runtime_error("truncate");
+            for (const auto& [offset, value] : bytes) {
+                if (pwrite(file, &value, 4, offset) != 4) throw std::runtime_error("restore");
+            }
+            if (map->tileClock != 0) poke({col, place & 0xFFU}, map->tileClock, fakeClockOn);
+        }
+        std::erase_if(saved_, [&](const auto& one) { return one.first >> 8U == col; });
+        poke({col, 0}, map->columnClock, fakeClockOn);
     }
     /** Makes any touch of a tile a bus error, without a register that says so. */
     void vanish(Tile tile) {
@@ -90,8 +173,21 @@ class FakeKernel final : public Kernel {
         partitions[partition].owner = 0;
     }
     [[nodiscard]] size_t held() const { return open_.size(); }
+    /** The owner of a partition opens its memory number `memory` as a DMA-buf, descriptor `fd`. */
+    void exportBuffer(int64_t pid, int fd, size_t partition, size_t memory, uint64_t inode,
+                      const std::string& exporter = "xilinx_aie") {
+        Process& process = processes.at(pid);
+        const uint64_t bytes = memoriesOf(partitions[partition])[memory].totalBytes();
+        process.links[fd] = "/dmabuf:";
+        process.infos[fd] = "pos:\t0\nflags:\t02\nsize:\t" + std::to_string(bytes) + "\ncount:\t2\nexp_name:\t" +
+                            exporter + "\n";
+        process.buffers[fd] = {partition, memory, inode};
+    }
+    [[nodiscard]] std::vector<MemoryGeometry> memoriesOf(const Partition& one) const {
+        return tilescope::memoriesOf(*map, dynamic ? shape : aieShape(one.rows), one.columns);
+    }
 
-    std::vector<Partition> partitions;
+    PartitionList partitions;
     std::map<int64_t, Process> processes;
     /** What was taken and given back, in order. */
     std::vector<std::string> events;
@@ -131,52 +227,115 @@ class FakeKernel final : public Kernel {
     int openDevice(const std::string& /*path*/) override {
         return deviceError != 0 ? -deviceError : take("device", nullptr);
     }
-    int enquire(int /*device*/, std::span<uapi::RangeArgs> out, uint32_t& present) override {
+    int enquire(const NodeFd& /*node*/, std::span<uapi::RangeArgs> out, uint32_t& present) override {
         size_t at = 0;
         for (const Partition& one : partitions) {
-            out[at++] = {one.id,
-                         0,
-                         {{one.columns.startCol, 0}, {one.columns.numCols, one.rows}},
-                         one.owner != 0 || one.ours ? uapi::statusInUse : 0};
+            const bool used = one.owner != 0 || one.ours || one.inKernel;
+            out[at++] = {one.id, 0, {{one.columns.startCol, 0}, {one.columns.numCols, one.rows}},
+                         used ? uapi::statusInUse : 0};
         }
+        // A free range as the drivers with apertures tell it: a wrong id, a column too many.
+        if (dynamic) out[at++] = {4, 0xDEAD, {{4, 0}, {3, shape.numRows()}}, 0};
         present = hostileCount.value_or(static_cast<uint32_t>(at));
         return 0;
     }
-    int requestKept(int /*device*/, uint32_t partitionId) override {
+    int requestKept(const NodeFd& /*node*/, uint32_t partitionId, RequestLength length) override {
         if (beforeRequest) beforeRequest();
+        requests.push_back(length == RequestLength::bytes40 ? 40 : 24);
+        if (std::find(lengths.begin(), lengths.end(), requests.back()) == lengths.end()) return -EINVAL;
+        if (dynamic) {
+            const ColumnRange columns{partitionId & 0xFFU, partitionId >> 8U & 0xFFU};
+            if (columns.numCols == 0 || columns.startCol + columns.numCols > shape.numCols) return -EINVAL;
+            for (const Partition& one : partitions) {
+                const bool apart = one.columns.startCol + one.columns.numCols <= columns.startCol ||
+                                   columns.startCol + columns.numCols <= one.columns.startCol;
+                if (!apart) return -EINVAL;
+            }
+            partitions.push_back({partitionId, columns, shape.numRows(), 0, true, false});
+            described_ = false;
+            return take("partition", &partitions.back());
+        }
         for (Partition& one : partitions) {
             if (one.id != partitionId) continue;
-            if (one.owner != 0 || one.ours) return -EBUSY;
+            if (one.owner != 0 || one.ours || one.inKernel) return -EBUSY;
             one.ours = true;
             described_ = false;
             return take("partition", &one);
         }
         return -EINVAL;
     }
-    int memoryCount(int /*partition*/) override { return 2; }
-    int memories(int partition, std::span<uapi::Mem> out) override {
+    int descriptorList(const NodeFd& /*node*/, std::span<uapi::PartitionDescriptor> out) override {
+        lists++;
+        if (!listWorks) return -EINVAL;
+        size_t at = 0;
+        for (Partition& one : partitions) {
+            if (at == out.size()) return -EINVAL;
+            const int fd = take("listed", &one);
+            open_[fd].link = linkOf(one.columns);
+            out[at++] = {one.columns.startCol, one.columns.numCols, 1, one.id, 0, fd};
+        }
+        return 0;
+    }
+    int memoryCount(const PartitionFd& partition) override {
+        return static_cast<int>(memoriesOf(*open_.at(partition.get()).partition).size());
+    }
+    int memories(const PartitionFd& partition, std::span<uapi::Mem> out) override {
+        if (open_.at(partition.get()).what != "partition") throw std::runtime_error("GET_MEM on a borrowed descriptor");
         if (described_) throw std::runtime_error("GET_MEM twice in one life");
         described_ = true;
         if (memoriesError != 0) return -memoriesError;
-        Partition* owner = open_.at(partition).partition;
-        const uapi::Range range{{owner->columns.startCol, 1}, {owner->columns.numCols, owner->rows - 1}};
-        out[0] = {range, 0, array::dataBytes, take("data", owner)};
-        out[1] = {range, array::programBase, array::programBytes, take("program", owner)};
+        Partition* owner = open_.at(partition.get()).partition;
+        size_t at = 0;
+        for (const MemoryGeometry& one : memoriesOf(*owner)) {
+            const int fd = take(std::string(memoryName(one.type)), owner);
+            open_[fd].memory = at;
+            out[at++] = {{{one.startCol, one.startRow}, {one.numCols, one.numRows}}, one.tileBase, one.bytesPerTile, fd};
+        }
         return 0;
+    }
+    int requestTiles(const PartitionFd& partition, std::span<const uapi::Location> tiles, bool on) override {
+        if (open_.at(partition.get()).what != "partition") throw std::runtime_error("clocks of a borrowed descriptor");
+        if (tiles.empty()) throw std::runtime_error("an empty list of tiles means all");
+        events.push_back((on ? "clock " : "release ") + std::to_string(tiles.size()));
+        if (!tilesWork) return 0;
+        const Partition& owner = *open_.at(partition.get()).partition;
+        std::set<uint32_t> cols;
+        for (const uapi::Location& one : tiles) cols.insert(owner.columns.startCol + one.col);
+        for (const uint32_t col : cols) {
+            if (on) {
+                ungate(col);
+            } else {
+                gate({col, 1}, owner.rows);
+            }
+        }
+        return 0;
+    }
+    int writeRegister(const PartitionFd& partition, uint64_t offset, uint32_t value, bool wide) override {
+        if (wide != wideRegisters) return -EINVAL;
+        return static_cast<int>(std::min<int64_t>(transfer(partition, offset, &value, 1, true), 0));
+    }
+    int64_t readAt(const PartitionFd& partition, uint64_t offset, std::span<uint32_t> words) override {
+        if (!positionedWorks) return -EINVAL;
+        return transfer(partition, offset, words.data(), words.size(), false);
+    }
+    int64_t writeAt(const PartitionFd& partition, uint64_t offset, std::span<const uint32_t> words) override {
+        if (!positionedWorks) return -EINVAL;
+        if (beforeStore) beforeStore();
+        return transfer(partition, offset, const_cast<uint32_t*>(words.data()), words.size(), true);
     }
     void* mapWhole(int dmaBuf, size_t bytes, bool writable, int& error) override {
         const Descriptor& from = open_.at(dmaBuf);
-        const bool data = from.what == "data";
-        const uint32_t each = data ? array::dataBytes : array::programBytes;
-        return compose(*from.partition, bytes, each, data ? 0 : array::programBase, writable, 1, 0,
-                       from.partition->columns.numCols, error);
+        const MemoryGeometry memory = memoriesOf(*from.partition).at(from.memory);
+        return compose(*from.partition, bytes, memory.bytesPerTile, memory.tileBase, writable,
+                       {memory.startRow, memory.numRows}, 0, memory.numCols, error);
     }
-    void* mapRegisters(int partition, uint64_t offset, size_t bytes, int& error) override {
-        const Partition& from = *open_.at(partition).partition;
-        const auto column = static_cast<uint32_t>(offset >> array::columnShift);
+    void* mapRegisters(const PartitionFd& partition, uint64_t offset, size_t bytes, int& error) override {
+        const Partition& from = *open_.at(partition.get()).partition;
+        const auto column = static_cast<uint32_t>(offset >> map->columnShift);
         error = registersError ? registersError(column) : 0;
         if (error != 0) return nullptr;
-        return compose(from, bytes, tileBytes, 0, false, 0, column, 1, error);
+        registerMaps++;
+        return compose(from, bytes, tileBytes(), 0, false, {0, from.rows}, column, 1, error);
     }
     void unmap(void* address, size_t bytes) override {
         events.emplace_back("unmap");
@@ -185,8 +344,14 @@ class FakeKernel final : public Kernel {
     void close(int fd) override {
         const Descriptor closed = open_.at(fd);
         events.push_back("close " + closed.what);
-        if (closed.what == "partition") closed.partition->ours = false;
         open_.erase(fd);
+        if (closed.what != "partition") return;
+        if (dynamic) {
+            const ColumnRange columns = closed.partition->columns;
+            partitions.remove_if([&](const Partition& one) { return one.columns == columns; });
+        } else {
+            closed.partition->ours = false;
+        }
     }
     int openProcess(int64_t pid) override {
         if (pidfdError != 0) return -pidfdError;
@@ -203,19 +368,57 @@ class FakeKernel final : public Kernel {
         if (link == from.links.end()) return -EBADF;
         Partition* named = nullptr;
         for (Partition& one : partitions) {
-            if (one.owner == open_.at(process).pid) named = &one;
+            if (linkOf(one.columns) == link->second) named = &one;
         }
         const int copy = take("duplicate", named);
         open_[copy].link = link->second;
+        const auto buffer = from.buffers.find(fd);
+        if (buffer != from.buffers.end()) {
+            open_[copy].partition = &partitions[buffer->second.partition];
+            open_[copy].memory = buffer->second.memory;
+            open_[copy].inode = buffer->second.inode;
+            open_[copy].info = from.infos.at(fd);
+        }
         return copy;
     }
-    bool isAnonymous(int fd) override { return open_.at(fd).link.starts_with("anon_inode:"); }
+    int duplicate(int fd) override {
+        const Descriptor from = open_.at(fd);
+        const int copy = take("duplicate", from.partition);
+        open_[copy] = from;
+        open_[copy].what = "duplicate";
+        return copy;
+    }
+    std::optional<FileIdentity> identity(int fd) override {
+        const Descriptor& one = open_.at(fd);
+        return FileIdentity{1, one.what == "device" ? nodeInode : one.inode, 0};
+    }
+    std::optional<FileMode> modeOf(const std::string& /*path*/) override { return FileMode{0600, 0, 0}; }
+    int openRenderNode(const std::string& /*path*/) override { return take("render", nullptr); }
+    std::string renderDriver(int /*render*/) override { return renderName; }
+    int zoclDescriptor(int /*render*/, uint32_t partitionId, bool withContext) override {
+        if (withContext != zoclContext) return -EINVAL;
+        if (partitionId != zoclId) return -ENODEV;
+        for (Partition& one : partitions) {
+            if (!one.inKernel) continue;
+            zoclRequests++;
+            const int fd = take("zocl", &one);
+            open_[fd].link = linkOf(one.columns);
+            return fd;
+        }
+        return -ENODEV;
+    }
+    bool isAnonymous(int fd) override {
+        const std::string& link = open_.at(fd).link;
+        return link.starts_with("anon_inode:") || (link.starts_with("/dmabuf:") && open_.at(fd).inode != 0);
+    }
     std::vector<std::string> list(const std::string& folder, int& error) override {
         error = 0;
         std::vector<std::string> names;
         if (folder == "/sys/class/aie") return sysfs;
+        if (folders.contains(folder)) return folders.at(folder);
         if (folder == "/proc") {
             names.emplace_back("self");
+            names.emplace_back("1");
             for (const auto& [pid, process] : processes) names.push_back(std::to_string(pid));
             return names;
         }
@@ -232,9 +435,27 @@ class FakeKernel final : public Kernel {
         return names;
     }
     std::optional<std::string> readText(const std::string& path) override {
+        if (texts.contains(path)) return texts.at(path);
+        if (path == "/sys/class/aie/aieaperture_0_6/hardware_info" && !named.empty()) {
+            const auto rows = [](const RowRange& range) {
+                return "start row: " + std::to_string(range.start) + ", num_rows: " + std::to_string(range.count) + "\n";
+            };
+            return "generation: " + named + "\ntotal_cols: " + std::to_string(shape.numCols) +
+                   "\ntotal_rows: " + std::to_string(shape.numRows()) + "\nshim_tile: " + rows(shape.shim) +
+                   "memory_tile: " + rows(shape.memory) + "aie_tile: " + rows(shape.core);
+        }
+        if (path.starts_with("/proc/self/fdinfo/")) {
+            const auto one = open_.find(std::stoi(path.substr(18)));
+            return one == open_.end() ? std::nullopt : std::optional(one->second.info);
+        }
         for (const auto& [pid, process] : processes) {
             const std::string folder = "/proc/" + std::to_string(pid);
             if (path == folder + "/comm") return process.command + "\n";
+            if (path == folder + "/cmdline") return process.cmdline;
+            if (path.starts_with(folder + "/fdinfo/")) {
+                const auto info = process.infos.find(std::stoi(path.substr(folder.size() + 8)));
+                if (info != process.infos.end()) return info->second;
+            }
             if (path == folder + "/stat") {
                 return std::to_string(pid) + " (a ) b) S" + std::string(18, ' ') + stat(process.startTicks);
             }
@@ -253,7 +474,16 @@ class FakeKernel final : public Kernel {
     }
 
     static constexpr int64_t selfPid = 99;
-    static constexpr uint32_t tileBytes = 1U << array::rowShift;
+    [[nodiscard]] uint32_t tileBytes() const { return 1U << map->rowShift; }
+    static std::string linkOf(ColumnRange columns) {
+        return "anon_inode:aiepart_" + std::to_string(columns.startCol) + "_" + std::to_string(columns.numCols);
+    }
+    /** Lengths of the partition requests, and how many descriptor lists and register mappings were asked for. */
+    std::vector<uint32_t> requests;
+    int lists = 0;
+    int registerMaps = 0;
+    /** Runs before each pwrite. */
+    std::function<void()> beforeStore;
 
   private:
     struct Descriptor {
@@ -261,7 +491,47 @@ class FakeKernel final : public Kernel {
         Partition* partition = nullptr;
         std::string link;
         int64_t pid = 0;
+        size_t memory = 0;
+        uint64_t inode = 0;
+        std::string info;
     };
+    void makeTiles(ColumnRange columns, uint32_t rows) {
+        for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
+            for (uint32_t row = 0; row < rows; row++) {
+                const Tile tile{col, row};
+                const int file = memfd_create("tile", MFD_CLOEXEC);
+                if (file < 0 || ftruncate(file, tileBytes()) != 0) throw std::runtime_error("memfd");
+                files_[key(tile)] = file;
+                if (row == 0 || map->tileClock != 0) poke(tile, map->columnClock, fakeClockOn);
+            }
+        }
+    }
+    /** The words of a tile that are not zero. */
+    std::map<uint32_t, uint32_t> snapshot(Tile tile) {
+        std::vector<uint32_t> words(tileBytes() / 4);
+        std::map<uint32_t, uint32_t> kept;
+        if (pread(files_.at(key(tile)), words.data(), tileBytes(), 0) != static_cast<ssize_t>(tileBytes())) return kept;
+        for (uint32_t i = 0; i < words.size(); i++) {
+            if (words[i] != 0) kept[i * 4] = words[i];
+        }
+        return kept;
+    }
+    /** What pread and pwrite do: whole words inside one tile, and no gated tile. */
+    int64_t transfer(const PartitionFd& partition, uint64_t offset, uint32_t* words, size_t count, bool store) {
+        const Partition& owner = *open_.at(partition.get()).partition;
+        const auto col = static_cast<uint32_t>(offset >> map->columnShift);
+        const auto row = static_cast<uint32_t>((offset >> map->rowShift) & ((1U << (map->columnShift - map->rowShift)) - 1));
+        const uint64_t place = offset & (tileBytes() - 1);
+        if (offset % 4 != 0 || col >= owner.columns.numCols || row >= owner.rows || place + count * 4 > tileBytes()) {
+            return -EINVAL;
+        }
+        const int file = files_.at(key({owner.columns.startCol + col, row}));
+        const ssize_t moved = store ? 0 : pread(file, words, count * 4, static_cast<off_t>(place));
+        uint32_t probe = 0;
+        const bool gated = pread(file, &probe, 4, 0) == 0;
+        if (gated) return -EINVAL;
+        return store ? pwrite(file, words, count * 4, static_cast<off_t>(place)) : moved;
+    }
     static uint32_t key(Tile tile) { return tile.col << 8U | tile.row; }
     /** Fields 4 to 22 of a stat line. */
     static std::string stat(uint64_t startTicks) {
@@ -276,16 +546,15 @@ class FakeKernel final : public Kernel {
         return fd;
     }
     /** One mapping made of a piece of each tile, column by column. */
-    void* compose(const Partition& from, size_t bytes, uint32_t each, uint32_t base, bool writable, uint32_t firstRow,
+    void* compose(const Partition& from, size_t bytes, uint32_t each, uint32_t base, bool writable, RowRange rows,
                   uint32_t firstCol, uint32_t cols, int& error) {
-        const uint32_t rows = from.rows - firstRow;
-        if (bytes != size_t{each} * rows * cols) {
+        if (bytes != size_t{each} * rows.count * cols) {
             error = EINVAL;
             return nullptr;
         }
         auto* address = static_cast<char*>(mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-        for (uint32_t i = 0; i < rows * cols; i++) {
-            const Tile tile{from.columns.startCol + firstCol + i / rows, firstRow + i % rows};
+        for (uint32_t i = 0; i < rows.count * cols; i++) {
+            const Tile tile{from.columns.startCol + firstCol + i / rows.count, rows.start + i % rows.count};
             mmap(address + size_t{i} * each, each, writable ? PROT_READ | PROT_WRITE : PROT_READ,
                  MAP_SHARED | MAP_FIXED, files_.at(key(tile)), base);
         }
@@ -296,6 +565,7 @@ class FakeKernel final : public Kernel {
 
     std::chrono::steady_clock::time_point clock_;
     std::map<uint32_t, int> files_;
+    std::map<uint32_t, std::map<uint32_t, uint32_t>> saved_;
     std::map<int, Descriptor> open_;
     int next_ = 100;
     bool described_ = false;

@@ -3,23 +3,25 @@
 #include <doctest/doctest.h>
 #include <random>
 
+#include "fake_kernel.h"
+
 using namespace tilescope;
 
 TEST_CASE("a partition of four columns and the shim row has data and program memory from row 1 on") {
-    const auto memories = memoriesOf({6, 4}, 0, 9);
+    const auto memories = aieMemories({6, 4}, 9);
     REQUIRE(memories.size() == 2);
     CHECK(memories[0] == MemoryGeometry{MemoryType::data, 6, 4, 1, 8, 0x8000, 0});
     CHECK(memories[1] == MemoryGeometry{MemoryType::program, 6, 4, 1, 8, 0x4000, 0x20000});
     CHECK(memories[0].totalBytes() == 1048576);
     CHECK(memories[0].tile(9) == Tile{7, 2});
-    CHECK(memoriesOf({30, 3}, 0, 1).empty());
+    CHECK(aieMemories({30, 3}, 1).empty());
 }
 
 TEST_CASE("pieces of a range are complete, in order, within one tile, and bounded") {
     constexpr uint32_t seed = 20260731;
     INFO("seed " << seed);
     std::mt19937 random(seed);
-    const MemoryGeometry geometry = memoriesOf({0, 50}, 0, 9)[1];
+    const MemoryGeometry geometry = aieMemories({0, 50}, 9)[1];
     for (int round = 0; round < 300; round++) {
         const uint64_t offset = random() % geometry.totalBytes();
         const uint64_t length = 1 + random() % std::min<uint64_t>(geometry.totalBytes() - offset, 100000);

@@ -31,6 +31,28 @@ struct Machine {
     int64_t bootedAt = 0;
 };
 
+class NodeFd;
+class PartitionFd;
+
+/** Which of the two lengths a partition request has: 24 bytes, or 40 on drivers since 2024. */
+enum class RequestLength : uint8_t { bytes24, bytes40 };
+
+/** What makes an open file the same one: device and inode. */
+struct FileIdentity {
+    uint64_t device = 0;
+    uint64_t inode = 0;
+    uint64_t special = 0;
+    bool operator==(const FileIdentity&) const = default;
+};
+
+/** Who may open a file, as its permissions say. */
+struct FileMode {
+    /** Permission bits. */
+    uint32_t bits = 0;
+    int64_t uid = 0;
+    int64_t gid = 0;
+};
+
 class Kernel {
   public:
     Kernel() = default;
@@ -46,20 +68,34 @@ class Kernel {
     /** Lets at least this time pass. */
     virtual void pause(std::chrono::microseconds atLeast) = 0;
 
+    /** For NodeFd::open only. */
     virtual int openDevice(const std::string& path) = 0;
     /** Fills `out` and sets `present` to what the kernel wrote back (unchecked). */
-    virtual int enquire(int device, std::span<uapi::RangeArgs> out, uint32_t& present) = 0;
-    /** Takes a partition with the keep flag; the new fd. */
-    virtual int requestKept(int device, uint32_t partitionId) = 0;
+    virtual int enquire(const NodeFd& node, std::span<uapi::RangeArgs> out, uint32_t& present) = 0;
+    /** Takes a partition with the keep flag; the new fd. -EINVAL also means that the driver knows another length. */
+    virtual int requestKept(const NodeFd& node, uint32_t partitionId, RequestLength length) = 0;
+    /**
+     * Duplicates of the descriptors of all partitions in use. The number of this request resets a partition when it is
+     * sent to one: it can only be sent to the device. `out` must have room for more than all; unused entries keep fd -1.
+     */
+    virtual int descriptorList(const NodeFd& node, std::span<uapi::PartitionDescriptor> out) = 0;
     /** AIE_GET_MEM, first step. */
-    virtual int memoryCount(int partition) = 0;
+    virtual int memoryCount(const PartitionFd& partition) = 0;
     /** AIE_GET_MEM, second step: once in a partition's life, and only on one that we requested. */
-    virtual int memories(int partition, std::span<uapi::Mem> out) = 0;
+    virtual int memories(const PartitionFd& partition, std::span<uapi::Mem> out) = 0;
+    /** AIE_REQUEST_TILES or AIE_RELEASE_TILES; `tiles` (not empty) are relative to the partition. */
+    virtual int requestTiles(const PartitionFd& partition, std::span<const uapi::Location> tiles, bool on) = 0;
+    /** AIE_REG: writes one word; `wide`: the structure of 40 bytes. */
+    virtual int writeRegister(const PartitionFd& partition, uint64_t offset, uint32_t value, bool wide) = 0;
+    /** pread: whole words inside one tile. Bytes, or -errno. */
+    virtual int64_t readAt(const PartitionFd& partition, uint64_t offset, std::span<uint32_t> words) = 0;
+    /** pwrite: likewise. */
+    virtual int64_t writeAt(const PartitionFd& partition, uint64_t offset, std::span<const uint32_t> words) = 0;
 
     /** A whole DMA-buf: offset 0, shared. Null with `error` set to the errno. */
     virtual void* mapWhole(int dmaBuf, size_t bytes, bool writable, int& error) = 0;
     /** A part of a partition's register view: shared, read-only. `offset` and `bytes` are multiples of the page. */
-    virtual void* mapRegisters(int partition, uint64_t offset, size_t bytes, int& error) = 0;
+    virtual void* mapRegisters(const PartitionFd& partition, uint64_t offset, size_t bytes, int& error) = 0;
     virtual void unmap(void* address, size_t bytes) = 0;
     virtual void close(int fd) = 0;
 
@@ -67,8 +103,22 @@ class Kernel {
     virtual int openProcess(int64_t pid) = 0;
     /** A duplicate of another process's fd. */
     virtual int duplicateFrom(int process, int fd) = 0;
+    /** A duplicate of an fd of ours, or -errno. */
+    virtual int duplicate(int fd) = 0;
     /** Whether an fd of ours is neither file, folder, socket, pipe nor device: what an anonymous inode is. */
     virtual bool isAnonymous(int fd) = 0;
+    virtual std::optional<FileIdentity> identity(int fd) = 0;
+    virtual std::optional<FileMode> modeOf(const std::string& path) = 0;
+
+    /** A DRM node. */
+    virtual int openRenderNode(const std::string& path) = 0;
+    /** The driver's name as DRM_IOCTL_VERSION tells it; empty when it does not. */
+    virtual std::string renderDriver(int render) = 0;
+    /**
+     * DRM_IOCTL_ZOCL_AIE_FD: a descriptor of the partition that zocl holds; zocl never counts it as given back.
+     * `withContext`: the request of 2024.2 and later, whose structure begins with a context.
+     */
+    virtual int zoclDescriptor(int render, uint32_t partitionId, bool withContext) = 0;
 
     /** Names in a folder (without . and ..); empty when it cannot be read, with `error` set to the errno. */
     virtual std::vector<std::string> list(const std::string& folder, int& error) = 0;
@@ -104,6 +154,33 @@ class UniqueFd {
   private:
     Kernel* kernel_ = nullptr;
     int fd_ = -1;
+};
+
+/** The device node, opened. Requests to the device take this type, so that none of them can be sent to a partition. */
+class NodeFd {
+  public:
+    NodeFd() = default;
+    /** Opens it; `error` is the errno, 0 if it worked. */
+    static NodeFd open(Kernel& kernel, const std::string& path, int& error) {
+        const int fd = kernel.openDevice(path);
+        error = fd < 0 ? -fd : 0;
+        return fd < 0 ? NodeFd() : NodeFd(UniqueFd(kernel, fd));
+    }
+    [[nodiscard]] int get() const { return fd_.get(); }
+
+  private:
+    explicit NodeFd(UniqueFd fd) : fd_(std::move(fd)) {}
+    UniqueFd fd_;
+};
+
+/** A descriptor of a partition: a requested one, or a duplicate that was verified to be one. */
+class PartitionFd {
+  public:
+    explicit PartitionFd(UniqueFd fd) : fd_(std::move(fd)) {}
+    [[nodiscard]] int get() const { return fd_.get(); }
+
+  private:
+    UniqueFd fd_;
 };
 
 /** A mapping that ends with its scope. Device words: reached through the guard only. */

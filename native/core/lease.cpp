@@ -1,60 +1,121 @@
 #include "lease.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
 
 #include "error.h"
+#include "owner_buffer.h"
 
 namespace tilescope {
 namespace {
+
+/** What a guarded copy did, in the words of a port. */
+Moved movedBy(const guard::Copied& copied, size_t wanted) {
+    if (copied.code == 1) throw CoreError("internal", "alignment fault in a tile memory");
+    return {copied.words, copied.words == wanted ? Reason::none : Reason::busError};
+}
 
 /** A DMA-buf, mapped whole. */
 class BufferPort final : public WordPort {
   public:
     explicit BufferPort(Mapping mapping) : mapping_(std::move(mapping)) {}
-    guard::Copied load(uint64_t offset, std::span<uint32_t> to) override {
-        return guard::load(to.data(), mapping_.word(offset), to.size());
+    Moved load(uint64_t offset, std::span<uint32_t> to) override {
+        return movedBy(guard::load(to.data(), mapping_.word(offset), to.size()), to.size());
     }
-    guard::Copied store(uint64_t offset, std::span<const uint32_t> from) override {
-        return guard::store(mapping_.word(offset), from.data(), from.size());
+    Moved store(uint64_t offset, std::span<const uint32_t> from) override {
+        return movedBy(guard::store(mapping_.word(offset), from.data(), from.size()), from.size());
     }
 
   private:
     Mapping mapping_;
 };
 
-/** The same words in the register view, read-only. */
+/** The words of a memory in the register view: read there; written, if at all, by requests to the driver. */
 class RegisterPort final : public WordPort {
   public:
-    RegisterPort(RegisterView& view, const MemoryGeometry& geometry) : view_(view), geometry_(geometry) {}
-    [[nodiscard]] const MemoryGeometry& geometry() const { return geometry_; }
-    guard::Copied load(uint64_t offset, std::span<uint32_t> to) override {
-        const Tile tile = geometry_.tile(geometry_.tileIndex(offset));
-        const auto inTile = static_cast<uint32_t>(offset % geometry_.bytesPerTile);
-        return guard::load(to.data(), view_.words(tile, geometry_.tileBase + inTile), to.size());
+    using Store = std::function<int(Tile tile, uint32_t offset, uint32_t value)>;
+    /** @param store writes one word of a tile and answers 0 or -errno; empty: read-only */
+    RegisterPort(RegisterView& view, const MemoryGeometry& geometry, Store store)
+        : view_(view), geometry_(geometry), store_(std::move(store)) {}
+    Moved load(uint64_t offset, std::span<uint32_t> to) override {
+        return movedBy(guard::load(to.data(), view_.words(tile(offset), inTile(offset)), to.size()), to.size());
     }
-    guard::Copied store(uint64_t /*offset*/, std::span<const uint32_t> /*from*/) override {
-        throw CoreError("internal", "the register view is read-only");
+    Moved store(uint64_t offset, std::span<const uint32_t> from) override {
+        if (!store_) throw CoreError("internal", "the register view is read-only");
+        for (size_t i = 0; i < from.size(); i++) {
+            const uint64_t at = offset + i * 4;
+            const int result = store_(tile(at), inTile(at), from[i]);
+            if (result < 0) return {i, result == -EINVAL ? Reason::gated : Reason::busError};
+        }
+        return {from.size(), Reason::none};
     }
 
   private:
+    [[nodiscard]] Tile tile(uint64_t offset) const { return geometry_.tile(geometry_.tileIndex(offset)); }
+    [[nodiscard]] uint32_t inTile(uint64_t offset) const {
+        return geometry_.tileBase + static_cast<uint32_t>(offset % geometry_.bytesPerTile);
+    }
     RegisterView& view_;
     MemoryGeometry geometry_;
+    Store store_;
 };
 
-WordPort& registerPort(std::unique_ptr<WordPort>& slot, RegisterView& view, const MemoryGeometry& geometry) {
-    slot = std::make_unique<RegisterPort>(view, geometry);
-    return *slot;
-}
+/** The words of a memory by pread and pwrite: the kernel checks each access. */
+class FilePort final : public WordPort {
+  public:
+    FilePort(Kernel& kernel, const PartitionFd& partition, const RegisterFile& file, const MemoryGeometry& geometry)
+        : kernel_(kernel), partition_(partition), file_(file), geometry_(geometry) {}
+    Moved load(uint64_t offset, std::span<uint32_t> to) override {
+        return moved(kernel_.readAt(partition_, place(offset), to), to.size());
+    }
+    Moved store(uint64_t offset, std::span<const uint32_t> from) override {
+        return moved(kernel_.writeAt(partition_, place(offset), from), from.size());
+    }
+
+  private:
+    [[nodiscard]] uint64_t place(uint64_t offset) const {
+        return file_.place(geometry_.tile(geometry_.tileIndex(offset)),
+                           geometry_.tileBase + static_cast<uint32_t>(offset % geometry_.bytesPerTile));
+    }
+    static Moved moved(int64_t result, size_t wanted) {
+        if (result < 0) return {0, result == -EINVAL ? Reason::gated : Reason::busError};
+        const size_t words = std::min(static_cast<size_t>(result) / 4, wanted);
+        return {words, words == wanted ? Reason::none : Reason::busError};
+    }
+    Kernel& kernel_;
+    const PartitionFd& partition_;
+    const RegisterFile& file_;
+    MemoryGeometry geometry_;
+};
 
 CoreError driverError(const std::string& call, int errnum) {
     return {"driver", call + ": " + errnoName(errnum), errnum};
 }
 
+const char* requestName(RequestLength length) {
+    return length == RequestLength::bytes40 ? "AIE_REQUEST_PART 0x80284102" : "AIE_REQUEST_PART 0x80184102";
+}
+
+/** The request numbers of AIE_REG differ by release; a wrong one has no effect and answers EINVAL. */
+int writeRegister(Kernel& kernel, const PartitionFd& partition, uint64_t place, uint32_t value, bool& wide) {
+    const int result = kernel.writeRegister(partition, place, value, wide);
+    if (result != -EINVAL) return result;
+    const int other = kernel.writeRegister(partition, place, value, !wide);
+    if (other >= 0) wide = !wide;
+    return other;
+}
+
 } // namespace
 
-std::optional<MemoryGeometry> geometryOf(const uapi::Mem& mem, const PartitionEntry& entry) {
-    for (const MemoryGeometry& known : memoriesOf(entry.columns, entry.startRow, entry.numRows)) {
+std::unique_ptr<WordPort> bufferPort(Mapping mapping) {
+    return std::make_unique<BufferPort>(std::move(mapping));
+}
+
+std::optional<MemoryGeometry> geometryOf(const uapi::Mem& mem, const PartitionEntry& entry, const Layout& layout) {
+    if (layout.map == nullptr) return std::nullopt;
+    for (const MemoryGeometry& known : memoriesOf(*layout.map, layout.shape, entry.columns)) {
         const uapi::Range& range = mem.range;
         if (mem.offset == known.tileBase && mem.size == known.bytesPerTile && range.start.col == known.startCol &&
             range.size.col == known.numCols && range.start.row == known.startRow && range.size.row == known.numRows) {
@@ -64,28 +125,136 @@ std::optional<MemoryGeometry> geometryOf(const uapi::Mem& mem, const PartitionEn
     return std::nullopt;
 }
 
-Lease::Lease(Kernel& kernel, UniqueFd partition, const PartitionEntry& entry)
-    : kernel_(kernel), partition_(std::move(partition)),
-      registers_(kernel, partition_.get(), entry.columns, entry.numRows) {}
-
-Lease::~Lease() = default;
-
-std::unique_ptr<Lease> Lease::take(Kernel& kernel, int device, const PartitionEntry& entry, int64_t pageSize) {
-    const int fd = kernel.requestKept(device, entry.id);
-    if (fd == -EBUSY) return nullptr;
-    if (fd == -EACCES || fd == -EPERM) {
-        throw CoreError("permission", "AIE_REQUEST_PART: " + errnoName(-fd), -fd);
+std::optional<Described> judge(std::span<const uapi::Mem> memories, const PartitionEntry& entry) {
+    constexpr size_t uncounted = 0;
+    Described found;
+    found.shape.shim = {0, 1};
+    bool microcontrollers = false;
+    size_t dataBytes = uncounted;
+    for (const uapi::Mem& mem : memories) {
+        const uapi::Range& range = mem.range;
+        const bool sane = range.start.col == entry.columns.startCol && range.size.col == entry.columns.numCols &&
+                          range.start.row <= array::maxRows && range.size.row >= 1 && range.size.row <= array::maxRows;
+        if (!sane) return std::nullopt;
+        const RowRange rows{range.start.row, range.size.row};
+        if (rows.start == 0) {
+            microcontrollers = true;
+        } else if (mem.offset == 0 && mem.size == mapOf(Generation::aieml)->memoryTileBytes) {
+            found.shape.memory = rows;
+        } else if (mem.offset == 0) {
+            found.shape.core = rows;
+            dataBytes = mem.size;
+        }
     }
-    if (fd < 0) throw driverError("AIE_REQUEST_PART 0x80184102", -fd);
-    std::unique_ptr<Lease> lease(new Lease(kernel, UniqueFd(kernel, fd), entry));
-    lease->describe(entry, pageSize);
-    return lease;
+    if (dataBytes == mapOf(Generation::aie)->dataBytes && found.shape.memory.count == 0 && !microcontrollers) {
+        found.generation = Generation::aie;
+    } else if (dataBytes == mapOf(Generation::aieml)->dataBytes) {
+        found.generation = microcontrollers ? Generation::aie2ps : Generation::aieml;
+    } else {
+        return std::nullopt;
+    }
+    const bool gapless = found.shape.core.start == 1 + found.shape.memory.count &&
+                         (found.shape.memory.count == 0 || found.shape.memory.start == 1);
+    if (!gapless) return std::nullopt;
+    return found;
 }
 
-void Lease::describe(const PartitionEntry& entry, int64_t pageSize) {
+bool isPartition(Kernel& kernel, int fd, ColumnRange columns) {
+    const auto link = kernel.readLink("/proc/self/fd/" + std::to_string(fd));
+    return link && partitionOfLink(*link) == columns && kernel.isAnonymous(fd);
+}
+
+bool isPositioned(Kernel& kernel, const PartitionFd& partition, const Layout& layout, DriverFacts& facts) {
+    if (facts.positioned) return *facts.positioned;
+    if (layout.map == nullptr) return false;
+    std::array<uint32_t, 1> word{};
+    const int64_t got = kernel.readAt(partition, layout.map->columnClock, word);
+    facts.positioned = got == 4;
+    return *facts.positioned;
+}
+
+PartitionAccess::PartitionAccess(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry,
+                                 const Layout& layout, bool positioned)
+    : kernel_(kernel), partition_(std::move(partition)), entry_(entry), layout_(layout), positioned_(positioned) {
+    if (layout_.map == nullptr) return;
+    if (positioned_) {
+        file_ = std::make_unique<RegisterFile>(kernel_, partition_, layout_.map->columnShift, layout_.map->rowShift,
+                                               entry_.columns);
+    }
+    if (layout_.trusted && layout_.knownRegisters) {
+        view_ = std::make_unique<RegisterView>(kernel_, partition_, *layout_.map, entry_.columns, entry_.numRows);
+    }
+}
+
+PartitionAccess::~PartitionAccess() = default;
+
+RegisterSource& PartitionAccess::registers() {
+    if (file_) return *file_;
+    if (view_) return *view_;
+    throw CoreError("unknown-driver", "this driver offers no way to registers that the kernel checks");
+}
+
+Reason PartitionAccess::clocks(Tile tile) {
+    if (layout_.map == nullptr || !layout_.knownRegisters) return Reason::noWay;
+    return clockState(*layout_.map, registers(), tile);
+}
+
+Reason PartitionAccess::mayRead(Tile tile, MemoryType type, bool open) {
+    if (layout_.map == nullptr) return Reason::noWay;
+    // Whether a core of an unknown generation runs cannot be asked.
+    if (!layout_.knownRegisters) return type == MemoryType::program ? Reason::noWay : Reason::none;
+    if (!positioned_) return mayWrite(tile, type, open);
+    return type == MemoryType::program && !open ? coreState(*layout_.map, registers(), tile) : Reason::none;
+}
+
+Reason PartitionAccess::mayWrite(Tile tile, MemoryType type, bool open) {
+    if (layout_.map == nullptr || !layout_.knownRegisters) return Reason::noWay;
+    return tileState(*layout_.map, registers(), tile, type, open);
+}
+
+WordPort& PartitionAccess::reading(const MemoryGeometry& geometry) {
+    if (readPort_ && readGeometry_ == geometry) return *readPort_;
+    readGeometry_ = geometry;
+    if (file_) {
+        readPort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
+    } else if (view_) {
+        readPort_ = std::make_unique<RegisterPort>(*view_, geometry, RegisterPort::Store());
+    } else {
+        throw CoreError("unknown-driver", "this driver offers no way to memory that the kernel checks");
+    }
+    return *readPort_;
+}
+
+Lease::Lease(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout, bool positioned,
+             bool wideRegisters)
+    : PartitionAccess(kernel, std::move(partition), entry, layout, positioned), wideRegisters_(wideRegisters) {}
+
+Lease::~Lease() {
+    writePort_.reset();
+    buffers_.clear();
+    if (!clocked_.empty()) kernel_.requestTiles(partition_, clocked_, false);
+}
+
+Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntry& entry, const Layout& layout,
+                         DriverFacts& facts, RequestLength length, int64_t pageSize) {
+    const int fd = kernel.requestKept(node, entry.id, length);
+    if (fd == -EBUSY || fd == -EINVAL) return {nullptr, -fd};
+    if (fd == -EACCES || fd == -EPERM) {
+        throw CoreError("permission", std::string(requestName(length)) + ": " + errnoName(-fd), -fd);
+    }
+    if (fd < 0) throw driverError(requestName(length), -fd);
+    PartitionFd partition(UniqueFd(kernel, fd));
+    const bool positioned = isPositioned(kernel, partition, layout, facts);
+    std::unique_ptr<Lease> lease(new Lease(kernel, std::move(partition), entry, layout, positioned,
+                                           facts.family != Family::linux2020));
+    lease->describe(pageSize);
+    return {std::move(lease), 0};
+}
+
+void Lease::describe(int64_t pageSize) {
     constexpr int mostMemories = 16;
     constexpr int64_t pageThatFails = 65536;
-    const int count = kernel_.memoryCount(partition_.get());
+    const int count = kernel_.memoryCount(partition_);
     if (count < 0) throw driverError("AIE_GET_MEM 0xC0104109", -count);
     if (count == 0 || count > mostMemories) {
         throw CoreError("driver", "AIE_GET_MEM names " + std::to_string(count) + " memory types");
@@ -93,7 +262,7 @@ void Lease::describe(const PartitionEntry& entry, int64_t pageSize) {
     std::array<uapi::Mem, mostMemories> described{};
     for (uapi::Mem& mem : described) mem.fd = -1;
     const std::span<uapi::Mem> wanted(described.data(), static_cast<size_t>(count));
-    const int result = kernel_.memories(partition_.get(), wanted);
+    const int result = kernel_.memories(partition_, wanted);
     if (result == -EINVAL && pageSize >= pageThatFails) {
         largePages_ = true;
         return;
@@ -103,8 +272,10 @@ void Lease::describe(const PartitionEntry& entry, int64_t pageSize) {
     for (const uapi::Mem& mem : wanted) fds.emplace_back(kernel_, mem.fd);
     for (size_t i = 0; i < wanted.size(); i++) {
         if (!fds[i].valid()) throw CoreError("driver", "AIE_GET_MEM gave no descriptor");
-        const auto geometry = geometryOf(wanted[i], entry);
-        if (geometry) buffers_.push_back({*geometry, std::move(fds[i]), nullptr});
+        descriptions_.push_back(wanted[i]);
+        descriptions_.back().fd = -1;
+        const auto geometry = geometryOf(wanted[i], entry_, layout_);
+        if (geometry) buffers_.push_back({*geometry, std::move(fds[i]), nullptr, false});
     }
 }
 
@@ -114,62 +285,120 @@ std::vector<MemoryGeometry> Lease::memories() const {
     return all;
 }
 
-WordPort& Lease::port(const MemoryGeometry& geometry, bool forWriting) {
-    if (largePages_) {
-        if (forWriting) throw CoreError("large-pages", "the driver maps no tile memory with 64 KiB pages");
-        return registerPort(registerPort_, registers_, geometry);
-    }
+WordPort& Lease::mapped(const MemoryGeometry& geometry, bool writable) {
     for (Buffer& buffer : buffers_) {
         if (buffer.geometry != geometry) continue;
-        if (!buffer.port) {
+        if (!buffer.port || (writable && !buffer.writable)) {
             const size_t bytes = geometry.totalBytes();
             int error = 0;
-            void* address = kernel_.mapWhole(buffer.fd.get(), bytes, forWriting, error);
+            void* address = kernel_.mapWhole(buffer.fd.get(), bytes, writable, error);
             if (address == nullptr) throw driverError("mmap of the DMA-buf", error);
-            buffer.port = std::make_unique<BufferPort>(Mapping(kernel_, address, bytes));
+            buffer.port = bufferPort(Mapping(kernel_, address, bytes));
+            buffer.writable = writable;
         }
         return *buffer.port;
     }
     throw CoreError("driver", "AIE_GET_MEM describes no such memory");
 }
 
-BorrowedPartition::BorrowedPartition(Kernel& kernel, UniqueFd partition, const PartitionEntry& entry)
-    : partition_(std::move(partition)), registers_(kernel, partition_.get(), entry.columns, entry.numRows) {}
+WordPort& Lease::reading(const MemoryGeometry& geometry) {
+    if (positioned_ || largePages_ || !layout_.trusted) return PartitionAccess::reading(geometry);
+    return mapped(geometry, false);
+}
 
-BorrowedPartition::~BorrowedPartition() = default;
+WordPort& Lease::writing(const MemoryGeometry& geometry, std::span<const uint32_t> /*tiles*/) {
+    if (!layout_.trusted || !view_) throw CoreError("unknown-driver", "an unknown driver is only read");
+    if (!largePages_) return mapped(geometry, true);
+    if (file_) {
+        writePort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
+    } else {
+        writePort_ = std::make_unique<RegisterPort>(*view_, geometry, [this](Tile tile, uint32_t offset, uint32_t value) {
+            const uint64_t place = (uint64_t{tile.col - entry_.columns.startCol} << layout_.map->columnShift) +
+                                   (uint64_t{tile.row} << layout_.map->rowShift) + offset;
+            return writeRegister(kernel_, partition_, place, value, wideRegisters_);
+        });
+    }
+    return *writePort_;
+}
 
-std::unique_ptr<BorrowedPartition> BorrowedPartition::borrow(Kernel& kernel, const PartitionEntry& entry,
-                                                             std::span<const Holder> holders) {
+int Lease::clock(std::span<const Tile> tiles) {
+    std::vector<uapi::Location> wanted;
+    for (const Tile& tile : tiles) wanted.push_back({tile.col - entry_.columns.startCol, tile.row});
+    if (wanted.empty()) return 0; // an empty list would mean all tiles
+    const int result = kernel_.requestTiles(partition_, wanted, true);
+    if (result < 0) return -result;
+    clocked_.insert(clocked_.end(), wanted.begin(), wanted.end());
+    return 0;
+}
+
+BorrowedPartition::BorrowedPartition(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry,
+                                     const Layout& layout, bool positioned, Beside beside)
+    : PartitionAccess(kernel, std::move(partition), entry, layout, positioned), beside_(std::move(beside)) {}
+
+BorrowedPartition::~BorrowedPartition() {
+    writePort_.reset();
+}
+
+WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) {
+    if (!beside_.allowed) throw CoreError("locked", "another process owns the partition");
+    if (!layout_.trusted || !view_) throw CoreError("unknown-driver", "an unknown driver is only read");
+    if (file_) {
+        writePort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
+        return *writePort_;
+    }
+    writePort_.reset(); // unmapped before its descriptor is replaced
+    buffer_ = matchingBuffer(kernel_, *this, beside_.holders, geometry, tiles);
+    const size_t bytes = geometry.totalBytes();
+    int error = 0;
+    void* address = kernel_.mapWhole(buffer_.get(), bytes, true, error);
+    if (address == nullptr) throw driverError("mmap of the owner's DMA-buf", error);
+    writePort_ = bufferPort(Mapping(kernel_, address, bytes));
+    return *writePort_;
+}
+
+PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Holder> holders) {
     int denied = 0;
     for (const Holder& holder : holders) {
-        const std::vector<Fact> facts{{"pid", holder.pid}, {"command", holder.command}};
-        const int processFd = kernel.openProcess(holder.pid);
-        if (processFd == -ENOSYS) throw CoreError("no-pidfd", "pidfd_open: ENOSYS", ENOSYS, facts);
-        if (processFd < 0) continue;
-        const UniqueFd process(kernel, processFd);
-        // The pidfd pins the process, so its start time now tells whether the pid was reused since the look through
-        // /proc.
-        if (startTicksOf(kernel, holder.pid) != holder.startTicks) continue;
-        const int copy = kernel.duplicateFrom(process.get(), holder.fd);
-        if (copy == -ENOSYS) throw CoreError("no-pidfd", "pidfd_getfd: ENOSYS", ENOSYS, facts);
+        const UniqueFd process = openHolder(kernel, holder);
+        if (!process.valid()) continue;
+        const int copy = duplicateOf(kernel, process, holder, holder.fd);
         if (copy == -EPERM || copy == -EACCES) denied = -copy;
         if (copy < 0) continue;
         UniqueFd partition(kernel, copy);
         // The descriptor number may have been reused between the look and the duplicate: judge the duplicate itself.
-        const auto link = kernel.readLink("/proc/self/fd/" + std::to_string(copy));
-        if (!link || partitionOfLink(*link) != entry.columns || !kernel.isAnonymous(copy)) continue;
-        return std::unique_ptr<BorrowedPartition>(new BorrowedPartition(kernel, std::move(partition), entry));
+        if (!isPartition(kernel, copy, columns)) continue;
+        return PartitionFd(std::move(partition));
     }
     if (denied != 0) {
         throw CoreError("permission", "pidfd_getfd: " + errnoName(denied), denied,
-                        {{"pid", holders.front().pid}, {"command", holders.front().command}});
+                        {{"pid", holders.front().pid},
+                         {"command", holders.front().command},
+                         {"missing", std::string("CAP_SYS_PTRACE")}});
     }
     throw CoreError("owner-hidden", "in use, and no process that holds it can be reached");
 }
 
-WordPort& BorrowedPartition::port(const MemoryGeometry& geometry, bool forWriting) {
-    if (forWriting) throw CoreError("locked", "another process owns the partition");
-    return registerPort(registerPort_, registers_, geometry);
+std::optional<PartitionFd> listedDescriptor(Kernel& kernel, const NodeFd& node, ColumnRange columns,
+                                            DriverFacts& facts) {
+    if (facts.descriptorList == false) return std::nullopt;
+    // Far more than partitions can be: into too small a list the driver leaks one descriptor before it fails.
+    constexpr size_t room = 256;
+    std::vector<uapi::PartitionDescriptor> listed(room);
+    for (uapi::PartitionDescriptor& one : listed) one.fd = -1;
+    const int result = kernel.descriptorList(node, listed);
+    std::vector<UniqueFd> fds; // all of them owned before anything is judged
+    for (const uapi::PartitionDescriptor& one : listed) {
+        if (one.fd >= 0) fds.emplace_back(kernel, one.fd);
+    }
+    if (result < 0) {
+        if (result == -EINVAL || result == -ENOTTY) facts.descriptorList = false;
+        return std::nullopt;
+    }
+    facts.descriptorList = true;
+    for (UniqueFd& one : fds) {
+        if (isPartition(kernel, one.get(), columns)) return PartitionFd(std::move(one));
+    }
+    return std::nullopt;
 }
 
 } // namespace tilescope

@@ -1,7 +1,7 @@
 /**
- * The ways to a partition's bytes, each held for one short access: a lease on a free partition, or a look through a
- * duplicate of its owner's descriptor. Members are declared in the order in which they must be taken; destruction runs
- * the other way: unmap, close the DMA-bufs, close the partition last.
+ * The ways to a partition's bytes, each held for one short access: a lease on a free partition, or a look through
+ * another owner's descriptor. Members are declared in the order in which they must be taken; destruction runs the other
+ * way: unmap, close the DMA-bufs, give back clocks, close the partition last.
  * Everything belongs to the thread that made it.
  */
 #pragma once
@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "driver.h"
 #include "geometry.h"
 #include "guard.h"
 #include "kernel.h"
@@ -27,6 +28,12 @@ struct PartitionEntry {
     bool inUse = false;
 };
 
+/** How many words were moved, and what ended it early. */
+struct Moved {
+    size_t words = 0;
+    Reason reason = Reason::none;
+};
+
 /** Device words of one memory type by buffer offset (a multiple of 4). A run stays in one tile. */
 class WordPort {
   public:
@@ -34,76 +41,176 @@ class WordPort {
     WordPort(const WordPort&) = delete;
     WordPort& operator=(const WordPort&) = delete;
     virtual ~WordPort() = default;
-    virtual guard::Copied load(uint64_t offset, std::span<uint32_t> to) = 0;
-    virtual guard::Copied store(uint64_t offset, std::span<const uint32_t> from) = 0;
+    virtual Moved load(uint64_t offset, std::span<uint32_t> to) = 0;
+    virtual Moved store(uint64_t offset, std::span<const uint32_t> from) = 0;
+};
+
+/** A DMA-buf mapped whole, by buffer offset. */
+std::unique_ptr<WordPort> bufferPort(Mapping mapping);
+
+/** What an access must know of the array. */
+struct Layout {
+    /** Addresses. Null: not known yet, nothing can be reached. */
+    const ArrayMap* map = nullptr;
+    /** Rows of the array; numCols does not count here. */
+    ArrayShape shape;
+    /** False: a generation that this version does not know, whose memories look like those of `map`; no register is used. */
+    bool knownRegisters = true;
+    /** False: an unknown driver: read by `pread` only, never mapped, never written. */
+    bool trusted = true;
 };
 
 /** A way to a partition's bytes that is open now. */
 class PartitionAccess {
   public:
-    PartitionAccess() = default;
+    PartitionAccess(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout,
+                    bool positioned);
     PartitionAccess(const PartitionAccess&) = delete;
     PartitionAccess& operator=(const PartitionAccess&) = delete;
-    virtual ~PartitionAccess() = default;
-    virtual RegisterView& registers() = 0;
-    /** Words of a memory of this partition; with `forWriting`, throws `locked` or `large-pages` if that cannot be. */
-    virtual WordPort& port(const MemoryGeometry& geometry, bool forWriting) = 0;
+    virtual ~PartitionAccess();
+
+    /** Registers by the safest way that there is: `pread`, else the register view. Throws `unknown-driver` without any. */
+    RegisterSource& registers();
+    [[nodiscard]] const Layout& layout() const { return layout_; }
+    /** Valid as long as this object. */
+    [[nodiscard]] const PartitionFd& partition() const { return partition_; }
+    /** Whether the kernel itself checks clocks and bounds of each access: nothing is mapped for reading. */
+    [[nodiscard]] bool positioned() const { return positioned_; }
+    /** Whether a tile is clocked (see registers.h); `noWay` where no register is known. */
+    Reason clocks(Tile tile);
+    /** Whether a tile's memory may be touched now. Where the kernel checks each read, clocks are left to it. */
+    Reason mayRead(Tile tile, MemoryType type, bool open);
+    /** The same for a store through a mapping: always by the registers. */
+    Reason mayWrite(Tile tile, MemoryType type, bool open);
+
+    /** Words of a memory of this partition. */
+    virtual WordPort& reading(const MemoryGeometry& geometry);
+    /**
+     * The same for writing. Throws `locked`, `large-pages`, `no-match`, `unknown-driver` if that cannot be.
+     * @param tiles indexes of the tiles that are about to be written, ascending
+     */
+    virtual WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) = 0;
+
+  protected:
+    Kernel& kernel_;
+    PartitionFd partition_;
+    PartitionEntry entry_;
+    Layout layout_;
+    bool positioned_;
+    std::unique_ptr<RegisterFile> file_;
+    std::unique_ptr<RegisterView> view_;
+
+  private:
+    std::unique_ptr<WordPort> readPort_;
+    MemoryGeometry readGeometry_;
 };
 
-/** A partition that we requested with the keep flag: DMA-bufs mapped whole. */
+/** A partition that we requested with the keep flag. */
 class Lease final : public PartitionAccess {
   public:
-    /** Takes it; null when another process was faster (EBUSY). Throws CoreError. */
-    static std::unique_ptr<Lease> take(Kernel& kernel, int device, const PartitionEntry& entry, int64_t pageSize);
+    /** What became of a request: the lease, or why there is none. */
+    struct Taken {
+        std::unique_ptr<Lease> lease;
+        /** EBUSY, or EINVAL, which means busy or a wrong number; 0 with a lease. */
+        int error = 0;
+    };
+    /**
+     * Requests it and asks what its memories are. Throws CoreError for any errno but EBUSY and EINVAL.
+     * @param facts what is learnt of the driver is put here
+     */
+    static Taken take(Kernel& kernel, const NodeFd& node, const PartitionEntry& entry, const Layout& layout,
+                      DriverFacts& facts, RequestLength length, int64_t pageSize);
     ~Lease() override;
 
-    RegisterView& registers() override { return registers_; }
-    WordPort& port(const MemoryGeometry& geometry, bool forWriting) override;
-    /** The memory types, as the driver described them. */
+    WordPort& reading(const MemoryGeometry& geometry) override;
+    WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) override;
+    /** The memory types, as the driver described them: those that this version knows. */
     [[nodiscard]] std::vector<MemoryGeometry> memories() const;
-    /** The driver refuses DMA-bufs on this kernel's page size: only the register view is left. */
+    /** What the driver said, their descriptors left out. */
+    [[nodiscard]] std::span<const uapi::Mem> descriptions() const { return descriptions_; }
+    /** The driver refuses DMA-bufs on this kernel's page size. */
     [[nodiscard]] bool largePages() const { return largePages_; }
+    /**
+     * Has gated tiles clocked until this lease ends (AIE_REQUEST_TILES). Tiles of the partition, absolute. Answers the
+     * errno, 0 when the driver took it; whether they run now, the clock registers say.
+     */
+    int clock(std::span<const Tile> tiles);
 
   private:
     struct Buffer {
         MemoryGeometry geometry;
         UniqueFd fd;
         std::unique_ptr<WordPort> port;
+        bool writable = false;
     };
-    Lease(Kernel& kernel, UniqueFd partition, const PartitionEntry& entry);
-    void describe(const PartitionEntry& entry, int64_t pageSize);
+    Lease(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout, bool positioned,
+          bool wideRegisters);
+    void describe(int64_t pageSize);
+    WordPort& mapped(const MemoryGeometry& geometry, bool writable);
 
-    Kernel& kernel_;
-    UniqueFd partition_;
+    bool wideRegisters_;
+    std::vector<uapi::Location> clocked_;
+    std::vector<uapi::Mem> descriptions_;
     std::vector<Buffer> buffers_;
-    RegisterView registers_;
-    std::unique_ptr<WordPort> registerPort_;
+    std::unique_ptr<WordPort> writePort_;
     bool largePages_ = false;
 };
 
-/** Another process's partition, seen through a duplicate of its descriptor: register view, read-only, no requests. */
+/** Another owner's partition, through a descriptor that is not ours: no requests, no mapping where `pread` is there. */
 class BorrowedPartition final : public PartitionAccess {
   public:
-    /**
-     * Duplicates and verifies. Throws `owner-hidden` (nobody found, or gone meanwhile), `no-pidfd`, `permission`.
-     * @param holders where to try, in order
-     */
-    static std::unique_ptr<BorrowedPartition> borrow(Kernel& kernel, const PartitionEntry& entry,
-                                                     std::span<const Holder> holders);
+    /** What an owner's process has to do with writing beside it. */
+    struct Beside {
+        /** A person unlocked it, or nobody but a holder is left. */
+        bool allowed = false;
+        /** The owner's processes; their DMA-bufs are looked at where nothing else writes. */
+        std::vector<Holder> holders;
+    };
+    BorrowedPartition(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout,
+                      bool positioned, Beside beside);
     ~BorrowedPartition() override;
 
-    RegisterView& registers() override { return registers_; }
-    WordPort& port(const MemoryGeometry& geometry, bool forWriting) override;
+    WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) override;
 
   private:
-    BorrowedPartition(Kernel& kernel, UniqueFd partition, const PartitionEntry& entry);
-
-    UniqueFd partition_;
-    RegisterView registers_;
-    std::unique_ptr<WordPort> registerPort_;
+    Beside beside_;
+    UniqueFd buffer_;
+    std::unique_ptr<WordPort> writePort_;
 };
 
-/** The memory type that a description of the driver names; empty for one that this family does not have. */
-std::optional<MemoryGeometry> geometryOf(const uapi::Mem& mem, const PartitionEntry& entry);
+/**
+ * A duplicate of a partition's descriptor from one of its holders, verified. Throws `owner-hidden` (nobody found, or
+ * gone meanwhile), `no-pidfd`, `permission`.
+ * @param holders where to try, in order
+ */
+PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Holder> holders);
+
+/**
+ * A duplicate from the driver's descriptor list, verified; all others of the list are closed at once. Empty: the driver
+ * has no such list (remembered in `facts`), or the partition is not in it.
+ */
+std::optional<PartitionFd> listedDescriptor(Kernel& kernel, const NodeFd& node, ColumnRange columns,
+                                            DriverFacts& facts);
+
+/** Whether a descriptor of ours is one of this partition, by the name that the kernel gives it. */
+bool isPartition(Kernel& kernel, int fd, ColumnRange columns);
+
+/** Whether pread works on a partition's descriptor, tried at a shim register once and remembered. */
+bool isPositioned(Kernel& kernel, const PartitionFd& partition, const Layout& layout, DriverFacts& facts);
+
+/**
+ * The memory that a description of the driver names, for a known generation: recognised by offset, size and rows. Empty
+ * for one that this generation does not have, or that lies elsewhere.
+ */
+std::optional<MemoryGeometry> geometryOf(const uapi::Mem& mem, const PartitionEntry& entry, const Layout& layout);
+
+/** What the driver's descriptions say about an array of which nobody else said enough. */
+struct Described {
+    Generation generation = Generation::unknown;
+    /** Rows only. */
+    ArrayShape shape;
+};
+/** Empty when the descriptions fit no array. */
+std::optional<Described> judge(std::span<const uapi::Mem> memories, const PartitionEntry& entry);
 
 } // namespace tilescope

@@ -40,7 +40,7 @@ TEST_CASE("[main-8] a lease gives back in order: each mapping before its descrip
         for (const MemoryGeometry& memory : lease->memories()) {
             CHECK(lease->port(memory, true).load(0, {&word, 1}).words == 1);
         }
-        CHECK(lease->registers().readRegister({6, 0}, array::clockControl) == 3);
+        CHECK(lease->registers().readRegister({6, 0}, aieMap().columnClock) == 3);
     }
     const std::vector<std::string> expected{
         "open partition", "open data", "open program", "map",   "map",           "map",
@@ -53,7 +53,7 @@ TEST_CASE("[main-8] what was written in a lease is there in the next one") {
     FakeKernel kernel;
     const PartitionEntry entry = entryOf(kernel, 0);
     const uint32_t value = 0xFEEDF00D;
-    const MemoryGeometry data = memoriesOf(entry.columns, 0, entry.numRows)[0];
+    const MemoryGeometry data = aieMemories(entry.columns, entry.numRows)[0];
     Lease::take(kernel, 3, entry, 4096)->port(data, true).store(32768 + 8, {&value, 1});
     uint32_t word = 0;
     Lease::take(kernel, 3, entry, 4096)->port(data, false).load(32768 + 8, {&word, 1});
@@ -77,7 +77,7 @@ TEST_CASE("[main-8] with 64 KiB pages the register view reads, and writing is re
     kernel.poke({7, 3}, 0x20010, 0x1234);
     const auto lease = Lease::take(kernel, 3, entry, 65536);
     CHECK(lease->largePages());
-    const MemoryGeometry program = memoriesOf(entry.columns, 0, entry.numRows)[1];
+    const MemoryGeometry program = aieMemories(entry.columns, entry.numRows)[1];
     uint32_t word = 0;
     lease->port(program, false).load((8 + 2) * 0x4000 + 0x10, {&word, 1});
     CHECK(word == 0x1234);
@@ -91,7 +91,7 @@ TEST_CASE("[main-8] another owner's partition is read through a verified duplica
     const PartitionEntry entry = entryOf(kernel, 0);
     {
         const auto borrowed = BorrowedPartition::borrow(kernel, entry, holdersOf(kernel));
-        const MemoryGeometry data = memoriesOf(entry.columns, 0, entry.numRows)[0];
+        const MemoryGeometry data = aieMemories(entry.columns, entry.numRows)[0];
         uint32_t word = 0;
         borrowed->port(data, false).load(data.totalBytes() - 4, {&word, 1});
         CHECK(word == 77);

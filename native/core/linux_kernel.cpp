@@ -1,10 +1,12 @@
 #include "linux_kernel.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
@@ -91,30 +93,70 @@ int LinuxKernel::request(const char* name, int fd, uint32_t number, void* argume
     return result;
 }
 
-int LinuxKernel::enquire(int device, std::span<uapi::RangeArgs> out, uint32_t& present) {
+int LinuxKernel::enquire(const NodeFd& node, std::span<uapi::RangeArgs> out, uint32_t& present) {
     uapi::PartitionQuery query{out.data(), static_cast<uint32_t>(out.size())};
-    const int result = request("AIE_ENQUIRE_PART", device, uapi::enquirePartitions, &query);
+    const int result = request("AIE_ENQUIRE_PART", node.get(), uapi::enquirePartitions, &query);
     present = query.count;
     return result;
 }
 
-int LinuxKernel::requestKept(int device, uint32_t partitionId) {
-    uapi::PartitionRequest wanted{};
-    wanted.partitionId = partitionId;
-    wanted.flag = uapi::keepOnRelease;
-    return request("AIE_REQUEST_PART", device, uapi::requestPartition, &wanted);
+int LinuxKernel::requestKept(const NodeFd& node, uint32_t partitionId, RequestLength length) {
+    uapi::LongPartitionRequest wanted{}; // its first 24 bytes are the short one
+    wanted.request.partitionId = partitionId;
+    wanted.request.flag = uapi::keepOnRelease;
+    const uint32_t number =
+        length == RequestLength::bytes40 ? uapi::requestPartitionLong : uapi::requestPartition;
+    return request("AIE_REQUEST_PART", node.get(), number, &wanted);
 }
 
-int LinuxKernel::memoryCount(int partition) {
+int LinuxKernel::descriptorList(const NodeFd& node, std::span<uapi::PartitionDescriptor> out) {
+    uapi::PartitionDescriptorList list{out.data(), static_cast<int>(out.size())};
+    return request("AIE_GET_PARTITION_FD_LIST", node.get(), uapi::listDescriptors, &list);
+}
+
+int LinuxKernel::memoryCount(const PartitionFd& partition) {
     uapi::MemArgs args{};
-    const int result = request("AIE_GET_MEM", partition, uapi::getMemories, &args);
+    const int result = request("AIE_GET_MEM", partition.get(), uapi::getMemories, &args);
     if (result < 0) return result;
     return args.count > INT_MAX ? INT_MAX : static_cast<int>(args.count);
 }
 
-int LinuxKernel::memories(int partition, std::span<uapi::Mem> out) {
+int LinuxKernel::memories(const PartitionFd& partition, std::span<uapi::Mem> out) {
     uapi::MemArgs args{static_cast<unsigned int>(out.size()), out.data()};
-    return request("AIE_GET_MEM", partition, uapi::getMemories, &args);
+    return request("AIE_GET_MEM", partition.get(), uapi::getMemories, &args);
+}
+
+int LinuxKernel::requestTiles(const PartitionFd& partition, std::span<const uapi::Location> tiles, bool on) {
+    if (tiles.empty()) return 0; // to the driver, none means all
+    uapi::TilesArray args{tiles.data(), static_cast<uint32_t>(tiles.size())};
+    return request(on ? "AIE_REQUEST_TILES" : "AIE_RELEASE_TILES", partition.get(),
+                   on ? uapi::requestTiles : uapi::releaseTiles, &args);
+}
+
+int LinuxKernel::writeRegister(const PartitionFd& partition, uint64_t offset, uint32_t value, bool wide) {
+    uapi::LongRegisterArgs wanted{}; // its first 24 bytes are the short one
+    wanted.args.offset = offset;
+    wanted.args.value = value;
+    return request("AIE_REG", partition.get(), wide ? uapi::writeRegisterLong : uapi::writeRegister, &wanted);
+}
+
+int64_t LinuxKernel::readAt(const PartitionFd& partition, uint64_t offset, std::span<uint32_t> words) {
+    ssize_t got = -1;
+    do {
+        got = pread(partition.get(), words.data(), words.size_bytes(), static_cast<off_t>(offset));
+    } while (got < 0 && errno == EINTR);
+    return got < 0 ? -errno : got;
+}
+
+int64_t LinuxKernel::writeAt(const PartitionFd& partition, uint64_t offset, std::span<const uint32_t> words) {
+    ssize_t put = -1;
+    do {
+        put = pwrite(partition.get(), words.data(), words.size_bytes(), static_cast<off_t>(offset));
+    } while (put < 0 && errno == EINTR);
+    const int64_t result = put < 0 ? -errno : put;
+    say("pwrite fd " + std::to_string(partition.get()) + " offset " + hexText(offset) + " size " +
+        std::to_string(words.size_bytes()) + " -> " + (put < 0 ? errnoName(errno) : std::to_string(put)));
+    return result;
 }
 
 void* LinuxKernel::map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error) {
@@ -129,8 +171,8 @@ void* LinuxKernel::mapWhole(int dmaBuf, size_t bytes, bool writable, int& error)
     return map("dma-buf", dmaBuf, 0, bytes, writable ? PROT_READ | PROT_WRITE : PROT_READ, error);
 }
 
-void* LinuxKernel::mapRegisters(int partition, uint64_t offset, size_t bytes, int& error) {
-    return map("registers", partition, offset, bytes, PROT_READ, error);
+void* LinuxKernel::mapRegisters(const PartitionFd& partition, uint64_t offset, size_t bytes, int& error) {
+    return map("registers", partition.get(), offset, bytes, PROT_READ, error);
 }
 
 void LinuxKernel::unmap(void* address, size_t bytes) {
@@ -153,6 +195,50 @@ int LinuxKernel::duplicateFrom(int process, int fd) {
     const int result = copy < 0 ? -errno : copy;
     say("pidfd_getfd " + std::to_string(process) + " fd " + std::to_string(fd) + " -> " + outcome(result));
     return result;
+}
+
+int LinuxKernel::duplicate(int fd) {
+    const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return copy < 0 ? -errno : copy;
+}
+
+std::optional<FileIdentity> LinuxKernel::identity(int fd) {
+    struct stat status {};
+    if (fstat(fd, &status) != 0) return std::nullopt;
+    return FileIdentity{status.st_dev, status.st_ino, status.st_rdev};
+}
+
+std::optional<FileMode> LinuxKernel::modeOf(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return std::nullopt;
+    return FileMode{status.st_mode & 07777U, status.st_uid, status.st_gid};
+}
+
+int LinuxKernel::openRenderNode(const std::string& path) {
+    const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
+    const int result = fd < 0 ? -errno : fd;
+    say("open " + path + " -> " + outcome(result));
+    return result;
+}
+
+std::string LinuxKernel::renderDriver(int render) {
+    char name[32] = {};
+    uapi::DrmVersion version{};
+    version.name = name;
+    version.nameLength = sizeof name - 1;
+    if (request("DRM_IOCTL_VERSION", render, uapi::drmVersion, &version) < 0) return {};
+    return std::string(name, std::min(version.nameLength, strnlen(name, sizeof name)));
+}
+
+int LinuxKernel::zoclDescriptor(int render, uint32_t partitionId, bool withContext) {
+    if (withContext) {
+        uapi::ZoclContextDescriptor wanted{0, partitionId, 0, -1};
+        const int result = request("DRM_IOCTL_ZOCL_AIE_FD", render, uapi::zoclContextDescriptor, &wanted);
+        return result < 0 ? result : wanted.fd >= 0 ? wanted.fd : -EBADF;
+    }
+    uapi::ZoclDescriptor wanted{partitionId, 0, -1};
+    const int result = request("DRM_IOCTL_ZOCL_AIE_FD", render, uapi::zoclDescriptor, &wanted);
+    return result < 0 ? result : wanted.fd >= 0 ? wanted.fd : -EBADF;
 }
 
 bool LinuxKernel::isAnonymous(int fd) {

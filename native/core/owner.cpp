@@ -4,6 +4,8 @@
 #include <cerrno>
 #include <charconv>
 
+#include "error.h"
+
 namespace tilescope {
 namespace {
 
@@ -71,35 +73,65 @@ std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid) {
 std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error) {
     std::vector<Holder> found;
     const std::string process = "/proc/" + std::to_string(pid);
+    size_t listed = 0;
+    size_t readable = 0;
     for (const std::string& name : kernel.list(process + "/fd", error)) {
         const auto fd = wholeNumber<int>(name);
         if (!fd) continue;
+        listed++;
         const auto link = kernel.readLink(process + "/fd/" + name);
-        if (!link || partitionOfLink(*link) != columns) continue;
+        if (!link) continue;
+        readable++;
+        if (partitionOfLink(*link) != columns) continue;
         const auto start = startTicksOf(kernel, pid);
         if (!start) continue;
         std::string command = kernel.readText(process + "/comm").value_or("");
         while (!command.empty() && command.back() == '\n') command.pop_back();
         found.push_back({pid, *start, std::move(command), *fd});
     }
+    if (listed != 0 && readable == 0) error = EACCES;
     return found;
 }
 
 HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self) {
     HolderSearch search;
     int error = 0;
+    bool first = false;
     for (const std::string& name : kernel.list("/proc", error)) {
         const auto pid = wholeNumber<int64_t>(name);
         if (!pid || *pid == self) continue;
+        if (*pid == 1) first = true;
         int denied = 0;
         auto found = holdersIn(kernel, *pid, columns, denied);
         if (denied == EACCES || denied == EPERM) search.hidden++;
         search.holders.insert(search.holders.end(), found.begin(), found.end());
     }
+    // Where /proc shows a person's own processes only, the first one is not among them.
+    if (!first && self != 1) search.hidden++;
     std::stable_sort(search.holders.begin(), search.holders.end(), [](const Holder& a, const Holder& b) {
         return a.startTicks != b.startTicks ? a.startTicks < b.startTicks : a.pid < b.pid;
     });
     return search;
+}
+
+UniqueFd openHolder(Kernel& kernel, const Holder& holder) {
+    const int process = kernel.openProcess(holder.pid);
+    if (process == -ENOSYS) {
+        throw CoreError("no-pidfd", "pidfd_open: ENOSYS", ENOSYS, {{"pid", holder.pid}, {"command", holder.command}});
+    }
+    if (process < 0) return {};
+    UniqueFd owned(kernel, process);
+    // The pidfd pins the process, so its start time now tells whether the pid was reused since the look through /proc.
+    if (startTicksOf(kernel, holder.pid) != holder.startTicks) return {};
+    return owned;
+}
+
+int duplicateOf(Kernel& kernel, const UniqueFd& process, const Holder& holder, int fd) {
+    const int copy = kernel.duplicateFrom(process.get(), fd);
+    if (copy == -ENOSYS) {
+        throw CoreError("no-pidfd", "pidfd_getfd: ENOSYS", ENOSYS, {{"pid", holder.pid}, {"command", holder.command}});
+    }
+    return copy;
 }
 
 } // namespace tilescope

@@ -36,14 +36,20 @@ std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid);
 struct HolderSearch {
     /** Oldest process first, each with every matching fd. */
     std::vector<Holder> holders;
-    /** Processes whose descriptors we were not allowed to list. */
+    /** Processes whose descriptors we were not allowed to look at. 0 also says that process 1 was among those seen. */
     int hidden = 0;
 };
 
 /** Every process but `self` that has this partition's file open. */
 HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self);
 
-/** The holders among the descriptors of one process. */
+/** The holders among the descriptors of one process. `error`: EACCES or EPERM when they could not be looked at. */
 std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);
+
+/** A pidfd of a holder, verified to be still the same process; invalid if it is gone. Throws `no-pidfd`. */
+UniqueFd openHolder(Kernel& kernel, const Holder& holder);
+
+/** A duplicate of a holder's descriptor `fd`, or -errno. Throws `no-pidfd`. */
+int duplicateOf(Kernel& kernel, const UniqueFd& process, const Holder& holder, int fd);
 
 } // namespace tilescope

@@ -1,31 +1,58 @@
 #include "registers.h"
 
+#include <cerrno>
+
 #include "error.h"
 #include "guard.h"
 
 namespace tilescope {
+namespace {
 
-Reason tileState(RegisterSource& registers, Tile tile, MemoryType type, bool open) {
-    const auto shim = registers.readRegister({tile.col, 0}, array::clockControl);
-    if (!shim) return Reason::busError;
-    if ((*shim & array::clockColumn) == 0 || (*shim & array::clockNextTile) == 0) return Reason::gated;
-    for (uint32_t row = 1; row < tile.row; row++) {
-        const auto below = registers.readRegister({tile.col, row}, array::clockControl);
-        if (!below) return Reason::busError;
-        if ((*below & array::clockNextTile) == 0) return Reason::gated;
-    }
-    if (type == MemoryType::program && !open) {
-        const auto control = registers.readRegister(tile, array::coreControl);
-        if (!control) return Reason::busError;
-        if ((*control & array::coreEnabled) != 0) return Reason::coreRunning;
+Reason readOne(RegisterSource& registers, Tile tile, uint32_t offset, uint32_t& value) {
+    return registers.read(tile, offset, {&value, 1});
+}
+
+} // namespace
+
+std::optional<uint32_t> RegisterSource::readRegister(Tile tile, uint32_t offset) {
+    uint32_t value = 0;
+    if (read(tile, offset, {&value, 1}) != Reason::none) return std::nullopt;
+    return value;
+}
+
+Reason clockState(const ArrayMap& map, RegisterSource& registers, Tile tile) {
+    if (tile.row == 0) return Reason::none;
+    uint32_t value = 0;
+    const Reason shim = readOne(registers, {tile.col, 0}, map.columnClock, value);
+    if (shim != Reason::none) return shim;
+    if ((value & map.columnClockMask) != map.columnClockMask) return Reason::gated;
+    if (map.tileClock == 0) return Reason::none;
+    for (uint32_t row = 0; row < tile.row; row++) {
+        if (row != 0) {
+            const Reason below = readOne(registers, {tile.col, row}, map.tileClock, value);
+            if (below != Reason::none) return below;
+        }
+        if ((value & map.nextTileClock) == 0) return Reason::gated;
     }
     return Reason::none;
 }
 
-bool allGated(RegisterSource& registers, ColumnRange columns) {
+Reason coreState(const ArrayMap& map, RegisterSource& registers, Tile tile) {
+    uint32_t control = 0;
+    const Reason read = readOne(registers, tile, map.coreControl, control);
+    if (read != Reason::none) return read;
+    return (control & array::coreEnabled) != 0 ? Reason::coreRunning : Reason::none;
+}
+
+Reason tileState(const ArrayMap& map, RegisterSource& registers, Tile tile, MemoryType type, bool open) {
+    const Reason clock = clockState(map, registers, tile);
+    if (clock != Reason::none) return clock;
+    return type == MemoryType::program && !open ? coreState(map, registers, tile) : Reason::none;
+}
+
+bool allGated(const ArrayMap& map, RegisterSource& registers, ColumnRange columns) {
     for (uint32_t col = 0; col < columns.numCols; col++) {
-        const auto shim = registers.readRegister({columns.startCol + col, 0}, array::clockControl);
-        if (!shim || ((*shim & array::clockColumn) != 0 && (*shim & array::clockNextTile) != 0)) return false;
+        if (clockState(map, registers, {columns.startCol + col, 1}) != Reason::gated) return false;
     }
     return true;
 }
@@ -37,21 +64,32 @@ const volatile uint32_t* RegisterView::words(Tile tile, uint32_t offset) {
     }
     Mapping& mapping = mapped_[column];
     if (!mapping.valid()) {
-        const size_t bytes = size_t{numRows_} << array::rowShift;
+        const size_t bytes = size_t{numRows_} << map_.rowShift;
         int error = 0;
-        void* address = kernel_.mapRegisters(partition_, uint64_t{column} << array::columnShift, bytes, error);
+        void* address = kernel_.mapRegisters(partition_, uint64_t{column} << map_.columnShift, bytes, error);
         if (address == nullptr) {
             throw CoreError("driver", "mmap of the register view: " + errnoName(error), error);
         }
         mapping = Mapping(kernel_, address, bytes);
     }
-    return mapping.word((uint64_t{tile.row} << array::rowShift) + offset);
+    return mapping.word((uint64_t{tile.row} << map_.rowShift) + offset);
 }
 
-std::optional<uint32_t> RegisterView::readRegister(Tile tile, uint32_t offset) {
-    uint32_t value = 0;
-    if (guard::load(&value, words(tile, offset), 1).words != 1) return std::nullopt;
-    return value;
+Reason RegisterView::read(Tile tile, uint32_t offset, std::span<uint32_t> words) {
+    const auto* from = RegisterView::words(tile, offset);
+    return guard::load(words.data(), from, words.size()).words == words.size() ? Reason::none : Reason::busError;
+}
+
+uint64_t RegisterFile::place(Tile tile, uint32_t offset) const {
+    const uint32_t column = tile.col - columns_.startCol;
+    if (column >= columns_.numCols) throw CoreError("internal", "register outside the partition");
+    return (uint64_t{column} << columnShift_) + (uint64_t{tile.row} << rowShift_) + offset;
+}
+
+Reason RegisterFile::read(Tile tile, uint32_t offset, std::span<uint32_t> words) {
+    const int64_t got = kernel_.readAt(partition_, place(tile, offset), words);
+    if (got == static_cast<int64_t>(words.size_bytes())) return Reason::none;
+    return got == -EINVAL ? Reason::gated : Reason::busError;
 }
 
 } // namespace tilescope

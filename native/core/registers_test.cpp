@@ -26,8 +26,8 @@ class Column final : public RegisterSource {
                 throw std::logic_error("a register of a gated tile was read");
             }
         }
-        if (offset == array::clockControl) return tile.row == 0 ? shim : clock[tile.row];
-        if (offset == array::coreControl) return core[tile.row];
+        if (offset == aieMap().columnClock) return tile.row == 0 ? shim : clock[tile.row];
+        if (offset == aieMap().coreControl) return core[tile.row];
         throw std::logic_error("a register that is none of our business");
     }
 };

@@ -20,7 +20,13 @@ void writeUnit(WordPort& port, uint32_t start, size_t unitWords, bool force, std
     };
     std::array<uint32_t, array::programLine / 4> device{};
     const std::span<uint32_t> unit(device.data(), unitWords);
-    if (port.load(start, unit).words != unitWords) return end(Outcome::unreadable, Reason::busError);
+    // The kernel refused because the tile is gated now: nothing was touched.
+    const auto stopped = [&](const Moved& moved) {
+        if (moved.reason == Reason::gated && moved.words == 0) return end(Outcome::refused, Reason::gated);
+        end(Outcome::unreadable, moved.reason == Reason::none ? Reason::busError : moved.reason);
+    };
+    const Moved loaded = port.load(start, unit);
+    if (loaded.words != unitWords) return stopped(loaded);
     for (const Word& word : words) {
         if (conflicts(word, unit[(word.offset - start) / 4], force)) return end(Outcome::conflict, Reason::none);
     }
@@ -28,7 +34,8 @@ void writeUnit(WordPort& port, uint32_t start, size_t unitWords, bool force, std
         uint32_t& place = unit[(word.offset - start) / 4];
         place = (place & ~word.mask) | (word.value & word.mask);
     }
-    if (port.store(start, unit).words != unitWords) return end(Outcome::unreadable, Reason::busError);
+    const Moved stored = port.store(start, unit);
+    if (stored.words != unitWords) return stopped(stored);
     end(Outcome::verified, Reason::none);
 }
 
@@ -48,9 +55,10 @@ void writePass(WordPort& port, bool lines, bool force, std::span<const Word> wor
         const Word& word = words[i];
         WordOutcome& one = outcomes[i];
         one.offset = word.offset;
-        if (one.outcome == Outcome::unreadable) continue;
-        if (port.load(word.offset, {&one.now, 1}).words != 1) {
-            one = {word.offset, Outcome::unreadable, Reason::busError, 0};
+        if (one.outcome == Outcome::unreadable || one.outcome == Outcome::refused) continue;
+        const Moved back = port.load(word.offset, {&one.now, 1});
+        if (back.words != 1) {
+            one = {word.offset, Outcome::unreadable, back.reason, 0};
         } else if (one.outcome == Outcome::verified && ((one.now ^ word.value) & word.mask) != 0) {
             one.outcome = Outcome::changedAfter;
         }

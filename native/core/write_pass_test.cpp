@@ -19,22 +19,22 @@ class FakePort final : public WordPort {
     std::set<uint32_t> busy;
     std::vector<uint32_t> stored;
 
-    guard::Copied load(uint64_t offset, std::span<uint32_t> to) override {
+    Moved load(uint64_t offset, std::span<uint32_t> to) override {
         for (size_t i = 0; i < to.size(); i++) {
             const auto index = static_cast<uint32_t>(offset / 4 + i);
-            if (faultyLoad.contains(index)) return {i, 2};
+            if (faultyLoad.contains(index)) return {i, Reason::busError};
             to[i] = memory[index];
         }
-        return {to.size(), 0};
+        return {to.size(), Reason::none};
     }
-    guard::Copied store(uint64_t offset, std::span<const uint32_t> from) override {
+    Moved store(uint64_t offset, std::span<const uint32_t> from) override {
         for (size_t i = 0; i < from.size(); i++) {
             const auto index = static_cast<uint32_t>(offset / 4 + i);
-            if (faultyStore.contains(index)) return {i, 2};
+            if (faultyStore.contains(index)) return {i, Reason::busError};
             memory[index] = busy.contains(index) ? ~from[i] : from[i];
             stored.push_back(index);
         }
-        return {from.size(), 0};
+        return {from.size(), Reason::none};
     }
 };
 
