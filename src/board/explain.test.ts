@@ -118,6 +118,19 @@ describe('[main-16] every error has a sentence and a next step', () => {
     expect(said('busy', {})).toContain('another process');
   });
 
+  it('[attach-6] what a person may not do comes with the click or the command that helps', () => {
+    expect(said('permission', { path: '/dev/aie1' })).toContain('sudo setfacl -m u:$USER:rw /dev/aie1.');
+    expect(said('permission', { path: "/dev/a b'; rm x" })).toContain("'/dev/a b'\\''; rm x'");
+    for (const code of ['permission', 'owner-hidden'] as const) {
+      expect(said(code, { pid: 7 })).toContain('Turn on sudo for this board');
+    }
+    expect(said('locked', { pid: 7, command: 'graph' })).toContain('Unlock editing');
+    expect(said('kernel-held', {})).toContain("Reach it through XRT's driver");
+    for (const code of ['columns-taken', 'no-match'] as const) {
+      expect(said(code, { pid: 7, command: 'graph' })).toContain('graph (process 7)');
+    }
+  });
+
   it('a changed host key shows both fingerprints, file and line', () => {
     expect(said('host-key-changed', allFacts)).toMatch(/SHA256:old.*SHA256:new.*known_hosts, line 7/);
   });

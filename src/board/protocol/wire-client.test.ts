@@ -693,6 +693,48 @@ describe('[main-10] a hostile agent', () => {
   });
 });
 
+describe('[attach-10] a hostile status', () => {
+  it(`flipped anywhere gives the tiles that were asked or a typed error (seed ${seed})`, async () => {
+    const random = new Random(seed + 8);
+    const tiles = [
+      { col: 0, row: 1 },
+      { col: 3, row: 8 },
+    ];
+    for (let run = 0; run < 120; run++) {
+      const { client } = await connect({
+        intercept: ({ header }, agent) => {
+          if (header['op'] !== 'status') return false;
+          const id = Number(header['id']);
+          const files = { core: 'status: enabled\npc: 0x000001ca\n', lock: '0: 1\n' };
+          const all = Buffer.concat([
+            encodeFrame(tile(id, {}), records(0x31100, 5, 0x32004, 1)),
+            encodeFrame(tile(id, { col: 3, row: 8, source: 'sysfs', files }), records(0x1f120, 0)),
+            encodeFrame({ id, t: 'ok', epoch: '1.0', at: 5 }),
+          ]);
+          const bytes = Uint8Array.from(all);
+          for (let i = 0; i <= random.below(3); i++) bytes[random.below(bytes.length)] = random.below(256);
+          agent.raw(bytes);
+          agent.die(new BoardError('connection-lost', 'gone'));
+          return true;
+        },
+      });
+      const asked = client.status({ columns: freeColumns, tiles, detail: false }, never);
+      const end = await asked.then(
+        (answer) => {
+          expect(answer.tiles.map((one) => one.tile)).toEqual(tiles);
+          for (const one of answer.tiles) {
+            const texts = [...one.files.values()].join('');
+            expect(texts.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+          }
+          return 'answered';
+        },
+        (error: unknown) => toBoardError(error).code,
+      );
+      expect(['answered', 'protocol', 'connection-lost', 'internal', 'timeout']).toContain(end);
+    }
+  });
+});
+
 describe('the outbox', () => {
   it('stops at a full stream and lets urgent frames pass what waits', async () => {
     const taken: number[] = [];

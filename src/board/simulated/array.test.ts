@@ -136,4 +136,66 @@ describe('the simulated array', () => {
     await expect(cut).rejects.toMatchObject({ code: 'connection-lost' });
     resume();
   });
+
+  it.each([
+    ['aie', ['data', 'program']],
+    ['aieml', ['data', 'program', 'memory-tile']],
+    ['aie2ps', ['data', 'program', 'memory-tile', 'uc-program', 'uc-private-data', 'uc-shared-data']],
+  ] as const)('[attach-5] of %s has %s, each in its rows, read and written', async (generation, types) => {
+    const array = new SimulatedArray({ generation });
+    const board = await connect(array);
+    expect(board.info.array).toEqual(array.shape);
+    const partition = await board.open(freeColumns, {}, never);
+    expect(partition.memories.map((memory) => memory.geometry.type)).toEqual(types);
+    for (const memory of partition.memories) {
+      const { type, startRow, numRows, bytesPerTile } = memory.geometry;
+      const kind = type === 'memory-tile' ? 'memory' : type.startsWith('uc-') ? 'shim' : 'core';
+      expect({ start: startRow, count: numRows }).toEqual(array.shape[kind]);
+      const tile = { col: 1, row: startRow + numRows - 1 };
+      const offset = tileStart(memory.geometry, tile) + bytesPerTile - 3;
+      const range = { offset, length: 3 };
+      const { pieces, epoch } = await memory.read([range], {}, never);
+      const seen = pieces[0]?.bytes ?? new Uint8Array(3);
+      const { spans } = await memory.write(
+        [{ offset, seen, bytes: Uint8Array.of(1, 2, 3) }],
+        { epoch },
+        never,
+      );
+      expect(spans).toMatchObject([{ length: 3, outcome: 'verified' }]);
+      expect(array.peek(type, tile, bytesPerTile - 3, 3)).toEqual(Uint8Array.of(1, 2, 3));
+    }
+  });
+
+  it('[attach-5] of later generations has one clock per column, its shim tile excepted', async () => {
+    const array = new SimulatedArray({ generation: 'aie2ps' });
+    const partition = await (await connect(array)).open(freeColumns, {}, never);
+    for (const memory of partition.memories) {
+      const { geometry } = memory;
+      const start = tileStart(geometry, { col: 3, row: geometry.startRow });
+      const read = await memory.read([{ offset: start, length: 16 }], {}, never);
+      const gated = !geometry.type.startsWith('uc-');
+      expect(read.unreadable).toEqual(gated ? [{ offset: start, length: 16, reason: 'gated' }] : []);
+    }
+  });
+
+  it('whose owner exits is reset, unless it is held; a new owner brings another run', () => {
+    const array = new SimulatedArray();
+    const first = array.peek('data', { col: 6, row: 1 }, 0x2000, 64);
+    array.exitOwner();
+    expect(array.partition(ownedColumns)?.inUse).toBe(false);
+    expect(array.peek('data', { col: 6, row: 1 }, 0x2000, 64)).toEqual(new Uint8Array(64));
+    expect(array.startOwner()).toBe(true);
+    expect(array.peek('data', { col: 6, row: 1 }, 0x2000, 64)).not.toEqual(first);
+    expect(array.activity({ col: 7, row: 2 })).toBe('lock-stall-north');
+    array.startHold(ownedColumns);
+    const epoch = array.epoch(ownedColumns);
+    const second = array.peek('data', { col: 6, row: 1 }, 0x2000, 64);
+    array.exitOwner();
+    expect(array.partition(ownedColumns)).toMatchObject({ inUse: true, ownerGone: true, epoch });
+    expect(array.peek('data', { col: 6, row: 1 }, 0x2000, 64)).toEqual(second);
+    expect(array.startOwner()).toBe(false);
+    array.endHold(ownedColumns);
+    expect(array.partition(ownedColumns)).toMatchObject({ inUse: false, ownerGone: false });
+    expect(array.epoch(ownedColumns)).not.toBe(epoch);
+  });
 });
