@@ -78,6 +78,10 @@ export class TileModel implements Disposable {
     else this.#settle?.dispose();
   }
 
+  get isVisible(): boolean {
+    return this.#visible;
+  }
+
   /** Shows another tile. */
   show(place: TilePlace): void {
     if (isSame(this.#known?.place, place)) return;
