@@ -1,6 +1,6 @@
 /**
- * Where bytes live: memory types, tiles and buffer offsets of the first AI Engine generation. Pure: no device, no
- * kernel. Columns and rows are absolute, row 0 is the shim row; sizes and offsets are bytes.
+ * Where bytes live: generations, memory types, tiles and buffer offsets. Pure: no device, no kernel. Columns and rows
+ * are absolute, row 0 is the shim row; sizes and offsets are bytes.
  */
 #pragma once
 #include <cstdint>
@@ -18,12 +18,62 @@ struct ColumnRange {
     bool operator==(const ColumnRange&) const = default;
 };
 
-enum class MemoryType : uint8_t { data, program };
+enum class MemoryType : uint8_t { data, program, memoryTile, ucProgram, ucPrivateData, ucSharedData };
 
-/** The wire's word for a memory type. */
+/** The wire's word for a memory type: `data`, `program`, `memory-tile`, `uc-program`, ... */
 std::string_view memoryName(MemoryType type);
-/** The memory type of a wire word; empty for one that this driver family does not have. */
+/** The memory type of a wire word. */
 std::optional<MemoryType> memoryFromName(std::string_view name);
+
+/** Generations of the array; `unknown`: named by the driver in a way that this version does not know, or not at all. */
+enum class Generation : uint8_t { unknown, aie, aieml, aie2ps };
+
+/** The wire's word: `aie`, `aieml`, `aie2ps`, `unknown`. */
+std::string_view generationName(Generation generation);
+/** The driver's word; `unknown` for any other text. */
+Generation generationFromName(std::string_view name);
+
+/** A run of rows. */
+struct RowRange {
+    uint32_t start = 0;
+    uint32_t count = 0;
+    [[nodiscard]] bool has(uint32_t row) const { return row >= start && row - start < count; }
+    bool operator==(const RowRange&) const = default;
+};
+
+/** What stands where in the array. `numCols` is 0 when nobody tells. */
+struct ArrayShape {
+    uint32_t numCols = 0;
+    RowRange shim;
+    RowRange memory;
+    RowRange core;
+    [[nodiscard]] uint32_t numRows() const { return shim.count + memory.count + core.count; }
+    bool operator==(const ArrayShape&) const = default;
+};
+
+/** Addresses and registers of one generation (driver-facts section 3). */
+struct ArrayMap {
+    Generation generation = Generation::unknown;
+    uint32_t columnShift = 0;
+    uint32_t rowShift = 0;
+    uint32_t dataBytes = 0;
+    uint32_t programBase = 0;
+    uint32_t programBytes = 0;
+    /** 0: no memory tiles. */
+    uint32_t memoryTileBytes = 0;
+    bool hasMicrocontrollers = false;
+    /** Shim register that tells whether a column is clocked: all bits of the mask. */
+    uint32_t columnClock = 0;
+    uint32_t columnClockMask = 0;
+    /** 0, or the register of shim and core tiles whose `nextTileClock` bit clocks the tile above. */
+    uint32_t tileClock = 0;
+    uint32_t nextTileClock = 0;
+    /** Core register whose bit 0 is set while the core is enabled. */
+    uint32_t coreControl = 0;
+};
+
+/** The map of a generation; null for `unknown`. */
+const ArrayMap* mapOf(Generation generation);
 
 /** A tile's absolute position. */
 struct Tile {
@@ -60,28 +110,16 @@ struct ByteRange {
     bool operator==(const ByteRange&) const = default;
 };
 
-/** Addresses of the first generation (driver-facts section 3). */
 namespace array {
-constexpr uint32_t columnShift = 23;
-constexpr uint32_t rowShift = 18;
-constexpr uint32_t dataBytes = 0x8000;
-constexpr uint32_t programBase = 0x20000;
-constexpr uint32_t programBytes = 0x4000;
-constexpr uint32_t programLine = 16;
-/** Shim: bit 0 the column's clock, bit 1 the tile above; core tile: bit 1 the tile above. */
-constexpr uint32_t clockControl = 0x36040;
-constexpr uint32_t clockColumn = 1U << 0;
-constexpr uint32_t clockNextTile = 1U << 1;
-/** Bit 0: the core is enabled. */
-constexpr uint32_t coreControl = 0x32000;
 constexpr uint32_t coreEnabled = 1U << 0;
+constexpr uint32_t programLine = 16;
 /** More columns or rows than any device has: what a hostile answer is measured with. */
 constexpr uint32_t maxColumns = 128;
 constexpr uint32_t maxRows = 32;
 } // namespace array
 
-/** The memories of a partition whose rows start at `startRow` (shim included) and number `numRows`. */
-std::vector<MemoryGeometry> memoriesOf(ColumnRange columns, uint32_t startRow, uint32_t numRows);
+/** The memories of whole columns of an array: data, program, memory-tile, then the microcontrollers'. */
+std::vector<MemoryGeometry> memoriesOf(const ArrayMap& map, const ArrayShape& shape, ColumnRange columns);
 
 /** The part of `range` from `from` on that lies in one tile and has at most `most` bytes. */
 ByteRange pieceAt(const MemoryGeometry& geometry, const ByteRange& range, uint64_t from, uint64_t most);
