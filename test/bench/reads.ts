@@ -53,7 +53,7 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
       hello: {
         op: 'hello',
         id: 1,
-        protocol: 1,
+        protocol: 2,
         trace: false,
         device: '/dev/aie0',
         heartbeatMs: 600_000,

@@ -25,7 +25,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
       told = options.onPartitions;
       options.onTrace('open /dev/aie0');
       return {
-        hello: async () => ({ ...core.hello, protocol: 1, core: '0.1.0', uid: 0 }),
+        hello: async () => ({ ...core.hello, protocol: 2, core: '0.1.0', uid: 0 }),
         describe: async () => {
           const { array, list: _, ...found } = await core.describe(never);
           const shape = array && {

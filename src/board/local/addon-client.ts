@@ -102,7 +102,7 @@ export class AddonClient implements CoreClient {
       ...(holder === undefined ? {} : { holder }),
       onPartitions: (list) => {
         try {
-          changed.fire(checkPartitions(Array.isArray(list) ? { partitions: list } : map(list)));
+          changed.fire(checkPartitions(map(list)));
         } catch (error) {
           trace(toBoardError(error).message);
         }

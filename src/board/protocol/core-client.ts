@@ -18,7 +18,7 @@ import type { BoardInfo, PartitionInfo, UnreadableReason, UnreadableSpan, WriteO
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** Answer to the handshake. */
 export interface CoreHello {

@@ -117,21 +117,19 @@ export function checkPartitions(header: Header): CoreList {
     checkPartition(map(value, 'a partition')),
   );
   let end = 0;
-  const free = (absent(header['free']) ? [] : list(header, 'free', maxPartitions)).map(
-    (value): ColumnRange => {
-      const [startCol, numCols] = pair(value, 'a run of free columns');
-      const fits = startCol >= end && numCols >= 1 && startCol <= maxColumns && numCols <= maxColumns;
-      if (!fits) bad(`free columns ${startCol} + ${numCols}`);
-      end = startCol + numCols;
-      return { startCol, numCols };
-    },
-  );
+  const free = list(header, 'free', maxPartitions).map((value): ColumnRange => {
+    const [startCol, numCols] = pair(value, 'a run of free columns');
+    const fits = startCol >= end && numCols >= 1 && startCol <= maxColumns && numCols <= maxColumns;
+    if (!fits) bad(`free columns ${startCol} + ${numCols}`);
+    end = startCol + numCols;
+    return { startCol, numCols };
+  });
   return { partitions, free };
 }
 
 function checkPartition(one: Header): PartitionInfo {
   const inUse = flag(one, 'inUse');
-  const ownerGone = absent(one['ownerGone']) ? false : flag(one, 'ownerGone');
+  const ownerGone = flag(one, 'ownerGone');
   const { owner, hold } = one;
   if (ownerGone && absent(hold)) bad('a partition whose owner is gone and that nobody holds');
   const owned = inUse && !ownerGone && !absent(owner);
@@ -144,8 +142,8 @@ function checkPartition(one: Header): PartitionInfo {
     ...(owned ? { owner: checkOwner(map(owner, 'an owner')) } : {}),
     ...(absent(hold) ? {} : { hold: checkHold(map(hold, 'a hold')) }),
     ownerGone,
-    picked: absent(one['picked']) ? false : flag(one, 'picked'),
-    clocksOn: absent(one['clocksOn']) ? false : flag(one, 'clocksOn'),
+    picked: flag(one, 'picked'),
+    clocksOn: flag(one, 'clocksOn'),
     epoch: checkEpoch(one),
   };
 }
@@ -450,7 +448,7 @@ function checkColumns(one: Header): ColumnRange {
 
 function checkOwner(one: Header): Owner {
   return {
-    kind: absent(one['kind']) ? 'process' : oneOf(one, 'kind', ['process', 'kernel', 'hidden']),
+    kind: oneOf(one, 'kind', ['process', 'kernel', 'hidden']),
     pid: integer(one, 'pid', 0, 2 ** 31),
     command: text(one, 'command'),
     startedAt: integer(one, 'startedAt', 0, Number.MAX_SAFE_INTEGER),
