@@ -5,7 +5,7 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { VirtualBoard } from './board.ts';
 
@@ -286,11 +286,13 @@ export class Raw {
   /** Builds the program, puts it on the board and starts it. */
   static async start(board: VirtualBoard): Promise<Raw> {
     const folder = mkdtempSync(join(tmpdir(), 'tilescope-raw-'));
+    // A program that runs cannot be written over: each has a file of its own.
+    const remote = `/tmp/${basename(folder)}`;
     try {
       const source = join(dirname(fileURLToPath(import.meta.url)), 'raw.c');
       const options = ['-std=gnu11', '-static', '-Os', '-Wall', '-Wextra', '-Werror', '-Wno-clobbered'];
       execFileSync('aarch64-linux-gnu-gcc', [...options, '-o', join(folder, 'raw'), source]);
-      await board.put(join(folder, 'raw'), '/tmp/raw');
+      await board.put(join(folder, 'raw'), remote);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -303,7 +305,7 @@ export class Raw {
       LogLevel: 'ERROR',
     }).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
     const to = ['-F', '/dev/null', '-p', String(board.port), ...ssh, `${board.user}@${board.host}`];
-    return new Raw(spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'ssh', ...to, 'exec /tmp/raw']));
+    return new Raw(spawn('setpriv', ['--pdeathsig', 'KILL', '--', 'ssh', ...to, `exec ${remote}`]));
   }
 
   /** The process of this name. */
