@@ -106,11 +106,11 @@ describe('starting', () => {
   it('says agent-version when the agent speaks another protocol', async () => {
     const started = connect({
       intercept: ({ header }, agent) => {
-        agent.send({ id: Number(header['id']), t: 'ok', protocol: 2, core: '9.9' });
+        agent.send({ id: Number(header['id']), t: 'ok', protocol: 3, core: '9.9' });
         return true;
       },
     });
-    await expect(started).rejects.toMatchObject({ code: 'agent-version', facts: { have: 2, want: 1 } });
+    await expect(started).rejects.toMatchObject({ code: 'agent-version', facts: { have: 3, want: 2 } });
   });
 
   it('is cancelled at once', async () => {
