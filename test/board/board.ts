@@ -84,8 +84,8 @@ export interface VirtualBoard {
   assertClean(): Promise<void>;
   /** The lines with FORBIDDEN since the last call, which then count as seen. */
   takeForbidden(): Promise<string[]>;
-  /** Writes a line to the module's control file, such as `gate 7 3`; see module/control.c. */
-  control(command: string): Promise<void>;
+  /** Writes lines to the module's control file one by one, such as `gate 7 3`; see module/control.c. */
+  control(...commands: readonly string[]): Promise<void>;
   /** The module's counters: requests, releases, busy, open, dmabufs, mappings, faults, forbidden. */
   counters(): Promise<Readonly<Record<string, number>>>;
   /** Unloads the module and loads it with other parameters; every partition must be free. */
@@ -226,8 +226,9 @@ class QemuBoard implements VirtualBoard {
     return taken;
   }
 
-  async control(command: string): Promise<void> {
-    await this.#output(`printf %s ${quoted(command)} > /sys/module/aievirt/parameters/control`);
+  async control(...commands: readonly string[]): Promise<void> {
+    const lines = commands.map((command) => `printf %s ${quoted(command)} > $c`);
+    await this.#output(`c=/sys/module/aievirt/parameters/control; ${lines.join(' && ')}`);
   }
 
   async counters(): Promise<Readonly<Record<string, number>>> {

@@ -253,9 +253,19 @@ static u32 bits_of(u32 word, u32 hi, u32 lo)
 
 /* ------------------------------------------------------------------- cores */
 
-void put_core_status(struct text *t, u32 col, u32 row)
+/* In the first generation the end of a core can be missed; then the event that disabled it says so. */
+static u32 core_status(u32 col, u32 row)
 {
 	u32 status = tile_peek(col, row, varray.gen->core_status);
+
+	if (first_generation() && tile_peek(col, row, 0x32008) & BIT(15))
+		status |= BIT(20);
+	return status;
+}
+
+void put_core_status(struct text *t, u32 col, u32 row)
+{
+	u32 status = core_status(col, row);
 	u32 n, known = first_generation() ? 21 : 22;
 	const char *between = "";
 
