@@ -264,7 +264,13 @@ export class FreeColumnsNode implements TreeNode {
   item(): vscode.TreeItem {
     const columns = columnsText(this);
     const label = vscode.l10n.t('{0}, free', columns);
-    const item = makeItem(this, label, undefined, new vscode.ThemeIcon('add'), 'freeColumns');
+    const item = makeItem(
+      this,
+      label,
+      undefined,
+      new vscode.ThemeIcon('symbol-array', new vscode.ThemeColor('disabledForeground')),
+      'freeColumns',
+    );
     item.tooltip = vscode.l10n.t(
       'This driver makes a partition of the columns that it is asked for. Pick some of these to see their memory.',
     );

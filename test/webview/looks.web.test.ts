@@ -139,6 +139,45 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('[attach-6] [attach-8] beside an owner, and what an application left: whole sentences, still readable', async () => {
+    const array = {
+      numCols: 50,
+      shim: { start: 0, count: 1 },
+      memory: { start: 0, count: 0 },
+      core: { start: 1, count: 8 },
+    };
+    for (const theme of themeNames) {
+      open = await harness.open({
+        theme,
+        width: 600,
+        state: {
+          beside: 'graph_with_a_long_name',
+          array,
+          lastKnown: true,
+          banner: {
+            kind: 'warning',
+            text: 'The hold ended at 10:40; the driver has reset the partition. Bytes as read at 10:39:58. They are what the application left.',
+            actions: [
+              { command: 'unlock', label: 'Unlock Editing...' },
+              { command: 'hold', label: 'Hold for Post-Mortem...' },
+            ],
+          },
+        },
+      });
+      const { page } = open;
+      await eventually(() => page.locator('.chip.policy').textContent()).toContain(
+        'Staged beside graph_with_a_long_name',
+      );
+      await eventually(() => page.locator('.place').textContent()).toContain('compute row 0');
+      expect(await page.locator('.middle.last-known').count()).toBe(1);
+      await page.screenshot({ path: join(shots, `webview-left-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
+      await open.close();
+    }
+  });
+
   test('at 600 pixels the grid scrolls sideways, and the cursor stays in view', async () => {
     open = await harness.open({ width: 600 });
     const { page } = open;
