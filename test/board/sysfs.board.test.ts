@@ -316,6 +316,18 @@ describe('the DMA of a tile [attach-1]', () => {
   });
 });
 
+describe('shim descriptors of AIE2PS [attach-1]', () => {
+  it('reads shim descriptors of AIE2PS from the wrong place, as the driver does', async () => {
+    await requested(AIE2PS);
+    const shim = { col: 6, row: 0 };
+    // Lengths of the first two descriptors, which stand 0x30 bytes apart.
+    await board.control(register(shim, 0x9000, 111), register(shim, 0x9030, 222));
+    const got = (await tileFile(AIE2PS, shim, 'bd')).split('\n');
+    expect(got[0]).toMatch(/^0: 0\|111\|/);
+    expect(got[1]).toMatch(/^1: 0\|0\|/);
+  });
+});
+
 describe('events and errors of a tile [attach-1]', () => {
   it('events by their numbers, for each module', async () => {
     await requested(AIE);

@@ -122,6 +122,17 @@ describe('the render node [attach-9]', () => {
     expect(await witness.command('drmversion')).toBe('zocl 20180313 Zynq BO manager');
   });
 
+  it('is not needed where the driver has a descriptor list', async () => {
+    await board.reloadModule({ ...families['aperture40/aie'].module, zocl: 2 });
+    await board.control(LOAD);
+    const witness = await start();
+    expect(await witness.command('fdlist 16')).toMatch(
+      /entries=16 6:4:id=\d+:anon_inode:aiepart_6_4 leaked=0$/,
+    );
+    // Nothing was handed out by zocl, so nothing goes wrong.
+    await board.control('zocl reset');
+  });
+
   it('is not there without zocl, and works with the static families too', async () => {
     await board.reloadModule(FAMILY.module);
     expect((await board.exec('ls /dev/dri/renderD128')).code).not.toBe(0);
