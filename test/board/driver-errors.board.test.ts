@@ -126,7 +126,7 @@ describe('[main-16] the driver refuses in words', () => {
       const { requests } = await board.counters();
       expect(requests).toBe(0);
       const partition = await live.open(columns, { allowUnknownDriver: true }, never);
-      expect(partition.memories).toHaveLength(2);
+      expect(partition.memories).toHaveLength(3);
       await live.dispose();
     } finally {
       await board.reloadModule();
