@@ -1,0 +1,95 @@
+/** The Array view as a person uses it: a hang is seen at a glance, a click opens the tile, its details stand below. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Frame } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { root } from '../../scripts/common.ts';
+import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { type Theme, Workbench } from './driver.ts';
+
+/** Rules about whole pages, which a view inside VS Code's window is not. */
+const NOT_A_PAGE = [
+  'region',
+  'page-has-heading-one',
+  'landmark-one-main',
+  'bypass',
+  'html-has-lang',
+  'document-title',
+];
+
+describe('[attach-11] the Array view', () => {
+  let folder: string;
+  let host: RunningHost;
+  let workbench: Workbench;
+  let array: Frame;
+
+  /** Opens a section of the sidebar that is closed. */
+  const openSection = async (title: string): Promise<void> => {
+    const { page } = workbench;
+    const name = page.locator('h3.title').getByText(title, { exact: true });
+    const header = page.locator('.part.sidebar .pane-header', { has: name });
+    await header.waitFor();
+    if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
+    await expect.poll(() => header.getAttribute('aria-expanded')).toBe('true');
+  };
+  const cell = (tile: string) => array.locator(`.grid .cell[aria-label*="${tile}:"]`);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tilescope-array-'));
+    host = await startCodeServer({
+      folder,
+      extensionDevelopmentPath: root,
+      env: { TILESCOPE_START_BOARDS: JSON.stringify([{ kind: 'simulated', label: 'Simulated board' }]) },
+    });
+    workbench = await Workbench.open(host);
+    await workbench.showView('Tilescope');
+    await workbench.waitForRow('Simulated board');
+    await openSection('Array');
+    array = await workbench.webview('.problem .action');
+  });
+
+  afterAll(async () => {
+    await workbench?.close();
+    await host?.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  test('[attach-11] offers to connect, then shows who waits for whom: sentence, frame, arrows', async () => {
+    await array.locator('.problem .action', { hasText: 'Connect' }).click();
+    await array.locator('.hang-list .sentence').waitFor();
+    expect(await array.locator('.hang-list .sentence').textContent()).toBe(
+      "Tiles (7,2) and (7,3) wait for each other's locks.",
+    );
+    expect(await array.locator('.arrow.hangs').count()).toBe(2);
+    expect(await array.locator('.cell.hangs').count()).toBe(2);
+    expect(await array.locator('.choice option').count()).toBe(3);
+  });
+
+  test('[attach-11] a click opens the data memory of the tile', async () => {
+    await cell('Tile (7,2)').click();
+    await workbench.webview('h1.title:has-text("Data memory · tile (7,2)")');
+  });
+
+  test('[attach-10] the details view says what the core waits for and where it stands', async () => {
+    await openSection('Tile');
+    const core = await workbench.waitForRow(/^Core/);
+    await expect.poll(() => core.textContent()).toContain('waits for a lock of the memory to the north');
+    await workbench.waitForRow('Program counter');
+    await workbench.waitForRow('Descriptors');
+    await cell('Tile (8,6)').hover();
+    await array.locator('.tooltip', { hasText: 'Tile (8,6): done' }).waitFor();
+  });
+
+  test.each(['light', 'dark', 'high-contrast'] as const)(
+    '[attach-11] %s: a picture, nothing cut off, accessibility rules hold',
+    async (theme: Theme) => {
+      await workbench.page.setViewportSize({ width: 1280, height: 1000 });
+      await workbench.setTheme(theme);
+      await workbench.page.mouse.move(700, 400);
+      await workbench.screenshot(`array-view-${theme}`);
+      expect(await workbench.clippedTexts(array), 'texts in the Array view').toEqual([]);
+      expect(await workbench.accessibilityProblems(array, NOT_A_PAGE), 'Array view').toEqual([]);
+    },
+  );
+});
