@@ -8,7 +8,7 @@ import type { Generation } from '../geometry.ts';
 import { decodeTileStatus } from './decode.ts';
 import type { TileKind, TileStatus } from './status.ts';
 
-const rounds = 150;
+const rounds = 40;
 const tile = { col: 9, row: 4 };
 
 /** Small seeded generator (mulberry32). */
@@ -123,6 +123,9 @@ function encodeDescriptor(place: Place, index: number, below: (n: number) => num
     return value;
   };
   const bit = () => below(2);
+  /** Random values for the remaining bits, in the order in which the driver prints them: word, highest and lowest bit. */
+  const rest = (...places: readonly (readonly [number, number, number])[]): number[] =>
+    places.map(([word, hi, lo]) => put(word, lo, below(2 ** (hi - lo + 1))));
   const valid = bit();
   const useNext = bit();
   const next = below(place.kind === 'memory' ? 48 : 16);
@@ -159,22 +162,22 @@ function encodeDescriptor(place: Place, index: number, below: (n: number) => num
       put(4, 0, packet[1]);
       put(4, 12, packet[2]);
       put(6, 31, valid);
-      const rest = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+      const b = put(1, 0, below(8192));
+      // As the driver's tables have them: lock B, then buffers, then the two dimensions.
+      const lockB = rest(
+        [1, 25, 22],
+        [1, 17, 17],
+        [1, 18, 18],
+        [1, 16, 16],
+        [1, 20, 20],
+        [1, 21, 21],
+        [1, 19, 19],
+      );
+      const buffers = rest([5, 16, 16], [5, 12, 0], [6, 30, 30], [6, 26, 26], [6, 25, 18], [6, 29, 28]);
+      const dimensions = rest([2, 31, 24], [2, 23, 16], [2, 12, 0], [3, 31, 24], [3, 23, 16], [3, 12, 0]);
       const columns = [
-        a.toString(16),
-        '0',
-        length,
-        ...lock,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        0,
-        ...packet,
-        ...chain,
-        ...rest,
+        ...[a.toString(16), b.toString(16), length],
+        ...[...lock, ...lockB, ...packet, ...chain, ...buffers, ...dimensions],
       ];
       return { wanted: { ...common, address: a * 4, length: (length + 1) * 4 }, words, columns };
     }
@@ -196,7 +199,8 @@ function encodeDescriptor(place: Place, index: number, below: (n: number) => num
     put(4, 0, packet[1]);
     put(4, 12, packet[2]);
     const address = high * 2 ** 32 + low;
-    const columns = [address.toString(16), length, ...lock, ...packet, ...chain, 0, 0, 0, 0, 0];
+    const axi = rest([3, 31, 28], [3, 3, 0], [3, 8, 5], [3, 4, 4], [3, 10, 9]);
+    const columns = [address.toString(16), length, ...lock, ...packet, ...chain, ...axi];
     return { wanted: { ...common, address, length: length * 4 }, words, columns };
   }
 
@@ -211,7 +215,6 @@ function encodeDescriptor(place: Place, index: number, below: (n: number) => num
     release: relVal === 0 ? undefined : { lock: relId, value: relVal },
   };
   const lock = [acqId, acqVal & 127, acq, relId, relVal & 127];
-  const tail = [0, 0];
   if (place.kind === 'memory') {
     const [address, length] = [below(2 ** 19), below(2 ** 17)];
     put(0, 0, length);
@@ -227,8 +230,36 @@ function encodeDescriptor(place: Place, index: number, below: (n: number) => num
     put(7, 16, relId);
     put(7, 24, relVal & 127);
     put(7, 31, valid);
-    const rest = new Array<number>(17).fill(0);
-    const columns = [address.toString(16), length, ...lock, ...packet, ...chain, ...tail, ...rest];
+    const others = rest(
+      ...([
+        [2, 31, 31],
+        [0, 22, 17],
+        [4, 31, 31],
+        [6, 28, 23],
+        [6, 16, 0],
+        [6, 22, 17],
+      ] as const),
+      ...([
+        [2, 16, 0],
+        [2, 26, 17],
+        [1, 31, 26],
+        [5, 22, 17],
+      ] as const),
+      ...([
+        [3, 16, 0],
+        [3, 26, 17],
+        [3, 31, 27],
+        [5, 27, 23],
+      ] as const),
+      ...([
+        [4, 16, 0],
+        [4, 26, 17],
+        [4, 30, 27],
+        [5, 31, 28],
+        [5, 16, 0],
+      ] as const),
+    );
+    const columns = [address.toString(16), length, ...lock, ...packet, ...chain, ...others];
     return { wanted: { ...common, address: address * 4, length: length * 4 }, words, columns };
   }
   const control = place.kind === 'core' ? 5 : 7;
@@ -248,8 +279,24 @@ function encodeDescriptor(place: Place, index: number, below: (n: number) => num
     const [address, length] = [below(2 ** 14), below(2 ** 14)];
     put(0, 0, length);
     put(0, 14, address);
-    const rest = new Array<number>(9).fill(0);
-    const columns = [address.toString(16), length, ...lock, ...packet, ...chain, ...tail, ...rest];
+    const others = rest(
+      ...([
+        [5, 31, 31],
+        [1, 29, 24],
+        [1, 31, 31],
+        [4, 24, 19],
+        [4, 12, 0],
+        [4, 18, 13],
+      ] as const),
+      ...([
+        [2, 12, 0],
+        [3, 20, 13],
+        [2, 25, 13],
+        [3, 28, 21],
+        [3, 12, 0],
+      ] as const),
+    );
+    const columns = [address.toString(16), length, ...lock, ...packet, ...chain, ...others];
     return { wanted: { ...common, address: address * 4, length: length * 4 }, words, columns };
   }
   const [low, high, length] = [below(2 ** 30) * 4, below(65536), below(2 ** 28)];
@@ -257,8 +304,30 @@ function encodeDescriptor(place: Place, index: number, below: (n: number) => num
   put(1, 0, low);
   put(2, 0, high);
   const address = high * 2 ** 32 + low;
-  const rest = new Array<number>(13).fill(0);
-  const columns = [address.toString(16), length, ...lock, ...packet, ...chain, ...tail, ...rest];
+  const others = rest(
+    ...([
+      [7, 31, 31],
+      [2, 29, 24],
+      [6, 31, 26],
+      [6, 19, 0],
+      [6, 25, 20],
+    ] as const),
+    ...([
+      [3, 19, 0],
+      [3, 29, 20],
+      [4, 19, 0],
+      [4, 29, 20],
+      [5, 19, 0],
+    ] as const),
+    ...([
+      [5, 31, 28],
+      [5, 27, 24],
+      [5, 23, 20],
+      [3, 30, 30],
+      [4, 31, 30],
+    ] as const),
+  );
+  const columns = [address.toString(16), length, ...lock, ...packet, ...chain, ...others];
   return { wanted: { ...common, address, length: length * 4 }, words, columns };
 }
 
@@ -417,6 +486,11 @@ function compare(status: TileStatus, expected: Expected, source: 'words' | 'text
   ).toEqual(expected.descriptors.slice(0, trusted));
 }
 
+/** Every field and the second buffer, whatever the order. */
+function allFields({ fields, second }: TileStatus['descriptors'][number]) {
+  return { second, ...Object.fromEntries(fields) };
+}
+
 describe('[attach-10] random tiles', () => {
   const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
 
@@ -434,7 +508,13 @@ describe('[attach-10] random tiles', () => {
         } as const;
         compare(decodeTileStatus(words, place.generation), expected, 'words', place);
         const text = { ...base, source: 'sysfs', registers: new Map(), files: expected.files } as const;
-        compare(decodeTileStatus(text, place.generation), expected, 'text', place);
+        const told = decodeTileStatus(text, place.generation);
+        compare(told, expected, 'text', place);
+        expect(told.descriptors.map(allFields)).toEqual(
+          decodeTileStatus(words, place.generation)
+            .descriptors.map(allFields)
+            .slice(0, told.descriptors.length),
+        );
         const both = {
           ...base,
           source: 'sysfs',

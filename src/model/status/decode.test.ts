@@ -202,6 +202,11 @@ describe('[attach-10] a core from its registers', () => {
     expect(fromWords('aie', 'core', words(0x7fff)).core?.state).toBe('running');
   });
 
+  test('counts where the text was read too', () => {
+    const { core } = fromFiles('aie', 'core', { core: 'status: enabled\npc: 0x1\n' }, [[0x32004, 0x201]]);
+    expect(core?.state).toBe('lock-stall');
+  });
+
   test('without Core_Status nothing is said of the core', () => {
     expect(fromWords('aie', 'core', [[0x30280, 0x1ca]]).core).toBeUndefined();
   });
@@ -239,7 +244,7 @@ describe('[attach-10] locks', () => {
     const last = count - 1;
     const words: [number, number][] = Array.from({ length: count }, (_, i) => [
       base + i * 16,
-      0xffffff00 + i,
+      0xffffffc0 + i,
     ]);
     for (let i = 0; i < count / 32; i++) words.push([overflow + i * 4, 0], [underflow + i * 4, 0]);
     words.push([overflow + (last >> 5) * 4, (1 << (last & 31)) >>> 0], [underflow, 0x2]);
@@ -656,6 +661,13 @@ describe('[attach-10] buffer descriptors', () => {
     }
   });
 
+  test('of two lines with one number the first counts', () => {
+    const line = (length: number) => `0: 400|${length}|1|127|1|2|1|1|18|0|1|1|9|0|0|0|0|0|0|0|0|0|0|0`;
+    const { descriptors, unparsed } = fromFiles('aieml', 'core', { bd: `${line(1)}\n${line(2)}\n` });
+    expect(descriptors).toMatchObject([{ length: 4 }]);
+    expect(unparsed).toEqual([`bd: ${line(2)}`]);
+  });
+
   test('a text that the kernel cut at the end of its page ends with a line that is not trusted', () => {
     const line = (index: number) => `${index}: 400|256|1|127|1|2|1|1|18|0|1|1|9|0|0|0|0|0|0|0|0|0|0|0`;
     const filler = `x: ${'y'.repeat(4095 - line(5).length - 4)}\n`;
@@ -728,6 +740,10 @@ describe('[attach-10] events and errors', () => {
     const memory = fromWords('aieml', 'memory', words(0x94200, [132, 191], 6));
     expect(memory.events).toEqual([{ module: 'memory', numbers: [132, 191] }]);
     expect(memory.errors).toEqual(['memory: ecc: dm_ecc_error_2-bit']);
+    expect(fromWords('aie', 'core', words(0x14200, [91, 96])).errors).toEqual([
+      'memory: memory_parity: dm_parity_error_bank_2',
+      'memory: memory_parity: dm_parity_error_bank_7',
+    ]);
     expect(fromWords('aie', 'shim', words(0x34200, [69])).errors).toEqual(['pl: dma: dma_s2mm_0_error']);
     expect(fromWords('aieml', 'shim', words(0x34200, [69])).errors).toEqual([
       'pl: bus: axi_mm_unsupported_traffic',
