@@ -86,7 +86,7 @@ export interface VirtualBoard {
   takeForbidden(): Promise<string[]>;
   /** Writes lines to the module's control file one by one, such as `gate 7 3`; see module/control.c. */
   control(...commands: readonly string[]): Promise<void>;
-  /** The module's counters: requests, releases, busy, open, dmabufs, mappings, faults, forbidden. */
+  /** The module's counters, such as requests, open, mappings, forbidden, words_read; see module/control.c. */
   counters(): Promise<Readonly<Record<string, number>>>;
   /** Unloads the module and loads it with other parameters; every partition must be free. */
   reloadModule(parameters?: Readonly<Record<string, string | number>>): Promise<void>;

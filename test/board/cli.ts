@@ -1,32 +1,49 @@
-/** `npm run board [-- --image openssh|dropbear] [--node]`: starts one virtual board and says how to reach it. */
+/** `npm run board`: starts one virtual board and says how to reach it; `-- --help` for its options. */
 import { parseArgs } from 'node:util';
-import { type BoardOptions, startBoard, USER_PASSWORD } from './board.ts';
+import { type BoardOptions, families, familyNames, startBoard, USER_PASSWORD } from './board.ts';
+import { stageHang } from './hang.ts';
 
 const { values } = parseArgs({
   options: {
     image: { type: 'string', default: 'dropbear' },
     node: { type: 'boolean', default: false },
     parts: { type: 'string' },
+    family: { type: 'string', default: '2020/aie' },
+    owner: { type: 'boolean', default: false },
+    hang: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 
-if (values.help || (values.image !== 'dropbear' && values.image !== 'openssh')) {
-  console.log(
-    'npm run board -- [--image dropbear|openssh] [--node] [--parts ID:STARTCOL:0:COLUMNS:ROWS,...]',
-  );
+const name = familyNames.find((one) => one === values.family);
+if (values.help || name === undefined || (values.image !== 'dropbear' && values.image !== 'openssh')) {
+  console.log(`npm run board -- [options]
+  --image dropbear|openssh   the ssh server
+  --node                     with Node for arm64
+  --family NAME              ${familyNames.join(', ')}
+  --parts ID:STARTCOL:0:COLUMNS:ROWS,...   other static partitions
+  --owner                    an application runs on the first partition
+  --hang                     two of its tiles wait for each other`);
   process.exit(values.help ? 0 : 2);
 }
 
 console.log(
   'Starting the virtual board. The first start downloads and builds it, which takes a minute or two.',
 );
+const family = families[name];
 const options: BoardOptions = {
   image: values.image,
   node: values.node,
-  ...(values.parts === undefined ? {} : { module: { parts: values.parts } }),
+  module: { ...family.module, ...(values.parts === undefined ? {} : { parts: values.parts }) },
 };
 const board = await startBoard(options);
+if (values.owner) await board.witness(`request ${family.partition.id}`, 'fill', 'run');
+if (values.hang)
+  await stageHang(board, {
+    generation: family.generation,
+    col: family.partition.startCol,
+    row: family.shape.core.start,
+  });
 console.log(`
 The virtual board is up (${values.image}).
 
