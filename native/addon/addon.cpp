@@ -1,5 +1,17 @@
 /**
- * The native core in process, for Node and VS Code's extension host. Node-API only.
+ * The native core in process, for Node and VS Code's extension host. Node-API only. Names and meanings are those of
+ * docs/wire.md; requests are objects with the header's keys, answers objects with those of the `ok` frame.
+ *   create({device, holder?, onPartitions?, onTrace?}): `holder` is the path of an agent's executable for this machine,
+ *     which a hold runs (`tilescope-agent hold ...`); without it `hold` fails. onPartitions({partitions, free}),
+ *     onTrace(line).
+ *   hello(), describe(), partitions(), open(startCol, numCols, allowUnknown)
+ *   read({startCol, numCols, memory, ranges, openTiles?}, token): {bytes: [Uint8Array], spans: Uint32Array, epoch, at}
+ *   write({..., epoch, force, besideOwner?, words: Uint32Array}, token): {outcomes: Uint32Array, epoch, at}
+ *   status({startCol, numCols, tiles: [[col, row]], detail?}, token): {tiles: [{col, row, kind, reason, source, files?,
+ *     registers: Uint32Array of records offset, value}], epoch, at}
+ *   clocks(startCol, numCols, on): {on}; hold(startCol, numCols, on, hours?): {}; kernelDescriptor(startCol, numCols): {}
+ *   cancel(token), close()
+ * Every call but cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`.
  * Threads: the JavaScript thread makes requests and owns every array; one worker thread per core touches the device
  * and fills them; results come back through one thread-safe function.
  */
@@ -8,6 +20,8 @@
 #include <map>
 #include <utility>
 
+#include "../core/hold_job.h"
+#include "../core/status.h"
 #include "../core/worker.h"
 #include "version.h"
 
@@ -17,6 +31,8 @@ using namespace tilescope;
 
 constexpr uint64_t mostReadBytes = uint64_t{512} << 20U;
 constexpr uint64_t smallRead = 16384;
+/** Tiles of a status request that overtakes bulk. */
+constexpr size_t fewTiles = 16;
 
 Napi::Value number(Napi::Env env, uint64_t value) {
     return Napi::Number::New(env, static_cast<double>(value));
@@ -38,28 +54,66 @@ Napi::Error errorValue(Napi::Env env, const CoreError& error) {
     return made;
 }
 
-Napi::Array partitionList(Napi::Env env, const std::vector<PartitionState>& partitions) {
+Napi::Object partitionObject(Napi::Env env, const PartitionState& one) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("id", one.entry.id);
+    entry.Set("startCol", one.entry.columns.startCol);
+    entry.Set("numCols", one.entry.columns.numCols);
+    entry.Set("startRow", one.entry.startRow);
+    entry.Set("numRows", one.entry.numRows);
+    entry.Set("inUse", one.entry.inUse);
+    entry.Set("epoch", one.epoch);
+    if (one.owner) {
+        Napi::Object owner = Napi::Object::New(env);
+        owner.Set("pid", static_cast<double>(one.owner->pid));
+        owner.Set("command", one.owner->command);
+        owner.Set("startedAt", static_cast<double>(one.owner->startedAt));
+        owner.Set("kind", std::string(ownerKindName(one.owner->kind)));
+        entry.Set("owner", owner);
+    }
+    if (one.hold) {
+        Napi::Object hold = Napi::Object::New(env);
+        hold.Set("pid", static_cast<double>(one.hold->process.pid));
+        hold.Set("since", static_cast<double>(one.hold->facts.since));
+        hold.Set("until", static_cast<double>(one.hold->facts.until));
+        entry.Set("hold", hold);
+    }
+    entry.Set("ownerGone", one.ownerGone);
+    entry.Set("picked", one.picked);
+    entry.Set("clocksOn", one.clocksOn);
+    return entry;
+}
+
+/** Partitions in use or static, and the free columns where partitions are dynamic. */
+struct PartitionList {
+    std::vector<PartitionState> partitions;
+    std::vector<ColumnRange> free;
+};
+
+Napi::Array freeList(Napi::Env env, const std::vector<ColumnRange>& free) {
     Napi::Array list = Napi::Array::New(env);
-    uint32_t at = 0;
-    for (const PartitionState& one : partitions) {
-        Napi::Object entry = Napi::Object::New(env);
-        entry.Set("id", one.entry.id);
-        entry.Set("startCol", one.entry.columns.startCol);
-        entry.Set("numCols", one.entry.columns.numCols);
-        entry.Set("startRow", one.entry.startRow);
-        entry.Set("numRows", one.entry.numRows);
-        entry.Set("inUse", one.entry.inUse);
-        entry.Set("epoch", one.epoch);
-        if (one.owner) {
-            Napi::Object owner = Napi::Object::New(env);
-            owner.Set("pid", static_cast<double>(one.owner->pid));
-            owner.Set("command", one.owner->command);
-            owner.Set("startedAt", static_cast<double>(one.owner->startedAt));
-            entry.Set("owner", owner);
-        }
-        list.Set(at++, entry);
+    for (uint32_t i = 0; i < free.size(); i++) {
+        Napi::Array run = Napi::Array::New(env, 2);
+        run.Set(0U, free[i].startCol);
+        run.Set(1U, free[i].numCols);
+        list.Set(i, run);
     }
     return list;
+}
+
+/** Sets `partitions` and `free`. */
+void setLists(Napi::Env env, Napi::Object& answer, const std::vector<PartitionState>& partitions,
+              const std::vector<ColumnRange>& free) {
+    Napi::Array list = Napi::Array::New(env);
+    for (uint32_t i = 0; i < partitions.size(); i++) list.Set(i, partitionObject(env, partitions[i]));
+    answer.Set("partitions", list);
+    answer.Set("free", freeList(env, free));
+}
+
+Napi::Value partitionsValue(Napi::Env env, const PartitionList& list) {
+    Napi::Object answer = Napi::Object::New(env);
+    setLists(env, answer, list.partitions, list.free);
+    return answer;
 }
 
 /** A promise under way. Made and settled on the JavaScript thread. */
@@ -83,7 +137,7 @@ void onMessage(Napi::Env env, Napi::Function callback, Core* core, Message* raw)
 struct Message {
     std::unique_ptr<Pending> settled;
     std::optional<CoreError> error;
-    std::optional<std::vector<PartitionState>> partitions;
+    std::optional<PartitionList> partitions;
     std::vector<std::string> lines;
 };
 
@@ -264,6 +318,78 @@ class WriteTask final : public BridgedTask<WritePending> {
     WriteJob job_;
 };
 
+/** A look at tiles; the arrays of words are made on the JavaScript thread at the end. */
+class StatusPending final : public Pending {
+  public:
+    explicit StatusPending(Napi::Env env) : Pending(env) {}
+    Napi::Value result(Napi::Env env) override {
+        Napi::Array list = Napi::Array::New(env, tiles.size());
+        for (uint32_t i = 0; i < tiles.size(); i++) {
+            const TileStatus& one = tiles[i];
+            Napi::Object tile = Napi::Object::New(env);
+            tile.Set("col", one.tile.col);
+            tile.Set("row", one.tile.row);
+            tile.Set("kind", std::string(kindName(one.kind)));
+            tile.Set("reason", static_cast<uint32_t>(one.reason));
+            tile.Set("source", one.fromSysfs ? "sysfs" : "registers");
+            if (!one.files.empty()) {
+                Napi::Object files = Napi::Object::New(env);
+                for (const auto& [name, text] : one.files) files.Set(name, text);
+                tile.Set("files", files);
+            }
+            Napi::Uint32Array words = Napi::Uint32Array::New(env, one.registers.size() * 2);
+            for (size_t at = 0; at < one.registers.size(); at++) {
+                words[at * 2] = one.registers[at].first;
+                words[at * 2 + 1] = one.registers[at].second;
+            }
+            tile.Set("registers", words);
+            list.Set(i, tile);
+        }
+        Napi::Object answer = Napi::Object::New(env);
+        answer.Set("tiles", list);
+        answer.Set("epoch", epoch);
+        answer.Set("at", number(env, static_cast<uint64_t>(at)));
+        return answer;
+    }
+
+    std::vector<TileStatus> tiles;
+    std::string epoch;
+    int64_t at = 0;
+};
+
+class StatusTask final : public BridgedTask<StatusPending> {
+  public:
+    StatusTask(uint64_t id, Bridge& bridge, std::unique_ptr<StatusPending> pending, StatusRequest request)
+        : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request)) {}
+    bool step(Engine& engine) override {
+        if (!job_.step(engine, pending().tiles)) return false;
+        pending().epoch = job_.epoch();
+        pending().at = job_.at();
+        return true;
+    }
+
+  private:
+    StatusJob job_;
+};
+
+/** A request whose answer says only that it was done. */
+class DonePending final : public Pending {
+  public:
+    explicit DonePending(Napi::Env env) : Pending(env) {}
+    Napi::Value result(Napi::Env env) override { return Napi::Object::New(env); }
+};
+
+class HoldTask final : public BridgedTask<DonePending> {
+  public:
+    HoldTask(uint64_t id, Bridge& bridge, std::unique_ptr<DonePending> pending, HoldRequest request)
+        : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request), process_) {}
+    bool step(Engine& engine) override { return job_.step(engine); }
+
+  private:
+    LinuxHoldProcess process_;
+    HoldJob job_;
+};
+
 // Arguments. A wrong kind is the caller's mistake: a TypeError, thrown at once.
 
 uint64_t wholeNumber(const Napi::Value& value, const char* what) {
@@ -327,22 +453,32 @@ Napi::Value helloValue(Napi::Env env, const std::pair<Machine, int64_t>& answer)
     return hello;
 }
 
+Napi::Array rowsValue(Napi::Env env, const RowRange& range) {
+    Napi::Array rows = Napi::Array::New(env, 2);
+    rows.Set(0U, range.start);
+    rows.Set(1U, range.count);
+    return rows;
+}
+
 Napi::Value descriptionValue(Napi::Env env, const Description& found) {
     Napi::Object description = Napi::Object::New(env);
     description.Set("device", found.device);
-    description.Set("family", found.family);
-    description.Set("generation", found.generation);
+    description.Set("family", std::string(familyName(found.family)));
+    description.Set("generation", std::string(generationName(found.generation)));
     Napi::Array findings = Napi::Array::New(env);
     for (uint32_t i = 0; i < found.findings.size(); i++) findings.Set(i, found.findings[i]);
     description.Set("findings", findings);
-    description.Set("partitions", partitionList(env, found.partitions));
+    if (found.array) {
+        const ArrayShape& shape = *found.array;
+        Napi::Object array = Napi::Object::New(env);
+        array.Set("numCols", shape.numCols);
+        array.Set("shim", rowsValue(env, shape.shim));
+        array.Set("memory", rowsValue(env, shape.memory));
+        array.Set("core", rowsValue(env, shape.core));
+        description.Set("array", array);
+    }
+    setLists(env, description, found.partitions, found.free);
     return description;
-}
-
-Napi::Value partitionsValue(Napi::Env env, const std::vector<PartitionState>& partitions) {
-    Napi::Object answer = Napi::Object::New(env);
-    answer.Set("partitions", partitionList(env, partitions));
-    return answer;
 }
 
 Napi::Value memoriesValue(Napi::Env env, const std::vector<MemoryState>& memories) {
@@ -373,6 +509,9 @@ class Core final : public Napi::ObjectWrap<Core> {
                            {InstanceMethod<&Core::hello>("hello"), InstanceMethod<&Core::describe>("describe"),
                             InstanceMethod<&Core::partitions>("partitions"), InstanceMethod<&Core::open>("open"),
                             InstanceMethod<&Core::read>("read"), InstanceMethod<&Core::write>("write"),
+                            InstanceMethod<&Core::status>("status"), InstanceMethod<&Core::clocks>("clocks"),
+                            InstanceMethod<&Core::hold>("hold"),
+                            InstanceMethod<&Core::kernelDescriptor>("kernelDescriptor"),
                             InstanceMethod<&Core::cancel>("cancel"), InstanceMethod<&Core::close>("close")});
     }
 
@@ -383,14 +522,17 @@ class Core final : public Napi::ObjectWrap<Core> {
         if (options.Get("onPartitions").IsFunction()) {
             onPartitions_ = Napi::Persistent(options.Get("onPartitions").As<Napi::Function>());
         }
+        if (options.Get("holder").IsString()) holder_ = options.Get("holder").As<Napi::String>().Utf8Value();
         const bool tracing = options.Get("onTrace").IsFunction();
         if (tracing) onTrace_ = Napi::Persistent(options.Get("onTrace").As<Napi::Function>());
         bridge_ = std::make_unique<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
         bridge_->function().Unref(env_);
         worker_ =
             std::make_unique<Worker>(device.As<Napi::String>().Utf8Value(),
-                                     Worker::Hooks{[this](const std::vector<PartitionState>& partitions) {
-                                                       bridge_->send({nullptr, std::nullopt, partitions, {}});
+                                     Worker::Hooks{[this](const std::vector<PartitionState>& partitions,
+                                                          const std::vector<ColumnRange>& free) {
+                                                       bridge_->send({nullptr, std::nullopt,
+                                                                      PartitionList{partitions, free}, {}});
                                                    },
                                                    [this](const std::vector<std::string>& lines) {
                                                        bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
@@ -413,7 +555,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     void take(Napi::Env env, const Message& message) {
         if (message.settled) settle(env, *message.settled, message.error);
         if (message.partitions && !onPartitions_.IsEmpty() && worker_) {
-            onPartitions_.Call({partitionList(env, *message.partitions)});
+            onPartitions_.Call({partitionsValue(env, *message.partitions)});
         }
         if (onTrace_.IsEmpty()) return;
         for (const std::string& line : message.lines) onTrace_.Call({Napi::String::New(env, line)});
@@ -486,7 +628,12 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
 
     Napi::Value partitions(const Napi::CallbackInfo& /*info*/) {
-        return ask<std::vector<PartitionState>>([](Engine& engine) { return engine.partitions(); }, partitionsValue);
+        return ask<PartitionList>(
+            [](Engine& engine) {
+                auto partitions = engine.partitions();
+                return PartitionList{std::move(partitions), engine.freeColumns()};
+            },
+            partitionsValue);
     }
 
     Napi::Value open(const Napi::CallbackInfo& info) {
@@ -535,7 +682,8 @@ class Core final : public Napi::ObjectWrap<Core> {
                              epoch.As<Napi::String>().Utf8Value(),
                              asked.Get("force").ToBoolean(),
                              openTiles(asked),
-                             {}};
+                             {},
+                             asked.Get("besideOwner").ToBoolean()};
         for (size_t i = 0; i < records.ElementLength(); i += 4) {
             request.words.push_back({records[i], records[i + 1], records[i + 2], records[i + 3]});
         }
@@ -543,6 +691,56 @@ class Core final : public Napi::ObjectWrap<Core> {
         const Napi::Promise promise = pending->deferred.Promise();
         return start(std::make_unique<WriteTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)),
                      promise, false);
+    }
+
+    Napi::Value status(const Napi::CallbackInfo& info) {
+        checkOpen();
+        const Napi::Object asked = object(info[0], "request");
+        StatusRequest request{columns(asked), {}, asked.Get("detail").ToBoolean()};
+        const Napi::Array tiles = list(asked.Get("tiles"), "tiles");
+        if (tiles.Length() > mostTiles) throw errorValue(env_, CoreError("out-of-range", "too many tiles"));
+        for (uint32_t i = 0; i < tiles.Length(); i++) {
+            const Napi::Array pair = list(tiles.Get(i), "tile");
+            request.tiles.push_back({word(pair.Get(0U), "column"), word(pair.Get(1U), "row")});
+        }
+        const bool few = request.tiles.size() <= fewTiles;
+        auto pending = std::make_unique<StatusPending>(env_);
+        const Napi::Promise promise = pending->deferred.Promise();
+        return start(std::make_unique<StatusTask>(idOf(info[1]), *bridge_, std::move(pending), std::move(request)),
+                     promise, few);
+    }
+
+    Napi::Value clocks(const Napi::CallbackInfo& info) {
+        const ColumnRange wanted{word(info[0], "startCol"), word(info[1], "numCols")};
+        const bool on = info[2].ToBoolean();
+        return ask<bool>([wanted, on](Engine& engine) { return engine.setClocks(wanted, on); },
+                         [](Napi::Env env, const bool& running) -> Napi::Value {
+                             Napi::Object answer = Napi::Object::New(env);
+                             answer.Set("on", running);
+                             return answer;
+                         });
+    }
+
+    Napi::Value hold(const Napi::CallbackInfo& info) {
+        checkOpen();
+        HoldRequest request{
+            {word(info[0], "startCol"), word(info[1], "numCols")}, info[2].ToBoolean(), mostHoldHours, holder_};
+        if (!info[3].IsUndefined()) request.hours = word(info[3], "hours");
+        auto pending = std::make_unique<DonePending>(env_);
+        const Napi::Promise promise = pending->deferred.Promise();
+        // Not urgent: it waits for another process, and reads need not.
+        return start(std::make_unique<HoldTask>(freshId(), *bridge_, std::move(pending), std::move(request)), promise,
+                     false);
+    }
+
+    Napi::Value kernelDescriptor(const Napi::CallbackInfo& info) {
+        const ColumnRange wanted{word(info[0], "startCol"), word(info[1], "numCols")};
+        return ask<bool>(
+            [wanted](Engine& engine) {
+                engine.takeKernelDescriptor(wanted);
+                return true;
+            },
+            [](Napi::Env env, const bool& /*done*/) -> Napi::Value { return Napi::Object::New(env); });
     }
 
     void cancel(const Napi::CallbackInfo& info) {
@@ -557,6 +755,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
 
     Napi::Env env_;
+    std::string holder_;
     Napi::FunctionReference onPartitions_;
     Napi::FunctionReference onTrace_;
     std::unique_ptr<Bridge> bridge_;

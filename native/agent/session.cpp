@@ -4,12 +4,16 @@
 #include <cstdio>
 #include <limits>
 
+#include "../core/hold_job.h"
+#include "../core/status.h"
 #include "version.h"
 
 namespace tilescope {
 namespace {
 
 constexpr uint64_t smallRead = 16384;
+/** Tiles of a status request that overtakes bulk. */
+constexpr size_t fewTiles = 16;
 constexpr size_t mostOpenRequests = 256;
 constexpr size_t arenaBytes = size_t{1} << 20U;
 
@@ -92,24 +96,61 @@ void putWord(std::vector<uint8_t>& out, uint32_t value) {
     for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<uint8_t>(value >> shift));
 }
 
+Header partitionHeader(const PartitionState& one) {
+    Header entry{{"id", one.entry.id},
+                 {"startCol", one.entry.columns.startCol},
+                 {"numCols", one.entry.columns.numCols},
+                 {"startRow", one.entry.startRow},
+                 {"numRows", one.entry.numRows},
+                 {"inUse", one.entry.inUse},
+                 {"epoch", one.epoch}};
+    if (one.owner) {
+        entry["owner"] = {{"pid", one.owner->pid},
+                          {"command", one.owner->command},
+                          {"startedAt", one.owner->startedAt},
+                          {"kind", ownerKindName(one.owner->kind)}};
+    }
+    if (one.hold) {
+        entry["hold"] = {
+            {"pid", one.hold->process.pid}, {"since", one.hold->facts.since}, {"until", one.hold->facts.until}};
+    }
+    entry["ownerGone"] = one.ownerGone;
+    entry["picked"] = one.picked;
+    entry["clocksOn"] = one.clocksOn;
+    return entry;
+}
+
 Header partitionList(const std::vector<PartitionState>& partitions) {
     Header list = Header::array();
-    for (const PartitionState& one : partitions) {
-        Header entry;
-        entry["id"] = one.entry.id;
-        entry["startCol"] = one.entry.columns.startCol;
-        entry["numCols"] = one.entry.columns.numCols;
-        entry["startRow"] = one.entry.startRow;
-        entry["numRows"] = one.entry.numRows;
-        entry["inUse"] = one.entry.inUse;
-        entry["epoch"] = one.epoch;
-        if (one.owner) {
-            entry["owner"] = {
-                {"pid", one.owner->pid}, {"command", one.owner->command}, {"startedAt", one.owner->startedAt}};
-        }
-        list.push_back(std::move(entry));
-    }
+    for (const PartitionState& one : partitions) list.push_back(partitionHeader(one));
     return list;
+}
+
+Header freeList(const std::vector<ColumnRange>& free) {
+    Header list = Header::array();
+    for (const ColumnRange& one : free) list.push_back({one.startCol, one.numCols});
+    return list;
+}
+
+Header rows(const RowRange& range) {
+    return {range.start, range.count};
+}
+
+Header descriptionHeader(const Description& found) {
+    Header header{{"device", found.device},
+                  {"family", familyName(found.family)},
+                  {"generation", generationName(found.generation)}};
+    if (found.array) {
+        const ArrayShape& shape = *found.array;
+        header["array"] = {{"numCols", shape.numCols},
+                           {"shim", rows(shape.shim)},
+                           {"memory", rows(shape.memory)},
+                           {"core", rows(shape.core)}};
+    }
+    header["findings"] = found.findings;
+    header["partitions"] = partitionList(found.partitions);
+    header["free"] = freeList(found.free);
+    return header;
 }
 
 Header okHeader(uint64_t id) {
@@ -266,6 +307,82 @@ class WriteTask final : public Task {
     std::vector<WordOutcome> outcomes_;
 };
 
+class StatusTask final : public Task {
+  public:
+    StatusTask(uint64_t id, FrameWriter& writer, StatusRequest request)
+        : Task(id), writer_(writer), job_(std::move(request)) {}
+
+    bool step(Engine& engine) override { return job_.step(engine, tiles_); }
+
+    void deliver(bool finished) override {
+        for (const TileStatus& one : tiles_) {
+            Header header{{"id", id()},
+                          {"t", "tile"},
+                          {"col", one.tile.col},
+                          {"row", one.tile.row},
+                          {"kind", kindName(one.kind)},
+                          {"reason", static_cast<unsigned>(one.reason)},
+                          {"source", one.fromSysfs ? "sysfs" : "registers"}};
+            if (!one.files.empty()) {
+                Header files = Header::object();
+                for (const auto& [name, text] : one.files) files[name] = text;
+                header["files"] = std::move(files);
+            }
+            std::vector<uint8_t> records;
+            for (const auto& [offset, value] : one.registers) {
+                putWord(records, offset);
+                putWord(records, value);
+            }
+            writer_.send(header, records);
+        }
+        tiles_.clear();
+        if (!finished) return;
+        Header header = okHeader(id());
+        header["epoch"] = job_.epoch();
+        header["at"] = job_.at();
+        writer_.send(header);
+    }
+
+    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+
+  private:
+    FrameWriter& writer_;
+    StatusJob job_;
+    std::vector<TileStatus> tiles_;
+};
+
+class HoldTask final : public Task {
+  public:
+    HoldTask(uint64_t id, FrameWriter& writer, HoldRequest request)
+        : Task(id), writer_(writer), job_(std::move(request), process_) {}
+    bool step(Engine& engine) override { return job_.step(engine); }
+    void deliver(bool finished) override {
+        if (finished) writer_.send(okHeader(id()));
+    }
+    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+
+  private:
+    FrameWriter& writer_;
+    LinuxHoldProcess process_;
+    HoldJob job_;
+};
+
+StatusRequest statusRequest(const Header& header) {
+    StatusRequest request{columns(header), {}, flag(header, "detail")};
+    const auto tiles = header.find("tiles");
+    if (tiles == header.end() || !tiles->is_array()) throw badRequest("tiles is missing");
+    const auto isPlace = [](const Header& one) {
+        return one.is_number_unsigned() && one.get<uint64_t>() <= std::numeric_limits<uint32_t>::max();
+    };
+    for (const Header& one : *tiles) {
+        if (!one.is_array() || one.size() != 2 || !isPlace(one[0]) || !isPlace(one[1])) {
+            throw badRequest("tiles holds something else than [column, row]");
+        }
+        request.tiles.push_back({one[0].get<uint32_t>(), one[1].get<uint32_t>()});
+    }
+    return request;
+}
+
 } // namespace
 
 Header errorHeader(uint64_t id, const CoreError& error) {
@@ -310,8 +427,11 @@ void Session::hello(uint64_t id, const Header& header) {
     arena_.resize(arenaBytes);
     worker_ = std::make_unique<Worker>(
         device,
-        Worker::Hooks{[this](const std::vector<PartitionState>& partitions) {
-                          writer_.send({{"id", 0}, {"t", "partitions"}, {"partitions", partitionList(partitions)}});
+        Worker::Hooks{[this](const std::vector<PartitionState>& partitions, const std::vector<ColumnRange>& free) {
+                          writer_.send({{"id", 0},
+                                        {"t", "partitions"},
+                                        {"partitions", partitionList(partitions)},
+                                        {"free", freeList(free)}});
                       },
                       [this](const std::vector<std::string>& lines) {
                           writer_.send({{"id", 0}, {"t", "trace"}, {"lines", lines}});
@@ -379,17 +499,13 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
     }
     if (op == "describe") {
         worker_->watchPartitions();
-        return answer(id, [](Engine& engine) {
-            const Description found = engine.describe();
-            return Header{{"device", found.device},
-                          {"family", found.family},
-                          {"generation", found.generation},
-                          {"findings", found.findings},
-                          {"partitions", partitionList(found.partitions)}};
-        });
+        return answer(id, [](Engine& engine) { return descriptionHeader(engine.describe()); });
     }
     if (op == "partitions") {
-        return answer(id, [](Engine& engine) { return Header{{"partitions", partitionList(engine.partitions())}}; });
+        return answer(id, [](Engine& engine) {
+            const Header partitions = partitionList(engine.partitions());
+            return Header{{"partitions", partitions}, {"free", freeList(engine.freeColumns())}};
+        });
     }
     if (op == "open") {
         const ColumnRange wanted = columns(header);
@@ -420,6 +536,32 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         return;
     }
     if (op == "write") return receiveWrite(id, frame);
+    if (op == "status") {
+        StatusRequest request = statusRequest(header);
+        const bool few = request.tiles.size() <= fewTiles;
+        worker_->post(std::make_unique<StatusTask>(id, writer_, std::move(request)), few);
+        return;
+    }
+    if (op == "hold") {
+        HoldRequest request{columns(header), flag(header, "on"), 0, "/proc/self/exe"};
+        request.hours = static_cast<int64_t>(numberOr(header, "hours", mostHoldHours, mostHoldHours));
+        if (request.hours == 0) throw badRequest("hours is missing or out of range");
+        // Not urgent: it waits for another process, and reads need not.
+        worker_->post(std::make_unique<HoldTask>(id, writer_, std::move(request)), false);
+        return;
+    }
+    if (op == "clocks") {
+        const ColumnRange wanted = columns(header);
+        const bool on = flag(header, "on");
+        return answer(id, [wanted, on](Engine& engine) { return Header{{"on", engine.setClocks(wanted, on)}}; });
+    }
+    if (op == "kernel-descriptor") {
+        const ColumnRange wanted = columns(header);
+        return answer(id, [wanted](Engine& engine) {
+            engine.takeKernelDescriptor(wanted);
+            return Header::object();
+        });
+    }
     if (op == "bye") {
         worker_->post(std::make_unique<AnswerTask>(
                           id, writer_, [](Engine&) { return Header::object(); }, [this] { ended_ = true; }),
@@ -443,6 +585,7 @@ void Session::receiveWrite(uint64_t id, const Frame& frame) {
                 request.memory = memory(header);
                 request.epoch = text(header, "epoch");
                 request.force = flag(header, "force");
+                request.besideOwner = flag(header, "besideOwner");
                 request.openTiles = openTiles(header);
             }
             if (frame.payload.size() % recordBytes != 0) throw badRequest("the payload is not whole records");

@@ -33,7 +33,7 @@ class Line {
         session.receive(*decoder.next());
     }
     void hello() {
-        send({{"op", "hello"}, {"id", 1}, {"protocol", 1}, {"device", "/nonexistent/aie0"}, {"heartbeatMs", 40}});
+        send({{"op", "hello"}, {"id", 1}, {"protocol", 2}, {"device", "/nonexistent/aie0"}, {"heartbeatMs", 40}});
         CHECK(answer(1)["t"] == "ok");
     }
     /** The final frame of a request, waited for. */
@@ -63,9 +63,9 @@ Header writeHeader(uint64_t id, bool more) {
 
 TEST_CASE("hello answers with who and where the core is; another protocol is refused in words") {
     Line line;
-    line.send({{"op", "hello"}, {"id", 1}, {"protocol", 2}});
+    line.send({{"op", "hello"}, {"id", 1}, {"protocol", 1}});
     CHECK(line.answer(1)["code"] == "agent-version");
-    line.send({{"op", "hello"}, {"id", 2}, {"protocol", 1}, {"device", "/nonexistent/aie0"}, {"later", "key"}});
+    line.send({{"op", "hello"}, {"id", 2}, {"protocol", 2}, {"device", "/nonexistent/aie0"}, {"later", "key"}});
     const Header hello = line.answer(2);
     for (const char* key :
          {"protocol", "core", "pid", "hostName", "kernel", "machine", "pageSize", "bootId", "uid", "now"}) {
@@ -97,7 +97,7 @@ TEST_CASE("requests with missing or wrong keys fail alone; the connection goes o
              {{"op", "read"}, {"startCol", 1}, {"numCols", 1}, {"memory", "data"}, {"ranges", "all"}},
              {{"op", "open"}, {"startCol", 1.5}, {"numCols", 1}},
              {{"op", "cancel"}},
-             {{"op", "hello"}, {"protocol", 1}},
+             {{"op", "hello"}, {"protocol", 2}},
              {{"op", "reset"}}}) {
         Header header = bad;
         header["id"] = id;

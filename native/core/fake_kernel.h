@@ -360,6 +360,8 @@ class FakeKernel final : public Kernel {
         open_[fd].pid = pid;
         return fd;
     }
+    /** The process behind a pidfd of openProcess(). */
+    int64_t processOf(int process) { return open_.at(process).pid; }
     int duplicateFrom(int process, int fd) override {
         if (beforeDuplicate) beforeDuplicate();
         if (duplicateError != 0) return -duplicateError;

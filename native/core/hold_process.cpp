@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,11 @@ int64_t LinuxHoldProcess::start(const std::string& program, const std::vector<st
 
 int LinuxHoldProcess::terminate(int process) {
     return syscall(SYS_pidfd_send_signal, process, SIGTERM, nullptr, 0) == 0 ? 0 : -errno;
+}
+
+bool LinuxHoldProcess::ended(int process) {
+    pollfd one{process, POLLIN, 0};
+    return poll(&one, 1, 0) == 1;
 }
 
 } // namespace tilescope

@@ -24,12 +24,15 @@ class HoldProcess {
     virtual int64_t start(const std::string& program, const std::vector<std::string>& arguments, int partition) = 0;
     /** SIGTERM to the process behind a pidfd. 0 or -errno. */
     virtual int terminate(int process) = 0;
+    /** Whether the process behind a pidfd has ended, and with it the last use of its descriptors. */
+    virtual bool ended(int process) = 0;
 };
 
 class LinuxHoldProcess final : public HoldProcess {
   public:
     int64_t start(const std::string& program, const std::vector<std::string>& arguments, int partition) override;
     int terminate(int process) override;
+    bool ended(int process) override;
 };
 
 } // namespace tilescope

@@ -23,6 +23,8 @@ struct RegisterRun {
     uint32_t words = 1;
     /** Read only when details (descriptors, events) are asked for. */
     bool detail = false;
+    /** Read for details although the driver's attributes tell the same: they test the wrong bits. */
+    bool besideAttributes = false;
 
     [[nodiscard]] constexpr uint32_t end() const { return first + (count - 1) * stride + words * 4; }
 };
@@ -30,6 +32,8 @@ struct RegisterRun {
 namespace status {
 
 constexpr bool detail = true;
+constexpr bool always = false;
+constexpr bool besideAttributes = true;
 
 constexpr std::array aieCore{
     RegisterRun{0x14200, 1, 4, 4, detail},      // events of the memory module
@@ -40,7 +44,7 @@ constexpr std::array aieCore{
     RegisterRun{0x30280},                       // PC
     RegisterRun{0x302A0},                       // SP
     RegisterRun{0x302B0},                       // LR
-    RegisterRun{0x32000, 1, 4, 2},              // control, status
+    RegisterRun{0x32004, 1, 4, 2},              // status; Enable_Events, which says that the core is done
     RegisterRun{0x34200, 1, 4, 4, detail},      // events of the core module
 };
 
@@ -58,12 +62,12 @@ constexpr std::array aiemlCore{
     RegisterRun{0x1DF00, 2},                    // DMA S2MM per channel
     RegisterRun{0x1DF10, 2},                    // DMA MM2S per channel
     RegisterRun{0x1F000, 16, 0x10},             // locks
-    RegisterRun{0x1F120},                       // locks that overflowed
-    RegisterRun{0x1F128},                       // locks that underflowed
+    RegisterRun{0x1F120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
+    RegisterRun{0x1F128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
     RegisterRun{0x31100},                       // PC
     RegisterRun{0x31120},                       // SP
     RegisterRun{0x31130},                       // LR
-    RegisterRun{0x32000, 1, 4, 2},              // control, status
+    RegisterRun{0x32004},                       // status, which repeats the control bits
     RegisterRun{0x34200, 1, 4, 4, detail},      // events of the core module
 };
 
@@ -73,14 +77,14 @@ constexpr std::array aiemlMemory{
     RegisterRun{0xA0660, 6},                    // DMA S2MM per channel
     RegisterRun{0xA0680, 6},                    // DMA MM2S per channel
     RegisterRun{0xC0000, 64, 0x10},             // locks
-    RegisterRun{0xC0420, 2},                    // locks that overflowed
-    RegisterRun{0xC0428, 2},                    // locks that underflowed
+    RegisterRun{0xC0420, 2, 4, 1, always, besideAttributes}, // locks that overflowed
+    RegisterRun{0xC0428, 2, 4, 1, always, besideAttributes}, // locks that underflowed
 };
 
 constexpr std::array aiemlShim{
     RegisterRun{0x14000, 16, 0x10},             // locks
-    RegisterRun{0x14120},                       // locks that overflowed
-    RegisterRun{0x14128},                       // locks that underflowed
+    RegisterRun{0x14120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
+    RegisterRun{0x14128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
     RegisterRun{0x1D000, 16, 0x20, 8, detail},  // descriptors
     RegisterRun{0x1D220, 2},                    // DMA S2MM per channel
     RegisterRun{0x1D228, 2},                    // DMA MM2S per channel
@@ -93,23 +97,23 @@ constexpr std::array aie2psCore{
     RegisterRun{0x1DF00, 2},                    // DMA S2MM per channel
     RegisterRun{0x1DF10, 2},                    // DMA MM2S per channel
     RegisterRun{0x1F000, 16, 0x10},             // locks
-    RegisterRun{0x1F120},                       // locks that overflowed
-    RegisterRun{0x1F128},                       // locks that underflowed
+    RegisterRun{0x1F120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
+    RegisterRun{0x1F128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
     RegisterRun{0x32D00},                       // PC
     RegisterRun{0x32D20},                       // SP
     RegisterRun{0x32D30},                       // LR
     RegisterRun{0x34200, 1, 4, 4, detail},      // events of the core module
-    RegisterRun{0x38000, 1, 4, 2},              // control, status
+    RegisterRun{0x38004},                       // status, which repeats the control bits
 };
 
 constexpr std::array aie2psShim{
     RegisterRun{0x00000, 16, 0x10},             // locks
-    RegisterRun{0x00120},                       // locks that overflowed
-    RegisterRun{0x00128},                       // locks that underflowed
+    RegisterRun{0x00120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
+    RegisterRun{0x00128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
     RegisterRun{0x09000, 16, 0x30, 8, detail},  // descriptors
     RegisterRun{0x09320, 2},                    // DMA S2MM per channel
     RegisterRun{0x09328, 2},                    // DMA MM2S per channel
-    RegisterRun{0x34200, 1, 4, 4, detail},      // events
+    RegisterRun{0x34200, 1, 4, 8, detail},      // events
 };
 
 constexpr std::array plainShim{

@@ -100,6 +100,7 @@ void Worker::flushTrace() {
 
 bool Worker::look() {
     std::optional<std::vector<PartitionState>> changed;
+    std::vector<ColumnRange> free;
     std::string trouble;
     bool again = false;
     {
@@ -107,6 +108,7 @@ bool Worker::look() {
         kernel_.setQuiet(true);
         try {
             changed = engine_.poll();
+            free = engine_.freeColumns();
         } catch (const NotYet&) {
             again = true;
         } catch (const std::exception& error) {
@@ -114,7 +116,7 @@ bool Worker::look() {
         }
         kernel_.setQuiet(false);
     }
-    if (changed) hooks_.partitions(*changed);
+    if (changed) hooks_.partitions(*changed, free);
     if (again) return true;
     if (trouble != lookTrouble_ && !trouble.empty()) hooks_.trouble("the partition list cannot be read: " + trouble);
     lookTrouble_ = trouble;

@@ -44,8 +44,8 @@ class Task {
 class Worker {
   public:
     struct Hooks {
-        /** The partition list changed. May block. */
-        std::function<void(const std::vector<PartitionState>&)> partitions;
+        /** The partition list or the free columns changed. May block. */
+        std::function<void(const std::vector<PartitionState>&, const std::vector<ColumnRange>& free)> partitions;
         /** Trace lines of the last step. May block. */
         std::function<void(const std::vector<std::string>&)> trace;
         /** A look at the partition list failed, said once as long as it fails in the same way. May block. */

@@ -60,12 +60,20 @@ export interface Answer {
   readonly data: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
   readonly spans: readonly { readonly offset: number; readonly length: number; readonly reason: number }[];
   readonly outcomes: readonly { readonly offset: number; readonly outcome: number; readonly now: number }[];
+  readonly tiles: readonly SeenTile[];
+}
+
+/** A tile of a status answer: its frame's header, and its register words by offset. */
+export interface SeenTile {
+  readonly header: Header;
+  readonly registers: ReadonlyMap<number, number>;
 }
 
 interface Open {
   readonly data: { offset: number; bytes: Uint8Array }[];
   readonly spans: { offset: number; length: number; reason: number }[];
   readonly outcomes: { offset: number; outcome: number; now: number }[];
+  readonly tiles: SeenTile[];
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -111,7 +119,7 @@ export class Agent {
   /** Starts the agent on the board and shakes hands. `keys` are added to the hello. */
   static async start(board: VirtualBoard, keys: Header = {}, port = board.port): Promise<Agent> {
     const agent = Agent.spawn(board, agentPath, port);
-    await agent.request({ op: 'hello', protocol: 1, trace: false, device: '/dev/aie0', ...keys });
+    await agent.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0', ...keys });
     return agent;
   }
 
@@ -148,7 +156,7 @@ export class Agent {
   begin(header: Header, payload?: Uint8Array): { id: number; answer: Promise<Answer> } {
     const id = this.#nextId++;
     const answer = new Promise<Answer>((resolve, reject) => {
-      this.#open.set(id, { data: [], spans: [], outcomes: [], resolve, reject });
+      this.#open.set(id, { data: [], spans: [], outcomes: [], tiles: [], resolve, reject });
     });
     this.send({ ...header, id }, payload);
     return { id, answer };
@@ -200,11 +208,25 @@ export class Agent {
   ): Promise<Answer> {
     const header = { op: 'write', startCol: columns[0], numCols: columns[1], memory, epoch, force: false };
     return new Promise<Answer>((resolve, reject) => {
-      this.#open.set(id, { data: [], spans: [], outcomes: [], resolve, reject });
+      this.#open.set(id, { data: [], spans: [], outcomes: [], tiles: [], resolve, reject });
       parts.forEach((words, i) => {
         this.send({ ...header, ...keys, id, more: i < parts.length - 1 }, wordRecords(words));
       });
     });
+  }
+
+  /** Looks at the status of tiles, [column, row] each. */
+  status(
+    columns: readonly [number, number],
+    tiles: readonly (readonly [number, number])[],
+    detail = false,
+  ): Promise<Answer> {
+    return this.request({ op: 'status', startCol: columns[0], numCols: columns[1], tiles, detail });
+  }
+
+  /** Starts or ends a hold. */
+  hold(columns: readonly [number, number], on: boolean, keys: Header = {}): Promise<Answer> {
+    return this.request({ op: 'hold', startCol: columns[0], numCols: columns[1], on, hours: 8, ...keys });
   }
 
   /** The epoch of a partition as the agent sees it now. */
@@ -259,9 +281,21 @@ export class Agent {
           for (let i = 0; i < payload.length / 4; i += 3)
             open.outcomes.push({ offset: word(i), outcome: word(i + 1), now: word(i + 2) });
           break;
+        case 'tile': {
+          const registers = new Map<number, number>();
+          for (let i = 0; i < payload.length / 4; i += 2) registers.set(word(i), word(i + 1));
+          open.tiles.push({ header, registers });
+          break;
+        }
         case 'ok':
           this.#open.delete(id);
-          open.resolve({ ok: header, data: open.data, spans: open.spans, outcomes: open.outcomes });
+          open.resolve({
+            ok: header,
+            data: open.data,
+            spans: open.spans,
+            outcomes: open.outcomes,
+            tiles: open.tiles,
+          });
           break;
         default:
           this.#open.delete(id);

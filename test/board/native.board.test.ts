@@ -98,7 +98,7 @@ describe('the core on the board', () => {
 
   it('names itself and its protocol without touching anything', async () => {
     const { stdout } = await board.exec(`${agentPath} --version`);
-    expect(stdout.toString()).toMatch(/^tilescope-agent \S+ protocol 1\n$/);
+    expect(stdout.toString()).toMatch(/^tilescope-agent \S+ protocol 2\n$/);
   });
 });
 

@@ -1,0 +1,58 @@
+/**
+ * Starting and ending a hold, in short steps: nothing waits for a process longer than a step. Knows what a hold is for;
+ * how its process is made is hold_process's business.
+ */
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine.h"
+#include "hold.h"
+#include "hold_process.h"
+
+namespace tilescope {
+
+constexpr int64_t mostHoldHours = 8;
+
+struct HoldRequest {
+    ColumnRange columns;
+    bool on = true;
+    /** 1 to mostHoldHours. */
+    int64_t hours = mostHoldHours;
+    /** The executable whose `hold` mode is the holder; empty: none is known, holding fails. */
+    std::string program;
+};
+
+/**
+ * With `on`, takes a duplicate of the descriptor that keeps the partition (verified like any that is read through), gives
+ * it to a new holder, and is finished when that holder is seen with it; one that is there already is taken as it is.
+ * Without, ends every holder of the partition and is finished when they are gone.
+ */
+class HoldJob {
+  public:
+    HoldJob(HoldRequest request, HoldProcess& process) : request_(std::move(request)), process_(process) {}
+    /** A few milliseconds at most, but for the start of a process. True when finished. Throws CoreError, NotYet. */
+    bool step(Engine& engine);
+
+  private:
+    bool stepOn(Engine& engine);
+    bool stepOff(Engine& engine);
+    void start(Engine& engine);
+    /** SIGTERM, after a second look at who it is. Its pidfd is kept in `ending_`. */
+    void terminate(Engine& engine, const HolderInfo& holder);
+    bool allEnded();
+    void wait(Engine& engine, const std::string& what, int64_t pid);
+
+    HoldRequest request_;
+    HoldProcess& process_;
+    /** The holder that was started here. */
+    int64_t started_ = 0;
+    /** Holders that were told to end. */
+    std::vector<std::pair<int64_t, UniqueFd>> ending_;
+    std::optional<std::chrono::steady_clock::time_point> since_;
+};
+
+} // namespace tilescope
