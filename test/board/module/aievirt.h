@@ -74,8 +74,8 @@ struct generation {
 	unsigned int col_shift;
 	unsigned int row_shift;
 	bool column_clock; /* one clock per column; else a chain from the shim upwards */
-	u32 clock;	   /* clock control: of the column in the shim, with a chain in every tile */
-	u32 core_control;  /* bit 0 enable, bit 1 reset */
+	u32 clock;	  /* clock control: of the column in the shim, with a chain in every tile */
+	u32 core_control; /* bit 0 enable, bit 1 reset */
 	u32 core_status;
 	u32 pc;
 	u32 sp;
@@ -92,13 +92,14 @@ struct generation {
 struct varray {
 	enum family family;
 	const struct generation *gen;
-	const char *gen_name; /* what the driver says: gen->name, or that of an unknown generation */
+	const char
+		*gen_name; /* what the driver says: gen->name, or that of an unknown generation */
 	u32 cols;
 	u32 rows; /* shim, memory and core rows */
 	u32 mem_rows;
 	u32 core_rows;
-	u32 tile_span;	/* bytes of a tile's registers */
-	u32 tile_pages; /* pages of that */
+	u32 tile_span;	     /* bytes of a tile's registers */
+	u32 tile_pages;	     /* pages of that */
 	unsigned long *page; /* kernel addresses; see tile_page */
 };
 
@@ -118,9 +119,9 @@ struct vpart {
 	u32 id;
 	struct aie_range range; /* absolute, shim row included */
 	char name[24];
-	struct device *dev;    /* aiepart_X_N in class aie; NULL without sysfs */
-	void *attrs;	       /* for sysfs.c alone */
-	unsigned long *in_use; /* tiles the owner asked for; under state_sem */
+	struct device *dev;	/* aiepart_X_N in class aie; NULL without sysfs */
+	void *attrs;		/* for sysfs.c alone */
+	unsigned long *in_use;	/* tiles the owner asked for; under state_sem */
 	unsigned long *clocked; /* the driver's idea of clocks; under state_sem */
 
 	/* Under parts_lock. */
@@ -141,11 +142,11 @@ extern unsigned int parts_count;
 extern struct class *aie_class;
 
 /* Parameters. */
-extern bool attrs;   /* attributes of partitions and tiles are shown */
-extern bool hwinfo;  /* the aperture shows hardware_info */
-extern bool sysfs;   /* class aie exists */
-extern bool rw;	     /* the partition file can be read and written */
-extern bool fdlist;  /* the device hands out descriptors of partitions in use */
+extern bool attrs;  /* attributes of partitions and tiles are shown */
+extern bool hwinfo; /* the aperture shows hardware_info */
+extern bool sysfs;  /* class aie exists */
+extern bool rw;	    /* the partition file can be read and written */
+extern bool fdlist; /* the device hands out descriptors of partitions in use */
 extern bool pm_fault;
 extern bool p6_bug;
 extern unsigned int page_check;
@@ -200,13 +201,16 @@ void array_exit(void);
 unsigned long tile_page(u32 col, u32 row, u32 page);
 u32 *tile_word(u32 col, u32 row, u32 off);
 u32 tile_peek(u32 col, u32 row, u32 off);
+/* Bytes of one tile, as tile_peek; wider accesses than words, which only RAM allows. */
+void tile_copy(void *out, u32 col, u32 row, u32 off, u32 len);
 
 /* The hardware's truth. Call with state_sem held. */
 bool tile_runs(u32 col, u32 row);
 bool core_enabled(u32 col, u32 row);
 /* Program memory that answers with a bus error, because its core runs. */
 bool program_busy(u32 col, u32 row, u32 off);
-/* Whether any register between two offsets is in a list, and whether all of them are in one range. */
+/* Whether any register between two offsets is in a list, and whether all of them are in one range.
+ */
 bool reg_in(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, u32 last);
 bool reg_covers(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, u32 last);
 void set_core(u32 col, u32 row, u32 control);

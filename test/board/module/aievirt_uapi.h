@@ -119,18 +119,18 @@ static_assert(sizeof(struct aie_column_args) == 12);
 static_assert(sizeof(struct aie_part_fd) == 24);
 static_assert(sizeof(struct aie_part_fd_list) == 16);
 
-#define AIE_IOCTL_BASE	  'A'
-#define AIE_ENQUIRE_PART  _IOWR(AIE_IOCTL_BASE, 0x1, struct aie_partition_query)
-#define AIE_REQUEST_PART  _IOR(AIE_IOCTL_BASE, 0x2, struct aie_partition_req)
+#define AIE_IOCTL_BASE	    'A'
+#define AIE_ENQUIRE_PART    _IOWR(AIE_IOCTL_BASE, 0x1, struct aie_partition_query)
+#define AIE_REQUEST_PART    _IOR(AIE_IOCTL_BASE, 0x2, struct aie_partition_req)
 #define AIE_REQUEST_PART_40 _IOR(AIE_IOCTL_BASE, 0x2, struct aie_partition_req_40)
-#define AIE_FD_LIST	  _IOWR(AIE_IOCTL_BASE, 0x3, struct aie_part_fd_list)
+#define AIE_FD_LIST	    _IOWR(AIE_IOCTL_BASE, 0x3, struct aie_part_fd_list)
 #define AIE_PART_INIT(size) _IOC(_IOC_WRITE, AIE_IOCTL_BASE, 0x3, (size))
-#define AIE_PART_TEAR	  _IO(AIE_IOCTL_BASE, 0x4)
-#define AIE_CLR_CONTEXT	  _IO(AIE_IOCTL_BASE, 0x5)
-#define AIE_REG_40	  _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args_40)
-#define AIE_REG		  _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args)
-#define AIE_GET_MEM	  _IOWR(AIE_IOCTL_BASE, 0x9, struct aie_mem_args)
-#define AIE_REQUEST_TILES _IOW(AIE_IOCTL_BASE, 0xe, struct aie_tiles_array)
-#define AIE_RELEASE_TILES _IOW(AIE_IOCTL_BASE, 0xf, struct aie_tiles_array)
+#define AIE_PART_TEAR	    _IO(AIE_IOCTL_BASE, 0x4)
+#define AIE_CLR_CONTEXT	    _IO(AIE_IOCTL_BASE, 0x5)
+#define AIE_REG_40	    _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args_40)
+#define AIE_REG		    _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args)
+#define AIE_GET_MEM	    _IOWR(AIE_IOCTL_BASE, 0x9, struct aie_mem_args)
+#define AIE_REQUEST_TILES   _IOW(AIE_IOCTL_BASE, 0xe, struct aie_tiles_array)
+#define AIE_RELEASE_TILES   _IOW(AIE_IOCTL_BASE, 0xf, struct aie_tiles_array)
 
 #endif

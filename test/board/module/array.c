@@ -26,18 +26,14 @@ static const struct reg_range aie_kernel_only[] = {
 };
 
 static const struct reg_range aieml_kernel_only[] = {
-	{ 0x15000, 0x15010, ROW_SHIM },
-	{ 0x1e020, 0x1e020, ROW_SHIM },
-	{ 0x35000, 0x35050, ROW_SHIM },
-	{ 0xfff20, 0xfff20, ROW_SHIM }, /* column clock */
-	{ 0xfff28, 0xfff28, ROW_SHIM }, /* column reset */
+	{ 0x15000, 0x15010, ROW_SHIM }, { 0x1e020, 0x1e020, ROW_SHIM },
+	{ 0x35000, 0x35050, ROW_SHIM }, { 0xfff20, 0xfff20, ROW_SHIM }, /* column clock */
+	{ 0xfff28, 0xfff28, ROW_SHIM },					/* column reset */
 };
 
 static const struct reg_range aie2ps_kernel_only[] = {
-	{ 0x15000, 0x15010, ROW_SHIM },
-	{ 0x1e020, 0x1e020, ROW_SHIM },
-	{ 0x35000, 0x35050, ROW_SHIM },
-	{ 0x7ff20, 0x7ff20, ROW_SHIM },
+	{ 0x15000, 0x15010, ROW_SHIM }, { 0x1e020, 0x1e020, ROW_SHIM },
+	{ 0x35000, 0x35050, ROW_SHIM }, { 0x7ff20, 0x7ff20, ROW_SHIM },
 	{ 0x7ff28, 0x7ff28, ROW_SHIM },
 };
 
@@ -167,6 +163,22 @@ u32 tile_peek(u32 col, u32 row, u32 off)
 	unsigned long page = READ_ONCE(*page_slot(col, row, off >> PAGE_SHIFT));
 
 	return page ? READ_ONCE(*(u32 *)(page + (off & ~PAGE_MASK))) : 0;
+}
+
+void tile_copy(void *out, u32 col, u32 row, u32 off, u32 len)
+{
+	u32 done, part;
+
+	for (done = 0; done < len; done += part) {
+		u32 at = off + done, in_page = at & ~PAGE_MASK;
+		unsigned long page = READ_ONCE(*page_slot(col, row, at >> PAGE_SHIFT));
+
+		part = min_t(u32, len - done, PAGE_SIZE - in_page);
+		if (page)
+			memcpy(out + done, (void *)page + in_page, part);
+		else
+			memset(out + done, 0, part);
+	}
 }
 
 static bool has_clock_word(u32 row)
@@ -300,9 +312,8 @@ void zap_cols(u32 col, u32 cols)
 	struct view *v;
 
 	mutex_lock(&views_lock);
-	list_for_each_entry(v, &views, list)
-		if (col < v->col + v->cols && v->col < col + cols)
-			unmap_mapping_range(v->inode->i_mapping, 0, 0, 1);
+	list_for_each_entry(v, &views, list) if (col < v->col + v->cols && v->col < col + cols)
+		unmap_mapping_range(v->inode->i_mapping, 0, 0, 1);
 	mutex_unlock(&views_lock);
 }
 

@@ -161,7 +161,8 @@ static void prepare_vma(struct vm_area_struct *vma, const struct vm_operations_s
 
 /* ---------------------------------------------------------------- DMA-bufs */
 
-/* Memories of this partition as the driver counts them: a shim-only one has none, but for AIE2PS. */
+/* Memories of this partition as the driver counts them: a shim-only one has none, but for AIE2PS.
+ */
 static unsigned int mem_count(struct vpart *p)
 {
 	return p->range.size.row > 1 || varray.gen->mem_count == 6 ? varray.gen->mem_count : 0;
@@ -398,8 +399,7 @@ static long write_words(struct vpart *p, const struct place *at, const u32 *word
 
 	if (!n)
 		return 0;
-	if (reg_in(gen->kernel_only, gen->kernel_only_count, at->row, at->reg,
-		   at->reg + 4 * n - 1))
+	if (reg_in(gen->kernel_only, gen->kernel_only_count, at->row, at->reg, at->reg + 4 * n - 1))
 		return -EINVAL;
 	down_write(&state_sem);
 	if (!tile_clocked(p, at->col, at->row))
@@ -437,8 +437,9 @@ static long part_reg(struct vpart *p, void __user *arg, size_t size)
 
 	if (copy_from_user(&args, arg, size))
 		return -EFAULT;
-	if (args.op != AIE_REG_WRITE && (size == sizeof(struct aie_reg_args) ||
-					 (args.op != AIE_REG_BLOCKWRITE && args.op != AIE_REG_BLOCKSET)))
+	if (args.op != AIE_REG_WRITE &&
+	    (size == sizeof(struct aie_reg_args) ||
+	     (args.op != AIE_REG_BLOCKWRITE && args.op != AIE_REG_BLOCKSET)))
 		return -EINVAL;
 	len = args.op == AIE_REG_WRITE ? sizeof(u32) : (u64)args.len * sizeof(u32);
 	if (!find_place(p, args.offset, len, &at))
@@ -463,7 +464,7 @@ static ssize_t part_read(struct file *file, char __user *buf, size_t len, loff_t
 	struct vpart *p = file->private_data;
 	struct place at;
 	ssize_t ret = len;
-	u32 i, *words;
+	u32 *words;
 
 	atomic_inc(&count.preads);
 	if (*pos < 0 || !find_place(p, *pos, len, &at))
@@ -482,8 +483,8 @@ static ssize_t part_read(struct file *file, char __user *buf, size_t len, loff_t
 		forbidden("read of an acting register %u,%u offset %#x", at.col, at.row, at.reg);
 		ret = -EIO;
 	}
-	for (i = 0; ret > 0 && i < len / sizeof(u32); i++)
-		words[i] = tile_peek(at.col, at.row, at.reg + 4 * i);
+	if (ret > 0)
+		tile_copy(words, at.col, at.row, at.reg, len);
 	up_read(&state_sem);
 	if (ret > 0 && copy_to_user(buf, words, len))
 		ret = -EFAULT;
