@@ -297,7 +297,7 @@ describe('beside another owner', () => {
     await filled(4);
     for (const call of ['open', 'getfd']) {
       const old = Agent.spawn(board, `/tmp/without-pidfd ${call} ${agentPath}`);
-      await old.request({ op: 'hello', protocol: 1, trace: false, device: '/dev/aie0' });
+      await old.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0' });
       const free = await old.read(columns, 'data', [[0, 64]]);
       expect(Buffer.from(assemble(free, 0, 64))).toEqual(pattern('data', 0, 64, 4));
       const witness = await newWitness('request 1 keep');
@@ -343,7 +343,7 @@ describe('beside another owner', () => {
     // Under any name: this one's is not the agent's.
     await board.exec(`cp ${agentPath} /tmp/someone`);
     const other = Agent.spawn(board, '/tmp/someone');
-    await other.request({ op: 'hello', protocol: 1, trace: false, device: '/dev/aie0' });
+    await other.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0' });
     await agent.request({ op: 'describe' });
     const before = await agent.epoch(6);
     let reading = true;
