@@ -47,7 +47,7 @@ export function virtualBench(hand: VirtualHand): Bench {
     free,
     other,
     shim,
-    writesBesideOwner: false,
+    writesBesideOwner: true,
     runningCoreFaults: true,
     async connect() {
       const board = await hand.connect();
