@@ -113,8 +113,16 @@ describe('the render node [attach-9]', () => {
     expect(await refusal(witness.command(`zocl 2 ${partition.id}`))).toBe('EINVAL');
     await board.reloadModule({ ...FAMILY.module, zocl: 2 });
     await board.control(LOAD);
-    expect(await refusal(witness.command(`zocl 1 ${partition.id}`))).toBe('EINVAL');
+    expect(await refusal(witness.command('zocl 2 1'))).toBe('ENODEV');
     expect(await witness.command(`zocl 2 ${partition.id}`)).toContain('anon_inode:aiepart_6_4');
+  });
+
+  it('calls it forbidden when the short form is sent to a release that has another request there', async () => {
+    await board.reloadModule({ ...FAMILY.module, zocl: 2 });
+    await board.control(LOAD);
+    const witness = await start();
+    expect(await refusal(witness.command(`zocl 1 ${partition.id}`))).toBe('EINVAL');
+    expect(await board.takeForbidden()).toEqual([expect.stringContaining('zocl ioctl 0xc00c6450')]);
   });
 
   it('tells that it is zocl', async () => {

@@ -217,9 +217,12 @@ static long render_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	if (cmd == ZOCL_VERSION)
 		return version(uarg);
 	if (cmd != (zocl == 1 ? ZOCL_AIE_FD : ZOCL_AIE_FD_CONTEXT)) {
-		/* The real node looks at the number alone: another release may do something else
-		 * there. */
-		pr_warn("zocl: no ioctl %#x in this release\n", cmd);
+		/*
+		 * The real node looks at the number alone. The later release has another
+		 * request where the earlier one had this; the earlier one ends before.
+		 */
+		if (zocl == 2 && _IOC_NR(cmd) == _IOC_NR(ZOCL_AIE_FD))
+			forbidden("zocl ioctl %#x is another request in this release", cmd);
 		return -EINVAL;
 	}
 	if (copy_from_user((char *)&args + skip, uarg, sizeof(args) - skip))
