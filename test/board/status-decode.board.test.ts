@@ -8,7 +8,6 @@ import type { Tile } from '../../src/model/geometry.ts';
 import { decodeTileStatus } from '../../src/model/status/decode.ts';
 import { registerMap } from '../../src/model/status/layout.ts';
 import type { DescriptorStatus, RawTileStatus, TileKind, TileStatus } from '../../src/model/status/status.ts';
-import { waitCycles, waitEdges } from '../../src/model/status/waits.ts';
 import { startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { type Family, type FamilyName, families } from './families.ts';
@@ -39,16 +38,11 @@ async function attach(name: FamilyName): Promise<Family> {
   return family;
 }
 
-/** Lays words on registers of a tile, as hardware would show them; many at once. */
+/** Lays words on registers of a tile, as hardware would show them. */
 async function lay(tile: Tile, words: ReadonlyMap<number, number>): Promise<void> {
   const lines = [...words].map(([offset, word]) => `reg ${tile.col} ${tile.row} ${offset} ${word | 0}`);
-  while (lines.length > 0) {
-    const some = lines.splice(0, 200).join('\n');
-    const loop =
-      'while read -r line; do printf %s "$line" > /sys/module/aievirt/parameters/control || exit 1; done';
-    const { code, stderr } = await board.exec(`${loop} <<'END'\n${some}\nEND`);
-    if (code !== 0) throw new Error(`words were not taken: ${stderr}`);
-  }
+  // No longer than one command of a small ssh server may be.
+  while (lines.length > 0) await board.control(...lines.splice(0, 100));
 }
 
 /** All attributes of a tile, as any user reads them. */
@@ -172,30 +166,5 @@ describe('[attach-10] the texts of the driver say what the words of the hardware
       const one = new Map([[name, files.get(name) ?? '']]);
       expect(decoded(family, tile, 'core', { files: one }).reason, name).toBe('gated');
     }
-  });
-});
-
-describe('[attach-11] two tiles that wait for each other', () => {
-  it.each([
-    ['static/aie', 0x101, 0x041],
-    ['aperture40/aieml', 0x101, 0x041],
-  ] as const)('%s: the circle is found in what the driver says', async (name, northLock, southLock) => {
-    const family = await attach(name);
-    const status = family.generation === 'aie2ps' ? 0x38004 : 0x32004;
-    const lower = { col: 7, row: family.shape.core.start + 1 };
-    const upper = { col: 7, row: lower.row + 1 };
-    await lay(lower, new Map([[status, northLock]]));
-    await lay(upper, new Map([[status, southLock]]));
-    const seen: TileStatus[] = [];
-    for (let row = family.shape.core.start; row < family.shape.core.start + 4; row++) {
-      const tile = { col: 7, row };
-      seen.push(decoded(family, tile, 'core', { files: await attributes(family, tile) }));
-    }
-    const edges = waitEdges(seen, family.shape, family.generation);
-    expect(edges).toEqual([
-      { from: lower, to: upper, what: 'core' },
-      { from: upper, to: lower, what: 'core' },
-    ]);
-    expect(waitCycles(edges)).toEqual([[lower, upper]]);
   });
 });
