@@ -325,20 +325,30 @@ describe('[attach-8] held for post-mortem', () => {
     expect(session.state.snapshot?.done).toBe(true);
   });
 
-  test('a hold that ends during the snapshot: zeros of the next life are not taken for what was left', async () => {
-    const { device, session } = await held();
-    const before = session.bytes(range(0, 64)).bytes;
-    device.hook = (point) => {
-      if (point !== 'read') return;
-      device.hook = () => undefined;
-      device.holderEnds();
-    };
-    device.ownerExits();
-    await settle();
-    expect(session.bytes(range(0, 64)).bytes).toEqual(before);
-    expect(session.state.aftermath).toMatchObject({ of: 'hold' });
-    expect(session.state.snapshot?.done).toBe(false);
-  });
+  test.each(['said before the bytes come', 'said later'])(
+    'a hold that ends during the snapshot: zeros of the next life are not taken for what was left; %s',
+    async (when) => {
+      const { device, session } = await held();
+      const before = session.bytes(range(0, 64)).bytes;
+      device.hook = (point) => {
+        if (point !== 'read') return;
+        device.hook = () => undefined;
+        if (when === 'said later') device.announcing = false;
+        device.holderEnds();
+      };
+      const announce = () => {
+        device.announcing = true;
+        device.announce();
+      };
+      device.ownerExits();
+      await settle();
+      announce();
+      await settle();
+      expect(session.bytes(range(0, 64)).bytes).toEqual(before);
+      expect(session.state.aftermath).toMatchObject({ of: 'hold' });
+      expect(session.state.snapshot?.done).toBe(false);
+    },
+  );
 
   test('it is locked; a person may write into what was left, once asked anew', async () => {
     const { device, session } = await held();

@@ -103,6 +103,8 @@ export class ScriptedDevice implements BoardConnector {
   clocksOn = false;
   /** What the driver makes of a request to enable clocks. */
   clocksObey = true;
+  /** False: nobody is told of changes, as between two looks of a core. */
+  announcing = true;
   /** Calls that only a person may cause, in the order in which they came. */
   readonly acts: string[] = [];
   writable = true;
@@ -182,6 +184,7 @@ export class ScriptedDevice implements BoardConnector {
 
   /** Tells all connections how the partition stands. */
   announce(): void {
+    if (!this.announcing) return;
     for (const { partitions } of this.#live) partitions.fire(this.partitions);
   }
 
