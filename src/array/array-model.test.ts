@@ -50,7 +50,7 @@ describe('[attach-11] the picture of the array', () => {
     ]);
     expect(hanging[0]?.lines).toEqual([
       'Tile (7,3): waiting',
-      'Core: waits for a lock of the memory to the south',
+      'Core: waits for a lock in the south',
       expect.stringMatching(/^PC 0x[0-9A-F]{5}, SP /),
       expect.stringMatching(/^Locks /),
       expect.stringMatching(/^DMA /),

@@ -90,7 +90,7 @@ describe('[attach-10] what a tile does, in words', () => {
       { kind: 'stream', on: 'ss0' },
     ] as const;
     expect(coreText({ ...core, state: 'lock-stall', stalls }, plain)).toBe(
-      'waits for a lock of the memory to the north, waits for data on stream input 0',
+      'waits for a lock in the north, waits for data on stream input 0',
     );
     expect(stallText({ kind: 'stream', on: 'ms1' }, plain)).toBe('waits for room on stream output 1');
     expect(stallText({ kind: 'cascade', on: 'mcd' }, plain)).toBe('waits for room on the cascade output');

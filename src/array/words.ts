@@ -107,13 +107,13 @@ export function coreStateName(state: CoreState, l10n: Localiser): string {
 function directionName(direction: string, l10n: Localiser): string {
   switch (direction) {
     case 'south':
-      return l10n.t('to the south');
+      return l10n.t('in the south');
     case 'west':
-      return l10n.t('to the west');
+      return l10n.t('in the west');
     case 'north':
-      return l10n.t('to the north');
+      return l10n.t('in the north');
     case 'east':
-      return l10n.t('to the east');
+      return l10n.t('in the east');
     default:
       return direction;
   }
@@ -123,9 +123,9 @@ function directionName(direction: string, l10n: Localiser): string {
 export function stallText(stall: Stall, l10n: Localiser): string {
   switch (stall.kind) {
     case 'lock':
-      return l10n.t('waits for a lock of the memory {0}', directionName(stall.on, l10n));
+      return l10n.t('waits for a lock {0}', directionName(stall.on, l10n));
     case 'memory':
-      return l10n.t('waits for access to the memory {0}', directionName(stall.on, l10n));
+      return l10n.t('waits for memory {0}', directionName(stall.on, l10n));
     case 'stream': {
       const port = /^(ss|ms)(\d+)$/.exec(stall.on);
       if (port === null) return l10n.t('waits for stream {0}', stall.on);

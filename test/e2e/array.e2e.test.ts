@@ -31,7 +31,7 @@ describe('[attach-11] the Array view', () => {
     const header = page.locator('.part.sidebar .pane-header', { has: name });
     await header.waitFor();
     if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
-    await expect.poll(() => header.getAttribute('aria-expanded')).toBe('true');
+    await page.locator('.part.sidebar .pane-header[aria-expanded="true"]', { has: name }).waitFor();
   };
   const cell = (tile: string) => array.locator(`.grid .cell[aria-label*="${tile}:"]`);
 
@@ -42,7 +42,8 @@ describe('[attach-11] the Array view', () => {
       extensionDevelopmentPath: root,
       env: { TILESCOPE_START_BOARDS: JSON.stringify([{ kind: 'simulated', label: 'Simulated board' }]) },
     });
-    workbench = await Workbench.open(host);
+    // High enough for every line of the details: rows out of sight do not exist.
+    workbench = await Workbench.open(host, { width: 1280, height: 1300 });
     await workbench.showView('Tilescope');
     await workbench.waitForRow('Simulated board');
     await openSection('Array');
@@ -74,7 +75,7 @@ describe('[attach-11] the Array view', () => {
   test('[attach-10] the details view says what the core waits for and where it stands', async () => {
     await openSection('Tile');
     const core = await workbench.waitForRow(/^Core/);
-    await expect.poll(() => core.textContent()).toContain('waits for a lock of the memory to the north');
+    await expect.poll(() => core.textContent()).toContain('waits for a lock in the north');
     await workbench.waitForRow('Program counter');
     await workbench.waitForRow('Descriptors');
     await cell('Tile (8,6)').hover();
@@ -84,7 +85,6 @@ describe('[attach-11] the Array view', () => {
   test.each(['light', 'dark', 'high-contrast'] as const)(
     '[attach-11] %s: a picture, nothing cut off, accessibility rules hold',
     async (theme: Theme) => {
-      await workbench.page.setViewportSize({ width: 1280, height: 1000 });
       await workbench.setTheme(theme);
       await workbench.page.mouse.move(700, 400);
       await workbench.screenshot(`array-view-${theme}`);

@@ -90,8 +90,8 @@ describe('[attach-11] the Array view', () => {
     const names = () =>
       page.locator('.grid .cell.hangs').evaluateAll((cells) => cells.map((cell) => cell.ariaLabel));
     expect(await names()).toEqual([
-      expect.stringMatching(/^Tile \(6,4\): waiting\. Core: waits for a lock of the memory to the south/),
-      expect.stringMatching(/^Tile \(6,3\): waiting\. Core: waits for a lock of the memory to the north/),
+      expect.stringMatching(/^Tile \(6,4\): waiting\. Core: waits for a lock in the south/),
+      expect.stringMatching(/^Tile \(6,3\): waiting\. Core: waits for a lock in the north/),
     ]);
     const arrows = await page.locator('.arrow.hangs').evaluateAll((groups) =>
       groups.map((group) => {

@@ -54,7 +54,7 @@ describe('Array view and details view', () => {
     const uri = bench.uri('data', place.tile, owned);
     await untilTrue('the tab is open', () => tabOf(uri) !== undefined);
     await untilTrue('the details are there', () => detail('core') !== undefined);
-    assert.match(detail('core')?.description ?? '', /waits for a lock of the memory to the north/);
+    assert.match(detail('core')?.description ?? '', /waits for a lock in the north/);
     assert.deepEqual(
       details().map(({ key }) => key),
       ['core', 'locks', 'dma', 'bd', 'events', 'read'],
@@ -105,6 +105,6 @@ describe('Array view and details view', () => {
     const resolved = await bench.api.tree.resolveTreeItem(bench.api.tree.getTreeItem(tile), tile);
     const { tooltip } = resolved;
     assert.ok(tooltip instanceof vscode.MarkdownString);
-    assert.match(tooltip.value.replace(/&nbsp;/g, ' '), /waits for a lock of the memory to the north/);
+    assert.match(tooltip.value.replace(/&nbsp;/g, ' '), /waits for a lock in the north/);
   });
 });
