@@ -97,6 +97,8 @@ export interface VirtualBoard {
   deviceTree(node?: DeviceTreeNode): Promise<void>;
   /** Starts a witness and sends it these command lines first. */
   witness(...commands: string[]): Promise<Witness>;
+  /** The same as another user, such as `dev`, who needs a device node that is open to them. */
+  witnessAs(user: string, ...commands: string[]): Promise<Witness>;
   /** Pulls the plug and boots again: same port, other boot id, empty RAM disk, all connections gone. */
   reboot(changes?: Pick<BoardOptions, 'kernelArgs' | 'module'>): Promise<void>;
   stop(): Promise<void>;
@@ -271,8 +273,12 @@ class QemuBoard implements VirtualBoard {
     );
   }
 
-  async witness(...commands: string[]): Promise<Witness> {
-    const witness = await this.#startWitness();
+  witness(...commands: string[]): Promise<Witness> {
+    return this.witnessAs(this.user, ...commands);
+  }
+
+  async witnessAs(user: string, ...commands: string[]): Promise<Witness> {
+    const witness = await this.#startWitness(user);
     for (const command of commands) await witness.command(command);
     return witness;
   }
@@ -462,12 +468,12 @@ class QemuBoard implements VirtualBoard {
     }
   }
 
-  async #startWitness(): Promise<Witness> {
+  async #startWitness(user: string): Promise<Witness> {
     for (let attempt = 1; ; attempt++) {
       const release = await this.#turn();
       try {
         await this.#reconnect();
-        const witness = new Witness(this.#ssh('exec witness serve'));
+        const witness = new Witness(this.#ssh('exec witness serve', user));
         await witness.status();
         return witness;
       } catch (error) {

@@ -83,6 +83,15 @@ describe('ways to hold a partition [attach-6]', () => {
     expect(await board.counters()).toMatchObject({ open: 1, dmabufs: 0 });
   });
 
+  it('as another user, where the device node is open to everybody', async () => {
+    await board.exec('chmod 666 /dev/aie0');
+    const witness = await board.witnessAs('dev', `request ${partition.id}`);
+    witnesses.push(witness);
+    const { pid } = await witness.status();
+    expect((await board.exec(`stat -c %U /proc/${pid}`)).stdout.toString()).toBe('dev\n');
+    await board.exec('chmod 600 /dev/aie0');
+  });
+
   it('with the buffers mapped and their file descriptors closed', async () => {
     const witness = await start(`request ${partition.id}`, 'fill 3');
     await witness.closeBuffers();
