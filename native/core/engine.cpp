@@ -513,7 +513,8 @@ MemoryGeometry Engine::geometry(const Opened& opened, MemoryType type) const {
                               ? opened.lease->memories()
                               : memoriesOf(*opened.access->layout().map, opened.access->layout().shape, entry.columns);
     for (const MemoryGeometry& one : memories) {
-        if (one.type == type) return one;
+        // Without the shim row there is no clock register to start from, and no safe way to a tile.
+        if (one.type == type && entry.startRow == 0) return one;
     }
     throw CoreError("no-memory-types",
                     columnsText(entry.columns) + " have no memory of type " + std::string(memoryName(type)), 0,

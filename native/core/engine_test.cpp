@@ -85,20 +85,33 @@ uint32_t wordAt(const std::vector<uint8_t>& bytes, size_t at) {
 TEST_CASE("describing looks at sysfs and ENQUIRE only, and holds nothing afterwards") {
     Board board;
     const Description found = board.engine.describe();
-    CHECK(found.family == "linux-2020");
-    CHECK(found.generation == "aie");
+    CHECK(found.family == Family::linux2020);
+    CHECK(found.generation == Generation::aie);
     CHECK(found.partitions.size() == 3);
     CHECK(board.kernel.events == std::vector<std::string>{"open device", "close device"});
 }
 
-TEST_CASE("an aperture in sysfs, or no class at all, is a driver that needs the person's consent") {
+TEST_CASE("[attach-2] a driver that nobody knows needs consent, and is only read, by pread") {
     Board board;
-    board.kernel.sysfs.emplace_back("aieaperture_0_50");
-    CHECK(board.engine.describe().family == "unknown");
+    board.kernel.sysfs = {"aiepart_6_4"}; // no device of that name
+    CHECK(board.engine.describe().family == Family::unknown);
     CHECK(codeOf([&] { board.engine.open({6, 4}, false); }) == "unknown-driver");
-    CHECK(board.engine.open({6, 4}, true).size() == 2);
-    board.kernel.sysfs = {"aiepart_6_4"};
-    CHECK(board.engine.describe().family == "unknown");
+    // Without pread there is no way that the kernel checks.
+    CHECK(codeOf([&] { board.engine.open({6, 4}, true); }) == "unknown-driver");
+    CHECK(std::count(board.kernel.events.begin(), board.kernel.events.end(), "map") == 0);
+    Board other;
+    other.kernel.sysfs = {"aiepart_6_4"};
+    other.kernel.folders["/sys/firmware/devicetree/base"] = {"ai-engine@0"};
+    other.kernel.texts["/sys/firmware/devicetree/base/ai-engine@0/compatible"] = "xlnx,ai-engine-v1.0";
+    other.kernel.positionedWorks = true;
+    other.kernel.poke({6, 1}, 8, 0x77);
+    const auto memories = other.engine.open({6, 4}, true);
+    REQUIRE(memories.size() == 2);
+    CHECK_FALSE(memories[0].writable);
+    CHECK(wordAt(readAll(other.engine, {{6, 4}, MemoryType::data, {{8, 4}}, {}}).bytes[0], 0) == 0x77);
+    const WriteRequest request{{6, 4}, MemoryType::data, other.epoch(), true, {}, {{0, 0, ~0U, 1}}};
+    CHECK(codeOf([&] { writeAll(other.engine, request); }) == "unknown-driver");
+    CHECK(std::count(other.kernel.events.begin(), other.kernel.events.end(), "map") == 0);
 }
 
 TEST_CASE("a missing node, a refused node and a strange one are told apart") {
@@ -127,13 +140,13 @@ TEST_CASE("unknown columns, and shim tiles only, have errors of their own") {
     CHECK(std::count(board.kernel.events.begin(), board.kernel.events.end(), "map") == 0);
 }
 
-TEST_CASE("[main-8] an open partition is writable when free, and not beside its owner") {
+TEST_CASE("[main-8] [attach-6] an open partition's memories are the same free and beside its owner") {
     Board board;
     CHECK(board.engine.open({6, 4}, false)[0].writable);
     board.kernel.own(0, 500, {});
     const auto memories = board.engine.open({6, 4}, false);
     REQUIRE(memories.size() == 2);
-    CHECK_FALSE(memories[0].writable);
+    CHECK(memories[0].writable); // after unlocking
     CHECK(memories[1].geometry.tileBase == 0x20000);
 }
 
@@ -339,14 +352,20 @@ TEST_CASE("[main-8] the partition list is reported when it changed, and only the
     CHECK(board.engine.poll());
 }
 
-TEST_CASE("[main-8] an owner that nobody can see is said to be hidden") {
+TEST_CASE("[main-8] [attach-6] an owner that nobody can see is hidden, unless everything was looked at: then it is the kernel") {
     Board board;
     board.kernel.partitions[0].owner = 12345;
-    const auto partitions = board.engine.partitions();
-    REQUIRE(partitions.front().owner);
-    CHECK(partitions.front().owner->pid == 0);
+    board.kernel.processes[700] = {1, "secret", {}, true};
+    auto owner = board.engine.partitions().front().owner;
+    REQUIRE(owner);
+    CHECK(*owner == Owner{OwnerKind::hidden, 0, "", 0});
     CHECK(codeOf([&] { readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}}); }) == "owner-hidden");
     CHECK(codeOf([&] { board.engine.open({6, 4}, false); }) == "owner-hidden");
+    board.kernel.processes.erase(700);
+    owner = board.engine.partitions().front().owner;
+    REQUIRE(owner);
+    CHECK(owner->kind == OwnerKind::kernel);
+    CHECK(codeOf([&] { readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}}); }) == "kernel-held");
 }
 
 namespace {

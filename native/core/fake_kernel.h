@@ -44,15 +44,15 @@ class FakeKernel final : public Kernel {
         std::string command = "app";
         std::map<int, std::string> links; // fd -> what its link names
         bool hidden = false;              // its descriptors may not be listed
-        std::map<int, std::string> infos; // fd -> its fdinfo
-        std::string cmdline;
+        std::map<int, std::string> infos = {}; // fd -> its fdinfo
+        std::vector<std::string> arguments = {}; // the program's name first
         // fd -> the buffer behind a DMA-buf link: partition index, memory index, inode
         struct Buffer {
             size_t partition = 0;
             size_t memory = 0;
             uint64_t inode = 0;
         };
-        std::map<int, Buffer> buffers;
+        std::map<int, Buffer> buffers = {};
     };
     struct Partition {
         uint32_t id = 1;
@@ -453,7 +453,11 @@ class FakeKernel final : public Kernel {
         for (const auto& [pid, process] : processes) {
             const std::string folder = "/proc/" + std::to_string(pid);
             if (path == folder + "/comm") return process.command + "\n";
-            if (path == folder + "/cmdline") return process.cmdline;
+            if (path == folder + "/cmdline") {
+                std::string line;
+                for (const std::string& one : process.arguments) line += one + '\0';
+                return line;
+            }
             if (path.starts_with(folder + "/fdinfo/")) {
                 const auto info = process.infos.find(std::stoi(path.substr(folder.size() + 8)));
                 if (info != process.infos.end()) return info->second;
@@ -543,7 +547,8 @@ class FakeKernel final : public Kernel {
     }
     int take(const std::string& what, Partition* partition) {
         const int fd = next_++;
-        open_[fd] = {what, partition, {}, 0};
+        open_[fd].what = what;
+        open_[fd].partition = partition;
         events.push_back("open " + what);
         return fd;
     }

@@ -38,3 +38,27 @@ TEST_CASE("pieces of a range are complete, in order, within one tile, and bounde
         }
     }
 }
+
+TEST_CASE("[attach-5] each generation has its memories, in the rows of the array's shape") {
+    const ArrayShape shape{38, {0, 1}, {1, 2}, {3, 8}};
+    const auto ml = memoriesOf(*mapOf(Generation::aieml), shape, {4, 2});
+    REQUIRE(ml.size() == 3);
+    CHECK(ml[0] == MemoryGeometry{MemoryType::data, 4, 2, 3, 8, 0x10000, 0});
+    CHECK(ml[1] == MemoryGeometry{MemoryType::program, 4, 2, 3, 8, 0x4000, 0x20000});
+    CHECK(ml[2] == MemoryGeometry{MemoryType::memoryTile, 4, 2, 1, 2, 0x80000, 0});
+    const auto ps = memoriesOf(*mapOf(Generation::aie2ps), shape, {4, 2});
+    REQUIRE(ps.size() == 6);
+    CHECK(ps[3] == MemoryGeometry{MemoryType::ucProgram, 4, 2, 0, 1, 0x8000, 0x80000});
+    CHECK(ps[4] == MemoryGeometry{MemoryType::ucPrivateData, 4, 2, 0, 1, 0x4000, 0x88000});
+    CHECK(ps[5] == MemoryGeometry{MemoryType::ucSharedData, 4, 2, 0, 1, 0x8000, 0xD0000});
+    CHECK(mapOf(Generation::unknown) == nullptr);
+}
+
+TEST_CASE("[attach-5] the wire's words for generations and memory types go both ways") {
+    for (const char* name : {"data", "program", "memory-tile", "uc-program", "uc-private-data", "uc-shared-data"}) {
+        CHECK(memoryName(*memoryFromName(name)) == name);
+    }
+    CHECK_FALSE(memoryFromName("uc"));
+    for (const char* name : {"aie", "aieml", "aie2ps"}) CHECK(generationName(generationFromName(name)) == name);
+    CHECK(generationFromName("aie9") == Generation::unknown);
+}

@@ -23,6 +23,26 @@ std::string codeOf(const std::function<void()>& act) {
     return "";
 }
 
+/** A lease as the engine takes it from a driver of 2020; null when the partition is busy. */
+std::unique_ptr<Lease> takeLease(FakeKernel& kernel, const PartitionEntry& entry, int64_t pageSize) {
+    int error = 0;
+    const NodeFd node = NodeFd::open(kernel, "/dev/aie0", error);
+    kernel.events.clear();
+    DriverFacts facts;
+    facts.family = Family::linux2020;
+    const Layout layout{&aieMap(), aieShape(entry.numRows), true, true};
+    auto taken = Lease::take(kernel, node, entry, layout, facts, RequestLength::bytes24, pageSize);
+    return std::move(taken.lease);
+}
+
+/** A look beside the owner, as a driver of 2020 allows it. */
+std::unique_ptr<BorrowedPartition> borrowPartition(FakeKernel& kernel, const PartitionEntry& entry,
+                                                   std::span<const Holder> holders) {
+    const Layout layout{&aieMap(), aieShape(entry.numRows), true, true};
+    return std::make_unique<BorrowedPartition>(kernel, borrowDescriptor(kernel, entry.columns, holders), entry, layout,
+                                               false, BorrowedPartition::Beside{});
+}
+
 std::vector<Holder> holdersOf(FakeKernel& kernel) {
     return findHolders(kernel, {6, 4}, FakeKernel::selfPid).holders;
 }
@@ -33,18 +53,18 @@ TEST_CASE("[main-8] a lease gives back in order: each mapping before its descrip
     FakeKernel kernel;
     const PartitionEntry entry = entryOf(kernel, 0);
     {
-        const auto lease = Lease::take(kernel, 3, entry, 4096);
+        const auto lease = takeLease(kernel, entry, 4096);
         REQUIRE(lease);
         REQUIRE(lease->memories().size() == 2);
         uint32_t word = 0;
         for (const MemoryGeometry& memory : lease->memories()) {
-            CHECK(lease->port(memory, true).load(0, {&word, 1}).words == 1);
+            CHECK(lease->writing(memory, {}).load(0, {&word, 1}).words == 1);
         }
         CHECK(lease->registers().readRegister({6, 0}, aieMap().columnClock) == 3);
     }
     const std::vector<std::string> expected{
-        "open partition", "open data", "open program", "map",   "map",           "map",
-        "unmap",          "unmap",     "close data",   "unmap", "close program", "close partition"};
+        "open partition", "open data",  "open program", "close device",  "map",   "map",            "map",
+        "unmap",          "close data", "unmap",        "close program", "unmap", "close partition"};
     CHECK(kernel.events == expected);
     CHECK(kernel.held() == 0);
 }
@@ -54,9 +74,9 @@ TEST_CASE("[main-8] what was written in a lease is there in the next one") {
     const PartitionEntry entry = entryOf(kernel, 0);
     const uint32_t value = 0xFEEDF00D;
     const MemoryGeometry data = aieMemories(entry.columns, entry.numRows)[0];
-    Lease::take(kernel, 3, entry, 4096)->port(data, true).store(32768 + 8, {&value, 1});
+    takeLease(kernel, entry, 4096)->writing(data, {}).store(32768 + 8, {&value, 1});
     uint32_t word = 0;
-    Lease::take(kernel, 3, entry, 4096)->port(data, false).load(32768 + 8, {&word, 1});
+    takeLease(kernel, entry, 4096)->reading(data).load(32768 + 8, {&word, 1});
     CHECK(word == value);
     CHECK(kernel.peek({6, 2}, 8) == value);
 }
@@ -65,23 +85,25 @@ TEST_CASE("a partition that another process took first is no error, and leaves n
     FakeKernel kernel;
     const PartitionEntry entry = entryOf(kernel, 0);
     kernel.own(0, 500, {});
-    CHECK_FALSE(Lease::take(kernel, 3, entry, 4096));
+    CHECK_FALSE(takeLease(kernel, entry, 4096));
     CHECK(kernel.held() == 0);
 }
 
-TEST_CASE("[main-8] with 64 KiB pages the register view reads, and writing is refused in words") {
+TEST_CASE("[main-8] with 64 KiB pages the register view reads, and the driver writes word by word") {
     FakeKernel kernel;
     kernel.memoriesError = EINVAL;
     const PartitionEntry entry = entryOf(kernel, 0);
-    CHECK(codeOf([&] { Lease::take(kernel, 3, entry, 4096); }) == "driver");
+    CHECK(codeOf([&] { takeLease(kernel, entry, 4096); }) == "driver");
     kernel.poke({7, 3}, 0x20010, 0x1234);
-    const auto lease = Lease::take(kernel, 3, entry, 65536);
+    const auto lease = takeLease(kernel, entry, 65536);
     CHECK(lease->largePages());
     const MemoryGeometry program = aieMemories(entry.columns, entry.numRows)[1];
     uint32_t word = 0;
-    lease->port(program, false).load((8 + 2) * 0x4000 + 0x10, {&word, 1});
+    lease->reading(program).load((8 + 2) * 0x4000 + 0x10, {&word, 1});
     CHECK(word == 0x1234);
-    CHECK(codeOf([&] { lease->port(program, true); }) == "large-pages");
+    const uint32_t value = 0x5678;
+    CHECK(lease->writing(program, {}).store((8 + 2) * 0x4000 + 0x10, {&value, 1}).words == 1);
+    CHECK(kernel.peek({7, 3}, 0x20010) == 0x5678);
 }
 
 TEST_CASE("[main-8] another owner's partition is read through a verified duplicate, and never written") {
@@ -90,12 +112,12 @@ TEST_CASE("[main-8] another owner's partition is read through a verified duplica
     kernel.poke({9, 8}, 0x7FFC, 77);
     const PartitionEntry entry = entryOf(kernel, 0);
     {
-        const auto borrowed = BorrowedPartition::borrow(kernel, entry, holdersOf(kernel));
+        const auto borrowed = borrowPartition(kernel, entry, holdersOf(kernel));
         const MemoryGeometry data = aieMemories(entry.columns, entry.numRows)[0];
         uint32_t word = 0;
-        borrowed->port(data, false).load(data.totalBytes() - 4, {&word, 1});
+        borrowed->reading(data).load(data.totalBytes() - 4, {&word, 1});
         CHECK(word == 77);
-        CHECK(codeOf([&] { borrowed->port(data, true); }) == "locked");
+        CHECK(codeOf([&] { borrowed->writing(data, {}); }) == "locked");
     }
     CHECK(kernel.held() == 0);
 }
@@ -103,7 +125,7 @@ TEST_CASE("[main-8] another owner's partition is read through a verified duplica
 TEST_CASE("[main-8] decoys with the right name are refused, and the real descriptor is found behind them") {
     FakeKernel kernel;
     kernel.own(0, 500, {1000, "app", {{3, "/tmp/aiepart_6_4"}, {4, "/memfd:aiepart_6_4 (deleted)"}}, false});
-    CHECK(BorrowedPartition::borrow(kernel, entryOf(kernel, 0), holdersOf(kernel)));
+    CHECK(borrowPartition(kernel, entryOf(kernel, 0), holdersOf(kernel)));
     // Each number is reused for something else between the look and the
     // duplicate.
     auto holders = holdersOf(kernel);
@@ -111,12 +133,12 @@ TEST_CASE("[main-8] decoys with the right name are refused, and the real descrip
                               "anon_inode:aiepart_20_2", "anon_inode:[eventfd]"}) {
         CAPTURE(decoy);
         kernel.processes[500].links[7] = decoy;
-        CHECK(codeOf([&] { BorrowedPartition::borrow(kernel, entryOf(kernel, 0), holders); }) == "owner-hidden");
+        CHECK(codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), holders); }) == "owner-hidden");
     }
     kernel.processes[500].links[12] = "anon_inode:aiepart_6_4";
     holders.push_back(holders.front());
     holders.back().fd = 12;
-    CHECK(BorrowedPartition::borrow(kernel, entryOf(kernel, 0), holders));
+    CHECK(borrowPartition(kernel, entryOf(kernel, 0), holders));
     CHECK(kernel.held() == 0);
 }
 
@@ -125,31 +147,62 @@ TEST_CASE("[main-8] a process number that was reused is not trusted") {
     kernel.own(0, 500, {});
     const auto holders = holdersOf(kernel);
     kernel.processes[500].startTicks++;
-    CHECK(codeOf([&] { BorrowedPartition::borrow(kernel, entryOf(kernel, 0), holders); }) == "owner-hidden");
+    CHECK(codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), holders); }) == "owner-hidden");
 }
 
 TEST_CASE("[main-8] no way beside the owner is said in words: old kernel, no permission, nobody found") {
     FakeKernel kernel;
     kernel.own(0, 500, {});
     const auto holders = holdersOf(kernel);
-    const auto code = [&] { return codeOf([&] { BorrowedPartition::borrow(kernel, entryOf(kernel, 0), holders); }); };
+    const auto code = [&] { return codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), holders); }); };
     kernel.duplicateError = EPERM;
     CHECK(code() == "permission");
     kernel.duplicateError = ENOSYS;
     CHECK(code() == "no-pidfd");
     kernel.pidfdError = ENOSYS;
     CHECK(code() == "no-pidfd");
-    CHECK(codeOf([&] { BorrowedPartition::borrow(kernel, entryOf(kernel, 0), {}); }) == "owner-hidden");
+    CHECK(codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), {}); }) == "owner-hidden");
     CHECK(kernel.held() == 0);
 }
 
-TEST_CASE("a memory is recognised by offset, size and rows, and a description that lies is not") {
+TEST_CASE("[attach-5] a memory is recognised by offset, size and rows, and a description that lies is not") {
     const PartitionEntry entry{1, {6, 4}, 0, 9, false};
+    const Layout layout{&aieMap(), aieShape(9), true, true};
+    const auto of = [&](const uapi::Mem& mem) { return geometryOf(mem, entry, layout); };
     const uapi::Mem data{{{6, 1}, {4, 8}}, 0, 0x8000, 3};
-    CHECK(geometryOf(data, entry)->type == MemoryType::data);
-    CHECK(geometryOf({data.range, 0x20000, 0x4000, 3}, entry)->type == MemoryType::program);
-    CHECK_FALSE(geometryOf({data.range, 0, 0x10000, 3}, entry));
-    CHECK_FALSE(geometryOf({{{6, 1}, {50, 8}}, 0, 0x8000, 3}, entry));
-    CHECK_FALSE(geometryOf({{{5, 1}, {4, 8}}, 0, 0x8000, 3}, entry));
-    CHECK_FALSE(geometryOf({{{6, 0}, {4, 9}}, 0, 0x8000, 3}, entry));
+    CHECK(of(data)->type == MemoryType::data);
+    CHECK(of({data.range, 0x20000, 0x4000, 3})->type == MemoryType::program);
+    CHECK_FALSE(of({data.range, 0, 0x10000, 3}));
+    CHECK_FALSE(of({{{6, 1}, {50, 8}}, 0, 0x8000, 3}));
+    CHECK_FALSE(of({{{5, 1}, {4, 8}}, 0, 0x8000, 3}));
+    CHECK_FALSE(of({{{6, 0}, {4, 9}}, 0, 0x8000, 3}));
+    // Data and memory-tile memory both begin at 0: rows and size tell them apart.
+    const Layout later{mapOf(Generation::aie2ps), {0, {0, 1}, {1, 2}, {3, 6}}, true, true};
+    const auto laterOf = [&](const uapi::Mem& mem) { return geometryOf(mem, entry, later); };
+    CHECK(laterOf({{{6, 3}, {4, 6}}, 0, 0x10000, 3})->type == MemoryType::data);
+    CHECK(laterOf({{{6, 1}, {4, 2}}, 0, 0x80000, 3})->type == MemoryType::memoryTile);
+    CHECK(laterOf({{{6, 0}, {4, 1}}, 0x80000, 0x8000, 3})->type == MemoryType::ucProgram);
+    CHECK(laterOf({{{6, 0}, {4, 1}}, 0x88000, 0x4000, 3})->type == MemoryType::ucPrivateData);
+    CHECK(laterOf({{{6, 0}, {4, 1}}, 0xD0000, 0x8000, 3})->type == MemoryType::ucSharedData);
+    CHECK_FALSE(laterOf({{{6, 1}, {4, 2}}, 0, 0x10000, 3}));
+}
+
+TEST_CASE("[attach-5] what the driver describes tells a generation that nobody named; nonsense tells none") {
+    const PartitionEntry entry{1, {0, 2}, 0, 9, false};
+    const uapi::Mem data{{{0, 3}, {2, 6}}, 0, 0x10000, -1};
+    const uapi::Mem program{{{0, 3}, {2, 6}}, 0x20000, 0x4000, -1};
+    const uapi::Mem tiles{{{0, 1}, {2, 2}}, 0, 0x80000, -1};
+    const uapi::Mem uc{{{0, 0}, {2, 1}}, 0x80000, 0x8000, -1};
+    const std::vector<uapi::Mem> ml{data, program, tiles};
+    const auto found = judge(ml, entry);
+    REQUIRE(found);
+    CHECK(found->generation == Generation::aieml);
+    CHECK(found->shape == ArrayShape{0, {0, 1}, {1, 2}, {3, 6}});
+    CHECK(judge(std::vector<uapi::Mem>{data, program, tiles, uc}, entry)->generation == Generation::aie2ps);
+    const uapi::Mem small{{{0, 1}, {2, 8}}, 0, 0x8000, -1};
+    CHECK(judge(std::vector<uapi::Mem>{small}, entry)->generation == Generation::aie);
+    CHECK_FALSE(judge(std::vector<uapi::Mem>{data}, entry));         // rows 1 and 2 are nothing
+    CHECK_FALSE(judge(std::vector<uapi::Mem>{small, tiles}, entry)); // a mixture
+    CHECK_FALSE(judge(std::vector<uapi::Mem>{{{{1, 1}, {2, 8}}, 0, 0x8000, -1}}, entry));
+    CHECK_FALSE(judge(std::vector<uapi::Mem>{}, entry));
 }

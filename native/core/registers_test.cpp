@@ -4,12 +4,17 @@
 #include <map>
 #include <stdexcept>
 
+#include "fake_kernel.h"
+
 using namespace tilescope;
 
 namespace {
 
 /** Registers that must not be read unless the tile below said that the clock is
  * on. */
+constexpr uint32_t column = 1;
+constexpr uint32_t nextTile = 2;
+
 class Column final : public RegisterSource {
   public:
     uint32_t shim = 3;
@@ -18,11 +23,17 @@ class Column final : public RegisterSource {
     std::map<uint32_t, uint32_t> core;
     int reads = 0;
 
-    std::optional<uint32_t> readRegister(Tile tile, uint32_t offset) override {
+    Reason read(Tile tile, uint32_t offset, std::span<uint32_t> words) override {
+        words[0] = value(tile, offset);
+        return Reason::none;
+    }
+
+  private:
+    uint32_t value(Tile tile, uint32_t offset) {
         reads++;
         if (tile.row > 0) {
             const uint32_t below = tile.row == 1 ? shim : clock[tile.row - 1];
-            if ((below & array::clockNextTile) == 0 || (shim & array::clockColumn) == 0) {
+            if ((below & nextTile) == 0 || (shim & column) == 0) {
                 throw std::logic_error("a register of a gated tile was read");
             }
         }
@@ -35,27 +46,72 @@ class Column final : public RegisterSource {
 } // namespace
 
 TEST_CASE("[main-9] clocks are followed from the shim upwards, and nothing above a gate is read") {
-    Column column;
-    for (uint32_t row = 1; row <= 8; row++) column.clock[row] = array::clockNextTile;
-    CHECK(tileState(column, {6, 8}, MemoryType::data, false) == Reason::none);
-    column.clock[4] = 0;
-    CHECK(tileState(column, {6, 4}, MemoryType::data, false) == Reason::none);
+    Column registers;
+    for (uint32_t row = 1; row <= 8; row++) registers.clock[row] = nextTile;
+    CHECK(tileState(aieMap(), registers, {6, 8}, MemoryType::data, false) == Reason::none);
+    registers.clock[4] = 0;
+    CHECK(tileState(aieMap(), registers, {6, 4}, MemoryType::data, false) == Reason::none);
     for (uint32_t row = 5; row <= 8; row++) {
-        CHECK(tileState(column, {6, row}, MemoryType::data, false) == Reason::gated);
-        CHECK(tileState(column, {6, row}, MemoryType::program, true) == Reason::gated);
+        CHECK(tileState(aieMap(), registers, {6, row}, MemoryType::data, false) == Reason::gated);
+        CHECK(tileState(aieMap(), registers, {6, row}, MemoryType::program, true) == Reason::gated);
     }
-    column.shim = array::clockColumn;
-    CHECK(tileState(column, {6, 1}, MemoryType::data, false) == Reason::gated);
-    column.shim = array::clockNextTile;
-    CHECK(tileState(column, {6, 1}, MemoryType::data, false) == Reason::gated);
+    registers.shim = column;
+    CHECK(tileState(aieMap(), registers, {6, 1}, MemoryType::data, false) == Reason::gated);
+    registers.shim = nextTile;
+    CHECK(tileState(aieMap(), registers, {6, 1}, MemoryType::data, false) == Reason::gated);
 }
 
 TEST_CASE("[main-9] program memory of an enabled core is closed unless a person opened that tile") {
-    Column column;
-    column.core[1] = array::coreEnabled;
-    CHECK(tileState(column, {6, 1}, MemoryType::program, false) == Reason::coreRunning);
-    CHECK(tileState(column, {6, 1}, MemoryType::program, true) == Reason::none);
-    CHECK(tileState(column, {6, 1}, MemoryType::data, false) == Reason::none);
-    column.core[1] = 2;
-    CHECK(tileState(column, {6, 1}, MemoryType::program, false) == Reason::none);
+    Column registers;
+    registers.core[1] = array::coreEnabled;
+    CHECK(tileState(aieMap(), registers, {6, 1}, MemoryType::program, false) == Reason::coreRunning);
+    CHECK(tileState(aieMap(), registers, {6, 1}, MemoryType::program, true) == Reason::none);
+    CHECK(tileState(aieMap(), registers, {6, 1}, MemoryType::data, false) == Reason::none);
+    registers.core[1] = 2;
+    CHECK(tileState(aieMap(), registers, {6, 1}, MemoryType::program, false) == Reason::none);
+}
+
+namespace {
+
+/** The shim's column clock of a later generation; nothing else may be read but core control. */
+class LaterColumn final : public RegisterSource {
+  public:
+    explicit LaterColumn(const ArrayMap& map) : map_(map) {}
+    uint32_t clock = 3;
+    uint32_t core = 0;
+    Reason read(Tile tile, uint32_t offset, std::span<uint32_t> words) override {
+        if (tile.row == 0 && offset == map_.columnClock) {
+            words[0] = clock;
+        } else if (tile.row != 0 && offset == map_.coreControl && clock == 3) {
+            words[0] = core;
+        } else {
+            throw std::logic_error("a register that must not be read");
+        }
+        return Reason::none;
+    }
+
+  private:
+    const ArrayMap& map_;
+};
+
+} // namespace
+
+TEST_CASE("[attach-5] later generations gate whole columns, and core control lies where the generation has it") {
+    for (const Generation generation : {Generation::aieml, Generation::aie2ps}) {
+        const ArrayMap& map = *mapOf(generation);
+        LaterColumn registers(map);
+        CHECK(tileState(map, registers, {6, 5}, MemoryType::program, false) == Reason::none);
+        registers.core = 1;
+        CHECK(tileState(map, registers, {6, 5}, MemoryType::program, false) == Reason::coreRunning);
+        CHECK(tileState(map, registers, {6, 5}, MemoryType::program, true) == Reason::none);
+        CHECK(tileState(map, registers, {6, 1}, MemoryType::memoryTile, false) == Reason::none);
+        for (const uint32_t off : {0U, 1U, 2U}) {
+            registers.clock = off;
+            CHECK(tileState(map, registers, {6, 5}, MemoryType::data, false) == Reason::gated);
+            CHECK(tileState(map, registers, {6, 1}, MemoryType::memoryTile, false) == Reason::gated);
+            // The microcontrollers' memories are in the shim row, which is always clocked.
+            CHECK(tileState(map, registers, {6, 0}, MemoryType::ucProgram, false) == Reason::none);
+            CHECK(allGated(map, registers, {6, 2}));
+        }
+    }
 }
