@@ -42,8 +42,7 @@ describe('[attach-11] the Array view', () => {
       extensionDevelopmentPath: root,
       env: { TILESCOPE_START_BOARDS: JSON.stringify([{ kind: 'simulated', label: 'Simulated board' }]) },
     });
-    // High enough for every line of the details: rows out of sight do not exist.
-    workbench = await Workbench.open(host, { width: 1280, height: 1300 });
+    workbench = await Workbench.open(host, { width: 1280, height: 1000 });
     await workbench.showView('Tilescope');
     await workbench.waitForRow('Simulated board');
     await openSection('Array');
@@ -77,6 +76,8 @@ describe('[attach-11] the Array view', () => {
     const core = await workbench.waitForRow(/^Core/);
     await expect.poll(() => core.textContent()).toContain('waits for a lock in the north');
     await workbench.waitForRow('Program counter');
+    // Rows out of sight do not exist.
+    await workbench.collapse(/^Core/);
     await workbench.waitForRow('Descriptors');
     await cell('Tile (8,6)').hover();
     await array.locator('.tooltip', { hasText: 'Tile (8,6): done' }).waitFor();
