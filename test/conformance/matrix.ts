@@ -8,13 +8,15 @@ import type { Board, Partition, PartitionInfo, PartitionMemory } from '../../src
 import { BoardError } from '../../src/board/errors.ts';
 import {
   type ColumnRange,
+  formatTile,
   locate,
   type MemoryGeometry,
   type Tile,
+  tiles,
   totalBytes,
 } from '../../src/model/geometry.ts';
 import { type Family, type FamilyName, families, familyNames } from '../board/families.ts';
-import type { Witness } from '../board/witness.ts';
+import { patternBytes, type Witness } from '../board/witness.ts';
 import { Random } from './random.ts';
 import type { VirtualHand } from './virtual-bench.ts';
 
@@ -92,6 +94,10 @@ async function requested(hand: VirtualHand, family: Family, seed: number): Promi
   try {
     checkDescription(board, family);
     assert.deepEqual(await board.partitions(never).then(inUse), []);
+    assert.deepEqual(
+      board.freeColumns,
+      family.dynamic ? [{ startCol: 0, numCols: family.shape.numCols }] : [],
+    );
     const partition = await board.open(columns, {}, never);
     const info = await listedWhen(board, columns, (one) => !one.inUse);
     assert.equal(info.picked, family.dynamic);
@@ -130,8 +136,10 @@ async function attached(hand: VirtualHand, family: Family, seed: number): Promis
     checkDescription(board, family);
     const info = await listedWhen(board, columns, (one) => one.inUse);
     assert.deepEqual([info.owner?.kind, info.owner?.pid, info.owner?.command], ['process', pid, 'witness']);
+    await checkFreeColumns(board, family, pid);
     const partition = await board.open(columns, {}, never);
     checkMemories(partition, family);
+    await checkWholeMemory(partition, witness, seed);
 
     const known: { memory: PartitionMemory; offset: number; bytes: Uint8Array }[] = [];
     for (const memory of partition.memories) {
@@ -188,6 +196,38 @@ function checkMemories(partition: Partition, family: Family): void {
   const order = (a: MemoryGeometry, b: MemoryGeometry) => a.type.localeCompare(b.type);
   const found = partition.memories.map((memory) => memory.geometry).sort(order);
   assert.deepEqual(found, [...family.memories].sort(order));
+}
+
+/** What is free is what the application left; a part of its columns cannot be picked. */
+async function checkFreeColumns(board: Board, family: Family, pid: number): Promise<void> {
+  const { startCol, numCols } = columnsOf(family.partition);
+  const end = startCol + numCols;
+  const around = [
+    { startCol: 0, numCols: startCol },
+    { startCol: end, numCols: family.shape.numCols - end },
+  ];
+  assert.deepEqual(board.freeColumns, family.dynamic ? around : []);
+  const [code, facts] = family.dynamic ? (['columns-taken', pid] as const) : (['no-partition'] as const);
+  const overlapping = board.open({ startCol: end - 1, numCols: 2 }, {}, never);
+  await assert.rejects(
+    overlapping,
+    (error) =>
+      error instanceof BoardError && error.code === code && (facts ?? 0) === (error.facts['pid'] ?? 0),
+  );
+}
+
+/** All data memory at once, each tile with the witness's pattern of its own. */
+async function checkWholeMemory(partition: Partition, witness: Witness, seed: number): Promise<void> {
+  const memory = partition.memory('data');
+  assert.ok(memory !== undefined, 'no data memory');
+  await witness.fill(seed, 'data');
+  const { bytesPerTile } = memory.geometry;
+  const bytes = await read(memory, 0, totalBytes(memory.geometry));
+  for (const [i, tile] of tiles(memory.geometry).entries()) {
+    const expected = patternBytes('data', tile.col, tile.row, 0, bytesPerTile, seed);
+    const found = bytes.subarray(i * bytesPerTile, (i + 1) * bytesPerTile);
+    assert.ok(expected.equals(found), `other bytes than the witness wrote in ${formatTile(tile)}`);
+  }
 }
 
 /** Status of a tile of each row kind: looked at, and of the right kind. */
