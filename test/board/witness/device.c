@@ -31,12 +31,19 @@ const struct generation *generation_named(const char *name)
 	return &generations[1];
 }
 
+/* What the aperture said, for as long as the driver is known to stay; empty: ask again. */
+static char remembered[1024];
+
 static bool hardware_info(char *text, size_t size)
 {
 	glob_t found;
 	size_t got = 0;
 	FILE *file = NULL;
 
+	if (remembered[0]) {
+		snprintf(text, size, "%s", remembered);
+		return true;
+	}
 	if (!glob("/sys/class/aie/aieaperture_*/hardware_info", 0, NULL, &found) && found.gl_pathc)
 		file = fopen(found.gl_pathv[0], "r");
 	globfree(&found);
@@ -46,6 +53,13 @@ static bool hardware_info(char *text, size_t size)
 	text[got] = 0;
 	fclose(file);
 	return got > 0;
+}
+
+void remember_driver(bool on)
+{
+	remembered[0] = 0;
+	if (on && !hardware_info(remembered, sizeof(remembered)))
+		remembered[0] = 0;
 }
 
 int array_rows(uint32_t *rows, uint32_t *core_row)

@@ -161,6 +161,7 @@ bool do_cycles(int argc, char **argv)
 		return failed("open /dev/aie0");
 	request_number();
 	close_device_unless_held();
+	remember_driver(true);
 	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		     0);
 	if (tally == MAP_FAILED)
@@ -172,6 +173,7 @@ bool do_cycles(int argc, char **argv)
 		if (seconds > 0)
 			wait_ms((uint32_t)(seconds * 1000));
 	}
+	remember_driver(false);
 	seconds = now() - start;
 	result = *tally;
 	munmap(tally, sizeof(*tally));

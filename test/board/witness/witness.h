@@ -150,6 +150,7 @@ int open_device(void);
 void close_device_unless_held(void);
 void let_go(void);
 int request_number(void);
+void remember_driver(bool on); /* hardware_info is not read again until told so */
 int take_partition(uint32_t id, uint32_t flag);
 int map_registers(void);
 int map_memories(void); /* 0, or -1 with errno */
