@@ -27,7 +27,7 @@ export class ViewBench {
   constructor(options: SimulatedArrayOptions = {}) {
     this.array = new SimulatedArray({ now: () => this.time.now(), ...options });
     this.link = new BoardLink('desk', 'Desk', createSimulatedConnector({ array: this.array }), this.time);
-    this.boards = [{ id: 'desk', label: 'Desk', link: this.link }];
+    this.boards = [{ id: 'desk', label: this.link.label, link: this.link }];
     this.link.onDidChangeState(() => this.boardsChanged.fire());
     this.link.onDidChangePartitions(() => this.boardsChanged.fire());
     const services: ArrayServices = {
