@@ -319,6 +319,8 @@ describe('a partition that the kernel holds', () => {
       code: 'kernel-held',
     });
     expect(array.count('kernel-descriptor')).toBe(0);
+    array.failNext('kernel-descriptor', new BoardError('kernel-held', 'no DRM node'));
+    await expect(partition.takeKernelDescriptor(never)).rejects.toMatchObject({ facts: { asked: 'zocl' } });
     await partition.takeKernelDescriptor(never);
     expect((await read())?.unreadable).toEqual([]);
   });

@@ -255,7 +255,14 @@ class CorePartition implements Partition {
   }
 
   async takeKernelDescriptor(signal: AbortSignal): Promise<void> {
-    await this.#access.client(signal).takeKernelDescriptor(this.columns, signal);
+    try {
+      await this.#access.client(signal).takeKernelDescriptor(this.columns, signal);
+    } catch (thrown) {
+      const error = toBoardError(thrown);
+      if (error.code !== 'kernel-held') throw error;
+      // The way that the sentence of this code proposes was just tried.
+      throw new BoardError(error.code, error.message, { ...error.facts, asked: 'zocl' }, error);
+    }
   }
 
   #checkTiles(tiles: readonly Tile[]): void {

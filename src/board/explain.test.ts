@@ -119,13 +119,17 @@ describe('[main-16] every error has a sentence and a next step', () => {
   });
 
   it('[attach-6] what a person may not do comes with the click or the command that helps', () => {
-    expect(said('permission', { path: '/dev/aie1' })).toContain('sudo setfacl -m u:$USER:rw /dev/aie1.');
+    const node = said('permission', { path: '/dev/aie1', mode: '0600' });
+    expect(node).toContain('sudo chown "$(id -un)" /dev/aie1.');
+    expect(node).toContain('its mode is 0600');
+    expect(said('permission', { pid: 7 })).toContain('sudo sysctl kernel.yama.ptrace_scope=0');
     expect(said('permission', { path: "/dev/a b'; rm x" })).toContain("'/dev/a b'\\''; rm x'");
     for (const code of ['permission', 'owner-hidden'] as const) {
       expect(said(code, { pid: 7 })).toContain('Turn on sudo for this board');
     }
     expect(said('locked', { pid: 7, command: 'graph' })).toContain('Unlock editing');
     expect(said('kernel-held', {})).toContain("Reach it through XRT's driver");
+    expect(said('kernel-held', { asked: 'zocl' })).not.toContain('Reach it');
     for (const code of ['columns-taken', 'no-match'] as const) {
       expect(said(code, { pid: 7, command: 'graph' })).toContain('graph (process 7)');
     }

@@ -75,9 +75,14 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'kernel-held':
       return {
         message: l10n.t('The kernel itself (XRT) holds the partition, and this driver lends it to nobody.'),
-        nextStep: l10n.t(
-          "Reach it through XRT's driver, after reading what that does, or unload the application's xclbin.",
-        ),
+        nextStep:
+          facts.text('asked') === undefined
+            ? l10n.t(
+                "Reach it through XRT's driver, after reading what that does, or unload the application's xclbin.",
+              )
+            : l10n.t(
+                "XRT's driver did not give it either: connect as root, or unload the application's xclbin.",
+              ),
       };
     case 'columns-taken':
       return {
@@ -259,15 +264,21 @@ function explainPermission(facts: Facts, device: string, l10n: Localiser): Expla
     return {
       message: l10n.t('You may not look into {0}, which uses the partition.', ownerName(facts, l10n)),
       nextStep: l10n.t(
-        'Turn on sudo for this board (Edit Board), or connect as root or as the user who runs it.',
+        'Turn on sudo for this board (Edit Board), or connect as root; where the process is yours, this helps too: {0}.',
+        'sudo sysctl kernel.yama.ptrace_scope=0',
       ),
     };
   }
+  const mode = facts.text('mode');
   return {
-    message: l10n.t('You may not open {0} on this board.', device),
+    message:
+      mode === undefined
+        ? l10n.t('You may not open {0} on this board.', device)
+        : l10n.t('You may not open {0} on this board (its mode is {1}).', device, mode),
     nextStep: l10n.t(
       'Turn on sudo for this board (Edit Board), or run there once: {0}.',
-      `sudo setfacl -m u:$USER:rw ${shellWord(device)}`,
+      // Small images have no setfacl, and the node's group has no rights as the driver makes it.
+      `sudo chown "$(id -un)" ${shellWord(device)}`,
     ),
   };
 }
