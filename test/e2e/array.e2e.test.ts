@@ -6,7 +6,13 @@ import type { Frame } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { formatTile } from '../../src/model/geometry.ts';
+import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
+import { families } from '../board/families.ts';
+import { stageHang } from '../board/hang.ts';
+import { type BoardHome, makeBoardHome } from './board-home.ts';
 import { type Theme, Workbench } from './driver.ts';
+import { addBoard } from './main-job.ts';
 
 /** Rules about whole pages, which a view inside VS Code's window is not. */
 const NOT_A_PAGE = [
@@ -18,21 +24,21 @@ const NOT_A_PAGE = [
   'document-title',
 ];
 
+/** Opens a section of the sidebar that is closed. */
+async function openSection({ page }: Workbench, title: string): Promise<void> {
+  const name = page.locator('h3.title').getByText(title, { exact: true });
+  const header = page.locator('.part.sidebar .pane-header', { has: name });
+  await header.waitFor();
+  if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
+  await page.locator('.part.sidebar .pane-header[aria-expanded="true"]', { has: name }).waitFor();
+}
+
 describe('[attach-11] the Array view', () => {
   let folder: string;
   let host: RunningHost;
   let workbench: Workbench;
   let array: Frame;
 
-  /** Opens a section of the sidebar that is closed. */
-  const openSection = async (title: string): Promise<void> => {
-    const { page } = workbench;
-    const name = page.locator('h3.title').getByText(title, { exact: true });
-    const header = page.locator('.part.sidebar .pane-header', { has: name });
-    await header.waitFor();
-    if ((await header.getAttribute('aria-expanded')) !== 'true') await header.click();
-    await page.locator('.part.sidebar .pane-header[aria-expanded="true"]', { has: name }).waitFor();
-  };
   const cell = (tile: string) => array.locator(`.grid .cell[aria-label*="${tile}:"]`);
 
   beforeAll(async () => {
@@ -45,7 +51,7 @@ describe('[attach-11] the Array view', () => {
     workbench = await Workbench.open(host, { width: 1280, height: 1000 });
     await workbench.showView('Tilescope');
     await workbench.waitForRow('Simulated board');
-    await openSection('Array');
+    await openSection(workbench, 'Array');
     array = await workbench.webview('.problem .action');
   });
 
@@ -72,7 +78,7 @@ describe('[attach-11] the Array view', () => {
   });
 
   test('[attach-10] the details view says what the core waits for and where it stands', async () => {
-    await openSection('Tile');
+    await openSection(workbench, 'Tile');
     const core = await workbench.waitForRow(/^Core/);
     await expect.poll(() => core.textContent()).toContain('waits for a lock in the north');
     await workbench.waitForRow('Program counter');
@@ -93,4 +99,56 @@ describe('[attach-11] the Array view', () => {
       expect(await workbench.accessibilityProblems(array, NOT_A_PAGE), 'Array view').toEqual([]);
     },
   );
+});
+
+describe('[attach-11] a graph that hangs on the virtual board', () => {
+  const family = families['aperture40/aieml'];
+  let board: VirtualBoard;
+  let home: BoardHome;
+  let witness: Witness;
+  let host: RunningHost;
+  let workbench: Workbench;
+
+  beforeAll(async () => {
+    board = await startBoard({ module: family.module });
+    witness = await board.witness();
+    await witness.request(family.partition.id, { keep: true });
+    await board.control('ungate all');
+    home = await makeBoardHome(board);
+    host = await startCodeServer({
+      folder: home.path,
+      extensionDevelopmentPath: root,
+      env: { HOME: home.path },
+    });
+    workbench = await Workbench.open(host, { width: 1280, height: 1000 });
+  });
+
+  afterAll(async () => {
+    await workbench?.close();
+    await host?.stop();
+    await witness?.exit();
+    await board?.stop();
+    await home?.remove();
+  });
+
+  test('[attach-11] staged by the witness, it is seen over SSH: sentence, frame and arrows at the tiles', async () => {
+    const { south, north } = await stageHang(board, {
+      generation: family.generation,
+      col: family.partition.startCol,
+      row: family.shape.core.start,
+    });
+    await addBoard(workbench, board, home);
+    await openSection(workbench, 'Array');
+    const array = await workbench.webview('.hang-list .sentence');
+    expect(await array.locator('.hang-list .sentence').textContent()).toBe(
+      `Tiles ${formatTile(south.tile)} and ${formatTile(north.tile)} wait for each other's locks.`,
+    );
+    expect(
+      await array
+        .locator('.cell.hangs')
+        .evaluateAll((cells) => cells.map((cell) => cell.ariaLabel?.split(':')[0])),
+    ).toEqual([`Tile ${formatTile(north.tile)}`, `Tile ${formatTile(south.tile)}`]);
+    expect(await array.locator('.arrow.hangs').count()).toBe(2);
+    await workbench.screenshot('array-view-hang');
+  });
 });
