@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include "error.h"
@@ -77,6 +78,18 @@ Hold judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>
         found.hands = {true, found.info->facts.ownerPid, found.info->facts.ownerTicks};
     }
     return found;
+}
+
+/**
+ * The forms of zocl's request to try, in order; true: the one with a context, of XRT 2.18 (2024.2) and later, which has
+ * another request at the earlier one's number. The module's version decides where it is told.
+ */
+std::vector<bool> zoclForms(Kernel& kernel) {
+    const std::string version = kernel.readText("/sys/module/zocl/version").value_or("");
+    unsigned major = 0;
+    unsigned minor = 0;
+    if (sscanf(version.c_str(), "%3u.%3u", &major, &minor) != 2) return {true, false};
+    return {major > 2 || (major == 2 && minor >= 18)};
 }
 
 bool overlap(ColumnRange a, ColumnRange b) {
@@ -741,7 +754,7 @@ void Engine::takeKernelDescriptor(ColumnRange columns) {
         std::vector<uint32_t> ids{state.entry.id};
         if (state.entry.id != 1) ids.push_back(1);
         int failure = EINVAL;
-        for (const bool withContext : {true, false}) {
+        for (const bool withContext : zoclForms(kernel_)) {
             for (const uint32_t id : ids) {
                 const int given = kernel_.zoclDescriptor(render.get(), id, withContext);
                 if (given < 0) {
@@ -749,12 +762,15 @@ void Engine::takeKernelDescriptor(ColumnRange columns) {
                     continue;
                 }
                 UniqueFd partition(kernel_, given);
-                if (isPartition(kernel_, given, columns)) {
-                    kernelDescriptor_.emplace(columns, PartitionFd(std::move(partition)));
-                    return;
+                if (!isPartition(kernel_, given, columns)) {
+                    throw CoreError("kernel-held", "zocl gave a descriptor of another partition", 0,
+                                    columnFacts(columns));
                 }
-                throw CoreError("kernel-held", "zocl gave a descriptor of another partition", 0, columnFacts(columns));
+                kernelDescriptor_.emplace(columns, PartitionFd(std::move(partition)));
+                return;
             }
+            // Anything else was said by a release that knows this form: the other number means something else there.
+            if (failure != EINVAL) break;
         }
         throw CoreError("kernel-held", "DRM_IOCTL_ZOCL_AIE_FD: " + errnoName(failure), failure, columnFacts(columns));
     }

@@ -1,0 +1,588 @@
+#include <algorithm>
+#include <doctest/doctest.h>
+#include <random>
+
+#include "engine.h"
+#include "error.h"
+#include "fake_kernel.h"
+
+using namespace tilescope;
+
+namespace {
+
+struct Board {
+    FakeKernel kernel;
+    Engine engine{kernel, "/dev/aie0"};
+    Board() = default;
+    explicit Board(Generation generation) : kernel(generation) {}
+
+    PartitionState state(ColumnRange columns) {
+        for (const PartitionState& one : engine.partitions()) {
+            if (one.entry.columns == columns) return one;
+        }
+        return {};
+    }
+    [[nodiscard]] bool listed(ColumnRange columns) {
+        const auto all = engine.partitions();
+        return std::any_of(all.begin(), all.end(), [&](const auto& one) { return one.entry.columns == columns; });
+    }
+    [[nodiscard]] auto count(const std::string& event) const {
+        return std::count(kernel.events.begin(), kernel.events.end(), event);
+    }
+    /** An application takes columns of a dynamic array. */
+    size_t take(ColumnRange columns, int64_t pid, FakeKernel::Process process = {}) {
+        kernel.partitions.push_back(
+            {columns.startCol | columns.numCols << 8U, columns, kernel.shape.numRows(), 0, false, false});
+        kernel.own(kernel.partitions.size() - 1, pid, std::move(process));
+        return kernel.partitions.size() - 1;
+    }
+};
+
+class Collector final : public ReadSink {
+  public:
+    explicit Collector(const std::vector<ByteRange>& ranges) {
+        for (const ByteRange& range : ranges) bytes.emplace_back(range.length, uint8_t{0xEE});
+    }
+    std::vector<std::vector<uint8_t>> bytes;
+    std::vector<Span> spans;
+    std::span<uint8_t> room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) override {
+        return std::span(bytes[range]).subspan(at, length);
+    }
+    void filled(uint64_t /*length*/) override {}
+    void unreadable(const Span& span) override {
+        if (!spans.empty() && spans.back().reason == span.reason &&
+            spans.back().offset + spans.back().length == span.offset) {
+            spans.back().length += span.length;
+        } else {
+            spans.push_back(span);
+        }
+    }
+};
+
+Collector readAll(Engine& engine, ReadRequest request) {
+    Collector collector(request.ranges);
+    ReadJob job(std::move(request));
+    while (!job.step(engine, collector)) {
+    }
+    return collector;
+}
+
+uint32_t readWord(Engine& engine, ColumnRange columns, MemoryType type, uint64_t offset) {
+    const auto bytes = readAll(engine, {columns, type, {{offset, 4}}, {}}).bytes[0];
+    return uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8U | uint32_t{bytes[2]} << 16U | uint32_t{bytes[3]} << 24U;
+}
+
+std::vector<WordOutcome> writeAll(Engine& engine, WriteRequest request) {
+    std::vector<WordOutcome> outcomes;
+    WriteJob job(std::move(request));
+    while (!job.step(engine, outcomes)) {
+    }
+    return outcomes;
+}
+
+std::string codeOf(const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const CoreError& error) {
+        return error.code();
+    }
+    return "";
+}
+
+/** Writes a word of data memory beside the owner; the code of the failure, or empty when it was verified. */
+std::string writeBeside(Board& board, ColumnRange columns, uint32_t offset, uint32_t value, bool unlocked = true) {
+    return codeOf([&] {
+        const WriteRequest request{columns,    MemoryType::data, board.state(columns).epoch, true, {},
+                                   {{offset, 0, ~0U, value}}, unlocked};
+        const auto outcomes = writeAll(board.engine, request);
+        REQUIRE(outcomes.size() == 1);
+        REQUIRE(outcomes[0].outcome == Outcome::verified);
+    });
+}
+
+} // namespace
+
+TEST_CASE("[attach-3] free columns are the array's minus those in use, whatever ENQUIRE says of free ranges") {
+    Board board(Generation::aieml);
+    CHECK(board.engine.describe().free == std::vector<ColumnRange>{{0, 6}});
+    board.take({2, 1}, 500);
+    CHECK(board.engine.describe().free == std::vector<ColumnRange>{{0, 2}, {3, 3}});
+    CHECK(board.engine.partitions().size() == 1);
+    board.take({5, 1}, 501);
+    board.engine.partitions();
+    CHECK(board.engine.freeColumns() == std::vector<ColumnRange>{{0, 2}, {3, 2}});
+    Board fixed;
+    CHECK(fixed.engine.describe().free.empty());
+}
+
+TEST_CASE("[attach-3] picked columns are listed until somebody takes any of them") {
+    Board board(Generation::aieml);
+    CHECK(board.engine.open({1, 2}, false).size() == 3);
+    CHECK(board.kernel.held() == 0);
+    CHECK(board.kernel.partitions.empty()); // given back
+    const PartitionState picked = board.state({1, 2});
+    CHECK(picked.picked);
+    CHECK(picked.entry.id == (1U | 2U << 8U));
+    CHECK(picked.entry.numRows == 7);
+    CHECK(board.engine.freeColumns() == std::vector<ColumnRange>{{0, 6}});
+    const size_t other = board.take({2, 2}, 500);
+    CHECK_FALSE(board.listed({1, 2}));
+    CHECK(codeOf([&] { readWord(board.engine, {1, 2}, MemoryType::data, 0); }) == "no-partition");
+    // Picked again after the other is gone, it is another life: what happened to it is not known.
+    board.kernel.leave(other);
+    board.kernel.partitions.clear();
+    board.engine.open({1, 2}, false);
+    CHECK(board.state({1, 2}).epoch != picked.epoch);
+}
+
+TEST_CASE("[attach-3] columns of somebody else's partition are taken, and who has them is said") {
+    Board board(Generation::aieml);
+    board.engine.describe();
+    board.take({2, 2}, 500, {1000, "graph.elf", {}, false});
+    try {
+        board.engine.open({0, 3}, false);
+        FAIL("opened");
+    } catch (const CoreError& error) {
+        CHECK(error.code() == "columns-taken");
+        const auto& facts = error.facts();
+        CHECK(std::find(facts.begin(), facts.end(), Fact{"pid", int64_t{500}}) != facts.end());
+        CHECK(std::find(facts.begin(), facts.end(), Fact{"command", std::string("graph.elf")}) != facts.end());
+    }
+    CHECK(codeOf([&] { board.engine.open({5, 2}, false); }) == "no-partition"); // beyond the array
+    CHECK(board.kernel.requests.empty());
+}
+
+TEST_CASE("[attach-2] a request has 40 bytes, or 24 where that is refused, and what worked is remembered") {
+    Board board(Generation::aieml);
+    board.kernel.lengths = {24};
+    board.engine.open({0, 2}, false);
+    CHECK(board.kernel.requests == std::vector<uint32_t>{40, 24});
+    readWord(board.engine, {0, 2}, MemoryType::data, 0);
+    CHECK(board.kernel.requests == std::vector<uint32_t>{40, 24, 24});
+    const auto findings = board.engine.describe().findings;
+    CHECK(std::find(findings.begin(), findings.end(), "request: 24 bytes") != findings.end());
+    Board newer(Generation::aieml);
+    newer.engine.open({0, 2}, false);
+    CHECK(newer.kernel.requests == std::vector<uint32_t>{40});
+    Board fixed; // static partitions: never another length
+    fixed.engine.open({6, 4}, false);
+    CHECK(fixed.kernel.requests == std::vector<uint32_t>{24});
+}
+
+TEST_CASE("[attach-2] EINVAL of a busy range is not taken for a wrong length") {
+    Board board(Generation::aieml);
+    board.engine.describe();
+    board.kernel.beforeRequest = [&] {
+        if (board.kernel.partitions.empty()) board.take({0, 2}, 500);
+    };
+    board.kernel.poke({0, 3}, 8, 0x5A);
+    CHECK(board.engine.open({0, 2}, false).size() == 3); // beside its new owner
+    CHECK(board.kernel.requests == std::vector<uint32_t>{40});
+    CHECK(readWord(board.engine, {0, 2}, MemoryType::data, 8) == 0x5A);
+}
+
+TEST_CASE("[attach-6] with a descriptor list the owner's process is not touched, nothing is mapped, the rest is closed") {
+    Board board(Generation::aieml);
+    board.take({0, 2}, 500);
+    board.take({3, 2}, 501);
+    board.kernel.poke({3, 1}, 0x70000, 0xBEEF);
+    CHECK(board.engine.open({3, 2}, false).size() == 3);
+    CHECK(readWord(board.engine, {3, 2}, MemoryType::memoryTile, 0x70000) == 0xBEEF);
+    CHECK(board.count("open process") == 0);
+    CHECK(board.count("map") == 0);
+    CHECK(board.kernel.held() == 0);
+    CHECK(board.kernel.requests.empty());
+}
+
+TEST_CASE("[attach-6] without a list the owner's descriptor is duplicated, and the list is not asked for again") {
+    Board board(Generation::aieml);
+    board.kernel.listWorks = false;
+    board.take({0, 2}, 500);
+    board.kernel.poke({1, 6}, 0xFFFC, 7);
+    const uint64_t last = uint64_t{8} * 0x10000 - 4;
+    for (int i = 0; i < 3; i++) CHECK(readWord(board.engine, {0, 2}, MemoryType::data, last) == 7);
+    CHECK(board.kernel.lists == 1);
+    CHECK(board.count("open process") == 3);
+    CHECK(board.count("map") == 0);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-6] unlocked, a word is written beside the owner by pwrite; locked, none is") {
+    for (const bool list : {true, false}) {
+        CAPTURE(list);
+        Board board(Generation::aie2ps);
+        board.kernel.listWorks = list;
+        board.take({0, 2}, 500);
+        CHECK(board.engine.open({0, 2}, false).size() == 6);
+        CHECK(writeBeside(board, {0, 2}, 0x10000 + 8, 77, false) == "locked");
+        CHECK(board.kernel.peek({0, 4}, 8) == 0);
+        CHECK(writeBeside(board, {0, 2}, 0x10000 + 8, 77).empty());
+        CHECK(board.kernel.peek({0, 4}, 8) == 77);
+        CHECK(board.count("map") == 0);
+        CHECK(board.kernel.held() == 0);
+    }
+}
+
+TEST_CASE("[attach-6] a tile that is gated between the look and the pwrite is refused, not broken") {
+    Board board(Generation::aieml);
+    board.take({0, 2}, 500);
+    board.engine.describe();
+    board.kernel.beforeStore = [&] {
+        if (board.kernel.peek({0, 0}, 0xFFF20) == 3) board.kernel.gate({0, 1}, 7);
+    };
+    const WriteRequest request{{0, 2}, MemoryType::data, board.state({0, 2}).epoch, true, {}, {{0, 0, ~0U, 1}}, true};
+    const auto outcomes = writeAll(board.engine, request);
+    REQUIRE(outcomes.size() == 1);
+    CHECK(outcomes[0] == WordOutcome{0, Outcome::refused, Reason::gated, 0});
+}
+
+TEST_CASE("[attach-5] [attach-6] random reads of every generation agree with a naive model, free and beside an owner") {
+    constexpr uint32_t seed = 77001;
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    for (const Generation generation : {Generation::aie, Generation::aieml, Generation::aie2ps}) {
+        CAPTURE(generationName(generation));
+        Board board(generation);
+        const ColumnRange columns{1, 3};
+        const auto memories = memoriesOf(*board.kernel.map, board.kernel.shape, columns);
+        for (const MemoryGeometry& memory : memories) {
+            for (int i = 0; i < 600; i++) {
+                const uint32_t tile = random() % memory.tileCount();
+                const uint32_t place = memory.tileBase + random() % (memory.bytesPerTile / 4) * 4;
+                board.kernel.poke(memory.tile(tile), place, static_cast<uint32_t>(random()));
+            }
+        }
+        for (uint32_t row = board.kernel.shape.core.start; row < board.kernel.shape.numRows(); row += 2) {
+            board.kernel.poke({1, row}, board.kernel.map->coreControl, 1);
+        }
+        board.kernel.gate({2, 1}, board.kernel.shape.numRows());
+        board.engine.open(columns, false);
+        const uint64_t caughtBefore = guard::caught();
+        for (int round = 0; round < 80; round++) {
+            if (round == 40) board.take(columns, 500);
+            const MemoryGeometry& memory = memories[random() % memories.size()];
+            const uint64_t offset = random() % memory.totalBytes();
+            const uint64_t length = std::min<uint64_t>(1 + random() % 40000, memory.totalBytes() - offset);
+            const auto got = readAll(board.engine, {columns, memory.type, {{offset, length}}, {}});
+            std::vector<Span> expected;
+            for (uint64_t at = offset; at < offset + length;) {
+                const ByteRange piece = pieceAt(memory, {offset, length}, at, ~uint64_t{0} - at);
+                const Tile tile = memory.tile(memory.tileIndex(at));
+                const bool gated = tile.col == 2 && tile.row != 0;
+                const bool running = memory.type == MemoryType::program && !gated &&
+                                     board.kernel.peek(tile, board.kernel.map->coreControl) == 1;
+                if (gated || running) {
+                    expected.push_back({at, piece.length, gated ? Reason::gated : Reason::coreRunning});
+                    if (expected.size() > 1) {
+                        Span& before = expected[expected.size() - 2];
+                        if (before.reason == expected.back().reason && before.offset + before.length == at) {
+                            before.length += piece.length;
+                            expected.pop_back();
+                        }
+                    }
+                } else {
+                    for (uint64_t i = 0; i < piece.length; i += 1 + i / 64) {
+                        const auto place = static_cast<uint32_t>((at + i) % memory.bytesPerTile);
+                        const uint32_t word = board.kernel.peek(tile, memory.tileBase + place / 4 * 4);
+                        REQUIRE(got.bytes[0][at - offset + i] == static_cast<uint8_t>(word >> (place % 4 * 8)));
+                    }
+                }
+                at += piece.length;
+            }
+            CAPTURE(round);
+            REQUIRE(got.spans == expected);
+            REQUIRE(board.kernel.held() == 0);
+        }
+        CHECK(guard::caught() == caughtBefore);
+        CHECK(board.count("map") == 0); // pread serves free partitions, too
+    }
+}
+
+TEST_CASE("[attach-2] a generation that nobody names is learnt from the driver's descriptions, after consent") {
+    Board board(Generation::aieml);
+    board.kernel.named = "";
+    CHECK(board.engine.describe().family == Family::unknown);
+    CHECK(codeOf([&] { board.engine.open({0, 2}, false); }) == "unknown-driver");
+    CHECK(board.kernel.requests.empty());
+    board.kernel.poke({0, 3}, 4, 99);
+    const auto memories = board.engine.open({0, 2}, true);
+    REQUIRE(memories.size() == 3);
+    CHECK(memories[2].geometry.numRows == 2);
+    CHECK(readWord(board.engine, {0, 2}, MemoryType::data, 4) == 99);
+    const Description found = board.engine.describe();
+    CHECK(found.family == Family::xlnxAperture);
+    CHECK(found.generation == Generation::aieml);
+}
+
+TEST_CASE("[attach-2] an unknown generation is read by pread where its memories look familiar, and never written") {
+    Board board(Generation::aieml);
+    board.kernel.named = "aie9";
+    board.kernel.poke({0, 3}, 4, 99);
+    const auto memories = board.engine.open({0, 2}, true);
+    REQUIRE(memories.size() == 3);
+    CHECK_FALSE(memories[0].writable);
+    CHECK(readWord(board.engine, {0, 2}, MemoryType::data, 4) == 99);
+    // Whether its cores run cannot be asked, so their program memory stays closed.
+    const auto program = readAll(board.engine, {{0, 2}, MemoryType::program, {{0, 16}}, {}});
+    CHECK(program.spans == std::vector<Span>{{0, 16, Reason::noWay}});
+    const WriteRequest request{{0, 2}, MemoryType::data, board.state({0, 2}).epoch, true, {}, {{0, 0, ~0U, 1}}, false};
+    CHECK(writeAll(board.engine, request)[0].outcome == Outcome::refused);
+    CHECK(board.count("map") == 0);
+    CHECK(board.engine.describe().family == Family::unknown);
+}
+
+TEST_CASE("[attach-4] gated tiles of a free partition run during each lease, and are given back before it ends") {
+    for (const Generation generation : {Generation::aie, Generation::aieml}) {
+        CAPTURE(generationName(generation));
+        Board board(generation);
+        board.kernel.poke({1, 3}, 8, 0x11);
+        board.kernel.gate({1, 1}, board.kernel.shape.numRows());
+        board.engine.open({0, 2}, false);
+        const uint64_t place = uint64_t{board.kernel.shape.core.count} * board.kernel.map->dataBytes +
+                               uint64_t{3 - board.kernel.shape.core.start} * board.kernel.map->dataBytes + 8;
+        CHECK(readAll(board.engine, {{0, 2}, MemoryType::data, {{place, 4}}, {}}).spans.size() == 1);
+        const std::string before = board.state({0, 2}).epoch;
+        board.kernel.events.clear();
+        CHECK(board.engine.setClocks({0, 2}, true));
+        CHECK(board.state({0, 2}).clocksOn);
+        CHECK(readWord(board.engine, {0, 2}, MemoryType::data, place) == 0x11);
+        CHECK(board.state({0, 2}).epoch == before); // our own clocks are nobody's traces
+        const std::string tiles = std::to_string(board.kernel.shape.numRows() - 1);
+        CHECK(board.count("clock " + tiles) == 2); // exactly the gated ones
+        CHECK(board.count("release " + tiles) == 2);
+        const auto& events = board.kernel.events;
+        const auto released = std::find(events.rbegin(), events.rend(), "release " + tiles);
+        CHECK(std::find(events.rbegin(), events.rend(), "close partition") < released);
+        CHECK_FALSE(board.engine.setClocks({0, 2}, false));
+        CHECK_FALSE(board.state({0, 2}).clocksOn);
+        CHECK(readAll(board.engine, {{0, 2}, MemoryType::data, {{place, 4}}, {}}).spans.size() == 1);
+    }
+}
+
+TEST_CASE("[attach-4] a driver that ignores the request is told of, and nothing is left behind") {
+    Board board(Generation::aieml);
+    board.kernel.tilesWork = false;
+    board.kernel.gate({1, 1}, 7);
+    board.engine.open({0, 2}, false);
+    CHECK_FALSE(board.engine.setClocks({0, 2}, true));
+    CHECK_FALSE(board.state({0, 2}).clocksOn);
+    CHECK(board.count("release 6") == 1);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-4] clocks end with an owner, and are never asked for on its partition") {
+    Board board(Generation::aieml);
+    board.kernel.gate({1, 1}, 7);
+    board.engine.open({0, 2}, false);
+    CHECK(board.engine.setClocks({0, 2}, true));
+    board.kernel.events.clear();
+    const size_t taken = board.take({0, 2}, 500);
+    CHECK(codeOf([&] { board.engine.setClocks({0, 2}, true); }) == "locked");
+    readAll(board.engine, {{0, 2}, MemoryType::data, {{0, 4}}, {}});
+    CHECK(board.count("clock 6") == 0);
+    board.kernel.leave(taken);
+    board.kernel.partitions.clear();
+    board.engine.open({0, 2}, false);
+    CHECK_FALSE(board.state({0, 2}).clocksOn);
+}
+
+TEST_CASE("[attach-9] what zocl holds is reached only when asked for, once, and kept") {
+    Board board(Generation::aie);
+    board.kernel.listWorks = false;
+    board.kernel.partitions.push_back({0U | 6U << 8U, {0, 6}, 5, 0, false, true});
+    board.kernel.folders["/dev/dri"] = {"card0", "renderD128"};
+    board.kernel.poke({2, 1}, 4, 0x33);
+    CHECK(board.state({0, 6}).owner->kind == OwnerKind::kernel);
+    CHECK(codeOf([&] { board.engine.open({0, 6}, false); }) == "kernel-held");
+    CHECK(board.kernel.zoclRequests == 0);
+    board.engine.takeKernelDescriptor({0, 6});
+    CHECK(board.engine.open({0, 6}, false).size() == 2);
+    for (int i = 0; i < 3; i++) CHECK(readWord(board.engine, {0, 6}, MemoryType::data, 8 * 0x8000 + 4) == 0x33);
+    CHECK(writeBeside(board, {0, 6}, 8 * 0x8000 + 4, 0x34).empty());
+    board.engine.takeKernelDescriptor({0, 6});
+    CHECK(board.kernel.zoclRequests == 1);
+    CHECK(board.kernel.held() == 1); // the descriptor, until the engine ends
+}
+
+TEST_CASE("[attach-9] zocl is asked once in an engine's life, in its release's form, and nobody else is asked") {
+    Board board(Generation::aie);
+    board.kernel.listWorks = false;
+    board.kernel.partitions.push_back({2U | 2U << 8U, {2, 2}, 5, 0, false, true});
+    board.kernel.folders["/dev/dri"] = {"renderD128"};
+    const auto code = [&] { return codeOf([&] { board.engine.takeKernelDescriptor({2, 2}); }); };
+    board.kernel.renderName = "i915";
+    CHECK(code() == "kernel-held");
+    board.kernel.renderName = "zocl";
+    board.kernel.zoclId = 9; // neither the listed id nor the whole array's
+    CHECK(code() == "kernel-held");
+    board.kernel.zoclId = 1;
+    CHECK(code() == "kernel-held"); // asked once already
+    CHECK(board.kernel.zoclRequests == 0);
+
+    Board earlier(Generation::aie);
+    earlier.kernel.listWorks = false;
+    earlier.kernel.zoclContext = false;
+    earlier.kernel.partitions.push_back({2U | 2U << 8U, {2, 2}, 5, 0, false, true});
+    earlier.kernel.folders["/dev/dri"] = {"renderD128"};
+    earlier.engine.takeKernelDescriptor({2, 2});
+    CHECK(earlier.kernel.zoclRequests == 1);
+    CHECK(codeOf([&] { board.engine.takeKernelDescriptor({0, 1}); }) == "no-partition");
+}
+
+TEST_CASE("[attach-8] a holder is no owner, and the contents' life goes on when only it is left, for every core") {
+    Board board;
+    const HoldFacts facts{{6, 4}, 1000, 9000, 500, 1000};
+    std::vector<std::string> arguments{holdCommand};
+    for (const std::string& one : holdArguments(facts)) arguments.push_back(one);
+    board.kernel.own(0, 500, {});
+    board.kernel.poke({6, 1}, 0, 0x42);
+    const std::string before = board.state({6, 4}).epoch;
+    board.kernel.processes[600] = {2000, holdCommand, {{holdDescriptor, "anon_inode:aiepart_6_4"}}, false};
+    board.kernel.processes[600].arguments = arguments;
+    PartitionState held = board.state({6, 4});
+    REQUIRE(held.owner);
+    CHECK(held.owner->pid == 500);
+    REQUIRE(held.hold);
+    CHECK(held.hold->process.pid == 600);
+    CHECK_FALSE(held.ownerGone);
+    board.kernel.processes.erase(500);
+    for (Engine* engine : {&board.engine, std::make_unique<Engine>(board.kernel, "/dev/aie0").release()}) {
+        const std::unique_ptr<Engine> fresh(engine == &board.engine ? nullptr : engine);
+        held = engine->state({6, 4});
+        CHECK_FALSE(held.owner);
+        CHECK(held.ownerGone);
+        CHECK(held.hold->facts.until == 9000);
+        CHECK(held.epoch == before);
+        CHECK(readWord(*engine, {6, 4}, MemoryType::data, 0) == 0x42);
+        // The owner's buffers went with it: on this driver nothing can be written any more.
+        CHECK(writeBeside(board, {6, 4}, 0, 1, false) == "no-match");
+    }
+    board.kernel.processes.erase(600);
+    board.kernel.partitions[0].owner = 0;
+    const auto changed = board.engine.poll();
+    REQUIRE(changed);
+    CHECK_FALSE(changed->front().hold);
+    CHECK(changed->front().epoch != before);
+}
+
+TEST_CASE("[attach-2] another driver behind the node is looked at anew, and nothing of before counts") {
+    Board board;
+    const std::string before = board.state({6, 4}).epoch;
+    board.engine.describe();
+    board.kernel.nodeInode++;
+    board.kernel.sysfs = {"aie0"};
+    CHECK(board.state({6, 4}).epoch != before);
+    CHECK(board.engine.facts().family == Family::unknown);
+}
+
+TEST_CASE("[attach-6] a node that may not be opened says what its permissions are") {
+    Board board;
+    board.kernel.deviceError = EACCES;
+    try {
+        board.engine.partitions();
+        FAIL("opened");
+    } catch (const CoreError& error) {
+        CHECK(error.code() == "permission");
+        const auto& facts = error.facts();
+        CHECK(std::find(facts.begin(), facts.end(), Fact{"missing", std::string("node-mode")}) != facts.end());
+        CHECK(std::find(facts.begin(), facts.end(), Fact{"mode", std::string("0600")}) != facts.end());
+    }
+}
+
+namespace {
+
+/** Partition 1 of the 2020 driver under process 500, whose buffers are its descriptors 8 (data) and 9 (program). */
+struct Beside : Board {
+    Beside() {
+        kernel.own(0, 500, {});
+        kernel.exportBuffer(500, 8, 0, 0, 1001);
+        kernel.exportBuffer(500, 9, 0, 1, 1002);
+        for (uint32_t col = 6; col < 10; col++) {
+            for (uint32_t row = 1; row < 9; row++) kernel.poke({col, row}, 0x40, col << 8U | row);
+        }
+    }
+    std::string write(uint32_t value = 5) { return writeBeside(*this, {6, 4}, 0x8000 * 2 + 12, value); }
+};
+
+} // namespace
+
+TEST_CASE("[attach-6] without pwrite the owner's own buffer is written, taken and closed inside the partition's descriptor") {
+    Beside board;
+    CHECK(board.write().empty());
+    CHECK(board.kernel.peek({6, 3}, 12) == 5);
+    CHECK(board.kernel.held() == 0);
+    const auto& events = board.kernel.events;
+    // The partition's duplicate comes first and goes last.
+    const auto first = std::find(events.begin(), events.end(), "open duplicate");
+    const auto last = std::find(events.rbegin(), events.rend(), "close duplicate");
+    REQUIRE(first != events.end());
+    CHECK(std::find(events.begin(), first, "map") == first);
+    CHECK(std::find(events.rbegin(), last, "unmap") == last);
+    CHECK(writeBeside(board, {6, 4}, 0, 1, false) == "locked");
+}
+
+TEST_CASE("[attach-6] decoys are not taken for the buffer: other links, exporters, sizes, and words") {
+    Beside board;
+    FakeKernel::Process& owner = board.kernel.processes[500];
+    owner.links[20] = "/memfd:/dmabuf: (deleted)";
+    owner.links[21] = "/tmp/dmabuf:";
+    board.kernel.exportBuffer(500, 22, 0, 0, 2001, "udmabuf");
+    board.kernel.exportBuffer(500, 23, 1, 0, 2002); // another partition's, smaller
+    CHECK(board.write(6).empty());
+    // One of the right size and exporter, with other words.
+    board.kernel.add({9, {40, 4}, 9, 0, false, false});
+    board.kernel.exportBuffer(500, 5, 3, 0, 2003);
+    CHECK(board.write(7).empty());
+    CHECK(board.kernel.peek({6, 3}, 12) == 7);
+    CHECK(board.kernel.peek({40, 3}, 12) == 0);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-6] two partitions of equal size in one process: told apart by words, or nothing is written") {
+    Beside board;
+    board.kernel.add({9, {40, 4}, 9, 0, false, false});
+    board.kernel.partitions[3].owner = 500;
+    board.kernel.processes[500].links[17] = FakeKernel::linkOf({40, 4});
+    // The other's buffer alone is open: that there must be two is known from the partitions.
+    board.kernel.processes[500].links.erase(8);
+    board.kernel.exportBuffer(500, 18, 3, 0, 3001);
+    CHECK(board.write() == "no-match");
+    board.kernel.exportBuffer(500, 8, 0, 0, 1001);
+    CHECK(board.write(8).empty());
+    CHECK(board.kernel.peek({6, 3}, 12) == 8);
+    CHECK(board.kernel.peek({40, 3}, 12) == 0);
+    // The same words everywhere: they cannot be told apart.
+    for (uint32_t col = 6; col < 10; col++) {
+        for (uint32_t row = 1; row < 9; row++) board.kernel.poke({col, row}, 0x40, 0);
+    }
+    board.kernel.poke({6, 3}, 12, 0);
+    CHECK(board.write(9) == "no-match");
+    CHECK(board.kernel.peek({6, 3}, 12) == 0);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-6] one buffer open twice counts once; buffers closed after mmap are not found") {
+    Beside board;
+    for (uint32_t col = 6; col < 10; col++) {
+        for (uint32_t row = 1; row < 9; row++) board.kernel.poke({col, row}, 0x40, 0);
+    }
+    board.kernel.exportBuffer(500, 30, 0, 0, 1001); // the same inode again
+    CHECK(board.write(4).empty());
+    for (const int fd : {8, 9, 30}) board.kernel.processes[500].links.erase(fd);
+    CHECK(board.write(3) == "no-match");
+    CHECK(board.kernel.peek({6, 3}, 12) == 4);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-6] gated tiles and program memory of running cores are not touched to find the buffer") {
+    Beside board;
+    board.kernel.gate({7, 2}, 9);
+    board.kernel.add({9, {40, 4}, 9, 0, false, false});
+    board.kernel.exportBuffer(500, 5, 3, 0, 2003);
+    const uint64_t before = guard::caught();
+    CHECK(board.write(2).empty());
+    CHECK(guard::caught() == before);
+    const WriteRequest gated{{6, 4}, MemoryType::data, board.state({6, 4}).epoch, true, {}, {{0x8000 * 9, 0, ~0U, 1}}, true};
+    CHECK(writeAll(board.engine, gated)[0].reason == Reason::gated);
+    CHECK(guard::caught() == before);
+}
