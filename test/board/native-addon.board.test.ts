@@ -1,9 +1,9 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { patternWord, startBoard, type VirtualBoard } from './board.ts';
+import { patternBytes, patternWord, startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
-import { buildForBoard } from './native-agent.ts';
+import { agentPath, buildForBoard } from './native-agent.ts';
 
 let board: VirtualBoard;
 
@@ -13,6 +13,8 @@ beforeAll(async () => {
   await board.put(files.addon, '/tmp/tilescope.node');
   const script = join(dirname(fileURLToPath(import.meta.url)), 'native-addon-script.mjs');
   await board.put(script, '/tmp/native-addon-script.mjs');
+  await board.put(script.replace('script.mjs', 'hold-script.mjs'), '/tmp/native-addon-hold-script.mjs');
+  await board.put(files.agent, agentPath);
 }, 600_000);
 
 afterAll(async () => {
@@ -58,4 +60,35 @@ describe('the addon in Node on the board', () => {
     expect(bytes.readUInt32LE(4)).toBe(patternWord('data', 6, 1, 4));
     await witness.exit();
   }, 300_000);
+
+  it('holds a partition by the agent it is given, looks at tiles, and leaves no descriptor behind [attach-8] [attach-10]', async () => {
+    await board.control('reset all');
+    const owner = await board.witness();
+    const { pid } = await owner.request(1);
+    await board.control('ungate all');
+    await owner.fill(31);
+    await board.control(`reg 7 3 ${0x30280} ${0x1ca}`);
+    const ran = await board.exec(
+      `node /tmp/native-addon-hold-script.mjs /tmp/tilescope.node ${agentPath} ${pid}`,
+    );
+    expect(ran.stderr).toBe('');
+    const report = JSON.parse(ran.stdout.toString());
+    expect(report).toMatchObject({
+      free: [],
+      tiles: [
+        { col: 7, row: 3, kind: 'core', reason: 0, source: 'registers' },
+        { col: 6, row: 0, kind: 'shim', reason: 0, source: 'registers' },
+      ],
+      without: 'hold-failed',
+      missing: 'hold-failed',
+      held: { ownerGone: false, owner: { pid, kind: 'process' }, hold: { pid: expect.any(Number) } },
+      gone: { ownerGone: true, epoch: report.held.epoch, hold: report.held.hold },
+      released: { inUse: false, ownerGone: false },
+      bytes: patternBytes('data', 6, 1, 0, 16, 31).toString('hex'),
+      leaked: 0,
+    });
+    expect(report.tiles[0].registers.join(' ')).toContain(`${0x30280} ${0x1ca}`);
+    expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+    await owner.ended();
+  }, 120_000);
 });

@@ -4,7 +4,7 @@ import { registerMap } from '../../src/model/status/layout.ts';
 import type { RawTileStatus, TileKind, TileStatus } from '../../src/model/status/status.ts';
 import { startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
-import { families, type Family, type FamilyName } from './families.ts';
+import { type Family, type FamilyName, families } from './families.ts';
 import { Agent, agentPath, buildForBoard, type SeenTile } from './native-agent.ts';
 
 let board: VirtualBoard;
@@ -107,7 +107,13 @@ describe('the status of a tile', () => {
     const staged = await stage(family, 7, 3);
     for (const whose of ['owned', 'free']) {
       const { tiles } = await look(family, [[7, 3]], true);
-      expect(tiles[0]?.header, whose).toMatchObject({ col: 7, row: 3, kind: 'core', reason: 0, source: 'registers' });
+      expect(tiles[0]?.header, whose).toMatchObject({
+        col: 7,
+        row: 3,
+        kind: 'core',
+        reason: 0,
+        source: 'registers',
+      });
       expect(tiles[0]?.header).not.toHaveProperty('files');
       const { registers } = tiles[0] as SeenTile;
       for (const [offset, value] of staged) expect(registers.get(offset), offset.toString(16)).toBe(value);
@@ -138,7 +144,12 @@ describe('the status of a tile', () => {
       const facts = ({ core: state, locks, channels }: TileStatus) => ({
         core: { state: state?.state, stalls: state?.stalls, pc: state?.pc, sp: state?.sp, lr: state?.lr },
         locks: locks.map((one) => [one.index, one.value]),
-        channels: channels.map((one) => [one.direction, one.channel, one.stalledOnLock, one.currentDescriptor]),
+        channels: channels.map((one) => [
+          one.direction,
+          one.channel,
+          one.stalledOnLock,
+          one.currentDescriptor,
+        ]),
       });
       expect(facts(decoded(family, told))).toEqual(facts(decoded(family, read)));
       expect(decoded(family, told).core).toMatchObject({ pc: 0x1ca, sp: 0x3a0c0, lr: 0xb0 });
@@ -152,10 +163,17 @@ describe('the status of a tile', () => {
       const { memory, core: cores } = family.shape;
       await board.control('ungate all');
       await agent?.request({ op: 'open', startCol: 6, numCols: 4, allowUnknown: false });
-      const places = [[6, 0, 'shim'], [6, cores.start, 'core']] as [number, number, TileKind][];
+      const places = [
+        [6, 0, 'shim'],
+        [6, cores.start, 'core'],
+      ] as [number, number, TileKind][];
       if (memory.count > 0) places.push([6, memory.start, 'memory']);
       for (const detail of [false, true]) {
-        const { tiles } = await look(family, places.map(([col, row]) => [col, row]), detail);
+        const { tiles } = await look(
+          family,
+          places.map(([col, row]) => [col, row]),
+          detail,
+        );
         places.forEach(([, , kind], i) => {
           expect(tiles[i]?.header).toMatchObject({ kind, reason: 0 });
           const missing = [...registerMap(family.generation, kind, detail).keys()].filter(
@@ -174,7 +192,14 @@ describe('the status of a tile', () => {
       await attach(family);
       const top = family.partition.numRows - 1;
       await board.control(`gate 7 ${top}`);
-      const { tiles } = await look(family, [[7, top], [8, top]], true);
+      const { tiles } = await look(
+        family,
+        [
+          [7, top],
+          [8, top],
+        ],
+        true,
+      );
       expect(tiles.map((one) => one.header['reason'])).toEqual([1, 0]);
       expect(tiles[0]?.registers.size).toBe(0);
       expect(tiles[0]?.header).not.toHaveProperty('files');
@@ -184,23 +209,43 @@ describe('the status of a tile', () => {
   it('of shim tiles: those with a DMA have locks and channels, the others only events [attach-10]', async () => {
     const family = await become('2020/aie');
     await attach(family);
-    const { tiles } = await look(family, [[6, 0], [8, 0]], true);
-    expect(tiles.map((one) => [one.header['kind'], one.registers.has(0x14f00), one.registers.has(0x34200)])).toEqual([
+    const { tiles } = await look(
+      family,
+      [
+        [6, 0],
+        [8, 0],
+      ],
+      true,
+    );
+    expect(
+      tiles.map((one) => [one.header['kind'], one.registers.has(0x14f00), one.registers.has(0x34200)]),
+    ).toEqual([
       ['shim', true, true],
       ['shim', false, true],
     ]);
   });
 
-  it('tells overflowed locks from registers where the driver tests the wrong bit [attach-10]', async () => {
+  it('tells overflowed locks and stalled channels from registers, of which the driver tells nothing [attach-10]', async () => {
     const family = await become('aperture40/aieml');
     await attach(family);
     const row = family.shape.core.start;
-    await board.control(`reg 7 ${row} ${0x1f120} ${1 << 3}`);
+    const stalledOnLock = (1 << 19) | (1 << 2);
+    await board.control(`reg 7 ${row} ${0x1f120} ${1 << 3}`, `reg 7 ${row} ${0x1df14} ${stalledOnLock}`);
     const tile = (await look(family, [[7, row]], true)).tiles[0];
     expect(tile?.header['source']).toBe('sysfs');
     expect([...(tile as SeenTile).registers]).toEqual([
+      [0x1df00, 0],
+      [0x1df04, 0],
+      [0x1df10, 0],
+      [0x1df14, stalledOnLock],
       [0x1f120, 8],
       [0x1f128, 0],
+    ]);
+    expect(decoded(family, tile).channels.map(({ state }) => state)).toEqual([
+      'idle',
+      'idle',
+      'idle',
+      'stalled_lock_acq',
     ]);
   });
 
@@ -223,7 +268,9 @@ describe('the status of a tile', () => {
     const family = await become('2020/aie');
     for (const tiles of [[], [[5, 1]], [[10, 1]], [[6, 9]]] as [number, number][][])
       await expect(look(family, tiles)).rejects.toMatchObject({ code: 'out-of-range' });
-    await expect(agent?.request({ op: 'status', startCol: 6, numCols: 4, tiles: [[6]] })).rejects.toMatchObject({
+    await expect(
+      agent?.request({ op: 'status', startCol: 6, numCols: 4, tiles: [[6]] }),
+    ).rejects.toMatchObject({
       code: 'protocol',
     });
   });

@@ -1,0 +1,186 @@
+#include "status.h"
+
+#include <doctest/doctest.h>
+#include <random>
+#include <set>
+
+#include "error.h"
+#include "fake_kernel.h"
+
+using namespace tilescope;
+
+namespace {
+
+/** An array whose registers all hold a number of their own, and which remembers what was read. */
+class Registers final : public RegisterSource {
+  public:
+    Reason read(Tile tile, uint32_t offset, std::span<uint32_t> words) override {
+        for (size_t i = 0; i < words.size(); i++) {
+            const auto place = offset + static_cast<uint32_t>(i) * 4;
+            if (faults.contains(place) || faultsAll) return Reason::busError;
+            if (!tile.row) shimReads++;
+            touched.insert({tile.col, tile.row, place});
+            words[i] = clocks.contains(place) ? 3 : wordAt(tile, place);
+        }
+        return Reason::none;
+    }
+    static uint32_t wordAt(Tile tile, uint32_t offset) { return (tile.col << 28U) ^ (tile.row << 24U) ^ offset; }
+
+    /** Clock registers: on. */
+    std::set<uint32_t> clocks{0x36040, 0xFFF20, 0x7FF20};
+    std::set<uint32_t> faults;
+    bool faultsAll = false;
+    std::set<std::array<uint32_t, 3>> touched;
+    int shimReads = 0;
+};
+
+struct Place {
+    Generation generation;
+    TileKind kind;
+    Tile tile;
+};
+
+const std::vector<Place>& places() {
+    static const std::vector<Place> all{
+        {Generation::aie, TileKind::shim, {6, 0}},      {Generation::aie, TileKind::shimPlain, {8, 0}},
+        {Generation::aie, TileKind::core, {6, 3}},      {Generation::aieml, TileKind::shim, {6, 0}},
+        {Generation::aieml, TileKind::shimPlain, {9, 0}}, {Generation::aieml, TileKind::memory, {6, 1}},
+        {Generation::aieml, TileKind::core, {6, 3}},    {Generation::aie2ps, TileKind::shim, {8, 0}},
+        {Generation::aie2ps, TileKind::memory, {6, 1}}, {Generation::aie2ps, TileKind::core, {6, 2}},
+    };
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("[attach-10] nothing but the list and the clocks is read, and no register whose read acts") {
+    for (const Place& place : places()) {
+        for (const bool detail : {false, true}) {
+            CAPTURE(generationName(place.generation));
+            CAPTURE(kindName(place.kind));
+            CAPTURE(detail);
+            Registers registers;
+            const TileStatus seen = readTileRegisters(*mapOf(place.generation), place.generation, registers, place.tile,
+                                                      place.kind, runsWith(detail));
+            CHECK(seen.reason == Reason::none);
+            std::set<uint32_t> listed;
+            for (const RegisterRun& run : statusRegisters(place.generation, place.kind)) {
+                if (run.detail && !detail) continue;
+                for (uint32_t i = 0; i < run.count * run.words; i++) {
+                    listed.insert(run.first + i / run.words * run.stride + i % run.words * 4);
+                }
+            }
+            REQUIRE(seen.registers.size() == listed.size());
+            uint32_t before = 0;
+            for (const auto& [offset, value] : seen.registers) {
+                CHECK(listed.contains(offset));
+                CHECK((offset == seen.registers.front().first || offset > before));
+                CHECK(value == Registers::wordAt(place.tile, offset));
+                before = offset;
+            }
+            for (const auto& [col, row, offset] : registers.touched) {
+                CAPTURE(offset);
+                const bool own = col == place.tile.col && row == place.tile.row && listed.contains(offset);
+                CHECK((own || registers.clocks.contains(offset)));
+                const bool lockRequest = place.generation == Generation::aie
+                                             ? (offset >= 0x1E000 && offset < 0x1E800) ||
+                                                   (row == 0 && offset >= 0x14000 && offset < 0x14800)
+                                             : (offset >= 0x40000 && offset < 0x50000) ||
+                                                   (offset >= 0xD0000 && offset < 0xE0000);
+                CHECK_FALSE(lockRequest);
+            }
+        }
+    }
+}
+
+TEST_CASE("[attach-10] a register that faults is left out; where none answers, that is said") {
+    Registers registers;
+    registers.faults = {0x32004};
+    const ArrayMap& map = *mapOf(Generation::aie);
+    auto seen = readTileRegisters(map, Generation::aie, registers, {6, 3}, TileKind::core, runsWith(false));
+    CHECK(seen.reason == Reason::none);
+    for (const auto& [offset, value] : seen.registers) CHECK(offset != 0x32004);
+    CHECK_FALSE(seen.registers.empty());
+    registers.faultsAll = true;
+    seen = readTileRegisters(map, Generation::aie, registers, {6, 3}, TileKind::core, runsWith(false));
+    CHECK(seen.reason == Reason::busError);
+    CHECK(seen.registers.empty());
+}
+
+TEST_CASE("[attach-10] a gated tile is not touched") {
+    Registers registers;
+    registers.clocks.clear();
+    for (const Place& place : places()) {
+        if (place.tile.row == 0) continue;
+        registers.touched.clear();
+        // The clock registers hold what wordAt() says; bits 0 and 1 of all of them are 0.
+        const auto seen = readTileRegisters(*mapOf(place.generation), place.generation, registers, place.tile, place.kind,
+                                            runsWith(true));
+        CHECK(seen.reason == Reason::gated);
+        CHECK(seen.registers.empty());
+        for (const auto& one : registers.touched) CHECK(one[1] != place.tile.row);
+    }
+}
+
+TEST_CASE("[attach-10] what stands where comes from the array's rows; shim tiles without DMA are every first and second of four") {
+    const ArrayShape shape{38, {0, 1}, {1, 2}, {3, 8}};
+    CHECK(kindOf(shape, Generation::aieml, {6, 0}) == TileKind::shim);
+    CHECK(kindOf(shape, Generation::aieml, {8, 0}) == TileKind::shimPlain);
+    CHECK(kindOf(shape, Generation::aieml, {9, 0}) == TileKind::shimPlain);
+    CHECK(kindOf(shape, Generation::aie2ps, {9, 0}) == TileKind::shim);
+    CHECK(kindOf(shape, Generation::aieml, {8, 2}) == TileKind::memory);
+    CHECK(kindOf(shape, Generation::aieml, {8, 3}) == TileKind::core);
+    CHECK(kindOf({}, Generation::aie, {8, 1}) == TileKind::core);
+    CHECK(kindOf({}, Generation::unknown, {6, 0}) == TileKind::shim);
+    CHECK(kindName(TileKind::shimPlain) == "shim");
+}
+
+TEST_CASE("[attach-10] a status goes over every tile in the order asked, in pieces when something urgent waits, and lets go") {
+    FakeKernel kernel;
+    kernel.pauseTakes = std::chrono::milliseconds(1);
+    Engine engine(kernel, "/dev/aie0");
+    engine.describe();
+    kernel.own(0, 500, {4321, "app", {}, false});
+    StatusRequest request{{6, 4}, {}, true};
+    for (uint32_t row = 0; row < 9; row++) {
+        for (uint32_t col = 9; col >= 6; col--) request.tiles.push_back({col, row});
+    }
+    kernel.poke({7, 3}, 0x30280, 0x1CA);
+    StatusJob job(request);
+    std::vector<TileStatus> seen;
+    engine.hurry(true);
+    int steps = 0;
+    for (bool finished = false; !finished;) {
+        REQUIRE(++steps < 10'000);
+        try {
+            finished = job.step(engine, seen);
+        } catch (const NotYet&) {
+        }
+        CHECK(kernel.held() == 0);
+    }
+    CHECK(steps >= 36);
+    REQUIRE(seen.size() == request.tiles.size());
+    for (size_t i = 0; i < seen.size(); i++) CHECK(seen[i].tile == request.tiles[i]);
+    const auto& words = seen[3 * 4 + 2].registers;
+    CHECK(std::find(words.begin(), words.end(), std::pair<uint32_t, uint32_t>{0x30280, 0x1CA}) != words.end());
+    CHECK_FALSE(job.epoch().empty());
+}
+
+TEST_CASE("[attach-10] tiles that are not of the partition, none and too many are refused before anything is looked at") {
+    FakeKernel kernel;
+    Engine engine(kernel, "/dev/aie0");
+    for (const auto& tiles : std::vector<std::vector<Tile>>{
+             {}, {{5, 1}}, {{10, 1}}, {{6, 9}}, {{6, 1}, {0xFFFFFFFF, 0}}, std::vector<Tile>(4097, Tile{6, 1})}) {
+        StatusJob job({{6, 4}, tiles, false});
+        std::vector<TileStatus> seen;
+        std::string code;
+        try {
+            job.step(engine, seen);
+        } catch (const CoreError& error) {
+            code = error.code();
+        }
+        CHECK(code == "out-of-range");
+        CHECK(seen.empty());
+    }
+    CHECK(kernel.held() == 0);
+}
