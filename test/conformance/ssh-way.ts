@@ -14,8 +14,8 @@ export class SshWay {
   readonly #services: SshServices;
   readonly #home = mkdtempSync(join(tmpdir(), 'tilescope-home-'));
 
-  /** @param agent path of the agent for the board, on this machine */
-  constructor(board: VirtualBoard, agent: string) {
+  /** @param agent path of the agent for the board, on this machine; another version stands beside it under another name */
+  constructor(board: VirtualBoard, agent: string, version = '0.1.0') {
     this.#board = board;
     writeFileSync(join(this.#home, 'known_hosts'), `${board.knownHostsLine()}\n`);
     const unasked = async () => {
@@ -25,7 +25,7 @@ export class SshWay {
       agents: {
         aarch64: {
           path: agent,
-          version: '0.1.0',
+          version,
           sha256: createHash('sha256').update(readFileSync(agent)).digest('hex'),
         },
       },
