@@ -23,7 +23,7 @@ struct RegisterRun {
     uint32_t words = 1;
     /** Read only when details (descriptors, events) are asked for. */
     bool detail = false;
-    /** Read for details although the driver's attributes tell the same: they test the wrong bits. */
+    /** Read for details although the driver's attributes tell of it: they look at wrong places, or tell less. */
     bool besideAttributes = false;
 
     [[nodiscard]] constexpr uint32_t end() const { return first + (count - 1) * stride + words * 4; }
@@ -36,88 +36,88 @@ constexpr bool always = false;
 constexpr bool besideAttributes = true;
 
 constexpr std::array aieCore{
-    RegisterRun{0x14200, 1, 4, 4, detail},      // events of the memory module
-    RegisterRun{0x1D000, 16, 0x20, 7, detail},  // descriptors
-    RegisterRun{0x1DF00},                       // DMA S2MM, both channels
-    RegisterRun{0x1DF10},                       // DMA MM2S, both channels
-    RegisterRun{0x1EF00},                       // 16 locks of 2 bits
-    RegisterRun{0x30280},                       // PC
-    RegisterRun{0x302A0},                       // SP
-    RegisterRun{0x302B0},                       // LR
-    RegisterRun{0x32004, 1, 4, 2},              // status; Enable_Events, which says that the core is done
-    RegisterRun{0x34200, 1, 4, 4, detail},      // events of the core module
+    RegisterRun{0x14200, 1, 4, 4, detail},     // events of the memory module
+    RegisterRun{0x1D000, 16, 0x20, 7, detail}, // descriptors
+    RegisterRun{0x1DF00},                      // DMA S2MM, both channels
+    RegisterRun{0x1DF10},                      // DMA MM2S, both channels
+    RegisterRun{0x1EF00},                      // 16 locks of 2 bits
+    RegisterRun{0x30280},                      // PC
+    RegisterRun{0x302A0},                      // SP
+    RegisterRun{0x302B0},                      // LR
+    RegisterRun{0x32004, 1, 4, 2},             // status; Enable_Events, which says that the core is done
+    RegisterRun{0x34200, 1, 4, 4, detail},     // events of the core module
 };
 
 constexpr std::array aieShim{
-    RegisterRun{0x14F00},                       // 16 locks of 2 bits
-    RegisterRun{0x1D000, 16, 0x14, 5, detail},  // descriptors
-    RegisterRun{0x1D160},                       // DMA S2MM, both channels
-    RegisterRun{0x1D164},                       // DMA MM2S, both channels
-    RegisterRun{0x34200, 1, 4, 4, detail},      // events
+    RegisterRun{0x14F00},                      // 16 locks of 2 bits
+    RegisterRun{0x1D000, 16, 0x14, 5, detail}, // descriptors
+    RegisterRun{0x1D160},                      // DMA S2MM, both channels
+    RegisterRun{0x1D164},                      // DMA MM2S, both channels
+    RegisterRun{0x34200, 1, 4, 4, detail},     // events
 };
 
 constexpr std::array aiemlCore{
-    RegisterRun{0x14200, 1, 4, 4, detail},      // events of the memory module
-    RegisterRun{0x1D000, 16, 0x20, 6, detail},  // descriptors
-    RegisterRun{0x1DF00, 2},                    // DMA S2MM per channel
-    RegisterRun{0x1DF10, 2},                    // DMA MM2S per channel
-    RegisterRun{0x1F000, 16, 0x10},             // locks
+    RegisterRun{0x14200, 1, 4, 4, detail},                   // events of the memory module
+    RegisterRun{0x1D000, 16, 0x20, 6, detail},               // descriptors
+    RegisterRun{0x1DF00, 2, 4, 1, always, besideAttributes}, // DMA S2MM per channel: what it is stalled on
+    RegisterRun{0x1DF10, 2, 4, 1, always, besideAttributes}, // DMA MM2S per channel
+    RegisterRun{0x1F000, 16, 0x10},                          // locks
     RegisterRun{0x1F120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
     RegisterRun{0x1F128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
-    RegisterRun{0x31100},                       // PC
-    RegisterRun{0x31120},                       // SP
-    RegisterRun{0x31130},                       // LR
-    RegisterRun{0x32004},                       // status, which repeats the control bits
-    RegisterRun{0x34200, 1, 4, 4, detail},      // events of the core module
+    RegisterRun{0x31100},                                    // PC
+    RegisterRun{0x31120},                                    // SP
+    RegisterRun{0x31130},                                    // LR
+    RegisterRun{0x32004},                                    // status, which repeats the control bits
+    RegisterRun{0x34200, 1, 4, 4, detail},                   // events of the core module
 };
 
 constexpr std::array aiemlMemory{
-    RegisterRun{0x94200, 1, 4, 6, detail},      // events
-    RegisterRun{0xA0000, 48, 0x20, 8, detail},  // descriptors
-    RegisterRun{0xA0660, 6},                    // DMA S2MM per channel
-    RegisterRun{0xA0680, 6},                    // DMA MM2S per channel
-    RegisterRun{0xC0000, 64, 0x10},             // locks
+    RegisterRun{0x94200, 1, 4, 6, detail, besideAttributes}, // events; the driver reads memory instead
+    RegisterRun{0xA0000, 48, 0x20, 8, detail},               // descriptors
+    RegisterRun{0xA0660, 6, 4, 1, always, besideAttributes}, // DMA S2MM per channel
+    RegisterRun{0xA0680, 6, 4, 1, always, besideAttributes}, // DMA MM2S per channel
+    RegisterRun{0xC0000, 64, 0x10},                          // locks
     RegisterRun{0xC0420, 2, 4, 1, always, besideAttributes}, // locks that overflowed
     RegisterRun{0xC0428, 2, 4, 1, always, besideAttributes}, // locks that underflowed
 };
 
 constexpr std::array aiemlShim{
-    RegisterRun{0x14000, 16, 0x10},             // locks
+    RegisterRun{0x14000, 16, 0x10},                          // locks
     RegisterRun{0x14120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
     RegisterRun{0x14128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
-    RegisterRun{0x1D000, 16, 0x20, 8, detail},  // descriptors
-    RegisterRun{0x1D220, 2},                    // DMA S2MM per channel
-    RegisterRun{0x1D228, 2},                    // DMA MM2S per channel
-    RegisterRun{0x34200, 1, 4, 4, detail},      // events
+    RegisterRun{0x1D000, 16, 0x20, 8, detail},               // descriptors
+    RegisterRun{0x1D220, 2, 4, 1, always, besideAttributes}, // DMA S2MM per channel
+    RegisterRun{0x1D228, 2, 4, 1, always, besideAttributes}, // DMA MM2S per channel
+    RegisterRun{0x34200, 1, 4, 4, detail},                   // events
 };
 
 constexpr std::array aie2psCore{
-    RegisterRun{0x14200, 1, 4, 4, detail},      // events of the memory module
-    RegisterRun{0x1D000, 16, 0x20, 6, detail},  // descriptors
-    RegisterRun{0x1DF00, 2},                    // DMA S2MM per channel
-    RegisterRun{0x1DF10, 2},                    // DMA MM2S per channel
-    RegisterRun{0x1F000, 16, 0x10},             // locks
+    RegisterRun{0x14200, 1, 4, 4, detail},                   // events of the memory module
+    RegisterRun{0x1D000, 16, 0x20, 6, detail},               // descriptors
+    RegisterRun{0x1DF00, 2, 4, 1, always, besideAttributes}, // DMA S2MM per channel: what it is stalled on
+    RegisterRun{0x1DF10, 2, 4, 1, always, besideAttributes}, // DMA MM2S per channel
+    RegisterRun{0x1F000, 16, 0x10},                          // locks
     RegisterRun{0x1F120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
     RegisterRun{0x1F128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
-    RegisterRun{0x32D00},                       // PC
-    RegisterRun{0x32D20},                       // SP
-    RegisterRun{0x32D30},                       // LR
-    RegisterRun{0x34200, 1, 4, 4, detail},      // events of the core module
-    RegisterRun{0x38004},                       // status, which repeats the control bits
+    RegisterRun{0x32D00},                                    // PC
+    RegisterRun{0x32D20},                                    // SP
+    RegisterRun{0x32D30},                                    // LR
+    RegisterRun{0x34200, 1, 4, 4, detail},                   // events of the core module
+    RegisterRun{0x38004},                                    // status, which repeats the control bits
 };
 
 constexpr std::array aie2psShim{
-    RegisterRun{0x00000, 16, 0x10},             // locks
-    RegisterRun{0x00120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
-    RegisterRun{0x00128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
-    RegisterRun{0x09000, 16, 0x30, 8, detail},  // descriptors
-    RegisterRun{0x09320, 2},                    // DMA S2MM per channel
-    RegisterRun{0x09328, 2},                    // DMA MM2S per channel
-    RegisterRun{0x34200, 1, 4, 8, detail},      // events
+    RegisterRun{0x00000, 16, 0x10},                              // locks
+    RegisterRun{0x00120, 1, 4, 1, always, besideAttributes},     // locks that overflowed
+    RegisterRun{0x00128, 1, 4, 1, always, besideAttributes},     // locks that underflowed
+    RegisterRun{0x09000, 16, 0x30, 8, detail, besideAttributes}, // descriptors; the driver reads them 0x20 apart
+    RegisterRun{0x09320, 2, 4, 1, always, besideAttributes},     // DMA S2MM per channel
+    RegisterRun{0x09328, 2, 4, 1, always, besideAttributes},     // DMA MM2S per channel
+    RegisterRun{0x34200, 1, 4, 8, detail},                       // events
 };
 
 constexpr std::array plainShim{
-    RegisterRun{0x34200, 1, 4, 4, detail},      // events
+    RegisterRun{0x34200, 1, 4, 4, detail}, // events
 };
 
 } // namespace status
@@ -141,7 +141,8 @@ constexpr std::span<const RegisterRun> statusRegisters(Generation generation, Ti
 constexpr std::array<std::array<uint32_t, 2>, 2> actingRegisters(Generation generation, TileKind kind) {
     const bool first = generation == Generation::aie;
     const bool shim = kind == TileKind::shim || kind == TileKind::shimPlain;
-    if (first) return {{{0x1E000, 0x1E800}, shim ? std::array<uint32_t, 2>{0x14000, 0x14800} : std::array<uint32_t, 2>{}}};
+    if (first)
+        return {{{0x1E000, 0x1E800}, shim ? std::array<uint32_t, 2>{0x14000, 0x14800} : std::array<uint32_t, 2>{}}};
     return {{{0x40000, 0x50000}, {0xD0000, 0xE0000}}};
 }
 
