@@ -198,6 +198,8 @@ describe('[attach-11] the Array view', () => {
     expect(await page.locator('.strip span:not(.other)').allTextContents()).toEqual(
       expect.arrayContaining(['30', '32', '36']),
     );
+    const scroller = await page.locator('.scroller').evaluate((one) => [one.scrollWidth, one.clientWidth]);
+    expect(scroller[0], 'all columns are in sight').toBe(scroller[1]);
     expect(await page.locator('.grid .cell.other').count()).toBe(4 * 11);
     await page.screenshot({ path: join(shots, 'array-part.png'), fullPage: true });
     expect(await clipped(page)).toEqual([]);
@@ -239,6 +241,18 @@ describe('[attach-11] the Array view', () => {
     );
     await page.locator('.choice').selectOption('20');
     await eventually(() => said(page)).toContainEqual({ type: 'choose', key: '20' });
+  });
+
+  test('in a view as low as VS Code opens it, the sentence and the tiles that hang are in sight', async () => {
+    for (const [name, sample] of shapes) {
+      const page = await shown(sampleOf(sample), { width: 300, height: 140 });
+      await page.screenshot({ path: join(shots, `array-low-${name}.png`) });
+      const bottoms = await page
+        .locator('.hang-list .sentence, .cell.hangs')
+        .evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ bottom }) => bottom));
+      expect(bottoms).toHaveLength(3);
+      expect(Math.max(...bottoms), name).toBeLessThanOrEqual(140);
+    }
   });
 
   test('a narrow sidebar scrolls 50 columns sideways, row numbers stay', async () => {

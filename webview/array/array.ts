@@ -14,6 +14,9 @@ import { type Translate, translator } from './strings.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromArrayPage): void };
 
+/** A view lower than this shows the waits and the grid first, in small, pixels. VS Code opens views 120 pixels high. */
+const lowView = 260;
+
 /** The pointer has to rest this long before the tooltip appears, milliseconds. */
 const tooltipDelay = 200;
 
@@ -114,7 +117,8 @@ class ArrayPage {
       this.#spoken,
     );
     document.body.append(main, this.#tooltip);
-    new ResizeObserver(() => this.#grid.resize(this.#width)).observe(main);
+    this.#fit();
+    new ResizeObserver(() => this.#fit()).observe(document.documentElement);
     window.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#point(undefined, undefined);
     });
@@ -131,14 +135,26 @@ class ArrayPage {
     this.#problem.show(picture.problem, () => this.#problemParts(picture.problem));
     this.#hangs.show(picture.hangs, () => this.#hangParts(picture));
     this.#grid.element.hidden = picture.rows.length === 0;
-    this.#grid.show(picture, this.#width);
     this.#legend.show([picture.legend, picture.arrows.length > 0, picture.hangs.length > 0], () =>
       this.#legendParts(picture),
     );
+    this.#grid.show(picture, this.#width, this.#height);
+  }
+
+  #fit(): void {
+    document.body.classList.toggle('low-view', window.innerHeight < lowView);
+    this.#grid.resize(this.#width, this.#height);
+  }
+
+  /** What the grid may take of the height: all but the sentence in a low view, as much as it likes in others. */
+  get #height(): number {
+    if (window.innerHeight >= lowView) return Number.POSITIVE_INFINITY;
+    const { element } = this.#hangs;
+    return window.innerHeight - element.offsetHeight;
   }
 
   get #width(): number {
-    return this.#grid.element.parentElement?.clientWidth ?? 0;
+    return this.#grid.element.clientWidth;
   }
 
   #showChoices(picture: ArrayPicture): void {

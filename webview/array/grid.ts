@@ -20,6 +20,8 @@ export interface GridEvents {
 
 /** Width that the row numbers and the margins take, pixels. */
 const aroundCells = 58;
+/** Height that column numbers, gaps between kinds of rows and margins take, pixels. */
+const aroundRows = 36;
 
 interface Drawn {
   cell: ArrayCell;
@@ -73,8 +75,8 @@ export class ArrayGrid {
     this.element.addEventListener('scroll', () => this.#events.point(undefined, undefined));
   }
 
-  /** Shows a picture; `width` is the room for the whole grid, pixels. */
-  show(picture: ArrayPicture, width: number): void {
+  /** Shows a picture; `width` and `height` are the room for the whole grid, pixels. */
+  show(picture: ArrayPicture, width: number, height: number): void {
     this.#picture = picture;
     const shape = shapeOf(picture);
     if (shape !== this.#shape) {
@@ -92,11 +94,11 @@ export class ArrayGrid {
         if (drawn !== undefined) this.#paint(drawn, cell, picture.focused);
       });
     });
-    this.resize(width);
+    this.resize(width, height);
   }
 
-  /** Fits the cells into a width, pixels. */
-  resize(width: number): void {
+  /** Fits the cells into a width and, as far as they stay legible, a height, pixels. */
+  resize(width: number, room: number): void {
     const picture = this.#picture;
     const [first] = picture?.rows ?? [];
     if (picture === undefined || first === undefined || this.#overlay === undefined) return;
@@ -106,7 +108,7 @@ export class ArrayGrid {
         return state !== undefined && state !== 'other' && state !== 'outside';
       }),
     );
-    const sizes = gridSizes(width - aroundCells, inside);
+    const sizes = gridSizes(width - aroundCells, inside, (room - aroundRows) / picture.rows.length);
     this.#sizes = sizes;
     const { edges, height } = sizes;
     const template = edges
@@ -117,6 +119,7 @@ export class ArrayGrid {
     this.element.style.setProperty('--cell-height', `${height}px`);
     this.element.style.setProperty('--cell-width', `${sizes.cell}px`);
     this.element.classList.toggle('tiny', sizes.cell < 10);
+    this.element.classList.toggle('low', height < 13);
     this.#number(picture, sizes, inside);
     const [line] = this.#lines;
     const cells = line?.querySelector<HTMLElement>('.cells');

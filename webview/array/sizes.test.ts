@@ -30,6 +30,12 @@ describe('[attach-11] cells of the Array view', () => {
     expect(sizes.edges.at(-1)).toBeLessThanOrEqual(250);
   });
 
+  test('are lower in a low view, yet never flat', () => {
+    expect(gridSizes(250, all(4), 17.5).height).toBe(17);
+    expect(gridSizes(250, all(4), 3).height).toBe(8);
+    expect(gridSizes(250, all(4), 100).height).toBe(28);
+  });
+
   test('exist for no column at all', () => {
     expect(gridSizes(250, []).edges).toEqual([0]);
   });

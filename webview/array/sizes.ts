@@ -6,6 +6,8 @@ export const narrowestCell = 6;
 export const narrowestOther = 3;
 const widestCell = 28;
 const lowestCell = 14;
+/** In a view that is too low for that, cells are at least this high. */
+const lowestShortCell = 8;
 /** Columns of other partitions give way once the cells of this one would be narrower than this. */
 const comfortable = 20;
 
@@ -23,9 +25,13 @@ export interface GridSizes {
 
 /**
  * Sizes for columns of which `inside` says whether they belong to the shown partition. `available` is the width for the
- * cells, pixels.
+ * cells, `rowHeight` the height that a row may have so that all are in view; pixels.
  */
-export function gridSizes(available: number, inside: readonly boolean[]): GridSizes {
+export function gridSizes(
+  available: number,
+  inside: readonly boolean[],
+  rowHeight = Number.POSITIVE_INFINITY,
+): GridSizes {
   const shown = inside.filter(Boolean).length;
   const others = inside.length - shown;
   const even = Math.floor(available / Math.max(inside.length, 1));
@@ -47,7 +53,10 @@ export function gridSizes(available: number, inside: readonly boolean[]): GridSi
   return {
     edges,
     cell,
-    height: Math.min(Math.max(cell, lowestCell), widestCell),
+    height: Math.max(
+      Math.min(Math.max(cell, lowestCell), widestCell, Math.floor(rowHeight)),
+      lowestShortCell,
+    ),
     numberEvery: cell >= 18 ? 1 : cell >= 10 ? 2 : 5,
   };
 }
