@@ -4,7 +4,8 @@ import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
 
 const { partition } = families['2020/aie'];
-const LIVES = 200;
+const LIVES = 100;
+const GUEST_LIVES = 40;
 const BOOT_MS = 300_000;
 
 let board: VirtualBoard;
@@ -72,6 +73,38 @@ describe('lives of an application, one after the other [attach-7]', () => {
     const witness = await start();
     const { ms } = await witness.cycles(partition.id, 10, { rate: 20 });
     expect(ms).toBeGreaterThanOrEqual(450);
+  });
+});
+
+describe('lives of an application beside a guest [attach-7]', () => {
+  const family = families['aperture40/aieml'];
+
+  beforeAll(() => board.reloadModule(family.module));
+  afterAll(() => board.reloadModule());
+
+  it('all work beside somebody who takes their file and gives it back at once, over and over', async () => {
+    const guest = await start();
+    const witness = await start();
+    let over = false;
+    const asked = (async () => {
+      let files = 0;
+      while (!over) files += (await guest.command('fdlist 16')).includes('aiepart_6_4') ? 1 : 0;
+      return files;
+    })();
+    const lives = await witness.cycles(family.partition.id, GUEST_LIVES, { reset: true });
+    over = true;
+    const files = await asked;
+    console.info(`${GUEST_LIVES} lives in ${lives.ms} ms, ${files} files taken, ${lives.retries} retries`);
+    expect(files).toBeGreaterThan(0);
+    expect(lives).toMatchObject({
+      cycles: GUEST_LIVES,
+      failures: 0,
+      resets: GUEST_LIVES,
+      resetRetries: 0,
+      resetFailures: 0,
+      wrong: 0,
+    });
+    expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
   });
 });
 
