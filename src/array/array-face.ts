@@ -58,9 +58,13 @@ export class ArrayFace implements vscode.Disposable {
     this.tile.show(place);
   }
 
-  /** Reads both views again, as far as somebody looks at them. */
+  /** Reads both views again, as far as somebody looks at them; if nobody does, opens the Array view. */
   async refresh(): Promise<void> {
-    await Promise.all([this.array.refresh(), this.tile.refresh()]);
+    if (!this.array.isVisible && !this.tile.isVisible) {
+      await vscode.commands.executeCommand('tilescope.array.focus');
+    }
+    if (this.array.isVisible) await this.array.refresh();
+    await this.tile.refresh();
   }
 
   /** A person had an editor of this partition read again: views of the same partition follow. */

@@ -77,6 +77,14 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   /** Copies an item with all below it; without one, everything. */
   async copy(item?: DetailItem): Promise<void> {
     const items = item === undefined ? this.getChildren() : [item];
+    if (items.length === 0) {
+      vscode.window.showInformationMessage(
+        this.#services.l10n.t(
+          'No tile has been chosen yet. Choose one in the Array view, or put the caret into tile memory.',
+        ),
+      );
+      return;
+    }
     const lines = items.map((one) => detailText(one));
     const name = this.#view.description ?? '';
     if (item === undefined && name !== '') lines.unshift(name);

@@ -216,8 +216,8 @@ describe('the sidebar', () => {
     const menus = part(contributes, 'menus');
     assert.equal(part(menus, 'commandPalette'), undefined, 'nothing is hidden from the palette');
     for (const [menu, place] of [
-      ['view/title', /\bview == tilescope\.boards\b/],
-      ['view/item/context', /\bview == tilescope\.boards && viewItem =~ /],
+      ['view/title', /\bview == tilescope\.(boards|array|tile)\b/],
+      ['view/item/context', /\bview == tilescope\.(boards|tile) && viewItem =~ /],
       ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
     ] as const) {
       const items = list(part(menus, menu));
