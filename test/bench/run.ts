@@ -1,9 +1,10 @@
-/** `npm run bench [-- reads|link|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- reads|link|guest|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
 import { buildAndPlaceNative } from '../../scripts/native.ts';
 import { measureEditor } from './editor.ts';
+import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
 import { measureReads } from './reads.ts';
@@ -13,6 +14,7 @@ const rounds = 5;
 const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = {
   reads: measureReads,
   link: measureLink,
+  guest: measureGuest,
   editor: measureEditor,
 };
 

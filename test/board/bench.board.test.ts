@@ -1,5 +1,6 @@
 /** The benchmarks, one round each: that they measure what they name, beside a peer of the same run. */
 import { expect, test } from 'vitest';
+import { measureGuest } from '../bench/guest.ts';
 import { measureLink } from '../bench/link.ts';
 import type { Measure } from '../bench/measure.ts';
 import { measureReads } from '../bench/reads.ts';
@@ -30,4 +31,20 @@ test('[main-24] over SSH: reading beside `cat`, and the round trips of an apply 
     'apply 1,000 scattered edits, link of 50 ms',
   ]);
   expect(measures.at(-1)?.unit).toBe('round trips');
+}, 240_000);
+
+test('[attach-16] beside an owner: exactly the words subscribed are read; its cost, the way in and the owner beside peers', async () => {
+  const measures = await measureGuest(1);
+  expect(measures.map((measure) => measure.name)).toEqual([
+    'words read per refresh',
+    'agent CPU at 10 Hz x 4 KiB beside the owner',
+    'time to attach',
+    "owner's loop rate while refreshed at 10 Hz x 4 KiB",
+  ]);
+  const [words] = measures;
+  expect(words?.value).toBe(words?.peer?.value);
+  for (const measure of measures) {
+    expect(measure.value, measure.name).toBeGreaterThan(0);
+    expect(measure.peer?.value, measure.name).toBeGreaterThan(0);
+  }
 }, 240_000);

@@ -157,7 +157,7 @@ extern unsigned int init_size; /* bytes of PARTITION_INIT: 16, 40 or 32 */
 struct counters {
 	atomic_t requests, requests_failed, releases, busy, open, dmabufs, mappings, faults,
 		forbidden, preads, pwrites, resets, resets_refused;
-	atomic64_t words_read, words_written;
+	atomic64_t words_read, memory_words_read, words_written;
 };
 
 extern struct counters count;

@@ -212,20 +212,21 @@ static int control_set(const char *text, const struct kernel_param *kp)
 static const struct kernel_param_ops control_ops = { .set = control_set };
 module_param_cb(control, &control_ops, NULL, 0200);
 
-/* requests: granted ones; words_read: by pread; words_written: by AIE_REG and pwrite. */
+/* requests: granted ones; words_read: by pread, of these memory_words_read in tile memories; words_written: by AIE_REG and pwrite. */
 static int counters_get(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(
 		buf,
 		"requests=%d releases=%d busy=%d open=%d dmabufs=%d mappings=%d faults=%d "
 		"forbidden=%d requests_failed=%d preads=%d pwrites=%d words_read=%lld "
-		"words_written=%lld resets=%d resets_refused=%d\n",
+		"memory_words_read=%lld words_written=%lld resets=%d resets_refused=%d\n",
 		atomic_read(&count.requests), atomic_read(&count.releases),
 		atomic_read(&count.busy), atomic_read(&count.open), atomic_read(&count.dmabufs),
 		atomic_read(&count.mappings), atomic_read(&count.faults),
 		atomic_read(&count.forbidden), atomic_read(&count.requests_failed),
 		atomic_read(&count.preads), atomic_read(&count.pwrites),
-		atomic64_read(&count.words_read), atomic64_read(&count.words_written),
+		atomic64_read(&count.words_read), atomic64_read(&count.memory_words_read),
+		atomic64_read(&count.words_written),
 		atomic_read(&count.resets), atomic_read(&count.resets_refused));
 }
 

@@ -384,6 +384,23 @@ static bool refuse_program(const struct place *at, u32 len)
 	return true;
 }
 
+/* How many words of a range lie in a tile memory. */
+static u32 memory_words(const struct place *at, u32 len)
+{
+	const struct generation *gen = varray.gen;
+	u32 i, first, end, words = 0;
+
+	for (i = 0; i < gen->mem_count; i++) {
+		if (gen->mem[i].rows != row_kind(at->row))
+			continue;
+		first = max(at->reg, gen->mem[i].offset);
+		end = min(at->reg + len, gen->mem[i].offset + gen->mem[i].size);
+		if (first < end)
+			words += (end - first) / sizeof(u32);
+	}
+	return words;
+}
+
 /*
  * Writes words as the driver does: clocks and registers of its own are checked,
  * then each word is written, under a mask unless that is 0. step is 0 to write
@@ -491,6 +508,7 @@ static ssize_t part_read(struct file *file, char __user *buf, size_t len, loff_t
 	kvfree(words);
 	if (ret > 0) {
 		atomic64_add(len / sizeof(u32), &count.words_read);
+		atomic64_add(memory_words(&at, len), &count.memory_words_read);
 		*pos += len;
 	}
 	return ret;

@@ -1,0 +1,214 @@
+/** Beside a running owner, over SSH: what is read, what it costs the board, how soon it begins, what the owner notices. */
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from 'ssh2';
+import { root } from '../../scripts/common.ts';
+import type { Board, PartitionMemory } from '../../src/board/board.ts';
+import type { ByteRange } from '../../src/model/geometry.ts';
+import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
+import { families } from '../board/families.ts';
+import { SshWay } from '../conformance/ssh-way.ts';
+import { interleave, type Measure, median, spread } from './measure.ts';
+import { compile } from './reads.ts';
+
+const family = families['aperture40/aieml'];
+const columns = { startCol: family.partition.startCol, numCols: family.partition.numCols };
+const window = 4096;
+const rate = 10;
+const signal = new AbortController().signal;
+
+async function dataMemory(ours: Board): Promise<PartitionMemory> {
+  const memory = (await ours.open(columns, {}, signal)).memory('data');
+  if (memory === undefined) throw new Error('the partition has no data memory');
+  return memory;
+}
+
+async function refresh(memory: PartitionMemory, ranges: readonly ByteRange[]): Promise<void> {
+  const result = await memory.read(ranges, {}, signal);
+  if (result.unreadable.length > 0) throw new Error('bytes are missing');
+}
+
+/** Refreshes `count` times at `rate` per second; a refresh that takes longer delays the next. */
+async function refreshFor(
+  memory: PartitionMemory,
+  ranges: readonly ByteRange[],
+  count: number,
+): Promise<void> {
+  const begin = performance.now();
+  for (let index = 0; index < count; index++) {
+    await refresh(memory, ranges);
+    await delay(Math.max(0, begin + ((index + 1) * 1000) / rate - performance.now()));
+  }
+}
+
+/** Words of 32 bits that the ranges touch; no two ranges touch the same word. */
+function wordsOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce(
+    (sum, { offset, length }) => sum + Math.ceil((offset + length) / 4) - Math.floor(offset / 4),
+    0,
+  );
+}
+
+async function wordsRead(board: VirtualBoard, memory: PartitionMemory): Promise<Measure> {
+  const tile = memory.geometry.bytesPerTile;
+  const ranges = [
+    { offset: 0x100, length: window },
+    { offset: tile - 32, length: 64 },
+    { offset: 5 * tile + 3, length: 10 },
+  ];
+  const times = 20;
+  const count = async (): Promise<number> => (await board.counters())['memory_words_read'] ?? Number.NaN;
+  const before = await count();
+  for (let index = 0; index < times; index++) await refresh(memory, ranges);
+  const value = ((await count()) - before) / times;
+  return {
+    name: 'words read per refresh',
+    value,
+    unit: 'words',
+    peer: { name: 'words subscribed', value: wordsOf(ranges) },
+    goal: { at: 'most', value: wordsOf(ranges) },
+    note: `${times} refreshes of three scattered ranges beside the owner, counted by the driver's imitation`,
+  };
+}
+
+/** Nanoseconds of processor time of a process so far, all threads. */
+async function processorTime(board: VirtualBoard, command: string): Promise<number> {
+  const script = `for p in /proc/[0-9]*; do read -r c < $p/comm && [ "$c" = ${command} ] && cat $p/task/*/schedstat; done 2>/dev/null`;
+  const { stdout } = await board.exec(script);
+  const lines = stdout.toString().trim().split('\n');
+  const sum = lines.reduce((total, line) => total + Number(line.split(' ')[0]), 0);
+  if (!(sum > 0)) throw new Error(`no process ${command} on the board`);
+  return sum;
+}
+
+async function agentCost(board: VirtualBoard, memory: PartitionMemory, seconds: number): Promise<Measure> {
+  const offset = (family.shape.core.start << 20) + 0x100;
+  const [mine = [], theirs = []] = await interleave(
+    1,
+    async () => {
+      const before = await processorTime(board, 'tilescope-agent');
+      await refreshFor(memory, [{ offset: 0x100, length: window }], seconds * rate);
+      return ((await processorTime(board, 'tilescope-agent')) - before) / (seconds * 1e7);
+    },
+    async () => {
+      const { code, stdout, stderr } = await board.exec(
+        `/tmp/pread_loop ${offset} ${window} ${rate} ${seconds}`,
+      );
+      if (code !== 0) throw new Error(`pread_loop: ${stderr}`);
+      return (Number(stdout.toString()) * rate) / 1e4;
+    },
+  );
+  return {
+    name: 'agent CPU at 10 Hz x 4 KiB beside the owner',
+    value: median(mine),
+    unit: '% of one core',
+    peer: { name: 'C loop of the same preads, -O2', value: median(theirs) },
+    goal: { at: 'most', value: 3 },
+    note: `${seconds} s each, interleaved; looks for owners, frames and SSH's pipe included; emulated processor`,
+  };
+}
+
+/** Milliseconds to log in and run `true` over a channel of the same SSH library. */
+async function bareLogin(board: VirtualBoard): Promise<number> {
+  const privateKey = await readFile(board.privateKeyPath);
+  const begin = performance.now();
+  const client = new Client();
+  const sock = net.connect({ host: board.host, port: board.port, noDelay: true });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      client.once('error', reject).once('ready', () =>
+        client.exec('true', (error, channel) => {
+          if (error !== undefined) return reject(error);
+          channel.resume().on('close', () => resolve());
+        }),
+      );
+      client.connect({ sock, username: board.user, privateKey, hostVerifier: () => true });
+    });
+    return performance.now() - begin;
+  } finally {
+    client.end();
+  }
+}
+
+async function timeToAttach(board: VirtualBoard, way: SshWay, rounds: number): Promise<Measure> {
+  const [mine = [], theirs = []] = await interleave(
+    rounds,
+    async () => {
+      const begin = performance.now();
+      const ours = await way.connect();
+      try {
+        await refresh(await dataMemory(ours), [{ offset: 0x100, length: window }]);
+        return performance.now() - begin;
+      } finally {
+        await ours.dispose();
+      }
+    },
+    () => bareLogin(board),
+  );
+  return {
+    name: 'time to attach',
+    value: median(mine),
+    unit: 'ms',
+    peer: { name: 'log in and run `true` over the same SSH library', value: median(theirs) },
+    note: `from connecting to 4 KiB of a partition in use, agent already there; median of ${rounds}, interleaved; ours ${spread(mine)}, peer ${spread(theirs)}`,
+  };
+}
+
+async function ownerRate(
+  witness: Witness,
+  memory: PartitionMemory,
+  rounds: number,
+  seconds: number,
+): Promise<Measure> {
+  const turns = async (work: Promise<void> | undefined): Promise<number> => {
+    await witness.startRate();
+    await (work ?? delay(seconds * 1000));
+    return (await witness.stopRate()).rate;
+  };
+  const [beside = [], alone = []] = await interleave(
+    rounds,
+    () => turns(refreshFor(memory, [{ offset: 0x100, length: window }], seconds * rate)),
+    () => turns(undefined),
+  );
+  return {
+    name: "owner's loop rate while refreshed at 10 Hz x 4 KiB",
+    value: median(beside),
+    unit: 'turns/s',
+    peer: { name: 'the same loop, left alone', value: median(alone) },
+    ratio: median(beside) / median(alone),
+    note: `information; alternating windows of ${seconds} s, median of ${rounds}; beside ${spread(beside, 0)}, alone ${spread(alone, 0)}`,
+  };
+}
+
+/** Boots a board whose owner runs, attaches, and measures; medians of `rounds`. */
+export async function measureGuest(rounds: number): Promise<Measure[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
+  const board = await startBoard({ image: 'openssh', module: family.module });
+  const way = new SshWay(board, join(root, 'dist', 'agents', 'tilescope-agent-aarch64'));
+  const witness = await board.witness(`request ${family.partition.id} clocks`, 'fill');
+  try {
+    await board.put(await compile(folder, 'pread_loop'), '/tmp/pread_loop');
+    const ours = await way.connect();
+    try {
+      const memory = await dataMemory(ours);
+      const seconds = rounds > 1 ? 30 : 3;
+      const measures = [
+        await wordsRead(board, memory),
+        await agentCost(board, memory, seconds),
+        await timeToAttach(board, way, rounds),
+        await ownerRate(witness, memory, rounds, rounds > 1 ? 3 : 1),
+      ];
+      await board.assertClean();
+      return measures;
+    } finally {
+      await ours.dispose();
+    }
+  } finally {
+    await witness.exit();
+    way.dispose();
+    await board.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
