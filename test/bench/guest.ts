@@ -1,5 +1,6 @@
 /** Beside a running owner, over SSH: what is read, what it costs the board, how soon it begins, what the owner notices. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
