@@ -8,21 +8,30 @@ import type { Tile } from '../../src/model/geometry.ts';
 import { decodeTileStatus } from '../../src/model/status/decode.ts';
 import { registerMap } from '../../src/model/status/layout.ts';
 import type { DescriptorStatus, RawTileStatus, TileKind, TileStatus } from '../../src/model/status/status.ts';
+import { tileActivity } from '../../src/model/status/summary.ts';
+import { waitCycles, waitEdges } from '../../src/model/status/waits.ts';
 import { startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { type Family, type FamilyName, families } from './families.ts';
+import { stageHang } from './hang.ts';
+import { Agent, agentPath, buildForBoard } from './native-agent.ts';
 
 let board: VirtualBoard;
 let witness: Witness | undefined;
+let agent: Agent | undefined;
 
 beforeAll(async () => {
+  const files = buildForBoard();
   board = await startBoard();
+  await board.put(files.agent, agentPath);
 }, 600_000);
 
 afterAll(() => board?.stop());
 
 afterEach(async () => {
+  await agent?.end();
   await witness?.exit();
+  agent = undefined;
   witness = undefined;
 });
 
@@ -167,4 +176,59 @@ describe('[attach-10] the texts of the driver say what the words of the hardware
       expect(decoded(family, tile, 'core', { files: one }).reason, name).toBe('gated');
     }
   });
+});
+
+describe('[attach-10] [attach-11] a graph that hangs, looked at beside its owner', () => {
+  it.each(['2020/aie', 'static/aie', 'aperture40/aieml', 'aperture40/aie2ps'] as const)(
+    '%s: who waits for which lock, and what the others do',
+    async (name) => {
+      const family = await attach(name);
+      const { generation, shape, partition } = family;
+      const hang = await stageHang(board, { generation, col: 6, row: shape.core.start });
+      const { south, north, transfer, memory, running, done, disabled } = hang;
+      agent = await Agent.start(board);
+      await agent.request({ op: 'describe' });
+      const asked: (readonly [Tile, TileKind])[] = [south, north, transfer].map(({ tile }) => [tile, 'core']);
+      for (const tile of [running, done, disabled]) asked.push([tile, 'core']);
+      if (memory !== undefined) asked.push([memory.tile, 'memory']);
+      const answer = await agent.status(
+        [partition.startCol, partition.numCols],
+        asked.map(([{ col, row }]) => [col, row]),
+        true,
+      );
+      const statuses = asked.map(([tile, kind], i) => {
+        const files = new Map(
+          Object.entries((answer.tiles[i]?.header['files'] ?? {}) as Record<string, string>),
+        );
+        return decoded(family, tile, kind, { files, registers: answer.tiles[i]?.registers ?? new Map() });
+      });
+
+      const edges = waitEdges(statuses, shape, generation);
+      const s2mm = { what: 's2mm', channel: transfer.channel, lock: transfer.lock };
+      const expected: object[] = [
+        { from: south.tile, to: north.tile, what: 'core' },
+        { from: north.tile, to: south.tile, what: 'core' },
+        { ...s2mm, from: transfer.tile, to: transfer.tile },
+      ];
+      if (memory !== undefined) {
+        const mm2s = { what: 'mm2s', channel: memory.channel, lock: memory.lock };
+        expected.push({ ...mm2s, from: memory.tile, to: memory.tile });
+      }
+      expect(edges).toEqual(expected);
+      expect(waitCycles(edges)).toEqual([[south.tile, north.tile]]);
+
+      expect(statuses.slice(0, 6).map(tileActivity)).toEqual([
+        ...['stalled', 'stalled', 'stalled'],
+        ...['running', 'done', 'idle'],
+      ]);
+      const { pc, sp, lr } = hang.registers;
+      expect(statuses[0]?.core).toMatchObject({ state: 'lock-stall', pc, sp, lr });
+      expect(statuses[2]?.descriptors[transfer.descriptor]).toMatchObject({
+        valid: true,
+        address: 0x1000,
+        length: 256,
+        acquire: { lock: transfer.lock },
+      });
+    },
+  );
 });
