@@ -527,19 +527,17 @@ class Core final : public Napi::ObjectWrap<Core> {
         if (tracing) onTrace_ = Napi::Persistent(options.Get("onTrace").As<Napi::Function>());
         bridge_ = std::make_unique<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
         bridge_->function().Unref(env_);
-        worker_ =
-            std::make_unique<Worker>(device.As<Napi::String>().Utf8Value(),
-                                     Worker::Hooks{[this](const std::vector<PartitionState>& partitions,
-                                                          const std::vector<ColumnRange>& free) {
-                                                       bridge_->send({nullptr, std::nullopt,
-                                                                      PartitionList{partitions, free}, {}});
-                                                   },
-                                                   [this](const std::vector<std::string>& lines) {
-                                                       bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
-                                                   },
-                                                   [this](const std::string& text) {
-                                                       bridge_->send({nullptr, std::nullopt, std::nullopt, {text}});
-                                                   }});
+        worker_ = std::make_unique<Worker>(
+            device.As<Napi::String>().Utf8Value(),
+            Worker::Hooks{[this](const std::vector<PartitionState>& partitions, const std::vector<ColumnRange>& free) {
+                              bridge_->send({nullptr, std::nullopt, PartitionList{partitions, free}, {}});
+                          },
+                          [this](const std::vector<std::string>& lines) {
+                              bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
+                          },
+                          [this](const std::string& text) {
+                              bridge_->send({nullptr, std::nullopt, std::nullopt, {text}});
+                          }});
         worker_->setTracing(tracing);
         // Before the environment goes (a worker thread that ends): the device's thread must be gone first.
         napi_add_env_cleanup_hook(env_, &Core::atCleanup, this);

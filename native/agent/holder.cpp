@@ -59,11 +59,7 @@ bool alarmAfter(int64_t milliseconds) {
 
 } // namespace
 
-int runHolder(std::span<char* const> arguments) {
-    const std::vector<std::string> words(arguments.begin(), arguments.end());
-    const auto facts = parseHold(words);
-    if (!facts || !isPartition(holdDescriptor, facts->columns)) return 2;
-
+bool waitAsHolder(int64_t until) {
     // The starter blocked every signal and may have handled some: from here on two end this process, and none harms it.
     sigset_t ends;
     sigemptyset(&ends);
@@ -74,18 +70,25 @@ int runHolder(std::span<char* const> arguments) {
     for (const int one : {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2}) signal(one, SIG_IGN);
     sigprocmask(SIG_SETMASK, &ends, nullptr);
 
-    setsid(); // fails only where this is the leader of a session of its own already
-    if (chdir("/") != 0 || !keepOnly(holdDescriptor)) return 2;
-
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);
-    const int64_t left = facts->until - (int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000);
-    if (left <= 0) return 0;
-    if (!alarmAfter(left)) return 2;
-    // Last: this name is what a core takes as the sign that all of the above is done.
+    const int64_t left = until - (int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000);
+    if (left <= 0) return true;
+    if (!alarmAfter(left)) return false;
+    // Last: this name is what a core takes as the sign that everything is in place.
     prctl(PR_SET_NAME, holdCommand, 0, 0, 0);
     while (sigwaitinfo(&ends, nullptr) < 0) { // interrupted by being stopped and continued
     }
+    return true;
+}
+
+int runHolder(std::span<char* const> arguments) {
+    const std::vector<std::string> words(arguments.begin(), arguments.end());
+    const auto facts = parseHold(words);
+    if (!facts || !isPartition(holdDescriptor, facts->columns)) return 2;
+    setsid(); // fails only where this is the leader of a session of its own already
+    if (chdir("/") != 0 || !keepOnly(holdDescriptor)) return 2;
+    if (!waitAsHolder(facts->until)) return 2;
     close(holdDescriptor);
     return 0;
 }

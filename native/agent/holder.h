@@ -3,6 +3,7 @@
  * partition open so that the driver does not release it, and knows nothing else: no device node, no request, no client.
  */
 #pragma once
+#include <cstdint>
 #include <span>
 
 namespace tilescope {
@@ -13,5 +14,12 @@ namespace tilescope {
  * @return 0 when it let go, 2 when the arguments or the descriptor are not those of a holder
  */
 int runHolder(std::span<char* const> arguments);
+
+/**
+ * The waiting alone: takes the holder's name, ignores every signal that a session or a terminal sends, and waits for
+ * SIGTERM or the end. False when no timer can be had.
+ * @param until ms since 1970; what is left until then counts on, however the clock is set meanwhile
+ */
+bool waitAsHolder(int64_t until);
 
 } // namespace tilescope

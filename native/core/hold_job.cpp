@@ -60,8 +60,8 @@ bool HoldJob::stepOn(Engine& engine) {
         start(engine);
         return false;
     }
-    const auto ours = std::find_if(holds.begin(), holds.end(),
-                                   [&](const HolderInfo& one) { return one.process.pid == started_; });
+    const auto ours =
+        std::find_if(holds.begin(), holds.end(), [&](const HolderInfo& one) { return one.process.pid == started_; });
     if (ours == holds.end()) {
         wait(engine, "the holder " + std::to_string(started_) + " does not hold the partition", started_);
         return false;
@@ -95,7 +95,8 @@ void HoldJob::terminate(Engine& engine, const HolderInfo& holder) {
 }
 
 bool HoldJob::allEnded() {
-    return std::all_of(ending_.begin(), ending_.end(), [&](const auto& one) { return process_.ended(one.second.get()); });
+    return std::all_of(ending_.begin(), ending_.end(),
+                       [&](const auto& one) { return process_.ended(one.second.get()); });
 }
 
 bool HoldJob::stepOff(Engine& engine) {

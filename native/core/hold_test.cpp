@@ -7,14 +7,16 @@
 
 using namespace tilescope;
 
-TEST_CASE("[attach-8] a holder's arguments say columns, times and the owner it was taken from, and nothing else passes") {
+TEST_CASE(
+    "[attach-8] a holder's arguments say columns, times and the owner it was taken from, and nothing else passes") {
     const HoldFacts facts{{6, 4}, 1795357509372, 1795386309372, 117, 4242};
     const auto words = holdArguments(facts);
     CHECK(words.front() == "hold");
     CHECK(parseHold(words) == facts);
 
     CHECK_FALSE(parseHold({}));
-    for (const std::string bad : {"", "-1", "+1", "01", " 1", "1 ", "1x", "0x1", "99999999999999999999", "9007199254740993"}) {
+    for (const std::string bad :
+         {"", "-1", "+1", "01", " 1", "1 ", "1x", "0x1", "99999999999999999999", "9007199254740993"}) {
         for (size_t at = 1; at < words.size(); at++) {
             auto changed = words;
             changed[at] = bad;

@@ -41,7 +41,8 @@ TileKind kindOf(const ArrayShape& shape, Generation generation, Tile tile) {
         // have a DMA.
         constexpr uint32_t pattern = 4;
         constexpr uint32_t plainOnes = 2;
-        return generation != Generation::aie2ps && tile.col % pattern < plainOnes ? TileKind::shimPlain : TileKind::shim;
+        return generation != Generation::aie2ps && tile.col % pattern < plainOnes ? TileKind::shimPlain
+                                                                                  : TileKind::shim;
     }
     return in(shape.memory) ? TileKind::memory : TileKind::core;
 }
@@ -71,11 +72,12 @@ bool StatusJob::begin(const PartitionState& state) {
     }
     const PartitionEntry& entry = state.entry;
     for (const Tile& tile : request_.tiles) {
-        const bool inside = tile.col >= entry.columns.startCol && tile.col - entry.columns.startCol < entry.columns.numCols &&
-                            tile.row >= entry.startRow && tile.row - entry.startRow < entry.numRows;
+        const bool inside = tile.col >= entry.columns.startCol &&
+                            tile.col - entry.columns.startCol < entry.columns.numCols && tile.row >= entry.startRow &&
+                            tile.row - entry.startRow < entry.numRows;
         if (!inside) {
-            throw CoreError("out-of-range",
-                            "no tile (" + std::to_string(tile.col) + "," + std::to_string(tile.row) + ") in the partition");
+            throw CoreError("out-of-range", "no tile (" + std::to_string(tile.col) + "," + std::to_string(tile.row) +
+                                                ") in the partition");
         }
     }
     epoch_ = state.epoch;

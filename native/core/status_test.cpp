@@ -42,11 +42,11 @@ struct Place {
 
 const std::vector<Place>& places() {
     static const std::vector<Place> all{
-        {Generation::aie, TileKind::shim, {6, 0}},      {Generation::aie, TileKind::shimPlain, {8, 0}},
-        {Generation::aie, TileKind::core, {6, 3}},      {Generation::aieml, TileKind::shim, {6, 0}},
+        {Generation::aie, TileKind::shim, {6, 0}},        {Generation::aie, TileKind::shimPlain, {8, 0}},
+        {Generation::aie, TileKind::core, {6, 3}},        {Generation::aieml, TileKind::shim, {6, 0}},
         {Generation::aieml, TileKind::shimPlain, {9, 0}}, {Generation::aieml, TileKind::memory, {6, 1}},
-        {Generation::aieml, TileKind::core, {6, 3}},    {Generation::aie2ps, TileKind::shim, {8, 0}},
-        {Generation::aie2ps, TileKind::memory, {6, 1}}, {Generation::aie2ps, TileKind::core, {6, 2}},
+        {Generation::aieml, TileKind::core, {6, 3}},      {Generation::aie2ps, TileKind::shim, {8, 0}},
+        {Generation::aie2ps, TileKind::memory, {6, 1}},   {Generation::aie2ps, TileKind::core, {6, 2}},
     };
     return all;
 }
@@ -82,11 +82,10 @@ TEST_CASE("[attach-10] nothing but the list and the clocks is read, and no regis
                 CAPTURE(offset);
                 const bool own = col == place.tile.col && row == place.tile.row && listed.contains(offset);
                 CHECK((own || registers.clocks.contains(offset)));
-                const bool lockRequest = place.generation == Generation::aie
-                                             ? (offset >= 0x1E000 && offset < 0x1E800) ||
-                                                   (row == 0 && offset >= 0x14000 && offset < 0x14800)
-                                             : (offset >= 0x40000 && offset < 0x50000) ||
-                                                   (offset >= 0xD0000 && offset < 0xE0000);
+                const bool lockRequest =
+                    place.generation == Generation::aie
+                        ? (offset >= 0x1E000 && offset < 0x1E800) || (row == 0 && offset >= 0x14000 && offset < 0x14800)
+                        : (offset >= 0x40000 && offset < 0x50000) || (offset >= 0xD0000 && offset < 0xE0000);
                 CHECK_FALSE(lockRequest);
             }
         }
@@ -114,15 +113,16 @@ TEST_CASE("[attach-10] a gated tile is not touched") {
         if (place.tile.row == 0) continue;
         registers.touched.clear();
         // The clock registers hold what wordAt() says; bits 0 and 1 of all of them are 0.
-        const auto seen = readTileRegisters(*mapOf(place.generation), place.generation, registers, place.tile, place.kind,
-                                            runsWith(true));
+        const auto seen = readTileRegisters(*mapOf(place.generation), place.generation, registers, place.tile,
+                                            place.kind, runsWith(true));
         CHECK(seen.reason == Reason::gated);
         CHECK(seen.registers.empty());
         for (const auto& one : registers.touched) CHECK(one[1] != place.tile.row);
     }
 }
 
-TEST_CASE("[attach-10] what stands where comes from the array's rows; shim tiles without DMA are every first and second of four") {
+TEST_CASE(
+    "[attach-10] what stands where comes from the array's rows; shim tiles without DMA are every first and second of four") {
     const ArrayShape shape{38, {0, 1}, {1, 2}, {3, 8}};
     CHECK(kindOf(shape, Generation::aieml, {6, 0}) == TileKind::shim);
     CHECK(kindOf(shape, Generation::aieml, {8, 0}) == TileKind::shimPlain);
@@ -135,7 +135,8 @@ TEST_CASE("[attach-10] what stands where comes from the array's rows; shim tiles
     CHECK(kindName(TileKind::shimPlain) == "shim");
 }
 
-TEST_CASE("[attach-10] a status goes over every tile in the order asked, in pieces when something urgent waits, and lets go") {
+TEST_CASE(
+    "[attach-10] a status goes over every tile in the order asked, in pieces when something urgent waits, and lets go") {
     FakeKernel kernel;
     kernel.pauseTakes = std::chrono::milliseconds(1);
     Engine engine(kernel, "/dev/aie0");
@@ -166,7 +167,8 @@ TEST_CASE("[attach-10] a status goes over every tile in the order asked, in piec
     CHECK_FALSE(job.epoch().empty());
 }
 
-TEST_CASE("[attach-10] tiles that are not of the partition, none and too many are refused before anything is looked at") {
+TEST_CASE(
+    "[attach-10] tiles that are not of the partition, none and too many are refused before anything is looked at") {
     FakeKernel kernel;
     Engine engine(kernel, "/dev/aie0");
     for (const auto& tiles : std::vector<std::vector<Tile>>{

@@ -44,7 +44,7 @@ std::optional<TileAttributes> readTileAttributes(Kernel& kernel, ColumnRange col
         bool detail;
     };
     // The largest last: it is the one to leave out where all together are too long.
-    constexpr Attribute attributes[] = {{"core", false}, {"dma", false}, {"lock", false},
+    constexpr Attribute attributes[] = {{"core", false}, {"dma", false},  {"lock", false},
                                         {"error", true}, {"event", true}, {"bd", true}};
     const std::string folder =
         partitionFolder(columns) + "/" + std::to_string(tile.col) + "_" + std::to_string(tile.row) + "/";

@@ -8,7 +8,8 @@ import { createRequire } from 'node:module';
 const [path, holder, owner] = process.argv.slice(2);
 const lists = [];
 const addon = createRequire(import.meta.url)(path);
-const make = (options) => addon.create({ device: '/dev/aie0', onPartitions: (list) => lists.push(list), ...options });
+const make = (options) =>
+  addon.create({ device: '/dev/aie0', onPartitions: (list) => lists.push(list), ...options });
 const core = make({ holder });
 const codeOf = (promise) =>
   promise.then(
@@ -26,7 +27,15 @@ async function until(wanted) {
 
 const description = await core.describe();
 const status = await core.status(
-  { startCol: 6, numCols: 4, tiles: [[7, 3], [6, 0]], detail: false },
+  {
+    startCol: 6,
+    numCols: 4,
+    tiles: [
+      [7, 3],
+      [6, 0],
+    ],
+    detail: false,
+  },
   1,
 );
 const without = await codeOf(make({}).hold(6, 4, true, 8));

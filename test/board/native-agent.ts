@@ -117,14 +117,19 @@ export class Agent {
   }
 
   /** Starts the agent on the board and shakes hands. `keys` are added to the hello. */
-  static async start(board: VirtualBoard, keys: Header = {}, port = board.port): Promise<Agent> {
-    const agent = Agent.spawn(board, agentPath, port);
+  static async start(
+    board: VirtualBoard,
+    keys: Header = {},
+    port = board.port,
+    user: string = board.user,
+  ): Promise<Agent> {
+    const agent = Agent.spawn(board, agentPath, port, user);
     await agent.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0', ...keys });
     return agent;
   }
 
   /** Starts a command that should speak as an agent, without a hello. */
-  static spawn(board: VirtualBoard, command: string, port = board.port): Agent {
+  static spawn(board: VirtualBoard, command: string, port = board.port, user: string = board.user): Agent {
     const options = {
       IdentityFile: board.privateKeyPath,
       IdentitiesOnly: 'yes',
@@ -134,16 +139,7 @@ export class Agent {
       LogLevel: 'ERROR',
     };
     const words = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-    const ssh = [
-      'ssh',
-      '-F',
-      '/dev/null',
-      '-p',
-      String(port),
-      ...words,
-      `${board.user}@${board.host}`,
-      command,
-    ];
+    const ssh = ['ssh', '-F', '/dev/null', '-p', String(port), ...words, `${user}@${board.host}`, command];
     return new Agent(spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...ssh]));
   }
 

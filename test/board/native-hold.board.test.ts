@@ -1,8 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { Header } from '../../src/board/protocol/frames.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
+import { families } from './families.ts';
 import { Agent, agentPath, assemble, buildForBoard } from './native-agent.ts';
-import type { Header } from '../../src/board/protocol/frames.ts';
 
 /** Partition 1 of the virtual board. */
 const columns = [6, 4] as const;
@@ -24,7 +25,9 @@ afterEach(async () => {
   for (const witness of witnesses.splice(0)) await witness.exit();
   await board.exec('for p in $(pidof tilescope-hold); do kill -9 $p; done');
   for (const agent of agents.splice(0)) await agent.end();
-  await vi.waitFor(async () => expect(await board.counters()).toMatchObject({ open: 0 }), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(await board.counters()).toMatchObject({ open: 0 }), {
+    timeout: 10_000,
+  });
   await board.control('reset all');
 });
 
@@ -158,7 +161,7 @@ describe('a held partition', () => {
     await agent.hold(columns, true);
     const { pid: holder } = holdOf(await agent.partition(columns[0]));
     // Not pidof: a holder runs the same file under another name.
-    await board.exec('for p in /proc/[0-9]*; do grep -qx tilescope-agent $p/comm && kill -9 ${p##*/}; done');
+    await board.exec('for p in /proc/[0-9]*; do grep -qx tilescope-agent $p/comm && kill -9 $(basename $p); done');
     await agent.exited();
     const cut = await newAgent();
     expect(holdOf(await cut.partition(columns[0])).pid).toBe(holder);
@@ -177,7 +180,8 @@ describe('a held partition', () => {
     await Promise.all(both.map((agent) => agent.hold(columns, true)));
     await both[0].hold(columns, true);
     await vi.waitFor(
-      async () => expect((await board.exec('pidof tilescope-hold')).stdout.toString().trim()).toMatch(/^\d+$/),
+      async () =>
+        expect((await board.exec('pidof tilescope-hold')).stdout.toString().trim()).toMatch(/^\d+$/),
       { timeout: 10_000 },
     );
     const [one, other] = await Promise.all(both.map((agent) => agent.partition(columns[0])));
@@ -199,6 +203,66 @@ describe('a held partition', () => {
     const { pid } = holdOf(await agent.partition(columns[0]));
     await kill(pid);
     await vi.waitFor(() => expect(lists().at(-1)).not.toHaveProperty('hold'), { timeout: 10_000 });
+  });
+});
+
+describe('a hold elsewhere', () => {
+  it.each(['static/aie', 'aperture24/aie', 'aperture40/aieml'] as const)(
+    'keeps the bytes and the epoch too: %s [attach-8]',
+    async (name) => {
+      const family = families[name];
+      await board.reloadModule(family.module);
+      try {
+        const agent = await newAgent();
+        const witness = await board.witness();
+        witnesses.push(witness);
+        const { pid } = await witness.request(family.partition.id);
+        await board.control('ungate all');
+        await witness.fill(88);
+        const before = await until(agent, (one) => (one['owner'] as Header | undefined)?.['pid'] === pid);
+        await agent.hold(columns, true);
+        await kill(pid);
+        const gone = await until(agent, (one) => one['ownerGone'] === true);
+        expect(gone['epoch']).toBe(before['epoch']);
+        const { start } = family.shape.core;
+        const seen = await agent.read(columns, 'data', [[0x100, 64]]);
+        expect(seen.spans).toEqual([]);
+        expect(Buffer.from(assemble(seen, 0x100, 64, 0xee))).toEqual(
+          patternBytes('data', columns[0], start, 0x100, 64, 88),
+        );
+        await agent.hold(columns, false);
+        expect(await board.counters()).toMatchObject({ open: 0, mappings: 0 });
+      } finally {
+        for (const witness of witnesses.splice(0)) await witness.exit();
+        for (const agent of agents.splice(0)) await agent.end();
+        await board.reloadModule();
+      }
+    },
+  );
+
+  it('works for a plain user whose application it is, and is not theirs to see for another [attach-8]', async () => {
+    await board.exec('chmod 666 /dev/aie0');
+    const agent = await Agent.start(board, {}, board.port, 'dev');
+    agents.push(agent);
+    const witness = await board.witnessAs('dev');
+    witnesses.push(witness);
+    const { pid } = await witness.request(1);
+    await board.control('ungate all');
+    await witness.fill(89);
+    await agent.hold(columns, true);
+    await kill(pid);
+    const gone = await until(agent, (one) => one['ownerGone'] === true);
+    expect(await bytesSeen(agent)).toEqual(bytesLeft(89));
+    const owner = await board.exec(`stat -c %U /proc/${holdOf(gone).pid}`);
+    expect(owner.stdout.toString().trim()).toBe('dev');
+    const other = await Agent.start(board, {}, board.port, 'ops');
+    agents.push(other);
+    const seen = await other.partition(columns[0]);
+    expect(seen).toMatchObject({ inUse: true, ownerGone: false, owner: { kind: 'hidden' } });
+    expect(seen).not.toHaveProperty('hold');
+    await agent.hold(columns, false);
+    expect(await board.counters()).toMatchObject({ open: 0, mappings: 0 });
+    await board.exec('chmod 600 /dev/aie0');
   });
 });
 
