@@ -155,6 +155,30 @@ export class Workbench {
     return row;
   }
 
+  /** Scrolls the side bar's first tree to its top, where no row lies under those that stay when it is scrolled. */
+  async scrollToTop(): Promise<void> {
+    await this.page.locator('.part.sidebar .monaco-list').first().hover();
+    await this.page.mouse.wheel(0, -100_000);
+    await this.page
+      .locator('.part.sidebar .monaco-tree-sticky-container:visible .monaco-tree-sticky-row')
+      .first()
+      .waitFor({ state: 'detached' });
+  }
+
+  /** Waits for a row of the side bar that may be below what fits: scrolls down from the top until it is there. */
+  async scrollToRow(text: string | RegExp, timeout = STEP_MS): Promise<Locator> {
+    const row = this.row(text);
+    for (const end = Date.now() + timeout; Date.now() < end; ) {
+      await this.scrollToTop();
+      for (let scrolled = 0; scrolled < 40; scrolled++) {
+        if (await row.isVisible()) return row;
+        await this.page.mouse.wheel(0, 200);
+        await this.page.waitForTimeout(50);
+      }
+    }
+    throw new Error(`The row ${text} is not in the side bar.`);
+  }
+
   /** The texts of all visible rows of the side bar's trees, top to bottom. */
   async rowTexts(): Promise<string[]> {
     return this.page

@@ -60,17 +60,17 @@ export async function openMemory(
   tile: string | undefined,
   shown = /[0-9A-F]{2}/,
 ): Promise<HexEditorPage> {
+  await workbench.scrollToTop();
   await workbench.expand(PARTITION_ROW);
   // Tiles of both memories have the same names.
   await workbench.collapse(memory === 'Data memory' ? 'Program memory' : 'Data memory');
-  const row = await workbench.waitForRow(memory);
+  await workbench.waitForRow(memory);
   if (tile === undefined) {
     await workbench.inlineAction(memory, 'Open Tile Memory');
   } else {
     await workbench.expand(memory);
-    await (await workbench.waitForRow(tile)).click();
+    await (await workbench.scrollToRow(tile)).click();
   }
-  await row.waitFor();
   const wanted = tile === undefined ? memory : `${memory} · tile ${tile}`;
   const frame = await workbench.webview(`h1.title:has-text("${wanted}")`);
   const editor = new HexEditorPage(workbench.page, frame);
