@@ -31,7 +31,8 @@ useCleanLog(() => board);
 async function become(name: FamilyName): Promise<Family> {
   const family = families[name];
   await board.reloadModule(family.module);
-  agent = await Agent.start(board);
+  // This client never pings: on a busy machine, 15 s of silence would be over before an answer.
+  agent = await Agent.start(board, { heartbeatMs: 120_000, exitMs: 240_000 });
   await agent.request({ op: 'describe' });
   return family;
 }
