@@ -252,6 +252,17 @@ describe('[attach-11] the Array view', () => {
         .evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ bottom }) => bottom));
       expect(bottoms).toHaveLength(3);
       expect(Math.max(...bottoms), name).toBeLessThanOrEqual(140);
+      // Under the middle of a cell lies that cell and no other.
+      const missed = await page.locator('.grid .cell').evaluateAll(
+        (cells) =>
+          cells.filter((one) => {
+            const { x, y, width, height } = one.getBoundingClientRect();
+            const [middle, level] = [x + width / 2, y + height / 2];
+            if (middle > 260 || level > 135) return false;
+            return !one.contains(document.elementFromPoint(middle, level));
+          }).length,
+      );
+      expect(missed, name).toBe(0);
     }
   });
 

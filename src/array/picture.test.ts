@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import type { PartitionInfo } from '../board/board.ts';
+import type { ArrayShape, ColumnRange, Tile } from '../model/geometry.ts';
+import type { TileStatus, WaitEdge } from '../model/status/status.ts';
+import { type CellState, cellStates } from './messages.ts';
+import { drawPicture, type PictureFacts, partitionTiles, rowKind } from './picture.ts';
+import { plain } from './test-bench.ts';
+
+/** Small seeded generator (mulberry32). */
+function randomizer(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+function partition(columns: ColumnRange, numRows: number, startRow = 0): PartitionInfo {
+  return {
+    id: columns.startCol,
+    columns,
+    startRow,
+    numRows,
+    inUse: true,
+    ownerGone: false,
+    picked: false,
+    clocksOn: false,
+    epoch: '1',
+  };
+}
+
+function status(tile: Tile, kind: TileStatus['kind']): TileStatus {
+  return {
+    tile,
+    kind,
+    source: 'registers',
+    locks: [],
+    channels: [],
+    descriptors: [],
+    events: [],
+    errors: [],
+    unparsed: [],
+  };
+}
+
+const nothing: PictureFacts = {
+  choices: [],
+  chosen: '',
+  title: '',
+  statuses: [],
+  activity: () => 'idle',
+  edges: [],
+  cycles: [],
+  readAt: '',
+  reading: false,
+};
+
+describe('[attach-11] the picture', () => {
+  test('of random arrays agrees, cell by cell, with what is true of each tile', () => {
+    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    const below = randomizer(seed);
+    for (let round = 0; round < 60; round++) {
+      const memoryRows = below(3);
+      const coreRows = 1 + below(8);
+      const numRows = 1 + memoryRows + coreRows;
+      const shape: ArrayShape = {
+        numCols: below(3) === 0 ? 0 : 50,
+        shim: { start: 0, count: 1 },
+        memory: { start: 1, count: memoryRows },
+        core: { start: 1 + memoryRows, count: coreRows },
+      };
+      // Partitions beside each other, with gaps.
+      const partitions: PartitionInfo[] = [];
+      for (let col = below(4); col < 40; col += below(4)) {
+        const numCols = 1 + below(8);
+        // Some have shim tiles only.
+        partitions.push(partition({ startCol: col, numCols }, below(5) === 0 ? 1 : numRows));
+        col += numCols;
+      }
+      const chosen = partitions[below(partitions.length)];
+      if (chosen === undefined) throw new RangeError('no partition was made');
+      const truth = new Map<string, CellState>();
+      const statuses: TileStatus[] = [];
+      const activities = new Map<TileStatus, CellState>();
+      for (const tile of partitionTiles(chosen)) {
+        if (below(10) === 0) {
+          truth.set(`${tile.col},${tile.row}`, 'unknown');
+          continue;
+        }
+        const one = status(tile, rowKind(shape, tile.row));
+        const state = cellStates[below(8)] ?? 'idle';
+        statuses.push(one);
+        activities.set(one, state);
+        truth.set(`${tile.col},${tile.row}`, state);
+      }
+      const known = shape.numCols > 0;
+      const { rows, firstColumn, legend } = drawPicture(
+        {
+          ...nothing,
+          board: { ...(known ? { shape } : {}), partitions, columns: chosen.columns },
+          statuses: statuses.reverse(),
+          activity: (one) => activities.get(one) ?? 'idle',
+        },
+        plain,
+      );
+      const counts = new Map<CellState, number>();
+      for (const { row, kind, computeRow, cells } of rows) {
+        if (known) {
+          expect(kind, `seed ${seed}`).toBe(row === 0 ? 'shim' : row <= memoryRows ? 'memory' : 'core');
+          expect(computeRow).toBe(row > memoryRows ? row - 1 - memoryRows : undefined);
+        }
+        cells.forEach(({ tile, state, lines }, index) => {
+          expect(tile).toEqual({ col: firstColumn + index, row });
+          const owner = partitions.find(
+            ({ columns, numRows: high }) =>
+              tile.col >= columns.startCol && tile.col < columns.startCol + columns.numCols && row < high,
+          );
+          const expected =
+            truth.get(`${tile.col},${row}`) ??
+            (owner === undefined || owner === chosen ? 'outside' : 'other');
+          expect(state, `seed ${seed}, tile (${tile.col},${row})`).toBe(expected);
+          expect(lines[0]).toContain(`(${tile.col},${row})`);
+          counts.set(state, (counts.get(state) ?? 0) + 1);
+        });
+      }
+      expect(new Map(legend.map((line) => [line.state, line.count] as const)), `seed ${seed}`).toEqual(
+        counts,
+      );
+      expect(rows.map(({ row }) => row)).toEqual(rows.map((_, index) => rows.length - 1 - index));
+    }
+    console.log(`pictures of random arrays: SEED=${seed}`);
+  });
+
+  test('arrows: one per pair and direction, none to the own tile, those of a circle marked', () => {
+    const at = (col: number, row: number): Tile => ({ col, row });
+    const edges: WaitEdge[] = [
+      { from: at(1, 1), to: at(1, 2), what: 'core' },
+      { from: at(1, 2), to: at(1, 1), what: 'core' },
+      { from: at(1, 2), to: at(1, 2), what: 's2mm', channel: 0, lock: 3 },
+      { from: at(2, 1), to: at(1, 1), what: 'core' },
+      { from: at(2, 1), to: at(1, 1), what: 'core' },
+    ];
+    const { arrows, hangs } = drawPicture(
+      {
+        ...nothing,
+        board: {
+          partitions: [partition({ startCol: 1, numCols: 2 }, 3)],
+          columns: { startCol: 1, numCols: 2 },
+        },
+        edges,
+        cycles: [[at(1, 1), at(1, 2)]],
+      },
+      plain,
+    );
+    expect(arrows).toEqual([
+      { from: at(1, 1), to: at(1, 2), hangs: true },
+      { from: at(1, 2), to: at(1, 1), hangs: true },
+      { from: at(2, 1), to: at(1, 1), hangs: false },
+    ]);
+    expect(hangs.map(({ waits }) => waits.length)).toEqual([2]);
+  });
+
+  test('a driver that claims too many columns or rows is not believed', () => {
+    const huge = partition({ startCol: 0, numCols: 2 ** 31 }, 2 ** 31);
+    const { rows } = drawPicture({ ...nothing, board: { partitions: [huge], columns: huge.columns } }, plain);
+    expect(rows.length).toBeLessThanOrEqual(64);
+    expect(rows[0]?.cells.length).toBeLessThanOrEqual(256);
+    expect(partitionTiles(huge).length).toBeLessThanOrEqual(64 * 256);
+  });
+});
