@@ -313,18 +313,23 @@ export class BoardCommands {
 
 async function confirmRemovalInDialog(entry: BoardEntry, stagedBytes: number): Promise<boolean> {
   const remove = vscode.l10n.t('Remove');
+  const held = entry.link.partitions.filter((info) => info.hold !== undefined);
+  const holds =
+    held.length === 0
+      ? ''
+      : ` ${vscode.l10n.t('It goes on holding {0}, until that is released or over.', held.map(columnsText).join(', '))}`;
   const chosen = await vscode.window.showWarningMessage(
     vscode.l10n.t('Remove {0} from the sidebar?', entry.config.label),
     {
       modal: true,
       detail:
-        stagedBytes === 0
+        (stagedBytes === 0
           ? vscode.l10n.t('The board itself is not touched.')
           : vscode.l10n.t(
               'The board itself is not touched. {0} bytes that are staged in its open editors stay there. They can be applied once the board is added again with the name {1} and the window is reloaded.',
               stagedBytes,
               entry.id,
-            ),
+            )) + holds,
     },
     remove,
   );

@@ -283,22 +283,27 @@ export class FreeColumnsNode implements TreeNode {
   }
 }
 
-/** Picked columns that the board does not list: they wait to be opened, or somebody took them. */
+/** Picked columns that the board does not list: somebody took some of them, and may have given them back since. */
 export class PickedNode implements TreeNode {
   readonly key: string;
   readonly entry: BoardEntry;
   readonly columns: ColumnRange;
+  readonly #free: boolean;
 
   constructor(entry: BoardEntry, columns: ColumnRange) {
     this.entry = entry;
     this.columns = columns;
+    this.#free = entry.link.freeColumns.some(
+      (run) =>
+        columns.startCol >= run.startCol && columns.startCol + columns.numCols <= run.startCol + run.numCols,
+    );
     this.key = `picked:${entry.id}/${columns.startCol}_${columns.numCols}`;
   }
 
   item(expanded: boolean): vscode.TreeItem {
     const icon = new vscode.ThemeIcon('symbol-array', new vscode.ThemeColor('disabledForeground'));
     const item = makeItem(this, columnsText(this), expanded, icon, 'partition.lost.picked');
-    item.description = vscode.l10n.t('picked, not available');
+    item.description = this.#free ? vscode.l10n.t('picked, free again') : vscode.l10n.t('picked, taken');
     item.tooltip = vscode.l10n.t('You picked these columns. Expand to ask the driver for them again.');
     return item;
   }

@@ -301,6 +301,28 @@ describe('[attach-8] held for post-mortem', () => {
     expect(session.bytes(range(0, 64)).bytes).toEqual(device.bytes.slice(0, 64));
   });
 
+  test('two windows show the same hold, keep what it kept, and hear of its end', async () => {
+    const { time, device, session, link } = await held();
+    const otherLink = new BoardLink('other', 'Other', device, time);
+    const other = new MemorySession(otherLink, { columns: device.columns, memory: 'data' }, time);
+    await otherLink.connect();
+    // Asking for it a second time makes no second one.
+    const { hold } = link.partitions[0] ?? {};
+    time.advance(1000);
+    await otherLink.hold(device.columns, true, never);
+    expect(otherLink.partitions[0]?.hold).toEqual(hold);
+    device.ownerExits();
+    await settle();
+    for (const one of [session, other]) expect(one.state.snapshot?.done).toBe(true);
+    const left = device.bytes.slice();
+    await otherLink.hold(device.columns, false, never);
+    await settle();
+    for (const one of [session, other]) {
+      expect(one.state.aftermath).toMatchObject({ of: 'hold' });
+      expect(one.bytes(range(0, left.length)).bytes).toEqual(left);
+    }
+  });
+
   test('a connection that is cut while the owner goes: taken when it is back', async () => {
     const { time, device, session } = await held();
     device.lose();

@@ -206,12 +206,22 @@ describe('beside the owner', () => {
     // Somebody takes one of them: said in place, with what the driver answers.
     bench.array.own({ startCol: 3, numCols: 1 });
     await until('they are lost', async () =>
-      (await nodes()).map(look).includes('Columns 1 to 3 | picked, not available') ? true : undefined,
+      (await nodes()).map(look).includes('Columns 1 to 3 | picked, taken') ? true : undefined,
     );
     const lost = await node('Columns 1 to 3');
     const [failure] = await bench.api.tree.getChildren(lost);
     assert.equal(failure?.item(false).contextValue, 'message');
     assert.match(String(failure?.item(false).label), /in use|taken/i);
+
+    bench.array.exitOwner({ startCol: 3, numCols: 1 });
+    await until('they are free again, and not taken at once from whoever may want them', async () =>
+      (await nodes()).map(look).includes('Columns 1 to 3 | picked, free again') ? true : undefined,
+    );
+    const again = await bench.api.tree.getChildren(await node('Columns 1 to 3'));
+    assert.deepEqual(
+      again.map((one) => String(one.item(false).label)),
+      ['Data memory', 'Program memory'],
+    );
 
     await run('forgetColumns', lost);
     assert.ok(!(await nodes()).map(look).some((text) => text.startsWith('Columns 1 to 3')));
