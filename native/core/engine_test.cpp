@@ -436,6 +436,22 @@ TEST_CASE("[main-8] whoever stays is the owner after 50 ms, even under the agent
     CHECK(board.kernel.clock() == settled);
 }
 
+TEST_CASE("[attach-9] who holds a partition unseen is known in the end, though looking at all processes takes longer than a step") {
+    Board board;
+    board.engine.describe();
+    board.kernel.pauseTakes = std::chrono::microseconds(100);
+    board.kernel.listTakes = std::chrono::milliseconds(20);
+    board.kernel.partitions[0].owner = 12345;
+    for (int step = 0; step < 200; step++) {
+        try {
+            CHECK(board.engine.partitions().front().owner->kind == OwnerKind::kernel);
+            return;
+        } catch (const NotYet&) {
+        }
+    }
+    FAIL("still waiting after 200 steps");
+}
+
 TEST_CASE("[main-8] something urgent ends the wait at its next look") {
     Board board;
     board.engine.describe();

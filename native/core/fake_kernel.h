@@ -199,6 +199,8 @@ class FakeKernel final : public Kernel {
     std::function<void()> duringPause;
     /** How far each pause moves the clock. 0: it stands still, so that no wait is cut into steps. */
     std::chrono::microseconds pauseTakes{0};
+    /** What listing a folder takes on the pretend clock. */
+    std::chrono::microseconds listTakes{0};
     int deviceError = 0;
     int pidfdError = 0;
     int duplicateError = 0;
@@ -414,6 +416,7 @@ class FakeKernel final : public Kernel {
         return link.starts_with("anon_inode:") || (link.starts_with("/dmabuf:") && open_.at(fd).inode != 0);
     }
     std::vector<std::string> list(const std::string& folder, int& error) override {
+        clock_ += listTakes;
         error = 0;
         std::vector<std::string> names;
         if (folder == "/sys/class/aie") return sysfs;

@@ -309,20 +309,20 @@ describe('a hold', () => {
 });
 
 describe('a partition that the kernel holds', () => {
-  it('[attach-9] is reached only after a person chose the way through its driver', async () => {
+  it('[attach-9] is opened only after a person chose the way through its driver', async () => {
     const { board, array } = await connect();
-    const partition = await board.open(freeColumns, {}, never);
     array.own(freeColumns, { kind: 'kernel', pid: 0, command: '', startedAt: 0 });
-    const read = () => partition.memory('data')?.read([{ offset: 0, length: 4 }], {}, never);
-    await expect(read()).rejects.toMatchObject({ code: 'kernel-held' });
-    await expect(partition.status([{ col: 0, row: 1 }], {}, never)).rejects.toMatchObject({
-      code: 'kernel-held',
-    });
+    await expect(board.open(freeColumns, {}, never)).rejects.toMatchObject({ code: 'kernel-held' });
     expect(array.count('kernel-descriptor')).toBe(0);
+    const custody = board.custody(freeColumns);
     array.failNext('kernel-descriptor', new BoardError('kernel-held', 'no DRM node'));
-    await expect(partition.takeKernelDescriptor(never)).rejects.toMatchObject({ facts: { asked: 'zocl' } });
-    await partition.takeKernelDescriptor(never);
-    expect((await read())?.unreadable).toEqual([]);
+    await expect(custody.takeKernelDescriptor(never)).rejects.toMatchObject({ facts: { asked: 'zocl' } });
+    await custody.takeKernelDescriptor(never);
+    const partition = await board.open(freeColumns, {}, never);
+    const read = await partition.memory('data')?.read([{ offset: 0, length: 4 }], {}, never);
+    expect(read?.unreadable).toEqual([]);
+    const { tiles } = await partition.status([{ col: 0, row: 1 }], {}, never);
+    expect(tiles[0]?.core?.state).toBe('disabled');
   });
 });
 

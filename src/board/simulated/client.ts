@@ -112,6 +112,7 @@ export class SimulatedClient implements CoreClient {
       if (memories.length === 0) {
         throw new BoardError('no-memory-types', 'the partition has shim tiles only', columnFacts(columns));
       }
+      this.#checkWay(columns);
       return memories.map((memory) => ({ ...memory, writable: !this.#array.unknownDriver }));
     });
   }
