@@ -235,7 +235,11 @@ std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std:
 HolderSearch Engine::holders(ColumnRange columns) {
     const auto known =
         std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
-    if (known != remembered_.end()) {
+    if (known != remembered_.end() && known->search.holders.empty()) {
+        constexpr std::chrono::milliseconds lookInterval{500};
+        if (kernel_.clock() - known->at < lookInterval) return known->search;
+        remembered_.erase(known);
+    } else if (known != remembered_.end()) {
         const Holder& first = known->search.holders.front();
         const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
         const bool still =
@@ -246,7 +250,7 @@ HolderSearch Engine::holders(ColumnRange columns) {
     HolderSearch search = findHolders(kernel_, columns, machine_.pid);
     // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
     search.holders = judgeHolders(kernel_, columns, search.holders).holders;
-    if (!search.holders.empty()) remembered_.push_back({columns, search});
+    remembered_.push_back({columns, search, kernel_.clock()});
     return search;
 }
 
@@ -325,8 +329,7 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
     constexpr std::chrono::microseconds between{100};
     const std::pair place = placeOf(columns);
     const auto end = kernel_.clock() + longestWait;
-    std::optional<HolderSearch> seen;
-    bool looked = false;
+    bool looked = false; // every call gets one look further, however long its search took
     const auto hands = [&](const HolderSearch& search) {
         return judgeHolders(kernel_, columns, search.holders).hands;
     };
@@ -346,42 +349,52 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
             watches_.erase(place);
             return look(*entry, {});
         }
-        if (!seen) {
-            seen = holders(columns);
-            if (epochs_.knows(columns, hands(*seen))) {
+        const auto [fresh, first] = watches_.try_emplace(place);
+        Watch& watch = fresh->second;
+        if (!looked) {
+            HolderSearch now = holders(columns);
+            if (epochs_.knows(columns, hands(now))) {
                 watches_.erase(place);
-                return look(*entry, std::move(*seen));
+                return look(*entry, std::move(now));
             }
+            if (first) watch.seen = std::move(now);
         }
-        Watch& watch = watches_[place];
         if (watch.time >= shortHold && watch.looks >= fewestLooks) {
+            if (watch.seen.holders.empty()) forget(columns); // nobody: searched once more
             auto found = holders(columns);
-            if (hands(found) == hands(*seen)) {
+            if (hands(found) == hands(watch.seen)) {
                 watches_.erase(place);
                 return look(*entry, std::move(found));
             }
             // Other hands than a moment ago: these have to stay, too.
-            watch = {};
-            seen = std::move(found);
+            watch = {std::move(found), {}, 0};
         }
         const auto now = kernel_.clock();
-        // A search of all processes may take longer than a step: without one look in each, the wait would never end.
-        if (now >= end && looked) throw NotYet{};
-        looked = true;
+        if (looked && now >= end) throw NotYet{};
         kernel_.pause(between);
+        looked = true;
         watch.time += std::max<std::chrono::steady_clock::duration>(kernel_.clock() - now, between);
         watch.looks++;
         if (hurried()) throw NotYet{};
     }
 }
 
+void Engine::forget(ColumnRange columns) {
+    std::erase_if(remembered_, [&](const Remembered& one) { return one.columns == columns; });
+}
+
 std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::string>* findings) {
     const std::vector<PartitionEntry> entries = enquire(node, findings);
-    if (std::any_of(entries.begin(), entries.end(), [](const PartitionEntry& one) { return one.inUse; })) {
-        noticeHolds();
-    } else {
+    const bool used = std::any_of(entries.begin(), entries.end(), [](const PartitionEntry& one) { return one.inUse; });
+    if (!used) {
         holds_.clear();
+    } else if (watches_.empty()) { // a wait in steps does not look at every step
+        noticeHolds();
     }
+    // A look at the list searches again for whom nobody was found; a wait in steps goes on with what it found.
+    std::erase_if(remembered_, [&](const Remembered& one) {
+        return one.search.holders.empty() && !watches_.contains(placeOf(one.columns));
+    });
     std::vector<PartitionState> all;
     for (const PartitionEntry& entry : entries) {
         if (!entry.inUse) {
@@ -398,16 +411,16 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
     free_.clear();
     if (!facts_.dynamic) return all;
 
-    std::vector<ColumnRange> used;
+    std::vector<ColumnRange> taken;
     for (const PartitionState& one : all) {
-        if (one.entry.inUse) used.push_back(one.entry.columns);
+        if (one.entry.inUse) taken.push_back(one.entry.columns);
     }
     std::erase_if(picked_, [&](const ColumnRange& pick) {
-        const bool taken =
-            std::any_of(used.begin(), used.end(), [&](const ColumnRange& one) { return overlap(one, pick); });
-        const bool same = std::find(used.begin(), used.end(), pick) != used.end();
-        if (taken && !same) epochs_.end(pick);
-        return taken;
+        const bool lost =
+            std::any_of(taken.begin(), taken.end(), [&](const ColumnRange& one) { return overlap(one, pick); });
+        const bool same = std::find(taken.begin(), taken.end(), pick) != taken.end();
+        if (lost && !same) epochs_.end(pick);
+        return lost;
     });
     for (const ColumnRange& pick : picked_) {
         const bool listed = std::any_of(all.begin(), all.end(),
@@ -421,9 +434,9 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
     if (arrays.empty() && facts_.shape && facts_.shape->numCols != 0) arrays.push_back({0, facts_.shape->numCols});
     for (const ColumnRange& whole : arrays) {
         for (uint32_t col = whole.startCol; col < whole.startCol + whole.numCols; col++) {
-            const bool taken = std::any_of(used.begin(), used.end(),
+            const bool free = std::none_of(taken.begin(), taken.end(),
                                            [&](const ColumnRange& one) { return overlap(one, {col, 1}); });
-            if (taken) continue;
+            if (!free) continue;
             const bool joined = !free_.empty() && col != whole.startCol &&
                                 free_.back().startCol + free_.back().numCols == col;
             if (joined) {

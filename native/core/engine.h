@@ -234,6 +234,8 @@ class Engine {
     friend class ReadJob;
     friend class WriteJob;
     struct Watch {
+        /** Who held it at the first look. */
+        HolderSearch seen;
         std::chrono::steady_clock::duration time{0};
         int looks = 0;
     };
@@ -241,6 +243,8 @@ class Engine {
     struct Remembered {
         ColumnRange columns;
         HolderSearch search;
+        /** When it was found; where nobody was, it counts for the time between two looks at the list. */
+        std::chrono::steady_clock::time_point at;
     };
     enum class Purpose : uint8_t { read, write, writeBeside };
     struct Opened {
@@ -258,8 +262,13 @@ class Engine {
     std::vector<PartitionState> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /** The entry with its holders and the life of its contents: notes who holds it now. */
     PartitionState look(const PartitionEntry& entry, HolderSearch search);
-    /** Holders of a partition in use: the remembered ones if they still hold it, else a new search. */
+    /**
+     * Holders of a partition in use: the remembered ones if they still hold it (nobody: for 500 ms), else a new search,
+     * which may take tens of milliseconds.
+     */
     HolderSearch holders(ColumnRange columns);
+    /** The next look at these columns searches again. */
+    void forget(ColumnRange columns);
     /** Forgets what is remembered where a holder process came or went. */
     void noticeHolds();
     /**

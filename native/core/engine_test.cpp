@@ -444,7 +444,8 @@ TEST_CASE("[attach-9] who holds a partition unseen is known in the end, though l
     board.kernel.partitions[0].owner = 12345;
     for (int step = 0; step < 200; step++) {
         try {
-            CHECK(board.engine.partitions().front().owner->kind == OwnerKind::kernel);
+            const auto list = board.engine.partitions();
+            CHECK(list.front().owner->kind == OwnerKind::kernel);
             return;
         } catch (const NotYet&) {
         }

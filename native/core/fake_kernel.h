@@ -422,6 +422,7 @@ class FakeKernel final : public Kernel {
         if (folder == "/sys/class/aie") return sysfs;
         if (folders.contains(folder)) return folders.at(folder);
         if (folder == "/proc") {
+            searches++;
             names.emplace_back("self");
             names.emplace_back("1");
             for (const auto& [pid, process] : processes) names.push_back(std::to_string(pid));
@@ -490,6 +491,8 @@ class FakeKernel final : public Kernel {
     /** Lengths of the partition requests, and how many descriptor lists and register mappings were asked for. */
     std::vector<uint32_t> requests;
     int lists = 0;
+    /** Looks through /proc. */
+    int searches = 0;
     int registerMaps = 0;
     /** Runs before each pwrite. */
     std::function<void()> beforeStore;

@@ -586,3 +586,22 @@ TEST_CASE("[attach-6] gated tiles and program memory of running cores are not to
     CHECK(writeAll(board.engine, gated)[0].reason == Reason::gated);
     CHECK(guard::caught() == before);
 }
+
+TEST_CASE("[attach-6] a search that takes longer than a step is not repeated at every step, and the wait comes to its end") {
+    Board board;
+    board.engine.describe();
+    board.kernel.partitions[0].inKernel = true;
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    board.kernel.listTakes = std::chrono::milliseconds(30);
+    int steps = 0;
+    std::optional<std::vector<PartitionState>> changed;
+    while (!changed) {
+        REQUIRE(steps++ < 100);
+        try {
+            changed = board.engine.poll();
+        } catch (const NotYet&) {
+        }
+    }
+    CHECK(changed->front().owner->kind == OwnerKind::kernel);
+    CHECK(board.kernel.searches <= 3);
+}
