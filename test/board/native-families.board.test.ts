@@ -1,0 +1,303 @@
+/**
+ * The agent on every family and generation of the virtual board: what it finds, and that its bytes are those of the
+ * application, on a free partition and beside the application that owns it.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Header } from '../../src/board/protocol/frames.ts';
+import type { MemoryGeometry } from '../../src/model/geometry.ts';
+import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
+import { useCleanLog } from './clean-log.ts';
+import { type Family, families, familyNames } from './families.ts';
+import { Agent, AgentError, agentPath, assemble, buildForBoard } from './native-agent.ts';
+
+const columns = [6, 4] as const;
+const at = { startCol: columns[0], numCols: columns[1] };
+/** Outcomes of the wire. */
+const verified = 0;
+const gated = 1;
+
+let board: VirtualBoard;
+const agents: Agent[] = [];
+const witnesses: Witness[] = [];
+
+beforeAll(async () => {
+  const files = buildForBoard();
+  board = await startBoard();
+  await board.put(files.agent, agentPath);
+}, 600_000);
+
+afterAll(async () => {
+  await board?.stop();
+});
+
+afterEach(async () => {
+  for (const witness of witnesses.splice(0)) await witness.exit();
+  for (const agent of agents.splice(0)) await agent.end();
+  await board.control('reset all');
+  expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+});
+
+useCleanLog(() => board);
+
+async function newAgent(): Promise<Agent> {
+  const agent = await Agent.start(board);
+  agents.push(agent);
+  return agent;
+}
+
+async function newWitness(): Promise<Witness> {
+  const witness = await board.witness();
+  witnesses.push(witness);
+  return witness;
+}
+
+async function load(family: Family, more: Readonly<Record<string, string | number>> = {}): Promise<Agent> {
+  await board.reloadModule({ ...family.module, ...more });
+  return newAgent();
+}
+
+async function code(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof AgentError) return error.code;
+    throw error;
+  }
+  return 'ok';
+}
+
+const describeBoard = async (agent: Agent): Promise<Header> => (await agent.request({ op: 'describe' })).ok;
+
+const open = (agent: Agent, allowUnknown = false): Promise<{ ok: Header }> =>
+  agent.request({ op: 'open', ...at, allowUnknown });
+
+/** Places of a memory that a wrong shift, row or base would get wrong: first, middle and last tile, both ends. */
+function places(memory: MemoryGeometry): { offset: number; column: number; row: number; inTile: number }[] {
+  const tiles = memory.numCols * memory.numRows;
+  return [0, Math.floor(tiles / 2), tiles - 1].flatMap((tile) =>
+    [0, memory.bytesPerTile - 64].map((inTile) => ({
+      offset: tile * memory.bytesPerTile + inTile,
+      column: memory.startCol + Math.floor(tile / memory.numRows),
+      row: memory.startRow + (tile % memory.numRows),
+      inTile,
+    })),
+  );
+}
+
+/** Reads the telling places of every memory and compares them with what the witness wrote there. */
+async function expectPattern(agent: Agent, family: Family, seed: number): Promise<void> {
+  for (const memory of family.memories) {
+    const wanted = places(memory);
+    const answer = await agent.read(
+      columns,
+      memory.type,
+      wanted.map(({ offset }) => [offset, 64] as const),
+    );
+    expect(answer.spans, memory.type).toEqual([]);
+    for (const { offset, column, row, inTile } of wanted) {
+      const bytes = Buffer.from(assemble(answer, offset, 64, 0xee));
+      expect(bytes, `${memory.type} (${column},${row})+${inTile}`).toEqual(
+        patternBytes(memory.type, column, row, inTile, 64, seed),
+      );
+    }
+  }
+}
+
+/** Writes one word of a tile's data memory, whatever is there. */
+async function writeWord(
+  agent: Agent,
+  offset: number,
+  value: number,
+  keys: Header = {},
+  memory = 'data',
+): Promise<number | undefined> {
+  const { epoch } = await agent.partition(columns[0]);
+  const words = [{ offset, seen: 0, mask: 0xffffffff, value }];
+  const answer = await agent.write(columns, memory, String(epoch), words, { force: true, ...keys });
+  return answer.outcomes[0]?.outcome;
+}
+
+/** The last word of the second tile of data memory, as the witness sees it. */
+async function seenByWitness(witness: Witness, family: Family): Promise<number> {
+  const memory = family.memories[0];
+  if (memory === undefined) throw new Error('no memory');
+  const bytes = await witness.read('data', memory.startCol, memory.startRow + 1, memory.bytesPerTile - 4, 4);
+  return bytes.readUInt32LE();
+}
+
+const placeOfWord = (family: Family): number => 2 * (family.memories[0]?.bytesPerTile ?? 0) - 4;
+
+describe.each(familyNames)('%s', (name) => {
+  const family = families[name];
+
+  it('is told by harmless looks, with its array and free columns [attach-2] [attach-3] [attach-5]', async () => {
+    const agent = await load(family);
+    const found = await describeBoard(agent);
+    expect(found).toMatchObject({ family: family.driver, generation: family.generation });
+    const { numCols, shim, memory, core } = family.shape;
+    const rows = [shim, memory, core].map(({ start, count }) => [start, count]);
+    // No static driver says how many columns there are.
+    expect(found['array']).toEqual({
+      numCols: family.dynamic ? numCols : 0,
+      shim: rows[0],
+      memory: rows[1],
+      core: rows[2],
+    });
+    expect(found['free']).toEqual(family.dynamic ? [[0, numCols]] : []);
+    expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+  });
+
+  it('gives the bytes of a free partition, takes words, and leaves all else as it was [attach-2] [attach-5]', async () => {
+    const agent = await load(family);
+    const witness = await newWitness();
+    await witness.request(family.partition.id, { keep: true, clocks: true });
+    await board.control('ungate all');
+    await witness.fill(11);
+    await witness.release();
+    const opened = (await open(agent)).ok['memories'] as Header[];
+    expect(opened.map(({ writable, ...geometry }) => geometry)).toEqual(family.memories);
+    expect(opened.every((one) => one['writable'] === true)).toBe(true);
+    await expectPattern(agent, family, 11);
+    expect(await writeWord(agent, placeOfWord(family), 0xcafe0001)).toBe(verified);
+    expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+    await witness.request(family.partition.id, { keep: true });
+    expect(await seenByWitness(witness, family)).toBe(0xcafe0001);
+  });
+
+  it('gives the bytes beside the application, and writes there only after unlocking [attach-6]', async () => {
+    const agent = await load(family);
+    const witness = await newWitness();
+    const { pid } = await witness.request(family.partition.id, { clocks: true });
+    await board.control('ungate all');
+    await witness.fill(12);
+    expect(await agent.partition(columns[0])).toMatchObject({ inUse: true, owner: { kind: 'process', pid } });
+    const before = await board.counters();
+    expect((await open(agent)).ok['memories']).toHaveLength(family.memories.length);
+    await expectPattern(agent, family, 12);
+    expect(await board.counters()).toMatchObject({
+      mappings: before['mappings'],
+      dmabufs: before['dmabufs'],
+    });
+    expect(await code(writeWord(agent, placeOfWord(family), 1))).toBe('locked');
+    expect(await writeWord(agent, placeOfWord(family), 0xbe51de, { besideOwner: true })).toBe(verified);
+    expect(await seenByWitness(witness, family)).toBe(0xbe51de);
+    expect(await board.counters()).toMatchObject({
+      mappings: before['mappings'],
+      dmabufs: before['dmabufs'],
+    });
+  });
+
+  it('runs gated tiles of a free partition during accesses when a person asks for it, or says that the driver ignored it [attach-4]', async () => {
+    const agent = await load(family);
+    const witness = await newWitness();
+    await witness.request(family.partition.id); // without keep: its release gates everything
+    await witness.release();
+    await open(agent);
+    const look = async (): Promise<number | undefined> =>
+      (await agent.read(columns, 'data', [[0, 64]])).spans[0]?.reason;
+    expect(await look()).toBe(gated);
+    const on = (await agent.request({ op: 'clocks', ...at, on: true })).ok['on'];
+    // The 2020 driver takes the request and does nothing where the partition does not begin at column 0.
+    if (family.driver !== 'linux-2020') expect(on).toBe(true);
+    expect(await look()).toBe(on === true ? undefined : gated);
+    expect(await agent.partition(columns[0])).toMatchObject({ clocksOn: on });
+    expect((await agent.request({ op: 'clocks', ...at, on: false })).ok['on']).toBe(false);
+    expect(await look()).toBe(gated);
+  });
+});
+
+describe('the right buffer beside the owner of a driver without pwrite', () => {
+  const family = families['2020/aie'];
+
+  it('is found among decoys, and not found when its descriptor was closed after mmap [attach-6]', async () => {
+    const agent = await load(family);
+    const witness = await newWitness();
+    await witness.request(family.partition.id);
+    await board.control('ungate all');
+    await witness.fill(21);
+    await witness.holdDecoys();
+    await open(agent);
+    expect(await writeWord(agent, placeOfWord(family), 5, { besideOwner: true })).toBe(verified);
+    expect(await seenByWitness(witness, family)).toBe(5);
+    await witness.closeBuffers();
+    expect(await code(writeWord(agent, placeOfWord(family), 6, { besideOwner: true }))).toBe('no-match');
+    expect(await seenByWitness(witness, family)).toBe(5);
+  });
+
+  it('is the one of this partition when its owner has another of the same size, or nothing is written [attach-6]', async () => {
+    const parts = '1:6:0:4:9,2:20:0:4:9';
+    const agent = await load(family, { parts });
+    const witness = await newWitness();
+    await witness.request(family.partition.id);
+    await board.control('ungate all');
+    await witness.holdDecoys(); // takes partition 2 with its buffers
+    await open(agent);
+    // Both are zero everywhere: they cannot be told apart.
+    expect(await code(writeWord(agent, placeOfWord(family), 7, { besideOwner: true }))).toBe('no-match');
+    await witness.fill(22);
+    expect(await writeWord(agent, placeOfWord(family), 8, { besideOwner: true })).toBe(verified);
+    expect(await seenByWitness(witness, family)).toBe(8);
+  });
+});
+
+describe('an unknown generation', () => {
+  it('needs consent, is read by pread alone, and never written [attach-2]', async () => {
+    await board.reloadModule({ family: 'aperture', generation: 'aie9' });
+    const agent = await newAgent();
+    expect(await describeBoard(agent)).toMatchObject({ family: 'unknown', generation: 'unknown' });
+    expect(await code(open(agent))).toBe('unknown-driver');
+    const memories = (await open(agent, true)).ok['memories'] as Header[];
+    expect(memories.length).toBeGreaterThan(0);
+    expect(memories.every((one) => one['writable'] === false)).toBe(true);
+    const before = await board.counters();
+    const answer = await agent.read(columns, 'data', [[0, 64]]);
+    expect(answer.data.length + answer.spans.length).toBeGreaterThan(0);
+    expect(await board.counters()).toMatchObject({ mappings: before['mappings'], open: 0 });
+    expect(await writeWord(agent, 0, 1).catch((error: AgentError) => error.code)).not.toBe(verified);
+  });
+
+  it('that nobody names is learnt from what the driver describes [attach-2] [attach-5]', async () => {
+    const family = families['aperture24/aieml'];
+    const agent = await load(family, { hwinfo: 0 });
+    expect(await describeBoard(agent)).toMatchObject({ family: 'unknown', generation: 'unknown' });
+    expect((await open(agent, true)).ok['memories']).toHaveLength(family.memories.length);
+    expect(await describeBoard(agent)).toMatchObject({ family: family.driver, generation: 'aieml' });
+  });
+});
+
+describe('dynamic partitions', () => {
+  const family = families['aperture40/aieml'];
+
+  it('are picked from free columns; taken ones are refused with the name of who has them [attach-3]', async () => {
+    const agent = await load(family);
+    const witness = await newWitness();
+    const { pid } = await witness.request(family.other.id);
+    await agent.partition(family.other.startCol);
+    expect((await describeBoard(agent))['free']).toEqual([
+      [0, 20],
+      [24, 14],
+    ]);
+    const taken = agent.request({ op: 'open', startCol: 18, numCols: 4, allowUnknown: false });
+    await expect(taken).rejects.toMatchObject({ code: 'columns-taken', header: { facts: { pid } } });
+    await open(agent);
+    expect(await agent.partition(columns[0])).toMatchObject({ picked: true, inUse: false });
+  });
+});
+
+describe("what the kernel's own client holds", () => {
+  const family = families['aperture24/aie'];
+
+  it.each([1, 2])('is reached through zocl once a person chose that, form %i [attach-9]', async (zocl) => {
+    const agent = await load(family, { zocl });
+    await board.control('ungate all');
+    await board.control('zocl load 6 4');
+    expect(await agent.partition(columns[0])).toMatchObject({ owner: { kind: 'kernel', pid: 0 } });
+    expect(await code(open(agent))).toBe('kernel-held');
+    await agent.request({ op: 'kernel-descriptor', ...at });
+    expect((await open(agent)).ok['memories']).toHaveLength(2);
+    expect((await agent.read(columns, 'data', [[0, 4096]])).ok['epoch']).toBeDefined();
+    await agent.end();
+    agents.splice(0);
+    await board.control('zocl unload');
+  });
+});
