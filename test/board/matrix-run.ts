@@ -1,5 +1,5 @@
 /** Laps of the matrix (test/conformance/matrix.ts) on a virtual board: local ones run there, those over SSH from here. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,9 +37,13 @@ export class MatrixRun {
 
   /** Builds what runs on the board, boots it, and brings it there. */
   static async start(): Promise<MatrixRun> {
-    const addon = buildForArm('addon');
-    const agent = buildForArm('agent');
     const folder = mkdtempSync(join(tmpdir(), 'tilescope-matrix-'));
+    // Copies: a build that goes on meanwhile must not change what a long run is about.
+    const [addon, agent] = (['addon', 'agent'] as const).map((name) => {
+      const copy = join(folder, name);
+      copyFileSync(buildForArm(name), copy);
+      return copy;
+    }) as [string, string];
     const main = join(folder, 'matrix.mjs');
     await build({
       entryPoints: [fileURLToPath(new URL('../conformance/matrix-main.ts', import.meta.url))],
@@ -105,11 +109,18 @@ export class MatrixRun {
     };
     const words = Object.entries(environment).map(([key, value]) => `${key}=${value}`);
     const run = await this.board.exec(
-      `rm -f ${resultsPath}; ${words.join(' ')} timeout 120 node ${mainPath} 2>&1`,
+      `rm -f ${resultsPath}; ${words.join(' ')} timeout 240 node ${mainPath} 2>&1`,
     );
     const kept = await this.board.exec(`cat ${resultsPath}`);
     const [result] = kept.code === 0 ? (JSON.parse(kept.stdout.toString()) as LapResult[]) : [];
-    return result ?? { ...lap, passed: false, message: `no result: ${run.stdout.toString()}`, ms: 0 };
+    return (
+      result ?? {
+        ...lap,
+        passed: false,
+        message: `no result (exit code ${run.code}): ${run.stdout.toString()}`,
+        ms: 0,
+      }
+    );
   }
 
   async #clean(result: LapResult): Promise<LapResult> {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Board } from '../../src/board/board.ts';
@@ -18,15 +18,18 @@ export class SshWay {
   constructor(board: VirtualBoard, agent: string, version = '0.1.0') {
     this.#board = board;
     writeFileSync(join(this.#home, 'known_hosts'), `${board.knownHostsLine()}\n`);
+    // A copy: a build that goes on meanwhile would replace the file under the connector, which would call it damaged.
+    const copy = join(this.#home, 'agent');
+    copyFileSync(agent, copy);
     const unasked = async () => {
       throw new Error('nothing is to be asked here');
     };
     this.#services = {
       agents: {
         aarch64: {
-          path: agent,
+          path: copy,
           version,
-          sha256: createHash('sha256').update(readFileSync(agent)).digest('hex'),
+          sha256: createHash('sha256').update(readFileSync(copy)).digest('hex'),
         },
       },
       prompts: {
