@@ -1,0 +1,144 @@
+/**
+ * Sessions over SSH on a driver with dynamic partitions and XRT's kernel driver: partitions that come and go with their
+ * owner, gated tiles of free columns, a hold, what the kernel holds.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ByteRange } from '../../src/model/geometry.ts';
+import { BoardLink } from '../../src/session/link.ts';
+import { MemorySession } from '../../src/session/memory-session.ts';
+import type { SessionServices } from '../../src/session/services.ts';
+import { buildForArm } from '../conformance/native-files.ts';
+import { SshWay } from '../conformance/ssh-way.ts';
+import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
+import { families } from './families.ts';
+
+const FAMILY = families['aperture24/aie'];
+const { id, startCol, numCols } = FAMILY.partition;
+const columns = { startCol, numCols };
+const SEED = 31;
+const never = new AbortController().signal;
+/** The first bytes of the partition's first tile. */
+const shown: ByteRange = { offset: 0, length: 64 };
+const pattern = Uint8Array.from(patternBytes('data', startCol, 1, 0, shown.length, SEED));
+const known = 1;
+
+describe('a session beside what comes and goes', () => {
+  let board: VirtualBoard;
+  let way: SshWay;
+  let link: BoardLink;
+  let session: MemorySession;
+  let witness: Witness | undefined;
+
+  beforeAll(async () => {
+    const agent = buildForArm('agent');
+    board = await startBoard({ module: { ...FAMILY.module, zocl: 1 } });
+    way = new SshWay(board, agent);
+    const services: SessionServices = {
+      log: way.log,
+      now: () => Date.now(),
+      after: (milliseconds, action) => {
+        const timer = setTimeout(action, milliseconds);
+        return { dispose: () => clearTimeout(timer) };
+      },
+    };
+    link = new BoardLink('virtual', 'Virtual board', { connect: () => way.connect() }, services);
+    session = new MemorySession(link, { columns, memory: 'data' }, services);
+    await link.connect();
+  }, 600_000);
+  afterEach(async () => {
+    await witness?.exit();
+    witness = undefined;
+    await board.assertClean();
+  });
+  afterAll(async () => {
+    session?.dispose();
+    link?.dispose();
+    way?.dispose();
+    await board?.stop();
+  });
+
+  const info = () => link.partitions.find((one) => one.columns.startCol === startCol);
+  const until = (what: () => unknown) =>
+    expect.poll(() => Boolean(what()), { timeout: 30_000, interval: 20 }).toBe(true);
+
+  /** An application that has the columns, with a pattern in its memories. */
+  async function application(): Promise<Witness> {
+    const started = await board.witness();
+    await started.request(id, { clocks: true });
+    await started.fill(SEED);
+    await until(() => info()?.owner?.kind === 'process');
+    return started;
+  }
+
+  it('[attach-3] [attach-4] [attach-8] the owner ends and its partition with it: the bytes stay; asked for, its columns are picked, and their clocks enabled', async () => {
+    expect(info()).toBeUndefined();
+    expect(
+      link.freeColumns.some(
+        (run) => run.startCol <= startCol && run.startCol + run.numCols >= startCol + numCols,
+      ),
+    ).toBe(true);
+    witness = await application();
+    await session.refresh(shown, never);
+    expect(session.bytes(shown).base).toEqual(pattern);
+    session.look('view', shown);
+
+    await witness.exit();
+    await until(() => session.state.aftermath);
+    expect(session.state.aftermath).toMatchObject({ of: 'owner', asked: false });
+    const { words_read: before } = await board.counters();
+    session.look('view', { offset: 0x4000, length: 64 });
+    expect(session.bytes(shown).base).toEqual(pattern);
+    expect((await board.counters())['words_read']).toBe(before);
+
+    await session.refresh(shown, never);
+    expect(info()).toMatchObject({ picked: true, inUse: false });
+    // The driver has turned all clocks off.
+    expect((session.bytes(shown).flags[0] ?? 0) & known).toBe(0);
+    expect(await link.enableClocks(columns, true, never)).toBe(true);
+    await session.refresh(shown, never);
+    expect(session.bytes(shown).base).toEqual(new Uint8Array(shown.length));
+    expect(session.isStale(shown)).toBe(false);
+    expect(session.state.policy).toBe('staged');
+  });
+
+  it('[attach-6] [attach-8] one word beside the owner; held, killed, released: what it left is still here', async () => {
+    witness = await application();
+    const { pid } = await witness.status();
+    await session.refresh(shown, never);
+    session.agreeBeside(session.holder);
+    session.stage('test', 'type', [{ offset: 4, bytes: Uint8Array.of(1, 2, 3, 4) }]);
+    expect(await session.apply(shown, never)).toMatchObject({ applied: 4, kept: 0 });
+    expect(Uint8Array.from(await witness.read('data', startCol, 1, 4, 4))).toEqual(Uint8Array.of(1, 2, 3, 4));
+
+    await link.hold(columns, true, never);
+    await board.exec(`kill -9 ${pid}`);
+    await witness.ended();
+    await until(() => session.state.snapshot?.done === true);
+    const far: ByteRange = { offset: (3 * 8 + 7) * 0x8000 + 0x100, length: 16 };
+    const left = Uint8Array.from(patternBytes('data', startCol + 3, 8, 0x100, 16, SEED));
+    expect(session.bytes(far).base).toEqual(left);
+
+    await link.hold(columns, false, never);
+    await until(() => session.state.aftermath);
+    expect(session.state.aftermath).toMatchObject({ of: 'hold' });
+    expect(session.bytes(far).base).toEqual(left);
+    expect(session.isStale(far)).toBe(true);
+    expect(await board.counters()).toMatchObject({ open: 0, mappings: 0 });
+  });
+
+  it('[attach-9] what the kernel holds is read once a person has chosen the way through its driver', async () => {
+    await board.control(`zocl load ${startCol} ${numCols}`);
+    await until(() => info()?.owner?.kind === 'kernel');
+    await expect(session.refresh(shown, never)).rejects.toMatchObject({ code: 'kernel-held' });
+    expect(session.state.lockedBecause?.code).toBe('kernel-held');
+    await link.takeKernelDescriptor(columns, never);
+    await session.refresh(shown, never);
+    expect(session.state.lockedBecause).toBeUndefined();
+    expect(session.isStale(shown)).toBe(false);
+    // The descriptor is kept as long as the connection lives, and so is the partition.
+    await board.control('zocl unload');
+    expect(await board.counters()).toMatchObject({ open: 1 });
+    await link.disconnect();
+    await expect.poll(async () => (await board.counters())['open'], { timeout: 30_000 }).toBe(0);
+  });
+});
