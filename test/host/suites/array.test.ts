@@ -75,6 +75,18 @@ describe('Array view and details view', () => {
     );
   });
 
+  it('[attach-11] the array is read again with the editor, and by its own command', async () => {
+    await look();
+    await bench.open('data', { col: 7, row: 2 }, owned);
+    for (const row of [2, 3]) bench.array.setActivity({ col: 7, row }, 'running');
+    await vscode.commands.executeCommand('tilescope.refresh');
+    await untilTrue('the hang is gone', () => views.array.picture.hangs.length === 0);
+    bench.array.setActivity({ col: 7, row: 2 }, 'lock-stall-north');
+    bench.array.setActivity({ col: 7, row: 3 }, 'lock-stall-south');
+    await vscode.commands.executeCommand('tilescope.refreshArray');
+    await untilTrue('the hang is back', () => views.array.picture.hangs.length === 1);
+  });
+
   it('[attach-10] one line, or the whole tile, is copied', async () => {
     await vscode.commands.executeCommand('tilescope.tile.focus');
     views.tile.show({ board: bench.entry.id, columns: owned, tile: { col: 7, row: 2 } });
