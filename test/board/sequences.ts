@@ -217,11 +217,11 @@ class Sequence {
 
   async #step(): Promise<void> {
     const roll = this.#random.below(100);
-    if (roll < 30) return this.#read(await this.#pick());
-    if (roll < 52) return this.#write(await this.#pick());
-    if (roll < 64) return this.#clock();
-    if (roll < 76) return this.#witness === undefined ? this.#start() : this.#ownerWrites();
-    if (roll < 88) return this.#witness === undefined ? this.#start() : this.#exit();
+    if (roll < 27) return this.#read(await this.#pick());
+    if (roll < 46) return this.#write(await this.#pick());
+    if (roll < 60) return this.#clock();
+    if (roll < 71) return this.#witness === undefined ? this.#start() : this.#ownerWrites();
+    if (roll < 89) return this.#witness === undefined ? this.#start() : this.#exit();
     if (roll < 98) return this.#list(await this.#pick());
     return this.#lose();
   }
