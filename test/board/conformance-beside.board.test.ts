@@ -1,17 +1,16 @@
 /**
- * Beside an owner, through the board seam and over SSH: the right buffer or none, missing rights in words, what the
- * kernel holds for XRT, clocks that change under a read, and an application that starts anew again and again.
+ * Beside an owner, through the board seam and over SSH: the right buffer or none, missing rights in words, and what the
+ * kernel holds for XRT.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Board, Partition, PartitionInfo, PartitionMemory } from '../../src/board/board.ts';
 import { toBoardError } from '../../src/board/errors.ts';
-import { formatTile, type Tile, tiles, totalBytes } from '../../src/model/geometry.ts';
 import { buildForArm } from '../conformance/native-files.ts';
-import { Random, runSeed } from '../conformance/random.ts';
+import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
-import { type Family, families } from './families.ts';
+import { families } from './families.ts';
 
 const never = new AbortController().signal;
 const seed = runSeed();
@@ -170,71 +169,4 @@ describe.each([1, 2])('[attach-9] what zocl holds (its request in form %i)', (zo
     await board.control('zocl unload');
     expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
   });
-});
-
-/** All of a partition's data memory while clocks of its columns change: right bytes, or the tile's gate. */
-async function readWhileGated(family: Family, rounds: number): Promise<{ gated: number; right: number }> {
-  const random = new Random(seed);
-  const { id, startCol, numCols } = family.partition;
-  const witness = await witnessOf(`request ${id} clocks`);
-  await witness.fill(seed, 'data');
-  const memory = dataOf(await (await connect()).open({ startCol, numCols }, {}, never));
-  const { bytesPerTile } = memory.geometry;
-  const expected = new Map(
-    tiles(memory.geometry).map((tile: Tile, i) => {
-      return [i, patternBytes('data', tile.col, tile.row, 0, bytesPerTile, seed)];
-    }),
-  );
-  let over = false;
-  const gating = (async () => {
-    const row = family.shape.core.start;
-    while (!over) {
-      const col = startCol + random.below(numCols);
-      await board.control(`gate ${col} ${row}`);
-      await board.control(`ungate ${col} ${row}`);
-    }
-  })();
-  const count = { gated: 0, right: 0 };
-  try {
-    // As many as it takes for a gate to fall into one.
-    for (let round = 0; round < rounds || (count.gated === 0 && round < 10 * rounds); round++) {
-      const result = await memory.read([{ offset: 0, length: totalBytes(memory.geometry) }], {}, never);
-      const bytes = result.pieces[0]?.bytes ?? new Uint8Array(0);
-      for (const [i, tile] of tiles(memory.geometry).entries()) {
-        const start = i * bytesPerTile;
-        const barred = result.unreadable.filter(
-          (span) => span.offset < start + bytesPerTile && span.offset + span.length > start,
-        );
-        expect(barred.every((span) => span.reason === 'gated')).toBe(true);
-        const found = Buffer.from(bytes.subarray(start, start + bytesPerTile));
-        const model = Buffer.from(expected.get(i) ?? []);
-        for (const span of barred) {
-          const from = Math.max(0, span.offset - start);
-          model.fill(0, from, Math.min(bytesPerTile, span.offset + span.length - start));
-        }
-        expect(found.equals(model), `bytes of tile ${formatTile(tile)}`).toBe(true);
-        if (barred.length > 0) count.gated++;
-        else count.right++;
-      }
-    }
-  } finally {
-    over = true;
-    await gating;
-  }
-  return count;
-}
-
-describe('[attach-12] clocks that change during reads of whole partitions', () => {
-  for (const name of ['aperture24/aie', 'aperture40/aieml'] as const) {
-    it(`${name}: right bytes, gated marks, and nothing forbidden (seed ${seed})`, {
-      timeout: 240_000,
-    }, async () => {
-      const family = families[name];
-      await board.reloadModule(family.module);
-      const { gated, right } = await readWhileGated(family, 4);
-      console.info(`${name}: ${right} tiles read, ${gated} gated`);
-      expect(right).toBeGreaterThan(0);
-      expect(gated).toBeGreaterThan(0);
-    });
-  }
 });
