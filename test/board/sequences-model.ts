@@ -118,8 +118,11 @@ export class SequenceModel {
     if (keep) return;
     this.#zero();
     const { startCol, numCols, numRows } = this.#family.partition;
-    for (let col = startCol; col < startCol + numCols; col++)
-      for (let row = numRows - 1; row >= 1; row--) this.#clocks.gate(col, row);
+    // A reset turns the column's clock off at the shim; above it the chain stands as after power-on.
+    for (let col = startCol; col < startCol + numCols; col++) {
+      this.#clocks.ungate(col, numRows - 1);
+      this.#clocks.gate(col, 1);
+    }
   }
 
   #zero(): void {

@@ -15,7 +15,7 @@ import { Random } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
-import { type Family, type FamilyName, families, familyNames } from './families.ts';
+import { dynamicId, type Family, type FamilyName, families, familyNames } from './families.ts';
 import { EpochModel, SequenceModel } from './sequences-model.ts';
 import type { Witness } from './witness.ts';
 
@@ -107,9 +107,12 @@ export class SequenceRun {
     return this.#live.slice(0, wanted);
   }
 
-  /** A new sequence begins: what connections knew of contents counts no more. */
-  forget(model: SequenceModel): void {
-    for (const one of this.#live) one.epochs = new EpochModel(model);
+  /** A new sequence begins: what connections knew of contents counts no more, and the list is that of now. */
+  async forget(model: SequenceModel): Promise<void> {
+    for (const one of this.#live) {
+      one.epochs = new EpochModel(model);
+      await one.board.partitions(never);
+    }
   }
 
   get link(): LinkProxy {
@@ -197,7 +200,7 @@ class Sequence {
 
   async all(): Promise<void> {
     await this.#run.board.control('reset all');
-    this.#run.forget(this.#model);
+    await this.#run.forget(this.#model);
     for (let step = 0; step < stepsPerSequence; step++) {
       await this.#step();
       this.#run.count.steps++;
@@ -222,7 +225,8 @@ class Sequence {
     if (roll < 60) return this.#clock();
     if (roll < 71) return this.#witness === undefined ? this.#start() : this.#ownerWrites();
     if (roll < 89) return this.#witness === undefined ? this.#start() : this.#exit();
-    if (roll < 98) return this.#list(await this.#pick());
+    if (roll < 95) return this.#list(await this.#pick());
+    if (roll < 98 && this.#witness === undefined) return this.#neighbour(await this.#pick());
     return this.#lose();
   }
 
@@ -510,6 +514,37 @@ class Sequence {
     assert.equal(covered, this.#family.dynamic && owner === undefined);
   }
 
+  /** Another application takes some of our free columns, where they are not fixed, else those of another partition. */
+  async #neighbour(live: Live): Promise<void> {
+    const { dynamic, other } = this.#family;
+    this.#say('neighbour', '');
+    const id = dynamic ? dynamicId(this.#columns.startCol + 2, other.numCols) : other.id;
+    const witness = await this.#run.board.witness();
+    try {
+      const { pid } = await witness.request(id, { keep: true });
+      if (!dynamic) return await this.#readSomething(live);
+      this.#model.hands++;
+      const memory = this.#memory();
+      const reading = live.board
+        .open(this.#columns, {}, never)
+        .then((partition) => memoryOf(partition, memory).read([{ offset: 0, length: 4 }], {}, never));
+      // What was opened before is refused, or not known any more once the list was looked at.
+      await assert.rejects(reading, codeIn('columns-taken', 'no-partition'));
+      await live.board.partitions(never);
+      const opening = live.board.open(this.#columns, {}, never);
+      await assert.rejects(opening, (error) => codeIn('columns-taken')(error) && error.facts['pid'] === pid);
+      this.#refused('columns-taken');
+    } finally {
+      await witness.exit();
+      await until('the other columns are given back', async () => (await this.#held()) === 0);
+    }
+  }
+
+  async #readSomething(live: Live): Promise<void> {
+    const memory = this.#memory();
+    await this.#readRanges(live, memory, [this.#range(memory, 100)]);
+  }
+
   /** The link breaks: while nothing is under way, or in the middle of a read or a write. */
   async #lose(): Promise<void> {
     const when = this.#random.pick(['idle', 'reading', 'writing']);
@@ -553,6 +588,10 @@ function memoryOf(partition: Partition, { type }: MemoryGeometry): PartitionMemo
   const memory = partition.memory(type);
   assert.ok(memory !== undefined, `no ${type} memory`);
   return memory;
+}
+
+function codeIn(...codes: readonly BoardErrorCode[]): (error: unknown) => error is BoardError {
+  return (error): error is BoardError => error instanceof BoardError && codes.includes(error.code);
 }
 
 /** Waits, for at most half a minute. */
