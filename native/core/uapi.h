@@ -1,8 +1,9 @@
 /**
  * The kernel's structures and request numbers for /dev/aieN, in our own words (LKML 2020 series "misc:
- * xilinx-ai-engine", patches 2 to 6, and linux-xlnx up to its aperture era; LP64). All integers are little endian on the machines that have the device.
- * Only the requests that this project may send exist here: the ones that reset a partition (nr 3, 4, 5
- * on its descriptor) do not; nr 3 on the device is the descriptor list, and the seam sends it to nothing else.
+ * xilinx-ai-engine", patches 2 to 6, and linux-xlnx up to its aperture era; LP64). All integers are little endian on the
+ * machines that have the device. Only the requests that this project may send exist here: the ones that reset a
+ * partition (nr 3, 4, 5 on its descriptor) do not; nr 3 on the device is the descriptor list, and the seam sends it to
+ * nothing else.
  */
 #pragma once
 #include <cstddef>
