@@ -6,13 +6,15 @@ import { fileURLToPath } from 'node:url';
 const page = fileURLToPath(new URL('../../docs/long-run.md', import.meta.url));
 const head = '# Long runs\n\nWhat `npm run test:long` found, written by the runs themselves.\n';
 
+/** What the run began with: a long one may end after the next commit. */
+const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+
 /**
  * @param name marks the section in the page: letters
  * @param title heading of the section
  * @param lines Markdown; date and commit are put before them
  */
 export function recordLongRun(name: string, title: string, lines: readonly string[]): void {
-  const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
   const date = new Date().toISOString().slice(0, 16).replace('T', ' ');
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
   const body = [`## ${title}`, '', `${date} UTC, commit ${commit}.`, ...lines].join('\n');
