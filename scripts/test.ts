@@ -62,9 +62,9 @@ const SUITES: Readonly<Record<string, Suite>> = {
     command: script('scripts/test-native.ts', nativeJUnit),
     raw: { file: nativeJUnit, read: fromJUnit },
   },
-  board: { minutes: 16, prepare: [native], ...vitest('board') },
+  board: { minutes: 32, prepare: [native], ...vitest('board') },
   host: { minutes: 6, command: script('test/host/run.ts') },
-  e2e: { minutes: 26, prepare: [native, extension], ...vitest('e2e') },
+  e2e: { minutes: 30, prepare: [native, extension], ...vitest('e2e') },
   long: { minutes: 120, prepare: [native, extension], ...vitest('long') },
 };
 
