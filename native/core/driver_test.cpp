@@ -71,7 +71,8 @@ TEST_CASE("[attach-2] a generation that this version does not know makes the dri
     CHECK(facts.shape == kernel.shape);
 }
 
-TEST_CASE("[attach-5] the device tree tells generation and rows where the driver does not; the driver's word counts more") {
+TEST_CASE(
+    "[attach-5] the device tree tells generation and rows where the driver does not; the driver's word counts more") {
     FakeKernel kernel(Generation::aieml);
     kernel.named = "";
     plantTree(kernel, std::string("xlnx,ai-engine-v2.0\0", 20));

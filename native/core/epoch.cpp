@@ -7,8 +7,8 @@ namespace tilescope {
 void Epochs::begin(Life& life) {
     constexpr size_t mostOwners = 64; // a hundred restarts later nobody asks for an earlier process
     if (!life.hands.inUse || life.hands.pid == 0) return;
-    const auto known = std::find_if(life.owners.begin(), life.owners.end(),
-                                    [&](const auto& one) { return one.first == life.hands; });
+    const auto known =
+        std::find_if(life.owners.begin(), life.owners.end(), [&](const auto& one) { return one.first == life.hands; });
     if (known != life.owners.end()) {
         const uint32_t lives = known->second + 1;
         life.owners.erase(known);

@@ -42,9 +42,9 @@ class FakeKernel final : public Kernel {
     struct Process {
         uint64_t startTicks = 1000;
         std::string command = "app";
-        std::map<int, std::string> links; // fd -> what its link names
-        bool hidden = false;              // its descriptors may not be listed
-        std::map<int, std::string> infos = {}; // fd -> its fdinfo
+        std::map<int, std::string> links;        // fd -> what its link names
+        bool hidden = false;                     // its descriptors may not be listed
+        std::map<int, std::string> infos = {};   // fd -> its fdinfo
         std::vector<std::string> arguments = {}; // the program's name first
         // fd -> the buffer behind a DMA-buf link: partition index, memory index, inode
         struct Buffer {
@@ -77,8 +77,8 @@ class FakeKernel final : public Kernel {
     }
     /** A driver with apertures and an array of another generation: columns 0 to 5, partitions made by requests. */
     explicit FakeKernel(Generation generation) : map(mapOf(generation)), dynamic(true) {
-        shape = generation == Generation::aie ? ArrayShape{6, {0, 1}, {}, {1, 4}}
-                                              : ArrayShape{6, {0, 1}, {1, 2}, {3, 4}};
+        shape =
+            generation == Generation::aie ? ArrayShape{6, {0, 1}, {}, {1, 4}} : ArrayShape{6, {0, 1}, {1, 2}, {3, 4}};
         named = generationName(generation);
         sysfs = {"aie0", "aieaperture_0_6"};
         lengths = {40};
@@ -179,8 +179,8 @@ class FakeKernel final : public Kernel {
         Process& process = processes.at(pid);
         const uint64_t bytes = memoriesOf(partitions[partition])[memory].totalBytes();
         process.links[fd] = "/dmabuf:";
-        process.infos[fd] = "pos:\t0\nflags:\t02\nsize:\t" + std::to_string(bytes) + "\ncount:\t2\nexp_name:\t" +
-                            exporter + "\n";
+        process.infos[fd] =
+            "pos:\t0\nflags:\t02\nsize:\t" + std::to_string(bytes) + "\ncount:\t2\nexp_name:\t" + exporter + "\n";
         process.buffers[fd] = {partition, memory, inode};
     }
     [[nodiscard]] std::vector<MemoryGeometry> memoriesOf(const Partition& one) const {
@@ -233,8 +233,8 @@ class FakeKernel final : public Kernel {
         size_t at = 0;
         for (const Partition& one : partitions) {
             const bool used = one.owner != 0 || one.ours || one.inKernel;
-            out[at++] = {one.id, 0, {{one.columns.startCol, 0}, {one.columns.numCols, one.rows}},
-                         used ? uapi::statusInUse : 0};
+            out[at++] = {
+                one.id, 0, {{one.columns.startCol, 0}, {one.columns.numCols, one.rows}}, used ? uapi::statusInUse : 0};
         }
         // A free range as the drivers with apertures tell it: a wrong id, a column too many.
         if (dynamic) out[at++] = {4, 0xDEAD, {{4, 0}, {3, shape.numRows()}}, 0};
@@ -291,7 +291,8 @@ class FakeKernel final : public Kernel {
         for (const MemoryGeometry& one : memoriesOf(*owner)) {
             const int fd = take(std::string(memoryName(one.type)), owner);
             open_[fd].memory = at;
-            out[at++] = {{{one.startCol, one.startRow}, {one.numCols, one.numRows}}, one.tileBase, one.bytesPerTile, fd};
+            out[at++] = {
+                {{one.startCol, one.startRow}, {one.numCols, one.numRows}}, one.tileBase, one.bytesPerTile, fd};
         }
         return 0;
     }
@@ -444,7 +445,8 @@ class FakeKernel final : public Kernel {
         if (texts.contains(path)) return texts.at(path);
         if (path == "/sys/class/aie/aieaperture_0_6/hardware_info" && !named.empty()) {
             const auto rows = [](const RowRange& range) {
-                return "start row: " + std::to_string(range.start) + ", num_rows: " + std::to_string(range.count) + "\n";
+                return "start row: " + std::to_string(range.start) + ", num_rows: " + std::to_string(range.count) +
+                       "\n";
             };
             return "generation: " + named + "\ntotal_cols: " + std::to_string(shape.numCols) +
                    "\ntotal_rows: " + std::to_string(shape.numRows()) + "\nshim_tile: " + rows(shape.shim) +
@@ -532,7 +534,8 @@ class FakeKernel final : public Kernel {
     int64_t transfer(const PartitionFd& partition, uint64_t offset, uint32_t* words, size_t count, bool store) {
         const Partition& owner = *open_.at(partition.get()).partition;
         const auto col = static_cast<uint32_t>(offset >> map->columnShift);
-        const auto row = static_cast<uint32_t>((offset >> map->rowShift) & ((1U << (map->columnShift - map->rowShift)) - 1));
+        const auto row =
+            static_cast<uint32_t>((offset >> map->rowShift) & ((1U << (map->columnShift - map->rowShift)) - 1));
         const uint64_t place = offset & (tileBytes() - 1);
         if (offset % 4 != 0 || col >= owner.columns.numCols || row >= owner.rows || place + count * 4 > tileBytes()) {
             return -EINVAL;

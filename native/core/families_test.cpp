@@ -92,8 +92,8 @@ std::string codeOf(const std::function<void()>& act) {
 /** Writes a word of data memory beside the owner; the code of the failure, or empty when it was verified. */
 std::string writeBeside(Board& board, ColumnRange columns, uint32_t offset, uint32_t value, bool unlocked = true) {
     return codeOf([&] {
-        const WriteRequest request{columns,    MemoryType::data, board.state(columns).epoch, true, {},
-                                   {{offset, 0, ~0U, value}}, unlocked};
+        const WriteRequest request{
+            columns, MemoryType::data, board.state(columns).epoch, true, {}, {{offset, 0, ~0U, value}}, unlocked};
         const auto outcomes = writeAll(board.engine, request);
         REQUIRE(outcomes.size() == 1);
         REQUIRE(outcomes[0].outcome == Outcome::verified);
@@ -181,7 +181,8 @@ TEST_CASE("[attach-2] EINVAL of a busy range is not taken for a wrong length") {
     CHECK(readWord(board.engine, {0, 2}, MemoryType::data, 8) == 0x5A);
 }
 
-TEST_CASE("[attach-6] with a descriptor list the owner's process is not touched, nothing is mapped, the rest is closed") {
+TEST_CASE(
+    "[attach-6] with a descriptor list the owner's process is not touched, nothing is mapped, the rest is closed") {
     Board board(Generation::aieml);
     board.take({0, 2}, 500);
     board.take({3, 2}, 501);
@@ -506,7 +507,8 @@ struct Beside : Board {
 
 } // namespace
 
-TEST_CASE("[attach-6] without pwrite the owner's own buffer is written, taken and closed inside the partition's descriptor") {
+TEST_CASE(
+    "[attach-6] without pwrite the owner's own buffer is written, taken and closed inside the partition's descriptor") {
     Beside board;
     CHECK(board.write().empty());
     CHECK(board.kernel.peek({6, 3}, 12) == 5);
@@ -582,12 +584,14 @@ TEST_CASE("[attach-6] gated tiles and program memory of running cores are not to
     const uint64_t before = guard::caught();
     CHECK(board.write(2).empty());
     CHECK(guard::caught() == before);
-    const WriteRequest gated{{6, 4}, MemoryType::data, board.state({6, 4}).epoch, true, {}, {{0x8000 * 9, 0, ~0U, 1}}, true};
+    const WriteRequest gated{{6, 4}, MemoryType::data, board.state({6, 4}).epoch, true, {}, {{0x8000 * 9, 0, ~0U, 1}},
+                             true};
     CHECK(writeAll(board.engine, gated)[0].reason == Reason::gated);
     CHECK(guard::caught() == before);
 }
 
-TEST_CASE("[attach-6] a search that takes longer than a step is not repeated at every step, and the wait comes to its end") {
+TEST_CASE(
+    "[attach-6] a search that takes longer than a step is not repeated at every step, and the wait comes to its end") {
     Board board;
     board.engine.describe();
     board.kernel.partitions[0].inKernel = true;
@@ -604,4 +608,15 @@ TEST_CASE("[attach-6] a search that takes longer than a step is not repeated at 
     }
     CHECK(changed->front().owner->kind == OwnerKind::kernel);
     CHECK(board.kernel.searches <= 3);
+}
+
+TEST_CASE("[attach-6] one word that differs in a tile to be written is enough to refuse the only candidate") {
+    Board board;
+    board.kernel.own(0, 500, {});
+    board.kernel.add({9, {40, 4}, 9, 0, false, false});
+    board.kernel.exportBuffer(500, 18, 3, 0, 3001); // of a partition that its owner has let go
+    board.kernel.poke({6, 3}, 0x7FF4, 1);
+    CHECK(writeBeside(board, {6, 4}, 0x8000 * 2 + 12, 5) == "no-match");
+    CHECK(board.kernel.peek({40, 3}, 12) == 0);
+    CHECK(board.kernel.held() == 0);
 }

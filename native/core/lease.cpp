@@ -245,8 +245,8 @@ Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntr
     if (fd < 0) throw driverError(requestName(length), -fd);
     PartitionFd partition(UniqueFd(kernel, fd));
     const bool positioned = isPositioned(kernel, partition, layout, facts);
-    std::unique_ptr<Lease> lease(new Lease(kernel, std::move(partition), entry, layout, positioned,
-                                           facts.family != Family::linux2020));
+    std::unique_ptr<Lease> lease(
+        new Lease(kernel, std::move(partition), entry, layout, positioned, facts.family != Family::linux2020));
     lease->describe(pageSize);
     return {std::move(lease), 0};
 }
@@ -314,11 +314,12 @@ WordPort& Lease::writing(const MemoryGeometry& geometry, std::span<const uint32_
     if (file_) {
         writePort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
     } else {
-        writePort_ = std::make_unique<RegisterPort>(*view_, geometry, [this](Tile tile, uint32_t offset, uint32_t value) {
-            const uint64_t place = (uint64_t{tile.col - entry_.columns.startCol} << layout_.map->columnShift) +
-                                   (uint64_t{tile.row} << layout_.map->rowShift) + offset;
-            return writeRegister(kernel_, partition_, place, value, wideRegisters_);
-        });
+        writePort_ =
+            std::make_unique<RegisterPort>(*view_, geometry, [this](Tile tile, uint32_t offset, uint32_t value) {
+                const uint64_t place = (uint64_t{tile.col - entry_.columns.startCol} << layout_.map->columnShift) +
+                                       (uint64_t{tile.row} << layout_.map->rowShift) + offset;
+                return writeRegister(kernel_, partition_, place, value, wideRegisters_);
+            });
     }
     return *writePort_;
 }

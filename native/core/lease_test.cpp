@@ -63,8 +63,8 @@ TEST_CASE("[main-8] a lease gives back in order: each mapping before its descrip
         CHECK(lease->registers().readRegister({6, 0}, aieMap().columnClock) == 3);
     }
     const std::vector<std::string> expected{
-        "open partition", "open data",  "open program", "close device",  "map",   "map",            "map",
-        "unmap",          "close data", "unmap",        "close program", "unmap", "close partition"};
+        "open partition", "open data",     "open program", "close device",   "map", "map", "map", "unmap", "close data",
+        "unmap",          "close program", "unmap",        "close partition"};
     CHECK(kernel.events == expected);
     CHECK(kernel.held() == 0);
 }

@@ -104,8 +104,7 @@ int LinuxKernel::requestKept(const NodeFd& node, uint32_t partitionId, RequestLe
     uapi::LongPartitionRequest wanted{}; // its first 24 bytes are the short one
     wanted.request.partitionId = partitionId;
     wanted.request.flag = uapi::keepOnRelease;
-    const uint32_t number =
-        length == RequestLength::bytes40 ? uapi::requestPartitionLong : uapi::requestPartition;
+    const uint32_t number = length == RequestLength::bytes40 ? uapi::requestPartitionLong : uapi::requestPartition;
     return request("AIE_REQUEST_PART", node.get(), number, &wanted);
 }
 

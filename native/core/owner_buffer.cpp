@@ -14,7 +14,7 @@
 namespace tilescope {
 namespace {
 
-/** Words compared of each tile that is about to be written. */
+/** Words compared of each tile that is about to be written, however many there are; all of them, while there is time. */
 constexpr uint32_t wordsPerTile = 64;
 /** Words compared of each further tile in a round that has to tell candidates apart. */
 constexpr uint32_t wordsPerRound = 256;
@@ -99,7 +99,8 @@ void compare(PartitionAccess& access, const MemoryGeometry& geometry, std::vecto
             uint32_t there = 0;
             uint32_t after = 0;
             const bool read = view.load(offset, {&before, 1}).words == 1 &&
-                              one.port->load(offset, {&there, 1}).words == 1 && view.load(offset, {&after, 1}).words == 1;
+                              one.port->load(offset, {&there, 1}).words == 1 &&
+                              view.load(offset, {&after, 1}).words == 1;
             if (!read) return;
             if (before == there || after == there) {
                 one.compared++;
@@ -195,6 +196,9 @@ UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, std::span<const
     };
     for (const uint32_t tile : tiles) compareTile(tile, wordsPerTile, 0);
     const auto end = kernel.clock() + longestComparison;
+    for (const uint32_t tile : tiles) {
+        if (kernel.clock() < end) compareTile(tile, geometry.bytesPerTile / 4, 0);
+    }
     const uint32_t rounds = geometry.bytesPerTile / 4 / wordsPerRound;
     const auto undecided = [&] {
         const bool unseen = std::any_of(candidates.begin(), candidates.end(),
