@@ -77,7 +77,7 @@ export class BoardError extends Error {
 
 /**
  * Failures of a write after which it is certain that the request wrote nothing. A core that has begun to write answers
- * these as outcomes of what it left; every other failure may have come in the middle.
+ * these as outcomes of what it left; every other failure may have come in the middle, or from the way to the core.
  */
 export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
   'epoch',
@@ -87,6 +87,12 @@ export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
   'no-match',
   'no-pidfd',
   'kernel-held',
+  'permission',
+  'owner-hidden',
+  'columns-taken',
+  'no-partition',
+  'unknown-driver',
+  'large-pages',
 ]);
 
 /** Throws `cancelled` if the signal is aborted. */

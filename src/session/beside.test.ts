@@ -104,7 +104,7 @@ describe('[attach-6] writing beside the owner', () => {
     expect(session.state.policy).toBe('locked');
   });
 
-  test.each(['no-match', 'permission', 'kernel-held', 'no-pidfd'] as const)(
+  test.each(['no-match', 'permission', 'kernel-held', 'no-pidfd', 'owner-hidden'] as const)(
     '%s makes it read-only with that reason; what was staged stays',
     async (code) => {
       const { device, session } = await besideOwner();
@@ -117,7 +117,7 @@ describe('[attach-6] writing beside the owner', () => {
       expect(session.state).toMatchObject({ policy: 'locked', lockedBecause: { code } });
       expect(session.counts().staged).toBe(1);
       // Nothing was written: what was read is still known.
-      if (code !== 'permission') expect(session.bytes(range(0, 1)).flags[0]).toBe(known | 4);
+      expect(session.bytes(range(0, 1)).flags[0]).toBe(known | 4);
       // A person tries again.
       device.hook = () => undefined;
       session.agreeBeside(session.holder);
@@ -218,6 +218,75 @@ describe('[attach-8] when the owner ends', () => {
     expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
   });
 
+  test('its name comes back with another core: edits of the life before are refused until they are re-based', async () => {
+    const { time, device, session } = await besideOwner();
+    device.epoch = '1234@5.0';
+    device.announce();
+    await session.refresh(range(0, 64), never);
+    session.agreeBeside(session.holder);
+    const gesture = session.stage('a', 'type', [put(0, 0xaa)]);
+    session.stage('a', 'type', [put(1, 0xbb)]);
+    // Released and taken again, which only the core that saw it can tell.
+    device.epoch = '1234@5.1';
+    device.announce();
+    session.stage('a', 'type', [put(2, 0xcc)]);
+    gesture.undo();
+    device.lose();
+    device.epoch = '1234@5.0';
+    time.advance(1000);
+    await settle();
+    expect(session.state).toMatchObject({ link: { kind: 'connected' }, epochChanged: true });
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
+    gesture.redo();
+    session.discard(range(1, 63));
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
+    expect(device.writes).toEqual([]);
+    await session.rebase(never);
+    expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
+  });
+
+  test('its name comes back: what was applied in the life before is not undone into this one', async () => {
+    const { time, device, session } = await besideOwner();
+    session.agreeBeside(session.holder);
+    const gesture = session.stage('a', 'type', [put(0, 0xaa)]);
+    await session.apply(range(0, 64), never);
+    const { epoch } = device;
+    device.epoch = 'another';
+    device.announce();
+    device.lose();
+    device.epoch = epoch;
+    time.advance(1000);
+    await settle();
+    gesture.undo();
+    expect(session.state.epochChanged).toBe(true);
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
+  });
+
+  test('its name comes back: edits that were kept from the life before stay those of another', async () => {
+    const { time, device, session } = await besideOwner();
+    session.agreeBeside(session.holder);
+    session.stage('a', 'type', [put(0, 0xaa)]);
+    const early = session.toJournal('a');
+    const { epoch } = device;
+    device.epoch = 'another';
+    device.announce();
+    const late = session.toJournal('a');
+    device.lose();
+    device.epoch = epoch;
+    time.advance(1000);
+    await settle();
+    for (const journal of [early, late]) {
+      session.closeDocument('a');
+      expect(session.state.epochChanged).toBe(false);
+      session.replay('a', journal);
+      expect(session.state.epochChanged).toBe(true);
+    }
+    // A window that was loaded anew has seen nothing: what is kept tells it.
+    const fresh = new MemorySession(session.link, session.key, time);
+    fresh.replay('a', late);
+    expect(fresh.state.epochChanged).toBe(true);
+  });
+
   test('behind a lost connection: no time is claimed', async () => {
     const { time, device, session } = await besideOwner();
     device.lose();
@@ -236,6 +305,24 @@ describe('[attach-8] when the owner ends', () => {
     device.announce();
     expect(session.state.aftermath).toBeUndefined();
     expect(session.isStale(range(0, 64))).toBe(true);
+  });
+
+  test('what was scrolled to meanwhile is read when the next owner comes', async () => {
+    const { device, session } = await besideOwner();
+    session.look('view', range(0, 64));
+    await settle();
+    device.ownerExits();
+    session.look('view', range(4096, 64));
+    await settle();
+    expect(device.reads).toEqual([]);
+    device.owner = { ...graph, pid: 2000 };
+    device.epoch = 'next';
+    device.bytes[4096] = 0x5a;
+    device.announce();
+    await settle();
+    expect(device.reads).toEqual([[range(4096, 64)]]);
+    expect(session.bytes(range(4096, 1))).toMatchObject({ bytes: Uint8Array.of(0x5a) });
+    expect(session.isStale(range(4096, 64))).toBe(false);
   });
 
   test('the next owner ends the aftermath', async () => {

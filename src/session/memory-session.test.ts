@@ -611,7 +611,7 @@ describe('[main-20] applying', () => {
     expect(flagsAt(session, 10) & known).toBe(0);
   });
 
-  for (const code of ['no-device', 'permission', 'no-partition', 'driver'] as const) {
+  for (const code of ['no-device', 'connection-lost', 'protocol', 'driver'] as const) {
     test(`[main-20] "${code}" in the middle: what was written is not known, and is logged`, async () => {
       const { session, device } = await setup();
       session.stage('a', 'type', [put(10, 0xaa), put(20, 0xbb)]);
@@ -632,7 +632,18 @@ describe('[main-20] applying', () => {
     });
   }
 
-  for (const code of ['epoch', 'locked', 'busy', 'out-of-range'] as const) {
+  for (const code of [
+    'epoch',
+    'locked',
+    'busy',
+    'out-of-range',
+    'permission',
+    'owner-hidden',
+    'columns-taken',
+    'no-partition',
+    'unknown-driver',
+    'large-pages',
+  ] as const) {
     test(`[main-20] "${code}" wrote nothing: nothing is logged, the bytes stay known`, async () => {
       const { session, device } = await setup();
       session.stage('a', 'type', [put(10, 0xaa)]);

@@ -49,6 +49,9 @@ import { WriteLog } from './write-log.ts';
 const stagedFlag = 4;
 const conflictFlag = 8;
 
+/** Epoch of edits whose bytes were seen in a life that is over. No board names one so: its name may come back. */
+const endedEpoch = '';
+
 /** Unread bytes between two wanted runs that are rather read than asked for separately. */
 const readGap = 256;
 /** Bytes and runs of one read request: small enough to show progress and to be cancelled. */
@@ -119,8 +122,9 @@ export class MemorySession implements Disposable {
   #snapshot: (Snapshot & { readonly of: string; readonly board: Board }) | undefined;
   #snapshotReading: AbortController | undefined;
   #epoch: string | undefined;
-  #earlierEpoch = '';
   #epochSerial = 0;
+  /** An epoch ended while this session was there. */
+  #sawEnd = false;
   /** The board refused a write because of the epoch, and did not say yet which one it is. */
   #epochRefused = false;
   #reading = 0;
@@ -275,8 +279,7 @@ export class MemorySession implements Disposable {
       }
       return { offset, bytes, seen };
     });
-    const epoch =
-      old && this.#epoch !== undefined && !this.#epochRefused ? this.#earlierEpoch : (this.#epoch ?? '');
+    const epoch = old ? endedEpoch : (this.#epoch ?? endedEpoch);
     const order = this.#edits.nextOrder(this.#services.now());
     return this.#gesture(this.#edits.stage(document, label, epoch, runs, order));
   }
@@ -404,7 +407,9 @@ export class MemorySession implements Disposable {
 
   /**
    * Stages kept edits again, one gesture each, oldest first; works without the board, and whatever the policy. Between
-   * the gestures of other documents they take the place that they had. `data` is anything that was stored. Throws SessionError `journal-...`, having changed nothing.
+   * the gestures of other documents they take the place that they had. Once the contents started a new life in this
+   * session, they have to be re-based. `data` is anything that was stored. Throws SessionError `journal-...`, having
+   * changed nothing.
    */
   replay(document: string, data: unknown): readonly Gesture[] {
     this.#checkAlive();
@@ -418,7 +423,7 @@ export class MemorySession implements Disposable {
     if (!matches) throw new SessionError('journal-mismatch', 'the staged edits were kept for another memory');
     this.#geometry = geometry;
     return layers.map(({ order, label, epoch, runs }) =>
-      this.#gesture(this.#edits.stage(document, label, epoch, runs, order)),
+      this.#gesture(this.#edits.stage(document, label, this.#sawEnd ? endedEpoch : epoch, runs, order)),
     );
   }
 
@@ -804,9 +809,12 @@ export class MemorySession implements Disposable {
     }
     // A later life: what is outdated now need not be what the application left.
     if (this.#aftermath?.asked === true && now?.epoch !== this.#epoch) this.#aftermath = undefined;
+    const wasQuiet = this.#quiet.size > 0;
     this.#followOwner(before, now);
     if (now !== undefined) this.#setEpoch(now.epoch);
     this.#fire([]);
+    // What was scrolled to while nothing was read is on the screen, blank.
+    if (wasQuiet && this.#quiet.size === 0) void this.#pump();
     void this.#takeSnapshot();
   }
 
@@ -877,7 +885,9 @@ export class MemorySession implements Disposable {
   #setEpoch(epoch: string): void {
     if (epoch === this.#epoch) return;
     if (this.#epoch !== undefined) {
-      this.#earlierEpoch = this.#epoch;
+      // A core that connects anew counts an owner's lives from 0 again: the name proves nothing any more.
+      this.#sawEnd = true;
+      this.#edits.setEpoch(endedEpoch);
       this.#base.markOld();
       this.#edits.forgetUncertain();
     }
