@@ -141,6 +141,8 @@ export class GuestCommands implements vscode.Disposable {
 
   /** Ends the hold. Asks where that resets and zeroes what a gone owner left. True if it ended. Rejects with BoardError. */
   async release({ entry, columns }: Place): Promise<boolean> {
+    // The last list may be half a second old: an owner that crashed since would lose its memory without the question.
+    await entry.link.refreshPartitions(AbortSignal.timeout(patience));
     const info = this.#info(entry, columns);
     if (info?.ownerGone === true) {
       const agreed = await this.confirm({

@@ -49,7 +49,7 @@ import { WriteLog } from './write-log.ts';
 const stagedFlag = 4;
 const conflictFlag = 8;
 
-/** Epoch of edits whose bytes were seen in a life that is over. No board names one so: its name may come back. */
+/** Epoch of edits whose bytes were seen in a life that is over: not its name, which may come back. No core names one so. */
 const endedEpoch = '';
 
 /** Unread bytes between two wanted runs that are rather read than asked for separately. */

@@ -1,0 +1,84 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Emitter } from '../model/event.ts';
+import { BoardLink } from '../session/link.ts';
+import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
+import type { GuestQuestion } from './guest.ts';
+
+vi.mock('vscode', () => ({
+  env: { language: 'en' },
+  l10n: {
+    t: (message: string, ...args: unknown[]) =>
+      message.replace(/\{(\d)\}/g, (_, index) => String(args[Number(index)])),
+  },
+  window: { showWarningMessage: vi.fn() },
+  EventEmitter: Emitter,
+}));
+
+const { GuestCommands } = await import('./guest.ts');
+
+const never = new AbortController().signal;
+
+/** The commands on a board whose partition a graph has and a holder holds, and what a person was asked. */
+async function held() {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  device.owner = { kind: 'process', pid: 1234, command: 'graph.elf', startedAt: 5 };
+  const link = new BoardLink('board', 'Board', device, time);
+  await link.connect();
+  await link.hold(device.columns, true, never);
+  const asked: GuestQuestion['act'][] = [];
+  const boards = { onDidChange: () => ({ dispose: () => undefined }), entries: [] };
+  const commands = new GuestCommands({ boards } as never);
+  let answer = false;
+  commands.confirm = async ({ act }) => {
+    asked.push(act);
+    return answer;
+  };
+  const entry = { id: 'board', config: { label: 'Board' }, link, kept: false } as never;
+  const place = { entry, columns: device.columns };
+  return {
+    device,
+    link,
+    asked,
+    release: () => commands.release(place),
+    agree: () => {
+      answer = true;
+    },
+  };
+}
+
+let bench: Awaited<ReturnType<typeof held>>;
+beforeEach(async () => {
+  bench = await held();
+});
+
+test('[attach-8] beside a living owner a hold ends without a question: nothing is lost', async () => {
+  expect(await bench.release()).toBe(true);
+  expect(bench.asked).toEqual([]);
+  expect(bench.device.holder).toBeUndefined();
+});
+
+test('[attach-8] an owner that crashed since the last list: what it left is zeroed only after the question', async () => {
+  const { device, link, asked } = bench;
+  device.announcing = false;
+  device.ownerExits();
+  expect(link.partitions[0]?.ownerGone).toBe(false);
+  const left = device.bytes.slice();
+  expect(await bench.release()).toBe(false);
+  expect(asked).toEqual(['release']);
+  expect(device.holder).toBeDefined();
+  expect(device.bytes).toEqual(left);
+  bench.agree();
+  expect(await bench.release()).toBe(true);
+  expect(asked).toEqual(['release', 'release']);
+  expect(device.holder).toBeUndefined();
+});
+
+test('[attach-8] while the list cannot be asked for nothing is released', async () => {
+  const { device } = bench;
+  device.hook = (point) => {
+    if (point === 'partitions') device.lose();
+  };
+  await expect(bench.release()).rejects.toMatchObject({ code: 'connection-lost' });
+  expect(device.holder).toBeDefined();
+});
