@@ -18,7 +18,7 @@ const seed = runSeed();
 /** One of each way to the bytes and each kind of clocks: a chain of tiles, and one clock for a column. */
 const names: readonly FamilyName[] = ['2020/aie', 'static/aie', 'aperture40/aieml', 'aperture40/aie2ps'];
 /** Reads of one partition, and switched tiles that they go on for at the least. */
-const fewestReads = 8;
+const fewestReads = 5;
 const fewestSwitches = 40;
 
 let board: VirtualBoard;
