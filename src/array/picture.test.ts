@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from '../board/board.ts';
-import type { ArrayShape, ColumnRange, Tile } from '../model/geometry.ts';
+import { type ArrayShape, type ColumnRange, type Tile, tileKind } from '../model/geometry.ts';
 import type { TileStatus, WaitEdge } from '../model/status/status.ts';
 import { type CellState, cellStates } from './messages.ts';
-import { drawPicture, type PictureFacts, partitionTiles, rowKind } from './picture.ts';
+import { drawPicture, type PictureFacts, partitionTiles } from './picture.ts';
 import { plain } from './test-bench.ts';
 
 /** Small seeded generator (mulberry32). */
@@ -89,7 +89,7 @@ describe('[attach-11] the picture', () => {
           truth.set(`${tile.col},${tile.row}`, 'unknown');
           continue;
         }
-        const one = status(tile, rowKind(shape, tile.row));
+        const one = status(tile, tileKind(shape, tile.row));
         const state = cellStates[below(8)] ?? 'idle';
         statuses.push(one);
         activities.set(one, state);

@@ -1,7 +1,7 @@
 /** What the Array view shows, drawn from what is known of a partition. Pure. */
 import type { PartitionInfo } from '../board/board.ts';
-import type { ArrayShape, ColumnRange, Tile } from '../model/geometry.ts';
-import type { TileKind, TileStatus, WaitEdge } from '../model/status/status.ts';
+import { type ArrayShape, type ColumnRange, type Tile, type TileKind, tileKind } from '../model/geometry.ts';
+import type { TileStatus, WaitEdge } from '../model/status/status.ts';
 import {
   type ArrayArrow,
   type ArrayCell,
@@ -56,14 +56,6 @@ function isIn(columns: ColumnRange, col: number): boolean {
 
 function same(a: Tile, b: Tile): boolean {
   return a.col === b.col && a.row === b.row;
-}
-
-/** What stands in a row: by the array's shape, else row 0 is the shim row and the rest are cores. */
-export function rowKind(shape: ArrayShape | undefined, row: number): TileKind {
-  const within = (run: { start: number; count: number }) => row >= run.start && row < run.start + run.count;
-  if (shape === undefined) return row === 0 ? 'shim' : 'core';
-  if (within(shape.shim)) return 'shim';
-  return within(shape.memory) ? 'memory' : 'core';
 }
 
 /** Every tile of a partition's columns, shim row included, column by column. */
@@ -122,7 +114,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
   };
   const rows: ArrayRow[] = [];
   for (let row = extent.lastRow; row >= 0; row--) {
-    const kind = rowKind(shape, row);
+    const kind = tileKind(shape, row);
     const cells: ArrayCell[] = [];
     for (let col = extent.firstColumn; col <= extent.lastColumn; col++) cells.push(cell({ col, row }, kind));
     const firstCore = shape?.core.count === 0 ? undefined : shape?.core.start;

@@ -2,9 +2,8 @@
 import type { Board, StatusReport } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
-import type { TileKind } from '../model/status/status.ts';
+import { type TileKind, tileKind } from '../model/geometry.ts';
 import type { ArrayServices, TilePlace } from './array-model.ts';
-import { rowKind } from './picture.ts';
 
 /** How long one look at a tile may take, milliseconds. */
 const patience = 30_000;
@@ -68,7 +67,7 @@ export class TileModel implements Disposable {
     const [status] = this.#known?.report?.tiles ?? [];
     const state = this.#board()?.link.state;
     const shape = state?.kind === 'connected' ? state.board.info.array : undefined;
-    return status?.kind ?? rowKind(shape, this.#known?.place.tile.row ?? 1);
+    return status?.kind ?? tileKind(shape, this.#known?.place.tile.row ?? 1);
   }
 
   /** Whether somebody looks; reading begins with it. */

@@ -6,6 +6,7 @@ import {
   locate,
   type MemoryGeometry,
   tileCount,
+  tileKind,
   tileRange,
   tileStart,
   tiles,
@@ -98,4 +99,17 @@ it('[attach-5] rows of cores are counted from the first of them, other rows are 
     undefined,
   ]);
   expect(computeRow(undefined, 3)).toBeUndefined();
+});
+
+it('[attach-5] the kind of a tile is that of its row, on any array', () => {
+  const kinds = (array: Parameters<typeof tileKind>[0], rows: readonly number[]) =>
+    rows.map((row) => tileKind(array, row));
+  const rows = (start: number, count: number) => ({ start, count });
+  const aieml = { numCols: 38, shim: rows(0, 1), memory: rows(1, 2), core: rows(3, 8) };
+  expect(kinds(aieml, [0, 1, 2, 3, 10])).toEqual(['shim', 'memory', 'memory', 'core', 'core']);
+  const aie = { numCols: 50, shim: rows(0, 1), memory: rows(1, 0), core: rows(1, 8) };
+  expect(kinds(aie, [0, 1, 8])).toEqual(['shim', 'core', 'core']);
+  // A partition may have rows that the shape does not tell of.
+  expect(kinds(aieml, [11])).toEqual(['core']);
+  expect(kinds(undefined, [0, 1, 2])).toEqual(['shim', 'core', 'core']);
 });

@@ -52,6 +52,9 @@ export interface ArrayShape {
   readonly core: RowRange;
 }
 
+/** What stands at a place of the array. */
+export type TileKind = 'shim' | 'memory' | 'core';
+
 /** A run of bytes, counted as buffer offsets. */
 export interface ByteRange {
   readonly offset: number;
@@ -144,6 +147,17 @@ export function tiles(geometry: MemoryGeometry): Tile[] {
 /** The one notation for a tile: `(col,row)`, both absolute. */
 export function formatTile(tile: Tile): string {
   return `(${tile.col},${tile.row})`;
+}
+
+/**
+ * What stands in a row. Without a shape row 0 is the shim row; rows that are not known to be anything else count as rows
+ * of cores.
+ */
+export function tileKind(array: ArrayShape | undefined, row: number): TileKind {
+  const within = ({ start, count }: RowRange) => row >= start && row < start + count;
+  if (array === undefined) return row === 0 ? 'shim' : 'core';
+  if (within(array.shim)) return 'shim';
+  return within(array.memory) ? 'memory' : 'core';
 }
 
 /**

@@ -1,10 +1,10 @@
 /** Arrays to look at: of any shape, with one of every state, and two tiles that wait for each other. */
 
 import type { ArrayPicture, CellState } from '../../src/array/messages.ts';
-import { drawPicture, partitionTiles, rowKind } from '../../src/array/picture.ts';
+import { drawPicture, partitionTiles } from '../../src/array/picture.ts';
 import { plain } from '../../src/array/test-bench.ts';
 import type { PartitionInfo } from '../../src/board/board.ts';
-import type { ArrayShape, ColumnRange, Tile } from '../../src/model/geometry.ts';
+import { type ArrayShape, type ColumnRange, type Tile, tileKind } from '../../src/model/geometry.ts';
 import type { TileStatus, WaitEdge } from '../../src/model/status/status.ts';
 
 export interface Sample {
@@ -93,7 +93,7 @@ export function sampleOf(sample: Sample): ArrayPicture {
   const waits = (tile: Tile) => hang.some((one) => same(one, tile));
   const states = new Map<TileStatus, CellState>();
   const statuses = (shown === undefined ? [] : partitionTiles(shown)).map((tile): TileStatus => {
-    const kind = rowKind(shape, tile.row);
+    const kind = tileKind(shape, tile.row);
     const state = waits(tile) ? 'stalled' : activityAt(tile, kind);
     const to = hang.find((one) => !same(one, tile));
     const direction =

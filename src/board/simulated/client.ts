@@ -7,6 +7,7 @@ import {
   type MemoryGeometry,
   type Tile,
   tileCount,
+  tileKind,
   totalBytes,
 } from '../../model/geometry.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
@@ -31,7 +32,7 @@ import {
 } from '../protocol/core-client.ts';
 import { overlap, type SimulatedArray, type SimulatedOperation, sameColumns } from './array.ts';
 import { statusRegisters } from './registers.ts';
-import { kindOfRow, rowCount } from './shape.ts';
+import { rowCount } from './shape.ts';
 
 /** Program memory is compared and written by whole instruction lines. */
 const lineBytes = 16;
@@ -370,7 +371,7 @@ export class SimulatedClient implements CoreClient {
       tile.row >= startRow &&
       tile.row < startRow + numRows;
     if (!inside) throw new BoardError('out-of-range', `tile ${formatTile(tile)} is not in the partition`);
-    const kind = kindOfRow(this.#array.shape, tile.row);
+    const kind = tileKind(this.#array.shape, tile.row);
     const base = { tile, kind, source: 'registers', files: new Map() } as const;
     if (this.#isGated(tile)) return { ...base, reason: 'gated', registers: new Map() };
     if (this.#array.hasBusError(tile)) return { ...base, reason: 'bus-error', registers: new Map() };

@@ -2,11 +2,10 @@
  * Registers of a tile of the simulated array, as its hardware would answer: core, locks, DMA channels, descriptors,
  * consistent with what the graph is doing. Words stand where `model/status/layout.ts` says; decoding is not known here.
  */
-import type { Tile } from '../../model/geometry.ts';
+import { type Tile, tileKind } from '../../model/geometry.ts';
 import { type DescriptorLayout, type TileLayout, tileLayout } from '../../model/status/layout.ts';
 import type { CoreActivity, SimulatedArray } from './array.ts';
 import { layout as memory } from './contents.ts';
-import { kindOfRow } from './shape.ts';
 
 /** Core_Status of each activity: enable is bit 0, lock stalls bits 6 (south) to 9, done bit 20. */
 const coreWords: Readonly<Record<CoreActivity, number>> = {
@@ -63,7 +62,7 @@ const channelsOf: Readonly<Record<CoreActivity, Channels>> = {
 
 /** Register words of a clocked tile by their offset, ascending. `detail`: descriptors and events too. */
 export function statusRegisters(array: SimulatedArray, tile: Tile, detail: boolean): Map<number, number> {
-  const kind = kindOfRow(array.shape, tile.row);
+  const kind = tileKind(array.shape, tile.row);
   const layout = tileLayout(array.generation, kind);
   const words = new Map<number, number>();
   if (layout === undefined) return words;

@@ -6,8 +6,8 @@ import type {
   MemoryGeometry,
   MemoryType,
   RowRange,
+  TileKind,
 } from '../../model/geometry.ts';
-import type { TileKind } from '../../model/status/status.ts';
 
 /** Invented arrays in the sizes of real ones: VC1902, VE2802, and a small AIE2PS. */
 export const simulatedShapes: Readonly<Record<Generation, ArrayShape>> = {
@@ -56,13 +56,6 @@ export function columnMemories(generation: Generation, columns: ColumnRange): Me
 /** Rows of a whole column, the shim row included. */
 export function rowCount(shape: ArrayShape): number {
   return shape.shim.count + shape.memory.count + shape.core.count;
-}
-
-export function kindOfRow(shape: ArrayShape, row: number): TileKind {
-  const kinds = ['shim', 'memory', 'core'] as const;
-  const kind = kinds.find((one) => row >= shape[one].start && row < shape[one].start + shape[one].count);
-  if (kind === undefined) throw new RangeError(`the simulated array has no row ${row}`);
-  return kind;
 }
 
 function rows(start: number, count: number): RowRange {

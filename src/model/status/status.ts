@@ -2,10 +2,9 @@
  * What a tile is doing: core, locks, DMA channels and their descriptors, decoded from the driver's sysfs text or from
  * register words. Pure: no I/O.
  */
-import type { Tile } from '../geometry.ts';
+import type { Tile, TileKind } from '../geometry.ts';
 
-/** What stands at a place of the array. */
-export type TileKind = 'shim' | 'memory' | 'core';
+export type { TileKind } from '../geometry.ts';
 
 /** Why a tile could not be looked at; the reasons of reads. */
 export type StatusReason = 'gated' | 'core-running' | 'bus-error' | 'no-way' | 'not-read';
