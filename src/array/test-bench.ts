@@ -23,6 +23,7 @@ export class ViewBench {
   readonly tile: TileModel;
   readonly boardsChanged = new Emitter<void>();
   readonly noted: unknown[] = [];
+  readonly services: ArrayServices;
 
   constructor(options: SimulatedArrayOptions = {}) {
     this.array = new SimulatedArray({ now: () => this.time.now(), ...options });
@@ -30,7 +31,7 @@ export class ViewBench {
     this.boards = [{ id: 'desk', label: this.link.label, link: this.link }];
     this.link.onDidChangeState(() => this.boardsChanged.fire());
     this.link.onDidChangePartitions(() => this.boardsChanged.fire());
-    const services: ArrayServices = {
+    this.services = {
       boards: () => this.boards,
       onDidChangeBoards: (listener) => this.boardsChanged.event(listener),
       columnsText: ({ columns }) =>
@@ -45,7 +46,7 @@ export class ViewBench {
       after: (milliseconds, action) => this.time.after(milliseconds, action),
       l10n: plain,
     };
-    this.model = new ArrayModel(services);
-    this.tile = new TileModel(services);
+    this.model = new ArrayModel(this.services);
+    this.tile = new TileModel(this.services);
   }
 }

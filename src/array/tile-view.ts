@@ -1,6 +1,6 @@
 /** The details view: one tile as a tree. */
 import * as vscode from 'vscode';
-import type { ArrayServices } from './array-model.ts';
+import type { ArrayServices, TilePlace } from './array-model.ts';
 import { type DetailItem, detailItems, detailText } from './tile-items.ts';
 import type { TileModel } from './tile-model.ts';
 import { tileName } from './words.ts';
@@ -12,7 +12,11 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   readonly #model: TileModel;
   readonly #services: ArrayServices;
   readonly #changed = new vscode.EventEmitter<void>();
-  readonly #view: vscode.TreeView<DetailItem>;
+  #view: vscode.TreeView<DetailItem>;
+  /** Whether the editor asked for items since the start. */
+  #asked = false;
+  /** The tile for which the view was registered last. */
+  #registeredFor: TilePlace | undefined;
   readonly #subscriptions: vscode.Disposable[] = [];
 
   readonly onDidChangeTreeData = this.#changed.event;
@@ -20,16 +24,35 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   constructor(model: TileModel, services: ArrayServices) {
     this.#model = model;
     this.#services = services;
-    this.#view = vscode.window.createTreeView(tileViewId, { treeDataProvider: this, showCollapseAll: true });
-    model.visible = this.#view.visible;
+    this.#view = this.#register();
     this.#subscriptions.push(
       this.#changed,
-      this.#view,
-      this.#view.onDidChangeVisibility(({ visible }) => {
-        model.visible = visible;
-      }),
       model.onDidChange(() => this.#update()),
     );
+  }
+
+  #register(): vscode.TreeView<DetailItem> {
+    const view = vscode.window.createTreeView<DetailItem>(tileViewId, {
+      treeDataProvider: this,
+      showCollapseAll: true,
+    });
+    this.#model.visible = view.visible;
+    view.onDidChangeVisibility(({ visible }) => {
+      this.#model.visible = visible;
+    });
+    return view;
+  }
+
+  /**
+   * Theia never asks a view that was opened after its tree was registered (1.74, plugin-view-registry.ts): registered
+   * again while it is open, it is asked. Another tile is the occasion: a caret that stands still causes nothing.
+   */
+  #registerUntilAsked(): void {
+    const place = this.#model.known?.place;
+    if (this.#asked || place === undefined || place === this.#registeredFor) return;
+    this.#registeredFor = place;
+    this.#view.dispose();
+    this.#view = this.#register();
   }
 
   getTreeItem(item: DetailItem): vscode.TreeItem {
@@ -50,6 +73,11 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   /** Nothing without a tile: then the manifest's welcome text stands there. */
   getChildren(item?: DetailItem): DetailItem[] {
     if (item !== undefined) return [...item.children];
+    this.#asked = true;
+    return this.#items();
+  }
+
+  #items(): DetailItem[] {
     const { known, offline } = this.#model;
     if (known === undefined) return [];
     const { l10n, describe, clock } = this.#services;
@@ -76,7 +104,7 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
 
   /** Copies an item with all below it; without one, everything. */
   async copy(item?: DetailItem): Promise<void> {
-    const items = item === undefined ? this.getChildren() : [item];
+    const items = item === undefined ? this.#items() : [item];
     if (items.length === 0) {
       vscode.window.showInformationMessage(
         this.#services.l10n.t(
@@ -92,10 +120,12 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   }
 
   dispose(): void {
+    this.#view.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
   #update(): void {
+    this.#registerUntilAsked();
     const { known, kind, boardLabel } = this.#model;
     const { l10n } = this.#services;
     this.#view.description =
