@@ -115,6 +115,8 @@ export class ScriptedDevice implements BoardConnector {
   readonly writes: WriteEdit[][] = [];
   readonly writeOptions: WriteOptions[] = [];
   connections = 0;
+  /** Every hold is a process of its own. */
+  #holderPid = 98;
   readonly #time: ManualTime;
   #live: Connection[] = [];
 
@@ -205,7 +207,7 @@ export class ScriptedDevice implements BoardConnector {
       hold: (on, signal) =>
         act('hold', `hold ${on}`, signal, () => {
           const since = this.#time.now();
-          if (on) this.holder ??= { pid: 99, since, until: since + 8 * 3_600_000 };
+          if (on) this.holder ??= { pid: ++this.#holderPid, since, until: since + 8 * 3_600_000 };
           else this.holderEnds();
         }),
       takeKernelDescriptor: (signal) =>
