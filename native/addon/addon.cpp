@@ -9,7 +9,8 @@
  *   write({..., epoch, force, besideOwner?, words: Uint32Array}, token): {outcomes: Uint32Array, epoch, at}
  *   status({startCol, numCols, tiles: [[col, row]], detail?}, token): {tiles: [{col, row, kind, reason, source, files?,
  *     registers: Uint32Array of records offset, value}], epoch, at}
- *   clocks(startCol, numCols, on): {on}; hold(startCol, numCols, on, hours?): {}; kernelDescriptor(startCol, numCols): {}
+ *   clocks(startCol, numCols, on): {on}; hold(startCol, numCols, on, hours?, token?): {};
+ *   kernelDescriptor(startCol, numCols): {}
  *   cancel(token), close()
  * Every call but cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`.
  * Threads: the JavaScript thread makes requests and owns every array; one worker thread per core touches the device
@@ -417,8 +418,17 @@ Napi::Array list(const Napi::Value& value, const char* what) {
     return value.As<Napi::Array>();
 }
 
+ColumnRange columns(const Napi::Value& startCol, const Napi::Value& numCols) {
+    const ColumnRange asked{word(startCol, "startCol"), word(numCols, "numCols")};
+    try {
+        return checkedColumns(asked);
+    } catch (const CoreError& error) {
+        throw errorValue(startCol.Env(), error);
+    }
+}
+
 ColumnRange columns(const Napi::Object& request) {
-    return {word(request.Get("startCol"), "startCol"), word(request.Get("numCols"), "numCols")};
+    return columns(request.Get("startCol"), request.Get("numCols"));
 }
 
 MemoryType memory(const Napi::Object& request) {
@@ -635,7 +645,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
 
     Napi::Value open(const Napi::CallbackInfo& info) {
-        const ColumnRange wanted{word(info[0], "startCol"), word(info[1], "numCols")};
+        const ColumnRange wanted = columns(info[0], info[1]);
         const bool allowUnknown = info[2].ToBoolean();
         return ask<std::vector<MemoryState>>(
             [wanted, allowUnknown](Engine& engine) { return engine.open(wanted, allowUnknown); }, memoriesValue);
@@ -709,7 +719,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
 
     Napi::Value clocks(const Napi::CallbackInfo& info) {
-        const ColumnRange wanted{word(info[0], "startCol"), word(info[1], "numCols")};
+        const ColumnRange wanted = columns(info[0], info[1]);
         const bool on = info[2].ToBoolean();
         return ask<bool>([wanted, on](Engine& engine) { return engine.setClocks(wanted, on); },
                          [](Napi::Env env, const bool& running) -> Napi::Value {
@@ -721,18 +731,17 @@ class Core final : public Napi::ObjectWrap<Core> {
 
     Napi::Value hold(const Napi::CallbackInfo& info) {
         checkOpen();
-        HoldRequest request{
-            {word(info[0], "startCol"), word(info[1], "numCols")}, info[2].ToBoolean(), mostHoldHours, holder_};
+        HoldRequest request{columns(info[0], info[1]), info[2].ToBoolean(), mostHoldHours, holder_};
         if (!info[3].IsUndefined()) request.hours = word(info[3], "hours");
         auto pending = std::make_unique<DonePending>(env_);
         const Napi::Promise promise = pending->deferred.Promise();
         // Not urgent: it waits for another process, and reads need not.
-        return start(std::make_unique<HoldTask>(freshId(), *bridge_, std::move(pending), std::move(request)), promise,
-                     false);
+        const uint64_t id = info[4].IsUndefined() ? freshId() : idOf(info[4]);
+        return start(std::make_unique<HoldTask>(id, *bridge_, std::move(pending), std::move(request)), promise, false);
     }
 
     Napi::Value kernelDescriptor(const Napi::CallbackInfo& info) {
-        const ColumnRange wanted{word(info[0], "startCol"), word(info[1], "numCols")};
+        const ColumnRange wanted = columns(info[0], info[1]);
         return ask<bool>(
             [wanted](Engine& engine) {
                 engine.takeKernelDescriptor(wanted);

@@ -51,7 +51,7 @@ std::string text(const Header& header, const char* key) {
 }
 
 ColumnRange columns(const Header& header) {
-    return {word(header, "startCol"), word(header, "numCols")};
+    return checkedColumns({word(header, "startCol"), word(header, "numCols")});
 }
 
 MemoryType memory(const Header& header) {

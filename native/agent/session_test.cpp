@@ -120,6 +120,28 @@ TEST_CASE("requests with missing or wrong keys fail alone; the connection goes o
     CHECK(line.answer(id)["t"] == "ok");
 }
 
+TEST_CASE("columns that no array has are refused before anything is done with them") {
+    Line line;
+    line.hello();
+    uint64_t id = 2;
+    for (const auto& [startCol, numCols] : std::vector<std::pair<uint32_t, uint32_t>>{
+             {0, 0}, {0, 129}, {128, 1}, {0xFFFFFFFF, 1}, {1, 0xFFFFFFFF}}) {
+        for (const char* op : {"open", "read", "write", "status", "clocks", "hold", "kernel-descriptor"}) {
+            CAPTURE(op);
+            line.send({{"op", op},
+                       {"id", id},
+                       {"startCol", startCol},
+                       {"numCols", numCols},
+                       {"memory", "data"},
+                       {"ranges", {{0, 4}}},
+                       {"tiles", {{0, 0}}},
+                       {"on", true}});
+            CHECK(line.answer(id)["code"] == "out-of-range");
+            id++;
+        }
+    }
+}
+
 TEST_CASE("what breaks the protocol itself ends the connection") {
     Line line;
     CHECK_THROWS_AS(line.send({{"op", "ping"}, {"id", 1}}), FrameError);

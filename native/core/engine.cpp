@@ -80,16 +80,27 @@ Hold judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>
     return found;
 }
 
+/** Whether the owner that a holder was taken from has ended, even where nobody may look at its descriptors. */
+bool isGone(Kernel& kernel, const HoldFacts& facts) {
+    if (facts.ownerPid == 0) return false;
+    const auto ticks = startTicksOf(kernel, facts.ownerPid);
+    if (ticks) return *ticks != facts.ownerTicks;
+    // /proc may not show other users' processes; whether there is one of this number, a pidfd tells.
+    const int process = kernel.openProcess(facts.ownerPid);
+    if (process >= 0) kernel.close(process);
+    return process == -ESRCH;
+}
+
 /**
- * The forms of zocl's request to try, in order; true: the one with a context, of XRT 2.18 (2024.2) and later, which has
- * another request at the earlier one's number. The module's version decides where it is told.
+ * Whether zocl's request has a context, as that of XRT 2.18 (2024.2) and later, which has another request at the earlier
+ * one's number; the kernel looks at the number only. Without a version the later one: at an earlier zocl it does nothing.
  */
-std::vector<bool> zoclForms(Kernel& kernel) {
+bool zoclHasContext(Kernel& kernel) {
     const std::string version = kernel.readText("/sys/module/zocl/version").value_or("");
     unsigned major = 0;
     unsigned minor = 0;
-    if (sscanf(version.c_str(), "%3u.%3u", &major, &minor) != 2) return {true, false};
-    return {major > 2 || (major == 2 && minor >= 18)};
+    if (sscanf(version.c_str(), "%3u.%3u", &major, &minor) != 2) return true;
+    return major > 2 || (major == 2 && minor >= 18);
 }
 
 bool overlap(ColumnRange a, ColumnRange b) {
@@ -131,6 +142,14 @@ bool contains(const std::vector<uint32_t>& tiles, uint32_t index) {
 }
 
 } // namespace
+
+ColumnRange checkedColumns(ColumnRange columns) {
+    const bool sane =
+        columns.startCol < array::maxColumns && columns.numCols >= 1 && columns.numCols <= array::maxColumns;
+    if (sane) return columns;
+    throw CoreError("out-of-range",
+                    std::to_string(columns.numCols) + " columns from column " + std::to_string(columns.startCol));
+}
 
 std::string_view ownerKindName(OwnerKind kind) {
     constexpr std::array<std::string_view, 3> names{"process", "kernel", "hidden"};
@@ -195,6 +214,7 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
         resembles_ = Generation::unknown;
         remembered_.clear();
         watches_.clear();
+        courtesies_.clear();
         picked_.clear();
         clocks_.clear();
     }
@@ -284,9 +304,10 @@ PartitionState Engine::look(const PartitionEntry& entry, HolderSearch search) {
             const int64_t sinceBoot =
                 static_cast<int64_t>(first.startTicks) * 1000 / std::max<int64_t>(machine_.ticksPerSecond, 1);
             state.owner = Owner{OwnerKind::process, first.pid, first.command, machine_.bootedAt + sinceBoot};
-        } else if (found.info) {
+        } else if (found.info && (search.hidden == 0 || isGone(kernel_, found.info->facts))) {
             state.ownerGone = true;
         } else {
+            // Beside a holder the owner may be one of those that nobody could look at.
             state.owner = Owner{search.hidden == 0 ? OwnerKind::kernel : OwnerKind::hidden, 0, "", 0};
         }
     }
@@ -301,7 +322,7 @@ PartitionState Engine::look(const PartitionEntry& entry, HolderSearch search) {
 }
 
 bool Engine::isPicked(ColumnRange columns) const {
-    return std::find(picked_.begin(), picked_.end(), columns) != picked_.end();
+    return opening_ == columns || std::find(picked_.begin(), picked_.end(), columns) != picked_.end();
 }
 
 PartitionEntry Engine::freeEntry(ColumnRange columns) const {
@@ -330,9 +351,7 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
     const std::pair place = placeOf(columns);
     const auto end = kernel_.clock() + longestWait;
     bool looked = false; // every call gets one look further, however long its search took
-    const auto hands = [&](const HolderSearch& search) {
-        return judgeHolders(kernel_, columns, search.holders).hands;
-    };
+    const auto hands = [&](const HolderSearch& search) { return judgeHolders(kernel_, columns, search.holders).hands; };
     for (;;) {
         const auto entries = enquire(node);
         const auto entry =
@@ -349,6 +368,7 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
             watches_.erase(place);
             return look(*entry, {});
         }
+        courtesies_[place].usedAt = kernel_.clock();
         const auto [fresh, first] = watches_.try_emplace(place);
         Watch& watch = fresh->second;
         if (!looked) {
@@ -386,6 +406,12 @@ void Engine::forget(ColumnRange columns) {
 std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::string>* findings) {
     const std::vector<PartitionEntry> entries = enquire(node, findings);
     const bool used = std::any_of(entries.begin(), entries.end(), [](const PartitionEntry& one) { return one.inUse; });
+    // Who was waited for and let go unseen is waited for no more.
+    std::erase_if(watches_, [&](const auto& one) {
+        return std::none_of(entries.begin(), entries.end(), [&](const PartitionEntry& entry) {
+            return entry.inUse && placeOf(entry.columns) == one.first;
+        });
+    });
     if (!used) {
         holds_.clear();
     } else if (watches_.empty()) { // a wait in steps does not look at every step
@@ -423,8 +449,9 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
         return lost;
     });
     for (const ColumnRange& pick : picked_) {
-        const bool listed = std::any_of(all.begin(), all.end(),
-                                        [&](const PartitionState& one) { return one.entry.columns == pick; });
+        if (freeEntry(pick).numRows == 0) continue; // nobody tells its rows any more
+        const bool listed =
+            std::any_of(all.begin(), all.end(), [&](const PartitionState& one) { return one.entry.columns == pick; });
         if (!listed) all.push_back(look(freeEntry(pick), {}));
     }
     std::stable_sort(all.begin(), all.end(), [](const PartitionState& a, const PartitionState& b) {
@@ -434,11 +461,12 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
     if (arrays.empty() && facts_.shape && facts_.shape->numCols != 0) arrays.push_back({0, facts_.shape->numCols});
     for (const ColumnRange& whole : arrays) {
         for (uint32_t col = whole.startCol; col < whole.startCol + whole.numCols; col++) {
-            const bool free = std::none_of(taken.begin(), taken.end(),
-                                           [&](const ColumnRange& one) { return overlap(one, {col, 1}); });
+            const bool free = std::none_of(taken.begin(), taken.end(), [&](const ColumnRange& one) {
+                return overlap(one, {col, 1});
+            });
             if (!free) continue;
-            const bool joined = !free_.empty() && col != whole.startCol &&
-                                free_.back().startCol + free_.back().numCols == col;
+            const bool joined =
+                !free_.empty() && col != whole.startCol && free_.back().startCol + free_.back().numCols == col;
             if (joined) {
                 free_.back().numCols++;
             } else {
@@ -486,8 +514,8 @@ Description Engine::describe() {
         const PartitionEntry& entry = one.entry;
         findings.push_back((entry.inUse || !facts_.dynamic ? "enquire: partition " : "picked: partition ") +
                            std::to_string(entry.id) + " " + columnsText(entry.columns) + ", rows " +
-                           std::to_string(entry.startRow) + " to " + std::to_string(entry.startRow + entry.numRows - 1) +
-                           (entry.inUse ? ", in use" : ", free"));
+                           std::to_string(entry.startRow) + " to " +
+                           std::to_string(entry.startRow + entry.numRows - 1) + (entry.inUse ? ", in use" : ", free"));
     }
     // Where nobody tells the rows, those of the first generation follow from a partition's.
     if (!facts_.shape && facts_.generation == Generation::aie) {
@@ -622,13 +650,39 @@ void Engine::enableClocks(Lease& lease, const PartitionState& state) {
     lease.clock(gated);
 }
 
-Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose) {
+void Engine::giveWay(ColumnRange columns) {
+    constexpr std::chrono::milliseconds restart{200};
+    constexpr std::chrono::milliseconds longest{300};
+    constexpr std::chrono::milliseconds between{1};
+    const auto courtesy = courtesies_.find(placeOf(columns));
+    if (courtesy == courtesies_.end()) return;
+    const auto now = kernel_.clock();
+    Courtesy& given = courtesy->second;
+    if (!given.since) given.since = now;
+    if (now - given.usedAt >= restart || now - *given.since >= longest) {
+        courtesies_.erase(courtesy);
+        return;
+    }
+    kernel_.pause(between);
+    throw NotYet{};
+}
+
+Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
     const NodeFd node = openNode();
     guard::ensure();
+    // That nobody was found a moment ago is no reason to write: whoever came since would be written to.
+    const auto forgetNobody = [&] {
+        std::erase_if(remembered_, [&](const Remembered& one) {
+            return one.columns == columns && one.search.holders.empty();
+        });
+    };
+    const bool writes = purpose != Purpose::read;
+    if (writes && !watches_.contains(placeOf(columns))) forgetNobody();
     // Someone may take or leave the partition between the look and the request: look once more, then say so.
     for (int attempt = 0;; attempt++) {
         PartitionState state = find(node, columns);
         if (!state.entry.inUse) {
+            if (first) giveWay(columns);
             auto lease = request(node, state.entry);
             if (lease && lease->layout().map == nullptr) {
                 // The first one tells what the array is; a second one knows how to reach it.
@@ -655,17 +709,34 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose) {
             try {
                 const Layout known = layout(state.entry);
                 if (known.map == nullptr) {
-                    throw CoreError("unknown-driver", "nobody tells what array this is, and its owner may not be asked");
+                    throw CoreError("unknown-driver",
+                                    "nobody tells what array this is, and its owner may not be asked");
                 }
                 PartitionFd partition = descriptor(node, state);
+                if (writes && facts_.dynamic) {
+                    // The list names columns, not owners: it must still be the one that was looked at.
+                    forgetNobody();
+                    const Hands now = judgeHolders(kernel_, columns, holders(columns).holders).hands;
+                    if (!epochs_.knows(columns, now)) {
+                        throw CoreError("busy", columnsText(columns) + " changed hands meanwhile", EBUSY,
+                                        columnFacts(columns));
+                    }
+                }
                 const bool positioned = isPositioned(kernel_, partition, known, facts_);
-                BorrowedPartition::Beside beside{purpose != Purpose::read, state.holders};
+                BorrowedPartition::Beside beside{writes, state.holders, {}};
+                if (writes && !positioned) {
+                    for (const PartitionEntry& one : enquire(node)) {
+                        if (one.inUse && one.columns != columns) beside.others.push_back({one, layout(one)});
+                    }
+                }
                 auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
                                                                     positioned, std::move(beside));
                 return {std::move(state), std::move(borrowed), nullptr};
             } catch (const CoreError& failure) {
-                if (failure.code() != "owner-hidden" || attempt >= 2) throw;
-                remembered_.clear();
+                // Whoever was found is gone; where nobody was, another look finds nobody either.
+                const bool gone = failure.code() == "owner-hidden" && !state.holders.empty();
+                if ((!gone && failure.code() != "busy") || attempt >= 2) throw;
+                forget(columns);
             }
         }
         if (attempt >= 2) {
@@ -675,6 +746,19 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose) {
 }
 
 std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown) {
+    opening_.reset();
+    try {
+        auto memories = openMemories(columns, allowUnknown);
+        if (opening_) picked_.push_back(columns);
+        opening_.reset();
+        return memories;
+    } catch (...) {
+        opening_.reset();
+        throw;
+    }
+}
+
+std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnknown) {
     {
         const NodeFd node = openNode();
         if (!allowUnknown && facts_.family == Family::unknown) {
@@ -685,13 +769,13 @@ std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown) {
             const bool listed = std::any_of(entries.begin(), entries.end(),
                                             [&](const PartitionEntry& one) { return one.columns == columns; });
             checkFree(node, entries, columns);
-            if (!listed) picked_.push_back(columns);
+            if (!listed) opening_ = columns;
         }
         const PartitionEntry entry = find(node, columns).entry;
         const Layout known = layout(entry);
         // Without the shim row there is no clock register to start from, and no safe way to a tile.
-        const bool tiles = entry.startRow == 0 && (known.map == nullptr ||
-                                                   !memoriesOf(*known.map, known.shape, columns).empty());
+        const bool tiles =
+            entry.startRow == 0 && (known.map == nullptr || !memoriesOf(*known.map, known.shape, columns).empty());
         if (!tiles) {
             throw CoreError("no-memory-types", columnsText(columns) + " have no tile memory", 0, columnFacts(columns));
         }
@@ -700,7 +784,8 @@ std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown) {
     const Layout& known = opened.access->layout();
     const bool reachable = opened.access->positioned() || (known.trusted && known.knownRegisters);
     if (!reachable) {
-        throw CoreError("unknown-driver", "this driver has no pread: there is no way to its memory that it checks itself");
+        throw CoreError("unknown-driver",
+                        "this driver has no pread: there is no way to its memory that it checks itself");
     }
     std::vector<MemoryState> memories;
     if (opened.lease != nullptr && !opened.lease->largePages()) {
@@ -770,23 +855,19 @@ void Engine::takeKernelDescriptor(ColumnRange columns) {
         std::vector<uint32_t> ids{state.entry.id};
         if (state.entry.id != 1) ids.push_back(1);
         int failure = EINVAL;
-        for (const bool withContext : zoclForms(kernel_)) {
-            for (const uint32_t id : ids) {
-                const int given = kernel_.zoclDescriptor(render.get(), id, withContext);
-                if (given < 0) {
-                    failure = -given;
-                    continue;
-                }
-                UniqueFd partition(kernel_, given);
-                if (!isPartition(kernel_, given, columns)) {
-                    throw CoreError("kernel-held", "zocl gave a descriptor of another partition", 0,
-                                    columnFacts(columns));
-                }
-                kernelDescriptor_.emplace(columns, PartitionFd(std::move(partition)));
-                return;
+        const bool withContext = zoclHasContext(kernel_);
+        for (const uint32_t id : ids) {
+            const int given = kernel_.zoclDescriptor(render.get(), id, withContext);
+            if (given < 0) {
+                failure = -given;
+                continue;
             }
-            // Anything else was said by a release that knows this form: the other number means something else there.
-            if (failure != EINVAL) break;
+            UniqueFd partition(kernel_, given);
+            if (!isPartition(kernel_, given, columns)) {
+                throw CoreError("kernel-held", "zocl gave a descriptor of another partition", 0, columnFacts(columns));
+            }
+            kernelDescriptor_.emplace(columns, PartitionFd(std::move(partition)));
+            return;
         }
         throw CoreError("kernel-held", "DRM_IOCTL_ZOCL_AIE_FD: " + errnoName(failure), failure, columnFacts(columns));
     }
@@ -885,20 +966,20 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
 }
 
 bool ReadJob::step(Engine& engine, ReadSink& sink) {
-    const Engine::Opened opened = [&] {
-        try {
-            return engine.enter(request_.columns, Engine::Purpose::read);
-        } catch (const CoreError& failure) {
-            // The way was lost in the middle: what was read stays, the rest is said to be missing.
-            const auto& code = failure.code();
-            const bool lost = code == "owner-hidden" || code == "busy" || code == "kernel-held" ||
-                              code == "columns-taken" || code == "no-partition";
-            const bool started = !epoch_.empty() && lost;
-            if (!started) throw;
-            return Engine::Opened{};
-        }
-    }();
-    if (!opened.access || (!epoch_.empty() && opened.state.epoch != epoch_)) {
+    const bool started = !epoch_.empty();
+    try {
+        return slice(engine, sink);
+    } catch (const CoreError&) {
+        // Whatever was lost in the middle: what was read stays, the rest is said to be missing.
+        if (!started) throw;
+        rest(sink);
+        return true;
+    }
+}
+
+bool ReadJob::slice(Engine& engine, ReadSink& sink) {
+    const Engine::Opened opened = engine.enter(request_.columns, Engine::Purpose::read, epoch_.empty());
+    if (!epoch_.empty() && opened.state.epoch != epoch_) {
         rest(sink);
         return true;
     }
@@ -939,7 +1020,7 @@ bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
 bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
     constexpr size_t mostPerPass = 1024;
     const auto purpose = request_.besideOwner ? Engine::Purpose::writeBeside : Engine::Purpose::write;
-    const Engine::Opened opened = engine.enter(request_.columns, purpose);
+    const Engine::Opened opened = engine.enter(request_.columns, purpose, next_ == 0);
     if (opened.state.epoch != request_.epoch) {
         throw CoreError("epoch", "the contents started a new life", 0,
                         {{"have", opened.state.epoch}, {"epoch", request_.epoch}});
@@ -958,31 +1039,34 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
         epoch_ = opened.state.epoch;
     }
     WordPort* port = nullptr; // opened when a tile may be written at all
-    const auto tilesLeft = [&] {
-        std::vector<uint32_t> tiles;
-        for (const Word& word : words.subspan(next_)) {
-            const uint32_t tile = geometry.tileIndex(word.offset);
-            if (tiles.empty() || tiles.back() != tile) tiles.push_back(tile);
-        }
-        return tiles;
-    };
+    // An owner's buffer is compared in the tiles of one slice, so these must be few.
+    const bool compared = opened.lease == nullptr && !opened.access->positioned();
+    const size_t mostTiles = compared ? size_t{16} : size_t{geometry.tileCount()};
+    std::vector<uint32_t> tiles;
+    for (const Word& word : words.subspan(next_)) {
+        const uint32_t tile = geometry.tileIndex(word.offset);
+        if (!tiles.empty() && tiles.back() == tile) continue;
+        if (tiles.size() == mostTiles) break;
+        tiles.push_back(tile);
+    }
     const bool lines = request_.memory == MemoryType::program;
     const uint32_t unit = lines ? array::programLine : 4;
     const auto end = Clock::now() + sliceTime;
     const size_t begin = next_;
     while (next_ < words.size() && Clock::now() < end && (next_ == begin || !engine.hurried())) {
         const uint32_t tileIndex = geometry.tileIndex(words[next_].offset);
+        if (tileIndex > tiles.back()) break;
         size_t last = next_ + 1;
         while (last < words.size() && geometry.tileIndex(words[last].offset) == tileIndex &&
                (last - next_ < mostPerPass || words[last].offset / unit == words[last - 1].offset / unit)) {
             last++;
         }
         const auto pass = words.subspan(next_, last - next_);
-        const Reason state = opened.access->mayWrite(geometry.tile(tileIndex), geometry.type,
-                                                     contains(request_.openTiles, tileIndex));
+        const Reason state =
+            opened.access->mayWrite(geometry.tile(tileIndex), geometry.type, contains(request_.openTiles, tileIndex));
         std::vector<WordOutcome> results(pass.size());
         if (state == Reason::none) {
-            if (port == nullptr) port = &opened.access->writing(geometry, tilesLeft());
+            if (port == nullptr) port = &opened.access->writing(geometry, tiles);
             writePass(*port, lines, request_.force, pass, results);
         } else {
             for (size_t i = 0; i < pass.size(); i++) results[i] = {pass[i].offset, Outcome::refused, state, 0};

@@ -30,6 +30,9 @@ constexpr size_t mostWords = size_t{1} << 20U;
 /** How long one step works under its lease; taking and giving back the lease brings it to 20 ms at most. */
 constexpr std::chrono::milliseconds sliceTime{16};
 
+/** Columns that an array could have. Throws `out-of-range` for others: no sum of a range's numbers overflows behind it. */
+ColumnRange checkedColumns(ColumnRange columns);
+
 /**
  * Not an error: a partition is in use, for too short a time yet to tell an owner from another program's short access.
  * The same step again, after other work, gets further. Thrown before anything was done or taken.
@@ -130,7 +133,10 @@ class Engine;
 class ReadJob {
   public:
     explicit ReadJob(ReadRequest request) : request_(std::move(request)) {}
-    /** Reads for at most one slice. True when finished. Throws CoreError. */
+    /**
+     * Reads for at most one slice. True when finished. Throws CoreError in the first slice; after that, whatever fails
+     * makes the rest not-read, so that what was read stays.
+     */
     bool step(Engine& engine, ReadSink& sink);
     /** After the last step. */
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
@@ -138,6 +144,7 @@ class ReadJob {
     [[nodiscard]] int64_t at() const { return at_; }
 
   private:
+    bool slice(Engine& engine, ReadSink& sink);
     bool advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry);
     void skip(ReadSink& sink, uint64_t length, Reason reason);
     void rest(ReadSink& sink);
@@ -239,6 +246,11 @@ class Engine {
         std::chrono::steady_clock::duration time{0};
         int looks = 0;
     };
+    /** When a partition was last seen in use, and since when a request gives way to whoever takes it next. */
+    struct Courtesy {
+        std::chrono::steady_clock::time_point usedAt;
+        std::optional<std::chrono::steady_clock::time_point> since;
+    };
     /** Who was found holding a partition, and whether everything could be looked at. */
     struct Remembered {
         ColumnRange columns;
@@ -281,9 +293,17 @@ class Engine {
     [[nodiscard]] PartitionEntry freeEntry(ColumnRange columns) const;
     /** Throws `columns-taken` when a partition in use overlaps these columns, `no-partition` when the array has no such. */
     void checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns);
+    /** Whether these free columns were opened here, or are being opened. */
     [[nodiscard]] bool isPicked(ColumnRange columns) const;
+    /** What open() does once; sets `opening_` where that picks columns. */
+    std::vector<MemoryState> openMemories(ColumnRange columns, bool allowUnknown);
     /** The way to a partition's bytes at present. */
-    Opened enter(ColumnRange columns, Purpose purpose);
+    Opened enter(ColumnRange columns, Purpose purpose, bool first = false);
+    /**
+     * Before the first lease of a request: an application that has just let go may be starting again, and comes first.
+     * Waits until the partition was free for 200 ms, 300 ms at most in all. Throws NotYet meanwhile.
+     */
+    void giveWay(ColumnRange columns);
     /** A lease; null when somebody else was faster. */
     std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry);
     /** A descriptor of a partition in use. */
@@ -307,7 +327,10 @@ class Engine {
     std::vector<Remembered> remembered_;
     /** By column and width: how long, and at how many looks, a new holder was there without a gap. */
     std::map<std::pair<uint32_t, uint32_t>, Watch> watches_;
+    std::map<std::pair<uint32_t, uint32_t>, Courtesy> courtesies_;
     std::vector<ColumnRange> picked_;
+    /** Columns that become a pick when they could be opened. */
+    std::optional<ColumnRange> opening_;
     std::vector<ColumnRange> free_;
     std::vector<int64_t> holds_;
     /** By column and width: the epoch in which a person enabled the clocks. */

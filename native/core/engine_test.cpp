@@ -54,14 +54,25 @@ struct Board {
 Collector readAll(Engine& engine, ReadRequest request) {
     Collector collector(request.ranges);
     ReadJob job(std::move(request));
-    while (!job.step(engine, collector)) collector.given = 0;
+    for (bool done = false; !done;) {
+        try {
+            done = job.step(engine, collector);
+            collector.given = 0;
+        } catch (const NotYet&) {
+        }
+    }
     return collector;
 }
 
 std::vector<WordOutcome> writeAll(Engine& engine, WriteRequest request) {
     std::vector<WordOutcome> outcomes;
     WriteJob job(std::move(request));
-    while (!job.step(engine, outcomes)) {
+    for (bool done = false; !done;) {
+        try {
+            done = job.step(engine, outcomes);
+        } catch (const NotYet&) {
+            CHECK(outcomes.empty());
+        }
     }
     return outcomes;
 }
@@ -272,6 +283,28 @@ TEST_CASE("[main-8] a long read lets go between its steps, and reports what an o
     CHECK(job.epoch() == epoch);
 }
 
+TEST_CASE("[main-8] whatever fails after the first slice of a read, its bytes stay and the rest is not read") {
+    const std::vector<std::pair<const char*, std::function<void(Board&)>>> failures{
+        {"no-device", [](Board& board) { board.kernel.deviceError = ENODEV; }},
+        {"permission", [](Board& board) { board.kernel.deviceError = EACCES; }},
+        {"driver", [](Board& board) { board.kernel.memoriesError = EIO; }}};
+    for (const auto& [name, fail] : failures) {
+        CAPTURE(name);
+        Board board;
+        const std::vector<ByteRange> ranges{{0, 1048576}};
+        Collector collector(ranges);
+        collector.perStep = 65536;
+        ReadJob job({{6, 4}, MemoryType::data, ranges, {}});
+        REQUIRE_FALSE(job.step(board.engine, collector));
+        const uint64_t given = collector.given;
+        fail(board);
+        collector.given = 0;
+        CHECK(job.step(board.engine, collector));
+        CHECK(collector.spans == std::vector<Span>{{given, 1048576 - given, Reason::notRead}});
+        CHECK_FALSE(job.epoch().empty());
+    }
+}
+
 TEST_CASE("[main-8] a partition taken between the look and the request is read beside its new owner") {
     Board board;
     board.kernel.poke({6, 1}, 0, 0x5A);
@@ -291,6 +324,32 @@ TEST_CASE("[main-8] a write whose epoch is not the current one is refused whole"
     const WriteRequest request{{6, 4}, MemoryType::data, before, false, {}, {{0, 0, ~0U, 1}}};
     CHECK(codeOf([&] { writeAll(board.engine, request); }) == "epoch");
     CHECK(board.kernel.peek({6, 1}, 0) == 0);
+}
+
+TEST_CASE("[attach-7] whoever let go a moment ago may start again first: a first lease waits, for 300 ms at most") {
+    Board board;
+    board.kernel.own(0, 500, {});
+    board.engine.partitions();
+    board.kernel.leave(0);
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    int restarts = 0;
+    board.kernel.duringPause = [&] {
+        // Comes back each time after 100 ms, for 30 ms.
+        const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(board.kernel.clock().time_since_epoch());
+        const bool owned = ms.count() % 130 >= 100;
+        if (owned == (board.kernel.partitions[0].owner != 0)) return;
+        if (owned) {
+            board.kernel.own(0, 501 + restarts++, {});
+        } else {
+            board.kernel.leave(0);
+        }
+    };
+    const auto begin = board.kernel.clock();
+    readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 64}}, {}});
+    const auto waited = board.kernel.clock() - begin;
+    CHECK(waited >= std::chrono::milliseconds(200));
+    CHECK(waited <= std::chrono::milliseconds(500));
+    CHECK(restarts >= 1);
 }
 
 TEST_CASE("[main-8] beside another owner every write is refused with locked") {
@@ -352,7 +411,8 @@ TEST_CASE("[main-8] the partition list is reported when it changed, and only the
     CHECK(board.engine.poll());
 }
 
-TEST_CASE("[main-8] [attach-6] an owner that nobody can see is hidden, unless everything was looked at: then it is the kernel") {
+TEST_CASE(
+    "[main-8] [attach-6] an owner that nobody can see is hidden, unless everything was looked at: then it is the kernel") {
     Board board;
     board.kernel.partitions[0].owner = 12345;
     board.kernel.processes[700] = {1, "secret", {}, true};
@@ -436,7 +496,8 @@ TEST_CASE("[main-8] whoever stays is the owner after 50 ms, even under the agent
     CHECK(board.kernel.clock() == settled);
 }
 
-TEST_CASE("[attach-9] who holds a partition unseen is known in the end, though looking at all processes takes longer than a step") {
+TEST_CASE(
+    "[attach-9] who holds a partition unseen is known in the end, though looking at all processes takes longer than a step") {
     Board board;
     board.engine.describe();
     board.kernel.pauseTakes = std::chrono::microseconds(100);

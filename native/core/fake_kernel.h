@@ -197,7 +197,7 @@ class FakeKernel final : public Kernel {
     std::function<void()> beforeDuplicate;
     /** Runs in each pause: what others do meanwhile. */
     std::function<void()> duringPause;
-    /** How far each pause moves the clock. 0: it stands still, so that no wait is cut into steps. */
+    /** How far each pause of less than 1 ms moves the clock. 0: it stands still, so that no wait is cut into steps. */
     std::chrono::microseconds pauseTakes{0};
     /** What listing a folder takes on the pretend clock. */
     std::chrono::microseconds listTakes{0};
@@ -222,8 +222,9 @@ class FakeKernel final : public Kernel {
     }
     int64_t now() override { return 42; }
     std::chrono::steady_clock::time_point clock() override { return clock_; }
-    void pause(std::chrono::microseconds /*atLeast*/) override {
-        clock_ += pauseTakes;
+    void pause(std::chrono::microseconds atLeast) override {
+        const bool shortOne = atLeast < std::chrono::milliseconds(1);
+        clock_ += shortOne ? pauseTakes : std::max(pauseTakes, atLeast);
         if (duringPause) duringPause();
     }
     int openDevice(const std::string& /*path*/) override {
@@ -442,6 +443,7 @@ class FakeKernel final : public Kernel {
         return names;
     }
     std::optional<std::string> readText(const std::string& path) override {
+        if (beforeText) beforeText(path);
         if (texts.contains(path)) return texts.at(path);
         if (path == "/sys/class/aie/aieaperture_0_6/hardware_info" && !named.empty()) {
             const auto rows = [](const RowRange& range) {
@@ -498,6 +500,8 @@ class FakeKernel final : public Kernel {
     int registerMaps = 0;
     /** Runs before each pwrite. */
     std::function<void()> beforeStore;
+    /** Runs before each look at a small file. */
+    std::function<void(const std::string& path)> beforeText;
 
   private:
     struct Descriptor {

@@ -62,7 +62,11 @@ class Collector final : public ReadSink {
 Collector readAll(Engine& engine, ReadRequest request) {
     Collector collector(request.ranges);
     ReadJob job(std::move(request));
-    while (!job.step(engine, collector)) {
+    for (bool done = false; !done;) {
+        try {
+            done = job.step(engine, collector);
+        } catch (const NotYet&) { // gives way to whoever was there a moment ago
+        }
     }
     return collector;
 }
@@ -75,7 +79,11 @@ uint32_t readWord(Engine& engine, ColumnRange columns, MemoryType type, uint64_t
 std::vector<WordOutcome> writeAll(Engine& engine, WriteRequest request) {
     std::vector<WordOutcome> outcomes;
     WriteJob job(std::move(request));
-    while (!job.step(engine, outcomes)) {
+    for (bool done = false; !done;) {
+        try {
+            done = job.step(engine, outcomes);
+        } catch (const NotYet&) {
+        }
     }
     return outcomes;
 }
@@ -420,9 +428,11 @@ TEST_CASE("[attach-9] zocl is asked once in an engine's life, in its release's f
     CHECK(code() == "kernel-held"); // asked once already
     CHECK(board.kernel.zoclRequests == 0);
 
+    // Where no version is told, the earlier form is not tried: it may be another request.
     Board earlier(Generation::aie);
     earlier.kernel.listWorks = false;
     earlier.kernel.zoclContext = false;
+    earlier.kernel.texts["/sys/module/zocl/version"] = "2.17.319\n";
     earlier.kernel.partitions.push_back({2U | 2U << 8U, {2, 2}, 5, 0, false, true});
     earlier.kernel.folders["/dev/dri"] = {"renderD128"};
     earlier.engine.takeKernelDescriptor({2, 2});
@@ -531,9 +541,12 @@ TEST_CASE("[attach-6] decoys are not taken for the buffer: other links, exporter
     board.kernel.exportBuffer(500, 22, 0, 0, 2001, "udmabuf");
     board.kernel.exportBuffer(500, 23, 1, 0, 2002); // another partition's, smaller
     CHECK(board.write(6).empty());
-    // One of the right size and exporter, with other words.
+    // One of the right size and exporter, with other words, that no partition of the owner explains.
     board.kernel.add({9, {40, 4}, 9, 0, false, false});
     board.kernel.exportBuffer(500, 5, 3, 0, 2003);
+    CHECK(board.write(7) == "no-match");
+    board.kernel.partitions[3].owner = 500;
+    board.kernel.processes[500].links[17] = FakeKernel::linkOf({40, 4});
     CHECK(board.write(7).empty());
     CHECK(board.kernel.peek({6, 3}, 12) == 7);
     CHECK(board.kernel.peek({40, 3}, 12) == 0);
@@ -579,10 +592,15 @@ TEST_CASE("[attach-6] one buffer open twice counts once; buffers closed after mm
 TEST_CASE("[attach-6] gated tiles and program memory of running cores are not touched to find the buffer") {
     Beside board;
     board.kernel.gate({7, 2}, 9);
-    board.kernel.add({9, {40, 4}, 9, 0, false, false});
+    board.kernel.add({9, {40, 4}, 9, 500, false, false});
+    board.kernel.processes[500].links[17] = FakeKernel::linkOf({40, 4});
     board.kernel.exportBuffer(500, 5, 3, 0, 2003);
+    // In the owner's other partition other tiles are gated than in this one: each buffer may be either's.
+    board.kernel.gate({40, 2}, 9);
+    board.kernel.gate({42, 1}, 9);
     const uint64_t before = guard::caught();
     CHECK(board.write(2).empty());
+    CHECK(board.kernel.peek({6, 3}, 12) == 2);
     CHECK(guard::caught() == before);
     const WriteRequest gated{{6, 4}, MemoryType::data, board.state({6, 4}).epoch, true, {}, {{0x8000 * 9, 0, ~0U, 1}},
                              true};
@@ -619,4 +637,134 @@ TEST_CASE("[attach-6] one word that differs in a tile to be written is enough to
     CHECK(writeBeside(board, {6, 4}, 0x8000 * 2 + 12, 5) == "no-match");
     CHECK(board.kernel.peek({40, 3}, 12) == 0);
     CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-9] zocl without a version gets the later form only") {
+    Board board(Generation::aie);
+    board.kernel.listWorks = false;
+    board.kernel.zoclContext = false;
+    board.kernel.partitions.push_back({2U | 2U << 8U, {2, 2}, 5, 0, false, true});
+    board.kernel.folders["/dev/dri"] = {"renderD128"};
+    CHECK(codeOf([&] { board.engine.takeKernelDescriptor({2, 2}); }) == "kernel-held");
+    CHECK(board.kernel.zoclRequests == 0);
+}
+
+TEST_CASE("[attach-6] nothing is loaded from buffers of another partition whose registers cannot be seen") {
+    Beside board;
+    board.kernel.add({9, {40, 4}, 9, 0, false, false}); // open in the owner, and not listed as in use
+    board.kernel.processes[500].links[17] = FakeKernel::linkOf({40, 4});
+    board.kernel.exportBuffer(500, 5, 3, 0, 2003);
+    for (uint32_t col = 40; col < 44; col++) board.kernel.gate({col, 1}, 9);
+    const uint64_t before = guard::caught();
+    CHECK(board.write() == "no-match");
+    board.kernel.partitions[3].owner = 500;
+    CHECK(board.write() == "no-match"); // no tile may be touched in both
+    CHECK(guard::caught() == before);
+    CHECK(board.kernel.peek({6, 3}, 12) == 0);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-6] a store that the register view does not show is taken back, and nothing else is written") {
+    Board board;
+    board.kernel.own(0, 500, {});
+    board.kernel.add({9, {40, 4}, 9, 0, false, false});
+    // The only candidate, with the same words, of a partition that its owner has let go.
+    board.kernel.exportBuffer(500, 18, 3, 0, 3001);
+    const WriteRequest request{{6, 4},
+                               MemoryType::data,
+                               board.state({6, 4}).epoch,
+                               true,
+                               {},
+                               {{0x8000 * 2 + 12, 0, ~0U, 5}, {0x8000 * 2 + 16, 0, ~0U, 6}},
+                               true};
+    CHECK(codeOf([&] { writeAll(board.engine, request); }) == "no-match");
+    for (const uint32_t col : {6U, 40U}) {
+        CHECK(board.kernel.peek({col, 3}, 12) == 0);
+        CHECK(board.kernel.peek({col, 3}, 16) == 0);
+    }
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-6] beside an owner without pwrite a step compares and writes at most 16 tiles") {
+    Beside board;
+    std::vector<Word> words;
+    for (uint32_t tile = 0; tile < 32; tile++) words.push_back({tile * 0x8000 + 4, 0, ~0U, tile + 1});
+    WriteJob job({{6, 4}, MemoryType::data, board.state({6, 4}).epoch, false, {}, words, true});
+    std::vector<WordOutcome> outcomes;
+    REQUIRE_FALSE(job.step(board.engine, outcomes));
+    CHECK(outcomes.size() <= 16);
+    while (!job.step(board.engine, outcomes)) {
+    }
+    REQUIRE(outcomes.size() == 32);
+    for (uint32_t tile = 0; tile < 32; tile++) {
+        CHECK(outcomes[tile] == WordOutcome{tile * 0x8000 + 4, Outcome::verified, Reason::none, tile + 1});
+        CHECK(board.kernel.peek({6 + tile / 8, 1 + tile % 8}, 4) == tile + 1);
+    }
+}
+
+TEST_CASE("[attach-6] a write does not trust that nobody was found a moment ago: whoever came since is not written to") {
+    Board board(Generation::aieml);
+    board.kernel.partitions.push_back({0U | 2U << 8U, {0, 2}, 7, 0, false, true});
+    CHECK(writeBeside(board, {0, 2}, 8, 1).empty());
+    const std::string epoch = board.state({0, 2}).epoch;
+    board.kernel.partitions[0].inKernel = false;
+    board.kernel.own(0, 500, {});
+    const WriteRequest request{{0, 2}, MemoryType::data, epoch, true, {}, {{8, 0, ~0U, 2}}, true};
+    CHECK(codeOf([&] { writeAll(board.engine, request); }) == "epoch");
+    CHECK(board.kernel.peek({0, 3}, 8) == 1);
+}
+
+TEST_CASE("[attach-3] columns that could not be opened are not picked") {
+    Board board(Generation::aieml);
+    board.kernel.memoriesError = EIO;
+    CHECK(codeOf([&] { board.engine.open({0, 2}, false); }) == "driver");
+    CHECK(board.engine.partitions().empty());
+    CHECK(codeOf([&] { readWord(board.engine, {0, 2}, MemoryType::data, 0); }) == "no-partition");
+    board.kernel.memoriesError = 0;
+    CHECK(board.engine.open({0, 2}, false).size() == 3);
+    CHECK(board.listed({0, 2}));
+}
+
+namespace {
+
+/** The process of a holder of columns 6 to 9 that were taken from process 500. */
+FakeKernel::Process holderOf500() {
+    FakeKernel::Process process{2000, holdCommand, {{holdDescriptor, "anon_inode:aiepart_6_4"}}, false};
+    process.arguments = {holdCommand};
+    for (const std::string& one : holdArguments({{6, 4}, 1000, 9000, 500, 1000})) process.arguments.push_back(one);
+    return process;
+}
+
+} // namespace
+
+TEST_CASE("[attach-8] beside a holder an owner that may not be looked at is not taken for gone, and is not written to") {
+    Board board;
+    board.kernel.own(0, 500, {1000, "app", {}, true});
+    board.kernel.processes[600] = holderOf500();
+    board.kernel.processes[700] = {1, "secret", {}, true};
+    const PartitionState held = board.state({6, 4});
+    CHECK_FALSE(held.ownerGone);
+    REQUIRE(held.owner);
+    CHECK(held.owner->kind == OwnerKind::hidden);
+    CHECK(held.hold);
+    CHECK(writeBeside(board, {6, 4}, 0, 1, false) == "locked");
+    // Its process has ended, so it is gone, whoever else may not be looked at.
+    board.kernel.processes.erase(500);
+    board.engine.forgetHolders();
+    CHECK(board.state({6, 4}).ownerGone);
+    // Another one of its number is not it.
+    board.kernel.processes[500] = {5000, "other", {}, true};
+    CHECK(board.state({6, 4}).ownerGone);
+}
+
+TEST_CASE("[attach-8] a holder is noticed though somebody else's partition was let go while it was waited for") {
+    Board board;
+    board.kernel.own(0, 500, {});
+    board.engine.partitions();
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    board.kernel.own(1, 501, {});
+    CHECK_THROWS_AS(board.engine.poll(), NotYet);
+    board.kernel.leave(1);
+    board.kernel.processes[600] = holderOf500();
+    CHECK(board.state({6, 4}).hold);
 }

@@ -17,9 +17,23 @@ bool HoldJob::step(Engine& engine) {
     if (request_.hours < 1 || request_.hours > mostHoldHours) {
         throw CoreError("out-of-range", "a hold of " + std::to_string(request_.hours) + " hours");
     }
-    const bool finished = request_.on ? stepOn(engine) : stepOff(engine);
-    if (finished) engine.forgetHolders();
-    return finished;
+    try {
+        const bool finished = request_.on ? stepOn(engine) : stepOff(engine);
+        if (finished) {
+            unconfirmed_.reset();
+            engine.forgetHolders();
+        }
+        return finished;
+    } catch (const CoreError&) {
+        abandon();
+        throw;
+    }
+}
+
+void HoldJob::abandon() {
+    if (!unconfirmed_.valid()) return;
+    process_.terminate(unconfirmed_.get());
+    unconfirmed_.reset();
 }
 
 void HoldJob::wait(Engine& engine, const std::string& what, int64_t pid) {
@@ -51,6 +65,9 @@ void HoldJob::start(Engine& engine) {
         throw CoreError("hold-failed", request_.program + " hold: " + errnoName(error), error,
                         {{"path", request_.program}});
     }
+    // Pinned at once: the number may be another process's later.
+    const int pinned = engine.kernel().openProcess(started_);
+    if (pinned >= 0) unconfirmed_ = UniqueFd(engine.kernel(), pinned);
 }
 
 bool HoldJob::stepOn(Engine& engine) {

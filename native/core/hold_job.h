@@ -34,6 +34,10 @@ struct HoldRequest {
 class HoldJob {
   public:
     HoldJob(HoldRequest request, HoldProcess& process) : request_(std::move(request)), process_(process) {}
+    HoldJob(const HoldJob&) = delete;
+    HoldJob& operator=(const HoldJob&) = delete;
+    /** Cancelled before the holder that it started was seen: nobody waits for that one, it is told to end. */
+    ~HoldJob() { abandon(); }
     /** A few milliseconds at most, but for the start of a process. True when finished. Throws CoreError, NotYet. */
     bool step(Engine& engine);
 
@@ -41,6 +45,8 @@ class HoldJob {
     bool stepOn(Engine& engine);
     bool stepOff(Engine& engine);
     void start(Engine& engine);
+    /** SIGTERM to a holder that was started here and not confirmed. */
+    void abandon();
     /** SIGTERM, after a second look at who it is. Its pidfd is kept in `ending_`. */
     void terminate(Engine& engine, const HolderInfo& holder);
     bool allEnded();
@@ -50,6 +56,8 @@ class HoldJob {
     HoldProcess& process_;
     /** The holder that was started here. */
     int64_t started_ = 0;
+    /** Its pidfd until it is confirmed. */
+    UniqueFd unconfirmed_;
     /** Holders that were told to end. */
     std::vector<std::pair<int64_t, UniqueFd>> ending_;
     std::optional<std::chrono::steady_clock::time_point> since_;

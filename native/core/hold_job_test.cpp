@@ -178,3 +178,24 @@ TEST_CASE("[attach-8] releasing ends every holder of the partition, no other pro
     CHECK(failure(denied, engine) == "permission");
     CHECK(kernel.held() == 0);
 }
+
+TEST_CASE("[attach-8] a hold that ends before its holder was seen ends that holder; one that was seen stays") {
+    FakeKernel kernel;
+    kernel.own(0, 500, {4321, "app", {}, false});
+    Engine engine(kernel, "/dev/aie0");
+    PretendProcess processes(kernel);
+    {
+        HoldJob job(request(true), processes);
+        REQUIRE_FALSE(job.step(engine));
+        REQUIRE(kernel.processes.contains(900));
+    }
+    CHECK_FALSE(kernel.processes.contains(900));
+    CHECK(processes.terminated == 1);
+    CHECK(kernel.held() == 0);
+    {
+        HoldJob job(request(true), processes);
+        CHECK(failure(job, engine).empty());
+    }
+    CHECK(kernel.processes.contains(901));
+    CHECK(processes.terminated == 1);
+}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <functional>
 
@@ -88,6 +89,69 @@ class FilePort final : public WordPort {
     const PartitionFd& partition_;
     const RegisterFile& file_;
     MemoryGeometry geometry_;
+};
+
+/** Lets stores through one mapping arrive before what is loaded through another one of the same words. */
+void drainStores() {
+#if defined(__aarch64__)
+    __asm__ volatile("dsb sy" ::: "memory");
+#else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+}
+
+/**
+ * An owner's DMA-buf beside the register view of the right partition: read there, written here. Nothing but the view says
+ * what the partition holds, so that a buffer of another one never looks like a success: until a first store was seen in the
+ * view, stores go one unit at a time and are taken back when the view does not show them.
+ */
+class BesidePort final : public WordPort {
+  public:
+    /** @param view outlives this object */
+    BesidePort(WordPort& view, std::unique_ptr<WordPort> buffer) : view_(view), buffer_(std::move(buffer)) {}
+    Moved load(uint64_t offset, std::span<uint32_t> to) override { return view_.load(offset, to); }
+    Moved store(uint64_t offset, std::span<const uint32_t> from) override {
+        const Moved stored = proven_ ? buffer_->store(offset, from) : prove(offset, from);
+        drainStores();
+        return stored;
+    }
+
+  private:
+    using Words = std::vector<uint32_t>;
+    /** The first store: seen in the view, or taken back. Throws `no-match`. */
+    Moved prove(uint64_t offset, std::span<const uint32_t> from) {
+        const Words wanted(from.begin(), from.end());
+        Words seen(wanted.size());
+        Words held(wanted.size());
+        Moved moved = view_.load(offset, seen);
+        if (moved.words != seen.size()) return moved;
+        if (seen == wanted) return moved; // nothing to store, and nothing to be seen
+        moved = buffer_->load(offset, held);
+        if (moved.words != held.size()) return moved;
+        // The application may be changing these words.
+        for (int look = 1; held != seen && look < looks; look++) {
+            moved = view_.load(offset, seen);
+            if (moved.words != seen.size()) return moved;
+            moved = buffer_->load(offset, held);
+            if (moved.words != held.size()) return moved;
+        }
+        if (held != seen) throw CoreError("no-match", "the owner's buffer holds other words than the register view");
+        moved = buffer_->store(offset, wanted);
+        if (moved.words != wanted.size()) return moved;
+        for (int look = 0; look < looks && !proven_; look++) {
+            drainStores();
+            proven_ = view_.load(offset, seen).words == seen.size() && seen == wanted;
+        }
+        if (proven_) return moved;
+        // Where the application changed them at once, the buffer changed with the view: that is nobody else's.
+        const bool kept = buffer_->load(offset, seen).words == seen.size() && seen == wanted;
+        if (kept) buffer_->store(offset, held);
+        throw CoreError("no-match", "a word written to the owner's buffer does not appear in the register view");
+    }
+    static constexpr int looks = 3;
+    WordPort& view_;
+    std::unique_ptr<WordPort> buffer_;
+    bool proven_ = false;
 };
 
 CoreError driverError(const std::string& call, int errnum) {
@@ -350,12 +414,12 @@ WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<c
         return *writePort_;
     }
     writePort_.reset(); // unmapped before its descriptor is replaced
-    buffer_ = matchingBuffer(kernel_, *this, beside_.holders, geometry, tiles);
+    buffer_ = matchingBuffer(kernel_, *this, entry_.columns, beside_.holders, beside_.others, geometry, tiles);
     const size_t bytes = geometry.totalBytes();
     int error = 0;
     void* address = kernel_.mapWhole(buffer_.get(), bytes, true, error);
     if (address == nullptr) throw driverError("mmap of the owner's DMA-buf", error);
-    writePort_ = bufferPort(Mapping(kernel_, address, bytes));
+    writePort_ = std::make_unique<BesidePort>(reading(geometry), bufferPort(Mapping(kernel_, address, bytes)));
     return *writePort_;
 }
 

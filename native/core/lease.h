@@ -60,6 +60,12 @@ struct Layout {
     bool trusted = true;
 };
 
+/** Another partition in use, and what an access to it must know. */
+struct Neighbour {
+    PartitionEntry entry;
+    Layout layout;
+};
+
 /** A way to a partition's bytes that is open now. */
 class PartitionAccess {
   public:
@@ -165,6 +171,8 @@ class BorrowedPartition final : public PartitionAccess {
         bool allowed = false;
         /** The owner's processes; their DMA-bufs are looked at where nothing else writes. */
         std::vector<Holder> holders;
+        /** Every other partition in use: those that the owner holds, too, explain buffers of the same size. */
+        std::vector<Neighbour> others;
     };
     BorrowedPartition(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout,
                       bool positioned, Beside beside);

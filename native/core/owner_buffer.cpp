@@ -34,20 +34,50 @@ CoreError noMatch(const std::string& detail, std::span<const Holder> holders) {
     return {"no-match", detail, 0, std::move(facts)};
 }
 
-/** How many memories of the partitions that this process holds have this many bytes: as many buffers must be seen. */
-size_t buffersOfSize(PartitionAccess& access, const std::vector<ColumnRange>& partitions, uint64_t bytes) {
-    size_t count = 0;
-    for (const ColumnRange& columns : partitions) {
-        for (const MemoryGeometry& one : memoriesOf(*access.layout().map, access.layout().shape, columns)) {
-            if (one.totalBytes() == bytes) count++;
-        }
+/** A partition that the owner has open: whose descriptor, and which number it has there. */
+struct Held {
+    ColumnRange columns;
+    Holder holder;
+    int fd = -1;
+};
+
+/** A memory that a candidate may be, and the way to its tiles' registers. */
+struct Place {
+    PartitionAccess* access = nullptr;
+    MemoryGeometry geometry;
+};
+
+std::optional<int> descriptorNumber(const std::string& name) {
+    int number = 0;
+    const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (bad != std::errc() || end != name.data() + name.size()) return std::nullopt;
+    return number;
+}
+
+/** The memories of one partition with this many bytes. */
+std::vector<MemoryGeometry> memoriesOfSize(const Layout& layout, ColumnRange columns, uint64_t bytes) {
+    std::vector<MemoryGeometry> found;
+    if (layout.map == nullptr) return found;
+    for (const MemoryGeometry& one : memoriesOf(*layout.map, layout.shape, columns)) {
+        if (one.totalBytes() == bytes) found.push_back(one);
     }
-    return count;
+    return found;
+}
+
+/** Whether the tiles behind a run of buffer offsets may be touched, whichever of the places the buffer is. */
+bool mayTouch(std::span<const Place> places, uint64_t offset, uint64_t bytes) {
+    return std::all_of(places.begin(), places.end(), [&](const Place& place) {
+        const MemoryGeometry& geometry = place.geometry;
+        for (uint32_t tile = geometry.tileIndex(offset); tile <= geometry.tileIndex(offset + bytes - 1); tile++) {
+            if (place.access->mayWrite(geometry.tile(tile), geometry.type, false) != Reason::none) return false;
+        }
+        return true;
+    });
 }
 
 /** The candidates among one process's descriptors, each judged by the duplicate itself. */
 void collect(Kernel& kernel, const Holder& holder, uint64_t bytes, std::vector<Candidate>& candidates,
-             std::vector<ColumnRange>& partitions, int& denied) {
+             std::vector<Held>& partitions, int& denied) {
     const UniqueFd process = openHolder(kernel, holder);
     if (!process.valid()) return;
     const std::string folder = "/proc/" + std::to_string(holder.pid);
@@ -55,18 +85,17 @@ void collect(Kernel& kernel, const Holder& holder, uint64_t bytes, std::vector<C
     for (const std::string& name : kernel.list(folder + "/fd", error)) {
         const auto link = kernel.readLink(folder + "/fd/" + name);
         if (!link) continue;
+        const auto number = descriptorNumber(name);
+        if (!number) continue;
         const auto columns = partitionOfLink(*link);
-        if (columns && std::find(partitions.begin(), partitions.end(), *columns) == partitions.end()) {
-            partitions.push_back(*columns);
-        }
+        const bool fresh = columns && std::none_of(partitions.begin(), partitions.end(),
+                                                   [&](const Held& one) { return one.columns == *columns; });
+        if (fresh) partitions.push_back({*columns, holder, *number});
         if (!isBufferLink(*link)) continue;
         // Buffers of other drivers and sizes are not even duplicated.
         const auto looked = bufferInfoOf(kernel.readText(folder + "/fdinfo/" + name).value_or(""));
         if (!looked || !looked->ofDriver || looked->size != bytes) continue;
-        int number = 0;
-        const auto [end, bad] = std::from_chars(name.data(), name.data() + name.size(), number);
-        if (bad != std::errc() || end != name.data() + name.size()) continue;
-        const int copy = duplicateOf(kernel, process, holder, number);
+        const int copy = duplicateOf(kernel, process, holder, *number);
         if (copy == -EPERM || copy == -EACCES) denied = -copy;
         if (copy < 0) continue;
         UniqueFd owned(kernel, copy);
@@ -151,11 +180,13 @@ std::optional<BufferInfo> bufferInfoOf(std::string_view fdinfo) {
     return BufferInfo{*size, ofDriver};
 }
 
-UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, std::span<const Holder> holders,
-                        const MemoryGeometry& geometry, std::span<const uint32_t> tiles) {
+UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, ColumnRange columns, std::span<const Holder> holders,
+                        std::span<const Neighbour> others, const MemoryGeometry& geometry,
+                        std::span<const uint32_t> tiles) {
     const uint64_t bytes = geometry.totalBytes();
+    std::vector<std::unique_ptr<PartitionAccess>> accesses; // taken before the buffers, closed after them
     std::vector<Candidate> candidates;
-    std::vector<ColumnRange> partitions;
+    std::vector<Held> partitions;
     std::vector<int64_t> seen;
     int denied = 0;
     for (const Holder& holder : holders) {
@@ -170,9 +201,40 @@ UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, std::span<const
                          {"missing", std::string("CAP_SYS_PTRACE")}});
     }
     if (candidates.empty()) throw noMatch("the owner has no such buffer open any more", holders);
+    std::vector<Place> places;
+    for (const MemoryGeometry& one : memoriesOfSize(access.layout(), columns, bytes)) places.push_back({&access, one});
+    std::vector<std::pair<Held, const Neighbour*>> alike; // other partitions that explain a candidate
+    size_t explained = places.size();
+    for (const Held& held : partitions) {
+        if (held.columns == columns) continue;
+        const auto other = std::find_if(others.begin(), others.end(),
+                                        [&](const Neighbour& one) { return one.entry.columns == held.columns; });
+        if (other == others.end()) throw noMatch("the owner has a partition open that is not listed", holders);
+        const size_t count = memoriesOfSize(other->layout, held.columns, bytes).size();
+        if (count != 0) alike.emplace_back(held, &*other);
+        explained += count;
+    }
     // An owner of two partitions of one size may have closed the buffer that is looked for, and kept the other.
-    if (candidates.size() < buffersOfSize(access, partitions, bytes)) {
+    if (candidates.size() < explained) {
         throw noMatch("the owner closed some of its buffers of " + std::to_string(bytes) + " bytes", holders);
+    }
+    if (candidates.size() > explained) {
+        throw noMatch("the owner has buffers of " + std::to_string(bytes) + " bytes that none of its partitions explains",
+                      holders);
+    }
+    for (const auto& [held, other] : alike) {
+        const UniqueFd process = openHolder(kernel, held.holder);
+        const int copy = process.valid() ? duplicateOf(kernel, process, held.holder, held.fd) : -ESRCH;
+        UniqueFd partition(kernel, copy);
+        // Without the shim row there is no clock register to start from.
+        if (copy < 0 || !isPartition(kernel, copy, held.columns) || other->entry.startRow != 0) {
+            throw noMatch("which tiles of the owner's other partitions are clocked cannot be seen", holders);
+        }
+        accesses.push_back(std::make_unique<BorrowedPartition>(kernel, PartitionFd(std::move(partition)), other->entry,
+                                                               other->layout, false, BorrowedPartition::Beside()));
+        for (const MemoryGeometry& one : memoriesOfSize(other->layout, held.columns, bytes)) {
+            places.push_back({accesses.back().get(), one});
+        }
     }
     for (Candidate& one : candidates) {
         int error = 0;
@@ -183,11 +245,8 @@ UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, std::span<const
             one.port = bufferPort(Mapping(kernel, address, bytes));
         }
     }
-    const auto mayCompare = [&](uint32_t tile) {
-        return access.mayWrite(geometry.tile(tile), geometry.type, false) == Reason::none;
-    };
     const auto compareTile = [&](uint32_t tile, uint32_t words, uint32_t shift) {
-        if (!mayCompare(tile)) return;
+        if (!mayTouch(places, uint64_t{tile} * geometry.bytesPerTile, geometry.bytesPerTile)) return;
         const uint32_t inTile = geometry.bytesPerTile / 4;
         const uint32_t step = std::max(inTile / words, 1U);
         for (uint32_t word = shift % step; word < inTile && leftOf(candidates) != 0; word += step) {

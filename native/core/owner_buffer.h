@@ -16,6 +16,7 @@
 namespace tilescope {
 
 class PartitionAccess;
+struct Neighbour;
 
 /** What /proc/PID/fdinfo/N says of a DMA-buf. */
 struct BufferInfo {
@@ -31,10 +32,16 @@ bool isBufferLink(std::string_view link);
 /**
  * A duplicate of the one buffer. Throws `no-match` when there is none, or when several cannot be told apart;
  * `permission`, `no-pidfd`.
+ * A candidate may be the buffer of another partition, whose tiles are gated where ours are not: nothing is loaded from any
+ * unless the partitions that the owner holds explain exactly as many buffers of this size, and then only where the tiles of
+ * all of them may be touched.
  * @param access the partition, its descriptor taken before and closed after the duplicate
- * @param tiles indexes of tiles that are about to be written: their words are compared first
+ * @param columns the partition's
+ * @param others every other partition in use
+ * @param tiles indexes of tiles that are about to be written, at most 16: their words are compared first
  */
-UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, std::span<const Holder> holders,
-                        const MemoryGeometry& geometry, std::span<const uint32_t> tiles);
+UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, ColumnRange columns, std::span<const Holder> holders,
+                        std::span<const Neighbour> others, const MemoryGeometry& geometry,
+                        std::span<const uint32_t> tiles);
 
 } // namespace tilescope

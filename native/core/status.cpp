@@ -116,6 +116,17 @@ void StatusJob::addWords(Engine& engine, std::span<TileStatus> tiles) {
     }
 }
 
+bool StatusJob::isStill(Engine& engine, const PartitionState& before) {
+    try {
+        const PartitionState now = engine.state(request_.columns);
+        return now.entry.inUse == before.entry.inUse && now.epoch == before.epoch;
+    } catch (const CoreError&) {
+        return false; // the partition is gone, or nobody can say
+    } catch (const NotYet&) {
+        return false; // in other hands than a moment ago
+    }
+}
+
 bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
     const auto end = Clock::now() + sliceTime;
     const size_t first = next_;
@@ -145,7 +156,15 @@ bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
             }
             out.push_back(std::move(status));
         }
-        if (request_.detail) addWords(engine, std::span(out).subspan(begun));
+        const std::span<TileStatus> looked = std::span(out).subspan(begun);
+        const auto missing = [](const TileStatus& one) { return one.reason == Reason::noWay; };
+        if (std::any_of(looked.begin(), looked.end(), missing) && !isStill(engine, state)) {
+            // The folders went with the owner that was looked at: that says nothing of the tiles.
+            for (TileStatus& one : looked) {
+                if (missing(one)) one.reason = Reason::notRead;
+            }
+        }
+        if (request_.detail) addWords(engine, looked);
     } else if (generation == Generation::unknown) {
         rest(engine, out, Reason::noWay); // no list of registers
     } else {

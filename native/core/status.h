@@ -70,6 +70,8 @@ class StatusJob {
     bool begin(const PartitionState& state);
     /** Words that the attributes of these tiles tell wrongly, where there is a way to registers. */
     void addWords(Engine& engine, std::span<TileStatus> tiles);
+    /** Whether the partition is in the same hands, in the same life, as at the look before. */
+    bool isStill(Engine& engine, const PartitionState& before);
     /** The tiles that are left, with a reason. */
     void rest(Engine& engine, std::vector<TileStatus>& out, Reason reason);
 

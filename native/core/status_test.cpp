@@ -186,3 +186,22 @@ TEST_CASE(
     }
     CHECK(kernel.held() == 0);
 }
+
+TEST_CASE("[attach-10] attributes that vanish with their owner leave the tiles not read; otherwise there is no way") {
+    for (const bool leaves : {true, false}) {
+        CAPTURE(leaves);
+        FakeKernel kernel;
+        Engine engine(kernel, "/dev/aie0");
+        kernel.own(0, 500, {4321, "app", {}, false});
+        kernel.folders["/sys/class/aie/aiepart_6_4"] = {"6_1"};
+        kernel.beforeText = [&](const std::string& path) {
+            const bool attribute = path.starts_with("/sys/class/aie/aiepart_6_4/");
+            if (attribute && leaves && kernel.partitions[0].owner != 0) kernel.leave(0);
+        };
+        StatusJob job({{6, 4}, {{6, 1}}, false});
+        std::vector<TileStatus> seen;
+        CHECK(job.step(engine, seen));
+        REQUIRE(seen.size() == 1);
+        CHECK(seen[0].reason == (leaves ? Reason::notRead : Reason::noWay));
+    }
+}
