@@ -31,7 +31,7 @@ describe('a session beside what comes and goes', () => {
 
   beforeAll(async () => {
     const agent = buildForArm('agent');
-    board = await startBoard({ module: { ...FAMILY.module, zocl: 1 } });
+    board = await startBoard({ module: { ...FAMILY.module, zocl: 2 } });
     way = new SshWay(board, agent);
     const services: SessionServices = {
       log: way.log,

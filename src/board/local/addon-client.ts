@@ -53,7 +53,7 @@ export interface AddonCore {
   status(request: object, token: number): Promise<unknown>;
   /** Answers `{on}`. */
   clocks(startCol: number, numCols: number, on: boolean): Promise<unknown>;
-  hold(startCol: number, numCols: number, on: boolean, hours: number): Promise<unknown>;
+  hold(startCol: number, numCols: number, on: boolean, hours: number, token: number): Promise<unknown>;
   kernelDescriptor(startCol: number, numCols: number): Promise<unknown>;
   cancel(token: number): void;
   close(): Promise<unknown>;
@@ -183,7 +183,8 @@ export class AddonClient implements CoreClient {
   }
 
   async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
-    await this.#call(() => this.#core.hold(columns.startCol, columns.numCols, on, holdHours), signal);
+    const ask = (token: number) => this.#core.hold(columns.startCol, columns.numCols, on, holdHours, token);
+    await this.#call(ask, signal);
   }
 
   async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
