@@ -63,9 +63,14 @@ test('[attach-10] a view that nobody asks for its items is registered again for 
   bench.tile.show(first);
   bench.boardsChanged.fire();
   expect(views, 'the same tile').toHaveLength(2);
+  view.registerUntilAsked();
+  expect(views, 'a person asked').toHaveLength(3);
+  expect(views[2]?.description).toContain('of Desk');
   view.getChildren();
   bench.tile.show(second);
-  expect(views).toHaveLength(2);
+  view.registerUntilAsked();
+  expect(views).toHaveLength(3);
+  expect(views[2]?.description).toContain('(0,2)');
   view.dispose();
   expect(views.every(({ disposed }) => disposed)).toBe(true);
 });

@@ -15,7 +15,7 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   #view: vscode.TreeView<DetailItem>;
   /** Whether the editor asked for items since the start. */
   #asked = false;
-  /** The tile for which the view was registered last. */
+  /** The tile that was the last occasion to register. */
   #registeredFor: TilePlace | undefined;
   readonly #subscriptions: vscode.Disposable[] = [];
 
@@ -45,14 +45,14 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
 
   /**
    * Theia never asks a view that was opened after its tree was registered (1.74, plugin-view-registry.ts): registered
-   * again while it is open, it is asked. Another tile is the occasion: a caret that stands still causes nothing.
+   * again while it is open, it is asked. A person who has the views read again is one occasion, another tile the other:
+   * a caret that stands still causes nothing.
    */
-  #registerUntilAsked(): void {
-    const place = this.#model.known?.place;
-    if (this.#asked || place === undefined || place === this.#registeredFor) return;
-    this.#registeredFor = place;
+  registerUntilAsked(): void {
+    if (this.#asked) return;
     this.#view.dispose();
     this.#view = this.#register();
+    this.#describe();
   }
 
   getTreeItem(item: DetailItem): vscode.TreeItem {
@@ -125,11 +125,19 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   }
 
   #update(): void {
-    this.#registerUntilAsked();
+    const place = this.#model.known?.place;
+    if (place !== undefined && place !== this.#registeredFor) {
+      this.#registeredFor = place;
+      this.registerUntilAsked();
+    }
+    this.#describe();
+    this.#changed.fire();
+  }
+
+  #describe(): void {
     const { known, kind, boardLabel } = this.#model;
     const { l10n } = this.#services;
     this.#view.description =
       known === undefined ? '' : l10n.t('{0} of {1}', tileName(known.place.tile, kind, l10n), boardLabel);
-    this.#changed.fire();
   }
 }
