@@ -124,8 +124,8 @@ TEST_CASE("columns that no array has are refused before anything is done with th
     Line line;
     line.hello();
     uint64_t id = 2;
-    for (const auto& [startCol, numCols] : std::vector<std::pair<uint32_t, uint32_t>>{
-             {0, 0}, {0, 129}, {128, 1}, {0xFFFFFFFF, 1}, {1, 0xFFFFFFFF}}) {
+    for (const auto& [startCol, numCols] :
+         std::vector<std::pair<uint32_t, uint32_t>>{{0, 0}, {0, 129}, {128, 1}, {0xFFFFFFFF, 1}, {1, 0xFFFFFFFF}}) {
         for (const char* op : {"open", "read", "write", "status", "clocks", "hold", "kernel-descriptor"}) {
             CAPTURE(op);
             line.send({{"op", op},

@@ -672,9 +672,8 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
     guard::ensure();
     // That nobody was found a moment ago is no reason to write: whoever came since would be written to.
     const auto forgetNobody = [&] {
-        std::erase_if(remembered_, [&](const Remembered& one) {
-            return one.columns == columns && one.search.holders.empty();
-        });
+        std::erase_if(remembered_,
+                      [&](const Remembered& one) { return one.columns == columns && one.search.holders.empty(); });
     };
     const bool writes = purpose != Purpose::read;
     if (writes && !watches_.contains(placeOf(columns))) forgetNobody();

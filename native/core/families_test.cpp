@@ -702,7 +702,8 @@ TEST_CASE("[attach-6] beside an owner without pwrite a step compares and writes 
     }
 }
 
-TEST_CASE("[attach-6] a write does not trust that nobody was found a moment ago: whoever came since is not written to") {
+TEST_CASE(
+    "[attach-6] a write does not trust that nobody was found a moment ago: whoever came since is not written to") {
     Board board(Generation::aieml);
     board.kernel.partitions.push_back({0U | 2U << 8U, {0, 2}, 7, 0, false, true});
     CHECK(writeBeside(board, {0, 2}, 8, 1).empty());
@@ -737,7 +738,8 @@ FakeKernel::Process holderOf500() {
 
 } // namespace
 
-TEST_CASE("[attach-8] beside a holder an owner that may not be looked at is not taken for gone, and is not written to") {
+TEST_CASE(
+    "[attach-8] beside a holder an owner that may not be looked at is not taken for gone, and is not written to") {
     Board board;
     board.kernel.own(0, 500, {1000, "app", {}, true});
     board.kernel.processes[600] = holderOf500();

@@ -219,7 +219,8 @@ UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, ColumnRange col
         throw noMatch("the owner closed some of its buffers of " + std::to_string(bytes) + " bytes", holders);
     }
     if (candidates.size() > explained) {
-        throw noMatch("the owner has buffers of " + std::to_string(bytes) + " bytes that none of its partitions explains",
+        throw noMatch("the owner has buffers of " + std::to_string(bytes) +
+                          " bytes that none of its partitions explains",
                       holders);
     }
     for (const auto& [held, other] : alike) {
