@@ -1,5 +1,6 @@
 /** Everything around the grid: title, banner, messages, the line at the bottom, and what a screen reader is told. */
 import { html, nothing, render, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { Banner, EditorState, HostCommand } from '../src/editor/messages.ts';
 import { button, progressBar } from './controls.ts';
 import type { Notice } from './grid/controller.ts';
@@ -175,13 +176,17 @@ export class Frame {
     return html`<div class="banner ${banner.kind}" role=${banner.kind === 'info' ? 'status' : 'alert'}>
       <span class="text">${banner.text}</span>
       <span class="buttons"
-        >${banner.actions.map(({ command, label }, index) =>
-          button({
-            label,
-            name: command,
-            secondary: index > 0,
-            onPress: () => this.#actions.command(command),
-          }),
+        >${repeat(
+          // A button of its own for each command: one under the pointer must not become another while it is pressed.
+          banner.actions,
+          ({ command }) => command,
+          ({ command, label }, index) =>
+            button({
+              label,
+              name: command,
+              secondary: index > 0,
+              onPress: () => this.#actions.command(command),
+            }),
         )}</span
       >
     </div>`;

@@ -193,7 +193,8 @@ export class HexEditorPage {
   /** Presses Refresh; the result waits until a read that began after that has ended. */
   async beginRefresh(): Promise<() => Promise<void>> {
     const ended = await this.#nextRead();
-    await this.button('refresh').click();
+    // The one at the bottom, which stays where it is: a banner's may go while it is pressed.
+    await this.frame.locator('vscode-button[data-name="refresh"]').last().click();
     return ended;
   }
 
