@@ -157,6 +157,14 @@ Header okHeader(uint64_t id) {
     return {{"id", id}, {"t", "ok"}};
 }
 
+/** The last frame of a read, a write or a look at status: whose life it was, and when. */
+template <typename Job> Header endHeader(uint64_t id, const Job& job) {
+    Header header = okHeader(id);
+    header["epoch"] = job.epoch();
+    header["at"] = job.at();
+    return header;
+}
+
 /** A request that is answered by one frame after one step. */
 class AnswerTask final : public Task {
   public:
@@ -212,10 +220,7 @@ class ReadTask final : public Task, private ReadSink {
         }
         spans_.clear();
         if (!finished) return;
-        Header header = okHeader(id());
-        header["epoch"] = job_.epoch();
-        header["at"] = job_.at();
-        writer_.send(header);
+        writer_.send(endHeader(id(), job_));
     }
 
     void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
@@ -293,10 +298,7 @@ class WriteTask final : public Task {
         }
         outcomes_.clear();
         if (!finished) return;
-        Header header = okHeader(id());
-        header["epoch"] = job_.epoch();
-        header["at"] = job_.at();
-        writer_.send(header);
+        writer_.send(endHeader(id(), job_));
     }
 
     void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
@@ -337,10 +339,7 @@ class StatusTask final : public Task {
         }
         tiles_.clear();
         if (!finished) return;
-        Header header = okHeader(id());
-        header["epoch"] = job_.epoch();
-        header["at"] = job_.at();
-        writer_.send(header);
+        writer_.send(endHeader(id(), job_));
     }
 
     void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
