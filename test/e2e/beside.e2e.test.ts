@@ -1,5 +1,5 @@
 /** Beside a running application in a real VS Code: its bytes, one word written, its memory kept after it was killed. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFailed, test } from 'vites
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
+import { boardInSidebar } from './board-home.ts';
 import { Workbench } from './driver.ts';
 import { HexEditorPage } from './hex-editor.ts';
 import { openMemory, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
@@ -34,24 +35,10 @@ describe('beside the owner, end to end', () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-beside-'));
     witness = await preparedWitness(board, SEED);
     ({ pid } = await witness.status());
-    const knownHosts = join(folder, 'known_hosts');
-    await writeFile(knownHosts, `${board.knownHostsLine()}\n`);
     host = await startCodeServer({
       folder,
       extensionDevelopmentPath: root,
-      env: {
-        TILESCOPE_START_BOARDS: JSON.stringify([
-          {
-            kind: 'ssh',
-            label: BOARD,
-            host: board.host,
-            port: board.port,
-            user: board.user,
-            identityFile: board.privateKeyPath,
-            knownHosts,
-          },
-        ]),
-      },
+      env: await boardInSidebar(board, folder, BOARD),
     });
     workbench = await Workbench.open(host);
     await workbench.showView('Tilescope');

@@ -36,3 +36,23 @@ export async function makeBoardHome(board: VirtualBoard, port = board.port): Pro
     remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
+
+/**
+ * The environment in which an editor starts with the board in its sidebar as `label`, its key known; `folder` takes the file of
+ * known hosts. `port` as above.
+ */
+export async function boardInSidebar(
+  board: VirtualBoard,
+  folder: string,
+  label: string,
+  port = board.port,
+): Promise<{ readonly TILESCOPE_START_BOARDS: string }> {
+  const knownHosts = join(folder, 'known_hosts');
+  await writeFile(knownHosts, `${board.knownHostsLine().replace(`:${board.port}`, `:${port}`)}\n`);
+  const { host, user, privateKeyPath: identityFile } = board;
+  return {
+    TILESCOPE_START_BOARDS: JSON.stringify([
+      { kind: 'ssh', label, host, port, user, identityFile, knownHosts },
+    ]),
+  };
+}

@@ -1,5 +1,5 @@
 /** Living beside other programs and with a board that goes away: what is shown follows by itself, nothing is held. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,6 +9,7 @@ import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { startBoard, type VirtualBoard, type Witness, WitnessError } from '../board/board.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
+import { boardInSidebar } from './board-home.ts';
 import { Workbench } from './driver.ts';
 import type { HexEditorPage } from './hex-editor.ts';
 import { openMemory, PARTITION, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
@@ -40,24 +41,10 @@ describe('[main-22] beside an owner, and without a board', () => {
     await witness.gate({ column: 9, row: 8 }, true);
     await witness.core(6, 1, true);
     await witness.release();
-    const knownHosts = join(folder, 'known_hosts');
-    await writeFile(knownHosts, `${board.knownHostsLine().replace(`:${board.port}`, `:${proxy.port}`)}\n`);
     host = await startCodeServer({
       folder,
       extensionDevelopmentPath: root,
-      env: {
-        TILESCOPE_START_BOARDS: JSON.stringify([
-          {
-            kind: 'ssh',
-            label: BOARD,
-            host: board.host,
-            port: proxy.port,
-            user: board.user,
-            identityFile: board.privateKeyPath,
-            knownHosts,
-          },
-        ]),
-      },
+      env: await boardInSidebar(board, folder, BOARD, proxy.port),
     });
     workbench = await Workbench.open(host);
     await workbench.showView('Tilescope');

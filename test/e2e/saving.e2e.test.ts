@@ -11,6 +11,7 @@ import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
+import { boardInSidebar } from './board-home.ts';
 import { Workbench } from './driver.ts';
 import { HexEditorPage } from './hex-editor.ts';
 import { openMemory, PARTITION, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
@@ -45,25 +46,11 @@ describe('[main-21] saving', () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-saving-'));
     witness = await preparedWitness(board, SEED);
     await witness.release();
-    const knownHosts = join(folder, 'known_hosts');
-    await writeFile(knownHosts, `${board.knownHostsLine().replace(`:${board.port}`, `:${proxy.port}`)}\n`);
     await writeFile(join(folder, BESIDE), '');
     host = await startCodeServer({
       folder,
       extensionDevelopmentPath: root,
-      env: {
-        TILESCOPE_START_BOARDS: JSON.stringify([
-          {
-            kind: 'ssh',
-            label: BOARD,
-            host: board.host,
-            port: proxy.port,
-            user: board.user,
-            identityFile: board.privateKeyPath,
-            knownHosts,
-          },
-        ]),
-      },
+      env: await boardInSidebar(board, folder, BOARD, proxy.port),
     });
     workbench = await Workbench.open(host);
   });

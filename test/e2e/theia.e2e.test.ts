@@ -1,5 +1,5 @@
 /** Eclipse Theia, the base of AMD's Vitis Unified IDE: the short main job with the packaged extension. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame, Page } from 'playwright-core';
@@ -8,6 +8,7 @@ import { launchBrowser, localContext } from '../../scripts/browser.ts';
 import { startTheia } from '../../scripts/hosts.ts';
 import { packageFor } from '../../scripts/package.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
+import { boardInSidebar } from './board-home.ts';
 import { SCREENSHOTS } from './driver.ts';
 import { HexEditorPage } from './hex-editor.ts';
 import { PARTITION, pattern, preparedWitness } from './main-job.ts';
@@ -45,8 +46,8 @@ async function startExtension(page: Page): Promise<void> {
   const board = page.locator('.theia-TreeNode', { hasText: 'Virtual board' }).first();
   await refresh.waitFor({ timeout: 60_000 });
   for (const end = Date.now() + 120_000; ; ) {
-    await refresh.click();
     try {
+      await refresh.click({ timeout: 10_000 });
       await board.waitFor({ timeout: 10_000 });
       return;
     } catch (error) {
@@ -76,24 +77,10 @@ describe('[main-23] Theia', () => {
   afterEach(() => board.assertClean());
 
   test('[main-23] connect, open, edit, apply', async () => {
-    const knownHosts = join(folder, 'known_hosts');
-    await writeFile(knownHosts, `${board.knownHostsLine()}\n`);
     const host = await startTheia({
       folder,
       vsix: await packageFor('linux-x64', folder),
-      env: {
-        TILESCOPE_START_BOARDS: JSON.stringify([
-          {
-            kind: 'ssh',
-            label: 'Virtual board',
-            host: board.host,
-            port: board.port,
-            user: board.user,
-            identityFile: board.privateKeyPath,
-            knownHosts,
-          },
-        ]),
-      },
+      env: await boardInSidebar(board, folder, 'Virtual board'),
     });
     const browser = await launchBrowser();
     try {
