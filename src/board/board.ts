@@ -249,7 +249,7 @@ export interface Board {
    * What can be asked of a partition that is not opened, or cannot be: to be held or let go, and to be reached although the
    * kernel holds it. Asks nothing of the board by itself.
    */
-  custody(columns: ColumnRange): PartitionCustody;
+  ownership(columns: ColumnRange): PartitionOwnership;
   /** Everything a bug report needs, as Markdown; no secrets. */
   report(signal: AbortSignal): Promise<string>;
   /** Ends the connection and whatever it started on the board. */
@@ -257,7 +257,7 @@ export interface Board {
 }
 
 /** Whose a partition is; see `Partition`. */
-export type PartitionCustody = Pick<Partition, 'hold' | 'takeKernelDescriptor'>;
+export type PartitionOwnership = Pick<Partition, 'hold' | 'takeKernelDescriptor'>;
 
 /** Receives what happened below the seam. `trace` gets one line per ioctl: name, number, size, result. */
 export interface BoardLog {

@@ -314,10 +314,10 @@ describe('a partition that the kernel holds', () => {
     array.own(freeColumns, { kind: 'kernel', pid: 0, command: '', startedAt: 0 });
     await expect(board.open(freeColumns, {}, never)).rejects.toMatchObject({ code: 'kernel-held' });
     expect(array.count('kernel-descriptor')).toBe(0);
-    const custody = board.custody(freeColumns);
+    const ownership = board.ownership(freeColumns);
     array.failNext('kernel-descriptor', new BoardError('kernel-held', 'no DRM node'));
-    await expect(custody.takeKernelDescriptor(never)).rejects.toMatchObject({ facts: { asked: 'zocl' } });
-    await custody.takeKernelDescriptor(never);
+    await expect(ownership.takeKernelDescriptor(never)).rejects.toMatchObject({ facts: { asked: 'zocl' } });
+    await ownership.takeKernelDescriptor(never);
     const partition = await board.open(freeColumns, {}, never);
     const read = await partition.memory('data')?.read([{ offset: 0, length: 4 }], {}, never);
     expect(read?.unreadable).toEqual([]);

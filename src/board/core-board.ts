@@ -21,9 +21,9 @@ import type {
   BoardLog,
   OpenOptions,
   Partition,
-  PartitionCustody,
   PartitionInfo,
   PartitionMemory,
+  PartitionOwnership,
   ReadOptions,
   ReadPiece,
   ReadResult,
@@ -144,7 +144,7 @@ class CoreBoard implements Board {
     return partition;
   }
 
-  custody(columns: ColumnRange): PartitionCustody {
+  ownership(columns: ColumnRange): PartitionOwnership {
     return new CorePartition(columns, [], false, this.#access);
   }
 

@@ -140,7 +140,7 @@ export class HexPanel {
       ...(state.lockedBecause === undefined ? {} : { lockedFor: services.describe(state.lockedBecause) }),
       ...(beside === undefined ? {} : { beside }),
       connected: state.link.kind === 'connected',
-      lastKnown: state.stale && state.aftermath !== undefined,
+      lastKnown: state.stale && state.epochEnd !== undefined,
       ...(array === undefined ? {} : { array }),
       ...(state.reading
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }

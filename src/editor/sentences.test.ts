@@ -218,24 +218,24 @@ describe('[attach-6] the banner beside an owner', () => {
 });
 
 describe('[attach-8] the banner after the owner went', () => {
-  const aftermath = { of: 'owner', command: 'graph.elf', pid: 7, at: 40, asked: false } as const;
+  const epochEnd = { of: 'owner', command: 'graph.elf', pid: 7, at: 40, asked: false } as const;
 
   test('without a hold: when it ended, when the bytes were read, and how to read what is there now', () => {
-    const shown = banner({ partition: free, stale: true, aftermath }, { readAt: 39 });
+    const shown = banner({ partition: free, stale: true, epochEnd }, { readAt: 39 });
     expect(shown?.text).toBe('graph.elf (7) ended at T40. Bytes as read at S39.');
     expect(commands(shown)).toEqual(['refresh']);
   });
 
   test('a part of the memory that was never read, and an end that nobody saw', () => {
-    const { at: _, ...unseen } = aftermath;
-    expect(banner({ partition: free, aftermath: { ...unseen, pid: 0 } })?.text).toBe(
+    const { at: _, ...unseen } = epochEnd;
+    expect(banner({ partition: free, epochEnd: { ...unseen, pid: 0 } })?.text).toBe(
       'The application ended while the board was out of sight. Nothing here was read before.',
     );
   });
 
   test('goes once a person has read what is on screen', () => {
-    expect(banner({ partition: free, aftermath: { ...aftermath, asked: true } })).toBeUndefined();
-    expect(banner({ partition: free, stale: true, aftermath: { ...aftermath, asked: true } })).toBeDefined();
+    expect(banner({ partition: free, epochEnd: { ...epochEnd, asked: true } })).toBeUndefined();
+    expect(banner({ partition: free, stale: true, epochEnd: { ...epochEnd, asked: true } })).toBeDefined();
   });
 
   test('held: until when, when all of it was read, and what Release is for', () => {
@@ -249,9 +249,9 @@ describe('[attach-8] the banner after the owner went', () => {
   });
 
   test('released: the bytes are what the application left', () => {
-    const ended = { ...aftermath, of: 'hold', command: '', pid: 0 } as const;
+    const ended = { ...epochEnd, of: 'hold', command: '', pid: 0 } as const;
     const snapshot = { done: true, at: 38 };
-    expect(banner({ partition: free, stale: true, aftermath: ended, snapshot }, { readAt: 38 })?.text).toBe(
+    expect(banner({ partition: free, stale: true, epochEnd: ended, snapshot }, { readAt: 38 })?.text).toBe(
       'The hold ended at T40; the driver has reset the partition. Bytes as read at S38. They are what the application left.',
     );
   });

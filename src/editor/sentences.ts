@@ -111,11 +111,11 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
       actions: [refresh, { command: 'show-log', label: l10n.t('Show Log') }],
     };
   }
-  const aftermath = aftermathText(facts, l10n);
-  if (aftermath !== undefined) {
+  const epochEnd = epochEndText(facts, l10n);
+  if (epochEnd !== undefined) {
     return {
       kind: 'warning',
-      text: aftermath,
+      text: epochEnd,
       actions: [{ command: 'refresh', label: l10n.t('Read What Is There Now') }],
     };
   }
@@ -202,20 +202,20 @@ function heldBanner(facts: BannerFacts, partition: PartitionInfo, l10n: Localise
 }
 
 /** What is shown after those who had the partition left it; undefined once it was read again. */
-function aftermathText(facts: BannerFacts, l10n: Localiser): string | undefined {
-  const { aftermath, stale, snapshot } = facts.state;
-  const unread = aftermath?.asked === false && facts.readAt === undefined;
+function epochEndText(facts: BannerFacts, l10n: Localiser): string | undefined {
+  const { epochEnd, stale, snapshot } = facts.state;
+  const unread = epochEnd?.asked === false && facts.readAt === undefined;
   // Bytes of the life that came after are what they seem to be.
-  if (aftermath === undefined || !(stale || unread)) return undefined;
-  const { at } = aftermath;
+  if (epochEnd === undefined || !(stale || unread)) return undefined;
+  const { at } = epochEnd;
   const name =
-    aftermath.pid === 0
+    epochEnd.pid === 0
       ? l10n.t('The application')
-      : aftermath.command === ''
-        ? l10n.t('Process {0}', aftermath.pid)
-        : `${aftermath.command} (${aftermath.pid})`;
+      : epochEnd.command === ''
+        ? l10n.t('Process {0}', epochEnd.pid)
+        : `${epochEnd.command} (${epochEnd.pid})`;
   const ended =
-    aftermath.of === 'hold'
+    epochEnd.of === 'hold'
       ? at === undefined
         ? l10n.t('The hold ended while the board was out of sight; the driver has reset the partition.')
         : l10n.t('The hold ended at {0}; the driver has reset the partition.', facts.clock(at))
@@ -225,7 +225,7 @@ function aftermathText(facts: BannerFacts, l10n: Localiser): string | undefined 
   const readAt = facts.readAt;
   if (readAt === undefined) return `${ended} ${l10n.t('Nothing here was read before.')}`;
   const as = l10n.t('Bytes as read at {0}.', facts.clockSeconds(readAt));
-  const all = aftermath.of === 'hold' && snapshot?.done === true;
+  const all = epochEnd.of === 'hold' && snapshot?.done === true;
   return all ? `${ended} ${as} ${l10n.t('They are what the application left.')}` : `${ended} ${as}`;
 }
 

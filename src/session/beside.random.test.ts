@@ -120,17 +120,17 @@ async function run(seed: number): Promise<void> {
     else if (device.writes.length > writes && holder !== 'free' && holder !== 'none') {
       expect(agreedTo, story).toBe(holder);
     }
-    const { aftermath, partition, policy, snapshot } = session.state;
+    const { epochEnd, partition, policy, snapshot } = session.state;
     const inUse = partition?.inUse === true;
     if (inUse && policy === 'staged') expect(agreedTo, story).toBe(session.holder);
-    if (inUse) expect(aftermath, story).toBeUndefined();
+    if (inUse) expect(epochEnd, story).toBeUndefined();
 
     // What was left stays on screen byte by byte until a person asks, and nothing is read for it.
-    if (left !== undefined && aftermath?.asked === false && !asked) {
+    if (left !== undefined && epochEnd?.asked === false && !asked) {
       expect(session.bytes(shownRange).base, story).toEqual(left);
       expect(device.reads.length, story).toBe(reads);
     }
-    left = aftermath?.asked === false && before !== undefined ? session.bytes(shownRange).base : undefined;
+    left = epochEnd?.asked === false && before !== undefined ? session.bytes(shownRange).base : undefined;
     reads = device.reads.length;
 
     // Held, its owner gone, connected: all of it was read, and is what the device holds.

@@ -155,7 +155,7 @@ describe('[attach-8] when the owner ends', () => {
     expect(session.bytes(range(0, 64)).bytes).toEqual(before);
     expect(session.readAt(range(0, 64))).toBe(readAt);
     expect(session.isStale(range(0, 64))).toBe(true);
-    expect(session.state.aftermath).toEqual({
+    expect(session.state.epochEnd).toEqual({
       of: 'owner',
       command: 'graph.elf',
       pid: 1234,
@@ -164,7 +164,7 @@ describe('[attach-8] when the owner ends', () => {
     });
     await session.refresh(range(4096, 64), never);
     expect(device.reads).toEqual([[range(4096, 64)]]);
-    expect(session.state.aftermath?.asked).toBe(true);
+    expect(session.state.epochEnd?.asked).toBe(true);
     expect(session.bytes(range(0, 64)).bytes).toEqual(before);
   });
 
@@ -197,7 +197,7 @@ describe('[attach-8] when the owner ends', () => {
     expect(device.reads).toEqual([]);
     expect(session.bytes(range(0, 64)).bytes).toEqual(before);
     expect(session.isStale(range(0, 64))).toBe(true);
-    expect(session.state.aftermath).toMatchObject({ of: 'owner', pid: 1234 });
+    expect(session.state.epochEnd).toMatchObject({ of: 'owner', pid: 1234 });
     // Asked for, the columns are picked and read.
     await session.refresh(range(0, 64), never);
     expect(device.picked).toBe(true);
@@ -293,17 +293,17 @@ describe('[attach-8] when the owner ends', () => {
     device.ownerExits();
     time.advance(1000);
     await settle();
-    expect(session.state.aftermath).toEqual({ of: 'owner', command: 'graph.elf', pid: 1234, asked: false });
+    expect(session.state.epochEnd).toEqual({ of: 'owner', command: 'graph.elf', pid: 1234, asked: false });
     expect(device.reads).toEqual([]);
   });
 
-  test('a reset that is seen after a person asked is no aftermath any more', async () => {
+  test('a reset that is seen after a person asked does not count as left behind any more', async () => {
     const { device, session } = await besideOwner();
     device.ownerExits();
     await session.refresh(range(0, 64), never);
     device.epoch = 'reset';
     device.announce();
-    expect(session.state.aftermath).toBeUndefined();
+    expect(session.state.epochEnd).toBeUndefined();
     expect(session.isStale(range(0, 64))).toBe(true);
   });
 
@@ -325,13 +325,13 @@ describe('[attach-8] when the owner ends', () => {
     expect(session.isStale(range(4096, 64))).toBe(false);
   });
 
-  test('the next owner ends the aftermath', async () => {
+  test('the next owner clears what is known of the last end', async () => {
     const { device, session } = await besideOwner();
     device.ownerExits();
     device.owner = { ...graph, pid: 2000 };
     device.epoch = 'next';
     device.announce();
-    expect(session.state.aftermath).toBeUndefined();
+    expect(session.state.epochEnd).toBeUndefined();
     expect(session.isStale(range(0, 64))).toBe(true);
   });
 });
@@ -347,7 +347,7 @@ describe('[attach-8] held for post-mortem', () => {
     device.ownerExits();
     await settle();
     expect(session.state.snapshot).toEqual({ done: true, at: time.now() });
-    expect(session.state.aftermath).toBeUndefined();
+    expect(session.state.epochEnd).toBeUndefined();
     const all = range(0, left.length);
     expect(session.bytes(all).bytes).toEqual(left);
     expect(session.isStale(all)).toBe(false);
@@ -363,7 +363,7 @@ describe('[attach-8] held for post-mortem', () => {
     expect(device.bytes.every((byte) => byte === 0)).toBe(true);
     expect(session.bytes(all).bytes).toEqual(left);
     expect(session.isStale(all)).toBe(true);
-    expect(session.state.aftermath).toMatchObject({ of: 'hold', asked: false });
+    expect(session.state.epochEnd).toMatchObject({ of: 'hold', asked: false });
   });
 
   test('what cannot be read is left out with its reason', async () => {
@@ -405,7 +405,7 @@ describe('[attach-8] held for post-mortem', () => {
     await otherLink.hold(device.columns, false, never);
     await settle();
     for (const one of [session, other]) {
-      expect(one.state.aftermath).toMatchObject({ of: 'hold' });
+      expect(one.state.epochEnd).toMatchObject({ of: 'hold' });
       expect(one.bytes(range(0, left.length)).bytes).toEqual(left);
     }
   });
@@ -454,7 +454,7 @@ describe('[attach-8] held for post-mortem', () => {
       announce();
       await settle();
       expect(session.bytes(range(0, 64)).bytes).toEqual(before);
-      expect(session.state.aftermath).toMatchObject({ of: 'hold' });
+      expect(session.state.epochEnd).toMatchObject({ of: 'hold' });
       expect(session.state.snapshot?.done).toBe(false);
     },
   );

@@ -157,7 +157,7 @@ export class BoardLink implements Disposable {
    */
   async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
     const { board } = await this.#connected(signal);
-    await abortable(board.custody(columns).hold(on, signal), signal);
+    await abortable(board.ownership(columns).hold(on, signal), signal);
     await this.refreshPartitions(signal);
   }
 
@@ -172,7 +172,7 @@ export class BoardLink implements Disposable {
   /** As `Partition.takeKernelDescriptor`: only when a person chose it, for this connection. Rejects with BoardError. */
   async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
     const { board } = await this.#connected(signal);
-    await abortable(board.custody(columns).takeKernelDescriptor(signal), signal);
+    await abortable(board.ownership(columns).takeKernelDescriptor(signal), signal);
     await this.refreshPartitions(signal);
   }
 

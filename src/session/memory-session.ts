@@ -31,9 +31,9 @@ import { type BoardLink, holderOf } from './link.ts';
 import type { SessionServices } from './services.ts';
 import { type Layer, StagedEdits, type StagedSnapshot, type StageRun } from './staged-edits.ts';
 import type {
-  Aftermath,
   ApplyReport,
   ByteEdit,
+  EpochEnd,
   Gesture,
   SessionBytes,
   SessionChange,
@@ -117,7 +117,7 @@ export class MemorySession implements Disposable {
   #chosenPolicy: SessionPolicy | undefined;
   /** Why nothing can be written beside the present owner, as the board last said. */
   #barred: BoardError | undefined;
-  #aftermath: Aftermath | undefined;
+  #epochEnd: EpochEnd | undefined;
   /** The snapshot of what a gone owner left behind, and the hold that it was taken under. */
   #snapshot: (Snapshot & { readonly of: string; readonly board: Board }) | undefined;
   #snapshotReading: AbortController | undefined;
@@ -160,7 +160,7 @@ export class MemorySession implements Disposable {
       ...(this.#partition === undefined ? {} : { partition: this.#partition }),
       besideHolder: this.#partition?.inUse === true,
       agreedBeside: this.#agreedBeside(),
-      ...(this.#aftermath === undefined ? {} : { aftermath: this.#aftermath }),
+      ...(this.#epochEnd === undefined ? {} : { epochEnd: this.#epochEnd }),
       ...(this.#snapshot === undefined
         ? {}
         : { snapshot: { done: this.#snapshot.done, at: this.#snapshot.at } }),
@@ -808,7 +808,7 @@ export class MemorySession implements Disposable {
       if (this.#missingShown().length === 0) this.#lastError = undefined;
     }
     // A later life: what is outdated now need not be what the application left.
-    if (this.#aftermath?.asked === true && now?.epoch !== this.#epoch) this.#aftermath = undefined;
+    if (this.#epochEnd?.asked === true && now?.epoch !== this.#epoch) this.#epochEnd = undefined;
     const wasQuiet = this.#quiet.size > 0;
     this.#followOwner(before, now);
     if (now !== undefined) this.#setEpoch(now.epoch);
@@ -821,7 +821,7 @@ export class MemorySession implements Disposable {
   /** Notes that the partition was left by those who had it: its bytes stay as they were last read. */
   #followOwner(before: PartitionInfo | undefined, now: PartitionInfo | undefined): void {
     if (now?.inUse === true) {
-      this.#aftermath = undefined;
+      this.#epochEnd = undefined;
       this.#quiet = new Set();
       return;
     }
@@ -834,7 +834,7 @@ export class MemorySession implements Disposable {
       this.#refuseEpoch();
     }
     const seen = this.link.state.kind === 'connected';
-    this.#aftermath = {
+    this.#epochEnd = {
       of: before.ownerGone ? 'hold' : 'owner',
       command: before.owner?.command ?? '',
       pid: before.owner?.pid ?? 0,
@@ -846,8 +846,8 @@ export class MemorySession implements Disposable {
 
   /** A person asked for bytes: what is read from now on is what is there now. */
   #asked(): void {
-    if (this.#aftermath?.asked !== false) return;
-    this.#aftermath = { ...this.#aftermath, asked: true };
+    if (this.#epochEnd?.asked !== false) return;
+    this.#epochEnd = { ...this.#epochEnd, asked: true };
     this.#quiet = new Set();
   }
 

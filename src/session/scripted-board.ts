@@ -6,9 +6,9 @@ import type {
   Hold,
   Owner,
   Partition,
-  PartitionCustody,
   PartitionInfo,
   PartitionMemory,
+  PartitionOwnership,
   ReadOptions,
   ReadResult,
   UnreadableSpan,
@@ -203,7 +203,7 @@ export class ScriptedDevice implements BoardConnector {
       done();
       this.announce();
     };
-    const custody: PartitionCustody = {
+    const ownership: PartitionOwnership = {
       hold: (on, signal) =>
         act('hold', `hold ${on}`, signal, () => {
           const since = this.#time.now();
@@ -220,7 +220,7 @@ export class ScriptedDevice implements BoardConnector {
       get freeColumns() {
         return device.freeColumns;
       },
-      custody: () => custody,
+      ownership: () => ownership,
       partitions: async (signal) => {
         await this.#point('partitions', connection, signal);
         return this.partitions;
@@ -245,7 +245,7 @@ export class ScriptedDevice implements BoardConnector {
             });
             return this.clocksOn;
           },
-          ...custody,
+          ...ownership,
         };
       },
       report: async () => '',

@@ -91,7 +91,7 @@ export type SessionPolicy = 'locked' | 'staged';
  * Those who had the partition left it, and nobody else has taken it since. What was read before is kept; until a person
  * asks (`asked`), nothing more is read for those who looked at it then.
  */
-export interface Aftermath {
+export interface EpochEnd {
   /** `owner`: its process ended or gave it back; `hold`: the hold on what a gone owner left behind ended. */
   readonly of: 'owner' | 'hold';
   /** Of the owner; empty and 0 if it was not known. */
@@ -121,7 +121,7 @@ export interface SessionState {
   readonly besideHolder: boolean;
   /** Nobody has it, or a person agreed to write beside who does. */
   readonly agreedBeside: boolean;
-  readonly aftermath?: Aftermath;
+  readonly epochEnd?: EpochEnd;
   readonly snapshot?: Snapshot;
   /** The contents started a new life since the staged edits were typed: apply is refused until `rebase`. */
   readonly epochChanged: boolean;

@@ -160,7 +160,7 @@ describe.each([2])('[attach-9] what zocl holds (its request in form %i)', (zocl)
     expect((await listed(beside, startCol)).owner).toMatchObject({ kind: 'kernel', pid: 0 });
     expect(await codeOf(beside.open({ startCol, numCols }, {}, never))).toBe('kernel-held');
     expect(await board.counters()).toMatchObject({ open: 1 });
-    await beside.custody({ startCol, numCols }).takeKernelDescriptor(never);
+    await beside.ownership({ startCol, numCols }).takeKernelDescriptor(never);
     const memory = dataOf(await beside.open({ startCol, numCols }, {}, never));
     const offset = ((7 - startCol) * memory.geometry.numRows + 2) * memory.geometry.bytesPerTile + 0x10;
     expect(await bytesAt(memory, offset, 4)).toEqual(Uint8Array.of(0xee, 0xff, 0xc0, 0));

@@ -83,8 +83,8 @@ describe('a session beside what comes and goes', () => {
     session.look('view', shown);
 
     await witness.exit();
-    await until(() => session.state.aftermath);
-    expect(session.state.aftermath).toMatchObject({ of: 'owner', asked: false });
+    await until(() => session.state.epochEnd);
+    expect(session.state.epochEnd).toMatchObject({ of: 'owner', asked: false });
     const { words_read: before } = await board.counters();
     session.look('view', { offset: 0x4000, length: 64 });
     expect(session.bytes(shown).base).toEqual(pattern);
@@ -119,8 +119,8 @@ describe('a session beside what comes and goes', () => {
     expect(session.bytes(far).base).toEqual(left);
 
     await link.hold(columns, false, never);
-    await until(() => session.state.aftermath);
-    expect(session.state.aftermath).toMatchObject({ of: 'hold' });
+    await until(() => session.state.epochEnd);
+    expect(session.state.epochEnd).toMatchObject({ of: 'hold' });
     expect(session.bytes(far).base).toEqual(left);
     expect(session.isStale(far)).toBe(true);
     expect(await board.counters()).toMatchObject({ open: 0, mappings: 0 });
