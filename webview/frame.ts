@@ -138,6 +138,7 @@ export class Frame {
     });
   }
 
+  /** The buttons stand here: VS Code's messages cover the corner at the bottom right. */
   #topTemplate(state: EditorState, failure: string | undefined): TemplateResult {
     const t = this.#t;
     const locked = state.policy === 'locked';
@@ -159,6 +160,15 @@ export class Frame {
           }</span
         >
         ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: true })}
+        <span class="buttons" role="group" aria-label=${t('toolbar')}>
+          ${this.#command('refresh', 'refresh', { secondary: true, hint: t('refreshHint') })}
+          ${this.#command('revert', 'revert', {
+            secondary: true,
+            disabled: state.stagedBytes === 0,
+            hint: t('revertHint'),
+          })}
+          ${this.#command('apply', 'apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}
+        </span>
       </div>
       <div class="progress">${state.reading === undefined ? nothing : progressBar(doing, percent)}</div>
       ${state.banner === undefined ? nothing : this.#banner(state.banner)}
@@ -213,15 +223,6 @@ export class Frame {
         <span class="count conflict" ?hidden=${state.conflictBytes === 0}
           >${t('conflictCount', state.conflictBytes)}</span
         >
-        <span class="buttons" role="group" aria-label=${t('toolbar')}>
-          ${this.#command('refresh', 'refresh', { secondary: true, hint: t('refreshHint') })}
-          ${this.#command('revert', 'revert', {
-            secondary: true,
-            disabled: state.stagedBytes === 0,
-            hint: t('revertHint'),
-          })}
-          ${this.#command('apply', 'apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}
-        </span>
       </div>`;
   }
 }

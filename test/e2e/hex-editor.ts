@@ -150,7 +150,7 @@ export class HexEditorPage {
     throw new Error(`The row at ${place} shows ${last}, not ${hex}.`);
   }
 
-  /** A button of the page by its command. */
+  /** A button of the page by its command; the title line's where a banner has it, too. */
   button(name: string): Locator {
     return this.frame.locator(`vscode-button[data-name="${name}"]`).first();
   }
@@ -193,8 +193,8 @@ export class HexEditorPage {
   /** Presses Refresh; the result waits until a read that began after that has ended. */
   async beginRefresh(): Promise<() => Promise<void>> {
     const ended = await this.#nextRead();
-    // The one at the bottom, which stays where it is: a banner's may go while it is pressed.
-    await this.frame.locator('vscode-button[data-name="refresh"]').last().click();
+    // The one at the top, which stays where it is: a banner's may go while it is pressed.
+    await this.frame.locator('.title-line vscode-button[data-name="refresh"]').click();
     return ended;
   }
 

@@ -609,11 +609,14 @@ describe('the page around', () => {
     expect(await focus()).toBe('grid');
     await eventually(() => spoken(page).textContent()).toContain('characters');
     await page.keyboard.press('Tab');
+    expect(await focus()).toBeNull();
+    await page.keyboard.press('Shift+Tab');
+    expect(await focus()).toBe('grid');
+    await page.keyboard.press('Shift+Tab');
+    expect(await focus()).toBe('grid');
+    await eventually(() => spoken(page).textContent()).not.toContain('characters');
+    await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('refresh');
-    await page.keyboard.press('Shift+Tab');
-    expect(await focus()).toBe('grid');
-    await page.keyboard.press('Shift+Tab');
-    expect(await focus()).toBe('grid');
     await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('lock');
   });
