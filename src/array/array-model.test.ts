@@ -33,6 +33,20 @@ describe('[attach-11] the picture of the array', () => {
     expect(hangs).toEqual([
       {
         text: "Tiles (7,2) and (7,3) wait for each other's locks.",
+        steps: [
+          {
+            from: { col: 7, row: 2 },
+            to: { col: 7, row: 3 },
+            state: 'stalled',
+            label: 'waits for a lock',
+          },
+          {
+            from: { col: 7, row: 3 },
+            to: { col: 7, row: 2 },
+            state: 'stalled',
+            label: 'waits for a lock',
+          },
+        ],
         waits: [
           { tile: { col: 7, row: 2 }, text: 'The core of (7,2) waits for a lock of (7,3)' },
           { tile: { col: 7, row: 3 }, text: 'The core of (7,3) waits for a lock of (7,2)' },

@@ -55,10 +55,22 @@ export interface ArrayArrow {
   readonly hangs: boolean;
 }
 
+/** One step of a circle of waits: `from` waits for a lock of `to`. */
+export interface ArrayHangStep {
+  readonly from: Tile;
+  readonly to: Tile;
+  /** What the waiting tile does; its sign is drawn. */
+  readonly state: CellState;
+  /** Localised, a few words: for which lock, where it is known. */
+  readonly label: string;
+}
+
 /** Tiles that wait for each other. */
 export interface ArrayHang {
   /** Localised: which tiles wait for each other. */
   readonly text: string;
+  /** Once around the circle: each step begins where the one before it ends. */
+  readonly steps: readonly ArrayHangStep[];
   /** Each wait in words, with the tile that a click shows. */
   readonly waits: readonly { readonly tile: Tile; readonly text: string }[];
 }

@@ -7,6 +7,7 @@ import {
   type ArrayCell,
   type ArrayChoice,
   type ArrayHang,
+  type ArrayHangStep,
   type ArrayLegend,
   type ArrayPicture,
   type ArrayProblem,
@@ -15,7 +16,7 @@ import {
   cellStates,
 } from './messages.ts';
 import type { Localiser } from './page-strings.ts';
-import { hangText, stateName, statusTooltip, tileName, waitText } from './words.ts';
+import { hangText, locksText, stateName, statusTooltip, tileName, waitText } from './words.ts';
 
 /** No array is larger; a driver that says otherwise is not believed. */
 const mostColumns = 256;
@@ -90,6 +91,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
   const statuses = new Map(facts.statuses.map((status) => [tileKey(status.tile), status] as const));
   const extent = extentOf(shape, partitions);
   const counts = new Map<CellState, number>();
+  const drawn = new Map<string, CellState>();
   const waits = new Map<string, string[]>();
   for (const edge of facts.edges) {
     const key = tileKey(edge.from);
@@ -99,6 +101,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     const status = statuses.get(tileKey(tile));
     const state = stateOf(tile, columns, partitions, status, facts.activity);
     counts.set(state, (counts.get(state) ?? 0) + 1);
+    drawn.set(tileKey(tile), state);
     const name = l10n.t('{0}: {1}', tileName(tile, kind, l10n), stateName(state, l10n));
     const own = isIn(columns, tile.col);
     return {
@@ -126,7 +129,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     firstColumn: extent.firstColumn,
     rows,
     arrows: arrowsOf(facts.edges, cycles),
-    hangs: cycles.map((cycle) => hangOf(cycle, facts.edges, l10n)),
+    hangs: cycles.map((cycle) => hangOf(cycle, facts.edges, drawn, l10n)),
     legend: legendOf(counts, l10n),
   };
 }
@@ -184,11 +187,22 @@ function arrowsOf(edges: readonly WaitEdge[], cycles: readonly (readonly Tile[])
   return [...arrows.values()];
 }
 
-function hangOf(cycle: readonly Tile[], edges: readonly WaitEdge[], l10n: Localiser): ArrayHang {
-  const steps = edges.filter(({ from, to }) => !same(from, to) && isStepOf(cycle, from, to));
+function hangOf(
+  cycle: readonly Tile[],
+  edges: readonly WaitEdge[],
+  states: ReadonlyMap<string, CellState>,
+  l10n: Localiser,
+): ArrayHang {
+  const waits = edges.filter(({ from, to }) => !same(from, to) && isStepOf(cycle, from, to));
+  const steps = cycle.map((from, i): ArrayHangStep => {
+    const to = cycle[(i + 1) % cycle.length] ?? from;
+    const between = waits.filter((edge) => same(edge.from, from) && same(edge.to, to));
+    return { from, to, state: states.get(tileKey(from)) ?? 'unknown', label: locksText(between, l10n) };
+  });
   return {
     text: hangText(cycle, l10n),
-    waits: steps.map((edge) => ({ tile: edge.from, text: waitText(edge, l10n) })),
+    steps,
+    waits: waits.map((edge) => ({ tile: edge.from, text: waitText(edge, l10n) })),
   };
 }
 

@@ -235,6 +235,15 @@ export function waitText(edge: WaitEdge, l10n: Localiser): string {
     : l10n.t('DMA {0} of {1} waits for lock {2} of {3}', channel, from, edge.lock, to);
 }
 
+/** The locks for which one tile waits at another, in a few words: `waits for lock 5`. */
+export function locksText(edges: readonly WaitEdge[], l10n: Localiser): string {
+  const locks = [...new Set(edges.flatMap(({ lock }) => (lock === undefined ? [] : [lock])))];
+  if (locks.length === 0 || edges.some(({ lock }) => lock === undefined)) return l10n.t('waits for a lock');
+  return locks.length === 1
+    ? l10n.t('waits for lock {0}', locks[0] ?? 0)
+    : l10n.t('waits for locks {0}', locks.join(', '));
+}
+
 /** Tiles that wait for each other, in one sentence. */
 export function hangText(tiles: readonly Tile[], l10n: Localiser): string {
   const names = tiles.map(formatTile);

@@ -51,6 +51,18 @@ export const small: Sample = {
   ],
 };
 
+/** Eight columns, two of the four rows with cores; two tiles side by side wait for each other. */
+export const flat: Sample = {
+  numCols: 8,
+  memoryRows: 1,
+  coreRows: 2,
+  columns: { startCol: 0, numCols: 8 },
+  hang: [
+    { col: 3, row: 2 },
+    { col: 4, row: 2 },
+  ],
+};
+
 function partition(columns: ColumnRange, numRows: number): PartitionInfo {
   return {
     id: columns.startCol,

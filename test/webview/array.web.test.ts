@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import type { ArrayPicture, FromArrayPage } from '../../src/array/messages.ts';
-import { type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
+import { flat, type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
 import { eventually } from './eventually.ts';
 import { frames, type LookOptions, type OpenPage, PageServer } from './harness.ts';
 import { themeNames } from './themes.ts';
@@ -71,10 +71,12 @@ function clipped(page: Page): Promise<string[]> {
   });
 }
 
-const shapes: readonly (readonly [string, Sample])[] = [
-  ['50x9', vck190],
-  ['38x11', vek280],
-  ['4x9', small],
+/** Arrays, each with the width of a sidebar that makes it hard. */
+const shapes: readonly (readonly [string, Sample, number])[] = [
+  ['50x9', vck190, 300],
+  ['38x11', vek280, 300],
+  ['8x4', flat, 480],
+  ['4x9', small, 220],
 ];
 
 describe('[attach-11] the Array view', () => {
@@ -93,16 +95,28 @@ describe('[attach-11] the Array view', () => {
       expect.stringMatching(/^Tile \(6,4\): waiting\. Core: waits for a lock in the south/),
       expect.stringMatching(/^Tile \(6,3\): waiting\. Core: waits for a lock in the north/),
     ]);
-    const arrows = await page.locator('.arrow.hangs').evaluateAll((groups) =>
-      groups.map((group) => {
-        const line = group.querySelector('line:not(.halo)');
-        const at = (name: string) => Number(line?.getAttribute(name));
-        return { up: at('y2') < at('y1'), x: at('x1') };
-      }),
-    );
-    expect(arrows.map(({ up }) => up).sort()).toEqual([false, true]);
-    // Side by side, not over each other.
-    expect(new Set(arrows.map(({ x }) => x)).size).toBe(2);
+    // One on either side of the two tiles, over the sign of neither.
+    const arrows = await page.locator('.arrow.hangs').evaluateAll((groups) => {
+      const signs = [...document.querySelectorAll('.cell.hangs .sign')].map((one) =>
+        one.getBoundingClientRect(),
+      );
+      const middle = (signs[0]?.left ?? 0) + (signs[0]?.width ?? 0) / 2;
+      return groups.map((group) => {
+        const { left, right } = group.getBoundingClientRect();
+        const covers = signs.some((sign) => right > sign.left && left < sign.right);
+        return { side: left > middle ? 'right' : 'left', covers };
+      });
+    });
+    expect(arrows).toEqual([
+      { side: 'right', covers: false },
+      { side: 'left', covers: false },
+    ]);
+    // The same, drawn large.
+    expect(await page.locator('.circle-tile').allTextContents()).toEqual(['(6,3)', '(6,4)']);
+    expect(await page.locator('.circle-label').allTextContents()).toEqual([
+      'waits for lock 5',
+      'waits for lock 3',
+    ]);
     await page.locator('.wait').first().click();
     await eventually(() => page.evaluate(() => document.activeElement?.ariaLabel ?? '')).toMatch(
       /^Tile \(6,3\)/,
@@ -244,26 +258,63 @@ describe('[attach-11] the Array view', () => {
   });
 
   test('in a view as low as VS Code opens it, the sentence and the tiles that hang are in sight', async () => {
-    for (const [name, sample] of shapes) {
-      const page = await shown(sampleOf(sample), { width: 300, height: 140 });
+    for (const [name, sample, width] of shapes) {
+      const page = await shown(sampleOf(sample), { width, height: 120 });
       await page.screenshot({ path: join(shots, `array-low-${name}.png`) });
       const bottoms = await page
         .locator('.hang-list .sentence, .cell.hangs')
         .evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ bottom }) => bottom));
       expect(bottoms).toHaveLength(3);
-      expect(Math.max(...bottoms), name).toBeLessThanOrEqual(140);
+      expect(Math.max(...bottoms), name).toBeLessThanOrEqual(120);
       // Under the middle of a cell lies that cell and no other.
       const missed = await page.locator('.grid .cell').evaluateAll(
         (cells) =>
           cells.filter((one) => {
             const { x, y, width, height } = one.getBoundingClientRect();
             const [middle, level] = [x + width / 2, y + height / 2];
-            if (middle > 260 || level > 135) return false;
+            if (middle > innerWidth - 40 || level > 115) return false;
             return !one.contains(document.elementFromPoint(middle, level));
           }).length,
       );
       expect(missed, name).toBe(0);
     }
+  });
+
+  test('in a low view the words stand beside a narrow array, which then may be as high as the view', async () => {
+    const page = await shown(sampleOf(small), { width: 300, height: 120 });
+    const boxes = await page
+      .locator('.scroller, .hang-list, .top')
+      .evaluateAll((all) => all.map((one) => one.getBoundingClientRect()));
+    const [top, hangs, grid] = boxes;
+    expect(grid?.right).toBeLessThanOrEqual(hangs?.left ?? 0);
+    expect(hangs?.bottom).toBeLessThanOrEqual(top?.top ?? 0);
+    expect(grid?.bottom).toBeLessThanOrEqual(120);
+    await page.setViewportSize({ width: 300, height: 400 });
+    await eventually(() =>
+      page.locator('.hang-list').evaluate((one) => Math.round(one.getBoundingClientRect().left)),
+    ).toBe(8);
+  });
+
+  test('tiles that hang out of sight are scrolled to, once', async () => {
+    const { hang: _, ...calm } = vek280;
+    const hanging: Sample = {
+      ...calm,
+      hang: [
+        { col: 30, row: 5 },
+        { col: 31, row: 5 },
+      ],
+    };
+    const page = await shown(sampleOf(calm), { width: 200 });
+    const scrolled = () => page.locator('.scroller').evaluate((one) => one.scrollLeft);
+    expect(await scrolled()).toBe(0);
+    await page.evaluate((next) => window.array.show(next), sampleOf(hanging));
+    await eventually(scrolled).toBeGreaterThan(0);
+    await page.locator('.scroller').evaluate((one) => {
+      one.scrollLeft = 0;
+    });
+    await page.evaluate((next) => window.array.show(next), sampleOf({ ...hanging, others: [] }));
+    await frames(page);
+    expect(await scrolled()).toBe(0);
   });
 
   test('a narrow sidebar scrolls 50 columns sideways, row numbers stay', async () => {
@@ -288,9 +339,9 @@ describe('[attach-11] the Array view', () => {
 
 describe('[attach-11] looks of the Array view', () => {
   for (const theme of themeNames) {
-    test(`${theme}: a hang in arrays of three shapes, nothing clipped, accessible by the rules of axe`, async () => {
-      for (const [name, sample] of shapes) {
-        const page = await shown(sampleOf(sample), { theme });
+    test(`${theme}: a hang in arrays of four shapes, nothing clipped, accessible by the rules of axe`, async () => {
+      for (const [name, sample, width] of shapes) {
+        const page = await shown(sampleOf(sample), { theme, width });
         await page.screenshot({ path: join(shots, `array-${name}-${theme}.png`), fullPage: true });
         expect(await clipped(page), name).toEqual([]);
       }

@@ -2,20 +2,26 @@
 import './array.css';
 import type {
   ArrayCell,
+  ArrayHang,
   ArrayPicture,
   ArrayProblem,
   ArrayStrings,
   FromArrayPage,
   ToArrayPage,
 } from '../../src/array/messages.ts';
+import { formatTile } from '../../src/model/geometry.ts';
 import { ArrayGrid } from './grid.ts';
-import { signOf } from './shapes.ts';
+import { signOf, svg } from './shapes.ts';
 import { type Translate, translator } from './strings.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromArrayPage): void };
 
 /** A view lower than this shows the waits and the grid first, in small, pixels. VS Code opens views 120 pixels high. */
 const lowView = 260;
+/** Words stand beside the grid of a low view where they have this width, pixels. */
+const besideWidth = 120;
+/** More tiles in a circle are not drawn: words and the grid say it. */
+const mostDrawn = 4;
 
 /** The pointer has to rest this long before the tooltip appears, milliseconds. */
 const tooltipDelay = 200;
@@ -43,6 +49,13 @@ function button(text: string, className: string, click: () => void): HTMLButtonE
   element.type = 'button';
   element.addEventListener('click', click);
   return element;
+}
+
+/** The head of a drawn arrow. */
+function arrowHead(to: 'east' | 'north'): SVGSVGElement {
+  const head = svg('svg', { viewBox: '0 0 10 10', class: `circle-head ${to}` });
+  head.append(svg('path', { d: to === 'east' ? 'M1 0 L10 5 L1 10 Z' : 'M0 9 L5 0 L10 9 Z' }));
+  return head;
 }
 
 /** Shows one child list only when it differs: what has the keyboard keeps it. */
@@ -138,23 +151,25 @@ class ArrayPage {
     this.#legend.show([picture.legend, picture.arrows.length > 0, picture.hangs.length > 0], () =>
       this.#legendParts(picture),
     );
-    this.#grid.show(picture, this.#width, this.#height);
+    this.#grid.show(picture);
+    this.#fit();
   }
 
+  /** As high as the grid likes; in a low view beside the words, if they have room there, else below the sentence. */
   #fit(): void {
-    document.body.classList.toggle('low-view', window.innerHeight < lowView);
-    this.#grid.resize(this.#width, this.#height);
-  }
-
-  /** What the grid may take of the height: all but the sentence in a low view, as much as it likes in others. */
-  get #height(): number {
-    if (window.innerHeight >= lowView) return Number.POSITIVE_INFINITY;
-    const { element } = this.#hangs;
-    return window.innerHeight - element.offsetHeight;
-  }
-
-  get #width(): number {
-    return this.#grid.element.clientWidth;
+    const { classList } = document.body;
+    const grid = this.#grid;
+    const low = window.innerHeight < lowView;
+    classList.toggle('low-view', low);
+    classList.remove('beside');
+    const width = grid.element.clientWidth;
+    if (!low) {
+      grid.resize(width);
+      return;
+    }
+    const taken = grid.resize(width, window.innerHeight);
+    if (taken > 0 && taken + besideWidth <= width) classList.add('beside');
+    else grid.resize(width, window.innerHeight - this.#hangs.element.offsetHeight);
   }
 
   #showChoices(picture: ArrayPicture): void {
@@ -188,7 +203,8 @@ class ArrayPage {
   }
 
   #hangParts(picture: ArrayPicture): HTMLElement[] {
-    const parts = picture.hangs.flatMap(({ text, waits }) => {
+    const parts = picture.hangs.flatMap((hang) => {
+      const { text, waits } = hang;
       const sentence = make('p', 'sentence', text);
       const list = make('ul', 'waits');
       list.append(
@@ -202,10 +218,36 @@ class ArrayPage {
           return item;
         }),
       );
-      return [sentence, list];
+      return [sentence, ...this.#circleParts(hang), list];
     });
     this.#spoken.textContent = picture.hangs.map(({ text }) => text).join(' ');
     return parts;
+  }
+
+  /** The circle drawn large: its tiles in a row, an arrow from each to the next, and one back to the first. */
+  #circleParts({ steps }: ArrayHang): HTMLElement[] {
+    const last = steps.at(-1);
+    if (last === undefined || steps.length > mostDrawn) return [];
+    const row = make('div', 'circle-row');
+    steps.forEach((step, i) => {
+      const tile = make('span', 'circle-tile');
+      const swatch = make('span', `cell swatch ${step.state}`);
+      const sign = signOf(step.state);
+      if (sign !== undefined) swatch.append(sign);
+      tile.append(swatch, formatTile(step.from));
+      row.append(tile);
+      if (i === steps.length - 1) return;
+      const arrow = make('span', 'circle-arrow');
+      arrow.append(make('span', 'circle-label', step.label), arrowHead('east'));
+      row.append(arrow);
+    });
+    const back = make('div', 'circle-back');
+    back.append(arrowHead('north'), make('span', 'circle-label', last.label));
+    const circle = make('div', 'circle');
+    // The sentences below say the same.
+    circle.setAttribute('aria-hidden', 'true');
+    circle.append(row, back);
+    return [circle];
   }
 
   #legendParts(picture: ArrayPicture): HTMLElement[] {

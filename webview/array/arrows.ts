@@ -1,4 +1,8 @@
-/** The arrows between tiles: where they run, and their drawing over the grid. */
+/**
+ * The arrows between tiles: where they run, and their drawing over the grid. An arrow leaves a cell at its side and comes
+ * back into the next one at the same side, so that the signs of both stay free. Two tiles that wait for each other have one
+ * on either side.
+ */
 import type { ArrayArrow } from '../../src/array/messages.ts';
 import type { Tile } from '../../src/model/geometry.ts';
 import { svg } from './shapes.ts';
@@ -9,69 +13,108 @@ export interface Point {
   readonly y: number;
 }
 
-/** An arrow's line, and the three corners of its head. */
-export interface ArrowLine {
-  readonly from: Point;
-  readonly to: Point;
+/** A cell's place on the grid, pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** On which side of its way an arrow bends out. */
+export type Side = 'right' | 'left';
+
+/** An arrow: a cubic curve (start, two controls, end), and the three corners of its head, the tip first. */
+export interface ArrowShape {
+  readonly curve: readonly [Point, Point, Point, Point];
   readonly head: readonly [Point, Point, Point];
 }
 
-/** Length of an arrow's head, pixels. */
-const headLength = 7;
-/** An arrow between narrow cells reaches over their centres to be at least this long, pixels. */
-const shortest = 16;
-/** How far beside the centre an arrow runs, in parts of the cell: the cell's sign stays visible. */
-const asidePart = 0.3;
+/** Sizes of an arrow, pixels: length of the head, half its width, how far its curve is pulled out. */
+const sizes = {
+  plain: { head: 4, half: 2.6, pull: 8 },
+  hangs: { head: 5.5, half: 3.6, pull: 12 },
+} as const;
+/** Arrows begin and end this far outside the cell, pixels: a frame fits between. */
+const apart = 2;
+/** An arrow's ends are at least this far from the cells' common edge, pixels, as far as the cells reach. */
+const leastReach = 6;
 
-/**
- * The line from one centre towards the other. Two arrows between the same tiles run side by side: each keeps to the right
- * of its way. `cell` is the size of a cell, pixels.
- */
-export function arrowLine(from: Point, to: Point, cell: Point): ArrowLine {
-  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
-  const along = { x: (to.x - from.x) / length, y: (to.y - from.y) / length };
-  const right = { x: -along.y, y: along.x };
-  const at = (start: Point, distance: number, sideways: number): Point => ({
-    x: start.x + along.x * distance + right.x * sideways,
-    y: start.y + along.y * distance + right.y * sideways,
+/** The unit vector from one cell towards the other, along the axis on which they are farther apart. */
+function direction(from: Box, to: Box): Point {
+  const dx = to.left + to.width / 2 - from.left - from.width / 2;
+  const dy = to.top + to.height / 2 - from.top - from.height / 2;
+  return Math.abs(dx) > Math.abs(dy) ? { x: Math.sign(dx), y: 0 } : { x: 0, y: Math.sign(dy) || 1 };
+}
+
+/** The arrow from one cell to another beside it, bent out on one side of its way. */
+export function arrowShape(from: Box, to: Box, side: Side, hangs: boolean): ArrowShape {
+  const { head, half, pull } = hangs ? sizes.hangs : sizes.plain;
+  const along = direction(from, to);
+  const sign = side === 'right' ? 1 : -1;
+  const out = { x: -along.y * sign, y: along.x * sign };
+  const middle = {
+    x: (from.left + to.left + (from.width + to.width) / 2) / 2,
+    y: (from.top + to.top + (from.height + to.height) / 2) / 2,
+  };
+  const [long, wide] = along.x === 0 ? [from.height, from.width] : [from.width, from.height];
+  const reach = Math.min(long * 0.9, Math.max(long * 0.3, leastReach));
+  const at = (forward: number, sideways: number): Point => ({
+    x: middle.x + along.x * forward + out.x * (wide / 2 + apart + sideways),
+    y: middle.y + along.y * forward + out.y * (wide / 2 + apart + sideways),
   });
-  const aside = (Math.abs(along.x) * cell.y + Math.abs(along.y) * cell.x) * asidePart;
-  const over = Math.max(Math.min(3, length / 8), (shortest - length) / 2);
-  const tip = at(to, over, aside);
-  const long = Math.min(headLength, (length + 2 * over) * 0.6);
   return {
-    from: at(from, -over, aside),
-    to: at(to, over - long, aside),
-    head: [tip, at(to, over - long, aside - long * 0.6), at(to, over - long, aside + long * 0.6)],
+    curve: [at(-reach, 0), at(-reach, pull), at(reach, pull), at(reach, head)],
+    head: [at(reach, 0), at(reach - half, head), at(reach + half, head)],
   };
 }
 
-/** Draws the arrows into an SVG of the grid's size; `centre` says where a tile is, if it is shown. */
+/**
+ * On which side an arrow bends: to the right of its way, so that two between the same tiles never meet; a single one to
+ * the left where fewer tiles hang there, whose signs it would cover.
+ */
+export function arrowSide(
+  { from, to }: ArrayArrow,
+  isBothWays: boolean,
+  hangs: (tile: Tile) => boolean,
+): Side {
+  if (isBothWays) return 'right';
+  const along = { col: Math.sign(to.col - from.col), row: Math.sign(to.row - from.row) };
+  // Rows count upwards: the right of the way up is the next column.
+  const right = { col: along.row, row: -along.col };
+  const covered = (sign: 1 | -1): number =>
+    [from, to].filter(({ col, row }) => hangs({ col: col + sign * right.col, row: row + sign * right.row }))
+      .length;
+  return covered(1) > covered(-1) ? 'left' : 'right';
+}
+
+/** Draws the arrows into an SVG of the grid's size; `box` says where a tile is, if it is shown. */
 export function drawArrows(
   into: SVGSVGElement,
   arrows: readonly ArrayArrow[],
-  centre: (tile: Tile) => Point | undefined,
-  cell: Point,
+  box: (tile: Tile) => Box | undefined,
 ): void {
+  const key = (from: Tile, to: Tile): string => `${from.col},${from.row}>${to.col},${to.row}`;
+  const ways = new Set(arrows.map(({ from, to }) => key(from, to)));
+  const hanging = arrows.filter(({ hangs }) => hangs).flatMap(({ from, to }) => [from, to]);
+  const hangs = ({ col, row }: Tile): boolean => hanging.some((one) => one.col === col && one.row === row);
   const drawn: SVGGElement[] = [];
   for (const arrow of arrows) {
-    const from = centre(arrow.from);
-    const to = centre(arrow.to);
+    const from = box(arrow.from);
+    const to = box(arrow.to);
     if (from === undefined || to === undefined) continue;
-    const line = arrowLine(from, to, cell);
-    const place = {
-      x1: `${line.from.x}`,
-      y1: `${line.from.y}`,
-      x2: `${line.to.x}`,
-      y2: `${line.to.y}`,
-    };
-    const points = line.head.map(({ x, y }) => `${x},${y}`).join(' ');
+    const side = arrowSide(arrow, ways.has(key(arrow.to, arrow.from)), hangs);
+    const { curve, head } = arrowShape(from, to, side, arrow.hangs);
+    const text = ({ x, y }: Point): string => `${x},${y}`;
+    const [start, ...rest] = curve;
+    const d = `M${text(start)} C${rest.map(text).join(' ')}`;
+    const points = head.map(text).join(' ');
     const group = svg('g', { class: arrow.hangs ? 'arrow hangs' : 'arrow' });
     // The same below, wider, in the background's colour: an arrow is seen on any cell.
     group.append(
-      svg('line', { ...place, class: 'halo' }),
+      svg('path', { d, class: 'halo' }),
       svg('polygon', { points, class: 'halo' }),
-      svg('line', place),
+      svg('path', { d }),
       svg('polygon', { points }),
     );
     // Those of a circle are drawn last, over the others.

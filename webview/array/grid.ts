@@ -4,7 +4,7 @@
  */
 import type { ArrayCell, ArrayPicture, ArrayRow, CellState } from '../../src/array/messages.ts';
 import type { Tile } from '../../src/model/geometry.ts';
-import { drawArrows, type Point } from './arrows.ts';
+import { type Box, drawArrows } from './arrows.ts';
 import { signOf, svg } from './shapes.ts';
 import { type GridSizes, gridSizes } from './sizes.ts';
 import type { Translate } from './strings.ts';
@@ -20,6 +20,14 @@ export interface GridEvents {
 
 /** Width that the row numbers and the margins take, pixels. */
 const aroundCells = 58;
+/** Room on either side of the cells for the arrows of the outermost, pixels; beside narrow cells there is none. */
+const gutter = 14;
+/** Cells narrower than this are narrow, pixels. */
+const narrow = 10;
+/** A row number needs this height, pixels. */
+const numberHeight = 8;
+/** Cells of a low view are this wide at most, pixels: words fit beside a narrow array. */
+const widestLowCell = 18;
 /** Height that column numbers, gaps between kinds of rows and margins take, pixels. */
 const aroundRows = 36;
 
@@ -54,6 +62,8 @@ export class ArrayGrid {
   #numbers: HTMLElement | undefined;
   #overlay: SVGSVGElement | undefined;
   #sizes: GridSizes | undefined;
+  /** The tiles that hang, to see whether they are others. */
+  #hanging = '';
   /** Indices of the cell that is the tab stop. */
   #at = { line: 0, column: 0 };
 
@@ -75,8 +85,8 @@ export class ArrayGrid {
     this.element.addEventListener('scroll', () => this.#events.point(undefined, undefined));
   }
 
-  /** Shows a picture; `width` and `height` are the room for the whole grid, pixels. */
-  show(picture: ArrayPicture, width: number, height: number): void {
+  /** Shows a picture; `resize` fits it into its place. */
+  show(picture: ArrayPicture): void {
     this.#picture = picture;
     const shape = shapeOf(picture);
     if (shape !== this.#shape) {
@@ -94,21 +104,29 @@ export class ArrayGrid {
         if (drawn !== undefined) this.#paint(drawn, cell, picture.focused);
       });
     });
-    this.resize(width, height);
   }
 
-  /** Fits the cells into a width and, as far as they stay legible, a height, pixels. */
-  resize(width: number, room: number): void {
+  /**
+   * Fits the cells into a width and, as far as they stay legible, a height, pixels; without a height they are as high as
+   * they are wide. Returns the width that the grid takes.
+   */
+  resize(width: number, room?: number): number {
     const picture = this.#picture;
     const [first] = picture?.rows ?? [];
-    if (picture === undefined || first === undefined || this.#overlay === undefined) return;
+    if (picture === undefined || first === undefined || this.#overlay === undefined) return 0;
     const inside = first.cells.map((_, column) =>
       picture.rows.some(({ cells }) => {
         const state = cells[column]?.state;
         return state !== undefined && state !== 'other' && state !== 'outside';
       }),
     );
-    const sizes = gridSizes(width - aroundCells, inside, (room - aroundRows) / picture.rows.length);
+    const sized = (available: number): GridSizes =>
+      room === undefined
+        ? gridSizes(available, inside)
+        : gridSizes(available, inside, (room - aroundRows) / picture.rows.length, widestLowCell);
+    const roomy = sized(width - aroundCells - 2 * gutter);
+    const hasGutter = roomy.cell >= narrow;
+    const sizes = hasGutter ? roomy : sized(width - aroundCells);
     this.#sizes = sizes;
     const { edges, height } = sizes;
     const template = edges
@@ -118,18 +136,38 @@ export class ArrayGrid {
     this.element.style.setProperty('--columns', template);
     this.element.style.setProperty('--cell-height', `${height}px`);
     this.element.style.setProperty('--cell-width', `${sizes.cell}px`);
-    this.element.classList.toggle('tiny', sizes.cell < 10);
+    this.element.classList.toggle('tiny', sizes.cell < narrow);
+    this.element.style.setProperty('--gutter', hasGutter ? `${gutter}px` : '0px');
     this.element.classList.toggle('low', height < 13);
     this.#number(picture, sizes, inside);
+    this.#numberRows(picture);
     const [line] = this.#lines;
     const cells = line?.querySelector<HTMLElement>('.cells');
     const last = this.#lines.at(-1);
-    if (line === undefined || last === undefined || !cells) return;
+    const taken = (edges.at(-1) ?? 0) + aroundCells + (hasGutter ? 2 * gutter : 0);
+    if (line === undefined || last === undefined || !cells) return taken;
     const overlay = this.#overlay;
     overlay.style.left = `${cells.offsetLeft}px`;
     overlay.setAttribute('width', `${edges.at(-1) ?? 0}`);
     overlay.setAttribute('height', `${last.offsetTop + last.offsetHeight}`);
-    drawArrows(overlay, picture.arrows, (tile) => this.#centre(tile), { x: sizes.cell, y: height });
+    drawArrows(overlay, picture.arrows, (tile) => this.#box(tile));
+    this.#showHanging(picture);
+    return taken;
+  }
+
+  /** Scrolls sideways to tiles that began to wait for each other, unless one of them is in sight. */
+  #showHanging(picture: ArrayPicture): void {
+    const hanging = picture.rows.flatMap(({ cells }) => cells.filter(({ hangs }) => hangs));
+    const key = hanging.map(({ tile }) => `${tile.col},${tile.row}`).join(' ');
+    if (key === this.#hanging) return;
+    this.#hanging = key;
+    const [first] = hanging;
+    const box = first && this.#box(first.tile);
+    if (box === undefined) return;
+    const inView = this.element.clientWidth - aroundCells;
+    const from = this.element.scrollLeft;
+    if (box.left >= from && box.left + box.width <= from + inView) return;
+    this.element.scrollLeft = box.left - (inView - box.width) / 2;
   }
 
   /** Moves the tab stop to a tile and the keyboard with it. */
@@ -230,6 +268,21 @@ export class ArrayGrid {
     if (element.getAttribute('aria-label') !== name) element.setAttribute('aria-label', name);
   }
 
+  /** Row numbers, as many as there is room for; those of tiles that hang come first. */
+  #numberRows(picture: ArrayPicture): void {
+    const places = this.#lines.map((line, index) => ({
+      line,
+      top: line.offsetTop,
+      hangs: picture.rows[index]?.cells.some(({ hangs }) => hangs) === true,
+    }));
+    const taken: number[] = [];
+    for (const { line, top } of places.sort((a, b) => Number(b.hangs) - Number(a.hangs) || b.top - a.top)) {
+      const fits = taken.every((other) => Math.abs(other - top) >= numberHeight);
+      if (fits) taken.push(top);
+      line.classList.toggle('unnumbered', !fits);
+    }
+  }
+
   /** Column numbers, as many as there is room for; those of tiles that hang come first. */
   #number(picture: ArrayPicture, sizes: GridSizes, inside: readonly boolean[]): void {
     const strip = this.#numbers;
@@ -261,14 +314,15 @@ export class ArrayGrid {
     strip.replaceChildren(...shown.sort((a, b) => a.middle - b.middle).map(({ number }) => number));
   }
 
-  #centre(tile: Tile): Point | undefined {
+  /** Where a tile's cell is on the overlay. */
+  #box(tile: Tile): Box | undefined {
     const place = this.#find(tile);
     const line = place && this.#lines[place.line];
     if (place === undefined || line === undefined || this.#sizes === undefined) return undefined;
     const { edges, height } = this.#sizes;
     const left = edges[place.column] ?? 0;
     const right = edges[place.column + 1] ?? left;
-    return { x: (left + right) / 2, y: line.offsetTop + height / 2 };
+    return { left, top: line.offsetTop, width: right - left, height };
   }
 
   #find(tile: Tile): { line: number; column: number } | undefined {

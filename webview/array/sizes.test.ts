@@ -23,17 +23,21 @@ describe('[attach-11] cells of the Array view', () => {
 
   test('of a small partition stay large: the columns beside it give way', () => {
     const sizes = gridSizes(250, run(50, 6, 4));
-    expect(sizes.cell).toBe(20);
+    expect(sizes.cell).toBe(28);
     const widths = sizes.edges.slice(1).map((edge, i) => edge - (sizes.edges[i] ?? 0));
-    expect(new Set(widths.slice(6, 10))).toEqual(new Set([20]));
+    expect(new Set(widths.slice(6, 10))).toEqual(new Set([28]));
     expect(Math.min(...widths)).toBe(narrowestOther);
     expect(sizes.edges.at(-1)).toBeLessThanOrEqual(250);
   });
 
   test('are lower in a low view, yet never flat', () => {
     expect(gridSizes(250, all(4), 17.5).height).toBe(17);
-    expect(gridSizes(250, all(4), 3).height).toBe(8);
+    expect(gridSizes(250, all(4), 3).height).toBe(6);
     expect(gridSizes(250, all(4), 100).height).toBe(28);
+  });
+
+  test('are narrower where text is to stand beside them', () => {
+    expect(gridSizes(250, all(4), 11, 18)).toMatchObject({ cell: 18, height: 11 });
   });
 
   test('exist for no column at all', () => {

@@ -7,7 +7,7 @@ export const narrowestOther = 3;
 const widestCell = 28;
 const lowestCell = 14;
 /** In a view that is too low for that, cells are at least this high. */
-const lowestShortCell = 8;
+const lowestShortCell = 6;
 /** Columns of other partitions give way once the cells of this one would be narrower than this. */
 const comfortable = 20;
 
@@ -25,21 +25,22 @@ export interface GridSizes {
 
 /**
  * Sizes for columns of which `inside` says whether they belong to the shown partition. `available` is the width for the
- * cells, `rowHeight` the height that a row may have so that all are in view; pixels.
+ * cells, `rowHeight` the height that a row may have so that all are in view, `widest` the most that a cell may take; pixels.
  */
 export function gridSizes(
   available: number,
   inside: readonly boolean[],
   rowHeight = Number.POSITIVE_INFINITY,
+  widest = widestCell,
 ): GridSizes {
   const shown = inside.filter(Boolean).length;
   const others = inside.length - shown;
   const even = Math.floor(available / Math.max(inside.length, 1));
-  let other = Math.min(Math.max(even, narrowestOther), widestCell);
+  let other = Math.min(Math.max(even, narrowestOther), widest);
   let cell = other;
   if (even < comfortable && shown > 0) {
     const wish = Math.floor((available - others * narrowestOther) / shown);
-    cell = Math.min(Math.max(wish, narrowestCell), comfortable);
+    cell = Math.min(Math.max(wish, narrowestCell), widest);
     const left = Math.floor((available - cell * shown) / Math.max(others, 1));
     other = Math.min(Math.max(left, narrowestOther), cell);
   }
