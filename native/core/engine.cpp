@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cinttypes>
 #include <cstdio>
 #include <cstring>
 
@@ -103,6 +104,16 @@ bool zoclHasContext(Kernel& kernel) {
     return major > 2 || (major == 2 && minor >= 18);
 }
 
+/** The number that was given to a process or thread last: a look at all of them is worth while only when it moved. */
+std::optional<int64_t> lastPidOf(Kernel& kernel) {
+    const auto text = kernel.readText("/proc/loadavg");
+    if (!text) return std::nullopt;
+    const size_t begin = text->find_last_of(' ');
+    int64_t pid = 0;
+    if (begin == std::string::npos || sscanf(text->c_str() + begin, "%9" SCNd64, &pid) != 1) return std::nullopt;
+    return pid;
+}
+
 bool overlap(ColumnRange a, ColumnRange b) {
     return a.startCol < b.startCol + b.numCols && b.startCol < a.startCol + a.numCols;
 }
@@ -174,6 +185,7 @@ NodeFd Engine::openNode() {
     if (error == ENOENT || error == ENXIO || error == ENODEV) {
         epochs_.endAll();
         node_.reset();
+        remembered_.clear();
         throw CoreError("no-device", detail, error, facts);
     }
     if (error == EACCES || error == EPERM) {
@@ -252,6 +264,15 @@ std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std:
     return entries;
 }
 
+bool Engine::isStill(const Remembered& known) {
+    const Holder& first = known.search.holders.front();
+    const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
+    if (!link || partitionOfLink(*link) != known.columns) return false;
+    // Alive now, it had this number when the link was read.
+    if (known.process.valid()) return kernel_.isAlive(known.process.get());
+    return startTicksOf(kernel_, first.pid) == first.startTicks;
+}
+
 HolderSearch Engine::holders(ColumnRange columns) {
     const auto known =
         std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
@@ -260,29 +281,50 @@ HolderSearch Engine::holders(ColumnRange columns) {
         if (kernel_.clock() - known->at < lookInterval) return known->search;
         remembered_.erase(known);
     } else if (known != remembered_.end()) {
-        const Holder& first = known->search.holders.front();
-        const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
-        const bool still =
-            link && partitionOfLink(*link) == columns && startTicksOf(kernel_, first.pid) == first.startTicks;
-        if (still) return known->search;
+        if (isStill(*known)) return known->search;
         remembered_.erase(known);
     }
     HolderSearch search = findHolders(kernel_, columns, machine_.pid);
     // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
     search.holders = judgeHolders(kernel_, columns, search.holders).holders;
-    remembered_.push_back({columns, search, kernel_.clock()});
+    Remembered found{columns, search, kernel_.clock(), {}, std::nullopt};
+    try {
+        if (!search.holders.empty()) found.process = openHolder(kernel_, search.holders.front());
+    } catch (const CoreError&) {
+        // A kernel without pidfds: the holder is told by its start time.
+    }
+    remembered_.push_back(std::move(found));
     return search;
 }
 
 void Engine::noticeHolds() {
+    // Ten looks, five seconds, are far more than a holder process needs to take its name.
+    constexpr int looks = 10;
+    const std::string name = std::string(holdCommand) + "\n";
+    const auto isHold = [&](int64_t pid) { return kernel_.readText("/proc/" + std::to_string(pid) + "/comm") == name; };
+    const auto last = lastPidOf(kernel_);
+    const bool settled =
+        std::all_of(processes_.begin(), processes_.end(), [](const auto& one) { return one.second == 0; });
     std::vector<int64_t> pids;
-    int error = 0;
-    for (const std::string& name : kernel_.list("/proc", error)) {
-        const bool digits = !name.empty() && name.size() < 10 &&
-                            std::all_of(name.begin(), name.end(), [](char one) { return one >= '0' && one <= '9'; });
-        if (digits && kernel_.readText("/proc/" + name + "/comm") == std::string(holdCommand) + "\n") {
-            pids.push_back(std::stoll(name));
+    if (last && last == lastPid_ && settled) {
+        // Nothing was started since: at most one of those that are known has ended.
+        std::copy_if(holds_.begin(), holds_.end(), std::back_inserter(pids), isHold);
+    } else {
+        std::map<int64_t, int> seen;
+        int error = 0;
+        for (const std::string& one : kernel_.list("/proc", error)) {
+            const bool digits = !one.empty() && one.size() < 10 &&
+                                std::all_of(one.begin(), one.end(), [](char c) { return c >= '0' && c <= '9'; });
+            if (!digits) continue;
+            const int64_t pid = std::stoll(one);
+            const auto known = processes_.find(pid);
+            const int left = known == processes_.end() ? looks : known->second;
+            seen[pid] = std::max(left - 1, 0);
+            const bool asked = left > 0 || std::find(holds_.begin(), holds_.end(), pid) != holds_.end();
+            if (asked && isHold(pid)) pids.push_back(pid);
         }
+        processes_ = std::move(seen);
+        lastPid_ = last;
     }
     std::sort(pids.begin(), pids.end());
     if (pids == holds_) return;
@@ -343,7 +385,7 @@ void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& en
     if (!exists) throw CoreError("no-partition", "the array has no " + columnsText(columns), 0, columnFacts(columns));
 }
 
-PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
+PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::vector<PartitionEntry>* listed) {
     constexpr std::chrono::milliseconds shortHold{50};
     constexpr int fewestLooks = 50; // so that one long preemption is not taken for a long hold
     constexpr std::chrono::milliseconds longestWait{8};
@@ -352,8 +394,15 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
     const auto end = kernel_.clock() + longestWait;
     bool looked = false; // every call gets one look further, however long its search took
     const auto hands = [&](const HolderSearch& search) { return judgeHolders(kernel_, columns, search.holders).hands; };
+    const auto seen = [&](const PartitionEntry& entry, HolderSearch search) {
+        watches_.erase(place);
+        for (Remembered& one : remembered_) {
+            if (one.columns == columns) one.entry = entry;
+        }
+        return look(entry, std::move(search));
+    };
     for (;;) {
-        const auto entries = enquire(node);
+        const auto entries = listed != nullptr ? *std::exchange(listed, nullptr) : enquire(node);
         const auto entry =
             std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
         if (entry == entries.end()) {
@@ -373,19 +422,13 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns) {
         Watch& watch = fresh->second;
         if (!looked) {
             HolderSearch now = holders(columns);
-            if (epochs_.knows(columns, hands(now))) {
-                watches_.erase(place);
-                return look(*entry, std::move(now));
-            }
+            if (epochs_.knows(columns, hands(now))) return seen(*entry, std::move(now));
             if (first) watch.seen = std::move(now);
         }
         if (watch.time >= shortHold && watch.looks >= fewestLooks) {
             if (watch.seen.holders.empty()) forget(columns); // nobody: searched once more
             auto found = holders(columns);
-            if (hands(found) == hands(watch.seen)) {
-                watches_.erase(place);
-                return look(*entry, std::move(found));
-            }
+            if (hands(found) == hands(watch.seen)) return seen(*entry, std::move(found));
             // Other hands than a moment ago: these have to stay, too.
             watch = {std::move(found), {}, 0};
         }
@@ -414,6 +457,8 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
     });
     if (!used) {
         holds_.clear();
+        processes_.clear();
+        lastPid_.reset();
     } else if (watches_.empty()) { // a wait in steps does not look at every step
         noticeHolds();
     }
@@ -428,7 +473,7 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
             continue;
         }
         try {
-            all.push_back(find(node, entry.columns));
+            all.push_back(find(node, entry.columns, &entries));
         } catch (const CoreError& failure) {
             // A dynamic one is gone when its owner lets go.
             if (!facts_.dynamic || failure.code() != "no-partition") throw;
@@ -667,9 +712,34 @@ void Engine::giveWay(ColumnRange columns) {
     throw NotYet{};
 }
 
+std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
+    const auto known =
+        std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
+    const bool usable = known != remembered_.end() && known->process.valid() && known->entry && node_;
+    if (!usable || watches_.contains(placeOf(columns))) return std::nullopt;
+    const Layout layout = Engine::layout(*known->entry);
+    if (layout.map == nullptr) return std::nullopt;
+    const int copy = kernel_.duplicateFrom(known->process.get(), known->search.holders.front().fd);
+    if (copy == -EPERM || copy == -EACCES || copy == -ENOSYS) known->process.reset(); // no need to ask again
+    if (copy < 0) return std::nullopt;
+    PartitionFd partition(UniqueFd(kernel_, copy));
+    if (!isPartition(kernel_, copy, columns)) return std::nullopt;
+    const Hands hands = judgeHolders(kernel_, columns, known->search.holders).hands;
+    if (!epochs_.knows(columns, hands)) return std::nullopt;
+    courtesies_[placeOf(columns)].usedAt = kernel_.clock();
+    PartitionState state = look(*known->entry, known->search);
+    const bool positioned = isPositioned(kernel_, partition, layout, facts_);
+    auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
+                                                      BorrowedPartition::Beside{});
+    return Opened{std::move(state), std::move(access), nullptr};
+}
+
 Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
-    const NodeFd node = openNode();
     guard::ensure();
+    if (purpose == Purpose::read) {
+        if (auto opened = again(columns)) return std::move(*opened);
+    }
+    const NodeFd node = openNode();
     // That nobody was found a moment ago is no reason to write: whoever came since would be written to.
     const auto forgetNobody = [&] {
         std::erase_if(remembered_,

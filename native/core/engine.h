@@ -257,6 +257,10 @@ class Engine {
         HolderSearch search;
         /** When it was found; where nobody was, it counts for the time between two looks at the list. */
         std::chrono::steady_clock::time_point at;
+        /** A pidfd of the first holder: keeps its number from being given to another one, and nothing that it has open. */
+        UniqueFd process;
+        /** As it was listed when the life of its contents was last named. */
+        std::optional<PartitionEntry> entry;
     };
     enum class Purpose : uint8_t { read, write, writeBeside };
     struct Opened {
@@ -279,6 +283,8 @@ class Engine {
      * which may take tens of milliseconds.
      */
     HolderSearch holders(ColumnRange columns);
+    /** Whether the first holder that was found still has the partition open. */
+    bool isStill(const Remembered& known);
     /** The next look at these columns searches again. */
     void forget(ColumnRange columns);
     /** Forgets what is remembered where a holder process came or went. */
@@ -287,8 +293,9 @@ class Engine {
      * A partition by its columns. A new holder counts once it was there at every look for 50 ms: whoever lets go
      * sooner, under whatever name, was another access like ours. Waits 8 ms at most. Throws `no-partition`,
      * `columns-taken`, NotYet.
+     * @param listed the answer to an enquiry of this moment, else it is made
      */
-    PartitionState find(const NodeFd& node, ColumnRange columns);
+    PartitionState find(const NodeFd& node, ColumnRange columns, const std::vector<PartitionEntry>* listed = nullptr);
     /** The entry of columns that are free on a driver with dynamic partitions. */
     [[nodiscard]] PartitionEntry freeEntry(ColumnRange columns) const;
     /** Throws `columns-taken` when a partition in use overlaps these columns, `no-partition` when the array has no such. */
@@ -299,6 +306,12 @@ class Engine {
     std::vector<MemoryState> openMemories(ColumnRange columns, bool allowUnknown);
     /** The way to a partition's bytes at present. */
     Opened enter(ColumnRange columns, Purpose purpose, bool first = false);
+    /**
+     * The same for reading beside an owner that was found before, in few calls: a duplicate of its descriptor, taken
+     * through its pidfd and verified, says by itself that this owner is there and has this partition. Empty: not so, or
+     * not known; enter() then finds out.
+     */
+    std::optional<Opened> again(ColumnRange columns);
     /**
      * Before the first lease of a request: an application that has just let go may be starting again, and comes first.
      * Waits until the partition was free for 200 ms, 300 ms at most in all. Throws NotYet meanwhile.
@@ -333,6 +346,10 @@ class Engine {
     std::optional<ColumnRange> opening_;
     std::vector<ColumnRange> free_;
     std::vector<int64_t> holds_;
+    /** Processes by number, and at how many further looks each is asked for its name: a holder takes it after its start. */
+    std::map<int64_t, int> processes_;
+    /** The number that was given last at the last look; empty when nobody says. */
+    std::optional<int64_t> lastPid_;
     /** By column and width: the epoch in which a person enabled the clocks. */
     std::map<std::pair<uint32_t, uint32_t>, std::string> clocks_;
     bool askedZocl_ = false;

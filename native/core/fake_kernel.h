@@ -172,7 +172,13 @@ class FakeKernel final : public Kernel {
         processes.erase(partitions[partition].owner);
         partitions[partition].owner = 0;
     }
-    [[nodiscard]] size_t held() const { return open_.size(); }
+    /** Descriptors that are open; a pidfd keeps nothing of its process and does not count. */
+    [[nodiscard]] size_t held() const {
+        return static_cast<size_t>(
+            std::count_if(open_.begin(), open_.end(), [](const auto& one) { return one.second.what != "process"; }));
+    }
+    /** Processes of which a pidfd is open. */
+    [[nodiscard]] size_t pinned() const { return open_.size() - held(); }
     /** The owner of a partition opens its memory number `memory` as a DMA-buf, descriptor `fd`. */
     void exportBuffer(int64_t pid, int fd, size_t partition, size_t memory, uint64_t inode,
                       const std::string& exporter = "xilinx_aie") {
@@ -228,9 +234,11 @@ class FakeKernel final : public Kernel {
         if (duringPause) duringPause();
     }
     int openDevice(const std::string& /*path*/) override {
+        calls++;
         return deviceError != 0 ? -deviceError : take("device", nullptr);
     }
     int enquire(const NodeFd& /*node*/, std::span<uapi::RangeArgs> out, uint32_t& present) override {
+        calls++;
         size_t at = 0;
         for (const Partition& one : partitions) {
             const bool used = one.owner != 0 || one.ours || one.inKernel;
@@ -243,6 +251,7 @@ class FakeKernel final : public Kernel {
         return 0;
     }
     int requestKept(const NodeFd& /*node*/, uint32_t partitionId, RequestLength length) override {
+        calls++;
         if (beforeRequest) beforeRequest();
         requests.push_back(length == RequestLength::bytes40 ? 40 : 24);
         if (std::find(lengths.begin(), lengths.end(), requests.back()) == lengths.end()) return -EINVAL;
@@ -268,6 +277,7 @@ class FakeKernel final : public Kernel {
         return -EINVAL;
     }
     int descriptorList(const NodeFd& /*node*/, std::span<uapi::PartitionDescriptor> out) override {
+        calls++;
         lists++;
         if (!listWorks) return -EINVAL;
         size_t at = 0;
@@ -280,9 +290,11 @@ class FakeKernel final : public Kernel {
         return 0;
     }
     int memoryCount(const PartitionFd& partition) override {
+        calls++;
         return static_cast<int>(memoriesOf(*open_.at(partition.get()).partition).size());
     }
     int memories(const PartitionFd& partition, std::span<uapi::Mem> out) override {
+        calls++;
         if (open_.at(partition.get()).what != "partition") throw std::runtime_error("GET_MEM on a borrowed descriptor");
         if (described_) throw std::runtime_error("GET_MEM twice in one life");
         described_ = true;
@@ -298,6 +310,7 @@ class FakeKernel final : public Kernel {
         return 0;
     }
     int requestTiles(const PartitionFd& partition, std::span<const uapi::Location> tiles, bool on) override {
+        calls++;
         if (open_.at(partition.get()).what != "partition") throw std::runtime_error("clocks of a borrowed descriptor");
         if (tiles.empty()) throw std::runtime_error("an empty list of tiles means all");
         events.push_back((on ? "clock " : "release ") + std::to_string(tiles.size()));
@@ -315,25 +328,30 @@ class FakeKernel final : public Kernel {
         return 0;
     }
     int writeRegister(const PartitionFd& partition, uint64_t offset, uint32_t value, bool wide) override {
+        calls++;
         if (wide != wideRegisters) return -EINVAL;
         return static_cast<int>(std::min<int64_t>(transfer(partition, offset, &value, 1, true), 0));
     }
     int64_t readAt(const PartitionFd& partition, uint64_t offset, std::span<uint32_t> words) override {
+        calls++;
         if (!positionedWorks) return -EINVAL;
         return transfer(partition, offset, words.data(), words.size(), false);
     }
     int64_t writeAt(const PartitionFd& partition, uint64_t offset, std::span<const uint32_t> words) override {
+        calls++;
         if (!positionedWorks) return -EINVAL;
         if (beforeStore) beforeStore();
         return transfer(partition, offset, const_cast<uint32_t*>(words.data()), words.size(), true);
     }
     void* mapWhole(int dmaBuf, size_t bytes, bool writable, int& error) override {
+        calls++;
         const Descriptor& from = open_.at(dmaBuf);
         const MemoryGeometry memory = memoriesOf(*from.partition).at(from.memory);
         return compose(*from.partition, bytes, memory.bytesPerTile, memory.tileBase, writable,
                        {memory.startRow, memory.numRows}, 0, memory.numCols, error);
     }
     void* mapRegisters(const PartitionFd& partition, uint64_t offset, size_t bytes, int& error) override {
+        calls++;
         const Partition& from = *open_.at(partition.get()).partition;
         const auto column = static_cast<uint32_t>(offset >> map->columnShift);
         error = registersError ? registersError(column) : 0;
@@ -342,10 +360,12 @@ class FakeKernel final : public Kernel {
         return compose(from, bytes, tileBytes(), 0, false, {0, from.rows}, column, 1, error);
     }
     void unmap(void* address, size_t bytes) override {
+        calls++;
         events.emplace_back("unmap");
         munmap(address, bytes);
     }
     void close(int fd) override {
+        calls++;
         const Descriptor closed = open_.at(fd);
         events.push_back("close " + closed.what);
         open_.erase(fd);
@@ -358,6 +378,7 @@ class FakeKernel final : public Kernel {
         }
     }
     int openProcess(int64_t pid) override {
+        calls++;
         if (pidfdError != 0) return -pidfdError;
         if (!processes.contains(pid)) return -ESRCH;
         const int fd = take("process", nullptr);
@@ -366,10 +387,18 @@ class FakeKernel final : public Kernel {
     }
     /** The process behind a pidfd of openProcess(). */
     int64_t processOf(int process) { return open_.at(process).pid; }
+    bool isAlive(int process) override {
+        calls++;
+        const int64_t pid = open_.at(process).pid;
+        return processes.contains(pid) && !ended.contains(pid);
+    }
     int duplicateFrom(int process, int fd) override {
+        calls++;
         if (beforeDuplicate) beforeDuplicate();
         if (duplicateError != 0) return -duplicateError;
-        const Process& from = processes.at(open_.at(process).pid);
+        const auto alive = processes.find(open_.at(process).pid);
+        if (alive == processes.end() || ended.contains(alive->first)) return -ESRCH;
+        const Process& from = alive->second;
         const auto link = from.links.find(fd);
         if (link == from.links.end()) return -EBADF;
         Partition* named = nullptr;
@@ -388,6 +417,7 @@ class FakeKernel final : public Kernel {
         return copy;
     }
     int duplicate(int fd) override {
+        calls++;
         const Descriptor from = open_.at(fd);
         const int copy = take("duplicate", from.partition);
         open_[copy] = from;
@@ -395,6 +425,7 @@ class FakeKernel final : public Kernel {
         return copy;
     }
     std::optional<FileIdentity> identity(int fd) override {
+        calls++;
         const Descriptor& one = open_.at(fd);
         return FileIdentity{1, one.what == "device" ? nodeInode : one.inode, 0};
     }
@@ -414,10 +445,12 @@ class FakeKernel final : public Kernel {
         return -ENODEV;
     }
     bool isAnonymous(int fd) override {
+        calls++;
         const std::string& link = open_.at(fd).link;
         return link.starts_with("anon_inode:") || (link.starts_with("/dmabuf:") && open_.at(fd).inode != 0);
     }
     std::vector<std::string> list(const std::string& folder, int& error) override {
+        calls++;
         clock_ += listTakes;
         error = 0;
         std::vector<std::string> names;
@@ -443,7 +476,9 @@ class FakeKernel final : public Kernel {
         return names;
     }
     std::optional<std::string> readText(const std::string& path) override {
+        calls++;
         if (beforeText) beforeText(path);
+        if (path == "/proc/loadavg" && lastPid) return "0.00 0.01 0.05 1/80 " + std::to_string(*lastPid) + "\n";
         if (texts.contains(path)) return texts.at(path);
         if (path == "/sys/class/aie/aieaperture_0_6/hardware_info" && !named.empty()) {
             const auto rows = [](const RowRange& range) {
@@ -477,6 +512,7 @@ class FakeKernel final : public Kernel {
         return std::nullopt;
     }
     std::optional<std::string> readLink(const std::string& path) override {
+        calls++;
         if (path.starts_with("/proc/self/fd/")) return open_.at(std::stoi(path.substr(14))).link;
         for (const auto& [pid, process] : processes) {
             const std::string folder = "/proc/" + std::to_string(pid) + "/fd/";
@@ -495,6 +531,12 @@ class FakeKernel final : public Kernel {
     /** Lengths of the partition requests, and how many descriptor lists and register mappings were asked for. */
     std::vector<uint32_t> requests;
     int lists = 0;
+    /** Calls that are system calls of the real kernel, a small file counting as one. */
+    int calls = 0;
+    /** The number that was given to a process last, as /proc/loadavg tells it; empty: nobody tells. */
+    std::optional<int64_t> lastPid;
+    /** Numbers whose pidfds that are open now are of processes that ended: another process has the number. */
+    std::set<int64_t> ended;
     /** Looks through /proc. */
     int searches = 0;
     int registerMaps = 0;

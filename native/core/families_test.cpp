@@ -189,18 +189,31 @@ TEST_CASE("[attach-2] EINVAL of a busy range is not taken for a wrong length") {
     CHECK(readWord(board.engine, {0, 2}, MemoryType::data, 8) == 0x5A);
 }
 
-TEST_CASE(
-    "[attach-6] with a descriptor list the owner's process is not touched, nothing is mapped, the rest is closed") {
+TEST_CASE("[attach-6] one descriptor of one process is duplicated, nothing is mapped, nothing of others is touched") {
     Board board(Generation::aieml);
     board.take({0, 2}, 500);
     board.take({3, 2}, 501);
     board.kernel.poke({3, 1}, 0x70000, 0xBEEF);
     CHECK(board.engine.open({3, 2}, false).size() == 3);
     CHECK(readWord(board.engine, {3, 2}, MemoryType::memoryTile, 0x70000) == 0xBEEF);
-    CHECK(board.count("open process") == 0);
+    CHECK(board.kernel.lists == 0);
+    CHECK(board.count("open duplicate") == 2);
     CHECK(board.count("map") == 0);
     CHECK(board.kernel.held() == 0);
     CHECK(board.kernel.requests.empty());
+}
+
+TEST_CASE("[attach-6] a process whose descriptors may not be duplicated: the list, each time, and it is asked once") {
+    Board board(Generation::aieml);
+    board.take({3, 2}, 501);
+    board.kernel.duplicateError = EPERM;
+    board.kernel.poke({3, 1}, 0x70000, 0xBEEF);
+    CHECK(board.engine.open({3, 2}, false).size() == 3);
+    for (int i = 0; i < 3; i++) CHECK(readWord(board.engine, {3, 2}, MemoryType::memoryTile, 0x70000) == 0xBEEF);
+    CHECK(board.kernel.lists == 4);
+    CHECK(board.count("open process") == 1);
+    CHECK(board.kernel.pinned() == 0);
+    CHECK(board.kernel.held() == 0);
 }
 
 TEST_CASE("[attach-6] without a list the owner's descriptor is duplicated, and the list is not asked for again") {
@@ -211,9 +224,92 @@ TEST_CASE("[attach-6] without a list the owner's descriptor is duplicated, and t
     const uint64_t last = uint64_t{8} * 0x10000 - 4;
     for (int i = 0; i < 3; i++) CHECK(readWord(board.engine, {0, 2}, MemoryType::data, last) == 7);
     CHECK(board.kernel.lists == 1);
-    CHECK(board.count("open process") == 3);
+    CHECK(board.count("open duplicate") == 3);
     CHECK(board.count("map") == 0);
     CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-16] a refresh beside an owner that was found takes five calls, an idle look at the list nine") {
+    for (const bool list : {true, false}) {
+        CAPTURE(list);
+        Board board(Generation::aieml);
+        board.kernel.listWorks = list;
+        board.kernel.lastPid = 900;
+        board.take({0, 2}, 500);
+        board.take({3, 2}, 501);
+        for (int64_t pid = 600; pid < 700; pid++) board.kernel.processes[pid] = {};
+        CHECK(board.engine.open({3, 2}, false).size() == 3);
+        for (int i = 0; i < 12; i++) board.engine.partitions(); // names of all processes are known
+        const auto callsOf = [&](const std::function<void()>& act) {
+            const int before = board.kernel.calls;
+            act();
+            return board.kernel.calls - before;
+        };
+        // A duplicate, what it is (two), the words, and closed.
+        CHECK(callsOf([&] { readAll(board.engine, {{3, 2}, MemoryType::data, {{0x100, 4096}}, {}}); }) <= 5);
+        // The node opened, looked at and closed, an enquiry, the last number; of each owner a link and whether it lives.
+        CHECK(callsOf([&] { board.engine.poll(); }) <= 9);
+        CHECK(board.kernel.held() == 0);
+    }
+}
+
+TEST_CASE("[attach-16] an owner that went, or came back, is noticed by the next refresh, and nothing of it is kept") {
+    Board board(Generation::aieml);
+    board.take({3, 2}, 501);
+    board.kernel.poke({3, 1}, 0x70000, 1);
+    board.engine.open({3, 2}, false);
+    const ReadRequest request{{3, 2}, MemoryType::memoryTile, {{0x70000, 4}}, {}};
+    const auto epochOf = [&] {
+        Collector collector(request.ranges);
+        ReadJob job(request);
+        for (bool done = false; !done;) {
+            try {
+                done = job.step(board.engine, collector);
+            } catch (const NotYet&) {
+            }
+        }
+        return job.epoch();
+    };
+    const std::string first = epochOf();
+    CHECK(epochOf() == first);
+    CHECK(board.kernel.pinned() == 1);
+
+    // The process lives on, its partition is another's now.
+    board.kernel.processes.at(501).links.clear();
+    board.kernel.partitions.back().owner = 502;
+    board.kernel.processes[502] = {2000, "other", {{7, FakeKernel::linkOf({3, 2})}}};
+    const std::string second = epochOf();
+    CHECK(second != first);
+    CHECK(board.kernel.pinned() == 1);
+
+    // Another process of the same number, with the same descriptor.
+    board.kernel.processes.at(502).startTicks = 3000;
+    board.kernel.ended.insert(502);
+    const std::string third = epochOf();
+    CHECK(third != second);
+    board.kernel.ended.clear();
+
+    // Another file at the number of the descriptor.
+    board.kernel.processes.at(502).links = {{7, "/tmp/other"}, {8, FakeKernel::linkOf({3, 2})}};
+    CHECK(epochOf() == third);
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[attach-16] a holder process is found though it takes its name a while after its start") {
+    Board board(Generation::aieml);
+    board.kernel.lastPid = 500;
+    board.take({3, 2}, 500);
+    for (int i = 0; i < 12; i++) board.engine.partitions();
+    CHECK_FALSE(board.state({3, 2}).hold);
+    board.kernel.processes[501] = {2000,  "exe", {{holdDescriptor, FakeKernel::linkOf({3, 2})}},
+                                   false, {},    {"exe", "hold", "3", "2", "5", "9", "500", "1000"}};
+    board.kernel.lastPid = 501;
+    CHECK_FALSE(board.state({3, 2}).hold);
+    board.kernel.processes.at(501).command = holdCommand;
+    CHECK(board.state({3, 2}).hold);
+    for (int i = 0; i < 12; i++) board.engine.partitions();
+    board.kernel.processes.erase(501); // nothing was started when it ended
+    CHECK_FALSE(board.state({3, 2}).hold);
 }
 
 TEST_CASE("[attach-6] unlocked, a word is written beside the owner by pwrite; locked, none is") {

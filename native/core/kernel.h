@@ -101,6 +101,8 @@ class Kernel {
 
     /** A pidfd of a process. */
     virtual int openProcess(int64_t pid) = 0;
+    /** Whether the process behind a pidfd has not ended yet. */
+    virtual bool isAlive(int process) = 0;
     /** A duplicate of another process's fd. */
     virtual int duplicateFrom(int process, int fd) = 0;
     /** A duplicate of an fd of ours, or -errno. */

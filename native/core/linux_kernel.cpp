@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <memory>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -41,10 +42,6 @@ std::string hexText(uint64_t value) {
 }
 
 } // namespace
-
-void LinuxKernel::say(const std::string& line) const {
-    if (trace_ && !quiet_) trace_(line);
-}
 
 Machine LinuxKernel::machine() {
     Machine machine;
@@ -78,7 +75,7 @@ void LinuxKernel::pause(std::chrono::microseconds atLeast) {
 int LinuxKernel::openDevice(const std::string& path) {
     const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
     const int result = fd < 0 ? -errno : fd;
-    say("open " + path + " -> " + outcome(result));
+    if (tells()) trace_("open " + path + " -> " + outcome(result));
     return result;
 }
 
@@ -88,8 +85,9 @@ int LinuxKernel::request(const char* name, int fd, uint32_t number, void* argume
         answer = ioctl(fd, number, argument);
     } while (answer < 0 && errno == EINTR);
     const int result = answer < 0 ? -errno : answer;
-    say(std::string(name) + " " + hexText(number) + " size " + std::to_string(uapi::requestSize(number)) + " -> " +
-        outcome(result));
+    if (tells())
+        trace_(std::string(name) + " " + hexText(number) + " size " + std::to_string(uapi::requestSize(number)) +
+               " -> " + outcome(result));
     return result;
 }
 
@@ -153,16 +151,18 @@ int64_t LinuxKernel::writeAt(const PartitionFd& partition, uint64_t offset, std:
         put = pwrite(partition.get(), words.data(), words.size_bytes(), static_cast<off_t>(offset));
     } while (put < 0 && errno == EINTR);
     const int64_t result = put < 0 ? -errno : put;
-    say("pwrite fd " + std::to_string(partition.get()) + " offset " + hexText(offset) + " size " +
-        std::to_string(words.size_bytes()) + " -> " + (put < 0 ? errnoName(errno) : std::to_string(put)));
+    if (tells())
+        trace_("pwrite fd " + std::to_string(partition.get()) + " offset " + hexText(offset) + " size " +
+               std::to_string(words.size_bytes()) + " -> " + (put < 0 ? errnoName(errno) : std::to_string(put)));
     return result;
 }
 
 void* LinuxKernel::map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error) {
     void* address = mmap(nullptr, bytes, protection, MAP_SHARED, fd, static_cast<off_t>(offset));
     error = address == MAP_FAILED ? errno : 0;
-    say(std::string("mmap ") + what + " fd " + std::to_string(fd) + " offset " + hexText(offset) + " size " +
-        std::to_string(bytes) + " -> " + (error != 0 ? errnoName(error) : "ok"));
+    if (tells())
+        trace_(std::string("mmap ") + what + " fd " + std::to_string(fd) + " offset " + hexText(offset) + " size " +
+               std::to_string(bytes) + " -> " + (error != 0 ? errnoName(error) : "ok"));
     return error != 0 ? nullptr : address;
 }
 
@@ -185,14 +185,20 @@ void LinuxKernel::close(int fd) {
 int LinuxKernel::openProcess(int64_t pid) {
     const auto fd = static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0));
     const int result = fd < 0 ? -errno : fd;
-    say("pidfd_open " + std::to_string(pid) + " -> " + outcome(result));
+    if (tells()) trace_("pidfd_open " + std::to_string(pid) + " -> " + outcome(result));
     return result;
+}
+
+bool LinuxKernel::isAlive(int process) {
+    pollfd one{process, POLLIN, 0};
+    return poll(&one, 1, 0) == 0; // readable once it has ended
 }
 
 int LinuxKernel::duplicateFrom(int process, int fd) {
     const auto copy = static_cast<int>(syscall(SYS_pidfd_getfd, process, fd, 0));
     const int result = copy < 0 ? -errno : copy;
-    say("pidfd_getfd " + std::to_string(process) + " fd " + std::to_string(fd) + " -> " + outcome(result));
+    if (tells())
+        trace_("pidfd_getfd " + std::to_string(process) + " fd " + std::to_string(fd) + " -> " + outcome(result));
     return result;
 }
 
@@ -216,7 +222,7 @@ std::optional<FileMode> LinuxKernel::modeOf(const std::string& path) {
 int LinuxKernel::openRenderNode(const std::string& path) {
     const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
     const int result = fd < 0 ? -errno : fd;
-    say("open " + path + " -> " + outcome(result));
+    if (tells()) trace_("open " + path + " -> " + outcome(result));
     return result;
 }
 
@@ -260,9 +266,11 @@ std::vector<std::string> LinuxKernel::list(const std::string& folder, int& error
 std::optional<std::string> LinuxKernel::readText(const std::string& path) {
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return std::nullopt;
-    std::string text(65536, '\0');
+    constexpr size_t most = 65536;
+    std::string text(512, '\0'); // as much as most of these files have
     size_t done = 0;
-    while (done < text.size()) {
+    while (done < most) {
+        if (done == text.size()) text.resize(std::min(most, text.size() * 8));
         const ssize_t got = read(fd, text.data() + done, text.size() - done);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) {

@@ -31,6 +31,7 @@ class LinuxKernel final : public Kernel {
     void unmap(void* address, size_t bytes) override;
     void close(int fd) override;
     int openProcess(int64_t pid) override;
+    bool isAlive(int process) override;
     int duplicateFrom(int process, int fd) override;
     int duplicate(int fd) override;
     bool isAnonymous(int fd) override;
@@ -46,7 +47,8 @@ class LinuxKernel final : public Kernel {
   private:
     int request(const char* name, int fd, uint32_t number, void* argument);
     void* map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error);
-    void say(const std::string& line) const;
+    /** Lines are made only where somebody reads them. */
+    [[nodiscard]] bool tells() const { return trace_ && !quiet_; }
 
     Trace trace_;
     bool quiet_ = false;
