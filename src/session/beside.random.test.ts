@@ -1,5 +1,6 @@
 /** Any sequence of owners, holds, lost connections, reads and edits against what must be true, whatever happens. */
 import { expect, test } from 'vitest';
+import { dice, runSeed } from '../../test/conformance/random.ts';
 import { toBoardError } from '../board/errors.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { BoardLink, holderOf } from './link.ts';
@@ -7,26 +8,14 @@ import { MemorySession } from './memory-session.ts';
 import { ManualTime, ScriptedDevice, settle } from './scripted-board.ts';
 
 const never = new AbortController().signal;
-const first = Number(process.env['SEED'] ?? Math.floor(Math.random() * 1_000_000));
+const first = runSeed();
 const runs = process.env['SEED'] === undefined ? 30 : 1;
 const steps = 80;
 const bytesPerTile = 4096;
 const shownRange: ByteRange = { offset: 0, length: 256 };
 
-/** Mulberry32: small, and the same everywhere. */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below);
-  };
-}
-
 async function run(seed: number): Promise<void> {
-  const pick = random(seed);
+  const pick = dice(seed);
   const time = new ManualTime();
   const device = new ScriptedDevice(time, bytesPerTile);
   const dynamic = pick(2) === 1;

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { dice, runSeed } from '../../test/conformance/random.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { SessionError } from './errors.ts';
 import { decodeJournal, encodeJournal, type JournalData } from './journal.ts';
@@ -185,32 +186,28 @@ describe('[main-21] staged edits survive a reload', () => {
   });
 
   test('random gestures, undos and applies come back as they were shown', async () => {
-    const first = Number(process.env['TILESCOPE_SEED'] ?? Date.now() % 1_000_000);
+    const first = runSeed();
     console.log(`seeds ${first} to ${first + 59}`);
     for (let seed = first; seed < first + 60; seed++) {
-      let state = seed;
-      const random = (below: number) => {
-        state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-        return (state >> 8) % below;
-      };
+      const random = dice(seed);
       const { session, device, time } = await connected();
       const done: Gesture[] = [];
       const undone: Gesture[] = [];
       for (let step = 0; step < 40; step++) {
-        const dice = random(10);
-        if (dice < 5) {
+        const turn = random(10);
+        if (turn < 5) {
           undone.length = 0;
           const offset = 4080 + random(30);
           const bytes = Array.from({ length: 1 + random(5) }, () => random(4));
           done.push(
             session.stage(random(2) === 0 ? 'doc' : 'other', `edit ${step}`, [put(offset, ...bytes)]),
           );
-        } else if (dice < 7) {
+        } else if (turn < 7) {
           const gesture = done.pop();
           if (gesture === undefined) continue;
           gesture.undo();
           undone.push(gesture);
-        } else if (dice < 9) {
+        } else if (turn < 9) {
           const gesture = undone.pop();
           if (gesture === undefined) continue;
           gesture.redo();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { dice, runSeed } from '../../test/conformance/random.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { BoardLink } from './link.ts';
 import { MemorySession } from './memory-session.ts';
@@ -9,17 +10,6 @@ import type { Gesture } from './types.ts';
 const window: ByteRange = { offset: 4088, length: 16 };
 const documents = ['a', 'b'] as const;
 const never = new AbortController().signal;
-
-/** Small seeded generator (mulberry32). */
-function randomizer(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 interface ModelGesture {
   readonly document: string;
@@ -146,7 +136,7 @@ function* offsetsOf(range: ByteRange): Generator<number> {
 }
 
 async function play(seed: number, steps: number): Promise<void> {
-  const random = randomizer(seed);
+  const random = dice(seed);
   const time = new ManualTime();
   const device = new ScriptedDevice(time);
   const link = new BoardLink('board', 'Board', device, time);
@@ -168,8 +158,8 @@ async function play(seed: number, steps: number): Promise<void> {
     const unsettled = documents.filter((document) => model.unsettled(document));
     settled.length = 0;
     let mayAnnounce = true;
-    const dice = random(100);
-    if (dice < 34) {
+    const turn = random(100);
+    if (turn < 34) {
       const document = documents[random(2)] ?? 'a';
       const values = new Map<number, number>();
       const edits = Array.from({ length: 1 + random(3) }, () => {
@@ -184,7 +174,7 @@ async function play(seed: number, steps: number): Promise<void> {
       if ([...values.keys()].every((offset) => model.base.has(offset))) {
         pairs.push({ real: session.stage(document, 'type', edits), model: model.stage(document, values) });
       } else expect(() => session.stage(document, 'type', edits), story.join('\n')).toThrow();
-    } else if (dice < 54 && pairs.length > 0) {
+    } else if (turn < 54 && pairs.length > 0) {
       const pair = pairs[Math.max(0, pairs.length - 1 - random(4))];
       if (pair === undefined) continue;
       story.push(`${pair.model.active ? 'undo' : 'redo'} gesture ${pairs.indexOf(pair)}`);
@@ -192,7 +182,7 @@ async function play(seed: number, steps: number): Promise<void> {
       else pair.real.redo();
       pair.model.active = !pair.model.active;
       mayAnnounce = false;
-    } else if (dice < 66) {
+    } else if (turn < 66) {
       const range = someRange();
       story.push(`apply ${range.offset}+${range.length}`);
       if (model.epochChanged()) {
@@ -226,21 +216,21 @@ async function play(seed: number, steps: number): Promise<void> {
         }
         expect(report.applied, story.join('\n')).toBe(applied);
       }
-    } else if (dice < 78) {
+    } else if (turn < 78) {
       const range = someRange();
       story.push(`refresh ${range.offset}+${range.length}`);
       await session.refresh(range, never);
       model.read(device, offsetsOf(range));
-    } else if (dice < 86) {
+    } else if (turn < 86) {
       const offset = window.offset + random(window.length);
       device.bytes[offset] = random(3);
       story.push(`the core writes ${device.bytes[offset]} at ${offset}`);
-    } else if (dice < 88) {
+    } else if (turn < 88) {
       device.epoch = `life-${step + 2}`;
       story.push('the board starts a new life');
       device.announce();
       model.setEpoch(device.epoch);
-    } else if (dice < 91) {
+    } else if (turn < 91) {
       story.push('rebase');
       const pending = [...offsetsOf(window)].filter((offset) => model.pending(offset));
       await session.rebase(never);
@@ -250,7 +240,7 @@ async function play(seed: number, steps: number): Promise<void> {
         model.read(device, offsetsOf({ offset: first, length: last - first + 1 }));
       }
       for (const gesture of model.gestures) gesture.epoch = model.epoch;
-    } else if (dice < 94) {
+    } else if (turn < 94) {
       const range = someRange();
       const keep = random(2) === 0 ? 'mine' : 'theirs';
       story.push(`conflicts of ${range.offset}+${range.length}: ${keep}`);
@@ -263,12 +253,12 @@ async function play(seed: number, steps: number): Promise<void> {
         else top.seen.set(offset, base);
       }
       session.resolveConflicts(range, keep);
-    } else if (dice < 96) {
+    } else if (turn < 96) {
       const document = documents[random(2)] ?? 'a';
       story.push(`revert ${document}`);
       session.revert(document);
       model.revert(document);
-    } else if (dice < 98) {
+    } else if (turn < 98) {
       const range = someRange();
       story.push(`discard ${range.offset}+${range.length}`);
       for (const offset of offsetsOf(range)) if (model.pending(offset)) model.forget(offset);
@@ -317,7 +307,7 @@ describe('random operations on two documents agree with a naive model', () => {
   test('[main-19] stage, undo, redo, apply, revert, discard, refresh, conflicts, epochs', {
     timeout: 60_000,
   }, async () => {
-    const first = Number(process.env['TILESCOPE_SEED'] ?? Date.now() % 1_000_000);
+    const first = runSeed();
     console.log(`seeds ${first} to ${first + 99}`);
     for (let seed = first; seed < first + 100; seed++) await play(seed, 80);
   });

@@ -31,6 +31,12 @@ export class Random {
   }
 }
 
+/** Numbers from 0 to a limit - 1, from a seed. */
+export function dice(seed: number): (limit: number) => number {
+  const random = new Random(seed);
+  return (limit) => random.below(limit);
+}
+
 /** The seed of this run: `SEED` in the environment repeats a run, else it differs each time. */
 export function runSeed(): number {
   const given = Number(process.env['SEED']);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { locate, type MemoryGeometry, totalBytes } from '../../src/model/geometry.ts';
+import { dice } from '../../test/conformance/random.ts';
 import { createLayout, offsetDigits } from './layout.ts';
 
 function memory(partial: Partial<MemoryGeometry> = {}): MemoryGeometry {
@@ -12,15 +13,6 @@ function memory(partial: Partial<MemoryGeometry> = {}): MemoryGeometry {
     bytesPerTile: 64,
     tileBase: 0,
     ...partial,
-  };
-}
-
-/** A small generator with a seed, so that a failure can be run again. */
-function random(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
   };
 }
 
@@ -95,7 +87,7 @@ describe('rows of the grid', () => {
 
   test('agrees with counting byte by byte, for random memories, ranges and row lengths', () => {
     for (let seed = 1; seed <= 300; seed++) {
-      const below = random(seed);
+      const below = dice(seed);
       const geometry = memory({
         numCols: 1 + below(3),
         numRows: 1 + below(3),

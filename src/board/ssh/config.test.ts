@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { dice } from '../../../test/conformance/random.ts';
 import { BoardError } from '../errors.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
 import type { SshEnvironment, SshTarget } from './target.ts';
@@ -205,15 +206,6 @@ describe('[main-13] ssh configuration', () => {
   });
 });
 
-/** A small generator with a seed, so that a failure can be run again. */
-function random(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
-
 const hasSsh = spawnSync('ssh', ['-V']).status === 0;
 
 describe.skipIf(!hasSsh)('[main-13] resolves as the ssh command does', () => {
@@ -291,7 +283,7 @@ describe.skipIf(!hasSsh)('[main-13] resolves as the ssh command does', () => {
     let compared = 0;
     for (let seed = block * 15; seed < block * 15 + 15; seed++) {
       const file = join(home, `c${seed}`);
-      const text = randomConfig(random(seed + 1), home, seed);
+      const text = randomConfig(dice(seed + 1), home, seed);
       writeFileSync(file, text);
       for (const host of hosts) {
         const theirs = sshSays(file, host);
