@@ -2,10 +2,11 @@
  * The partition of the Array view: which one, what was read of it, when it is read again. Knows boards and words, not
  * VS Code. Nothing is read while nobody looks, and a free partition only when it is looked at first or a person asks.
  */
-import type { Board, BoardInfo, PartitionInfo, StatusReport } from '../board/board.ts';
+import type { Board, BoardInfo, Partition, PartitionInfo, StatusReport } from '../board/board.ts';
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange, Tile } from '../model/geometry.ts';
+import { leavesOpen, withSecondLook } from '../model/status/open-questions.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
 import { waitCycles, waitEdges } from '../model/status/waits.ts';
@@ -297,8 +298,19 @@ export class ArrayModel implements Disposable {
     if (known?.report === undefined) return l10n.t('Not read yet');
     const time = this.#services.clock(known.report.at);
     if (board.link.state.kind !== 'connected') return l10n.t('Last known, read at {0}', time);
+    const unsure = known.report.tiles.filter(({ channels }) =>
+      channels.some(({ mayBeStalled }) => mayBeStalled === true),
+    ).length;
+    const read =
+      unsure === 0
+        ? l10n.t('Read at {0}', time)
+        : l10n.t(
+            'Read at {0}; in {1} tiles the driver does not tell whether DMA runs or waits',
+            time,
+            unsure,
+          );
     return known.report.epoch === info.epoch
-      ? l10n.t('Read at {0}', time)
+      ? read
       : l10n.t('Read at {0}, before the partition changed hands or was reset', time);
   }
 
@@ -390,7 +402,7 @@ export class ArrayModel implements Disposable {
     try {
       const signal = AbortSignal.timeout(patience);
       const partition = await board.link.open(info.columns, signal);
-      known.report = await partition.status(partitionTiles(info), {}, signal);
+      known.report = await this.#look(partition, info, signal);
       delete known.error;
     } catch (thrown) {
       known.error = toBoardError(thrown);
@@ -401,6 +413,24 @@ export class ArrayModel implements Disposable {
         this.#schedule();
         this.#changed.fire();
       }
+    }
+  }
+
+  /**
+   * All tiles without details, then those with details of which that left something open. The second look costs a
+   * descriptor of the partition beside its owner, so it is taken of no others; if it fails, the first one counts.
+   */
+  async #look(partition: Partition, info: PartitionInfo, signal: AbortSignal): Promise<StatusReport> {
+    const first = await partition.status(partitionTiles(info), {}, signal);
+    const open = first.tiles.filter(leavesOpen).map(({ tile }) => tile);
+    if (open.length === 0) return first;
+    try {
+      const second = await partition.status(open, { detail: true }, signal);
+      if (second.epoch !== first.epoch) return first;
+      return { ...second, tiles: withSecondLook(first.tiles, second.tiles) };
+    } catch (thrown) {
+      this.#services.note(thrown);
+      return first;
     }
   }
 

@@ -177,7 +177,8 @@ export function channelName(channel: Pick<DmaChannelStatus, 'direction' | 'chann
 
 /** A DMA channel's state with its descriptor. */
 export function channelText(channel: DmaChannelStatus, l10n: Localiser): string {
-  const parts = [channel.state.replaceAll('_', ' ')];
+  const state = channel.mayBeStalled === true ? l10n.t('running or waiting') : channel.state;
+  const parts = [state.replaceAll('_', ' ')];
   if (channel.currentDescriptor !== undefined && channel.state !== 'idle') {
     parts.push(l10n.t('descriptor {0}', channel.currentDescriptor));
   }

@@ -138,7 +138,10 @@ describe('[attach-10] the texts of the driver say what the words of the hardware
       expect(text.locks.map(({ index, value, acquired }) => ({ index, value, acquired }))).toEqual(
         hardware.locks.map(({ index, value, acquired }) => ({ index, value, acquired })),
       );
-      expect(text.channels).toEqual(hardware.channels.map(({ raw: _raw, ...rest }) => rest));
+      // The texts of AIE-ML and later say that they may hide a stall; the words that are laid here hold none.
+      expect(text.channels.map(({ mayBeStalled: _, ...rest }) => rest)).toEqual(
+        hardware.channels.map(({ raw: _raw, ...rest }) => rest),
+      );
 
       // Of AIE2PS's shim tiles only the first descriptor is read from the right place.
       const told = text.descriptors.map(comparable);

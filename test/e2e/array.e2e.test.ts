@@ -149,6 +149,8 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
         .evaluateAll((cells) => cells.map((cell) => cell.ariaLabel?.split(':')[0])),
     ).toEqual([`Tile ${formatTile(north.tile)}`, `Tile ${formatTile(south.tile)}`]);
     expect(await array.locator('.arrow.hangs').count()).toBe(2);
+    // The driver's text calls the two channels that wait running: only a second look at these tiles tells.
+    expect(await array.locator('.legend-line', { hasText: 'waiting' }).textContent()).toBe('waiting: 4');
     await workbench.screenshot('array-view-low');
     // Closed, the other section leaves its height to this one.
     await openSection(workbench, 'Boards', false);

@@ -51,6 +51,17 @@ export const small: Sample = {
   ],
 };
 
+/** Four of 38 columns, beside another partition. */
+export const part: Sample = {
+  ...vek280,
+  columns: { startCol: 6, numCols: 4 },
+  others: [{ startCol: 20, numCols: 8 }],
+  hang: [
+    { col: 6, row: 3 },
+    { col: 6, row: 4 },
+  ],
+};
+
 /** Eight columns, two of the four rows with cores; two tiles side by side wait for each other. */
 export const flat: Sample = {
   numCols: 8,

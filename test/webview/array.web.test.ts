@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import type { ArrayPicture, FromArrayPage } from '../../src/array/messages.ts';
-import { flat, type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
+import { flat, part, type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
 import { eventually } from './eventually.ts';
 import { frames, type LookOptions, type OpenPage, PageServer } from './harness.ts';
 import { themeNames } from './themes.ts';
@@ -77,6 +77,7 @@ const shapes: readonly (readonly [string, Sample, number])[] = [
   ['38x11', vek280, 300],
   ['8x4', flat, 480],
   ['4x9', small, 220],
+  ['4of38', part, 300],
 ];
 
 describe('[attach-11] the Array view', () => {
@@ -272,6 +273,7 @@ describe('[attach-11] the Array view', () => {
           cells.filter((one) => {
             const { x, y, width, height } = one.getBoundingClientRect();
             const [middle, level] = [x + width / 2, y + height / 2];
+            if (width === 0) return false;
             if (middle > innerWidth - 40 || level > 115) return false;
             return !one.contains(document.elementFromPoint(middle, level));
           }).length,
@@ -293,6 +295,25 @@ describe('[attach-11] the Array view', () => {
     await eventually(() =>
       page.locator('.hang-list').evaluate((one) => Math.round(one.getBoundingClientRect().left)),
     ).toBe(8);
+  });
+
+  test('a low view shows the columns of the partition alone, and the keyboard keeps to them', async () => {
+    const page = await shown(sampleOf(part), { width: 300, height: 120 });
+    const columns = () => page.locator('.line:first-child .cell:visible').count();
+    expect(await columns()).toBe(4);
+    const at = () => page.evaluate(() => document.activeElement?.ariaLabel?.split(':')[0] ?? '');
+    await page.locator('.grid [tabindex="0"]').focus();
+    for (const [key, tile] of [
+      ['ArrowLeft', 'Tile (6,3)'],
+      ['End', 'Tile (9,3)'],
+      ['ArrowRight', 'Tile (9,3)'],
+      ['Home', 'Tile (6,3)'],
+    ] as const) {
+      await page.keyboard.press(key);
+      expect(await at(), key).toBe(tile);
+    }
+    await page.setViewportSize({ width: 300, height: 600 });
+    await eventually(columns).toBe(38);
   });
 
   test('tiles that hang out of sight are scrolled to, once', async () => {
@@ -339,7 +360,7 @@ describe('[attach-11] the Array view', () => {
 
 describe('[attach-11] looks of the Array view', () => {
   for (const theme of themeNames) {
-    test(`${theme}: a hang in arrays of four shapes, nothing clipped, accessible by the rules of axe`, async () => {
+    test(`${theme}: a hang in arrays of five shapes, nothing clipped, accessible by the rules of axe`, async () => {
       for (const [name, sample, width] of shapes) {
         const page = await shown(sampleOf(sample), { theme, width });
         await page.screenshot({ path: join(shots, `array-${name}-${theme}.png`), fullPage: true });

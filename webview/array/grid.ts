@@ -6,7 +6,7 @@ import type { ArrayCell, ArrayPicture, ArrayRow, CellState } from '../../src/arr
 import type { Tile } from '../../src/model/geometry.ts';
 import { type Box, drawArrows } from './arrows.ts';
 import { signOf, svg } from './shapes.ts';
-import { type GridSizes, gridSizes } from './sizes.ts';
+import { type GridLimits, type GridSizes, gridSizes } from './sizes.ts';
 import type { Translate } from './strings.ts';
 
 /** What the grid tells. */
@@ -107,8 +107,8 @@ export class ArrayGrid {
   }
 
   /**
-   * Fits the cells into a width and, as far as they stay legible, a height, pixels; without a height they are as high as
-   * they are wide. Returns the width that the grid takes.
+   * Fits the cells into a width and, as far as they stay legible, a height, pixels: then only the partition's columns are
+   * shown. Without a height cells are as high as they are wide. Returns the width that the grid takes.
    */
   resize(width: number, room?: number): number {
     const picture = this.#picture;
@@ -120,10 +120,11 @@ export class ArrayGrid {
         return state !== undefined && state !== 'other' && state !== 'outside';
       }),
     );
-    const sized = (available: number): GridSizes =>
+    const limits: GridLimits =
       room === undefined
-        ? gridSizes(available, inside)
-        : gridSizes(available, inside, (room - aroundRows) / picture.rows.length, widestLowCell);
+        ? {}
+        : { rowHeight: (room - aroundRows) / picture.rows.length, widest: widestLowCell, alone: true };
+    const sized = (available: number): GridSizes => gridSizes(available, inside, limits);
     const roomy = sized(width - aroundCells - 2 * gutter);
     const hasGutter = roomy.cell >= narrow;
     const sizes = hasGutter ? roomy : sized(width - aroundCells);
@@ -131,8 +132,13 @@ export class ArrayGrid {
     const { edges, height } = sizes;
     const template = edges
       .slice(1)
-      .map((edge, i) => `${edge - (edges[i] ?? 0)}px`)
+      .map((edge, i) => edge - (edges[i] ?? 0))
+      .filter((width) => width > 0)
+      .map((width) => `${width}px`)
       .join(' ');
+    for (const cells of this.#rows) {
+      for (const [column, { element }] of cells.entries()) element.hidden = !this.#hasWidth(column);
+    }
     this.element.style.setProperty('--columns', template);
     this.element.style.setProperty('--cell-height', `${height}px`);
     this.element.style.setProperty('--cell-width', `${sizes.cell}px`);
@@ -347,6 +353,12 @@ export class ArrayGrid {
     this.#events.point(drawn?.cell, drawn?.element.getBoundingClientRect());
   }
 
+  /** Columns of other partitions have none in a low view. */
+  #hasWidth(column: number): boolean {
+    const edges = this.#sizes?.edges;
+    return edges === undefined || (edges[column + 1] ?? 0) > (edges[column] ?? 0);
+  }
+
   #setTabStop(on: boolean): void {
     const drawn = this.#rows[this.#at.line]?.[this.#at.column];
     if (drawn !== undefined) drawn.element.tabIndex = on ? 0 : -1;
@@ -354,7 +366,7 @@ export class ArrayGrid {
 
   #moveTo(line: number, column: number): void {
     const drawn = this.#rows[line]?.[column];
-    if (drawn === undefined) return;
+    if (drawn === undefined || !this.#hasWidth(column)) return;
     this.#setTabStop(false);
     this.#at = { line, column };
     this.#setTabStop(true);
@@ -366,13 +378,15 @@ export class ArrayGrid {
     if (event.altKey || event.metaKey) return;
     const { line, column } = this.#at;
     const lastLine = this.#rows.length - 1;
-    const lastColumn = (this.#rows[line]?.length ?? 1) - 1;
+    const columns = [...(this.#rows[line]?.keys() ?? [])].filter((one) => this.#hasWidth(one));
+    const [firstColumn = 0] = columns;
+    const lastColumn = columns.at(-1) ?? 0;
     const to: Readonly<Record<string, readonly [number, number]>> = {
       ArrowLeft: [line, column - 1],
       ArrowRight: [line, column + 1],
       ArrowUp: [line - 1, column],
       ArrowDown: [line + 1, column],
-      Home: [event.ctrlKey ? 0 : line, 0],
+      Home: [event.ctrlKey ? 0 : line, firstColumn],
       End: [event.ctrlKey ? lastLine : line, lastColumn],
     };
     const place = to[event.key];

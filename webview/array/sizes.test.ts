@@ -31,13 +31,20 @@ describe('[attach-11] cells of the Array view', () => {
   });
 
   test('are lower in a low view, yet never flat', () => {
-    expect(gridSizes(250, all(4), 17.5).height).toBe(17);
-    expect(gridSizes(250, all(4), 3).height).toBe(6);
-    expect(gridSizes(250, all(4), 100).height).toBe(28);
+    expect(gridSizes(250, all(4), { rowHeight: 17.5 }).height).toBe(17);
+    expect(gridSizes(250, all(4), { rowHeight: 3 }).height).toBe(6);
+    expect(gridSizes(250, all(4), { rowHeight: 100 }).height).toBe(28);
   });
 
   test('are narrower where text is to stand beside them', () => {
-    expect(gridSizes(250, all(4), 11, 18)).toMatchObject({ cell: 18, height: 11 });
+    expect(gridSizes(250, all(4), { rowHeight: 11, widest: 18 })).toMatchObject({ cell: 18, height: 11 });
+  });
+
+  test('take no width where only those of the partition are shown', () => {
+    const { edges, cell } = gridSizes(250, run(38, 6, 4), { widest: 18, alone: true });
+    expect(cell).toBe(18);
+    expect(edges.slice(0, 7)).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    expect(edges.at(-1)).toBe(4 * 18);
   });
 
   test('exist for no column at all', () => {

@@ -23,26 +23,36 @@ export interface GridSizes {
   readonly numberEvery: number;
 }
 
+/** What limits the cells. */
+export interface GridLimits {
+  /** The height that a row may have so that all are in view, pixels. */
+  readonly rowHeight?: number;
+  /** The most that a cell may be wide, pixels. */
+  readonly widest?: number;
+  /** Columns that are not part of the partition take no width. */
+  readonly alone?: boolean;
+}
+
 /**
  * Sizes for columns of which `inside` says whether they belong to the shown partition. `available` is the width for the
- * cells, `rowHeight` the height that a row may have so that all are in view, `widest` the most that a cell may take; pixels.
+ * cells, pixels.
  */
 export function gridSizes(
   available: number,
   inside: readonly boolean[],
-  rowHeight = Number.POSITIVE_INFINITY,
-  widest = widestCell,
+  { rowHeight = Number.POSITIVE_INFINITY, widest = widestCell, alone = false }: GridLimits = {},
 ): GridSizes {
   const shown = inside.filter(Boolean).length;
-  const others = inside.length - shown;
-  const even = Math.floor(available / Math.max(inside.length, 1));
-  let other = Math.min(Math.max(even, narrowestOther), widest);
-  let cell = other;
+  const others = alone ? 0 : inside.length - shown;
+  const least = alone ? 0 : narrowestOther;
+  const even = Math.floor(available / Math.max(shown + others, 1));
+  let other = alone ? 0 : Math.min(Math.max(even, least), widest);
+  let cell = Math.min(even, widest);
   if (even < comfortable && shown > 0) {
-    const wish = Math.floor((available - others * narrowestOther) / shown);
+    const wish = Math.floor((available - others * least) / shown);
     cell = Math.min(Math.max(wish, narrowestCell), widest);
     const left = Math.floor((available - cell * shown) / Math.max(others, 1));
-    other = Math.min(Math.max(left, narrowestOther), cell);
+    other = alone ? 0 : Math.min(Math.max(left, least), cell);
   }
   cell = Math.max(cell, narrowestCell);
   const edges = [0];

@@ -7,7 +7,7 @@ import { coreFromRegisters, coreFromText } from './core.ts';
 import { descriptorsFromRegisters, descriptorsFromText } from './descriptors.ts';
 import { channelsFromRegisters, channelsFromText } from './dma.ts';
 import { errorsFromEvents, errorsFromText, eventsFromRegisters, eventsFromText } from './events.ts';
-import { registerMap, tileLayout } from './layout.ts';
+import { registerMap, type TileLayout, tileLayout } from './layout.ts';
 import { locksFromRegisters, locksFromText } from './locks.ts';
 import type { DmaChannelStatus, RawTileStatus, TileStatus } from './status.ts';
 import { Unparsed } from './sysfs-text.ts';
@@ -23,6 +23,14 @@ function merged<T>(fromRegisters: readonly T[], fromText: readonly T[], key: (it
 
 function channelKey({ direction, channel }: DmaChannelStatus): number {
   return (direction === 's2mm' ? 0 : 1000) + channel;
+}
+
+/** Marks the channels of AIE-ML and later that the driver's text calls running: it says so of stalled ones too. */
+function doubted(channels: readonly DmaChannelStatus[], layout: TileLayout | undefined): DmaChannelStatus[] {
+  const tellsStalls = layout === undefined || layout.dma.packed;
+  return channels.map((channel) =>
+    tellsStalls || channel.state !== 'running' ? channel : { ...channel, mayBeStalled: true },
+  );
 }
 
 /**
@@ -88,7 +96,7 @@ export function decodeTileStatus(raw: RawTileStatus, generation: Generation | 'u
     ),
     channels: merged(
       layout === undefined ? [] : channelsFromRegisters(registers, layout.dma, kind),
-      dmaText,
+      doubted(dmaText, layout),
       channelKey,
     ),
     descriptors: merged(

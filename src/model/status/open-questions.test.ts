@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { decodeTileStatus } from './decode.ts';
+import { leavesOpen, withSecondLook } from './open-questions.ts';
+import type { TileStatus } from './status.ts';
+
+const running = 'channel_status: mm2s: idle|idle, s2mm: running|idle\ncurrent_bd: mm2s: 0|0, s2mm: 3|0';
+const idle = 'channel_status: mm2s: idle|idle, s2mm: idle|idle';
+
+function fromText(
+  generation: 'aie' | 'aieml' | 'aie2ps' | 'unknown',
+  dma: string,
+  registers: readonly (readonly [number, number])[] = [],
+): TileStatus {
+  return decodeTileStatus(
+    {
+      tile: { col: 6, row: 3 },
+      kind: 'core',
+      source: 'sysfs',
+      registers: new Map(registers),
+      files: new Map([['dma', dma]]),
+    },
+    generation,
+  );
+}
+
+/** A memory tile's MM2S channel 2 that works on descriptor 7, from its status word. */
+function memoryTile(word: number, withDescriptor = false): TileStatus {
+  const status = decodeTileStatus(
+    {
+      tile: { col: 6, row: 1 },
+      kind: 'memory',
+      source: 'registers',
+      registers: new Map([[0xa0688, word | (7 << 24)]]),
+      files: new Map(),
+    },
+    'aieml',
+  );
+  const descriptor = { index: 7, valid: true, address: 0, length: 4, fields: [], raw: [] };
+  return { ...status, descriptors: withDescriptor ? [descriptor] : [] };
+}
+
+describe('[attach-11] what a look without details leaves open', () => {
+  test('is whether a channel waits that the text of AIE-ML and AIE2PS calls running', () => {
+    for (const generation of ['aieml', 'aie2ps'] as const) {
+      const status = fromText(generation, running);
+      expect(status.channels[0]).toMatchObject({ state: 'running', mayBeStalled: true });
+      expect(leavesOpen(status)).toBe(true);
+      expect(leavesOpen(fromText(generation, idle))).toBe(false);
+    }
+  });
+
+  test('is nothing in the first generation, whose text tells a stall', () => {
+    expect(leavesOpen(fromText('aie', running))).toBe(false);
+    expect(fromText('aie', running).channels[0]).not.toHaveProperty('mayBeStalled');
+  });
+
+  test('is nothing once the word was read, whether the channel waits or not', () => {
+    const stalled = (1 << 19) | (1 << 2) | 2;
+    for (const word of [stalled, (1 << 19) | 2]) {
+      const status = fromText('aieml', running, [[0x1df00, word]]);
+      expect(status.channels[0]).toMatchObject({
+        state: word === stalled ? 'stalled_lock_acq' : 'running',
+      });
+      expect(status.channels[0]).not.toHaveProperty('mayBeStalled');
+      expect(leavesOpen(status)).toBe(false);
+    }
+  });
+
+  test('is whose lock a memory tile waits for, until its descriptor was read', () => {
+    const stalled = (1 << 19) | (1 << 2) | 2;
+    expect(leavesOpen(memoryTile(stalled))).toBe(true);
+    expect(leavesOpen(memoryTile(stalled, true))).toBe(false);
+    expect(leavesOpen(memoryTile((1 << 19) | 2))).toBe(false);
+  });
+
+  test('is nothing of a tile that could not be looked at', () => {
+    expect(leavesOpen({ ...fromText('aieml', running), reason: 'gated' })).toBe(false);
+  });
+
+  test('is answered by a second look, unless that failed', () => {
+    const first = [fromText('aieml', running), memoryTile(0)];
+    const told: TileStatus = { ...fromText('aieml', idle), source: 'registers' };
+    expect(withSecondLook(first, [told])).toEqual([told, first[1]]);
+    expect(withSecondLook(first, [{ ...told, reason: 'not-read' }])).toEqual(first);
+  });
+});

@@ -1,0 +1,26 @@
+/** What a look without details leaves open of a tile, so that a second one is worth its price. Pure. */
+import type { TileStatus } from './status.ts';
+
+/**
+ * Whether details would tell what a DMA channel does or whom it waits for: the driver's text may call a waiting channel
+ * running, and a channel of a memory tile waits for one of three tiles, which only its descriptor names. A channel of
+ * another tile waits for a lock of its own tile, whichever that is.
+ */
+export function leavesOpen(status: TileStatus): boolean {
+  if (status.reason !== undefined) return false;
+  const { channels, descriptors, kind } = status;
+  return channels.some(
+    ({ mayBeStalled, stalledOnLock, currentDescriptor }) =>
+      mayBeStalled === true ||
+      (kind === 'memory' && stalledOnLock && !descriptors.some(({ index }) => index === currentDescriptor)),
+  );
+}
+
+/** A first look with what a second one, at some of its tiles, could tell in place of it. */
+export function withSecondLook(first: readonly TileStatus[], second: readonly TileStatus[]): TileStatus[] {
+  const key = ({ tile }: TileStatus): string => `${tile.col},${tile.row}`;
+  const told = new Map(
+    second.filter(({ reason }) => reason === undefined).map((status) => [key(status), status] as const),
+  );
+  return first.map((status) => told.get(key(status)) ?? status);
+}
