@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { Partition, StatusReport } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { freeColumns, ownedColumns } from '../board/simulated/array.ts';
+import type { Tile } from '../model/geometry.ts';
 import { settle } from '../session/scripted-board.ts';
 import type { ArrayCell } from './messages.ts';
 import { ViewBench } from './test-bench.ts';
@@ -168,6 +170,83 @@ describe('what is read, and when', () => {
     expect(bench.model.open({ col: 1, row: 2 })).toBeUndefined();
     expect(bench.model.picture.chosen).toBe('desk/0_4');
     expect(bench.model.open({ col: 4, row: 2 })).toBeUndefined();
+  });
+});
+
+describe('[attach-11] tiles whose first look leaves something open', () => {
+  /** A partition of which the driver's text says `running` of a channel of (7,2), which `second` then looks at closely. */
+  async function doubtful(second: (tiles: readonly Tile[], first: StatusReport) => Promise<StatusReport>) {
+    const bench = new ViewBench();
+    await bench.link.connect();
+    const opened = await bench.link.open(ownedColumns, AbortSignal.timeout(10_000));
+    const asked: { readonly tiles: number; readonly detail: boolean }[] = [];
+    let first: StatusReport | undefined;
+    const status: Partition['status'] = async (tiles, { detail = false }, signal) => {
+      asked.push({ tiles: tiles.length, detail });
+      if (detail && first !== undefined) return second(tiles, first);
+      const report = await opened.status(tiles, {}, signal);
+      first = {
+        ...report,
+        tiles: report.tiles.map((one) => (isDoubted(one.tile) ? { ...one, channels: [running] } : one)),
+      };
+      return first;
+    };
+    bench.link.open = async () => Object.create(opened, { status: { value: status } });
+    bench.model.visible = true;
+    await passed(bench);
+    return { bench, asked };
+  }
+  const isDoubted = ({ col, row }: Tile) => col === 8 && row === 1;
+  const running = {
+    direction: 's2mm',
+    channel: 0,
+    state: 'running',
+    stalledOnLock: false,
+    mayBeStalled: true,
+  } as const;
+  const stalled = {
+    direction: 's2mm',
+    channel: 0,
+    state: 'stalled_lock_acq',
+    stalledOnLock: true,
+  } as const;
+
+  test('are looked at once more with details, and no others', async () => {
+    const { bench, asked } = await doubtful(async (tiles, first) => ({
+      ...first,
+      tiles: first.tiles
+        .filter(({ tile }) => tiles.some((one) => one.col === tile.col && one.row === tile.row))
+        .map(({ core: _, ...one }) => ({ ...one, channels: [stalled] })),
+    }));
+    expect(asked).toEqual([
+      { tiles: 4 * 9, detail: false },
+      { tiles: 1, detail: true },
+    ]);
+    expect(cellAt(bench, 8, 1)?.state).toBe('stalled');
+    expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+  });
+
+  test('are said to be unsure where no second look can tell', async () => {
+    const { bench } = await doubtful(async (_, first) => ({
+      ...first,
+      tiles: first.tiles.filter(({ tile }) => isDoubted(tile)),
+    }));
+    expect(bench.model.picture.readAt).toBe(
+      'Read at 14:03:27. Tiles whose DMA runs or waits, the driver does not tell which: 1',
+    );
+    expect(cellAt(bench, 8, 1)?.lines).toContainEqual('DMA S2MM 0: running or waiting');
+  });
+
+  test('keep what the first look told where the second fails or sees another life', async () => {
+    const failed = await doubtful(async () => {
+      throw new BoardError('kernel-held', 'refused');
+    });
+    expect(failed.bench.model.picture.problem).toBeUndefined();
+    expect(failed.bench.noted).toHaveLength(1);
+    expect(failed.bench.model.picture.hangs).toHaveLength(1);
+    const later = await doubtful(async (_, first) => ({ ...first, epoch: 'another', tiles: [] }));
+    expect(later.bench.model.picture.hangs).toHaveLength(1);
+    expect(later.bench.model.picture.readAt).toMatch(/the driver does not tell which: 1$/);
   });
 });
 

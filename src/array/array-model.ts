@@ -305,7 +305,7 @@ export class ArrayModel implements Disposable {
       unsure === 0
         ? l10n.t('Read at {0}', time)
         : l10n.t(
-            'Read at {0}; in {1} tiles the driver does not tell whether DMA runs or waits',
+            'Read at {0}. Tiles whose DMA runs or waits, the driver does not tell which: {1}',
             time,
             unsure,
           );
