@@ -146,12 +146,16 @@ describe('[attach-6] somebody without the rights', () => {
   });
 });
 
-// The earlier form goes out only where a module's version asks for it: native/core/families_test.cpp.
-describe.each([2])('[attach-9] what zocl holds (its request in form %i)', (zocl) => {
+// What the module says of its version decides which form goes out; the wrong one would be a FORBIDDEN line or refused.
+describe.each([
+  { release: '2.17 (2024.1)', form: { zocl: 1, zocl_version: '2.17.319,a0b1c2' } },
+  { release: '2.18 (2024.2)', form: { zocl: 2, zocl_version: '2.18.0,a0b1c2' } },
+  { release: 'without a version', form: { zocl: 2 } },
+])('[attach-9] what zocl of XRT $release holds', ({ form }) => {
   const family = families['aperture24/aie'];
   const { startCol, numCols } = family.partition;
 
-  beforeAll(() => board.reloadModule({ ...family.module, zocl }));
+  beforeAll(() => board.reloadModule({ ...family.module, ...form }));
   afterAll(() => board.reloadModule());
 
   it('is named, not touched, and reached once a person chose the way through its driver', async () => {
@@ -169,5 +173,25 @@ describe.each([2])('[attach-9] what zocl holds (its request in form %i)', (zocl)
     live.splice(0);
     await board.control('zocl unload');
     expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+  });
+});
+
+describe('[attach-9] what an earlier zocl holds that does not tell its version', () => {
+  const family = families['aperture24/aie'];
+  const { startCol, numCols } = family.partition;
+
+  beforeAll(() => board.reloadModule({ ...family.module, zocl: 1 }));
+  afterAll(() => board.reloadModule());
+
+  it('is asked for in the later form only, and refused: the number of the earlier one is another request elsewhere', async () => {
+    await board.control(`zocl load ${startCol} ${numCols}`);
+    const beside = await connect();
+    expect(await codeOf(beside.ownership({ startCol, numCols }).takeKernelDescriptor(never))).toBe(
+      'kernel-held',
+    );
+    // Nothing was handed out, so XRT's reset has nothing to count.
+    expect(await board.counters()).toMatchObject({ open: 1 });
+    await board.control('zocl reset');
+    expect(await board.counters()).toMatchObject({ open: 0 });
   });
 });

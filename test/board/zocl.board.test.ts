@@ -130,6 +130,13 @@ describe('the render node [attach-9]', () => {
     expect(await witness.command('drmversion')).toBe('zocl 20180313 Zynq BO manager');
   });
 
+  it('shows the version of its module where it has one', async () => {
+    const version = async () => (await board.exec('cat /sys/module/zocl/version')).stdout.toString();
+    expect(await version()).toBe('');
+    await board.reloadModule({ ...FAMILY.module, zocl: 1, zocl_version: '2.17.319,a0b1c2' });
+    expect(await version()).toBe('2.17.319,a0b1c2\n');
+  });
+
   it('is not needed where the driver has a descriptor list', async () => {
     await board.reloadModule({ ...families['aperture40/aie'].module, zocl: 2 });
     await board.control(LOAD);

@@ -18,11 +18,13 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/kobject.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/sysfs.h>
 #include <linux/uaccess.h>
 
 #include "aievirt.h"
@@ -63,6 +65,11 @@ static_assert(ZOCL_AIE_FD == 0xC00C6450 && ZOCL_AIE_FD_CONTEXT == 0xC0106458);
 static unsigned int zocl;
 module_param(zocl, uint, 0444);
 MODULE_PARM_DESC(zocl, "1 or 2: also imitate zocl, with the AIE_FD ioctl up to or after 2024.1");
+
+static char *zocl_version;
+module_param(zocl_version, charp, 0444);
+MODULE_PARM_DESC(zocl_version,
+		 "with zocl: what /sys/module/zocl/version says; default: there is no such file");
 
 static DEFINE_MUTEX(slot_lock);
 static struct {
@@ -246,6 +253,44 @@ static char *render_devnode(struct device *dev, umode_t *mode)
 	return kasprintf(GFP_KERNEL, "dri/%s", dev_name(dev));
 }
 
+/* ------------------------------------------------------- the module's version */
+
+/*
+ * The real zocl is a module of its own, and the kernel shows its version. Here a
+ * folder of that name is put beside our own module's.
+ */
+static struct kobject *module_folder;
+
+static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
+{
+	return sysfs_emit(buf, "%s\n", zocl_version);
+}
+
+static struct kobj_attribute version_file = __ATTR_RO(version);
+
+static int show_version(void)
+{
+	int ret;
+
+	if (!zocl_version)
+		return 0;
+	module_folder = kobject_create_and_add("zocl", &THIS_MODULE->mkobj.kobj.kset->kobj);
+	if (!module_folder)
+		return -ENOMEM;
+	ret = sysfs_create_file(module_folder, &version_file.attr);
+	if (ret)
+		kobject_put(module_folder);
+	return ret;
+}
+
+static void hide_version(void)
+{
+	if (zocl_version)
+		kobject_put(module_folder);
+}
+
+/* ------------------------------------------------------------ load, unload */
+
 int zocl_init(void)
 {
 	struct device *dev;
@@ -270,9 +315,15 @@ int zocl_init(void)
 	if (ret)
 		goto no_cdev;
 	dev = device_create(drm_class, NULL, RENDER_NODE, NULL, "renderD128");
-	if (!IS_ERR(dev))
+	if (IS_ERR(dev)) {
+		ret = PTR_ERR(dev);
+		goto no_device;
+	}
+	ret = show_version();
+	if (!ret)
 		return 0;
-	ret = PTR_ERR(dev);
+	device_destroy(drm_class, RENDER_NODE);
+no_device:
 	cdev_del(&render_cdev);
 no_cdev:
 	class_destroy(drm_class);
@@ -286,6 +337,7 @@ void zocl_exit(void)
 {
 	if (!zocl)
 		return;
+	hide_version();
 	device_destroy(drm_class, RENDER_NODE);
 	cdev_del(&render_cdev);
 	class_destroy(drm_class);
