@@ -60,7 +60,6 @@ export class ArrayFace implements vscode.Disposable {
 
   /** Reads both views again, as far as somebody looks at them; if nobody does, opens the Array view. */
   async refresh(): Promise<void> {
-    this.tileView.registerUntilAsked();
     if (!this.array.isVisible && !this.tile.isVisible) {
       await vscode.commands.executeCommand('tilescope.array.focus');
     }

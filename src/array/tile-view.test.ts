@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { freeColumns } from '../board/simulated/array.ts';
 import { Emitter } from '../model/event.ts';
 import { settle } from '../session/scripted-board.ts';
@@ -9,6 +10,7 @@ class FakeTreeView {
   visible = false;
   disposed = false;
   description: string | undefined;
+  message: string | undefined;
   readonly visibility = new Emitter<{ visible: boolean }>();
   readonly onDidChangeVisibility = this.visibility.event;
 
@@ -52,36 +54,29 @@ beforeEach(() => {
   views = [];
 });
 
-test('[attach-10] a view that nobody asks for its items is registered again for another tile, until it is asked', async () => {
+test('[attach-10] says in a message what to do while no tile is chosen: Theia never asks a view with a welcome text', async () => {
   const { bench, view } = await make();
   expect(views).toHaveLength(1);
-  bench.boardsChanged.fire();
-  expect(views, 'without a tile there is nothing to ask for').toHaveLength(1);
+  expect(views[0]?.message).toMatch(/^No tile has been chosen yet/);
+  expect(view.getChildren()).toEqual([]);
   bench.tile.show(first);
-  expect(views.map(({ disposed }) => disposed)).toEqual([true, false]);
-  expect(views[1]?.description).toContain('of Desk');
-  bench.tile.show(first);
-  bench.boardsChanged.fire();
-  expect(views, 'the same tile').toHaveLength(2);
-  view.registerUntilAsked();
-  expect(views, 'a person asked').toHaveLength(3);
-  expect(views[2]?.description).toContain('of Desk');
-  view.getChildren();
+  expect(views[0]?.message).toBe('');
+  expect(views[0]?.description).toContain('(0,1) of Desk');
   bench.tile.show(second);
-  view.registerUntilAsked();
-  expect(views).toHaveLength(3);
-  expect(views[2]?.description).toContain('(0,2)');
+  expect(views[0]?.description).toContain('(0,2) of Desk');
+  expect(manifest.contributes.viewsWelcome.map((welcome) => welcome.view)).not.toContain('tilescope.tile');
   view.dispose();
-  expect(views.every(({ disposed }) => disposed)).toBe(true);
+  expect(views[0]?.disposed).toBe(true);
 });
 
-test('[attach-10] the view that was registered last is the one that tells whether somebody looks', async () => {
-  const { bench } = await make();
+test('[attach-10] reads its tile once somebody looks', async () => {
+  const { bench, view } = await make();
   bench.tile.show(first);
   expect(bench.tile.isVisible).toBe(false);
-  views.at(-1)?.show();
+  views[0]?.show();
   expect(bench.tile.isVisible).toBe(true);
   bench.time.advance(300);
   await expect.poll(() => bench.tile.known?.report?.tiles.length).toBe(1);
   await settle();
+  expect(view.getChildren().length).toBeGreaterThan(0);
 });

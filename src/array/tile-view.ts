@@ -1,6 +1,7 @@
 /** The details view: one tile as a tree. */
 import * as vscode from 'vscode';
-import type { ArrayServices, TilePlace } from './array-model.ts';
+import type { ArrayServices } from './array-model.ts';
+import type { Localiser } from './page-strings.ts';
 import { type DetailItem, detailItems, detailText } from './tile-items.ts';
 import type { TileModel } from './tile-model.ts';
 import { tileName } from './words.ts';
@@ -12,11 +13,7 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   readonly #model: TileModel;
   readonly #services: ArrayServices;
   readonly #changed = new vscode.EventEmitter<void>();
-  #view: vscode.TreeView<DetailItem>;
-  /** Whether the editor asked for items since the start. */
-  #asked = false;
-  /** The tile that was the last occasion to register. */
-  #registeredFor: TilePlace | undefined;
+  readonly #view: vscode.TreeView<DetailItem>;
   readonly #subscriptions: vscode.Disposable[] = [];
 
   readonly onDidChangeTreeData = this.#changed.event;
@@ -24,35 +21,22 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   constructor(model: TileModel, services: ArrayServices) {
     this.#model = model;
     this.#services = services;
-    this.#view = this.#register();
-    this.#subscriptions.push(
-      this.#changed,
-      model.onDidChange(() => this.#update()),
-    );
-  }
-
-  #register(): vscode.TreeView<DetailItem> {
-    const view = vscode.window.createTreeView<DetailItem>(tileViewId, {
+    this.#view = vscode.window.createTreeView<DetailItem>(tileViewId, {
       treeDataProvider: this,
       showCollapseAll: true,
     });
-    this.#model.visible = view.visible;
-    view.onDidChangeVisibility(({ visible }) => {
-      this.#model.visible = visible;
-    });
-    return view;
-  }
-
-  /**
-   * Theia never asks a view that was opened after its tree was registered (1.74, plugin-view-registry.ts): registered
-   * again while it is open, it is asked. A person who has the views read again is one occasion, another tile the other:
-   * a caret that stands still causes nothing.
-   */
-  registerUntilAsked(): void {
-    if (this.#asked) return;
-    this.#view.dispose();
-    this.#view = this.#register();
+    this.#model.visible = this.#view.visible;
     this.#describe();
+    this.#subscriptions.push(
+      this.#changed,
+      this.#view.onDidChangeVisibility(({ visible }) => {
+        this.#model.visible = visible;
+      }),
+      model.onDidChange(() => {
+        this.#describe();
+        this.#changed.fire();
+      }),
+    );
   }
 
   getTreeItem(item: DetailItem): vscode.TreeItem {
@@ -70,11 +54,9 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
     return shown;
   }
 
-  /** Nothing without a tile: then the manifest's welcome text stands there. */
+  /** Nothing without a tile: then the view's message stands there. */
   getChildren(item?: DetailItem): DetailItem[] {
-    if (item !== undefined) return [...item.children];
-    this.#asked = true;
-    return this.#items();
+    return item === undefined ? this.#items() : [...item.children];
   }
 
   #items(): DetailItem[] {
@@ -106,11 +88,7 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   async copy(item?: DetailItem): Promise<void> {
     const items = item === undefined ? this.#items() : [item];
     if (items.length === 0) {
-      vscode.window.showInformationMessage(
-        this.#services.l10n.t(
-          'No tile has been chosen yet. Choose one in the Array view, or put the caret into tile memory.',
-        ),
-      );
+      vscode.window.showInformationMessage(noTile(this.#services.l10n));
       return;
     }
     const lines = items.map((one) => detailText(one));
@@ -124,20 +102,21 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
 
-  #update(): void {
-    const place = this.#model.known?.place;
-    if (place !== undefined && place !== this.#registeredFor) {
-      this.#registeredFor = place;
-      this.registerUntilAsked();
-    }
-    this.#describe();
-    this.#changed.fire();
-  }
-
+  /**
+   * Title and message. A message, not a welcome text of the manifest: Theia (1.74, plugin-view-registry.ts) never asks a
+   * view for its items that shows a welcome text when it is opened.
+   */
   #describe(): void {
     const { known, kind, boardLabel } = this.#model;
     const { l10n } = this.#services;
+    this.#view.message = known === undefined ? noTile(l10n) : '';
     this.#view.description =
       known === undefined ? '' : l10n.t('{0} of {1}', tileName(known.place.tile, kind, l10n), boardLabel);
   }
+}
+
+function noTile(l10n: Localiser): string {
+  return l10n.t(
+    'No tile has been chosen yet. Choose one in the Array view, or put the caret into tile memory.',
+  );
 }

@@ -36,6 +36,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   readonly #picks: PickedColumns;
   readonly #changed = new vscode.EventEmitter<TreeNode | undefined>();
   readonly #nodes = new WeakMap<BoardEntry, BoardNode>();
+  /** The state in which each board's row was last asked for. */
+  readonly #rows = new WeakMap<BoardEntry, BoardEntry['link']['state']['kind']>();
   readonly #expanded: Set<string>;
   #view: vscode.TreeView<TreeNode>;
   /** Whether the editor asked for a node since the start. */
@@ -86,15 +88,18 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   /**
-   * Has a branch asked for again. Theia never asks a view that was opened after its tree was registered (1.74,
-   * plugin-view-registry.ts): registered again while it is open, it is asked.
+   * Has a branch asked for again. Two habits of Theia (1.74) count here. It never asks a view for its items that shows a
+   * welcome text when it is opened (plugin-view-registry.ts): registered again while it is open, it is asked. And of a
+   * node that changed it asks for the children alone (tree-view-widget.tsx): a board's own row is part of the root's.
    */
   #redraw(entry: BoardEntry | undefined): void {
     if (!this.#asked) {
       this.#view.dispose();
       this.#view = this.#register();
     }
-    this.#changed.fire(entry && this.#boardNode(entry));
+    const rowIsOld = entry !== undefined && this.#rows.get(entry) !== entry.link.state.kind;
+    if (entry !== undefined) this.#rows.set(entry, entry.link.state.kind);
+    this.#changed.fire(entry === undefined || rowIsOld ? undefined : this.#boardNode(entry));
   }
 
   /** The view, for tests and for showing it. */

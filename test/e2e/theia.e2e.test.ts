@@ -37,6 +37,14 @@ async function expand(page: Page, text: string | RegExp): Promise<void> {
   if (/theia-mod-collapsed/.test((await toggle.getAttribute('class')) ?? '')) await toggle.click();
 }
 
+/** Opens a section of the sidebar that is closed. */
+async function openPart(page: Page, title: string): Promise<void> {
+  const label = page.locator('.label').getByText(title, { exact: true });
+  const header = page.locator('.theia-view-container-part-header', { has: label }).first();
+  await header.waitFor();
+  if ((await header.locator('.theia-mod-collapsed').count()) > 0) await header.click();
+}
+
 /**
  * Theia starts an extension when one of its commands runs, not when its view is shown. A click that comes before its
  * extension host is up is lost, so it is repeated until the board is listed.
@@ -96,6 +104,12 @@ describe('[main-23] Theia', () => {
         await expand(page, 'Data memory');
         await page.locator('.theia-TreeNode', { hasText: '(7,1)' }).first().click();
         const editor = new HexEditorPage(page, await editorFrame(page));
+        // The board's own row follows, not only what is below it.
+        const row = page.locator('.theia-TreeNode', { hasText: 'Virtual board' }).first();
+        await expect.poll(() => row.textContent()).toContain(`${board.user}@${board.host}`);
+        // The details of the tile in the editor stand there as soon as their view is opened.
+        await openPart(page, 'Tile');
+        await page.locator('.theia-TreeNode', { hasText: /^Core/ }).first().waitFor({ timeout: 30_000 });
         const first = editor.frame.locator('#grid .layer .row .cell.bytes').first();
         await expect
           .poll(async () => ((await first.textContent()) ?? '').replace(/\s/g, '').toLowerCase(), {
