@@ -170,7 +170,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
   );
   const statusBar = new EditorStatusBar(editor);
-  const array = buildArray({ boards, tree, editor, failures, context, log, after: services.after });
+  const array = buildArray({ boards, picks, tree, editor, failures, context, log, after: services.after });
   context.subscriptions.push(
     sessions,
     boards,
@@ -210,6 +210,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
 
 interface ArrayParts {
   readonly boards: BoardCollection;
+  readonly picks: PickedColumns;
   readonly tree: BoardTree;
   readonly editor: HexEditorProvider;
   readonly failures: Failures;
@@ -219,11 +220,13 @@ interface ArrayParts {
 }
 
 /** Array view and details view, which follow the sidebar's selection and the editor in front. */
-function buildArray({ boards, tree, editor, failures, context, log, after }: ArrayParts): ArrayFace {
+function buildArray({ boards, picks, tree, editor, failures, context, log, after }: ArrayParts): ArrayFace {
   const array = new ArrayFace(
     {
       boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
-      onDidChangeBoards: (listener) => boards.onDidChange(listener),
+      onDidChangeBoards: (listener) =>
+        vscode.Disposable.from(boards.onDidChange(listener), picks.onDidForget(listener)),
+      isForgotten: (board, columns) => picks.isHidden(board, columns),
       columnsText,
       ownerText,
       describe,

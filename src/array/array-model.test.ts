@@ -160,6 +160,20 @@ describe('what is read, and when', () => {
     expect(bench.array.count('status')).toBe(4);
   });
 
+  test('columns that a person forgot are not offered, though the board lists them until the connection ends', async () => {
+    const bench = await looking({ dynamic: true });
+    const picked = { startCol: 1, numCols: 3 };
+    await bench.link.open(picked, AbortSignal.timeout(10_000));
+    const offered = () => bench.model.picture.choices.map(({ key }) => key);
+    expect(offered()).toContain('desk/1_3');
+    bench.model.choose('desk/1_3');
+    expect(bench.model.picture.chosen).toBe('desk/1_3');
+    bench.forgotten = true;
+    expect(offered()).not.toContain('desk/1_3');
+    expect(bench.model.picture.chosen).toBe('desk/6_4');
+    expect(cellAt(bench, 1, 1)?.state).toBe('outside');
+  });
+
   test('a tile of another partition shows that partition; one of this says where it is', async () => {
     const bench = await looking();
     expect(bench.model.open({ col: 7, row: 2 })).toEqual({

@@ -27,6 +27,8 @@ export interface ArrayServices {
   boards(): readonly ArrayBoard[];
   /** Fires when boards come or go, and when state or partitions of one change. */
   readonly onDidChangeBoards: (listener: () => void) => Disposable;
+  /** Whether a person wants columns that the board lists no more. */
+  isForgotten(board: string, columns: ColumnRange): boolean;
   /** The columns of a partition, for people. */
   columnsText(info: PartitionInfo): string;
   /** Who uses a partition, in words. */
@@ -135,12 +137,12 @@ export class ArrayModel implements Disposable {
     if (target?.columns !== undefined) {
       const chosen = target.columns;
       const board = boards.find(({ id }) => id === target.board);
-      const info = board?.link.partitions.find(({ columns }) => isSame(columns, chosen));
+      const info = board && this.#partitions(board).find(({ columns }) => isSame(columns, chosen));
       if (board !== undefined && info !== undefined) return { board, info };
     }
     const preferred = boards.filter(({ id }) => id === target?.board);
     for (const board of [...preferred, ...boards.filter(({ link }) => link.state.kind === 'connected')]) {
-      const partitions = [...board.link.partitions].sort((a, b) => a.columns.startCol - b.columns.startCol);
+      const partitions = this.#partitions(board);
       const info = partitions.find(({ inUse }) => inUse) ?? partitions[0];
       if (info !== undefined) return { board, info };
     }
@@ -160,7 +162,7 @@ export class ArrayModel implements Disposable {
   /** Shows the partition with this key of `choices`. */
   choose(key: string): void {
     for (const board of this.#services.boards()) {
-      const info = board.link.partitions.find(({ columns }) => keyOf({ board: board.id, columns }) === key);
+      const info = this.#partitions(board).find(({ columns }) => keyOf({ board: board.id, columns }) === key);
       if (info !== undefined) this.show(board.id, info.columns);
     }
   }
@@ -183,7 +185,8 @@ export class ArrayModel implements Disposable {
   /** Where a tile of the picture is: in the shown partition or in another of its board. */
   #placeOf(tile: Tile): TilePlace | undefined {
     const now = this.shown;
-    const info = now?.board.link.partitions.find(
+    const partitions = now === undefined ? [] : this.#partitions(now.board);
+    const info = partitions.find(
       ({ columns }) => tile.col >= columns.startCol && tile.col < columns.startCol + columns.numCols,
     );
     return now && info && { board: now.board.id, columns: info.columns, tile };
@@ -249,7 +252,7 @@ export class ArrayModel implements Disposable {
         title: l10n.t('{0}, {1}', board.label, this.#services.columnsText(info)),
         board: {
           ...(array === undefined ? {} : { shape: array }),
-          partitions: board.link.partitions,
+          partitions: this.#partitions(board),
           columns: info.columns,
         },
         statuses,
@@ -278,18 +281,23 @@ export class ArrayModel implements Disposable {
     return this.#infos.get(link) ?? { generation: 'unknown' };
   }
 
+  /** The partitions of a board by their columns, without picks that a person has forgotten. */
+  #partitions({ id, link }: ArrayBoard): PartitionInfo[] {
+    return link.partitions
+      .filter((info) => info.inUse || !info.picked || !this.#services.isForgotten(id, info.columns))
+      .sort((a, b) => a.columns.startCol - b.columns.startCol);
+  }
+
   #choices(now: { board: ArrayBoard; info: PartitionInfo } | undefined): ArrayChoice[] {
     const boards = this.#services
       .boards()
       .filter(({ id, link }) => link.state.kind === 'connected' || id === now?.board.id);
-    return boards.flatMap(({ id, label, link }) =>
-      [...link.partitions]
-        .sort((a, b) => a.columns.startCol - b.columns.startCol)
-        .map((info) => {
-          const parts = [this.#services.columnsText(info), this.#services.ownerText(info)];
-          if (boards.length > 1) parts.unshift(label);
-          return { key: keyOf({ board: id, columns: info.columns }), label: parts.join(' · ') };
-        }),
+    return boards.flatMap((board) =>
+      this.#partitions(board).map((info) => {
+        const parts = [this.#services.columnsText(info), this.#services.ownerText(info)];
+        if (boards.length > 1) parts.unshift(board.label);
+        return { key: keyOf({ board: board.id, columns: info.columns }), label: parts.join(' · ') };
+      }),
     );
   }
 

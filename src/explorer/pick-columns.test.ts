@@ -55,6 +55,17 @@ describe('[attach-3] columns that a person picks', () => {
     expect(again.isHidden('a', { startCol: 4, numCols: 4 })).toBe(false);
   });
 
+  test('that were forgotten are shown again when a later connection lists them', async () => {
+    const picks = new PickedColumns({ get: () => undefined, update: async () => undefined });
+    let forgotten = 0;
+    picks.onDidForget(() => forgotten++);
+    for (const board of ['a', 'ab']) await picks.forget(board, { startCol: 4, numCols: 4 });
+    expect(forgotten).toBe(2);
+    picks.connectionEnded('a');
+    expect(picks.isHidden('a', { startCol: 4, numCols: 4 })).toBe(false);
+    expect(picks.isHidden('ab', { startCol: 4, numCols: 4 })).toBe(true);
+  });
+
   test('what is stored may be anything', () => {
     for (const stored of [null, 7, [], { a: 3 }, { a: [[1], [1, 0], [-1, 2], ['1', 2], [1, 1e9], null] }]) {
       const picks = new PickedColumns({ get: () => stored, update: async () => undefined });

@@ -1,4 +1,5 @@
 /** Columns that a person picked on drivers whose partitions are dynamic: what was typed, and what is remembered. */
+import { Emitter } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import type { BoardStore } from './boards.ts';
 
@@ -39,6 +40,10 @@ export class PickedColumns {
   readonly #store: BoardStore;
   /** Picks that were forgotten while the board still lists them: it does so until the connection ends. */
   readonly #hidden = new Set<string>();
+  readonly #changed = new Emitter<void>();
+
+  /** Fires when columns were forgotten. */
+  readonly onDidForget = this.#changed.event;
 
   constructor(store: BoardStore) {
     this.#store = store;
@@ -71,6 +76,14 @@ export class PickedColumns {
       board,
       this.of(board).filter((pick) => !sameColumns(pick, columns)),
     );
+    this.#changed.fire();
+  }
+
+  /** The connection ended, and with it what the board listed: what it lists later was asked for anew. */
+  connectionEnded(board: string): void {
+    for (const hidden of this.#hidden) {
+      if (hidden.startsWith(`${board}/`)) this.#hidden.delete(hidden);
+    }
   }
 
   #read(): Record<string, unknown> {

@@ -68,7 +68,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#subscriptions.push(
       this.#changed,
       this.#selected,
-      boards.onDidChange((entry) => this.#redraw(entry)),
+      boards.onDidChange((entry) => {
+        if (entry !== undefined && entry.link.state.kind !== 'connected') picks.connectionEnded(entry.id);
+        this.#redraw(entry);
+      }),
     );
   }
 
