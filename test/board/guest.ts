@@ -1,50 +1,163 @@
 /** An application that restarts over and over while our tool refreshes its memory: what both of them noticed. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Board } from '../../src/board/board.ts';
-import { BoardError } from '../../src/board/errors.ts';
+import { expect } from 'vitest';
+import type { Board, PartitionMemory, ReadResult } from '../../src/board/board.ts';
+import { type BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { VirtualBoard } from './board.ts';
 import type { Family } from './families.ts';
-import type { WitnessLives } from './witness.ts';
+import { lifeBytes, patternWord, type WitnessLives } from './witness.ts';
 
-/** Refreshes per second, and bytes of each. */
-const rate = 10;
-const bytes = 4096;
+/** Milliseconds from the start of one refresh to that of the next, unless the one before is still under way. */
+const period = 100;
+/** Milliseconds of a life after its work, and between two lives (one pause in sixteen is ten times as long). */
+const live = [20, 280] as const;
+const pause = [0, 40] as const;
 
-/** What a refresh may answer while hands change: somebody was faster, or has just gone. Everything else is a defect. */
-const passing: ReadonlySet<string> = new Set(['busy', 'owner-hidden', 'no-partition', 'columns-taken']);
+/**
+ * What a refresh may answer while hands change: somebody was faster, or has just gone; on a driver with dynamic partitions
+ * there is none between two lives; twice in a row the search for the owner met the gap between two lives, so that nobody
+ * seemed to have the partition but the kernel. Everything else is a defect.
+ */
+const passing: ReadonlySet<string> = new Set([
+  'busy',
+  'owner-hidden',
+  'no-partition',
+  'columns-taken',
+  'kernel-held',
+]);
+
+/** What refreshes showed, by kind. */
+export interface Shown {
+  /** Everything that one life wrote. */
+  whole: number;
+  /** A life that had not written everything yet: its words and zeros. */
+  begun: number;
+  /** Of one life, in an epoch that names no owner, for the same reason as `kernel-held`. */
+  unnamed: number;
+  /** Every byte marked as gated: nobody is there, or somebody who has not turned the clocks on yet. */
+  gated: number;
+}
 
 export interface GuestRun {
   readonly lives: WitnessLives;
-  /** Refreshes that gave every byte or said which were missing and why. */
-  readonly refreshed: number;
-  /** Of these, those with all bytes there. */
-  readonly whole: number;
+  /** Refreshes that were started, and how many a second on average. */
+  readonly refreshes: number;
+  readonly rate: number;
+  readonly shown: Shown;
   /** Refreshes that a change of hands refused, by code. */
   readonly refused: Readonly<Record<string, number>>;
-  /** File descriptors and mappings of the agent before and after. */
-  readonly agentBefore: string;
-  readonly agentAfter: string;
-  /** The module's counters afterwards. */
+  /** What no refresh may show, one line each: words of two lives, of an older life than before, of another process than the epoch's; another refusal. */
+  readonly defects: readonly string[];
+  /** From start to answer, milliseconds. */
+  readonly median: number;
+  readonly longest: number;
+  /** Descriptors and device mappings of the agent and of the process that starts the lives, before and after. */
+  readonly before: string;
+  readonly after: string;
+  /** What the module counted in this run, and what it has at the end: `open`, `dmabufs`, `mappings`. */
   readonly counters: Readonly<Record<string, number>>;
 }
 
-/** How many descriptors and device mappings the agent has. Exactly one agent must run. */
-async function agentHolds(board: VirtualBoard): Promise<string> {
+/** A run in words and numbers, in one line. */
+export function describeRun(run: GuestRun): string {
+  const { lives, shown, refused } = run;
+  const counted = (counts: Readonly<Record<string, number>>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `, ${name} ${count}`)
+      .join('');
+  return (
+    `${lives.cycles} lives in ${(lives.ms / 1000).toFixed(0)} s, ${lives.failures} failed (${lives.error}), ${lives.retries} needed the retry, ` +
+    `${lives.resets} own resets (${lives.resetRetries} at the second try); ` +
+    `${run.refreshes} refreshes, ${run.rate.toFixed(1)} a second${counted({ ...shown })}${counted(refused)}; ` +
+    `answered after ${run.median} ms (median), ${run.longest} ms at most`
+  );
+}
+
+/** How many descriptors and device mappings agents and witnesses have, a line for each. */
+async function held(board: VirtualBoard): Promise<string> {
   const script =
-    'for p in /proc/[0-9]*; do read -r c < $p/comm && [ "$c" = tilescope-agent ] && ' +
-    'echo $(ls $p/fd | wc -l) descriptors, $(grep -c -e aiepart -e dmabuf $p/maps) mappings; done 2>/dev/null';
-  return (await board.exec(script)).stdout.toString().trim();
+    'for p in /proc/[0-9]*; do read -r c < $p/comm && case $c in tilescope-agent|witness) ' +
+    'echo $c: $(ls $p/fd | wc -l) descriptors, $(grep -c -e aiepart -e dmabuf $p/maps) mappings;; esac; done 2>/dev/null';
+  return (await board.exec(script)).stdout.toString().trim().split('\n').sort().join('\n');
+}
+
+/** Which life wrote a word of the first tile (tile offset in bytes), if one did. */
+function lifeOf(word: number, family: Family, offset: number): number {
+  const { startCol } = family.partition;
+  return (word ^ patternWord('data', startCol, family.shape.core.start, offset)) >>> 0;
+}
+
+/** The lives whose words are in these bytes of the first tile, and the process that says it wrote all of them (0: none yet). */
+function wroteThis(bytes: Uint8Array, family: Family): { lives: ReadonlySet<number>; process: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const process = view.getUint32(0, true);
+  const lives = new Set<number>();
+  for (let at = 4; at < bytes.length; at += 4) {
+    const word = view.getUint32(at, true);
+    // Where the life has said that all is written, a zero would be somebody else's.
+    if (word !== 0 || process !== 0) lives.add(lifeOf(word, family, at));
+  }
+  return { lives, process };
+}
+
+/** Looks at what refreshes show. */
+class Judge {
+  readonly shown: Shown = { whole: 0, begun: 0, unnamed: 0, gated: 0 };
+  readonly refused: Record<string, number> = {};
+  readonly defects: string[] = [];
+  /** The newest life that was seen by now. */
+  newest = 0;
+  readonly #family: Family;
+  readonly #count: number;
+
+  constructor(family: Family, count: number) {
+    this.#family = family;
+    this.#count = count;
+  }
+
+  /** @param least the newest life that was seen before this refresh began */
+  result(result: ReadResult, least: number): void {
+    const bytes = result.pieces[0]?.bytes ?? new Uint8Array(0);
+    const unread = result.unreadable.reduce((sum, span) => sum + span.length, 0);
+    if (unread === lifeBytes && result.unreadable.every((span) => span.reason === 'gated')) {
+      this.shown.gated++;
+      return;
+    }
+    // All of it is in one tile, so all or nothing of it has a clock.
+    if (unread > 0 || bytes.length !== lifeBytes) {
+      this.defects.push(`${bytes.length} bytes, not read: ${JSON.stringify(result.unreadable)}`);
+      return;
+    }
+    const { lives, process } = wroteThis(bytes, this.#family);
+    const [life = least] = lives;
+    if (lives.size > 1) this.defects.push(`words of the lives ${[...lives].join(', ')}`);
+    else if (life < least || life > this.#count) this.defects.push(`life ${life} after ${least}`);
+    else if (process === 0) this.shown.begun++;
+    else if (result.epoch.includes('/hidden/')) this.shown.unnamed++;
+    else if (!result.epoch.includes(`/${process}@`)) {
+      this.defects.push(`words of process ${process} in epoch ${result.epoch}`);
+    } else this.shown.whole++;
+    this.newest = Math.max(this.newest, life);
+  }
+
+  failed(error: BoardError): void {
+    if (passing.has(error.code)) this.refused[error.code] = (this.refused[error.code] ?? 0) + 1;
+    else this.defects.push(`${error.code}: ${error.message} ${JSON.stringify(error.facts)}`);
+  }
 }
 
 /**
  * Runs `count` lives of an application on the family's partition, each a process of its own that also resets it where the
- * driver allows that, while `ours` refreshes 4 KiB of it ten times a second.
+ * driver allows that, while `ours` refreshes the 4 KiB that each life writes: ten times a second, or as soon as the refresh
+ * before has its answer.
+ * @param seed of the lengths of lives and pauses; not 0
  */
 export async function restartBeside(
   board: VirtualBoard,
   ours: Board,
   family: Family,
   count: number,
+  seed: number,
 ): Promise<GuestRun> {
   const signal = new AbortController().signal;
   const { startCol, numCols, id } = family.partition;
@@ -52,36 +165,71 @@ export async function restartBeside(
   if (memory === undefined) throw new Error('the partition has no data memory');
   const witness = await board.witness();
   try {
-    const agentBefore = await agentHolds(board);
-    let over = false;
-    const lives = witness.cycles(id, count, { reset: family.ownReset }).finally(() => {
-      over = true;
-    });
-    const refused: Record<string, number> = {};
-    let refreshed = 0;
-    let whole = 0;
-    while (!over) {
-      const begin = performance.now();
-      try {
-        const result = await memory.read([{ offset: 0x40, length: bytes }], {}, signal);
-        refreshed++;
-        if (result.unreadable.length === 0) whole++;
-      } catch (error) {
-        if (!(error instanceof BoardError) || !passing.has(error.code)) throw error;
-        refused[error.code] = (refused[error.code] ?? 0) + 1;
-      }
-      await delay(Math.max(0, begin + 1000 / rate - performance.now()));
-    }
+    const before = await held(board);
+    const begun = await board.counters();
+    const judge = new Judge(family, count);
+    const lives = witness.cycles(id, count, { reset: family.ownReset, live, pause, seed });
+    const { times, ms } = await refreshUntil(lives, memory, judge);
+    const after = await held(board);
+    const counters = { ...(await board.counters()) };
+    for (const name of ['requests', 'releases', 'busy', 'resets', 'resets_refused'])
+      counters[name] = (counters[name] ?? 0) - (begun[name] ?? 0);
     return {
       lives: await lives,
-      refreshed,
-      whole,
-      refused,
-      agentBefore,
-      agentAfter: await agentHolds(board),
-      counters: await board.counters(),
+      refreshes: times.length,
+      rate: (times.length * 1000) / ms,
+      shown: judge.shown,
+      refused: judge.refused,
+      defects: judge.defects,
+      median: Math.round(times[times.length >> 1] ?? 0),
+      longest: Math.round(times.at(-1) ?? 0),
+      before,
+      after,
+      counters,
     };
   } finally {
     await witness.exit();
   }
+}
+
+/** Refreshes until `over` is settled. Answers with what each took, ascending, and with the time of all, in milliseconds. */
+async function refreshUntil(
+  over: Promise<unknown>,
+  memory: PartitionMemory,
+  judge: Judge,
+): Promise<{ times: number[]; ms: number }> {
+  let on = true;
+  const end = () => {
+    on = false;
+  };
+  over.then(end, end);
+  const range = { offset: 0, length: lifeBytes };
+  const times: number[] = [];
+  const first = performance.now();
+  while (on) {
+    const begin = performance.now();
+    const least = judge.newest;
+    try {
+      judge.result(await memory.read([range], {}, new AbortController().signal), least);
+    } catch (error) {
+      judge.failed(toBoardError(error));
+    }
+    const took = performance.now() - begin;
+    times.push(took);
+    await delay(Math.max(0, period - took));
+  }
+  return { times: times.sort((a, b) => a - b), ms: performance.now() - first };
+}
+
+/** What must be true of a run, whatever it met. */
+export function expectGuest(run: GuestRun, family: Family, count: number): void {
+  expect(run.defects).toEqual([]);
+  // A life that failed was refused twice, 50 ms apart: both times one of our leases was there.
+  expect(run.lives).toMatchObject({ cycles: count, failures: 0, wrong: 0, resetFailures: 0 });
+  expect(run.lives.resets).toBe(family.ownReset ? count : 0);
+  expect(run.rate).toBeGreaterThan(5);
+  expect(run.shown.whole).toBeGreaterThan(count / 4);
+  expect(run.after).toBe(run.before);
+  expect(run.counters).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+  expect(run.counters['requests']).toBe(run.counters['releases']);
 }

@@ -31,6 +31,9 @@ export interface WitnessRequest {
   readonly clocks?: boolean;
 }
 
+/** Bytes at the begin of the partition's first and last tile of data memory that each life of `cycles` fills. */
+export const lifeBytes = 4096;
+
 /** What became of the lives of `cycles`. */
 export interface WitnessLives {
   readonly cycles: number;
@@ -160,7 +163,8 @@ export class Witness {
 
   /**
    * Starts an application `count` times, each time as a new process that requests the partition (once more
-   * after 50 ms when it is busy), works on it and ends. Answers when all have ended.
+   * after 50 ms when it is busy), works on it and ends. Answers when all have ended. Its work: `lifeBytes` of two tiles get
+   * the pattern with the life's number (from 1 on) as seed, then their first word the life's process id.
    */
   async cycles(
     id: number,
@@ -168,6 +172,12 @@ export class Witness {
     options: {
       /** Lives per second at most; as many as go without it. */
       readonly rate?: number;
+      /** How long each life goes on after its work, milliseconds: drawn from `seed` between these two. */
+      readonly live?: readonly [number, number];
+      /** How long nobody is there between two lives, drawn likewise; one pause in sixteen is ten times as long. */
+      readonly pause?: readonly [number, number];
+      /** For lengths of lives and pauses; not 0. */
+      readonly seed?: number;
       readonly keep?: boolean;
       /** Each life resets the partition first, where the driver lets owners do that. */
       readonly reset?: boolean;
@@ -176,8 +186,10 @@ export class Witness {
     } = {},
   ): Promise<WitnessLives> {
     const words = (['keep', 'reset', 'release'] as const).filter((word) => options[word] === true);
-    const rate = options.rate === undefined ? [] : ['rate', options.rate];
-    const answer = await this.command(['cycles', id, count, ...words, ...rate].join(' '));
+    const numbers = (['rate', 'live', 'pause', 'seed'] as const).flatMap((word) =>
+      options[word] === undefined ? [] : [word, options[word]].flat(),
+    );
+    const answer = await this.command(['cycles', id, count, ...words, ...numbers].join(' '));
     return {
       cycles: field(answer, 'cycles'),
       retries: field(answer, 'retries'),

@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RETRY_MS 50
+#define RETRY_MS   50
+#define SHOWN	   4096 /* bytes at the begin of a tile that each life fills */
+#define LONG_PAUSE 16	/* one pause in so many is ten times as long */
 
 /* Shared with the children: what became of all lives so far. */
 struct tally {
@@ -27,7 +29,13 @@ struct tally {
 
 struct life {
 	uint32_t id, flag, number;
+	uint32_t ms; /* how long it goes on after its work */
 	bool reset, release;
+};
+
+/* A time in milliseconds that is drawn anew each time, both ends included. */
+struct span {
+	uint32_t least, most;
 };
 
 static void wait_ms(uint32_t ms)
@@ -79,25 +87,48 @@ static void own_reset(struct tally *tally)
 	tally->reset_failures++;
 }
 
-/* Some words of the first and the last tile get this life's number, and are read back. */
-static bool work(uint32_t number_of, struct tally *tally)
+static volatile uint32_t *shown(int i, uint32_t *col, uint32_t *row)
 {
 	struct range *r = &held.mem[DATA].range;
-	uint32_t cols[2] = { r->start.col, r->start.col + r->size.col - 1 };
-	uint32_t rows[2] = { r->start.row, r->start.row + r->size.row - 1 };
 
-	if (!held.words[DATA])
-		return true;
+	*col = r->start.col + (i ? r->size.col - 1 : 0);
+	*row = r->start.row + (i ? r->size.row - 1 : 0);
+	return held.words[DATA] + first_word(DATA, *col, *row);
+}
+
+/*
+ * The first and the last tile get this life's number in all words but the first one. That one is
+ * the process, and is written last: whoever finds it there and then reads on finds this life's
+ * words only.
+ */
+static bool work(uint32_t number_of)
+{
+	uint32_t col, row;
+
 	return GUARDED({
 		for (int i = 0; i < 2; i++) {
-			volatile uint32_t *tile =
-				held.words[DATA] + first_word(DATA, cols[i], rows[i]);
+			volatile uint32_t *tile = shown(i, &col, &row);
 
-			for (uint32_t o = 0; o < 256; o += 4)
-				tile[o / 4] = pattern(DATA, cols[i], rows[i], o, number_of);
-			for (uint32_t o = 0; o < 256; o += 4)
-				tally->wrong += tile[o / 4] !=
-						pattern(DATA, cols[i], rows[i], o, number_of);
+			for (uint32_t o = 4; o < SHOWN; o += 4)
+				tile[o / 4] = pattern(DATA, col, row, o, number_of);
+			tile[0] = (uint32_t)getpid();
+		}
+	});
+}
+
+/* What was written is still there. */
+static bool check(uint32_t number_of, struct tally *tally)
+{
+	uint32_t col, row;
+
+	return GUARDED({
+		for (int i = 0; i < 2; i++) {
+			volatile uint32_t *tile = shown(i, &col, &row);
+
+			tally->wrong += tile[0] != (uint32_t)getpid();
+			for (uint32_t o = 4; o < SHOWN; o += 4)
+				tally->wrong +=
+					tile[o / 4] != pattern(DATA, col, row, o, number_of);
 		}
 	});
 }
@@ -111,9 +142,14 @@ static bool live(const struct life *life, struct tally *tally)
 		own_reset(tally);
 	if (switch_all_clocks(true) || map_registers() || map_memories())
 		return false;
-	if (!work(life->number, tally)) {
-		errno = EFAULT;
-		return false;
+	if (held.words[DATA]) {
+		bool good = work(life->number);
+
+		wait_ms(life->ms);
+		if (!good || !check(life->number, tally)) {
+			errno = EFAULT;
+			return false;
+		}
 	}
 	if (life->release)
 		let_go();
@@ -140,20 +176,54 @@ static void one_life(const struct life *life, struct tally *tally)
 		tally->failures++;
 }
 
+static uint32_t draw(uint32_t *state, struct span span)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return span.least + *state % (span.most - span.least + 1);
+}
+
+/* The numbers after a word; what is not there keeps its value. False when they are no numbers. */
+static bool numbers_after(int argc, char **argv, const char *word, uint32_t *values, int count)
+{
+	for (int i = 3; i < argc; i++) {
+		if (strcmp(argv[i], word))
+			continue;
+		for (int n = 0; n < count; n++)
+			if (i + 1 + n >= argc || !number(argv[i + 1 + n], &values[n]))
+				return false;
+	}
+	return true;
+}
+
+static bool span_after(int argc, char **argv, const char *word, struct span *span)
+{
+	uint32_t values[2] = { 0, 0 };
+
+	if (!numbers_after(argc, argv, word, values, 2) || values[1] < values[0] ||
+	    values[1] > 10000)
+		return false;
+	*span = (struct span){ values[0], values[1] };
+	return true;
+}
+
 bool do_cycles(int argc, char **argv)
 {
 	struct life life = { .reset = has_word(argc, argv, 3, "reset"),
 			     .release = has_word(argc, argv, 3, "release"),
 			     .flag = has_word(argc, argv, 3, "keep") };
 	struct tally *tally, result;
-	uint32_t wanted, rate = 0;
+	struct span going_on, pause;
+	uint32_t wanted, rate = 0, seed = 1;
 	double start, seconds;
 
-	if (argc < 3 || !number(argv[1], &life.id) || !number(argv[2], &wanted))
-		return usage("cycles ID N [rate R] [keep] [reset] [release]");
-	for (int i = 3; i + 1 < argc; i++)
-		if (!strcmp(argv[i], "rate") && (!number(argv[i + 1], &rate) || rate > 10000))
-			return usage("rate is lives per second");
+	if (argc < 3 || !number(argv[1], &life.id) || !number(argv[2], &wanted) ||
+	    !numbers_after(argc, argv, "rate", &rate, 1) || rate > 10000 ||
+	    !numbers_after(argc, argv, "seed", &seed, 1) || !seed ||
+	    !span_after(argc, argv, "live", &going_on) || !span_after(argc, argv, "pause", &pause))
+		return usage("cycles ID N [rate R] [live MIN MAX] [pause MIN MAX] [seed S] [keep] "
+			     "[reset] [release]; R lives per second, MIN and MAX milliseconds");
 	if (held.part >= 0)
 		return refuse("HELD", "this witness holds partition %u itself", held.id);
 	/* Before the first life, so that each of them knows. */
@@ -168,7 +238,9 @@ bool do_cycles(int argc, char **argv)
 		return failed("mmap");
 	start = now();
 	for (life.number = 1; life.number <= wanted; life.number++) {
+		life.ms = draw(&seed, going_on);
 		one_life(&life, tally);
+		wait_ms(draw(&seed, pause) * (life.number % LONG_PAUSE ? 1 : 10));
 		seconds = rate ? start + (double)life.number / rate - now() : 0;
 		if (seconds > 0)
 			wait_ms((uint32_t)(seconds * 1000));
