@@ -4,7 +4,7 @@ import { cellStates } from './messages.ts';
 import { readFromArrayPage } from './page-messages.ts';
 import { plain } from './test-bench.ts';
 import { detailItems, detailText } from './tile-items.ts';
-import { coreText, hangText, stallText, stateName, statusTooltip, waitText } from './words.ts';
+import { coreText, hangText, locksText, stallText, stateName, statusTooltip, waitText } from './words.ts';
 
 const core: CoreStatus = {
   state: 'running',
@@ -157,6 +157,45 @@ describe('[attach-10] the lines of the details view', () => {
     expect(
       detailItems({ ...tile, reason: 'bus-error' }, plain).map(({ description }) => description),
     ).toEqual(['The access failed on the bus.']);
+  });
+});
+
+describe('[attach-11] the locks at an arrow of a circle', () => {
+  const edge = { from: { col: 1, row: 1 }, to: { col: 1, row: 2 }, what: 's2mm' } as const;
+
+  test('are named where every wait of the step names its own', () => {
+    expect(locksText([{ ...edge, lock: 5 }], plain)).toBe('waits for lock 5');
+    expect(
+      locksText(
+        [
+          { ...edge, lock: 0 },
+          { ...edge, lock: 0 },
+        ],
+        plain,
+      ),
+    ).toBe('waits for lock 0');
+    expect(
+      locksText(
+        [
+          { ...edge, lock: 5 },
+          { ...edge, lock: 7 },
+        ],
+        plain,
+      ),
+    ).toBe('waits for locks 5, 7');
+  });
+
+  test('are not where one does not: a core waits in a direction, not for a number', () => {
+    expect(locksText([{ ...edge, what: 'core' }], plain)).toBe('waits for a lock');
+    expect(
+      locksText(
+        [
+          { ...edge, what: 'core' },
+          { ...edge, lock: 5 },
+        ],
+        plain,
+      ),
+    ).toBe('waits for a lock');
   });
 });
 

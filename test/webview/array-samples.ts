@@ -13,8 +13,8 @@ export interface Sample {
   readonly coreRows: number;
   readonly columns: ColumnRange;
   readonly others?: readonly ColumnRange[];
-  /** The two tiles that wait for each other; none if absent. */
-  readonly hang?: readonly [Tile, Tile];
+  /** The tiles that wait in a circle, each for the next; none if absent. */
+  readonly hang?: readonly Tile[];
 }
 
 export const vck190: Sample = {
@@ -59,6 +59,19 @@ export const part: Sample = {
   hang: [
     { col: 6, row: 3 },
     { col: 6, row: 4 },
+  ],
+};
+
+/** Four tiles in a square, each waiting for the next. */
+export const ring: Sample = {
+  ...vek280,
+  columns: { startCol: 0, numCols: 8 },
+  numCols: 8,
+  hang: [
+    { col: 3, row: 4 },
+    { col: 3, row: 5 },
+    { col: 4, row: 5 },
+    { col: 4, row: 4 },
   ],
 };
 
@@ -118,7 +131,7 @@ export function sampleOf(sample: Sample): ArrayPicture {
   const statuses = (shown === undefined ? [] : partitionTiles(shown)).map((tile): TileStatus => {
     const kind = tileKind(shape, tile.row);
     const state = waits(tile) ? 'stalled' : activityAt(tile, kind);
-    const to = hang.find((one) => !same(one, tile));
+    const to = hang[(hang.findIndex((one) => same(one, tile)) + 1) % hang.length];
     const direction =
       to === undefined
         ? 'north'
@@ -164,14 +177,14 @@ export function sampleOf(sample: Sample): ArrayPicture {
     states.set(status, state);
     return status;
   });
-  const [first, second] = hang;
-  const edges: WaitEdge[] =
-    first === undefined || second === undefined
-      ? []
-      : [
-          { from: first, to: second, what: 'core', lock: 5 },
-          { from: second, to: first, what: 'core', lock: 3 },
-        ];
+  const edges = hang.map(
+    (from, i): WaitEdge => ({
+      from,
+      to: hang[(i + 1) % hang.length] ?? from,
+      what: 'core',
+      lock: 5 - 2 * (i % 2),
+    }),
+  );
   const beside = { col: columns.startCol + 2, row: numRows - 1 };
   edges.push({ from: beside, to: { ...beside, row: beside.row - 1 }, what: 'core' });
   return drawPicture(
@@ -186,7 +199,7 @@ export function sampleOf(sample: Sample): ArrayPicture {
       statuses,
       activity: (status) => states.get(status) ?? 'unknown',
       edges,
-      cycles: first === undefined || second === undefined ? [] : [[first, second]],
+      cycles: hang.length === 0 ? [] : [hang],
       readAt: 'Read at 14:03:27',
       reading: false,
     },

@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import type { ArrayPicture, FromArrayPage } from '../../src/array/messages.ts';
-import { flat, part, type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
+import { flat, part, ring, type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
 import { eventually } from './eventually.ts';
 import { frames, type LookOptions, type OpenPage, PageServer } from './harness.ts';
 import { themeNames } from './themes.ts';
@@ -122,6 +122,38 @@ describe('[attach-11] the Array view', () => {
     await eventually(() => page.evaluate(() => document.activeElement?.ariaLabel ?? '')).toMatch(
       /^Tile \(6,3\)/,
     );
+  });
+
+  test('four tiles that wait in a circle are drawn in a square, with arrows around it', async () => {
+    for (const width of [220, 300]) {
+      const page = await shown(sampleOf(ring), { width });
+      await page.screenshot({ path: join(shots, `array-ring-${width}.png`) });
+      expect(await page.locator('.circle-tile').allTextContents()).toEqual([
+        '(3,4)',
+        '(3,5)',
+        '(4,4)',
+        '(4,5)',
+      ]);
+      expect(await page.locator('.circle-head').count()).toBe(4);
+      expect(await clipped(page)).toEqual([]);
+      // Each arrow runs outside the square, over the sign of no tile that hangs.
+      const covered = await page.locator('.arrow.hangs').evaluateAll((arrows) => {
+        const signs = [...document.querySelectorAll('.cell.hangs .sign')].map((one) =>
+          one.getBoundingClientRect(),
+        );
+        return arrows.filter((arrow) => {
+          const box = arrow.getBoundingClientRect();
+          return signs.some(
+            (sign) =>
+              box.right > sign.left &&
+              box.left < sign.right &&
+              box.bottom > sign.top &&
+              box.top < sign.bottom,
+          );
+        }).length;
+      });
+      expect(covered).toBe(0);
+    }
   });
 
   test('every state has a sign or a pattern of its own, and a line with its number in the legend', async () => {

@@ -3,6 +3,7 @@ import './array.css';
 import type {
   ArrayCell,
   ArrayHang,
+  ArrayHangStep,
   ArrayPicture,
   ArrayProblem,
   ArrayStrings,
@@ -20,8 +21,6 @@ declare function acquireVsCodeApi(): { postMessage(message: FromArrayPage): void
 const lowView = 260;
 /** Words stand beside the grid of a low view where they have this width, pixels. */
 const besideWidth = 120;
-/** More tiles in a circle are not drawn: words and the grid say it. */
-const mostDrawn = 4;
 
 /** The pointer has to rest this long before the tooltip appears, milliseconds. */
 const tooltipDelay = 200;
@@ -51,11 +50,38 @@ function button(text: string, className: string, click: () => void): HTMLButtonE
   return element;
 }
 
+/** Outlines of the heads of drawn arrows. */
+const heads = {
+  east: 'M1 0 L10 5 L1 10 Z',
+  west: 'M9 0 L0 5 L9 10 Z',
+  north: 'M0 9 L5 0 L10 9 Z',
+  south: 'M0 1 L5 10 L10 1 Z',
+} as const;
+
 /** The head of a drawn arrow. */
-function arrowHead(to: 'east' | 'north'): SVGSVGElement {
+function arrowHead(to: keyof typeof heads): SVGSVGElement {
   const head = svg('svg', { viewBox: '0 0 10 10', class: `circle-head ${to}` });
-  head.append(svg('path', { d: to === 'east' ? 'M1 0 L10 5 L1 10 Z' : 'M0 9 L5 0 L10 9 Z' }));
+  head.append(svg('path', { d: heads[to] }));
   return head;
+}
+
+/** A tile of a circle with its sign. */
+function circleTile({ state, from }: ArrayHangStep): HTMLElement {
+  const tile = make('span', 'circle-tile');
+  const swatch = make('span', `cell swatch ${state}`);
+  const sign = signOf(state);
+  if (sign !== undefined) swatch.append(sign);
+  tile.append(swatch, formatTile(from));
+  return tile;
+}
+
+/** Two tiles of a circle; the arrow leads from the left one to the east, or from the right one to the west. */
+function circleRow(left: ArrayHangStep, to: 'east' | 'west', right: ArrayHangStep): HTMLElement {
+  const arrow = make('span', `circle-arrow ${to}`);
+  arrow.append(make('span', 'circle-label', (to === 'east' ? left : right).label), arrowHead(to));
+  const row = make('div', 'circle-row');
+  row.append(circleTile(left), arrow, circleTile(right));
+  return row;
 }
 
 /** Shows one child list only when it differs: what has the keyboard keeps it. */
@@ -224,29 +250,33 @@ class ArrayPage {
     return parts;
   }
 
-  /** The circle drawn large: its tiles in a row, an arrow from each to the next, and one back to the first. */
+  /**
+   * The circle drawn large: two tiles beside each other, four in a square. Each waits for the next. Circles of another
+   * length are left to the words and the grid.
+   */
   #circleParts({ steps }: ArrayHang): HTMLElement[] {
-    const last = steps.at(-1);
-    if (last === undefined || steps.length > mostDrawn) return [];
-    const row = make('div', 'circle-row');
-    steps.forEach((step, i) => {
-      const tile = make('span', 'circle-tile');
-      const swatch = make('span', `cell swatch ${step.state}`);
-      const sign = signOf(step.state);
-      if (sign !== undefined) swatch.append(sign);
-      tile.append(swatch, formatTile(step.from));
-      row.append(tile);
-      if (i === steps.length - 1) return;
-      const arrow = make('span', 'circle-arrow');
-      arrow.append(make('span', 'circle-label', step.label), arrowHead('east'));
-      row.append(arrow);
-    });
-    const back = make('div', 'circle-back');
-    back.append(arrowHead('north'), make('span', 'circle-label', last.label));
+    const [first, second, third, fourth] = steps;
+    if (first === undefined || second === undefined || steps.length > 4 || steps.length === 3) return [];
     const circle = make('div', 'circle');
     // The sentences below say the same.
     circle.setAttribute('aria-hidden', 'true');
-    circle.append(row, back);
+    circle.append(circleRow(first, 'east', second));
+    if (third === undefined || fourth === undefined) {
+      const back = make('div', 'circle-back');
+      back.append(arrowHead('north'), make('span', 'circle-label', second.label));
+      circle.append(back);
+    } else {
+      const sides = make('div', 'circle-sides');
+      for (const [step, to] of [
+        [fourth, 'north'],
+        [second, 'south'],
+      ] as const) {
+        const side = make('div', `circle-side ${to}`);
+        side.append(arrowHead(to), make('span', 'circle-label', step.label));
+        sides.append(side);
+      }
+      circle.append(sides, circleRow(fourth, 'west', third));
+    }
     return [circle];
   }
 
