@@ -38,15 +38,17 @@ std::optional<Frame> FrameDecoder::next() {
     return Frame{std::move(*header), {payload.begin(), payload.end()}};
 }
 
-std::vector<uint8_t> encodeFrameHead(const Header& header, size_t payloadBytes) {
-    const std::vector<uint8_t> packed = Header::to_msgpack(header);
-    if (packed.empty() || packed.size() > mostHeaderBytes) throw FrameError("header length");
+void appendFrameHead(std::vector<uint8_t>& out, std::span<const uint8_t> header, size_t payloadBytes) {
+    if (header.empty() || header.size() > mostHeaderBytes) throw FrameError("header length");
     if (payloadBytes > mostPayloadBytes) throw FrameError("payload length");
+    putWord(out, 4 + header.size() + payloadBytes);
+    putWord(out, header.size());
+    out.insert(out.end(), header.begin(), header.end());
+}
+
+std::vector<uint8_t> encodeFrameHead(const Header& header, size_t payloadBytes) {
     std::vector<uint8_t> head;
-    head.reserve(8 + packed.size());
-    putWord(head, 4 + packed.size() + payloadBytes);
-    putWord(head, packed.size());
-    head.insert(head.end(), packed.begin(), packed.end());
+    appendFrameHead(head, Header::to_msgpack(header), payloadBytes);
     return head;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "header.h"
+#include "packed.h"
 
 namespace tilescope {
 
@@ -40,5 +41,7 @@ class FrameDecoder {
 
 /** The bytes of a frame up to its payload. Throws FrameError when a limit is broken. */
 std::vector<uint8_t> encodeFrameHead(const Header& header, size_t payloadBytes);
+/** Appends them to `out`. Throws FrameError. */
+void appendFrameHead(std::vector<uint8_t>& out, std::span<const uint8_t> header, size_t payloadBytes);
 
 } // namespace tilescope

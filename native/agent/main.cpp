@@ -4,6 +4,7 @@
  * Exit codes: 0 the client left (bye, end of input, a signal), 2 wrong usage, 3 the client broke the frame format,
  * 4 nothing was heard for exitMs.
  */
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -11,6 +12,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -65,21 +67,30 @@ int signalInput() {
     return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/** Milliseconds for poll() until a moment, rounded up; a day at most. */
+int waitUntil(Clock::time_point moment) {
+    using std::chrono::milliseconds;
+    const auto left = std::chrono::ceil<milliseconds>(moment - Clock::now());
+    return static_cast<int>(std::clamp(left, milliseconds(0), milliseconds(24 * 3600 * 1000)).count());
+}
+
 int run() {
     signal(SIGPIPE, SIG_IGN);
     // A larger pipe spares a change of process per frame; where stdout is no pipe, or the limit is lower, all is as it was.
     fcntl(STDOUT_FILENO, F_SETPIPE_SZ, 1 << 20);
-    std::array<pollfd, 2> inputs{{{STDIN_FILENO, POLLIN, 0}, {signalInput(), POLLIN, 0}}};
+    const int ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    std::array<pollfd, 3> inputs{{{STDIN_FILENO, POLLIN, 0}, {signalInput(), POLLIN, 0}, {ended, POLLIN, 0}}};
     const auto* marker = reinterpret_cast<const uint8_t*>(startMarker);
     writeOut({marker, sizeof startMarker - 1}, {});
     FrameWriter writer(writeOut);
-    Session session(writer);
+    Session session(writer, [ended] { eventfd_write(ended, 1); });
     FrameDecoder decoder;
     std::vector<uint8_t> bytes(size_t{1} << 17U);
     Clock::time_point heard = Clock::now();
+    bool silent = false;
     for (;;) {
-        constexpr std::chrono::milliseconds tick{200};
-        const int ready = poll(inputs.data(), inputs.size(), static_cast<int>(tick.count()));
+        const auto next = heard + (silent ? session.exitAfter() : std::min(session.heartbeat(), session.exitAfter()));
+        const int ready = poll(inputs.data(), inputs.size(), waitUntil(next));
         if (session.ended()) leave(session, 0);
         if (ready > 0 && inputs[1].revents != 0) leave(session, 0);
         if (ready > 0 && inputs[0].revents != 0) {
@@ -90,7 +101,8 @@ int run() {
                     decoder.push(std::span(bytes).first(static_cast<size_t>(got)));
                     while (auto frame = decoder.next()) {
                         heard = Clock::now();
-                        session.setSilent(false);
+                        if (silent) session.setSilent(false);
+                        silent = false;
                         session.receive(*frame);
                     }
                 } catch (const FrameError& error) {
@@ -101,7 +113,8 @@ int run() {
         }
         const auto silence = Clock::now() - heard;
         if (silence >= session.exitAfter()) leave(session, 4);
-        if (silence >= session.heartbeat()) session.setSilent(true);
+        if (silence >= session.heartbeat() && !silent) session.setSilent(true);
+        silent = silence >= session.heartbeat();
     }
 }
 

@@ -158,10 +158,9 @@ Header okHeader(uint64_t id) {
 }
 
 /** The last frame of a read, a write or a look at status: whose life it was, and when. */
-template <typename Job> Header endHeader(uint64_t id, const Job& job) {
-    Header header = okHeader(id);
-    header["epoch"] = job.epoch();
-    header["at"] = job.at();
+template <typename Job> PackedHeader endHeader(uint64_t id, const Job& job) {
+    PackedHeader header;
+    header.add("id", id).add("t", "ok").add("epoch", job.epoch()).add("at", static_cast<uint64_t>(job.at()));
     return header;
 }
 
@@ -202,8 +201,9 @@ class ReadTask final : public Task, private ReadSink {
         for (const Piece& piece : pieces_) {
             for (size_t at = 0; at < piece.length; at += mostPayloadBytes) {
                 const size_t length = std::min(piece.length - at, mostPayloadBytes);
-                writer_.send({{"id", id()}, {"t", "data"}, {"offset", piece.offset + at}},
-                             std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
+                PackedHeader header;
+                header.add("id", id()).add("t", "data").add("offset", piece.offset + at);
+                writer_.add(header, std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
             }
         }
         pieces_.clear();
@@ -216,11 +216,13 @@ class ReadTask final : public Task, private ReadSink {
                 putWord(records, static_cast<uint32_t>(spans_[i].length));
                 putWord(records, static_cast<uint32_t>(spans_[i].reason));
             }
-            writer_.send({{"id", id()}, {"t", "spans"}}, records);
+            PackedHeader header;
+            header.add("id", id()).add("t", "spans");
+            writer_.add(header, records);
         }
         spans_.clear();
-        if (!finished) return;
-        writer_.send(endHeader(id(), job_));
+        if (finished) writer_.add(endHeader(id(), job_));
+        writer_.flush();
     }
 
     void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
@@ -294,11 +296,13 @@ class WriteTask final : public Task {
                 putWord(records, static_cast<uint32_t>(one.outcome) | static_cast<uint32_t>(one.reason) << 8U);
                 putWord(records, one.now);
             }
-            writer_.send({{"id", id()}, {"t", "outcomes"}}, records);
+            PackedHeader header;
+            header.add("id", id()).add("t", "outcomes");
+            writer_.add(header, records);
         }
         outcomes_.clear();
-        if (!finished) return;
-        writer_.send(endHeader(id(), job_));
+        if (finished) writer_.add(endHeader(id(), job_));
+        writer_.flush();
     }
 
     void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
@@ -338,8 +342,8 @@ class StatusTask final : public Task {
             writer_.send(header, records);
         }
         tiles_.clear();
-        if (!finished) return;
-        writer_.send(endHeader(id(), job_));
+        if (finished) writer_.add(endHeader(id(), job_));
+        writer_.flush();
     }
 
     void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
@@ -398,9 +402,30 @@ Header errorHeader(uint64_t id, const CoreError& error) {
 }
 
 void FrameWriter::send(const Header& header, std::span<const uint8_t> payload) {
-    const std::vector<uint8_t> head = encodeFrameHead(header, payload.size());
+    const std::vector<uint8_t> packed = Header::to_msgpack(header);
     const std::lock_guard lock(mutex_);
-    write_(head, payload);
+    appendFrameHead(waiting_, packed, payload.size());
+    write_(waiting_, payload);
+    waiting_.clear();
+}
+
+void FrameWriter::add(const PackedHeader& header, std::span<const uint8_t> payload) {
+    constexpr size_t small = 16384;
+    const std::lock_guard lock(mutex_);
+    appendFrameHead(waiting_, header.bytes(), payload.size());
+    if (waiting_.size() + payload.size() <= small) {
+        waiting_.insert(waiting_.end(), payload.begin(), payload.end());
+        return;
+    }
+    write_(waiting_, payload);
+    waiting_.clear();
+}
+
+void FrameWriter::flush() {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.empty()) return;
+    write_(waiting_, {});
+    waiting_.clear();
 }
 
 void FrameWriter::sendSoon(const Header& header) {
@@ -563,7 +588,11 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
     }
     if (op == "bye") {
         worker_->post(std::make_unique<AnswerTask>(
-                          id, writer_, [](Engine&) { return Header::object(); }, [this] { ended_ = true; }),
+                          id, writer_, [](Engine&) { return Header::object(); },
+                          [this] {
+                              ended_ = true;
+                              wake_();
+                          }),
                       true);
         return;
     }

@@ -16,24 +16,33 @@
 
 namespace tilescope {
 
-/** Writes whole frames; safe from both threads. */
+/** Writes whole frames, each system call as many as there are; safe from both threads. */
 class FrameWriter {
   public:
     /** @param write writes every byte of both parts, blocking; throws when the other side is gone */
     using Write = std::function<void(std::span<const uint8_t> head, std::span<const uint8_t> payload)>;
     explicit FrameWriter(Write write) : write_(std::move(write)) {}
     void send(const Header& header, std::span<const uint8_t> payload = {});
+    /** Likewise; a small frame may wait for those that follow at once, until flush() or another send(). */
+    void add(const PackedHeader& header, std::span<const uint8_t> payload = {});
+    /** Writes what waits. */
+    void flush();
     /** Like send(), but gives up when another thread is stuck in a write. */
     void sendSoon(const Header& header);
 
   private:
     Write write_;
     std::timed_mutex mutex_;
+    /** Whole frames that are still to be written. */
+    std::vector<uint8_t> waiting_;
 };
 
 class Session {
   public:
-    explicit Session(FrameWriter& writer) : writer_(writer) {}
+    /** @param wake called on the worker's thread once ended() is true */
+    explicit Session(
+        FrameWriter& writer, std::function<void()> wake = [] {})
+        : writer_(writer), wake_(std::move(wake)) {}
 
     /** Handles one frame. Throws FrameError when the connection must end. */
     void receive(const Frame& frame);
@@ -60,6 +69,7 @@ class Session {
     void answer(uint64_t id, std::function<Header(Engine&)> act);
 
     FrameWriter& writer_;
+    std::function<void()> wake_;
     std::unique_ptr<Worker> worker_;
     std::map<uint64_t, Incoming> incoming_;
     std::vector<uint8_t> arena_; // the worker thread's own: bytes of one step

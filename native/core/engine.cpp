@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cinttypes>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 
@@ -106,11 +106,11 @@ bool zoclHasContext(Kernel& kernel) {
 
 /** The number that was given to a process or thread last: a look at all of them is worth while only when it moved. */
 std::optional<int64_t> lastPidOf(Kernel& kernel) {
-    const auto text = kernel.readText("/proc/loadavg");
-    if (!text) return std::nullopt;
-    const size_t begin = text->find_last_of(' ');
+    const std::string text = kernel.readText("/proc/loadavg").value_or("");
+    const size_t begin = text.find_last_of(' ') + 1; // 0 where there is none: that is no whole number then
     int64_t pid = 0;
-    if (begin == std::string::npos || sscanf(text->c_str() + begin, "%9" SCNd64, &pid) != 1) return std::nullopt;
+    const auto [end, error] = std::from_chars(text.data() + begin, text.data() + text.size(), pid);
+    if (error != std::errc() || *end != '\n') return std::nullopt;
     return pid;
 }
 
@@ -224,6 +224,7 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
         // Another driver was loaded: nothing of before counts.
         if (node_.has_value()) epochs_.endAll();
         resembles_ = Generation::unknown;
+        described_.clear();
         remembered_.clear();
         watches_.clear();
         courtesies_.clear();
@@ -287,7 +288,7 @@ HolderSearch Engine::holders(ColumnRange columns) {
     HolderSearch search = findHolders(kernel_, columns, machine_.pid);
     // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
     search.holders = judgeHolders(kernel_, columns, search.holders).holders;
-    Remembered found{columns, search, kernel_.clock(), {}, std::nullopt};
+    Remembered found{columns, search, kernel_.clock(), {}, std::nullopt, {}};
     try {
         if (!search.holders.empty()) found.process = openHolder(kernel_, search.holders.front());
     } catch (const CoreError&) {
@@ -396,10 +397,14 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
     const auto hands = [&](const HolderSearch& search) { return judgeHolders(kernel_, columns, search.holders).hands; };
     const auto seen = [&](const PartitionEntry& entry, HolderSearch search) {
         watches_.erase(place);
+        const Hands now = hands(search);
+        PartitionState state = look(entry, std::move(search));
         for (Remembered& one : remembered_) {
-            if (one.columns == columns) one.entry = entry;
+            if (one.columns != columns) continue;
+            one.state = state;
+            one.hands = now;
         }
-        return look(entry, std::move(search));
+        return state;
     };
     for (;;) {
         const auto entries = listed != nullptr ? *std::exchange(listed, nullptr) : enquire(node);
@@ -651,9 +656,13 @@ std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry&
         lengths = {RequestLength::bytes24};
     }
     for (const RequestLength length : lengths) {
-        auto taken = Lease::take(kernel_, node, entry, layout(entry), facts_, length, machine_.pageSize);
+        const auto described = described_.find(placeOf(entry.columns));
+        auto taken = Lease::take(kernel_, node, entry, layout(entry), facts_, length, machine_.pageSize,
+                                 described == described_.end() ? nullptr : &described->second);
         if (taken.lease) {
             facts_.requestLength = length;
+            const auto& memories = taken.lease->memories();
+            if (taken.lease->positioned() && !memories.empty()) described_[placeOf(entry.columns)] = memories;
             return std::move(taken.lease);
         }
         if (taken.error == EBUSY) return nullptr;
@@ -715,19 +724,18 @@ void Engine::giveWay(ColumnRange columns) {
 std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     const auto known =
         std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
-    const bool usable = known != remembered_.end() && known->process.valid() && known->entry && node_;
-    if (!usable || watches_.contains(placeOf(columns))) return std::nullopt;
-    const Layout layout = Engine::layout(*known->entry);
+    const bool usable = known != remembered_.end() && known->process.valid() && known->state && node_;
+    if (!usable || watches_.contains(placeOf(columns)) || !epochs_.knows(columns, known->hands)) return std::nullopt;
+    const Layout layout = Engine::layout(known->state->entry);
     if (layout.map == nullptr) return std::nullopt;
     const int copy = kernel_.duplicateFrom(known->process.get(), known->search.holders.front().fd);
     if (copy == -EPERM || copy == -EACCES || copy == -ENOSYS) known->process.reset(); // no need to ask again
     if (copy < 0) return std::nullopt;
     PartitionFd partition(UniqueFd(kernel_, copy));
     if (!isPartition(kernel_, copy, columns)) return std::nullopt;
-    const Hands hands = judgeHolders(kernel_, columns, known->search.holders).hands;
-    if (!epochs_.knows(columns, hands)) return std::nullopt;
     courtesies_[placeOf(columns)].usedAt = kernel_.clock();
-    PartitionState state = look(*known->entry, known->search);
+    PartitionState state = *known->state;
+    state.epoch = epochs_.observe(columns, known->hands);
     const bool positioned = isPositioned(kernel_, partition, layout, facts_);
     auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
                                                       BorrowedPartition::Beside{});

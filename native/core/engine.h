@@ -259,8 +259,9 @@ class Engine {
         std::chrono::steady_clock::time_point at;
         /** A pidfd of the first holder: keeps its number from being given to another one, and nothing that it has open. */
         UniqueFd process;
-        /** As it was listed when the life of its contents was last named. */
-        std::optional<PartitionEntry> entry;
+        /** What was known of the partition when the life of its contents was last named, and whose it was. */
+        std::optional<PartitionState> state;
+        Hands hands;
     };
     enum class Purpose : uint8_t { read, write, writeBeside };
     struct Opened {
@@ -341,6 +342,8 @@ class Engine {
     /** By column and width: how long, and at how many looks, a new holder was there without a gap. */
     std::map<std::pair<uint32_t, uint32_t>, Watch> watches_;
     std::map<std::pair<uint32_t, uint32_t>, Courtesy> courtesies_;
+    /** By column and width: the memories as the driver described them once, where it need not do so again. */
+    std::map<std::pair<uint32_t, uint32_t>, std::vector<MemoryGeometry>> described_;
     std::vector<ColumnRange> picked_;
     /** Columns that become a pick when they could be opened. */
     std::optional<ColumnRange> opening_;

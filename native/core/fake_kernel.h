@@ -298,6 +298,7 @@ class FakeKernel final : public Kernel {
         if (open_.at(partition.get()).what != "partition") throw std::runtime_error("GET_MEM on a borrowed descriptor");
         if (described_) throw std::runtime_error("GET_MEM twice in one life");
         described_ = true;
+        descriptions++;
         if (memoriesError != 0) return -memoriesError;
         Partition* owner = open_.at(partition.get()).partition;
         size_t at = 0;
@@ -531,6 +532,8 @@ class FakeKernel final : public Kernel {
     /** Lengths of the partition requests, and how many descriptor lists and register mappings were asked for. */
     std::vector<uint32_t> requests;
     int lists = 0;
+    /** AIE_GET_MEM, second step. */
+    int descriptions = 0;
     /** Calls that are system calls of the real kernel, a small file counting as one. */
     int calls = 0;
     /** The number that was given to a process last, as /proc/loadavg tells it; empty: nobody tells. */

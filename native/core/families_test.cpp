@@ -403,6 +403,31 @@ TEST_CASE("[attach-5] [attach-6] random reads of every generation agree with a n
     }
 }
 
+TEST_CASE(
+    "[attach-2] where memory is reached by pread and pwrite the driver describes it once, and nothing is mapped") {
+    Board board(Generation::aieml);
+    board.kernel.poke({1, 4}, 0x40, 7);
+    CHECK(board.engine.open({0, 2}, false).size() == 3);
+    CHECK(board.kernel.descriptions == 1);
+    for (int i = 0; i < 3; i++) CHECK(readWord(board.engine, {0, 2}, MemoryType::data, 5 * 0x10000 + 0x40) == 7);
+    const WriteRequest request{
+        {0, 2}, MemoryType::data, board.state({0, 2}).epoch, false, {}, {{5 * 0x10000 + 0x40, 7, ~0U, 8}}};
+    CHECK(writeAll(board.engine, request)[0].outcome == Outcome::verified);
+    CHECK(board.kernel.peek({1, 4}, 0x40) == 8);
+    CHECK(board.kernel.descriptions == 1);
+    CHECK(board.count("map") == 0);
+    CHECK(board.engine.open({3, 2}, false).size() == 3); // other columns are another partition
+    CHECK(board.kernel.descriptions == 2);
+    board.kernel.nodeInode++; // and so is everything of a driver that was loaded anew
+    CHECK(board.engine.open({0, 2}, false).size() == 3);
+    CHECK(board.kernel.descriptions == 3);
+    CHECK(board.kernel.held() == 0);
+
+    Board first; // the 2020 driver: a DMA-buf is all there is, once in each lease
+    for (int i = 0; i < 3; i++) readWord(first.engine, {6, 4}, MemoryType::data, 0);
+    CHECK(first.kernel.descriptions == 3);
+}
+
 TEST_CASE("[attach-2] a generation that nobody names is learnt from the driver's descriptions, after consent") {
     Board board(Generation::aieml);
     board.kernel.named = "";

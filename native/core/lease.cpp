@@ -300,7 +300,8 @@ Lease::~Lease() {
 }
 
 Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntry& entry, const Layout& layout,
-                         DriverFacts& facts, RequestLength length, int64_t pageSize) {
+                         DriverFacts& facts, RequestLength length, int64_t pageSize,
+                         const std::vector<MemoryGeometry>* described) {
     const int fd = kernel.requestKept(node, entry.id, length);
     if (fd == -EBUSY || fd == -EINVAL) return {nullptr, -fd};
     if (fd == -EACCES || fd == -EPERM) {
@@ -311,7 +312,11 @@ Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntr
     const bool positioned = isPositioned(kernel, partition, layout, facts);
     std::unique_ptr<Lease> lease(
         new Lease(kernel, std::move(partition), entry, layout, positioned, facts.family != Family::linux2020));
-    lease->describe(pageSize);
+    if (positioned && described != nullptr) {
+        lease->memories_ = *described;
+    } else {
+        lease->describe(pageSize);
+    }
     return {std::move(lease), 0};
 }
 
@@ -320,6 +325,10 @@ void Lease::describe(int64_t pageSize) {
     constexpr int64_t pageThatFails = 65536;
     // Shim tiles alone: the driver answers EINVAL, or describes what is not there.
     if (layout_.map != nullptr && memoriesOf(*layout_.map, layout_.shape, entry_.columns).empty()) return;
+    if (pageSize >= pageThatFails && layout_.map != nullptr) {
+        largePages_ = true; // refused in any case, and on the way the drivers give back descriptors that are in use
+        return;
+    }
     const int count = kernel_.memoryCount(partition_);
     if (count < 0) throw driverError("AIE_GET_MEM 0xC0104109", -count);
     if (count == 0 || count > mostMemories) {
@@ -341,14 +350,10 @@ void Lease::describe(int64_t pageSize) {
         descriptions_.push_back(wanted[i]);
         descriptions_.back().fd = -1;
         const auto geometry = geometryOf(wanted[i], entry_, layout_);
-        if (geometry) buffers_.push_back({*geometry, std::move(fds[i]), nullptr, false});
+        if (!geometry) continue;
+        memories_.push_back(*geometry);
+        if (!positioned_ && layout_.trusted) buffers_.push_back({*geometry, std::move(fds[i]), nullptr, false});
     }
-}
-
-std::vector<MemoryGeometry> Lease::memories() const {
-    std::vector<MemoryGeometry> all;
-    for (const Buffer& buffer : buffers_) all.push_back(buffer.geometry);
-    return all;
 }
 
 WordPort& Lease::mapped(const MemoryGeometry& geometry, bool writable) {
@@ -374,7 +379,7 @@ WordPort& Lease::reading(const MemoryGeometry& geometry) {
 
 WordPort& Lease::writing(const MemoryGeometry& geometry, std::span<const uint32_t> /*tiles*/) {
     if (!layout_.trusted || !view_) throw CoreError("unknown-driver", "an unknown driver is only read");
-    if (!largePages_) return mapped(geometry, true);
+    if (!file_ && !largePages_) return mapped(geometry, true);
     if (file_) {
         writePort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
     } else {

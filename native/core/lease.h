@@ -123,15 +123,17 @@ class Lease final : public PartitionAccess {
     /**
      * Requests it and asks what its memories are. Throws CoreError for any errno but EBUSY and EINVAL.
      * @param facts what is learnt of the driver is put here
+     * @param described what an earlier lease said of these columns: where no DMA-buf is needed the driver is not asked again
      */
     static Taken take(Kernel& kernel, const NodeFd& node, const PartitionEntry& entry, const Layout& layout,
-                      DriverFacts& facts, RequestLength length, int64_t pageSize);
+                      DriverFacts& facts, RequestLength length, int64_t pageSize,
+                      const std::vector<MemoryGeometry>* described = nullptr);
     ~Lease() override;
 
     WordPort& reading(const MemoryGeometry& geometry) override;
     WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) override;
     /** The memory types, as the driver described them: those that this version knows. */
-    [[nodiscard]] std::vector<MemoryGeometry> memories() const;
+    [[nodiscard]] const std::vector<MemoryGeometry>& memories() const { return memories_; }
     /** What the driver said, their descriptors left out. */
     [[nodiscard]] std::span<const uapi::Mem> descriptions() const { return descriptions_; }
     /** The driver refuses DMA-bufs on this kernel's page size. */
@@ -157,6 +159,8 @@ class Lease final : public PartitionAccess {
     bool wideRegisters_;
     std::vector<uapi::Location> clocked_;
     std::vector<uapi::Mem> descriptions_;
+    std::vector<MemoryGeometry> memories_;
+    /** Only where memory is not reached through the partition's descriptor. */
     std::vector<Buffer> buffers_;
     std::unique_ptr<WordPort> writePort_;
     bool largePages_ = false;

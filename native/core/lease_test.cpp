@@ -94,9 +94,11 @@ TEST_CASE("[main-8] with 64 KiB pages the register view reads, and the driver wr
     kernel.memoriesError = EINVAL;
     const PartitionEntry entry = entryOf(kernel, 0);
     CHECK(codeOf([&] { takeLease(kernel, entry, 4096); }) == "driver");
+    const int descriptions = kernel.descriptions;
     kernel.poke({7, 3}, 0x20010, 0x1234);
     const auto lease = takeLease(kernel, entry, 65536);
     CHECK(lease->largePages());
+    CHECK(kernel.descriptions == descriptions); // it would fail, and give back descriptors that are in use
     const MemoryGeometry program = aieMemories(entry.columns, entry.numRows)[1];
     uint32_t word = 0;
     lease->reading(program).load((8 + 2) * 0x4000 + 0x10, {&word, 1});

@@ -94,6 +94,17 @@ void Worker::watchPartitions() {
 
 void Worker::flushTrace() {
     if (traceLines_.empty()) return;
+    if (traceLines_ == saidLines_) {
+        // A memory that is refreshed makes the same calls ten times a second.
+        saidAgain_++;
+        traceLines_.clear();
+        return;
+    }
+    saidLines_ = traceLines_;
+    if (saidAgain_ != 0) {
+        traceLines_.insert(traceLines_.begin(), "the same calls, " + std::to_string(saidAgain_) + " times more");
+        saidAgain_ = 0;
+    }
     hooks_.trace(traceLines_);
     traceLines_.clear();
 }

@@ -92,6 +92,8 @@ class Worker {
     Engine engine_;
     Hooks hooks_;
     std::vector<std::string> traceLines_;         // the worker thread's own
+    std::vector<std::string> saidLines_;          // likewise: of the last step that said any
+    uint64_t saidAgain_ = 0;                      // likewise: how many steps made the very same calls since
     std::string lookTrouble_;                     // likewise: what was wrong at the last look
     std::chrono::steady_clock::time_point letGo_; // likewise: when the last step ended
 
