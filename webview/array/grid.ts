@@ -6,7 +6,7 @@ import type { ArrayCell, ArrayPicture, ArrayRow, CellState } from '../../src/arr
 import type { Tile } from '../../src/model/geometry.ts';
 import { type Box, drawArrows } from './arrows.ts';
 import { signOf, svg } from './shapes.ts';
-import { type GridLimits, type GridSizes, gridSizes } from './sizes.ts';
+import { type GridLimits, type GridSizes, gridSizes, narrowestOther } from './sizes.ts';
 import type { Translate } from './strings.ts';
 
 /** What the grid tells. */
@@ -125,9 +125,13 @@ export class ArrayGrid {
         ? {}
         : { rowHeight: (room - aroundRows) / picture.rows.length, widest: widestLowCell, alone: true };
     const sized = (available: number): GridSizes => gridSizes(available, inside, limits);
-    const roomy = sized(width - aroundCells - 2 * gutter);
-    const hasGutter = roomy.cell >= narrow;
-    const sizes = hasGutter ? roomy : sized(width - aroundCells);
+    // Columns of others beside the partition are room, too.
+    const besideFirst = room === undefined ? Math.max(inside.indexOf(true), 0) : 0;
+    const besideLast = room === undefined ? inside.length - 1 - Math.max(inside.lastIndexOf(true), 0) : 0;
+    const wanted = [besideFirst, besideLast].map((columns) => Math.max(0, gutter - columns * narrowestOther));
+    const roomy = sized(width - aroundCells - wanted.reduce((sum, one) => sum + one, 0));
+    const gutters = roomy.cell >= narrow ? wanted : [0, 0];
+    const sizes = roomy.cell >= narrow ? roomy : sized(width - aroundCells);
     this.#sizes = sizes;
     const { edges, height } = sizes;
     const template = edges
@@ -143,14 +147,14 @@ export class ArrayGrid {
     this.element.style.setProperty('--cell-height', `${height}px`);
     this.element.style.setProperty('--cell-width', `${sizes.cell}px`);
     this.element.classList.toggle('tiny', sizes.cell < narrow);
-    this.element.style.setProperty('--gutter', hasGutter ? `${gutter}px` : '0px');
+    this.element.style.setProperty('--gutters', gutters.map((one) => `${one}px`).join(' '));
     this.element.classList.toggle('low', height < 13);
     this.#number(picture, sizes, inside);
     this.#numberRows(picture);
     const [line] = this.#lines;
     const cells = line?.querySelector<HTMLElement>('.cells');
     const last = this.#lines.at(-1);
-    const taken = (edges.at(-1) ?? 0) + aroundCells + (hasGutter ? 2 * gutter : 0);
+    const taken = (edges.at(-1) ?? 0) + aroundCells + gutters.reduce((sum, one) => sum + one, 0);
     if (line === undefined || last === undefined || !cells) return taken;
     const overlay = this.#overlay;
     overlay.style.left = `${cells.offsetLeft}px`;
