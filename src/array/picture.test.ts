@@ -1,21 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { dice, runSeed } from '../../test/conformance/random.ts';
 import type { PartitionInfo } from '../board/board.ts';
 import { type ArrayShape, type ColumnRange, type Tile, tileKind } from '../model/geometry.ts';
 import type { TileStatus, WaitEdge } from '../model/status/status.ts';
 import { type CellState, cellStates } from './messages.ts';
 import { drawPicture, type PictureFacts, partitionTiles } from './picture.ts';
 import { plain } from './test-bench.ts';
-
-/** Small seeded generator (mulberry32). */
-function randomizer(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 function partition(columns: ColumnRange, numRows: number, startRow = 0): PartitionInfo {
   return {
@@ -59,8 +49,8 @@ const nothing: PictureFacts = {
 
 describe('[attach-11] the picture', () => {
   test('of random arrays agrees, cell by cell, with what is true of each tile', () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
-    const below = randomizer(seed);
+    const seed = runSeed();
+    const below = dice(seed);
     for (let round = 0; round < 60; round++) {
       const memoryRows = below(3);
       const coreRows = 1 + below(8);

@@ -10,6 +10,7 @@ import { registerMap } from '../../src/model/status/layout.ts';
 import type { DescriptorStatus, RawTileStatus, TileKind, TileStatus } from '../../src/model/status/status.ts';
 import { tileActivity } from '../../src/model/status/summary.ts';
 import { waitCycles, waitEdges } from '../../src/model/status/waits.ts';
+import { dice, runSeed } from '../conformance/random.ts';
 import { startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { type Family, type FamilyName, families } from './families.ts';
@@ -82,17 +83,6 @@ function comparable({ index, fields, raw: _raw, ...rest }: DescriptorStatus): [n
   return [index, { ...rest, fields: Object.fromEntries(fields) }];
 }
 
-/** Small seeded generator (mulberry32). */
-function randomizer(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
 /** A word for a register, by its name: anything that the hardware may show and the driver has words for. */
 function anyWord(name: string, first: boolean, below: (n: number) => number): number {
   const word = below(2 ** 32);
@@ -108,12 +98,12 @@ function anyWord(name: string, first: boolean, below: (n: number) => number): nu
   return ((word & 0x30ff_0fc0) | stateBits) >>> 0;
 }
 
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+const seed = runSeed();
 
 describe('[attach-10] the texts of the driver say what the words of the hardware say', () => {
   it.each(['static/aie', 'aperture40/aieml', 'aperture40/aie2ps'] as const)('%s', async (name) => {
     console.info(`SEED=${seed}`);
-    const below = randomizer(seed);
+    const below = dice(seed);
     const family = await attach(name);
     const first = family.generation === 'aie';
     const { core, memory } = family.shape;

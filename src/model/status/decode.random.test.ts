@@ -4,23 +4,13 @@
  * `SEED=<number>` repeats a run.
  */
 import { describe, expect, test } from 'vitest';
+import { dice, runSeed } from '../../../test/conformance/random.ts';
 import type { Generation } from '../geometry.ts';
 import { decodeTileStatus } from './decode.ts';
 import type { TileKind, TileStatus } from './status.ts';
 
 const rounds = 40;
 const tile = { col: 9, row: 4 };
-
-/** Small seeded generator (mulberry32). */
-function randomizer(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
 
 interface Place {
   readonly generation: Generation;
@@ -492,11 +482,11 @@ function allFields({ fields, second }: TileStatus['descriptors'][number]) {
 }
 
 describe('[attach-10] random tiles', () => {
-  const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+  const seed = runSeed();
 
   test.each(places)('$kind tiles of $generation come back from words and from texts', (place) => {
     for (let round = 0; round < rounds; round++) {
-      const below = randomizer(seed + round);
+      const below = dice(seed + round);
       const expected = encodeTile(place, below);
       const base = { tile, kind: place.kind };
       try {
@@ -548,7 +538,7 @@ describe('[attach-10] random tiles', () => {
       '💥',
     ];
     for (let round = 0; round < rounds; round++) {
-      const below = randomizer(seed + round);
+      const below = dice(seed + round);
       const texts = ['core', 'lock', 'dma', 'bd', 'event', 'error'].map((name) => {
         const lead = { dma: 'channel_status: ', core: 'status: ', bd: '0: ', lock: '0: ' }[name] ?? '';
         const text = Array.from({ length: below(200) }, () => characters[below(characters.length)] ?? '');

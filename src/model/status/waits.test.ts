@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { dice, runSeed } from '../../../test/conformance/random.ts';
 import type { ArrayShape, Generation, Tile } from '../geometry.ts';
 import type { DescriptorStatus, DmaChannelStatus, Stall, TileStatus, WaitEdge } from './status.ts';
 import { waitCycles, waitEdges } from './waits.ts';
@@ -212,13 +213,9 @@ describe('[attach-11] tiles that wait in a circle', () => {
   });
 
   test('random waits against a naive model: a wait is part of a circle if one can come back', () => {
-    const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000);
+    const seed = runSeed();
     for (let round = 0; round < 300; round++) {
-      let state = (seed + round) >>> 0;
-      const below = (n: number): number => {
-        state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
-        return (state >>> 8) % n;
-      };
+      const below = dice(seed + round);
       const size = 2 + below(7);
       const places = Array.from({ length: size }, (_, i) => at(i % 3, 1 + Math.floor(i / 3)));
       const place = () => places[below(size)] ?? at(0, 1);
