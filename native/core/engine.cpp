@@ -737,17 +737,18 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     PartitionState state = *known->state;
     state.epoch = epochs_.observe(columns, known->hands);
     const bool positioned = isPositioned(kernel_, partition, layout, facts_);
+    if (!positioned) guard::ensure();
     auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
                                                       BorrowedPartition::Beside{});
     return Opened{std::move(state), std::move(access), nullptr};
 }
 
 Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
-    guard::ensure();
     if (purpose == Purpose::read) {
         if (auto opened = again(columns)) return std::move(*opened);
     }
     const NodeFd node = openNode();
+    guard::ensure();
     // That nobody was found a moment ago is no reason to write: whoever came since would be written to.
     const auto forgetNobody = [&] {
         std::erase_if(remembered_,

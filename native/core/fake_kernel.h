@@ -445,6 +445,10 @@ class FakeKernel final : public Kernel {
         }
         return -ENODEV;
     }
+    std::optional<std::string> nameOf(int fd) override {
+        calls++;
+        return open_.at(fd).link;
+    }
     bool isAnonymous(int fd) override {
         calls++;
         const std::string& link = open_.at(fd).link;
@@ -514,7 +518,6 @@ class FakeKernel final : public Kernel {
     }
     std::optional<std::string> readLink(const std::string& path) override {
         calls++;
-        if (path.starts_with("/proc/self/fd/")) return open_.at(std::stoi(path.substr(14))).link;
         for (const auto& [pid, process] : processes) {
             const std::string folder = "/proc/" + std::to_string(pid) + "/fd/";
             if (!path.starts_with(folder)) continue;

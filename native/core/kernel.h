@@ -107,6 +107,8 @@ class Kernel {
     virtual int duplicateFrom(int process, int fd) = 0;
     /** A duplicate of an fd of ours, or -errno. */
     virtual int duplicate(int fd) = 0;
+    /** What /proc calls an fd of ours. */
+    virtual std::optional<std::string> nameOf(int fd) = 0;
     /** Whether an fd of ours is neither file, folder, socket, pipe nor device: what an anonymous inode is. */
     virtual bool isAnonymous(int fd) = 0;
     virtual std::optional<FileIdentity> identity(int fd) = 0;

@@ -224,7 +224,7 @@ std::optional<Described> judge(std::span<const uapi::Mem> memories, const Partit
 }
 
 bool isPartition(Kernel& kernel, int fd, ColumnRange columns) {
-    const auto link = kernel.readLink("/proc/self/fd/" + std::to_string(fd));
+    const auto link = kernel.nameOf(fd);
     return link && partitionOfLink(*link) == columns && kernel.isAnonymous(fd);
 }
 

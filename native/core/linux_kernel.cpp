@@ -43,6 +43,12 @@ std::string hexText(uint64_t value) {
 
 } // namespace
 
+LinuxKernel::LinuxKernel() : ownDescriptors_(open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)) {}
+
+LinuxKernel::~LinuxKernel() {
+    if (ownDescriptors_ >= 0) ::close(ownDescriptors_);
+}
+
 Machine LinuxKernel::machine() {
     Machine machine;
     utsname names{};
@@ -285,9 +291,17 @@ std::optional<std::string> LinuxKernel::readText(const std::string& path) {
     return text;
 }
 
+std::optional<std::string> LinuxKernel::nameOf(int fd) {
+    return link(ownDescriptors_, std::to_string(fd));
+}
+
 std::optional<std::string> LinuxKernel::readLink(const std::string& path) {
+    return link(AT_FDCWD, path);
+}
+
+std::optional<std::string> LinuxKernel::link(int folder, const std::string& path) {
     char target[512];
-    const ssize_t length = readlink(path.c_str(), target, sizeof target);
+    const ssize_t length = readlinkat(folder, path.c_str(), target, sizeof target);
     if (length < 0 || static_cast<size_t>(length) == sizeof target) return std::nullopt;
     return std::string(target, static_cast<size_t>(length));
 }

@@ -7,6 +7,8 @@ namespace tilescope {
 
 class LinuxKernel final : public Kernel {
   public:
+    LinuxKernel();
+    ~LinuxKernel() override;
     /** Lines go to `trace` from now on; an empty function turns tracing off. */
     void setTrace(Trace trace) { trace_ = std::move(trace); }
     /** Keeps the twice-a-second look at the partition list out of the trace. */
@@ -34,6 +36,7 @@ class LinuxKernel final : public Kernel {
     bool isAlive(int process) override;
     int duplicateFrom(int process, int fd) override;
     int duplicate(int fd) override;
+    std::optional<std::string> nameOf(int fd) override;
     bool isAnonymous(int fd) override;
     std::optional<FileIdentity> identity(int fd) override;
     std::optional<FileMode> modeOf(const std::string& path) override;
@@ -46,12 +49,15 @@ class LinuxKernel final : public Kernel {
 
   private:
     int request(const char* name, int fd, uint32_t number, void* argument);
+    static std::optional<std::string> link(int folder, const std::string& path);
     void* map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error);
     /** Lines are made only where somebody reads them. */
     [[nodiscard]] bool tells() const { return trace_ && !quiet_; }
 
     Trace trace_;
     bool quiet_ = false;
+    /** /proc/self/fd, kept open: half of what a look at a name there costs is the way to it. */
+    int ownDescriptors_ = -1;
 };
 
 } // namespace tilescope

@@ -99,9 +99,8 @@ void collect(Kernel& kernel, const Holder& holder, uint64_t bytes, std::vector<C
         if (copy == -EPERM || copy == -EACCES) denied = -copy;
         if (copy < 0) continue;
         UniqueFd owned(kernel, copy);
-        const std::string self = "/proc/self/";
-        const auto ownLink = kernel.readLink(self + "fd/" + std::to_string(copy));
-        const auto ownInfo = bufferInfoOf(kernel.readText(self + "fdinfo/" + std::to_string(copy)).value_or(""));
+        const auto ownLink = kernel.nameOf(copy);
+        const auto ownInfo = bufferInfoOf(kernel.readText("/proc/self/fdinfo/" + std::to_string(copy)).value_or(""));
         const auto identity = kernel.identity(copy);
         const bool same = ownLink && isBufferLink(*ownLink) && kernel.isAnonymous(copy) && ownInfo &&
                           ownInfo->ofDriver && ownInfo->size == bytes && identity;

@@ -6,6 +6,8 @@ namespace tilescope {
 namespace {
 
 constexpr std::chrono::milliseconds lookInterval{500};
+/** A look that is due this soon is taken at once after a step: it then costs no waking up of its own. */
+constexpr std::chrono::milliseconds lookEarly{120};
 /** Until the next look, while it is not clear yet whether someone took a partition for long. */
 constexpr std::chrono::milliseconds lookAgain{2};
 /** Free time between two leases of one request, in which other programs can see and take the partition. */
@@ -172,10 +174,13 @@ void Worker::end(Queued& queued, const CoreError& error) {
 
 void Worker::run() {
     std::unique_lock lock(mutex_);
+    bool stepped = false;
     for (;;) {
         const bool busy = !urgent_.empty() || !bulk_.empty();
         if (stopping_) return;
-        if (!busy) {
+        const auto due = nextLook_ - (stepped && !busy ? lookEarly : std::chrono::milliseconds(0));
+        stepped = false;
+        if (!busy && !(watching_ && !silent_ && std::chrono::steady_clock::now() >= due)) {
             if (watching_ && !silent_) {
                 wake_.wait_until(lock, nextLook_);
             } else {
@@ -183,7 +188,7 @@ void Worker::run() {
             }
         }
         if (stopping_) return;
-        const bool lookNow = watching_ && !silent_ && std::chrono::steady_clock::now() >= nextLook_;
+        const bool lookNow = watching_ && !silent_ && std::chrono::steady_clock::now() >= due;
         if (lookNow) {
             engine_.hurry(!urgent_.empty());
             lock.unlock();
@@ -220,6 +225,7 @@ void Worker::run() {
         }
         lock.lock();
         running_ = 0;
+        stepped = true;
         if (queued.task) {
             queued.cancelled = queued.cancelled || runningCancelled_;
             // In turn among equals; a cancelled one goes first, to end at once.
