@@ -135,7 +135,10 @@ useCleanLog(() => board);
 
 describe(`[attach-7] ${2 * LIVES} restarts of an owner whose memory is refreshed at 10 Hz (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
-    it(`${name}: no life fails, nothing is leaked, no two lives in one answer`, async () => {
+    it(`${name}: no life fails, nothing is leaked, no two lives in one answer`, {
+      timeout: 300_000,
+      retry: 0,
+    }, async () => {
       await board.reloadModule(families[name].module);
       const ours = await way.connect();
       try {
@@ -145,7 +148,7 @@ describe(`[attach-7] ${2 * LIVES} restarts of an owner whose memory is refreshed
       } finally {
         await ours.dispose();
       }
-    }, 300_000);
+    });
   }
 });
 
