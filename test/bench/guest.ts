@@ -111,6 +111,20 @@ async function agentCost(board: VirtualBoard, memory: PartitionMemory, seconds: 
   };
 }
 
+/** What an agent costs that is connected and of which nobody wants anything: it looks at the partition list twice a second. */
+async function idleCost(board: VirtualBoard, seconds: number): Promise<Measure> {
+  const before = await processorTime(board, 'tilescope-agent');
+  const begin = performance.now();
+  await delay(seconds * 1000);
+  const used = (await processorTime(board, 'tilescope-agent')) - before;
+  return {
+    name: 'agent CPU while nothing is open',
+    value: used / ((performance.now() - begin) * 1e4),
+    unit: '% of one core',
+    note: `${seconds} s beside an owner; emulated processor`,
+  };
+}
+
 /** Milliseconds to log in and run `true` over a channel of the same SSH library. */
 async function bareLogin(board: VirtualBoard): Promise<number> {
   const privateKey = await readFile(board.privateKeyPath);
@@ -198,6 +212,7 @@ export async function measureGuest(rounds: number): Promise<Measure[]> {
       const measures = [
         await wordsRead(board, memory),
         await agentCost(board, memory, seconds),
+        await idleCost(board, seconds),
         await timeToAttach(board, way, rounds),
         await ownerRate(witness, memory, rounds, rounds > 1 ? 3 : 1),
       ];
