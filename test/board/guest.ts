@@ -81,6 +81,16 @@ async function held(board: VirtualBoard): Promise<string> {
   return (await board.exec(script)).stdout.toString().trim().split('\n').sort().join('\n');
 }
 
+/** The same once it is `wanted`, or after five seconds: what is remembered of an owner goes at a later look at the list. */
+async function settled(board: VirtualBoard, wanted: string): Promise<string> {
+  const end = performance.now() + 5000;
+  for (;;) {
+    const now = await held(board);
+    if (now === wanted || performance.now() > end) return now;
+    await delay(100);
+  }
+}
+
 /** Which life wrote a word of the first tile (tile offset in bytes), if one did. */
 function lifeOf(word: number, family: Family, offset: number): number {
   const { startCol } = family.partition;
@@ -170,7 +180,7 @@ export async function restartBeside(
     const judge = new Judge(family, count);
     const lives = witness.cycles(id, count, { reset: family.ownReset, live, pause, seed });
     const { times, ms } = await refreshUntil(lives, memory, judge);
-    const after = await held(board);
+    const after = await settled(board, before);
     const counters = { ...(await board.counters()) };
     for (const name of ['requests', 'releases', 'busy', 'resets', 'resets_refused'])
       counters[name] = (counters[name] ?? 0) - (begun[name] ?? 0);
