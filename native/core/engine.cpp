@@ -282,20 +282,36 @@ HolderSearch Engine::holders(ColumnRange columns) {
         if (kernel_.clock() - known->at < lookInterval) return known->search;
         remembered_.erase(known);
     } else if (known != remembered_.end()) {
-        if (isStill(*known)) return known->search;
+        if (isStill(*known)) {
+            pin(*known);
+            return known->search;
+        }
         remembered_.erase(known);
     }
     HolderSearch search = findHolders(kernel_, columns, machine_.pid);
     // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
     search.holders = judgeHolders(kernel_, columns, search.holders).holders;
-    Remembered found{columns, search, kernel_.clock(), {}, std::nullopt, {}};
-    try {
-        if (!search.holders.empty()) found.process = openHolder(kernel_, search.holders.front());
-    } catch (const CoreError&) {
-        // A kernel without pidfds: the holder is told by its start time.
-    }
+    Remembered found{columns, search, kernel_.clock(), {}, false, std::nullopt, {}};
+    if (!search.holders.empty()) pin(found);
     remembered_.push_back(std::move(found));
     return search;
+}
+
+void Engine::pin(Remembered& known) {
+    if (known.process.valid() || known.refused) return;
+    try {
+        known.process = openHolder(kernel_, known.search.holders.front());
+    } catch (const CoreError&) {
+        known.refused = true; // a kernel without pidfds: the holder is told by its start time
+    }
+}
+
+void Engine::letGo(ColumnRange columns) {
+    for (Remembered& one : remembered_) {
+        if (one.columns != columns) continue;
+        one.process.reset();
+        one.state.reset();
+    }
 }
 
 void Engine::noticeHolds() {
@@ -412,6 +428,7 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
             std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
         if (entry == entries.end()) {
             watches_.erase(place);
+            letGo(columns);
             if (isPicked(columns)) {
                 checkFree(node, entries, columns);
                 return look(freeEntry(columns), {});
@@ -420,6 +437,7 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
         }
         if (!entry->inUse) {
             watches_.erase(place);
+            letGo(columns);
             return look(*entry, {});
         }
         courtesies_[place].usedAt = kernel_.clock();
@@ -466,6 +484,12 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
         lastPid_.reset();
     } else if (watches_.empty()) { // a wait in steps does not look at every step
         noticeHolds();
+    }
+    for (const Remembered& one : remembered_) {
+        const bool gone = std::none_of(entries.begin(), entries.end(), [&](const PartitionEntry& entry) {
+            return entry.inUse && entry.columns == one.columns;
+        });
+        if (gone) letGo(one.columns);
     }
     // A look at the list searches again for whom nobody was found; a wait in steps goes on with what it found.
     std::erase_if(remembered_, [&](const Remembered& one) {
@@ -729,7 +753,10 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     const Layout layout = Engine::layout(known->state->entry);
     if (layout.map == nullptr) return std::nullopt;
     const int copy = kernel_.duplicateFrom(known->process.get(), known->search.holders.front().fd);
-    if (copy == -EPERM || copy == -EACCES || copy == -ENOSYS) known->process.reset(); // no need to ask again
+    if (copy == -EPERM || copy == -EACCES || copy == -ENOSYS) {
+        known->refused = true; // no need to ask again
+        known->process.reset();
+    }
     if (copy < 0) return std::nullopt;
     PartitionFd partition(UniqueFd(kernel_, copy));
     if (!isPartition(kernel_, copy, columns)) return std::nullopt;

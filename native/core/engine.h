@@ -259,6 +259,8 @@ class Engine {
         std::chrono::steady_clock::time_point at;
         /** A pidfd of the first holder: keeps its number from being given to another one, and nothing that it has open. */
         UniqueFd process;
+        /** There is none, or nothing can be duplicated through it. */
+        bool refused = false;
         /** What was known of the partition when the life of its contents was last named, and whose it was. */
         std::optional<PartitionState> state;
         Hands hands;
@@ -286,6 +288,10 @@ class Engine {
     HolderSearch holders(ColumnRange columns);
     /** Whether the first holder that was found still has the partition open. */
     bool isStill(const Remembered& known);
+    /** Opens the pidfd of the first holder. */
+    void pin(Remembered& known);
+    /** The partition is free: who had it is still the one to look at first, but nothing of it is kept open. */
+    void letGo(ColumnRange columns);
     /** The next look at these columns searches again. */
     void forget(ColumnRange columns);
     /** Forgets what is remembered where a holder process came or went. */

@@ -293,6 +293,22 @@ TEST_CASE("[attach-16] an owner that went, or came back, is noticed by the next 
     board.kernel.processes.at(502).links = {{7, "/tmp/other"}, {8, FakeKernel::linkOf({3, 2})}};
     CHECK(epochOf() == third);
     CHECK(board.kernel.held() == 0);
+
+    // Nobody is there any more.
+    for (const bool look : {true, false}) {
+        CAPTURE(look);
+        const size_t next = board.take({0, 2}, 600);
+        board.engine.open({0, 2}, false);
+        const size_t pinned = board.kernel.pinned();
+        board.kernel.leave(next);
+        board.kernel.partitions.pop_back();
+        if (look) {
+            board.engine.poll();
+        } else {
+            codeOf([&] { readAll(board.engine, {{0, 2}, MemoryType::data, {{0, 4}}, {}}); });
+        }
+        CHECK(board.kernel.pinned() == pinned - 1);
+    }
 }
 
 TEST_CASE("[attach-16] a holder process is found though it takes its name a while after its start") {
