@@ -736,13 +736,39 @@ void Engine::giveWay(ColumnRange columns) {
     if (courtesy == courtesies_.end()) return;
     const auto now = kernel_.clock();
     Courtesy& given = courtesy->second;
+    if (given.given == given.usedAt) return;
     if (!given.since) given.since = now;
     if (now - given.usedAt >= restart || now - *given.since >= longest) {
-        courtesies_.erase(courtesy);
+        given.since.reset();
+        given.given = given.usedAt;
         return;
     }
     kernel_.pause(between);
     throw NotYet{};
+}
+
+void Engine::stayAway(ColumnRange columns) {
+    constexpr std::chrono::seconds lately{2};
+    constexpr std::chrono::milliseconds away{80};
+    constexpr std::chrono::milliseconds between{1};
+    const auto courtesy = courtesies_.find(placeOf(columns));
+    if (courtesy == courtesies_.end()) return;
+    const auto now = kernel_.clock();
+    const Courtesy& given = courtesy->second;
+    if (now - given.usedAt >= lately) {
+        courtesies_.erase(courtesy);
+        return;
+    }
+    if (!given.ours || now - *given.ours >= away) return;
+    kernel_.pause(between);
+    throw NotYet{};
+}
+
+std::shared_ptr<void> Engine::noteEnd(ColumnRange columns) {
+    return {nullptr, [this, columns](void*) {
+                const auto courtesy = courtesies_.find(placeOf(columns));
+                if (courtesy != courtesies_.end()) courtesy->second.ours = kernel_.clock();
+            }};
 }
 
 std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
@@ -767,7 +793,7 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     if (!positioned) guard::ensure();
     auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
                                                       BorrowedPartition::Beside{});
-    return Opened{std::move(state), std::move(access), nullptr};
+    return Opened{noteEnd(columns), std::move(state), std::move(access), nullptr};
 }
 
 Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
@@ -788,6 +814,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
         PartitionState state = find(node, columns);
         if (!state.entry.inUse) {
             if (first) giveWay(columns);
+            stayAway(columns);
             auto lease = request(node, state.entry);
             if (lease && lease->layout().map == nullptr) {
                 // The first one tells what the array is; a second one knows how to reach it.
@@ -806,7 +833,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
                 const PartitionState now = look(state.entry, {});
                 enableClocks(*lease, now);
                 Lease* plain = lease.get();
-                return {now, std::move(lease), plain};
+                return {noteEnd(columns), now, std::move(lease), plain};
             }
         } else if (purpose == Purpose::write && !state.ownerGone) {
             throw CoreError("locked", "another process owns " + columnsText(columns), 0, ownerFacts(state));
@@ -836,7 +863,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
                 }
                 auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
                                                                     positioned, std::move(beside));
-                return {std::move(state), std::move(borrowed), nullptr};
+                return {noteEnd(columns), std::move(state), std::move(borrowed), nullptr};
             } catch (const CoreError& failure) {
                 // Whoever was found is gone; where nobody was, another look finds nobody either.
                 const bool gone = failure.code() == "owner-hidden" && !state.holders.empty();

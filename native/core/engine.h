@@ -246,10 +246,15 @@ class Engine {
         std::chrono::steady_clock::duration time{0};
         int looks = 0;
     };
-    /** When a partition was last seen in use, and since when a request gives way to whoever takes it next. */
+    /** When a partition was last seen in use, and how it is left to whoever takes it next. */
     struct Courtesy {
         std::chrono::steady_clock::time_point usedAt;
+        /** Since when a request gives way. */
         std::optional<std::chrono::steady_clock::time_point> since;
+        /** The use that a request gave way to already. */
+        std::optional<std::chrono::steady_clock::time_point> given;
+        /** When we last had the partition's file. */
+        std::optional<std::chrono::steady_clock::time_point> ours;
     };
     /** Who was found holding a partition, and whether everything could be looked at. */
     struct Remembered {
@@ -267,6 +272,8 @@ class Engine {
     };
     enum class Purpose : uint8_t { read, write, writeBeside };
     struct Opened {
+        /** Notes when the access ended: the first member, so the last one to go. */
+        std::shared_ptr<void> end;
         PartitionState state;
         std::unique_ptr<PartitionAccess> access;
         /** The same object, where it is a lease of ours. */
@@ -324,6 +331,13 @@ class Engine {
      * Waits until the partition was free for 200 ms, 300 ms at most in all. Throws NotYet meanwhile.
      */
     void giveWay(ColumnRange columns);
+    /**
+     * Before every lease of a partition that somebody else had in use less than 2 s ago: none for 80 ms after our last
+     * access to it. So whoever was refused because of us is not refused again 50 ms later. Throws NotYet meanwhile.
+     */
+    void stayAway(ColumnRange columns);
+    /** Notes that we had the partition's file until the answer is gone. */
+    std::shared_ptr<void> noteEnd(ColumnRange columns);
     /** A lease; null when somebody else was faster. */
     std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry);
     /** A descriptor of a partition in use. */

@@ -352,6 +352,25 @@ TEST_CASE("[attach-7] whoever let go a moment ago may start again first: a first
     CHECK(restarts >= 1);
 }
 
+TEST_CASE("[attach-7] whoever was refused because of us is not refused again 50 ms later") {
+    Board board;
+    const ReadRequest request{{6, 4}, MemoryType::data, {{0, 64}}, {}};
+    const auto between = [&] {
+        readAll(board.engine, request);
+        const auto end = board.kernel.clock();
+        readAll(board.engine, request);
+        return board.kernel.clock() - end;
+    };
+    CHECK(between() < std::chrono::milliseconds(10)); // nobody else was here
+    board.kernel.own(0, 500, {});
+    board.engine.partitions();
+    board.kernel.leave(0);
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    CHECK(between() >= std::chrono::milliseconds(80));
+    board.kernel.pause(std::chrono::seconds(2));
+    CHECK(between() < std::chrono::milliseconds(10)); // and nobody lately
+}
+
 TEST_CASE("[main-8] beside another owner every write is refused with locked") {
     Board board;
     board.kernel.own(0, 500, {});

@@ -528,6 +528,7 @@ TEST_CASE("[attach-4] clocks end with an owner, and are never asked for on its p
     CHECK(board.count("clock 6") == 0);
     board.kernel.leave(taken);
     board.kernel.partitions.clear();
+    board.kernel.pause(std::chrono::milliseconds(80)); // whoever was refused meanwhile comes first
     board.engine.open({0, 2}, false);
     CHECK_FALSE(board.state({0, 2}).clocksOn);
 }
