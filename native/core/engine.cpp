@@ -405,6 +405,7 @@ void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& en
 PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::vector<PartitionEntry>* listed) {
     constexpr std::chrono::milliseconds shortHold{50};
     constexpr int fewestLooks = 50; // so that one long preemption is not taken for a long hold
+    constexpr int searchesForNobody = 3;
     constexpr std::chrono::milliseconds longestWait{8};
     constexpr std::chrono::microseconds between{100};
     const std::pair place = placeOf(columns);
@@ -449,11 +450,15 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
             if (first) watch.seen = std::move(now);
         }
         if (watch.time >= shortHold && watch.looks >= fewestLooks) {
-            if (watch.seen.holders.empty()) forget(columns); // nobody: searched once more
+            // Nobody: searched again, more than once, as one search may fall between two owners.
+            if (watch.seen.holders.empty()) forget(columns);
             auto found = holders(columns);
-            if (hands(found) == hands(watch.seen)) return seen(*entry, std::move(found));
-            // Other hands than a moment ago: these have to stay, too.
-            watch = {std::move(found), {}, 0};
+            if (hands(found) != hands(watch.seen)) {
+                // Other hands than a moment ago: these have to stay, too.
+                watch = {std::move(found), {}, 0, 0};
+            } else if (!found.holders.empty() || ++watch.searches == searchesForNobody) {
+                return seen(*entry, std::move(found));
+            }
         }
         const auto now = kernel_.clock();
         if (looked && now >= end) throw NotYet{};

@@ -245,6 +245,8 @@ class Engine {
         HolderSearch seen;
         std::chrono::steady_clock::duration time{0};
         int looks = 0;
+        /** Searches after that time that found nobody, as the first one did. */
+        int searches = 0;
     };
     /** When a partition was last seen in use, and how it is left to whoever takes it next. */
     struct Courtesy {

@@ -447,6 +447,18 @@ TEST_CASE(
     CHECK(codeOf([&] { readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}}); }) == "kernel-held");
 }
 
+TEST_CASE("[attach-6] searches that fall between two owners are not taken for the kernel's hold") {
+    Board board;
+    board.kernel.partitions[0].owner = 500;
+    board.kernel.duringPause = [&] {
+        if (board.kernel.searches == 2) board.kernel.own(0, 500, {});
+    };
+    const auto owner = board.engine.state({6, 4}).owner;
+    REQUIRE(owner);
+    CHECK(owner->kind == OwnerKind::process);
+    CHECK(owner->pid == 500);
+}
+
 namespace {
 
 /** Runs what may have to be taken in several steps, each of which may wait for 8 ms of the pretend clock at most. */

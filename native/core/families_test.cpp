@@ -763,7 +763,7 @@ TEST_CASE(
         }
     }
     CHECK(changed->front().owner->kind == OwnerKind::kernel);
-    CHECK(board.kernel.searches <= 3);
+    CHECK(board.kernel.searches <= 5);
 }
 
 TEST_CASE("[attach-6] one word that differs in a tile to be written is enough to refuse the only candidate") {
