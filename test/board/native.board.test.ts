@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { dice } from '../conformance/random.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { Agent, type Answer, agentPath, assemble, buildForBoard, buildWithoutPidfd } from './native-agent.ts';
@@ -69,15 +70,6 @@ function pattern(memory: Memory, offset: number, length: number, seed = 0): Buff
   return Buffer.concat(pieces);
 }
 
-/** Numbers from a seed, so that a failure can be repeated. */
-function randomFrom(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * limit);
-  };
-}
-
 async function code(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -124,7 +116,7 @@ describe('a free partition', () => {
 
   it('is read at every alignment and length without an alignment fault [main-10]', async () => {
     await filled();
-    const random = randomFrom(1010);
+    const random = dice(1010);
     for (let round = 0; round < 40; round++) {
       const memory: Memory = round % 2 === 0 ? 'data' : 'program';
       const ranges = Array.from({ length: 60 }, () => {
@@ -163,7 +155,7 @@ describe('a free partition', () => {
 describe('compare-and-write', () => {
   it('changes exactly the masked bits of exactly those words, seen by another program byte for byte [main-8]', async () => {
     const witness = await filled();
-    const random = randomFrom(2020);
+    const random = dice(2020);
     for (const memory of ['data', 'program'] as const) {
       const expected = pattern(memory, 0, total[memory]);
       const seen = Buffer.from(expected);
@@ -407,7 +399,7 @@ describe('gates', () => {
 
   it('10,000 mixed reads while gates flip: good bytes right, gated tiles marked and never touched [main-9]', async () => {
     await filled();
-    const random = randomFrom(9009);
+    const random = dice(9009);
     const gatedFrom = [9, 9, 9, 9]; // by column of the partition: the first gated row
     for (let round = 0; round < 50; round++) {
       const column = random(4);
