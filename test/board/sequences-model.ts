@@ -141,6 +141,9 @@ export class SequenceModel {
   }
 }
 
+/** What is known of something that a connection may have seen. */
+type Known = 'yes' | 'no' | 'perhaps';
+
 /** What may be said of the epoch since a connection last told one. */
 export type EpochRule = 'same' | 'other' | 'either';
 
@@ -150,12 +153,14 @@ export class EpochModel {
   #last: { epoch: string; hands: number; owned: boolean } | undefined;
   /** An earlier life's epoch of this connection. */
   past: string | undefined;
-  /** A lease in this life of the free partition saw a running tile. */
-  #sawClocks = false;
-  #gatedSince = false;
+  /** Whether a lease in this life of the free partition saw a running tile. */
+  #sawClocks: Known;
+  #gatedSince: Known = 'no';
 
-  constructor(model: SequenceModel) {
+  /** @param sawClocks `perhaps` for a connection that has a past which does not count here */
+  constructor(model: SequenceModel, sawClocks: Known) {
     this.#model = model;
+    this.#sawClocks = sawClocks;
   }
 
   get last(): string | undefined {
@@ -165,17 +170,26 @@ export class EpochModel {
   /** The core is about to reach for the partition, or has. */
   reached(): void {
     if (this.#model.owner !== undefined) return;
-    if (this.#model.allGated && this.#sawClocks) this.#gatedSince = true;
-    this.#sawClocks = !this.#model.allGated;
+    const { allGated } = this.#model;
+    if (allGated && this.#gatedSince !== 'yes') this.#gatedSince = this.#sawClocks;
+    this.#sawClocks = allGated ? 'no' : 'yes';
   }
 
   /** How the epoch that is told now compares with the last one. */
   rule(): EpochRule {
     if (this.#last === undefined) return 'either';
-    if (this.#gatedSince) return 'other';
-    if (this.#last.hands === this.#model.hands) return 'same';
+    if (this.#gatedSince === 'yes') return 'other';
+    if (this.#last.hands === this.#model.hands) return this.#gatedSince === 'no' ? 'same' : 'either';
     // An owner that came and went between two looks may be missed; one that is there, or was seen, not.
     return this.#model.owner !== undefined || this.#last.owned ? 'other' : 'either';
+  }
+
+  /** The list told this epoch, without a lease. @throws Error when it cannot be. */
+  listed(epoch: string): void {
+    const another = this.#last !== undefined && epoch !== this.#last.epoch;
+    this.told(epoch);
+    // Of a life that was just seen to begin no lease saw anything.
+    if (another) this.#sawClocks = 'no';
   }
 
   /** The connection told this epoch. @throws Error when it cannot be. */
@@ -188,7 +202,7 @@ export class EpochModel {
       );
     if (epoch === this.past) throw new Error(`an earlier life's epoch came back: ${epoch}`);
     if (!same) this.past = this.#last?.epoch;
-    this.#gatedSince = false;
+    this.#gatedSince = 'no';
     this.#last = { epoch, hands: this.#model.hands, owned: this.#model.owner !== undefined };
   }
 }

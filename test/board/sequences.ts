@@ -110,7 +110,7 @@ export class SequenceRun {
   /** A new sequence begins: what connections knew of contents counts no more, and the list is that of now. */
   async forget(model: SequenceModel): Promise<void> {
     for (const one of this.#live) {
-      one.epochs = new EpochModel(model);
+      one.epochs = new EpochModel(model, 'perhaps');
       await one.board.partitions(never);
     }
   }
@@ -162,7 +162,7 @@ class Live {
 
   constructor(board: Board, model: SequenceModel) {
     this.board = board;
-    this.epochs = new EpochModel(model);
+    this.epochs = new EpochModel(model, 'no');
     this.closed = new Promise((resolve) => board.onDidClose(resolve));
   }
 }
@@ -506,7 +506,7 @@ class Sequence {
       [found?.owner?.pid, found?.owner?.command],
       owner === undefined ? [undefined, undefined] : [owner.pid, 'witness'],
     );
-    if (found !== undefined) live.epochs.told(found.epoch);
+    if (found !== undefined) live.epochs.listed(found.epoch);
     const { startCol, numCols } = this.#columns;
     const covered = live.board.freeColumns.some(
       (one) => one.startCol < startCol + numCols && startCol < one.startCol + one.numCols,
