@@ -6,8 +6,11 @@ import { fileURLToPath } from 'node:url';
 const page = fileURLToPath(new URL('../../docs/long-run.md', import.meta.url));
 const head = '# Long runs\n\nWhat `npm run test:long` found, written by the runs themselves.\n';
 
-/** What the run began with: a long one may end after the next commit. */
-const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
+const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+
+/** What the run began with: a long one may end after the next commit. The page itself may have changed. */
+const changed = git('status', '--porcelain', '--', ':/', ':(top,exclude)docs/long-run.md') !== '';
+const commit = git('describe', '--always') + (changed ? '-dirty' : '');
 
 /**
  * @param name marks the section in the page: letters
