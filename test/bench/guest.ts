@@ -111,8 +111,11 @@ async function agentCost(board: VirtualBoard, memory: PartitionMemory, seconds: 
   };
 }
 
-/** What an agent costs that is connected and of which nobody wants anything: it looks at the partition list twice a second. */
-async function idleCost(board: VirtualBoard, seconds: number): Promise<Measure> {
+/**
+ * What an agent costs that is connected and of which nobody wants anything: it looks at the partition list twice a second.
+ * `busy`: what it costs while it is asked, the same unit.
+ */
+async function idleCost(board: VirtualBoard, seconds: number, busy: number): Promise<Measure> {
   const before = await processorTime(board, 'tilescope-agent');
   const begin = performance.now();
   await delay(seconds * 1000);
@@ -121,6 +124,7 @@ async function idleCost(board: VirtualBoard, seconds: number): Promise<Measure> 
     name: 'agent CPU while nothing is open',
     value: used / ((performance.now() - begin) * 1e4),
     unit: '% of one core',
+    peer: { name: 'the same agent at 10 Hz x 4 KiB', value: busy },
     note: `${seconds} s beside an owner; emulated processor`,
   };
 }
@@ -209,10 +213,12 @@ export async function measureGuest(rounds: number): Promise<Measure[]> {
     try {
       const memory = await dataMemory(ours);
       const seconds = rounds > 1 ? 30 : 3;
+      const words = await wordsRead(board, memory);
+      const busy = await agentCost(board, memory, seconds);
       const measures = [
-        await wordsRead(board, memory),
-        await agentCost(board, memory, seconds),
-        await idleCost(board, seconds),
+        words,
+        busy,
+        await idleCost(board, seconds, busy.value),
         await timeToAttach(board, way, rounds),
         await ownerRate(witness, memory, rounds, rounds > 1 ? 3 : 1),
       ];

@@ -38,6 +38,7 @@ test('[attach-16] beside an owner: exactly the words subscribed are read; its co
   expect(measures.map((measure) => measure.name)).toEqual([
     'words read per refresh',
     'agent CPU at 10 Hz x 4 KiB beside the owner',
+    'agent CPU while nothing is open',
     'time to attach',
     "owner's loop rate while refreshed at 10 Hz x 4 KiB",
   ]);
