@@ -13,6 +13,8 @@ export interface LinkOptions {
 
 export interface LinkProxy {
   readonly port: number;
+  /** What comes from now on takes so many milliseconds in each direction. */
+  delay(oneWayMs: number): void;
   /** From now on bytes vanish in both directions, without FIN or RST, as when a cable is pulled. `false` lets new bytes pass; those that vanished stay lost. */
   blackHole(on: boolean): void;
   /** Resets every connection. New ones are accepted unless `refuse` is set. */
@@ -37,7 +39,7 @@ class DelayLine {
   #timer: NodeJS.Timeout | undefined;
   readonly source: net.Socket;
   readonly sink: net.Socket;
-  readonly delayMs: number;
+  readonly delayMs: () => number;
   readonly swallow: () => boolean;
   /** How many of so many bytes may go through. */
   readonly admit: (bytes: number) => number;
@@ -47,7 +49,7 @@ class DelayLine {
   constructor(
     source: net.Socket,
     sink: net.Socket,
-    delayMs: number,
+    delayMs: () => number,
     swallow: () => boolean,
     admit: (bytes: number) => number,
     broken: () => void,
@@ -71,8 +73,9 @@ class DelayLine {
     if (this.swallow()) return;
     this.#size += chunk?.length ?? 0;
     if (this.#size > this.#limit) this.source.pause();
-    this.#queue.push({ at: performance.now() + this.delayMs, chunk });
-    if (this.delayMs === 0) this.#pump();
+    const delay = this.delayMs();
+    this.#queue.push({ at: performance.now() + delay, chunk });
+    if (delay === 0) this.#pump();
     else this.#schedule();
   }
 
@@ -103,7 +106,8 @@ class DelayLine {
 
 /** Starts a proxy in front of 127.0.0.1:`targetPort`. */
 export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
-  const delay = options.oneWayMs ?? 0;
+  let oneWayMs = options.oneWayMs ?? 0;
+  const delay = (): number => oneWayMs;
   const sockets = new Set<net.Socket>();
   const lines = new Set<DelayLine>();
   const bytes = { toTarget: 0, toClient: 0 };
@@ -165,6 +169,9 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
   return {
     port: address.port,
     bytes,
+    delay: (ms) => {
+      oneWayMs = ms;
+    },
     blackHole: (on) => {
       hole = on;
     },
