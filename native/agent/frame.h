@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "header.h"
-#include "packed.h"
 
 namespace tilescope {
 

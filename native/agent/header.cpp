@@ -1,130 +1,74 @@
 #include "header.h"
 
-#include <bit>
-
 namespace tilescope {
 namespace {
 
-/** Reads one MessagePack value and those in it. Every length is checked against what is there. */
-class Reader {
+/** Builds a value from parser events and stops at a depth that no real header has (the parser itself recurses). */
+class Builder {
   public:
-    explicit Reader(std::span<const uint8_t> bytes) : rest_(bytes) {}
-    [[nodiscard]] bool atEnd() const { return rest_.empty(); }
+    explicit Builder(Header& root) : root_(root) {}
 
-    /** False: not MessagePack, or more than a real header has. */
-    bool value(Header& out, size_t depth) {
-        const auto mark = number(1);
-        if (!mark) return false;
-        const auto code = static_cast<uint8_t>(*mark);
-        if (code < 0x80) return put(out, uint64_t{code});
-        if (code < 0x90) return map(out, code & 0x0FU, depth);
-        if (code < 0xA0) return list(out, code & 0x0FU, depth);
-        if (code < 0xC0) return text(out, code & 0x1FU);
-        if (code >= 0xE0) return put(out, int64_t{static_cast<int8_t>(code)});
-        switch (code) {
-        case 0xC0:
-            return put(out, nullptr);
-        case 0xC2:
-            return put(out, false);
-        case 0xC3:
-            return put(out, true);
-        case 0xCA:
-            return real<float, uint32_t>(out);
-        case 0xCB:
-            return real<double, uint64_t>(out);
-        case 0xCC:
-        case 0xCD:
-        case 0xCE:
-        case 0xCF: {
-            const auto found = number(size_t{1} << (code - 0xCCU));
-            return found && put(out, *found);
-        }
-        case 0xD0:
-        case 0xD1:
-        case 0xD2:
-        case 0xD3: {
-            const unsigned width = 1U << (code - 0xD0U);
-            const auto found = number(width);
-            const unsigned unused = 64 - width * 8;
-            return found && put(out, static_cast<int64_t>(*found << unused) >> unused);
-        }
-        case 0xD9:
-        case 0xDA:
-        case 0xDB: {
-            const auto length = number(size_t{1} << (code - 0xD9U));
-            return length && text(out, *length);
-        }
-        case 0xDC:
-        case 0xDD: {
-            const auto count = number(code == 0xDC ? 2 : 4);
-            return count && list(out, *count, depth);
-        }
-        case 0xDE:
-        case 0xDF: {
-            const auto count = number(code == 0xDE ? 2 : 4);
-            return count && map(out, *count, depth);
-        }
-        default:
-            return false; // binary values and extensions, and the one unused mark
-        }
+    bool null() { return put(nullptr) != nullptr; }
+    bool boolean(bool value) { return put(value) != nullptr; }
+    bool number_integer(int64_t value) { return put(value) != nullptr; }
+    bool number_unsigned(uint64_t value) { return put(value) != nullptr; }
+    bool number_float(double value, const std::string& /*text*/) { return put(value) != nullptr; }
+    bool string(std::string& value) { return put(std::move(value)) != nullptr; }
+    static bool binary(Header::binary_t& /*value*/) { return false; }
+    bool start_object(size_t /*elements*/) { return enter(Header::object()); }
+    bool start_array(size_t /*elements*/) { return enter(Header::array()); }
+    bool end_object() { return leave(); }
+    bool end_array() { return leave(); }
+    bool key(std::string& value) {
+        // Keys are searched one by one: a header of very many would cost the square of it.
+        if (open_.back()->size() >= mostKeys) return false;
+        key_ = std::move(value);
+        return true;
+    }
+    static bool parse_error(size_t /*position*/, const std::string& /*token*/, const std::exception& /*error*/) {
+        return false;
     }
 
   private:
     static constexpr size_t mostDepth = 8;
-    /** Keys are searched one by one: a header of very many would cost the square of it. */
     static constexpr size_t mostKeys = 64;
 
-    template <typename Value> static bool put(Header& out, Value value) {
-        out = value;
-        return true;
-    }
-    /** A big-endian number of 1 to 8 bytes. */
-    std::optional<uint64_t> number(size_t width) {
-        if (rest_.size() < width) return std::nullopt;
-        uint64_t value = 0;
-        for (const uint8_t one : rest_.first(width)) value = value << 8U | one;
-        rest_ = rest_.subspan(width);
-        return value;
-    }
-    template <typename Real, typename Bits> bool real(Header& out) {
-        const auto bits = number(sizeof(Bits));
-        return bits && put(out, std::bit_cast<Real>(static_cast<Bits>(*bits)));
-    }
-    bool text(Header& out, uint64_t length) {
-        if (length > rest_.size()) return false;
-        out = std::string(rest_.begin(), rest_.begin() + static_cast<std::ptrdiff_t>(length));
-        rest_ = rest_.subspan(length);
-        return true;
-    }
-    bool list(Header& out, uint64_t count, size_t depth) {
-        if (depth == mostDepth || count > rest_.size()) return false; // an element has a byte at least
-        out = Header::array();
-        for (uint64_t i = 0; i < count; i++) {
-            out.push_back(nullptr);
-            if (!value(out.back(), depth + 1)) return false;
+    Header* put(Header value) {
+        if (open_.empty()) {
+            root_ = std::move(value);
+            return &root_;
         }
+        Header& parent = *open_.back();
+        if (parent.is_array()) {
+            parent.push_back(std::move(value));
+            return &parent.back();
+        }
+        Header& place = parent[key_];
+        place = std::move(value);
+        return &place;
+    }
+    bool enter(Header value) {
+        if (open_.size() >= mostDepth) return false;
+        open_.push_back(put(std::move(value)));
         return true;
     }
-    bool map(Header& out, uint64_t count, size_t depth) {
-        if (depth == mostDepth || count > mostKeys) return false;
-        out = Header::object();
-        Header key;
-        for (uint64_t i = 0; i < count; i++) {
-            if (!value(key, mostDepth) || !key.is_string()) return false;
-            if (!value(out[key.get_ref<const std::string&>()], depth + 1)) return false;
-        }
+    bool leave() {
+        open_.pop_back();
         return true;
     }
 
-    std::span<const uint8_t> rest_;
+    Header& root_;
+    std::vector<Header*> open_;
+    std::string key_;
 };
 
 } // namespace
 
 std::optional<Header> decodeHeader(std::span<const uint8_t> bytes) {
     Header root;
-    Reader reader(bytes);
-    if (!reader.value(root, 0) || !reader.atEnd() || !root.is_object()) return std::nullopt;
+    Builder builder(root);
+    const bool good = Header::sax_parse(bytes.begin(), bytes.end(), &builder, Header::input_format_t::msgpack);
+    if (!good || !root.is_object()) return std::nullopt;
     return root;
 }
 

@@ -158,10 +158,8 @@ Header okHeader(uint64_t id) {
 }
 
 /** The last frame of a read, a write or a look at status: whose life it was, and when. */
-template <typename Job> PackedHeader endHeader(uint64_t id, const Job& job) {
-    PackedHeader header;
-    header.add("id", id).add("t", "ok").add("epoch", job.epoch()).add("at", static_cast<uint64_t>(job.at()));
-    return header;
+template <typename Job> Header endHeader(uint64_t id, const Job& job) {
+    return {{"id", id}, {"t", "ok"}, {"epoch", job.epoch()}, {"at", job.at()}};
 }
 
 /** A request that is answered by one frame after one step. */
@@ -201,9 +199,8 @@ class ReadTask final : public Task, private ReadSink {
         for (const Piece& piece : pieces_) {
             for (size_t at = 0; at < piece.length; at += mostPayloadBytes) {
                 const size_t length = std::min(piece.length - at, mostPayloadBytes);
-                PackedHeader header;
-                header.add("id", id()).add("t", "data").add("offset", piece.offset + at);
-                writer_.add(header, std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
+                writer_.add({{"id", id()}, {"t", "data"}, {"offset", piece.offset + at}},
+                            std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
             }
         }
         pieces_.clear();
@@ -216,9 +213,7 @@ class ReadTask final : public Task, private ReadSink {
                 putWord(records, static_cast<uint32_t>(spans_[i].length));
                 putWord(records, static_cast<uint32_t>(spans_[i].reason));
             }
-            PackedHeader header;
-            header.add("id", id()).add("t", "spans");
-            writer_.add(header, records);
+            writer_.add({{"id", id()}, {"t", "spans"}}, records);
         }
         spans_.clear();
         if (finished) writer_.add(endHeader(id(), job_));
@@ -296,9 +291,7 @@ class WriteTask final : public Task {
                 putWord(records, static_cast<uint32_t>(one.outcome) | static_cast<uint32_t>(one.reason) << 8U);
                 putWord(records, one.now);
             }
-            PackedHeader header;
-            header.add("id", id()).add("t", "outcomes");
-            writer_.add(header, records);
+            writer_.add({{"id", id()}, {"t", "outcomes"}}, records);
         }
         outcomes_.clear();
         if (finished) writer_.add(endHeader(id(), job_));
@@ -409,10 +402,11 @@ void FrameWriter::send(const Header& header, std::span<const uint8_t> payload) {
     waiting_.clear();
 }
 
-void FrameWriter::add(const PackedHeader& header, std::span<const uint8_t> payload) {
+void FrameWriter::add(const Header& header, std::span<const uint8_t> payload) {
     constexpr size_t small = 16384;
+    const std::vector<uint8_t> packed = Header::to_msgpack(header);
     const std::lock_guard lock(mutex_);
-    appendFrameHead(waiting_, header.bytes(), payload.size());
+    appendFrameHead(waiting_, packed, payload.size());
     if (waiting_.size() + payload.size() <= small) {
         waiting_.insert(waiting_.end(), payload.begin(), payload.end());
         return;

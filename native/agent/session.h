@@ -24,7 +24,7 @@ class FrameWriter {
     explicit FrameWriter(Write write) : write_(std::move(write)) {}
     void send(const Header& header, std::span<const uint8_t> payload = {});
     /** Likewise; a small frame may wait for those that follow at once, until flush() or another send(). */
-    void add(const PackedHeader& header, std::span<const uint8_t> payload = {});
+    void add(const Header& header, std::span<const uint8_t> payload = {});
     /** Writes what waits. */
     void flush();
     /** Like send(), but gives up when another thread is stuck in a write. */

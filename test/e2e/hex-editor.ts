@@ -43,10 +43,10 @@ export class HexEditorPage {
     return text.replace(/\s+/g, ' ').trim();
   }
 
-  /** The banner's text; undefined when there is none. */
+  /** The banner's text; undefined when there is none. One look: it may go at any moment. */
   async banner(): Promise<string | undefined> {
-    const banner = this.frame.locator('.banner .text');
-    return (await banner.count()) === 0 ? undefined : ((await banner.first().textContent()) ?? '').trim();
+    const [text] = await this.frame.locator('.banner .text').allTextContents();
+    return text?.trim();
   }
 
   /** Goes to a place as a person does: `0x1f0`, or `(2,3)+0x10`. */
@@ -155,11 +155,10 @@ export class HexEditorPage {
     return this.frame.locator(`vscode-button[data-name="${name}"]`).first();
   }
 
-  /** Number of staged bytes as the page says it. */
+  /** Number of staged bytes as the page says it. One look: it may go at any moment. */
   async stagedCount(): Promise<number> {
-    const count = this.frame.locator('.count.staged');
-    if (!(await count.isVisible())) return 0;
-    return Number(/\d+/.exec((await count.textContent()) ?? '')?.[0] ?? Number.NaN);
+    const [text] = await this.frame.locator('.count.staged:visible').allTextContents();
+    return text === undefined ? 0 : Number(/\d+/.exec(text)?.[0] ?? Number.NaN);
   }
 
   /** Waits until so many bytes are staged. */
