@@ -327,6 +327,15 @@ export class Workbench {
     return /\bdirty\b/.test((await this.tab(title).getAttribute('class')) ?? '');
   }
 
+  /** Closes every editor and throws its unsaved work away. */
+  async discardEditors(): Promise<void> {
+    const tabs = this.page.locator('.part.editor .tabs-container .tab');
+    for (let left = await tabs.count(); left > 0; left--) {
+      await this.runCommand('View: Revert and Close Editor');
+      await tabs.nth(left - 1).waitFor({ state: 'detached' });
+    }
+  }
+
   /** The frame of the extension's page that has a visible element for `selector`. */
   async webview(selector: string, timeout = STEP_MS): Promise<Frame> {
     // VS Code's page > its frame around the webview > the frame with the extension's own document.

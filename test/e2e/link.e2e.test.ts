@@ -62,14 +62,18 @@ describe('[main-23] the connection is cut', () => {
     await home?.remove();
   });
 
-  afterEach(async () => {
-    // A test that failed may have left the witness with the partition.
+  afterEach(async ({ task }) => {
+    // A test that failed may have left the witness with the partition, a link that is cut, and staged edits.
     await witness.release().catch((error: unknown) => {
       if (!(error instanceof WitnessError) || error.code !== 'NOTHELD') throw error;
     });
     await board.assertClean();
     // Messages would cover the buttons of the next test's page.
     await workbench.runCommand('Notifications: Clear All Notifications');
+    if (task.result?.state === 'fail') {
+      proxy.mend();
+      await workbench.discardEditors();
+    }
   });
 
   function pictureOnFailure(name: string): void {
