@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { ArrayFace } from './array/array-face.ts';
 import type { TilePlace } from './array/array-model.ts';
-import type { BoardLog } from './board/board.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/array.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { JournalStore } from './editor/journal-store.ts';
@@ -33,7 +32,7 @@ import { BoardTree } from './explorer/tree.ts';
 import { locate, totalBytes } from './model/geometry.ts';
 import { BoardLink } from './session/link.ts';
 import { SessionPool } from './session/pool.ts';
-import type { SessionServices } from './session/services.ts';
+import { machineServices, type SessionServices } from './session/services.ts';
 
 /** What other code of this window may use; the tests of this extension do. */
 export interface TilescopeApi {
@@ -77,19 +76,11 @@ export async function deactivate(): Promise<void> {
 }
 
 function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): TilescopeApi {
-  const boardLog: BoardLog = {
+  const services = machineServices({
     trace: (line) => log.trace(line),
     info: (line) => log.info(line),
     warn: (line) => log.warn(line),
-  };
-  const services: SessionServices = {
-    log: boardLog,
-    now: () => Date.now(),
-    after: (milliseconds, action) => {
-      const timer = setTimeout(action, milliseconds);
-      return { dispose: () => clearTimeout(timer) };
-    },
-  };
+  });
   const failures = new Failures(log);
   const consent = new DriverConsent(context.globalState);
   const secrets = new Secrets(context.secrets, context.globalState, (error) => failures.note(error));

@@ -81,7 +81,7 @@ void LinuxKernel::pause(std::chrono::microseconds atLeast) {
 int LinuxKernel::openDevice(const std::string& path) {
     const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
     const int result = fd < 0 ? -errno : fd;
-    if (tells()) trace_("open " + path + " -> " + outcome(result));
+    say([&] { return "open " + path + " -> " + outcome(result); });
     return result;
 }
 
@@ -91,9 +91,10 @@ int LinuxKernel::request(const char* name, int fd, uint32_t number, void* argume
         answer = ioctl(fd, number, argument);
     } while (answer < 0 && errno == EINTR);
     const int result = answer < 0 ? -errno : answer;
-    if (tells())
-        trace_(std::string(name) + " " + hexText(number) + " size " + std::to_string(uapi::requestSize(number)) +
-               " -> " + outcome(result));
+    say([&] {
+        return std::string(name) + " " + hexText(number) + " size " + std::to_string(uapi::requestSize(number)) +
+               " -> " + outcome(result);
+    });
     return result;
 }
 
@@ -157,18 +158,20 @@ int64_t LinuxKernel::writeAt(const PartitionFd& partition, uint64_t offset, std:
         put = pwrite(partition.get(), words.data(), words.size_bytes(), static_cast<off_t>(offset));
     } while (put < 0 && errno == EINTR);
     const int64_t result = put < 0 ? -errno : put;
-    if (tells())
-        trace_("pwrite fd " + std::to_string(partition.get()) + " offset " + hexText(offset) + " size " +
-               std::to_string(words.size_bytes()) + " -> " + (put < 0 ? errnoName(errno) : std::to_string(put)));
+    say([&] {
+        return "pwrite fd " + std::to_string(partition.get()) + " offset " + hexText(offset) + " size " +
+               std::to_string(words.size_bytes()) + " -> " + (put < 0 ? errnoName(errno) : std::to_string(put));
+    });
     return result;
 }
 
 void* LinuxKernel::map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error) {
     void* address = mmap(nullptr, bytes, protection, MAP_SHARED, fd, static_cast<off_t>(offset));
     error = address == MAP_FAILED ? errno : 0;
-    if (tells())
-        trace_(std::string("mmap ") + what + " fd " + std::to_string(fd) + " offset " + hexText(offset) + " size " +
-               std::to_string(bytes) + " -> " + (error != 0 ? errnoName(error) : "ok"));
+    say([&] {
+        return std::string("mmap ") + what + " fd " + std::to_string(fd) + " offset " + hexText(offset) + " size " +
+               std::to_string(bytes) + " -> " + (error != 0 ? errnoName(error) : "ok");
+    });
     return error != 0 ? nullptr : address;
 }
 
@@ -191,7 +194,7 @@ void LinuxKernel::close(int fd) {
 int LinuxKernel::openProcess(int64_t pid) {
     const auto fd = static_cast<int>(syscall(SYS_pidfd_open, static_cast<pid_t>(pid), 0));
     const int result = fd < 0 ? -errno : fd;
-    if (tells()) trace_("pidfd_open " + std::to_string(pid) + " -> " + outcome(result));
+    say([&] { return "pidfd_open " + std::to_string(pid) + " -> " + outcome(result); });
     return result;
 }
 
@@ -203,8 +206,9 @@ bool LinuxKernel::isAlive(int process) {
 int LinuxKernel::duplicateFrom(int process, int fd) {
     const auto copy = static_cast<int>(syscall(SYS_pidfd_getfd, process, fd, 0));
     const int result = copy < 0 ? -errno : copy;
-    if (tells())
-        trace_("pidfd_getfd " + std::to_string(process) + " fd " + std::to_string(fd) + " -> " + outcome(result));
+    say([&] {
+        return "pidfd_getfd " + std::to_string(process) + " fd " + std::to_string(fd) + " -> " + outcome(result);
+    });
     return result;
 }
 
@@ -228,7 +232,7 @@ std::optional<FileMode> LinuxKernel::modeOf(const std::string& path) {
 int LinuxKernel::openRenderNode(const std::string& path) {
     const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
     const int result = fd < 0 ? -errno : fd;
-    if (tells()) trace_("open " + path + " -> " + outcome(result));
+    say([&] { return "open " + path + " -> " + outcome(result); });
     return result;
 }
 

@@ -51,8 +51,10 @@ class LinuxKernel final : public Kernel {
     int request(const char* name, int fd, uint32_t number, void* argument);
     static std::optional<std::string> link(int folder, const std::string& path);
     void* map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error);
-    /** Lines are made only where somebody reads them. */
-    [[nodiscard]] bool tells() const { return trace_ && !quiet_; }
+    /** @param line makes the line, only where somebody reads it */
+    template <typename Line> void say(const Line& line) const {
+        if (trace_ && !quiet_) trace_(line());
+    }
 
     Trace trace_;
     bool quiet_ = false;

@@ -9,3 +9,15 @@ export interface SessionServices {
   /** Runs `action` once after `milliseconds`; disposing the result cancels it. */
   after(milliseconds: number, action: () => void): Disposable;
 }
+
+/** Services with the clock and the timers of this machine. */
+export function machineServices(log: BoardLog): SessionServices {
+  return {
+    log,
+    now: () => Date.now(),
+    after: (milliseconds, action) => {
+      const timer = setTimeout(action, milliseconds);
+      return { dispose: () => clearTimeout(timer) };
+    },
+  };
+}

@@ -7,7 +7,7 @@ import { root } from '../../scripts/common.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { BoardLink } from '../../src/session/link.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
-import type { SessionServices } from '../../src/session/services.ts';
+import { machineServices } from '../../src/session/services.ts';
 import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
@@ -62,14 +62,7 @@ class CutOff {
       board.hostPublicKeys.map((key) => `[${board.host}]:${proxy.port} ${key}\n`).join(''),
     );
     const way = new SshWay(board, agent);
-    const services: SessionServices = {
-      log: way.log,
-      now: () => Date.now(),
-      after: (milliseconds, action) => {
-        const timer = setTimeout(action, milliseconds);
-        return { dispose: () => clearTimeout(timer) };
-      },
-    };
+    const services = machineServices(way.log);
     const connect = () => way.connect({ port: proxy.port, knownHostsFiles: [known] });
     const link = new BoardLink('cut', 'Virtual board', { connect }, services);
     const session = new MemorySession(link, { columns, memory: 'data' }, services);

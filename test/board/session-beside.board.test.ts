@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { BoardLink } from '../../src/session/link.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
-import type { SessionServices } from '../../src/session/services.ts';
+import { machineServices } from '../../src/session/services.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
@@ -33,14 +33,7 @@ describe('a session beside what comes and goes', () => {
     const agent = buildForArm('agent');
     board = await startBoard({ module: { ...FAMILY.module, zocl: 2 } });
     way = new SshWay(board, agent);
-    const services: SessionServices = {
-      log: way.log,
-      now: () => Date.now(),
-      after: (milliseconds, action) => {
-        const timer = setTimeout(action, milliseconds);
-        return { dispose: () => clearTimeout(timer) };
-      },
-    };
+    const services = machineServices(way.log);
     link = new BoardLink('virtual', 'Virtual board', { connect: () => way.connect() }, services);
     session = new MemorySession(link, { columns, memory: 'data' }, services);
     await link.connect();
