@@ -92,7 +92,7 @@ class PartitionAccess {
     /** Words of a memory of this partition. */
     virtual WordPort& reading(const MemoryGeometry& geometry);
     /**
-     * The same for writing. Throws `locked`, `large-pages`, `no-match`, `unknown-driver` if that cannot be.
+     * The same for writing. Throws `locked`, `no-match`, `unknown-driver` if that cannot be.
      * @param tiles indexes of the tiles that are about to be written, ascending
      */
     virtual WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) = 0;

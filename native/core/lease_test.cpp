@@ -89,7 +89,7 @@ TEST_CASE("a partition that another process took first is no error, and leaves n
     CHECK(kernel.held() == 0);
 }
 
-TEST_CASE("[main-8] with 64 KiB pages the register view reads, and the driver writes word by word") {
+TEST_CASE("[main-8] [main-16] with 64 KiB pages the register view reads, and the driver writes word by word") {
     FakeKernel kernel;
     kernel.memoriesError = EINVAL;
     const PartitionEntry entry = entryOf(kernel, 0);

@@ -10,7 +10,6 @@ export type BoardErrorCode =
   | 'busy' // REQUEST answered EBUSY: another process owns the partition
   | 'no-partition' // the driver does not know these columns
   | 'no-memory-types' // the partition has shim tiles only
-  | 'large-pages' // 64 KiB kernel pages: the driver cannot map tile memory
   | 'no-pidfd' // the kernel is older than 5.6: no way beside another owner
   | 'owner-hidden' // in use, but no process that holds it was found (kernel client such as XRT)
   | 'kernel-held' // in use by the kernel itself (XRT's zocl): no process and no descriptor list to borrow from
@@ -92,7 +91,6 @@ export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
   'columns-taken',
   'no-partition',
   'unknown-driver',
-  'large-pages',
 ]);
 
 /** Throws `cancelled` if the signal is aborted. */

@@ -15,7 +15,6 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   busy: true,
   'no-partition': true,
   'no-memory-types': true,
-  'large-pages': true,
   'no-pidfd': true,
   'owner-hidden': true,
   'kernel-held': true,

@@ -50,13 +50,6 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         message: l10n.t('This partition has shim tiles only, and those have no tile memory.'),
         nextStep: l10n.t('Open a partition that contains core tiles or memory tiles.'),
       };
-    case 'large-pages':
-      return {
-        message: l10n.t(
-          'The kernel of this board uses 64 KiB pages, and its driver cannot map tile memory with them.',
-        ),
-        nextStep: l10n.t('Reading works beside that; to write, boot a kernel with 4 KiB or 16 KiB pages.'),
-      };
     case 'no-pidfd':
       return {
         message: l10n.t(

@@ -642,7 +642,6 @@ describe('[main-20] applying', () => {
     'columns-taken',
     'no-partition',
     'unknown-driver',
-    'large-pages',
   ] as const) {
     test(`[main-20] "${code}" wrote nothing: nothing is logged, the bytes stay known`, async () => {
       const { session, device } = await setup();

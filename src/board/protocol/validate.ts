@@ -54,7 +54,6 @@ const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
   'busy',
   'no-partition',
   'no-memory-types',
-  'large-pages',
   'no-pidfd',
   'owner-hidden',
   'kernel-held',
