@@ -80,7 +80,7 @@ export interface VirtualBoard {
   put(localPath: string, remotePath: string): Promise<void>;
   /** The kernel log since boot. */
   kernelLog(): Promise<string>;
-  /** @throws Error when the kernel logged a forbidden access or a fault of its own since the last call. */
+  /** @throws Error when the kernel logged a forbidden access or a fault of its own since the last call; so does `stop` then. */
   assertClean(): Promise<void>;
   /** The lines with FORBIDDEN since the last call, which then count as seen. */
   takeForbidden(): Promise<string[]>;
@@ -101,6 +101,10 @@ export interface VirtualBoard {
   witnessAs(user: string, ...commands: string[]): Promise<Witness>;
   /** Pulls the plug and boots again: same port, other boot id, empty RAM disk, all connections gone. */
   reboot(changes?: Pick<BoardOptions, 'kernelArgs' | 'module'>): Promise<void>;
+  /**
+   * Ends the machine.
+   * @throws Error when `assertClean` found something: a test that succeeds at its second try does not make up for that.
+   */
   stop(): Promise<void>;
 }
 
@@ -133,6 +137,10 @@ export async function startBoard(options: BoardOptions = {}): Promise<VirtualBoa
   return board;
 }
 
+function failOnTrouble(what: string, lines: readonly string[]): void {
+  if (lines.length > 0) throw new Error(`The board's kernel log ${what}:\n${lines.slice(0, 40).join('\n')}`);
+}
+
 /** The forwarded port was taken by another program between choosing and using it. */
 class PortTakenError extends Error {}
 
@@ -148,6 +156,8 @@ class QemuBoard implements VirtualBoard {
   #master: ChildProcess | undefined;
   #log = '';
   #checked = 0;
+  /** What assertClean has found. */
+  readonly #trouble: string[] = [];
   #opening: Promise<void> = Promise.resolve();
 
   constructor(files: BoardFiles, options: BoardOptions) {
@@ -215,8 +225,8 @@ class QemuBoard implements VirtualBoard {
     const lines = log.slice(this.#checked).split('\n');
     this.#checked = log.length;
     const trouble = lines.filter((line) => TROUBLE.test(line));
-    if (trouble.length > 0)
-      throw new Error(`The board's kernel log has trouble:\n${trouble.slice(0, 40).join('\n')}`);
+    this.#trouble.push(...trouble);
+    failOnTrouble('has trouble', trouble);
   }
 
   async takeForbidden(): Promise<string[]> {
@@ -294,6 +304,7 @@ class QemuBoard implements VirtualBoard {
   async stop(): Promise<void> {
     await this.powerOff();
     rmSync(this.#folder, { recursive: true, force: true });
+    failOnTrouble('had trouble, whatever later tries said', this.#trouble);
   }
 
   /** Ends QEMU and the ssh client at once, and waits until both are gone. */

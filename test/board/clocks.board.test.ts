@@ -118,6 +118,7 @@ describe(`[attach-12] clocks that change while a whole partition is read (seed $
     const rule = family.readWrite ? 'nothing is forbidden' : 'what the race forbids is counted, and survived';
     it(`${name}: right bytes or the gate's mark, never zeros for bytes; ${rule}`, {
       timeout: 180_000,
+      retry: 0,
     }, async () => {
       await board.reloadModule(family.module);
       const witness = await board.witness();

@@ -237,7 +237,8 @@ export function expectGuest(run: GuestRun, family: Family, count: number): void 
   // A life that failed was refused twice, 50 ms apart: both times one of our leases was there.
   expect(run.lives).toMatchObject({ cycles: count, failures: 0, wrong: 0, resetFailures: 0 });
   expect(run.lives.resets).toBe(family.ownReset ? count : 0);
-  expect(run.rate).toBeGreaterThan(5);
+  // Often enough to meet every kind of moment; how often exactly is reported.
+  expect(run.rate).toBeGreaterThan(3);
   expect(run.shown.whole).toBeGreaterThan(count / 4);
   expect(run.after).toBe(run.before);
   expect(run.counters).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });

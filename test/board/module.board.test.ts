@@ -575,23 +575,22 @@ describe('the witness [main-7]', () => {
 });
 
 describe('the log [main-5]', () => {
-  it('fails the check after a forbidden access and after a warning of the kernel, once each', async () => {
-    const witness = await start('request 1 keep');
-    await board.control('gate 7 3');
-    expect(await refusal(witness.peek(7, 3, 0))).toBe('SIGBUS');
-    await expect(board.assertClean()).rejects.toThrow(/FORBIDDEN gated access 7,3/);
-    await board.assertClean();
-    await board.exec('echo "WARNING: CPU: 0 at nothing" > /dev/kmsg');
-    await expect(board.assertClean()).rejects.toThrow(/WARNING: CPU/);
-  });
-
-  it('lets a test take the forbidden lines that it meant, and nothing else', async () => {
-    const witness = await start('request 1 keep');
-    await board.control('gate 7 3');
-    expect(await refusal(witness.peek(7, 3, 0))).toBe('SIGBUS');
-    await board.exec('echo "WARNING: CPU: 0 at nothing" > /dev/kmsg');
-    expect(await board.takeForbidden()).toHaveLength(1);
-    await expect(board.assertClean()).rejects.toThrow(/trouble:\n[^\n]*WARNING: CPU[^\n]*$/);
+  it('fails the check after a forbidden access and after a warning of the kernel, once each, and the stop', async () => {
+    const own = await startBoard();
+    try {
+      const witness = await own.witness('request 1 keep');
+      await own.control('gate 7 3');
+      expect(await refusal(witness.peek(7, 3, 0))).toBe('SIGBUS');
+      await expect(own.assertClean()).rejects.toThrow(/FORBIDDEN gated access 7,3/);
+      await own.assertClean();
+      expect(await refusal(witness.peek(7, 3, 0))).toBe('SIGBUS');
+      await own.exec('echo "WARNING: CPU: 0 at nothing" > /dev/kmsg');
+      // A test that means to do something forbidden takes those lines, and nothing else.
+      expect(await own.takeForbidden()).toHaveLength(1);
+      await expect(own.assertClean()).rejects.toThrow(/trouble:\n[^\n]*WARNING: CPU[^\n]*$/);
+    } finally {
+      await expect(own.stop()).rejects.toThrow(/had trouble.*\n.*FORBIDDEN gated access 7,3\n.*WARNING: CPU/);
+    }
   });
 });
 
