@@ -51,6 +51,8 @@ export class GuestCommands implements vscode.Disposable {
 
   /** How a person is asked; tests answer in their place. */
   confirm: (question: GuestQuestion) => Promise<boolean> = confirmInDialog;
+  /** How a person is told that the driver did not do what was asked; tests listen in their place. */
+  warn: (text: string) => void = warnInMessage;
   /** How columns are typed; tests answer in their place. */
   askColumns: (run: ColumnRange) => Promise<ColumnRange | undefined> = askColumnsInBox;
 
@@ -185,7 +187,7 @@ export class GuestCommands implements vscode.Disposable {
     if (!agreed) return false;
     const running = await entry.link.enableClocks(columns, true, AbortSignal.timeout(patience));
     if (!running) {
-      vscode.window.showWarningMessage(
+      this.warn(
         vscode.l10n.t(
           'The driver of {0} ignored the request: tiles whose clock is off stay off and unreadable. Let an application that uses them run, then read beside it.',
           entry.config.label,
@@ -368,6 +370,10 @@ function placeKey(entry: BoardEntry, { startCol, numCols }: ColumnRange): string
 
 async function confirmInDialog({ title, detail, agree }: GuestQuestion): Promise<boolean> {
   return (await vscode.window.showWarningMessage(title, { modal: true, detail }, agree)) === agree;
+}
+
+function warnInMessage(text: string): void {
+  vscode.window.showWarningMessage(text);
 }
 
 async function askColumnsInBox(run: ColumnRange): Promise<ColumnRange | undefined> {

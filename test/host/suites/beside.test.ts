@@ -23,6 +23,7 @@ function banner(document: TileDocument): { readonly text: string; readonly comma
 describe('beside the owner', () => {
   let bench: Bench;
   let asked: GuestQuestion[];
+  let warned: string[];
   let answer: boolean;
 
   const make = async (...options: Parameters<typeof Bench.make>): Promise<void> => {
@@ -31,6 +32,7 @@ describe('beside the owner', () => {
       asked.push(question);
       return answer;
     };
+    bench.api.guest.warn = (text) => warned.push(text);
   };
   const nodes = async (): Promise<TreeNode[]> => {
     const { label } = bench.entry.config;
@@ -49,6 +51,7 @@ describe('beside the owner', () => {
 
   beforeEach(() => {
     asked = [];
+    warned = [];
     answer = true;
   });
   afterEach(async () => {
@@ -260,6 +263,7 @@ describe('beside the owner', () => {
     });
     assert.equal(look(await node('Columns 0 to 3')), 'Columns 0 to 3 | free, clocks enabled');
     assert.equal(await context('Columns 0 to 3'), 'partition.free.clocks');
+    assert.deepEqual(warned, []);
     await run('disableClocks', await node('Columns 0 to 3'));
     assert.equal(await context('Columns 0 to 3'), 'partition.free');
 
@@ -272,9 +276,12 @@ describe('beside the owner', () => {
     assert.ok(!banner(theirs).commands.includes('enable-clocks'));
   });
 
-  it('[attach-4] a driver that ignores the request: nothing claims that clocks run', async () => {
+  it('[attach-4] a driver that ignores the request: it is said, with a way out, and nothing claims that clocks run', async () => {
     await make({ ignoresClocks: true });
     assert.equal(await bench.api.guest.enableClocks({ entry: bench.entry, columns: free }), false);
+    assert.deepEqual(warned, [
+      `The driver of ${bench.entry.config.label} ignored the request: tiles whose clock is off stay off and unreadable. Let an application that uses them run, then read beside it.`,
+    ]);
     assert.equal(await context('Columns 0 to 3'), 'partition.free');
   });
 
