@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Partition, StatusReport } from '../board/board.ts';
+import type { BoardInfo, Partition, StatusReport } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { freeColumns, ownedColumns } from '../board/simulated/array.ts';
 import type { Tile } from '../model/geometry.ts';
@@ -189,9 +189,13 @@ describe('what is read, and when', () => {
 
 describe('[attach-11] tiles whose first look leaves something open', () => {
   /** A partition of which the driver's text says `running` of a channel of (7,2), which `second` then looks at closely. */
-  async function doubtful(second: (tiles: readonly Tile[], first: StatusReport) => Promise<StatusReport>) {
+  async function doubtful(
+    second: (tiles: readonly Tile[], first: StatusReport) => Promise<StatusReport>,
+    generation: BoardInfo['generation'] = 'aie',
+  ) {
     const bench = new ViewBench();
-    await bench.link.connect();
+    const board = await bench.link.connect();
+    Object.defineProperty(board, 'info', { value: { ...board.info, generation } });
     const opened = await bench.link.open(ownedColumns, AbortSignal.timeout(10_000));
     const asked: { readonly tiles: number; readonly detail: boolean }[] = [];
     let first: StatusReport | undefined;
@@ -238,6 +242,12 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
     ]);
     expect(cellAt(bench, 8, 1)?.state).toBe('stalled');
     expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+  });
+
+  test('are not looked at again on a board of which no register is known, and are said to be unsure', async () => {
+    const { bench, asked } = await doubtful(async (_, first) => first, 'unknown');
+    expect(asked).toEqual([{ tiles: 4 * 9, detail: false }]);
+    expect(bench.model.picture.readAt).toMatch(/the driver does not tell which: 1$/);
   });
 
   test('are said to be unsure where no second look can tell', async () => {

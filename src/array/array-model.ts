@@ -410,7 +410,7 @@ export class ArrayModel implements Disposable {
     try {
       const signal = AbortSignal.timeout(patience);
       const partition = await board.link.open(info.columns, signal);
-      known.report = await this.#look(partition, info, signal);
+      known.report = await this.#look(partition, info, connection.info.generation, signal);
       delete known.error;
     } catch (thrown) {
       known.error = toBoardError(thrown);
@@ -428,9 +428,14 @@ export class ArrayModel implements Disposable {
    * All tiles without details, then those with details of which that left something open. The second look costs a
    * descriptor of the partition beside its owner, so it is taken of no others; if it fails, the first one counts.
    */
-  async #look(partition: Partition, info: PartitionInfo, signal: AbortSignal): Promise<StatusReport> {
+  async #look(
+    partition: Partition,
+    info: PartitionInfo,
+    generation: BoardInfo['generation'],
+    signal: AbortSignal,
+  ): Promise<StatusReport> {
     const first = await partition.status(partitionTiles(info), {}, signal);
-    const open = first.tiles.filter(leavesOpen).map(({ tile }) => tile);
+    const open = first.tiles.filter((status) => leavesOpen(status, generation)).map(({ tile }) => tile);
     if (open.length === 0) return first;
     try {
       const second = await partition.status(open, { detail: true }, signal);

@@ -5,9 +5,9 @@
 import type { Generation } from '../geometry.ts';
 import { coreFromRegisters, coreFromText } from './core.ts';
 import { descriptorsFromRegisters, descriptorsFromText } from './descriptors.ts';
-import { channelsFromRegisters, channelsFromText } from './dma.ts';
+import { channelsFromRegisters, channelsFromText, stalledOnRequestingLock } from './dma.ts';
 import { errorsFromEvents, errorsFromText, eventsFromRegisters, eventsFromText } from './events.ts';
-import { registerMap, type TileLayout, tileLayout } from './layout.ts';
+import { registerMap, tileLayout } from './layout.ts';
 import { locksFromRegisters, locksFromText } from './locks.ts';
 import type { DmaChannelStatus, RawTileStatus, TileStatus } from './status.ts';
 import { Unparsed } from './sysfs-text.ts';
@@ -25,9 +25,17 @@ function channelKey({ direction, channel }: DmaChannelStatus): number {
   return (direction === 's2mm' ? 0 : 1000) + channel;
 }
 
-/** Marks the channels of AIE-ML and later that the driver's text calls running: it says so of stalled ones too. */
-function doubted(channels: readonly DmaChannelStatus[], layout: TileLayout | undefined): DmaChannelStatus[] {
-  const tellsStalls = layout === undefined || layout.dma.packed;
+/**
+ * Marks the channels that the driver's text calls running where it may say so of stalled ones too: that of AIE-ML and later
+ * does. Without a generation only a text that names a stall is known to be the first generation's.
+ */
+function doubted(
+  channels: readonly DmaChannelStatus[],
+  generation: Generation | 'unknown',
+): DmaChannelStatus[] {
+  const tellsStalls =
+    generation === 'aie' ||
+    (generation === 'unknown' && channels.some(({ state }) => state === stalledOnRequestingLock));
   return channels.map((channel) =>
     tellsStalls || channel.state !== 'running' ? channel : { ...channel, mayBeStalled: true },
   );
@@ -96,7 +104,7 @@ export function decodeTileStatus(raw: RawTileStatus, generation: Generation | 'u
     ),
     channels: merged(
       layout === undefined ? [] : channelsFromRegisters(registers, layout.dma, kind),
-      doubted(dmaText, layout),
+      doubted(dmaText, generation),
       channelKey,
     ),
     descriptors: merged(

@@ -44,13 +44,34 @@ describe('[attach-11] what a look without details leaves open', () => {
     for (const generation of ['aieml', 'aie2ps'] as const) {
       const status = fromText(generation, running);
       expect(status.channels[0]).toMatchObject({ state: 'running', mayBeStalled: true });
-      expect(leavesOpen(status)).toBe(true);
-      expect(leavesOpen(fromText(generation, idle))).toBe(false);
+      expect(leavesOpen(status, generation)).toBe(true);
+      expect(leavesOpen(fromText(generation, idle), generation)).toBe(false);
     }
   });
 
+  test('is nothing that a second look could tell without a generation, though what runs may wait', () => {
+    const status = fromText('unknown', running);
+    expect(status.channels[0]).toMatchObject({ state: 'running', mayBeStalled: true });
+    expect(status.channels[1]).not.toHaveProperty('mayBeStalled');
+    expect(leavesOpen(status, 'unknown')).toBe(false);
+    const waiting = memoryTile((1 << 19) | (1 << 2) | 2);
+    expect(leavesOpen(waiting, 'unknown')).toBe(false);
+  });
+
+  test("is not doubted without a generation where the text names a stall in the first generation's word", () => {
+    const text = 'channel_status: mm2s: idle|stalled_on_requesting_lock, s2mm: running|idle';
+    expect(
+      fromText('unknown', text).channels.map(({ state, mayBeStalled }) => [state, mayBeStalled]),
+    ).toEqual([
+      ['running', undefined],
+      ['idle', undefined],
+      ['idle', undefined],
+      ['stalled_on_requesting_lock', undefined],
+    ]);
+  });
+
   test('is nothing in the first generation, whose text tells a stall', () => {
-    expect(leavesOpen(fromText('aie', running))).toBe(false);
+    expect(leavesOpen(fromText('aie', running), 'aie')).toBe(false);
     expect(fromText('aie', running).channels[0]).not.toHaveProperty('mayBeStalled');
   });
 
@@ -62,19 +83,19 @@ describe('[attach-11] what a look without details leaves open', () => {
         state: word === stalled ? 'stalled_lock_acq' : 'running',
       });
       expect(status.channels[0]).not.toHaveProperty('mayBeStalled');
-      expect(leavesOpen(status)).toBe(false);
+      expect(leavesOpen(status, 'aieml')).toBe(false);
     }
   });
 
   test('is whose lock a memory tile waits for, until its descriptor was read', () => {
     const stalled = (1 << 19) | (1 << 2) | 2;
-    expect(leavesOpen(memoryTile(stalled))).toBe(true);
-    expect(leavesOpen(memoryTile(stalled, true))).toBe(false);
-    expect(leavesOpen(memoryTile((1 << 19) | 2))).toBe(false);
+    expect(leavesOpen(memoryTile(stalled), 'aieml')).toBe(true);
+    expect(leavesOpen(memoryTile(stalled, true), 'aieml')).toBe(false);
+    expect(leavesOpen(memoryTile((1 << 19) | 2), 'aieml')).toBe(false);
   });
 
   test('is nothing of a tile that could not be looked at', () => {
-    expect(leavesOpen({ ...fromText('aieml', running), reason: 'gated' })).toBe(false);
+    expect(leavesOpen({ ...fromText('aieml', running), reason: 'gated' }, 'aieml')).toBe(false);
   });
 
   test('is answered by a second look, unless that failed', () => {

@@ -1,14 +1,16 @@
 /** What a look without details leaves open of a tile, so that a second one is worth its price. Pure. */
+import type { Generation } from '../geometry.ts';
+import { tileLayout } from './layout.ts';
 import type { TileStatus } from './status.ts';
 
 /**
  * Whether details would tell what a DMA channel does or whom it waits for: the driver's text may call a waiting channel
  * running, and a channel of a memory tile waits for one of three tiles, which only its descriptor names. A channel of
- * another tile waits for a lock of its own tile, whichever that is.
+ * another tile waits for a lock of its own tile, whichever that is. Where no register is known none would tell more.
  */
-export function leavesOpen(status: TileStatus): boolean {
-  if (status.reason !== undefined) return false;
-  const { channels, descriptors, kind } = status;
+export function leavesOpen(status: TileStatus, generation: Generation | 'unknown'): boolean {
+  const { channels, descriptors, kind, reason } = status;
+  if (reason !== undefined || tileLayout(generation, kind) === undefined) return false;
   return channels.some(
     ({ mayBeStalled, stalledOnLock, currentDescriptor }) =>
       mayBeStalled === true ||

@@ -82,7 +82,7 @@ export interface DmaChannelStatus {
    */
   readonly state: string;
   readonly stalledOnLock: boolean;
-  /** `state` is `running` because a text says so that says it of stalled channels too, and no word was read. */
+  /** `state` is `running` because a text says so that may say it of stalled channels too, and no word was read. */
   readonly mayBeStalled?: true;
   /** Descriptor being worked on; absent when idle. */
   readonly currentDescriptor?: number;
