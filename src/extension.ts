@@ -106,6 +106,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const commands = new BoardCommands({
     boards,
     tree,
+    picks,
     failures,
     consent,
     secrets,
@@ -217,7 +218,7 @@ function buildArray({ boards, picks, tree, editor, failures, context, log, after
       boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
       onDidChangeBoards: (listener) =>
         vscode.Disposable.from(boards.onDidChange(listener), picks.onDidForget(listener)),
-      isForgotten: (board, columns) => picks.isHidden(board, columns),
+      partitions: ({ id, link }) => picks.shown(id, link.partitions),
       columnsText,
       ownerText,
       describe,

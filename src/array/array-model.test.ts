@@ -160,7 +160,7 @@ describe('what is read, and when', () => {
     expect(bench.array.count('status')).toBe(4);
   });
 
-  test('columns that a person forgot are not offered, though the board lists them until the connection ends', async () => {
+  test('columns that are not shown are not offered, though the board lists them', async () => {
     const bench = await looking({ dynamic: true });
     const picked = { startCol: 1, numCols: 3 };
     await bench.link.open(picked, AbortSignal.timeout(10_000));
@@ -168,7 +168,7 @@ describe('what is read, and when', () => {
     expect(offered()).toContain('desk/1_3');
     bench.model.choose('desk/1_3');
     expect(bench.model.picture.chosen).toBe('desk/1_3');
-    bench.forgotten = true;
+    bench.withoutPicks = true;
     expect(offered()).not.toContain('desk/1_3');
     expect(bench.model.picture.chosen).toBe('desk/6_4');
     expect(cellAt(bench, 1, 1)?.state).toBe('outside');

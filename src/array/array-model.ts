@@ -27,8 +27,8 @@ export interface ArrayServices {
   boards(): readonly ArrayBoard[];
   /** Fires when boards come or go, and when state or partitions of one change. */
   readonly onDidChangeBoards: (listener: () => void) => Disposable;
-  /** Whether a person wants columns that the board lists no more. */
-  isForgotten(board: string, columns: ColumnRange): boolean;
+  /** The partitions of a board that are shown, in any order. */
+  partitions(board: ArrayBoard): readonly PartitionInfo[];
   /** The columns of a partition, for people. */
   columnsText(info: PartitionInfo): string;
   /** Who uses a partition, in words. */
@@ -281,11 +281,9 @@ export class ArrayModel implements Disposable {
     return this.#infos.get(link) ?? { generation: 'unknown' };
   }
 
-  /** The partitions of a board by their columns, without picks that a person has forgotten. */
-  #partitions({ id, link }: ArrayBoard): PartitionInfo[] {
-    return link.partitions
-      .filter((info) => info.inUse || !info.picked || !this.#services.isForgotten(id, info.columns))
-      .sort((a, b) => a.columns.startCol - b.columns.startCol);
+  /** The shown partitions of a board by their columns. */
+  #partitions(board: ArrayBoard): PartitionInfo[] {
+    return [...this.#services.partitions(board)].sort((a, b) => a.columns.startCol - b.columns.startCol);
   }
 
   #choices(now: { board: ArrayBoard; info: PartitionInfo } | undefined): ArrayChoice[] {

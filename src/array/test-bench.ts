@@ -23,8 +23,8 @@ export class ViewBench {
   readonly tile: TileModel;
   readonly boardsChanged = new Emitter<void>();
   readonly noted: unknown[] = [];
-  /** Whether a person forgot every pick. */
-  forgotten = false;
+  /** Whether picks are not shown. */
+  withoutPicks = false;
   readonly services: ArrayServices;
 
   constructor(options: SimulatedArrayOptions = {}) {
@@ -36,7 +36,7 @@ export class ViewBench {
     this.services = {
       boards: () => this.boards,
       onDidChangeBoards: (listener) => this.boardsChanged.event(listener),
-      isForgotten: () => this.forgotten,
+      partitions: ({ link }) => link.partitions.filter(({ picked }) => !(picked && this.withoutPicks)),
       columnsText: ({ columns }) =>
         `Columns ${columns.startCol} to ${columns.startCol + columns.numCols - 1}`,
       ownerText: ({ inUse }) => (inUse ? 'in use' : 'free'),

@@ -19,6 +19,7 @@ import {
   TileNode,
   uriOf,
 } from './nodes.ts';
+import type { PickedColumns } from './pick-columns.ts';
 import type { Secrets } from './secrets.ts';
 import { askSshEntry } from './ssh-entry.ts';
 import type { BoardTree } from './tree.ts';
@@ -26,6 +27,7 @@ import type { BoardTree } from './tree.ts';
 export interface CommandServices {
   readonly boards: BoardCollection;
   readonly tree: BoardTree;
+  readonly picks: PickedColumns;
   readonly failures: Failures;
   readonly consent: DriverConsent;
   readonly secrets: Secrets;
@@ -228,7 +230,7 @@ export class BoardCommands {
     if (entry === undefined) return undefined;
     if (entry.link.state.kind !== 'connected' && !(await this.connect(entry))) return undefined;
     const partition = await vscode.window.showQuickPick(
-      entry.link.partitions.map((info) => ({
+      this.#services.picks.shown(entry.id, entry.link.partitions).map((info) => ({
         label: columnsText(info),
         description: ownerText(info),
         info,

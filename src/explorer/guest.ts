@@ -41,7 +41,7 @@ const patience = 60_000;
 export class GuestCommands implements vscode.Disposable {
   readonly #services: GuestServices;
   readonly #following: { dispose(): void };
-  /** Connections whose picks were asked for. */
+  /** Connections that began, and whose picks were asked for. */
   readonly #reopened = new WeakSet<object>();
   /** The partitions as each board listed them last. */
   readonly #seen = new WeakMap<BoardEntry, readonly PartitionInfo[]>();
@@ -279,7 +279,10 @@ export class GuestCommands implements vscode.Disposable {
     }
     const places = this.#services.boards.entries.flatMap((entry) =>
       entry.link.state.kind === 'connected'
-        ? entry.link.partitions.filter(fits).map((info) => ({ entry, columns: info.columns }))
+        ? this.#services.picks
+            .shown(entry.id, entry.link.partitions)
+            .filter(fits)
+            .map((info) => ({ entry, columns: info.columns }))
         : [],
     );
     const place = await this.#choose(places, ({ entry, columns }) => {
@@ -316,6 +319,7 @@ export class GuestCommands implements vscode.Disposable {
     const { state } = entry.link;
     if (state.kind !== 'connected' || this.#reopened.has(state.board)) return;
     this.#reopened.add(state.board);
+    this.#services.picks.connectionBegan(entry.id);
     for (const columns of this.#services.picks.of(entry.id)) {
       if (this.#info(entry, columns) !== undefined) continue;
       entry.link

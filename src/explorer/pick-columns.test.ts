@@ -1,7 +1,21 @@
 import { describe, expect, test } from 'vitest';
+import type { PartitionInfo } from '../board/board.ts';
 import { columnsInput, PickedColumns, parseColumns } from './pick-columns.ts';
 
 const run = { startCol: 4, numCols: 46 };
+
+/** Columns 4 to 7 as a board lists them once they were picked. */
+const picked: PartitionInfo = {
+  id: 1,
+  columns: { startCol: 4, numCols: 4 },
+  startRow: 0,
+  numRows: 9,
+  inUse: false,
+  ownerGone: false,
+  picked: true,
+  clocksOn: false,
+  epoch: '1',
+};
 
 describe('[attach-3] columns that a person picks', () => {
   test.each<[string, ReturnType<typeof parseColumns>]>([
@@ -50,20 +64,25 @@ describe('[attach-3] columns that a person picks', () => {
     expect(again.of('a')).toEqual([{ startCol: 8, numCols: 2 }]);
     expect(again.of('b')).toEqual([{ startCol: 0, numCols: 1 }]);
     // The board lists them as long as the connection lives: until they are picked again they are not shown.
-    expect(again.isHidden('a', { startCol: 4, numCols: 4 })).toBe(true);
+    expect(again.shown('a', [picked])).toEqual([]);
     await again.add('a', { startCol: 4, numCols: 4 });
-    expect(again.isHidden('a', { startCol: 4, numCols: 4 })).toBe(false);
+    expect(again.shown('a', [picked])).toEqual([picked]);
   });
 
-  test('that were forgotten are shown again when a later connection lists them', async () => {
+  test('that were forgotten are not shown of what the board lists, until its next connection', async () => {
     const picks = new PickedColumns({ get: () => undefined, update: async () => undefined });
     let forgotten = 0;
     picks.onDidForget(() => forgotten++);
     for (const board of ['a', 'ab']) await picks.forget(board, { startCol: 4, numCols: 4 });
     expect(forgotten).toBe(2);
-    picks.connectionEnded('a');
-    expect(picks.isHidden('a', { startCol: 4, numCols: 4 })).toBe(false);
-    expect(picks.isHidden('ab', { startCol: 4, numCols: 4 })).toBe(true);
+    // Columns that somebody uses, or that the driver made a partition of by itself, are no pick of ours.
+    const used = { ...picked, inUse: true };
+    const made = { ...picked, picked: false };
+    const other = { ...picked, columns: { startCol: 4, numCols: 3 } };
+    expect(picks.shown('a', [picked, used, made, other])).toEqual([used, made, other]);
+    picks.connectionBegan('a');
+    expect(picks.shown('a', [picked])).toEqual([picked]);
+    expect(picks.shown('ab', [picked])).toEqual([]);
   });
 
   test('what is stored may be anything', () => {

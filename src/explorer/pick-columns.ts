@@ -1,4 +1,5 @@
 /** Columns that a person picked on drivers whose partitions are dynamic: what was typed, and what is remembered. */
+import type { PartitionInfo } from '../board/board.ts';
 import { Emitter } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import type { BoardStore } from './boards.ts';
@@ -38,7 +39,7 @@ export function sameColumns(a: ColumnRange, b: ColumnRange): boolean {
 /** The picks of every board, kept in the workspace's state. What is stored may be anything. */
 export class PickedColumns {
   readonly #store: BoardStore;
-  /** Picks that were forgotten while the board still lists them: it does so until the connection ends. */
+  /** Picks that were forgotten while the board's list may still have them: the last one counts until the next connection. */
   readonly #hidden = new Set<string>();
   readonly #changed = new Emitter<void>();
 
@@ -59,9 +60,11 @@ export class PickedColumns {
       .sort((a, b) => a.startCol - b.startCol || a.numCols - b.numCols);
   }
 
-  /** Whether columns that the board lists as picked are not to be shown: a person forgot them. */
-  isHidden(board: string, columns: ColumnRange): boolean {
-    return this.#hidden.has(name(board, columns));
+  /** Of what a board lists, what is shown and offered: picks that a person forgot are not, unless somebody uses them. */
+  shown(board: string, partitions: readonly PartitionInfo[]): readonly PartitionInfo[] {
+    return partitions.filter(
+      ({ columns, inUse, picked }) => inUse || !picked || !this.#hidden.has(name(board, columns)),
+    );
   }
 
   async add(board: string, columns: ColumnRange): Promise<void> {
@@ -79,8 +82,8 @@ export class PickedColumns {
     this.#changed.fire();
   }
 
-  /** The connection ended, and with it what the board listed: what it lists later was asked for anew. */
-  connectionEnded(board: string): void {
+  /** A connection began: what the board lists now was asked for anew. */
+  connectionBegan(board: string): void {
     for (const hidden of this.#hidden) {
       if (hidden.startsWith(`${board}/`)) this.#hidden.delete(hidden);
     }

@@ -68,10 +68,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#subscriptions.push(
       this.#changed,
       this.#selected,
-      boards.onDidChange((entry) => {
-        if (entry !== undefined && entry.link.state.kind !== 'connected') picks.connectionEnded(entry.id);
-        this.#redraw(entry);
-      }),
+      boards.onDidChange((entry) => this.#redraw(entry)),
     );
   }
 
@@ -198,8 +195,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** Partitions by their columns, picks that are not among them, then what is left to pick from. */
   #columnNodes(entry: BoardEntry): TreeNode[] {
     const { freeColumns, partitions } = entry.link;
-    const listed = partitions
-      .filter((info) => info.inUse || !info.picked || !this.#picks.isHidden(entry.id, info.columns))
+    const listed = this.#picks
+      .shown(entry.id, partitions)
       .map((info) => ({ columns: info.columns, node: new PartitionNode(entry, info) }));
     const lost = this.#picks
       .of(entry.id)
