@@ -93,14 +93,35 @@ export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
   'unknown-driver',
 ]);
 
-/** Throws `cancelled` if the signal is aborted. */
+/**
+ * What an aborted signal stands for: `timeout` if a limit of ours ran out (`AbortSignal.timeout`, alone or in
+ * `AbortSignal.any`), else `cancelled`, which is a person's doing and is shown to nobody.
+ *
+ * @param cause what the aborted work ended with, if it ended by itself
+ */
+export function abortError(signal: AbortSignal, cause?: unknown): BoardError {
+  const reason: unknown = signal.reason;
+  return isLimit(reason) ? outOfTime(cause ?? reason) : new BoardError('cancelled', 'cancelled', {}, cause);
+}
+
+/** Throws `abortError` if the signal is aborted. */
 export function throwIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new BoardError('cancelled', 'cancelled');
+  if (signal.aborted) throw abortError(signal);
 }
 
 /** Anything thrown, as a BoardError (`internal` if it was none). */
 export function toBoardError(error: unknown): BoardError {
   if (error instanceof BoardError) return error;
+  if (isLimit(error)) return outOfTime(error);
   if (error instanceof Error && error.name === 'AbortError') return new BoardError('cancelled', 'cancelled');
   return new BoardError('internal', error instanceof Error ? error.message : String(error), {}, error);
+}
+
+/** The reason of a signal whose time ran out. */
+function isLimit(reason: unknown): boolean {
+  return reason instanceof DOMException && reason.name === 'TimeoutError';
+}
+
+function outOfTime(cause: unknown): BoardError {
+  return new BoardError('timeout', 'no answer within the time that was given', {}, cause);
 }

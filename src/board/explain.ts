@@ -129,7 +129,9 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'timeout':
       return {
         message: l10n.t('No answer came from {0} in time.', host),
-        nextStep: l10n.t('Check that the board runs and the network is not overloaded, then try again.'),
+        nextStep: l10n.t(
+          'Check that the board runs and that neither it nor the network is overloaded, then try again.',
+        ),
       };
     case 'protocol':
       return {

@@ -1,9 +1,9 @@
-import { BoardError } from '../board/errors.ts';
+import { abortError } from '../board/errors.ts';
 
-/** The promise's outcome, or BoardError `cancelled` as soon as the signal is aborted; the promise itself goes on. */
+/** The promise's outcome, or `abortError` as soon as the signal is aborted; the promise itself goes on. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const abort = () => reject(new BoardError('cancelled', 'cancelled'));
+    const abort = () => reject(abortError(signal));
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

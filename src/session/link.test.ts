@@ -56,6 +56,17 @@ describe('connecting', () => {
     await expect(waits[1]).rejects.toMatchObject({ code: 'cancelled' });
   });
 
+  test('an attempt for which the time ran out is a failure that is shown, not a wish to disconnect', async () => {
+    const { link, device } = setup();
+    device.hook = () => new Promise<void>(() => undefined);
+    const limit = new AbortController();
+    const attempt = link.connect(limit.signal);
+    await settle();
+    limit.abort(new DOMException('too late', 'TimeoutError'));
+    await expect(attempt).rejects.toMatchObject({ code: 'timeout' });
+    expect(link.state).toMatchObject({ kind: 'offline', error: { code: 'timeout' } });
+  });
+
   test('a cancelled attempt leaves a disconnected entry that connects again', async () => {
     const { link, device } = setup();
     let open = (): void => undefined;

@@ -1,5 +1,11 @@
 import type { Board, BoardConnector, ConnectStep, Partition, PartitionInfo } from '../board/board.ts';
-import { BoardError, type BoardErrorCode, throwIfCancelled, toBoardError } from '../board/errors.ts';
+import {
+  abortError,
+  BoardError,
+  type BoardErrorCode,
+  throwIfCancelled,
+  toBoardError,
+} from '../board/errors.ts';
 import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import { abortable } from './async.ts';
@@ -213,14 +219,14 @@ export class BoardLink implements Disposable {
       return await abortable(attempt.promise, signal);
     } finally {
       attempt.waiting--;
-      if (signal.aborted && attempt.waiting === 0 && !attempt.automatic) this.#abandon(attempt);
+      if (signal.aborted && attempt.waiting === 0 && !attempt.automatic) this.#abandon(attempt, signal);
     }
   }
 
   /** Nobody wants the attempt any more: it ends in its own time, the link does not wait for it. */
-  #abandon(attempt: Attempt): void {
-    attempt.controller.abort();
-    if (this.#attempt === attempt) this.#failed(new BoardError('cancelled', 'cancelled'));
+  #abandon(attempt: Attempt, signal: AbortSignal): void {
+    attempt.controller.abort(signal.reason);
+    if (this.#attempt === attempt) this.#failed(abortError(signal));
   }
 
   #start(automatic: boolean): Attempt {

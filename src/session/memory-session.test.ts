@@ -220,6 +220,24 @@ describe('reading', () => {
     held.open();
   });
 
+  test('[main-22] a layout that was not learned in time is a failure in the state; asking again finds it', async () => {
+    const { link, device, session } = parts();
+    await link.connect();
+    const held = gate(device, 'open');
+    const limit = new AbortController();
+    const opening = session.open(limit.signal);
+    await held.reached;
+    limit.abort(new DOMException('too late', 'TimeoutError'));
+    await expect(opening).rejects.toMatchObject({ code: 'timeout' });
+    expect(session.state.lastError).toMatchObject({ code: 'timeout' });
+    // Nothing asks for the layout by itself: the reason stays until somebody does, whoever takes the partition.
+    device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
+    device.announce();
+    expect(session.state.lastError).toMatchObject({ code: 'timeout' });
+    held.open();
+    expect(await session.open(never)).toEqual(device.geometry);
+  });
+
   test('a layout that no memory can have is refused', async () => {
     for (const change of [{ numCols: 0 }, { bytesPerTile: 1 << 29 }, { startRow: 0.5 }]) {
       const { link, device, session } = parts();

@@ -804,8 +804,8 @@ export class MemorySession implements Disposable {
     if (before !== undefined && holderOf(before) !== holderOf(now)) {
       this.#chosenPolicy = undefined;
       this.#barred = undefined;
-      // Bytes that could not be read keep their reason: nothing reads them again by itself.
-      if (this.#missingShown().length === 0) this.#lastError = undefined;
+      // A layout that was not learned and bytes that could not be read keep their reason: nothing asks again by itself.
+      if (this.#geometry !== undefined && this.#missingShown().length === 0) this.#lastError = undefined;
     }
     // A later life: what is outdated now need not be what the application left.
     if (this.#epochEnd?.asked === true && now?.epoch !== this.#epoch) this.#epochEnd = undefined;

@@ -151,6 +151,19 @@ describe('the addon in this process', () => {
     expect(cancel).toHaveBeenCalledExactlyOnceWith(1);
   });
 
+  it('ends with timeout when a limit of ours ran out, and tells the core', async () => {
+    const cancel = vi.fn();
+    const { addon } = fakeAddon(new SimulatedArray(), { cancel, read: () => new Promise(quiet) });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const limit = new AbortController();
+    const asked = { ...request, ranges: [{ offset: 0, length: 4 }] };
+    const reading = client.read(asked, undefined, limit.signal);
+    limit.abort(new DOMException('too late', 'TimeoutError'));
+    await expect(reading).rejects.toMatchObject({ code: 'timeout' });
+    expect(cancel).toHaveBeenCalledExactlyOnceWith(1);
+    await expect(client.read(asked, undefined, limit.signal)).rejects.toMatchObject({ code: 'timeout' });
+  });
+
   it('passes on partition lists that are right and drops others', async () => {
     const array = new SimulatedArray();
     const { addon, tell } = fakeAddon(array);

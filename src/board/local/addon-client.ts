@@ -5,7 +5,7 @@
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import type { UnreadableSpan } from '../board.ts';
-import { BoardError, toBoardError } from '../errors.ts';
+import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
   type CoreDescription,
@@ -203,12 +203,12 @@ export class AddonClient implements CoreClient {
   #call(ask: (token: number) => Promise<unknown>, signal: AbortSignal): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
-      if (signal.aborted) return reject(new BoardError('cancelled', 'cancelled'));
+      if (signal.aborted) return reject(abortError(signal));
       this.#lastToken++;
       const token = this.#lastToken;
       const cancel = () => {
         this.#core.cancel(token);
-        reject(new BoardError('cancelled', 'cancelled'));
+        reject(abortError(signal));
       };
       signal.addEventListener('abort', cancel, { once: true });
       let answer: Promise<unknown>;

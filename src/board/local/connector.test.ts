@@ -186,17 +186,20 @@ describe('[main-16] the agent through sudo', () => {
     await expect(missing).rejects.toMatchObject({ code: 'sudo-failed' });
   });
 
-  it('is cancelled while a password is asked for', async () => {
+  it.each([
+    ['is cancelled', undefined, 'cancelled'],
+    ['times out', new DOMException('too late', 'TimeoutError'), 'timeout'],
+  ])('%s while a password is asked for', async (_, reason, code) => {
     const stop = new AbortController();
     const secret = () =>
       new Promise<undefined>(() => {
-        stop.abort();
+        stop.abort(reason);
       });
     const starting = startThroughSudo(
       { agentPath, prompts: { secret }, program: sudo, host: 'h' },
       stop.signal,
     );
-    await expect(starting).rejects.toMatchObject({ code: 'cancelled' });
+    await expect(starting).rejects.toMatchObject({ code });
   });
 
   it('that is no agent ends as such, with its last words in the log', async () => {

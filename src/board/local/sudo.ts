@@ -5,7 +5,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
-import { BoardError, throwIfCancelled } from '../errors.ts';
+import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
 import { clean } from '../protocol/validate.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 
@@ -79,7 +79,7 @@ function start(
       reject(error);
       stop(child);
     };
-    const cancel = () => giveUp(new BoardError('cancelled', 'cancelled'));
+    const cancel = () => giveUp(abortError(signal));
     signal.addEventListener('abort', cancel, { once: true });
     const ask = async (asked: SudoPrompts) => {
       attempts++;

@@ -45,6 +45,11 @@ function code(promise: Promise<unknown>): Promise<string> {
   );
 }
 
+/** The reason of a signal whose time ran out. */
+function outOfTime(): DOMException {
+  return new DOMException('too late', 'TimeoutError');
+}
+
 /** A stream on which only the agent's side is prepared. */
 function bare(): { stream: WireStream; output: PassThrough; end: (error: BoardError) => void } {
   const output = new PassThrough();
@@ -118,6 +123,13 @@ describe('starting', () => {
     const started = WireClient.start(bare().stream, { log: new KeptLog() }, stop.signal);
     stop.abort();
     await expect(started).rejects.toMatchObject({ code: 'cancelled' });
+  });
+
+  it('says timeout when a limit of ours ran out', async () => {
+    const limit = new AbortController();
+    const started = WireClient.start(bare().stream, { log: new KeptLog() }, limit.signal);
+    limit.abort(outOfTime());
+    await expect(started).rejects.toMatchObject({ code: 'timeout' });
   });
 });
 
@@ -243,6 +255,23 @@ describe('requests', () => {
     await vi.waitFor(() => expect(agent.requests.at(-1)).toMatchObject({ op: 'cancel', target }));
     resume();
     expect((await client.partitions(never)).partitions).toHaveLength(3);
+  });
+
+  it('end with timeout when a limit of ours ran out, before they were sent and after', async () => {
+    const { client, agent, array } = await connect();
+    array.pause();
+    const limit = new AbortController();
+    const asked = [
+      code(client.read(request([{ offset: 0, length: 4 }]), undefined, limit.signal)),
+      code(client.open(freeColumns, false, limit.signal)),
+    ];
+    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('open'));
+    limit.abort(outOfTime());
+    expect(await Promise.all(asked)).toEqual(['timeout', 'timeout']);
+    expect(await code(client.partitions(limit.signal))).toBe('timeout');
+    expect(await code(client.read(request([{ offset: 0, length: 4 }]), undefined, limit.signal))).toBe(
+      'timeout',
+    );
   });
 
   it('cancelled before they were sent never reach the core', async () => {

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Emitter } from '../../model/event.ts';
 import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
 import type { BoardLog } from '../board.ts';
-import { BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
+import { abortError, BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
   type CoreDescription,
@@ -169,7 +169,7 @@ export class WireClient implements CoreClient {
       onProgress?.(done);
     };
     const stop = new AbortController();
-    const cancel = () => stop.abort();
+    const cancel = () => stop.abort(signal.reason);
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
     try {
@@ -338,7 +338,7 @@ class Wire {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
       if (this.#markerSeen) return resolve();
-      const cancel = () => reject(new BoardError('cancelled', 'cancelled'));
+      const cancel = () => reject(abortError(signal));
       const clear = () => signal.removeEventListener('abort', cancel);
       signal.addEventListener('abort', cancel, { once: true });
       this.#onStarted = {
@@ -385,13 +385,13 @@ class Wire {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
       if (this.#disposed) return reject(this.#goodbye());
-      if (signal.aborted) return reject(new BoardError('cancelled', 'cancelled'));
+      if (signal.aborted) return reject(abortError(signal));
       const id = this.#nextId();
       let takeBack = () => {
         this.#backlog.delete(id);
         return false;
       };
-      const cancel = () => this.#giveUp(id, new BoardError('cancelled', 'cancelled'));
+      const cancel = () => this.#giveUp(id, abortError(signal));
       const clear = () => signal.removeEventListener('abort', cancel);
       this.#pending.set(id, {
         part,

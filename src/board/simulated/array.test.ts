@@ -123,7 +123,7 @@ describe('the simulated array', () => {
     expect(spans).toMatchObject([{ outcome: 'unreadable', reason: 'bus-error' }]);
   });
 
-  it('holds calls back, and lets a cancelled or cut one go', async () => {
+  it('holds calls back, and lets a cancelled or cut one go, or one whose time ran out', async () => {
     const array = new SimulatedArray();
     const memory = await data(array);
     const resume = array.pause();
@@ -131,6 +131,10 @@ describe('the simulated array', () => {
     const cancelled = memory.read([{ offset: 0, length: 4 }], {}, stop.signal);
     stop.abort();
     await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    const limit = new AbortController();
+    const late = memory.read([{ offset: 0, length: 4 }], {}, limit.signal);
+    limit.abort(new DOMException('too late', 'TimeoutError'));
+    await expect(late).rejects.toMatchObject({ code: 'timeout' });
     const cut = memory.read([{ offset: 0, length: 4 }], {}, never);
     array.drop();
     await expect(cut).rejects.toMatchObject({ code: 'connection-lost' });

@@ -16,7 +16,7 @@ import {
   tiles,
 } from '../../model/geometry.ts';
 import type { Hold, Owner, PartitionInfo } from '../board.ts';
-import { BoardError } from '../errors.ts';
+import { abortError, BoardError } from '../errors.ts';
 import { contentsOf, counterPeriods, layout } from './contents.ts';
 import { columnMemories, rowCount, simulatedShapes } from './shape.ts';
 
@@ -519,10 +519,10 @@ export function overlap(a: ColumnRange, b: ColumnRange): boolean {
   return a.startCol < b.startCol + b.numCols && b.startCol < a.startCol + a.numCols;
 }
 
-/** The promise, or `cancelled` as soon as the signal is aborted. */
+/** The promise, or `abortError` as soon as the signal is aborted. */
 function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = () => reject(new BoardError('cancelled', 'cancelled'));
+    const cancel = () => reject(abortError(signal));
     if (signal.aborted) {
       cancel();
       return;

@@ -495,6 +495,18 @@ describe('[main-15] cancelling an upload or a start', () => {
     }
   });
 
+  test('a limit of ours that runs out is a time-out', async () => {
+    const server = await serve();
+    const limit = new AbortController();
+    const work = start(server, {
+      signal: limit.signal,
+      onStep: (step) => {
+        if (step === 'checking-agent') limit.abort(new DOMException('too late', 'TimeoutError'));
+      },
+    });
+    expect(await failure(work)).toMatchObject({ code: 'timeout' });
+  });
+
   test.each(['cancelling', 'losing the connection'])(
     '%s in the middle of an upload leaves no half file',
     async (how) => {

@@ -1,7 +1,7 @@
 /** A board over SSH: from the name that a person typed to a live Board. */
 import type { Board, BoardConnector, BoardLog, ConnectStep } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
-import { BoardError, toBoardError } from '../errors.ts';
+import { abortError, BoardError, toBoardError } from '../errors.ts';
 import { WireClient, type WireStream } from '../protocol/wire-client.ts';
 import {
   AgentStore,
@@ -73,7 +73,7 @@ export async function openAgentStream(
 ): Promise<AgentStream> {
   // The link outlives the connect: it must not end when the caller's signal aborts much later.
   const connecting = new AbortController();
-  const onAbort = () => connecting.abort();
+  const onAbort = () => connecting.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const scope: ConnectScope = {
@@ -90,7 +90,7 @@ export async function openAgentStream(
     return await bringUp(link, target, scope);
   } catch (error) {
     link?.close();
-    throw signal.aborted ? new BoardError('cancelled', 'cancelled', {}, error) : toBoardError(error);
+    throw signal.aborted ? abortError(signal, error) : toBoardError(error);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -266,7 +266,7 @@ describe('[main-13] proving who we are', () => {
     }
   });
 
-  describe.skipIf(spawnSync('ssh-agent', ['-c']).status !== 0)('with an ssh agent', () => {
+  describe('with an ssh agent', () => {
     let socket: string;
 
     beforeEach(async () => {
@@ -277,7 +277,10 @@ describe('[main-13] proving who we are', () => {
         agent.kill();
         return gone;
       });
-      await new Promise((resolve) => agent.stdout.once('data', resolve));
+      await new Promise((resolve, reject) => {
+        agent.once('error', reject);
+        agent.stdout.once('data', resolve);
+      });
     });
 
     const add = (path: string) =>
@@ -676,5 +679,29 @@ describe('[main-15] cancelling', () => {
     expect(await failure(open(server, { signal: atPassword.signal }))).toMatchObject({ code: 'cancelled' });
     const already = AbortSignal.abort();
     expect(await failure(open(server, { signal: already }))).toMatchObject({ code: 'cancelled' });
+  });
+
+  test('a limit of ours that runs out while connecting, or while asked for a key, is a time-out', async () => {
+    const late = () => new DOMException('too late', 'TimeoutError');
+    const limit = new AbortController();
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    cleanups.push(() => silent.close());
+    silent.once('connection', (socket) => {
+      cleanups.push(() => socket.destroy());
+      limit.abort(late());
+    });
+    const { port } = silent.address() as { port: number };
+    const there = { host: '127.0.0.1', port };
+    expect(await failure(open(there, { signal: limit.signal }))).toMatchObject({ code: 'timeout' });
+    expect(await failure(open(there, { signal: limit.signal }))).toMatchObject({ code: 'timeout' });
+
+    const server = await serve(password('x'));
+    const atKey = new AbortController();
+    person.confirmHostKey = async () => {
+      atKey.abort(late());
+      return true;
+    };
+    expect(await failure(open(server, { signal: atKey.signal }))).toMatchObject({ code: 'timeout' });
   });
 });

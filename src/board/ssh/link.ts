@@ -4,10 +4,10 @@
 import type { Duplex } from 'node:stream';
 import ssh2, { type AuthenticationType, type Client, type ClientChannel } from 'ssh2';
 import type { BoardLog, ConnectStep } from '../board.ts';
-import { BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
+import { abortError, BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
 import { Authentication } from './auth.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
-import { cancelled, linkFailure, printable } from './failures.ts';
+import { linkFailure, printable } from './failures.ts';
 import { HostKeys } from './host-keys.ts';
 import { knownHostName } from './known-hosts.ts';
 import { Patience } from './patience.ts';
@@ -228,7 +228,7 @@ export class SshLink {
         this.#end(error);
         reject(error);
       };
-      const onAbort = () => fail(cancelled());
+      const onAbort = () => fail(abortError(signal));
       const patience = new Patience(this.#facts, fail);
       const auth = new Authentication({
         host,
@@ -300,7 +300,7 @@ export class SshLink {
                 verify(true);
               })
               .catch((error: unknown) =>
-                fail(signal.aborted ? cancelled() : linkFailure(error, during, this.#facts)),
+                fail(signal.aborted ? abortError(signal) : linkFailure(error, during, this.#facts)),
               );
           },
           authHandler: (
@@ -327,7 +327,7 @@ export class SshLink {
     };
     this.#client.on('error', lost);
     this.#client.once('close', () => lost());
-    const onAbort = () => this.#end(cancelled());
+    const onAbort = () => this.#end(abortError(signal));
     signal.addEventListener('abort', onAbort, { once: true });
     void this.closed.then(() => signal.removeEventListener('abort', onAbort));
     if (signal.aborted) onAbort();

@@ -5,9 +5,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { BoardLog } from '../board.ts';
-import { BoardError, throwIfCancelled } from '../errors.ts';
+import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
-import { cancelled, describe, linkFailure, printable } from './failures.ts';
+import { describe, linkFailure, printable } from './failures.ts';
 import type { SshEnvironment } from './target.ts';
 
 /** A connected stream. */
@@ -49,7 +49,7 @@ export function openSocket(
       socket.destroy();
       reject(error);
     };
-    const onAbort = () => end(cancelled());
+    const onAbort = () => end(abortError(signal));
     const onError = (error: Error) =>
       end(linkFailure(error, `connecting to ${hostName} port ${port}`, facts));
     const timer = setTimeout(() => {
