@@ -46,6 +46,7 @@ const SYSTEM = {
     'libc6-dev-arm64-cross': ['/usr/aarch64-linux-gnu/include/stdio.h'],
   },
   style: { 'clang-format': ['clang-format'] },
+  ssh: { 'openssh-client': ['ssh', 'ssh-keygen', 'ssh-agent', 'ssh-add'] },
   board: {
     gcc: ['gcc'],
     make: ['make'],
@@ -74,9 +75,9 @@ const TASKS = {
   test: {
     script: 'scripts/test.ts',
     first: ['build', 'check', 'unit', 'native', 'board', 'host', 'e2e'],
-    needs: ['style', 'native', 'cross', 'board', 'browser', 'theia'],
+    needs: ['style', 'ssh', 'native', 'cross', 'board', 'browser', 'theia'],
   },
-  'test:unit': { script: 'scripts/test.ts', first: ['unit'] },
+  'test:unit': { script: 'scripts/test.ts', first: ['unit'], needs: ['ssh'] },
   'test:native': { script: 'scripts/test.ts', first: ['native'], needs: ['native'] },
   'test:board': { script: 'scripts/test.ts', first: ['board'], needs: ['native', 'cross', 'board'] },
   'test:host': {

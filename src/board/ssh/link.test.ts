@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
@@ -272,15 +273,13 @@ describe('[main-13] proving who we are', () => {
     beforeEach(async () => {
       socket = join(machine.home, 'agent');
       const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: ['ignore', 'pipe', 'ignore'] });
+      await once(agent, 'spawn');
       cleanups.push(() => {
         const gone = new Promise((resolve) => agent.once('exit', resolve));
         agent.kill();
         return gone;
       });
-      await new Promise((resolve, reject) => {
-        agent.once('error', reject);
-        agent.stdout.once('data', resolve);
-      });
+      await new Promise((resolve) => agent.stdout.once('data', resolve));
     });
 
     const add = (path: string) =>
