@@ -3,33 +3,20 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { capture, root } from './common.ts';
+import { blockCommands, readme, textCommands } from './readme.ts';
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>;
 };
 
-/** The commands of the shell blocks, without comments. */
-function commands(): string[] {
-  const blocks = [...readme.matchAll(/```bash\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
-  return blocks
-    .flatMap((block) => block.split('\n'))
-    .map((line) => line.replace(/\s+#.*$/, '').trim())
-    .filter((line) => line !== '');
-}
-
 describe('README', () => {
   it('[main-25] names one command that starts the main job and one that runs all tests', () => {
-    expect(commands()).toContain('npm start');
-    expect(commands()).toContain('npm test');
+    expect(blockCommands()).toContain('npm start');
+    expect(blockCommands()).toContain('npm test');
   });
 
   it('[main-25] every command is a script of the manifest, run by a runner that the machine’s own Node can read', async () => {
-    const named = [
-      ...commands(),
-      ...[...readme.matchAll(/`(npm run [a-z:]+)`/g)].map((match) => match[1] ?? ''),
-    ];
-    for (const command of named) {
+    for (const command of [...blockCommands(), ...textCommands()]) {
       const script = /^npm (?:run )?([a-z:]+)(?: -- .*)?$/.exec(command)?.[1] ?? command;
       expect(Object.keys(manifest.scripts), command).toContain(script);
       expect(manifest.scripts[script], command).toMatch(/^node scripts\/run\.mjs /);
@@ -43,10 +30,14 @@ describe('README', () => {
     expect(checked.code, checked.stderr).toBe(0);
   });
 
-  it('[main-2] shows a real screenshot, one picture of how it works, and what was proven on emulation only', () => {
+  it("[main-2] shows a real screenshot, how to connect one's own board, one picture of how it works, and what was proven on emulation only", () => {
     const picture = /!\[[^\]]+\]\(([^)]+\.png)\)/.exec(readme)?.[1] ?? '';
     const bytes = readFileSync(join(root, picture));
     expect(bytes.subarray(1, 4).toString()).toBe('PNG');
+    const [, ownBoard = ''] = /^## Connect your own board\n([\s\S]*?)^## /m.exec(readme) ?? [];
+    for (const step of ['Add board over SSH', 'Use sudo', 'Use this machine']) {
+      expect(ownBoard).toContain(step);
+    }
     expect(readme).toContain('## How it works');
     expect(readme).toMatch(/Not yet proven on a physical Versal board/);
   });
