@@ -13,8 +13,10 @@ export class TileDocument implements vscode.CustomDocument {
   /** The name under which the session knows this document's edits. */
   readonly key: string;
   readonly panels = new Set<HexPanel>();
-  /** Kept edits that wait for the first editor; `undefined` once they were staged again. */
-  keptEdits: unknown;
+  /** Kept edits that wait for the first editor, and the file they are from; `undefined` once they were staged again. */
+  kept: { readonly edits: unknown; readonly path: string } | undefined;
+  /** The journal holds edits that are not used and not safe elsewhere: nothing writes to it or removes it. */
+  leaveJournal = false;
   /** True once kept edits were staged: before, the journal on disk is newer than the session. */
   restored = false;
   /** Whether VS Code may count edits as unsaved: fired since the tab was last made clean. */

@@ -1,10 +1,12 @@
 /**
  * Staged edits on this machine's disk, one file per document, so that a reload or a crash loses none. Files are written
- * beside their place and renamed: a reader sees the old or the new text, never half of one.
+ * beside their place, brought to the disk and renamed: a reader sees the old or the new text, never half of one, also
+ * after a power loss.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { SessionError } from '../session/errors.ts';
 
 /** What a file holds: whose edits they are, and the session's journal data (JSON). */
 interface JournalFile {
@@ -45,24 +47,42 @@ export class JournalStore {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  /** The kept data of a document; `undefined` if there is none or the file is not one of ours. */
-  async get(uri: string): Promise<unknown> {
+  /** Where a document's edits are kept. */
+  path(uri: string): string {
+    return join(this.#folder, `${createHash('sha256').update(uri).digest('hex').slice(0, 32)}.json`);
+  }
+
+  /**
+   * The edits that a file holds for a document; `undefined` if there is no file, or none are in it. Rejects with
+   * SessionError `journal-unreadable`, or `journal-damaged` if it is no such file of this document.
+   *
+   * @param path the document's journal, or a backup of it
+   */
+  async read(path: string, uri: string): Promise<unknown> {
     await this.flush();
     let text: string;
     try {
-      text = await readFile(this.#path(uri), 'utf8');
+      text = await readFile(path, 'utf8');
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw error;
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return undefined;
+      throw new SessionError('journal-unreadable', `kept staged edits: ${message}`);
     }
     return parseJournalFile(text, uri);
   }
 
-  /** Moves a file that cannot be used out of the way without losing it; returns its new path. */
-  async setAside(uri: string, now: number): Promise<string> {
+  /**
+   * Moves a file of kept edits that cannot be used into the store's folder, under a name that nothing writes to or removes.
+   *
+   * @param path a journal's or a backup's
+   * @param now milliseconds since 1970, for the name
+   * @returns the new path; rejects with what the file system said
+   */
+  async setAside(path: string, now: number): Promise<string> {
     await this.flush();
-    const aside = this.#path(uri).replace(/\.json$/, `.${now}.kept`);
-    await rename(this.#path(uri), aside);
+    await mkdir(this.#folder, { recursive: true });
+    const aside = join(this.#folder, `${basename(path, '.json')}.${now}.kept`);
+    await rename(path, aside);
     return aside;
   }
 
@@ -84,33 +104,40 @@ export class JournalStore {
   }
 
   async #write(uri: string, data: unknown): Promise<void> {
-    const path = this.#path(uri);
+    const path = this.path(uri);
     if (data === undefined) {
       await rm(path, { force: true });
       return;
     }
     const file: JournalFile = { uri, data };
     await mkdir(this.#folder, { recursive: true });
-    await writeFile(`${path}.part`, JSON.stringify(file), { mode: 0o600 });
+    const part = await open(`${path}.part`, 'w', 0o600);
+    try {
+      await part.writeFile(JSON.stringify(file));
+      await part.sync();
+    } finally {
+      await part.close();
+    }
     await rename(`${path}.part`, path);
-  }
-
-  #path(uri: string): string {
-    return join(this.#folder, `${createHash('sha256').update(uri).digest('hex').slice(0, 32)}.json`);
   }
 }
 
-/** Reads a journal or backup file's text; `undefined` unless it holds this document's edits. */
-export function parseJournalFile(text: string, uri: string): unknown {
-  if (text.length > mostCharacters) return undefined;
+function parseJournalFile(text: string, uri: string): unknown {
+  if (text.length > mostCharacters) throw damaged('size');
   let file: unknown;
   try {
     file = JSON.parse(text);
   } catch {
-    return undefined;
+    throw damaged('JSON');
   }
-  if (typeof file !== 'object' || file === null || !('uri' in file) || !('data' in file)) return undefined;
-  return file.uri === uri && file.data !== null ? file.data : undefined;
+  if (typeof file !== 'object' || file === null || !('uri' in file) || !('data' in file))
+    throw damaged('file');
+  if (file.uri !== uri) throw damaged('uri');
+  return file.data ?? undefined;
+}
+
+function damaged(part: string): SessionError {
+  return new SessionError('journal-damaged', `kept staged edits are damaged: ${part}`, { part });
 }
 
 /** The text of a backup file, in the journal's form. */

@@ -33,7 +33,14 @@ describe('messages of the page', () => {
     [{ type: 'request', id: 1, name: 'bytes', params: { offset: 0.5, length: 1 } }],
     [{ type: 'request', id: 1, name: 'write', params: edit.params }],
     [{ ...edit, params: { label: 'x', edits: [{ offset: 0, bytes: [1] }] } }],
-    [{ ...edit, params: { edits: [] } }],
+    [{ ...edit, params: { edits: edit.params.edits } }],
+    [{ ...edit, params: { label: 'Type', edits: [] } }],
+    [
+      {
+        ...edit,
+        params: { label: 'Type', edits: [...edit.params.edits, { offset: 8, bytes: new Uint8Array() }] },
+      },
+    ],
     [{ type: 'visible', range: { offset: 0 } }],
     [{ type: 'selection', cursor: '1', start: 0, length: 4 }],
   ])('%j is not taken', (message) => {

@@ -41,13 +41,15 @@ function readRange(value: unknown): ByteRange | undefined {
   return isCount(offset) && isCount(length) && length <= mostBytes ? { offset, length } : undefined;
 }
 
+/** A gesture that edits no byte would still be an edit to VS Code: a tab that is dirty for nothing. */
 function readEdits(value: unknown): { offset: number; bytes: Uint8Array }[] | undefined {
-  if (!Array.isArray(value) || value.length > mostEdits) return undefined;
+  if (!Array.isArray(value) || value.length === 0 || value.length > mostEdits) return undefined;
   const edits: { offset: number; bytes: Uint8Array }[] = [];
   for (const item of value) {
     const offset = field(item, 'offset');
     const bytes = field(item, 'bytes');
-    if (!isCount(offset) || !(bytes instanceof Uint8Array) || bytes.length > mostBytes) return undefined;
+    if (!isCount(offset) || !(bytes instanceof Uint8Array)) return undefined;
+    if (bytes.length === 0 || bytes.length > mostBytes) return undefined;
     edits.push({ offset, bytes });
   }
   return edits;

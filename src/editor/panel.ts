@@ -1,5 +1,6 @@
 /** One editor tab: the page, and the messages between it and the document's session. */
 import * as vscode from 'vscode';
+import { BoardError } from '../board/errors.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type Tile } from '../model/geometry.ts';
 import type { ByteEdit, SessionChange, SessionState } from '../session/types.ts';
@@ -246,11 +247,13 @@ export class HexPanel {
         return;
       case 'request': {
         try {
-          if (message.name === 'edit') {
-            this.#host.edit(this.document, message.params.label, message.params.edits);
-            this.#post({ type: 'answer', id: message.id, result: null });
-          } else if (shown === undefined) {
+          if (shown === undefined) {
             this.#post({ type: 'failed', id: message.id, message: vscode.l10n.t('Nothing is known yet.') });
+          } else if (message.name === 'edit') {
+            const { label, edits } = message.params;
+            checkInside(edits, shown.range);
+            this.#host.edit(this.document, label, edits);
+            this.#post({ type: 'answer', id: message.id, result: null });
           } else {
             const { offset, bytes, base, flags } = this.document.session.bytes(
               within(message.params, shown.range),
@@ -355,6 +358,17 @@ export class HexPanel {
   #post(message: ToWebview): void {
     if (!this.#ready) return;
     void this.view.webview.postMessage(message);
+  }
+}
+
+/** Throws BoardError `out-of-range` unless every edit lies in what the page shows: the session knows the whole memory. */
+function checkInside(edits: readonly ByteEdit[], shown: ByteRange): void {
+  for (const { offset, bytes } of edits) {
+    if (offset >= shown.offset && offset + bytes.length <= shown.offset + shown.length) continue;
+    throw new BoardError(
+      'out-of-range',
+      `the page edited bytes ${offset}+${bytes.length}, which it does not show`,
+    );
   }
 }
 

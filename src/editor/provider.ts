@@ -2,14 +2,14 @@
  * The custom editor of `aie:` resources. Keeps VS Code's idea of a document (edits, dirty, save, revert, backup) and the
  * session's (staged edits) in step, and lets nothing but Apply, or a question answered with yes, write to a device.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { formatTile, type Tile, tileStart } from '../model/geometry.ts';
 import { parseResource, scheme } from '../model/resource.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
-import { type JournalStore, journalFileText, parseJournalFile } from './journal-store.ts';
+import { type JournalStore, journalFileText } from './journal-store.ts';
 import type { HostCommand } from './messages.ts';
 import { HexPanel, type PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
@@ -130,7 +130,7 @@ export class HexEditorProvider
       );
     }
     const document = new TileDocument(uri, resource, reference, (gone) => this.#forget(gone));
-    document.keptEdits = await this.#keptEdits(document.key, context.backupId);
+    document.kept = await this.#keptEdits(document, context.backupId);
     document.touched = context.backupId !== undefined;
     this.#documents.set(document.key, document);
     this.#followSettling(document.session);
@@ -199,7 +199,7 @@ export class HexEditorProvider
     context: vscode.CustomDocumentBackupContext,
   ): Promise<vscode.CustomDocumentBackup> {
     const path = context.destination.fsPath;
-    const data = document.restored ? document.session.toJournal(document.key) : document.keptEdits;
+    const data = document.restored ? document.session.toJournal(document.key) : document.kept?.edits;
     await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(context.destination, '..'));
     await writeFile(path, journalFileText(document.key, data), { mode: 0o600 });
     return {
@@ -329,7 +329,7 @@ export class HexEditorProvider
   /** Brings the kept edits of every document of a session up to date. */
   touchJournals(session: MemorySession): void {
     for (const document of this.#documents.values()) {
-      if (document.session !== session || !document.restored) continue;
+      if (document.session !== session || !document.restored || document.leaveJournal) continue;
       this.#journal.put(document.key, () => session.toJournal(document.key));
     }
   }
@@ -337,7 +337,7 @@ export class HexEditorProvider
   #dropEdits(document: TileDocument, drop: () => void): void {
     document.settlingByEditor = true;
     document.restored = true;
-    document.keptEdits = undefined;
+    document.kept = undefined;
     try {
       drop();
     } finally {
@@ -369,19 +369,39 @@ export class HexEditorProvider
   }
 
   /** The journal before VS Code's backup: that is made a while after an edit, and lacks what was typed last. */
-  async #keptEdits(key: string, backupId: string | undefined): Promise<unknown> {
-    try {
-      const kept = await this.#journal.get(key);
-      if (kept !== undefined || backupId === undefined) return kept;
-    } catch (error) {
-      this.services.note(error);
+  async #keptEdits(document: TileDocument, backupId: string | undefined): Promise<TileDocument['kept']> {
+    const paths = [this.#journal.path(document.key)];
+    if (backupId !== undefined) paths.push(vscode.Uri.parse(backupId, true).fsPath);
+    for (const path of paths) {
+      try {
+        const edits = await this.#journal.read(path, document.key);
+        if (edits !== undefined) return { edits, path };
+      } catch (error) {
+        await this.#setAside(document, path, error);
+      }
     }
-    if (backupId === undefined) return undefined;
+    return undefined;
+  }
+
+  /** Names kept edits that cannot be used, and moves them to where nothing writes over them. */
+  async #setAside(document: TileDocument, path: string, problem: unknown): Promise<void> {
+    this.services.note(problem);
+    const sentence = sentenceOf(problem, this.services.describe, vscode.l10n);
+    const { leaveJournal } = document;
+    document.leaveJournal = true;
     try {
-      return parseJournalFile(await readFile(vscode.Uri.parse(backupId, true).fsPath, 'utf8'), key);
-    } catch (error) {
-      this.services.note(error);
-      return undefined;
+      const place = await this.#journal.setAside(path, Date.now());
+      document.leaveJournal = leaveJournal;
+      vscode.window.showErrorMessage(vscode.l10n.t('{0} They are kept in {1}.', sentence, place));
+    } catch (failure) {
+      this.services.note(failure);
+      vscode.window.showErrorMessage(
+        vscode.l10n.t(
+          '{0} They stay in {1}, which could not be renamed, so new edits are not kept there. Move that file away, then reload the window.',
+          sentence,
+          path,
+        ),
+      );
     }
   }
 
@@ -389,25 +409,16 @@ export class HexEditorProvider
   async #restore(document: TileDocument): Promise<void> {
     if (document.restored) return;
     document.restored = true;
-    const kept = document.keptEdits;
-    document.keptEdits = undefined;
+    const { kept } = document;
+    document.kept = undefined;
     if (kept === undefined) return;
     try {
-      for (const gesture of document.session.replay(document.key, kept)) this.#announce(document, gesture);
-      this.touchJournals(document.session);
+      for (const gesture of document.session.replay(document.key, kept.edits))
+        this.#announce(document, gesture);
     } catch (error) {
-      const sentence = sentenceOf(error, this.services.describe, vscode.l10n);
-      this.services.note(error);
-      let place = '';
-      try {
-        place = await this.#journal.setAside(document.key, Date.now());
-      } catch (failure) {
-        this.services.note(failure);
-      }
-      vscode.window.showErrorMessage(
-        place === '' ? sentence : vscode.l10n.t('{0} They are kept in {1}.', sentence, place),
-      );
+      await this.#setAside(document, kept.path, error);
     }
+    this.touchJournals(document.session);
   }
 
   /** Makes tabs clean whose staged edits are all gone, whichever tab caused it. */
@@ -454,7 +465,9 @@ export class HexEditorProvider
     }
     if (!this.#closing) {
       // Closed on purpose, by "Don't Save" if it was dirty: its edits go. Edits that VS Code never knew of stay on disk.
-      if (document.restored || document.touched) this.#journal.put(document.key, () => undefined);
+      if ((document.restored || document.touched) && !document.leaveJournal) {
+        this.#journal.put(document.key, () => undefined);
+      }
       document.session.closeDocument(document.key);
       this.touchJournals(document.session);
     }

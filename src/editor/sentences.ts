@@ -399,6 +399,8 @@ export function sentenceOf(thrown: unknown, describe: Describe, l10n: Localiser)
       return l10n.t('The kept edits were made by another version of Tilescope and cannot be restored here.');
     case 'journal-damaged':
       return l10n.t('The kept edits are damaged and cannot be restored.');
+    case 'journal-unreadable':
+      return l10n.t('The kept edits cannot be read from the disk and were not restored.');
     case 'journal-mismatch':
       return l10n.t('The kept edits belong to another memory layout and cannot be restored.');
   }

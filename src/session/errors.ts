@@ -6,6 +6,7 @@ import type { ErrorFacts } from '../board/errors.ts';
  * `bytes-unreadable`: an edit on bytes that cannot be read (facts `offset`, `reason`).
  * `journal-version`: staged edits kept by another version of the extension (facts `version`).
  * `journal-damaged`: kept staged edits that are not well formed (facts `part`).
+ * `journal-unreadable`: kept staged edits whose file cannot be read from the disk.
  * `journal-mismatch`: kept staged edits of another memory.
  */
 export type SessionErrorCode =
@@ -13,6 +14,7 @@ export type SessionErrorCode =
   | 'bytes-unreadable'
   | 'journal-version'
   | 'journal-damaged'
+  | 'journal-unreadable'
   | 'journal-mismatch';
 
 /** A refusal of a session. Nothing was changed by the call that threw it. */

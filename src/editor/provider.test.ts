@@ -1,0 +1,321 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { toBoardError } from '../board/errors.ts';
+import { Emitter } from '../model/event.ts';
+import { BoardLink } from '../session/link.ts';
+import { SessionPool } from '../session/pool.ts';
+import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts';
+import { JournalStore, journalFileText } from './journal-store.ts';
+import type { FromWebview, ToWebview } from './messages.ts';
+
+/** As much of VS Code's as a document needs. */
+class FakeUri {
+  readonly scheme: string;
+  readonly authority: string;
+  readonly path: string;
+
+  constructor(text: string) {
+    const [, scheme = '', authority = '', path = ''] = /^(\w+):\/\/([^/]*)(.*)$/.exec(text) ?? [];
+    this.scheme = scheme;
+    this.authority = authority;
+    this.path = path;
+  }
+
+  static parse(text: string): FakeUri {
+    return new FakeUri(text);
+  }
+
+  static joinPath(base: FakeUri, ...parts: string[]): FakeUri {
+    return new FakeUri(`${base.scheme}://${base.authority}${join(base.path, ...parts)}`);
+  }
+
+  get fsPath(): string {
+    return this.path;
+  }
+
+  toString(): string {
+    return `${this.scheme}://${this.authority}${this.path}`;
+  }
+}
+
+const showErrorMessage = vi.fn();
+
+vi.mock('vscode', () => ({
+  Uri: FakeUri,
+  EventEmitter: Emitter,
+  CancellationError: class extends Error {},
+  env: { language: 'en' },
+  l10n: {
+    t: (message: string, ...args: unknown[]) =>
+      message.replace(/\{(\d)\}/g, (_, index) => String(args[Number(index)])),
+  },
+  window: {
+    showErrorMessage: (...args: unknown[]) => {
+      showErrorMessage(...args);
+      return Promise.resolve(undefined);
+    },
+  },
+  workspace: {
+    getConfiguration: () => ({ get: (_: string, otherwise: unknown) => otherwise }),
+    onDidChangeConfiguration: () => ({ dispose: () => undefined }),
+  },
+}));
+
+const { EditorCommands } = await import('./commands.ts');
+const { HexEditorProvider } = await import('./provider.ts');
+
+/** One tab of the editor, as VS Code hands it out. */
+class FakeView {
+  visible = true;
+  active = true;
+  readonly posted: ToWebview[] = [];
+  readonly received = new Emitter<FromWebview>();
+  readonly webview = {
+    options: {},
+    html: '',
+    cspSource: 'csp',
+    asWebviewUri: (uri: FakeUri) => uri,
+    onDidReceiveMessage: this.received.event,
+    postMessage: async (message: ToWebview) => this.posted.push(message) > 0,
+  };
+  readonly onDidChangeViewState = new Emitter<void>().event;
+  readonly onDidDispose = new Emitter<void>().event;
+}
+
+const uri = new FakeUri('aie://board/2_2/data/2_1.aiemem');
+const key = uri.toString();
+
+let folder: string;
+let stores: JournalStore[] = [];
+let failures: unknown[] = [];
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tilescope-editor-'));
+  showErrorMessage.mockReset();
+  stores = [];
+  failures = [];
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await Promise.all(stores.map((store) => store.flush()));
+  expect(failures).toEqual([]);
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** An editor on a board that is connected, and its folder of kept edits. */
+async function setup() {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  const link = new BoardLink('board', 'Board', device, time);
+  await link.connect();
+  const pool = new SessionPool(time);
+  const store = new JournalStore(join(folder, 'staged'), (error) => failures.push(error));
+  stores.push(store);
+  await mkdir(join(folder, 'staged'));
+  const services = {
+    acquire: (resource: never) => pool.acquire(link, resource),
+    boardLabel: () => 'Board',
+    memoryName: () => 'Data memory',
+    describe: ({ code }: { code: string }) => `[${code}]`,
+    note: toBoardError,
+  };
+  const log = { warn: vi.fn(), error: vi.fn() };
+  const extension = new FakeUri('file:///extension');
+  const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
+  new EditorCommands(provider);
+  const edits: unknown[] = [];
+  provider.onDidChangeCustomDocument((event) => edits.push(event));
+  const open = async (backup?: string) => {
+    const document = await provider.openCustomDocument(uri as never, {
+      backupId: backup && `file://${backup}`,
+      untitledDocumentData: undefined,
+    });
+    const view = new FakeView();
+    await provider.resolveCustomEditor(document, view as never);
+    await settle();
+    const send = async (message: FromWebview) => {
+      view.received.fire(message);
+      await settle();
+    };
+    return { document, view, send };
+  };
+  const staged = () => readdir(join(folder, 'staged'));
+  return { device, link, store, provider, log, edits, open, staged };
+}
+
+/** One typed byte, as the page sends it. */
+function typed(id: number, offset: number, ...bytes: number[]): FromWebview {
+  const edits = [{ offset, bytes: Uint8Array.from(bytes) }];
+  return { type: 'request', id, name: 'edit', params: { label: 'Type', edits } };
+}
+
+/** The kept edits of a window that typed one byte and crashed. */
+async function keptText(): Promise<string> {
+  const { store, open } = await setup();
+  const { send } = await open();
+  await send({ type: 'visible', range: { offset: 0, length: 64 } });
+  await send(typed(1, 5, 0xaa));
+  await store.flush();
+  const text = await readFile(store.path(key), 'utf8');
+  await rm(join(folder, 'staged'), { recursive: true });
+  return text;
+}
+
+describe('[main-22] a memory whose layout is not learned in time', () => {
+  test('shows the failure and a button that tries again; nothing takes them away, and the button works', async () => {
+    const limit = new AbortController();
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
+    const { device, open } = await setup();
+    let answer = (): void => undefined;
+    device.hook = (point) =>
+      point === 'open'
+        ? new Promise<void>((resolve) => {
+            answer = resolve;
+          })
+        : undefined;
+    const { view, send } = await open();
+    expect(view.webview.html).toContain('Learning the layout');
+    const failed = () => {
+      expect(view.webview.html).not.toContain('Learning the layout');
+      expect(view.webview.html).toContain('[timeout]');
+      expect(view.webview.html).toContain('data-command="refresh"');
+    };
+    limit.abort(new DOMException('too late', 'TimeoutError'));
+    await settle();
+    failed();
+    device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
+    device.announce();
+    await settle();
+    failed();
+    vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
+    answer();
+    await send({ type: 'command', command: 'refresh' });
+    expect(view.webview.html).toContain('main.js');
+  });
+});
+
+describe('[main-21] kept edits', () => {
+  test('are staged again when the tab is opened, and stay kept', async () => {
+    const text = await keptText();
+    const { store, open, edits } = await setup();
+    await writeFile(store.path(key), text);
+    const { document } = await open();
+    expect(document.session.counts().staged).toBe(1);
+    expect(edits).toHaveLength(1);
+    await store.flush();
+    expect(JSON.parse(await readFile(store.path(key), 'utf8'))).toEqual(JSON.parse(text));
+    expect(showErrorMessage).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['damaged', '{"uri": "aie://bo', 'The kept edits are damaged'],
+    ['empty', '', 'The kept edits are damaged'],
+    ["another version's", journalFileText(key, { version: 99 }), 'another version of Tilescope'],
+  ])('that are %s are named and survive edits and the closing of the tab', async (_, text, sentence) => {
+    const { store, open, staged } = await setup();
+    await writeFile(store.path(key), text);
+    const { document, send } = await open();
+    const [name = ''] = await staged();
+    expect(name).toMatch(/\.kept$/);
+    expect(showErrorMessage).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(sentence));
+    expect(showErrorMessage.mock.calls[0]?.[0]).toContain(join(folder, 'staged', name));
+    await send({ type: 'visible', range: { offset: 0, length: 64 } });
+    await send(typed(1, 5, 0xaa));
+    await store.flush();
+    expect(await staged()).toContain(basename(store.path(key)));
+    document.dispose();
+    await store.flush();
+    expect(await staged()).toEqual([name]);
+    expect(await readFile(join(folder, 'staged', name), 'utf8')).toBe(text);
+  });
+
+  test.each([
+    ['damaged', '{"uri": "aie://bo'],
+    ["another version's", journalFileText(key, { version: 99 })],
+  ])(
+    'that are %s and cannot be moved aside are left alone, by edits, Discard and closing',
+    async (_, text) => {
+      const { store, open, staged, provider } = await setup();
+      await writeFile(store.path(key), text);
+      vi.spyOn(store, 'setAside').mockRejectedValue(new Error('EPERM'));
+      const { document, send } = await open();
+      expect(showErrorMessage).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(store.path(key)));
+      await send({ type: 'visible', range: { offset: 0, length: 64 } });
+      await send(typed(1, 5, 0xaa));
+      expect(document.session.counts().staged).toBe(1);
+      await provider.revertCustomDocument(document);
+      document.dispose();
+      await store.flush();
+      expect(await staged()).toEqual([basename(store.path(key))]);
+      expect(await readFile(store.path(key), 'utf8')).toBe(text);
+    },
+  );
+
+  test("that are damaged give way to VS Code's backup, and lie beside it", async () => {
+    const text = await keptText();
+    const { store, open, staged } = await setup();
+    const backup = join(folder, 'backup');
+    await writeFile(backup, text);
+    await writeFile(store.path(key), '');
+    const { document } = await open(backup);
+    expect(document.session.counts().staged).toBe(1);
+    await store.flush();
+    const journal = basename(store.path(key));
+    const aside = basename(journal, '.json');
+    expect((await staged()).sort()).toEqual([expect.stringMatching(`^${aside}.\\d+.kept$`), journal]);
+    expect(showErrorMessage).toHaveBeenCalledOnce();
+  });
+
+  test('of a backup that is damaged are named and moved to where the others lie', async () => {
+    const { open, staged } = await setup();
+    const backup = join(folder, 'backup');
+    await writeFile(backup, '{');
+    const { document } = await open(backup);
+    expect(document.session.counts().staged).toBe(0);
+    expect(await staged()).toEqual([expect.stringMatching(/^backup\.\d+\.kept$/)]);
+    expect(await readdir(dirname(backup))).toEqual(['staged']);
+    expect(showErrorMessage).toHaveBeenCalledOnce();
+  });
+});
+
+describe('edits of the page', () => {
+  test('are taken within what the tab shows, and refused beyond it and while nothing is shown', async () => {
+    const { device, open, edits } = await setup();
+    let answer = (): void => undefined;
+    device.hook = (point) =>
+      point === 'open'
+        ? new Promise<void>((resolve) => {
+            answer = resolve;
+          })
+        : undefined;
+    const { document, view, send } = await open();
+    await send(typed(1, 0, 1));
+    expect(edits).toEqual([]);
+    answer();
+    await settle();
+    // Everything is known to the session, as if another tab showed the whole memory.
+    await document.session.read({ offset: 0, length: 4 * 8192 }, new AbortController().signal);
+    await send({ type: 'ready' });
+    const answers = () => view.posted.filter(({ type }) => type === 'answer' || type === 'failed');
+    await send(typed(2, 8191, 1));
+    expect(answers()).toEqual([{ type: 'answer', id: 2, result: null }]);
+    await send(typed(3, 8191, 1, 2));
+    await send(typed(4, 8192, 1));
+    expect(answers().slice(1)).toEqual([
+      { type: 'failed', id: 3, message: '[out-of-range]' },
+      { type: 'failed', id: 4, message: '[out-of-range]' },
+    ]);
+    expect(edits).toHaveLength(1);
+    expect(document.session.counts().staged).toBe(1);
+  });
+
+  test('that edit nothing are no edits', async () => {
+    const { open, edits, log } = await setup();
+    const { send } = await open();
+    await send({ type: 'request', id: 1, name: 'edit', params: { label: 'Paste', edits: [] } });
+    await send(typed(2, 5));
+    expect(edits).toEqual([]);
+    expect(log.warn).toHaveBeenCalledTimes(2);
+  });
+});
