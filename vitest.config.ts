@@ -8,10 +8,11 @@ const needsMachinery = ['**/*.board.test.ts', '**/*.e2e.test.ts', '**/*.long.tes
 const elsewhere = ['**/node_modules/**', 'dist/**', 'build/**'];
 
 /**
- * Real machines and browsers on two busy cores: a test that fails is tried once more, and the report says "retry x1". A
- * test that needs it often is a defect.
+ * Real machines and browsers on two busy cores: a test that fails is tried once more; the report says "retry x1", and
+ * the output why. A test that needs it often is a defect.
  */
 const retry = 1;
+const setupFiles = ['test/tries.ts'];
 
 export default defineConfig({
   test: {
@@ -36,6 +37,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 300_000,
+          setupFiles,
           retry,
         },
       },
@@ -48,6 +50,7 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 600_000,
+          setupFiles,
           retry,
         },
       },
