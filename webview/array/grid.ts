@@ -50,6 +50,11 @@ function shapeOf(picture: ArrayPicture): string {
   return `${picture.firstColumn};${picture.rows[0]?.cells.length ?? 0};${rows.join()}`;
 }
 
+/** Whether a cell is a tile of the shown partition. */
+function isInside({ state }: ArrayCell): boolean {
+  return state !== 'other' && state !== 'outside';
+}
+
 export class ArrayGrid {
   readonly element = div('scroller');
   readonly #t: Translate;
@@ -116,8 +121,8 @@ export class ArrayGrid {
     if (picture === undefined || first === undefined || this.#overlay === undefined) return 0;
     const inside = first.cells.map((_, column) =>
       picture.rows.some(({ cells }) => {
-        const state = cells[column]?.state;
-        return state !== undefined && state !== 'other' && state !== 'outside';
+        const cell = cells[column];
+        return cell !== undefined && isInside(cell);
       }),
     );
     const limits: GridLimits =
@@ -140,8 +145,14 @@ export class ArrayGrid {
       .filter((width) => width > 0)
       .map((width) => `${width}px`)
       .join(' ');
+    const hadKeyboard = this.#tabStop?.element === document.activeElement;
     for (const cells of this.#rows) {
       for (const [column, { element }] of cells.entries()) element.hidden = !this.#hasWidth(column);
+    }
+    // What is hidden cannot be reached with the keyboard, nor keep it.
+    if (!this.#hasWidth(this.#at.column)) {
+      this.#setTabStop(this.#start(picture));
+      if (hadKeyboard) this.#tabStop?.element.focus();
     }
     this.element.style.setProperty('--columns', template);
     this.element.style.setProperty('--cell-height', `${height}px`);
@@ -238,19 +249,19 @@ export class ArrayGrid {
     sheet.append(grid, numbers, this.#overlay);
     this.#grid = grid;
     this.element.replaceChildren(sheet);
-    this.#at = this.#start(picture);
-    this.#setTabStop(true);
+    this.#setTabStop(this.#start(picture));
   }
 
-  /** The first tab stop: the lowest core of the partition's first column. */
-  #start(picture: ArrayPicture): { line: number; column: number } {
-    for (let line = picture.rows.length - 1; line >= 0; line--) {
-      const row = picture.rows[line];
-      if (row === undefined || (row.kind !== 'core' && picture.rows.length > 1)) continue;
-      const column = row.cells.findIndex(({ state }) => state !== 'other' && state !== 'outside');
-      if (column >= 0) return { line, column };
-    }
-    return { line: Math.max(picture.rows.length - 1, 0), column: 0 };
+  /** The first tab stop: the lowest core of the partition's first column; without cores its lowest tile. */
+  #start({ rows }: ArrayPicture): { line: number; column: number } {
+    const places = rows.flatMap(({ cells, kind }, line) => {
+      const column = cells.findIndex(isInside);
+      return column < 0 ? [] : [{ line, column, kind }];
+    });
+    return (
+      places.findLast(({ kind }) => kind === 'core') ??
+      places.at(-1) ?? { line: Math.max(rows.length - 1, 0), column: 0 }
+    );
   }
 
   #rowName(row: ArrayRow): string {
@@ -363,17 +374,21 @@ export class ArrayGrid {
     return edges === undefined || (edges[column + 1] ?? 0) > (edges[column] ?? 0);
   }
 
-  #setTabStop(on: boolean): void {
-    const drawn = this.#rows[this.#at.line]?.[this.#at.column];
-    if (drawn !== undefined) drawn.element.tabIndex = on ? 0 : -1;
+  /** The cell that is the tab stop. */
+  get #tabStop(): Drawn | undefined {
+    return this.#rows[this.#at.line]?.[this.#at.column];
+  }
+
+  #setTabStop(at: { readonly line: number; readonly column: number }): void {
+    if (this.#tabStop !== undefined) this.#tabStop.element.tabIndex = -1;
+    this.#at = at;
+    if (this.#tabStop !== undefined) this.#tabStop.element.tabIndex = 0;
   }
 
   #moveTo(line: number, column: number): void {
     const drawn = this.#rows[line]?.[column];
     if (drawn === undefined || !this.#hasWidth(column)) return;
-    this.#setTabStop(false);
-    this.#at = { line, column };
-    this.#setTabStop(true);
+    this.#setTabStop({ line, column });
     drawn.element.focus();
     this.#events.focus(drawn.cell);
   }
@@ -400,9 +415,8 @@ export class ArrayGrid {
       return;
     }
     if (event.key !== 'Enter' && event.key !== ' ') return;
-    const drawn = this.#rows[line]?.[column];
     event.preventDefault();
-    if (drawn !== undefined) this.#events.open(drawn.cell);
+    if (this.#tabStop !== undefined) this.#events.open(this.#tabStop.cell);
   }
 }
 
