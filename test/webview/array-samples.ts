@@ -12,6 +12,8 @@ export interface Sample {
   readonly memoryRows: number;
   readonly coreRows: number;
   readonly columns: ColumnRange;
+  /** Rows of the shown partition, from the lowest; all if absent. */
+  readonly rows?: number;
   readonly others?: readonly ColumnRange[];
   /** The tiles that wait in a circle, each for the next; none if absent. */
   readonly hang?: readonly Tile[];
@@ -123,12 +125,12 @@ export function sampleOf(sample: Sample): ArrayPicture {
     core: { start: 1 + memoryRows, count: coreRows },
   };
   const numRows = 1 + memoryRows + coreRows;
-  const partitions = [columns, ...(sample.others ?? [])].map((range) => partition(range, numRows));
-  const [shown] = partitions;
+  const shown = partition(columns, sample.rows ?? numRows);
+  const partitions = [shown, ...(sample.others ?? []).map((range) => partition(range, numRows))];
   const hang = sample.hang ?? [];
   const waits = (tile: Tile) => hang.some((one) => same(one, tile));
   const states = new Map<TileStatus, CellState>();
-  const statuses = (shown === undefined ? [] : partitionTiles(shown)).map((tile): TileStatus => {
+  const statuses = partitionTiles(shown).map((tile): TileStatus => {
     const kind = tileKind(shape, tile.row);
     const state = waits(tile) ? 'stalled' : activityAt(tile, kind);
     const to = hang[(hang.findIndex((one) => same(one, tile)) + 1) % hang.length];
@@ -185,7 +187,7 @@ export function sampleOf(sample: Sample): ArrayPicture {
       lock: 5 - 2 * (i % 2),
     }),
   );
-  const beside = { col: columns.startCol + 2, row: numRows - 1 };
+  const beside = { col: columns.startCol + 2, row: shown.numRows - 1 };
   edges.push({ from: beside, to: { ...beside, row: beside.row - 1 }, what: 'core' });
   return drawPicture(
     {

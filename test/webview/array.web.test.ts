@@ -348,6 +348,41 @@ describe('[attach-11] the Array view', () => {
     await eventually(columns).toBe(38);
   });
 
+  test('in a low view the keyboard reaches the grid of every partition, also of one without cores', async () => {
+    const { hang: _, ...first } = part;
+    const second: Sample = {
+      ...first,
+      columns: { startCol: 20, numCols: 8 },
+      others: [{ startCol: 6, numCols: 4 }],
+    };
+    const shimOnly: Sample = { ...first, columns: { startCol: 12, numCols: 2 }, rows: 1 };
+    const page = await shown(sampleOf(first), { width: 300, height: 120 });
+    const at = () => page.evaluate(() => document.activeElement?.ariaLabel?.split(':')[0] ?? '');
+    for (const [sample, tile] of [
+      [first, 'Tile (6,3)'],
+      [second, 'Tile (20,3)'],
+      [shimOnly, 'Shim tile (12,0)'],
+      [first, 'Tile (6,3)'],
+    ] as const) {
+      await page.evaluate((next) => window.array.show(next), sampleOf(sample));
+      await frames(page);
+      await page.locator('.refresh').focus();
+      await page.keyboard.press('Tab');
+      expect(await at()).toBe(tile);
+      expect(await page.locator('.grid [tabindex="0"]').count()).toBe(1);
+    }
+  });
+
+  test('a tile that has the keyboard gives it to the partition when a low view hides it', async () => {
+    const page = await shown(sampleOf(part), { width: 300, height: 600 });
+    const at = () => page.evaluate(() => document.activeElement?.ariaLabel?.split(':')[0] ?? '');
+    await page.locator('.grid [tabindex="0"]').focus();
+    await page.keyboard.press('Home');
+    expect(await at()).toBe('Tile (0,3)');
+    await page.setViewportSize({ width: 300, height: 120 });
+    await eventually(at).toBe('Tile (6,3)');
+  });
+
   test('tiles that hang out of sight are scrolled to, once', async () => {
     const { hang: _, ...calm } = vek280;
     const hanging: Sample = {
@@ -404,6 +439,60 @@ describe('[attach-11] looks of the Array view', () => {
       );
     });
   }
+
+  test('the arrows of the legend are told apart by their strokes and heads, which are those of the grid', async () => {
+    /** Width of the stroke, and the two sides of the head, pixels. */
+    const looks = (page: Page) =>
+      page.evaluate(() =>
+        ['.arrows .arrow:not(.hangs)', '.arrow-sign:not(.hangs)', '.arrows .hangs', '.arrow-sign.hangs'].map(
+          (one) => {
+            const line = document.querySelector(`${one} path:not(.halo)`);
+            const head = document.querySelector<SVGGraphicsElement>(`${one} polygon:not(.halo)`)?.getBBox();
+            return [
+              line === null ? '' : getComputedStyle(line).strokeWidth,
+              ...[head?.width ?? 0, head?.height ?? 0].sort((a, b) => a - b).map((side) => side.toFixed(1)),
+            ];
+          },
+        ),
+      );
+    const thin = ['1.25px', '4.0', '5.2'];
+    const thick = ['2px', '5.5', '7.2'];
+    const ways: readonly LookOptions[] = [...themeNames.map((theme) => ({ theme })), { forcedColors: true }];
+    for (const look of ways) {
+      const page = await shown(sampleOf(small), look);
+      const name = look.theme ?? 'forced-colors';
+      await page.locator('.legend').screenshot({ path: join(shots, `array-legend-${name}.png`) });
+      expect(await looks(page), name).toEqual([thin, thin, thick, thick]);
+    }
+  });
+
+  test('the legend has the kinds of arrows that the picture has, also when only they change', async () => {
+    const picture = sampleOf(small);
+    const page = await shown({ ...picture, arrows: picture.arrows.filter(({ hangs }) => hangs) });
+    expect(await page.locator('.arrow-sign').count()).toBe(1);
+    await page.evaluate((next) => window.array.show(next), picture);
+    await eventually(() => page.locator('.arrow-sign').count()).toBe(2);
+  });
+
+  test('forced colours: in a low view, too, the frame of a hang is wider than the border of any cell', async () => {
+    for (const [name, sample] of [
+      ['4x9', small],
+      ['50x9', vck190],
+    ] as const) {
+      const page = await shown(sampleOf(sample), { forcedColors: true, height: 120 });
+      await page.screenshot({ path: join(shots, `array-low-forced-colors-${name}.png`) });
+      expect(await page.locator('.scroller.low .cell.hangs').count()).toBe(2);
+      const widths = await page.evaluate(() => {
+        const width = (cell: Element | null, pseudo?: string) =>
+          cell === null ? '' : getComputedStyle(cell, pseudo).borderBottomWidth;
+        return [
+          width(document.querySelector('.cell.running')),
+          ...[...document.querySelectorAll('.cell.hangs')].map((cell) => width(cell, '::after')),
+        ];
+      });
+      expect(widths, name).toEqual(['1px', '2px', '2px']);
+    }
+  });
 
   test('forced colours: states keep their signs, the hang its frame and arrows', async () => {
     const page = await shown(sampleOf(small), { forcedColors: true });

@@ -11,6 +11,7 @@ import type {
   ToArrayPage,
 } from '../../src/array/messages.ts';
 import { formatTile } from '../../src/model/geometry.ts';
+import { arrowSign } from './arrows.ts';
 import { ArrayGrid } from './grid.ts';
 import { signOf, svg } from './shapes.ts';
 import { type Translate, translator } from './strings.ts';
@@ -174,9 +175,10 @@ class ArrayPage {
     this.#problem.show(picture.problem, () => this.#problemParts(picture.problem));
     this.#hangs.show(picture.hangs, () => this.#hangParts(picture));
     this.#grid.element.hidden = picture.rows.length === 0;
-    this.#legend.show([picture.legend, picture.arrows.length > 0, picture.hangs.length > 0], () =>
-      this.#legendParts(picture),
+    const arrowKinds = [false, true].filter((ofCircle) =>
+      picture.arrows.some(({ hangs }) => hangs === ofCircle),
     );
+    this.#legend.show([picture.legend, arrowKinds], () => this.#legendParts(picture, arrowKinds));
     this.#grid.show(picture);
     this.#fit();
   }
@@ -280,8 +282,9 @@ class ArrayPage {
     return [circle];
   }
 
-  #legendParts(picture: ArrayPicture): HTMLElement[] {
-    const parts = picture.legend.map(({ state, label, count }) => {
+  /** `arrowKinds`: for each kind of arrow on the grid whether it is of a circle. */
+  #legendParts({ legend }: ArrayPicture, arrowKinds: readonly boolean[]): HTMLElement[] {
+    const parts = legend.map(({ state, label, count }) => {
       const item = make('li', 'legend-line');
       const swatch = make('span', `cell swatch ${state}`);
       const sign = signOf(state);
@@ -289,16 +292,15 @@ class ArrayPage {
       item.append(swatch, make('span', '', this.#t('legendLine', label, count)));
       return item;
     });
-    const arrow = (className: string, text: string) => {
+    const arrows = arrowKinds.map((ofCircle) => {
       const item = make('li', 'legend-line');
-      const sign = make('span', `arrow-sign ${className}`, '→');
-      sign.setAttribute('aria-hidden', 'true');
-      item.append(sign, make('span', '', text));
+      item.append(
+        arrowSign(ofCircle),
+        make('span', '', this.#t(ofCircle ? 'hangArrowsLegend' : 'arrowsLegend')),
+      );
       return item;
-    };
-    if (picture.arrows.some(({ hangs }) => !hangs)) parts.push(arrow('', this.#t('arrowsLegend')));
-    if (picture.arrows.some(({ hangs }) => hangs)) parts.push(arrow('hangs', this.#t('hangArrowsLegend')));
-    return parts;
+    });
+    return [...parts, ...arrows];
   }
 
   #point(cell: ArrayCell | undefined, box: DOMRect | undefined): void {

@@ -35,6 +35,8 @@ const sizes = {
   plain: { head: 4, half: 2.6, pull: 8 },
   hangs: { head: 5.5, half: 3.6, pull: 12 },
 } as const;
+/** The legend's arrows, pixels: as wide as its other signs. */
+const signSize = { width: 14, height: 10 } as const;
 /** Arrows begin and end this far outside the cell, pixels: a frame fits between. */
 const apart = 2;
 /** An arrow's ends are at least this far from the cells' common edge, pixels, as far as the cells reach. */
@@ -86,6 +88,26 @@ export function arrowSide(
     [from, to].filter(({ col, row }) => hangs({ col: col + sign * right.col, row: row + sign * right.row }))
       .length;
   return covered(1) > covered(-1) ? 'left' : 'right';
+}
+
+/** An arrow for the legend: as thick and with the same head as those on the grid. */
+export function arrowSign(hangs: boolean): SVGSVGElement {
+  const { head, half } = hangs ? sizes.hangs : sizes.plain;
+  const base = signSize.width - head;
+  const middle = signSize.height / 2;
+  const sign = svg('svg', {
+    class: hangs ? 'arrow-sign hangs' : 'arrow-sign',
+    width: `${signSize.width}`,
+    height: `${signSize.height}`,
+    'aria-hidden': 'true',
+  });
+  sign.append(
+    svg('path', { d: `M0,${middle} H${base}` }),
+    svg('polygon', {
+      points: `${signSize.width},${middle} ${base},${middle - half} ${base},${middle + half}`,
+    }),
+  );
+  return sign;
 }
 
 /** Draws the arrows into an SVG of the grid's size; `box` says where a tile is, if it is shown. */
