@@ -296,6 +296,7 @@ std::optional<std::string> LinuxKernel::readText(const std::string& path) {
 }
 
 std::optional<std::string> LinuxKernel::nameOf(int fd) {
+    if (ownDescriptors_ < 0) return link(AT_FDCWD, "/proc/self/fd/" + std::to_string(fd));
     return link(ownDescriptors_, std::to_string(fd));
 }
 

@@ -58,7 +58,7 @@ class LinuxKernel final : public Kernel {
 
     Trace trace_;
     bool quiet_ = false;
-    /** /proc/self/fd, kept open: half of what a look at a name there costs is the way to it. */
+    /** /proc/self/fd, kept open: half of what a look at a name there costs is the way to it. -1: it could not be opened. */
     int ownDescriptors_ = -1;
 };
 

@@ -1,24 +1,20 @@
 #include "worker.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace tilescope {
 namespace {
 
-constexpr std::chrono::milliseconds lookInterval{500};
-/** A look that is due this soon is taken at once after a step: it then costs no waking up of its own. */
-constexpr std::chrono::milliseconds lookEarly{120};
-/** Until the next look, while it is not clear yet whether someone took a partition for long. */
-constexpr std::chrono::milliseconds lookAgain{2};
-/** Free time between two leases of one request, in which other programs can see and take the partition. */
-constexpr std::chrono::microseconds leaseGap{250};
-/** Lines kept of one step; the rest is counted. */
+using Clock = std::chrono::steady_clock;
+
+/** Lines kept of one step; of the rest, their number. */
 constexpr size_t mostTraceLines = 500;
 
 } // namespace
 
 Worker::Worker(std::string device, Hooks hooks)
-    : engine_(kernel_, std::move(device)), hooks_(std::move(hooks)), nextLook_(std::chrono::steady_clock::now()) {
+    : engine_(kernel_, std::move(device)), hooks_(std::move(hooks)), turns_(Clock::now()) {
     thread_ = std::thread([this] { run(); });
 }
 
@@ -83,19 +79,22 @@ void Worker::setSilent(bool silent) {
 void Worker::setTracing(bool on) {
     const std::lock_guard lock(mutex_);
     tracing_ = on;
+    if (!on) traceAnew_ = true;
 }
 
 void Worker::watchPartitions() {
     {
         const std::lock_guard lock(mutex_);
         watching_ = true;
-        nextLook_ = std::chrono::steady_clock::now() + lookInterval;
+        turns_.watched(Clock::now());
     }
     wake_.notify_all();
 }
 
 void Worker::flushTrace() {
     if (traceLines_.empty()) return;
+    if (unkeptLines_ != 0) traceLines_.push_back("further calls of this step: " + std::to_string(unkeptLines_));
+    unkeptLines_ = 0;
     if (traceLines_ == saidLines_) {
         // A memory that is refreshed makes the same calls ten times a second.
         saidAgain_++;
@@ -136,7 +135,7 @@ bool Worker::look() {
     return false;
 }
 
-void Worker::runStep(Queued& queued) {
+bool Worker::runStep(Queued& queued) {
     Task& task = *queued.task;
     try {
         bool finished = false;
@@ -144,20 +143,21 @@ void Worker::runStep(Queued& queued) {
             const std::lock_guard device(device_);
             finished = task.step(engine_);
         }
-        letGo_ = std::chrono::steady_clock::now();
+        letGo_ = Clock::now();
         flushTrace();
         if (finished) forget();
         task.deliver(finished);
-        if (!finished) return;
+        if (!finished) return true;
     } catch (const NotYet&) {
         flushTrace();
-        return;
+        return false;
     } catch (const CoreError& error) {
         end(queued, error);
     } catch (const std::exception& error) {
         end(queued, CoreError("internal", error.what()));
     }
     queued.task.reset();
+    return true;
 }
 
 void Worker::forget() {
@@ -174,34 +174,25 @@ void Worker::end(Queued& queued, const CoreError& error) {
 
 void Worker::run() {
     std::unique_lock lock(mutex_);
-    bool stepped = false;
-    for (;;) {
-        const bool busy = !urgent_.empty() || !bulk_.empty();
-        if (stopping_) return;
-        const auto due = nextLook_ - (stepped && !busy ? lookEarly : std::chrono::milliseconds(0));
-        stepped = false;
-        if (!busy && !(watching_ && !silent_ && std::chrono::steady_clock::now() >= due)) {
-            if (watching_ && !silent_) {
-                wake_.wait_until(lock, nextLook_);
+    while (!stopping_) {
+        const Turn turn = turns_.next(Clock::now(), {!urgent_.empty(), !bulk_.empty(), watching_ && !silent_});
+        if (turn.what == Turn::What::wait) {
+            if (turn.until) {
+                wake_.wait_until(lock, *turn.until);
             } else {
                 wake_.wait(lock);
             }
+            continue;
         }
-        if (stopping_) return;
-        const bool lookNow = watching_ && !silent_ && std::chrono::steady_clock::now() >= due;
-        if (lookNow) {
+        if (turn.what == Turn::What::look) {
             engine_.hurry(!urgent_.empty());
             lock.unlock();
             const bool again = look();
             lock.lock();
-            nextLook_ = std::chrono::steady_clock::now() + (again ? lookAgain : lookInterval);
-        }
-        auto& queue = urgent_.empty() ? bulk_ : urgent_;
-        if (queue.empty() || stopping_) continue;
-        if (urgent_.empty() && std::chrono::steady_clock::now() < letGo_ + leaseGap) {
-            wake_.wait_until(lock, letGo_ + leaseGap);
+            turns_.looked(Clock::now(), again);
             continue;
         }
+        auto& queue = turn.what == Turn::What::urgent ? urgent_ : bulk_;
         Queued queued = std::move(queue.front());
         queue.pop_front();
         running_ = queued.task->id();
@@ -209,23 +200,32 @@ void Worker::run() {
         engine_.hurry(!urgent_.empty());
         const bool cancelled = queued.cancelled;
         const bool silent = silent_;
+        if (std::exchange(traceAnew_, false)) {
+            saidLines_.clear();
+            saidAgain_ = 0;
+        }
         kernel_.setTrace(tracing_ ? Trace([this](const std::string& line) {
             // A wait asks the same again and again.
-            const bool same = !traceLines_.empty() && traceLines_.back() == line;
-            if (!same && traceLines_.size() < mostTraceLines) traceLines_.push_back(line);
+            if (!traceLines_.empty() && traceLines_.back() == line) return;
+            if (traceLines_.size() < mostTraceLines) {
+                traceLines_.push_back(line);
+            } else {
+                unkeptLines_++;
+            }
         })
                                   : Trace());
         lock.unlock();
+        bool further = true;
         if (cancelled) {
             end(queued, CoreError("cancelled", "cancelled"));
         } else if (silent) {
             end(queued, CoreError("timeout", "nothing was heard from the client"));
         } else {
-            runStep(queued);
+            further = runStep(queued);
         }
         lock.lock();
         running_ = 0;
-        stepped = true;
+        turns_.stepped(letGo_, queued.urgent, !further);
         if (queued.task) {
             queued.cancelled = queued.cancelled || runningCancelled_;
             // In turn among equals; a cancelled one goes first, to end at once.

@@ -1,6 +1,6 @@
 /**
  * One thread that owns an engine and runs tasks step by step: urgent ones first, the others in turn, a look at the
- * partition list twice a second. Never holds a partition between two steps, and never while a task delivers.
+ * partition list twice a second (turns.h). Never holds a partition between two steps, and never while a task delivers.
  */
 #pragma once
 #include <condition_variable>
@@ -15,6 +15,7 @@
 #include "engine.h"
 #include "error.h"
 #include "linux_kernel.h"
+#include "turns.h"
 
 namespace tilescope {
 
@@ -80,7 +81,8 @@ class Worker {
         bool cancelled = false;
     };
     void run();
-    void runStep(Queued& queued);
+    /** False when the step got no further: it has to be taken again. */
+    bool runStep(Queued& queued);
     /** The running task is about to give its last answer: its id may be used again. */
     void forget();
     void end(Queued& queued, const CoreError& error);
@@ -94,6 +96,7 @@ class Worker {
     std::vector<std::string> traceLines_;         // the worker thread's own
     std::vector<std::string> saidLines_;          // likewise: of the last step that said any
     uint64_t saidAgain_ = 0;                      // likewise: how many steps made the very same calls since
+    uint64_t unkeptLines_ = 0;                    // likewise: lines of this step beyond those that are kept
     std::string lookTrouble_;                     // likewise: what was wrong at the last look
     std::chrono::steady_clock::time_point letGo_; // likewise: when the last step ended
 
@@ -107,8 +110,9 @@ class Worker {
     bool stopping_ = false;
     bool silent_ = false;
     bool tracing_ = false;
+    bool traceAnew_ = false; // what was said before counts no more
     bool watching_ = false;
-    std::chrono::steady_clock::time_point nextLook_;
+    Turns turns_;
     std::thread thread_;
 };
 

@@ -1,0 +1,54 @@
+/**
+ * Whose turn it is on the worker's thread: urgent tasks first, others in turn, a look at the partition list twice a
+ * second. Pure: told the time and what waits, it neither waits nor runs anything.
+ */
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+namespace tilescope {
+
+/** What comes next. */
+struct Turn {
+    enum class What : uint8_t { wait, look, urgent, bulk };
+    What what = What::wait;
+    /** When a wait ends by itself; empty: when something new comes. */
+    std::optional<std::chrono::steady_clock::time_point> until;
+};
+
+class Turns {
+  public:
+    using Time = std::chrono::steady_clock::time_point;
+    /** What there is to do. */
+    struct Waiting {
+        bool urgent = false;
+        bool bulk = false;
+        /** The partition list is watched. */
+        bool looks = false;
+    };
+
+    /** @param now a look at the list is due from now on */
+    explicit Turns(Time now) : nextLook_(now) {}
+    Turn next(Time now, Waiting waiting);
+    /** A client that was given the list now wants to hear of its changes. */
+    void watched(Time now);
+    /** @param again the list must be looked at again soon */
+    void looked(Time now, bool again);
+    /**
+     * A step of a task ended.
+     * @param letGo when a step last let go of the device
+     * @param held it got no further: it waits for somebody else, and took nothing
+     */
+    void stepped(Time letGo, bool urgent, bool held);
+
+  private:
+    Time nextLook_;
+    Time letGo_;
+    /** A step has just ended, so that a look now costs no waking up of its own. */
+    bool awake_ = false;
+    /** The last step was an urgent one that got no further. */
+    bool urgentHeld_ = false;
+};
+
+} // namespace tilescope

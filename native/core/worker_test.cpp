@@ -1,0 +1,110 @@
+#include "worker.h"
+
+#include <doctest/doctest.h>
+#include <future>
+
+using namespace tilescope;
+
+namespace {
+
+/** A task of one step that a test waits for. */
+class Probe final : public Task {
+  public:
+    using Act = std::function<bool(Engine&)>;
+    Probe(uint64_t id, Act act, std::promise<void> ended) : Task(id), act_(std::move(act)), ended_(std::move(ended)) {}
+    bool step(Engine& engine) override { return act_(engine); }
+    void deliver(bool finished) override {
+        if (finished) ended_.set_value();
+    }
+    void fail(const CoreError& /*error*/) override { ended_.set_value(); }
+
+  private:
+    Act act_;
+    std::promise<void> ended_;
+};
+
+/** A worker on a node that is no device of the driver: a look at the list fails, and says so. */
+struct Desk {
+    using Lines = std::vector<std::string>;
+    /** What happened, in order; the worker's own until a task ended. */
+    Lines events;
+    std::vector<Lines> said;
+    uint64_t nextId = 1;
+    Worker worker{"/dev/null",
+                  Worker::Hooks{[](const auto&, const auto&) {}, [this](const Lines& lines) { said.push_back(lines); },
+                                [this](const std::string& /*text*/) { events.emplace_back("look"); }}};
+
+    std::future<void> post(Probe::Act act, bool urgent) {
+        std::promise<void> ended;
+        std::future<void> future = ended.get_future();
+        worker.post(std::make_unique<Probe>(nextId++, std::move(act), std::move(ended)), urgent);
+        return future;
+    }
+    /** Runs a task of one step. */
+    void run(const std::function<void(Engine&)>& act) {
+        wait(post(
+            [act](Engine& engine) {
+                act(engine);
+                return true;
+            },
+            true));
+    }
+    static void wait(const std::future<void>& future) {
+        REQUIRE(future.wait_for(std::chrono::seconds(20)) == std::future_status::ready);
+    }
+};
+
+} // namespace
+
+TEST_CASE("[main-8] the request that the list is watched from is answered before the first look at it") {
+    Desk desk;
+    desk.run([&](Engine&) { desk.events.emplace_back("hello"); });
+    desk.worker.watchPartitions();
+    desk.run([&](Engine&) { desk.events.emplace_back("describe"); });
+    CHECK(desk.events == Desk::Lines{"hello", "describe"});
+}
+
+TEST_CASE("[main-8] bulk goes on while an urgent task waits for somebody else") {
+    bool moved = false;
+    Desk desk;
+    const auto urgent = desk.post(
+        [&](Engine&) {
+            if (!moved) throw NotYet{};
+            return true;
+        },
+        true);
+    const auto bulk = desk.post(
+        [&](Engine&) {
+            moved = true;
+            return true;
+        },
+        false);
+    Desk::wait(bulk);
+    Desk::wait(urgent);
+}
+
+TEST_CASE("[main-17] tracing that is turned on again begins with the calls themselves, not with a count of them") {
+    Desk desk;
+    const auto look = [](Engine& engine) { engine.kernel().openDevice("/nowhere"); };
+    const Desk::Lines lines{"open /nowhere -> ENOENT"};
+    desk.worker.setTracing(true);
+    desk.run(look);
+    desk.run(look);
+    CHECK(desk.said == std::vector<Desk::Lines>{lines});
+    desk.worker.setTracing(false);
+    desk.worker.setTracing(true);
+    desk.run(look);
+    CHECK(desk.said == std::vector<Desk::Lines>{lines, lines});
+}
+
+TEST_CASE("[main-17] a step of very many calls names 500, and how many more there were") {
+    Desk desk;
+    desk.worker.setTracing(true);
+    desk.run([](Engine& engine) {
+        for (int i = 0; i < 502; i++) engine.kernel().openDevice("/nowhere/" + std::to_string(i));
+    });
+    REQUIRE(desk.said.size() == 1);
+    REQUIRE(desk.said[0].size() == 501);
+    CHECK(desk.said[0][499] == "open /nowhere/499 -> ENOENT");
+    CHECK(desk.said[0][500] == "further calls of this step: 2");
+}
