@@ -558,9 +558,7 @@ std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::st
 
 std::vector<PartitionState> Engine::partitions() {
     const NodeFd node = openNode();
-    auto all = list(node);
-    lastList_ = fingerprint(all, free_);
-    return all;
+    return list(node);
 }
 
 PartitionState Engine::state(ColumnRange columns) {
@@ -569,16 +567,17 @@ PartitionState Engine::state(ColumnRange columns) {
 }
 
 std::optional<std::vector<PartitionState>> Engine::poll() {
-    const std::string before = lastList_;
     std::vector<PartitionState> all;
+    std::string now;
     try {
         all = partitions();
+        now = fingerprint(all, free_);
     } catch (const CoreError& failure) {
         if (failure.code() != "no-device") throw;
-        lastList_.clear();
         free_.clear();
     }
-    if (lastList_ == before) return std::nullopt;
+    if (now == lastList_) return std::nullopt;
+    lastList_ = std::move(now);
     return all;
 }
 
@@ -755,6 +754,7 @@ void Engine::giveWay(ColumnRange columns) {
 void Engine::stayAway(ColumnRange columns) {
     constexpr std::chrono::seconds lately{2};
     constexpr std::chrono::milliseconds away{80};
+    constexpr std::chrono::milliseconds longestStep{20};
     constexpr std::chrono::milliseconds between{1};
     const auto courtesy = courtesies_.find(placeOf(columns));
     if (courtesy == courtesies_.end()) return;
@@ -764,16 +764,17 @@ void Engine::stayAway(ColumnRange columns) {
         courtesies_.erase(courtesy);
         return;
     }
-    if (!given.ours || now - *given.ours >= away) return;
+    // Something urgent may wait for the same moment: it comes first.
+    const auto wanted = hurried() ? away + longestStep : away;
+    if (!given.ours || now - *given.ours >= wanted) return;
     kernel_.pause(between);
     throw NotYet{};
 }
 
-std::shared_ptr<void> Engine::noteEnd(ColumnRange columns) {
-    return {nullptr, [this, columns](void*) {
-                const auto courtesy = courtesies_.find(placeOf(columns));
-                if (courtesy != courtesies_.end()) courtesy->second.ours = kernel_.clock();
-            }};
+Engine::AccessEnd::~AccessEnd() {
+    if (engine_ == nullptr) return;
+    const auto courtesy = engine_->courtesies_.find(placeOf(columns_));
+    if (courtesy != engine_->courtesies_.end()) courtesy->second.ours = engine_->kernel_.clock();
 }
 
 std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
@@ -791,6 +792,7 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     if (copy < 0) return std::nullopt;
     PartitionFd partition(UniqueFd(kernel_, copy));
     if (!isPartition(kernel_, copy, columns)) return std::nullopt;
+    AccessEnd accessEnd(*this, columns);
     courtesies_[placeOf(columns)].usedAt = kernel_.clock();
     PartitionState state = *known->state;
     state.epoch = epochs_.observe(columns, known->hands);
@@ -798,7 +800,7 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     if (!positioned) guard::ensure();
     auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
                                                       BorrowedPartition::Beside{});
-    return Opened{noteEnd(columns), std::move(state), std::move(access), nullptr};
+    return Opened{std::move(accessEnd), std::move(state), std::move(access), nullptr};
 }
 
 Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
@@ -820,6 +822,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
         if (!state.entry.inUse) {
             if (first) giveWay(columns);
             stayAway(columns);
+            AccessEnd accessEnd(*this, columns); // whatever fails after the request, we had the partition
             auto lease = request(node, state.entry);
             if (lease && lease->layout().map == nullptr) {
                 // The first one tells what the array is; a second one knows how to reach it.
@@ -838,8 +841,9 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
                 const PartitionState now = look(state.entry, {});
                 enableClocks(*lease, now);
                 Lease* plain = lease.get();
-                return {noteEnd(columns), now, std::move(lease), plain};
+                return {std::move(accessEnd), now, std::move(lease), plain};
             }
+            accessEnd.dismiss();
         } else if (purpose == Purpose::write && !state.ownerGone) {
             throw CoreError("locked", "another process owns " + columnsText(columns), 0, ownerFacts(state));
         } else {
@@ -850,6 +854,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
                                     "nobody tells what array this is, and its owner may not be asked");
                 }
                 PartitionFd partition = descriptor(node, state);
+                AccessEnd accessEnd(*this, columns);
                 if (writes && facts_.dynamic) {
                     // The list names columns, not owners: it must still be the one that was looked at.
                     forgetNobody();
@@ -868,7 +873,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
                 }
                 auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
                                                                     positioned, std::move(beside));
-                return {noteEnd(columns), std::move(state), std::move(borrowed), nullptr};
+                return {std::move(accessEnd), std::move(state), std::move(borrowed), nullptr};
             } catch (const CoreError& failure) {
                 // Whoever was found is gone; where nobody was, another look finds nobody either.
                 const bool gone = failure.code() == "owner-hidden" && !state.holders.empty();
@@ -877,7 +882,8 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
             }
         }
         if (attempt >= 2) {
-            throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(state));
+            // The look before the request found nobody: who has it by now?
+            throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(find(node, columns)));
         }
     }
 }
@@ -1155,7 +1161,6 @@ bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
 }
 
 bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
-    constexpr size_t mostPerPass = 1024;
     const auto purpose = request_.besideOwner ? Engine::Purpose::writeBeside : Engine::Purpose::write;
     const Engine::Opened opened = engine.enter(request_.columns, purpose, next_ == 0);
     if (opened.state.epoch != request_.epoch) {
@@ -1186,6 +1191,8 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
         if (tiles.size() == mostTiles) break;
         tiles.push_back(tile);
     }
+    // Each word through the descriptor is three system calls, and no look at the clock comes between them.
+    const size_t mostPerPass = opened.access->positioned() ? 256 : 1024;
     const bool lines = request_.memory == MemoryType::program;
     const uint32_t unit = lines ? array::programLine : 4;
     const auto end = Clock::now() + sliceTime;

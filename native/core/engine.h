@@ -1,7 +1,7 @@
 /**
- * The operations of docs/wire.md on one device node, without a carrier. Everything runs on one thread and nothing is
- * held between two calls (but the kernel's descriptor that a person asked for): long reads and writes are jobs whose
- * steps take a lease of at most 20 ms each. Whatever looks at partitions may throw NotYet.
+ * The operations of docs/wire.md on one device node, without a carrier. Everything runs on one thread. Between two calls
+ * nothing of a partition is held (but the kernel's descriptor that a person asked for), only pidfds of owners: long
+ * reads and writes are jobs whose steps take a lease of at most 20 ms each. Whatever looks at partitions may throw NotYet.
  */
 #pragma once
 #include <atomic>
@@ -12,6 +12,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "driver.h"
@@ -194,8 +195,8 @@ class Engine {
     /** One of partitions(). Throws `no-partition`. */
     PartitionState state(ColumnRange columns);
     /**
-     * The list, if it or freeColumns() differs from what partitions(), describe() or poll() gave last. Empty when the
-     * node is gone; other failures are thrown.
+     * The list, if it or freeColumns() differs from what describe() or poll() gave last: what partitions() gave may have
+     * been an answer that nobody waited for any more. Empty when the node is gone; other failures are thrown.
      */
     std::optional<std::vector<PartitionState>> poll();
     /**
@@ -273,9 +274,26 @@ class Engine {
         Hands hands;
     };
     enum class Purpose : uint8_t { read, write, writeBeside };
+    /** Notes, as it ends, that until then we had a partition's file. */
+    class AccessEnd {
+      public:
+        AccessEnd(Engine& engine, ColumnRange columns) : engine_(&engine), columns_(columns) {}
+        AccessEnd(AccessEnd&& other) noexcept
+            : engine_(std::exchange(other.engine_, nullptr)), columns_(other.columns_) {}
+        AccessEnd(const AccessEnd&) = delete;
+        AccessEnd& operator=(const AccessEnd&) = delete;
+        AccessEnd& operator=(AccessEnd&&) = delete;
+        ~AccessEnd();
+        /** We never had it. */
+        void dismiss() { engine_ = nullptr; }
+
+      private:
+        Engine* engine_;
+        ColumnRange columns_;
+    };
     struct Opened {
-        /** Notes when the access ended: the first member, so the last one to go. */
-        std::shared_ptr<void> end;
+        /** The first member, so the last one to go. */
+        AccessEnd end;
         PartitionState state;
         std::unique_ptr<PartitionAccess> access;
         /** The same object, where it is a lease of ours. */
@@ -335,11 +353,10 @@ class Engine {
     void giveWay(ColumnRange columns);
     /**
      * Before every lease of a partition that somebody else had in use less than 2 s ago: none for 80 ms after our last
-     * access to it. So whoever was refused because of us is not refused again 50 ms later. Throws NotYet meanwhile.
+     * access to it. So whoever was refused because of us is not refused again 50 ms later. A hurried step waits longer
+     * by the time of a step, so that whatever is urgent has its turn first. Throws NotYet meanwhile.
      */
     void stayAway(ColumnRange columns);
-    /** Notes that we had the partition's file until the answer is gone. */
-    std::shared_ptr<void> noteEnd(ColumnRange columns);
     /** A lease; null when somebody else was faster. */
     std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry);
     /** A descriptor of a partition in use. */

@@ -315,6 +315,28 @@ TEST_CASE("[main-8] a partition taken between the look and the request is read b
     CHECK(board.kernel.held() == 0);
 }
 
+TEST_CASE("[main-16] a partition that is taken before each of our requests is busy, and who took it last is named") {
+    Board board;
+    board.kernel.beforeRequest = [&] { board.kernel.own(0, 500, {}); };
+    board.kernel.beforeEnquire = [&] {
+        if (board.kernel.requests.size() < 3) board.kernel.leave(0);
+    };
+    try {
+        readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 4}}, {}});
+        FAIL("read");
+    } catch (const CoreError& error) {
+        CHECK(error.code() == "busy");
+        CHECK(error.errnum() == EBUSY);
+        const auto has = [&](const Fact& fact) {
+            return std::count(error.facts().begin(), error.facts().end(), fact) == 1;
+        };
+        CHECK(has({"pid", int64_t{500}}));
+        CHECK(has({"command", std::string("app")}));
+    }
+    CHECK(board.kernel.requests.size() == 3);
+    CHECK(board.kernel.held() == 0);
+}
+
 TEST_CASE("[main-8] a write whose epoch is not the current one is refused whole") {
     Board board;
     const std::string before = board.epoch();
@@ -369,6 +391,44 @@ TEST_CASE("[attach-7] whoever was refused because of us is not refused again 50 
     CHECK(between() >= std::chrono::milliseconds(80));
     board.kernel.pause(std::chrono::seconds(2));
     CHECK(between() < std::chrono::milliseconds(10)); // and nobody lately
+}
+
+TEST_CASE(
+    "[attach-7] an access that failed after its request had the partition, too: the next one stays away from it") {
+    Board board;
+    const ReadRequest request{{6, 4}, MemoryType::data, {{0, 64}}, {}};
+    board.kernel.own(0, 500, {});
+    board.engine.partitions();
+    board.kernel.leave(0);
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    board.kernel.memoriesError = EIO;
+    CHECK(codeOf([&] { readAll(board.engine, request); }) == "driver");
+    const auto end = board.kernel.clock();
+    board.kernel.memoriesError = 0;
+    readAll(board.engine, request);
+    CHECK(board.kernel.clock() - end >= std::chrono::milliseconds(80));
+}
+
+TEST_CASE("[attach-7] of two that stay away from a partition, the one that something urgent waits for goes second") {
+    Board board;
+    board.kernel.own(0, 500, {});
+    board.engine.partitions();
+    board.kernel.leave(0);
+    board.kernel.pauseTakes = std::chrono::milliseconds(1);
+    const std::vector<ByteRange> ranges{{0, 64}};
+    const auto read = [&] { return readAll(board.engine, {{6, 4}, MemoryType::data, ranges, {}}); };
+    read();
+    const auto end = board.kernel.clock();
+    board.engine.hurry(true); // as while a bulk step runs
+    Collector bulk(ranges);
+    ReadJob job({{6, 4}, MemoryType::data, ranges, {}});
+    while (board.kernel.clock() - end < std::chrono::milliseconds(90)) {
+        CHECK_THROWS_AS(job.step(board.engine, bulk), NotYet);
+    }
+    board.engine.hurry(false); // as while the urgent one runs
+    const auto before = board.kernel.clock();
+    read();
+    CHECK(board.kernel.clock() == before);
 }
 
 TEST_CASE("[main-8] beside another owner every write is refused with locked") {
@@ -428,6 +488,17 @@ TEST_CASE("[main-8] the partition list is reported when it changed, and only the
     CHECK_FALSE(board.engine.poll());
     board.kernel.leave(0);
     CHECK(board.engine.poll());
+}
+
+TEST_CASE("[main-8] a change of the list is reported even where an answer named it, which nobody may have waited for") {
+    Board board;
+    board.engine.describe();
+    board.kernel.own(0, 500, {});
+    board.engine.partitions();
+    const auto changed = board.engine.poll();
+    REQUIRE(changed);
+    CHECK(changed->front().entry.inUse);
+    CHECK_FALSE(board.engine.poll());
 }
 
 TEST_CASE(
@@ -616,6 +687,20 @@ TEST_CASE("[main-8] whatever fails after the first written words, the report sta
     REQUIRE(outcomes.size() == words.size());
     CHECK(outcomes[firstWords - 1].outcome == Outcome::verified);
     CHECK(outcomes[firstWords] == WordOutcome{0x8000 * 31, Outcome::refused, Reason::notRead, 0});
+}
+
+TEST_CASE("[main-8] a write by system calls looks at the clock after 256 words, one through a mapping after 1024") {
+    std::vector<Word> words;
+    for (uint32_t i = 0; i < 1500; i++) words.push_back({i * 4, 0, ~0U, 7});
+    for (const bool positioned : {true, false}) {
+        Board board;
+        board.kernel.positionedWorks = positioned;
+        WriteJob job({{6, 4}, MemoryType::data, board.epoch(), false, {}, words});
+        std::vector<WordOutcome> outcomes;
+        board.engine.hurry(true); // one pass for each step
+        REQUIRE_FALSE(job.step(board.engine, outcomes));
+        CHECK(outcomes.size() == (positioned ? 256 : 1024));
+    }
 }
 
 TEST_CASE("[main-8] a node that goes away is reported once, as an empty list, and what comes back has another life") {

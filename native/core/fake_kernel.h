@@ -197,6 +197,8 @@ class FakeKernel final : public Kernel {
     std::map<int64_t, Process> processes;
     /** What was taken and given back, in order. */
     std::vector<std::string> events;
+    /** Runs before each look at the driver's list: others come and go. */
+    std::function<void()> beforeEnquire;
     /** Runs before each request: someone else may be faster. */
     std::function<void()> beforeRequest;
     /** Runs before each duplicate: descriptors may be reused. */
@@ -239,6 +241,7 @@ class FakeKernel final : public Kernel {
     }
     int enquire(const NodeFd& /*node*/, std::span<uapi::RangeArgs> out, uint32_t& present) override {
         calls++;
+        if (beforeEnquire) beforeEnquire();
         size_t at = 0;
         for (const Partition& one : partitions) {
             const bool used = one.owner != 0 || one.ours || one.inKernel;
