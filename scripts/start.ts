@@ -1,7 +1,7 @@
 /**
  * `npm start [-- --virtual-board] [--port=N]`: builds the extension and serves VS Code with it on 127.0.0.1, the
  * simulated board in the sidebar; with `--virtual-board` also a virtual board over SSH. Ctrl-C ends all of it.
- * `--check` opens the window in a headless browser, looks for the boards, and ends.
+ * `--check` opens the window in a headless browser, connects the boards, and ends.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -79,19 +79,23 @@ async function startVirtualBoard(folder: string, undo: Undo): Promise<StartBoard
   };
 }
 
-/** Opens the window as a person would and looks for the boards. */
+/** Opens the window as a person would, and connects each board until its partitions are listed. */
 async function lookAtBoards(host: RunningHost, boards: readonly StartBoard[]): Promise<void> {
   const { Workbench } = await import('../test/e2e/driver.ts');
   const workbench = await Workbench.open(host);
   try {
     await workbench.showView('Tilescope');
     for (const board of boards) {
-      await workbench.waitForRow(board.label);
+      // Opening a board that is not connected connects it.
+      await workbench.expand(board.label);
+      await workbench.waitForRowBelow(board.label, /^Columns \d+ to \d+/);
       console.log(`In the sidebar: ${board.label}`);
     }
   } catch (error) {
     const picture = await workbench.screenshot('start-check-failed');
-    throw new ScriptError(`The boards are not in the sidebar (see ${picture}): ${String(error)}`);
+    throw new ScriptError(
+      `Not every board is in the sidebar with its partitions (see ${picture}): ${String(error)}`,
+    );
   } finally {
     await workbench.close();
   }

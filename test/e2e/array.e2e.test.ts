@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Frame } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
 import { formatTile } from '../../src/model/geometry.ts';
@@ -24,15 +24,6 @@ const NOT_A_PAGE = [
   'document-title',
 ];
 
-/** Opens a section of the sidebar, or closes it, unless it is so already. */
-async function openSection({ page }: Workbench, title: string, open = true): Promise<void> {
-  const name = page.locator('h3.title').getByText(title, { exact: true });
-  const header = page.locator('.part.sidebar .pane-header', { has: name });
-  await header.waitFor();
-  if ((await header.getAttribute('aria-expanded')) !== `${open}`) await header.click();
-  await page.locator(`.part.sidebar .pane-header[aria-expanded="${open}"]`, { has: name }).waitFor();
-}
-
 describe('[attach-11] the Array view', () => {
   let folder: string;
   let host: RunningHost;
@@ -51,7 +42,7 @@ describe('[attach-11] the Array view', () => {
     workbench = await Workbench.open(host, { width: 1280, height: 1000 });
     await workbench.showView('Tilescope');
     await workbench.waitForRow('Simulated board');
-    await openSection(workbench, 'Array');
+    await workbench.openSection('Array');
     array = await workbench.webview('.problem .action');
   });
 
@@ -78,7 +69,7 @@ describe('[attach-11] the Array view', () => {
   });
 
   test('[attach-10] the details view says what the core waits for and where it stands', async () => {
-    await openSection(workbench, 'Tile');
+    await workbench.openSection('Tile');
     const core = await workbench.waitForRow(/^Core/);
     await expect.poll(() => core.textContent()).toContain('waits for a lock in the north');
     await workbench.waitForRow('Program counter');
@@ -123,6 +114,8 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
     workbench = await Workbench.open(host, { width: 1280, height: 1000 });
   });
 
+  afterEach(() => board.assertClean());
+
   afterAll(async () => {
     await workbench?.close();
     await host?.stop();
@@ -138,7 +131,7 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
       row: family.shape.core.start,
     });
     await addBoard(workbench, board, home);
-    await openSection(workbench, 'Array');
+    await workbench.openSection('Array');
     const array = await workbench.webview('.hang-list .sentence');
     expect(await array.locator('.hang-list .sentence').textContent()).toBe(
       `Tiles ${formatTile(south.tile)} and ${formatTile(north.tile)} wait for each other's locks.`,
@@ -153,7 +146,7 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
     expect(await array.locator('.legend-line', { hasText: 'waiting' }).textContent()).toBe('waiting: 4');
     await workbench.screenshot('array-view-low');
     // Closed, the other section leaves its height to this one.
-    await openSection(workbench, 'Boards', false);
+    await workbench.openSection('Boards', false);
     await array.locator('.hang-list .wait').first().waitFor();
     await workbench.screenshot('array-view-hang');
   });

@@ -10,12 +10,16 @@ import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { boardInSidebar } from './board-home.ts';
 import { Workbench } from './driver.ts';
 import { HexEditorPage } from './hex-editor.ts';
-import { openMemory, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
+import { expectOnBoard, openMemory, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
 
 const SEED = 23;
 const BOARD = 'Virtual board';
-/** The first 16 bytes of tile (8,2) after one word was written. */
-const WRITTEN = `${pattern('data', 8, 2, 0, 4, SEED)}c0ffee00${pattern('data', 8, 2, 8, 8, SEED)}`;
+/** The one word that is written. */
+const EDIT = { memory: 'data', column: 8, row: 2, offset: 4, hex: 'c0ffee00' } as const;
+/** The first 16 bytes of its tile afterwards. */
+const WRITTEN = `${pattern('data', 8, 2, 0, 4, SEED)}${EDIT.hex}${pattern('data', 8, 2, 8, 8, SEED)}`;
+/** Where the core of that tile stands. */
+const PROGRAM_COUNTER = { register: 0x30280, value: 0x1ca, shown: '0x001CA' } as const;
 
 /** Waits until the page's banner says this. */
 async function banner(frame: Frame, text: string | RegExp, timeout = 60_000): Promise<void> {
@@ -35,6 +39,7 @@ describe('beside the owner, end to end', () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-beside-'));
     witness = await preparedWitness(board, SEED);
     ({ pid } = await witness.status());
+    await board.control(`reg 8 2 ${PROGRAM_COUNTER.register} ${PROGRAM_COUNTER.value}`);
     host = await startCodeServer({
       folder,
       extensionDevelopmentPath: root,
@@ -61,21 +66,28 @@ describe('beside the owner, end to end', () => {
     });
   }
 
-  test('[attach-15] [attach-6] the owner is named; its bytes are read; one word is written after a question', async () => {
+  test('[attach-15] [attach-6] the owner is named; its bytes and status are read; one word, and no other, is written after a question', async () => {
     pictureOnFailure('write');
     await workbench.waitForRow(new RegExp(`Columns 6 to 9.*in use by witness \\(${pid}\\) since`));
     const editor = await openMemory(workbench, 'Data memory', '(8,2)');
     await editor.waitForRow('0x0', pattern('data', 8, 2, 0, 16, SEED));
     await banner(editor.frame, `In use by witness (${pid}). It is read beside its owner and locked`);
+    await workbench.openSection('Tile');
+    const core = await workbench.waitForRow(/^Core/);
+    expect(await core.textContent()).toContain('disabled');
+    const counter = await workbench.waitForRow('Program counter');
+    expect(await counter.textContent()).toContain(PROGRAM_COUNTER.shown);
+    await workbench.openSection('Tile', false);
     await editor.frame.locator('.banner [data-name=unlock]').click();
     const question = await workbench.modal();
     expect(question.detail).toContain(`witness (${pid}) is running: what you write may be changed or used`);
     await workbench.clickModal('Unlock Editing');
     await editor.frame.locator('.chip.policy', { hasText: 'Staged beside witness' }).waitFor();
-    await editor.typeAt('0x4', 'c0ffee00');
+    await editor.typeAt('0x4', EDIT.hex);
     await editor.waitForStaged(4);
+    await expectOnBoard(witness, SEED, EDIT, []);
     await editor.apply();
-    expect((await witness.read('data', 8, 2, 0, 16)).toString('hex')).toBe(WRITTEN);
+    await expectOnBoard(witness, SEED, EDIT, [EDIT]);
     await board.assertClean();
   });
 

@@ -143,6 +143,15 @@ export class Workbench {
     }
   }
 
+  /** Opens a section of the side bar by its title, or closes it, unless it is so already. */
+  async openSection(title: string, open = true): Promise<void> {
+    const name = this.page.locator('h3.title').getByText(title, { exact: true });
+    const header = this.page.locator('.part.sidebar .pane-header', { has: name });
+    await header.waitFor();
+    if ((await header.getAttribute('aria-expanded')) !== `${open}`) await header.click();
+    await this.page.locator(`.part.sidebar .pane-header[aria-expanded="${open}"]`, { has: name }).waitFor();
+  }
+
   /** A row of a tree in the side bar by its text. */
   row(text: string | RegExp): Locator {
     return this.page.locator('.part.sidebar .monaco-list-row', { hasText: text }).first();
@@ -188,6 +197,17 @@ export class Workbench {
           .sort((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top)
           .map((row) => row.querySelector('.monaco-icon-label')?.textContent ?? row.textContent ?? ''),
       );
+  }
+
+  /** Waits until the row right below the one that begins with `text` has the text `below`: an open node's first child. */
+  async waitForRowBelow(text: string, below: RegExp, timeout = STEP_MS): Promise<void> {
+    let texts: string[] = [];
+    for (const end = Date.now() + timeout; Date.now() < end; await this.page.waitForTimeout(50)) {
+      texts = await this.rowTexts();
+      const at = texts.findIndex((one) => one.startsWith(text));
+      if (at >= 0 && below.test(texts[at + 1] ?? '')) return;
+    }
+    throw new Error(`Below the row ${text} there is no ${below}: ${texts.join('; ')}`);
   }
 
   /** Expands a row that is closed, and waits until it is open. */

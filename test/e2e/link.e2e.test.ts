@@ -72,6 +72,7 @@ describe('[main-23] the connection is cut', () => {
     await workbench.runCommand('Notifications: Clear All Notifications');
     if (task.result?.state === 'fail') {
       proxy.mend();
+      proxy.blackHole(false);
       await workbench.discardEditors();
     }
   });
@@ -141,6 +142,35 @@ describe('[main-23] the connection is cut', () => {
     await workbench.waitForRow(PARTITION_ROW);
     expect(await helpers()).toHaveLength(1);
   });
+
+  test.each([
+    ['before the host answers', 0, 'reaching the host'],
+    ['in the upload', IN_THE_UPLOAD, String.raw`copying the helper to the board \d+ %`],
+  ] as const)(
+    '[main-15] while connecting, %s, the link falls silent: the message names the step, Cancel ends it without an error, and it connects once the link is back',
+    async (_when, bytes, step) => {
+      pictureOnFailure(`cancel-${bytes}`);
+      const notConnected = new RegExp(`${home.alias}.*not connected`);
+      await workbench.runCommand('Tilescope: Disconnect from Board');
+      await workbench.waitForRow(notConnected);
+      await board.exec("find / -xdev -name 'tilescope-agent-*' -type f -exec rm {} +");
+      const silent = proxy.blackHoleAfter('toTarget', bytes);
+      await workbench.runCommand('Tilescope: Connect to Board');
+      await silent;
+      await workbench.waitForNotification(new RegExp(`Connecting to ${home.alias}: ${step}`));
+      await workbench.screenshot(`link-cancel-${bytes}`);
+      await workbench.clickNotification('Connecting to', 'Cancel');
+      await workbench.waitForRow(notConnected);
+      await expect.poll(() => workbench.notifications(), PATIENT).toEqual([]);
+
+      proxy.cut();
+      proxy.blackHole(false);
+      await workbench.runCommand('Tilescope: Connect to Board');
+      await workbench.waitForRow(PARTITION_ROW);
+      expect(await helpers()).toHaveLength(1);
+      await expect.poll(() => workbench.notifications(), PATIENT).toEqual([]);
+    },
+  );
 
   test('[main-23] [main-22] while connecting again, in the handshake: staged edits stay, and the next attempt succeeds by itself', async () => {
     pictureOnFailure('handshake');

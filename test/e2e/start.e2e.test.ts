@@ -1,23 +1,37 @@
 /** `npm start`, as the README tells it. */
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { capture, cleanEnv, root } from '../../scripts/common.ts';
 
-test('[main-2] npm start: VS Code on 127.0.0.1 with the simulated board already in the sidebar', async () => {
+/** The local addresses on which a TCP port is listened to, IPv4 and IPv6, in the kernel's own writing. */
+async function listeners(port: number): Promise<string[]> {
+  const tables = await Promise.all(['/proc/net/tcp', '/proc/net/tcp6'].map((path) => readFile(path, 'utf8')));
+  const listening = '0A';
+  return tables
+    .flatMap((table) => table.split('\n').slice(1))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state]) => state === listening)
+    .map(([, local = '']) => local.split(':'))
+    .filter(([, digits = '']) => Number.parseInt(digits, 16) === port)
+    .map(([address = '']) => address);
+}
+
+test('[main-2] npm start: VS Code on 127.0.0.1 with the simulated board already in the sidebar, with its partitions once it is opened', async () => {
   const result = await capture('npm', ['start', '--', '--check'], { env: cleanEnv() });
   expect(result.stderr + result.stdout).toMatch(/VS Code with Tilescope: http:\/\/127\.0\.0\.1:\d+\//);
   expect(result.stdout).toContain('In the sidebar: Simulated board');
   expect(result.code).toBe(0);
 });
 
-test('[main-2] npm start -- --virtual-board: boots the virtual board and adds it over SSH', async () => {
+test('[main-2] npm start -- --virtual-board: boots the virtual board and adds it over SSH, with its partitions once it is opened', async () => {
   const result = await capture('npm', ['start', '--', '--virtual-board', '--check'], { env: cleanEnv() });
   expect(result.stdout, result.stderr).toContain('In the sidebar: Virtual board');
   expect(result.code).toBe(0);
 }, 300_000);
 
-test('[main-2] npm start: Ctrl-C ends the server', async () => {
+test('[main-2] npm start: nobody but this machine can reach the server, and Ctrl-C ends it', async () => {
   const child = spawn(process.execPath, [join(root, 'scripts', 'start.ts')], { cwd: root, env: cleanEnv() });
   let said = '';
   const address = new Promise<string>((done, failed) => {
@@ -30,6 +44,8 @@ test('[main-2] npm start: Ctrl-C ends the server', async () => {
   });
   const url = await address;
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  const loopback = '0100007F';
+  expect(await listeners(Number(new URL(url).port))).toEqual([loopback]);
   const exit = new Promise<number | null>((done) => {
     child.removeAllListeners('exit').on('exit', (code) => done(code));
   });

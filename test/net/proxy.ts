@@ -24,6 +24,8 @@ export interface LinkProxy {
    * the next one through. Resolves when it has happened. A later call takes the place of an earlier one.
    */
   cutAfter(direction: 'toTarget' | 'toClient', bytes: number): Promise<void>;
+  /** As `cutAfter`, but then everything vanishes as after `blackHole(true)`. */
+  blackHoleAfter(direction: 'toTarget' | 'toClient', bytes: number): Promise<void>;
   /** Accepts connections again after `cut(true)`. */
   mend(): void;
   /** Bytes forwarded so far, per direction. */
@@ -91,9 +93,10 @@ class DelayLine {
     const now = performance.now();
     for (let first = this.#queue[0]; first !== undefined && first.at <= now; first = this.#queue[0]) {
       this.#queue.shift();
+      this.#size -= first.chunk?.length ?? 0;
+      if (this.swallow()) continue;
       if (first.chunk === null) this.sink.end();
       else {
-        this.#size -= first.chunk.length;
         const admitted = this.admit(first.chunk.length);
         this.sink.write(first.chunk.subarray(0, admitted));
         if (admitted < first.chunk.length) this.broken();
@@ -119,19 +122,26 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
     lines.clear();
     for (const socket of [...sockets]) socket.resetAndDestroy();
   };
-  let trap: { direction: keyof typeof bytes; left: number; sprung: () => void } | undefined;
+  const blackHole = (on: boolean): void => {
+    hole = on;
+  };
+  let trap: { direction: keyof typeof bytes; left: number; spring: () => void } | undefined;
+  const setTrap = (direction: keyof typeof bytes, left: number, act: () => void): Promise<void> =>
+    new Promise((sprung) => {
+      const spring = (): void => {
+        trap = undefined;
+        act();
+        sprung();
+      };
+      trap = { direction, left, spring };
+    });
   const admit = (direction: keyof typeof bytes) => (length: number) => {
     const admitted = trap?.direction === direction ? Math.min(length, trap.left) : length;
     if (trap?.direction === direction) trap.left -= admitted;
     bytes[direction] += admitted;
     return admitted;
   };
-  const broken = (): void => {
-    const sprung = trap?.sprung;
-    trap = undefined;
-    cut();
-    sprung?.();
-  };
+  const broken = (): void => trap?.spring();
   const server = net.createServer({ noDelay: true, allowHalfOpen: true }, (client) => {
     if (refuse) {
       client.resetAndDestroy();
@@ -172,14 +182,10 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
     delay: (ms) => {
       oneWayMs = ms;
     },
-    blackHole: (on) => {
-      hole = on;
-    },
+    blackHole,
     cut,
-    cutAfter: (direction, count) =>
-      new Promise((sprung) => {
-        trap = { direction, left: count, sprung };
-      }),
+    cutAfter: (direction, count) => setTrap(direction, count, cut),
+    blackHoleAfter: (direction, count) => setTrap(direction, count, () => blackHole(true)),
     mend: () => {
       refuse = false;
     },
