@@ -67,10 +67,13 @@ describe('the sidebar', () => {
     assert.deepEqual(shimOnly.map(look), ['Shim tiles only: no tile memory.']);
   });
 
-  it('[main-17] every node has an icon, a stable id, and a tooltip with what it is', async () => {
+  it('[main-17] [attach-2] every node has an icon, a stable id, and a tooltip with what it is', async () => {
     const board = await boardNode();
-    assert.match(tooltip(board), /Driver family: simulated/);
-    assert.match(tooltip(board), /Kernel page/);
+    for (const line of ['Driver family: simulated', 'Generation: aie', 'Kernel page: 4 KiB']) {
+      assert.ok(tooltip(board).includes(line), `${line}: ${tooltip(board)}`);
+    }
+    assert.match(tooltip(board), /^- A simulated array of the generation aie: nothing here is hardware\.$/m);
+    assert.match(tooltip(board), /^- Partitions are fixed\.$/m);
     const partition = await child(board, 'Columns 6 to 9');
     assert.match(tooltip(partition), /in use by demo_graph/);
     assert.match(tooltip(partition), /Owner runs since/);
@@ -150,7 +153,7 @@ describe('the sidebar', () => {
     }
   });
 
-  it('[main-17] Copy Board Report gives everything that a bug report needs', async () => {
+  it('[main-17] [attach-2] Copy Board Report gives everything that a bug report needs', async () => {
     await bench.api.tree.getChildren(await child(await boardNode(), 'Columns 0 to 3'));
     await vscode.commands.executeCommand('tilescope.copyReport', bench.entry.id);
     const report = await until('the report is in the clipboard', async () => {
@@ -167,6 +170,7 @@ describe('the sidebar', () => {
       device: info.device,
       'driver family': info.family,
       generation: info.generation,
+      array: '50 columns; rows: shim 0 to 0, core 1 to 8',
       'host name': info.hostName,
       kernel: info.kernel,
       machine: info.machine,
