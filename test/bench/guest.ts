@@ -84,10 +84,15 @@ async function processorTime(board: VirtualBoard, command: string): Promise<numb
   return sum;
 }
 
-async function agentCost(board: VirtualBoard, memory: PartitionMemory, seconds: number): Promise<Measure> {
+async function agentCost(
+  board: VirtualBoard,
+  memory: PartitionMemory,
+  rounds: number,
+  seconds: number,
+): Promise<Measure> {
   const offset = (family.shape.core.start << 20) + 0x100;
   const [mine = [], theirs = []] = await interleave(
-    1,
+    rounds,
     async () => {
       const before = await processorTime(board, 'tilescope-agent');
       await refreshFor(memory, [{ offset: 0x100, length: window }], seconds * rate);
@@ -107,7 +112,7 @@ async function agentCost(board: VirtualBoard, memory: PartitionMemory, seconds: 
     unit: '% of one core',
     peer: { name: 'C loop of the same preads, -O2', value: median(theirs) },
     goal: { at: 'most', value: 3 },
-    note: `${seconds} s each, interleaved; looks for owners, frames and SSH's pipe included; emulated processor`,
+    note: `median of ${rounds} windows of ${seconds} s, interleaved; ours ${spread(mine, 2)}, C ${spread(theirs, 2)}; looks for owners, frames and SSH's pipe included; emulated processor`,
   };
 }
 
@@ -212,13 +217,13 @@ export async function measureGuest(rounds: number): Promise<Measure[]> {
     const ours = await way.connect();
     try {
       const memory = await dataMemory(ours);
-      const seconds = rounds > 1 ? 30 : 3;
+      const seconds = rounds > 1 ? 12 : 3;
       const words = await wordsRead(board, memory);
-      const busy = await agentCost(board, memory, seconds);
+      const busy = await agentCost(board, memory, rounds, seconds);
       const measures = [
         words,
         busy,
-        await idleCost(board, seconds, busy.value),
+        await idleCost(board, rounds * seconds, busy.value),
         await timeToAttach(board, way, rounds),
         await ownerRate(witness, memory, rounds, rounds > 1 ? 3 : 1),
       ];

@@ -589,7 +589,9 @@ describe('the log [main-5]', () => {
       expect(await own.takeForbidden()).toHaveLength(1);
       await expect(own.assertClean()).rejects.toThrow(/trouble:\n[^\n]*WARNING: CPU[^\n]*$/);
     } finally {
-      await expect(own.stop()).rejects.toThrow(/had trouble.*\n.*FORBIDDEN gated access 7,3\n.*WARNING: CPU/);
+      await expect(own.stop()).rejects.toThrow(
+        /had trouble.*\n.*FORBIDDEN gated access 7,3.*\n.*WARNING: CPU/,
+      );
     }
   });
 });
