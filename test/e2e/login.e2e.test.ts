@@ -102,7 +102,8 @@ describe('[main-13] [main-14] logging in', () => {
     pictureOnFailure('level');
     // The list has the channels of extensions that run.
     await workbench.runCommand('Tilescope: Show Log');
-    await workbench.page.locator('.part.panel').waitFor();
+    // The log takes the focus, which would close the list again.
+    await workbench.page.locator('.part.panel .monaco-editor.focused').waitFor();
     await workbench.runCommand('Developer: Set Log Level...');
     await expect.poll(() => workbench.quickInput().inputValue(), PATIENT).toBe('');
     await workbench.quickInput().fill('Tilescope');
