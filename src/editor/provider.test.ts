@@ -162,18 +162,24 @@ async function keptText(): Promise<string> {
   return text;
 }
 
+/** Has the device answer no request to open until the result is called. */
+function holdOpen(device: ScriptedDevice): () => void {
+  let answer = (): void => undefined;
+  device.hook = (point) =>
+    point === 'open'
+      ? new Promise<void>((resolve) => {
+          answer = resolve;
+        })
+      : undefined;
+  return () => answer();
+}
+
 describe('[main-22] a memory whose layout is not learned in time', () => {
   test('shows the failure and a button that tries again; nothing takes them away, and the button works', async () => {
     const limit = new AbortController();
     vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal);
     const { device, open } = await setup();
-    let answer = (): void => undefined;
-    device.hook = (point) =>
-      point === 'open'
-        ? new Promise<void>((resolve) => {
-            answer = resolve;
-          })
-        : undefined;
+    const answer = holdOpen(device);
     const { view, send } = await open();
     expect(view.webview.html).toContain('Learning the layout');
     const failed = () => {
@@ -282,13 +288,7 @@ describe('[main-21] kept edits', () => {
 describe('edits of the page', () => {
   test('are taken within what the tab shows, and refused beyond it and while nothing is shown', async () => {
     const { device, open, edits } = await setup();
-    let answer = (): void => undefined;
-    device.hook = (point) =>
-      point === 'open'
-        ? new Promise<void>((resolve) => {
-            answer = resolve;
-          })
-        : undefined;
+    const answer = holdOpen(device);
     const { document, view, send } = await open();
     await send(typed(1, 0, 1));
     expect(edits).toEqual([]);
