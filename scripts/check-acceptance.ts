@@ -7,6 +7,9 @@ import { isMain, root, runMain } from './common.ts';
 import { projectFiles } from './sources.ts';
 
 const DOCUMENT = 'docs/acceptance.md';
+/** Ids by the part of the work that they belong to. */
+const ID = /\[((?:main|attach|truth|shape|live|hex|names|debug)-\d+)\]/;
+const ID_OF_LINE = new RegExp(`^- ${ID.source}`, 'm');
 const TITLE_CALL =
   /\b(?:test|it|describe|suite)(?:\.[a-zA-Z]+)*(?:\([^()]*\))?\(\s*(['"`])((?:\\.|(?!\1)[^\\])*)\1|\b(?:TEST_CASE|SUBCASE|TEST_SUITE|TEST_CASE_TEMPLATE)\(\s*"((?:\\.|[^"\\])*)"/g;
 
@@ -15,7 +18,7 @@ export function idsInTitles(source: string): Set<string> {
   const ids = new Set<string>();
   for (const match of source.matchAll(TITLE_CALL)) {
     const title = match[2] ?? match[3] ?? '';
-    for (const id of title.matchAll(/\[((?:main|attach)-\d+)\]/g)) if (id[1] !== undefined) ids.add(id[1]);
+    for (const id of title.matchAll(new RegExp(ID, 'g'))) if (id[1] !== undefined) ids.add(id[1]);
   }
   return ids;
 }
@@ -35,7 +38,7 @@ export function withFiles(document: string, files: ReadonlyMap<string, readonly 
   for (const line of document.split('\n')) {
     if (line.startsWith('  Tests: ')) continue;
     lines.push(line);
-    const id = /^- \[((?:main|attach)-\d+)\]/.exec(line)?.[1];
+    const id = ID_OF_LINE.exec(line)?.[1];
     const where = id === undefined ? undefined : files.get(id);
     if (where !== undefined) lines.push(`  Tests: ${where.map((path) => `\`${path}\``).join(', ')}`);
   }
@@ -44,7 +47,7 @@ export function withFiles(document: string, files: ReadonlyMap<string, readonly 
 
 /** Ids that the document lists. */
 export function idsOf(document: string): string[] {
-  return [...document.matchAll(/^- \[((?:main|attach)-\d+)\]/gm)].map((match) => match[1] ?? '');
+  return [...document.matchAll(new RegExp(ID_OF_LINE, 'gm'))].map((match) => match[1] ?? '');
 }
 
 async function testSources(): Promise<Map<string, string>> {
