@@ -9,11 +9,12 @@ describe('board entries [main-17]', () => {
     expect(newBoardId(`${'a'.repeat(55)}.b`, new Set())).toBe('a'.repeat(55));
   });
 
-  test('entries survive a round trip through JSON', () => {
+  test('entries survive a round trip through JSON, with the device node of a board over SSH [truth-18]', () => {
     const entries = [
       { id: 'a', label: 'A', kind: 'simulated' },
       { id: 'b', label: 'B', kind: 'local' },
       { id: 'c', label: 'C', kind: 'ssh', host: 'board', sudo: true, user: 'root', port: 2222 },
+      { id: 'd', label: 'D', kind: 'ssh', host: 'board', sudo: false, device: '/dev/aie1' },
     ];
     expect(parseBoardConfigs(JSON.parse(JSON.stringify(entries)))).toEqual({ configs: entries, refused: 0 });
   });
@@ -28,6 +29,7 @@ describe('board entries [main-17]', () => {
     [{ kind: 'ssh', label: 'x' }],
     [{ kind: 'ssh', label: 'x', host: 'h', port: 70000 }],
     [{ kind: 'ssh', label: 'x', host: 'h'.repeat(5000) }],
+    [{ kind: 'ssh', label: 'x', host: 'h', device: 'aie1' }],
   ])('%j is refused, the others stay', (bad) => {
     const good = { id: 'a', label: 'A', kind: 'simulated' };
     expect(parseBoardConfigs([bad, good])).toEqual({ configs: [good], refused: 1 });

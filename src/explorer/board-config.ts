@@ -32,6 +32,8 @@ export interface SshConfig extends Common {
   readonly sudo: boolean;
   /** A known_hosts file instead of the configured ones. */
   readonly knownHosts?: string;
+  /** The device node on the board, an absolute path; `/dev/aie0` if left out. */
+  readonly device?: string;
 }
 
 export type BoardConfig = SimulatedConfig | LocalConfig | SshConfig;
@@ -81,6 +83,8 @@ export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): Bo
   const user = text(fields.get('user'));
   const identityFile = text(fields.get('identityFile'));
   const knownHosts = text(fields.get('knownHosts'));
+  const device = text(fields.get('device'));
+  if (device?.startsWith('/') === false) return undefined;
   return {
     id,
     label,
@@ -91,6 +95,7 @@ export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): Bo
     ...(port === undefined ? {} : { port: Number(port) }),
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(knownHosts === undefined ? {} : { knownHosts }),
+    ...(device === undefined ? {} : { device }),
   };
 }
 

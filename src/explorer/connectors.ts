@@ -112,6 +112,7 @@ export class Connectors {
         port: config.port,
         identityFile: config.identityFile,
         sudo: config.sudo ? 'yes' : 'no',
+        device: config.device,
         configFiles: files.length > 0 ? files : undefined,
         knownHostsFiles: config.knownHosts === undefined ? undefined : [config.knownHosts],
       },

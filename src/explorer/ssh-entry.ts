@@ -141,5 +141,6 @@ export async function askSshEntry(
     ...(typed.port === undefined ? {} : { port: typed.port }),
     ...(identityFile === '' ? {} : { identityFile }),
     ...(present?.knownHosts === undefined ? {} : { knownHosts: present.knownHosts }),
+    ...(present?.device === undefined ? {} : { device: present.device }),
   };
 }
