@@ -278,14 +278,16 @@ export class HexEditorProvider
 
   /**
    * Lets the program memory of one tile be touched although its core is running, once a person has agreed; ends when the
-   * document is closed. True if it may be touched now.
+   * document is closed, and with the life of the contents. True if it may be touched now.
    */
   async openRunningTile(document: TileDocument, tile: Tile): Promise<boolean> {
     const board = this.services.boardLabel(document.resource.board);
+    const asked = document.session.state.partition?.epoch;
     if (!(await this.confirmRunning(board, formatTile(tile)))) return false;
-    // The question may have outlived the editor.
+    // The question may have outlived the editor, or the application whose core it was.
     const geometry = document.session.geometry;
     if (this.#documents.get(document.key) !== document || geometry === undefined) return false;
+    if (document.session.state.partition?.epoch !== asked) return false;
     const index = tileStart(geometry, tile) / geometry.bytesPerTile;
     document.openTiles.add(index);
     document.session.setTileOpen(index, true);

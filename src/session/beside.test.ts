@@ -93,6 +93,65 @@ describe('[attach-6] writing beside the owner', () => {
     expect(session.state.agreedBeside).toBe(false);
   });
 
+  const unnamed = { pid: 0, command: '', startedAt: 0 };
+  test.each<[string, Owner]>([
+    ['a hidden owner', { kind: 'hidden', ...unnamed }],
+    ['the kernel', { kind: 'kernel', ...unnamed }],
+    ['an owner that every boot starts in the same way', graph],
+  ])('[truth-9] beside %s it ends with the life of the contents', async (_, owner) => {
+    const { time, device, session } = await besideOwner(owner);
+    session.agreeBeside(session.holder);
+    session.stage('a', 'type', [put(0, 0xaa)]);
+    device.epoch = 'life-2';
+    device.announce();
+    expect(session.state).toMatchObject({ policy: 'locked', agreedBeside: false });
+    await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'locked' });
+
+    // Nor does it survive a reboot that nobody saw from here.
+    session.agreeBeside(session.holder);
+    device.lose();
+    device.epoch = 'life-3';
+    time.advance(1000);
+    await settle();
+    expect(session.state).toMatchObject({ link: { kind: 'connected' }, policy: 'locked', agreedBeside: false });
+    expect(device.writes).toEqual([]);
+  });
+
+  test('[truth-9] a question that another life began under unlocks nothing', async () => {
+    const { device, session } = await besideOwner({ kind: 'hidden', ...unnamed });
+    const asked = session.holder;
+    device.epoch = 'life-2';
+    device.announce();
+    expect(() => session.agreeBeside(asked)).toThrow(expect.objectContaining({ code: 'locked' }));
+  });
+
+  test('[truth-9] what an owner left under a hold is another question than what the next one leaves', async () => {
+    const { device, link, session } = await held();
+    device.ownerExits();
+    session.agreeBeside(session.holder);
+    expect(session.state.policy).toBe('staged');
+    device.epoch = 'life-2';
+    device.announce();
+    expect(link.partitions[0]?.ownerGone).toBe(true);
+    expect(session.state).toMatchObject({ policy: 'locked', agreedBeside: false });
+  });
+
+  test("[truth-9] so does a running core's program memory that a person opened", async () => {
+    const { device, session } = await besideOwner();
+    const apply = async (value: number) => {
+      session.agreeBeside(session.holder);
+      session.stage('a', 'type', [put(0, value)]);
+      await session.apply(range(0, 64), never);
+      return [...(device.writeOptions.at(-1)?.openTiles ?? [])];
+    };
+    session.setTileOpen(1, true);
+    expect(await apply(0xaa)).toEqual([1]);
+    device.epoch = 'life-2';
+    device.announce();
+    await session.refresh(range(0, 64), never);
+    expect(await apply(0xbb)).toEqual([]);
+  });
+
   test('an answer about an owner that went meanwhile unlocks nothing', async () => {
     const { device, session } = await besideOwner();
     const asked = session.holder;
@@ -229,6 +288,7 @@ describe('[attach-8] when the owner ends', () => {
     // Released and taken again, which only the core that saw it can tell.
     device.epoch = '1234@5.1';
     device.announce();
+    session.agreeBeside(session.holder);
     session.stage('a', 'type', [put(2, 0xcc)]);
     gesture.undo();
     device.lose();
@@ -236,6 +296,7 @@ describe('[attach-8] when the owner ends', () => {
     time.advance(1000);
     await settle();
     expect(session.state).toMatchObject({ link: { kind: 'connected' }, epochChanged: true });
+    session.agreeBeside(session.holder);
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
     gesture.redo();
     session.discard(range(1, 63));
@@ -259,6 +320,7 @@ describe('[attach-8] when the owner ends', () => {
     await settle();
     gesture.undo();
     expect(session.state.epochChanged).toBe(true);
+    session.agreeBeside(session.holder);
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
   });
 

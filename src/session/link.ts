@@ -184,7 +184,7 @@ export class BoardLink implements Disposable {
 
   /**
    * Notes that a person agreed to write beside the holder of these columns (`holderOf`); ends when the partition changes
-   * hands. Counts for every memory of the partition.
+   * hands or another life of its contents begins. Counts for every memory of the partition.
    */
   agreeBeside(columns: ColumnRange, holder: string): void {
     this.#agreed.set(columnsKey(columns), holder);
@@ -377,10 +377,14 @@ function columnsKey({ startCol, numCols }: ColumnRange): string {
   return `${startCol}_${numCols}`;
 }
 
-/** Who has a partition, as text to compare: another text means that it changed hands. */
+/**
+ * Who has a partition in which life of its contents, as text to compare: another text means that it changed hands, or may
+ * have. Where nobody can be named, and after a reboot that started everything as before, only the life tells.
+ */
 export function holderOf(partition: PartitionInfo | undefined): string {
   if (partition === undefined) return 'none';
-  const { inUse, owner, ownerGone } = partition;
+  const { inUse, owner, ownerGone, epoch } = partition;
   if (!inUse) return 'free';
-  return ownerGone ? 'gone' : `${owner?.pid ?? 0}:${owner?.startedAt ?? 0}`;
+  const who = ownerGone ? 'gone' : `${owner?.pid ?? 0}:${owner?.startedAt ?? 0}`;
+  return `${who} in ${epoch}`;
 }

@@ -392,7 +392,10 @@ export class MemorySession implements Disposable {
     this.setPolicy('staged');
   }
 
-  /** Program memory of this tile (index in buffer order) may be touched although its core is enabled: a person asked. */
+  /**
+   * Program memory of this tile (index in buffer order) may be touched although its core is enabled: a person asked. Ends
+   * with the life of the contents that was asked about.
+   */
   setTileOpen(tileIndex: number, open: boolean): void {
     if (open) this.#openTiles.add(tileIndex);
     else this.#openTiles.delete(tileIndex);
@@ -890,6 +893,7 @@ export class MemorySession implements Disposable {
       this.#edits.setEpoch(endedEpoch);
       this.#base.markOld();
       this.#edits.forgetUncertain();
+      this.#openTiles.clear();
     }
     this.#epoch = epoch;
     this.#epochSerial++;
