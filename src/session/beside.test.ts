@@ -113,7 +113,11 @@ describe('[attach-6] writing beside the owner', () => {
     device.epoch = 'life-3';
     time.advance(1000);
     await settle();
-    expect(session.state).toMatchObject({ link: { kind: 'connected' }, policy: 'locked', agreedBeside: false });
+    expect(session.state).toMatchObject({
+      link: { kind: 'connected' },
+      policy: 'locked',
+      agreedBeside: false,
+    });
     expect(device.writes).toEqual([]);
   });
 
