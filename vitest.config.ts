@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { ONCE } from './scripts/results.ts';
 
 /**
  * Four projects, told apart by where a test stands and what it needs:
@@ -7,15 +8,13 @@ import { defineConfig } from 'vitest/config';
 const needsMachinery = ['**/*.board.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'];
 const elsewhere = ['**/node_modules/**', 'dist/**', 'build/**'];
 
-/**
- * Real machines and browsers on two busy cores: a test that fails is tried once more; the report says "retry x1", and
- * the output why. A test that needs it often is a defect.
- */
-const retry = 1;
-const setupFiles = ['test/tries.ts'];
+const tags = [
+  { name: ONCE, description: 'A failure counts at the first try (scripts/test.ts gives others a second).' },
+];
 
 export default defineConfig({
   test: {
+    tags,
     projects: [
       {
         test: {
@@ -37,8 +36,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 300_000,
-          setupFiles,
-          retry,
         },
       },
       {
@@ -50,8 +47,6 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 600_000,
-          setupFiles,
-          retry,
         },
       },
       {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromJUnit, fromVitest } from './results.ts';
+import { COUNTS_AT_ONCE, filesOfVitest, fromJUnit, joined, ONCE, triedAgain } from './results.ts';
 import { summary } from './test.ts';
 
 describe('results of the runners', () => {
@@ -18,12 +18,68 @@ describe('results of the runners', () => {
         { name: 'b.test.ts', status: 'failed', message: 'syntax error', assertionResults: [] },
       ],
     };
-    expect(fromVitest(JSON.stringify(report))).toEqual({
+    expect(joined(filesOfVitest(JSON.stringify(report)))).toEqual({
       passed: 1,
       failed: 2,
       skipped: 1,
       failures: ['two: boom', 'b.test.ts: syntax error'],
     });
+  });
+
+  const report = (files: Record<string, readonly object[]>, message?: string): string =>
+    JSON.stringify({
+      testResults: Object.entries(files).map(([name, tests]) => ({
+        name,
+        status: tests.some((one) => 'failureMessages' in one) || message !== undefined ? 'failed' : 'passed',
+        ...(message === undefined ? {} : { message }),
+        assertionResults: tests,
+      })),
+    });
+  const good = (fullName: string): object => ({ fullName, status: 'passed' });
+  const bad = (fullName: string, reason: string, ...tags: string[]): object => ({
+    fullName,
+    status: 'failed',
+    failureMessages: [reason],
+    tags,
+  });
+
+  test('[truth-20] a file that failed is tried again as a whole; the second try counts, and the first is named', () => {
+    const first = filesOfVitest(
+      report({ 'a.test.ts': [good('one'), bad('two', 'Error: late\nat x')], 'b.test.ts': [good('three')] }),
+    );
+    expect(triedAgain(first)).toEqual(['a.test.ts']);
+    const second = filesOfVitest(report({ 'a.test.ts': [good('one'), good('two')] }));
+    const outcome = joined(first, second);
+    expect(outcome).toEqual({
+      passed: 3,
+      failed: 0,
+      skipped: 0,
+      failures: [],
+      secondTries: ['two: Error: late\nat x'],
+    });
+    const text = summary([{ name: 'board', outcome, seconds: 1 }]);
+    expect(text).toContain('NEEDED ITS SECOND TRY, a defect: board: two: Error: late\n');
+    expect(text.split('\n').at(-1)).toBe('3 passed, 0 failed');
+  });
+
+  test('[truth-20] a test that fails in both tries has failed, with the reason of the second', () => {
+    const tries = ['first', 'second'].map((reason) =>
+      filesOfVitest(report({ 'a.test.ts': [bad('two', reason)] })),
+    );
+    expect(joined(tries[0] ?? [], tries[1] ?? [])).toEqual({
+      passed: 0,
+      failed: 1,
+      skipped: 0,
+      failures: ['two: second'],
+    });
+  });
+
+  test('[truth-20] what counts at once gets no second try: tests with that tag, and what a board says at its stop', () => {
+    expect(triedAgain(filesOfVitest(report({ 'a.test.ts': [bad('one', 'x', ONCE)] })))).toEqual([]);
+    expect(
+      triedAgain(filesOfVitest(report({ 'a.test.ts': [good('one')] }, `log (${COUNTS_AT_ONCE})`))),
+    ).toEqual([]);
+    expect(triedAgain(filesOfVitest(report({ 'a.test.ts': [] }, 'syntax error')))).toEqual(['a.test.ts']);
   });
 
   test('JUnit: failures, tests that were not run, names with entities', () => {

@@ -10,7 +10,15 @@ export interface SuiteOutcome {
   readonly failed: number;
   readonly skipped: number;
   readonly failures: readonly string[];
+  /** Tests that failed and then passed in a second, clean try of their file, one text each: each is a defect. */
+  readonly secondTries?: readonly string[];
 }
+
+/** The tag of a test whose failure counts at the first try. */
+export const ONCE = 'once';
+
+/** Stands in the message of a failure that no later try makes good. */
+export const COUNTS_AT_ONCE = 'counts at the first try';
 
 /** Where the result of a suite stands. */
 export function outcomeFile(suite: string): string {
@@ -44,29 +52,71 @@ interface VitestReport {
       readonly fullName: string;
       readonly status: string;
       readonly failureMessages?: readonly string[] | null;
+      readonly tags?: readonly string[];
     }>;
   }>;
 }
 
-/** Reads what vitest's json reporter wrote. A test file that failed as a whole counts as one failure. */
-export function fromVitest(text: string): SuiteOutcome {
+/** How the tests of one file ended. */
+export interface FileOutcome {
+  readonly file: string;
+  readonly passed: number;
+  readonly skipped: number;
+  readonly failures: ReadonlyArray<{ readonly title: string; readonly reason: string }>;
+  /** A failure among them counts at the first try. */
+  readonly final: boolean;
+}
+
+/** Reads what vitest's json reporter wrote. What failed outside a test has the file's name as its title. */
+export function filesOfVitest(text: string): FileOutcome[] {
   const report = JSON.parse(text) as VitestReport;
-  let passed = 0;
-  let skipped = 0;
-  const failures: string[] = [];
-  for (const file of report.testResults) {
-    const before = failures.length;
+  return report.testResults.map((file) => {
+    let passed = 0;
+    let skipped = 0;
+    const said = file.message ?? '';
+    let final = said.includes(COUNTS_AT_ONCE);
+    const failures: { title: string; reason: string }[] = [];
     for (const test of file.assertionResults) {
       if (test.status === 'passed') passed++;
-      else if (test.status === 'failed')
-        failures.push(`${test.fullName}: ${test.failureMessages?.[0] ?? ''}`);
-      else skipped++;
+      else if (test.status === 'failed') {
+        const reason = test.failureMessages?.[0] ?? '';
+        failures.push({ title: test.fullName, reason });
+        final ||= test.tags?.includes(ONCE) === true || reason.includes(COUNTS_AT_ONCE);
+      } else skipped++;
     }
-    if (file.status === 'failed' && failures.length === before) {
-      failures.push(`${file.name}: ${file.message ?? 'could not be run'}`);
+    if (said !== '' || (file.status === 'failed' && failures.length === 0)) {
+      failures.push({ title: file.name, reason: said || 'could not be run' });
     }
-  }
-  return { passed, failed: failures.length, skipped, failures };
+    return { file: file.name, passed, skipped, failures, final };
+  });
+}
+
+/** The files of a first run that get a second try: those with failures, none of which counts at the first. */
+export function triedAgain(files: readonly FileOutcome[]): string[] {
+  return files.filter((one) => one.failures.length > 0 && !one.final).map((one) => one.file);
+}
+
+/** A suite's result: of a file that was tried again, what the second try says, and what had been the reason for it. */
+export function joined(first: readonly FileOutcome[], second: readonly FileOutcome[] = []): SuiteOutcome {
+  const text = (failure: FileOutcome['failures'][number]): string => `${failure.title}: ${failure.reason}`;
+  const secondTries: string[] = [];
+  const counted = first.map((one) => {
+    const again = second.find((other) => other.file === one.file);
+    if (again === undefined) return one;
+    const passedNow = one.failures.filter(
+      (failure) => !again.failures.some((other) => other.title === failure.title),
+    );
+    secondTries.push(...passedNow.map(text));
+    return again;
+  });
+  const failures = counted.flatMap((one) => one.failures.map(text));
+  return {
+    passed: counted.reduce((sum, one) => sum + one.passed, 0),
+    failed: failures.length,
+    skipped: counted.reduce((sum, one) => sum + one.skipped, 0),
+    failures,
+    ...(secondTries.length === 0 ? {} : { secondTries }),
+  };
 }
 
 /** Reads a JUnit file as `ctest --output-junit` and doctest's `--reporters=junit` write it. */

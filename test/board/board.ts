@@ -13,6 +13,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { COUNTS_AT_ONCE } from '../../scripts/results.ts';
 import { type BoardFiles, ensureBoard } from './build.ts';
 import type { Image } from './rootfs.ts';
 import { Witness } from './witness.ts';
@@ -103,7 +104,7 @@ export interface VirtualBoard {
   reboot(changes?: Pick<BoardOptions, 'kernelArgs' | 'module'>): Promise<void>;
   /**
    * Ends the machine.
-   * @throws Error when `assertClean` found something: a test that succeeds at its second try does not make up for that.
+   * @throws Error when `assertClean` found something: no other test makes up for that.
    */
   stop(): Promise<void>;
 }
@@ -138,7 +139,8 @@ export async function startBoard(options: BoardOptions = {}): Promise<VirtualBoa
 }
 
 function failOnTrouble(what: string, lines: readonly string[]): void {
-  if (lines.length > 0) throw new Error(`The board's kernel log ${what}:\n${lines.slice(0, 40).join('\n')}`);
+  if (lines.length === 0) return;
+  throw new Error(`The board's kernel log ${what} (${COUNTS_AT_ONCE}):\n${lines.slice(0, 40).join('\n')}`);
 }
 
 /** The forwarded port was taken by another program between choosing and using it. */
@@ -304,7 +306,7 @@ class QemuBoard implements VirtualBoard {
   async stop(): Promise<void> {
     await this.powerOff();
     rmSync(this.#folder, { recursive: true, force: true });
-    failOnTrouble('had trouble, whatever later tries said', this.#trouble);
+    failOnTrouble('had trouble', this.#trouble);
   }
 
   /** Ends QEMU and the ssh client at once, and waits until both are gone. */

@@ -5,6 +5,7 @@
  * load, which is counted, and must do no harm. `SEED` repeats the order of gates, not their time.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { ONCE } from '../../scripts/results.ts';
 import type { PartitionMemory, ReadResult } from '../../src/board/board.ts';
 import { formatTile, type MemoryGeometry, tiles, totalBytes } from '../../src/model/geometry.ts';
 import { buildForArm } from '../conformance/native-files.ts';
@@ -118,7 +119,7 @@ describe(`[attach-12] clocks that change while a whole partition is read (seed $
     const rule = family.readWrite ? 'nothing is forbidden' : 'what the race forbids is counted, and survived';
     it(`${name}: right bytes or the gate's mark, never zeros for bytes; ${rule}`, {
       timeout: 180_000,
-      retry: 0,
+      tags: ONCE,
     }, async () => {
       await board.reloadModule(family.module);
       const witness = await board.witness();

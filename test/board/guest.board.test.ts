@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { root } from '../../scripts/common.ts';
+import { ONCE } from '../../scripts/results.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { BoardLink } from '../../src/session/link.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
@@ -130,7 +131,7 @@ describe(`[attach-7] ${2 * LIVES} restarts of an owner whose memory is refreshed
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
     it(`${name}: no life fails, nothing is leaked, no two lives in one answer`, {
       timeout: 300_000,
-      retry: 0,
+      tags: ONCE,
     }, async () => {
       await board.reloadModule(families[name].module);
       const ours = await way.connect();

@@ -3,6 +3,7 @@
  * `SEQUENCE` one sequence of it.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ONCE } from '../../scripts/results.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { runSeed } from '../conformance/random.ts';
 import { familyNames } from './families.ts';
@@ -27,7 +28,7 @@ describe(`[attach-14] random sequences of owners, clocks, reads, writes and lost
   for (const family of familyNames) {
     const mine = numbers.filter((sequence) => familyOf(seed, sequence) === family);
     if (mine.length === 0) continue;
-    it(`${family}: sequences ${mine.join(', ')}`, { timeout: 300_000, retry: 0 }, async () => {
+    it(`${family}: sequences ${mine.join(', ')}`, { timeout: 300_000, tags: ONCE }, async () => {
       const before = run?.count.sequences ?? 0;
       for (const sequence of mine) await run?.run(seed, sequence);
       expect(run?.count.sequences).toBe(before + mine.length);

@@ -400,6 +400,33 @@ export class Workbench {
     await this.reload();
   }
 
+  /**
+   * The window loses the focus, and gets it back. A browser without a screen tells a page neither, so both are told by
+   * events; VS Code drops such an event when it is busy, so each is told again until the title bar shows it.
+   */
+  async leaveWindow(): Promise<void> {
+    const inactive = this.page.locator('.part.titlebar.inactive');
+    for (const state of ['attached', 'detached'] as const) {
+      for (const end = Date.now() + STEP_MS; ; ) {
+        await this.page.evaluate((away) => {
+          Reflect.deleteProperty(document, 'hasFocus');
+          // One that has its focus in a web page within it counts as left already, and would not hear of it.
+          window.dispatchEvent(new Event('focus'));
+          if (away) {
+            document.hasFocus = () => false;
+            window.dispatchEvent(new Event('blur'));
+          }
+        }, state === 'attached');
+        const seen = await inactive.waitFor({ state, timeout: 1000 }).then(
+          () => true,
+          () => false,
+        );
+        if (seen) break;
+        if (Date.now() > end) throw new Error(`The title bar did not follow the window's focus.`);
+      }
+    }
+  }
+
   /** Switches the colour theme as a person does, and waits until the window wears it. */
   async setTheme(theme: Theme): Promise<void> {
     const { label, bodyClass } = THEMES[theme];

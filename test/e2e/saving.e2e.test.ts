@@ -108,18 +108,6 @@ describe('[main-21] saving', () => {
       .toBe(dirty);
   }
 
-  /** The window loses the focus, and gets it back. */
-  async function leaveWindow(): Promise<void> {
-    await workbench.page.evaluate(() => {
-      document.hasFocus = () => false;
-      window.dispatchEvent(new Event('blur'));
-    });
-    await workbench.page.evaluate(() => {
-      Reflect.deleteProperty(document, 'hasFocus');
-      window.dispatchEvent(new Event('focus'));
-    });
-  }
-
   /** Types into a text file in another tab: where its dot goes away by itself, auto-save had its say. */
   async function typeBeside(): Promise<void> {
     await workbench.page.keyboard.press('Control+p');
@@ -141,11 +129,11 @@ describe('[main-21] saving', () => {
     await editor.grid.click();
     await focusSidebar();
     await editor.grid.click();
-    await leaveWindow();
+    await workbench.leaveWindow();
     await typeBeside();
     if (mode !== 'afterDelay') await waitForDirty(BESIDE, true);
     if (mode === 'onFocusChange') await focusSidebar();
-    if (mode === 'onWindowChange') await leaveWindow();
+    if (mode === 'onWindowChange') await workbench.leaveWindow();
     await waitForDirty(BESIDE, mode === 'off');
     await workbench.tab(tile).click();
     await editor.grid.click();
