@@ -2,11 +2,14 @@ import { defineConfig } from 'vitest/config';
 import { ONCE } from './scripts/results.ts';
 
 /**
- * Four projects, told apart by where a test stands and what it needs:
- * unit (nothing), board (the virtual board, slow to boot), e2e (a browser and real hosts), long (minutes).
+ * Projects, told apart by where a test stands and what it needs: unit (nothing), board (the virtual board, slow to boot),
+ * board-alone (the same, with nothing beside it), e2e (a browser and real hosts), long (minutes).
  */
 const needsMachinery = ['**/*.board.test.ts', '**/*.e2e.test.ts', '**/*.long.test.ts'];
 const elsewhere = ['**/node_modules/**', 'dist/**', 'build/**'];
+
+/** What is measured there means something only while nothing else runs. */
+const alone = ['test/board/{bench,guest}.board.test.ts'];
 
 const tags = [
   { name: ONCE, description: 'A failure counts at the first try (scripts/test.ts gives others a second).' },
@@ -30,10 +33,21 @@ export default defineConfig({
         test: {
           name: 'board',
           include: ['test/board/**/*.test.ts', '{src,native}/**/*.board.test.ts'],
-          exclude: [...elsewhere, '**/*.long.test.ts'],
+          exclude: [...elsewhere, ...alone, '**/*.long.test.ts'],
           environment: 'node',
-          // A board is a machine with a real clock: one at a time, so that time-outs mean something.
+          // A board keeps one processor busy.
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'board-alone',
+          include: alone,
+          environment: 'node',
           fileParallelism: false,
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 300_000,
         },

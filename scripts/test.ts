@@ -39,14 +39,13 @@ function script(path: string, ...args: string[]): readonly string[] {
   return [process.execPath, join(root, path), ...args];
 }
 
-function vitest(project: string): Pick<Suite, 'command' | 'raw'> {
-  const file = join(resultsFolder, `raw-${project}.json`);
+function vitest(suite: string, projects = [suite]): Pick<Suite, 'command' | 'raw'> {
+  const file = join(resultsFolder, `raw-${suite}.json`);
   return {
     command: [
       localBin('vitest'),
       'run',
-      '--project',
-      project,
+      ...projects.map((name) => `--project=${name}`),
       '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${file}`,
@@ -69,7 +68,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     command: script('scripts/test-native.ts', nativeJUnit),
     raw: { file: nativeJUnit, read: fromJUnit },
   },
-  board: { minutes: 32, prepare: [native], ...vitest('board'), secondTry: true },
+  board: { minutes: 32, prepare: [native], ...vitest('board', ['board', 'board-alone']), secondTry: true },
   host: { minutes: 6, command: script('test/host/run.ts') },
   e2e: { minutes: 30, prepare: [native, extension], ...vitest('e2e'), secondTry: true },
   long: { minutes: 120, prepare: [native, extension], ...vitest('long') },
