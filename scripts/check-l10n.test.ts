@@ -4,6 +4,8 @@ import { bareTexts, manifestTexts } from './check-l10n.ts';
 describe('[main-1] user-visible strings go through l10n', () => {
   test.each([
     "vscode.window.showErrorMessage('The board is gone.');",
+    "sayWarning('The board is gone.');",
+    "agreesTo({ title: l10n.t('Hold?'), detail: '', agree: 'Hold' });",
     // biome-ignore lint/suspicious/noTemplateCurlyInString: this is source under test
     'window.showWarningMessage(`Cannot reach ${host}.`);',
     "vscode.window.showInformationMessage(l10n.t('Ok?'), 'Retry');",

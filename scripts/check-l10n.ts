@@ -10,7 +10,9 @@ import { getL10nJson } from '@vscode/l10n-dev';
 import { isMain, root, runMain } from './common.ts';
 import { dottedName, lineOf, parse, type SyntaxNode, walk } from './imports.ts';
 
-const MESSAGE_CALLS = /(^|\.)show(Error|Warning|Information)Message$|(^|\.)setStatusBarMessage$/;
+/** Calls of VS Code and of `src/say` whose arguments a person reads. */
+const MESSAGE_CALLS =
+  /(^|\.)(show(Error|Warning|Information)Message|setStatusBarMessage|say(Error|Warning|Information|Briefly)|shownError|withProgress|tableTooltip|describeView)$/;
 const TEXT_PROPERTIES = new Set([
   'title',
   'label',
@@ -23,6 +25,7 @@ const TEXT_PROPERTIES = new Set([
   'openLabel',
   'saveLabel',
   'message',
+  'agree',
 ]);
 const TEXT_CONSTRUCTORS = /(^|\.)(TreeItem|MarkdownString|ThemedText)$/;
 const MANIFEST_TEXT = new Set([

@@ -1,6 +1,6 @@
 /**
- * The arrows of docs/architecture.md as rules: model <- board <- session <- faces. Every import counts, types
- * included. Tests stand beside what they test and obey the same arrows; packages and Node are free for them.
+ * The arrows of docs/architecture.md as rules: model <- board <- session <- faces, and model <- say <- faces. Every
+ * import counts, types included. Tests stand beside what they test and obey the same arrows; packages and Node are free for them.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -18,7 +18,7 @@ const CONTRACT_FILES: Readonly<Record<string, string>> = {
 };
 
 type Place =
-  | { readonly kind: 'model' | 'board' | 'session' | 'extension' | 'webview' | 'outside' }
+  | { readonly kind: 'model' | 'board' | 'session' | 'say' | 'extension' | 'webview' | 'outside' }
   | { readonly kind: 'face' | 'messages'; readonly name: string };
 
 function placeOf(path: string): Place {
@@ -28,7 +28,9 @@ function placeOf(path: string): Place {
   const [top, folder, ...rest] = path.split('/');
   if (top !== 'src' || folder === undefined) return { kind: 'outside' };
   if (rest.length === 0) return { kind: 'extension' };
-  if (folder === 'model' || folder === 'board' || folder === 'session') return { kind: folder };
+  if (folder === 'model' || folder === 'board' || folder === 'session' || folder === 'say') {
+    return { kind: folder };
+  }
   return { kind: 'face', name: folder };
 }
 
@@ -41,6 +43,8 @@ function mayImport(from: Place, to: Place): boolean {
       return to.kind === 'model' || to.kind === 'board';
     case 'session':
       return to.kind === 'model' || to.kind === 'board' || to.kind === 'session';
+    case 'say':
+      return to.kind === 'model' || to.kind === 'say';
     case 'messages':
       return to.kind === 'model' || (to.kind === 'messages' && from.name === to.name);
     case 'webview':
@@ -50,6 +54,7 @@ function mayImport(from: Place, to: Place): boolean {
         to.kind === 'model' ||
         to.kind === 'board' ||
         to.kind === 'session' ||
+        to.kind === 'say' ||
         (to.kind === 'messages' && from.name === to.name) ||
         (to.kind === 'face' && to.name === from.name)
       );
@@ -63,8 +68,8 @@ function mayImport(from: Place, to: Place): boolean {
 /** Whether a place may import a package or a Node module; a reason when not. */
 function packageProblem(file: string, from: Place, specifier: string): string | undefined {
   const isTest = /\.test\.ts$/.test(file);
-  if (specifier === 'vscode' && from.kind !== 'face' && from.kind !== 'extension') {
-    return 'only faces and extension.ts may import vscode';
+  if (specifier === 'vscode' && !['face', 'say', 'extension'].includes(from.kind)) {
+    return 'only faces, say and extension.ts may import vscode';
   }
   if (CONTROL_LIBRARY.test(specifier) && file !== CONTROLS_FILE) {
     return `only ${CONTROLS_FILE} may import the control library`;

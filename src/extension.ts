@@ -30,6 +30,8 @@ import { Secrets } from './explorer/secrets.ts';
 import { readHostAliases } from './explorer/ssh-hosts.ts';
 import { BoardTree } from './explorer/tree.ts';
 import { locate, totalBytes } from './model/geometry.ts';
+import { cleanLine } from './model/plain.ts';
+import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
 import { SessionPool } from './session/pool.ts';
 import { machineServices, type SessionServices } from './session/services.ts';
@@ -62,11 +64,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<Tilesc
   } catch (error) {
     log.error(error instanceof Error ? error : String(error));
     const showLog = vscode.l10n.t('Show Log');
-    vscode.window
-      .showErrorMessage(vscode.l10n.t('Tilescope could not start. The log says why.'), showLog)
-      .then((chosen) => {
-        if (chosen === showLog) log.show();
-      });
+    sayError(vscode.l10n.t('Tilescope could not start. The log says why.'), showLog).then((chosen) => {
+      if (chosen === showLog) log.show();
+    });
     return undefined;
   }
 }
@@ -77,9 +77,9 @@ export async function deactivate(): Promise<void> {
 
 function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): TilescopeApi {
   const services = machineServices({
-    trace: (line) => log.trace(line),
-    info: (line) => log.info(line),
-    warn: (line) => log.warn(line),
+    trace: (line) => log.trace(cleanLine(line)),
+    info: (line) => log.info(cleanLine(line)),
+    warn: (line) => log.warn(cleanLine(line)),
   });
   const failures = new Failures(log);
   const consent = new DriverConsent(context.globalState);
@@ -137,7 +137,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       connect: async (id) => {
         const entry = boards.get(id);
         if (entry !== undefined) return commands.connect(entry);
-        vscode.window.showErrorMessage(
+        sayError(
           vscode.l10n.t(
             'The board "{0}" is not in the sidebar any more. Add it with this name, then reload the window: staged edits are kept.',
             id,
@@ -261,9 +261,7 @@ function loadBoards(boards: BoardCollection, log: vscode.LogOutputChannel): void
   const refused = boards.load();
   if (refused > 0) {
     log.warn(`${refused} kept board entries could not be read.`);
-    vscode.window.showWarningMessage(
-      vscode.l10n.t('{0} boards of the sidebar could not be read and are left out.', refused),
-    );
+    sayWarning(vscode.l10n.t('{0} boards of the sidebar could not be read and are left out.', refused));
   }
   try {
     const given = startBoards(process.env['TILESCOPE_START_BOARDS'], boards.ids);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { containsTile } from '../model/geometry.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
+import { sayError } from '../say/say.ts';
 import type { ArrayModel, ArrayServices, TilePlace } from './array-model.ts';
 import type { ArrayCommand, ToArrayPage } from './messages.ts';
 import { readFromArrayPage } from './page-messages.ts';
@@ -84,7 +85,7 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
       const uri = vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(resource) });
       await vscode.commands.executeCommand('vscode.openWith', uri, 'tilescope.hex');
     } catch (error) {
-      vscode.window.showErrorMessage(this.#services.describe(this.#services.note(error)));
+      sayError(this.#services.describe(this.#services.note(error)));
     }
   }
 

@@ -1,5 +1,6 @@
 /** The details view: one tile as a tree. */
 import * as vscode from 'vscode';
+import { describeView, plainRow, sayInformation } from '../say/say.ts';
 import type { ArrayServices } from './array-model.ts';
 import type { Localiser } from './page-strings.ts';
 import { type DetailItem, detailItems, detailText } from './tile-items.ts';
@@ -51,7 +52,7 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
     shown.tooltip = [...lines, ...item.tooltip.filter((line) => line !== '')].join('\n');
     if (item.icon !== undefined) shown.iconPath = new vscode.ThemeIcon(item.icon);
     shown.contextValue = 'detail';
-    return shown;
+    return plainRow(shown);
   }
 
   /** Nothing without a tile: then the view's message stands there. */
@@ -88,7 +89,7 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   async copy(item?: DetailItem): Promise<void> {
     const items = item === undefined ? this.#items() : [item];
     if (items.length === 0) {
-      vscode.window.showInformationMessage(noTile(this.#services.l10n));
+      sayInformation(noTile(this.#services.l10n));
       return;
     }
     const lines = items.map((one) => detailText(one));
@@ -109,9 +110,9 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   #describe(): void {
     const { known, kind, boardLabel } = this.#model;
     const { l10n } = this.#services;
-    this.#view.message = known === undefined ? noTile(l10n) : '';
-    this.#view.description =
-      known === undefined ? '' : l10n.t('{0} of {1}', tileName(known.place.tile, kind, l10n), boardLabel);
+    if (known === undefined) describeView(this.#view, '', noTile(l10n));
+    else
+      describeView(this.#view, l10n.t('{0} of {1}', tileName(known.place.tile, kind, l10n), boardLabel), '');
   }
 }
 

@@ -1,4 +1,5 @@
 import { type ArrayShape, type ColumnRange, totalBytes } from '../model/geometry.ts';
+import { markdownCode } from '../model/plain.ts';
 import type { BoardInfo, Partition, PartitionInfo } from './board.ts';
 
 /** What a board report is made of. */
@@ -32,19 +33,21 @@ export function formatReport(facts: ReportFacts): string {
     ['user id', facts.uid < 0 ? 'unknown' : String(facts.uid)],
   ];
   const lines = ['# Board report', '', '| | |', '|---|---|'];
-  for (const [name, value] of rows) lines.push(`| ${name} | ${quote(value)} |`);
+  for (const [name, value] of rows) lines.push(`| ${name} | ${markdownCode(value)} |`);
   if (facts.route.length > 0)
-    lines.push('', '## Route', '', ...facts.route.map((line) => `- ${quote(line)}`));
+    lines.push('', '## Route', '', ...facts.route.map((line) => `- ${markdownCode(line)}`));
   lines.push('', '## Findings', '');
   if (info.findings.length === 0) lines.push('none');
-  for (const finding of info.findings) lines.push(`- ${quote(finding)}`);
+  for (const finding of info.findings) lines.push(`- ${markdownCode(finding)}`);
   lines.push('', '## Partitions', '');
   if (facts.partitions.length === 0) lines.push('none');
   else lines.push('| id | columns | rows | state | epoch |', '|---|---|---|---|---|');
   for (const one of facts.partitions) {
     const columns = columnText(one.columns);
     const rowText = `${one.startRow} to ${one.startRow + one.numRows - 1}`;
-    lines.push(`| ${one.id} | ${columns} | ${rowText} | ${quote(stateText(one))} | ${quote(one.epoch)} |`);
+    lines.push(
+      `| ${one.id} | ${columns} | ${rowText} | ${markdownCode(stateText(one))} | ${markdownCode(one.epoch)} |`,
+    );
   }
   const free = facts.freeColumns.map((run) => columnText(run)).join(', ');
   if (free !== '') lines.push('', `Free columns: ${free}`);
@@ -105,12 +108,4 @@ function ownerText({ inUse, ownerGone, owner }: PartitionInfo): string {
   if (owner?.kind === 'kernel') return 'in use by the kernel';
   if (owner === undefined || owner.kind === 'hidden') return 'in use, owner hidden';
   return `in use by ${owner.command} (pid ${owner.pid})`;
-}
-
-/** One line of foreign text inside Markdown: a code span that nothing in the text can end, without table breaks. */
-function quote(text: string): string {
-  const clean = [...text]
-    .map((c) => (c < ' ' || c === '\u007f' || c === '`' || c === '|' ? ' ' : c))
-    .join('');
-  return clean.trim() === '' ? '-' : `\`${clean.slice(0, 500)}\``;
 }

@@ -1,6 +1,14 @@
 /** The editor's commands. Each exists in every state and says why when it cannot run. */
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
+import {
+  askText,
+  sayBriefly,
+  sayError,
+  sayInformation,
+  sayWarning,
+  withProgress as showProgress,
+} from '../say/say.ts';
 import type { TileDocument } from './document.ts';
 import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
@@ -49,9 +57,7 @@ export class EditorCommands {
       vscode.commands.registerCommand(`tilescope.${name}`, async (argument?: unknown) => {
         const document = this.#documentOf(argument);
         if (document === undefined) {
-          vscode.window.showInformationMessage(
-            vscode.l10n.t('Open the memory of a tile first: no tile memory editor is active.'),
-          );
+          sayInformation(vscode.l10n.t('Open the memory of a tile first: no tile memory editor is active.'));
           return;
         }
         await this.#guarded(document, action);
@@ -82,19 +88,15 @@ export class EditorCommands {
     if (code === 'cancelled') return;
     if (code === 'epoch') {
       const rebase = vscode.l10n.t('Re-base');
-      vscode.window
-        .showWarningMessage(sentenceOf(error, services.describe, vscode.l10n), rebase)
-        .then((chosen) => {
-          if (chosen === rebase) void this.#guarded(document, this.#actions.rebase);
-        });
+      sayWarning(sentenceOf(error, services.describe, vscode.l10n), rebase).then((chosen) => {
+        if (chosen === rebase) void this.#guarded(document, this.#actions.rebase);
+      });
       return;
     }
     const showLog = vscode.l10n.t('Show Log');
-    vscode.window
-      .showErrorMessage(sentenceOf(error, services.describe, vscode.l10n), showLog)
-      .then((chosen) => {
-        if (chosen === showLog) services.showLog();
-      });
+    sayError(sentenceOf(error, services.describe, vscode.l10n), showLog).then((chosen) => {
+      if (chosen === showLog) services.showLog();
+    });
   }
 
   async #runFromPage(command: HostCommand, document: TileDocument): Promise<void> {
@@ -149,10 +151,10 @@ export class EditorCommands {
     document.warned = false;
     await provider.markClean(document);
     const problem = applyProblem(report, vscode.l10n);
-    if (problem !== undefined) vscode.window.showWarningMessage(problem);
+    if (problem !== undefined) sayWarning(problem);
     else if (report.applied === 0) nothingStaged();
     else {
-      vscode.window.setStatusBarMessage(
+      sayBriefly(
         report.applied === 1
           ? vscode.l10n.t('1 byte written and verified.')
           : vscode.l10n.t('{0} bytes written and verified.', report.applied),
@@ -184,7 +186,7 @@ export class EditorCommands {
     const panels = [...document.panels].sort((a, b) => Number(b.view.active) - Number(a.view.active));
     const tile = panels.map((panel) => panel.runningTile).find((one) => one !== undefined);
     if (tile === undefined) {
-      vscode.window.showInformationMessage(
+      sayInformation(
         vscode.l10n.t('Nothing on screen is program memory that is left alone because its core is running.'),
       );
       return;
@@ -204,7 +206,7 @@ export class EditorCommands {
   async #resolve(document: TileDocument, keep: 'mine' | 'theirs'): Promise<void> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined || document.session.counts(shown.range).conflicts === 0) {
-      vscode.window.showInformationMessage(vscode.l10n.t('There is no conflict in this editor.'));
+      sayInformation(vscode.l10n.t('There is no conflict in this editor.'));
       return;
     }
     document.session.resolveConflicts(shown.range, keep);
@@ -215,10 +217,10 @@ export class EditorCommands {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) throw offline(document);
     const place = (text: string) => parsePlace(text, shown.geometry, shown.range);
-    const typed = await vscode.window.showInputBox({
+    const typed = await askText({
       title: vscode.l10n.t('Go to Offset'),
       prompt: vscode.l10n.t('An offset such as 0x1F0, or a tile and its offset such as (2,3)+0x10'),
-      validateInput: (text) => {
+      refuse: (text) => {
         const found = place(text);
         if (typeof found === 'number') return undefined;
         return found === 'outside'
@@ -233,7 +235,7 @@ export class EditorCommands {
 }
 
 function nothingStaged(): void {
-  vscode.window.setStatusBarMessage(vscode.l10n.t('Nothing is staged in this editor.'), 4000);
+  sayBriefly(vscode.l10n.t('Nothing is staged in this editor.'), 4000);
 }
 
 function offline(document: TileDocument): BoardError {
@@ -251,13 +253,10 @@ async function withProgress<T>(title: string, task: (signal: AbortSignal) => Pro
     () => undefined,
   );
   const timer = setTimeout(() => {
-    void vscode.window.withProgress(
-      { location: vscode.ProgressLocation.Notification, title, cancellable: true },
-      (_, token) => {
-        token.onCancellationRequested(() => abort.abort());
-        return settled;
-      },
-    );
+    void showProgress(title, (_, token) => {
+      token.onCancellationRequested(() => abort.abort());
+      return settled;
+    });
   }, patienceMs);
   try {
     return await result;

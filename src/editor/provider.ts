@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { formatTile, type Tile, tileStart } from '../model/geometry.ts';
 import { parseResource, scheme } from '../model/resource.ts';
+import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
@@ -118,11 +119,11 @@ export class HexEditorProvider
   ): Promise<TileDocument> {
     const resource = uri.scheme === scheme ? parseResource(uri.authority, uri.path) : undefined;
     if (resource === undefined) {
-      throw new Error(vscode.l10n.t('{0} does not name tile memory of a board.', uri.toString()));
+      throw shownError(vscode.l10n.t('{0} does not name tile memory of a board.', uri.toString()));
     }
     const reference = this.services.acquire(resource);
     if (reference === undefined) {
-      throw new Error(
+      throw shownError(
         vscode.l10n.t(
           'The board "{0}" is not in the sidebar. Add it with this name, then open the tile again.',
           resource.board,
@@ -168,7 +169,7 @@ export class HexEditorProvider
 
   saveCustomDocumentAs(): Promise<void> {
     return Promise.reject(
-      new Error(vscode.l10n.t('Tile memory has no place to be saved as. Copy the bytes instead.')),
+      shownError(vscode.l10n.t('Tile memory has no place to be saved as. Copy the bytes instead.')),
     );
   }
 
@@ -394,10 +395,10 @@ export class HexEditorProvider
     try {
       const place = await this.#journal.setAside(path, Date.now());
       document.leaveJournal = leaveJournal;
-      vscode.window.showErrorMessage(vscode.l10n.t('{0} They are kept in {1}.', sentence, place));
+      sayError(vscode.l10n.t('{0} They are kept in {1}.', sentence, place));
     } catch (failure) {
       this.services.note(failure);
-      vscode.window.showErrorMessage(
+      sayError(
         vscode.l10n.t(
           '{0} They stay in {1}, which could not be renamed, so new edits are not kept there. Move that file away, then reload the window.',
           sentence,
@@ -493,13 +494,13 @@ export class HexEditorProvider
       token.onCancellationRequested(() => abort.abort());
       const report = await this.write(document, abort.signal);
       const problem = applyProblem(report, vscode.l10n);
-      if (problem !== undefined) throw new Error(problem);
+      if (problem !== undefined) throw shownError(problem);
       if (document.session.isDirty(document.key)) throw new vscode.CancellationError();
       document.touched = false;
     } catch (error) {
       if (error instanceof vscode.CancellationError) throw error;
       this.services.note(error);
-      throw new Error(
+      throw shownError(
         error instanceof Error && error.name === 'Error'
           ? error.message
           : sentenceOf(error, this.services.describe, vscode.l10n),
@@ -516,62 +517,54 @@ export class HexEditorProvider
     document.warned = true;
     const apply = vscode.l10n.t('Apply');
     const discard = vscode.l10n.t('Discard');
-    vscode.window
-      .showWarningMessage(
-        vscode.l10n.t(
-          'Saving does not write to a device. The staged edits of {0} stay here; Apply writes them.',
-          titleOf(
-            document.resource,
-            this.services.boardLabel(document.resource.board),
-            this.services.memoryName(document.resource),
-            vscode.l10n,
-          ),
+    sayWarning(
+      vscode.l10n.t(
+        'Saving does not write to a device. The staged edits of {0} stay here; Apply writes them.',
+        titleOf(
+          document.resource,
+          this.services.boardLabel(document.resource.board),
+          this.services.memoryName(document.resource),
+          vscode.l10n,
         ),
-        apply,
-        discard,
-      )
-      .then((chosen) => {
-        if (chosen === undefined) return;
-        document.warned = false;
-        if (this.#documents.get(document.key) !== document) return;
-        this.#run(chosen === apply ? 'apply' : 'revert', document);
-      });
+      ),
+      apply,
+      discard,
+    ).then((chosen) => {
+      if (chosen === undefined) return;
+      document.warned = false;
+      if (this.#documents.get(document.key) !== document) return;
+      this.#run(chosen === apply ? 'apply' : 'revert', document);
+    });
   }
 }
 
-async function confirmInDialog(board: string, bytes: number): Promise<boolean> {
-  const write = vscode.l10n.t('Write to Device');
-  const chosen = await vscode.window.showWarningMessage(
-    bytes === 1
-      ? vscode.l10n.t('Write the staged byte to {0}?', board)
-      : vscode.l10n.t('Write {0} staged bytes to {1}?', bytes, board),
-    {
-      modal: true,
-      detail: vscode.l10n.t('Saving a tile memory changes the memory of a running device.'),
-    },
-    write,
-  );
-  return chosen === write;
+function confirmInDialog(board: string, bytes: number): Promise<boolean> {
+  return agreesTo({
+    title:
+      bytes === 1
+        ? vscode.l10n.t('Write the staged byte to {0}?', board)
+        : vscode.l10n.t('Write {0} staged bytes to {1}?', bytes, board),
+    detail: vscode.l10n.t('Saving a tile memory changes the memory of a running device.'),
+    agree: vscode.l10n.t('Write to Device'),
+  });
 }
 
-async function confirmBesideInDialog(title: string, detail: string): Promise<boolean> {
-  const unlock = vscode.l10n.t('Unlock Editing');
-  return (await vscode.window.showWarningMessage(title, { modal: true, detail }, unlock)) === unlock;
+function confirmBesideInDialog(title: string, detail: string): Promise<boolean> {
+  return agreesTo({ title, detail, agree: vscode.l10n.t('Unlock Editing') });
 }
 
-async function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {
-  const read = vscode.l10n.t('Read Anyway');
-  const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Read the program memory of tile {0} of {1} while its core is running?', tile, board),
-    {
-      modal: true,
-      detail: vscode.l10n.t(
-        'The core fetches its instructions from this memory. Access from outside can fail on the bus, and can stall the core or stop it with an error. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
-      ),
-    },
-    read,
-  );
-  return chosen === read;
+function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {
+  return agreesTo({
+    title: vscode.l10n.t(
+      'Read the program memory of tile {0} of {1} while its core is running?',
+      tile,
+      board,
+    ),
+    detail: vscode.l10n.t(
+      'The core fetches its instructions from this memory. Access from outside can fail on the bus, and can stall the core or stop it with an error. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
+    ),
+    agree: vscode.l10n.t('Read Anyway'),
+  });
 }
 
 /** The values of `files.autoSave` that VS Code may go by for the document. */

@@ -1,36 +1,19 @@
 /** The status bar of the active tile memory editor: policy and staged bytes, selection, read time. */
 import * as vscode from 'vscode';
 import { formatTile, locate } from '../model/geometry.ts';
+import { StatusPlace } from '../say/say.ts';
 import type { HexPanel } from './panel.ts';
 import type { HexEditorProvider } from './provider.ts';
 
 export class EditorStatusBar implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
-  readonly #policy = vscode.window.createStatusBarItem(
-    'tilescope.policy',
-    vscode.StatusBarAlignment.Right,
-    103,
-  );
-  readonly #selection = vscode.window.createStatusBarItem(
-    'tilescope.selection',
-    vscode.StatusBarAlignment.Right,
-    102,
-  );
-  readonly #readAt = vscode.window.createStatusBarItem(
-    'tilescope.readAt',
-    vscode.StatusBarAlignment.Right,
-    101,
-  );
+  readonly #policy = new StatusPlace('tilescope.policy', 103, vscode.l10n.t('Tile Memory: Policy'));
+  readonly #selection = new StatusPlace('tilescope.selection', 102, vscode.l10n.t('Tile Memory: Selection'));
+  readonly #readAt = new StatusPlace('tilescope.readAt', 101, vscode.l10n.t('Tile Memory: Read Time'));
   readonly #following: vscode.Disposable;
 
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
-    this.#policy.name = vscode.l10n.t('Tile Memory: Policy');
-    this.#selection.name = vscode.l10n.t('Tile Memory: Selection');
-    this.#readAt.name = vscode.l10n.t('Tile Memory: Read Time');
-    this.#readAt.command = 'tilescope.refresh';
-    this.#readAt.tooltip = vscode.l10n.t('Read the shown memory again');
-    this.#selection.command = 'tilescope.goTo';
     this.#following = provider.onDidChangePanel(() => this.#show(provider.activePanel));
   }
 
@@ -57,37 +40,40 @@ export class EditorStatusBar implements vscode.Disposable {
     }
     const state = panel.state;
     if (state.policy === 'locked') {
-      this.#policy.text = `$(lock) ${vscode.l10n.t('Locked')}`;
-      this.#policy.tooltip =
-        state.lockedFor ?? vscode.l10n.t('Typing changes nothing. Click to unlock editing.');
-      this.#policy.command = 'tilescope.unlock';
+      this.#policy.show(
+        'lock',
+        vscode.l10n.t('Locked'),
+        state.lockedFor ?? vscode.l10n.t('Typing changes nothing. Click to unlock editing.'),
+        'tilescope.unlock',
+      );
     } else if (state.stagedBytes === 0) {
-      this.#policy.text = `$(unlock) ${
+      this.#policy.show(
+        'unlock',
         state.beside === undefined
           ? vscode.l10n.t('Staged: nothing')
-          : vscode.l10n.t('Beside {0}: nothing staged', state.beside)
-      }`;
-      this.#policy.tooltip = vscode.l10n.t('Typed bytes stay here until they are applied. Click to lock.');
-      this.#policy.command = 'tilescope.lock';
+          : vscode.l10n.t('Beside {0}: nothing staged', state.beside),
+        vscode.l10n.t('Typed bytes stay here until they are applied. Click to lock.'),
+        'tilescope.lock',
+      );
     } else {
-      this.#policy.text = `$(edit) ${
+      this.#policy.show(
+        'edit',
         state.stagedBytes === 1
           ? vscode.l10n.t('Staged: 1 byte')
-          : vscode.l10n.t('Staged: {0} bytes', state.stagedBytes)
-      }`;
-      this.#policy.tooltip = vscode.l10n.t('Click to write the staged bytes to the device.');
-      this.#policy.command = 'tilescope.apply';
+          : vscode.l10n.t('Staged: {0} bytes', state.stagedBytes),
+        vscode.l10n.t('Click to write the staged bytes to the device.'),
+        'tilescope.apply',
+      );
     }
-    this.#policy.show();
-    this.#readAt.text = `$(history) ${state.readAt}`;
-    this.#readAt.show();
+    this.#readAt.show(
+      'history',
+      state.readAt,
+      vscode.l10n.t('Read the shown memory again'),
+      'tilescope.refresh',
+    );
     const text = selectionText(panel);
     if (text === undefined) this.#selection.hide();
-    else {
-      this.#selection.text = text.short;
-      this.#selection.tooltip = text.long;
-      this.#selection.show();
-    }
+    else this.#selection.show('', text.short, text.long, 'tilescope.goTo');
   }
 }
 

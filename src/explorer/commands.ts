@@ -3,7 +3,9 @@ import * as vscode from 'vscode';
 import type { ConnectStep, Partition } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
 import { type ColumnRange, formatTile, tiles } from '../model/geometry.ts';
+import { markdownCode } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
+import { agreesTo, askText, pickFrom, sayInformation, withProgress } from '../say/say.ts';
 import { type BoardConfig, newBoardId } from './board-config.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import type { DriverConsent } from './driver-consent.ts';
@@ -69,7 +71,7 @@ export class BoardCommands {
         }),
       forgetSecrets: async () => {
         const count = await secrets.forgetAll();
-        vscode.window.showInformationMessage(vscode.l10n.t('Forgotten: {0} stored answers.', count));
+        sayInformation(vscode.l10n.t('Forgotten: {0} stored answers.', count));
       },
       showLog: async () => log.show(),
     };
@@ -110,41 +112,34 @@ export class BoardCommands {
       if (changed !== undefined) await boards.update(changed);
       return;
     }
-    const label = await vscode.window.showInputBox({
+    const label = await askText({
       title: vscode.l10n.t('Edit Board {0}', config.label),
       prompt: vscode.l10n.t('Name of the board in the sidebar'),
       value: config.label,
-      validateInput: (text) => (text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined),
+      refuse: (text) => (text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined),
     });
     if (label !== undefined) await boards.update({ ...config, label: label.trim() });
   }
 
   #connectWithProgress(entry: BoardEntry): Thenable<unknown> {
-    return vscode.window.withProgress(
-      {
-        location: vscode.ProgressLocation.Notification,
-        title: vscode.l10n.t('Connecting to {0}', entry.config.label),
-        cancellable: true,
-      },
-      async (progress, token) => {
-        const abort = new AbortController();
-        token.onCancellationRequested(() => abort.abort());
-        const following = entry.link.onDidChangeState((state) => {
-          if (state.kind !== 'connecting') return;
-          const percent = state.percent === undefined ? '' : ` ${Math.round(state.percent)} %`;
-          progress.report({ message: stepText(state.step) + percent });
-        });
-        try {
-          return await entry.link.connect(abort.signal);
-        } finally {
-          following.dispose();
-        }
-      },
-    );
+    return withProgress(vscode.l10n.t('Connecting to {0}', entry.config.label), async (report, token) => {
+      const abort = new AbortController();
+      token.onCancellationRequested(() => abort.abort());
+      const following = entry.link.onDidChangeState((state) => {
+        if (state.kind !== 'connecting') return;
+        const percent = state.percent === undefined ? '' : ` ${Math.round(state.percent)} %`;
+        report(stepText(state.step) + percent);
+      });
+      try {
+        return await entry.link.connect(abort.signal);
+      } finally {
+        following.dispose();
+      }
+    });
   }
 
   async #addBoard(): Promise<void> {
-    const chosen = await vscode.window.showQuickPick(
+    const chosen = await pickFrom(
       [
         {
           label: vscode.l10n.t('Over SSH'),
@@ -205,12 +200,12 @@ export class BoardCommands {
     let report: string;
     if (state.kind === 'connected') report = await state.board.report(AbortSignal.timeout(30_000));
     else if (state.kind === 'offline') {
-      report = `# Board report\n\nNot connected: \`${state.error.code}\` ${state.error.message}\n`;
+      report = `# Board report\n\nNot connected: \`${state.error.code}\` ${markdownCode(state.error.message)}\n`;
     } else {
       throw new BoardError('connection-lost', 'a report needs a connection', { host: entry.config.label });
     }
     await vscode.env.clipboard.writeText(report);
-    vscode.window.showInformationMessage(
+    sayInformation(
       vscode.l10n.t('The report of {0} is in the clipboard. It holds no secrets.', entry.config.label),
     );
   }
@@ -229,7 +224,7 @@ export class BoardCommands {
     const entry = given ?? (await this.#pickBoard());
     if (entry === undefined) return undefined;
     if (entry.link.state.kind !== 'connected' && !(await this.connect(entry))) return undefined;
-    const partition = await vscode.window.showQuickPick(
+    const partition = await pickFrom(
       this.#services.picks.shown(entry.id, entry.link.partitions).map((info) => ({
         label: columnsText(info),
         description: ownerText(info),
@@ -241,7 +236,7 @@ export class BoardCommands {
     const columns = partition.info.columns;
     const opened = await this.#openPartition(entry, columns);
     if (opened === undefined) return undefined;
-    const memory = await vscode.window.showQuickPick(
+    const memory = await pickFrom(
       opened.memories.map(({ geometry }) => ({
         label: memoryName(geometry.type),
         description: sizeText(geometry.bytesPerTile),
@@ -251,7 +246,7 @@ export class BoardCommands {
     );
     if (memory === undefined) return undefined;
     const whole: MemoryResource = { board: entry.id, columns, memory: memory.geometry.type };
-    const place = await vscode.window.showQuickPick(
+    const place = await pickFrom(
       [
         { label: vscode.l10n.t('All tiles'), resource: whole },
         ...tiles(memory.geometry).map((tile) => ({
@@ -297,15 +292,12 @@ export class BoardCommands {
     const entries = this.#services.boards.entries;
     if (entries.length === 0) {
       const add = vscode.l10n.t('Add Board...');
-      const chosen = await vscode.window.showInformationMessage(
-        vscode.l10n.t('No board has been added yet.'),
-        add,
-      );
+      const chosen = await sayInformation(vscode.l10n.t('No board has been added yet.'), add);
       if (chosen === add) await this.#addBoard();
       return undefined;
     }
     if (entries.length === 1) return entries[0];
-    const chosen = await vscode.window.showQuickPick(
+    const chosen = await pickFrom(
       entries.map((entry) => ({ label: entry.config.label, entry })),
       { placeHolder: vscode.l10n.t('Which board?') },
     );
@@ -313,29 +305,24 @@ export class BoardCommands {
   }
 }
 
-async function confirmRemovalInDialog(entry: BoardEntry, stagedBytes: number): Promise<boolean> {
-  const remove = vscode.l10n.t('Remove');
+function confirmRemovalInDialog(entry: BoardEntry, stagedBytes: number): Promise<boolean> {
   const held = entry.link.partitions.filter((info) => info.hold !== undefined);
   const holds =
     held.length === 0
       ? ''
       : ` ${vscode.l10n.t('It goes on holding {0}, until that is released or over.', held.map(columnsText).join(', '))}`;
-  const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t('Remove {0} from the sidebar?', entry.config.label),
-    {
-      modal: true,
-      detail:
-        (stagedBytes === 0
-          ? vscode.l10n.t('The board itself is not touched.')
-          : vscode.l10n.t(
-              'The board itself is not touched. {0} bytes that are staged in its open editors stay there. They can be applied once the board is added again with the name {1} and the window is reloaded.',
-              stagedBytes,
-              entry.id,
-            )) + holds,
-    },
-    remove,
-  );
-  return chosen === remove;
+  return agreesTo({
+    title: vscode.l10n.t('Remove {0} from the sidebar?', entry.config.label),
+    detail:
+      (stagedBytes === 0
+        ? vscode.l10n.t('The board itself is not touched.')
+        : vscode.l10n.t(
+            'The board itself is not touched. {0} bytes that are staged in its open editors stay there. They can be applied once the board is added again with the name {1} and the window is reloaded.',
+            stagedBytes,
+            entry.id,
+          )) + holds,
+    agree: vscode.l10n.t('Remove'),
+  });
 }
 
 /** A step of connecting, in words. */

@@ -1,21 +1,20 @@
 /** First contact with a driver that this version does not know: shows what was found and asks before the first mapping. */
 import * as vscode from 'vscode';
+import { agreesTo } from '../say/say.ts';
 import type { BoardEntry } from './boards.ts';
 
 const consentKey = 'tilescope.driverConsent';
 
 /** Asks with a modal dialog; true to go on. */
-async function confirmInDialog(label: string, findings: readonly string[]): Promise<boolean> {
-  const allow = vscode.l10n.t('Map Its Memory');
+function confirmInDialog(label: string, findings: readonly string[]): Promise<boolean> {
   const warning = vscode.l10n.t(
     'So far only sysfs and the list of partitions were read. The next step maps tile memory; a driver that works differently could crash the board.',
   );
-  const chosen = await vscode.window.showWarningMessage(
-    vscode.l10n.t('The driver of {0} is not one that this version knows.', label),
-    { modal: true, detail: [warning, '', ...findings.slice(0, mostFindings)].join('\n') },
-    allow,
-  );
-  return chosen === allow;
+  return agreesTo({
+    title: vscode.l10n.t('The driver of {0} is not one that this version knows.', label),
+    detail: [warning, '', ...findings.slice(0, mostFindings)].join('\n'),
+    agree: vscode.l10n.t('Map Its Memory'),
+  });
 }
 
 /** Lines that fit into a dialog. */

@@ -2,6 +2,8 @@
 import * as vscode from 'vscode';
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { explain } from '../board/explain.ts';
+import { cleanLine, plainText } from '../model/plain.ts';
+import { sayError } from '../say/say.ts';
 
 /** What can be done about a failure, apart from reading the log. */
 export interface FailureActions {
@@ -25,10 +27,10 @@ const aboutTheEntry: ReadonlySet<BoardError['code']> = new Set([
   'sudo-failed',
 ]);
 
-/** The sentence and the next step, as one text. */
+/** The sentence and the next step, as one plain text: facts in it come from boards. */
 export function describe(error: BoardError): string {
   const { message, nextStep } = explain(error, vscode.l10n);
-  return nextStep === '' ? message : `${message} ${nextStep}`;
+  return plainText(nextStep === '' ? message : `${message} ${nextStep}`);
 }
 
 export class Failures {
@@ -43,7 +45,7 @@ export class Failures {
     const error = toBoardError(thrown);
     if (error.code === 'cancelled') return error;
     const facts = Object.keys(error.facts).length === 0 ? '' : ` ${JSON.stringify(error.facts)}`;
-    this.#log.error(`${error.code}: ${error.message}${facts}`);
+    this.#log.error(cleanLine(`${error.code}: ${error.message}${facts}`));
     if (error.code === 'internal' && error.cause instanceof Error) this.#log.error(error.cause);
     return error;
   }
@@ -60,7 +62,7 @@ export class Failures {
     if (actions.retry !== undefined) buttons.push(error.code === 'host-key-changed' ? replace : retry);
     if (actions.edit !== undefined && aboutTheEntry.has(error.code)) buttons.push(edit);
     buttons.push(showLog);
-    const chosen = await vscode.window.showErrorMessage(describe(error), ...buttons);
+    const chosen = await sayError(describe(error), ...buttons);
     if (chosen === retry || chosen === replace) await actions.retry?.();
     else if (chosen === edit) await actions.edit?.();
     else if (chosen === showLog) this.#log.show();

@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import type { ColumnRange } from '../model/geometry.ts';
+import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation, sayWarning } from '../say/say.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import type { Failures } from './failures.ts';
 import { columnsText, FreeColumnsNode, ownerText, PartitionNode, PickedNode } from './nodes.ts';
@@ -20,12 +21,8 @@ export interface Place {
 }
 
 /** A question before something is done to a partition. */
-export interface GuestQuestion {
+export interface GuestQuestion extends ModalQuestion {
   readonly act: 'hold' | 'release' | 'enable-clocks' | 'reach-kernel';
-  readonly title: string;
-  readonly detail: string;
-  /** The button that agrees. */
-  readonly agree: string;
 }
 
 export interface GuestServices {
@@ -50,9 +47,9 @@ export class GuestCommands implements vscode.Disposable {
   readonly #endedHolds = new vscode.EventEmitter<Place>();
 
   /** How a person is asked; tests answer in their place. */
-  confirm: (question: GuestQuestion) => Promise<boolean> = confirmInDialog;
+  confirm: (question: GuestQuestion) => Promise<boolean> = agreesTo;
   /** How a person is told that the driver did not do what was asked; tests listen in their place. */
-  warn: (text: string) => void = warnInMessage;
+  warn: (text: string) => void = sayWarning;
   /** How columns are typed; tests answer in their place. */
   askColumns: (run: ColumnRange) => Promise<ColumnRange | undefined> = askColumnsInBox;
 
@@ -244,7 +241,7 @@ export class GuestCommands implements vscode.Disposable {
         : [],
     );
     if (runs.length === 0) {
-      vscode.window.showInformationMessage(
+      sayInformation(
         vscode.l10n.t('No connected board has columns to pick: its driver makes the partitions itself.'),
       );
       return undefined;
@@ -294,12 +291,10 @@ export class GuestCommands implements vscode.Disposable {
 
   async #choose(places: readonly Place[], describe: (place: Place) => string): Promise<Place | undefined> {
     if (places.length === 0) {
-      vscode.window.showInformationMessage(
-        vscode.l10n.t('No connected board has a partition of this kind now.'),
-      );
+      sayInformation(vscode.l10n.t('No connected board has a partition of this kind now.'));
       return undefined;
     }
-    const chosen = await vscode.window.showQuickPick(
+    const chosen = await pickFrom(
       places.map((place) => ({
         label: columnsText(place),
         description: `${place.entry.config.label}  ${describe(place)}`,
@@ -337,7 +332,7 @@ export class GuestCommands implements vscode.Disposable {
       if (info.hold === undefined || this.#releasing.has(placeKey(entry, info.columns))) continue;
       if (this.#info(entry, info.columns)?.hold !== undefined) continue;
       this.#endedHolds.fire({ entry, columns: info.columns });
-      vscode.window.showWarningMessage(
+      sayWarning(
         info.ownerGone
           ? vscode.l10n.t(
               '{0} of {1}: the hold ended. Its 8 hours were over, another window released it, or its process was ended. The driver has reset the columns; open editors keep the bytes as last read.',
@@ -372,19 +367,11 @@ function placeKey(entry: BoardEntry, { startCol, numCols }: ColumnRange): string
   return `${entry.id}/${startCol}_${numCols}`;
 }
 
-async function confirmInDialog({ title, detail, agree }: GuestQuestion): Promise<boolean> {
-  return (await vscode.window.showWarningMessage(title, { modal: true, detail }, agree)) === agree;
-}
-
-function warnInMessage(text: string): void {
-  vscode.window.showWarningMessage(text);
-}
-
 async function askColumnsInBox(run: ColumnRange): Promise<ColumnRange | undefined> {
   const { startCol, numCols } = run;
   const last = startCol + numCols - 1;
   const read = (text: string) => parseColumns(text, run);
-  const typed = await vscode.window.showInputBox({
+  const typed = await askText({
     title: vscode.l10n.t('Pick Columns'),
     prompt: vscode.l10n.t(
       'First and last column, such as {0}, or the first column and their number, such as {1}',
@@ -392,7 +379,7 @@ async function askColumnsInBox(run: ColumnRange): Promise<ColumnRange | undefine
       `${startCol}, ${Math.min(4, numCols)}`,
     ),
     value: columnsInput(run),
-    validateInput: (text) => {
+    refuse: (text) => {
       const columns = read(text);
       if (columns === 'outside')
         return vscode.l10n.t('Only columns {0} to {1} are free here.', startCol, last);

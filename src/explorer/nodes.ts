@@ -16,6 +16,7 @@ import {
   totalBytes,
 } from '../model/geometry.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
+import { tableTooltip } from '../say/say.ts';
 import type { BoardEntry } from './boards.ts';
 import { describe } from './failures.ts';
 import { type Clock, clockOf, ownerName, ownerText as ownerWords, partitionContext } from './owner-words.ts';
@@ -45,16 +46,6 @@ function makeItem(
   item.iconPath = icon;
   item.contextValue = context;
   return item;
-}
-
-/** A two-column tooltip. Values are shown as text: they may come from a board. */
-function table(title: string, rows: readonly (readonly [string, string])[]): vscode.MarkdownString {
-  const markdown = new vscode.MarkdownString();
-  markdown.appendMarkdown('**').appendText(title).appendMarkdown('**\n\n');
-  for (const [name, value] of rows) {
-    markdown.appendText(name).appendMarkdown(': ').appendText(value).appendMarkdown('  \n');
-  }
-  return markdown;
 }
 
 /** The name of a memory type, for people. */
@@ -154,11 +145,11 @@ export class BoardNode implements TreeNode {
     return item;
   }
 
-  #tooltip(): vscode.MarkdownString {
+  #tooltip(): vscode.TreeItem['tooltip'] {
     const state = this.entry.link.state;
     const rows: [string, string][] = [[vscode.l10n.t('Reached by'), placeText(this.entry)]];
     if (state.kind === 'offline') rows.push([vscode.l10n.t('Offline'), describe(state.error)]);
-    return table(this.entry.config.label, rows);
+    return tableTooltip(this.entry.config.label, rows);
   }
 }
 
@@ -170,7 +161,7 @@ function placeText(entry: BoardEntry): string {
   return config.port === undefined ? host : `${host}:${config.port}`;
 }
 
-function boardTooltip(entry: BoardEntry, info: BoardInfo): vscode.MarkdownString {
+function boardTooltip(entry: BoardEntry, info: BoardInfo): vscode.TreeItem['tooltip'] {
   const rows: [string, string][] = [
     [vscode.l10n.t('Reached by'), placeText(entry)],
     [vscode.l10n.t('Host'), info.hostName],
@@ -181,11 +172,7 @@ function boardTooltip(entry: BoardEntry, info: BoardInfo): vscode.MarkdownString
     [vscode.l10n.t('Kernel page'), sizeText(info.pageSize)],
   ];
   if (info.coreVersion !== '') rows.push([vscode.l10n.t('Helper version'), info.coreVersion]);
-  const markdown = table(entry.config.label, rows);
-  for (const finding of info.findings.slice(0, 20)) {
-    markdown.appendMarkdown('\n- ').appendText(finding);
-  }
-  return markdown;
+  return tableTooltip(entry.config.label, rows, info.findings.slice(0, 20));
 }
 
 /** A partition of a connected board, as last listed. */
@@ -236,7 +223,7 @@ export class PartitionNode implements TreeNode {
         vscode.l10n.t('resets the columns and zeroes their memory; then the application can start'),
       ]);
     }
-    item.tooltip = table(columnsText(info), rows);
+    item.tooltip = tableTooltip(columnsText(info), rows);
     return item;
   }
 }
@@ -332,7 +319,7 @@ export class MemoryNode implements TreeNode {
     const icon = geometry.type.includes('program') ? 'file-binary' : 'database';
     const item = makeItem(this, memoryName(geometry.type), expanded, new vscode.ThemeIcon(icon), 'memory');
     item.description = sizeText(totalBytes(geometry));
-    item.tooltip = table(memoryName(geometry.type), [
+    item.tooltip = tableTooltip(memoryName(geometry.type), [
       [vscode.l10n.t('Tiles'), `${tileCount(geometry)}`],
       [vscode.l10n.t('Columns'), `${geometry.startCol} - ${geometry.startCol + geometry.numCols - 1}`],
       [vscode.l10n.t('Rows'), rowsText(geometry, arrayOf(this.entry))],
@@ -378,7 +365,7 @@ export class ColumnNode implements TreeNode {
       'column',
     );
     item.description = vscode.l10n.t('rows {0} to {1}', startRow, startRow + numRows - 1);
-    item.tooltip = table(vscode.l10n.t('Column {0}', this.col), [
+    item.tooltip = tableTooltip(vscode.l10n.t('Column {0}', this.col), [
       [vscode.l10n.t('Rows'), rowsText(this.memory.geometry, arrayOf(this.memory.entry))],
     ]);
     return item;
@@ -421,7 +408,7 @@ export class TileNode implements TreeNode {
     const counted = computeRow(array, this.tile.row);
     const beside = computeRowText(array, this.tile.row);
     if (beside !== undefined) item.description = beside;
-    item.tooltip = table(vscode.l10n.t('Tile {0}', formatTile(this.tile)), [
+    item.tooltip = tableTooltip(vscode.l10n.t('Tile {0}', formatTile(this.tile)), [
       [memoryName(geometry.type), sizeText(geometry.bytesPerTile)],
       [vscode.l10n.t('Buffer offset'), `${hex(start)} - ${hex(start + geometry.bytesPerTile - 1)}`],
       counted === undefined

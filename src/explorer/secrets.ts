@@ -9,6 +9,7 @@ import type {
   SecretRequest,
   SshPrompts,
 } from '../board/ssh/prompts.ts';
+import { agreesTo, askText, sayInformation } from '../say/say.ts';
 
 const namesKey = 'tilescope.secretNames';
 
@@ -33,52 +34,48 @@ export class Secrets implements SshPrompts {
   }
 
   async confirmHostKey(question: HostKeyQuestion, signal: AbortSignal): Promise<boolean> {
-    const connect = vscode.l10n.t('Connect');
     const known =
       question.knownTypes.length === 0
         ? ''
         : `\n\n${vscode.l10n.t('Other keys of this host are known: {0}. A host does not gain a key type by itself.', question.knownTypes.join(', '))}`;
-    const chosen = await unlessAborted(
-      vscode.window.showWarningMessage(
-        vscode.l10n.t('The host {0} is not known yet.', question.host),
-        {
-          modal: true,
-          detail: `${vscode.l10n.t('Its {0} key has the fingerprint\n{1}\n\nCompare it with the one that the board shows. It is remembered in known_hosts.', question.algorithm, question.fingerprint)}${known}`,
-        },
-        connect,
-      ),
+    const agreed = await unlessAborted(
+      agreesTo({
+        title: vscode.l10n.t('The host {0} is not known yet.', question.host),
+        detail: `${vscode.l10n.t('Its {0} key has the fingerprint\n{1}\n\nCompare it with the one that the board shows. It is remembered in known_hosts.', question.algorithm, question.fingerprint)}${known}`,
+        agree: vscode.l10n.t('Connect'),
+      }),
       signal,
     );
-    return chosen === connect;
+    return agreed === true;
   }
 
   async replaceHostKey(question: ChangedHostKeyQuestion, signal: AbortSignal): Promise<boolean> {
-    const replace = vscode.l10n.t('Replace Key...');
-    const chosen = await unlessAborted(
-      vscode.window.showErrorMessage(
-        vscode.l10n.t('The key of {0} has changed. Someone may be between you and the board.', question.host),
-        {
-          modal: true,
-          detail: vscode.l10n.t(
-            'Known {0} key: {1}\nKey offered now: {2}\n\nThe known key stands in {3}, line {4}. Boards that run from a RAM disk make a new key at every boot.',
-            question.algorithm,
-            question.oldFingerprint,
-            question.newFingerprint,
-            question.file,
-            question.line,
-          ),
-        },
-        replace,
-      ),
+    const agreed = await unlessAborted(
+      agreesTo({
+        title: vscode.l10n.t(
+          'The key of {0} has changed. Someone may be between you and the board.',
+          question.host,
+        ),
+        detail: vscode.l10n.t(
+          'Known {0} key: {1}\nKey offered now: {2}\n\nThe known key stands in {3}, line {4}. Boards that run from a RAM disk make a new key at every boot.',
+          question.algorithm,
+          question.oldFingerprint,
+          question.newFingerprint,
+          question.file,
+          question.line,
+        ),
+        agree: vscode.l10n.t('Replace Key...'),
+        danger: true,
+      }),
       signal,
     );
-    if (chosen !== replace) return false;
+    if (agreed !== true) return false;
     const typed = await unlessAborted(
-      vscode.window.showInputBox({
+      askText({
         title: vscode.l10n.t('Replace the key of {0}', question.host),
         prompt: vscode.l10n.t('Type the name of the host to replace its key: {0}', question.host),
         ignoreFocusOut: true,
-        validateInput: (text) =>
+        refuse: (text) =>
           text === question.host ? undefined : vscode.l10n.t('This is not the name of the host.'),
       }),
       signal,
@@ -100,7 +97,7 @@ export class Secrets implements SshPrompts {
     const stop = () => source.cancel();
     signal.addEventListener('abort', stop);
     try {
-      return await vscode.window.showInputBox(
+      return await askText(
         {
           title: titleOf(request),
           prompt: request.retry
@@ -123,12 +120,11 @@ export class Secrets implements SshPrompts {
     this.#settled.add(name);
     const keep = vscode.l10n.t('Keep');
     // Not awaited: connecting goes on while the question stands.
-    vscode.window
-      .showInformationMessage(
-        vscode.l10n.t('Keep this answer in the secret storage? {0}', titleOf(request)),
-        keep,
-        vscode.l10n.t('Not Now'),
-      )
+    sayInformation(
+      vscode.l10n.t('Keep this answer in the secret storage? {0}', titleOf(request)),
+      keep,
+      vscode.l10n.t('Not Now'),
+    )
       .then((chosen) => (chosen === keep ? this.#keep(name, value) : undefined))
       .then(undefined, this.#onFailure);
   }

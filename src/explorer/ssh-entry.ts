@@ -2,8 +2,8 @@
 import { homedir, hostname } from 'node:os';
 import * as vscode from 'vscode';
 import { parseTypedHost, type TypedHost } from '../board/ssh/config.ts';
+import { type Answer, ask, back, type Choice, inOrder, pick } from '../say/multi-step.ts';
 import { newBoardId, type SshConfig } from './board-config.ts';
-import { type Answer, ask, back, type Choice, inOrder, pick } from './multi-step.ts';
 
 const totalSteps = 5;
 

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { toBoardError } from '../board/errors.ts';
 import type { ColumnRange } from '../model/geometry.ts';
+import { addToTooltip, plainRow } from '../say/say.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import {
   BoardNode,
@@ -108,13 +109,12 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    return node.item(this.#expanded.has(node.key));
+    return plainRow(node.item(this.#expanded.has(node.key)));
   }
 
   /** Adds the tile's state to its tooltip when the pointer rests on it. */
   async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
-    if (!(node instanceof TileNode) || !(item.tooltip instanceof vscode.MarkdownString)) return item;
-    for (const line of await this.tileState(node)) item.tooltip.appendText(line).appendMarkdown('  \n');
+    if (node instanceof TileNode) addToTooltip(item.tooltip, await this.tileState(node));
     return item;
   }
 

@@ -12,6 +12,7 @@ import {
   type Tile,
   tileCount,
 } from '../../model/geometry.ts';
+import { cleanLine } from '../../model/plain.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type { Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
 import { BoardError, type BoardErrorCode } from '../errors.ts';
@@ -428,10 +429,6 @@ function integer(header: Header, key: string, least: number, most: number): numb
 /** Foreign text as it may be shown: one line, no control or direction characters, at most 4,096 characters. */
 export function clean(value: string): string {
   return cleanLine(value.slice(0, maxText));
-}
-
-function cleanLine(value: string): string {
-  return value.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
 function optionalText(header: Header, key: string): string {

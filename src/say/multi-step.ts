@@ -1,5 +1,7 @@
 /** Questions in a row with a way back, in VS Code's quick input. */
 import * as vscode from 'vscode';
+import { plainText } from '../model/plain.ts';
+import { plainItem } from './say.ts';
 
 /** What a step returns to go back one step; `undefined` ends the whole row. */
 export const back = Symbol('back');
@@ -31,18 +33,19 @@ export function pick<T>(
 ): Promise<Answer<T>> {
   return new Promise((resolve) => {
     const input = vscode.window.createQuickPick<Choice<T>>();
-    Object.assign(input, frame);
-    input.placeholder = options.placeholder;
+    Object.assign(input, frame, { title: plainText(frame.title) });
+    input.placeholder = plainText(options.placeholder);
     input.ignoreFocusOut = true;
     input.matchOnDescription = true;
     input.buttons = frame.step > 1 ? [vscode.QuickInputButtons.Back] : [];
     const list = (text: string): void => {
       const typed = text === '' ? undefined : options.free?.(text);
       const same = options.choices.some((choice) => choice.label === typed?.label);
-      input.items = typed === undefined || same ? options.choices : [typed, ...options.choices];
+      const shown = typed === undefined || same ? options.choices : [typed, ...options.choices];
+      input.items = shown.map(plainItem);
     };
     list('');
-    const active = options.choices.find((choice) => choice.value === options.active);
+    const active = input.items.find((choice) => choice.value === options.active);
     if (active !== undefined) input.activeItems = [active];
     let answer: Answer<T>;
     input.onDidChangeValue(list);
@@ -75,15 +78,15 @@ export function ask(
 ): Promise<Answer<string>> {
   return new Promise((resolve) => {
     const input = vscode.window.createInputBox();
-    Object.assign(input, frame);
-    input.prompt = options.prompt;
-    input.placeholder = options.placeholder;
+    Object.assign(input, frame, { title: plainText(frame.title) });
+    input.prompt = plainText(options.prompt);
+    input.placeholder = plainText(options.placeholder ?? '');
     input.value = options.value ?? '';
     input.ignoreFocusOut = true;
     input.buttons = frame.step > 1 ? [vscode.QuickInputButtons.Back] : [];
     let answer: Answer<string>;
     input.onDidChangeValue((text) => {
-      input.validationMessage = options.refuse?.(text) ?? '';
+      input.validationMessage = plainText(options.refuse?.(text) ?? '');
     });
     input.onDidTriggerButton(() => {
       answer = back;
@@ -92,7 +95,7 @@ export function ask(
     input.onDidAccept(() => {
       const refused = options.refuse?.(input.value);
       if (refused !== undefined) {
-        input.validationMessage = refused;
+        input.validationMessage = plainText(refused);
         return;
       }
       answer = input.value;

@@ -1,0 +1,43 @@
+/**
+ * Text that somebody else wrote (a board, a server, a file), made so that nothing which shows it can take it for more
+ * than text. Whatever reaches a person goes through here; the faces do so in `say/`.
+ */
+
+/** More than any sentence of ours; what is longer is cut, so that no text can bury the buttons below it. */
+const mostShown = 8000;
+
+/** One line without control and direction characters: each becomes U+FFFD. */
+export function cleanLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
+}
+
+/**
+ * Text as every face may show it, lines kept. A space breaks what VS Code or Theia would take for a link (`[label](target)`,
+ * `<scheme:...>`) or an icon (`$(name)`): nothing else can be put into a plain string there, backslashes would be shown.
+ * Applied twice it gives the same.
+ */
+export function plainText(text: string): string {
+  const cut = text.length > mostShown ? `${text.slice(0, mostShown)}...` : text;
+  return cut
+    .replace(/\r\n?/g, '\n')
+    .replace(/\t/g, ' ')
+    .split('\n')
+    .map(cleanLine)
+    .join('\n')
+    .replace(/([\]$])(?=\()/g, '$1 ')
+    .replace(/<(?=[a-z][a-z0-9+.-]*:)/gi, '< ');
+}
+
+/** Text inside Markdown that reads as it is: addresses are no links either. Lines stay lines. */
+export function markdownText(text: string): string {
+  return plainText(text)
+    .replace(/ +/g, ' ')
+    .replace(/[!-/:-@[-`{-~]/g, '\\$&')
+    .replaceAll('\n', '  \n');
+}
+
+/** One line inside Markdown as a code span that nothing in the text can end, without table breaks; `-` for nothing. */
+export function markdownCode(text: string): string {
+  const line = [...text].map((c) => (c < ' ' || c === '\u007f' || c === '`' || c === '|' ? ' ' : c)).join('');
+  return line.trim() === '' ? '-' : `\`${cleanLine(line.slice(0, 500))}\``;
+}
