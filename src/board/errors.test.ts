@@ -42,3 +42,20 @@ describe('an aborted signal', () => {
     expect(toBoardError(refused)).toBe(refused);
   });
 });
+
+const tricks = 'a\u0000b\u001b[31m\r\n\u202ec\u2028\u0085\u200f\u2066';
+
+test('[truth-11] every error carries foreign text as one plain bounded line, unescaped, whoever made it', () => {
+  const link = '[More](command:workbench.action.quit)';
+  const error = new BoardError('shell-ended', `${link}\n\u001b[2J${'y'.repeat(99_999)}`, {
+    text: `${link}${tricks}${'x'.repeat(99_999)}`,
+    line: 7,
+  });
+  expect(error.facts['text']).toMatch(/^\[More\]\(command:workbench\.action\.quit\)a/);
+  for (const text of [String(error.facts['text']), error.message]) {
+    expect(text.length).toBeLessThanOrEqual(4096);
+    expect(text).not.toMatch(/[\p{Cc}\u2028\u202e\u200f\u2066]/u);
+  }
+  expect(error.message).toMatch(/^\[More\]\(command:workbench\.action\.quit\) \| \ufffd\[2Jyyy/);
+  expect(error.facts['line']).toBe(7);
+});

@@ -1,3 +1,5 @@
+import { clean } from '../model/plain.ts';
+
 /**
  * Every way in which reaching a board can fail, as a closed list. The code selects the sentence and the next step that
  * a person reads (`describeError` in `explain.ts`); `detail` carries what the kernel, ssh or the board said, for the log
@@ -39,14 +41,22 @@ export type BoardErrorCode =
   | 'key-unreadable' // identity file missing, bad permissions, wrong passphrase
   | 'config' // ssh configuration cannot be read or is contradictory
   | 'connection-lost'
+  | 'server-limit' // the SSH server has no room: it closes connections at once, or opens no further session
   // starting the agent there
   | 'no-exec' // every candidate folder is mounted noexec
   | 'read-only' // no folder can be written
   | 'disk-full'
+  | 'in-the-way' // a folder stands in every place where the agent's file belongs
   | 'wrong-arch' // the agent does not run on this machine
-  | 'shell-banner' // the login shell prints text into the channel
+  | 'shell-banner' // text came where the agent should answer
+  | 'shell-ended' // the login shell did not run the command, or not to its end
+  | 'shell-flood' // the login shell prints more text of its own than is skipped
+  | 'shell-input' // the login shell read the input that was meant for the command
+  | 'no-programs' // programs such as `uname` and `cat` are not on the board's PATH
   | 'upload-corrupt' // SHA-256 of the uploaded agent differs
-  | 'sudo-failed' // sudo missing, refused, or wrong password
+  | 'sudo-failed' // sudo missing, wrong password, or anything else that sudo says
+  | 'sudo-refused' // sudo does not allow this user
+  | 'sudo-broken' // sudo's own configuration or installation does not work
   | 'agent-failed' // the agent ended or could not start
   | 'agent-version' // the agent speaks another protocol
   | 'no-addon'; // this computer cannot be a board: other system, or the native part is missing or does not load
@@ -57,7 +67,11 @@ export type ErrorFacts = Readonly<Record<string, string | number>>;
 /** The one error type that crosses the board seam. */
 export class BoardError extends Error {
   readonly code: BoardErrorCode;
-  /** Values for the sentence: `host`, `path`, `owner`, `pid`, `command`, `fingerprint`, ... */
+  /**
+   * Values for the sentence: `host`, `path`, `owner`, `pid`, `command`, `fingerprint`, ... Texts are plain (one bounded
+   * line without control characters) and not escaped, whoever said them: who shows them where markup has a meaning
+   * escapes them.
+   */
   readonly facts: ErrorFacts;
 
   /**
@@ -67,10 +81,12 @@ export class BoardError extends Error {
    * @param cause the underlying error
    */
   constructor(code: BoardErrorCode, detail: string, facts: ErrorFacts = {}, cause?: unknown) {
-    super(detail, cause === undefined ? undefined : { cause });
+    super(clean(detail.trim().replace(/\s*\n\s*/g, ' | ')), cause === undefined ? undefined : { cause });
     this.name = 'BoardError';
     this.code = code;
-    this.facts = facts;
+    this.facts = Object.fromEntries(
+      Object.entries(facts).map(([name, value]) => [name, typeof value === 'string' ? clean(value) : value]),
+    );
   }
 }
 

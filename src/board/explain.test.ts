@@ -42,13 +42,21 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'key-unreadable': true,
   config: true,
   'connection-lost': true,
+  'server-limit': true,
   'no-exec': true,
   'read-only': true,
   'disk-full': true,
+  'in-the-way': true,
   'wrong-arch': true,
   'shell-banner': true,
+  'shell-ended': true,
+  'shell-flood': true,
+  'shell-input': true,
+  'no-programs': true,
   'upload-corrupt': true,
   'sudo-failed': true,
+  'sudo-refused': true,
+  'sudo-broken': true,
   'agent-failed': true,
   'agent-version': true,
   'no-addon': true,
@@ -71,6 +79,9 @@ const allFacts: ErrorFacts = {
   folders: '/tmp, /home/dev',
   tried: 'none, agent',
   text: 'Welcome',
+  programs: 'uname, id',
+  reason: 'It is broken.',
+  of: 'sessions',
 };
 
 function said(code: BoardErrorCode, facts: ErrorFacts): string {
@@ -144,6 +155,23 @@ describe('[main-16] every error has a sentence and a next step', () => {
     expect(said('shell-banner', allFacts)).toContain('printed "Welcome"');
     expect(said('host-key-rejected', allFacts)).toContain('SHA256:new');
     expect(said('host-key-revoked', allFacts)).toContain('known_hosts, line 7');
+  });
+
+  it('[truth-19] names the true cause, in the words of who said it', () => {
+    const words = { host: 'vck190', reason: 'dev is not in the sudoers file.', text: 'Begin' };
+    expect(said('sudo-refused', words)).toContain('vck190: "dev is not in the sudoers file."');
+    expect(said('sudo-broken', words)).toContain('configuration of sudo on vck190');
+    expect(said('sudo-failed', words)).toContain(words.reason);
+    expect(said('agent-failed', words)).toContain(words.reason);
+    expect(said('shell-ended', words)).toContain('without running the command; it said "Begin"');
+    expect(said('shell-ended', { begun: 1 })).toContain('before it was done');
+    expect(said('shell-flood', words)).toContain('prints too much text of its own, beginning with "Begin"');
+    expect(said('no-programs', { programs: 'uname, id' })).toContain('not found on the PATH');
+    expect(said('no-programs', { programs: 'uname, id' })).toContain('uname, id');
+    expect(said('in-the-way', allFacts)).toContain('Tried: /tmp, /home/dev.');
+    expect(said('server-limit', { of: 'sessions' })).toContain('MaxSessions');
+    expect(said('server-limit', { of: 'connections' })).toContain('MaxStartups');
+    expect(said('shell-ended', { text: 'x'.repeat(4000) }).length).toBeLessThan(500);
   });
 
   it('ways to reach the host name the host', () => {

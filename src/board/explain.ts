@@ -192,6 +192,8 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         message: l10n.t('The connection to {0} was lost.', host),
         nextStep: l10n.t('Connect again when the board can be reached; staged edits are kept.'),
       };
+    case 'server-limit':
+      return explainServerLimit(facts, host, l10n);
     case 'no-exec':
       return explainFolders(
         facts,
@@ -213,6 +215,13 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         l10n.t('Free a few MiB in the home folder or in /tmp, then connect again.'),
         l10n,
       );
+    case 'in-the-way':
+      return explainFolders(
+        facts,
+        l10n.t('On {0} a folder stands where the file of the helper program belongs.', host),
+        l10n.t('Remove or rename that folder (its name begins with tilescope-agent), then connect again.'),
+        l10n,
+      );
     case 'wrong-arch':
       return {
         message: l10n.t('The helper program does not run on the processor of {0}.', machineName(facts, host)),
@@ -220,6 +229,26 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       };
     case 'shell-banner':
       return explainBanner(facts, host, l10n);
+    case 'shell-ended':
+      return explainEndedShell(facts, host, l10n);
+    case 'shell-flood':
+      return explainFlood(facts, host, l10n);
+    case 'shell-input':
+      return {
+        message: l10n.t('The login shell of {0} read the input that was meant for the command.', host),
+        nextStep: l10n.t(
+          'Let its start files (such as .bashrc) read nothing when there is no terminal, or use another user.',
+        ),
+      };
+    case 'no-programs':
+      return {
+        message: l10n.t(
+          'Basic programs are not found on the PATH of the login shell of {0}: {1}.',
+          host,
+          facts.text('programs') ?? 'uname, cat',
+        ),
+        nextStep: l10n.t('Correct PATH in the start files of that shell, or use another user.'),
+      };
     case 'upload-corrupt':
       return {
         message: l10n.t('The helper program arrived damaged on {0}.', host),
@@ -227,14 +256,42 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       };
     case 'sudo-failed':
       return {
-        message: l10n.t('The helper program could not be started as root on {0}.', host),
+        message: withWords(
+          l10n.t('The helper program could not be started as root on {0}.', host),
+          (words) => l10n.t('The helper program could not be started as root on {0}: "{1}".', host, words),
+          facts.text('reason'),
+        ),
         nextStep: l10n.t(
           'Check that sudo is installed and allows this user, and that the password is right.',
         ),
       };
+    case 'sudo-refused':
+      return {
+        message: withWords(
+          l10n.t('This user may not use sudo on {0}.', host),
+          (words) => l10n.t('This user may not use sudo on {0}: "{1}".', host, words),
+          facts.text('reason'),
+        ),
+        nextStep: l10n.t(
+          'Allow this user all commands in the sudoers file there (with visudo, as root), or connect as root.',
+        ),
+      };
+    case 'sudo-broken':
+      return {
+        message: withWords(
+          l10n.t('The configuration of sudo on {0} is broken.', host),
+          (words) => l10n.t('The configuration of sudo on {0} is broken: "{1}".', host, words),
+          facts.text('reason'),
+        ),
+        nextStep: l10n.t('Correct it there as root (with visudo), or connect as root.'),
+      };
     case 'agent-failed':
       return {
-        message: l10n.t('The helper program ended by itself on {0}.', host),
+        message: withWords(
+          l10n.t('The helper program ended by itself on {0}.', host),
+          (words) => l10n.t('The helper program ended by itself on {0}: "{1}".', host, words),
+          facts.text('reason'),
+        ),
         nextStep: l10n.t('Look into the log for its last words, then connect again.'),
       };
     case 'no-addon':
@@ -372,24 +429,79 @@ function explainFolders(facts: Facts, message: string, nextStep: string, l10n: L
   return { message, nextStep: l10n.t('{0} Tried: {1}.', nextStep, folders) };
 }
 
+/** A sentence without, or with, what the other side said. */
+function withWords(plain: string, quote: (words: string) => string, words: string | undefined): string {
+  return words === undefined ? plain : quote(shorten(words));
+}
+
+function shorten(words: string): string {
+  const text = words.trim();
+  return text.length > 150 ? `${text.slice(0, 149)}…` : text;
+}
+
 function explainBanner(facts: Facts, host: string, l10n: Localiser): Explanation {
-  const nextStep = l10n.t(
-    'Let the start files of the shell print only in interactive sessions, or use another user.',
-  );
-  const text = facts.text('text')?.trim().slice(0, 100) ?? '';
-  if (text === '') {
-    const message = l10n.t(
-      'The login shell of {0} printed text where the helper program should answer.',
-      host,
-    );
-    return { message, nextStep };
+  return {
+    message: withWords(
+      l10n.t('The login shell of {0} printed text where the helper program should answer.', host),
+      (words) =>
+        l10n.t('The login shell of {0} printed "{1}" where the helper program should answer.', host, words),
+      facts.text('text'),
+    ),
+    nextStep: l10n.t(
+      'Let the start files of the shell print only in interactive sessions, or use another user.',
+    ),
+  };
+}
+
+function explainEndedShell(facts: Facts, host: string, l10n: Localiser): Explanation {
+  if (facts.number('begun') !== undefined) {
+    return {
+      message: l10n.t('A command on {0} was ended before it was done.', host),
+      nextStep: l10n.t(
+        'Connect again; if it happens again, look whether the board has memory left, and into the log.',
+      ),
+    };
   }
-  const message = l10n.t(
-    'The login shell of {0} printed "{1}" where the helper program should answer.',
-    host,
-    text,
-  );
-  return { message, nextStep };
+  return {
+    message: withWords(
+      l10n.t('The login shell of {0} ended without running the command.', host),
+      (words) =>
+        l10n.t('The login shell of {0} ended without running the command; it said "{1}".', host, words),
+      facts.text('text'),
+    ),
+    nextStep: l10n.t(
+      'See that its start files (such as .bashrc) neither end it nor start another shell when there is no terminal, or use another user.',
+    ),
+  };
+}
+
+function explainFlood(facts: Facts, host: string, l10n: Localiser): Explanation {
+  return {
+    message: withWords(
+      l10n.t('The login shell of {0} prints too much text of its own.', host),
+      (words) =>
+        l10n.t('The login shell of {0} prints too much text of its own, beginning with "{1}".', host, words),
+      facts.text('text'),
+    ),
+    nextStep: l10n.t(
+      'Let its start files (such as .bashrc) print only when there is a terminal, or use another user.',
+    ),
+  };
+}
+
+function explainServerLimit(facts: Facts, host: string, l10n: Localiser): Explanation {
+  if (facts.text('of') === 'sessions') {
+    return {
+      message: l10n.t('The SSH server of {0} allows no further session in this connection.', host),
+      nextStep: l10n.t('Connect again; if it stays, raise the limit of the server (MaxSessions in OpenSSH).'),
+    };
+  }
+  return {
+    message: l10n.t('The SSH server of {0} takes no further connection now: it closes them at once.', host),
+    nextStep: l10n.t(
+      'End other connections to it or wait a little, then connect again; if it stays, look at its limits (MaxStartups in OpenSSH) and at what it logs.',
+    ),
+  };
 }
 
 function explainConfig(facts: Facts, l10n: Localiser): Explanation {

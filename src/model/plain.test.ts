@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { markdownCode, markdownText, plainText } from './plain.ts';
+import { clean, markdownCode, markdownText, plainText } from './plain.ts';
 
 describe('[truth-11] plain text', () => {
   test.each([
@@ -19,6 +19,13 @@ describe('[truth-11] plain text', () => {
   ])('%j is shown as %j', (text, shown) => {
     expect(plainText(text)).toBe(shown);
     expect(plainText(shown)).toBe(shown);
+  });
+
+  test('foreign text loses what could act on a terminal or turn a line around, and its length has an end', () => {
+    const tricks = 'a\u0000b\u001b[31m\r\n\u202ec\u2028\u0085\u200f\u2066';
+    expect(clean(tricks)).toBe('a\ufffdb\ufffd[31m\ufffd\ufffd\ufffdc\ufffd\ufffd\ufffd\ufffd');
+    expect(clean('x'.repeat(10_000))).toHaveLength(4096);
+    expect(clean('Grüße 図 😀')).toBe('Grüße 図 😀');
   });
 
   test('a text of any length leaves room for the buttons', () => {

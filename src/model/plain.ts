@@ -6,9 +6,17 @@
 /** More than any sentence of ours; what is longer is cut, so that no text can bury the buttons below it. */
 const mostShown = 8000;
 
+/** The most that a board, a server or a file may say in one place. */
+const mostSaid = 4096;
+
+/** As `cleanLine`, and not more than 4,096 characters: foreign text as it goes on from where it came in. */
+export function clean(text: string): string {
+  return cleanLine(text.slice(0, mostSaid));
+}
+
 /** One line without control and direction characters: each becomes U+FFFD. */
 export function cleanLine(text: string): string {
-  return text.replace(/[\p{Cc}\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
+  return text.replace(/[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, '\ufffd');
 }
 
 /**

@@ -15,6 +15,7 @@ import type { LinkState } from './types.ts';
 /** Failures that may pass without a person: the network, a rebooting board, a driver that is not loaded yet. */
 const passing: ReadonlySet<BoardErrorCode> = new Set([
   'connection-lost',
+  'server-limit',
   'timeout',
   'protocol',
   'internal',

@@ -19,7 +19,7 @@ export function localHand(files: {
   readonly addonPath: string | undefined;
   readonly agentPath: string | undefined;
 }): VirtualHand {
-  const connector = createLocalConnector(files);
+  const connector = createLocalConnector({ ...files, sudo: 'yes' });
   const context = { log: new KeptLog(), onStep: () => undefined };
   const run = promisify(execFile);
   return {

@@ -4,6 +4,7 @@
  */
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
+import { clean } from '../../model/plain.ts';
 import type { UnreadableSpan } from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
@@ -30,7 +31,6 @@ import {
   checkHello,
   checkMemories,
   checkPartitions,
-  clean,
   errorFrom,
   fitSpans,
   OutcomeCollector,

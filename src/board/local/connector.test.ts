@@ -104,6 +104,19 @@ describe('a board in this machine', () => {
     expect(() => loadAddon(agentPath)).toThrow(expect.objectContaining({ code: 'no-addon' }));
   });
 
+  it.skipIf(process.getuid?.() !== 0)('[truth-18] root needs no sudo', async () => {
+    const connector = createLocalConnector({
+      addonPath: undefined,
+      agentPath: undefined,
+      device: agentPath,
+      sudo: 'yes',
+    });
+    await expect(connector.connect(context, never)).rejects.toMatchObject({
+      code: 'no-addon',
+      message: expect.stringContaining('addon'),
+    });
+  });
+
   it('is not begun when it was cancelled before', async () => {
     const connector = createLocalConnector({ addonPath: undefined, agentPath: undefined });
     await expect(connector.connect(context, AbortSignal.abort())).rejects.toMatchObject({
@@ -200,6 +213,46 @@ describe('[main-16] the agent through sudo', () => {
       stop.signal,
     );
     await expect(starting).rejects.toMatchObject({ code });
+  });
+
+  it('[truth-18] a question for a password ends with the sudo that asked it', async () => {
+    const impatient = script(
+      'impatient',
+      `#!/bin/sh
+if [ "$1" = -n ]; then echo 'sudo: a password is required' >&2; exit 1; fi
+printf %s "$3" >&2; echo 'sudo: timed out reading password' >&2; exit 1
+`,
+    );
+    let closed = false;
+    const secret = (_: unknown, signal: AbortSignal) =>
+      new Promise<undefined>((resolve) => {
+        signal.addEventListener('abort', () => {
+          closed = true;
+          resolve(undefined);
+        });
+      });
+    const starting = startThroughSudo(
+      { agentPath, prompts: { secret }, program: impatient, host: 'h' },
+      never,
+    );
+    await expect(starting).rejects.toMatchObject({
+      code: 'sudo-failed',
+      facts: { reason: 'sudo: timed out reading password' },
+    });
+    expect(closed).toBe(true);
+  });
+
+  it("[truth-19] says in sudo's own words that it refuses this user, or that its configuration is broken", async () => {
+    for (const [code, words] of [
+      ['sudo-refused', 'ada is not in the sudoers file.'],
+      ['sudo-broken', 'sudo: parse error in /etc/sudoers near line 12'],
+    ] as const) {
+      const program = script(code, `#!/bin/sh\necho "${words}" >&2; echo "Bye." >&2; exit 1\n`);
+      await expect(startThroughSudo({ agentPath, program, host: 'h' }, never)).rejects.toMatchObject({
+        code,
+        facts: { reason: words },
+      });
+    }
   });
 
   it('that is no agent ends as such, with its last words in the log', async () => {

@@ -18,7 +18,7 @@ export interface LocalOptions {
   readonly agentPath: string | undefined;
   /** Device node; default `/dev/aie0`. */
   readonly device?: string;
-  /** Whether sudo may be used when the device node is not ours; default yes. */
+  /** `yes`: reach the device through the agent, started by sudo, unless we are root. Default no. */
   readonly sudo?: 'yes' | 'no';
   readonly prompts?: SudoPrompts;
   /** Version of this tool, for the report. */
@@ -26,8 +26,9 @@ export interface LocalOptions {
 }
 
 /**
- * Connects through the addon in this process, or, where the device node belongs to root and we are not root, through the
- * agent started by sudo. Errors: `no-addon`, `no-device`, `permission`, `sudo-failed` and those of the core.
+ * Connects through the addon in this process, or through the agent started by sudo if that is asked for: for a device node
+ * that is not ours, and for memory beside an owner that is not ours. Errors: `no-addon`, `no-device`, `permission`,
+ * `sudo-failed`, `sudo-refused`, `sudo-broken` and those of the core.
  */
 export function createLocalConnector(options: LocalOptions): BoardConnector {
   const device = options.device ?? '/dev/aie0';
@@ -35,11 +36,15 @@ export function createLocalConnector(options: LocalOptions): BoardConnector {
     async connect({ log, onStep }, signal) {
       throwIfCancelled(signal);
       onStep('connecting');
-      const mine = await isMine(device);
-      const way = mine ? 'addon in this process' : 'agent through sudo';
-      const client = mine
-        ? await startAddon(options, device, log)
-        : await startAgent(options, device, log, () => onStep('starting-agent'), signal);
+      const access = await accessTo(device);
+      const throughSudo = options.sudo === 'yes' && access !== 'root';
+      if (access === 'denied' && !throughSudo) {
+        throw new BoardError('permission', `${device} is not ours, and sudo is off`, { path: device });
+      }
+      const way = throughSudo ? 'agent through sudo' : 'addon in this process';
+      const client = throughSudo
+        ? await startAgent(options, device, log, () => onStep('starting-agent'), signal)
+        : await startAddon(options, device, log);
       onStep('describing');
       return createCoreBoard(client, log, {
         signal,
@@ -50,17 +55,17 @@ export function createLocalConnector(options: LocalOptions): BoardConnector {
   };
 }
 
-/** Whether we may open the node ourselves. Throws `no-device`. */
-async function isMine(device: string): Promise<boolean> {
+/** Whether we may open the node ourselves, or may do everything. Throws `no-device`. */
+async function accessTo(device: string): Promise<'denied' | 'open' | 'root'> {
   if (process.platform !== 'linux') {
     throw new BoardError('no-addon', `AI Engine boards run Linux, this is ${process.platform}`);
   }
   try {
     await access(device, constants.R_OK | constants.W_OK);
-    return true;
+    return process.getuid?.() === 0 ? 'root' : 'open';
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-    if (code === 'EACCES' || code === 'EPERM') return false;
+    if (code === 'EACCES' || code === 'EPERM') return 'denied';
     throw new BoardError('no-device', `${device}: ${code}`, { path: device }, error);
   }
 }
@@ -81,9 +86,6 @@ async function startAgent(
   signal: AbortSignal,
 ): Promise<CoreClient> {
   const { agentPath, prompts } = options;
-  if (options.sudo === 'no') {
-    throw new BoardError('permission', `${device} is not ours, and sudo is off`, { path: device });
-  }
   if (agentPath === undefined) throw new BoardError('no-addon', 'this package has no agent for this machine');
   onStart();
   const host = hostname();

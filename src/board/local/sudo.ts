@@ -6,8 +6,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
-import { clean } from '../protocol/validate.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
+import { sudoFailure, wantsPassword } from '../sudo-words.ts';
 
 /** The person, as far as sudo needs one. */
 export interface SudoPrompts {
@@ -34,14 +34,14 @@ const maxLastWords = 2000;
 
 /**
  * Starts the agent as root: first without a password, then asking for one. The stream's output begins where the agent's
- * does. Errors: `sudo-failed`, `agent-failed`, `cancelled`.
+ * does. Errors: those of `sudoFailure`, `cancelled`.
  */
 export async function startThroughSudo(options: SudoOptions, signal: AbortSignal): Promise<WireStream> {
   throwIfCancelled(signal);
   const quiet = await start(options, ['-n'], undefined, signal);
   if (quiet.stream !== undefined) return quiet.stream;
   const { prompts } = options;
-  if (prompts === undefined || !quiet.wantsPassword) throw quiet.error;
+  if (prompts === undefined || !quiet.needsPassword) throw quiet.error;
   const asking = await start(options, ['-S'], prompts, signal);
   if (asking.stream === undefined) throw asking.error;
   return asking.stream;
@@ -49,7 +49,7 @@ export async function startThroughSudo(options: SudoOptions, signal: AbortSignal
 
 type Started =
   | { readonly stream: WireStream }
-  | { readonly stream: undefined; readonly error: BoardError; readonly wantsPassword: boolean };
+  | { readonly stream: undefined; readonly error: BoardError; readonly needsPassword: boolean };
 
 /** One sudo. Resolves when the agent printed its first byte, or sudo gave up. */
 function start(
@@ -69,6 +69,9 @@ function start(
     let unseen = '';
     let running = false;
     let attempts = 0;
+    // A question loses its sense when the sudo that asked it is gone.
+    const gone = new AbortController();
+    const asking = AbortSignal.any([signal, gone.signal]);
     let end: (error: BoardError) => void = () => undefined;
     const closed = new Promise<BoardError>((done) => {
       end = done;
@@ -84,11 +87,12 @@ function start(
     const ask = async (asked: SudoPrompts) => {
       attempts++;
       if (attempts > maxAttempts) {
-        giveUp(new BoardError('sudo-failed', `${maxAttempts} wrong passwords`, { host: options.host }));
+        const reason = `${maxAttempts} wrong passwords`;
+        giveUp(new BoardError('sudo-failed', reason, { host: options.host, reason }));
         return;
       }
       const request = { kind: 'sudo', host: options.host, retry: attempts > 1 } as const;
-      const password = await asked.secret(request, signal);
+      const password = await asked.secret(request, asking);
       if (password === undefined) giveUp(new BoardError('cancelled', 'no password was given'));
       else child.stdin.write(`${password}\n`);
     };
@@ -118,26 +122,23 @@ function start(
       signal.removeEventListener('abort', cancel);
       resolve({ stream: { input: child.stdin, output, stderr, closed, close: () => stop(child) } });
     });
-    child.on('error', (error) => {
-      const failure = new BoardError(
-        'sudo-failed',
-        `sudo: ${clean(error.message)}`,
-        { host: options.host },
-        error,
-      );
-      end(failure);
+    const over = (failure: BoardError, needsPassword: boolean) => {
       signal.removeEventListener('abort', cancel);
-      resolve({ stream: undefined, error: failure, wantsPassword: false });
+      resolve({ stream: undefined, error: failure, needsPassword });
+      gone.abort();
+    };
+    child.on('error', (error) => {
+      const failure = sudoFailure('', error.message, { host: options.host });
+      end(failure);
+      over(failure, false);
     });
     child.on('close', (code, by) => {
-      const how = by === null ? `exit code ${code}` : `signal ${by}`;
-      const words = clean(said.replaceAll(prompt, '').trim());
-      signal.removeEventListener('abort', cancel);
+      const how = by === null ? `it ended with status ${code}` : `it ended by ${by}`;
+      const words = said.replaceAll(prompt, '').trim();
       output.end();
       stderr.end();
       end(new BoardError('agent-failed', `the agent ended: ${how}`, { host: options.host }));
-      const error = new BoardError('sudo-failed', `sudo ended: ${how}: ${words}`, { host: options.host });
-      resolve({ stream: undefined, error, wantsPassword: /password|terminal/i.test(words) });
+      over(sudoFailure(words, how, { host: options.host }), wantsPassword(words));
     });
   });
 }

@@ -12,7 +12,7 @@ import {
   type Tile,
   tileCount,
 } from '../../model/geometry.ts';
-import { cleanLine } from '../../model/plain.ts';
+import { clean, cleanLine } from '../../model/plain.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type { Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
 import { BoardError, type BoardErrorCode } from '../errors.ts';
@@ -424,11 +424,6 @@ function integer(header: Header, key: string, least: number, most: number): numb
   if (typeof value !== 'number' || !Number.isSafeInteger(value)) return bad(`${key} is not a whole number`);
   if (value < least || value > most) return bad(`${key} is ${value}`);
   return value;
-}
-
-/** Foreign text as it may be shown: one line, no control or direction characters, at most 4,096 characters. */
-export function clean(value: string): string {
-  return cleanLine(value.slice(0, maxText));
 }
 
 function optionalText(header: Header, key: string): string {

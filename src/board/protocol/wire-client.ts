@@ -5,7 +5,9 @@
 import type { Readable, Writable } from 'node:stream';
 import { Emitter } from '../../model/event.ts';
 import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
+import { clean } from '../../model/plain.ts';
 import type { BoardLog } from '../board.ts';
+import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
@@ -34,7 +36,6 @@ import {
   checkHello,
   checkMemories,
   checkPartitions,
-  clean,
   errorFrom,
   OutcomeCollector,
   StatusCollector,
@@ -79,7 +80,9 @@ const silentPings = 3;
 const idlePings = 6;
 /** How long an ended agent may take to say goodbye. */
 const byeMs = 1000;
-const maxLogLines = 1000;
+/** Lines of an agent's own log, and of its trace, in a minute. */
+const logLinesPerMinute = 1000;
+const traceLinesPerMinute = 20_000;
 /** Between the end of the output and the reason for it. */
 const endGraceMs = 1000;
 
@@ -299,6 +302,7 @@ class Wire {
   readonly #stream: WireStream;
   readonly #options: WireOptions;
   readonly #outbox: Outbox;
+  readonly #trace: BoundedLines;
   readonly #marker = new MarkerFinder();
   readonly #decoder = new FrameDecoder();
   readonly #pending = new Map<number, Pending>();
@@ -313,11 +317,11 @@ class Wire {
   #lastId = 0;
   #ended: BoardError | undefined;
   #disposed = false;
-  #loggedLines = 0;
 
   constructor(stream: WireStream, options: WireOptions) {
     this.#stream = stream;
     this.#options = options;
+    this.#trace = new BoundedLines(traceLinesPerMinute, (line) => options.log.trace(line));
     this.#outbox = new Outbox(stream.input, () => {
       this.#silent = 0;
       this.#progress();
@@ -621,28 +625,18 @@ class Wire {
       if (!Array.isArray(lines)) throw unexpected(frame.header);
       for (const line of lines) {
         if (typeof line !== 'string') throw unexpected(frame.header);
-        this.#options.log.trace(clean(line));
+        this.#trace.line(line);
       }
     } else throw unexpected(frame.header);
   }
 
-  /** Logs plain text line by line, bounded: a board cannot flood the log. */
+  /** Logs what the agent prints beside its frames. */
   #logText(stream: Readable): void {
-    let rest = '';
+    const lines = new BoundedLines(logLinesPerMinute, (line) => this.#options.log.warn(`agent: ${line}`));
     const decoder = new TextDecoder();
-    const log = (line: string) => {
-      this.#loggedLines++;
-      if (this.#loggedLines <= maxLogLines) this.#options.log.warn(`agent: ${clean(line)}`);
-    };
-    stream.on('error', (error: Error) => log(error.message));
-    stream.on('data', (chunk: Uint8Array) => {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = (lines.pop() ?? '').slice(0, 4096);
-      for (const line of lines) log(line);
-    });
-    stream.on('end', () => {
-      if (rest !== '') log(rest);
-    });
+    stream.on('error', (error: Error) => lines.line(error.message));
+    stream.on('data', (chunk: Uint8Array) => lines.text(decoder.decode(chunk, { stream: true })));
+    stream.on('end', () => lines.end());
   }
 }
 

@@ -6,10 +6,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { clean } from '../../model/plain.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
-import { describe, printable } from './failures.ts';
-import type { ConnectScope, SshLink } from './link.ts';
-import { Frame, keyValues, loginCommand, shellWord } from './shell.ts';
+import { describe } from './failures.ts';
+import type { ConnectScope, ExecOptions, SshLink } from './link.ts';
+import { Frame, keyValues, loginCommand, maxNoise, shellWord } from './shell.ts';
 import type { AgentBinaries, AgentBinary } from './target.ts';
 
 /** An agent of this machine, by the name under which it stands on the board. */
@@ -31,7 +32,8 @@ export interface Probe {
   readonly present: boolean;
   readonly canHash: boolean;
   readonly canUnzip: boolean;
-  readonly device: 'missing' | 'denied' | 'accessible';
+  /** The device node is there; who may open it is another question. */
+  readonly hasDevice: boolean;
   readonly hasSudo: boolean;
 }
 
@@ -92,14 +94,20 @@ function sha256(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Runs a framed script and returns what it printed. */
+/** Runs a framed script and returns what it printed. Errors: those of the link and of `Frame`. */
 async function run(
   link: SshLink,
   script: string,
-  options: Parameters<SshLink['exec']>[1] = {},
+  options: Pick<ExecOptions, 'input' | 'onProgress' | 'maxOutput'> = {},
 ): Promise<{ output: Buffer; stderr: string; status: number | undefined }> {
   const frame = new Frame();
-  const result = await link.exec(loginCommand(frame.wrap(script)), options);
+  const { onProgress } = options;
+  const result = await link.exec(loginCommand(frame.wrap(script)), {
+    ...options,
+    input: frame.input(options.input),
+    tooMuch: (output) => frame.tooMuch(output, factsOf(link)),
+    ...(onProgress && { onProgress: (bytes) => onProgress(Math.max(0, bytes - frame.head.length)) }),
+  });
   const output = frame.unwrap(result.stdout, result.stderr, factsOf(link));
   return { output, stderr: result.stderr, status: result.status };
 }
@@ -112,7 +120,7 @@ function factsOf(link: SshLink): ErrorFacts {
  * One round trip that says everything needed to go on.
  * @param device node on the board
  * @param skip candidates up to this place have failed already
- * @throws BoardError `wrong-arch`, `no-exec`, `disk-full`, `read-only`, `shell-banner`
+ * @throws BoardError `no-programs`, `wrong-arch`, `no-exec`, `disk-full`, `read-only`, `in-the-way`, and those of `Frame`
  */
 export async function probeBoard(
   link: SshLink,
@@ -126,9 +134,14 @@ export async function probeBoard(
   );
   const { output, stderr } = await run(link, probeScript(choices, device, skip));
   const said = keyValues(output.toString('utf8'));
-  const machine = printable(said.get('machine') ?? '');
+  const machine = clean(said.get('machine') ?? '');
   const facts = { ...factsOf(link), machine };
-  scope.log.info(`probe: ${printable([...said].map(([key, value]) => `${key}=${value}`).join(', '))}`);
+  scope.log.info(`probe: ${clean([...said].map(([key, value]) => `${key}=${value}`).join(', '))}`);
+  const missing = said.get('missing')?.trim();
+  if (missing !== undefined) {
+    const detail = `not on the PATH of the login shell: ${missing}`;
+    throw new BoardError('no-programs', detail, { ...facts, programs: missing.replaceAll(' ', ', ') });
+  }
   const choice = choices.find((c) => c.agent.fileName === said.get('file'));
   if (choice === undefined) {
     throw new BoardError('wrong-arch', `there is no agent for "${machine}"`, facts);
@@ -138,7 +151,7 @@ export async function probeBoard(
   if (folder === undefined || !folder.startsWith('/') || !Number.isSafeInteger(candidate)) {
     throw noFolder(said, stderr, facts);
   }
-  const node = said.get('device');
+  for (const [reason, place] of refusals(said)) scope.log.warn(`probe: not ${place}: ${reason}`);
   return {
     machine,
     uid: Number(said.get('uid')),
@@ -148,18 +161,31 @@ export async function probeBoard(
     present: said.get('present') === '1',
     canHash: said.get('sha') === '1',
     canUnzip: said.get('zip') === '1',
-    device: node === 'accessible' || node === 'denied' ? node : 'missing',
+    hasDevice: said.get('device') === '1',
     hasSudo: said.get('sudo') === '1',
   };
 }
 
+/** Folders that will not do, each with the reason in one word. */
+function refusals(said: ReadonlyMap<string, string>): [reason: string, folder: string][] {
+  return [...said]
+    .filter(([key]) => key.startsWith('refused'))
+    .map(([, text]) => [clean(text.slice(0, text.indexOf(' '))), clean(text.slice(text.indexOf(' ') + 1))]);
+}
+
 function noFolder(said: ReadonlyMap<string, string>, stderr: string, facts: ErrorFacts): BoardError {
-  const refused = [...said].filter(([key]) => key.startsWith('refused')).map(([, value]) => value);
-  const reasons = refused.map((text) => text.slice(0, text.indexOf(' ')));
-  const folders = printable(refused.map((text) => text.slice(text.indexOf(' ') + 1)).join(', '));
-  const detail = `no folder for the agent: ${refused.join('; ')}; ${stderr.trim()}`;
-  const code = reasons.includes('noexec') ? 'no-exec' : reasons.includes('full') ? 'disk-full' : 'read-only';
-  return new BoardError(code, detail, { ...facts, folders });
+  const refused = refusals(said);
+  const because = (reason: string) => refused.some(([one]) => one === reason);
+  const folders = refused.map(([, folder]) => folder).join(', ');
+  const words = refused.map(([reason, folder]) => `${folder} (${reason})`).join(', ');
+  const code = because('noexec')
+    ? 'no-exec'
+    : because('full')
+      ? 'disk-full'
+      : because('taken')
+        ? 'in-the-way'
+        : 'read-only';
+  return new BoardError(code, `no folder for the agent: ${words}; ${stderr.trim()}`, { ...facts, folders });
 }
 
 /**
@@ -176,18 +202,21 @@ function probeScript(
       `${architectures[architecture].join('|')}) f=${shellWord(agent.fileName)}; n=${size};;`,
   );
   return `
+has() { command -v "$1" >/dev/null 2>&1; }
+miss=
+for p in uname id cat ls mkdir chmod mv rm wc; do
+  if ! has $p; then miss="$miss $p"; fi
+done
+if [ -n "$miss" ]; then echo "missing=$miss"; exit; fi
 m=$(uname -m); u=$(id -u); f=; n=0
 echo "machine=$m"; echo "uid=$u"
 case $m in ${cases.join(' ')} esac
 echo "file=$f"
-has() { command -v "$1" >/dev/null 2>&1; }
 if has sha256sum; then echo sha=1; fi
 if has gzip; then echo zip=1; fi
 if has sudo; then echo sudo=1; fi
 v=${shellWord(device)}
-if [ ! -e "$v" ]; then echo device=missing
-elif [ -r "$v" ] && [ -w "$v" ]; then echo device=accessible
-else echo device=denied; fi
+if [ -e "$v" ]; then echo device=1; fi
 why() { case $1 in *'ead-only'*) echo readonly;; *'o space'*|*'uota'*) echo full;; *) echo denied;; esac; }
 try() {
   made=
@@ -204,6 +233,7 @@ inside() {
   set -- "$1" $(ls -ldn "$1")
   if [ "$4" != "$u" ]; then echo foreign; return; fi
   case $2 in drwx------*) ;; *) if ! chmod 700 "$1" 2>/dev/null; then echo readonly; return; fi;; esac
+  if [ -d "$1/$f" ]; then echo taken; return; fi
   # What is there already was put there by a look like this one, and starting it tells whether it runs.
   if here "$1"; then echo ok; return; fi
   t=$1/.probe-${randomBytes(6).toString('hex')}
@@ -252,7 +282,7 @@ const zip = promisify(gzip);
 /**
  * Brings the agent to the board under a name of its own, verifies it there, puts it in place in one step, and removes
  * other versions.
- * @throws BoardError `disk-full`, `read-only`, `upload-corrupt`
+ * @throws BoardError `disk-full`, `read-only`, `in-the-way`, `upload-corrupt`
  */
 export async function uploadAgent(
   link: SshLink,
@@ -267,14 +297,16 @@ export async function uploadAgent(
   scope.onStep('uploading-agent', 0);
   const part = `${folder}/.upload-${randomBytes(9).toString('hex')}`;
   const target = `${folder}/${agent.fileName}`;
-  // Other versions go with it (a running one keeps running), and uploads that were given up a day ago.
-  const place = `chmod 700 "$p" && mv -f "$p" "$t" && echo placed=1 && {
+  // A file cannot take the place of a folder: it would be moved into it. Other versions go with it (a running one keeps
+  // running), and uploads that were given up a day ago.
+  const place = `if [ -d "$t" ]; then rm -f "$p"; echo taken=1
+  elif chmod 700 "$p" && mv -f "$p" "$t"; then
+    echo placed=1
     for o in "$d"/${filePrefix}*; do
       if [ -f "$o" ] && [ "$o" != "$t" ]; then rm -f "$o"; fi
     done
     find "$d" -name '.upload-*' -mtime +0 -exec rm -f {} \\; 2>/dev/null
-    :
-  }`;
+  else rm -f "$p"; fi`;
   const names = `p=${shellWord(part)}; t=${shellWord(target)}; d=${shellWord(folder)}`;
   const { output, stderr, status } = await run(
     link,
@@ -298,6 +330,7 @@ fi`,
   );
   const said = keyValues(output.toString('utf8'));
   const facts = { ...factsOf(link), path: target };
+  if (said.get('taken') === '1') throw inTheWay(facts);
   if (said.get('failed') === '1' || (said.get('placed') !== '1' && said.get('kept') !== '1')) {
     if (said.has('sha') && said.get('sha') !== agent.sha256.toLowerCase()) {
       throw new BoardError('upload-corrupt', `${target}: SHA-256 ${said.get('sha')} after the upload`, facts);
@@ -305,21 +338,26 @@ fi`,
     throw uploadFailure(stderr, status, facts);
   }
   if (said.get('kept') === '1') {
-    const remove = `rm -f ${shellWord(part)}`;
     const back = await readBack(link, part, contents.length);
     if (back === undefined || sha256(back) !== agent.sha256.toLowerCase()) {
-      await run(link, remove);
+      await run(link, `rm -f ${shellWord(part)}`);
       throw new BoardError('upload-corrupt', `${target}: other bytes came back than were sent`, facts);
     }
-    const placed = await run(link, `${names}\n${place} || { ${remove}; exit 1; }`);
-    if (keyValues(placed.output.toString('utf8')).get('placed') !== '1') {
+    const placed = await run(link, `${names}\n${place}`);
+    const outcome = keyValues(placed.output.toString('utf8'));
+    if (outcome.get('taken') === '1') throw inTheWay(facts);
+    if (outcome.get('placed') !== '1') {
       throw uploadFailure(placed.stderr, placed.status, facts);
     }
   }
 }
 
+function inTheWay(facts: ErrorFacts): BoardError {
+  return new BoardError('in-the-way', `${facts['path']} is a folder`, facts);
+}
+
 function uploadFailure(stderr: string, status: number | undefined, facts: ErrorFacts): BoardError {
-  const reason = printable(stderr.trim().split('\n').at(-1) ?? '');
+  const reason = clean(stderr.trim().split('\n').at(-1) ?? '');
   const detail = `upload failed (status ${status ?? 'unknown'}): ${stderr.trim()}`;
   if (/no space|quota/i.test(stderr)) return new BoardError('disk-full', detail, { ...facts, reason });
   if (/read-only|permission denied/i.test(stderr)) {
@@ -330,7 +368,7 @@ function uploadFailure(stderr: string, status: number | undefined, facts: ErrorF
 
 /** A file's bytes, read over the connection; `undefined` if it is not there or has another length. */
 async function readBack(link: SshLink, path: string, length: number): Promise<Buffer | undefined> {
-  const { output, status } = await run(link, `cat ${shellWord(path)}`, { maxOutput: length + 65_536 });
+  const { output, status } = await run(link, `cat ${shellWord(path)}`, { maxOutput: length + 2 * maxNoise });
   return status === 0 && output.length === length ? output : undefined;
 }
 

@@ -5,21 +5,23 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import { BoundedLines } from '../bounded-lines.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
+import { sudoFailure, wantsPassword } from '../sudo-words.ts';
 import { agentPath, type Probe } from './agent-files.ts';
-import { cancelled, linkFailure, printable } from './failures.ts';
+import { cancelled, linkFailure } from './failures.ts';
 import type { ConnectScope, RemoteCommand, SshLink } from './link.ts';
 import { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import type { Secrets } from './secrets.ts';
-import { loginCommand, shellWord } from './shell.ts';
+import { firstLine, loginCommand, maxNoise, shellEnded, shellFlood, shellWord } from './shell.ts';
 
 /** The first bytes of the agent (docs/wire.md). */
 const agentMarker = Buffer.from('TILESCP1');
-const maxNoise = 65_536;
 const maxStderr = 8192;
 const sudoTries = 3;
+const logLinesPerMinute = 1000;
 
 /** The file is not what it should be; the caller uploads it anew. */
 export type StartResult = WireStream | 'missing' | 'corrupt';
@@ -27,7 +29,8 @@ export type StartResult = WireStream | 'missing' | 'corrupt';
 /**
  * Starts the agent and waits for its marker.
  * @param verified the file was compared on this side a moment ago, because the board cannot hash
- * @throws BoardError `shell-banner`, `no-exec`, `wrong-arch`, `agent-failed`, `sudo-failed`, `timeout`, ...
+ * @throws BoardError `shell-banner`, `shell-ended`, `shell-flood`, `no-exec`, `wrong-arch`, `agent-failed`, `sudo-failed`,
+ *   `sudo-refused`, `sudo-broken`, `timeout`, ...
  */
 export async function startAgent(
   link: SshLink,
@@ -37,51 +40,49 @@ export async function startAgent(
   scope: ConnectScope,
 ): Promise<StartResult> {
   scope.onStep('starting-agent');
-  if (!useSudo) return new Start(link, probe, scope).run('exec "$f"', verified);
-  if (!probe.hasSudo) {
-    throw sudoFailure(link, 'sudo is not installed on the board', 'sudo is not installed');
-  }
-  const quiet = new Start(link, probe, scope);
+  if (!useSudo) return new Start(link, probe, scope, 'self').run('exec "$f"', verified);
+  if (!probe.hasSudo) throw sudoFailure('', 'sudo is not installed', factsOf(link));
+  const quiet = new Start(link, probe, scope, 'sudo');
   try {
     return await quiet.run('exec sudo -n -- "$f"', verified);
   } catch (error) {
-    if (!(error instanceof BoardError) || error.code !== 'agent-failed') throw error;
-    if (!/sudo:/.test(quiet.stderr)) throw error;
-    if (!/password|askpass|terminal|tty/i.test(quiet.stderr)) {
-      throw sudoFailure(link, quiet.stderr, lastLine(quiet.stderr));
+    if (!(error instanceof BoardError) || !sudoCodes.has(error.code) || !wantsPassword(quiet.stderr)) {
+      throw error;
     }
     scope.log.info('sudo wants a password');
   }
   const prompt = `tilescope-${randomBytes(9).toString('hex')}:`;
-  const asking = new Start(link, probe, scope, prompt);
+  const asking = new Start(link, probe, scope, 'sudo', prompt);
   try {
     const result = await asking.run(`exec sudo -S -p ${shellWord(prompt)} -- "$f"`, verified);
     await asking.passwordWorked();
     return result;
   } catch (error) {
-    if (!(error instanceof BoardError) || error.code !== 'agent-failed') throw error;
-    if (!/sudo:|sorry/i.test(asking.stderr)) throw error;
-    await asking.passwordFailed();
-    throw sudoFailure(link, asking.stderr, lastLine(asking.stderr));
+    if (error instanceof BoardError && error.code === 'sudo-failed') await asking.passwordFailed();
+    throw error;
   }
 }
 
-function sudoFailure(link: SshLink, detail: string, reason: string): BoardError {
-  return new BoardError('sudo-failed', `sudo: ${detail.trim()}`, { ...factsOf(link), reason });
-}
+const sudoCodes: ReadonlySet<string> = new Set(['sudo-failed', 'sudo-refused', 'sudo-broken']);
 
 function factsOf(link: SshLink): ErrorFacts {
   return { host: link.host.hostName, port: link.host.port, user: link.host.user };
 }
 
 function lastLine(text: string): string {
-  return printable(text.trim().split('\n').at(-1)?.trim() ?? '');
+  return text.trim().split('\n').at(-1)?.trim() ?? '';
 }
 
 /** One attempt to start the agent. */
 class Start {
-  /** The end of what was printed as errors, without our own prompt. */
+  /** The end of what was printed as errors since the login shell ran the command, without our own prompt. */
   stderr = '';
+  /** On a line of its own on both outputs when the login shell has run the command: what came before is the shell's. */
+  readonly #mark = `tilescope-${randomBytes(12).toString('hex')}:`;
+  readonly #by: 'self' | 'sudo';
+  readonly #lines: BoundedLines;
+  /** Errors that the login shell printed before; `undefined` once the command runs. */
+  #shellErrors: string | undefined = '';
   readonly #link: SshLink;
   readonly #probe: Probe;
   readonly #scope: ConnectScope;
@@ -90,7 +91,9 @@ class Start {
   #last: { request: SecretRequest; value: string } | undefined;
   #asked = 0;
 
-  constructor(link: SshLink, probe: Probe, scope: ConnectScope, prompt?: string) {
+  constructor(link: SshLink, probe: Probe, scope: ConnectScope, by: 'self' | 'sudo', prompt?: string) {
+    this.#by = by;
+    this.#lines = new BoundedLines(logLinesPerMinute, (line) => scope.log.info(`agent: ${line}`));
     this.#link = link;
     this.#probe = probe;
     this.#scope = scope;
@@ -107,9 +110,9 @@ class Start {
   }
 
   async run(command: string, verified: boolean): Promise<StartResult> {
-    const mark = `tilescope-${randomBytes(12).toString('hex')}:`;
     const { agent, canHash } = this.#probe;
-    const say = (word: string) => `{ printf '%s%s\\n' ${shellWord(mark)} ${word}; exit 97; }`;
+    const print = (word: string) => `printf '%s%s\\n' ${shellWord(this.#mark)} ${word}`;
+    const say = (word: string) => `{ ${print(word)}; exit 97; }`;
     const check =
       canHash && !verified
         ? `set -- $(sha256sum < "$f")\n[ "$1" = ${agent.sha256.toLowerCase()} ] || ${say('corrupt')}`
@@ -118,6 +121,7 @@ class Start {
 f=${shellWord(agentPath(this.#probe))}
 [ -f "$f" ] || ${say('missing')}
 ${check}
+${print('run')}; ${print('run')} >&2
 ${command}`;
     const running = await this.#link.start(loginCommand(script));
     const { channel } = running;
@@ -127,8 +131,8 @@ ${command}`;
       const secrets = this.#scope.secrets.until(AbortSignal.any([this.#scope.signal, stop.signal]));
       let noise = Buffer.alloc(0);
       const patience = new Patience(this.#facts, (error) => {
-        if (noise.length > 0) fail(this.#banner(noise));
-        else fail(error);
+        const text = this.#afterRun(noise) ?? noise;
+        fail(text.length > 0 ? this.#banner(text) : error);
       });
       const settle = () => {
         settled = true;
@@ -149,18 +153,21 @@ ${command}`;
         for (let data = channel.read(); Buffer.isBuffer(data); data = channel.read()) {
           noise = Buffer.concat([noise, data]);
         }
-        const at = noise.indexOf(agentMarker);
-        const own = /:(missing|corrupt)\n/.exec(noise.toString('latin1', noise.indexOf(mark)));
-        if (noise.includes(mark) && own) {
+        const after = this.#afterRun(noise);
+        const own = new RegExp(`${this.#mark}(missing|corrupt)\n`).exec(noise.toString('latin1'))?.[1];
+        const at = after?.indexOf(agentMarker) ?? -1;
+        if (own === 'missing' || own === 'corrupt') {
           settle();
           channel.resume();
-          resolve(own[1] === 'missing' ? 'missing' : 'corrupt');
-        } else if (at >= 0) {
+          resolve(own);
+        } else if (after !== undefined && at >= 0) {
           settle();
-          if (at > 0) this.#scope.log.info(`skipped ${at} bytes that the login shell printed`);
-          channel.unshift(noise.subarray(at));
+          const skipped = noise.length - after.length - `${this.#mark}run\n`.length + at;
+          if (skipped > 0) this.#scope.log.info(`skipped ${skipped} bytes that the login shell printed`);
+          channel.unshift(after.subarray(at));
           resolve(this.#stream(running));
-        } else if (noise.length > maxNoise) fail(this.#banner(noise));
+        } else if ((after?.length ?? 0) > maxNoise) fail(this.#banner(after ?? noise));
+        else if (noise.length - (after?.length ?? 0) > maxNoise) fail(shellFlood(noise, this.#facts));
       };
       channel.stderr.setEncoding('utf8');
       channel.stderr.on('data', (text: string) => {
@@ -170,6 +177,7 @@ ${command}`;
       });
       channel.on('readable', onReadable);
       void running.closed.then(() => {
+        this.#lines.end();
         onReadable();
         fail(this.#link.failure() ?? this.#ended(running.status, noise));
       });
@@ -178,12 +186,23 @@ ${command}`;
     });
   }
 
-  async #onStderr(text: string, channel: ClientChannel, patience: Patience, secrets: Secrets): Promise<void> {
+  /** What was printed since the login shell ran the command; `undefined` before. */
+  #afterRun(noise: Buffer): Buffer | undefined {
+    const mark = `${this.#mark}run\n`;
+    const at = noise.indexOf(mark);
+    return at < 0 ? undefined : noise.subarray(at + mark.length);
+  }
+
+  async #onStderr(
+    piece: string,
+    channel: ClientChannel,
+    patience: Patience,
+    secrets: Secrets,
+  ): Promise<void> {
+    const text = this.#withoutShell(piece);
     this.stderr = (this.stderr + text).slice(-maxStderr);
     if (this.#prompt === undefined || !this.stderr.includes(this.#prompt)) {
-      for (const line of text.split('\n')) {
-        if (line.trim() !== '') this.#scope.log.info(`agent: ${printable(line.trimEnd())}`);
-      }
+      this.#lines.text(text);
       return;
     }
     this.stderr = this.stderr.replace(this.#prompt, '');
@@ -206,25 +225,39 @@ ${command}`;
     channel.write(`${value}\n`);
   }
 
-  #banner(noise: Buffer): BoardError {
-    const text = noise.toString('utf8').trim();
-    return new BoardError('shell-banner', `instead of the agent came: ${text.slice(0, 2000)}`, {
-      ...this.#facts,
-      text: printable(text.split('\n')[0]?.slice(0, 200) ?? ''),
-    });
+  /** The part of a piece of standard error that came after the login shell. */
+  #withoutShell(piece: string): string {
+    if (this.#shellErrors === undefined) return piece;
+    const mark = `${this.#mark}run\n`;
+    const said = this.#shellErrors + piece;
+    const at = said.indexOf(mark);
+    this.#shellErrors = at < 0 ? said.slice(-maxNoise) : undefined;
+    return at < 0 ? '' : said.slice(at + mark.length);
   }
 
-  /** Why there is no agent, from what the shell said. */
+  #banner(noise: Buffer): BoardError {
+    const text = noise.toString('utf8').trim();
+    const detail = `instead of the agent came: ${text.slice(0, 2000)}`;
+    return new BoardError('shell-banner', detail, { ...this.#facts, text: firstLine(text) });
+  }
+
+  /** Why there is no agent, from what was printed. */
   #ended(status: number | undefined, noise: Buffer): BoardError {
-    const said = `${this.stderr}\n${noise.toString('utf8')}`.trim();
-    const reason = lastLine(this.stderr) || `it ended with status ${status ?? 'unknown'}`;
-    const detail = `the agent ended before it began (status ${status ?? 'unknown'}): ${said.slice(0, 4000)}`;
-    const facts = { ...this.#facts, machine: this.#probe.machine, reason, status: status ?? -1 };
-    if (/exec format error|cannot execute binary|syntax error|unexpected/i.test(said)) {
-      return new BoardError('wrong-arch', detail, facts);
+    const printed = this.#afterRun(noise);
+    if (printed === undefined) {
+      return shellEnded(noise.toString('utf8'), this.#shellErrors ?? '', this.#facts);
     }
-    if (status === 126 && /permission denied/i.test(said)) return new BoardError('no-exec', detail, facts);
-    return new BoardError('agent-failed', detail, facts);
+    const how = `it ended with status ${status ?? 'unknown'}`;
+    const facts = { ...this.#facts, machine: this.#probe.machine, status: status ?? -1 };
+    if (this.#by === 'sudo') return sudoFailure(this.stderr, how, facts);
+    const said = `${this.stderr}\n${printed.toString('utf8')}`.trim();
+    const reason = lastLine(this.stderr) || how;
+    const detail = `the agent ended before it began (status ${status ?? 'unknown'}): ${said.slice(0, 4000)}`;
+    if (/exec format error|cannot execute binary|syntax error|unexpected/i.test(said)) {
+      return new BoardError('wrong-arch', detail, { ...facts, reason });
+    }
+    const code = status === 126 && /permission denied/i.test(said) ? 'no-exec' : 'agent-failed';
+    return new BoardError(code, detail, { ...facts, reason });
   }
 
   #stream(running: RemoteCommand): WireStream {

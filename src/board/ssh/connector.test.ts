@@ -18,6 +18,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { type AgentStream, openAgentStream } from './connector.ts';
+import { shellWord } from './shell.ts';
 import type { AgentBinary, SshTarget, SshTimeouts } from './target.ts';
 import { TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
 
@@ -158,6 +159,7 @@ describe('[main-15] bringing the agent to the board', () => {
     ['read back where the board has no sha256sum', ['sha256sum']],
     ['sent as it is where the board cannot unzip', ['gzip']],
     ['with neither', ['gzip', 'sha256sum']],
+    ['with the least that a board has', ['gzip', 'sha256sum', 'df', 'find', 'tail']],
   ])('a damaged file is never started: %s', async (_, without) => {
     const server = await serve({ environment: { PATH: tools(without) } });
     await expectOutput(await start(server), 'TILESCP1');
@@ -268,6 +270,63 @@ describe('[main-15] bringing the agent to the board', () => {
       expect(existsSync(cache(server))).toBe(false);
     });
 
+    /** Puts something in the place where the agent's file belongs, below XDG_CACHE_HOME. */
+    const inPlace = async (put: (path: string, folder: string) => void) => {
+      const first = await serve();
+      await expectOutput(await start(first), 'TILESCP1');
+      const [name = ''] = files(first);
+      const xdg = await other((folder) => {
+        mkdirSync(join(folder, 'tilescope'), { mode: 0o700 });
+        put(join(folder, 'tilescope', name), folder);
+      });
+      spawnSync('chown', ['-R', `${isRoot ? nobody : process.getuid?.()}`, xdg]);
+      return {
+        server: await serve({ environment: { XDG_CACHE_HOME: xdg } }),
+        path: join(xdg, 'tilescope', name),
+        xdg,
+      };
+    };
+
+    test.each([
+      ['a folder', (path: string) => mkdirSync(path)],
+      ['a link to a folder', (path: string, xdg: string) => symlinkSync(xdg, path)],
+    ])(
+      '[truth-19] another one where %s has the name of the agent, which is said and left alone',
+      async (_, put) => {
+        const { server, path } = await inPlace(put);
+        const before = readdirSync(path);
+        await expectOutput(await start(server), 'TILESCP1');
+        expect(files(server)).toHaveLength(1);
+        expect(readdirSync(path)).toEqual(before);
+        expect(readdirSync(join(path, '..'))).toHaveLength(1);
+        expect(machine.said.join('\n')).toContain('tilescope: taken');
+      },
+    );
+
+    test('[truth-19] none where folders are in the way everywhere: the sentence names the places', async () => {
+      const { path, xdg } = await inPlace((place) => mkdirSync(place));
+      // Of all other candidates the board says that they are somebody else's.
+      const ls = `case "$*" in *${xdg}*) exec /bin/ls "$@";; esac`;
+      const server = await serve({ environment: { XDG_CACHE_HOME: xdg, PATH: tools([], { ls }) } });
+      expect(await failure(start(server))).toMatchObject({
+        code: 'in-the-way',
+        facts: { folders: expect.stringContaining(`${join(xdg, 'tilescope')}, `) },
+      });
+      // What the sentence advises.
+      rmSync(path, { recursive: true });
+      await expectOutput(await start(server), 'TILESCP1');
+    });
+
+    test('[truth-19] a link to a file in the place of the agent is replaced, its file is not touched', async () => {
+      const { server, path, xdg } = await inPlace((place, folder) => {
+        writeFileSync(join(folder, 'mine'), 'mine');
+        symlinkSync(join(folder, 'mine'), place);
+      });
+      await expectOutput(await start(server), 'TILESCP1');
+      expect(readFileSync(join(xdg, 'mine'), 'utf8')).toBe('mine');
+      expect(readFileSync(path, 'utf8')).toContain('TILESCP1');
+    });
+
     test.each([
       ['a symbolic link', (xdg: string) => symlinkSync(tmpdir(), join(xdg, 'tilescope'))],
       ['a file', (xdg: string) => writeFileSync(join(xdg, 'tilescope'), '')],
@@ -352,19 +411,17 @@ exit 1`;
     return path;
   }
 
-  test('is used only when asked for, and only for a node that the user cannot open', async () => {
+  test("[truth-18] is used when asked for, also where the node is open: an owner's memory may not be", async () => {
     const server = await serve({ environment: { PATH: tools([], { sudo: sudo(undefined) }) } });
-    const denied = node(0o000);
-    await expectOutput(await start(server, { agent: tells(), target: { device: denied } }), 'TILESCP1sudo=.');
-    await expectOutput(
-      await start(server, { agent: tells(), target: { device: denied, sudo: 'yes' } }),
-      'TILESCP1sudo=1.',
-    );
-    const open = node(0o666);
-    await expectOutput(
-      await start(server, { agent: tells(), target: { device: open, sudo: 'yes' } }),
-      'TILESCP1sudo=.',
-    );
+    for (const mode of [0o000, 0o666]) {
+      const device = node(mode);
+      await expectOutput(await start(server, { agent: tells(), target: { device } }), 'TILESCP1sudo=.');
+      const target = { device, sudo: 'yes' as const };
+      await expectOutput(await start(server, { agent: tells(), target }), 'TILESCP1sudo=1.');
+    }
+    // Nobody is asked for a password where there is nothing to reach.
+    const target = { device: join(machine.home, 'none'), sudo: 'yes' as const };
+    await expectOutput(await start(server, { agent: tells(), target }), 'TILESCP1sudo=.');
     expect(person.asked).toEqual([]);
   });
 
@@ -383,7 +440,7 @@ exit 1`;
     expect([...server.commands, ...machine.said].join('\n')).not.toContain('secret42');
   });
 
-  test('three wrong passwords, no sudo, not allowed, declined: each has its words', async () => {
+  test('three wrong passwords, no sudo, declined: each has its words', async () => {
     const target = { device: node(0), sudo: 'yes' as const };
     const server = await serve({ environment: { PATH: tools([], { sudo: sudo('x') }) } });
     person.answers = ['1', '2', '3'];
@@ -396,15 +453,162 @@ exit 1`;
     expect(await failure(start(server, { target }))).toMatchObject({ code: 'cancelled' });
     const without = await serve({ environment: { PATH: tools(['sudo']) } });
     expect(await failure(start(without, { target }))).toMatchObject({ code: 'sudo-failed' });
-    const forbidden = await serve({
-      environment: {
-        PATH: tools([], { sudo: 'echo "sudo: nobody is not allowed to run sudo" >&2; exit 1' }),
-      },
+  });
+
+  test.each([
+    [
+      'sudo-refused',
+      'nobody is not in the sudoers file.',
+      'This incident has been reported to the administrator.',
+    ],
+    ['sudo-refused', "Sorry, user nobody is not allowed to execute '/agent' as root on board.", ''],
+    ['sudo-refused', 'sudo: sorry, you must have a tty to run sudo', ''],
+    ['sudo-refused', 'sudo: account validation failure, is your account locked?', ''],
+    ['sudo-broken', '/etc/sudoers:12:18: syntax error', 'nobody is not in the sudoers file.'],
+    [
+      'sudo-broken',
+      'sudo: parse error in /etc/sudoers near line 12',
+      'sudo: no valid sudoers sources found, quitting',
+    ],
+    ['sudo-broken', 'sudo: /usr/bin/sudo must be owned by uid 0 and have the setuid bit set', ''],
+    ['wrong-arch', 'sudo: unable to execute /agent: Exec format error', ''],
+    ['sudo-failed', 'sudo: something that nobody has heard of', ''],
+  ])('[truth-19] %s, in its own words: %s', async (code, words, after) => {
+    const says = `printf '%s\\n' ${shellWord(words)} ${shellWord(after)} >&2; exit 1`;
+    const target = { device: node(0), sudo: 'yes' as const };
+    for (const [password, script] of [
+      ['none asked for', says],
+      [
+        'right',
+        `if [ "$1" = -n ]; then echo "sudo: a password is required" >&2; exit 1; fi
+printf %s "$3" >&2; read -r line; ${says}`,
+      ],
+    ] as const) {
+      const server = await serve({ environment: { PATH: tools([], { sudo: script }) } });
+      person.answers = [password];
+      const reason = code === 'sudo-failed' || code.startsWith('sudo') ? words : expect.any(String);
+      expect(await failure(start(server, { target }))).toMatchObject({ code, facts: { reason } });
+    }
+    expect(person.asked).toHaveLength(1);
+    // Only a password that was wrong is forgotten.
+    expect(person.forgotten).toHaveLength(code === 'sudo-failed' ? 1 : 0);
+  });
+
+  test('[truth-19] a sudo that complains of its configuration and works is used', async () => {
+    const script = `echo "/etc/sudoers:12:18: syntax error" >&2${sudo('secret42')}`;
+    const server = await serve({ environment: { PATH: tools([], { sudo: script }) } });
+    person.answers = ['secret42'];
+    const stream = await start(server, { agent: tells(), target: { device: node(0), sudo: 'yes' } });
+    await expectOutput(stream, 'TILESCP1sudo=1.');
+  });
+
+  test('[truth-18] the question for a password ends with the link', async () => {
+    const server = await serve({ environment: { PATH: tools([], { sudo: sudo('x') }) } });
+    let closed = false;
+    person.answers = [
+      (signal) =>
+        new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            closed = true;
+            resolve(undefined);
+          });
+          server.drop();
+        }),
+    ];
+    const work = start(server, { target: { device: node(0), sudo: 'yes' } });
+    expect(await failure(work)).toMatchObject({ code: 'connection-lost' });
+    expect(closed).toBe(true);
+  });
+});
+
+/** Bash as login shell, which reads `.bashrc` before every command, as it does under sshd. */
+async function serveBash(rc: string, options: TestServerOptions = {}): Promise<TestServer> {
+  const server = await serve({ shell: ['bash', '-c'], ...options });
+  putRc(server, rc);
+  return server;
+}
+
+function putRc(server: TestServer, rc: string): void {
+  writeFileSync(join(server.home, '.bashrc'), `${rc}\n`);
+  chmodSync(join(server.home, '.bashrc'), 0o644);
+}
+
+describe('[truth-19] login shells', () => {
+  test.each([
+    ['starts another shell', 'exec bash', 'shell-ended', { text: '' }],
+    ['ends', 'exit 0', 'shell-ended', { text: '' }],
+    [
+      'says why it ends',
+      'echo "Maintenance until noon."; exit 1',
+      'shell-ended',
+      { text: 'Maintenance until noon.' },
+    ],
+    ['says so as an error', 'echo "no entry" >&2; exit 1', 'shell-ended', { text: 'no entry' }],
+    ['prints 2 MB', 'echo Begin; head -c 2000000 /dev/zero | tr "\\0" x', 'shell-flood', { text: 'Begin' }],
+    ['prints 200 KB', 'echo Begin; head -c 200000 /dev/zero | tr "\\0" x', 'shell-flood', { text: 'Begin' }],
+    ['reads a line', 'read x', 'shell-input', {}],
+    ['reads everything', 'cat >/dev/null', 'shell-input', {}],
+    [
+      'loses its PATH',
+      'PATH=/nonexistent',
+      'no-programs',
+      { programs: expect.stringMatching(/^uname, id, cat, /) },
+    ],
+  ])('whose start file %s: %s', async (_, rc, code, facts) => {
+    const server = await serveBash(rc);
+    expect(await failure(start(server))).toMatchObject({ code, facts });
+    expect(existsSync(cache(server)) ? files(server) : []).toEqual([]);
+    // What the sentence advises: with the line gone, or only for sessions with a terminal, it works.
+    putRc(server, `if [ -t 0 ]; then\n${rc}\nfi`);
+    await expectOutput(await start(server), 'TILESCP1');
+  });
+
+  test.each([
+    ['prints two lines', 'echo Welcome; echo to the board'],
+    ['prints 40 KB', 'head -c 40000 /dev/zero | tr "\\0" x; echo'],
+    ['goes elsewhere', 'cd /usr'],
+    ['forbids to overwrite', 'set -C'],
+    ['has aliases', 'shopt -s expand_aliases; alias sh=false cat=false gzip=false printf=false'],
+    ['makes noise on standard error', 'echo "bash: line 3: syntax error: unexpected end of file" >&2'],
+    ['prints escape codes', "printf '\\033[2J\\033]0;board\\007\\033[31m'"],
+    ['lets everybody write', 'umask 000'],
+    ['lets nobody do anything', 'umask 777'],
+    ['forgets the home folder', 'unset HOME'],
+    ['fails', 'false; no-such-command; set -e'],
+  ])('whose start file %s are borne', async (_, rc) => {
+    const xdg = join(machine.home, 'xdg');
+    mkdirSync(xdg);
+    chmodSync(xdg, 0o777);
+    chmodSync(machine.home, 0o755);
+    const server = await serveBash(rc, { environment: { XDG_CACHE_HOME: xdg } });
+    const stream = await start(server);
+    stream.input.write('x');
+    await expectOutput(stream, 'TILESCP1x');
+    const [name = ''] = readdirSync(join(xdg, 'tilescope'));
+    expect(statSync(join(xdg, 'tilescope')).mode & 0o777).toBe(0o700);
+    expect(statSync(join(xdg, 'tilescope', name)).mode & 0o777).toBe(0o700);
+  });
+
+  test('noise of the shell is no reason of the agent', async () => {
+    const server = await serveBash('echo "bash: syntax error near unexpected token" >&2; echo Welcome');
+    const short = agent('1.0', '#!/bin/sh\necho "no such luck" >&2; exit 5\n');
+    expect(await failure(start(server, { agent: short }))).toMatchObject({
+      code: 'agent-failed',
+      facts: { status: 5, reason: 'no such luck' },
     });
-    expect(await failure(start(forbidden, { target }))).toMatchObject({
-      code: 'sudo-failed',
-      facts: { reason: 'sudo: nobody is not allowed to run sudo' },
+    const silent = agent('1.1', '#!/bin/sh\nexec sleep 60\n');
+    expect(await failure(start(server, { agent: silent, timeouts: { start: 400 } }))).toMatchObject({
+      code: 'timeout',
     });
+  });
+
+  test('[truth-11] what they print is plain text in the error, with no sign taken for anything', async () => {
+    const link = '[More](command:workbench.action.terminal.sendSequence?{"text":"id"}) <b>`x`</b> $(zap) {0}';
+    const server = await serveBash(`printf '\\033[2J%s\\n' '${link}'; head -c 100000 /dev/zero; exit 1`);
+    const error = await failure(start(server));
+    expect(error).toMatchObject({ code: 'shell-ended', facts: { text: `\ufffd[2J${link}` } });
+    expect(error.message).not.toMatch(/\p{Cc}/u);
+    expect(error.message.length).toBeLessThan(4100);
   });
 });
 
@@ -419,7 +623,7 @@ describe('[main-16] ways in which starting the agent fails', () => {
   test('a login shell that prints something instead is quoted', async () => {
     const server = await serve({ shell: ['/bin/sh', '-c', 'echo "Choose: 1) reboot"; cat >/dev/null #'] });
     expect(await failure(start(server))).toMatchObject({
-      code: 'shell-banner',
+      code: 'shell-ended',
       facts: { text: 'Choose: 1) reboot' },
     });
   });

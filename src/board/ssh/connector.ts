@@ -118,7 +118,8 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
         await uploadAgent(link, store, probe, scope);
         verified = !probe.canHash;
       }
-      const useSudo = target.sudo === 'yes' && probe.device === 'denied' && probe.uid !== 0;
+      // Also where the node is open to this user: the memory beside an owner is the owner's.
+      const useSudo = target.sudo === 'yes' && probe.hasDevice && probe.uid !== 0;
       let result = await startAgent(link, probe, useSudo, verified, scope);
       if (result === 'corrupt') {
         scope.log.warn(`${probe.folder}: the agent there is damaged, it is uploaded again`);
@@ -139,7 +140,7 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
       scope.log.info('the agent was removed meanwhile, by another version of it; once more');
     } catch (error) {
       const reason = toBoardError(error);
-      if (!['disk-full', 'read-only', 'no-exec'].includes(reason.code)) throw reason;
+      if (!['disk-full', 'read-only', 'no-exec', 'in-the-way'].includes(reason.code)) throw reason;
       scope.log.warn(`${probe.folder}: ${reason.message}`);
       refusal ??= reason;
       skip = probe.candidate;

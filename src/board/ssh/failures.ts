@@ -55,11 +55,6 @@ export function describe(error: unknown): { code: string; message: string } {
   return { code: text, message: error.message === '' ? text : error.message };
 }
 
-/** Text from the other side for logs and sentences: control characters could forge lines or colours. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, '\u{fffd}');
-}
-
 /** A cancelled step. */
 export function cancelled(): BoardError {
   return new BoardError('cancelled', 'cancelled');

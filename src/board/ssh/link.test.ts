@@ -547,11 +547,7 @@ describe('[main-16] ways in which reaching a host fails', () => {
     });
   });
 
-  test('a server that hangs up before and after its first line', async () => {
-    const before = await rawServer((socket) => socket.end());
-    expect(await failure(open({ host: '127.0.0.1', port: before }))).toMatchObject({
-      code: 'connection-lost',
-    });
+  test('a server that hangs up after its first line', async () => {
     const after = await rawServer((socket) => {
       socket.write('SSH-2.0-test\r\n');
       socket.once('data', () => socket.resetAndDestroy());
@@ -559,6 +555,65 @@ describe('[main-16] ways in which reaching a host fails', () => {
     expect(await failure(open({ host: '127.0.0.1', port: after }))).toMatchObject({
       code: 'connection-lost',
     });
+  });
+
+  test.each([
+    ['without a word', ''],
+    ['with its reason', 'Exceeded MaxStartups\r\n'],
+  ])(
+    '[truth-19] a server that has no room and hangs up %s is asked again for a while, then its limit is said',
+    async (_, words) => {
+      let tries = 0;
+      const port = await rawServer((socket) => {
+        tries++;
+        socket.on('error', () => {});
+        socket.end(words);
+      });
+      const timeouts = { full: 500 };
+      expect(await failure(open({ host: '127.0.0.1', port }, { timeouts }))).toMatchObject({
+        code: 'server-limit',
+        facts: { of: 'connections', host: '127.0.0.1' },
+      });
+      expect(tries).toBeGreaterThan(1);
+    },
+  );
+
+  test('[truth-19] ten connections at once to a server that takes five all come in', async () => {
+    const server = await serve({ refuseConnections: 9 });
+    const links = await Promise.all(Array.from({ length: 10 }, () => open(server)));
+    for (const link of links) expect(await says(link, 'echo in')).toBe('in\n');
+  });
+
+  test('[truth-19] a server behind a jump host that has no room is asked again over the same jump', async () => {
+    const board = await serve({ refuseConnections: 3 });
+    const hop = await serve(password('hop'));
+    const config = machine.put(
+      'config',
+      `Host board\n HostName 127.0.0.1\n Port ${board.port}\n ProxyJump 127.0.0.1:${hop.port}\n`,
+    );
+    person.answers = ['hop'];
+    const link = await open({ host: 'board', configFiles: [config] });
+    expect(await says(link, 'echo in')).toBe('in\n');
+    expect(person.asked).toHaveLength(1);
+    expect(hop.forwards).toHaveLength(4);
+    link.close();
+    await expect.poll(() => hop.connections).toBe(0);
+  });
+
+  test('[truth-19] a server that refuses sessions is asked again for a while, then its limit is said', async () => {
+    const server = await serve({ refuseSessions: 4 });
+    expect(await says(await open(server), 'echo ok')).toBe('ok\n');
+    const full = await serve({ refuseSessions: 1e6 });
+    const link = await open(full, { timeouts: { full: 200 } });
+    expect(await failure(says(link, 'echo ok'))).toMatchObject({
+      code: 'server-limit',
+      facts: { of: 'sessions' },
+    });
+    const stop = new AbortController();
+    const leaving = await open(full, { signal: stop.signal });
+    const asking = failure(says(leaving, 'echo ok'));
+    stop.abort();
+    expect(await asking).toMatchObject({ code: 'cancelled' });
   });
 
   test('something that is no SSH server', async () => {

@@ -1,16 +1,18 @@
 /**
  * One authenticated SSH connection, to a board or to a jump host, and the commands that run over it.
  */
+import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type AuthenticationType, type Client, type ClientChannel } from 'ssh2';
 import type { BoardLog, ConnectStep } from '../board.ts';
+import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
 import { Authentication } from './auth.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
-import { linkFailure, printable } from './failures.ts';
+import { linkFailure } from './failures.ts';
 import { HostKeys } from './host-keys.ts';
 import { knownHostName } from './known-hosts.ts';
-import { Patience } from './patience.ts';
+import { Patience, patiently } from './patience.ts';
 import type { Secrets } from './secrets.ts';
 import type { SshServices, SshTarget, SshTimeouts } from './target.ts';
 import { openSocket, startProxyCommand, type Transport } from './transport.ts';
@@ -38,14 +40,17 @@ export interface ExecOptions {
   readonly input?: Uint8Array;
   /** How many bytes of the input the connection has taken. */
   readonly onProgress?: (bytes: number) => void;
-  /** More output than this ends the command with `protocol`. Default 1 MiB. */
+  /** More output than this ends the command. Default 1 MiB. */
   readonly maxOutput?: number;
+  /** The error for more output than that, from what has come; `protocol` if left out. */
+  readonly tooMuch?: (output: Buffer) => BoardError;
 }
 
 const maxHops = 8;
 const defaultMaxOutput = 1 << 20;
 const maxStderr = 16_384;
 const uploadChunk = 32 * 1024;
+const bannerLines = 200;
 
 /** Resolves a target and connects to it, through its jump hosts. */
 export async function openLink(target: SshTarget, scope: ConnectScope): Promise<SshLink> {
@@ -74,31 +79,56 @@ async function connectHost(
       },
     );
   }
-  const label = knownHostName(host.hostName, host.port);
   const last = jumps.at(-1);
-  const milliseconds = host.connectTimeout ?? scope.timeouts.connect;
-  if (last !== undefined && last.trim() !== '') {
-    const hop = await jumpThrough(last, jumps.slice(0, -1), host, target, scope, depth);
-    return SshLink.open(host, hop, scope);
+  const way =
+    last !== undefined && last.trim() !== ''
+      ? await wayThrough(last, jumps.slice(0, -1), host, target, scope, depth)
+      : directWay(host, mayUseCommand, scope);
+  try {
+    // A server may have no room for one more connection for as long as others prove who they are.
+    const link = await patiently(
+      async () => SshLink.open(host, await way.open(), scope),
+      (error) => error.code === 'server-limit',
+      scope.timeouts.full,
+      scope.signal,
+    );
+    void link.closed.then(() => way.close());
+    return link;
+  } catch (error) {
+    way.close();
+    throw error;
   }
-  scope.onStep('connecting');
-  if (host.proxyCommand !== undefined && mayUseCommand) {
-    const { environment } = scope.services;
-    return SshLink.open(host, startProxyCommand(host, host.proxyCommand, environment, scope.log), scope);
-  }
-  scope.log.info(`connecting to ${label} as ${host.user}`);
-  return SshLink.open(host, await openSocket(host, milliseconds, scope.signal), scope);
 }
 
-/** Connects to the last jump host and has it connect on to `host`. */
-async function jumpThrough(
+/** How the stream to a host comes to be, as often as it is wanted. */
+interface Way {
+  open(): Promise<Transport>;
+  /** Ends what carries the streams. */
+  close(): void;
+}
+
+function directWay(host: ResolvedHost, mayUseCommand: boolean, scope: ConnectScope): Way {
+  const { signal, services, timeouts, log } = scope;
+  const { proxyCommand } = host;
+  scope.onStep('connecting');
+  if (proxyCommand !== undefined && mayUseCommand) {
+    const start = async () => startProxyCommand(host, proxyCommand, services.environment, log);
+    return { open: start, close: () => {} };
+  }
+  log.info(`connecting to ${knownHostName(host.hostName, host.port)} as ${host.user}`);
+  const milliseconds = host.connectTimeout ?? timeouts.connect;
+  return { open: () => openSocket(host, milliseconds, signal), close: () => {} };
+}
+
+/** Connects to the last jump host, which connects on to `host`. */
+async function wayThrough(
   last: string,
   before: readonly string[],
   host: ResolvedHost,
   target: SshTarget,
   scope: ConnectScope,
   depth: number,
-): Promise<Transport> {
+): Promise<Way> {
   const typed = parseTypedHost(last);
   const hopTarget: SshTarget = {
     host: last,
@@ -109,17 +139,20 @@ async function jumpThrough(
   scope.log.info(`jumping through ${typed.host} (${knownHostName(hop.hostName, hop.port)})`);
   // Only the first host of a chain is reached by its own configuration.
   const first = before.length === 0;
-  let link: SshLink;
   try {
-    link = await connectHost(hop, hopTarget, scope, depth + 1, first ? hop.proxyJump : before, first);
+    const link = await connectHost(hop, hopTarget, scope, depth + 1, first ? hop.proxyJump : before, first);
+    return {
+      open: async () => {
+        try {
+          const stream = await link.forward(host.hostName, host.port);
+          return { stream, reason: () => link.failure(), close: () => stream.destroy() };
+        } catch (error) {
+          throw jumpFailure(error, hop, host);
+        }
+      },
+      close: () => link.close(),
+    };
   } catch (error) {
-    throw jumpFailure(error, hop, host);
-  }
-  try {
-    const stream = await link.forward(host.hostName, host.port);
-    return { stream, reason: () => link.failure(), close: () => link.close() };
-  } catch (error) {
-    link.close();
     throw jumpFailure(error, hop, host);
   }
 }
@@ -220,6 +253,15 @@ export class SshLink {
     const asking = AbortSignal.any([signal, stop.signal]);
     let during = `first bytes from ${label}`;
     let trusted: Buffer | undefined;
+    const heard = firstWords(this.#transport.stream);
+    /** A connection that is lost before it began. */
+    const lostOrFull = (error: BoardError) =>
+      error.code === 'connection-lost' && hasNoRoom(heard())
+        ? new BoardError('server-limit', `${label} closed the connection at once: ${heard()}`, {
+            ...this.#facts,
+            of: 'connections',
+          })
+        : error;
     await new Promise<void>((resolve, reject) => {
       const fail = (error: BoardError) => {
         patience.end();
@@ -244,20 +286,21 @@ export class SshLink {
         // One key of the agent that could not sign: the next one is tried.
         if (error.level === 'agent') log.warn(`key: ${error.message}`);
         else if (error.level === 'client-authentication') fail(auth.failure(error.message));
-        else fail(this.#transport.reason() ?? this.#explain(error, during, auth));
+        else fail(this.#transport.reason() ?? lostOrFull(this.#explain(error, during, auth)));
       });
       this.#client.once('close', () => {
         fail(
           this.#transport.reason() ??
-            new BoardError('connection-lost', `${during}: the connection was closed`, {
-              ...this.#facts,
-              reason: during,
-            }),
+            lostOrFull(
+              new BoardError('connection-lost', `${during}: the connection was closed`, {
+                ...this.#facts,
+                reason: during,
+              }),
+            ),
         );
       });
-      const quote = (text: string) => {
-        for (const line of text.trim().split('\n')) log.info(`${label}: ${printable(line)}`);
-      };
+      const banner = new BoundedLines(bannerLines, (line) => log.info(`${label}: ${line}`));
+      const quote = (text: string) => banner.text(`${text}\n`);
       this.#client.once('greeting', quote);
       this.#client.on('banner', quote);
       this.#client.on('change password', () => fail(auth.failure('the password has expired')));
@@ -371,7 +414,8 @@ export class SshLink {
         patience.arm('command', timeouts.command);
         size += data.length;
         if (size > maxOutput) {
-          end(new BoardError('protocol', `a command printed more than ${maxOutput} bytes`, this.#facts));
+          const detail = `a command printed more than ${maxOutput} bytes`;
+          end(options.tooMuch?.(Buffer.concat(parts)) ?? new BoardError('protocol', detail, this.#facts));
           return;
         }
         parts.push(data);
@@ -414,21 +458,25 @@ export class SshLink {
           this.#client.exec(command, (error, channel) => done(error, channel && new RemoteCommand(channel))),
         'starting a command',
       );
+    const { log, timeouts, signal } = this.#scope;
     try {
       return await open();
     } catch (error) {
-      // Dropbear refuses now and then while the last channel is still closing on its side.
-      if (!(error instanceof BoardError) || !/unable to exec/i.test(error.message)) throw error;
-      this.#scope.log.info('the server refused to start a command; once more');
-      try {
-        return await open();
-      } catch (again) {
-        if (!(again instanceof BoardError) || !/unable to exec/i.test(again.message)) throw again;
-        throw new BoardError('agent-failed', `the server starts no command: ${again.message}`, {
-          ...this.#facts,
-          reason: 'the server starts no command for this user',
-        });
+      if (!(error instanceof BoardError) || !refused.test(error.message)) throw error;
+      log.info(`the server starts no command: ${error.message}; once more`);
+    }
+    try {
+      // OpenSSH counts a session, and dropbear a channel, until its process is gone.
+      return await patiently(open, (error) => noSession.test(error.message), timeouts.full, signal);
+    } catch (error) {
+      if (!(error instanceof BoardError) || !refused.test(error.message)) throw error;
+      if (noSession.test(error.message)) {
+        throw new BoardError('server-limit', error.message, { ...this.#facts, of: 'sessions' });
       }
+      throw new BoardError('agent-failed', `the server starts no command: ${error.message}`, {
+        ...this.#facts,
+        reason: 'the server starts no command for this user',
+      });
     }
   }
 
@@ -458,6 +506,26 @@ export class SshLink {
       }
     });
   }
+}
+
+const noSession = /channel open failure/i;
+const refused = /channel open failure|unable to exec/i;
+
+/** Collects the first bytes of a stream for a later look, without making it flow. */
+function firstWords(stream: Duplex): () => string {
+  let words = '';
+  const listen = (data: Buffer) => {
+    words += data.toString('latin1', 0, 255);
+    if (words.length >= 255) stream.off('data', listen);
+  };
+  // The stream's own `on` would make it flow before anybody else listens.
+  EventEmitter.prototype.on.call(stream, 'data', listen);
+  return () => words;
+}
+
+/** Whether a server that hung up had no room: it said nothing at all, or just that. */
+function hasNoRoom(words: string): boolean {
+  return words === '' || (!/^SSH-/m.test(words) && /maxstartups|not allowed at this time/i.test(words));
 }
 
 /** Writes the input in pieces, waiting for the channel's window, and ends it. */

@@ -1,7 +1,37 @@
 /**
  * One clock for the steps of a connection: each step has its time, and the clock stands still while a person is asked.
+ * And trying again where the other side has no room now.
  */
-import { BoardError, type ErrorFacts } from '../errors.ts';
+import { setTimeout as after } from 'node:timers/promises';
+import { abortError, BoardError, type ErrorFacts } from '../errors.ts';
+
+const firstPause = 50;
+const longestPause = 1000;
+
+/**
+ * Does the work again, after pauses that grow and differ by chance, while it fails for a reason that may pass.
+ * @param milliseconds no further try is begun after this time
+ * @throws the last error; `cancelled` or `timeout` of the signal
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  mayPass: (error: BoardError) => boolean,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<T> {
+  const until = performance.now() + milliseconds;
+  for (let pause = firstPause; ; pause = Math.min(2 * pause, longestPause)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof BoardError) || !mayPass(error) || performance.now() >= until) throw error;
+    }
+    // By chance: those who were refused together would come again together.
+    await after(pause * (0.5 + Math.random()), undefined, { signal }).catch((error: unknown) => {
+      throw abortError(signal, error);
+    });
+  }
+}
 
 export class Patience {
   readonly #facts: ErrorFacts;

@@ -69,13 +69,16 @@ describe('[main-16] frames around output', () => {
     for (const script of ['echo a=b', "printf '\\001\\377\\n\\n'", ':', 'printf x']) {
       const frame = new Frame();
       const plain = spawnSync('sh', ['-c', script]).stdout;
-      const framed = spawnSync('sh', ['-c', `echo Welcome; ${loginCommand(frame.wrap(script))}`]).stdout;
+      const command = `echo Welcome; ${loginCommand(frame.wrap(script))}`;
+      const framed = spawnSync('sh', ['-c', command], { input: frame.input() }).stdout;
       expect(frame.unwrap(framed, '', facts)).toEqual(plain);
     }
   });
 
   test("the script's exit status is kept", () => {
-    expect(spawnSync('sh', ['-c', loginCommand(new Frame().wrap('exit 7'))]).status).toBe(7);
+    const frame = new Frame();
+    const command = loginCommand(frame.wrap('exit 7'));
+    expect(spawnSync('sh', ['-c', command], { input: frame.input() }).status).toBe(7);
   });
 
   test('a shell that prints its commands is not mistaken for their output', () => {
@@ -85,26 +88,49 @@ describe('[main-16] frames around output', () => {
     );
   });
 
-  test('a menu instead of a shell, nothing at all, and half an answer have their own errors', () => {
-    const attempt = (output: string, stderr: string) => {
+  test('the input goes to the script, byte for byte', () => {
+    const frame = new Frame();
+    const data = Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7) % 256));
+    const command = loginCommand(frame.wrap('cat'));
+    const { stdout } = spawnSync('sh', ['-c', command], { input: frame.input(data) });
+    expect(frame.unwrap(stdout, '', facts)).toEqual(data);
+  });
+
+  test('[truth-19] each way in which a login shell does not run the command has an error of its own', () => {
+    const attempt = (output: string | Buffer, stderr = '', frame = new Frame()) => {
       try {
-        new Frame().unwrap(Buffer.from(output), stderr, facts);
+        frame.unwrap(Buffer.from(output), stderr, facts);
       } catch (error) {
         return error;
       }
       return undefined;
     };
-    expect(attempt('Choose: 1) reboot', '')).toMatchObject({
-      code: 'shell-banner',
+    expect(attempt('Choose: 1) reboot')).toMatchObject({
+      code: 'shell-ended',
       facts: { text: 'Choose: 1) reboot' },
     });
     expect(attempt('', 'no shell for you')).toMatchObject({
-      code: 'agent-failed',
-      facts: { reason: 'no shell for you' },
+      code: 'shell-ended',
+      facts: { text: 'no shell for you' },
     });
+    expect(attempt('')).toMatchObject({ code: 'shell-ended', facts: { text: '' } });
+
     const frame = new Frame();
-    const whole = spawnSync('sh', ['-c', frame.wrap('echo x')]).stdout;
-    expect(() => frame.unwrap(whole.subarray(0, whole.length - 4), '', facts)).toThrow('to its end');
+    const command = ['-c', frame.wrap('echo x')];
+    const whole = spawnSync('sh', command, { input: frame.input() }).stdout;
+    expect(attempt(whole.subarray(0, whole.length - 4), '', frame)).toMatchObject({
+      code: 'shell-ended',
+      facts: { begun: 1 },
+    });
+    const noisy = Buffer.concat([Buffer.from(`Lots\n${'-'.repeat(70_000)}`), whole]);
+    expect(attempt(noisy, '', frame)).toMatchObject({ code: 'shell-flood', facts: { text: 'Lots' } });
+    expect(frame.tooMuch(noisy, facts)).toMatchObject({ code: 'shell-flood' });
+    expect(frame.tooMuch(whole, facts)).toMatchObject({ code: 'protocol' });
+    for (const input of ['', 'the rest of it\n']) {
+      expect(attempt(spawnSync('sh', command, { input }).stdout, '', frame)).toMatchObject({
+        code: 'shell-input',
+      });
+    }
   });
 
   test('lines of key and value', () => {

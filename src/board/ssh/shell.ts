@@ -3,8 +3,8 @@
  * own before our command runs; what counts is run by `/bin/sh` and framed by marks that nothing else prints.
  */
 import { randomBytes } from 'node:crypto';
+import { clean } from '../../model/plain.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
-import { printable } from './failures.ts';
 
 /** One word for a POSIX shell, whatever characters it holds (not NUL, which no argument can hold). */
 export function shellWord(text: string): string {
@@ -28,51 +28,93 @@ export function loginCommand(script: string): string {
   return `exec /bin/sh -c 'eval "$(printf %b "$0")"' '${safe}'`;
 }
 
-/** Marks around the output that counts. */
+/** How much text of a login shell is skipped, in bytes. */
+export const maxNoise = 65_536;
+
+/** Marks around the output that counts, and before the input. */
 export class Frame {
   readonly #mark = `tilescope-${randomBytes(12).toString('hex')}`;
 
-  /** A script whose standard output is framed; its own exit status is kept. */
+  /** A script whose standard output is framed; its own exit status is kept. It gets its input by `input`. */
   wrap(script: string): string {
     // In parts, so that a shell which echoes its commands does not print the mark.
     const [left, right] = [this.#mark.slice(0, 16), this.#mark.slice(16)];
+    const say = (word: string) => `printf '\\n%s%s:${word}\\n' ${left} ${right}`;
     return [
       'LC_ALL=C; export LC_ALL',
-      `printf '\\n%s%s:begin\\n' ${left} ${right}`,
+      say('begin'),
+      // One byte at a time, as every shell reads from a pipe: what follows is left to the script.
+      'IFS= read -r i || i=',
+      `if [ "$i" != "#${left}${right}" ]; then ${say('input')}; exit 96; fi`,
       '(',
       script,
       ')',
       's=$?',
-      `printf '\\n%s%s:end\\n' ${left} ${right}`,
+      say('end'),
       'exit $s',
     ].join('\n');
+  }
+
+  /** What goes to a wrapped script's standard input: a mark that shows whether anything was read before, then `data`. */
+  input(data: Uint8Array = new Uint8Array()): Buffer {
+    return Buffer.concat([this.head, data]);
+  }
+
+  /** What `input` puts before the data. A comment, for the case that a shell takes it for a script. */
+  get head(): Buffer {
+    return Buffer.from(`#${this.#mark}\n`);
   }
 
   /**
    * What was printed between the marks, as latin1-safe bytes.
    * @param facts `host`, for the error
-   * @throws BoardError `shell-banner` if the marks are missing although something else was printed, else `agent-failed`
+   * @throws BoardError `shell-ended`, `shell-flood`, `shell-input`
    */
   unwrap(output: Buffer, stderr: string, facts: ErrorFacts): Buffer {
     const begin = `\n${this.#mark}:begin\n`;
     const start = output.indexOf(begin);
+    if (start < 0) throw shellEnded(output.toString('utf8'), stderr, facts);
+    if (start > maxNoise) throw this.tooMuch(output, facts);
+    if (output.includes(`\n${this.#mark}:input\n`)) {
+      throw new BoardError('shell-input', 'the login shell read the input of the command', facts);
+    }
     const end = output.lastIndexOf(`\n${this.#mark}:end\n`);
-    if (start >= 0 && end >= start + begin.length - 1) {
+    if (end >= start + begin.length - 1) {
       return output.subarray(start + begin.length, Math.max(end, start + begin.length));
     }
-    const said = (output.length > 0 ? output.toString('utf8') : stderr).trim();
-    const first = printable(said.split('\n')[0]?.slice(0, 200) ?? '');
-    if (output.length > 0 && start < 0) {
-      throw new BoardError('shell-banner', `the login shell printed something else: ${said.slice(0, 2000)}`, {
-        ...facts,
-        text: first,
-      });
-    }
-    throw new BoardError('agent-failed', `the command did not run to its end: ${said.slice(0, 2000)}`, {
+    throw new BoardError('shell-ended', `the command did not run to its end: ${stderr.slice(-2000)}`, {
       ...facts,
-      reason: first === '' ? 'it ended without output' : first,
+      begun: 1,
     });
   }
+
+  /** Why there is more output than was allowed. */
+  tooMuch(output: Buffer, facts: ErrorFacts): BoardError {
+    const start = output.indexOf(`\n${this.#mark}:begin\n`);
+    if (start >= 0 && start <= maxNoise) {
+      return new BoardError('protocol', 'a command printed more than was asked for', facts);
+    }
+    return shellFlood(output, facts);
+  }
+}
+
+/** The first line of what was printed, for a sentence. */
+export function firstLine(text: string): string {
+  return clean(text.trim().split('\n')[0]?.slice(0, 200) ?? '').trim();
+}
+
+/** The login shell ended, and what it was to run did not begin. */
+export function shellEnded(output: string, stderr: string, facts: ErrorFacts): BoardError {
+  const said = output.trim() === '' ? stderr : output;
+  const detail = `the login shell ended without running the command: ${said.trim().slice(0, 2000)}`;
+  return new BoardError('shell-ended', detail, { ...facts, text: firstLine(said) });
+}
+
+/** The login shell printed more than `maxNoise` bytes before what it was to run began. */
+export function shellFlood(output: Buffer, facts: ErrorFacts): BoardError {
+  const text = output.toString('utf8', 0, 2000);
+  const detail = `the login shell printed more than ${maxNoise} bytes: ${text.trim()}`;
+  return new BoardError('shell-flood', detail, { ...facts, text: firstLine(text) });
 }
 
 /** `key=value` lines; later ones win, others are skipped. */

@@ -14,7 +14,7 @@ export interface SshTarget {
   readonly port?: number | undefined;
   /** Tried before the configuration's identity files. `~` is expanded. */
   readonly identityFile?: string | undefined;
-  /** `yes`: start the agent through sudo when the device node is not accessible to the login user. */
+  /** `yes`: start the agent through sudo, unless the login user is root. */
   readonly sudo?: 'no' | 'yes' | undefined;
   /** The device node on the board; `/dev/aie0` if left out. */
   readonly device?: string | undefined;
@@ -63,6 +63,8 @@ export interface SshTimeouts {
   readonly stall: number;
   /** From starting the agent to its first byte. */
   readonly start: number;
+  /** How long a server that has no room for a connection or a session is asked again. */
+  readonly full: number;
 }
 
 export const defaultTimeouts: SshTimeouts = {
@@ -72,6 +74,7 @@ export const defaultTimeouts: SshTimeouts = {
   command: 30_000,
   stall: 30_000,
   start: 20_000,
+  full: 8_000,
 };
 
 export interface SshServices {

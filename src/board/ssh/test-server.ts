@@ -5,7 +5,7 @@
 import { spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection, type ServerChannel } from 'ssh2';
@@ -26,6 +26,10 @@ export interface TestServerOptions {
   readonly uid?: number;
   /** Refuses this many exec requests first. */
   readonly refuseExecs?: number;
+  /** Refuses this many sessions first, as OpenSSH does above its limit. */
+  readonly refuseSessions?: number;
+  /** Closes this many connections first, before a word, as dropbear does above its limit. */
+  readonly refuseConnections?: number;
   /** Never answers an exec's data: the command is not run. */
   readonly deaf?: boolean;
   /** Host key in PEM; default a new ECDSA key. */
@@ -42,18 +46,28 @@ export class TestServer {
   readonly attempts: string[] = [];
   /** `host:port` of every forwarded connection. */
   readonly forwards: string[] = [];
-  readonly #server: InstanceType<typeof ssh2.Server>;
+  readonly #server: Server;
   readonly #connections = new Set<Connection>();
   readonly #options: TestServerOptions;
   #refusals: number;
+  #sessionRefusals: number;
+  #connectionRefusals: number;
 
   constructor(options: TestServerOptions = {}) {
     this.#options = options;
     this.#refusals = options.refuseExecs ?? 0;
+    this.#sessionRefusals = options.refuseSessions ?? 0;
+    this.#connectionRefusals = options.refuseConnections ?? 0;
     this.home = mkdtempSync(join(tmpdir(), 'tilescope-board-'));
     if (options.uid !== undefined) chownSync(this.home, options.uid, options.uid);
     const hostKeys = [options.hostKey ?? newKey()];
-    this.#server = new ssh2.Server({ hostKeys }, (connection) => this.#accept(connection));
+    const ssh = new ssh2.Server({ hostKeys }, (connection) => this.#accept(connection));
+    this.#server = createServer((socket) => {
+      if (this.#connectionRefusals > 0) {
+        this.#connectionRefusals--;
+        socket.destroy();
+      } else ssh.injectSocket(socket);
+    });
   }
 
   async listen(): Promise<this> {
@@ -63,6 +77,11 @@ export class TestServer {
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#connections.size;
   }
 
   /** Ends every connection without a word, as a board that loses power. */
@@ -99,7 +118,12 @@ export class TestServer {
       else context.accept();
     });
     connection.on('ready', () => {
-      connection.on('session', (accept) => {
+      connection.on('session', (accept, reject) => {
+        if (this.#sessionRefusals > 0) {
+          this.#sessionRefusals--;
+          reject();
+          return;
+        }
         accept().on('exec', (acceptExec, rejectExec, info) => {
           this.commands.push(info.command);
           if (this.#refusals > 0) {

@@ -5,9 +5,10 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { BoardLog } from '../board.ts';
+import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
-import { describe, linkFailure, printable } from './failures.ts';
+import { describe, linkFailure } from './failures.ts';
 import type { SshEnvironment } from './target.ts';
 
 /** A connected stream. */
@@ -77,6 +78,7 @@ export function openSocket(
 }
 
 const maxStderr = 2000;
+const logLinesPerMinute = 1000;
 
 /**
  * Starts the person's ProxyCommand as ssh(1) does: by their own shell, from their own configuration. Nothing that a
@@ -90,14 +92,14 @@ export function startProxyCommand(
 ): Transport {
   const facts = { host: host.hostName, port: host.port, command };
   log.info(`ProxyCommand: ${command}`);
+  const lines = new BoundedLines(logLinesPerMinute, (line) => log.info(`ProxyCommand: ${line}`));
   let said = '';
   let ended: BoardError | undefined;
   const child = spawnShell(command, environment);
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
     said = (said + text).slice(-maxStderr);
-    for (const line of text.split('\n'))
-      if (line.trim() !== '') log.info(`ProxyCommand: ${printable(line.trimEnd())}`);
+    lines.text(text);
   });
   child.once('error', (error) => {
     ended = new BoardError('proxy-failed', `ProxyCommand: ${describe(error).message}`, {
@@ -107,7 +109,8 @@ export function startProxyCommand(
     stream.destroy(ended);
   });
   child.once('close', (status, killed) => {
-    const last = printable(said.trim().split('\n').at(-1) ?? '');
+    lines.end();
+    const last = said.trim().split('\n').at(-1) ?? '';
     const reason = last === '' ? `it ended with ${killed ?? `status ${status}`}` : last;
     ended ??= new BoardError('proxy-failed', `ProxyCommand ended (${killed ?? status}): ${said.trim()}`, {
       ...facts,
