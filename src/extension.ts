@@ -261,7 +261,15 @@ function loadBoards(boards: BoardCollection, log: vscode.LogOutputChannel): void
   const refused = boards.load();
   if (refused > 0) {
     log.warn(`${refused} kept board entries could not be read.`);
-    sayWarning(vscode.l10n.t('{0} boards of the sidebar could not be read and are left out.', refused));
+    const forget = vscode.l10n.t('Forget Them');
+    const text =
+      refused === 1
+        ? vscode.l10n.t('A board of the sidebar could not be read and is left out. It stays stored as it is.')
+        : vscode.l10n.t(
+            '{0} boards of the sidebar could not be read and are left out. They stay stored as they are.',
+            refused,
+          );
+    sayWarning(text, forget).then((chosen) => (chosen === forget ? boards.forgetUnread() : undefined));
   }
   try {
     const given = startBoards(process.env['TILESCOPE_START_BOARDS'], boards.ids);

@@ -99,31 +99,42 @@ export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): Bo
   };
 }
 
+/** The ids that the items of a stored list have or would be given, whether or not the items can be read. */
+export function idsIn(items: readonly unknown[]): string[] {
+  const given = items.flatMap((item) =>
+    typeof item === 'object' && item !== null && 'id' in item && typeof item.id === 'string' ? [item.id] : [],
+  );
+  return [...given, ...parseBoardConfigs(items).places.keys()];
+}
+
+/** A list of entries that was read. */
+export interface ReadConfigs {
+  readonly configs: BoardConfig[];
+  /** How many items could not be read, or had an id that is taken. */
+  readonly refused: number;
+  /** By id: the item of the list. */
+  readonly places: ReadonlyMap<string, number>;
+}
+
 /** Reads a list of entries; those that cannot be read, or whose id is taken, are left out and counted. */
-export function parseBoardConfigs(
-  value: unknown,
-  taken: ReadonlySet<string> = new Set(),
-): { readonly configs: BoardConfig[]; readonly refused: number } {
-  if (!Array.isArray(value)) return { configs: [], refused: value === undefined ? 0 : 1 };
+export function parseBoardConfigs(value: unknown, taken: ReadonlySet<string> = new Set()): ReadConfigs {
+  if (!Array.isArray(value)) return { configs: [], refused: value === undefined ? 0 : 1, places: new Map() };
   const configs: BoardConfig[] = [];
-  const ids = new Set(taken);
-  let refused = 0;
-  for (const item of value) {
-    const config = parseBoardConfig(item, ids);
-    if (config === undefined) refused++;
-    else {
-      configs.push(config);
-      ids.add(config.id);
-    }
+  const places = new Map<string, number>();
+  for (const [index, item] of value.entries()) {
+    const config = parseBoardConfig(item, new Set([...taken, ...places.keys()]));
+    if (config === undefined) continue;
+    configs.push(config);
+    places.set(config.id, index);
   }
-  return { configs, refused };
+  return { configs, refused: value.length - configs.length, places };
 }
 
 /** The boards that `npm start` and tests ask for by environment; they are not kept. Throws SyntaxError for bad JSON. */
 export function startBoards(
   variable: string | undefined,
   taken: ReadonlySet<string>,
-): { readonly configs: BoardConfig[]; readonly refused: number } {
+): Pick<ReadConfigs, 'configs' | 'refused'> {
   if (variable === undefined || variable === '') return { configs: [], refused: 0 };
   return parseBoardConfigs(JSON.parse(variable), taken);
 }

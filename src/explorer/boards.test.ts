@@ -62,3 +62,45 @@ test('an edited entry disconnects, and connects by its new configuration [main-1
   await boards.close();
   boards.dispose();
 });
+
+/** What another version may have stored. */
+const foreign = { id: 'cable', label: 'By cable', kind: 'jtag', serial: 7 };
+
+test('[truth-15] two windows: what one adds, changes and removes leaves what the other did', async () => {
+  const kept = store();
+  kept.values.set('tilescope.boards', ['nonsense', foreign, { id: 'old', label: 'Old', kind: 'simulated' }]);
+  const a = collection(kept);
+  const b = collection(kept);
+  expect([a.load(), b.load()]).toEqual([2, 2]);
+  await a.add({ id: 'a1', label: 'A1', kind: 'simulated' });
+  await b.add({ id: 'b1', label: 'B1', kind: 'simulated' });
+  await a.add({ id: 'a2', label: 'A2', kind: 'simulated' });
+  await b.update({ id: 'old', label: 'Older', kind: 'simulated' });
+  await a.remove('a1');
+  expect(a.get('b1')).toBeUndefined();
+  expect([...a.ids].sort()).toEqual(['a2', 'b1', 'cable', 'old']);
+  a.dispose();
+  b.dispose();
+
+  const reloaded = collection(kept);
+  expect(reloaded.load()).toBe(2);
+  expect(reloaded.entries.map(({ config }) => config.label)).toEqual(['Older', 'B1', 'A2']);
+  expect(kept.get('tilescope.boards')).toEqual(expect.arrayContaining(['nonsense', foreign]));
+  await reloaded.forgetUnread();
+  expect(collection(kept).load()).toBe(0);
+  reloaded.dispose();
+});
+
+test('[truth-15] what is stored is kept when it is no list, and given boards are not stored', async () => {
+  const kept = store();
+  kept.values.set('tilescope.boards', { version: 9 });
+  const boards = collection(kept);
+  expect(boards.load()).toBe(1);
+  boards.addForNow({ id: 'now', label: 'Now', kind: 'simulated' });
+  await boards.update({ id: 'now', label: 'Later', kind: 'simulated' });
+  await boards.remove('now');
+  expect(kept.get('tilescope.boards')).toEqual({ version: 9 });
+  await boards.add({ id: 'a', label: 'A', kind: 'simulated' });
+  expect(kept.get('tilescope.boards')).toEqual([{ version: 9 }, { id: 'a', label: 'A', kind: 'simulated' }]);
+  boards.dispose();
+});

@@ -1,7 +1,7 @@
 /** The boards that a person has added, and their links. Everything that shows or uses a board gets it from here. */
 import { type Disposable, Emitter } from '../model/event.ts';
 import type { BoardLink } from '../session/link.ts';
-import { type BoardConfig, parseBoardConfigs } from './board-config.ts';
+import { type BoardConfig, idsIn, parseBoardConfigs } from './board-config.ts';
 
 /** One entry of the sidebar. The link outlives edits of the entry: its connector reads the present `config`. */
 export interface BoardEntry {
@@ -37,7 +37,7 @@ export class BoardCollection implements Disposable {
     this.#makeLink = makeLink;
   }
 
-  /** Reads the kept entries; returns how many could not be read (they stay in the store until the next change). */
+  /** Reads the kept entries; returns how many could not be read. They stay in the store. */
   load(): number {
     const { configs, refused } = parseBoardConfigs(this.#store.get(boardsKey));
     for (const config of configs) this.#insert(config, true);
@@ -48,9 +48,9 @@ export class BoardCollection implements Disposable {
     return [...this.#entries.values()];
   }
 
-  /** The ids in use. */
+  /** The ids in use, those of entries that another window added or that could not be read too. */
   get ids(): ReadonlySet<string> {
-    return new Set(this.#entries.keys());
+    return new Set([...this.#entries.keys(), ...idsIn(this.#stored())]);
   }
 
   get(id: string): BoardEntry | undefined {
@@ -60,7 +60,7 @@ export class BoardCollection implements Disposable {
   /** Adds an entry that is kept across restarts. */
   async add(config: BoardConfig): Promise<BoardEntry> {
     const entry = this.#insert(config, true);
-    await this.#save();
+    await this.#save(config.id, config);
     return entry;
   }
 
@@ -76,7 +76,7 @@ export class BoardCollection implements Disposable {
     entry.config = config;
     await entry.link.disconnect();
     this.#changed.fire(entry);
-    await this.#save();
+    if (entry.kept) await this.#save(config.id, config);
   }
 
   /** Disconnects and forgets an entry. */
@@ -87,7 +87,12 @@ export class BoardCollection implements Disposable {
     this.#changed.fire(undefined);
     await entry.link.disconnect();
     entry.link.dispose();
-    await this.#save();
+    if (entry.kept) await this.#save(id, undefined);
+  }
+
+  /** Removes the stored entries that cannot be read. */
+  async forgetUnread(): Promise<void> {
+    await this.#store.update(boardsKey, parseBoardConfigs(this.#store.get(boardsKey)).configs);
   }
 
   /** Ends every connection. */
@@ -111,8 +116,21 @@ export class BoardCollection implements Disposable {
     return entry;
   }
 
-  async #save(): Promise<void> {
-    const kept = this.entries.filter((entry) => entry.kept).map((entry) => entry.config);
-    await this.#store.update(boardsKey, kept);
+  /** What is stored, as a list: by this window, by others, by other versions. */
+  #stored(): readonly unknown[] {
+    const stored = this.#store.get(boardsKey);
+    return Array.isArray(stored) ? stored : stored === undefined ? [] : [stored];
+  }
+
+  /** Changes one stored entry in what is stored now: other windows have a list of their own. */
+  async #save(id: string, config: BoardConfig | undefined): Promise<void> {
+    const stored = this.#stored();
+    const at = parseBoardConfigs(stored).places.get(id) ?? stored.length;
+    const changed = [
+      ...stored.slice(0, at),
+      ...(config === undefined ? [] : [config]),
+      ...stored.slice(at + 1),
+    ];
+    await this.#store.update(boardsKey, changed);
   }
 }
