@@ -174,6 +174,8 @@ export class EditorCommands {
       await document.session.open(AbortSignal.timeout(60_000));
       return;
     }
+    // Another layout than before brings new pages, which show, and so read, what is theirs.
+    await document.session.open(AbortSignal.timeout(60_000));
     const ranges = [...document.panels].map((panel) => panel.visible).filter((range) => range !== undefined);
     await withProgress(vscode.l10n.t('Reading'), async (signal) => {
       for (const range of ranges) await document.session.refresh(range, signal);

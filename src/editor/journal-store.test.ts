@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { isAlive, newOwner } from './journal-owner.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
 
 const get = (store: JournalStore, uri: string) => store.read(store.path(uri), uri);
@@ -21,7 +23,9 @@ describe('the journal of staged edits [main-21]', () => {
     for (let count = 0; count < 50; count++) store.put('aie://a/x', () => ({ count }));
     store.put('aie://a/y', () => ({ other: true }));
     await store.flush();
+    await store.close();
     const again = new JournalStore(join(folder, 'made', 'here'), (error) => failures.push(error));
+    for (const uri of ['aie://a/x', 'aie://a/y', 'aie://a/none']) await again.takeOver(uri);
     expect(await get(again, 'aie://a/x')).toEqual({ count: 49 });
     expect(await get(again, 'aie://a/y')).toEqual({ other: true });
     again.put('aie://a/x', () => undefined);
@@ -120,5 +124,82 @@ describe('the journal of staged edits [main-21]', () => {
     expect(await store.setAside(backup, 7)).toBe(join(folder, 'staged', 'backup.7.kept'));
     await writeFile(backup, journalFileText('aie://a/x', undefined));
     expect(await store.read(backup, 'aie://a/x')).toBeUndefined();
+  });
+
+  describe('[truth-15] two windows', () => {
+    const uri = 'aie://a/x';
+    const windows = () =>
+      [1, 2].map(() => new JournalStore(folder, (error) => failures.push(error))) as [
+        JournalStore,
+        JournalStore,
+      ];
+
+    test('never share a file: neither takes over, overwrites or removes what the other keeps', async () => {
+      const [a, b] = windows();
+      a.put(uri, () => ({ of: 'a' }));
+      await a.flush();
+      await b.takeOver(uri, 0);
+      expect(await get(b, uri)).toBeUndefined();
+      b.put(uri, () => ({ of: 'b' }));
+      await b.flush();
+      expect(await get(a, uri)).toEqual({ of: 'a' });
+      b.put(uri, () => undefined);
+      await b.flush();
+      expect(await get(a, uri)).toEqual({ of: 'a' });
+    });
+
+    test('what one leaves is taken over by one other, also when it ends a moment later', async () => {
+      const [a, b] = windows();
+      a.put(uri, () => ({ of: 'a' }));
+      await a.flush();
+      const taken = b.takeOver(uri, 60_000);
+      await a.close();
+      await taken;
+      expect(await get(b, uri)).toEqual({ of: 'a' });
+      expect(await readdir(folder)).toEqual([basename(b.path(uri))]);
+    });
+
+    test('what two leave is taken over one after the other, the newest first, and nothing by a window that keeps some', async () => {
+      const [a, b] = windows();
+      for (const [store, of] of [
+        [a, 'a'],
+        [b, 'b'],
+      ] as const) {
+        store.put(uri, () => ({ of }));
+        await store.flush();
+      }
+      await utimes(a.path(uri), 1, 1);
+      await a.close();
+      await b.close();
+      const [c, d] = windows();
+      await c.takeOver(uri, 0);
+      await c.takeOver(uri, 0);
+      await d.takeOver(uri, 0);
+      expect([await get(c, uri), await get(d, uri)]).toEqual([{ of: 'b' }, { of: 'a' }]);
+      expect(await readdir(folder)).toHaveLength(2);
+    });
+
+    test("what a window left that crashed, or an earlier version, is taken over; another document's is not", async () => {
+      const [a, b] = windows();
+      const hash = basename(a.path(uri)).split('.')[0];
+      const gone = spawnSync(process.execPath, ['-e', '']).pid;
+      const text = journalFileText(uri, { of: 'gone' });
+      await writeFile(join(folder, `${hash}.${gone}-1-ab.json`), text);
+      await a.takeOver('aie://a/y', 0);
+      await a.takeOver(uri, 0);
+      expect(await get(a, uri)).toEqual({ of: 'gone' });
+      await writeFile(join(folder, `${hash}.json`), journalFileText(uri, { of: 'old' }));
+      await b.takeOver(uri, 0);
+      expect(await get(b, uri)).toEqual({ of: 'old' });
+    });
+
+    test('a process that got the number of one that ended is another one', async () => {
+      const owner = newOwner();
+      expect(await isAlive(owner)).toBe(true);
+      const [pid, start, rest] = owner.split('-');
+      if (start !== '0') expect(await isAlive(`${pid}-${Number(start) + 1}-${rest}`)).toBe(false);
+      expect(await isAlive('0-0-ab')).toBe(false);
+      expect(await isAlive('nonsense')).toBe(false);
+    });
   });
 });

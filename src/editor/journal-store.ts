@@ -1,12 +1,15 @@
 /**
- * Staged edits on this machine's disk, one file per document, so that a reload or a crash loses none. Files are written
- * beside their place, brought to the disk and renamed: a reader sees the old or the new text, never half of one, also
- * after a power loss.
+ * Staged edits on this machine's disk, one file per document and window, so that a reload or a crash loses none. Files are
+ * written beside their place, brought to the disk and renamed: a reader sees the old or the new text, never half of one,
+ * also after a power loss. A file's name says which window keeps it (`journal-owner.ts`); another takes it over once that
+ * window has ended.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { SessionError } from '../session/errors.ts';
+import { isAlive, newOwner } from './journal-owner.ts';
 
 /** What a file holds: whose edits they are, and the session's journal data (JSON). */
 interface JournalFile {
@@ -16,10 +19,27 @@ interface JournalFile {
 
 /** More than the largest journal that the session accepts. */
 const mostCharacters = 256 * 1024 * 1024;
+/** A window that is reloaded may find its former self still ending: it is waited for this long, milliseconds. */
+const patience = 6000;
+const pause = 50;
+
+/** A file of kept edits. */
+interface Kept {
+  readonly path: string;
+  /** When it was written last, milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A document in the names of its files. */
+function nameOf(uri: string): string {
+  return createHash('sha256').update(uri).digest('hex').slice(0, 32);
+}
 
 export class JournalStore {
   readonly #folder: string;
   readonly #onFailure: (error: unknown) => void;
+  /** This window, in the names of its files. */
+  readonly #owner = newOwner();
   readonly #pending = new Map<string, () => unknown>();
   #writing: Promise<void> | undefined;
 
@@ -47,9 +67,50 @@ export class JournalStore {
     while (this.#writing !== undefined) await this.#writing;
   }
 
-  /** Where a document's edits are kept. */
+  /** Where this window keeps a document's edits. */
   path(uri: string): string {
-    return join(this.#folder, `${createHash('sha256').update(uri).digest('hex').slice(0, 32)}.json`);
+    return join(this.#folder, `${nameOf(uri)}.${this.#owner}.json`);
+  }
+
+  /**
+   * Makes the edits of a document this window's that an ended one left, unless it keeps some already; those of a window
+   * that lives stay with it. Of several the newest: the others wait for the next editor of the document. Rejects with what
+   * the file system said.
+   *
+   * @param wait how long a window that lives is waited for, milliseconds
+   */
+  async takeOver(uri: string, wait = patience): Promise<void> {
+    await this.flush();
+    const until = Date.now() + wait;
+    for (;;) {
+      const names = await this.#names();
+      if (names.includes(basename(this.path(uri)))) return;
+      const { left, lives } = await this.#others(uri, names);
+      const [newest] = left.sort((a, b) => b.at - a.at);
+      if (newest !== undefined) {
+        try {
+          await rename(newest.path, this.path(uri));
+          return;
+        } catch (error) {
+          // Another window was faster; the next look shows what is there then.
+          if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+          continue;
+        }
+      }
+      if (!lives || Date.now() >= until) return;
+      await delay(pause);
+    }
+  }
+
+  /** Writes what is pending, and leaves this window's files to whoever opens their documents next. */
+  async close(): Promise<void> {
+    await this.flush();
+    const end = `.${this.#owner}.json`;
+    for (const name of await this.#names()) {
+      if (!name.endsWith(end)) continue;
+      const path = join(this.#folder, name);
+      await rename(path, path.replace(/json$/, 'left')).catch((error: unknown) => this.#onFailure(error));
+    }
   }
 
   /**
@@ -84,6 +145,39 @@ export class JournalStore {
     const aside = join(this.#folder, `${basename(path, '.json')}.${now}.kept`);
     await rename(path, aside);
     return aside;
+  }
+
+  /** What ended windows left of a document among the names, and whether a living one keeps some. */
+  async #others(
+    uri: string,
+    names: readonly string[],
+  ): Promise<{ readonly left: Kept[]; readonly lives: boolean }> {
+    const left: Kept[] = [];
+    let lives = false;
+    const start = nameOf(uri);
+    for (const name of names) {
+      // `document.json` is an earlier version's, `document.window.json` a window's, `document.window.left` an ended one's.
+      const [hash, owner = '', end = owner, more] = name.split('.');
+      if (hash !== start || (end !== 'json' && end !== 'left') || more !== undefined) continue;
+      if (end === 'json' && owner !== end && (await isAlive(owner))) {
+        lives = true;
+        continue;
+      }
+      const path = join(this.#folder, name);
+      // It may have been taken in the meantime.
+      const facts = await stat(path).catch(() => undefined);
+      if (facts !== undefined) left.push({ path, at: facts.mtimeMs });
+    }
+    return { left, lives };
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await readdir(this.#folder);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+      throw error;
+    }
   }
 
   async #drain(): Promise<void> {

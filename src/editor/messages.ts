@@ -70,7 +70,7 @@ export interface EditorState {
   readonly banner?: Banner;
 }
 
-/** What the grid shows: fixed for the life of the editor, sent once before any bytes. */
+/** What the grid shows: fixed for the life of the page, sent once before any bytes. Another layout gets another page. */
 export interface EditorDocument {
   readonly geometry: MemoryGeometry;
   /** The part of the memory that this editor shows. */

@@ -2,7 +2,8 @@
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { DisposableStore } from '../model/event.ts';
-import { type ByteRange, locate, type Tile } from '../model/geometry.ts';
+import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
+import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, SessionChange, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import {
@@ -66,6 +67,8 @@ export class HexPanel {
   #page: 'none' | 'waiting' | 'editor' = 'none';
   #waitingText = '';
   #ready = false;
+  /** The layout that the page was told, or is about to be told. */
+  #layout: MemoryGeometry | undefined;
   #statePending = false;
   #clock: ReturnType<typeof setInterval> | undefined;
 
@@ -217,8 +220,12 @@ export class HexPanel {
 
   #showPage(): void {
     if (!this.document.isOutside) {
-      if (this.#page === 'editor') return;
-      this.#page = 'editor';
+      const layout = this.document.shown?.geometry;
+      const told = this.#layout;
+      if (this.#page === 'editor' && told !== undefined && layout !== undefined && sameGeometry(told, layout))
+        return;
+      this.#leavePage('editor');
+      this.#layout = layout;
       this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri);
       return;
     }
@@ -229,9 +236,19 @@ export class HexPanel {
     };
     const key = JSON.stringify(banner);
     if (this.#page === 'waiting' && this.#waitingText === key) return;
-    this.#page = 'waiting';
+    this.#leavePage('waiting');
     this.#waitingText = key;
     this.view.webview.html = waitingPage(this.view.webview, banner);
+  }
+
+  /** Another page takes the place of the present one: what that said of places in the memory means nothing any more. */
+  #leavePage(next: 'waiting' | 'editor'): void {
+    this.#page = next;
+    this.#ready = false;
+    this.#layout = undefined;
+    this.#visible = undefined;
+    this.selection = undefined;
+    this.#look();
   }
 
   #receive(raw: unknown): void {
@@ -240,7 +257,8 @@ export class HexPanel {
       this.#host.log.warn('The page of the hex editor sent a message that is not in the contract.');
       return;
     }
-    const shown = this.document.isOutside ? undefined : this.document.shown;
+    // Of a page that has not been told the present layout yet, only that it is ready counts.
+    const shown = this.#ready && !this.document.isOutside ? this.document.shown : undefined;
     switch (message.type) {
       case 'ready':
         this.#sayHello();
@@ -274,11 +292,13 @@ export class HexPanel {
         this.#host.run(message.command, this.document);
         return;
       case 'selection':
+        if (shown === undefined) return;
         this.selection = { cursor: message.cursor, start: message.start, length: message.length };
         this.#host.changed(this);
         return;
       case 'visible':
-        if (shown !== undefined) this.#visible = within(message.range, shown.range);
+        if (shown === undefined) return;
+        this.#visible = within(message.range, shown.range);
         this.#look();
         this.#stateChanged();
         return;
@@ -301,8 +321,8 @@ export class HexPanel {
   }
 
   #sessionChanged(change: SessionChange): void {
-    if (this.#page === 'waiting' || this.document.isOutside) {
-      this.#showPage();
+    this.#showPage();
+    if (this.#page === 'waiting') {
       if (this.document.session.state.link.kind === 'connected') this.#host.learn(this.document);
     }
     const shown = this.document.isOutside ? undefined : this.document.shown;
@@ -324,10 +344,21 @@ export class HexPanel {
     setImmediate(() => {
       this.#statePending = false;
       if (!this.document.panels.has(this)) return;
-      this.#post({ type: 'state', state: this.state });
-      this.#runClock();
-      this.#host.changed(this);
+      this.#guarded(() => {
+        this.#post({ type: 'state', state: this.state });
+        this.#runClock();
+        this.#host.changed(this);
+      });
     });
+  }
+
+  /** What a timer runs: nobody else would hear of its failure. */
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#host.services.note(error);
+    }
   }
 
   /** Counts the seconds to the next attempt to connect, while there is one. */
@@ -336,7 +367,7 @@ export class HexPanel {
     const counting = link.kind === 'offline' && link.retryAt !== undefined && this.view.visible;
     if (counting && this.#clock === undefined) {
       this.#clock = setInterval(() => {
-        if (this.#page === 'waiting') this.#showPage();
+        this.#guarded(() => this.#showPage());
         this.#stateChanged();
       }, tick);
     } else if (!counting) {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { BoardConnector } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
@@ -107,8 +108,17 @@ afterEach(async () => {
 async function setup() {
   const time = new ManualTime();
   const device = new ScriptedDevice(time);
-  const link = new BoardLink('board', 'Board', device, time);
+  let present = device;
+  const connector: BoardConnector = { connect: (...args) => present.connect(...args) };
+  const link = new BoardLink('board', 'Board', connector, time);
   await link.connect();
+  /** The entry is edited: it leads to other hardware from now on. */
+  const exchange = async (bytesPerTile: number) => {
+    await link.disconnect();
+    present = new ScriptedDevice(time, bytesPerTile);
+    await link.connect();
+    await settle();
+  };
   const pool = new SessionPool(time);
   const store = new JournalStore(join(folder, 'staged'), (error) => failures.push(error));
   stores.push(store);
@@ -134,6 +144,7 @@ async function setup() {
     const view = new FakeView();
     await provider.resolveCustomEditor(document, view as never);
     await settle();
+    if (view.webview.html.includes('main.js')) view.received.fire({ type: 'ready' });
     const send = async (message: FromWebview) => {
       view.received.fire(message);
       await settle();
@@ -141,7 +152,7 @@ async function setup() {
     return { document, view, send };
   };
   const staged = () => readdir(join(folder, 'staged'));
-  return { device, link, store, provider, log, edits, open, staged };
+  return { device, link, store, provider, log, edits, open, staged, exchange };
 }
 
 /** One typed byte, as the page sends it. */
@@ -317,5 +328,56 @@ describe('edits of the page', () => {
     await send(typed(2, 5));
     expect(edits).toEqual([]);
     expect(log.warn).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('[truth-16] another layout of the same columns', () => {
+  const layouts = (view: FakeView) =>
+    view.posted.flatMap((message) => (message.type === 'init' ? [message.document] : []));
+
+  test.each([
+    ['smaller', 4096],
+    ['larger', 16384],
+  ])(
+    'that is %s gets a new page; what the old one says of places counts no more',
+    async (_, bytesPerTile) => {
+      const { open, edits, exchange } = await setup();
+      const { document, view, send } = await open();
+      await send({ type: 'visible', range: { offset: 8000, length: 192 } });
+      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4 });
+      const before = view.webview.html;
+      await exchange(bytesPerTile);
+      await send({ type: 'command', command: 'refresh' });
+      expect(document.shown?.range).toEqual({ offset: 0, length: bytesPerTile });
+      expect(view.webview.html).toContain('main.js');
+      expect(view.webview.html).not.toBe(before);
+      const posted = view.posted.length;
+      await send({ type: 'visible', range: { offset: 8000, length: 192 } });
+      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4 });
+      await document.session.read({ offset: 0, length: bytesPerTile }, new AbortController().signal);
+      await send(typed(1, 5, 0xaa));
+      const [panel] = document.panels;
+      expect([panel?.visible, panel?.selection]).toEqual([undefined, undefined]);
+      expect(edits).toEqual([]);
+      // What was planned for later finds the new layout.
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(view.posted).toHaveLength(posted);
+      await send({ type: 'ready' });
+      expect(layouts(view).map(({ geometry }) => geometry.bytesPerTile)).toEqual([8192, bytesPerTile]);
+      await send(typed(2, 5, 0xaa));
+      expect(edits).toHaveLength(1);
+      expect(document.session.counts().staged).toBe(1);
+    },
+  );
+
+  test('is not taken for one when the same hardware comes back', async () => {
+    const { open, exchange } = await setup();
+    const { view, send } = await open();
+    await send({ type: 'visible', range: { offset: 0, length: 64 } });
+    const before = view.webview.html;
+    await exchange(8192);
+    await send({ type: 'command', command: 'refresh' });
+    expect(view.webview.html).toBe(before);
+    expect(layouts(view)).toHaveLength(1);
   });
 });

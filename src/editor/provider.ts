@@ -98,7 +98,7 @@ export class HexEditorProvider
   /** The window closes: journals are written, and documents that are disposed from now on keep theirs. */
   async close(): Promise<void> {
     this.#closing = true;
-    await this.#journal.flush();
+    await this.#journal.close();
   }
 
   dispose(): void {
@@ -373,6 +373,11 @@ export class HexEditorProvider
 
   /** The journal before VS Code's backup: that is made a while after an edit, and lacks what was typed last. */
   async #keptEdits(document: TileDocument, backupId: string | undefined): Promise<TileDocument['kept']> {
+    try {
+      await this.#journal.takeOver(document.key);
+    } catch (error) {
+      this.services.note(error);
+    }
     const paths = [this.#journal.path(document.key)];
     if (backupId !== undefined) paths.push(vscode.Uri.parse(backupId, true).fsPath);
     for (const path of paths) {

@@ -479,6 +479,8 @@ export class MemorySession implements Disposable {
         throw new BoardError('no-partition', 'the memory has another layout than when its edits were staged');
       }
       this.#base.clear();
+      // What was on screen were places of the old layout: the new pages say what they show.
+      this.#looks.clear();
     }
     this.#geometry = geometry;
     this.#memory = memory;
