@@ -34,8 +34,13 @@ inline ArrayShape aieShape(uint32_t rows) {
 inline std::vector<MemoryGeometry> aieMemories(ColumnRange columns, uint32_t rows) {
     return memoriesOf(aieMap(), aieShape(rows), columns);
 }
-/** Shim and tile: column clocked, tile above clocked. */
-constexpr uint32_t fakeClockOn = 3;
+/**
+ * What stands in a clock register while everything is clocked: of the first generation the column and the tile above;
+ * of the later ones the one bit that firmware writes.
+ */
+inline uint32_t fakeClockOn(const ArrayMap& map) {
+    return map.tileClock != 0 ? map.columnClockMask | map.nextTileClock : 1;
+}
 
 class FakeKernel final : public Kernel {
   public:
@@ -150,10 +155,10 @@ class FakeKernel final : public Kernel {
             for (const auto& [offset, value] : bytes) {
                 if (pwrite(file, &value, 4, offset) != 4) throw std::runtime_error("restore");
             }
-            if (map->tileClock != 0) poke({col, place & 0xFFU}, map->tileClock, fakeClockOn);
+            if (map->tileClock != 0) poke({col, place & 0xFFU}, map->tileClock, fakeClockOn(*map));
         }
         std::erase_if(saved_, [&](const auto& one) { return one.first >> 8U == col; });
-        poke({col, 0}, map->columnClock, fakeClockOn);
+        poke({col, 0}, map->columnClock, fakeClockOn(*map));
     }
     /** Makes any touch of a tile a bus error, without a register that says so. */
     void vanish(Tile tile) {
@@ -571,7 +576,7 @@ class FakeKernel final : public Kernel {
                 const int file = memfd_create("tile", MFD_CLOEXEC);
                 if (file < 0 || ftruncate(file, tileBytes()) != 0) throw std::runtime_error("memfd");
                 files_[key(tile)] = file;
-                if (row == 0 || map->tileClock != 0) poke(tile, map->columnClock, fakeClockOn);
+                if (row == 0 || map->tileClock != 0) poke(tile, map->columnClock, fakeClockOn(*map));
             }
         }
     }

@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "error.h"
 #include "fake_kernel.h"
+#include "status.h"
 
 using namespace tilescope;
 
@@ -344,12 +345,46 @@ TEST_CASE("[attach-6] unlocked, a word is written beside the owner by pwrite; lo
     }
 }
 
+TEST_CASE(
+    "[truth-1] a column of the later generations is clocked by one bit: written, looked at, enabled, the same life") {
+    for (const Generation generation : {Generation::aieml, Generation::aie2ps}) {
+        for (const uint32_t on : {1U, 2U, 3U}) {
+            CAPTURE(generationName(generation));
+            CAPTURE(on);
+            Board board(generation);
+            const ColumnRange columns{1, 2};
+            const auto clock = [&](uint32_t value) {
+                for (const uint32_t col : {1U, 2U}) board.kernel.poke({col, 0}, board.kernel.map->columnClock, value);
+            };
+            clock(on);
+            board.engine.open(columns, false);
+            const std::string life = board.state(columns).epoch;
+            const WriteRequest request{columns, MemoryType::data, life, true, {}, {{8, 0, ~0U, 77}}, false};
+            const auto outcomes = writeAll(board.engine, request);
+            REQUIRE(outcomes.size() == 1);
+            CHECK(outcomes[0].outcome == Outcome::verified);
+            CHECK(board.engine.setClocks(columns, true));
+            CHECK(board.count("clock 12") == 0); // no tile was gated, so none is asked for
+            std::vector<TileStatus> seen;
+            StatusJob status({columns, {{1, 3}}, false});
+            while (!status.step(board.engine, seen)) {
+            }
+            CHECK(seen[0].reason == Reason::none);
+            readWord(board.engine, columns, MemoryType::data, 8);
+            CHECK(board.state(columns).epoch == life);
+            clock(0); // all gated: whoever let go of it reset it
+            readWord(board.engine, columns, MemoryType::data, 8);
+            CHECK(board.state(columns).epoch != life);
+        }
+    }
+}
+
 TEST_CASE("[attach-6] a tile that is gated between the look and the pwrite is refused, not broken") {
     Board board(Generation::aieml);
     board.take({0, 2}, 500);
     board.engine.describe();
     board.kernel.beforeStore = [&] {
-        if (board.kernel.peek({0, 0}, 0xFFF20) == 3) board.kernel.gate({0, 1}, 7);
+        if (board.kernel.peek({0, 0}, 0xFFF20) != 0) board.kernel.gate({0, 1}, 7);
     };
     const WriteRequest request{{0, 2}, MemoryType::data, board.state({0, 2}).epoch, true, {}, {{0, 0, ~0U, 1}}, true};
     const auto outcomes = writeAll(board.engine, request);

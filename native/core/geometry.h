@@ -62,7 +62,7 @@ struct ArrayMap {
     /** 0: no memory tiles. */
     uint32_t memoryTileBytes = 0;
     bool hasMicrocontrollers = false;
-    /** Shim register that tells whether a column is clocked: all bits of the mask. */
+    /** Shim register that tells whether a column is clocked: it is while any bit of the mask is set. */
     uint32_t columnClock = 0;
     uint32_t columnClockMask = 0;
     /** 0, or the register of shim and core tiles whose `nextTileClock` bit clocks the tile above. */

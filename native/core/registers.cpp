@@ -25,7 +25,7 @@ Reason clockState(const ArrayMap& map, RegisterSource& registers, Tile tile) {
     uint32_t value = 0;
     const Reason shim = readOne(registers, {tile.col, 0}, map.columnClock, value);
     if (shim != Reason::none) return shim;
-    if ((value & map.columnClockMask) != map.columnClockMask) return Reason::gated;
+    if ((value & map.columnClockMask) == 0) return Reason::gated;
     if (map.tileClock == 0) return Reason::none;
     for (uint32_t row = 0; row < tile.row; row++) {
         if (row != 0) {

@@ -77,12 +77,13 @@ namespace {
 class LaterColumn final : public RegisterSource {
   public:
     explicit LaterColumn(const ArrayMap& map) : map_(map) {}
-    uint32_t clock = 3;
+    /** As firmware writes it. */
+    uint32_t clock = 1;
     uint32_t core = 0;
     Reason read(Tile tile, uint32_t offset, std::span<uint32_t> words) override {
         if (tile.row == 0 && offset == map_.columnClock) {
             words[0] = clock;
-        } else if (tile.row != 0 && offset == map_.coreControl && clock == 3) {
+        } else if (tile.row != 0 && offset == map_.coreControl && (clock & 3U) != 0) {
             words[0] = core;
         } else {
             throw std::logic_error("a register that must not be read");
@@ -96,16 +97,21 @@ class LaterColumn final : public RegisterSource {
 
 } // namespace
 
-TEST_CASE("[attach-5] later generations gate whole columns, and core control lies where the generation has it") {
+TEST_CASE("[attach-5] [truth-1] later generations gate whole columns: one bit clocks them, whichever it is") {
     for (const Generation generation : {Generation::aieml, Generation::aie2ps}) {
         const ArrayMap& map = *mapOf(generation);
         LaterColumn registers(map);
-        CHECK(tileState(map, registers, {6, 5}, MemoryType::program, false) == Reason::none);
+        for (const uint32_t on : {1U, 2U, 3U}) {
+            registers.clock = on;
+            CHECK(tileState(map, registers, {6, 5}, MemoryType::program, false) == Reason::none);
+            CHECK_FALSE(allGated(map, registers, {6, 2}));
+        }
         registers.core = 1;
         CHECK(tileState(map, registers, {6, 5}, MemoryType::program, false) == Reason::coreRunning);
         CHECK(tileState(map, registers, {6, 5}, MemoryType::program, true) == Reason::none);
         CHECK(tileState(map, registers, {6, 1}, MemoryType::memoryTile, false) == Reason::none);
-        for (const uint32_t off : {0U, 1U, 2U}) {
+        // The bits beside the two mean nothing.
+        for (const uint32_t off : {0U, ~3U}) {
             registers.clock = off;
             CHECK(tileState(map, registers, {6, 5}, MemoryType::data, false) == Reason::gated);
             CHECK(tileState(map, registers, {6, 1}, MemoryType::memoryTile, false) == Reason::gated);
