@@ -93,6 +93,10 @@ export class Frame {
         ? nothing
         : html`<span class="text">${notice.text}</span>${
             notice.unlock === true ? this.#command('unlock', 'unlock') : nothing
+          }${
+            notice.cancel === undefined
+              ? nothing
+              : button({ label: this.#t('cancel'), name: 'cancel', secondary: true, onPress: notice.cancel })
           }`,
       this.#notice,
     );

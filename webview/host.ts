@@ -30,16 +30,26 @@ export class RequestError extends Error {
   }
 }
 
-/** A request waits this long, milliseconds. The host answers from memory, so this is a fault, not a slow board. */
+/**
+ * A request waits this long for a sign of the host, milliseconds. The host answers from memory, or says regularly that it
+ * still reads, so this is a fault, not a slow board.
+ */
 export const requestTimeout = 15_000;
 
 interface Waiting {
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: RequestError) => void;
+  readonly progress: (percent: number) => void;
+}
+
+/** How a request ends early, and where its progress goes: percent. */
+export interface RequestOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (percent: number) => void;
 }
 
 /** What the page listens to. */
-export type Announcement = Exclude<ToWebview, { readonly type: 'answer' | 'failed' }>;
+export type Announcement = Exclude<ToWebview, { readonly type: 'answer' | 'failed' | 'progress' }>;
 
 /** The connection to the extension host. */
 export class HostClient {
@@ -68,7 +78,7 @@ export class HostClient {
   request<K extends WebviewRequestName>(
     name: K,
     params: WebviewRequests[K]['params'],
-    signal?: AbortSignal,
+    { signal, onProgress }: RequestOptions = {},
   ): Promise<unknown> {
     if (signal?.aborted === true) return Promise.reject(new RequestError('cancelled'));
     this.#lastId++;
@@ -85,7 +95,8 @@ export class HostClient {
         reject(new RequestError(kind));
       };
       const abort = () => giveUp('cancelled');
-      const timer = setTimeout(() => giveUp('timed-out'), this.#timeout);
+      const wait = () => setTimeout(() => giveUp('timed-out'), this.#timeout);
+      let timer = wait();
       signal?.addEventListener('abort', abort);
       this.#waiting.set(id, {
         resolve: (result) => {
@@ -96,6 +107,11 @@ export class HostClient {
           settle();
           reject(error);
         },
+        progress: (percent) => {
+          clearTimeout(timer);
+          timer = wait();
+          onProgress?.(percent);
+        },
       });
       // `name` and `params` belong together by the signature; the union cannot see that.
       this.post({ type: 'request', id, name, params } as FromWebview);
@@ -104,7 +120,15 @@ export class HostClient {
 
   /** Asks for bytes to paint; the answer has exactly the asked range. */
   async bytes(range: ByteRange, signal?: AbortSignal): Promise<ShownBytes> {
-    const shown = toShownBytes(await this.request('bytes', range, signal), range);
+    const answer = await this.request('bytes', range, signal === undefined ? {} : { signal });
+    const shown = toShownBytes(answer, range);
+    if (shown === undefined) throw new RequestError('bad-answer');
+    return shown;
+  }
+
+  /** Asks for bytes that a gesture needs: those that were not read yet are read first, as long as that takes. */
+  async read(range: ByteRange, options: RequestOptions): Promise<ShownBytes> {
+    const shown = toShownBytes(await this.request('read', range, options), range);
     if (shown === undefined) throw new RequestError('bad-answer');
     return shown;
   }
@@ -126,13 +150,24 @@ export class HostClient {
       this.#waiting.get(data.id)?.resolve(data.result);
     } else if (data.type === 'failed') {
       this.#waiting.get(data.id)?.reject(new RequestError('refused', String(data.message)));
+    } else if (data.type === 'progress') {
+      this.#waiting.get(data.id)?.progress(data.percent);
     } else {
       for (const listener of this.#listeners) listener(data);
     }
   }
 }
 
-const announced: readonly string[] = ['init', 'state', 'settings', 'changed', 'reveal', 'answer', 'failed'];
+const announced: readonly string[] = [
+  'init',
+  'state',
+  'settings',
+  'changed',
+  'reveal',
+  'progress',
+  'answer',
+  'failed',
+];
 
 function isMessage(data: unknown): data is ToWebview {
   return (

@@ -43,6 +43,8 @@ class Editor {
   readonly #t;
   #state: EditorState;
   #notice: Notice | undefined;
+  /** What is under way: shown unless a message is, and not taken away by moving the cursor. */
+  #doing: Notice | undefined;
   #hover: ReturnType<typeof setTimeout> | undefined;
   #spoken = '';
   #framePending = false;
@@ -85,6 +87,10 @@ class Editor {
       t,
       state: () => this.#state,
       notify: (notice) => this.#notify(notice),
+      wait: (notice) => {
+        this.#doing = notice;
+        this.#updateFrame();
+      },
     });
     this.setState(state);
     this.#restore();
@@ -157,10 +163,12 @@ class Editor {
       this.#framePending = false;
       const cursor = this.#details();
       const { failure } = this.#store;
+      const notice =
+        this.#notice?.quiet === true ? (this.#doing ?? this.#notice) : (this.#notice ?? this.#doing);
       this.#frame.update({
         state: this.#state,
         ...(cursor === undefined ? {} : { cursor }),
-        ...(this.#notice === undefined ? {} : { notice: this.#notice, noticeOnTop: this.#view.cursorIsLow }),
+        ...(notice === undefined ? {} : { notice, noticeOnTop: this.#view.cursorIsLow }),
         ...(failure === undefined ? {} : { failure: failureText(this.#t, failure) }),
       });
       if (cursor !== undefined) this.#speakCursor(cursor);

@@ -109,16 +109,30 @@ export type HostCommand =
   | 'reach-kernel'
   | 'show-log';
 
+/** One run of a gesture. All arrays have the same length. */
+export interface PageEdit {
+  /** Buffer offset of the first byte. */
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** What was on screen there: base, and base with staged edits. A base that was not known is given as its cell. */
+  readonly seen: { readonly base: Uint8Array; readonly shown: Uint8Array };
+}
+
 /** Requests of the webview: name to parameters and answer. */
 export interface WebviewRequests {
   /** Bytes to paint. Answers at once with what the session has; missing bytes are read and announced by `changed`. */
   readonly bytes: { readonly params: ByteRange; readonly result: ShownBytes };
-  /** One gesture: typed digits, a paste, a deletion to zero. Becomes one undo step. */
+  /**
+   * The bytes of a range after those that were not read yet have been: what a gesture on them needs (copy, paste, set to
+   * zero). Takes as long as the board does; `progress` says that somebody is at it. Cancelling ends the read.
+   */
+  readonly read: { readonly params: ByteRange; readonly result: ShownBytes };
+  /**
+   * One gesture: typed digits, a paste, a deletion to zero. Becomes one undo step. It carries what was on screen, so that
+   * a byte that the board changed, and the page did not show yet, is a conflict.
+   */
   readonly edit: {
-    readonly params: {
-      readonly label: string;
-      readonly edits: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
-    };
+    readonly params: { readonly label: string; readonly edits: readonly PageEdit[] };
     readonly result: null;
   };
 }
@@ -159,5 +173,7 @@ export type ToWebview =
   | { readonly type: 'changed'; readonly ranges: readonly ByteRange[] }
   /** Moves cursor and view. */
   | { readonly type: 'reveal'; readonly offset: number; readonly length: number }
+  /** A `read` is under way; sent every few seconds at least. */
+  | { readonly type: 'progress'; readonly id: number; readonly percent: number }
   | { readonly type: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly type: 'failed'; readonly id: number; readonly message: string };

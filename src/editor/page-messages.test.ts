@@ -6,13 +6,23 @@ describe('messages of the page', () => {
     type: 'request',
     id: 1,
     name: 'edit',
-    params: { label: 'Type', edits: [{ offset: 4, bytes: new Uint8Array([1]) }] },
+    params: {
+      label: 'Type',
+      edits: [
+        {
+          offset: 4,
+          bytes: new Uint8Array([1]),
+          seen: { base: new Uint8Array([7]), shown: new Uint8Array([8]) },
+        },
+      ],
+    },
   };
 
   test.each([
     [{ type: 'ready' }],
     [{ type: 'request', id: 0, name: 'bytes', params: { offset: 0, length: 16 } }],
     [edit],
+    [{ type: 'request', id: 2, name: 'read', params: { offset: 0, length: 1 << 20 } }],
     [{ type: 'cancel', id: 3 }],
     [{ type: 'command', command: 'apply' }],
     [{ type: 'selection', cursor: 1, start: 0, length: 4 }],
@@ -39,6 +49,14 @@ describe('messages of the page', () => {
       {
         ...edit,
         params: { label: 'Type', edits: [...edit.params.edits, { offset: 8, bytes: new Uint8Array() }] },
+      },
+    ],
+    [{ type: 'request', id: 1, name: 'read', params: { offset: 0, length: 2 ** 40 } }],
+    [{ ...edit, params: { label: 'Type', edits: [{ offset: 4, bytes: new Uint8Array([1]) }] } }],
+    [
+      {
+        ...edit,
+        params: { label: 'Type', edits: [{ ...edit.params.edits[0], bytes: new Uint8Array([1, 2]) }] },
       },
     ],
     [{ type: 'visible', range: { offset: 0 } }],

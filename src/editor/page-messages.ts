@@ -1,6 +1,6 @@
 /** Reads what the page sends. The page shows bytes of a board: what it says is checked before it is used. */
 import type { ByteRange } from '../model/geometry.ts';
-import type { FromWebview, HostCommand } from './messages.ts';
+import type { FromWebview, HostCommand, PageEdit } from './messages.ts';
 
 const commands: Readonly<Record<HostCommand, true>> = {
   refresh: true,
@@ -42,15 +42,19 @@ function readRange(value: unknown): ByteRange | undefined {
 }
 
 /** A gesture that edits no byte would still be an edit to VS Code: a tab that is dirty for nothing. */
-function readEdits(value: unknown): { offset: number; bytes: Uint8Array }[] | undefined {
+function readEdits(value: unknown): PageEdit[] | undefined {
   if (!Array.isArray(value) || value.length === 0 || value.length > mostEdits) return undefined;
-  const edits: { offset: number; bytes: Uint8Array }[] = [];
+  const edits: PageEdit[] = [];
   for (const item of value) {
     const offset = field(item, 'offset');
     const bytes = field(item, 'bytes');
     if (!isCount(offset) || !(bytes instanceof Uint8Array)) return undefined;
     if (bytes.length === 0 || bytes.length > mostBytes) return undefined;
-    edits.push({ offset, bytes });
+    const base = field(field(item, 'seen'), 'base');
+    const shown = field(field(item, 'seen'), 'shown');
+    if (!(base instanceof Uint8Array) || !(shown instanceof Uint8Array)) return undefined;
+    if (base.length !== bytes.length || shown.length !== bytes.length) return undefined;
+    edits.push({ offset, bytes, seen: { base, shown } });
   }
   return edits;
 }
@@ -64,13 +68,14 @@ export function readFromPage(raw: unknown): FromWebview | undefined {
       const id = field(raw, 'id');
       const params = field(raw, 'params');
       if (!isCount(id)) return undefined;
-      if (field(raw, 'name') === 'bytes') {
+      const name = field(raw, 'name');
+      if (name === 'bytes' || name === 'read') {
         const range = readRange(params);
-        return range && { type: 'request', id, name: 'bytes', params: range };
+        return range && { type: 'request', id, name, params: range };
       }
       const edits = readEdits(field(params, 'edits'));
       const label = field(params, 'label');
-      if (field(raw, 'name') !== 'edit' || edits === undefined || typeof label !== 'string') return undefined;
+      if (name !== 'edit' || edits === undefined || typeof label !== 'string') return undefined;
       return { type: 'request', id, name: 'edit', params: { label: label.slice(0, 100), edits } };
     }
     case 'cancel': {

@@ -53,6 +53,8 @@ export interface PanelHost {
 /** More changed ranges than this are announced as one. */
 const mostRanges = 64;
 const tick = 1000;
+/** A page that waits for a read hears of it at least this often, milliseconds. */
+const pulse = 2000;
 let count = 0;
 
 export class HexPanel {
@@ -71,6 +73,8 @@ export class HexPanel {
   #layout: MemoryGeometry | undefined;
   #statePending = false;
   #clock: ReturnType<typeof setInterval> | undefined;
+  /** Reads that the page waits for, by the number of its request. */
+  readonly #reads = new Map<number, AbortController>();
 
   constructor(document: TileDocument, view: vscode.WebviewPanel, host: PanelHost) {
     this.document = document;
@@ -169,6 +173,7 @@ export class HexPanel {
   dispose(): void {
     this.document.panels.delete(this);
     this.document.session.look(this.#looker, undefined);
+    this.#endReads();
     clearInterval(this.#clock);
     this.#clock = undefined;
     this.#ready = false;
@@ -245,6 +250,7 @@ export class HexPanel {
   #leavePage(next: 'waiting' | 'editor'): void {
     this.#page = next;
     this.#ready = false;
+    this.#endReads();
     this.#layout = undefined;
     this.#visible = undefined;
     this.selection = undefined;
@@ -272,6 +278,8 @@ export class HexPanel {
             checkInside(edits, shown.range);
             this.#host.edit(this.document, label, edits);
             this.#post({ type: 'answer', id: message.id, result: null });
+          } else if (message.name === 'read') {
+            void this.#readFor(message.id, within(message.params, shown.range));
           } else {
             const { offset, bytes, base, flags } = this.document.session.bytes(
               within(message.params, shown.range),
@@ -279,14 +287,13 @@ export class HexPanel {
             this.#post({ type: 'answer', id: message.id, result: { offset, bytes, base, flags } });
           }
         } catch (error) {
-          this.#host.services.note(error);
-          const sentence = sentenceOf(error, this.#host.services.describe, vscode.l10n);
-          this.#post({ type: 'failed', id: message.id, message: sentence });
+          this.#refuse(message.id, error);
         }
         return;
       }
       case 'cancel':
-        // Requests are answered in the turn in which they arrive: none is left to cancel.
+        // All other requests are answered in the turn in which they arrive.
+        this.#reads.get(message.id)?.abort();
         return;
       case 'command':
         this.#host.run(message.command, this.document);
@@ -307,7 +314,44 @@ export class HexPanel {
     }
   }
 
+  #refuse(id: number, error: unknown): void {
+    this.#host.services.note(error);
+    const sentence = sentenceOf(error, this.#host.services.describe, vscode.l10n);
+    this.#post({ type: 'failed', id, message: sentence });
+  }
+
+  /** Reads what is missing of the range, and answers with its bytes. */
+  async #readFor(id: number, range: ByteRange): Promise<void> {
+    const { session } = this.document;
+    const abort = new AbortController();
+    this.#reads.set(id, abort);
+    let percent = 0;
+    const tell = (): void => this.#post({ type: 'progress', id, percent });
+    const pulses = setInterval(tell, pulse);
+    try {
+      await session.complete(range, abort.signal, (bytes, of) => {
+        const now = Math.floor((100 * bytes) / of);
+        if (now === percent) return;
+        percent = now;
+        tell();
+      });
+      const { offset, bytes, base, flags } = session.bytes(range);
+      this.#post({ type: 'answer', id, result: { offset, bytes, base, flags } });
+    } catch (error) {
+      if (!abort.signal.aborted) this.#refuse(id, error);
+    } finally {
+      clearInterval(pulses);
+      this.#reads.delete(id);
+    }
+  }
+
+  #endReads(): void {
+    for (const abort of this.#reads.values()) abort.abort();
+  }
+
   #sayHello(): void {
+    // A page that begins waits for nothing that was asked before.
+    this.#endReads();
     const shown = this.document.isOutside ? undefined : this.document.shown;
     if (shown === undefined) return;
     this.#ready = true;

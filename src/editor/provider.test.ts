@@ -82,7 +82,8 @@ class FakeView {
     postMessage: async (message: ToWebview) => this.posted.push(message) > 0,
   };
   readonly onDidChangeViewState = new Emitter<void>().event;
-  readonly onDidDispose = new Emitter<void>().event;
+  readonly disposed = new Emitter<void>();
+  readonly onDidDispose = this.disposed.event;
 }
 
 const uri = new FakeUri('aie://board/2_2/data/2_1.aiemem');
@@ -155,9 +156,11 @@ async function setup() {
   return { device, link, store, provider, log, edits, open, staged, exchange };
 }
 
-/** One typed byte, as the page sends it. */
+/** A typed run, as a page sends it that shows what the device held at first. */
 function typed(id: number, offset: number, ...bytes: number[]): FromWebview {
-  const edits = [{ offset, bytes: Uint8Array.from(bytes) }];
+  const { bytes: held } = new ScriptedDevice(new ManualTime());
+  const base = held.slice(offset, offset + bytes.length);
+  const edits = [{ offset, bytes: Uint8Array.from(bytes), seen: { base, shown: base } }];
   return { type: 'request', id, name: 'edit', params: { label: 'Type', edits } };
 }
 
@@ -379,5 +382,79 @@ describe('[truth-16] another layout of the same columns', () => {
     await send({ type: 'command', command: 'refresh' });
     expect(view.webview.html).toBe(before);
     expect(layouts(view)).toHaveLength(1);
+  });
+});
+
+describe('[truth-19] a read that the page waits for', () => {
+  const all = { offset: 0, length: 8192 };
+  const read = (id: number): FromWebview => ({ type: 'request', id, name: 'read', params: all });
+  const heard = (view: FakeView) =>
+    view.posted.filter(({ type }) => type === 'answer' || type === 'failed' || type === 'progress');
+
+  /** An editor whose device answers no read before it may. */
+  async function held() {
+    const parts = await setup();
+    const { view, send } = await parts.open();
+    await send({ type: 'ready' });
+    let free = (): void => undefined;
+    const waiting = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    parts.device.hook = (point) => (point === 'read' ? waiting : undefined);
+    return {
+      ...parts,
+      view,
+      send,
+      finish: async () => {
+        free();
+        await settle();
+      },
+    };
+  }
+
+  test('is answered with every byte; the page hears of it as long as it takes', async () => {
+    vi.useFakeTimers();
+    try {
+      const { device, view, send, finish } = await held();
+      device.unreadable = [{ offset: 4096, length: 4096, reason: 'gated' }];
+      await send(read(1));
+      expect(heard(view)).toEqual([]);
+      vi.advanceTimersByTime(14_000);
+      expect(heard(view).length).toBeGreaterThan(1);
+      expect(heard(view)[0]).toEqual({ type: 'progress', id: 1, percent: 0 });
+      await finish();
+      const answer = heard(view).at(-1);
+      if (answer?.type !== 'answer') throw new Error('no answer');
+      const { bytes, flags } = answer.result as { bytes: Uint8Array; flags: Uint8Array };
+      expect(bytes.slice(0, 4096)).toEqual(device.bytes.slice(0, 4096));
+      expect(new Set(flags.slice(0, 4096))).toEqual(new Set([1]));
+      expect(new Set(flags.slice(4096))).toEqual(new Set([2 | (1 << 5)]));
+      const count = heard(view).length;
+      vi.advanceTimersByTime(60_000);
+      expect(heard(view)).toHaveLength(count);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('ends when the page cancels or begins anew, and when the tab is closed, without an answer', async () => {
+    const { device, view, send, finish } = await held();
+    await send(read(1));
+    await send({ type: 'cancel', id: 1 });
+    await send(read(2));
+    await send({ type: 'ready' });
+    await send(read(3));
+    view.disposed.fire();
+    await finish();
+    expect(heard(view)).toEqual([]);
+    expect(device.reads).toEqual([]);
+  });
+
+  test('fails in words when the connection is lost', async () => {
+    const { device, view, send, finish } = await held();
+    await send(read(1));
+    device.lose();
+    await finish();
+    expect(heard(view)).toEqual([{ type: 'failed', id: 1, message: '[connection-lost]' }]);
   });
 });

@@ -395,6 +395,12 @@ export function sentenceOf(thrown: unknown, describe: Describe, l10n: Localiser)
       return l10n.t('These bytes were not read yet. Read them, then edit.');
     case 'bytes-unreadable':
       return l10n.t('These bytes cannot be read, so they cannot be edited.');
+    case 'bytes-left':
+      return l10n.t(
+        'Not all of these bytes were read before the application ended. Select those that were, or read what is there now.',
+      );
+    case 'bytes-changed-hands':
+      return l10n.t('The partition changed hands while these bytes were read. Try again.');
     case 'journal-version':
       return l10n.t('The kept edits were made by another version of Tilescope and cannot be restored here.');
     case 'journal-damaged':

@@ -71,7 +71,16 @@ export function webviewStrings(l10n: Localiser) {
     // Answers to what a person tried.
     lockedRefusal: l10n.t('Nothing was changed: this memory is locked. Unlock it to stage edits.'),
     unreadableRefusal: l10n.t('This byte cannot be edited: {0}.'),
+    unreadableManyRefusal: l10n.t('Nothing was changed: {0} of these {1} bytes cannot be read: {2}.'),
     unknownRefusal: l10n.t('This byte cannot be edited before it was read.'),
+    readingBeforeCopy: l10n.t('Reading what was not read yet, to copy {0} bytes...'),
+    readingBeforeEdit: l10n.t('Reading what was not read yet, to edit {0} bytes...'),
+    doingPercent: l10n.t('{0} {1} %'),
+    stillReading: l10n.t('Bytes are still being read for the last copy or edit. Wait, or cancel it.'),
+    cancel: l10n.t('Cancel'),
+    clipboardRefused: l10n.t(
+      'Nothing was copied: the clipboard can be used only while this editor has the focus. The bytes are read now: copy again.',
+    ),
     pasteNotHex: l10n.t(
       'The clipboard holds no hexadecimal text. To paste it as characters, change to the characters column with Tab.',
     ),
@@ -82,6 +91,7 @@ export function webviewStrings(l10n: Localiser) {
     zeroTooLong: l10n.t('Nothing was set to zero: {0} bytes are selected, at most {1} can be set at once.'),
     pasted: l10n.t('{0} bytes staged.'),
     copied: l10n.t('{0} bytes copied.'),
+    copiedBut: l10n.t('{0} bytes copied. Of the {1} that are selected, {2} could not be read.'),
     copyTooLong: l10n.t('Nothing was copied: {0} bytes are selected, at most {1} can be copied as text.'),
     copyFailed: l10n.t('Nothing was copied: {0}'),
     pendingDigit: l10n.t('First digit {0}. Type the second, or Escape to leave the byte as it is.'),

@@ -142,8 +142,19 @@ export class BasePages {
     }
   }
 
-  /** Runs of the range that were never read, ascending. */
-  missing(range: ByteRange): readonly ByteRange[] {
+  /** Runs of the range that were found in an earlier epoch, ascending. */
+  old(range: ByteRange): readonly ByteRange[] {
+    const old = new RangeCollector();
+    if (this.#old === 0) return old.ranges;
+    for (let offset = range.offset; offset < endOf(range); offset++) {
+      if ((this.flags(offset) & baseFlags.old) !== 0) old.add(offset);
+    }
+    return old.ranges;
+  }
+
+  /** Runs of the range that were never read, or could not be for the reason `again`; ascending. */
+  missing(range: ByteRange, again?: UnreadableReason): readonly ByteRange[] {
+    const retried = again === undefined ? 0 : reasonNames.indexOf(again);
     const missing = new RangeCollector();
     const end = endOf(range);
     for (let offset = range.offset; offset < end; ) {
@@ -153,7 +164,8 @@ export class BasePages {
       else {
         for (let at = offset; at < stop; at++) {
           const flags = page.flags[at % pageBytes] ?? 0;
-          if ((flags & (baseFlags.known | baseFlags.unreadable)) === 0) missing.add(at);
+          const found = (flags & (baseFlags.known | baseFlags.unreadable)) !== 0;
+          if (!found || (retried > 0 && flags >> reasonShift === retried)) missing.add(at);
         }
       }
       offset = stop;

@@ -35,6 +35,7 @@ import type {
   ByteEdit,
   EpochEnd,
   Gesture,
+  SeenBytes,
   SessionBytes,
   SessionChange,
   SessionPolicy,
@@ -237,6 +238,34 @@ export class MemorySession implements Disposable {
     await this.#readRanges(mergeRanges(this.#base.missing(range), readGap), signal);
   }
 
+  /**
+   * Reads what a gesture on the range needs: the bytes that were not read yet, and with them those that are outdated, so
+   * that what is copied or written over is of one life. Reads nothing where nothing is missing, with or without a board.
+   * Afterwards a byte is known, or unreadable with a reason. Rejects with BoardError; with SessionError `bytes-left`
+   * where reading would mix what an application left with what came after it (unless a person asked for that), and
+   * `bytes-changed-hands` if a new life began meanwhile.
+   */
+  async complete(
+    range: ByteRange,
+    signal: AbortSignal,
+    onProgress: (bytes: number, of: number) => void = () => undefined,
+  ): Promise<void> {
+    this.#checkRange(range);
+    const connected = this.link.state.kind === 'connected';
+    const missing = this.#base.missing(range, connected ? 'not-read' : undefined);
+    if (missing.length === 0) return;
+    if (this.#epochEnd?.asked === false) {
+      throw new SessionError('bytes-left', 'the application ended before these bytes were read');
+    }
+    await this.#open(signal);
+    const wanted = mergeRanges([...missing, ...this.#base.old(range)], readGap);
+    const of = bytesIn(wanted);
+    await this.#readRanges(wanted, signal, { onProgress: (bytes) => onProgress(bytes, of) });
+    if (this.#base.missing(range).length > 0 || this.#base.hasOldIn(range)) {
+      throw new SessionError('bytes-changed-hands', 'the contents started a new life during the read');
+    }
+  }
+
   /** Reads all bytes of the range again and marks those that differ from before. Rejects with BoardError. */
   async refresh(range: ByteRange, signal: AbortSignal): Promise<void> {
     this.#asked();
@@ -261,7 +290,8 @@ export class MemorySession implements Disposable {
   }
 
   /**
-   * Stages one gesture of a document; later edits of the list win where they overlap. Throws, having changed nothing:
+   * Stages one gesture of a document; later edits of the list win where they overlap. A byte that holds something else
+   * than was on screen (`ByteEdit.seen`) is a conflict from the beginning. Throws, having changed nothing:
    * BoardError `locked` or `out-of-range`, SessionError `bytes-unknown` or `bytes-unreadable`.
    */
   stage(document: string, label: string, edits: readonly ByteEdit[]): Gesture {
@@ -269,13 +299,16 @@ export class MemorySession implements Disposable {
     this.#checkUnlocked();
     for (const edit of edits) this.#checkRange({ offset: edit.offset, length: edit.bytes.length });
     let old = this.#epochRefused;
-    const runs = flatten(edits).map(({ offset, bytes }): StageRun => {
+    const runs = flatten(edits).map(({ offset, bytes, given, base, shown }): StageRun => {
       const seen = new Uint8Array(bytes.length);
       for (let i = 0; i < bytes.length; i++) {
         const flags = this.#base.flags(offset + i);
         if ((flags & baseFlags.known) === 0) throw this.#notEditable(offset + i);
         if ((flags & baseFlags.old) !== 0) old = true;
-        seen[i] = this.#base.value(offset + i);
+        const now = this.#base.value(offset + i);
+        // What was typed and has been written since was on screen as well.
+        const wasSeen = given[i] !== 1 || now === shown[i];
+        seen[i] = wasSeen ? now : (base[i] ?? 0);
       }
       return { offset, bytes, seen };
     });
@@ -488,7 +521,11 @@ export class MemorySession implements Disposable {
   }
 
   /** `onlyIn`: bytes of another epoch are not taken over; rejects with `epoch` then. */
-  async #readRanges(ranges: readonly ByteRange[], signal: AbortSignal, onlyIn?: string): Promise<void> {
+  async #readRanges(
+    ranges: readonly ByteRange[],
+    signal: AbortSignal,
+    { onlyIn, onProgress }: { readonly onlyIn?: string; readonly onProgress?: (bytes: number) => void } = {},
+  ): Promise<void> {
     const asked = bytesIn(ranges);
     if (asked === 0) return;
     const either = AbortSignal.any([signal, this.#ended.signal]);
@@ -499,6 +536,7 @@ export class MemorySession implements Disposable {
       const before = this.state.readPercent;
       this.#readDone += now - done;
       done = now;
+      onProgress?.(now);
       if (this.state.readPercent !== before) this.#fire([]);
     };
     this.#fire([]);
@@ -876,7 +914,7 @@ export class MemorySession implements Disposable {
     this.#fire([]);
     try {
       await this.#open(reading.signal);
-      await this.#readRanges([this.#whole()], reading.signal, partition.epoch);
+      await this.#readRanges([this.#whole()], reading.signal, { onlyIn: partition.epoch });
       this.#snapshot = { of, board: state.board, done: true, at: this.#lastReadAt ?? this.#services.now() };
     } catch (error) {
       // `state.lastError` holds it for the face.
@@ -1058,13 +1096,29 @@ function requests(ranges: readonly ByteRange[]): ByteRange[][] {
   return all;
 }
 
+/** A run of a gesture; all arrays have its length. `given` is 1 where `base` and `shown` say what was on screen. */
+interface FlatRun extends SeenBytes {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly given: Uint8Array;
+}
+
 /** The edits as ascending runs that do not overlap; later edits win. The arrays are ours. */
-function flatten(edits: readonly ByteEdit[]): ByteEdit[] {
+function flatten(edits: readonly ByteEdit[]): FlatRun[] {
   const ranges = mergeRanges(edits.map(({ offset, bytes }) => ({ offset, length: bytes.length })));
-  const runs = ranges.map(({ offset, length }) => ({ offset, bytes: new Uint8Array(length) }));
-  for (const { offset, bytes } of edits) {
+  const runs = ranges.map(({ offset, length }): FlatRun => {
+    const array = () => new Uint8Array(length);
+    return { offset, bytes: array(), given: array(), base: array(), shown: array() };
+  });
+  for (const { offset, bytes, seen } of edits) {
     const run = runAt(runs, offset);
-    if (run !== undefined && bytes.length > 0) run.bytes.set(bytes, offset - run.offset);
+    if (run === undefined || bytes.length === 0) continue;
+    const at = offset - run.offset;
+    run.bytes.set(bytes, at);
+    run.given.fill(seen === undefined ? 0 : 1, at, at + bytes.length);
+    if (seen === undefined) continue;
+    run.base.set(seen.base, at);
+    run.shown.set(seen.shown, at);
   }
   return runs;
 }

@@ -26,10 +26,20 @@ export interface SessionBytes {
   readonly flags: Uint8Array;
 }
 
+/** What was on screen where an edit was made; both arrays have the length of the edit. */
+export interface SeenBytes {
+  /** The base. */
+  readonly base: Uint8Array;
+  /** The cells: the base with staged edits laid over. A base that was not known is given as its cell. */
+  readonly shown: Uint8Array;
+}
+
 /** One run of bytes that a gesture sets. */
 export interface ByteEdit {
   readonly offset: number;
   readonly bytes: Uint8Array;
+  /** Without it, whoever edits is taken to know the bytes that the session has now. */
+  readonly seen?: SeenBytes;
 }
 
 /**

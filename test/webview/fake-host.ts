@@ -13,6 +13,7 @@ import {
 } from '../../src/editor/messages.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
 import type { ByteRange, MemoryGeometry } from '../../src/model/geometry.ts';
+import { withoutRanges } from '../../webview/grid/edits.ts';
 import { deviceByte } from './device.ts';
 
 /** How the page starts; every field has a default. */
@@ -30,6 +31,8 @@ export interface FakeConfig {
   readonly withoutHighlights?: boolean;
   /** The first byte requests stay without an answer until `answerAll`. */
   readonly hold?: boolean;
+  /** Reads for a gesture stay under way until `finishRead`. */
+  readonly holdReads?: boolean;
   /** What an earlier life of the page kept. */
   readonly kept?: unknown;
 }
@@ -48,6 +51,8 @@ export class FakeHost {
   /** Byte requests fail with this sentence while it is set. */
   failBytes: string | undefined;
   failEdits: string | undefined;
+  /** Reads for a gesture fail with this sentence while it is set. */
+  failReads: string | undefined;
   /** What `setState` kept. */
   kept: unknown;
   settings: EditorSettings;
@@ -59,9 +64,14 @@ export class FakeHost {
   readonly #undo: Gesture[] = [];
   readonly #redo: Gesture[] = [];
   #held: (() => void)[] | undefined;
+  /** Runs that nobody read yet. */
+  #unread: readonly ByteRange[];
+  /** The read that is under way. */
+  #reading: { readonly id: number; readonly range: ByteRange } | undefined;
 
   constructor(config: FakeConfig) {
     this.#config = config;
+    this.#unread = config.unknown ?? [];
     this.geometry = {
       type: 'data',
       startCol: 6,
@@ -108,6 +118,9 @@ export class FakeHost {
           : this.send({ type: 'failed', id, message: this.failBytes });
       if (this.#held === undefined) answer();
       else this.#held.push(answer);
+    } else if (message.type === 'request' && message.name === 'read') {
+      this.#reading = { id: message.id, range: message.params };
+      if (this.#config.holdReads !== true) this.finishRead();
     } else if (message.type === 'request') {
       const { id, params } = message;
       if (this.failEdits !== undefined || this.state.policy === 'locked') {
@@ -117,7 +130,16 @@ export class FakeHost {
       const after = params.edits.flatMap((edit) =>
         [...edit.bytes].map((value, i) => [edit.offset + i, value] as const),
       );
+      const seen = params.edits.flatMap((edit) =>
+        [...edit.seen.base].map((base, i) => [edit.offset + i, base, edit.seen.shown[i]] as const),
+      );
       this.#apply({ before: after.map(([at]) => [at, this.#staged.get(at)?.value]), after });
+      for (const [at, base, shown] of seen) {
+        const staged = this.#staged.get(at);
+        const device = this.#deviceAt(at);
+        if (staged !== undefined) staged.seen = device === shown ? device : base;
+      }
+      this.#announce([]);
       this.send({ type: 'answer', id, result: null });
     } else if (message.type === 'command') {
       if (message.command === 'unlock') this.setState({ policy: 'staged' });
@@ -128,6 +150,29 @@ export class FakeHost {
 
   send(message: ToWebview): void {
     window.postMessage(message, '*');
+  }
+
+  /** How far the read is that is under way. */
+  progress(percent: number): void {
+    if (this.#reading !== undefined) this.send({ type: 'progress', id: this.#reading.id, percent });
+  }
+
+  /** The read that is under way ends. */
+  finishRead(): void {
+    const reading = this.#reading;
+    this.#reading = undefined;
+    if (reading === undefined) return;
+    const { id, range } = reading;
+    if (this.failReads !== undefined) {
+      this.send({ type: 'failed', id, message: this.failReads });
+      return;
+    }
+    this.#unread = withoutRanges(
+      this.#unread.map(({ offset, length }) => ({ offset, bytes: new Uint8Array(length) })),
+      [range],
+    ).map(({ offset, bytes }) => ({ offset, length: bytes.length }));
+    this.#announce([range]);
+    this.send({ type: 'answer', id, result: this.shown(range) });
   }
 
   /** Answers what was held back. */
@@ -144,11 +189,20 @@ export class FakeHost {
 
   /** A kernel writes to the device and the board is read again. */
   deviceWrite(offset: number, ...values: number[]): void {
+    this.deviceWriteUnseen(offset, ...values);
+    this.#announce([{ offset, length: values.length }]);
+  }
+
+  /** As `deviceWrite`, but the page does not hear of it: as if it were late. */
+  deviceWriteUnseen(offset: number, ...values: number[]): void {
     for (const [i, value] of values.entries()) {
       this.#device.set(offset + i, value);
       this.#changed.add(offset + i);
     }
-    this.#announce([{ offset, length: values.length }]);
+  }
+
+  #deviceAt(at: number): number {
+    return this.#device.get(at) ?? deviceByte(at);
   }
 
   /** Staged bytes as `offset: value`, for assertions. */
@@ -180,10 +234,10 @@ export class FakeHost {
       const at = offset + i;
       const inside = (run: ByteRange) => at >= run.offset && at < run.offset + run.length;
       const bad = this.#config.unreadable?.find(inside);
-      const device = this.#device.get(at) ?? deviceByte(at);
+      const device = this.#deviceAt(at);
       let flag: number = byteFlags.known;
       if (bad !== undefined) flag = byteFlags.unreadable | (bad.reason << reasonShift);
-      else if (this.#config.unknown?.some(inside) === true) flag = 0;
+      else if (this.#unread.some(inside)) flag = 0;
       if (this.#changed.has(at)) flag |= byteFlags.changed;
       const staged = this.#staged.get(at);
       if (staged !== undefined) flag |= byteFlags.staged;
@@ -196,7 +250,7 @@ export class FakeHost {
   }
 
   #stage(at: number, value: number): void {
-    const seen = this.#staged.get(at)?.seen ?? this.#device.get(at) ?? deviceByte(at);
+    const seen = this.#staged.get(at)?.seen ?? this.#deviceAt(at);
     this.#staged.set(at, { value, seen });
   }
 
@@ -214,10 +268,9 @@ export class FakeHost {
   }
 
   #announce(ranges: readonly ByteRange[]): void {
-    this.send({ type: 'changed', ranges });
-    const conflicts = [...this.#staged].filter(
-      ([at, { seen }]) => seen !== (this.#device.get(at) ?? deviceByte(at)),
-    );
+    // As the real host does: many ranges are announced as one.
+    this.send({ type: 'changed', ranges: ranges.length > 64 ? [this.range] : ranges });
+    const conflicts = [...this.#staged].filter(([at, { seen }]) => seen !== this.#deviceAt(at));
     this.setState({ stagedBytes: this.#staged.size, conflictBytes: conflicts.length });
   }
 }

@@ -481,7 +481,9 @@ describe('clipboard', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Control+c');
     await eventually(() => clipboard(page)).toMatch(/^.{2}\?.$/);
-    await eventually(() => spoken(page).textContent()).toContain('4 bytes copied');
+    await eventually(() => spoken(page).textContent()).toContain(
+      '3 bytes copied. Of the 4 that are selected, 1 could not be read.',
+    );
   });
 
   test('[main-18] copies more than the page holds', async () => {
@@ -518,6 +520,214 @@ describe('clipboard', () => {
     await page.keyboard.press('Control+v');
     await eventually(() => page.locator('.notice').textContent()).toContain('2 bytes do not fit into the 1');
     expect(await edits(page)).toEqual([]);
+  });
+});
+
+describe('[truth-19] bytes that nobody read yet', () => {
+  const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
+  const setClipboard = (page: Page, text: string) =>
+    page.evaluate((given) => navigator.clipboard.writeText(given), text);
+  const notice = (page: Page) => page.locator('.notice .text');
+  /** One tile of which only the first rows were read. */
+  const unread: OpenOptions = { ...oneTile, unknown: [{ offset: 0x8260, length: 0x8000 - 0x260 }] };
+  const finish = (page: Page) => page.evaluate(() => window.fake.finishRead());
+  const reads = (page: Page) =>
+    page.evaluate(() =>
+      window.fake.said.flatMap((message) =>
+        message.type === 'request' && message.name === 'read' ? [message.params] : [],
+      ),
+    );
+
+  test('are read before they are copied, with progress, and the message counts those that cannot be', async () => {
+    const page = await start({
+      ...unread,
+      holdReads: true,
+      unreadable: [{ offset: 0xc000, length: 0x4000, reason: 1 }],
+    });
+    await setClipboard(page, 'before');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Control+c');
+    await eventually(() => notice(page).textContent()).toBe(
+      'Reading what was not read yet, to copy 32768 bytes... 0 %',
+    );
+    await page.evaluate(() => window.fake.progress(40));
+    await eventually(() => notice(page).textContent()).toContain('40 %');
+    // Looking around meanwhile takes nothing away.
+    await page.keyboard.press('Control+Home');
+    await frames(page);
+    expect(await notice(page).textContent()).toContain('40 %');
+    expect(await clipboard(page)).toBe('before');
+    await finish(page);
+    await eventually(() => notice(page).textContent()).toBe(
+      '16384 bytes copied. Of the 32768 that are selected, 16384 could not be read.',
+    );
+    const cells = (await clipboard(page)).split(/\s/);
+    expect(cells).toHaveLength(0x8000);
+    expect(cells.slice(0, 0x4000).join(' ')).toBe(deviceHex(0x8000, 0x4000));
+    expect(new Set(cells.slice(0x4000))).toEqual(new Set(['??']));
+  });
+
+  test('are read before they are copied as characters, 1 MiB of them', async () => {
+    const page = await start({ ...large, unknown: [{ offset: 0, length: largeBytes }] });
+    await page.keyboard.press('Tab');
+    await page.evaluate((length) => window.fake.send({ type: 'reveal', offset: 16, length }), 1 << 20);
+    await frames(page);
+    await page.keyboard.press('Control+c');
+    await eventually(() => spoken(page).textContent()).toContain('1048576 bytes copied.');
+    expect(await reads(page)).toEqual([{ offset: 16, length: 1 << 20 }]);
+    const text = await clipboard(page);
+    expect(text).toHaveLength(1 << 20);
+    expect(text).not.toContain('\u00b7');
+  });
+
+  test.each([
+    ['Escape', async (page: Page) => page.keyboard.press('Escape')],
+    ['a button', async (page: Page) => page.click('.notice [data-name=cancel]')],
+  ])('a read that is cancelled by %s copies nothing, and the host is told', async (_, cancel) => {
+    const page = await start({ ...unread, holdReads: true });
+    await setClipboard(page, 'before');
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Control+c');
+    await page.waitForSelector('.notice [data-name=cancel]');
+    await cancel(page);
+    await eventually(() => notice(page).textContent()).toBe('Nothing was copied: Cancelled.');
+    expect(await page.evaluate(() => window.fake.said.at(-1)?.type)).toBe('cancel');
+    await finish(page);
+    await frames(page);
+    expect(await clipboard(page)).toBe('before');
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Control+c');
+    await eventually(() => clipboard(page)).toBe(deviceHex(0x8000, 2));
+  });
+
+  test('a read that fails copies and pastes nothing, and says why', async () => {
+    const page = await start(unread);
+    await page.evaluate(() => {
+      window.fake.failReads = 'The board is gone.';
+    });
+    await setClipboard(page, 'DE AD');
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Control+c');
+    await eventually(() => notice(page).textContent()).toBe('Nothing was copied: The board is gone.');
+    await page.keyboard.press('Control+v');
+    await eventually(() => notice(page).textContent()).toBe('The edit was not taken: The board is gone.');
+    expect(await clipboard(page)).toBe('DE AD');
+    expect(await edits(page)).toEqual([]);
+  });
+
+  test('1 MiB is pasted after it was read; what is typed meanwhile stays on top, and the cursor where it is', async () => {
+    const page = await start({
+      ...large,
+      holdReads: true,
+      unknown: [{ offset: 0x200, length: largeBytes - 0x200 }],
+    });
+    await page.evaluate(() => navigator.clipboard.writeText('5A '.repeat(1 << 20)));
+    await page.keyboard.press('Control+v');
+    await eventually(() => notice(page).textContent()).toContain('to edit 1048576 bytes');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('B7');
+    await page.keyboard.press('ArrowRight');
+    // A second one has to wait for the first.
+    await page.keyboard.press('Control+v');
+    await eventually(() => notice(page).textContent()).toContain('still being read');
+    await finish(page);
+    await eventually(() => page.evaluate(() => window.fake.state.stagedBytes)).toBe(1 << 20);
+    expect(await reads(page)).toEqual([{ offset: 0, length: 1 << 20 }]);
+    const [typed, ...pasted] = await page.evaluate(() =>
+      window.fake.said.flatMap((message) =>
+        message.type === 'request' && message.name === 'edit'
+          ? [message.params.edits.map(({ offset, bytes }) => [offset, bytes.length])]
+          : [],
+      ),
+    );
+    expect(typed).toEqual([[1, 1]]);
+    expect(pasted).toEqual([
+      [
+        [0, 1],
+        [2, (1 << 20) - 2],
+      ],
+    ]);
+    expect(await page.evaluate(() => window.fake.shown({ offset: 0, length: 3 }).bytes)).toMatchObject({
+      0: 0x5a,
+      1: 0xb7,
+      2: 0x5a,
+    });
+    expect((await rows(page))[1]?.bytes.slice(0, 8)).toBe('5A B7 5A');
+    expect(
+      await page.evaluate(() => window.fake.said.findLast((message) => message.type === 'selection')),
+    ).toMatchObject({ cursor: 3, length: 1 });
+  });
+
+  test('are read before they are set to zero', async () => {
+    const page = await start(unread);
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Delete');
+    await eventually(() => edits(page)).toHaveLength(1);
+    expect(await reads(page)).toEqual([{ offset: 0x8000, length: 0x8000 }]);
+    expect((await edits(page))[0]?.[0]?.bytes).toHaveLength(0x8000);
+  });
+
+  test('nothing is written over bytes that cannot be read: their number and the reason are said', async () => {
+    const page = await start({ ...unread, unreadable: [{ offset: 0xc000, length: 0x4000, reason: 1 }] });
+    await page.keyboard.press('Control+a');
+    await page.keyboard.press('Delete');
+    await eventually(() => notice(page).textContent()).toBe(
+      'Nothing was changed: 16384 of these 32768 bytes cannot be read: the clock of this tile is off.',
+    );
+    expect(await edits(page)).toEqual([]);
+  });
+
+  test('a read that ended before its end is asked for again', async () => {
+    const page = await start({ ...oneTile, unreadable: [{ offset: 0x8000, length: 4, reason: 5 }] });
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Control+c');
+    await eventually(() => reads(page)).toEqual([{ offset: 0x8000, length: 2 }]);
+    await eventually(() => notice(page).textContent()).toContain('0 bytes copied.');
+  });
+});
+
+describe('[truth-14] a byte that the board changed before the page showed it', () => {
+  const late = (page: Page) => page.evaluate(() => window.fake.deviceWriteUnseen(0x8001, 0x11));
+
+  test.each([
+    ['digits', async (page: Page) => page.keyboard.type('A7')],
+    [
+      'a character',
+      async (page: Page) => {
+        await page.keyboard.press('Tab');
+        await page.keyboard.type('x');
+        await page.keyboard.press('Shift+Tab');
+      },
+    ],
+    ['a paste', async (page: Page) => page.keyboard.press('Control+v')],
+    ['Delete', async (page: Page) => page.keyboard.press('Delete')],
+  ])('is a conflict under %s, and its neighbour is not', async (_, act) => {
+    const page = await start(oneTile);
+    await page.evaluate(() => navigator.clipboard.writeText('C3'));
+    await page.keyboard.press('ArrowRight');
+    await late(page);
+    await act(page);
+    await page.keyboard.press('Control+Home');
+    await act(page);
+    await eventually(() => page.evaluate(() => window.fake.state)).toMatchObject({
+      stagedBytes: 2,
+      conflictBytes: 1,
+    });
+    expect(await marked(page, 'conflict')).toHaveLength(1);
+  });
+
+  test('is none once it was shown', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => window.fake.deviceWrite(0x8001, 0x11));
+    await eventually(async () => (await rows(page))[0]?.bytes.slice(3, 5)).toBe('11');
+    await page.keyboard.type('A7A8');
+    await eventually(() => page.evaluate(() => window.fake.state)).toMatchObject({
+      stagedBytes: 2,
+      conflictBytes: 0,
+    });
   });
 });
 

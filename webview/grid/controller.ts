@@ -3,11 +3,23 @@
  * refused is said in words. Undo and redo are VS Code's own keys, which it takes from the page by itself: handling them
  * here as well would do them twice.
  */
-import { byteFlags, type EditorState } from '../../src/editor/messages.ts';
+import { byteFlags, type EditorState, type PageEdit, type ShownBytes } from '../../src/editor/messages.ts';
+import type { ByteRange } from '../../src/model/geometry.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
 import { copyLimit, copyText } from './copy.ts';
 import { reasonText } from './describe.ts';
+import {
+  countBytes,
+  countWithout,
+  extentOf,
+  flagsUnder,
+  isBaseUnread,
+  isUnread,
+  type Run,
+  withoutRanges,
+  withSeen,
+} from './edits.ts';
 import { type Motion, move, moveTo, selectAll, selectedRange } from './selection.ts';
 import type { ByteStore } from './store.ts';
 import {
@@ -28,6 +40,15 @@ export interface Notice {
   readonly unlock?: boolean;
   /** An answer worth saying but not worth showing as trouble. */
   readonly quiet?: boolean;
+  /** Offers to end what the message is about. */
+  readonly cancel?: () => void;
+}
+
+/** A gesture that is held back until its bytes were read. */
+interface HeldBack {
+  readonly abort: AbortController;
+  /** What was typed meanwhile: it came later, so it stays on top. */
+  readonly typed: ByteRange[];
 }
 
 /** What the controller works with. */
@@ -40,7 +61,12 @@ export interface ControllerParts {
   readonly state: () => EditorState;
   /** Shows a notice; `undefined` takes the last one away. */
   readonly notify: (notice: Notice | undefined) => void;
+  /** Shows what is under way, whatever else is said; `undefined` when it is over. */
+  readonly wait: (notice: Notice | undefined) => void;
 }
+
+/** A read that is over before this is not shown: it would only flicker. Milliseconds. */
+const patience = 300;
 
 const motions: Readonly<Record<string, Motion>> = {
   ArrowLeft: 'left',
@@ -75,6 +101,7 @@ export function failureText(t: Translate, error: unknown): string {
 export class GridController {
   readonly #parts: ControllerParts;
   #pending: PendingDigit | undefined;
+  #heldBack: HeldBack | undefined;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
@@ -145,6 +172,7 @@ export class GridController {
       case 'Escape':
         notify(undefined);
         if (this.#pending !== undefined) this.#wait(undefined);
+        else if (this.#heldBack !== undefined) this.#cancel();
         else view.select(moveTo(view.layout, selection, selection.cursor, false), false);
         return true;
       case 'Backspace':
@@ -186,17 +214,17 @@ export class GridController {
     }
     this.#wait(undefined);
     notify(undefined);
-    this.#edit(t('editTyped'), [{ offset: cursor, bytes: Uint8Array.of(typed.value) }]);
+    this.#type([{ offset: cursor, bytes: Uint8Array.of(typed.value) }]);
     view.select(move(view.layout, view.selection, 'right', { extend: false, page: 1 }));
   }
 
   /** Overwrites at the cursor and moves behind. */
   #write(bytes: Uint8Array): void {
-    const { view, t, notify } = this.#parts;
+    const { view, notify } = this.#parts;
     const start = this.#toStart();
     if (!this.#fits(start, bytes.length) || !this.#mayEdit(start, bytes.length)) return;
     notify(undefined);
-    this.#edit(t('editTyped'), [{ offset: start, bytes }]);
+    this.#type([{ offset: start, bytes }]);
     view.select(moveTo(view.layout, view.selection, start + bytes.length, false));
   }
 
@@ -207,10 +235,7 @@ export class GridController {
       notify({ text: t('zeroTooLong', length, copyLimit) });
       return;
     }
-    if (!this.#mayEdit(offset, length)) return;
-    this.#wait(undefined);
-    notify(undefined);
-    this.#edit(t('editZeroed'), [{ offset, bytes: new Uint8Array(length) }]);
+    void this.#change(t('editZeroed'), [{ offset, bytes: new Uint8Array(length) }]);
   }
 
   #fits(start: number, length: number): boolean {
@@ -228,28 +253,138 @@ export class GridController {
     notify({ text: lockedFor ?? t('lockedRefusal'), unlock: lockedFor === undefined });
   }
 
-  /** Whether a run may be edited as far as the page knows; the host checks again. Says why not. */
+  /** Whether a run may be typed over as far as the page knows; the host checks again. Says why not. */
   #mayEdit(offset: number, length: number): boolean {
-    const { state, t, notify, store } = this.#parts;
-    if (state().policy === 'locked') {
+    if (this.#parts.state().policy === 'locked') {
       this.#refuseLocked();
       return false;
     }
-    const { flags } = store.read({ offset, length });
-    for (const flag of flags) {
-      if ((flag & byteFlags.unreadable) !== 0) {
-        notify({ text: t('unreadableRefusal', reasonText(t, flag)) });
-        return false;
-      }
-      if ((flag & (byteFlags.known | byteFlags.staged)) === 0) {
-        notify({ text: t('unknownRefusal') });
-        return false;
-      }
+    const { flags } = this.#parts.store.seen({ offset, length });
+    return !this.#refuseUnreadable(flags) && !this.#refuseUnread(flags);
+  }
+
+  /** Whether some bytes cannot be read, and therefore not be edited; says so. */
+  #refuseUnreadable(flags: Uint8Array): boolean {
+    const bad = flags.filter((flag) => (flag & byteFlags.unreadable) !== 0);
+    const [first] = bad;
+    if (first === undefined) return false;
+    const { t, notify } = this.#parts;
+    const reason = reasonText(t, first);
+    notify({
+      text:
+        flags.length === 1
+          ? t('unreadableRefusal', reason)
+          : t('unreadableManyRefusal', bad.length, flags.length, reason),
+    });
+    return true;
+  }
+
+  #refuseUnread(flags: Uint8Array): boolean {
+    if (!flags.some(isUnread)) return false;
+    this.#parts.notify({ text: this.#parts.t('unknownRefusal') });
+    return true;
+  }
+
+  /** What was typed is one gesture on bytes that are on screen. */
+  #type(runs: readonly Run[]): void {
+    const { store, t } = this.#parts;
+    for (const { offset, bytes } of runs) this.#heldBack?.typed.push({ offset, length: bytes.length });
+    this.#edit(
+      t('editTyped'),
+      runs.map((run) => withSeen(run, store.seen(extentOf([run])))),
+    );
+  }
+
+  /**
+   * One gesture on bytes that need not be on screen: those that were not read yet are read first, and what may not be
+   * edited is refused as a whole. True if it was handed over.
+   */
+  async #change(label: string, runs: readonly Run[]): Promise<boolean> {
+    const { store, state, t, notify } = this.#parts;
+    const locked = () => {
+      if (state().policy !== 'locked') return false;
+      this.#refuseLocked();
+      return true;
+    };
+    if (locked() || this.#isBusy()) return false;
+    this.#wait(undefined);
+    notify(undefined);
+    const range = extentOf(runs);
+    let shown = store.seen(range);
+    let left = runs;
+    if (flagsUnder(runs, shown).some(isBaseUnread)) {
+      const read = await this.#readFirst(range, t('readingBeforeEdit', countBytes(runs)), 'editFailed');
+      if (read === undefined || locked()) return false;
+      shown = read.shown;
+      left = withoutRanges(runs, read.typed);
+    }
+    const flags = flagsUnder(runs, shown);
+    if (this.#refuseUnreadable(flags) || this.#refuseUnread(flags)) return false;
+    if (left.length > 0) {
+      this.#edit(
+        label,
+        left.map((run) => withSeen(run, shown)),
+      );
     }
     return true;
   }
 
-  #edit(label: string, edits: readonly { readonly offset: number; readonly bytes: Uint8Array }[]): void {
+  /** Ends the read that a gesture waits for; the keys go back to the grid. */
+  readonly #cancel = () => {
+    this.#heldBack?.abort.abort();
+    this.#parts.view.element.focus();
+  };
+
+  /** Whether another gesture is still held back: it goes first, so that none is lost. Says so. */
+  #isBusy(): boolean {
+    if (this.#heldBack === undefined) return false;
+    this.#parts.notify({ text: this.#parts.t('stillReading'), cancel: this.#cancel });
+    return true;
+  }
+
+  /**
+   * The bytes of a range once all of them were read, and what was typed meanwhile; `undefined` if they cannot be had, which
+   * is said with the sentence `failed`.
+   */
+  async #readFirst(
+    range: ByteRange,
+    doing: string,
+    failed: 'editFailed' | 'copyFailed',
+  ): Promise<{ readonly shown: ShownBytes; readonly typed: readonly ByteRange[] } | undefined> {
+    const { host, t, notify, wait } = this.#parts;
+    const abort = new AbortController();
+    const held: HeldBack = { abort, typed: [] };
+    this.#heldBack = held;
+    let percent = 0;
+    let patient = true;
+    const say = () => {
+      if (!patient) wait({ text: t('doingPercent', doing, percent), cancel: this.#cancel });
+    };
+    const timer = setTimeout(() => {
+      patient = false;
+      notify({ text: doing, quiet: true });
+      say();
+    }, patience);
+    try {
+      const shown = await host.read(range, {
+        signal: abort.signal,
+        onProgress: (now) => {
+          percent = now;
+          say();
+        },
+      });
+      return { shown, typed: held.typed };
+    } catch (error) {
+      notify({ text: t(failed, failureText(t, error)) });
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+      this.#heldBack = undefined;
+      wait(undefined);
+    }
+  }
+
+  #edit(label: string, edits: readonly PageEdit[]): void {
     const { store, host, t, notify } = this.#parts;
     for (const edit of edits) store.stage(edit.offset, edit.bytes);
     host.edit({ label, edits }).catch((error: unknown) => {
@@ -267,29 +402,46 @@ export class GridController {
       notify({ text: t('copyTooLong', range.length, copyLimit) });
       return;
     }
-    const { pane } = view.selection;
-    const { upperCase } = view;
-    const said = () => notify({ text: t('copied', range.length), quiet: true });
-    if (store.has(range)) {
-      event.clipboardData?.setData(
-        'text/plain',
-        copyText(view.layout, pane, range.offset, store.read(range), upperCase),
-      );
-      said();
+    const shown = store.read(range);
+    if (shown.flags.some(isUnread)) {
+      if (!this.#isBusy()) void this.#copyLater(range);
       return;
     }
-    // Beyond what is held, the host has to be asked first: too late for the event's own clipboard.
-    store
-      .fetch(range)
-      .then((shown) =>
-        navigator.clipboard.writeText(copyText(view.layout, pane, range.offset, shown, upperCase)),
-      )
-      .then(said)
-      .catch((error: unknown) => notify({ text: t('copyFailed', failureText(t, error)) }));
+    const { pane } = view.selection;
+    event.clipboardData?.setData(
+      'text/plain',
+      copyText(view.layout, pane, range.offset, shown, view.upperCase),
+    );
+    this.#sayCopied(shown.flags, true);
+  }
+
+  /** Copies bytes that have to be read first: too late for the event's own clipboard. */
+  async #copyLater(range: ByteRange): Promise<void> {
+    const { view, t, notify } = this.#parts;
+    const { pane } = view.selection;
+    const read = await this.#readFirst(range, t('readingBeforeCopy', range.length), 'copyFailed');
+    if (read === undefined) return;
+    const text = copyText(view.layout, pane, range.offset, read.shown, view.upperCase);
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // A page may use the clipboard only while it has the focus. What was read stays with the host.
+      notify({ text: t('clipboardRefused') });
+      return;
+    }
+    this.#sayCopied(read.shown.flags, false);
+  }
+
+  /** Says how many bytes the clipboard holds, and how many of the selected ones it does not. */
+  #sayCopied(flags: Uint8Array, quiet: boolean): void {
+    const { t, notify } = this.#parts;
+    const without = countWithout(flags);
+    if (without > 0) notify({ text: t('copiedBut', flags.length - without, flags.length, without) });
+    else notify({ text: t('copied', flags.length), quiet });
   }
 
   #onPaste(event: ClipboardEvent): void {
-    const { view, store, t, notify } = this.#parts;
+    const { view, t, notify } = this.#parts;
     if (!this.#active() || view.layout.rowCount === 0) return;
     event.preventDefault();
     const text = event.clipboardData?.getData('text/plain') ?? '';
@@ -303,26 +455,16 @@ export class GridController {
       return;
     }
     const start = this.#toStart();
-    const range = { offset: start, length: pasted.length };
-    if (!this.#fits(start, pasted.length)) return;
-    // Bytes that are not held: the host knows whether they can be edited, and refuses the whole paste if one cannot.
-    this.#paste(start, pasted, store.has(range));
+    if (this.#fits(start, pasted.length)) void this.#paste(start, pasted);
   }
 
-  #paste(start: number, pasted: Pasted, check: boolean): void {
-    const { view, t, notify, state } = this.#parts;
-    if (!check && state().policy === 'locked') {
-      this.#refuseLocked();
-      return;
-    }
-    if (check && !pasted.runs.every((run) => this.#mayEdit(start + run.at, run.bytes.length))) return;
-    this.#wait(undefined);
-    const count = pasted.runs.reduce((sum, run) => sum + run.bytes.length, 0);
-    notify({ text: t('pasted', count), quiet: true });
-    this.#edit(
-      t('editPasted'),
-      pasted.runs.map((run) => ({ offset: start + run.at, bytes: run.bytes })),
-    );
+  async #paste(start: number, pasted: Pasted): Promise<void> {
+    const { view, t, notify } = this.#parts;
+    const runs = pasted.runs.map(({ at, bytes }) => ({ offset: start + at, bytes }));
+    if (!(await this.#change(t('editPasted'), runs))) return;
+    notify({ text: t('pasted', countBytes(runs)), quiet: true });
+    // Whoever moved on while the bytes were read stays there.
+    if (view.selection.cursor !== start || selectedRange(view.selection).length > 1) return;
     view.select(moveTo(view.layout, view.selection, start + pasted.length, false));
   }
 }

@@ -136,6 +136,38 @@ describe('the bytes that the page holds', () => {
   });
 });
 
+describe('[truth-14] what was on screen', () => {
+  const seen = (store: ByteStore, offset: number) => store.seen({ offset, length: 1 });
+
+  test('is what the last frame showed, until the next one is drawn', async () => {
+    const { store, calls } = setUp();
+    store.want({ offset: 0, length: 16 });
+    await calls[0]?.answer(1);
+    expect(seen(store, 3).flags[0]).toBe(0);
+    store.drawn();
+    expect(seen(store, 3)).toMatchObject({ base: Uint8Array.of(1), bytes: Uint8Array.of(1) });
+    store.invalidate([{ offset: 3, length: 1 }]);
+    await calls[1]?.answer(2);
+    store.invalidate([{ offset: 3, length: 1 }]);
+    await calls[2]?.answer(3);
+    expect(at(store, 3).base).toBe(3);
+    expect(seen(store, 3).base[0]).toBe(1);
+    store.drawn();
+    expect(seen(store, 3).base[0]).toBe(3);
+  });
+
+  test('includes at once what a person typed', async () => {
+    const { store, calls } = setUp();
+    store.want({ offset: 0, length: 16 });
+    await calls[0]?.answer(1);
+    store.drawn();
+    store.invalidate([{ offset: 3, length: 1 }]);
+    await calls[1]?.answer(2);
+    store.stage(3, Uint8Array.of(0xaa));
+    expect(seen(store, 3)).toMatchObject({ base: Uint8Array.of(1), bytes: Uint8Array.of(0xaa) });
+  });
+});
+
 describe('[main-18] typed bytes', () => {
   test('are shown at once over their base', async () => {
     const { store, calls, changes } = setUp();
@@ -147,6 +179,13 @@ describe('[main-18] typed bytes', () => {
     expect(at(store, 5)).toEqual({ byte: 0xaa, flags: byteFlags.known | byteFlags.staged, base: 1 });
     store.stage(5, Uint8Array.of(1));
     expect(at(store, 5).flags).toBe(byteFlags.known);
+  });
+
+  test('[truth-19] are staged over a byte that is not known, zero as well', () => {
+    const { store } = setUp();
+    store.want({ offset: 0, length: 16 });
+    store.stage(5, Uint8Array.of(0));
+    expect(at(store, 5).flags).toBe(byteFlags.staged);
   });
 
   test('are not undone on screen by an answer from before', async () => {

@@ -19,11 +19,17 @@ export interface ByteSource {
   bytes(range: ByteRange, signal: AbortSignal): Promise<ShownBytes>;
 }
 
-interface Page {
-  readonly range: ByteRange;
+/** The three arrays of a page. */
+interface Content {
   readonly bytes: Uint8Array;
   readonly flags: Uint8Array;
   readonly base: Uint8Array;
+}
+
+interface Page extends Content {
+  readonly range: ByteRange;
+  /** What is still on screen, while the next frame has not been drawn since an answer. */
+  onScreen: Content | undefined;
   /** An answer has been painted into it. */
   filled: boolean;
   /** Something changed since the answer: ask again. */
@@ -50,6 +56,8 @@ export class ByteStore {
   readonly #onChange: () => void;
   readonly #pages = new Map<number, Page>();
   readonly #asked = new Set<Asked>();
+  /** Pages whose `onScreen` is set. */
+  readonly #undrawn = new Set<Page>();
   #wanted: ByteRange = { offset: 0, length: 0 };
   #version = 0;
 
@@ -80,6 +88,21 @@ export class ByteStore {
 
   /** A copy of what is held of a range. Bytes that are not here have flags 0. */
   read(range: ByteRange): ShownBytes {
+    return this.#copy(range, (page) => page);
+  }
+
+  /** As `read`, but as the last frame showed it: what a person can have seen. */
+  seen(range: ByteRange): ShownBytes {
+    return this.#copy(range, (page) => page.onScreen ?? page);
+  }
+
+  /** A frame was drawn: all that is held counts as seen. */
+  drawn(): void {
+    for (const page of this.#undrawn) page.onScreen = undefined;
+    this.#undrawn.clear();
+  }
+
+  #copy(range: ByteRange, content: (page: Page) => Content): ShownBytes {
     const bytes = new Uint8Array(range.length);
     const flags = new Uint8Array(range.length);
     const base = new Uint8Array(range.length);
@@ -89,9 +112,10 @@ export class ByteStore {
       const from = Math.max(range.offset, page.range.offset);
       const to = Math.min(range.offset + range.length, page.range.offset + page.range.length);
       const cut = [from - page.range.offset, to - page.range.offset] as const;
-      bytes.set(page.bytes.subarray(...cut), from - range.offset);
-      flags.set(page.flags.subarray(...cut), from - range.offset);
-      base.set(page.base.subarray(...cut), from - range.offset);
+      const held = content(page);
+      bytes.set(held.bytes.subarray(...cut), from - range.offset);
+      flags.set(held.flags.subarray(...cut), from - range.offset);
+      base.set(held.base.subarray(...cut), from - range.offset);
     }
     return { offset: range.offset, bytes, flags, base };
   }
@@ -99,11 +123,6 @@ export class ByteStore {
   /** True when every byte of the range has been answered, whatever the answer. */
   has(range: ByteRange): boolean {
     return this.#indexes(range).every((index) => this.#pages.get(index)?.filled === true);
-  }
-
-  /** Bytes as the host has them now, whether held or not; for copying beyond the screen. Keeps nothing. */
-  async fetch(range: ByteRange): Promise<ShownBytes> {
-    return this.#source.bytes(range, new AbortController().signal);
   }
 
   /** Says what is looked at: missing pages of it are asked for, requests for anything else are given up. */
@@ -137,9 +156,12 @@ export class ByteStore {
       const page = this.#pages.get(Math.floor((offset + i) / pageBytes));
       const at = offset + i - (page?.range.offset ?? 0);
       if (page === undefined || at >= page.range.length) continue;
-      const flags = page.flags[at] ?? 0;
-      page.bytes[at] = value;
-      page.flags[at] = page.base[at] === value ? flags & ~byteFlags.staged : flags | byteFlags.staged;
+      for (const held of page.onScreen === undefined ? [page] : [page, page.onScreen]) {
+        const flags = held.flags[at] ?? 0;
+        const isBase = (flags & byteFlags.known) !== 0 && held.base[at] === value;
+        held.bytes[at] = value;
+        held.flags[at] = isBase ? flags & ~byteFlags.staged : flags | byteFlags.staged;
+      }
       page.typed++;
       page.stale = true;
     }
@@ -165,6 +187,7 @@ export class ByteStore {
         bytes: new Uint8Array(length),
         flags: new Uint8Array(length),
         base: new Uint8Array(length),
+        onScreen: undefined,
         filled: false,
         stale: true,
         failure: undefined,
@@ -222,6 +245,8 @@ export class ByteStore {
           if (before === undefined || (page.typed !== before.typed && page.filled)) continue;
           const start = page.range.offset - offset;
           const cut = [start, start + page.range.length] as const;
+          page.onScreen ??= { bytes: page.bytes.slice(), flags: page.flags.slice(), base: page.base.slice() };
+          this.#undrawn.add(page);
           page.bytes.set(shown.bytes.subarray(...cut));
           page.flags.set(shown.flags.subarray(...cut));
           page.base.set(shown.base.subarray(...cut));

@@ -326,6 +326,7 @@ export class GridView {
     this.#drawThumb();
     this.#drawHeadingTile(first);
     this.#announceVisible(first, count);
+    this.#store.drawn();
   }
 
   /** Gives each visible row its element, in document order; elements that left one end come back at the other. */

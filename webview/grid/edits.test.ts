@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { byteFlags, reasonShift, unreadableReasons } from '../../src/editor/messages.ts';
+import { countWithout, flagsUnder, isBaseUnread, isUnread, withoutRanges, withSeen } from './edits.ts';
+
+const { known, unreadable, staged } = byteFlags;
+const reason = (name: (typeof unreadableReasons)[number]) =>
+  unreadable | (unreadableReasons.indexOf(name) << reasonShift);
+
+describe('[truth-19] what was read', () => {
+  test.each([
+    [0, true, true],
+    [known, false, false],
+    [staged, false, true],
+    [known | staged, false, false],
+    [reason('gated'), false, false],
+    [reason('not-read'), true, true],
+  ])('flags %i: cell unread %s, base unread %s', (flags, cell, base) => {
+    expect([isUnread(flags), isBaseUnread(flags)]).toEqual([cell, base]);
+  });
+
+  test('cells without a byte are counted', () => {
+    expect(countWithout(Uint8Array.of(known, staged, 0, reason('gated'), known | staged))).toBe(2);
+  });
+});
+
+test('[truth-14] a run carries base and cells; where no base was known, the cell', () => {
+  const shown = {
+    offset: 10,
+    bytes: Uint8Array.of(1, 2, 3),
+    base: Uint8Array.of(1, 9, 0),
+    flags: Uint8Array.of(known, known | staged, staged),
+  };
+  const runs = [{ offset: 11, bytes: Uint8Array.of(7, 8) }];
+  expect([...flagsUnder(runs, shown)]).toEqual([known | staged, staged]);
+  expect(withSeen({ offset: 11, bytes: Uint8Array.of(7, 8) }, shown)).toEqual({
+    offset: 11,
+    bytes: Uint8Array.of(7, 8),
+    seen: { base: Uint8Array.of(9, 3), shown: Uint8Array.of(2, 3) },
+  });
+});
+
+test('ranges are cut out of runs, wherever they lie', () => {
+  const runs = [
+    { offset: 0, bytes: Uint8Array.of(0, 1, 2, 3) },
+    { offset: 8, bytes: Uint8Array.of(8, 9) },
+  ];
+  const cut = (offset: number, length: number) =>
+    withoutRanges(runs, [{ offset, length }]).map((run) => [run.offset, ...run.bytes]);
+  expect(cut(4, 4)).toEqual([
+    [0, 0, 1, 2, 3],
+    [8, 8, 9],
+  ]);
+  expect(cut(1, 1)).toEqual([
+    [0, 0],
+    [2, 2, 3],
+    [8, 8, 9],
+  ]);
+  expect(cut(3, 6)).toEqual([
+    [0, 0, 1, 2],
+    [9, 9],
+  ]);
+  expect(cut(0, 100)).toEqual([]);
+});

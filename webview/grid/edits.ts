@@ -1,0 +1,85 @@
+/** Runs of bytes that a gesture sets, and what of the memory under them was read. Pure. */
+import {
+  byteFlags,
+  type PageEdit,
+  reasonShift,
+  type ShownBytes,
+  unreadableReasons,
+} from '../../src/editor/messages.ts';
+import type { ByteRange } from '../../src/model/geometry.ts';
+
+/** A run of bytes that a gesture sets. */
+export interface Run {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+const notRead = unreadableReasons.indexOf('not-read');
+
+/** Whether nobody read what lies under a cell, or a read ended before it: asking again may bring it. */
+export function isBaseUnread(flags: number): boolean {
+  if ((flags & byteFlags.unreadable) !== 0) return flags >> reasonShift === notRead;
+  return (flags & byteFlags.known) === 0;
+}
+
+/** As `isBaseUnread`, of the cell: what was typed over an unread byte can be copied. */
+export function isUnread(flags: number): boolean {
+  return (flags & byteFlags.staged) === 0 && isBaseUnread(flags);
+}
+
+/** How many cells show no byte. */
+export function countWithout(flags: Uint8Array): number {
+  return flags.reduce((sum, flag) => sum + ((flag & (byteFlags.known | byteFlags.staged)) === 0 ? 1 : 0), 0);
+}
+
+/** Bytes of all runs together. */
+export function countBytes(runs: readonly Run[]): number {
+  return runs.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+/** The smallest range with all runs, which ascend. */
+export function extentOf(runs: readonly Run[]): ByteRange {
+  const offset = runs[0]?.offset ?? 0;
+  const last = runs.at(-1);
+  return { offset, length: last === undefined ? 0 : last.offset + last.bytes.length - offset };
+}
+
+/** The flags under the runs, one after the other. `shown` covers them. */
+export function flagsUnder(runs: readonly Run[], shown: ShownBytes): Uint8Array {
+  const flags = new Uint8Array(countBytes(runs));
+  let at = 0;
+  for (const { offset, bytes } of runs) {
+    const start = offset - shown.offset;
+    flags.set(shown.flags.subarray(start, start + bytes.length), at);
+    at += bytes.length;
+  }
+  return flags;
+}
+
+/** The run with what was on screen under it. `shown` covers it. */
+export function withSeen({ offset, bytes }: Run, { offset: from, ...all }: ShownBytes): PageEdit {
+  const cut = [offset - from, offset - from + bytes.length] as const;
+  const shown = all.bytes.slice(...cut);
+  const flags = all.flags.subarray(...cut);
+  const base = all.base.slice(...cut);
+  // Nothing was on screen of a base that is not known: the cell was all that could be seen.
+  for (const [i, flag] of flags.entries()) if ((flag & byteFlags.known) === 0) base[i] = shown[i] ?? 0;
+  return { offset, bytes, seen: { base, shown } };
+}
+
+/** What is left of the runs without the ranges. */
+export function withoutRanges(runs: readonly Run[], ranges: readonly ByteRange[]): readonly Run[] {
+  return ranges.reduce<readonly Run[]>(
+    (left, range) =>
+      left.flatMap(({ offset, bytes }) => {
+        const from = Math.min(Math.max(range.offset - offset, 0), bytes.length);
+        const to = Math.min(Math.max(range.offset + range.length - offset, from), bytes.length);
+        const parts = [
+          { offset, bytes: bytes.subarray(0, from) },
+          { offset: offset + to, bytes: bytes.subarray(to) },
+        ];
+        return parts.filter((part) => part.bytes.length > 0);
+      }),
+    runs,
+  );
+}
