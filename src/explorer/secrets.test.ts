@@ -9,6 +9,17 @@ const person = {
   error: vi.fn(),
 };
 
+/** Closes the box that was opened with it. */
+class FakeToken {
+  cancel: () => void = () => {};
+}
+
+/** A box that stays open until its token closes it. */
+const openBox = (_: unknown, token: FakeToken) =>
+  new Promise<undefined>((resolve) => {
+    token.cancel = () => resolve(undefined);
+  });
+
 vi.mock('vscode', () => ({
   l10n: {
     t: (message: string, ...args: unknown[]) =>
@@ -21,8 +32,10 @@ vi.mock('vscode', () => ({
     showErrorMessage: (...args: unknown[]) => person.error(...args),
   },
   CancellationTokenSource: class {
-    token = {};
-    cancel() {}
+    token = new FakeToken();
+    cancel() {
+      this.token.cancel();
+    }
     dispose() {}
   },
 }));
@@ -161,6 +174,27 @@ describe('host keys [main-14]', () => {
     const check = person.input.mock.calls[0]?.[0] as { validateInput: (text: string) => string | undefined };
     expect(check.validateInput('board')).toBeDefined();
     expect(check.validateInput('[board]:2222')).toBeUndefined();
+  });
+
+  test('[truth-18] a box for a secret or a name closes with its link', async () => {
+    const { secrets } = make();
+    person.input.mockImplementation(openBox);
+    person.error.mockResolvedValue('Replace Key...');
+    for (const ask of [
+      (signal: AbortSignal) => secrets.secret(request, signal),
+      (signal: AbortSignal) => secrets.replaceHostKey(changed, signal),
+    ]) {
+      person.input.mockClear();
+      const link = new AbortController();
+      const asked = ask(link.signal);
+      await vi.waitFor(() => expect(person.input).toHaveBeenCalledTimes(1));
+      link.abort();
+      expect(await asked).toBeFalsy();
+      // A link that went while the secret storage was asked opens no box that nothing would close.
+      const late = ask(link.signal);
+      expect(await late).toBeFalsy();
+      expect(person.input).toHaveBeenCalledTimes(1);
+    }
   });
 
   test('a question that has become pointless is answered with no', async () => {

@@ -9,7 +9,7 @@ import type {
   SecretRequest,
   SshPrompts,
 } from '../board/ssh/prompts.ts';
-import { agreesTo, askText, sayInformation } from '../say/say.ts';
+import { agreesTo, askText, sayInformation, type TextQuestion } from '../say/say.ts';
 
 const namesKey = 'tilescope.secretNames';
 
@@ -70,16 +70,13 @@ export class Secrets implements SshPrompts {
       signal,
     );
     if (agreed !== true) return false;
-    const typed = await unlessAborted(
-      askText({
-        title: vscode.l10n.t('Replace the key of {0}', question.host),
-        prompt: vscode.l10n.t('Type the name of the host to replace its key: {0}', question.host),
-        ignoreFocusOut: true,
-        refuse: (text) =>
-          text === question.host ? undefined : vscode.l10n.t('This is not the name of the host.'),
-      }),
-      signal,
-    );
+    const typed = await askWhile(signal, {
+      title: vscode.l10n.t('Replace the key of {0}', question.host),
+      prompt: vscode.l10n.t('Type the name of the host to replace its key: {0}', question.host),
+      ignoreFocusOut: true,
+      refuse: (text) =>
+        text === question.host ? undefined : vscode.l10n.t('This is not the name of the host.'),
+    });
     return typed === question.host;
   }
 
@@ -93,25 +90,14 @@ export class Secrets implements SshPrompts {
       }
     }
     this.#settled.delete(name);
-    const source = new vscode.CancellationTokenSource();
-    const stop = () => source.cancel();
-    signal.addEventListener('abort', stop);
-    try {
-      return await askText(
-        {
-          title: titleOf(request),
-          prompt: request.retry
-            ? vscode.l10n.t('The last answer was not accepted. Try again.')
-            : (request.prompt ?? ''),
-          password: request.echo !== true,
-          ignoreFocusOut: true,
-        },
-        source.token,
-      );
-    } finally {
-      signal.removeEventListener('abort', stop);
-      source.dispose();
-    }
+    return askWhile(signal, {
+      title: titleOf(request),
+      prompt: request.retry
+        ? vscode.l10n.t('The last answer was not accepted. Try again.')
+        : (request.prompt ?? ''),
+      password: request.echo !== true,
+      ignoreFocusOut: true,
+    });
   }
 
   async rememberSecret(request: SecretRequest, value: string): Promise<void> {
@@ -164,6 +150,20 @@ function titleOf(request: SecretRequest): string {
       return vscode.l10n.t('{0} asks', place);
     case 'sudo':
       return vscode.l10n.t('Password for sudo of {0}', place);
+  }
+}
+
+/** Asks in a box that closes when the question has become pointless; one that already is is not asked. */
+async function askWhile(signal: AbortSignal, question: TextQuestion): Promise<string | undefined> {
+  if (signal.aborted) return undefined;
+  const source = new vscode.CancellationTokenSource();
+  const stop = () => source.cancel();
+  signal.addEventListener('abort', stop);
+  try {
+    return await askText(question, source.token);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    source.dispose();
   }
 }
 
