@@ -27,7 +27,6 @@ import {
 } from './explorer/nodes.ts';
 import { PickedColumns } from './explorer/pick-columns.ts';
 import { Secrets } from './explorer/secrets.ts';
-import { readHostAliases } from './explorer/ssh-hosts.ts';
 import { BoardTree } from './explorer/tree.ts';
 import { locate, totalBytes } from './model/geometry.ts';
 import { cleanLine } from './model/plain.ts';
@@ -115,7 +114,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       sessions.sessions
         .filter((session) => session.link === entry.link)
         .reduce((sum, session) => sum + session.counts().staged, 0),
-    sshHosts: () => readHostAliases(connectors.hostFiles()),
+    sshHosts: async () => connectors.hostNames(),
   });
   const atPlace = async (
     { board, columns }: PartitionPlace,

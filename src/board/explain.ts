@@ -383,8 +383,11 @@ function explainRevokedKey(facts: Facts, host: string, l10n: Localiser): Explana
   const nextStep = l10n.t('Do not connect; ask whoever looks after the board for its present key.');
   const file = facts.text('file');
   const line = facts.number('line');
-  if (file === undefined || line === undefined) {
+  if (file === undefined) {
     return { message: l10n.t('The host key of {0} is marked as revoked.', host), nextStep };
+  }
+  if (line === undefined) {
+    return { message: l10n.t('The host key of {0} is marked as revoked in {1}.', host, file), nextStep };
   }
   const message = l10n.t(
     'The host key of {0} is marked as revoked in {1}, line {2}.',

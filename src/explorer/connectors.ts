@@ -7,8 +7,16 @@ import type { BoardConnector } from '../board/board.ts';
 import { createLocalConnector } from '../board/local/connector.ts';
 import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/array.ts';
 import { createSimulatedConnector } from '../board/simulated/connector.ts';
+import { usualConfigFiles } from '../board/ssh/config-paths.ts';
+import { hostNames } from '../board/ssh/host-names.ts';
 import type { SshPrompts } from '../board/ssh/prompts.ts';
-import type { AgentBinaries, AgentBinary, SshServices, SshTarget } from '../board/ssh/target.ts';
+import type {
+  AgentBinaries,
+  AgentBinary,
+  SshEnvironment,
+  SshServices,
+  SshTarget,
+} from '../board/ssh/target.ts';
 import type { BoardConfig, SshConfig } from './board-config.ts';
 
 /** What connectors need to know of this installation; settings are asked at the moment of connecting. */
@@ -27,6 +35,16 @@ export interface ConnectorServices {
 /** Machine names of Node's architectures. */
 const machineNames: Readonly<Record<string, string>> = { arm64: 'aarch64', x64: 'x86_64' };
 const architectures = ['aarch64', 'x86_64'] as const;
+
+/** This machine, as ssh sees it. */
+function sshEnvironment(): SshEnvironment {
+  return {
+    home: homedir(),
+    user: userInfo().username,
+    variables: process.env,
+    platform: process.platform,
+  };
+}
 
 /** Makes connectors, and keeps the arrays of simulated boards so that their contents outlive a connection. */
 export class Connectors {
@@ -53,10 +71,11 @@ export class Connectors {
     return { connect: (context, signal) => this.#make(entry()).connect(context, signal) };
   }
 
-  /** The ssh configuration files whose hosts are offered when a board is added. */
-  hostFiles(): readonly string[] {
+  /** The hosts that the ssh configuration names, to be offered when a board is added. */
+  hostNames(): string[] {
     const files = this.#services.sshConfigFiles();
-    return files.length > 0 ? files : [join(homedir(), '.ssh', 'config'), '/etc/ssh/ssh_config'];
+    const environment = sshEnvironment();
+    return hostNames(files.length > 0 ? files : usualConfigFiles(environment), environment);
   }
 
   #make(config: BoardConfig): BoardConnector {
@@ -120,12 +139,7 @@ export class Connectors {
         agents: this.#agentBinaries(),
         toolVersion: this.#services.toolVersion,
         prompts: this.#services.prompts,
-        environment: {
-          home: homedir(),
-          user: userInfo().username,
-          variables: process.env,
-          platform: process.platform,
-        },
+        environment: sshEnvironment(),
       },
     ];
   }

@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { dice } from '../../../test/conformance/random.ts';
 import { BoardError } from '../errors.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
+import { usualConfigFiles } from './config-paths.ts';
+import { hostNames } from './host-names.ts';
 import type { SshEnvironment, SshTarget } from './target.ts';
 
 // The ssh command is started many times.
@@ -195,6 +197,143 @@ describe('[main-13] ssh configuration', () => {
     expect(error.message).toContain('others may write it');
   });
 
+  test.each([
+    ['10s', 10],
+    ['1m', 60],
+    ['1h30m', 5400],
+    ['1W', 604_800],
+    ['9w', 2_000_000],
+    ['90', 90],
+    ['none', undefined],
+    ['0', undefined],
+  ])('[truth-19] ConnectTimeout %s is taken as ssh takes it', (text, seconds) => {
+    const { connectTimeout } = resolve(`ConnectTimeout ${text}\n`, 'x');
+    expect(connectTimeout).toBe(seconds === undefined ? undefined : seconds * 1000);
+  });
+
+  test.each(['10x', '-1', '1 m', 's', '9999w'])('[truth-19] ConnectTimeout %s is none', (text) => {
+    expect(failure(() => resolve(`ConnectTimeout "${text}"\n`, 'x'))).toMatchObject({ code: 'config' });
+  });
+
+  test('[truth-19] %C is the hash that ssh makes, wherever a path may have one', () => {
+    const config =
+      'User bob\nPort ssh\nIdentityFile ~/.ssh/%C\nUserKnownHostsFile /kh/%C\nRevokedHostKeys /rk/%C\n';
+    const options = ['-o', 'ControlPath=/cp/%C', '-o', 'Port=22', '-o', 'User=bob', '-F', 'none'];
+    const theirs = spawnSync('ssh', ['-G', ...options, 'board'], { encoding: 'utf8', input: '' }).stdout;
+    const hash = /^controlpath \/cp\/(\S+)$/m.exec(theirs)?.[1];
+    expect(hash).toMatch(/^[0-9a-f]{40}$/);
+    expect(resolve(config, 'board')).toMatchObject({
+      port: 22,
+      identityFiles: [join(home, '.ssh', hash ?? '')],
+      userKnownHosts: [`/kh/${hash}`],
+      revokedKeys: [{ path: `/rk/${hash}` }],
+    });
+  });
+
+  test('[truth-19] a port may be the name of a service, typed ones too', () => {
+    expect(parseTypedHost('board:ssh')).toEqual({ host: 'board', port: 22 });
+    expect(resolve('Host x\n ProxyJump hop:ssh\n', 'x').proxyJump).toEqual(['hop:ssh']);
+    expect(failure(() => resolve('Port no-such-service\n', 'x'))).toMatchObject({ code: 'config' });
+  });
+
+  test('[truth-19] a configuration of 10,000 hosts is read', () => {
+    const block = (i: number) =>
+      `Host board-${i}\n  HostName board-${i}.lab.example.org\n  User user-${i % 7}\n  Port ${2000 + i}\n  # ${'-'.repeat(50)}\n`;
+    const config = Array.from({ length: 10_000 }, (_, i) => block(i)).join('');
+    expect(config.length).toBeGreaterThan(1_300_000);
+    expect(resolve(config, 'board-9999')).toMatchObject({
+      hostName: 'board-9999.lab.example.org',
+      user: 'user-3',
+      port: 11_999,
+    });
+  });
+
+  test('[truth-18] ~ and ~name stand for home folders', () => {
+    const { homedir: ownHome, username: me } = userInfo();
+    const config = `IdentityFile ~/a\nIdentityFile ~ada/b\nIdentityFile ~${me}/c\nIdentityFile ~nobody-at-all/d\n`;
+    expect(resolve(config, 'x').identityFiles).toEqual([
+      join(home, 'a'),
+      join(home, 'b'),
+      join(ownHome, 'c'),
+      '~nobody-at-all/d',
+    ]);
+  });
+
+  test('[truth-18] Include takes what glob does', () => {
+    for (const [name, user] of [
+      ['conf.d/a1', 'a'],
+      ['conf.d/b2', 'b'],
+      ['conf.d/c3', 'c'],
+      ['conf.d/[x]', 'x'],
+    ]) {
+      put(name ?? '', `User ${user}\n`);
+    }
+    for (const [pattern, user] of [
+      ['conf.d/[b-c]?', 'b'],
+      ['conf.d/[!ab]3', 'c'],
+      ['conf.d/[^a]*', 'x'],
+      ['conf.d/\\[x]', 'x'],
+      ['[c]onf.d/[]a]1', 'a'],
+      ['conf.d/[x', 'ada'],
+    ]) {
+      expect(resolve(`Include ${pattern}\n`, 'h').user, pattern).toBe(user);
+    }
+  });
+
+  describe('[truth-18] on Windows', () => {
+    /** A home with backslashes; the files are found by the same path with slashes. */
+    const windows = (): SshEnvironment => ({
+      home: home.replaceAll('/', '\\'),
+      user: 'ada',
+      variables: { ProgramData: join(home, 'ProgramData').replaceAll('/', '\\') },
+      platform: 'win32',
+    });
+
+    test('files of the person and of the machine, relative includes, ~ and backslashes', () => {
+      put(
+        'config',
+        'Include conf.d\\*\nInclude ~\\more\nIdentityFile ~\\.ssh\\id_lab\nUserKnownHostsFile C:\\keys\\kh\n',
+      );
+      put('conf.d/1', 'Port 2201\n');
+      put('../more', 'User more\n');
+      put('../ProgramData/ssh/ssh_config', 'Include own\n');
+      put('../ProgramData/ssh/own', 'HostKeyAlias from-machine\n');
+      expect(resolveHost({ host: 'x' }, windows(), log)).toMatchObject({
+        port: 2201,
+        user: 'more',
+        hostKeyAlias: 'from-machine',
+        identityFiles: [`${home}/.ssh/id_lab`],
+        userKnownHosts: ['C:/keys/kh'],
+        globalKnownHosts: [`${home}/ProgramData/ssh/ssh_known_hosts`, expect.any(String)],
+      });
+      expect(hostNames(usualConfigFiles(windows()), windows())).toEqual([]);
+    });
+
+    test('without a variable the usual folder is meant', () => {
+      expect(usualConfigFiles({ ...windows(), home: 'C:\\Users\\ada\\', variables: {} })).toEqual([
+        'C:/Users/ada/.ssh/config',
+        'C:/ProgramData/ssh/ssh_config',
+      ]);
+    });
+  });
+
+  test('hosts of the configuration are offered, patterns are not [main-17]; those of included files too [truth-18]', () => {
+    const config = put(
+      'config',
+      'Host versal lab-* !other\n  Include inner/*\nhost "second board" versal\nMatch host x\n# Host commented\nHost "unfinished\nInclude "unfinished\nInclude ${NOWHERE}/x\nInclude config\n',
+    );
+    put('inner/1', 'Host inner-board\n');
+    put('inner/2', 'Include deeper\nHost other-*\n');
+    put('deeper', 'Host deep\n');
+    const gone = join(home, 'gone');
+    expect(hostNames([config, gone], environment())).toEqual([
+      'versal',
+      'inner-board',
+      'deep',
+      'second board',
+    ]);
+  });
+
   test('typed hosts', () => {
     expect(parseTypedHost('ssh://bob@h:2/')).toEqual({ host: 'h', user: 'bob', port: 2 });
     expect(parseTypedHost('[fe80::1]:22')).toEqual({ host: 'fe80::1', port: 22 });
@@ -233,7 +372,7 @@ describe('[main-13] resolves as the ssh command does', () => {
           ])}`,
         () => `HostName ${pick(['real1.lab', '%h.real', 'REAL2', '10.0.0.1', 'fe80::1'])}`,
         () => `User ${pick(['bob', 'eve', '"root"'])}`,
-        () => `Port${pick([' ', '=', ' = ', '\t'])}${1 + next(65535)}`,
+        () => `Port${pick([' ', '=', ' = ', '\t'])}${pick([1 + next(65535), 'ssh', '0022'])}`,
         () =>
           `IdentityFile ${pick(['/k/a', '/k/b', '"/k/with blank"', '/k/a\\ b', '/k/ha#sh', '/k/c # said', "'/k/q\"q'", 'none'])}`,
         () => `identitiesonly ${pick(['yes', 'no'])}`,
@@ -244,7 +383,8 @@ describe('[main-13] resolves as the ssh command does', () => {
         () => `UserKnownHostsFile ${pick(['/kh/a /kh/b', '"/kh/x y"', '/kh/%h-%p', '/kh/e=f'])}`,
         () => `GlobalKnownHostsFile ${pick(['/gk/a', '/gk/a /gk/b'])}`,
         () => `HashKnownHosts ${pick(['yes', 'no'])}`,
-        () => `ConnectTimeout ${1 + next(30)}`,
+        () => `ConnectTimeout ${pick([1 + next(30), '10s', '1m', '1h30m5', '2M', 'none'])}`,
+        () => `RevokedHostKeys ${pick(['/rk/a', 'none'])}`,
         () => `NumberOfPasswordPrompts ${1 + next(5)}`,
         () => `AddressFamily ${pick(['any', 'inet', 'inet6'])}`,
         () => `PreferredAuthentications ${pick(['password', 'publickey,password'])}`,
@@ -307,12 +447,15 @@ describe('[main-13] resolves as the ssh command does', () => {
           hostkeyalias: ours.hostKeyAlias === undefined ? [] : [ours.hostKeyAlias],
           proxyjump: ours.proxyJump.length === 0 ? [] : [ours.proxyJump.join(',')],
           connecttimeout: [ours.connectTimeout === undefined ? 'none' : String(ours.connectTimeout / 1000)],
+          revokedhostkeys: ours.revokedKeys.map(({ path }) => path),
           ...(ours.identitiesGiven ? { identityfile: ours.identityFiles } : {}),
         };
         const expected = Object.fromEntries(
           Object.keys(seen).map((key) => [
             key,
-            [...new Set(theirs.get(key) ?? [])].filter((v) => key !== 'identityfile' || v !== 'none'),
+            [...new Set(theirs.get(key) ?? [])].filter(
+              (v) => !['identityfile', 'revokedhostkeys'].includes(key) || v !== 'none',
+            ),
           ]),
         );
         expect(seen, `seed ${seed}, host ${host}\n${text}`).toEqual(expected);

@@ -2,14 +2,24 @@
  * Which host is meant: the typed name resolved through the person's SSH configuration, first value wins, as ssh(1) does.
  * Reads files only; connects nowhere and runs nothing (`Match exec` never matches here).
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import type { BoardLog } from '../board.ts';
 import { BoardError } from '../errors.ts';
 import { type ConfigLine, ConfigSyntaxError, parseConfigLine } from './config-lines.ts';
-import { matchesPattern, matchList } from './patterns.ts';
+import {
+  expandGlob,
+  expandHome,
+  homeOf,
+  isAbsolutePath,
+  slashed,
+  systemFolder,
+  usualConfigFiles,
+} from './config-paths.ts';
+import { matchList } from './patterns.ts';
+import { parsePort } from './ports.ts';
 import type { SshEnvironment, SshTarget } from './target.ts';
 
 export type HostKeyPolicy = 'yes' | 'accept-new' | 'no' | 'ask';
@@ -38,6 +48,8 @@ export interface ResolvedHost {
   readonly hostKeyAlias: string | undefined;
   readonly strictHostKeyChecking: HostKeyPolicy;
   readonly hashKnownHosts: boolean;
+  /** Files with keys that no host may show, and where the configuration names them. */
+  readonly revokedKeys: readonly { readonly path: string; readonly place: Place }[];
   /** Milliseconds. */
   readonly connectTimeout: number | undefined;
   readonly passwordPrompts: number;
@@ -83,18 +95,16 @@ export function parseTypedHost(typed: string): TypedHost {
     throw bad('the user name is empty or holds characters that are not allowed');
   }
   const port = portText === undefined ? undefined : parsePort(portText);
-  if (portText !== undefined && port === undefined) throw bad('the port is not a number from 1 to 65535');
+  if (portText !== undefined && port === undefined)
+    throw bad('the port is no number from 1 to 65535 and no service');
   return { host, ...(user === undefined ? {} : { user }), ...(port === undefined ? {} : { port }) };
 }
 
-function parsePort(text: string): number | undefined {
-  if (!/^\d{1,5}$/.test(text)) return undefined;
-  const port = Number(text);
-  return port >= 1 && port <= 65_535 ? port : undefined;
-}
-
-const maxIncludeDepth = 16;
-const maxFileBytes = 1 << 20;
+/** How deep files may include each other. */
+export const maxIncludeDepth = 16;
+/** Timers of this platform end at 2^31 ms. */
+const maxSeconds = 2_000_000;
+const maxFileBytes = 16 << 20;
 
 /** Keywords whose first value counts and that this reader understands; the rest of the file is skipped. */
 const understood = new Set([
@@ -108,6 +118,7 @@ const understood = new Set([
   'hostkeyalias',
   'stricthostkeychecking',
   'hashknownhosts',
+  'revokedhostkeys',
   'connecttimeout',
   'numberofpasswordprompts',
   'preferredauthentications',
@@ -125,7 +136,8 @@ const synonyms: Readonly<Record<string, string>> = {
   dsaauthentication: 'pubkeyauthentication',
 };
 
-interface Place {
+/** A line of a file; line 0 is the board entry itself. */
+export interface Place {
   readonly file: string;
   readonly line: number;
 }
@@ -136,7 +148,7 @@ interface Value extends Place {
 }
 
 /** How one file is read. */
-interface FileContext {
+export interface FileContext {
   readonly userFile: boolean;
   readonly checkOwner: boolean;
   readonly explicit: boolean;
@@ -220,7 +232,7 @@ class Evaluation {
       } else if (line.keyword === 'include') {
         if (line.words.length === 0) throw configError(place, 'Include needs a file');
         for (const word of line.words) {
-          for (const file of this.#includedFiles(word, context, place)) {
+          for (const file of includedFiles(word, context.userFile, this.#environment, place)) {
             this.readFile(file, { ...context, explicit: false }, depth + 1, active);
           }
         }
@@ -244,6 +256,9 @@ class Evaluation {
       if (this.proxyCommand !== undefined) return;
       if (keyword === 'proxyjump') this.proxyJump ??= value;
       else if (this.proxyJump === undefined || isNone(this.proxyJump)) this.proxyCommand = value;
+    } else if (keyword === 'connecttimeout' && isNone(value)) {
+      // As ssh(1): it says nothing, and a later line may.
+      return;
     } else if (!this.values.has(keyword)) this.values.set(keyword, value);
   }
 
@@ -301,14 +316,6 @@ class Evaluation {
     }
   }
 
-  #includedFiles(word: string, context: FileContext, place: Place): string[] {
-    let path = expandVariables(expandHome(word, this.#environment), this.#environment, place);
-    if (!isAbsolute(path)) {
-      path = join(context.userFile ? join(this.#environment.home, '.ssh') : '/etc/ssh', path);
-    }
-    return expandGlob(path);
-  }
-
   #sayOnce(line: string): void {
     if (this.#said.has(line)) return;
     this.#said.add(line);
@@ -320,7 +327,8 @@ function isNone(value: Value): boolean {
   return (value.words[0] ?? value.rest).toLowerCase() === 'none';
 }
 
-function configError(place: Place, reason: string): BoardError {
+/** The error for what a line of the configuration says. */
+export function configError(place: Place, reason: string): BoardError {
   // Line 0 is the board entry itself, which is no file.
   if (place.line === 0)
     return new BoardError('config', `${place.file}: ${reason}`, { host: place.file, reason });
@@ -331,7 +339,8 @@ function configError(place: Place, reason: string): BoardError {
   });
 }
 
-function readConfigFile(path: string, context: FileContext, included: boolean): string | undefined {
+/** A file's text; `undefined` if it is not there and need not be. Errors: `config`. */
+export function readConfigFile(path: string, context: FileContext, included: boolean): string | undefined {
   const bad = (reason: string, cause?: unknown) =>
     new BoardError('config', `${path}: ${reason}`, { file: path, line: 1, reason }, cause);
   try {
@@ -341,7 +350,7 @@ function readConfigFile(path: string, context: FileContext, included: boolean): 
       if (included) return undefined;
       throw bad('it is a folder');
     }
-    if (stat.size > maxFileBytes) throw bad('it is larger than 1 MiB');
+    if (stat.size > maxFileBytes) throw bad('it is larger than 16 MiB');
     // The file may name a program (ProxyCommand): whoever can write it can run programs as this user.
     if (context.checkOwner && process.getuid !== undefined) {
       const foreign = stat.uid !== 0 && stat.uid !== process.getuid();
@@ -355,29 +364,22 @@ function readConfigFile(path: string, context: FileContext, included: boolean): 
   }
 }
 
-/** Existing files that a path with `*` and `?` in any part stands for, sorted; dot files only where asked for. */
-export function expandGlob(path: string): string[] {
-  let found = [path.startsWith('/') ? '/' : ''];
-  for (const part of path.split('/').filter((p) => p !== '')) {
-    const wild = /[*?]/.test(part);
-    found = found.flatMap((folder) => {
-      if (!wild) return [folder === '' ? part : join(folder, part)];
-      try {
-        return readdirSync(folder === '' ? '.' : folder)
-          .filter((name) => (part.startsWith('.') || !name.startsWith('.')) && matchesPattern(name, part))
-          .sort()
-          .map((name) => join(folder, name));
-      } catch {
-        // A folder that cannot be listed matches nothing, as with glob(3).
-        return [];
-      }
-    });
-  }
-  return found;
+/** The files that one word of an `Include` line stands for, in order. */
+export function includedFiles(
+  word: string,
+  userFile: boolean,
+  environment: SshEnvironment,
+  place: Place,
+): string[] {
+  const path = expandPath(word, environment, place);
+  if (isAbsolutePath(path, environment)) return expandGlob(path);
+  return expandGlob(`${userFile ? `${homeOf(environment)}/.ssh` : systemFolder(environment)}/${path}`);
 }
 
-function expandHome(path: string, environment: SshEnvironment): string {
-  return path === '~' || path.startsWith('~/') ? environment.home + path.slice(1) : path;
+/** Whether a file is the person's, by which relative names in it are looked up. */
+export function isUserFile(file: string, environment: SshEnvironment): boolean {
+  const machine = environment.platform === 'win32' ? systemFolder(environment) : '/etc';
+  return !file.startsWith(`${machine}/`);
 }
 
 function expandVariables(text: string, environment: SshEnvironment, place: Place): string {
@@ -386,6 +388,10 @@ function expandVariables(text: string, environment: SshEnvironment, place: Place
     if (value === undefined) throw configError(place, `the environment variable ${name} is not set`);
     return value;
   });
+}
+
+function expandPath(text: string, environment: SshEnvironment, place: Place): string {
+  return slashed(expandVariables(expandHome(text, environment), environment, place), environment);
 }
 
 function expandTokens(text: string, tokens: Readonly<Record<string, string>>, place: Place): string {
@@ -414,14 +420,13 @@ export function resolveHost(target: SshTarget, environment: SshEnvironment, log:
   if (target.identityFile !== undefined) {
     evaluation.identityFiles.push({ ...own, words: [target.identityFile], rest: target.identityFile });
   }
-  const userConfig = join(environment.home, '.ssh', 'config');
-  const given = target.configFiles?.map((file) => expandHome(file, environment));
-  const files = given ?? [userConfig, '/etc/ssh/ssh_config'];
+  const usual = usualConfigFiles(environment);
+  const files = target.configFiles?.map((file) => expandHome(file, environment)) ?? usual;
   const readAll = () => {
     for (const file of files) {
       evaluation.readFile(file, {
-        userFile: !file.startsWith('/etc/'),
-        checkOwner: target.configFiles === undefined && file === userConfig,
+        userFile: isUserFile(file, environment),
+        checkOwner: target.configFiles === undefined && file === usual[0],
         explicit: target.configFiles !== undefined,
       });
     }
@@ -451,6 +456,14 @@ function conclude(
   };
   const flag = (keyword: string, fallback: 'yes' | 'no') =>
     choice(keyword, fallback, { yes: 'yes', true: 'yes', no: 'no', false: 'no' }) === 'yes';
+  const time = (keyword: string): number | undefined => {
+    const value = values.get(keyword);
+    const text = value?.words[0] ?? 'none';
+    if (value === undefined || text.toLowerCase() === 'none') return undefined;
+    const seconds = secondsOf(text);
+    if (seconds === undefined) throw configError(value, `"${text}" is no value of ${keyword}`);
+    return seconds;
+  };
   const count = (keyword: string): number | undefined => {
     const value = values.get(keyword);
     if (value === undefined || (value.words[0] ?? '').toLowerCase() === 'none') return undefined;
@@ -466,19 +479,23 @@ function conclude(
   if (port === undefined) {
     throw configError(
       portValue ?? { file: target.host, line: 0 },
-      'the port is not a number from 1 to 65535',
+      'the port is no number from 1 to 65535 and no service',
     );
   }
   const hostKeyAlias = word('hostkeyalias');
   const proxyJump = evaluation.proxyJump;
   const jump = proxyJump === undefined || isNone(proxyJump) ? undefined : proxyJump.words[0];
   const localHost = hostname();
+  const home = homeOf(environment);
+  const lastHop = jump === undefined ? '' : parseTypedHost(jump.split(',').at(-1) ?? '').host;
+  const connection = `${localHost}${hostName}${port}${user}${lastHop}`;
   const tokens: Record<string, string> = {
     '%': '%',
-    d: environment.home,
+    C: createHash('sha1').update(connection).digest('hex'),
+    d: home,
     h: hostName,
     i: String(process.getuid?.() ?? 0),
-    j: jump ?? '',
+    j: lastHop,
     k: hostKeyAlias ?? typed.host,
     L: localHost.split('.')[0] ?? localHost,
     l: localHost,
@@ -488,24 +505,26 @@ function conclude(
     u: environment.user,
   };
   const path = (text: string, place: Place) =>
-    expandTokens(expandVariables(expandHome(text, environment), environment, place), tokens, place);
+    expandTokens(expandPath(text, environment, place), tokens, place);
 
   const pathList = (keyword: string, fallback: readonly string[]): string[] => {
     const value = values.get(keyword);
     if (value === undefined) return [...fallback];
     return value.words.filter((w) => w.toLowerCase() !== 'none').map((w) => path(w, value));
   };
-  const ssh = join(environment.home, '.ssh');
+  const ssh = `${home}/.ssh`;
+  const machine = systemFolder(environment);
   const given = evaluation.identityFiles.filter((v) => v.words[0]?.toLowerCase() !== 'none');
   const identityFiles = [
     ...new Set(
       evaluation.identityFiles.length > 0
         ? given.map((v) => path(v.words[0] ?? '', v))
-        : customaryIdentities.map((name) => join(ssh, name)),
+        : customaryIdentities.map((name) => `${ssh}/${name}`),
     ),
   ];
   const command = evaluation.proxyCommand;
-  const connectTimeout = count('connecttimeout');
+  const connectTimeout = time('connecttimeout') ?? 0;
+  const revoked = values.get('revokedhostkeys');
   const allowed: Record<string, boolean> = {
     publickey: choice('pubkeyauthentication', true, {
       yes: true,
@@ -536,10 +555,10 @@ function conclude(
     userKnownHosts:
       target.knownHostsFiles !== undefined
         ? target.knownHostsFiles.map((f) => expandHome(f, environment))
-        : pathList('userknownhostsfile', [join(ssh, 'known_hosts'), join(ssh, 'known_hosts2')]),
+        : pathList('userknownhostsfile', [`${ssh}/known_hosts`, `${ssh}/known_hosts2`]),
     globalKnownHosts: pathList('globalknownhostsfile', [
-      '/etc/ssh/ssh_known_hosts',
-      '/etc/ssh/ssh_known_hosts2',
+      `${machine}/ssh_known_hosts`,
+      `${machine}/ssh_known_hosts2`,
     ]),
     hostKeyAlias,
     strictHostKeyChecking: choice<HostKeyPolicy>('stricthostkeychecking', 'ask', {
@@ -552,12 +571,29 @@ function conclude(
       ask: 'ask',
     }),
     hashKnownHosts: flag('hashknownhosts', 'no'),
-    connectTimeout: connectTimeout === undefined ? undefined : connectTimeout * 1000,
+    revokedKeys:
+      revoked === undefined
+        ? []
+        : pathList('revokedhostkeys', []).map((one) => ({ path: one, place: revoked })),
+    // 0 is ssh's way to say none.
+    connectTimeout: connectTimeout === 0 ? undefined : connectTimeout * 1000,
     passwordPrompts: count('numberofpasswordprompts') ?? 3,
     methods: preferred.filter((method) => allowed[method] === true),
     family: choice<0 | 4 | 6>('addressfamily', 0, { any: 0, inet: 4, inet6: 6 }),
     bindAddress: word('bindaddress'),
   };
+}
+
+const secondsIn: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** A time as sshd_config(5) writes it, `90`, `10s`, `1h30m`, as long as a timer can run; `undefined` if it is none. */
+function secondsOf(text: string): number | undefined {
+  if (!/^(\d+[smhdw]?)+$/i.test(text)) return undefined;
+  let sum = 0;
+  for (const [, count, unit = ''] of text.matchAll(/(\d+)([smhdw]?)/gi)) {
+    sum += Number(count) * (secondsIn[unit.toLowerCase()] ?? 1);
+  }
+  return sum < 2 ** 31 ? Math.min(sum, maxSeconds) : undefined;
 }
 
 function agentSocket(

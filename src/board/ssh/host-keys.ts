@@ -1,7 +1,7 @@
 /** Decides whether a host's key is to be trusted, asking the person where the files do not say. */
 import type { BoardLog } from '../board.ts';
-import { BoardError, throwIfCancelled } from '../errors.ts';
-import type { ResolvedHost } from './config.ts';
+import { BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
+import { configError, type ResolvedHost } from './config.ts';
 import { describe } from './failures.ts';
 import {
   appendHostKey,
@@ -15,6 +15,7 @@ import {
   replaceHostKeyIn,
 } from './known-hosts.ts';
 import type { SshPrompts } from './prompts.ts';
+import { revokedIn } from './revoked-keys.ts';
 
 /** Host key algorithms that we accept, strongest first. DSA is left out: no server needs it, and it is broken. */
 const algorithms = [
@@ -28,6 +29,19 @@ const algorithms = [
 ] as const;
 
 export type HostKeyAlgorithm = (typeof algorithms)[number];
+
+/** A key as errors and questions name it. */
+interface KeyFacts extends ErrorFacts {
+  readonly host: string;
+  readonly algorithm: string;
+  readonly fingerprint: string;
+}
+
+function revoked({ file, line }: { file: string; line: number }, facts: KeyFacts): BoardError {
+  const place = line === 0 ? file : `${file} line ${line}`;
+  const detail = `${place} revokes ${facts.algorithm} ${facts.fingerprint}`;
+  return new BoardError('host-key-revoked', detail, { ...facts, file, ...(line === 0 ? {} : { line }) });
+}
 
 /** The files' view of one host, read once per connection. */
 export class HostKeys {
@@ -58,31 +72,39 @@ export class HostKeys {
 
   /**
    * Resolves if the key is trusted; a new or replaced key is on file then.
-   * @throws BoardError `host-key-changed`, `host-key-revoked`, `host-key-rejected`
+   * @throws BoardError `host-key-changed`, `host-key-revoked`, `host-key-rejected`; `config` if a list of revoked keys
+   *   cannot be read: then no key is trusted, as with ssh
    */
   async verify(key: Buffer, prompts: SshPrompts, signal: AbortSignal): Promise<void> {
     const type = keyType(key);
     if (type === undefined) throw new BoardError('protocol', 'the host key has no type', { host: this.name });
     const shown = fingerprint(key);
     const facts = { host: this.name, algorithm: type, fingerprint: shown };
+    this.#refuseRevoked(key, facts);
     const verdict = this.#judge(key);
     this.#log.info(`host key of ${this.name}: ${type} ${shown}: ${verdict.kind}`);
     switch (verdict.kind) {
       case 'known':
         return;
-      case 'revoked': {
-        const { file, line } = verdict.entry;
-        throw new BoardError('host-key-revoked', `${file} line ${line} revokes ${type} ${shown}`, {
-          ...facts,
-          file,
-          line,
-        });
-      }
+      case 'revoked':
+        throw revoked(verdict.entry, facts);
       case 'changed':
         await this.#changed(verdict.entry, key, facts, prompts, signal);
         return;
       case 'unknown':
         await this.#unknown(key, verdict.knownTypes, facts, prompts, signal);
+    }
+  }
+
+  #refuseRevoked(key: Buffer, facts: KeyFacts): void {
+    for (const { path, place } of this.#host.revokedKeys) {
+      let line: number | undefined;
+      try {
+        line = revokedIn(path, key);
+      } catch (error) {
+        throw configError(place, `the revoked keys in ${path} cannot be read: ${describe(error).message}`);
+      }
+      if (line !== undefined) throw revoked({ file: path, line }, facts);
     }
   }
 
@@ -100,7 +122,7 @@ export class HostKeys {
   async #changed(
     entry: KnownHostEntry,
     key: Buffer,
-    facts: { host: string; algorithm: string; fingerprint: string },
+    facts: KeyFacts,
     prompts: SshPrompts,
     signal: AbortSignal,
   ): Promise<void> {
@@ -128,7 +150,7 @@ export class HostKeys {
   async #unknown(
     key: Buffer,
     knownTypes: readonly string[],
-    facts: { host: string; algorithm: string; fingerprint: string },
+    facts: KeyFacts,
     prompts: SshPrompts,
     signal: AbortSignal,
   ): Promise<void> {

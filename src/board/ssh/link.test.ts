@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type AuthContext } from 'ssh2';
@@ -418,6 +418,71 @@ describe('[main-14] host keys', () => {
     await open(server);
     machine.put('known_hosts', `@revoked ${readFileSync(known(), 'utf8').replace(/^\S+/, '*')}`);
     expect(await failure(open(server))).toMatchObject({ code: 'host-key-revoked', facts: { line: 1 } });
+  });
+
+  describe('[truth-13] RevokedHostKeys', () => {
+    const revoked = () => join(machine.home, '.ssh', 'revoked');
+    const connect = (server: TestServer) =>
+      open({
+        host: server.host,
+        port: server.port,
+        configFiles: [machine.put('config', 'RevokedHostKeys ~/.ssh/revoked\n')],
+      });
+    const krl = (...spec: string[]) => {
+      const file = machine.put('spec', spec.join(''));
+      execFileSync('ssh-keygen', ['-q', '-k', '-f', revoked(), file]);
+    };
+
+    test.each([
+      [
+        'a line with the key',
+        (line: string) => machine.put('revoked', `# broken in\n\nssh-rsa nonsense\n${line} comment\n`),
+        4,
+      ],
+      ['a revocation list with the key', (line: string) => krl(`${line}\n`), undefined],
+      ['one with its SHA-1', (line: string) => krl(`sha1: ${line}\n`), undefined],
+      ['one with its SHA-256', (line: string) => krl(`sha256: ${line}\n`), undefined],
+    ])(
+      '%s: nobody is let near, though the key is known, and no password is asked for',
+      async (_, revoke, line) => {
+        const server = await serve(password('x'));
+        person.answers = ['x'];
+        await open(server);
+        const { publicKey } = keygen('other', '-t', 'ed25519', '-N', '');
+        machine.put('revoked', publicKey);
+        person.answers = ['x'];
+        await connect(server);
+        const attempts = server.attempts.length;
+        revoke(readFileSync(known(), 'utf8').trim().split(' ').slice(1).join(' '));
+        const error = await failure(connect(server));
+        expect(error).toMatchObject({ code: 'host-key-revoked', facts: { file: revoked() } });
+        expect(error.facts['line']).toBe(line);
+        expect(server.attempts).toHaveLength(attempts);
+      },
+    );
+
+    test('a list that is not there, or is damaged, lets nobody in, and the line that names it is said', async () => {
+      const server = await serve();
+      const { publicKey } = keygen('other', '-t', 'ed25519', '-N', '');
+      for (const damage of [
+        () => {},
+        () => {
+          krl(publicKey);
+          const whole = readFileSync(revoked());
+          writeFileSync(revoked(), whole.subarray(0, whole.length - 3));
+        },
+      ]) {
+        damage();
+        expect(await failure(connect(server))).toMatchObject({
+          code: 'config',
+          facts: { file: join(machine.home, '.ssh', 'config'), line: 1 },
+        });
+      }
+      expect(person.confirmed).toEqual([]);
+      // What the sentence advises.
+      krl(publicKey);
+      await connect(server);
+    });
   });
 
   test('StrictHostKeyChecking: yes knows only known hosts, accept-new and no write new ones down unasked', async () => {
