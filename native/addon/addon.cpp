@@ -179,7 +179,9 @@ template <typename Kind> class BridgedTask : public Task {
     void deliver(bool finished) override {
         if (finished) bridge_.send({std::move(pending_), std::nullopt, std::nullopt, {}});
     }
-    void fail(const CoreError& error) override { bridge_.send({std::move(pending_), error, std::nullopt, {}}); }
+    void fail(const CoreError& error) noexcept override {
+        bridge_.send({std::move(pending_), error, std::nullopt, {}});
+    }
 
   protected:
     Kind& pending() { return *pending_; }
@@ -766,10 +768,11 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::FunctionReference onPartitions_;
     Napi::FunctionReference onTrace_;
     std::unique_ptr<Bridge> bridge_;
-    std::unique_ptr<Worker> worker_;
     size_t waiting_ = 0;
     uint64_t nextId_ = 0;
     bool hooked_ = false;
+    /** The last member, so the first one to go: its thread, which uses the others, has ended then. */
+    std::unique_ptr<Worker> worker_;
 };
 
 void onMessage(Napi::Env env, Napi::Function /*callback*/, Core* core, Message* raw) {

@@ -50,6 +50,15 @@ std::string text(const Header& header, const char* key) {
     return place->get<std::string>();
 }
 
+/** A path, a command or a sentence, cut where it is longer than any that a person reads. */
+std::string shortText(const std::string& text) {
+    constexpr size_t most = 4096;
+    if (text.size() <= most) return text;
+    size_t end = most;
+    while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0U) == 0x80U) end--; // no half of a UTF-8 character
+    return text.substr(0, end) + "...";
+}
+
 ColumnRange columns(const Header& header) {
     return checkedColumns({word(header, "startCol"), word(header, "numCols")});
 }
@@ -176,7 +185,7 @@ class AnswerTask final : public Task {
         writer_.send(header_);
         if (after_) after_();
     }
-    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+    void fail(const CoreError& error) noexcept override { writer_.sendError(id(), error); }
 
   private:
     FrameWriter& writer_;
@@ -220,7 +229,7 @@ class ReadTask final : public Task, private ReadSink {
         writer_.flush();
     }
 
-    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+    void fail(const CoreError& error) noexcept override { writer_.sendError(id(), error); }
 
   private:
     /** A run of bytes in the arena. */
@@ -298,7 +307,7 @@ class WriteTask final : public Task {
         writer_.flush();
     }
 
-    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+    void fail(const CoreError& error) noexcept override { writer_.sendError(id(), error); }
 
   private:
     FrameWriter& writer_;
@@ -339,7 +348,7 @@ class StatusTask final : public Task {
         writer_.flush();
     }
 
-    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+    void fail(const CoreError& error) noexcept override { writer_.sendError(id(), error); }
 
   private:
     FrameWriter& writer_;
@@ -355,7 +364,7 @@ class HoldTask final : public Task {
     void deliver(bool finished) override {
         if (finished) writer_.send(okHeader(id()));
     }
-    void fail(const CoreError& error) override { writer_.send(errorHeader(id(), error)); }
+    void fail(const CoreError& error) noexcept override { writer_.sendError(id(), error); }
 
   private:
     FrameWriter& writer_;
@@ -382,12 +391,17 @@ StatusRequest statusRequest(const Header& header) {
 } // namespace
 
 Header errorHeader(uint64_t id, const CoreError& error) {
-    Header header{{"id", id}, {"t", "error"}, {"code", error.code()}, {"detail", error.detail()}};
+    Header header{{"id", id}, {"t", "error"}, {"code", error.code()}, {"detail", shortText(error.detail())}};
     if (error.errnum() != 0) header["errno"] = error.errnum();
+    constexpr size_t mostFacts = 12;
     if (!error.facts().empty()) {
         Header facts = Header::object();
-        for (const auto& [name, value] : error.facts()) {
-            std::visit([&, &key = name](const auto& plain) { facts[key] = plain; }, value);
+        for (const auto& [name, value] : std::span(error.facts()).first(std::min(error.facts().size(), mostFacts))) {
+            if (const auto* text = std::get_if<std::string>(&value)) {
+                facts[name] = shortText(*text);
+            } else {
+                facts[name] = std::get<int64_t>(value);
+            }
         }
         header["facts"] = std::move(facts);
     }
@@ -428,6 +442,28 @@ void FrameWriter::sendSoon(const Header& header) {
     if (lock.owns_lock()) write_(head, {});
 }
 
+void FrameWriter::sendTrace(const std::vector<std::string>& lines) {
+    constexpr size_t mostBytes = mostHeaderBytes / 2;
+    for (size_t next = 0; next < lines.size();) {
+        Header frame = Header::array();
+        for (size_t bytes = 0; next < lines.size() && bytes < mostBytes; next++) {
+            std::string line = shortText(lines[next]);
+            bytes += line.size();
+            frame.push_back(std::move(line));
+        }
+        send({{"id", 0}, {"t", "trace"}, {"lines", std::move(frame)}});
+    }
+}
+
+void FrameWriter::sendError(uint64_t id, const CoreError& error) noexcept {
+    try {
+        send(errorHeader(id, error));
+    } catch (const std::exception& failure) {
+        fprintf(stderr, "the error of request %llu could not be sent: %s\n", static_cast<unsigned long long>(id),
+                failure.what());
+    }
+}
+
 void Session::answer(uint64_t id, std::function<Header(Engine&)> act) {
     worker_->post(std::make_unique<AnswerTask>(id, writer_, std::move(act), nullptr), true);
 }
@@ -451,9 +487,7 @@ void Session::hello(uint64_t id, const Header& header) {
                                         {"partitions", partitionList(partitions)},
                                         {"free", freeList(free)}});
                       },
-                      [this](const std::vector<std::string>& lines) {
-                          writer_.send({{"id", 0}, {"t", "trace"}, {"lines", lines}});
-                      },
+                      [this](const std::vector<std::string>& lines) { writer_.sendTrace(lines); },
                       [](const std::string& text) { fprintf(stderr, "%s\n", text.c_str()); }});
     worker_->setTracing(flag(header, "trace"));
     answer(id, [](Engine& engine) {
@@ -482,10 +516,7 @@ void Session::receive(const Frame& frame) {
 }
 
 void Session::refuse(uint64_t id, const CoreError& error) {
-    if (!worker_) {
-        writer_.send(errorHeader(id, error));
-        return;
-    }
+    if (!worker_) return writer_.sendError(id, error);
     // Through the worker: this thread must never wait for a client that does not read.
     answer(id, [error](Engine&) -> Header { throw error; });
 }
@@ -497,8 +528,10 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         hello(id, header);
         return;
     }
-    if (!incoming_.contains(id) && worker_->has(id)) throw FrameError("the id is in use");
-    if (worker_->size() >= mostOpenRequests) throw FrameError("too many open requests");
+    const bool dropped = op == "write" && std::find(dropped_.begin(), dropped_.end(), id) != dropped_.end();
+    if (!incoming_.contains(id) && !dropped && worker_->has(id)) throw FrameError("the id is in use");
+    const size_t unfinished = incoming_.size() - incoming_.count(id);
+    if (worker_->size() + unfinished >= mostOpenRequests) throw FrameError("too many open requests");
     if (op == "hello") throw badRequest("hello again");
     if (op == "ping") return answer(id, [](Engine&) { return Header::object(); });
     if (op == "trace") {
@@ -507,9 +540,8 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
     }
     if (op == "cancel") {
         const uint64_t target = number(header, "target", std::numeric_limits<int64_t>::max());
-        const auto incoming = incoming_.find(target);
-        if (incoming != incoming_.end() && !incoming->second.refused) {
-            incoming->second = {{}, true};
+        if (incoming_.contains(target)) {
+            drop(target);
             refuse(target, CoreError("cancelled", "cancelled"));
         }
         worker_->cancel(target);
@@ -593,53 +625,65 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
     throw badRequest("no operation " + op.substr(0, 40));
 }
 
+void Session::drop(uint64_t id) {
+    // A client stops sending a write that failed, so most of these numbers never come again.
+    constexpr size_t mostDropped = 1024;
+    incoming_.erase(id);
+    dropped_.push_back(id);
+    if (dropped_.size() > mostDropped) dropped_.pop_front();
+}
+
 void Session::receiveWrite(uint64_t id, const Frame& frame) {
     constexpr size_t recordBytes = 16;
     const Header& header = frame.header;
-    const bool more = flag(header, "more");
-    const auto place = incoming_.try_emplace(id).first;
-    Incoming& incoming = place->second;
+    const auto dropped = std::find(dropped_.begin(), dropped_.end(), id);
+    bool more = true; // until it is known: what cannot be understood says nothing of an end
     try {
-        if (!incoming.refused) {
-            WriteRequest& request = incoming.request;
-            if (request.epoch.empty()) {
-                request.columns = columns(header);
-                request.memory = memory(header);
-                request.epoch = text(header, "epoch");
-                request.force = flag(header, "force");
-                request.besideOwner = flag(header, "besideOwner");
-                request.openTiles = openTiles(header);
-            }
-            if (frame.payload.size() % recordBytes != 0) throw badRequest("the payload is not whole records");
-            const size_t count = frame.payload.size() / recordBytes;
-            if (request.words.size() + count > mostWords) {
-                throw CoreError("out-of-range", "more than " + std::to_string(mostWords) + " words in one write");
-            }
-            for (size_t i = 0; i < count; i++) {
-                const auto record = std::span(frame.payload).subspan(i * recordBytes, recordBytes);
-                request.words.push_back({readWord(record), readWord(record.subspan(4)), readWord(record.subspan(8)),
-                                         readWord(record.subspan(12))});
-            }
+        more = flag(header, "more");
+        if (dropped != dropped_.end()) {
+            if (!more) dropped_.erase(dropped);
+            return;
+        }
+        WriteRequest& request = incoming_.try_emplace(id).first->second;
+        if (request.epoch.empty()) {
+            request.columns = columns(header);
+            request.memory = memory(header);
+            request.epoch = text(header, "epoch");
+            request.force = flag(header, "force");
+            request.besideOwner = flag(header, "besideOwner");
+            request.openTiles = openTiles(header);
+        }
+        if (frame.payload.size() % recordBytes != 0) throw badRequest("the payload is not whole records");
+        const size_t count = frame.payload.size() / recordBytes;
+        if (request.words.size() + count > mostWords) {
+            throw CoreError("out-of-range", "more than " + std::to_string(mostWords) + " words in one write");
+        }
+        for (size_t i = 0; i < count; i++) {
+            const auto record = std::span(frame.payload).subspan(i * recordBytes, recordBytes);
+            request.words.push_back({readWord(record), readWord(record.subspan(4)), readWord(record.subspan(8)),
+                                     readWord(record.subspan(12))});
         }
     } catch (const CoreError&) {
-        incoming = {{}, true};
-        if (!more) incoming_.erase(place);
+        if (dropped != dropped_.end()) return; // answered already
+        if (more) {
+            drop(id);
+        } else {
+            incoming_.erase(id);
+        }
         throw;
     }
     if (more) return;
-    const bool refused = incoming.refused;
-    WriteRequest request = std::move(incoming.request);
-    incoming_.erase(place);
-    if (!refused) worker_->post(std::make_unique<WriteTask>(id, writer_, std::move(request)), false);
+    WriteRequest request = std::move(incoming_.at(id));
+    incoming_.erase(id);
+    worker_->post(std::make_unique<WriteTask>(id, writer_, std::move(request)), false);
 }
 
 void Session::setSilent(bool silent) {
     if (!worker_) return;
-    if (silent) {
-        for (auto& [id, incoming] : incoming_) {
-            if (!incoming.refused) refuse(id, CoreError("timeout", "nothing was heard from the client"));
-            incoming = {{}, true};
-        }
+    while (silent && !incoming_.empty()) {
+        const uint64_t id = incoming_.begin()->first;
+        drop(id);
+        refuse(id, CoreError("timeout", "nothing was heard from the client"));
     }
     worker_->setSilent(silent);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,10 @@ class FrameWriter {
     void flush();
     /** Like send(), but gives up when another thread is stuck in a write. */
     void sendSoon(const Header& header);
+    /** Trace lines, in as many frames as they take. */
+    void sendTrace(const std::vector<std::string>& lines);
+    /** The last frame of a request that failed. Where even that cannot be written, stderr says so. */
+    void sendError(uint64_t id, const CoreError& error) noexcept;
 
   private:
     Write write_;
@@ -56,29 +61,29 @@ class Session {
     [[nodiscard]] std::chrono::milliseconds exitAfter() const { return exitAfter_; }
 
   private:
-    /** A write whose frames are still coming. */
-    struct Incoming {
-        WriteRequest request;
-        /** Already answered with an error: the remaining frames are swallowed. */
-        bool refused = false;
-    };
     void hello(uint64_t id, const Header& header);
     void dispatch(uint64_t id, const std::string& op, const Frame& frame);
     void refuse(uint64_t id, const CoreError& error);
     void receiveWrite(uint64_t id, const Frame& frame);
+    /** Forgets an unfinished write that was answered with an error; frames of it that are still coming are swallowed. */
+    void drop(uint64_t id);
     void answer(uint64_t id, std::function<Header(Engine&)> act);
 
     FrameWriter& writer_;
     std::function<void()> wake_;
-    std::unique_ptr<Worker> worker_;
-    std::map<uint64_t, Incoming> incoming_;
+    /** Writes whose frames are still coming. */
+    std::map<uint64_t, WriteRequest> incoming_;
+    /** Writes that were answered before their last frame came, the latest last. */
+    std::deque<uint64_t> dropped_;
     std::vector<uint8_t> arena_; // the worker thread's own: bytes of one step
     std::chrono::milliseconds heartbeat_{15000};
     std::chrono::milliseconds exitAfter_{60000};
     std::atomic<bool> ended_{false};
+    /** The last member, so the first one to go: its thread, which uses the others, has ended then. */
+    std::unique_ptr<Worker> worker_;
 };
 
-/** An `error` frame. */
+/** An `error` frame. Texts that no sentence needs in full length are cut, so that it always fits into a frame. */
 Header errorHeader(uint64_t id, const CoreError& error);
 
 } // namespace tilescope

@@ -169,6 +169,73 @@ TEST_CASE("a write refused at its first frame swallows the others: nothing of it
     CHECK(line.finals(3) == 1);
 }
 
+TEST_CASE("[truth-13] an error whose text outgrows a frame header is cut and sent; the agent goes on") {
+    Line line;
+    const std::string device = "/nonexistent/" + std::string(60000, 'd') + "\u00e4\u00e4";
+    line.send({{"op", "hello"}, {"id", 1}, {"protocol", 2}, {"device", device}, {"trace", true}});
+    CHECK(line.answer(1)["t"] == "ok");
+    line.send({{"op", "describe"}, {"id", 2}});
+    const Header error = line.answer(2);
+    CHECK(error["code"] == "driver");
+    CHECK(error["detail"].get<std::string>().size() < 5000);
+    CHECK(error["facts"]["path"].get<std::string>().starts_with("/nonexistent/ddd"));
+    line.send({{"op", "ping"}, {"id", 3}});
+    CHECK(line.answer(3)["t"] == "ok");
+
+    // Cut between two characters, so that it is still text.
+    const Header cut = errorHeader(1, CoreError("internal", std::string(4095, 'd') + "\u00e4"));
+    CHECK(cut["detail"] == std::string(4095, 'd') + "...");
+    std::vector<Fact> facts;
+    for (int i = 0; i < 100; i++) facts.emplace_back("fact" + std::to_string(i), std::string(50000, 'f'));
+    CHECK(encodeFrameHead(errorHeader(1, CoreError("internal", std::string(70000, 'd'), 5, facts)), 0).size() > 8);
+}
+
+TEST_CASE("[truth-13] unfinished writes count among the open requests; those that were dropped do not") {
+    Line line;
+    line.hello();
+    uint64_t id = 2;
+    // Each is cancelled, as a client does that stops in the middle: it never sends the rest.
+    for (int i = 0; i < 400; i++) {
+        line.send(writeHeader(id, true), std::vector<uint8_t>(16));
+        line.send({{"op", "cancel"}, {"id", id + 1}, {"target", id}});
+        CHECK(line.answer(id)["code"] == "cancelled");
+        line.answer(id + 1);
+        id += 2;
+    }
+    // A late frame of one is no new write.
+    line.send(writeHeader(id - 2, false), std::vector<uint8_t>(16));
+    line.send({{"op", "ping"}, {"id", id}});
+    line.answer(id);
+    CHECK(line.finals(id - 2) == 1);
+    id++;
+    for (int i = 0; i < 256; i++) line.send(writeHeader(id++, true), std::vector<uint8_t>(16));
+    line.send(writeHeader(id - 1, true), std::vector<uint8_t>(16)); // goes on with one that is counted
+    CHECK_THROWS_AS(line.send(writeHeader(id, true), std::vector<uint8_t>(16)), FrameError);
+}
+
+TEST_CASE("[truth-13] trace lines that outgrow a frame come in several") {
+    FrameDecoder decoder;
+    std::vector<std::string> came;
+    size_t frames = 0;
+    FrameWriter writer([&](std::span<const uint8_t> head, std::span<const uint8_t> /*payload*/) {
+        decoder.push(head);
+        while (const auto frame = decoder.next()) {
+            frames++;
+            for (const Header& line : frame->header["lines"]) came.push_back(line.get<std::string>());
+        }
+    });
+    std::vector<std::string> lines;
+    for (int i = 0; i < 501; i++) lines.push_back(std::to_string(i) + std::string(400, 'l'));
+    writer.sendTrace(lines);
+    CHECK(frames > 1);
+    CHECK(came == lines);
+    lines = {std::string(200000, 'l')};
+    came.clear();
+    writer.sendTrace(lines);
+    REQUIRE(came.size() == 1);
+    CHECK(came[0].size() < 5000);
+}
+
 TEST_CASE("[main-11] while the client is silent requests are dropped, and a write under way with them") {
     Line line;
     line.hello();

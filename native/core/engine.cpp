@@ -82,14 +82,26 @@ Hold judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>
 }
 
 /** Whether the owner that a holder was taken from has ended, even where nobody may look at its descriptors. */
-bool isGone(Kernel& kernel, const HoldFacts& facts) {
-    if (facts.ownerPid == 0) return false;
+bool hasEnded(Kernel& kernel, const HolderInfo& hold) {
+    const HoldFacts& facts = hold.facts;
+    // In a container the same number is another process.
+    if (!sharesNamespace(kernel, hold.process.pid)) return false;
     const auto ticks = startTicksOf(kernel, facts.ownerPid);
     if (ticks) return *ticks != facts.ownerTicks;
     // /proc may not show other users' processes; whether there is one of this number, a pidfd tells.
     const int process = kernel.openProcess(facts.ownerPid);
     if (process >= 0) kernel.close(process);
     return process == -ESRCH;
+}
+
+/**
+ * Whether nobody but a holder process has the partition any more. Where it was not taken from a process, or the kernel takes
+ * partitions itself, the kernel may have it as well, which nobody can see.
+ * @param complete every process of the machine was looked at, and none has it
+ */
+bool isGone(Kernel& kernel, const HolderInfo& hold, bool complete) {
+    if (hold.facts.ownerPid == 0 || kernelTakesPartitions(kernel)) return false;
+    return complete || hasEnded(kernel, hold);
 }
 
 /**
@@ -175,17 +187,23 @@ Engine::Engine(Kernel& kernel, std::string device)
 
 NodeFd Engine::openNode() {
     int error = 0;
-    NodeFd node = NodeFd::open(kernel_, device_, error);
+    std::string other;
+    NodeFd node = NodeFd::open(kernel_, device_, error, other);
     if (error == 0) {
         know(node, nullptr);
         return node;
     }
     const std::string detail = "open " + device_ + ": " + errnoName(error);
     std::vector<Fact> facts{{"path", device_}};
-    if (error == ENOENT || error == ENXIO || error == ENODEV) {
+    const bool gone = error == ENOENT || error == ENXIO || error == ENODEV;
+    if (gone || !other.empty()) {
         epochs_.endAll();
         node_.reset();
         remembered_.clear();
+        if (!gone) {
+            facts.emplace_back("found", other);
+            throw CoreError("other-device", device_ + " is no node of the driver, but: " + other, 0, facts);
+        }
         throw CoreError("no-device", detail, error, facts);
     }
     if (error == EACCES || error == EPERM) {
@@ -230,6 +248,7 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
         courtesies_.clear();
         picked_.clear();
         clocks_.clear();
+        mapped_.clear();
     }
     facts_ = std::move(facts);
     node_ = identity;
@@ -267,6 +286,9 @@ std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std:
 
 bool Engine::isStill(const Remembered& known) {
     const Holder& first = known.search.holders.front();
+    if (first.fd < 0) {
+        return startTicksOf(kernel_, first.pid) == first.startTicks && hasMapped(kernel_, first.pid, known.columns);
+    }
     const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
     if (!link || partitionOfLink(*link) != known.columns) return false;
     // Alive now, it had this number when the link was read.
@@ -287,14 +309,36 @@ HolderSearch Engine::holders(ColumnRange columns) {
             return known->search;
         }
         remembered_.erase(known);
+        mapped_.erase(placeOf(columns)); // it may have closed its descriptor only
     }
     HolderSearch search = findHolders(kernel_, columns, machine_.pid);
     // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
-    search.holders = judgeHolders(kernel_, columns, search.holders).holders;
+    Hold judged = judgeHolders(kernel_, columns, search.holders);
+    search.holders = std::move(judged.holders);
+    if (judged.applications == 0) {
+        const auto mappers = mappersOf(columns);
+        search.holders.insert(search.holders.begin(), mappers.begin(), mappers.end());
+    }
     Remembered found{columns, search, kernel_.clock(), {}, false, std::nullopt, {}};
     if (!search.holders.empty()) pin(found);
     remembered_.push_back(std::move(found));
     return search;
+}
+
+std::vector<Holder> Engine::mappersOf(ColumnRange columns) {
+    // Every process's map of memory is read, and while that lasts it cannot change it: not at every look.
+    constexpr std::chrono::seconds searchInterval{5};
+    const auto [place, fresh] = mapped_.try_emplace(placeOf(columns));
+    Mapped& known = place->second;
+    const bool had = !known.found.empty();
+    std::erase_if(known.found, [&](const Holder& one) {
+        return startTicksOf(kernel_, one.pid) != one.startTicks || !hasMapped(kernel_, one.pid, columns);
+    });
+    const auto now = kernel_.clock();
+    if (!known.found.empty() || (!fresh && !had && now - known.at < searchInterval)) return known.found;
+    known.found = findMappers(kernel_, columns, machine_.pid);
+    known.at = now;
+    return known.found;
 }
 
 void Engine::pin(Remembered& known) {
@@ -363,7 +407,7 @@ PartitionState Engine::look(const PartitionEntry& entry, HolderSearch search) {
             const int64_t sinceBoot =
                 static_cast<int64_t>(first.startTicks) * 1000 / std::max<int64_t>(machine_.ticksPerSecond, 1);
             state.owner = Owner{OwnerKind::process, first.pid, first.command, machine_.bootedAt + sinceBoot};
-        } else if (found.info && (search.hidden == 0 || isGone(kernel_, found.info->facts))) {
+        } else if (found.info && isGone(kernel_, *found.info, search.hidden == 0)) {
             state.ownerGone = true;
         } else {
             // Beside a holder the owner may be one of those that nobody could look at.
@@ -573,7 +617,7 @@ std::optional<std::vector<PartitionState>> Engine::poll() {
         all = partitions();
         now = fingerprint(all, free_);
     } catch (const CoreError& failure) {
-        if (failure.code() != "no-device") throw;
+        if (failure.code() != "no-device" && failure.code() != "other-device") throw;
         free_.clear();
     }
     if (now == lastList_) return std::nullopt;
@@ -609,6 +653,9 @@ Description Engine::describe() {
     description.family = facts_.family;
     description.generation = facts_.generation;
     description.free = free_;
+    if (!seesMachine(kernel_)) {
+        findings.emplace_back("processes: this is a PID namespace (a container); owners outside of it cannot be seen");
+    }
     findings.push_back("page size: " + std::to_string(machine_.pageSize) + " bytes");
     if (facts_.requestLength) {
         findings.push_back(*facts_.requestLength == RequestLength::bytes40 ? "request: 40 bytes" : "request: 24 bytes");
@@ -717,7 +764,13 @@ PartitionFd Engine::descriptor(const NodeFd& node, const PartitionState& state) 
         throw CoreError("kernel-held", "in use, and no process holds it: the kernel does", 0,
                         columnFacts(state.entry.columns));
     }
-    return borrowDescriptor(kernel_, state.entry.columns, state.holders);
+    try {
+        return borrowDescriptor(kernel_, state.entry.columns, state.holders);
+    } catch (const CoreError& failure) {
+        if (failure.code() != "owner-hidden" || !state.holders.empty() || seesMachine(kernel_)) throw;
+        throw CoreError("owner-hidden", failure.detail() + "; this is a PID namespace", 0,
+                        {{"missing", std::string("pid-namespace")}});
+    }
 }
 
 void Engine::enableClocks(Lease& lease, const PartitionState& state) {
@@ -780,7 +833,8 @@ Engine::AccessEnd::~AccessEnd() {
 std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     const auto known =
         std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
-    const bool usable = known != remembered_.end() && known->process.valid() && known->state && node_;
+    const bool usable = known != remembered_.end() && known->process.valid() && known->state && node_ &&
+                        known->search.holders.front().fd >= 0;
     if (!usable || watches_.contains(placeOf(columns)) || !epochs_.knows(columns, known->hands)) return std::nullopt;
     const Layout layout = Engine::layout(known->state->entry);
     if (layout.map == nullptr) return std::nullopt;

@@ -189,7 +189,7 @@ class Engine {
     /** Something urgent waits: a running step ends at its next piece (16 KiB, one tile). Any thread. */
     void hurry(bool on) { hurry_.store(on, std::memory_order_relaxed); }
     [[nodiscard]] bool hurried() const { return hurry_.load(std::memory_order_relaxed); }
-    /** Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `permission`, `driver`. */
+    /** Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `driver`. */
     Description describe();
     std::vector<PartitionState> partitions();
     /** One of partitions(). Throws `no-partition`. */
@@ -273,6 +273,11 @@ class Engine {
         std::optional<PartitionState> state;
         Hands hands;
     };
+    /** Who was found having a partition's file mapped without a descriptor of it, and when all were looked at. */
+    struct Mapped {
+        std::chrono::steady_clock::time_point at;
+        std::vector<Holder> found;
+    };
     enum class Purpose : uint8_t { read, write, writeBeside };
     /** Notes, as it ends, that until then we had a partition's file. */
     class AccessEnd {
@@ -313,6 +318,8 @@ class Engine {
      * which may take tens of milliseconds.
      */
     HolderSearch holders(ColumnRange columns);
+    /** Where no application has a descriptor: who has it mapped. All processes are looked at every 5 s at most. */
+    std::vector<Holder> mappersOf(ColumnRange columns);
     /** Whether the first holder that was found still has the partition open. */
     bool isStill(const Remembered& known);
     /** Opens the pidfd of the first holder. */
@@ -383,6 +390,8 @@ class Engine {
     std::map<std::pair<uint32_t, uint32_t>, Courtesy> courtesies_;
     /** By column and width: the memories as the driver described them once, where it need not do so again. */
     std::map<std::pair<uint32_t, uint32_t>, std::vector<MemoryGeometry>> described_;
+    /** By column and width. */
+    std::map<std::pair<uint32_t, uint32_t>, Mapped> mapped_;
     std::vector<ColumnRange> picked_;
     /** Columns that become a pick when they could be opened. */
     std::optional<ColumnRange> opening_;

@@ -125,6 +125,27 @@ TEST_CASE("[attach-2] a driver that nobody knows needs consent, and is only read
     CHECK(std::count(other.kernel.events.begin(), other.kernel.events.end(), "map") == 0);
 }
 
+TEST_CASE("[truth-12] what is no node of the driver gets no request, and ends every life that was known") {
+    Board board;
+    const std::string before = board.epoch();
+    board.engine.poll();
+    board.kernel.otherDevice = "watchdog";
+    const int calls = board.kernel.calls;
+    try {
+        board.engine.describe();
+        FAIL("it was described");
+    } catch (const CoreError& error) {
+        CHECK(error.code() == "other-device");
+        CHECK(error.facts() == std::vector<Fact>{{"path", "/dev/aie0"}, {"found", "watchdog"}});
+    }
+    CHECK(board.kernel.calls == calls + 1);
+    const auto list = board.engine.poll();
+    REQUIRE(list.has_value());
+    CHECK(list->empty());
+    board.kernel.otherDevice.clear();
+    CHECK(board.epoch() != before);
+}
+
 TEST_CASE("a missing node, a refused node and a strange one are told apart") {
     Board board;
     board.kernel.deviceError = ENOENT;

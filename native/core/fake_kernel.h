@@ -58,6 +58,8 @@ class FakeKernel final : public Kernel {
             uint64_t inode = 0;
         };
         std::map<int, Buffer> buffers = {};
+        std::vector<std::string> maps = {};     // lines of its map of memory
+        std::string space = "pid:[4026531836]"; // its PID namespace
     };
     struct Partition {
         uint32_t id = 1;
@@ -76,6 +78,7 @@ class FakeKernel final : public Kernel {
     };
 
     FakeKernel() {
+        folders["/sys/module"] = {"xilinx_aie"};
         add({1, {6, 4}, 9, 0, false, false});
         add({2, {20, 2}, 5, 0, false, false});
         add({3, {30, 3}, 1, 0, false, false});
@@ -85,6 +88,7 @@ class FakeKernel final : public Kernel {
         shape =
             generation == Generation::aie ? ArrayShape{6, {0, 1}, {}, {1, 4}} : ArrayShape{6, {0, 1}, {1, 2}, {3, 4}};
         named = generationName(generation);
+        folders["/sys/module"] = {"xilinx_aie"};
         sysfs = {"aie0", "aieaperture_0_6"};
         lengths = {40};
         positionedWorks = true;
@@ -109,6 +113,8 @@ class FakeKernel final : public Kernel {
     /** Lengths of a partition request that the driver knows. */
     std::vector<uint32_t> lengths{24};
     bool positionedWorks = false;
+    /** The errno that each pread answers; 0: what it would. */
+    int positionedError = 0;
     bool listWorks = false;
     /** AIE_REQUEST_TILES clocks the tiles; false: it is taken and ignored. */
     bool tilesWork = true;
@@ -215,6 +221,10 @@ class FakeKernel final : public Kernel {
     /** What listing a folder takes on the pretend clock. */
     std::chrono::microseconds listTakes{0};
     int deviceError = 0;
+    /** What stands in the node's place instead; empty: the node. */
+    std::string otherDevice;
+    /** What the descriptor of a request is called; empty: as the partition is. */
+    std::string requestedLink;
     int pidfdError = 0;
     int duplicateError = 0;
     int memoriesError = 0;
@@ -240,8 +250,10 @@ class FakeKernel final : public Kernel {
         clock_ += shortOne ? pauseTakes : std::max(pauseTakes, atLeast);
         if (duringPause) duringPause();
     }
-    int openDevice(const std::string& /*path*/) override {
+    int openDevice(const std::string& /*path*/, std::string& other) override {
         calls++;
+        other = otherDevice;
+        if (!other.empty()) return -ENOTTY;
         return deviceError != 0 ? -deviceError : take("device", nullptr);
     }
     int enquire(const NodeFd& /*node*/, std::span<uapi::RangeArgs> out, uint32_t& present) override {
@@ -273,14 +285,14 @@ class FakeKernel final : public Kernel {
             }
             partitions.push_back({partitionId, columns, shape.numRows(), 0, true, false});
             described_ = false;
-            return take("partition", &partitions.back());
+            return takeRequested(partitions.back());
         }
         for (Partition& one : partitions) {
             if (one.id != partitionId) continue;
             if (one.owner != 0 || one.ours || one.inKernel) return -EBUSY;
             one.ours = true;
             described_ = false;
-            return take("partition", &one);
+            return takeRequested(one);
         }
         return -EINVAL;
     }
@@ -343,6 +355,7 @@ class FakeKernel final : public Kernel {
     }
     int64_t readAt(const PartitionFd& partition, uint64_t offset, std::span<uint32_t> words) override {
         calls++;
+        if (positionedError != 0) return -positionedError;
         if (!positionedWorks) return -EINVAL;
         return transfer(partition, offset, words.data(), words.size(), false);
     }
@@ -524,8 +537,24 @@ class FakeKernel final : public Kernel {
         }
         return std::nullopt;
     }
+    std::vector<std::string> linesWith(const std::string& path, std::string_view words) override {
+        calls++;
+        std::vector<std::string> found;
+        for (const auto& [pid, process] : processes) {
+            if (path != "/proc/" + std::to_string(pid) + "/maps" || process.hidden) continue;
+            mapsRead++;
+            for (const std::string& line : process.maps) {
+                if (line.find(words) != std::string::npos) found.push_back(line);
+            }
+        }
+        return found;
+    }
     std::optional<std::string> readLink(const std::string& path) override {
         calls++;
+        if (path == "/proc/self/ns/pid") return space;
+        for (const auto& [pid, process] : processes) {
+            if (path == "/proc/" + std::to_string(pid) + "/ns/pid") return process.space;
+        }
         for (const auto& [pid, process] : processes) {
             const std::string folder = "/proc/" + std::to_string(pid) + "/fd/";
             if (!path.starts_with(folder)) continue;
@@ -553,6 +582,10 @@ class FakeKernel final : public Kernel {
     std::set<int64_t> ended;
     /** Looks through /proc. */
     int searches = 0;
+    /** Maps of memory that were read. */
+    int mapsRead = 0;
+    /** Our PID namespace; empty: this kernel has none. */
+    std::optional<std::string> space = "pid:[4026531836]";
     int registerMaps = 0;
     /** Runs before each pwrite. */
     std::function<void()> beforeStore;
@@ -619,6 +652,11 @@ class FakeKernel final : public Kernel {
         open_[fd].what = what;
         open_[fd].partition = partition;
         events.push_back("open " + what);
+        return fd;
+    }
+    int takeRequested(Partition& one) {
+        const int fd = take("partition", &one);
+        open_[fd].link = requestedLink.empty() ? linkOf(one.columns) : requestedLink;
         return fd;
     }
     /** One mapping made of a piece of each tile, column by column. */

@@ -798,7 +798,7 @@ TEST_CASE(
         }
     }
     CHECK(changed->front().owner->kind == OwnerKind::kernel);
-    CHECK(board.kernel.searches <= 5);
+    CHECK(board.kernel.searches <= 6); // one of them for mappings
 }
 
 TEST_CASE("[attach-6] one word that differs in a tile to be written is enough to refuse the only candidate") {
@@ -930,6 +930,107 @@ TEST_CASE(
     // Another one of its number is not it.
     board.kernel.processes[500] = {5000, "other", {}, true};
     CHECK(board.state({6, 4}).ownerGone);
+}
+
+TEST_CASE("[truth-10] beside a holder nobody is called gone who may be in the kernel") {
+    Board board;
+    board.kernel.own(0, 500, {1000, "app", {}, false});
+    board.kernel.processes[600] = holderOf500();
+    board.kernel.processes.erase(500);
+    CHECK(board.state({6, 4}).ownerGone);
+    const auto kindNow = [&] {
+        board.engine.forgetHolders();
+        const PartitionState held = board.state({6, 4});
+        CHECK(held.hold);
+        CHECK_FALSE(held.ownerGone);
+        CHECK(writeBeside(board, {6, 4}, 0, 1, false) == "locked");
+        return held.owner ? held.owner->kind : OwnerKind::process;
+    };
+    for (const char* module : {"zocl", "amdxdna"}) {
+        CAPTURE(module);
+        board.kernel.folders["/sys/module"] = {"xilinx_aie", module};
+        CHECK(kindNow() == OwnerKind::kernel);
+    }
+    // What is loaded cannot be seen.
+    board.kernel.folders.erase("/sys/module");
+    CHECK(kindNow() == OwnerKind::kernel);
+    board.kernel.folders["/sys/module"] = {"xilinx_aie"};
+    // It was not taken from a process.
+    board.kernel.processes[600].arguments[5] = "0";
+    board.kernel.processes[600].arguments[6] = "0";
+    CHECK(kindNow() == OwnerKind::kernel);
+}
+
+TEST_CASE("[truth-10] the number of an owner counts only among the processes of its own namespace") {
+    Board board;
+    board.kernel.own(0, 500, {1000, "app", {}, true});
+    board.kernel.processes[600] = holderOf500();
+    board.kernel.processes[700] = {1, "secret", {}, true};
+    board.kernel.processes.erase(500);
+    CHECK(board.state({6, 4}).ownerGone);
+    // The holder was started in a container: its process 500 is another number here.
+    board.kernel.processes[600].space = "pid:[4026532101]";
+    board.engine.forgetHolders();
+    CHECK_FALSE(board.state({6, 4}).ownerGone);
+}
+
+TEST_CASE(
+    "[truth-10] in a container an owner that nobody sees is hidden, not the kernel, and the error says where to go") {
+    Board board;
+    board.kernel.partitions[0].inKernel = true;
+    CHECK(board.state({6, 4}).owner->kind == OwnerKind::kernel);
+    board.kernel.space = "pid:[4026532101]";
+    board.engine.forgetHolders();
+    CHECK(board.state({6, 4}).owner->kind == OwnerKind::hidden);
+    try {
+        readWord(board.engine, {6, 4}, MemoryType::data, 0);
+        FAIL("it was read");
+    } catch (const CoreError& error) {
+        CHECK(error.code() == "owner-hidden");
+        CHECK(error.facts() == std::vector<Fact>{{"missing", std::string("pid-namespace")}});
+    }
+    const auto findings = board.engine.describe().findings;
+    CHECK(std::any_of(findings.begin(), findings.end(),
+                      [](const std::string& one) { return one.find("PID namespace") != std::string::npos; }));
+}
+
+TEST_CASE("[truth-10] an owner that closed its descriptor is found by its mapping, and keeps its life") {
+    Board board;
+    board.kernel.own(0, 500, {1000, "app", {}, false});
+    const PartitionState open = board.state({6, 4});
+    CHECK(board.kernel.mapsRead == 0);
+    board.kernel.processes[500].links.clear();
+    board.kernel.processes[500].maps = {
+        "ffff8a000000-ffff8a100000 r--s 00000000 00:0e 1027                           anon_inode:aiepart_6_4"};
+    const PartitionState mapped = board.state({6, 4});
+    REQUIRE(mapped.owner);
+    CHECK(mapped.owner == open.owner);
+    CHECK(mapped.epoch == open.epoch);
+    CHECK(codeOf([&] { readWord(board.engine, {6, 4}, MemoryType::data, 0); }) == "no-descriptor");
+    // A holder of ours does not hide it, and what is still there is looked at alone.
+    board.kernel.processes[600] = holderOf500();
+    board.kernel.processes[601] = {1, "other", {}, false};
+    board.engine.forgetHolders();
+    CHECK_FALSE(board.state({6, 4}).ownerGone);
+    const int read = board.kernel.mapsRead;
+    board.state({6, 4});
+    CHECK(board.kernel.mapsRead == read + 1);
+    board.kernel.processes[500].maps.clear();
+    CHECK(board.state({6, 4}).ownerGone);
+}
+
+TEST_CASE("[truth-10] beside the kernel's hold the maps of all processes are read every 5 s at most") {
+    Board board;
+    board.kernel.partitions[0].inKernel = true;
+    board.kernel.processes[601] = {1, "other", {}, false};
+    const auto look = [&](std::chrono::milliseconds later) {
+        board.kernel.pause(later);
+        board.engine.partitions();
+        return std::exchange(board.kernel.mapsRead, 0);
+    };
+    CHECK(look(std::chrono::milliseconds(0)) == 1);
+    for (int i = 0; i < 8; i++) CHECK(look(std::chrono::milliseconds(500)) == 0);
+    CHECK(look(std::chrono::milliseconds(1100)) == 1);
 }
 
 TEST_CASE("[attach-8] a holder is noticed though somebody else's partition was let go while it was waited for") {

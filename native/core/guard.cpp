@@ -1,5 +1,6 @@
 #include "guard.h"
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <cstring>
@@ -54,13 +55,21 @@ namespace {
 
 // initial-exec: the first touch inside a signal handler on a foreign thread must not allocate.
 __attribute__((tls_model("initial-exec"))) thread_local int lastCode;
-__attribute__((tls_model("initial-exec"))) thread_local bool chaining;
 
 std::atomic<uint64_t> caughtCount{0};
+/** Handlers that were installed when ours was put over them, the latest first. */
+struct Earlier {
+    static constexpr size_t most = 8;
+    size_t count = 0;
+    std::array<struct sigaction, most> handlers;
+};
 // Two slots, so that the handler never reads one that is being written.
-struct sigaction previousSlot[2];
-std::atomic<struct sigaction*> previous{nullptr};
+Earlier slots[2];
+std::atomic<const Earlier*> earlier{&slots[0]};
 std::mutex installing;
+
+/** In `si_errno`, which says nothing of a SIGBUS: how many earlier handlers had this very signal, added to it. */
+constexpr int passedMark = 0x54530000;
 
 uintptr_t programCounter(const ucontext_t* context) {
 #if defined(__aarch64__)
@@ -78,25 +87,32 @@ void moveTo(ucontext_t* context, const char* target) {
 #endif
 }
 
+bool isSame(const struct sigaction& a, const struct sigaction& b) {
+    const bool full = (a.sa_flags & SA_SIGINFO) != 0;
+    if (full != ((b.sa_flags & SA_SIGINFO) != 0)) return false;
+    return full ? a.sa_sigaction == b.sa_sigaction : a.sa_handler == b.sa_handler;
+}
+
 void passOn(int signal, siginfo_t* info, void* context) {
-    const struct sigaction* before = previous.load(std::memory_order_acquire);
-    // `chaining`: the earlier handler leads back to us (it was installed over us, then we over it): end the circle.
-    if (before != nullptr && !chaining) {
-        if ((before->sa_flags & SA_SIGINFO) != 0 && before->sa_sigaction != nullptr) {
-            chaining = true;
-            before->sa_sigaction(signal, info, context);
-            chaining = false;
-            return;
-        }
-        if ((before->sa_flags & SA_SIGINFO) == 0 && before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
-            chaining = true;
-            before->sa_handler(signal);
-            chaining = false;
-            return;
-        }
+    const Earlier& known = *earlier.load(std::memory_order_acquire);
+    // A handler that was installed over ours may lead back here: the signal then goes to the one before it. What it
+    // passed already stands in the signal itself, which the kernel writes anew each time: a handler may leave by a jump.
+    const bool marked = (info->si_errno & ~0xFF) == passedMark;
+    const auto passed = static_cast<size_t>(marked ? info->si_errno & 0xFF : 0);
+    const struct sigaction* before = passed < known.count ? &known.handlers[passed] : nullptr;
+    info->si_errno = passedMark | static_cast<int>(passed + 1);
+    const bool full = before != nullptr && (before->sa_flags & SA_SIGINFO) != 0;
+    if (full && before->sa_sigaction != nullptr) {
+        before->sa_sigaction(signal, info, context);
+        return;
+    }
+    const bool plain = before != nullptr && !full;
+    if (plain && before->sa_handler != SIG_DFL && before->sa_handler != SIG_IGN) {
+        before->sa_handler(signal);
+        return;
     }
     const bool sent = info->si_code <= 0;
-    if (sent && before != nullptr && (before->sa_flags & SA_SIGINFO) == 0 && before->sa_handler == SIG_IGN) return;
+    if (sent && plain && before->sa_handler == SIG_IGN) return;
     struct sigaction fatal {};
     fatal.sa_handler = SIG_DFL;
     sigaction(signal, &fatal, nullptr);
@@ -128,9 +144,14 @@ bool ensure() {
     struct sigaction current {};
     sigaction(SIGBUS, nullptr, &current);
     if ((current.sa_flags & SA_SIGINFO) != 0 && current.sa_sigaction == onBusError) return false;
-    struct sigaction* slot = previous.load() == &previousSlot[0] ? &previousSlot[1] : &previousSlot[0];
-    *slot = current;
-    previous.store(slot, std::memory_order_release); // before installing: the handler may run at once
+    const Earlier& known = *earlier.load();
+    Earlier& next = &known == &slots[0] ? slots[1] : slots[0];
+    next.count = 1;
+    next.handlers[0] = current;
+    for (size_t i = 0; i < known.count && next.count < Earlier::most; i++) {
+        if (!isSame(known.handlers[i], current)) next.handlers[next.count++] = known.handlers[i];
+    }
+    earlier.store(&next, std::memory_order_release); // before installing: the handler may run at once
     struct sigaction ours {};
     ours.sa_sigaction = onBusError;
     // NODEFER: an earlier handler that we call may leave by a jump, which would leave SIGBUS blocked.

@@ -37,6 +37,14 @@ void earlierHandler(int /*signal*/) {
     siglongjmp(escape, 1);
 }
 
+/** Installed over ours, and leads to it. */
+struct sigaction led {};
+int leadingCalls = 0;
+void leadingHandler(int signal, siginfo_t* info, void* context) {
+    leadingCalls++;
+    led.sa_sigaction(signal, info, context);
+}
+
 /** Puts the SIGBUS handler of before back at the end. */
 class KeepHandler {
   public:
@@ -111,6 +119,78 @@ TEST_CASE("[main-9] a handler that was installed over ours is found and put behi
     const HalfPage half;
     uint32_t word = 0;
     CHECK(guard::load(&word, half.address + half.words, 1).words == 0);
+}
+
+TEST_CASE("[truth-13] a foreign handler that leaves by a jump does so at every fault") {
+    const KeepHandler keep;
+    struct sigaction jumps {};
+    jumps.sa_handler = earlierHandler;
+    sigaction(SIGBUS, &jumps, nullptr);
+    guard::ensure();
+    const HalfPage half;
+    earlierCalls = 0;
+    static int time;
+    for (time = 1; time <= 3; time++) {
+        if (sigsetjmp(escape, 1) == 0) {
+            const volatile uint32_t touched = half.address[half.words];
+            FAIL("the touch did not fault: " << touched);
+        }
+        CHECK(earlierCalls == time);
+    }
+    uint32_t word = 0;
+    CHECK(guard::load(&word, half.address + half.words, 1).words == 0);
+    CHECK(earlierCalls == 3);
+}
+
+TEST_CASE("[truth-13] handlers in a circle end at the one that was there before all of them") {
+    const KeepHandler keep;
+    struct sigaction jumps {};
+    jumps.sa_handler = earlierHandler;
+    sigaction(SIGBUS, &jumps, nullptr);
+    guard::ensure();
+    struct sigaction leads {};
+    leads.sa_sigaction = leadingHandler;
+    leads.sa_flags = SA_SIGINFO;
+    sigaction(SIGBUS, &leads, &led);
+    CHECK(guard::ensure());
+    const HalfPage half;
+    earlierCalls = 0;
+    static int time;
+    for (time = 1; time <= 3; time++) {
+        leadingCalls = 0;
+        if (sigsetjmp(escape, 1) == 0) {
+            const volatile uint32_t touched = half.address[half.words];
+            FAIL("the touch did not fault: " << touched);
+        }
+        CHECK(leadingCalls == 1);
+        CHECK(earlierCalls == time);
+    }
+    uint32_t word = 0;
+    CHECK(guard::load(&word, half.address + half.words, 1).words == 0);
+    CHECK(leadingCalls == 1);
+}
+
+TEST_CASE("[truth-13] handlers in a circle without any other end the process by its SIGBUS, as without them") {
+    const KeepHandler keep;
+    const pid_t child = fork();
+    if (child == 0) {
+        struct sigaction fatal {};
+        fatal.sa_handler = SIG_DFL;
+        sigaction(SIGBUS, &fatal, nullptr);
+        guard::ensure();
+        struct sigaction leads {};
+        leads.sa_sigaction = leadingHandler;
+        leads.sa_flags = SA_SIGINFO;
+        sigaction(SIGBUS, &leads, &led);
+        guard::ensure();
+        const HalfPage half;
+        const volatile uint32_t touched = half.address[half.words];
+        _exit(static_cast<int>(touched));
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGBUS);
 }
 
 TEST_CASE("[main-9] a SIGBUS that was sent to a process without another handler ends it") {

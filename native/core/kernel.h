@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -68,8 +69,12 @@ class Kernel {
     /** Lets at least this time pass. */
     virtual void pause(std::chrono::microseconds atLeast) = 0;
 
-    /** For NodeFd::open only. */
-    virtual int openDevice(const std::string& path) = 0;
+    /**
+     * For NodeFd::open only. Opens the node if it is a character device of the class `aie`; anything else at that path
+     * is not opened, gets no request, and answers -ENOTTY with `other` naming it: `file`, `folder`, `pipe`, `socket`,
+     * `block`, `device` (whose class nobody tells), or the class of the device.
+     */
+    virtual int openDevice(const std::string& path, std::string& other) = 0;
     /** Fills `out` and sets `present` to what the kernel wrote back (unchecked). */
     virtual int enquire(const NodeFd& node, std::span<uapi::RangeArgs> out, uint32_t& present) = 0;
     /** Takes a partition with the keep flag; the new fd. -EINVAL also means that the driver knows another length. */
@@ -114,7 +119,7 @@ class Kernel {
     virtual std::optional<FileIdentity> identity(int fd) = 0;
     virtual std::optional<FileMode> modeOf(const std::string& path) = 0;
 
-    /** A DRM node. */
+    /** A DRM node; -ENOTTY for anything else, which is not opened. */
     virtual int openRenderNode(const std::string& path) = 0;
     /** The driver's name as DRM_IOCTL_VERSION tells it; empty when it does not. */
     virtual std::string renderDriver(int render) = 0;
@@ -129,6 +134,8 @@ class Kernel {
     /** A small text or attribute file, at most 64 KiB. */
     virtual std::optional<std::string> readText(const std::string& path) = 0;
     virtual std::optional<std::string> readLink(const std::string& path) = 0;
+    /** The lines of a file of any length that contain `words`, a few at most; empty when it cannot be read. */
+    virtual std::vector<std::string> linesWith(const std::string& path, std::string_view words) = 0;
 };
 
 /** A file descriptor that is closed through its kernel. */
@@ -164,9 +171,9 @@ class UniqueFd {
 class NodeFd {
   public:
     NodeFd() = default;
-    /** Opens it; `error` is the errno, 0 if it worked. */
-    static NodeFd open(Kernel& kernel, const std::string& path, int& error) {
-        const int fd = kernel.openDevice(path);
+    /** Opens it; `error` is the errno, 0 if it worked; `other` as openDevice() has it. */
+    static NodeFd open(Kernel& kernel, const std::string& path, int& error, std::string& other) {
+        const int fd = kernel.openDevice(path, other);
         error = fd < 0 ? -fd : 0;
         return fd < 0 ? NodeFd() : NodeFd(UniqueFd(kernel, fd));
     }

@@ -233,6 +233,13 @@ bool isPositioned(Kernel& kernel, const PartitionFd& partition, const Layout& la
     if (layout.map == nullptr) return false;
     std::array<uint32_t, 1> word{};
     const int64_t got = kernel.readAt(partition, layout.map->columnClock, word);
+    // Without this call the kernel says EINVAL. Anything else is trouble of this moment: what is done without the call,
+    // such as mapping beside an owner, must not follow from it.
+    if (got != 4 && got != -EINVAL) {
+        throw CoreError("driver",
+                        "pread at a shim register: " + (got < 0 ? errnoName(static_cast<int>(-got)) : "short"),
+                        got < 0 ? static_cast<int>(-got) : 0);
+    }
     facts.positioned = got == 4;
     return *facts.positioned;
 }
@@ -309,6 +316,10 @@ Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntr
     }
     if (fd < 0) throw driverError(requestName(length), -fd);
     PartitionFd partition(UniqueFd(kernel, fd));
+    if (!isPartition(kernel, fd, entry.columns)) {
+        // Another driver's idea of this number: nothing more is asked of it.
+        throw CoreError("driver", std::string(requestName(length)) + ": the descriptor is none of these columns");
+    }
     const bool positioned = isPositioned(kernel, partition, layout, facts);
     std::unique_ptr<Lease> lease(
         new Lease(kernel, std::move(partition), entry, layout, positioned, facts.family != Family::linux2020));
@@ -431,6 +442,7 @@ WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<c
 PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Holder> holders) {
     int denied = 0;
     for (const Holder& holder : holders) {
+        if (holder.fd < 0) continue;
         const UniqueFd process = openHolder(kernel, holder);
         if (!process.valid()) continue;
         const int copy = duplicateOf(kernel, process, holder, holder.fd);
@@ -446,6 +458,11 @@ PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<cons
                         {{"pid", holders.front().pid},
                          {"command", holders.front().command},
                          {"missing", std::string("CAP_SYS_PTRACE")}});
+    }
+    const bool mapped = std::any_of(holders.begin(), holders.end(), [](const Holder& one) { return one.fd < 0; });
+    if (mapped) {
+        throw CoreError("no-descriptor", "in use by a mapping; its descriptor was closed", 0,
+                        {{"pid", holders.front().pid}, {"command", holders.front().command}});
     }
     throw CoreError("owner-hidden", "in use, and no process that holds it can be reached");
 }

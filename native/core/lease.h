@@ -191,7 +191,7 @@ class BorrowedPartition final : public PartitionAccess {
 };
 
 /**
- * A duplicate of a partition's descriptor from one of its holders, verified. Throws `owner-hidden` (nobody found, or
+ * A duplicate of a partition's descriptor from one of its holders, verified. Throws `no-descriptor` (mapped only), `owner-hidden` (nobody found, or
  * gone meanwhile), `no-pidfd`, `permission`.
  * @param holders where to try, in order
  */
@@ -207,7 +207,10 @@ std::optional<PartitionFd> listedDescriptor(Kernel& kernel, const NodeFd& node, 
 /** Whether a descriptor of ours is one of this partition, by the name that the kernel gives it. */
 bool isPartition(Kernel& kernel, int fd, ColumnRange columns);
 
-/** Whether pread works on a partition's descriptor, tried at a shim register once and remembered. */
+/**
+ * Whether pread works on a partition's descriptor, tried at a shim register once and remembered. Throws `driver`, and
+ * remembers nothing, when it fails otherwise than a kernel without it fails (EINVAL).
+ */
 bool isPositioned(Kernel& kernel, const PartitionFd& partition, const Layout& layout, DriverFacts& facts);
 
 /**

@@ -26,7 +26,8 @@ std::string codeOf(const std::function<void()>& act) {
 /** A lease as the engine takes it from a driver of 2020; null when the partition is busy. */
 std::unique_ptr<Lease> takeLease(FakeKernel& kernel, const PartitionEntry& entry, int64_t pageSize) {
     int error = 0;
-    const NodeFd node = NodeFd::open(kernel, "/dev/aie0", error);
+    std::string other;
+    const NodeFd node = NodeFd::open(kernel, "/dev/aie0", error, other);
     kernel.events.clear();
     DriverFacts facts;
     facts.family = Family::linux2020;
@@ -207,4 +208,42 @@ TEST_CASE("[attach-5] what the driver describes tells a generation that nobody n
     CHECK_FALSE(judge(std::vector<uapi::Mem>{small, tiles}, entry)); // a mixture
     CHECK_FALSE(judge(std::vector<uapi::Mem>{{{{1, 1}, {2, 8}}, 0, 0x8000, -1}}, entry));
     CHECK_FALSE(judge(std::vector<uapi::Mem>{}, entry));
+}
+
+TEST_CASE("[truth-12] a descriptor that a request gave is taken for the partition's only if it is called so") {
+    for (const char* link : {"anon_inode:aiepart_20_2", "anon_inode:[eventfd]", "/dev/aie0", "none"}) {
+        CAPTURE(link);
+        FakeKernel kernel;
+        kernel.requestedLink = link;
+        CHECK(codeOf([&] { takeLease(kernel, entryOf(kernel, 0), 4096); }) == "driver");
+        CHECK(kernel.events == std::vector<std::string>{"open partition", "close partition", "close device"});
+        CHECK(kernel.held() == 0);
+    }
+}
+
+TEST_CASE("[truth-13] that a driver has no pread is remembered after EINVAL only; other failures map nothing") {
+    FakeKernel kernel(Generation::aie);
+    const PartitionEntry entry{0x200, {0, 2}, 0, kernel.shape.numRows(), false};
+    int error = 0;
+    std::string other;
+    const NodeFd node = NodeFd::open(kernel, "/dev/aie0", error, other);
+    DriverFacts facts;
+    facts.family = Family::xlnxAperture;
+    const Layout layout{&aieMap(), kernel.shape, true, true};
+    const auto take = [&] { return Lease::take(kernel, node, entry, layout, facts, RequestLength::bytes40, 4096); };
+    for (const int trouble : {EIO, EINTR, EBUSY, EPERM}) {
+        CAPTURE(trouble);
+        kernel.positionedError = trouble;
+        CHECK(codeOf([&] { take(); }) == "driver");
+        CHECK_FALSE(facts.positioned.has_value());
+    }
+    CHECK(std::count(kernel.events.begin(), kernel.events.end(), "map") == 0);
+    kernel.positionedError = 0;
+    CHECK(take().lease->positioned());
+    CHECK(facts.positioned == true);
+
+    DriverFacts earlier;
+    kernel.positionedWorks = false;
+    CHECK_FALSE(Lease::take(kernel, node, entry, layout, earlier, RequestLength::bytes40, 4096).lease->positioned());
+    CHECK(earlier.positioned == false);
 }

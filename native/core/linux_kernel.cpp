@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <thread>
 #include <unistd.h>
@@ -33,6 +34,24 @@ namespace {
 
 std::string outcome(int result) {
     return result < 0 ? errnoName(-result) : std::to_string(result);
+}
+
+/** What a file is that could be in the place of a device node. */
+std::string kindOf(mode_t mode) {
+    switch (mode & S_IFMT) {
+    case S_IFCHR:
+        return "device";
+    case S_IFBLK:
+        return "block";
+    case S_IFDIR:
+        return "folder";
+    case S_IFIFO:
+        return "pipe";
+    case S_IFSOCK:
+        return "socket";
+    default:
+        return "file";
+    }
 }
 
 std::string hexText(uint64_t value) {
@@ -78,11 +97,39 @@ void LinuxKernel::pause(std::chrono::microseconds atLeast) {
     std::this_thread::sleep_for(atLeast);
 }
 
-int LinuxKernel::openDevice(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
-    const int result = fd < 0 ? -errno : fd;
-    say([&] { return "open " + path + " -> " + outcome(result); });
+int LinuxKernel::openOfClass(const std::string& path, std::string_view name, std::string& other) {
+    other.clear();
+    // Opening acts on many files: a watchdog starts to count, a pipe waits for a writer. So it is only found at first.
+    const UniqueFd found(*this, open(path.c_str(), O_PATH | O_CLOEXEC));
+    int result = found.valid() ? 0 : -errno;
+    struct stat status {};
+    if (result == 0 && fstat(found.get(), &status) != 0) result = -errno;
+    if (result == 0) {
+        other = kindOf(status.st_mode);
+        if (other == "device") {
+            const std::string device = "/sys/dev/char/" + std::to_string(major(status.st_rdev)) + ":" +
+                                       std::to_string(minor(status.st_rdev)) + "/subsystem";
+            const std::string target = readLink(device).value_or("");
+            const std::string itsClass = target.substr(target.rfind('/') + 1);
+            if (itsClass == name) {
+                other.clear();
+            } else if (!itsClass.empty()) {
+                other = itsClass;
+            }
+        }
+        if (!other.empty()) result = -ENOTTY;
+    }
+    if (result == 0) {
+        // The very file that was looked at, whatever the path names by now.
+        const int fd = open(("/proc/self/fd/" + std::to_string(found.get())).c_str(), O_RDWR | O_CLOEXEC);
+        result = fd < 0 ? -errno : fd;
+    }
+    say([&] { return "open " + path + " -> " + outcome(result) + (other.empty() ? "" : " (" + other + ")"); });
     return result;
+}
+
+int LinuxKernel::openDevice(const std::string& path, std::string& other) {
+    return openOfClass(path, "aie", other);
 }
 
 int LinuxKernel::request(const char* name, int fd, uint32_t number, void* argument) {
@@ -230,10 +277,8 @@ std::optional<FileMode> LinuxKernel::modeOf(const std::string& path) {
 }
 
 int LinuxKernel::openRenderNode(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC);
-    const int result = fd < 0 ? -errno : fd;
-    say([&] { return "open " + path + " -> " + outcome(result); });
-    return result;
+    std::string other;
+    return openOfClass(path, "drm", other);
 }
 
 std::string LinuxKernel::renderDriver(int render) {
@@ -293,6 +338,31 @@ std::optional<std::string> LinuxKernel::readText(const std::string& path) {
     ::close(fd);
     text.resize(done);
     return text;
+}
+
+std::vector<std::string> LinuxKernel::linesWith(const std::string& path, std::string_view words) {
+    constexpr size_t mostFound = 16;
+    constexpr size_t mostLine = 8192;
+    std::vector<std::string> found;
+    const UniqueFd file(*this, open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) return found;
+    std::string rest; // what was read of a line that has no end yet
+    std::vector<char> piece(size_t{1} << 16U);
+    while (found.size() < mostFound) {
+        const ssize_t got = read(file.get(), piece.data(), piece.size());
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) break;
+        rest.append(piece.data(), static_cast<size_t>(got));
+        size_t begin = 0;
+        for (size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n', begin)) {
+            const std::string_view line = std::string_view(rest).substr(begin, end - begin);
+            if (line.find(words) != std::string_view::npos && found.size() < mostFound) found.emplace_back(line);
+            begin = end + 1;
+        }
+        rest.erase(0, begin);
+        if (rest.size() > mostLine) rest.clear(); // no line that anybody asks for
+    }
+    return found;
 }
 
 std::optional<std::string> LinuxKernel::nameOf(int fd) {

@@ -18,7 +18,7 @@ class LinuxKernel final : public Kernel {
     int64_t now() override;
     std::chrono::steady_clock::time_point clock() override { return std::chrono::steady_clock::now(); }
     void pause(std::chrono::microseconds atLeast) override;
-    int openDevice(const std::string& path) override;
+    int openDevice(const std::string& path, std::string& other) override;
     int enquire(const NodeFd& node, std::span<uapi::RangeArgs> out, uint32_t& present) override;
     int requestKept(const NodeFd& node, uint32_t partitionId, RequestLength length) override;
     int descriptorList(const NodeFd& node, std::span<uapi::PartitionDescriptor> out) override;
@@ -46,9 +46,12 @@ class LinuxKernel final : public Kernel {
     std::vector<std::string> list(const std::string& folder, int& error) override;
     std::optional<std::string> readText(const std::string& path) override;
     std::optional<std::string> readLink(const std::string& path) override;
+    std::vector<std::string> linesWith(const std::string& path, std::string_view words) override;
 
   private:
     int request(const char* name, int fd, uint32_t number, void* argument);
+    /** Opens a character device of one class to read and write, having looked at it before; see openDevice(). */
+    int openOfClass(const std::string& path, std::string_view name, std::string& other);
     static std::optional<std::string> link(int folder, const std::string& path);
     void* map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error);
     /** @param line makes the line, only where somebody reads it */

@@ -26,6 +26,33 @@ template <typename Number> std::optional<Number> wholeNumber(std::string_view te
     return value;
 }
 
+/** The number of a process's PID namespace, as its link has it. */
+std::optional<std::string> namespaceLink(Kernel& kernel, const std::string& process) {
+    return kernel.readLink("/proc/" + process + "/ns/pid");
+}
+
+/** The path at the end of a line of /proc/PID/maps: addresses, permissions, offset, device, inode, path. */
+std::string_view pathOfMap(std::string_view line) {
+    constexpr int fieldsBefore = 5;
+    for (int field = 0; field < fieldsBefore; field++) {
+        line.remove_prefix(std::min(line.find(' '), line.size()));
+        line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+    }
+    return line;
+}
+
+std::string commandOf(Kernel& kernel, int64_t pid) {
+    std::string command = kernel.readText("/proc/" + std::to_string(pid) + "/comm").value_or("");
+    while (!command.empty() && command.back() == '\n') command.pop_back();
+    return command;
+}
+
+void sortByAge(std::vector<Holder>& holders) {
+    std::stable_sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) {
+        return a.startTicks != b.startTicks ? a.startTicks < b.startTicks : a.pid < b.pid;
+    });
+}
+
 } // namespace
 
 std::optional<ColumnRange> partitionOfLink(std::string_view link) {
@@ -85,9 +112,7 @@ std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, 
         if (partitionOfLink(*link) != columns) continue;
         const auto start = startTicksOf(kernel, pid);
         if (!start) continue;
-        std::string command = kernel.readText(process + "/comm").value_or("");
-        while (!command.empty() && command.back() == '\n') command.pop_back();
-        found.push_back({pid, *start, std::move(command), *fd});
+        found.push_back({pid, *start, commandOf(kernel, pid), *fd});
     }
     if (listed != 0 && readable == 0) error = EACCES;
     return found;
@@ -106,12 +131,51 @@ HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self) {
         if (denied == EACCES || denied == EPERM) search.hidden++;
         search.holders.insert(search.holders.end(), found.begin(), found.end());
     }
-    // Where /proc shows a person's own processes only, the first one is not among them.
-    if (!first && self != 1) search.hidden++;
-    std::stable_sort(search.holders.begin(), search.holders.end(), [](const Holder& a, const Holder& b) {
-        return a.startTicks != b.startTicks ? a.startTicks < b.startTicks : a.pid < b.pid;
-    });
+    // Where /proc shows a person's own processes only, the first one is not among them; a container has a first one, too.
+    if ((!first && self != 1) || !seesMachine(kernel)) search.hidden++;
+    sortByAge(search.holders);
     return search;
+}
+
+bool seesMachine(Kernel& kernel) {
+    // The first PID namespace has a fixed number (PROC_PID_INIT_INO).
+    constexpr std::string_view initial = "pid:[4026531836]";
+    if (const auto link = namespaceLink(kernel, "self")) return *link == initial;
+    // A kernel without PID namespaces has only one.
+    int error = 0;
+    const auto names = kernel.list("/proc/self/ns", error);
+    return error == 0 && std::find(names.begin(), names.end(), "pid") == names.end();
+}
+
+bool sharesNamespace(Kernel& kernel, int64_t pid) {
+    return namespaceLink(kernel, std::to_string(pid)) == namespaceLink(kernel, "self");
+}
+
+bool hasMapped(Kernel& kernel, int64_t pid, ColumnRange columns) {
+    const auto lines =
+        kernel.linesWith("/proc/" + std::to_string(pid) + "/maps", "aiepart_" + std::to_string(columns.startCol));
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return partitionOfLink(pathOfMap(line)) == columns; });
+}
+
+std::vector<Holder> findMappers(Kernel& kernel, ColumnRange columns, int64_t self) {
+    std::vector<Holder> found;
+    int error = 0;
+    for (const std::string& name : kernel.list("/proc", error)) {
+        const auto pid = wholeNumber<int64_t>(name);
+        if (!pid || *pid == self || !hasMapped(kernel, *pid, columns)) continue;
+        const auto start = startTicksOf(kernel, *pid);
+        if (start) found.push_back({*pid, *start, commandOf(kernel, *pid), -1});
+    }
+    sortByAge(found);
+    return found;
+}
+
+bool kernelTakesPartitions(Kernel& kernel) {
+    int error = 0;
+    const auto loaded = kernel.list("/sys/module", error);
+    return error != 0 || std::any_of(loaded.begin(), loaded.end(),
+                                     [](const std::string& name) { return name == "zocl" || name == "amdxdna"; });
 }
 
 UniqueFd openHolder(Kernel& kernel, const Holder& holder) {

@@ -20,6 +20,7 @@ struct Holder {
     /** Clock ticks after boot at which it started: with the pid, its identity. */
     uint64_t startTicks = 0;
     std::string command;
+    /** -1: it has the file mapped, and no descriptor any more. */
     int fd = -1;
 };
 
@@ -36,9 +37,30 @@ std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid);
 struct HolderSearch {
     /** Oldest process first, each with every matching fd. */
     std::vector<Holder> holders;
-    /** Processes whose descriptors we were not allowed to look at. 0 also says that process 1 was among those seen. */
+    /**
+     * Processes whose descriptors we were not allowed to look at. 0 also says that process 1 was among those seen, and
+     * that it is the machine's first, not that of a container.
+     */
     int hidden = 0;
 };
+
+/** Whether /proc shows the machine's processes, not only those of a PID namespace (a container). */
+bool seesMachine(Kernel& kernel);
+
+/** Whether the numbers of processes that this one knows are those that we know. */
+bool sharesNamespace(Kernel& kernel, int64_t pid);
+
+/** Whether a process has this partition's file mapped. */
+bool hasMapped(Kernel& kernel, int64_t pid, ColumnRange columns);
+
+/**
+ * Processes but `self` that have this partition's file mapped, oldest first: one that closed its descriptor keeps the
+ * partition by that. Reads every process's map of memory: for where no descriptor explains who has it.
+ */
+std::vector<Holder> findMappers(Kernel& kernel, ColumnRange columns, int64_t self);
+
+/** Whether a part of the kernel is loaded that takes partitions itself (XRT's zocl; amdxdna), or may be. */
+bool kernelTakesPartitions(Kernel& kernel);
 
 /** Every process but `self` that has this partition's file open. */
 HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self);

@@ -42,3 +42,36 @@ TEST_CASE("[main-8] holders are found by their descriptors, the oldest process f
     CHECK(search.holders[1].pid == 500);
     CHECK(search.hidden == 1);
 }
+
+TEST_CASE("[truth-10] in a container what /proc shows is not all there is") {
+    FakeKernel kernel;
+    CHECK(seesMachine(kernel));
+    CHECK(findHolders(kernel, {6, 4}, FakeKernel::selfPid).hidden == 0);
+    kernel.space = "pid:[4026532101]";
+    CHECK_FALSE(seesMachine(kernel));
+    CHECK(findHolders(kernel, {6, 4}, FakeKernel::selfPid).hidden == 1);
+    // A kernel without PID namespaces has no such link; where the folder cannot be read either, nothing is known.
+    kernel.space.reset();
+    CHECK_FALSE(seesMachine(kernel));
+    kernel.folders["/proc/self/ns"] = {"mnt", "pid"};
+    CHECK_FALSE(seesMachine(kernel));
+    kernel.folders["/proc/self/ns"] = {"mnt"};
+    CHECK(seesMachine(kernel));
+}
+
+TEST_CASE("[truth-10] a mapping of exactly this partition's file is told from everything else") {
+    FakeKernel kernel;
+    const std::string before = "ffff8a000000-ffff8a100000 r--s 00000000 00:0e 1027                           ";
+    kernel.processes[500] = {1000, "app", {}, false};
+    for (const char* other : {"/tmp/anon_inode:aiepart_6_4", "/memfd:aiepart_6_4 (deleted)", "anon_inode:aiepart_6_40",
+                              "anon_inode:aiepart_60_4", "/dmabuf:", "anon_inode:aiepart_6_4 x", "[aiepart_6_4]"}) {
+        CAPTURE(other);
+        kernel.processes[500].maps = {before + other, "anon_inode:aiepart_6_4", ""};
+        CHECK_FALSE(hasMapped(kernel, 500, {6, 4}));
+    }
+    kernel.processes[500].maps = {"aaaa0000-aaab0000 r-xp 00000000 00:11 1 /usr/bin/app",
+                                  before + "anon_inode:aiepart_6_4"};
+    CHECK(hasMapped(kernel, 500, {6, 4}));
+    kernel.processes[500].maps[1] = before + "anon_inode:[aiepart_6_4]";
+    CHECK(hasMapped(kernel, 500, {6, 4}));
+}

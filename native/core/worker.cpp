@@ -106,8 +106,20 @@ void Worker::flushTrace() {
         traceLines_.insert(traceLines_.begin(), "the same calls, " + std::to_string(saidAgain_) + " times more");
         saidAgain_ = 0;
     }
-    hooks_.trace(traceLines_);
+    tell("trace lines", [this] { hooks_.trace(traceLines_); });
     traceLines_.clear();
+}
+
+void Worker::tell(const char* what, const std::function<void()>& hook) noexcept {
+    try {
+        try {
+            hook();
+        } catch (const std::exception& failure) {
+            hooks_.trouble(std::string(what) + " could not be handed on: " + failure.what());
+        }
+    } catch (...) {
+        // Neither it nor that it failed could be said: the device and the requests are not to suffer from it.
+    }
 }
 
 bool Worker::look() {
@@ -128,9 +140,11 @@ bool Worker::look() {
         }
         kernel_.setQuiet(false);
     }
-    if (changed) hooks_.partitions(*changed, free);
+    if (changed) tell("the partition list", [&] { hooks_.partitions(*changed, free); });
     if (again) return true;
-    if (trouble != lookTrouble_ && !trouble.empty()) hooks_.trouble("the partition list cannot be read: " + trouble);
+    if (trouble != lookTrouble_ && !trouble.empty()) {
+        tell("trouble", [&] { hooks_.trouble("the partition list cannot be read: " + trouble); });
+    }
     lookTrouble_ = trouble;
     return false;
 }

@@ -35,8 +35,8 @@ class Task {
     virtual bool step(Engine& engine) = 0;
     /** After each step, with nothing held: hands out what the step produced; may block. */
     virtual void deliver(bool finished) = 0;
-    /** Instead of any further call. */
-    virtual void fail(const CoreError& error) = 0;
+    /** Instead of any further call. What cannot be answered has to be said on another way: nothing is thrown. */
+    virtual void fail(const CoreError& error) noexcept = 0;
 
   private:
     uint64_t id_;
@@ -44,6 +44,7 @@ class Task {
 
 class Worker {
   public:
+    /** What a hook throws ends nothing: it is said by `trouble`, whose own failure nobody can be told. */
     struct Hooks {
         /** The partition list or the free columns changed. May block. */
         std::function<void(const std::vector<PartitionState>&, const std::vector<ColumnRange>& free)> partitions;
@@ -89,6 +90,8 @@ class Worker {
     /** Looks at the partition list; true when it must be looked at again soon. */
     bool look();
     void flushTrace();
+    /** Calls a hook that may fail. */
+    void tell(const char* what, const std::function<void()>& hook) noexcept;
 
     LinuxKernel kernel_;
     Engine engine_;

@@ -16,21 +16,21 @@ class Probe final : public Task {
     void deliver(bool finished) override {
         if (finished) ended_.set_value();
     }
-    void fail(const CoreError& /*error*/) override { ended_.set_value(); }
+    void fail(const CoreError& /*error*/) noexcept override { ended_.set_value(); }
 
   private:
     Act act_;
     std::promise<void> ended_;
 };
 
-/** A worker on a node that is no device of the driver: a look at the list fails, and says so. */
+/** A worker on a node that cannot be there: a look at the list fails, and says so. */
 struct Desk {
     using Lines = std::vector<std::string>;
     /** What happened, in order; the worker's own until a task ended. */
     Lines events;
     std::vector<Lines> said;
     uint64_t nextId = 1;
-    Worker worker{"/dev/null",
+    Worker worker{"/dev/null/aie0",
                   Worker::Hooks{[](const auto&, const auto&) {}, [this](const Lines& lines) { said.push_back(lines); },
                                 [this](const std::string& /*text*/) { events.emplace_back("look"); }}};
 
@@ -85,7 +85,10 @@ TEST_CASE("[main-8] bulk goes on while an urgent task waits for somebody else") 
 
 TEST_CASE("[main-17] tracing that is turned on again begins with the calls themselves, not with a count of them") {
     Desk desk;
-    const auto look = [](Engine& engine) { engine.kernel().openDevice("/nowhere"); };
+    const auto look = [](Engine& engine) {
+        std::string other;
+        engine.kernel().openDevice("/nowhere", other);
+    };
     const Desk::Lines lines{"open /nowhere -> ENOENT"};
     desk.worker.setTracing(true);
     desk.run(look);
@@ -101,10 +104,39 @@ TEST_CASE("[main-17] a step of very many calls names 500, and how many more ther
     Desk desk;
     desk.worker.setTracing(true);
     desk.run([](Engine& engine) {
-        for (int i = 0; i < 502; i++) engine.kernel().openDevice("/nowhere/" + std::to_string(i));
+        std::string other;
+        for (int i = 0; i < 502; i++) engine.kernel().openDevice("/nowhere/" + std::to_string(i), other);
     });
     REQUIRE(desk.said.size() == 1);
     REQUIRE(desk.said[0].size() == 501);
     CHECK(desk.said[0][499] == "open /nowhere/499 -> ENOENT");
     CHECK(desk.said[0][500] == "further calls of this step: 2");
+}
+
+TEST_CASE("[truth-13] a hook that throws ends nothing, and is said as trouble") {
+    std::vector<std::string> trouble;
+    std::promise<void> second;
+    Worker worker("/dev/null/aie0",
+                  Worker::Hooks{[](const auto&, const auto&) {},
+                                [](const std::vector<std::string>&) { throw std::runtime_error("too long"); },
+                                [&](const std::string& text) {
+                                    trouble.push_back(text);
+                                    throw std::runtime_error("nobody listens");
+                                }});
+    worker.setTracing(true);
+    std::promise<void> first;
+    std::future<void> ended = first.get_future();
+    const auto look = [](Engine& engine) {
+        std::string other;
+        engine.kernel().openDevice("/nowhere", other);
+        return true;
+    };
+    worker.post(std::make_unique<Probe>(1, look, std::move(first)), true);
+    Desk::wait(ended);
+    std::future<void> again = second.get_future();
+    worker.post(std::make_unique<Probe>(
+                    2, [](Engine&) { return true; }, std::move(second)),
+                true);
+    Desk::wait(again);
+    CHECK(trouble == std::vector<std::string>{"trace lines could not be handed on: too long"});
 }

@@ -8,12 +8,14 @@ import { clean } from '../model/plain.ts';
 export type BoardErrorCode =
   // the device node and the driver
   | 'no-device' // the node does not exist (ENOENT, ENXIO, ENODEV)
+  | 'other-device' // the path is something else than a node of the driver; it was not opened
   | 'permission' // EACCES or EPERM on the node, or on the owner's file descriptors
   | 'busy' // REQUEST answered EBUSY: another process owns the partition
   | 'no-partition' // the driver does not know these columns
   | 'no-memory-types' // the partition has shim tiles only
   | 'no-pidfd' // the kernel is older than 5.6: no way beside another owner
   | 'owner-hidden' // in use, but no process that holds it was found (kernel client such as XRT)
+  | 'no-descriptor' // its owner closed its descriptor and keeps a mapping: there is nothing to duplicate
   | 'kernel-held' // in use by the kernel itself (XRT's zocl): no process and no descriptor list to borrow from
   | 'columns-taken' // some of these columns are in use as part of another partition
   | 'no-match' // none of the owner's buffers is certainly this memory: nothing is written beside it
@@ -104,6 +106,7 @@ export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
   'kernel-held',
   'permission',
   'owner-hidden',
+  'no-descriptor',
   'columns-taken',
   'no-partition',
   'unknown-driver',

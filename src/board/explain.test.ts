@@ -11,12 +11,14 @@ const l10n = {
 /** A record, so that the compiler reports a code that is missing here. */
 const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'no-device': true,
+  'other-device': true,
   permission: true,
   busy: true,
   'no-partition': true,
   'no-memory-types': true,
   'no-pidfd': true,
   'owner-hidden': true,
+  'no-descriptor': true,
   'kernel-held': true,
   'columns-taken': true,
   'no-match': true,
@@ -137,6 +139,9 @@ describe('[main-16] every error has a sentence and a next step', () => {
     for (const code of ['permission', 'owner-hidden'] as const) {
       expect(said(code, { pid: 7 })).toContain('Turn on sudo for this board');
     }
+    // Nobody in a container sees the processes outside of it, root or not.
+    expect(said('owner-hidden', { missing: 'pid-namespace' })).not.toContain('sudo');
+    expect(said('owner-hidden', { missing: 'pid-namespace' })).toContain('--pid=host');
     expect(said('locked', { pid: 7, command: 'graph' })).toContain('Unlock editing');
     expect(said('kernel-held', {})).toContain("Reach it through XRT's driver");
     expect(said('kernel-held', { asked: 'zocl' })).not.toContain('Reach it');

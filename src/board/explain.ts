@@ -29,6 +29,13 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
           'Load the AI Engine driver and its device tree, or set another device in the board entry.',
         ),
       };
+    case 'other-device':
+      return {
+        message: l10n.t('Not opened: {0} on this board is no AI Engine device.', device),
+        nextStep: l10n.t(
+          "Set the node of the AI Engine driver in the board entry; it is usually called '/dev/aie0'.",
+        ),
+      };
     case 'permission':
       return explainPermission(facts, device, l10n);
     case 'busy': {
@@ -61,9 +68,20 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'owner-hidden':
       return {
         message: l10n.t('The partition is in use, but the process that holds it cannot be seen.'),
-        nextStep: l10n.t(
-          'Turn on sudo for this board or connect as root, so that all processes can be seen.',
+        nextStep:
+          facts.text('missing') === 'pid-namespace'
+            ? l10n.t(
+                "This container shows its own processes only: open VS Code outside of it, or start it with the host's processes (--pid=host).",
+              )
+            : l10n.t('Turn on sudo for this board or connect as root, so that all processes can be seen.'),
+      };
+    case 'no-descriptor':
+      return {
+        message: l10n.t(
+          'The partition is kept in use by {0}, which has closed its descriptor: there is none to read through.',
+          ownerName(facts, l10n),
         ),
+        nextStep: l10n.t('Wait until that process has ended, or end it, and read again.'),
       };
     case 'kernel-held':
       return {

@@ -23,6 +23,7 @@ const aboutTheEntry: ReadonlySet<BoardError['code']> = new Set([
   'key-unreadable',
   'config',
   'no-device',
+  'other-device',
   'permission',
   'sudo-failed',
 ]);

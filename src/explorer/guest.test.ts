@@ -27,11 +27,13 @@ async function held() {
   await link.connect();
   await link.hold(device.columns, true, never);
   const asked: GuestQuestion['act'][] = [];
+  const details: string[] = [];
   const boards = { onDidChange: () => ({ dispose: () => undefined }), entries: [] };
   const commands = new GuestCommands({ boards } as never);
   let answer = false;
-  commands.confirm = async ({ act }) => {
+  commands.confirm = async ({ act, detail }) => {
     asked.push(act);
+    details.push(detail);
     return answer;
   };
   const entry = { id: 'board', config: { label: 'Board' }, link, kept: false } as never;
@@ -40,6 +42,7 @@ async function held() {
     device,
     link,
     asked,
+    details,
     release: () => commands.release(place),
     agree: () => {
       answer = true;
@@ -73,6 +76,19 @@ test('[attach-8] an owner that crashed since the last list: what it left is zero
   expect(asked).toEqual(['release', 'release']);
   expect(device.holder).toBeUndefined();
 });
+
+test.each(['hidden', 'kernel'] as const)(
+  '[truth-10] whether anybody else has it cannot be seen (%s): the question promises neither way',
+  async (kind) => {
+    const { device, asked, details } = bench;
+    device.owner = { kind, pid: 0, command: '', startedAt: 0 };
+    device.announce();
+    expect(await bench.release()).toBe(false);
+    expect(asked).toEqual(['release']);
+    expect(details[0]).toContain('If nobody has, the driver resets them');
+    expect(device.holder).toBeDefined();
+  },
+);
 
 test('[attach-8] while the list cannot be asked for nothing is released', async () => {
   const { device } = bench;

@@ -138,18 +138,17 @@ export class GuestCommands implements vscode.Disposable {
     return true;
   }
 
-  /** Ends the hold. Asks where that resets and zeroes what a gone owner left. True if it ended. Rejects with BoardError. */
+  /** Ends the hold. Asks where that resets and zeroes, or may, what an owner left. True if it ended. Rejects with BoardError. */
   async release({ entry, columns }: Place): Promise<boolean> {
     // The last list may be half a second old: an owner that crashed since would lose its memory without the question.
     await entry.link.refreshPartitions(AbortSignal.timeout(patience));
     const info = this.#info(entry, columns);
-    if (info?.ownerGone === true) {
+    const lost = info?.hold === undefined ? undefined : lossOf(info);
+    if (info !== undefined && lost !== undefined) {
       const agreed = await this.confirm({
         act: 'release',
         title: vscode.l10n.t('{0} of {1}: release?', columnsText(info), entry.config.label),
-        detail: vscode.l10n.t(
-          'The driver resets these columns and zeroes their memory. Then the application can start again. Open editors keep the bytes as last read.',
-        ),
+        detail: lost,
         agree: vscode.l10n.t('Release'),
       });
       if (!agreed) return false;
@@ -352,6 +351,19 @@ export class GuestCommands implements vscode.Disposable {
 /** What a hold is for: a process has it, or somebody who cannot be seen. The kernel keeps what it has anyway. */
 function canBeHeld(info: PartitionInfo): boolean {
   return info.inUse && info.hold === undefined && info.owner?.kind !== 'kernel';
+}
+
+/** What becomes of a held partition's memory when it is released; undefined while its owner is seen to have it. */
+function lossOf({ ownerGone, owner }: PartitionInfo): string | undefined {
+  if (ownerGone) {
+    return vscode.l10n.t(
+      'The driver resets these columns and zeroes their memory. Then the application can start again. Open editors keep the bytes as last read.',
+    );
+  }
+  if (owner?.kind === 'process') return undefined;
+  return vscode.l10n.t(
+    'Whether anybody else still has these columns cannot be seen. If nobody has, the driver resets them and zeroes their memory. Open editors keep the bytes as last read.',
+  );
 }
 
 function ownerFacts({ owner }: PartitionInfo): { pid?: number; command?: string } {

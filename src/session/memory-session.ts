@@ -69,6 +69,7 @@ const barring: ReadonlySet<BoardErrorCode> = new Set([
   'kernel-held',
   'no-pidfd',
   'owner-hidden',
+  'no-descriptor',
 ]);
 
 /** Names one memory type of one partition of one board. */

@@ -60,6 +60,16 @@ describe('[main-16] the driver refuses in words', () => {
     expect(message).toContain('/dev/aie7');
   });
 
+  it('[truth-12] what is no node of the driver is not opened, whoever may open it', async () => {
+    await board.exec('rm -f /tmp/pipe; mkfifo /tmp/pipe');
+    for (const device of ['/tmp/pipe', '/dev/null', '/dev/ttyAMA0', '/root']) {
+      const { code, message, nextStep } = await failure(connect({ device }));
+      expect(code, device).toBe('other-device');
+      expect(message).toContain(device);
+      expect(nextStep).toContain('/dev/aie0');
+    }
+  });
+
   it('EACCES: the device node is not ours', async () => {
     const { code, message, nextStep } = await failure(connect({ user: 'dev', sudo: 'no' }));
     expect(code).toBe('permission');

@@ -6,6 +6,7 @@ import { dice } from '../conformance/random.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { Agent, type Answer, agentPath, assemble, buildForBoard, buildWithoutPidfd } from './native-agent.ts';
+import { Raw } from './raw.ts';
 
 const columns = [6, 4] as const;
 const rows = 8;
@@ -80,9 +81,9 @@ async function code(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe('the core on the board', () => {
-  it('passes its own tests on arm64, where an unaligned access faults and a foreign bus error reaches the earlier handler [main-9] [main-10]', async () => {
+  it('passes its own tests on arm64, where an unaligned access faults and a foreign bus error reaches the earlier handler [main-9] [main-10] [truth-13]', async () => {
     const { code: status, stdout } = await board.exec(
-      `/tmp/core_tests --test-case='*[main-9]*' --test-case-exclude='*random*'`,
+      `/tmp/core_tests --test-case='*[main-9]*,*[truth-13]*handler*' --test-case-exclude='*random*'`,
     );
     expect(stdout.toString()).toMatch(/test cases: +[1-9]/); // an empty selection is a success, too
     expect(stdout.toString()).toContain('Status: SUCCESS');
@@ -499,6 +500,29 @@ describe('what a board can refuse', () => {
     const other = await Agent.start(board, { device: '/dev/aie7' });
     expect(await code(other.request({ op: 'describe' }))).toBe('no-device');
     expect(await other.end()).toBe(0);
+  });
+
+  it('[truth-10] an owner that closed its descriptor is found by its mapping', async () => {
+    const raw = await Raw.start(board);
+    try {
+      const owner = raw.process('mapper');
+      const node = await owner.open();
+      const part = await owner.request(node, 1);
+      await owner.map(part, 0, 4 << 23);
+      const held = await agent.partition(columns[0]);
+      expect(held).toMatchObject({
+        inUse: true,
+        owner: { kind: 'process', command: expect.stringContaining('tilescope-raw') },
+      });
+      await owner.close(part);
+      await owner.close(node);
+      expect(await agent.partition(columns[0])).toMatchObject({ owner: held['owner'], epoch: held['epoch'] });
+      expect(await code(agent.read(columns, 'data', [[0, 4]]))).toBe('no-descriptor');
+    } finally {
+      await raw.endAll();
+      raw.stop();
+    }
+    await vi.waitFor(async () => expect(await agent.partition(columns[0])).toMatchObject({ inUse: false }));
   });
 
   it('a node that goes away empties the list by itself, and fills it again when it is back', async () => {

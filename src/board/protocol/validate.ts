@@ -51,12 +51,14 @@ const families = ['linux-2020', 'linux-xlnx-static', 'linux-xlnx-aperture', 'unk
 /** Error codes that a core may send: what it can know. Others count as `internal`. */
 const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
   'no-device',
+  'other-device',
   'permission',
   'busy',
   'no-partition',
   'no-memory-types',
   'no-pidfd',
   'owner-hidden',
+  'no-descriptor',
   'kernel-held',
   'columns-taken',
   'no-match',
