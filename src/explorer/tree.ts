@@ -40,6 +40,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** The state in which each board's row was last asked for. */
   readonly #rows = new WeakMap<BoardEntry, BoardEntry['link']['state']['kind']>();
   readonly #expanded: Set<string>;
+  /** Boards that were said to have changed: their children are asked for whether or not they are shown. */
+  readonly #redrawn = new WeakSet<BoardNode>();
   #view: vscode.TreeView<TreeNode>;
   /** Whether the editor asked for a node since the start. */
   #asked = false;
@@ -78,8 +80,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       treeDataProvider: this,
       showCollapseAll: true,
     });
-    view.onDidExpandElement(({ element }) => this.#remember(element, true));
-    view.onDidCollapseElement(({ element }) => this.#remember(element, false));
+    view.onDidExpandElement(({ element }) => this.#expandedBy(element));
+    view.onDidCollapseElement(({ element }) => this.#forget(element));
     view.onDidChangeSelection(({ selection }) => {
       const key = selection[0]?.key;
       if (key !== undefined) void this.#state.update(selectedKey, key);
@@ -100,7 +102,13 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     }
     const rowIsOld = entry !== undefined && this.#rows.get(entry) !== entry.link.state.kind;
     if (entry !== undefined) this.#rows.set(entry, entry.link.state.kind);
-    this.#changed.fire(entry === undefined || rowIsOld ? undefined : this.#boardNode(entry));
+    if (entry === undefined || rowIsOld) {
+      this.#changed.fire(undefined);
+      return;
+    }
+    const node = this.#boardNode(entry);
+    this.#redrawn.add(node);
+    this.#changed.fire(node);
   }
 
   /** The view, for tests and for showing it. */
@@ -120,6 +128,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     this.#asked = true;
+    if (node !== undefined) this.#askedFor(node);
     const children = await this.#children(node);
     this.#selectAgain(children);
     return children;
@@ -142,7 +151,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   /** Opens a board's branch; the view is not brought to the front for it. */
   async expand(entry: BoardEntry): Promise<void> {
-    this.#expanded.add(this.#boardNode(entry).key);
+    this.#remember(this.#boardNode(entry));
     if (!this.#view.visible) return;
     await this.#view.reveal(this.#boardNode(entry), { select: true, focus: false, expand: true });
   }
@@ -262,16 +271,34 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     return node;
   }
 
-  #remember(node: TreeNode, expanded: boolean): void {
-    if (expanded && this.#expanded.size < mostRemembered) this.#expanded.add(node.key);
-    if (!expanded) this.#expanded.delete(node.key);
-    void this.#state.update(expandedKey, [...this.#expanded]);
-    if (expanded && node instanceof BoardNode && node.entry.link.state.kind === 'disconnected') {
+  /**
+   * Children are asked for of what is expanded, and of a board that was said to have changed. VS Code loses the event of an
+   * expansion when the tree is redrawn in that moment; the question it does not lose.
+   */
+  #askedFor(node: TreeNode): void {
+    if (node instanceof BoardNode && this.#redrawn.delete(node)) return;
+    for (let one: TreeNode | undefined = node; one !== undefined; one = this.getParent(one))
+      this.#remember(one);
+  }
+
+  #expandedBy(node: TreeNode): void {
+    this.#remember(node);
+    if (node instanceof BoardNode && node.entry.link.state.kind === 'disconnected') {
       void vscode.commands.executeCommand('tilescope.connect', node.entry.id);
     }
-    if (expanded && node instanceof PartitionNode && isUnknownDriver(node.entry)) {
+    if (node instanceof PartitionNode && isUnknownDriver(node.entry)) {
       void vscode.commands.executeCommand('tilescope.allowDriver', node.entry.id);
     }
+  }
+
+  #remember({ key }: TreeNode): void {
+    if (this.#expanded.has(key) || this.#expanded.size >= mostRemembered) return;
+    this.#expanded.add(key);
+    void this.#state.update(expandedKey, [...this.#expanded]);
+  }
+
+  #forget({ key }: TreeNode): void {
+    if (this.#expanded.delete(key)) void this.#state.update(expandedKey, [...this.#expanded]);
   }
 
   #selectAgain(children: readonly TreeNode[]): void {

@@ -75,7 +75,7 @@ describe('[main-17] the sidebar', () => {
     await workbench.waitForRow(/Columns 0 to 3/);
   });
 
-  test('[main-17] boards and what was expanded are remembered', async () => {
+  test('[main-17] [truth-17] boards and what was expanded are remembered', async () => {
     await workbench.expand(/Columns 0 to 3/);
     await workbench.expand('Program memory');
     await workbench.waitForRow('(0,1)');

@@ -1,0 +1,95 @@
+/** What the tree remembers of what a person expanded, whatever VS Code tells of it. */
+import { beforeEach, expect, test, vi } from 'vitest';
+import { Emitter } from '../model/event.ts';
+import { BoardLink } from '../session/link.ts';
+import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
+import { BoardCollection } from './boards.ts';
+import type { TreeNode } from './nodes.ts';
+import { PickedColumns } from './pick-columns.ts';
+
+const expand = new Emitter<{ element: TreeNode }>();
+const collapse = new Emitter<{ element: TreeNode }>();
+const run = vi.fn();
+
+vi.mock('vscode', () => ({
+  env: { language: 'en' },
+  l10n: { t: (message: string) => message },
+  commands: { executeCommand: (...args: unknown[]) => run(...args) },
+  window: {
+    createTreeView: () => ({
+      onDidExpandElement: expand.event,
+      onDidCollapseElement: collapse.event,
+      onDidChangeSelection: () => undefined,
+      visible: false,
+      dispose: () => undefined,
+    }),
+  },
+  EventEmitter: Emitter,
+}));
+
+const { BoardTree } = await import('./tree.ts');
+
+/** A sidebar with one board, and the state of its workspace. */
+async function sidebar(state = new Map<string, unknown>()) {
+  const memento = {
+    get: (key: string) => state.get(key),
+    update: async (key: string, value: unknown) => void state.set(key, value),
+    keys: () => [...state.keys()],
+  };
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  const boards = new BoardCollection(memento, ({ id, label }) => new BoardLink(id, label, device, time));
+  const entry = boards.addForNow({ kind: 'simulated', id: 'board', label: 'Board' });
+  const tree = new BoardTree(boards, memento, new PickedColumns(memento));
+  const [board] = await tree.getChildren();
+  if (board === undefined) throw new Error('no board');
+  const remembered = () => (state.get('tilescope.expanded') ?? []) as string[];
+  return { state, device, entry, tree, board, remembered };
+}
+
+beforeEach(() => run.mockReset());
+
+test('[truth-17] what was asked for is remembered though no event came, and all above it', async () => {
+  const { device, entry, tree, board, remembered } = await sidebar();
+  await entry.link.connect();
+  // The board was said to have changed; this is the answer to that.
+  await tree.getChildren(board);
+  expect(remembered()).toEqual([]);
+  const [partition] = await tree.getChildren(board);
+  expect(remembered()).toEqual([board.key]);
+  if (partition === undefined) throw new Error('no partition');
+  collapse.fire({ element: board });
+  expect(remembered()).toEqual([]);
+  const [memory] = await tree.getChildren(partition);
+  if (memory === undefined) throw new Error('no memory');
+  await tree.getChildren(memory);
+  expect(new Set(remembered())).toEqual(new Set([board.key, partition.key, memory.key]));
+  expect(run).not.toHaveBeenCalled();
+  device.announce();
+  collapse.fire({ element: memory });
+  expect(remembered()).not.toContain(memory.key);
+});
+
+test('[truth-17] of a collapsed board that changed children are asked for, and it stays collapsed', async () => {
+  const { device, entry, tree, board, remembered } = await sidebar();
+  await entry.link.connect();
+  await tree.getChildren();
+  device.announce();
+  device.announce();
+  await tree.getChildren(board);
+  expect(remembered()).toEqual([]);
+  expand.fire({ element: board });
+  expect(remembered()).toEqual([board.key]);
+});
+
+test('[truth-17] the next window finds it; what is asked for again connects to nothing, an expansion does', async () => {
+  const first = await sidebar();
+  await first.entry.link.connect();
+  await first.tree.expand(first.entry);
+  const second = await sidebar(first.state);
+  expect(second.remembered()).toEqual([second.board.key]);
+  await second.tree.getChildren(second.board);
+  expect(run).not.toHaveBeenCalled();
+  expand.fire({ element: second.board });
+  expect(run.mock.calls).toContainEqual(['tilescope.connect', 'board']);
+});
