@@ -14,8 +14,10 @@ import { BoardCollection } from './explorer/boards.ts';
 import { BoardCommands } from './explorer/commands.ts';
 import { Connectors } from './explorer/connectors.ts';
 import { DriverConsent } from './explorer/driver-consent.ts';
+import { defaultDevice } from './explorer/entry-steps.ts';
 import { describe, Failures } from './explorer/failures.ts';
 import { GuestCommands, type Place } from './explorer/guest.ts';
+import type { LocalSettings } from './explorer/local-entry.ts';
 import {
   BoardNode,
   columnsText,
@@ -34,6 +36,20 @@ import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
 import { SessionPool } from './session/pool.ts';
 import { machineServices, type SessionServices } from './session/services.ts';
+
+/** Device and sudo of this machine: settings, since a board entry may be shown in windows of several machines. */
+const localSettings = {
+  get: (): LocalSettings => {
+    const settings = vscode.workspace.getConfiguration('tilescope.local');
+    return { device: settings.get('device', defaultDevice), sudo: settings.get('useSudo', false) };
+  },
+  set: async ({ device, sudo }: LocalSettings): Promise<void> => {
+    const settings = vscode.workspace.getConfiguration('tilescope.local');
+    const present = localSettings.get();
+    if (device !== present.device) await settings.update('device', device, vscode.ConfigurationTarget.Global);
+    if (sudo !== present.sudo) await settings.update('useSudo', sudo, vscode.ConfigurationTarget.Global);
+  },
+};
 
 /** What other code of this window may use; the tests of this extension do. */
 export interface TilescopeApi {
@@ -88,10 +104,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     dist: join(context.extensionPath, 'dist'),
     prompts: secrets,
     sshConfigFiles: () => vscode.workspace.getConfiguration('tilescope').get<string[]>('ssh.configFiles', []),
-    localSettings: () => {
-      const settings = vscode.workspace.getConfiguration('tilescope.local');
-      return { device: settings.get('device', '/dev/aie0'), sudo: settings.get('useSudo', false) };
-    },
+    localSettings: localSettings.get,
   });
   const sessions = new SessionPool(services);
   const boards = new BoardCollection(
@@ -115,6 +128,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
         .filter((session) => session.link === entry.link)
         .reduce((sum, session) => sum + session.counts().staged, 0),
     sshHosts: async () => connectors.hostNames(),
+    local: localSettings,
   });
   const atPlace = async (
     { board, columns }: PartitionPlace,
@@ -149,6 +163,10 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
         return entry !== undefined && (await consent.ask(entry));
       },
       enableClocks: (place) => atPlace(place, (at) => guest.enableClocks(at)),
+      turnOnSudo: async (id) => {
+        const entry = boards.get(id);
+        return entry !== undefined && (await commands.turnOnSudo(entry));
+      },
       hold: (place) => atPlace(place, (at) => guest.hold(at)),
       releaseHold: (place) => atPlace(place, (at) => guest.release(at)),
       reachKernel: (place) => atPlace(place, (at) => guest.reachKernel(at)),

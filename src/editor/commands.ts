@@ -120,6 +120,9 @@ export class EditorCommands {
       'reach-kernel': async (one) => {
         if (await services.reachKernel(one.resource)) await this.#actions.refresh(one);
       },
+      'turn-on-sudo': async (one) => {
+        if (await services.turnOnSudo(board)) await this.#actions.refresh(one);
+      },
       undo: async () => vscode.commands.executeCommand('undo'),
       redo: async () => vscode.commands.executeCommand('redo'),
       connect: () => services.connect(board),

@@ -107,6 +107,7 @@ export type HostCommand =
   | 'hold'
   | 'release-hold'
   | 'reach-kernel'
+  | 'turn-on-sudo'
   | 'show-log';
 
 /** One run of a gesture. All arrays have the same length. */

@@ -20,6 +20,7 @@ const commands: Readonly<Record<HostCommand, true>> = {
   hold: true,
   'release-hold': true,
   'reach-kernel': true,
+  'turn-on-sudo': true,
   'show-log': true,
 };
 

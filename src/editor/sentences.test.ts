@@ -289,3 +289,19 @@ describe('[attach-4] the banner while a tile is on screen whose clock is off', (
     expect(withGatedTile(undefined, undefined, free, l10n)).toBeUndefined();
   });
 });
+
+describe('[truth-18] a sentence that says "turn on sudo" has the button', () => {
+  const commands = (state: Partial<SessionState>) => banner(state)?.actions.map(({ command }) => command);
+
+  test.each(['permission', 'owner-hidden'] as const)('%s', (code) => {
+    const error = new BoardError(code, 'refused', { pid: 7 });
+    expect(commands({ link: { kind: 'offline', error } })).toContain('turn-on-sudo');
+    expect(commands({ lastError: error })).toContain('turn-on-sudo');
+    const partition = { inUse: true, ownerGone: false } as PartitionInfo;
+    expect(commands({ partition, policy: 'locked', lockedBecause: error })).toContain('turn-on-sudo');
+  });
+
+  test('others have not', () => {
+    expect(commands({ lastError: new BoardError('driver', 'EIO') })).not.toContain('turn-on-sudo');
+  });
+});

@@ -31,6 +31,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
   const { state } = facts;
   const connect = { command: 'connect', label: l10n.t('Connect Now') } as const;
   const refresh = { command: 'refresh', label: l10n.t('Read Again') } as const;
+  const sudo = (error: BoardError) => sudoActions(error, l10n);
   switch (state.link.kind) {
     case 'disconnected':
       return {
@@ -52,7 +53,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
       return {
         kind: 'error',
         text: `${l10n.t('Offline.')} ${describe(state.link.error)}${wait}`,
-        actions: [connect, { command: 'show-log', label: l10n.t('Show Log') }],
+        actions: [connect, ...sudo(state.link.error), { command: 'show-log', label: l10n.t('Show Log') }],
       };
     }
     case 'connected':
@@ -108,7 +109,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     return {
       kind: 'error',
       text: describe(error),
-      actions: [refresh, { command: 'show-log', label: l10n.t('Show Log') }],
+      actions: [refresh, ...sudo(error), { command: 'show-log', label: l10n.t('Show Log') }],
     };
   }
   const epochEnd = epochEndText(facts, l10n);
@@ -137,6 +138,13 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     return besideBanner(facts, partition, describe, l10n);
   }
   return undefined;
+}
+
+/** The button of failures whose next step is to turn on sudo. */
+function sudoActions({ code }: BoardError, l10n: Localiser): Banner['actions'] {
+  return code === 'permission' || code === 'owner-hidden'
+    ? [{ command: 'turn-on-sudo', label: l10n.t('Turn On Sudo') }]
+    : [];
 }
 
 /** Who has the partition, as a sentence. */
@@ -168,7 +176,11 @@ function besideBanner(
     };
   }
   if (reason !== undefined && reason.code !== 'locked') {
-    return { kind: 'info', text: `${inUse} ${describe(reason)}`, actions: hold };
+    return {
+      kind: 'info',
+      text: `${inUse} ${describe(reason)}`,
+      actions: [...sudoActions(reason, l10n), ...hold],
+    };
   }
   if (reason !== undefined) {
     const text = l10n.t('It is read beside its owner, and cannot be written before it is free.');

@@ -19,6 +19,8 @@ export interface EditorServices {
   allowDriver(board: string): Promise<boolean>;
   /** Asks, then has the clocks of a free partition's gated tiles run during each access. True if they do. */
   enableClocks(place: PartitionPlace): Promise<boolean>;
+  /** Lets the board be reached through sudo, and connects anew. True once connected. */
+  turnOnSudo(board: string): Promise<boolean>;
   /** Asks, then keeps what the partition's owner leaves behind. */
   hold(place: PartitionPlace): Promise<unknown>;
   /** Asks where that destroys something, then ends the hold. */

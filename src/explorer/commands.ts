@@ -10,6 +10,7 @@ import { type BoardConfig, newBoardId } from './board-config.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import type { DriverConsent } from './driver-consent.ts';
 import type { Failures } from './failures.ts';
+import { askLocalEntry, type LocalSettings } from './local-entry.ts';
 import {
   BoardNode,
   columnsText,
@@ -36,6 +37,8 @@ export interface CommandServices {
   readonly log: vscode.LogOutputChannel;
   /** Bytes staged in the open editors of a board. */
   stagedBytes(entry: BoardEntry): number;
+  /** Device and sudo of this machine, as they are set and to set them. */
+  readonly local: { get(): LocalSettings; set(settings: LocalSettings): Promise<void> };
   /** Aliases of the ssh configuration. */
   sshHosts(): Promise<readonly string[]>;
 }
@@ -60,6 +63,7 @@ export class BoardCommands {
       addSimulatedBoard: () => this.#addSimple('simulated', vscode.l10n.t('Simulated board')),
       editBoard: (argument) => this.#withBoard(argument, (entry) => this.edit(entry)),
       removeBoard: (argument) => this.#withBoard(argument, (entry) => this.#remove(entry)),
+      turnOnSudo: (argument) => this.#withBoard(argument, (entry) => this.turnOnSudo(entry)),
       connect: (argument) => this.#withBoard(argument, (entry) => this.connect(entry)),
       disconnect: (argument) => this.#withBoard(argument, (entry) => entry.link.disconnect()),
       refreshBoards: (argument) => this.#refresh(this.#entryOf(argument)),
@@ -97,7 +101,9 @@ export class BoardCommands {
       // Not awaited: the message stays until the person closes it.
       void this.#services.failures.show(error, {
         retry: () => this.connect(entry),
-        ...(entry.config.kind === 'ssh' ? { edit: () => this.edit(entry) } : {}),
+        ...(entry.config.kind === 'simulated'
+          ? {}
+          : { edit: () => this.edit(entry), turnOnSudo: () => this.turnOnSudo(entry) }),
       });
       return false;
     }
@@ -112,6 +118,14 @@ export class BoardCommands {
       if (changed !== undefined) await boards.update(changed);
       return;
     }
+    if (config.kind === 'local') {
+      const { local } = this.#services;
+      const changed = await askLocalEntry(config, local.get());
+      if (changed === undefined) return;
+      await local.set(changed.settings);
+      await boards.update(changed.config);
+      return;
+    }
     const label = await askText({
       title: vscode.l10n.t('Edit Board {0}', config.label),
       prompt: vscode.l10n.t('Name of the board in the sidebar'),
@@ -119,6 +133,27 @@ export class BoardCommands {
       refuse: (text) => (text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined),
     });
     if (label !== undefined) await boards.update({ ...config, label: label.trim() });
+  }
+
+  /** Lets the board be reached through sudo, and connects anew. True once connected. */
+  async turnOnSudo(entry: BoardEntry): Promise<boolean> {
+    const { boards, local } = this.#services;
+    const { config } = entry;
+    const on = config.kind === 'simulated' || (config.kind === 'ssh' ? config : local.get()).sudo;
+    if (on) {
+      sayInformation(
+        config.kind === 'simulated'
+          ? vscode.l10n.t('{0} is simulated: it needs no sudo.', config.label)
+          : vscode.l10n.t('Sudo is on for {0} already. Connect as root instead.', config.label),
+      );
+      return false;
+    }
+    if (config.kind === 'ssh') await boards.update({ ...config, sudo: true });
+    else {
+      await local.set({ ...local.get(), sudo: true });
+      await boards.update(config);
+    }
+    return this.connect(entry);
   }
 
   #connectWithProgress(entry: BoardEntry): Thenable<unknown> {

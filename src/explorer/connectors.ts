@@ -18,6 +18,7 @@ import type {
   SshTarget,
 } from '../board/ssh/target.ts';
 import type { BoardConfig, SshConfig } from './board-config.ts';
+import type { LocalSettings } from './local-entry.ts';
 
 /** What connectors need to know of this installation; settings are asked at the moment of connecting. */
 export interface ConnectorServices {
@@ -29,7 +30,7 @@ export interface ConnectorServices {
   /** Configured ssh configuration files; empty means the usual ones. */
   sshConfigFiles(): readonly string[];
   /** Device node of this machine, and whether sudo may be used to reach it. */
-  localSettings(): { readonly device: string; readonly sudo: boolean };
+  localSettings(): LocalSettings;
 }
 
 /** Machine names of Node's architectures. */

@@ -11,6 +11,8 @@ export interface FailureActions {
   readonly retry?: () => Thenable<unknown> | undefined;
   /** Set when the failure is about a board entry that can be edited. */
   readonly edit?: () => Thenable<unknown> | undefined;
+  /** Set when the failure is about a board that sudo could help with. */
+  readonly turnOnSudo?: () => Thenable<unknown> | undefined;
 }
 
 /** Failures that come from how the board entry is written. */
@@ -27,6 +29,9 @@ const aboutTheEntry: ReadonlySet<BoardError['code']> = new Set([
   'permission',
   'sudo-failed',
 ]);
+
+/** Failures whose next step is to turn on sudo. */
+export const helpedBySudo: ReadonlySet<BoardError['code']> = new Set(['permission', 'owner-hidden']);
 
 /** The sentence and the next step, as one plain text: facts in it come from boards. */
 export function describe(error: BoardError): string {
@@ -57,14 +62,17 @@ export class Failures {
     if (error.code === 'cancelled') return;
     const retry = vscode.l10n.t('Retry');
     const edit = vscode.l10n.t('Edit Board...');
+    const sudo = vscode.l10n.t('Turn On Sudo');
     const replace = vscode.l10n.t('Replace Key...');
     const showLog = vscode.l10n.t('Show Log');
     const buttons: string[] = [];
     if (actions.retry !== undefined) buttons.push(error.code === 'host-key-changed' ? replace : retry);
+    if (actions.turnOnSudo !== undefined && helpedBySudo.has(error.code)) buttons.push(sudo);
     if (actions.edit !== undefined && aboutTheEntry.has(error.code)) buttons.push(edit);
     buttons.push(showLog);
     const chosen = await sayError(describe(error), ...buttons);
     if (chosen === retry || chosen === replace) await actions.retry?.();
+    else if (chosen === sudo) await actions.turnOnSudo?.();
     else if (chosen === edit) await actions.edit?.();
     else if (chosen === showLog) this.#log.show();
   }

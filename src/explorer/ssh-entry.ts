@@ -1,11 +1,10 @@
-/** Asks for a board that is reached over SSH: host, user, identity, sudo, name. */
+/** Asks for a board that is reached over SSH: host, user, identity, device (when edited), sudo, name. */
 import { homedir, hostname } from 'node:os';
 import * as vscode from 'vscode';
 import { parseTypedHost, type TypedHost } from '../board/ssh/config.ts';
 import { type Answer, ask, back, type Choice, inOrder, pick } from '../say/multi-step.ts';
 import { newBoardId, type SshConfig } from './board-config.ts';
-
-const totalSteps = 5;
+import { askDevice, askSudo, defaultDevice } from './entry-steps.ts';
 
 /** What a person typed as host, taken apart; `undefined` if it cannot be a host. */
 function splitHost(typed: string): TypedHost | undefined {
@@ -39,7 +38,10 @@ export async function askSshEntry(
   let user = present?.user ?? '';
   let identityFile = present?.identityFile ?? '';
   let sudo = present?.sudo ?? false;
+  let device = present?.device;
   let label = present?.label ?? '';
+  // A new board is added quickly: most have one device, at the usual place.
+  const totalSteps = present === undefined ? 5 : 6;
   const frame = (step: number) => ({ title, step, totalSteps });
 
   const steps: (() => Promise<Answer<unknown>>)[] = [
@@ -102,24 +104,22 @@ export async function askSshEntry(
       } else if (typeof answer === 'string') identityFile = answer;
       return answer;
     },
-    async () => {
-      const answer = await pick(frame(4), {
-        placeholder: vscode.l10n.t('If the device node is not accessible to this user'),
-        choices: [
-          { label: vscode.l10n.t('Say so'), description: vscode.l10n.t('without sudo'), value: 'no' },
-          {
-            label: vscode.l10n.t('Use sudo on the board'),
-            description: vscode.l10n.t('asks for the password where sudo needs one'),
-            value: 'yes',
+    ...(present === undefined
+      ? []
+      : [
+          async () => {
+            const answer = await askDevice(frame(4), device ?? defaultDevice);
+            if (typeof answer === 'string') device = answer === defaultDevice ? undefined : answer;
+            return answer;
           },
-        ],
-        active: sudo ? 'yes' : 'no',
-      });
-      if (typeof answer === 'string') sudo = answer === 'yes';
+        ]),
+    async () => {
+      const answer = await askSudo(frame(totalSteps - 1), sudo);
+      if (typeof answer === 'boolean') sudo = answer;
       return answer;
     },
     async () => {
-      const answer = await ask(frame(5), {
+      const answer = await ask(frame(totalSteps), {
         prompt: vscode.l10n.t('Name of the board in the sidebar'),
         value: label === '' ? (splitHost(host)?.host ?? host) : label,
         refuse: (text) => (text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined),
@@ -141,6 +141,6 @@ export async function askSshEntry(
     ...(typed.port === undefined ? {} : { port: typed.port }),
     ...(identityFile === '' ? {} : { identityFile }),
     ...(present?.knownHosts === undefined ? {} : { knownHosts: present.knownHosts }),
-    ...(present?.device === undefined ? {} : { device: present.device }),
+    ...(device === undefined ? {} : { device }),
   };
 }

@@ -4,6 +4,7 @@ import { toBoardError } from '../board/errors.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
+import { helpedBySudo } from './failures.ts';
 import {
   BoardNode,
   ColumnNode,
@@ -248,6 +249,15 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
           failureNode(node.key, error, {
             command: 'tilescope.allowDriver',
             title: vscode.l10n.t('Show what was found'),
+            arguments: [entry.id],
+          }),
+        ];
+      }
+      if (helpedBySudo.has(error.code)) {
+        return [
+          failureNode(node.key, error, {
+            command: 'tilescope.turnOnSudo',
+            title: vscode.l10n.t('Turn On Sudo'),
             arguments: [entry.id],
           }),
         ];

@@ -9,7 +9,8 @@ export const back = Symbol('back');
 /** A step's answer: a value, one step back, or the end. */
 export type Answer<T> = T | typeof back | undefined;
 
-interface Frame {
+/** What stands above a question in a row of them. */
+export interface Frame {
   readonly title: string;
   readonly step: number;
   readonly totalSteps: number;
