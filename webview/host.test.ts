@@ -53,6 +53,26 @@ describe('requests to the host', () => {
     }
   });
 
+  test('[truth-19] that read wait as long as the host says that it reads, and pass on how far it is', async () => {
+    vi.useFakeTimers();
+    try {
+      const { host, sent } = client(1000);
+      const told: number[] = [];
+      const asked = host.read(range, { onProgress: (percent) => told.push(percent) });
+      for (const percent of [0, 0, 40, 40]) {
+        await vi.advanceTimersByTimeAsync(900);
+        host.receive({ type: 'progress', id: 1, percent });
+      }
+      await vi.advanceTimersByTimeAsync(900);
+      host.receive({ type: 'answer', id: 1, result: answer });
+      expect((await asked).bytes).toEqual(answer.bytes);
+      expect(told).toEqual([0, 0, 40, 40]);
+      expect(sent).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   test('can be cancelled, before and after they were sent', async () => {
     const { host, sent } = client();
     const stop = new AbortController();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BoardConnector } from '../board/board.ts';
+import { dice, runSeed } from '../../test/conformance/random.ts';
 import { toBoardError } from '../board/errors.ts';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
@@ -456,5 +457,130 @@ describe('[truth-19] a read that the page waits for', () => {
     device.lose();
     await finish();
     expect(heard(view)).toEqual([{ type: 'failed', id: 1, message: '[connection-lost]' }]);
+  });
+});
+
+/** A page that may be late, and the device, as plain lists; every step is compared with the editor. */
+class LatePage {
+  readonly size = 12;
+  /** What the page painted last. */
+  cells: number[] = [];
+  bases: number[] = [];
+  /** What the editor knows of the device. */
+  base: number[] = [];
+  readonly edits = new Map<number, { value: number; seen: number; shown: readonly number[] }>();
+
+  type(at: number, value: number): void {
+    const shown = [this.bases[at] ?? 0, this.cells[at] ?? 0];
+    const now = this.base[at] ?? 0;
+    // A byte that holds what the cell showed was seen; otherwise the base was, whatever the device holds by now.
+    this.edits.set(at, { value, seen: now === shown[1] ? now : (shown[0] ?? 0), shown });
+    this.cells[at] = value;
+  }
+  isStaged(at: number): boolean {
+    const edit = this.edits.get(at);
+    return edit !== undefined && edit.value !== this.base[at];
+  }
+  isConflict(at: number): boolean {
+    return this.isStaged(at) && this.edits.get(at)?.seen !== this.base[at];
+  }
+  cell(at: number): number {
+    return this.edits.get(at)?.value ?? this.base[at] ?? 0;
+  }
+  offsets(): number[] {
+    return Array.from({ length: this.size }, (_, at) => at);
+  }
+}
+
+describe('[truth-14] a page that is late', () => {
+  const first = runSeed();
+  const runs = Array.from({ length: 40 }, (_, i) => i);
+
+  test.each(runs)('never has a byte overwritten that it did not show (run %i)', async (run) => {
+    const seed = first + run;
+    const random = dice(seed);
+    const { device, open } = await setup();
+    const { document, view, send } = await open();
+    await send({ type: 'ready' });
+    const { session } = document;
+    const page = new LatePage();
+    const window = { offset: 0, length: page.size };
+    const never = new AbortController().signal;
+    let id = 0;
+    const paint = async () => {
+      await send({ type: 'request', id: ++id, name: 'bytes', params: window });
+      const answer = view.posted.findLast((message) => message.type === 'answer');
+      const { bytes, base } = answer?.result as { bytes: Uint8Array; base: Uint8Array };
+      page.cells = [...bytes];
+      page.bases = [...base];
+    };
+    const refresh = async () => {
+      await session.refresh(window, never);
+      page.base = [...device.bytes.slice(0, page.size)];
+    };
+    await refresh();
+    await paint();
+    const story: string[] = [];
+    for (let step = 0; step < 60; step++) {
+      const at = random(page.size);
+      const turn = random(100);
+      if (turn < 30) {
+        // Typing, a paste, a deletion: all are runs.
+        const length = 1 + random(page.size - at);
+        const edited = page.offsets().slice(at, at + length);
+        const bytes = Uint8Array.from(edited, () => random(3));
+        const seen = {
+          base: Uint8Array.from(edited, (offset) => page.bases[offset] ?? 0),
+          shown: Uint8Array.from(edited, (offset) => page.cells[offset] ?? 0),
+        };
+        story.push(`types ${[...bytes].join(' ')} at ${at}`);
+        const edits = [{ offset: at, bytes, seen }];
+        await send({ type: 'request', id: ++id, name: 'edit', params: { label: 'Type', edits } });
+        for (const [i, offset] of edited.entries()) page.type(offset, bytes[i] ?? 0);
+      } else if (turn < 50) {
+        story.push(`the device changes ${at}`);
+        device.bytes[at] = random(3);
+      } else if (turn < 70) {
+        story.push('the editor reads again');
+        await refresh();
+      } else if (turn < 85) {
+        story.push('the page paints');
+        await paint();
+      } else if (turn < 92) {
+        story.push('conflicts are kept');
+        session.resolveConflicts(window, 'mine');
+        for (const offset of page.offsets()) {
+          const edit = page.edits.get(offset);
+          const now = page.base[offset] ?? 0;
+          if (edit !== undefined && page.isConflict(offset))
+            page.edits.set(offset, { ...edit, seen: now, shown: [now] });
+        }
+      } else {
+        story.push('apply');
+        const before = [...device.bytes.slice(0, page.size)];
+        await session.apply(window, never);
+        for (const offset of page.offsets()) {
+          const edit = page.edits.get(offset);
+          if (edit === undefined) continue;
+          const held = before[offset] ?? 0;
+          if (device.bytes[offset] !== held) expect(edit.shown, story.join('\n')).toContain(held);
+          if (!page.isStaged(offset)) page.edits.delete(offset);
+          else if (held === edit.seen || held === edit.value) {
+            page.base[offset] = edit.value;
+            page.edits.delete(offset);
+          } else page.base[offset] = held;
+        }
+      }
+      const { bytes, base, flags } = session.bytes(window);
+      const context = `seed ${seed}\n${story.join('\n')}`;
+      expect([...base], context).toEqual(page.base);
+      expect([...bytes], context).toEqual(page.offsets().map((offset) => page.cell(offset)));
+      expect(
+        [...flags].map((flag) => flag & 12),
+        context,
+      ).toEqual(
+        page.offsets().map((offset) => (page.isStaged(offset) ? 4 : 0) | (page.isConflict(offset) ? 8 : 0)),
+      );
+    }
   });
 });
