@@ -510,7 +510,8 @@ describe('[truth-14] a page that is late', () => {
     const paint = async () => {
       await send({ type: 'request', id: ++id, name: 'bytes', params: window });
       const answer = view.posted.findLast((message) => message.type === 'answer');
-      const { bytes, base } = answer?.result as { bytes: Uint8Array; base: Uint8Array };
+      if (answer?.type !== 'answer') throw new Error('no answer');
+      const { bytes, base } = answer.result as { bytes: Uint8Array; base: Uint8Array };
       page.cells = [...bytes];
       page.bases = [...base];
     };
