@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { BoardConnector } from '../board/board.ts';
 import { dice, runSeed } from '../../test/conformance/random.ts';
+import type { BoardConnector } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';

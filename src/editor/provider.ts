@@ -53,6 +53,9 @@ export class HexEditorProvider
   /** How a person is asked before editing beside an owner is unlocked; tests answer in their place. */
   confirmBeside: (title: string, detail: string) => Promise<boolean> = confirmBesideInDialog;
 
+  /** How a person is asked before *Discard* drops what was staged in other tabs; tests answer in their place. */
+  confirmDiscard: (title: string, detail: string) => Promise<boolean> = confirmDiscardInDialog;
+
   readonly onDidChangeCustomDocument = this.#edited.event;
   /** Fires when a panel's selection, state or activity changed. */
   readonly onDidChangePanel = this.#panelChanged.event;
@@ -181,14 +184,21 @@ export class HexEditorProvider
   }
 
   /**
-   * Drops the document's staged edits, and those of other tabs on the bytes that it shows; then its tab is clean. Works
-   * on this document whatever editor has the focus.
+   * Drops the staged edits on the bytes that the document shows, in one step that undo brings back; then its tab is clean.
+   * A person is asked if some were staged in other tabs. Works on this document whatever editor has the focus.
    */
   async discard(document: TileDocument): Promise<void> {
+    await this.#restore(document);
+    if (!(await this.#mayDiscard(document))) return;
+    const { session } = document;
     this.#dropEdits(document, () => {
-      document.session.revert(document.key);
       const shown = document.isOutside ? undefined : document.shown;
-      if (shown !== undefined) document.session.discard(shown.range);
+      if (shown === undefined) {
+        session.revert(document.key);
+        return;
+      }
+      const gesture = session.discard(document.key, vscode.l10n.t('Discard'), shown.range);
+      if (gesture !== undefined) this.#announce(document, gesture);
     });
     await this.#journal.flush();
     await this.markClean(document);
@@ -335,6 +345,32 @@ export class HexEditorProvider
       if (document.session !== session || !document.restored || document.leaveJournal) continue;
       this.#journal.put(document.key, () => session.toJournal(document.key));
     }
+  }
+
+  /** Asks if *Discard* would drop what was staged in other tabs. */
+  async #mayDiscard(document: TileDocument): Promise<boolean> {
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown === undefined) return true;
+    const others = [...document.session.unwritten(shown.range)].filter(([key]) => key !== document.key);
+    if (others.length === 0) return true;
+    const tabs = others.map(([key, bytes]) => {
+      const other = this.#documents.get(key);
+      return vscode.l10n.t('{0} bytes in "{1}"', bytes, other === undefined ? key : this.#titleOf(other));
+    });
+    const agreed = await this.confirmDiscard(
+      vscode.l10n.t('Discard what was staged in other tabs too?'),
+      vscode.l10n.t(
+        'Of the bytes shown here, other tabs staged {0}. Undo in this tab brings all of it back.',
+        tabs.join(', '),
+      ),
+    );
+    // The question may have outlived the editor.
+    return agreed && this.#documents.get(document.key) === document;
+  }
+
+  #titleOf({ resource }: TileDocument): string {
+    const { services } = this;
+    return titleOf(resource, services.boardLabel(resource.board), services.memoryName(resource), vscode.l10n);
   }
 
   #dropEdits(document: TileDocument, drop: () => void): void {
@@ -525,12 +561,7 @@ export class HexEditorProvider
     sayWarning(
       vscode.l10n.t(
         'Saving does not write to a device. The staged edits of {0} stay here; Apply writes them.',
-        titleOf(
-          document.resource,
-          this.services.boardLabel(document.resource.board),
-          this.services.memoryName(document.resource),
-          vscode.l10n,
-        ),
+        this.#titleOf(document),
       ),
       apply,
       discard,
@@ -556,6 +587,10 @@ function confirmInDialog(board: string, bytes: number): Promise<boolean> {
 
 function confirmBesideInDialog(title: string, detail: string): Promise<boolean> {
   return agreesTo({ title, detail, agree: vscode.l10n.t('Unlock Editing') });
+}
+
+function confirmDiscardInDialog(title: string, detail: string): Promise<boolean> {
+  return agreesTo({ title, detail, agree: vscode.l10n.t('Discard All') });
 }
 
 function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {

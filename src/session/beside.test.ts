@@ -303,7 +303,7 @@ describe('[attach-8] when the owner ends', () => {
     session.agreeBeside(session.holder);
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
     gesture.redo();
-    session.discard(range(1, 63));
+    session.discard('a', 'discard', range(1, 63));
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
     expect(device.writes).toEqual([]);
     await session.rebase(never);

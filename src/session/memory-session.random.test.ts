@@ -21,6 +21,13 @@ interface ModelGesture {
   epoch: string;
 }
 
+/** What a discard took away: the gestures that covered each byte, and what was on top when it was last written. */
+interface ModelDropped {
+  readonly gestures: [ModelGesture, number][];
+  readonly settledTops: Map<number, ModelGesture | undefined>;
+  readonly lives: ReadonlyMap<string, number>;
+}
+
 /** The same promises as the session makes, by lists and maps, recomputed from scratch at every question. */
 class Model {
   readonly base = new Map<number, number>();
@@ -29,6 +36,7 @@ class Model {
   readonly settledTop = new Map<number, ModelGesture | undefined>();
   readonly ground = new Map<number, number>();
   readonly groundSeen = new Map<number, number>();
+  readonly lives = new Map<string, number>();
   epoch = 'life-1';
   earlier = '';
 
@@ -105,7 +113,33 @@ class Model {
     for (const gesture of this.covering(offset)) gesture.dropped.add(offset);
     this.settledTop.delete(offset);
   }
+  discard(document: string, offsets: Iterable<number>): ModelDropped {
+    const dropped: ModelDropped = { gestures: [], settledTops: new Map(), lives: new Map(this.lives) };
+    for (const offset of offsets) {
+      const covering = this.covering(offset);
+      const own = covering.some(
+        (gesture) => gesture.document === document && gesture.active !== gesture.settled.has(offset),
+      );
+      if (!this.pending(offset) && !own) continue;
+      for (const gesture of covering) dropped.gestures.push([gesture, offset]);
+      dropped.settledTops.set(offset, this.settledTop.get(offset));
+      this.forget(offset);
+    }
+    return dropped;
+  }
+  restore({ gestures, settledTops, lives }: ModelDropped): void {
+    const isBack = (gesture: ModelGesture) =>
+      this.lives.get(gesture.document) === lives.get(gesture.document);
+    const written = new Set([...settledTops.keys()].filter((offset) => this.settledTop.get(offset)));
+    for (const [gesture, offset] of gestures) {
+      if (isBack(gesture) && !written.has(offset)) gesture.dropped.delete(offset);
+    }
+    for (const [offset, top] of settledTops) {
+      if (top !== undefined && isBack(top) && !written.has(offset)) this.settledTop.set(offset, top);
+    }
+  }
   revert(document: string): void {
+    this.lives.set(document, (this.lives.get(document) ?? 0) + 1);
     for (const gesture of this.gestures) {
       if (gesture.document !== document || this.pendingBytes(gesture).length === 0) continue;
       gesture.active = [...gesture.settled].some((offset) => !gesture.dropped.has(offset));
@@ -146,6 +180,7 @@ async function play(seed: number, steps: number): Promise<void> {
   const model = new Model();
   model.read(device, offsetsOf(window));
   const pairs: { real: Gesture; model: ModelGesture }[] = [];
+  const discards: { real: Gesture; model: ModelDropped }[] = [];
   const settled: string[] = [];
   session.onDidSettle((clean) => settled.push(...clean));
   const story: string[] = [];
@@ -253,16 +288,28 @@ async function play(seed: number, steps: number): Promise<void> {
         else top.seen.set(offset, base);
       }
       session.resolveConflicts(range, keep);
-    } else if (turn < 96) {
+    } else if (turn < 93) {
       const document = documents[random(2)] ?? 'a';
       story.push(`revert ${document}`);
       session.revert(document);
       model.revert(document);
     } else if (turn < 98) {
+      const document = documents[random(2)] ?? 'a';
       const range = someRange();
-      story.push(`discard ${range.offset}+${range.length}`);
-      for (const offset of offsetsOf(range)) if (model.pending(offset)) model.forget(offset);
-      session.discard(range);
+      const undone = discards.at(-1);
+      if (undone !== undefined && random(2) === 0) {
+        story.push(`undo discard ${discards.length}`);
+        discards.pop();
+        undone.real.undo();
+        model.restore(undone.model);
+        mayAnnounce = false;
+      } else {
+        story.push(`${document} discards ${range.offset}+${range.length}`);
+        const real = session.discard(document, 'discard', range);
+        const dropped = model.discard(document, offsetsOf(range));
+        expect(real === undefined, story.join('\n')).toBe(dropped.settledTops.size === 0);
+        if (real !== undefined) discards.push({ real, model: dropped });
+      }
     } else {
       device.unreadable = random(2) === 0 ? [] : [{ ...someRange(), reason: 'gated' }];
       story.push(`unreadable: ${device.unreadable.length}`);

@@ -395,13 +395,56 @@ describe('staging', () => {
     const { session, device } = await setup();
     const gesture = session.stage('a', 'type', [put(10, 1, 2)]);
     session.stage('b', 'type', [put(11, 3)]);
-    session.discard(range(11, 5));
+    session.discard('b', 'discard', range(11, 5));
     expect(session.staged()).toEqual([range(10, 1)]);
     expect(session.isDirty('b')).toBe(false);
     gesture.undo();
     gesture.redo();
     expect(session.staged()).toEqual([range(10, 1)]);
     expect(byteAt(session, 11)).toBe(device.bytes[11]);
+  });
+
+  test('[truth-15] a discard is one gesture: undone, everything lies in its order again, redone, it is gone', async () => {
+    const { session } = await setup();
+    const first = session.stage('a', 'type', [put(10, 1, 1)]);
+    session.stage('b', 'type', [put(11, 2)]);
+    expect([...session.unwritten(range(0, 64))]).toEqual([
+      ['a', 2],
+      ['b', 1],
+    ]);
+    const settled: string[] = [];
+    session.onDidSettle((clean) => settled.push(...clean));
+    const discard = session.discard('a', 'discard', range(0, 64));
+    expect(session.discard('a', 'discard', range(0, 64))).toBeUndefined();
+    expect(settled.sort()).toEqual(['a', 'b']);
+    session.stage('b', 'type', [put(10, 3)]);
+    discard?.undo();
+    expect(session.bytes(range(10, 2)).bytes).toEqual(Uint8Array.of(3, 2));
+    expect([session.isDirty('a'), session.isDirty('b')]).toEqual([true, true]);
+    first.undo();
+    expect(session.staged()).toEqual([range(10, 2)]);
+    first.redo();
+    discard?.redo();
+    expect(session.counts().staged).toBe(0);
+    discard?.undo();
+    expect(session.bytes(range(10, 2)).bytes).toEqual(Uint8Array.of(3, 2));
+  });
+
+  test('[truth-15] the undo of a discard does not bring back what was written, reverted or closed since', async () => {
+    const { session } = await setup();
+    session.stage('a', 'type', [put(10, 1, 1, 1)]);
+    session.stage('b', 'type', [put(13, 2)]);
+    session.stage('c', 'type', [put(14, 3)]);
+    const discard = session.discard('a', 'discard', range(0, 64));
+    session.stage('b', 'type', [put(11, 7)]);
+    await session.apply(range(0, 64), never);
+    session.revert('b');
+    session.closeDocument('c');
+    session.stage('c', 'type', [put(20, 4)]);
+    discard?.undo();
+    expect(session.staged()).toEqual([range(10, 1), range(12, 1), range(20, 1)]);
+    expect(byteAt(session, 11)).toBe(7);
+    expect(session.isDirty('b')).toBe(false);
   });
 
   test('closing a document drops its edits; the last one leaves nothing behind', async () => {
@@ -543,7 +586,7 @@ describe('[main-20] applying', () => {
     const held = gate(device, 'write-done');
     const applying = session.apply(range(0, 64), never);
     await held.reached;
-    session.discard(range(0, 64));
+    session.discard('a', 'discard', range(0, 64));
     held.open();
     await applying;
     expect(byteAt(session, 10)).toBe(1);

@@ -29,7 +29,7 @@ import { SessionError } from './errors.ts';
 import { decodeJournal, encodeJournal, isSoundGeometry, type JournalData, sameGeometry } from './journal.ts';
 import { type BoardLink, holderOf } from './link.ts';
 import type { SessionServices } from './services.ts';
-import { type Layer, StagedEdits, type StagedSnapshot, type StageRun } from './staged-edits.ts';
+import { type Dropped, type Layer, StagedEdits, type StagedSnapshot, type StageRun } from './staged-edits.ts';
 import type {
   ApplyReport,
   ByteEdit,
@@ -387,10 +387,40 @@ export class MemorySession implements Disposable {
     this.#settling(() => this.#fire(this.#edits.revert(document)));
   }
 
-  /** Drops the staged edits of the range, whichever document made them; their undo does nothing there any more. */
-  discard(range: ByteRange): void {
+  /** How many bytes of the range each document has unwritten edits on, whether or not another's lie over them. */
+  unwritten(range: ByteRange): ReadonlyMap<string, number> {
     this.#checkRange(range);
-    this.#forget(this.#edits.runs(range, 'pending'));
+    return this.#edits.pendingIn(range);
+  }
+
+  /**
+   * Drops the staged edits of the range, whichever document made them, as a gesture of `document`; undefined if there are
+   * none. Their own undo does nothing any more until this one is undone; that brings them back except where other edits
+   * were written meanwhile, and except those of documents that were reverted or closed since.
+   */
+  discard(document: string, label: string, range: ByteRange): Gesture | undefined {
+    this.#checkRange(range);
+    const drop = () =>
+      this.#settling(() => {
+        const dropped = this.#edits.drop(document, range);
+        this.#fire(dropped.ranges);
+        return dropped;
+      });
+    let last: Dropped | undefined = drop();
+    if (last.ranges.length === 0) return undefined;
+    return {
+      document,
+      label,
+      undo: () => {
+        if (last === undefined) return;
+        this.#edits.restore(last);
+        this.#fire(last.ranges);
+        last = undefined;
+      },
+      redo: () => {
+        last ??= drop();
+      },
+    };
   }
 
   /**
@@ -981,7 +1011,6 @@ export class MemorySession implements Disposable {
     };
     this.#fire(this.#edits.rangesOf(layer));
     return {
-      id: layer.id,
       document: layer.document,
       label: layer.label,
       undo: () => set(false),
@@ -999,11 +1028,12 @@ export class MemorySession implements Disposable {
   }
 
   /** Runs `change` and tells which documents it made clean. */
-  #settling(change: () => void): void {
+  #settling<T>(change: () => T): T {
     const before = this.#edits.pendingDocuments;
-    change();
+    const result = change();
     const clean = before.filter((document) => !this.#edits.isPending(document));
     if (clean.length > 0) this.#emit(this.#settled, clean);
+    return result;
   }
 
   /** Notes a failure for the state, except for what a person cancelled. */

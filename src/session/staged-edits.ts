@@ -96,6 +96,18 @@ export interface KeptLayer {
   readonly runs: readonly StageRun[];
 }
 
+/** What a discard took away, to be brought back by its undo. */
+export interface Dropped {
+  /** The bytes, ascending. */
+  readonly ranges: readonly ByteRange[];
+  /** The bytes that each layer covered until then. */
+  readonly layers: ReadonlyMap<Layer, readonly number[]>;
+  /** The layers that were on top at the last write, where there was one. */
+  readonly settledTops: ReadonlyMap<number, number>;
+  /** How often each document had been reverted or closed by then. */
+  readonly lives: ReadonlyMap<string, number>;
+}
+
 /**
  * The staged edits of one memory: layers (one per gesture) over a base that stays live. Constant time per byte for
  * staging, undo and redo (a walk over older layers of the same byte only where these were undone).
@@ -110,6 +122,8 @@ export class StagedEdits {
   #layers: (OwnLayer | undefined)[] = [undefined];
   readonly #documents = new Set<string>();
   readonly #pendingLayers = new Map<string, number>();
+  /** How often a document was reverted or closed: nothing brings back what went with that. */
+  readonly #lives = new Map<string, number>();
   readonly #epochs = new Map<string, number>();
   #writing: Map<number, boolean> | undefined;
   #lastOrder = 0;
@@ -365,8 +379,82 @@ export class StagedEdits {
     this.#check(page, offset);
   }
 
+  /** How many bytes of the range each document has pending edits on, whether or not they show. */
+  pendingIn(range: ByteRange): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    this.#each(range, (page, at, offset) => {
+      const documents = new Set<string>();
+      this.#chain(page.head[at] ?? 0, offset, (layer, run, i) => {
+        if (layer.active !== (((run.state[i] ?? 0) & settledBit) !== 0)) documents.add(layer.document);
+      });
+      for (const document of documents) addCount(counts, document, 1);
+    });
+    return counts;
+  }
+
+  /** No layer covers the bytes of the range any more that are pending, or that the document has pending edits on. */
+  drop(document: string, range: ByteRange): Dropped {
+    const ranges = new RangeCollector();
+    const layers = new Map<Layer, number[]>();
+    const settledTops = new Map<number, number>();
+    this.#each(range, (page, at, offset) => {
+      let picked = ((page.marks[at] ?? 0) & pendingMark) !== 0;
+      const covering: OwnLayer[] = [];
+      this.#chain(page.head[at] ?? 0, offset, (layer, run, i) => {
+        covering.push(layer);
+        const isPending = layer.active !== (((run.state[i] ?? 0) & settledBit) !== 0);
+        if (isPending && layer.document === document) picked = true;
+      });
+      if (!picked) return;
+      ranges.add(offset);
+      const settledTop = page.settledTop[at] ?? 0;
+      if (settledTop !== 0) settledTops.set(offset, settledTop);
+      for (const layer of covering) {
+        const offsets = layers.get(layer);
+        if (offsets === undefined) layers.set(layer, [offset]);
+        else offsets.push(offset);
+      }
+      this.forget(offset);
+    });
+    return { ranges: ranges.ranges, layers, settledTops, lives: new Map(this.#lives) };
+  }
+
+  /** Brings back what was dropped: except where it was written meanwhile, and of documents that were reverted or closed. */
+  restore({ ranges, layers, settledTops, lives }: Dropped): void {
+    const written = new Set<number>();
+    for (const range of ranges) {
+      this.#each(range, (page, at, offset) => {
+        if (page.settledTop[at] !== 0) written.add(offset);
+      });
+    }
+    for (const [dropped, offsets] of layers) {
+      const layer = this.#own(dropped);
+      if (layer === undefined || this.#lives.get(layer.document) !== lives.get(layer.document)) continue;
+      for (const offset of offsets) {
+        const run = this.#runOf(layer.id, offset);
+        if (run === undefined || written.has(offset)) continue;
+        const i = offset - run.offset;
+        const state = (run.state[i] ?? 0) & ~droppedBit;
+        run.state[i] = state;
+        this.#insert(this.#page(offset), offset % pageBytes, offset, layer, run);
+        if (layer.active !== ((state & settledBit) !== 0)) this.#addPending(layer, 1);
+      }
+    }
+    for (const range of ranges) {
+      this.#each(range, (page, at, offset) => {
+        const settledTop = settledTops.get(offset);
+        const layer = this.#layers[settledTop ?? 0];
+        const isBack = layer !== undefined && this.#lives.get(layer.document) === lives.get(layer.document);
+        if (settledTop !== undefined && isBack && !written.has(offset)) page.settledTop[at] = settledTop;
+        page.top[at] = this.#newestActive(page.head[at] ?? 0, offset);
+        this.#check(page, offset);
+      });
+    }
+  }
+
   /** Takes the document's layers back to how they were last written. Answers the ranges that they cover. */
   revert(document: string): readonly ByteRange[] {
+    addCount(this.#lives, document, 1);
     const touched: ByteRange[] = [];
     for (const layer of this.#layers) {
       if (layer === undefined || layer.document !== document || layer.pending === 0) continue;
@@ -403,6 +491,7 @@ export class StagedEdits {
     this.#layers = [undefined];
     this.#documents.clear();
     this.#pendingLayers.clear();
+    this.#lives.clear();
     this.#epochs.clear();
   }
 

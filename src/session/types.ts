@@ -47,7 +47,6 @@ export interface ByteEdit {
  * write to the device.
  */
 export interface Gesture {
-  readonly id: number;
   readonly document: string;
   readonly label: string;
   undo(): void;

@@ -235,7 +235,7 @@ describe('saving', () => {
     untouched();
   });
 
-  it('[main-21] Discard drops the edits of its own tab, whichever editor is in front, and undo brings none back', async () => {
+  it('[main-21] [truth-15] Discard drops the edits of its own tab, whichever editor is in front; one undo brings all back', async () => {
     await setAutoSave('off');
     const document = await bench.open('data', tile);
     bench.type(document, 0, [0x99]);
@@ -251,11 +251,53 @@ describe('saving', () => {
 
     await show(document.uri);
     await vscode.commands.executeCommand('undo');
+    await untilDirty(document.uri, true);
+    assert.equal(document.session.counts().staged, 2);
+    await until('they are kept again', () => journalOf(bench, document.key, 2));
+    await vscode.commands.executeCommand('undo');
+    await untilTrue('each can be undone again', () => document.session.counts().staged === 1);
+    await vscode.commands.executeCommand('redo');
+    await vscode.commands.executeCommand('redo');
     await untilDirty(document.uri, false);
     assert.equal(document.session.counts().staged, 0);
     bench.type(document, 2, [0x97]);
     await untilDirty(document.uri, true);
     assert.equal(document.session.counts().staged, 1);
+    untouched();
+  });
+
+  it('[truth-15] Discard asks before it drops what was staged in another tab, and its undo brings that back too', async () => {
+    await setAutoSave('off');
+    const asked: string[] = [];
+    let answer = false;
+    bench.api.editor.confirmDiscard = async (_, detail) => {
+      asked.push(detail);
+      return answer;
+    };
+    const whole = await bench.open('data');
+    const one = await bench.open('data', tile);
+    const start = one.shown?.range.offset ?? 0;
+    bench.type(one, 0, [0x99]);
+    bench.type(whole, start + 1, [0x98]);
+    bench.type(whole, 0, [0x97]);
+    await untilDirty(whole.uri, true);
+    await untilDirty(one.uri, true);
+    await vscode.commands.executeCommand('tilescope.discard', one.uri);
+    assert.equal(one.session.counts().staged, 3, 'nothing without a yes');
+    assert.match(asked[0] ?? '', /1 bytes in ".*data memory.*columns/i);
+    answer = true;
+    await vscode.commands.executeCommand('tilescope.discard', one.uri);
+    await untilDirty(one.uri, false);
+    assert.equal(one.session.counts().staged, 1, 'what the other tab shows elsewhere stays');
+    assert.equal(tabOf(whole.uri)?.isDirty, true);
+    await show(one.uri);
+    await vscode.commands.executeCommand('undo');
+    await untilDirty(one.uri, true);
+    assert.equal(one.session.counts().staged, 3);
+    answer = false;
+    asked.length = 0;
+    await vscode.commands.executeCommand('tilescope.discard', whole.uri);
+    assert.equal(asked.length, 1);
     untouched();
   });
 });
