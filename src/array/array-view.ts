@@ -151,7 +151,12 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
     this.#pending = true;
     setImmediate(() => {
       this.#pending = false;
-      if (this.#ready) this.#post({ type: 'picture', picture: this.#model.picture });
+      if (!this.#ready) return;
+      try {
+        this.#post({ type: 'picture', picture: this.#model.picture });
+      } catch (error) {
+        this.#services.note(error);
+      }
     });
   }
 

@@ -48,6 +48,12 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       };
     }
     case 'no-partition':
+      if (facts.text('layout') !== undefined) {
+        return {
+          message: l10n.t('This memory has another layout now than when its edits were staged.'),
+          nextStep: l10n.t('Discard the staged edits to see it as it is now.'),
+        };
+      }
       return {
         message: l10n.t('The driver has no partition with these columns.'),
         nextStep: l10n.t('Refresh the board and choose one of the partitions it lists.'),

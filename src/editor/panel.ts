@@ -254,6 +254,7 @@ export class HexPanel {
     this.#layout = undefined;
     this.#visible = undefined;
     this.selection = undefined;
+    for (const abort of this.#reads.values()) abort.abort();
     this.#look();
   }
 
@@ -335,6 +336,8 @@ export class HexPanel {
         percent = now;
         tell();
       });
+      // Another page may have the same number for another request.
+      if (abort.signal.aborted) return;
       const { offset, bytes, base, flags } = session.bytes(range);
       this.#post({ type: 'answer', id, result: { offset, bytes, base, flags } });
     } catch (error) {

@@ -374,6 +374,23 @@ describe('[truth-16] another layout of the same columns', () => {
     },
   );
 
+  test('waits, in words, until edits that were staged in the old one are discarded', async () => {
+    const { open, provider, exchange } = await setup();
+    const { document, view, send } = await open();
+    await send({ type: 'visible', range: { offset: 0, length: 64 } });
+    await send(typed(1, 5, 0xaa));
+    expect(document.session.counts().staged).toBe(1);
+    await exchange(4096);
+    await send({ type: 'command', command: 'refresh' });
+    const [panel] = document.panels;
+    expect(panel?.state.banner).toMatchObject({ text: '[no-partition]', actions: [{ command: 'revert' }] });
+    expect(document.shown?.geometry.bytesPerTile).toBe(8192);
+    await provider.discard(document);
+    await settle();
+    await send({ type: 'ready' });
+    expect(layouts(view).at(-1)?.geometry.bytesPerTile).toBe(4096);
+  });
+
   test('is not taken for one when the same hardware comes back', async () => {
     const { open, exchange } = await setup();
     const { view, send } = await open();

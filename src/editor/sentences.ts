@@ -104,6 +104,13 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
       actions: [{ command: 'allow-driver', label: l10n.t('Show What Was Found') }],
     };
   }
+  if (error?.code === 'no-partition' && error.facts['layout'] !== undefined) {
+    return {
+      kind: 'error',
+      text: describe(error),
+      actions: [{ command: 'revert', label: l10n.t('Discard') }],
+    };
+  }
   const onlyWriting = error?.code === 'no-match' && state.lockedBecause?.code === 'no-match';
   if (error !== undefined && error.code !== 'cancelled' && !onlyWriting) {
     return {

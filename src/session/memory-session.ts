@@ -539,10 +539,18 @@ export class MemorySession implements Disposable {
     const { geometry } = memory;
     if (!isSoundGeometry(geometry)) throw new BoardError('protocol', 'the memory has an impossible layout');
     if (this.#geometry !== undefined && !sameGeometry(geometry, this.#geometry)) {
-      if (!this.#edits.isEmpty) {
-        throw new BoardError('no-partition', 'the memory has another layout than when its edits were staged');
+      if (this.#edits.pendingDocuments.length > 0) {
+        throw new BoardError(
+          'no-partition',
+          'the memory has another layout than when its edits were staged',
+          {
+            layout: 'changed',
+          },
+        );
       }
       this.#base.clear();
+      // Undone, discarded and written gestures lie in the old layout: undo and redo of them change nothing from now on.
+      this.#edits.clear();
       // What was on screen were places of the old layout: the new pages say what they show.
       this.#looks.clear();
     }

@@ -142,11 +142,6 @@ export class StagedEdits {
     return [...this.#pendingLayers.keys()];
   }
 
-  /** Whether no edit was made, or all are forgotten. */
-  get isEmpty(): boolean {
-    return this.#layers.length === 1;
-  }
-
   /** Whether the document has pending edits. */
   isPending(document: string): boolean {
     return this.#pendingLayers.has(document);
