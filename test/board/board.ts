@@ -62,6 +62,8 @@ export interface DeviceTreeNode {
   readonly shimRows: readonly [number, number];
   readonly memRows: readonly [number, number];
   readonly coreRows: readonly [number, number];
+  /** What the node is called before its address; default `ai-engine`, on some boards `ai_engine`. */
+  readonly name?: string;
 }
 
 /** A running board. Everything it needs on this machine ends with `stop`, or with this process. */
@@ -254,9 +256,11 @@ class QemuBoard implements VirtualBoard {
 
   async reloadModule(parameters: Readonly<Record<string, string | number>> = {}): Promise<void> {
     const words = Object.entries(parameters).map(([name, value]) => quoted(`${name}=${value}`));
-    // What zocl holds would keep the module loaded; without zocl, or with nothing held, this line is refused.
-    const giveBack = '{ printf "zocl unload" > /sys/module/aievirt/parameters/control; } 2>/dev/null';
-    await this.#output(`${giveBack}; rmmod aievirt && insmod /lib/board/aievirt.ko ${words.join(' ')}`);
+    // What hangs, and what zocl holds, would keep the module loaded; where nothing is held this line is refused.
+    const giveBack = '{ printf heal > $c; printf "zocl unload" > $c; } 2>/dev/null';
+    await this.#output(
+      `c=/sys/module/aievirt/parameters/control; ${giveBack}; rmmod aievirt && insmod /lib/board/aievirt.ko ${words.join(' ')}`,
+    );
   }
 
   async deviceTree(node?: DeviceTreeNode): Promise<void> {
@@ -266,7 +270,7 @@ class QemuBoard implements VirtualBoard {
       await this.#output(`${old}; true`);
       return;
     }
-    const folder = `${base}/ai-engine@20000000000`;
+    const folder = `${base}/${node.name ?? 'ai-engine'}@20000000000`;
     const files: [string, Buffer][] = [
       ['compatible', Buffer.from(`${node.compatible}\0`)],
       ...(node.aieGen === undefined

@@ -11,6 +11,8 @@ export interface ModelPart {
   readonly owner: string;
   /** Tiles the owner asked for, as `col,row`. */
   readonly inUse: Set<string>;
+  /** Tiles that the driver takes for clocked, as `col,row`. */
+  readonly believed: Set<string>;
   descriptors: number;
 }
 
@@ -19,14 +21,17 @@ export class ModelArray {
   readonly rows: number;
   readonly parts: ModelPart[] = [];
   readonly #columnClock: boolean;
+  readonly #scanAbsolute: boolean;
   readonly #words = new Map<string, number>();
   /** With one clock per column only row 0 counts; else row r says whether the tile above runs. */
   readonly #next: boolean[][];
 
-  constructor(cols: number, rows: number, columnClock: boolean) {
+  /** `scanAbsolute`: a request takes the array's columns, counted from 0, for the partition's. */
+  constructor(cols: number, rows: number, columnClock: boolean, scanAbsolute = false) {
     this.cols = cols;
     this.rows = rows;
     this.#columnClock = columnClock;
+    this.#scanAbsolute = scanAbsolute;
     this.#next = Array.from({ length: cols }, () => Array.from({ length: rows }, () => true));
   }
 
@@ -43,20 +48,43 @@ export class ModelArray {
     this.#words.set(`${col},${row},${offset}`, value);
   }
 
+  /** What a word's access answers: the driver goes by its belief, and where that is wrong touches a gated tile. */
+  access(part: ModelPart, col: number, row: number): 'done' | 'EINVAL' | 'EIO' {
+    if (!part.believed.has(`${col},${row}`)) return 'EINVAL';
+    return this.runs(col, row) ? 'done' : 'EIO';
+  }
+
   gate(col: number, row: number): void {
-    this.#set(col, this.#columnClock ? 0 : row - 1, false);
+    this.#behind(col, () => {
+      this.#set(col, this.#columnClock ? 0 : row - 1, false);
+    });
   }
 
   ungate(col: number, row: number): void {
-    for (let r = 0; r < row; r++) this.#set(col, r, true);
+    this.#behind(col, () => {
+      for (let r = 0; r < row; r++) this.#set(col, r, true);
+    });
   }
 
   /** The partition, or undefined where the driver refuses. */
   request(start: number, cols: number, keep: boolean, owner: string): ModelPart | undefined {
     if (start + cols > this.cols || cols < 1) return undefined;
     if (this.parts.some((p) => start < p.start + p.cols && p.start < start + cols)) return undefined;
-    const part: ModelPart = { start, cols, keep, owner, inUse: new Set(), descriptors: 1 };
-    for (const [col, row] of this.#tiles(part)) if (this.runs(col, row)) part.inUse.add(`${col},${row}`);
+    const part: ModelPart = {
+      start,
+      cols,
+      keep,
+      owner,
+      inUse: new Set(),
+      believed: new Set(),
+      descriptors: 1,
+    };
+    for (const [col, row] of this.#tiles(part)) {
+      const taken = this.#scanAbsolute ? col + start : col;
+      if (!this.runs(col, row) || taken >= start + cols) continue;
+      part.inUse.add(`${taken},${row}`);
+      part.believed.add(`${taken},${row}`);
+    }
     this.parts.push(part);
     return part;
   }
@@ -74,10 +102,14 @@ export class ModelArray {
       if (col >= part.start && col < part.start + part.cols) this.#words.delete(key);
     }
     part.inUse.clear();
+    part.believed.clear();
     for (let col = part.start; col < part.start + part.cols; col++)
       this.#next[col] = Array.from({ length: this.rows }, (_, row) => row > 0 || clocksOn);
     for (const [col, row] of this.#tiles(part))
-      if (this.runs(col, row) && clocksOn) part.inUse.add(`${col},${row}`);
+      if (this.runs(col, row)) {
+        part.inUse.add(`${col},${row}`);
+        part.believed.add(`${col},${row}`);
+      }
   }
 
   /** REQUEST_TILES and RELEASE_TILES; no places means all. */
@@ -86,9 +118,8 @@ export class ModelArray {
       if (row === 0) continue;
       if (on) part.inUse.add(`${col},${row}`);
       else part.inUse.delete(`${col},${row}`);
-      const top = Math.max(0, ...this.#rowsInUse(part, col));
-      for (let r = 0; r < this.rows; r++) this.#set(col, r, r < top || r === this.rows - 1);
     }
+    for (let col = part.start; col < part.start + part.cols; col++) this.#clockColumn(part, col);
   }
 
   /** What ENQUIRE lists: id, first column, columns, status. */
@@ -107,16 +138,34 @@ export class ModelArray {
     return [...used, ...free];
   }
 
+  /** Clocks of a column by the tiles in use; in a chain, only where they differ from what the driver believes. */
+  #clockColumn(part: ModelPart, col: number): void {
+    const used = topRow(part.inUse, col);
+    const believed = topRow(part.believed, col);
+    if (this.#columnClock) this.#set(col, 0, used > 0);
+    else if (used < believed) this.#set(col, used, false);
+    else for (let row = believed + 1; row <= used; row++) this.#set(col, row - 1, true);
+    for (let row = 1; row < this.rows; row++) {
+      if (this.#columnClock ? used > 0 : row <= used) part.believed.add(`${col},${row}`);
+      else part.believed.delete(`${col},${row}`);
+    }
+  }
+
+  /** Switches clocks of a column from outside: where the driver was right about a tile, it is right again. */
+  #behind(col: number, change: () => void): void {
+    const part = this.parts.find(({ start, cols }) => col >= start && col < start + cols);
+    const rows = Array.from({ length: this.rows - 1 }, (_, i) => i + 1);
+    const right = rows.filter((row) => part?.believed.has(`${col},${row}`) === this.runs(col, row));
+    change();
+    for (const row of right) {
+      if (this.runs(col, row)) part?.believed.add(`${col},${row}`);
+      else part?.believed.delete(`${col},${row}`);
+    }
+  }
+
   #set(col: number, row: number, on: boolean): void {
     const next = this.#next[col];
     if (next !== undefined) next[row] = on;
-  }
-
-  #rowsInUse(part: ModelPart, col: number): number[] {
-    return [...part.inUse]
-      .map((key) => key.split(',').map(Number))
-      .filter(([c]) => c === col)
-      .map(([, row = 0]) => row);
   }
 
   #tiles(part: ModelPart): [col: number, row: number][] {
@@ -125,4 +174,10 @@ export class ModelArray {
       for (let row = 1; row < this.rows; row++) tiles.push([col, row]);
     return tiles;
   }
+}
+
+/** The highest row of a column in a set of `col,row`; 0 for none. */
+function topRow(tiles: ReadonlySet<string>, col: number): number {
+  const rows = [...tiles].map((key) => key.split(',').map(Number)).filter(([c]) => c === col);
+  return Math.max(0, ...rows.map(([, row = 0]) => row));
 }

@@ -222,8 +222,8 @@ describe.each(familyNames)('%s', (name) => {
 describe('a driver that ignores the request for clocks', () => {
   const family = families['2020/aie'];
 
-  it('is told of, and the tiles stay gated: the 2020 one, whose bitmap ends before these columns [attach-4]', async () => {
-    const agent = await load(family, { p6_bug: 1 });
+  it('is told of, and the tiles stay gated: one that takes them for clocked already [attach-4]', async () => {
+    const agent = await load(family, { tiles_ignored: 1 });
     await gateAll(family);
     await open(agent);
     expect(await clocks(agent, true)).toBe(false);

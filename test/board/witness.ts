@@ -29,6 +29,11 @@ export interface WitnessRequest {
   readonly noget?: boolean;
   /** Turns the clocks of all tiles on before anything is mapped, as an application has to after a reset. */
   readonly clocks?: boolean;
+  /**
+   * Asks for no tiles at all: the driver goes on believing of their clocks what it found at the request. Without it
+   * the witness asks for those that run, as an application has asked for its own, which changes no clock.
+   */
+  readonly blind?: boolean;
 }
 
 /** Bytes at the begin of the partition's first and last tile of data memory that each life of `cycles` fills. */
@@ -147,7 +152,7 @@ export class Witness {
 
   /** Takes a partition as an application does, by the driver's id (`families.ts`). */
   async request(id: number, options: WitnessRequest = {}): Promise<WitnessHandles> {
-    const words = (['keep', 'noget', 'clocks'] as const).filter((word) => options[word] === true);
+    const words = (['keep', 'noget', 'clocks', 'blind'] as const).filter((word) => options[word] === true);
     return handles(await this.command(['request', id, ...words].join(' ')));
   }
 

@@ -7,6 +7,7 @@
  *   device.c   /dev/aie0: requests and enquiries of each driver family
  *   control.c  parameters, controls and counters for the tests; load and unload
  *   sysfs.c    attributes of partitions and tiles, hardware_info
+ *   locks.c    the driver's own locks as callers meet them, and calls that hang
  *   zocl.c     imitation of the kernel module that holds partitions for XRT
  *
  * Columns and rows of the array are absolute; row 0 is the shim. A partition
@@ -15,6 +16,7 @@
  *
  * Locks, outermost first:
  *   mmap_lock    (taken by the kernel before fault and mmap)
+ *   the driver's imitated locks (locks.c): device, then vpart.look_lock
  *   parts_lock   the list of partitions and which of them are in use; devices
  *                come and go under it, so no attribute may take it
  *   vpart.lock   DMA-bufs of a partition; never held over a user copy
@@ -123,6 +125,7 @@ struct vpart {
 	void *attrs;		/* for sysfs.c alone */
 	unsigned long *in_use;	/* tiles the owner asked for; under state_sem */
 	unsigned long *clocked; /* the driver's idea of clocks; under state_sem */
+	struct mutex look_lock; /* the driver's, for locks.c alone */
 
 	/* Under parts_lock. */
 	bool busy;
@@ -148,7 +151,12 @@ extern bool sysfs;  /* class aie exists */
 extern bool rw;	    /* the partition file can be read and written */
 extern bool fdlist; /* the device hands out descriptors of partitions in use */
 extern bool pm_fault;
-extern bool p6_bug;
+extern bool scan_absolute; /* a request's scan of the clocks indexes by absolute column */
+extern bool whole_tiles;   /* REQUEST_TILES and RELEASE_TILES both clock the whole partition */
+extern bool tiles_ignored; /* REQUEST_TILES and RELEASE_TILES do nothing */
+extern bool list_race;	   /* a descriptor list that meets a dying file is reported */
+extern unsigned int clock_on; /* what the firmware writes into a column clock: 1, 2 or 3 */
+extern unsigned int lock_us;  /* how long attributes and ENQUIRE hold the driver's locks */
 extern unsigned int page_check;
 extern unsigned int open_delay;
 extern unsigned int req_size;  /* bytes of a request: 24 or 40 */
@@ -156,7 +164,8 @@ extern unsigned int init_size; /* bytes of PARTITION_INIT: 16, 40 or 32 */
 
 struct counters {
 	atomic_t requests, requests_failed, releases, busy, open, dmabufs, mappings, faults,
-		forbidden, preads, pwrites, resets, resets_refused;
+		forbidden, preads, pwrites, preads_refused, log_lines, resets, resets_refused,
+		enquiries, lists, attributes, wedges, hung;
 	atomic64_t words_read, memory_words_read, words_written;
 };
 
@@ -172,8 +181,9 @@ extern struct counters count;
 
 /* ---------------------------------------------------------------- array.c */
 
+/* With one clock per column any of the two bits clocks it; in a chain the shim needs both. */
 #define CLOCK_COLUMN BIT(0) /* shim only: the column's buffer */
-#define CLOCK_NEXT   BIT(1) /* chain: the tile above; else with CLOCK_COLUMN */
+#define CLOCK_NEXT   BIT(1) /* the tile above */
 #define CORE_ENABLE  BIT(0)
 #define CORE_RESET   BIT(1)
 
@@ -215,6 +225,8 @@ bool reg_in(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, 
 bool reg_covers(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, u32 last);
 void set_core(u32 col, u32 row, u32 control);
 void switch_tile(u32 col, u32 row, bool on);
+/* In a chain: the one register that clocks a tile, in the tile below. */
+void switch_link(u32 col, u32 row, bool on);
 /* Values after power-on or reset; state_sem held for writing. Call zap_cols after it. */
 void reset_cols(u32 col, u32 cols, u32 rows, bool clocks_on);
 
@@ -228,8 +240,15 @@ void zap_cols(u32 col, u32 cols);
 /* A partition that nobody has yet; its reference belongs to the caller. */
 struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows);
 void part_put(struct vpart *p);
-/* Reads the clocks into the driver's bitmaps; state_sem held for writing. */
+/* Reads the clocks into the driver's bitmaps, as a request does; state_sem held for writing. */
 void scan_clocks(struct vpart *p);
+/* The driver's idea of a tile's clock; absolute column; state_sem held. Shim tiles are clocked. */
+bool part_clocked(struct vpart *p, u32 col, u32 row);
+/*
+ * A test switched clocks behind the driver: where its idea of a tile was right,
+ * it shall be right again. before: bits by col * MAX_ROWS + row of the array.
+ */
+void follow_clocks(struct vpart *p, const unsigned long *before);
 void reset_part(struct vpart *p, bool clocks_on);
 /*
  * The file of a partition that was just marked as busy, with a reference for
@@ -263,6 +282,38 @@ void sysfs_exit(void);
  */
 int sysfs_add_part(struct vpart *p);
 void sysfs_remove_part(struct vpart *p);
+
+/* ---------------------------------------------------------------- locks.c */
+
+enum call {
+	CALL_ENQUIRE,
+	CALL_REQUEST,
+	CALL_LIST,
+	CALL_MEMORIES,
+	CALL_READ,
+	CALL_WRITE,
+	CALL_REGISTER,
+	CALL_TILES,
+	CALL_CLOSE,
+	CALL_ATTRIBUTE,
+	CALL_MAP,
+	CALLS
+};
+
+/* Does not come back while the control says so; 0, or -ERESTARTSYS when the caller is killed. */
+int hold_back(enum call call);
+/* Around ENQUIRE, requests and the descriptor list: 0, or an errno when a signal came. */
+int look_at_device(void);
+void looked_at_device(void);
+/* Around each read of an attribute. */
+int look_at_part(struct vpart *p);
+void looked_at_part(struct vpart *p);
+/* The last close: takes the same locks, as the real one does. */
+void lock_for_release(struct vpart *p);
+/* A control line that starts with "hang "; rest is what follows. 0 or -errno. */
+int control_hang(const char *rest);
+/* Ends all hangs and gives back the device's lock. */
+void heal(void);
 
 /* ----------------------------------------------------------------- zocl.c */
 

@@ -200,9 +200,11 @@ bool tile_runs(u32 col, u32 row)
 
 	if (!row)
 		return true;
+	if (varray.gen->column_clock)
+		return *clock_word(col, 0) & (CLOCK_COLUMN | CLOCK_NEXT);
 	if ((*clock_word(col, 0) & (CLOCK_COLUMN | CLOCK_NEXT)) != (CLOCK_COLUMN | CLOCK_NEXT))
 		return false;
-	for (r = 1; !varray.gen->column_clock && r < row; r++)
+	for (r = 1; r < row; r++)
 		if (!(*clock_word(col, r) & CLOCK_NEXT))
 			return false;
 	return true;
@@ -256,7 +258,7 @@ void switch_tile(u32 col, u32 row, bool on)
 	u32 r;
 
 	if (varray.gen->column_clock) {
-		*clock_word(col, 0) = on ? CLOCK_COLUMN | CLOCK_NEXT : 0;
+		*clock_word(col, 0) = on ? clock_on : 0;
 	} else if (!on && row == 1) {
 		*clock_word(col, 0) = 0;
 	} else if (!on) {
@@ -266,6 +268,13 @@ void switch_tile(u32 col, u32 row, bool on)
 		for (r = 1; r < row; r++)
 			*clock_word(col, r) |= CLOCK_NEXT;
 	}
+}
+
+void switch_link(u32 col, u32 row, bool on)
+{
+	u32 clocks = row == 1 ? CLOCK_COLUMN | CLOCK_NEXT : CLOCK_NEXT;
+
+	*clock_word(col, row - 1) = on ? clocks : 0;
 }
 
 void reset_cols(u32 col, u32 cols, u32 rows, bool clocks_on)
@@ -278,7 +287,9 @@ void reset_cols(u32 col, u32 cols, u32 rows, bool clocks_on)
 				if (*page_slot(c, r, n))
 					clear_page((void *)*page_slot(c, r, n));
 			if (!r)
-				*clock_word(c, r) = clocks_on ? CLOCK_COLUMN | CLOCK_NEXT : 0;
+				*clock_word(c, r) = !clocks_on		     ? 0
+						    : varray.gen->column_clock ? clock_on
+									       : CLOCK_COLUMN | CLOCK_NEXT;
 			else if (has_clock_word(r))
 				*clock_word(c, r) = CLOCK_NEXT;
 		}

@@ -7,6 +7,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/bitmap.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -64,10 +65,35 @@ bool pm_fault = true;
 module_param(pm_fault, bool, 0644);
 MODULE_PARM_DESC(pm_fault, "1: program memory of an enabled core answers with a bus error");
 
-bool p6_bug;
-module_param(p6_bug, bool, 0644);
-MODULE_PARM_DESC(p6_bug,
-		 "1: index the clock bitmap by absolute column, as the 2020 clock patch does");
+static int scan_absolute_param;
+module_param_named(scan_absolute, scan_absolute_param, int, 0444);
+MODULE_PARM_DESC(scan_absolute,
+		 "1: a request's scan of the clocks indexes by absolute column; -1: as the "
+		 "generation's real drivers do (aie and aieml); default 0");
+
+bool whole_tiles;
+module_param(whole_tiles, bool, 0644);
+MODULE_PARM_DESC(whole_tiles, "1: REQUEST_TILES and RELEASE_TILES both clock the whole partition, "
+			      "as some drivers for aieml do");
+
+unsigned int clock_on = 1;
+module_param(clock_on, uint, 0644);
+MODULE_PARM_DESC(clock_on, "what the firmware writes into the clock register of a column that "
+			   "shall run, 1, 2 or 3, where a column has one clock; default 1, as real firmware does");
+
+bool tiles_ignored;
+module_param(tiles_ignored, bool, 0644);
+MODULE_PARM_DESC(tiles_ignored, "1: REQUEST_TILES and RELEASE_TILES do nothing, as where the driver "
+				"takes gated tiles for clocked");
+
+bool list_race;
+module_param(list_race, bool, 0644);
+MODULE_PARM_DESC(list_race, "1: report a descriptor list that meets an owner's last close");
+
+unsigned int lock_us;
+module_param(lock_us, uint, 0644);
+MODULE_PARM_DESC(lock_us, "microseconds that attributes and ENQUIRE hold the driver's locks; 0: "
+			  "nobody meets them");
 
 unsigned int page_check = PAGE_SIZE;
 module_param(page_check, uint, 0644);
@@ -79,7 +105,7 @@ unsigned int open_delay;
 module_param(open_delay, uint, 0644);
 MODULE_PARM_DESC(open_delay, "milliseconds that every request takes");
 
-bool fdlist, rw, attrs, hwinfo;
+bool fdlist, rw, attrs, hwinfo, scan_absolute;
 unsigned int req_size, init_size;
 struct counters count;
 
@@ -87,18 +113,24 @@ static bool ready;
 
 /* --------------------------------------------------------------- controls */
 
-static void rescan(void)
+/* Which tiles run, by col * MAX_ROWS + row. */
+static unsigned long *running_tiles(void)
 {
-	unsigned int i;
+	unsigned long *bits = bitmap_zalloc(varray.cols * MAX_ROWS, GFP_KERNEL);
+	u32 c, r;
 
-	for (i = 0; i < parts_count; i++)
-		scan_clocks(parts_list[i]);
+	for (c = 0; bits && c < varray.cols; c++)
+		for (r = 1; r < varray.rows; r++)
+			__assign_bit(c * MAX_ROWS + r, bits, tile_runs(c, r));
+	return bits;
 }
 
 static int control_clock(const char *rest, bool on)
 {
 	bool all = sysfs_streq(rest, "all");
 	u32 col = 0, row = 0, c, r;
+	unsigned long *before;
+	unsigned int i;
 
 	if (!all && (sscanf(rest, "%u %u", &col, &row) != 2 || !row))
 		return -EINVAL;
@@ -106,12 +138,15 @@ static int control_clock(const char *rest, bool on)
 		return -ENOENT;
 	mutex_lock(&parts_lock);
 	down_write(&state_sem);
+	before = running_tiles();
 	if (!all)
 		switch_tile(col, row, on);
 	for (c = 0; all && c < varray.cols; c++)
 		for (r = varray.rows - 1; r >= 1; r--)
 			switch_tile(c, r, on);
-	rescan();
+	for (i = 0; before && i < parts_count; i++)
+		follow_clocks(parts_list[i], before);
+	bitmap_free(before);
 	up_write(&state_sem);
 	mutex_unlock(&parts_lock);
 	/* After the change is visible: a later fault sees it, an earlier one is zapped. */
@@ -188,6 +223,7 @@ static int control_reset(const char *rest)
  *   core COL ROW on|off
  *   reg COL ROW OFFSET VALUE	(a plain register or memory word)
  *   reset ID | reset all	(zero everything, all clocks on)
+ *   hang CALL | heal		(a call does not come back until healed; see locks.c)
  *   zocl ...			(see zocl.c)
  */
 static int control_set(const char *text, const struct kernel_param *kp)
@@ -204,6 +240,12 @@ static int control_set(const char *text, const struct kernel_param *kp)
 		return control_reg(text + 4);
 	if (str_has_prefix(text, "reset "))
 		return control_reset(text + 6);
+	if (str_has_prefix(text, "hang "))
+		return control_hang(text + 5);
+	if (sysfs_streq(text, "heal")) {
+		heal();
+		return 0;
+	}
 	if (str_has_prefix(text, "zocl "))
 		return zocl_control(text + 5);
 	return -EINVAL;
@@ -212,14 +254,20 @@ static int control_set(const char *text, const struct kernel_param *kp)
 static const struct kernel_param_ops control_ops = { .set = control_set };
 module_param_cb(control, &control_ops, NULL, 0200);
 
-/* requests: granted ones; words_read: by pread, of these memory_words_read in tile memories; words_written: by AIE_REG and pwrite. */
+/*
+ * requests: granted ones; log_lines: written for refused preads; hung: calls that do not come back
+ * now; words_read: by pread, of these memory_words_read in tile memories; words_written:
+ * by AIE_REG and pwrite.
+ */
 static int counters_get(char *buf, const struct kernel_param *kp)
 {
 	return sysfs_emit(
 		buf,
 		"requests=%d releases=%d busy=%d open=%d dmabufs=%d mappings=%d faults=%d "
 		"forbidden=%d requests_failed=%d preads=%d pwrites=%d words_read=%lld "
-		"memory_words_read=%lld words_written=%lld resets=%d resets_refused=%d\n",
+		"memory_words_read=%lld words_written=%lld resets=%d resets_refused=%d "
+		"preads_refused=%d log_lines=%d enquiries=%d lists=%d attributes=%d wedges=%d "
+		"hung=%d\n",
 		atomic_read(&count.requests), atomic_read(&count.releases),
 		atomic_read(&count.busy), atomic_read(&count.open), atomic_read(&count.dmabufs),
 		atomic_read(&count.mappings), atomic_read(&count.faults),
@@ -227,7 +275,11 @@ static int counters_get(char *buf, const struct kernel_param *kp)
 		atomic_read(&count.preads), atomic_read(&count.pwrites),
 		atomic64_read(&count.words_read), atomic64_read(&count.memory_words_read),
 		atomic64_read(&count.words_written),
-		atomic_read(&count.resets), atomic_read(&count.resets_refused));
+		atomic_read(&count.resets), atomic_read(&count.resets_refused),
+		atomic_read(&count.preads_refused), atomic_read(&count.log_lines),
+		atomic_read(&count.enquiries), atomic_read(&count.lists),
+		atomic_read(&count.attributes), atomic_read(&count.wedges),
+		atomic_read(&count.hung));
 }
 
 static const struct kernel_param_ops counters_ops = { .get = counters_get };
@@ -242,8 +294,10 @@ static int choose_parameters(void)
 	req_size = req ?: dynamic ? 40 : 24;
 	init_size = init ?: req_size == 40 ? 32 : 16;
 	if ((req_size != 24 && req_size != 40) ||
-	    (init_size != 16 && init_size != 32 && init_size != 40))
+	    (init_size != 16 && init_size != 32 && init_size != 40) || clock_on < 1 || clock_on > 3)
 		return -EINVAL;
+	scan_absolute = scan_absolute_param < 0 ? strcmp(varray.gen->name, "aie2ps") != 0 :
+						  scan_absolute_param;
 	fdlist = fdlist_param < 0 ? dynamic && req_size == 40 : fdlist_param;
 	rw = rw_param < 0 ? later : rw_param;
 	attrs = attrs_param < 0 ? later : attrs_param;

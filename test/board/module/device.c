@@ -219,9 +219,7 @@ struct file *request_part(u32 id, u32 flag, bool in_kernel)
 		return ERR_CAST(p);
 	}
 	down_write(&state_sem);
-	bitmap_zero(p->clocked, p->range.size.col * MAX_ROWS);
 	scan_clocks(p);
-	bitmap_copy(p->in_use, p->clocked, p->range.size.col * MAX_ROWS);
 	up_write(&state_sem);
 	file = part_file(p);
 	if (IS_ERR(file)) {
@@ -249,6 +247,10 @@ static long dev_request(void __user *arg)
 
 	if (copy_from_user(&req, arg, req_size))
 		return -EFAULT;
+	fd = look_at_device();
+	if (fd)
+		return fd;
+	looked_at_device();
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
@@ -322,6 +324,11 @@ static long dev_enquire(void __user *arg)
 
 	if (copy_from_user(&query, arg, sizeof(query)))
 		return -EFAULT;
+	atomic_inc(&count.enquiries);
+	ret = look_at_device();
+	if (ret)
+		return ret;
+	looked_at_device();
 	if (!query.partitions) {
 		mutex_lock(&parts_lock);
 		query.partition_cnt = parts_count;
@@ -357,6 +364,11 @@ static long dev_fd_list(void __user *arg)
 
 	if (copy_from_user(&args, arg, sizeof(args)))
 		return -EFAULT;
+	atomic_inc(&count.lists);
+	ret = look_at_device();
+	if (ret)
+		return ret;
+	looked_at_device();
 	out = kcalloc(MAX_PARTS, sizeof(*out), GFP_KERNEL);
 	if (!out)
 		return -ENOMEM;
@@ -365,9 +377,15 @@ static long dev_fd_list(void __user *arg)
 		struct vpart *p = parts_list[i];
 		int fd;
 
-		/* A file whose last descriptor is just being closed is not to be had. */
-		if (!p->file || !get_file_rcu(p->file))
+		if (!p->file)
 			continue;
+		/* The real driver takes a reference of a dying file, which the kernel frees. */
+		if (!get_file_rcu(p->file)) {
+			if (list_race)
+				forbidden("descriptor list met the last close of partition %u",
+					  p->id);
+			continue;
+		}
 		fd = get_unused_fd_flags(O_CLOEXEC);
 		if (fd < 0) {
 			fput(p->file);
@@ -396,11 +414,11 @@ static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *uarg = (void __user *)arg;
 
 	if (cmd == AIE_ENQUIRE_PART)
-		return dev_enquire(uarg);
+		return hold_back(CALL_ENQUIRE) ?: dev_enquire(uarg);
 	if (cmd == (req_size == 40 ? AIE_REQUEST_PART_40 : AIE_REQUEST_PART))
-		return dev_request(uarg);
+		return hold_back(CALL_REQUEST) ?: dev_request(uarg);
 	if (cmd == AIE_FD_LIST && fdlist)
-		return dev_fd_list(uarg);
+		return hold_back(CALL_LIST) ?: dev_fd_list(uarg);
 	pr_err("aie0: Invalid ioctl command %u.\n", cmd);
 	return -EINVAL;
 }

@@ -61,6 +61,7 @@ struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows)
 		return ERR_PTR(-ENOMEM);
 	kref_init(&p->ref);
 	mutex_init(&p->lock);
+	mutex_init(&p->look_lock);
 	p->id = id;
 	p->range = (struct aie_range){ { col, 0 }, { cols, rows } };
 	snprintf(p->name, sizeof(p->name), "aiepart_%u_%u", col, cols);
@@ -73,34 +74,50 @@ struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows)
 	return p;
 }
 
-/* Bit of a tile in the driver's bitmaps, -1 where the buggy index leaves them. Column relative. */
-static int tile_bit(struct vpart *p, u32 col, u32 row)
+/* Bit of a tile in the driver's bitmaps. Column relative. */
+static unsigned int tile_bit(struct vpart *p, u32 col, u32 row)
 {
-	u32 rows = p->range.size.row - 1;
-	u32 bit = (col + (p6_bug ? p->range.start.col : 0)) * rows + row - 1;
-
-	return bit < p->range.size.col * rows ? (int)bit : -1;
+	return col * (p->range.size.row - 1) + row - 1;
 }
 
+static bool tile_runs_rel(struct vpart *p, u32 col, u32 row)
+{
+	return tile_runs(p->range.start.col + col, row);
+}
+
+/*
+ * The real scan of most drivers counts bits from the array's first column,
+ * while everybody else counts them from the partition's: what it finds beyond
+ * the bitmap's end is lost, and the rest is believed of other columns.
+ */
 void scan_clocks(struct vpart *p)
+{
+	u32 c, r, cols = p->range.size.col, first = scan_absolute ? p->range.start.col : 0;
+
+	bitmap_zero(p->clocked, cols * MAX_ROWS);
+	for (c = 0; c < cols && first + c < cols; c++)
+		for (r = 1; r < p->range.size.row; r++)
+			assign_bit(tile_bit(p, first + c, r), p->clocked, tile_runs_rel(p, c, r));
+	bitmap_copy(p->in_use, p->clocked, cols * MAX_ROWS);
+}
+
+bool part_clocked(struct vpart *p, u32 col, u32 row)
+{
+	return !row || test_bit(tile_bit(p, col - p->range.start.col, row), p->clocked);
+}
+
+void follow_clocks(struct vpart *p, const unsigned long *before)
 {
 	u32 c, r;
 
 	for (c = 0; c < p->range.size.col; c++)
 		for (r = 1; r < p->range.size.row; r++) {
-			int bit = tile_bit(p, c, r);
+			unsigned int bit = tile_bit(p, c, r);
+			bool was = test_bit((p->range.start.col + c) * MAX_ROWS + r, before);
 
-			if (bit >= 0)
-				assign_bit(bit, p->clocked, tile_runs(p->range.start.col + c, r));
+			if (was == test_bit(bit, p->clocked))
+				assign_bit(bit, p->clocked, tile_runs_rel(p, c, r));
 		}
-}
-
-/* The driver's idea of a tile's clock; state_sem held. */
-static bool tile_clocked(struct vpart *p, u32 col, u32 row)
-{
-	int bit = row ? tile_bit(p, col - p->range.start.col, row) : 0;
-
-	return !row || (bit >= 0 && test_bit(bit, p->clocked));
 }
 
 static void zap_part(struct vpart *p)
@@ -108,15 +125,22 @@ static void zap_part(struct vpart *p)
 	zap_cols(p->range.start.col, p->range.size.col);
 }
 
+/* The driver switched all clocks itself and knows them. */
+static void believe_clocks(struct vpart *p)
+{
+	u32 c, r;
+
+	for (c = 0; c < p->range.size.col; c++)
+		for (r = 1; r < p->range.size.row; r++)
+			assign_bit(tile_bit(p, c, r), p->clocked, tile_runs_rel(p, c, r));
+	bitmap_copy(p->in_use, p->clocked, p->range.size.col * MAX_ROWS);
+}
+
 void reset_part(struct vpart *p, bool clocks_on)
 {
 	down_write(&state_sem);
 	reset_cols(p->range.start.col, p->range.size.col, p->range.size.row, clocks_on);
-	bitmap_zero(p->in_use, p->range.size.col * MAX_ROWS);
-	bitmap_zero(p->clocked, p->range.size.col * MAX_ROWS);
-	scan_clocks(p);
-	if (clocks_on)
-		bitmap_copy(p->in_use, p->clocked, p->range.size.col * MAX_ROWS);
+	believe_clocks(p);
 	up_write(&state_sem);
 	zap_part(p);
 }
@@ -372,6 +396,16 @@ static bool find_place(struct vpart *p, u64 offset, u64 len, struct place *at)
 	return at->row < p->range.size.row && at->reg + len <= varray.tile_span;
 }
 
+/* A tile that the driver believes to be clocked and is not: the touch itself. Says so in the log. */
+static bool refuse_gated(const struct place *at)
+{
+	if (tile_runs(at->col, at->row))
+		return false;
+	forbidden("gated access %u,%u offset %#x, which the driver takes for clocked", at->col,
+		  at->row, at->reg);
+	return true;
+}
+
 /* Whether any word of a range is program memory of an enabled core; says so in the log. */
 static bool refuse_program(const struct place *at, u32 len)
 {
@@ -419,9 +453,9 @@ static long write_words(struct vpart *p, const struct place *at, const u32 *word
 	if (reg_in(gen->kernel_only, gen->kernel_only_count, at->row, at->reg, at->reg + 4 * n - 1))
 		return -EINVAL;
 	down_write(&state_sem);
-	if (!tile_clocked(p, at->col, at->row))
+	if (!part_clocked(p, at->col, at->row))
 		ret = -EINVAL;
-	else if (refuse_program(at, 4 * n))
+	else if (refuse_gated(at) || refuse_program(at, 4 * n))
 		ret = -EIO;
 	for (i = 0; !ret && i < n; i++) {
 		u32 reg = at->reg + 4 * i, val = words[i * step];
@@ -480,9 +514,13 @@ static ssize_t part_read(struct file *file, char __user *buf, size_t len, loff_t
 	const struct generation *gen = varray.gen;
 	struct vpart *p = file->private_data;
 	struct place at;
-	ssize_t ret = len;
+	ssize_t ret;
 	u32 *words;
 
+	ret = hold_back(CALL_READ);
+	if (ret)
+		return ret;
+	ret = len;
 	atomic_inc(&count.preads);
 	if (*pos < 0 || !find_place(p, *pos, len, &at))
 		return -EINVAL;
@@ -492,9 +530,14 @@ static ssize_t part_read(struct file *file, char __user *buf, size_t len, loff_t
 	if (!words)
 		return -ENOMEM;
 	down_read(&state_sem);
-	if (!tile_clocked(p, at.col, at.row)) {
+	if (!part_clocked(p, at.col, at.row)) {
 		ret = -EINVAL;
-	} else if (refuse_program(&at, len)) {
+		/* Two lines for each, as the real driver writes them. */
+		pr_err("%s: tile %u,%u has no clock.\n", p->name, at.col, at.row);
+		pr_err("%s: cannot read %#x of %u,%u.\n", p->name, at.reg, at.col, at.row);
+		atomic_add(2, &count.log_lines);
+		atomic_inc(&count.preads_refused);
+	} else if (refuse_gated(&at) || refuse_program(&at, len)) {
 		ret = -EIO;
 	} else if (reg_in(gen->acting, gen->acting_count, at.row, at.reg, at.reg + len - 1)) {
 		forbidden("read of an acting register %u,%u offset %#x", at.col, at.row, at.reg);
@@ -521,6 +564,9 @@ static ssize_t part_write(struct file *file, const char __user *buf, size_t len,
 	ssize_t ret;
 	u32 *words;
 
+	ret = hold_back(CALL_WRITE);
+	if (ret)
+		return ret;
 	atomic_inc(&count.pwrites);
 	if (*pos < 0 || !find_place(p, *pos, len, &at))
 		return -EINVAL;
@@ -541,33 +587,39 @@ static ssize_t part_write(struct file *file, const char __user *buf, size_t len,
 
 /* ------------------------------------------------------------------ clocks */
 
-/* Switches the clocks of a column so that its highest tile in use runs. Column relative. */
+/*
+ * Brings the clocks of one column in line with the tiles in use, by what the
+ * driver believes of them. Column relative.
+ *
+ * In a chain only the difference is written: what is believed to run is not
+ * switched on, and what is believed to be gated is not gated. With one clock
+ * per column it is written in any case.
+ */
 static void clock_column(struct vpart *p, u32 col)
 {
-	u32 r, top = 0, abs_col = p->range.start.col + col;
+	u32 r, rows = p->range.size.row, used = 0, believed = 0;
+	u32 abs_col = p->range.start.col + col;
 
-	for (r = 1; r < p->range.size.row; r++) {
-		int bit = tile_bit(p, col, r);
-
-		if (bit >= 0 && test_bit(bit, p->in_use))
-			top = r;
+	for (r = 1; r < rows; r++) {
+		if (test_bit(tile_bit(p, col, r), p->in_use))
+			used = r;
+		if (test_bit(tile_bit(p, col, r), p->clocked))
+			believed = r;
 	}
-	switch_tile(abs_col, 1, false);
-	for (r = p->range.size.row - 1; !varray.gen->column_clock && r > 1; r--)
-		switch_tile(abs_col, r, false);
-	if (top)
-		switch_tile(abs_col, top, true);
-}
-
-static void mark_tile(struct vpart *p, u32 col, u32 row, bool on)
-{
-	int bit = row ? tile_bit(p, col, row) : -1;
-
-	/* With the buggy index there is no such bit: nothing is switched. */
-	if (bit < 0)
+	if (varray.gen->column_clock) {
+		switch_tile(abs_col, 1, used || whole_tiles);
+		if (used || whole_tiles)
+			bitmap_set(p->clocked, tile_bit(p, col, 1), rows - 1);
+		else
+			bitmap_clear(p->clocked, tile_bit(p, col, 1), rows - 1);
 		return;
-	assign_bit(bit, p->in_use, on);
-	clock_column(p, col);
+	}
+	for (r = believed + 1; r <= used; r++)
+		switch_link(abs_col, r, true);
+	if (used < believed)
+		switch_link(abs_col, used + 1, false);
+	for (r = 1; r < rows; r++)
+		assign_bit(tile_bit(p, col, r), p->clocked, r <= used);
 }
 
 static long part_tiles(struct vpart *p, void __user *arg, bool on)
@@ -590,13 +642,19 @@ static long part_tiles(struct vpart *p, void __user *arg, bool on)
 				return -EINVAL;
 			}
 	}
+	if (tiles_ignored) {
+		kfree(locs);
+		return 0;
+	}
 	down_write(&state_sem);
 	for (i = 0; i < args.num_tiles; i++)
-		mark_tile(p, locs[i].col, locs[i].row, on);
-	for (c = 0; !args.num_tiles && c < p->range.size.col; c++)
-		for (r = 1; r < p->range.size.row; r++)
-			mark_tile(p, c, r, on);
-	scan_clocks(p);
+		if (locs[i].row)
+			assign_bit(tile_bit(p, locs[i].col, locs[i].row), p->in_use, on);
+	for (c = 0; c < p->range.size.col && p->range.size.row > 1; c++) {
+		for (r = 1; !args.num_tiles && r < p->range.size.row; r++)
+			assign_bit(tile_bit(p, c, r), p->in_use, on);
+		clock_column(p, c);
+	}
 	up_write(&state_sem);
 	zap_part(p);
 	kfree(locs);
@@ -616,7 +674,7 @@ static void clear_part(struct vpart *p)
 		__assign_bit(c, on, p->range.size.row > 1 && tile_runs(first + c, 1));
 	for (c = 0; c < p->range.size.col; c++)
 		reset_cols(first + c, 1, p->range.size.row, test_bit(c, on));
-	scan_clocks(p);
+	believe_clocks(p);
 	up_write(&state_sem);
 	zap_part(p);
 }
@@ -659,7 +717,16 @@ static long part_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	struct vpart *p = file->private_data;
 	void __user *uarg = (void __user *)arg;
 	bool later = varray.family != FAMILY_2020;
+	int ret = 0;
 
+	if (_IOC_NR(cmd) == _IOC_NR(AIE_REG))
+		ret = hold_back(CALL_REGISTER);
+	else if (cmd == AIE_GET_MEM)
+		ret = hold_back(CALL_MEMORIES);
+	else if (cmd == AIE_REQUEST_TILES || cmd == AIE_RELEASE_TILES)
+		ret = hold_back(CALL_TILES);
+	if (ret)
+		return ret;
 	if (cmd == (later ? AIE_REG_40 : AIE_REG))
 		return part_reg(p, uarg, _IOC_SIZE(cmd));
 	switch (cmd) {
@@ -723,7 +790,10 @@ static int part_mmap(struct file *file, struct vm_area_struct *vma)
 	struct vpart *p = file->private_data;
 	u64 span = (u64)p->range.size.col << varray.gen->col_shift;
 	u64 off = (u64)vma->vm_pgoff << PAGE_SHIFT, len = vma->vm_end - vma->vm_start;
+	int ret = hold_back(CALL_MAP);
 
+	if (ret)
+		return ret;
 	if (vma->vm_flags & VM_WRITE)
 		return -EINVAL;
 	if (vma->vm_pgoff > span >> PAGE_SHIFT || len > span - off)
@@ -738,6 +808,8 @@ static int part_release(struct inode *inode, struct file *file)
 {
 	struct vpart *p = file->private_data;
 
+	hold_back(CALL_CLOSE);
+	lock_for_release(p);
 	view_remove(&p->regs);
 	if (!p->keep)
 		reset_part(p, false);
@@ -748,8 +820,18 @@ static int part_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+/* From Linux 6.0 on the real drivers' files say that they can seek, and have no function for it. */
+static loff_t part_llseek(struct file *file, loff_t offset, int whence)
+{
+	struct vpart *p = file->private_data;
+
+	forbidden("lseek of partition %u calls a function that is not there", p->id);
+	return -ESPIPE;
+}
+
 static const struct file_operations part_fops_2020 = {
 	.owner = THIS_MODULE,
+	.llseek = part_llseek,
 	.unlocked_ioctl = part_ioctl,
 	.mmap = part_mmap,
 	.release = part_release,
@@ -757,6 +839,7 @@ static const struct file_operations part_fops_2020 = {
 
 static const struct file_operations part_fops = {
 	.owner = THIS_MODULE,
+	.llseek = part_llseek,
 	.read = part_read,
 	.write = part_write,
 	.unlocked_ioctl = part_ioctl,
@@ -781,7 +864,8 @@ struct file *part_file(struct vpart *p)
 		return ERR_PTR(fd);
 	}
 	file = close_fd_get_file(fd);
-	if (file && rw)
+	/* So that pread fails for want of a read function (EINVAL), not of a place. */
+	if (file)
 		file->f_mode |= FMODE_PREAD | FMODE_PWRITE;
 	return file;
 }

@@ -61,6 +61,7 @@ void sysfs_exit(void)
 
 struct tile {
 	struct kobject kobj;
+	struct vpart *part; /* outlives its folders */
 	u32 col;
 	u32 row;
 };
@@ -106,14 +107,33 @@ static const struct attribute_group tile_group = {
 };
 __ATTRIBUTE_GROUPS(tile);
 
+static int begin_look(struct vpart *p)
+{
+	int ret = hold_back(CALL_ATTRIBUTE) ?: look_at_part(p);
+
+	if (ret)
+		return ret;
+	atomic_inc(&count.attributes);
+	down_read(&state_sem);
+	return 0;
+}
+
+static void end_look(struct vpart *p)
+{
+	up_read(&state_sem);
+	looked_at_part(p);
+}
+
 static ssize_t tile_show(struct kobject *kobj, struct attribute *attr, char *buf)
 {
 	struct tile *tile = container_of(kobj, struct tile, kobj);
-	struct text t = { buf, PAGE_SIZE, 0 };
+	struct text t = { buf, PAGE_SIZE, 0, tile->part };
+	int ret = begin_look(tile->part);
 
-	down_read(&state_sem);
+	if (ret)
+		return ret;
 	container_of(attr, struct tile_file, attr)->put(&t, tile->col, tile->row);
-	up_read(&state_sem);
+	end_look(tile->part);
 	return t.len;
 }
 
@@ -142,11 +162,13 @@ static ssize_t error_stat_show(struct device *dev, struct device_attribute *attr
 {
 	static const char *const names[] = { "core", "memory", "memory_tile", "pl" };
 	struct vpart *p = dev_get_drvdata(dev);
-	struct text t = { buf, PAGE_SIZE, 0 };
+	struct text t = { buf, PAGE_SIZE, 0, p };
 	unsigned int m;
 	u32 c, r;
+	int ret = begin_look(p);
 
-	down_read(&state_sem);
+	if (ret)
+		return ret;
 	for (m = 0; m < ERROR_MODULES; m++) {
 		u32 n = 0;
 
@@ -155,7 +177,7 @@ static ssize_t error_stat_show(struct device *dev, struct device_attribute *attr
 				n += count_errors(p->range.start.col + c, r, m);
 		put(&t, "%s: %u\n", names[m], n);
 	}
-	up_read(&state_sem);
+	end_look(p);
 	return t.len;
 }
 static DEVICE_ATTR_RO(error_stat);
@@ -218,18 +240,22 @@ static ssize_t read_part(struct kobject *kobj, struct bin_attribute *attr, char 
 			 size_t count, void (*line)(struct text *t, u32 col, u32 row))
 {
 	struct vpart *p = dev_get_drvdata(kobj_to_dev(kobj));
-	struct text t = { kvmalloc(attr->size, GFP_KERNEL), attr->size, 0 };
+	struct text t = { kvmalloc(attr->size, GFP_KERNEL), attr->size, 0, p };
 	ssize_t ret;
 	u32 c, r;
 
 	if (!t.buf)
 		return -ENOMEM;
 	t.buf[0] = 0;
-	down_read(&state_sem);
+	ret = begin_look(p);
+	if (ret) {
+		kvfree(t.buf);
+		return ret;
+	}
 	for (c = 0; c < p->range.size.col; c++)
 		for (r = 0; r < p->range.size.row; r++)
 			line(&t, p->range.start.col + c, r);
-	up_read(&state_sem);
+	end_look(p);
 	ret = memory_read_from_buffer(buf, count, &off, t.buf, t.len);
 	kvfree(t.buf);
 	return ret;
@@ -282,6 +308,7 @@ static struct tile *add_tile(struct vpart *p, u32 col, u32 row)
 
 	if (!tile)
 		return ERR_PTR(-ENOMEM);
+	tile->part = p;
 	tile->col = col;
 	tile->row = row;
 	ret = kobject_init_and_add(&tile->kobj, &tile_type, &p->dev->kobj, "%u_%u", col, row);

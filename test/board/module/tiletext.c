@@ -253,6 +253,17 @@ static u32 bits_of(u32 word, u32 hi, u32 lo)
 
 /* ------------------------------------------------------------------- cores */
 
+/* A tile that the driver believes to be clocked and is not is touched: said in the log, read as gated. */
+static bool may_read(struct text *t, u32 col, u32 row)
+{
+	if (!part_clocked(t->part, col, row))
+		return false;
+	if (tile_runs(col, row))
+		return true;
+	forbidden("gated access %u,%u by an attribute", col, row);
+	return false;
+}
+
 /* In the first generation the end of a core can be missed; then the event that disabled it says so. */
 static u32 core_status(u32 col, u32 row)
 {
@@ -269,7 +280,7 @@ void put_core_status(struct text *t, u32 col, u32 row)
 	u32 n, known = first_generation() ? 21 : 22;
 	const char *between = "";
 
-	if (!tile_runs(col, row)) {
+	if (!may_read(t, col, row)) {
 		put(t, "clock_gated");
 		return;
 	}
@@ -292,7 +303,7 @@ void put_core_status(struct text *t, u32 col, u32 row)
 void put_tile_core(struct text *t, u32 col, u32 row)
 {
 	const struct generation *gen = varray.gen;
-	bool runs = tile_runs(col, row);
+	bool runs = may_read(t, col, row);
 
 	put(t, "status: ");
 	put_core_status(t, col, row);
@@ -320,7 +331,7 @@ static void put_lock(struct text *t, u32 col, u32 row, u32 n)
 void put_tile_lock(struct text *t, u32 col, u32 row)
 {
 	const struct dma_map *map = dma_of(row);
-	bool runs = tile_runs(col, row);
+	bool runs = may_read(t, col, row);
 	u32 n;
 
 	for (n = 0; n < map->lock_count; n++) {
@@ -337,7 +348,7 @@ void put_lock_status(struct text *t, u32 col, u32 row)
 {
 	u32 n;
 
-	if (!tile_runs(col, row)) {
+	if (!may_read(t, col, row)) {
 		put(t, "clock_gated");
 		return;
 	}
@@ -382,7 +393,7 @@ static void put_channels(struct text *t, u32 col, u32 row, enum channel_part par
 	const struct dma_map *map = dma_of(row);
 	u32 ch;
 
-	if (!tile_runs(col, row)) {
+	if (!may_read(t, col, row)) {
 		put(t, "mm2s: clock_gated" LEVEL1 "s2mm: clock_gated");
 		return;
 	}
@@ -417,7 +428,7 @@ void put_tile_dma(struct text *t, u32 col, u32 row)
 	/* The driver's table has no register for it: it is always zero. */
 	if (first_generation())
 		put(t,
-		    tile_runs(col, row) ? "fifo_len: 0" LEVEL0 "0\n" : "fifo_len: clock_gated\n");
+		    may_read(t, col, row) ? "fifo_len: 0" LEVEL0 "0\n" : "fifo_len: clock_gated\n");
 }
 
 /* ------------------------------------------------------------- descriptors */
@@ -430,7 +441,7 @@ static u32 bd_bits(u32 col, u32 row, u32 bd, const struct bd_field *field)
 void put_tile_bd(struct text *t, u32 col, u32 row)
 {
 	const struct dma_map *map = dma_of(row);
-	bool runs = tile_runs(col, row);
+	bool runs = may_read(t, col, row);
 	u32 n, i;
 
 	for (n = 0; n < map->bd_count; n++) {
@@ -460,7 +471,7 @@ static void put_events(struct text *t, u32 col, u32 row, u32 reg)
 	const char *between = "";
 	u32 n;
 
-	if (!tile_runs(col, row)) {
+	if (!may_read(t, col, row)) {
 		put(t, "clock_gated");
 		return;
 	}

@@ -9,11 +9,14 @@
 
 #include <linux/types.h>
 
+struct vpart;
+
 /* A text under construction; what does not fit is cut off. */
 struct text {
 	char *buf;
 	size_t size;
 	size_t len;
+	struct vpart *part; /* whose idea of clocks counts */
 };
 
 enum error_module { ERRORS_CORE, ERRORS_MEMORY, ERRORS_MEMORY_TILE, ERRORS_PL, ERROR_MODULES };

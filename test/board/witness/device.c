@@ -115,6 +115,14 @@ static size_t memory_bytes(const struct memory *m)
 	return m->size * m->range.size.col * m->range.size.row;
 }
 
+static void unmap_registers(void)
+{
+	if (held.regs)
+		munmap((void *)held.regs,
+		       (size_t)held.range.size.col << held.generation->col_shift);
+	held.regs = NULL;
+}
+
 /* Mappings first, then the buffers, then the partition: none outlives what it stands on. */
 void let_go(void)
 {
@@ -128,10 +136,7 @@ void let_go(void)
 	}
 	memset(held.mem, 0, sizeof(held.mem));
 	held.mems = 0;
-	if (held.regs)
-		munmap((void *)held.regs,
-		       (size_t)held.range.size.col << held.generation->col_shift);
-	held.regs = NULL;
+	unmap_registers();
 	if (held.part >= 0)
 		close(held.part);
 	held.part = -1;
@@ -304,6 +309,44 @@ int switch_all_clocks(bool on)
 	return ioctl(held.part, on ? REQUEST_TILES : RELEASE_TILES, &args);
 }
 
+static bool column_runs(uint32_t col)
+{
+	const struct generation *g = held.generation;
+	uint32_t clock = *reg_word(col, 0, g->column_clock) & 3;
+
+	return g->chain ? clock == 3 : clock != 0;
+}
+
+/*
+ * Asks for just those tiles that run, as an application has asked for its own: no clock changes,
+ * and the driver believes of each tile what is true. What it found when the partition was
+ * requested can be wrong where the partition does not start at column 0.
+ */
+static int ask_for_running_tiles(void)
+{
+	static struct location tiles[128 * 16];
+	struct tiles_args args = { tiles, 0 };
+	const struct generation *g = held.generation;
+	bool mapped = held.regs != NULL;
+
+	if (!mapped && map_registers())
+		return -1;
+	for (uint32_t c = 0; c < held.range.size.col; c++) {
+		uint32_t col = held.range.start.col + c;
+		bool runs = column_runs(col);
+
+		for (uint32_t row = 1; runs && row < held.range.size.row; row++) {
+			tiles[args.count++] = (struct location){ c, row };
+			if (g->chain && !GUARDED(runs = *reg_word(col, row, g->column_clock) & 2))
+				runs = false;
+		}
+	}
+	if (!mapped)
+		unmap_registers();
+	/* A list of none means all. */
+	return args.count ? ioctl(held.part, REQUEST_TILES, &args) : 0;
+}
+
 /* ------------------------------------------------------ where things stand */
 
 bool in_partition(uint32_t col, uint32_t row)
@@ -361,17 +404,21 @@ bool do_request(int argc, char **argv)
 {
 	bool bare = has_word(argc, argv, 2, "bare") || has_word(argc, argv, 2, "noget");
 	uint32_t id, flag = has_word(argc, argv, 2, "keep");
+	bool clocks;
 
 	if (argc < 2 || !number(argv[1], &id))
-		return usage("request ID [keep] [noget] [clocks] [noregs] [readonly]");
+		return usage("request ID [keep] [noget] [clocks|blind] [noregs] [readonly]");
 	if (held.part >= 0)
 		return refuse("HELD", "this witness already holds partition %u", held.id);
 	if (open_device_as(has_word(argc, argv, 2, "readonly") ? O_RDONLY : O_RDWR) < 0)
 		return failed("open /dev/aie0");
 	if (take_partition(id, flag) < 0)
 		return failed("AIE_REQUEST_PART");
-	if ((has_word(argc, argv, 2, "clocks") && switch_all_clocks(true)) ||
-	    (!has_word(argc, argv, 2, "noregs") && map_registers()) || (!bare && map_memories())) {
+	clocks = has_word(argc, argv, 2, "clocks");
+	if ((clocks && switch_all_clocks(true)) ||
+	    (!has_word(argc, argv, 2, "noregs") && map_registers()) ||
+	    (!clocks && !has_word(argc, argv, 2, "blind") && ask_for_running_tiles()) ||
+	    (!bare && map_memories())) {
 		failed("taking the partition's memories");
 		let_go();
 		return false;
@@ -519,7 +566,7 @@ bool do_tiles(int argc, char **argv)
 	printf("ok");
 	for (uint32_t c = 0; c < held.range.size.col; c++) {
 		uint32_t col = held.range.start.col + c;
-		bool runs = (*reg_word(col, 0, g->column_clock) & 3) == 3;
+		bool runs = column_runs(col);
 
 		for (uint32_t row = 1; row < held.range.size.row; row++) {
 			bool core = false, above = true;
