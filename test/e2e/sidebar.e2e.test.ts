@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { type RunningHost, startCodeServer } from '../../scripts/hosts.ts';
+import { TestServer } from '../../src/board/ssh/test-server.ts';
 import { Workbench } from './driver.ts';
 
 /** Waits until the window's own storage holds a text: a browser gets it some seconds after the extension wrote it. */
@@ -39,7 +40,12 @@ describe('[main-17] the sidebar', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-sidebar-'));
-    host = await startCodeServer({ folder, extensionDevelopmentPath: root });
+    // A home of its own: a board's key is learnt.
+    host = await startCodeServer({
+      folder,
+      extensionDevelopmentPath: root,
+      env: { HOME: folder, SSH_AUTH_SOCK: undefined },
+    });
     workbench = await Workbench.open(host);
     await workbench.showView('Tilescope');
   });
@@ -116,5 +122,43 @@ describe('[main-17] the sidebar', () => {
     await workbench.modal();
     await workbench.clickModal('Remove');
     await workbench.page.locator('.part.sidebar .monaco-button', { hasText: 'Add Board over SSH' }).waitFor();
+  });
+
+  test('[truth-11] what a server asks and what its shell prints is text: no link in the question, none in the message', async () => {
+    const hostile = '[More](command:workbench.action.terminal.new) $(error)';
+    const shown = '[More] (command:workbench.action.terminal.new) $ (error)';
+    const server = await new TestServer({
+      onAuth: (context) => {
+        if (context.method !== 'keyboard-interactive') context.reject(['keyboard-interactive']);
+        else context.prompt([{ prompt: hostile, echo: false }], () => context.accept());
+      },
+      greeting: `${hostile}\n${'x'.repeat(400_000)}`,
+    }).listen();
+    try {
+      await workbench.runCommand('Tilescope: Add Board over SSH...');
+      await workbench.page
+        .locator('.quick-input-widget:visible', { hasText: 'Add Board over SSH' })
+        .waitFor();
+      await workbench.quickInput().fill(`ada@127.0.0.1:${server.port}`);
+      await workbench.pick('this host');
+      await workbench.answerInput('ada', /User on the board/);
+      await workbench.pick('As configured');
+      await workbench.pick('Say so');
+      await workbench.answerInput('Hostile', /Name of the board/);
+      await workbench.modal();
+      await workbench.clickModal('Connect');
+      const question = workbench.page.locator('.quick-input-widget:visible', { hasText: 'More' });
+      await question.waitFor();
+      expect(await question.textContent()).toContain(shown);
+      expect(await question.locator('a[href^="command:"]').count()).toBe(0);
+      await workbench.answerInput('any', /asks/);
+      const message = (await workbench.waitForNotification(/More/)).locator(
+        '.notification-list-item-message',
+      );
+      expect(await message.textContent()).toContain(shown);
+      expect(await message.locator('a').count()).toBe(0);
+    } finally {
+      await server.close();
+    }
   });
 });
