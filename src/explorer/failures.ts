@@ -28,6 +28,13 @@ const aboutTheEntry: ReadonlySet<BoardError['code']> = new Set([
   'other-device',
   'permission',
   'sudo-failed',
+  'sudo-refused',
+  'sudo-broken',
+  'shell-banner',
+  'shell-ended',
+  'shell-flood',
+  'shell-input',
+  'no-programs',
 ]);
 
 /** Failures whose next step is to turn on sudo. */

@@ -4,6 +4,7 @@ import type { Board } from '../../src/board/board.ts';
 import { BoardError } from '../../src/board/errors.ts';
 import { explain } from '../../src/board/explain.ts';
 import type { SshTarget } from '../../src/board/ssh/connector.ts';
+import { shellWord } from '../../src/board/ssh/shell.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
@@ -101,6 +102,26 @@ describe('[main-16] the driver refuses in words', () => {
       expect(message).toMatch(/use/);
     } finally {
       await board.exec('chmod 600 /dev/aie0');
+      await witness.exit();
+    }
+  });
+
+  it('[truth-18] the ways out that are named lead there: the command for the node, then sudo for the owner', async () => {
+    const { nextStep } = await failure(connect({ user: 'ops', sudo: 'no' }));
+    const command = /run there once: (.*)\.$/.exec(nextStep)?.[1] ?? '';
+    expect(command).toContain('/dev/aie0');
+    const witness = await board.witness('request 1 keep');
+    try {
+      const done = await board.exec(`su ops -c ${shellWord(command)}`);
+      expect(done.code, done.stderr).toBe(0);
+      const live = await connect({ user: 'ops', sudo: 'no' });
+      const beside = await failure(live.open(columns, {}, never));
+      expect(['permission', 'owner-hidden']).toContain(beside.code);
+      expect(beside.nextStep).toContain('Turn on sudo');
+      const through = await connect({ user: 'ops', sudo: 'yes' });
+      expect((await through.open(columns, {}, never)).memories).toHaveLength(3);
+    } finally {
+      await board.exec('chown root /dev/aie0');
       await witness.exit();
     }
   });

@@ -269,6 +269,37 @@ Host *
     });
   }
 
+  if (image === 'dropbear') {
+    test('[truth-19] sudo that knows the password and refuses the user, and one whose configuration is broken', async () => {
+      const file = '/etc/sudoers';
+      await on(`cp -p ${file} /tmp/sudoers`);
+      try {
+        await on(`grep -v ^dev /tmp/sudoers > ${file}`);
+        person.answers = [USER_PASSWORD];
+        expect(await failure(connect(target({ user: 'dev', sudo: 'yes' })))).toMatchObject({
+          code: 'sudo-refused',
+          facts: { reason: expect.stringMatching(/^dev is not in the sudoers file/) },
+        });
+        await on(`echo 'dev ALL=(ALL' > ${file}`);
+        person.answers = [USER_PASSWORD];
+        expect(await failure(connect(target({ user: 'dev', sudo: 'yes' })))).toMatchObject({
+          code: 'sudo-broken',
+          facts: { reason: expect.stringMatching(/sudoers.*error|error.*sudoers/) },
+        });
+      } finally {
+        await on(`cat /tmp/sudoers > ${file}`);
+      }
+      // What the sentences advise.
+      person.answers = [USER_PASSWORD];
+      expect(await says(await connect(target({ user: 'dev', sudo: 'yes' })), '.')).toBe('TILESCP1uid=0.');
+    });
+
+    test('[truth-19] ten connections at once, more than dropbear lets prove who they are', async () => {
+      const opened = await Promise.all(Array.from({ length: 10 }, () => connect(target())));
+      for (const stream of opened) expect(await says(stream, '.')).toBe('TILESCP1uid=0.');
+    });
+  }
+
   test('[main-16] a login shell that prints a banner is survived', async () => {
     expect(await says(await connect(target({ user: 'banner' })), '.')).toBe('TILESCP1uid=1003.');
   });

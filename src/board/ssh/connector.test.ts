@@ -238,6 +238,27 @@ describe('[main-15] bringing the agent to the board', () => {
     });
   });
 
+  test('[truth-18] lines that the agent prints beside its stream are bounded, in number and in length', async () => {
+    const server = await serve();
+    const script = `#!/bin/sh
+printf TILESCP1
+i=0
+while [ $i -lt 3000 ]; do echo "line $i" >&2; i=$((i + 1)); done
+head -c 1000000 /dev/zero | tr '\\0' x >&2
+read x
+printf done
+exec cat`;
+    const stream = await start(server, { agent: agent('1.0', script) });
+    stream.input.write('\n');
+    await expectOutput(stream, 'TILESCP1done');
+    stream.close();
+    await stream.closed;
+    const lines = machine.said.filter((line) => line.startsWith('agent: '));
+    expect(lines.length).toBeGreaterThan(900);
+    expect(lines.length).toBeLessThan(1010);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(1100);
+  });
+
   test('a loss of the connection reaches the stream', async () => {
     const server = await serve();
     const stream = await start(server);
@@ -609,6 +630,59 @@ describe('[truth-19] login shells', () => {
     expect(error).toMatchObject({ code: 'shell-ended', facts: { text: `\ufffd[2J${link}` } });
     expect(error.message).not.toMatch(/\p{Cc}/u);
     expect(error.message.length).toBeLessThan(4100);
+  });
+});
+
+describe('[truth-18] what a sentence about the board advises leads there', () => {
+  test.skipIf(!isRoot).each([
+    ['no-exec', 'noexec,mode=777', 'exec'],
+    ['read-only', 'ro,mode=777', 'rw'],
+    ['disk-full', 'size=16k,mode=777', 'size=8m'],
+  ])('%s: the folder is mounted otherwise', async (code, before, after) => {
+    const mounted = join(machine.home, 'mounted');
+    mkdirSync(mounted);
+    chmodSync(machine.home, 0o755);
+    cleanups.push(() => spawnSync('umount', [mounted]));
+    expect(spawnSync('mount', ['-t', 'tmpfs', '-o', before, 'none', mounted]).status).toBe(0);
+    // Of all other candidates the board says that they are somebody else's.
+    const ls = `case "$*" in *${mounted}*) exec /bin/ls "$@";; esac`;
+    const environment = { HOME: '/nowhere', XDG_CACHE_HOME: mounted, PATH: tools([], { ls }) };
+    const server = await serve({ environment });
+    expect(await failure(start(server))).toMatchObject({
+      code,
+      facts: { folders: expect.stringContaining(join(mounted, 'tilescope')) },
+    });
+    expect(spawnSync('mount', ['-o', `remount,${after}`, mounted]).status).toBe(0);
+    await expectOutput(await start(server), 'TILESCP1');
+  });
+
+  test('upload-corrupt: connecting again; agent-failed: too', async () => {
+    const once = join(machine.home, 'once');
+    writeFileSync(once, '');
+    chmodSync(machine.home, 0o777);
+    const gzip = `if [ -e ${once} ]; then rm ${once}; cat >/dev/null; echo nonsense; else exec /bin/gzip "$@"; fi`;
+    const server = await serve({ environment: { PATH: tools([], { gzip }) } });
+    expect(await failure(start(server))).toMatchObject({ code: 'upload-corrupt' });
+    const script = `#!/bin/sh\n[ -e ${once} ] && { rm ${once}; echo "no luck" >&2; exit 3; }\nprintf TILESCP1\nexec cat\n`;
+    writeFileSync(once, '');
+    chmodSync(once, 0o666);
+    const unlucky = agent('1.1', script);
+    const target = { agent: unlucky };
+    const other = await serve();
+    expect(await failure(start(other, target))).toMatchObject({
+      code: 'agent-failed',
+      facts: { reason: 'no luck' },
+    });
+    await expectOutput(await start(other, target), 'TILESCP1');
+    await expectOutput(await start(server), 'TILESCP1');
+  });
+
+  test('shell-banner: what answers instead of the agent goes', async () => {
+    const server = await serve();
+    const wrong = agent('1.0', '#!/bin/sh\necho hello there\nexec sleep 60\n');
+    const timeouts = { start: 400 };
+    expect(await failure(start(server, { agent: wrong, timeouts }))).toMatchObject({ code: 'shell-banner' });
+    await expectOutput(await start(server), 'TILESCP1');
   });
 });
 

@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -760,6 +761,116 @@ describe('[main-16] ways in which reaching a host fails', () => {
     expect(await running).toMatchObject({ code: 'connection-lost' });
     expect((await other.closed).code).toBe('connection-lost');
     expect(await failure(other.exec('x'))).toMatchObject({ code: 'connection-lost' });
+  });
+});
+
+describe('[truth-19] much of everything', () => {
+  const hash = (data: Uint8Array) => createHash('sha256').update(data).digest('hex');
+
+  test('2.7 MB there and 20 MB back over changing session keys are the same bytes', async () => {
+    const server = await serve();
+    const link = await open(server);
+    const there = randomBytes(2_700_000);
+    const back = randomBytes(20_000_000);
+    writeFileSync(join(server.home, 'back'), back);
+    let rekeyed: Promise<void> | undefined;
+    const { stdout, stderr, status } = await link.exec(loginCommand('sha256sum >&2; cat "$HOME/back"'), {
+      input: there,
+      maxOutput: back.length,
+      onProgress: (bytes) => {
+        if (bytes > 1_000_000) rekeyed ??= server.rekey();
+      },
+    });
+    await rekeyed;
+    expect(status).toBe(0);
+    expect(stderr).toContain(hash(there));
+    expect(hash(stdout)).toBe(hash(back));
+    // After the end of its own input a command may still say much.
+    const late = await link.exec(loginCommand('cat >/dev/null; head -c 2800000 "$HOME/back"'), {
+      input: there,
+      maxOutput: back.length,
+    });
+    expect(hash(late.stdout)).toBe(hash(back.subarray(0, 2_800_000)));
+  });
+
+  test('200 commands, one after the other, over one connection', async () => {
+    const link = await open(await serve({ shell: ['/bin/echo'] }));
+    const said = await Promise.all(Array.from({ length: 200 }, (_, i) => link.exec(`command ${i}`)));
+    expect(said.map(({ stdout }) => stdout.toString())).toEqual(said.map((_, i) => `command ${i}\n`));
+  });
+});
+
+describe('[truth-18] what a sentence about the way to a host advises leads there', () => {
+  const config = (text: string) => [machine.put('config', text)];
+
+  test('refused: the server is started', async () => {
+    const server = await serve();
+    const { port } = server;
+    await server.close();
+    const target = { host: server.host, port };
+    expect(await failure(open(target))).toMatchObject({ code: 'refused' });
+    await server.listen(port);
+    await open(target);
+  });
+
+  test('host-key-rejected: the fingerprint is confirmed, or the key is added', async () => {
+    const server = await serve();
+    person.trusts = false;
+    const rejected = await failure(open(server));
+    expect(rejected.code).toBe('host-key-rejected');
+    person.trusts = true;
+    await open(server);
+    expect(person.confirmed.at(-1)?.fingerprint).toBe(rejected.facts['fingerprint']);
+    person.trusts = false;
+    await open(server);
+  });
+
+  test('auth-failed: another key; key-unreadable: only you may read it; config: the line is corrected', async () => {
+    const right = keygen('right', '-t', 'ed25519', '-N', '');
+    const server = await serve(key(right.publicKey));
+    const { host, port } = server;
+    expect(await failure(open(server))).toMatchObject({ code: 'auth-failed' });
+    chmodSync(right.path, 0o644);
+    const target = { host, port, identityFile: right.path };
+    expect(await failure(open(target))).toMatchObject({ code: 'key-unreadable' });
+    chmodSync(right.path, 0o600);
+    await open(target);
+    const wrong = config(`IdentityFile ${right.path}\nPort many\n`);
+    expect(await failure(open({ host, port: undefined, configFiles: wrong }))).toMatchObject({
+      code: 'config',
+      facts: { file: wrong[0], line: 2 },
+    });
+    await open({ host, configFiles: config(`IdentityFile ${right.path}\nPort ${port}\n`) });
+  });
+
+  test('host-unknown and proxy-failed: the name or the jump host is corrected', async () => {
+    const server = await serve();
+    const entry = (jump: string) =>
+      config(`Host board\n HostName 127.0.0.1\n Port ${server.port}\n ProxyJump ${jump}\n`);
+    expect(await failure(open({ host: 'board.invalid', configFiles: [] }))).toMatchObject({
+      code: 'host-unknown',
+    });
+    expect(await failure(open({ host: 'board', configFiles: entry('127.0.0.1:1') }))).toMatchObject({
+      code: 'proxy-failed',
+    });
+    await open({ host: 'board', configFiles: entry('none') });
+  });
+
+  test('server-limit and connection-lost: connecting again, once there is room', async () => {
+    const server = await serve({ refuseConnections: 40 });
+    const timeouts = { full: 1 };
+    for (;;) {
+      const error = await open(server, { timeouts }).then(
+        () => undefined,
+        (one: unknown) => one,
+      );
+      if (error === undefined) break;
+      expect(error).toMatchObject({ code: 'server-limit' });
+    }
+    const link = await open(server);
+    server.drop();
+    expect((await link.closed).code).toBe('connection-lost');
+    expect(await says(await open(server), 'echo again')).toBe('again\n');
   });
 });
 

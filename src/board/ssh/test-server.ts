@@ -70,8 +70,8 @@ export class TestServer {
     });
   }
 
-  async listen(): Promise<this> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', () => resolve()));
+  async listen(port = 0): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(port, '127.0.0.1', () => resolve()));
     return this;
   }
 
@@ -100,6 +100,7 @@ export class TestServer {
     );
   }
 
+  /** Can be called again, and `listen` between. */
   async close(): Promise<void> {
     this.drop();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
