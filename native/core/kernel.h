@@ -72,7 +72,7 @@ class Kernel {
     /**
      * For NodeFd::open only. Opens the node if it is a character device of the class `aie`; anything else at that path
      * is not opened, gets no request, and answers -ENOTTY with `other` naming it: `file`, `folder`, `pipe`, `socket`,
-     * `block`, `device` (whose class nobody tells), or the class of the device.
+     * `block`, or the class of the device. A character device that no driver has answers -ENXIO, unopened.
      */
     virtual int openDevice(const std::string& path, std::string& other) = 0;
     /** Fills `out` and sets `present` to what the kernel wrote back (unchecked). */

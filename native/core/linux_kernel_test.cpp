@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/inotify.h>
@@ -79,7 +80,12 @@ TEST_CASE("[truth-12] a path that is no node of the driver is not opened, whatev
     std::array<char, 4096> opened{};
     CHECK(read(watch.get(), opened.data(), opened.size()) == -1);
 
+    // A node whose driver is not there, or tells no class.
+    const UniqueFd terminal(kernel, posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    REQUIRE(terminal.valid());
     std::string other;
+    CHECK(kernel.openDevice(ptsname(terminal.get()), other) == -ENXIO);
+    CHECK(other.empty());
     CHECK(kernel.openDevice(folder.name("nothing"), other) == -ENOENT);
     CHECK(other.empty());
 }
