@@ -741,6 +741,28 @@ describe('[main-20] applying', () => {
   });
 });
 
+describe('two windows on one board', () => {
+  test('[truth-19] what one writes under what the other staged is a conflict, and both keep their edits', async () => {
+    const { device, session: first, time } = await setup();
+    const link = new BoardLink('board', 'Board', device, time);
+    await link.connect();
+    const second = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+    await second.read(range(0, 64), never);
+    first.stage('a', 'type', [put(10, 1), put(11, 2)]);
+    second.stage('b', 'type', [put(11, 3), put(12, 4)]);
+    await first.apply(range(0, 64), never);
+    expect(await second.apply(range(0, 64), never)).toMatchObject({ applied: 1, kept: 1 });
+    expect([...device.bytes.slice(10, 13)]).toEqual([1, 2, 4]);
+    expect(second.conflicts()).toEqual([range(11, 1)]);
+    expect(byteAt(second, 11)).toBe(3);
+    await first.refresh(range(0, 64), never);
+    expect(first.counts()).toEqual({ staged: 0, conflicts: 0 });
+    second.resolveConflicts(range(0, 64), 'mine');
+    await second.apply(range(0, 64), never);
+    expect(device.bytes[11]).toBe(3);
+  });
+});
+
 describe('[main-19] epochs', () => {
   test('a new epoch refuses the apply before anything is sent; re-basing shows conflicts', async () => {
     const { session, device } = await setup();

@@ -33,6 +33,8 @@ export interface FakeConfig {
   readonly hold?: boolean;
   /** Reads for a gesture stay under way until `finishRead`. */
   readonly holdReads?: boolean;
+  /** Every byte of the device holds this. */
+  readonly fill?: number;
   /** What an earlier life of the page kept. */
   readonly kept?: unknown;
 }
@@ -202,7 +204,7 @@ export class FakeHost {
   }
 
   #deviceAt(at: number): number {
-    return this.#device.get(at) ?? deviceByte(at);
+    return this.#device.get(at) ?? this.#config.fill ?? deviceByte(at);
   }
 
   /** Staged bytes as `offset: value`, for assertions. */

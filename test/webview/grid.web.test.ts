@@ -731,6 +731,181 @@ describe('[truth-14] a byte that the board changed before the page showed it', (
   });
 });
 
+describe('[truth-19] what people did to other tools', () => {
+  const last = (page: Page) =>
+    page.evaluate(() => {
+      const said = window.fake.said.findLast((message) => message.type === 'selection');
+      return said?.type === 'selection' ? said : undefined;
+    });
+
+  test('2 MiB of 0x3D are 0x3D at the borders of pages, on screen and in the clipboard', async () => {
+    const page = await start({
+      geometry: { startCol: 0, numCols: 8, bytesPerTile: 0x8000 },
+      settings: { bytesPerRow: 64 },
+      fill: 0x3d,
+    });
+    for (const border of [0x1000, 0x8000, 0x10000, 0x100000, 0x1ff000]) {
+      await page.evaluate((offset) => window.fake.send({ type: 'reveal', offset, length: 1 }), border);
+      await eventually(() => footer(page).textContent()).toContain(`0x${hex(border).padStart(6, '0')}`);
+      await eventually(async () => {
+        const shown = (await rows(page)).filter(({ kind }) => kind === 'bytes');
+        return new Set(shown.flatMap(({ bytes, characters }) => [bytes, characters]));
+      }).toEqual(new Set([Array(64).fill('3D').join(' '), '='.repeat(64)]));
+    }
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0xff0, length: 1 << 20 }));
+    await frames(page);
+    await page.keyboard.press('Control+c');
+    await eventually(() => spoken(page).textContent()).toContain('1048576 bytes copied');
+    expect(new Set((await page.evaluate(() => navigator.clipboard.readText())).split(/\s/))).toEqual(
+      new Set(['3D']),
+    );
+  });
+
+  test('digits of the keypad are digits', async () => {
+    const page = await start(oneTile);
+    // The browser's driver has no lock key for the keypad.
+    await page.evaluate(() => {
+      for (const key of ['4', '2']) {
+        const init = { key, code: `Numpad${key}`, location: KeyboardEvent.DOM_KEY_LOCATION_NUMPAD };
+        const event = new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...init });
+        document.querySelector('#grid')?.dispatchEvent(event);
+      }
+    });
+    await eventually(() => staged(page)).toEqual({ [0x8000]: 0x42 });
+  });
+
+  test('Shift and a click select over 1 MiB, to the byte', async () => {
+    const page = await start(large);
+    await click(page, '0010', 0);
+    // The wheel moves the rows and leaves the cursor.
+    await page.evaluate(() => {
+      const height = document.querySelector('.row')?.getBoundingClientRect().height ?? 0;
+      // Rows of bytes, and the headings of 16 tiles before them.
+      const deltaY = height * (0x100000 / 16 + 16);
+      document.querySelector('#grid')?.dispatchEvent(new WheelEvent('wheel', { deltaY, cancelable: true }));
+    });
+    await eventually(async () => (await rows(page)).map(({ buffer }) => buffer)).toContain('00100000');
+    await click(page, '0000', 15, 'bytes', { shift: true });
+    expect(await last(page)).toMatchObject({ start: 0x10, length: 1 << 20 });
+  });
+
+  test('no frame is blank while it scrolls, is split, and comes back', async () => {
+    const page = await start(large);
+    const blank = await page.evaluate(async () => {
+      const found: string[] = [];
+      const grid = document.querySelector('#grid');
+      const look = (when: string) => {
+        const viewport = document.querySelector('.viewport')?.getBoundingClientRect();
+        const boxes = [...document.querySelectorAll('.row')].map((row) => ({
+          box: row.getBoundingClientRect(),
+          text: row.textContent ?? '',
+        }));
+        const top = Math.min(...boxes.map(({ box }) => box.top));
+        const bottom = Math.max(...boxes.map(({ box }) => box.bottom));
+        if (viewport === undefined || top > viewport.top + 1 || bottom < viewport.bottom - 1)
+          found.push(when);
+        if (boxes.some(({ text }) => text.trim() === '')) found.push(`${when}: a row without text`);
+      };
+      const frame = () => new Promise((done) => requestAnimationFrame(done));
+      for (let i = 0; i < 40; i++) {
+        const deltaY = (i % 4 === 3 ? -1 : 1) * 137 * i;
+        grid?.dispatchEvent(new WheelEvent('wheel', { deltaY, cancelable: true, bubbles: true }));
+        await frame();
+        await frame();
+        look(`scrolled ${i}`);
+      }
+      for (const height of ['40vh', '100vh', '55vh', '']) {
+        document.body.style.height = height;
+        for (let i = 0; i < 3; i++) await frame();
+        look(`height ${height}`);
+      }
+      for (const display of ['none', '']) {
+        document.documentElement.style.display = display;
+        for (let i = 0; i < 3; i++) await frame();
+      }
+      look('shown again');
+      return found;
+    });
+    expect(blank).toEqual([]);
+  });
+
+  test('keys of an input method type nothing, in neither column', async () => {
+    const page = await start(oneTile);
+    const keys = () =>
+      page.evaluate(() => {
+        const grid = document.querySelector('#grid');
+        const press = (init: KeyboardEventInit) =>
+          grid?.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...init }));
+        grid?.dispatchEvent(new CompositionEvent('compositionstart', { bubbles: true }));
+        press({ key: 'Process', keyCode: 229 });
+        press({ key: 'a', isComposing: true });
+        press({ key: '5', isComposing: true });
+        press({ key: 'Dead' });
+        grid?.dispatchEvent(new CompositionEvent('compositionend', { bubbles: true, data: '\u3042' }));
+      });
+    await keys();
+    await page.keyboard.press('Tab');
+    await keys();
+    await frames(page);
+    expect(await edits(page)).toEqual([]);
+    expect(await marked(page, 'pending')).toEqual([]);
+  });
+
+  test('at 25 pixels, with a font that joins letters, a click finds its byte and its character', async () => {
+    const page = await start({ range: { offset: 0x8000, length: 0x8000 }, width: 1600, fill: 0x3d });
+    await page.evaluate(() => {
+      document.documentElement.style.setProperty('--vscode-editor-font-size', '25px');
+      document.documentElement.style.setProperty('--vscode-editor-font-family', '"Fira Code", monospace');
+      window.dispatchEvent(new Event('resize'));
+    });
+    await frames(page);
+    expect(
+      await page.evaluate(() =>
+        ['bytes', 'characters'].map((name) => {
+          const cell = document.querySelector(`.row:not(.tile) .${name}`);
+          return cell === null ? '' : getComputedStyle(cell).fontVariantLigatures;
+        }),
+      ),
+    ).toEqual(['none', 'none']);
+    for (const pane of ['bytes', 'characters'] as const) {
+      for (const column of [0, 7, 15]) {
+        await click(page, '0020', column, pane);
+        const found = await last(page);
+        expect([pane, found?.cursor, found?.length]).toEqual([pane, 0x8020 + column, 1]);
+      }
+    }
+  });
+
+  test('at 200 % a click finds its byte, and the cursor is in view', async () => {
+    const page = await start(oneTile);
+    const browser = await page.context().newCDPSession(page);
+    await browser.send('Emulation.setDeviceMetricsOverride', {
+      width: 600,
+      height: 350,
+      deviceScaleFactor: 2,
+      mobile: false,
+    });
+    await frames(page);
+    await click(page, '0020', 5);
+    expect(await last(page)).toMatchObject({ cursor: 0x8025, length: 1 });
+    await page.keyboard.press('Control+End');
+    await eventually(async () => (await rows(page)).at(-1)?.offset).toBe('7FF0');
+  });
+
+  test.each([
+    ['emoji', '\u{1f600}'],
+    ['an initialiser', 'uint8_t a[] = { 0xDE, 0xAD };'],
+    ['a line of xxd', '00000000: 6c6f 7265 6d20 6970  lorem ip'],
+    ['an odd number of digits', 'DEA'],
+  ])('%s is refused as hexadecimal with a sentence, and changes nothing', async (_, text) => {
+    const page = await start(oneTile);
+    await page.evaluate((given) => navigator.clipboard.writeText(given), text);
+    await page.keyboard.press('Control+v');
+    await eventually(() => page.locator('.notice').textContent()).toContain('no hexadecimal text');
+    expect(await edits(page)).toEqual([]);
+  });
+});
+
 describe('25 MiB', () => {
   test('[main-18] the last byte is reached by key, by scrollbar and by reveal, and is the right one', async () => {
     const page = await start(large);

@@ -139,6 +139,37 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('[truth-19] what is read before a copy, and what the copy could not hold', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({
+        theme,
+        width: 600,
+        height: 420,
+        range: { offset: 0x8000, length: 0x8000 },
+        unknown: [{ offset: 0x8100, length: 0x7f00 }],
+        unreadable: [{ offset: 0xc000, length: 0x4000, reason: 1 }],
+        holdReads: true,
+      });
+      const { page } = open;
+      const look = async (name: string) => {
+        await page.screenshot({ path: join(shots, `webview-${name}-${theme}.png`) });
+        expect(await clipped(page)).toEqual([]);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id }) => id)).toEqual([]);
+      };
+      await page.keyboard.press('Control+a');
+      await page.keyboard.press('Control+c');
+      await page.waitForSelector('.notice [data-name=cancel]');
+      await page.evaluate(() => window.fake.progress(42));
+      await eventually(() => page.locator('.notice').textContent()).toContain('42 %');
+      await look('reading');
+      await page.evaluate(() => window.fake.finishRead());
+      await eventually(() => page.locator('.notice').textContent()).toContain('16384 bytes copied');
+      await look('copied');
+      await open.close();
+    }
+  });
+
   test('[attach-6] [attach-8] beside an owner, and what an application left: whole sentences, still readable', async () => {
     const array = {
       numCols: 50,

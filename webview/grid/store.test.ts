@@ -59,6 +59,17 @@ describe('the bytes that the page holds', () => {
     expect(calls).toHaveLength(1);
   });
 
+  test('[truth-19] include the one at the cursor, wherever the rows are', async () => {
+    const { store, calls } = setUp();
+    store.want({ offset: 0, length: 16 }, 20 * pageBytes + 5);
+    expect(calls.map((call) => call.range)).toEqual([
+      { offset: 0, length: pageBytes },
+      { offset: 20 * pageBytes, length: pageBytes },
+    ]);
+    await calls[1]?.answer(7);
+    expect(at(store, 20 * pageBytes + 5).byte).toBe(7);
+  });
+
   test('never reach beyond the range', () => {
     const { store, calls } = setUp({ offset: 5000, length: 300 });
     store.want({ offset: 0, length: 100_000 });

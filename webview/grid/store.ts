@@ -4,6 +4,7 @@
  */
 import { byteFlags, type ShownBytes } from '../../src/editor/messages.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
+import { endOf } from '../../src/model/ranges.ts';
 
 /** Bytes of a page; pages start at multiples of it, counted in buffer offsets. */
 export const pageBytes = 4096;
@@ -59,6 +60,8 @@ export class ByteStore {
   /** Pages whose `onScreen` is set. */
   readonly #undrawn = new Set<Page>();
   #wanted: ByteRange = { offset: 0, length: 0 };
+  /** The byte at the cursor: it is told about in words, wherever the rows are. */
+  #cursor: ByteRange = { offset: 0, length: 0 };
   #version = 0;
 
   constructor(source: ByteSource, range: ByteRange, onChange: () => void) {
@@ -125,9 +128,13 @@ export class ByteStore {
     return this.#indexes(range).every((index) => this.#pages.get(index)?.filled === true);
   }
 
-  /** Says what is looked at: missing pages of it are asked for, requests for anything else are given up. */
-  want(range: ByteRange): void {
+  /**
+   * Says what is looked at, and where the cursor is: missing pages of both are asked for, requests for anything else are
+   * given up.
+   */
+  want(range: ByteRange, cursor?: number): void {
     this.#wanted = range;
+    this.#cursor = { offset: cursor ?? 0, length: cursor === undefined ? 0 : 1 };
     this.#ask();
   }
 
@@ -202,7 +209,8 @@ export class ByteStore {
   }
 
   #ask(): void {
-    const wanted = this.#indexes(this.#wanted).map((index) => this.#page(index));
+    const indexes = new Set([...this.#indexes(this.#wanted), ...this.#indexes(this.#cursor)]);
+    const wanted = [...indexes].sort((a, b) => a - b).map((index) => this.#page(index));
     for (const asked of [...this.#asked]) {
       if (asked.pages.some((page) => wanted.includes(page))) continue;
       this.#asked.delete(asked);
@@ -215,6 +223,8 @@ export class ByteStore {
       run = [];
     };
     for (const page of wanted) {
+      const isNext = endOf(run.at(-1)?.range) === page.range.offset;
+      if (run.length > 0 && !isNext) flush();
       if (!page.stale || page.failure !== undefined || underWay.has(page)) flush();
       else if (run.push(page) === batchPages) flush();
     }

@@ -58,7 +58,12 @@ describe('[main-18] pasted text', () => {
   });
 
   test('anything else is refused, not guessed', () => {
-    for (const text of ['', '   ', 'hello', '1', '123', '0x', 'DE AD XX', '?? ??']) {
+    const initialiser = 'uint8_t a[] = { 0xDE, 0xAD };';
+    const dump = '00000000: 6c6f 7265 6d20 6970  lorem ip';
+    for (const text of [
+      ...['', '   ', 'hello', '1', '123', '0x', 'DE AD XX', '?? ??'],
+      ...['\u{1f600}', 'DE \u{1f600} AD', '{ 0xDE, 0xAD }', initialiser, dump, 'DE A', 'DEA DBE', '0xD, 0xA'],
+    ]) {
       expect(parseHex(text), text).toBeUndefined();
     }
   });

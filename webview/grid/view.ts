@@ -86,7 +86,9 @@ export class GridView {
     this.#headingCells = this.#build(parent);
     this.#applyStyle();
     this.#listen();
-    new ResizeObserver(() => this.measure()).observe(this.#viewport);
+    // The headings are as wide as the font makes them, whatever room the rows have.
+    const sizes = new ResizeObserver(() => this.measure());
+    for (const element of [this.#viewport, this.#headingCells.bytes]) sizes.observe(element);
     this.measure();
   }
 
@@ -387,7 +389,7 @@ export class GridView {
       const end = layout.offsetAt(Math.min(to, layout.rowCount - 1), layout.bytesPerRow - 1) + 1;
       return { offset: start, length: end - start };
     };
-    this.#store.want(rangeOf(first - lookAhead, first + count - 1 + lookAhead));
+    this.#store.want(rangeOf(first - lookAhead, first + count - 1 + lookAhead), this.#selection.cursor);
     const visible = rangeOf(first, first + count - 1);
     if (visible.offset === this.#visible.offset && visible.length === this.#visible.length) return;
     this.#visible = visible;
