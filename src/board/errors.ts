@@ -52,6 +52,7 @@ export type BoardErrorCode =
   | 'wrong-arch' // the agent does not run on this machine
   | 'shell-banner' // text came where the agent should answer
   | 'shell-ended' // the login shell did not run the command, or not to its end
+  | 'shell-hangs' // the login shell does not get as far as the command
   | 'shell-flood' // the login shell prints more text of its own than is skipped
   | 'shell-input' // the login shell read the input that was meant for the command
   | 'no-programs' // programs such as `uname` and `cat` are not on the board's PATH

@@ -52,6 +52,7 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'wrong-arch': true,
   'shell-banner': true,
   'shell-ended': true,
+  'shell-hangs': true,
   'shell-flood': true,
   'shell-input': true,
   'no-programs': true,

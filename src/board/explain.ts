@@ -255,6 +255,18 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       return explainBanner(facts, host, l10n);
     case 'shell-ended':
       return explainEndedShell(facts, host, l10n);
+    case 'shell-hangs':
+      return {
+        message: withWords(
+          l10n.t('The login shell of {0} does not get as far as the command.', host),
+          (words) =>
+            l10n.t('The login shell of {0} does not get as far as the command; it said "{1}".', host, words),
+          facts.text('text'),
+        ),
+        nextStep: l10n.t(
+          'See that its start files (such as .bashrc) wait for nothing when there is no terminal; if the board is only slow, connect again.',
+        ),
+      };
     case 'shell-flood':
       return explainFlood(facts, host, l10n);
     case 'shell-input':

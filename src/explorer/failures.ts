@@ -32,6 +32,7 @@ const aboutTheEntry: ReadonlySet<BoardError['code']> = new Set([
   'sudo-broken',
   'shell-banner',
   'shell-ended',
+  'shell-hangs',
   'shell-flood',
   'shell-input',
   'no-programs',

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { KeptLog } from '../../../test/conformance/log.ts';
 import { WireClient } from '../protocol/wire-client.ts';
@@ -142,6 +142,18 @@ describe("the agent's file", () => {
     expect(readFileSync(path ?? '', 'utf8')).toBe(readFileSync('/proc/version', 'utf8'));
     expect(statSync(path ?? '').mode & 0o777).toBe(0o700);
     expect(readdirSync(cache)).toHaveLength(1);
+  });
+
+  it('[truth-19] is not copied into a folder that has its name, which is said', async () => {
+    const cache = join(folder, 'cache-with-a-folder');
+    const name = basename((await executable('/proc/version', new KeptLog(), cache)) ?? '');
+    rmSync(join(cache, name));
+    mkdirSync(join(cache, name));
+    const log = new KeptLog();
+    expect(await executable('/proc/version', log, cache)).toBeUndefined();
+    expect(log.lines.join('\n')).toContain('cannot be made executable');
+    expect(readdirSync(cache)).toEqual([name]);
+    expect(readdirSync(join(cache, name))).toEqual([]);
   });
 
   it('is not copied where others can write, and a missing one is said', async () => {

@@ -105,7 +105,7 @@ async function run(
   const result = await link.exec(loginCommand(frame.wrap(script)), {
     ...options,
     input: frame.input(options.input),
-    tooMuch: (output) => frame.tooMuch(output, factsOf(link)),
+    explain: (why, output) => frame.explain(why, output, factsOf(link)),
     ...(onProgress && { onProgress: (bytes) => onProgress(Math.max(0, bytes - frame.head.length)) }),
   });
   const output = frame.unwrap(result.stdout, result.stderr, factsOf(link));
@@ -293,7 +293,7 @@ export async function uploadAgent(
   const { agent, folder } = probe;
   const contents = await store.contents(agent);
   const input = probe.canUnzip ? await zip(contents, { level: 9 }) : contents;
-  scope.log.info(`uploading ${agent.fileName} to ${folder} (${input.length} bytes)`);
+  scope.log.info(`uploading ${agent.fileName} to ${clean(folder)} (${input.length} bytes)`);
   scope.onStep('uploading-agent', 0);
   const part = `${folder}/.upload-${randomBytes(9).toString('hex')}`;
   const target = `${folder}/${agent.fileName}`;

@@ -15,7 +15,7 @@ import type { ConnectScope, RemoteCommand, SshLink } from './link.ts';
 import { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
 import type { Secrets } from './secrets.ts';
-import { firstLine, loginCommand, maxNoise, shellEnded, shellFlood, shellWord } from './shell.ts';
+import { firstLine, loginCommand, maxNoise, shellEnded, shellFlood, shellHangs, shellWord } from './shell.ts';
 
 /** The first bytes of the agent (docs/wire.md). */
 const agentMarker = Buffer.from('TILESCP1');
@@ -29,7 +29,7 @@ export type StartResult = WireStream | 'missing' | 'corrupt';
 /**
  * Starts the agent and waits for its marker.
  * @param verified the file was compared on this side a moment ago, because the board cannot hash
- * @throws BoardError `shell-banner`, `shell-ended`, `shell-flood`, `no-exec`, `wrong-arch`, `agent-failed`, `sudo-failed`,
+ * @throws BoardError `shell-banner`, `shell-ended`, `shell-hangs`, `shell-flood`, `no-exec`, `wrong-arch`, `agent-failed`, `sudo-failed`,
  *   `sudo-refused`, `sudo-broken`, `timeout`, ...
  */
 export async function startAgent(
@@ -131,8 +131,9 @@ ${command}`;
       const secrets = this.#scope.secrets.until(AbortSignal.any([this.#scope.signal, stop.signal]));
       let noise = Buffer.alloc(0);
       const patience = new Patience(this.#facts, (error) => {
-        const text = this.#afterRun(noise) ?? noise;
-        fail(text.length > 0 ? this.#banner(text) : error);
+        const text = this.#afterRun(noise);
+        if (text === undefined) fail(shellHangs(noise, this.#facts));
+        else fail(text.length > 0 ? this.#banner(text) : error);
       });
       const settle = () => {
         settled = true;

@@ -3,6 +3,7 @@
  * in the order that the configuration prefers and as far as the server offers them.
  */
 import type { AnyAuthMethod, KeyboardInteractiveAuthMethod } from 'ssh2';
+import { clean } from '../../model/plain.ts';
 import type { BoardLog } from '../board.ts';
 import { BoardError } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
@@ -201,7 +202,11 @@ export class Authentication {
     const answers: string[] = [];
     for (const question of questions) {
       const echo = question.echo === true;
-      const request = { ...this.#request('keyboard-interactive', retry), prompt: question.prompt, echo };
+      const request = {
+        ...this.#request('keyboard-interactive', retry),
+        prompt: clean(question.prompt),
+        echo,
+      };
       const value = await this.#ask(request);
       // Only a single hidden answer is worth keeping: several, or visible ones, are one-time codes more often than not.
       if (questions.length === 1 && !echo) this.#pending = { request, value };

@@ -567,6 +567,7 @@ describe('[truth-19] login shells', () => {
     ['says so as an error', 'echo "no entry" >&2; exit 1', 'shell-ended', { text: 'no entry' }],
     ['prints 2 MB', 'echo Begin; head -c 2000000 /dev/zero | tr "\\0" x', 'shell-flood', { text: 'Begin' }],
     ['prints 200 KB', 'echo Begin; head -c 200000 /dev/zero | tr "\\0" x', 'shell-flood', { text: 'Begin' }],
+    ['waits for ever', 'echo Who; sleep 60', 'shell-hangs', { text: 'Who' }],
     ['reads a line', 'read x', 'shell-input', {}],
     ['reads everything', 'cat >/dev/null', 'shell-input', {}],
     [
@@ -577,7 +578,8 @@ describe('[truth-19] login shells', () => {
     ],
   ])('whose start file %s: %s', async (_, rc, code, facts) => {
     const server = await serveBash(rc);
-    expect(await failure(start(server))).toMatchObject({ code, facts });
+    const timeouts = code === 'shell-hangs' ? { command: 500 } : {};
+    expect(await failure(start(server, { timeouts }))).toMatchObject({ code, facts });
     expect(existsSync(cache(server)) ? files(server) : []).toEqual([]);
     // What the sentence advises: with the line gone, or only for sessions with a terminal, it works.
     putRc(server, `if [ -t 0 ]; then\n${rc}\nfi`);

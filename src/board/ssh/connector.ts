@@ -1,4 +1,5 @@
 /** A board over SSH: from the name that a person typed to a live Board. */
+import { clean } from '../../model/plain.ts';
 import type { Board, BoardConnector, BoardLog, ConnectStep } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
@@ -122,7 +123,7 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
       const useSudo = target.sudo === 'yes' && probe.hasDevice && probe.uid !== 0;
       let result = await startAgent(link, probe, useSudo, verified, scope);
       if (result === 'corrupt') {
-        scope.log.warn(`${probe.folder}: the agent there is damaged, it is uploaded again`);
+        scope.log.warn(`${clean(probe.folder)}: the agent there is damaged, it is uploaded again`);
         await uploadAgent(link, store, probe, scope);
         result = await startAgent(link, probe, useSudo, verified, scope);
         if (result === 'corrupt') {
@@ -141,7 +142,7 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
     } catch (error) {
       const reason = toBoardError(error);
       if (!['disk-full', 'read-only', 'no-exec', 'in-the-way'].includes(reason.code)) throw reason;
-      scope.log.warn(`${probe.folder}: ${reason.message}`);
+      scope.log.warn(`${clean(probe.folder)}: ${reason.message}`);
       refusal ??= reason;
       skip = probe.candidate;
     }
@@ -157,6 +158,6 @@ function routeOf(link: SshLink, target: SshTarget, probe: Probe, useSudo: boolea
   const command = proxyJump.length === 0 && proxyCommand !== undefined ? ', through a proxy command' : '';
   return [
     `SSH to ${target.host}: ${user}@${knownHostName(hostName, port)}${way}${command}`,
-    `agent: ${agentPath(probe)}${useSudo ? ', through sudo' : ''}`,
+    `agent: ${clean(agentPath(probe))}${useSudo ? ', through sudo' : ''}`,
   ];
 }

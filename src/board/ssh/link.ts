@@ -42,8 +42,8 @@ export interface ExecOptions {
   readonly onProgress?: (bytes: number) => void;
   /** More output than this ends the command. Default 1 MiB. */
   readonly maxOutput?: number;
-  /** The error for more output than that, from what has come; `protocol` if left out. */
-  readonly tooMuch?: (output: Buffer) => BoardError;
+  /** The error for more output than that (else `protocol`), or for none in time (else `timeout`), from what has come. */
+  readonly explain?: (why: 'too-much' | 'late', output: Buffer) => BoardError | undefined;
 }
 
 const maxHops = 8;
@@ -399,7 +399,9 @@ export class SshLink {
     const { timeouts } = this.#scope;
     const maxOutput = options.maxOutput ?? defaultMaxOutput;
     return new Promise<ExecResult>((resolve, reject) => {
-      const patience = new Patience(this.#facts, (error) => end(error));
+      const patience = new Patience(this.#facts, (error) =>
+        end(options.explain?.('late', Buffer.concat(parts)) ?? error),
+      );
       const parts: Buffer[] = [];
       let size = 0;
       let stderr = '';
@@ -415,7 +417,10 @@ export class SshLink {
         size += data.length;
         if (size > maxOutput) {
           const detail = `a command printed more than ${maxOutput} bytes`;
-          end(options.tooMuch?.(Buffer.concat(parts)) ?? new BoardError('protocol', detail, this.#facts));
+          end(
+            options.explain?.('too-much', Buffer.concat(parts)) ??
+              new BoardError('protocol', detail, this.#facts),
+          );
           return;
         }
         parts.push(data);

@@ -124,8 +124,13 @@ describe('[main-16] frames around output', () => {
     });
     const noisy = Buffer.concat([Buffer.from(`Lots\n${'-'.repeat(70_000)}`), whole]);
     expect(attempt(noisy, '', frame)).toMatchObject({ code: 'shell-flood', facts: { text: 'Lots' } });
-    expect(frame.tooMuch(noisy, facts)).toMatchObject({ code: 'shell-flood' });
-    expect(frame.tooMuch(whole, facts)).toMatchObject({ code: 'protocol' });
+    expect(frame.explain('too-much', noisy, facts)).toMatchObject({ code: 'shell-flood' });
+    expect(frame.explain('too-much', whole, facts)).toBeUndefined();
+    expect(frame.explain('late', Buffer.from('Who?'), facts)).toMatchObject({
+      code: 'shell-hangs',
+      facts: { text: 'Who?' },
+    });
+    expect(frame.explain('late', whole, facts)).toBeUndefined();
     for (const input of ['', 'the rest of it\n']) {
       expect(attempt(spawnSync('sh', command, { input }).stdout, '', frame)).toMatchObject({
         code: 'shell-input',

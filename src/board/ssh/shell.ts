@@ -74,7 +74,7 @@ export class Frame {
     const begin = `\n${this.#mark}:begin\n`;
     const start = output.indexOf(begin);
     if (start < 0) throw shellEnded(output.toString('utf8'), stderr, facts);
-    if (start > maxNoise) throw this.tooMuch(output, facts);
+    if (start > maxNoise) throw shellFlood(output, facts);
     if (output.includes(`\n${this.#mark}:input\n`)) {
       throw new BoardError('shell-input', 'the login shell read the input of the command', facts);
     }
@@ -88,13 +88,11 @@ export class Frame {
     });
   }
 
-  /** Why there is more output than was allowed. */
-  tooMuch(output: Buffer, facts: ErrorFacts): BoardError {
+  /** Why there is more output than was allowed, or none in time; `undefined` if the shell is not the reason. */
+  explain(why: 'too-much' | 'late', output: Buffer, facts: ErrorFacts): BoardError | undefined {
     const start = output.indexOf(`\n${this.#mark}:begin\n`);
-    if (start >= 0 && start <= maxNoise) {
-      return new BoardError('protocol', 'a command printed more than was asked for', facts);
-    }
-    return shellFlood(output, facts);
+    if (why === 'too-much') return start < 0 || start > maxNoise ? shellFlood(output, facts) : undefined;
+    return start < 0 ? shellHangs(output, facts) : undefined;
   }
 }
 
@@ -108,6 +106,13 @@ export function shellEnded(output: string, stderr: string, facts: ErrorFacts): B
   const said = output.trim() === '' ? stderr : output;
   const detail = `the login shell ended without running the command: ${said.trim().slice(0, 2000)}`;
   return new BoardError('shell-ended', detail, { ...facts, text: firstLine(said) });
+}
+
+/** The login shell runs and runs, and what it was to run did not begin. */
+export function shellHangs(output: Buffer, facts: ErrorFacts): BoardError {
+  const text = output.toString('utf8', 0, 2000);
+  const detail = `the login shell did not get as far as the command: ${text.trim()}`;
+  return new BoardError('shell-hangs', detail, { ...facts, text: firstLine(text) });
 }
 
 /** The login shell printed more than `maxNoise` bytes before what it was to run began. */
