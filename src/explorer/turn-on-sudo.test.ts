@@ -180,6 +180,20 @@ describe('[truth-18] Edit Board', () => {
     expect(asked.filter((text) => text.includes('Device node'))).toHaveLength(1);
   });
 
+  test.each([
+    ['over SSH', ssh, ['board', '', 'As configured', '/dev/aie1', 'Say so', 'Board']],
+    ['of this machine', local, ['/dev/aie1', 'Say so', 'Board']],
+  ])('%s is a button where the device is missing, and asks for it', async (_, config, typed) => {
+    const missing = new BoardError('no-device', 'ENOENT', { path: '/dev/aie0' });
+    const { board, entry, settings } = sidebar(config, 'connect', missing);
+    button = 'Edit Board...';
+    answers = typed;
+    expect(await board.connect(entry)).toBe(false);
+    const device = () => (entry.config.kind === 'ssh' ? entry.config.device : settings().device);
+    await expect.poll(device).toBe('/dev/aie1');
+    expect(notifications).toEqual([expect.stringContaining('set another device in the board entry')]);
+  });
+
   test('a board is added without that question', async () => {
     sidebar(ssh, 'open', memory);
     answers = ['board2', '', 'As configured', 'Say so'];
