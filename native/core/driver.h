@@ -42,6 +42,10 @@ struct DriverFacts {
     std::optional<bool> descriptorList;
     /** A partition's descriptor has pread and pwrite. */
     std::optional<bool> positioned;
+    /** Clocks that were asked for end when they are given back. */
+    std::optional<bool> releaseGates;
+    /** How often DMA-bufs were asked for: newer drivers leave one of each memory in the kernel each time. */
+    uint32_t memoriesAsked = 0;
 };
 
 /** What hardware_info says. Empty unless every known line is there once and the rows follow each other without a gap. */

@@ -160,6 +160,41 @@ void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& ge
     }
 }
 
+/** The columns of at most the next 256 KiB of a read, which a lease hardly gets through; empty for ranges of nowhere. */
+std::optional<ColumnRange> columnsOfNext(const MemoryGeometry& geometry, std::span<const ByteRange> ranges, size_t at,
+                                         uint64_t done) {
+    constexpr uint64_t most = 262144;
+    const uint64_t total = geometry.totalBytes();
+    uint32_t first = array::maxColumns;
+    uint32_t last = 0;
+    uint64_t bytes = 0;
+    for (; at < ranges.size() && bytes < most; at++, done = 0) {
+        const ByteRange& range = ranges[at];
+        if (range.offset > total || range.length > total - range.offset) return std::nullopt;
+        if (done >= range.length) continue;
+        const uint64_t length = std::min(range.length - done, most - bytes);
+        const uint64_t from = range.offset + done;
+        first = std::min(first, geometry.tile(geometry.tileIndex(from)).col);
+        last = std::max(last, geometry.tile(geometry.tileIndex(from + length - 1)).col);
+        bytes += length;
+    }
+    if (bytes == 0) return std::nullopt;
+    return ColumnRange{first, last - first + 1};
+}
+
+/**
+ * The columns from a partition's first to the last that has one of these words: a partition that begins where the array
+ * does is one whose clocks every driver notes rightly. Empty for words of nowhere.
+ */
+std::optional<ColumnRange> columnsUpTo(const MemoryGeometry& geometry, std::span<const Word> words) {
+    uint32_t last = geometry.startCol;
+    for (const Word& word : words) {
+        if (word.offset >= geometry.totalBytes()) return std::nullopt;
+        last = std::max(last, geometry.tile(geometry.tileIndex(word.offset)).col);
+    }
+    return ColumnRange{geometry.startCol, last - geometry.startCol + 1};
+}
+
 bool contains(const std::vector<uint32_t>& tiles, uint32_t index) {
     return std::find(tiles.begin(), tiles.end(), index) != tiles.end();
 }
@@ -232,6 +267,8 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
         facts.requestLength = facts_.requestLength;
         facts.descriptorList = facts_.descriptorList;
         facts.positioned = facts_.positioned;
+        facts.releaseGates = facts_.releaseGates;
+        facts.memoriesAsked = facts_.memoriesAsked;
         const bool learnt = !facts.generationNamed && facts_.generation != Generation::unknown;
         if (learnt) {
             facts.generation = facts_.generation;
@@ -242,7 +279,7 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
         // Another driver was loaded: nothing of before counts.
         if (node_.has_value()) epochs_.endAll();
         resembles_ = Generation::unknown;
-        described_.clear();
+        refusals_.clear();
         remembered_.clear();
         watches_.clear();
         courtesies_.clear();
@@ -436,10 +473,15 @@ PartitionEntry Engine::freeEntry(ColumnRange columns) const {
 void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns) {
     for (const PartitionEntry& one : entries) {
         if (!overlap(one.columns, columns) || one.columns == columns) continue;
-        // Waits until it is clear that it is nobody's short access.
-        const PartitionState taken = find(node, one.columns);
-        if (!taken.entry.inUse) continue;
-        throw CoreError("columns-taken", columnsText(one.columns) + " are in use", 0, ownerFacts(taken));
+        // Waits until it is clear that it is nobody's short access, which may end meanwhile.
+        std::optional<PartitionState> taken;
+        try {
+            taken = find(node, one.columns);
+        } catch (const CoreError& failure) {
+            if (failure.code() != "no-partition") throw;
+        }
+        if (!taken || !taken->entry.inUse) continue;
+        throw CoreError("columns-taken", columnsText(one.columns) + " are in use", 0, ownerFacts(*taken));
     }
     bool exists = facts_.apertures.empty() && columns.startCol + columns.numCols <= array::maxColumns;
     for (const ColumnRange& one : facts_.apertures) exists = exists || inside(columns, one);
@@ -665,6 +707,8 @@ Description Engine::describe() {
     };
     yesNo("descriptor list: ", facts_.dynamic ? facts_.descriptorList : std::optional<bool>(false));
     yesNo("pread and pwrite: ", facts_.positioned);
+    yesNo("clocks end when they are given back (AIE_RELEASE_TILES): ", facts_.releaseGates);
+    findings.push_back("DMA-bufs asked for (AIE_GET_MEM): " + std::to_string(facts_.memoriesAsked));
     lastList_ = fingerprint(description.partitions, free_);
     return description;
 }
@@ -690,8 +734,8 @@ Layout Engine::layout(const PartitionEntry& entry) const {
 
 MemoryGeometry Engine::geometry(const Opened& opened, MemoryType type) const {
     const PartitionEntry& entry = opened.state.entry;
-    // What the driver described counts; beside an owner it may not be asked again.
-    const auto memories = opened.lease != nullptr && !opened.lease->largePages()
+    // What the driver described counts, where it was asked; beside an owner it may not be.
+    const auto memories = opened.lease != nullptr && !opened.lease->largePages() && !opened.lease->positioned()
                               ? opened.lease->memories()
                               : memoriesOf(*opened.access->layout().map, opened.access->layout().shape, entry.columns);
     for (const MemoryGeometry& one : memories) {
@@ -731,13 +775,9 @@ std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry&
         lengths = {RequestLength::bytes24};
     }
     for (const RequestLength length : lengths) {
-        const auto described = described_.find(placeOf(entry.columns));
-        auto taken = Lease::take(kernel_, node, entry, layout(entry), facts_, length, machine_.pageSize,
-                                 described == described_.end() ? nullptr : &described->second);
+        auto taken = Lease::take(kernel_, node, entry, layout(entry), facts_, length, machine_.pageSize);
         if (taken.lease) {
             facts_.requestLength = length;
-            const auto& memories = taken.lease->memories();
-            if (taken.lease->positioned() && !memories.empty()) described_[placeOf(entry.columns)] = memories;
             return std::move(taken.lease);
         }
         if (taken.error == EBUSY) return nullptr;
@@ -773,10 +813,17 @@ PartitionFd Engine::descriptor(const NodeFd& node, const PartitionState& state) 
     }
 }
 
+Refusals& Engine::refusals(const PartitionAccess& access, const std::string& epoch) {
+    auto& [life, refusals] = refusals_[access.columns().startCol];
+    if (life != epoch) refusals = {};
+    life = epoch;
+    return refusals;
+}
+
 void Engine::enableClocks(Lease& lease, const PartitionState& state) {
     if (!state.clocksOn) return;
     std::vector<Tile> gated;
-    const ColumnRange& columns = state.entry.columns;
+    const ColumnRange columns = lease.columns();
     for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
         for (uint32_t row = 1; row < state.entry.numRows; row++) {
             if (lease.clocks({col, row}) == Reason::gated) gated.push_back({col, row});
@@ -854,10 +901,22 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     if (!positioned) guard::ensure();
     auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
                                                       BorrowedPartition::Beside{});
+    access->remember(refusals(*access, state.epoch));
     return Opened{std::move(accessEnd), std::move(state), std::move(access), nullptr};
 }
 
-Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
+std::optional<MemoryGeometry> Engine::divisible(ColumnRange columns, MemoryType type) const {
+    if (!facts_.dynamic || facts_.positioned != true) return std::nullopt;
+    const Layout known = layout(freeEntry(columns));
+    if (known.map == nullptr) return std::nullopt;
+    for (const MemoryGeometry& one : memoriesOf(*known.map, known.shape, columns)) {
+        if (one.type == type) return one;
+    }
+    return std::nullopt;
+}
+
+Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
+                             const std::optional<ColumnRange>& needed) {
     if (purpose == Purpose::read) {
         if (auto opened = again(columns)) return std::move(*opened);
     }
@@ -877,7 +936,8 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
             if (first) giveWay(columns);
             stayAway(columns);
             AccessEnd accessEnd(*this, columns); // whatever fails after the request, we had the partition
-            auto lease = request(node, state.entry);
+            const bool part = needed && facts_.dynamic && inside(*needed, columns);
+            auto lease = request(node, part ? freeEntry(*needed) : state.entry);
             if (lease && lease->layout().map == nullptr) {
                 // The first one tells what the array is; a second one knows how to reach it.
                 learn(*lease, state.entry);
@@ -890,9 +950,11 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
                 // The clock registers are in the shim row; where it is all there is, nothing can be gated.
                 const bool tells = layout.knownRegisters && (layout.trusted || lease->positioned());
                 if (state.entry.startRow == 0 && state.entry.numRows > 1 && tells) {
-                    epochs_.sawClocks(columns, allGated(*layout.map, lease->registers(), columns));
+                    epochs_.sawClocks(columns, lease->columns(),
+                                      clockedColumn(*layout.map, lease->registers(), lease->columns()));
                 }
                 const PartitionState now = look(state.entry, {});
+                lease->remember(refusals(*lease, now.epoch));
                 enableClocks(*lease, now);
                 Lease* plain = lease.get();
                 return {std::move(accessEnd), now, std::move(lease), plain};
@@ -927,6 +989,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first) {
                 }
                 auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
                                                                     positioned, std::move(beside));
+                borrowed->remember(refusals(*borrowed, state.epoch));
                 return {std::move(accessEnd), std::move(state), std::move(borrowed), nullptr};
             } catch (const CoreError& failure) {
                 // Whoever was found is gone; where nobody was, another look finds nobody either.
@@ -977,7 +1040,9 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
             throw CoreError("no-memory-types", columnsText(columns) + " have no tile memory", 0, columnFacts(columns));
         }
     }
-    const Opened opened = enter(columns, Purpose::read);
+    const bool oneIsEnough = divisible(columns, MemoryType::data).has_value();
+    const Opened opened = enter(columns, Purpose::read, false,
+                                oneIsEnough ? std::optional(ColumnRange{columns.startCol, 1}) : std::nullopt);
     const Layout& known = opened.access->layout();
     const bool reachable = opened.access->positioned() || (known.trusted && known.knownRegisters);
     if (!reachable) {
@@ -985,7 +1050,7 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
                         "this driver has no pread: there is no way to its memory that it checks itself");
     }
     std::vector<MemoryState> memories;
-    if (opened.lease != nullptr && !opened.lease->largePages()) {
+    if (opened.lease != nullptr && !opened.lease->largePages() && !opened.lease->positioned()) {
         for (const MemoryGeometry& one : opened.lease->memories()) memories.push_back({one, known.trusted});
         if (memories.empty()) {
             throw CoreError("unknown-driver", "AIE_GET_MEM describes no memory that this version knows");
@@ -1071,8 +1136,9 @@ void Engine::takeKernelDescriptor(ColumnRange columns) {
     throw CoreError("kernel-held", "no DRM node of zocl can be opened", 0, columnFacts(columns));
 }
 
-void Engine::inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act) {
-    const Opened opened = enter(columns, Purpose::read);
+void Engine::inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act,
+                     const std::optional<ColumnRange>& needed) {
+    const Opened opened = enter(columns, Purpose::read, false, needed);
     act(opened.state, *opened.access);
 }
 
@@ -1119,9 +1185,10 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
         const ByteRange& range = request_.ranges[range_];
         while (done_ < range.length) {
             if (Clock::now() >= end || (moved && engine.hurried())) return false;
-            moved = true;
             const uint64_t from = range.offset + done_;
             const uint32_t tileIndex = geometry.tileIndex(from);
+            if (!inside({geometry.tile(tileIndex).col, 1}, access.columns())) return false; // the next lease has it
+            moved = true;
             const ByteRange inTile = pieceAt(geometry, range, from, geometry.bytesPerTile);
             const bool open = contains(request_.openTiles, tileIndex);
             const Tile tile = geometry.tile(tileIndex);
@@ -1149,9 +1216,8 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
             // When its tile was gated meanwhile, the next look says so instead.
             const Reason now = access.mayRead(tile, geometry.type, open);
             if (now != Reason::none) continue;
-            if (copied.reason == Reason::gated) {
-                // The kernel refused these words: its own word about the clock counts.
-                skip(sink, inTile.end() - at, Reason::gated);
+            if (copied.reason == Reason::gated || copied.reason == Reason::driverGated) {
+                skip(sink, inTile.end() - at, copied.reason); // the driver refuses the whole tile
                 continue;
             }
             // The rest of the page faults too.
@@ -1175,7 +1241,9 @@ bool ReadJob::step(Engine& engine, ReadSink& sink) {
 }
 
 bool ReadJob::slice(Engine& engine, ReadSink& sink) {
-    const Engine::Opened opened = engine.enter(request_.columns, Engine::Purpose::read, epoch_.empty());
+    const auto whole = engine.divisible(request_.columns, request_.memory);
+    const auto needed = whole ? columnsOfNext(*whole, request_.ranges, range_, done_) : std::nullopt;
+    const Engine::Opened opened = engine.enter(request_.columns, Engine::Purpose::read, epoch_.empty(), needed);
     if (!epoch_.empty() && opened.state.epoch != epoch_) {
         rest(sink);
         return true;
@@ -1216,7 +1284,9 @@ bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
 
 bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
     const auto purpose = request_.besideOwner ? Engine::Purpose::writeBeside : Engine::Purpose::write;
-    const Engine::Opened opened = engine.enter(request_.columns, purpose, next_ == 0);
+    const auto whole = engine.divisible(request_.columns, request_.memory);
+    const auto needed = whole ? columnsUpTo(*whole, std::span(request_.words).subspan(next_)) : std::nullopt;
+    const Engine::Opened opened = engine.enter(request_.columns, purpose, next_ == 0, needed);
     if (opened.state.epoch != request_.epoch) {
         throw CoreError("epoch", "the contents started a new life", 0,
                         {{"have", opened.state.epoch}, {"epoch", request_.epoch}});
@@ -1266,6 +1336,14 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
         if (state == Reason::none) {
             if (port == nullptr) port = &opened.access->writing(geometry, tiles);
             writePass(*port, lines, request_.force, pass, results);
+            const bool refused = std::any_of(results.begin(), results.end(),
+                                             [](const WordOutcome& one) { return one.reason == Reason::driverGated; });
+            // Perhaps rightly: the tile may have been gated since the look.
+            if (refused && opened.access->clocks(geometry.tile(tileIndex)) == Reason::gated) {
+                for (WordOutcome& one : results) {
+                    if (one.reason == Reason::driverGated) one.reason = Reason::gated;
+                }
+            }
         } else {
             for (size_t i = 0; i < pass.size(); i++) results[i] = {pass[i].offset, Outcome::refused, state, 0};
         }

@@ -222,8 +222,10 @@ class Engine {
     /**
      * Opens the way that reading uses at present for one short access. `act` must not keep anything of it, and takes 16 ms
      * at most.
+     * @param needed the columns that `act` looks at; all of them without it
      */
-    void inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act);
+    void inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act,
+                 const std::optional<ColumnRange>& needed = std::nullopt);
     /**
      * The same way as inspect() to a partition in use, for its descriptor alone; it stays the engine's. Throws
      * `hold-failed` for a free partition.
@@ -345,8 +347,14 @@ class Engine {
     [[nodiscard]] bool isPicked(ColumnRange columns) const;
     /** What open() does once; sets `opening_` where that picks columns. */
     std::vector<MemoryState> openMemories(ColumnRange columns, bool allowUnknown);
-    /** The way to a partition's bytes at present. */
-    Opened enter(ColumnRange columns, Purpose purpose, bool first = false);
+    /**
+     * The way to a partition's bytes at present.
+     * @param needed of a partition that is made by the request, a lease has these columns only
+     */
+    Opened enter(ColumnRange columns, Purpose purpose, bool first = false,
+                 const std::optional<ColumnRange>& needed = std::nullopt);
+    /** Where a partition is made by a request, and its layout known: the layout of one memory. */
+    [[nodiscard]] std::optional<MemoryGeometry> divisible(ColumnRange columns, MemoryType type) const;
     /**
      * The same for reading beside an owner that was found before, in few calls: a duplicate of its descriptor, taken
      * through its pidfd and verified, says by itself that this owner is there and has this partition. Empty: not so, or
@@ -372,6 +380,8 @@ class Engine {
     [[nodiscard]] Layout layout(const PartitionEntry& entry) const;
     /** Learns generation and rows from the driver's descriptions, where nobody else named them. */
     void learn(const Lease& lease, const PartitionEntry& entry);
+    /** What the driver refuses wrongly of partitions that begin at a column, in this life. */
+    Refusals& refusals(const PartitionAccess& access, const std::string& epoch);
     /** Clocks the gated tiles of a lease, where a person enabled that. */
     void enableClocks(Lease& lease, const PartitionState& state);
     [[nodiscard]] MemoryGeometry geometry(const Opened& opened, MemoryType type) const;
@@ -388,8 +398,8 @@ class Engine {
     /** By column and width: how long, and at how many looks, a new holder was there without a gap. */
     std::map<std::pair<uint32_t, uint32_t>, Watch> watches_;
     std::map<std::pair<uint32_t, uint32_t>, Courtesy> courtesies_;
-    /** By column and width: the memories as the driver described them once, where it need not do so again. */
-    std::map<std::pair<uint32_t, uint32_t>, std::vector<MemoryGeometry>> described_;
+    /** By first column, which is what the driver's notes go wrong by: the life in which it refused tiles, and these. */
+    std::map<uint32_t, std::pair<std::string, Refusals>> refusals_;
     /** By column and width. */
     std::map<std::pair<uint32_t, uint32_t>, Mapped> mapped_;
     std::vector<ColumnRange> picked_;

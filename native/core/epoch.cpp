@@ -24,7 +24,7 @@ std::string Epochs::observe(ColumnRange columns, const Hands& hands) {
     Life& life = place->second;
     if (fresh || life.hands != hands) {
         life.hands = hands;
-        life.clocked = false;
+        life.clocked.clear();
         if (!fresh) life.changes++;
         begin(life);
     }
@@ -40,12 +40,20 @@ bool Epochs::knows(ColumnRange columns, const Hands& hands) const {
     return place != lives_.end() && place->second.hands == hands;
 }
 
-void Epochs::sawClocks(ColumnRange columns, bool gated) {
+void Epochs::sawClocks(ColumnRange columns, ColumnRange looked, std::optional<uint32_t> clocked) {
     const auto place = lives_.find({columns.startCol, columns.numCols});
     if (place == lives_.end()) return;
     Life& life = place->second;
-    if (life.clocked && gated) life.changes++;
-    life.clocked = !gated;
+    if (clocked) {
+        life.clocked.insert(*clocked);
+        return;
+    }
+    const bool ran = std::any_of(life.clocked.begin(), life.clocked.end(), [&](uint32_t col) {
+        return col >= looked.startCol && col - looked.startCol < looked.numCols;
+    });
+    if (!ran) return;
+    life.changes++;
+    life.clocked.clear();
 }
 
 void Epochs::end(ColumnRange columns) {
@@ -53,7 +61,7 @@ void Epochs::end(ColumnRange columns) {
     if (place == lives_.end()) return;
     Life& life = place->second;
     life.changes++;
-    life.clocked = false;
+    life.clocked.clear();
     begin(life);
 }
 

@@ -11,6 +11,8 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,10 +39,11 @@ class Epochs {
     /** Whether these are the hands that observe() was told last. */
     [[nodiscard]] bool knows(ColumnRange columns, const Hands& hands) const;
     /**
-     * Notes, under a lease of ours, whether every tile of the partition is gated. A release without the keep flag
+     * Notes, under a lease of ours, what the clocks of some columns of the partition are. A release without the keep flag
      * zeroes and gates all: tiles that all went from clocked to gated between two leases start a new life.
+     * @param clocked the first of the columns with a tile that runs; empty: all are gated
      */
-    void sawClocks(ColumnRange columns, bool gated);
+    void sawClocks(ColumnRange columns, ColumnRange looked, std::optional<uint32_t> clocked);
     /** What became of these columns meanwhile is not known: another life. */
     void end(ColumnRange columns);
     /** The device went away: what comes back has another life. */
@@ -50,8 +53,8 @@ class Epochs {
     struct Life {
         Hands hands;
         uint32_t changes = 0;
-        /** A clocked tile was seen in this life. */
-        bool clocked = false;
+        /** Columns in which a tile that runs was seen in this life. */
+        std::set<uint32_t> clocked;
         /** Owners that were seen here, the latest last, and how often each came back: that numbers their lives. */
         std::vector<std::pair<Hands, uint32_t>> owners;
     };

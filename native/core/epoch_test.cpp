@@ -42,24 +42,24 @@ TEST_CASE("[main-8] all tiles gated after some were clocked, in the same hands: 
     Epochs epochs("boot", "me");
     const Hands free{false, 0, 0};
     const std::string before = epochs.observe({6, 4}, free);
-    epochs.sawClocks({6, 4}, true); // gated since before we looked
+    epochs.sawClocks({6, 4}, {6, 4}, std::nullopt); // gated since before we looked
     CHECK(epochs.observe({6, 4}, free) == before);
-    epochs.sawClocks({6, 4}, false);
+    epochs.sawClocks({6, 4}, {6, 4}, 7);
     CHECK(epochs.observe({6, 4}, free) == before);
-    epochs.sawClocks({6, 4}, true);
+    epochs.sawClocks({6, 4}, {6, 4}, std::nullopt);
     const std::string after = epochs.observe({6, 4}, free);
     CHECK(after != before);
-    epochs.sawClocks({6, 4}, true);
+    epochs.sawClocks({6, 4}, {6, 4}, std::nullopt);
     CHECK(epochs.observe({6, 4}, free) == after);
 }
 
 TEST_CASE("[main-8] clocks seen in an earlier life say nothing about this one") {
     Epochs epochs("boot", "me");
     epochs.observe({6, 4}, {false, 0, 0});
-    epochs.sawClocks({6, 4}, false);
+    epochs.sawClocks({6, 4}, {6, 4}, 7);
     epochs.observe({6, 4}, {true, 5, 100});
     const std::string after = epochs.observe({6, 4}, {false, 0, 0});
-    epochs.sawClocks({6, 4}, true);
+    epochs.sawClocks({6, 4}, {6, 4}, std::nullopt);
     CHECK(epochs.observe({6, 4}, {false, 0, 0}) == after);
 }
 

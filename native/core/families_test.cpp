@@ -230,7 +230,7 @@ TEST_CASE("[attach-6] without a list the owner's descriptor is duplicated, and t
     CHECK(board.kernel.held() == 0);
 }
 
-TEST_CASE("[attach-16] a refresh beside an owner that was found takes five calls, an idle look at the list nine") {
+TEST_CASE("[attach-16] a refresh beside an owner that was found takes six calls, an idle look at the list nine") {
     for (const bool list : {true, false}) {
         CAPTURE(list);
         Board board(Generation::aieml);
@@ -246,8 +246,8 @@ TEST_CASE("[attach-16] a refresh beside an owner that was found takes five calls
             act();
             return board.kernel.calls - before;
         };
-        // A duplicate, what it is (two), the words, and closed.
-        CHECK(callsOf([&] { readAll(board.engine, {{3, 2}, MemoryType::data, {{0x100, 4096}}, {}}); }) <= 5);
+        // A duplicate, what it is (two), the column's clock, the words, and closed.
+        CHECK(callsOf([&] { readAll(board.engine, {{3, 2}, MemoryType::data, {{0x100, 4096}}, {}}); }) <= 6);
         // The node opened, looked at and closed, an enquiry, the last number; of each owner a link and whether it lives.
         CHECK(callsOf([&] { board.engine.poll(); }) <= 9);
         CHECK(board.kernel.held() == 0);
@@ -455,28 +455,204 @@ TEST_CASE("[attach-5] [attach-6] random reads of every generation agree with a n
 }
 
 TEST_CASE(
-    "[attach-2] where memory is reached by pread and pwrite the driver describes it once, and nothing is mapped") {
+    "[attach-2] [truth-3] where memory is reached by pread and pwrite no DMA-buf is asked for, and nothing mapped") {
     Board board(Generation::aieml);
     board.kernel.poke({1, 4}, 0x40, 7);
     CHECK(board.engine.open({0, 2}, false).size() == 3);
-    CHECK(board.kernel.descriptions == 1);
     for (int i = 0; i < 3; i++) CHECK(readWord(board.engine, {0, 2}, MemoryType::data, 5 * 0x10000 + 0x40) == 7);
     const WriteRequest request{
         {0, 2}, MemoryType::data, board.state({0, 2}).epoch, false, {}, {{5 * 0x10000 + 0x40, 7, ~0U, 8}}};
     CHECK(writeAll(board.engine, request)[0].outcome == Outcome::verified);
     CHECK(board.kernel.peek({1, 4}, 0x40) == 8);
-    CHECK(board.kernel.descriptions == 1);
     CHECK(board.count("map") == 0);
     CHECK(board.engine.open({3, 2}, false).size() == 3); // other columns are another partition
-    CHECK(board.kernel.descriptions == 2);
-    board.kernel.nodeInode++; // and so is everything of a driver that was loaded anew
+    board.kernel.nodeInode++;                            // and so is everything of a driver that was loaded anew
     CHECK(board.engine.open({0, 2}, false).size() == 3);
-    CHECK(board.kernel.descriptions == 3);
+    CHECK(board.kernel.descriptions == 0);
     CHECK(board.kernel.held() == 0);
 
     Board first; // the 2020 driver: a DMA-buf is all there is, once in each lease
     for (int i = 0; i < 3; i++) readWord(first.engine, {6, 4}, MemoryType::data, 0);
     CHECK(first.kernel.descriptions == 3);
+}
+
+namespace {
+
+/** An array whose driver notes the clocks of some columns wrongly: 2 runs and is noted gated, 3 is gated and noted running. */
+void noteWrongly(FakeKernel& kernel) {
+    kernel.gate({3, 1}, kernel.shape.numRows());
+    kernel.noted = [](Tile tile) { return tile.col == 2 ? std::optional(false) : std::optional(true); };
+}
+
+} // namespace
+
+TEST_CASE(
+    "[truth-2] beside an owner the clock registers decide what is touched, and a wrong refusal has its own reason") {
+    for (const Generation generation : {Generation::aieml, Generation::aie2ps, Generation::aie}) {
+        CAPTURE(generationName(generation));
+        Board board(generation);
+        const ColumnRange columns{2, 3};
+        const uint32_t rows = board.kernel.shape.core.count;
+        const uint64_t column = uint64_t{rows} * board.kernel.map->dataBytes;
+        const uint32_t bottom = board.kernel.shape.core.start;
+        board.take(columns, 500);
+        noteWrongly(board.kernel);
+        board.kernel.poke({4, bottom}, 8, 77);
+        board.engine.open(columns, false);
+        const ReadRequest request{columns, MemoryType::data, {{8, 4}, {column + 8, 4}, {2 * column + 8, 4}}, {}};
+        for (int i = 0; i < 3; i++) {
+            const auto got = readAll(board.engine, request);
+            CHECK(got.spans == std::vector<Span>{{8, 4, Reason::driverGated}, {column + 8, 4, Reason::gated}});
+            CHECK(got.bytes[2][0] == 77);
+        }
+        CHECK(board.kernel.refused == 1); // not repeated
+        // A look at the tile, and a store, say the same.
+        std::vector<TileStatus> seen;
+        StatusJob status({columns, {{2, bottom}, {3, bottom}, {4, bottom}, {2, 0}}, false});
+        while (!status.step(board.engine, seen)) {
+        }
+        CHECK(seen[0].reason == Reason::driverGated);
+        CHECK(seen[1].reason == Reason::gated);
+        CHECK(seen[2].reason == Reason::none);
+        CHECK(seen[3].reason == Reason::none);
+        const std::vector<Word> words{{8, 0, ~0U, 1},
+                                      {static_cast<uint32_t>(column) + 8, 0, ~0U, 1},
+                                      {static_cast<uint32_t>(2 * column) + 8, 77, ~0U, 78}};
+        const auto outcomes =
+            writeAll(board.engine, {columns, MemoryType::data, board.state(columns).epoch, true, {}, words, true});
+        CHECK(outcomes[0] == WordOutcome{words[0].offset, Outcome::refused, Reason::driverGated, 0});
+        CHECK(outcomes[1] == WordOutcome{words[1].offset, Outcome::refused, Reason::gated, 0});
+        CHECK(outcomes[2] == WordOutcome{words[2].offset, Outcome::verified, Reason::none, 78});
+        CHECK(board.kernel.peek({4, bottom}, 8) == 78);
+        CHECK(board.kernel.refused == 1);
+        CHECK(board.count("map") == 0);
+        CHECK(board.kernel.descriptions == 0);
+        // The driver's notes are right again (its owner asked for the tiles): noticed by itself.
+        board.kernel.noted = nullptr;
+        board.kernel.pause(std::chrono::seconds(10));
+        CHECK(readAll(board.engine, request).spans == std::vector<Span>{{column + 8, 4, Reason::gated}});
+        CHECK(board.kernel.refused == 1); // a gated tile is not asked for
+        CHECK(board.kernel.held() == 0);
+    }
+}
+
+TEST_CASE(
+    "[truth-2] [truth-3] in a partition of ours refused words are read in the register view, written in its DMA-buf") {
+    for (const Generation generation : {Generation::aieml, Generation::aie}) {
+        CAPTURE(generationName(generation));
+        Board board(generation);
+        const ColumnRange columns{1, 4};
+        const uint32_t rows = board.kernel.shape.core.count;
+        const auto column = static_cast<uint32_t>(rows * board.kernel.map->dataBytes);
+        const uint32_t top = board.kernel.shape.numRows() - 1;
+        const uint32_t last = column - board.kernel.map->dataBytes + 8;
+        noteWrongly(board.kernel);
+        for (const uint32_t col : {1U, 2U, 4U}) board.kernel.poke({col, top}, 8, 70 + col);
+        board.engine.open(columns, false);
+        const auto read = [&] {
+            const auto got =
+                readAll(board.engine, {columns,
+                                       MemoryType::data,
+                                       {{last, 4}, {column + last, 4}, {2 * column + last, 4}, {3 * column + last, 4}},
+                                       {}});
+            CHECK(got.spans == std::vector<Span>{{2 * column + last, 4, Reason::gated}});
+            CHECK(got.bytes[0][0] == board.kernel.peek({1, top}, 8));
+            CHECK(got.bytes[1][0] == board.kernel.peek({2, top}, 8));
+            CHECK(got.bytes[3][0] == board.kernel.peek({4, top}, 8));
+        };
+        for (int i = 0; i < 3; i++) read();
+        CHECK(board.kernel.refused == 1);
+        CHECK(board.kernel.descriptions == 0); // the register view needs no DMA-buf
+        const auto findings = [&] { return board.engine.describe().findings; };
+        const auto said = [&](int times) {
+            const auto all = findings();
+            return std::find(all.begin(), all.end(), "DMA-bufs asked for (AIE_GET_MEM): " + std::to_string(times)) !=
+                   all.end();
+        };
+        CHECK(said(0));
+        const std::vector<Word> words{{last, 71, ~0U, 81},
+                                      {column + last, 72, ~0U, 82},
+                                      {column + last + 4, 0, ~0U, 83},
+                                      {2 * column + last, 0, ~0U, 84}};
+        const auto outcomes =
+            writeAll(board.engine, {columns, MemoryType::data, board.state(columns).epoch, false, {}, words, false});
+        for (size_t i = 0; i < 3; i++) {
+            CAPTURE(i);
+            CHECK(outcomes[i] == WordOutcome{words[i].offset, Outcome::verified, Reason::none, words[i].value});
+        }
+        CHECK(outcomes[3].reason == Reason::gated);
+        CHECK(board.kernel.peek({1, top}, 8) == 81);
+        CHECK(board.kernel.peek({2, top}, 8) == 82);
+        CHECK(board.kernel.peek({2, top}, 12) == 83);
+        CHECK(board.kernel.descriptions == 1); // once, for two refused words
+        CHECK(said(1));
+        read();
+        CHECK(board.kernel.descriptions == 1);
+        CHECK(board.kernel.held() == 0);
+    }
+}
+
+TEST_CASE("[truth-6] of columns that are made a partition by the request, a lease has those only that it needs") {
+    Board board(Generation::aieml);
+    const ColumnRange columns{0, 6};
+    const uint32_t column = 4 * 0x10000;
+    std::vector<ColumnRange> leases;
+    board.engine.open(columns, false);
+    board.kernel.onRequest = [&](ColumnRange one) { leases.push_back(one); };
+    for (uint32_t col = 0; col < 6; col++) board.kernel.poke({col, 3}, 8, col + 1);
+    CHECK(readWord(board.engine, columns, MemoryType::data, 4 * column + 8) == 5);
+    CHECK(leases == std::vector<ColumnRange>{{4, 1}});
+    leases.clear();
+    // All of it: some columns at a time, every byte in its place.
+    const auto whole = readAll(board.engine, {columns, MemoryType::data, {{0, 6 * column}}, {}});
+    CHECK(whole.spans.empty());
+    for (uint32_t col = 0; col < 6; col++) CHECK(whole.bytes[0][col * column + 8] == col + 1);
+    for (const ColumnRange& one : leases) CHECK(one.numCols <= 2);
+    leases.clear();
+    std::vector<TileStatus> seen;
+    StatusJob status({columns, {{3, 3}, {5, 4}}, false});
+    while (!status.step(board.engine, seen)) {
+    }
+    CHECK(leases == std::vector<ColumnRange>{{3, 3}});
+    // One life, whichever columns are looked at, until one that ran is gated.
+    const std::string life = board.state(columns).epoch;
+    board.kernel.gate({5, 1}, 7);
+    readWord(board.engine, columns, MemoryType::data, 8);
+    CHECK(board.state(columns).epoch == life);
+    leases.clear();
+    const std::vector<Word> words{{2 * column + 8, 3, ~0U, 30}};
+    CHECK(writeAll(board.engine, {columns, MemoryType::data, life, false, {}, words, false})[0].outcome ==
+          Outcome::verified);
+    CHECK(leases == std::vector<ColumnRange>{{0, 3}});
+    readWord(board.engine, columns, MemoryType::data, 5 * column);
+    CHECK(board.state(columns).epoch != life);
+}
+
+TEST_CASE("[truth-2] [truth-6] clocks are given back as they were found, and whether they ended is looked at") {
+    Board board(Generation::aieml);
+    const ColumnRange columns{0, 2};
+    const auto finding = [&] {
+        for (const std::string& one : board.engine.describe().findings) {
+            if (one.starts_with("clocks end")) return one.substr(one.rfind(' ') + 1);
+        }
+        return std::string();
+    };
+    board.engine.open(columns, false);
+    board.kernel.gate({1, 1}, 7);
+    CHECK(finding() == "yet");
+    // A driver that gates the whole partition when it is told to gate one column.
+    board.kernel.releasesAll = true;
+    CHECK(board.engine.setClocks(columns, true));
+    CHECK(board.kernel.peek({0, 0}, 0xFFF20) != 0);
+    CHECK(board.kernel.peek({1, 0}, 0xFFF20) == 0);
+    CHECK(finding() == "yes");
+    // And one that never gates.
+    board.kernel.releasesAll = false;
+    board.kernel.releaseWorks = false;
+    readWord(board.engine, columns, MemoryType::data, 4 * 0x10000);
+    CHECK(board.kernel.peek({1, 0}, 0xFFF20) != 0);
+    CHECK(finding() == "no");
+    CHECK(board.kernel.held() == 0);
 }
 
 TEST_CASE("[attach-2] a generation that nobody names is learnt from the driver's descriptions, after consent") {
@@ -890,6 +1066,7 @@ TEST_CASE(
 
 TEST_CASE("[attach-3] columns that could not be opened are not picked") {
     Board board(Generation::aieml);
+    board.kernel.positionedWorks = false;
     board.kernel.memoriesError = EIO;
     CHECK(codeOf([&] { board.engine.open({0, 2}, false); }) == "driver");
     CHECK(board.engine.partitions().empty());

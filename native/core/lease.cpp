@@ -63,34 +63,6 @@ class RegisterPort final : public WordPort {
     Store store_;
 };
 
-/** The words of a memory by pread and pwrite: the kernel checks each access. */
-class FilePort final : public WordPort {
-  public:
-    FilePort(Kernel& kernel, const PartitionFd& partition, const RegisterFile& file, const MemoryGeometry& geometry)
-        : kernel_(kernel), partition_(partition), file_(file), geometry_(geometry) {}
-    Moved load(uint64_t offset, std::span<uint32_t> to) override {
-        return moved(kernel_.readAt(partition_, place(offset), to), to.size());
-    }
-    Moved store(uint64_t offset, std::span<const uint32_t> from) override {
-        return moved(kernel_.writeAt(partition_, place(offset), from), from.size());
-    }
-
-  private:
-    [[nodiscard]] uint64_t place(uint64_t offset) const {
-        return file_.place(geometry_.tile(geometry_.tileIndex(offset)),
-                           geometry_.tileBase + static_cast<uint32_t>(offset % geometry_.bytesPerTile));
-    }
-    static Moved moved(int64_t result, size_t wanted) {
-        if (result < 0) return {0, result == -EINVAL ? Reason::gated : Reason::busError};
-        const size_t words = std::min(static_cast<size_t>(result) / 4, wanted);
-        return {words, words == wanted ? Reason::none : Reason::busError};
-    }
-    Kernel& kernel_;
-    const PartitionFd& partition_;
-    const RegisterFile& file_;
-    MemoryGeometry geometry_;
-};
-
 /** Lets stores through one mapping arrive before what is loaded through another one of the same words. */
 void drainStores() {
 #if defined(__aarch64__)
@@ -99,6 +71,37 @@ void drainStores() {
     std::atomic_thread_fence(std::memory_order_seq_cst);
 #endif
 }
+
+/**
+ * The words of a memory by pread and pwrite. What the driver takes for gated is stored in another way, if there is one:
+ * the tile's clock was looked at before.
+ */
+class FilePort final : public WordPort {
+  public:
+    /** Stores words that the driver refused; empty when that cannot be. */
+    using Instead = std::function<std::optional<Moved>(uint64_t offset, std::span<const uint32_t> from)>;
+    FilePort(RegisterFile& file, const MemoryGeometry& geometry, Instead instead)
+        : file_(file), geometry_(geometry), instead_(std::move(instead)) {}
+    Moved load(uint64_t offset, std::span<uint32_t> to) override {
+        return file_.load(tile(offset), inTile(offset), to);
+    }
+    Moved store(uint64_t offset, std::span<const uint32_t> from) override {
+        const Moved stored = file_.store(tile(offset), inTile(offset), from);
+        if (stored.reason != Reason::driverGated || !instead_) return stored;
+        const auto moved = instead_(offset, from);
+        drainStores();
+        return moved.value_or(stored);
+    }
+
+  private:
+    [[nodiscard]] Tile tile(uint64_t offset) const { return geometry_.tile(geometry_.tileIndex(offset)); }
+    [[nodiscard]] uint32_t inTile(uint64_t offset) const {
+        return geometry_.tileBase + static_cast<uint32_t>(offset % geometry_.bytesPerTile);
+    }
+    RegisterFile& file_;
+    MemoryGeometry geometry_;
+    Instead instead_;
+};
 
 /**
  * An owner's DMA-buf beside the register view of the right partition: read there, written here. Nothing but the view says
@@ -257,6 +260,11 @@ PartitionAccess::PartitionAccess(Kernel& kernel, PartitionFd partition, const Pa
     }
 }
 
+void PartitionAccess::remember(Refusals& refusals) {
+    // Without registers the driver's word is all there is, and may change at any time.
+    if (file_ && layout_.knownRegisters) file_->remember(refusals);
+}
+
 PartitionAccess::~PartitionAccess() = default;
 
 RegisterSource& PartitionAccess::registers() {
@@ -265,29 +273,33 @@ RegisterSource& PartitionAccess::registers() {
     throw CoreError("unknown-driver", "this driver offers no way to registers that the kernel checks");
 }
 
+Reason PartitionAccess::look(Tile tile) {
+    return clockState(*layout_.map, registers(), tile);
+}
+
 Reason PartitionAccess::clocks(Tile tile) {
     if (layout_.map == nullptr || !layout_.knownRegisters) return Reason::noWay;
-    return clockState(*layout_.map, registers(), tile);
+    return look(tile);
 }
 
 Reason PartitionAccess::mayRead(Tile tile, MemoryType type, bool open) {
     if (layout_.map == nullptr) return Reason::noWay;
     // Whether a core of an unknown generation runs cannot be asked.
     if (!layout_.knownRegisters) return type == MemoryType::program ? Reason::noWay : Reason::none;
-    if (!positioned_) return mayWrite(tile, type, open);
-    return type == MemoryType::program && !open ? coreState(*layout_.map, registers(), tile) : Reason::none;
+    return mayWrite(tile, type, open);
 }
 
 Reason PartitionAccess::mayWrite(Tile tile, MemoryType type, bool open) {
-    if (layout_.map == nullptr || !layout_.knownRegisters) return Reason::noWay;
-    return tileState(*layout_.map, registers(), tile, type, open);
+    const Reason clock = clocks(tile);
+    if (clock != Reason::none) return clock;
+    return type == MemoryType::program && !open ? coreState(*layout_.map, registers(), tile) : Reason::none;
 }
 
 WordPort& PartitionAccess::reading(const MemoryGeometry& geometry) {
     if (readPort_ && readGeometry_ == geometry) return *readPort_;
     readGeometry_ = geometry;
     if (file_) {
-        readPort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
+        readPort_ = std::make_unique<FilePort>(*file_, geometry, FilePort::Instead());
     } else if (view_) {
         readPort_ = std::make_unique<RegisterPort>(*view_, geometry, RegisterPort::Store());
     } else {
@@ -297,18 +309,53 @@ WordPort& PartitionAccess::reading(const MemoryGeometry& geometry) {
 }
 
 Lease::Lease(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout, bool positioned,
-             bool wideRegisters)
-    : PartitionAccess(kernel, std::move(partition), entry, layout, positioned), wideRegisters_(wideRegisters) {}
+             DriverFacts& facts, int64_t pageSize)
+    : PartitionAccess(kernel, std::move(partition), entry, layout, positioned), facts_(facts), pageSize_(pageSize),
+      wideRegisters_(facts.family != Family::linux2020) {
+    if (file_ && view_) file_->insteadOfRefused(*view_);
+}
 
 Lease::~Lease() {
     writePort_.reset();
     buffers_.clear();
-    if (!clocked_.empty()) kernel_.requestTiles(partition_, clocked_, false);
+    giveBackClocks();
+}
+
+std::vector<Tile> Lease::tilesThatRun() {
+    std::vector<Tile> run;
+    const ColumnRange& columns = entry_.columns;
+    for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
+        for (uint32_t row = 1; row < entry_.numRows; row++) {
+            if (clockState(*layout_.map, registers(), {col, row}) == Reason::none) run.push_back({col, row});
+        }
+    }
+    return run;
+}
+
+std::vector<uapi::Location> Lease::placesOf(std::span<const Tile> tiles) const {
+    std::vector<uapi::Location> places;
+    for (const Tile& tile : tiles) places.push_back({tile.col - entry_.columns.startCol, tile.row});
+    return places;
+}
+
+void Lease::giveBackClocks() {
+    if (clocked_.empty()) return;
+    kernel_.requestTiles(partition_, placesOf(clocked_), false);
+    std::vector<Tile> run;
+    try {
+        run = tilesThatRun();
+    } catch (const CoreError&) {
+        return; // no way to the registers any more: nothing can be said, nothing be mended
+    }
+    const auto runs = [&](const Tile& tile) { return std::find(run.begin(), run.end(), tile) != run.end(); };
+    facts_.releaseGates = std::none_of(clocked_.begin(), clocked_.end(), runs);
+    std::erase_if(ranBefore_, runs);
+    // A driver with wrong notes gates others than it was told to.
+    if (!ranBefore_.empty()) kernel_.requestTiles(partition_, placesOf(ranBefore_), true);
 }
 
 Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntry& entry, const Layout& layout,
-                         DriverFacts& facts, RequestLength length, int64_t pageSize,
-                         const std::vector<MemoryGeometry>* described) {
+                         DriverFacts& facts, RequestLength length, int64_t pageSize) {
     const int fd = kernel.requestKept(node, entry.id, length);
     if (fd == -EBUSY || fd == -EINVAL) return {nullptr, -fd};
     if (fd == -EACCES || fd == -EPERM) {
@@ -321,22 +368,28 @@ Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntr
         throw CoreError("driver", std::string(requestName(length)) + ": the descriptor is none of these columns");
     }
     const bool positioned = isPositioned(kernel, partition, layout, facts);
-    std::unique_ptr<Lease> lease(
-        new Lease(kernel, std::move(partition), entry, layout, positioned, facts.family != Family::linux2020));
-    if (positioned && described != nullptr) {
-        lease->memories_ = *described;
-    } else {
-        lease->describe(pageSize);
-    }
+    std::unique_ptr<Lease> lease(new Lease(kernel, std::move(partition), entry, layout, positioned, facts, pageSize));
+    if (!positioned) lease->describe();
     return {std::move(lease), 0};
 }
 
-void Lease::describe(int64_t pageSize) {
+Reason Lease::look(Tile tile) {
+    uint32_t& known = running_[tile.col];
+    const Reason state = clockState(*layout_.map, registers(), tile, std::min(known, tile.row));
+    if (state != Reason::none) return state;
+    // Where a clock is a whole column's, every row of it.
+    known = std::max(known, layout_.map->tileClock == 0 && tile.row != 0 ? array::maxRows : tile.row);
+    return Reason::none;
+}
+
+void Lease::describe() {
     constexpr int mostMemories = 16;
     constexpr int64_t pageThatFails = 65536;
+    if (asked_) return;
+    asked_ = true;
     // Shim tiles alone: the driver answers EINVAL, or describes what is not there.
     if (layout_.map != nullptr && memoriesOf(*layout_.map, layout_.shape, entry_.columns).empty()) return;
-    if (pageSize >= pageThatFails && layout_.map != nullptr) {
+    if (pageSize_ >= pageThatFails && layout_.map != nullptr) {
         largePages_ = true; // refused in any case, and on the way the drivers give back descriptors that are in use
         return;
     }
@@ -348,8 +401,9 @@ void Lease::describe(int64_t pageSize) {
     std::array<uapi::Mem, mostMemories> described{};
     for (uapi::Mem& mem : described) mem.fd = -1;
     const std::span<uapi::Mem> wanted(described.data(), static_cast<size_t>(count));
+    facts_.memoriesAsked++;
     const int result = kernel_.memories(partition_, wanted);
-    if (result == -EINVAL && pageSize >= pageThatFails) {
+    if (result == -EINVAL && pageSize_ >= pageThatFails) {
         largePages_ = true;
         return;
     }
@@ -363,7 +417,7 @@ void Lease::describe(int64_t pageSize) {
         const auto geometry = geometryOf(wanted[i], entry_, layout_);
         if (!geometry) continue;
         memories_.push_back(*geometry);
-        if (!positioned_ && layout_.trusted) buffers_.push_back({*geometry, std::move(fds[i]), nullptr, false});
+        if (layout_.trusted) buffers_.push_back({*geometry, std::move(fds[i]), nullptr, false});
     }
 }
 
@@ -383,6 +437,18 @@ WordPort& Lease::mapped(const MemoryGeometry& geometry, bool writable) {
     throw CoreError("driver", "AIE_GET_MEM describes no such memory");
 }
 
+std::optional<Moved> Lease::storeRefused(const MemoryGeometry& geometry, uint64_t offset,
+                                         std::span<const uint32_t> from) {
+    describe();
+    if (largePages_) return std::nullopt;
+    // The buffer has the lease's columns, the memory perhaps more.
+    MemoryGeometry part = geometry;
+    part.startCol = entry_.columns.startCol;
+    part.numCols = entry_.columns.numCols;
+    const uint64_t before = uint64_t{part.startCol - geometry.startCol} * part.numRows * part.bytesPerTile;
+    return mapped(part, true).store(offset - before, from);
+}
+
 WordPort& Lease::reading(const MemoryGeometry& geometry) {
     if (positioned_ || largePages_ || !layout_.trusted) return PartitionAccess::reading(geometry);
     return mapped(geometry, false);
@@ -392,7 +458,10 @@ WordPort& Lease::writing(const MemoryGeometry& geometry, std::span<const uint32_
     if (!layout_.trusted || !view_) throw CoreError("unknown-driver", "an unknown driver is only read");
     if (!file_ && !largePages_) return mapped(geometry, true);
     if (file_) {
-        writePort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
+        writePort_ = std::make_unique<FilePort>(*file_, geometry,
+                                                [this, geometry](uint64_t offset, std::span<const uint32_t> from) {
+                                                    return storeRefused(geometry, offset, from);
+                                                });
     } else {
         writePort_ =
             std::make_unique<RegisterPort>(*view_, geometry, [this](Tile tile, uint32_t offset, uint32_t value) {
@@ -405,12 +474,11 @@ WordPort& Lease::writing(const MemoryGeometry& geometry, std::span<const uint32_
 }
 
 int Lease::clock(std::span<const Tile> tiles) {
-    std::vector<uapi::Location> wanted;
-    for (const Tile& tile : tiles) wanted.push_back({tile.col - entry_.columns.startCol, tile.row});
-    if (wanted.empty()) return 0; // an empty list would mean all tiles
-    const int result = kernel_.requestTiles(partition_, wanted, true);
+    if (tiles.empty()) return 0; // an empty list would mean all tiles
+    if (clocked_.empty()) ranBefore_ = tilesThatRun();
+    const int result = kernel_.requestTiles(partition_, placesOf(tiles), true);
     if (result < 0) return -result;
-    clocked_.insert(clocked_.end(), wanted.begin(), wanted.end());
+    clocked_.insert(clocked_.end(), tiles.begin(), tiles.end());
     return 0;
 }
 
@@ -426,7 +494,7 @@ WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<c
     if (!beside_.allowed) throw CoreError("locked", "another process owns the partition");
     if (!layout_.trusted || !view_) throw CoreError("unknown-driver", "an unknown driver is only read");
     if (file_) {
-        writePort_ = std::make_unique<FilePort>(kernel_, partition_, *file_, geometry);
+        writePort_ = std::make_unique<FilePort>(*file_, geometry, FilePort::Instead());
         return *writePort_;
     }
     writePort_.reset(); // unmapped before its descriptor is replaced

@@ -5,6 +5,7 @@
  * Everything belongs to the thread that made it.
  */
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,12 +27,6 @@ struct PartitionEntry {
     uint32_t startRow = 0;
     uint32_t numRows = 0;
     bool inUse = false;
-};
-
-/** How many words were moved, and what ended it early. */
-struct Moved {
-    size_t words = 0;
-    Reason reason = Reason::none;
 };
 
 /** Device words of one memory type by buffer offset (a multiple of 4). A run stays in one tile. */
@@ -80,14 +75,21 @@ class PartitionAccess {
     [[nodiscard]] const Layout& layout() const { return layout_; }
     /** Valid as long as this object. */
     [[nodiscard]] const PartitionFd& partition() const { return partition_; }
-    /** Whether the kernel itself checks clocks and bounds of each access: nothing is mapped for reading. */
+    /** Whether words are read and written through the partition's descriptor: normally nothing is mapped. */
     [[nodiscard]] bool positioned() const { return positioned_; }
     /** Whether a tile is clocked (see registers.h); `noWay` where no register is known. */
     Reason clocks(Tile tile);
-    /** Whether a tile's memory may be touched now. Where the kernel checks each read, clocks are left to it. */
+    /**
+     * Whether a tile's memory may be touched now, by the registers. Where none is known, data may be asked of the driver,
+     * which refuses what it takes for gated.
+     */
     Reason mayRead(Tile tile, MemoryType type, bool open);
-    /** The same for a store through a mapping: always by the registers. */
+    /** The same for a store: never without registers. */
     Reason mayWrite(Tile tile, MemoryType type, bool open);
+    /** Which of a partition's columns this way reaches. */
+    [[nodiscard]] ColumnRange columns() const { return entry_.columns; }
+    /** Where tiles that the driver refuses wrongly are remembered; it outlives this object. */
+    void remember(Refusals& refusals);
 
     /** Words of a memory of this partition. */
     virtual WordPort& reading(const MemoryGeometry& geometry);
@@ -98,6 +100,9 @@ class PartitionAccess {
     virtual WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) = 0;
 
   protected:
+    /** Whether a tile is clocked, where registers are known. */
+    virtual Reason look(Tile tile);
+
     Kernel& kernel_;
     PartitionFd partition_;
     PartitionEntry entry_;
@@ -121,18 +126,17 @@ class Lease final : public PartitionAccess {
         int error = 0;
     };
     /**
-     * Requests it and asks what its memories are. Throws CoreError for any errno but EBUSY and EINVAL.
-     * @param facts what is learnt of the driver is put here
-     * @param described what an earlier lease said of these columns: where no DMA-buf is needed the driver is not asked again
+     * Requests it, and asks what its memories are where they are reached through DMA-bufs or nobody else names them.
+     * Throws CoreError for any errno but EBUSY and EINVAL.
+     * @param facts what is learnt of the driver is put here, as long as the lease lives
      */
     static Taken take(Kernel& kernel, const NodeFd& node, const PartitionEntry& entry, const Layout& layout,
-                      DriverFacts& facts, RequestLength length, int64_t pageSize,
-                      const std::vector<MemoryGeometry>* described = nullptr);
+                      DriverFacts& facts, RequestLength length, int64_t pageSize);
     ~Lease() override;
 
     WordPort& reading(const MemoryGeometry& geometry) override;
     WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) override;
-    /** The memory types, as the driver described them: those that this version knows. */
+    /** The memory types, as the driver described them: those that this version knows. Empty while it was not asked. */
     [[nodiscard]] const std::vector<MemoryGeometry>& memories() const { return memories_; }
     /** What the driver said, their descriptors left out. */
     [[nodiscard]] std::span<const uapi::Mem> descriptions() const { return descriptions_; }
@@ -152,15 +156,32 @@ class Lease final : public PartitionAccess {
         bool writable = false;
     };
     Lease(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout, bool positioned,
-          bool wideRegisters);
-    void describe(int64_t pageSize);
+          DriverFacts& facts, int64_t pageSize);
+    /** AIE_GET_MEM; asked once in a lease, however often this is called. */
+    void describe();
     WordPort& mapped(const MemoryGeometry& geometry, bool writable);
+    /** The tiles of the lease that run now, by the registers. */
+    std::vector<Tile> tilesThatRun();
+    /** Tiles as the driver's requests name them. */
+    [[nodiscard]] std::vector<uapi::Location> placesOf(std::span<const Tile> tiles) const;
+    /** Ends what clock() began, and looks at what came of it: tiles that ran before go on running. */
+    void giveBackClocks();
+    /** Stores words that the driver refused in the DMA-buf; empty when it gives none. */
+    std::optional<Moved> storeRefused(const MemoryGeometry& geometry, uint64_t offset, std::span<const uint32_t> from);
+    /** Nobody else changes clocks in a partition of ours: a tile that runs is looked at once. */
+    Reason look(Tile tile) override;
 
+    DriverFacts& facts_;
+    int64_t pageSize_;
+    bool asked_ = false;
     bool wideRegisters_;
-    std::vector<uapi::Location> clocked_;
+    /** By column: the row up to which its tiles are known to run. */
+    std::map<uint32_t, uint32_t> running_;
+    /** What clock() was asked for, and what ran before. */
+    std::vector<Tile> clocked_;
+    std::vector<Tile> ranBefore_;
     std::vector<uapi::Mem> descriptions_;
     std::vector<MemoryGeometry> memories_;
-    /** Only where memory is not reached through the partition's descriptor. */
     std::vector<Buffer> buffers_;
     std::unique_ptr<WordPort> writePort_;
     bool largePages_ = false;

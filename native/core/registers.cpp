@@ -1,5 +1,6 @@
 #include "registers.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "error.h"
@@ -20,18 +21,13 @@ std::optional<uint32_t> RegisterSource::readRegister(Tile tile, uint32_t offset)
     return value;
 }
 
-Reason clockState(const ArrayMap& map, RegisterSource& registers, Tile tile) {
-    if (tile.row == 0) return Reason::none;
-    uint32_t value = 0;
-    const Reason shim = readOne(registers, {tile.col, 0}, map.columnClock, value);
-    if (shim != Reason::none) return shim;
-    if ((value & map.columnClockMask) == 0) return Reason::gated;
-    if (map.tileClock == 0) return Reason::none;
-    for (uint32_t row = 0; row < tile.row; row++) {
-        if (row != 0) {
-            const Reason below = readOne(registers, {tile.col, row}, map.tileClock, value);
-            if (below != Reason::none) return below;
-        }
+Reason clockState(const ArrayMap& map, RegisterSource& registers, Tile tile, uint32_t known) {
+    for (uint32_t row = known; row < tile.row; row++) {
+        uint32_t value = 0;
+        const Reason read = readOne(registers, {tile.col, row}, row == 0 ? map.columnClock : map.tileClock, value);
+        if (read != Reason::none) return read;
+        if (row == 0 && (value & map.columnClockMask) == 0) return Reason::gated;
+        if (map.tileClock == 0) return Reason::none;
         if ((value & map.nextTileClock) == 0) return Reason::gated;
     }
     return Reason::none;
@@ -50,11 +46,28 @@ Reason tileState(const ArrayMap& map, RegisterSource& registers, Tile tile, Memo
     return type == MemoryType::program && !open ? coreState(map, registers, tile) : Reason::none;
 }
 
-bool allGated(const ArrayMap& map, RegisterSource& registers, ColumnRange columns) {
-    for (uint32_t col = 0; col < columns.numCols; col++) {
-        if (clockState(map, registers, {columns.startCol + col, 1}) != Reason::gated) return false;
+std::optional<uint32_t> clockedColumn(const ArrayMap& map, RegisterSource& registers, ColumnRange columns) {
+    for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
+        if (clockState(map, registers, {col, 1}) != Reason::gated) return col;
     }
-    return true;
+    return std::nullopt;
+}
+
+bool Refusals::mayTry(Tile tile, Moment now) const {
+    return !tiles_.contains({tile.col, tile.row}) || now - last_ >= pause;
+}
+
+bool Refusals::mayTryAny(Moment now) const {
+    return tiles_.empty() || now - last_ >= pause;
+}
+
+void Refusals::refused(Tile tile, Moment now) {
+    tiles_.insert({tile.col, tile.row});
+    last_ = now;
+}
+
+void Refusals::taken(Tile tile) {
+    if (tiles_.contains({tile.col, tile.row})) tiles_.clear();
 }
 
 const volatile uint32_t* RegisterView::words(Tile tile, uint32_t offset) {
@@ -86,10 +99,43 @@ uint64_t RegisterFile::place(Tile tile, uint32_t offset) const {
     return (uint64_t{column} << columnShift_) + (uint64_t{tile.row} << rowShift_) + offset;
 }
 
+bool RegisterFile::mayStore(Tile tile) const {
+    return refusals_ == nullptr || refusals_->empty() || refusals_->mayTry(tile, kernel_.clock());
+}
+
+bool RegisterFile::mayLoad(Tile tile) const {
+    if (view_ == nullptr || tile.row == 0) return mayStore(tile);
+    return refusals_ == nullptr || refusals_->mayTryAny(kernel_.clock());
+}
+
+Moved RegisterFile::moved(Tile tile, int64_t result, size_t wanted) {
+    if (result == -EINVAL) {
+        if (refusals_ == nullptr) return {0, Reason::gated};
+        // The shim row is never refused for its clock: what is wrong there is no tile's.
+        if (tile.row != 0) refusals_->refused(tile, kernel_.clock());
+        return {0, Reason::driverGated};
+    }
+    if (result < 0) return {0, Reason::busError};
+    if (refusals_ != nullptr && !refusals_->empty()) refusals_->taken(tile);
+    const size_t words = std::min(static_cast<size_t>(result) / 4, wanted);
+    return {words, words == wanted ? Reason::none : Reason::busError};
+}
+
+Moved RegisterFile::load(Tile tile, uint32_t offset, std::span<uint32_t> words) {
+    Moved got{0, Reason::driverGated};
+    if (mayLoad(tile)) got = moved(tile, kernel_.readAt(partition_, place(tile, offset), words), words.size());
+    if (got.reason != Reason::driverGated || view_ == nullptr) return got;
+    const guard::Copied copied = guard::load(words.data(), view_->words(tile, offset), words.size());
+    return {copied.words, copied.words == words.size() ? Reason::none : Reason::busError};
+}
+
+Moved RegisterFile::store(Tile tile, uint32_t offset, std::span<const uint32_t> words) {
+    if (!mayStore(tile)) return {0, Reason::driverGated};
+    return moved(tile, kernel_.writeAt(partition_, place(tile, offset), words), words.size());
+}
+
 Reason RegisterFile::read(Tile tile, uint32_t offset, std::span<uint32_t> words) {
-    const int64_t got = kernel_.readAt(partition_, place(tile, offset), words);
-    if (got == static_cast<int64_t>(words.size_bytes())) return Reason::none;
-    return got == -EINVAL ? Reason::gated : Reason::busError;
+    return load(tile, offset, words).reason;
 }
 
 } // namespace tilescope

@@ -3,10 +3,13 @@
  * requests) must not be asked for: the core asks for clock and core control only, and for those of the status lists.
  */
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
+#include <utility>
 
 #include "geometry.h"
 #include "kernel.h"
@@ -14,7 +17,22 @@
 namespace tilescope {
 
 /** Why a span could not be accessed; the wire's numbers. */
-enum class Reason : uint8_t { none = 0, gated = 1, coreRunning = 2, busError = 3, noWay = 4, notRead = 5 };
+enum class Reason : uint8_t {
+    none = 0,
+    gated = 1,
+    coreRunning = 2,
+    busError = 3,
+    noWay = 4,
+    notRead = 5,
+    /** The clock registers say that the tile runs, and the driver, which refuses it, that it does not. */
+    driverGated = 6
+};
+
+/** How many words were moved, and what ended it early. */
+struct Moved {
+    size_t words = 0;
+    Reason reason = Reason::none;
+};
 
 /** Reads registers of tiles. */
 class RegisterSource {
@@ -25,7 +43,8 @@ class RegisterSource {
     virtual ~RegisterSource() = default;
     /**
      * Fills `words` from `offset` (a multiple of 4 in the tile's own address space) on; the run must stay in the tile.
-     * `gated`: the kernel refused because the tile's clock is off. Other than `none`: nothing of `words` is of use.
+     * Of a tile that is not in the shim row nothing may be asked before clockState() said that it runs: `driverGated`
+     * then means that the driver refuses all the same. Other than `none`: nothing of `words` is of use.
      */
     virtual Reason read(Tile tile, uint32_t offset, std::span<uint32_t> words) = 0;
     /** One register; empty when it could not be read. */
@@ -36,8 +55,9 @@ class RegisterSource {
  * Whether a tile is clocked: none, gated, or why the registers themselves could not be read. On the first generation
  * clocks are followed from the shim upwards, and no tile's register is read before the tile below said that its clock is
  * on; on the later ones the shim's register tells for the whole column. Shim tiles are always clocked.
+ * @param known the tiles of this column up to this row are known to be clocked, and are not asked for again
  */
-Reason clockState(const ArrayMap& map, RegisterSource& registers, Tile tile);
+Reason clockState(const ArrayMap& map, RegisterSource& registers, Tile tile, uint32_t known = 0);
 
 /** Whether a core is enabled: none or coreRunning, or why that could not be read. The tile must be clocked. */
 Reason coreState(const ArrayMap& map, RegisterSource& registers, Tile tile);
@@ -48,8 +68,32 @@ Reason coreState(const ArrayMap& map, RegisterSource& registers, Tile tile);
  */
 Reason tileState(const ArrayMap& map, RegisterSource& registers, Tile tile, MemoryType type, bool open);
 
-/** Whether no tile of a partition is clocked, by the shim row alone. A register that faults counts as clocked. */
-bool allGated(const ArrayMap& map, RegisterSource& registers, ColumnRange columns);
+/**
+ * The first of some columns in which a tile is clocked, by the shim row alone; empty: all of them are gated. A register
+ * that faults counts as clocked.
+ */
+std::optional<uint32_t> clockedColumn(const ArrayMap& map, RegisterSource& registers, ColumnRange columns);
+
+/**
+ * Tiles of a partition that the driver refuses though their clock registers say that they run: its own notes of clocks
+ * are wrong on many releases where a partition does not begin at column 0. Each refusal adds two lines to the kernel's
+ * log, so none is repeated; every 10 s one of the tiles is tried again, and when it is taken, all of them may be.
+ */
+class Refusals {
+  public:
+    using Moment = std::chrono::steady_clock::time_point;
+    [[nodiscard]] bool empty() const { return tiles_.empty(); }
+    [[nodiscard]] bool mayTry(Tile tile, Moment now) const;
+    /** The same where there is another way to the words: none of the tiles need be tried. */
+    [[nodiscard]] bool mayTryAny(Moment now) const;
+    void refused(Tile tile, Moment now);
+    void taken(Tile tile);
+
+  private:
+    static constexpr std::chrono::seconds pause{10};
+    std::set<std::pair<uint32_t, uint32_t>> tiles_;
+    Moment last_;
+};
 
 /** The columns of a partition's register view, each mapped when first needed and unmapped with this object. */
 class RegisterView final : public RegisterSource {
@@ -72,8 +116,8 @@ class RegisterView final : public RegisterSource {
 };
 
 /**
- * Registers through `pread` on the partition's descriptor: the kernel checks bounds and clocks under its lock, nothing is
- * mapped, and an owner's own reset is not in its way.
+ * Words and registers through `pread` and `pwrite` on the partition's descriptor: nothing is mapped, and an owner's own
+ * reset is not in its way. The kernel checks bounds, and what it takes for clocks: see Refusals.
  */
 class RegisterFile final : public RegisterSource {
   public:
@@ -82,15 +126,29 @@ class RegisterFile final : public RegisterSource {
         : kernel_(kernel), partition_(partition), columnShift_(columnShift), rowShift_(rowShift), columns_(columns) {}
 
     Reason read(Tile tile, uint32_t offset, std::span<uint32_t> words) override;
-    /** Where a tile's byte lies in the descriptor's file. */
-    [[nodiscard]] uint64_t place(Tile tile, uint32_t offset) const;
+    /** Words of a tile from `offset` on, as read(). */
+    Moved load(Tile tile, uint32_t offset, std::span<uint32_t> words);
+    Moved store(Tile tile, uint32_t offset, std::span<const uint32_t> words);
+    /** Where refusals are remembered; it outlives this object. Without it none is, and `gated` is the driver's word. */
+    void remember(Refusals& refusals) { refusals_ = &refusals; }
+    /** Where words that the driver refuses are loaded: in a partition of ours only. It outlives this object. */
+    void insteadOfRefused(RegisterView& view) { view_ = &view; }
 
   private:
+    [[nodiscard]] uint64_t place(Tile tile, uint32_t offset) const;
+    /** Whether the driver may be asked for a tile. */
+    [[nodiscard]] bool mayStore(Tile tile) const;
+    [[nodiscard]] bool mayLoad(Tile tile) const;
+    /** What the driver's answer means. */
+    Moved moved(Tile tile, int64_t result, size_t wanted);
+
     Kernel& kernel_;
     const PartitionFd& partition_;
     uint32_t columnShift_;
     uint32_t rowShift_;
     ColumnRange columns_;
+    Refusals* refusals_ = nullptr;
+    RegisterView* view_ = nullptr;
 };
 
 } // namespace tilescope

@@ -10,17 +10,30 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** The words of a list that do not fault. */
+/** The columns between which some tiles stand; none for no tiles. */
+ColumnRange columnsOf(std::span<const Tile> tiles) {
+    const auto [first, last] =
+        std::minmax_element(tiles.begin(), tiles.end(), [](const Tile& a, const Tile& b) { return a.col < b.col; });
+    return tiles.empty() ? ColumnRange{} : ColumnRange{first->col, last->col - first->col + 1};
+}
+
+/** The words of a list that do not fault; `last`: why one of the others was left out. */
 std::vector<std::pair<uint32_t, uint32_t>> readRuns(std::span<const RegisterRun> runs, RegisterSource& registers,
-                                                    Tile tile, const RunFilter& wanted) {
+                                                    Tile tile, const RunFilter& wanted, Reason& last) {
     std::vector<std::pair<uint32_t, uint32_t>> words;
     for (const RegisterRun& run : runs) {
         if (!wanted(run)) continue;
         for (uint32_t group = 0; group < run.count; group++) {
             for (uint32_t word = 0; word < run.words; word++) {
                 const uint32_t offset = run.first + group * run.stride + word * 4;
-                const auto value = registers.readRegister(tile, offset);
-                if (value) words.emplace_back(offset, *value);
+                uint32_t value = 0;
+                const Reason read = registers.read(tile, offset, {&value, 1});
+                if (read == Reason::none) {
+                    words.emplace_back(offset, value);
+                } else {
+                    last = read;
+                    if (read == Reason::driverGated) return words; // it refuses the whole tile
+                }
             }
         }
     }
@@ -57,10 +70,14 @@ TileStatus readTileRegisters(const ArrayMap& map, Generation generation, Registe
     status.reason = clockState(map, registers, tile);
     if (status.reason != Reason::none) return status;
     const auto runs = statusRegisters(generation, kind);
-    status.registers = readRuns(runs, registers, tile, wanted);
+    Reason missing = Reason::none;
+    status.registers = readRuns(runs, registers, tile, wanted, missing);
     if (status.registers.empty() && std::any_of(runs.begin(), runs.end(), wanted)) {
         // Gated meanwhile, or no register answers.
-        status.reason = clockState(map, registers, tile) == Reason::gated ? Reason::gated : Reason::busError;
+        const bool refused = missing == Reason::driverGated;
+        status.reason = clockState(map, registers, tile) == Reason::gated ? Reason::gated
+                        : refused                                         ? Reason::driverGated
+                                                                          : Reason::busError;
     }
     return status;
 }
@@ -169,14 +186,17 @@ bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
         rest(engine, out, Reason::noWay); // no list of registers
     } else {
         bool same = true;
-        engine.inspect(request_.columns, [&](const PartitionState& now, PartitionAccess& access) {
-            same = now.epoch == epoch_;
-            while (same && mayGoOn()) {
-                const Tile tile = request_.tiles[next_++];
-                out.push_back(readTileRegisters(engine.map(), generation, access.registers(), tile,
-                                                kindOf(shape, generation, tile), runsWith(request_.detail)));
-            }
-        });
+        engine.inspect(
+            request_.columns,
+            [&](const PartitionState& now, PartitionAccess& access) {
+                same = now.epoch == epoch_;
+                while (same && mayGoOn()) {
+                    const Tile tile = request_.tiles[next_++];
+                    out.push_back(readTileRegisters(engine.map(), generation, access.registers(), tile,
+                                                    kindOf(shape, generation, tile), runsWith(request_.detail)));
+                }
+            },
+            columnsOf(std::span(request_.tiles).subspan(next_)));
         if (!same) rest(engine, out, Reason::notRead);
     }
     at_ = engine.now();

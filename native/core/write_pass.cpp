@@ -20,9 +20,10 @@ void writeUnit(WordPort& port, uint32_t start, size_t unitWords, bool force, std
     };
     std::array<uint32_t, array::programLine / 4> device{};
     const std::span<uint32_t> unit(device.data(), unitWords);
-    // The kernel refused because the tile is gated now: nothing was touched.
+    // The driver refused, because the tile is gated now or because it thinks so: nothing was touched.
     const auto stopped = [&](const Moved& moved) {
-        if (moved.reason == Reason::gated && moved.words == 0) return end(Outcome::refused, Reason::gated);
+        const bool refused = moved.reason == Reason::gated || moved.reason == Reason::driverGated;
+        if (refused && moved.words == 0) return end(Outcome::refused, moved.reason);
         end(Outcome::unreadable, moved.reason == Reason::none ? Reason::busError : moved.reason);
     };
     const Moved loaded = port.load(start, unit);

@@ -67,6 +67,8 @@ export function reasonText(reason: StatusReason, l10n: Localiser): string {
   switch (reason) {
     case 'gated':
       return l10n.t('The clock of this tile is off.');
+    case 'driver-gated':
+      return l10n.t('The driver takes this tile for gated, although its clock is on.');
     case 'core-running':
       return l10n.t('Not read while its core is running.');
     case 'bus-error':

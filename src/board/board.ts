@@ -101,6 +101,7 @@ export interface BoardInfo {
 /** Why a span could not be read. */
 export type UnreadableReason =
   | 'gated' // the tile's clock is off
+  | 'driver-gated' // its clock runs, and the driver, which refuses it, thinks that it does not
   | 'core-running' // program memory of an enabled core
   | 'bus-error' // the access itself faulted
   | 'no-way' // no safe way to these bytes beside their owner

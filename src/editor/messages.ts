@@ -24,7 +24,15 @@ export const byteFlags = {
 export const reasonShift = 5;
 
 /** Reason codes of unreadable bytes, in wire order; index 0 is none. */
-export const unreadableReasons = ['', 'gated', 'core-running', 'bus-error', 'no-way', 'not-read'] as const;
+export const unreadableReasons = [
+  '',
+  'gated',
+  'core-running',
+  'bus-error',
+  'no-way',
+  'not-read',
+  'driver-gated',
+] as const;
 
 /** Bytes as they are to be painted: base with staged edits laid over. All arrays have the same length. */
 export interface ShownBytes {

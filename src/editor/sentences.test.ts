@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { PartitionInfo } from '../board/board.ts';
+import type { PartitionInfo, UnreadableReason } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import type { SessionState } from '../session/types.ts';
 import {
@@ -126,6 +126,17 @@ test('an apply that left bytes behind says how many and why [main-20]', () => {
   expect(text).toContain('4 bytes were written');
   expect(text).toContain('2 were not');
   expect(text).toContain('1 were refused');
+});
+
+test('[truth-2] what the driver refused although the clock is on is told apart from a clock that is off', () => {
+  const refused = (reason: UnreadableReason) =>
+    applyProblem(
+      { spans: [{ offset: 8, length: 3, outcome: 'refused', reason }], applied: 0, kept: 3 },
+      l10n,
+    );
+  expect(refused('driver-gated')).toContain('3 were refused: the driver takes their tile for gated');
+  expect(refused('driver-gated')).not.toContain('their tile is off');
+  expect(refused('gated')).not.toContain('driver');
 });
 
 const graph = { kind: 'process', pid: 12, command: 'demo', startedAt: 0 } as const;

@@ -388,7 +388,18 @@ export function applyProblem(report: ApplyReport, l10n: Localiser): string | und
   if (conflicts > 0) {
     parts.push(l10n.t('{0} were not, because the board had changed them meanwhile.', conflicts));
   }
-  const refused = bytes('refused');
+  const isDriverGated = ({ outcome, reason }: ApplyReport['spans'][number]): boolean =>
+    outcome === 'refused' && reason === 'driver-gated';
+  const driverGated = report.spans.filter(isDriverGated).reduce((sum, span) => sum + span.length, 0);
+  if (driverGated > 0) {
+    parts.push(
+      l10n.t(
+        '{0} were refused: the driver takes their tile for gated, although its clock is on. An application that asks the driver for its tiles puts that right.',
+        driverGated,
+      ),
+    );
+  }
+  const refused = bytes('refused') - driverGated;
   if (refused > 0) {
     parts.push(
       l10n.t(

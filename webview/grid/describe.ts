@@ -15,6 +15,7 @@ export interface ByteFacts {
 
 const reasonKeys: Readonly<Record<string, StringKey>> = {
   gated: 'reasonGated',
+  'driver-gated': 'reasonDriverGated',
   'core-running': 'reasonCoreRunning',
   'bus-error': 'reasonBusError',
   'no-way': 'reasonNoWay',

@@ -92,6 +92,7 @@ export const reasonNames: readonly (UnreadableReason | undefined)[] = [
   'bus-error',
   'no-way',
   'not-read',
+  'driver-gated',
 ];
 
 export interface CoreWriteRequest {

@@ -7,7 +7,7 @@ import type { Tile, TileKind } from '../geometry.ts';
 export type { TileKind } from '../geometry.ts';
 
 /** Why a tile could not be looked at; the reasons of reads. */
-export type StatusReason = 'gated' | 'core-running' | 'bus-error' | 'no-way' | 'not-read';
+export type StatusReason = 'gated' | 'driver-gated' | 'core-running' | 'bus-error' | 'no-way' | 'not-read';
 
 /** What was read of one tile, before it is decoded. */
 export interface RawTileStatus {
