@@ -615,6 +615,7 @@ TEST_CASE("[truth-6] of columns that are made a partition by the request, a leas
     }
     CHECK(leases == std::vector<ColumnRange>{{3, 3}});
     // One life, whichever columns are looked at, until one that ran is gated.
+    readWord(board.engine, columns, MemoryType::data, 5 * column + 8);
     const std::string life = board.state(columns).epoch;
     board.kernel.gate({5, 1}, 7);
     readWord(board.engine, columns, MemoryType::data, 8);
