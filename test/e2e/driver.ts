@@ -96,6 +96,14 @@ export class Workbench {
     }
   }
 
+  /** Another window of the same person: it shares what the profile stores. Closing its page leaves the first open. */
+  async another(): Promise<Workbench> {
+    const workbench = new Workbench(this.host, this.context, await this.context.newPage(), undefined);
+    await workbench.page.goto(this.host.url, { waitUntil: 'commit' });
+    await workbench.#ready(true);
+    return workbench;
+  }
+
   /** Rarely the first load stays blank and nothing starts: then it is loaded once more. */
   async #ready(first: boolean): Promise<void> {
     const there = await this.page.waitForSelector('.monaco-workbench', { timeout: STEP_MS }).then(

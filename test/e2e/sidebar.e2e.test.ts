@@ -161,4 +161,24 @@ describe('[main-17] the sidebar', () => {
       await server.close();
     }
   });
+
+  test('[truth-15] boards that two windows add are all there after a reload', async () => {
+    const other = await workbench.another();
+    try {
+      await other.showView('Tilescope');
+      for (const [number, window] of [workbench, other, workbench].entries()) {
+        await window.runCommand('Tilescope: Add Simulated Board');
+        await window.waitForRow(/Simulated board/);
+        // The other window has seen it by the time a person gets there: what was written is told to all windows.
+        await stored(window, `"id":"simulated-board${number === 0 ? '' : `-${number + 1}`}"`);
+      }
+    } finally {
+      await other.page.close();
+    }
+    await workbench.reload();
+    await workbench.showView('Tilescope');
+    await workbench.waitForRow(/Simulated board/);
+    const boards = (await workbench.rowTexts()).filter((text) => text.startsWith('Simulated board'));
+    expect(boards).toHaveLength(3);
+  });
 });
