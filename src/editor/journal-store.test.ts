@@ -185,9 +185,11 @@ describe('the journal of staged edits [main-21]', () => {
       const gone = spawnSync(process.execPath, ['-e', '']).pid;
       const text = journalFileText(uri, { of: 'gone' });
       await writeFile(join(folder, `${hash}.${gone}-1-ab.json`), text);
+      await writeFile(join(folder, `${hash}.${gone}-1-ab.json.part`), text.slice(0, 9));
       await a.takeOver('aie://a/y', 0);
       await a.takeOver(uri, 0);
       expect(await get(a, uri)).toEqual({ of: 'gone' });
+      expect(await readdir(folder)).toEqual([basename(a.path(uri))]);
       await writeFile(join(folder, `${hash}.json`), journalFileText(uri, { of: 'old' }));
       await b.takeOver(uri, 0);
       expect(await get(b, uri)).toEqual({ of: 'old' });

@@ -158,7 +158,12 @@ export class JournalStore {
     for (const name of names) {
       // `document.json` is an earlier version's, `document.window.json` a window's, `document.window.left` an ended one's.
       const [hash, owner = '', end = owner, more] = name.split('.');
-      if (hash !== start || (end !== 'json' && end !== 'left') || more !== undefined) continue;
+      if (hash !== start || (end !== 'json' && end !== 'left')) continue;
+      if (more !== undefined) {
+        // A write that a crash cut short: the file that it was to replace is whole.
+        if (more === 'part' && !(await isAlive(owner))) await rm(join(this.#folder, name), { force: true });
+        continue;
+      }
       if (end === 'json' && owner !== end && (await isAlive(owner))) {
         lives = true;
         continue;
