@@ -225,6 +225,12 @@ describe('reading and writing a partition file [attach-1]', () => {
     expect(await owner.load(at + 0xf00)).toBe(0);
   });
 
+  it('has no seek: lseek is reported [truth-8]', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    expect(await refusal(owner.call(`seek ${part}`))).toBe('ESPIPE');
+    expect(await board.takeForbidden()).toEqual([expect.stringContaining('lseek of partition 1')]);
+  });
+
   it('can be switched off', async () => {
     await raw.endAll();
     await board.reloadModule({ family: 'static', rw: 0 });
@@ -343,14 +349,57 @@ describe('linux-xlnx with an aperture [attach-1]', () => {
   it('answers the numbers that it does not imitate like any unknown number', async () => {
     const part = await owner.request(await owner.open(), dynamicId(2, 2), { size: 40 });
     const numbers = [
-      0x8004410a, 0x8004410b, 0x4020410d, 0x40184110, 0xc0104111, 0x40084112, 0x80084113, 0xc0104114,
-      0x4010411b, 0x4008411c, 0x4004411d, 0x4018411e,
+      0x8004410a, 0x8004410b, 0x4020410d, 0x40184110, 0xc0104111, 0x40084112, 0x80084113, 0x4010411b,
+      0x4008411c, 0x4004411d, 0x4018411e,
     ];
     const log = await logged(async () => {
       for (const number of numbers)
         expect(await refusal(owner.ioctl(part, number, Buffer.alloc(64)))).toBe('EINVAL');
     });
     for (const number of numbers) expect(log).toContain(`aiepart_2_2: Invalid ioctl command ${number}`);
+  });
+
+  it('has the requests of the resource manager: what is asked for is there [truth-8]', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(2, 2), { size: 40 });
+    // Two of a kind, of the tile in column 1 and row 2: location, module, type, number.
+    const { pointed } = await owner.ioctl(part, IOCTL.rscRequest, bytesOf(1, 2, 0, 3, 2, 0, 0, 0), [
+      { at: 24, bytes: Buffer.alloc(32) },
+    ]);
+    // Row and column as bytes, module, type, id.
+    expect(pointed[0]).toEqual(bytesOf(0x102, 0, 3, 0, 0x102, 0, 3, 1));
+    for (const number of [IOCTL.rscSpecific, IOCTL.rscRelease, IOCTL.rscFree, IOCTL.rscStats])
+      expect(await refusal(owner.ioctl(part, number, Buffer.alloc(16)))).toBe('done');
+    for (const number of [IOCTL.rscAvailable, IOCTL.rscBroadcast])
+      expect(await refusal(owner.ioctl(part, number, Buffer.alloc(24)))).toBe('done');
+  });
+
+  it('takes as long for a request as making the devices of all tiles does, when told so [truth-8]', async () => {
+    await board.exec('echo 1 > /sys/module/aievirt/parameters/request_cost');
+    const dev = await owner.open();
+    const started = performance.now();
+    await owner.request(dev, dynamicId(0, 10), { size: 40 });
+    expect(performance.now() - started).toBeGreaterThan(26);
+    await board.exec('echo 0 > /sys/module/aievirt/parameters/request_cost');
+  });
+
+  it('can have a partition that debugfs holds: in use, and no descriptor anywhere [truth-8]', async () => {
+    await board.control(`debugfs hold ${dynamicId(2, 3)}`);
+    const dev = await owner.open();
+    expect((await owner.enquire(dev))[0]).toMatchObject({ id: dynamicId(2, 3), status: 1 });
+    expect(await refusal(owner.request(dev, dynamicId(2, 3), { size: 40 }))).toBe('EINVAL');
+    expect((await owner.fdList(dev, 2)).list.map(({ fd }) => fd)).toEqual([-1, -1]);
+    expect((await board.exec('ls -l /proc/[0-9]*/fd 2>/dev/null | grep aiepart')).stdout.toString()).toBe('');
+    expect(await devices()).toContain('aiepart_2_3');
+    await board.control('debugfs release');
+    expect(await devices()).not.toContain('aiepart_2_3');
+  });
+
+  it('leaks a reference at each GET_MEM, which is counted [truth-3] [truth-8]', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
+    const { get_mem_leaks: before = 0 } = await board.counters();
+    await owner.memories(part);
+    await owner.getMem(part, 2);
+    expect((await board.counters())['get_mem_leaks']).toBe(before + 1);
   });
 
   it('lets a DMA-buf that outlives its partition reach only gated tiles, and spares the next owner', async () => {
@@ -416,8 +465,9 @@ describe('the list of partition descriptors [attach-1]', () => {
 describe('resets by the owner [attach-1]', () => {
   beforeAll(() => board.reloadModule({ family: 'aperture', shape: '10:1:0:8' }));
 
-  const init = (who: RawProcess, part: number, number: number = IOCTL.init32) =>
-    who.ioctl(part, number, Buffer.alloc(40));
+  /** With the options of a usual start, and the memories zeroed. */
+  const init = (who: RawProcess, part: number, number: number = IOCTL.init32, options = 0x1f) =>
+    who.ioctl(part, number, bytesOf(0, 0, 0, options, 0, 0, 0, 0, 0, 0));
 
   it('zero the tiles: INIT with clocks on, TEAR with clocks off, CLR_CONTEXT with clocks as they were', async () => {
     const part = await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
@@ -437,24 +487,42 @@ describe('resets by the owner [attach-1]', () => {
     expect((await board.counters())['resets']).toBe(3);
   });
 
-  it('are refused with EBUSY while registers are mapped or a DMA-buf lives, by whomever', async () => {
+  it('do not look at mappings, whoever has them [truth-8]', async () => {
     const part = await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
-    const at = await owner.map(part, 0, PAGE);
-    const log = await logged(async () => expect(await refusal(init(owner, part))).toBe('EBUSY'));
-    expect(log).toContain('failed to reset, there are mmapped memories or registers');
-    await owner.unmap(at, PAGE);
-    expect(await refusal(init(owner, part))).toBe('done');
-
+    const at = await owner.map(part, aie(1, 2), PAGE);
     const { list } = await guest.fdList(await guest.open(), 4);
-    const theirs = await guest.map(list[0]?.fd ?? -1, aie(1, 1), PAGE);
-    expect(await refusal(init(owner, part))).toBe('EBUSY');
-    await guest.unmap(theirs, PAGE);
+    await guest.map(list[0]?.fd ?? -1, aie(1, 1), PAGE);
+    await owner.getMem(part, 2);
+    await owner.pwrite(part, aie(1, 2), bytesOf(7));
+    expect(await owner.load(at)).toBe(7);
     expect(await refusal(init(owner, part))).toBe('done');
-
-    const memories = await owner.getMem(part, 2);
-    expect(await refusal(owner.ioctl(part, IOCTL.tear, Buffer.alloc(0)))).toBe('EBUSY');
-    for (const { fd } of memories) await owner.close(fd);
+    expect(await owner.load(at)).toBe(0);
+    expect(await refusal(owner.ioctl(part, IOCTL.clearContext, Buffer.alloc(0)))).toBe('done');
     expect(await refusal(owner.ioctl(part, IOCTL.tear, Buffer.alloc(0)))).toBe('done');
+    expect((await board.counters())['resets_refused']).toBe(0);
+  });
+
+  it('go by the options of INIT: the usual ones keep memory and reset registers, bit 4 alone zeroes [truth-8]', async () => {
+    const part = await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
+    const [memory, register, shim] = [aie(1, 2, 0x40), aie(1, 2, 0x1d000), aie(1, 0, 0x14000)];
+    const words = async () => [
+      await owner.word(part, memory),
+      await owner.word(part, register),
+      await owner.word(part, shim),
+    ];
+    const fill = async () => {
+      for (const at of [memory, register, shim]) await owner.reg(part, at, { value: 5 });
+    };
+    await fill();
+    await init(owner, part, IOCTL.init32, 0xf);
+    expect(await words()).toEqual([5, 0, 0]);
+    await fill();
+    await init(owner, part, IOCTL.init32, 0x10);
+    expect(await words()).toEqual([0, 5, 5]);
+    await fill();
+    await board.control('gate 3 1');
+    await init(owner, part, IOCTL.init32, 0);
+    expect(await words()).toEqual([5, 5, 5]);
   });
 
   it('are forbidden to everybody else', async () => {
@@ -576,16 +644,21 @@ describe('AIE-ML [attach-1] [attach-5]', () => {
     expect(await refusal(owner.pwrite(part, aieml(1, 0, 0xfff20), bytesOf(0)))).toBe('EINVAL');
   });
 
-  it('reports reads of the lock requests of core and memory tiles, through every way', async () => {
+  it('reports reads of the lock requests of core and memory tiles, but not those of the owner through its mapping [truth-8]', async () => {
     const part = await owner.request(await owner.open(), dynamicId(6, 4), { size: 40 });
+    const { list } = await guest.fdList(await guest.open(), 4);
+    const theirs = list[0]?.fd ?? -1;
     for (const [row, offset] of [
       [3, 0x40000],
       [3, 0x43ffc],
       [1, 0xd0000],
     ] as const) {
       expect(await refusal(owner.word(part, aieml(0, row, offset)))).toBe('EIO');
-      const at = await owner.map(part, aieml(0, row, offset - (offset % PAGE)), PAGE);
-      expect(await refusal(owner.load(at + (offset % PAGE)))).toBe('SIGBUS');
+      const page = aieml(0, row, offset - (offset % PAGE));
+      const at = await guest.map(theirs, page, PAGE);
+      expect(await refusal(guest.load(at + (offset % PAGE)))).toBe('SIGBUS');
+      const own = await owner.map(part, page, PAGE);
+      expect(await owner.load(own + (offset % PAGE))).toBe(0);
     }
     expect(await board.takeForbidden()).toHaveLength(6);
     expect(await owner.word(part, aieml(0, 3, 0x3fffc))).toBe(0);
@@ -599,6 +672,25 @@ describe('AIE-ML [attach-1] [attach-5]', () => {
     expect(await refusal(owner.word(part, aieml(0, 3, 0x20000)))).toBe('EIO');
     expect(await board.takeForbidden()).toHaveLength(1);
     expect(await owner.word(part, aieml(0, 1, 0x20000))).toBe(0);
+  });
+
+  it('lets such a read halt the core, when told so: bit 19 of its status [truth-7] [truth-8]', async () => {
+    await board.exec('cd /sys/module/aievirt/parameters && echo 1 > pm_halts && echo 0 > pm_fault');
+    const part = await owner.request(await owner.open(), dynamicId(6, 4), { size: 40 });
+    await owner.tiles(part, true);
+    for (const [row, read] of [
+      [3, () => owner.word(part, aieml(0, 3, 0x20000))],
+      [4, async () => owner.load(await owner.map(part, aieml(0, 4, 0x20000), PAGE))],
+    ] as const) {
+      await board.control(`core 6 ${row} on`);
+      await owner.word(part, aieml(0, row, 0));
+      expect(await owner.word(part, aieml(0, row, 0x32004))).toBe(1);
+      expect(await read()).toBe(0);
+      expect(await owner.word(part, aieml(0, row, 0x32004))).toBe(0x80001);
+      const core = await board.exec(`cat /sys/class/aie/aiepart_6_4/6_${row}/core`);
+      expect(core.stdout.toString()).toContain('status: enable|error_halt\n');
+    }
+    await board.exec('cd /sys/module/aievirt/parameters && echo 0 > pm_halts && echo 1 > pm_fault');
   });
 });
 
@@ -629,6 +721,17 @@ describe('AIE2PS [attach-1] [attach-5]', () => {
     expect(await refusal(owner.word(part, aieml(1, 1)))).toBe('EINVAL');
     expect(await owner.word(part, aieml(1, 0, 0xd0000))).toBe(0);
     expect(await refusal(owner.pwrite(part, aieml(1, 0, 0x7ff20), bytesOf(3)))).toBe('EINVAL');
+  });
+
+  it('has no attributes of tiles with some drivers [truth-8]', async () => {
+    await raw.endAll();
+    await board.reloadModule({ family: 'aperture', generation: 'aie2ps', tile_attrs: 0 });
+    await owner.request(await owner.open(), dynamicId(4, 2), { size: 40 });
+    const names = (await board.exec('ls /sys/class/aie/aiepart_4_2')).stdout.toString().trim().split('\n');
+    expect(names).toContain('status');
+    expect(names.filter((name) => /^\d+_\d+$/.test(name))).toEqual([]);
+    await raw.endAll();
+    await board.reloadModule({ family: 'aperture', generation: 'aie2ps' });
   });
 
   it('has core control and status in places of its own', async () => {
@@ -865,8 +968,10 @@ class RandomCalls {
     const handle = this.#handle();
     if (handle === undefined || handle.who !== handle.part.owner) return;
     const on = this.#random.below(2) === 0;
-    await raw.process(handle.who).ioctl(handle.fd, on ? IOCTL.init32 : IOCTL.tear, Buffer.alloc(32));
-    this.#model.reset(handle.part, on);
+    const zero = !on || this.#random.below(2) === 0;
+    const init = bytesOf(0, 0, 0, zero ? 0x1f : 0xf, 0, 0, 0, 0);
+    await raw.process(handle.who).ioctl(handle.fd, on ? IOCTL.init32 : IOCTL.tear, init);
+    this.#model.reset(handle.part, on, zero);
   }
 
   async #enquire(): Promise<void> {

@@ -96,8 +96,9 @@ export class ModelArray {
     if (!part.keep) this.reset(part, false);
   }
 
-  reset(part: ModelPart, clocksOn: boolean): void {
-    for (const key of [...this.#words.keys()]) {
+  /** INIT (clocks on) or TEAR; `zero`: the memories too, and words are only of memories. */
+  reset(part: ModelPart, clocksOn: boolean, zero = true): void {
+    for (const key of zero ? [...this.#words.keys()] : []) {
       const col = Number(key.split(',')[0]);
       if (col >= part.start && col < part.start + part.cols) this.#words.delete(key);
     }
@@ -143,8 +144,10 @@ export class ModelArray {
     const used = topRow(part.inUse, col);
     const believed = topRow(part.believed, col);
     if (this.#columnClock) this.#set(col, 0, used > 0);
-    else if (used < believed) this.#set(col, used, false);
-    else for (let row = believed + 1; row <= used; row++) this.#set(col, row - 1, true);
+    else if (used !== believed) {
+      for (let row = believed + 1; row <= used; row++) this.#set(col, row - 1, true);
+      for (let row = used + 1; row < this.rows; row++) this.#set(col, row - 1, false);
+    }
     for (let row = 1; row < this.rows; row++) {
       if (this.#columnClock ? used > 0 : row <= used) part.believed.add(`${col},${row}`);
       else part.believed.delete(`${col},${row}`);

@@ -621,7 +621,6 @@ describe('module parameters [main-4]', () => {
     expect((await witness.read('data', 7, 3, 0, 4)).toString()).toBe('live');
     await witness.gate('all', false);
     expect(await refusal(witness.command('reg 7 3 0 1'))).toBe('done');
-    await board.reloadModule();
   });
 
   it('start with all tiles gated', async () => {

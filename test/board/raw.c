@@ -10,6 +10,7 @@
  *   ptr X OFFSET Y          the address of buffer Y, as 8 bytes
  *   ioctl FD NUMBER X       with the address of a buffer; =VALUE instead of X passes a number
  *   pread FD OFFSET LENGTH X | pwrite FD OFFSET LENGTH X
+ *   seek FD                 to its begin
  *   map FD OFFSET LENGTH r|w | unmap ADDRESS LENGTH | load ADDRESS | store ADDRESS VALUE
  *   end                     of the process, as _exit
  */
@@ -215,6 +216,8 @@ static void run(int count, char **word)
 	else if ((strcmp(command, "pread") == 0 || strcmp(command, "pwrite") == 0) && count == 5)
 		transfer(command[1] == 'r', (int)number[1], (off_t)number[2], number[3],
 			 buffer_of(word[4]));
+	else if (strcmp(command, "seek") == 0 && count == 2)
+		result(lseek((int)number[1], 0, SEEK_SET));
 	else if (strcmp(command, "map") == 0 && count == 5)
 		map((int)number[1], (off_t)number[2], number[3], word[4][0] == 'w');
 	else if (strcmp(command, "unmap") == 0 && count == 3)

@@ -23,6 +23,13 @@ export const IOCTL = {
   reg24: 0xc0184108,
   reg40: 0xc0284108,
   getMem: 0xc0104109,
+  rscRequest: 0x40204114,
+  rscSpecific: 0x40104115,
+  rscRelease: 0x40104116,
+  rscFree: 0x40104117,
+  rscAvailable: 0x40184118,
+  rscBroadcast: 0x40184119,
+  rscStats: 0x4010411a,
   requestTiles: 0x4010410e,
   releaseTiles: 0x4010410f,
 } as const;

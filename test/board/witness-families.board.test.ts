@@ -103,14 +103,19 @@ describe.each(familyNames)('the witness on %s [attach-1]', (name) => {
   });
 
   if (family.ownReset) {
-    it('resets its own partition, but not while anything is mapped', async () => {
-      const witness = await start(`request ${partition.id}`);
-      expect(await refusal(witness.reset())).toBe('EBUSY');
-      await witness.release();
-      // Without a mapping of its own; registers are not mapped either.
-      await witness.command(`request ${partition.id} noget noregs`);
+    it('resets its own partition while all of it is mapped, and the memories only when told so [truth-8]', async () => {
+      const witness = await start(`request ${partition.id} clocks`);
+      const { startCol } = partition;
+      const row = family.shape.core.start;
+      await witness.write('data', startCol, row, 0, Buffer.from('stay'));
+      await witness.core(startCol, row, true);
       await witness.reset();
+      expect((await witness.read('data', startCol, row, 0, 4)).toString()).toBe('stay');
+      expect(await witness.tiles()).toContainEqual({ column: startCol, row, state: 'clocked' });
+      await witness.reset(true);
+      expect(await witness.read('data', startCol, row, 0, 4)).toEqual(Buffer.alloc(4));
       await witness.command('tear');
+      expect(await witness.tiles()).toContainEqual({ column: startCol, row, state: 'gated' });
     });
   }
 

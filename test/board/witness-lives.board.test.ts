@@ -108,6 +108,82 @@ describe('lives of an application beside a guest [attach-7]', () => {
   });
 });
 
+describe('starts as the vendor library makes them [truth-4] [truth-8] [truth-21]', () => {
+  const family = families['aperture40/aieml'];
+  const { id } = family.partition;
+
+  beforeAll(() => board.reloadModule(family.module));
+  afterAll(() => board.reloadModule());
+
+  it('ask once, map, reset, load, run and start again at once', async () => {
+    const witness = await start();
+    const { starts, refused, failures, wrong, ms } = await witness.starts(id, 30, { init: true });
+    console.info(`30 starts in ${ms} ms`);
+    expect({ starts, refused, failures, wrong }).toEqual({ starts: 30, refused: 0, failures: 0, wrong: 0 });
+    expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
+  });
+
+  it('are counted when somebody has the partition, and never ask again', async () => {
+    const other = await start(`request ${id} keep`);
+    const { requests_failed: before = 0 } = await board.counters();
+    const witness = await start();
+    const { refused, failures, error } = await witness.starts(id, 3);
+    expect({ refused, failures, error }).toEqual({ refused: 3, failures: 0, error: 'EINVAL' });
+    expect((await board.counters())['requests_failed']).toBe(before + 3);
+    await other.release();
+  });
+
+  it('are killed in the middle of their work, again and again', async () => {
+    const witness = await start();
+    const result = await witness.kills(id, 30, { live: [0, 3] });
+    console.info(`30 kills in ${result.ms} ms`);
+    expect(result).toMatchObject({ starts: 30, refused: 0, failures: 0, stuck: false });
+    expect(await board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0, wedges: 0 });
+  });
+
+  it('wedge the driver when they are killed while somebody reads attributes, and the next one is stuck', async () => {
+    await board.exec('echo 2000 > /sys/module/aievirt/parameters/lock_us');
+    const witness = await start();
+    const readers = board.exec(
+      'while [ ! -e /tmp/stop ]; do cat /sys/class/aie/aiepart_6_4/status > /dev/null 2>&1; done',
+    );
+    const { stuck, starts } = await witness.kills(id, 1000);
+    await board.exec('touch /tmp/stop');
+    await readers;
+    await board.exec('rm /tmp/stop; echo 0 > /sys/module/aievirt/parameters/lock_us');
+    console.info(`wedged after ${starts} kills`);
+    expect(stuck).toBe(true);
+    expect((await board.counters())['wedges']).toBe(1);
+    expect(await board.takeForbidden()).toHaveLength(1);
+    await board.control('heal');
+  });
+});
+
+describe('a list of descriptors that meets a last close [truth-4] [truth-8]', () => {
+  const family = families['aperture40/aieml'];
+
+  beforeAll(() => board.reloadModule({ ...family.module, list_race: 1 }));
+  afterAll(() => board.reloadModule());
+
+  it('is reported, because the real driver takes a dying file', async () => {
+    const guest = await start();
+    const witness = await start();
+    let over = false;
+    const asked = (async () => {
+      while (!over) await guest.command('fdlist 16');
+    })();
+    let met = 0;
+    for (let round = 0; met === 0 && round < 40; round++) {
+      await witness.kills(family.partition.id, 20);
+      met = (await board.takeForbidden()).length;
+    }
+    over = true;
+    await asked;
+    await board.takeForbidden();
+    expect(met).toBeGreaterThan(0);
+  });
+});
+
 describe('ways to hold a partition [attach-6]', () => {
   it('without buffers: AIE_GET_MEM is not called', async () => {
     const witness = await start();

@@ -59,6 +59,35 @@ export interface WitnessLives {
   readonly ms: number;
 }
 
+/** What became of `starts` and `kills`. */
+export interface WitnessStarts {
+  readonly starts: number;
+  /** Starts whose one request was refused; none asks again. */
+  readonly refused: number;
+  /** Starts that could not do their work for another reason. */
+  readonly failures: number;
+  /** Words of program memory that did not read back. */
+  readonly wrong: number;
+  /** One of the starts to be killed hung in the driver for 5 s; it was the last one. */
+  readonly stuck: boolean;
+  /** The last errno name, or `none`. */
+  readonly error: string;
+  /** What all of it took. */
+  readonly ms: number;
+}
+
+/** How the applications of `starts` and `kills` follow each other. */
+export interface WitnessStartOptions {
+  /** Starts with the owner's own reset, where the driver has it; else with a request for all tiles. */
+  readonly init?: boolean;
+  /** How long each works, milliseconds: drawn from `seed` between these two. */
+  readonly live?: readonly [number, number];
+  /** How long nobody is there between two, drawn likewise; nothing without it, so that each starts at once. */
+  readonly pause?: readonly [number, number];
+  /** For both; not 0. */
+  readonly seed?: number;
+}
+
 /** What the measured loop did; one turn changes 64 words of data memory. */
 export interface WitnessRate {
   readonly loops: number;
@@ -161,9 +190,22 @@ export class Witness {
     await this.command('closebufs');
   }
 
-  /** The owner's own reset (AIE_PARTITION_INIT). @throws WitnessError EBUSY while anything is mapped. */
-  async reset(): Promise<void> {
-    await this.command('init');
+  /** The owner's own reset (AIE_PARTITION_INIT); memories keep their contents unless `zero`. */
+  async reset(zero = false): Promise<void> {
+    await this.command(`init 0 ${zero ? 0x1f : 0xf}`);
+  }
+
+  /**
+   * Starts an application `count` times as the vendor's library does: it asks for the partition once and never again,
+   * maps, starts the array, loads program memory, runs a core, stops it, compares, and ends with everything open.
+   */
+  starts(id: number, count: number, options: WitnessStartOptions = {}): Promise<WitnessStarts> {
+    return this.#starts('starts', id, count, options);
+  }
+
+  /** The same applications, each ended by SIGKILL in the middle of its work. */
+  kills(id: number, count: number, options: WitnessStartOptions = {}): Promise<WitnessStarts> {
+    return this.#starts('kills', id, count, options);
   }
 
   /**
@@ -333,6 +375,28 @@ export class Witness {
   /** What the witness logged so far. */
   log(): string {
     return this.#log;
+  }
+
+  async #starts(
+    command: 'starts' | 'kills',
+    id: number,
+    count: number,
+    options: WitnessStartOptions,
+  ): Promise<WitnessStarts> {
+    const numbers = (['live', 'pause', 'seed'] as const).flatMap((word) =>
+      options[word] === undefined ? [] : [word, options[word]].flat(),
+    );
+    const init = options.init === true ? ['init'] : [];
+    const answer = await this.command([command, id, count, ...init, ...numbers].join(' '));
+    return {
+      starts: field(answer, 'starts'),
+      refused: field(answer, 'refused'),
+      failures: field(answer, 'failures'),
+      wrong: field(answer, 'wrong'),
+      stuck: field(answer, 'stuck') === 1,
+      error: /\berror=(\w+)/.exec(answer)?.[1] ?? 'none',
+      ms: field(answer, 'ms'),
+    };
   }
 
   #read(text: string): void {

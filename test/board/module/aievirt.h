@@ -135,6 +135,7 @@ struct vpart {
 
 	struct mutex lock;
 	struct dma_buf *dbuf[MAX_MEMS]; /* owned by its file, cleared by its release */
+	bool leaked; /* AIE_GET_MEM took references that nobody gives back */
 	atomic_t mappings;		/* of registers */
 	struct view regs;		/* of the file, once it was mapped */
 };
@@ -154,6 +155,9 @@ extern bool pm_fault;
 extern bool scan_absolute; /* a request's scan of the clocks indexes by absolute column */
 extern bool whole_tiles;   /* REQUEST_TILES and RELEASE_TILES both clock the whole partition */
 extern bool tiles_ignored; /* REQUEST_TILES and RELEASE_TILES do nothing */
+extern bool pm_halts;	   /* a read of program memory of an enabled core halts the core */
+extern bool request_cost; /* a request takes as long as on a real board */
+extern bool tile_folders; /* tiles have attributes, not only partitions */
 extern bool list_race;	   /* a descriptor list that meets a dying file is reported */
 extern unsigned int clock_on; /* what the firmware writes into a column clock: 1, 2 or 3 */
 extern unsigned int lock_us;  /* how long attributes and ENQUIRE hold the driver's locks */
@@ -165,7 +169,7 @@ extern unsigned int init_size; /* bytes of PARTITION_INIT: 16, 40 or 32 */
 struct counters {
 	atomic_t requests, requests_failed, releases, busy, open, dmabufs, mappings, faults,
 		forbidden, preads, pwrites, preads_refused, log_lines, resets, resets_refused,
-		enquiries, lists, attributes, wedges, hung;
+		enquiries, lists, attributes, wedges, hung, get_mem_leaks;
 	atomic64_t words_read, memory_words_read, words_written;
 };
 
@@ -186,6 +190,7 @@ extern struct counters count;
 #define CLOCK_NEXT   BIT(1) /* the tile above */
 #define CORE_ENABLE  BIT(0)
 #define CORE_RESET   BIT(1)
+#define CORE_ERROR_HALT BIT(19) /* of the status */
 
 static inline enum row_kind row_kind(u32 row)
 {
@@ -217,7 +222,7 @@ void tile_copy(void *out, u32 col, u32 row, u32 off, u32 len);
 /* The hardware's truth. Call with state_sem held. */
 bool tile_runs(u32 col, u32 row);
 bool core_enabled(u32 col, u32 row);
-/* Program memory that answers with a bus error, because its core runs. */
+/* Program memory of a core that runs. */
 bool program_busy(u32 col, u32 row, u32 off);
 /* Whether any register between two offsets is in a list, and whether all of them are in one range.
  */
@@ -227,8 +232,14 @@ void set_core(u32 col, u32 row, u32 control);
 void switch_tile(u32 col, u32 row, bool on);
 /* In a chain: the one register that clocks a tile, in the tile below. */
 void switch_link(u32 col, u32 row, bool on);
+/* What a reset makes zero. */
+#define RESET_SHIM     BIT(0) /* registers of shim tiles */
+#define RESET_TILES    BIT(1) /* registers of all others */
+#define RESET_MEMORIES BIT(2)
+#define RESET_ALL      (RESET_SHIM | RESET_TILES | RESET_MEMORIES)
+
 /* Values after power-on or reset; state_sem held for writing. Call zap_cols after it. */
-void reset_cols(u32 col, u32 cols, u32 rows, bool clocks_on);
+void reset_cols(u32 col, u32 cols, u32 rows, unsigned int what, bool clocks_on);
 
 void view_add(struct view *v, struct inode *inode, u32 col, u32 cols);
 void view_remove(struct view *v);
@@ -249,7 +260,9 @@ bool part_clocked(struct vpart *p, u32 col, u32 row);
  * it shall be right again. before: bits by col * MAX_ROWS + row of the array.
  */
 void follow_clocks(struct vpart *p, const unsigned long *before);
-void reset_part(struct vpart *p, bool clocks_on);
+void reset_part(struct vpart *p, unsigned int what, bool clocks_on);
+/* A reset by a caller inside the kernel: -EBUSY while anything of the partition is mapped. */
+int reset_part_in_kernel(struct vpart *p);
 /*
  * The file of a partition that was just marked as busy, with a reference for
  * the caller; the last one to go releases the partition. NULL when another
@@ -267,6 +280,9 @@ struct file *part_file(struct vpart *p);
 struct file *request_part(u32 id, u32 flag, bool in_kernel);
 /* The end of a request; an aperture's partition is gone then, as soon as nobody has a reference. */
 void give_back_part(struct vpart *p);
+/* What a person does through debugfs: a partition that is in use and has no file. One at a time. */
+int hold_without_file(u32 id);
+int release_without_file(void);
 int device_init(const char *parts);
 void device_exit(void);
 

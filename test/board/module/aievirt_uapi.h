@@ -7,6 +7,7 @@
 #ifndef AIEVIRT_UAPI_H
 #define AIEVIRT_UAPI_H
 
+#include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/ioctl.h>
 #include <linux/types.h>
@@ -106,7 +107,63 @@ struct aie_tiles_array {
 	__u32 num_tiles;
 };
 
+/* The first 16 bytes are the whole of it in the first release that had it. */
+struct aie_init_args {
+	struct aie_location __user *locs;
+	__u32 num_tiles;
+	__u32 options;
+};
+
+#define AIE_INIT_COLUMN_RESET BIT(0)
+#define AIE_INIT_SHIM_RESET   BIT(1)
+#define AIE_INIT_ZERO	      BIT(4) /* tile memories; no other option touches them */
+
+/* The resource manager, linux-xlnx since 2021. */
+struct aie_rsc_loc {
+	__u8 row;
+	__u8 col;
+};
+
+struct aie_rsc {
+	struct aie_rsc_loc loc;
+	__u32 mod;
+	__u32 type;
+	__u32 id;
+};
+
+struct aie_rsc_req {
+	struct aie_location loc;
+	__u32 mod;
+	__u32 type;
+	__u32 num_rscs;
+	__u8 flag;
+};
+
+struct aie_rsc_req_rsp {
+	struct aie_rsc_req req;
+	__u64 rscs;
+};
+
+struct aie_rsc_bc_req {
+	__u64 rscs;
+	__u32 num_rscs;
+	__u32 flag;
+	__u32 id;
+};
+
+struct aie_rsc_stats {
+	__u64 stats;
+	__u32 num_stats;
+	__u32 stats_type;
+};
+
 static_assert(sizeof(struct aie_mem) == 40);
+static_assert(sizeof(struct aie_init_args) == 16);
+static_assert(sizeof(struct aie_rsc) == 16);
+static_assert(sizeof(struct aie_rsc_req) == 24);
+static_assert(sizeof(struct aie_rsc_req_rsp) == 32);
+static_assert(sizeof(struct aie_rsc_bc_req) == 24);
+static_assert(sizeof(struct aie_rsc_stats) == 16);
 static_assert(sizeof(struct aie_mem_args) == 16);
 static_assert(sizeof(struct aie_reg_args) == 24);
 static_assert(sizeof(struct aie_range_args) == 28);
@@ -131,6 +188,13 @@ static_assert(sizeof(struct aie_part_fd_list) == 16);
 #define AIE_REG		    _IOWR(AIE_IOCTL_BASE, 0x8, struct aie_reg_args)
 #define AIE_GET_MEM	    _IOWR(AIE_IOCTL_BASE, 0x9, struct aie_mem_args)
 #define AIE_REQUEST_TILES   _IOW(AIE_IOCTL_BASE, 0xe, struct aie_tiles_array)
+#define AIE_RSC_REQ	    _IOW(AIE_IOCTL_BASE, 0x14, struct aie_rsc_req_rsp)
+#define AIE_RSC_SPECIFIC    _IOW(AIE_IOCTL_BASE, 0x15, struct aie_rsc)
+#define AIE_RSC_RELEASE	    _IOW(AIE_IOCTL_BASE, 0x16, struct aie_rsc)
+#define AIE_RSC_FREE	    _IOW(AIE_IOCTL_BASE, 0x17, struct aie_rsc)
+#define AIE_RSC_AVAILABLE   _IOW(AIE_IOCTL_BASE, 0x18, struct aie_rsc_req)
+#define AIE_RSC_BROADCAST   _IOW(AIE_IOCTL_BASE, 0x19, struct aie_rsc_bc_req)
+#define AIE_RSC_STATS	    _IOW(AIE_IOCTL_BASE, 0x1a, struct aie_rsc_stats)
 #define AIE_RELEASE_TILES   _IOW(AIE_IOCTL_BASE, 0xf, struct aie_tiles_array)
 
 #endif

@@ -220,7 +220,7 @@ bool program_busy(u32 col, u32 row, u32 off)
 {
 	const struct mem_type *program = &varray.gen->mem[1];
 
-	return pm_fault && row_kind(row) == ROW_CORE && off >= program->offset &&
+	return row_kind(row) == ROW_CORE && off >= program->offset &&
 	       off < program->offset + program->size && core_enabled(col, row);
 }
 
@@ -277,19 +277,36 @@ void switch_link(u32 col, u32 row, bool on)
 	*clock_word(col, row - 1) = on ? clocks : 0;
 }
 
-void reset_cols(u32 col, u32 cols, u32 rows, bool clocks_on)
+/* Whether a page of a tile belongs to one of its memories: their bounds are those of pages. */
+static bool memory_page(u32 row, u32 page)
 {
-	u32 c, r, n;
+	u32 i, off = page << PAGE_SHIFT;
+
+	for (i = 0; i < varray.gen->mem_count; i++) {
+		const struct mem_type *m = &varray.gen->mem[i];
+
+		if (m->rows == row_kind(row) && off >= m->offset && off < m->offset + m->size)
+			return true;
+	}
+	return false;
+}
+
+void reset_cols(u32 col, u32 cols, u32 rows, unsigned int what, bool clocks_on)
+{
+	u32 c, r, n, shim_on = varray.gen->column_clock ? clock_on : CLOCK_COLUMN | CLOCK_NEXT;
 
 	for (c = col; c < col + cols; c++)
 		for (r = 0; r < rows; r++) {
-			for (n = 0; n < varray.tile_pages; n++)
-				if (*page_slot(c, r, n))
+			for (n = 0; n < varray.tile_pages; n++) {
+				unsigned int kind = memory_page(r, n) ? RESET_MEMORIES :
+						    !r		      ? RESET_SHIM :
+									RESET_TILES;
+
+				if ((what & kind) && *page_slot(c, r, n))
 					clear_page((void *)*page_slot(c, r, n));
+			}
 			if (!r)
-				*clock_word(c, r) = !clocks_on		     ? 0
-						    : varray.gen->column_clock ? clock_on
-									       : CLOCK_COLUMN | CLOCK_NEXT;
+				*clock_word(c, r) = clocks_on ? shim_on : 0;
 			else if (has_clock_word(r))
 				*clock_word(c, r) = CLOCK_NEXT;
 		}

@@ -86,6 +86,19 @@ module_param(tiles_ignored, bool, 0644);
 MODULE_PARM_DESC(tiles_ignored, "1: REQUEST_TILES and RELEASE_TILES do nothing, as where the driver "
 				"takes gated tiles for clocked");
 
+bool pm_halts;
+module_param(pm_halts, bool, 0644);
+MODULE_PARM_DESC(pm_halts, "1: reading program memory of an enabled core halts the core");
+
+bool request_cost;
+module_param(request_cost, bool, 0644);
+MODULE_PARM_DESC(request_cost, "1: a request of a dynamic partition takes 13 ms for 2 columns and 73 "
+			       "ms for 38, as on a real board");
+
+bool tile_folders = true;
+module_param_named(tile_attrs, tile_folders, bool, 0444);
+MODULE_PARM_DESC(tile_attrs, "0: tiles have no attributes, as some drivers for aie2ps make none");
+
 bool list_race;
 module_param(list_race, bool, 0644);
 MODULE_PARM_DESC(list_race, "1: report a descriptor list that meets an owner's last close");
@@ -192,6 +205,15 @@ static int control_reg(const char *rest)
 	return 0;
 }
 
+static int control_debugfs(const char *rest)
+{
+	u32 id;
+
+	if (sscanf(rest, "hold %i", &id) == 1)
+		return hold_without_file(id);
+	return sysfs_streq(rest, "release") ? release_without_file() : -EINVAL;
+}
+
 static int control_reset(const char *rest)
 {
 	bool all = sysfs_streq(rest, "all");
@@ -202,14 +224,14 @@ static int control_reset(const char *rest)
 		return -EINVAL;
 	if (all) {
 		down_write(&state_sem);
-		reset_cols(0, varray.cols, varray.rows, true);
+		reset_cols(0, varray.cols, varray.rows, RESET_ALL, true);
 		up_write(&state_sem);
 		zap_cols(0, varray.cols);
 	}
 	mutex_lock(&parts_lock);
 	for (i = 0; i < parts_count; i++)
 		if (all || parts_list[i]->id == id) {
-			reset_part(parts_list[i], true);
+			reset_part(parts_list[i], RESET_ALL, true);
 			ret = 0;
 		}
 	mutex_unlock(&parts_lock);
@@ -224,6 +246,8 @@ static int control_reset(const char *rest)
  *   reg COL ROW OFFSET VALUE	(a plain register or memory word)
  *   reset ID | reset all	(zero everything, all clocks on)
  *   hang CALL | heal		(a call does not come back until healed; see locks.c)
+ *   debugfs hold ID | debugfs release
+ *				(a partition without a descriptor, as debugfs makes one)
  *   zocl ...			(see zocl.c)
  */
 static int control_set(const char *text, const struct kernel_param *kp)
@@ -240,6 +264,8 @@ static int control_set(const char *text, const struct kernel_param *kp)
 		return control_reg(text + 4);
 	if (str_has_prefix(text, "reset "))
 		return control_reset(text + 6);
+	if (str_has_prefix(text, "debugfs "))
+		return control_debugfs(text + 8);
 	if (str_has_prefix(text, "hang "))
 		return control_hang(text + 5);
 	if (sysfs_streq(text, "heal")) {
@@ -267,7 +293,7 @@ static int counters_get(char *buf, const struct kernel_param *kp)
 		"forbidden=%d requests_failed=%d preads=%d pwrites=%d words_read=%lld "
 		"memory_words_read=%lld words_written=%lld resets=%d resets_refused=%d "
 		"preads_refused=%d log_lines=%d enquiries=%d lists=%d attributes=%d wedges=%d "
-		"hung=%d\n",
+		"hung=%d get_mem_leaks=%d\n",
 		atomic_read(&count.requests), atomic_read(&count.releases),
 		atomic_read(&count.busy), atomic_read(&count.open), atomic_read(&count.dmabufs),
 		atomic_read(&count.mappings), atomic_read(&count.faults),
@@ -279,7 +305,7 @@ static int counters_get(char *buf, const struct kernel_param *kp)
 		atomic_read(&count.preads_refused), atomic_read(&count.log_lines),
 		atomic_read(&count.enquiries), atomic_read(&count.lists),
 		atomic_read(&count.attributes), atomic_read(&count.wedges),
-		atomic_read(&count.hung));
+		atomic_read(&count.hung), atomic_read(&count.get_mem_leaks));
 }
 
 static const struct kernel_param_ops counters_ops = { .get = counters_get };
@@ -314,7 +340,7 @@ static int __init aievirt_init(void)
 	ret = choose_parameters();
 	if (ret)
 		goto no_array;
-	reset_cols(0, varray.cols, varray.rows, !gated);
+	reset_cols(0, varray.cols, varray.rows, RESET_ALL, !gated);
 	ret = device_init(parts);
 	if (ret)
 		goto no_array;

@@ -197,6 +197,7 @@ void give_back_part(struct vpart *p)
 	put_pid(p->owner);
 	p->owner = NULL;
 	p->busy = false;
+	p->leaked = false;
 	if (varray.family == FAMILY_APERTURE)
 		remove_part(p);
 	mutex_unlock(&parts_lock);
@@ -218,6 +219,9 @@ struct file *request_part(u32 id, u32 flag, bool in_kernel)
 		atomic_inc(&count.requests_failed);
 		return ERR_CAST(p);
 	}
+	/* A device for each tile is made: 13 ms for 2 columns, 73 ms for 38. */
+	if (request_cost && varray.family == FAMILY_APERTURE)
+		fsleep(9667 + 1667 * p->range.size.col);
 	down_write(&state_sem);
 	scan_clocks(p);
 	up_write(&state_sem);
@@ -235,6 +239,36 @@ struct file *request_part(u32 id, u32 flag, bool in_kernel)
 	atomic_inc(&count.requests);
 	atomic_inc(&count.open);
 	return file;
+}
+
+static struct vpart *without_file;
+static DEFINE_MUTEX(without_file_lock);
+
+int hold_without_file(u32 id)
+{
+	struct vpart *p = ERR_PTR(-EBUSY);
+
+	mutex_lock(&without_file_lock);
+	if (!without_file)
+		p = take_part(id, XAIE_PART_NOT_RST_ON_RELEASE, true);
+	if (!IS_ERR(p))
+		without_file = p;
+	mutex_unlock(&without_file_lock);
+	return PTR_ERR_OR_ZERO(p);
+}
+
+int release_without_file(void)
+{
+	struct vpart *p;
+
+	mutex_lock(&without_file_lock);
+	p = without_file;
+	without_file = NULL;
+	mutex_unlock(&without_file_lock);
+	if (!p)
+		return -ENOENT;
+	give_back_part(p);
+	return 0;
 }
 
 /* ----------------------------------------------------------- the device fd */

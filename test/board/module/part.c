@@ -53,6 +53,8 @@ void part_put(struct vpart *p)
 	kref_put(&p->ref, part_free);
 }
 
+static void believe_clocks(struct vpart *p);
+
 struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows)
 {
 	struct vpart *p = kzalloc(sizeof(*p), GFP_KERNEL);
@@ -71,6 +73,9 @@ struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows)
 		part_put(p);
 		return ERR_PTR(-ENOMEM);
 	}
+	down_write(&state_sem);
+	believe_clocks(p);
+	up_write(&state_sem);
 	return p;
 }
 
@@ -136,10 +141,10 @@ static void believe_clocks(struct vpart *p)
 	bitmap_copy(p->in_use, p->clocked, p->range.size.col * MAX_ROWS);
 }
 
-void reset_part(struct vpart *p, bool clocks_on)
+void reset_part(struct vpart *p, unsigned int what, bool clocks_on)
 {
 	down_write(&state_sem);
-	reset_cols(p->range.start.col, p->range.size.col, p->range.size.row, clocks_on);
+	reset_cols(p->range.start.col, p->range.size.col, p->range.size.row, what, clocks_on);
 	believe_clocks(p);
 	up_write(&state_sem);
 	zap_part(p);
@@ -147,7 +152,26 @@ void reset_part(struct vpart *p, bool clocks_on)
 
 /* -------------------------------------------------- mappings of tile words */
 
-static vm_fault_t touch_tile(struct vm_fault *vmf, u32 col, u32 row, u32 off)
+/*
+ * Whether an access to program memory of an enabled core answers with an error;
+ * with pm_halts the core halts by it, whether it answers or not.
+ */
+static bool program_fails(u32 col, u32 row, u32 off)
+{
+	if (!program_busy(col, row, off))
+		return false;
+	if (pm_halts)
+		*tile_word(col, row, varray.gen->core_status) |= CORE_ERROR_HALT;
+	return pm_fault;
+}
+
+/* The owner's own locks are its own business. */
+static bool is_owner(struct vpart *p)
+{
+	return READ_ONCE(p->owner) == task_tgid(current);
+}
+
+static vm_fault_t touch_tile(struct vm_fault *vmf, struct vpart *p, u32 col, u32 row, u32 off)
 {
 	const struct generation *gen = varray.gen;
 	u32 first = off & PAGE_MASK, last = first + PAGE_SIZE - 1;
@@ -158,9 +182,10 @@ static vm_fault_t touch_tile(struct vm_fault *vmf, u32 col, u32 row, u32 off)
 	down_read(&state_sem);
 	if (!tile_runs(col, row)) {
 		forbidden("gated access %u,%u offset %#x", col, row, off);
-	} else if (program_busy(col, row, off)) {
+	} else if (program_fails(col, row, off)) {
 		forbidden("core-enabled program memory access %u,%u offset %#x", col, row, off);
-	} else if (reg_covers(gen->acting, gen->acting_count, row, first, last)) {
+	} else if (!is_owner(p) &&
+		   reg_covers(gen->acting, gen->acting_count, row, first, last)) {
 		/* Pages that also hold harmless registers cannot be told apart here. */
 		forbidden("read of an acting register %u,%u offset %#x", col, row, off);
 	} else {
@@ -226,7 +251,7 @@ static vm_fault_t mem_fault(struct vm_fault *vmf)
 
 	if (off >= mem_bytes(m))
 		return VM_FAULT_SIGBUS;
-	return touch_tile(vmf, m->range.start.col + tile / rows, m->range.start.row + tile % rows,
+	return touch_tile(vmf, m->part, m->range.start.col + tile / rows, m->range.start.row + tile % rows,
 			  varray.gen->mem[m->type].offset + off % size);
 }
 
@@ -352,6 +377,11 @@ static long part_get_mem(struct vpart *p, void __user *arg)
 		}
 	}
 	mutex_unlock(&p->lock);
+	if (!ret && varray.family != FAMILY_2020) {
+		/* One reference too many per call; the newest driver counts it as a mapping. */
+		p->leaked = req_size == 40;
+		atomic_inc(&count.get_mem_leaks);
+	}
 	if (ret == -EBUSY)
 		forbidden("second AIE_GET_MEM while buffers of partition %u live", p->id);
 
@@ -412,7 +442,7 @@ static bool refuse_program(const struct place *at, u32 len)
 	const struct mem_type *program = &varray.gen->mem[1];
 	u32 first = max(at->reg, program->offset);
 
-	if (first >= at->reg + len || !program_busy(at->col, at->row, first))
+	if (first >= at->reg + len || !program_fails(at->col, at->row, first))
 		return false;
 	forbidden("core-enabled program memory access %u,%u offset %#x", at->col, at->row, first);
 	return true;
@@ -616,8 +646,8 @@ static void clock_column(struct vpart *p, u32 col)
 	}
 	for (r = believed + 1; r <= used; r++)
 		switch_link(abs_col, r, true);
-	if (used < believed)
-		switch_link(abs_col, used + 1, false);
+	for (r = used + 1; used != believed && r < rows; r++)
+		switch_link(abs_col, r, false);
 	for (r = 1; r < rows; r++)
 		assign_bit(tile_bit(p, col, r), p->clocked, r <= used);
 }
@@ -673,17 +703,40 @@ static void clear_part(struct vpart *p)
 	for (c = 0; c < p->range.size.col; c++)
 		__assign_bit(c, on, p->range.size.row > 1 && tile_runs(first + c, 1));
 	for (c = 0; c < p->range.size.col; c++)
-		reset_cols(first + c, 1, p->range.size.row, test_bit(c, on));
+		reset_cols(first + c, 1, p->range.size.row, RESET_ALL, test_bit(c, on));
 	believe_clocks(p);
 	up_write(&state_sem);
 	zap_part(p);
 }
 
-/* INIT, TEAR and CLR_CONTEXT: for the owner alone, and only while nothing of it is mapped. */
-static long part_reset(struct vpart *p, unsigned int nr)
+/* The owner's start: clocks on, what the options name is reset, and the tiles that it names are in use. */
+static long part_init(struct vpart *p, void __user *arg)
 {
-	unsigned int i;
-	bool mapped, owner;
+	struct aie_init_args args;
+	unsigned int what = 0;
+	long ret = 0;
+
+	if (copy_from_user(&args, arg, sizeof(args)))
+		return -EFAULT;
+	what |= args.options & AIE_INIT_COLUMN_RESET ? RESET_TILES : 0;
+	what |= args.options & AIE_INIT_SHIM_RESET ? RESET_SHIM : 0;
+	what |= args.options & AIE_INIT_ZERO ? RESET_MEMORIES : 0;
+	reset_part(p, what, true);
+	if (args.num_tiles) {
+		down_write(&state_sem);
+		bitmap_zero(p->in_use, p->range.size.col * MAX_ROWS);
+		up_write(&state_sem);
+		/* The list stands at the start of the arguments, as in a request of tiles. */
+		ret = part_tiles(p, arg, true);
+	}
+	return ret;
+}
+
+/* INIT, TEAR and CLR_CONTEXT: for the owner alone. None of them looks at mappings. */
+static long part_reset(struct vpart *p, unsigned int nr, void __user *arg)
+{
+	bool owner;
+	long ret = 0;
 
 	mutex_lock(&parts_lock);
 	owner = p->owner == task_tgid(current);
@@ -692,8 +745,23 @@ static long part_reset(struct vpart *p, unsigned int nr)
 		forbidden("reset of partition %u, nr %u, not by its owner", p->id, nr);
 		return -EPERM;
 	}
+	if (nr == _IOC_NR(AIE_CLR_CONTEXT))
+		clear_part(p);
+	else if (nr == _IOC_NR(AIE_PART_TEAR))
+		reset_part(p, RESET_ALL, false);
+	else
+		ret = part_init(p, arg);
+	atomic_inc(&count.resets);
+	return ret;
+}
+
+int reset_part_in_kernel(struct vpart *p)
+{
+	unsigned int i;
+	bool mapped;
+
 	mutex_lock(&p->lock);
-	mapped = atomic_read(&p->mappings);
+	mapped = p->leaked || atomic_read(&p->mappings);
 	for (i = 0; i < MAX_MEMS; i++)
 		mapped |= p->dbuf[i] != NULL;
 	mutex_unlock(&p->lock);
@@ -702,12 +770,57 @@ static long part_reset(struct vpart *p, unsigned int nr)
 		pr_err("%s: failed to reset, there are mmapped memories or registers.\n", p->name);
 		return -EBUSY;
 	}
-	if (nr == _IOC_NR(AIE_CLR_CONTEXT))
-		clear_part(p);
-	else
-		reset_part(p, nr == _IOC_NR(AIE_PART_INIT(0)));
-	atomic_inc(&count.resets);
 	return 0;
+}
+
+/* ---------------------------------------------------------- resource manager */
+
+/*
+ * Event and stream resources of tiles, handed out without a record: every one
+ * that is asked for is there, with the lowest numbers.
+ */
+static long part_resources(struct vpart *p, unsigned int cmd, void __user *arg)
+{
+	struct aie_rsc_req_rsp req;
+	struct aie_rsc_bc_req bc;
+	struct aie_rsc rsc = {};
+	struct aie_rsc __user *out;
+	u32 i;
+
+	switch (cmd) {
+	case AIE_RSC_REQ:
+		if (copy_from_user(&req, arg, sizeof(req)))
+			return -EFAULT;
+		if (req.req.loc.col >= p->range.size.col || req.req.loc.row >= p->range.size.row ||
+		    req.req.num_rscs > 64)
+			return -EINVAL;
+		out = u64_to_user_ptr(req.rscs);
+		rsc.loc = (struct aie_rsc_loc){ req.req.loc.row, req.req.loc.col };
+		rsc.mod = req.req.mod;
+		rsc.type = req.req.type;
+		for (i = 0; i < req.req.num_rscs; i++) {
+			rsc.id = i;
+			if (copy_to_user(&out[i], &rsc, sizeof(rsc)))
+				return -EFAULT;
+		}
+		return 0;
+	case AIE_RSC_SPECIFIC:
+	case AIE_RSC_RELEASE:
+	case AIE_RSC_FREE:
+		return copy_from_user(&rsc, arg, sizeof(rsc)) ? -EFAULT : 0;
+	case AIE_RSC_AVAILABLE:
+		return copy_from_user(&req.req, arg, sizeof(req.req)) ? -EFAULT : 16;
+	case AIE_RSC_BROADCAST:
+		if (copy_from_user(&bc, arg, sizeof(bc)))
+			return -EFAULT;
+		out = u64_to_user_ptr(bc.rscs);
+		for (i = 0; !bc.flag && i < min(bc.num_rscs, 1024U); i++)
+			if (put_user(0, &out[i].id))
+				return -EFAULT;
+		return 0;
+	default:
+		return 0;
+	}
 }
 
 /* -------------------------------------------------------- the partition fd */
@@ -739,7 +852,18 @@ static long part_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	}
 	if (varray.family == FAMILY_APERTURE &&
 	    (cmd == AIE_PART_INIT(init_size) || cmd == AIE_PART_TEAR || cmd == AIE_CLR_CONTEXT))
-		return part_reset(p, _IOC_NR(cmd));
+		return part_reset(p, _IOC_NR(cmd), uarg);
+	switch (cmd) {
+	case AIE_RSC_REQ:
+	case AIE_RSC_SPECIFIC:
+	case AIE_RSC_RELEASE:
+	case AIE_RSC_FREE:
+	case AIE_RSC_AVAILABLE:
+	case AIE_RSC_BROADCAST:
+	case AIE_RSC_STATS:
+		if (later)
+			return part_resources(p, cmd, uarg);
+	}
 	if (_IOC_NR(cmd) >= 3 && _IOC_NR(cmd) <= 5)
 		forbidden("ioctl %#x: nr %u on a partition fd resets it in other drivers", cmd,
 			  _IOC_NR(cmd));
@@ -760,7 +884,7 @@ static vm_fault_t part_fault(struct vm_fault *vmf)
 		forbidden("access to no tile at %u,%u", p->range.start.col + col, row);
 		return VM_FAULT_SIGBUS;
 	}
-	return touch_tile(vmf, p->range.start.col + col, row, off & (varray.tile_span - 1));
+	return touch_tile(vmf, p, p->range.start.col + col, row, off & (varray.tile_span - 1));
 }
 
 static void part_vma_opened(struct vm_area_struct *vma)
@@ -812,7 +936,7 @@ static int part_release(struct inode *inode, struct file *file)
 	lock_for_release(p);
 	view_remove(&p->regs);
 	if (!p->keep)
-		reset_part(p, false);
+		reset_part(p, RESET_ALL, false);
 	give_back_part(p);
 	part_put(p);
 	atomic_inc(&count.releases);

@@ -336,7 +336,7 @@ int sysfs_add_part(struct vpart *p)
 		return ret;
 	}
 	p->attrs = files;
-	for (c = 0; c < p->range.size.col; c++)
+	for (c = 0; tile_folders && c < p->range.size.col; c++)
 		for (r = 0; r < p->range.size.row; r++) {
 			struct tile *tile = add_tile(p, p->range.start.col + c, r);
 

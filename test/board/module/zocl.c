@@ -5,8 +5,8 @@
  * count of these files, which goes wrong.
  *
  *   zocl load START COLUMNS	takes the columns inside the kernel
- *   zocl reset			XRT's reset: the real module drops one reference
- *				for each file it ever handed out
+ *   zocl reset			XRT's reset, refused while anything is mapped: the real
+ *				module drops one reference for each file it ever handed out
  *   zocl unload		gives the columns back as if none was handed out
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -134,9 +134,15 @@ static int load(u32 start, u32 cols)
 static int unload(bool reset)
 {
 	struct file *file;
+	int ret;
 
 	mutex_lock(&slot_lock);
 	file = slot.file;
+	ret = file && reset ? reset_part_in_kernel(file->private_data) : 0;
+	if (ret) {
+		mutex_unlock(&slot_lock);
+		return ret;
+	}
 	slot.file = NULL;
 	if (file && reset && slot.fd_cnt)
 		forbidden("zocl reference underflow: %u more than there are of partition %u",

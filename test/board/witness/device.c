@@ -291,11 +291,10 @@ int map_memories(void)
  * release, and a wrong one is taken for somebody else's reset: 16 bytes with
  * short requests, 32 with long ones, unless told.
  */
-int reset_partition(uint32_t size)
+int reset_partition(uint32_t size, uint32_t options)
 {
-	/* No list of tiles, and the options of a usual start: column reset, shim reset, isolation.
-	 */
-	uint32_t args[10] = { 0, 0, 0, 0xf };
+	/* No list of tiles: all of them. */
+	uint32_t args[10] = { 0, 0, 0, options };
 
 	if (!size)
 		size = request_number() == REQUEST_40 ? 32 : 16;
@@ -470,15 +469,16 @@ bool do_closebufs(int argc, char **argv)
 /* init, tear and clear: what only an owner may send. */
 bool do_reset(int argc, char **argv)
 {
-	uint32_t size = 0;
+	uint32_t size = 0, options = 0xf;
 	int result;
 
-	if (argc > 2 || (argc == 2 && !number(argv[1], &size)))
-		return usage("init [16|32|40], tear or clear");
+	if (argc > 3 || (argc > 1 && !number(argv[1], &size)) ||
+	    (argc > 2 && !number(argv[2], &options)))
+		return usage("init [0|16|32|40 [OPTIONS]], tear or clear");
 	if (held.part < 0)
 		return refuse("NOTHELD", "no partition is held");
 	if (!strcmp(argv[0], "init"))
-		result = reset_partition(size);
+		result = reset_partition(size, options);
 	else
 		result = ioctl(held.part, !strcmp(argv[0], "tear") ? TEAR : CLEAR, 0);
 	if (result)

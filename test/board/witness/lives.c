@@ -33,12 +33,7 @@ struct life {
 	bool reset, release;
 };
 
-/* A time in milliseconds that is drawn anew each time, both ends included. */
-struct span {
-	uint32_t least, most;
-};
-
-static void wait_ms(uint32_t ms)
+void wait_ms(uint32_t ms)
 {
 	struct timespec t = { ms / 1000, (long)(ms % 1000) * 1000000 };
 
@@ -71,13 +66,13 @@ static bool begin(const struct life *life, struct tally *tally)
  * little later. */
 static void own_reset(struct tally *tally)
 {
-	if (!reset_partition(0)) {
+	if (!reset_partition(0, 0xf)) {
 		tally->resets++;
 		return;
 	}
 	if (errno == EBUSY) {
 		wait_ms(RETRY_MS);
-		if (!reset_partition(0)) {
+		if (!reset_partition(0, 0xf)) {
 			tally->resets++;
 			tally->reset_retries++;
 			return;
@@ -176,7 +171,7 @@ static void one_life(const struct life *life, struct tally *tally)
 		tally->failures++;
 }
 
-static uint32_t draw(uint32_t *state, struct span span)
+uint32_t draw(uint32_t *state, struct times span)
 {
 	*state ^= *state << 13;
 	*state ^= *state >> 17;
@@ -184,8 +179,7 @@ static uint32_t draw(uint32_t *state, struct span span)
 	return span.least + *state % (span.most - span.least + 1);
 }
 
-/* The numbers after a word; what is not there keeps its value. False when they are no numbers. */
-static bool numbers_after(int argc, char **argv, const char *word, uint32_t *values, int count)
+bool numbers_after(int argc, char **argv, const char *word, uint32_t *values, int count)
 {
 	for (int i = 3; i < argc; i++) {
 		if (strcmp(argv[i], word))
@@ -197,14 +191,14 @@ static bool numbers_after(int argc, char **argv, const char *word, uint32_t *val
 	return true;
 }
 
-static bool span_after(int argc, char **argv, const char *word, struct span *span)
+bool span_after(int argc, char **argv, const char *word, struct times *span)
 {
 	uint32_t values[2] = { 0, 0 };
 
 	if (!numbers_after(argc, argv, word, values, 2) || values[1] < values[0] ||
 	    values[1] > 10000)
 		return false;
-	*span = (struct span){ values[0], values[1] };
+	*span = (struct times){ values[0], values[1] };
 	return true;
 }
 
@@ -214,7 +208,7 @@ bool do_cycles(int argc, char **argv)
 			     .release = has_word(argc, argv, 3, "release"),
 			     .flag = has_word(argc, argv, 3, "keep") };
 	struct tally *tally, result;
-	struct span going_on, pause;
+	struct times going_on, pause;
 	uint32_t wanted, rate = 0, seed = 1;
 	double start, seconds;
 

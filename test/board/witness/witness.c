@@ -18,6 +18,7 @@
  *
  *   device.c   request, release, closebufs, init, tear, clear, core, reg, peek, gate, tiles
  *   memory.c   read, write, fill, run, stop, rate, spin, compare
+ *   starts.c   starts, kills: applications that ask once, and that are killed
  *   lives.c    cycles: an application that starts and ends again and again
  *   company.c  what others do: decoys, borrowed buffers, a file from zocl
  *   calls.c    single calls of the driver, for the tests of the module itself
@@ -184,6 +185,8 @@ static const struct {
 	{ "tear", do_reset },
 	{ "clear", do_reset },
 	{ "cycles", do_cycles },
+	{ "starts", do_starts },
+	{ "kills", do_starts },
 	{ "rate", do_rate },
 	{ "spin", do_spin },
 	{ "exit", do_exit },

@@ -154,7 +154,8 @@ void remember_driver(bool on); /* hardware_info is not read again until told so 
 int take_partition(uint32_t id, uint32_t flag);
 int map_registers(void);
 int map_memories(void); /* 0, or -1 with errno */
-int reset_partition(uint32_t size);
+/* The owner's own reset; options: 0xf is the usual, bit 4 zeroes the memories. */
+int reset_partition(uint32_t size, uint32_t options);
 int switch_all_clocks(bool on);
 int memory_list(int part, struct memory *list, uint32_t *count);
 int memory_kind(const struct memory *memory);
@@ -172,6 +173,16 @@ void job_step(void);
 void job_end(void);
 bool job_runs(void);
 uint32_t job_steps(void);
+
+/* Applications one after the other (lives.c, starts.c). */
+struct times { /* a time in milliseconds that is drawn anew each time, both ends included */
+	uint32_t least, most;
+};
+void wait_ms(uint32_t ms);
+uint32_t draw(uint32_t *state, struct times span);
+/* The numbers after a word; what is not there keeps its value. False when they are no numbers. */
+bool numbers_after(int argc, char **argv, const char *word, uint32_t *values, int count);
+bool span_after(int argc, char **argv, const char *word, struct times *span);
 
 bool do_request(int argc, char **argv);
 bool do_release(int argc, char **argv);
@@ -195,6 +206,7 @@ bool do_spin(int argc, char **argv);
 bool do_compare(int argc, char **argv);
 
 bool do_cycles(int argc, char **argv);
+bool do_starts(int argc, char **argv);
 
 bool do_decoys(int argc, char **argv);
 bool do_drop_decoys(int argc, char **argv);
