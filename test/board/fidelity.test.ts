@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkFidelity, fidelityProblems, testTitles } from './fidelity.ts';
 
 const GOOD =
-  '| fact | text | shown |\n|---|---|---|\n| 1.1 | sizes | `has sizes` |\n| 2.1 | numbers | `has sizes` |\n| 4.1 | texts | not imitated because nobody reads them |\n| 5.1 | sync | not imitated because nobody calls it |\n| 6.1 | held | not imitated because nobody holds it |\n';
+  '| fact | text | shown | seen |\n|---|---|---|---|\n| 1.1 | sizes | `has sizes` | both |\n| 2.1 | numbers | `has sizes` | shipped |\n| 4.1 | texts | not imitated because nobody reads them | no |\n| 5.1 | sync | not imitated because nobody calls it | aie-rt |\n| 6.1 | held | not imitated because nobody holds it | no |\n';
 
 describe('the fidelity table [main-5]', () => {
   it('is complete: every fact has an existing test or a reason', () => {
@@ -33,6 +33,15 @@ describe('the fidelity table [main-5]', () => {
   it('fails on a row with neither a test nor a reason', () => {
     expect(fidelityProblems(GOOD.replace('`has sizes`', 'yes'), [])).toContainEqual(
       expect.stringContaining('names no test and no reason'),
+    );
+  });
+
+  it('fails on a row that does not say whether its fact was seen in real code [truth-8]', () => {
+    expect(fidelityProblems(GOOD.replace('| aie-rt |', '| maybe |'), ['has sizes'])).toEqual([
+      'fidelity.md:6: "maybe" is not one of 2020, shipped, both, aie-rt, no.',
+    ]);
+    expect(fidelityProblems(GOOD.replace(' aie-rt |', ''), ['has sizes'])).toContain(
+      'fidelity.md:6: a row has four cells and none is empty.',
     );
   });
 

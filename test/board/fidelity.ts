@@ -1,6 +1,6 @@
 /**
- * Checks `fidelity.md`: every row says which fact of the driver it is about, and which test shows that the
- * module does the same, or why it does not.
+ * Checks `fidelity.md`: every row says which fact of the driver it is about, which test shows that the
+ * module does the same, or why it does not, and whether the fact was seen in real code.
  *
  *   node test/board/fidelity.ts
  */
@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const NOT_IMITATED = 'not imitated because ';
+/** Where a fact was seen in real code that ran. */
+const SEEN: readonly string[] = ['2020', 'shipped', 'both', 'aie-rt', 'no'];
 
 interface Row {
   readonly line: number;
@@ -40,8 +42,8 @@ function rowsOf(table: string): Row[] {
 
 /**
  * What is wrong with a fidelity table, one sentence each; empty when all is well. Columns: a number such as
- * `1.7`, the fact in words, and either test titles in backticks or "not imitated because ...". Numbers of one
- * section go up by one, so that a lost row shows.
+ * `1.7`, the fact in words, either test titles in backticks or "not imitated because ...", and where it was seen in
+ * real code. Numbers of one section go up by one, so that a lost row shows.
  */
 export function fidelityProblems(table: string, titles: readonly string[]): string[] {
   const problems: string[] = [];
@@ -49,12 +51,13 @@ export function fidelityProblems(table: string, titles: readonly string[]): stri
   const next = new Map<string, number>();
   const rows = rowsOf(table);
   for (const { line, cells } of rows) {
-    const [number = '', fact = '', shown = ''] = cells;
+    const [number = '', fact = '', shown = '', seen = ''] = cells;
     const at = `fidelity.md:${line}`;
-    if (cells.length !== 3 || cells.some((cell) => cell === '')) {
-      problems.push(`${at}: a row has three cells and none is empty.`);
+    if (cells.length !== 4 || cells.some((cell) => cell === '')) {
+      problems.push(`${at}: a row has four cells and none is empty.`);
       continue;
     }
+    if (!SEEN.includes(seen)) problems.push(`${at}: "${seen}" is not one of ${SEEN.join(', ')}.`);
     const [section = '', index = ''] = number.split('.');
     const expected = next.get(section) ?? 1;
     if (index !== String(expected))

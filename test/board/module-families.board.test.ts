@@ -525,6 +525,28 @@ describe('resets by the owner [attach-1]', () => {
     expect(await words()).toEqual([5, 5, 5]);
   });
 
+  it('by the kernel itself are refused while anything is mapped, and after a GET_MEM for good [truth-3] [truth-8]', async () => {
+    await raw.endAll();
+    await board.reloadModule({ family: 'aperture', shape: '10:1:0:8', zocl: 1 });
+    await board.control('zocl load 2 3');
+    const { list } = await guest.fdList(await guest.open(), 4);
+    const part = list[0]?.fd ?? -1;
+    const reset = () => board.control('zocl reset');
+    const at = await guest.map(part, aie(1, 1), PAGE);
+    const log = await logged(() => expect(reset()).rejects.toThrow('failed on the board'));
+    expect(log).toContain('failed to reset, there are mmapped memories or registers');
+    await guest.unmap(at, PAGE);
+    await reset();
+    await guest.end();
+    await board.control('zocl load 2 3');
+    const again = (await guest.fdList(await guest.open(), 4)).list[0]?.fd ?? -1;
+    for (const { fd } of await guest.getMem(again, 2)) await guest.close(fd);
+    await expect(reset()).rejects.toThrow('failed on the board');
+    await board.control('zocl unload');
+    await guest.end();
+    await board.control('zocl load 2 3', 'zocl reset');
+  });
+
   it('are forbidden to everybody else', async () => {
     await owner.request(await owner.open(), dynamicId(2, 3), { size: 40 });
     const { list } = await guest.fdList(await guest.open(), 4);
