@@ -1,6 +1,7 @@
 /** The editor's commands. Each exists in every state and says why when it cannot run. */
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
+import type { ByteRange } from '../model/geometry.ts';
 import {
   askText,
   sayBriefly,
@@ -40,8 +41,8 @@ export class EditorCommands {
     unlock: async (document) => void (await this.#provider.unlock(document)),
     lock: async (document) => document.session.setPolicy('locked'),
     rebase: (document) => this.#rebase(document),
-    keepMine: (document) => this.#resolve(document, 'mine'),
-    takeTheirs: (document) => this.#resolve(document, 'theirs'),
+    keepMine: (document) => this.#keepMine(document),
+    takeTheirs: (document) => this.#takeTheirs(document),
     readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
   };
@@ -208,14 +209,15 @@ export class EditorCommands {
     this.#provider.readAgain(document);
   }
 
-  async #resolve(document: TileDocument, keep: 'mine' | 'theirs'): Promise<void> {
-    const shown = document.isOutside ? undefined : document.shown;
-    if (shown === undefined || document.session.counts(shown.range).conflicts === 0) {
-      sayInformation(vscode.l10n.t('There is no conflict in this editor.'));
-      return;
-    }
-    document.session.resolveConflicts(shown.range, keep);
+  async #keepMine(document: TileDocument): Promise<void> {
+    const range = conflictsOf(document);
+    if (range === undefined) return;
+    document.session.keepMine(range);
     this.#provider.touchJournals(document.session);
+  }
+
+  async #takeTheirs(document: TileDocument): Promise<void> {
+    if (conflictsOf(document) !== undefined) await this.#provider.takeTheirs(document);
   }
 
   async #goTo(document: TileDocument): Promise<void> {
@@ -237,6 +239,14 @@ export class EditorCommands {
     if (typeof found !== 'number') return;
     for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
   }
+}
+
+/** The range that the editor shows, if it has a conflict; says that there is none. */
+function conflictsOf(document: TileDocument): ByteRange | undefined {
+  const range = document.isOutside ? undefined : document.shown?.range;
+  if (range !== undefined && document.session.counts(range).conflicts > 0) return range;
+  sayInformation(vscode.l10n.t('There is no conflict in this editor.'));
+  return undefined;
 }
 
 function nothingStaged(): void {

@@ -566,7 +566,7 @@ describe('[truth-14] a page that is late', () => {
         await paint();
       } else if (turn < 92) {
         story.push('conflicts are kept');
-        session.resolveConflicts(window, 'mine');
+        session.keepMine(window);
         for (const offset of page.offsets()) {
           const edit = page.edits.get(offset);
           const now = page.base[offset] ?? 0;

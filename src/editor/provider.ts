@@ -347,6 +347,18 @@ export class HexEditorProvider
     }
   }
 
+  /** Drops the staged bytes that are in conflict, in one step that undo brings back. */
+  async takeTheirs(document: TileDocument): Promise<void> {
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown === undefined) return;
+    const label = vscode.l10n.t("Take the Board's Bytes");
+    this.#dropEdits(document, () => {
+      const gesture = document.session.takeTheirs(document.key, label, shown.range);
+      if (gesture !== undefined) this.#announce(document, gesture);
+    });
+    await this.markClean(document);
+  }
+
   /** Asks if *Discard* would drop what was staged in other tabs. */
   async #mayDiscard(document: TileDocument): Promise<boolean> {
     const shown = document.isOutside ? undefined : document.shown;

@@ -13,8 +13,8 @@ export function webviewStrings(l10n: Localiser) {
     // Buttons and labels around the grid.
     apply: l10n.t('Apply'),
     applyHint: l10n.t('Write the staged edits to the device and read them back'),
-    revert: l10n.t('Revert'),
-    revertHint: l10n.t('Drop the staged edits'),
+    revert: l10n.t('Discard'),
+    revertHint: l10n.t('Drop the staged edits. Undo brings them back.'),
     refresh: l10n.t('Refresh'),
     refreshHint: l10n.t('Read the shown memory again'),
     unlock: l10n.t('Unlock Editing...'),

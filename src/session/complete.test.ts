@@ -127,7 +127,7 @@ describe('[truth-14] a byte that holds something else than was on screen', () =>
     expect(session.counts()).toEqual({ staged: 2, conflicts: 1 });
     await session.apply(range(0, 64), never);
     expect([...device.bytes.slice(10, 12)]).toEqual([before ^ 0xff, 0x5b]);
-    session.resolveConflicts(range(0, 64), 'mine');
+    session.keepMine(range(0, 64));
     await session.apply(range(0, 64), never);
     expect(device.bytes[10]).toBe(0x5a);
   });

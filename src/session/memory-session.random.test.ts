@@ -113,7 +113,7 @@ class Model {
     for (const gesture of this.covering(offset)) gesture.dropped.add(offset);
     this.settledTop.delete(offset);
   }
-  discard(document: string, offsets: Iterable<number>): ModelDropped {
+  discard(document: string | undefined, offsets: Iterable<number>): ModelDropped {
     const dropped: ModelDropped = { gestures: [], settledTops: new Map(), lives: new Map(this.lives) };
     for (const offset of offsets) {
       const covering = this.covering(offset);
@@ -275,20 +275,26 @@ async function play(seed: number, steps: number): Promise<void> {
         model.read(device, offsetsOf({ offset: first, length: last - first + 1 }));
       }
       for (const gesture of model.gestures) gesture.epoch = model.epoch;
-    } else if (turn < 94) {
+    } else if (turn < 92) {
       const range = someRange();
       const keep = random(2) === 0 ? 'mine' : 'theirs';
+      const taken: number[] = [];
       story.push(`conflicts of ${range.offset}+${range.length}: ${keep}`);
       for (const offset of offsetsOf(range)) {
         if (!model.conflict(offset)) continue;
         const top = model.top(offset);
         const base = model.base.get(offset) ?? 0;
-        if (keep === 'theirs') model.forget(offset);
+        if (keep === 'theirs') taken.push(offset);
         else if (top === undefined) model.groundSeen.set(offset, base);
         else top.seen.set(offset, base);
       }
-      session.resolveConflicts(range, keep);
-    } else if (turn < 93) {
+      if (keep === 'mine') session.keepMine(range);
+      else {
+        const real = session.takeTheirs('a', 'take', range);
+        expect(real === undefined, story.join('\n')).toBe(taken.length === 0);
+        if (real !== undefined) discards.push({ real, model: model.discard(undefined, taken) });
+      }
+    } else if (turn < 94) {
       const document = documents[random(2)] ?? 'a';
       story.push(`revert ${document}`);
       session.revert(document);

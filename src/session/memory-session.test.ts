@@ -526,8 +526,8 @@ describe('[main-20] applying', () => {
     session.stage('a', 'type', [put(10, 0xaa, 0xab)]);
     device.bytes.set([1, 2], 10);
     await session.refresh(range(0, 64), never);
-    session.resolveConflicts(range(10, 1), 'mine');
-    session.resolveConflicts(range(11, 1), 'theirs');
+    session.keepMine(range(10, 1));
+    session.takeTheirs('a', 'take', range(11, 1));
     expect(session.counts()).toEqual({ staged: 1, conflicts: 0 });
     await session.apply(range(0, 64), never);
     expect(device.bytes.slice(10, 12)).toEqual(Uint8Array.of(0xaa, 2));
@@ -757,7 +757,7 @@ describe('two windows on one board', () => {
     expect(byteAt(second, 11)).toBe(3);
     await first.refresh(range(0, 64), never);
     expect(first.counts()).toEqual({ staged: 0, conflicts: 0 });
-    second.resolveConflicts(range(0, 64), 'mine');
+    second.keepMine(range(0, 64));
     await second.apply(range(0, 64), never);
     expect(device.bytes[11]).toBe(3);
   });

@@ -372,14 +372,18 @@ export class MemorySession implements Disposable {
     this.#fire(this.#edits.runs(this.#whole(), 'pending'));
   }
 
-  /** `mine` keeps the staged value of conflicting bytes (it will overwrite what the device holds now), `theirs` drops it. */
-  resolveConflicts(range: ByteRange, keep: 'mine' | 'theirs'): void {
+  /** Conflicting bytes of the range keep their staged value: it will overwrite what the device holds now. */
+  keepMine(range: ByteRange): void {
     this.#checkRange(range);
     const runs = this.#edits.runs(range, 'conflict');
-    if (keep === 'mine') {
-      this.#edits.keepMine(range);
-      this.#fire(runs);
-    } else this.#forget(runs);
+    this.#edits.keepMine(range);
+    this.#fire(runs);
+  }
+
+  /** As `discard`, of the conflicting bytes of the range. */
+  takeTheirs(document: string, label: string, range: ByteRange): Gesture | undefined {
+    this.#checkRange(range);
+    return this.#dropping(document, label, () => this.#edits.drop(this.#edits.runs(range, 'conflict')));
   }
 
   /** Takes the document back to what it last wrote: its unwritten edits and undos are dropped. */
@@ -400,27 +404,7 @@ export class MemorySession implements Disposable {
    */
   discard(document: string, label: string, range: ByteRange): Gesture | undefined {
     this.#checkRange(range);
-    const drop = () =>
-      this.#settling(() => {
-        const dropped = this.#edits.drop(document, range);
-        this.#fire(dropped.ranges);
-        return dropped;
-      });
-    let last: Dropped | undefined = drop();
-    if (last.ranges.length === 0) return undefined;
-    return {
-      document,
-      label,
-      undo: () => {
-        if (last === undefined) return;
-        this.#edits.restore(last);
-        this.#fire(last.ranges);
-        last = undefined;
-      },
-      redo: () => {
-        last ??= drop();
-      },
-    };
+    return this.#dropping(document, label, () => this.#edits.drop([range], document));
   }
 
   /**
@@ -1026,13 +1010,29 @@ export class MemorySession implements Disposable {
     };
   }
 
-  #forget(runs: readonly ByteRange[]): void {
-    this.#settling(() => {
-      for (const run of runs) {
-        for (let i = 0; i < run.length; i++) this.#edits.forget(run.offset + i);
-      }
-      this.#fire(runs);
-    });
+  /** A gesture that drops edits when it is made and redone, and brings them back when it is undone. */
+  #dropping(document: string, label: string, dropEdits: () => Dropped): Gesture | undefined {
+    const drop = () =>
+      this.#settling(() => {
+        const dropped = dropEdits();
+        this.#fire(dropped.ranges);
+        return dropped;
+      });
+    let last: Dropped | undefined = drop();
+    if (last.ranges.length === 0) return undefined;
+    return {
+      document,
+      label,
+      undo: () => {
+        if (last === undefined) return;
+        this.#edits.restore(last);
+        this.#fire(last.ranges);
+        last = undefined;
+      },
+      redo: () => {
+        last ??= drop();
+      },
+    };
   }
 
   /** Runs `change` and tells which documents it made clean. */

@@ -387,12 +387,16 @@ export class StagedEdits {
     return counts;
   }
 
-  /** No layer covers the bytes of the range any more that are pending, or that the document has pending edits on. */
-  drop(document: string, range: ByteRange): Dropped {
+  /**
+   * No layer covers the bytes any more that are pending, or that the document, if one is given, has pending edits on.
+   *
+   * @param of ascending
+   */
+  drop(of: readonly ByteRange[], document?: string): Dropped {
     const ranges = new RangeCollector();
     const layers = new Map<Layer, number[]>();
     const settledTops = new Map<number, number>();
-    this.#each(range, (page, at, offset) => {
+    const drop = (page: Page, at: number, offset: number) => {
       let picked = ((page.marks[at] ?? 0) & pendingMark) !== 0;
       const covering: OwnLayer[] = [];
       this.#chain(page.head[at] ?? 0, offset, (layer, run, i) => {
@@ -410,7 +414,8 @@ export class StagedEdits {
         else offsets.push(offset);
       }
       this.forget(offset);
-    });
+    };
+    for (const range of of) this.#each(range, drop);
     return { ranges: ranges.ranges, layers, settledTops, lives: new Map(this.#lives) };
   }
 

@@ -49,6 +49,15 @@ export class HexEditorPage {
     return text?.trim();
   }
 
+  /** Selects all and copies it: what the clipboard holds then. */
+  async copyAll(): Promise<string> {
+    await this.grid.click({ position: { x: 5, y: 5 } });
+    await this.page.keyboard.press('Control+a');
+    await this.page.keyboard.press('Control+c');
+    await this.frame.locator('#spoken', { hasText: 'bytes copied' }).waitFor({ state: 'attached' });
+    return this.page.evaluate(() => navigator.clipboard.readText());
+  }
+
   /** Goes to a place as a person does: `0x1f0`, or `(2,3)+0x10`. */
   async goTo(place: string): Promise<void> {
     const input = this.page.locator('.quick-input-widget:visible .quick-input-box input');

@@ -385,7 +385,7 @@ describe('typing', () => {
     await eventually(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
   });
 
-  test('[main-20] the buttons run the host’s commands; Apply and Revert wait for staged bytes', async () => {
+  test('[main-20] the buttons run the host’s commands; Apply and Discard wait for staged bytes', async () => {
     const page = await start(oneTile);
     const command = () =>
       page.evaluate(() => window.fake.said.findLast((message) => message.type === 'command'));
