@@ -74,6 +74,14 @@ describe('[main-23] looks', () => {
     },
   );
 
+  test('[truth-19] Ctrl+A and Ctrl+C copy the whole tile, though little of it was ever on screen', async () => {
+    const cells = (await editor.copyAll()).split(/\s/);
+    expect(cells).toHaveLength(0x8000);
+    expect(cells.filter((cell) => !/^[0-9A-F]{2}$/.test(cell))).toEqual([]);
+    expect(cells.slice(0x24, 0x26)).toEqual(['CA', 'FE']);
+    expect(await editor.stagedCount()).toBe(2);
+  });
+
   test('[main-23] a narrow window: nothing cut off', async () => {
     await workbench.page.setViewportSize({ width: 900, height: 600 });
     await workbench.screenshot('editor-narrow');
