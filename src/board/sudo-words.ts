@@ -6,6 +6,11 @@ export function wantsPassword(said: string): boolean {
   return /(password|authentication) is required|no askpass|terminal is required|no tty present/i.test(said);
 }
 
+/** Whether sudo gave up because of the password. */
+export function isWrongPassword(said: string): boolean {
+  return /incorrect password|try again|no password was provided|authentication fail/i.test(said);
+}
+
 /** In this order: a broken configuration leaves nobody in the sudoers file, and both are said. */
 const causes: readonly (readonly [RegExp, BoardErrorCode])[] = [
   [/exec format error|cannot execute binary/i, 'wrong-arch'],
@@ -36,5 +41,7 @@ export function sudoFailure(said: string, how: string, facts: ErrorFacts): Board
     const reason = lines.find((line) => words.test(line));
     if (reason !== undefined) return new BoardError(code, detail, { ...facts, reason });
   }
-  return new BoardError('sudo-failed', detail, { ...facts, reason: lines.at(-1) ?? how });
+  // Words that are none of sudo's are those of what it started.
+  const code = lines.length === 0 || /sudo|password/i.test(said) ? 'sudo-failed' : 'agent-failed';
+  return new BoardError(code, detail, { ...facts, reason: lines.at(-1) ?? how });
 }

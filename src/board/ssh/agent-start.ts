@@ -8,7 +8,7 @@ import type { ClientChannel } from 'ssh2';
 import { BoundedLines } from '../bounded-lines.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
-import { sudoFailure, wantsPassword } from '../sudo-words.ts';
+import { isWrongPassword, sudoFailure, wantsPassword } from '../sudo-words.ts';
 import { agentPath, type Probe } from './agent-files.ts';
 import { cancelled, linkFailure } from './failures.ts';
 import type { ConnectScope, RemoteCommand, SshLink } from './link.ts';
@@ -29,8 +29,8 @@ export type StartResult = WireStream | 'missing' | 'corrupt';
 /**
  * Starts the agent and waits for its marker.
  * @param verified the file was compared on this side a moment ago, because the board cannot hash
- * @throws BoardError `shell-banner`, `shell-ended`, `shell-hangs`, `shell-flood`, `no-exec`, `wrong-arch`, `agent-failed`, `sudo-failed`,
- *   `sudo-refused`, `sudo-broken`, `timeout`, ...
+ * @throws BoardError `shell-banner`, `shell-ended`, `shell-hangs`, `shell-flood`, `no-exec`, `wrong-arch`, `agent-failed`,
+ *   `sudo-failed`, `sudo-refused`, `sudo-broken`, `timeout`, ...
  */
 export async function startAgent(
   link: SshLink,
@@ -58,7 +58,7 @@ export async function startAgent(
     await asking.passwordWorked();
     return result;
   } catch (error) {
-    if (error instanceof BoardError && error.code === 'sudo-failed') await asking.passwordFailed();
+    if (isWrongPassword(asking.stderr)) await asking.passwordFailed();
     throw error;
   }
 }
@@ -117,11 +117,11 @@ class Start {
       canHash && !verified
         ? `set -- $(sha256sum < "$f")\n[ "$1" = ${agent.sha256.toLowerCase()} ] || ${say('corrupt')}`
         : '';
-    const script = `LC_ALL=C; export LC_ALL; cd /
+    const script = `${print('run')}; ${print('run')} >&2
+LC_ALL=C; export LC_ALL; cd /
 f=${shellWord(agentPath(this.#probe))}
 [ -f "$f" ] || ${say('missing')}
 ${check}
-${print('run')}; ${print('run')} >&2
 ${command}`;
     const running = await this.#link.start(loginCommand(script));
     const { channel } = running;
