@@ -320,6 +320,7 @@ describe('[main-13] ssh configuration', () => {
   test('hosts of the configuration are offered, patterns are not [main-17]; those of included files too [truth-18]', () => {
     const config = put(
       'config',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own notation
       'Host versal lab-* !other\n  Include inner/*\nhost "second board" versal\nMatch host x\n# Host commented\nHost "unfinished\nInclude "unfinished\nInclude ${NOWHERE}/x\nInclude config\n',
     );
     put('inner/1', 'Host inner-board\n');
