@@ -430,6 +430,25 @@ describe('staging', () => {
     expect(session.bytes(range(10, 2)).bytes).toEqual(Uint8Array.of(3, 2));
   });
 
+  test("[truth-15] taking the board's bytes is one gesture too, of all tabs that staged over them", async () => {
+    const { session, device } = await setup();
+    session.stage('a', 'type', [put(10, 1), put(20, 1)]);
+    session.stage('b', 'type', [put(11, 2)]);
+    device.bytes[10] = 0x70;
+    device.bytes[11] = 0x71;
+    await session.refresh(range(0, 64), never);
+    const taken = session.takeTheirs('a', 'take', range(0, 64));
+    expect(session.bytes(range(10, 2)).bytes).toEqual(Uint8Array.of(0x70, 0x71));
+    expect(session.staged()).toEqual([range(20, 1)]);
+    expect(session.takeTheirs('a', 'take', range(0, 64))).toBeUndefined();
+    taken?.undo();
+    expect(session.conflicts()).toEqual([range(10, 2)]);
+    expect(session.isDirty('b')).toBe(true);
+    taken?.redo();
+    expect(session.staged()).toEqual([range(20, 1)]);
+    expect(device.writes).toEqual([]);
+  });
+
   test('[truth-15] the undo of a discard does not bring back what was written, reverted or closed since', async () => {
     const { session } = await setup();
     session.stage('a', 'type', [put(10, 1, 1, 1)]);
