@@ -81,15 +81,15 @@ TreeFacts findTree(Kernel& kernel, std::vector<std::string>& findings) {
     int error = 0;
     const std::string tree = "/sys/firmware/devicetree/base";
     std::vector<std::string> folders{tree};
-    for (const std::string& name : kernel.list(tree, error)) {
-        if (name.starts_with("axi") || name.starts_with("amba")) folders.push_back(tree + "/" + name);
-    }
+    for (const std::string& name : kernel.list(tree, error)) folders.push_back(tree + "/" + name);
     for (const std::string& folder : folders) {
         for (const std::string& name : kernel.list(folder, error)) {
-            if (facts.present || !name.starts_with("ai-engine")) continue;
-            facts.present = true;
+            if (facts.present) break;
+            // A name is the tree's own business (ai-engine, ai_engine, aie): what a node is, its compatible says.
             const std::string node = folder + "/" + name;
             const std::string compatible = kernel.readText(node + "/compatible").value_or("");
+            if (compatible.find(",ai-engine-v") == std::string::npos) continue;
+            facts.present = true;
             findings.push_back("device tree: " + printable(name) + " compatible " + printable(compatible));
             facts.firstCompatible = compatible.find("xlnx,ai-engine-v1.0") != std::string::npos;
             facts.knownCompatible =

@@ -163,6 +163,26 @@ TEST_CASE("[attach-5] random damage to hardware_info never makes an impossible a
     }
 }
 
+TEST_CASE(
+    "[truth-6] the device tree's node is found by what it says it is, whatever it is called and wherever it stands") {
+    for (const std::string node :
+         {"axi/ai_engine@20000000000", "amba_pl@0/aie@0", "bus@f0000000/ai-engine@1", "array"}) {
+        CAPTURE(node);
+        FakeKernel kernel;
+        kernel.sysfs = {"aie0", "aieaperture_0_6"};
+        const std::string base = "/sys/firmware/devicetree/base";
+        const size_t slash = node.find('/');
+        kernel.folders[base] = {"memory@0", node.substr(0, slash)};
+        if (slash != std::string::npos)
+            kernel.folders[base + "/" + node.substr(0, slash)] = {"gpio@1", node.substr(slash + 1)};
+        kernel.texts[base + "/memory@0/compatible"] = "ai-engine,memory";
+        kernel.texts[base + "/" + node + "/compatible"] = std::string("xlnx,ai-engine-v2.0\0", 20);
+        kernel.texts[base + "/" + node + "/xlnx,aie-gen"] = std::string("\0\0\0\2", 4);
+        CHECK(find(kernel).generation == Generation::aieml);
+        CHECK(find(kernel).family == Family::xlnxAperture);
+    }
+}
+
 TEST_CASE("[attach-2] columns in a name are taken only where an array can have them") {
     CHECK(columnsOfName("aieaperture_0_50", "aieaperture_") == ColumnRange{0, 50});
     for (const char* name : {"aieaperture_0_0", "aieaperture_0_129", "aieaperture_128_1", "aieaperture_1_128",

@@ -981,7 +981,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
                     }
                 }
                 const bool positioned = isPositioned(kernel_, partition, known, facts_);
-                BorrowedPartition::Beside beside{writes, state.holders, {}};
+                BorrowedPartition::Beside beside{writes, state.holders, state.ownerGone, {}};
                 if (writes && !positioned) {
                     for (const PartitionEntry& one : enquire(node)) {
                         if (one.inUse && one.columns != columns) beside.others.push_back({one, layout(one)});
@@ -1184,7 +1184,7 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
     for (; range_ < request_.ranges.size(); range_++, done_ = 0) {
         const ByteRange& range = request_.ranges[range_];
         while (done_ < range.length) {
-            if (Clock::now() >= end || (moved && engine.hurried())) return false;
+            if (moved && (Clock::now() >= end || engine.hurried())) return false;
             const uint64_t from = range.offset + done_;
             const uint32_t tileIndex = geometry.tileIndex(from);
             if (!inside({geometry.tile(tileIndex).col, 1}, access.columns())) return false; // the next lease has it

@@ -790,7 +790,8 @@ TEST_CASE("[attach-9] zocl is asked once in an engine's life, in its release's f
     CHECK(codeOf([&] { board.engine.takeKernelDescriptor({0, 1}); }) == "no-partition");
 }
 
-TEST_CASE("[attach-8] a holder is no owner, and the contents' life goes on when only it is left, for every core") {
+TEST_CASE(
+    "[attach-8] [truth-6] a holder is no owner, and the contents' life goes on when only it is left, for every core") {
     Board board;
     const HoldFacts facts{{6, 4}, 1000, 9000, 500, 1000};
     std::vector<std::string> arguments{holdCommand};
@@ -815,8 +816,11 @@ TEST_CASE("[attach-8] a holder is no owner, and the contents' life goes on when 
         CHECK(held.hold->facts.until == 9000);
         CHECK(held.epoch == before);
         CHECK(readWord(*engine, {6, 4}, MemoryType::data, 0) == 0x42);
-        // The owner's buffers went with it: on this driver nothing can be written any more.
-        CHECK(writeBeside(board, {6, 4}, 0, 1, false) == "no-match");
+        // The owner's buffers went with it: the driver writes word by word on the descriptor that is held.
+        CHECK(writeBeside(board, {6, 4}, 0, 0x43, false).empty());
+        CHECK(board.kernel.peek({6, 1}, 0) == 0x43);
+        board.kernel.poke({6, 1}, 0, 0x42);
+        CHECK(board.kernel.descriptions == 0);
     }
     board.kernel.processes.erase(600);
     board.kernel.partitions[0].owner = 0;

@@ -48,7 +48,7 @@ class RegisterPort final : public WordPort {
         for (size_t i = 0; i < from.size(); i++) {
             const uint64_t at = offset + i * 4;
             const int result = store_(tile(at), inTile(at), from[i]);
-            if (result < 0) return {i, result == -EINVAL ? Reason::gated : Reason::busError};
+            if (result < 0) return {i, result == -EINVAL ? Reason::driverGated : Reason::busError};
         }
         return {from.size(), Reason::none};
     }
@@ -308,6 +308,14 @@ WordPort& PartitionAccess::reading(const MemoryGeometry& geometry) {
     return *readPort_;
 }
 
+std::unique_ptr<WordPort> PartitionAccess::wordByWord(const MemoryGeometry& geometry, bool& wide) {
+    return std::make_unique<RegisterPort>(*view_, geometry, [this, &wide](Tile tile, uint32_t offset, uint32_t value) {
+        const uint64_t place = (uint64_t{tile.col - entry_.columns.startCol} << layout_.map->columnShift) +
+                               (uint64_t{tile.row} << layout_.map->rowShift) + offset;
+        return writeRegister(kernel_, partition_, place, value, wide);
+    });
+}
+
 Lease::Lease(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout, bool positioned,
              DriverFacts& facts, int64_t pageSize)
     : PartitionAccess(kernel, std::move(partition), entry, layout, positioned), facts_(facts), pageSize_(pageSize),
@@ -463,12 +471,7 @@ WordPort& Lease::writing(const MemoryGeometry& geometry, std::span<const uint32_
                                                     return storeRefused(geometry, offset, from);
                                                 });
     } else {
-        writePort_ =
-            std::make_unique<RegisterPort>(*view_, geometry, [this](Tile tile, uint32_t offset, uint32_t value) {
-                const uint64_t place = (uint64_t{tile.col - entry_.columns.startCol} << layout_.map->columnShift) +
-                                       (uint64_t{tile.row} << layout_.map->rowShift) + offset;
-                return writeRegister(kernel_, partition_, place, value, wideRegisters_);
-            });
+        writePort_ = wordByWord(geometry, wideRegisters_);
     }
     return *writePort_;
 }
@@ -495,6 +498,11 @@ WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<c
     if (!layout_.trusted || !view_) throw CoreError("unknown-driver", "an unknown driver is only read");
     if (file_) {
         writePort_ = std::make_unique<FilePort>(*file_, geometry, FilePort::Instead());
+        return *writePort_;
+    }
+    if (beside_.ownerGone) {
+        // Its buffers went with it, and what AIE_GET_MEM would give now outlives the holder's descriptor.
+        writePort_ = wordByWord(geometry, wideRegisters_);
         return *writePort_;
     }
     writePort_.reset(); // unmapped before its descriptor is replaced

@@ -102,6 +102,11 @@ class PartitionAccess {
   protected:
     /** Whether a tile is clocked, where registers are known. */
     virtual Reason look(Tile tile);
+    /**
+     * Words in the register view that the driver writes one by one (AIE_REG). `wide` outlives the port and learns which
+     * of the two request numbers this driver has. Needs the register view.
+     */
+    std::unique_ptr<WordPort> wordByWord(const MemoryGeometry& geometry, bool& wide);
 
     Kernel& kernel_;
     PartitionFd partition_;
@@ -196,6 +201,8 @@ class BorrowedPartition final : public PartitionAccess {
         bool allowed = false;
         /** The owner's processes; their DMA-bufs are looked at where nothing else writes. */
         std::vector<Holder> holders;
+        /** Nobody but a holder process is left. */
+        bool ownerGone = false;
         /** Every other partition in use: those that the owner holds, too, explain buffers of the same size. */
         std::vector<Neighbour> others;
     };
@@ -207,6 +214,8 @@ class BorrowedPartition final : public PartitionAccess {
 
   private:
     Beside beside_;
+    /** The release that has no pwrite has the shorter request. */
+    bool wideRegisters_ = false;
     UniqueFd buffer_;
     std::unique_ptr<WordPort> writePort_;
 };

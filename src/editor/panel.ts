@@ -24,6 +24,7 @@ import {
   sentenceOf,
   titleOf,
   withGatedTile,
+  withHaltedCore,
   withRunningCore,
 } from './sentences.ts';
 import type { EditorServices } from './services.ts';
@@ -209,10 +210,9 @@ export class HexPanel {
     const said = bannerFor(facts, services.describe, vscode.l10n);
     const running = connected ? this.runningTile : undefined;
     const gated = connected ? this.gatedTile : undefined;
-    const banner = withGatedTile(
-      withRunningCore(said, running, vscode.l10n),
-      gated,
-      state.partition,
+    const banner = withHaltedCore(
+      withGatedTile(withRunningCore(said, running, vscode.l10n), gated, state.partition, vscode.l10n),
+      connected ? state.haltedCores : undefined,
       vscode.l10n,
     );
     if (banner !== undefined || document.session.geometry === undefined || !document.isOutside) return banner;

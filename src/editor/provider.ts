@@ -613,7 +613,7 @@ function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {
       board,
     ),
     detail: vscode.l10n.t(
-      'The core fetches its instructions from this memory. Access from outside can fail on the bus, and can stall the core or stop it with an error. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
+      'The core fetches its instructions from this memory. Access from outside that meets such a fetch fails on the bus, and that error may halt the core: programs are usually built so that it does, and then only starting the application again helps. After each read the core is looked at. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
     ),
     agree: vscode.l10n.t('Read Anyway'),
   });

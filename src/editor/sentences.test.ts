@@ -8,6 +8,7 @@ import {
   besideQuestion,
   besideText,
   withGatedTile,
+  withHaltedCore,
   withRunningCore,
 } from './sentences.ts';
 
@@ -37,6 +38,17 @@ const facts = (state: Partial<SessionState>, more: { conflictBytes?: number; rea
   ...more,
 });
 const banner = (state: Partial<SessionState>, more = {}) => bannerFor(facts(state, more), say, l10n);
+
+test('[truth-7] a core that is halted after its program memory was read is named at once, an error before it', () => {
+  const halted = [{ col: 7, row: 3 }];
+  expect(withHaltedCore(undefined, undefined, l10n)).toBeUndefined();
+  expect(withHaltedCore(undefined, halted, l10n)).toMatchObject({
+    kind: 'warning',
+    text: expect.stringMatching(/halts the core now: \(7,3\)\. Reading its program memory/),
+  });
+  const error = { kind: 'error', text: 'lost', actions: [] } as const;
+  expect(withHaltedCore(error, halted, l10n)).toBe(error);
+});
 
 describe('[main-9] the banner while program memory of a running core is on screen', () => {
   const tile = { col: 6, row: 1 };

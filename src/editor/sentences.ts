@@ -337,6 +337,26 @@ export function withRunningCore(
     : { ...banner, actions: [...banner.actions, action] };
 }
 
+/**
+ * The banner after program memory of running cores was read and one of them is halted by an error: said before everything
+ * but an error.
+ */
+export function withHaltedCore(
+  banner: Banner | undefined,
+  tiles: readonly Tile[] | undefined,
+  l10n: Localiser,
+): Banner | undefined {
+  if (tiles === undefined || tiles.length === 0 || banner?.kind === 'error') return banner;
+  return {
+    kind: 'warning',
+    text: l10n.t(
+      'An error halts the core now: {0}. Reading its program memory while it ran may have done that. It goes on only when its application is started again.',
+      tiles.map(formatTile).join(', '),
+    ),
+    actions: banner?.actions ?? [],
+  };
+}
+
 function waitText(retryAt: number | undefined, now: number, l10n: Localiser): string {
   if (retryAt === undefined) return '';
   const seconds = Math.max(0, Math.ceil((retryAt - now) / 1000));

@@ -156,6 +156,23 @@ describe('[attach-6] writing beside the owner', () => {
     expect(await apply(0xbb)).toEqual([]);
   });
 
+  test("[truth-7] after a read of a running core's program memory its core is looked at, and a halt is told", async () => {
+    const { device, session } = await besideOwner();
+    await session.refresh(range(0, 64), never);
+    expect(device.statusAsked).toEqual([]);
+    session.setTileOpen(0, true);
+    await session.refresh(range(0, 64), never);
+    const [tile] = device.statusAsked;
+    expect(device.statusAsked).toHaveLength(1);
+    expect(session.state.haltedCores).toBeUndefined();
+    device.haltedByError = true;
+    await session.refresh(range(0, 64), never);
+    expect(session.state.haltedCores).toEqual([tile]);
+    device.haltedByError = false;
+    await session.refresh(range(0, 64), never);
+    expect(session.state.haltedCores).toBeUndefined();
+  });
+
   test('an answer about an owner that went meanwhile unlocks nothing', async () => {
     const { device, session } = await besideOwner();
     const asked = session.holder;

@@ -18,8 +18,10 @@ import { type Disposable, DisposableStore, Emitter, type Event } from '../model/
 import {
   type ByteRange,
   type ColumnRange,
+  locate,
   type MemoryGeometry,
   type MemoryType,
+  type Tile,
   totalBytes,
 } from '../model/geometry.ts';
 import { bytesIn, cutRanges, endOf, intersectRanges, mergeRanges, runAt } from '../model/ranges.ts';
@@ -106,6 +108,7 @@ export class MemorySession implements Disposable {
   readonly #applies = new Serial();
   readonly #flights = new Set<Flight>();
   readonly #openTiles = new Set<number>();
+  #haltedCores: readonly Tile[] = [];
   readonly #looks = new Map<string, ByteRange>();
   /** Everybody who ever looked, and those of them who did before the owner went: nothing is read for these unasked. */
   readonly #lookers = new Set<string>();
@@ -173,6 +176,7 @@ export class MemorySession implements Disposable {
         ? { readPercent: Math.min(100, Math.floor((this.#readDone * 100) / this.#readAsked)) }
         : {}),
       ...(this.#lastReadAt === undefined ? {} : { readAt: this.#lastReadAt }),
+      ...(this.#haltedCores.length === 0 ? {} : { haltedCores: this.#haltedCores }),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     };
   }
@@ -447,6 +451,7 @@ export class MemorySession implements Disposable {
   setTileOpen(tileIndex: number, open: boolean): void {
     if (open) this.#openTiles.add(tileIndex);
     else this.#openTiles.delete(tileIndex);
+    if (this.#openTiles.size === 0) this.#haltedCores = [];
   }
 
   /** The document's unwritten edits, to be kept across a reload; undefined if there are none. */
@@ -611,6 +616,26 @@ export class MemorySession implements Disposable {
       throw new BoardError('epoch', 'the contents started a new life during the read');
     }
     this.#store(ranges, result, flight, serial);
+    await this.#lookAtCores(ranges, signal);
+  }
+
+  /** After program memory of running cores was read: an access that lost against a core may have halted it. */
+  async #lookAtCores(ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
+    const geometry = this.#geometry;
+    if (geometry === undefined) return;
+    const length = geometry.bytesPerTile;
+    const tiles = [...this.#openTiles]
+      .filter((index) => ranges.some((range) => intersectRanges(range, { offset: index * length, length })))
+      .map((index) => locate(geometry, index * length).tile);
+    if (tiles.length === 0) return;
+    const partition = await abortable(this.link.open(this.key.columns, signal), signal);
+    const report = await abortable(partition.status(tiles, {}, signal), signal);
+    const same = (a: Tile, b: Tile): boolean => a.col === b.col && a.row === b.row;
+    const others = this.#haltedCores.filter((one) => !tiles.some((tile) => same(tile, one)));
+    const halted = report.tiles.filter(({ core }) => core?.state === 'error').map(({ tile }) => tile);
+    if (others.length + halted.length === 0 && this.#haltedCores.length === 0) return;
+    this.#haltedCores = [...others, ...halted];
+    this.#fire([]);
   }
 
   #store(ranges: readonly ByteRange[], result: ReadResult, flight: Flight, serial: number): void {
@@ -957,6 +982,7 @@ export class MemorySession implements Disposable {
       this.#base.markOld();
       this.#edits.forgetUncertain();
       this.#openTiles.clear();
+      this.#haltedCores = [];
     }
     this.#epoch = epoch;
     this.#epochSerial++;

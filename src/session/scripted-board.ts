@@ -19,7 +19,13 @@ import type {
 } from '../board/board.ts';
 import { BoardError, throwIfCancelled } from '../board/errors.ts';
 import { type Disposable, Emitter } from '../model/event.ts';
-import { type ByteRange, type ColumnRange, type MemoryGeometry, totalBytes } from '../model/geometry.ts';
+import {
+  type ByteRange,
+  type ColumnRange,
+  type MemoryGeometry,
+  type Tile,
+  totalBytes,
+} from '../model/geometry.ts';
 import { intersectRanges, mergeRanges } from '../model/ranges.ts';
 import type { SessionServices } from './services.ts';
 
@@ -114,6 +120,9 @@ export class ScriptedDevice implements BoardConnector {
   readonly reads: ByteRange[][] = [];
   readonly writes: WriteEdit[][] = [];
   readonly writeOptions: WriteOptions[] = [];
+  /** Tiles whose status was asked for; and whether an error halts their cores. */
+  readonly statusAsked: Tile[] = [];
+  haltedByError = false;
   connections = 0;
   /** Every hold is a process of its own. */
   #holderPid = 98;
@@ -238,7 +247,24 @@ export class ScriptedDevice implements BoardConnector {
           columns,
           memories: [memory],
           memory: (type) => (type === 'data' ? memory : undefined),
-          status: async () => ({ tiles: [], at: this.#time.now(), epoch: this.epoch }),
+          status: async (tiles) => {
+            this.statusAsked.push(...tiles);
+            return {
+              tiles: tiles.map((tile) => ({
+                ...{ tile, kind: 'core' as const, source: 'registers' as const, locks: [], channels: [] },
+                core: {
+                  state: this.haltedByError ? ('error' as const) : ('running' as const),
+                  enabled: true,
+                  stalls: [],
+                  flags: [],
+                  unknownBits: 0,
+                },
+                ...{ descriptors: [], events: [], errors: [], unparsed: [] },
+              })),
+              at: this.#time.now(),
+              epoch: this.epoch,
+            };
+          },
           enableClocks: async (on, signal) => {
             await act('clocks', `clocks ${on}`, signal, () => {
               this.clocksOn = on && this.clocksObey;

@@ -2,7 +2,7 @@
 
 import type { Board, ConnectStep, PartitionInfo, UnreadableReason, WriteOutcome } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
-import type { ByteRange } from '../model/geometry.ts';
+import type { ByteRange, Tile } from '../model/geometry.ts';
 
 /** Where a board entry's connection stands. */
 export type LinkState =
@@ -140,5 +140,7 @@ export interface SessionState {
   readonly readPercent?: number;
   /** When the shown bytes were last read, ms since 1970; undefined before the first read. */
   readonly readAt?: number;
+  /** Cores that an error halts, seen after their program memory was read here although they ran. */
+  readonly haltedCores?: readonly Tile[];
   readonly lastError?: BoardError;
 }
