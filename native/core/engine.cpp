@@ -1193,6 +1193,8 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
             const bool open = contains(request_.openTiles, tileIndex);
             const Tile tile = geometry.tile(tileIndex);
             const Reason state = access.mayRead(tile, geometry.type, open);
+            // Refused rightly, if it was: when it runs again it is asked for again.
+            if (state == Reason::gated) engine.refusals(access, epoch_).taken(tile);
             if (state != Reason::none) {
                 skip(sink, inTile.length, state);
                 continue;
@@ -1340,6 +1342,7 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
                                              [](const WordOutcome& one) { return one.reason == Reason::driverGated; });
             // Perhaps rightly: the tile may have been gated since the look.
             if (refused && opened.access->clocks(geometry.tile(tileIndex)) == Reason::gated) {
+                engine.refusals(*opened.access, epoch_).taken(geometry.tile(tileIndex));
                 for (WordOutcome& one : results) {
                     if (one.reason == Reason::driverGated) one.reason = Reason::gated;
                 }

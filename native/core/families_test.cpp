@@ -537,6 +537,25 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "[truth-2] a tile that is gated between the look and the read is gated, and read at once when it runs again") {
+    Board board(Generation::aieml);
+    const ColumnRange columns{0, 2};
+    board.take(columns, 500);
+    board.engine.open(columns, false);
+    board.kernel.poke({0, 3}, 8, 7);
+    bool first = true;
+    board.kernel.noted = [&](Tile) -> std::optional<bool> {
+        if (!std::exchange(first, false)) return std::nullopt;
+        board.kernel.gate({0, 1}, 7);
+        return false;
+    };
+    CHECK(readAll(board.engine, {columns, MemoryType::data, {{8, 4}}, {}}).spans ==
+          std::vector<Span>{{8, 4, Reason::gated}});
+    board.kernel.ungate(0);
+    CHECK(readWord(board.engine, columns, MemoryType::data, 8) == 7);
+}
+
+TEST_CASE(
     "[truth-2] [truth-3] in a partition of ours refused words are read in the register view, written in its DMA-buf") {
     for (const Generation generation : {Generation::aieml, Generation::aie}) {
         CAPTURE(generationName(generation));
