@@ -322,8 +322,9 @@ static int choose_parameters(void)
 	if ((req_size != 24 && req_size != 40) ||
 	    (init_size != 16 && init_size != 32 && init_size != 40) || clock_on < 1 || clock_on > 3)
 		return -EINVAL;
-	scan_absolute = scan_absolute_param < 0 ? strcmp(varray.gen->name, "aie2ps") != 0 :
-						  scan_absolute_param;
+	scan_absolute = scan_absolute_param < 0 ?
+				!strcmp(generation, "aie") || !strcmp(generation, "aieml") :
+				scan_absolute_param;
 	fdlist = fdlist_param < 0 ? dynamic && req_size == 40 : fdlist_param;
 	rw = rw_param < 0 ? later : rw_param;
 	attrs = attrs_param < 0 ? later : attrs_param;
