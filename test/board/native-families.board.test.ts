@@ -16,6 +16,7 @@ const at = { startCol: columns[0], numCols: columns[1] };
 const verified = 0;
 const refused = 3;
 const gated = 1;
+const driverGated = 6;
 const noWay = 4;
 
 let board: VirtualBoard;
@@ -219,6 +220,28 @@ describe.each(familyNames)('%s', (name) => {
     expect(await reasonOfFirst(agent)).toBe(gated);
   });
 });
+
+describe.each(['aperture40/aie', 'aperture40/aieml'] as const)(
+  '%s that notes clocks of the wrong columns',
+  (name) => {
+    const family = families[name];
+
+    it('refuses tiles that run: ours are read and written all the same, those beside an owner are said to be so [truth-2]', async () => {
+      const agent = await load(family, { scan_absolute: -1 });
+      await board.control('ungate all');
+      await open(agent);
+      expect(await reasonOfFirst(agent)).toBeUndefined();
+      expect(await writeWord(agent, placeOfWord(family), 0xcafe0001)).toBe(verified);
+      const witness = await newWitness();
+      await witness.request(family.partition.id, { keep: true, blind: true });
+      expect(await reasonOfFirst(agent)).toBe(driverGated);
+      expect(await writeWord(agent, placeOfWord(family), 1, { besideOwner: true })).toBe(
+        refused | (driverGated << 8),
+      );
+      expect(await seenByWitness(witness, family)).toBe(0xcafe0001);
+    });
+  },
+);
 
 describe('a driver that ignores the request for clocks', () => {
   const family = families['2020/aie'];
