@@ -1,18 +1,20 @@
 /**
  * The native core in process, for Node and VS Code's extension host. Node-API only. Names and meanings are those of
  * docs/wire.md; requests are objects with the header's keys, answers objects with those of the `ok` frame.
- *   create({device, holder?, onPartitions?, onTrace?}): `holder` is the path of an agent's executable for this machine,
+ *   create({device, holder?, onPartitions?, onTrace?, onRefusedStart?}): `holder` is the path of an agent's executable for this machine,
  *     which a hold runs (`tilescope-agent hold ...`); without it `hold` fails. onPartitions({partitions, free}),
- *     onTrace(line).
- *   hello(), describe(), partitions(), open(startCol, numCols, allowUnknown)
- *   read({startCol, numCols, memory, ranges, openTiles?}, token): {bytes: [Uint8Array], spans: Uint32Array, epoch, at}
+ *     onTrace(line), onRefusedStart({startCol, numCols, pid, command}).
+ *   hello(), describe(), partitions(), open(startCol, numCols, allowUnknown, asking?)
+ *   read({startCol, numCols, memory, ranges, openTiles?, asking?}, token): {bytes: [Uint8Array], spans: Uint32Array, epoch,
+ *     at, gaveWay}
  *   write({..., epoch, force, besideOwner?, words: Uint32Array}, token): {outcomes: Uint32Array, epoch, at}
- *   status({startCol, numCols, tiles: [[col, row]], detail?}, token): {tiles: [{col, row, kind, reason, source, files?,
+ *   status({startCol, numCols, tiles: [[col, row]], detail?, asking?}, token): {tiles: [{col, row, kind, reason, source, files?,
  *     registers: Uint32Array of records offset, value}], epoch, at}
  *   clocks(startCol, numCols, on): {on}; hold(startCol, numCols, on, hours?, token?): {};
  *   kernelDescriptor(startCol, numCols): {}
+ *   stuck(): the name of the driver's call that does not come back, or nothing
  *   cancel(token), close()
- * Every call but cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`.
+ * Every call but stuck and cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`.
  * Threads: the JavaScript thread makes requests and owns every array; one worker thread per core touches the device
  * and fills them; results come back through one thread-safe function.
  */
@@ -140,6 +142,7 @@ struct Message {
     std::optional<CoreError> error;
     std::optional<PartitionList> partitions;
     std::vector<std::string> lines;
+    std::vector<RefusedStart> refused = {};
 };
 
 /** The worker's end of the bridge. Messages sent after close() are dropped. */
@@ -241,6 +244,7 @@ class ReadPending final : public Pending {
         answer.Set("spans", records);
         answer.Set("epoch", epoch);
         answer.Set("at", number(env, static_cast<uint64_t>(at)));
+        answer.Set("gaveWay", gaveWay);
         return answer;
     }
 
@@ -251,6 +255,7 @@ class ReadPending final : public Pending {
     std::vector<Span> spans;
     std::string epoch;
     int64_t at = 0;
+    bool gaveWay = false;
 };
 
 class ReadTask final : public BridgedTask<ReadPending>, private ReadSink {
@@ -261,6 +266,7 @@ class ReadTask final : public BridgedTask<ReadPending>, private ReadSink {
         if (!job_.step(engine, *this)) return false;
         pending().epoch = job_.epoch();
         pending().at = job_.at();
+        pending().gaveWay = job_.gaveWay();
         return true;
     }
 
@@ -449,6 +455,14 @@ std::vector<uint32_t> openTiles(const Napi::Object& request) {
     return tiles;
 }
 
+/** Who asks; what nobody says is asked by nobody. */
+Asking asking(const Napi::Value& value) {
+    if (value.IsUndefined()) return Asking::nobody;
+    const auto found = askingFromName(value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string());
+    if (!found) throw Napi::TypeError::New(value.Env(), "asking is none of its words");
+    return *found;
+}
+
 Napi::Value helloValue(Napi::Env env, const std::pair<Machine, int64_t>& answer) {
     const Machine& machine = answer.first;
     Napi::Object hello = Napi::Object::New(env);
@@ -524,7 +538,8 @@ class Core final : public Napi::ObjectWrap<Core> {
                             InstanceMethod<&Core::status>("status"), InstanceMethod<&Core::clocks>("clocks"),
                             InstanceMethod<&Core::hold>("hold"),
                             InstanceMethod<&Core::kernelDescriptor>("kernelDescriptor"),
-                            InstanceMethod<&Core::cancel>("cancel"), InstanceMethod<&Core::close>("close")});
+                            InstanceMethod<&Core::stuck>("stuck"), InstanceMethod<&Core::cancel>("cancel"),
+                            InstanceMethod<&Core::close>("close")});
     }
 
     explicit Core(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Core>(info), env_(info.Env()) {
@@ -535,6 +550,9 @@ class Core final : public Napi::ObjectWrap<Core> {
             onPartitions_ = Napi::Persistent(options.Get("onPartitions").As<Napi::Function>());
         }
         if (options.Get("holder").IsString()) holder_ = options.Get("holder").As<Napi::String>().Utf8Value();
+        if (options.Get("onRefusedStart").IsFunction()) {
+            onRefusedStart_ = Napi::Persistent(options.Get("onRefusedStart").As<Napi::Function>());
+        }
         const bool tracing = options.Get("onTrace").IsFunction();
         if (tracing) onTrace_ = Napi::Persistent(options.Get("onTrace").As<Napi::Function>());
         bridge_ = std::make_unique<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
@@ -546,6 +564,9 @@ class Core final : public Napi::ObjectWrap<Core> {
                           },
                           [this](const std::vector<std::string>& lines) {
                               bridge_->send({nullptr, std::nullopt, std::nullopt, lines});
+                          },
+                          [this](const std::vector<RefusedStart>& refused) {
+                              bridge_->send({nullptr, std::nullopt, std::nullopt, {}, refused});
                           },
                           [this](const std::string& text) {
                               bridge_->send({nullptr, std::nullopt, std::nullopt, {text}});
@@ -566,6 +587,15 @@ class Core final : public Napi::ObjectWrap<Core> {
         if (message.settled) settle(env, *message.settled, message.error);
         if (message.partitions && !onPartitions_.IsEmpty() && worker_) {
             onPartitions_.Call({partitionsValue(env, *message.partitions)});
+        }
+        for (const RefusedStart& one : message.refused) {
+            if (onRefusedStart_.IsEmpty()) break;
+            Napi::Object refused = Napi::Object::New(env);
+            refused.Set("startCol", one.columns.startCol);
+            refused.Set("numCols", one.columns.numCols);
+            refused.Set("pid", static_cast<double>(one.pid));
+            refused.Set("command", one.command);
+            onRefusedStart_.Call({refused});
         }
         if (onTrace_.IsEmpty()) return;
         for (const std::string& line : message.lines) onTrace_.Call({Napi::String::New(env, line)});
@@ -650,13 +680,16 @@ class Core final : public Napi::ObjectWrap<Core> {
         const ColumnRange wanted = columns(info[0], info[1]);
         const bool allowUnknown = info[2].ToBoolean();
         return ask<std::vector<MemoryState>>(
-            [wanted, allowUnknown](Engine& engine) { return engine.open(wanted, allowUnknown); }, memoriesValue);
+            [wanted, allowUnknown, visit = Visit{asking(info[3])}](Engine& engine) mutable {
+                return engine.open(wanted, allowUnknown, visit);
+            },
+            memoriesValue);
     }
 
     Napi::Value read(const Napi::CallbackInfo& info) {
         checkOpen();
         const Napi::Object asked = object(info[0], "request");
-        ReadRequest request{columns(asked), memory(asked), {}, openTiles(asked)};
+        ReadRequest request{columns(asked), memory(asked), {}, openTiles(asked), asking(asked.Get("asking"))};
         const Napi::Array ranges = list(asked.Get("ranges"), "ranges");
         uint64_t total = 0;
         for (uint32_t i = 0; i < ranges.Length() && i <= mostRanges; i++) {
@@ -706,7 +739,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::Value status(const Napi::CallbackInfo& info) {
         checkOpen();
         const Napi::Object asked = object(info[0], "request");
-        StatusRequest request{columns(asked), {}, asked.Get("detail").ToBoolean()};
+        StatusRequest request{columns(asked), {}, asked.Get("detail").ToBoolean(), asking(asked.Get("asking"))};
         const Napi::Array tiles = list(asked.Get("tiles"), "tiles");
         if (tiles.Length() > mostTiles) throw errorValue(env_, CoreError("out-of-range", "too many tiles"));
         for (uint32_t i = 0; i < tiles.Length(); i++) {
@@ -723,7 +756,8 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::Value clocks(const Napi::CallbackInfo& info) {
         const ColumnRange wanted = columns(info[0], info[1]);
         const bool on = info[2].ToBoolean();
-        return ask<bool>([wanted, on](Engine& engine) { return engine.setClocks(wanted, on); },
+        return ask<bool>([wanted, on, visit = Visit{Asking::person, true}](
+                             Engine& engine) mutable { return engine.setClocks(wanted, on, visit); },
                          [](Napi::Env env, const bool& running) -> Napi::Value {
                              Napi::Object answer = Napi::Object::New(env);
                              answer.Set("on", running);
@@ -752,6 +786,11 @@ class Core final : public Napi::ObjectWrap<Core> {
             [](Napi::Env env, const bool& /*done*/) -> Napi::Value { return Napi::Object::New(env); });
     }
 
+    Napi::Value stuck(const Napi::CallbackInfo& info) {
+        const char* call = worker_ ? worker_->stuckIn(stuckAfter) : nullptr;
+        return Napi::String::New(info.Env(), call != nullptr ? call : "");
+    }
+
     void cancel(const Napi::CallbackInfo& info) {
         if (worker_) worker_->cancel(idOf(info[0]));
     }
@@ -767,6 +806,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     std::string holder_;
     Napi::FunctionReference onPartitions_;
     Napi::FunctionReference onTrace_;
+    Napi::FunctionReference onRefusedStart_;
     std::unique_ptr<Bridge> bridge_;
     size_t waiting_ = 0;
     uint64_t nextId_ = 0;

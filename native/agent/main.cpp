@@ -90,7 +90,10 @@ int run() {
     bool silent = false;
     for (;;) {
         const auto next = heard + (silent ? session.exitAfter() : std::min(session.heartbeat(), session.exitAfter()));
-        const int ready = poll(inputs.data(), inputs.size(), waitUntil(next));
+        constexpr std::chrono::seconds lookForHang{1};
+        const auto wake = std::min(next, Clock::now() + lookForHang);
+        const int ready = poll(inputs.data(), inputs.size(), waitUntil(wake));
+        session.sayStuck();
         if (session.ended()) leave(session, 0);
         if (ready > 0 && inputs[1].revents != 0) leave(session, 0);
         if (ready > 0 && inputs[0].revents != 0) {

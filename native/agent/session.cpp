@@ -84,8 +84,16 @@ std::vector<uint32_t> openTiles(const Header& header) {
     return tiles;
 }
 
+/** Who asks; what nobody says is asked by nobody. */
+Asking asking(const Header& header) {
+    if (!header.contains("asking")) return Asking::nobody;
+    const auto found = askingFromName(text(header, "asking"));
+    if (!found) throw badRequest("asking is none of its words");
+    return *found;
+}
+
 ReadRequest readRequest(const Header& header) {
-    ReadRequest request{columns(header), memory(header), {}, openTiles(header)};
+    ReadRequest request{columns(header), memory(header), {}, openTiles(header), asking(header)};
     const auto ranges = header.find("ranges");
     if (ranges == header.end() || !ranges->is_array()) throw badRequest("ranges is missing");
     for (const Header& one : *ranges) {
@@ -225,7 +233,11 @@ class ReadTask final : public Task, private ReadSink {
             writer_.add({{"id", id()}, {"t", "spans"}}, records);
         }
         spans_.clear();
-        if (finished) writer_.add(endHeader(id(), job_));
+        if (finished) {
+            Header end = endHeader(id(), job_);
+            if (job_.gaveWay()) end["gaveWay"] = true;
+            writer_.add(end);
+        }
         writer_.flush();
     }
 
@@ -373,7 +385,7 @@ class HoldTask final : public Task {
 };
 
 StatusRequest statusRequest(const Header& header) {
-    StatusRequest request{columns(header), {}, flag(header, "detail")};
+    StatusRequest request{columns(header), {}, flag(header, "detail"), asking(header)};
     const auto tiles = header.find("tiles");
     if (tiles == header.end() || !tiles->is_array()) throw badRequest("tiles is missing");
     const auto isPlace = [](const Header& one) {
@@ -488,6 +500,16 @@ void Session::hello(uint64_t id, const Header& header) {
                                         {"free", freeList(free)}});
                       },
                       [this](const std::vector<std::string>& lines) { writer_.sendTrace(lines); },
+                      [this](const std::vector<RefusedStart>& refused) {
+                          for (const RefusedStart& one : refused) {
+                              writer_.send({{"id", 0},
+                                            {"t", "start-refused"},
+                                            {"startCol", one.columns.startCol},
+                                            {"numCols", one.columns.numCols},
+                                            {"pid", one.pid},
+                                            {"command", one.command}});
+                          }
+                      },
                       [](const std::string& text) { fprintf(stderr, "%s\n", text.c_str()); }});
     worker_->setTracing(flag(header, "trace"));
     answer(id, [](Engine& engine) {
@@ -560,9 +582,9 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
     if (op == "open") {
         const ColumnRange wanted = columns(header);
         const bool allowUnknown = flag(header, "allowUnknown");
-        return answer(id, [wanted, allowUnknown](Engine& engine) {
+        return answer(id, [wanted, allowUnknown, visit = Visit{asking(header)}](Engine& engine) mutable {
             Header list = Header::array();
-            for (const MemoryState& one : engine.open(wanted, allowUnknown)) {
+            for (const MemoryState& one : engine.open(wanted, allowUnknown, visit)) {
                 const MemoryGeometry& geometry = one.geometry;
                 list.push_back({{"type", memoryName(geometry.type)},
                                 {"startCol", geometry.startCol},
@@ -603,7 +625,9 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
     if (op == "clocks") {
         const ColumnRange wanted = columns(header);
         const bool on = flag(header, "on");
-        return answer(id, [wanted, on](Engine& engine) { return Header{{"on", engine.setClocks(wanted, on)}}; });
+        return answer(id, [wanted, on, visit = Visit{Asking::person, true}](Engine& engine) mutable {
+            return Header{{"on", engine.setClocks(wanted, on, visit)}};
+        });
     }
     if (op == "kernel-descriptor") {
         const ColumnRange wanted = columns(header);
@@ -686,6 +710,16 @@ void Session::setSilent(bool silent) {
         refuse(id, CoreError("timeout", "nothing was heard from the client"));
     }
     worker_->setSilent(silent);
+}
+
+void Session::sayStuck() {
+    const char* call = worker_ ? worker_->stuckIn(stuckAfter) : nullptr;
+    if (call == nullptr && !saidStuck_) return;
+    // Said again and again while it lasts: the client hears that the connection is well.
+    const auto now = std::chrono::steady_clock::now();
+    if (call != nullptr && saidStuck_ && now - *saidStuck_ < stuckAfter) return;
+    saidStuck_ = call != nullptr ? std::optional(now) : std::nullopt;
+    writer_.sendSoon({{"id", 0}, {"t", "stuck"}, {"call", call != nullptr ? call : ""}});
 }
 
 void Session::freeze() {

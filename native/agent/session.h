@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -55,6 +56,11 @@ class Session {
     void setSilent(bool silent);
     /** The client said bye, and its answer is out. */
     [[nodiscard]] bool ended() const { return ended_; }
+    /**
+     * Says which call of the driver does not come back, or that it did; the worker's thread cannot. To be called at
+     * least once a second.
+     */
+    void sayStuck();
     /** Keeps the device from being touched any more, before the process ends. */
     void freeze();
     [[nodiscard]] std::chrono::milliseconds heartbeat() const { return heartbeat_; }
@@ -76,6 +82,7 @@ class Session {
     /** Writes that were answered before their last frame came, the latest last. */
     std::deque<uint64_t> dropped_;
     std::vector<uint8_t> arena_; // the worker thread's own: bytes of one step
+    std::optional<std::chrono::steady_clock::time_point> saidStuck_;
     std::chrono::milliseconds heartbeat_{15000};
     std::chrono::milliseconds exitAfter_{60000};
     std::atomic<bool> ended_{false};

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "error.h"
+#include "kernel_log.h"
 
 namespace tilescope {
 namespace {
@@ -162,8 +163,7 @@ void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& ge
 
 /** The columns of at most the next 256 KiB of a read, which a lease hardly gets through; empty for ranges of nowhere. */
 std::optional<ColumnRange> columnsOfNext(const MemoryGeometry& geometry, std::span<const ByteRange> ranges, size_t at,
-                                         uint64_t done) {
-    constexpr uint64_t most = 262144;
+                                         uint64_t done, uint64_t most = 262144) {
     const uint64_t total = geometry.totalBytes();
     uint32_t first = array::maxColumns;
     uint32_t last = 0;
@@ -193,6 +193,17 @@ std::optional<ColumnRange> columnsUpTo(const MemoryGeometry& geometry, std::span
         last = std::max(last, geometry.tile(geometry.tileIndex(word.offset)).col);
     }
     return ColumnRange{geometry.startCol, last - geometry.startCol + 1};
+}
+
+/** The one of this type. Throws `no-memory-types`. */
+MemoryGeometry memoryOf(const PartitionEntry& entry, const std::vector<MemoryGeometry>& memories, MemoryType type) {
+    for (const MemoryGeometry& one : memories) {
+        // Without the shim row there is no clock register to start from, and no safe way to a tile.
+        if (one.type == type && entry.startRow == 0) return one;
+    }
+    throw CoreError("no-memory-types",
+                    columnsText(entry.columns) + " have no memory of type " + std::string(memoryName(type)), 0,
+                    columnFacts(entry.columns));
 }
 
 bool contains(const std::vector<uint32_t>& tiles, uint32_t index) {
@@ -282,7 +293,8 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
         refusals_.clear();
         remembered_.clear();
         watches_.clear();
-        courtesies_.clear();
+        courtesy_.forget();
+        since_.clear();
         picked_.clear();
         clocks_.clear();
         mapped_.clear();
@@ -294,10 +306,13 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
 std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std::string>* findings) {
     std::array<uapi::RangeArgs, 128> listed{};
     uint32_t present = 0;
+    // The driver's lock is taken meanwhile: an owner that is killed now must not be the one that closes last.
+    std::vector<UniqueFd> kept = keepOpen();
     const int result = kernel_.enquire(node, listed, present);
     if (result < 0) {
         throw CoreError("driver", "AIE_ENQUIRE_PART 0xC0104101: " + errnoName(-result), -result);
     }
+    kept.clear();
     std::vector<PartitionEntry> entries;
     const size_t count = std::min<size_t>(present, listed.size());
     for (const uapi::RangeArgs& one : std::span(listed).first(count)) {
@@ -318,7 +333,18 @@ std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std:
         const uint32_t id = facts_.dynamic ? range.start.col | range.size.col << 8U : one.partitionId;
         entries.push_back({id, {range.start.col, range.size.col}, range.start.row, range.size.row, inUse});
     }
+    listed_ = entries;
     return entries;
+}
+
+std::vector<UniqueFd> Engine::keepOpen() {
+    std::vector<UniqueFd> kept;
+    for (const Remembered& one : remembered_) {
+        if (!one.process.valid()) continue;
+        const int copy = kernel_.duplicateFrom(one.process.get(), one.search.holders.front().fd);
+        if (copy >= 0) kept.emplace_back(kernel_, copy);
+    }
+    return kept;
 }
 
 bool Engine::isStill(const Remembered& known) {
@@ -452,6 +478,11 @@ PartitionState Engine::look(const PartitionEntry& entry, HolderSearch search) {
         }
     }
     state.epoch = epochs_.observe(entry.columns, hands);
+    auto& [life, since] = since_[placeOf(entry.columns)];
+    if (life != state.epoch) {
+        life = state.epoch;
+        since = kernel_.clock();
+    }
     state.picked = facts_.dynamic && !entry.inUse && isPicked(entry.columns);
     const auto clocks = clocks_.find(placeOf(entry.columns));
     if (clocks != clocks_.end()) {
@@ -527,7 +558,7 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
             letGo(columns);
             return look(*entry, {});
         }
-        courtesies_[place].usedAt = kernel_.clock();
+        courtesy_.used(columns, kernel_.clock());
         const auto [fresh, first] = watches_.try_emplace(place);
         Watch& watch = fresh->second;
         if (!looked) {
@@ -560,8 +591,37 @@ void Engine::forget(ColumnRange columns) {
     std::erase_if(remembered_, [&](const Remembered& one) { return one.columns == columns; });
 }
 
+std::vector<std::string> Engine::deviceNames() {
+    int error = 0;
+    auto names = kernel_.list("/sys/class/aie", error);
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+bool Engine::isQuiet() {
+    if (!facts_.dynamic || names_.empty() || !watches_.empty() || !node_) return false;
+    if (kernel_.identityAt(device_) != node_ || deviceNames() != names_) return false;
+    for (const PartitionEntry& entry : listed_) {
+        if (!entry.inUse) continue;
+        const auto known = std::find_if(remembered_.begin(), remembered_.end(),
+                                        [&](const Remembered& one) { return one.columns == entry.columns; });
+        // Whom nobody found an enquiry does not find either.
+        const bool found = known != remembered_.end() && !known->search.holders.empty();
+        if (found && !isStill(*known)) return false;
+    }
+    return true;
+}
+
 std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::string>* findings) {
-    const std::vector<PartitionEntry> entries = enquire(node, findings);
+    names_.clear();
+    auto names = facts_.dynamic ? deviceNames() : std::vector<std::string>();
+    const auto entries = enquire(node, findings);
+    auto all = listOf(node, entries);
+    names_ = std::move(names);
+    return all;
+}
+
+std::vector<PartitionState> Engine::listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries) {
     const bool used = std::any_of(entries.begin(), entries.end(), [](const PartitionEntry& one) { return one.inUse; });
     // Who was waited for and let go unseen is waited for no more.
     std::erase_if(watches_, [&](const auto& one) {
@@ -656,7 +716,9 @@ std::optional<std::vector<PartitionState>> Engine::poll() {
     std::vector<PartitionState> all;
     std::string now;
     try {
-        all = partitions();
+        // Whoever reads the driver's list in the moment in which an owner is killed can leave the driver locked for ever.
+        const std::vector<PartitionEntry> before = listed_;
+        all = isQuiet() ? listOf(NodeFd(), before) : partitions();
         now = fingerprint(all, free_);
     } catch (const CoreError& failure) {
         if (failure.code() != "no-device" && failure.code() != "other-device") throw;
@@ -733,18 +795,17 @@ Layout Engine::layout(const PartitionEntry& entry) const {
 }
 
 MemoryGeometry Engine::geometry(const Opened& opened, MemoryType type) const {
-    const PartitionEntry& entry = opened.state.entry;
     // What the driver described counts, where it was asked; beside an owner it may not be.
-    const auto memories = opened.lease != nullptr && !opened.lease->largePages() && !opened.lease->positioned()
-                              ? opened.lease->memories()
-                              : memoriesOf(*opened.access->layout().map, opened.access->layout().shape, entry.columns);
-    for (const MemoryGeometry& one : memories) {
-        // Without the shim row there is no clock register to start from, and no safe way to a tile.
-        if (one.type == type && entry.startRow == 0) return one;
-    }
-    throw CoreError("no-memory-types",
-                    columnsText(entry.columns) + " have no memory of type " + std::string(memoryName(type)), 0,
-                    columnFacts(entry.columns));
+    const bool described = opened.lease != nullptr && !opened.lease->largePages() && !opened.lease->positioned();
+    if (described) return memoryOf(opened.state.entry, opened.lease->memories(), type);
+    const Layout& known = opened.access->layout();
+    return memoryOf(opened.state.entry, memoriesOf(*known.map, known.shape, opened.state.entry.columns), type);
+}
+
+MemoryGeometry Engine::geometry(const PartitionEntry& entry, MemoryType type) const {
+    const Layout known = layout(entry);
+    if (known.map == nullptr) throw CoreError("unknown-driver", "nobody tells what array this is");
+    return memoryOf(entry, memoriesOf(*known.map, known.shape, entry.columns), type);
 }
 
 void Engine::learn(const Lease& lease, const PartitionEntry& entry) {
@@ -792,20 +853,28 @@ std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry&
     throw CoreError("driver", "AIE_REQUEST_PART: EINVAL", EINVAL, columnFacts(entry.columns));
 }
 
-PartitionFd Engine::descriptor(const NodeFd& node, const PartitionState& state) {
-    if (facts_.dynamic) {
-        if (auto listed = listedDescriptor(kernel_, node, state.entry.columns, facts_)) return std::move(*listed);
+PartitionFd Engine::descriptor(const NodeFd& node, const PartitionState& state, Visit& visit) {
+    constexpr std::chrono::seconds settled{2};
+    const ColumnRange& columns = state.entry.columns;
+    // A process may have closed its descriptor and kept a mapping: that one has none to give.
+    const bool found =
+        std::any_of(state.holders.begin(), state.holders.end(), [](const Holder& one) { return one.fd >= 0; });
+    if (found) return borrowDescriptor(kernel_, columns, state.holders);
+    if (kernelDescriptor_ && kernelDescriptor_->first == columns) {
+        const int copy = kernel_.duplicate(kernelDescriptor_->second.get());
+        if (copy >= 0) return PartitionFd(UniqueFd(kernel_, copy));
+    }
+    if (facts_.dynamic && facts_.descriptorList != false && visit.asking != Asking::nobody) {
+        const auto since = since_.find(placeOf(columns));
+        const auto ready = (since == since_.end() ? kernel_.clock() : since->second.second) + settled;
+        if (kernel_.clock() < ready) wait(visit, ready);
+        if (auto listed = listedDescriptor(kernel_, node, columns, facts_)) return std::move(*listed);
     }
     if (state.owner && state.owner->kind == OwnerKind::kernel) {
-        if (kernelDescriptor_ && kernelDescriptor_->first == state.entry.columns) {
-            const int copy = kernel_.duplicate(kernelDescriptor_->second.get());
-            if (copy >= 0) return PartitionFd(UniqueFd(kernel_, copy));
-        }
-        throw CoreError("kernel-held", "in use, and no process holds it: the kernel does", 0,
-                        columnFacts(state.entry.columns));
+        throw CoreError("kernel-held", "in use, and no process holds it: the kernel does", 0, columnFacts(columns));
     }
     try {
-        return borrowDescriptor(kernel_, state.entry.columns, state.holders);
+        return borrowDescriptor(kernel_, columns, state.holders);
     } catch (const CoreError& failure) {
         if (failure.code() != "owner-hidden" || !state.holders.empty() || seesMachine(kernel_)) throw;
         throw CoreError("owner-hidden", failure.detail() + "; this is a PID namespace", 0,
@@ -832,49 +901,57 @@ void Engine::enableClocks(Lease& lease, const PartitionState& state) {
     lease.clock(gated);
 }
 
-void Engine::giveWay(ColumnRange columns) {
-    constexpr std::chrono::milliseconds restart{200};
-    constexpr std::chrono::milliseconds longest{300};
+void Engine::wait(Visit& visit, std::chrono::steady_clock::time_point until) {
+    constexpr std::chrono::milliseconds lookAgain{50};
     constexpr std::chrono::milliseconds between{1};
-    const auto courtesy = courtesies_.find(placeOf(columns));
-    if (courtesy == courtesies_.end()) return;
-    const auto now = kernel_.clock();
-    Courtesy& given = courtesy->second;
-    if (given.given == given.usedAt) return;
-    if (!given.since) given.since = now;
-    if (now - given.usedAt >= restart || now - *given.since >= longest) {
-        given.since.reset();
-        given.given = given.usedAt;
-        return;
-    }
+    visit.notBefore = std::min(until, kernel_.clock() + lookAgain);
     kernel_.pause(between);
     throw NotYet{};
 }
 
-void Engine::stayAway(ColumnRange columns) {
-    constexpr std::chrono::seconds lately{2};
-    constexpr std::chrono::milliseconds away{80};
-    constexpr std::chrono::milliseconds longestStep{20};
-    constexpr std::chrono::milliseconds between{1};
-    const auto courtesy = courtesies_.find(placeOf(columns));
-    if (courtesy == courtesies_.end()) return;
-    const auto now = kernel_.clock();
-    const Courtesy& given = courtesy->second;
-    if (now - given.usedAt >= lately) {
-        courtesies_.erase(courtesy);
+void Engine::giveWay(const PartitionState& state, Visit& visit) {
+    const ColumnRange& columns = state.entry.columns;
+    courtesy_.opened(kernel_.openedByOthers());
+    const auto answer = courtesy_.judge(columns, state.epoch, visit, kernel_.clock());
+    switch (answer.verdict) {
+    case Courtesy::Verdict::take:
         return;
+    case Courtesy::Verdict::wait:
+        wait(visit, answer.until);
+    case Courtesy::Verdict::unasked:
+        throw CoreError("not-asked", columnsText(columns) + " are free, and nobody asked for them", 0,
+                        columnFacts(columns));
+    case Courtesy::Verdict::gated:
+        throw StaysGated{state};
+    case Courtesy::Verdict::over:
+        throw CoreError("gave-way", "somebody opened " + device_, 0, columnFacts(columns));
     }
-    // Something urgent may wait for the same moment: it comes first.
-    const auto wanted = hurried() ? away + longestStep : away;
-    if (!given.ours || now - *given.ours >= wanted) return;
-    kernel_.pause(between);
-    throw NotYet{};
 }
 
-Engine::AccessEnd::~AccessEnd() {
+std::chrono::steady_clock::duration Engine::stepTime(const Opened& opened, const Visit& visit) {
+    if (opened.lease == nullptr) return borrowTime;
+    return visit.asking == Asking::fast ? sliceTime : leaseTime;
+}
+
+void Engine::noticeRefusedStarts(ColumnRange columns) {
+    for (const std::string& line : kernel_.newLogLines()) {
+        const auto wanted = refusedPartition(line);
+        if (!wanted) continue;
+        const bool ours = facts_.dynamic ? overlap({*wanted & 0xFFU, *wanted >> 8U & 0xFFU}, columns)
+                                         : std::any_of(listed_.begin(), listed_.end(), [&](const auto& one) {
+                                               return one.id == *wanted && one.columns == columns;
+                                           });
+        if (!ours) continue;
+        const auto opener = findOpener(kernel_, device_, machine_.pid);
+        refusedStarts_.push_back({columns, opener ? opener->pid : 0, opener ? opener->command : ""});
+        return;
+    }
+}
+
+Engine::LeaseEnd::~LeaseEnd() {
     if (engine_ == nullptr) return;
-    const auto courtesy = engine_->courtesies_.find(placeOf(columns_));
-    if (courtesy != engine_->courtesies_.end()) courtesy->second.ours = engine_->kernel_.clock();
+    engine_->courtesy_.held(columns_, from_, engine_->kernel_.clock());
+    engine_->noticeRefusedStarts(columns_);
 }
 
 std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
@@ -893,8 +970,7 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     if (copy < 0) return std::nullopt;
     PartitionFd partition(UniqueFd(kernel_, copy));
     if (!isPartition(kernel_, copy, columns)) return std::nullopt;
-    AccessEnd accessEnd(*this, columns);
-    courtesies_[placeOf(columns)].usedAt = kernel_.clock();
+    courtesy_.used(columns, kernel_.clock());
     PartitionState state = *known->state;
     state.epoch = epochs_.observe(columns, known->hands);
     const bool positioned = isPositioned(kernel_, partition, layout, facts_);
@@ -902,7 +978,7 @@ std::optional<Engine::Opened> Engine::again(ColumnRange columns) {
     auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
                                                       BorrowedPartition::Beside{});
     access->remember(refusals(*access, state.epoch));
-    return Opened{std::move(accessEnd), std::move(state), std::move(access), nullptr};
+    return Opened{std::nullopt, std::move(state), std::move(access), nullptr};
 }
 
 std::optional<MemoryGeometry> Engine::divisible(ColumnRange columns, MemoryType type) const {
@@ -915,8 +991,13 @@ std::optional<MemoryGeometry> Engine::divisible(ColumnRange columns, MemoryType 
     return std::nullopt;
 }
 
-Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
+Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
                              const std::optional<ColumnRange>& needed) {
+    if (kernel_.clock() < visit.notBefore) {
+        constexpr std::chrono::milliseconds between{1};
+        kernel_.pause(between);
+        throw NotYet{};
+    }
     if (purpose == Purpose::read) {
         if (auto opened = again(columns)) return std::move(*opened);
     }
@@ -933,9 +1014,10 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
     for (int attempt = 0;; attempt++) {
         PartitionState state = find(node, columns);
         if (!state.entry.inUse) {
-            if (first) giveWay(columns);
-            stayAway(columns);
-            AccessEnd accessEnd(*this, columns); // whatever fails after the request, we had the partition
+            giveWay(state, visit);
+            kernel_.newLogLines();        // what was said before is not about this lease
+            LeaseEnd end(*this, columns); // whatever fails after the request, we had the partition
+            if (!visit.begun) visit.begun = kernel_.clock();
             const bool part = needed && facts_.dynamic && inside(*needed, columns);
             auto lease = request(node, part ? freeEntry(*needed) : state.entry);
             if (lease && lease->layout().map == nullptr) {
@@ -949,17 +1031,20 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
                 const Layout& layout = lease->layout();
                 // The clock registers are in the shim row; where it is all there is, nothing can be gated.
                 const bool tells = layout.knownRegisters && (layout.trusted || lease->positioned());
+                bool gated = false;
                 if (state.entry.startRow == 0 && state.entry.numRows > 1 && tells) {
-                    epochs_.sawClocks(columns, lease->columns(),
-                                      clockedColumn(*layout.map, lease->registers(), lease->columns()));
+                    const auto clocked = clockedColumn(*layout.map, lease->registers(), lease->columns());
+                    gated = !clocked.has_value();
+                    epochs_.sawClocks(columns, lease->columns(), clocked);
                 }
                 const PartitionState now = look(state.entry, {});
                 lease->remember(refusals(*lease, now.epoch));
+                courtesy_.clocks(columns, now.epoch, lease->columns(), gated && !now.clocksOn);
                 enableClocks(*lease, now);
                 Lease* plain = lease.get();
-                return {std::move(accessEnd), now, std::move(lease), plain};
+                return {std::move(end), now, std::move(lease), plain};
             }
-            accessEnd.dismiss();
+            end.dismiss();
         } else if (purpose == Purpose::write && !state.ownerGone) {
             throw CoreError("locked", "another process owns " + columnsText(columns), 0, ownerFacts(state));
         } else {
@@ -969,8 +1054,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
                     throw CoreError("unknown-driver",
                                     "nobody tells what array this is, and its owner may not be asked");
                 }
-                PartitionFd partition = descriptor(node, state);
-                AccessEnd accessEnd(*this, columns);
+                PartitionFd partition = descriptor(node, state, visit);
                 if (writes && facts_.dynamic) {
                     // The list names columns, not owners: it must still be the one that was looked at.
                     forgetNobody();
@@ -990,7 +1074,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
                 auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
                                                                     positioned, std::move(beside));
                 borrowed->remember(refusals(*borrowed, state.epoch));
-                return {std::move(accessEnd), std::move(state), std::move(borrowed), nullptr};
+                return {std::nullopt, std::move(state), std::move(borrowed), nullptr};
             } catch (const CoreError& failure) {
                 // Whoever was found is gone; where nobody was, another look finds nobody either.
                 const bool gone = failure.code() == "owner-hidden" && !state.holders.empty();
@@ -1005,10 +1089,10 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, bool first,
     }
 }
 
-std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown) {
+std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown, Visit& visit) {
     opening_.reset();
     try {
-        auto memories = openMemories(columns, allowUnknown);
+        auto memories = openMemories(columns, allowUnknown, visit);
         if (opening_) picked_.push_back(columns);
         opening_.reset();
         return memories;
@@ -1018,7 +1102,7 @@ std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown) {
     }
 }
 
-std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnknown) {
+std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnknown, Visit& visit) {
     {
         const NodeFd node = openNode();
         if (!allowUnknown && facts_.family == Family::unknown) {
@@ -1039,9 +1123,17 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
         if (!tiles) {
             throw CoreError("no-memory-types", columnsText(columns) + " have no tile memory", 0, columnFacts(columns));
         }
+        // What is free is not taken to hear what is known.
+        if (!entry.inUse && known.map != nullptr && known.trusted && known.knownRegisters) {
+            std::vector<MemoryState> memories;
+            for (const MemoryGeometry& one : memoriesOf(*known.map, known.shape, columns)) {
+                memories.push_back({one, true});
+            }
+            return memories;
+        }
     }
     const bool oneIsEnough = divisible(columns, MemoryType::data).has_value();
-    const Opened opened = enter(columns, Purpose::read, false,
+    const Opened opened = enter(columns, Purpose::read, visit,
                                 oneIsEnough ? std::optional(ColumnRange{columns.startCol, 1}) : std::nullopt);
     const Layout& known = opened.access->layout();
     const bool reachable = opened.access->positioned() || (known.trusted && known.knownRegisters);
@@ -1068,12 +1160,12 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
     return memories;
 }
 
-bool Engine::setClocks(ColumnRange columns, bool on) {
+bool Engine::setClocks(ColumnRange columns, bool on, Visit& visit) {
     if (!on) {
         clocks_.erase(placeOf(columns));
         return false;
     }
-    const Opened opened = enter(columns, Purpose::write);
+    const Opened opened = enter(columns, Purpose::write, visit);
     if (opened.lease == nullptr) {
         throw CoreError("locked", columnsText(columns) + " are in use", 0, ownerFacts(opened.state));
     }
@@ -1090,6 +1182,7 @@ bool Engine::setClocks(ColumnRange columns, bool on) {
         }
     }
     clocks_[placeOf(columns)] = opened.state.epoch;
+    courtesy_.clocks(columns, opened.state.epoch, columns, false);
     return true;
 }
 
@@ -1136,19 +1229,25 @@ void Engine::takeKernelDescriptor(ColumnRange columns) {
     throw CoreError("kernel-held", "no DRM node of zocl can be opened", 0, columnFacts(columns));
 }
 
-void Engine::inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act,
-                     const std::optional<ColumnRange>& needed) {
-    const Opened opened = enter(columns, Purpose::read, false, needed);
-    act(opened.state, *opened.access);
+void Engine::inspect(
+    ColumnRange columns, Visit& visit,
+    const std::function<void(const PartitionState&, PartitionAccess&, std::chrono::steady_clock::duration)>& act,
+    const std::optional<ColumnRange>& needed) {
+    const Opened opened = enter(columns, Purpose::read, visit, needed);
+    act(opened.state, *opened.access, stepTime(opened, visit));
 }
 
-void Engine::borrow(ColumnRange columns, const std::function<void(const PartitionState&, int partition)>& act) {
-    const Opened opened = enter(columns, Purpose::read);
-    if (opened.lease != nullptr) {
+void Engine::borrow(ColumnRange columns, Visit& visit,
+                    const std::function<void(const PartitionState&, int partition)>& act) {
+    visit.besideOnly = true;
+    try {
+        const Opened opened = enter(columns, Purpose::read, visit);
+        act(opened.state, opened.access->partition().get());
+    } catch (const CoreError& failure) {
+        if (failure.code() != "not-asked") throw;
         throw CoreError("hold-failed", columnsText(columns) + " are free: there is nothing to hold", 0,
                         columnFacts(columns));
     }
-    act(opened.state, opened.access->partition().get());
 }
 
 ArrayShape Engine::shape() const {
@@ -1168,16 +1267,17 @@ void ReadJob::skip(ReadSink& sink, uint64_t length, Reason reason) {
     done_ += length;
 }
 
-void ReadJob::rest(ReadSink& sink) {
+void ReadJob::rest(ReadSink& sink, Reason reason) {
     for (; range_ < request_.ranges.size(); range_++, done_ = 0) {
         const uint64_t left = request_.ranges[range_].length - done_;
-        if (left != 0) skip(sink, left, Reason::notRead);
+        if (left != 0) skip(sink, left, reason);
     }
 }
 
-bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry) {
+bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry,
+                      Clock::duration atMost) {
     constexpr uint64_t pieceBytes = 16384;
-    const auto end = Clock::now() + sliceTime;
+    const auto end = Clock::now() + atMost;
     WordPort& port = access.reading(geometry);
     bool moved = false;                             // every step gets a piece further, however urgent the rest is
     std::array<uint32_t, pieceBytes / 4 + 1> words; // filled before it is read
@@ -1233,39 +1333,52 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
 bool ReadJob::step(Engine& engine, ReadSink& sink) {
     const bool started = !epoch_.empty();
     try {
-        return slice(engine, sink);
-    } catch (const CoreError&) {
+        const bool finished = slice(engine, sink);
+        if (started || !finished) engine.wasLong(request_.columns, visit_);
+        return finished;
+    } catch (const CoreError& failure) {
         // Whatever was lost in the middle: what was read stays, the rest is said to be missing.
         if (!started) throw;
-        rest(sink);
+        gaveWay_ = failure.code() == "gave-way";
+        rest(sink, Reason::notRead);
+        return true;
+    } catch (const StaysGated& seen) {
+        begin(engine.geometry(seen.state.entry, request_.memory), seen.state.epoch);
+        rest(sink, Reason::gated);
+        at_ = engine.now();
         return true;
     }
+}
+
+void ReadJob::begin(const MemoryGeometry& geometry, const std::string& epoch) {
+    if (!epoch_.empty()) return;
+    if (request_.ranges.empty() || request_.ranges.size() > mostRanges) {
+        throw CoreError("out-of-range", std::to_string(request_.ranges.size()) + " ranges");
+    }
+    const uint64_t total = geometry.totalBytes();
+    for (const ByteRange& range : request_.ranges) {
+        if (range.offset > total || range.length > total - range.offset) {
+            throw CoreError("out-of-range", "offset " + std::to_string(range.offset) + " length " +
+                                                std::to_string(range.length) + " of " + std::to_string(total));
+        }
+    }
+    checkOpenTiles(request_.openTiles, geometry);
+    epoch_ = epoch;
 }
 
 bool ReadJob::slice(Engine& engine, ReadSink& sink) {
     const auto whole = engine.divisible(request_.columns, request_.memory);
     const auto needed = whole ? columnsOfNext(*whole, request_.ranges, range_, done_) : std::nullopt;
-    const Engine::Opened opened = engine.enter(request_.columns, Engine::Purpose::read, epoch_.empty(), needed);
+    constexpr uint64_t everything = ~uint64_t{0};
+    visit_.part = whole ? columnsOfNext(*whole, request_.ranges, 0, 0, everything) : std::nullopt;
+    const Engine::Opened opened = engine.enter(request_.columns, Engine::Purpose::read, visit_, needed);
     if (!epoch_.empty() && opened.state.epoch != epoch_) {
-        rest(sink);
+        rest(sink, Reason::notRead);
         return true;
     }
     const MemoryGeometry geometry = engine.geometry(opened, request_.memory);
-    if (epoch_.empty()) {
-        if (request_.ranges.empty() || request_.ranges.size() > mostRanges) {
-            throw CoreError("out-of-range", std::to_string(request_.ranges.size()) + " ranges");
-        }
-        const uint64_t total = geometry.totalBytes();
-        for (const ByteRange& range : request_.ranges) {
-            if (range.offset > total || range.length > total - range.offset) {
-                throw CoreError("out-of-range", "offset " + std::to_string(range.offset) + " length " +
-                                                    std::to_string(range.length) + " of " + std::to_string(total));
-            }
-        }
-        checkOpenTiles(request_.openTiles, geometry);
-        epoch_ = opened.state.epoch;
-    }
-    const bool finished = advance(engine, sink, *opened.access, geometry);
+    begin(geometry, opened.state.epoch);
+    const bool finished = advance(engine, sink, *opened.access, geometry, Engine::stepTime(opened, visit_));
     at_ = engine.now();
     return finished;
 }
@@ -1288,7 +1401,7 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
     const auto purpose = request_.besideOwner ? Engine::Purpose::writeBeside : Engine::Purpose::write;
     const auto whole = engine.divisible(request_.columns, request_.memory);
     const auto needed = whole ? columnsUpTo(*whole, std::span(request_.words).subspan(next_)) : std::nullopt;
-    const Engine::Opened opened = engine.enter(request_.columns, purpose, next_ == 0, needed);
+    const Engine::Opened opened = engine.enter(request_.columns, purpose, visit_, needed);
     if (opened.state.epoch != request_.epoch) {
         throw CoreError("epoch", "the contents started a new life", 0,
                         {{"have", opened.state.epoch}, {"epoch", request_.epoch}});

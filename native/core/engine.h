@@ -1,7 +1,8 @@
 /**
  * The operations of docs/wire.md on one device node, without a carrier. Everything runs on one thread. Between two calls
  * nothing of a partition is held (but the kernel's descriptor that a person asked for), only pidfds of owners: long
- * reads and writes are jobs whose steps take a lease of at most 20 ms each. Whatever looks at partitions may throw NotYet.
+ * reads and writes are jobs whose steps take a short lease each, when courtesy.h allows it. Whatever looks at partitions
+ * may throw NotYet.
  */
 #pragma once
 #include <atomic>
@@ -15,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "courtesy.h"
 #include "driver.h"
 #include "epoch.h"
 #include "hold.h"
@@ -30,6 +32,8 @@ constexpr size_t mostRanges = 4096;
 constexpr size_t mostWords = size_t{1} << 20U;
 /** How long one step works under its lease; taking and giving back the lease brings it to 20 ms at most. */
 constexpr std::chrono::milliseconds sliceTime{16};
+/** How long one step reads through a duplicate of an owner's descriptor: an owner that ends meanwhile still has it open. */
+constexpr std::chrono::milliseconds borrowTime{1};
 
 /** Columns that an array could have. Throws `out-of-range` for others: no sum of a range's numbers overflows behind it. */
 ColumnRange checkedColumns(ColumnRange columns);
@@ -42,6 +46,20 @@ struct NotYet {};
 
 /** `kernel`: everything that could hold it was looked at, nothing does. `hidden`: not everything could be looked at. */
 enum class OwnerKind : uint8_t { process, kernel, hidden };
+
+/**
+ * Not an error: all tiles of these free columns were gated when they were last looked at, and nobody asked to look again.
+ * Thrown where a lease would be taken only to find that out.
+ */
+struct StaysGated;
+
+/** Somebody's request for a partition was refused while a lease of ours had it. */
+struct RefusedStart {
+    ColumnRange columns;
+    /** Who that may have been: a process that has the node open; empty where none was found. */
+    int64_t pid = 0;
+    std::string command;
+};
 
 /** The wire's word. */
 std::string_view ownerKindName(OwnerKind kind);
@@ -71,6 +89,10 @@ struct PartitionState {
     std::vector<Holder> holders;
 };
 
+struct StaysGated {
+    PartitionState state;
+};
+
 struct Description {
     std::string device;
     Family family = Family::unknown;
@@ -93,6 +115,7 @@ struct ReadRequest {
     MemoryType memory = MemoryType::data;
     std::vector<ByteRange> ranges;
     std::vector<uint32_t> openTiles;
+    Asking asking = Asking::look;
 };
 
 struct WriteRequest {
@@ -133,7 +156,7 @@ class Engine;
 /** A read under way. */
 class ReadJob {
   public:
-    explicit ReadJob(ReadRequest request) : request_(std::move(request)) {}
+    explicit ReadJob(ReadRequest request) : request_(std::move(request)), visit_{request_.asking} {}
     /**
      * Reads for at most one slice. True when finished. Throws CoreError in the first slice; after that, whatever fails
      * makes the rest not-read, so that what was read stays.
@@ -143,18 +166,24 @@ class ReadJob {
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     /** Board clock of the last byte, ms. */
     [[nodiscard]] int64_t at() const { return at_; }
+    /** It ended early, because somebody opened the device node. */
+    [[nodiscard]] bool gaveWay() const { return gaveWay_; }
 
   private:
     bool slice(Engine& engine, ReadSink& sink);
-    bool advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry);
+    void begin(const MemoryGeometry& geometry, const std::string& epoch);
+    bool advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry,
+                 std::chrono::steady_clock::duration atMost);
     void skip(ReadSink& sink, uint64_t length, Reason reason);
-    void rest(ReadSink& sink);
+    void rest(ReadSink& sink, Reason reason);
 
     ReadRequest request_;
+    Visit visit_;
     std::string epoch_;
     size_t range_ = 0;
     uint64_t done_ = 0;
     int64_t at_ = 0;
+    bool gaveWay_ = false;
 };
 
 /** A write under way. */
@@ -173,6 +202,7 @@ class WriteJob {
     bool advance(Engine& engine, std::vector<WordOutcome>& outcomes);
 
     WriteRequest request_;
+    Visit visit_{Asking::person, true};
     std::string epoch_;
     size_t next_ = 0;
     int64_t at_ = 0;
@@ -206,13 +236,16 @@ class Engine {
     [[nodiscard]] const std::vector<ColumnRange>& freeColumns() const { return free_; }
     /** What is known of driver and array; describe() looks again. */
     [[nodiscard]] const DriverFacts& facts() const { return facts_; }
-    /** The first mapping of a partition: its memory types. Picks free columns where partitions are dynamic. */
-    std::vector<MemoryState> open(ColumnRange columns, bool allowUnknown);
+    /**
+     * Its memory types. Picks free columns where partitions are dynamic. Free columns of a known array are not taken for
+     * it: they follow from generation and rows.
+     */
+    std::vector<MemoryState> open(ColumnRange columns, bool allowUnknown, Visit& visit);
     /**
      * Whether gated tiles of a free partition are clocked during each lease from now on. False after `on`: the driver
      * ignored it. Throws `locked` for a partition in use.
      */
-    bool setClocks(ColumnRange columns, bool on);
+    bool setClocks(ColumnRange columns, bool on, Visit& visit);
     /**
      * Gets a descriptor of a partition that the kernel's own client (zocl) holds, and keeps it as long as this engine
      * lives. The request goes out at most once in that time: zocl never counts the descriptor as given back. Throws
@@ -220,17 +253,26 @@ class Engine {
      */
     void takeKernelDescriptor(ColumnRange columns);
     /**
-     * Opens the way that reading uses at present for one short access. `act` must not keep anything of it, and takes 16 ms
-     * at most.
+     * Opens the way that reading uses at present for one short access. `act` must not keep anything of it, and takes no
+     * longer than it is told. Throws StaysGated, and `not-asked` for free columns.
      * @param needed the columns that `act` looks at; all of them without it
      */
-    void inspect(ColumnRange columns, const std::function<void(const PartitionState&, PartitionAccess&)>& act,
+    void inspect(ColumnRange columns, Visit& visit,
+                 const std::function<void(const PartitionState&, PartitionAccess&,
+                                          std::chrono::steady_clock::duration atMost)>& act,
                  const std::optional<ColumnRange>& needed = std::nullopt);
+    /** A request goes on after its first lease of free columns, or had to: it is a long one. */
+    void wasLong(ColumnRange columns, const Visit& visit) {
+        if (visit.begun) courtesy_.wasLong(columns);
+    }
+    /** Starts that were refused because of us since this was last asked; only where the kernel's log may be read. */
+    std::vector<RefusedStart> takeRefusedStarts() { return std::exchange(refusedStarts_, {}); }
     /**
      * The same way as inspect() to a partition in use, for its descriptor alone; it stays the engine's. Throws
      * `hold-failed` for a free partition.
      */
-    void borrow(ColumnRange columns, const std::function<void(const PartitionState&, int partition)>& act);
+    void borrow(ColumnRange columns, Visit& visit,
+                const std::function<void(const PartitionState&, int partition)>& act);
     [[nodiscard]] Kernel& kernel() { return kernel_; }
     [[nodiscard]] Generation generation() const { return facts_.generation; }
     /** Rows of the array; all empty when nobody tells. */
@@ -250,16 +292,6 @@ class Engine {
         int looks = 0;
         /** Searches after that time that found nobody, as the first one did. */
         int searches = 0;
-    };
-    /** When a partition was last seen in use, and how it is left to whoever takes it next. */
-    struct Courtesy {
-        std::chrono::steady_clock::time_point usedAt;
-        /** Since when a request gives way. */
-        std::optional<std::chrono::steady_clock::time_point> since;
-        /** The use that a request gave way to already. */
-        std::optional<std::chrono::steady_clock::time_point> given;
-        /** When we last had the partition's file. */
-        std::optional<std::chrono::steady_clock::time_point> ours;
     };
     /** Who was found holding a partition, and whether everything could be looked at. */
     struct Remembered {
@@ -281,26 +313,28 @@ class Engine {
         std::vector<Holder> found;
     };
     enum class Purpose : uint8_t { read, write, writeBeside };
-    /** Notes, as it ends, that until then we had a partition's file. */
-    class AccessEnd {
+    /** Notes, as it ends, for how long a lease had a partition, and whose start was refused meanwhile. */
+    class LeaseEnd {
       public:
-        AccessEnd(Engine& engine, ColumnRange columns) : engine_(&engine), columns_(columns) {}
-        AccessEnd(AccessEnd&& other) noexcept
-            : engine_(std::exchange(other.engine_, nullptr)), columns_(other.columns_) {}
-        AccessEnd(const AccessEnd&) = delete;
-        AccessEnd& operator=(const AccessEnd&) = delete;
-        AccessEnd& operator=(AccessEnd&&) = delete;
-        ~AccessEnd();
+        LeaseEnd(Engine& engine, ColumnRange columns)
+            : engine_(&engine), columns_(columns), from_(engine.kernel_.clock()) {}
+        LeaseEnd(LeaseEnd&& other) noexcept
+            : engine_(std::exchange(other.engine_, nullptr)), columns_(other.columns_), from_(other.from_) {}
+        LeaseEnd(const LeaseEnd&) = delete;
+        LeaseEnd& operator=(const LeaseEnd&) = delete;
+        LeaseEnd& operator=(LeaseEnd&&) = delete;
+        ~LeaseEnd();
         /** We never had it. */
         void dismiss() { engine_ = nullptr; }
 
       private:
         Engine* engine_;
         ColumnRange columns_;
+        std::chrono::steady_clock::time_point from_;
     };
     struct Opened {
         /** The first member, so the last one to go. */
-        AccessEnd end;
+        std::optional<LeaseEnd> end;
         PartitionState state;
         std::unique_ptr<PartitionAccess> access;
         /** The same object, where it is a lease of ours. */
@@ -311,8 +345,17 @@ class Engine {
     void know(const NodeFd& node, std::vector<std::string>* findings);
     /** Partitions in use, and free ones where they are static; checked. */
     std::vector<PartitionEntry> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    /**
+     * Where partitions are dynamic: whether anything can have changed since the last list, by names in sysfs, the node's
+     * identity and the owners' links. Asks the driver nothing.
+     */
+    bool isQuiet();
     /** The list with picked columns; drops picks that somebody took, sets the free columns. */
     std::vector<PartitionState> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    /** The same from what an enquiry listed; the node is asked again only about hands that are not known. */
+    std::vector<PartitionState> listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries);
+    /** Names of the driver's devices, as they are now. */
+    std::vector<std::string> deviceNames();
     /** The entry with its holders and the life of its contents: notes who holds it now. */
     PartitionState look(const PartitionEntry& entry, HolderSearch search);
     /**
@@ -346,36 +389,39 @@ class Engine {
     /** Whether these free columns were opened here, or are being opened. */
     [[nodiscard]] bool isPicked(ColumnRange columns) const;
     /** What open() does once; sets `opening_` where that picks columns. */
-    std::vector<MemoryState> openMemories(ColumnRange columns, bool allowUnknown);
+    std::vector<MemoryState> openMemories(ColumnRange columns, bool allowUnknown, Visit& visit);
     /**
      * The way to a partition's bytes at present.
      * @param needed of a partition that is made by the request, a lease has these columns only
      */
-    Opened enter(ColumnRange columns, Purpose purpose, bool first = false,
+    Opened enter(ColumnRange columns, Purpose purpose, Visit& visit,
                  const std::optional<ColumnRange>& needed = std::nullopt);
     /** Where a partition is made by a request, and its layout known: the layout of one memory. */
     [[nodiscard]] std::optional<MemoryGeometry> divisible(ColumnRange columns, MemoryType type) const;
+    /** How long one step may work under what enter() opened. */
+    [[nodiscard]] static std::chrono::steady_clock::duration stepTime(const Opened& opened, const Visit& visit);
     /**
      * The same for reading beside an owner that was found before, in few calls: a duplicate of its descriptor, taken
      * through its pidfd and verified, says by itself that this owner is there and has this partition. Empty: not so, or
      * not known; enter() then finds out.
      */
     std::optional<Opened> again(ColumnRange columns);
-    /**
-     * Before the first lease of a request: an application that has just let go may be starting again, and comes first.
-     * Waits until the partition was free for 200 ms, 300 ms at most in all. Throws NotYet meanwhile.
-     */
-    void giveWay(ColumnRange columns);
-    /**
-     * Before every lease of a partition that somebody else had in use less than 2 s ago: none for 80 ms after our last
-     * access to it. So whoever was refused because of us is not refused again 50 ms later. A hurried step waits longer
-     * by the time of a step, so that whatever is urgent has its turn first. Throws NotYet meanwhile.
-     */
-    void stayAway(ColumnRange columns);
+    /** Before a lease of free columns: throws NotYet, StaysGated, `not-asked` or `gave-way` unless it may be taken now. */
+    void giveWay(const PartitionState& state, Visit& visit);
+    /** Lets a moment pass; throws NotYet. A step that comes back before `until`, 50 ms at most, asks the driver nothing. */
+    [[noreturn]] void wait(Visit& visit, std::chrono::steady_clock::time_point until);
+    /** What the kernel's log says since the lease of these columns began. */
+    void noticeRefusedStarts(ColumnRange columns);
     /** A lease; null when somebody else was faster. */
     std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry);
-    /** A descriptor of a partition in use. */
-    PartitionFd descriptor(const NodeFd& node, const PartitionState& state);
+    /**
+     * A duplicate of a descriptor of a partition in use: of a process that was found; else, for somebody who asks, from
+     * the driver's list, once the hands have been the same for 2 s. That request oopses shipped kernels when it meets a
+     * last close.
+     */
+    PartitionFd descriptor(const NodeFd& node, const PartitionState& state, Visit& visit);
+    /** Duplicates of the descriptors of owners that are known, where they can be had. */
+    std::vector<UniqueFd> keepOpen();
     /** What an access to this partition must know of the array. */
     [[nodiscard]] Layout layout(const PartitionEntry& entry) const;
     /** Learns generation and rows from the driver's descriptions, where nobody else named them. */
@@ -385,6 +431,8 @@ class Engine {
     /** Clocks the gated tiles of a lease, where a person enabled that. */
     void enableClocks(Lease& lease, const PartitionState& state);
     [[nodiscard]] MemoryGeometry geometry(const Opened& opened, MemoryType type) const;
+    /** The same without asking the driver. Throws `no-memory-types`, `unknown-driver`. */
+    [[nodiscard]] MemoryGeometry geometry(const PartitionEntry& entry, MemoryType type) const;
 
     Kernel& kernel_;
     std::string device_;
@@ -397,9 +445,12 @@ class Engine {
     std::vector<Remembered> remembered_;
     /** By column and width: how long, and at how many looks, a new holder was there without a gap. */
     std::map<std::pair<uint32_t, uint32_t>, Watch> watches_;
-    std::map<std::pair<uint32_t, uint32_t>, Courtesy> courtesies_;
+    Courtesy courtesy_;
     /** By first column, which is what the driver's notes go wrong by: the life in which it refused tiles, and these. */
     std::map<uint32_t, std::pair<std::string, Refusals>> refusals_;
+    std::vector<RefusedStart> refusedStarts_;
+    /** By column and width: the life of a partition in use, and when this core first saw it. */
+    std::map<std::pair<uint32_t, uint32_t>, std::pair<std::string, std::chrono::steady_clock::time_point>> since_;
     /** By column and width. */
     std::map<std::pair<uint32_t, uint32_t>, Mapped> mapped_;
     std::vector<ColumnRange> picked_;
@@ -416,6 +467,10 @@ class Engine {
     bool askedZocl_ = false;
     std::optional<std::pair<ColumnRange, PartitionFd>> kernelDescriptor_;
     std::string lastList_;
+    /** What the last enquiry listed. */
+    std::vector<PartitionEntry> listed_;
+    /** Names of the driver's devices right before the last list; empty: the list was not finished. */
+    std::vector<std::string> names_;
     std::atomic<bool> hurry_{false};
 };
 

@@ -231,8 +231,14 @@ class FakeKernel final : public Kernel {
     std::function<void()> duringPause;
     /** How far each pause of less than 1 ms moves the clock. 0: it stands still, so that no wait is cut into steps. */
     std::chrono::microseconds pauseTakes{0};
+    /** What taking a partition takes on the pretend clock. */
+    std::chrono::microseconds requestTakes{0};
     /** What listing a folder takes on the pretend clock. */
     std::chrono::microseconds listTakes{0};
+    /** When another program opened the node. */
+    std::optional<std::chrono::steady_clock::time_point> opened;
+    /** Lines of the kernel's log that were not read yet. */
+    std::vector<std::string> logLines;
     int deviceError = 0;
     /** What stands in the node's place instead; empty: the node. */
     std::string otherDevice;
@@ -269,6 +275,8 @@ class FakeKernel final : public Kernel {
         if (!other.empty()) return -ENOTTY;
         return deviceError != 0 ? -deviceError : take("device", nullptr);
     }
+    std::optional<std::chrono::steady_clock::time_point> openedByOthers() override { return opened; }
+    std::vector<std::string> newLogLines() override { return std::exchange(logLines, {}); }
     int enquire(const NodeFd& /*node*/, std::span<uapi::RangeArgs> out, uint32_t& present) override {
         calls++;
         if (beforeEnquire) beforeEnquire();
@@ -286,6 +294,7 @@ class FakeKernel final : public Kernel {
     int requestKept(const NodeFd& /*node*/, uint32_t partitionId, RequestLength length) override {
         calls++;
         if (beforeRequest) beforeRequest();
+        clock_ += requestTakes;
         requests.push_back(length == RequestLength::bytes40 ? 40 : 24);
         if (std::find(lengths.begin(), lengths.end(), requests.back()) == lengths.end()) return -EINVAL;
         if (dynamic) {
@@ -423,6 +432,7 @@ class FakeKernel final : public Kernel {
         if (!processes.contains(pid)) return -ESRCH;
         const int fd = take("process", nullptr);
         open_[fd].pid = pid;
+        open_[fd].ticks = processes.at(pid).startTicks;
         return fd;
     }
     /** The process behind a pidfd of openProcess(). */
@@ -430,14 +440,15 @@ class FakeKernel final : public Kernel {
     bool isAlive(int process) override {
         calls++;
         const int64_t pid = open_.at(process).pid;
-        return processes.contains(pid) && !ended.contains(pid);
+        const auto one = processes.find(pid);
+        return one != processes.end() && one->second.startTicks == open_.at(process).ticks;
     }
     int duplicateFrom(int process, int fd) override {
         calls++;
         if (beforeDuplicate) beforeDuplicate();
         if (duplicateError != 0) return -duplicateError;
         const auto alive = processes.find(open_.at(process).pid);
-        if (alive == processes.end() || ended.contains(alive->first)) return -ESRCH;
+        if (alive == processes.end() || alive->second.startTicks != open_.at(process).ticks) return -ESRCH;
         const Process& from = alive->second;
         const auto link = from.links.find(fd);
         if (link == from.links.end()) return -EBADF;
@@ -469,6 +480,11 @@ class FakeKernel final : public Kernel {
         const Descriptor& one = open_.at(fd);
         return FileIdentity{1, one.what == "device" ? nodeInode : one.inode, 0};
     }
+    std::optional<FileIdentity> identityAt(const std::string& /*path*/) override {
+        calls++;
+        if (deviceError != 0) return std::nullopt;
+        return FileIdentity{1, nodeInode, 0};
+    }
     std::optional<FileMode> modeOf(const std::string& /*path*/) override { return FileMode{0600, 0, 0}; }
     int openRenderNode(const std::string& /*path*/) override { return take("render", nullptr); }
     std::string renderDriver(int /*render*/) override { return renderName; }
@@ -498,7 +514,13 @@ class FakeKernel final : public Kernel {
         clock_ += listTakes;
         error = 0;
         std::vector<std::string> names;
-        if (folder == "/sys/class/aie") return sysfs;
+        if (folder == "/sys/class/aie") {
+            names = sysfs;
+            for (const Partition& one : partitions) {
+                if (dynamic) names.push_back(linkOf(one.columns).substr(11));
+            }
+            return names;
+        }
         if (folders.contains(folder)) return folders.at(folder);
         if (folder == "/proc") {
             searches++;
@@ -596,8 +618,6 @@ class FakeKernel final : public Kernel {
     int calls = 0;
     /** The number that was given to a process last, as /proc/loadavg tells it; empty: nobody tells. */
     std::optional<int64_t> lastPid;
-    /** Numbers whose pidfds that are open now are of processes that ended: another process has the number. */
-    std::set<int64_t> ended;
     /** Looks through /proc. */
     int searches = 0;
     /** Maps of memory that were read. */
@@ -616,6 +636,8 @@ class FakeKernel final : public Kernel {
         Partition* partition = nullptr;
         std::string link;
         int64_t pid = 0;
+        /** When the process behind a pidfd started: another one of its number is another process. */
+        uint64_t ticks = 0;
         size_t memory = 0;
         uint64_t inode = 0;
         std::string info;

@@ -50,7 +50,7 @@ void HoldJob::start(Engine& engine) {
     }
     const PartitionState state = engine.state(request_.columns);
     if (!state.entry.inUse) throw CoreError("hold-failed", "the partition is free: there is nothing to hold");
-    engine.borrow(request_.columns, [&](const PartitionState& now, int partition) {
+    engine.borrow(request_.columns, visit_, [&](const PartitionState& now, int partition) {
         HoldFacts facts{request_.columns, engine.now(), 0, 0, 0};
         facts.until = facts.since + request_.hours * 3600 * 1000;
         if (!now.holders.empty()) {

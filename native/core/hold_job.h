@@ -54,6 +54,7 @@ class HoldJob {
 
     HoldRequest request_;
     HoldProcess& process_;
+    Visit visit_{Asking::person};
     /** The holder that was started here. */
     int64_t started_ = 0;
     /** Its pidfd until it is confirmed. */

@@ -72,9 +72,14 @@ class Kernel {
     /**
      * For NodeFd::open only. Opens the node if it is a character device of the class `aie`; anything else at that path
      * is not opened, gets no request, and answers -ENOTTY with `other` naming it: `file`, `folder`, `pipe`, `socket`,
-     * `block`, or the class of the device. A character device that no driver has answers -ENXIO, unopened.
+     * `block`, or the class of the device. A character device that no driver has answers -ENXIO, unopened. Openings of
+     * that node by others are noticed from then on.
      */
     virtual int openDevice(const std::string& path, std::string& other) = 0;
+    /** When somebody other than a Tilescope last opened the node of openDevice(); empty: not seen, or nobody tells. */
+    virtual std::optional<std::chrono::steady_clock::time_point> openedByOthers() = 0;
+    /** Lines of the kernel's log since the last call, a bounded number; none where it may not be read. */
+    virtual std::vector<std::string> newLogLines() = 0;
     /** Fills `out` and sets `present` to what the kernel wrote back (unchecked). */
     virtual int enquire(const NodeFd& node, std::span<uapi::RangeArgs> out, uint32_t& present) = 0;
     /** Takes a partition with the keep flag; the new fd. -EINVAL also means that the driver knows another length. */
@@ -117,6 +122,8 @@ class Kernel {
     /** Whether an fd of ours is neither file, folder, socket, pipe nor device: what an anonymous inode is. */
     virtual bool isAnonymous(int fd) = 0;
     virtual std::optional<FileIdentity> identity(int fd) = 0;
+    /** Of the file at a path, which is not opened; empty when there is none. */
+    virtual std::optional<FileIdentity> identityAt(const std::string& path) = 0;
     virtual std::optional<FileMode> modeOf(const std::string& path) = 0;
 
     /** A DRM node; -ENOTTY for anything else, which is not opened. */

@@ -1,6 +1,7 @@
 #include "linux_kernel.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <climits>
@@ -66,6 +67,34 @@ LinuxKernel::LinuxKernel() : ownDescriptors_(open("/proc/self/fd", O_PATH | O_DI
 
 LinuxKernel::~LinuxKernel() {
     if (ownDescriptors_ >= 0) ::close(ownDescriptors_);
+    if (log_ >= 0) ::close(log_);
+}
+
+const char* LinuxKernel::stuckIn(std::chrono::steady_clock::duration atLeast) const {
+    const char* call = call_.load();
+    const std::chrono::steady_clock::time_point since{std::chrono::steady_clock::duration(since_.load())};
+    return call != nullptr && std::chrono::steady_clock::now() - since >= atLeast ? call : nullptr;
+}
+
+std::vector<std::string> LinuxKernel::newLogLines() {
+    constexpr int notReadable = -2;
+    constexpr size_t mostLines = 256;
+    std::vector<std::string> lines;
+    if (log_ == -1) {
+        log_ = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        if (log_ < 0) log_ = notReadable;
+        if (log_ >= 0) lseek(log_, 0, SEEK_END);
+    }
+    if (log_ < 0) return lines;
+    std::array<char, 8192> line; // filled before it is read
+    while (lines.size() < mostLines) {
+        const ssize_t got = read(log_, line.data(), line.size());
+        if (got < 0 && errno == EPIPE) continue; // lines were overwritten before they were read
+        if (got <= 0) return lines;
+        lines.emplace_back(line.data(), static_cast<size_t>(got));
+    }
+    lseek(log_, 0, SEEK_END);
+    return lines;
 }
 
 Machine LinuxKernel::machine() {
@@ -118,8 +147,9 @@ int LinuxKernel::openOfClass(const std::string& path, std::string_view name, std
         if (!other.empty()) result = -ENOTTY;
     }
     if (result == 0) {
-        // The very file that was looked at, whatever the path names by now.
-        const int fd = open(("/proc/self/fd/" + std::to_string(found.get())).c_str(), O_RDWR | O_CLOEXEC);
+        // The very file that was looked at, whatever the path names by now. Read-only is enough for every request, and
+        // tells this opening from an application's.
+        const int fd = open(("/proc/self/fd/" + std::to_string(found.get())).c_str(), O_RDONLY | O_CLOEXEC);
         result = fd < 0 ? -errno : fd;
     }
     say([&] { return "open " + path + " -> " + outcome(result) + (other.empty() ? "" : " (" + other + ")"); });
@@ -127,10 +157,16 @@ int LinuxKernel::openOfClass(const std::string& path, std::string_view name, std
 }
 
 int LinuxKernel::openDevice(const std::string& path, std::string& other) {
-    return openOfClass(path, "aie", other);
+    watch_.opening(path, clock());
+    const Under under(*this, "open");
+    const int result = openOfClass(path, "aie", other);
+    watch_.done();
+    if (result >= 0) nodes_.insert(result);
+    return result;
 }
 
 int LinuxKernel::request(const char* name, int fd, uint32_t number, void* argument) {
+    const Under under(*this, name);
     int answer = -1;
     do {
         answer = ioctl(fd, number, argument);
@@ -190,6 +226,7 @@ int LinuxKernel::writeRegister(const PartitionFd& partition, uint64_t offset, ui
 }
 
 int64_t LinuxKernel::readAt(const PartitionFd& partition, uint64_t offset, std::span<uint32_t> words) {
+    const Under under(*this, "pread");
     ssize_t got = -1;
     do {
         got = pread(partition.get(), words.data(), words.size_bytes(), static_cast<off_t>(offset));
@@ -198,6 +235,7 @@ int64_t LinuxKernel::readAt(const PartitionFd& partition, uint64_t offset, std::
 }
 
 int64_t LinuxKernel::writeAt(const PartitionFd& partition, uint64_t offset, std::span<const uint32_t> words) {
+    const Under under(*this, "pwrite");
     ssize_t put = -1;
     do {
         put = pwrite(partition.get(), words.data(), words.size_bytes(), static_cast<off_t>(offset));
@@ -211,6 +249,7 @@ int64_t LinuxKernel::writeAt(const PartitionFd& partition, uint64_t offset, std:
 }
 
 void* LinuxKernel::map(const char* what, int fd, uint64_t offset, size_t bytes, int protection, int& error) {
+    const Under under(*this, "mmap");
     void* address = mmap(nullptr, bytes, protection, MAP_SHARED, fd, static_cast<off_t>(offset));
     error = address == MAP_FAILED ? errno : 0;
     say([&] {
@@ -229,11 +268,16 @@ void* LinuxKernel::mapRegisters(const PartitionFd& partition, uint64_t offset, s
 }
 
 void LinuxKernel::unmap(void* address, size_t bytes) {
+    const Under under(*this, "munmap");
     munmap(address, bytes);
 }
 
 void LinuxKernel::close(int fd) {
+    const Under under(*this, "close");
+    const bool node = nodes_.erase(fd) != 0;
+    if (node) watch_.closing(clock());
     ::close(fd);
+    if (node) watch_.done();
 }
 
 int LinuxKernel::openProcess(int64_t pid) {
@@ -265,6 +309,12 @@ int LinuxKernel::duplicate(int fd) {
 std::optional<FileIdentity> LinuxKernel::identity(int fd) {
     struct stat status {};
     if (fstat(fd, &status) != 0) return std::nullopt;
+    return FileIdentity{status.st_dev, status.st_ino, status.st_rdev};
+}
+
+std::optional<FileIdentity> LinuxKernel::identityAt(const std::string& path) {
+    struct stat status {};
+    if (stat(path.c_str(), &status) != 0) return std::nullopt;
     return FileIdentity{status.st_dev, status.st_ino, status.st_rdev};
 }
 
@@ -317,6 +367,7 @@ std::vector<std::string> LinuxKernel::list(const std::string& folder, int& error
 }
 
 std::optional<std::string> LinuxKernel::readText(const std::string& path) {
+    const Under under(*this, "read of an attribute");
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return std::nullopt;
     constexpr size_t most = 65536;

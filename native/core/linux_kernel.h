@@ -1,6 +1,10 @@
 /** The real kernel. */
 #pragma once
+#include <atomic>
+#include <set>
+
 #include "kernel.h"
+#include "node_watch.h"
 #include "trace.h"
 
 namespace tilescope {
@@ -14,11 +18,16 @@ class LinuxKernel final : public Kernel {
     /** Keeps the twice-a-second look at the partition list out of the trace. */
     void setQuiet(bool quiet) { quiet_ = quiet; }
 
+    /** The call of the device that has not come back for `atLeast`, by its name; null: none. Any thread. */
+    const char* stuckIn(std::chrono::steady_clock::duration atLeast) const;
+
     Machine machine() override;
     int64_t now() override;
     std::chrono::steady_clock::time_point clock() override { return std::chrono::steady_clock::now(); }
     void pause(std::chrono::microseconds atLeast) override;
     int openDevice(const std::string& path, std::string& other) override;
+    std::optional<std::chrono::steady_clock::time_point> openedByOthers() override { return watch_.last(clock()); }
+    std::vector<std::string> newLogLines() override;
     int enquire(const NodeFd& node, std::span<uapi::RangeArgs> out, uint32_t& present) override;
     int requestKept(const NodeFd& node, uint32_t partitionId, RequestLength length) override;
     int descriptorList(const NodeFd& node, std::span<uapi::PartitionDescriptor> out) override;
@@ -39,6 +48,7 @@ class LinuxKernel final : public Kernel {
     std::optional<std::string> nameOf(int fd) override;
     bool isAnonymous(int fd) override;
     std::optional<FileIdentity> identity(int fd) override;
+    std::optional<FileIdentity> identityAt(const std::string& path) override;
     std::optional<FileMode> modeOf(const std::string& path) override;
     int openRenderNode(const std::string& path) override;
     std::string renderDriver(int render) override;
@@ -59,6 +69,26 @@ class LinuxKernel final : public Kernel {
         if (trace_ && !quiet_) trace_(line());
     }
 
+    /** A call of the device that is under way, for as long as this object lives. */
+    class Under {
+      public:
+        Under(LinuxKernel& kernel, const char* call) : kernel_(kernel) {
+            kernel_.since_.store(std::chrono::steady_clock::now().time_since_epoch().count());
+            kernel_.call_.store(call);
+        }
+        Under(const Under&) = delete;
+        Under& operator=(const Under&) = delete;
+        ~Under() { kernel_.call_.store(nullptr); }
+
+      private:
+        LinuxKernel& kernel_;
+    };
+
+    NodeWatch watch_;
+    std::set<int> nodes_; // descriptors of the node that are open
+    int log_ = -1;        // /dev/kmsg; -1: not opened yet, -2: it may not be read
+    std::atomic<const char*> call_{nullptr};
+    std::atomic<std::chrono::steady_clock::rep> since_{0};
     Trace trace_;
     bool quiet_ = false;
     /** /proc/self/fd, kept open: half of what a look at a name there costs is the way to it. -1: it could not be opened. */

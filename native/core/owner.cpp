@@ -137,6 +137,21 @@ HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self) {
     return search;
 }
 
+std::optional<Holder> findOpener(Kernel& kernel, const std::string& node, int64_t self) {
+    int error = 0;
+    for (const std::string& name : kernel.list("/proc", error)) {
+        const auto pid = wholeNumber<int64_t>(name);
+        if (!pid || *pid == self) continue;
+        const std::string process = "/proc/" + name;
+        for (const std::string& one : kernel.list(process + "/fd", error)) {
+            const auto fd = wholeNumber<int>(one);
+            if (!fd || kernel.readLink(process + "/fd/" + one) != node) continue;
+            return Holder{*pid, startTicksOf(kernel, *pid).value_or(0), commandOf(kernel, *pid), *fd};
+        }
+    }
+    return std::nullopt;
+}
+
 bool seesMachine(Kernel& kernel) {
     // The first PID namespace has a fixed number (PROC_PID_INIT_INO).
     constexpr std::string_view initial = "pid:[4026531836]";

@@ -68,6 +68,9 @@ HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self);
 /** The holders among the descriptors of one process. `error`: EACCES or EPERM when they could not be looked at. */
 std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);
 
+/** A process other than `self` that has this device node open; none where nobody is seen with it. */
+std::optional<Holder> findOpener(Kernel& kernel, const std::string& node, int64_t self);
+
 /** A pidfd of a holder, verified to be still the same process; invalid if it is gone. Throws `no-pidfd`. */
 UniqueFd openHolder(Kernel& kernel, const Holder& holder);
 

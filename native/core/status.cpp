@@ -104,32 +104,9 @@ bool StatusJob::begin(const PartitionState& state) {
 void StatusJob::rest(Engine& engine, std::vector<TileStatus>& out, Reason reason) {
     for (; next_ < request_.tiles.size(); next_++) {
         const Tile tile = request_.tiles[next_];
-        out.push_back({tile, kindOf(engine.shape(), engine.generation(), tile), reason, false, {}, {}});
-    }
-}
-
-void StatusJob::addWords(Engine& engine, std::span<TileStatus> tiles) {
-    const auto wanted = [&](const RegisterRun& run) { return run.besideAttributes; };
-    if (engine.generation() == Generation::unknown) return;
-    const bool any = std::any_of(tiles.begin(), tiles.end(), [&](const TileStatus& one) {
-        const auto runs = statusRegisters(engine.generation(), one.kind);
-        return one.reason == Reason::none && std::any_of(runs.begin(), runs.end(), wanted);
-    });
-    if (!any) return;
-    try {
-        engine.inspect(request_.columns, [&](const PartitionState& now, PartitionAccess& access) {
-            if (now.epoch != epoch_) return;
-            for (TileStatus& one : tiles) {
-                if (one.reason != Reason::none) continue;
-                auto seen = readTileRegisters(engine.map(), engine.generation(), access.registers(), one.tile, one.kind,
-                                              wanted);
-                one.registers = std::move(seen.registers);
-            }
-        });
-    } catch (const CoreError&) {
-        // No way to registers beside this owner: what the attributes tell is what there is.
-    } catch (const NotYet&) {
-        // Likewise at this moment.
+        // The shim row has no clock of its own.
+        const Reason why = tile.row == 0 && reason == Reason::gated ? Reason::notRead : reason;
+        out.push_back({tile, kindOf(engine.shape(), engine.generation(), tile), why, false, {}, {}});
     }
 }
 
@@ -144,60 +121,95 @@ bool StatusJob::isStill(Engine& engine, const PartitionState& before) {
     }
 }
 
-bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
-    const auto end = Clock::now() + sliceTime;
-    const size_t first = next_;
-    const auto mayGoOn = [&] {
-        return next_ < request_.tiles.size() && (next_ == first || (Clock::now() < end && !engine.hurried()));
-    };
-    const ArrayShape shape = engine.shape();
+void StatusJob::look(Engine& engine, PartitionAccess& access, Clock::duration atMost, std::vector<TileStatus>& out) {
     const Generation generation = engine.generation();
-    const PartitionState state = engine.state(request_.columns);
-    if (!begin(state)) {
-        rest(engine, out, Reason::notRead);
-        return true;
+    // Words tell more than texts, and no lock of the driver that an owner's end needs is waited for. What would have to
+    // be mapped beside an owner is left alone where there are texts.
+    const bool words = generation != Generation::unknown &&
+                       (access.positioned() || !hasTileAttributes(engine.kernel(), request_.columns));
+    if (!words) {
+        lookAtAttributes(engine, atMost, out);
+        return;
     }
-    // Attributes need no descriptor of the partition, so an owner is not disturbed by us at all.
-    if (state.entry.inUse && hasTileAttributes(engine.kernel(), request_.columns)) {
-        const size_t begun = out.size();
-        while (mayGoOn()) {
-            const Tile tile = request_.tiles[next_++];
-            const TileKind kind = kindOf(shape, generation, tile);
-            auto found = readTileAttributes(engine.kernel(), request_.columns, tile, kind, request_.detail);
-            // A shim tile without DMA has attributes only among the details.
-            const bool none = kind == TileKind::shimPlain && !request_.detail;
-            TileStatus status{tile, kind, none ? Reason::none : Reason::noWay, true, {}, {}};
-            if (found) {
-                status.reason = found->gated ? Reason::gated : Reason::none;
-                if (!found->gated) status.files = std::move(found->files);
-            }
-            out.push_back(std::move(status));
+    const auto end = Clock::now() + atMost;
+    const size_t first = next_;
+    while (next_ < request_.tiles.size() && (next_ == first || (Clock::now() < end && !engine.hurried()))) {
+        const Tile tile = request_.tiles[next_++];
+        out.push_back(readTileRegisters(engine.map(), generation, access.registers(), tile,
+                                        kindOf(engine.shape(), generation, tile), runsWith(request_.detail)));
+    }
+}
+
+void StatusJob::lookAtAttributes(Engine& engine, Clock::duration atMost, std::vector<TileStatus>& out) {
+    const auto end = Clock::now() + atMost;
+    const size_t first = next_;
+    while (next_ < request_.tiles.size() && (next_ == first || (Clock::now() < end && !engine.hurried()))) {
+        const Tile tile = request_.tiles[next_++];
+        const TileKind kind = kindOf(engine.shape(), engine.generation(), tile);
+        auto found = readTileAttributes(engine.kernel(), request_.columns, tile, kind, request_.detail);
+        // A shim tile without DMA has attributes only among the details.
+        const bool none = kind == TileKind::shimPlain && !request_.detail;
+        TileStatus status{tile, kind, none ? Reason::none : Reason::noWay, true, {}, {}};
+        if (found) {
+            status.reason = found->gated ? Reason::gated : Reason::none;
+            if (!found->gated) status.files = std::move(found->files);
         }
-        const std::span<TileStatus> looked = std::span(out).subspan(begun);
-        const auto missing = [](const TileStatus& one) { return one.reason == Reason::noWay; };
-        if (std::any_of(looked.begin(), looked.end(), missing) && !isStill(engine, state)) {
-            // The folders went with the owner that was looked at: that says nothing of the tiles.
-            for (TileStatus& one : looked) {
-                if (missing(one)) one.reason = Reason::notRead;
-            }
+        out.push_back(std::move(status));
+    }
+}
+
+bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
+    const bool started = !epoch_.empty();
+    const size_t begun = out.size();
+    const bool sane = !request_.tiles.empty() && request_.tiles.size() <= mostTiles &&
+                      std::all_of(request_.tiles.begin(), request_.tiles.end(),
+                                  [](const Tile& one) { return one.col < array::maxColumns; });
+    if (!sane)
+        throw CoreError("out-of-range", std::to_string(request_.tiles.size()) + " tiles, or columns of no array");
+    visit_.part = columnsOf(request_.tiles);
+    std::optional<PartitionState> seen;
+    bool same = true;
+    try {
+        if (engine.generation() == Generation::unknown && !engine.state(request_.columns).entry.inUse) {
+            begin(engine.state(request_.columns));
+            rest(engine, out, Reason::noWay); // no list of registers
+            return true;
         }
-        if (request_.detail) addWords(engine, looked);
-    } else if (generation == Generation::unknown) {
-        rest(engine, out, Reason::noWay); // no list of registers
-    } else {
-        bool same = true;
         engine.inspect(
-            request_.columns,
-            [&](const PartitionState& now, PartitionAccess& access) {
-                same = now.epoch == epoch_;
-                while (same && mayGoOn()) {
-                    const Tile tile = request_.tiles[next_++];
-                    out.push_back(readTileRegisters(engine.map(), generation, access.registers(), tile,
-                                                    kindOf(shape, generation, tile), runsWith(request_.detail)));
-                }
+            request_.columns, visit_,
+            [&](const PartitionState& now, PartitionAccess& access, Clock::duration atMost) {
+                seen = now;
+                same = begin(now);
+                if (same) look(engine, access, atMost, out);
             },
             columnsOf(std::span(request_.tiles).subspan(next_)));
-        if (!same) rest(engine, out, Reason::notRead);
+        if (started || next_ < request_.tiles.size()) engine.wasLong(request_.columns, visit_);
+    } catch (const StaysGated& found) {
+        begin(found.state);
+        rest(engine, out, Reason::gated);
+    } catch (const CoreError& failure) {
+        if (failure.code() == "out-of-range") throw;
+        const bool over = failure.code() == "not-asked" || failure.code() == "gave-way";
+        if (over && !started) throw;
+        if (over) {
+            rest(engine, out, Reason::notRead);
+        } else {
+            // No way to this owner's descriptor: any user may look at the attributes.
+            const PartitionState state = engine.state(request_.columns);
+            if (!state.entry.inUse || !hasTileAttributes(engine.kernel(), request_.columns)) throw;
+            seen = state;
+            same = begin(state);
+            if (same) lookAtAttributes(engine, sliceTime, out);
+        }
+    }
+    if (!same) rest(engine, out, Reason::notRead);
+    const std::span<TileStatus> looked = std::span(out).subspan(begun);
+    const auto missing = [](const TileStatus& one) { return one.fromSysfs && one.reason == Reason::noWay; };
+    if (seen && std::any_of(looked.begin(), looked.end(), missing) && !isStill(engine, *seen)) {
+        // The folders went with the owner that was looked at: that says nothing of the tiles.
+        for (TileStatus& one : looked) {
+            if (missing(one)) one.reason = Reason::notRead;
+        }
     }
     at_ = engine.now();
     return next_ >= request_.tiles.size();

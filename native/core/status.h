@@ -1,6 +1,7 @@
 /**
- * What tiles are doing: attributes of the driver where it has them, else registers of a fixed list. Only gathers; what
- * texts and words mean is the client's business. No memory words, and no register whose read acts.
+ * What tiles are doing: registers of a fixed list; the driver's attributes where there is no way to these, or only a
+ * mapping beside an owner. Only gathers; what texts and words mean is the client's business. No memory words, and no
+ * register whose read acts.
  */
 #pragma once
 #include <functional>
@@ -25,6 +26,7 @@ struct StatusRequest {
     std::vector<Tile> tiles;
     /** Descriptors, events and errors too. */
     bool detail = false;
+    Asking asking = Asking::look;
 };
 
 /** One tile as it was seen. */
@@ -58,7 +60,7 @@ TileStatus readTileRegisters(const ArrayMap& map, Generation generation, Registe
 /** A look at the status of tiles, under way. */
 class StatusJob {
   public:
-    explicit StatusJob(StatusRequest request) : request_(std::move(request)) {}
+    explicit StatusJob(StatusRequest request) : request_(std::move(request)), visit_{request_.asking} {}
     /** Looks at tiles for at most one slice and appends them. True when finished. Throws CoreError, NotYet. */
     bool step(Engine& engine, std::vector<TileStatus>& out);
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
@@ -68,14 +70,18 @@ class StatusJob {
   private:
     /** False when the partition began another life: what is left was not read. */
     bool begin(const PartitionState& state);
-    /** Words that the attributes of these tiles tell wrongly, where there is a way to registers. */
-    void addWords(Engine& engine, std::span<TileStatus> tiles);
+    /** Tiles under one access, as long as it may take. */
+    void look(Engine& engine, PartitionAccess& access, std::chrono::steady_clock::duration atMost,
+              std::vector<TileStatus>& out);
+    /** Tiles by attributes alone, for as long as a slice takes. */
+    void lookAtAttributes(Engine& engine, std::chrono::steady_clock::duration atMost, std::vector<TileStatus>& out);
     /** Whether the partition is in the same hands, in the same life, as at the look before. */
     bool isStill(Engine& engine, const PartitionState& before);
     /** The tiles that are left, with a reason. */
     void rest(Engine& engine, std::vector<TileStatus>& out, Reason reason);
 
     StatusRequest request_;
+    Visit visit_;
     std::string epoch_;
     size_t next_ = 0;
     int64_t at_ = 0;

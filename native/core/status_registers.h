@@ -23,8 +23,6 @@ struct RegisterRun {
     uint32_t words = 1;
     /** Read only when details (descriptors, events) are asked for. */
     bool detail = false;
-    /** Read for details although the driver's attributes tell of it: they look at wrong places, or tell less. */
-    bool besideAttributes = false;
 
     [[nodiscard]] constexpr uint32_t end() const { return first + (count - 1) * stride + words * 4; }
 };
@@ -32,8 +30,6 @@ struct RegisterRun {
 namespace status {
 
 constexpr bool detail = true;
-constexpr bool always = false;
-constexpr bool besideAttributes = true;
 
 constexpr std::array aieCore{
     RegisterRun{0x14200, 1, 4, 4, detail},     // events of the memory module
@@ -57,63 +53,63 @@ constexpr std::array aieShim{
 };
 
 constexpr std::array aiemlCore{
-    RegisterRun{0x14200, 1, 4, 4, detail},                   // events of the memory module
-    RegisterRun{0x1D000, 16, 0x20, 6, detail},               // descriptors
-    RegisterRun{0x1DF00, 2, 4, 1, always, besideAttributes}, // DMA S2MM per channel: what it is stalled on
-    RegisterRun{0x1DF10, 2, 4, 1, always, besideAttributes}, // DMA MM2S per channel
-    RegisterRun{0x1F000, 16, 0x10},                          // locks
-    RegisterRun{0x1F120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
-    RegisterRun{0x1F128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
-    RegisterRun{0x31100},                                    // PC
-    RegisterRun{0x31120},                                    // SP
-    RegisterRun{0x31130},                                    // LR
-    RegisterRun{0x32004},                                    // status, which repeats the control bits
-    RegisterRun{0x34200, 1, 4, 4, detail},                   // events of the core module
+    RegisterRun{0x14200, 1, 4, 4, detail},     // events of the memory module
+    RegisterRun{0x1D000, 16, 0x20, 6, detail}, // descriptors
+    RegisterRun{0x1DF00, 2, 4, 1},             // DMA S2MM per channel: what it is stalled on
+    RegisterRun{0x1DF10, 2, 4, 1},             // DMA MM2S per channel
+    RegisterRun{0x1F000, 16, 0x10},            // locks
+    RegisterRun{0x1F120, 1, 4, 1},             // locks that overflowed
+    RegisterRun{0x1F128, 1, 4, 1},             // locks that underflowed
+    RegisterRun{0x31100},                      // PC
+    RegisterRun{0x31120},                      // SP
+    RegisterRun{0x31130},                      // LR
+    RegisterRun{0x32004},                      // status, which repeats the control bits
+    RegisterRun{0x34200, 1, 4, 4, detail},     // events of the core module
 };
 
 constexpr std::array aiemlMemory{
-    RegisterRun{0x94200, 1, 4, 6, detail, besideAttributes}, // events; the driver reads memory instead
-    RegisterRun{0xA0000, 48, 0x20, 8, detail},               // descriptors
-    RegisterRun{0xA0660, 6, 4, 1, always, besideAttributes}, // DMA S2MM per channel
-    RegisterRun{0xA0680, 6, 4, 1, always, besideAttributes}, // DMA MM2S per channel
-    RegisterRun{0xC0000, 64, 0x10},                          // locks
-    RegisterRun{0xC0420, 2, 4, 1, always, besideAttributes}, // locks that overflowed
-    RegisterRun{0xC0428, 2, 4, 1, always, besideAttributes}, // locks that underflowed
+    RegisterRun{0x94200, 1, 4, 6, detail},     // events; the driver reads memory instead
+    RegisterRun{0xA0000, 48, 0x20, 8, detail}, // descriptors
+    RegisterRun{0xA0660, 6, 4, 1},             // DMA S2MM per channel
+    RegisterRun{0xA0680, 6, 4, 1},             // DMA MM2S per channel
+    RegisterRun{0xC0000, 64, 0x10},            // locks
+    RegisterRun{0xC0420, 2, 4, 1},             // locks that overflowed
+    RegisterRun{0xC0428, 2, 4, 1},             // locks that underflowed
 };
 
 constexpr std::array aiemlShim{
-    RegisterRun{0x14000, 16, 0x10},                          // locks
-    RegisterRun{0x14120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
-    RegisterRun{0x14128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
-    RegisterRun{0x1D000, 16, 0x20, 8, detail},               // descriptors
-    RegisterRun{0x1D220, 2, 4, 1, always, besideAttributes}, // DMA S2MM per channel
-    RegisterRun{0x1D228, 2, 4, 1, always, besideAttributes}, // DMA MM2S per channel
-    RegisterRun{0x34200, 1, 4, 4, detail},                   // events
+    RegisterRun{0x14000, 16, 0x10},            // locks
+    RegisterRun{0x14120, 1, 4, 1},             // locks that overflowed
+    RegisterRun{0x14128, 1, 4, 1},             // locks that underflowed
+    RegisterRun{0x1D000, 16, 0x20, 8, detail}, // descriptors
+    RegisterRun{0x1D220, 2, 4, 1},             // DMA S2MM per channel
+    RegisterRun{0x1D228, 2, 4, 1},             // DMA MM2S per channel
+    RegisterRun{0x34200, 1, 4, 4, detail},     // events
 };
 
 constexpr std::array aie2psCore{
-    RegisterRun{0x14200, 1, 4, 4, detail},                   // events of the memory module
-    RegisterRun{0x1D000, 16, 0x20, 6, detail},               // descriptors
-    RegisterRun{0x1DF00, 2, 4, 1, always, besideAttributes}, // DMA S2MM per channel: what it is stalled on
-    RegisterRun{0x1DF10, 2, 4, 1, always, besideAttributes}, // DMA MM2S per channel
-    RegisterRun{0x1F000, 16, 0x10},                          // locks
-    RegisterRun{0x1F120, 1, 4, 1, always, besideAttributes}, // locks that overflowed
-    RegisterRun{0x1F128, 1, 4, 1, always, besideAttributes}, // locks that underflowed
-    RegisterRun{0x32D00},                                    // PC
-    RegisterRun{0x32D20},                                    // SP
-    RegisterRun{0x32D30},                                    // LR
-    RegisterRun{0x34200, 1, 4, 4, detail},                   // events of the core module
-    RegisterRun{0x38004},                                    // status, which repeats the control bits
+    RegisterRun{0x14200, 1, 4, 4, detail},     // events of the memory module
+    RegisterRun{0x1D000, 16, 0x20, 6, detail}, // descriptors
+    RegisterRun{0x1DF00, 2, 4, 1},             // DMA S2MM per channel: what it is stalled on
+    RegisterRun{0x1DF10, 2, 4, 1},             // DMA MM2S per channel
+    RegisterRun{0x1F000, 16, 0x10},            // locks
+    RegisterRun{0x1F120, 1, 4, 1},             // locks that overflowed
+    RegisterRun{0x1F128, 1, 4, 1},             // locks that underflowed
+    RegisterRun{0x32D00},                      // PC
+    RegisterRun{0x32D20},                      // SP
+    RegisterRun{0x32D30},                      // LR
+    RegisterRun{0x34200, 1, 4, 4, detail},     // events of the core module
+    RegisterRun{0x38004},                      // status, which repeats the control bits
 };
 
 constexpr std::array aie2psShim{
-    RegisterRun{0x00000, 16, 0x10},                              // locks
-    RegisterRun{0x00120, 1, 4, 1, always, besideAttributes},     // locks that overflowed
-    RegisterRun{0x00128, 1, 4, 1, always, besideAttributes},     // locks that underflowed
-    RegisterRun{0x09000, 16, 0x30, 8, detail, besideAttributes}, // descriptors; the driver reads them 0x20 apart
-    RegisterRun{0x09320, 2, 4, 1, always, besideAttributes},     // DMA S2MM per channel
-    RegisterRun{0x09328, 2, 4, 1, always, besideAttributes},     // DMA MM2S per channel
-    RegisterRun{0x34200, 1, 4, 8, detail},                       // events
+    RegisterRun{0x00000, 16, 0x10},            // locks
+    RegisterRun{0x00120, 1, 4, 1},             // locks that overflowed
+    RegisterRun{0x00128, 1, 4, 1},             // locks that underflowed
+    RegisterRun{0x09000, 16, 0x30, 8, detail}, // descriptors; the driver reads them 0x20 apart
+    RegisterRun{0x09320, 2, 4, 1},             // DMA S2MM per channel
+    RegisterRun{0x09328, 2, 4, 1},             // DMA MM2S per channel
+    RegisterRun{0x34200, 1, 4, 8, detail},     // events
 };
 
 constexpr std::array plainShim{

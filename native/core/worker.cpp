@@ -159,6 +159,9 @@ bool Worker::runStep(Queued& queued) {
         }
         letGo_ = Clock::now();
         flushTrace();
+        if (const auto refused = engine_.takeRefusedStarts(); !refused.empty()) {
+            tell("a refused start", [&] { hooks_.refused(refused); });
+        }
         if (finished) forget();
         task.deliver(finished);
         if (!finished) return true;

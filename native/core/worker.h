@@ -19,6 +19,9 @@
 
 namespace tilescope {
 
+/** A call of the driver that takes longer hangs. */
+constexpr std::chrono::milliseconds stuckAfter{2500};
+
 /** One request under way. Every method runs on the worker's thread. */
 class Task {
   public:
@@ -50,6 +53,8 @@ class Worker {
         std::function<void(const std::vector<PartitionState>&, const std::vector<ColumnRange>& free)> partitions;
         /** Trace lines of the last step. May block. */
         std::function<void(const std::vector<std::string>&)> trace;
+        /** Starts that were refused because of us. May block. */
+        std::function<void(const std::vector<RefusedStart>&)> refused;
         /** A look at the partition list failed, said once as long as it fails in the same way. May block. */
         std::function<void(const std::string&)> trouble;
     };
@@ -70,6 +75,10 @@ class Worker {
     /** While silent, every queued task fails with `timeout` and nothing on the device is looked at. */
     void setSilent(bool silent);
     void setTracing(bool on);
+    /** The call of the device that the thread has not come back from for `atLeast`; null: none. Any thread. */
+    [[nodiscard]] const char* stuckIn(std::chrono::steady_clock::duration atLeast) const {
+        return kernel_.stuckIn(atLeast);
+    }
     /** Looks at the partition list twice a second from now on. */
     void watchPartitions();
     /** Waits until no step is running and keeps the next one from starting. For the end of the process. */

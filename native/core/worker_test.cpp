@@ -32,6 +32,7 @@ struct Desk {
     uint64_t nextId = 1;
     Worker worker{"/dev/null/aie0",
                   Worker::Hooks{[](const auto&, const auto&) {}, [this](const Lines& lines) { said.push_back(lines); },
+                                [](const auto&) {},
                                 [this](const std::string& /*text*/) { events.emplace_back("look"); }}};
 
     std::future<void> post(Probe::Act act, bool urgent) {
@@ -119,6 +120,7 @@ TEST_CASE("[truth-13] a hook that throws ends nothing, and is said as trouble") 
     Worker worker("/dev/null/aie0",
                   Worker::Hooks{[](const auto&, const auto&) {},
                                 [](const std::vector<std::string>&) { throw std::runtime_error("too long"); },
+                                [](const auto&) {},
                                 [&](const std::string& text) {
                                     trouble.push_back(text);
                                     throw std::runtime_error("nobody listens");

@@ -95,7 +95,7 @@ export class ArrayFace implements vscode.Disposable {
       try {
         const signal = AbortSignal.timeout(tooltipPatience);
         const partition = await board.link.open(place.columns, signal);
-        const report = await partition.status([place.tile], {}, signal);
+        const report = await partition.status([place.tile], { asking: 'nobody' }, signal);
         const [status] = report.tiles;
         if (status !== undefined)
           return [...statusTooltip(status, l10n), l10n.t('Read at {0}', clock(report.at))];

@@ -2,7 +2,7 @@
  * The partition of the Array view: which one, what was read of it, when it is read again. Knows boards and words, not
  * VS Code. Nothing is read while nobody looks, and a free partition only when it is looked at first or a person asks.
  */
-import type { Board, BoardInfo, Partition, PartitionInfo, StatusReport } from '../board/board.ts';
+import type { Asking, Board, BoardInfo, Partition, PartitionInfo, StatusReport } from '../board/board.ts';
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange, Tile } from '../model/geometry.ts';
@@ -83,6 +83,8 @@ export class ArrayModel implements Disposable {
   readonly #known = new Map<string, Known>();
   /** Partitions that were read, or could not be, in a connection: not tried again by itself. */
   readonly #tried = new WeakMap<Board, Set<string>>();
+  /** Partitions that were read before, in whatever connection. */
+  readonly #looked = new Set<string>();
   readonly #infos = new WeakMap<BoardLink, BoardInfo>();
   readonly #following: Disposable;
   #target: Target | undefined;
@@ -201,12 +203,16 @@ export class ArrayModel implements Disposable {
     return undefined;
   }
 
-  /** Reads the shown partition now; joins a read that is under way. Failures are shown in the picture. */
-  async refresh(): Promise<void> {
+  /**
+   * Reads the shown partition now; joins a read that is under way. Failures are shown in the picture.
+   * @param asking who wants it: what happens by itself takes no partition that nobody uses
+   */
+  async refresh(asking: Asking = 'person'): Promise<void> {
     this.#settle?.dispose();
     this.#settle = undefined;
     const now = this.shown;
-    if (now !== undefined && now.board.link.state.kind === 'connected') await this.#read(now.board, now.info);
+    if (now !== undefined && now.board.link.state.kind === 'connected')
+      await this.#read(now.board, now.info, asking);
   }
 
   /** The state of a tile as last read, and when (milliseconds since 1970). */
@@ -387,13 +393,15 @@ export class ArrayModel implements Disposable {
       this.#schedule();
       return;
     }
+    // Once shown, it is read again in another connection: not on anybody's wish.
+    const asking = this.#looked.has(key) ? 'nobody' : 'look';
     this.#settle = this.#services.after(settling, () => {
       this.#settle = undefined;
-      void this.refresh();
+      void this.refresh(asking);
     });
   }
 
-  async #read(board: ArrayBoard, info: PartitionInfo): Promise<void> {
+  async #read(board: ArrayBoard, info: PartitionInfo, asking: Asking): Promise<void> {
     const key = keyOf({ board: board.id, columns: info.columns });
     const known: Known = this.#known.get(key) ?? { reading: false };
     if (known.reading || board.link.state.kind !== 'connected') return;
@@ -403,12 +411,13 @@ export class ArrayModel implements Disposable {
     const connection = board.link.state.board;
     const tried = this.#tried.get(connection) ?? new Set();
     this.#tried.set(connection, tried.add(key));
+    this.#looked.add(key);
     known.reading = true;
     this.#changed.fire();
     try {
       const signal = AbortSignal.timeout(patience);
       const partition = await board.link.open(info.columns, signal);
-      known.report = await this.#look(partition, info, connection.info.generation, signal);
+      known.report = await this.#look(partition, info, connection.info.generation, asking, signal);
       delete known.error;
     } catch (thrown) {
       known.error = toBoardError(thrown);
@@ -430,13 +439,14 @@ export class ArrayModel implements Disposable {
     partition: Partition,
     info: PartitionInfo,
     generation: BoardInfo['generation'],
+    asking: Asking,
     signal: AbortSignal,
   ): Promise<StatusReport> {
-    const first = await partition.status(partitionTiles(info), {}, signal);
+    const first = await partition.status(partitionTiles(info), { asking }, signal);
     const open = first.tiles.filter((status) => leavesOpen(status, generation)).map(({ tile }) => tile);
     if (open.length === 0) return first;
     try {
-      const second = await partition.status(open, { detail: true }, signal);
+      const second = await partition.status(open, { detail: true, asking }, signal);
       if (second.epoch !== first.epoch) return first;
       return { ...second, tiles: withSecondLook(first.tiles, second.tiles) };
     } catch (thrown) {
@@ -453,7 +463,7 @@ export class ArrayModel implements Disposable {
     if (this.#refreshSeconds <= 0 || !this.#visible || this.#disposed || now?.info.inUse !== true) return;
     this.#next = this.#services.after(this.#refreshSeconds * 1000, () => {
       this.#next = undefined;
-      void this.refresh();
+      void this.refresh('nobody');
     });
   }
 

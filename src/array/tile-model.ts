@@ -1,5 +1,5 @@
 /** The tile of the details view: which one, what was read of it, when. Knows boards, not VS Code. */
-import type { Board, StatusReport } from '../board/board.ts';
+import type { Asking, Board, StatusReport } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import { type TileKind, tileKind } from '../model/geometry.ts';
@@ -90,8 +90,11 @@ export class TileModel implements Disposable {
     this.#changed.fire();
   }
 
-  /** Reads the tile now, if somebody looks. Failures become part of what is known. */
-  async refresh(): Promise<void> {
+  /**
+   * Reads the tile now, if somebody looks. Failures become part of what is known.
+   * @param asking who wants it: what happens by itself takes no partition that nobody uses
+   */
+  async refresh(asking: Asking = 'person'): Promise<void> {
     this.#settle?.dispose();
     this.#settle = undefined;
     const before = this.#known;
@@ -104,7 +107,7 @@ export class TileModel implements Disposable {
     try {
       const signal = AbortSignal.timeout(patience);
       const partition = await link.open(place.columns, signal);
-      const report = await partition.status([place.tile], { detail: true }, signal);
+      const report = await partition.status([place.tile], { detail: true, asking }, signal);
       if (this.#known?.place === place) this.#set({ place, report, reading: false });
     } catch (thrown) {
       this.#services.note(thrown);
@@ -145,9 +148,11 @@ export class TileModel implements Disposable {
     const state = this.#board()?.link.state;
     if (!this.#visible || this.#disposed || state?.kind !== 'connected') return;
     if (this.#readFrom === state.board) return;
+    // A tile that was shown before is read again in another connection: not on anybody's wish.
+    const asking = this.#readFrom === undefined ? 'look' : 'nobody';
     this.#settle = this.#services.after(settling, () => {
       this.#settle = undefined;
-      void this.refresh();
+      void this.refresh(asking);
     });
   }
 }

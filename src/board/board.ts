@@ -126,9 +126,21 @@ export interface ReadResult {
   /** When the last byte was read, milliseconds since 1970 on this machine's clock. */
   readonly at: number;
   readonly epoch: string;
+  /** It ended early, because somebody opened the device: what is left is `not-read`. */
+  readonly gaveWay?: boolean;
 }
 
+/**
+ * Who wants bytes or status. It counts for a partition that nobody uses: while it is looked at, no application can have
+ * it, and an application asks once. `nobody`: whatever happens by itself (a timer, a live view, after a reconnect); never
+ * takes a free partition, fails with `not-asked`. `look`: what a person looks at; answered without a lease while all was
+ * found gated. `person`: a person asked. `fast`: a person chose not to wait between the leases of a long read.
+ */
+export type Asking = 'nobody' | 'look' | 'person' | 'fast';
+
 export interface ReadOptions {
+  /** `look` unless told otherwise. */
+  readonly asking?: Asking;
   /** Program memory of enabled cores of these tiles (tile index in buffer order) may be touched: a person asked for it. */
   readonly openTiles?: ReadonlySet<number>;
   /** Called as pieces of a long read arrive; bytes are counted, not passed. */
@@ -213,6 +225,8 @@ export interface Partition {
 }
 
 export interface StatusOptions {
+  /** `look` unless told otherwise. */
+  readonly asking?: Asking;
   readonly detail?: boolean;
 }
 
@@ -224,12 +238,27 @@ export interface StatusReport {
 }
 
 export interface OpenOptions {
+  /** `look` unless told otherwise; counts where nobody but the driver tells the layout. */
+  readonly asking?: Asking;
   /** The person agreed to map memory of an `unknown` driver. Without it such a board answers `unknown-driver`. */
   readonly allowUnknownDriver?: boolean;
 }
 
+/** What a board has to say unasked, beside its partitions. */
+export type BoardNotice =
+  /** An application asked for these columns while Tilescope had them, and was refused. `pid` 0: nobody was seen. */
+  | {
+      readonly kind: 'start-refused';
+      readonly columns: ColumnRange;
+      readonly pid: number;
+      readonly command: string;
+    }
+  /** The driver does not come back from a call (`driver-hung`, with its name), or did at last. */
+  | { readonly kind: 'hung'; readonly error: BoardError | undefined };
+
 /** A live connection to one board. */
 export interface Board {
+  readonly onDidNotice: Event<BoardNotice>;
   readonly info: BoardInfo;
   /** Fires when a partition appears, disappears, changes hands, is held or let go, or starts a new epoch. */
   readonly onDidChangePartitions: Event<readonly PartitionInfo[]>;

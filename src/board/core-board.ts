@@ -19,6 +19,7 @@ import type {
   Board,
   BoardInfo,
   BoardLog,
+  BoardNotice,
   OpenOptions,
   Partition,
   PartitionInfo,
@@ -97,6 +98,7 @@ class CoreBoard implements Board {
 
   readonly onDidChangePartitions: Event<readonly PartitionInfo[]> = this.#partitionsChanged.event;
   readonly onDidClose: Event<BoardError> = this.#closed.event;
+  readonly onDidNotice: Event<BoardNotice>;
 
   constructor(client: CoreClient, info: BoardInfo, list: CoreList, log: BoardLog, extra: CoreBoardExtra) {
     this.info = info;
@@ -104,6 +106,7 @@ class CoreBoard implements Board {
     this.#list = list;
     this.#log = log;
     this.#extra = extra;
+    this.onDidNotice = client.onNotice;
     client.onPartitions((list) => this.#learn(list));
     client.onClose((error) => {
       if (this.#end !== undefined) return;
@@ -131,7 +134,8 @@ class CoreBoard implements Board {
     if (known !== undefined) return known;
     const inUseBefore = this.#find(columns)?.inUse ?? false;
     const allowUnknown = options.allowUnknownDriver ?? false;
-    const memories = await this.#client.open(columns, allowUnknown, signal);
+    const asking = options.asking ?? 'look';
+    const memories = await this.#client.open(columns, allowUnknown, signal, asking);
     // Columns of a free range are a partition from now on; the caller finds them in the list.
     if (this.#find(columns) === undefined) this.#learn(await this.#client.partitions(signal));
     // Of two callers that opened at the same time, both get the object of the first that came back.
@@ -234,7 +238,8 @@ class CorePartition implements Partition {
       return { tiles: [], at: Date.now(), epoch: this.#access.partition(this.columns)?.epoch ?? '' };
     }
     const detail = options.detail ?? false;
-    const answer = await client.status({ columns: this.columns, tiles, detail }, signal);
+    const asking = options.asking ?? 'look';
+    const answer = await client.status({ columns: this.columns, tiles, detail, asking }, signal);
     const { generation } = this.#access.info();
     return {
       tiles: answer.tiles.map((raw) => decodeTileStatus(raw, generation)),
@@ -324,6 +329,7 @@ class CorePartitionMemory implements PartitionMemory {
         memory: this.geometry.type,
         ranges: plan.fetch,
         openTiles: this.#tiles(options.openTiles),
+        asking: options.asking ?? 'look',
       },
       options.onProgress,
       signal,
@@ -333,6 +339,7 @@ class CorePartitionMemory implements PartitionMemory {
       unreadable: answer.unreadable,
       at: Date.now(),
       epoch: answer.epoch,
+      ...(answer.gaveWay === true ? { gaveWay: true } : {}),
     };
   }
 

@@ -21,6 +21,9 @@ export type BoardErrorCode =
   | 'no-match' // none of the owner's buffers is certainly this memory: nothing is written beside it
   | 'hold-failed' // the holder process could not be started or ended
   | 'unknown-driver' // not one of the driver families this version knows; needs the person's consent
+  | 'not-asked' // nobody uses the partition, and nobody asked for it
+  | 'gave-way' // a long read of a free partition ended, because somebody opened the device
+  | 'driver-hung' // a call of the driver does not come back
   | 'driver' // any other errno of the driver; detail names ioctl and errno
   // the access
   | 'epoch' // the contents started a new life since they were read

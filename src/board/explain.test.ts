@@ -24,6 +24,9 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'no-match': true,
   'hold-failed': true,
   'unknown-driver': true,
+  'not-asked': true,
+  'gave-way': true,
+  'driver-hung': true,
   driver: true,
   epoch: true,
   locked: true,
@@ -85,6 +88,7 @@ const allFacts: ErrorFacts = {
   programs: 'uname, id',
   reason: 'It is broken.',
   of: 'sessions',
+  call: 'AIE_ENQUIRE_PART',
 };
 
 function said(code: BoardErrorCode, facts: ErrorFacts): string {

@@ -126,6 +126,24 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         message: l10n.t('The AI Engine driver on this board is none that this version of Tilescope knows.'),
         nextStep: l10n.t('Look at what was found on the board and agree before any memory is mapped.'),
       };
+    case 'not-asked':
+      return {
+        message: l10n.t('No application uses this partition, so it is read only when you ask.'),
+        nextStep: l10n.t('Refresh to read it.'),
+      };
+    case 'gave-way':
+      return {
+        message: l10n.t('An application opened the device, so Tilescope stopped reading to let it start.'),
+        nextStep: l10n.t('Refresh when it runs.'),
+      };
+    case 'driver-hung':
+      return {
+        message: l10n.t(
+          'The AI Engine driver of the board hangs: {0} does not come back.',
+          facts.text('call') ?? l10n.t('a call'),
+        ),
+        nextStep: l10n.t('Restart the board; nothing else frees the driver.'),
+      };
     case 'driver':
       return {
         message: l10n.t('The AI Engine driver answered with an error that was not expected.'),

@@ -26,6 +26,7 @@ type EditorCommand =
   | 'rebase'
   | 'keepMine'
   | 'takeTheirs'
+  | 'readFast'
   | 'readRunning'
   | 'goTo';
 
@@ -43,6 +44,7 @@ export class EditorCommands {
     rebase: (document) => this.#rebase(document),
     keepMine: (document) => this.#keepMine(document),
     takeTheirs: (document) => this.#takeTheirs(document),
+    readFast: (document) => this.#readFast(document),
     readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
   };
@@ -184,6 +186,17 @@ export class EditorCommands {
     await withProgress(vscode.l10n.t('Reading'), async (signal) => {
       for (const range of ranges) await document.session.refresh(range, signal);
     });
+    this.#provider.refreshed(document);
+  }
+
+  /** All of the document, without leaving a partition that nobody uses to others in between. */
+  async #readFast(document: TileDocument): Promise<void> {
+    const { session, shown } = document;
+    if (session.state.link.kind !== 'connected' || document.isOutside || shown === undefined)
+      throw offline(document);
+    const isFree = session.state.partition?.inUse === false;
+    if (isFree && !(await this.#provider.confirmFast())) return;
+    await withProgress(vscode.l10n.t('Reading'), (signal) => session.refresh(shown.range, signal, true));
     this.#provider.refreshed(document);
   }
 

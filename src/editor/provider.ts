@@ -50,6 +50,9 @@ export class HexEditorProvider
   /** How a person is asked before program memory of a running core is read; tests answer in their place. */
   confirmRunning: (board: string, tile: string) => Promise<boolean> = confirmRunningInDialog;
 
+  /** How a person is asked before a partition that nobody uses is read without pauses; tests answer in their place. */
+  confirmFast: () => Promise<boolean> = confirmFastInDialog;
+
   /** How a person is asked before editing beside an owner is unlocked; tests answer in their place. */
   confirmBeside: (title: string, detail: string) => Promise<boolean> = confirmBesideInDialog;
 
@@ -616,6 +619,16 @@ function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {
       'The core fetches its instructions from this memory. Access from outside that meets such a fetch fails on the bus, and that error may halt the core: programs are usually built so that it does, and then only starting the application again helps. After each read the core is looked at. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
     ),
     agree: vscode.l10n.t('Read Anyway'),
+  });
+}
+
+function confirmFastInDialog(): Promise<boolean> {
+  return agreesTo({
+    title: vscode.l10n.t('Read fast, without leaving the partition free in between?'),
+    detail: vscode.l10n.t(
+      'An application that asks for this partition while it is read is refused, and most applications ask only once: it would have to be started again. Without Read Fast, Tilescope has the partition for a tenth of the time at most.',
+    ),
+    agree: vscode.l10n.t('Read Fast'),
   });
 }
 

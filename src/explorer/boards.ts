@@ -1,6 +1,6 @@
 /** The boards that a person has added, and their links. Everything that shows or uses a board gets it from here. */
 import { type Disposable, Emitter } from '../model/event.ts';
-import type { BoardLink } from '../session/link.ts';
+import type { BoardLink, RefusedStart } from '../session/link.ts';
 import { type BoardConfig, idsIn, parseBoardConfigs } from './board-config.ts';
 
 /** One entry of the sidebar. The link outlives edits of the entry: its connector reads the present `config`. */
@@ -28,9 +28,12 @@ export class BoardCollection implements Disposable {
   readonly #makeLink: MakeLink;
   readonly #entries = new Map<string, BoardEntry>();
   readonly #changed = new Emitter<BoardEntry | undefined>();
+  readonly #refused = new Emitter<{ readonly entry: BoardEntry; readonly start: RefusedStart }>();
 
   /** Fires with the entry whose state, partitions or configuration changed; without one when entries come or go. */
   readonly onDidChange = this.#changed.event;
+  /** Fires when an application was refused a partition because Tilescope had it. */
+  readonly onDidRefuseStart = this.#refused.event;
 
   constructor(store: BoardStore, makeLink: MakeLink) {
     this.#store = store;
@@ -104,6 +107,7 @@ export class BoardCollection implements Disposable {
     for (const entry of this.#entries.values()) entry.link.dispose();
     this.#entries.clear();
     this.#changed.dispose();
+    this.#refused.dispose();
   }
 
   #insert(config: BoardConfig, kept: boolean): BoardEntry {
@@ -112,6 +116,7 @@ export class BoardCollection implements Disposable {
     this.#entries.set(config.id, entry);
     link.onDidChangeState(() => this.#changed.fire(entry));
     link.onDidChangePartitions(() => this.#changed.fire(entry));
+    link.onDidRefuseStart((start) => this.#refused.fire({ entry, start }));
     this.#changed.fire(undefined);
     return entry;
   }

@@ -28,7 +28,8 @@ async function held() {
   await link.hold(device.columns, true, never);
   const asked: GuestQuestion['act'][] = [];
   const details: string[] = [];
-  const boards = { onDidChange: () => ({ dispose: () => undefined }), entries: [] };
+  const quiet = () => ({ dispose: () => undefined });
+  const boards = { onDidChange: quiet, onDidRefuseStart: quiet, entries: [] };
   const commands = new GuestCommands({ boards } as never);
   let answer = false;
   commands.confirm = async ({ act, detail }) => {

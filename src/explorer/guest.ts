@@ -7,6 +7,7 @@ import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation, sayWarning } from '../say/say.ts';
+import type { RefusedStart } from '../session/link.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import type { Failures } from './failures.ts';
 import { columnsText, FreeColumnsNode, ownerText, PartitionNode, PickedNode } from './nodes.ts';
@@ -37,6 +38,7 @@ const patience = 60_000;
 
 export class GuestCommands implements vscode.Disposable {
   readonly #services: GuestServices;
+  readonly #refusedStarts: { dispose(): void };
   readonly #following: { dispose(): void };
   /** Connections that began, and whose picks were asked for. */
   readonly #reopened = new WeakSet<object>();
@@ -63,10 +65,14 @@ export class GuestCommands implements vscode.Disposable {
       this.#reopenPicks(entry);
       this.#followHolds(entry);
     });
+    this.#refusedStarts = services.boards.onDidRefuseStart(({ entry, start }) =>
+      this.#sayRefusedStart(entry, start),
+    );
   }
 
   dispose(): void {
     this.#following.dispose();
+    this.#refusedStarts.dispose();
     this.#endedHolds.dispose();
   }
 
@@ -320,6 +326,27 @@ export class GuestCommands implements vscode.Disposable {
         .open(columns, AbortSignal.timeout(patience))
         .catch((error: unknown) => this.#services.failures.note(error));
     }
+  }
+
+  /** The person is told at once, so that the application is started again. */
+  #sayRefusedStart(entry: BoardEntry, { columns, command, pid }: RefusedStart): void {
+    const place = columnsText({ columns });
+    const board = entry.config.label;
+    sayWarning(
+      pid === 0
+        ? vscode.l10n.t(
+            '{0} of {1}: an application asked for these columns while Tilescope was reading them, and was refused. Start it again.',
+            place,
+            board,
+          )
+        : vscode.l10n.t(
+            '{0} of {1}: {2} (process {3}) asked for these columns while Tilescope was reading them, and was refused. Start it again.',
+            place,
+            board,
+            command,
+            pid,
+          ),
+    );
   }
 
   /** A hold that ends without having been released here is said. */

@@ -135,7 +135,10 @@ export class BoardNode implements TreeNode {
         item.description = vscode.l10n.t('connecting');
         break;
       case 'connected':
-        if (placeText(this.entry) !== config.label) item.description = placeText(this.entry);
+        if (link.hung !== undefined) {
+          item.description = vscode.l10n.t('driver hangs');
+          item.iconPath = new vscode.ThemeIcon('circuit-board', new vscode.ThemeColor('charts.orange'));
+        } else if (placeText(this.entry) !== config.label) item.description = placeText(this.entry);
         break;
       case 'offline':
         item.description = vscode.l10n.t('offline');
@@ -162,7 +165,9 @@ function placeText(entry: BoardEntry): string {
 }
 
 function boardTooltip(entry: BoardEntry, info: BoardInfo): vscode.TreeItem['tooltip'] {
+  const { hung } = entry.link;
   const rows: [string, string][] = [
+    ...(hung === undefined ? [] : [[vscode.l10n.t('Driver'), describe(hung)] satisfies [string, string]]),
     [vscode.l10n.t('Reached by'), placeText(entry)],
     [vscode.l10n.t('Host'), info.hostName],
     [vscode.l10n.t('Device'), info.device],

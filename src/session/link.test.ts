@@ -14,6 +14,37 @@ function setup() {
 
 const never = new AbortController().signal;
 
+describe('what a board says unasked', () => {
+  test('[truth-5] a driver that hangs changes the state, and nobody connects again because of it', async () => {
+    const { link, device, states } = setup();
+    await link.connect();
+    const before = states.length;
+    const error = new BoardError('driver-hung', 'no answer', { call: 'AIE_ENQUIRE_PART' });
+    device.notices.fire({ kind: 'hung', error });
+    expect(link.hung).toBe(error);
+    expect(link.state.kind).toBe('connected');
+    expect(states.slice(before)).toEqual(['connected']);
+    device.notices.fire({ kind: 'hung', error: undefined });
+    expect(link.hung).toBeUndefined();
+    expect(device.connections).toBe(1);
+  });
+
+  test('[truth-21] a start that was refused because of us is passed on', async () => {
+    const { link, device } = setup();
+    await link.connect();
+    const heard: unknown[] = [];
+    link.onDidRefuseStart((start) => heard.push(start));
+    const start = {
+      kind: 'start-refused',
+      columns: { startCol: 6, numCols: 4 },
+      pid: 77,
+      command: 'app',
+    } as const;
+    device.notices.fire(start);
+    expect(heard).toEqual([start]);
+  });
+});
+
 describe('connecting', () => {
   test('shows the steps, then the board with its partitions', async () => {
     const { link, states, device } = setup();

@@ -1,4 +1,11 @@
-import type { Board, BoardConnector, ConnectStep, Partition, PartitionInfo } from '../board/board.ts';
+import type {
+  Board,
+  BoardConnector,
+  BoardNotice,
+  ConnectStep,
+  Partition,
+  PartitionInfo,
+} from '../board/board.ts';
 import {
   abortError,
   BoardError,
@@ -27,6 +34,9 @@ const passing: ReadonlySet<BoardErrorCode> = new Set([
   'agent-failed',
   'upload-corrupt',
 ]);
+
+/** An application that was refused because of us. */
+export type RefusedStart = Extract<BoardNotice, { kind: 'start-refused' }>;
 
 const longestWait = 30_000;
 /** A connection that lived this long starts the waiting times afresh. */
@@ -64,6 +74,8 @@ export class BoardLink implements Disposable {
   readonly #services: SessionServices;
   readonly #stateChanged = new Emitter<LinkState>();
   readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
+  readonly #startRefused = new Emitter<RefusedStart>();
+  #hung: BoardError | undefined;
   #state: LinkState = { kind: 'disconnected' };
   #partitions: readonly PartitionInfo[] = [];
   #freeColumns: readonly ColumnRange[] = [];
@@ -88,6 +100,16 @@ export class BoardLink implements Disposable {
 
   get onDidChangeState(): Event<LinkState> {
     return this.#stateChanged.event;
+  }
+
+  /** The driver does not come back from a call (`driver-hung`); the connection itself is well. */
+  get hung(): BoardError | undefined {
+    return this.#hung;
+  }
+
+  /** Fires when an application was refused a partition because Tilescope had it in that moment. */
+  get onDidRefuseStart(): Event<RefusedStart> {
+    return this.#startRefused.event;
   }
 
   /** As last known; kept while the connection is lost. */
@@ -203,6 +225,7 @@ export class BoardLink implements Disposable {
     void this.disconnect();
     this.#stateChanged.dispose();
     this.#partitionsChanged.dispose();
+    this.#startRefused.dispose();
   }
 
   async #connected(signal: AbortSignal): Promise<Connection> {
@@ -296,6 +319,12 @@ export class BoardLink implements Disposable {
     this.#wanted = true;
     connection.subscriptions.add(board.onDidClose((error) => this.#lost(connection, error)));
     connection.subscriptions.add(board.onDidChangePartitions((now) => this.#setPartitions(now)));
+    connection.subscriptions.add(
+      board.onDidNotice((notice) => {
+        if (notice.kind === 'start-refused') this.#emit(this.#startRefused, notice);
+        else this.#setHung(notice.error);
+      }),
+    );
     // Partitions first: whoever hears that the board is there finds them current.
     this.#setPartitions(partitions);
     this.#setState({ kind: 'connected', board });
@@ -313,6 +342,7 @@ export class BoardLink implements Disposable {
   /** Forgets the live connection; answers its board, which the caller ends. */
   #leave(reason: BoardError): Board | undefined {
     const connection = this.#connection;
+    this.#hung = undefined;
     this.#connection = undefined;
     connection?.subscriptions.dispose();
     connection?.ended.abort(reason);
@@ -343,6 +373,12 @@ export class BoardLink implements Disposable {
     } catch (error) {
       this.#services.log.warn(`${this.label}: ending the connection: ${toBoardError(error).message}`);
     }
+  }
+
+  #setHung(error: BoardError | undefined): void {
+    this.#hung = error;
+    if (error !== undefined) this.#services.log.warn(`${this.label}: ${error.message}`);
+    this.#emit(this.#stateChanged, this.#state);
   }
 
   #setState(state: LinkState): void {

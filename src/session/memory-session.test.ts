@@ -1065,8 +1065,9 @@ describe('[main-22] losing the board', () => {
     });
   }
 
-  test('what is shown and still missing is read after the reconnection', async () => {
+  test('what is shown and still missing is read after the reconnection, beside its owner', async () => {
     const { link, device, session, time } = parts();
+    device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
     await link.connect();
     device.hook = (at) => {
       if (at === 'read') device.lose();
@@ -1078,6 +1079,46 @@ describe('[main-22] losing the board', () => {
     time.advance(1000);
     await settle();
     expect(session.bytes(range(0, 64)).bytes).toEqual(device.bytes.slice(0, 64));
+  });
+});
+
+describe('[truth-21] a partition that nobody uses', () => {
+  test('is read for what a person looks at and asks for, and by nothing that happens by itself', async () => {
+    const { link, device, session, time } = parts();
+    await link.connect();
+    session.look('doc', range(0, 64));
+    await settle();
+    await session.refresh(range(0, 64), never);
+    await session.refresh(range(0, 64), never, true);
+    expect(device.asked).toEqual(['look', 'person', 'fast']);
+    // After a reconnection what is missing is asked for by nobody, and that is said.
+    session.look('doc', range(0, 8192));
+    device.hook = (at) => {
+      if (at === 'read') device.lose();
+    };
+    await settle();
+    device.hook = () => undefined;
+    time.advance(1000);
+    await settle();
+    expect(link.state.kind).toBe('connected');
+    expect(device.asked).toHaveLength(3);
+    expect(session.state.lastError?.code).toBe('not-asked');
+    // Looking again is asking.
+    session.look('doc', range(0, 8192));
+    await settle();
+    expect(device.asked.at(-1)).toBe('look');
+    expect(session.state.lastError).toBeUndefined();
+    expect(session.bytes(range(0, 8192)).bytes).toEqual(device.bytes.slice(0, 8192));
+  });
+
+  test('a long read that gave way to an application keeps what it read, and says so', async () => {
+    const { link, device, session } = parts();
+    await link.connect();
+    device.gaveWay = true;
+    device.unreadable = [{ offset: 32, length: 32, reason: 'not-read' }];
+    await expect(session.refresh(range(0, 64), never)).rejects.toMatchObject({ code: 'gave-way' });
+    expect(session.state.lastError?.code).toBe('gave-way');
+    expect(byteAt(session, 3)).toBe(device.bytes[3]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type {
+  Asking,
   Board,
   PartitionInfo,
   PartitionMemory,
@@ -139,6 +140,8 @@ export class MemorySession implements Disposable {
   #lastError: BoardError | undefined;
   #pumping = false;
   #pumpAgain = false;
+  /** Somebody looks at something since the pump last came to an end: what it reads then is for a person. */
+  #looking = false;
 
   constructor(link: BoardLink, key: MemoryKey, services: SessionServices) {
     this.link = link;
@@ -240,7 +243,7 @@ export class MemorySession implements Disposable {
     this.#asked();
     await this.#open(signal);
     this.#checkRange(range);
-    await this.#readRanges(mergeRanges(this.#base.missing(range), readGap), signal);
+    await this.#readRanges(mergeRanges(this.#base.missing(range), readGap), 'person', signal);
   }
 
   /**
@@ -265,18 +268,22 @@ export class MemorySession implements Disposable {
     await this.#open(signal);
     const wanted = mergeRanges([...missing, ...this.#base.old(range)], readGap);
     const of = bytesIn(wanted);
-    await this.#readRanges(wanted, signal, { onProgress: (bytes) => onProgress(bytes, of) });
+    await this.#readRanges(wanted, 'person', signal, { onProgress: (bytes) => onProgress(bytes, of) });
     if (this.#base.missing(range).length > 0 || this.#base.hasOldIn(range)) {
       throw new SessionError('bytes-changed-hands', 'the contents started a new life during the read');
     }
   }
 
-  /** Reads all bytes of the range again and marks those that differ from before. Rejects with BoardError. */
-  async refresh(range: ByteRange, signal: AbortSignal): Promise<void> {
+  /**
+   * Reads all bytes of the range again and marks those that differ from before. Rejects with BoardError; `gave-way` when an
+   * application came in the middle of a long read of what nobody used: what was read by then is kept.
+   * @param fast a person chose not to leave a partition that nobody uses to others between the parts of a long read
+   */
+  async refresh(range: ByteRange, signal: AbortSignal, fast = false): Promise<void> {
     this.#asked();
     await this.#open(signal);
     this.#checkRange(range);
-    await this.#readRanges([range], signal);
+    await this.#readRanges([range], fast ? 'fast' : 'person', signal);
   }
 
   /**
@@ -290,6 +297,7 @@ export class MemorySession implements Disposable {
       if (this.#geometry !== undefined) this.#checkRange(range);
       this.#looks.set(document, range);
       this.#lookers.add(document);
+      this.#looking = true;
       void this.#pump();
     }
   }
@@ -365,7 +373,11 @@ export class MemorySession implements Disposable {
     let serial: number;
     do {
       serial = this.#epochSerial;
-      await this.#readRanges(mergeRanges(this.#edits.runs(this.#whole(), 'pending'), readGap), signal);
+      await this.#readRanges(
+        mergeRanges(this.#edits.runs(this.#whole(), 'pending'), readGap),
+        'person',
+        signal,
+      );
     } while (serial !== this.#epochSerial);
     if (this.#epoch === undefined)
       throw new BoardError('no-partition', 'the board does not list the partition');
@@ -551,6 +563,7 @@ export class MemorySession implements Disposable {
   /** `onlyIn`: bytes of another epoch are not taken over; rejects with `epoch` then. */
   async #readRanges(
     ranges: readonly ByteRange[],
+    asking: Asking,
     signal: AbortSignal,
     { onlyIn, onProgress }: { readonly onlyIn?: string; readonly onProgress?: (bytes: number) => void } = {},
   ): Promise<void> {
@@ -575,6 +588,7 @@ export class MemorySession implements Disposable {
         await this.#readOnce(
           request,
           (bytes) => progress(finished + Math.min(bytes, bytesIn(request))),
+          asking,
           either,
           onlyIn,
         );
@@ -596,6 +610,7 @@ export class MemorySession implements Disposable {
   async #readOnce(
     ranges: readonly ByteRange[],
     onProgress: (bytes: number) => void,
+    asking: Asking,
     signal: AbortSignal,
     onlyIn: string | undefined,
   ): Promise<void> {
@@ -606,7 +621,7 @@ export class MemorySession implements Disposable {
     let result: ReadResult;
     try {
       result = await abortable(
-        memory.read(ranges, { openTiles: new Set(this.#openTiles), onProgress }, signal),
+        memory.read(ranges, { asking, openTiles: new Set(this.#openTiles), onProgress }, signal),
         signal,
       );
     } finally {
@@ -616,6 +631,8 @@ export class MemorySession implements Disposable {
       throw new BoardError('epoch', 'the contents started a new life during the read');
     }
     this.#store(ranges, result, flight, serial);
+    if (result.gaveWay === true)
+      throw new BoardError('gave-way', 'an application came while the partition was read');
     await this.#lookAtCores(ranges, signal);
   }
 
@@ -629,7 +646,7 @@ export class MemorySession implements Disposable {
       .map((index) => locate(geometry, index * length).tile);
     if (tiles.length === 0) return;
     const partition = await abortable(this.link.open(this.key.columns, signal), signal);
-    const report = await abortable(partition.status(tiles, {}, signal), signal);
+    const report = await abortable(partition.status(tiles, { asking: 'nobody' }, signal), signal);
     const same = (a: Tile, b: Tile): boolean => a.col === b.col && a.row === b.row;
     const others = this.#haltedCores.filter((one) => !tiles.some((tile) => same(tile, one)));
     const halted = report.tiles.filter(({ core }) => core?.state === 'error').map(({ tile }) => tile);
@@ -694,13 +711,17 @@ export class MemorySession implements Disposable {
         // The layout is asked of the board only for somebody who looks, and only once.
         if (this.#geometry === undefined) await this.#open(this.#ended.signal);
         const request = requests(mergeRanges(this.#missingShown(), readGap))[0];
-        if (request === undefined) continue;
+        if (request === undefined) {
+          this.#looking = false;
+          continue;
+        }
         this.#pumpAgain = true;
-        await this.#readRanges(request, this.#ended.signal);
+        await this.#readRanges(request, this.#looking ? 'look' : 'nobody', this.#ended.signal);
       }
     } catch (error) {
       // `state.lastError` holds it for the face; here it only ends the loop.
       if (toBoardError(error).code === 'internal') this.#services.log.warn(String(error));
+      this.#looking = false;
     } finally {
       this.#pumping = false;
     }
@@ -875,6 +896,7 @@ export class MemorySession implements Disposable {
 
   #followLink(): void {
     const connected = this.link.state.kind === 'connected';
+    this.#looking = false;
     if (!connected) this.#memory = undefined;
     else {
       this.#lastError = undefined;
@@ -962,7 +984,7 @@ export class MemorySession implements Disposable {
     this.#fire([]);
     try {
       await this.#open(reading.signal);
-      await this.#readRanges([this.#whole()], reading.signal, { onlyIn: partition.epoch });
+      await this.#readRanges([this.#whole()], 'nobody', reading.signal, { onlyIn: partition.epoch });
       this.#snapshot = { of, board: state.board, done: true, at: this.#lastReadAt ?? this.#services.now() };
     } catch (error) {
       // `state.lastError` holds it for the face.

@@ -1,8 +1,10 @@
 /** A board for tests: bytes in an array, and hooks at every point where a real one can take long, fail or be lost. */
 import type {
+  Asking,
   Board,
   BoardConnector,
   BoardInfo,
+  BoardNotice,
   Hold,
   Owner,
   Partition,
@@ -118,6 +120,12 @@ export class ScriptedDevice implements BoardConnector {
   /** Called at every point; may wait, change the device, or throw. */
   hook: (point: HookPoint) => Promise<void> | void = () => undefined;
   readonly reads: ByteRange[][] = [];
+  /** Who asked for each of them. */
+  readonly asked: Asking[] = [];
+  /** A read ends early, as when an application opens the device. */
+  gaveWay = false;
+  /** What the board says unasked. */
+  readonly notices = new Emitter<BoardNotice>();
   readonly writes: WriteEdit[][] = [];
   readonly writeOptions: WriteOptions[] = [];
   /** Tiles whose status was asked for; and whether an error halts their cores. */
@@ -226,6 +234,7 @@ export class ScriptedDevice implements BoardConnector {
       info: boardInfo,
       onDidChangePartitions: connection.partitions.event,
       onDidClose: connection.closed.event,
+      onDidNotice: this.notices.event,
       get freeColumns() {
         return device.freeColumns;
       },
@@ -300,6 +309,9 @@ export class ScriptedDevice implements BoardConnector {
     signal: AbortSignal,
   ): Promise<ReadResult> {
     await this.#point('read', connection, signal);
+    if (options.asking === 'nobody' && !this.info.inUse)
+      throw new BoardError('not-asked', 'free columns, and nobody asked for them');
+    this.asked.push(options.asking ?? 'look');
     this.reads.push([...ranges]);
     const result = {
       pieces: ranges.map((range) => ({
@@ -314,6 +326,7 @@ export class ScriptedDevice implements BoardConnector {
       ),
       at: this.#time.now(),
       epoch: this.epoch,
+      ...(this.gaveWay ? { gaveWay: true } : {}),
     };
     for (const { offset, length } of result.unreadable) {
       for (const piece of result.pieces) {

@@ -19,7 +19,7 @@ try {
   const range = { offset: 0, length: totalBytes(memory.geometry) };
   for (let round = 0; round < Number(rounds); round++) {
     const begin = performance.now();
-    const result = await memory.read([range], {}, signal);
+    const result = await memory.read([range], { asking: 'fast' }, signal);
     const ms = performance.now() - begin;
     const bytes = result.pieces[0]?.bytes.length ?? 0;
     if (bytes !== range.length || result.unreadable.length > 0) throw new Error(`read ${bytes} bytes only`);

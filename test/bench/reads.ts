@@ -60,7 +60,7 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
         exitMs: 600_000,
       },
       open: { op: 'open', id: 2, ...columns, allowUnknown: false },
-      read: { op: 'read', id: 3, ...columns, memory: 'data', ranges: [[0, bytes]] },
+      read: { op: 'read', id: 3, ...columns, memory: 'data', ranges: [[0, bytes]], asking: 'fast' },
     };
     for (const [name, header] of Object.entries(frames)) {
       await writeFile(join(folder, name), encodeFrame(header));

@@ -102,7 +102,11 @@ async function readWhileSwitched(family: Family, memory: PartitionMemory): Promi
   const switching = switchClocks(family, new Random(seed), count, () => over);
   try {
     while (count.reads < fewestReads || count.switches < fewestSwitches || count.gated + count.partly === 0) {
-      const result = await memory.read([{ offset: 0, length: totalBytes(geometry) }], {}, never);
+      const result = await memory.read(
+        [{ offset: 0, length: totalBytes(geometry) }],
+        { asking: 'fast' },
+        never,
+      );
       count.reads++;
       tally(geometry, result, expected, count);
     }
@@ -139,7 +143,11 @@ describe(`[attach-12] clocks that change while a whole partition is read (seed $
         // All of it was read beside the witness, by the process that began.
         expect((await board.counters())['requests']).toBe(requests);
         await board.control('ungate all');
-        const last = await memory.read([{ offset: 0, length: totalBytes(memory.geometry) }], {}, never);
+        const last = await memory.read(
+          [{ offset: 0, length: totalBytes(memory.geometry) }],
+          { asking: 'fast' },
+          never,
+        );
         expect(last.unreadable).toEqual([]);
         const [info] = (await ours.partitions(never)).filter((one) => one.inUse);
         expect(info?.owner?.pid).toBe(pid);

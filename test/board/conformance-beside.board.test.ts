@@ -60,14 +60,14 @@ function dataOf(partition: Partition): PartitionMemory {
 }
 
 async function bytesAt(memory: PartitionMemory, offset: number, length: number): Promise<Uint8Array> {
-  const { pieces, unreadable } = await memory.read([{ offset, length }], {}, never);
+  const { pieces, unreadable } = await memory.read([{ offset, length }], { asking: 'fast' }, never);
   expect(unreadable).toEqual([]);
   return pieces[0]?.bytes ?? new Uint8Array(0);
 }
 
 /** Writes beside the owner, as a person who unlocked it. */
 async function writeBeside(memory: PartitionMemory, offset: number, bytes: Uint8Array): Promise<string> {
-  const { pieces, epoch } = await memory.read([{ offset, length: bytes.length }], {}, never);
+  const { pieces, epoch } = await memory.read([{ offset, length: bytes.length }], { asking: 'fast' }, never);
   const seen = pieces[0]?.bytes ?? new Uint8Array(0);
   const report = await memory.write([{ offset, seen, bytes }], { epoch, besideOwner: true }, never);
   return report.spans.map((span) => span.outcome).join();

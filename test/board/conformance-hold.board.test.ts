@@ -57,7 +57,11 @@ describe.each<[string, Image, Partial<SshTarget>]>([
     expect(program.stdout.toString()).toMatch(/tilescope-agent-0\.1\.0-\S+ \(deleted\)/);
     const opened = await second.open(columns, {}, never);
     const memory = opened.memory('data');
-    const read = await memory?.read([{ offset: (8 + 1) * 0x8000 + 0x100, length: 8 }], {}, never);
+    const read = await memory?.read(
+      [{ offset: (8 + 1) * 0x8000 + 0x100, length: 8 }],
+      { asking: 'fast' },
+      never,
+    );
     expect([read?.pieces[0]?.bytes, read?.epoch]).toEqual([bytes, before.epoch]);
     await opened.hold(false, never);
     expect(await partition(second)).toMatchObject({ inUse: false, ownerGone: false });

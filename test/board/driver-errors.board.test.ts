@@ -83,7 +83,7 @@ describe('[main-16] the driver refuses in words', () => {
     const witness = await board.witness('request 1 keep');
     const { pid } = await witness.status();
     const memory = (await live.open(columns, {}, never)).memory('data');
-    const read = await memory?.read([{ offset: 0, length: 4 }], {}, never);
+    const read = await memory?.read([{ offset: 0, length: 4 }], { asking: 'fast' }, never);
     const seen = read?.pieces[0]?.bytes ?? new Uint8Array(4);
     const writing = memory?.write([{ offset: 0, seen, bytes: seen }], { epoch: read?.epoch ?? '' }, never);
     const { code, message } = await failure(Promise.resolve(writing));
@@ -179,7 +179,7 @@ describe('[main-17] the trace', () => {
     const live = await connect();
     way.log.lines.length = 0;
     const memory = (await live.open(columns, {}, never)).memory('data');
-    await memory?.read([{ offset: 0, length: 64 }], {}, never);
+    await memory?.read([{ offset: 0, length: 64 }], { asking: 'fast' }, never);
     await expect
       .poll(() => way.log.lines.join('\n'))
       .toMatch(/AIE_REQUEST_PART 0x80184102 size 24 -> \d+[\s\S]*AIE_GET_MEM 0xC0104109 size 16/i);

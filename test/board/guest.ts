@@ -1,7 +1,10 @@
-/** An application that restarts over and over while our tool refreshes its memory: what both of them noticed. */
+/**
+ * An application that asks once and restarts over and over, at random moments, while our tool watches its memory and its
+ * status: what both of them noticed.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Board, PartitionMemory, ReadResult } from '../../src/board/board.ts';
+import type { Board, Partition, PartitionMemory, ReadResult } from '../../src/board/board.ts';
 import { type BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { VirtualBoard } from './board.ts';
 import type { Family } from './families.ts';
@@ -9,9 +12,11 @@ import { lifeBytes, patternWord, type WitnessLives } from './witness.ts';
 
 /** Milliseconds from the start of one refresh to that of the next, unless the one before is still under way. */
 const period = 100;
+/** Milliseconds from the end of one look at the status to the next. */
+const statusPause = 200;
 /** Milliseconds of a life after its work, and between two lives (one pause in sixteen is ten times as long). */
-const live = [20, 280] as const;
-const pause = [0, 40] as const;
+const live = [20, 180] as const;
+const pause = [0, 10] as const;
 
 /**
  * What a refresh may answer while hands change: somebody was faster, or has just gone; on a driver with dynamic partitions
@@ -19,6 +24,7 @@ const pause = [0, 40] as const;
  * seemed to have the partition but the kernel. Everything else is a defect.
  */
 const passing: ReadonlySet<string> = new Set([
+  'not-asked',
   'busy',
   'owner-hidden',
   'no-partition',
@@ -51,6 +57,8 @@ export interface GuestRun {
   /** From start to answer, milliseconds. */
   readonly median: number;
   readonly longest: number;
+  /** Looks at the status that told something of every tile. */
+  readonly looks: number;
   /** Descriptors and device mappings of the agent and of the process that starts the lives, before and after. */
   readonly before: string;
   readonly after: string;
@@ -66,10 +74,10 @@ export function describeRun(run: GuestRun): string {
       .map(([name, count]) => `, ${name} ${count}`)
       .join('');
   return (
-    `${lives.cycles} lives in ${(lives.ms / 1000).toFixed(0)} s, ${lives.failures} failed (${lives.error}), ${lives.retries} needed the retry, ` +
+    `${lives.cycles} lives in ${(lives.ms / 1000).toFixed(0)} s, ${lives.retries} refused at their start (${lives.error}), ` +
     `${lives.resets} own resets (${lives.resetRetries} at the second try); ` +
     `${run.refreshes} refreshes, ${run.rate.toFixed(1)} a second${counted({ ...shown })}${counted(refused)}; ` +
-    `answered after ${run.median} ms (median), ${run.longest} ms at most`
+    `answered after ${run.median} ms (median), ${run.longest} ms at most; ${run.looks} looks at the status`
   );
 }
 
@@ -158,8 +166,8 @@ class Judge {
 
 /**
  * Runs `count` lives of an application on the family's partition, each a process of its own that also resets it where the
- * driver allows that, while `ours` refreshes the 4 KiB that each life writes: ten times a second, or as soon as the refresh
- * before has its answer.
+ * driver allows that, while `ours` watches the 4 KiB that each life writes (ten times a second, or as soon as the refresh
+ * before has its answer) and the status of all tiles, as views do that repeat by themselves.
  * @param seed of the lengths of lives and pauses; not 0
  */
 export async function restartBeside(
@@ -171,7 +179,8 @@ export async function restartBeside(
 ): Promise<GuestRun> {
   const signal = new AbortController().signal;
   const { startCol, numCols, id } = family.partition;
-  const memory = (await ours.open({ startCol, numCols }, {}, signal)).memory('data');
+  const partition = await ours.open({ startCol, numCols }, {}, signal);
+  const memory = partition.memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
   const witness = await board.witness();
   try {
@@ -179,7 +188,10 @@ export async function restartBeside(
     const begun = await board.counters();
     const judge = new Judge(family, count);
     const lives = witness.cycles(id, count, { reset: family.ownReset, live, pause, seed });
-    const { times, ms } = await refreshUntil(lives, memory, judge);
+    const [{ times, ms }, looks] = await Promise.all([
+      refreshUntil(lives, memory, judge),
+      lookUntil(lives, partition, family, judge),
+    ]);
     const after = await settled(board, before);
     const counters = { ...(await board.counters()) };
     for (const name of ['requests', 'releases', 'busy', 'resets', 'resets_refused'])
@@ -193,6 +205,7 @@ export async function restartBeside(
       defects: judge.defects,
       median: Math.round(times[times.length >> 1] ?? 0),
       longest: Math.round(times.at(-1) ?? 0),
+      looks,
       before,
       after,
       counters,
@@ -220,7 +233,7 @@ async function refreshUntil(
     const begin = performance.now();
     const least = judge.newest;
     try {
-      judge.result(await memory.read([range], {}, new AbortController().signal), least);
+      judge.result(await memory.read([range], { asking: 'nobody' }, new AbortController().signal), least);
     } catch (error) {
       judge.failed(toBoardError(error));
     }
@@ -231,15 +244,46 @@ async function refreshUntil(
   return { times: times.sort((a, b) => a - b), ms: performance.now() - first };
 }
 
+/** Looks at the status of all tiles until `over` is settled. Answers how often every tile was looked at. */
+async function lookUntil(
+  over: Promise<unknown>,
+  partition: Partition,
+  family: Family,
+  judge: Judge,
+): Promise<number> {
+  let on = true;
+  const end = () => {
+    on = false;
+  };
+  over.then(end, end);
+  const { startCol, numCols } = partition.columns;
+  const rows = family.shape.core.start + family.shape.core.count;
+  const tiles = Array.from({ length: numCols * rows }, (_, i) => ({
+    col: startCol + Math.floor(i / rows),
+    row: i % rows,
+  }));
+  let looks = 0;
+  while (on) {
+    try {
+      const report = await partition.status(tiles, { asking: 'nobody' }, new AbortController().signal);
+      if (report.tiles.every(({ reason }) => reason === undefined || reason === 'gated')) looks++;
+    } catch (error) {
+      judge.failed(toBoardError(error));
+    }
+    await delay(statusPause);
+  }
+  return looks;
+}
+
 /** What must be true of a run, whatever it met. */
 export function expectGuest(run: GuestRun, family: Family, count: number): void {
   expect(run.defects).toEqual([]);
-  // A life that failed was refused twice, 50 ms apart: both times one of our leases was there.
-  expect(run.lives).toMatchObject({ cycles: count, failures: 0, wrong: 0, resetFailures: 0 });
+  // A start that was refused met us: nobody else is there.
+  expect(run.lives).toMatchObject({ cycles: count, retries: 0, failures: 0, wrong: 0, resetFailures: 0 });
   expect(run.lives.resets).toBe(family.ownReset ? count : 0);
   // Often enough to meet every kind of moment; how often exactly is reported.
   expect(run.rate).toBeGreaterThan(3);
-  expect(run.shown.whole).toBeGreaterThan(count / 4);
+  expect(run.shown.whole + run.looks).toBeGreaterThan(0);
   expect(run.after).toBe(run.before);
   expect(run.counters).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
   expect(run.counters['requests']).toBe(run.counters['releases']);

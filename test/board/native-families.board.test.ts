@@ -73,7 +73,7 @@ async function code(promise: Promise<unknown>): Promise<string> {
 const describeBoard = async (agent: Agent): Promise<Header> => (await agent.request({ op: 'describe' })).ok;
 
 const open = (agent: Agent, allowUnknown = false): Promise<{ ok: Header }> =>
-  agent.request({ op: 'open', ...at, allowUnknown });
+  agent.request({ op: 'open', ...at, allowUnknown, asking: 'person' });
 
 /** Places of a memory that a wrong shift, row or base would get wrong: first, middle and last tile, both ends. */
 function places(memory: MemoryGeometry): { offset: number; column: number; row: number; inTile: number }[] {

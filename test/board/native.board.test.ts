@@ -571,7 +571,14 @@ describe('the end of a connection', () => {
 
   it('a cancelled read ends with cancelled and lets later requests pass', async () => {
     const ranges = Array.from({ length: 200 }, () => [0, total.data] as const);
-    const { id, answer } = agent.begin({ op: 'read', startCol: 6, numCols: 4, memory: 'data', ranges });
+    const { id, answer } = agent.begin({
+      op: 'read',
+      startCol: 6,
+      numCols: 4,
+      memory: 'data',
+      ranges,
+      asking: 'fast',
+    });
     const ended = code(answer);
     await agent.request({ op: 'cancel', target: id });
     expect(await ended).toBe('cancelled');

@@ -296,7 +296,9 @@ class Sequence {
 
   /** Reads, and requires every byte to be right or said to be gated. */
   async #readRanges(live: Live, memory: MemoryGeometry, ranges: readonly ByteRange[]): Promise<ReadResult> {
-    const result = await this.#with(live, (partition) => memoryOf(partition, memory).read(ranges, {}, never));
+    const result = await this.#with(live, (partition) =>
+      memoryOf(partition, memory).read(ranges, { asking: 'fast' }, never),
+    );
     live.epochs.told(result.epoch);
     const barred = (at: number): boolean => {
       const span = result.unreadable.find((one) => at >= one.offset && at < one.offset + one.length);
@@ -527,7 +529,9 @@ class Sequence {
       const memory = this.#memory();
       const reading = live.board
         .open(this.#columns, {}, never)
-        .then((partition) => memoryOf(partition, memory).read([{ offset: 0, length: 4 }], {}, never));
+        .then((partition) =>
+          memoryOf(partition, memory).read([{ offset: 0, length: 4 }], { asking: 'fast' }, never),
+        );
       // What was opened before is refused, or not known any more once the list was looked at.
       await assert.rejects(reading, codeIn('columns-taken', 'no-partition'));
       await live.board.partitions(never);
@@ -557,7 +561,9 @@ class Sequence {
       // The answer about gated tiles alone is short.
       const most = this.#model.runsAt(memory, 0) ? 1500 : 60;
       const cut = this.#run.link.cutAfter('toClient', this.#random.below(most));
-      const reading = this.#with(live, (partition) => memoryOf(partition, memory).read([range], {}, never));
+      const reading = this.#with(live, (partition) =>
+        memoryOf(partition, memory).read([range], { asking: 'fast' }, never),
+      );
       await assert.rejects(reading, { code: 'connection-lost' });
       await cut;
     } else if (when === 'writing' && live.epochs.last !== undefined) await this.#writeCutOff(live, memory);

@@ -3,6 +3,7 @@
  * client be tested without a board. Independent of the wire client; only the frame codec is shared.
  */
 import { PassThrough, Writable } from 'node:stream';
+import type { Asking } from '../../src/board/board.ts';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { CoreClient, CoreList } from '../../src/board/protocol/core-client.ts';
 import { protocolVersion, reasonNames } from '../../src/board/protocol/core-client.ts';
@@ -156,7 +157,8 @@ export class LoopbackAgent {
     const ranges = (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length }));
     const openTiles = header['openTiles'] as number[];
     const memory = header['memory'] as 'data';
-    const answer = await this.#core.read({ columns, memory, ranges, openTiles }, undefined, signal);
+    const asking = header['asking'] as Asking;
+    const answer = await this.#core.read({ columns, memory, ranges, openTiles, asking }, undefined, signal);
     const records = new Uint8Array(answer.unreadable.length * 12);
     const view = new DataView(records.buffer);
     answer.unreadable.forEach((span, i) => {
@@ -194,7 +196,8 @@ export class LoopbackAgent {
   ): Promise<Header> {
     const tiles = (header['tiles'] as [number, number][]).map(([col, row]) => ({ col, row }));
     const detail = header['detail'] === true;
-    const answer = await this.#core.status({ columns, tiles, detail }, signal);
+    const asking = header['asking'] as Asking;
+    const answer = await this.#core.status({ columns, tiles, detail, asking }, signal);
     for (const one of answer.tiles) {
       const records = new Uint8Array(one.registers.size * 8);
       const view = new DataView(records.buffer);

@@ -98,7 +98,7 @@ async function requested(hand: VirtualHand, family: Family, seed: number): Promi
       board.freeColumns,
       family.dynamic ? [{ startCol: 0, numCols: family.shape.numCols }] : [],
     );
-    const partition = await board.open(columns, {}, never);
+    const partition = await board.open(columns, { asking: 'fast' }, never);
     const info = await listedWhen(board, columns, (one) => !one.inUse);
     assert.equal(info.picked, family.dynamic);
     checkMemories(partition, family);
@@ -137,7 +137,7 @@ async function attached(hand: VirtualHand, family: Family, seed: number): Promis
     const info = await listedWhen(board, columns, (one) => one.inUse);
     assert.deepEqual([info.owner?.kind, info.owner?.pid, info.owner?.command], ['process', pid, 'witness']);
     await checkFreeColumns(board, family, pid);
-    const partition = await board.open(columns, {}, never);
+    const partition = await board.open(columns, { asking: 'fast' }, never);
     checkMemories(partition, family);
     await checkWholeMemory(partition, witness, seed);
 
@@ -208,7 +208,7 @@ async function checkFreeColumns(board: Board, family: Family, pid: number): Prom
   ];
   assert.deepEqual(board.freeColumns, family.dynamic ? around : []);
   const [code, facts] = family.dynamic ? (['columns-taken', pid] as const) : (['no-partition'] as const);
-  const overlapping = board.open({ startCol: end - 1, numCols: 2 }, {}, never);
+  const overlapping = board.open({ startCol: end - 1, numCols: 2 }, { asking: 'fast' }, never);
   await assert.rejects(
     overlapping,
     (error) =>
@@ -235,7 +235,7 @@ async function checkStatus(partition: Partition, family: Family, random: Random)
   const col = partition.columns.startCol + random.below(partition.columns.numCols);
   const kinds = (['shim', 'memory', 'core'] as const).filter((kind) => family.shape[kind].count > 0);
   const tiles = kinds.map((kind) => ({ col, row: family.shape[kind].start }));
-  const { tiles: found } = await partition.status(tiles, { detail: true }, never);
+  const { tiles: found } = await partition.status(tiles, { detail: true, asking: 'fast' }, never);
   assert.deepEqual(
     found.map((one) => [one.tile, one.kind, one.reason]),
     kinds.map((kind, i) => [tiles[i], kind, undefined]),
@@ -254,7 +254,10 @@ async function checkClocks(hand: VirtualHand, partition: Partition, family: Fami
   assert.ok(memory !== undefined, 'no data memory');
   const range = { offset: totalBytes(memory.geometry) - 64, length: 64 };
   const reasons = async () =>
-    (await memory.read([range], {}, never)).unreadable.map((span) => [span.length, span.reason]);
+    (await memory.read([range], { asking: 'fast' }, never)).unreadable.map((span) => [
+      span.length,
+      span.reason,
+    ]);
   assert.deepEqual(await reasons(), []);
   await hand.control(`gate ${tile.col} ${tile.row}`);
   try {
@@ -285,7 +288,7 @@ function placeIn(geometry: MemoryGeometry, length: number, random: Random): numb
 }
 
 async function read(memory: PartitionMemory, offset: number, length: number): Promise<Uint8Array> {
-  const result = await memory.read([{ offset, length }], {}, never);
+  const result = await memory.read([{ offset, length }], { asking: 'fast' }, never);
   assert.deepEqual(result.unreadable, []);
   return result.pieces[0]?.bytes ?? new Uint8Array(0);
 }
@@ -297,7 +300,7 @@ async function write(
   bytes: Uint8Array,
   besideOwner: boolean,
 ): Promise<void> {
-  const before = await memory.read([{ offset, length: bytes.length }], {}, never);
+  const before = await memory.read([{ offset, length: bytes.length }], { asking: 'fast' }, never);
   const seen = before.pieces[0]?.bytes ?? new Uint8Array(0);
   const report = await memory.write([{ offset, seen, bytes }], { epoch: before.epoch, besideOwner }, never);
   assert.deepEqual(

@@ -101,7 +101,7 @@ export function defineConformance(
     }
 
     function read(from: PartitionMemory, ...ranges: ByteRange[]): Promise<ReadResult> {
-      return from.read(ranges, {}, never);
+      return from.read(ranges, { asking: 'fast' }, never);
     }
 
     /** Reads what the edits are to replace, then writes them in the epoch just read. */
@@ -251,7 +251,7 @@ export function defineConformance(
       }
       const total = totalBytes(from.geometry);
       const done: number[] = [];
-      const options = { onProgress: (bytes: number) => done.push(bytes) };
+      const options = { asking: 'fast' as const, onProgress: (bytes: number) => done.push(bytes) };
       const result = await from.read([{ offset: 0, length: total }], options, never);
       const whole = result.pieces[0]?.bytes ?? new Uint8Array(0);
       assert.equal(whole.length, total);
@@ -298,14 +298,17 @@ export function defineConformance(
       try {
         assert.deepEqual((await read(from, range)).unreadable, [{ ...range, reason: 'core-running' }]);
         if (!bench.runningCoreFaults) {
-          const opened = await from.read([range], { openTiles }, never);
+          const opened = await from.read([range], { openTiles, asking: 'fast' }, never);
           assert.deepEqual([opened.unreadable, opened.pieces[0]?.bytes], [[], expected]);
         }
         assert.deepEqual((await read(await memory(bench.free, 'data'), range)).unreadable, []);
       } finally {
         await bench.setCore(tile, false);
       }
-      assert.deepEqual((await from.read([range], { openTiles }, never)).pieces[0]?.bytes, expected);
+      assert.deepEqual(
+        (await from.read([range], { openTiles, asking: 'fast' }, never)).pieces[0]?.bytes,
+        expected,
+      );
     });
 
     it('writes exactly the edited bytes, at any alignment, and no neighbour', async () => {
@@ -532,10 +535,10 @@ export function defineConformance(
       const from = await memory(bench.free, 'data');
       const whole = { offset: 0, length: totalBytes(from.geometry) };
       const stop = new AbortController();
-      const running = codeOf(from.read([whole], {}, stop.signal));
+      const running = codeOf(from.read([whole], { asking: 'fast' }, stop.signal));
       stop.abort();
       assert.equal(await running, 'cancelled');
-      assert.equal(await codeOf(from.read([whole], {}, stop.signal)), 'cancelled');
+      assert.equal(await codeOf(from.read([whole], { asking: 'fast' }, stop.signal)), 'cancelled');
       assert.equal(await codeOf(live.partitions(stop.signal)), 'cancelled');
       assert.equal(await codeOf(live.open(bench.free, {}, stop.signal)), 'cancelled');
       assert.equal((await read(from, { offset: 0, length: 16 })).pieces[0]?.bytes.length, 16);
@@ -560,7 +563,7 @@ export function defineConformance(
       await bench.setGated(gated, true);
       try {
         const tiles = [tileOf(bench.free, 3, 2), gated, enabled, tileOf(bench.free, 2, 0)];
-        const report = await partition.status(tiles, { detail: true }, never);
+        const report = await partition.status(tiles, { detail: true, asking: 'fast' }, never);
         assert.deepEqual(
           report.tiles.map((one) => [one.tile, one.kind, one.reason, one.core?.state]),
           [

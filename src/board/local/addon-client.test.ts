@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import type { Asking } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
 import { reasonNames } from '../protocol/core-client.ts';
 import { freeColumns, ownedColumns, SimulatedArray } from '../simulated/array.ts';
@@ -41,7 +42,12 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
           memories: await core.open({ startCol, numCols }, allow, never),
         }),
         async read(request) {
-          const asked = request as { memory: 'data'; ranges: [number, number][]; openTiles: number[] };
+          const asked = request as {
+            memory: 'data';
+            ranges: [number, number][];
+            openTiles: number[];
+            asking: Asking;
+          };
           const ranges = asked.ranges.map(([offset, length]) => ({ offset, length }));
           const answer = await core.read({ ...asked, columns: columns(request), ranges }, undefined, never);
           const spans = answer.unreadable.flatMap((span) => [
@@ -56,9 +62,12 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
           return core.write({ ...asked, columns: columns(request) }, never);
         },
         async status(request) {
-          const asked = request as { tiles: [number, number][]; detail: boolean };
+          const asked = request as { tiles: [number, number][]; detail: boolean; asking: Asking };
           const tiles = asked.tiles.map(([col, row]) => ({ col, row }));
-          const answer = await core.status({ columns: columns(request), tiles, detail: asked.detail }, never);
+          const answer = await core.status(
+            { columns: columns(request), tiles, detail: asked.detail, asking: asked.asking },
+            never,
+          );
           return {
             tiles: answer.tiles.map((one) => ({
               ...one.tile,
@@ -76,6 +85,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
         hold: async (startCol, numCols, on) => core.hold({ startCol, numCols }, on, never),
         kernelDescriptor: async (startCol, numCols) =>
           core.takeKernelDescriptor({ startCol, numCols }, never),
+        stuck: () => '',
         cancel: quiet,
         close: async () => undefined,
         ...changes,
@@ -85,7 +95,12 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
   return { addon, core, tell: (list: unknown) => told?.(list) };
 }
 
-const request = { columns: freeColumns, memory: 'data' as const, openTiles: [] };
+const request = {
+  columns: freeColumns,
+  memory: 'data' as const,
+  openTiles: [],
+  asking: 'person' as const,
+};
 
 describe('the addon in this process', () => {
   it('answers what the core holds, with gated spans', async () => {

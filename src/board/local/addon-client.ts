@@ -5,7 +5,7 @@
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import { clean } from '../../model/plain.ts';
-import type { UnreadableSpan } from '../board.ts';
+import type { Asking, BoardNotice, UnreadableSpan } from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
@@ -31,19 +31,24 @@ import {
   checkHello,
   checkMemories,
   checkPartitions,
+  checkRefusedStart,
   errorFrom,
   fitSpans,
+  hungError,
   OutcomeCollector,
   readSpanWords,
   StatusCollector,
 } from '../protocol/validate.ts';
+
+/** How often this thread looks whether the core's thread comes back from the driver. */
+const hangLookMs = 1000;
 
 /** What `create` of the addon returns. Rejections are Errors with `code`, `facts` and `errno`. */
 export interface AddonCore {
   hello(): Promise<unknown>;
   describe(): Promise<unknown>;
   partitions(): Promise<unknown>;
-  open(startCol: number, numCols: number, allowUnknown: boolean): Promise<unknown>;
+  open(startCol: number, numCols: number, allowUnknown: boolean, asking: string): Promise<unknown>;
   read(request: object, token: number): Promise<unknown>;
   write(request: object, token: number): Promise<unknown>;
   /**
@@ -55,6 +60,8 @@ export interface AddonCore {
   clocks(startCol: number, numCols: number, on: boolean): Promise<unknown>;
   hold(startCol: number, numCols: number, on: boolean, hours: number, token: number): Promise<unknown>;
   kernelDescriptor(startCol: number, numCols: number): Promise<unknown>;
+  /** The call of the driver that does not come back, or nothing. */
+  stuck(): unknown;
   cancel(token: number): void;
   close(): Promise<unknown>;
 }
@@ -68,6 +75,8 @@ export interface Addon {
     /** Gets `{partitions, free}`. */
     readonly onPartitions: (list: unknown) => void;
     readonly onTrace: (line: unknown) => void;
+    /** Gets `{startCol, numCols, pid, command}`. */
+    readonly onRefusedStart: (refused: unknown) => void;
   }): AddonCore;
 }
 
@@ -75,18 +84,33 @@ export class AddonClient implements CoreClient {
   readonly hello: CoreHello;
   readonly onPartitions;
   readonly onClose;
+  readonly onNotice;
   readonly #core: AddonCore;
   readonly #changed: Emitter<CoreList>;
   readonly #closed = new Emitter<BoardError>();
+  readonly #notices: Emitter<BoardNotice>;
+  readonly #watch: NodeJS.Timeout;
+  /** Those who wait for an answer: a driver that hangs gives none. */
+  readonly #waiting = new Set<(error: BoardError) => void>();
+  #hung: BoardError | undefined;
   #ended: BoardError | undefined;
   #lastToken = 0;
 
-  private constructor(core: AddonCore, hello: CoreHello, changed: Emitter<CoreList>) {
+  private constructor(
+    core: AddonCore,
+    hello: CoreHello,
+    changed: Emitter<CoreList>,
+    notices: Emitter<BoardNotice>,
+  ) {
     this.#core = core;
     this.hello = hello;
     this.#changed = changed;
     this.onPartitions = changed.event;
     this.onClose = this.#closed.event;
+    this.#notices = notices;
+    this.onNotice = notices.event;
+    this.#watch = setInterval(() => this.#lookForHang(), hangLookMs);
+    this.#watch.unref();
   }
 
   /** Makes a core for a device node. Opens nothing yet. `holder`: the agent's executable, for holds. */
@@ -97,6 +121,7 @@ export class AddonClient implements CoreClient {
     holder?: string,
   ): Promise<CoreClient> {
     const changed = new Emitter<CoreList>();
+    const notices = new Emitter<BoardNotice>();
     const core = addon.create({
       device,
       ...(holder === undefined ? {} : { holder }),
@@ -108,9 +133,16 @@ export class AddonClient implements CoreClient {
         }
       },
       onTrace: (line) => trace(clean(String(line))),
+      onRefusedStart: (refused) => {
+        try {
+          notices.fire(checkRefusedStart(map(refused)));
+        } catch (error) {
+          trace(toBoardError(error).message);
+        }
+      },
     });
     try {
-      return new AddonClient(core, checkHello(map(await core.hello())), changed);
+      return new AddonClient(core, checkHello(map(await core.hello())), changed, notices);
     } catch (error) {
       await core.close();
       throw coreError(error);
@@ -129,8 +161,9 @@ export class AddonClient implements CoreClient {
     columns: ColumnRange,
     allowUnknown: boolean,
     signal: AbortSignal,
+    asking: Asking = 'nobody',
   ): Promise<readonly CoreMemory[]> {
-    const ask = () => this.#core.open(columns.startCol, columns.numCols, allowUnknown);
+    const ask = () => this.#core.open(columns.startCol, columns.numCols, allowUnknown, asking);
     return checkMemories(map(await this.#call(ask, signal)), columns);
   }
 
@@ -143,7 +176,9 @@ export class AddonClient implements CoreClient {
     const answers: CoreReadAnswer[] = [];
     let done = 0;
     for (const ranges of groups) {
-      const asked = { ...place(request), ranges: ranges.map((range) => [range.offset, range.length]) };
+      const { asking = 'nobody' } = request;
+      const pairs = ranges.map((range) => [range.offset, range.length]);
+      const asked = { ...place(request), ranges: pairs, asking };
       const answer = map(await this.#call((token) => this.#core.read(asked, token), signal));
       answers.push(checkRead(answer, ranges));
       done += ranges.reduce((sum, range) => sum + range.length, 0);
@@ -164,8 +199,8 @@ export class AddonClient implements CoreClient {
   }
 
   async status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
-    const { columns, detail } = request;
-    const asked = { ...columns, tiles: request.tiles.map(({ col, row }) => [col, row]), detail };
+    const { columns, detail, asking = 'nobody' } = request;
+    const asked = { ...columns, tiles: request.tiles.map(({ col, row }) => [col, row]), detail, asking };
     const answer = map(await this.#call((token) => this.#core.status(asked, token), signal));
     const collector = new StatusCollector(request.tiles);
     const { tiles } = answer;
@@ -194,9 +229,20 @@ export class AddonClient implements CoreClient {
   async dispose(): Promise<void> {
     if (this.#ended !== undefined) return;
     this.#ended = new BoardError('connection-lost', 'the connection was ended here');
+    clearInterval(this.#watch);
     await this.#core.close();
     this.#changed.dispose();
+    this.#notices.dispose();
     this.#closed.dispose();
+  }
+
+  /** Its thread cannot say that it hangs. */
+  #lookForHang(): void {
+    const call = clean(String(this.#core.stuck())).slice(0, 80);
+    const before = this.#hung;
+    this.#hung = call === '' ? undefined : hungError(call);
+    if (before?.message !== this.#hung?.message) this.#notices.fire({ kind: 'hung', error: this.#hung });
+    if (this.#hung !== undefined) for (const fail of [...this.#waiting]) fail(this.#hung);
   }
 
   /** One call of the addon; cancelling rejects at once and tells the core, whose answer is dropped. */
@@ -204,6 +250,8 @@ export class AddonClient implements CoreClient {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
       if (signal.aborted) return reject(abortError(signal));
+      if (this.#hung !== undefined) return reject(this.#hung);
+      this.#waiting.add(reject);
       this.#lastToken++;
       const token = this.#lastToken;
       const cancel = () => {
@@ -219,7 +267,10 @@ export class AddonClient implements CoreClient {
       }
       answer
         .then(resolve, (error: unknown) => reject(this.#ended ?? coreError(error)))
-        .finally(() => signal.removeEventListener('abort', cancel));
+        .finally(() => {
+          this.#waiting.delete(reject);
+          signal.removeEventListener('abort', cancel);
+        });
     });
   }
 }
@@ -242,7 +293,12 @@ function checkRead(answer: Header, ranges: CoreReadRequest['ranges']): CoreReadA
   readSpanWords(numbers(answer, 'spans'), spans);
   const unreadable = fitSpans(spans, ranges);
   blank(arrays, ranges, unreadable);
-  return { bytes: arrays, unreadable, epoch: checkEpoch(answer) };
+  return {
+    bytes: arrays,
+    unreadable,
+    ...(answer['gaveWay'] === true ? { gaveWay: true } : {}),
+    epoch: checkEpoch(answer),
+  };
 }
 
 function numbers(answer: Header, key: string): Uint32Array {

@@ -14,7 +14,15 @@ import type {
   Tile,
 } from '../../model/geometry.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { BoardInfo, PartitionInfo, UnreadableReason, UnreadableSpan, WriteOutcome } from '../board.ts';
+import type {
+  Asking,
+  BoardInfo,
+  BoardNotice,
+  PartitionInfo,
+  UnreadableReason,
+  UnreadableSpan,
+  WriteOutcome,
+} from '../board.ts';
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
@@ -59,6 +67,8 @@ export interface CoreReadRequest {
   /** Ascending, none empty, not overlapping. Any number: a carrier splits what does not fit one request. */
   readonly ranges: readonly ByteRange[];
   readonly openTiles: readonly number[];
+  /** Who asks; without it nobody does. */
+  readonly asking?: Asking;
 }
 
 export interface CoreReadAnswer {
@@ -67,6 +77,8 @@ export interface CoreReadAnswer {
   /** Inside the asked ranges, ascending, not overlapping. */
   readonly unreadable: readonly UnreadableSpan[];
   readonly epoch: string;
+  /** It ended early, because somebody opened the device. */
+  readonly gaveWay?: boolean;
 }
 
 /** Words of `uint32` per record of `CoreWriteRequest.words`. */
@@ -128,6 +140,8 @@ export interface CoreStatusRequest {
   readonly tiles: readonly Tile[];
   /** Descriptors and events too. */
   readonly detail: boolean;
+  /** Who asks; without it nobody does. */
+  readonly asking?: Asking;
 }
 
 export interface CoreStatusAnswer {
@@ -144,9 +158,16 @@ export interface CoreClient {
   readonly hello: CoreHello;
   readonly onPartitions: Event<CoreList>;
   readonly onClose: Event<BoardError>;
+  /** While a call hangs (`hung`), every request fails with that error. */
+  readonly onNotice: Event<BoardNotice>;
   describe(signal: AbortSignal): Promise<CoreDescription>;
   partitions(signal: AbortSignal): Promise<CoreList>;
-  open(columns: ColumnRange, allowUnknown: boolean, signal: AbortSignal): Promise<readonly CoreMemory[]>;
+  open(
+    columns: ColumnRange,
+    allowUnknown: boolean,
+    signal: AbortSignal,
+    asking?: Asking,
+  ): Promise<readonly CoreMemory[]>;
   read(
     request: CoreReadRequest,
     onProgress: ((bytes: number) => void) | undefined,

@@ -73,7 +73,13 @@ export function joinReads(
     }
     return whole;
   });
-  return { bytes, unreadable: answers.flatMap((answer) => answer.unreadable), epoch: first.epoch };
+  const gaveWay = answers.some((answer) => answer.gaveWay === true);
+  return {
+    bytes,
+    unreadable: answers.flatMap((answer) => answer.unreadable),
+    epoch: first.epoch,
+    ...(gaveWay ? { gaveWay } : {}),
+  };
 }
 
 /** Words in groups of at most 2^20; a 16-byte line of program memory is never cut. */

@@ -14,8 +14,8 @@ import {
 } from '../../model/geometry.ts';
 import { clean, cleanLine } from '../../model/plain.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
-import { BoardError, type BoardErrorCode } from '../errors.ts';
+import type { BoardNotice, Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
+import { BoardError, type BoardErrorCode, type ErrorFacts } from '../errors.ts';
 import {
   type CoreDescription,
   type CoreHello,
@@ -61,6 +61,8 @@ const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
   'no-descriptor',
   'kernel-held',
   'columns-taken',
+  'not-asked',
+  'gave-way',
   'no-match',
   'hold-failed',
   'unknown-driver',
@@ -336,6 +338,26 @@ export class OutcomeCollector {
 }
 
 /** One flag of an answer. */
+/** `start-refused`: which columns, and whose start it was. */
+export function checkRefusedStart(header: Header): BoardNotice {
+  const columns = {
+    startCol: integer(header, 'startCol', 0, 0xffff),
+    numCols: integer(header, 'numCols', 1, 0xffff),
+  };
+  const pid = integer(header, 'pid', 0, Number.MAX_SAFE_INTEGER);
+  return { kind: 'start-refused', columns, pid, command: text(header, 'command') };
+}
+
+/** The name of a call of the driver, or nothing. */
+export function checkCall(header: Header): string {
+  return text(header, 'call').slice(0, 80);
+}
+
+/** The driver does not come back from `call`. */
+export function hungError(call: string, facts: ErrorFacts = {}): BoardError {
+  return new BoardError('driver-hung', `no answer of the driver to ${call}`, { ...facts, call });
+}
+
 export function checkFlag(header: Header, key: string): boolean {
   return flag(header, key);
 }

@@ -35,7 +35,7 @@ async function connect(options: LoopbackOptions = {}, wire: Partial<WireOptions>
 }
 
 function request(ranges: readonly { offset: number; length: number }[]) {
-  return { columns: freeColumns, memory: 'data' as const, ranges, openTiles: [] };
+  return { columns: freeColumns, memory: 'data' as const, ranges, openTiles: [], asking: 'person' as const };
 }
 
 function code(promise: Promise<unknown>): Promise<string> {
@@ -65,6 +65,39 @@ function bare(): { stream: WireStream; output: PassThrough; end: (error: BoardEr
   };
   return { stream, output, end };
 }
+
+describe('what the core says unasked', () => {
+  it('[truth-5] a call of the driver that hangs ends what waits for it by its name, and is no lost connection', async () => {
+    const { client, agent } = await connect({ intercept: ({ header }) => header['op'] === 'read' });
+    const notices: unknown[] = [];
+    const closed = vi.fn();
+    client.onNotice((notice) => notices.push(notice.kind === 'hung' ? notice.error?.facts['call'] : notice));
+    client.onClose(closed);
+    const waiting = client.read(request([{ offset: 0, length: 4 }]), undefined, never);
+    const stuck = { id: 0, t: 'stuck', call: 'AIE_ENQUIRE_PART' };
+    agent.send(stuck);
+    agent.send(stuck);
+    await expect(waiting).rejects.toMatchObject({ code: 'driver-hung', facts: { call: 'AIE_ENQUIRE_PART' } });
+    expect(await code(client.partitions(never))).toBe('driver-hung');
+    expect(notices).toEqual(['AIE_ENQUIRE_PART']);
+    agent.send({ id: 0, t: 'stuck', call: '' });
+    await vi.waitFor(() => expect(notices).toEqual(['AIE_ENQUIRE_PART', undefined]));
+    expect((await client.partitions(never)).partitions).not.toHaveLength(0);
+    expect(closed).not.toHaveBeenCalled();
+  });
+
+  it('[truth-21] a start that was refused because of us is told, with the name made plain', async () => {
+    const { client, agent } = await connect();
+    const told = new Promise((resolve) => client.onNotice(resolve));
+    agent.send({ id: 0, t: 'start-refused', startCol: 6, numCols: 4, pid: 77, command: 'my\u001b[31mapp' });
+    expect(await told).toEqual({
+      kind: 'start-refused',
+      columns: { startCol: 6, numCols: 4 },
+      pid: 77,
+      command: expect.stringMatching(/^my.*app$/),
+    });
+  });
+});
 
 describe('starting', () => {
   it('skips what a login shell printed and logs it', async () => {
@@ -211,8 +244,10 @@ describe('requests', () => {
   it('of the status of 4096 tiles are one round trip, answered in the order asked', async () => {
     const { client, core, agent } = await connect();
     const tiles = Array.from({ length: 4096 }, (_, i) => ({ col: i % 4, row: (i * 7) % 9 }));
-    const over = await client.status({ columns: freeColumns, tiles, detail: true }, never);
-    expect(over).toEqual(await core.status({ columns: freeColumns, tiles, detail: true }, never));
+    const over = await client.status({ columns: freeColumns, tiles, detail: true, asking: 'person' }, never);
+    expect(over).toEqual(
+      await core.status({ columns: freeColumns, tiles, detail: true, asking: 'person' }, never),
+    );
     expect(over.tiles.map((one) => one.tile)).toEqual(tiles);
     expect(agent.requests.filter((one) => one['op'] === 'status')).toHaveLength(1);
   });
@@ -471,6 +506,8 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
   ['a frame of a request never made', 'read', () => [[{ id: 4711, t: 'ok' }]]],
   ['an unknown unasked frame', 'read', () => [[{ id: 0, t: 'data', offset: 0 }]]],
   ['trace lines that are no text', 'read', () => [[{ id: 0, t: 'trace', lines: [1] }]]],
+  ['a call that is no text', 'read', () => [[{ id: 0, t: 'stuck', call: 7 }]]],
+  ['a refused start of no columns', 'read', () => [[{ id: 0, t: 'start-refused', startCol: 1, numCols: 0 }]]],
   ['an outcome for another word', 'write', (id) => [[{ id, t: 'outcomes' }, records(8, 0, 0)]]],
   ['an unknown outcome', 'write', (id) => [[{ id, t: 'outcomes' }, records(4, 5, 0)]]],
   ['a refusal without a reason', 'write', (id) => [[{ id, t: 'outcomes' }, records(4, 3, 0)]]],
@@ -747,7 +784,7 @@ describe('[attach-10] a hostile status', () => {
           return true;
         },
       });
-      const asked = client.status({ columns: freeColumns, tiles, detail: false }, never);
+      const asked = client.status({ columns: freeColumns, tiles, detail: false, asking: 'person' }, never);
       const end = await asked.then(
         (answer) => {
           expect(answer.tiles.map((one) => one.tile)).toEqual(tiles);

@@ -6,7 +6,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Emitter } from '../../model/event.ts';
 import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
 import { clean } from '../../model/plain.ts';
-import type { BoardLog } from '../board.ts';
+import type { Asking, BoardLog, BoardNotice } from '../board.ts';
 import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
 import {
@@ -30,13 +30,16 @@ import { Outbox } from './outbox.ts';
 import { ReadCollector } from './read-collector.ts';
 import { joinReads, splitRanges, writeGroups } from './split.ts';
 import {
+  checkCall,
   checkDescription,
   checkEpoch,
   checkFlag,
   checkHello,
   checkMemories,
   checkPartitions,
+  checkRefusedStart,
   errorFrom,
+  hungError,
   OutcomeCollector,
   StatusCollector,
 } from './validate.ts';
@@ -103,6 +106,7 @@ export class WireClient implements CoreClient {
   readonly hello: CoreHello;
   readonly onPartitions;
   readonly onClose;
+  readonly onNotice;
   readonly #wire: Wire;
 
   private constructor(wire: Wire, hello: CoreHello) {
@@ -110,6 +114,7 @@ export class WireClient implements CoreClient {
     this.hello = hello;
     this.onPartitions = wire.partitions.event;
     this.onClose = wire.closed.event;
+    this.onNotice = wire.notices.event;
   }
 
   /**
@@ -154,9 +159,10 @@ export class WireClient implements CoreClient {
     columns: ColumnRange,
     allowUnknown: boolean,
     signal: AbortSignal,
+    asking: Asking = 'nobody',
   ): Promise<readonly CoreMemory[]> {
     return this.#wire.checked(
-      () => this.#wire.ask({ op: 'open', ...place(columns), allowUnknown }, signal),
+      () => this.#wire.ask({ op: 'open', ...place(columns), allowUnknown, asking }, signal),
       (header) => checkMemories(header, columns),
     );
   }
@@ -199,6 +205,7 @@ export class WireClient implements CoreClient {
       ...place(request.columns),
       tiles: request.tiles.map(({ col, row }) => [col, row]),
       detail: request.detail,
+      asking: request.asking ?? 'nobody',
     };
     return this.#wire.checked(
       () =>
@@ -276,6 +283,7 @@ export class WireClient implements CoreClient {
       memory: request.memory,
       ranges: ranges.map((range) => [range.offset, range.length]),
       openTiles: request.openTiles,
+      asking: request.asking ?? 'nobody',
     };
     return this.#wire.checked(
       () =>
@@ -290,7 +298,12 @@ export class WireClient implements CoreClient {
           },
           signal,
         ),
-      (answer) => ({ unreadable: collector.finish(), bytes: collector.bytes, epoch: checkEpoch(answer) }),
+      (answer) => ({
+        unreadable: collector.finish(),
+        bytes: collector.bytes,
+        epoch: checkEpoch(answer),
+        ...(answer['gaveWay'] === true ? { gaveWay: true } : {}),
+      }),
     );
   }
 }
@@ -299,6 +312,7 @@ export class WireClient implements CoreClient {
 class Wire {
   readonly partitions = new Emitter<CoreList>();
   readonly closed = new Emitter<BoardError>();
+  readonly notices = new Emitter<BoardNotice>();
   readonly #stream: WireStream;
   readonly #options: WireOptions;
   readonly #outbox: Outbox;
@@ -316,6 +330,8 @@ class Wire {
   #silent = 0;
   #lastId = 0;
   #ended: BoardError | undefined;
+  /** The call of the driver that does not come back. */
+  #hung: BoardError | undefined;
   #disposed = false;
 
   constructor(stream: WireStream, options: WireOptions) {
@@ -390,6 +406,7 @@ class Wire {
       if (this.#ended !== undefined) return reject(this.#ended);
       if (this.#disposed) return reject(this.#goodbye());
       if (signal.aborted) return reject(abortError(signal));
+      if (this.#hung !== undefined) return reject(this.#hung);
       const id = this.#nextId();
       let takeBack = () => {
         this.#backlog.delete(id);
@@ -448,6 +465,7 @@ class Wire {
     if (!this.#disposed) this.closed.fire(error);
     this.closed.dispose();
     this.partitions.dispose();
+    this.notices.dispose();
   }
 
   async dispose(): Promise<void> {
@@ -621,6 +639,8 @@ class Wire {
     const { t, lines } = frame.header;
     if (t === 'partitions') this.partitions.fire(checkPartitions(frame.header));
     else if (t === 'error') this.end(this.#failure(frame.header));
+    else if (t === 'start-refused') this.notices.fire(checkRefusedStart(frame.header));
+    else if (t === 'stuck') this.#stuck(checkCall(frame.header));
     else if (t === 'trace') {
       if (!Array.isArray(lines)) throw unexpected(frame.header);
       for (const line of lines) {
@@ -628,6 +648,15 @@ class Wire {
         this.#trace.line(line);
       }
     } else throw unexpected(frame.header);
+  }
+
+  /** The core says which call of the driver does not come back, again and again; empty: it did. */
+  #stuck(call: string): void {
+    const before = this.#hung;
+    this.#hung = call === '' ? undefined : hungError(call, this.#options.facts);
+    if (before?.message !== this.#hung?.message) this.notices.fire({ kind: 'hung', error: this.#hung });
+    if (this.#hung === undefined) return;
+    for (const [id, one] of [...this.#pending]) if (!one.heartbeat) this.#giveUp(id, this.#hung);
   }
 
   /** Logs what the agent prints beside its frames. */

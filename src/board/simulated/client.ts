@@ -11,7 +11,7 @@ import {
   totalBytes,
 } from '../../model/geometry.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { PartitionInfo, UnreadableReason, UnreadableSpan } from '../board.ts';
+import type { Asking, BoardNotice, PartitionInfo, UnreadableReason, UnreadableSpan } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import {
   type CoreClient,
@@ -59,6 +59,7 @@ export class SimulatedClient implements CoreClient {
 
   readonly onPartitions = this.#partitionsChanged.event;
   readonly onClose = this.#closed.event;
+  readonly onNotice = new Emitter<BoardNotice>().event;
 
   constructor(array: SimulatedArray, trace: (line: string) => void) {
     this.#array = array;
@@ -126,6 +127,7 @@ export class SimulatedClient implements CoreClient {
     return this.#call('read', signal, async () => {
       const geometry = this.#geometry(request);
       this.#checkWay(request.columns);
+      this.#checkAsked(request);
       const open = new Set(request.openTiles);
       const bytes: Uint8Array[] = [];
       const unreadable: UnreadableSpan[] = [];
@@ -207,6 +209,7 @@ export class SimulatedClient implements CoreClient {
     return this.#call('status', signal, async () => {
       const info = this.#partition(request.columns);
       this.#checkWay(request.columns);
+      this.#checkAsked(request);
       const tiles = request.tiles.map((tile) => this.#tileStatus(tile, info, request.detail));
       return { tiles, epoch: info.epoch };
     });
@@ -315,6 +318,12 @@ export class SimulatedClient implements CoreClient {
     const partitions = [...taken.map((one) => ({ ...one, clocksOn: clocksOn(one.columns) })), ...picked];
     partitions.sort((a, b) => a.columns.startCol - b.columns.startCol);
     return { partitions, free: this.#array.freeRuns() };
+  }
+
+  /** What nobody uses is read for somebody only. */
+  #checkAsked({ columns, asking }: { readonly columns: ColumnRange; readonly asking?: Asking }): void {
+    if ((asking ?? 'nobody') !== 'nobody' || this.#partition(columns).inUse) return;
+    throw new BoardError('not-asked', 'free columns, and nobody asked for them', columnFacts(columns));
   }
 
   /** Free columns that are asked for become a partition of this connection. */

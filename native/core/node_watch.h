@@ -1,0 +1,53 @@
+/**
+ * When somebody else opens the device node: an application does so right before it asks for a partition. Every Tilescope
+ * opens the node read-only and closes it at once, which tells its openings from an application's; ours are not counted.
+ */
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace tilescope {
+
+/** Openings by others, from what is seen of the node. Pure. */
+class Openings {
+  public:
+    using Time = std::chrono::steady_clock::time_point;
+    void opened(Time now);
+    void closedReadOnly();
+    /** The last one that was not closed read-only within 50 ms. */
+    std::optional<Time> last(Time now);
+
+  private:
+    int pending_ = 0;
+    std::optional<Time> last_;
+    /** What `last_` was before those that are pending. */
+    std::optional<Time> before_;
+};
+
+/** Watches one node (inotify). Where that cannot be, nobody is ever seen. */
+class NodeWatch {
+  public:
+    using Time = Openings::Time;
+    NodeWatch() = default;
+    NodeWatch(const NodeWatch&) = delete;
+    NodeWatch& operator=(const NodeWatch&) = delete;
+    ~NodeWatch();
+    /** We are about to open this node: it is watched from now on. */
+    void opening(const std::string& path, Time now);
+    /** We are about to close it. */
+    void closing(Time now);
+    /** We opened or closed it: what was seen since opening() or closing() was that. */
+    void done();
+    std::optional<Time> last(Time now);
+
+  private:
+    /** Reads what was seen; @param now when it was, empty: it was us */
+    void drain(std::optional<Time> now);
+
+    int inotify_ = -1;
+    int watch_ = -1;
+    Openings openings_;
+};
+
+} // namespace tilescope
