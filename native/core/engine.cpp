@@ -541,6 +541,8 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
         return state;
     };
     for (;;) {
+        // A look that asks the driver nothing has no node; the wait for these hands makes the next look ask.
+        if (listed == nullptr && node.get() < 0) throw NotYet{};
         const auto entries = listed != nullptr ? *std::exchange(listed, nullptr) : enquire(node);
         const auto entry =
             std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });

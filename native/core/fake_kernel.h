@@ -277,8 +277,9 @@ class FakeKernel final : public Kernel {
     }
     std::optional<std::chrono::steady_clock::time_point> openedByOthers() override { return opened; }
     std::vector<std::string> newLogLines() override { return std::exchange(logLines, {}); }
-    int enquire(const NodeFd& /*node*/, std::span<uapi::RangeArgs> out, uint32_t& present) override {
+    int enquire(const NodeFd& node, std::span<uapi::RangeArgs> out, uint32_t& present) override {
         calls++;
+        if (node.get() < 0) return -EBADF;
         if (beforeEnquire) beforeEnquire();
         size_t at = 0;
         for (const Partition& one : partitions) {

@@ -610,7 +610,7 @@ TEST_CASE(
     Board board(Generation::aieml);
     const ColumnRange columns{0, 2};
     board.take(columns, 500);
-    board.engine.open(columns, false);
+    openNow(board.engine, columns, false);
     board.kernel.poke({0, 3}, 8, 7);
     bool first = true;
     board.kernel.noted = [&](Tile) -> std::optional<bool> {
@@ -1314,4 +1314,22 @@ TEST_CASE("[attach-8] a holder is noticed though somebody else's partition was l
     board.kernel.leave(1);
     board.kernel.processes[600] = holderOf500();
     CHECK(board.state({6, 4}).hold);
+}
+
+TEST_CASE("[truth-4] hands that come into sight at a look that asks the driver nothing are waited for, not a failure") {
+    Board board(Generation::aieml);
+    board.kernel.partitions.push_back({0x200, {0, 2}, board.kernel.shape.numRows(), 0, false, true});
+    board.engine.describe();
+    CHECK_FALSE(board.engine.poll());
+    board.kernel.own(0, 500, {1000, "app", {}, false});
+    std::optional<std::vector<PartitionState>> changed;
+    for (int look = 0; look < 3 && !changed; look++) {
+        try {
+            changed = board.engine.poll();
+        } catch (const NotYet&) {
+        }
+    }
+    REQUIRE(changed);
+    REQUIRE(changed->front().owner);
+    CHECK(changed->front().owner->pid == 500);
 }
