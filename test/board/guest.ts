@@ -25,6 +25,7 @@ const pause = [0, 10] as const;
  */
 const passing: ReadonlySet<string> = new Set([
   'not-asked',
+  'no-descriptor',
   'busy',
   'owner-hidden',
   'no-partition',
