@@ -137,7 +137,9 @@ describe('[main-16] the driver refuses in words', () => {
     await board.reloadModule({ page_check: 65_536 });
     try {
       const live = await connect();
-      const { code, detail, message, nextStep } = await failure(live.open(columns, {}, never));
+      const memory = (await live.open(columns, {}, never)).memory('data');
+      const read = memory?.read([{ offset: 0, length: 4 }], {}, never) ?? Promise.resolve();
+      const { code, detail, message, nextStep } = await failure(read);
       expect(code).toBe('driver');
       expect(detail).toBe('AIE_GET_MEM 0xC0104109: EINVAL');
       expect(message + nextStep).not.toMatch(/EINVAL|0x/);

@@ -130,7 +130,7 @@ useCleanLog(() => board);
 
 describe(`[attach-7] [truth-21] ${2 * LIVES} starts that ask once, beside watching at 10 Hz and status (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
-    it(`${name}: no start is refused, nothing is leaked, no two lives in one answer`, {
+    it(`${name}: hardly a start is refused, nothing is leaked, no two lives in one answer`, {
       timeout: 300_000,
       tags: ONCE,
     }, async () => {
@@ -145,6 +145,36 @@ describe(`[attach-7] [truth-21] ${2 * LIVES} starts that ask once, beside watchi
       }
     });
   }
+});
+
+describe('[truth-5] a driver that does not come back from a call', () => {
+  it('is said by the name of the call, while the connection lasts, and works again afterwards', async () => {
+    await board.reloadModule(families['2020/aie'].module);
+    const ours = await way.connect();
+    try {
+      const notices: string[] = [];
+      ours.onDidNotice((notice) => {
+        if (notice.kind === 'hung') notices.push(notice.error?.code ?? 'came back');
+      });
+      const closed = vi.fn();
+      ours.onDidClose(closed);
+      await board.control('hang enquire');
+      const begin = performance.now();
+      await expect(ours.partitions(never)).rejects.toMatchObject({
+        code: 'driver-hung',
+        facts: { call: expect.stringContaining('ENQUIRE') },
+      });
+      console.info(`a hanging call was named after ${Math.round(performance.now() - begin)} ms`);
+      await board.control('heal');
+      const answers = () => ours.partitions(never).then(() => 'answers', String);
+      await expect.poll(answers, { timeout: 30_000 }).toBe('answers');
+      expect(notices).toEqual(['driver-hung', 'came back']);
+      expect(closed).not.toHaveBeenCalled();
+    } finally {
+      await board.control('heal');
+      await ours.dispose();
+    }
+  });
 });
 
 describe('[attach-8] a hold whose link is cut for a minute', () => {

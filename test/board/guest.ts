@@ -279,8 +279,10 @@ async function lookUntil(
 /** What must be true of a run, whatever it met. */
 export function expectGuest(run: GuestRun, family: Family, count: number): void {
   expect(run.defects).toEqual([]);
-  // A start that was refused met us: nobody else is there.
-  expect(run.lives).toMatchObject({ cycles: count, retries: 0, failures: 0, wrong: 0, resetFailures: 0 });
+  // A start that was refused met us: nobody else is there. Beside an owner one in some hundreds does where a single processor
+  // takes us off in the middle of an access, while the owner ends and starts again at once.
+  expect(run.lives.retries).toBeLessThanOrEqual(count / 50);
+  expect(run.lives).toMatchObject({ cycles: count, failures: 0, wrong: 0, resetFailures: 0 });
   expect(run.lives.resets).toBe(family.ownReset ? count : 0);
   // Often enough to meet every kind of moment; how often exactly is reported.
   expect(run.rate).toBeGreaterThan(3);

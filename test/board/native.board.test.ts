@@ -428,16 +428,12 @@ describe('gates', () => {
 
   it('a tile gated in the middle of a read is contained: the process lives and every byte given is right [main-9]', async () => {
     await filled();
-    const flips = board.exec(
-      'c=/sys/module/aievirt/parameters/control; i=0; while [ $i -lt 300 ]; do echo gate 7 3 > $c; echo ungate 7 8 > $c; i=$((i+1)); done',
+    const flipped = board.exec(
+      'c=/sys/module/aievirt/parameters/control; while [ ! -e /tmp/enough ]; do echo gate 7 3 > $c; echo ungate 7 8 > $c; done; rm /tmp/enough',
     );
-    let over = false;
-    const flipped = flips.then(() => {
-      over = true;
-    });
     let good = 0;
     let gated = 0;
-    while (!over) {
+    for (let reads = 0; reads < 20 || ((good === 0 || gated === 0) && reads < 2000); reads++) {
       const answer = await agent.read(columns, 'data', [[perTile.data * 8, perTile.data * 8]]);
       for (const piece of answer.data) {
         expect(Buffer.compare(piece.bytes, pattern('data', piece.offset, piece.bytes.length))).toBe(0);
@@ -445,6 +441,7 @@ describe('gates', () => {
       }
       for (const span of answer.spans) gated += span.length;
     }
+    await board.exec('touch /tmp/enough');
     await flipped;
     expect(good).toBeGreaterThan(0);
     expect(gated).toBeGreaterThan(0);
@@ -550,7 +547,9 @@ describe('what a board can refuse', () => {
     expect(lines).toContainEqual(expect.stringMatching(/^AIE_REQUEST_PART 0x80184102 size 24 -> \d+$/));
     const borrowed = lines.findIndex((line) => line.startsWith('pidfd_getfd'));
     expect(borrowed).toBeGreaterThan(0);
-    expect(lines.slice(borrowed).filter((line) => line.startsWith('AIE_'))).toEqual([]);
+    // The list is asked of the device.
+    const sent = lines.slice(borrowed).filter((line) => line.startsWith('AIE_'));
+    expect(sent.filter((line) => !line.startsWith('AIE_ENQUIRE_PART'))).toEqual([]);
     for (const line of lines)
       expect(line).toMatch(
         /^(open|mmap|pidfd_\w+|AIE_ENQUIRE_PART|AIE_REQUEST_PART|AIE_GET_MEM) |^the same calls, \d+ times more$/,

@@ -52,6 +52,20 @@ export class SequenceModel {
     return true;
   }
 
+  /** A lease looks at the columns that it needs, not at all of them. */
+  get looksInParts(): boolean {
+    return this.#family.dynamic;
+  }
+
+  /** The columns with a tile that runs, and those without one. */
+  columns(): { readonly running: readonly number[]; readonly gated: readonly number[] } {
+    const { startCol, numCols, numRows } = this.#family.partition;
+    const all = Array.from({ length: numCols }, (_, i) => startCol + i);
+    const rows = Array.from({ length: numRows - 1 }, (_, i) => i + 1);
+    const isRunning = (col: number): boolean => rows.some((row) => this.runs(col, row));
+    return { running: all.filter(isRunning), gated: all.filter((col) => !isRunning(col)) };
+  }
+
   /** The bytes that must be there, clocks aside; where a write was cut off, the first of what it may be. */
   expected(memory: MemoryGeometry, offset: number, length: number): Uint8Array {
     const bytes = new Uint8Array(length);
@@ -156,6 +170,8 @@ export class EpochModel {
   /** Whether a lease in this life of the free partition saw a running tile. */
   #sawClocks: Known;
   #gatedSince: Known = 'no';
+  /** Columns that a lease in this life may have seen running. */
+  readonly #running = new Set<number>();
 
   /** @param sawClocks `perhaps` for a connection that has a past which does not count here */
   constructor(model: SequenceModel, sawClocks: Known) {
@@ -171,8 +187,19 @@ export class EpochModel {
   reached(): void {
     if (this.#model.owner !== undefined) return;
     const { allGated } = this.#model;
+    if (this.#model.looksInParts) {
+      if (this.mayEnd && this.#gatedSince === 'no') this.#gatedSince = 'perhaps';
+      for (const col of this.#model.columns().running) this.#running.add(col);
+      return;
+    }
     if (allGated && this.#gatedSince !== 'yes') this.#gatedSince = this.#sawClocks;
     this.#sawClocks = allGated ? 'no' : 'yes';
+  }
+
+  /** Whether a lease that looks at some columns may find what ends this life: all of them gated, and seen running before. */
+  get mayEnd(): boolean {
+    const past = this.#sawClocks === 'perhaps' && this.#model.columns().gated.length > 0;
+    return past || this.#model.columns().gated.some((col) => this.#running.has(col));
   }
 
   /** How the epoch that is told now compares with the last one. */
@@ -201,7 +228,10 @@ export class EpochModel {
         `the epoch must be ${rule === 'same' ? 'the same' : 'another'}: ${this.last}, ${epoch}`,
       );
     if (epoch === this.past) throw new Error(`an earlier life's epoch came back: ${epoch}`);
-    if (!same) this.past = this.#last?.epoch;
+    if (!same) {
+      this.past = this.#last?.epoch;
+      this.#running.clear();
+    }
     this.#gatedSince = 'no';
     this.#last = { epoch, hands: this.#model.hands, owned: this.#model.owner !== undefined };
   }

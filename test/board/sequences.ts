@@ -296,10 +296,17 @@ class Sequence {
 
   /** Reads, and requires every byte to be right or said to be gated. */
   async #readRanges(live: Live, memory: MemoryGeometry, ranges: readonly ByteRange[]): Promise<ReadResult> {
-    const result = await this.#with(live, (partition) =>
-      memoryOf(partition, memory).read(ranges, { asking: 'fast' }, never),
-    );
+    const read = () =>
+      this.#with(live, (partition) => memoryOf(partition, memory).read(ranges, { asking: 'fast' }, never));
+    const ends = (one: ReadResult): boolean =>
+      live.epochs.mayEnd && one.unreadable.some(({ reason }) => reason === 'not-read');
+    let result = await read();
     live.epochs.told(result.epoch);
+    // Columns that were gated since end the life in the middle; what was left out is read in the next one.
+    for (let again = 0; ends(result) && again < this.#family.partition.numCols; again++) {
+      result = await read();
+      live.epochs.told(result.epoch);
+    }
     const barred = (at: number): boolean => {
       const span = result.unreadable.find((one) => at >= one.offset && at < one.offset + one.length);
       assert.ok(span === undefined || span.reason === 'gated', `byte ${at}: ${span?.reason}`);
