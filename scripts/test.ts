@@ -70,7 +70,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   },
   board: { minutes: 32, prepare: [native], ...vitest('board', ['board', 'board-alone']), secondTry: true },
   host: { minutes: 6, command: script('test/host/run.ts') },
-  e2e: { minutes: 30, prepare: [native, extension], ...vitest('e2e', ['e2e', 'e2e-alone']), secondTry: true },
+  e2e: { minutes: 30, prepare: [native, extension], ...vitest('e2e'), secondTry: true },
   long: { minutes: 120, prepare: [native, extension], ...vitest('long') },
 };
 
