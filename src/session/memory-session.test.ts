@@ -1244,3 +1244,34 @@ describe('cost', () => {
     expect(spent(() => session.revert('a')) / early).toBeLessThan(20);
   });
 });
+
+describe('an owner that is ending', () => {
+  test('[truth-10] has closed its descriptor before its mapping: a read waits until it is gone', async () => {
+    const { time, device, session } = await setup();
+    let left = 2;
+    device.hook = (point) => {
+      if (point === 'read' && left-- > 0) throw new BoardError('no-descriptor', 'in use by a mapping');
+    };
+    const reading = session.refresh({ offset: 0, length: 4 }, never);
+    for (let look = 0; look < 2; look++) {
+      await settle();
+      time.advance(100);
+    }
+    await reading;
+    expect(left).toBeLessThan(0);
+    expect(session.state.lastError).toBeUndefined();
+  });
+
+  test('[truth-10] one that goes on with its mapping alone is said after a second', async () => {
+    const { time, device, session } = await setup();
+    device.hook = (point) => {
+      if (point === 'read') throw new BoardError('no-descriptor', 'in use by a mapping');
+    };
+    const reading = session.refresh({ offset: 0, length: 4 }, never).catch((error: BoardError) => error.code);
+    for (let look = 0; look < 10; look++) {
+      await settle();
+      time.advance(100);
+    }
+    expect(await reading).toBe('no-descriptor');
+  });
+});

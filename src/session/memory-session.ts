@@ -86,6 +86,10 @@ interface Flight {
   readonly written: ByteRange[];
 }
 
+/** How often a partition whose owner seems to be ending is looked at, and the milliseconds between two looks. */
+const endingLooks = 10;
+const endingPause = 100;
+
 /**
  * One memory type of one partition: the live base, the staged edits over it, and the way to write them. Faces are
  * views on it; documents are named by any text that is unique to them (their URI).
@@ -620,10 +624,12 @@ export class MemorySession implements Disposable {
     const serial = this.#epochSerial;
     let result: ReadResult;
     try {
-      result = await abortable(
-        memory.read(ranges, { asking, openTiles: new Set(this.#openTiles), onProgress }, signal),
-        signal,
-      );
+      const read = () =>
+        abortable(
+          memory.read(ranges, { asking, openTiles: new Set(this.#openTiles), onProgress }, signal),
+          signal,
+        );
+      result = await this.#pastEnding(read, signal);
     } finally {
       this.#flights.delete(flight);
     }
@@ -634,6 +640,23 @@ export class MemorySession implements Disposable {
     if (result.gaveWay === true)
       throw new BoardError('gave-way', 'an application came while the partition was read');
     await this.#lookAtCores(ranges, signal);
+  }
+
+  /** An owner that is ending has closed its descriptor before its mapping: the read is tried again until it is gone. */
+  async #pastEnding(read: () => Promise<ReadResult>, signal: AbortSignal): Promise<ReadResult> {
+    for (let look = 1; ; look++) {
+      try {
+        return await read();
+      } catch (error) {
+        if (look === endingLooks || toBoardError(error).code !== 'no-descriptor') throw error;
+      }
+      await abortable(
+        new Promise<void>((done) => {
+          this.#services.after(endingPause, done);
+        }),
+        signal,
+      );
+    }
   }
 
   /** After program memory of running cores was read: an access that lost against a core may have halted it. */
