@@ -30,7 +30,7 @@ constexpr int protocolVersion = 2;
 constexpr size_t mostRanges = 4096;
 /** Words of one write request, all frames together. */
 constexpr size_t mostWords = size_t{1} << 20U;
-/** How long one step works under its lease; taking and giving back the lease brings it to 20 ms at most. */
+/** How long one step of a write or of *Read Fast* works under its lease, beside taking it and giving it back. */
 constexpr std::chrono::milliseconds sliceTime{16};
 /** How long one step reads through a duplicate of an owner's descriptor: an owner that ends meanwhile still has it open. */
 constexpr std::chrono::milliseconds borrowTime{1};

@@ -187,7 +187,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await editor.frame.locator('#grid .layer .cell.bytes', { hasText: text }).first().waitFor();
   }
 
-  /** Takes the partition and gives it back until a refresh that runs meanwhile has ended. A lease lasts 20 ms at most. */
+  /** Takes the partition and gives it back until a refresh that runs meanwhile has ended. */
   async function raceARefresh(
     editor: HexEditorPage,
     program: Witness,

@@ -1,4 +1,4 @@
-/** A thousand restarts of an owner on every family, its memory refreshed all the time. `SEED` repeats the run, `LIVES` shortens it. */
+/** A thousand restarts of an owner on every family, its memory and status watched all the time. `SEED` repeats the run, `LIVES` shortens it. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { root } from '../../scripts/common.ts';
@@ -23,9 +23,9 @@ beforeAll(async () => {
 afterAll(async () => {
   if (runs.size > 0)
     recordLongRun('guest', `${lives} restarts of an owner on every family, refreshed ten times a second`, [
-      `Seed ${seed}. Lives that failed were refused twice, 50 ms apart; none may.`,
+      `Seed ${seed}. Each life asks for its partition once.`,
       '',
-      '| family/generation | lives | needed the retry | failed | refreshes (per second) | whole | being written | gated | refused | defects | answer: median, longest |',
+      '| family/generation | lives | refused at their start | failed | refreshes (per second) | whole | being written | gated | refused | defects | answer: median, longest |',
       '|---|---|---|---|---|---|---|---|---|---|---|',
       ...[...runs].map(([name, run]) => line(name, run)),
     ]);
