@@ -14,7 +14,7 @@ import { BoardCollection } from './explorer/boards.ts';
 import { BoardCommands } from './explorer/commands.ts';
 import { Connectors } from './explorer/connectors.ts';
 import { DriverConsent } from './explorer/driver-consent.ts';
-import { defaultDevice } from './explorer/entry-steps.ts';
+import { defaultDevice } from './explorer/entry-fields.ts';
 import { describe, Failures } from './explorer/failures.ts';
 import { GuestCommands, type Place } from './explorer/guest.ts';
 import type { LocalSettings } from './explorer/local-entry.ts';
@@ -197,6 +197,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     ...guest.register(),
     ...new EditorCommands(editor).register(),
   );
+  boards.connectAtStart((error) => failures.note(error));
   closing = async () => {
     await editor.close();
     await boards.close();

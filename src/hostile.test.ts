@@ -117,9 +117,9 @@ const { describe: sentence, Failures } = await import('./explorer/failures.ts');
 const { GuestCommands } = await import('./explorer/guest.ts');
 const { PickedColumns } = await import('./explorer/pick-columns.ts');
 const { Secrets } = await import('./explorer/secrets.ts');
-const { askSshEntry } = await import('./explorer/ssh-entry.ts');
+const { askNewBoard } = await import('./explorer/ssh-entry.ts');
 const { BoardTree } = await import('./explorer/tree.ts');
-const { ask, pick } = await import('./say/multi-step.ts');
+const { ask, fillForm } = await import('./say/multi-step.ts');
 const { StatusPlace } = await import('./say/say.ts');
 
 /** Every text below a value that VS Code shows; Markdown apart. */
@@ -303,10 +303,10 @@ describe('[truth-11] no text of a board, a server or a file is markup', () => {
   });
 
   test('choices: hosts of a file, questions in a row', async () => {
-    void askSshEntry([hostile], new Set());
-    const frame = { title: hostile, step: 2, totalSteps: 3 };
-    void pick(frame, { placeholder: hostile, choices: [{ label: hostile, description: hostile, value: 1 }] });
-    void ask(frame, { prompt: hostile, placeholder: hostile, refuse: () => hostile });
+    void askNewBoard(hostile, [hostile], [{ label: hostile, value: 1 }], new Set());
+    const field = { label: hostile, value: () => hostile, change: async () => undefined };
+    void fillForm(hostile, () => hostile, [field]);
+    void ask(hostile, { prompt: hostile, placeholder: hostile, refuse: () => hostile });
     expectPlain();
   });
 

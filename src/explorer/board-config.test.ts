@@ -15,6 +15,7 @@ describe('board entries [main-17]', () => {
       { id: 'b', label: 'B', kind: 'local' },
       { id: 'c', label: 'C', kind: 'ssh', host: 'board', sudo: true, user: 'root', port: 2222 },
       { id: 'd', label: 'D', kind: 'ssh', host: 'board', sudo: false, device: '/dev/aie1' },
+      { id: 'e', label: 'E', kind: 'ssh', host: 'board', sudo: false, connectSeconds: 5, autoConnect: true },
     ];
     expect(parseBoardConfigs(JSON.parse(JSON.stringify(entries)))).toMatchObject({
       configs: entries,
@@ -36,6 +37,11 @@ describe('board entries [main-17]', () => {
   ])('%j is refused, the others stay', (bad) => {
     const good = { id: 'a', label: 'A', kind: 'simulated' };
     expect(parseBoardConfigs([bad, good])).toMatchObject({ configs: [good], refused: 1 });
+  });
+
+  test.each([0, -1, 3601, 1.5, '5', null])('[shape-9] a time-out of %j counts as none', (connectSeconds) => {
+    const entry = { id: 'a', label: 'A', kind: 'ssh', host: 'h', sudo: false };
+    expect(parseBoardConfigs([{ ...entry, connectSeconds }]).configs).toEqual([entry]);
   });
 
   test('boards given by environment get ids of their own', () => {

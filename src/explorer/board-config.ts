@@ -8,6 +8,8 @@ interface Common {
   /** Authority of the board's `aie:` resources; stays the same when the entry is edited. */
   readonly id: string;
   readonly label: string;
+  /** Whether it is connected when Tilescope starts. */
+  readonly autoConnect?: boolean;
 }
 
 /** An in-process array to play with. */
@@ -34,6 +36,8 @@ export interface SshConfig extends Common {
   readonly knownHosts?: string;
   /** The device node on the board, an absolute path; `/dev/aie0` if left out. */
   readonly device?: string;
+  /** How long the host may take to answer, whole seconds (`isConnectSeconds`); as configured for ssh if left out. */
+  readonly connectSeconds?: number;
 }
 
 export type BoardConfig = SimulatedConfig | LocalConfig | SshConfig;
@@ -51,6 +55,11 @@ export function newBoardId(label: string, taken: ReadonlySet<string>): string {
     const candidate = `${base}-${count}`;
     if (!taken.has(candidate)) return candidate;
   }
+}
+
+/** Whether a number can be a board's connect time-out. */
+export function isConnectSeconds(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 3600;
 }
 
 const longestText = 1024;
@@ -74,7 +83,8 @@ export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): Bo
         : undefined;
   if (id === undefined || taken.has(id)) return undefined;
   const kind = fields.get('kind');
-  if (kind === 'simulated' || kind === 'local') return { id, label, kind };
+  const common = { id, label, ...(fields.get('autoConnect') === true ? { autoConnect: true } : {}) };
+  if (kind === 'simulated' || kind === 'local') return { ...common, kind };
   const host = text(fields.get('host'));
   if (kind !== 'ssh' || host === undefined) return undefined;
   const port = fields.get('port');
@@ -85,9 +95,9 @@ export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): Bo
   const knownHosts = text(fields.get('knownHosts'));
   const device = text(fields.get('device'));
   if (device?.startsWith('/') === false) return undefined;
+  const connectSeconds = fields.get('connectSeconds');
   return {
-    id,
-    label,
+    ...common,
     kind,
     host,
     sudo: fields.get('sudo') === true,
@@ -96,6 +106,7 @@ export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): Bo
     ...(identityFile === undefined ? {} : { identityFile }),
     ...(knownHosts === undefined ? {} : { knownHosts }),
     ...(device === undefined ? {} : { device }),
+    ...(isConnectSeconds(connectSeconds) ? { connectSeconds } : {}),
   };
 }
 

@@ -53,12 +53,29 @@ test('boards are added, edited, removed, and come back in the next window [main-
 test('an edited entry disconnects, and connects by its new configuration [main-17]', async () => {
   const connected: string[] = [];
   const boards = collection(store(), connected);
-  const entry = await boards.add({ id: 'a', label: 'A', kind: 'simulated' });
+  const ssh = { id: 'a', kind: 'ssh', sudo: false } as const;
+  const entry = await boards.add({ ...ssh, label: 'A', host: 'one' });
   await entry.link.connect();
-  await boards.update({ id: 'a', label: 'A2', kind: 'simulated' });
+  await boards.update({ ...ssh, label: 'A2', host: 'two' });
   expect(entry.link.state.kind).toBe('disconnected');
   await entry.link.connect();
   expect(connected).toEqual(['A', 'A2']);
+  await boards.close();
+  boards.dispose();
+});
+
+test('[shape-9] boards that shall are connected at start; one that fails is told and keeps nobody waiting', async () => {
+  const connected: string[] = [];
+  const boards = collection(store(), connected);
+  const failed: unknown[] = [];
+  await boards.add({ id: 'a', label: 'A', kind: 'simulated' });
+  await boards.add({ id: 'b', label: 'B', kind: 'simulated', autoConnect: true });
+  const gone = await boards.add({ id: 'c', label: 'C', kind: 'simulated', autoConnect: true });
+  gone.link.dispose();
+  boards.connectAtStart((error) => failed.push(error));
+  await expect.poll(() => boards.get('b')?.link.state.kind).toBe('connected');
+  expect(connected).toEqual(['B']);
+  await expect.poll(() => failed).toHaveLength(1);
   await boards.close();
   boards.dispose();
 });

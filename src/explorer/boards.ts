@@ -21,6 +21,12 @@ export interface BoardStore {
 /** Makes an entry's link; its connector asks `present` for the entry's configuration at the moment of connecting. */
 export type MakeLink = (config: BoardConfig, present: () => BoardConfig) => BoardLink;
 
+/** What a connection is made by, to compare. */
+function wayTo(config: BoardConfig): string {
+  const { label: _label, autoConnect: _autoConnect, ...way } = config;
+  return JSON.stringify(Object.entries(way).sort());
+}
+
 const boardsKey = 'tilescope.boards';
 
 export class BoardCollection implements Disposable {
@@ -72,12 +78,13 @@ export class BoardCollection implements Disposable {
     return this.#insert(config, false);
   }
 
-  /** Replaces an entry's configuration and ends its connection, which was made by the old one. */
+  /** Replaces an entry's configuration, and ends its connection if that was made by what has changed. */
   async update(config: BoardConfig): Promise<void> {
     const entry = this.#entries.get(config.id);
     if (entry === undefined) return;
+    const another = wayTo(entry.config) !== wayTo(config);
     entry.config = config;
-    await entry.link.disconnect();
+    if (another) await entry.link.disconnect();
     this.#changed.fire(entry);
     if (entry.kept) await this.#save(config.id, config);
   }
@@ -91,6 +98,16 @@ export class BoardCollection implements Disposable {
     await entry.link.disconnect();
     entry.link.dispose();
     if (entry.kept) await this.#save(id, undefined);
+  }
+
+  /**
+   * Connects the entries that a person wants connected at start, all at once.
+   *
+   * @param failed told why one could not be; the entry says so as well
+   */
+  connectAtStart(failed: (error: unknown) => void): void {
+    for (const { config, link } of this.entries)
+      if (config.autoConnect === true) link.connect().catch(failed);
   }
 
   /** Removes the stored entries that cannot be read. */

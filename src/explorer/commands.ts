@@ -1,16 +1,19 @@
 /** The sidebar's commands. Each exists in every state: without a node it asks which board is meant. */
+import { hostname } from 'node:os';
 import * as vscode from 'vscode';
 import type { ConnectStep, Partition } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
 import { type ColumnRange, formatTile, tiles } from '../model/geometry.ts';
 import { markdownCode } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
+import type { Choice } from '../say/multi-step.ts';
 import { agreesTo, askText, pickFrom, sayInformation, withProgress } from '../say/say.ts';
 import { type BoardConfig, newBoardId } from './board-config.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import type { DriverConsent } from './driver-consent.ts';
+import { refuseName } from './entry-fields.ts';
 import type { Failures } from './failures.ts';
-import { askLocalEntry, type LocalSettings } from './local-entry.ts';
+import { editLocalEntry, editSimulatedEntry, type LocalSettings } from './local-entry.ts';
 import {
   BoardNode,
   columnsText,
@@ -24,7 +27,7 @@ import {
 } from './nodes.ts';
 import type { PickedColumns } from './pick-columns.ts';
 import type { Secrets } from './secrets.ts';
-import { askSshEntry } from './ssh-entry.ts';
+import { askNewBoard, editSshEntry } from './ssh-entry.ts';
 import type { BoardTree } from './tree.ts';
 
 export interface CommandServices {
@@ -63,6 +66,7 @@ export class BoardCommands {
       addSimulatedBoard: () => this.#addSimple('simulated', vscode.l10n.t('Simulated board')),
       editBoard: (argument) => this.#withBoard(argument, (entry) => this.edit(entry)),
       removeBoard: (argument) => this.#withBoard(argument, (entry) => this.#remove(entry)),
+      renameBoard: (argument) => this.#withBoard(argument, (entry) => this.#rename(entry)),
       turnOnSudo: (argument) => this.#withBoard(argument, (entry) => this.turnOnSudo(entry)),
       connect: (argument) => this.#withBoard(argument, (entry) => this.connect(entry)),
       disconnect: (argument) => this.#withBoard(argument, (entry) => entry.link.disconnect()),
@@ -112,27 +116,46 @@ export class BoardCommands {
   /** Lets the person change a board's entry. */
   async edit(entry: BoardEntry): Promise<void> {
     const { boards } = this.#services;
-    const config = entry.config;
-    if (config.kind === 'ssh') {
-      const changed = await askSshEntry(await this.#services.sshHosts(), boards.ids, config);
-      if (changed !== undefined) await boards.update(changed);
-      return;
+    const { config } = entry;
+    switch (config.kind) {
+      case 'ssh': {
+        const changed = await editSshEntry(await this.#services.sshHosts(), config);
+        if (changed !== undefined) await boards.update(changed);
+        return;
+      }
+      case 'simulated': {
+        const changed = await editSimulatedEntry(config);
+        if (changed !== undefined) await boards.update(changed);
+        return;
+      }
+      case 'local': {
+        const { local } = this.#services;
+        const present = local.get();
+        const changed = await editLocalEntry(config, present);
+        if (changed === undefined) return;
+        const { device, sudo } = changed.settings;
+        if (device !== present.device || sudo !== present.sudo) await this.#setLocal(entry, changed.settings);
+        await boards.update(changed.config);
+        return;
+      }
     }
-    if (config.kind === 'local') {
-      const { local } = this.#services;
-      const changed = await askLocalEntry(config, local.get());
-      if (changed === undefined) return;
-      await local.set(changed.settings);
-      await boards.update(changed.config);
-      return;
-    }
+  }
+
+  /** Changes how this machine is reached; the connection that was made without that ends. */
+  async #setLocal(entry: BoardEntry, settings: LocalSettings): Promise<void> {
+    await this.#services.local.set(settings);
+    await entry.link.disconnect();
+  }
+
+  /** Gives a board another name in the sidebar. Its connection stays. */
+  async #rename(entry: BoardEntry): Promise<void> {
     const label = await askText({
-      title: vscode.l10n.t('Edit Board {0}', config.label),
+      title: vscode.l10n.t('Rename Board {0}', entry.config.label),
       prompt: vscode.l10n.t('Name of the board in the sidebar'),
-      value: config.label,
-      refuse: (text) => (text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined),
+      value: entry.config.label,
+      refuse: refuseName,
     });
-    if (label !== undefined) await boards.update({ ...config, label: label.trim() });
+    if (label !== undefined) await this.#services.boards.update({ ...entry.config, label: label.trim() });
   }
 
   /** Lets the board be reached through sudo, and connects anew. True once connected. */
@@ -149,10 +172,7 @@ export class BoardCommands {
       return false;
     }
     if (config.kind === 'ssh') await boards.update({ ...config, sudo: true });
-    else {
-      await local.set({ ...local.get(), sudo: true });
-      await boards.update(config);
-    }
+    else await this.#setLocal(entry, { ...local.get(), sudo: true });
     return this.connect(entry);
   }
 
@@ -174,33 +194,42 @@ export class BoardCommands {
   }
 
   async #addBoard(): Promise<void> {
-    const chosen = await pickFrom(
-      [
-        {
-          label: vscode.l10n.t('Over SSH'),
-          detail: vscode.l10n.t('Nothing has to be installed on the board beforehand.'),
-          run: () => this.#addSsh(),
-        },
-        {
-          label: vscode.l10n.t('This machine'),
-          detail: vscode.l10n.t('For an editor that runs on the board itself.'),
-          run: () => this.#addSimple('local', vscode.l10n.t('This machine')),
-        },
-        {
-          label: vscode.l10n.t('Simulated board'),
-          detail: vscode.l10n.t('An array to play with: no hardware needed.'),
-          run: () => this.#addSimple('simulated', vscode.l10n.t('Simulated board')),
-        },
-      ],
-      { title: vscode.l10n.t('Add Board'), placeHolder: vscode.l10n.t('How is the board reached?') },
-    );
-    await chosen?.run();
+    const machine = vscode.l10n.t('This machine');
+    const simulated = vscode.l10n.t('Simulated board');
+    const answer = await this.#ask(vscode.l10n.t('Add Board'), [
+      {
+        label: machine,
+        description: vscode.l10n.t('For an editor that runs on the board itself.'),
+        value: () => this.#addSimple('local', machine),
+      },
+      {
+        label: simulated,
+        description: vscode.l10n.t('An array to play with: no hardware needed.'),
+        value: () => this.#addSimple('simulated', simulated),
+      },
+    ]);
+    await answer?.();
   }
 
   async #addSsh(): Promise<void> {
-    const { boards } = this.#services;
-    const config = await askSshEntry(await this.#services.sshHosts(), boards.ids);
-    if (config !== undefined) await this.#add(config);
+    await this.#ask(vscode.l10n.t('Add Board over SSH, from {0}', hostname()), []);
+  }
+
+  /** Asks for a new board: adds one over SSH, or answers with what adds another one. */
+  async #ask(
+    title: string,
+    others: readonly Choice<() => Promise<void>>[],
+  ): Promise<(() => Promise<void>) | undefined> {
+    const answer = await askNewBoard(
+      title,
+      await this.#services.sshHosts(),
+      others,
+      this.#services.boards.ids,
+    );
+    if (answer === undefined) return undefined;
+    if ('other' in answer) return answer.other;
+    await this.#add(answer.entry);
+    return undefined;
   }
 
   async #addSimple(kind: 'local' | 'simulated', label: string): Promise<void> {

@@ -133,6 +133,7 @@ export class Connectors {
         identityFile: config.identityFile,
         sudo: config.sudo ? 'yes' : 'no',
         device: config.device,
+        connectSeconds: config.connectSeconds,
         configFiles: files.length > 0 ? files : undefined,
         knownHostsFiles: config.knownHosts === undefined ? undefined : [config.knownHosts],
       },

@@ -1,8 +1,15 @@
 /** Asks for what a board in this machine is: device, sudo, name. */
 import * as vscode from 'vscode';
-import { ask, inOrder } from '../say/multi-step.ts';
-import type { LocalConfig } from './board-config.ts';
-import { askDevice, askSudo } from './entry-steps.ts';
+import { fillForm } from '../say/multi-step.ts';
+import type { LocalConfig, SimulatedConfig } from './board-config.ts';
+import {
+  autoConnectField,
+  defaultDevice,
+  deviceField,
+  nameField,
+  slotOf,
+  sudoField,
+} from './entry-fields.ts';
 
 /** What is set for the machine rather than for the entry: the entry may be shown in windows of several machines. */
 export interface LocalSettings {
@@ -11,38 +18,38 @@ export interface LocalSettings {
   readonly sudo: boolean;
 }
 
-/** Changes an entry and the machine's settings. Resolves with `undefined` if the person ended it. */
-export async function askLocalEntry(
+/** What every entry has, of what was filled in. */
+function named({ label, autoConnect }: { readonly label: string; readonly autoConnect: boolean }) {
+  return { label, ...(autoConnect ? { autoConnect } : {}) };
+}
+
+/** Lets the entry of a simulated board be changed. Resolves with `undefined` if the person ended it. */
+export async function editSimulatedEntry(present: SimulatedConfig): Promise<SimulatedConfig | undefined> {
+  const title = vscode.l10n.t('Edit Board {0}', present.label);
+  const draft = { label: present.label, autoConnect: present.autoConnect ?? false };
+  const done = await fillForm(title, () => vscode.l10n.t('Save'), [
+    autoConnectField(title, slotOf(draft, 'autoConnect')),
+    nameField(title, slotOf(draft, 'label')),
+  ]);
+  return done ? { id: present.id, kind: 'simulated', ...named(draft) } : undefined;
+}
+
+/** Lets an entry and the machine's settings be changed. Resolves with `undefined` if the person ended it. */
+export async function editLocalEntry(
   present: LocalConfig,
   settings: LocalSettings,
 ): Promise<{ readonly config: LocalConfig; readonly settings: LocalSettings } | undefined> {
-  let { device, sudo } = settings;
-  let { label } = present;
-  const frame = (step: number) => ({
-    title: vscode.l10n.t('Edit Board {0}', present.label),
-    step,
-    totalSteps: 3,
-  });
-  const done = await inOrder([
-    async () => {
-      const answer = await askDevice(frame(1), device);
-      if (typeof answer === 'string') device = answer;
-      return answer;
-    },
-    async () => {
-      const answer = await askSudo(frame(2), sudo);
-      if (typeof answer === 'boolean') sudo = answer;
-      return answer;
-    },
-    async () => {
-      const answer = await ask(frame(3), {
-        prompt: vscode.l10n.t('Name of the board in the sidebar'),
-        value: label,
-        refuse: (text) => (text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined),
-      });
-      if (typeof answer === 'string') label = answer.trim();
-      return answer;
-    },
+  const title = vscode.l10n.t('Edit Board {0}', present.label);
+  const draft = { ...settings, label: present.label, autoConnect: present.autoConnect ?? false };
+  const done = await fillForm(title, () => vscode.l10n.t('Save'), [
+    deviceField(title, slotOf(draft, 'device')),
+    sudoField(title, slotOf(draft, 'sudo')),
+    autoConnectField(title, slotOf(draft, 'autoConnect')),
+    nameField(title, slotOf(draft, 'label')),
   ]);
-  return done ? { config: { ...present, label }, settings: { device, sudo } } : undefined;
+  if (!done) return undefined;
+  return {
+    config: { id: present.id, kind: 'local', ...named(draft) },
+    settings: { device: draft.device || defaultDevice, sudo: draft.sudo },
+  };
 }

@@ -55,17 +55,21 @@ vi.mock('vscode', () => ({
       commands.set(name, run);
       return { dispose: () => undefined };
     },
+    executeCommand: async () => undefined,
   },
   window: {
+    showInputBox: async () => answers.shift(),
     createInputBox: () =>
       input((fake, answer) => {
         fake['value'] = answer;
       }),
     createQuickPick: () =>
       input((fake, answer) => {
-        (fake['type'] as (text: string) => void)(answer);
-        const items = fake['items'] as { label: string }[];
-        fake['selectedItems'] = items.filter(({ label }) => label === answer);
+        const found = () => (fake['items'] as { label: string }[]).filter(({ label }) => label === answer);
+        if (found().length === 0) (fake['type'] as (text: string) => void)(answer);
+        const chosen = found();
+        fake['selectedItems'] = chosen;
+        if (chosen.length === 0) (fake['hide'] as () => void)();
       }),
     showErrorMessage: async (text: string, ...buttons: string[]) => {
       notifications.push(text);
@@ -141,7 +145,7 @@ function sidebar(config: BoardConfig, refused: 'connect' | 'open', error: BoardE
   board.register();
   const entry = boards.addForNow(config);
   entrySudo = () => (entry.config.kind === 'ssh' ? entry.config.sudo : settings.sudo);
-  return { board, entry, tree, settings: () => settings };
+  return { board, boards, entry, tree, settings: () => settings };
 }
 
 const node = new BoardError('permission', 'EACCES', { path: '/dev/aie0' });
@@ -159,12 +163,12 @@ describe('[truth-18] Edit Board', () => {
   test('of this machine: device and sudo, and the connection that was made without ends', async () => {
     const { board, entry, settings } = sidebar(local, 'open', memory);
     await entry.link.connect();
-    answers = ['/dev/aie1', 'Use sudo on the board', 'Desk'];
+    answers = ['Device', '/dev/aie1', 'Sudo', 'Use sudo on the board', 'Name', 'Desk', 'Save'];
     await board.edit(entry);
     expect(settings()).toEqual({ device: '/dev/aie1', sudo: true });
     expect(entry.config).toEqual({ ...local, label: 'Desk' });
     expect(entry.link.state.kind).toBe('disconnected');
-    answers = ['/dev/aie0'];
+    answers = ['Device', '/dev/aie0'];
     await board.edit(entry);
     expect(settings()).toEqual({ device: '/dev/aie1', sudo: true });
   });
@@ -174,32 +178,103 @@ describe('[truth-18] Edit Board', () => {
     ['', undefined],
   ])('over SSH: the device %j', async (typed, device) => {
     const { board, entry } = sidebar({ ...ssh, device: '/dev/aie2' }, 'open', memory);
-    answers = ['board', '', 'As configured', typed, 'Use sudo on the board', 'Board'];
+    answers = ['Device', typed, 'Sudo', 'Use sudo on the board', 'Save'];
     await board.edit(entry);
     expect(entry.config).toEqual({ ...ssh, sudo: true, ...(device === undefined ? {} : { device }) });
     expect(asked.filter((text) => text.includes('Device node'))).toHaveLength(1);
   });
 
   test.each([
-    ['over SSH', ssh, ['board', '', 'As configured', '/dev/aie1', 'Say so', 'Board']],
-    ['of this machine', local, ['/dev/aie1', 'Say so', 'Board']],
-  ])('%s is a button where the device is missing, and asks for it', async (_, config, typed) => {
+    ['over SSH', ssh],
+    ['of this machine', local],
+  ])('%s is a button where the device is missing, and asks for it', async (_, config) => {
     const missing = new BoardError('no-device', 'ENOENT', { path: '/dev/aie0' });
     const { board, entry, settings } = sidebar(config, 'connect', missing);
     button = 'Edit Board...';
-    answers = typed;
+    answers = ['Device', '/dev/aie1', 'Save'];
     expect(await board.connect(entry)).toBe(false);
     const device = () => (entry.config.kind === 'ssh' ? entry.config.device : settings().device);
     await expect.poll(device).toBe('/dev/aie1');
     expect(notifications).toEqual([expect.stringContaining('set another device in the board entry')]);
   });
+});
 
-  test('a board is added without that question', async () => {
-    sidebar(ssh, 'open', memory);
-    answers = ['board2', '', 'As configured', 'Say so'];
+describe('[shape-9] Add Board', () => {
+  const one = () => sidebar(ssh, 'connect', node).boards;
+
+  test('asks for the host only', async () => {
+    const boards = one();
+    answers = ['root@board2:2222'];
     await commands.get('tilescope.addSshBoard')?.();
-    expect(asked).toHaveLength(5);
-    expect(asked.some((text) => text.includes('Device node'))).toBe(false);
+    expect(asked).toHaveLength(1);
+    expect(boards.get('board2')?.config).toEqual({
+      id: 'board2',
+      label: 'board2',
+      kind: 'ssh',
+      host: 'board2',
+      user: 'root',
+      port: 2222,
+      sudo: false,
+    });
+  });
+
+  test.each([
+    ['This machine', 'local'],
+    ['Simulated board', 'simulated'],
+  ] as const)('%s is one of the answers', async (answer, kind) => {
+    const boards = one();
+    answers = [answer];
+    await commands.get('tilescope.addBoard')?.();
+    expect(asked).toHaveLength(1);
+    expect(boards.entries.at(-1)?.config).toMatchObject({ kind, label: answer });
+  });
+
+  test('the rest is under Advanced, and can be ended without a board', async () => {
+    const boards = one();
+    const fields = ['Connect time-out', '5', 'Connect at start', 'Connect by itself', 'Name', 'Desk'];
+    answers = ['Advanced...', 'Host', 'board2', 'User', 'root', ...fields, 'Add Board'];
+    await commands.get('tilescope.addSshBoard')?.();
+    expect(boards.get('desk')?.config).toEqual({
+      id: 'desk',
+      label: 'Desk',
+      kind: 'ssh',
+      host: 'board2',
+      user: 'root',
+      sudo: false,
+      connectSeconds: 5,
+      autoConnect: true,
+    });
+    answers = ['Advanced...', 'Host', 'board3', 'User'];
+    await commands.get('tilescope.addSshBoard')?.();
+    expect(boards.entries).toHaveLength(2);
+  });
+
+  test('without a host there is nothing to add', async () => {
+    const boards = one();
+    answers = ['Advanced...', 'Add Board'];
+    await commands.get('tilescope.addSshBoard')?.();
+    expect(boards.entries).toHaveLength(1);
+  });
+});
+
+describe('[shape-9] a change that the connection does not depend on leaves it alone', () => {
+  test('another name', async () => {
+    const { board, boards, entry } = sidebar(ssh, 'open', node);
+    await board.connect(entry);
+    answers = ['Desk'];
+    await commands.get('tilescope.renameBoard')?.('board');
+    expect(boards.get('board')?.config).toEqual({ ...ssh, label: 'Desk' });
+    expect(entry.link.state.kind).toBe('connected');
+  });
+
+  test('connecting at start', async () => {
+    const { board, entry, settings } = sidebar(local, 'open', node);
+    await board.connect(entry);
+    answers = ['Connect at start', 'Connect by itself', 'Save'];
+    await board.edit(entry);
+    expect(entry.config).toEqual({ ...local, autoConnect: true });
+    expect(entry.link.state.kind).toBe('connected');
+    expect(settings().sudo).toBe(false);
   });
 });
 

@@ -1,59 +1,40 @@
-/** Questions in a row with a way back, in VS Code's quick input. */
+/** Questions in VS Code's quick input, and forms of them. */
 import * as vscode from 'vscode';
 import { plainText } from '../model/plain.ts';
 import { plainItem } from './say.ts';
-
-/** What a step returns to go back one step; `undefined` ends the whole row. */
-export const back = Symbol('back');
-
-/** A step's answer: a value, one step back, or the end. */
-export type Answer<T> = T | typeof back | undefined;
-
-/** What stands above a question in a row of them. */
-export interface Frame {
-  readonly title: string;
-  readonly step: number;
-  readonly totalSteps: number;
-}
 
 /** An answer that can be picked. */
 export interface Choice<T> extends vscode.QuickPickItem {
   readonly value: T;
 }
 
-/** Lets pick one of the choices; with `free`, typed text is an answer too. */
+/**
+ * Lets pick one of the choices; `undefined` if the person ended it.
+ *
+ * @param options.choices what there is to pick for the text that was typed; `''` in the beginning
+ */
 export function pick<T>(
-  frame: Frame,
+  title: string,
   options: {
     readonly placeholder: string;
-    readonly choices: readonly Choice<T>[];
+    readonly choices: (typed: string) => readonly Choice<T>[];
     readonly active?: T;
-    /** Makes a choice of typed text. */
-    readonly free?: (text: string) => Choice<T> | undefined;
   },
-): Promise<Answer<T>> {
+): Promise<T | undefined> {
   return new Promise((resolve) => {
     const input = vscode.window.createQuickPick<Choice<T>>();
-    Object.assign(input, frame, { title: plainText(frame.title) });
+    input.title = plainText(title);
     input.placeholder = plainText(options.placeholder);
     input.ignoreFocusOut = true;
     input.matchOnDescription = true;
-    input.buttons = frame.step > 1 ? [vscode.QuickInputButtons.Back] : [];
     const list = (text: string): void => {
-      const typed = text === '' ? undefined : options.free?.(text);
-      const same = options.choices.some((choice) => choice.label === typed?.label);
-      const shown = typed === undefined || same ? options.choices : [typed, ...options.choices];
-      input.items = shown.map(plainItem);
+      input.items = options.choices(text.trim()).map(plainItem);
     };
     list('');
     const active = input.items.find((choice) => choice.value === options.active);
     if (active !== undefined) input.activeItems = [active];
-    let answer: Answer<T>;
+    let answer: T | undefined;
     input.onDidChangeValue(list);
-    input.onDidTriggerButton(() => {
-      answer = back;
-      input.hide();
-    });
     input.onDidAccept(() => {
       answer = input.selectedItems[0]?.value;
       if (answer !== undefined) input.hide();
@@ -66,9 +47,9 @@ export function pick<T>(
   });
 }
 
-/** Asks for one line of text. */
+/** Asks for one line of text; `undefined` if the person ended it. */
 export function ask(
-  frame: Frame,
+  title: string,
   options: {
     readonly prompt: string;
     readonly placeholder?: string;
@@ -76,22 +57,17 @@ export function ask(
     /** The sentence that says why the text cannot be taken. */
     readonly refuse?: (text: string) => string | undefined;
   },
-): Promise<Answer<string>> {
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const input = vscode.window.createInputBox();
-    Object.assign(input, frame, { title: plainText(frame.title) });
+    input.title = plainText(title);
     input.prompt = plainText(options.prompt);
     input.placeholder = plainText(options.placeholder ?? '');
     input.value = options.value ?? '';
     input.ignoreFocusOut = true;
-    input.buttons = frame.step > 1 ? [vscode.QuickInputButtons.Back] : [];
-    let answer: Answer<string>;
+    let answer: string | undefined;
     input.onDidChangeValue((text) => {
       input.validationMessage = plainText(options.refuse?.(text) ?? '');
-    });
-    input.onDidTriggerButton(() => {
-      answer = back;
-      input.hide();
     });
     input.onDidAccept(() => {
       const refused = options.refuse?.(input.value);
@@ -110,12 +86,47 @@ export function ask(
   });
 }
 
-/** Asks every step in order, going back where the person wants to. False if they ended it. */
-export async function inOrder(steps: readonly (() => Promise<Answer<unknown>>)[]): Promise<boolean> {
-  for (let index = 0; index < steps.length; ) {
-    const answer = await steps[index]?.();
-    if (answer === undefined) return false;
-    index = answer === back ? Math.max(0, index - 1) : index + 1;
+/** One line of a form. */
+export interface FormField {
+  readonly label: string;
+  /** What is set now, in words. */
+  value(): string;
+  /** Asks for another value and takes it over; nothing changes if the person ends the question. */
+  change(): Promise<void>;
+}
+
+/**
+ * Shows fields with their values, and lets them be changed one by one in any order.
+ *
+ * @param accept the words of the choice that ends the form; `undefined` while a field that is needed is empty
+ * @returns whether the person accepted
+ */
+export async function fillForm(
+  title: string,
+  accept: () => string | undefined,
+  fields: readonly FormField[],
+): Promise<boolean> {
+  type Line = FormField | 'accept';
+  let active: Line | undefined;
+  for (;;) {
+    const words = accept();
+    const first: Choice<Line>[] =
+      words === undefined ? [] : [{ label: words, iconPath: new vscode.ThemeIcon('check'), value: 'accept' }];
+    const lines = fields.map(
+      (field): Choice<Line> => ({
+        label: field.label,
+        description: field.value(),
+        value: field,
+      }),
+    );
+    const chosen: Line | undefined = await pick(title, {
+      placeholder: vscode.l10n.t('Pick what to change'),
+      choices: () => [...first, ...lines],
+      ...(active === undefined ? {} : { active }),
+    });
+    if (chosen === undefined) return false;
+    if (chosen === 'accept') return true;
+    await chosen.change();
+    active = chosen;
   }
-  return true;
 }

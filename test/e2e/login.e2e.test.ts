@@ -116,11 +116,12 @@ describe('[main-13] [main-14] logging in', () => {
   test('[main-13] a password is asked for in an input box, again after a wrong one, and kept where a person says so', async () => {
     pictureOnFailure('password');
     await workbench.runCommand('Tilescope: Add Board over SSH...');
+    await workbench.pick('Advanced...');
+    await workbench.pick('Host');
     await workbench.pick(ALIAS);
-    await workbench.answerInput('', /User on the board/);
-    await workbench.pick('As configured');
+    await workbench.pick('Sudo');
     await workbench.pick('Use sudo on the board');
-    await workbench.answerInput(ALIAS, /Name of the board/);
+    await workbench.pick('Add Board');
     expect((await workbench.modal()).detail).toContain(boardFingerprint());
     await workbench.clickModal('Connect');
 

@@ -26,10 +26,6 @@ export async function enterBoard(workbench: Workbench, home: BoardHome): Promise
   await workbench.showView('Tilescope');
   await workbench.runCommand('Tilescope: Add Board over SSH...');
   await workbench.pick(home.alias);
-  await workbench.answerInput('', /User on the board/);
-  await workbench.pick('As configured');
-  await workbench.pick('Say so');
-  await workbench.answerInput(home.alias, /Name of the board/);
 }
 
 /** Waits for the question about the board's key, and says yes. */

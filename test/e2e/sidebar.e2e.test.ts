@@ -141,10 +141,6 @@ describe('[main-17] the sidebar', () => {
         .waitFor();
       await workbench.quickInput().fill(`ada@127.0.0.1:${server.port}`);
       await workbench.pick('this host');
-      await workbench.answerInput('ada', /User on the board/);
-      await workbench.pick('As configured');
-      await workbench.pick('Say so');
-      await workbench.answerInput('Hostile', /Name of the board/);
       await workbench.modal();
       await workbench.clickModal('Connect');
       const question = workbench.page.locator('.quick-input-widget:visible', { hasText: 'More' });

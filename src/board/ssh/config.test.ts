@@ -211,6 +211,10 @@ describe('[main-13] ssh configuration', () => {
     expect(connectTimeout).toBe(seconds === undefined ? undefined : seconds * 1000);
   });
 
+  test("[shape-9] the entry's own time-out wins over ConnectTimeout", () => {
+    expect(resolve('ConnectTimeout 30\n', { host: 'x', connectSeconds: 5 }).connectTimeout).toBe(5000);
+  });
+
   test.each(['10x', '-1', '1 m', 's', '9999w'])('[truth-19] ConnectTimeout %s is none', (text) => {
     expect(failure(() => resolve(`ConnectTimeout "${text}"\n`, 'x'))).toMatchObject({ code: 'config' });
   });

@@ -523,7 +523,7 @@ function conclude(
     ),
   ];
   const command = evaluation.proxyCommand;
-  const connectTimeout = time('connecttimeout') ?? 0;
+  const connectTimeout = target.connectSeconds ?? time('connecttimeout') ?? 0;
   const revoked = values.get('revokedhostkeys');
   const allowed: Record<string, boolean> = {
     publickey: choice('pubkeyauthentication', true, {

@@ -18,6 +18,8 @@ export interface SshTarget {
   readonly sudo?: 'no' | 'yes' | undefined;
   /** The device node on the board; `/dev/aie0` if left out. */
   readonly device?: string | undefined;
+  /** Seconds for the host to answer. Wins over the configuration's `ConnectTimeout`. */
+  readonly connectSeconds?: number | undefined;
   /**
    * Configuration files in order of precedence. Left out: `~/.ssh/config`, then `/etc/ssh/ssh_config`. Relative
    * includes are looked up in `~/.ssh` for files in the home folder, else beside `/etc/ssh/ssh_config`.
