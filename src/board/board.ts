@@ -2,6 +2,7 @@
  * The one way to reach bytes. Speaks of partitions, memory types, tiles and bytes, never of file descriptors, channels
  * or processes. Every call takes a cancellation signal; every failure is a BoardError.
  */
+import type { UnreadableReason } from '../model/byte-state.ts';
 import type { Event } from '../model/event.ts';
 import type {
   ArrayShape,
@@ -97,15 +98,6 @@ export interface BoardInfo {
   /** Version of the native core that answered; empty for the simulated board. */
   readonly coreVersion: string;
 }
-
-/** Why a span could not be read. */
-export type UnreadableReason =
-  | 'gated' // the tile's clock is off
-  | 'driver-gated' // its clock runs, and the driver, which refuses it, thinks that it does not
-  | 'core-running' // program memory of an enabled core
-  | 'bus-error' // the access itself faulted
-  | 'no-way' // no safe way to these bytes beside their owner
-  | 'not-read'; // cancelled or lost before it was reached
 
 /** A span that holds no bytes, with the reason. */
 export interface UnreadableSpan extends ByteRange {

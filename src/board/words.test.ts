@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Random, runSeed } from '../../test/conformance/random.ts';
+import { unreadableReasons } from '../model/byte-state.ts';
 import type { WriteEdit, WriteSpan } from './board.ts';
-import { outcomeNames, reasonNames } from './protocol/core-client.ts';
+import { outcomeNames } from './protocol/core-client.ts';
 import { packEdits, unpackOutcomes } from './words.ts';
 
 const seed = runSeed();
@@ -68,7 +69,7 @@ describe('bytes as masked words', () => {
 
   it(`tell the outcome of each edited byte once, in order, joined where equal (seed ${seed})`, () => {
     const random = new Random(seed + 1);
-    const refused = outcomeNames.indexOf('refused') | (reasonNames.indexOf('gated') << 8);
+    const refused = outcomeNames.indexOf('refused') | (unreadableReasons.indexOf('gated') << 8);
     const codes = [0, 0, outcomeNames.indexOf('conflict'), refused] as const;
     for (let run = 0; run < 200; run++) {
       const { device: before, edits } = randomRun(random);

@@ -1,9 +1,10 @@
 /**
  * Edits of bytes as masked 32-bit words and back. Little endian: byte i of a word is bits 8i to 8i+7. Pure.
  */
-import type { UnreadableReason, WriteEdit, WriteOutcome, WriteSpan } from './board.ts';
+import { type UnreadableReason, unreadableReasons } from '../model/byte-state.ts';
+import type { WriteEdit, WriteOutcome, WriteSpan } from './board.ts';
 import { BoardError } from './errors.ts';
-import { outcomeNames, outcomeRecordWords, reasonNames, writeRecordWords } from './protocol/core-client.ts';
+import { outcomeNames, outcomeRecordWords, writeRecordWords } from './protocol/core-client.ts';
 
 /** Edits in ascending order with the words that write them. */
 export interface PackedEdits {
@@ -77,7 +78,7 @@ export function unpackOutcomes(packed: PackedEdits, outcomes: Uint32Array): Writ
       const back = ((outcomes[record + 2] ?? 0) >>> ((offset & 3) * 8)) & 0xff;
       const outcome = byteOutcome(outcomeNames[code & 0xff], back === edit.bytes[i]);
       const failed = outcome === 'refused' || outcome === 'unreadable';
-      const reason = failed ? reasonNames[(code >>> 8) & 0xff] : undefined;
+      const reason = failed ? unreadableReasons[(code >>> 8) & 0xff] : undefined;
       if (
         open === undefined ||
         open.offset + open.now.length !== offset ||

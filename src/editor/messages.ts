@@ -6,34 +6,6 @@
 import type { ArrayShape, ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import type { webviewStrings } from './webview-strings.ts';
 
-/** Flags of one shown byte, or-ed into `ShownBytes.flags`. */
-export const byteFlags = {
-  /** The base byte was read from the device in the current epoch or before; without it the cell is blank (`··`). */
-  known: 1,
-  /** Could not be read: shows `??`; the reason code is in bits 5 to 7. */
-  unreadable: 2,
-  /** A staged edit lies over the base. */
-  staged: 4,
-  /** Staged, and the device now holds another byte than the one the person saw. */
-  conflict: 8,
-  /** Differs from the previous read. */
-  changed: 16,
-} as const;
-
-/** Shift of the unreadable reason in a flags byte; the code indexes `unreadableReasons`. */
-export const reasonShift = 5;
-
-/** Reason codes of unreadable bytes, in wire order; index 0 is none. */
-export const unreadableReasons = [
-  '',
-  'gated',
-  'core-running',
-  'bus-error',
-  'no-way',
-  'not-read',
-  'driver-gated',
-] as const;
-
 /** Bytes as they are to be painted: base with staged edits laid over. All arrays have the same length. */
 export interface ShownBytes {
   /** Buffer offset of the first byte. */

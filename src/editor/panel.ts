@@ -1,20 +1,14 @@
 /** One editor tab: the page, and the messages between it and the document's session. */
+
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
+import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, SessionChange, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
-import {
-  type Banner,
-  type EditorSettings,
-  type EditorState,
-  type HostCommand,
-  reasonShift,
-  type ToWebview,
-  unreadableReasons,
-} from './messages.ts';
+import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
 import { editorPage, pageRoot, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { PartitionInfo, UnreadableReason } from '../board/board.ts';
+import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
+import type { UnreadableReason } from '../model/byte-state.ts';
 import type { SessionState } from '../session/types.ts';
 import {
   applyProblem,

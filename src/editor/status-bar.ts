@@ -1,5 +1,6 @@
 /** The status bar of the active tile memory editor: policy and staged bytes, selection, read time. */
 import * as vscode from 'vscode';
+import { stateBits } from '../model/byte-state.ts';
 import { formatTile, locate } from '../model/geometry.ts';
 import { StatusPlace } from '../say/say.ts';
 import type { HexPanel } from './panel.ts';
@@ -108,8 +109,7 @@ function valueText(panel: HexPanel, start: number, length: number): string {
   const shown = panel.document.shown;
   if (shown === undefined || start + size > shown.range.offset + shown.range.length) return '';
   const { bytes, flags } = panel.document.session.bytes({ offset: start, length: size });
-  // 1 known, 2 unreadable.
-  if (flags.some((flag) => (flag & 3) !== 1)) return '';
+  if (flags.some((flag) => (flag & stateBits.known) === 0)) return '';
   let value = 0n;
   for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index] ?? 0);
   return `= ${hex(value, size * 2)}`;

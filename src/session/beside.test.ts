@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Owner } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
+import { unreadableState } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { BoardLink } from './link.ts';
 import { MemorySession } from './memory-session.ts';
@@ -455,7 +456,7 @@ describe('[attach-8] held for post-mortem', () => {
     device.ownerExits();
     await settle();
     expect(session.state.snapshot?.done).toBe(true);
-    expect(session.bytes(range(8192, 1)).flags[0]).toBe(2 | (1 << 5));
+    expect(session.bytes(range(8192, 1)).flags[0]).toBe(unreadableState('gated'));
     expect(session.bytes(range(16_384, 1)).flags[0]).toBe(known);
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { BoardError } from '../board/errors.ts';
+import { stateBits, unreadableState } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { BoardLink } from './link.ts';
 import { MemorySession } from './memory-session.ts';
@@ -8,11 +9,8 @@ import { type HookPoint, ManualTime, ScriptedDevice, settle } from './scripted-b
 import type { ByteEdit, WriteLogEntry } from './types.ts';
 
 const never = new AbortController().signal;
-const known = 1;
-const unreadable = 2;
-const staged = 4;
-const conflict = 8;
-const changed = 16;
+const { known, staged, conflict, changed } = stateBits;
+const gated = unreadableState('gated');
 
 function parts() {
   const time = new ManualTime();
@@ -133,7 +131,7 @@ describe('reading', () => {
     await link.connect();
     device.unreadable = [{ ...range(8, 8), reason: 'gated' }];
     await session.read(range(0, 32), never);
-    expect(flagsAt(session, 8)).toBe(unreadable | (1 << 5));
+    expect(flagsAt(session, 8)).toBe(gated);
     expect(flagsAt(session, 16)).toBe(known);
     await session.read(range(0, 32), never);
     expect(device.reads).toHaveLength(1);
@@ -535,7 +533,7 @@ describe('[main-20] applying', () => {
     expect(session.staged()).toEqual([range(11, 1), range(13, 1)]);
     expect(flagsAt(session, 11)).toBe(known | staged | conflict);
     expect(session.bytes(range(11, 1)).base[0]).toBe(0x77);
-    expect(flagsAt(session, 13)).toBe(unreadable | staged | (1 << 5));
+    expect(flagsAt(session, 13)).toBe(gated | staged);
     expect(device.bytes[11]).toBe(0x77);
     expect(session.isDirty('a')).toBe(true);
   });
@@ -731,7 +729,7 @@ describe('[main-20] applying', () => {
       };
       await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code });
       expect(session.writeLog).toEqual([]);
-      expect(flagsAt(session, 10)).toBe(known | staged);
+      expect(flagsAt(session, 10) & ~stateBits.stale).toBe(known | staged);
     });
   }
 
@@ -870,7 +868,7 @@ describe('[main-19] epochs', () => {
     device.epoch = 'life-2';
     device.announce();
     expect(session.isStale(range(0, 64))).toBe(true);
-    expect(flagsAt(session, 0)).toBe(unreadable | (1 << 5));
+    expect(flagsAt(session, 0)).toBe(gated | stateBits.stale);
     await session.refresh(range(0, 64), never);
     expect(session.isStale(range(0, 64))).toBe(false);
     expect(session.state.stale).toBe(false);

@@ -4,7 +4,6 @@ import type {
   PartitionInfo,
   PartitionMemory,
   ReadResult,
-  UnreadableReason,
   WriteOutcome,
   WriteReport,
 } from '../board/board.ts';
@@ -15,6 +14,7 @@ import {
   throwIfCancelled,
   toBoardError,
 } from '../board/errors.ts';
+import { BytePlane, reasonOf, stateBits, type UnreadableReason, UpdateLog } from '../model/byte-state.ts';
 import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import {
   type ByteRange,
@@ -27,7 +27,6 @@ import {
 } from '../model/geometry.ts';
 import { bytesIn, cutRanges, endOf, intersectRanges, mergeRanges, runAt } from '../model/ranges.ts';
 import { abortable, Serial } from './async.ts';
-import { BasePages, baseFlags } from './base-pages.ts';
 import { SessionError } from './errors.ts';
 import { decodeJournal, encodeJournal, isSoundGeometry, type JournalData, sameGeometry } from './journal.ts';
 import { type BoardLink, holderOf } from './link.ts';
@@ -48,10 +47,6 @@ import type {
   WriteLogEntry,
 } from './types.ts';
 import { WriteLog } from './write-log.ts';
-
-/** Bits of `SessionBytes.flags` that the session adds to those of the base. */
-const stagedFlag = 4;
-const conflictFlag = 8;
 
 /** Epoch of edits whose bytes were seen in a life that is over: not its name, which may come back. No core names one so. */
 const endedEpoch = '';
@@ -100,10 +95,11 @@ export class MemorySession implements Disposable {
   readonly key: MemoryKey;
 
   readonly #services: SessionServices;
-  readonly #base = new BasePages();
+  readonly #base = new BytePlane();
+  readonly #updates = new UpdateLog();
   readonly #edits = new StagedEdits({
     value: (offset) => this.#base.value(offset),
-    known: (offset) => (this.#base.flags(offset) & baseFlags.known) !== 0,
+    known: (offset) => (this.#base.state(offset) & stateBits.known) !== 0,
   });
   readonly #log = new WriteLog();
   readonly #changed = new Emitter<SessionChange>();
@@ -177,7 +173,7 @@ export class MemorySession implements Disposable {
         ? {}
         : { snapshot: { done: this.#snapshot.done, at: this.#snapshot.at } }),
       epochChanged: this.#epochChanged(),
-      stale: this.#base.hasOld || (!connected && this.#base.hasKnown),
+      stale: this.#base.hasStale || (!connected && this.#base.hasKnown),
       reading: this.#reading > 0,
       ...(this.#reading > 0 && this.#readAsked > 0
         ? { readPercent: Math.min(100, Math.floor((this.#readDone * 100) / this.#readAsked)) }
@@ -224,7 +220,7 @@ export class MemorySession implements Disposable {
     this.#base.copy(range, base, flags);
     const bytes = base.slice();
     this.#edits.overlay(range, bytes, (i, conflict) => {
-      flags[i] = (flags[i] ?? 0) | stagedFlag | (conflict ? conflictFlag : 0);
+      flags[i] = (flags[i] ?? 0) | stateBits.staged | (conflict ? stateBits.conflict : 0);
     });
     return { offset: range.offset, bytes, base, flags };
   }
@@ -239,7 +235,7 @@ export class MemorySession implements Disposable {
   isStale(range: ByteRange): boolean {
     this.#checkRange(range);
     if (this.link.state.kind !== 'connected') return this.#base.readAt(range) !== undefined;
-    return this.#base.hasOldIn(range);
+    return this.#base.hasStaleIn(range);
   }
 
   /** Reads those bytes of the range that were not read yet. Rejects with BoardError. */
@@ -270,10 +266,10 @@ export class MemorySession implements Disposable {
       throw new SessionError('bytes-left', 'the application ended before these bytes were read');
     }
     await this.#open(signal);
-    const wanted = mergeRanges([...missing, ...this.#base.old(range)], readGap);
+    const wanted = mergeRanges([...missing, ...this.#base.stale(range)], readGap);
     const of = bytesIn(wanted);
     await this.#readRanges(wanted, 'person', signal, { onProgress: (bytes) => onProgress(bytes, of) });
-    if (this.#base.missing(range).length > 0 || this.#base.hasOldIn(range)) {
+    if (this.#base.missing(range).length > 0 || this.#base.hasStaleIn(range)) {
       throw new SessionError('bytes-changed-hands', 'the contents started a new life during the read');
     }
   }
@@ -319,9 +315,9 @@ export class MemorySession implements Disposable {
     const runs = flatten(edits).map(({ offset, bytes, given, base, shown }): StageRun => {
       const seen = new Uint8Array(bytes.length);
       for (let i = 0; i < bytes.length; i++) {
-        const flags = this.#base.flags(offset + i);
-        if ((flags & baseFlags.known) === 0) throw this.#notEditable(offset + i);
-        if ((flags & baseFlags.old) !== 0) old = true;
+        const state = this.#base.state(offset + i);
+        if ((state & stateBits.known) === 0) throw this.#notEditable(offset + i);
+        if ((state & stateBits.stale) !== 0) old = true;
         const now = this.#base.value(offset + i);
         // What was typed and has been written since was on screen as well.
         const wasSeen = given[i] !== 1 || now === shown[i];
@@ -385,7 +381,7 @@ export class MemorySession implements Disposable {
     } while (serial !== this.#epochSerial);
     if (this.#epoch === undefined)
       throw new BoardError('no-partition', 'the board does not list the partition');
-    if (this.#edits.runs(this.#whole(), 'pending').some((run) => this.#base.hasOldIn(run)))
+    if (this.#edits.runs(this.#whole(), 'pending').some((run) => this.#base.hasStaleIn(run)))
       throw this.#failed(new BoardError('epoch', 'not all bytes under the staged edits were read again'));
     this.#epochRefused = false;
     this.#edits.setEpoch(this.#epoch);
@@ -576,6 +572,7 @@ export class MemorySession implements Disposable {
     const either = AbortSignal.any([signal, this.#ended.signal]);
     this.#reading++;
     this.#readAsked += asked;
+    const since = this.#updates.last;
     let done = 0;
     const progress = (now: number) => {
       const before = this.state.readPercent;
@@ -594,7 +591,7 @@ export class MemorySession implements Disposable {
           (bytes) => progress(finished + Math.min(bytes, bytesIn(request))),
           asking,
           either,
-          onlyIn,
+          { onlyIn, since },
         );
         finished += bytesIn(request);
         progress(finished);
@@ -616,7 +613,7 @@ export class MemorySession implements Disposable {
     onProgress: (bytes: number) => void,
     asking: Asking,
     signal: AbortSignal,
-    onlyIn: string | undefined,
+    { onlyIn, since }: { readonly onlyIn: string | undefined; readonly since: number },
   ): Promise<void> {
     const memory = await this.#open(signal);
     const flight: Flight = { written: [] };
@@ -636,7 +633,7 @@ export class MemorySession implements Disposable {
     if (onlyIn !== undefined && result.epoch !== onlyIn) {
       throw new BoardError('epoch', 'the contents started a new life during the read');
     }
-    this.#store(ranges, result, flight, serial);
+    this.#store(ranges, result, flight, serial, since);
     if (result.gaveWay === true)
       throw new BoardError('gave-way', 'an application came while the partition was read');
     await this.#lookAtCores(ranges, signal);
@@ -678,7 +675,13 @@ export class MemorySession implements Disposable {
     this.#fire([]);
   }
 
-  #store(ranges: readonly ByteRange[], result: ReadResult, flight: Flight, serial: number): void {
+  #store(
+    ranges: readonly ByteRange[],
+    result: ReadResult,
+    flight: Flight,
+    serial: number,
+    since: number,
+  ): void {
     const sound =
       result.pieces.length === ranges.length &&
       result.pieces.every(
@@ -690,12 +693,14 @@ export class MemorySession implements Disposable {
     if (this.#edits.epochs.length === 0) this.#epochRefused = false;
     const fresh = result.epoch === this.#epoch;
     const skip = mergeRanges(flight.written);
-    this.#lastReadAt = result.at;
+    const { at, epoch } = result;
+    const tick = this.#updates.begin({ at, epoch });
+    this.#lastReadAt = at;
     this.#settling(() => {
       const changed: ByteRange[] = [];
       for (const { range, bytes } of result.pieces) {
         const unreadable = result.unreadable.filter((span) => intersectRanges(span, range) !== undefined);
-        changed.push(...this.#base.store({ range, bytes, unreadable, at: result.at, fresh, skip }));
+        changed.push(...this.#base.store({ range, bytes, unreadable, at, tick, since, fresh, skip }));
       }
       this.#baseChanged(changed);
       this.#fire(mergeRanges(changed, readGap));
@@ -1024,7 +1029,7 @@ export class MemorySession implements Disposable {
       // A core that connects anew counts an owner's lives from 0 again: the name proves nothing any more.
       this.#sawEnd = true;
       this.#edits.setEpoch(endedEpoch);
-      this.#base.markOld();
+      this.#base.endEpoch();
       this.#edits.forgetUncertain();
       this.#openTiles.clear();
       this.#haltedCores = [];
@@ -1036,7 +1041,7 @@ export class MemorySession implements Disposable {
 
   #refuseEpoch(): void {
     this.#epochRefused = true;
-    this.#base.markOld();
+    this.#base.endEpoch();
   }
 
   #epochChanged(): boolean {
@@ -1160,7 +1165,7 @@ export class MemorySession implements Disposable {
   }
 
   #notEditable(offset: number): SessionError {
-    const reason = this.#base.reason(offset);
+    const reason = reasonOf(this.#base.state(offset));
     return reason === undefined
       ? new SessionError('bytes-unknown', `the byte at ${offset} was not read yet`, { offset })
       : new SessionError('bytes-unreadable', `the byte at ${offset} cannot be read: ${reason}`, {

@@ -1,6 +1,6 @@
+import { pageBytes } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { RangeCollector, runAt } from '../model/ranges.ts';
-import { pageBytes } from './base-pages.ts';
 
 /** What lies under the staged edits. */
 export interface BaseView {

@@ -1,7 +1,8 @@
 /** The words of a memory session that faces use. The session itself is in `memory-session.ts`. */
 
-import type { Board, ConnectStep, PartitionInfo, UnreadableReason, WriteOutcome } from '../board/board.ts';
+import type { Board, ConnectStep, PartitionInfo, WriteOutcome } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
+import type { UnreadableReason } from '../model/byte-state.ts';
 import type { ByteRange, Tile } from '../model/geometry.ts';
 
 /** Where a board entry's connection stands. */
@@ -22,7 +23,7 @@ export interface SessionBytes {
   readonly offset: number;
   readonly bytes: Uint8Array;
   readonly base: Uint8Array;
-  /** `known` 1, `unreadable` 2, `staged` 4, `conflict` 8, `changed` 16, reason << 5: as `byteFlags` in the message contract. */
+  /** `stateBits` and reason of each byte. `changed` is laid in for the last read of its page. */
   readonly flags: Uint8Array;
 }
 

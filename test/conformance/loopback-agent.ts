@@ -2,11 +2,12 @@
  * An agent in this process that speaks docs/wire.md over two streams and answers from any CoreClient: it lets the wire
  * client be tested without a board. Independent of the wire client; only the frame codec is shared.
  */
+
 import { PassThrough, Writable } from 'node:stream';
 import type { Asking } from '../../src/board/board.ts';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { CoreClient, CoreList } from '../../src/board/protocol/core-client.ts';
-import { protocolVersion, reasonNames } from '../../src/board/protocol/core-client.ts';
+import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import {
   encodeFrame,
   type Frame,
@@ -15,6 +16,7 @@ import {
   startMarker,
 } from '../../src/board/protocol/frames.ts';
 import type { WireStream } from '../../src/board/protocol/wire-client.ts';
+import { unreadableReasons } from '../../src/model/byte-state.ts';
 import type { ArrayShape, RowRange } from '../../src/model/geometry.ts';
 
 export interface LoopbackOptions {
@@ -164,7 +166,7 @@ export class LoopbackAgent {
     answer.unreadable.forEach((span, i) => {
       view.setUint32(12 * i, span.offset, true);
       view.setUint32(12 * i + 4, span.length, true);
-      view.setUint32(12 * i + 8, reasonNames.indexOf(span.reason), true);
+      view.setUint32(12 * i + 8, unreadableReasons.indexOf(span.reason), true);
     });
     const barred = (offset: number) =>
       answer.unreadable.find((span) => offset >= span.offset && offset < span.offset + span.length);
@@ -206,7 +208,7 @@ export class LoopbackAgent {
         view.setUint32(8 * i + 4, value, true);
       });
       const { kind, source } = one;
-      const reason = reasonNames.indexOf(one.reason);
+      const reason = unreadableReasons.indexOf(one.reason);
       const files = source === 'sysfs' ? { files: Object.fromEntries(one.files) } : {};
       this.send({ id, t: 'tile', ...one.tile, kind, reason, source, ...files }, records);
     }

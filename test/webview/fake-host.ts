@@ -2,16 +2,16 @@
  * A host in the browser for the hex editor's page: an in-memory document, with switches for everything that a board can
  * do to it. It takes undo keys from the page as VS Code does.
  */
-import {
-  byteFlags,
-  type EditorSettings,
-  type EditorState,
-  type FromWebview,
-  reasonShift,
-  type ShownBytes,
-  type ToWebview,
+
+import type {
+  EditorSettings,
+  EditorState,
+  FromWebview,
+  ShownBytes,
+  ToWebview,
 } from '../../src/editor/messages.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
+import { reasonShift, stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange, MemoryGeometry } from '../../src/model/geometry.ts';
 import { withoutRanges } from '../../webview/grid/edits.ts';
 import { deviceByte } from './device.ts';
@@ -237,14 +237,14 @@ export class FakeHost {
       const inside = (run: ByteRange) => at >= run.offset && at < run.offset + run.length;
       const bad = this.#config.unreadable?.find(inside);
       const device = this.#deviceAt(at);
-      let flag: number = byteFlags.known;
-      if (bad !== undefined) flag = byteFlags.unreadable | (bad.reason << reasonShift);
+      let flag: number = stateBits.known;
+      if (bad !== undefined) flag = bad.reason << reasonShift;
       else if (this.#unread.some(inside)) flag = 0;
-      if (this.#changed.has(at)) flag |= byteFlags.changed;
+      if (this.#changed.has(at)) flag |= stateBits.changed;
       const staged = this.#staged.get(at);
-      if (staged !== undefined) flag |= byteFlags.staged;
-      if (staged !== undefined && staged.seen !== device) flag |= byteFlags.conflict;
-      base[i] = (flag & byteFlags.known) === 0 ? 0 : device;
+      if (staged !== undefined) flag |= stateBits.staged;
+      if (staged !== undefined && staged.seen !== device) flag |= stateBits.conflict;
+      base[i] = (flag & stateBits.known) === 0 ? 0 : device;
       bytes[i] = staged?.value ?? base[i] ?? 0;
       flags[i] = flag;
     }

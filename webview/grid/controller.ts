@@ -3,7 +3,9 @@
  * refused is said in words. Undo and redo are VS Code's own keys, which it takes from the page by itself: handling them
  * here as well would do them twice.
  */
-import { byteFlags, type EditorState, type PageEdit, type ShownBytes } from '../../src/editor/messages.ts';
+
+import type { EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
+import { isUnreadable } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
@@ -265,7 +267,7 @@ export class GridController {
 
   /** Whether some bytes cannot be read, and therefore not be edited; says so. */
   #refuseUnreadable(flags: Uint8Array): boolean {
-    const bad = flags.filter((flag) => (flag & byteFlags.unreadable) !== 0);
+    const bad = flags.filter((flag) => isUnreadable(flag));
     const [first] = bad;
     if (first === undefined) return false;
     const { t, notify } = this.#parts;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { byteFlags, reasonShift, unreadableReasons, type WebviewStrings } from '../../src/editor/messages.ts';
+import type { WebviewStrings } from '../../src/editor/messages.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
+import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import { translator } from '../strings.ts';
 import { hoverText, placeTexts, reasonText, stateTexts, valueText } from './describe.ts';
 import { createLayout } from './layout.ts';
@@ -13,7 +14,7 @@ const layout = createLayout(
   16,
 );
 const facts = (byte: number, flags: number, base = byte) => ({ offset: 0, byte, flags, base });
-const { known, staged, conflict, changed, unreadable } = byteFlags;
+const { known, staged, conflict, changed } = stateBits;
 
 describe('a byte in words', () => {
   test('[main-18] its place is said both ways: in the tile and in the buffer', () => {
@@ -49,21 +50,19 @@ describe('a byte in words', () => {
   });
 
   test('[main-22] every reason that a byte cannot be read has words of its own', () => {
-    const said = unreadableReasons.map((_, code) => reasonText(t, unreadable | (code << reasonShift)));
+    const said = unreadableReasons.map((_, code) => reasonText(t, code << reasonShift));
     expect(new Set(said).size).toBe(unreadableReasons.length);
-    expect(valueText(t, facts(0, unreadable | (1 << reasonShift)), true)).toBe(
+    expect(valueText(t, facts(0, 1 << reasonShift), true)).toBe(
       'cannot be read: the clock of this tile is off',
     );
-    expect(reasonText(t, unreadable | (7 << reasonShift))).toBe('the board gave no reason');
+    expect(reasonText(t, 7 << reasonShift)).toBe('the board gave no reason');
   });
 
   test('the hover is silent where the byte speaks for itself', () => {
     expect(hoverText(t, facts(1, known), true)).toBeUndefined();
     expect(hoverText(t, facts(2, known | staged, 1), true)).toBe('staged, was 01');
-    expect(hoverText(t, facts(0, unreadable | (2 << reasonShift)), true)).toBe(
-      'cannot be read: its core is running',
-    );
-    expect(hoverText(t, facts(3, staged | unreadable | (1 << reasonShift)), true)).toBe(
+    expect(hoverText(t, facts(0, 2 << reasonShift), true)).toBe('cannot be read: its core is running');
+    expect(hoverText(t, facts(3, staged | (1 << reasonShift)), true)).toBe(
       'staged, the old value is not known, cannot be read: the clock of this tile is off',
     );
   });

@@ -1,5 +1,5 @@
 /** A byte in words: for the line at the bottom, the hover, and the screen reader. */
-import { byteFlags, reasonShift, unreadableReasons } from '../../src/editor/messages.ts';
+import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import { type ArrayShape, computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
 import type { StringKey, Translate } from '../strings.ts';
 import { type Layout, offsetDigits } from './layout.ts';
@@ -49,8 +49,8 @@ export function placeTexts(
 /** The value in three notations, or that there is none. */
 export function valueText(t: Translate, facts: ByteFacts, upperCase: boolean): string {
   const { byte, flags } = facts;
-  const held = (flags & (byteFlags.staged | byteFlags.known)) !== 0;
-  if ((flags & byteFlags.unreadable) !== 0 && (flags & byteFlags.staged) === 0) {
+  const held = (flags & (stateBits.staged | stateBits.known)) !== 0;
+  if (isUnreadable(flags) && (flags & stateBits.staged) === 0) {
     return t('unreadable', reasonText(t, flags));
   }
   if (!held) return t('valueUnknown');
@@ -62,24 +62,24 @@ export function valueText(t: Translate, facts: ByteFacts, upperCase: boolean): s
 export function stateTexts(t: Translate, facts: ByteFacts, upperCase: boolean): string[] {
   const { byte, flags, base } = facts;
   const texts: string[] = [];
-  if ((flags & byteFlags.conflict) !== 0) {
+  if ((flags & stateBits.conflict) !== 0) {
     texts.push(t('conflictDevice', hexByte(byte, upperCase), hexByte(base, upperCase)));
-  } else if ((flags & byteFlags.staged) !== 0) {
-    const known = (flags & byteFlags.known) !== 0 && (flags & byteFlags.unreadable) === 0;
+  } else if ((flags & stateBits.staged) !== 0) {
+    const known = (flags & stateBits.known) !== 0 && !isUnreadable(flags);
     texts.push(known ? t('stagedWas', hexByte(base, upperCase)) : t('stagedOverUnknown'));
   }
-  if ((flags & byteFlags.staged) !== 0 && (flags & byteFlags.unreadable) !== 0) {
+  if ((flags & stateBits.staged) !== 0 && isUnreadable(flags)) {
     texts.push(t('unreadable', reasonText(t, flags)));
   }
-  if ((flags & byteFlags.changed) !== 0) texts.push(t('changed'));
+  if ((flags & stateBits.changed) !== 0) texts.push(t('changed'));
   return texts;
 }
 
 /** What the hover says, or `undefined` where the byte speaks for itself. */
 export function hoverText(t: Translate, facts: ByteFacts, upperCase: boolean): string | undefined {
   const states = stateTexts(t, facts, upperCase);
-  const held = (facts.flags & (byteFlags.known | byteFlags.staged)) !== 0;
-  if (!held || ((facts.flags & byteFlags.unreadable) !== 0 && (facts.flags & byteFlags.staged) === 0)) {
+  const held = (facts.flags & (stateBits.known | stateBits.staged)) !== 0;
+  if (!held || (isUnreadable(facts.flags) && (facts.flags & stateBits.staged) === 0)) {
     states.unshift(valueText(t, facts, upperCase));
   }
   return states.length === 0 ? undefined : states.join(', ');

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { byteFlags, reasonShift, unreadableReasons } from '../../src/editor/messages.ts';
+import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import { countWithout, flagsUnder, isBaseUnread, isUnread, withoutRanges, withSeen } from './edits.ts';
 
-const { known, unreadable, staged } = byteFlags;
-const reason = (name: (typeof unreadableReasons)[number]) =>
-  unreadable | (unreadableReasons.indexOf(name) << reasonShift);
+const { known, staged } = stateBits;
+const reason = (name: (typeof unreadableReasons)[number]) => unreadableReasons.indexOf(name) << reasonShift;
 
 describe('[truth-19] what was read', () => {
   test.each([

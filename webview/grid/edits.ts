@@ -1,11 +1,7 @@
 /** Runs of bytes that a gesture sets, and what of the memory under them was read. Pure. */
-import {
-  byteFlags,
-  type PageEdit,
-  reasonShift,
-  type ShownBytes,
-  unreadableReasons,
-} from '../../src/editor/messages.ts';
+
+import type { PageEdit, ShownBytes } from '../../src/editor/messages.ts';
+import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 
 /** A run of bytes that a gesture sets. */
@@ -18,18 +14,18 @@ const notRead = unreadableReasons.indexOf('not-read');
 
 /** Whether nobody read what lies under a cell, or a read ended before it: asking again may bring it. */
 export function isBaseUnread(flags: number): boolean {
-  if ((flags & byteFlags.unreadable) !== 0) return flags >> reasonShift === notRead;
-  return (flags & byteFlags.known) === 0;
+  if (isUnreadable(flags)) return flags >> reasonShift === notRead;
+  return (flags & stateBits.known) === 0;
 }
 
 /** As `isBaseUnread`, of the cell: what was typed over an unread byte can be copied. */
 export function isUnread(flags: number): boolean {
-  return (flags & byteFlags.staged) === 0 && isBaseUnread(flags);
+  return (flags & stateBits.staged) === 0 && isBaseUnread(flags);
 }
 
 /** How many cells show no byte. */
 export function countWithout(flags: Uint8Array): number {
-  return flags.reduce((sum, flag) => sum + ((flag & (byteFlags.known | byteFlags.staged)) === 0 ? 1 : 0), 0);
+  return flags.reduce((sum, flag) => sum + ((flag & (stateBits.known | stateBits.staged)) === 0 ? 1 : 0), 0);
 }
 
 /** Bytes of all runs together. */
@@ -63,7 +59,7 @@ export function withSeen({ offset, bytes }: Run, { offset: from, ...all }: Shown
   const flags = all.flags.subarray(...cut);
   const base = all.base.slice(...cut);
   // Nothing was on screen of a base that is not known: the cell was all that could be seen.
-  for (const [i, flag] of flags.entries()) if ((flag & byteFlags.known) === 0) base[i] = shown[i] ?? 0;
+  for (const [i, flag] of flags.entries()) if ((flag & stateBits.known) === 0) base[i] = shown[i] ?? 0;
   return { offset, bytes, seen: { base, shown } };
 }
 

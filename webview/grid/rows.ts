@@ -1,5 +1,7 @@
 /** The elements of one visible row, and what its bytes mean as marks. */
-import { byteFlags, type ShownBytes } from '../../src/editor/messages.ts';
+
+import type { ShownBytes } from '../../src/editor/messages.ts';
+import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
 import { type Pane, type Selection, selectedRange } from './selection.ts';
@@ -26,11 +28,11 @@ interface MarkedColumns {
 
 /** The mark of a byte by its flags; `undefined` for an ordinary byte. */
 function markOf(flags: number): Mark | undefined {
-  if ((flags & byteFlags.conflict) !== 0) return 'conflict';
-  if ((flags & byteFlags.staged) !== 0) return 'staged';
-  if ((flags & byteFlags.unreadable) !== 0) return 'unreadable';
-  if ((flags & byteFlags.known) === 0) return 'unknown';
-  return (flags & byteFlags.changed) !== 0 ? 'changed' : undefined;
+  if ((flags & stateBits.conflict) !== 0) return 'conflict';
+  if ((flags & stateBits.staged) !== 0) return 'staged';
+  if (isUnreadable(flags)) return 'unreadable';
+  if ((flags & stateBits.known) === 0) return 'unknown';
+  return (flags & stateBits.changed) !== 0 ? 'changed' : undefined;
 }
 
 /** Runs of equal marks in a row. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { byteFlags, type ShownBytes } from '../../src/editor/messages.ts';
+import type { ShownBytes } from '../../src/editor/messages.ts';
+import { stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { ByteStore, keptPages, pageBytes } from './store.ts';
 
@@ -24,7 +25,7 @@ function setUp(range: ByteRange = { offset: 0, length: 64 * pageBytes }) {
             signal,
             answer(fill) {
               const bytes = new Uint8Array(asked.length).fill(fill);
-              const flags = new Uint8Array(asked.length).fill(byteFlags.known);
+              const flags = new Uint8Array(asked.length).fill(stateBits.known);
               resolve({ offset: asked.offset, bytes, flags, base: bytes.slice() });
               return settled();
             },
@@ -54,7 +55,7 @@ describe('the bytes that the page holds', () => {
     expect(calls.map((call) => call.range)).toEqual([{ offset: 0, length: 2 * pageBytes }]);
     expect(at(store, 100)).toEqual({ byte: 0, flags: 0, base: 0 });
     await calls[0]?.answer(7);
-    expect(at(store, 100)).toEqual({ byte: 7, flags: byteFlags.known, base: 7 });
+    expect(at(store, 100)).toEqual({ byte: 7, flags: stateBits.known, base: 7 });
     store.want({ offset: 100, length: pageBytes });
     expect(calls).toHaveLength(1);
   });
@@ -187,16 +188,16 @@ describe('[main-18] typed bytes', () => {
     const before = changes();
     store.stage(5, Uint8Array.of(0xaa));
     expect(changes()).toBeGreaterThan(before);
-    expect(at(store, 5)).toEqual({ byte: 0xaa, flags: byteFlags.known | byteFlags.staged, base: 1 });
+    expect(at(store, 5)).toEqual({ byte: 0xaa, flags: stateBits.known | stateBits.staged, base: 1 });
     store.stage(5, Uint8Array.of(1));
-    expect(at(store, 5).flags).toBe(byteFlags.known);
+    expect(at(store, 5).flags).toBe(stateBits.known);
   });
 
   test('[truth-19] are staged over a byte that is not known, zero as well', () => {
     const { store } = setUp();
     store.want({ offset: 0, length: 16 });
     store.stage(5, Uint8Array.of(0));
-    expect(at(store, 5).flags).toBe(byteFlags.staged);
+    expect(at(store, 5).flags).toBe(stateBits.staged);
   });
 
   test('are not undone on screen by an answer from before', async () => {

@@ -2,7 +2,9 @@
  * The bytes that the page holds: pages of what the host last said, a bounded number of them. Old bytes stay on screen
  * until newer ones arrive, and a page that could not be had says so instead of being asked for for ever.
  */
-import { byteFlags, type ShownBytes } from '../../src/editor/messages.ts';
+
+import type { ShownBytes } from '../../src/editor/messages.ts';
+import { stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { endOf } from '../../src/model/ranges.ts';
 
@@ -165,9 +167,9 @@ export class ByteStore {
       if (page === undefined || at >= page.range.length) continue;
       for (const held of page.onScreen === undefined ? [page] : [page, page.onScreen]) {
         const flags = held.flags[at] ?? 0;
-        const isBase = (flags & byteFlags.known) !== 0 && held.base[at] === value;
+        const isBase = (flags & stateBits.known) !== 0 && held.base[at] === value;
         held.bytes[at] = value;
-        held.flags[at] = isBase ? flags & ~byteFlags.staged : flags | byteFlags.staged;
+        held.flags[at] = isBase ? flags & ~stateBits.staged : flags | stateBits.staged;
       }
       page.typed++;
       page.stale = true;

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { byteFlags } from '../../src/editor/messages.ts';
+import { stateBits, unreadableState } from '../../src/model/byte-state.ts';
 import { copyText } from './copy.ts';
 import { createLayout } from './layout.ts';
 import { cellMap, characterText, headingText, hexOffset, hexText } from './text.ts';
 
-const { known, staged, unreadable } = byteFlags;
+const { known, staged } = stateBits;
+const unreadable = unreadableState('gated');
 const row = (bytes: number[], flags: number[]) => ({
   bytes: Uint8Array.from(bytes),
   flags: Uint8Array.from(flags),

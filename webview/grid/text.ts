@@ -2,7 +2,7 @@
  * A row as text. The bytes of a row are one string, the characters another; gaps between groups are blanks in the
  * string, so that a cell's place is a character index and the engine lays out two text nodes instead of dozens.
  */
-import { byteFlags } from '../../src/editor/messages.ts';
+import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 
 /** Shown for a byte that could not be read. */
 export const unreadableText = '??';
@@ -70,16 +70,16 @@ export function hexOffset(value: number, digits: number, upperCase: boolean): st
 /** What a cell of the hex column shows for a byte with these flags. */
 export function hexCell(value: number, flags: number, upperCase: boolean): string {
   // A staged value is the person's own: it is shown whatever is known of the base.
-  if ((flags & byteFlags.staged) !== 0) return hexByte(value, upperCase);
-  if ((flags & byteFlags.unreadable) !== 0) return unreadableText;
-  return (flags & byteFlags.known) === 0 ? unknownText : hexByte(value, upperCase);
+  if ((flags & stateBits.staged) !== 0) return hexByte(value, upperCase);
+  if (isUnreadable(flags)) return unreadableText;
+  return (flags & stateBits.known) === 0 ? unknownText : hexByte(value, upperCase);
 }
 
 /** What a cell of the characters column shows: printable ASCII, else a dot. */
 export function characterCell(value: number, flags: number): string {
-  if ((flags & byteFlags.staged) === 0) {
-    if ((flags & byteFlags.unreadable) !== 0) return '?';
-    if ((flags & byteFlags.known) === 0) return '·';
+  if ((flags & stateBits.staged) === 0) {
+    if (isUnreadable(flags)) return '?';
+    if ((flags & stateBits.known) === 0) return '·';
   }
   return value >= 0x20 && value < 0x7f ? String.fromCharCode(value) : '.';
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
+import { unreadableReasons } from '../../model/byte-state.ts';
 import type { Asking } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
-import { reasonNames } from '../protocol/core-client.ts';
 import { freeColumns, ownedColumns, SimulatedArray } from '../simulated/array.ts';
 import { SimulatedClient } from '../simulated/client.ts';
 import { type Addon, AddonClient, type AddonCore } from './addon-client.ts';
@@ -53,7 +53,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
           const spans = answer.unreadable.flatMap((span) => [
             span.offset,
             span.length,
-            reasonNames.indexOf(span.reason),
+            unreadableReasons.indexOf(span.reason),
           ]);
           return { bytes: answer.bytes, spans: Uint32Array.from(spans), epoch: answer.epoch, at: 0 };
         },
@@ -72,7 +72,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
             tiles: answer.tiles.map((one) => ({
               ...one.tile,
               kind: one.kind,
-              reason: reasonNames.indexOf(one.reason),
+              reason: unreadableReasons.indexOf(one.reason),
               source: one.source,
               registers: Uint32Array.from([...one.registers].flat()),
             })),

@@ -19,7 +19,6 @@ import type {
   BoardInfo,
   BoardNotice,
   PartitionInfo,
-  UnreadableReason,
   UnreadableSpan,
   WriteOutcome,
 } from '../board.ts';
@@ -94,17 +93,6 @@ export const outcomeNames: readonly WriteOutcome[] = [
   'conflict',
   'refused',
   'unreadable',
-];
-
-/** Reasons by their number on the wire; 0 is none. */
-export const reasonNames: readonly (UnreadableReason | undefined)[] = [
-  undefined,
-  'gated',
-  'core-running',
-  'bus-error',
-  'no-way',
-  'not-read',
-  'driver-gated',
 ];
 
 export interface CoreWriteRequest {

@@ -1,4 +1,5 @@
 /** Requests cut to what one request of a core may hold. Pure. */
+import { unreadableReasons } from '../../model/byte-state.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import { BoardError, nothingWritten } from '../errors.ts';
 import {
@@ -6,7 +7,6 @@ import {
   type CoreWriteAnswer,
   outcomeNames,
   outcomeRecordWords,
-  reasonNames,
   writeRecordWords,
 } from './core-client.ts';
 
@@ -99,7 +99,7 @@ export function splitWords(words: Uint32Array): Uint32Array[] {
 }
 
 /** Outcome of words that were not reached. */
-const leftOut = outcomeNames.indexOf('refused') | (reasonNames.indexOf('not-read') << 8);
+const leftOut = outcomeNames.indexOf('refused') | (unreadableReasons.indexOf('not-read') << 8);
 
 /**
  * Writes the groups one after the other: a group that fails keeps the later ones from being written. When it certainly

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
-import type { UnreadableReason, UnreadableSpan } from '../board.ts';
+import type { UnreadableReason } from '../../model/byte-state.ts';
+import type { UnreadableSpan } from '../board.ts';
 import { ReadCollector } from './read-collector.ts';
 import {
   blank,

@@ -2,6 +2,7 @@
  * Checks of everything that a core answers, whichever carrier brought it. Types, bounds, counts against what was asked;
  * text is bounded and freed of control characters before anyone shows it. All throw `protocol`.
  */
+import { unreadableReasons } from '../../model/byte-state.ts';
 import {
   type ArrayShape,
   type ByteRange,
@@ -24,7 +25,6 @@ import {
   outcomeNames,
   outcomeRecordWords,
   protocolVersion,
-  reasonNames,
   writeRecordWords,
 } from './core-client.ts';
 import { type Header, isMap } from './frames.ts';
@@ -221,7 +221,7 @@ export function readSpanWords(words: Uint32Array, into: UnreadableSpan[]): void 
 }
 
 function addSpan(into: UnreadableSpan[], offset: number, length: number, code: number): void {
-  const reason = reasonNames[code] ?? bad(`unreadable for reason ${code}`);
+  const reason = unreadableReasons[code] ?? bad(`unreadable for reason ${code}`);
   if (length === 0 || offset + length > 2 ** 32) bad(`an unreadable span of ${length} bytes at ${offset}`);
   if (into.length >= maxSpans) bad('too many unreadable spans');
   into.push({ offset, length, reason });
@@ -326,7 +326,7 @@ export class OutcomeCollector {
     const outcome = outcomeNames[code & 0xff];
     const reason = code >>> 8;
     if (outcome === undefined) bad(`outcome ${code & 0xff}`);
-    if (reason >= reasonNames.length) bad(`outcome for reason ${reason}`);
+    if (reason >= unreadableReasons.length) bad(`outcome for reason ${reason}`);
     const failed = outcome === 'refused' || outcome === 'unreadable';
     if (failed && reason === 0) bad(`${outcome} without a reason`);
     const at = this.#count * outcomeRecordWords;
@@ -386,7 +386,7 @@ export class StatusCollector {
     if (tile === undefined) throw bad('more tiles than were asked for');
     if (header['col'] !== tile.col || header['row'] !== tile.row)
       bad(`another tile instead of ${formatTile(tile)}`);
-    const reason = reasonNames[integer(header, 'reason', 0, reasonNames.length - 1)];
+    const reason = unreadableReasons[integer(header, 'reason', 0, unreadableReasons.length - 1)];
     const source = oneOf(header, 'source', ['sysfs', 'registers']);
     const { files } = header;
     if (source === 'registers' && !absent(files)) bad('attributes of a tile whose registers were read');

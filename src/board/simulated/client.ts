@@ -1,3 +1,4 @@
+import { type UnreadableReason, unreadableReasons } from '../../model/byte-state.ts';
 import { Emitter } from '../../model/event.ts';
 import {
   type ByteRange,
@@ -11,7 +12,7 @@ import {
   totalBytes,
 } from '../../model/geometry.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { Asking, BoardNotice, PartitionInfo, UnreadableReason, UnreadableSpan } from '../board.ts';
+import type { Asking, BoardNotice, PartitionInfo, UnreadableSpan } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import {
   type CoreClient,
@@ -27,7 +28,6 @@ import {
   type CoreWriteRequest,
   outcomeNames,
   outcomeRecordWords,
-  reasonNames,
   writeRecordWords,
 } from '../protocol/core-client.ts';
 import { overlap, type SimulatedArray, type SimulatedOperation, sameColumns } from './array.ts';
@@ -407,7 +407,7 @@ export class SimulatedClient implements CoreClient {
     const reason = this.#barred(geometry, record(request.words, first)[0], open);
     if (reason !== undefined) {
       const outcome = outcomeNames.indexOf(reason === 'bus-error' ? 'unreadable' : 'refused');
-      return outcome | (reasonNames.indexOf(reason) << 8);
+      return outcome | (unreadableReasons.indexOf(reason) << 8);
     }
     for (let i = first; i < last; i++) {
       const [offset, seen, mask] = record(request.words, i);
