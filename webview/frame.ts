@@ -22,8 +22,6 @@ export interface FrameContent {
   readonly state: EditorState;
   readonly cursor?: CursorDetails;
   readonly notice?: Notice;
-  /** The notice goes to the top of the grid, so that it does not hide the cursor. */
-  readonly noticeOnTop?: boolean;
   /** The sentence of a failed request for visible bytes. */
   readonly failure?: string;
 }
@@ -72,9 +70,9 @@ export class Frame {
     this.#spoken.setAttribute('role', 'status');
     this.#spoken.setAttribute('aria-live', 'polite');
     this.#spoken.setAttribute('aria-atomic', 'true');
-    this.middle.append(this.#notice);
     const main = document.createElement('main');
-    main.append(this.#top, this.middle, this.#bottom, help, this.#spoken, this.#hover);
+    // The grid makes room for a message: it covers no row.
+    main.append(this.#top, this.middle, this.#notice, this.#bottom, help, this.#spoken, this.#hover);
     parent.replaceChildren(main);
   }
 
@@ -83,17 +81,14 @@ export class Frame {
     const { state } = content;
     this.middle.classList.toggle('offline', !state.connected);
     this.middle.classList.toggle('last-known', state.lastKnown);
-    render(this.#topTemplate(state, content.failure), this.#top);
     render(this.#bottomTemplate(state, content.cursor), this.#bottom);
     const { notice } = content;
-    this.#notice.classList.toggle('on-top', content.noticeOnTop === true);
+    render(this.#topTemplate(state, content.failure, notice?.unlock === true), this.#top);
     this.#notice.hidden = notice === undefined || notice.quiet === true;
     render(
       notice === undefined || notice.quiet === true
         ? nothing
         : html`<span class="text">${notice.text}</span>${
-            notice.unlock === true ? this.#command('unlock', 'unlock') : nothing
-          }${
             notice.cancel === undefined
               ? nothing
               : button({ label: this.#t('cancel'), name: 'cancel', secondary: true, onPress: notice.cancel })
@@ -142,8 +137,12 @@ export class Frame {
     });
   }
 
-  /** The buttons stand here: VS Code's messages cover the corner at the bottom right. */
-  #topTemplate(state: EditorState, failure: string | undefined): TemplateResult {
+  /**
+   * The buttons stand here: VS Code's messages cover the corner at the bottom right.
+   *
+   * @param wanted typing was refused because the memory is locked: the way out stands out
+   */
+  #topTemplate(state: EditorState, failure: string | undefined, wanted: boolean): TemplateResult {
     const t = this.#t;
     const locked = state.policy === 'locked';
     const fixed = locked && state.lockedFor !== undefined;
@@ -163,7 +162,7 @@ export class Frame {
                 : t('policyBeside', state.beside)
           }</span
         >
-        ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: true })}
+        ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: !wanted })}
         <span class="buttons" role="group" aria-label=${t('toolbar')}>
           ${this.#command('refresh', 'refresh', { secondary: true, hint: t('refreshHint') })}
           ${this.#command('revert', 'revert', {

@@ -168,7 +168,7 @@ class Editor {
       this.#frame.update({
         state: this.#state,
         ...(cursor === undefined ? {} : { cursor }),
-        ...(notice === undefined ? {} : { notice, noticeOnTop: this.#view.cursorIsLow }),
+        ...(notice === undefined ? {} : { notice }),
         ...(failure === undefined ? {} : { failure: failureText(this.#t, failure) }),
       });
       if (cursor !== undefined) this.#speakCursor(cursor);

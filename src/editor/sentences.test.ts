@@ -197,10 +197,10 @@ describe('[attach-6] the banner beside an owner', () => {
     expect(banner({ ...locked, partition })?.text).toBe(text);
   });
 
-  test('offers to unlock, and to hold what a process has', () => {
-    expect(commands(banner({ ...locked, partition: used }))).toEqual(['unlock', 'hold']);
+  test('offers to hold what a process has; to unlock, the button of the page does [shape-9]', () => {
+    expect(commands(banner({ ...locked, partition: used }))).toEqual(['hold']);
     const kernel = { ...used, owner: { kind: 'kernel', pid: 0, command: '', startedAt: 0 } } as const;
-    expect(commands(banner({ ...locked, partition: kernel }))).toEqual(['unlock']);
+    expect(commands(banner({ ...locked, partition: kernel }))).toEqual([]);
   });
 
   test('bytes of before', () => {

@@ -196,7 +196,7 @@ function besideBanner(
   return {
     kind: 'info',
     text: `${inUse} ${l10n.t('It is read beside its owner and locked against editing.')}`,
-    actions: [{ command: 'unlock', label: l10n.t('Unlock Editing...') }, ...hold],
+    actions: hold,
   };
 }
 

@@ -78,7 +78,7 @@ describe('beside the owner, end to end', () => {
     const counter = await workbench.waitForRow('Program counter');
     expect(await counter.textContent()).toContain(PROGRAM_COUNTER.shown);
     await workbench.openSection('Tile', false);
-    await editor.frame.locator('.banner [data-name=unlock]').click();
+    await editor.frame.locator('[data-name=unlock]').click();
     const question = await workbench.modal();
     expect(question.detail).toContain(`witness (${pid}) is running: what you write may be changed or used`);
     await workbench.clickModal('Unlock Editing');

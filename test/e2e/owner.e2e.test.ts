@@ -127,7 +127,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await workbench.screenshot('owner-owned');
     await editor.goTo('0x0');
     await workbench.page.keyboard.type('a');
-    await editor.frame.locator('.notice [data-name=unlock]').waitFor();
+    await editor.frame.locator('[data-name=unlock]').waitFor();
     expect(await editor.stagedCount()).toBe(0);
     await witness.write('data', 8, 2, 0, Buffer.from('c0ffee', 'hex'));
     await editor.refresh();

@@ -119,7 +119,7 @@ describe('[main-18] [main-23] looks', () => {
     });
   }
 
-  test('locked, with the message over the grid', async () => {
+  test('[shape-9] locked, with the message below the grid', async () => {
     for (const theme of themeNames) {
       open = await harness.open({
         theme,
@@ -188,10 +188,7 @@ describe('[main-18] [main-23] looks', () => {
           banner: {
             kind: 'warning',
             text: 'The hold ended at 10:40; the driver has reset the partition. Bytes as read at 10:39:58. They are what the application left.',
-            actions: [
-              { command: 'unlock', label: 'Unlock Editing...' },
-              { command: 'hold', label: 'Hold for Post-Mortem...' },
-            ],
+            actions: [{ command: 'hold', label: 'Hold for Post-Mortem...' }],
           },
         },
       });

@@ -114,13 +114,6 @@ export class GridView {
     return this.#style.upperCase;
   }
 
-  /** Whether the cursor is in the lower half of the visible rows: what is laid over the grid goes to the other half. */
-  get cursorIsLow(): boolean {
-    if (this.layout.rowCount === 0) return false;
-    const { row } = this.layout.cell(this.#selection.cursor);
-    return (row - this.#top) * this.#rowHeight > this.#viewportHeight / 2;
-  }
-
   /** The accessible name of the grid. */
   set label(text: string) {
     this.element.setAttribute('aria-label', text);
@@ -192,11 +185,21 @@ export class GridView {
       hex: innerLeft(this.#headingCells.bytes) - sheet.left,
       characters: innerLeft(this.#headingCells.characters) - sheet.left,
     };
+    const before = this.#metrics();
     this.#viewportHeight = this.#viewport.clientHeight;
-    this.#top = clampTop(this.#metrics(), this.#top);
+    this.#top = clampTop(this.#metrics(), this.#stayingInSight(before));
     this.#base = Math.floor(this.#top);
     for (const row of this.#rows) row.forget();
     this.schedule();
+  }
+
+  /** The first row to show so that a cursor that was in sight stays there when the room became less. */
+  #stayingInSight(before: ScrollMetrics): number {
+    if (this.layout.rowCount === 0) return this.#top;
+    const { row } = this.layout.cell(this.#selection.cursor);
+    // Positions are fractions: a row at the edge is in sight but for the last digit.
+    const wasInSight = Math.abs(revealRow(before, this.#top, row) - this.#top) < 0.01;
+    return wasInSight ? revealRow(this.#metrics(), this.#top, row) : this.#top;
   }
 
   #makeStyle(settings: EditorSettings): RowStyle {

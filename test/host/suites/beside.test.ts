@@ -68,7 +68,7 @@ describe('beside the owner', () => {
     };
     const document = await bench.open('data', tile, owned);
     assert.match(banner(document).text, /^In use by demo_graph \(1234\)\./);
-    assert.deepEqual(banner(document).commands, ['unlock', 'hold']);
+    assert.deepEqual(banner(document).commands, ['hold']);
     await run('unlock', document.uri);
     assert.equal(document.session.state.policy, 'locked');
     agree = true;
