@@ -6,7 +6,7 @@ import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
 import { sameGeometry } from '../session/journal.ts';
-import type { ByteEdit, SessionChange, SessionState } from '../session/types.ts';
+import type { ByteEdit, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
 import { editorPage, pageRoot, waitingPage } from './page.ts';
@@ -80,7 +80,8 @@ export class HexPanel {
     this.#store.add(view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
     this.#store.add(view.onDidChangeViewState(() => this.#viewStateChanged()));
     this.#store.add(view.onDidDispose(() => this.dispose()));
-    this.#store.add(document.session.onDidChange((change) => this.#sessionChanged(change)));
+    this.#store.add(document.session.onBytes(({ ranges }) => this.#bytesChanged(ranges)));
+    this.#store.add(document.session.onState(() => this.#sessionChanged()));
     this.#store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
         if (event.affectsConfiguration('tilescope')) this.#post({ type: 'settings', settings: settings() });
@@ -361,20 +362,20 @@ export class HexPanel {
     });
   }
 
-  #sessionChanged(change: SessionChange): void {
+  #sessionChanged(): void {
     this.#showPage();
     if (this.#page === 'waiting') {
       if (this.document.session.state.link.kind === 'connected') this.#host.learn(this.document);
     }
+    this.#stateChanged();
+  }
+
+  #bytesChanged(changed: readonly ByteRange[]): void {
     const shown = this.document.isOutside ? undefined : this.document.shown;
-    if (shown !== undefined && change.ranges.length > 0) {
-      const ranges = change.ranges
-        .map((range) => within(range, shown.range))
-        .filter(({ length }) => length > 0);
-      if (ranges.length > 0) {
-        this.#post({ type: 'changed', ranges: ranges.length > mostRanges ? [shown.range] : ranges });
-      }
-    }
+    if (shown === undefined) return;
+    const ranges = changed.map((range) => within(range, shown.range)).filter(({ length }) => length > 0);
+    if (ranges.length === 0) return;
+    this.#post({ type: 'changed', ranges: ranges.length > mostRanges ? [shown.range] : ranges });
     this.#stateChanged();
   }
 

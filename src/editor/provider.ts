@@ -495,7 +495,7 @@ export class HexEditorProvider
       this.touchJournals(session);
     });
     // Later in the same turn: an edit is staged first, and then told to VS Code.
-    const changed = session.onDidChange(() => queueMicrotask(() => this.#keepDirty(session)));
+    const changed = session.onBytes(() => queueMicrotask(() => this.#keepDirty(session)));
     const dispose = (): void => {
       settled.dispose();
       changed.dispose();

@@ -203,7 +203,7 @@ describe('reading', () => {
     const { link, device, session } = parts();
     await link.connect();
     const seen = new Set<number | undefined>();
-    session.onDidChange(() => seen.add(session.state.readPercent));
+    session.onState(() => seen.add(session.state.readPercent));
     await session.read(range(0, 32_768), never);
     expect(seen).toContain(100);
     expect(session.state.reading).toBe(false);
@@ -1127,7 +1127,7 @@ describe('[main-20] policy and owners', () => {
     const { session, device } = await setup();
     session.look('doc', range(0, 8192));
     const seen: string[] = [];
-    session.onDidChange(() => seen.push(`${session.state.partition?.inUse} ${session.state.policy}`));
+    session.onState(() => seen.push(`${session.state.partition?.inUse} ${session.state.policy}`));
     for (let i = 0; i < 100; i++) {
       device.owner = { ...owner, pid: 100 + i };
       device.writable = false;
@@ -1209,13 +1209,55 @@ describe('sessions are shared', () => {
   test('a listener that throws does not break an apply', async () => {
     const { session, device, time } = await setup();
     session.stage('a', 'type', [put(10, 1)]);
-    session.onDidChange(() => {
-      throw new Error('broken view');
-    });
+    for (const event of [session.onBytes, session.onState]) {
+      event(() => {
+        throw new Error('broken view');
+      });
+    }
     await session.apply(range(0, 64), never);
     expect(device.bytes[10]).toBe(1);
     expect(session.isDirty('a')).toBe(false);
     expect(time.lines.join()).toContain('broken view');
+  });
+});
+
+describe('[shape-1] bytes and state are told apart', () => {
+  test('typing tells bytes only, policy and a connection that is lost tell state only', async () => {
+    const { session, device } = await setup();
+    const told: string[] = [];
+    session.onBytes(({ ranges, tick }) =>
+      told.push(`bytes ${ranges.map(({ offset }) => offset).join()} at ${tick}`),
+    );
+    session.onState(() => told.push('state'));
+    const gesture = session.stage('a', 'type', [put(10, 1), put(30, 2)]);
+    gesture.undo();
+    expect(told).toEqual(['bytes 10,30 at 1', 'bytes 10,30 at 1']);
+    told.length = 0;
+    session.setPolicy('locked');
+    device.lose();
+    expect(new Set(told)).toEqual(new Set(['state']));
+  });
+
+  test('a read tells its bytes with its tick, and nothing of bytes where nothing changed', async () => {
+    const { session, device } = await setup();
+    const ticks: number[] = [];
+    session.onBytes(({ tick }) => ticks.push(tick));
+    await session.refresh(range(0, 16), never);
+    expect(ticks).toEqual([]);
+    device.bytes[3] = (device.bytes[3] ?? 0) ^ 1;
+    await session.refresh(range(0, 16), never);
+    expect(ticks).toEqual([3]);
+  });
+
+  test('edits of an ended epoch tell state: they have to be re-based', async () => {
+    const { session, device } = await setup();
+    device.epoch = 'life-2';
+    device.announce();
+    const told: boolean[] = [];
+    session.onState(() => told.push(session.state.epochChanged));
+    const gesture = session.stage('a', 'type', [put(10, 1)]);
+    gesture.undo();
+    expect(told).toEqual([true, false]);
   });
 });
 

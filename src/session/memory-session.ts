@@ -35,11 +35,11 @@ import { type Dropped, type Layer, StagedEdits, type StagedSnapshot, type StageR
 import type {
   ApplyReport,
   ByteEdit,
+  BytesChange,
   EpochEnd,
   Gesture,
   SeenBytes,
   SessionBytes,
-  SessionChange,
   SessionPolicy,
   SessionState,
   Snapshot,
@@ -102,7 +102,8 @@ export class MemorySession implements Disposable {
     known: (offset) => (this.#base.state(offset) & stateBits.known) !== 0,
   });
   readonly #log = new WriteLog();
-  readonly #changed = new Emitter<SessionChange>();
+  readonly #bytesChanged = new Emitter<BytesChange>();
+  readonly #stateChanged = new Emitter<void>();
   readonly #settled = new Emitter<readonly string[]>();
   readonly #wrote = new Emitter<WriteLogEntry>();
   readonly #subscriptions = new DisposableStore();
@@ -131,6 +132,8 @@ export class MemorySession implements Disposable {
   #epochSerial = 0;
   /** An epoch ended while this session was there. */
   #sawEnd = false;
+  /** `state.epochChanged` as listeners know it. */
+  #toldEpochChanged = false;
   /** The board refused a write because of the epoch, and did not say yet which one it is. */
   #epochRefused = false;
   #reading = 0;
@@ -184,9 +187,14 @@ export class MemorySession implements Disposable {
     };
   }
 
-  /** Fires after shown bytes, flags or the state changed. */
-  get onDidChange(): Event<SessionChange> {
-    return this.#changed.event;
+  /** Fires after shown bytes or their states changed, and with them the counts of staged ones. */
+  get onBytes(): Event<BytesChange> {
+    return this.#bytesChanged.event;
+  }
+
+  /** Fires after something in `state` changed. */
+  get onState(): Event<void> {
+    return this.#stateChanged.event;
   }
 
   /**
@@ -434,7 +442,7 @@ export class MemorySession implements Disposable {
       if (!this.#agreedBeside()) throw new BoardError('locked', 'nobody agreed to write beside the owner');
     }
     this.#chosenPolicy = policy;
-    this.#fire([]);
+    this.#tellState();
   }
 
   /** Who has the partition, as text to compare (`holderOf`): what a question is asked about. */
@@ -506,7 +514,8 @@ export class MemorySession implements Disposable {
     this.#ended.abort();
     this.#snapshotReading?.abort();
     this.#subscriptions.dispose();
-    this.#changed.dispose();
+    this.#bytesChanged.dispose();
+    this.#stateChanged.dispose();
     this.#settled.dispose();
     this.#looks.clear();
   }
@@ -557,7 +566,7 @@ export class MemorySession implements Disposable {
     }
     this.#geometry = geometry;
     this.#memory = memory;
-    this.#fire([]);
+    this.#tellState();
   }
 
   /** `onlyIn`: bytes of another epoch are not taken over; rejects with `epoch` then. */
@@ -579,9 +588,9 @@ export class MemorySession implements Disposable {
       this.#readDone += now - done;
       done = now;
       onProgress?.(now);
-      if (this.state.readPercent !== before) this.#fire([]);
+      if (this.state.readPercent !== before) this.#tellState();
     };
-    this.#fire([]);
+    this.#tellState();
     try {
       let finished = 0;
       for (const request of requests(ranges)) {
@@ -604,7 +613,7 @@ export class MemorySession implements Disposable {
       this.#reading--;
       this.#readAsked -= asked;
       this.#readDone -= done;
-      this.#fire([]);
+      this.#tellState();
     }
   }
 
@@ -672,7 +681,7 @@ export class MemorySession implements Disposable {
     const halted = report.tiles.filter(({ core }) => core?.state === 'error').map(({ tile }) => tile);
     if (others.length + halted.length === 0 && this.#haltedCores.length === 0) return;
     this.#haltedCores = [...others, ...halted];
-    this.#fire([]);
+    this.#tellState();
   }
 
   #store(
@@ -800,7 +809,7 @@ export class MemorySession implements Disposable {
       return result;
     } finally {
       this.#edits.endWrite();
-      this.#fire([]);
+      this.#tellState();
       void this.#pump();
     }
   }
@@ -930,7 +939,7 @@ export class MemorySession implements Disposable {
       this.#lastError = undefined;
       this.#barred = undefined;
     }
-    this.#fire([]);
+    this.#tellState();
     if (connected) void this.#pump();
     void this.#takeSnapshot();
   }
@@ -953,7 +962,7 @@ export class MemorySession implements Disposable {
     const wasQuiet = this.#quiet.size > 0;
     this.#followOwner(before, now);
     if (now !== undefined) this.#setEpoch(now.epoch);
-    this.#fire([]);
+    this.#tellState();
     // What was scrolled to while nothing was read is on the screen, blank.
     if (wasQuiet && this.#quiet.size === 0) void this.#pump();
     void this.#takeSnapshot();
@@ -1009,7 +1018,7 @@ export class MemorySession implements Disposable {
     const reading = new AbortController();
     this.#snapshotReading = reading;
     this.#snapshot = { of, board: state.board, done: false, at: this.#services.now() };
-    this.#fire([]);
+    this.#tellState();
     try {
       await this.#open(reading.signal);
       await this.#readRanges([this.#whole()], 'nobody', reading.signal, { onlyIn: partition.epoch });
@@ -1019,7 +1028,7 @@ export class MemorySession implements Disposable {
       this.#services.log.warn(`${this.link.label}: no snapshot: ${toBoardError(error).message}`);
     } finally {
       this.#snapshotReading = undefined;
-      if (!this.#ended.signal.aborted) this.#fire([]);
+      if (!this.#ended.signal.aborted) this.#tellState();
     }
   }
 
@@ -1126,13 +1135,20 @@ export class MemorySession implements Disposable {
     if (error.code !== 'cancelled') {
       this.#lastError = error;
       if (barring.has(error.code)) this.#barred = error;
-      this.#fire([]);
+      this.#tellState();
     }
     return error;
   }
 
+  /** Tells what bytes changed; staging and dropping edits also decides whether they are all of this epoch. */
   #fire(ranges: readonly ByteRange[]): void {
-    this.#emit(this.#changed, { ranges, state: true });
+    if (ranges.length > 0) this.#emit(this.#bytesChanged, { ranges, tick: this.#updates.last });
+    if (this.#epochChanged() !== this.#toldEpochChanged) this.#tellState();
+  }
+
+  #tellState(): void {
+    this.#toldEpochChanged = this.#epochChanged();
+    this.#emit(this.#stateChanged, undefined);
   }
 
   /** A listener that throws must not break what is under way between session and board. */

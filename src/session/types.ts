@@ -54,12 +54,12 @@ export interface Gesture {
   redo(): void;
 }
 
-/** What changed in a session. */
-export interface SessionChange {
-  /** Shown bytes or flags of these ranges changed. */
+/** Shown bytes that changed. */
+export interface BytesChange {
+  /** Bytes or states of these ranges changed. */
   readonly ranges: readonly ByteRange[];
-  /** Link, owner, epoch, policy, counts or reading state changed. */
-  readonly state: boolean;
+  /** The last update of the bytes: what is asked for from now on holds it. */
+  readonly tick: number;
 }
 
 /** How many bytes of a range are staged, and how many of these the device meanwhile holds differently. */
