@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
-import { formatTile, type Tile, tileStart } from '../model/geometry.ts';
+import { type Tile, tileStart } from '../model/geometry.ts';
 import { parseResource, scheme } from '../model/resource.ts';
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { MemorySession } from '../session/memory-session.ts';
@@ -14,7 +14,7 @@ import { type JournalStore, journalFileText } from './journal-store.ts';
 import type { HostCommand } from './messages.ts';
 import { HexPanel, type PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
-import { applyProblem, besideQuestion, sentenceOf, titleOf } from './sentences.ts';
+import { applyProblem, besideQuestion, runningQuestion, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
 
 /** The editor's id in the manifest. */
@@ -48,7 +48,7 @@ export class HexEditorProvider
   confirmWrite: (board: string, bytes: number) => Promise<boolean> = confirmInDialog;
 
   /** How a person is asked before program memory of a running core is read; tests answer in their place. */
-  confirmRunning: (board: string, tile: string) => Promise<boolean> = confirmRunningInDialog;
+  confirmRunning: (title: string, detail: string) => Promise<boolean> = confirmRunningInDialog;
 
   /** How a person is asked before a partition that nobody uses is read without pauses; tests answer in their place. */
   confirmFast: () => Promise<boolean> = confirmFastInDialog;
@@ -297,7 +297,8 @@ export class HexEditorProvider
   async openRunningTile(document: TileDocument, tile: Tile): Promise<boolean> {
     const board = this.services.boardLabel(document.resource.board);
     const asked = document.session.state.partition?.epoch;
-    if (!(await this.confirmRunning(board, formatTile(tile)))) return false;
+    const { title, detail } = runningQuestion(board, tile, vscode.l10n);
+    if (!(await this.confirmRunning(title, detail))) return false;
     // The question may have outlived the editor, or the application whose core it was.
     const geometry = document.session.geometry;
     if (this.#documents.get(document.key) !== document || geometry === undefined) return false;
@@ -608,18 +609,8 @@ function confirmDiscardInDialog(title: string, detail: string): Promise<boolean>
   return agreesTo({ title, detail, agree: vscode.l10n.t('Discard All') });
 }
 
-function confirmRunningInDialog(board: string, tile: string): Promise<boolean> {
-  return agreesTo({
-    title: vscode.l10n.t(
-      'Read the program memory of tile {0} of {1} while its core is running?',
-      tile,
-      board,
-    ),
-    detail: vscode.l10n.t(
-      'The core fetches its instructions from this memory. Access from outside that meets such a fetch fails on the bus, and that error may halt the core: programs are usually built so that it does, and then only starting the application again helps. After each read the core is looked at. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
-    ),
-    agree: vscode.l10n.t('Read Anyway'),
-  });
+function confirmRunningInDialog(title: string, detail: string): Promise<boolean> {
+  return agreesTo({ title, detail, agree: vscode.l10n.t('Read Anyway') });
 }
 
 function confirmFastInDialog(): Promise<boolean> {

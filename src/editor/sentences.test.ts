@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import type { UnreadableReason } from '../model/byte-state.ts';
-import type { SessionState } from '../session/types.ts';
+import type { HaltedCore, SessionState } from '../session/types.ts';
 import {
   applyProblem,
   bannerFor,
@@ -40,15 +40,26 @@ const facts = (state: Partial<SessionState>, more: { conflictBytes?: number; rea
 });
 const banner = (state: Partial<SessionState>, more = {}) => bannerFor(facts(state, more), say, l10n);
 
-test('[truth-7] a core that is halted after its program memory was read is named at once, an error before it', () => {
-  const halted = [{ col: 7, row: 3 }];
+test('[truth-7] a halted core is named at once, and whether we did it; an error of ours comes before that', () => {
+  const tile = { col: 7, row: 3 };
+  const said = (...sinces: HaltedCore['since'][]) =>
+    withHaltedCore(
+      undefined,
+      sinces.map((since) => ({ tile, since })),
+      l10n,
+    );
   expect(withHaltedCore(undefined, undefined, l10n)).toBeUndefined();
-  expect(withHaltedCore(undefined, halted, l10n)).toMatchObject({
+  expect(said('read')).toEqual({
     kind: 'warning',
-    text: expect.stringMatching(/halts the core now: \(7,3\)\. Reading its program memory/),
+    text: 'Reading program memory halted the core of (7,3) with an error: it ran before. It goes on only when its application is started again.',
+    actions: [],
   });
+  expect(said('write')?.text).toMatch(/^Writing program memory halted the core of \(7,3\)/);
+  expect(said('before')?.text).toMatch(/^An error had halted the core of \(7,3\) before/);
+  expect(said('unknown')?.text).toMatch(/is not known\. It goes on/);
+  expect(said('before', 'read')?.text).toMatch(/^Reading .* before\. An error had .* here\. It goes on/);
   const error = { kind: 'error', text: 'lost', actions: [] } as const;
-  expect(withHaltedCore(error, halted, l10n)).toBe(error);
+  expect(withHaltedCore(error, [{ tile, since: 'read' }], l10n)).toBe(error);
 });
 
 describe('[main-9] the banner while program memory of a running core is on screen', () => {

@@ -4,7 +4,7 @@ import { BoardError } from '../board/errors.ts';
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
-import type { ApplyReport, SessionState } from '../session/types.ts';
+import type { ApplyReport, HaltedCore, SessionState } from '../session/types.ts';
 import type { Banner } from './messages.ts';
 import type { Localiser } from './webview-strings.ts';
 
@@ -337,24 +337,62 @@ export function withRunningCore(
     : { ...banner, actions: [...banner.actions, action] };
 }
 
+/** The question before program memory of a running core is touched. */
+export function runningQuestion(
+  board: string,
+  tile: Tile,
+  l10n: Localiser,
+): { readonly title: string; readonly detail: string } {
+  return {
+    title: l10n.t(
+      'Read the program memory of tile {0} of {1} while its core is running?',
+      formatTile(tile),
+      board,
+    ),
+    detail: l10n.t(
+      'The core fetches its instructions from this memory. Access from outside that meets such a fetch fails on the bus, and that error may halt the core: programs are usually built so that it does, and then only starting the application again helps. Before and after each access the core is looked at. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
+    ),
+  };
+}
+
 /**
- * The banner after program memory of running cores was read and one of them is halted by an error: said before everything
- * but an error.
+ * The banner after program memory of enabled cores was touched and an error halts one of them: said before everything but an
+ * error.
  */
 export function withHaltedCore(
   banner: Banner | undefined,
-  tiles: readonly Tile[] | undefined,
+  cores: readonly HaltedCore[] | undefined,
   l10n: Localiser,
 ): Banner | undefined {
-  if (tiles === undefined || tiles.length === 0 || banner?.kind === 'error') return banner;
+  if (cores === undefined || cores.length === 0 || banner?.kind === 'error') return banner;
+  const sinces = (['read', 'write', 'unknown', 'before'] as const).filter((since) =>
+    cores.some((core) => core.since === since),
+  );
+  const text = sinces.map((since) => {
+    const tiles = cores.filter((core) => core.since === since).map(({ tile }) => formatTile(tile));
+    return haltText(since, tiles.join(', '), l10n);
+  });
   return {
     kind: 'warning',
-    text: l10n.t(
-      'An error halts the core now: {0}. Reading its program memory while it ran may have done that. It goes on only when its application is started again.',
-      tiles.map(formatTile).join(', '),
-    ),
+    text: `${text.join(' ')} ${l10n.t('It goes on only when its application is started again.')}`,
     actions: banner?.actions ?? [],
   };
+}
+
+function haltText(since: HaltedCore['since'], tiles: string, l10n: Localiser): string {
+  switch (since) {
+    case 'read':
+      return l10n.t('Reading program memory halted the core of {0} with an error: it ran before.', tiles);
+    case 'write':
+      return l10n.t('Writing program memory halted the core of {0} with an error: it ran before.', tiles);
+    case 'before':
+      return l10n.t('An error had halted the core of {0} before its program memory was touched here.', tiles);
+    case 'unknown':
+      return l10n.t(
+        'An error halts the core of {0}; whether touching its program memory did that is not known.',
+        tiles,
+      );
+  }
 }
 
 function waitText(retryAt: number | undefined, now: number, l10n: Localiser): string {

@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
-import type { ColumnRange } from '../model/geometry.ts';
+import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
 import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation, sayWarning } from '../say/say.ts';
 import type { RefusedStart } from '../session/link.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
@@ -46,6 +46,8 @@ export class GuestCommands implements vscode.Disposable {
   readonly #seen = new WeakMap<BoardEntry, readonly PartitionInfo[]>();
   /** Holds that are being released from here. */
   readonly #releasing = new Set<string>();
+  /** Tiles whose clock was off when a person enabled the clocks, and in which life, by board and columns. */
+  readonly #wereGated = new Map<string, { readonly epoch: string; readonly tiles: readonly Tile[] }>();
   readonly #endedHolds = new vscode.EventEmitter<Place>();
 
   /** How a person is asked; tests answer in their place. */
@@ -187,7 +189,10 @@ export class GuestCommands implements vscode.Disposable {
       agree: vscode.l10n.t('Enable Clocks'),
     });
     if (!agreed) return false;
+    const tiles = await this.#gatedTiles({ entry, columns });
     const running = await entry.link.enableClocks(columns, true, AbortSignal.timeout(patience));
+    const epoch = this.#info(entry, columns)?.epoch;
+    if (running && epoch !== undefined) this.#wereGated.set(placeKey(entry, columns), { epoch, tiles });
     if (!running) {
       this.warn(
         vscode.l10n.t(
@@ -199,9 +204,37 @@ export class GuestCommands implements vscode.Disposable {
     return running;
   }
 
-  /** Gated tiles are left alone again. Rejects with BoardError. */
+  /** Gated tiles are left alone again; those that the driver leaves running are said. Rejects with BoardError. */
   async disableClocks({ entry, columns }: Place): Promise<void> {
     await entry.link.enableClocks(columns, false, AbortSignal.timeout(patience));
+    const key = placeKey(entry, columns);
+    const before = this.#wereGated.get(key);
+    this.#wereGated.delete(key);
+    if (before === undefined || before.epoch !== this.#info(entry, columns)?.epoch) return;
+    const now = new Set((await this.#gatedTiles({ entry, columns })).map(formatTile));
+    const left = new Set(before.tiles.filter((tile) => !now.has(formatTile(tile))).map(({ col }) => col));
+    if (left.size === 0) return;
+    this.warn(
+      vscode.l10n.t(
+        'The driver of {0} does not turn clocks off that are given back to it. Tiles whose clock was off still run, and can be read, in column: {1}.',
+        entry.config.label,
+        [...left].join(', '),
+      ),
+    );
+  }
+
+  /** The tiles of a free partition whose clock is off, by the registers. */
+  async #gatedTiles({ entry, columns }: Place): Promise<Tile[]> {
+    const info = this.#info(entry, columns);
+    if (info === undefined) return [];
+    const signal = AbortSignal.timeout(patience);
+    const tiles = Array.from({ length: columns.numCols * (info.numRows - 1) }, (_, i) => ({
+      col: columns.startCol + Math.floor(i / (info.numRows - 1)),
+      row: info.startRow + 1 + (i % (info.numRows - 1)),
+    }));
+    const partition = await entry.link.open(columns, signal);
+    const report = await partition.status(tiles, { asking: 'person' }, signal);
+    return report.tiles.filter(({ reason }) => reason === 'gated').map(({ tile }) => tile);
   }
 
   /**

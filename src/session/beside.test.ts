@@ -157,21 +157,59 @@ describe('[attach-6] writing beside the owner', () => {
     expect(await apply(0xbb)).toEqual([]);
   });
 
-  test("[truth-7] after a read of a running core's program memory its core is looked at, and a halt is told", async () => {
-    const { device, session } = await besideOwner();
-    await session.refresh(range(0, 64), never);
-    expect(device.statusAsked).toEqual([]);
-    session.setTileOpen(0, true);
-    await session.refresh(range(0, 64), never);
-    const [tile] = device.statusAsked;
-    expect(device.statusAsked).toHaveLength(1);
-    expect(session.state.haltedCores).toBeUndefined();
-    device.haltedByError = true;
-    await session.refresh(range(0, 64), never);
-    expect(session.state.haltedCores).toEqual([tile]);
-    device.haltedByError = false;
-    await session.refresh(range(0, 64), never);
-    expect(session.state.haltedCores).toBeUndefined();
+  describe('[truth-7] a core is looked at around an access to its program memory', () => {
+    const opened = async () => {
+      const bench = await besideOwner();
+      bench.session.setTileOpen(0, true);
+      return bench;
+    };
+    /** From the next access of this kind on, an error halts the core. */
+    const halts = (device: ScriptedDevice, at: 'read' | 'write') => {
+      device.hook = (point) => {
+        if (point === at) device.haltedByError = true;
+      };
+    };
+
+    test('only where it may run', async () => {
+      const { device, session } = await besideOwner();
+      await session.refresh(range(0, 64), never);
+      expect(device.statusAsked).toEqual([]);
+      session.setTileOpen(0, true);
+      await session.refresh(range(0, 64), never);
+      expect(device.statusAsked).toHaveLength(2);
+      expect(session.state.haltedCores).toBeUndefined();
+    });
+
+    test('a read that halts it is told at once, until it runs again', async () => {
+      const { device, session } = await opened();
+      halts(device, 'read');
+      await session.refresh(range(0, 64), never);
+      const [tile] = device.statusAsked;
+      expect(session.state.haltedCores).toEqual([{ tile, since: 'read' }]);
+      await session.refresh(range(0, 64), never);
+      expect(session.state.haltedCores).toEqual([{ tile, since: 'read' }]);
+      device.hook = () => undefined;
+      device.haltedByError = false;
+      await session.refresh(range(0, 64), never);
+      expect(session.state.haltedCores).toBeUndefined();
+    });
+
+    test('so is a write, though what was written counts', async () => {
+      const { device, session } = await opened();
+      await session.refresh(range(0, 64), never);
+      session.agreeBeside(session.holder);
+      session.stage('a', 'type', [put(0, 0xaa)]);
+      halts(device, 'write');
+      expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
+      expect(session.state.haltedCores).toMatchObject([{ since: 'write' }]);
+    });
+
+    test('one that was halted before is not our doing', async () => {
+      const { device, session } = await opened();
+      device.haltedByError = true;
+      await session.refresh(range(0, 64), never);
+      expect(session.state.haltedCores).toMatchObject([{ since: 'before' }]);
+    });
   });
 
   test('an answer about an owner that went meanwhile unlocks nothing', async () => {

@@ -26,8 +26,10 @@ import {
   totalBytes,
 } from '../model/geometry.ts';
 import { bytesIn, cutRanges, endOf, intersectRanges, mergeRanges, runAt } from '../model/ranges.ts';
+import type { TileStatus } from '../model/status/status.ts';
 import { abortable, Serial } from './async.ts';
 import { SessionError } from './errors.ts';
+import { HaltedCores } from './halted-cores.ts';
 import { decodeJournal, encodeJournal, isSoundGeometry, type JournalData, sameGeometry } from './journal.ts';
 import { type BoardLink, holderOf } from './link.ts';
 import type { SessionServices } from './services.ts';
@@ -110,7 +112,7 @@ export class MemorySession implements Disposable {
   readonly #applies = new Serial();
   readonly #flights = new Set<Flight>();
   readonly #openTiles = new Set<number>();
-  #haltedCores: readonly Tile[] = [];
+  readonly #haltedCores = new HaltedCores();
   readonly #looks = new Map<string, ByteRange>();
   /** Everybody who ever looked, and those of them who did before the owner went: nothing is read for these unasked. */
   readonly #lookers = new Set<string>();
@@ -182,7 +184,7 @@ export class MemorySession implements Disposable {
         ? { readPercent: Math.min(100, Math.floor((this.#readDone * 100) / this.#readAsked)) }
         : {}),
       ...(this.#lastReadAt === undefined ? {} : { readAt: this.#lastReadAt }),
-      ...(this.#haltedCores.length === 0 ? {} : { haltedCores: this.#haltedCores }),
+      ...(this.#haltedCores.list.length === 0 ? {} : { haltedCores: this.#haltedCores.list }),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     };
   }
@@ -471,7 +473,7 @@ export class MemorySession implements Disposable {
   setTileOpen(tileIndex: number, open: boolean): void {
     if (open) this.#openTiles.add(tileIndex);
     else this.#openTiles.delete(tileIndex);
-    if (this.#openTiles.size === 0) this.#haltedCores = [];
+    if (this.#openTiles.size === 0) this.#haltedCores.clear();
   }
 
   /** The document's unwritten edits, to be kept across a reload; undefined if there are none. */
@@ -625,6 +627,8 @@ export class MemorySession implements Disposable {
     { onlyIn, since }: { readonly onlyIn: string | undefined; readonly since: number },
   ): Promise<void> {
     const memory = await this.#open(signal);
+    const touched = this.#openTilesIn(ranges);
+    const before = await this.#lookAtCores(touched, asking, signal);
     const flight: Flight = { written: [] };
     this.#flights.add(flight);
     const serial = this.#epochSerial;
@@ -645,7 +649,8 @@ export class MemorySession implements Disposable {
     this.#store(ranges, result, flight, serial, since);
     if (result.gaveWay === true)
       throw new BoardError('gave-way', 'an application came while the partition was read');
-    await this.#lookAtCores(ranges, signal);
+    if (this.#haltedCores.seen('read', before, await this.#lookAtCores(touched, asking, signal)))
+      this.#tellState();
   }
 
   /** An owner that is ending has closed its descriptor before its mapping: the read is tried again until it is gone. */
@@ -665,23 +670,25 @@ export class MemorySession implements Disposable {
     }
   }
 
-  /** After program memory of running cores was read: an access that lost against a core may have halted it. */
-  async #lookAtCores(ranges: readonly ByteRange[], signal: AbortSignal): Promise<void> {
+  /** The tiles of the ranges whose program memory is touched although their cores may run. */
+  #openTilesIn(ranges: readonly ByteRange[]): Tile[] {
     const geometry = this.#geometry;
-    if (geometry === undefined) return;
+    if (geometry === undefined) return [];
     const length = geometry.bytesPerTile;
-    const tiles = [...this.#openTiles]
+    return [...this.#openTiles]
       .filter((index) => ranges.some((range) => intersectRanges(range, { offset: index * length, length })))
       .map((index) => locate(geometry, index * length).tile);
-    if (tiles.length === 0) return;
+  }
+
+  /** How the cores of these tiles are: looked at before and after their program memory is touched. */
+  async #lookAtCores(
+    tiles: readonly Tile[],
+    asking: Asking,
+    signal: AbortSignal,
+  ): Promise<readonly TileStatus[]> {
+    if (tiles.length === 0) return [];
     const partition = await abortable(this.link.open(this.key.columns, signal), signal);
-    const report = await abortable(partition.status(tiles, { asking: 'nobody' }, signal), signal);
-    const same = (a: Tile, b: Tile): boolean => a.col === b.col && a.row === b.row;
-    const others = this.#haltedCores.filter((one) => !tiles.some((tile) => same(tile, one)));
-    const halted = report.tiles.filter(({ core }) => core?.state === 'error').map(({ tile }) => tile);
-    if (others.length + halted.length === 0 && this.#haltedCores.length === 0) return;
-    this.#haltedCores = [...others, ...halted];
-    this.#tellState();
+    return (await abortable(partition.status(tiles, { asking }, signal), signal)).tiles;
   }
 
   #store(
@@ -780,6 +787,10 @@ export class MemorySession implements Disposable {
     this.#checkRange(range);
     this.#checkUnlocked();
     const memory = await this.#open(signal);
+    const touched = this.#openTilesIn(this.#edits.runs(range, 'pending'));
+    const before = await this.#lookAtCores(touched, 'person', signal).catch((error: unknown) => {
+      throw this.#failed(error);
+    });
     this.#checkUnlocked();
     const epoch = this.#epoch;
     if (epoch === undefined) throw new BoardError('no-partition', 'the board does not list the partition');
@@ -806,6 +817,11 @@ export class MemorySession implements Disposable {
         this.#fire(runsOf(already).map(({ offset, length }) => ({ offset, length })));
       });
       this.#lastError = undefined;
+      // What was written is written, whether the cores can be looked at or not.
+      await this.#lookAtCores(touched, 'person', signal).then(
+        (after) => this.#haltedCores.seen('write', before, after),
+        (error: unknown) => this.#failed(error),
+      );
       return result;
     } finally {
       this.#edits.endWrite();
@@ -1041,7 +1057,7 @@ export class MemorySession implements Disposable {
       this.#base.endEpoch();
       this.#edits.forgetUncertain();
       this.#openTiles.clear();
-      this.#haltedCores = [];
+      this.#haltedCores.clear();
     }
     this.#epoch = epoch;
     this.#epochSerial++;

@@ -120,6 +120,16 @@ export interface Snapshot {
   readonly at: number;
 }
 
+/** A core that an error halts, and what was seen of it around an access to its program memory. */
+export interface HaltedCore {
+  readonly tile: Tile;
+  /**
+   * `read` or `write`: it ran right before and was halted right after. `before`: it was halted already. `unknown`: it could
+   * not be looked at before.
+   */
+  readonly since: 'read' | 'write' | 'before' | 'unknown';
+}
+
 /** Everything about a session that is not bytes. */
 export interface SessionState {
   readonly link: LinkState;
@@ -141,7 +151,7 @@ export interface SessionState {
   readonly readPercent?: number;
   /** When the shown bytes were last read, ms since 1970; undefined before the first read. */
   readonly readAt?: number;
-  /** Cores that an error halts, seen after their program memory was read here although they ran. */
-  readonly haltedCores?: readonly Tile[];
+  /** Cores that an error halts, seen when their program memory was read or written here although they were enabled. */
+  readonly haltedCores?: readonly HaltedCore[];
   readonly lastError?: BoardError;
 }

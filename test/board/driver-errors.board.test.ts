@@ -61,6 +61,18 @@ describe('[main-16] the driver refuses in words', () => {
     expect(message).toContain('/dev/aie7');
   });
 
+  it('[truth-18] no device: the driver is loaded, or the entry names another node', async () => {
+    await board.exec('rmmod aievirt');
+    try {
+      expect((await failure(connect())).code).toBe('no-device');
+    } finally {
+      await board.exec('insmod /lib/board/aievirt.ko');
+    }
+    expect(await (await connect()).partitions(never)).not.toHaveLength(0);
+    expect((await failure(connect({ device: '/dev/aie7' }))).nextStep).toContain('another device');
+    expect(await (await connect({ device: '/dev/aie0' })).partitions(never)).not.toHaveLength(0);
+  });
+
   it('[truth-12] what is no node of the driver is not opened, whoever may open it', async () => {
     await board.exec('rm -f /tmp/pipe; mkfifo /tmp/pipe');
     for (const device of ['/tmp/pipe', '/dev/null', '/dev/ttyAMA0', '/root']) {
@@ -122,6 +134,23 @@ describe('[main-16] the driver refuses in words', () => {
       expect((await through.open(columns, {}, never)).memories).not.toHaveLength(0);
     } finally {
       await board.exec('chown root /dev/aie0');
+      await witness.exit();
+    }
+  });
+
+  it('[truth-18] an own process that the kernel protects: the command that is named lets us look into it', async () => {
+    await board.exec('chown ops /dev/aie0; echo 1 > /proc/sys/kernel/yama/ptrace_scope');
+    const witness = await board.witnessAs('ops', 'request 1 keep');
+    try {
+      const live = await connect({ user: 'ops', sudo: 'no' });
+      const { code, nextStep } = await failure(live.open(columns, {}, never));
+      expect(code).toBe('permission');
+      const command = /where the process is yours, this helps too: (.*)\.$/.exec(nextStep)?.[1] ?? '';
+      const done = await board.exec(`su ops -c ${shellWord(command)}`);
+      expect(done.code, done.stderr).toBe(0);
+      expect((await live.open(columns, {}, never)).memories).not.toHaveLength(0);
+    } finally {
+      await board.exec('chown root /dev/aie0; echo 1 > /proc/sys/kernel/yama/ptrace_scope');
       await witness.exit();
     }
   });

@@ -12,7 +12,7 @@ import { packageFor } from '../../scripts/package.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { type BoardHome, makeBoardHome } from './board-home.ts';
 import { Workbench } from './driver.ts';
-import { addBoard, editAndApply, openMemory, PARTITION, preparedWitness } from './main-job.ts';
+import { addBoard, editAndApply, openMemory, PARTITION, pattern, preparedWitness } from './main-job.ts';
 
 /** Where the extension comes from, given a folder for the package. */
 type Source = (folder: string) => Promise<Pick<HostRequest, 'extensionDevelopmentPath' | 'vsix'>>;
@@ -75,6 +75,13 @@ describe.each([
     const editor = await openMemory(workbench, 'Data memory', '(7,3)');
     const edit = { memory: 'data', column: 7, row: 3, offset: 0x104, hex: 'deadbeef' } as const;
     await editAndApply(workbench, editor, witness, seed, edit, 'tile');
+  });
+
+  test('[truth-19] Ctrl+A and Ctrl+C copy every byte of a tile as it is on the board, though few were on screen', async () => {
+    pictureOnFailure('copy');
+    const editor = await openMemory(workbench, 'Data memory', '(7,4)');
+    const copied = (await editor.copyAll()).replace(/\s/g, '').toLowerCase();
+    expect(copied === pattern('data', 7, 4, 0, 0x8000, seed), copied.slice(0, 200)).toBe(true);
   });
 
   test('[main-23] program memory of a stopped core: the same', async () => {

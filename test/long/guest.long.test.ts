@@ -11,6 +11,7 @@ import { recordLongRun } from './record.ts';
 
 const lives = Number(process.env['LIVES']) || 1000;
 const seed = runSeed();
+const variables = { SEED: seed, LIVES: lives };
 const runs = new Map<FamilyName, GuestRun>();
 let board: VirtualBoard | undefined;
 let way: SshWay | undefined;
@@ -22,8 +23,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (runs.size > 0)
-    recordLongRun('guest', `${lives} restarts of an owner on every family, refreshed ten times a second`, [
-      `Seed ${seed}. Each life asks for its partition once.`,
+    recordLongRun('guest', 'Restarts of an owner on every family, refreshed ten times a second', variables, [
+      'Each life asks for its partition once.',
       '',
       '| family/generation | lives | refused at their start | failed | refreshes (per second) | whole | being written | gated | refused | defects | answer: median, longest |',
       '|---|---|---|---|---|---|---|---|---|---|---|',

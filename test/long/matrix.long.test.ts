@@ -17,8 +17,9 @@ beforeAll(async () => {
 }, 600_000);
 
 afterAll(async () => {
-  recordLongRun('matrix', 'Family x generation x way x how the partition is held', [
-    `Seeds ${seed} to ${seed + rounds - 1}; laps per cell: ${rounds}, mean time of one.`,
+  const variables = { SEED: seed, ROUNDS: rounds };
+  recordLongRun('matrix', 'Family x generation x way x how the partition is held', variables, [
+    `Laps per cell: ${rounds}, mean time of one.`,
     '',
     formatMatrix(results),
   ]);

@@ -1,4 +1,4 @@
-/** A thousand random sequences on all families. `SEED` repeats the run, `SEQUENCE` one sequence of it. */
+/** A thousand random sequences on all families. `SEED` repeats the run, `SEQUENCE` one sequence of it, `SEQUENCES` shortens it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { familyNames } from '../board/families.ts';
 import { familyOf, SequenceRun } from '../board/sequences.ts';
@@ -6,7 +6,7 @@ import { buildForArm } from '../conformance/native-files.ts';
 import { runSeed } from '../conformance/random.ts';
 import { recordLongRun } from './record.ts';
 
-const total = 1000;
+const total = Number(process.env['SEQUENCES']) || 1000;
 const seed = runSeed();
 const only = process.env['SEQUENCE'];
 const numbers = only === undefined ? Array.from({ length: total }, (_, i) => i) : [Number(only)];
@@ -25,8 +25,8 @@ afterAll(async () => {
       .map(([name, count]) => `${name} ${count}`)
       .join(', ');
   if (only === undefined)
-    recordLongRun('sequences', 'Random sequences on every family', [
-      `Seed ${seed}: ${sequences} of ${total} sequences as they must be, ${steps} steps, ${connects} connections.`,
+    recordLongRun('sequences', 'Random sequences on every family', { SEED: seed, SEQUENCES: total }, [
+      `${sequences} of ${total} sequences as they must be, ${steps} steps, ${connects} connections.`,
       '',
       `- Steps: ${table(kinds)}.`,
       `- Refused, rightly: ${table(refused)}.`,

@@ -44,10 +44,18 @@ export interface SimulatedArrayOptions {
   readonly dynamic?: boolean;
   /** The driver does nothing when clocks are requested. Default no. */
   readonly ignoresClocks?: boolean;
+  /** The driver turns no clock off that is given back to it. Default no. */
+  readonly keepsClocks?: boolean;
 }
 
-/** What a core does. The stalls: on a lock in the memory of the neighbour in that direction. */
-export type CoreActivity = 'disabled' | 'running' | 'done' | 'lock-stall-south' | 'lock-stall-north';
+/** What a core does; `error`: one halted it. The stalls: on a lock in the memory of the neighbour in that direction. */
+export type CoreActivity =
+  | 'disabled'
+  | 'running'
+  | 'done'
+  | 'error'
+  | 'lock-stall-south'
+  | 'lock-stall-north';
 
 interface Part {
   readonly id: number;
@@ -89,6 +97,9 @@ export class SimulatedArray {
   readonly shape: ArrayShape;
   readonly dynamic: boolean;
   readonly ignoresClocks: boolean;
+  readonly keepsClocks: boolean;
+  /** Whether reading or writing program memory of an enabled core halts it with an error, as an access that loses does. */
+  programAccessHalts = false;
   /** Fires when a partition changes hands, is held or let go, or starts a new epoch. */
   readonly onPartitions: Event<void>;
   /** Fires when every live connection breaks. */
@@ -119,6 +130,7 @@ export class SimulatedArray {
     this.shape = simulatedShapes[this.generation];
     this.dynamic = options.dynamic ?? false;
     this.ignoresClocks = options.ignoresClocks ?? false;
+    this.keepsClocks = options.keepsClocks ?? false;
     this.onPartitions = this.#changed.event;
     this.onDrop = this.#dropped.event;
     const { numCols, core } = this.shape;
@@ -222,6 +234,13 @@ export class SimulatedArray {
     for (let row = 1; row < rowCount(this.shape); row++) this.#state({ col: tile.col, row }).gated = gated;
   }
 
+  /** Turns the clocks of all tiles of these columns on. */
+  clock(columns: ColumnRange): void {
+    for (const col of columnsOf(columns)) {
+      for (let row = 1; row < rowCount(this.shape); row++) this.gate({ col, row }, false);
+    }
+  }
+
   /** Enables or disables a tile's core. */
   setCore(tile: Tile, enabled: boolean): void {
     this.setActivity(tile, enabled ? 'running' : 'disabled');
@@ -230,6 +249,11 @@ export class SimulatedArray {
   /** What a tile's core does from now on. */
   setActivity(tile: Tile, activity: CoreActivity): void {
     this.#state(tile).activity = activity;
+  }
+
+  /** A board reads or writes program memory of a tile. */
+  touchProgram(tile: Tile): void {
+    if (this.programAccessHalts && this.isCoreEnabled(tile)) this.setActivity(tile, 'error');
   }
 
   /** Makes every access to a tile fault, or stops that. */

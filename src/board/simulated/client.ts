@@ -140,6 +140,7 @@ export class SimulatedClient implements CoreClient {
           const reason = this.#barred(geometry, part.offset, open);
           if (reason === undefined) {
             const from = this.#array.tileBytes(geometry.type, place.tile);
+            if (geometry.type === 'program') this.#array.touchProgram(place.tile);
             piece.set(from.subarray(place.offset, place.offset + part.length), part.offset - range.offset);
           } else {
             addSpan(unreadable, part, reason);
@@ -223,6 +224,7 @@ export class SimulatedClient implements CoreClient {
       }
       this.#clocked = this.#clocked.filter((one) => !sameColumns(one.columns, columns));
       if (on && !this.#array.ignoresClocks) this.#clocked.push({ columns, epoch: info.epoch });
+      if (on && this.#array.keepsClocks) this.#array.clock(columns);
       return on && !this.#array.ignoresClocks;
     });
   }
@@ -408,6 +410,9 @@ export class SimulatedClient implements CoreClient {
     if (reason !== undefined) {
       const outcome = outcomeNames.indexOf(reason === 'bus-error' ? 'unreadable' : 'refused');
       return outcome | (unreadableReasons.indexOf(reason) << 8);
+    }
+    if (geometry.type === 'program') {
+      this.#array.touchProgram(locate(geometry, record(request.words, first)[0]).tile);
     }
     for (let i = first; i < last; i++) {
       const [offset, seen, mask] = record(request.words, i);

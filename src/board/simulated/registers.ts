@@ -7,11 +7,12 @@ import { type DescriptorLayout, type TileLayout, tileLayout } from '../../model/
 import type { CoreActivity, SimulatedArray } from './array.ts';
 import { layout as memory } from './contents.ts';
 
-/** Core_Status of each activity: enable is bit 0, lock stalls bits 6 (south) to 9, done bit 20. */
+/** Core_Status of each activity: enable is bit 0, lock stalls bits 6 (south) to 9, error halt bit 19, done bit 20. */
 const coreWords: Readonly<Record<CoreActivity, number>> = {
   disabled: 0,
   running: 1,
   done: 1 | (1 << 20),
+  error: 1 | (1 << 19),
   'lock-stall-south': 1 | (1 << 6),
   'lock-stall-north': 1 | (1 << 8),
 };
@@ -20,6 +21,7 @@ const coreWords: Readonly<Record<CoreActivity, number>> = {
 const standsAt: Readonly<Record<Exclude<CoreActivity, 'running'>, number>> = {
   disabled: 0,
   done: 0x0a0,
+  error: 0x2c0,
   'lock-stall-south': 0x4a0,
   'lock-stall-north': 0x3d0,
 };
@@ -55,6 +57,7 @@ const channelsOf: Readonly<Record<CoreActivity, Channels>> = {
   disabled: idle,
   running: { s2mm: 'running', mm2s: 'running' },
   done: idle,
+  error: idle,
   // Its input was taken and never given back: the next one has no room.
   'lock-stall-north': { s2mm: 'stalled', mm2s: 'idle' },
   'lock-stall-south': { s2mm: 'idle', mm2s: 'stalled' },

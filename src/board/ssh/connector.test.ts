@@ -16,7 +16,9 @@ import { arch, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
-import type { WireStream } from '../protocol/wire-client.ts';
+import { protocolVersion } from '../protocol/core-client.ts';
+import { encodeFrame } from '../protocol/frames.ts';
+import { WireClient, type WireStream } from '../protocol/wire-client.ts';
 import { type AgentStream, openAgentStream } from './connector.ts';
 import { shellWord } from './shell.ts';
 import type { AgentBinary, SshTarget, SshTimeouts } from './target.ts';
@@ -678,6 +680,65 @@ describe('[truth-18] what a sentence about the board advises leads there', () =>
     });
     await expectOutput(await start(other, target), 'TILESCP1');
     await expectOutput(await start(server), 'TILESCP1');
+  });
+
+  /** An agent that answers the handshake with this, whatever it is asked. */
+  const answering = (answer: Uint8Array): string => {
+    const digits = [...answer].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+    return `#!/bin/sh\nprintf TILESCP1\nhead -c 1 >/dev/null\nprintf '${digits}'\nexec cat >/dev/null\n`;
+  };
+  const hello = (protocol: number) =>
+    encodeFrame({
+      ...{ id: 1, t: 'ok', protocol, core: '1.0', pid: 1, hostName: 'board', kernel: '6', machine: 'any' },
+      ...{ pageSize: 4096, bootId: 'b', uid: 0 },
+    });
+  const shake = async (server: TestServer, binary: AgentBinary): Promise<string> => {
+    const stream = await start(server, { agent: binary });
+    const client = await WireClient.start(stream, { log: machine.log }, new AbortController().signal);
+    cleanups.push(() => client.dispose());
+    return client.hello.core;
+  };
+
+  test('protocol: connecting again', async () => {
+    const server = await serve();
+    const once = join(machine.home, 'once');
+    writeFileSync(once, '');
+    chmodSync(machine.home, 0o777);
+    const lines = answering(hello(protocolVersion)).split('\n');
+    lines.splice(1, 0, `[ -e ${once} ] && { rm ${once}; printf TILESCP1nonsense; exec cat >/dev/null; }`);
+    const confused = agent('1.0', lines.join('\n'));
+    expect(await failure(shake(server, confused))).toMatchObject({ code: 'protocol' });
+    expect(await shake(server, confused)).toBe('1.0');
+  });
+
+  test('agent-version: a window that was loaded anew brings the agent of its own version', async () => {
+    const server = await serve();
+    const other = agent('1.0', answering(hello(protocolVersion + 1)));
+    expect(await failure(shake(server, other))).toMatchObject({
+      code: 'agent-version',
+      facts: { have: protocolVersion + 1, want: protocolVersion },
+    });
+    // The same version number: it is the contents that count.
+    expect(await shake(server, agent('1.0', answering(hello(protocolVersion))))).toBe('1.0');
+    expect(files(server)).toHaveLength(1);
+  });
+
+  test('wrong-arch: another board', async () => {
+    const server = await serve({ environment: { PATH: tools([], { uname: 'echo riscv64' }) } });
+    expect(await failure(start(server))).toMatchObject({ code: 'wrong-arch', facts: { machine: 'riscv64' } });
+    await expectOutput(await start(await serve()), 'TILESCP1');
+  });
+
+  test('timeout: starting the agent again, once the board is not overloaded', async () => {
+    const server = await serve();
+    const busy = join(machine.home, 'busy');
+    writeFileSync(busy, '');
+    chmodSync(machine.home, 0o755);
+    const slow = agent('1.0', `#!/bin/sh\n[ -e ${busy} ] && exec sleep 60\nprintf TILESCP1\nexec cat\n`);
+    const options = { agent: slow, timeouts: { start: 400 } };
+    expect(await failure(start(server, options))).toMatchObject({ code: 'timeout' });
+    rmSync(busy);
+    await expectOutput(await start(server, { agent: slow }), 'TILESCP1');
   });
 
   test('shell-banner: what answers instead of the agent goes', async () => {

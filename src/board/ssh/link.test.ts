@@ -691,17 +691,6 @@ describe('[main-16] ways in which reaching a host fails', () => {
     expect((await failure(open({ host: '127.0.0.1', port }))).code).toMatch(/connection-lost|protocol/);
   });
 
-  test('a server with which no algorithm is shared', async () => {
-    const server = new ssh2.Server(
-      { hostKeys: [newKey()], algorithms: { cipher: ['aes256-cbc'] } },
-      (connection) => connection.on('error', () => {}),
-    );
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-    cleanups.push(() => server.close());
-    const { port } = server.address() as { port: number };
-    expect(await failure(open({ host: '127.0.0.1', port }))).toMatchObject({ code: 'no-algorithms' });
-  });
-
   test('a server that stops answering during authentication', async () => {
     const server = await serve({ onAuth: () => {} });
     expect(await failure(open(server, { timeouts: { handshake: 300 } }))).toMatchObject({
@@ -810,6 +799,52 @@ describe('[truth-18] what a sentence about the way to a host advises leads there
     const target = { host: server.host, port };
     expect(await failure(open(target))).toMatchObject({ code: 'refused' });
     await server.listen(port);
+    await open(target);
+  });
+
+  test('unreachable: the address is corrected', async () => {
+    const server = await serve();
+    const entry = (address: string) => config(`Host board\n HostName ${address}\n Port ${server.port}\n`);
+    // No network has a way to one host of a group.
+    expect(await failure(open({ host: 'board', configFiles: entry('224.0.0.1') }))).toMatchObject({
+      code: 'unreachable',
+      facts: { host: '224.0.0.1' },
+    });
+    await open({ host: 'board', configFiles: entry('127.0.0.1') });
+  });
+
+  test('timeout: the board answers again', async () => {
+    const hostKey = newKey();
+    const busy = createServer((socket) => cleanups.push(() => socket.destroy()));
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+    const { port } = busy.address() as { port: number };
+    const target = { host: '127.0.0.1', port };
+    expect(await failure(open(target, { timeouts: { handshake: 50 } }))).toMatchObject({ code: 'timeout' });
+    busy.close();
+    const server = await new TestServer({ hostKey }).listen(port);
+    cleanups.push(() => server.close());
+    expect(await says(await open(target), 'echo ok')).toBe('ok\n');
+  });
+
+  test('no-algorithms: the log lists what both sides offer; then the server is updated', async () => {
+    const hostKey = newKey();
+    const old = new ssh2.Server(
+      { hostKeys: [hostKey], algorithms: { cipher: ['aes256-cbc'] } },
+      (connection) => connection.on('error', () => {}),
+    );
+    await new Promise<void>((resolve) => old.listen(0, '127.0.0.1', () => resolve()));
+    const { port } = old.address() as { port: number };
+    const target = { host: '127.0.0.1', port };
+    expect(await failure(open(target))).toMatchObject({ code: 'no-algorithms' });
+    const offers = machine.said.filter((line) => line.includes('cipher'));
+    expect(offers).toEqual([
+      expect.stringMatching(/this computer offers .*cipher: .*aes256-gcm/),
+      expect.stringMatching(/the server offers .*cipher: aes256-cbc$/),
+    ]);
+    expect(machine.said.filter((line) => line.includes(' offers '))).toEqual(offers);
+    await new Promise<void>((resolve) => old.close(() => resolve()));
+    const server = await new TestServer({ hostKey }).listen(port);
+    cleanups.push(() => server.close());
     await open(target);
   });
 

@@ -4,6 +4,7 @@
 import { EventEmitter } from 'node:events';
 import type { Duplex } from 'node:stream';
 import ssh2, { type AuthenticationType, type Client, type ClientChannel } from 'ssh2';
+import { clean } from '../../model/plain.ts';
 import type { BoardLog, ConnectStep } from '../board.ts';
 import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
@@ -254,6 +255,7 @@ export class SshLink {
     let during = `first bytes from ${label}`;
     let trusted: Buffer | undefined;
     const heard = firstWords(this.#transport.stream);
+    const offers = new Offers();
     /** A connection that is lost before it began. */
     const lostOrFull = (error: BoardError) =>
       error.code === 'connection-lost' && hasNoRoom(heard())
@@ -267,6 +269,7 @@ export class SshLink {
         patience.end();
         stop.abort();
         signal.removeEventListener('abort', onAbort);
+        if (error.code === 'no-algorithms') for (const line of offers.lines()) log.info(`${label}: ${line}`);
         this.#end(error);
         reject(error);
       };
@@ -325,6 +328,7 @@ export class SshLink {
           port: host.port,
           username: host.user,
           readyTimeout: 0,
+          debug: (line) => offers.hear(line),
           algorithms: { serverHostKey: keys.algorithms() },
           hostVerifier: (shown: Buffer, verify: (trusted: boolean) => void) => {
             // A copy: the answer may take as long as a person does.
@@ -510,6 +514,23 @@ export class SshLink {
         settle(() => reject(linkFailure(error, during, this.#facts)));
       }
     });
+  }
+}
+
+/** What both sides offered last before a handshake failed, out of what ssh2 says of itself while it works. */
+class Offers {
+  readonly #last = new Map<string, string>();
+
+  hear(line: string): void {
+    const [, side, offer] = /^Handshake: \((local|remote)\) (.{1,2000})/s.exec(line) ?? [];
+    if (side !== undefined && offer !== undefined) this.#last.set(side, clean(offer));
+  }
+
+  lines(): string[] {
+    const names = { local: 'this computer', remote: 'the server' };
+    return (['local', 'remote'] as const).map(
+      (side) => `${names[side]} offers ${this.#last.get(side) ?? '?'}`,
+    );
   }
 }
 

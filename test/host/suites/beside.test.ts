@@ -276,6 +276,22 @@ describe('beside the owner', () => {
     assert.ok(!banner(theirs).commands.includes('enable-clocks'));
   });
 
+  it('[truth-6] a driver that turns no clock off again: it is said when a person disables them, by what the registers say', async () => {
+    await make({ keepsClocks: true });
+    const place = { entry: bench.entry, columns: free };
+    assert.equal(await bench.api.guest.enableClocks(place), true);
+    assert.deepEqual(warned, []);
+    await run('disableClocks', await node('Columns 0 to 3'));
+    assert.deepEqual(warned, [
+      `The driver of ${bench.entry.config.label} does not turn clocks off that are given back to it. Tiles whose clock was off still run, and can be read, in column: 3.`,
+    ]);
+    assert.equal(await context('Columns 0 to 3'), 'partition.free');
+    // They run already: nothing is left behind a second time.
+    assert.equal(await bench.api.guest.enableClocks(place), true);
+    await run('disableClocks', await node('Columns 0 to 3'));
+    assert.equal(warned.length, 1);
+  });
+
   it('[attach-4] a driver that ignores the request: it is said, with a way out, and nothing claims that clocks run', async () => {
     await make({ ignoresClocks: true });
     assert.equal(await bench.api.guest.enableClocks({ entry: bench.entry, columns: free }), false);

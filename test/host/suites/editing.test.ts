@@ -160,8 +160,8 @@ describe('editing', () => {
     const asked: string[] = [];
     let answer = false;
     const before = bench.api.editor.confirmRunning;
-    bench.api.editor.confirmRunning = async (_, name) => {
-      asked.push(name);
+    bench.api.editor.confirmRunning = async (title) => {
+      asked.push(/\(\d+,\d+\)/.exec(title)?.[0] ?? title);
       return answer;
     };
     try {
@@ -189,6 +189,39 @@ describe('editing', () => {
     const again = await bench.open('program', running, owned);
     await vscode.commands.executeCommand('tilescope.refresh');
     await untilTrue('it is left alone again', () => reason(again) === leftAlone);
+  });
+
+  it('[truth-7] the question says that reading may halt the core, and a core that was halted by it is named at once', async () => {
+    const running = { col: 6, row: 1 };
+    bench.array.programAccessHalts = true;
+    const document = await bench.open('program', running, owned);
+    const said = () => [...document.panels][0]?.state.banner?.text ?? '';
+    assert.equal(bench.array.activity(running), 'running');
+    const offered = [...document.panels][0]?.state.banner?.actions.map((action) => action.command);
+    assert.ok(offered?.includes('read-running'), 'it is left alone, and reading is offered');
+    let question = '';
+    const before = bench.api.editor.confirmRunning;
+    bench.api.editor.confirmRunning = async (title, detail) => {
+      question = `${title} ${detail}`;
+      return true;
+    };
+    try {
+      await vscode.commands.executeCommand('tilescope.readRunning');
+    } finally {
+      bench.api.editor.confirmRunning = before;
+      bench.array.programAccessHalts = false;
+    }
+    assert.match(question, /tile \(6,1\) of .* while its core is running\?.* may halt the core/);
+    await until('the banner says what happened', () =>
+      said().startsWith('Reading program memory halted the core of (6,1) with an error: it ran before.')
+        ? true
+        : undefined,
+    );
+    assert.equal(bench.array.activity(running), 'error');
+
+    bench.array.setActivity(running, 'running');
+    await vscode.commands.executeCommand('tilescope.refresh');
+    await untilTrue('it runs again', () => !said().includes('halted'));
   });
 
   it('[main-22] a lost board: banner, staged edits stay, it reconnects by itself', async () => {
