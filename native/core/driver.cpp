@@ -208,6 +208,13 @@ std::optional<HardwareInfo> parseHardwareInfo(std::string_view text) {
     return info;
 }
 
+bool notesClocksRight(const DriverFacts& facts, ColumnRange columns) {
+    // A generation that is named and not known is a later one.
+    const bool later =
+        facts.generation == Generation::unknown ? facts.generationNamed : facts.generation == Generation::aie2ps;
+    return later || columns.startCol == 0;
+}
+
 DriverFacts findDriver(Kernel& kernel, const std::string& device, std::vector<std::string>& findings) {
     DriverFacts facts;
     int error = 0;

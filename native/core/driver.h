@@ -48,6 +48,12 @@ struct DriverFacts {
     uint32_t memoriesAsked = 0;
 };
 
+/**
+ * Whether what the driver notes of clocks, by which it lets attributes be read, belongs to the right tiles. With AIE and
+ * AIE-ML it does not where a partition does not start at column 0: gated tiles are taken for clocked ones, too.
+ */
+bool notesClocksRight(const DriverFacts& facts, ColumnRange columns);
+
 /** What hardware_info says. Empty unless every known line is there once and the rows follow each other without a gap. */
 struct HardwareInfo {
     std::string generation;

@@ -25,7 +25,9 @@ enum class Reason : uint8_t {
     noWay = 4,
     notRead = 5,
     /** The clock registers say that the tile runs, and the driver, which refuses it, that it does not. */
-    driverGated = 6
+    driverGated = 6,
+    /** There is no way to the clock registers, and what the driver notes of clocks may belong to other tiles. */
+    clocksUnknown = 7
 };
 
 /** How many words were moved, and what ended it early. */

@@ -143,9 +143,15 @@ void StatusJob::look(Engine& engine, PartitionAccess& access, Clock::duration at
 void StatusJob::lookAtAttributes(Engine& engine, Clock::duration atMost, std::vector<TileStatus>& out) {
     const auto end = Clock::now() + atMost;
     const size_t first = next_;
+    const bool right = notesClocksRight(engine.facts(), request_.columns);
     while (next_ < request_.tiles.size() && (next_ == first || (Clock::now() < end && !engine.hurried()))) {
         const Tile tile = request_.tiles[next_++];
         const TileKind kind = kindOf(engine.shape(), engine.generation(), tile);
+        // To make its text the driver reads the tile's registers, gated or not. The shim row has no clock of its own.
+        if (tile.row != 0 && !right) {
+            out.push_back({tile, kind, Reason::clocksUnknown, true, {}, {}});
+            continue;
+        }
         auto found = readTileAttributes(engine.kernel(), request_.columns, tile, kind, request_.detail);
         // A shim tile without DMA has attributes only among the details.
         const bool none = kind == TileKind::shimPlain && !request_.detail;

@@ -192,16 +192,73 @@ TEST_CASE("[attach-10] attributes that vanish with their owner leave the tiles n
         CAPTURE(leaves);
         FakeKernel kernel;
         Engine engine(kernel, "/dev/aie0");
-        kernel.own(0, 500, {4321, "app", {}, false});
-        kernel.folders["/sys/class/aie/aiepart_6_4"] = {"6_1"};
+        kernel.add({4, {0, 4}, 9, 0, false, false});
+        kernel.own(3, 500, {4321, "app", {}, false});
+        kernel.folders["/sys/class/aie/aiepart_0_4"] = {"0_1"};
         kernel.beforeText = [&](const std::string& path) {
-            const bool attribute = path.starts_with("/sys/class/aie/aiepart_6_4/");
-            if (attribute && leaves && kernel.partitions[0].owner != 0) kernel.leave(0);
+            const bool attribute = path.starts_with("/sys/class/aie/aiepart_0_4/");
+            if (attribute && leaves && kernel.partitions[3].owner != 0) kernel.leave(3);
         };
-        StatusJob job({{6, 4}, {{6, 1}}, false});
+        StatusJob job({{0, 4}, {{0, 1}}, false});
         std::vector<TileStatus> seen;
         CHECK(job.step(engine, seen));
         REQUIRE(seen.size() == 1);
         CHECK(seen[0].reason == (leaves ? Reason::notRead : Reason::noWay));
+    }
+}
+
+TEST_CASE("[truth-2] without a way to the clock registers no tile's attribute is read that the driver's notes may let "
+          "touch a gated tile") {
+    struct Case {
+        Generation generation;
+        uint32_t startCol;
+        bool read;
+    };
+    for (const Case& one : {Case{Generation::aie, 2, false},
+                            {Generation::aieml, 2, false},
+                            {Generation::aie, 0, true},
+                            {Generation::aieml, 0, true},
+                            {Generation::aie2ps, 2, true}}) {
+        CAPTURE(generationName(one.generation));
+        CAPTURE(one.startCol);
+        FakeKernel kernel(one.generation);
+        kernel.listWorks = false;
+        const ColumnRange columns{one.startCol, 2};
+        kernel.add({1, columns, kernel.shape.numRows(), 0, false, true}); // held by no process that can be found
+        const std::string name = "aiepart_" + std::to_string(one.startCol) + "_2";
+        const uint32_t core = kernel.shape.core.start;
+        const Tile shim{one.startCol + 1, 0};
+        const Tile tile{one.startCol + 1, core};
+        const std::string folder = "/sys/class/aie/" + name + "/";
+        const std::string inShim = std::to_string(shim.col) + "_0";
+        const std::string inTile = std::to_string(tile.col) + "_" + std::to_string(core);
+        kernel.sysfs.push_back(name);
+        kernel.folders["/sys/class/aie/" + name] = {inShim, inTile};
+        kernel.texts[folder + inShim + "/event"] = "pl: 1\n";
+        kernel.texts[folder + inTile + "/core"] = "status: enable\n";
+        std::vector<std::string> asked;
+        kernel.beforeText = [&](const std::string& path) {
+            if (path.starts_with(folder)) asked.push_back(path.substr(folder.size()));
+        };
+        Engine engine(kernel, "/dev/aie0");
+        StatusJob job({columns, {shim, tile}, true});
+        std::vector<TileStatus> seen;
+        bool finished = false;
+        for (int i = 0; i < 1000 && !finished; i++) {
+            try {
+                finished = job.step(engine, seen);
+            } catch (const NotYet&) {
+                kernel.pause(std::chrono::milliseconds(10)); // who came just now is waited for
+            }
+        }
+        REQUIRE(finished);
+        REQUIRE(seen.size() == 2);
+        CHECK(seen[0].reason == Reason::none); // the shim row has no clock of its own
+        CHECK(seen[1].reason == (one.read ? Reason::none : Reason::clocksUnknown));
+        CHECK(seen[1].fromSysfs);
+        CHECK(seen[1].files.size() == (one.read ? 1 : 0));
+        const auto ofTile = [&](const std::string& path) { return path.starts_with(inTile + "/"); };
+        CHECK(std::any_of(asked.begin(), asked.end(), ofTile) == one.read);
+        CHECK(kernel.held() == 0);
     }
 }

@@ -43,6 +43,8 @@ export const unreadableReasons = [
   'not-read',
   /** The driver counts the tile's clock as off, and it runs: the driver's own calls refuse it. */
   'driver-gated',
+  /** No way to the clock registers, and the driver may be wrong about clocks: not tried. */
+  'clocks-unknown',
 ] as const;
 
 export type UnreadableReason = Exclude<(typeof unreadableReasons)[number], undefined>;

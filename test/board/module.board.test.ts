@@ -612,7 +612,7 @@ describe('module parameters [main-4]', () => {
   });
 
   it('let the 2020 driver take clocked tiles for gated, and their owner put it right [truth-2] [truth-8]', async () => {
-    await board.reloadModule({ scan_absolute: -1 });
+    await board.reloadModule();
     const witness = await start('request 1 keep blind');
     expect(await witness.peek(7, 0, CLOCK_CONTROL)).toBe(3);
     expect(await refusal(witness.command('reg 7 3 0 1'))).toBe('EINVAL');

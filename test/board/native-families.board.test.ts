@@ -55,8 +55,7 @@ async function newWitness(): Promise<Witness> {
 }
 
 async function load(family: Family, more: Readonly<Record<string, string | number>> = {}): Promise<Agent> {
-  // What the real drivers believe of clocks, wrong where it is wrong there.
-  await board.reloadModule({ scan_absolute: -1, ...family.module, ...more });
+  await board.reloadModule({ ...family.module, ...more });
   return newAgent();
 }
 
@@ -227,7 +226,7 @@ describe.each(['aperture40/aie', 'aperture40/aieml'] as const)(
     const family = families[name];
 
     it('refuses tiles that run: ours are read and written all the same, those beside an owner are said to be so [truth-2]', async () => {
-      const agent = await load(family, { scan_absolute: -1 });
+      const agent = await load(family);
       await board.control('ungate all');
       await open(agent);
       expect(await reasonOfFirst(agent)).toBeUndefined();
@@ -318,6 +317,26 @@ describe('an unknown generation', () => {
     expect(await describeBoard(agent)).toMatchObject({ family: 'unknown', generation: 'unknown' });
     expect((await open(agent, true)).ok['memories']).toHaveLength(family.memories.length);
     expect(await describeBoard(agent)).toMatchObject({ family: family.driver, generation: 'aieml' });
+  });
+});
+
+describe('a device tree that calls the array ai_engine', () => {
+  it('names the generation all the same, by what the node says it is [truth-6] [truth-8]', async () => {
+    const { memory, core, shim } = families['aperture24/aieml'].shape;
+    await board.deviceTree({
+      name: 'ai_engine',
+      compatible: 'xlnx,ai-engine-v2.0',
+      aieGen: 2,
+      shimRows: [shim.start, shim.count],
+      memRows: [memory.start, memory.count],
+      coreRows: [core.start, core.count],
+    });
+    const agent = await load(families['aperture24/aieml'], { hwinfo: 0 });
+    expect(await describeBoard(agent)).toMatchObject({
+      family: 'linux-xlnx-aperture',
+      generation: 'aieml',
+    });
+    await board.deviceTree();
   });
 });
 

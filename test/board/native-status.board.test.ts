@@ -4,8 +4,12 @@ import { registerMap } from '../../src/model/status/layout.ts';
 import type { RawTileStatus, TileKind, TileStatus } from '../../src/model/status/status.ts';
 import { startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
-import { type Family, type FamilyName, families } from './families.ts';
+import { dynamicId, type Family, type FamilyName, families } from './families.ts';
 import { Agent, agentPath, buildForBoard, type SeenTile } from './native-agent.ts';
+
+/** Reasons by their number (docs/wire.md). */
+const gated = 1;
+const clocksUnknown = 7;
 
 let board: VirtualBoard;
 let agent: Agent | undefined;
@@ -206,6 +210,39 @@ describe('the status of a tile', () => {
       expect(tiles[0]?.header).not.toHaveProperty('files');
     },
   );
+
+  it('of a tile is not looked for where only its text could tell, and making that could touch it without a clock [truth-2]', async () => {
+    await become('aperture24/aie');
+    const held = async (start: number, tiles: readonly (readonly [number, number])[]) => {
+      await board.control('ungate all', 'gate 1 1', 'gate 4 1', 'gate 5 1');
+      await board.control(`debugfs hold ${dynamicId(start, 4)}`);
+      const answer = await agent?.status([start, 4], tiles, false);
+      await board.control('debugfs release');
+      return answer?.tiles.map(({ header }) => [header['reason'], header['source']]);
+    };
+    // No descriptor can be had. The driver takes columns 4 and 5 for clocked, because 2 and 3 are.
+    expect(
+      await held(2, [
+        [2, 0],
+        [2, 3],
+        [4, 3],
+      ]),
+    ).toEqual([
+      [0, 'sysfs'],
+      [clocksUnknown, 'sysfs'],
+      [clocksUnknown, 'sysfs'],
+    ]);
+    // From column 0 on its notes are right.
+    expect(
+      await held(0, [
+        [0, 3],
+        [1, 3],
+      ]),
+    ).toEqual([
+      [0, 'sysfs'],
+      [gated, 'sysfs'],
+    ]);
+  });
 
   it('of shim tiles: those with a DMA have locks and channels, the others only events [attach-10]', async () => {
     const family = await become('2020/aie');

@@ -16,6 +16,7 @@ export interface ByteFacts {
 const reasonKeys: Readonly<Record<string, StringKey>> = {
   gated: 'reasonGated',
   'driver-gated': 'reasonDriverGated',
+  'clocks-unknown': 'reasonClocksUnknown',
   'core-running': 'reasonCoreRunning',
   'bus-error': 'reasonBusError',
   'no-way': 'reasonNoWay',

@@ -2,12 +2,13 @@
  * What a tile is doing: core, locks, DMA channels and their descriptors, decoded from the driver's sysfs text or from
  * register words. Pure: no I/O.
  */
+import type { UnreadableReason } from '../byte-state.ts';
 import type { Tile, TileKind } from '../geometry.ts';
 
 export type { TileKind } from '../geometry.ts';
 
 /** Why a tile could not be looked at; the reasons of reads. */
-export type StatusReason = 'gated' | 'driver-gated' | 'core-running' | 'bus-error' | 'no-way' | 'not-read';
+export type StatusReason = UnreadableReason;
 
 /** What was read of one tile, before it is decoded. */
 export interface RawTileStatus {

@@ -4,6 +4,7 @@
  *
  *   array.c    the tiles: storage, clocks, cores; which mappings to take away
  *   part.c     partitions: their file, memories, registers, resets
+ *   resources.c which events and channels of a partition's tiles are handed out
  *   device.c   /dev/aie0: requests and enquiries of each driver family
  *   control.c  parameters, controls and counters for the tests; load and unload
  *   sysfs.c    attributes of partitions and tiles, hardware_info
@@ -135,6 +136,7 @@ struct vpart {
 
 	struct mutex lock;
 	struct dma_buf *dbuf[MAX_MEMS]; /* owned by its file, cleared by its release */
+	u16 *resources; /* for resources.c alone; under lock */
 	bool leaked; /* AIE_GET_MEM took references that nobody gives back */
 	atomic_t mappings;		/* of registers */
 	struct view regs;		/* of the file, once it was mapped */
@@ -270,6 +272,15 @@ int reset_part_in_kernel(struct vpart *p);
  */
 struct file *part_file(struct vpart *p);
 
+/* ----------------------------------------------------------- resources.c */
+
+/* Called when a partition is made, when its last reference goes, and when it is given back. */
+int resources_init(struct vpart *p);
+void resources_exit(struct vpart *p);
+void resources_reset(struct vpart *p);
+/* The ioctls 0x14 to 0x1a. */
+long part_resources(struct vpart *p, unsigned int cmd, void __user *arg);
+
 /* --------------------------------------------------------------- device.c */
 
 /*
@@ -280,9 +291,9 @@ struct file *part_file(struct vpart *p);
 struct file *request_part(u32 id, u32 flag, bool in_kernel);
 /* The end of a request; an aperture's partition is gone then, as soon as nobody has a reference. */
 void give_back_part(struct vpart *p);
-/* What a person does through debugfs: a partition that is in use and has no file. One at a time. */
-int hold_without_file(u32 id);
-int release_without_file(void);
+/* What root does through debugfs: a partition whose file no process has. One at a time. */
+int debugfs_hold(u32 id);
+int debugfs_release(void);
 int device_init(const char *parts);
 void device_exit(void);
 

@@ -151,6 +151,18 @@ struct aie_rsc_bc_req {
 	__u32 id;
 };
 
+#define AIE_RSC_TOGETHER	BIT(0)	    /* flag of a request: neighbours */
+#define AIE_RSC_ALL_TILES	BIT(0)	    /* flag of a broadcast: all clocked tiles */
+#define AIE_RSC_ANY_CHANNEL	0xffffffffU /* id of a broadcast */
+#define AIE_RSC_STATS_AVAILABLE 1	    /* stats_type; 0: those set aside by a build */
+
+struct aie_rsc_stat {
+	struct aie_rsc_loc loc;
+	__u8 mod;
+	__u8 type;
+	__u8 num_rscs;
+} __packed __aligned(4);
+
 struct aie_rsc_stats {
 	__u64 stats;
 	__u32 num_stats;
@@ -163,6 +175,7 @@ static_assert(sizeof(struct aie_rsc) == 16);
 static_assert(sizeof(struct aie_rsc_req) == 24);
 static_assert(sizeof(struct aie_rsc_req_rsp) == 32);
 static_assert(sizeof(struct aie_rsc_bc_req) == 24);
+static_assert(sizeof(struct aie_rsc_stat) == 8);
 static_assert(sizeof(struct aie_rsc_stats) == 16);
 static_assert(sizeof(struct aie_mem_args) == 16);
 static_assert(sizeof(struct aie_reg_args) == 24);

@@ -65,11 +65,11 @@ bool pm_fault = true;
 module_param(pm_fault, bool, 0644);
 MODULE_PARM_DESC(pm_fault, "1: program memory of an enabled core answers with a bus error");
 
-static int scan_absolute_param;
+static int scan_absolute_param = -1;
 module_param_named(scan_absolute, scan_absolute_param, int, 0444);
 MODULE_PARM_DESC(scan_absolute,
-		 "1: a request's scan of the clocks indexes by absolute column; -1: as the "
-		 "generation's real drivers do (aie and aieml); default 0");
+		 "1: a request's scan of the clocks indexes by absolute column; 0: it does not; "
+		 "default: as the generation's real drivers do (1 for aie and aieml)");
 
 bool whole_tiles;
 module_param(whole_tiles, bool, 0644);
@@ -210,8 +210,8 @@ static int control_debugfs(const char *rest)
 	u32 id;
 
 	if (sscanf(rest, "hold %i", &id) == 1)
-		return hold_without_file(id);
-	return sysfs_streq(rest, "release") ? release_without_file() : -EINVAL;
+		return debugfs_hold(id);
+	return sysfs_streq(rest, "release") ? debugfs_release() : -EINVAL;
 }
 
 static int control_reset(const char *rest)
@@ -247,7 +247,8 @@ static int control_reset(const char *rest)
  *   reset ID | reset all	(zero everything, all clocks on)
  *   hang CALL | heal		(a call does not come back until healed; see locks.c)
  *   debugfs hold ID | debugfs release
- *				(a partition without a descriptor, as debugfs makes one)
+ *				(what writing to the driver's create_partition and
+ *				destroy_partition does; the files themselves are not there)
  *   zocl ...			(see zocl.c)
  */
 static int control_set(const char *text, const struct kernel_param *kp)

@@ -241,33 +241,37 @@ struct file *request_part(u32 id, u32 flag, bool in_kernel)
 	return file;
 }
 
-static struct vpart *without_file;
-static DEFINE_MUTEX(without_file_lock);
+/*
+ * Writing to create_partition takes columns as a request without the keep flag
+ * does, and keeps their file in the kernel; destroy_partition drops that.
+ */
+static struct file *debugfs_file;
+static DEFINE_MUTEX(debugfs_lock);
 
-int hold_without_file(u32 id)
+int debugfs_hold(u32 id)
 {
-	struct vpart *p = ERR_PTR(-EBUSY);
+	struct file *file = ERR_PTR(-EBUSY);
 
-	mutex_lock(&without_file_lock);
-	if (!without_file)
-		p = take_part(id, XAIE_PART_NOT_RST_ON_RELEASE, true);
-	if (!IS_ERR(p))
-		without_file = p;
-	mutex_unlock(&without_file_lock);
-	return PTR_ERR_OR_ZERO(p);
+	mutex_lock(&debugfs_lock);
+	if (!debugfs_file)
+		file = request_part(id, 0, true);
+	if (!IS_ERR(file))
+		debugfs_file = file;
+	mutex_unlock(&debugfs_lock);
+	return PTR_ERR_OR_ZERO(file);
 }
 
-int release_without_file(void)
+int debugfs_release(void)
 {
-	struct vpart *p;
+	struct file *file;
 
-	mutex_lock(&without_file_lock);
-	p = without_file;
-	without_file = NULL;
-	mutex_unlock(&without_file_lock);
-	if (!p)
+	mutex_lock(&debugfs_lock);
+	file = debugfs_file;
+	debugfs_file = NULL;
+	mutex_unlock(&debugfs_lock);
+	if (!file)
 		return -ENOENT;
-	give_back_part(p);
+	fput(file);
 	return 0;
 }
 

@@ -45,6 +45,7 @@ static void part_free(struct kref *ref)
 
 	bitmap_free(p->in_use);
 	bitmap_free(p->clocked);
+	resources_exit(p);
 	kfree(p);
 }
 
@@ -69,7 +70,7 @@ struct vpart *part_new(u32 id, u32 col, u32 cols, u32 rows)
 	snprintf(p->name, sizeof(p->name), "aiepart_%u_%u", col, cols);
 	p->in_use = bitmap_zalloc(cols * MAX_ROWS, GFP_KERNEL);
 	p->clocked = bitmap_zalloc(cols * MAX_ROWS, GFP_KERNEL);
-	if (!p->in_use || !p->clocked) {
+	if (!p->in_use || !p->clocked || resources_init(p)) {
 		part_put(p);
 		return ERR_PTR(-ENOMEM);
 	}
@@ -773,56 +774,6 @@ int reset_part_in_kernel(struct vpart *p)
 	return 0;
 }
 
-/* ---------------------------------------------------------- resource manager */
-
-/*
- * Event and stream resources of tiles, handed out without a record: every one
- * that is asked for is there, with the lowest numbers.
- */
-static long part_resources(struct vpart *p, unsigned int cmd, void __user *arg)
-{
-	struct aie_rsc_req_rsp req;
-	struct aie_rsc_bc_req bc;
-	struct aie_rsc rsc = {};
-	struct aie_rsc __user *out;
-	u32 i;
-
-	switch (cmd) {
-	case AIE_RSC_REQ:
-		if (copy_from_user(&req, arg, sizeof(req)))
-			return -EFAULT;
-		if (req.req.loc.col >= p->range.size.col || req.req.loc.row >= p->range.size.row ||
-		    req.req.num_rscs > 64)
-			return -EINVAL;
-		out = u64_to_user_ptr(req.rscs);
-		rsc.loc = (struct aie_rsc_loc){ req.req.loc.row, req.req.loc.col };
-		rsc.mod = req.req.mod;
-		rsc.type = req.req.type;
-		for (i = 0; i < req.req.num_rscs; i++) {
-			rsc.id = i;
-			if (copy_to_user(&out[i], &rsc, sizeof(rsc)))
-				return -EFAULT;
-		}
-		return 0;
-	case AIE_RSC_SPECIFIC:
-	case AIE_RSC_RELEASE:
-	case AIE_RSC_FREE:
-		return copy_from_user(&rsc, arg, sizeof(rsc)) ? -EFAULT : 0;
-	case AIE_RSC_AVAILABLE:
-		return copy_from_user(&req.req, arg, sizeof(req.req)) ? -EFAULT : 16;
-	case AIE_RSC_BROADCAST:
-		if (copy_from_user(&bc, arg, sizeof(bc)))
-			return -EFAULT;
-		out = u64_to_user_ptr(bc.rscs);
-		for (i = 0; !bc.flag && i < min(bc.num_rscs, 1024U); i++)
-			if (put_user(0, &out[i].id))
-				return -EFAULT;
-		return 0;
-	default:
-		return 0;
-	}
-}
-
 /* -------------------------------------------------------- the partition fd */
 
 static long part_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -937,6 +888,7 @@ static int part_release(struct inode *inode, struct file *file)
 	view_remove(&p->regs);
 	if (!p->keep)
 		reset_part(p, RESET_ALL, false);
+	resources_reset(p);
 	give_back_part(p);
 	part_put(p);
 	atomic_inc(&count.releases);
