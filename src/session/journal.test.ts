@@ -163,7 +163,7 @@ describe('[main-21] staged edits survive a reload', () => {
     session.stage('doc', 'type', [put(10, 1, 2, 3)]);
     device.bytes[11] = 0x44;
     await session.apply(all, never);
-    const [gesture] = decodeJournal(stored(session.toJournal('doc'))).layers;
+    const [gesture] = decodeJournal(stored(session.toJournal('doc'))).gestures;
     expect(gesture?.runs).toEqual([{ offset: 11, bytes: Uint8Array.of(2), seen: Uint8Array.of(77) }]);
   });
 
@@ -360,6 +360,6 @@ describe('kept edits are hostile until checked', () => {
       { order: 1, label: 'paste', epoch: 'e', runs: [{ offset: 0, bytes, seen: bytes.slice().reverse() }] },
     ];
     const decoded = decodeJournal(stored(encodeJournal(device.geometry, layers)));
-    expect(decoded.layers).toEqual(layers);
+    expect(decoded.gestures).toEqual(layers);
   });
 });

@@ -1,6 +1,6 @@
 import { type MemoryGeometry, memoryTypes, totalBytes } from '../model/geometry.ts';
+import type { KeptGesture, StageRun } from './edit-stack.ts';
 import { SessionError } from './errors.ts';
-import type { KeptLayer, StageRun } from './staged-edits.ts';
 
 /** One run of a kept gesture. Both texts are base64 of equally many bytes. */
 export interface JournalRun {
@@ -36,11 +36,11 @@ const mostOrder = Number.MAX_SAFE_INTEGER - 2 ** 32;
 const longestText = 4096;
 
 /** The kept edits as JSON. */
-export function encodeJournal(geometry: MemoryGeometry, layers: readonly KeptLayer[]): JournalData {
+export function encodeJournal(geometry: MemoryGeometry, kept: readonly KeptGesture[]): JournalData {
   return {
     version: 1,
     geometry,
-    gestures: layers.map(({ order, label, epoch, runs }) => ({
+    gestures: kept.map(({ order, label, epoch, runs }) => ({
       order,
       label: label.slice(0, longestText),
       epoch,
@@ -54,7 +54,7 @@ export function encodeJournal(geometry: MemoryGeometry, layers: readonly KeptLay
 }
 
 /** Checks and decodes anything that was stored. Throws SessionError `journal-version` or `journal-damaged`. */
-export function decodeJournal(data: unknown): { geometry: MemoryGeometry; layers: KeptLayer[] } {
+export function decodeJournal(data: unknown): { geometry: MemoryGeometry; gestures: KeptGesture[] } {
   const journal = record(data, 'journal');
   if (journal['version'] !== 1) {
     const version = journal['version'];
@@ -64,10 +64,10 @@ export function decodeJournal(data: unknown): { geometry: MemoryGeometry; layers
   const geometry = decodeGeometry(journal['geometry']);
   const size = totalBytes(geometry);
   const budget = { runs: mostRuns, bytes: mostBytes };
-  const layers = list(journal['gestures'], 'gestures', mostGestures).map((gesture) =>
+  const gestures = list(journal['gestures'], 'gestures', mostGestures).map((gesture) =>
     decodeGesture(gesture, size, budget),
   );
-  return { geometry, layers };
+  return { geometry, gestures };
 }
 
 /** Whether two layouts of the same memory are the same. */
@@ -118,7 +118,7 @@ function decodeGeometry(data: unknown): MemoryGeometry {
   return geometry;
 }
 
-function decodeGesture(data: unknown, size: number, budget: { runs: number; bytes: number }): KeptLayer {
+function decodeGesture(data: unknown, size: number, budget: { runs: number; bytes: number }): KeptGesture {
   const gesture = record(data, 'gesture');
   const runs: StageRun[] = [];
   let end = 0;

@@ -1261,6 +1261,58 @@ describe('[shape-1] bytes and state are told apart', () => {
   });
 });
 
+describe('[shape-2] a run of typing', () => {
+  const type = (session: MemorySession, document: string, offset: number, value: number) =>
+    session.stage(document, 'Type', [put(offset, value)]);
+
+  test('is undone and redone key by key', async () => {
+    const { session } = await setup();
+    const keys = [10, 10, 11, 11, 12].map((offset, i) => type(session, 'a', offset, 0xa0 + i));
+    const shown = () => [...session.bytes(range(10, 3)).bytes];
+    const base = [...session.bytes(range(10, 3)).base];
+    expect(shown()).toEqual([0xa1, 0xa3, 0xa4]);
+    keys[4]?.undo();
+    keys[3]?.undo();
+    expect(shown()).toEqual([0xa1, 0xa2, base[2]]);
+    keys[1]?.undo();
+    keys[0]?.undo();
+    expect(shown()).toEqual([base[0], 0xa2, base[2]]);
+    keys[1]?.redo();
+    keys[0]?.redo();
+    expect(shown()[0]).toBe(0xa1);
+    expect(session.toJournal('a')?.gestures).toHaveLength(3);
+  });
+
+  test('ends where another document stages: each key stays above or below that by its time', async () => {
+    const { session } = await setup();
+    type(session, 'a', 10, 1);
+    const other = session.stage('b', 'Paste', [put(10, 7, 7, 7)]);
+    const last = type(session, 'a', 11, 2);
+    type(session, 'a', 12, 3);
+    const shown = () => [...session.bytes(range(10, 3)).bytes];
+    expect(shown()).toEqual([7, 2, 3]);
+    last.undo();
+    expect(shown()).toEqual([7, 7, 3]);
+    other.undo();
+    last.redo();
+    expect(shown()).toEqual([1, 2, 3]);
+    other.redo();
+    expect(shown()).toEqual([7, 2, 3]);
+  });
+
+  test('applied in the middle, then reverted: what was written stays, the rest goes', async () => {
+    const { session, device } = await setup();
+    const first = type(session, 'a', 10, 1);
+    type(session, 'a', 11, 2);
+    await session.apply(range(10, 1), never);
+    type(session, 'a', 12, 3);
+    first.undo();
+    session.revert('a');
+    expect([...session.bytes(range(10, 3)).bytes]).toEqual([1, device.bytes[11], device.bytes[12]]);
+    expect(session.isDirty('a')).toBe(false);
+  });
+});
+
 describe('cost', () => {
   test('the time of an edit does not grow with the edits before it', async () => {
     const { session } = await setup();

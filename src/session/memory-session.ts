@@ -28,12 +28,18 @@ import {
 import { bytesIn, cutRanges, endOf, intersectRanges, mergeRanges, runAt } from '../model/ranges.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import { abortable, Serial } from './async.ts';
+import {
+  type Dropped,
+  EditStack,
+  type StagedGesture,
+  type StagedSnapshot,
+  type StageRun,
+} from './edit-stack.ts';
 import { SessionError } from './errors.ts';
 import { HaltedCores } from './halted-cores.ts';
 import { decodeJournal, encodeJournal, isSoundGeometry, type JournalData, sameGeometry } from './journal.ts';
 import { type BoardLink, holderOf } from './link.ts';
 import type { SessionServices } from './services.ts';
-import { type Dropped, type Layer, StagedEdits, type StagedSnapshot, type StageRun } from './staged-edits.ts';
 import type {
   ApplyReport,
   ByteEdit,
@@ -99,10 +105,13 @@ export class MemorySession implements Disposable {
   readonly #services: SessionServices;
   readonly #base = new BytePlane();
   readonly #updates = new UpdateLog();
-  readonly #edits = new StagedEdits({
-    value: (offset) => this.#base.value(offset),
-    known: (offset) => (this.#base.state(offset) & stateBits.known) !== 0,
-  });
+  readonly #edits = new EditStack(
+    {
+      value: (offset) => this.#base.value(offset),
+      known: (offset) => (this.#base.state(offset) & stateBits.known) !== 0,
+    },
+    (ranges) => this.#fire(ranges),
+  );
   readonly #log = new WriteLog();
   readonly #bytesChanged = new Emitter<BytesChange>();
   readonly #stateChanged = new Emitter<void>();
@@ -336,8 +345,7 @@ export class MemorySession implements Disposable {
       return { offset, bytes, seen };
     });
     const epoch = old ? endedEpoch : (this.#epoch ?? endedEpoch);
-    const order = this.#edits.nextOrder(this.#services.now());
-    return this.#gesture(this.#edits.stage(document, label, epoch, runs, order));
+    return this.#staged(this.#edits.stage(document, label, epoch, runs, { now: this.#services.now() }));
   }
 
   /** Counts of staged and conflicting bytes in the range, or in the whole memory. */
@@ -479,8 +487,8 @@ export class MemorySession implements Disposable {
   /** The document's unwritten edits, to be kept across a reload; undefined if there are none. */
   toJournal(document: string): JournalData | undefined {
     if (this.#geometry === undefined || !this.#edits.isPending(document)) return undefined;
-    const layers = this.#edits.kept(document);
-    return layers.length === 0 ? undefined : encodeJournal(this.#geometry, layers);
+    const gestures = [...this.#edits.kept(document)];
+    return gestures.length === 0 ? undefined : encodeJournal(this.#geometry, gestures);
   }
 
   /**
@@ -491,7 +499,7 @@ export class MemorySession implements Disposable {
    */
   replay(document: string, data: unknown): readonly Gesture[] {
     this.#checkAlive();
-    const { geometry, layers } = decodeJournal(data);
+    const { geometry, gestures } = decodeJournal(data);
     const { startCol, numCols } = this.key.columns;
     const matches =
       geometry.type === this.key.memory &&
@@ -500,8 +508,8 @@ export class MemorySession implements Disposable {
       (this.#geometry === undefined || sameGeometry(geometry, this.#geometry));
     if (!matches) throw new SessionError('journal-mismatch', 'the staged edits were kept for another memory');
     this.#geometry = geometry;
-    return layers.map(({ order, label, epoch, runs }) =>
-      this.#gesture(this.#edits.stage(document, label, this.#sawEnd ? endedEpoch : epoch, runs, order)),
+    return gestures.map(({ order, label, epoch, runs }) =>
+      this.#staged(this.#edits.stage(document, label, this.#sawEnd ? endedEpoch : epoch, runs, { order })),
     );
   }
 
@@ -1097,18 +1105,9 @@ export class MemorySession implements Disposable {
 
   // -- small things -----------------------------------------------------------------------------------------------
 
-  #gesture(layer: Layer): Gesture {
-    const set = (active: boolean) => {
-      this.#edits.setActive(layer, active);
-      this.#fire(this.#edits.rangesOf(layer));
-    };
-    this.#fire(this.#edits.rangesOf(layer));
-    return {
-      document: layer.document,
-      label: layer.label,
-      undo: () => set(false),
-      redo: () => set(true),
-    };
+  #staged(gesture: StagedGesture): Gesture {
+    this.#fire(gesture.ranges);
+    return gesture;
   }
 
   /** A gesture that drops edits when it is made and redone, and brings them back when it is undone. */

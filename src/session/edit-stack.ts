@@ -1,0 +1,839 @@
+/**
+ * The staged edits of one memory: who typed what over which byte, in which order, and what of it is written. Knows the base
+ * only as a value per byte that may change at any time; knows no board, no policy and no reads.
+ */
+import type { ByteRange } from '../model/geometry.ts';
+import { bytesIn, RangeCollector } from '../model/ranges.ts';
+import { bytes, Column, doubles, words } from './column.ts';
+import { type EditChunk, EditIndex, editMarks, writtenOf } from './edit-index.ts';
+import type { Gesture } from './types.ts';
+
+/** What lies under the staged edits. */
+export interface BaseView {
+  value(offset: number): number;
+  /** Whether the byte is known. */
+  known(offset: number): boolean;
+}
+
+/** One run of a gesture to be staged; both arrays have the same length. Runs of a gesture do not overlap and ascend. */
+export interface StageRun {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  /** The base that the person saw under the bytes. */
+  readonly seen: Uint8Array;
+}
+
+/** Where a gesture goes among those of all documents: on top (`now`: ms since 1970), or where a kept one was. */
+export type Place = { readonly now: number } | { readonly order: number };
+
+/** The bytes that a write is to carry, as parallel arrays in ascending order of offset. */
+export interface StagedSnapshot {
+  readonly offsets: Uint32Array;
+  readonly wanted: Uint8Array;
+  readonly seen: Uint8Array;
+  readonly length: number;
+}
+
+/** A byte whose uncertain write turned out to have happened. */
+export interface FoundWritten {
+  readonly offset: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** A gesture as it is to be kept. */
+export interface KeptGesture {
+  /** Its place among the gestures of all documents; equal for those of one run of typing, which are kept in order. */
+  readonly order: number;
+  readonly label: string;
+  readonly epoch: string;
+  readonly runs: readonly StageRun[];
+}
+
+/** What a discard took away, to be brought back by its undo. */
+export interface Dropped {
+  /** The bytes, ascending. */
+  readonly ranges: readonly ByteRange[];
+  /** The edits that covered them until then. */
+  readonly edits: readonly number[];
+  /** The edits that were on top at the last write, where there was one. */
+  readonly settled: ReadonlyMap<number, number>;
+  /** How often each document had been reverted or closed by then. */
+  readonly lives: ReadonlyMap<string, number>;
+}
+
+/** Bytes of a run that are added to the index together. */
+const manyBytes = 256;
+
+/** Gestures that can be told apart within a millisecond. */
+const ordersPerMillisecond = 1024;
+
+/** Bits of an edit's state. */
+const active = 1; // not undone
+const settled = 2; // it was active when its byte was last written
+const dropped = 4; // it does not cover its byte any more
+const first = 8; // a gesture begins with it
+
+/** Numbers of edits of a document, or of an epoch. */
+interface Tally {
+  readonly name: string;
+  /** Pending edits. */
+  pending: number;
+  /** Pending edits on staged bytes. */
+  dirty: number;
+}
+
+/** What the gestures of a layer have in common. */
+interface Kind {
+  readonly document: Tally;
+  readonly label: string;
+  /** Epoch in which the bytes were seen. */
+  epoch: Tally;
+}
+
+/**
+ * An *edit* is one byte of a gesture; edits have numbers, from 1 on, in the order in which they were staged, and numbers of
+ * what was forgotten do not come back. A *gesture* is a run of edits that are undone together. A *layer* is one gesture, or
+ * a run of typing: gestures that follow each other at the same place without anything in between. Among the active edits of
+ * a byte, that of the layer with the highest order wins, and within a layer the newest. Constant time per byte for staging,
+ * undo and redo (a walk over older edits of the same byte only where these were undone).
+ *
+ * A byte is *pending* when another edit is on top than at its last write, *staged* when it is pending and its wanted value is
+ * not known to be on the device already. An edit is pending where it is active and was not at the last write, or the other
+ * way round.
+ */
+export class EditStack {
+  readonly #base: BaseView;
+  readonly #changed: (ranges: readonly ByteRange[]) => void;
+  readonly #cells = new EditIndex();
+
+  readonly #offset = new Column(words);
+  readonly #value = new Column(bytes);
+  readonly #seenByte = new Column(bytes);
+  readonly #state = new Column(bytes);
+  readonly #layer = new Column(words);
+  /** The next older edit of the same byte. */
+  readonly #below = new Column(words);
+  #nextEdit = 1;
+  /** Earlier edits are forgotten. */
+  #firstEdit = 1;
+
+  /** Per layer: grows with the time at which it was made, also across reloads. */
+  readonly #order = new Column(doubles);
+  readonly #kind = new Column(words);
+  readonly #firstOf = new Column(words);
+  #lastLayer = 0;
+  #kinds: Kind[] = [];
+  /** Numbers of kinds by what they say. */
+  readonly #kindNumbers = new Map<string, number>();
+  #lastOrder = 0;
+
+  /** Documents that may stage. */
+  readonly #documents = new Set<string>();
+  readonly #ofDocument = new Map<string, Tally>();
+  /** Those with pending edits. */
+  readonly #pendingDocuments = new Set<Tally>();
+  readonly #ofEpoch = new Map<string, Tally>();
+  readonly #pendingEpochs = new Set<Tally>();
+  /** How often a document was reverted or closed: nothing brings back what went with that. */
+  readonly #lives = new Map<string, number>();
+  /** While a write is under way: the first edit that is not part of it, and how those were that were undone or redone since. */
+  #writing: { readonly from: number; readonly was: Map<number, boolean> } | undefined;
+
+  /** @param changed told which bytes an undo or redo of a gesture changed */
+  constructor(base: BaseView, changed: (ranges: readonly ByteRange[]) => void) {
+    this.#base = base;
+    this.#changed = changed;
+  }
+
+  /** Epochs in which pending edits were made. */
+  get epochs(): readonly string[] {
+    return Array.from(this.#pendingEpochs, ({ name }) => name);
+  }
+
+  /** Documents with pending edits, whether or not these make a difference. */
+  get pendingDocuments(): readonly string[] {
+    return Array.from(this.#pendingDocuments, ({ name }) => name);
+  }
+
+  /** Whether the document has pending edits. */
+  isPending(document: string): boolean {
+    return (this.#ofDocument.get(document)?.pending ?? 0) > 0;
+  }
+
+  /** Whether the document has pending edits on bytes that are staged. */
+  isDirty(document: string): boolean {
+    return (this.#ofDocument.get(document)?.dirty ?? 0) > 0;
+  }
+
+  /**
+   * Adds an active gesture: on top, or at the place of one that was made earlier, but never under what was written in this
+   * session.
+   */
+  stage(
+    document: string,
+    label: string,
+    epoch: string,
+    runs: readonly StageRun[],
+    place: Place,
+  ): StagedGesture {
+    const made =
+      'order' in place
+        ? place.order
+        : Math.max(this.#lastOrder + 1, Math.floor(place.now) * ordersPerMillisecond);
+    const order = runs.some((run) => this.#wasWrittenSince(run, made)) ? this.#lastOrder + 1 : made;
+    const start = this.#nextEdit;
+    const joins = this.#joins(document, label, epoch, runs, 'order' in place ? order : undefined);
+    const layer = joins ? this.#lastLayer : this.#newLayer(document, label, epoch, order);
+    this.#documents.add(document);
+    for (const run of runs) {
+      if (run.bytes.length > manyBytes) this.#cells.cover({ offset: run.offset, length: run.bytes.length });
+      for (let i = 0; i < run.bytes.length; i++) {
+        const edit = this.#nextEdit++;
+        const offset = run.offset + i;
+        this.#offset.set(edit, offset);
+        this.#value.set(edit, run.bytes[i] ?? 0);
+        this.#seenByte.set(edit, run.seen[i] ?? 0);
+        this.#layer.set(edit, layer);
+        const chunk = this.#cells.ensure(offset);
+        const { at } = this.#cells;
+        this.#insert(chunk, at, edit);
+        this.#setState(chunk, at, edit, active | (edit === start ? first : 0), dropped);
+        if (this.#isOver(edit, chunk.top[at] ?? 0)) chunk.top[at] = edit;
+        this.#check(chunk, at, offset);
+      }
+    }
+    return new StagedGesture(this, start);
+  }
+
+  /** Undoes (`false`) or redoes (`true`) a gesture at its place. Answers whether anything is different now. */
+  setActive(gesture: number, isActive: boolean): boolean {
+    if (!this.#isThere(gesture)) return false;
+    if (((this.#state.get(gesture) & active) !== 0) === isActive) return false;
+    const end = this.#endOf(gesture);
+    for (let edit = gesture; edit < end; edit++) {
+      const before = this.#state.get(edit);
+      const after = isActive ? before | active : before & ~active;
+      if (this.#writing !== undefined && edit < this.#writing.from && !this.#writing.was.has(edit)) {
+        this.#writing.was.set(edit, !isActive);
+      }
+      if ((before & dropped) !== 0) {
+        this.#state.set(edit, after);
+        continue;
+      }
+      const offset = this.#offset.get(edit);
+      const chunk = this.#cells.ensure(offset);
+      const { at } = this.#cells;
+      this.#setState(chunk, at, edit, after, before);
+      const top = chunk.top[at] ?? 0;
+      if (isActive) {
+        if (this.#isOver(edit, top)) chunk.top[at] = edit;
+      } else if (top === edit) chunk.top[at] = this.#newestActive(this.#below.get(edit));
+      this.#check(chunk, at, offset);
+    }
+    return true;
+  }
+
+  /** As `setActive`, as a gesture's own undo and redo. */
+  toggle(gesture: number, isActive: boolean): void {
+    if (this.setActive(gesture, isActive)) this.#changed(this.rangesOf(gesture));
+  }
+
+  /** Whose gesture it is, and what it is called; both empty once everything was forgotten. */
+  nameOf(gesture: number): { readonly document: string; readonly label: string } {
+    const kind = this.#isThere(gesture) ? this.#kindOf(gesture) : undefined;
+    return { document: kind?.document.name ?? '', label: kind?.label ?? '' };
+  }
+
+  /** The ranges that a gesture covers. */
+  rangesOf(gesture: number): readonly ByteRange[] {
+    const ranges = new RangeCollector();
+    if (this.#isThere(gesture)) {
+      const end = this.#endOf(gesture);
+      for (let edit = gesture; edit < end; edit++) ranges.add(this.#offset.get(edit));
+    }
+    return ranges.ranges;
+  }
+
+  /**
+   * The base of the range changed. Decides uncertain writes where the base is known now; answers those that turned out
+   * to have happened.
+   */
+  baseChanged(range: ByteRange): readonly FoundWritten[] {
+    const found: FoundWritten[] = [];
+    this.#cells.each(range, (chunk, at, offset) => {
+      if (((chunk.marks[at] ?? 0) & editMarks.uncertain) !== 0 && this.#base.known(offset)) {
+        const before = this.#seen(chunk, at);
+        chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
+        const now = this.#base.value(offset);
+        if (now === chunk.written?.tried[at]) {
+          found.push({ offset, before, after: now });
+          if (this.#wanted(chunk, at) === now) this.#settle(chunk, at, now);
+          else this.#see(chunk, at, now);
+        }
+      }
+      this.#check(chunk, at, offset);
+    });
+    return found;
+  }
+
+  /** Lays wanted bytes over `bytes` and calls `mark` for each staged byte. `bytes` starts at the range's offset. */
+  overlay(range: ByteRange, into: Uint8Array, mark: (index: number, conflict: boolean) => void): void {
+    this.#cells.each(range, (chunk, at, offset) => {
+      const marks = chunk.marks[at] ?? 0;
+      if ((marks & editMarks.staged) === 0) return;
+      into[offset - range.offset] = this.#wanted(chunk, at);
+      mark(offset - range.offset, (marks & editMarks.conflict) !== 0);
+    });
+  }
+
+  /** Counts of the range. */
+  counts(range: ByteRange): { staged: number; conflicts: number } {
+    return this.#cells.counts(range);
+  }
+
+  /** Runs of staged, conflicting or pending bytes, ascending. */
+  runs(range: ByteRange, kind: 'staged' | 'conflict' | 'pending'): readonly ByteRange[] {
+    const mark = editMarks[kind];
+    const runs = new RangeCollector();
+    this.#cells.each(range, (chunk, at, offset) => {
+      if (((chunk.marks[at] ?? 0) & mark) !== 0) runs.add(offset);
+    });
+    return runs.ranges;
+  }
+
+  /** The staged bytes of the range (`true`), or those that are pending without being staged (`false`). */
+  snapshot(range: ByteRange, staged: boolean): StagedSnapshot {
+    const most = bytesIn(this.runs(range, 'pending'));
+    const result = {
+      offsets: new Uint32Array(most),
+      wanted: new Uint8Array(most),
+      seen: new Uint8Array(most),
+    };
+    let length = 0;
+    this.#cells.each(range, (chunk, at, offset) => {
+      const marks = chunk.marks[at] ?? 0;
+      if ((marks & editMarks.pending) === 0 || ((marks & editMarks.staged) !== 0) !== staged) return;
+      result.offsets[length] = offset;
+      result.wanted[length] = this.#wanted(chunk, at);
+      result.seen[length] = this.#seen(chunk, at);
+      length++;
+    });
+    return { ...result, length };
+  }
+
+  /** From now to `endWrite` it is remembered which gestures were active now. */
+  beginWrite(): void {
+    this.#writing = { from: this.#nextEdit, was: new Map() };
+  }
+
+  endWrite(): void {
+    this.#writing = undefined;
+    if (this.#documents.size === 0) this.clear();
+  }
+
+  /** The byte is on the device as it was wanted when the write began; the device holds `now`. */
+  settle(offset: number, now: number): void {
+    const chunk = this.#cells.ensure(offset);
+    const { at } = this.#cells;
+    this.#settle(chunk, at, now);
+    this.#check(chunk, at, offset);
+  }
+
+  /** It is not known whether `tried` was written to the byte; `baseChanged` decides. */
+  markUncertain(offset: number, tried: number): void {
+    const chunk = this.#cells.ensure(offset);
+    const { at } = this.#cells;
+    writtenOf(chunk).tried[at] = tried;
+    chunk.marks[at] = (chunk.marks[at] ?? 0) | editMarks.uncertain;
+  }
+
+  /** A new epoch: what was tried in the old one says nothing about the new contents. */
+  forgetUncertain(): void {
+    for (const { marks, count, written } of this.#cells.chunks) {
+      if (written === undefined) continue;
+      for (let at = 0; at < count; at++) marks[at] = (marks[at] ?? 0) & ~editMarks.uncertain;
+    }
+  }
+
+  /** Conflicts of the range are resolved for the staged value: the base counts as seen. */
+  keepMine(range: ByteRange): void {
+    this.#cells.each(range, (chunk, at, offset) => {
+      if (((chunk.marks[at] ?? 0) & editMarks.conflict) === 0) return;
+      const top = chunk.top[at] ?? 0;
+      if (top === 0) writtenOf(chunk).groundSeen[at] = this.#base.value(offset);
+      else this.#seenByte.set(top, this.#base.value(offset));
+      this.#check(chunk, at, offset);
+    });
+  }
+
+  /** How many bytes of the range each document has pending edits on, whether or not they show. */
+  pendingIn(range: ByteRange): ReadonlyMap<string, number> {
+    const counts = new Map<string, number>();
+    this.#cells.each(range, (chunk, at) => {
+      const documents = new Set<string>();
+      this.#chain(chunk.head[at] ?? 0, (edit, state) => {
+        if (isPending(state)) documents.add(this.#documentOf(edit));
+      });
+      for (const document of documents) addCount(counts, document, 1);
+    });
+    return counts;
+  }
+
+  /**
+   * No edit covers the bytes any more that are pending, or that the document, if one is given, has pending edits on.
+   *
+   * @param of ascending
+   */
+  drop(of: readonly ByteRange[], document?: string): Dropped {
+    const ranges = new RangeCollector();
+    const edits: number[] = [];
+    const settledTops = new Map<number, number>();
+    const drop = (chunk: EditChunk, at: number, offset: number): void => {
+      let isPicked = ((chunk.marks[at] ?? 0) & editMarks.pending) !== 0;
+      const covering: number[] = [];
+      this.#chain(chunk.head[at] ?? 0, (edit, state) => {
+        covering.push(edit);
+        if (isPending(state) && this.#documentOf(edit) === document) isPicked = true;
+      });
+      if (!isPicked) return;
+      ranges.add(offset);
+      const settledTop = chunk.written?.settled[at] ?? 0;
+      if (settledTop !== 0) settledTops.set(offset, settledTop);
+      for (const edit of covering) {
+        edits.push(edit);
+        const state = this.#state.get(edit);
+        this.#setState(chunk, at, edit, state | dropped, state);
+      }
+      chunk.head[at] = 0;
+      chunk.top[at] = 0;
+      if (chunk.written !== undefined) chunk.written.settled[at] = 0;
+      chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
+      this.#check(chunk, at, offset);
+    };
+    for (const range of of) this.#cells.each(range, drop);
+    return { ranges: ranges.ranges, edits, settled: settledTops, lives: new Map(this.#lives) };
+  }
+
+  /** Brings back what was dropped: except where it was written meanwhile, and of documents that were reverted or closed. */
+  restore({ ranges, edits, settled: settledTops, lives }: Dropped): void {
+    const isBack = (edit: number): boolean => {
+      if (!this.#isThere(edit)) return false;
+      const document = this.#documentOf(edit);
+      return this.#lives.get(document) === lives.get(document);
+    };
+    const written = new Set<number>();
+    for (const range of ranges) {
+      this.#cells.each(range, (chunk, at, offset) => {
+        if ((chunk.written?.settled[at] ?? 0) !== 0) written.add(offset);
+      });
+    }
+    for (const edit of edits) {
+      const offset = this.#offset.get(edit);
+      if (!isBack(edit) || written.has(offset)) continue;
+      const chunk = this.#cells.ensure(offset);
+      const { at } = this.#cells;
+      this.#insert(chunk, at, edit);
+      const state = this.#state.get(edit);
+      this.#setState(chunk, at, edit, state & ~dropped, state);
+    }
+    for (const range of ranges) {
+      this.#cells.each(range, (chunk, at, offset) => {
+        const settledTop = settledTops.get(offset);
+        if (settledTop !== undefined && isBack(settledTop) && !written.has(offset)) {
+          writtenOf(chunk).settled[at] = settledTop;
+        }
+        chunk.top[at] = this.#newestActive(chunk.head[at] ?? 0);
+        this.#check(chunk, at, offset);
+      });
+    }
+  }
+
+  /** Takes the document's gestures back to how they were last written. Answers the ranges that they cover. */
+  revert(document: string): readonly ByteRange[] {
+    addCount(this.#lives, document, 1);
+    if (!this.isPending(document)) return [];
+    const touched: ByteRange[] = [];
+    for (const gesture of this.#gesturesOf(document)) {
+      const end = this.#endOf(gesture);
+      let hasPending = false;
+      let wasWritten = false;
+      for (let edit = gesture; edit < end; edit++) {
+        const state = this.#state.get(edit);
+        if (isPending(state)) hasPending = true;
+        if ((state & (settled | dropped)) === settled) wasWritten = true;
+      }
+      if (!hasPending) continue;
+      this.setActive(gesture, wasWritten);
+      touched.push(...this.rangesOf(gesture));
+      for (let edit = gesture; edit < end; edit++) {
+        const state = this.#state.get(edit);
+        if (!isPending(state)) continue;
+        const offset = this.#offset.get(edit);
+        const chunk = this.#cells.ensure(offset);
+        const { at } = this.#cells;
+        this.#setState(chunk, at, edit, state | dropped, state);
+        if (chunk.top[at] === edit) chunk.top[at] = this.#newestActive(this.#below.get(edit));
+        this.#check(chunk, at, offset);
+      }
+    }
+    return touched;
+  }
+
+  /** The document is gone: its pending edits are dropped; with the last document everything is. */
+  close(document: string): readonly ByteRange[] {
+    const touched = this.revert(document);
+    this.#documents.delete(document);
+    if (this.#documents.size === 0 && this.#writing === undefined) this.clear();
+    return touched;
+  }
+
+  clear(): void {
+    this.#cells.clear();
+    for (const column of [this.#offset, this.#value, this.#seenByte, this.#state, this.#layer, this.#below])
+      column.clear();
+    for (const column of [this.#order, this.#kind, this.#firstOf]) column.clear();
+    this.#firstEdit = this.#nextEdit;
+    this.#lastLayer = 0;
+    this.#kinds = [];
+    this.#kindNumbers.clear();
+    for (const names of [this.#ofDocument, this.#ofEpoch, this.#lives, this.#documents]) names.clear();
+    for (const pending of [this.#pendingDocuments, this.#pendingEpochs]) pending.clear();
+  }
+
+  /** All edits count as made in this epoch. */
+  setEpoch(epoch: string): void {
+    const pending = Array.from(this.#pendingEpochs).reduce((sum, tally) => sum + tally.pending, 0);
+    this.#ofEpoch.clear();
+    this.#pendingEpochs.clear();
+    const tally = tallyOf(this.#ofEpoch, epoch);
+    tally.pending = pending;
+    if (pending > 0) this.#pendingEpochs.add(tally);
+    for (const kind of this.#kinds) kind.epoch = tally;
+    this.#kindNumbers.clear();
+  }
+
+  /**
+   * The document's unwritten edits, oldest first: each active gesture with those of its bytes that are not written, and,
+   * as gestures too, what undoing written gestures brought back.
+   */
+  *kept(document: string): Generator<KeptGesture> {
+    if (!this.isPending(document)) return;
+    for (const gesture of this.#gesturesOf(document)) {
+      const runs = this.#keptRuns(gesture);
+      if (runs.length === 0) continue;
+      const kind = this.#kindOf(gesture);
+      const order = this.#order.get(this.#layer.get(gesture));
+      yield { order, label: kind?.label ?? '', epoch: kind?.epoch.name ?? '', runs };
+    }
+  }
+
+  #keptRuns(gesture: number): StageRun[] {
+    const runs: { offset: number; values: number[]; seen: number[] }[] = [];
+    const isActive = (this.#state.get(gesture) & active) !== 0;
+    const end = this.#endOf(gesture);
+    for (let edit = gesture; edit < end; edit++) {
+      const state = this.#state.get(edit);
+      let picked: { value: number; seen: number } | undefined;
+      if (isActive) {
+        if ((state & (settled | dropped)) === 0)
+          picked = { value: this.#value.get(edit), seen: this.#seenByte.get(edit) };
+      } else if ((state & (settled | dropped)) === settled)
+        picked = this.#broughtBack(this.#offset.get(edit));
+      if (picked === undefined) continue;
+      const offset = this.#offset.get(edit);
+      let run = runs.at(-1);
+      if (run === undefined || run.offset + run.values.length !== offset) {
+        run = { offset, values: [], seen: [] };
+        runs.push(run);
+      }
+      run.values.push(picked.value);
+      run.seen.push(picked.seen);
+    }
+    return runs.map(({ offset, values, seen }) => ({
+      offset,
+      bytes: Uint8Array.from(values),
+      seen: Uint8Array.from(seen),
+    }));
+  }
+
+  /** What lies under the unwritten edits of a byte because written ones were undone; undefined if none was. */
+  #broughtBack(offset: number): { value: number; seen: number } | undefined {
+    const chunk = this.#cells.ensure(offset);
+    const { at } = this.#cells;
+    let result = 0;
+    this.#chain(chunk.head[at] ?? 0, (edit, state) => {
+      if (result === 0 && (state & (active | settled)) === (active | settled)) result = edit;
+    });
+    const { settled: settledTops, ground, groundSeen } = writtenOf(chunk);
+    if (result === settledTops[at]) return undefined;
+    return result === 0
+      ? { value: ground[at] ?? 0, seen: groundSeen[at] ?? 0 }
+      : { value: this.#value.get(result), seen: this.#seenByte.get(result) };
+  }
+
+  /** The document's gestures in the order in which they lie over each other. */
+  *#gesturesOf(document: string): Generator<number> {
+    const layers: number[] = [];
+    for (let layer = 1; layer <= this.#lastLayer; layer++) {
+      if (this.#kinds[this.#kind.get(layer)]?.document.name === document) layers.push(layer);
+    }
+    layers.sort((a, b) => this.#order.get(a) - this.#order.get(b) || a - b);
+    for (const layer of layers) {
+      const end = layer === this.#lastLayer ? this.#nextEdit : this.#firstOf.get(layer + 1);
+      for (let edit = this.#firstOf.get(layer); edit < end; edit++) {
+        if ((this.#state.get(edit) & first) !== 0) yield edit;
+      }
+    }
+  }
+
+  /**
+   * Whether a gesture continues the newest layer: somebody types on at the same place, and nothing was staged or undone in
+   * between.
+   *
+   * @param order of a kept gesture
+   */
+  #joins(
+    document: string,
+    label: string,
+    epoch: string,
+    runs: readonly StageRun[],
+    order: number | undefined,
+  ): boolean {
+    const [run, more] = runs;
+    const layer = this.#lastLayer;
+    if (run === undefined || more !== undefined || layer === 0) return false;
+    const last = this.#nextEdit - 1;
+    const end = this.#offset.get(last);
+    const kind = this.#kindOf(last);
+    return (
+      (run.offset === end + 1 || run.offset === end) &&
+      kind?.document.name === document &&
+      kind.label === label &&
+      kind.epoch.name === epoch &&
+      (this.#state.get(last) & (active | dropped)) === active &&
+      this.#order.get(layer) === (order ?? this.#lastOrder)
+    );
+  }
+
+  #newLayer(document: string, label: string, epoch: string, order: number): number {
+    this.#lastOrder = Math.max(this.#lastOrder, order);
+    const layer = ++this.#lastLayer;
+    const key = JSON.stringify([document, label, epoch]);
+    let kind = this.#kindNumbers.get(key);
+    if (kind === undefined) {
+      const of = {
+        document: tallyOf(this.#ofDocument, document),
+        label,
+        epoch: tallyOf(this.#ofEpoch, epoch),
+      };
+      kind = this.#kinds.push(of) - 1;
+      this.#kindNumbers.set(key, kind);
+    }
+    this.#order.set(layer, order);
+    this.#kind.set(layer, kind);
+    this.#firstOf.set(layer, this.#nextEdit);
+    return layer;
+  }
+
+  #kindOf(edit: number): Kind | undefined {
+    return this.#kinds[this.#kind.get(this.#layer.get(edit))];
+  }
+
+  #documentOf(edit: number): string {
+    return this.#kindOf(edit)?.document.name ?? '';
+  }
+
+  /** Whether the edit was not forgotten. */
+  #isThere(edit: number): boolean {
+    return edit >= this.#firstEdit;
+  }
+
+  /** The number behind a gesture's last edit. */
+  #endOf(gesture: number): number {
+    let edit = gesture + 1;
+    while (edit < this.#nextEdit && (this.#state.get(edit) & first) === 0) edit++;
+    return edit;
+  }
+
+  /** Whether an edit lies over another; over none always. */
+  #isOver(edit: number, other: number): boolean {
+    if (other === 0) return true;
+    const difference = this.#order.get(this.#layer.get(edit)) - this.#order.get(this.#layer.get(other));
+    return difference > 0 || (difference === 0 && edit > other);
+  }
+
+  /** Puts the edit into its byte's chain, above all that lie under it. */
+  #insert(chunk: EditChunk, at: number, edit: number): void {
+    let above = 0;
+    let below = chunk.head[at] ?? 0;
+    while (below !== 0 && this.#isOver(below, edit)) {
+      above = below;
+      below = this.#below.get(below);
+    }
+    this.#below.set(edit, below);
+    if (above === 0) chunk.head[at] = edit;
+    else this.#below.set(above, edit);
+  }
+
+  /** Sets the state of an edit of the byte, and keeps the counts of what is pending. */
+  #setState(chunk: EditChunk, at: number, edit: number, state: number, before: number): void {
+    this.#state.set(edit, state);
+    const step = Number(isPending(state)) - Number(isPending(before));
+    if (step === 0) return;
+    const kind = this.#kindOf(edit);
+    if (kind === undefined) return;
+    addPending(this.#pendingDocuments, kind.document, step);
+    addPending(this.#pendingEpochs, kind.epoch, step);
+    if (((chunk.marks[at] ?? 0) & editMarks.staged) !== 0) kind.document.dirty += step;
+  }
+
+  /** Brings the marks of a byte up to date. */
+  #check(chunk: EditChunk, at: number, offset: number): void {
+    const before = chunk.marks[at] ?? 0;
+    let marks = before & editMarks.uncertain;
+    if (chunk.top[at] !== (chunk.written?.settled[at] ?? 0)) {
+      marks |= editMarks.pending;
+      const known = this.#base.known(offset);
+      const base = this.#base.value(offset);
+      if (!known || base !== this.#wanted(chunk, at)) {
+        marks |= editMarks.staged;
+        if (known && base !== this.#seen(chunk, at)) marks |= editMarks.conflict;
+      }
+    }
+    if (marks === before) return;
+    chunk.marks[at] = marks;
+    const staged = Number((marks & editMarks.staged) !== 0) - Number((before & editMarks.staged) !== 0);
+    chunk.staged += staged;
+    chunk.conflicts +=
+      Number((marks & editMarks.conflict) !== 0) - Number((before & editMarks.conflict) !== 0);
+    if (staged === 0) return;
+    for (let edit = chunk.head[at] ?? 0; edit !== 0; edit = this.#below.get(edit)) {
+      if (!isPending(this.#state.get(edit))) continue;
+      const kind = this.#kindOf(edit);
+      if (kind !== undefined) kind.document.dirty += staged;
+    }
+  }
+
+  #wanted(chunk: EditChunk, at: number): number {
+    const top = chunk.top[at] ?? 0;
+    return top === 0 ? (chunk.written?.ground[at] ?? 0) : this.#value.get(top);
+  }
+
+  #seen(chunk: EditChunk, at: number): number {
+    const top = chunk.top[at] ?? 0;
+    return top === 0 ? (chunk.written?.groundSeen[at] ?? 0) : this.#seenByte.get(top);
+  }
+
+  /** The base that all edits of the byte were made on counts as this value from now on. */
+  #see(chunk: EditChunk, at: number, value: number): void {
+    writtenOf(chunk).groundSeen[at] = value;
+    this.#chain(chunk.head[at] ?? 0, (edit) => this.#seenByte.set(edit, value));
+  }
+
+  #settle(chunk: EditChunk, at: number, now: number): void {
+    const written = writtenOf(chunk);
+    let top = 0;
+    let seen = written.groundSeen[at] ?? 0;
+    this.#chain(chunk.head[at] ?? 0, (edit, state) => {
+      const isSettled = this.#wasActive(edit, state);
+      if (isSettled && top === 0) {
+        top = edit;
+        seen = this.#seenByte.get(edit);
+      }
+      this.#seenByte.set(edit, now);
+      this.#setState(chunk, at, edit, isSettled ? state | settled : state & ~settled, state);
+    });
+    if (written.settled[at] === 0) written.ground[at] = seen;
+    written.groundSeen[at] = now;
+    written.settled[at] = top;
+    chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
+  }
+
+  /** Whether the edit was active when the write began that is under way, or is, if none is. */
+  #wasActive(edit: number, state: number): boolean {
+    const writing = this.#writing;
+    if (writing !== undefined && edit >= writing.from) return false;
+    return writing?.was.get(edit) ?? (state & active) !== 0;
+  }
+
+  /** The newest active edit of a byte from this one down; 0 if there is none. */
+  #newestActive(from: number): number {
+    let edit = from;
+    while (edit !== 0 && (this.#state.get(edit) & (active | dropped)) !== active)
+      edit = this.#below.get(edit);
+    return edit;
+  }
+
+  /** Calls `visit` for every edit that covers the byte, newest first. */
+  #chain(from: number, visit: (edit: number, state: number) => void): void {
+    for (let edit = from; edit !== 0; edit = this.#below.get(edit)) {
+      const state = this.#state.get(edit);
+      if ((state & dropped) === 0) visit(edit, state);
+    }
+  }
+
+  /** Whether an edit that was made after `made` was written to any byte of the run. */
+  #wasWrittenSince(run: StageRun, made: number): boolean {
+    if (made > this.#lastOrder) return false;
+    let was = false;
+    this.#cells.each({ offset: run.offset, length: run.bytes.length }, (chunk, at) => {
+      const settledTop = chunk.written?.settled[at] ?? 0;
+      if (settledTop !== 0 && this.#order.get(this.#layer.get(settledTop)) > made) was = true;
+    });
+    return was;
+  }
+}
+
+/** The undo and redo of one gesture: no more than its number. */
+export class StagedGesture implements Gesture {
+  readonly #stack: EditStack;
+  readonly #first: number;
+
+  constructor(stack: EditStack, firstEdit: number) {
+    this.#stack = stack;
+    this.#first = firstEdit;
+  }
+
+  get document(): string {
+    return this.#stack.nameOf(this.#first).document;
+  }
+  get label(): string {
+    return this.#stack.nameOf(this.#first).label;
+  }
+  get ranges(): readonly ByteRange[] {
+    return this.#stack.rangesOf(this.#first);
+  }
+  undo(): void {
+    this.#stack.toggle(this.#first, false);
+  }
+  redo(): void {
+    this.#stack.toggle(this.#first, true);
+  }
+}
+
+function isPending(state: number): boolean {
+  return (state & dropped) === 0 && ((state & active) !== 0) !== ((state & settled) !== 0);
+}
+
+function tallyOf(tallies: Map<string, Tally>, name: string): Tally {
+  let tally = tallies.get(name);
+  if (tally === undefined) {
+    tally = { name, pending: 0, dirty: 0 };
+    tallies.set(name, tally);
+  }
+  return tally;
+}
+
+function addPending(pending: Set<Tally>, tally: Tally, step: number): void {
+  const before = tally.pending;
+  tally.pending += step;
+  if (before === 0) pending.add(tally);
+  else if (tally.pending === 0) pending.delete(tally);
+}
+
+function addCount(counts: Map<string, number>, key: string, step: number): void {
+  const count = (counts.get(key) ?? 0) + step;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
+}
