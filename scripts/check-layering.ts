@@ -12,6 +12,7 @@ const CONTROLS_FILE = 'webview/controls.ts';
 /** The contracts between a face and its page: the messages, and the words that travel in them. */
 const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/editor/messages.ts': 'editor',
+  'src/editor/delta.ts': 'editor',
   'src/editor/webview-strings.ts': 'editor',
   'src/array/messages.ts': 'array',
   'src/array/page-strings.ts': 'array',

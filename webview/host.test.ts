@@ -18,11 +18,11 @@ const answer = {
 describe('requests to the host', () => {
   test('are answered by their own answer, in whatever order', async () => {
     const { host, sent } = client();
-    const first = host.bytes(range);
-    const second = host.bytes({ offset: 0, length: 1 });
+    const first = host.read(range, {});
+    const second = host.read({ offset: 0, length: 1 }, {});
     expect(sent).toMatchObject([
-      { type: 'request', id: 1, name: 'bytes', params: range },
-      { type: 'request', id: 2, name: 'bytes' },
+      { type: 'request', id: 1, name: 'read', params: range },
+      { type: 'request', id: 2, name: 'read' },
     ]);
     const one = Uint8Array.of(9);
     host.receive({ type: 'answer', id: 2, result: { offset: 0, bytes: one, flags: one, base: one } });
@@ -33,7 +33,7 @@ describe('requests to the host', () => {
 
   test('[main-22] fail with the host’s sentence', async () => {
     const { host } = client();
-    const asked = host.bytes(range);
+    const asked = host.read(range, {});
     host.receive({ type: 'failed', id: 1, message: 'The board is gone.' });
     await expect(asked).rejects.toMatchObject({ kind: 'refused', message: 'The board is gone.' });
   });
@@ -42,7 +42,7 @@ describe('requests to the host', () => {
     vi.useFakeTimers();
     try {
       const { host, sent } = client(1000);
-      const asked = host.bytes(range);
+      const asked = host.read(range, {});
       const outcome = expect(asked).rejects.toMatchObject({ kind: 'timed-out' });
       await vi.advanceTimersByTimeAsync(1000);
       await outcome;
@@ -76,17 +76,17 @@ describe('requests to the host', () => {
   test('can be cancelled, before and after they were sent', async () => {
     const { host, sent } = client();
     const stop = new AbortController();
-    const asked = host.bytes(range, stop.signal);
+    const asked = host.read(range, { signal: stop.signal });
     stop.abort();
     await expect(asked).rejects.toMatchObject({ kind: 'cancelled' });
     expect(sent.at(-1)).toEqual({ type: 'cancel', id: 1 });
-    await expect(host.bytes(range, stop.signal)).rejects.toBeInstanceOf(RequestError);
+    await expect(host.read(range, { signal: stop.signal })).rejects.toBeInstanceOf(RequestError);
     expect(sent).toHaveLength(2);
   });
 
   test('refuse answers of the wrong shape', async () => {
     const { host } = client();
-    const asked = host.bytes(range);
+    const asked = host.read(range, {});
     host.receive({ type: 'answer', id: 1, result: { ...answer, flags: Uint8Array.of(1) } });
     await expect(asked).rejects.toMatchObject({ kind: 'bad-answer' });
     expect(toShownBytes({ ...answer, offset: 17 }, range)).toBeUndefined();
@@ -105,9 +105,9 @@ test('announcements reach the listeners, noise does not', () => {
   const { host } = client();
   const heard: string[] = [];
   host.listen((message) => heard.push(message.type));
-  host.receive({ type: 'changed', ranges: [] });
+  host.receive({ type: 'reveal', offset: 0, length: 1 });
   host.receive({ type: 'answer', id: 99, result: null });
   host.receive('noise');
   host.receive({ type: 'did-keydown' });
-  expect(heard).toEqual(['changed']);
+  expect(heard).toEqual(['reveal']);
 });

@@ -79,11 +79,11 @@ export class HostClient {
     name: K,
     params: WebviewRequests[K]['params'],
     { signal, onProgress }: RequestOptions = {},
-  ): Promise<unknown> {
-    if (signal?.aborted === true) return Promise.reject(new RequestError('cancelled'));
+  ): { readonly id: number; readonly answer: Promise<unknown> } {
     this.#lastId++;
     const id = this.#lastId;
-    return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return { id, answer: Promise.reject(new RequestError('cancelled')) };
+    const answer = new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', abort);
@@ -116,26 +116,22 @@ export class HostClient {
       // `name` and `params` belong together by the signature; the union cannot see that.
       this.post({ type: 'request', id, name, params } as FromWebview);
     });
-  }
-
-  /** Asks for bytes to paint; the answer has exactly the asked range. */
-  async bytes(range: ByteRange, signal?: AbortSignal): Promise<ShownBytes> {
-    const answer = await this.request('bytes', range, signal === undefined ? {} : { signal });
-    const shown = toShownBytes(answer, range);
-    if (shown === undefined) throw new RequestError('bad-answer');
-    return shown;
+    return { id, answer };
   }
 
   /** Asks for bytes that a gesture needs: those that were not read yet are read first, as long as that takes. */
   async read(range: ByteRange, options: RequestOptions): Promise<ShownBytes> {
-    const shown = toShownBytes(await this.request('read', range, options), range);
+    const shown = toShownBytes(await this.request('read', range, options).answer, range);
     if (shown === undefined) throw new RequestError('bad-answer');
     return shown;
   }
 
-  /** Hands over one gesture. */
-  async edit(params: WebviewRequests['edit']['params']): Promise<void> {
-    await this.request('edit', params);
+  /** Hands over one gesture; `id` is what deltas call it. */
+  edit(params: WebviewRequests['edit']['params']): {
+    readonly id: number;
+    readonly answer: Promise<unknown>;
+  } {
+    return this.request('edit', params);
   }
 
   /** Listens to announcements, in the order in which they arrive. */
@@ -162,7 +158,8 @@ const announced: readonly string[] = [
   'init',
   'state',
   'settings',
-  'changed',
+  'delta',
+  'unavailable',
   'reveal',
   'progress',
   'answer',
@@ -180,14 +177,14 @@ function isMessage(data: unknown): data is ToWebview {
 }
 
 /** Bytes as some hosts deliver them: a typed array of any kind, or its buffer. */
-function toBytes(value: unknown): Uint8Array | undefined {
+export function toBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   return undefined;
 }
 
-/** Checks an answer to `bytes`: three arrays of the asked length at the asked offset, else `undefined`. */
+/** Checks an answer to `read`: three arrays of the asked length at the asked offset, else `undefined`. */
 export function toShownBytes(answer: unknown, range: ByteRange): ShownBytes | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
   const fields: Record<string, unknown> = { ...answer };

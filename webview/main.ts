@@ -9,7 +9,7 @@ import { type Pane, type Selection, selectedRange, selectRange } from './grid/se
 import { ByteStore } from './grid/store.ts';
 import { hexOffset } from './grid/text.ts';
 import { GridView } from './grid/view.ts';
-import { HostClient, type VsCodeApi } from './host.ts';
+import { HostClient, toBytes, type VsCodeApi } from './host.ts';
 import { translator } from './strings.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
@@ -67,10 +67,17 @@ class Editor {
       },
       retry: () => this.#store.retry(),
     });
-    this.#store = new ByteStore(host, document.range, () => {
-      this.#view.schedule();
-      this.#updateFrame();
-    });
+    this.#store = new ByteStore(
+      {
+        window: (window) => host.post({ type: 'window', window }),
+        drawn: (number) => host.post({ type: 'drawn', number }),
+      },
+      document.range,
+      () => {
+        this.#view.schedule();
+        this.#updateFrame();
+      },
+    );
     const tellVisible = throttled(visiblePeriod, (range: ByteRange) => host.post({ type: 'visible', range }));
     this.#view = new GridView(this.#frame.middle, document, settings, this.#store, t, {
       onSelection: (selection) => this.#onSelection(selection),
@@ -114,8 +121,17 @@ class Editor {
     this.#view.settings = settings;
   }
 
-  changed(ranges: readonly ByteRange[]): void {
-    this.#store.invalidate(ranges);
+  delta(packed: unknown): void {
+    this.#store.take(toBytes(packed) ?? new Uint8Array());
+  }
+
+  unavailable(message: string): void {
+    this.#store.unavailable(message);
+  }
+
+  /** The host began anew under the living page. */
+  again(): void {
+    this.#store.retry();
   }
 
   reveal(range: ByteRange): void {
@@ -282,6 +298,7 @@ host.listen((message) => {
       } else {
         editor.setSettings(message.settings);
         editor.setState(message.state);
+        editor.again();
       }
       return;
     case 'state':
@@ -290,8 +307,11 @@ host.listen((message) => {
     case 'settings':
       editor?.setSettings(message.settings);
       return;
-    case 'changed':
-      editor?.changed(message.ranges);
+    case 'delta':
+      editor?.delta(message.packed);
+      return;
+    case 'unavailable':
+      editor?.unavailable(message.message);
       return;
     case 'reveal':
       editor?.reveal({ offset: message.offset, length: message.length });

@@ -27,7 +27,7 @@ export interface Banner {
   readonly actions: readonly { readonly command: HostCommand; readonly label: string }[];
 }
 
-/** Everything around the bytes. Sent whole whenever any of it changes. */
+/** Everything around the bytes. Sent whole when any of it became different, while the page can be seen. */
 export interface EditorState {
   /** Board label, partition, memory, in words; for the header line and the grid's accessible name. */
   readonly title: string;
@@ -99,10 +99,19 @@ export interface PageEdit {
   readonly seen: { readonly base: Uint8Array; readonly shown: Uint8Array };
 }
 
+/** Which bytes a page wants to be kept up to date; whole pages of memory (`pageBytes`), in buffer offsets. */
+export interface PageWindow {
+  /** Counted from 1 since the page began. */
+  readonly number: number;
+  readonly wanted: readonly ByteRange[];
+  /** Those of `wanted` that the page has nothing of: they are sent whole. */
+  readonly missing: readonly ByteRange[];
+  /** The page begins, or lost what it was told: deltas are counted from 1 again. */
+  readonly anew: boolean;
+}
+
 /** Requests of the webview: name to parameters and answer. */
 export interface WebviewRequests {
-  /** Bytes to paint. Answers at once with what the session has; missing bytes are read and announced by `changed`. */
-  readonly bytes: { readonly params: ByteRange; readonly result: ShownBytes };
   /**
    * The bytes of a range after those that were not read yet have been: what a gesture on them needs (copy, paste, set to
    * zero). Takes as long as the board does; `progress` says that somebody is at it. Cancelling ends the read.
@@ -134,6 +143,9 @@ export type FromWebview =
   | { readonly type: 'command'; readonly command: HostCommand }
   /** Selected bytes (buffer offsets), for the status bar; `cursor` is the active byte. */
   | { readonly type: 'selection'; readonly cursor: number; readonly start: number; readonly length: number }
+  | { readonly type: 'window'; readonly window: PageWindow }
+  /** The delta with this number was drawn, and all before it. */
+  | { readonly type: 'drawn'; readonly number: number }
   /** The visible rows, so that the host reads what a person looks at. */
   | { readonly type: 'visible'; readonly range: ByteRange }
   /** Something went wrong inside the webview; for the log. */
@@ -150,8 +162,13 @@ export type ToWebview =
     }
   | { readonly type: 'state'; readonly state: EditorState }
   | { readonly type: 'settings'; readonly settings: EditorSettings }
-  /** Shown bytes of these ranges may have changed: ask again for what is visible. */
-  | { readonly type: 'changed'; readonly ranges: readonly ByteRange[] }
+  /**
+   * What became different of the bytes of the page's window (`packDelta`). At most two are under way: what changes before
+   * the page has drawn one of them goes into the next. Sent only while the page can be seen.
+   */
+  | { readonly type: 'delta'; readonly packed: Uint8Array }
+  /** The bytes of the window cannot be had, in words; the next `window` tries again. */
+  | { readonly type: 'unavailable'; readonly message: string }
   /** Moves cursor and view. */
   | { readonly type: 'reveal'; readonly offset: number; readonly length: number }
   /** A `read` is under way; sent every few seconds at least. */

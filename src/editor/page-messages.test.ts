@@ -20,7 +20,13 @@ describe('messages of the page', () => {
 
   test.each([
     [{ type: 'ready' }],
-    [{ type: 'request', id: 0, name: 'bytes', params: { offset: 0, length: 16 } }],
+    [
+      {
+        type: 'window',
+        window: { number: 1, wanted: [{ offset: 0, length: 16 }], missing: [], anew: false },
+      },
+    ],
+    [{ type: 'drawn', number: 7 }],
     [edit],
     [{ type: 'request', id: 2, name: 'read', params: { offset: 0, length: 1 << 20 } }],
     [{ type: 'cancel', id: 3 }],
@@ -38,9 +44,18 @@ describe('messages of the page', () => {
     [{ type: 'toString' }],
     [{ type: 'command', command: 'constructor' }],
     [{ type: 'command', command: 'workbench.action.quit' }],
-    [{ type: 'request', id: -1, name: 'bytes', params: { offset: 0, length: 1 } }],
-    [{ type: 'request', id: 1, name: 'bytes', params: { offset: 0, length: 2 ** 40 } }],
-    [{ type: 'request', id: 1, name: 'bytes', params: { offset: 0.5, length: 1 } }],
+    [{ type: 'request', id: -1, name: 'read', params: { offset: 0, length: 1 } }],
+    [{ type: 'request', id: 1, name: 'read', params: { offset: 0.5, length: 1 } }],
+    [{ type: 'window', window: { number: 1, wanted: [{ offset: 0, length: 2 ** 40 }], missing: [] } }],
+    [{ type: 'window', window: { number: 1, wanted: [{ offset: 0, length: 1 }] } }],
+    [{ type: 'window', window: { number: 2 ** 32, wanted: [], missing: [] } }],
+    [
+      {
+        type: 'window',
+        window: { number: 1, wanted: Array(1000).fill({ offset: 0, length: 1 }), missing: [] },
+      },
+    ],
+    [{ type: 'drawn', number: -1 }],
     [{ type: 'request', id: 1, name: 'write', params: edit.params }],
     [{ ...edit, params: { label: 'x', edits: [{ offset: 0, bytes: [1] }] } }],
     [{ ...edit, params: { edits: edit.params.edits } }],

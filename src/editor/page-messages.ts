@@ -1,5 +1,6 @@
 /** Reads what the page sends. The page shows bytes of a board: what it says is checked before it is used. */
 import type { ByteRange } from '../model/geometry.ts';
+import { keptPages } from './delta.ts';
 import type { FromWebview, HostCommand, PageEdit } from './messages.ts';
 
 const commands: Readonly<Record<HostCommand, true>> = {
@@ -27,6 +28,8 @@ const commands: Readonly<Record<HostCommand, true>> = {
 /** Bytes of one gesture, or of one request for bytes, at most. */
 const mostBytes = 64 * 1024 * 1024;
 const mostEdits = 1 << 20;
+/** Windows are counted in 32 bits. */
+const mostNumber = 0xffff_ffff;
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
@@ -40,6 +43,12 @@ function readRange(value: unknown): ByteRange | undefined {
   const offset = field(value, 'offset');
   const length = field(value, 'length');
   return isCount(offset) && isCount(length) && length <= mostBytes ? { offset, length } : undefined;
+}
+
+function readRanges(value: unknown): ByteRange[] | undefined {
+  if (!Array.isArray(value) || value.length > keptPages) return undefined;
+  const ranges = value.map(readRange).filter((range) => range !== undefined);
+  return ranges.length === value.length ? ranges : undefined;
 }
 
 /** A gesture that edits no byte would still be an edit to VS Code: a tab that is dirty for nothing. */
@@ -70,7 +79,7 @@ export function readFromPage(raw: unknown): FromWebview | undefined {
       const params = field(raw, 'params');
       if (!isCount(id)) return undefined;
       const name = field(raw, 'name');
-      if (name === 'bytes' || name === 'read') {
+      if (name === 'read') {
         const range = readRange(params);
         return range && { type: 'request', id, name, params: range };
       }
@@ -94,6 +103,20 @@ export function readFromPage(raw: unknown): FromWebview | undefined {
       const length = field(raw, 'length');
       if (!isCount(cursor) || !isCount(start) || !isCount(length)) return undefined;
       return { type: 'selection', cursor, start, length };
+    }
+    case 'window': {
+      const window = field(raw, 'window');
+      const number = field(window, 'number');
+      const wanted = readRanges(field(window, 'wanted'));
+      const missing = readRanges(field(window, 'missing'));
+      if (!isCount(number) || number > mostNumber || wanted === undefined || missing === undefined) {
+        return undefined;
+      }
+      return { type: 'window', window: { number, wanted, missing, anew: field(window, 'anew') === true } };
+    }
+    case 'drawn': {
+      const number = field(raw, 'number');
+      return isCount(number) ? { type: 'drawn', number } : undefined;
     }
     case 'visible': {
       const range = readRange(field(raw, 'range'));

@@ -8,6 +8,7 @@ import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
+import { Feed } from './feed.ts';
 import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
 import { editorPage, pageRoot, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
@@ -45,8 +46,6 @@ export interface PanelHost {
   changed(panel: HexPanel): void;
 }
 
-/** More changed ranges than this are announced as one. */
-const mostRanges = 64;
 const tick = 1000;
 /** A page that waits for a read hears of it at least this often, milliseconds. */
 const pulse = 2000;
@@ -66,6 +65,10 @@ export class HexPanel {
   #ready = false;
   /** The layout that the page was told, or is about to be told. */
   #layout: MemoryGeometry | undefined;
+  /** Tells the page its bytes, once it said that it is ready. */
+  #feed: Feed | undefined;
+  /** State and settings as the page was last told, as JSON. */
+  #told = { state: '', settings: '' };
   #statePending = false;
   #clock: ReturnType<typeof setInterval> | undefined;
   /** Reads that the page waits for, by the number of its request. */
@@ -84,7 +87,7 @@ export class HexPanel {
     this.#store.add(document.session.onState(() => this.#sessionChanged()));
     this.#store.add(
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('tilescope')) this.#post({ type: 'settings', settings: settings() });
+        if (event.affectsConfiguration('tilescope')) this.#tellSettings();
       }),
     );
     document.panels.add(this);
@@ -173,6 +176,7 @@ export class HexPanel {
     clearInterval(this.#clock);
     this.#clock = undefined;
     this.#ready = false;
+    this.#feed = undefined;
     this.#store.dispose();
     this.#host.changed(this);
   }
@@ -245,6 +249,7 @@ export class HexPanel {
   #leavePage(next: 'waiting' | 'editor'): void {
     this.#page = next;
     this.#ready = false;
+    this.#feed = undefined;
     this.#endReads();
     this.#layout = undefined;
     this.#visible = undefined;
@@ -266,24 +271,21 @@ export class HexPanel {
         this.#sayHello();
         return;
       case 'request': {
-        try {
-          if (shown === undefined) {
-            this.#post({ type: 'failed', id: message.id, message: vscode.l10n.t('Nothing is known yet.') });
-          } else if (message.name === 'edit') {
+        const { id } = message;
+        if (shown === undefined) {
+          this.#post({ type: 'failed', id, message: vscode.l10n.t('Nothing is known yet.') });
+        } else if (message.name === 'read') {
+          void this.#readFor(id, within(message.params, shown.range));
+        } else {
+          try {
             const { label, edits } = message.params;
             checkInside(edits, shown.range);
             this.#host.edit(this.document, label, edits);
-            this.#post({ type: 'answer', id: message.id, result: null });
-          } else if (message.name === 'read') {
-            void this.#readFor(message.id, within(message.params, shown.range));
-          } else {
-            const { offset, bytes, base, flags } = this.document.session.bytes(
-              within(message.params, shown.range),
-            );
-            this.#post({ type: 'answer', id: message.id, result: { offset, bytes, base, flags } });
+            this.#post({ type: 'answer', id, result: null });
+          } catch (error) {
+            this.#refuse(id, error);
           }
-        } catch (error) {
-          this.#refuse(message.id, error);
+          this.#feed?.edited(id);
         }
         return;
       }
@@ -298,6 +300,12 @@ export class HexPanel {
         if (shown === undefined) return;
         this.selection = { cursor: message.cursor, start: message.start, length: message.length };
         this.#host.changed(this);
+        return;
+      case 'window':
+        this.#feed?.window(message.window);
+        return;
+      case 'drawn':
+        this.#feed?.shown(message.number);
         return;
       case 'visible':
         if (shown === undefined) return;
@@ -353,13 +361,37 @@ export class HexPanel {
     const shown = this.document.isOutside ? undefined : this.document.shown;
     if (shown === undefined) return;
     this.#ready = true;
+    this.#feed = this.#newFeed(shown.range);
+    const { state } = this;
+    this.#told = { state: JSON.stringify(state), settings: JSON.stringify(settings()) };
     this.#post({
       type: 'init',
       document: { geometry: shown.geometry, range: shown.range },
       settings: settings(),
       strings: webviewStrings(vscode.l10n),
-      state: this.state,
+      state,
     });
+  }
+
+  #newFeed(bounds: ByteRange): Feed {
+    const feed = new Feed(
+      {
+        bytes: (range) => this.document.session.bytes(range),
+        send: (packed) => {
+          // A page that was replaced meanwhile has another feed.
+          if (feed === this.#feed) this.#post({ type: 'delta', packed });
+        },
+        soon: (run) => setImmediate(run),
+        failed: (error) => {
+          this.#host.services.note(error);
+          const message = sentenceOf(error, this.#host.services.describe, vscode.l10n);
+          if (feed === this.#feed) this.#post({ type: 'unavailable', message });
+        },
+      },
+      bounds,
+    );
+    feed.visible = this.view.visible;
+    return feed;
   }
 
   #sessionChanged(): void {
@@ -371,11 +403,7 @@ export class HexPanel {
   }
 
   #bytesChanged(changed: readonly ByteRange[]): void {
-    const shown = this.document.isOutside ? undefined : this.document.shown;
-    if (shown === undefined) return;
-    const ranges = changed.map((range) => within(range, shown.range)).filter(({ length }) => length > 0);
-    if (ranges.length === 0) return;
-    this.#post({ type: 'changed', ranges: ranges.length > mostRanges ? [shown.range] : ranges });
+    this.#feed?.changed(changed);
     this.#stateChanged();
   }
 
@@ -387,11 +415,30 @@ export class HexPanel {
       this.#statePending = false;
       if (!this.document.panels.has(this)) return;
       this.#guarded(() => {
-        this.#post({ type: 'state', state: this.state });
+        this.#tellState();
         this.#runClock();
         this.#host.changed(this);
       });
     });
+  }
+
+  /** Tells a page that can be seen what it was not told yet. */
+  #tellState(): void {
+    if (!this.#ready || !this.view.visible) return;
+    const { state } = this;
+    const key = JSON.stringify(state);
+    if (key === this.#told.state) return;
+    this.#told.state = key;
+    this.#post({ type: 'state', state });
+  }
+
+  #tellSettings(): void {
+    if (!this.#ready || !this.view.visible) return;
+    const now = settings();
+    const key = JSON.stringify(now);
+    if (key === this.#told.settings) return;
+    this.#told.settings = key;
+    this.#post({ type: 'settings', settings: now });
   }
 
   /** What a timer runs: nobody else would hear of its failure. */
@@ -420,6 +467,8 @@ export class HexPanel {
 
   #viewStateChanged(): void {
     this.#look();
+    if (this.#feed !== undefined) this.#feed.visible = this.view.visible;
+    this.#tellSettings();
     this.#stateChanged();
   }
 

@@ -10,6 +10,7 @@ import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
 import { SessionPool } from '../session/pool.ts';
 import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts';
+import { unpackDelta } from './delta.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
 import type { FromWebview, ToWebview } from './messages.ts';
 
@@ -525,13 +526,27 @@ describe('[truth-14] a page that is late', () => {
     const window = { offset: 0, length: page.size };
     const never = new AbortController().signal;
     let id = 0;
+    let windows = 0;
     const paint = async () => {
-      await send({ type: 'request', id: ++id, name: 'bytes', params: window });
-      const answer = view.posted.findLast((message) => message.type === 'answer');
-      if (answer?.type !== 'answer') throw new Error('no answer');
-      const { bytes, base } = answer.result as { bytes: Uint8Array; base: Uint8Array };
-      page.cells = [...bytes];
-      page.bases = [...base];
+      await send({
+        type: 'window',
+        window: { number: ++windows, wanted: [window], missing: [window], anew: true },
+      });
+      await new Promise((done) => setImmediate(done));
+      const told = view.posted.findLast((message) => message.type === 'delta');
+      const delta = told && unpackDelta(told.packed);
+      if (delta?.window !== windows) throw new Error('no delta');
+      const plane = (kind: 'base' | 'staged') => {
+        const bytes = new Uint8Array(page.size);
+        for (const span of delta.spans) {
+          if (span.kind === kind && span.offset < page.size)
+            bytes.set(span.bytes.subarray(0, page.size - span.offset), span.offset);
+        }
+        return [...bytes];
+      };
+      page.bases = plane('base');
+      const staged = plane('staged');
+      page.cells = page.offsets().map((at) => (page.isStaged(at) ? staged[at] : page.bases[at]) ?? 0);
     };
     const refresh = async () => {
       await session.refresh(window, never);

@@ -2,7 +2,7 @@
  * A host in the browser for the hex editor's page: an in-memory document, with switches for everything that a board can
  * do to it. It takes undo keys from the page as VS Code does.
  */
-
+import { Feed } from '../../src/editor/feed.ts';
 import type {
   EditorSettings,
   EditorState,
@@ -29,7 +29,7 @@ export interface FakeConfig {
   readonly unknown?: readonly ByteRange[];
   /** Takes the Custom Highlight API away, as in engines that lack it. */
   readonly withoutHighlights?: boolean;
-  /** The first byte requests stay without an answer until `answerAll`. */
+  /** The page is told no bytes until `answerAll`. */
   readonly hold?: boolean;
   /** Reads for a gesture stay under way until `finishRead`. */
   readonly holdReads?: boolean;
@@ -50,7 +50,9 @@ export class FakeHost {
   readonly range: ByteRange;
   /** Everything that the page said, oldest first. */
   readonly said: FromWebview[] = [];
-  /** Byte requests fail with this sentence while it is set. */
+  /** Sizes of the deltas that were sent, oldest first. */
+  readonly sent: number[] = [];
+  /** Bytes cannot be had, with this sentence, while it is set. */
   failBytes: string | undefined;
   failEdits: string | undefined;
   /** Reads for a gesture fail with this sentence while it is set. */
@@ -65,7 +67,7 @@ export class FakeHost {
   readonly #staged = new Map<number, { value: number; seen: number }>();
   readonly #undo: Gesture[] = [];
   readonly #redo: Gesture[] = [];
-  #held: (() => void)[] | undefined;
+  readonly #feed: Feed;
   /** Runs that nobody read yet. */
   #unread: readonly ByteRange[];
   /** The read that is under way. */
@@ -97,7 +99,22 @@ export class FakeHost {
       conflictBytes: 0,
       ...config.state,
     };
-    if (config.hold === true) this.#held = [];
+    this.#feed = new Feed(
+      {
+        bytes: (range) => {
+          if (this.failBytes !== undefined) throw new Error(this.failBytes);
+          return this.shown(range);
+        },
+        send: (packed) => {
+          this.sent.push(packed.length);
+          this.send({ type: 'delta', packed });
+        },
+        soon: (run) => queueMicrotask(run),
+        failed: () => this.send({ type: 'unavailable', message: this.failBytes ?? '' }),
+      },
+      this.range,
+    );
+    if (config.hold === true) this.#feed.visible = false;
     this.kept = config.kept;
   }
 
@@ -112,14 +129,10 @@ export class FakeHost {
         strings: webviewStrings({ t: (text) => text }),
         state: this.state,
       });
-    } else if (message.type === 'request' && message.name === 'bytes') {
-      const { id, params } = message;
-      const answer = () =>
-        this.failBytes === undefined
-          ? this.send({ type: 'answer', id, result: this.shown(params) })
-          : this.send({ type: 'failed', id, message: this.failBytes });
-      if (this.#held === undefined) answer();
-      else this.#held.push(answer);
+    } else if (message.type === 'window') {
+      this.#feed.window(message.window);
+    } else if (message.type === 'drawn') {
+      this.#feed.shown(message.number);
     } else if (message.type === 'request' && message.name === 'read') {
       this.#reading = { id: message.id, range: message.params };
       if (this.#config.holdReads !== true) this.finishRead();
@@ -127,6 +140,7 @@ export class FakeHost {
       const { id, params } = message;
       if (this.failEdits !== undefined || this.state.policy === 'locked') {
         this.send({ type: 'failed', id, message: this.failEdits ?? 'The memory is locked.' });
+        this.#feed.edited(id);
         return;
       }
       const after = params.edits.flatMap((edit) =>
@@ -143,6 +157,7 @@ export class FakeHost {
       }
       this.#announce([]);
       this.send({ type: 'answer', id, result: null });
+      this.#feed.edited(id);
     } else if (message.type === 'command') {
       if (message.command === 'unlock') this.setState({ policy: 'staged' });
       if (message.command === 'lock') this.setState({ policy: 'locked' });
@@ -179,9 +194,7 @@ export class FakeHost {
 
   /** Answers what was held back. */
   answerAll(): void {
-    const held = this.#held ?? [];
-    this.#held = undefined;
-    for (const answer of held) answer();
+    this.#feed.visible = true;
   }
 
   setState(change: Partial<EditorState>): void {
@@ -270,8 +283,7 @@ export class FakeHost {
   }
 
   #announce(ranges: readonly ByteRange[]): void {
-    // As the real host does: many ranges are announced as one.
-    this.send({ type: 'changed', ranges: ranges.length > 64 ? [this.range] : ranges });
+    this.#feed.changed(ranges.length > 64 ? [this.range] : ranges);
     const conflicts = [...this.#staged].filter(([at, { seen }]) => seen !== this.#deviceAt(at));
     this.setState({ stagedBytes: this.#staged.size, conflictBytes: conflicts.length });
   }

@@ -388,10 +388,11 @@ export class GridController {
 
   #edit(label: string, edits: readonly PageEdit[]): void {
     const { store, host, t, notify } = this.#parts;
-    for (const edit of edits) store.stage(edit.offset, edit.bytes);
-    host.edit({ label, edits }).catch((error: unknown) => {
+    const { id, answer } = host.edit({ label, edits });
+    for (const edit of edits) store.type(id, edit.offset, edit.bytes);
+    answer.catch((error: unknown) => {
       notify({ text: t('editFailed', failureText(t, error)) });
-      store.invalidate(edits.map((edit) => ({ offset: edit.offset, length: edit.bytes.length })));
+      store.untype(id);
     });
   }
 

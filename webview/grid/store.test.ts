@@ -1,213 +1,352 @@
-import { describe, expect, test } from 'vitest';
-import type { ShownBytes } from '../../src/editor/messages.ts';
-import { stateBits } from '../../src/model/byte-state.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { keptPages } from '../../src/editor/delta.ts';
+import { pageBytes, stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
-import { ByteStore, keptPages, pageBytes } from './store.ts';
+import { Random, runSeed } from '../../test/conformance/random.ts';
+import { FeedPair } from '../../test/webview/feed-pair.ts';
+import { requestTimeout } from '../host.ts';
 
-interface Call {
-  readonly range: ByteRange;
-  readonly signal: AbortSignal;
-  answer(fill: number): Promise<void>;
-  fail(error: Error): Promise<void>;
-}
-
-const settled = () => new Promise<void>((done) => setImmediate(done));
+const { known, staged } = stateBits;
 
 function setUp(range: ByteRange = { offset: 0, length: 64 * pageBytes }) {
-  const calls: Call[] = [];
-  let changes = 0;
-  const store = new ByteStore(
-    {
-      bytes: (asked, signal) =>
-        new Promise<ShownBytes>((resolve, reject) => {
-          calls.push({
-            range: asked,
-            signal,
-            answer(fill) {
-              const bytes = new Uint8Array(asked.length).fill(fill);
-              const flags = new Uint8Array(asked.length).fill(stateBits.known);
-              resolve({ offset: asked.offset, bytes, flags, base: bytes.slice() });
-              return settled();
-            },
-            fail(error) {
-              reject(error);
-              return settled();
-            },
-          });
-        }),
-    },
-    range,
-    () => changes++,
-  );
-  return { store, calls, changes: () => changes };
+  return new FeedPair(range);
 }
 
-const at = (store: ByteStore, offset: number) => {
-  const shown = store.read({ offset, length: 1 });
-  return { byte: shown.bytes[0], flags: shown.flags[0], base: shown.base[0] };
+/** The last window that the page asked for. */
+const asked = (pair: FeedPair) => {
+  const message = pair.toHost.findLast(({ type }) => type === 'window');
+  return message?.type === 'window' ? message.window : undefined;
 };
 
-describe('the bytes that the page holds', () => {
-  test('are asked for once, in one request for neighbouring pages', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 100, length: pageBytes });
-    store.want({ offset: 100, length: pageBytes });
-    expect(calls.map((call) => call.range)).toEqual([{ offset: 0, length: 2 * pageBytes }]);
-    expect(at(store, 100)).toEqual({ byte: 0, flags: 0, base: 0 });
-    await calls[0]?.answer(7);
-    expect(at(store, 100)).toEqual({ byte: 7, flags: stateBits.known, base: 7 });
-    store.want({ offset: 100, length: pageBytes });
-    expect(calls).toHaveLength(1);
-  });
-
-  test('[truth-19] include the one at the cursor, wherever the rows are', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 }, 20 * pageBytes + 5);
-    expect(calls.map((call) => call.range)).toEqual([
-      { offset: 0, length: pageBytes },
-      { offset: 20 * pageBytes, length: pageBytes },
-    ]);
-    await calls[1]?.answer(7);
-    expect(at(store, 20 * pageBytes + 5).byte).toBe(7);
+describe('[shape-2] the bytes that the page holds', () => {
+  test('are asked for once, whole pages of what is looked at, and at the cursor', () => {
+    const pair = setUp();
+    pair.read(100, 7);
+    pair.store.want({ offset: 100, length: pageBytes });
+    pair.store.want({ offset: 101, length: pageBytes });
+    expect(pair.toHost).toHaveLength(1);
+    expect(asked(pair)).toEqual({
+      number: 1,
+      wanted: [{ offset: 0, length: 2 * pageBytes }],
+      missing: [{ offset: 0, length: 2 * pageBytes }],
+      anew: true,
+    });
+    expect(pair.at(100)).toEqual({ byte: 0, flags: 0, base: 0 });
+    pair.rest();
+    expect(pair.at(100)).toEqual({ byte: 7, flags: known, base: 7 });
+    // [truth-19]: what stands at the cursor is told in words, wherever the rows are.
+    pair.store.want({ offset: 100, length: pageBytes }, 20 * pageBytes + 5);
+    expect(asked(pair)?.missing).toEqual([{ offset: 20 * pageBytes, length: pageBytes }]);
   });
 
   test('never reach beyond the range', () => {
-    const { store, calls } = setUp({ offset: 5000, length: 300 });
-    store.want({ offset: 0, length: 100_000 });
-    expect(calls.map((call) => call.range)).toEqual([{ offset: 5000, length: 300 }]);
+    const pair = setUp({ offset: 5000, length: 300 });
+    pair.store.want({ offset: 0, length: 100_000 });
+    expect(asked(pair)?.wanted).toEqual([{ offset: 5000, length: 300 }]);
+    pair.read(5299, 9);
+    pair.rest();
+    expect(pair.at(5299).byte).toBe(9);
   });
 
-  test('stay shown while newer ones are on their way', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 });
-    await calls[0]?.answer(1);
-    store.invalidate([{ offset: 3, length: 1 }]);
-    expect(calls).toHaveLength(2);
-    expect(at(store, 3).byte).toBe(1);
-    await calls[1]?.answer(2);
-    expect(at(store, 3).byte).toBe(2);
+  test('are told once: afterwards only what became different travels', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.read(0, ...Array(pageBytes).fill(1));
+    pair.rest();
+    pair.read(4, 1, 1, 2, 3, 1);
+    pair.rest();
+    // A head, the head of one span, and its bytes.
+    expect(pair.sent.at(-1)).toBe(24 + 12 + 2);
+    const { length } = pair.sent;
+    pair.read(4, 1, 1, 2, 3, 1);
+    pair.rest();
+    expect(pair.sent).toHaveLength(length);
   });
 
-  test('are asked for again when they changed while the answer was on its way', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 });
-    store.invalidate([{ offset: 0, length: 1 }]);
-    await calls[0]?.answer(1);
-    expect(at(store, 0).byte).toBe(1);
-    expect(calls).toHaveLength(2);
-    await calls[1]?.answer(2);
-    expect(at(store, 0).byte).toBe(2);
-    expect(calls).toHaveLength(2);
+  test('are not told while nobody looks there, and are when somebody looks again', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    pair.store.want({ offset: 9 * pageBytes, length: 16 });
+    pair.rest();
+    const { length } = pair.sent;
+    pair.read(3, 5);
+    pair.rest();
+    expect(pair.sent).toHaveLength(length);
+    pair.store.want({ offset: 0, length: 16 });
+    expect(asked(pair)?.missing).toEqual([]);
+    pair.rest();
+    expect(pair.at(3).byte).toBe(5);
   });
 
-  test('are shown even if they change faster than they are answered', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 });
-    for (let i = 0; i < 5; i++) {
-      store.invalidate([{ offset: 0, length: 1 }]);
-      await calls[i]?.answer(i + 1);
-      expect(at(store, 0).byte).toBe(i + 1);
+  test('are told nothing of while the tab is hidden, and at once what differs when it is shown', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    const { length } = pair.sent;
+    pair.feed.visible = false;
+    for (const value of [1, 2, 3]) {
+      pair.read(3, value);
+      pair.rest();
+    }
+    expect(pair.sent).toHaveLength(length);
+    pair.feed.visible = true;
+    pair.rest();
+    expect(pair.sent).toHaveLength(length + 1);
+    expect(pair.at(3).byte).toBe(3);
+  });
+
+  test('come in at most two deltas that were not drawn yet; the next has what is then, and no more', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    const { length } = pair.sent;
+    for (let value = 1; value <= 100; value++) {
+      pair.read(3, value);
+      pair.endTurn();
+    }
+    expect(pair.sent).toHaveLength(length + 2);
+    pair.rest();
+    expect(pair.sent).toHaveLength(length + 3);
+    expect(pair.at(3).byte).toBe(100);
+  });
+
+  test('stay shown while newer ones are on their way, also when a delta was lost and all begins anew', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.read(3, 1);
+    pair.rest();
+    pair.read(3, 2);
+    pair.endTurn();
+    pair.toPage.length = 0;
+    pair.read(5, 7);
+    pair.endTurn();
+    pair.tell();
+    expect(asked(pair)).toMatchObject({ missing: [{ offset: 0, length: pageBytes }], anew: true });
+    expect(pair.at(3).byte).toBe(1);
+    expect(pair.at(5).byte).toBe(0);
+    pair.rest();
+    expect(pair.at(3).byte).toBe(2);
+    expect(pair.at(5).byte).toBe(7);
+  });
+
+  test('are told again when the tab is shown, if what was sent last never arrived', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    for (const value of [1, 2]) {
+      pair.read(3, value);
+      pair.endTurn();
+    }
+    pair.toPage.length = 0;
+    pair.feed.visible = false;
+    pair.feed.visible = true;
+    pair.read(3, 3);
+    pair.rest();
+    expect(pair.at(3).byte).toBe(3);
+  });
+
+  test('[main-22] that cannot be had say so, and are asked for again when a person retries', () => {
+    const pair = setUp();
+    pair.failure = new Error('The board is gone.');
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    expect(String(pair.store.failure)).toContain('The board is gone.');
+    const { length } = pair.sent;
+    pair.read(3, 4);
+    pair.rest();
+    expect(pair.sent).toHaveLength(length);
+    pair.failure = undefined;
+    pair.store.retry();
+    expect(pair.store.failure).toBeUndefined();
+    pair.rest();
+    expect(pair.at(3).byte).toBe(4);
+  });
+
+  test('[main-22] that nobody tells end in a sentence, not in waiting for ever', () => {
+    vi.useFakeTimers();
+    try {
+      const pair = setUp();
+      pair.store.want({ offset: 0, length: 16 });
+      vi.advanceTimersByTime(requestTimeout);
+      expect(pair.store.failure).toMatchObject({ kind: 'timed-out' });
+      pair.rest();
+      expect(pair.store.failure).toBeUndefined();
+    } finally {
+      vi.useRealTimers();
     }
   });
 
-  test('[main-22] that failed say so and are not asked for again until a person retries', async () => {
-    const { store, calls } = setUp();
-    const error = new Error('The board is gone.');
-    store.want({ offset: 0, length: 16 });
-    await calls[0]?.fail(error);
-    expect(store.failure).toBe(error);
-    store.want({ offset: 0, length: 32 });
-    expect(calls).toHaveLength(1);
-    store.retry();
-    expect(store.failure).toBeUndefined();
-    expect(calls).toHaveLength(2);
-    await calls[1]?.answer(4);
-    expect(at(store, 0).byte).toBe(4);
+  test('are refused if a delta makes no sense', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    pair.store.take(Uint8Array.of(1, 2, 3));
+    expect(pair.store.failure).toMatchObject({ kind: 'bad-answer' });
   });
 
-  test('that nobody looks at any more are given up', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 });
-    store.want({ offset: 20 * pageBytes, length: 16 });
-    expect(calls[0]?.signal.aborted).toBe(true);
-    await calls[0]?.fail(new Error('cancelled'));
-    expect(store.failure).toBeUndefined();
-    store.want({ offset: 0, length: 16 });
-    expect(calls).toHaveLength(3);
-  });
-
-  test('are bounded in number', async () => {
-    const { store, calls } = setUp({ offset: 0, length: 4 * keptPages * pageBytes });
+  test('are bounded in number', () => {
+    const pair = setUp({ offset: 0, length: 4 * keptPages * pageBytes });
     for (let page = 0; page < keptPages + 50; page++) {
-      store.want({ offset: page * pageBytes, length: 16 });
-      await calls[page]?.answer(1);
+      pair.store.want({ offset: page * pageBytes, length: 16 });
+      pair.rest();
     }
-    expect(store.pageCount).toBeLessThanOrEqual(keptPages);
-    expect(store.has({ offset: 0, length: 16 })).toBe(false);
-    expect(store.has({ offset: (keptPages + 49) * pageBytes, length: 16 })).toBe(true);
+    expect(pair.store.pages).toHaveLength(keptPages);
+    expect(pair.store.pages).not.toContain(0);
+    expect(pair.store.pages).toContain(keptPages + 49);
+    pair.read(0, 6);
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    expect(pair.at(0).byte).toBe(6);
   });
 });
 
 describe('[truth-14] what was on screen', () => {
-  const seen = (store: ByteStore, offset: number) => store.seen({ offset, length: 1 });
-
-  test('is what the last frame showed, until the next one is drawn', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 });
-    await calls[0]?.answer(1);
-    expect(seen(store, 3).flags[0]).toBe(0);
-    store.drawn();
-    expect(seen(store, 3)).toMatchObject({ base: Uint8Array.of(1), bytes: Uint8Array.of(1) });
-    store.invalidate([{ offset: 3, length: 1 }]);
-    await calls[1]?.answer(2);
-    store.invalidate([{ offset: 3, length: 1 }]);
-    await calls[2]?.answer(3);
-    expect(at(store, 3).base).toBe(3);
-    expect(seen(store, 3).base[0]).toBe(1);
-    store.drawn();
-    expect(seen(store, 3).base[0]).toBe(3);
+  test('is what the last frame showed, until the next one is drawn', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    pair.read(3, 1);
+    pair.endTurn();
+    pair.tell();
+    expect(pair.seen(3).flags).toBe(0);
+    pair.store.drawn();
+    expect(pair.seen(3)).toEqual({ byte: 1, flags: known, base: 1 });
+    pair.hear();
+    for (const value of [2, 3]) {
+      pair.read(3, value);
+      pair.endTurn();
+      pair.tell();
+    }
+    expect(pair.at(3).base).toBe(3);
+    expect(pair.seen(3).base).toBe(1);
+    pair.store.drawn();
+    expect(pair.seen(3).base).toBe(3);
   });
 
-  test('includes at once what a person typed', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 });
-    await calls[0]?.answer(1);
-    store.drawn();
-    store.invalidate([{ offset: 3, length: 1 }]);
-    await calls[1]?.answer(2);
-    store.stage(3, Uint8Array.of(0xaa));
-    expect(seen(store, 3)).toMatchObject({ base: Uint8Array.of(1), bytes: Uint8Array.of(0xaa) });
+  test('includes at once what a person typed', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.read(3, 1);
+    pair.rest();
+    pair.read(3, 2);
+    pair.endTurn();
+    pair.tell();
+    pair.type(3, 0xaa);
+    expect(pair.seen(3)).toMatchObject({ base: 1, byte: 0xaa });
   });
 });
 
 describe('[main-18] typed bytes', () => {
-  test('are shown at once over their base', async () => {
-    const { store, calls, changes } = setUp();
-    store.want({ offset: 0, length: 16 });
-    await calls[0]?.answer(1);
-    const before = changes();
-    store.stage(5, Uint8Array.of(0xaa));
-    expect(changes()).toBeGreaterThan(before);
-    expect(at(store, 5)).toEqual({ byte: 0xaa, flags: stateBits.known | stateBits.staged, base: 1 });
-    store.stage(5, Uint8Array.of(1));
-    expect(at(store, 5).flags).toBe(stateBits.known);
+  test('are shown at once over their base, and are the host’s once it took them', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.read(0, ...Array(16).fill(1));
+    pair.rest();
+    const before = pair.changes;
+    pair.type(5, 0xaa);
+    expect(pair.changes).toBeGreaterThan(before);
+    expect(pair.at(5)).toEqual({ byte: 0xaa, flags: known | staged, base: 1 });
+    pair.type(5, 1);
+    expect(pair.at(5).flags).toBe(known);
+    pair.rest();
+    expect(pair.at(5)).toEqual({ byte: 1, flags: known | staged, base: 1 });
   });
 
   test('[truth-19] are staged over a byte that is not known, zero as well', () => {
-    const { store } = setUp();
-    store.want({ offset: 0, length: 16 });
-    store.stage(5, Uint8Array.of(0));
-    expect(at(store, 5).flags).toBe(stateBits.staged);
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.type(5, 0);
+    expect(pair.at(5).flags).toBe(staged);
   });
 
-  test('are not undone on screen by an answer from before', async () => {
-    const { store, calls } = setUp();
-    store.want({ offset: 0, length: 16 });
-    await calls[0]?.answer(1);
-    store.invalidate([{ offset: 0, length: 1 }]);
-    store.stage(5, Uint8Array.of(0xaa));
-    await calls[1]?.answer(1);
-    expect(at(store, 5).byte).toBe(0xaa);
-    expect(calls).toHaveLength(3);
+  test('are not undone on screen by a delta from before', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.rest();
+    pair.read(5, 1);
+    pair.endTurn();
+    pair.type(5, 0xaa);
+    pair.tell();
+    expect(pair.at(5)).toEqual({ byte: 0xaa, flags: known | staged, base: 1 });
+    pair.rest();
+    expect(pair.at(5)).toEqual({ byte: 0xaa, flags: known | staged, base: 1 });
+  });
+
+  test('are taken back when the host refuses them', () => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 16 });
+    pair.read(5, 1);
+    pair.rest();
+    pair.refuses = true;
+    pair.type(5, 0xaa);
+    pair.rest();
+    expect(pair.at(5)).toEqual({ byte: 1, flags: known, base: 1 });
+  });
+});
+
+describe('[shape-2] whatever happens on the way', () => {
+  const first = runSeed();
+  const pages = 6;
+  const range = { offset: 300, length: pages * pageBytes - 600 };
+
+  test.each(
+    Array.from({ length: 60 }, (_, i) => [i, i % 2 === 0 ? 'nothing is lost' : 'deltas are lost'] as const),
+  )('at rest the page shows what the host has (run %i, %s)', (run, faults) => {
+    const seed = first + run;
+    const random = new Random(seed);
+    const pair = setUp(range);
+    const loses = faults === 'deltas are lost';
+    const somewhere = () => range.offset + random.below(range.length - 64);
+    const story: number[] = [];
+    let wanted = { offset: range.offset, length: 100 };
+    let isHidden = false;
+    pair.store.want(wanted);
+    for (let step = 0; step < 300; step++) {
+      const turn = random.below(100);
+      const offset = somewhere();
+      const { length } = pair.sent;
+      if (turn < 25) pair.read(offset, ...random.bytes(1 + random.below(60)));
+      else if (turn < 32) {
+        // Found unreadable, forgotten, marked: alternating or alike.
+        const states = random.pick([[0], [known], [known, known | 16], [3 << 5, known]]);
+        for (let i = 0; i < 64; i++) {
+          const state = states[i % states.length] ?? 0;
+          pair.flags[offset + i] = state | ((pair.flags[offset + i] ?? 0) & staged);
+          if ((state & known) === 0) pair.base[offset + i] = 0;
+        }
+        pair.feed.changed([{ offset, length: 64 }]);
+      } else if (turn < 40) {
+        pair.refuses = random.below(4) === 0;
+        pair.type(offset, ...random.bytes(1 + random.below(8)));
+      } else if (turn < 44) {
+        // Undone or applied.
+        for (let i = 0; i < 64; i++) pair.flags[offset + i] = (pair.flags[offset + i] ?? 0) & ~staged;
+        pair.feed.changed([{ offset, length: 64 }]);
+      } else if (turn < 50) {
+        wanted = { offset, length: 1 + random.below(2 * pageBytes) };
+        pair.store.want(wanted, somewhere());
+      } else if (turn < 65) pair.hear();
+      else if (turn < 75) pair.tell();
+      else if (turn < 85) pair.store.drawn();
+      else if (turn < 93) pair.endTurn();
+      else if (turn < 96) {
+        isHidden = !isHidden;
+        pair.feed.visible = !isHidden;
+      } else if (loses) {
+        if (turn < 98) pair.toPage.shift();
+        else pair.store.retry();
+      }
+      story.push(turn);
+      if (isHidden) expect(pair.sent, `seed ${seed}: ${story}`).toHaveLength(length);
+    }
+    // A person sees the tab again, and something is read.
+    pair.feed.visible = false;
+    pair.feed.visible = true;
+    if (loses) pair.read(wanted.offset, 1, 2, 3);
+    pair.rest();
+    const end = Math.min(wanted.offset + wanted.length, range.offset + range.length);
+    const cut = { offset: wanted.offset, length: end - wanted.offset };
+    expect(pair.store.read(cut), `seed ${seed}: ${story}`).toEqual(pair.host(cut));
   });
 });

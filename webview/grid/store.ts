@@ -1,73 +1,75 @@
 /**
- * The bytes that the page holds: pages of what the host last said, a bounded number of them. Old bytes stay on screen
- * until newer ones arrive, and a page that could not be had says so instead of being asked for for ever.
+ * The bytes that the page holds: a bounded number of pages of memory, as the host last said. It says which of them it wants
+ * to be kept up to date; the host's deltas say what became different. Old bytes stay on screen until newer ones arrive.
+ * What was typed is laid over them until the host has taken or refused it.
  */
 
-import type { ShownBytes } from '../../src/editor/messages.ts';
+import { type DeltaSpan, keptPages, pageRange, pagesIn, unpackDelta } from '../../src/editor/delta.ts';
+import type { PageWindow, ShownBytes } from '../../src/editor/messages.ts';
 import { stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
-import { endOf } from '../../src/model/ranges.ts';
+import { mergeRanges } from '../../src/model/ranges.ts';
+import { RequestError, requestTimeout } from '../host.ts';
 
-/** Bytes of a page; pages start at multiples of it, counted in buffer offsets. */
-export const pageBytes = 4096;
-
-/** Pages kept: 2 MiB of memory, three arrays each. */
-export const keptPages = 512;
-
-/** Pages asked for in one request. */
-const batchPages = 16;
-
-/** Where bytes come from. Rejects when they cannot be had; an abort rejects as well. */
-export interface ByteSource {
-  bytes(range: ByteRange, signal: AbortSignal): Promise<ShownBytes>;
+/** What the store tells the host. */
+export interface StoreHost {
+  window(window: PageWindow): void;
+  /** The delta with this number was drawn, and all before it. */
+  drawn(number: number): void;
 }
 
-/** The three arrays of a page. */
+/** What a page knows of its bytes. */
 interface Content {
-  readonly bytes: Uint8Array;
-  readonly flags: Uint8Array;
+  /** What the device held when it was last read. */
   readonly base: Uint8Array;
+  /** `stateBits`. */
+  readonly states: Uint8Array;
+  /** The values of staged bytes. */
+  readonly staged: Uint8Array;
 }
 
 interface Page extends Content {
   readonly range: ByteRange;
-  /** What is still on screen, while the next frame has not been drawn since an answer. */
+  /** Number of the window in which all of it was asked for: deltas from before say nothing of it. */
+  since: number;
+  /** The host has said what it holds, in answer to `since`. */
+  told: boolean;
+  /** Grows with every change of it. */
+  version: number;
+  /** What is still on screen, while the next frame has not been drawn since an delta. */
   onScreen: Content | undefined;
-  /** An answer has been painted into it. */
-  filled: boolean;
-  /** Something changed since the answer: ask again. */
-  stale: boolean;
-  /** The error of the last try; not asked again until `retry`. */
-  failure: unknown;
-  /** Counts announced changes: an answer from before is painted, and asked for again. */
-  announced: number;
-  /** Counts typed runs: an answer from before would take them off the screen, so it is dropped. */
-  typed: number;
 }
 
-interface Asked {
-  readonly pages: readonly Page[];
-  /** The pages' counters when they were asked for. */
-  readonly before: readonly { readonly announced: number; readonly typed: number }[];
-  readonly controller: AbortController;
+/** What was typed and is not in a delta yet. */
+interface TypedRun {
+  /** Id of the `edit` request. */
+  readonly edit: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
 }
 
-/** A cache of shown bytes over one range. Single-threaded; `onChange` is called after every change of content. */
+/** The bytes over one range. Single-threaded; `onChange` is called after every change of content. */
 export class ByteStore {
-  readonly #source: ByteSource;
+  readonly #host: StoreHost;
   readonly #range: ByteRange;
   readonly #onChange: () => void;
   readonly #pages = new Map<number, Page>();
-  readonly #asked = new Set<Asked>();
   /** Pages whose `onScreen` is set. */
   readonly #undrawn = new Set<Page>();
-  #wanted: ByteRange = { offset: 0, length: 0 };
-  /** The byte at the cursor: it is told about in words, wherever the rows are. */
-  #cursor: ByteRange = { offset: 0, length: 0 };
+  #typed: readonly TypedRun[] = [];
+  #wanted: readonly number[] = [];
+  #window = 0;
+  /** Number of the window with which all began anew: deltas for earlier ones are not for this store any more. */
+  #begun = 1;
+  /** Number of the last delta. */
+  #number = 0;
+  #drawn = 0;
   #version = 0;
+  #failure: unknown;
+  #patience: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(source: ByteSource, range: ByteRange, onChange: () => void) {
-    this.#source = source;
+  constructor(host: StoreHost, range: ByteRange, onChange: () => void) {
+    this.#host = host;
     this.#range = range;
     this.#onChange = onChange;
   }
@@ -77,18 +79,14 @@ export class ByteStore {
     return this.#version;
   }
 
-  /** Number of pages held. */
-  get pageCount(): number {
-    return this.#pages.size;
+  /** Numbers of the pages held. */
+  get pages(): readonly number[] {
+    return [...this.#pages.keys()];
   }
 
-  /** The first failure among the wanted pages, if any. */
+  /** Why the wanted bytes are not here, if they could not be had. */
   get failure(): unknown {
-    for (const index of this.#indexes(this.#wanted)) {
-      const failure = this.#pages.get(index)?.failure;
-      if (failure !== undefined) return failure;
-    }
-    return undefined;
+    return this.#failure;
   }
 
   /** A copy of what is held of a range. Bytes that are not here have flags 0. */
@@ -105,176 +103,169 @@ export class ByteStore {
   drawn(): void {
     for (const page of this.#undrawn) page.onScreen = undefined;
     this.#undrawn.clear();
+    if (this.#number === this.#drawn) return;
+    this.#drawn = this.#number;
+    this.#host.drawn(this.#number);
+  }
+
+  /** Says what is looked at, and where the cursor is: both are kept up to date from now on. */
+  want(range: ByteRange, cursor?: number): void {
+    const indexes = new Set(pagesIn(range, this.#range));
+    if (cursor !== undefined) {
+      for (const index of pagesIn({ offset: cursor, length: 1 }, this.#range)) indexes.add(index);
+    }
+    const wanted = [...indexes].sort((a, b) => a - b);
+    if (wanted.length === this.#wanted.length && wanted.every((index, i) => index === this.#wanted[i]))
+      return;
+    this.#wanted = wanted;
+    this.#ask();
+  }
+
+  /** Asks for all that is wanted anew: after a failure, or when a delta was lost. */
+  retry(): void {
+    this.#begun = this.#window + 1;
+    this.#number = 0;
+    this.#drawn = 0;
+    for (const index of [...this.#pages.keys()]) if (!this.#wanted.includes(index)) this.#drop(index);
+    for (const page of this.#pages.values()) {
+      page.since = 0;
+      page.told = false;
+    }
+    this.#fail(undefined);
+    this.#ask();
+  }
+
+  /** The host says that the wanted bytes cannot be had. */
+  unavailable(message: string): void {
+    this.#fail(new RequestError('refused', message));
+  }
+
+  /** Takes a delta of the host. */
+  take(packed: Uint8Array): void {
+    const delta = unpackDelta(packed);
+    if (delta === undefined) {
+      this.#fail(new RequestError('bad-answer'));
+      return;
+    }
+    if (delta.window < this.#begun) return;
+    if (delta.number !== this.#number + 1) {
+      this.retry();
+      return;
+    }
+    this.#number = delta.number;
+    this.#typed = this.#typed.filter(({ edit }) => edit > delta.edit);
+    for (const page of this.#pages.values()) {
+      if (page.told || delta.window < page.since) continue;
+      this.#keepOnScreen(page);
+      for (const plane of [page.base, page.states, page.staged]) plane.fill(0);
+      page.told = true;
+      page.version++;
+    }
+    for (const span of delta.spans) this.#apply(span);
+    if (this.#wanted.every((index) => this.#pages.get(index)?.told === true)) {
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
+      this.#failure = undefined;
+    }
+    this.#changed();
+  }
+
+  /** Shows typed bytes at once, until a delta has the host's view of the edit with this id. */
+  type(edit: number, offset: number, bytes: Uint8Array): void {
+    this.#typed = [...this.#typed, { edit, offset, bytes }];
+    this.#changed();
+  }
+
+  /** The edit with this id was refused. */
+  untype(edit: number): void {
+    this.#typed = this.#typed.filter((run) => run.edit !== edit);
+    this.#changed();
   }
 
   #copy(range: ByteRange, content: (page: Page) => Content): ShownBytes {
-    const bytes = new Uint8Array(range.length);
     const flags = new Uint8Array(range.length);
     const base = new Uint8Array(range.length);
-    for (const index of this.#indexes(range)) {
+    const bytes = new Uint8Array(range.length);
+    for (const index of pagesIn(range, this.#range)) {
       const page = this.#pages.get(index);
       if (page === undefined) continue;
       const from = Math.max(range.offset, page.range.offset);
       const to = Math.min(range.offset + range.length, page.range.offset + page.range.length);
       const cut = [from - page.range.offset, to - page.range.offset] as const;
-      const held = content(page);
-      bytes.set(held.bytes.subarray(...cut), from - range.offset);
-      flags.set(held.flags.subarray(...cut), from - range.offset);
-      base.set(held.base.subarray(...cut), from - range.offset);
+      const { base: held, states, staged } = content(page);
+      base.set(held.subarray(...cut), from - range.offset);
+      flags.set(states.subarray(...cut), from - range.offset);
+      for (let i = cut[0], at = from - range.offset; i < cut[1]; i++, at++) {
+        const isStaged = ((states[i] ?? 0) & stateBits.staged) !== 0;
+        bytes[at] = (isStaged ? staged[i] : held[i]) ?? 0;
+      }
     }
+    for (const run of this.#typed) layOver({ offset: range.offset, bytes, flags, base }, run);
     return { offset: range.offset, bytes, flags, base };
   }
 
-  /** True when every byte of the range has been answered, whatever the answer. */
-  has(range: ByteRange): boolean {
-    return this.#indexes(range).every((index) => this.#pages.get(index)?.filled === true);
-  }
-
-  /**
-   * Says what is looked at, and where the cursor is: missing pages of both are asked for, requests for anything else are
-   * given up.
-   */
-  want(range: ByteRange, cursor?: number): void {
-    this.#wanted = range;
-    this.#cursor = { offset: cursor ?? 0, length: cursor === undefined ? 0 : 1 };
-    this.#ask();
-  }
-
-  /** What the host announced: these bytes may differ now. A failed page gets another chance. */
-  invalidate(ranges: readonly ByteRange[]): void {
-    for (const page of this.#pages.values()) {
-      if (ranges.some((range) => overlaps(range, page.range))) {
-        page.stale = true;
-        page.failure = undefined;
-        page.announced++;
-      }
-    }
-    this.#ask();
-  }
-
-  /** Tries failed pages again. */
-  retry(): void {
-    for (const page of this.#pages.values()) page.failure = undefined;
-    this.#changed();
-    this.#ask();
-  }
-
-  /** Shows typed bytes at once; the host's `changed` brings its own view of them soon after. */
-  stage(offset: number, typed: Uint8Array): void {
-    for (const [i, value] of typed.entries()) {
-      const page = this.#pages.get(Math.floor((offset + i) / pageBytes));
-      const at = offset + i - (page?.range.offset ?? 0);
-      if (page === undefined || at >= page.range.length) continue;
-      for (const held of page.onScreen === undefined ? [page] : [page, page.onScreen]) {
-        const flags = held.flags[at] ?? 0;
-        const isBase = (flags & stateBits.known) !== 0 && held.base[at] === value;
-        held.bytes[at] = value;
-        held.flags[at] = isBase ? flags & ~stateBits.staged : flags | stateBits.staged;
-      }
-      page.typed++;
-      page.stale = true;
-    }
-    this.#changed();
-  }
-
-  #indexes(range: ByteRange): number[] {
-    const from = Math.max(range.offset, this.#range.offset);
-    const to = Math.min(range.offset + range.length, this.#range.offset + this.#range.length);
-    const indexes: number[] = [];
-    for (let index = Math.floor(from / pageBytes); index * pageBytes < to; index++) indexes.push(index);
-    return indexes;
-  }
-
-  #page(index: number): Page {
-    let page = this.#pages.get(index);
-    if (page === undefined) {
-      const offset = Math.max(index * pageBytes, this.#range.offset);
-      const end = Math.min((index + 1) * pageBytes, this.#range.offset + this.#range.length);
-      const length = end - offset;
-      page = {
-        range: { offset, length },
-        bytes: new Uint8Array(length),
-        flags: new Uint8Array(length),
-        base: new Uint8Array(length),
-        onScreen: undefined,
-        filled: false,
-        stale: true,
-        failure: undefined,
-        announced: 0,
-        typed: 0,
-      };
-    }
-    // Insertion order is the order of last use: the oldest are dropped first.
-    this.#pages.delete(index);
-    this.#pages.set(index, page);
-    return page;
-  }
-
+  /** Asks for what is wanted. */
   #ask(): void {
-    const indexes = new Set([...this.#indexes(this.#wanted), ...this.#indexes(this.#cursor)]);
-    const wanted = [...indexes].sort((a, b) => a - b).map((index) => this.#page(index));
-    for (const asked of [...this.#asked]) {
-      if (asked.pages.some((page) => wanted.includes(page))) continue;
-      this.#asked.delete(asked);
-      asked.controller.abort();
+    this.#window++;
+    const missing: ByteRange[] = [];
+    for (const index of this.#wanted) {
+      const page = this.#pages.get(index) ?? blank(pageRange(index, this.#range));
+      // Insertion order is the order of last use: the oldest are dropped first.
+      this.#pages.delete(index);
+      this.#pages.set(index, page);
+      if (page.told || page.since > 0) continue;
+      page.since = this.#window;
+      missing.push(page.range);
     }
-    const underWay = new Set([...this.#asked].flatMap((asked) => asked.pages));
-    let run: Page[] = [];
-    const flush = () => {
-      if (run.length > 0) this.#request(run);
-      run = [];
-    };
-    for (const page of wanted) {
-      const isNext = endOf(run.at(-1)?.range) === page.range.offset;
-      if (run.length > 0 && !isNext) flush();
-      if (!page.stale || page.failure !== undefined || underWay.has(page)) flush();
-      else if (run.push(page) === batchPages) flush();
-    }
-    flush();
     for (const index of this.#pages.keys()) {
       if (this.#pages.size <= keptPages) break;
-      this.#pages.delete(index);
+      this.#drop(index);
+    }
+    const wanted = this.#wanted.map((index) => pageRange(index, this.#range));
+    this.#host.window({
+      number: this.#window,
+      wanted: mergeRanges(wanted),
+      missing: mergeRanges(missing),
+      anew: this.#window === this.#begun,
+    });
+    if (this.#patience !== undefined || missing.length === 0) return;
+    this.#patience = setTimeout(() => this.#fail(new RequestError('timed-out')), requestTimeout);
+  }
+
+  #drop(index: number): void {
+    const page = this.#pages.get(index);
+    if (page !== undefined) this.#undrawn.delete(page);
+    this.#pages.delete(index);
+  }
+
+  #apply(span: DeltaSpan): void {
+    const length = span.kind === 'state' ? span.length : span.bytes.length;
+    for (const index of pagesIn({ offset: span.offset, length }, this.#range)) {
+      const page = this.#pages.get(index);
+      // What was dropped is asked for whole when it is wanted again.
+      if (page?.told !== true) continue;
+      this.#keepOnScreen(page);
+      page.version++;
+      const { offset } = page.range;
+      const from = Math.max(span.offset, offset);
+      const to = Math.min(span.offset + length, offset + page.range.length);
+      if (span.kind === 'state') page.states.fill(span.state, from - offset, to - offset);
+      else page[span.kind].set(span.bytes.subarray(from - span.offset, to - span.offset), from - offset);
     }
   }
 
-  #request(pages: readonly Page[]): void {
-    const first = pages[0];
-    const last = pages.at(-1);
-    if (first === undefined || last === undefined) return;
-    const offset = first.range.offset;
-    const asked: Asked = {
-      pages,
-      before: pages.map(({ announced, typed }) => ({ announced, typed })),
-      controller: new AbortController(),
-    };
-    this.#asked.add(asked);
-    const range = { offset, length: last.range.offset + last.range.length - offset };
-    this.#source.bytes(range, asked.controller.signal).then(
-      (shown) => {
-        if (!this.#asked.delete(asked)) return;
-        for (const [i, page] of pages.entries()) {
-          const before = asked.before[i];
-          if (before === undefined || (page.typed !== before.typed && page.filled)) continue;
-          const start = page.range.offset - offset;
-          const cut = [start, start + page.range.length] as const;
-          page.onScreen ??= { bytes: page.bytes.slice(), flags: page.flags.slice(), base: page.base.slice() };
-          this.#undrawn.add(page);
-          page.bytes.set(shown.bytes.subarray(...cut));
-          page.flags.set(shown.flags.subarray(...cut));
-          page.base.set(shown.base.subarray(...cut));
-          page.filled = true;
-          page.stale = page.announced !== before.announced || page.typed !== before.typed;
-        }
-        this.#changed();
-        this.#ask();
-      },
-      (error: unknown) => {
-        if (!this.#asked.delete(asked)) return;
-        for (const page of pages) page.failure = error;
-        this.#changed();
-        this.#ask();
-      },
-    );
+  #keepOnScreen(page: Page): void {
+    const { base, states, staged } = page;
+    page.onScreen ??= { base: base.slice(), states: states.slice(), staged: staged.slice() };
+    this.#undrawn.add(page);
+  }
+
+  /** `undefined` takes a failure back. */
+  #fail(failure: unknown): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    this.#failure = failure;
+    this.#changed();
   }
 
   #changed(): void {
@@ -283,6 +274,30 @@ export class ByteStore {
   }
 }
 
-function overlaps(a: ByteRange, b: ByteRange): boolean {
-  return a.offset < b.offset + b.length && b.offset < a.offset + a.length;
+function blank(range: ByteRange): Page {
+  const plane = (): Uint8Array => new Uint8Array(range.length);
+  return {
+    range,
+    base: plane(),
+    states: plane(),
+    staged: plane(),
+    since: 0,
+    told: false,
+    version: 0,
+    onScreen: undefined,
+  };
+}
+
+/** Lays what was typed over bytes. */
+function layOver({ offset, bytes, flags, base }: ShownBytes, run: TypedRun): void {
+  const from = Math.max(offset, run.offset);
+  const to = Math.min(offset + bytes.length, run.offset + run.bytes.length);
+  for (let at = from; at < to; at++) {
+    const i = at - offset;
+    const state = flags[i] ?? 0;
+    const value = run.bytes[at - run.offset] ?? 0;
+    const isBase = (state & stateBits.known) !== 0 && base[i] === value;
+    bytes[i] = value;
+    flags[i] = isBase ? state & ~stateBits.staged : state | stateBits.staged;
+  }
 }
