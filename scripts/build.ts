@@ -2,6 +2,7 @@
  * `npm run build [-- --production] [-- --host-tests]`: the bundles.
  *
  * dist/extension.cjs     the extension host's side, CommonJS for the oldest Node among supported editors
+ * dist/parts/*.cjs       what extension.cjs loads at its first need, and what several of these files share
  * dist/webview/main.js   the hex editor's page, with main.css beside it
  * dist/webview/array.js  the Array view's page, with array.css beside it
  * build/host/index.cjs   the suites of test/host, for a real extension host (only with --host-tests)
@@ -9,9 +10,9 @@
  * Source maps are for development bundles; a production build is minified and has none.
  */
 import { existsSync, globSync } from 'node:fs';
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
 import { isMain, root, runMain, ScriptError } from './common.ts';
 import { clearOutcome, saveOutcome } from './results.ts';
 
@@ -29,6 +30,8 @@ export interface BuildRequest {
 export interface Bundle {
   readonly file: string;
   readonly bytes: number;
+  /** Loaded when the extension starts. */
+  readonly atStart: boolean;
 }
 
 /**
@@ -59,15 +62,78 @@ export function hostOptions(production: boolean): BuildOptions {
     target: 'node20',
     external: ['vscode'],
     plugins: [withoutNativeParts],
-    // CommonJS has no import.meta: sources may use import.meta.url all the same.
-    define: { 'import.meta.url': 'moduleUrl' },
-    banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
     minify: production,
     sourcemap: production ? false : 'linked',
     legalComments: 'none',
     charset: 'utf8',
     logLevel: 'warning',
   };
+}
+
+/** What the extension loads at its first need: the modules that its sources reach by `import()`, and their names. */
+const PARTS: Readonly<Record<string, string>> = {
+  ssh: 'src/board/ssh/connector.ts',
+  local: 'src/board/local/connector.ts',
+  simulated: 'src/board/simulated/connector.ts',
+  hosts: 'src/board/ssh/host-names.ts',
+  questions: 'src/explorer/ssh-entry.ts',
+};
+
+/**
+ * Writes extension.cjs and its parts. esbuild takes only ES modules apart, so each file of such a build is then turned
+ * into CommonJS. A module that two files need stands in a third one, once: errors are told apart by their class.
+ */
+async function buildExtension(
+  entry: string,
+  out: string,
+  production: boolean,
+): Promise<{ readonly file: string; readonly atStart: boolean }[]> {
+  const { outputFiles, metafile } = await build({
+    ...hostOptions(production),
+    format: 'esm',
+    entryPoints: {
+      extension: entry,
+      ...Object.fromEntries(Object.entries(PARTS).map(([name, path]) => [`parts/${name}`, needEntry(path)])),
+    },
+    outdir: out,
+    outExtension: { '.js': '.cjs' },
+    chunkNames: 'parts/shared-[hash]',
+    splitting: true,
+    sourcemap: production ? false : 'inline',
+    metafile: true,
+    write: false,
+  });
+  await rm(join(out, 'parts'), { recursive: true, force: true });
+  for (const { path, text } of outputFiles) {
+    const { code, map } = await transform(text, {
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20',
+      // Parts are found by `require`, which every extension host has; not every one has `import()`.
+      supported: { 'dynamic-import': false },
+      minify: production,
+      sourcemap: production ? false : 'external',
+      sourcefile: relative(dirname(path), path),
+      charset: 'utf8',
+    });
+    await mkdir(dirname(path), { recursive: true });
+    if (production) await rm(`${path}.map`, { force: true });
+    else await writeFile(`${path}.map`, map);
+    await writeFile(path, production ? code : `${code}//# sourceMappingURL=${basename(path)}.map\n`);
+  }
+  const atStart = filesAtStart(metafile, relative(root, join(out, 'extension.cjs')));
+  return outputFiles.map(({ path }) => ({ file: path, atStart: atStart.has(relative(root, path)) }));
+}
+
+/** A file of a build and those that it cannot do without, by their names in the build. */
+function filesAtStart({ outputs }: Metafile, first: string): ReadonlySet<string> {
+  const found = new Set([first]);
+  for (const name of found) {
+    for (const { path, kind, external } of outputs[name]?.imports ?? []) {
+      if (kind === 'import-statement' && external !== true) found.add(path);
+    }
+  }
+  return found;
 }
 
 function webviewOptions(production: boolean): BuildOptions {
@@ -126,32 +192,33 @@ export async function buildHostTests(): Promise<Bundle> {
       },
     ],
   });
-  return { file, bytes: (await stat(file)).size };
+  return bundleOf(file, false);
 }
 
 /** Writes the bundles; throws a ScriptError that names the entry when one is missing. */
 export async function buildAll(request: BuildRequest = {}): Promise<Bundle[]> {
   const production = request.production === true;
   const out = request.outFolder ?? join(root, 'dist');
-  const extensionFile = join(out, 'extension.cjs');
   const webviewFolder = join(out, 'webview');
   const extensionEntry = needEntry('src/extension.ts');
   const pages = { main: needEntry('webview/main.ts'), array: needEntry('webview/array/array.ts') };
   await rm(webviewFolder, { recursive: true, force: true });
   await mkdir(webviewFolder, { recursive: true });
-  if (production) await rm(`${extensionFile}.map`, { force: true });
-  await Promise.all([
-    build({ ...hostOptions(production), entryPoints: [extensionEntry], outfile: extensionFile }),
+  const [extension] = await Promise.all([
+    buildExtension(extensionEntry, out, production),
     build({ ...webviewOptions(production), entryPoints: pages, outdir: webviewFolder }),
   ]);
   const bundles: Bundle[] = [];
-  const files = [
-    extensionFile,
-    ...globSync('**/*.{js,css}', { cwd: webviewFolder }).map((f) => join(webviewFolder, f)),
-  ];
-  for (const file of files) bundles.push({ file, bytes: (await stat(file)).size });
+  for (const { file, atStart } of extension) bundles.push(await bundleOf(file, atStart));
+  for (const file of globSync('**/*.{js,css}', { cwd: webviewFolder })) {
+    bundles.push(await bundleOf(join(webviewFolder, file), false));
+  }
   if (request.hostTests === true) bundles.push(await buildHostTests());
   return bundles;
+}
+
+async function bundleOf(file: string, atStart: boolean): Promise<Bundle> {
+  return { file, bytes: (await stat(file)).size, atStart };
 }
 
 async function main(): Promise<number> {
@@ -161,8 +228,8 @@ async function main(): Promise<number> {
     production: args.includes('--production'),
     hostTests: args.includes('--host-tests'),
   });
-  for (const bundle of bundles) {
-    console.log(`${relative(root, bundle.file)}  ${(bundle.bytes / 1024).toFixed(1)} KiB`);
+  for (const { file, bytes, atStart } of bundles) {
+    console.log(`${relative(root, file)}  ${(bytes / 1024).toFixed(1)} KiB${atStart ? ', at start' : ''}`);
   }
   await saveOutcome('build', { passed: bundles.length, failed: 0, skipped: 0, failures: [] });
   return 0;

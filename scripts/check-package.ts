@@ -7,7 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { listFiles, PackageManager } from '@vscode/vsce';
-import { buildAll } from './build.ts';
+import { type Bundle, buildAll } from './build.ts';
 import { isMain, root, runMain } from './common.ts';
 
 const ALLOWED = [
@@ -17,6 +17,7 @@ const ALLOWED = [
   /^l10n\/bundle\.l10n(\.[a-z-]+)?\.json$/,
   /^(media|docs\/images)\/[^.]+\.(svg|png|md)$/,
   /^dist\/extension\.cjs$/,
+  /^dist\/parts\/[a-z]+(-[A-Z0-9]+)?\.cjs$/,
   /^dist\/webview\/[a-z-]+\.(js|css)$/,
   /^dist\/agents\/tilescope-agent-(aarch64|x86_64)$/,
   /^dist\/addon\/linux-(x64|arm64)\/tilescope\.node$/,
@@ -47,6 +48,19 @@ export async function contentProblems(folder: string, files?: readonly string[])
   return problems;
 }
 
+/** What the extension may load when it starts, bytes. */
+const MOST_AT_START = 300_000;
+
+/** Says so if the files that the extension loads when it starts are too large together. */
+export function startProblems(bundles: readonly Bundle[]): string[] {
+  const bytes = bundles.filter(({ atStart }) => atStart).reduce((sum, one) => sum + one.bytes, 0);
+  return bytes <= MOST_AT_START
+    ? []
+    : [
+        `dist/extension.cjs: loads ${bytes} bytes at start, more than ${MOST_AT_START}: what is not needed yet is for an import() (see scripts/build.ts)`,
+      ];
+}
+
 /** Problems of what the packager would take from this checkout, and of production bundles made now. */
 export async function packageProblems(): Promise<string[]> {
   const problems: string[] = [];
@@ -58,7 +72,8 @@ export async function packageProblems(): Promise<string[]> {
   }
   const stage = await mkdtemp(join(tmpdir(), 'tilescope-bundles-'));
   try {
-    await buildAll({ production: true, outFolder: join(stage, 'dist') });
+    const bundles = await buildAll({ production: true, outFolder: join(stage, 'dist') });
+    problems.push(...startProblems(bundles));
     problems.push(...(await contentProblems(stage)));
     if (!existsSync(join(stage, 'dist', 'extension.cjs'))) problems.push('dist/extension.cjs: not built');
   } finally {

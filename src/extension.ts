@@ -66,7 +66,7 @@ export interface TilescopeApi {
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
   /** The array behind a simulated board; `options` count before its first connection. */
-  simulated(boardId: string, options?: SimulatedArrayOptions): SimulatedArray;
+  simulated(boardId: string, options?: SimulatedArrayOptions): Promise<SimulatedArray>;
 }
 
 let closing: (() => Promise<void>) | undefined;
@@ -127,7 +127,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       sessions.sessions
         .filter((session) => session.link === entry.link)
         .reduce((sum, session) => sum + session.counts().staged, 0),
-    sshHosts: async () => connectors.hostNames(),
+    sshHosts: () => connectors.hostNames(),
     local: localSettings,
   });
   const atPlace = async (

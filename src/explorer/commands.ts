@@ -27,8 +27,10 @@ import {
 } from './nodes.ts';
 import type { PickedColumns } from './pick-columns.ts';
 import type { Secrets } from './secrets.ts';
-import { askNewBoard, editSshEntry } from './ssh-entry.ts';
 import type { BoardTree } from './tree.ts';
+
+/** Loaded when a board over SSH is first added or edited: it knows the language of ssh's configuration. */
+const sshQuestions = () => import('./ssh-entry.ts');
 
 export interface CommandServices {
   readonly boards: BoardCollection;
@@ -119,6 +121,7 @@ export class BoardCommands {
     const { config } = entry;
     switch (config.kind) {
       case 'ssh': {
+        const { editSshEntry } = await sshQuestions();
         const changed = await editSshEntry(await this.#services.sshHosts(), config);
         if (changed !== undefined) await boards.update(changed);
         return;
@@ -220,6 +223,7 @@ export class BoardCommands {
     title: string,
     others: readonly Choice<() => Promise<void>>[],
   ): Promise<(() => Promise<void>) | undefined> {
+    const { askNewBoard } = await sshQuestions();
     const answer = await askNewBoard(
       title,
       await this.#services.sshHosts(),

@@ -4,11 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { BoardConnector } from '../board/board.ts';
-import { createLocalConnector } from '../board/local/connector.ts';
-import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/array.ts';
-import { createSimulatedConnector } from '../board/simulated/connector.ts';
+import type { SimulatedArray, SimulatedArrayOptions } from '../board/simulated/array.ts';
 import { usualConfigFiles } from '../board/ssh/config-paths.ts';
-import { hostNames } from '../board/ssh/host-names.ts';
 import type { SshPrompts } from '../board/ssh/prompts.ts';
 import type {
   AgentBinaries,
@@ -47,10 +44,17 @@ function sshEnvironment(): SshEnvironment {
   };
 }
 
+/** What reaches boards of a kind is loaded when the first of them is connected. */
+const ways = {
+  local: () => import('../board/local/connector.ts'),
+  simulated: () => import('../board/simulated/connector.ts'),
+  ssh: () => import('../board/ssh/connector.ts'),
+};
+
 /** Makes connectors, and keeps the arrays of simulated boards so that their contents outlive a connection. */
 export class Connectors {
   readonly #services: ConnectorServices;
-  readonly #arrays = new Map<string, SimulatedArray>();
+  readonly #arrays = new Map<string, Promise<SimulatedArray>>();
   #agents: AgentBinaries | undefined;
 
   constructor(services: ConnectorServices) {
@@ -58,10 +62,10 @@ export class Connectors {
   }
 
   /** The array behind a simulated board, made when first asked for; `options` count only then. */
-  array(boardId: string, options: SimulatedArrayOptions = {}): SimulatedArray {
+  array(boardId: string, options: SimulatedArrayOptions = {}): Promise<SimulatedArray> {
     let array = this.#arrays.get(boardId);
     if (array === undefined) {
-      array = new SimulatedArray(options);
+      array = ways.simulated().then(({ SimulatedArray }) => new SimulatedArray(options));
       this.#arrays.set(boardId, array);
     }
     return array;
@@ -69,31 +73,37 @@ export class Connectors {
 
   /** A connector that goes by the entry as it is at the moment of connecting. */
   following(entry: () => BoardConfig): BoardConnector {
-    return { connect: (context, signal) => this.#make(entry()).connect(context, signal) };
+    return {
+      connect: async (context, signal) => (await this.#make(entry())).connect(context, signal),
+    };
   }
 
   /** The hosts that the ssh configuration names, to be offered when a board is added. */
-  hostNames(): string[] {
+  async hostNames(): Promise<string[]> {
+    const { hostNames } = await import('../board/ssh/host-names.ts');
     const files = this.#services.sshConfigFiles();
     const environment = sshEnvironment();
     return hostNames(files.length > 0 ? files : usualConfigFiles(environment), environment);
   }
 
-  #make(config: BoardConfig): BoardConnector {
+  async #make(config: BoardConfig): Promise<BoardConnector> {
     switch (config.kind) {
-      case 'simulated':
-        return createSimulatedConnector({
-          array: this.array(config.id),
-          toolVersion: this.#services.toolVersion,
-        });
+      case 'simulated': {
+        const { createSimulatedConnector } = await ways.simulated();
+        const array = await this.array(config.id);
+        return createSimulatedConnector({ array, toolVersion: this.#services.toolVersion });
+      }
       case 'local':
         return this.#local();
-      case 'ssh':
-        return this.#ssh(config);
+      case 'ssh': {
+        const { createSshConnector } = await ways.ssh();
+        return createSshConnector(...this.#sshArguments(config));
+      }
     }
   }
 
-  #local(): BoardConnector {
+  async #local(): Promise<BoardConnector> {
+    const { createLocalConnector } = await ways.local();
     const addonPath = join(
       this.#services.dist,
       'addon',
@@ -111,16 +121,6 @@ export class Connectors {
       prompts: this.#services.prompts,
       toolVersion: this.#services.toolVersion,
     });
-  }
-
-  #ssh(config: SshConfig): BoardConnector {
-    return {
-      connect: async (context, signal) => {
-        // The SSH library takes a fifth of a second to load: not at start-up, and not for other boards.
-        const { createSshConnector } = await import('../board/ssh/connector.ts');
-        return createSshConnector(...this.#sshArguments(config)).connect(context, signal);
-      },
-    };
   }
 
   #sshArguments(config: SshConfig): [SshTarget, SshServices] {

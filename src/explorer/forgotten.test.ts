@@ -18,6 +18,7 @@ vi.mock('vscode', () => ({
       message.replace(/\{(\d)\}/g, (_, index) => String(args[Number(index)])),
   },
   commands: {
+    executeCommand: () => undefined,
     registerCommand: (name: string, run: (argument?: unknown) => Promise<void>) => {
       commands.set(name, run);
       return { dispose: () => undefined };

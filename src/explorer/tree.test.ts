@@ -41,6 +41,7 @@ async function sidebar(state = new Map<string, unknown>()) {
   const boards = new BoardCollection(memento, ({ id, label }) => new BoardLink(id, label, device, time));
   const entry = boards.addForNow({ kind: 'simulated', id: 'board', label: 'Board' });
   const tree = new BoardTree(boards, memento, new PickedColumns(memento));
+  run.mockReset();
   const [board] = await tree.getChildren();
   if (board === undefined) throw new Error('no board');
   const remembered = () => (state.get('tilescope.expanded') ?? []) as string[];
@@ -48,6 +49,21 @@ async function sidebar(state = new Map<string, unknown>()) {
 }
 
 beforeEach(() => run.mockReset());
+
+test("[shape-7] without boards the view with the welcome text stands in the tree's place", async () => {
+  const state = new Map<string, unknown>();
+  const memento = { get: (key: string) => state.get(key), update: async () => undefined, keys: () => [] };
+  const time = new ManualTime();
+  const boards = new BoardCollection(
+    memento,
+    ({ id, label }) => new BoardLink(id, label, new ScriptedDevice(time), time),
+  );
+  new BoardTree(boards, memento, new PickedColumns(memento));
+  boards.addForNow({ kind: 'simulated', id: 'board', label: 'Board' });
+  await boards.remove('board');
+  const noBoards = (yes: boolean) => ['setContext', 'tilescope.noBoards', yes];
+  expect(run.mock.calls).toEqual([noBoards(true), noBoards(false), noBoards(true)]);
+});
 
 test('[truth-17] what was asked for is remembered though no event came, and all above it', async () => {
   const { device, entry, tree, board, remembered } = await sidebar();

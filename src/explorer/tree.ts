@@ -43,9 +43,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   readonly #expanded: Set<string>;
   /** Boards that were said to have changed: their children are asked for whether or not they are shown. */
   readonly #redrawn = new WeakSet<BoardNode>();
-  #view: vscode.TreeView<TreeNode>;
-  /** Whether the editor asked for a node since the start. */
-  #asked = false;
+  readonly #view: vscode.TreeView<TreeNode>;
   readonly #subscriptions: vscode.Disposable[] = [];
   /** The node that was selected when the window was closed, until it has come back. */
   #toSelect: string | undefined;
@@ -73,7 +71,12 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       this.#changed,
       this.#selected,
       boards.onDidChange((entry) => this.#redraw(entry)),
+      // Its welcome text is in the manifest; VS Code wants somebody to answer for its rows.
+      vscode.window.createTreeView('tilescope.welcome', {
+        treeDataProvider: { getChildren: () => [], getTreeItem: (row: vscode.TreeItem) => row },
+      }),
     );
+    this.#chooseView();
   }
 
   #register(): vscode.TreeView<TreeNode> {
@@ -91,16 +94,18 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     return view;
   }
 
+  /** Without boards a view with the welcome text stands in this one's place: see extension.md, *Starting*. */
+  #chooseView(): void {
+    const noBoards = this.#boards.entries.length === 0;
+    void vscode.commands.executeCommand('setContext', 'tilescope.noBoards', noBoards);
+  }
+
   /**
-   * Has a branch asked for again. Two habits of Theia (1.74) count here. It never asks a view for its items that shows a
-   * welcome text when it is opened (plugin-view-registry.ts): registered again while it is open, it is asked. And of a
-   * node that changed it asks for the children alone (tree-view-widget.tsx): a board's own row is part of the root's.
+   * Has a branch asked for again. Of a node that changed Theia (1.74) asks for the children alone (tree-view-widget.tsx): a
+   * board's own row is part of the root's.
    */
   #redraw(entry: BoardEntry | undefined): void {
-    if (!this.#asked) {
-      this.#view.dispose();
-      this.#view = this.#register();
-    }
+    if (entry === undefined) this.#chooseView();
     const rowIsOld = entry !== undefined && this.#rows.get(entry) !== entry.link.state.kind;
     if (entry !== undefined) this.#rows.set(entry, entry.link.state.kind);
     if (entry === undefined || rowIsOld) {
@@ -128,7 +133,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
-    this.#asked = true;
     if (node !== undefined) this.#askedFor(node);
     const children = await this.#children(node);
     this.#selectAgain(children);

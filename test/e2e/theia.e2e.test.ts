@@ -45,25 +45,6 @@ async function openPart(page: Page, title: string): Promise<void> {
   if ((await header.locator('.theia-mod-collapsed').count()) > 0) await header.click();
 }
 
-/**
- * Theia starts an extension when one of its commands runs, not when its view is shown. A click that comes before its
- * extension host is up is lost, so it is repeated until the board is listed.
- */
-async function startExtension(page: Page): Promise<void> {
-  const refresh = page.locator('[title="Refresh Boards"], [aria-label="Refresh Boards"]').first();
-  const board = page.locator('.theia-TreeNode', { hasText: 'Virtual board' }).first();
-  await refresh.waitFor({ timeout: 60_000 });
-  for (const end = Date.now() + 120_000; ; ) {
-    try {
-      await refresh.click({ timeout: 10_000 });
-      await board.waitFor({ timeout: 10_000 });
-      return;
-    } catch (error) {
-      if (Date.now() > end) throw error;
-    }
-  }
-}
-
 describe('[main-23] Theia', () => {
   let board: VirtualBoard;
   let witness: Witness;
@@ -84,7 +65,7 @@ describe('[main-23] Theia', () => {
 
   afterEach(() => board.assertClean());
 
-  test('[main-23] connect, open, edit, apply', async () => {
+  test('[main-23] [shape-7] the view starts it; connect, open, edit, apply', async () => {
     const host = await startTheia({
       folder,
       vsix: await packageFor('linux-x64', folder),
@@ -98,7 +79,11 @@ describe('[main-23] Theia', () => {
         const container = page.locator('.theia-app-left .lm-TabBar-tab[id$="extension.tilescope"]');
         await container.waitFor({ timeout: 60_000 });
         await container.click();
-        await startExtension(page);
+        // The view alone starts the extension.
+        await page
+          .locator('.theia-TreeNode', { hasText: 'Virtual board' })
+          .first()
+          .waitFor({ timeout: 120_000 });
         await expand(page, 'Virtual board');
         await expand(page, /Columns 6 to 9/);
         await expand(page, 'Data memory');

@@ -4,6 +4,9 @@ import { throwIfCancelled } from '../errors.ts';
 import { SimulatedArray } from './array.ts';
 import { SimulatedClient } from './client.ts';
 
+// The extension loads the simulated board as one part, from here.
+export { SimulatedArray };
+
 export interface SimulatedOptions {
   /** The array to connect to; without it the connector makes one of its own and keeps it over reconnects. */
   readonly array?: SimulatedArray;

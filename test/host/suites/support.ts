@@ -55,7 +55,7 @@ export class Bench {
   static async make(options: SimulatedArrayOptions = {}): Promise<Bench> {
     const api = await tilescope();
     const id = `bench-${++boardCount}`;
-    const array = api.simulated(id, options);
+    const array = await api.simulated(id, options);
     const entry = api.boards.addForNow({ kind: 'simulated', id, label: `Bench ${boardCount}` });
     await entry.link.connect();
     return new Bench(api, entry, array);
