@@ -1,5 +1,7 @@
 /** The HTML around the webview's bundle, and the page that stands there while the memory's layout is not known. */
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { Banner } from './messages.ts';
 
@@ -30,21 +32,32 @@ ${body}
 </html>`;
 }
 
-/** The folder of the webview's bundle: the only one that a page may load from. */
-export function pageRoot(extensionUri: vscode.Uri): vscode.Uri {
-  return vscode.Uri.joinPath(extensionUri, 'dist', 'webview');
+/** Bundles by their path: they do not change while the extension runs. */
+const bundles = new Map<string, string>();
+
+/** A bundle of the editor's page as it may stand between an element's tags. */
+function bundle(extensionUri: vscode.Uri, name: string): string {
+  const path = join(extensionUri.fsPath, 'dist', 'webview', name);
+  let text = bundles.get(path);
+  if (text === undefined) {
+    // `<!--` and the end of an element would end a script early; in scripts both stand in strings only.
+    text = readFileSync(path, 'utf8').replace(/<(?=!--|\/script|\/style)/gi, '\\x3c');
+    bundles.set(path, text);
+  }
+  return text;
 }
 
-/** The hex editor's page. */
+/**
+ * The hex editor's page with all that it needs: a page that has to load a script shows nothing until VS Code has asked the
+ * extension's side for it.
+ */
 export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri): string {
   const nonce = randomBytes(18).toString('base64');
-  const file = (name: string): string =>
-    escapeHtml(webview.asWebviewUri(vscode.Uri.joinPath(pageRoot(extensionUri), name)).toString());
   return shell(
     webview,
     nonce,
-    `<link rel="stylesheet" href="${file('main.css')}">`,
-    `<script nonce="${nonce}" src="${file('main.js')}"></script>`,
+    `<style nonce="${nonce}">${bundle(extensionUri, 'main.css')}</style>`,
+    `<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
   );
 }
 

@@ -10,7 +10,7 @@ import type { ByteEdit, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
 import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
-import { editorPage, pageRoot, waitingPage } from './page.ts';
+import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import {
   bannerFor,
@@ -79,7 +79,7 @@ export class HexPanel {
     this.view = view;
     this.#host = host;
     this.#looker = `${document.key}#view${++count}`;
-    view.webview.options = { enableScripts: true, localResourceRoots: [pageRoot(host.extensionUri)] };
+    view.webview.options = { enableScripts: true, localResourceRoots: [] };
     this.#store.add(view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
     this.#store.add(view.onDidChangeViewState(() => this.#viewStateChanged()));
     this.#store.add(view.onDidDispose(() => this.dispose()));

@@ -105,7 +105,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
   await Promise.all(stores.map((store) => store.flush()));
   expect(failures).toEqual([]);
-  await rm(folder, { recursive: true, force: true });
+  for (const one of [folder, `${folder}-extension`]) await rm(one, { recursive: true, force: true });
 });
 
 /** An editor on a board that is connected, and its folder of kept edits. */
@@ -135,7 +135,10 @@ async function setup() {
     note: toBoardError,
   };
   const log = { warn: vi.fn(), error: vi.fn() };
-  const extension = new FakeUri('file:///extension');
+  const bundles = join(`${folder}-extension`, 'dist', 'webview');
+  await mkdir(bundles, { recursive: true });
+  for (const name of ['main.js', 'main.css']) await writeFile(join(bundles, name), `"${name} </script>"`);
+  const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
   new EditorCommands(provider);
   const edits: unknown[] = [];
@@ -617,4 +620,13 @@ describe('[truth-14] a page that is late', () => {
       );
     }
   });
+});
+
+test('[shape-7] the page comes whole: it loads nothing, and no text in its script ends it', async () => {
+  const { open } = await setup();
+  const { html, options } = (await open()).view.webview;
+  expect(html.match(/<script nonce="[^"]+">"main\.js \\x3c\/script>"<\/script>/g)).toHaveLength(1);
+  expect(html).toMatch(/<style nonce="[^"]+">"main\.css /);
+  expect(html).not.toMatch(/\b(src|href)=/);
+  expect(options).toEqual({ enableScripts: true, localResourceRoots: [] });
 });
