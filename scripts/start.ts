@@ -1,18 +1,35 @@
 /**
  * `npm start [-- --virtual-board] [--port=N]`: builds the extension and serves VS Code with it on 127.0.0.1, the
- * simulated board in the sidebar; with `--virtual-board` also a virtual board over SSH. Ctrl-C ends all of it.
- * `--check` opens the window in a headless browser, connects the boards, and ends.
+ * simulated board in the sidebar; with `--virtual-board` also a virtual board over SSH, with an application. The window
+ * opens with the boards connected and a memory of the running graph in front (`start-window.ts`). Ctrl-C ends all of it.
+ * `--check` opens the window in a headless browser, waits for all that, and ends.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildAll } from './build.ts';
+import { build } from 'esbuild';
+import type { HexEditorPage } from '../test/e2e/hex-editor.ts';
+import { buildAll, hostOptions } from './build.ts';
 import { isMain, root, runMain, ScriptError } from './common.ts';
 import { type RunningHost, startCodeServer } from './hosts.ts';
 import { buildAndPlaceNative } from './native.ts';
+import type { StartPlace } from './start-window.ts';
 
 const SIMULATED = 'Simulated board';
 const VIRTUAL = 'Virtual board';
+
+/** Where memory moves: the counters of the simulated graph, and what the witness counts up. */
+const MOVING = { offset: 0x1000 } as const;
+/** The virtual board imitates the present driver. */
+const FAMILY = 'aperture40/aieml';
+/** Steps of the witness's kernels in a second. */
+const STEPS = 4;
+
+/** A board of the window, and what is opened of it. */
+interface StartView {
+  readonly board: StartBoard;
+  readonly place: StartPlace;
+}
 
 /** An entry of TILESCOPE_START_BOARDS; see src/explorer/board-config.ts. */
 type StartBoard =
@@ -61,51 +78,104 @@ class Undo {
   }
 }
 
-async function startVirtualBoard(folder: string, undo: Undo): Promise<StartBoard> {
+async function startVirtualBoard(folder: string, undo: Undo): Promise<StartView> {
   console.log('Booting the virtual board (the first time it is downloaded and built)...');
-  const { startBoard } = await import('../test/board/board.ts');
-  const board = await startBoard();
+  const { families, startBoard } = await import('../test/board/board.ts');
+  const { stageHang } = await import('../test/board/hang.ts');
+  const { generation, module, partition, shape } = families[FAMILY];
+  const board = await startBoard({ module });
   undo.add(() => board.stop());
+  // The application: its kernels count in every tile, and two of them wait for each other's lock.
+  await board.witness(`request ${partition.id} clocks`, 'fill', `run ${STEPS}`);
+  const hang = await stageHang(board, { generation, col: partition.startCol, row: shape.core.start });
   const knownHosts = join(folder, 'known_hosts');
   await writeFile(knownHosts, `${board.knownHostsLine()}\n`);
   return {
-    kind: 'ssh',
-    label: VIRTUAL,
-    host: board.host,
-    port: board.port,
-    user: board.user,
-    identityFile: board.privateKeyPath,
-    knownHosts,
+    board: {
+      kind: 'ssh',
+      label: VIRTUAL,
+      host: board.host,
+      port: board.port,
+      user: board.user,
+      identityFile: board.privateKeyPath,
+      knownHosts,
+    },
+    place: { label: VIRTUAL, tile: hang.running, ...MOVING },
   };
 }
 
-/** A board that was opened is usually connected by then, milliseconds. */
-const OPENING_MS = 10_000;
+/** Puts the extension that sets up the window among those installed in `dataFolder`. */
+async function installStartWindow(dataFolder: string): Promise<void> {
+  const folder = join(dataFolder, 'extensions', 'tilescope.start-0.0.1');
+  await mkdir(folder, { recursive: true });
+  const manifest = {
+    name: 'start',
+    publisher: 'tilescope',
+    version: '0.0.1',
+    displayName: 'npm start',
+    engines: { vscode: '^1.100.0' },
+    main: './start-window.cjs',
+    activationEvents: ['onStartupFinished'],
+  };
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest));
+  await build({
+    ...hostOptions(false),
+    entryPoints: [join(root, 'scripts', 'start-window.ts')],
+    outfile: join(folder, 'start-window.cjs'),
+    sourcemap: 'inline',
+  });
+}
 
-/** Opens the window as a person would, and connects each board until its partitions are listed. */
-async function lookAtBoards(host: RunningHost, boards: readonly StartBoard[]): Promise<void> {
+/** How long the window may take until a memory is open on a busy machine, milliseconds. */
+const READY_MS = 180_000;
+/** How long bytes that are read every two seconds may seem to stand still on a busy machine, milliseconds. */
+const STILL_MS = 60_000;
+
+async function untilBytesMove(editor: HexEditorPage): Promise<void> {
+  const known = async (): Promise<Map<number, string>> =>
+    new Map(
+      (await editor.rows()).flatMap(({ index, bytes }) =>
+        /^[\dA-F\s]+$/.test(bytes) ? [[index, bytes]] : [],
+      ),
+    );
+  let before = await known();
+  for (const end = Date.now() + STILL_MS; Date.now() < end; await editor.page.waitForTimeout(100)) {
+    const now = await known();
+    if ([...now].some(([index, bytes]) => (before.get(index) ?? bytes) !== bytes)) return;
+    before = now;
+  }
+  throw new Error('The bytes stand still.');
+}
+
+/** Opens the window as a person would, and waits for what it has to show without a click. */
+async function lookAtWindow(host: RunningHost, views: readonly StartView[]): Promise<void> {
   const { Workbench } = await import('../test/e2e/driver.ts');
+  const pages = await import('../test/e2e/hex-editor.ts');
   const workbench = await Workbench.open(host);
-  try {
-    await workbench.showView('Tilescope');
-    for (const board of boards) {
-      const listed = (patience?: number): Promise<void> =>
-        workbench.waitForRowBelow(board.label, /^Columns \d+ to \d+/, patience);
-      // Opening a board that is not connected connects it.
-      await workbench.expand(board.label);
-      await listed(OPENING_MS).catch(async () => {
-        // An opening that VS Code tells while it asks for the tree anew reaches nobody: the row below says what to do.
-        const connect = workbench.row('Not connected. Click to connect.');
-        if (await connect.isVisible()) await connect.click();
-        await listed();
-      });
-      console.log(`In the sidebar: ${board.label}`);
+  const look = async (): Promise<void> => {
+    for (const { place } of views) {
+      await workbench.tab(`data ${place.tile.col}_${place.tile.row}`).waitFor({ timeout: READY_MS });
+      await workbench.scrollToRow(place.label);
+      await workbench.waitForRowBelow(place.label, /^Columns \d+ to \d+/);
+      console.log(`In the sidebar: ${place.label}`);
     }
+    await workbench.scrollToRow(/^Columns \d+ to \d+in use by/);
+    console.log('In use');
+    await workbench.webview('.hang-list .sentence');
+    console.log('In the Array view: a hang');
+    const editor = new pages.HexEditorPage(
+      workbench.page,
+      await workbench.webview('#grid .layer .cell.bytes'),
+    );
+    await untilBytesMove(editor);
+    console.log('In the editor: bytes that move');
+  };
+  try {
+    await look();
+    console.log(`A picture of it: ${await workbench.screenshot('start')}`);
   } catch (error) {
     const picture = await workbench.screenshot('start-check-failed');
-    throw new ScriptError(
-      `Not every board is in the sidebar with its partitions (see ${picture}): ${String(error)}`,
-    );
+    throw new ScriptError(`The window does not show all that it should (see ${picture}): ${String(error)}`);
   } finally {
     await workbench.close();
   }
@@ -126,21 +196,34 @@ async function main(): Promise<number> {
     if (options.virtualBoard) await buildAndPlaceNative();
     const scratch = await mkdtemp(join(tmpdir(), 'tilescope-start-'));
     undo.add(() => rm(scratch, { recursive: true, force: true }));
-    const boards: StartBoard[] = [{ kind: 'simulated', label: SIMULATED }];
-    if (options.virtualBoard) boards.push(await startVirtualBoard(scratch, undo));
+    const views: StartView[] = [
+      {
+        board: { kind: 'simulated', label: SIMULATED },
+        place: { label: SIMULATED, tile: { col: 6, row: 1 }, ...MOVING },
+      },
+    ];
+    if (options.virtualBoard) views.push(await startVirtualBoard(scratch, undo));
+    const dataFolder = await mkdtemp(join(tmpdir(), 'tilescope-start-profile-'));
+    undo.add(() => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 }));
+    await installStartWindow(dataFolder);
     const host = await startCodeServer({
       folder: scratch,
       extensionDevelopmentPath: root,
-      env: { TILESCOPE_START_BOARDS: JSON.stringify(boards) },
+      dataFolder,
+      settings: { 'tilescope.array.refreshSeconds': 2 },
+      env: {
+        TILESCOPE_START_BOARDS: JSON.stringify(views.map(({ board }) => board)),
+        TILESCOPE_START_OPEN: JSON.stringify(views.map(({ place }) => place)),
+      },
       port: options.port,
     });
     undo.add(() => host.stop());
     console.log(`\nVS Code with Tilescope: ${host.url}\n`);
     if (options.check) {
-      await lookAtBoards(host, boards);
+      await lookAtWindow(host, views);
       return;
     }
-    console.log('Open the address in a browser on this machine and choose Tilescope in the activity bar.');
+    console.log('Open the address in a browser on this machine.');
     console.log('Ctrl-C ends it.');
     await interrupted;
     console.log('\nEnding...');

@@ -18,16 +18,21 @@ async function listeners(port: number): Promise<string[]> {
     .map(([address = '']) => address);
 }
 
-test('[main-2] npm start: VS Code on 127.0.0.1 with the simulated board already in the sidebar, with its partitions once it is opened', async () => {
+/** What stands in the window without a click. */
+const SHOWN = ['In use', 'In the Array view: a hang', 'In the editor: bytes that move'];
+
+test('[main-2] [shape-8] npm start: VS Code on 127.0.0.1 with Tilescope in front, the simulated board connected, its graph open', async () => {
   const result = await capture('npm', ['start', '--', '--check'], { env: cleanEnv() });
   expect(result.stderr + result.stdout).toMatch(/VS Code with Tilescope: http:\/\/127\.0\.0\.1:\d+\//);
-  expect(result.stdout).toContain('In the sidebar: Simulated board');
+  for (const line of ['In the sidebar: Simulated board', ...SHOWN]) expect(result.stdout).toContain(line);
   expect(result.code).toBe(0);
 });
 
-test('[main-2] npm start -- --virtual-board: boots the virtual board and adds it over SSH, with its partitions once it is opened', async () => {
+test('[main-2] [shape-8] npm start -- --virtual-board: boots the virtual board, adds it over SSH, shows the application that runs on it', async () => {
   const result = await capture('npm', ['start', '--', '--virtual-board', '--check'], { env: cleanEnv() });
-  expect(result.stdout, result.stderr).toContain('In the sidebar: Virtual board');
+  for (const line of ['In the sidebar: Virtual board', ...SHOWN]) {
+    expect(result.stdout, result.stderr).toContain(line);
+  }
   expect(result.code).toBe(0);
 }, 300_000);
 

@@ -1,0 +1,89 @@
+/**
+ * Runs inside the window of `npm start`, as a small extension of its own: brings Tilescope to the front, connects the
+ * boards, opens a memory of the graph that runs, and reads it again every two seconds, so that it is seen to move. It uses
+ * what any extension of the window may use, and is part of no package.
+ */
+import * as vscode from 'vscode';
+import type { TreeNode } from '../src/explorer/nodes.ts';
+import type { TilescopeApi } from '../src/extension.ts';
+import type { ColumnRange, Tile } from '../src/model/geometry.ts';
+
+/** What to open of a board: the data memory of a tile that somebody uses, and where in it something moves. */
+export interface StartPlace {
+  /** The board's name in the sidebar. */
+  readonly label: string;
+  readonly tile: Tile;
+  /** Tile offset, bytes. */
+  readonly offset: number;
+}
+
+/** Milliseconds between two reads. */
+const period = 2000;
+/** How long an editor may take to open, milliseconds. */
+const patience = 60_000;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const places = JSON.parse(process.env['TILESCOPE_START_OPEN'] ?? '[]') as readonly StartPlace[];
+  await vscode.commands.executeCommand('tilescope.array.focus');
+  await vscode.commands.executeCommand('tilescope.boards.focus');
+  const extension = vscode.extensions.getExtension<TilescopeApi | undefined>('tilescope.tilescope');
+  const api = await extension?.activate();
+  if (api === undefined) throw new Error('Tilescope did not start.');
+  for (const place of places) await open(api, place);
+  const timer = setInterval(() => {
+    const document = api.editor.activePanel?.document;
+    // What a person types stays over the bytes that they saw.
+    if (document !== undefined && !document.session.isDirty(document.key)) api.editor.readAgain(document);
+  }, period);
+  context.subscriptions.push({ dispose: () => clearInterval(timer) });
+}
+
+async function open(api: TilescopeApi, place: StartPlace): Promise<void> {
+  const entry = api.boards.entries.find(({ config }) => config.label === place.label);
+  if (entry === undefined || !(await api.boardCommands.connect(entry))) return;
+  const used = entry.link.partitions.find(({ inUse, columns }) => inUse && has(columns, place.tile));
+  const row = used && (await rowOf(api, entry.id, used.columns, place.tile));
+  if (row === undefined) return;
+  await api.tree.view.reveal(row, { select: true, focus: false });
+  const { command } = api.tree.getTreeItem(row);
+  if (command === undefined) return;
+  await vscode.commands.executeCommand(command.command, ...(command.arguments ?? []));
+  await vscode.commands.executeCommand('workbench.action.keepEditor');
+  await showMoving(api, place);
+}
+
+function has({ startCol, numCols }: ColumnRange, { col }: Tile): boolean {
+  return col >= startCol && col < startCol + numCols;
+}
+
+/** The row of the tile's data memory in the sidebar, if it has one. */
+async function rowOf(
+  api: TilescopeApi,
+  board: string,
+  { startCol, numCols }: ColumnRange,
+  tile: Tile,
+): Promise<TreeNode | undefined> {
+  const partition = `${board}/${startCol}_${numCols}`;
+  const memory = `memory:${partition}/data`;
+  const last = `tile:${memory}/${tile.col}_${tile.row}`;
+  const way = [`board:${board}`, `partition:${partition}`, memory, `column:${memory}/${tile.col}`, last];
+  let row: TreeNode | undefined;
+  do {
+    row = (await api.tree.getChildren(row)).find(({ key }) => way.includes(key));
+  } while (row !== undefined && row.key !== last);
+  return row;
+}
+
+/** Moves the editor in front to the bytes that move, once its page says where it stands. */
+async function showMoving(api: TilescopeApi, { tile, offset }: StartPlace): Promise<void> {
+  const isThere = (): boolean => {
+    const panel = api.editor.activePanel;
+    const shown = panel?.document.resource.tile;
+    return shown?.col === tile.col && shown.row === tile.row && panel?.visible !== undefined;
+  };
+  const end = Date.now() + patience;
+  while (!isThere() && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  const panel = api.editor.activePanel;
+  const start = panel?.document.shown?.range.offset;
+  if (start !== undefined && isThere()) panel?.reveal(start + offset, 1);
+}
