@@ -333,12 +333,13 @@ export class HexPanel {
     const tell = (): void => this.#post({ type: 'progress', id, percent });
     const pulses = setInterval(tell, pulse);
     try {
-      await session.complete(range, abort.signal, (bytes, of) => {
+      const onProgress = (bytes: number, of: number): void => {
         const now = Math.floor((100 * bytes) / of);
         if (now === percent) return;
         percent = now;
         tell();
-      });
+      };
+      await session.complete(range, abort.signal, { onProgress, looker: this.#looker });
       // Another page may have the same number for another request.
       if (abort.signal.aborted) return;
       const { offset, bytes, base, flags } = session.bytes(range);

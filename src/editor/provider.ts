@@ -615,9 +615,9 @@ function confirmRunningInDialog(title: string, detail: string): Promise<boolean>
 
 function confirmFastInDialog(): Promise<boolean> {
   return agreesTo({
-    title: vscode.l10n.t('Read fast, without leaving the partition free in between?'),
+    title: vscode.l10n.t('Read fast, and keep the partition meanwhile?'),
     detail: vscode.l10n.t(
-      'An application that asks for this partition while it is read is refused, and most applications ask only once: it would have to be started again. Without Read Fast, Tilescope has the partition for a tenth of the time at most.',
+      'An application that asks for this partition during the read is refused. Most ask only once, so it would have to be started again. Without Read Fast, Tilescope has the partition for a tenth of the time at most.',
     ),
     agree: vscode.l10n.t('Read Fast'),
   });

@@ -24,7 +24,9 @@ describe('[truth-19] what a gesture needs', () => {
     const { device, session } = await setup(1 << 20);
     const told: number[] = [];
     const all = range(0, 3 << 20);
-    await session.complete(all, never, (bytes, of) => told.push(Math.round((100 * bytes) / of)));
+    await session.complete(all, never, {
+      onProgress: (bytes, of) => told.push(Math.round((100 * bytes) / of)),
+    });
     expect(Buffer.compare(session.bytes(all).base, device.bytes.slice(0, 3 << 20))).toBe(0);
     expect(new Set(session.bytes(all).flags)).toEqual(new Set([1]));
     expect(device.reads.flat().reduce((sum, { length }) => sum + length, 0)).toBe((3 << 20) - 608);
@@ -105,6 +107,23 @@ describe('[truth-19] what a gesture needs', () => {
     await session.refresh(range(0, 16), never);
     await session.complete(range(0, 1024), never);
     expect(new Set(session.bytes(range(0, 1024)).bytes)).toEqual(new Set([0]));
+  });
+
+  test('is read for an editor that was opened after the end, where nothing of before is among it', async () => {
+    const { device, session } = await setup();
+    session.look('early', range(0, 16));
+    device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
+    device.announce();
+    device.ownerExits();
+    session.look('late', range(4096, 16));
+    for (const [looker, wanted] of [
+      ['early', range(4096, 1024)],
+      ['late', range(0, 1024)],
+    ] as const) {
+      await expect(session.complete(wanted, never, { looker })).rejects.toMatchObject({ code: 'bytes-left' });
+    }
+    await session.complete(range(4096, 1024), never, { looker: 'late' });
+    expect(new Set(session.bytes(range(4096, 1024)).bytes)).toEqual(new Set([0]));
   });
 });
 

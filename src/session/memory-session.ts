@@ -44,6 +44,7 @@ import type {
   ApplyReport,
   ByteEdit,
   BytesChange,
+  CompleteOptions,
   EpochEnd,
   Gesture,
   SeenBytes,
@@ -269,25 +270,26 @@ export class MemorySession implements Disposable {
    * Reads what a gesture on the range needs: the bytes that were not read yet, and with them those that are outdated, so
    * that what is copied or written over is of one life. Reads nothing where nothing is missing, with or without a board.
    * Afterwards a byte is known, or unreadable with a reason. Rejects with BoardError; with SessionError `bytes-left`
-   * where reading would mix what an application left with what came after it (unless a person asked for that), and
-   * `bytes-changed-hands` if a new life began meanwhile.
+   * where reading would mix what an application left with what came after it (unless a person asked for that, or opened
+   * the editor after its end), and `bytes-changed-hands` if a new life began meanwhile.
    */
   async complete(
     range: ByteRange,
     signal: AbortSignal,
-    onProgress: (bytes: number, of: number) => void = () => undefined,
+    { onProgress, looker }: CompleteOptions = {},
   ): Promise<void> {
     this.#checkRange(range);
     const connected = this.link.state.kind === 'connected';
     const missing = this.#base.missing(range, connected ? 'not-read' : undefined);
     if (missing.length === 0) return;
-    if (this.#epochEnd?.asked === false) {
+    const openedSince = looker !== undefined && !this.#quiet.has(looker);
+    if (this.#epochEnd?.asked === false && !(openedSince && this.#base.stale(range).length === 0)) {
       throw new SessionError('bytes-left', 'the application ended before these bytes were read');
     }
     await this.#open(signal);
     const wanted = mergeRanges([...missing, ...this.#base.stale(range)], readGap);
     const of = bytesIn(wanted);
-    await this.#readRanges(wanted, 'person', signal, { onProgress: (bytes) => onProgress(bytes, of) });
+    await this.#readRanges(wanted, 'person', signal, { onProgress: (bytes) => onProgress?.(bytes, of) });
     if (this.#base.missing(range).length > 0 || this.#base.hasStaleIn(range)) {
       throw new SessionError('bytes-changed-hands', 'the contents started a new life during the read');
     }

@@ -120,6 +120,14 @@ export interface Snapshot {
   readonly at: number;
 }
 
+/** How `MemorySession.complete` reads. */
+export interface CompleteOptions {
+  /** Bytes that were read, and how many are to be. */
+  readonly onProgress?: (bytes: number, of: number) => void;
+  /** Whose gesture it is, as told to `look`. */
+  readonly looker?: string;
+}
+
 /** A core that an error halts, and what was seen of it around an access to its program memory. */
 export interface HaltedCore {
   readonly tile: Tile;
