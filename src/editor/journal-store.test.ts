@@ -3,8 +3,15 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, utimes, writeFile } from '
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { JournalRecord, JournalStep } from '../session/journal.ts';
 import { isAlive, newOwner } from './journal-owner.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
+
+/** A step that makes a file anew. */
+const whole =
+  (data: unknown, records: readonly JournalRecord[] = []) =>
+  (): JournalStep => ({ kind: 'whole', data, records });
+const nothing = (): JournalStep => ({ kind: 'empty' });
 
 const get = (store: JournalStore, uri: string) => store.read(store.path(uri), uri);
 
@@ -20,15 +27,15 @@ describe('the journal of staged edits [main-21]', () => {
 
   test('keeps the last state of each document, and nothing once it is undefined', async () => {
     const store = new JournalStore(join(folder, 'made', 'here'), (error) => failures.push(error));
-    for (let count = 0; count < 50; count++) store.put('aie://a/x', () => ({ count }));
-    store.put('aie://a/y', () => ({ other: true }));
+    for (let count = 0; count < 50; count++) store.put('aie://a/x', whole({ count }));
+    store.put('aie://a/y', whole({ other: true }));
     await store.flush();
     await store.close();
     const again = new JournalStore(join(folder, 'made', 'here'), (error) => failures.push(error));
     for (const uri of ['aie://a/x', 'aie://a/y', 'aie://a/none']) await again.takeOver(uri);
     expect(await get(again, 'aie://a/x')).toEqual({ count: 49 });
     expect(await get(again, 'aie://a/y')).toEqual({ other: true });
-    again.put('aie://a/x', () => undefined);
+    again.put('aie://a/x', nothing);
     expect(await get(again, 'aie://a/x')).toBeUndefined();
     expect(await get(again, 'aie://a/none')).toBeUndefined();
     expect(failures).toEqual([]);
@@ -40,7 +47,7 @@ describe('the journal of staged edits [main-21]', () => {
     for (let count = 0; count < 1000; count++) {
       store.put('aie://a/x', () => {
         taken++;
-        return { count };
+        return whole({ count })();
       });
       if (count % 100 === 0) await Promise.resolve();
     }
@@ -51,7 +58,7 @@ describe('the journal of staged edits [main-21]', () => {
 
   test('leaves no half-written file behind', async () => {
     const store = new JournalStore(folder, (error) => failures.push(error));
-    store.put('aie://a/x', () => ({ a: 1 }));
+    store.put('aie://a/x', whole({ a: 1 }));
     await store.flush();
     expect(await readdir(folder)).toEqual([basename(store.path('aie://a/x'))]);
   });
@@ -61,18 +68,18 @@ describe('the journal of staged edits [main-21]', () => {
     const methods = Object.getPrototypeOf(handle) as { sync(): Promise<void> };
     await handle.close();
     const store = new JournalStore(folder, (error) => failures.push(error));
-    store.put('aie://a/x', () => ({ count: 1 }));
+    store.put('aie://a/x', whole({ count: 1 }));
     await store.flush();
     const path = store.path('aie://a/x');
     const seen: string[][] = [];
     const sync = vi.spyOn(methods, 'sync').mockImplementation(async () => {
       seen.push([await readFile(`${path}.part`, 'utf8'), await readFile(path, 'utf8')]);
     });
-    store.put('aie://a/x', () => ({ count: 2 }));
+    store.put('aie://a/x', whole({ count: 2 }));
     await store.flush();
     sync.mockRestore();
     expect(seen).toEqual([
-      [journalFileText('aie://a/x', { count: 2 }), journalFileText('aie://a/x', { count: 1 })],
+      [`${journalFileText('aie://a/x', { count: 2 })}\n`, `${journalFileText('aie://a/x', { count: 1 })}\n`],
     ]);
     expect(await get(store, 'aie://a/x')).toEqual({ count: 2 });
     expect(failures).toEqual([]);
@@ -92,7 +99,7 @@ describe('the journal of staged edits [main-21]', () => {
     await expect(get(store, 'aie://a/x')).rejects.toMatchObject({ code: 'journal-damaged' });
     const aside = await store.setAside(path, 7);
     expect(await get(store, 'aie://a/x')).toBeUndefined();
-    store.put('aie://a/x', () => undefined);
+    store.put('aie://a/x', nothing);
     await store.flush();
     expect(await readdir(folder)).toEqual([basename(aside)]);
     expect(await readFile(aside, 'utf8')).toBe(text);
@@ -108,9 +115,9 @@ describe('the journal of staged edits [main-21]', () => {
     const told: unknown[] = [];
     await writeFile(join(folder, 'file'), '');
     const store = new JournalStore(join(folder, 'file', 'below'), (error) => told.push(error));
-    store.put('aie://a/x', () => ({}));
+    store.put('aie://a/x', whole({}));
     await store.flush();
-    store.put('aie://a/x', () => ({}));
+    store.put('aie://a/x', whole({}));
     await store.flush();
     expect(told).toHaveLength(2);
   });
@@ -126,6 +133,128 @@ describe('the journal of staged edits [main-21]', () => {
     expect(await store.read(backup, 'aie://a/x')).toBeUndefined();
   });
 
+  describe('[shape-2] a journal grows by what is new', () => {
+    const uri = 'aie://a/x';
+    const record = (id: number): JournalRecord => ({
+      id,
+      gesture: { order: id, label: 'type', epoch: 'e', runs: [{ offset: id, bytes: 'AA==', seen: 'AA==' }] },
+    });
+
+    /** A document whose step is whole when that is asked for, and one record else. */
+    function growing() {
+      const asked: boolean[] = [];
+      let count = 0;
+      const take = (isWhole: boolean): JournalStep => {
+        asked.push(isWhole);
+        count++;
+        const records = Array.from({ length: isWhole ? count : 1 }, (_, i) =>
+          record(isWhole ? i + 1 : count),
+        );
+        return isWhole ? { kind: 'whole', data: { v: 1 }, records } : { kind: 'more', records };
+      };
+      return {
+        asked,
+        take,
+        all: () => ({ v: 1, records: Array.from({ length: count }, (_, i) => record(i + 1)) }),
+      };
+    }
+
+    test('a keystroke adds a line, whatever is there already', async () => {
+      const store = new JournalStore(folder, (error) => failures.push(error));
+      const { asked, take, all } = growing();
+      let before = '';
+      for (let i = 0; i < 20; i++) {
+        store.put(uri, take);
+        await store.flush();
+        const now = await readFile(store.path(uri), 'utf8');
+        expect(now.startsWith(before)).toBe(true);
+        if (i > 0) expect(now.slice(before.length).split('\n')).toHaveLength(2);
+        before = now;
+      }
+      expect(asked).toEqual([true, ...Array.from({ length: 19 }, () => false)]);
+      expect(await get(store, uri)).toEqual(all());
+    });
+
+    test('a record that a crash cut short is lost alone; damage before it is not read over', async () => {
+      const store = new JournalStore(folder, (error) => failures.push(error));
+      const { take } = growing();
+      for (let i = 0; i < 3; i++) {
+        store.put(uri, take);
+        await store.flush();
+      }
+      const text = await readFile(store.path(uri), 'utf8');
+      const lines = text.split('\n');
+      for (let cut = text.length - (lines[3]?.length ?? 0); cut < text.length; cut++) {
+        await writeFile(store.path(uri), text.slice(0, cut));
+        expect(await get(store, uri)).toEqual({
+          v: 1,
+          records: [record(1), record(2), ...(cut === text.length - 1 ? [record(3)] : [])],
+        });
+      }
+      // As after a power loss: the file has its length, the disk has not its contents.
+      await writeFile(store.path(uri), `${text}${'\0'.repeat(40)}`);
+      expect(await get(store, uri)).toMatchObject({ records: [record(1), record(2), record(3)] });
+      await writeFile(store.path(uri), [lines[0], lines[1], lines[2]?.slice(1), lines[3]].join('\n'));
+      await expect(get(store, uri)).rejects.toMatchObject({ code: 'journal-damaged' });
+    });
+
+    test('a file that is gone, or a write that failed, is followed by a whole one', async () => {
+      const told: unknown[] = [];
+      const store = new JournalStore(folder, (error) => told.push(error));
+      const { asked, take, all } = growing();
+      const put = async (): Promise<void> => {
+        store.put(uri, take);
+        await store.flush();
+      };
+      await put();
+      await rm(store.path(uri));
+      await put();
+      expect(await get(store, uri)).toMatchObject({ v: 1 });
+      await rm(store.path(uri));
+      await mkdir(store.path(uri));
+      await put();
+      expect(told).toHaveLength(1);
+      await rm(store.path(uri), { recursive: true });
+      await put();
+      expect(asked).toEqual([true, false, true, false, true]);
+      expect(await get(store, uri)).toEqual(all());
+    });
+
+    test('old records do not pile up: the file is made anew once most of it is old', async () => {
+      const store = new JournalStore(folder, (error) => failures.push(error));
+      let made = 0;
+      const take = (isWhole: boolean): JournalStep => {
+        if (isWhole) made++;
+        const records = isWhole ? [record(1)] : Array.from({ length: 400 }, () => ({ undo: 2 }));
+        return isWhole ? { kind: 'whole', data: {}, records } : { kind: 'more', records };
+      };
+      for (let i = 0; i < 9; i++) {
+        store.put(uri, take);
+        await store.flush();
+      }
+      expect(made).toBe(3);
+      expect((await readFile(store.path(uri), 'utf8')).split('\n').length).toBeLessThan(1300);
+    });
+
+    test('a backup is a copy of it', async () => {
+      const store = new JournalStore(folder, (error) => failures.push(error));
+      const { take, all } = growing();
+      const backup = join(folder, 'backup');
+      const instead = whole({ other: true });
+      await store.backUp(uri, backup, instead);
+      expect(await store.read(backup, uri)).toEqual({ other: true });
+      store.put(uri, take);
+      store.put(uri, take);
+      await store.backUp(uri, backup, instead);
+      expect(await store.read(backup, uri)).toEqual(all());
+      await rm(store.path(uri));
+      await store.backUp(uri, backup, instead);
+      expect(await store.read(backup, uri)).toEqual({ other: true });
+      await store.backUp(uri, backup, nothing);
+      expect(await store.read(backup, uri)).toBeUndefined();
+    });
+  });
+
   describe('[truth-15] two windows', () => {
     const uri = 'aie://a/x';
     const windows = () =>
@@ -136,21 +265,21 @@ describe('the journal of staged edits [main-21]', () => {
 
     test('never share a file: neither takes over, overwrites or removes what the other keeps', async () => {
       const [a, b] = windows();
-      a.put(uri, () => ({ of: 'a' }));
+      a.put(uri, whole({ of: 'a' }));
       await a.flush();
       await b.takeOver(uri, 0);
       expect(await get(b, uri)).toBeUndefined();
-      b.put(uri, () => ({ of: 'b' }));
+      b.put(uri, whole({ of: 'b' }));
       await b.flush();
       expect(await get(a, uri)).toEqual({ of: 'a' });
-      b.put(uri, () => undefined);
+      b.put(uri, nothing);
       await b.flush();
       expect(await get(a, uri)).toEqual({ of: 'a' });
     });
 
     test('what one leaves is taken over by one other, also when it ends a moment later', async () => {
       const [a, b] = windows();
-      a.put(uri, () => ({ of: 'a' }));
+      a.put(uri, whole({ of: 'a' }));
       await a.flush();
       const taken = b.takeOver(uri, 60_000);
       await a.close();
@@ -165,7 +294,7 @@ describe('the journal of staged edits [main-21]', () => {
         [a, 'a'],
         [b, 'b'],
       ] as const) {
-        store.put(uri, () => ({ of }));
+        store.put(uri, whole({ of }));
         await store.flush();
       }
       await utimes(a.path(uri), 1, 1);

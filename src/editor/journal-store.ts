@@ -1,17 +1,31 @@
 /**
- * Staged edits on this machine's disk, one file per document and window, so that a reload or a crash loses none. Files are
- * written beside their place, brought to the disk and renamed: a reader sees the old or the new text, never half of one,
+ * Staged edits on this machine's disk, one file per document and window, so that a reload or a crash loses none. A file is
+ * lines of JSON: whose edits they are, then one record each of what became of them. Records are added at the end; one that a
+ * crash cut short is left out when the file is read. Whole files, as for the first edit and when old records pile up, are
+ * written beside their place, brought to the disk and renamed: a reader sees the old or the new file, never half of one,
  * also after a power loss. A file's name says which window keeps it (`journal-owner.ts`); another takes it over once that
  * window has ended.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import {
+  copyFile,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionError } from '../session/errors.ts';
+import type { JournalRecord, JournalStep } from '../session/journal.ts';
 import { isAlive, newOwner } from './journal-owner.ts';
 
-/** What a file holds: whose edits they are, and the session's journal data (JSON). */
+/** The first line of a file: whose edits they are, and the session's journal data (JSON). */
 interface JournalFile {
   readonly uri: string;
   readonly data: unknown;
@@ -22,6 +36,17 @@ const mostCharacters = 256 * 1024 * 1024;
 /** A window that is reloaded may find its former self still ending: it is waited for this long, milliseconds. */
 const patience = 6000;
 const pause = 50;
+
+/** Records that are made and written at a time: about two milliseconds of this thread. */
+const recordsAtATime = 500;
+/** A file with fewer added records is not written anew for their sake. */
+const fewRecords = 1000;
+
+/** What this window wrote into a file that is sound: records of the whole file, and those added since. */
+interface Written {
+  readonly whole: number;
+  added: number;
+}
 
 /** A file of kept edits. */
 interface Kept {
@@ -40,7 +65,8 @@ export class JournalStore {
   readonly #onFailure: (error: unknown) => void;
   /** This window, in the names of its files. */
   readonly #owner = newOwner();
-  readonly #pending = new Map<string, () => unknown>();
+  readonly #pending = new Map<string, (whole: boolean) => JournalStep>();
+  readonly #written = new Map<string, Written>();
   #writing: Promise<void> | undefined;
 
   /**
@@ -55,9 +81,9 @@ export class JournalStore {
   /**
    * Keeps a document's edits. Writing begins at once; while one write runs, later ones are joined into the next.
    *
-   * @param take gives the data at the moment of writing; `undefined` removes the file
+   * @param take says at the moment of writing what the file has to become; all of it if it is asked for the `whole`
    */
-  put(uri: string, take: () => unknown): void {
+  put(uri: string, take: (whole: boolean) => JournalStep): void {
     this.#pending.set(uri, take);
     this.#writing ??= this.#drain();
   }
@@ -133,6 +159,24 @@ export class JournalStore {
   }
 
   /**
+   * Writes a document's edits into another file too: a copy of its journal where there is one, else what `take` gives.
+   * Rejects with what the file system said.
+   */
+  async backUp(uri: string, path: string, take: () => JournalStep): Promise<void> {
+    await this.flush();
+    if (this.#written.has(uri)) {
+      try {
+        await copyFile(this.path(uri), path);
+        return;
+      } catch {
+        // The file is gone or cannot be read: it is made anew with the next change, the backup now.
+        this.#written.delete(uri);
+      }
+    }
+    await writeWhole(path, uri, take());
+  }
+
+  /**
    * Moves a file of kept edits that cannot be used into the store's folder, under a name that nothing writes to or removes.
    *
    * @param path a journal's or a backup's
@@ -194,52 +238,122 @@ export class JournalStore {
       const [uri, take] = next.value;
       this.#pending.delete(uri);
       try {
-        await this.#write(uri, take());
+        await this.#write(uri, take);
       } catch (error) {
+        // Nobody knows what is in the file now.
+        this.#written.delete(uri);
         this.#onFailure(error);
       }
     }
     this.#writing = undefined;
   }
 
-  async #write(uri: string, data: unknown): Promise<void> {
+  async #write(uri: string, take: (whole: boolean) => JournalStep): Promise<void> {
     const path = this.path(uri);
-    if (data === undefined) {
+    const written = this.#written.get(uri);
+    const isLong = written !== undefined && written.added > fewRecords + 2 * written.whole;
+    let step = take(written === undefined || isLong);
+    if (step.kind === 'more' && written !== undefined) {
+      if (await append(path, step.records, written)) return;
+      step = take(true);
+    }
+    this.#written.delete(uri);
+    if (step.kind === 'empty') {
       await rm(path, { force: true });
       return;
     }
-    const file: JournalFile = { uri, data };
     await mkdir(this.#folder, { recursive: true });
-    const part = await open(`${path}.part`, 'w', 0o600);
-    try {
-      await part.writeFile(JSON.stringify(file));
-      await part.sync();
-    } finally {
-      await part.close();
-    }
+    const whole = await writeWhole(`${path}.part`, uri, step);
     await rename(`${path}.part`, path);
+    this.#written.set(uri, { whole, added: 0 });
   }
+}
+
+/** Adds records at the end of a file. False if there is no such file. */
+async function append(path: string, records: Iterable<JournalRecord>, written: Written): Promise<boolean> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_WRONLY | constants.O_APPEND);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    written.added += await writeRecords(file, records);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return true;
+}
+
+/** Writes a file anew and brings it to the disk. Answers the number of its records. */
+async function writeWhole(path: string, uri: string, step: JournalStep): Promise<number> {
+  const file = await open(path, 'w', 0o600);
+  try {
+    await file.writeFile(`${journalFileText(uri, step.kind === 'whole' ? step.data : undefined)}\n`);
+    const count = step.kind === 'whole' ? await writeRecords(file, step.records) : 0;
+    await file.sync();
+    return count;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Writes records in pieces, each made after the one before is written, so that other work is not held up. */
+async function writeRecords(file: FileHandle, records: Iterable<JournalRecord>): Promise<number> {
+  let count = 0;
+  let lines: string[] = [];
+  const write = async (): Promise<void> => {
+    count += lines.length;
+    await file.writeFile(lines.join(''));
+    lines = [];
+  };
+  for (const record of records) {
+    lines.push(`${JSON.stringify(record)}\n`);
+    if (lines.length === recordsAtATime) await write();
+  }
+  if (lines.length > 0) await write();
+  return count;
 }
 
 function parseJournalFile(text: string, uri: string): unknown {
   if (text.length > mostCharacters) throw damaged('size');
+  const [first = '', ...lines] = text.split('\n');
   let file: unknown;
   try {
-    file = JSON.parse(text);
+    file = JSON.parse(first);
   } catch {
     throw damaged('JSON');
   }
   if (typeof file !== 'object' || file === null || !('uri' in file) || !('data' in file))
     throw damaged('file');
   if (file.uri !== uri) throw damaged('uri');
-  return file.data ?? undefined;
+  const records = parseRecords(lines);
+  if (records.length === 0) return file.data ?? undefined;
+  if (typeof file.data !== 'object' || file.data === null) throw damaged('records');
+  return { ...file.data, records };
+}
+
+/** The records of the lines. The last one may have been cut short: what it said was not kept yet. */
+function parseRecords(lines: readonly string[]): unknown[] {
+  const last = lines.findLastIndex((line) => line !== '');
+  const records: unknown[] = [];
+  for (const [i, line] of lines.slice(0, last + 1).entries()) {
+    try {
+      records.push(JSON.parse(line));
+    } catch {
+      if (i < last) throw damaged('record');
+    }
+  }
+  return records;
 }
 
 function damaged(part: string): SessionError {
   return new SessionError('journal-damaged', `kept staged edits are damaged: ${part}`, { part });
 }
 
-/** The text of a backup file, in the journal's form. */
+/** The first line of a file of kept edits. */
 export function journalFileText(uri: string, data: unknown): string {
   const file: JournalFile = { uri, data: data ?? null };
   return JSON.stringify(file);

@@ -2,7 +2,6 @@
  * The custom editor of `aie:` resources. Keeps VS Code's idea of a document (edits, dirty, save, revert, backup) and the
  * session's (staged edits) in step, and lets nothing but Apply, or a question answered with yes, write to a device.
  */
-import { writeFile } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { type Tile, tileStart } from '../model/geometry.ts';
 import { parseResource, scheme } from '../model/resource.ts';
@@ -10,7 +9,7 @@ import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
-import { type JournalStore, journalFileText } from './journal-store.ts';
+import type { JournalStore } from './journal-store.ts';
 import type { HostCommand } from './messages.ts';
 import { HexPanel, type PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
@@ -212,10 +211,11 @@ export class HexEditorProvider
     document: TileDocument,
     context: vscode.CustomDocumentBackupContext,
   ): Promise<vscode.CustomDocumentBackup> {
-    const path = context.destination.fsPath;
-    const data = document.restored ? document.session.toJournal(document.key) : document.kept?.edits;
+    const { kept, restored, session } = document;
     await vscode.workspace.fs.createDirectory(vscode.Uri.joinPath(context.destination, '..'));
-    await writeFile(path, journalFileText(document.key, data), { mode: 0o600 });
+    await this.#journal.backUp(document.key, context.destination.fsPath, () =>
+      restored ? session.journal(document.key, true) : { kind: 'whole', data: kept?.edits, records: [] },
+    );
     return {
       id: context.destination.toString(),
       delete: () => {
@@ -347,7 +347,7 @@ export class HexEditorProvider
   touchJournals(session: MemorySession): void {
     for (const document of this.#documents.values()) {
       if (document.session !== session || !document.restored || document.leaveJournal) continue;
-      this.#journal.put(document.key, () => session.toJournal(document.key));
+      this.#journal.put(document.key, (whole) => session.journal(document.key, whole));
     }
   }
 
@@ -526,7 +526,7 @@ export class HexEditorProvider
     if (!this.#closing) {
       // Closed on purpose, by "Don't Save" if it was dirty: its edits go. Edits that VS Code never knew of stay on disk.
       if ((document.restored || document.touched) && !document.leaveJournal) {
-        this.#journal.put(document.key, () => undefined);
+        this.#journal.put(document.key, () => ({ kind: 'empty' }));
       }
       document.session.closeDocument(document.key);
       this.touchJournals(document.session);

@@ -3,6 +3,7 @@ import type { Owner } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { unreadableState } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
+import type { JournalData } from './journal.ts';
 import { BoardLink } from './link.ts';
 import { MemorySession } from './memory-session.ts';
 import { ManualTime, ScriptedDevice, settle } from './scripted-board.ts';
@@ -388,11 +389,17 @@ describe('[attach-8] when the owner ends', () => {
     const { time, device, session } = await besideOwner();
     session.agreeBeside(session.holder);
     session.stage('a', 'type', [put(0, 0xaa)]);
-    const early = session.toJournal('a');
+    const keep = () => {
+      const step = session.journal('a', true);
+      return step.kind === 'whole'
+        ? { ...(step.data as JournalData), records: [...step.records] }
+        : undefined;
+    };
+    const early = keep();
     const { epoch } = device;
     device.epoch = 'another';
     device.announce();
-    const late = session.toJournal('a');
+    const late = keep();
     device.lose();
     device.epoch = epoch;
     time.advance(1000);

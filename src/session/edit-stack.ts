@@ -50,6 +50,11 @@ export interface KeptGesture {
   readonly runs: readonly StageRun[];
 }
 
+/** A kept gesture with the number that its undo is told by. */
+export interface NumberedGesture extends KeptGesture {
+  readonly id: number;
+}
+
 /** What a discard took away, to be brought back by its undo. */
 export interface Dropped {
   /** The bytes, ascending. */
@@ -64,6 +69,9 @@ export interface Dropped {
 
 /** Bytes of a run that are added to the index together. */
 const manyBytes = 256;
+
+/** Gestures, undos and redos that are remembered for somebody who does not ask for them. */
+const mostLogged = 1 << 16;
 
 /** Gestures that can be told apart within a millisecond. */
 const ordersPerMillisecond = 1024;
@@ -138,6 +146,10 @@ export class EditStack {
   /** How often a document was reverted or closed: nothing brings back what went with that. */
   readonly #lives = new Map<string, number>();
   /** While a write is under way: the first edit that is not part of it, and how those were that were undone or redone since. */
+  /** Counts what changed gestures otherwise than by staging, undo and redo. */
+  #rewritten = 0;
+  /** Per document that is kept: gestures staged or redone, and negative those undone, since `rewritten` was so. */
+  readonly #logs = new Map<string, { readonly rewritten: number; readonly acts: number[] }>();
   #writing: { readonly from: number; readonly was: Map<number, boolean> } | undefined;
 
   /** @param changed told which bytes an undo or redo of a gesture changed */
@@ -203,6 +215,7 @@ export class EditStack {
         this.#check(chunk, at, offset);
       }
     }
+    this.#logs.get(document)?.acts.push(start);
     return new StagedGesture(this, start);
   }
 
@@ -236,7 +249,27 @@ export class EditStack {
 
   /** As `setActive`, as a gesture's own undo and redo. */
   toggle(gesture: number, isActive: boolean): void {
-    if (this.setActive(gesture, isActive)) this.#changed(this.rangesOf(gesture));
+    if (!this.setActive(gesture, isActive)) return;
+    const end = this.#endOf(gesture);
+    let isPlain = true;
+    for (let edit = gesture; edit < end; edit++) {
+      if ((this.#state.get(edit) & (settled | dropped)) !== 0) isPlain = false;
+    }
+    // What undoing written edits brings back depends on others.
+    if (isPlain) this.#logs.get(this.#documentOf(gesture))?.acts.push(isActive ? gesture : -gesture);
+    else this.#rewritten++;
+    this.#changed(this.rangesOf(gesture));
+  }
+
+  /**
+   * Gestures of the document that were staged or redone, and with a minus sign those that were undone, since this was asked
+   * last; undefined where more than that happened, or nobody asked yet.
+   */
+  takeLog(document: string): readonly number[] | undefined {
+    const log = this.#logs.get(document);
+    this.#logs.set(document, { rewritten: this.#rewritten, acts: [] });
+    const isWhole = log?.rewritten === this.#rewritten && log.acts.length <= mostLogged;
+    return isWhole ? log.acts : undefined;
   }
 
   /** Whose gesture it is, and what it is called; both empty once everything was forgotten. */
@@ -267,6 +300,7 @@ export class EditStack {
         chunk.marks[at] = (chunk.marks[at] ?? 0) & ~editMarks.uncertain;
         const now = this.#base.value(offset);
         if (now === chunk.written?.tried[at]) {
+          this.#rewritten++;
           found.push({ offset, before, after: now });
           if (this.#wanted(chunk, at) === now) this.#settle(chunk, at, now);
           else this.#see(chunk, at, now);
@@ -358,6 +392,7 @@ export class EditStack {
 
   /** Conflicts of the range are resolved for the staged value: the base counts as seen. */
   keepMine(range: ByteRange): void {
+    this.#rewritten++;
     this.#cells.each(range, (chunk, at, offset) => {
       if (((chunk.marks[at] ?? 0) & editMarks.conflict) === 0) return;
       const top = chunk.top[at] ?? 0;
@@ -386,6 +421,7 @@ export class EditStack {
    * @param of ascending
    */
   drop(of: readonly ByteRange[], document?: string): Dropped {
+    this.#rewritten++;
     const ranges = new RangeCollector();
     const edits: number[] = [];
     const settledTops = new Map<number, number>();
@@ -417,6 +453,7 @@ export class EditStack {
 
   /** Brings back what was dropped: except where it was written meanwhile, and of documents that were reverted or closed. */
   restore({ ranges, edits, settled: settledTops, lives }: Dropped): void {
+    this.#rewritten++;
     const isBack = (edit: number): boolean => {
       if (!this.#isThere(edit)) return false;
       const document = this.#documentOf(edit);
@@ -452,6 +489,7 @@ export class EditStack {
   /** Takes the document's gestures back to how they were last written. Answers the ranges that they cover. */
   revert(document: string): readonly ByteRange[] {
     addCount(this.#lives, document, 1);
+    this.#rewritten++;
     if (!this.isPending(document)) return [];
     const touched: ByteRange[] = [];
     for (const gesture of this.#gesturesOf(document)) {
@@ -484,11 +522,13 @@ export class EditStack {
   close(document: string): readonly ByteRange[] {
     const touched = this.revert(document);
     this.#documents.delete(document);
+    this.#logs.delete(document);
     if (this.#documents.size === 0 && this.#writing === undefined) this.clear();
     return touched;
   }
 
   clear(): void {
+    this.#rewritten++;
     this.#cells.clear();
     for (const column of [this.#offset, this.#value, this.#seenByte, this.#state, this.#layer, this.#below])
       column.clear();
@@ -503,6 +543,7 @@ export class EditStack {
 
   /** All edits count as made in this epoch. */
   setEpoch(epoch: string): void {
+    this.#rewritten++;
     const pending = Array.from(this.#pendingEpochs).reduce((sum, tally) => sum + tally.pending, 0);
     this.#ofEpoch.clear();
     this.#pendingEpochs.clear();
@@ -517,15 +558,21 @@ export class EditStack {
    * The document's unwritten edits, oldest first: each active gesture with those of its bytes that are not written, and,
    * as gestures too, what undoing written gestures brought back.
    */
-  *kept(document: string): Generator<KeptGesture> {
+  *kept(document: string): Generator<NumberedGesture> {
     if (!this.isPending(document)) return;
     for (const gesture of this.#gesturesOf(document)) {
-      const runs = this.#keptRuns(gesture);
-      if (runs.length === 0) continue;
-      const kind = this.#kindOf(gesture);
-      const order = this.#order.get(this.#layer.get(gesture));
-      yield { order, label: kind?.label ?? '', epoch: kind?.epoch.name ?? '', runs };
+      const kept = this.keptGesture(gesture);
+      if (kept !== undefined) yield kept;
     }
+  }
+
+  /** As `kept`, of one gesture; undefined if nothing of it is to be kept. */
+  keptGesture(gesture: number): NumberedGesture | undefined {
+    const kind = this.#isThere(gesture) ? this.#kindOf(gesture) : undefined;
+    const runs = kind === undefined ? [] : this.#keptRuns(gesture);
+    if (kind === undefined || runs.length === 0) return undefined;
+    const order = this.#order.get(this.#layer.get(gesture));
+    return { id: gesture, order, label: kind.label, epoch: kind.epoch.name, runs };
   }
 
   #keptRuns(gesture: number): StageRun[] {
@@ -578,7 +625,9 @@ export class EditStack {
     for (let layer = 1; layer <= this.#lastLayer; layer++) {
       if (this.#kinds[this.#kind.get(layer)]?.document.name === document) layers.push(layer);
     }
-    layers.sort((a, b) => this.#order.get(a) - this.#order.get(b) || a - b);
+    const isBefore = (a: number, b: number): number => this.#order.get(a) - this.#order.get(b) || a - b;
+    // Only gestures that were kept come at an earlier place than those before them.
+    if (layers.some((layer, i) => i > 0 && isBefore(layers[i - 1] ?? 0, layer) > 0)) layers.sort(isBefore);
     for (const layer of layers) {
       const end = layer === this.#lastLayer ? this.#nextEdit : this.#firstOf.get(layer + 1);
       for (let edit = this.#firstOf.get(layer); edit < end; edit++) {
@@ -732,6 +781,7 @@ export class EditStack {
   }
 
   #settle(chunk: EditChunk, at: number, now: number): void {
+    this.#rewritten++;
     const written = writtenOf(chunk);
     let top = 0;
     let seen = written.groundSeen[at] ?? 0;

@@ -25,6 +25,14 @@ async function connected() {
   return { time, device, link, session };
 }
 
+/** All that is kept of a document, in one piece. */
+function journalOf(session: MemorySession, document: string): JournalData | undefined {
+  const step = session.journal(document, true);
+  if (step.kind !== 'whole') return undefined;
+  const gestures = [...step.records].flatMap((record) => ('gesture' in record ? [record.gesture] : []));
+  return gestures.length === 0 ? undefined : { ...(step.data as JournalData), gestures };
+}
+
 /** What is stored and found again: text. */
 function stored(data: JournalData | undefined): unknown {
   return data === undefined ? undefined : JSON.parse(JSON.stringify(data));
@@ -40,7 +48,7 @@ describe('[main-21] staged edits survive a reload', () => {
     session.stage('doc', 'type', [put(10, 1)]);
     session.stage('doc', 'paste', [put(10, 2, 3), put(5000, 4)]);
     session.stage('doc', 'type', [put(11, 5)]).undo();
-    const kept = stored(session.toJournal('doc'));
+    const kept = stored(journalOf(session, 'doc'));
 
     const after = open(device, time).session;
     const gestures = after.replay('doc', kept);
@@ -61,7 +69,7 @@ describe('[main-21] staged edits survive a reload', () => {
   test('connected again: what the person saw is compared, and applied where it still holds', async () => {
     const { session, device, time } = await connected();
     session.stage('doc', 'type', [put(10, 1), put(20, 2)]);
-    const kept = stored(session.toJournal('doc'));
+    const kept = stored(journalOf(session, 'doc'));
     device.bytes[20] = 0x99;
     const after = open(device, time);
     after.session.replay('doc', kept);
@@ -76,7 +84,7 @@ describe('[main-21] staged edits survive a reload', () => {
   test('edits of an earlier epoch are not applied after the reload either', async () => {
     const { session, device, time } = await connected();
     session.stage('doc', 'type', [put(10, 1)]);
-    const kept = stored(session.toJournal('doc'));
+    const kept = stored(journalOf(session, 'doc'));
     device.epoch = 'life-2';
     const after = open(device, time);
     after.session.replay('doc', kept);
@@ -95,7 +103,7 @@ describe('[main-21] staged edits survive a reload', () => {
     second.undo();
     first.undo();
     session.stage('doc', 'type', [put(11, 7)]);
-    const kept = stored(session.toJournal('doc'));
+    const kept = stored(journalOf(session, 'doc'));
     const after = open(device, time);
     const gestures = after.session.replay('doc', kept);
     await after.link.connect();
@@ -115,7 +123,7 @@ describe('[main-21] staged edits survive a reload', () => {
       session.stage('a', 'type', [put(10, 1, 1, 1)]);
       session.stage('b', 'type', [put(10, 2, 2)]);
       session.stage('a', 'type', [put(10, 3)]);
-      const kept = new Map(tabs.map((tab) => [tab, stored(session.toJournal(tab))]));
+      const kept = new Map(tabs.map((tab) => [tab, stored(journalOf(session, tab))]));
       const after = open(device, time).session;
       const gestures = new Map(tabs.map((tab) => [tab, after.replay(tab, kept.get(tab))]));
       const shown = () => [...after.bytes({ offset: 10, length: 3 }).bytes];
@@ -133,7 +141,7 @@ describe('[main-21] staged edits survive a reload', () => {
     const { session, device, time } = await connected();
     session.stage('a', 'type', [put(10, 1)]);
     session.stage('b', 'type', [put(10, 2)]);
-    const [a, b] = [stored(session.toJournal('a')), stored(session.toJournal('b'))];
+    const [a, b] = [stored(journalOf(session, 'a')), stored(journalOf(session, 'b'))];
     const after = open(device, time);
     await after.link.connect();
     await after.session.read(all, never);
@@ -148,14 +156,14 @@ describe('[main-21] staged edits survive a reload', () => {
     const { session } = await connected();
     session.stage('doc', 'type', [put(10, 1)]);
     await session.apply(all, never);
-    expect(session.toJournal('doc')).toBeUndefined();
+    expect(journalOf(session, 'doc')).toBeUndefined();
     session.stage('doc', 'type', [put(10, 2)]).undo();
-    expect(session.toJournal('doc')).toBeUndefined();
+    expect(journalOf(session, 'doc')).toBeUndefined();
     session.stage('doc', 'type', [put(10, 3)]);
     session.stage('other', 'type', [put(20, 3)]);
     session.revert('doc');
-    expect(session.toJournal('doc')).toBeUndefined();
-    expect(session.toJournal('other')?.gestures).toHaveLength(1);
+    expect(journalOf(session, 'doc')).toBeUndefined();
+    expect(journalOf(session, 'other')?.gestures).toHaveLength(1);
   });
 
   test('after a partial apply only what was not written is kept', async () => {
@@ -163,7 +171,7 @@ describe('[main-21] staged edits survive a reload', () => {
     session.stage('doc', 'type', [put(10, 1, 2, 3)]);
     device.bytes[11] = 0x44;
     await session.apply(all, never);
-    const [gesture] = decodeJournal(stored(session.toJournal('doc'))).gestures;
+    const [gesture] = decodeJournal(stored(journalOf(session, 'doc'))).gestures;
     expect(gesture?.runs).toEqual([{ offset: 11, bytes: Uint8Array.of(2), seen: Uint8Array.of(77) }]);
   });
 
@@ -176,7 +184,7 @@ describe('[main-21] staged edits survive a reload', () => {
     await expect(session.apply(all, never)).rejects.toMatchObject({ code: 'connection-lost' });
     device.hook = () => undefined;
     const after = open(device, time);
-    after.session.replay('doc', stored(session.toJournal('doc')));
+    after.session.replay('doc', stored(journalOf(session, 'doc')));
     await after.link.connect();
     await after.session.read(all, never);
     expect(after.session.counts()).toEqual({ staged: 0, conflicts: 0 });
@@ -216,7 +224,7 @@ describe('[main-21] staged edits survive a reload', () => {
       }
       const before = session.bytes({ offset: 4070, length: 60 });
       const tabs = seed % 2 === 0 ? ['doc', 'other'] : ['other', 'doc'];
-      const kept = new Map(tabs.map((tab) => [tab, stored(session.toJournal(tab))]));
+      const kept = new Map(tabs.map((tab) => [tab, stored(journalOf(session, tab))]));
       const after = open(device, time);
       const gestures = tabs.flatMap((tab) => {
         const data = kept.get(tab);
@@ -226,12 +234,141 @@ describe('[main-21] staged edits survive a reload', () => {
       await after.session.read(all, never);
       expect(after.session.bytes({ offset: 4070, length: 60 }), `seed ${seed}`).toEqual(before);
       for (const tab of tabs) {
-        expect(stored(after.session.toJournal(tab)), `seed ${seed}`).toEqual(kept.get(tab));
+        expect(stored(journalOf(after.session, tab)), `seed ${seed}`).toEqual(kept.get(tab));
       }
       for (const gesture of [...gestures].reverse()) gesture.undo();
       expect(after.session.counts().staged, `seed ${seed}`).toBe(0);
       expect(after.session.isDirty('doc'), `seed ${seed}`).toBe(false);
     }
+  });
+});
+
+describe('[shape-2] a journal that grows', () => {
+  /** A journal as a file would hold it: what each step of it made of it, as text. */
+  function follow(session: MemorySession, document: string) {
+    let data: Record<string, unknown> | undefined;
+    const kinds: string[] = [];
+    return {
+      kinds,
+      take(whole = data === undefined) {
+        const step = session.journal(document, whole);
+        kinds.push(step.kind);
+        if (step.kind === 'empty') data = undefined;
+        else {
+          const records = JSON.parse(JSON.stringify([...step.records])) as unknown[];
+          if (step.kind === 'whole') data = { ...(step.data as object), records };
+          else data = { ...data, records: [...((data?.['records'] ?? []) as unknown[]), ...records] };
+        }
+        return data;
+      },
+    };
+  }
+
+  test('gestures, undos and redos are added; what was written meanwhile makes it anew', async () => {
+    const { session } = await connected();
+    const journal = follow(session, 'doc');
+    const first = session.stage('doc', 'type', [put(10, 1)]);
+    journal.take();
+    session.stage('doc', 'type', [put(11, 2)]);
+    session.stage('other', 'type', [put(12, 3)]);
+    first.undo();
+    const data = journal.take();
+    first.redo();
+    journal.take();
+    await session.apply({ offset: 10, length: 1 }, never);
+    journal.take();
+    first.undo();
+    journal.take();
+    expect(journal.kinds).toEqual(['whole', 'more', 'more', 'whole', 'whole']);
+    expect(data?.['records']).toMatchObject([{ id: 1 }, { id: 2 }, { undo: 1 }]);
+    expect(decodeJournal(data).gestures).toHaveLength(1);
+    session.revert('doc');
+    journal.take();
+    expect(journal.kinds.at(-1)).toBe('empty');
+  });
+
+  test('whatever happens, a grown journal holds what one that is made anew holds', async () => {
+    const first = runSeed();
+    for (let seed = first; seed < first + 40; seed++) {
+      const random = dice(seed);
+      const { session, device } = await connected();
+      const journals = ['doc', 'other'].map((document) => ({ document, ...follow(session, document) }));
+      const gestures: Gesture[] = [];
+      for (let step = 0; step < 60; step++) {
+        const turn = random(20);
+        const document = journals[random(2)]?.document ?? 'doc';
+        const offset = 4080 + random(24);
+        const gesture = gestures[random(gestures.length + 1)];
+        if (turn < 9) {
+          const bytes = Array.from({ length: 1 + random(2) }, () => random(4));
+          if (!session.state.epochChanged)
+            gestures.push(session.stage(document, 'type', [put(offset, ...bytes)]));
+        } else if (turn < 12) gesture?.undo();
+        else if (turn < 15) gesture?.redo();
+        else if (turn < 16)
+          await session.apply({ offset, length: 1 + random(8) }, never).catch(() => undefined);
+        else if (turn < 17) {
+          const discard = session.discard(document, 'discard', { offset, length: 1 + random(8) });
+          if (discard !== undefined) gestures.push(discard);
+        } else if (turn < 18) {
+          device.bytes[offset] = random(4);
+          await session.refresh({ offset, length: 1 }, never);
+          session.keepMine({ offset, length: 1 });
+        } else if (turn < 19) session.revert(document);
+        else {
+          device.epoch = `life-${seed}-${step}`;
+          device.announce();
+          await session.refresh(all, never);
+          await session.rebase(never);
+        }
+        for (const journal of journals) {
+          if (random(3) > 0) continue;
+          const data = journal.take();
+          const anew = journalOf(session, journal.document);
+          const decoded = data === undefined ? [] : decodeJournal(data).gestures;
+          const context = `SEED=${seed}, step ${step}, ${journal.document}`;
+          expect(decoded, context).toEqual(anew === undefined ? [] : decodeJournal(stored(anew)).gestures);
+        }
+      }
+    }
+  });
+
+  test('what is staged while a whole journal is made is in it or in the step after it', async () => {
+    const { session } = await connected();
+    const gestures = Array.from({ length: 10 }, (_, i) => session.stage('doc', 'type', [put(100 * i, 1)]));
+    const step = session.journal('doc', true);
+    if (step.kind !== 'whole') throw new Error('not whole');
+    const records: unknown[] = [];
+    for (const record of step.records) {
+      records.push(record);
+      if (records.length === 3) {
+        gestures[1]?.undo();
+        gestures[8]?.undo();
+        session.stage('doc', 'type', [put(901, 2)]);
+        session.stage('doc', 'type', [put(5000, 2)]);
+      }
+    }
+    gestures[8]?.redo();
+    const more = session.journal('doc', false);
+    if (more.kind !== 'more') throw new Error('not more');
+    const data = { ...(step.data as JournalData), records: [...records, ...more.records] };
+    const { gestures: decoded } = decodeJournal(stored(data as JournalData));
+    expect(decoded.flatMap(({ runs }) => runs.map(({ offset }) => offset))).toEqual([
+      0, 200, 300, 400, 500, 600, 700, 800, 900, 901, 5000,
+    ]);
+  });
+
+  test.each([
+    ['no list', {}],
+    ['an undo of no number', [{ undo: 'x' }]],
+    ['a gesture without a number', [{ gesture: {} }]],
+    ['a number alone', [{ id: 1 }]],
+    ['no record', [7]],
+  ])('records that are %s are damaged', (_, records) => {
+    const device = new ScriptedDevice(new ManualTime());
+    expect(() => decodeJournal({ ...encodeJournal(device.geometry, []), records })).toThrow(
+      expect.objectContaining({ code: 'journal-damaged' }),
+    );
   });
 });
 

@@ -1,5 +1,5 @@
 import { type MemoryGeometry, memoryTypes, totalBytes } from '../model/geometry.ts';
-import type { KeptGesture, StageRun } from './edit-stack.ts';
+import type { EditStack, KeptGesture, NumberedGesture, StageRun } from './edit-stack.ts';
 import { SessionError } from './errors.ts';
 
 /** One run of a kept gesture. Both texts are base64 of equally many bytes. */
@@ -19,16 +19,33 @@ export interface JournalGesture {
   readonly runs: readonly JournalRun[];
 }
 
-/** Staged edits of one document as JSON, to survive a reload. */
+/** Staged edits of one document as JSON, to survive a reload. `records` tell what became of them since. */
 export interface JournalData {
   readonly version: 1;
   readonly geometry: MemoryGeometry;
   readonly gestures: readonly JournalGesture[];
+  readonly records?: readonly JournalRecord[];
 }
+
+/** A gesture that was staged or redone, under a number, or the number of one that was undone. */
+export type JournalRecord =
+  | { readonly id: number; readonly gesture: JournalGesture }
+  | { readonly undo: number };
+
+/**
+ * What a document's journal has to become: nothing, `data` with the records behind it, or what it is with more records
+ * behind it. Records are made while they are taken, so that many of them can be written in pieces; what changes meanwhile is
+ * in the step after this one.
+ */
+export type JournalStep =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'whole'; readonly data: unknown; readonly records: Iterable<JournalRecord> }
+  | { readonly kind: 'more'; readonly records: Iterable<JournalRecord> };
 
 /** What is accepted at most: more than a person can type, less than what exhausts the machine. */
 const mostGestures = 1_000_000;
-const mostRuns = 2_000_000;
+const mostRecords = 4_000_000;
+const mostRuns = 6_000_000;
 const mostBytes = 128 << 20;
 const mostMemory = 1 << 30;
 /** Leaves room for the gestures that come after it. */
@@ -40,16 +57,43 @@ export function encodeJournal(geometry: MemoryGeometry, kept: readonly KeptGestu
   return {
     version: 1,
     geometry,
-    gestures: kept.map(({ order, label, epoch, runs }) => ({
-      order,
-      label: label.slice(0, longestText),
-      epoch,
-      runs: runs.map(({ offset, bytes, seen }) => ({
-        offset,
-        bytes: toBase64(bytes),
-        seen: toBase64(seen),
-      })),
-    })),
+    gestures: kept.map(encodeGesture),
+  };
+}
+
+/** What a document's journal has to become. @param whole all of it: nothing is known of what it is now */
+export function journalStep(
+  geometry: MemoryGeometry,
+  edits: EditStack,
+  document: string,
+  whole: boolean,
+): JournalStep {
+  const log = edits.takeLog(document);
+  if (!edits.isPending(document)) return { kind: 'empty' };
+  if (log === undefined || whole) {
+    return { kind: 'whole', data: encodeJournal(geometry, []), records: recordsOf(edits.kept(document)) };
+  }
+  return { kind: 'more', records: recordsSince(edits, log) };
+}
+
+function* recordsOf(kept: Iterable<NumberedGesture>): Generator<JournalRecord> {
+  for (const gesture of kept) yield { id: gesture.id, gesture: encodeGesture(gesture) };
+}
+
+function* recordsSince(edits: EditStack, log: readonly number[]): Generator<JournalRecord> {
+  for (const act of log) {
+    const kept = act < 0 ? undefined : edits.keptGesture(act);
+    if (act < 0) yield { undo: -act };
+    else if (kept !== undefined) yield { id: act, gesture: encodeGesture(kept) };
+  }
+}
+
+function encodeGesture({ order, label, epoch, runs }: KeptGesture): JournalGesture {
+  return {
+    order,
+    label: label.slice(0, longestText),
+    epoch,
+    runs: runs.map(({ offset, bytes, seen }) => ({ offset, bytes: toBase64(bytes), seen: toBase64(seen) })),
   };
 }
 
@@ -67,7 +111,24 @@ export function decodeJournal(data: unknown): { geometry: MemoryGeometry; gestur
   const gestures = list(journal['gestures'], 'gestures', mostGestures).map((gesture) =>
     decodeGesture(gesture, size, budget),
   );
-  return { geometry, gestures };
+  return { geometry, gestures: [...gestures, ...decodeRecords(journal['records'] ?? [], size, budget)] };
+}
+
+/** What is left of the gestures of the records, in their order. */
+function decodeRecords(data: unknown, size: number, budget: { runs: number; bytes: number }): KeptGesture[] {
+  const gestures = new Map<number, KeptGesture>();
+  const number = (value: unknown): number => {
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) throw damaged('id');
+    return value;
+  };
+  for (const item of list(data, 'records', mostRecords)) {
+    const fields = record(item, 'record');
+    if ('undo' in fields) gestures.delete(number(fields['undo']));
+    else gestures.set(number(fields['id']), decodeGesture(fields['gesture'], size, budget));
+  }
+  if (gestures.size > mostGestures) throw damaged('gestures');
+  const numbered = [...gestures].sort(([a, one], [b, other]) => one.order - other.order || a - b);
+  return numbered.map(([, gesture]) => gesture);
 }
 
 /** Whether two layouts of the same memory are the same. */

@@ -37,7 +37,7 @@ import {
 } from './edit-stack.ts';
 import { SessionError } from './errors.ts';
 import { HaltedCores } from './halted-cores.ts';
-import { decodeJournal, encodeJournal, isSoundGeometry, type JournalData, sameGeometry } from './journal.ts';
+import { decodeJournal, isSoundGeometry, type JournalStep, journalStep, sameGeometry } from './journal.ts';
 import { type BoardLink, holderOf } from './link.ts';
 import type { SessionServices } from './services.ts';
 import type {
@@ -486,11 +486,15 @@ export class MemorySession implements Disposable {
     if (this.#openTiles.size === 0) this.#haltedCores.clear();
   }
 
-  /** The document's unwritten edits, to be kept across a reload; undefined if there are none. */
-  toJournal(document: string): JournalData | undefined {
-    if (this.#geometry === undefined || !this.#edits.isPending(document)) return undefined;
-    const gestures = [...this.#edits.kept(document)];
-    return gestures.length === 0 ? undefined : encodeJournal(this.#geometry, gestures);
+  /**
+   * What the document's journal has to become, so that its unwritten edits survive a reload.
+   *
+   * @param whole all of it; without, only what is new since this was asked last, where that is enough
+   */
+  journal(document: string, whole: boolean): JournalStep {
+    return this.#geometry === undefined
+      ? { kind: 'empty' }
+      : journalStep(this.#geometry, this.#edits, document, whole);
   }
 
   /**

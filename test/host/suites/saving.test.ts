@@ -314,10 +314,13 @@ async function journalOf(
     const path = join(bench.api.journalFolder, name);
     const text = await readFile(path, 'utf8').catch(() => '');
     if (!text.includes(JSON.stringify(key))) continue;
-    const file: unknown = JSON.parse(text);
-    const data = Reflect.get(Object(file), 'data');
-    const list = Reflect.get(Object(data), 'gestures');
-    if (Array.isArray(list) && list.length === gestures) return { path, text };
+    const kept = new Set<unknown>();
+    for (const line of text.trimEnd().split('\n').slice(1)) {
+      const record = JSON.parse(line) as { readonly id?: number; readonly undo?: number };
+      if (record.id !== undefined) kept.add(record.id);
+      else kept.delete(record.undo);
+    }
+    if (kept.size === gestures) return { path, text };
   }
   return undefined;
 }
