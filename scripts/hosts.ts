@@ -72,7 +72,7 @@ export const QUIET_SETTINGS: Readonly<Record<string, unknown>> = {
  * Makes `folder` in the tool cache by `make`, once: work happens beside it and is renamed into place, so a folder
  * that exists is complete. Two processes at the same time: the second waits for the first.
  */
-async function once(folder: string, make: (part: string) => Promise<void>): Promise<string> {
+export async function once(folder: string, make: (part: string) => Promise<void>): Promise<string> {
   if (existsSync(folder)) return folder;
   const part = `${folder}.part`;
   await mkdir(dirname(folder), { recursive: true });

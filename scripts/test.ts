@@ -56,6 +56,7 @@ function vitest(suite: string, projects = [suite]): Pick<Suite, 'command' | 'raw
 
 const native = script('scripts/native.ts');
 const extension = script('scripts/build.ts');
+const browser = script('scripts/browser.ts');
 const nativeJUnit = join(resultsFolder, 'raw-native.xml');
 
 /** All suites by name; `npm test` runs them in the order in which scripts/run.mjs names them. */
@@ -69,9 +70,9 @@ const SUITES: Readonly<Record<string, Suite>> = {
     raw: { file: nativeJUnit, read: fromJUnit },
   },
   board: { minutes: 32, prepare: [native], ...vitest('board', ['board', 'board-alone']), secondTry: true },
-  host: { minutes: 6, command: script('test/host/run.ts') },
-  e2e: { minutes: 30, prepare: [native, extension], ...vitest('e2e'), secondTry: true },
-  long: { minutes: 120, prepare: [native, extension], ...vitest('long') },
+  host: { minutes: 6, prepare: [browser], command: script('test/host/run.ts') },
+  e2e: { minutes: 30, prepare: [browser, native, extension], ...vitest('e2e'), secondTry: true },
+  long: { minutes: 120, prepare: [browser, native, extension], ...vitest('long') },
 };
 
 /** Runs a command in a process group of its own, so that a time-out ends all of it. */

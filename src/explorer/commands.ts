@@ -241,6 +241,7 @@ export class BoardCommands {
   }
 
   async #add(config: BoardConfig): Promise<void> {
+    this.#services.tree.openFromTheStart(config.id);
     const entry = await this.#services.boards.add(config);
     await vscode.commands.executeCommand('tilescope.boards.focus');
     await this.connect(entry);

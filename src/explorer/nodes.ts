@@ -101,13 +101,18 @@ function computeRowText(array: ArrayShape | undefined, row: number): string | un
   return counted === undefined ? undefined : vscode.l10n.t('compute row {0}', counted);
 }
 
+/** The key of a board's row; a board that is not there yet has it already. */
+export function boardKey(id: string): string {
+  return `board:${id}`;
+}
+
 export class BoardNode implements TreeNode {
   readonly key: string;
   readonly entry: BoardEntry;
 
   constructor(entry: BoardEntry) {
     this.entry = entry;
-    this.key = `board:${entry.id}`;
+    this.key = boardKey(entry.id);
   }
 
   item(expanded: boolean): vscode.TreeItem {

@@ -4,17 +4,36 @@ import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
 import { BoardCollection } from './boards.ts';
+import type { CommandServices } from './commands.ts';
 import type { TreeNode } from './nodes.ts';
 import { PickedColumns } from './pick-columns.ts';
 
 const expand = new Emitter<{ element: TreeNode }>();
 const collapse = new Emitter<{ element: TreeNode }>();
 const run = vi.fn();
+const commands = new Map<string, () => Promise<void>>();
 
 vi.mock('vscode', () => ({
   env: { language: 'en' },
   l10n: { t: (message: string) => message },
-  commands: { executeCommand: (...args: unknown[]) => run(...args) },
+  commands: {
+    executeCommand: (...args: unknown[]) => run(...args),
+    registerCommand: (name: string, command: () => Promise<void>) => commands.set(name, command),
+  },
+  TreeItem: class {
+    readonly collapsibleState: number;
+    constructor(_label: string, collapsibleState: number) {
+      this.collapsibleState = collapsibleState;
+    }
+  },
+  TreeItemCollapsibleState: { None: 0, Collapsed: 1, Expanded: 2 },
+  ThemeIcon: class {},
+  ThemeColor: class {},
+  MarkdownString: class {
+    appendMarkdown() {
+      return this;
+    }
+  },
   window: {
     createTreeView: () => ({
       onDidExpandElement: expand.event,
@@ -28,6 +47,7 @@ vi.mock('vscode', () => ({
 }));
 
 const { BoardTree } = await import('./tree.ts');
+const { BoardCommands } = await import('./commands.ts');
 
 /** A sidebar with one board, and the state of its workspace. */
 async function sidebar(state = new Map<string, unknown>()) {
@@ -45,7 +65,7 @@ async function sidebar(state = new Map<string, unknown>()) {
   const [board] = await tree.getChildren();
   if (board === undefined) throw new Error('no board');
   const remembered = () => (state.get('tilescope.expanded') ?? []) as string[];
-  return { state, device, entry, tree, board, remembered };
+  return { state, device, boards, entry, tree, board, remembered };
 }
 
 beforeEach(() => run.mockReset());
@@ -108,4 +128,19 @@ test('[truth-17] the next window finds it; what is asked for again connects to n
   expect(run).not.toHaveBeenCalled();
   expand.fire({ element: second.board });
   expect(run.mock.calls).toContainEqual(['tilescope.connect', 'board']);
+});
+
+test('[truth-20] a board that is added is open when its row first appears, though the view is not known to be visible', async () => {
+  const { boards, tree } = await sidebar();
+  const services = { boards, tree, failures: { show: (error: unknown) => Promise.reject(error) } };
+  new BoardCommands(services as unknown as CommandServices).register();
+  let first: Promise<number | undefined> | undefined;
+  tree.onDidChangeTreeData(() => {
+    first ??= tree.getChildren().then(async (rows) => {
+      const added = rows.find(({ key }) => key !== 'board:board');
+      return added === undefined ? undefined : tree.getTreeItem(added).collapsibleState;
+    });
+  });
+  await commands.get('tilescope.addSimulatedBoard')?.();
+  expect(await first).toBe(2);
 });

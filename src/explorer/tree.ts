@@ -7,6 +7,7 @@ import type { BoardCollection, BoardEntry } from './boards.ts';
 import { helpedBySudo } from './failures.ts';
 import {
   BoardNode,
+  boardKey,
   ColumnNode,
   FreeColumnsNode,
   failureNode,
@@ -152,6 +153,14 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       );
     }
     return undefined;
+  }
+
+  /**
+   * The branch of a board that is about to be added is open when its row first appears. Nothing can be revealed while
+   * VS Code has not said yet that the view is visible, as right after the start.
+   */
+  openFromTheStart(id: string): void {
+    this.#remember({ key: boardKey(id) });
   }
 
   /** Opens a board's branch; the view is not brought to the front for it. */
@@ -305,7 +314,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     }
   }
 
-  #remember({ key }: TreeNode): void {
+  #remember({ key }: Pick<TreeNode, 'key'>): void {
     if (this.#expanded.has(key) || this.#expanded.size >= mostRemembered) return;
     this.#expanded.add(key);
     void this.#state.update(expandedKey, [...this.#expanded]);
