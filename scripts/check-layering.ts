@@ -16,6 +16,7 @@ const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/editor/webview-strings.ts': 'editor',
   'src/array/messages.ts': 'array',
   'src/array/page-strings.ts': 'array',
+  'src/array/patch.ts': 'array',
 };
 
 type Place =

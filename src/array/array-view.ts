@@ -8,6 +8,7 @@ import type { ArrayModel, ArrayServices, TilePlace } from './array-model.ts';
 import type { ArrayCommand, ToArrayPage } from './messages.ts';
 import { readFromArrayPage } from './page-messages.ts';
 import { arrayStrings } from './page-strings.ts';
+import { PictureFeed } from './picture-feed.ts';
 
 /** The view's id in the manifest. */
 export const arrayViewId = 'tilescope.array';
@@ -22,7 +23,8 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
   readonly #log: vscode.LogOutputChannel;
   readonly #subscriptions: vscode.Disposable[] = [];
   #view: vscode.WebviewView | undefined;
-  #ready = false;
+  /** Of the page that is there; a hidden view has none. */
+  #feed: PictureFeed | undefined;
   #pending = false;
 
   constructor(
@@ -47,19 +49,19 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
 
   resolveWebviewView(view: vscode.WebviewView): void {
     this.#view = view;
-    this.#ready = false;
+    this.#feed = undefined;
     const folder = vscode.Uri.joinPath(this.#extensionUri, 'dist', 'webview');
     view.webview.options = { enableScripts: true, localResourceRoots: [folder] };
     view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message));
     view.onDidChangeVisibility(() => {
       // The page of a hidden view is gone: it says `ready` again.
-      if (!view.visible) this.#ready = false;
+      if (!view.visible) this.#feed = undefined;
       this.#model.visible = view.visible;
     });
     view.onDidDispose(() => {
       if (this.#view !== view) return;
       this.#view = undefined;
-      this.#ready = false;
+      this.#feed = undefined;
       this.#model.visible = false;
     });
     view.webview.html = pageHtml(view.webview, folder);
@@ -105,8 +107,15 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
         this.#log.warn('The page of the Array view sent a message that is not in the contract.');
         return;
       case 'ready':
-        this.#ready = true;
-        this.#post({ type: 'init', strings: arrayStrings(vscode.l10n), picture: this.#model.picture });
+        this.#post({ type: 'init', strings: arrayStrings(vscode.l10n) });
+        this.#feed = new PictureFeed({
+          picture: () => this.#model.picture,
+          send: (shown) => this.#post(shown),
+        });
+        this.#show(() => this.#feed?.show());
+        return;
+      case 'drawn':
+        this.#show(() => this.#feed?.drawn(message.number));
         return;
       case 'focus':
         this.#model.focus(message.tile);
@@ -145,19 +154,22 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
     });
   }
 
-  /** Many changes in one turn become one picture. */
+  /** Many changes in one turn become one patch. */
   #changed(): void {
-    if (this.#pending || !this.#ready) return;
+    if (this.#pending || this.#feed === undefined) return;
     this.#pending = true;
     setImmediate(() => {
       this.#pending = false;
-      if (!this.#ready) return;
-      try {
-        this.#post({ type: 'picture', picture: this.#model.picture });
-      } catch (error) {
-        this.#services.note(error);
-      }
+      this.#show(() => this.#feed?.show());
     });
+  }
+
+  #show(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#services.note(error);
+    }
   }
 
   #post(message: ToArrayPage): void {

@@ -1,10 +1,11 @@
 /**
  * The whole contract between the extension host and the page of the Array view. Unions are named by direction. The host
- * sends the view whole whenever any of it changes, in words that are localised already; the page decides nothing.
+ * sends the picture once, then what becomes different of it, in words that are localised already; the page decides nothing.
  */
 import type { Tile } from '../model/geometry.ts';
 import type { TileKind } from '../model/status/status.ts';
 import type { arrayStrings } from './page-strings.ts';
+import type { PicturePatch } from './patch.ts';
 
 /**
  * What a cell shows. The first eight are what a tile does (`tileActivity`); `unknown` was not read yet; `other` belongs to
@@ -129,6 +130,8 @@ export type ArrayStrings = Readonly<ReturnType<typeof arrayStrings>>;
 /** Page to host. */
 export type FromArrayPage =
   | { readonly type: 'ready' }
+  /** The picture or patch with this number was drawn. */
+  | { readonly type: 'drawn'; readonly number: number }
   /** A person moved to a tile: the details view follows. */
   | { readonly type: 'focus'; readonly tile: Tile }
   /** A person opened a tile: its memory, or another partition's picture. */
@@ -140,5 +143,8 @@ export type FromArrayPage =
 
 /** Host to page. */
 export type ToArrayPage =
-  | { readonly type: 'init'; readonly strings: ArrayStrings; readonly picture: ArrayPicture }
-  | { readonly type: 'picture'; readonly picture: ArrayPicture };
+  | { readonly type: 'init'; readonly strings: ArrayStrings }
+  /** The first one; numbers are counted from 1. */
+  | { readonly type: 'picture'; readonly number: number; readonly picture: ArrayPicture }
+  /** Follows when the page has drawn what it was sent before. */
+  | { readonly type: 'patch'; readonly number: number; readonly patch: PicturePatch };

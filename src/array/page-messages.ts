@@ -33,6 +33,10 @@ export function readFromArrayPage(raw: unknown): FromArrayPage | undefined {
       const tile = readTile(field(raw, 'tile'));
       return tile && { type, tile };
     }
+    case 'drawn': {
+      const number = field(raw, 'number');
+      return typeof number === 'number' && Number.isSafeInteger(number) ? { type, number } : undefined;
+    }
     case 'choose': {
       const key = field(raw, 'key');
       return typeof key === 'string' ? { type, key: key.slice(0, 200) } : undefined;

@@ -1,4 +1,4 @@
-/** `npm run bench [-- reads|link|guest|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
@@ -7,6 +7,7 @@ import { measureEditor } from './editor.ts';
 import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
+import { measurePage } from './page.ts';
 import { measureReads } from './reads.ts';
 
 const rounds = 5;
@@ -15,6 +16,7 @@ const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = 
   reads: measureReads,
   link: measureLink,
   guest: measureGuest,
+  page: measurePage,
   editor: measureEditor,
 };
 

@@ -1,12 +1,19 @@
-/** A host in the browser for the Array view's page: shows the pictures that a test draws, and keeps what the page says. */
+/** A host in the browser for the Array view's page: shows the pictures that a test draws, and keeps what both sides say. */
 import type { ArrayPicture, FromArrayPage, ToArrayPage } from '../../src/array/messages.ts';
 import { arrayStrings } from '../../src/array/page-strings.ts';
+import { PictureFeed } from '../../src/array/picture-feed.ts';
 
 /** The fake; tests reach it as `window.array`. */
 export class FakeArrayHost {
   /** Everything that the page said, oldest first. */
   readonly said: FromArrayPage[] = [];
+  /** What was sent so far, oldest first. */
+  readonly sent: ToArrayPage[] = [];
   picture: ArrayPicture;
+  readonly #feed = new PictureFeed({
+    picture: () => this.picture,
+    send: (message) => this.#send(message),
+  });
 
   constructor(picture: ArrayPicture) {
     this.picture = picture;
@@ -14,17 +21,20 @@ export class FakeArrayHost {
 
   receive(message: FromArrayPage): void {
     this.said.push(message);
+    if (message.type === 'drawn') this.#feed.drawn(message.number);
     if (message.type !== 'ready') return;
-    this.#send({ type: 'init', strings: arrayStrings({ t: (text) => text }), picture: this.picture });
+    this.#send({ type: 'init', strings: arrayStrings({ t: (text) => text }) });
+    this.#feed.show();
   }
 
   /** Shows another picture. */
   show(picture: ArrayPicture): void {
     this.picture = picture;
-    this.#send({ type: 'picture', picture });
+    this.#feed.show();
   }
 
   #send(message: ToArrayPage): void {
+    this.sent.push(message);
     window.postMessage(message, '*');
   }
 }

@@ -80,6 +80,46 @@ const shapes: readonly (readonly [string, Sample, number])[] = [
   ['4of38', part, 300],
 ];
 
+describe('[shape-2] a picture that changes', () => {
+  test('is patched: one tile is one small message, and touches no other cell', async () => {
+    const picture = sampleOf(vck190);
+    const page = await shown(picture);
+    const rows = picture.rows.map((row) => ({ ...row, cells: [...row.cells] }));
+    const cell = rows[3]?.cells[4];
+    if (cell === undefined) throw new Error('no cell');
+    rows[3]?.cells.splice(4, 1, { ...cell, state: 'halted', lines: ['Tile: halted'] });
+    const touched = await page.evaluate(
+      async (next) => {
+        const grid = document.querySelector('.grid');
+        const found = new Set<string>();
+        const watch = new MutationObserver((records) => {
+          for (const { target } of records) {
+            const element = target instanceof Element ? target.closest('.cell') : null;
+            if (element !== null) found.add(element.getAttribute('aria-label') ?? '');
+          }
+        });
+        if (grid !== null) watch.observe(grid, { subtree: true, childList: true, attributes: true });
+        window.array.show(next);
+        for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(done));
+        watch.disconnect();
+        return [...found];
+      },
+      { ...picture, rows },
+    );
+    expect(touched).toEqual(['Tile: halted']);
+    const sizes = await page.evaluate(() =>
+      window.array.sent.map((message) => JSON.stringify(message).length),
+    );
+    const last = await page.evaluate(() => window.array.sent.at(-1));
+    expect(last).toMatchObject({ type: 'patch', patch: { cells: [{ state: 'halted' }] } });
+    expect(sizes.at(-1) ?? 0).toBeLessThan(500);
+    // Nothing differs: nothing is said.
+    await page.evaluate((next) => window.array.show(next), { ...picture, rows });
+    await frames(page);
+    expect(await page.evaluate(() => window.array.sent.length)).toBe(sizes.length);
+  });
+});
+
 describe('[attach-11] the Array view', () => {
   test('two tiles that wait for each other are said in a sentence, marked, and joined by arrows both ways', async () => {
     const page = await shown(sampleOf(small));

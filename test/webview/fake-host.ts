@@ -7,6 +7,7 @@ import type {
   EditorSettings,
   EditorState,
   FromWebview,
+  PageWindow,
   ShownBytes,
   ToWebview,
 } from '../../src/editor/messages.ts';
@@ -68,6 +69,9 @@ export class FakeHost {
   readonly #undo: Gesture[] = [];
   readonly #redo: Gesture[] = [];
   readonly #feed: Feed;
+  /** The page's last window, and deltas that wait for `play`. */
+  #window: PageWindow | undefined;
+  #prepared: Uint8Array[] | undefined;
   /** Runs that nobody read yet. */
   #unread: readonly ByteRange[];
   /** The read that is under way. */
@@ -107,7 +111,8 @@ export class FakeHost {
         },
         send: (packed) => {
           this.sent.push(packed.length);
-          this.send({ type: 'delta', packed });
+          if (this.#prepared === undefined) this.send({ type: 'delta', packed });
+          else this.#prepared.push(packed);
         },
         soon: (run) => queueMicrotask(run),
         failed: () => this.send({ type: 'unavailable', message: this.failBytes ?? '' }),
@@ -130,6 +135,7 @@ export class FakeHost {
         state: this.state,
       });
     } else if (message.type === 'window') {
+      this.#window = message.window;
       this.#feed.window(message.window);
     } else if (message.type === 'drawn') {
       this.#feed.shown(message.number);
@@ -213,6 +219,37 @@ export class FakeHost {
     for (const [i, value] of values.entries()) {
       this.#device.set(offset + i, value);
       this.#changed.add(offset + i);
+    }
+  }
+
+  /**
+   * Makes the deltas of `count` times that these bytes of the device change; of `whole` pages if the page is to be told
+   * everything each time. Answers the mean size.
+   */
+  async prepare(offsets: readonly number[], count: number, whole: boolean): Promise<number> {
+    const prepared: Uint8Array[] = [];
+    this.#prepared = prepared;
+    for (let i = 1; i <= count; i++) {
+      for (const at of offsets) this.#device.set(at, (this.#deviceAt(at) + 1) & 0xff);
+      const { wanted = [], number = 0 } = this.#window ?? {};
+      if (whole) this.#feed.window({ number, wanted, missing: wanted, anew: false });
+      this.#feed.changed(wanted);
+      // Made after this turn; as if it had been drawn.
+      await Promise.resolve();
+      this.#feed.shown(this.sent.length);
+    }
+    return prepared.reduce((sum, packed) => sum + packed.length, 0) / count;
+  }
+
+  /** Sends what was prepared, a delta every second frame. */
+  async play(): Promise<void> {
+    const prepared = this.#prepared ?? [];
+    this.#prepared = undefined;
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    for (const packed of prepared) {
+      this.send({ type: 'delta', packed });
+      await frame();
+      await frame();
     }
   }
 

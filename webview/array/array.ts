@@ -10,6 +10,7 @@ import type {
   FromArrayPage,
   ToArrayPage,
 } from '../../src/array/messages.ts';
+import { patchPicture } from '../../src/array/patch.ts';
 import { formatTile } from '../../src/model/geometry.ts';
 import { arrowSign } from './arrows.ts';
 import { ArrayGrid } from './grid.ts';
@@ -330,10 +331,22 @@ class ArrayPage {
 }
 
 let page: ArrayPage | undefined;
-window.addEventListener('message', (event: MessageEvent<ToArrayPage>) => {
-  const message = event.data;
-  if (message?.type === 'init') page ??= new ArrayPage(message.strings);
-  else if (message?.type !== 'picture') return;
-  page?.show(message.picture);
+let picture: ArrayPicture | undefined;
+window.addEventListener('message', ({ data: message }: MessageEvent<ToArrayPage | undefined>) => {
+  switch (message?.type) {
+    case 'init':
+      page ??= new ArrayPage(message.strings);
+      return;
+    case 'picture':
+      picture = message.picture;
+      break;
+    case 'patch':
+      picture &&= patchPicture(picture, message.patch);
+      break;
+    default:
+      return;
+  }
+  if (picture !== undefined) page?.show(picture);
+  requestAnimationFrame(() => post({ type: 'drawn', number: message.number }));
 });
 post({ type: 'ready' });

@@ -152,7 +152,7 @@ describe('editing', () => {
     const document = await bench.open('program', running, owned);
     const reason = (of: TileDocument) =>
       of.session.bytes({ offset: of.shown?.range.offset ?? 0, length: 1 }).flags[0] ?? 0;
-    const leftAlone = 2 | (2 << 5);
+    const leftAlone = 2 << 5;
     assert.equal(reason(document), leftAlone, 'by default it is left alone');
     const actions = [...document.panels][0]?.state.banner?.actions.map((action) => action.command);
     assert.ok(actions?.includes('read-running'), 'the banner offers it');

@@ -1,0 +1,114 @@
+/**
+ * What live memory costs between the host and the hex editor's page: bytes on the wire, and time of the page's main thread,
+ * per delta. The peer sends the pages on screen whole, as the contract did that this one replaced.
+ */
+import type { Page } from 'playwright-core';
+import { Harness } from '../webview/harness.ts';
+import type { Measure } from './measure.ts';
+
+/** Deltas that are played, 30 a second. */
+const played = 60;
+
+/** Bytes that are on screen and change: one page of memory. */
+const shownBytes = 4096;
+
+/** Which bytes one delta changes, as offsets. */
+interface Pattern {
+  readonly name: string;
+  readonly offsets: readonly number[];
+  /** Runs of changed bytes. */
+  readonly spans: number;
+}
+
+const words = (starts: readonly number[]): readonly number[] =>
+  starts.flatMap((start) => [start, start + 1, start + 2, start + 3]);
+
+const patterns: readonly Pattern[] = [
+  { name: 'one word', offsets: words([0x400]), spans: 1 },
+  {
+    name: '64 scattered words',
+    offsets: words(Array.from({ length: 64 }, (_, i) => i * 64 + 4 * ((7 * i) % 16))),
+    spans: 64,
+  },
+  {
+    name: 'every second byte of 4 KiB',
+    offsets: Array.from({ length: shownBytes / 2 }, (_, i) => 2 * i),
+    spans: shownBytes / 2,
+  },
+  { name: 'all of 4 KiB', offsets: Array.from({ length: shownBytes }, (_, i) => i), spans: 1 },
+];
+
+/** Processor time of the page's main thread so far, milliseconds. */
+async function mainThread(page: Page): Promise<() => Promise<number>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  return async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    const task = metrics.find(({ name }) => name === 'TaskDuration');
+    if (task === undefined) throw new Error('the browser does not tell the time of its tasks');
+    return task.value * 1000;
+  };
+}
+
+/** Size of a delta and milliseconds that the page spends on it. */
+async function play(
+  page: Page,
+  busy: () => Promise<number>,
+  offsets: readonly number[],
+  whole: boolean,
+): Promise<{ readonly bytes: number; readonly ms: number }> {
+  const bytes = await page.evaluate(([at, count, isWhole]) => window.fake.prepare(at, count, isWhole), [
+    [...offsets],
+    played,
+    whole,
+  ] as const);
+  const before = await busy();
+  await page.evaluate(() => window.fake.play());
+  return { bytes, ms: ((await busy()) - before) / played };
+}
+
+/** Measures deltas of live memory against whole pages; one play of `played` deltas each. */
+export async function measurePage(): Promise<Measure[]> {
+  const harness = await Harness.start();
+  const measures: Measure[] = [];
+  try {
+    for (const { name, offsets, spans } of patterns) {
+      const { page, close } = await harness.open({
+        range: { offset: 0, length: shownBytes },
+        settings: { bytesPerRow: 64 },
+        width: 1800,
+        height: 1500,
+      });
+      try {
+        const busy = await mainThread(page);
+        await play(page, busy, offsets, false);
+        const ours = await play(page, busy, offsets, false);
+        const peer = await play(page, busy, offsets, true);
+        const limit = 1.2 * offsets.length + 12 * spans + 64;
+        measures.push(
+          {
+            name: `delta, ${name}: bytes`,
+            value: ours.bytes,
+            unit: 'bytes',
+            peer: { name: 'whole pages', value: peer.bytes },
+            goal: { at: 'most', value: limit },
+            note: 'goal: 1.2 x changed + 12 for each run of changed bytes + 64',
+          },
+          {
+            name: `delta, ${name}: main thread of the page`,
+            value: ours.ms,
+            unit: 'ms',
+            peer: { name: 'whole pages', value: peer.ms },
+            goal: { at: 'most', value: 4 },
+            note: `processor time, mean of ${played} deltas at 30 a second, 64 rows of 64 bytes on screen`,
+          },
+        );
+      } finally {
+        await close();
+      }
+    }
+  } finally {
+    await harness.stop();
+  }
+  return measures;
+}
