@@ -212,16 +212,19 @@ int array_init(const char *family, const char *generation, const char *shape);
 void array_exit(void);
 
 /*
- * Address of a page of a tile, allocated at first use; 0 without memory.
+ * Address of a page of a tile, allocated at first use, a memory's all at once; 0 without memory.
  * A page that was never used holds zeros: tile_peek reads it without allocating.
  */
 unsigned long tile_page(u32 col, u32 row, u32 page);
+unsigned long tile_page_used(u32 col, u32 row, u32 page); /* 0 while it was never used */
 u32 *tile_word(u32 col, u32 row, u32 off);
 u32 tile_peek(u32 col, u32 row, u32 off);
 /* Bytes of one tile, as tile_peek; wider accesses than words, which only RAM allows. */
 void tile_copy(void *out, u32 col, u32 row, u32 off, u32 len);
 
 /* The hardware's truth. Call with state_sem held. */
+/* Of the first rows of a column, how many run; the shim always does. */
+u32 running_rows(u32 col, u32 rows);
 bool tile_runs(u32 col, u32 row);
 bool core_enabled(u32 col, u32 row);
 /* Program memory of a core that runs. */

@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -133,22 +134,47 @@ static unsigned long *page_slot(u32 col, u32 row, u32 page)
 	return &varray.page[(col * varray.rows + row) * varray.tile_pages + page];
 }
 
+/* The memory that a page of a tile belongs to, NULL for registers: their bounds are those of pages. */
+static const struct mem_type *memory_of(u32 row, u32 page)
+{
+	u32 i, off = page << PAGE_SHIFT;
+
+	for (i = 0; i < varray.gen->mem_count; i++) {
+		const struct mem_type *m = &varray.gen->mem[i];
+
+		if (m->rows == row_kind(row) && off >= m->offset && off < m->offset + m->size)
+			return m;
+	}
+	return NULL;
+}
+
+static DEFINE_MUTEX(grow_lock);
+
+/* The pages of a memory lie side by side, so that mapping it is one call. */
+static unsigned long grow(u32 col, u32 row, u32 n)
+{
+	unsigned long *slot = page_slot(col, row, n), run;
+	const struct mem_type *m = memory_of(row, n);
+	u32 first = m ? m->offset >> PAGE_SHIFT : n, bytes = m ? m->size : PAGE_SIZE, i;
+
+	mutex_lock(&grow_lock);
+	if (!*slot) {
+		run = (unsigned long)alloc_pages_exact(bytes, GFP_KERNEL | __GFP_ZERO);
+		for (i = 0; run && i < bytes >> PAGE_SHIFT; i++)
+			smp_store_release(page_slot(col, row, first + i), run + i * PAGE_SIZE);
+	}
+	mutex_unlock(&grow_lock);
+	return *slot;
+}
+
+unsigned long tile_page_used(u32 col, u32 row, u32 n)
+{
+	return READ_ONCE(*page_slot(col, row, n));
+}
+
 unsigned long tile_page(u32 col, u32 row, u32 n)
 {
-	unsigned long *slot = page_slot(col, row, n);
-	unsigned long page = READ_ONCE(*slot), old;
-
-	if (page)
-		return page;
-	page = get_zeroed_page(GFP_KERNEL);
-	if (!page)
-		return 0;
-	old = cmpxchg(slot, 0UL, page);
-	if (old) {
-		free_page(page);
-		return old;
-	}
-	return page;
+	return tile_page_used(col, row, n) ?: grow(col, row, n);
 }
 
 u32 *tile_word(u32 col, u32 row, u32 off)
@@ -194,20 +220,22 @@ static u32 *clock_word(u32 col, u32 row)
 	return tile_word(col, row, varray.gen->clock);
 }
 
+u32 running_rows(u32 col, u32 rows)
+{
+	u32 r, shim = *clock_word(col, 0) & (CLOCK_COLUMN | CLOCK_NEXT);
+
+	if (varray.gen->column_clock)
+		return shim ? rows : 1;
+	if (shim != (CLOCK_COLUMN | CLOCK_NEXT))
+		return 1;
+	for (r = 1; r + 1 < rows && (*clock_word(col, r) & CLOCK_NEXT); r++)
+		;
+	return min(r + 1, rows);
+}
+
 bool tile_runs(u32 col, u32 row)
 {
-	u32 r;
-
-	if (!row)
-		return true;
-	if (varray.gen->column_clock)
-		return *clock_word(col, 0) & (CLOCK_COLUMN | CLOCK_NEXT);
-	if ((*clock_word(col, 0) & (CLOCK_COLUMN | CLOCK_NEXT)) != (CLOCK_COLUMN | CLOCK_NEXT))
-		return false;
-	for (r = 1; r < row; r++)
-		if (!(*clock_word(col, r) & CLOCK_NEXT))
-			return false;
-	return true;
+	return running_rows(col, row + 1) > row;
 }
 
 bool core_enabled(u32 col, u32 row)
@@ -277,20 +305,6 @@ void switch_link(u32 col, u32 row, bool on)
 	*clock_word(col, row - 1) = on ? clocks : 0;
 }
 
-/* Whether a page of a tile belongs to one of its memories: their bounds are those of pages. */
-static bool memory_page(u32 row, u32 page)
-{
-	u32 i, off = page << PAGE_SHIFT;
-
-	for (i = 0; i < varray.gen->mem_count; i++) {
-		const struct mem_type *m = &varray.gen->mem[i];
-
-		if (m->rows == row_kind(row) && off >= m->offset && off < m->offset + m->size)
-			return true;
-	}
-	return false;
-}
-
 void reset_cols(u32 col, u32 cols, u32 rows, unsigned int what, bool clocks_on)
 {
 	u32 c, r, n, shim_on = varray.gen->column_clock ? clock_on : CLOCK_COLUMN | CLOCK_NEXT;
@@ -298,7 +312,7 @@ void reset_cols(u32 col, u32 cols, u32 rows, unsigned int what, bool clocks_on)
 	for (c = col; c < col + cols; c++)
 		for (r = 0; r < rows; r++) {
 			for (n = 0; n < varray.tile_pages; n++) {
-				unsigned int kind = memory_page(r, n) ? RESET_MEMORIES :
+				unsigned int kind = memory_of(r, n)	? RESET_MEMORIES :
 						    !r		      ? RESET_SHIM :
 									RESET_TILES;
 

@@ -91,6 +91,27 @@ static bool tile_runs_rel(struct vpart *p, u32 col, u32 row)
 	return tile_runs(p->range.start.col + col, row);
 }
 
+/* Which tiles run, each noted so many columns to the right; what lies beyond the bitmap's end is lost. */
+static void note_clocks(struct vpart *p, u32 shift)
+{
+	u32 c, r, cols = p->range.size.col;
+
+	bitmap_zero(p->clocked, cols * MAX_ROWS);
+	for (c = 0; c + shift < cols; c++) {
+		u32 rows = running_rows(p->range.start.col + c, p->range.size.row);
+
+		for (r = 1; r < rows; r++)
+			__set_bit(tile_bit(p, c + shift, r), p->clocked);
+	}
+	bitmap_copy(p->in_use, p->clocked, cols * MAX_ROWS);
+}
+
+/* The driver switched all clocks itself and knows them. */
+static void believe_clocks(struct vpart *p)
+{
+	note_clocks(p, 0);
+}
+
 /*
  * The real scan of most drivers counts bits from the array's first column,
  * while everybody else counts them from the partition's: what it finds beyond
@@ -98,13 +119,7 @@ static bool tile_runs_rel(struct vpart *p, u32 col, u32 row)
  */
 void scan_clocks(struct vpart *p)
 {
-	u32 c, r, cols = p->range.size.col, first = scan_absolute ? p->range.start.col : 0;
-
-	bitmap_zero(p->clocked, cols * MAX_ROWS);
-	for (c = 0; c < cols && first + c < cols; c++)
-		for (r = 1; r < p->range.size.row; r++)
-			assign_bit(tile_bit(p, first + c, r), p->clocked, tile_runs_rel(p, c, r));
-	bitmap_copy(p->in_use, p->clocked, cols * MAX_ROWS);
+	note_clocks(p, scan_absolute ? p->range.start.col : 0);
 }
 
 bool part_clocked(struct vpart *p, u32 col, u32 row)
@@ -129,17 +144,6 @@ void follow_clocks(struct vpart *p, const unsigned long *before)
 static void zap_part(struct vpart *p)
 {
 	zap_cols(p->range.start.col, p->range.size.col);
-}
-
-/* The driver switched all clocks itself and knows them. */
-static void believe_clocks(struct vpart *p)
-{
-	u32 c, r;
-
-	for (c = 0; c < p->range.size.col; c++)
-		for (r = 1; r < p->range.size.row; r++)
-			assign_bit(tile_bit(p, c, r), p->clocked, tile_runs_rel(p, c, r));
-	bitmap_copy(p->in_use, p->clocked, p->range.size.col * MAX_ROWS);
 }
 
 void reset_part(struct vpart *p, unsigned int what, bool clocks_on)
@@ -197,6 +201,39 @@ static vm_fault_t touch_tile(struct vm_fault *vmf, struct vpart *p, u32 col, u32
 	}
 	up_read(&state_sem);
 	return ret;
+}
+
+/*
+ * Maps the used pages among some of a tile, as far as they may be touched now,
+ * all at once as the real driver does: no touch of them faults. What cannot be
+ * is decided when it is touched; so is what never was in use, as registers that
+ * nobody wrote. at: where the first of them belongs.
+ */
+static void map_pages(struct vm_area_struct *vma, unsigned long at, u32 col, u32 row, u32 first, u32 pages)
+{
+	const struct generation *gen = varray.gen;
+	const struct mem_type *program = &gen->mem[1];
+	u32 n, run, end;
+
+	down_read(&state_sem);
+	for (n = first; n < first + pages && tile_runs(col, row); n += run) {
+		unsigned long page = tile_page_used(col, row, n);
+		u32 off = n << PAGE_SHIFT;
+
+		/* As far as one run of pages goes, and not into program memory nor out of it. */
+		for (run = 1; page && n + run < first + pages; run++) {
+			end = off + run * PAGE_SIZE;
+			if (tile_page_used(col, row, n + run) != page + run * PAGE_SIZE ||
+			    end == program->offset || end == program->offset + program->size)
+				break;
+		}
+		if (page && !program_busy(col, row, off) &&
+		    !reg_in(gen->acting, gen->acting_count, row, off, off + run * PAGE_SIZE - 1))
+			remap_pfn_range(vma, at + (n - first) * PAGE_SIZE,
+					virt_to_phys((void *)page) >> PAGE_SHIFT, run * PAGE_SIZE,
+					vma->vm_page_prot);
+	}
+	up_read(&state_sem);
 }
 
 static void prepare_vma(struct vm_area_struct *vma, const struct vm_operations_struct *ops,
@@ -262,6 +299,23 @@ static const struct vm_operations_struct mem_vm_ops = {
 	.fault = mem_fault,
 };
 
+/* Bytes of the buffer, from off on. */
+static void map_memory(struct vm_area_struct *vma, struct vmem *m, size_t off, size_t len)
+{
+	size_t size = varray.gen->mem[m->type].size, at, part;
+	u32 rows = m->range.size.row, base = varray.gen->mem[m->type].offset;
+
+	for (at = off; at < off + len; at += part) {
+		u32 col = m->range.start.col + at / size / rows;
+		u32 row = m->range.start.row + at / size % rows;
+		u32 page = (base + at % size) >> PAGE_SHIFT;
+
+		part = min(size - at % size, off + len - at);
+		if (tile_page(col, row, page))
+			map_pages(vma, vma->vm_start + (at - off), col, row, page, part >> PAGE_SHIFT);
+	}
+}
+
 static int mem_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 {
 	struct vmem *m = dbuf->priv;
@@ -277,6 +331,7 @@ static int mem_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 		return -EINVAL;
 	}
 	prepare_vma(vma, &mem_vm_ops, m);
+	map_memory(vma, m, off, len);
 	return 0;
 }
 
@@ -860,6 +915,23 @@ static const struct vm_operations_struct part_vm_ops = {
 	.fault = part_fault,
 };
 
+/* Bytes of the register view, from off on. */
+static void map_registers(struct vm_area_struct *vma, struct vpart *p, u64 off, u64 len)
+{
+	const struct generation *gen = varray.gen;
+	u32 row_mask = BIT(gen->col_shift - gen->row_shift) - 1;
+	u64 at, part;
+
+	for (at = off; at < off + len; at += part) {
+		u32 row = (at >> gen->row_shift) & row_mask, in_tile = at & (varray.tile_span - 1);
+
+		part = min_t(u64, varray.tile_span - in_tile, off + len - at);
+		if (row < p->range.size.row)
+			map_pages(vma, vma->vm_start + (at - off), p->range.start.col + (at >> gen->col_shift),
+				  row, in_tile >> PAGE_SHIFT, part >> PAGE_SHIFT);
+	}
+}
+
 static int part_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct vpart *p = file->private_data;
@@ -876,6 +948,7 @@ static int part_mmap(struct file *file, struct vm_area_struct *vma)
 	vma->vm_flags &= ~VM_MAYWRITE;
 	prepare_vma(vma, &part_vm_ops, p);
 	view_add(&p->regs, file_inode(file), p->range.start.col, p->range.size.col);
+	map_registers(vma, p, off, len);
 	return 0;
 }
 
