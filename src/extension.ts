@@ -5,6 +5,7 @@ import { ArrayFace } from './array/array-face.ts';
 import type { TilePlace } from './array/array-model.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/array.ts';
 import { EditorCommands } from './editor/commands.ts';
+import { editorKeys } from './editor/editor-keys.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
 import type { PartitionPlace } from './editor/services.ts';
@@ -29,9 +30,12 @@ import {
 } from './explorer/nodes.ts';
 import { PickedColumns } from './explorer/pick-columns.ts';
 import { Secrets } from './explorer/secrets.ts';
+import { sidebarKeys } from './explorer/sidebar-keys.ts';
 import { BoardTree } from './explorer/tree.ts';
+import { actionNames } from './model/action-names.ts';
 import { locate, totalBytes } from './model/geometry.ts';
 import { cleanLine } from './model/plain.ts';
+import { ContextKeys } from './say/context-keys.ts';
 import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
 import { SessionPool } from './session/pool.ts';
@@ -78,7 +82,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Tilesc
     return build(context, log);
   } catch (error) {
     log.error(error instanceof Error ? error : String(error));
-    const showLog = vscode.l10n.t('Show Log');
+    const { showLog } = actionNames(vscode.l10n);
     sayError(vscode.l10n.t('Tilescope could not start. The log says why.'), showLog).then((chosen) => {
       if (chosen === showLog) log.show();
     });
@@ -197,6 +201,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     ...guest.register(),
     ...new EditorCommands(editor).register(),
   );
+  offerCommands({ boards, picks, editor, context });
   boards.connectAtStart((error) => failures.note(error));
   closing = async () => {
     await editor.close();
@@ -261,6 +266,41 @@ function buildArray({ boards, picks, tree, editor, failures, context, log, after
     editor.onDidRefresh(({ resource }) => array.refreshWith(resource.board, resource.columns)),
   );
   return array;
+}
+
+/** Tells VS Code which commands can do something now; it hides the others. */
+function offerCommands({
+  boards,
+  picks,
+  editor,
+  context,
+}: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'context'>): void {
+  const keys = new ContextKeys();
+  const tellSidebar = () =>
+    keys.tell(
+      sidebarKeys(
+        boards.entries.map(({ id, link }) => ({
+          state: link.state.kind,
+          partitions: picks.shown(id, link.partitions),
+          freeColumns: link.freeColumns,
+        })),
+      ),
+    );
+  const tellEditor = () => {
+    const panel = editor.activePanel;
+    if (panel === undefined) keys.tell(editorKeys(undefined));
+    else {
+      const { epochChanged } = panel.document.session.state;
+      keys.tell(editorKeys({ ...panel.state, epochChanged, coreRuns: panel.runningTile !== undefined }));
+    }
+  };
+  tellSidebar();
+  tellEditor();
+  context.subscriptions.push(
+    boards.onDidChange(tellSidebar),
+    picks.onDidForget(tellSidebar),
+    editor.onDidChangePanel(tellEditor),
+  );
 }
 
 /** The tile at the caret of the editor in front; of the whole memory's editor before its first selection, none. */

@@ -122,7 +122,7 @@ export class Frame {
 
   #command(
     command: HostCommand,
-    key: 'apply' | 'revert' | 'refresh' | 'unlock' | 'lock',
+    key: 'apply' | 'discard' | 'refresh' | 'unlock' | 'lock',
     options: {
       readonly secondary?: boolean;
       readonly disabled?: boolean;
@@ -165,10 +165,10 @@ export class Frame {
         ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: !wanted })}
         <span class="buttons" role="group" aria-label=${t('toolbar')}>
           ${this.#command('refresh', 'refresh', { secondary: true, hint: t('refreshHint') })}
-          ${this.#command('revert', 'revert', {
+          ${this.#command('discard', 'discard', {
             secondary: true,
             disabled: state.stagedBytes === 0,
-            hint: t('revertHint'),
+            hint: t('discardHint'),
           })}
           ${this.#command('apply', 'apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}
         </span>

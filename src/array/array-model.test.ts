@@ -283,11 +283,11 @@ describe('what is wrong, with the way out', () => {
     bench.boards.length = 0;
     expect(model.picture.problem).toMatchObject({
       text: 'No board has been added yet.',
-      actions: [{ command: 'add-board' }],
+      actions: [{ command: 'addBoard' }],
     });
   });
 
-  test('a failed read is said in place and not repeated by itself; Try Again reads', async () => {
+  test('a failed read is said in place and not repeated by itself; Refresh Array reads', async () => {
     const bench = new ViewBench();
     bench.array.failNext('status', new BoardError('permission', 'refused'));
     await bench.link.connect();
@@ -296,7 +296,7 @@ describe('what is wrong, with the way out', () => {
     expect(bench.model.picture.problem).toMatchObject({
       kind: 'error',
       text: 'permission.',
-      actions: [{ command: 'refresh', label: 'Try Again' }, { command: 'show-log' }],
+      actions: [{ command: 'refresh', label: 'Refresh Array' }, { command: 'showLog' }],
     });
     expect(cellAt(bench, 6, 1)?.state).toBe('unknown');
     await passed(bench, 60_000);

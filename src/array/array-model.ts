@@ -2,17 +2,19 @@
  * The partition of the Array view: which one, what was read of it, when it is read again. Knows boards and words, not
  * VS Code. Nothing is read while nobody looks, and a free partition only when it is looked at first or a person asks.
  */
+
 import type { Asking, Board, BoardInfo, Partition, PartitionInfo, StatusReport } from '../board/board.ts';
 import { type BoardError, toBoardError } from '../board/errors.ts';
+import { actionNames } from '../model/action-names.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange, Tile } from '../model/geometry.ts';
+import type { Localiser } from '../model/localiser.ts';
 import { leavesOpen, withSecondLook } from '../model/status/open-questions.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
 import { waitCycles, waitEdges } from '../model/status/waits.ts';
 import type { BoardLink } from '../session/link.ts';
 import type { ArrayChoice, ArrayPicture, ArrayProblem } from './messages.ts';
-import type { Localiser } from './page-strings.ts';
 import { drawPicture, partitionTiles, tileKey } from './picture.ts';
 
 /** A board of the sidebar, as the views need it. */
@@ -334,7 +336,7 @@ export class ArrayModel implements Disposable {
       return {
         kind: 'info',
         text: l10n.t('No board has been added yet.'),
-        actions: [{ command: 'add-board', label: l10n.t('Add Board...') }],
+        actions: [{ command: 'addBoard', label: actionNames(l10n).addBoard }],
       };
     }
     const { state } = board.link;
@@ -343,7 +345,7 @@ export class ArrayModel implements Disposable {
         return {
           kind: 'info',
           text: l10n.t('{0} is not connected.', board.label),
-          actions: [{ command: 'connect', label: l10n.t('Connect') }],
+          actions: [{ command: 'connect', label: actionNames(l10n).connect }],
         };
       case 'connecting':
         return { kind: 'info', text: l10n.t('Connecting to {0}...', board.label), actions: [] };
@@ -352,8 +354,8 @@ export class ArrayModel implements Disposable {
           kind: 'error',
           text: l10n.t('{0} is offline. {1}', board.label, this.#services.describe(state.error)),
           actions: [
-            { command: 'connect', label: l10n.t('Connect Now') },
-            { command: 'show-log', label: l10n.t('Show Log') },
+            { command: 'connect', label: actionNames(l10n).connect },
+            { command: 'showLog', label: actionNames(l10n).showLog },
           ],
         };
       case 'connected':
@@ -373,9 +375,9 @@ export class ArrayModel implements Disposable {
       text: this.#services.describe(known.error),
       actions: [
         known.error.code === 'unknown-driver'
-          ? { command: 'allow-driver', label: l10n.t('Show What Was Found...') }
-          : { command: 'refresh', label: l10n.t('Try Again') },
-        { command: 'show-log', label: l10n.t('Show Log') },
+          ? { command: 'allowDriver', label: actionNames(l10n).allowDriver }
+          : { command: 'refresh', label: actionNames(l10n).refreshArray },
+        { command: 'showLog', label: actionNames(l10n).showLog },
       ],
     };
   }

@@ -140,9 +140,9 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
     const board = this.#model.boardToConnect;
     const commands: Readonly<Record<Exclude<ArrayCommand, 'refresh'>, readonly [string, ...unknown[]]>> = {
       connect: ['tilescope.connect', board],
-      'allow-driver': ['tilescope.allowDriver', board],
-      'add-board': ['tilescope.addBoard'],
-      'show-log': ['tilescope.showLog'],
+      allowDriver: ['tilescope.allowDriver', board],
+      addBoard: ['tilescope.addBoard'],
+      showLog: ['tilescope.showLog'],
     };
     if (command === 'refresh') {
       void this.#model.refresh();
@@ -150,7 +150,7 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
     }
     void vscode.commands.executeCommand(...commands[command]).then(() => {
       // Consent changes nothing that the board would tell by itself.
-      if (command === 'allow-driver') void this.#model.refresh();
+      if (command === 'allowDriver') void this.#model.refresh();
     });
   }
 

@@ -93,7 +93,7 @@ export interface ArrayChoice {
 }
 
 /** What a button of the page asks the host to do. */
-export type ArrayCommand = 'refresh' | 'connect' | 'allow-driver' | 'add-board' | 'show-log';
+export type ArrayCommand = 'refresh' | 'connect' | 'allowDriver' | 'addBoard' | 'showLog';
 
 /** One sentence with the way out, above the grid or in place of it. */
 export interface ArrayProblem {

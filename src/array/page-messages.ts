@@ -5,9 +5,9 @@ import type { ArrayCommand, FromArrayPage } from './messages.ts';
 const commands: Readonly<Record<ArrayCommand, true>> = {
   refresh: true,
   connect: true,
-  'allow-driver': true,
-  'add-board': true,
-  'show-log': true,
+  allowDriver: true,
+  addBoard: true,
+  showLog: true,
 };
 
 function field(value: unknown, name: string): unknown {

@@ -1,6 +1,8 @@
 /** What the Array view shows, drawn from what is known of a partition. Pure. */
+
 import type { PartitionInfo } from '../board/board.ts';
 import { type ArrayShape, type ColumnRange, type Tile, type TileKind, tileKind } from '../model/geometry.ts';
+import type { Localiser } from '../model/localiser.ts';
 import type { TileStatus, WaitEdge } from '../model/status/status.ts';
 import {
   type ArrayArrow,
@@ -15,7 +17,6 @@ import {
   type CellState,
   cellStates,
 } from './messages.ts';
-import type { Localiser } from './page-strings.ts';
 import { hangText, locksText, stateName, statusTooltip, tileName, waitText } from './words.ts';
 
 /** No array is larger; a driver that says otherwise is not believed. */

@@ -1,4 +1,5 @@
 /** The lines of the details view, made of one tile's status. Pure: knows nothing of trees. */
+import type { Localiser } from '../model/localiser.ts';
 import type {
   CoreStatus,
   DescriptorLock,
@@ -7,7 +8,6 @@ import type {
   LockStatus,
   TileStatus,
 } from '../model/status/status.ts';
-import type { Localiser } from './page-strings.ts';
 import {
   channelName,
   channelText,

@@ -1,8 +1,9 @@
 /** The details view: one tile as a tree. */
+
 import * as vscode from 'vscode';
+import type { Localiser } from '../model/localiser.ts';
 import { describeView, plainRow, sayInformation } from '../say/say.ts';
 import type { ArrayServices } from './array-model.ts';
-import type { Localiser } from './page-strings.ts';
 import { type DetailItem, detailItems, detailText } from './tile-items.ts';
 import type { TileModel } from './tile-model.ts';
 import { tileName } from './words.ts';

@@ -1,5 +1,7 @@
 /** What a tile does, in words: states, stalls, locks, DMA channels, waits. Pure; knows nothing of views. */
+
 import { formatTile, type Tile } from '../model/geometry.ts';
+import type { Localiser } from '../model/localiser.ts';
 import type {
   CoreState,
   CoreStatus,
@@ -12,7 +14,6 @@ import type {
   WaitEdge,
 } from '../model/status/status.ts';
 import type { CellState } from './messages.ts';
-import type { Localiser } from './page-strings.ts';
 
 /** Locks and channels that a tooltip names at most; the details view has them all. */
 const mostInTooltip = 8;

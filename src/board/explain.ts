@@ -1,10 +1,6 @@
 /** The sentence and the next step that a person reads for each way in which a board can fail. */
+import type { Localiser } from '../model/localiser.ts';
 import type { BoardError, ErrorFacts } from './errors.ts';
-
-/** Translates; structurally `vscode.l10n`. */
-export interface Localiser {
-  t(message: string, ...args: (string | number)[]): string;
-}
 
 export interface Explanation {
   /** One sentence: what is wrong. */

@@ -1,6 +1,7 @@
 /** The editor's commands. Each exists in every state and says why when it cannot run. */
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
+import { actionNames } from '../model/action-names.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import {
   askText,
@@ -90,13 +91,13 @@ export class EditorCommands {
     const { code } = services.note(error);
     if (code === 'cancelled') return;
     if (code === 'epoch') {
-      const rebase = vscode.l10n.t('Re-base');
+      const rebase = actionNames(vscode.l10n).rebase;
       sayWarning(sentenceOf(error, services.describe, vscode.l10n), rebase).then((chosen) => {
         if (chosen === rebase) void this.#guarded(document, this.#actions.rebase);
       });
       return;
     }
-    const showLog = vscode.l10n.t('Show Log');
+    const showLog = actionNames(vscode.l10n).showLog;
     sayError(sentenceOf(error, services.describe, vscode.l10n), showLog).then((chosen) => {
       if (chosen === showLog) services.showLog();
     });
@@ -107,32 +108,32 @@ export class EditorCommands {
     const board = document.resource.board;
     const actions: Record<HostCommand, (document: TileDocument) => Promise<unknown>> = {
       apply: this.#actions.apply,
-      revert: this.#actions.discard,
+      discard: this.#actions.discard,
       refresh: this.#actions.refresh,
       rebase: this.#actions.rebase,
       unlock: this.#actions.unlock,
       lock: this.#actions.lock,
-      'keep-mine': this.#actions.keepMine,
-      'discard-conflicts': this.#actions.takeTheirs,
-      'read-running': this.#actions.readRunning,
-      'enable-clocks': async (one) => {
+      keepMine: this.#actions.keepMine,
+      takeTheirs: this.#actions.takeTheirs,
+      readRunning: this.#actions.readRunning,
+      enableClocks: async (one) => {
         if (await services.enableClocks(one.resource)) await this.#actions.refresh(one);
       },
       hold: (one) => services.hold(one.resource),
-      'release-hold': (one) => services.releaseHold(one.resource),
-      'reach-kernel': async (one) => {
+      releaseHold: (one) => services.releaseHold(one.resource),
+      reachKernel: async (one) => {
         if (await services.reachKernel(one.resource)) await this.#actions.refresh(one);
       },
-      'turn-on-sudo': async (one) => {
+      turnOnSudo: async (one) => {
         if (await services.turnOnSudo(board)) await this.#actions.refresh(one);
       },
       undo: async () => vscode.commands.executeCommand('undo'),
       redo: async () => vscode.commands.executeCommand('redo'),
       connect: () => services.connect(board),
-      'allow-driver': async () => {
+      allowDriver: async () => {
         if (await services.allowDriver(board)) await document.session.open(AbortSignal.timeout(60_000));
       },
-      'show-log': async () => services.showLog(),
+      showLog: async () => services.showLog(),
     };
     await this.#guarded(document, async (one) => {
       await actions[command](one);

@@ -72,23 +72,23 @@ export type WebviewStrings = Readonly<ReturnType<typeof webviewStrings>>;
 export type HostCommand =
   | 'refresh'
   | 'apply'
-  | 'revert'
+  | 'discard'
   | 'rebase'
   | 'undo'
   | 'redo'
   | 'connect'
   | 'unlock'
   | 'lock'
-  | 'allow-driver'
-  | 'keep-mine'
-  | 'discard-conflicts'
-  | 'read-running'
-  | 'enable-clocks'
+  | 'allowDriver'
+  | 'keepMine'
+  | 'takeTheirs'
+  | 'readRunning'
+  | 'enableClocks'
   | 'hold'
-  | 'release-hold'
-  | 'reach-kernel'
-  | 'turn-on-sudo'
-  | 'show-log';
+  | 'releaseHold'
+  | 'reachKernel'
+  | 'turnOnSudo'
+  | 'showLog';
 
 /** One run of a gesture. All arrays have the same length. */
 export interface PageEdit {

@@ -388,7 +388,7 @@ describe('[truth-16] another layout of the same columns', () => {
     await exchange(4096);
     await send({ type: 'command', command: 'refresh' });
     const [panel] = document.panels;
-    expect(panel?.state.banner).toMatchObject({ text: '[no-partition]', actions: [{ command: 'revert' }] });
+    expect(panel?.state.banner).toMatchObject({ text: '[no-partition]', actions: [{ command: 'discard' }] });
     expect(document.shown?.geometry.bytesPerTile).toBe(8192);
     await provider.discard(document);
     await settle();

@@ -3,6 +3,7 @@
  * session's (staged edits) in step, and lets nothing but Apply, or a question answered with yes, write to a device.
  */
 import * as vscode from 'vscode';
+import { actionNames } from '../model/action-names.ts';
 import { type Tile, tileStart } from '../model/geometry.ts';
 import { parseResource, scheme } from '../model/resource.ts';
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
@@ -199,7 +200,7 @@ export class HexEditorProvider
         session.revert(document.key);
         return;
       }
-      const gesture = session.discard(document.key, vscode.l10n.t('Discard'), shown.range);
+      const gesture = session.discard(document.key, actionNames(vscode.l10n).discard, shown.range);
       if (gesture !== undefined) this.#announce(document, gesture);
     });
     await this.#journal.flush();
@@ -572,8 +573,7 @@ export class HexEditorProvider
     this.#refused.fire(document);
     if (document.warned) return;
     document.warned = true;
-    const apply = vscode.l10n.t('Apply');
-    const discard = vscode.l10n.t('Discard');
+    const { apply, discard } = actionNames(vscode.l10n);
     sayWarning(
       vscode.l10n.t(
         'Saving does not write to a device. The staged edits of {0} stay here; Apply writes them.',
@@ -585,7 +585,7 @@ export class HexEditorProvider
       if (chosen === undefined) return;
       document.warned = false;
       if (this.#documents.get(document.key) !== document) return;
-      this.#run(chosen === apply ? 'apply' : 'revert', document);
+      this.#run(chosen === apply ? 'apply' : 'discard', document);
     });
   }
 }

@@ -71,7 +71,7 @@ describe('[main-9] the banner while program memory of a running core is on scree
     const shown = withRunningCore(undefined, tile, l10n);
     expect(shown?.kind).toBe('info');
     expect(shown?.text).toContain('(6,1)');
-    expect(offers(undefined, tile, l10n)).toEqual(['read-running']);
+    expect(offers(undefined, tile, l10n)).toEqual(['readRunning']);
   });
 
   test('keeps what is said of the owner, and adds the offer', () => {
@@ -80,7 +80,7 @@ describe('[main-9] the banner while program memory of a running core is on scree
       text: 'In use.',
       actions: [{ command: 'unlock', label: 'Unlock' }],
     } as const;
-    expect(offers(owner, tile, l10n)).toEqual(['unlock', 'read-running']);
+    expect(offers(owner, tile, l10n)).toEqual(['unlock', 'readRunning']);
     expect(withRunningCore(owner, tile, l10n)?.text).toBe('In use.');
   });
 
@@ -101,7 +101,7 @@ describe('the banner of an editor [main-22]', () => {
     const shown = banner({ link: { kind: 'offline', error, retryAt: 13_500 } });
     expect(shown?.kind).toBe('error');
     expect(shown?.text).toBe('Offline. <connection-lost> Reconnecting in 4 s.');
-    expect(shown?.actions.map((action) => action.command)).toEqual(['connect', 'show-log']);
+    expect(shown?.actions.map((action) => action.command)).toEqual(['connect', 'showLog']);
     expect(banner({ link: { kind: 'offline', error } })?.text).toBe('Offline. <connection-lost>');
   });
 
@@ -117,19 +117,19 @@ describe('the banner of an editor [main-22]', () => {
   test('a new epoch under staged edits: re-base or discard', () => {
     expect(banner({ epochChanged: true })?.actions.map((action) => action.command)).toEqual([
       'rebase',
-      'revert',
+      'discard',
     ]);
   });
 
   test('an unknown driver is shown before anything is mapped', () => {
     const lastError = new BoardError('unknown-driver', 'x');
-    expect(banner({ lastError })?.actions.map((action) => action.command)).toEqual(['allow-driver']);
+    expect(banner({ lastError })?.actions.map((action) => action.command)).toEqual(['allowDriver']);
   });
 
   test('conflicts: keep mine or take theirs', () => {
     const shown = banner({}, { conflictBytes: 3 });
     expect(shown?.text).toContain('3 staged bytes');
-    expect(shown?.actions.map((action) => action.command)).toEqual(['keep-mine', 'discard-conflicts']);
+    expect(shown?.actions.map((action) => action.command)).toEqual(['keepMine', 'takeTheirs']);
   });
 });
 
@@ -280,7 +280,7 @@ describe('[attach-8] the banner after the owner went', () => {
     );
     const reading = banner({ ...state, reading: true, snapshot: { done: false, at: 41 } });
     expect(reading?.text).toContain('Reading all of it...');
-    expect(commands(reading)).toEqual(['release-hold']);
+    expect(commands(reading)).toEqual(['releaseHold']);
   });
 
   test('released: the bytes are what the application left', () => {
@@ -295,7 +295,7 @@ describe('[attach-8] the banner after the owner went', () => {
 test('[attach-9] held by the kernel where no other way exists: offers the way through its driver, with the reason', () => {
   const shown = banner({ partition: used, lastError: new BoardError('kernel-held', 'x') });
   expect(shown?.text).toBe('<kernel-held>');
-  expect(commands(shown)).toEqual(['reach-kernel', 'refresh']);
+  expect(commands(shown)).toEqual(['reachKernel', 'refresh']);
 });
 
 describe('[attach-4] the banner while a tile is on screen whose clock is off', () => {
@@ -304,7 +304,7 @@ describe('[attach-4] the banner while a tile is on screen whose clock is off', (
   test('offers to enable clocks in a partition that nobody has', () => {
     const shown = withGatedTile(undefined, tile, free, l10n);
     expect(shown?.text).toContain('(3,7)');
-    expect(commands(shown)).toEqual(['enable-clocks']);
+    expect(commands(shown)).toEqual(['enableClocks']);
   });
 
   test('never beside an owner', () => {
@@ -330,13 +330,13 @@ describe('[truth-18] a sentence that says "turn on sudo" has the button', () => 
 
   test.each(['permission', 'owner-hidden'] as const)('%s', (code) => {
     const error = new BoardError(code, 'refused', { pid: 7 });
-    expect(commands({ link: { kind: 'offline', error } })).toContain('turn-on-sudo');
-    expect(commands({ lastError: error })).toContain('turn-on-sudo');
+    expect(commands({ link: { kind: 'offline', error } })).toContain('turnOnSudo');
+    expect(commands({ lastError: error })).toContain('turnOnSudo');
     const partition = { inUse: true, ownerGone: false } as PartitionInfo;
-    expect(commands({ partition, policy: 'locked', lockedBecause: error })).toContain('turn-on-sudo');
+    expect(commands({ partition, policy: 'locked', lockedBecause: error })).toContain('turnOnSudo');
   });
 
   test('others have not', () => {
-    expect(commands({ lastError: new BoardError('driver', 'EIO') })).not.toContain('turn-on-sudo');
+    expect(commands({ lastError: new BoardError('driver', 'EIO') })).not.toContain('turnOnSudo');
   });
 });

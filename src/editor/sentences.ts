@@ -1,12 +1,14 @@
 /** Everything around the bytes in words: title, read time, banner, what became of an apply, refusals of the session. */
+
 import type { PartitionInfo, WriteOutcome } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
+import { actionNames } from '../model/action-names.ts';
 import { formatTile, type Tile } from '../model/geometry.ts';
+import type { Localiser } from '../model/localiser.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
 import type { ApplyReport, HaltedCore, SessionState } from '../session/types.ts';
-import type { Banner } from './messages.ts';
-import type { Localiser } from './webview-strings.ts';
+import type { Banner, HostCommand } from './messages.ts';
 
 /** What the banner is chosen from. */
 export interface BannerFacts {
@@ -29,15 +31,15 @@ export type Describe = (error: BoardError) => string;
 /** The line above the grid that matters most; `undefined` when all is well. */
 export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localiser): Banner | undefined {
   const { state } = facts;
-  const connect = { command: 'connect', label: l10n.t('Connect Now') } as const;
-  const refresh = { command: 'refresh', label: l10n.t('Read Again') } as const;
+  const connect = offer('connect', l10n);
+  const refresh = offer('refresh', l10n);
   const sudo = (error: BoardError) => sudoActions(error, l10n);
   switch (state.link.kind) {
     case 'disconnected':
       return {
         kind: 'info',
         text: l10n.t('{0} is not connected. Staged edits stay here.', facts.boardLabel),
-        actions: [{ command: 'connect', label: l10n.t('Connect') }],
+        actions: [offer('connect', l10n)],
       };
     case 'connecting':
       // Attempts that follow a loss look like what they are part of.
@@ -53,7 +55,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
       return {
         kind: 'error',
         text: `${l10n.t('Offline.')} ${describe(state.link.error)}${wait}`,
-        actions: [connect, ...sudo(state.link.error), { command: 'show-log', label: l10n.t('Show Log') }],
+        actions: [connect, ...sudo(state.link.error), offer('showLog', l10n)],
       };
     }
     case 'connected':
@@ -65,10 +67,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
       text: l10n.t(
         'Since these edits were staged, the partition changed hands, was reset, or was out of sight: other bytes may lie under them now. Apply is refused until the edits are re-based.',
       ),
-      actions: [
-        { command: 'rebase', label: l10n.t('Re-base') },
-        { command: 'revert', label: l10n.t('Discard') },
-      ],
+      actions: [offer('rebase', l10n), offer('discard', l10n)],
     };
   }
   if (facts.conflictBytes > 0) {
@@ -83,10 +82,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
               '{0} staged bytes lie over bytes that the board has changed since. Apply leaves them alone until you decide.',
               facts.conflictBytes,
             ),
-      actions: [
-        { command: 'keep-mine', label: l10n.t('Keep Staged Bytes') },
-        { command: 'discard-conflicts', label: l10n.t("Take the Board's Bytes") },
-      ],
+      actions: [offer('keepMine', l10n), offer('takeTheirs', l10n)],
     };
   }
   const error = state.lastError;
@@ -94,21 +90,21 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     return {
       kind: 'warning',
       text: describe(error),
-      actions: [{ command: 'reach-kernel', label: l10n.t("Reach Through XRT's Driver...") }, refresh],
+      actions: [offer('reachKernel', l10n), refresh],
     };
   }
   if (error?.code === 'unknown-driver') {
     return {
       kind: 'warning',
       text: describe(error),
-      actions: [{ command: 'allow-driver', label: l10n.t('Show What Was Found') }],
+      actions: [offer('allowDriver', l10n)],
     };
   }
   if (error?.code === 'no-partition' && error.facts['layout'] !== undefined) {
     return {
       kind: 'error',
       text: describe(error),
-      actions: [{ command: 'revert', label: l10n.t('Discard') }],
+      actions: [offer('discard', l10n)],
     };
   }
   const onlyWriting = error?.code === 'no-match' && state.lockedBecause?.code === 'no-match';
@@ -116,7 +112,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     return {
       kind: 'error',
       text: describe(error),
-      actions: [refresh, ...sudo(error), { command: 'show-log', label: l10n.t('Show Log') }],
+      actions: [refresh, ...sudo(error), offer('showLog', l10n)],
     };
   }
   const epochEnd = epochEndText(facts, l10n);
@@ -124,7 +120,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     return {
       kind: 'warning',
       text: epochEnd,
-      actions: [{ command: 'refresh', label: l10n.t('Read What Is There Now') }],
+      actions: [offer('refresh', l10n)],
     };
   }
   const partition = state.partition;
@@ -147,11 +143,17 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
   return undefined;
 }
 
+/** A button of the banner, by the name that its action has everywhere. */
+function offer<C extends HostCommand & keyof ReturnType<typeof actionNames>>(
+  command: C,
+  l10n: Localiser,
+): { readonly command: C; readonly label: string } {
+  return { command, label: actionNames(l10n)[command] };
+}
+
 /** The button of failures whose next step is to turn on sudo. */
 function sudoActions({ code }: BoardError, l10n: Localiser): Banner['actions'] {
-  return code === 'permission' || code === 'owner-hidden'
-    ? [{ command: 'turn-on-sudo', label: l10n.t('Turn On Sudo') }]
-    : [];
+  return code === 'permission' || code === 'owner-hidden' ? [offer('turnOnSudo', l10n)] : [];
 }
 
 /** Who has the partition, as a sentence. */
@@ -174,12 +176,12 @@ function besideBanner(
   const inUse = inUseText(partition, facts, l10n);
   const reason = facts.state.lockedBecause;
   const canHold = partition.hold === undefined && partition.owner?.kind !== 'kernel';
-  const hold = canHold ? [{ command: 'hold', label: l10n.t('Hold for Post-Mortem...') } as const] : [];
+  const hold = canHold ? [offer('hold', l10n)] : [];
   if (reason?.code === 'no-match') {
     return {
       kind: 'warning',
       text: `${inUse} ${describe(reason)}`,
-      actions: [{ command: 'unlock', label: l10n.t('Try Again') }, ...hold],
+      actions: [offer('unlock', l10n), ...hold],
     };
   }
   if (reason !== undefined && reason.code !== 'locked') {
@@ -216,7 +218,7 @@ function heldBanner(facts: BannerFacts, partition: PartitionInfo, l10n: Localise
   return {
     kind: 'info',
     text: parts.join(' '),
-    actions: [{ command: 'release-hold', label: l10n.t('Release...') }],
+    actions: [offer('releaseHold', l10n)],
   };
 }
 
@@ -267,13 +269,13 @@ export function withGatedTile(
         'The clock of tile {0} was off when it was read. Clocks are enabled during access now: read again. If it stays off, the driver ignores the request.',
         name,
       ),
-      actions: [{ command: 'refresh', label: l10n.t('Read Again') }],
+      actions: [offer('refresh', l10n)],
     };
   }
   return {
     kind: 'info',
     text: l10n.t('The clock of tile {0} is off, so its memory is left alone.', name),
-    actions: [{ command: 'enable-clocks', label: l10n.t('Enable Clocks...') }],
+    actions: [offer('enableClocks', l10n)],
   };
 }
 
@@ -324,7 +326,7 @@ export function withRunningCore(
   l10n: Localiser,
 ): Banner | undefined {
   if (tile === undefined || (banner !== undefined && banner.kind !== 'info')) return banner;
-  const action = { command: 'read-running', label: l10n.t('Read Anyway...') } as const;
+  const action = offer('readRunning', l10n);
   return banner === undefined
     ? {
         kind: 'info',

@@ -1,24 +1,22 @@
 /** The words that the hex editor's page shows. In `src` so that the export of localisable strings finds them. */
-
-/** Translates; structurally `vscode.l10n`. */
-export interface Localiser {
-  t(message: string, ...args: (string | number)[]): string;
-}
+import { actionNames } from '../model/action-names.ts';
+import type { Localiser } from '../model/localiser.ts';
 
 /**
  * Every string of the page by its key. `{0}` and so on stay in the result: the page fills them in.
  */
 export function webviewStrings(l10n: Localiser) {
+  const { apply, discard, refresh, unlock, lock } = actionNames(l10n);
   return {
     // Buttons and labels around the grid.
-    apply: l10n.t('Apply'),
+    apply,
     applyHint: l10n.t('Write the staged edits to the device and read them back'),
-    revert: l10n.t('Discard'),
-    revertHint: l10n.t('Drop the staged edits. Undo brings them back.'),
-    refresh: l10n.t('Refresh'),
+    discard,
+    discardHint: l10n.t('Drop the staged edits. Undo brings them back.'),
+    refresh,
     refreshHint: l10n.t('Read the shown memory again'),
-    unlock: l10n.t('Unlock Editing...'),
-    lock: l10n.t('Lock'),
+    unlock,
+    lock,
     retry: l10n.t('Retry'),
     policyLocked: l10n.t('Locked'),
     policyLockedHint: l10n.t('Typing changes nothing. Unlock to stage edits.'),

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import * as vscode from 'vscode';
 import type { ConnectStep, Partition } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
+import { actionNames } from '../model/action-names.ts';
 import { type ColumnRange, formatTile, tiles } from '../model/geometry.ts';
 import { markdownCode } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
@@ -360,7 +361,7 @@ export class BoardCommands {
   async #pickBoard(): Promise<BoardEntry | undefined> {
     const entries = this.#services.boards.entries;
     if (entries.length === 0) {
-      const add = vscode.l10n.t('Add Board...');
+      const add = actionNames(vscode.l10n).addBoard;
       const chosen = await sayInformation(vscode.l10n.t('No board has been added yet.'), add);
       if (chosen === add) await this.#addBoard();
       return undefined;

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { explain } from '../board/explain.ts';
+import { actionNames } from '../model/action-names.ts';
 import { cleanLine, plainText } from '../model/plain.ts';
 import { sayError } from '../say/say.ts';
 
@@ -69,10 +70,10 @@ export class Failures {
     const error = this.note(thrown);
     if (error.code === 'cancelled') return;
     const retry = vscode.l10n.t('Retry');
-    const edit = vscode.l10n.t('Edit Board...');
-    const sudo = vscode.l10n.t('Turn On Sudo');
+    const edit = actionNames(vscode.l10n).editBoard;
+    const sudo = actionNames(vscode.l10n).turnOnSudo;
     const replace = vscode.l10n.t('Replace Key...');
-    const showLog = vscode.l10n.t('Show Log');
+    const showLog = actionNames(vscode.l10n).showLog;
     const buttons: string[] = [];
     if (actions.retry !== undefined) buttons.push(error.code === 'host-key-changed' ? replace : retry);
     if (actions.turnOnSudo !== undefined && helpedBySudo.has(error.code)) buttons.push(sudo);

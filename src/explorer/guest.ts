@@ -23,7 +23,7 @@ export interface Place {
 
 /** A question before something is done to a partition. */
 export interface GuestQuestion extends ModalQuestion {
-  readonly act: 'hold' | 'release' | 'enable-clocks' | 'reach-kernel';
+  readonly act: 'hold' | 'release' | 'enableClocks' | 'reachKernel';
 }
 
 export interface GuestServices {
@@ -181,7 +181,7 @@ export class GuestCommands implements vscode.Disposable {
       throw new BoardError('locked', 'clocks are the business of the owner', ownerFacts(info));
     }
     const agreed = await this.confirm({
-      act: 'enable-clocks',
+      act: 'enableClocks',
       title: vscode.l10n.t('{0} of {1}: enable clocks?', columnsText({ columns }), entry.config.label),
       detail: vscode.l10n.t(
         'The clocks of tiles that are off run while Tilescope accesses this partition, and are given back after each access. This lasts until you turn it off or disconnect.',
@@ -243,7 +243,7 @@ export class GuestCommands implements vscode.Disposable {
    */
   async reachKernel({ entry, columns }: Place): Promise<boolean> {
     const agreed = await this.confirm({
-      act: 'reach-kernel',
+      act: 'reachKernel',
       title: vscode.l10n.t(
         "{0} of {1}: reach through XRT's driver?",
         columnsText({ columns }),

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { BoardInfo, Partition, PartitionInfo, PartitionMemory } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
+import { actionNames } from '../model/action-names.ts';
 import {
   type ArrayShape,
   type ColumnRange,
@@ -475,7 +476,7 @@ export function failureNode(parent: string, error: BoardError, command?: vscode.
     parent,
     describe(error),
     'warning',
-    command ?? { command: 'tilescope.showLog', title: vscode.l10n.t('Show Log') },
+    command ?? { command: 'tilescope.showLog', title: actionNames(vscode.l10n).showLog },
   );
 }
 

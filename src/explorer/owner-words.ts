@@ -1,10 +1,7 @@
 /** Who has a partition, in words. */
-import type { Owner, PartitionInfo } from '../board/board.ts';
 
-/** Translates; structurally `vscode.l10n`. */
-export interface Localiser {
-  t(message: string, ...args: (string | number)[]): string;
-}
+import type { Owner, PartitionInfo } from '../board/board.ts';
+import type { Localiser } from '../model/localiser.ts';
 
 /** A moment (ms since 1970) as people say it today. */
 export type Clock = (at: number) => string;

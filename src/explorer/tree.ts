@@ -1,6 +1,7 @@
 /** The sidebar's tree: boards, partitions, memory types, tiles. Follows the links by itself. */
 import * as vscode from 'vscode';
 import { toBoardError } from '../board/errors.ts';
+import { actionNames } from '../model/action-names.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
@@ -194,7 +195,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     const state = entry.link.state;
     const connect = {
       command: 'tilescope.connect',
-      title: vscode.l10n.t('Connect'),
+      title: actionNames(vscode.l10n).connect,
       arguments: [entry.id],
     };
     switch (state.kind) {
@@ -270,7 +271,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
         return [
           failureNode(node.key, error, {
             command: 'tilescope.turnOnSudo',
-            title: vscode.l10n.t('Turn On Sudo'),
+            title: actionNames(vscode.l10n).turnOnSudo,
             arguments: [entry.id],
           }),
         ];

@@ -267,6 +267,17 @@ export class Workbench {
     }
   }
 
+  /** The commands with titles that begin so that the palette offers now, by name; `known` is one of them. */
+  async offered(start: string, known: string): Promise<string[]> {
+    await this.page.keyboard.press('F1');
+    await this.quickInput().fill(`>${start}`);
+    const labels = this.page.locator('.quick-input-list .monaco-list-row .label-name');
+    await labels.filter({ hasText: known }).first().waitFor();
+    const titles = await labels.allTextContents();
+    await this.page.keyboard.press('Escape');
+    return titles.filter((title) => title.startsWith(start)).sort();
+  }
+
   /** The text field of the open quick pick or input box. */
   quickInput(): Locator {
     return this.page.locator('.quick-input-widget:visible .quick-input-box input');

@@ -151,11 +151,11 @@ describe('[main-23] the connection is cut', () => {
     async (_when, bytes, step) => {
       pictureOnFailure(`cancel-${bytes}`);
       const notConnected = new RegExp(`${home.alias}.*not connected`);
-      await workbench.runCommand('Tilescope: Disconnect from Board');
+      await workbench.runCommand('Tilescope: Disconnect');
       await workbench.waitForRow(notConnected);
       await board.exec("find / -xdev -name 'tilescope-agent-*' -type f -exec rm {} +");
       const silent = proxy.blackHoleAfter('toTarget', bytes);
-      await workbench.runCommand('Tilescope: Connect to Board');
+      await workbench.runCommand('Tilescope: Connect');
       await silent;
       await workbench.waitForNotification(new RegExp(`Connecting to ${home.alias}: ${step}`));
       await workbench.screenshot(`link-cancel-${bytes}`);
@@ -165,7 +165,7 @@ describe('[main-23] the connection is cut', () => {
 
       proxy.cut();
       proxy.blackHole(false);
-      await workbench.runCommand('Tilescope: Connect to Board');
+      await workbench.runCommand('Tilescope: Connect');
       await workbench.waitForRow(PARTITION_ROW);
       expect(await helpers()).toHaveLength(1);
       await expect.poll(() => workbench.notifications(), PATIENT).toEqual([]);

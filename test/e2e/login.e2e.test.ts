@@ -195,7 +195,7 @@ describe('[main-13] [main-14] logging in', () => {
     pictureOnFailure('key');
     const before = await knownHosts();
     const oldFingerprint = boardFingerprint();
-    await workbench.runCommand('Tilescope: Disconnect from Board');
+    await workbench.runCommand('Tilescope: Disconnect');
     await workbench.waitForRow(/Not connected/);
     await board.reboot({ kernelArgs: ['ts.otherkey=1'] });
     const newFingerprint = boardFingerprint();
@@ -234,7 +234,7 @@ describe('[main-13] [main-14] logging in', () => {
     pictureOnFailure('forget');
     await workbench.runCommand('Tilescope: Forget Stored Passwords');
     await workbench.waitForNotification('Forgotten: 2 stored answers.');
-    await workbench.runCommand('Tilescope: Disconnect from Board');
+    await workbench.runCommand('Tilescope: Disconnect');
     await (await workbench.waitForRow(/Not connected/)).click();
     await workbench.page.locator('.quick-input-widget:visible', { hasText: /Password of dev@/ }).waitFor();
     await workbench.page.keyboard.press('Escape');

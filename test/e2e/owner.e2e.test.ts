@@ -272,7 +272,7 @@ describe('[main-22] beside an owner, and without a board', () => {
       `in conflict: yours 33, device ${pattern('data', 6, 6, 0, 1, after).toUpperCase()}`,
     );
     await workbench.screenshot('owner-conflict');
-    await editor.button('keep-mine').click();
+    await editor.button('keepMine').click();
     await editor.frame.locator('.count.conflict').waitFor({ state: 'hidden' });
     await editor.apply();
     await isDirty(editor, '6_6', false);
@@ -290,7 +290,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await witness.release();
     await workbench.waitForRow(/Columns 6 to 9.*free/);
     await editor.rebase();
-    await editor.button('discard-conflicts').click();
+    await editor.button('takeTheirs').click();
     await editor.waitForStaged(0);
     await isDirty(editor, '6_6', false);
     expect((await editor.rowAt('0x0'))[8]).toBe('99');

@@ -70,15 +70,26 @@ describe('[main-17] the sidebar', () => {
   });
 
   test('[main-17] a board is renamed, and disconnected and connected by its inline actions', async () => {
-    await workbench.runCommand('Tilescope: Edit Board...');
+    await workbench.runCommand('Tilescope: Rename Board...');
     await workbench.answerInput('Array on the desk', /Name of the board/);
     await workbench.waitForRow('Array on the desk');
-    await workbench.inlineAction('Array on the desk', 'Connect to Board');
     await workbench.waitForRow(/Columns 0 to 3/);
-    await workbench.inlineAction('Array on the desk', 'Disconnect from Board');
+    await workbench.inlineAction('Array on the desk', 'Disconnect');
     await workbench.waitForRow(/Not connected/);
-    await (await workbench.waitForRow(/Not connected/)).click();
+    await workbench.inlineAction('Array on the desk', 'Connect');
     await workbench.waitForRow(/Columns 0 to 3/);
+  });
+
+  test('[shape-9] the palette offers what can be done now, and nothing else', async () => {
+    expect(await workbench.offered('Tilescope: Re', 'Tilescope: Rename Board...')).toEqual([
+      'Tilescope: Refresh Array',
+      'Tilescope: Refresh Boards',
+      'Tilescope: Remove Board...',
+      'Tilescope: Rename Board...',
+    ]);
+    expect(await workbench.offered('Tilescope: Co', 'Tilescope: Copy Board Report')).not.toContain(
+      'Tilescope: Connect',
+    );
   });
 
   test('[main-17] [truth-17] boards and what was expanded are remembered', async () => {
@@ -114,11 +125,11 @@ describe('[main-17] the sidebar', () => {
   });
 
   test('[main-17] removing a board asks first; then the welcome view is back', async () => {
-    await workbench.runCommand('Tilescope: Remove Board');
+    await workbench.runCommand('Tilescope: Remove Board...');
     expect((await workbench.modal()).message).toContain('Array on the desk');
     await workbench.clickModal('Cancel');
     await (await workbench.waitForRow('Array on the desk')).click();
-    await workbench.runCommand('Tilescope: Remove Board');
+    await workbench.runCommand('Tilescope: Remove Board...');
     await workbench.modal();
     await workbench.clickModal('Remove');
     await workbench.page.locator('.part.sidebar .monaco-button', { hasText: 'Add Board over SSH' }).waitFor();

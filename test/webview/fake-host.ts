@@ -167,7 +167,7 @@ export class FakeHost {
     } else if (message.type === 'command') {
       if (message.command === 'unlock') this.setState({ policy: 'staged' });
       if (message.command === 'lock') this.setState({ policy: 'locked' });
-      if (message.command === 'revert') this.#revert();
+      if (message.command === 'discard') this.#revert();
     }
   }
 

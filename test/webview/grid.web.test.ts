@@ -227,7 +227,7 @@ describe('what is shown', () => {
         banner: {
           kind: 'warning',
           text: 'The board does not answer. Shown is what was read at 14:03:27.',
-          actions: [{ command: 'connect', label: 'Connect Now' }],
+          actions: [{ command: 'connect', label: 'Connect' }],
         },
       }),
     );
@@ -404,7 +404,7 @@ describe('typing', () => {
     await eventually(() => page.getAttribute('[data-name=apply]', 'disabled')).toBeNull();
     await page.click('[data-name=apply]');
     expect(await command()).toEqual({ type: 'command', command: 'apply' });
-    await page.click('[data-name=revert]');
+    await page.click('[data-name=discard]');
     await eventually(() => staged(page)).toEqual({});
   });
 });

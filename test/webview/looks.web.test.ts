@@ -46,8 +46,8 @@ async function everything(options: OpenOptions = {}): Promise<Page> {
         kind: 'warning',
         text: 'The bytes under 1 of your staged edits have changed on the device since you typed them.',
         actions: [
-          { command: 'keep-mine', label: 'Keep My Edits' },
-          { command: 'discard-conflicts', label: 'Drop Them' },
+          { command: 'keepMine', label: 'Keep My Edits' },
+          { command: 'takeTheirs', label: 'Drop Them' },
         ],
       },
     });

@@ -250,13 +250,13 @@ describe('beside the owner', () => {
     await make();
     const document = await bench.open('data', { col: 3, row: 8 }, free);
     assert.match(banner(document).text, /The clock of tile \(3,8\) is off/);
-    assert.deepEqual(banner(document).commands, ['enable-clocks']);
+    assert.deepEqual(banner(document).commands, ['enableClocks']);
     answer = false;
-    bench.api.editor.run('enable-clocks', document);
-    await untilTrue('a person was asked', () => asked.at(-1)?.act === 'enable-clocks');
+    bench.api.editor.run('enableClocks', document);
+    await untilTrue('a person was asked', () => asked.at(-1)?.act === 'enableClocks');
     assert.equal(bench.entry.link.partitions[0]?.clocksOn, false);
     answer = true;
-    bench.api.editor.run('enable-clocks', document);
+    bench.api.editor.run('enableClocks', document);
     const first = document.shown?.range.offset ?? 0;
     await untilTrue('the tile was read', () => {
       return ((document.session.bytes({ offset: first, length: 1 }).flags[0] ?? 0) & 1) === 1;
@@ -273,7 +273,7 @@ describe('beside the owner', () => {
     });
     assert.equal(bench.array.count('clocks'), count, 'not even asked for beside an owner');
     const theirs = await bench.open('data', { col: 9, row: 8 }, owned);
-    assert.ok(!banner(theirs).commands.includes('enable-clocks'));
+    assert.ok(!banner(theirs).commands.includes('enableClocks'));
   });
 
   it('[truth-6] a driver that turns no clock off again: it is said when a person disables them, by what the registers say', async () => {
@@ -312,16 +312,16 @@ describe('beside the owner', () => {
       bench.api.editor.document(bench.uri('data', tile, owned)),
     );
     await until('the way through is offered', () =>
-      banner(document).commands.includes('reach-kernel') ? true : undefined,
+      banner(document).commands.includes('reachKernel') ? true : undefined,
     );
     assert.equal(bench.array.count('kernel-descriptor'), 0);
     answer = false;
-    bench.api.editor.run('reach-kernel', document);
-    await untilTrue('a person was asked', () => asked.at(-1)?.act === 'reach-kernel');
+    bench.api.editor.run('reachKernel', document);
+    await untilTrue('a person was asked', () => asked.at(-1)?.act === 'reachKernel');
     assert.match(asked.at(-1)?.detail ?? '', /xclbin is loaded anew or the board is rebooted/);
     assert.equal(bench.array.count('kernel-descriptor'), 0);
     answer = true;
-    bench.api.editor.run('reach-kernel', document);
+    bench.api.editor.run('reachKernel', document);
     await untilTrue('the bytes are read', () => {
       const visible = [...document.panels][0]?.visible;
       return visible !== undefined && document.session.readAt(visible) !== undefined;

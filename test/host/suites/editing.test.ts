@@ -53,7 +53,7 @@ describe('editing', () => {
     const state = [...document.panels][0]?.state;
     assert.deepEqual(
       state?.banner?.actions.map((action) => action.command),
-      ['keep-mine', 'discard-conflicts'],
+      ['keepMine', 'takeTheirs'],
     );
     await vscode.commands.executeCommand('tilescope.apply');
     assert.equal(hexOf(bench.array.peek('data', tile, 0, 1)), 'e0', 'only what was seen is overwritten');
@@ -77,7 +77,7 @@ describe('editing', () => {
     const banner = [...document.panels][0]?.state.banner;
     assert.deepEqual(
       banner?.actions.map((action) => action.command),
-      ['rebase', 'revert'],
+      ['rebase', 'discard'],
     );
     await vscode.commands.executeCommand('tilescope.apply');
     assert.equal(bench.array.count('write'), writes);
@@ -155,7 +155,7 @@ describe('editing', () => {
     const leftAlone = 2 << 5;
     assert.equal(reason(document), leftAlone, 'by default it is left alone');
     const actions = [...document.panels][0]?.state.banner?.actions.map((action) => action.command);
-    assert.ok(actions?.includes('read-running'), 'the banner offers it');
+    assert.ok(actions?.includes('readRunning'), 'the banner offers it');
 
     const asked: string[] = [];
     let answer = false;
@@ -198,7 +198,7 @@ describe('editing', () => {
     const said = () => [...document.panels][0]?.state.banner?.text ?? '';
     assert.equal(bench.array.activity(running), 'running');
     const offered = [...document.panels][0]?.state.banner?.actions.map((action) => action.command);
-    assert.ok(offered?.includes('read-running'), 'it is left alone, and reading is offered');
+    assert.ok(offered?.includes('readRunning'), 'it is left alone, and reading is offered');
     let question = '';
     const before = bench.api.editor.confirmRunning;
     bench.api.editor.confirmRunning = async (title, detail) => {

@@ -1,0 +1,110 @@
+/** What cannot be done now is not offered: the keys, and that the manifest goes by them. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { PartitionInfo } from './board/board.ts';
+import { editorKeys } from './editor/editor-keys.ts';
+import { type SidebarBoard, sidebarKeys } from './explorer/sidebar-keys.ts';
+
+const on = (keys: Record<string, boolean>) => Object.keys(keys).filter((key) => keys[key]);
+const base: PartitionInfo = {
+  id: 0,
+  columns: { startCol: 0, numCols: 4 },
+  rows: { startRow: 0, numRows: 9 },
+  inUse: false,
+  ownerGone: false,
+  picked: false,
+  clocksOn: false,
+  epoch: 'e',
+} as unknown as PartitionInfo;
+const board = (state: SidebarBoard['state'], ...partitions: PartitionInfo[]): SidebarBoard => ({
+  state,
+  partitions,
+  freeColumns: [],
+});
+const used = (kind: string) =>
+  ({ ...base, inUse: true, owner: { kind, pid: 7, command: 'g' } }) as PartitionInfo;
+
+describe('[shape-9] what can be done now', () => {
+  test.each<[string, SidebarBoard[], string[]]>([
+    ['no board', [], []],
+    ['a board without a connection', [board('disconnected', base)], ['hasBoard', 'canConnect']],
+    ['a lost one', [board('offline')], ['hasBoard', 'hasReport', 'canConnect', 'canDisconnect']],
+    ['one that is being connected', [board('connecting')], ['hasBoard', 'canDisconnect']],
+    [
+      'a free partition',
+      [board('connected', base)],
+      ['hasBoard', 'hasConnected', 'hasReport', 'canDisconnect', 'canEnableClocks'],
+    ],
+    [
+      'an owner',
+      [board('connected', used('process'))],
+      ['hasBoard', 'hasConnected', 'hasReport', 'canDisconnect', 'canHold'],
+    ],
+    [
+      'the kernel',
+      [board('connected', used('kernel'))],
+      ['hasBoard', 'hasConnected', 'hasReport', 'canDisconnect', 'heldByKernel'],
+    ],
+    [
+      'columns of two kinds',
+      [
+        { ...board('connected', { ...base, picked: true, clocksOn: true }), freeColumns: [base.columns] },
+        board('disconnected'),
+      ],
+      [
+        ...['hasBoard', 'hasConnected', 'hasReport', 'canConnect', 'canDisconnect'],
+        ...['hasFreeColumns', 'hasPicked', 'canDisableClocks'],
+      ],
+    ],
+    [
+      'what an owner left',
+      [board('connected', { ...used('process'), ownerGone: true })],
+      ['hasBoard', 'hasConnected', 'hasReport', 'canDisconnect', 'canRelease'],
+    ],
+  ])('in the sidebar: %s', (_, boards, keys) => {
+    expect(on(sidebarKeys(boards))).toEqual(keys);
+  });
+
+  test('in the editor', () => {
+    const facts = {
+      connected: true,
+      policy: 'staged',
+      stagedBytes: 0,
+      conflictBytes: 0,
+      epochChanged: false,
+      coreRuns: false,
+    } as const;
+    expect(on(editorKeys(undefined))).toEqual([]);
+    expect(on(editorKeys(facts))).toEqual(['canRead', 'canLock']);
+    expect(on(editorKeys({ ...facts, policy: 'locked' }))).toEqual(['canRead', 'canUnlock']);
+    expect(on(editorKeys({ ...facts, policy: 'locked', lockedFor: 'why' }))).toEqual(['canRead']);
+    expect(on(editorKeys({ ...facts, connected: false, stagedBytes: 1, epochChanged: true }))).toEqual([
+      ...['canLock', 'hasStaged', 'mustRebase'],
+    ]);
+    expect(on(editorKeys({ ...facts, stagedBytes: 2, conflictBytes: 1, coreRuns: true }))).toEqual([
+      ...['canRead', 'canLock', 'hasStaged', 'hasConflicts', 'coreRuns'],
+    ]);
+  });
+
+  test('every command of the manifest goes by a key that is told, but for those that always can', () => {
+    const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
+    const { commands, menus } = JSON.parse(text).contributes as {
+      commands: { command: string; enablement?: string }[];
+      menus: Record<string, { when?: string }[]>;
+    };
+    const always = commands.filter(({ enablement }) => enablement === undefined);
+    expect(always.map(({ command }) => command.replace('tilescope.', ''))).toEqual([
+      ...['addBoard', 'addSshBoard', 'addLocalBoard', 'addSimulatedBoard', 'showLog', 'forgetSecrets'],
+    ]);
+    const told = new Set([...Object.keys(sidebarKeys([])), ...Object.keys(editorKeys(undefined))]);
+    const conditions = [...commands, ...Object.values(menus).flat()].flatMap((one) =>
+      Object.values(one).map(String),
+    );
+    const named = conditions.flatMap((one) => [
+      ...one.matchAll(/\btilescope\.((?:can|has|must|core|held)[A-Z]\w*)/g),
+    ]);
+    for (const [, key = ''] of named) expect(told, key).toContain(key);
+    for (const key of told) expect(named.map(([, one]) => one)).toContain(key);
+  });
+});
