@@ -35,6 +35,7 @@ interface Drawn {
   cell: ArrayCell;
   readonly element: HTMLElement;
   state: CellState | undefined;
+  isFocused: boolean;
 }
 
 function div(className: string, role?: string): HTMLElement {
@@ -147,7 +148,9 @@ export class ArrayGrid {
       .join(' ');
     const hadKeyboard = this.#tabStop?.element === document.activeElement;
     for (const cells of this.#rows) {
-      for (const [column, { element }] of cells.entries()) element.hidden = !this.#hasWidth(column);
+      for (const [column, { element }] of cells.entries()) {
+        if (element.hidden === this.#hasWidth(column)) element.hidden = !element.hidden;
+      }
     }
     // What is hidden cannot be reached with the keyboard, nor keep it.
     if (!this.#hasWidth(this.#at.column)) {
@@ -221,7 +224,7 @@ export class ArrayGrid {
           element.tabIndex = -1;
           element.setAttribute('aria-colindex', `${column + 1}`);
           cells.append(element);
-          return { cell, element, state: undefined };
+          return { cell, element, state: undefined, isFocused: false };
         }),
       );
       const side = div('compute-row', 'presentation');
@@ -273,8 +276,10 @@ export class ArrayGrid {
 
   #paint(drawn: Drawn, cell: ArrayCell, focused: Tile | undefined): void {
     const { element } = drawn;
-    drawn.cell = cell;
     const isFocused = focused !== undefined && sameTile(cell.tile, focused);
+    if (drawn.state !== undefined && drawn.cell === cell && drawn.isFocused === isFocused) return;
+    drawn.cell = cell;
+    drawn.isFocused = isFocused;
     if (drawn.state !== cell.state) {
       if (drawn.state !== undefined) element.classList.remove(drawn.state);
       drawn.state = cell.state;
