@@ -158,6 +158,7 @@ const announced: readonly string[] = [
   'init',
   'state',
   'settings',
+  'cells',
   'delta',
   'unavailable',
   'reveal',

@@ -1,14 +1,21 @@
 /** The page of the hex editor: connects host, grid and frame. */
 import './main.css';
-import type { EditorDocument, EditorSettings, EditorState, WebviewStrings } from '../src/editor/messages.ts';
+import type {
+  EditorDocument,
+  EditorSettings,
+  EditorState,
+  ShownBytes,
+  WebviewStrings,
+} from '../src/editor/messages.ts';
+import { type CellChoice, readCellChoice } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { type CursorDetails, Frame } from './frame.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
-import { type ByteFacts, hoverText, placeTexts, stateTexts, valueText } from './grid/describe.ts';
-import { type Pane, type Selection, selectedRange, selectRange } from './grid/selection.ts';
+import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/describe.ts';
+import { isExtended, moveTo, type Pane, type Selection, selectedRange, selectRange } from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
 import { hexOffset } from './grid/text.ts';
-import { GridView } from './grid/view.ts';
+import { GridView, type Hover } from './grid/view.ts';
 import { HostClient, toBytes, type VsCodeApi } from './host.ts';
 import { translator } from './strings.ts';
 
@@ -24,6 +31,8 @@ const visiblePeriod = 60;
 interface KeptState {
   readonly selection: Selection;
   readonly top: number;
+  /** Chosen for this tab; without it the setting counts. */
+  readonly cells?: CellChoice;
 }
 
 const api = acquireVsCodeApi();
@@ -48,6 +57,9 @@ class Editor {
   #hover: ReturnType<typeof setTimeout> | undefined;
   #spoken = '';
   #framePending = false;
+  #settings: EditorSettings;
+  /** What this tab shows, whatever the setting says. */
+  #chosen: CellChoice | undefined;
   /** Where the cursor was when it last moved: a message about another byte goes away. */
   #notedAt = -1;
 
@@ -60,6 +72,9 @@ class Editor {
     const t = translator(strings);
     this.#t = t;
     this.#state = state;
+    this.#settings = settings;
+    const kept = toKept(api.getState());
+    this.#chosen = kept?.cells;
     this.#frame = new Frame(window.document.body, t, {
       command: (command) => {
         this.#notify(undefined);
@@ -79,15 +94,17 @@ class Editor {
       },
     );
     const tellVisible = throttled(visiblePeriod, (range: ByteRange) => host.post({ type: 'visible', range }));
-    this.#view = new GridView(this.#frame.middle, document, settings, this.#store, t, {
+    this.#view = new GridView(this.#frame.middle, document, settings, this.#cells, this.#store, t, {
       onSelection: (selection) => this.#onSelection(selection),
       onVisible: (range) => {
         tellVisible(range);
         this.#keep();
       },
       onHover: (hover) => this.#onHover(hover),
+      onDrawn: () => this.#controller.drawn(),
     });
     this.#controller = new GridController({
+      around: this.#frame.middle,
       view: this.#view,
       store: this.#store,
       host,
@@ -100,8 +117,9 @@ class Editor {
       },
     });
     this.setState(state);
-    this.#restore();
+    if (kept !== undefined) this.#restore(kept);
     this.#tellSelection();
+    this.#tellCells();
     // Never taken from another part of the window: the keys go to the grid once the page has them.
     window.addEventListener('focus', () => this.#takeFocus());
     this.#takeFocus();
@@ -118,7 +136,32 @@ class Editor {
   }
 
   setSettings(settings: EditorSettings): void {
+    const before = this.#cells;
+    this.#settings = settings;
     this.#view.settings = settings;
+    if (!sameChoice(before, this.#cells)) this.#showCells();
+  }
+
+  /** Shows other cells in this tab, until others are chosen. */
+  choose(cells: CellChoice): void {
+    this.#chosen = cells;
+    this.#showCells();
+    this.#keep();
+  }
+
+  get #cells(): CellChoice {
+    return this.#chosen ?? this.#settings.cells;
+  }
+
+  #showCells(): void {
+    this.#controller.leaveCell();
+    this.#view.cells = this.#cells;
+    this.#tellCells();
+    this.#updateFrame();
+  }
+
+  #tellCells(): void {
+    host.post({ type: 'cells', cells: this.#cells });
   }
 
   delta(packed: unknown): void {
@@ -146,26 +189,23 @@ class Editor {
     }
   }
 
-  #facts(offset: number): ByteFacts {
-    const shown = this.#store.read({ offset, length: 1 });
-    return {
-      offset,
-      byte: shown.bytes[0] ?? 0,
-      flags: shown.flags[0] ?? 0,
-      base: shown.base[0] ?? 0,
-    };
+  /** What is shown at a byte: its cell, or the byte itself. */
+  #shownAt(offset: number, pane: Pane): ShownBytes {
+    return this.#store.read(pane === 'cells' ? this.#view.layout.cell(offset) : { offset, length: 1 });
   }
 
   #details(): CursorDetails | undefined {
-    const { layout, selection, upperCase } = this.#view;
+    const { layout, selection } = this.#view;
     if (layout.rowCount === 0) return undefined;
-    const facts = this.#facts(selection.cursor);
-    const { length } = selectedRange(selection);
+    const notation = this.#view.notationIn(selection.pane);
+    const { upperCase } = notation;
+    const shown = this.#shownAt(selection.cursor, selection.pane);
+    const { length } = selectedRange(layout, selection);
     return {
       place: placeTexts(this.#t, layout, selection.cursor, upperCase, this.#state.array),
-      value: valueText(this.#t, facts, upperCase),
-      states: stateTexts(this.#t, facts, upperCase),
-      ...(length > 1
+      value: valueText(this.#t, notation, shown),
+      states: stateTexts(this.#t, notation, shown),
+      ...(isExtended(selection)
         ? { selected: this.#t('cursorSelection', length, hexOffset(length, 1, upperCase)) }
         : {}),
     };
@@ -194,12 +234,20 @@ class Editor {
   /** Says where the cursor is and what is there, once per change; a message has the word first. */
   #speakCursor(cursor: CursorDetails): void {
     if (window.document.activeElement !== this.#view.element) return;
-    const pane = this.#t(this.#view.selection.pane === 'hex' ? 'paneHex' : 'paneCharacters');
+    const pane = this.#paneName(this.#view.selection.pane);
     const { value, states, selected, place } = cursor;
     const text = [value, ...states, ...place, pane, ...(selected === undefined ? [] : [selected])].join(', ');
     if (text === this.#spoken) return;
     this.#spoken = text;
     if (this.#notice === undefined) this.#frame.speak(text);
+  }
+
+  #paneName(pane: Pane): string {
+    if (pane === 'characters') return this.#t('paneCharacters');
+    const { choice, format } = this.#view.notation;
+    return choice.name === 'hex8'
+      ? this.#t('paneHex')
+      : this.#t('paneCells', cellName(this.#t, choice, format.bytes));
   }
 
   #notify(notice: Notice | undefined): void {
@@ -219,33 +267,39 @@ class Editor {
   }
 
   #tellSelection(): void {
-    const { selection } = this.#view;
-    const { offset, length } = selectedRange(selection);
+    const { layout, selection } = this.#view;
+    if (layout.rowCount === 0) return;
+    const { offset, length } = selectedRange(layout, selection);
     host.post({ type: 'selection', cursor: selection.cursor, start: offset, length });
   }
 
-  #onHover(hover: { readonly offset: number; readonly x: number; readonly y: number } | undefined): void {
+  #onHover(hover: Hover | undefined): void {
     clearTimeout(this.#hover);
     this.#frame.hideHover();
     if (hover === undefined) return;
     this.#hover = setTimeout(() => {
-      const text = hoverText(this.#t, this.#facts(hover.offset), this.#view.upperCase);
+      const shown = this.#shownAt(hover.offset, hover.pane);
+      const text = hoverText(this.#t, this.#view.notationIn(hover.pane), shown);
       if (text !== undefined) this.#frame.showHover(text, hover.x, hover.y);
     }, hoverDelay);
   }
 
   readonly #keep = throttled(200, () => {
-    const kept: KeptState = { selection: this.#view.selection, top: this.#view.top };
+    const kept: KeptState = {
+      selection: this.#view.selection,
+      top: this.#view.top,
+      ...(this.#chosen === undefined ? {} : { cells: this.#chosen }),
+    };
     api.setState(kept);
   });
 
-  #restore(): void {
-    const kept = toKept(api.getState());
-    if (kept === undefined) return;
+  #restore(kept: KeptState): void {
     const { range } = this.#view.layout;
     const inside = (offset: number) => offset >= range.offset && offset < range.offset + range.length;
     if (!inside(kept.selection.anchor) || !inside(kept.selection.cursor)) return;
-    this.#view.select(kept.selection, false);
+    // The cells may be others than in that life: the ends go to theirs.
+    const anchored = moveTo(this.#view.layout, kept.selection, kept.selection.anchor, false);
+    this.#view.select(moveTo(this.#view.layout, anchored, kept.selection.cursor, true), false);
     this.#view.scrollTo(kept.top);
   }
 }
@@ -271,6 +325,10 @@ function throttled<A extends readonly unknown[]>(
   };
 }
 
+function sameChoice(a: CellChoice, b: CellChoice): boolean {
+  return a.name === b.name && a.order === b.order;
+}
+
 /** Reads back what an earlier life of the page kept; anything else is ignored. */
 function toKept(value: unknown): KeptState | undefined {
   if (typeof value !== 'object' || value === null || !('selection' in value) || !('top' in value))
@@ -279,13 +337,14 @@ function toKept(value: unknown): KeptState | undefined {
   if (typeof top !== 'number' || typeof selection !== 'object' || selection === null) return undefined;
   const { anchor, cursor, pane }: Record<string, unknown> = { ...selection };
   if (!Number.isInteger(anchor) || !Number.isInteger(cursor)) return undefined;
-  if (pane !== 'hex' && pane !== 'characters') return undefined;
+  if (pane !== 'cells' && pane !== 'characters') return undefined;
   const kept: { anchor: number; cursor: number; pane: Pane } = {
     anchor: Number(anchor),
     cursor: Number(cursor),
     pane,
   };
-  return { selection: kept, top };
+  const cells = 'cells' in value ? readCellChoice(value.cells) : undefined;
+  return { selection: kept, top, ...(cells === undefined ? {} : { cells }) };
 }
 
 let editor: Editor | undefined;
@@ -306,6 +365,9 @@ host.listen((message) => {
       return;
     case 'settings':
       editor?.setSettings(message.settings);
+      return;
+    case 'cells':
+      editor?.choose(message.cells);
       return;
     case 'delta':
       editor?.delta(message.packed);

@@ -5,12 +5,14 @@ import { actionNames } from '../model/action-names.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import {
   askText,
+  pickFrom,
   sayBriefly,
   sayError,
   sayInformation,
   sayWarning,
   withProgress as showProgress,
 } from '../say/say.ts';
+import { cellItems } from './cell-items.ts';
 import type { TileDocument } from './document.ts';
 import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
@@ -29,7 +31,8 @@ type EditorCommand =
   | 'takeTheirs'
   | 'readFast'
   | 'readRunning'
-  | 'goTo';
+  | 'goTo'
+  | 'cells';
 
 /** Progress that is over before this is not shown: it would only flicker. */
 const patienceMs = 400;
@@ -48,6 +51,7 @@ export class EditorCommands {
     readFast: (document) => this.#readFast(document),
     readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
+    cells: (document) => this.#cells(document),
   };
 
   constructor(provider: HexEditorProvider) {
@@ -232,6 +236,21 @@ export class EditorCommands {
 
   async #takeTheirs(document: TileDocument): Promise<void> {
     if (conflictsOf(document) !== undefined) await this.#provider.takeTheirs(document);
+  }
+
+  /** What the cells of the active tab show. */
+  async #cells(document: TileDocument): Promise<void> {
+    const panel = [...document.panels].sort((a, b) => Number(b.view.active) - Number(a.view.active))[0];
+    if (panel === undefined || document.isOutside || document.shown === undefined) throw offline(document);
+    const items = cellItems(panel.cells, vscode.l10n).map((item) => ({
+      ...item,
+      kind: item.choice === undefined ? vscode.QuickPickItemKind.Separator : vscode.QuickPickItemKind.Default,
+    }));
+    const chosen = await pickFrom(items, {
+      title: vscode.l10n.t('Cells'),
+      placeHolder: vscode.l10n.t('What the cells of this tab show'),
+    });
+    if (chosen?.choice !== undefined) panel.showCells(chosen.choice);
   }
 
   async #goTo(document: TileDocument): Promise<void> {

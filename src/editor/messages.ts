@@ -3,6 +3,7 @@
  * carry their answer's type; a request can fail, be cancelled and time out. Bytes travel as `Uint8Array` only: other
  * typed arrays do not survive every host's message channel.
  */
+import type { CellChoice } from '../model/cells/choices.ts';
 import type { ArrayShape, ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import type { webviewStrings } from './webview-strings.ts';
 
@@ -59,10 +60,12 @@ export interface EditorDocument {
 
 /** Settings that shape the grid. */
 export interface EditorSettings {
-  /** Bytes per row: 8, 16, 32 or 64. */
+  /** Bytes per row: 8, 16, 32 or 64. A row has at least one cell. */
   readonly bytesPerRow: number;
   /** Upper-case hexadecimal digits. */
   readonly upperCase: boolean;
+  /** What cells show in a tab for which nothing was chosen. */
+  readonly cells: CellChoice;
 }
 
 /** Localised strings that the webview shows: the host sends `webviewStrings(vscode.l10n)`. */
@@ -148,6 +151,8 @@ export type FromWebview =
   | { readonly type: 'drawn'; readonly number: number }
   /** The visible rows, so that the host reads what a person looks at. */
   | { readonly type: 'visible'; readonly range: ByteRange }
+  /** What the cells of this tab show now. */
+  | { readonly type: 'cells'; readonly cells: CellChoice }
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
@@ -162,6 +167,8 @@ export type ToWebview =
     }
   | { readonly type: 'state'; readonly state: EditorState }
   | { readonly type: 'settings'; readonly settings: EditorSettings }
+  /** What the cells of this tab show from now on: a person chose it. */
+  | { readonly type: 'cells'; readonly cells: CellChoice }
   /**
    * What became different of the bytes of the page's window (`packDelta`). At most two are under way: what changes before
    * the page has drawn one of them goes into the next. Sent only while the page can be seen.

@@ -1,4 +1,5 @@
 /** Reads what the page sends. The page shows bytes of a board: what it says is checked before it is used. */
+import { readCellChoice } from '../model/cells/choices.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { keptPages } from './delta.ts';
 import type { FromWebview, HostCommand, PageEdit } from './messages.ts';
@@ -121,6 +122,10 @@ export function readFromPage(raw: unknown): FromWebview | undefined {
     case 'visible': {
       const range = readRange(field(raw, 'range'));
       return range && { type: 'visible', range };
+    }
+    case 'cells': {
+      const cells = readCellChoice(field(raw, 'cells'));
+      return cells && { type: 'cells', cells };
     }
     case 'failure': {
       const message = field(raw, 'message');

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
+import { type CellChoice, hexBytes, readCellChoice } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
 import { sameGeometry } from '../session/journal.ts';
@@ -55,6 +56,8 @@ export class HexPanel {
   readonly document: TileDocument;
   readonly view: vscode.WebviewPanel;
   selection: Selection | undefined;
+  /** What the cells of the page show; as the setting says until the page tells. */
+  cells: CellChoice = settings().cells;
   readonly #host: PanelHost;
   /** The name under which the session knows what this panel shows. */
   readonly #looker: string;
@@ -162,6 +165,11 @@ export class HexPanel {
   /** Moves the page's cursor. */
   reveal(offset: number, length: number): void {
     this.#post({ type: 'reveal', offset, length });
+  }
+
+  /** Has the page show other cells; it remembers them. */
+  showCells(cells: CellChoice): void {
+    this.#post({ type: 'cells', cells });
   }
 
   /** Sends the state again: something outside the session changed. */
@@ -312,6 +320,9 @@ export class HexPanel {
         this.#visible = within(message.range, shown.range);
         this.#look();
         this.#stateChanged();
+        return;
+      case 'cells':
+        this.cells = message.cells;
         return;
       case 'failure':
         this.#host.log.error(`The page of the hex editor failed: ${message.message}`);
@@ -507,5 +518,7 @@ function settings(): EditorSettings {
   return {
     bytesPerRow: [8, 16, 32, 64].includes(bytesPerRow) ? bytesPerRow : 16,
     upperCase: configuration.get<boolean>('upperCase', true),
+    cells:
+      readCellChoice({ name: configuration.get('cells'), order: configuration.get('byteOrder') }) ?? hexBytes,
   };
 }

@@ -42,8 +42,10 @@ export function webviewStrings(l10n: Localiser) {
     scrollbar: l10n.t('Position in the memory'),
     gridName: l10n.t('Bytes of {0}'),
     gridHelp: l10n.t(
-      'Arrow keys move, with Shift they select. Digits overwrite the byte, in the characters column any character does. Tab changes the column and then leaves the grid.',
+      'Arrow keys move, with Shift they select. Digits overwrite the cell, Enter edits its value, in the characters column any character overwrites the byte. Tab changes the column and then leaves the grid.',
     ),
+    fieldName: l10n.t('New value of the cell'),
+    fieldBecomes: l10n.t('{0} = {1}. Enter stages it, Escape leaves the cell as it is.'),
 
     // A byte in words: the line at the bottom, the hover, and what a screen reader says.
     cursorTile: l10n.t('Tile {0}'),
@@ -51,6 +53,9 @@ export function webviewStrings(l10n: Localiser) {
     cursorBufferOffset: l10n.t('buffer offset 0x{0}'),
     cursorSelection: l10n.t('{0} bytes selected (0x{1})'),
     valueHex: l10n.t('value {0}'),
+    valueCell: l10n.t('{0} {1} = {2}'),
+    bigEndianName: l10n.t('{0} big-endian'),
+    valueCut: l10n.t('cut by the edge of the memory'),
     valueUnknown: l10n.t('not read yet'),
     stagedWas: l10n.t('staged, was {0}'),
     stagedOverUnknown: l10n.t('staged, the old value is not known'),
@@ -66,12 +71,18 @@ export function webviewStrings(l10n: Localiser) {
     reasonNotRead: l10n.t('the read ended before it was reached'),
     reasonUnknown: l10n.t('the board gave no reason'),
     paneHex: l10n.t('hexadecimal'),
+    paneCells: l10n.t('{0} cells'),
     paneCharacters: l10n.t('characters'),
 
     // Answers to what a person tried.
     lockedRefusal: l10n.t('Nothing was changed: this memory is locked. Unlock it to stage edits.'),
     unreadableRefusal: l10n.t('This byte cannot be edited: {0}.'),
     unreadableManyRefusal: l10n.t('Nothing was changed: {0} of these {1} bytes cannot be read: {2}.'),
+    cellCutRefusal: l10n.t(
+      'This cell is cut by the edge of the memory. Choose smaller cells to edit its bytes.',
+    ),
+    valueUnclear: l10n.t('This is no {0} value.'),
+    valueOutside: l10n.t('This does not fit into {0}: {1} to {2} do.'),
     unknownRefusal: l10n.t('This byte cannot be edited before it was read.'),
     readingBeforeCopy: l10n.t('Reading what was not read yet, to copy {0} bytes...'),
     readingBeforeEdit: l10n.t('Reading what was not read yet, to edit {0} bytes...'),
@@ -84,6 +95,9 @@ export function webviewStrings(l10n: Localiser) {
     pasteNotHex: l10n.t(
       'The clipboard holds no hexadecimal text. To paste it as characters, change to the characters column with Tab.',
     ),
+    pasteNotCells: l10n.t(
+      'The clipboard holds no {0} values. To paste it as characters, change to the characters column with Tab.',
+    ),
     pasteEmpty: l10n.t('The clipboard holds no text.'),
     pasteTooLong: l10n.t(
       'Nothing was pasted: {0} bytes do not fit into the {1} that are left. Move the cursor or copy less.',
@@ -95,6 +109,7 @@ export function webviewStrings(l10n: Localiser) {
     copyTooLong: l10n.t('Nothing was copied: {0} bytes are selected, at most {1} can be copied as text.'),
     copyFailed: l10n.t('Nothing was copied: {0}'),
     pendingDigit: l10n.t('First digit {0}. Type the second, or Escape to leave the byte as it is.'),
+    pendingDigits: l10n.t('Digits {0}. Type {1} more, or Escape to leave the cell as it is.'),
     editTyped: l10n.t('Type'),
     editPasted: l10n.t('Paste'),
     editZeroed: l10n.t('Set to zero'),

@@ -13,6 +13,7 @@ import type {
 } from '../../src/editor/messages.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
 import { reasonShift, stateBits } from '../../src/model/byte-state.ts';
+import { hexBytes } from '../../src/model/cells/choices.ts';
 import type { ByteRange, MemoryGeometry } from '../../src/model/geometry.ts';
 import { withoutRanges } from '../../webview/grid/edits.ts';
 import { deviceByte } from './device.ts';
@@ -92,7 +93,7 @@ export class FakeHost {
     };
     const total = this.geometry.numCols * this.geometry.numRows * this.geometry.bytesPerTile;
     this.range = config.range ?? { offset: 0, length: total };
-    this.settings = { bytesPerRow: 16, upperCase: true, ...config.settings };
+    this.settings = { bytesPerRow: 16, upperCase: true, cells: hexBytes, ...config.settings };
     this.state = {
       title: 'vck190-lab · columns 6 to 9 · data memory',
       policy: 'staged',

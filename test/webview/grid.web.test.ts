@@ -1,5 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { CellName } from '../../src/model/cells/choices.ts';
+import type { ByteOrder } from '../../src/model/cells/format.ts';
 import { deviceByte } from './device.ts';
 import { eventually } from './eventually.ts';
 import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
@@ -178,7 +180,10 @@ describe('what is shown', () => {
     for (const bytesPerRow of [8, 32, 64]) {
       await page.evaluate(
         (columns) =>
-          window.fake.send({ type: 'settings', settings: { bytesPerRow: columns, upperCase: false } }),
+          window.fake.send({
+            type: 'settings',
+            settings: { ...window.fake.settings, bytesPerRow: columns, upperCase: false },
+          }),
         bytesPerRow,
       );
       await eventually(async () => (await rows(page))[0]?.bytes).toHaveLength(bytesPerRow * 3 - 1);
@@ -527,6 +532,235 @@ describe('clipboard', () => {
     await page.keyboard.press('Control+v');
     await eventually(() => page.locator('.notice').textContent()).toContain('2 bytes do not fit into the 1');
     expect(await edits(page)).toEqual([]);
+  });
+});
+
+describe('[shape-3] cells of other formats', () => {
+  const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
+  const field = (page: Page) => page.locator('.cell-field input');
+  const preview = (page: Page) => page.locator('.cell-field .preview');
+  const notice = (page: Page) => page.locator('.notice .text');
+  const twelve = [0xa4, 0x70, 0x45, 0x41];
+  const cursor = (page: Page) =>
+    page.evaluate(() => {
+      const last = window.fake.said.findLast((message) => message.type === 'selection');
+      return last?.type === 'selection' ? [last.cursor, last.start, last.length] : undefined;
+    });
+  const first = async (page: Page) => (await rows(page))[0]?.bytes.trim().split(' ') ?? [];
+
+  /** One tile whose first row is 12.34, 1, 0 and -0.5 as little-endian float32. */
+  async function floats(name: CellName = 'float32', options: OpenOptions = {}): Promise<Page> {
+    const page = await start({ ...oneTile, ...options });
+    await page.evaluate((cell) => {
+      window.fake.deviceWrite(0x8000, ...cell, 0, 0, 0x80, 0x3f, 0, 0, 0, 0, 0, 0, 0, 0xbf);
+    }, twelve);
+    await choose(page, name);
+    return page;
+  }
+
+  async function choose(page: Page, name: CellName, order: ByteOrder = 'little'): Promise<void> {
+    await page.evaluate((cells) => window.fake.send({ type: 'cells', cells }), { name, order });
+    await eventually(() =>
+      page.evaluate(() => {
+        const told = window.fake.said.findLast((message) => message.type === 'cells');
+        return told?.type === 'cells' ? told.cells : undefined;
+      }),
+    ).toEqual({ name, order });
+    await frames(page);
+  }
+
+  test('show values; characters stay bytes, the line at the bottom says both, and the tab remembers', async () => {
+    const page = await floats();
+    await eventually(() => first(page)).toEqual(['12.34', '1', '0', '-0.5']);
+    expect((await rows(page))[0]?.characters).toHaveLength(16);
+    expect(await footer(page).textContent()).toContain('float32 12.34 = A4 70 45 41');
+    await choose(page, 'float32', 'big');
+    await eventually(() => footer(page).textContent()).toContain('float32 big-endian -5.2100365e-17 = A4 70');
+    await choose(page, 'hex32');
+    await eventually(() => first(page)).toEqual(['414570A4', '3F800000', '00000000', 'BF000000']);
+    const kept = () => page.evaluate(() => JSON.stringify(window.fake.kept));
+    await eventually(kept).toContain('hex32');
+    const state = JSON.parse(await kept());
+    await open?.close();
+    const again = await start({ ...oneTile, kept: state });
+    await eventually(async () => (await first(again))[0]).toMatch(/^[0-9A-F]{8}$/);
+  });
+
+  test('the setting counts in a tab where nothing was chosen', async () => {
+    const page = await start({ ...oneTile, settings: { cells: { name: 'uint16', order: 'big' } } });
+    const value = (at: number) => String(deviceByte(at) * 256 + deviceByte(at + 1));
+    await eventually(async () => (await first(page)).slice(0, 2)).toEqual([value(0x8000), value(0x8002)]);
+    const set = (name: CellName) =>
+      page.evaluate(
+        (cells) => {
+          window.fake.settings = { ...window.fake.settings, cells };
+          window.fake.send({ type: 'settings', settings: window.fake.settings });
+        },
+        { name, order: 'little' } as const,
+      );
+    await set('uint8');
+    await eventually(async () => (await first(page))[0]).toBe(String(deviceByte(0x8000)));
+    await choose(page, 'hex8');
+    await set('bin8');
+    await frames(page);
+    expect((await first(page))[0]).toBe(hex(deviceByte(0x8000)));
+  });
+
+  test('Enter, a value, Enter: it is shown as it will be before it is staged, with what was seen', async () => {
+    const page = await floats('bfloat16');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('12.34');
+    await eventually(() => preview(page).textContent()).toBe(
+      '12.3125 = 45 41. Enter stages it, Escape leaves the cell as it is.',
+    );
+    expect(await edits(page)).toEqual([]);
+    await page.keyboard.press('Enter');
+    await eventually(() => edits(page)).toEqual([[{ offset: 0x8000, bytes: [0x45, 0x41] }]]);
+    const seen = await page.evaluate(() => {
+      const said = window.fake.said.findLast(
+        (message) => message.type === 'request' && message.name === 'edit',
+      );
+      return said?.type === 'request' && said.name === 'edit'
+        ? [...(said.params.edits[0]?.seen.base ?? [])]
+        : [];
+    });
+    expect(seen).toEqual([0xa4, 0x70]);
+    await eventually(() => marked(page, 'staged')).toEqual([' 12.3125']);
+    // The next cell is ready for the next value; a character opens the field by itself.
+    expect(await cursor(page)).toEqual([0x8002, 0x8002, 2]);
+    await page.keyboard.type('-1');
+    await page.keyboard.press('Enter');
+    await eventually(() => staged(page)).toEqual({
+      [0x8000]: 0x45,
+      [0x8001]: 0x41,
+      [0x8002]: 0x80,
+      [0x8003]: 0xbf,
+    });
+    await page.keyboard.press('ArrowLeft');
+    await eventually(() => footer(page).textContent()).toContain('bfloat16 -1 = 80 BF');
+    expect(await footer(page).textContent()).toContain('staged, was 12.3125');
+    await page.keyboard.press('Control+z');
+    await eventually(() => staged(page)).toEqual({ [0x8000]: 0x45, [0x8001]: 0x41 });
+  });
+
+  test('12.34 typed into a float32 cell is A4 70 45 41', async () => {
+    const page = await floats();
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('12.34');
+    await page.keyboard.press('Enter');
+    await eventually(() => edits(page)).toEqual([[{ offset: 0x8004, bytes: twelve }]]);
+  });
+
+  test('Escape, a click elsewhere or other cells leave the cell as it is; what is no value says why and stays', async () => {
+    const page = await floats('int8');
+    for (const leave of [
+      () => page.keyboard.press('Escape'),
+      () => click(page, '0010', 3),
+      () => choose(page, 'int8', 'big'),
+    ]) {
+      await page.keyboard.type('7');
+      await eventually(() => field(page).isVisible()).toBe(true);
+      await leave();
+      await eventually(() => field(page).isVisible()).toBe(false);
+      await eventually(() => page.evaluate(() => document.activeElement?.id)).toBe('grid');
+    }
+    await page.keyboard.type('128');
+    await page.keyboard.press('Enter');
+    expect(await preview(page).textContent()).toBe('This does not fit into int8: -128 to 127 do.');
+    expect(await field(page).getAttribute('aria-invalid')).toBe('true');
+    await page.keyboard.type('x');
+    await eventually(() => preview(page).textContent()).toBe('This is no int8 value.');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.press('Backspace');
+    await page.keyboard.press('Enter');
+    await eventually(() => edits(page)).toEqual([[{ offset: 0x8013, bytes: [12] }]]);
+  });
+
+  test('words of digits are typed digit by digit, in the order in which they are shown', async () => {
+    const page = await floats('hex32');
+    await page.keyboard.type('41457');
+    await eventually(() => marked(page, 'pending')).toEqual(['41457___']);
+    await page.keyboard.press('Backspace');
+    await eventually(() => marked(page, 'pending')).toEqual(['4145____']);
+    await page.keyboard.type('70a5');
+    await eventually(() => edits(page)).toEqual([[{ offset: 0x8000, bytes: [0xa5, 0x70, 0x45, 0x41] }]]);
+    expect(await cursor(page)).toEqual([0x8004, 0x8004, 4]);
+    await choose(page, 'oct8');
+    await page.keyboard.type('777');
+    await eventually(() => notice(page).textContent()).toBe('This does not fit into oct8: 000 to 377 do.');
+  });
+
+  test('are clicked, dragged over and selected as wholes; in the characters bytes are', async () => {
+    const page = await floats();
+    await click(page, '0010', 2);
+    expect(await cursor(page)).toEqual([0x8018, 0x8018, 4]);
+    await click(page, '0020', 1, 'bytes', { shift: true });
+    expect(await cursor(page)).toEqual([0x8024, 0x8018, 16]);
+    await click(page, '0030', 1, 'bytes', { double: true });
+    expect(await cursor(page)).toEqual([0x8034, 0x8034, 4]);
+    await click(page, '0010', 6, 'characters');
+    expect(await cursor(page)).toEqual([0x8016, 0x8016, 1]);
+    await eventually(() => footer(page).textContent()).toContain(`value ${hex(deviceByte(0x8016))}`);
+    await page.keyboard.press('Shift+Tab');
+    expect(await cursor(page)).toEqual([0x8014, 0x8014, 4]);
+    await page.keyboard.press('Shift+ArrowRight');
+    await eventually(() => footer(page).textContent()).toContain('8 bytes selected (0x8)');
+  });
+
+  test('values are copied as shown and pasted back; one Delete sets them to zero', async () => {
+    const page = await floats('float32', { unreadable: [{ offset: 0x8009, length: 1, reason: 1 }] });
+    await eventually(() => first(page)).toEqual(['12.34', '1', '??', '-0.5']);
+    await page.keyboard.press('Shift+End');
+    await page.keyboard.press('Control+c');
+    expect(await clipboard(page)).toBe('12.34 1 ?? -0.5');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Control+v');
+    await eventually(() => edits(page)).toEqual([
+      [
+        { offset: 0x8010, bytes: [...twelve, 0, 0, 0x80, 0x3f] },
+        { offset: 0x801c, bytes: [0, 0, 0, 0xbf] },
+      ],
+    ]);
+    await page.evaluate(() => navigator.clipboard.writeText('12.34 zwölf'));
+    await page.keyboard.press('Control+v');
+    await eventually(() => notice(page).textContent()).toContain('holds no float32 values');
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('Delete');
+    await eventually(async () => (await edits(page)).at(-1)).toEqual([
+      { offset: 0x8000, bytes: [0, 0, 0, 0] },
+    ]);
+  });
+
+  test('a cell with a byte that cannot be read, or was not, says so and cannot be typed in; locked ones neither', async () => {
+    const page = await floats('float32', {
+      unreadable: [{ offset: 0x8002, length: 1, reason: 1 }],
+      unknown: [{ offset: 0x8004, length: 1 }],
+    });
+    await eventually(() => first(page)).toEqual(['??', '··', '0', '-0.5']);
+    await page.keyboard.press('Enter');
+    await eventually(() => notice(page).textContent()).toContain('the clock of this tile is off');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('1');
+    await eventually(() => notice(page).textContent()).toContain('before it was read');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('1');
+    await page.evaluate(() => window.fake.setState({ policy: 'locked' }));
+    await eventually(() => page.getAttribute('#grid', 'aria-readonly')).toBe('true');
+    await page.keyboard.press('Enter');
+    await eventually(() => notice(page).textContent()).toContain('this memory is locked');
+    expect(await field(page).isVisible()).toBe(false);
+    expect(await edits(page)).toEqual([]);
+  });
+
+  test('a conflict in one byte is a conflict of the cell, with both values; characters keep marks of their own', async () => {
+    const page = await floats();
+    await page.keyboard.type('1');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('ArrowLeft');
+    await page.evaluate(() => window.fake.deviceWrite(0x8003, 0xc1));
+    await eventually(() => footer(page).textContent()).toContain('in conflict: yours 1, device -12.34');
+    await eventually(async () => (await marked(page, 'conflict')).map((text) => text.trim())).toEqual(['1']);
   });
 });
 

@@ -139,6 +139,53 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('[shape-3] values in cells: marks, the field and what becomes of its text, above and below', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({
+        theme,
+        width: 900,
+        height: 420,
+        range: { offset: 0x8000, length: 0x8000 },
+        settings: { cells: { name: 'float32', order: 'little' } },
+        unreadable: [{ offset: 0x8026, length: 7, reason: 1 }],
+        unknown: [{ offset: 0x8034, length: 4 }],
+      });
+      const { page } = open;
+      await page.evaluate(() => {
+        const floats = new Float32Array([12.34, 1, -0.5, 3.4e38, 1e-3, Number.NaN, Infinity, 65504]);
+        window.fake.deviceWriteUnseen(0x8000, ...new Uint8Array(floats.buffer));
+        window.fake.deviceWrite(0x8044, 1);
+      });
+      await page.keyboard.type('2.5');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Shift+ArrowRight');
+      await frames(page);
+      await page.screenshot({ path: join(shots, `webview-cells-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      await page.keyboard.press('Control+Home');
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.type('16777217');
+      await eventually(() => page.locator('.cell-field .preview').textContent()).toContain(
+        '16777216 = 00 00 80 4B',
+      );
+      await frames(page);
+      await page.screenshot({ path: join(shots, `webview-field-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual(
+        [],
+      );
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+End');
+      await page.keyboard.type('1e99');
+      await frames(page);
+      await page.screenshot({ path: join(shots, `webview-field-low-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      await open.close();
+    }
+  });
+
   test('[truth-19] what is read before a copy, and what the copy could not hold', async () => {
     for (const theme of themeNames) {
       open = await harness.open({

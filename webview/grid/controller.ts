@@ -10,7 +10,7 @@ import type { ByteRange } from '../../src/model/geometry.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
 import { copyLimit, copyText } from './copy.ts';
-import { reasonText } from './describe.ts';
+import { cellName, reasonText, refusalText } from './describe.ts';
 import {
   countBytes,
   countWithout,
@@ -22,15 +22,18 @@ import {
   withoutRanges,
   withSeen,
 } from './edits.ts';
-import { type Motion, move, moveTo, selectAll, selectedRange } from './selection.ts';
+import { CellField, type FieldPreview } from './field.ts';
+import { isExtended, type Motion, move, moveTo, reselect, selectAll, selectedRange } from './selection.ts';
 import type { ByteStore } from './store.ts';
+import { hexByte } from './text.ts';
 import {
   characterBytes,
-  digitValue,
+  dropDigit,
+  isDigit,
   type Pasted,
-  type PendingDigit,
+  type PendingDigits,
+  parseCells,
   parseCharacters,
-  parseHex,
   typeDigit,
 } from './typing.ts';
 import type { GridView } from './view.ts';
@@ -55,6 +58,8 @@ interface HeldBack {
 
 /** What the controller works with. */
 export interface ControllerParts {
+  /** Where the field for typed values goes: around the grid. */
+  readonly around: HTMLElement;
   readonly view: GridView;
   readonly store: ByteStore;
   readonly host: HostClient;
@@ -102,11 +107,17 @@ export function failureText(t: Translate, error: unknown): string {
 /** Connects a person to one grid. */
 export class GridController {
   readonly #parts: ControllerParts;
-  #pending: PendingDigit | undefined;
+  readonly #field: CellField;
+  #pending: PendingDigits | undefined;
   #heldBack: HeldBack | undefined;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
+    this.#field = new CellField(parts.around, parts.t, {
+      preview: (text) => this.#preview(text),
+      onEnter: (text) => this.#onEnter(text),
+      onLeave: () => this.#closeField(),
+    });
     const { element } = parts.view;
     element.addEventListener('keydown', (event) => this.#onKey(event));
     // Without these two Chromium does not offer copy and paste to a page that has no native selection.
@@ -123,18 +134,30 @@ export class GridController {
     document.addEventListener('paste', (event) => this.#onPaste(event));
   }
 
-  /** To be called whenever the cursor moves, by whatever means: a waiting digit belongs to its byte. */
+  /** To be called whenever the cursor moves, by whatever means: what is typed belongs to its cell. */
   cursorMoved(): void {
-    if (this.#pending !== undefined && this.#pending.offset !== this.#parts.view.selection.cursor) {
-      this.#wait(undefined);
-    }
+    const { cursor } = this.#parts.view.selection;
+    if (this.#pending !== undefined && this.#pending.offset !== cursor) this.#wait(undefined);
+    if (this.#field.offset !== undefined && this.#field.offset !== cursor) this.#closeField();
+  }
+
+  /** To be called before other cells are shown: what was typed was meant for the old ones. */
+  leaveCell(): void {
+    this.#wait(undefined);
+    this.#closeField();
+  }
+
+  /** To be called after each frame. */
+  drawn(): void {
+    const { offset } = this.#field;
+    if (offset !== undefined) this.#field.place(this.#parts.view.cellBox(offset));
   }
 
   #active(): boolean {
     return document.activeElement === this.#parts.view.element;
   }
 
-  #wait(pending: PendingDigit | undefined): void {
+  #wait(pending: PendingDigits | undefined): void {
     this.#pending = pending;
     this.#parts.view.pending = pending;
   }
@@ -168,7 +191,9 @@ export class GridController {
       case 'Tab': {
         // Out of the last column, and backwards out of the first, Tab leaves the grid: no trap.
         if (event.shiftKey !== (selection.pane === 'characters')) return false;
-        view.select({ ...selection, pane: selection.pane === 'hex' ? 'characters' : 'hex' });
+        view.select(
+          reselect(view.layout, view.layout, selection, selection.pane === 'cells' ? 'characters' : 'cells'),
+        );
         return true;
       }
       case 'Escape':
@@ -177,8 +202,12 @@ export class GridController {
         else if (this.#heldBack !== undefined) this.#cancel();
         else view.select(moveTo(view.layout, selection, selection.cursor, false), false);
         return true;
+      case 'Enter':
+        if (selection.pane === 'characters') return false;
+        this.#openField();
+        return true;
       case 'Backspace':
-        if (this.#pending !== undefined) this.#wait(undefined);
+        if (this.#pending !== undefined) this.#wait(dropDigit(this.#pending));
         else view.select(move(view.layout, selection, 'left', { extend: false, page: 1 }));
         return true;
       case 'Delete':
@@ -190,34 +219,96 @@ export class GridController {
       this.#write(characterBytes(event.key));
       return true;
     }
-    const digit = digitValue(event.key);
-    if (digit === undefined) return false;
-    this.#digit(digit);
+    const { radix } = view.notation.format;
+    if (radix === undefined) {
+      if (!/^[-+.0-9a-z]$/i.test(event.key)) return false;
+      this.#openField(event.key);
+      return true;
+    }
+    if (!isDigit(event.key, radix)) return false;
+    this.#digit(event.key);
     return true;
   }
 
   /** Typing into a selection starts at its first byte: the memory's length is fixed, nothing can be replaced by less. */
   #toStart(): number {
     const { view } = this.#parts;
-    const { offset, length } = selectedRange(view.selection);
-    if (length > 1) view.select(moveTo(view.layout, view.selection, offset, false));
+    const { offset } = selectedRange(view.layout, view.selection);
+    if (isExtended(view.selection)) view.select(moveTo(view.layout, view.selection, offset, false));
     return offset;
   }
 
-  #digit(digit: number): void {
+  #digit(digit: string): void {
     const { view, t, notify } = this.#parts;
+    const { choice, format, upperCase } = view.notation;
     const cursor = this.#toStart();
-    if (!this.#mayEdit(cursor, 1)) return;
-    const typed = typeDigit(this.#pending, cursor, digit);
+    if (!this.#mayEditCell(cursor)) return;
+    const typed = typeDigit(format, this.#pending, cursor, digit);
     if (typed.kind === 'pending') {
       this.#wait(typed.pending);
-      notify({ text: t('pendingDigit', digit.toString(16).toUpperCase()), quiet: true });
+      const { digits } = typed.pending;
+      const shown = upperCase ? digits.toUpperCase() : digits.toLowerCase();
+      const text =
+        format.characters === 2
+          ? t('pendingDigit', digit.toUpperCase())
+          : t('pendingDigits', shown, format.characters - digits.length);
+      notify({ text, quiet: true });
       return;
     }
     this.#wait(undefined);
+    if (!(typed.parsed instanceof Uint8Array)) {
+      notify({ text: refusalText(t, choice, typed.parsed) });
+      return;
+    }
     notify(undefined);
-    this.#type([{ offset: cursor, bytes: Uint8Array.of(typed.value) }]);
+    this.#type([{ offset: cursor, bytes: typed.parsed }]);
     view.select(move(view.layout, view.selection, 'right', { extend: false, page: 1 }));
+  }
+
+  /** Opens the field on the cell at the cursor: with its value, or with the first character of another. */
+  #openField(first?: string): void {
+    const { view, store, notify } = this.#parts;
+    const cursor = this.#toStart();
+    if (!this.#mayEditCell(cursor)) return;
+    notify(undefined);
+    this.#wait(undefined);
+    const { format } = view.notation;
+    const shown = store.seen({ offset: cursor, length: format.bytes });
+    view.select(view.selection);
+    this.#field.open(cursor, first ?? format.format(shown.bytes, 0), first === undefined);
+    this.drawn();
+  }
+
+  /** What a typed text becomes: the value that it is rounded to, and its bytes as they will be in memory. */
+  #preview(text: string): FieldPreview {
+    const { view, t } = this.#parts;
+    const { choice, format, upperCase } = view.notation;
+    const parsed = format.parse(text);
+    if (!(parsed instanceof Uint8Array)) return { text: refusalText(t, choice, parsed), isRefused: true };
+    const bytes = [...parsed].map((byte) => hexByte(byte, upperCase)).join(' ');
+    return { text: t('fieldBecomes', format.format(parsed, 0), bytes), isRefused: false };
+  }
+
+  #onEnter(text: string): void {
+    const { view, t, notify } = this.#parts;
+    const { choice, format } = view.notation;
+    const { offset } = this.#field;
+    if (offset === undefined) return;
+    const parsed = format.parse(text);
+    if (!(parsed instanceof Uint8Array)) {
+      notify({ text: refusalText(t, choice, parsed), quiet: true });
+      return;
+    }
+    this.#closeField();
+    if (!this.#mayEditCell(offset)) return;
+    notify(undefined);
+    this.#type([{ offset, bytes: parsed }]);
+    view.select(move(view.layout, view.selection, 'right', { extend: false, page: 1 }));
+  }
+
+  #closeField(): void {
+    if (this.#field.offset === undefined) return;
+    if (this.#field.close()) this.#parts.view.element.focus({ preventScroll: true });
   }
 
   /** Overwrites at the cursor and moves behind. */
@@ -232,7 +323,7 @@ export class GridController {
 
   #zero(): void {
     const { view, t, notify } = this.#parts;
-    const { offset, length } = selectedRange(view.selection);
+    const { offset, length } = selectedRange(view.layout, view.selection);
     if (length > copyLimit) {
       notify({ text: t('zeroTooLong', length, copyLimit) });
       return;
@@ -263,6 +354,15 @@ export class GridController {
     }
     const { flags } = this.#parts.store.seen({ offset, length });
     return !this.#refuseUnreadable(flags) && !this.#refuseUnread(flags);
+  }
+
+  /** As `#mayEdit`, of the cell that begins at a byte: it is edited as a whole. */
+  #mayEditCell(offset: number): boolean {
+    const { view, t, notify } = this.#parts;
+    const { length } = view.layout.cell(offset);
+    if (length === view.layout.bytesPerCell) return this.#mayEdit(offset, length);
+    notify({ text: t('cellCutRefusal') });
+    return false;
   }
 
   /** Whether some bytes cannot be read, and therefore not be edited; says so. */
@@ -400,7 +500,7 @@ export class GridController {
     const { view, store, t, notify } = this.#parts;
     if (!this.#active() || view.layout.rowCount === 0) return;
     event.preventDefault();
-    const range = selectedRange(view.selection);
+    const range = selectedRange(view.layout, view.selection);
     if (range.length > copyLimit) {
       notify({ text: t('copyTooLong', range.length, copyLimit) });
       return;
@@ -413,7 +513,7 @@ export class GridController {
     const { pane } = view.selection;
     event.clipboardData?.setData(
       'text/plain',
-      copyText(view.layout, pane, range.offset, shown, view.upperCase),
+      copyText(view.layout, pane, view.notation.format, range.offset, shown),
     );
     this.#sayCopied(shown.flags, true);
   }
@@ -422,9 +522,10 @@ export class GridController {
   async #copyLater(range: ByteRange): Promise<void> {
     const { view, t, notify } = this.#parts;
     const { pane } = view.selection;
+    const { layout, notation } = view;
     const read = await this.#readFirst(range, t('readingBeforeCopy', range.length), 'copyFailed');
     if (read === undefined) return;
-    const text = copyText(view.layout, pane, range.offset, read.shown, view.upperCase);
+    const text = copyText(layout, pane, notation.format, range.offset, read.shown);
     try {
       await navigator.clipboard.writeText(text);
     } catch {
@@ -452,9 +553,12 @@ export class GridController {
       notify({ text: t('pasteEmpty') });
       return;
     }
-    const pasted = view.selection.pane === 'hex' ? parseHex(text) : parseCharacters(text);
+    const { choice, format } = view.notation;
+    const pasted = view.selection.pane === 'cells' ? parseCells(format, text) : parseCharacters(text);
     if (pasted === undefined) {
-      notify({ text: t('pasteNotHex') });
+      notify({
+        text: choice.name === 'hex8' ? t('pasteNotHex') : t('pasteNotCells', cellName(t, choice, 1)),
+      });
       return;
     }
     const start = this.#toStart();
@@ -467,7 +571,7 @@ export class GridController {
     if (!(await this.#change(t('editPasted'), runs))) return;
     notify({ text: t('pasted', countBytes(runs)), quiet: true });
     // Whoever moved on while the bytes were read stays there.
-    if (view.selection.cursor !== start || selectedRange(view.selection).length > 1) return;
+    if (view.selection.cursor !== start || isExtended(view.selection)) return;
     view.select(moveTo(view.layout, view.selection, start + pasted.length, false));
   }
 }

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest';
 import type { WebviewStrings } from '../../src/editor/messages.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
 import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
+import { type CellChoice, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { translator } from '../strings.ts';
-import { hoverText, placeTexts, reasonText, stateTexts, valueText } from './describe.ts';
+import { hoverText, type Notation, placeTexts, reasonText, stateTexts, valueText } from './describe.ts';
 import { createLayout } from './layout.ts';
 
 const strings: WebviewStrings = webviewStrings({ t: (message) => message });
@@ -12,8 +13,15 @@ const layout = createLayout(
   { type: 'data', startCol: 6, numCols: 4, startRow: 1, numRows: 8, bytesPerTile: 0x8000, tileBase: 0 },
   { offset: 0, length: 0x100000 },
   16,
+  1,
 );
-const facts = (byte: number, flags: number, base = byte) => ({ offset: 0, byte, flags, base });
+const hex: Notation = { choice: hexBytes, format: cellFormat(hexBytes, true), upperCase: true };
+const facts = (byte: number, flags: number, base = byte) => ({
+  offset: 0,
+  bytes: Uint8Array.of(byte),
+  flags: Uint8Array.of(flags),
+  base: Uint8Array.of(base),
+});
 const { known, staged, conflict, changed } = stateBits;
 
 describe('a byte in words', () => {
@@ -36,35 +44,83 @@ describe('a byte in words', () => {
   });
 
   test('its value in three notations', () => {
-    expect(valueText(t, facts(0x5a, known), true)).toBe("value 5A = 90 'Z'");
-    expect(valueText(t, facts(0, known), true)).toBe('value 00 = 0');
-    expect(valueText(t, facts(0, 0), true)).toBe('not read yet');
+    expect(valueText(t, hex, facts(0x5a, known))).toBe("value 5A = 90 'Z'");
+    expect(valueText(t, hex, facts(0, known))).toBe('value 00 = 0');
+    expect(valueText(t, hex, facts(0, 0))).toBe('not read yet');
   });
 
   test('[main-19] a staged byte says what it was, a conflict says both values', () => {
-    expect(stateTexts(t, facts(0xa7, known | staged, 0x5a), true)).toEqual(['staged, was 5A']);
-    expect(stateTexts(t, facts(0xa7, known | staged | conflict, 0x11), true)).toEqual([
+    expect(stateTexts(t, hex, facts(0xa7, known | staged, 0x5a))).toEqual(['staged, was 5A']);
+    expect(stateTexts(t, hex, facts(0xa7, known | staged | conflict, 0x11))).toEqual([
       'in conflict: yours A7, device 11',
     ]);
-    expect(stateTexts(t, facts(1, known | changed), true)).toEqual(['changed since the last read']);
+    expect(stateTexts(t, hex, facts(1, known | changed))).toEqual(['changed since the last read']);
   });
 
   test('[main-22] every reason that a byte cannot be read has words of its own', () => {
     const said = unreadableReasons.map((_, code) => reasonText(t, code << reasonShift));
     expect(new Set(said).size).toBe(unreadableReasons.length);
-    expect(valueText(t, facts(0, 1 << reasonShift), true)).toBe(
+    expect(valueText(t, hex, facts(0, 1 << reasonShift))).toBe(
       'cannot be read: the clock of this tile is off',
     );
     expect(reasonText(t, 0)).toBe('the board gave no reason');
   });
 
   test('the hover is silent where the byte speaks for itself', () => {
-    expect(hoverText(t, facts(1, known), true)).toBeUndefined();
-    expect(hoverText(t, facts(2, known | staged, 1), true)).toBe('staged, was 01');
-    expect(hoverText(t, facts(0, 2 << reasonShift), true)).toBe('cannot be read: its core is running');
-    expect(hoverText(t, facts(3, staged | (1 << reasonShift)), true)).toBe(
+    expect(hoverText(t, hex, facts(1, known))).toBeUndefined();
+    expect(hoverText(t, hex, facts(2, known | staged, 1))).toBe('staged, was 01');
+    expect(hoverText(t, hex, facts(0, 2 << reasonShift))).toBe('cannot be read: its core is running');
+    expect(hoverText(t, hex, facts(3, staged | (1 << reasonShift)))).toBe(
       'staged, the old value is not known, cannot be read: the clock of this tile is off',
     );
+  });
+
+  describe('[shape-3] a cell of several bytes', () => {
+    const choice: CellChoice = { name: 'float32', order: 'little' };
+    const float: Notation = { choice, format: cellFormat(choice, true), upperCase: true };
+    const big: CellChoice = { name: 'float32', order: 'big' };
+    const bytes = [0xa4, 0x70, 0x45, 0x41];
+    const cell = (flags: readonly number[], base: readonly number[] = bytes) => ({
+      offset: 0,
+      bytes: Uint8Array.from(bytes.slice(0, flags.length)),
+      flags: Uint8Array.from(flags),
+      base: Uint8Array.from(base),
+    });
+    const zero = [0, 0, 0, 0];
+    const gated = 1 << reasonShift;
+
+    test('its value, and its bytes as they are in memory', () => {
+      expect(valueText(t, float, cell([known, known, known, known]))).toBe('float32 12.34 = A4 70 45 41');
+      const other = { ...float, choice: big, format: cellFormat(big, true) };
+      expect(valueText(t, other, cell([known, known, known, known]))).toBe(
+        'float32 big-endian -5.2100365e-17 = A4 70 45 41',
+      );
+    });
+
+    test('one byte that is not there hides it; typed bytes are there', () => {
+      expect(valueText(t, float, cell([known, 0, known, known]))).toBe('not read yet');
+      expect(valueText(t, float, cell([0, gated, known, known]))).toBe(
+        'cannot be read: the clock of this tile is off',
+      );
+      expect(valueText(t, float, cell([staged, gated | staged, known, known]))).toContain('12.34');
+      expect(valueText(t, float, cell([known, known]))).toBe('cut by the edge of the memory');
+    });
+
+    test('what is true of one byte is said of the cell, with the value that it had', () => {
+      expect(stateTexts(t, float, cell([known, known, known | staged, known], zero))).toEqual([
+        'staged, was 0',
+      ]);
+      expect(stateTexts(t, float, cell([known, staged, known, known], zero))).toEqual([
+        'staged, the old value is not known',
+      ]);
+      expect(stateTexts(t, float, cell([known, known | staged | conflict, known, known], zero))).toEqual([
+        'in conflict: yours 12.34, device 0',
+      ]);
+      expect(hoverText(t, float, cell([known, known, known, known | changed]))).toBe(
+        'changed since the last read',
+      );
+      expect(hoverText(t, float, cell([known, known, known, known]))).toBeUndefined();
+    });
   });
 
   test('a string that an older host does not send shows its key', () => {

@@ -1,16 +1,18 @@
-/** A byte in words: for the line at the bottom, the hover, and the screen reader. */
+/** A cell in words: for the line at the bottom, the hover, and the screen reader. */
+import type { ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
+import type { CellChoice } from '../../src/model/cells/choices.ts';
+import type { CellFormat, CellRefusal } from '../../src/model/cells/format.ts';
 import { type ArrayShape, computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
 import type { StringKey, Translate } from '../strings.ts';
 import { type Layout, offsetDigits } from './layout.ts';
-import { hexByte, hexCell, hexOffset } from './text.ts';
+import { hexByte, hexOffset } from './text.ts';
 
-/** One shown byte with everything that is known of it. */
-export interface ByteFacts {
-  readonly offset: number;
-  readonly byte: number;
-  readonly flags: number;
-  readonly base: number;
+/** The words for what is shown: its format, the choice that it came from, and the look of hexadecimal digits. */
+export interface Notation {
+  readonly choice: CellChoice;
+  readonly format: CellFormat;
+  readonly upperCase: boolean;
 }
 
 const reasonKeys: Readonly<Record<string, StringKey>> = {
@@ -47,41 +49,87 @@ export function placeTexts(
   ];
 }
 
-/** The value in three notations, or that there is none. */
-export function valueText(t: Translate, facts: ByteFacts, upperCase: boolean): string {
-  const { byte, flags } = facts;
-  const held = (flags & (stateBits.staged | stateBits.known)) !== 0;
-  if (isUnreadable(flags) && (flags & stateBits.staged) === 0) {
-    return t('unreadable', reasonText(t, flags));
-  }
-  if (!held) return t('valueUnknown');
-  const character = byte >= 0x20 && byte < 0x7f ? ` '${String.fromCharCode(byte)}'` : '';
-  return `${t('valueHex', hexCell(byte, flags, upperCase))} = ${byte}${character}`;
+/** The name of a format; which byte comes first is said where it is the unusual one. */
+export function cellName(t: Translate, { name, order }: CellChoice, bytes: number): string {
+  return order === 'big' && bytes > 1 ? t('bigEndianName', name) : name;
 }
 
-/** What is special about the byte: staged, in conflict, changed, unreadable below an edit. Empty for an ordinary one. */
-export function stateTexts(t: Translate, facts: ByteFacts, upperCase: boolean): string[] {
-  const { byte, flags, base } = facts;
+/** Flags of all bytes together: what is true of one of them is said of the cell, but it is known only as a whole. */
+interface CellState {
+  readonly staged: boolean;
+  readonly conflict: boolean;
+  readonly changed: boolean;
+  /** The base below can be read and was. */
+  readonly isBaseKnown: boolean;
+  /** Flags of the first byte that cannot be read. */
+  readonly unreadable: number | undefined;
+  /** A byte that cannot be read has no edit over it. */
+  readonly hidden: boolean;
+}
+
+function stateOf({ flags }: ShownBytes): CellState {
+  const some = (flag: number) => flags.some((each) => (each & flag) !== 0);
+  return {
+    staged: some(stateBits.staged),
+    conflict: some(stateBits.conflict),
+    changed: some(stateBits.changed),
+    isBaseKnown: flags.every((each) => (each & stateBits.known) !== 0 && !isUnreadable(each)),
+    unreadable: flags.find(isUnreadable),
+    hidden: flags.some((each) => isUnreadable(each) && (each & stateBits.staged) === 0),
+  };
+}
+
+function hexText(bytes: Uint8Array, upperCase: boolean): string {
+  return [...bytes].map((byte) => hexByte(byte, upperCase)).join(' ');
+}
+
+/** Whether the cell has a value: all of its bytes are there, each read or typed. */
+function hasValue(format: CellFormat, { flags }: ShownBytes): boolean {
+  const held = stateBits.known | stateBits.staged;
+  return flags.length === format.bytes && flags.every((each) => (each & held) !== 0);
+}
+
+/** The value in the format's and in other notations, or that there is none. */
+export function valueText(t: Translate, { choice, format, upperCase }: Notation, cell: ShownBytes): string {
+  const { hidden, unreadable } = stateOf(cell);
+  if (hidden && unreadable !== undefined) return t('unreadable', reasonText(t, unreadable));
+  if (cell.flags.length < format.bytes) return t('valueCut');
+  if (!hasValue(format, cell)) return t('valueUnknown');
+  const text = format.format(cell.bytes, 0);
+  const [byte = 0] = cell.bytes;
+  if (choice.name !== 'hex8') {
+    return t('valueCell', cellName(t, choice, format.bytes), text, hexText(cell.bytes, upperCase));
+  }
+  const character = byte >= 0x20 && byte < 0x7f ? ` '${String.fromCharCode(byte)}'` : '';
+  return `${t('valueHex', text)} = ${byte}${character}`;
+}
+
+/** What is special about the cell: staged, in conflict, changed, unreadable below an edit. Empty for an ordinary one. */
+export function stateTexts(t: Translate, { format }: Notation, cell: ShownBytes): string[] {
+  const { staged, conflict, changed, isBaseKnown, unreadable } = stateOf(cell);
+  const isWhole = cell.flags.length === format.bytes;
+  const text = (bytes: Uint8Array) => format.format(bytes, 0);
   const texts: string[] = [];
-  if ((flags & stateBits.conflict) !== 0) {
-    texts.push(t('conflictDevice', hexByte(byte, upperCase), hexByte(base, upperCase)));
-  } else if ((flags & stateBits.staged) !== 0) {
-    const known = (flags & stateBits.known) !== 0 && !isUnreadable(flags);
-    texts.push(known ? t('stagedWas', hexByte(base, upperCase)) : t('stagedOverUnknown'));
+  if (conflict && isWhole) {
+    texts.push(t('conflictDevice', text(cell.bytes), text(cell.base)));
+  } else if (staged) {
+    texts.push(isBaseKnown && isWhole ? t('stagedWas', text(cell.base)) : t('stagedOverUnknown'));
   }
-  if ((flags & stateBits.staged) !== 0 && isUnreadable(flags)) {
-    texts.push(t('unreadable', reasonText(t, flags)));
-  }
-  if ((flags & stateBits.changed) !== 0) texts.push(t('changed'));
+  if (staged && unreadable !== undefined) texts.push(t('unreadable', reasonText(t, unreadable)));
+  if (changed) texts.push(t('changed'));
   return texts;
 }
 
-/** What the hover says, or `undefined` where the byte speaks for itself. */
-export function hoverText(t: Translate, facts: ByteFacts, upperCase: boolean): string | undefined {
-  const states = stateTexts(t, facts, upperCase);
-  const held = (facts.flags & (stateBits.known | stateBits.staged)) !== 0;
-  if (!held || (isUnreadable(facts.flags) && (facts.flags & stateBits.staged) === 0)) {
-    states.unshift(valueText(t, facts, upperCase));
-  }
+/** What the hover says, or `undefined` where the cell speaks for itself. */
+export function hoverText(t: Translate, notation: Notation, cell: ShownBytes): string | undefined {
+  const states = stateTexts(t, notation, cell);
+  if (!hasValue(notation.format, cell) || stateOf(cell).hidden) states.unshift(valueText(t, notation, cell));
   return states.length === 0 ? undefined : states.join(', ');
+}
+
+/** Why a typed text is not taken, as a sentence. */
+export function refusalText(t: Translate, choice: CellChoice, refusal: CellRefusal): string {
+  return refusal.kind === 'unclear'
+    ? t('valueUnclear', choice.name)
+    : t('valueOutside', choice.name, refusal.least, refusal.most);
 }

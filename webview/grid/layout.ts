@@ -1,8 +1,8 @@
 /**
- * Which row shows which bytes. All arithmetic: nothing grows with the size of the memory.
+ * Which row shows which bytes, and which bytes are one cell. All arithmetic: nothing grows with the size of the memory.
  *
  * Rows follow the tiles: a tile's row starts at a multiple of the row length counted from the tile's own first byte,
- * so that a column heading is true in every tile. A view of more than one tile has a heading row before each tile.
+ * so that a column heading is true in every tile. Cells do the same, and never reach over the end of a tile. A view of more than one tile has a heading row before each tile.
  * Offsets of bytes are buffer offsets; rows are counted from 0, headings included.
  */
 import {
@@ -29,16 +29,16 @@ export interface ByteRow {
   readonly offset: number;
   /** Number of shown bytes, at least 1. */
   readonly length: number;
-  /** Empty cells before the first shown byte; not 0 only where the range starts within a row. */
+  /** Bytes left out before the first shown one; not 0 only where the range starts within a row. */
   readonly skip: number;
-  /** Tile offset of the row's first cell, a multiple of the row length. */
+  /** Tile offset of the row's first column, a multiple of the row length. */
   readonly tileOffset: number;
 }
 
 export type GridRow = TileRow | ByteRow;
 
-/** Where a byte is painted. */
-export interface Cell {
+/** The row and the column of a byte; columns count bytes. */
+export interface BytePlace {
   readonly row: number;
   readonly column: number;
 }
@@ -47,21 +47,37 @@ export interface Cell {
 export interface Layout {
   readonly geometry: MemoryGeometry;
   readonly range: ByteRange;
+  /** A multiple of `bytesPerCell`. */
   readonly bytesPerRow: number;
+  readonly bytesPerCell: number;
   /** True when each tile has a heading row. */
   readonly headings: boolean;
   readonly rowCount: number;
   /** The row with this index; throws RangeError outside 0..rowCount-1. */
   row(index: number): GridRow;
   /** Row and column of a byte; throws RangeError outside the range. */
-  cell(offset: number): Cell;
-  /** The byte nearest to the cell: columns are clamped to the row; a heading gives the tile's first byte. */
+  place(offset: number): BytePlace;
+  /**
+   * The bytes of the cell that a byte is in; fewer than `bytesPerCell` where the end of the tile or of the range cuts it.
+   * Throws RangeError outside the range.
+   */
+  cell(offset: number): ByteRange;
+  /** The byte nearest to the place: columns are clamped to the row; a heading gives the tile's first byte. */
   offsetAt(row: number, column: number): number;
 }
 
-/** Makes the layout. `range` must lie within the memory; an empty range has no rows. */
-export function createLayout(geometry: MemoryGeometry, range: ByteRange, bytesPerRow: number): Layout {
+/**
+ * Makes the layout. `range` must lie within the memory; an empty range has no rows. A row holds as many whole cells as
+ * `rowLength` bytes do, but at least one.
+ */
+export function createLayout(
+  geometry: MemoryGeometry,
+  range: ByteRange,
+  rowLength: number,
+  bytesPerCell: number,
+): Layout {
   const { bytesPerTile } = geometry;
+  const bytesPerRow = Math.max(1, Math.floor(rowLength / bytesPerCell)) * bytesPerCell;
   const end = range.offset + range.length;
   const firstTile = Math.floor(range.offset / bytesPerTile);
   const lastTile = range.length === 0 ? firstTile - 1 : Math.floor((end - 1) / bytesPerTile);
@@ -109,15 +125,27 @@ export function createLayout(geometry: MemoryGeometry, range: ByteRange, bytesPe
     };
   };
 
+  const checkInside = (offset: number): void => {
+    if (offset < range.offset || offset >= end) throw new RangeError(`byte ${offset} is outside the grid`);
+  };
+
   return {
     geometry,
     range,
     bytesPerRow,
+    bytesPerCell,
     headings,
     rowCount,
     row,
     cell(offset) {
-      if (offset < range.offset || offset >= end) throw new RangeError(`byte ${offset} is outside the grid`);
+      checkInside(offset);
+      const base = Math.floor(offset / bytesPerTile) * bytesPerTile;
+      const first = base + Math.floor((offset - base) / bytesPerCell) * bytesPerCell;
+      const start = Math.max(range.offset, first);
+      return { offset: start, length: Math.min(end, base + bytesPerTile, first + bytesPerCell) - start };
+    },
+    place(offset) {
+      checkInside(offset);
       const place = locate(geometry, offset);
       const base = tileStart(geometry, place.tile);
       const tileIndex = base / bytesPerTile;

@@ -1,16 +1,17 @@
 /** The elements of one visible row, and what its bytes mean as marks. */
-
 import type { ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
+import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
-import { type Pane, type Selection, selectedRange } from './selection.ts';
-import { type CellMap, characterText, hexOffset, hexText } from './text.ts';
-import type { PendingDigit } from './typing.ts';
+import { isExtended, type Pane, type Selection, selectedRange } from './selection.ts';
+import { type CellMap, cellsText, characterText, hexOffset } from './text.ts';
+import { type PendingDigits, pendingText } from './typing.ts';
 
-/** The look of offsets and digits, fixed for a layout. */
+/** The look of offsets and cells, fixed for a layout. */
 export interface RowStyle {
   readonly layout: Layout;
+  readonly format: CellFormat;
   readonly map: CellMap;
   readonly bufferDigits: number;
   readonly tileDigits: number;
@@ -19,12 +20,17 @@ export interface RowStyle {
   readonly headingText: (row: Extract<GridRow, { kind: 'tile' }>) => string;
 }
 
-/** The bytes of a row that have one mark, as columns; both ends included. */
+/** Bytes of a row that have one mark, as columns of bytes; both ends included. */
 interface MarkedColumns {
   readonly mark: Mark;
   readonly from: number;
   readonly to: number;
+  /** Only there; in both panes if it is not given. */
+  readonly pane?: Pane;
 }
+
+/** What a cell with several of them is marked as, the first before the others. */
+const cellMarks: readonly Mark[] = ['conflict', 'staged', 'unreadable', 'unknown', 'changed'];
 
 /** The mark of a byte by its flags; `undefined` for an ordinary byte. */
 function markOf(flags: number): Mark | undefined {
@@ -35,16 +41,35 @@ function markOf(flags: number): Mark | undefined {
   return (flags & stateBits.changed) !== 0 ? 'changed' : undefined;
 }
 
-/** Runs of equal marks in a row. */
-function markedColumns(row: ByteRow, shown: ShownBytes): MarkedColumns[] {
+/** Runs of equal marks in a row: a cell has the mark of one of its bytes, a character that of its own. */
+function markedColumns(row: ByteRow, { flags }: ShownBytes, bytesPerCell: number): MarkedColumns[] {
+  const byByte = markedUnits(row, flags, 1);
+  if (bytesPerCell === 1) return byByte;
+  return [
+    ...markedUnits(row, flags, bytesPerCell).map((run) => ({ ...run, pane: 'cells' as const })),
+    ...byByte.map((run) => ({ ...run, pane: 'characters' as const })),
+  ];
+}
+
+/** Runs of equal marks, where `size` bytes have one mark together. */
+function markedUnits(row: ByteRow, flags: Uint8Array, size: number): MarkedColumns[] {
   const found: { mark: Mark; from: number; to: number }[] = [];
-  for (let i = 0; i < row.length; i++) {
-    const mark = markOf(shown.flags[i] ?? 0);
-    const column = row.skip + i;
+  for (let i = 0; i < row.length; ) {
+    const from = row.skip + i;
+    const end = Math.min(i + size - (from % size), row.length);
+    // A cell that the edge of the memory cuts shows no value.
+    let mark: Mark | undefined = end - i < size ? 'unknown' : undefined;
+    for (let at = i; at < end; at++) {
+      const other = markOf(flags[at] ?? 0);
+      if (other === undefined) continue;
+      if (mark === undefined || cellMarks.indexOf(other) < cellMarks.indexOf(mark)) mark = other;
+    }
     const last = found.at(-1);
+    i = end;
     if (mark === undefined) continue;
-    if (last !== undefined && last.mark === mark && last.to === column - 1) last.to = column;
-    else found.push({ mark, from: column, to: column });
+    const to = row.skip + end - 1;
+    if (last !== undefined && last.mark === mark && last.to === from - 1) last.to = to;
+    else found.push({ mark, from, to });
   }
   return found;
 }
@@ -67,7 +92,7 @@ export class RowElement implements PaintSurface {
   #painted = '';
 
   constructor() {
-    this.text = { hex: this.#bytes.text, characters: this.#characters.text };
+    this.text = { cells: this.#bytes.text, characters: this.#characters.text };
     this.element.className = 'row';
     this.element.setAttribute('role', 'row');
     this.element.append(
@@ -85,13 +110,13 @@ export class RowElement implements PaintSurface {
     index: number,
     version: number,
     read: (row: ByteRow) => ShownBytes,
-    pending: PendingDigit | undefined,
+    pending: PendingDigits | undefined,
   ): boolean {
     if (this.index === index && this.version === version) return false;
     const moved = this.index !== index || this.version === -1;
     this.index = index;
     this.version = version;
-    const { layout, map, upperCase } = style;
+    const { layout, map, format, upperCase } = style;
     if (moved) {
       const row = layout.row(index);
       const bytes = row.kind === 'bytes';
@@ -113,18 +138,18 @@ export class RowElement implements PaintSurface {
     const row = this.#row;
     const shown = read(row);
     const waiting = pending === undefined ? -1 : pending.offset - row.offset;
+    const column = row.skip + waiting;
     const replace =
       pending !== undefined && waiting >= 0 && waiting < row.length
-        ? { column: row.skip + waiting, text: `${pending.high.toString(16)}_` }
+        ? { cell: Math.floor(column / format.bytes), text: pendingText(format, pending, upperCase) }
         : undefined;
-    if (replace !== undefined && upperCase) replace.text = replace.text.toUpperCase();
     const changed = [
-      set(this.text.hex, hexText(map, row.skip, shown, upperCase, replace)),
+      set(this.text.cells, cellsText(map, format, row.skip, shown, replace)),
       set(this.text.characters, characterText(row.skip, shown)),
     ];
-    this.#marked = markedColumns(row, shown);
+    this.#marked = markedColumns(row, shown, format.bytes);
     if (replace !== undefined) {
-      this.#marked.push({ mark: 'pending', from: replace.column, to: replace.column });
+      this.#marked.push({ mark: 'pending', from: column, to: column + format.bytes - 1 });
     }
     return moved || changed.includes(true);
   }
@@ -132,30 +157,34 @@ export class RowElement implements PaintSurface {
   /** The marks of the row with cursor and selection, or `undefined` if they are what was painted last. */
   runs(style: RowStyle, selection: Selection, focused: boolean, again: boolean): PaintRun[] | undefined {
     const row = this.#row;
-    const columns: (MarkedColumns & { readonly pane?: Pane })[] = [...this.#marked];
+    const columns: MarkedColumns[] = [...this.#marked];
+    const { layout, map } = style;
     if (row?.kind === 'bytes') {
-      const selected = selectedRange(selection);
+      const selected = selectedRange(layout, selection);
       const from = Math.max(selected.offset, row.offset) - row.offset + row.skip;
       const to =
         Math.min(selected.offset + selected.length, row.offset + row.length) - 1 - row.offset + row.skip;
-      if (selected.length > 1 && from <= to) columns.push({ mark: 'selection', from, to });
+      if (isExtended(selection) && from <= to) columns.push({ mark: 'selection', from, to });
       const cursor = selection.cursor - row.offset;
       if (cursor >= 0 && cursor < row.length) {
         const column = cursor + row.skip;
-        for (const pane of ['hex', 'characters'] as const) {
+        for (const pane of ['cells', 'characters'] as const) {
           const mark = focused && selection.pane === pane ? 'cursor' : 'cursor-idle';
-          columns.push({ mark, from: column, to: column, pane });
+          // Which bytes a cell is made of is seen among the characters.
+          const isWide = pane === 'characters' && selection.pane === 'cells';
+          const size = isWide ? layout.cell(selection.cursor).length : 1;
+          columns.push({ mark, from: column, to: column + size - 1, pane });
         }
       }
     }
     const key = columns.map(({ mark, from, to, pane }) => `${mark} ${from} ${to} ${pane ?? ''}`).join();
     if (key === this.#painted && !again) return undefined;
     this.#painted = key;
-    const { starts } = style.map;
+    const startOf = (column: number) => map.starts[Math.floor(column / map.bytesPerCell)] ?? 0;
     return columns.flatMap(({ mark, from, to, pane }): PaintRun[] => {
-      const hex: PaintRun = { mark, pane: 'hex', start: starts[from] ?? 0, end: (starts[to] ?? 0) + 2 };
+      const cells: PaintRun = { mark, pane: 'cells', start: startOf(from), end: startOf(to) + map.cellWidth };
       const characters: PaintRun = { mark, pane: 'characters', start: from, end: to + 1 };
-      return [hex, characters].filter((run) => pane === undefined || run.pane === pane);
+      return [cells, characters].filter((run) => pane === undefined || run.pane === pane);
     });
   }
 

@@ -1,52 +1,58 @@
 /**
- * A row as text. The bytes of a row are one string, the characters another; gaps between groups are blanks in the
+ * A row as text. The cells of a row are one string, the characters another; gaps between groups are blanks in the
  * string, so that a cell's place is a character index and the engine lays out two text nodes instead of dozens.
  */
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
+import type { CellFormat } from '../../src/model/cells/format.ts';
 
-/** Shown for a byte that could not be read. */
+/** Shown for a cell of which a byte could not be read. */
 export const unreadableText = '??';
-/** Shown for a byte that is not here yet. */
+/** Shown for a cell of which a byte is not here yet. */
 export const unknownText = '··';
 
-/** Blanks before the cell of a column: wider at words of 4 bytes, wider still at 8. */
-function gapBefore(column: number): number {
+/** Blanks before the cell at a column of bytes: wider at words of 4 bytes, wider still at 8. */
+function gapBefore(column: number, bytesPerCell: number): number {
   if (column === 0) return 0;
+  // Cells of other sizes would drift against the words.
+  if (8 % bytesPerCell !== 0) return 3;
   if (column % 8 === 0) return 3;
   return column % 4 === 0 ? 2 : 1;
 }
 
-/** Where the cells of a row stand in its string of bytes. */
+/** Where the cells of a row stand in its string. */
 export interface CellMap {
-  readonly columns: number;
-  /** Index of the first digit of each column. */
+  readonly bytesPerCell: number;
+  /** Index of the first character of each cell. */
   readonly starts: readonly number[];
+  /** Characters of a cell. */
+  readonly cellWidth: number;
   /** Characters of a full row. */
   readonly width: number;
-  /** The column at a character position (fractions allowed): the nearest one, clamped to the row. */
-  columnAt(position: number): number;
+  /** The cell at a character position (fractions allowed): the nearest one, clamped to the row. */
+  cellAt(position: number): number;
 }
 
-/** Makes the map for a row length. */
-export function cellMap(columns: number): CellMap {
+/** Makes the map for a row length in bytes, a multiple of a cell's. */
+export function cellMap(bytesPerRow: number, { bytes, characters }: CellFormat): CellMap {
   const starts: number[] = [];
   let width = 0;
-  for (let column = 0; column < columns; column++) {
-    width += gapBefore(column);
+  for (let column = 0; column < bytesPerRow; column += bytes) {
+    width += gapBefore(column, bytes);
     starts.push(width);
-    width += 2;
+    width += characters;
   }
   return {
-    columns,
+    bytesPerCell: bytes,
     starts,
+    cellWidth: characters,
     width,
-    columnAt(position) {
+    cellAt(position) {
       let nearest = 0;
       let distance = Number.POSITIVE_INFINITY;
-      for (const [column, start] of starts.entries()) {
-        const away = Math.abs(position - (start + 1));
+      for (const [cell, start] of starts.entries()) {
+        const away = Math.abs(position - (start + characters / 2));
         if (away < distance) {
-          nearest = column;
+          nearest = cell;
           distance = away;
         }
       }
@@ -67,12 +73,25 @@ export function hexOffset(value: number, digits: number, upperCase: boolean): st
   return upperCase ? text.toUpperCase() : text;
 }
 
-/** What a cell of the hex column shows for a byte with these flags. */
-export function hexCell(value: number, flags: number, upperCase: boolean): string {
-  // A staged value is the person's own: it is shown whatever is known of the base.
-  if ((flags & stateBits.staged) !== 0) return hexByte(value, upperCase);
+/** Whether a byte is shown, or why not. A staged one is the person's own: it is shown whatever is known of the base. */
+function hidden(flags: number): typeof unreadableText | typeof unknownText | undefined {
+  if ((flags & stateBits.staged) !== 0) return undefined;
   if (isUnreadable(flags)) return unreadableText;
-  return (flags & stateBits.known) === 0 ? unknownText : hexByte(value, upperCase);
+  return (flags & stateBits.known) === 0 ? unknownText : undefined;
+}
+
+/**
+ * What the cell shows whose first byte is `row.bytes[at]`. Of a cell that the edge of the memory cuts only `length` bytes
+ * are there: it has no value. One byte that is not shown hides the whole cell.
+ */
+export function cellText(format: CellFormat, row: RowBytes, at: number, length: number): string {
+  let text = length < format.bytes ? unknownText : undefined;
+  for (let i = Math.max(0, at); i < at + length; i++) {
+    const why = hidden(row.flags[i] ?? 0);
+    if (why === unreadableText) return why;
+    text ??= why;
+  }
+  return text ?? format.format(row.bytes, at);
 }
 
 /** What a cell of the characters column shows: printable ASCII, else a dot. */
@@ -90,21 +109,25 @@ export interface RowBytes {
   readonly flags: Uint8Array;
 }
 
-/** The string of the hex column. `skip` cells at the start are blank; `replace` overrides the cell of one column. */
-export function hexText(
+/**
+ * The string of the cells. What stands in the `skip` columns of bytes at the start is left out; `replace` overrides the
+ * text of one cell.
+ */
+export function cellsText(
   map: CellMap,
+  format: CellFormat,
   skip: number,
   row: RowBytes,
-  upperCase: boolean,
-  replace?: { readonly column: number; readonly text: string },
+  replace?: { readonly cell: number; readonly text: string },
 ): string {
+  const { bytesPerCell, cellWidth, starts } = map;
   let text = '';
-  for (let i = 0; i < row.bytes.length; i++) {
-    const column = skip + i;
-    const start = map.starts[column] ?? 0;
-    text = text.padEnd(start, ' ');
-    text +=
-      replace?.column === column ? replace.text : hexCell(row.bytes[i] ?? 0, row.flags[i] ?? 0, upperCase);
+  for (let at = 0; at < row.bytes.length; ) {
+    const cell = Math.floor((skip + at) / bytesPerCell);
+    const end = Math.min((cell + 1) * bytesPerCell - skip, row.bytes.length);
+    const shown = replace?.cell === cell ? replace.text : cellText(format, row, at, end - at);
+    text = text.padEnd(starts[cell] ?? 0, ' ') + shown.padStart(cellWidth, ' ');
+    at = end;
   }
   return text;
 }
@@ -116,11 +139,12 @@ export function characterText(skip: number, row: RowBytes): string {
   return text;
 }
 
-/** The heading of the columns: their numbers, counted from the start of a row. */
+/** The heading of the cells: the columns of their first bytes, counted from the start of a row. */
 export function headingText(map: CellMap, upperCase: boolean): string {
   let text = '';
-  for (const [column, start] of map.starts.entries()) {
-    text = text.padEnd(start, ' ') + hexByte(column, upperCase);
+  for (const [cell, start] of map.starts.entries()) {
+    const column = hexByte(cell * map.bytesPerCell, upperCase);
+    text = text.padEnd(start, ' ') + column.padStart(map.cellWidth, ' ');
   }
   return text;
 }

@@ -1,28 +1,43 @@
 /** What keys and pasted text mean as bytes. Pure: who may edit which byte is decided by the caller. */
+import type { CellFormat, CellRefusal, Radix } from '../../src/model/cells/format.ts';
 
-/** The first digit of a byte, waiting for the second. */
-export interface PendingDigit {
+/** The first digits of a cell, waiting for the rest. */
+export interface PendingDigits {
+  /** The cell's first byte. */
   readonly offset: number;
-  /** 0..15, the upper half of the byte. */
-  readonly high: number;
+  readonly digits: string;
 }
 
-/** A digit either waits or completes a byte. */
+/** What a digit did: it waits for more, or it completed a cell. */
 export type TypedDigit =
-  | { readonly kind: 'pending'; readonly pending: PendingDigit }
-  | { readonly kind: 'byte'; readonly offset: number; readonly value: number };
+  | { readonly kind: 'pending'; readonly pending: PendingDigits }
+  | { readonly kind: 'cell'; readonly offset: number; readonly parsed: Uint8Array | CellRefusal };
 
-/** The value of a hexadecimal digit, or `undefined`. */
-export function digitValue(key: string): number | undefined {
-  return /^[0-9a-fA-F]$/.test(key) ? Number.parseInt(key, 16) : undefined;
+/** Whether a key is a digit of the radix. */
+export function isDigit(key: string, radix: Radix): boolean {
+  return /^[0-9a-f]$/i.test(key) && Number.parseInt(key, 16) < radix;
 }
 
-/** Takes a digit at the cursor. A digit that waits for another byte is forgotten: the cursor has left it. */
-export function typeDigit(pending: PendingDigit | undefined, cursor: number, digit: number): TypedDigit {
-  if (pending === undefined || pending.offset !== cursor) {
-    return { kind: 'pending', pending: { offset: cursor, high: digit } };
-  }
-  return { kind: 'byte', offset: cursor, value: pending.high * 16 + digit };
+/** Takes a digit at the cursor. Digits that wait for another cell are forgotten: the cursor has left it. */
+export function typeDigit(
+  format: CellFormat,
+  pending: PendingDigits | undefined,
+  cursor: number,
+  digit: string,
+): TypedDigit {
+  const digits = (pending?.offset === cursor ? pending.digits : '') + digit;
+  if (digits.length < format.characters) return { kind: 'pending', pending: { offset: cursor, digits } };
+  return { kind: 'cell', offset: cursor, parsed: format.parse(digits) };
+}
+
+/** The waiting digits without the last one; `undefined` if none is left. */
+export function dropDigit({ offset, digits }: PendingDigits): PendingDigits | undefined {
+  return digits.length > 1 ? { offset, digits: digits.slice(0, -1) } : undefined;
+}
+
+/** The text of a cell that waits for digits. */
+export function pendingText(format: CellFormat, { digits }: PendingDigits, upperCase: boolean): string {
+  return (upperCase ? digits.toUpperCase() : digits.toLowerCase()).padEnd(format.characters, '_');
 }
 
 /** The bytes of typed or pasted characters: UTF-8, so that ASCII is one byte each. */
@@ -42,40 +57,48 @@ export interface Pasted {
   readonly length: number;
 }
 
-/** A cell that was copied while it held no byte. */
-const emptyCell = /^(\?\?|··|[0-9a-fA-F]_)$/;
+/** A cell that was copied while it held no value, or only some of its digits. */
+const emptyCell = /^(\?\?|··|[0-9a-f]+_+)$/i;
 
 /**
- * Reads hexadecimal text: digits in pairs, with or without blanks, commas, `0x`, `\x` or `h` between them. Cells copied
- * without a byte (`??`, `··`) are skipped over. `undefined` if the text is anything else or has no byte at all.
+ * Reads values of a format with blanks, commas or `\x` between them. Cells copied without a value (`??`, `··`) are skipped
+ * over. `undefined` if the text is anything else or has no value at all.
  */
-export function parseHex(text: string): Pasted | undefined {
-  const tokens = text
+export function parseCells(format: CellFormat, text: string): Pasted | undefined {
+  const words = text
     .trim()
     .split(/[\s,;]+|(?=\\x)/i)
-    .filter((token) => token !== '');
-  const runs: { at: number; bytes: number[] }[] = [];
+    .filter((word) => word !== '');
+  const runs: { at: number; parts: Uint8Array[] }[] = [];
   let length = 0;
-  let current: number[] | undefined;
-  for (const token of tokens) {
-    if (emptyCell.test(token)) {
+  let current: Uint8Array[] | undefined;
+  for (const word of words) {
+    if (emptyCell.test(word)) {
       current = undefined;
-      length++;
+      length += format.bytes;
       continue;
     }
-    const digits = token.replace(/^(0x|\\x)/i, '').replace(/h$/i, '');
-    if (!/^(?:[0-9a-f]{2})+$/i.test(digits)) return undefined;
+    const cells = format.parsePasted(word);
+    if (cells === undefined) return undefined;
     if (current === undefined) {
       current = [];
-      runs.push({ at: length, bytes: current });
+      runs.push({ at: length, parts: current });
     }
-    for (let i = 0; i < digits.length; i += 2) {
-      current.push(Number.parseInt(digits.slice(i, i + 2), 16));
-      length++;
-    }
+    current.push(cells);
+    length += cells.length;
   }
   if (runs.length === 0) return undefined;
-  return { runs: runs.map((run) => ({ at: run.at, bytes: Uint8Array.from(run.bytes) })), length };
+  return { runs: runs.map(({ at, parts }) => ({ at, bytes: joined(parts) })), length };
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** Pasted text as the characters column takes it: every character becomes its bytes. */

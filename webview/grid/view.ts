@@ -3,16 +3,18 @@
  * decides nothing about edits. One frame is drawn per animation frame, and only if something changed.
  */
 import type { EditorDocument, EditorSettings } from '../../src/editor/messages.ts';
+import { type CellChoice, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import type { Translate } from '../strings.ts';
+import type { Notation } from './describe.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
 import { createPainter, type Painter } from './painter.ts';
 import { RowElement, type RowStyle } from './rows.ts';
 import { clampTop, revealRow, type ScrollMetrics, thumbAt, topFromThumb } from './scroll.ts';
-import { moveTo, type Pane, type Selection, selectedRange, selectWord } from './selection.ts';
+import { moveTo, type Pane, reselect, type Selection, selectedRange, selectWord } from './selection.ts';
 import type { ByteStore } from './store.ts';
 import { cellMap, headingText } from './text.ts';
-import type { PendingDigit } from './typing.ts';
+import type { PendingDigits } from './typing.ts';
 
 /** What the grid tells its owner. */
 export interface GridEvents {
@@ -20,8 +22,26 @@ export interface GridEvents {
   onSelection(selection: Selection): void;
   /** Other rows are visible. */
   onVisible(range: ByteRange): void;
-  /** The pointer rests on a byte (`undefined`: on none), in client pixels. */
-  onHover(hover: { readonly offset: number; readonly x: number; readonly y: number } | undefined): void;
+  /** The pointer rests on a byte (`undefined`: on none). */
+  onHover(hover: Hover | undefined): void;
+  /** A frame was drawn: what lies over a cell may have to move. */
+  onDrawn(): void;
+}
+
+/** Where the pointer is: the byte and the pane, and the point in client pixels. */
+export interface Hover {
+  readonly offset: number;
+  readonly pane: Pane;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A place on the page, client pixels. */
+export interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
 }
 
 /** Rows asked for above and below what is visible. */
@@ -51,9 +71,11 @@ export class GridView {
   readonly #thumb = part('thumb');
   #rows: RowElement[] = [];
   readonly #spare: RowElement[] = [];
+  #settings: EditorSettings;
+  #choice: CellChoice;
   #style: RowStyle;
   #selection: Selection;
-  #pending: PendingDigit | undefined;
+  #pending: PendingDigits | undefined;
   #focused = false;
   /** First visible row, with a fraction. */
   #top = 0;
@@ -63,7 +85,7 @@ export class GridView {
   #characterWidth = 8;
   #viewportHeight = 0;
   /** Left edges in the sheet, pixels. */
-  #left: Readonly<Record<Pane, number>> = { hex: 0, characters: 0 };
+  #left: Readonly<Record<Pane, number>> = { cells: 0, characters: 0 };
   #visible: ByteRange = { offset: 0, length: 0 };
   #drag: { x: number; y: number } | undefined;
   #headingTile = '';
@@ -72,6 +94,7 @@ export class GridView {
     parent: HTMLElement,
     document: EditorDocument,
     settings: EditorSettings,
+    cells: CellChoice,
     store: ByteStore,
     t: Translate,
     events: GridEvents,
@@ -80,8 +103,10 @@ export class GridView {
     this.#store = store;
     this.#t = t;
     this.#events = events;
-    this.#style = this.#makeStyle(settings);
-    this.#selection = { anchor: document.range.offset, cursor: document.range.offset, pane: 'hex' };
+    this.#settings = settings;
+    this.#choice = cells;
+    this.#style = this.#makeStyle();
+    this.#selection = { anchor: document.range.offset, cursor: document.range.offset, pane: 'cells' };
     this.#painter = createPainter(() => this.#characterWidth);
     this.#headingCells = this.#build(parent);
     this.#applyStyle();
@@ -110,8 +135,17 @@ export class GridView {
     return Math.max(1, Math.floor(this.#viewportHeight / this.#rowHeight) - 1);
   }
 
-  get upperCase(): boolean {
-    return this.#style.upperCase;
+  /** How the values of the cells are written. */
+  get notation(): Notation {
+    const { format, upperCase } = this.#style;
+    return { choice: this.#choice, format, upperCase };
+  }
+
+  /** As `notation`, of what is shown in a pane: characters stand for bytes. */
+  notationIn(pane: Pane): Notation {
+    if (pane === 'cells') return this.notation;
+    const { upperCase } = this.#style;
+    return { choice: hexBytes, format: cellFormat(hexBytes, upperCase), upperCase };
   }
 
   /** The accessible name of the grid. */
@@ -124,8 +158,8 @@ export class GridView {
     this.element.setAttribute('aria-readonly', String(value));
   }
 
-  /** The digit that waits for its second half. */
-  set pending(pending: PendingDigit | undefined) {
+  /** The digits that wait for the rest of their cell. */
+  set pending(pending: PendingDigits | undefined) {
     if (pending === undefined && this.#pending === undefined) return;
     this.#pending = pending;
     for (const row of this.#rows) row.forget();
@@ -155,13 +189,47 @@ export class GridView {
 
   /** Takes new settings; cursor and place stay. */
   set settings(settings: EditorSettings) {
-    const firstOffset = this.layout.rowCount > 0 ? this.layout.offsetAt(Math.floor(this.#top), 0) : 0;
-    this.#style = this.#makeStyle(settings);
+    this.#settings = settings;
+    this.#restyle();
+  }
+
+  /** Shows other cells; the selection and the place stay, to whole cells. */
+  set cells(choice: CellChoice) {
+    this.#choice = choice;
+    this.#restyle();
+  }
+
+  #restyle(): void {
+    const before = this.layout;
+    const firstOffset = before.rowCount > 0 ? before.offsetAt(Math.floor(this.#top), 0) : 0;
+    this.#style = this.#makeStyle();
     this.#applyStyle();
     for (const row of this.#rows) row.forget();
     this.measure();
-    if (this.layout.rowCount > 0) this.scrollTo(this.layout.cell(firstOffset).row);
+    if (before.rowCount > 0) {
+      this.scrollTo(this.layout.place(firstOffset).row);
+      this.select(reselect(before, this.layout, this.#selection, this.#selection.pane), false);
+    }
     this.schedule();
+  }
+
+  /** Where the cell of a byte is, moved to the nearest edge of the visible rows if it is not among them. */
+  cellBox(offset: number): Box {
+    const { row, column } = this.layout.place(offset);
+    const { map } = this.#style;
+    const viewport = this.#viewport.getBoundingClientRect();
+    const scroller = this.element.getBoundingClientRect();
+    const sheet = this.#sheet.getBoundingClientRect();
+    const y = (row - this.#top) * this.#rowHeight;
+    const start = map.starts[Math.floor(column / map.bytesPerCell)] ?? 0;
+    const width = map.cellWidth * this.#characterWidth;
+    const x = sheet.left + this.#left.cells + start * this.#characterWidth;
+    return {
+      left: Math.min(Math.max(x, scroller.left), scroller.right - width),
+      top: viewport.top + Math.min(Math.max(0, y), Math.max(0, viewport.height - this.#rowHeight)),
+      width,
+      height: this.#rowHeight,
+    };
   }
 
   /** Draws at the next frame; any number of calls draw once. */
@@ -182,7 +250,7 @@ export class GridView {
     }
     const sheet = this.#sheet.getBoundingClientRect();
     this.#left = {
-      hex: innerLeft(this.#headingCells.bytes) - sheet.left,
+      cells: innerLeft(this.#headingCells.bytes) - sheet.left,
       characters: innerLeft(this.#headingCells.characters) - sheet.left,
     };
     const before = this.#metrics();
@@ -196,20 +264,24 @@ export class GridView {
   /** The first row to show so that a cursor that was in sight stays there when the room became less. */
   #stayingInSight(before: ScrollMetrics): number {
     if (this.layout.rowCount === 0) return this.#top;
-    const { row } = this.layout.cell(this.#selection.cursor);
+    const { row } = this.layout.place(this.#selection.cursor);
     // Positions are fractions: a row at the edge is in sight but for the last digit.
     const wasInSight = Math.abs(revealRow(before, this.#top, row) - this.#top) < 0.01;
     return wasInSight ? revealRow(this.#metrics(), this.#top, row) : this.#top;
   }
 
-  #makeStyle(settings: EditorSettings): RowStyle {
+  #makeStyle(): RowStyle {
     const { geometry, range } = this.#document;
+    const { bytesPerRow, upperCase } = this.#settings;
+    const format = cellFormat(this.#choice, upperCase);
+    const layout = createLayout(geometry, range, bytesPerRow, format.bytes);
     return {
-      layout: createLayout(geometry, range, settings.bytesPerRow),
-      map: cellMap(settings.bytesPerRow),
+      layout,
+      format,
+      map: cellMap(layout.bytesPerRow, format),
       bufferDigits: offsetDigits(range.offset + range.length),
       tileDigits: offsetDigits(geometry.bytesPerTile),
-      upperCase: settings.upperCase,
+      upperCase,
       headingText: (row) => formatTile(row.tile),
     };
   }
@@ -261,12 +333,12 @@ export class GridView {
     buffer.hidden = !layout.headings;
     const last = layout.range.offset + Math.max(0, layout.range.length - 1);
     const longestTile =
-      layout.range.length === 0 ? 0 : formatTile(layout.row(layout.cell(last).row).tile).length;
+      layout.range.length === 0 ? 0 : formatTile(layout.row(layout.place(last).row).tile).length;
     const widths = {
       buffer: Math.max(bufferDigits, this.#t('bufferOffset').length),
       offset: Math.max(tileDigits, longestTile, this.#t('tileOffset').length),
       bytes: map.width,
-      characters: Math.max(map.columns, this.#t('characters').length),
+      characters: Math.max(layout.bytesPerRow, this.#t('characters').length),
     };
     for (const [name, width] of Object.entries(widths)) {
       this.element.style.setProperty(`--${name}-width`, `${width}ch`);
@@ -288,21 +360,23 @@ export class GridView {
 
   #reveal(offset: number, centre: boolean): void {
     if (this.layout.rowCount === 0) return;
-    const { row, column } = this.layout.cell(offset);
+    const { row, column } = this.layout.place(offset);
     const top = revealRow(this.#metrics(), this.#top, row, { centre });
     // The first row of a tile comes with its heading.
     const headed = row > 0 && this.layout.row(row - 1).kind === 'tile';
     this.scrollTo(headed ? Math.min(top, row - 1) : top);
-    const start = this.#style.map.starts[column] ?? 0;
+    const { map } = this.#style;
     const { pane } = this.#selection;
-    const left = this.#left[pane] + (pane === 'hex' ? start : column) * this.#characterWidth;
+    const start = pane === 'cells' ? (map.starts[Math.floor(column / map.bytesPerCell)] ?? 0) : column;
+    const left = this.#left[pane] + start * this.#characterWidth;
+    const right = left + (pane === 'cells' ? map.cellWidth : 2) * this.#characterWidth;
     const { scrollLeft, clientWidth } = this.element;
     const margin = 2 * this.#characterWidth;
     // The offsets stay at the left edge, over what is scrolled.
     const covered = this.#headingCells.offset.getBoundingClientRect().width;
     if (left - margin < scrollLeft + covered) this.element.scrollLeft = left - margin - covered;
-    else if (left + 2 * margin > scrollLeft + clientWidth) {
-      this.element.scrollLeft = left + 2 * margin - clientWidth;
+    else if (right + margin > scrollLeft + clientWidth) {
+      this.element.scrollLeft = right + margin - clientWidth;
     }
   }
 
@@ -332,6 +406,7 @@ export class GridView {
     this.#drawHeadingTile(first);
     this.#announceVisible(first, count);
     this.#store.drawn();
+    this.#events.onDrawn();
   }
 
   /** Gives each visible row its element, in document order; elements that left one end come back at the other. */
@@ -404,9 +479,10 @@ export class GridView {
     const sheet = this.#sheet.getBoundingClientRect();
     const within = x - sheet.left;
     const gap = 1.5 * this.#characterWidth;
-    const where = pane ?? (within < this.#left.characters - gap ? 'hex' : 'characters');
+    const where = pane ?? (within < this.#left.characters - gap ? 'cells' : 'characters');
     const position = (within - this.#left[where]) / this.#characterWidth;
-    const column = where === 'hex' ? this.#style.map.columnAt(position) : Math.floor(position);
+    const { map } = this.#style;
+    const column = where === 'cells' ? map.cellAt(position) * map.bytesPerCell : Math.floor(position);
     const viewport = this.#viewport.getBoundingClientRect();
     const inside = Math.min(Math.max(0, y - viewport.top), this.#viewportHeight - 1);
     const row = Math.floor(this.#top + inside / this.#rowHeight);
@@ -414,16 +490,16 @@ export class GridView {
   }
 
   /** The byte exactly under the pointer, if there is one. */
-  #byteAt(x: number, y: number): number | undefined {
+  #byteAt(x: number, y: number): Hover | undefined {
     if (this.layout.rowCount === 0) return undefined;
     const viewport = this.#viewport.getBoundingClientRect();
     const index = Math.floor(this.#top + (y - viewport.top) / this.#rowHeight);
     if (index < 0 || index >= this.layout.rowCount || y < viewport.top) return undefined;
     const row = this.layout.row(index);
     const within = x - this.#sheet.getBoundingClientRect().left;
-    const beyond = this.#left.characters + this.#style.map.columns * this.#characterWidth;
-    if (row.kind === 'tile' || within < this.#left.hex || within > beyond) return undefined;
-    return this.#hit(x, y).offset;
+    const beyond = this.#left.characters + this.layout.bytesPerRow * this.#characterWidth;
+    if (row.kind === 'tile' || within < this.#left.cells || within > beyond) return undefined;
+    return { ...this.#hit(x, y), x, y };
   }
 
   #listen(): void {
@@ -445,6 +521,7 @@ export class GridView {
         this.#drag = undefined;
       });
     }
+    this.element.addEventListener('scroll', () => this.#events.onDrawn());
     this.#viewport.addEventListener('dblclick', (event) => {
       const { offset, pane } = this.#hit(event.clientX, event.clientY);
       this.select(selectWord(this.layout, { ...this.#selection, pane }, offset), false);
@@ -463,12 +540,13 @@ export class GridView {
   #onPress(event: PointerEvent): void {
     if (this.layout.rowCount === 0) return;
     const { offset, pane } = this.#hit(event.clientX, event.clientY);
-    const selected = selectedRange(this.#selection);
+    const selected = selectedRange(this.layout, this.#selection);
     const inside = offset >= selected.offset && offset < selected.offset + selected.length;
     this.element.focus({ preventScroll: true });
     // A menu for the selection must not lose it.
     if (event.button !== 0 && inside) return;
-    this.select(moveTo(this.layout, { ...this.#selection, pane }, offset, event.shiftKey), false);
+    const from = reselect(this.layout, this.layout, this.#selection, pane);
+    this.select(moveTo(this.layout, from, offset, event.shiftKey), false);
     if (event.button !== 0) return;
     event.preventDefault();
     this.#viewport.setPointerCapture(event.pointerId);
@@ -481,8 +559,7 @@ export class GridView {
       this.schedule();
       return;
     }
-    const offset = this.#byteAt(event.clientX, event.clientY);
-    this.#events.onHover(offset === undefined ? undefined : { offset, x: event.clientX, y: event.clientY });
+    this.#events.onHover(this.#byteAt(event.clientX, event.clientY));
   }
 
   /** Extends the selection to the pointer; beyond the edge the rows move, the faster the farther. */
@@ -494,9 +571,8 @@ export class GridView {
       this.schedule();
     }
     const { offset } = this.#hit(at.x, at.y, this.#selection.pane);
-    if (offset !== this.#selection.cursor) {
-      this.select(moveTo(this.layout, this.#selection, offset, true), false);
-    }
+    const moved = moveTo(this.layout, this.#selection, offset, true);
+    if (moved.cursor !== this.#selection.cursor) this.select(moved, false);
   }
 
   #listenToTrack(): void {

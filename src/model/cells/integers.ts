@@ -1,0 +1,86 @@
+/** Integers, and bits written as digits. */
+import {
+  type ByteOrder,
+  type CellFormat,
+  type CellRefusal,
+  longestText,
+  oneCell,
+  type Radix,
+  readUnsigned,
+  unclear,
+  writeInteger,
+} from './format.ts';
+
+const prefixes: Readonly<Record<Radix, string>> = { 2: '0b', 8: '0o', 16: '0x' };
+const digitPatterns: Readonly<Record<Radix, RegExp>> = { 2: /^[01]+$/, 8: /^[0-7]+$/, 16: /^[0-9a-f]+$/i };
+
+/** The bits of `size` bytes as digits of a radix, all of them shown. */
+export function bitsFormat(size: number, radix: Radix, order: ByteOrder, upperCase: boolean): CellFormat {
+  const characters = Math.ceil((8 * size) / Math.log2(radix));
+  const write = (value: number | bigint) => {
+    const text = value.toString(radix).padStart(characters, '0');
+    return upperCase ? text.toUpperCase() : text;
+  };
+  const most = (1n << BigInt(8 * size)) - 1n;
+  const bare = (text: string) =>
+    text.toLowerCase().startsWith(prefixes[radix]) ? text.slice(prefixes[radix].length) : text;
+  const parse = (text: string): Uint8Array | CellRefusal => {
+    const digits = bare(text.trim());
+    if (text.length > longestText || !digitPatterns[radix].test(digits)) return unclear;
+    const value = BigInt(prefixes[radix] + digits);
+    if (value > most) return { kind: 'outside', least: write(0), most: write(most) };
+    return writeInteger(value, size, order);
+  };
+  return {
+    bytes: size,
+    characters,
+    radix,
+    format: (bytes, at) => write(readUnsigned(bytes, at, size, order)),
+    parse,
+    parsePasted(word) {
+      const digits = bare(word)
+        .replace(/^\\x/i, '')
+        .replace(radix === 16 ? /h$/i : /$^/, '');
+      const cells = digits.length / characters;
+      if (!digitPatterns[radix].test(digits) || !Number.isInteger(cells)) return undefined;
+      const bytes = new Uint8Array(cells * size);
+      for (let i = 0; i < cells; i++) {
+        const cell = parse(digits.slice(i * characters, (i + 1) * characters));
+        if (!(cell instanceof Uint8Array)) return undefined;
+        bytes.set(cell, i * size);
+      }
+      return bytes;
+    },
+  };
+}
+
+/** Whole numbers in decimal. Typed are decimal, `0x`, `0o` and `0b`; the latter three may also give the bits. */
+export function integerFormat(size: number, signed: boolean, order: ByteOrder): CellFormat {
+  const width = BigInt(8 * size);
+  const least = signed ? -(1n << (width - 1n)) : 0n;
+  const most = (1n << (signed ? width - 1n : width)) - 1n;
+  const sign = 2 ** (8 * size - 1);
+  const parse = (text: string): Uint8Array | CellRefusal => {
+    const match = /^([+-]?)(\d+|0x[0-9a-f]+|0o[0-7]+|0b[01]+)$/i.exec(text.trim());
+    const [, minus, digits] = match ?? [];
+    if (digits === undefined || text.length > longestText) return unclear;
+    const value = BigInt(digits) * (minus === '-' ? -1n : 1n);
+    const isBits = /^0[xob]/i.test(digits) && minus === '';
+    if (value < least || (value > most && !(isBits && value < 1n << width))) {
+      return { kind: 'outside', least: String(least), most: String(most) };
+    }
+    return writeInteger(value, size, order);
+  };
+  return {
+    bytes: size,
+    characters: Math.max(String(least).length, String(most).length),
+    format(bytes, at) {
+      const value = readUnsigned(bytes, at, size, order);
+      if (!signed) return String(value);
+      if (typeof value === 'bigint') return String(BigInt.asIntN(8 * size, value));
+      return String(value >= sign ? value - 2 * sign : value);
+    },
+    parse,
+    parsePasted: (word) => oneCell(parse(word)),
+  };
+}
