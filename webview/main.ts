@@ -12,7 +12,14 @@ import type { ByteRange } from '../src/model/geometry.ts';
 import { type CursorDetails, Frame } from './frame.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/describe.ts';
-import { isExtended, moveTo, type Pane, type Selection, selectedRange, selectRange } from './grid/selection.ts';
+import {
+  isExtended,
+  moveTo,
+  type Pane,
+  type Selection,
+  selectedRange,
+  selectRange,
+} from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
 import { hexOffset } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';

@@ -33,6 +33,7 @@ describe('messages of the page', () => {
     [{ type: 'command', command: 'apply' }],
     [{ type: 'selection', cursor: 1, start: 0, length: 4 }],
     [{ type: 'visible', range: { offset: 0, length: 512 } }],
+    [{ type: 'cells', cells: { name: 'bfloat16', order: 'big' } }],
     [{ type: 'failure', message: 'x' }],
   ])('%j is taken as it is', (message) => {
     expect(readFromPage(message)).toEqual(message);
@@ -76,6 +77,8 @@ describe('messages of the page', () => {
     ],
     [{ type: 'visible', range: { offset: 0 } }],
     [{ type: 'selection', cursor: '1', start: 0, length: 4 }],
+    [{ type: 'cells', cells: { name: 'toString', order: 'big' } }],
+    [{ type: 'cells', cells: { name: 'hex8', order: 'middle' } }],
   ])('%j is not taken', (message) => {
     expect(readFromPage(message)).toBeUndefined();
   });

@@ -82,6 +82,26 @@ describe('[main-23] looks', () => {
     expect(await editor.stagedCount()).toBe(2);
   });
 
+  test('[shape-3] Cells... shows float32; 12.34 is typed, applied and read back as A4 70 45 41', async () => {
+    const choose = async (name: string): Promise<void> => {
+      await workbench.runCommand('Tilescope: Cells...');
+      await workbench.pick(new RegExp(`^${name}`));
+    };
+    await choose('float32');
+    await editor.frame.locator('.details .value', { hasText: /^float32 / }).waitFor();
+    await editor.typeAt('0x24', '12.34');
+    await editor.frame.locator('.cell-field .preview', { hasText: '12.34 = A4 70 45 41' }).waitFor();
+    await workbench.screenshot('editor-cells');
+    await workbench.page.keyboard.press('Enter');
+    await editor.waitForStaged(4);
+    await editor.apply();
+    await editor.goTo('0x24');
+    await editor.frame.locator('.details .value', { hasText: 'float32 12.34 = A4 70 45 41' }).waitFor();
+    await choose('hex8');
+    await editor.frame.locator('.details .value', { hasText: /^value A4/ }).waitFor();
+    expect((await editor.rowAt('0x20')).slice(4, 8)).toEqual(['A4', '70', '45', '41']);
+  });
+
   test('[main-23] a narrow window: nothing cut off', async () => {
     await workbench.page.setViewportSize({ width: 900, height: 600 });
     await workbench.screenshot('editor-narrow');

@@ -178,7 +178,9 @@ describe('[main-18] [main-23] looks', () => {
       );
       await page.keyboard.press('Escape');
       await page.keyboard.press('Control+End');
+      await eventually(() => page.locator('.details .value').textContent()).toContain('float32');
       await page.keyboard.type('1e99');
+      await eventually(() => page.locator('.cell-field .preview').textContent()).toContain('does not fit');
       await frames(page);
       await page.screenshot({ path: join(shots, `webview-field-low-${theme}.png`) });
       expect(await clipped(page)).toEqual([]);

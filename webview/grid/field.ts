@@ -27,6 +27,7 @@ export class CellField {
   readonly #input = document.createElement('input');
   readonly #preview = document.createElement('div');
   #offset: number | undefined;
+  #box: Box = { left: 0, top: 0, width: 0, height: 0 };
 
   constructor(parent: HTMLElement, t: Translate, actions: FieldActions) {
     this.#actions = actions;
@@ -80,13 +81,22 @@ export class CellField {
   }
 
   /** Puts the field over a cell. */
-  place({ left, top, width, height }: Box): void {
+  place(box: Box): void {
+    this.#box = box;
+    this.#settle();
+  }
+
+  /** The longer the text below the field is, the farther it has to stay from the right edge. */
+  #settle(): void {
+    const { left, top, width, height } = this.#box;
     const parent = this.#element.parentElement?.getBoundingClientRect();
     if (parent === undefined) return;
     const isLow = top - parent.top > parent.height / 2;
     this.#element.classList.toggle('low', isLow);
     this.#element.style.setProperty('--cell-width', `${width}px`);
     this.#element.style.setProperty('--cell-height', `${height}px`);
+    // As wide as it wants to be, wherever it was.
+    this.#element.style.left = '0';
     const room = parent.width - this.#element.getBoundingClientRect().width;
     this.#element.style.left = `${Math.max(0, Math.min(left - parent.left, room))}px`;
     this.#element.style.top = isLow ? 'auto' : `${top - parent.top}px`;
@@ -98,5 +108,6 @@ export class CellField {
     this.#preview.textContent = text;
     this.#preview.classList.toggle('refused', isRefused);
     this.#input.setAttribute('aria-invalid', String(isRefused));
+    this.#settle();
   }
 }

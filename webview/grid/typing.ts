@@ -69,9 +69,9 @@ export function parseCells(format: CellFormat, text: string): Pasted | undefined
     .trim()
     .split(/[\s,;]+|(?=\\x)/i)
     .filter((word) => word !== '');
-  const runs: { at: number; parts: Uint8Array[] }[] = [];
+  const runs: { at: number; bytes: number[] }[] = [];
   let length = 0;
-  let current: Uint8Array[] | undefined;
+  let current: number[] | undefined;
   for (const word of words) {
     if (emptyCell.test(word)) {
       current = undefined;
@@ -82,23 +82,13 @@ export function parseCells(format: CellFormat, text: string): Pasted | undefined
     if (cells === undefined) return undefined;
     if (current === undefined) {
       current = [];
-      runs.push({ at: length, parts: current });
+      runs.push({ at: length, bytes: current });
     }
-    current.push(cells);
+    for (const byte of cells) current.push(byte);
     length += cells.length;
   }
   if (runs.length === 0) return undefined;
-  return { runs: runs.map(({ at, parts }) => ({ at, bytes: joined(parts) })), length };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return { runs: runs.map(({ at, bytes }) => ({ at, bytes: Uint8Array.from(bytes) })), length };
 }
 
 /** Pasted text as the characters column takes it: every character becomes its bytes. */

@@ -34,6 +34,8 @@ const makers = {
   hex16: bits(2, 16),
   hex32: bits(4, 16),
   hex64: bits(8, 16),
+  hex128: bits(16, 16),
+  hex256: bits(32, 16),
   uint8: integer(1, false),
   uint16: integer(2, false),
   uint32: integer(4, false),

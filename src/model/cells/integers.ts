@@ -31,6 +31,11 @@ export function bitsFormat(size: number, radix: Radix, order: ByteOrder, upperCa
     if (value > most) return { kind: 'outside', least: write(0), most: write(most) };
     return writeInteger(value, size, order);
   };
+  /** Without what source code and dumps put around digits. */
+  const unwrapped = (word: string) => {
+    const digits = bare(word).replace(/^\\x/i, '');
+    return radix === 16 ? digits.replace(/h$/i, '') : digits;
+  };
   return {
     bytes: size,
     characters,
@@ -38,16 +43,17 @@ export function bitsFormat(size: number, radix: Radix, order: ByteOrder, upperCa
     format: (bytes, at) => write(readUnsigned(bytes, at, size, order)),
     parse,
     parsePasted(word) {
-      const digits = bare(word)
-        .replace(/^\\x/i, '')
-        .replace(radix === 16 ? /h$/i : /$^/, '');
+      const digits = digitPatterns[radix].test(word) ? word : unwrapped(word);
       const cells = digits.length / characters;
       if (!digitPatterns[radix].test(digits) || !Number.isInteger(cells)) return undefined;
       const bytes = new Uint8Array(cells * size);
       for (let i = 0; i < cells; i++) {
-        const cell = parse(digits.slice(i * characters, (i + 1) * characters));
-        if (!(cell instanceof Uint8Array)) return undefined;
-        bytes.set(cell, i * size);
+        const text = digits.slice(i * characters, (i + 1) * characters);
+        // A pasted megabyte is a million of these.
+        const cell = size === 1 ? Number.parseInt(text, radix) : parse(text);
+        if (cell instanceof Uint8Array) bytes.set(cell, i * size);
+        else if (typeof cell === 'number' && cell < 256) bytes[i] = cell;
+        else return undefined;
       }
       return bytes;
     },
