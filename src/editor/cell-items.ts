@@ -1,6 +1,6 @@
 /** What *Cells...* offers: every format in groups, and the other order of bytes for the present one. */
 import { type CellChoice, type CellName, cellFormat, cellNames } from '../model/cells/choices.ts';
-import type { Localiser } from './webview-strings.ts';
+import type { Localiser } from '../model/localiser.ts';
 
 /** One line: a choice, or the heading of a group. */
 export interface CellItem {
