@@ -63,6 +63,7 @@ vi.mock('vscode', () => {
           set message(text: string) {
             given.push(text);
           },
+          onDidChangeVisibility: () => undefined,
           onDidExpandElement: () => undefined,
           onDidCollapseElement: () => undefined,
           onDidChangeSelection: () => undefined,

@@ -30,6 +30,7 @@ vi.mock('vscode', () => ({
     },
     showInformationMessage: async () => undefined,
     createTreeView: () => ({
+      onDidChangeVisibility: () => undefined,
       onDidExpandElement: () => undefined,
       onDidCollapseElement: () => undefined,
       onDidChangeSelection: () => undefined,

@@ -10,6 +10,8 @@ import { PickedColumns } from './pick-columns.ts';
 
 const expand = new Emitter<{ element: TreeNode }>();
 const collapse = new Emitter<{ element: TreeNode }>();
+const visibility = new Emitter<void>();
+let visible = false;
 const run = vi.fn();
 const commands = new Map<string, () => Promise<void>>();
 
@@ -36,10 +38,13 @@ vi.mock('vscode', () => ({
   },
   window: {
     createTreeView: () => ({
+      onDidChangeVisibility: visibility.event,
       onDidExpandElement: expand.event,
       onDidCollapseElement: collapse.event,
       onDidChangeSelection: () => undefined,
-      visible: false,
+      get visible() {
+        return visible;
+      },
       dispose: () => undefined,
     }),
   },
@@ -61,12 +66,13 @@ async function sidebar(state = new Map<string, unknown>()) {
   const boards = new BoardCollection(memento, ({ id, label }) => new BoardLink(id, label, device, time));
   const entry = boards.addForNow({ kind: 'simulated', id: 'board', label: 'Board' });
   const tree = new BoardTree(boards, memento, new PickedColumns(memento));
-  run.mockReset();
   const [board] = await tree.getChildren();
   if (board === undefined) throw new Error('no board');
   const remembered = () => (state.get('tilescope.expanded') ?? []) as string[];
   return { state, device, boards, entry, tree, board, remembered };
 }
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 beforeEach(() => run.mockReset());
 
@@ -79,10 +85,19 @@ test("[shape-7] without boards the view with the welcome text stands in the tree
     ({ id, label }) => new BoardLink(id, label, new ScriptedDevice(time), time),
   );
   new BoardTree(boards, memento, new PickedColumns(memento));
+  // Nobody looks at the sidebar yet: a view that takes its place would come to the front.
+  expect(run).not.toHaveBeenCalled();
+  visible = true;
+  visibility.fire();
+  await settle();
   boards.addForNow({ kind: 'simulated', id: 'board', label: 'Board' });
+  await settle();
   await boards.remove('board');
+  await settle();
+  visible = false;
   const noBoards = (yes: boolean) => ['setContext', 'tilescope.noBoards', yes];
-  expect(run.mock.calls).toEqual([noBoards(true), noBoards(false), noBoards(true)]);
+  const front = ['tilescope.welcome.focus'];
+  expect(run.mock.calls).toEqual([noBoards(true), front, noBoards(false), noBoards(true), front]);
 });
 
 test('[truth-17] what was asked for is remembered though no event came, and all above it', async () => {

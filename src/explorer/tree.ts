@@ -46,6 +46,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** Boards that were said to have changed: their children are asked for whether or not they are shown. */
   readonly #redrawn = new WeakSet<BoardNode>();
   readonly #view: vscode.TreeView<TreeNode>;
+  /** Whether the view with the welcome text stands in this one's place. */
+  #welcomes = false;
   readonly #subscriptions: vscode.Disposable[] = [];
   /** The node that was selected when the window was closed, until it has come back. */
   #toSelect: string | undefined;
@@ -86,6 +88,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       treeDataProvider: this,
       showCollapseAll: true,
     });
+    view.onDidChangeVisibility(() => this.#chooseView());
     view.onDidExpandElement(({ element }) => this.#expandedBy(element));
     view.onDidCollapseElement(({ element }) => this.#forget(element));
     view.onDidChangeSelection(({ selection }) => {
@@ -96,10 +99,20 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     return view;
   }
 
-  /** Without boards a view with the welcome text stands in this one's place: see extension.md, *Starting*. */
+  /**
+   * Without boards a view with the welcome text takes this one's place when a person looks at it: see extension.md,
+   * *Starting*. It is brought to the front, because Theia shows it closed.
+   */
   #chooseView(): void {
     const noBoards = this.#boards.entries.length === 0;
-    void vscode.commands.executeCommand('setContext', 'tilescope.noBoards', noBoards);
+    if (noBoards === this.#welcomes || (noBoards && !this.#view.visible)) return;
+    this.#welcomes = noBoards;
+    const run = async (): Promise<void> => {
+      await vscode.commands.executeCommand('setContext', 'tilescope.noBoards', noBoards);
+      if (noBoards) await vscode.commands.executeCommand('tilescope.welcome.focus');
+    };
+    // Comfort only: the text can be opened by hand.
+    run().catch(() => undefined);
   }
 
   /**

@@ -81,6 +81,7 @@ vi.mock('vscode', () => ({
     withProgress: (_: unknown, task: (progress: unknown, token: unknown) => unknown) =>
       task({ report: () => undefined }, { onCancellationRequested: () => undefined }),
     createTreeView: () => ({
+      onDidChangeVisibility: () => undefined,
       onDidExpandElement: () => undefined,
       onDidCollapseElement: () => undefined,
       onDidChangeSelection: () => undefined,
