@@ -47,6 +47,8 @@ export interface PanelHost {
   changed(panel: HexPanel): void;
 }
 
+/** A window full of rows, in bytes. */
+const firstBytes = 1024;
 const tick = 1000;
 /** A page that waits for a read hears of it at least this often, milliseconds. */
 const pulse = 2000;
@@ -63,6 +65,8 @@ export class HexPanel {
   readonly #looker: string;
   readonly #store = new DisposableStore();
   #visible: ByteRange | undefined;
+  /** What a page that has not said what it shows will most likely show: it is read while the page is made. */
+  #presumed: ByteRange | undefined;
   #page: 'none' | 'waiting' | 'editor' = 'none';
   #waitingText = '';
   #ready = false;
@@ -239,6 +243,9 @@ export class HexPanel {
       this.#leavePage('editor');
       this.#layout = layout;
       this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri);
+      const range = this.document.shown?.range;
+      this.#presumed = range && within({ offset: range.offset, length: firstBytes }, range);
+      this.#look();
       return;
     }
     const banner = this.#banner(0, 0) ?? {
@@ -261,6 +268,7 @@ export class HexPanel {
     this.#endReads();
     this.#layout = undefined;
     this.#visible = undefined;
+    this.#presumed = undefined;
     this.selection = undefined;
     for (const abort of this.#reads.values()) abort.abort();
     this.#look();
@@ -486,7 +494,8 @@ export class HexPanel {
 
   /** Only what a person looks at is read. */
   #look(): void {
-    this.document.session.look(this.#looker, this.view.visible ? this.#visible : undefined);
+    const shown = this.#visible ?? this.#presumed;
+    this.document.session.look(this.#looker, this.view.visible ? shown : undefined);
   }
 
   #post(message: ToWebview): void {

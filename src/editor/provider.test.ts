@@ -630,3 +630,10 @@ test('[shape-7] the page comes whole: it loads nothing, and no text in its scrip
   expect(html).not.toMatch(/\b(src|href)=/);
   expect(options).toEqual({ enableScripts: true, localResourceRoots: [] });
 });
+
+test('[shape-7] the first bytes are read while the page is made, before it says what it shows', async () => {
+  const { document } = await (await setup()).open();
+  expect([...document.panels].map((panel) => panel.visible)).toEqual([undefined]);
+  const offset = document.shown?.range.offset ?? -1;
+  expect(document.session.readAt({ offset, length: 64 })).toBeDefined();
+});
