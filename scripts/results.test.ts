@@ -23,6 +23,7 @@ describe('results of the runners', () => {
       failed: 2,
       skipped: 1,
       failures: ['two: boom', 'b.test.ts: syntax error'],
+      skips: ['three'],
     });
   });
 
@@ -86,15 +87,23 @@ describe('results of the runners', () => {
     const xml =
       '<testsuite><testcase name="a" status="run"/><testcase name="b &lt;c&gt;" status="fail"><failure/></testcase>' +
       '<testcase name="d" status="notrun"><skipped/></testcase></testsuite>';
-    expect(fromJUnit(xml)).toEqual({ passed: 1, failed: 1, skipped: 1, failures: ['b <c>'] });
+    expect(fromJUnit(xml)).toEqual({
+      passed: 1,
+      failed: 1,
+      skipped: 1,
+      failures: ['b <c>'],
+      skips: ['d'],
+    });
   });
 
-  test('the closing line is the last one and adds everything up', () => {
+  test('[truth-20] the closing line is the last one and adds everything up; what was not run is named', () => {
     const text = summary([
+      { name: 'host', outcome: { passed: 0, failed: 0, skipped: 1, failures: [], skips: ['s'] }, seconds: 0 },
       { name: 'unit', outcome: { passed: 3, failed: 0, skipped: 0, failures: [] }, seconds: 1 },
       { name: 'e2e', outcome: { passed: 1, failed: 2, skipped: 0, failures: ['x\ny', 'z'] }, seconds: 2 },
     ]);
     expect(text.split('\n').at(-1)).toBe('4 passed, 2 failed');
     expect(text).toContain('FAILED e2e: x\n');
+    expect(text).toContain('NOT RUN host: s\n');
   });
 });

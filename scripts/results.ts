@@ -12,6 +12,8 @@ export interface SuiteOutcome {
   readonly failures: readonly string[];
   /** Tests that failed and then passed in a second, clean try of their file, one text each: each is a defect. */
   readonly secondTries?: readonly string[];
+  /** Titles of the tests that were not run. */
+  readonly skips?: readonly string[];
 }
 
 /** The tag of a test whose failure counts at the first try. */
@@ -61,7 +63,8 @@ interface VitestReport {
 export interface FileOutcome {
   readonly file: string;
   readonly passed: number;
-  readonly skipped: number;
+  /** Titles of tests that were not run. */
+  readonly skips: readonly string[];
   readonly failures: ReadonlyArray<{ readonly title: string; readonly reason: string }>;
   /** A failure among them counts at the first try. */
   readonly final: boolean;
@@ -72,7 +75,7 @@ export function filesOfVitest(text: string): FileOutcome[] {
   const report = JSON.parse(text) as VitestReport;
   return report.testResults.map((file) => {
     let passed = 0;
-    let skipped = 0;
+    const skips: string[] = [];
     const said = file.message ?? '';
     let final = said.includes(COUNTS_AT_ONCE);
     const failures: { title: string; reason: string }[] = [];
@@ -82,12 +85,12 @@ export function filesOfVitest(text: string): FileOutcome[] {
         const reason = test.failureMessages?.[0] ?? '';
         failures.push({ title: test.fullName, reason });
         final ||= test.tags?.includes(ONCE) === true || reason.includes(COUNTS_AT_ONCE);
-      } else skipped++;
+      } else skips.push(test.fullName);
     }
     if (said !== '' || (file.status === 'failed' && failures.length === 0)) {
       failures.push({ title: file.name, reason: said || 'could not be run' });
     }
-    return { file: file.name, passed, skipped, failures, final };
+    return { file: file.name, passed, skips, failures, final };
   });
 }
 
@@ -110,11 +113,13 @@ export function joined(first: readonly FileOutcome[], second: readonly FileOutco
     return again;
   });
   const failures = counted.flatMap((one) => one.failures.map(text));
+  const skips = counted.flatMap((one) => one.skips);
   return {
     passed: counted.reduce((sum, one) => sum + one.passed, 0),
     failed: failures.length,
-    skipped: counted.reduce((sum, one) => sum + one.skipped, 0),
+    skipped: skips.length,
     failures,
+    ...(skips.length === 0 ? {} : { skips }),
     ...(secondTries.length === 0 ? {} : { secondTries }),
   };
 }
@@ -122,7 +127,7 @@ export function joined(first: readonly FileOutcome[], second: readonly FileOutco
 /** Reads a JUnit file as `ctest --output-junit` and doctest's `--reporters=junit` write it. */
 export function fromJUnit(xml: string): SuiteOutcome {
   let passed = 0;
-  let skipped = 0;
+  const skips: string[] = [];
   const failures: string[] = [];
   for (const match of xml.matchAll(/<testcase\b([^>]*?)(\/>|>([\s\S]*?)<\/testcase>)/g)) {
     const attributes = match[1] ?? '';
@@ -130,10 +135,17 @@ export function fromJUnit(xml: string): SuiteOutcome {
     const name = /\bname="([^"]*)"/.exec(attributes)?.[1] ?? 'unnamed';
     const status = /\bstatus="([^"]*)"/.exec(attributes)?.[1];
     if (/<(failure|error)\b/.test(body) || status === 'fail') failures.push(unescapeXml(name));
-    else if (/<skipped\b/.test(body) || status === 'notrun' || status === 'disabled') skipped++;
-    else passed++;
+    else if (/<skipped\b/.test(body) || status === 'notrun' || status === 'disabled') {
+      skips.push(unescapeXml(name));
+    } else passed++;
   }
-  return { passed, failed: failures.length, skipped, failures };
+  return {
+    passed,
+    failed: failures.length,
+    skipped: skips.length,
+    failures,
+    ...(skips.length === 0 ? {} : { skips }),
+  };
 }
 
 function unescapeXml(text: string): string {

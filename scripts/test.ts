@@ -5,7 +5,8 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { isMain, localBin, resultsFolder, root, runMain, ScriptError } from './common.ts';
 import {
@@ -71,7 +72,12 @@ const SUITES: Readonly<Record<string, Suite>> = {
   },
   board: { minutes: 32, prepare: [native], ...vitest('board', ['board', 'board-alone']), secondTry: true },
   host: { minutes: 6, prepare: [browser], command: script('test/host/run.ts') },
-  e2e: { minutes: 30, prepare: [browser, native, extension], ...vitest('e2e'), secondTry: true },
+  e2e: {
+    minutes: 30,
+    prepare: [browser, native, extension],
+    ...vitest('e2e', ['e2e', 'e2e-alone']),
+    secondTry: true,
+  },
   long: { minutes: 120, prepare: [browser, native, extension], ...vitest('long') },
 };
 
@@ -148,6 +154,8 @@ async function runSuite(name: string, suite: Suite, extra: readonly string[]): P
   else if (code !== 0 && outcome.failed === 0) problems.push(`all tests passed, yet exit code ${code}`);
   let result = outcome ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
   for (const problem of problems) result = withFailure(result, problem);
+  // A person who chose some tests knows that the others are not run.
+  if (extra.length > 0) result = { ...result, skips: [] };
   await saveOutcome(name, result);
   return result;
 }
@@ -165,6 +173,7 @@ export function summary(
   }
   for (const { name, outcome } of rows) {
     for (const failure of outcome.failures) lines.push(`FAILED ${name}: ${failure.split('\n')[0] ?? ''}`);
+    for (const title of outcome.skips ?? []) lines.push(`NOT RUN ${name}: ${title}`);
     for (const why of outcome.secondTries ?? []) {
       lines.push(`NEEDED ITS SECOND TRY, a defect: ${name}: ${why.split('\n')[0] ?? ''}`);
     }
@@ -173,6 +182,25 @@ export function summary(
     rows.reduce((total, row) => total + pick(row.outcome), 0);
   lines.push(`${sum((outcome) => outcome.passed)} passed, ${sum((outcome) => outcome.failed)} failed`);
   return lines.join('\n');
+}
+
+const RUN_FOLDER = /^tilescope-run-(\d+)-/;
+
+/**
+ * Makes a folder for everything temporary of this run, for all processes that it starts: what an editor, a browser or a
+ * test that was ended leaves there goes with it. Folders of runs that were killed go first.
+ */
+async function ownTemporaryFolder(): Promise<string> {
+  const above = tmpdir();
+  for (const name of await readdir(above)) {
+    const owner = RUN_FOLDER.exec(name)?.[1];
+    if (owner !== undefined && !existsSync(`/proc/${owner}`)) {
+      await rm(join(above, name), { recursive: true, force: true, maxRetries: 5 });
+    }
+  }
+  const folder = await mkdtemp(join(above, `tilescope-run-${process.pid}-`));
+  process.env['TMPDIR'] = folder;
+  return folder;
 }
 
 async function main(): Promise<number> {
@@ -186,14 +214,19 @@ async function main(): Promise<number> {
     );
   }
   const rows: { name: string; outcome: SuiteOutcome; seconds: number }[] = [];
-  for (const name of names) {
-    const suite = SUITES[name];
-    if (suite === undefined) continue;
-    if (names.length > 1) console.log(`\n===== ${name} =====`);
-    const start = Date.now();
-    const outcome = await runSuite(name, suite, extra);
-    rows.push({ name, outcome, seconds: (Date.now() - start) / 1000 });
-    if (process.exitCode === 130) break;
+  const temporary = await ownTemporaryFolder();
+  try {
+    for (const name of names) {
+      const suite = SUITES[name];
+      if (suite === undefined) continue;
+      if (names.length > 1) console.log(`\n===== ${name} =====`);
+      const start = Date.now();
+      const outcome = await runSuite(name, suite, extra);
+      rows.push({ name, outcome, seconds: (Date.now() - start) / 1000 });
+      if (process.exitCode === 130) break;
+    }
+  } finally {
+    await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
   }
   console.log(summary(rows));
   return rows.every((row) => row.outcome.failed === 0) && process.exitCode !== 130 ? 0 : 1;

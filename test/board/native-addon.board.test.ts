@@ -23,6 +23,17 @@ afterAll(async () => {
 
 useCleanLog(() => board);
 
+describe('the board with Node [main-6]', () => {
+  it('runs Node for arm64 with 1 GiB of memory', async () => {
+    const { stdout } = await board.exec(
+      `node -p 'process.arch + " " + process.version + " " + os.totalmem()'`,
+    );
+    const [arch, version, memory] = stdout.toString().trim().split(' ');
+    expect([arch, version?.startsWith('v24.')]).toEqual(['arm64', true]);
+    expect(Number(memory)).toBeGreaterThan(900 * 1024 * 1024);
+  });
+});
+
 describe('the addon in Node on the board', () => {
   it('10,000 mixed reads while gates flip: good bytes right, gated marked, the process alive, foreign SIGBUS passed on [main-9]', async () => {
     const witness = await board.witness('request 1 keep');

@@ -406,10 +406,9 @@ describe('gates', () => {
     for (let round = 0; round < 50; round++) {
       const column = random(4);
       gatedFrom[column] = 1 + random(9);
-      // One command line for all of it: ungate the whole column, then gate from that row upwards.
-      await board.control(`ungate ${6 + column} 8`);
       const first = gatedFrom[column] ?? 9;
-      if (first <= rows) await board.control(`gate ${6 + column} ${first}`);
+      const gate = first <= rows ? [`gate ${6 + column} ${first}`] : [];
+      await board.control(`ungate ${6 + column} 8`, ...gate);
       const gated = new Set<number>();
       for (let tile = 0; tile < 32; tile++)
         if (1 + (tile % rows) >= (gatedFrom[Math.floor(tile / rows)] ?? 9)) gated.add(tile);
@@ -417,7 +416,8 @@ describe('gates', () => {
         Array.from({ length: 20 }, async () => {
           const ranges = Array.from({ length: 10 }, () => {
             const offset = random(total.data - 100_000);
-            return [offset, random(20) === 0 ? random(100_000) : 1 + random(200)] as const;
+            // Long ones are rare: the emulated processor enciphers every byte of them.
+            return [offset, random(100) === 0 ? random(100_000) : 1 + random(200)] as const;
           });
           check(await agent.read(columns, 'data', ranges), ranges, gated);
         }),
