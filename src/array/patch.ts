@@ -45,7 +45,7 @@ export interface PicturePatch {
 const cellKey = ({ tile }: ArrayCell): string => `${tile.col},${tile.row}`;
 
 /** Names an arrow among those of a picture. */
-export function arrowKey({ from, to }: ArrayArrow): string {
+export function arrowKey({ from, to }: Pick<ArrayArrow, 'from' | 'to'>): string {
   return `${from.col},${from.row}>${to.col},${to.row}`;
 }
 

@@ -43,7 +43,7 @@ describe('[attach-11] the Array view', () => {
     await workbench.showView('Tilescope');
     await workbench.waitForRow('Simulated board');
     await workbench.openSection('Array');
-    array = await workbench.webview('.problem .action');
+    array = await workbench.webview('.problem vscode-button');
   });
 
   afterAll(async () => {
@@ -53,7 +53,7 @@ describe('[attach-11] the Array view', () => {
   });
 
   test('[attach-11] offers to connect, then shows who waits for whom: sentence, frame, arrows', async () => {
-    await array.locator('.problem .action', { hasText: 'Connect' }).click();
+    await array.locator('.problem vscode-button', { hasText: 'Connect' }).click();
     await array.locator('.hang-list .sentence').waitFor();
     expect(await array.locator('.hang-list .sentence').textContent()).toBe(
       "Tiles (7,2) and (7,3) wait for each other's locks.",

@@ -318,7 +318,7 @@ describe('[attach-11] the Array view', () => {
     });
     expect(await page.locator('.problem p').textContent()).toBe('vck190-lab is not connected.');
     expect(await page.locator('.scroller').isVisible()).toBe(false);
-    await page.locator('.problem .action').click();
+    await page.locator('.problem vscode-button').click();
     await eventually(() => said(page)).toContainEqual({ type: 'command', command: 'connect' });
   });
 
@@ -406,7 +406,7 @@ describe('[attach-11] the Array view', () => {
     ] as const) {
       await page.evaluate((next) => window.array.show(next), sampleOf(sample));
       await frames(page);
-      await page.locator('.refresh').focus();
+      await page.locator('[data-name=refresh]').focus();
       await page.keyboard.press('Tab');
       expect(await at()).toBe(tile);
       expect(await page.locator('.grid [tabindex="0"]').count()).toBe(1);

@@ -1,5 +1,8 @@
 /** The page of the Array view: connects the host's picture with grid, list of waits and legend. */
 import './array.css';
+import { html, nothing, render, type TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { repeat } from 'lit/directives/repeat.js';
 import type {
   ArrayCell,
   ArrayHang,
@@ -12,9 +15,10 @@ import type {
 } from '../../src/array/messages.ts';
 import { patchPicture } from '../../src/array/patch.ts';
 import { formatTile } from '../../src/model/geometry.ts';
+import { button } from '../controls.ts';
 import { arrowSign } from './arrows.ts';
 import { ArrayGrid } from './grid.ts';
-import { signOf, svg } from './shapes.ts';
+import { signOf } from './shapes.ts';
 import { type Translate, translator } from './strings.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromArrayPage): void };
@@ -34,24 +38,6 @@ window.addEventListener('unhandledrejection', (event) =>
   post({ type: 'failure', message: String(event.reason) }),
 );
 
-function make<K extends keyof HTMLElementTagNameMap>(
-  name: K,
-  className: string,
-  text?: string,
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(name);
-  element.className = className;
-  if (text !== undefined) element.textContent = text;
-  return element;
-}
-
-function button(text: string, className: string, click: () => void): HTMLButtonElement {
-  const element = make('button', className, text);
-  element.type = 'button';
-  element.addEventListener('click', click);
-  return element;
-}
-
 /** Outlines of the heads of drawn arrows. */
 const heads = {
   east: 'M1 0 L10 5 L1 10 Z',
@@ -61,67 +47,54 @@ const heads = {
 } as const;
 
 /** The head of a drawn arrow. */
-function arrowHead(to: keyof typeof heads): SVGSVGElement {
-  const head = svg('svg', { viewBox: '0 0 10 10', class: `circle-head ${to}` });
-  head.append(svg('path', { d: heads[to] }));
-  return head;
+function arrowHead(to: keyof typeof heads): TemplateResult {
+  return html`<svg viewBox="0 0 10 10" class=${`circle-head ${to}`}><path d=${heads[to]}></path></svg>`;
 }
 
 /** A tile of a circle with its sign. */
-function circleTile({ state, from }: ArrayHangStep): HTMLElement {
-  const tile = make('span', 'circle-tile');
-  const swatch = make('span', `cell swatch ${state}`);
-  const sign = signOf(state);
-  if (sign !== undefined) swatch.append(sign);
-  tile.append(swatch, formatTile(from));
-  return tile;
+function circleTile({ state, from }: ArrayHangStep): TemplateResult {
+  return html`<span class="circle-tile"
+    ><span class=${`cell swatch ${state}`}>${signOf(state)}</span>${formatTile(from)}</span
+  >`;
 }
 
 /** Two tiles of a circle; the arrow leads from the left one to the east, or from the right one to the west. */
-function circleRow(left: ArrayHangStep, to: 'east' | 'west', right: ArrayHangStep): HTMLElement {
-  const arrow = make('span', `circle-arrow ${to}`);
-  arrow.append(make('span', 'circle-label', (to === 'east' ? left : right).label), arrowHead(to));
-  const row = make('div', 'circle-row');
-  row.append(circleTile(left), arrow, circleTile(right));
-  return row;
+function circleRow(left: ArrayHangStep, to: 'east' | 'west', right: ArrayHangStep): TemplateResult {
+  const { label } = to === 'east' ? left : right;
+  return html`<div class="circle-row">
+    ${circleTile(left)}<span class=${`circle-arrow ${to}`}
+      ><span class="circle-label">${label}</span>${arrowHead(to)}</span
+    >${circleTile(right)}
+  </div>`;
 }
 
-/** Shows one child list only when it differs: what has the keyboard keeps it. */
-class Part {
-  readonly element: HTMLElement;
-  #shown = '';
-
-  constructor(element: HTMLElement) {
-    this.element = element;
-    element.hidden = true;
-  }
-
-  show(what: unknown, children: () => readonly HTMLElement[]): void {
-    const key = JSON.stringify(what) ?? '';
-    if (key === this.#shown) return;
-    this.#shown = key;
-    const made = children();
-    this.element.replaceChildren(...made);
-    this.element.hidden = made.length === 0;
-  }
+/**
+ * The circle drawn large: two tiles beside each other, four in a square. Each waits for the next. Circles of another
+ * length are left to the words and the grid.
+ */
+function circle({ steps }: ArrayHang): TemplateResult | typeof nothing {
+  const [first, second, third, fourth] = steps;
+  if (first === undefined || second === undefined || steps.length > 4 || steps.length === 3) return nothing;
+  const side = (step: ArrayHangStep, to: 'north' | 'south'): TemplateResult =>
+    html`<div class=${`circle-side ${to}`}
+      >${arrowHead(to)}<span class="circle-label">${step.label}</span></div
+    >`;
+  const rest =
+    third === undefined || fourth === undefined
+      ? html`<div class="circle-back">${arrowHead('north')}<span class="circle-label">${second.label}</span></div>`
+      : html`<div class="circle-sides">${side(fourth, 'north')}${side(second, 'south')}</div>
+          ${circleRow(fourth, 'west', third)}`;
+  // The sentences below say the same.
+  return html`<div class="circle" aria-hidden="true">${circleRow(first, 'east', second)}${rest}</div>`;
 }
 
 /** The page once the host has said its words. */
 class ArrayPage {
   readonly #t: Translate;
   readonly #grid: ArrayGrid;
-  readonly #heading = make('h1', 'spoken');
-  readonly #choice = make('select', 'choice');
-  readonly #choiceText = make('span', 'choice-text');
-  readonly #refresh: HTMLButtonElement;
-  readonly #readAt = make('div', 'read-at');
-  readonly #spoken = make('div', 'spoken');
-  readonly #problem = new Part(make('section', 'problem'));
-  readonly #hangs = new Part(make('section', 'hang-list'));
-  readonly #legend = new Part(make('ul', 'legend'));
-  readonly #tooltip = make('div', 'tooltip');
+  readonly #main = document.createElement('main');
+  readonly #tooltip = document.createElement('div');
   #picture: ArrayPicture | undefined;
-  #choices = '';
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(strings: ArrayStrings) {
@@ -132,33 +105,10 @@ class ArrayPage {
       open: (cell) => post({ type: 'open', tile: cell.tile }),
       point: (cell, box) => this.#point(cell, box),
     });
-    this.#choice.setAttribute('aria-label', t('partition'));
-    this.#choice.addEventListener('change', () => post({ type: 'choose', key: this.#choice.value }));
-    this.#refresh = button(t('refresh'), 'refresh', () => post({ type: 'command', command: 'refresh' }));
-    this.#refresh.title = t('refreshHint');
-    this.#legend.element.setAttribute('aria-label', t('legend'));
-    this.#hangs.element.setAttribute('aria-label', t('hangs'));
-    this.#spoken.setAttribute('role', 'status');
+    this.#tooltip.className = 'tooltip';
     this.#tooltip.setAttribute('role', 'tooltip');
     this.#tooltip.hidden = true;
-    const help = make('div', 'spoken', t('gridHelp'));
-    help.id = 'grid-help';
-    const top = make('div', 'top');
-    top.append(this.#choice, this.#choiceText, this.#refresh);
-    const main = make('main', '');
-    main.append(
-      this.#heading,
-      top,
-      this.#readAt,
-      this.#problem.element,
-      this.#hangs.element,
-      this.#grid.element,
-      this.#legend.element,
-      help,
-      this.#spoken,
-    );
-    document.body.append(main, this.#tooltip);
-    this.#fit();
+    document.body.append(this.#main, this.#tooltip);
     new ResizeObserver(() => this.#fit()).observe(document.documentElement);
     window.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#point(undefined, undefined);
@@ -167,21 +117,100 @@ class ArrayPage {
 
   show(picture: ArrayPicture): void {
     this.#picture = picture;
-    this.#heading.textContent = this.#t('gridName', picture.title);
-    this.#showChoices(picture);
-    this.#refresh.disabled = picture.reading || picture.rows.length === 0;
-    this.#refresh.hidden = picture.rows.length === 0;
-    this.#readAt.textContent = picture.reading ? this.#t('reading') : picture.readAt;
-    this.#readAt.hidden = picture.rows.length === 0;
-    this.#problem.show(picture.problem, () => this.#problemParts(picture.problem));
-    this.#hangs.show(picture.hangs, () => this.#hangParts(picture));
     this.#grid.element.hidden = picture.rows.length === 0;
-    const arrowKinds = [false, true].filter((ofCircle) =>
-      picture.arrows.some(({ hangs }) => hangs === ofCircle),
-    );
-    this.#legend.show([picture.legend, arrowKinds], () => this.#legendParts(picture, arrowKinds));
     this.#grid.show(picture);
+    render(this.#template(picture), this.#main);
     this.#fit();
+  }
+
+  #template(picture: ArrayPicture): TemplateResult {
+    const t = this.#t;
+    const isEmpty = picture.rows.length === 0;
+    return html`<h1 class="spoken">${t('gridName', picture.title)}</h1>
+      <div class="top">
+        ${this.#choice(picture)}${
+          isEmpty
+            ? nothing
+            : button({
+                label: t('refresh'),
+                hint: t('refreshHint'),
+                name: 'refresh',
+                secondary: true,
+                disabled: picture.reading,
+                onPress: () => post({ type: 'command', command: 'refresh' }),
+              })
+        }
+      </div>
+      <div class="read-at" ?hidden=${isEmpty}>${picture.reading ? t('reading') : picture.readAt}</div>
+      ${this.#problem(picture.problem)}
+      <section class="hang-list" aria-label=${t('hangs')} ?hidden=${picture.hangs.length === 0}>
+        ${picture.hangs.map((hang) => this.#hang(hang))}
+      </section>
+      ${this.#grid.element}
+      <ul class="legend" aria-label=${t('legend')} ?hidden=${picture.legend.length === 0}>
+        ${this.#legend(picture)}
+      </ul>
+      <div class="spoken" id="grid-help">${t('gridHelp')}</div>
+      <div class="spoken" role="status">${picture.hangs.map(({ text }) => text).join(' ')}</div>`;
+  }
+
+  #choice({ choices, chosen }: ArrayPicture): TemplateResult {
+    if (choices.length < 2) return html`<span class="choice-text">${choices[0]?.label ?? ''}</span>`;
+    return html`<select
+      class="choice"
+      aria-label=${this.#t('partition')}
+      @change=${(event: Event) => {
+        if (event.target instanceof HTMLSelectElement) post({ type: 'choose', key: event.target.value });
+      }}
+    >
+      ${repeat(
+        choices,
+        ({ key }) => key,
+        ({ key, label }) => html`<option value=${key} .selected=${live(key === chosen)}>${label}</option>`,
+      )}
+    </select>`;
+  }
+
+  #problem(problem: ArrayProblem | undefined): TemplateResult | typeof nothing {
+    if (problem === undefined) return nothing;
+    return html`<section class=${`problem ${problem.kind}`} role=${problem.kind === 'error' ? 'alert' : 'status'}>
+      <p>${problem.text}</p>
+      ${problem.actions.map(({ command, label }) =>
+        button({ label, name: command, onPress: () => post({ type: 'command', command }) }),
+      )}
+    </section>`;
+  }
+
+  #hang(hang: ArrayHang): TemplateResult {
+    return html`<p class="sentence">${hang.text}</p>
+      ${circle(hang)}
+      <ul class="waits">
+        ${hang.waits.map(
+          ({ tile, text }) =>
+            html`<li><button type="button" class="wait" @click=${() => this.#grid.reveal(tile)}>${text}</button></li>`,
+        )}
+      </ul>`;
+  }
+
+  #legend({ legend, arrows }: ArrayPicture): unknown {
+    const t = this.#t;
+    const kinds = [false, true].filter((ofCircle) => arrows.some(({ hangs }) => hangs === ofCircle));
+    return [
+      repeat(
+        legend,
+        ({ state }) => state,
+        ({ state, label, count }) =>
+          html`<li class="legend-line"
+            ><span class=${`cell swatch ${state}`}>${signOf(state)}</span><span>${t('legendLine', label, count)}</span></li
+          >`,
+      ),
+      kinds.map(
+        (ofCircle) =>
+          html`<li class="legend-line"
+            >${arrowSign(ofCircle)}<span>${t(ofCircle ? 'hangArrowsLegend' : 'arrowsLegend')}</span></li
+          >`,
+      ),
+    ];
   }
 
   /** As high as the grid likes; in a low view beside the words, if they have room there, else below the sentence. */
@@ -198,110 +227,10 @@ class ArrayPage {
     }
     const taken = grid.resize(width, window.innerHeight);
     if (taken > 0 && taken + besideWidth <= width) classList.add('beside');
-    else grid.resize(width, window.innerHeight - this.#hangs.element.offsetHeight);
-  }
-
-  #showChoices(picture: ArrayPicture): void {
-    const several = picture.choices.length > 1;
-    const key = JSON.stringify(picture.choices);
-    if (key !== this.#choices) {
-      this.#choices = key;
-      this.#choice.replaceChildren(
-        ...picture.choices.map((choice) => {
-          const option = make('option', '', choice.label);
-          option.value = choice.key;
-          return option;
-        }),
-      );
+    else {
+      const hangs = this.#main.querySelector<HTMLElement>('.hang-list');
+      grid.resize(width, window.innerHeight - (hangs?.offsetHeight ?? 0));
     }
-    this.#choice.value = picture.chosen;
-    this.#choice.hidden = !several;
-    this.#choiceText.hidden = several;
-    this.#choiceText.textContent = picture.choices[0]?.label ?? '';
-  }
-
-  #problemParts(problem: ArrayProblem | undefined): HTMLElement[] {
-    if (problem === undefined) return [];
-    const { element } = this.#problem;
-    element.className = `problem ${problem.kind}`;
-    element.setAttribute('role', problem.kind === 'error' ? 'alert' : 'status');
-    const actions = problem.actions.map(({ command, label }) =>
-      button(label, 'action', () => post({ type: 'command', command })),
-    );
-    return [make('p', '', problem.text), ...actions];
-  }
-
-  #hangParts(picture: ArrayPicture): HTMLElement[] {
-    const parts = picture.hangs.flatMap((hang) => {
-      const { text, waits } = hang;
-      const sentence = make('p', 'sentence', text);
-      const list = make('ul', 'waits');
-      list.append(
-        ...waits.map((wait) => {
-          const item = make('li', '');
-          item.append(
-            button(wait.text, 'wait', () => {
-              this.#grid.reveal(wait.tile);
-            }),
-          );
-          return item;
-        }),
-      );
-      return [sentence, ...this.#circleParts(hang), list];
-    });
-    this.#spoken.textContent = picture.hangs.map(({ text }) => text).join(' ');
-    return parts;
-  }
-
-  /**
-   * The circle drawn large: two tiles beside each other, four in a square. Each waits for the next. Circles of another
-   * length are left to the words and the grid.
-   */
-  #circleParts({ steps }: ArrayHang): HTMLElement[] {
-    const [first, second, third, fourth] = steps;
-    if (first === undefined || second === undefined || steps.length > 4 || steps.length === 3) return [];
-    const circle = make('div', 'circle');
-    // The sentences below say the same.
-    circle.setAttribute('aria-hidden', 'true');
-    circle.append(circleRow(first, 'east', second));
-    if (third === undefined || fourth === undefined) {
-      const back = make('div', 'circle-back');
-      back.append(arrowHead('north'), make('span', 'circle-label', second.label));
-      circle.append(back);
-    } else {
-      const sides = make('div', 'circle-sides');
-      for (const [step, to] of [
-        [fourth, 'north'],
-        [second, 'south'],
-      ] as const) {
-        const side = make('div', `circle-side ${to}`);
-        side.append(arrowHead(to), make('span', 'circle-label', step.label));
-        sides.append(side);
-      }
-      circle.append(sides, circleRow(fourth, 'west', third));
-    }
-    return [circle];
-  }
-
-  /** `arrowKinds`: for each kind of arrow on the grid whether it is of a circle. */
-  #legendParts({ legend }: ArrayPicture, arrowKinds: readonly boolean[]): HTMLElement[] {
-    const parts = legend.map(({ state, label, count }) => {
-      const item = make('li', 'legend-line');
-      const swatch = make('span', `cell swatch ${state}`);
-      const sign = signOf(state);
-      if (sign !== undefined) swatch.append(sign);
-      item.append(swatch, make('span', '', this.#t('legendLine', label, count)));
-      return item;
-    });
-    const arrows = arrowKinds.map((ofCircle) => {
-      const item = make('li', 'legend-line');
-      item.append(
-        arrowSign(ofCircle),
-        make('span', '', this.#t(ofCircle ? 'hangArrowsLegend' : 'arrowsLegend')),
-      );
-      return item;
-    });
-    return [...parts, ...arrows];
   }
 
   #point(cell: ArrayCell | undefined, box: DOMRect | undefined): void {
@@ -311,7 +240,7 @@ class ArrayPage {
     this.#timer = setTimeout(() => {
       const [first, ...rest] = this.#now(cell).lines;
       if (first === undefined) return;
-      this.#tooltip.replaceChildren(make('strong', '', first), ...rest.map((line) => make('div', '', line)));
+      render(html`<strong>${first}</strong>${rest.map((line) => html`<div>${line}</div>`)}`, this.#tooltip);
       this.#tooltip.hidden = false;
       const { offsetWidth, offsetHeight } = this.#tooltip;
       const left = Math.max(4, Math.min(box.left, window.innerWidth - offsetWidth - 4));

@@ -3,9 +3,11 @@
  * back into the next one at the same side, so that the signs of both stay free. Two tiles that wait for each other have one
  * on either side.
  */
+import { html, nothing, render, svg, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { ArrayArrow } from '../../src/array/messages.ts';
+import { arrowKey } from '../../src/array/patch.ts';
 import type { Tile } from '../../src/model/geometry.ts';
-import { svg } from './shapes.ts';
 
 /** A place on the grid, pixels. */
 export interface Point {
@@ -91,23 +93,17 @@ export function arrowSide(
 }
 
 /** An arrow for the legend: as thick and with the same head as those on the grid. */
-export function arrowSign(hangs: boolean): SVGSVGElement {
+export function arrowSign(hangs: boolean): TemplateResult {
   const { head, half } = hangs ? sizes.hangs : sizes.plain;
   const base = signSize.width - head;
   const middle = signSize.height / 2;
-  const sign = svg('svg', {
-    class: hangs ? 'arrow-sign hangs' : 'arrow-sign',
-    width: `${signSize.width}`,
-    height: `${signSize.height}`,
-    'aria-hidden': 'true',
-  });
-  sign.append(
-    svg('path', { d: `M0,${middle} H${base}` }),
-    svg('polygon', {
-      points: `${signSize.width},${middle} ${base},${middle - half} ${base},${middle + half}`,
-    }),
-  );
-  return sign;
+  const points = `${signSize.width},${middle} ${base},${middle - half} ${base},${middle + half}`;
+  return html`<svg
+    class=${hangs ? 'arrow-sign hangs' : 'arrow-sign'}
+    width=${signSize.width}
+    height=${signSize.height}
+    aria-hidden="true"
+  ><path d=${`M0,${middle} H${base}`}></path><polygon points=${points}></polygon></svg>`;
 }
 
 /** Draws the arrows into an SVG of the grid's size; `box` says where a tile is, if it is shown. */
@@ -116,32 +112,25 @@ export function drawArrows(
   arrows: readonly ArrayArrow[],
   box: (tile: Tile) => Box | undefined,
 ): void {
-  const key = (from: Tile, to: Tile): string => `${from.col},${from.row}>${to.col},${to.row}`;
-  const ways = new Set(arrows.map(({ from, to }) => key(from, to)));
+  const ways = new Set(arrows.map(arrowKey));
   const hanging = arrows.filter(({ hangs }) => hangs).flatMap(({ from, to }) => [from, to]);
   const hangs = ({ col, row }: Tile): boolean => hanging.some((one) => one.col === col && one.row === row);
-  const drawn: SVGGElement[] = [];
-  for (const arrow of arrows) {
+  const drawn = (arrow: ArrayArrow): TemplateResult | typeof nothing => {
     const from = box(arrow.from);
     const to = box(arrow.to);
-    if (from === undefined || to === undefined) continue;
-    const side = arrowSide(arrow, ways.has(key(arrow.to, arrow.from)), hangs);
+    if (from === undefined || to === undefined) return nothing;
+    const side = arrowSide(arrow, ways.has(arrowKey({ from: arrow.to, to: arrow.from })), hangs);
     const { curve, head } = arrowShape(from, to, side, arrow.hangs);
     const text = ({ x, y }: Point): string => `${x},${y}`;
     const [start, ...rest] = curve;
     const d = `M${text(start)} C${rest.map(text).join(' ')}`;
     const points = head.map(text).join(' ');
-    const group = svg('g', { class: arrow.hangs ? 'arrow hangs' : 'arrow' });
     // The same below, wider, in the background's colour: an arrow is seen on any cell.
-    group.append(
-      svg('path', { d, class: 'halo' }),
-      svg('polygon', { points, class: 'halo' }),
-      svg('path', { d }),
-      svg('polygon', { points }),
-    );
-    // Those of a circle are drawn last, over the others.
-    if (arrow.hangs) drawn.push(group);
-    else drawn.unshift(group);
-  }
-  into.replaceChildren(...drawn);
+    return svg`<g class=${arrow.hangs ? 'arrow hangs' : 'arrow'}
+      ><path d=${d} class="halo"></path><polygon points=${points} class="halo"></polygon
+      ><path d=${d}></path><polygon points=${points}></polygon></g>`;
+  };
+  // Those of a circle are drawn last, over the others.
+  const ordered = [...arrows].sort((a, b) => Number(a.hangs) - Number(b.hangs));
+  render(repeat(ordered, arrowKey, drawn), into);
 }

@@ -2,10 +2,11 @@
  * The grid of cells: one tab stop, arrow keys, accessible names. Cells are kept while the shape stays: a new picture
  * changes only what differs.
  */
+import { render } from 'lit';
 import type { ArrayCell, ArrayPicture, ArrayRow, CellState } from '../../src/array/messages.ts';
 import type { Tile } from '../../src/model/geometry.ts';
 import { type Box, drawArrows } from './arrows.ts';
-import { signOf, svg } from './shapes.ts';
+import { signOf } from './shapes.ts';
 import { type GridLimits, type GridSizes, gridSizes, narrowestOther } from './sizes.ts';
 import type { Translate } from './strings.ts';
 
@@ -247,7 +248,9 @@ export class ArrayGrid {
     side.title = t('computeRowHint');
     numbers.append(corner, strip, side);
     this.#numbers = strip;
-    this.#overlay = svg('svg', { class: 'arrows', 'aria-hidden': 'true' });
+    this.#overlay = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+    this.#overlay.setAttribute('class', 'arrows');
+    this.#overlay.setAttribute('aria-hidden', 'true');
     const sheet = div('sheet');
     sheet.append(grid, numbers, this.#overlay);
     this.#grid = grid;
@@ -284,8 +287,7 @@ export class ArrayGrid {
       if (drawn.state !== undefined) element.classList.remove(drawn.state);
       drawn.state = cell.state;
       element.classList.add(cell.state);
-      const sign = signOf(cell.state);
-      element.replaceChildren(...(sign === undefined ? [] : [sign]));
+      render(signOf(cell.state), element);
     }
     element.classList.toggle('hangs', cell.hangs);
     element.classList.toggle('focused', isFocused);

@@ -1,7 +1,6 @@
 /** The sign of each state: a shape that is told from the others without colour and at six pixels. */
+import { html, nothing, type TemplateResult } from 'lit';
 import type { CellState } from '../../src/array/messages.ts';
-
-const svgNamespace = 'http://www.w3.org/2000/svg';
 
 /** Paths in a square of 10 x 10; states without one are told by their cell's pattern. */
 const paths: Readonly<Partial<Record<CellState, string>>> = {
@@ -14,21 +13,9 @@ const paths: Readonly<Partial<Record<CellState, string>>> = {
   unreadable: 'M2 3.2 A3 2.7 0 1 1 6 5.6 L6 7 H4.2 V4.5 A1.6 1.2 0 1 0 3.7 3.2 Z M4.1 8 H6.1 V9.8 H4.1 Z',
 };
 
-/** An element of the SVG name space. */
-export function svg<K extends keyof SVGElementTagNameMap>(
-  name: K,
-  attributes: Readonly<Record<string, string>>,
-): SVGElementTagNameMap[K] {
-  const element = document.createElementNS(svgNamespace, name);
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
-  return element;
-}
-
-/** The sign of a state, as large as its place; `undefined` where the cell's pattern says it. */
-export function signOf(state: CellState): SVGSVGElement | undefined {
+/** The sign of a state, as large as its place; nothing where the cell's pattern says it. */
+export function signOf(state: CellState): TemplateResult | typeof nothing {
   const path = paths[state];
-  if (path === undefined) return undefined;
-  const sign = svg('svg', { viewBox: '0 0 10 10', 'aria-hidden': 'true', class: 'sign' });
-  sign.append(svg('path', { d: path }));
-  return sign;
+  if (path === undefined) return nothing;
+  return html`<svg viewBox="0 0 10 10" aria-hidden="true" class="sign"><path d=${path}></path></svg>`;
 }
