@@ -38,7 +38,7 @@ describe.each<[string, Image, Partial<SshTarget>]>([
     return found;
   }
 
-  it('outlives the connection, the agent and its file; another version reads and releases it', async () => {
+  it('outlives the connection, the agent and its file; another version reads, writes post-mortem [truth-6] and releases it', async () => {
     const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
     witness = await board.witness();
     const { pid } = await witness.request(id, {});
@@ -63,6 +63,15 @@ describe.each<[string, Image, Partial<SshTarget>]>([
       never,
     );
     expect([read?.pieces[0]?.bytes, read?.epoch]).toEqual([bytes, before.epoch]);
+    const edit = { offset: (8 + 1) * 0x8000 + 0x102, seen: bytes.slice(2, 4), bytes: Uint8Array.of(0xca, 0xfe) };
+    const written = await memory?.write([edit], { epoch: before.epoch, besideOwner: true }, never);
+    expect(written?.spans.map(({ outcome }) => outcome)).toEqual(['verified']);
+    const again = await memory?.read(
+      [{ offset: (8 + 1) * 0x8000 + 0x100, length: 8 }],
+      { asking: 'fast' },
+      never,
+    );
+    expect([...(again?.pieces[0]?.bytes ?? [])]).toEqual([1, 2, 0xca, 0xfe, 5, 6, 7, 8]);
     await opened.hold(false, never);
     expect(await partition(second)).toMatchObject({ inUse: false, ownerGone: false });
     await second.dispose();

@@ -155,6 +155,18 @@ describe('[main-16] the driver refuses in words', () => {
     }
   });
 
+  it("[truth-6] the array's node in the device tree is found by what it says it is, whatever it is called", async () => {
+    const rows = { shimRows: [0, 1], memRows: [0, 0], coreRows: [1, 8] } as const;
+    await board.deviceTree({ name: 'ai_engine', compatible: 'xlnx,ai-engine-v1.0', ...rows });
+    try {
+      const { generation, findings } = (await connect()).info;
+      expect(generation).toBe('aie');
+      expect(findings.join('\n')).toMatch(/device tree: .*ai_engine@20000000000 compatible xlnx,ai-engine-v1\.0/);
+    } finally {
+      await board.deviceTree();
+    }
+  });
+
   it('shim tiles only, and columns that are no partition', async () => {
     const live = await connect();
     expect((await failure(live.open({ startCol: 30, numCols: 3 }, {}, never))).code).toBe('no-memory-types');
