@@ -350,7 +350,10 @@ std::vector<UniqueFd> Engine::keepOpen() {
 bool Engine::isStill(const Remembered& known) {
     const Holder& first = known.search.holders.front();
     if (first.fd < 0) {
-        return startTicksOf(kernel_, first.pid) == first.startTicks && hasMapped(kernel_, first.pid, known.columns);
+        // It may have asked anew since, and have a descriptor beside its mapping again.
+        int error = 0;
+        return startTicksOf(kernel_, first.pid) == first.startTicks && hasMapped(kernel_, first.pid, known.columns) &&
+               holdersIn(kernel_, first.pid, known.columns, error).empty();
     }
     const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
     if (!link || partitionOfLink(*link) != known.columns) return false;

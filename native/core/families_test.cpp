@@ -1290,6 +1290,18 @@ TEST_CASE("[truth-10] an owner that closed its descriptor is found by its mappin
     CHECK(board.state({6, 4}).ownerGone);
 }
 
+TEST_CASE("[truth-10] an owner that was seen between closing its descriptor and its mapping, and asks anew, is read") {
+    Board board;
+    board.kernel.own(0, 500, {1000, "app", {}, false});
+    board.kernel.poke({6, 1}, 0, 77);
+    auto& owner = board.kernel.processes[500];
+    const auto links = std::exchange(owner.links, {});
+    owner.maps = {"ffff8a000000-ffff8a100000 r--s 00000000 00:0e 1027   anon_inode:aiepart_6_4"};
+    CHECK(codeOf([&] { readWord(board.engine, {6, 4}, MemoryType::data, 0); }) == "no-descriptor");
+    owner.links = links;
+    CHECK(readWord(board.engine, {6, 4}, MemoryType::data, 0) == 77);
+}
+
 TEST_CASE("[truth-10] beside the kernel's hold the maps of all processes are read every 5 s at most") {
     Board board;
     board.kernel.partitions[0].inKernel = true;

@@ -51,13 +51,13 @@ test('[truth-7] a halted core is named at once, and whether we did it; an error 
   expect(withHaltedCore(undefined, undefined, l10n)).toBeUndefined();
   expect(said('read')).toEqual({
     kind: 'warning',
-    text: 'Reading program memory halted the core of (7,3) with an error: it ran before. It goes on only when its application is started again.',
+    text: 'Reading program memory halted the core of (7,3), which ran before. Start its application again to let it go on.',
     actions: [],
   });
   expect(said('write')?.text).toMatch(/^Writing program memory halted the core of \(7,3\)/);
   expect(said('before')?.text).toMatch(/^An error had halted the core of \(7,3\) before/);
-  expect(said('unknown')?.text).toMatch(/is not known\. It goes on/);
-  expect(said('before', 'read')?.text).toMatch(/^Reading .* before\. An error had .* here\. It goes on/);
+  expect(said('unknown')?.text).toMatch(/is not known\. Start its/);
+  expect(said('before', 'read')?.text).toMatch(/^Reading .* before\. An error had .* here\. Start its/);
   const error = { kind: 'error', text: 'lost', actions: [] } as const;
   expect(withHaltedCore(error, [{ tile, since: 'read' }], l10n)).toBe(error);
 });

@@ -352,7 +352,7 @@ export function runningQuestion(
       board,
     ),
     detail: l10n.t(
-      'The core fetches its instructions from this memory. Access from outside that meets such a fetch fails on the bus, and that error may halt the core: programs are usually built so that it does, and then only starting the application again helps. Before and after each access the core is looked at. The permission is for this tile only, covers applying staged edits too, and ends when the editor is closed.',
+      'The core fetches its instructions from here. A read or write that meets such a fetch fails on the bus, and most programs are built so that this halts the core: then only starting the application again helps. The permission is for this tile, also for applying staged edits, and ends when the editor is closed.',
     ),
   };
 }
@@ -376,7 +376,7 @@ export function withHaltedCore(
   });
   return {
     kind: 'warning',
-    text: `${text.join(' ')} ${l10n.t('It goes on only when its application is started again.')}`,
+    text: `${text.join(' ')} ${l10n.t('Start its application again to let it go on.')}`,
     actions: banner?.actions ?? [],
   };
 }
@@ -384,9 +384,9 @@ export function withHaltedCore(
 function haltText(since: HaltedCore['since'], tiles: string, l10n: Localiser): string {
   switch (since) {
     case 'read':
-      return l10n.t('Reading program memory halted the core of {0} with an error: it ran before.', tiles);
+      return l10n.t('Reading program memory halted the core of {0}, which ran before.', tiles);
     case 'write':
-      return l10n.t('Writing program memory halted the core of {0} with an error: it ran before.', tiles);
+      return l10n.t('Writing program memory halted the core of {0}, which ran before.', tiles);
     case 'before':
       return l10n.t('An error had halted the core of {0} before its program memory was touched here.', tiles);
     case 'unknown':

@@ -63,7 +63,11 @@ describe.each<[string, Image, Partial<SshTarget>]>([
       never,
     );
     expect([read?.pieces[0]?.bytes, read?.epoch]).toEqual([bytes, before.epoch]);
-    const edit = { offset: (8 + 1) * 0x8000 + 0x102, seen: bytes.slice(2, 4), bytes: Uint8Array.of(0xca, 0xfe) };
+    const edit = {
+      offset: (8 + 1) * 0x8000 + 0x102,
+      seen: bytes.slice(2, 4),
+      bytes: Uint8Array.of(0xca, 0xfe),
+    };
     const written = await memory?.write([edit], { epoch: before.epoch, besideOwner: true }, never);
     expect(written?.spans.map(({ outcome }) => outcome)).toEqual(['verified']);
     const again = await memory?.read(

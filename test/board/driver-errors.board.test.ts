@@ -161,7 +161,9 @@ describe('[main-16] the driver refuses in words', () => {
     try {
       const { generation, findings } = (await connect()).info;
       expect(generation).toBe('aie');
-      expect(findings.join('\n')).toMatch(/device tree: .*ai_engine@20000000000 compatible xlnx,ai-engine-v1\.0/);
+      expect(findings.join('\n')).toMatch(
+        /device tree: .*ai_engine@20000000000 compatible xlnx,ai-engine-v1\.0/,
+      );
     } finally {
       await board.deviceTree();
     }

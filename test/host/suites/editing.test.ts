@@ -211,9 +211,9 @@ describe('editing', () => {
       bench.api.editor.confirmRunning = before;
       bench.array.programAccessHalts = false;
     }
-    assert.match(question, /tile \(6,1\) of .* while its core is running\?.* may halt the core/);
+    assert.match(question, /tile \(6,1\) of .* while its core is running\?.* halts the core/);
     await until('the banner says what happened', () =>
-      said().startsWith('Reading program memory halted the core of (6,1) with an error: it ran before.')
+      said().startsWith('Reading program memory halted the core of (6,1), which ran before.')
         ? true
         : undefined,
     );
