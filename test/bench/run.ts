@@ -1,9 +1,10 @@
-/** `npm run bench [-- reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
 import { buildAndPlaceNative } from '../../scripts/native.ts';
 import { measureEditor } from './editor.ts';
+import { measureEdits } from './edits.ts';
 import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
@@ -13,6 +14,7 @@ import { measureReads } from './reads.ts';
 const rounds = 5;
 
 const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = {
+  edits: measureEdits,
   reads: measureReads,
   link: measureLink,
   guest: measureGuest,
@@ -38,7 +40,7 @@ async function main(): Promise<number> {
     if (!(name in parts))
       throw new ScriptError(`There is no benchmark "${name}": ${Object.keys(parts).join(', ')}.`);
   }
-  await buildAndPlaceNative();
+  if (chosen.length === 0 || chosen.some((name) => name !== 'edits')) await buildAndPlaceNative();
   const measures: Measure[] = [];
   for (const [name, measure] of Object.entries(parts)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;
