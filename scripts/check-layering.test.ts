@@ -39,6 +39,10 @@ describe('[main-1] layering', () => {
     ['a re-export counts', 'src/board/b.ts', "export * from '../session/s.ts';"],
     ['a board knows no vscode', 'src/board/ssh/x.ts', "import * as vscode from 'vscode';"],
     ['a session does no I/O', 'src/session/s.ts', "import fs from 'node:fs';"],
+    ['an image knows no edits', 'src/session/image.ts', "import type { E } from './edit-stack.ts';"],
+    ['an edit stack knows no board', 'src/session/edit-stack.ts', "import { l } from './link.ts';"],
+    ['a follower knows no bytes', 'src/session/follower.ts', "import { i } from './image.ts';"],
+    ['reads know no edits', 'src/session/read-scheduler.ts', "import { a } from './applier.ts';"],
     ['a session knows no face', 'src/session/s.ts', "import { e } from '../editor/e.ts';"],
     ['faces do not know each other', 'src/explorer/e.ts', "import { d } from '../editor/d.ts';"],
     ['nothing imports extension.ts', 'src/editor/d.ts', "import { x } from '../extension.ts';"],
@@ -51,7 +55,7 @@ describe('[main-1] layering', () => {
       "import { w } from '../../test/board/w.ts';",
     ],
   ];
-  test.each(violations)('[main-1] a planted violation fails: %s', (_why, file, source) => {
+  test.each(violations)('[main-1] [shape-1] a planted violation fails: %s', (_why, file, source) => {
     plant(file, `// first line\n${source}\n`);
     const problems = layeringProblems(tree);
     expect(problems).toHaveLength(1);

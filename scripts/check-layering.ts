@@ -19,6 +19,31 @@ const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/array/patch.ts': 'array',
 };
 
+/** What the pieces of a session may know of each other (docs/session.md): files beside them. */
+const SESSION_PIECES: Readonly<Record<string, readonly string[]>> = {
+  'image.ts': ['errors.ts'],
+  'edit-stack.ts': ['column.ts', 'edit-index.ts', 'types.ts'],
+  'follower.ts': ['link.ts', 'services.ts', 'types.ts'],
+  'read-scheduler.ts': [
+    'async.ts',
+    'errors.ts',
+    'follower.ts',
+    'halted-cores.ts',
+    'image.ts',
+    'link.ts',
+    'services.ts',
+    'types.ts',
+  ],
+  'snapshots.ts': ['follower.ts', 'image.ts', 'link.ts', 'read-scheduler.ts', 'services.ts', 'types.ts'],
+};
+
+/** Whether a piece of a session may know a file of the session; true for files that are no piece. */
+function pieceMayImport(file: string, target: string): boolean {
+  const folder = 'src/session/';
+  const allowed = file.startsWith(folder) ? SESSION_PIECES[file.slice(folder.length)] : undefined;
+  return allowed === undefined || !target.startsWith(folder) || allowed.includes(target.slice(folder.length));
+}
+
 type Place =
   | { readonly kind: 'model' | 'board' | 'session' | 'say' | 'extension' | 'webview' | 'outside' }
   | { readonly kind: 'face' | 'messages'; readonly name: string };
@@ -105,6 +130,8 @@ export function layeringProblems(folder: string): string[] {
         const allowed = to.kind === 'outside' ? /\.test\.ts$/.test(file) : mayImport(from, to);
         if (!allowed) {
           problems.push(`${file}:${line}: ${nameOf(from)} may not import from ${nameOf(to)} (${specifier})`);
+        } else if (!pieceMayImport(file, target)) {
+          problems.push(`${file}:${line}: this piece of a session must not know that one (${specifier})`);
         }
       } else {
         const problem = packageProblem(file, from, specifier);

@@ -2,6 +2,7 @@
  * The staged edits of one memory: who typed what over which byte, in which order, and what of it is written. Knows the base
  * only as a value per byte that may change at any time; knows no board, no policy and no reads.
  */
+import { stateBits } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { bytesIn, RangeCollector } from '../model/ranges.ts';
 import { bytes, Column, doubles, words } from './column.ts';
@@ -311,13 +312,15 @@ export class EditStack {
     return found;
   }
 
-  /** Lays wanted bytes over `bytes` and calls `mark` for each staged byte. `bytes` starts at the range's offset. */
-  overlay(range: ByteRange, into: Uint8Array, mark: (index: number, conflict: boolean) => void): void {
+  /** Lays wanted bytes and their states over those of the range; both arrays have its length. */
+  overlay(range: ByteRange, into: Uint8Array, states: Uint8Array): void {
     this.#cells.each(range, (chunk, at, offset) => {
       const marks = chunk.marks[at] ?? 0;
       if ((marks & editMarks.staged) === 0) return;
-      into[offset - range.offset] = this.#wanted(chunk, at);
-      mark(offset - range.offset, (marks & editMarks.conflict) !== 0);
+      const i = offset - range.offset;
+      into[i] = this.#wanted(chunk, at);
+      const conflict = (marks & editMarks.conflict) === 0 ? 0 : stateBits.conflict;
+      states[i] = (states[i] ?? 0) | stateBits.staged | conflict;
     });
   }
 

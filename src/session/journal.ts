@@ -1,6 +1,7 @@
 import { type MemoryGeometry, memoryTypes, totalBytes } from '../model/geometry.ts';
 import type { EditStack, KeptGesture, NumberedGesture, StageRun } from './edit-stack.ts';
 import { SessionError } from './errors.ts';
+import type { MemoryKey } from './types.ts';
 
 /** One run of a kept gesture. Both texts are base64 of equally many bytes. */
 export interface JournalRun {
@@ -63,13 +64,13 @@ export function encodeJournal(geometry: MemoryGeometry, kept: readonly KeptGestu
 
 /** What a document's journal has to become. @param whole all of it: nothing is known of what it is now */
 export function journalStep(
-  geometry: MemoryGeometry,
+  geometry: MemoryGeometry | undefined,
   edits: EditStack,
   document: string,
   whole: boolean,
 ): JournalStep {
   const log = edits.takeLog(document);
-  if (!edits.isPending(document)) return { kind: 'empty' };
+  if (geometry === undefined || !edits.isPending(document)) return { kind: 'empty' };
   if (log === undefined || whole) {
     return { kind: 'whole', data: encodeJournal(geometry, []), records: recordsOf(edits.kept(document)) };
   }
@@ -112,6 +113,23 @@ export function decodeJournal(data: unknown): { geometry: MemoryGeometry; gestur
     decodeGesture(gesture, size, budget),
   );
   return { geometry, gestures: [...gestures, ...decodeRecords(journal['records'] ?? [], size, budget)] };
+}
+
+/** As `decodeJournal`, of this memory. Throws SessionError `journal-mismatch` too, where it was kept for another one. */
+export function journalFor(
+  { columns, memory }: MemoryKey,
+  known: MemoryGeometry | undefined,
+  data: unknown,
+): { geometry: MemoryGeometry; gestures: KeptGesture[] } {
+  const journal = decodeJournal(data);
+  const { geometry } = journal;
+  const matches =
+    geometry.type === memory &&
+    geometry.startCol >= columns.startCol &&
+    geometry.startCol + geometry.numCols <= columns.startCol + columns.numCols &&
+    (known === undefined || sameGeometry(geometry, known));
+  if (!matches) throw new SessionError('journal-mismatch', 'the staged edits were kept for another memory');
+  return journal;
 }
 
 /** What is left of the gestures of the records, in their order. */

@@ -1,7 +1,8 @@
 import type { Disposable } from '../model/event.ts';
 import type { BoardLink } from './link.ts';
-import { type MemoryKey, MemorySession } from './memory-session.ts';
+import { MemorySession } from './memory-session.ts';
 import type { SessionServices } from './services.ts';
+import type { MemoryKey } from './types.ts';
 
 /** One holder's share of a session; dispose it once. */
 export interface SessionReference extends Disposable {

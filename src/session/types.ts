@@ -3,7 +3,13 @@
 import type { Board, ConnectStep, PartitionInfo, WriteOutcome } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
 import type { UnreadableReason } from '../model/byte-state.ts';
-import type { ByteRange, Tile } from '../model/geometry.ts';
+import type { ByteRange, ColumnRange, MemoryType, Tile } from '../model/geometry.ts';
+
+/** Names one memory type of one partition of one board. */
+export interface MemoryKey {
+  readonly columns: ColumnRange;
+  readonly memory: MemoryType;
+}
 
 /** Where a board entry's connection stands. */
 export type LinkState =
