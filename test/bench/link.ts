@@ -111,7 +111,7 @@ async function throughput(board: VirtualBoard, folder: string, rounds: number): 
         return performance.now() - begin;
       },
       () => peer.run('cat /tmp/peer'),
-      () => peer.run('/tmp/read_loop 1 1 out'),
+      () => peer.run('/tmp/read_loop 1 1 out leases'),
     );
     const rate = (ms: number): number => bytes / 2 ** 20 / (ms / 1000);
     const line = (name: string, other: string, theirs: readonly number[]): Measure => ({

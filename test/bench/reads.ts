@@ -1,4 +1,4 @@
-/** Reading 12.5 MiB on the board itself: addon and agent against a plain C loop of the same accesses. */
+/** Reading 12.5 MiB on the board itself: addon and agent against a plain C loop of the same accesses, and against one with the same duties. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,8 +75,8 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
     const [loop = [], fresh = [], piped = [], agent = [], addon = []] = await interleave(
       rounds,
       () => figure(board, '/tmp/read_loop 1 2'),
-      () => figure(board, '/tmp/read_loop 1 2 fresh'),
-      () => figure(board, '/tmp/read_loop 1 2 pipe'),
+      () => figure(board, '/tmp/read_loop 1 2 fresh leases'),
+      () => figure(board, '/tmp/read_loop 1 2 pipe leases'),
       () => figure(board, `/tmp/drain /tmp/agent /tmp/hello /tmp/open /tmp/read ${bytes} 2`),
       async () =>
         1e6 * (await figure(board, '/opt/node/bin/node /tmp/board-side.mjs /tmp/tilescope.node 3 0 50')),
@@ -87,13 +87,14 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
       values: readonly number[],
       peer: string,
       limit: readonly number[],
+      goal = 0.9,
     ): Measure => ({
       name,
       value: rate(median(values)),
       unit: 'MiB/s',
       peer: { name: peer, value: rate(median(limit)) },
       ratio: median(limit) / median(values),
-      goal: { at: 'least', value: 0.9 },
+      goal: { at: 'least', value: goal },
       note: `median of ${rounds}, interleaved; ms: ours ${spread(inMs(values))}, C ${spread(inMs(limit))}`,
     });
     const plain = 'C loop of the same accesses, -O2';
@@ -103,14 +104,15 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
       line(
         'read 12.5 MiB through the addon, to its limit',
         addon,
-        'C loop into memory new to the process',
+        'C loop in such leases, with looks at clocks, into memory new to the process',
         fresh,
       ),
       line(
         'read 12.5 MiB through the agent, to its limit',
         agent,
-        'C loop that hands the words on through a pipe',
+        'C loop in such leases, with looks at clocks, that hands the words on through a pipe',
         piped,
+        0.95,
       ),
     ];
   } finally {

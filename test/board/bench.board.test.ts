@@ -5,33 +5,30 @@ import { measureLink } from '../bench/link.ts';
 import { type Measure, meets } from '../bench/measure.ts';
 import { measureReads } from '../bench/reads.ts';
 
-/**
- * One round on a busy machine says little (reads had a fifth of their goal beside two busy windows); what is this far from
- * its goal is another thing than was built.
- */
-const FAR = 6;
+/** One round on a busy machine says little; what is this far from its goal is another thing than was built. */
+const FAR = 3;
 
-function check(measures: readonly Measure[], names: readonly string[]): void {
+/** `judged`: those whose peer does the same duty, so that a busy machine slows both. */
+function check(measures: readonly Measure[], names: readonly string[], judged = names): void {
   expect(measures.map((measure) => measure.name)).toEqual(names);
   for (const measure of measures) {
     expect(measure.value, measure.name).toBeGreaterThan(0);
     expect(measure.peer?.value, measure.name).toBeGreaterThan(0);
-    if (measure.goal === undefined) continue;
+    if (measure.goal === undefined || !judged.includes(measure.name)) continue;
     const { at, value } = measure.goal;
     const loose: Measure = { ...measure, goal: { at, value: at === 'least' ? value / FAR : value * FAR } };
     expect(meets(loose), `${measure.name}: ${measure.ratio ?? measure.value}, goal ${value}`).toBe(true);
   }
 }
 
-test('[main-24] reading 12.5 MiB on the board: addon and agent beside a C loop and the limit of each', async () => {
+test('[main-24] [shape-6] reading 12.5 MiB on the board: addon and agent beside a plain C loop, and beside one with the same duties', async () => {
   const measures = await measureReads(1);
-  check(measures, [
-    'read 12.5 MiB through the addon',
-    'read 12.5 MiB through the agent',
+  const limits = [
     'read 12.5 MiB through the addon, to its limit',
     'read 12.5 MiB through the agent, to its limit',
-  ]);
-  for (const measure of measures) expect(measure.goal, measure.name).toEqual({ at: 'least', value: 0.9 });
+  ];
+  check(measures, ['read 12.5 MiB through the addon', 'read 12.5 MiB through the agent', ...limits], limits);
+  expect(measures.map(({ goal }) => goal?.value)).toEqual([0.9, 0.9, 0.9, 0.95]);
 }, 240_000);
 
 test('[main-24] over SSH: reading beside `cat`, and the round trips of an apply of 1,000 scattered edits', async () => {
