@@ -676,6 +676,18 @@ describe('[shape-3] cells of other formats', () => {
     await eventually(() => edits(page)).toEqual([[{ offset: 0x8013, bytes: [12] }]]);
   });
 
+  test('what the device writes under the field is a conflict: the person saw what was there before', async () => {
+    const page = await floats();
+    await page.keyboard.type('2');
+    await page.evaluate(() => window.fake.deviceWrite(0x8002, 0x99));
+    await eventually(() => footer(page).textContent()).toContain('A4 70 99 41');
+    await page.keyboard.press('Enter');
+    await eventually(() => page.evaluate(() => window.fake.state)).toMatchObject({
+      stagedBytes: 4,
+      conflictBytes: 1,
+    });
+  });
+
   test('words of digits are typed digit by digit, in the order in which they are shown', async () => {
     const page = await floats('hex32');
     await page.keyboard.type('41457');

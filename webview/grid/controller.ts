@@ -108,6 +108,8 @@ export function failureText(t: Translate, error: unknown): string {
 export class GridController {
   readonly #parts: ControllerParts;
   readonly #field: CellField;
+  /** What was on screen where the field is: it hides what became of that since. */
+  #covered: ShownBytes | undefined;
   #pending: PendingDigits | undefined;
   #heldBack: HeldBack | undefined;
 
@@ -273,9 +275,9 @@ export class GridController {
     notify(undefined);
     this.#wait(undefined);
     const { format } = view.notation;
-    const shown = store.seen({ offset: cursor, length: format.bytes });
+    this.#covered = store.seen({ offset: cursor, length: format.bytes });
     view.select(view.selection);
-    this.#field.open(cursor, first ?? format.format(shown.bytes, 0), first === undefined);
+    this.#field.open(cursor, first ?? format.format(this.#covered.bytes, 0), first === undefined);
     this.drawn();
   }
 
@@ -302,7 +304,7 @@ export class GridController {
     this.#closeField();
     if (!this.#mayEditCell(offset)) return;
     notify(undefined);
-    this.#type([{ offset, bytes: parsed }]);
+    this.#type([{ offset, bytes: parsed }], this.#covered);
     view.select(move(view.layout, view.selection, 'right', { extend: false, page: 1 }));
   }
 
@@ -387,13 +389,13 @@ export class GridController {
     return true;
   }
 
-  /** What was typed is one gesture on bytes that are on screen. */
-  #type(runs: readonly Run[]): void {
+  /** What was typed is one gesture on bytes that are on screen, or were when the typing began. */
+  #type(runs: readonly Run[], seen?: ShownBytes): void {
     const { store, t } = this.#parts;
     for (const { offset, bytes } of runs) this.#heldBack?.typed.push({ offset, length: bytes.length });
     this.#edit(
       t('editTyped'),
-      runs.map((run) => withSeen(run, store.seen(extentOf([run])))),
+      runs.map((run) => withSeen(run, seen ?? store.seen(extentOf([run])))),
     );
   }
 
