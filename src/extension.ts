@@ -10,6 +10,7 @@ import { JournalStore } from './editor/journal-store.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
+import { WrittenBytes, writesScheme } from './editor/written-bytes.ts';
 import { startBoards } from './explorer/board-config.ts';
 import { BoardCollection } from './explorer/boards.ts';
 import { BoardCommands } from './explorer/commands.ts';
@@ -95,11 +96,15 @@ export async function deactivate(): Promise<void> {
 }
 
 function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): TilescopeApi {
-  const services = machineServices({
-    trace: (line) => log.trace(cleanLine(line)),
-    info: (line) => log.info(cleanLine(line)),
-    warn: (line) => log.warn(cleanLine(line)),
-  });
+  const services: SessionServices = {
+    ...machineServices({
+      trace: (line) => log.trace(cleanLine(line)),
+      info: (line) => log.info(cleanLine(line)),
+      warn: (line) => log.warn(cleanLine(line)),
+    }),
+    defaultPolicy: () =>
+      vscode.workspace.getConfiguration('tilescope').get('defaultPolicy') === 'locked' ? 'locked' : 'staged',
+  };
   const failures = new Failures(log);
   const consent = new DriverConsent(context.globalState);
   const secrets = new Secrets(context.secrets, context.globalState, (error) => failures.note(error));
@@ -183,6 +188,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
   );
   const statusBar = new EditorStatusBar(editor);
+  const writes = new WrittenBytes();
   const array = buildArray({ boards, picks, tree, editor, failures, context, log, after: services.after });
   context.subscriptions.push(
     sessions,
@@ -199,7 +205,9 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new EditorCommands(editor).register(),
+    ...new EditorCommands(editor, writes).register(),
+    writes,
+    vscode.workspace.registerTextDocumentContentProvider(writesScheme, writes),
   );
   offerCommands({ boards, picks, editor, context });
   boards.connectAtStart((error) => failures.note(error));

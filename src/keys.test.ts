@@ -63,7 +63,7 @@ describe('[shape-9] what can be done now', () => {
       ['hasBoard', 'hasConnected', 'hasReport', 'canDisconnect', 'canRelease'],
     ],
   ])('in the sidebar: %s', (_, boards, keys) => {
-    expect(on(sidebarKeys(boards))).toEqual(keys);
+    expect(on(sidebarKeys(boards))).toEqual(['hasStarted', ...keys]);
   });
 
   test('in the editor', () => {

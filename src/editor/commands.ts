@@ -2,7 +2,8 @@
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
-import type { ByteRange } from '../model/geometry.ts';
+import { type ByteRange, formatTile, locate, totalBytes } from '../model/geometry.ts';
+import { resourcePath } from '../model/resource.ts';
 import {
   askText,
   pickFrom,
@@ -13,11 +14,12 @@ import {
   withProgress as showProgress,
 } from '../say/say.ts';
 import { cellItems } from './cell-items.ts';
-import type { TileDocument } from './document.ts';
+import type { ShownMemory, TileDocument } from './document.ts';
 import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
-import type { HexEditorProvider } from './provider.ts';
+import { type HexEditorProvider, viewType } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
+import type { WrittenBytes } from './written-bytes.ts';
 
 /** The editor's commands in the palette, without the `tilescope.` in front. */
 type EditorCommand =
@@ -32,13 +34,18 @@ type EditorCommand =
   | 'readFast'
   | 'readRunning'
   | 'goTo'
-  | 'cells';
+  | 'cells'
+  | 'nextTile'
+  | 'previousTile'
+  | 'copyAddress'
+  | 'showWrites';
 
 /** Progress that is over before this is not shown: it would only flicker. */
 const patienceMs = 400;
 
 export class EditorCommands {
   readonly #provider: HexEditorProvider;
+  readonly #writes: Pick<WrittenBytes, 'show'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -52,10 +59,15 @@ export class EditorCommands {
     readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
     cells: (document) => this.#cells(document),
+    nextTile: (document) => this.#toTile(document, 1),
+    previousTile: (document) => this.#toTile(document, -1),
+    copyAddress: (document) => this.#copyAddress(document),
+    showWrites: async (document) => this.#writes.show(document),
   };
 
-  constructor(provider: HexEditorProvider) {
+  constructor(provider: HexEditorProvider, writes: Pick<WrittenBytes, 'show'>) {
     this.#provider = provider;
+    this.#writes = writes;
     provider.runCommandsBy((command, document) => void this.#runFromPage(command, document));
   }
 
@@ -253,6 +265,40 @@ export class EditorCommands {
     if (chosen?.choice !== undefined) panel.showCells(chosen.choice);
   }
 
+  /** To the same offset in the tile before or after; the editor of one tile gives way to that of the other. */
+  async #toTile(document: TileDocument, step: 1 | -1): Promise<void> {
+    const { shown, cursor } = cursorOf(document);
+    const { geometry, range } = shown;
+    const place = cursor + step * geometry.bytesPerTile;
+    if (place < 0 || place >= totalBytes(geometry)) {
+      sayBriefly(
+        step > 0
+          ? vscode.l10n.t('This is the last tile of the memory.')
+          : vscode.l10n.t('This is the first tile of the memory.'),
+        4000,
+      );
+      return;
+    }
+    if (place >= range.offset && place < range.offset + range.length) {
+      for (const panel of document.panels) if (panel.view.active) panel.reveal(place, 1);
+      return;
+    }
+    const { tile } = locate(geometry, place);
+    const uri = document.uri.with({ path: resourcePath({ ...document.resource, tile }) });
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: true });
+    for (const panel of this.#provider.document(uri)?.panels ?? [])
+      if (panel.view.active) panel.reveal(place, 1);
+  }
+
+  /** The place of the cursor as *Go to Offset...* reads it. */
+  async #copyAddress(document: TileDocument): Promise<void> {
+    const { shown, cursor } = cursorOf(document);
+    const { tile, offset } = locate(shown.geometry, cursor);
+    const address = `${formatTile(tile)}+0x${offset.toString(16).toUpperCase()}`;
+    await vscode.env.clipboard.writeText(address);
+    sayBriefly(vscode.l10n.t('{0} is in the clipboard.', address), 4000);
+  }
+
   async #goTo(document: TileDocument): Promise<void> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) throw offline(document);
@@ -272,6 +318,14 @@ export class EditorCommands {
     if (typeof found !== 'number') return;
     for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
   }
+}
+
+/** The cursor of the editor in front of a document; where the page told of none, the first byte. Rejects when offline. */
+function cursorOf(document: TileDocument): { readonly shown: ShownMemory; readonly cursor: number } {
+  const shown = document.isOutside ? undefined : document.shown;
+  if (shown === undefined) throw offline(document);
+  const panel = [...document.panels].find(({ view }) => view.active);
+  return { shown, cursor: panel?.selection?.cursor ?? shown.range.offset };
 }
 
 /** The range that the editor shows, if it has a conflict; says that there is none. */

@@ -7,6 +7,12 @@ import type { MemorySession } from '../session/memory-session.ts';
 import type { SessionReference } from '../session/pool.ts';
 import type { HexPanel } from './panel.ts';
 
+/** What an editor shows: a layout, and the bytes of it. */
+export interface ShownMemory {
+  readonly geometry: MemoryGeometry;
+  readonly range: ByteRange;
+}
+
 export class TileDocument implements vscode.CustomDocument {
   readonly uri: vscode.Uri;
   readonly resource: MemoryResource;
@@ -50,7 +56,7 @@ export class TileDocument implements vscode.CustomDocument {
   }
 
   /** Layout and shown bytes; `undefined` while the layout is not known. Throws RangeError for a tile outside. */
-  get shown(): { readonly geometry: MemoryGeometry; readonly range: ByteRange } | undefined {
+  get shown(): ShownMemory | undefined {
     const geometry = this.session.geometry;
     return geometry && { geometry, range: resourceRange(this.resource, geometry) };
   }

@@ -77,6 +77,8 @@ export class HexPanel {
   /** State and settings as the page was last told, as JSON. */
   #told = { state: '', settings: '' };
   #statePending = false;
+  /** Where the page shall begin. */
+  #revealLater: ByteRange | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
   /** Reads that the page waits for, by the number of its request. */
   readonly #reads = new Map<number, AbortController>();
@@ -166,9 +168,10 @@ export class HexPanel {
     };
   }
 
-  /** Moves the page's cursor. */
+  /** Moves the page's cursor, as soon as there is a page. */
   reveal(offset: number, length: number): void {
-    this.#post({ type: 'reveal', offset, length });
+    if (this.#ready) this.#post({ type: 'reveal', offset, length });
+    else this.#revealLater = { offset, length };
   }
 
   /** Has the page show other cells; it remembers them. */
@@ -391,6 +394,9 @@ export class HexPanel {
       strings: webviewStrings(vscode.l10n),
       state,
     });
+    const place = this.#revealLater;
+    this.#revealLater = undefined;
+    if (place !== undefined) this.reveal(place.offset, place.length);
   }
 
   #newFeed(bounds: ByteRange): Feed {

@@ -140,7 +140,7 @@ async function setup() {
   for (const name of ['main.js', 'main.css']) await writeFile(join(bundles, name), `"${name} </script>"`);
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
-  new EditorCommands(provider);
+  new EditorCommands(provider, { show: async () => undefined });
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string) => {

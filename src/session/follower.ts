@@ -117,7 +117,8 @@ export class Follower {
 
   get policy(): SessionPolicy {
     if (this.lockedBecause !== undefined || !this.agreedBeside) return 'locked';
-    return this.#chosenPolicy ?? (this.isInUse ? 'locked' : 'staged');
+    if (this.#chosenPolicy !== undefined) return this.#chosenPolicy;
+    return this.isInUse ? 'locked' : (this.#services.defaultPolicy?.() ?? 'staged');
   }
 
   /** Throws BoardError unless edits may be made. */

@@ -1,5 +1,6 @@
 import type { BoardLog } from '../board/board.ts';
 import type { Disposable } from '../model/event.ts';
+import type { SessionPolicy } from './types.ts';
 
 /** What sessions need from the machine they run on; injected, so that tests own time. */
 export interface SessionServices {
@@ -8,6 +9,8 @@ export interface SessionServices {
   now(): number;
   /** Runs `action` once after `milliseconds`; disposing the result cancels it. */
   after(milliseconds: number, action: () => void): Disposable;
+  /** The policy of a partition that nobody uses, until a person chooses another; `staged` if left out. */
+  defaultPolicy?(): SessionPolicy;
 }
 
 /** Services with the clock and the timers of this machine. */

@@ -138,6 +138,60 @@ describe('editing', () => {
     await untilTrue('unlocked, and nothing is lost', () => texts().includes('Staged: 3 bytes'));
   });
 
+  it('[shape-9] next and previous tile at the same offset, in the whole memory and from tile to tile; Copy Address', async () => {
+    const panelOf = (document: TileDocument) => [...document.panels][0];
+    const go = (command: string) => vscode.commands.executeCommand(`tilescope.${command}`);
+    const whole = await bench.open('data');
+    panelOf(whole)?.reveal(0x1c0, 1);
+    await untilTrue('at the place', () => panelOf(whole)?.selection?.cursor === 0x1c0);
+    await go('nextTile');
+    await untilTrue('in the next tile', () => panelOf(whole)?.selection?.cursor === 0x81c0);
+    await go('copyAddress');
+    assert.equal(await vscode.env.clipboard.readText(), '(0,2)+0x1C0');
+    await go('previousTile');
+    await go('previousTile');
+    await untilTrue('not before the first', () => panelOf(whole)?.selection?.cursor === 0x1c0);
+
+    const one = await bench.open('data', tile);
+    const start = one.shown?.range.offset ?? 0;
+    panelOf(one)?.reveal(start + 0x40, 1);
+    await untilTrue('at the place', () => panelOf(one)?.selection?.cursor === start + 0x40);
+    await go('nextTile');
+    const next = one.uri.with({ path: one.uri.path.replace('0_2', '0_3') });
+    assert.notEqual(next.path, one.uri.path);
+    await untilTrue('the editor of the next tile is there', () => {
+      const other = bench.api.editor.document(next);
+      return other !== undefined && panelOf(other)?.selection?.cursor === start + 0x8040;
+    });
+  });
+
+  it('[shape-9] the write log of a memory opens beside it and follows', async () => {
+    const mine = await bench.open('data', tile);
+    await vscode.commands.executeCommand('tilescope.showWrites');
+    const log = mine.uri.with({ scheme: 'aie-writes' });
+    const text = () =>
+      vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === log.toString())?.getText() ?? '';
+    await untilTrue('it is there', () => text() !== '');
+    await show(mine.uri);
+    const [old = 0] = bench.array.peek('data', tile, 0x20, 1);
+    bench.type(mine, 0x20, [old ^ 0xff]);
+    await vscode.commands.executeCommand('tilescope.apply', mine.uri);
+    await untilTrue('the write is told', () => text().includes('(0,2)+0x0020  written and verified'));
+  });
+
+  it('[shape-9] a setting locks the memory of partitions that nobody uses until a person unlocks it', async () => {
+    const settings = vscode.workspace.getConfiguration('tilescope');
+    await settings.update('defaultPolicy', 'locked', vscode.ConfigurationTarget.Global);
+    try {
+      const document = await bench.open('data', { col: 1, row: 4 });
+      assert.throws(() => bench.type(document, 0, [1]));
+      await vscode.commands.executeCommand('tilescope.unlock', document.uri);
+      bench.type(document, 0, [1]);
+    } finally {
+      await settings.update('defaultPolicy', undefined, vscode.ConfigurationTarget.Global);
+    }
+  });
+
   it('[main-22] what cannot be read is marked with the reason', async () => {
     const document = await bench.open('data', { col: 3, row: 7 });
     const offset = document.shown?.range.offset ?? 0;

