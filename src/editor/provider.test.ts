@@ -340,6 +340,23 @@ describe('edits of the page', () => {
   });
 });
 
+describe('[shape-3] cells of a tab', () => {
+  test('the page is told what the setting says, tells what it shows, and is told what was chosen for it alone', async () => {
+    const { open } = await setup();
+    const { document, view, send } = await open();
+    await send({ type: 'ready' });
+    const [panel] = document.panels;
+    const init = view.posted.find((message) => message.type === 'init');
+    expect(init?.type === 'init' && init.settings.cells).toEqual({ name: 'hex8', order: 'little' });
+    await send({ type: 'cells', cells: { name: 'bfloat16', order: 'big' } });
+    expect(panel?.cells).toEqual({ name: 'bfloat16', order: 'big' });
+    panel?.showCells({ name: 'int8', order: 'little' });
+    expect(view.posted.at(-1)).toEqual({ type: 'cells', cells: { name: 'int8', order: 'little' } });
+    // What the page shows counts, not what it was asked for.
+    expect(panel?.cells.name).toBe('bfloat16');
+  });
+});
+
 describe('[truth-16] another layout of the same columns', () => {
   const layouts = (view: FakeView) =>
     view.posted.flatMap((message) => (message.type === 'init' ? [message.document] : []));
