@@ -184,6 +184,15 @@ export function summary(
   return lines.join('\n');
 }
 
+/** Removes a folder; one that a process still writes into stays for the next run, which is said. */
+async function removeFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  } catch (error) {
+    console.error(`tilescope: ${folder} could not be removed: ${String(error)}`);
+  }
+}
+
 const RUN_FOLDER = /^tilescope-run-(\d+)-/;
 
 /**
@@ -195,7 +204,7 @@ async function ownTemporaryFolder(): Promise<string> {
   for (const name of await readdir(above)) {
     const owner = RUN_FOLDER.exec(name)?.[1];
     if (owner !== undefined && !existsSync(`/proc/${owner}`)) {
-      await rm(join(above, name), { recursive: true, force: true, maxRetries: 5 });
+      await removeFolder(join(above, name));
     }
   }
   const folder = await mkdtemp(join(above, `tilescope-run-${process.pid}-`));
@@ -226,7 +235,7 @@ async function main(): Promise<number> {
       if (process.exitCode === 130) break;
     }
   } finally {
-    await rm(temporary, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(temporary);
   }
   console.log(summary(rows));
   return rows.every((row) => row.outcome.failed === 0) && process.exitCode !== 130 ? 0 : 1;
