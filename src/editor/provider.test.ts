@@ -84,7 +84,8 @@ class FakeView {
     onDidReceiveMessage: this.received.event,
     postMessage: async (message: ToWebview) => this.posted.push(message) > 0,
   };
-  readonly onDidChangeViewState = new Emitter<void>().event;
+  readonly stateChanged = new Emitter<void>();
+  readonly onDidChangeViewState = this.stateChanged.event;
   readonly disposed = new Emitter<void>();
   readonly onDidDispose = this.disposed.event;
 }
@@ -530,6 +531,44 @@ class LatePage {
     return Array.from({ length: this.size }, (_, at) => at);
   }
 }
+
+describe('[shape-2] a tab', () => {
+  test('that is hidden is told nothing, and shown again what differs by then: one delta, and the state once', async () => {
+    const { device, open } = await setup();
+    const { document, view, send } = await open();
+    const range = { offset: 0, length: 64 };
+    const turn = () => new Promise((done) => setImmediate(done));
+    await send({ type: 'visible', range });
+    await send({ type: 'window', window: { number: 1, wanted: [range], missing: [range], anew: true } });
+    await turn();
+    const told = () => view.posted.map(({ type }) => type);
+    expect(told()).toContain('delta');
+    await send({ type: 'drawn', number: view.posted.filter(({ type }) => type === 'delta').length });
+    view.visible = false;
+    view.stateChanged.fire();
+    await settle();
+    await turn();
+    const before = told().length;
+    for (const value of [1, 2, 3]) {
+      device.bytes[5] = value;
+      await document.session.refresh(range, new AbortController().signal);
+      await settle();
+      await turn();
+    }
+    document.session.stage(key, 'Type', [{ offset: 7, bytes: Uint8Array.of(0x77) }]);
+    await turn();
+    expect(told()).toHaveLength(before);
+    view.visible = true;
+    view.stateChanged.fire();
+    await settle();
+    await turn();
+    expect(told().slice(before).sort()).toEqual(['delta', 'state']);
+    const delta = view.posted.findLast((message) => message.type === 'delta');
+    const spans = delta && unpackDelta(delta.packed)?.spans;
+    expect(spans).toContainEqual({ kind: 'base', offset: 5, bytes: Uint8Array.of(3) });
+    expect(spans).toContainEqual({ kind: 'staged', offset: 7, bytes: Uint8Array.of(0x77) });
+  });
+});
 
 describe('[truth-14] a page that is late', () => {
   const first = runSeed();

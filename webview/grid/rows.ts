@@ -85,7 +85,7 @@ export class RowElement implements PaintSurface {
   readonly #characters = cell('characters', 'gridcell');
   /** Index of the row that is shown; -1 before the first. */
   index = -1;
-  /** Version of the store that the text was made from; -1 when it has to be made again. */
+  /** Version of its bytes that the text was made from; -1 when it has to be made again. */
   version = -1;
   #row: GridRow | undefined;
   #marked: MarkedColumns[] = [];
@@ -104,23 +104,24 @@ export class RowElement implements PaintSurface {
     );
   }
 
-  /** Shows a row; `read` is called for rows of bytes only. Returns true if the text changed. */
+  /** Shows a row; `version` and `read` are called for rows of bytes only. Returns true if the text changed. */
   show(
     style: RowStyle,
     index: number,
-    version: number,
+    version: (row: ByteRow) => number,
     read: (row: ByteRow) => ShownBytes,
     pending: PendingDigits | undefined,
   ): boolean {
-    if (this.index === index && this.version === version) return false;
-    const moved = this.index !== index || this.version === -1;
-    this.index = index;
-    this.version = version;
     const { layout, map, format, upperCase } = style;
+    const moved = this.index !== index || this.version === -1;
+    const row = moved || this.#row === undefined ? layout.row(index) : this.#row;
+    const now = row.kind === 'bytes' ? version(row) : 0;
+    if (!moved && this.version === now) return false;
+    this.index = index;
+    this.version = now;
+    this.#row = row;
     if (moved) {
-      const row = layout.row(index);
       const bytes = row.kind === 'bytes';
-      this.#row = row;
       this.element.className = bytes ? 'row' : 'row tile';
       // The headings of the columns are row 1.
       this.element.setAttribute('aria-rowindex', String(index + 2));
@@ -131,11 +132,10 @@ export class RowElement implements PaintSurface {
       if (bytes) set(this.#offset.text, hexOffset(row.tileOffset, style.tileDigits, upperCase));
       else set(this.#heading.text, style.headingText(row));
     }
-    if (this.#row?.kind !== 'bytes') {
+    if (row.kind !== 'bytes') {
       this.#marked = [];
       return moved;
     }
-    const row = this.#row;
     const shown = read(row);
     const waiting = pending === undefined ? -1 : pending.offset - row.offset;
     const column = row.skip + waiting;

@@ -201,6 +201,24 @@ describe('[shape-2] the bytes that the page holds', () => {
   });
 });
 
+test('[shape-2] what did not change is not drawn again: versions grow only around a changed byte', () => {
+  const pair = setUp();
+  pair.store.want({ offset: 0, length: 16 });
+  pair.read(0, ...Array(pageBytes).fill(1));
+  pair.rest();
+  const versions = () => [0, 1, 2, 3].map((row) => pair.store.versionIn({ offset: 64 * row, length: 64 }));
+  const before = versions();
+  pair.read(130, 2);
+  pair.rest();
+  const after = versions();
+  expect(after.map((version, row) => version !== before[row])).toEqual([false, false, true, false]);
+  pair.type(3, 9);
+  expect(versions()[0]).not.toBe(before[0]);
+  const typed = versions();
+  pair.rest();
+  expect(versions()[0]).not.toBe(typed[0]);
+});
+
 describe('[truth-14] what was on screen', () => {
   test('is what the last frame showed, until the next one is drawn', () => {
     const pair = setUp();

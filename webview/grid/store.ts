@@ -11,6 +11,9 @@ import type { ByteRange } from '../../src/model/geometry.ts';
 import { mergeRanges } from '../../src/model/ranges.ts';
 import { RequestError, requestTimeout } from '../host.ts';
 
+/** Bytes whose changes are told apart: what did not change is not drawn again. */
+const blockBytes = 64;
+
 /** What the store tells the host. */
 export interface StoreHost {
   window(window: PageWindow): void;
@@ -34,8 +37,8 @@ interface Page extends Content {
   since: number;
   /** The host has said what it holds, in answer to `since`. */
   told: boolean;
-  /** Grows with every change of it. */
-  version: number;
+  /** Of each run of `blockBytes`, the version of the store in which it last changed. */
+  readonly versions: Uint32Array;
   /** What is still on screen, while the next frame has not been drawn since an delta. */
   onScreen: Content | undefined;
 }
@@ -65,6 +68,8 @@ export class ByteStore {
   #number = 0;
   #drawn = 0;
   #version = 0;
+  /** The version in which what was typed last changed. */
+  #typedVersion = 0;
   #failure: unknown;
   #patience: ReturnType<typeof setTimeout> | undefined;
 
@@ -74,9 +79,19 @@ export class ByteStore {
     this.#onChange = onChange;
   }
 
-  /** Grows with every change of content or failure. */
-  get version(): number {
-    return this.#version;
+  /** Another number after every change of what is held of a range, and perhaps after others. */
+  versionIn(range: ByteRange): number {
+    let newest = this.#typedVersion;
+    for (const index of pagesIn(range, this.#range)) {
+      const page = this.#pages.get(index);
+      if (page === undefined) continue;
+      const from = Math.max(range.offset - page.range.offset, 0);
+      const to = Math.min(range.offset + range.length - page.range.offset, page.range.length);
+      for (let block = Math.floor(from / blockBytes); block * blockBytes < to; block++) {
+        newest = Math.max(newest, page.versions[block] ?? 0);
+      }
+    }
+    return newest;
   }
 
   /** Numbers of the pages held. */
@@ -153,13 +168,14 @@ export class ByteStore {
       return;
     }
     this.#number = delta.number;
-    this.#typed = this.#typed.filter(({ edit }) => edit > delta.edit);
+    const typed = this.#typed.filter(({ edit }) => edit > delta.edit);
+    if (typed.length < this.#typed.length) this.#setTyped(typed);
     for (const page of this.#pages.values()) {
       if (page.told || delta.window < page.since) continue;
       this.#keepOnScreen(page);
       for (const plane of [page.base, page.states, page.staged]) plane.fill(0);
       page.told = true;
-      page.version++;
+      page.versions.fill(this.#version + 1);
     }
     for (const span of delta.spans) this.#apply(span);
     if (this.#wanted.every((index) => this.#pages.get(index)?.told === true)) {
@@ -172,14 +188,19 @@ export class ByteStore {
 
   /** Shows typed bytes at once, until a delta has the host's view of the edit with this id. */
   type(edit: number, offset: number, bytes: Uint8Array): void {
-    this.#typed = [...this.#typed, { edit, offset, bytes }];
+    this.#setTyped([...this.#typed, { edit, offset, bytes }]);
     this.#changed();
   }
 
   /** The edit with this id was refused. */
   untype(edit: number): void {
-    this.#typed = this.#typed.filter((run) => run.edit !== edit);
+    this.#setTyped(this.#typed.filter((run) => run.edit !== edit));
     this.#changed();
+  }
+
+  #setTyped(typed: readonly TypedRun[]): void {
+    this.#typed = typed;
+    this.#typedVersion = this.#version + 1;
   }
 
   #copy(range: ByteRange, content: (page: Page) => Content): ShownBytes {
@@ -245,10 +266,14 @@ export class ByteStore {
       // What was dropped is asked for whole when it is wanted again.
       if (page?.told !== true) continue;
       this.#keepOnScreen(page);
-      page.version++;
       const { offset } = page.range;
       const from = Math.max(span.offset, offset);
       const to = Math.min(span.offset + length, offset + page.range.length);
+      page.versions.fill(
+        this.#version + 1,
+        Math.floor((from - offset) / blockBytes),
+        Math.ceil((to - offset) / blockBytes),
+      );
       if (span.kind === 'state') page.states.fill(span.state, from - offset, to - offset);
       else page[span.kind].set(span.bytes.subarray(from - span.offset, to - span.offset), from - offset);
     }
@@ -283,7 +308,7 @@ function blank(range: ByteRange): Page {
     staged: plane(),
     since: 0,
     told: false,
-    version: 0,
+    versions: new Uint32Array(Math.ceil(range.length / blockBytes)),
     onScreen: undefined,
   };
 }

@@ -392,7 +392,7 @@ export class GridView {
       const again = row.show(
         this.#style,
         row.index,
-        this.#store.version,
+        (shown) => this.#store.versionIn(shown),
         (shown) => this.#store.read(shown),
         this.#pending,
       );
