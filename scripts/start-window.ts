@@ -1,6 +1,6 @@
 /**
  * Runs inside the window of `npm start`, as a small extension of its own: brings Tilescope to the front, connects the
- * boards, opens a memory of the graph that runs, and reads it again every two seconds, so that it is seen to move. It uses
+ * boards, opens a memory of a graph that runs, and reads it again every two seconds, so that it is seen to move. It uses
  * what any extension of the window may use, and is part of no package.
  */
 import * as vscode from 'vscode';
@@ -29,6 +29,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const extension = vscode.extensions.getExtension<TilescopeApi | undefined>('tilescope.tilescope');
   const api = await extension?.activate();
   if (api === undefined) throw new Error('Tilescope did not start.');
+  for (const entry of api.boards.entries) await api.boardCommands.connect(entry);
   for (const place of places) await open(api, place);
   const timer = setInterval(() => {
     const document = api.editor.activePanel?.document;
@@ -40,9 +41,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
 async function open(api: TilescopeApi, place: StartPlace): Promise<void> {
   const entry = api.boards.entries.find(({ config }) => config.label === place.label);
-  if (entry === undefined || !(await api.boardCommands.connect(entry))) return;
-  const used = entry.link.partitions.find(({ inUse, columns }) => inUse && has(columns, place.tile));
-  const row = used && (await rowOf(api, entry.id, used.columns, place.tile));
+  const used = entry?.link.partitions.find(({ inUse, columns }) => inUse && has(columns, place.tile));
+  const row = entry && used && (await rowOf(api, entry.id, used.columns, place.tile));
   if (row === undefined) return;
   await api.tree.view.reveal(row, { select: true, focus: false });
   const { command } = api.tree.getTreeItem(row);

@@ -25,7 +25,7 @@ const FAMILY = 'aperture40/aieml';
 /** Steps of the witness's kernels in a second. */
 const STEPS = 4;
 
-/** A board of the window, and what is opened of it. */
+/** A board of the window, and what can be opened of it. */
 interface StartView {
   readonly board: StartBoard;
   readonly place: StartPlace;
@@ -148,18 +148,21 @@ async function untilBytesMove(editor: HexEditorPage): Promise<void> {
 }
 
 /** Opens the window as a person would, and waits for what it has to show without a click. */
-async function lookAtWindow(host: RunningHost, views: readonly StartView[]): Promise<void> {
+async function lookAtWindow(
+  host: RunningHost,
+  boards: readonly StartBoard[],
+  place: StartPlace,
+): Promise<void> {
   const { Workbench } = await import('../test/e2e/driver.ts');
   const pages = await import('../test/e2e/hex-editor.ts');
   const workbench = await Workbench.open(host);
   const look = async (): Promise<void> => {
-    for (const { place } of views) {
-      await workbench.tab(`data ${place.tile.col}_${place.tile.row}`).waitFor({ timeout: READY_MS });
-      await workbench.scrollToRow(place.label);
-      await workbench.waitForRowBelow(place.label, /^Columns \d+ to \d+/);
-      console.log(`In the sidebar: ${place.label}`);
+    await workbench.tab(`data ${place.tile.col}_${place.tile.row}`).waitFor({ timeout: READY_MS });
+    for (const { label } of boards) {
+      await workbench.waitForRowBelow(label, /^Columns \d+ to \d+/);
+      console.log(`In the sidebar: ${label}`);
     }
-    await workbench.scrollToRow(/^Columns \d+ to \d+in use by/);
+    await workbench.waitForRow(/^Columns \d+ to \d+in use by/);
     console.log('In use');
     await workbench.webview('.hang-list .sentence');
     console.log('In the Array view: a hang');
@@ -196,13 +199,14 @@ async function main(): Promise<number> {
     if (options.virtualBoard) await buildAndPlaceNative();
     const scratch = await mkdtemp(join(tmpdir(), 'tilescope-start-'));
     undo.add(() => rm(scratch, { recursive: true, force: true }));
-    const views: StartView[] = [
-      {
-        board: { kind: 'simulated', label: SIMULATED },
-        place: { label: SIMULATED, tile: { col: 6, row: 1 }, ...MOVING },
-      },
-    ];
-    if (options.virtualBoard) views.push(await startVirtualBoard(scratch, undo));
+    const boards: StartBoard[] = [{ kind: 'simulated', label: SIMULATED }];
+    // One graph is opened: the one that is more like a real one.
+    let place: StartPlace = { label: SIMULATED, tile: { col: 6, row: 1 }, ...MOVING };
+    if (options.virtualBoard) {
+      const virtual = await startVirtualBoard(scratch, undo);
+      boards.push(virtual.board);
+      place = virtual.place;
+    }
     const dataFolder = await mkdtemp(join(tmpdir(), 'tilescope-start-profile-'));
     undo.add(() => rm(dataFolder, { recursive: true, force: true, maxRetries: 5 }));
     await installStartWindow(dataFolder);
@@ -212,15 +216,15 @@ async function main(): Promise<number> {
       dataFolder,
       settings: { 'tilescope.array.refreshSeconds': 2 },
       env: {
-        TILESCOPE_START_BOARDS: JSON.stringify(views.map(({ board }) => board)),
-        TILESCOPE_START_OPEN: JSON.stringify(views.map(({ place }) => place)),
+        TILESCOPE_START_BOARDS: JSON.stringify(boards),
+        TILESCOPE_START_OPEN: JSON.stringify([place]),
       },
       port: options.port,
     });
     undo.add(() => host.stop());
     console.log(`\nVS Code with Tilescope: ${host.url}\n`);
     if (options.check) {
-      await lookAtWindow(host, views);
+      await lookAtWindow(host, boards, place);
       return;
     }
     console.log('Open the address in a browser on this machine.');
