@@ -66,6 +66,12 @@ export interface EditorSettings {
   readonly upperCase: boolean;
   /** What cells show in a tab for which nothing was chosen. */
   readonly cells: CellChoice;
+  /** Font of the grid, as CSS takes it; empty: that of VS Code's editors. */
+  readonly fontFamily: string;
+  /** Pixels, 8 to 40; 0: as in VS Code's editors. */
+  readonly fontSize: number;
+  /** How high the rows are for their font. */
+  readonly density: 'comfortable' | 'compact';
 }
 
 /** Localised strings that the webview shows: the host sends `webviewStrings(vscode.l10n)`. */

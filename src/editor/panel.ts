@@ -535,5 +535,17 @@ function settings(): EditorSettings {
     upperCase: configuration.get<boolean>('upperCase', true),
     cells:
       readCellChoice({ name: configuration.get('cells'), order: configuration.get('byteOrder') }) ?? hexBytes,
+    fontFamily: fontFamily(configuration.get('fontFamily')),
+    fontSize: fontSize(configuration.get('fontSize')),
+    density: configuration.get('density') === 'compact' ? 'compact' : 'comfortable',
   };
+}
+
+/** Names of fonts and nothing else that CSS could take for more. */
+function fontFamily(value: unknown): string {
+  return typeof value === 'string' && /^[\p{L}\p{N} ,'"_-]{0,200}$/u.test(value) ? value.trim() : '';
+}
+
+function fontSize(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? Math.min(40, Math.max(8, value)) : 0;
 }

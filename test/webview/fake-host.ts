@@ -93,7 +93,15 @@ export class FakeHost {
     };
     const total = this.geometry.numCols * this.geometry.numRows * this.geometry.bytesPerTile;
     this.range = config.range ?? { offset: 0, length: total };
-    this.settings = { bytesPerRow: 16, upperCase: true, cells: hexBytes, ...config.settings };
+    this.settings = {
+      bytesPerRow: 16,
+      upperCase: true,
+      cells: hexBytes,
+      fontFamily: '',
+      fontSize: 0,
+      density: 'comfortable',
+      ...config.settings,
+    };
     this.state = {
       title: 'vck190-lab · columns 6 to 9 · data memory',
       policy: 'staged',

@@ -362,6 +362,24 @@ describe('typing', () => {
     expect(await edits(page)).toEqual([]);
   });
 
+  test('[shape-9] font, size and density follow the settings', async () => {
+    const page = await start({
+      ...oneTile,
+      settings: { fontFamily: 'DejaVu Sans Mono', fontSize: 20, density: 'compact' },
+    });
+    const scroller = page.locator('#grid');
+    expect(await scroller.evaluate((one) => getComputedStyle(one).fontSize)).toBe('20px');
+    expect(await scroller.evaluate((one) => getComputedStyle(one).fontFamily)).toContain('DejaVu Sans Mono');
+    expect(await scroller.evaluate((one) => one.style.getPropertyValue('--row-height'))).toBe('24px');
+    await page.evaluate(() =>
+      window.fake.send({
+        type: 'settings',
+        settings: { ...window.fake.settings, fontFamily: '', fontSize: 0, density: 'comfortable' },
+      }),
+    );
+    await eventually(() => scroller.evaluate((one) => getComputedStyle(one).fontSize)).not.toBe('20px');
+  });
+
   test('[shape-9] a message covers no row, and the cursor stays in sight', async () => {
     const page = await start({ ...oneTile, state: { policy: 'locked' } });
     for (const key of ['Control+Home', 'Control+End']) {

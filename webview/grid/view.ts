@@ -241,7 +241,7 @@ export class GridView {
   measure(): void {
     const text = this.#headingCells.bytes.firstChild;
     const size = Number.parseFloat(getComputedStyle(this.#sheet).fontSize) || 14;
-    this.#rowHeight = Math.round(size * 1.5);
+    this.#rowHeight = Math.round(size * (this.#settings.density === 'compact' ? 1.2 : 1.5));
     this.element.style.setProperty('--row-height', `${this.#rowHeight}px`);
     if (text !== null) {
       const range = document.createRange();
@@ -326,7 +326,18 @@ export class GridView {
     return cells;
   }
 
+  /** The font of the settings; without one, the page's style sheet takes that of VS Code's editors. */
+  #applyFont(): void {
+    const { style } = this.element.ownerDocument.documentElement;
+    const { fontFamily, fontSize } = this.#settings;
+    const set = (property: string, value: string) =>
+      value === '' ? style.removeProperty(property) : style.setProperty(property, value);
+    set('--mono', fontFamily === '' ? '' : `${fontFamily}, monospace`);
+    set('--mono-size', fontSize === 0 ? '' : `${fontSize}px`);
+  }
+
   #applyStyle(): void {
+    this.#applyFont();
     const { layout, map, bufferDigits, tileDigits, upperCase } = this.#style;
     const { buffer, bytes, offset, characters } = this.#headingCells;
     bytes.textContent = headingText(map, upperCase);
