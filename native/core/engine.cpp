@@ -15,6 +15,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/** Until a start has its partition, and until a process that lost its descriptors has ended: nobody is waited for longer. */
+constexpr std::chrono::seconds longestStart{2};
+constexpr std::chrono::milliseconds longestEnd{100};
+
 std::string columnsText(ColumnRange columns) {
     return "columns " + std::to_string(columns.startCol) + " to " +
            std::to_string(columns.startCol + columns.numCols - 1);
@@ -246,6 +250,7 @@ NodeFd Engine::openNode() {
         epochs_.endAll();
         node_.reset();
         remembered_.clear();
+        enquired_.reset();
         if (!gone) {
             facts.emplace_back("found", other);
             throw CoreError("other-device", device_ + " is no node of the driver, but: " + other, 0, facts);
@@ -293,6 +298,9 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
         refusals_.clear();
         remembered_.clear();
         watches_.clear();
+        enquired_.reset();
+        surveyed_.reset();
+        idle_.clear();
         courtesy_.forget();
         since_.clear();
         picked_.clear();
@@ -306,8 +314,13 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
 std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std::string>* findings) {
     std::array<uapi::RangeArgs, 128> listed{};
     uint32_t present = 0;
-    // The driver's lock is taken meanwhile: an owner that is killed now must not be the one that closes last.
-    std::vector<UniqueFd> kept = keepOpen();
+    survey();
+    std::vector<UniqueFd> kept = keepOpen(); // an owner that is killed now must not be the one that closes last
+    if (openedSince(surveyed_->at)) {
+        kept.clear();
+        waitFor(unsettled_, longestStart);
+    }
+    unsettled_.reset();
     const int result = kernel_.enquire(node, listed, present);
     if (result < 0) {
         throw CoreError("driver", "AIE_ENQUIRE_PART 0xC0104101: " + errnoName(-result), -result);
@@ -334,17 +347,135 @@ std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std:
         entries.push_back({id, {range.start.col, range.size.col}, range.start.row, range.size.row, inUse});
     }
     listed_ = entries;
+    enquired_ = kernel_.clock();
     return entries;
+}
+
+void Engine::waitFor(std::optional<std::chrono::steady_clock::time_point>& since,
+                     std::chrono::steady_clock::duration longest) {
+    constexpr std::chrono::milliseconds between{1};
+    const auto now = kernel_.clock();
+    if (!since) since = now;
+    if (now - *since >= longest) return;
+    kernel_.pause(between);
+    throw NotYet{};
+}
+
+bool Engine::openedSince(std::chrono::steady_clock::time_point time) {
+    const auto opened = kernel_.openedByOthers();
+    return opened && *opened > time;
+}
+
+void Engine::survey() {
+    const bool came = surveyed_ && openedSince(surveyed_->at);
+    const auto last = lastPidOf(kernel_);
+    const auto begin = kernel_.clock();
+    bool complete = !surveyed_;
+    Survey seen;
+    if (surveyed_ && !came && last && last == surveyed_->lastPid) {
+        // Nobody is new, and nobody else has opened the node.
+        seen = surveyOpeners(kernel_, device_, surveyed_->openers);
+        seen.others.merge(surveyed_->others);
+    } else {
+        // Who was there without the node, and did not open it since, has no partition now, either.
+        seen = surveyHolders(kernel_, device_, machine_.pid, surveyed_ ? surveyed_->others : std::set<int64_t>());
+        const bool explained = std::any_of(seen.openers.begin(), seen.openers.end(), [&](const auto& one) {
+            return !surveyed_ || !surveyed_->openers.contains(one.first);
+        });
+        if (came && !explained) {
+            seen = surveyHolders(kernel_, device_, machine_.pid, {});
+            complete = true;
+        }
+    }
+    // Whoever was seen to open it and has a partition now explains the opening.
+    const bool met = std::any_of(seen.openers.begin(), seen.openers.end(), [&](const auto& one) {
+        return !one.second && (!surveyed_ || !surveyed_->openers.contains(one.first));
+    });
+    for (auto& [columns, search] : seen.found) {
+        const Remembered* known = remembered(columns);
+        if (known != nullptr && !known->search.holders.empty() && isStill(*known)) continue;
+        forget(columns);
+        mapped_.erase(placeOf(columns));
+        // Who is new has it alone, but for a holder process. It is pinned at once: it may be killed during a search.
+        remember(columns, complete || holds_.empty() ? std::move(search) : findHolders(kernel_, columns, machine_.pid));
+    }
+    std::erase_if(idle_, [&](int64_t pid) { return !seen.openers.contains(pid); });
+    const bool starting = std::any_of(seen.openers.begin(), seen.openers.end(),
+                                      [&](const auto& one) { return one.second && !idle_.contains(one.first); });
+    surveyed_ = Surveyed{begin, last, std::move(seen.others), std::move(seen.openers)};
+    // Whoever opened it and is not seen with a partition is ending: at the next look it has ended.
+    if (!starting && (!came || met)) return;
+    waitFor(unsettled_, longestStart);
+    for (const auto& [pid, hasNone] : surveyed_->openers) {
+        if (hasNone) idle_.insert(pid);
+    }
 }
 
 std::vector<UniqueFd> Engine::keepOpen() {
     std::vector<UniqueFd> kept;
-    for (const Remembered& one : remembered_) {
+    bool ending = false;
+    for (Remembered& one : remembered_) {
         if (!one.process.valid()) continue;
-        const int copy = kernel_.duplicateFrom(one.process.get(), one.search.holders.front().fd);
-        if (copy >= 0) kept.emplace_back(kernel_, copy);
+        const Holder& first = one.search.holders.front();
+        if (first.fd < 0) continue; // it has none, and lets go with its memory
+        const int copy = kernel_.duplicateFrom(one.process.get(), first.fd);
+        if (copy >= 0) {
+            kept.emplace_back(kernel_, copy);
+            continue;
+        }
+        // A process that is ending has no descriptors any more, and its last closes run before it is dead.
+        int error = 0;
+        ending = ending || ((copy == -EBADF || copy == -ESRCH) && kernel_.isAlive(one.process.get()) &&
+                            kernel_.list("/proc/" + std::to_string(first.pid) + "/fd", error).empty());
     }
-    return kept;
+    if (!ending) {
+        ending_.reset();
+        return kept;
+    }
+    kept.clear();
+    waitFor(ending_, longestEnd);
+    ending_.reset();
+    return {};
+}
+
+bool Engine::isListFresh() {
+    constexpr std::chrono::milliseconds lookInterval{500};
+    return enquired_ && kernel_.clock() - *enquired_ < lookInterval;
+}
+
+Engine::Presumed Engine::presume(const NodeFd& node, ColumnRange columns, Asking asking) {
+    std::vector<PartitionEntry> entries = listed_;
+    auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
+    const bool told = enquired_ && (entry != entries.end() || (facts_.dynamic && freeEntry(columns).numRows != 0));
+    Remembered* known = remembered(columns);
+    bool seen = told && known != nullptr && !known->search.holders.empty() && isStill(*known);
+    const bool unasked = asking == Asking::nobody || node.get() < 0;
+    if (told && !seen && unasked && isListFresh()) {
+        const auto opened = kernel_.openedByOthers();
+        if (opened && known != nullptr && known->search.holders.empty() && *opened > known->at) {
+            forget(columns);
+            known = nullptr;
+        }
+        const bool came = opened && *opened > *enquired_;
+        seen = (known != nullptr || came) && !holders(columns).holders.empty();
+        // Whom we saw with it has gone; where we saw nobody, the driver alone knows.
+        const bool left = !seen && entry != entries.end() && entry->inUse && !epochs_.knows(columns, {true, 0, 0});
+        if (left && facts_.dynamic) {
+            entries.erase(entry);
+        } else if (left) {
+            entry->inUse = false;
+        }
+        if (!seen) return {std::move(entries), nullptr};
+        known = remembered(columns);
+    }
+    if (seen) {
+        if (entry == entries.end()) entry = entries.insert(entry, freeEntry(columns));
+        entry->inUse = true;
+        pin(*known);
+        return {std::move(entries), known};
+    }
+    if (node.get() < 0) throw NotYet{}; // the next look asks
+    return {enquire(node), nullptr};
 }
 
 bool Engine::isStill(const Remembered& known) {
@@ -377,7 +508,16 @@ HolderSearch Engine::holders(ColumnRange columns) {
         remembered_.erase(known);
         mapped_.erase(placeOf(columns)); // it may have closed its descriptor only
     }
-    HolderSearch search = findHolders(kernel_, columns, machine_.pid);
+    return remember(columns, findHolders(kernel_, columns, machine_.pid));
+}
+
+Engine::Remembered* Engine::remembered(ColumnRange columns) {
+    const auto known =
+        std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
+    return known == remembered_.end() ? nullptr : &*known;
+}
+
+HolderSearch Engine::remember(ColumnRange columns, HolderSearch search) {
     // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
     Hold judged = judgeHolders(kernel_, columns, search.holders);
     search.holders = std::move(judged.holders);
@@ -504,13 +644,14 @@ PartitionEntry Engine::freeEntry(ColumnRange columns) const {
     return {columns.startCol | columns.numCols << 8U, columns, 0, rows, false};
 }
 
-void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns) {
+void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns,
+                       Asking asking) {
     for (const PartitionEntry& one : entries) {
         if (!overlap(one.columns, columns) || one.columns == columns) continue;
         // Waits until it is clear that it is nobody's short access, which may end meanwhile.
         std::optional<PartitionState> taken;
         try {
-            taken = find(node, one.columns);
+            taken = find(node, one.columns, asking);
         } catch (const CoreError& failure) {
             if (failure.code() != "no-partition") throw;
         }
@@ -522,12 +663,15 @@ void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& en
     if (!exists) throw CoreError("no-partition", "the array has no " + columnsText(columns), 0, columnFacts(columns));
 }
 
-PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::vector<PartitionEntry>* listed) {
+PartitionState Engine::find(const NodeFd& node, ColumnRange columns, Asking asking,
+                            const std::vector<PartitionEntry>* listed) {
     constexpr std::chrono::milliseconds shortHold{50};
-    constexpr int fewestLooks = 50; // so that one long preemption is not taken for a long hold
     constexpr int searchesForNobody = 3;
     constexpr std::chrono::milliseconds longestWait{8};
     constexpr std::chrono::microseconds between{100};
+    constexpr int fewestLooks = 50; // so that one long preemption is not taken for a long hold
+    // A process is looked at by its link, each time. Where nobody is seen, only the driver tells: it is asked less often.
+    constexpr int looksPerEnquiry = 50;
     const std::pair place = placeOf(columns);
     const auto end = kernel_.clock() + longestWait;
     bool looked = false; // every call gets one look further, however long its search took
@@ -543,17 +687,23 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
         }
         return state;
     };
-    for (;;) {
-        // A look that asks the driver nothing has no node; the wait for these hands makes the next look ask.
-        if (listed == nullptr && node.get() < 0) throw NotYet{};
-        const auto entries = listed != nullptr ? *std::exchange(listed, nullptr) : enquire(node);
+    Presumed told;
+    for (int unasked = 0;; unasked++) {
+        const auto watched = watches_.find(place);
+        const bool unseen = looked && watched != watches_.end() && watched->second.seen.holders.empty();
+        if (listed != nullptr) {
+            told = {*std::exchange(listed, nullptr), nullptr};
+        } else if (!unseen || unasked % looksPerEnquiry == 0) {
+            told = presume(node, columns, asking);
+        }
+        const auto& entries = told.entries;
         const auto entry =
             std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
         if (entry == entries.end()) {
             watches_.erase(place);
             letGo(columns);
             if (isPicked(columns)) {
-                checkFree(node, entries, columns);
+                checkFree(node, entries, columns, asking);
                 return look(freeEntry(columns), {});
             }
             throw CoreError("no-partition", "no partition has " + columnsText(columns), 0, columnFacts(columns));
@@ -566,27 +716,27 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, const std::
         courtesy_.used(columns, kernel_.clock());
         const auto [fresh, first] = watches_.try_emplace(place);
         Watch& watch = fresh->second;
-        if (!looked) {
-            HolderSearch now = holders(columns);
-            if (epochs_.knows(columns, hands(now))) return seen(*entry, std::move(now));
-            if (first) watch.seen = std::move(now);
-        }
+        HolderSearch now = told.holder != nullptr ? told.holder->search : holders(columns);
+        if (!looked && epochs_.knows(columns, hands(now))) return seen(*entry, std::move(now));
+        // Other hands than a moment ago have to stay, too.
+        if (first || hands(now) != hands(watch.seen)) watch = {std::move(now), {}, 0, 0};
+        const bool nobody = watch.seen.holders.empty();
         if (watch.time >= shortHold && watch.looks >= fewestLooks) {
-            // Nobody: searched again, more than once, as one search may fall between two owners.
-            if (watch.seen.holders.empty()) forget(columns);
+            if (!nobody) return seen(*entry, std::move(watch.seen));
+            // Searched again, more than once, as one search may fall between two owners.
+            forget(columns);
             auto found = holders(columns);
-            if (hands(found) != hands(watch.seen)) {
-                // Other hands than a moment ago: these have to stay, too.
+            if (!found.holders.empty()) {
                 watch = {std::move(found), {}, 0, 0};
-            } else if (!found.holders.empty() || ++watch.searches == searchesForNobody) {
+            } else if (++watch.searches == searchesForNobody) {
                 return seen(*entry, std::move(found));
             }
         }
-        const auto now = kernel_.clock();
-        if (looked && now >= end) throw NotYet{};
+        const auto time = kernel_.clock();
+        if (looked && time >= end) throw NotYet{};
         kernel_.pause(between);
         looked = true;
-        watch.time += std::max<std::chrono::steady_clock::duration>(kernel_.clock() - now, between);
+        watch.time += std::max<std::chrono::steady_clock::duration>(kernel_.clock() - time, between);
         watch.looks++;
         if (hurried()) throw NotYet{};
     }
@@ -658,7 +808,7 @@ std::vector<PartitionState> Engine::listOf(const NodeFd& node, const std::vector
             continue;
         }
         try {
-            all.push_back(find(node, entry.columns, &entries));
+            all.push_back(find(node, entry.columns, Asking::person, &entries));
         } catch (const CoreError& failure) {
             // A dynamic one is gone when its owner lets go.
             if (!facts_.dynamic || failure.code() != "no-partition") throw;
@@ -712,9 +862,9 @@ std::vector<PartitionState> Engine::partitions() {
     return list(node);
 }
 
-PartitionState Engine::state(ColumnRange columns) {
+PartitionState Engine::state(ColumnRange columns, Asking asking) {
     const NodeFd node = openNode();
-    return find(node, columns);
+    return find(node, columns, asking);
 }
 
 std::optional<std::vector<PartitionState>> Engine::poll() {
@@ -722,8 +872,12 @@ std::optional<std::vector<PartitionState>> Engine::poll() {
     std::string now;
     try {
         // Whoever reads the driver's list in the moment in which an owner is killed can leave the driver locked for ever.
+        constexpr std::chrono::milliseconds whileWaiting{250};
         const std::vector<PartitionEntry> before = listed_;
-        all = isQuiet() ? listOf(NodeFd(), before) : partitions();
+        // Hands that are waited for are looked at by their links meanwhile.
+        const bool waiting = !watches_.empty() && node_ && enquired_ && kernel_.clock() - *enquired_ < whileWaiting &&
+                             kernel_.identityAt(device_) == node_;
+        all = waiting || isQuiet() ? listOf(NodeFd(), before) : partitions();
         now = fingerprint(all, free_);
     } catch (const CoreError& failure) {
         if (failure.code() != "no-device" && failure.code() != "other-device") throw;
@@ -831,7 +985,7 @@ void Engine::learn(const Lease& lease, const PartitionEntry& entry) {
     }
 }
 
-std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry& entry) {
+std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry& entry, bool last) {
     std::vector<RequestLength> lengths;
     if (facts_.requestLength) {
         lengths = {*facts_.requestLength};
@@ -854,7 +1008,8 @@ std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry&
         });
         if (busy) return nullptr;
     }
-    if (facts_.dynamic && facts_.requestLength) return nullptr; // it was busy, and is not any more
+    // It was busy, and is not any more. Where no request worked yet, that is one of two reasons.
+    if (facts_.dynamic && (facts_.requestLength || !last)) return nullptr;
     throw CoreError("driver", "AIE_REQUEST_PART: EINVAL", EINVAL, columnFacts(entry.columns));
 }
 
@@ -1006,7 +1161,9 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
     if (purpose == Purpose::read) {
         if (auto opened = again(columns)) return std::move(*opened);
     }
-    const NodeFd node = openNode();
+    // What asks the driver nothing needs no node.
+    const bool unasked = purpose == Purpose::read && visit.asking == Asking::nobody && isListFresh();
+    const NodeFd node = unasked ? NodeFd() : openNode();
     guard::ensure();
     // That nobody was found a moment ago is no reason to write: whoever came since would be written to.
     const auto forgetNobody = [&] {
@@ -1017,20 +1174,24 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
     if (writes && !watches_.contains(placeOf(columns))) forgetNobody();
     // Someone may take or leave the partition between the look and the request: look once more, then say so.
     for (int attempt = 0;; attempt++) {
-        PartitionState state = find(node, columns);
+        PartitionState state = find(node, columns, visit.asking);
         if (!state.entry.inUse) {
             giveWay(state, visit);
-            kernel_.newLogLines();        // what was said before is not about this lease
+            kernel_.newLogLines(); // what was said before is not about this lease
+            // The driver's lock is taken, as by an enquiry: who has another partition must not be the last to close it.
+            std::vector<UniqueFd> kept = keepOpen();
             LeaseEnd end(*this, columns); // whatever fails after the request, we had the partition
-            if (!visit.begun) visit.begun = kernel_.clock();
+            const auto begun = kernel_.clock();
             const bool part = needed && facts_.dynamic && inside(*needed, columns);
-            auto lease = request(node, part ? freeEntry(*needed) : state.entry);
+            auto lease = request(node, part ? freeEntry(*needed) : state.entry, attempt >= 2);
+            kept.clear();
+            if (!visit.begun) visit.begun = begun;
             if (lease && lease->layout().map == nullptr) {
                 // The first one tells what the array is; a second one knows how to reach it.
                 learn(*lease, state.entry);
                 lease.reset();
                 if (state.entry.numRows == 0) state.entry = freeEntry(columns);
-                lease = request(node, state.entry);
+                lease = request(node, state.entry, attempt >= 2);
             }
             if (lease) {
                 const Layout& layout = lease->layout();
@@ -1089,7 +1250,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
         }
         if (attempt >= 2) {
             // The look before the request found nobody: who has it by now?
-            throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(find(node, columns)));
+            throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(find(node, columns, visit.asking)));
         }
     }
 }
@@ -1117,10 +1278,10 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
             const auto entries = enquire(node);
             const bool listed = std::any_of(entries.begin(), entries.end(),
                                             [&](const PartitionEntry& one) { return one.columns == columns; });
-            checkFree(node, entries, columns);
+            checkFree(node, entries, columns, visit.asking);
             if (!listed) opening_ = columns;
         }
-        const PartitionEntry entry = find(node, columns).entry;
+        const PartitionEntry entry = find(node, columns, visit.asking).entry;
         const Layout known = layout(entry);
         // Without the shim row there is no clock register to start from, and no safe way to a tile.
         const bool tiles =

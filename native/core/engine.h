@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -223,7 +224,7 @@ class Engine {
     Description describe();
     std::vector<PartitionState> partitions();
     /** One of partitions(). Throws `no-partition`. */
-    PartitionState state(ColumnRange columns);
+    PartitionState state(ColumnRange columns, Asking asking = Asking::person);
     /**
      * The list, if it or freeColumns() differs from what describe() or poll() gave last: what partitions() gave may have
      * been an answer that nobody waited for any more. Empty when the node is gone; other failures are thrown.
@@ -307,6 +308,11 @@ class Engine {
         std::optional<PartitionState> state;
         Hands hands;
     };
+    /** See presume(). `holder`: who was just seen with the columns that were asked about; null for nobody. */
+    struct Presumed {
+        std::vector<PartitionEntry> entries;
+        const Remembered* holder = nullptr;
+    };
     /** Who was found having a partition's file mapped without a descriptor of it, and when all were looked at. */
     struct Mapped {
         std::chrono::steady_clock::time_point at;
@@ -343,7 +349,12 @@ class Engine {
     NodeFd openNode();
     /** The driver's facts: looked for once, and again when the node is another one. */
     void know(const NodeFd& node, std::vector<std::string>* findings);
-    /** Partitions in use, and free ones where they are static; checked. */
+    /**
+     * Partitions in use, and free ones where they are static; checked. The driver's lock is taken for it, and an owner
+     * that is killed in that moment leaves it taken for ever: so everybody who is seen with a partition is found before,
+     * and duplicates are kept meanwhile. Throws NotYet while somebody is
+     * starting (2 s at most) or ending (100 ms).
+     */
     std::vector<PartitionEntry> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /**
      * Where partitions are dynamic: whether anything can have changed since the last list, by names in sysfs, the node's
@@ -354,6 +365,20 @@ class Engine {
     std::vector<PartitionState> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /** The same from what an enquiry listed; the node is asked again only about hands that are not known. */
     std::vector<PartitionState> listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries);
+    /**
+     * What an enquiry would list, as far as it concerns these columns. Whom we see with them has them; the driver is asked
+     * where nobody is seen; for what nobody asked for, and without a node, not while the last list is fresh.
+     */
+    Presumed presume(const NodeFd& node, ColumnRange columns, Asking asking);
+    /** Whether the last enquiry is new enough for what nobody asked for. */
+    [[nodiscard]] bool isListFresh();
+    /** Finds everybody who came to have a partition since the last look of this kind. Throws NotYet as enquire(). */
+    void survey();
+    /** Lets a moment pass and throws NotYet, unless `since`, set at the first call, is too long ago. */
+    void waitFor(std::optional<std::chrono::steady_clock::time_point>& since,
+                 std::chrono::steady_clock::duration longest);
+    /** Whether somebody else was seen to open the device node since then. */
+    bool openedSince(std::chrono::steady_clock::time_point time);
     /** Names of the driver's devices, as they are now. */
     std::vector<std::string> deviceNames();
     /** The entry with its holders and the life of its contents: notes who holds it now. */
@@ -363,6 +388,10 @@ class Engine {
      * which may take tens of milliseconds.
      */
     HolderSearch holders(ColumnRange columns);
+    /** Remembers what a search found, holder processes behind applications, and answers with it. */
+    HolderSearch remember(ColumnRange columns, HolderSearch search);
+    /** What is remembered of these columns; null for nothing. */
+    Remembered* remembered(ColumnRange columns);
     /** Where no application has a descriptor: who has it mapped. All processes are looked at every 5 s at most. */
     std::vector<Holder> mappersOf(ColumnRange columns);
     /** Whether the first holder that was found still has the partition open. */
@@ -379,13 +408,14 @@ class Engine {
      * A partition by its columns. A new holder counts once it was there at every look for 50 ms: whoever lets go
      * sooner, under whatever name, was another access like ours. Waits 8 ms at most. Throws `no-partition`,
      * `columns-taken`, NotYet.
-     * @param listed the answer to an enquiry of this moment, else it is made
+     * @param listed the answer to an enquiry of this moment, else presume() answers
      */
-    PartitionState find(const NodeFd& node, ColumnRange columns, const std::vector<PartitionEntry>* listed = nullptr);
+    PartitionState find(const NodeFd& node, ColumnRange columns, Asking asking,
+                        const std::vector<PartitionEntry>* listed = nullptr);
     /** The entry of columns that are free on a driver with dynamic partitions. */
     [[nodiscard]] PartitionEntry freeEntry(ColumnRange columns) const;
     /** Throws `columns-taken` when a partition in use overlaps these columns, `no-partition` when the array has no such. */
-    void checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns);
+    void checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns, Asking asking);
     /** Whether these free columns were opened here, or are being opened. */
     [[nodiscard]] bool isPicked(ColumnRange columns) const;
     /** What open() does once; sets `opening_` where that picks columns. */
@@ -412,15 +442,18 @@ class Engine {
     [[noreturn]] void wait(Visit& visit, std::chrono::steady_clock::time_point until);
     /** What the kernel's log says since the lease of these columns began. */
     void noticeRefusedStarts(ColumnRange columns);
-    /** A lease; null when somebody else was faster. */
-    std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry);
+    /** A lease; null when somebody else was faster, or may have been and this is not the last try. */
+    std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry, bool last);
     /**
      * A duplicate of a descriptor of a partition in use: of a process that was found; else, for somebody who asks, from
      * the driver's list, once the hands have been the same for 2 s. That request oopses shipped kernels when it meets a
      * last close.
      */
     PartitionFd descriptor(const NodeFd& node, const PartitionState& state, Visit& visit);
-    /** Duplicates of the descriptors of owners that are known, where they can be had. */
+    /**
+     * Duplicates of the descriptors of owners that are known, where they can be had. Throws NotYet while one of them is
+     * ending: it lets go before it is dead.
+     */
     std::vector<UniqueFd> keepOpen();
     /** What an access to this partition must know of the array. */
     [[nodiscard]] Layout layout(const PartitionEntry& entry) const;
@@ -467,8 +500,22 @@ class Engine {
     bool askedZocl_ = false;
     std::optional<std::pair<ColumnRange, PartitionFd>> kernelDescriptor_;
     std::string lastList_;
-    /** What the last enquiry listed. */
+    /** What the last enquiry listed, and when. */
     std::vector<PartitionEntry> listed_;
+    std::optional<std::chrono::steady_clock::time_point> enquired_;
+    /** The last look for everybody who has a partition: as Survey has it. */
+    struct Surveyed {
+        std::chrono::steady_clock::time_point at;
+        std::optional<int64_t> lastPid;
+        std::set<int64_t> others;
+        std::map<int64_t, bool> openers;
+    };
+    std::optional<Surveyed> surveyed_;
+    /** Who has the node open for long, and no partition. */
+    std::set<int64_t> idle_;
+    /** Since when somebody is waited for who starts, and who ends. */
+    std::optional<std::chrono::steady_clock::time_point> unsettled_;
+    std::optional<std::chrono::steady_clock::time_point> ending_;
     /** Names of the driver's devices right before the last list; empty: the list was not finished. */
     std::vector<std::string> names_;
     std::atomic<bool> hurry_{false};

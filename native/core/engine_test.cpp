@@ -77,6 +77,17 @@ std::vector<WordOutcome> writeAll(Engine& engine, WriteRequest request) {
     return outcomes;
 }
 
+/** The list, however long others are waited for. */
+void listNow(Engine& engine) {
+    for (;;) {
+        try {
+            engine.partitions();
+            return;
+        } catch (const NotYet&) {
+        }
+    }
+}
+
 /** Opens a partition, however long others are waited for. */
 std::vector<MemoryState> openNow(Engine& engine, ColumnRange columns, bool allowUnknown) {
     Visit visit;
@@ -349,7 +360,8 @@ TEST_CASE("[main-8] a partition taken between the look and the request is read b
 
 TEST_CASE("[main-16] a partition that is taken before each of our requests is busy, and who took it last is named") {
     Board board;
-    board.kernel.beforeRequest = [&] { board.kernel.own(0, 500, {}); };
+    int64_t pid = 497;
+    board.kernel.beforeRequest = [&] { board.kernel.own(0, ++pid, {}); };
     board.kernel.beforeEnquire = [&] {
         if (board.kernel.requests.size() < 3) board.kernel.leave(0);
     };
@@ -404,6 +416,7 @@ TEST_CASE("[truth-21] what nobody asked for takes no free partition, and says so
     CHECK(board.kernel.requests.empty());
     board.kernel.poke({6, 1}, 0, 0x11223344);
     board.kernel.own(0, 500, {});
+    board.kernel.opened = board.kernel.clock() + std::chrono::milliseconds(1);
     CHECK(wordAt(readAll(board.engine, request).bytes[0], 0) == 0x11223344);
     CHECK(board.kernel.requests.empty());
 }
@@ -473,7 +486,14 @@ TEST_CASE("[truth-21] an opening of the node ends a long read, which says so, an
     board.kernel.opened = board.kernel.clock();
     const auto since = board.kernel.clock();
     sink.given = 0;
-    CHECK(job.step(board.engine, sink));
+    bool done = false;
+    while (!done) {
+        try {
+            done = job.step(board.engine, sink);
+        } catch (const NotYet&) {
+            // Whoever opened it is looked for before the driver is asked.
+        }
+    }
     CHECK(job.gaveWay());
     CHECK(sink.spans == std::vector<Span>{{4096, 12288, Reason::notRead}});
     CHECK(board.kernel.requests.size() == 1);
@@ -524,6 +544,106 @@ TEST_CASE("[truth-4] during each enquiry the descriptors of the owners that are 
     board.engine.partitions();
     CHECK(held == 2); // the node, and a duplicate of the owner's
     CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[truth-4] whoever came since the last enquiry is found before the next one, and kept open during it") {
+    Board board;
+    board.engine.partitions();
+    board.kernel.own(0, 500, {});
+    board.kernel.processes.at(500).links[3] = "/dev/aie0";
+    size_t held = 0;
+    board.kernel.beforeEnquire = [&] { held = board.kernel.held(); };
+    SUBCASE("a process that is new") {}
+    SUBCASE("one that was there before, and is seen to open the node") {
+        board.kernel.leave(0);
+        board.kernel.processes[500] = {};
+        board.engine.partitions();
+        board.kernel.own(0, 500, {});
+        board.kernel.opened = board.kernel.clock() + std::chrono::milliseconds(1);
+    }
+    SUBCASE("one that had the node open for long") {
+        board.kernel.leave(0);
+        board.kernel.processes[500].links[3] = "/dev/aie0";
+        board.kernel.lastPid = 500;
+        listNow(board.engine);
+        listNow(board.engine);
+        board.kernel.own(0, 500, board.kernel.processes.at(500));
+    }
+    listNow(board.engine);
+    CHECK(held == 2); // the node, and a duplicate of the owner's
+    CHECK(board.kernel.held() == 0);
+}
+
+TEST_CASE("[truth-4] an enquiry waits for whoever is starting, for 2 s at most, and for whoever is ending") {
+    Board board;
+    board.engine.partitions();
+    int enquiries = 0;
+    board.kernel.beforeEnquire = [&] { enquiries++; };
+    const auto begin = board.kernel.clock();
+    board.kernel.processes[500].links[3] = "/dev/aie0";
+    CHECK_THROWS_AS(board.engine.partitions(), NotYet);
+    CHECK(enquiries == 0);
+    SUBCASE("it has its partition soon") {
+        board.kernel.own(0, 500, board.kernel.processes.at(500));
+        listNow(board.engine);
+        CHECK(board.kernel.clock() - begin < std::chrono::milliseconds(100));
+        // Its descriptors are gone, and it lives: its last close is to come.
+        board.kernel.processes.at(500).links.clear();
+        enquiries = 0;
+        CHECK_THROWS_AS(board.engine.partitions(), NotYet);
+        CHECK(enquiries == 0);
+        board.kernel.leave(0);
+        listNow(board.engine);
+        CHECK(enquiries == 1);
+    }
+    SUBCASE("it has none, for long") {
+        listNow(board.engine);
+        CHECK(board.kernel.clock() - begin >= std::chrono::seconds(2));
+        const auto known = board.kernel.clock();
+        listNow(board.engine);
+        CHECK(board.kernel.clock() == known);
+        CHECK(enquiries == 2);
+    }
+    SUBCASE("the node is opened over and over by somebody who is not seen with it") {
+        listNow(board.engine);
+        board.kernel.beforeText = [&](const std::string&) { board.kernel.opened = board.kernel.clock(); };
+        board.kernel.duringPause = [&] { board.kernel.opened = board.kernel.clock(); };
+        enquiries = 0;
+        const auto before = board.kernel.clock();
+        listNow(board.engine);
+        CHECK(enquiries == 1);
+        CHECK(board.kernel.clock() - before <= std::chrono::milliseconds(2100));
+    }
+}
+
+TEST_CASE("[truth-4] the driver is not asked about hands that are seen, and for what nobody asked for not at all") {
+    Board board;
+    board.engine.partitions();
+    int enquiries = 0;
+    board.kernel.beforeEnquire = [&] { enquiries++; };
+    const ReadRequest unasked{{6, 4}, MemoryType::data, {{0, 64}}, {}, Asking::nobody};
+    // Owners come, stay or not, and go, each seen to open the node.
+    for (int64_t pid = 500; pid < 520; pid++) {
+        board.kernel.own(0, pid, {});
+        board.kernel.pause(std::chrono::milliseconds(1));
+        board.kernel.opened = board.kernel.clock();
+        board.kernel.pause(std::chrono::milliseconds(1));
+        if (pid % 2 == 0) {
+            CHECK(codeOf([&] { readAll(board.engine, unasked); }) == "");
+        }
+        board.kernel.leave(0);
+        CHECK(codeOf([&] { readAll(board.engine, unasked); }) == "not-asked");
+    }
+    CHECK(enquiries == 0);
+    // Twice a second at most.
+    board.kernel.pause(std::chrono::milliseconds(500));
+    CHECK(codeOf([&] { readAll(board.engine, unasked); }) == "not-asked");
+    CHECK(codeOf([&] { readAll(board.engine, unasked); }) == "not-asked");
+    CHECK(enquiries == 1);
+    // New hands are there for 50 ms and 50 looks before they count, and the driver is asked once.
+    board.kernel.own(0, 600, {});
+    readAll(board.engine, {{6, 4}, MemoryType::data, {{0, 64}}, {}, Asking::person});
+    CHECK(enquiries == 2);
 }
 
 TEST_CASE("[main-8] beside another owner every write is refused with locked") {
@@ -617,7 +737,7 @@ TEST_CASE("[attach-6] searches that fall between two owners are not taken for th
     Board board;
     board.kernel.partitions[0].owner = 500;
     board.kernel.duringPause = [&] {
-        if (board.kernel.searches == 2) board.kernel.own(0, 500, {});
+        if (board.kernel.searches == 3) board.kernel.own(0, 500, {});
     };
     const auto owner = board.engine.state({6, 4}).owner;
     REQUIRE(owner);

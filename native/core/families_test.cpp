@@ -275,7 +275,7 @@ TEST_CASE(
     CHECK(looks() > 0);
     CHECK(looks() == 0);
     // Other hands under the same name.
-    board.kernel.processes.at(501).links.clear();
+    board.kernel.processes.at(501).links = {{3, "/dev/null"}};
     board.kernel.partitions.back().owner = 503;
     board.kernel.processes[503] = {2000, "other", {{7, FakeKernel::linkOf({3, 2})}}};
     CHECK(looks() > 0);
@@ -1054,6 +1054,7 @@ TEST_CASE("[attach-6] gated tiles and program memory of running cores are not to
 TEST_CASE(
     "[attach-6] a search that takes longer than a step is not repeated at every step, and the wait comes to its end") {
     Board board;
+    board.kernel.lastPid = 900;
     board.engine.describe();
     board.kernel.partitions[0].inKernel = true;
     board.kernel.pauseTakes = std::chrono::milliseconds(1);
@@ -1068,7 +1069,7 @@ TEST_CASE(
         }
     }
     CHECK(changed->front().owner->kind == OwnerKind::kernel);
-    CHECK(board.kernel.searches <= 6); // one of them for mappings
+    CHECK(board.kernel.searches <= 7); // one of them for mappings, one before the first enquiry
 }
 
 TEST_CASE("[attach-6] one word that differs in a tile to be written is enough to refuse the only candidate") {
@@ -1270,7 +1271,7 @@ TEST_CASE("[truth-10] an owner that closed its descriptor is found by its mappin
     board.kernel.own(0, 500, {1000, "app", {}, false});
     const PartitionState open = board.state({6, 4});
     CHECK(board.kernel.mapsRead == 0);
-    board.kernel.processes[500].links.clear();
+    board.kernel.processes[500].links = {{0, "/dev/null"}};
     board.kernel.processes[500].maps = {
         "ffff8a000000-ffff8a100000 r--s 00000000 00:0e 1027                           anon_inode:aiepart_6_4"};
     const PartitionState mapped = board.state({6, 4});

@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <memory>
 #include <poll.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -278,6 +279,27 @@ void LinuxKernel::close(int fd) {
     if (node) watch_.closing(clock());
     ::close(fd);
     if (node) watch_.done();
+    if (duplicates_.erase(fd) != 0) stepBack();
+}
+
+bool LinuxKernel::setPolicy(int policy, int priority) {
+    // The call itself: some C libraries have it do nothing. A process that is started meanwhile does not inherit it.
+    constexpr int resetOnFork = 0x40000000;
+    sched_param wanted{};
+    wanted.sched_priority = priority;
+    return syscall(SYS_sched_setscheduler, 0, policy | resetOnFork, &wanted) == 0;
+}
+
+void LinuxKernel::goAhead() {
+    constexpr long resetOnFork = 0x40000000;
+    if (ahead_++ != 0 || !mayGoAhead_) return;
+    // A thread that was given another priority keeps it.
+    const bool ordinary = (syscall(SYS_sched_getscheduler, 0) & ~resetOnFork) == SCHED_OTHER;
+    mayGoAhead_ = ordinary && setPolicy(SCHED_FIFO, 1);
+}
+
+void LinuxKernel::stepBack() {
+    if (--ahead_ == 0 && mayGoAhead_) setPolicy(SCHED_OTHER, 0);
 }
 
 int LinuxKernel::openProcess(int64_t pid) {
@@ -293,8 +315,14 @@ bool LinuxKernel::isAlive(int process) {
 }
 
 int LinuxKernel::duplicateFrom(int process, int fd) {
+    goAhead();
     const auto copy = static_cast<int>(syscall(SYS_pidfd_getfd, process, fd, 0));
     const int result = copy < 0 ? -errno : copy;
+    if (result < 0) {
+        stepBack();
+    } else {
+        duplicates_.insert(result);
+    }
     say([&] {
         return "pidfd_getfd " + std::to_string(process) + " fd " + std::to_string(fd) + " -> " + outcome(result);
     });
@@ -368,6 +396,11 @@ std::vector<std::string> LinuxKernel::list(const std::string& folder, int& error
 
 std::optional<std::string> LinuxKernel::readText(const std::string& path) {
     const Under under(*this, "read of an attribute");
+    // Of a process: whoever reads in these files has its memory, and with it what is mapped there, until the read is over.
+    std::optional<Ahead> ahead;
+    constexpr std::string_view processes = "/proc/";
+    const char next = path.starts_with(processes) && path.size() > processes.size() ? path[processes.size()] : ' ';
+    if (next >= '0' && next <= '9') ahead.emplace(*this);
     const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (fd < 0) return std::nullopt;
     constexpr size_t most = 65536;
@@ -393,6 +426,7 @@ std::vector<std::string> LinuxKernel::linesWith(const std::string& path, std::st
     constexpr size_t mostFound = 16;
     constexpr size_t mostLine = 8192;
     std::vector<std::string> found;
+    const Ahead ahead(*this);
     const UniqueFd file(*this, open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.valid()) return found;
     std::string rest; // what was read of a line that has no end yet

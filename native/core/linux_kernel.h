@@ -84,7 +84,28 @@ class LinuxKernel final : public Kernel {
         LinuxKernel& kernel_;
     };
 
+    /**
+     * As long as one of these lives, nobody of ordinary priority takes the processor from this thread, where that is
+     * allowed: for what we have of another process that keeps a partition in use after its end.
+     */
+    class Ahead {
+      public:
+        explicit Ahead(LinuxKernel& kernel) : kernel_(kernel) { kernel_.goAhead(); }
+        Ahead(const Ahead&) = delete;
+        Ahead& operator=(const Ahead&) = delete;
+        ~Ahead() { kernel_.stepBack(); }
+
+      private:
+        LinuxKernel& kernel_;
+    };
+    void goAhead();
+    void stepBack();
+    bool setPolicy(int policy, int priority);
+
     NodeWatch watch_;
+    std::set<int> duplicates_; // descriptors of other processes that are open
+    int ahead_ = 0;
+    bool mayGoAhead_ = true;
     std::set<int> nodes_; // descriptors of the node that are open
     int log_ = -1;        // /dev/kmsg; -1: not opened yet, -2: it may not be read
     std::atomic<const char*> call_{nullptr};

@@ -5,11 +5,14 @@
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 using namespace tilescope;
@@ -26,6 +29,39 @@ TEST_CASE("[attach-6] a descriptor has its name even where no further one could 
     REQUIRE(setrlimit(RLIMIT_NOFILE, &limit) == 0);
     CHECK(usual.nameOf(file.get()) == "/dev/null");
     CHECK(poor.nameOf(file.get()) == "/dev/null");
+}
+
+TEST_CASE(
+    "[truth-21] while a duplicate of another process's descriptor is open, nobody ordinary takes the processor from us") {
+    const auto policy = [] { return static_cast<int>(syscall(SYS_sched_getscheduler, 0)) & ~0x40000000; };
+    LinuxKernel kernel;
+    std::array<int, 2> pipe{};
+    REQUIRE(pipe2(pipe.data(), O_CLOEXEC) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        close(pipe[1]);
+        char end = 0;
+        _exit(read(pipe[0], &end, 1) == 0 ? 0 : 1); // lives until we close our end
+    }
+    {
+        const UniqueFd process(kernel, kernel.openProcess(child));
+        REQUIRE(process.valid());
+        const UniqueFd first(kernel, kernel.duplicateFrom(process.get(), pipe[0]));
+        REQUIRE(first.valid());
+        const bool allowed = policy() == SCHED_FIFO;
+        CHECK((allowed || geteuid() != 0 || policy() == SCHED_OTHER));
+        {
+            const UniqueFd second(kernel, kernel.duplicateFrom(process.get(), pipe[0]));
+            CHECK(kernel.duplicateFrom(process.get(), 4000) == -EBADF);
+            CHECK((policy() == SCHED_FIFO) == allowed);
+        }
+        CHECK((policy() == SCHED_FIFO) == allowed);
+    }
+    CHECK(policy() == SCHED_OTHER);
+    close(pipe[0]);
+    close(pipe[1]);
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
 }
 
 namespace {

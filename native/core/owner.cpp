@@ -53,6 +53,37 @@ void sortByAge(std::vector<Holder>& holders) {
     });
 }
 
+/** Adds what a process has open; false when its descriptors may not be looked at. */
+bool lookInto(Kernel& kernel, const std::string& node, int64_t pid, Survey& survey) {
+    const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+    int denied = 0;
+    size_t readable = 0;
+    bool opener = false;
+    bool has = false;
+    const auto descriptors = kernel.list(folder, denied);
+    for (const std::string& one : descriptors) {
+        const auto fd = wholeNumber<int>(one);
+        const auto link = fd ? kernel.readLink(folder + "/" + one) : std::nullopt;
+        if (!link) continue;
+        readable++;
+        opener = opener || *link == node;
+        const auto columns = partitionOfLink(*link);
+        const auto start = columns ? startTicksOf(kernel, pid) : std::nullopt;
+        if (!start) continue;
+        has = true;
+        auto place = std::find_if(survey.found.begin(), survey.found.end(),
+                                  [&](const auto& seen) { return seen.first == *columns; });
+        if (place == survey.found.end()) place = survey.found.insert(place, {*columns, {}});
+        place->second.holders.push_back({pid, *start, commandOf(kernel, pid), *fd});
+    }
+    if (opener) {
+        survey.openers[pid] = !has;
+    } else {
+        survey.others.insert(pid);
+    }
+    return denied != EACCES && denied != EPERM && (descriptors.empty() || readable != 0);
+}
+
 } // namespace
 
 std::optional<ColumnRange> partitionOfLink(std::string_view link) {
@@ -135,6 +166,35 @@ HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self) {
     if ((!first && self != 1) || !seesMachine(kernel)) search.hidden++;
     sortByAge(search.holders);
     return search;
+}
+
+Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known) {
+    Survey survey;
+    int hidden = 0;
+    int error = 0;
+    bool first = self == 1;
+    for (const std::string& name : kernel.list("/proc", error)) {
+        const auto pid = wholeNumber<int64_t>(name);
+        if (!pid || *pid == self) continue;
+        first = first || *pid == 1;
+        if (known.contains(*pid)) {
+            survey.others.insert(*pid);
+        } else if (!lookInto(kernel, node, *pid, survey)) {
+            hidden++;
+        }
+    }
+    if (!first || !seesMachine(kernel)) hidden++;
+    for (auto& [columns, search] : survey.found) {
+        search.hidden = hidden;
+        sortByAge(search.holders);
+    }
+    return survey;
+}
+
+Survey surveyOpeners(Kernel& kernel, const std::string& node, const std::map<int64_t, bool>& openers) {
+    Survey survey;
+    for (const auto& [pid, starting] : openers) lookInto(kernel, node, pid, survey);
+    return survey;
 }
 
 std::optional<Holder> findOpener(Kernel& kernel, const std::string& node, int64_t self) {

@@ -4,9 +4,12 @@
  */
 #pragma once
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "geometry.h"
@@ -64,6 +67,20 @@ bool kernelTakesPartitions(Kernel& kernel);
 
 /** Every process but `self` that has this partition's file open. */
 HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self);
+
+/** A look at what processes have open. */
+struct Survey {
+    /** Every partition that one of them is seen with. */
+    std::vector<std::pair<ColumnRange, HolderSearch>> found;
+    /** Who has the device node open: it can ask for a partition at any time. True: it has none yet. */
+    std::map<int64_t, bool> openers;
+    /** All others that there are. */
+    std::set<int64_t> others;
+};
+/** Looks at every process but `self` and those of `known`: without any of these the searches are complete. */
+Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known);
+/** Looks at these processes only. */
+Survey surveyOpeners(Kernel& kernel, const std::string& node, const std::map<int64_t, bool>& openers);
 
 /** The holders among the descriptors of one process. `error`: EACCES or EPERM when they could not be looked at. */
 std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);

@@ -112,7 +112,7 @@ void StatusJob::rest(Engine& engine, std::vector<TileStatus>& out, Reason reason
 
 bool StatusJob::isStill(Engine& engine, const PartitionState& before) {
     try {
-        const PartitionState now = engine.state(request_.columns);
+        const PartitionState now = engine.state(request_.columns, visit_.asking);
         return now.entry.inUse == before.entry.inUse && now.epoch == before.epoch;
     } catch (const CoreError&) {
         return false; // the partition is gone, or nobody can say
@@ -176,8 +176,8 @@ bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
     std::optional<PartitionState> seen;
     bool same = true;
     try {
-        if (engine.generation() == Generation::unknown && !engine.state(request_.columns).entry.inUse) {
-            begin(engine.state(request_.columns));
+        if (engine.generation() == Generation::unknown && !engine.state(request_.columns, visit_.asking).entry.inUse) {
+            begin(engine.state(request_.columns, visit_.asking));
             rest(engine, out, Reason::noWay); // no list of registers
             return true;
         }
@@ -200,8 +200,13 @@ bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
         if (over) {
             rest(engine, out, Reason::notRead);
         } else {
-            // No way to this owner's descriptor: any user may look at the attributes.
-            const PartitionState state = engine.state(request_.columns);
+            // No way to this owner's descriptor: any user may look at the attributes. Nothing keeps it open meanwhile, and an
+            // owner that is killed while one is read takes the driver with it: what nobody asked for lets it be, unless it
+            // is the kernel's, or another user's whom we cannot reach.
+            const std::string& code = failure.code();
+            const bool stays = code == "kernel-held" || code == "permission" || code == "no-pidfd";
+            if (request_.asking == Asking::nobody && !stays) throw;
+            const PartitionState state = engine.state(request_.columns, visit_.asking);
             if (!state.entry.inUse || !hasTileAttributes(engine.kernel(), request_.columns)) throw;
             seen = state;
             same = begin(state);

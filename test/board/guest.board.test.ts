@@ -15,10 +15,21 @@ import { type LinkProxy, startProxy } from '../net/proxy.ts';
 import { patternBytes, startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
-import { describeRun, expectGuest, restartBeside } from './guest.ts';
+import {
+  describeKills,
+  describeRun,
+  expectGuest,
+  killBeside,
+  restartBeside,
+  startsBesideRead,
+} from './guest.ts';
 
 /** Of each family: 500 starts in all. */
 const LIVES = 250;
+/** Of each family: 1,000 kills in all. */
+const KILLS = 500;
+/** Beside a long read. */
+const STARTS = 100;
 const CUT_MS = 60_000;
 const FILLED = 91;
 const seed = runSeed();
@@ -130,7 +141,7 @@ useCleanLog(() => board);
 
 describe(`[attach-7] [truth-21] ${2 * LIVES} starts that ask once, beside watching at 10 Hz and status (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
-    it(`${name}: hardly a start is refused, nothing is leaked, no two lives in one answer`, {
+    it(`${name}: no start is refused, nothing is leaked, no two lives in one answer`, {
       timeout: 300_000,
       tags: ONCE,
     }, async () => {
@@ -140,6 +151,43 @@ describe(`[attach-7] [truth-21] ${2 * LIVES} starts that ask once, beside watchi
         const run = await restartBeside(board, ours, families[name], LIVES, seed);
         console.info(`${name}: ${describeRun(run)}`);
         expectGuest(run, families[name], LIVES);
+      } finally {
+        await ours.dispose();
+      }
+    });
+  }
+});
+
+describe(`[truth-21] ${STARTS} starts at random moments, beside a long read of their free partition (seed ${seed})`, () => {
+  it('are refused a tenth of the time at most', { timeout: 300_000, tags: ONCE }, async () => {
+    const family = families['aperture40/aieml'];
+    await board.reloadModule(family.module);
+    const ours = await way.connect();
+    try {
+      const { starts, bytes } = await startsBesideRead(board, ours, family, STARTS, seed);
+      console.info(
+        `${starts.refused} of ${STARTS} refused in ${starts.ms} ms, ${bytes} bytes read meanwhile`,
+      );
+      expect(starts).toMatchObject({ starts: STARTS, failures: 0, wrong: 0 });
+      expect(starts.refused).toBeLessThanOrEqual(STARTS / 10);
+      expect(bytes).toBeGreaterThan(STARTS * 1024);
+    } finally {
+      await ours.dispose();
+    }
+  });
+});
+
+describe(`[truth-4] ${2 * KILLS} SIGKILLs of an owner, beside watching its list, status and memory (seed ${seed})`, () => {
+  for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
+    it(`${name}: not one finds the driver's lock taken by us`, { timeout: 300_000, tags: ONCE }, async () => {
+      await board.reloadModule({ ...families[name].module, lock_us: 200, list_race: 1 });
+      const ours = await way.connect();
+      try {
+        const run = await killBeside(board, ours, families[name], KILLS, seed);
+        console.info(`${name}: ${describeKills(run)}`);
+        expect(run.defects).toEqual([]);
+        expect(run.killed).toMatchObject({ starts: KILLS, failures: 0, wrong: 0, stuck: false });
+        expect(run.counters).toMatchObject({ wedges: 0, hung: 0, open: 0, dmabufs: 0, mappings: 0 });
       } finally {
         await ours.dispose();
       }

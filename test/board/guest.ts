@@ -6,9 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { Board, Partition, PartitionMemory, ReadResult } from '../../src/board/board.ts';
 import { type BoardError, toBoardError } from '../../src/board/errors.ts';
+import { totalBytes } from '../../src/model/geometry.ts';
 import type { VirtualBoard } from './board.ts';
 import type { Family } from './families.ts';
-import { lifeBytes, patternWord, type WitnessLives } from './witness.ts';
+import { lifeBytes, patternWord, type WitnessLives, type WitnessStarts } from './witness.ts';
 
 /** Milliseconds from the start of one refresh to that of the next, unless the one before is still under way. */
 const period = 100;
@@ -58,7 +59,7 @@ export interface GuestRun {
   /** From start to answer, milliseconds. */
   readonly median: number;
   readonly longest: number;
-  /** Looks at the status that told something of every tile. */
+  /** Looks at the status that told something of every tile that was asked for. */
   readonly looks: number;
   /** Descriptors and device mappings of the agent and of the process that starts the lives, before and after. */
   readonly before: string;
@@ -119,8 +120,16 @@ function wroteThis(bytes: Uint8Array, family: Family): { lives: ReadonlySet<numb
   return { lives, process };
 }
 
+/** Who looks at what refreshes and looks at the status answer. */
+interface Watcher {
+  /** The newest life that was seen by now. */
+  readonly newest: number;
+  result(result: ReadResult, least: number): void;
+  failed(error: BoardError): void;
+}
+
 /** Looks at what refreshes show. */
-class Judge {
+class Judge implements Watcher {
   readonly shown: Shown = { whole: 0, begun: 0, unnamed: 0, gated: 0 };
   readonly refused: Record<string, number> = {};
   readonly defects: string[] = [];
@@ -168,7 +177,7 @@ class Judge {
 /**
  * Runs `count` lives of an application on the family's partition, each a process of its own that also resets it where the
  * driver allows that, while `ours` watches the 4 KiB that each life writes (ten times a second, or as soon as the refresh
- * before has its answer) and the status of all tiles, as views do that repeat by themselves.
+ * before has its answer) and the status of a row of tiles, as views do that repeat by themselves.
  * @param seed of the lengths of lives and pauses; not 0
  */
 export async function restartBeside(
@@ -220,7 +229,7 @@ export async function restartBeside(
 async function refreshUntil(
   over: Promise<unknown>,
   memory: PartitionMemory,
-  judge: Judge,
+  judge: Watcher,
 ): Promise<{ times: number[]; ms: number }> {
   let on = true;
   const end = () => {
@@ -245,12 +254,12 @@ async function refreshUntil(
   return { times: times.sort((a, b) => a - b), ms: performance.now() - first };
 }
 
-/** Looks at the status of all tiles until `over` is settled. Answers how often every tile was looked at. */
+/** Looks at the status of a row of tiles until `over` is settled. Answers how often every one of them was looked at. */
 async function lookUntil(
   over: Promise<unknown>,
   partition: Partition,
   family: Family,
-  judge: Judge,
+  judge: Watcher,
 ): Promise<number> {
   let on = true;
   const end = () => {
@@ -258,10 +267,10 @@ async function lookUntil(
   };
   over.then(end, end);
   const { startCol, numCols } = partition.columns;
-  const rows = family.shape.core.start + family.shape.core.count;
-  const tiles = Array.from({ length: numCols * rows }, (_, i) => ({
-    col: startCol + Math.floor(i / rows),
-    row: i % rows,
+  // As many as are looked at within one life.
+  const tiles = Array.from({ length: numCols }, (_, i) => ({
+    col: startCol + i,
+    row: family.shape.core.start,
   }));
   let looks = 0;
   while (on) {
@@ -279,15 +288,133 @@ async function lookUntil(
 /** What must be true of a run, whatever it met. */
 export function expectGuest(run: GuestRun, family: Family, count: number): void {
   expect(run.defects).toEqual([]);
-  // A start that was refused met us: nobody else is there. Beside an owner one in some hundreds does where a single processor
-  // takes us off in the middle of an access, while the owner ends and starts again at once.
-  expect(run.lives.retries).toBeLessThanOrEqual(count / 50);
-  expect(run.lives).toMatchObject({ cycles: count, failures: 0, wrong: 0, resetFailures: 0 });
+  // A start that was refused met us: nobody else is there.
+  expect(run.lives).toMatchObject({ cycles: count, retries: 0, failures: 0, wrong: 0, resetFailures: 0 });
   expect(run.lives.resets).toBe(family.ownReset ? count : 0);
   // Often enough to meet every kind of moment; how often exactly is reported.
-  expect(run.rate).toBeGreaterThan(3);
-  expect(run.shown.whole + run.looks).toBeGreaterThan(0);
+  expect(run.rate).toBeGreaterThan(0.3);
+  expect(run.shown.whole).toBeGreaterThan(0);
+  expect(run.looks).toBeGreaterThan(0);
   expect(run.after).toBe(run.before);
   expect(run.counters).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
   expect(run.counters['requests']).toBe(run.counters['releases']);
+}
+
+export interface KillRun {
+  readonly killed: WitnessStarts;
+  readonly refreshes: number;
+  /** Looks at the status that told something of every tile that was asked for. */
+  readonly looks: number;
+  /** Lists of partitions that we were told, and refreshes and looks that a change of hands refused, by code. */
+  readonly lists: number;
+  readonly refused: Readonly<Record<string, number>>;
+  /** Refusals that a change of hands does not explain. */
+  readonly defects: readonly string[];
+  /** What the module counted since it was loaded. */
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+/** A run with kills in words and numbers, in one line. */
+export function describeKills({ killed, refreshes, looks, lists, refused, counters }: KillRun): string {
+  return (
+    `${killed.starts} killed in ${(killed.ms / 1000).toFixed(0)} s, ${killed.refused} refused at their start; ` +
+    `${refreshes} refreshes, ${looks} looks at the status, ${lists} lists, ${JSON.stringify(refused)}, ` +
+    `${counters['enquiries']} enquiries`
+  );
+}
+
+/**
+ * Kills an application in the middle of its work `count` times, each time at another moment, while `ours` watches the list,
+ * the memory and the status of its partition.
+ * @param seed of the lengths of lives and pauses; not 0
+ */
+export async function killBeside(
+  board: VirtualBoard,
+  ours: Board,
+  family: Family,
+  count: number,
+  seed: number,
+): Promise<KillRun> {
+  const signal = new AbortController().signal;
+  const { startCol, numCols, id } = family.partition;
+  const partition = await ours.open({ startCol, numCols }, {}, signal);
+  const memory = partition.memory('data');
+  if (memory === undefined) throw new Error('the partition has no data memory');
+  const judge = new Judge(family, count);
+  // These applications write program memory: what stands in the data says nothing of them.
+  const watcher: Watcher = { newest: 0, result: () => {}, failed: (error) => judge.failed(error) };
+  let lists = 0;
+  const listening = ours.onDidChangePartitions(() => {
+    lists++;
+  });
+  const witness = await board.witness();
+  try {
+    const kills = witness.kills(id, count, { init: family.ownReset, live: [0, 20], pause: [0, 10], seed });
+    const [{ times }, looks] = await Promise.all([
+      refreshUntil(kills, memory, watcher),
+      lookUntil(kills, partition, family, watcher),
+    ]);
+    return {
+      killed: await kills,
+      refreshes: times.length,
+      looks,
+      lists,
+      refused: judge.refused,
+      defects: judge.defects,
+      counters: await board.counters(),
+    };
+  } finally {
+    listening.dispose();
+    await witness.exit();
+  }
+}
+
+/**
+ * Starts an application `count` times at moments drawn from `seed`, while `ours` reads the whole data memory of its free
+ * partition over and over, as a person's long read does. Nothing warns us of a start: it has the device open already.
+ * Answers what became of the starts, and how many bytes were read meanwhile.
+ */
+export async function startsBesideRead(
+  board: VirtualBoard,
+  ours: Board,
+  family: Family,
+  count: number,
+  seed: number,
+): Promise<{ readonly starts: WitnessStarts; readonly bytes: number }> {
+  const signal = new AbortController().signal;
+  const { startCol, numCols, id } = family.partition;
+  const memory = (await ours.open({ startCol, numCols }, {}, signal)).memory('data');
+  if (memory === undefined) throw new Error('the partition has no data memory');
+  const witness = await board.witness();
+  try {
+    // What is gated is not read: clocks and contents are left behind.
+    await witness.request(id, { keep: true });
+    await witness.release();
+    let on = true;
+    const starts = witness
+      .starts(id, count, {
+        init: family.ownReset,
+        keep: true,
+        opened: true,
+        live: [0, 20],
+        pause: [250, 650],
+        seed,
+      })
+      .finally(() => {
+        on = false;
+      });
+    let bytes = 0;
+    const whole = { offset: 0, length: totalBytes(memory.geometry) };
+    while (on) {
+      try {
+        const result = await memory.read([whole], { asking: 'person' }, signal);
+        bytes += result.pieces.reduce((sum, piece) => sum + piece.bytes.length, 0);
+      } catch (error) {
+        if (!passing.has(toBoardError(error).code)) throw error;
+      }
+    }
+    return { starts: await starts, bytes };
+  } finally {
+    await witness.exit();
+  }
 }

@@ -80,6 +80,10 @@ export interface WitnessStarts {
 export interface WitnessStartOptions {
   /** Starts with the owner's own reset, where the driver has it; else with a request for all tiles. */
   readonly init?: boolean;
+  /** What they leave behind stays: contents and clocks. */
+  readonly keep?: boolean;
+  /** They have the device open from the begin: nobody sees an opening before they ask. */
+  readonly opened?: boolean;
   /** How long each works, milliseconds: drawn from `seed` between these two. */
   readonly live?: readonly [number, number];
   /** How long nobody is there between two, drawn likewise; nothing without it, so that each starts at once. */
@@ -386,8 +390,8 @@ export class Witness {
     const numbers = (['live', 'pause', 'seed'] as const).flatMap((word) =>
       options[word] === undefined ? [] : [word, options[word]].flat(),
     );
-    const init = options.init === true ? ['init'] : [];
-    const answer = await this.command([command, id, count, ...init, ...numbers].join(' '));
+    const words = (['init', 'keep', 'opened'] as const).filter((word) => options[word] === true);
+    const answer = await this.command([command, id, count, ...words, ...numbers].join(' '));
     return {
       starts: field(answer, 'starts'),
       refused: field(answer, 'refused'),

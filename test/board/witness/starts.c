@@ -25,7 +25,7 @@ struct tally {
 struct start {
 	uint32_t id, number;
 	uint32_t ms; /* how long it works */
-	bool init;
+	bool init, keep;
 };
 
 enum outcome { WORKED, REFUSED, FAILED };
@@ -59,7 +59,7 @@ static enum outcome start_once(const struct start *start, struct tally *tally)
 
 	if (open_device() < 0)
 		return FAILED;
-	if (take_partition(start->id, 0) < 0)
+	if (take_partition(start->id, start->keep) < 0)
 		return REFUSED;
 	if (map_registers() || map_memories() ||
 	    (start->init ? reset_partition(0, 0xf) : switch_all_clocks(true)))
@@ -135,11 +135,15 @@ static bool kill_at_work(pid_t child, uint32_t number_of, uint32_t ms, struct ta
 	return tally->ready == number_of;
 }
 
-/* starts and kills: the same applications, which end by themselves or by SIGKILL. */
+/*
+ * starts and kills: the same applications, which end by themselves or by SIGKILL. With "opened" they have
+ * the device open from the begin, so that nobody sees an opening before they ask.
+ */
 bool do_starts(int argc, char **argv)
 {
 	bool killed = !strcmp(argv[0], "kills"), stuck = false;
-	struct start start = { .init = has_word(argc, argv, 3, "init") };
+	struct start start = { .init = has_word(argc, argv, 3, "init"),
+			       .keep = has_word(argc, argv, 3, "keep") };
 	struct tally *tally, result;
 	struct times going_on, pause;
 	uint32_t wanted, seed = 1;
@@ -148,14 +152,15 @@ bool do_starts(int argc, char **argv)
 	if (argc < 3 || !number(argv[1], &start.id) || !number(argv[2], &wanted) ||
 	    !numbers_after(argc, argv, "seed", &seed, 1) || !seed ||
 	    !span_after(argc, argv, "live", &going_on) || !span_after(argc, argv, "pause", &pause))
-		return usage("starts|kills ID N [init] [live MIN MAX] [pause MIN MAX] [seed S]; "
-			     "milliseconds");
+		return usage("starts|kills ID N [init] [keep] [opened] [live MIN MAX] [pause MIN MAX] "
+			     "[seed S]; milliseconds");
 	if (held.part >= 0)
 		return refuse("HELD", "this witness holds partition %u itself", held.id);
 	if (open_device() < 0)
 		return failed("open /dev/aie0");
 	request_number();
-	close_device_unless_held();
+	if (!has_word(argc, argv, 3, "opened"))
+		close_device_unless_held();
 	remember_driver(true);
 	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 		     0);
@@ -178,6 +183,7 @@ bool do_starts(int argc, char **argv)
 		wait_ms(draw(&seed, pause));
 	}
 	remember_driver(false);
+	close_device_unless_held();
 	result = *tally;
 	munmap(tally, sizeof(*tally));
 	return answer(" starts=%u refused=%u failures=%u wrong=%u stuck=%d error=%s ms=%.0f",
