@@ -209,7 +209,8 @@ describe('[main-18] [main-23] looks', () => {
       await page.keyboard.press('Control+a');
       await page.keyboard.press('Control+c');
       await page.waitForSelector('.notice [data-name=cancel]');
-      await page.evaluate(() => window.fake.progress(42));
+      // As a host does for as long as it reads, however long the looks take.
+      await page.evaluate(() => setInterval(() => window.fake.progress(42), 1000));
       await eventually(() => page.locator('.notice').textContent()).toContain('42 %');
       await look('reading');
       await page.evaluate(() => window.fake.finishRead());
