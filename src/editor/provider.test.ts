@@ -441,8 +441,6 @@ describe('[truth-19] a read that the page waits for', () => {
     const waiting = new Promise<void>((resolve) => {
       free = resolve;
     });
-    // The first bytes were read while the page was made.
-    parts.device.reads.length = 0;
     parts.device.hook = (point) => (point === 'read' ? waiting : undefined);
     return {
       ...parts,
