@@ -71,7 +71,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
     raw: { file: nativeJUnit, read: fromJUnit },
   },
   board: { minutes: 32, prepare: [native], ...vitest('board', ['board', 'board-alone']), secondTry: true },
-  host: { minutes: 6, prepare: [browser], command: script('test/host/run.ts') },
+  host: { minutes: 10, prepare: [browser], command: script('test/host/run.ts') },
   e2e: {
     minutes: 30,
     prepare: [browser, native, extension],

@@ -40,7 +40,7 @@ function runSuites(): Promise<void> {
   const only = process.env['TILESCOPE_HOST_GREP'];
   const mocha = new Mocha({
     ui: 'bdd',
-    timeout: 30_000,
+    timeout: 120_000,
     color: false,
     reporter: Silent,
     ...(only === undefined ? {} : { grep: only }),

@@ -59,7 +59,7 @@ interface Exit {
   readonly why: string;
 }
 
-const LIMIT_MS = Number(process.env['TILESCOPE_HOST_TIMEOUT_MS'] ?? 300_000);
+const LIMIT_MS = Number(process.env['TILESCOPE_HOST_TIMEOUT_MS'] ?? 540_000);
 
 async function main(): Promise<number> {
   const launch = parseLaunchArguments(process.argv.slice(2));
