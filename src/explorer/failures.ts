@@ -4,7 +4,7 @@ import { type BoardError, toBoardError } from '../board/errors.ts';
 import { explain } from '../board/explain.ts';
 import { actionNames } from '../model/action-names.ts';
 import { cleanLine, plainText } from '../model/plain.ts';
-import { sayError } from '../say/say.ts';
+import { sayError, sayWarning } from '../say/say.ts';
 
 /** What can be done about a failure, apart from reading the log. */
 export interface FailureActions {
@@ -63,6 +63,13 @@ export class Failures {
     this.#log.error(cleanLine(`${error.code}: ${error.message}${facts}`));
     if (error.code === 'internal' && error.cause instanceof Error) this.#log.error(error.cause);
     return error;
+  }
+
+  /** Logs and shows a warning. It has a button, so VS Code leaves it there until a person closes it. */
+  async warn(text: string): Promise<void> {
+    this.#log.warn(cleanLine(text));
+    const { showLog } = actionNames(vscode.l10n);
+    if ((await sayWarning(text, showLog)) === showLog) this.#log.show();
   }
 
   /** Logs and shows a failure. A cancellation is the person's own doing and is not shown. */

@@ -56,6 +56,23 @@ beforeEach(async () => {
   bench = await held();
 });
 
+test('[truth-21] a start that was refused is said with what to do first, and stays until it is closed', () => {
+  const refused = new Emitter<unknown>();
+  const warned: string[] = [];
+  const boards = { onDidChange: () => ({ dispose: () => undefined }), onDidRefuseStart: refused.event };
+  const failures = { warn: async (text: string) => warned.push(text) };
+  const commands = new GuestCommands({ boards, failures } as never);
+  const entry = { config: { label: 'Board' } };
+  const columns = { startCol: 6, numCols: 4 };
+  refused.fire({ entry, start: { columns, command: 'graph.elf', pid: 77 } });
+  refused.fire({ entry, start: { columns, command: '', pid: 0 } });
+  expect(warned).toEqual([
+    'graph.elf (process 77) was refused because Tilescope was reading: start it again. Columns 6 to 9 of Board.',
+    'An application was refused because Tilescope was reading: start it again. Columns 6 to 9 of Board.',
+  ]);
+  commands.dispose();
+});
+
 test('[attach-8] beside a living owner a hold ends without a question: nothing is lost', async () => {
   expect(await bench.release()).toBe(true);
   expect(bench.asked).toEqual([]);

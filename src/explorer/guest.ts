@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
-import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation, sayWarning } from '../say/say.ts';
+import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation } from '../say/say.ts';
 import type { RefusedStart } from '../session/link.ts';
 import type { BoardCollection, BoardEntry } from './boards.ts';
 import type { Failures } from './failures.ts';
@@ -53,7 +53,7 @@ export class GuestCommands implements vscode.Disposable {
   /** How a person is asked; tests answer in their place. */
   confirm: (question: GuestQuestion) => Promise<boolean> = agreesTo;
   /** How a person is told that the driver did not do what was asked; tests listen in their place. */
-  warn: (text: string) => void = sayWarning;
+  warn: (text: string) => void = (text) => void this.#services.failures.warn(text);
   /** How columns are typed; tests answer in their place. */
   askColumns: (run: ColumnRange) => Promise<ColumnRange | undefined> = askColumnsInBox;
 
@@ -365,15 +365,16 @@ export class GuestCommands implements vscode.Disposable {
   #sayRefusedStart(entry: BoardEntry, { columns, command, pid }: RefusedStart): void {
     const place = columnsText({ columns });
     const board = entry.config.label;
-    sayWarning(
+    // What counts comes first: VS Code cuts a message that it shows among others.
+    this.warn(
       pid === 0
         ? vscode.l10n.t(
-            '{0} of {1}: an application asked for these columns while Tilescope was reading them, and was refused. Start it again.',
+            'An application was refused because Tilescope was reading: start it again. {0} of {1}.',
             place,
             board,
           )
         : vscode.l10n.t(
-            '{0} of {1}: {2} (process {3}) asked for these columns while Tilescope was reading them, and was refused. Start it again.',
+            '{2} (process {3}) was refused because Tilescope was reading: start it again. {0} of {1}.',
             place,
             board,
             command,
@@ -391,7 +392,7 @@ export class GuestCommands implements vscode.Disposable {
       if (info.hold === undefined || this.#releasing.has(placeKey(entry, info.columns))) continue;
       if (this.#info(entry, info.columns)?.hold !== undefined) continue;
       this.#endedHolds.fire({ entry, columns: info.columns });
-      sayWarning(
+      this.warn(
         info.ownerGone
           ? vscode.l10n.t(
               '{0} of {1}: the hold ended. Its 8 hours were over, another window released it, or its process was ended. The driver has reset the columns; open editors keep the bytes as last read.',
