@@ -75,12 +75,15 @@ const BARE = {
 };`,
 } as const;
 
+/** An editor may take this long on a busy machine, milliseconds. */
+const MOST_MS = 60_000;
+
 /** Milliseconds from a click on a row of the side bar to bytes in a page that was not there before. */
 async function untilBytes(workbench: Workbench, row: Locator): Promise<number> {
   const { page } = workbench;
   const before = new Set(page.frames());
   const look = async (): Promise<void> => {
-    for (;;) {
+    for (const end = Date.now() + MOST_MS; Date.now() < end; ) {
       for (const frame of page.frames()) {
         if (before.has(frame)) continue;
         const text = await frame
@@ -90,6 +93,7 @@ async function untilBytes(workbench: Workbench, row: Locator): Promise<number> {
       }
       await page.waitForTimeout(5);
     }
+    throw new Error('No page showed bytes.');
   };
   return untilPainted(() => row.click(), look);
 }
