@@ -183,24 +183,6 @@ describe('request and release [main-4]', () => {
     expect(await other.read('data', 21, 8, 0, 64)).toEqual(patternBytes('data', 21, 8, 0, 64, 1));
   });
 
-  it('maps all that runs at once, without a fault at each page; after clocks changed pages come back as they are touched [shape-6]', async () => {
-    const faults = async () => (await board.counters())['faults'] ?? 0;
-    const before = await faults();
-    const witness = await start('request 1 keep', 'fill 3');
-    for (const [column, row] of [
-      [6, 1],
-      [9, 8],
-    ] as const) {
-      await witness.read('data', column, row, 0, DATA_SIZE);
-      await witness.read('program', column, row, 0, PROGRAM_SIZE);
-    }
-    expect(await faults()).toBe(before);
-    await witness.gate({ column: 8, row: 8 }, true);
-    await witness.read('data', 6, 1, 0, 64);
-    expect(await faults()).toBe(before + 1);
-    await witness.gate('all', false);
-  });
-
   it('is released when the owner is killed', async () => {
     const owner = await start('request 1', 'fill 7');
     await board.exec(`kill -9 ${(await owner.status()).pid}`);

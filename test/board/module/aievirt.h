@@ -216,7 +216,6 @@ void array_exit(void);
  * A page that was never used holds zeros: tile_peek reads it without allocating.
  */
 unsigned long tile_page(u32 col, u32 row, u32 page);
-unsigned long tile_page_used(u32 col, u32 row, u32 page); /* 0 while it was never used */
 u32 *tile_word(u32 col, u32 row, u32 off);
 u32 tile_peek(u32 col, u32 row, u32 off);
 /* Bytes of one tile, as tile_peek; wider accesses than words, which only RAM allows. */

@@ -150,7 +150,7 @@ static const struct mem_type *memory_of(u32 row, u32 page)
 
 static DEFINE_MUTEX(grow_lock);
 
-/* The pages of a memory lie side by side, so that mapping it is one call. */
+/* The pages of a memory come together, side by side. */
 static unsigned long grow(u32 col, u32 row, u32 n)
 {
 	unsigned long *slot = page_slot(col, row, n), run;
@@ -167,14 +167,9 @@ static unsigned long grow(u32 col, u32 row, u32 n)
 	return *slot;
 }
 
-unsigned long tile_page_used(u32 col, u32 row, u32 n)
-{
-	return READ_ONCE(*page_slot(col, row, n));
-}
-
 unsigned long tile_page(u32 col, u32 row, u32 n)
 {
-	return tile_page_used(col, row, n) ?: grow(col, row, n);
+	return READ_ONCE(*page_slot(col, row, n)) ?: grow(col, row, n);
 }
 
 u32 *tile_word(u32 col, u32 row, u32 off)

@@ -203,39 +203,6 @@ static vm_fault_t touch_tile(struct vm_fault *vmf, struct vpart *p, u32 col, u32
 	return ret;
 }
 
-/*
- * Maps the used pages among some of a tile, as far as they may be touched now,
- * all at once as the real driver does: no touch of them faults. What cannot be
- * is decided when it is touched; so is what never was in use, as registers that
- * nobody wrote. at: where the first of them belongs.
- */
-static void map_pages(struct vm_area_struct *vma, unsigned long at, u32 col, u32 row, u32 first, u32 pages)
-{
-	const struct generation *gen = varray.gen;
-	const struct mem_type *program = &gen->mem[1];
-	u32 n, run, end;
-
-	down_read(&state_sem);
-	for (n = first; n < first + pages && tile_runs(col, row); n += run) {
-		unsigned long page = tile_page_used(col, row, n);
-		u32 off = n << PAGE_SHIFT;
-
-		/* As far as one run of pages goes, and not into program memory nor out of it. */
-		for (run = 1; page && n + run < first + pages; run++) {
-			end = off + run * PAGE_SIZE;
-			if (tile_page_used(col, row, n + run) != page + run * PAGE_SIZE ||
-			    end == program->offset || end == program->offset + program->size)
-				break;
-		}
-		if (page && !program_busy(col, row, off) &&
-		    !reg_in(gen->acting, gen->acting_count, row, off, off + run * PAGE_SIZE - 1))
-			remap_pfn_range(vma, at + (n - first) * PAGE_SIZE,
-					virt_to_phys((void *)page) >> PAGE_SHIFT, run * PAGE_SIZE,
-					vma->vm_page_prot);
-	}
-	up_read(&state_sem);
-}
-
 static void prepare_vma(struct vm_area_struct *vma, const struct vm_operations_struct *ops,
 			void *data)
 {
@@ -299,23 +266,6 @@ static const struct vm_operations_struct mem_vm_ops = {
 	.fault = mem_fault,
 };
 
-/* Bytes of the buffer, from off on. */
-static void map_memory(struct vm_area_struct *vma, struct vmem *m, size_t off, size_t len)
-{
-	size_t size = varray.gen->mem[m->type].size, at, part;
-	u32 rows = m->range.size.row, base = varray.gen->mem[m->type].offset;
-
-	for (at = off; at < off + len; at += part) {
-		u32 col = m->range.start.col + at / size / rows;
-		u32 row = m->range.start.row + at / size % rows;
-		u32 page = (base + at % size) >> PAGE_SHIFT;
-
-		part = min(size - at % size, off + len - at);
-		if (tile_page(col, row, page))
-			map_pages(vma, vma->vm_start + (at - off), col, row, page, part >> PAGE_SHIFT);
-	}
-}
-
 static int mem_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 {
 	struct vmem *m = dbuf->priv;
@@ -331,7 +281,6 @@ static int mem_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 		return -EINVAL;
 	}
 	prepare_vma(vma, &mem_vm_ops, m);
-	map_memory(vma, m, off, len);
 	return 0;
 }
 
@@ -915,23 +864,6 @@ static const struct vm_operations_struct part_vm_ops = {
 	.fault = part_fault,
 };
 
-/* Bytes of the register view, from off on. */
-static void map_registers(struct vm_area_struct *vma, struct vpart *p, u64 off, u64 len)
-{
-	const struct generation *gen = varray.gen;
-	u32 row_mask = BIT(gen->col_shift - gen->row_shift) - 1;
-	u64 at, part;
-
-	for (at = off; at < off + len; at += part) {
-		u32 row = (at >> gen->row_shift) & row_mask, in_tile = at & (varray.tile_span - 1);
-
-		part = min_t(u64, varray.tile_span - in_tile, off + len - at);
-		if (row < p->range.size.row)
-			map_pages(vma, vma->vm_start + (at - off), p->range.start.col + (at >> gen->col_shift),
-				  row, in_tile >> PAGE_SHIFT, part >> PAGE_SHIFT);
-	}
-}
-
 static int part_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct vpart *p = file->private_data;
@@ -948,7 +880,6 @@ static int part_mmap(struct file *file, struct vm_area_struct *vma)
 	vma->vm_flags &= ~VM_MAYWRITE;
 	prepare_vma(vma, &part_vm_ops, p);
 	view_add(&p->regs, file_inode(file), p->range.start.col, p->range.size.col);
-	map_registers(vma, p, off, len);
 	return 0;
 }
 
