@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { isMain, localBin, resultsFolder, root, runMain, ScriptError } from './common.ts';
@@ -208,6 +208,8 @@ async function ownTemporaryFolder(): Promise<string> {
     }
   }
   const folder = await mkdtemp(join(above, `tilescope-run-${process.pid}-`));
+  // As the folder above it: tests also run programs as another user.
+  await chmod(folder, 0o1777);
   process.env['TMPDIR'] = folder;
   return folder;
 }

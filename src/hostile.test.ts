@@ -282,7 +282,8 @@ describe('[truth-11] no text of a board, a server or a file is markup', () => {
   test('questions: consent, hold, host keys, secrets and prompts of a server', async () => {
     const { boards, device, entry, picks, tree } = await sidebar();
     await new DriverConsent(memento()).ask(entry);
-    const guest = new GuestCommands({ boards, tree, picks, failures: {} } as never);
+    const failures = new Failures({ warn: () => undefined, show: () => undefined } as never);
+    const guest = new GuestCommands({ boards, tree, picks, failures } as never);
     const place = { entry, columns: device.columns };
     await guest.hold(place);
     await guest.reachKernel(place);

@@ -487,7 +487,7 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
   ],
   ['half a span record', 'read', (id) => [[{ id, t: 'spans' }, new Uint8Array(11)]]],
   ['a span for no reason', 'read', (id) => [[{ id, t: 'spans' }, records(100, 64, 0)]]],
-  ['a span for an unknown reason', 'read', (id) => [[{ id, t: 'spans' }, records(100, 64, 7)]]],
+  ['a span for an unknown reason', 'read', (id) => [[{ id, t: 'spans' }, records(100, 64, 8)]]],
   ['an empty span', 'read', (id) => [[{ id, t: 'spans' }, records(100, 0, 1)]]],
   [
     'a span elsewhere',
@@ -587,7 +587,7 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
   ['a negative row', 'describe', (id) => [[described(id, { array: shape({ core: [-1, 8] }) })]]],
   ['another tile than was asked for', 'status', (id) => [[tile(id, { col: 1 })]]],
   ['a tile of an unknown kind', 'status', (id) => [[tile(id, { kind: 'dsp' })]]],
-  ['a tile for an unknown reason', 'status', (id) => [[tile(id, { reason: 7 })]]],
+  ['a tile for an unknown reason', 'status', (id) => [[tile(id, { reason: 8 })]]],
   ['a tile from nowhere', 'status', (id) => [[tile(id, { source: 'jtag' })]]],
   ['attributes of read registers', 'status', (id) => [[tile(id, { files: { core: 'status: enabled' } })]]],
   ['an attribute that is no text', 'status', (id) => [[tile(id, { source: 'sysfs', files: { core: 7 } })]]],
