@@ -396,8 +396,15 @@ void Engine::survey() {
         if (known != nullptr && !known->search.holders.empty() && isStill(*known)) continue;
         forget(columns);
         mapped_.erase(placeOf(columns));
-        // Who is new has it alone, but for a holder process. It is pinned at once: it may be killed during a search.
-        remember(columns, complete || holds_.empty() ? std::move(search) : findHolders(kernel_, columns, machine_.pid));
+        remember(columns, std::move(search));
+        if (complete) continue;
+        // It is pinned now, so it may be killed while those are searched who were there before: a holder process.
+        HolderSearch whole = findHolders(kernel_, columns, machine_.pid);
+        whole.holders = judgeHolders(kernel_, columns, whole.holders).holders;
+        Remembered& one = *remembered(columns);
+        const bool same = !whole.holders.empty() && whole.holders.front().pid == one.search.holders.front().pid &&
+                          whole.holders.front().fd == one.search.holders.front().fd;
+        if (same) one.search = std::move(whole);
     }
     std::erase_if(idle_, [&](int64_t pid) { return !seen.openers.contains(pid); });
     const bool starting = std::any_of(seen.openers.begin(), seen.openers.end(),
@@ -719,7 +726,8 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, Asking aski
         HolderSearch now = told.holder != nullptr ? told.holder->search : holders(columns);
         if (!looked && epochs_.knows(columns, hands(now))) return seen(*entry, std::move(now));
         // Other hands than a moment ago have to stay, too.
-        if (first || hands(now) != hands(watch.seen)) watch = {std::move(now), {}, 0, 0};
+        if (first || hands(now) != hands(watch.seen)) watch = {{}, {}, 0, 0};
+        watch.seen = std::move(now); // the same hands, but a holder process may have come
         const bool nobody = watch.seen.holders.empty();
         if (watch.time >= shortHold && watch.looks >= fewestLooks) {
             if (!nobody) return seen(*entry, std::move(watch.seen));
