@@ -159,7 +159,8 @@ describe(`[attach-7] [truth-21] ${2 * LIVES} starts that ask once, beside watchi
 });
 
 describe(`[truth-21] ${STARTS} starts at random moments, beside a long read of their free partition (seed ${seed})`, () => {
-  it('are refused a tenth of the time at most', { timeout: 300_000, tags: ONCE }, async () => {
+  // Chance has its part here, so it may be tried again: some five of a hundred are refused on the average.
+  it('are refused a tenth of the time at most', { timeout: 300_000 }, async () => {
     const family = families['aperture40/aieml'];
     await board.reloadModule(family.module);
     const ours = await way.connect();
