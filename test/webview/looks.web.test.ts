@@ -177,7 +177,10 @@ describe('[main-18] [main-23] looks', () => {
         [],
       );
       await page.keyboard.press('Escape');
+      const before = (await page.locator('.details .place').textContent()) ?? '';
       await page.keyboard.press('Control+End');
+      await eventually(() => page.locator('.details .place').textContent()).not.toBe(before);
+      // What was never read cannot be typed over.
       await eventually(() => page.locator('.details .value').textContent()).toContain('float32');
       await page.keyboard.type('1e99');
       await eventually(() => page.locator('.cell-field .preview').textContent()).toContain('does not fit');
