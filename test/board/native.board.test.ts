@@ -519,7 +519,10 @@ describe('what a board can refuse', () => {
       await raw.endAll();
       raw.stop();
     }
-    await vi.waitFor(async () => expect(await agent.partition(columns[0])).toMatchObject({ inUse: false }));
+    await vi.waitFor(
+      async () => expect(await agent.partition(columns[0])).toMatchObject({ inUse: false }),
+      10_000,
+    );
   });
 
   it('a node that goes away empties the list by itself, and fills it again when it is back', async () => {
@@ -613,7 +616,11 @@ describe('the end of a connection', () => {
     const ranges = Array.from({ length: 400 }, () => [0, total.data] as const);
     const before = (await board.counters())['requests'] ?? Number.NaN;
     const reading = code(other.read(columns, 'data', ranges));
-    await vi.waitFor(async () => expect((await board.counters())['requests']).toBeGreaterThan(before));
+    // A free partition is left alone for 2 s after somebody opened the node.
+    await vi.waitFor(
+      async () => expect((await board.counters())['requests']).toBeGreaterThan(before),
+      10_000,
+    );
     other.process.kill('SIGSTOP');
     return {
       other,
@@ -667,13 +674,17 @@ describe('the end of a connection', () => {
     });
     const ended = code(begun.answer);
     // Once a later request is answered, the agent has the first frame.
-    await vi.waitFor(async () => expect(await code(other.request({ op: 'ping' }))).toBe('ok'));
+    await vi.waitFor(async () => expect(await code(other.request({ op: 'ping' }))).toBe('ok'), 10_000);
     other.process.kill('SIGSTOP');
     const { stdout } = await board.exec('sleep 1; cat /proc/uptime'); // longer than its heartbeat, on the board's clock
     expect(stdout.length).toBeGreaterThan(0);
     other.process.kill('SIGCONT');
     expect(await ended).toBe('timeout');
-    expect(await code(other.read(columns, 'data', [[0, 4]]))).toBe('ok');
+    // Silent while it waits its turn, it may be given up once more.
+    await vi.waitFor(
+      async () => expect(await code(other.read(columns, 'data', [[0, 4]]))).toBe('ok'),
+      10_000,
+    );
     await other.end();
   });
 });
