@@ -1,8 +1,17 @@
 import { expect, test, vi } from 'vitest';
+import { Emitter } from '../model/event.ts';
 import type { MemoryGeometry } from '../model/geometry.ts';
+import type { WriteLogEntry } from '../session/types.ts';
 
-vi.mock('vscode', () => ({ EventEmitter: class {}, workspace: { onDidCloseTextDocument: () => undefined } }));
-const { writesText } = await import('./written-bytes.ts');
+vi.mock('vscode', () => ({
+  EventEmitter: Emitter,
+  ViewColumn: {},
+  env: { language: 'en' },
+  l10n: { t: (message: string) => message },
+  window: { showTextDocument: async () => undefined },
+  workspace: { onDidCloseTextDocument: () => ({ dispose: () => undefined }) },
+}));
+const { WrittenBytes, writesText } = await import('./written-bytes.ts');
 
 const geometry: MemoryGeometry = {
   type: 'data',
@@ -31,4 +40,32 @@ test('[shape-9] a long write is cut short, with its length; an empty log says so
   const entry = { at: 1, offset: 0, before: bytes, after: bytes, outcome: 'verified' } as const;
   expect(writesText([entry], geometry, clock, l10n)).toContain('00 ... (1000)');
   expect(writesText([], geometry, clock, l10n)).toBe('Nothing was written to this memory in this window.\n');
+});
+
+test('[shape-9] a log that stayed open when its editor was closed follows the editor that is opened next', async () => {
+  const uri = { with: () => uri, toString: () => 'aie-writes://desk/data' };
+  const session = () => {
+    const written = new Emitter<void>();
+    const writeLog: WriteLogEntry[] = [];
+    return { geometry, writeLog, onDidWrite: written.event, written };
+  };
+  const writes = new WrittenBytes();
+  const told: unknown[] = [];
+  writes.onDidChange((changed) => told.push(changed));
+  const [before, after] = [session(), session()];
+  for (const one of [before, after]) await writes.show({ uri, session: one } as never);
+  after.writeLog.push({
+    at: 1,
+    offset: 0,
+    before: Uint8Array.of(1),
+    after: Uint8Array.of(2),
+    outcome: 'verified',
+  });
+  told.length = 0;
+  before.written.fire();
+  expect(told).toEqual([]);
+  after.written.fire();
+  expect(told).toHaveLength(1);
+  expect(writes.provideTextDocumentContent(uri as never)).toContain('> 02');
+  writes.dispose();
 });

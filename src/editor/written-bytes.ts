@@ -11,7 +11,7 @@ export const writesScheme = 'aie-writes';
 /** More bytes of one write than these are told by their number only. */
 const mostBytes = 64;
 
-function hexBytes(bytes: Uint8Array): string {
+function bytesText(bytes: Uint8Array): string {
   const shown = [...bytes.subarray(0, mostBytes)].map((byte) =>
     byte.toString(16).toUpperCase().padStart(2, '0'),
   );
@@ -51,7 +51,7 @@ export function writesText(
   const lines = entries.map(({ at, offset, before, after, outcome }) => {
     const place = locate(geometry, offset);
     const where = `${formatTile(place.tile)}+0x${place.offset.toString(16).toUpperCase().padStart(4, '0')}`;
-    return `${clock(at)}  ${where}  ${outcomeText(outcome, l10n)}\n    ${hexBytes(before)}\n  > ${hexBytes(after)}`;
+    return `${clock(at)}  ${where}  ${outcomeText(outcome, l10n)}\n    ${bytesText(before)}\n  > ${bytesText(after)}`;
   });
   return `${lines.join('\n')}\n`;
 }
@@ -71,18 +71,18 @@ export class WrittenBytes implements vscode.TextDocumentContentProvider, vscode.
     const { session, uri } = document;
     const log = uri.with({ scheme: writesScheme });
     const key = log.toString();
-    if (!this.#texts.has(key)) {
-      const clock = (at: number) => new Date(at).toLocaleString(vscode.env.language);
-      this.#texts.set(key, () =>
-        session.geometry === undefined
-          ? ''
-          : writesText(session.writeLog, session.geometry, clock, vscode.l10n),
-      );
-      this.#subscriptions.set(
-        key,
-        session.onDidWrite(() => this.#changed.fire(log)),
-      );
-    }
+    // The log may have been left open by an earlier session of the same memory.
+    this.#forget(key);
+    const clock = (at: number) => new Date(at).toLocaleString(vscode.env.language);
+    this.#texts.set(key, () =>
+      session.geometry === undefined
+        ? ''
+        : writesText(session.writeLog, session.geometry, clock, vscode.l10n),
+    );
+    this.#subscriptions.set(
+      key,
+      session.onDidWrite(() => this.#changed.fire(log)),
+    );
     this.#changed.fire(log);
     await vscode.window.showTextDocument(log, {
       viewColumn: vscode.ViewColumn.Beside,

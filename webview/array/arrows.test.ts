@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Tile } from '../../src/model/geometry.ts';
-import { type ArrowShape, arrowShape, arrowSide, type Box, type Point } from './arrows.ts';
+import type { Box } from '../box.ts';
+import { type ArrowShape, arrowShape, arrowSide, type Point } from './arrows.ts';
 
 /** Points of the curve and of the head's outline. */
 function outline({ curve: [a, b, c, d], head }: ArrowShape): Point[] {

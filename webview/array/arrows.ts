@@ -3,24 +3,18 @@
  * back into the next one at the same side, so that the signs of both stay free. Two tiles that wait for each other have one
  * on either side.
  */
+
 import { html, nothing, render, svg, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ArrayArrow } from '../../src/array/messages.ts';
 import { arrowKey } from '../../src/array/patch.ts';
 import type { Tile } from '../../src/model/geometry.ts';
+import type { Box } from '../box.ts';
 
 /** A place on the grid, pixels. */
 export interface Point {
   readonly x: number;
   readonly y: number;
-}
-
-/** A cell's place on the grid, pixels. */
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** On which side of its way an arrow bends out. */

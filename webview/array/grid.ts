@@ -5,7 +5,8 @@
 import { render } from 'lit';
 import type { ArrayCell, ArrayPicture, ArrayRow, CellState } from '../../src/array/messages.ts';
 import type { Tile } from '../../src/model/geometry.ts';
-import { type Box, drawArrows } from './arrows.ts';
+import type { Box } from '../box.ts';
+import { drawArrows } from './arrows.ts';
 import { signOf } from './shapes.ts';
 import { type GridLimits, type GridSizes, gridSizes, narrowestOther } from './sizes.ts';
 import type { Translate } from './strings.ts';

@@ -2,8 +2,8 @@
  * The field over a cell in which a value is typed. Below it stands what the text becomes, before anything is staged. It
  * knows texts only: what they mean, and whether they may be staged, is said by its owner.
  */
+import type { Box } from '../box.ts';
 import type { Translate } from '../strings.ts';
-import type { Box } from './view.ts';
 
 /** What a typed text becomes, in words. */
 export interface FieldPreview {

@@ -2,9 +2,11 @@
  * The grid on screen: visible rows, scrolling, cursor and selection by mouse. It knows bytes only through its store and
  * decides nothing about edits. One frame is drawn per animation frame, and only if something changed.
  */
+
 import type { EditorDocument, EditorSettings } from '../../src/editor/messages.ts';
 import { type CellChoice, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
+import type { Box } from '../box.ts';
 import type { Translate } from '../strings.ts';
 import type { Notation } from './describe.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
@@ -34,14 +36,6 @@ export interface Hover {
   readonly pane: Pane;
   readonly x: number;
   readonly y: number;
-}
-
-/** A place on the page, client pixels. */
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Rows asked for above and below what is visible. */
