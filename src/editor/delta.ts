@@ -8,7 +8,7 @@ import type { ByteRange } from '../model/geometry.ts';
 /** Pages that are kept at most, here and there. */
 export const keptPages = 512;
 
-/** A run of bytes of an delta. */
+/** A run of bytes of a delta. */
 export type DeltaSpan =
   /** The base: what the device held when it was last read. Bytes in it may be as they were. */
   | { readonly kind: 'base' | 'states' | 'staged'; readonly offset: number; readonly bytes: Uint8Array }

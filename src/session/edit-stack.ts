@@ -146,11 +146,11 @@ export class EditStack {
   readonly #pendingEpochs = new Set<Tally>();
   /** How often a document was reverted or closed: nothing brings back what went with that. */
   readonly #lives = new Map<string, number>();
-  /** While a write is under way: the first edit that is not part of it, and how those were that were undone or redone since. */
   /** Counts what changed gestures otherwise than by staging, undo and redo. */
   #rewritten = 0;
   /** Per document that is kept: gestures staged or redone, and negative those undone, since `rewritten` was so. */
   readonly #logs = new Map<string, { readonly rewritten: number; readonly acts: number[] }>();
+  /** While a write is under way: the first edit that is no part of it, and whether those undone or redone since were active. */
   #writing: { readonly from: number; readonly was: Map<number, boolean> } | undefined;
 
   /** @param changed told which bytes an undo or redo of a gesture changed */
