@@ -76,7 +76,7 @@ const PARTS: Readonly<Record<string, string>> = {
   local: 'src/board/local/connector.ts',
   simulated: 'src/board/simulated/connector.ts',
   hosts: 'src/board/ssh/host-names.ts',
-  questions: 'src/explorer/ssh-entry.ts',
+  questions: 'src/boards/ssh-entry.ts',
 };
 
 /**

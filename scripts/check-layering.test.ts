@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -23,6 +23,9 @@ describe('[main-1] layering', () => {
     plant('src/board/b.ts', "import { a } from '../model/a.ts'; import net from 'node:net';");
     plant('src/session/s.ts', "import { b } from '../board/b.ts'; import { a } from '../model/a.ts';");
     plant('src/explorer/e.ts', "import * as vscode from 'vscode'; import { s } from '../session/s.ts';");
+    plant('src/boards/c.ts', "import { s } from '../session/s.ts'; import * as vscode from 'vscode';");
+    plant('src/explorer/t.ts', "import { c } from '../boards/c.ts';");
+    plant('src/editor/d.ts', "import { c } from '../boards/c.ts';");
     plant('src/editor/messages.ts', "import type { a } from '../model/a.ts';");
     plant('src/extension.ts', "import { e } from './explorer/e.ts'; import * as vscode from 'vscode';");
     plant('webview/main.ts', "import type { M } from '../src/editor/messages.ts'; import 'lit';");
@@ -44,6 +47,8 @@ describe('[main-1] layering', () => {
     ['a follower knows no bytes', 'src/session/follower.ts', "import { i } from './image.ts';"],
     ['reads know no edits', 'src/session/read-scheduler.ts', "import { a } from './applier.ts';"],
     ['a session knows no face', 'src/session/s.ts', "import { e } from '../editor/e.ts';"],
+    ['a session knows no entries', 'src/session/s.ts', "import { c } from '../boards/c.ts';"],
+    ['entries know no editor', 'src/boards/c.ts', "import { d } from '../editor/d.ts';"],
     ['faces do not know each other', 'src/explorer/e.ts', "import { d } from '../editor/d.ts';"],
     ['nothing imports extension.ts', 'src/editor/d.ts', "import { x } from '../extension.ts';"],
     ['a webview sees model and messages only', 'webview/main.ts', "import { s } from '../src/session/s.ts';"],
@@ -60,6 +65,18 @@ describe('[main-1] layering', () => {
     const problems = layeringProblems(tree);
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain(`${file}:2: `);
+  });
+
+  test('[shape-5] src/boards knows no tree', () => {
+    plant('src/boards/c.ts', "import type { N } from '../explorer/nodes.ts';");
+    expect(layeringProblems(tree)).toEqual([expect.stringContaining('src/boards/c.ts:1: ')]);
+    const sources = globSync('src/boards/*.ts', { cwd: root });
+    expect(sources.length).toBeGreaterThan(5);
+    for (const source of sources) {
+      expect(readFileSync(join(root, source), 'utf8'), source).not.toMatch(
+        /TreeItem|TreeDataProvider|TreeView/,
+      );
+    }
   });
 
   test('[main-1] this checkout follows the arrows', () => {

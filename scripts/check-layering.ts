@@ -1,6 +1,6 @@
 /**
- * The arrows of docs/architecture.md as rules: model <- board <- session <- faces, and model <- say <- faces. Every
- * import counts, types included. Tests stand beside what they test and obey the same arrows; packages and Node are free for them.
+ * The arrows of docs/architecture.md as rules: model <- board <- session <- boards <- faces, and model <- say <- boards,
+ * faces. Every import counts, types included. Tests stand beside what they test and obey the same arrows; packages and Node are free for them.
  */
 import { globSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -44,8 +44,12 @@ function pieceMayImport(file: string, target: string): boolean {
   return allowed === undefined || !target.startsWith(folder) || allowed.includes(target.slice(folder.length));
 }
 
+type Layer = 'model' | 'board' | 'session' | 'say' | 'boards';
+/** The folders of `src` that are no faces. */
+const LAYERS: ReadonlySet<string> = new Set<Layer>(['model', 'board', 'session', 'say', 'boards']);
+
 type Place =
-  | { readonly kind: 'model' | 'board' | 'session' | 'say' | 'extension' | 'webview' | 'outside' }
+  | { readonly kind: Layer | 'extension' | 'webview' | 'outside' }
   | { readonly kind: 'face' | 'messages'; readonly name: string };
 
 function placeOf(path: string): Place {
@@ -55,9 +59,7 @@ function placeOf(path: string): Place {
   const [top, folder, ...rest] = path.split('/');
   if (top !== 'src' || folder === undefined) return { kind: 'outside' };
   if (rest.length === 0) return { kind: 'extension' };
-  if (folder === 'model' || folder === 'board' || folder === 'session' || folder === 'say') {
-    return { kind: folder };
-  }
+  if (LAYERS.has(folder)) return { kind: folder as Layer };
   return { kind: 'face', name: folder };
 }
 
@@ -72,16 +74,15 @@ function mayImport(from: Place, to: Place): boolean {
       return to.kind === 'model' || to.kind === 'board' || to.kind === 'session';
     case 'say':
       return to.kind === 'model' || to.kind === 'say';
+    case 'boards':
+      return LAYERS.has(to.kind);
     case 'messages':
       return to.kind === 'model' || (to.kind === 'messages' && from.name === to.name);
     case 'webview':
       return to.kind === 'model' || to.kind === 'messages' || to.kind === 'webview';
     case 'face':
       return (
-        to.kind === 'model' ||
-        to.kind === 'board' ||
-        to.kind === 'session' ||
-        to.kind === 'say' ||
+        LAYERS.has(to.kind) ||
         (to.kind === 'messages' && from.name === to.name) ||
         (to.kind === 'face' && to.name === from.name)
       );
@@ -95,8 +96,8 @@ function mayImport(from: Place, to: Place): boolean {
 /** Whether a place may import a package or a Node module; a reason when not. */
 function packageProblem(file: string, from: Place, specifier: string): string | undefined {
   const isTest = /\.test\.ts$/.test(file);
-  if (specifier === 'vscode' && !['face', 'say', 'extension'].includes(from.kind)) {
-    return 'only faces, say and extension.ts may import vscode';
+  if (specifier === 'vscode' && !['face', 'boards', 'say', 'extension'].includes(from.kind)) {
+    return 'only faces, boards, say and extension.ts may import vscode';
   }
   if (CONTROL_LIBRARY.test(specifier) && file !== CONTROLS_FILE) {
     return `only ${CONTROLS_FILE} may import the control library`;

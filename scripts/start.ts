@@ -31,7 +31,7 @@ interface StartView {
   readonly place: StartPlace;
 }
 
-/** An entry of TILESCOPE_START_BOARDS; see src/explorer/board-config.ts. */
+/** An entry of TILESCOPE_START_BOARDS; see src/boards/board-config.ts. */
 type StartBoard =
   | { readonly kind: 'simulated'; readonly label: string }
   | {

@@ -4,6 +4,14 @@ import * as vscode from 'vscode';
 import { ArrayFace } from './array/array-face.ts';
 import type { TilePlace } from './array/array-model.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from './board/simulated/array.ts';
+import { startBoards } from './boards/board-config.ts';
+import { BoardCollection } from './boards/boards.ts';
+import { Connectors } from './boards/connectors.ts';
+import { DriverConsent } from './boards/driver-consent.ts';
+import { defaultDevice } from './boards/entry-fields.ts';
+import type { LocalSettings } from './boards/local-entry.ts';
+import { PickedColumns } from './boards/pick-columns.ts';
+import { Secrets } from './boards/secrets.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { JournalStore } from './editor/journal-store.ts';
@@ -11,15 +19,9 @@ import { HexEditorProvider, viewType } from './editor/provider.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
 import { WrittenBytes, writesScheme } from './editor/written-bytes.ts';
-import { startBoards } from './explorer/board-config.ts';
-import { BoardCollection } from './explorer/boards.ts';
 import { BoardCommands } from './explorer/commands.ts';
-import { Connectors } from './explorer/connectors.ts';
-import { DriverConsent } from './explorer/driver-consent.ts';
-import { defaultDevice } from './explorer/entry-fields.ts';
 import { describe, Failures } from './explorer/failures.ts';
 import { GuestCommands, type Place } from './explorer/guest.ts';
-import type { LocalSettings } from './explorer/local-entry.ts';
 import {
   BoardNode,
   columnsText,
@@ -29,8 +31,6 @@ import {
   PartitionNode,
   TileNode,
 } from './explorer/nodes.ts';
-import { PickedColumns } from './explorer/pick-columns.ts';
-import { Secrets } from './explorer/secrets.ts';
 import { sidebarKeys } from './explorer/sidebar-keys.ts';
 import { BoardTree } from './explorer/tree.ts';
 import { actionNames } from './model/action-names.ts';

@@ -3,18 +3,20 @@ import { hostname } from 'node:os';
 import * as vscode from 'vscode';
 import type { ConnectStep, Partition } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
+import { type BoardConfig, newBoardId } from '../boards/board-config.ts';
+import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
+import type { DriverConsent } from '../boards/driver-consent.ts';
+import { refuseName } from '../boards/entry-fields.ts';
+import { editLocalEntry, editSimulatedEntry, type LocalSettings } from '../boards/local-entry.ts';
+import type { PickedColumns } from '../boards/pick-columns.ts';
+import type { Secrets } from '../boards/secrets.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type ColumnRange, formatTile, tiles } from '../model/geometry.ts';
 import { markdownCode } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { Choice } from '../say/multi-step.ts';
 import { agreesTo, askText, pickFrom, sayInformation, withProgress } from '../say/say.ts';
-import { type BoardConfig, newBoardId } from './board-config.ts';
-import type { BoardCollection, BoardEntry } from './boards.ts';
-import type { DriverConsent } from './driver-consent.ts';
-import { refuseName } from './entry-fields.ts';
 import type { Failures } from './failures.ts';
-import { editLocalEntry, editSimulatedEntry, type LocalSettings } from './local-entry.ts';
 import {
   BoardNode,
   columnsText,
@@ -26,12 +28,10 @@ import {
   TileNode,
   uriOf,
 } from './nodes.ts';
-import type { PickedColumns } from './pick-columns.ts';
-import type { Secrets } from './secrets.ts';
 import type { BoardTree } from './tree.ts';
 
 /** Loaded when a board over SSH is first added or edited: it knows the language of ssh's configuration. */
-const sshQuestions = () => import('./ssh-entry.ts');
+const sshQuestions = () => import('../boards/ssh-entry.ts');
 
 export interface CommandServices {
   readonly boards: BoardCollection;

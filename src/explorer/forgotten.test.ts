@@ -1,10 +1,10 @@
 /** What becomes of columns that a person forgot while the board still lists them. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import { BoardCollection } from '../boards/boards.ts';
+import { PickedColumns } from '../boards/pick-columns.ts';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts';
-import { BoardCollection } from './boards.ts';
-import { PickedColumns } from './pick-columns.ts';
 
 /** The commands that were registered, by their name. */
 const commands = new Map<string, (argument?: unknown) => Promise<void>>();

@@ -5,14 +5,14 @@
 import * as vscode from 'vscode';
 import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
+import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
+import { columnsInput, type PickedColumns, parseColumns, sameColumns } from '../boards/pick-columns.ts';
 import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
 import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation } from '../say/say.ts';
 import type { RefusedStart } from '../session/link.ts';
-import type { BoardCollection, BoardEntry } from './boards.ts';
 import type { Failures } from './failures.ts';
 import { columnsText, FreeColumnsNode, ownerText, PartitionNode, PickedNode } from './nodes.ts';
 import { ownerName } from './owner-words.ts';
-import { columnsInput, type PickedColumns, parseColumns, sameColumns } from './pick-columns.ts';
 import type { BoardTree } from './tree.ts';
 
 /** A partition of a board that a command is about. */

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { BoardInfo, Partition, PartitionInfo, PartitionMemory } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
+import type { BoardEntry } from '../boards/boards.ts';
 import { actionNames } from '../model/action-names.ts';
 import {
   type ArrayShape,
@@ -18,7 +19,6 @@ import {
 } from '../model/geometry.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import { tableTooltip } from '../say/say.ts';
-import type { BoardEntry } from './boards.ts';
 import { describe } from './failures.ts';
 import { type Clock, clockOf, ownerName, ownerText as ownerWords, partitionContext } from './owner-words.ts';
 

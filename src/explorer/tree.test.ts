@@ -1,12 +1,12 @@
 /** What the tree remembers of what a person expanded, whatever VS Code tells of it. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import { BoardCollection } from '../boards/boards.ts';
+import { PickedColumns } from '../boards/pick-columns.ts';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
-import { BoardCollection } from './boards.ts';
 import type { CommandServices } from './commands.ts';
 import type { TreeNode } from './nodes.ts';
-import { PickedColumns } from './pick-columns.ts';
 
 const expand = new Emitter<{ element: TreeNode }>();
 const collapse = new Emitter<{ element: TreeNode }>();

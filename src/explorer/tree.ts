@@ -1,10 +1,11 @@
 /** The sidebar's tree: boards, partitions, memory types, tiles. Follows the links by itself. */
 import * as vscode from 'vscode';
 import { toBoardError } from '../board/errors.ts';
+import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
+import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
 import { actionNames } from '../model/action-names.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
-import type { BoardCollection, BoardEntry } from './boards.ts';
 import { helpedBySudo } from './failures.ts';
 import {
   BoardNode,
@@ -20,7 +21,6 @@ import {
   TileNode,
   type TreeNode,
 } from './nodes.ts';
-import { type PickedColumns, sameColumns } from './pick-columns.ts';
 
 const expandedKey = 'tilescope.expanded';
 const selectedKey = 'tilescope.selected';

@@ -1,12 +1,12 @@
 /** Sudo and device of a board: where a person sets them, and that each sentence which says "turn on sudo" leads there. */
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../board/errors.ts';
+import type { BoardConfig } from '../boards/board-config.ts';
+import { BoardCollection } from '../boards/boards.ts';
+import { PickedColumns } from '../boards/pick-columns.ts';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
-import type { BoardConfig } from './board-config.ts';
-import { BoardCollection } from './boards.ts';
-import { PickedColumns } from './pick-columns.ts';
 
 /** What the person answers, in order: a text, or the label of a choice. */
 let answers: string[] = [];

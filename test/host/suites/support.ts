@@ -2,8 +2,8 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SimulatedArray, SimulatedArrayOptions } from '../../../src/board/simulated/array.ts';
+import type { BoardEntry } from '../../../src/boards/boards.ts';
 import type { TileDocument } from '../../../src/editor/document.ts';
-import type { BoardEntry } from '../../../src/explorer/boards.ts';
 import type { TilescopeApi } from '../../../src/extension.ts';
 import type { MemoryType, Tile } from '../../../src/model/geometry.ts';
 import { resourcePath, scheme } from '../../../src/model/resource.ts';
