@@ -380,7 +380,7 @@ function explainPermission(facts: Facts, device: string, l10n: Localiser): Expla
     nextStep: l10n.t(
       'Turn on sudo for this board (Edit Board), or run there once: {0}.',
       // Small images have no setfacl, and the node's group has no rights as the driver makes it.
-      `sudo chown "$(id -un)" ${shellWord(device)}`,
+      `sudo chown "$(id -un)" ${pathForShell(device)}`,
     ),
   };
 }
@@ -573,7 +573,7 @@ function explainConfig(facts: Facts, l10n: Localiser): Explanation {
 }
 
 /** A path as a person can paste it into a shell. */
-function shellWord(path: string): string {
+function pathForShell(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 

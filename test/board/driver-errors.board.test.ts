@@ -4,7 +4,7 @@ import type { Board } from '../../src/board/board.ts';
 import { BoardError } from '../../src/board/errors.ts';
 import { explain } from '../../src/board/explain.ts';
 import type { SshTarget } from '../../src/board/ssh/connector.ts';
-import { shellWord } from '../../src/board/ssh/shell.ts';
+import { shellQuoted } from '../../src/board/ssh/shell.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
@@ -124,7 +124,7 @@ describe('[main-16] the driver refuses in words', () => {
     expect(command).toContain('/dev/aie0');
     const witness = await board.witness('request 1 keep');
     try {
-      const done = await board.exec(`su ops -c ${shellWord(command)}`);
+      const done = await board.exec(`su ops -c ${shellQuoted(command)}`);
       expect(done.code, done.stderr).toBe(0);
       const live = await connect({ user: 'ops', sudo: 'no' });
       const beside = await failure(live.open(columns, {}, never));
@@ -146,7 +146,7 @@ describe('[main-16] the driver refuses in words', () => {
       const { code, nextStep } = await failure(live.open(columns, {}, never));
       expect(code).toBe('permission');
       const command = /where the process is yours, this helps too: (.*)\.$/.exec(nextStep)?.[1] ?? '';
-      const done = await board.exec(`su ops -c ${shellWord(command)}`);
+      const done = await board.exec(`su ops -c ${shellQuoted(command)}`);
       expect(done.code, done.stderr).toBe(0);
       expect((await live.open(columns, {}, never)).memories).not.toHaveLength(0);
     } finally {

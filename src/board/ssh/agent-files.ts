@@ -8,9 +8,9 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { clean } from '../../model/plain.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
-import { describe } from './failures.ts';
-import type { ConnectScope, ExecOptions, SshLink } from './link.ts';
-import { Frame, keyValues, loginCommand, maxNoise, shellWord } from './shell.ts';
+import type { ConnectScope, ExecOptions, SshConnection } from './connection.ts';
+import { codeAndMessage } from './failures.ts';
+import { keyValues, loginCommand, maxNoise, OutputMarks, shellQuoted } from './shell.ts';
 import type { AgentBinaries, AgentBinary } from './target.ts';
 
 /** An agent of this machine, by the name under which it stands on the board. */
@@ -71,7 +71,7 @@ export class AgentStore {
     } catch (error) {
       throw new BoardError(
         'internal',
-        `${agent.path}: ${describe(error).message}`,
+        `${agent.path}: ${codeAndMessage(error).message}`,
         { path: agent.path },
         error,
       );
@@ -94,36 +94,36 @@ function sha256(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** Runs a framed script and returns what it printed. Errors: those of the link and of `Frame`. */
+/** Runs a marked script and returns what it printed. Errors: those of the connection and of `OutputMarks`. */
 async function run(
-  link: SshLink,
+  connection: SshConnection,
   script: string,
   options: Pick<ExecOptions, 'input' | 'onProgress' | 'maxOutput'> = {},
 ): Promise<{ output: Buffer; stderr: string; status: number | undefined }> {
-  const frame = new Frame();
+  const marks = new OutputMarks();
   const { onProgress } = options;
-  const result = await link.exec(loginCommand(frame.wrap(script)), {
+  const result = await connection.exec(loginCommand(marks.wrap(script)), {
     ...options,
-    input: frame.input(options.input),
-    explain: (why, output) => frame.explain(why, output, factsOf(link)),
-    ...(onProgress && { onProgress: (bytes) => onProgress(Math.max(0, bytes - frame.head.length)) }),
+    input: marks.input(options.input),
+    explain: (why, output) => marks.explain(why, output, factsOf(connection)),
+    ...(onProgress && { onProgress: (bytes) => onProgress(Math.max(0, bytes - marks.head.length)) }),
   });
-  const output = frame.unwrap(result.stdout, result.stderr, factsOf(link));
+  const output = marks.unwrap(result.stdout, result.stderr, factsOf(connection));
   return { output, stderr: result.stderr, status: result.status };
 }
 
-function factsOf(link: SshLink): ErrorFacts {
-  return { host: link.host.hostName, port: link.host.port, user: link.host.user };
+function factsOf(connection: SshConnection): ErrorFacts {
+  return { host: connection.host.hostName, port: connection.host.port, user: connection.host.user };
 }
 
 /**
  * One round trip that says everything needed to go on.
  * @param device node on the board
  * @param skip candidates up to this place have failed already
- * @throws BoardError `no-programs`, `wrong-arch`, `no-exec`, `disk-full`, `read-only`, `in-the-way`, and those of `Frame`
+ * @throws BoardError `no-programs`, `wrong-arch`, `no-exec`, `disk-full`, `read-only`, `in-the-way`, and those of `OutputMarks`
  */
 export async function probeBoard(
-  link: SshLink,
+  connection: SshConnection,
   store: AgentStore,
   device: string,
   skip: number,
@@ -132,10 +132,10 @@ export async function probeBoard(
   const choices = await Promise.all(
     store.choices().map(async (choice) => ({ ...choice, size: (await store.contents(choice.agent)).length })),
   );
-  const { output, stderr } = await run(link, probeScript(choices, device, skip));
+  const { output, stderr } = await run(connection, probeScript(choices, device, skip));
   const said = keyValues(output.toString('utf8'));
   const machine = clean(said.get('machine') ?? '');
-  const facts = { ...factsOf(link), machine };
+  const facts = { ...factsOf(connection), machine };
   scope.log.info(`probe: ${clean([...said].map(([key, value]) => `${key}=${value}`).join(', '))}`);
   const missing = said.get('missing')?.trim();
   if (missing !== undefined) {
@@ -199,7 +199,7 @@ function probeScript(
 ): string {
   const cases = choices.map(
     ({ architecture, agent, size }) =>
-      `${architectures[architecture].join('|')}) f=${shellWord(agent.fileName)}; n=${size};;`,
+      `${architectures[architecture].join('|')}) f=${shellQuoted(agent.fileName)}; n=${size};;`,
   );
   return `
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -215,7 +215,7 @@ echo "file=$f"
 if has sha256sum; then echo sha=1; fi
 if has gzip; then echo zip=1; fi
 if has sudo; then echo sudo=1; fi
-v=${shellWord(device)}
+v=${shellQuoted(device)}
 if [ -e "$v" ]; then echo device=1; fi
 why() { case $1 in *'ead-only'*) echo readonly;; *'o space'*|*'uota'*) echo full;; *) echo denied;; esac; }
 try() {
@@ -285,7 +285,7 @@ const zip = promisify(gzip);
  * @throws BoardError `disk-full`, `read-only`, `in-the-way`, `upload-corrupt`
  */
 export async function uploadAgent(
-  link: SshLink,
+  connection: SshConnection,
   store: AgentStore,
   probe: Probe,
   scope: ConnectScope,
@@ -307,9 +307,9 @@ export async function uploadAgent(
     done
     find "$d" -name '.upload-*' -mtime +0 -exec rm -f {} \\; 2>/dev/null
   else rm -f "$p"; fi`;
-  const names = `p=${shellWord(part)}; t=${shellWord(target)}; d=${shellWord(folder)}`;
+  const names = `p=${shellQuoted(part)}; t=${shellQuoted(target)}; d=${shellQuoted(folder)}`;
   const { output, stderr, status } = await run(
-    link,
+    connection,
     `${names}
 umask 077
 if ${probe.canUnzip ? 'gzip -dc' : 'cat'} > "$p"; then
@@ -329,7 +329,7 @@ fi`,
     },
   );
   const said = keyValues(output.toString('utf8'));
-  const facts = { ...factsOf(link), path: target };
+  const facts = { ...factsOf(connection), path: target };
   if (said.get('taken') === '1') throw inTheWay(facts);
   if (said.get('failed') === '1' || (said.get('placed') !== '1' && said.get('kept') !== '1')) {
     if (said.has('sha') && said.get('sha') !== agent.sha256.toLowerCase()) {
@@ -338,12 +338,12 @@ fi`,
     throw uploadFailure(stderr, status, facts);
   }
   if (said.get('kept') === '1') {
-    const back = await readBack(link, part, contents.length);
+    const back = await readBack(connection, part, contents.length);
     if (back === undefined || sha256(back) !== agent.sha256.toLowerCase()) {
-      await run(link, `rm -f ${shellWord(part)}`);
+      await run(connection, `rm -f ${shellQuoted(part)}`);
       throw new BoardError('upload-corrupt', `${target}: other bytes came back than were sent`, facts);
     }
-    const placed = await run(link, `${names}\n${place}`);
+    const placed = await run(connection, `${names}\n${place}`);
     const outcome = keyValues(placed.output.toString('utf8'));
     if (outcome.get('taken') === '1') throw inTheWay(facts);
     if (outcome.get('placed') !== '1') {
@@ -367,14 +367,24 @@ function uploadFailure(stderr: string, status: number | undefined, facts: ErrorF
 }
 
 /** A file's bytes, read over the connection; `undefined` if it is not there or has another length. */
-async function readBack(link: SshLink, path: string, length: number): Promise<Buffer | undefined> {
-  const { output, status } = await run(link, `cat ${shellWord(path)}`, { maxOutput: length + 2 * maxNoise });
+async function readBack(
+  connection: SshConnection,
+  path: string,
+  length: number,
+): Promise<Buffer | undefined> {
+  const { output, status } = await run(connection, `cat ${shellQuoted(path)}`, {
+    maxOutput: length + 2 * maxNoise,
+  });
   return status === 0 && output.length === length ? output : undefined;
 }
 
 /** For boards that cannot hash: whether the file in place is the agent, byte for byte. */
-export async function verifyByReading(link: SshLink, store: AgentStore, probe: Probe): Promise<boolean> {
+export async function verifyByReading(
+  connection: SshConnection,
+  store: AgentStore,
+  probe: Probe,
+): Promise<boolean> {
   const contents = await store.contents(probe.agent);
-  const back = await readBack(link, agentPath(probe), contents.length);
+  const back = await readBack(connection, agentPath(probe), contents.length);
   return back !== undefined && sha256(back) === probe.agent.sha256.toLowerCase();
 }

@@ -10,12 +10,20 @@ import { BoardError, type ErrorFacts } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { isWrongPassword, sudoFailure, wantsPassword } from '../sudo-words.ts';
 import { agentPath, type Probe } from './agent-files.ts';
-import { cancelled, linkFailure } from './failures.ts';
-import type { ConnectScope, RemoteCommand, SshLink } from './link.ts';
+import type { Answers } from './answers.ts';
+import type { ConnectScope, RemoteCommand, SshConnection } from './connection.ts';
+import { cancelled, connectionFailure } from './failures.ts';
 import { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
-import type { Secrets } from './secrets.ts';
-import { firstLine, loginCommand, maxNoise, shellEnded, shellFlood, shellHangs, shellWord } from './shell.ts';
+import {
+  firstLine,
+  loginCommand,
+  maxNoise,
+  shellEnded,
+  shellFlood,
+  shellHangs,
+  shellQuoted,
+} from './shell.ts';
 
 /** The first bytes of the agent (docs/wire.md). */
 const agentMarker = Buffer.from('TILESCP1');
@@ -33,16 +41,16 @@ export type StartResult = WireStream | 'missing' | 'corrupt';
  *   `sudo-failed`, `sudo-refused`, `sudo-broken`, `timeout`, ...
  */
 export async function startAgent(
-  link: SshLink,
+  connection: SshConnection,
   probe: Probe,
   useSudo: boolean,
   verified: boolean,
   scope: ConnectScope,
 ): Promise<StartResult> {
   scope.onStep('starting-agent');
-  if (!useSudo) return new Start(link, probe, scope, 'self').run('exec "$f"', verified);
-  if (!probe.hasSudo) throw sudoFailure('', 'sudo is not installed', factsOf(link));
-  const quiet = new Start(link, probe, scope, 'sudo');
+  if (!useSudo) return new Start(connection, probe, scope, 'self').run('exec "$f"', verified);
+  if (!probe.hasSudo) throw sudoFailure('', 'sudo is not installed', factsOf(connection));
+  const quiet = new Start(connection, probe, scope, 'sudo');
   try {
     return await quiet.run('exec sudo -n -- "$f"', verified);
   } catch (error) {
@@ -52,9 +60,9 @@ export async function startAgent(
     scope.log.info('sudo wants a password');
   }
   const prompt = `tilescope-${randomBytes(9).toString('hex')}:`;
-  const asking = new Start(link, probe, scope, 'sudo', prompt);
+  const asking = new Start(connection, probe, scope, 'sudo', prompt);
   try {
-    const result = await asking.run(`exec sudo -S -p ${shellWord(prompt)} -- "$f"`, verified);
+    const result = await asking.run(`exec sudo -S -p ${shellQuoted(prompt)} -- "$f"`, verified);
     await asking.passwordWorked();
     return result;
   } catch (error) {
@@ -65,8 +73,8 @@ export async function startAgent(
 
 const sudoCodes: ReadonlySet<string> = new Set(['sudo-failed', 'sudo-refused', 'sudo-broken']);
 
-function factsOf(link: SshLink): ErrorFacts {
-  return { host: link.host.hostName, port: link.host.port, user: link.host.user };
+function factsOf(connection: SshConnection): ErrorFacts {
+  return { host: connection.host.hostName, port: connection.host.port, user: connection.host.user };
 }
 
 function lastLine(text: string): string {
@@ -83,7 +91,7 @@ class Start {
   readonly #lines: BoundedLines;
   /** Errors that the login shell printed before; `undefined` once the command runs. */
   #shellErrors: string | undefined = '';
-  readonly #link: SshLink;
+  readonly #connection: SshConnection;
   readonly #probe: Probe;
   readonly #scope: ConnectScope;
   readonly #prompt: string | undefined;
@@ -91,27 +99,33 @@ class Start {
   #last: { request: SecretRequest; value: string } | undefined;
   #asked = 0;
 
-  constructor(link: SshLink, probe: Probe, scope: ConnectScope, by: 'self' | 'sudo', prompt?: string) {
+  constructor(
+    connection: SshConnection,
+    probe: Probe,
+    scope: ConnectScope,
+    by: 'self' | 'sudo',
+    prompt?: string,
+  ) {
     this.#by = by;
     this.#lines = new BoundedLines(logLinesPerMinute, (line) => scope.log.info(`agent: ${line}`));
-    this.#link = link;
+    this.#connection = connection;
     this.#probe = probe;
     this.#scope = scope;
     this.#prompt = prompt;
-    this.#facts = { ...factsOf(link), path: agentPath(probe) };
+    this.#facts = { ...factsOf(connection), path: agentPath(probe) };
   }
 
   async passwordWorked(): Promise<void> {
-    if (this.#last) await this.#scope.secrets.worked(this.#last.request, this.#last.value);
+    if (this.#last) await this.#scope.answers.worked(this.#last.request, this.#last.value);
   }
 
   async passwordFailed(): Promise<void> {
-    if (this.#last) await this.#scope.secrets.failed(this.#last.request);
+    if (this.#last) await this.#scope.answers.failed(this.#last.request);
   }
 
   async run(command: string, verified: boolean): Promise<StartResult> {
     const { agent, canHash } = this.#probe;
-    const print = (word: string) => `printf '%s%s\\n' ${shellWord(this.#mark)} ${word}`;
+    const print = (word: string) => `printf '%s%s\\n' ${shellQuoted(this.#mark)} ${word}`;
     const say = (word: string) => `{ ${print(word)}; exit 97; }`;
     const check =
       canHash && !verified
@@ -119,16 +133,16 @@ class Start {
         : '';
     const script = `${print('run')}; ${print('run')} >&2
 LC_ALL=C; export LC_ALL; cd /
-f=${shellWord(agentPath(this.#probe))}
+f=${shellQuoted(agentPath(this.#probe))}
 [ -f "$f" ] || ${say('missing')}
 ${check}
 ${command}`;
-    const running = await this.#link.start(loginCommand(script));
+    const running = await this.#connection.start(loginCommand(script));
     const { channel } = running;
     return new Promise<StartResult>((resolve, reject) => {
       let settled = false;
       const stop = new AbortController();
-      const secrets = this.#scope.secrets.until(AbortSignal.any([this.#scope.signal, stop.signal]));
+      const answers = this.#scope.answers.until(AbortSignal.any([this.#scope.signal, stop.signal]));
       let noise = Buffer.alloc(0);
       const patience = new Patience(this.#facts, (error) => {
         const text = this.#afterRun(noise);
@@ -172,17 +186,17 @@ ${command}`;
       };
       channel.stderr.setEncoding('utf8');
       channel.stderr.on('data', (text: string) => {
-        this.#onStderr(text, channel, patience, secrets).catch((error: unknown) => {
-          fail(linkFailure(error, 'sudo', this.#facts));
+        this.#onStderr(text, channel, patience, answers).catch((error: unknown) => {
+          fail(connectionFailure(error, 'sudo', this.#facts));
         });
       });
       channel.on('readable', onReadable);
       void running.closed.then(() => {
         this.#lines.end();
         onReadable();
-        fail(this.#link.failure() ?? this.#ended(running.status, noise));
+        fail(this.#connection.failure() ?? this.#ended(running.status, noise));
       });
-      void this.#link.closed.then(fail);
+      void this.#connection.closed.then(fail);
       patience.arm('starting the agent', this.#scope.timeouts.start);
     });
   }
@@ -198,7 +212,7 @@ ${command}`;
     piece: string,
     channel: ClientChannel,
     patience: Patience,
-    secrets: Secrets,
+    answers: Answers,
   ): Promise<void> {
     const text = this.#withoutShell(piece);
     this.stderr = (this.stderr + text).slice(-maxStderr);
@@ -212,7 +226,7 @@ ${command}`;
       channel.end();
       return;
     }
-    const { hostName, port, user } = this.#link.host;
+    const { hostName, port, user } = this.#connection.host;
     const request: SecretRequest = {
       kind: 'sudo',
       host: port === 22 ? hostName : `[${hostName}]:${port}`,
@@ -220,7 +234,7 @@ ${command}`;
       retry: this.#asked > 0,
     };
     this.#asked++;
-    const value = await patience.whileAsking(() => secrets.ask(request));
+    const value = await patience.whileAsking(() => answers.ask(request));
     if (value === undefined) throw cancelled();
     this.#last = { request, value };
     channel.write(`${value}\n`);
@@ -265,13 +279,14 @@ ${command}`;
     const { channel } = running;
     const output: Readable = channel;
     const closed = Promise.race([
-      this.#link.closed,
+      this.#connection.closed,
       running.closed.then(() => {
         const status = running.status ?? -1;
         const reason = lastLine(this.stderr) || `it ended with status ${status}`;
         const detail = `the agent ended (status ${status}): ${this.stderr.trim()}`;
         return (
-          this.#link.failure() ?? new BoardError('agent-failed', detail, { ...this.#facts, reason, status })
+          this.#connection.failure() ??
+          new BoardError('agent-failed', detail, { ...this.#facts, reason, status })
         );
       }),
     ]);
@@ -281,7 +296,7 @@ ${command}`;
       closed,
       close: () => {
         channel.close();
-        this.#link.close();
+        this.#connection.close();
       },
     };
   }

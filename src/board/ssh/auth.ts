@@ -6,13 +6,13 @@ import type { AnyAuthMethod, KeyboardInteractiveAuthMethod } from 'ssh2';
 import { clean } from '../../model/plain.ts';
 import type { BoardLog } from '../board.ts';
 import { BoardError } from '../errors.ts';
+import type { Answers } from './answers.ts';
 import type { ResolvedHost } from './config.ts';
 import { cancelled } from './failures.ts';
 import { gatherIdentities, type KeyHelp, type KeyProblem } from './identities.ts';
 import { knownHostName } from './known-hosts.ts';
 import type { Patience } from './patience.ts';
 import type { SecretRequest } from './prompts.ts';
-import type { Secrets } from './secrets.ts';
 import type { SshTimeouts } from './target.ts';
 
 /** What the server said to the last attempt. */
@@ -30,7 +30,7 @@ export class Authentication {
   readonly tried: string[] = [];
   readonly #host: ResolvedHost;
   readonly #label: string;
-  readonly #secrets: Secrets;
+  readonly #answers: Answers;
   readonly #patience: Patience;
   readonly #log: BoardLog;
   readonly #fail: (error: BoardError) => void;
@@ -44,7 +44,7 @@ export class Authentication {
   /** @param fail ends the connection: the person declined, or something unexpected happened */
   constructor(options: {
     host: ResolvedHost;
-    secrets: Secrets;
+    answers: Answers;
     patience: Patience;
     times: SshTimeouts;
     log: BoardLog;
@@ -52,7 +52,7 @@ export class Authentication {
   }) {
     this.#host = options.host;
     this.#label = knownHostName(options.host.hostName, options.host.port);
-    this.#secrets = options.secrets;
+    this.#answers = options.answers;
     this.#patience = options.patience;
     this.#times = options.times;
     this.#log = options.log;
@@ -112,8 +112,8 @@ export class Authentication {
     const pending = this.#pending;
     this.#pending = undefined;
     if (pending === undefined) return;
-    if (worked) await this.#secrets.worked(pending.request, pending.value);
-    else await this.#secrets.failed(pending.request);
+    if (worked) await this.#answers.worked(pending.request, pending.value);
+    else await this.#answers.failed(pending.request);
   }
 
   async *#run(): AsyncGenerator<AnyAuthMethod, void, Feedback> {
@@ -182,7 +182,7 @@ export class Authentication {
         finish,
       ) => {
         asked ||= questions.length > 0;
-        this.#answers(questions, i > 0).then(finish, (error: unknown) => {
+        this.#answerAll(questions, i > 0).then(finish, (error: unknown) => {
           this.#fail(
             error instanceof BoardError ? error : new BoardError('internal', String(error), {}, error),
           );
@@ -195,7 +195,7 @@ export class Authentication {
     return feedback;
   }
 
-  async #answers(
+  async #answerAll(
     questions: readonly { prompt: string; echo?: boolean }[],
     retry: boolean,
   ): Promise<string[]> {
@@ -221,7 +221,7 @@ export class Authentication {
   }
 
   async #ask(request: SecretRequest): Promise<string> {
-    const value = await this.#patience.whileAsking(() => this.#secrets.ask(request));
+    const value = await this.#patience.whileAsking(() => this.#answers.ask(request));
     if (value === undefined) throw cancelled();
     return value;
   }
@@ -230,9 +230,9 @@ export class Authentication {
     return {
       agentTime: this.#times.agent,
       wait: (work) => this.#patience.whileAsking(work),
-      ask: (request: SecretRequest) => this.#patience.whileAsking(() => this.#secrets.ask(request)),
-      worked: (request: SecretRequest, value: string) => this.#secrets.worked(request, value),
-      failed: (request: SecretRequest) => this.#secrets.failed(request),
+      ask: (request: SecretRequest) => this.#patience.whileAsking(() => this.#answers.ask(request)),
+      worked: (request: SecretRequest, value: string) => this.#answers.worked(request, value),
+      failed: (request: SecretRequest) => this.#answers.failed(request),
     };
   }
 }

@@ -7,7 +7,7 @@
 export interface ConfigLine {
   /** Lower case. */
   readonly keyword: string;
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   /** The rest of the line as it stands, for directives that take a command. */
   readonly rest: string;
 }
@@ -24,7 +24,7 @@ export function parseConfigLine(text: string): ConfigLine | undefined {
   if (keyword === undefined) throw new ConfigSyntaxError('the line has no keyword');
   const rest = head?.[2] ?? '';
   const lower = keyword.toLowerCase();
-  return { keyword: lower, words: takesCommand(lower) ? [] : splitWords(rest), rest };
+  return { keyword: lower, args: takesCommand(lower) ? [] : splitArguments(rest), rest };
 }
 
 /** Their value runs to the end of the line and is not split. */
@@ -37,9 +37,9 @@ function takesCommand(keyword: string): boolean {
   );
 }
 
-/** Words of a directive's value. */
-export function splitWords(text: string): string[] {
-  const words: string[] = [];
+/** Arguments of a directive's value. */
+export function splitArguments(text: string): string[] {
+  const args: string[] = [];
   let i = 0;
   while (i < text.length) {
     if (text[i] === ' ' || text[i] === '\t') {
@@ -66,7 +66,7 @@ export function splitWords(text: string): string[] {
       }
     }
     if (quote !== '') throw new ConfigSyntaxError('a quotation mark is not closed');
-    words.push(word);
+    args.push(word);
   }
-  return words;
+  return args;
 }

@@ -143,7 +143,7 @@ export interface Place {
 }
 
 interface Value extends Place {
-  readonly words: readonly string[];
+  readonly args: readonly string[];
   readonly rest: string;
 }
 
@@ -183,7 +183,7 @@ class Evaluation {
     const own = {
       file: this.#original,
       line: 0,
-      words: [this.#host.replaceAll('%', '%%')],
+      args: [this.#host.replaceAll('%', '%%')],
       rest: this.#host,
     };
     this.values.set('hostname', own);
@@ -194,7 +194,7 @@ class Evaluation {
   /** The name to connect to, as far as it is known. */
   hostName(): string {
     const value = this.values.get('hostname');
-    const word = value?.words[0];
+    const word = value?.args[0];
     const name =
       value === undefined || word === undefined
         ? this.#host
@@ -224,14 +224,14 @@ class Evaluation {
       }
       if (line === undefined) return;
       if (line.keyword === 'host') {
-        if (line.words.length === 0) throw configError(place, 'Host needs a pattern');
-        active = outerActive && matchList(this.#host, line.words) === 'yes';
+        if (line.args.length === 0) throw configError(place, 'Host needs a pattern');
+        active = outerActive && matchList(this.#host, line.args) === 'yes';
       } else if (line.keyword === 'match') {
         // Evaluated even where it cannot become active: a `final` in it still asks for the second pass.
         active = this.#matches(line, place) && outerActive;
       } else if (line.keyword === 'include') {
-        if (line.words.length === 0) throw configError(place, 'Include needs a file');
-        for (const word of line.words) {
+        if (line.args.length === 0) throw configError(place, 'Include needs a file');
+        for (const word of line.args) {
           for (const file of includedFiles(word, context.userFile, this.#environment, place)) {
             this.readFile(file, { ...context, explicit: false }, depth + 1, active);
           }
@@ -244,10 +244,10 @@ class Evaluation {
 
   #take(line: ConfigLine, place: Place): void {
     const keyword = synonyms[line.keyword] ?? line.keyword;
-    const value = { ...place, words: line.words, rest: line.rest };
+    const value = { ...place, args: line.args, rest: line.rest };
     const isProxy = keyword === 'proxyjump' || keyword === 'proxycommand';
     if (!understood.has(keyword) && !isProxy && keyword !== 'identityfile') return;
-    if (line.rest === '' || (keyword !== 'proxycommand' && (line.words[0] ?? '') === '')) {
+    if (line.rest === '' || (keyword !== 'proxycommand' && (line.args[0] ?? '') === '')) {
       throw configError(place, `${keyword} needs a value`);
     }
     if (keyword === 'identityfile') this.identityFiles.push(value);
@@ -264,14 +264,14 @@ class Evaluation {
 
   #matches(line: ConfigLine, place: Place): boolean {
     // `host=pattern` is as good as `host pattern`.
-    const words = line.words.flatMap((word) => {
+    const args = line.args.flatMap((word) => {
       const split = /^(!?[a-z]+)=(.+)$/i.exec(word);
       return split ? [split[1] ?? '', split[2] ?? ''] : [word];
     });
-    if (words.length === 0) throw configError(place, 'Match needs a criterion');
+    if (args.length === 0) throw configError(place, 'Match needs a criterion');
     let result = true;
-    for (let i = 0; i < words.length; i++) {
-      const word = (words[i] ?? '').toLowerCase();
+    for (let i = 0; i < args.length; i++) {
+      const word = (args[i] ?? '').toLowerCase();
       const negated = word.startsWith('!');
       const name = negated ? word.slice(1) : word;
       let holds: boolean;
@@ -282,7 +282,7 @@ class Evaluation {
         this.wantsFinalPass = true;
       } else {
         i++;
-        const argument = words[i];
+        const argument = args[i];
         if (argument === undefined) throw configError(place, `Match ${name} needs a value`);
         const subject = this.#subject(name);
         if (subject === undefined) {
@@ -308,7 +308,7 @@ class Evaluation {
       case 'originalhost':
         return this.#original;
       case 'user':
-        return this.values.get('user')?.words[0] ?? this.#environment.user;
+        return this.values.get('user')?.args[0] ?? this.#environment.user;
       case 'localuser':
         return this.#environment.user;
       default:
@@ -324,7 +324,7 @@ class Evaluation {
 }
 
 function isNone(value: Value): boolean {
-  return (value.words[0] ?? value.rest).toLowerCase() === 'none';
+  return (value.args[0] ?? value.rest).toLowerCase() === 'none';
 }
 
 /** The error for what a line of the configuration says. */
@@ -414,11 +414,10 @@ export function resolveHost(target: SshTarget, environment: SshEnvironment, log:
   const evaluation = new Evaluation(typed.host, environment, log);
   const user = target.user ?? typed.user;
   const port = target.port ?? typed.port;
-  if (user !== undefined) evaluation.values.set('user', { ...own, words: [user], rest: user });
-  if (port !== undefined)
-    evaluation.values.set('port', { ...own, words: [String(port)], rest: String(port) });
+  if (user !== undefined) evaluation.values.set('user', { ...own, args: [user], rest: user });
+  if (port !== undefined) evaluation.values.set('port', { ...own, args: [String(port)], rest: String(port) });
   if (target.identityFile !== undefined) {
-    evaluation.identityFiles.push({ ...own, words: [target.identityFile], rest: target.identityFile });
+    evaluation.identityFiles.push({ ...own, args: [target.identityFile], rest: target.identityFile });
   }
   const usual = usualConfigFiles(environment);
   const files = target.configFiles?.map((file) => expandHome(file, environment)) ?? usual;
@@ -446,19 +445,19 @@ function conclude(
   environment: SshEnvironment,
 ): ResolvedHost {
   const { values } = evaluation;
-  const word = (keyword: string) => values.get(keyword)?.words[0];
+  const word = (keyword: string) => values.get(keyword)?.args[0];
   const choice = <T>(keyword: string, fallback: T, options: Readonly<Record<string, T>>): T => {
     const value = values.get(keyword);
     if (value === undefined) return fallback;
-    const chosen = options[(value.words[0] ?? '').toLowerCase()];
-    if (chosen === undefined) throw configError(value, `"${value.words[0]}" is no value of ${keyword}`);
+    const chosen = options[(value.args[0] ?? '').toLowerCase()];
+    if (chosen === undefined) throw configError(value, `"${value.args[0]}" is no value of ${keyword}`);
     return chosen;
   };
   const flag = (keyword: string, fallback: 'yes' | 'no') =>
     choice(keyword, fallback, { yes: 'yes', true: 'yes', no: 'no', false: 'no' }) === 'yes';
   const time = (keyword: string): number | undefined => {
     const value = values.get(keyword);
-    const text = value?.words[0] ?? 'none';
+    const text = value?.args[0] ?? 'none';
     if (value === undefined || text.toLowerCase() === 'none') return undefined;
     const seconds = secondsOf(text);
     if (seconds === undefined) throw configError(value, `"${text}" is no value of ${keyword}`);
@@ -466,16 +465,16 @@ function conclude(
   };
   const count = (keyword: string): number | undefined => {
     const value = values.get(keyword);
-    if (value === undefined || (value.words[0] ?? '').toLowerCase() === 'none') return undefined;
-    if (!/^\d{1,6}$/.test(value.words[0] ?? ''))
-      throw configError(value, `"${value.words[0]}" is no value of ${keyword}`);
-    return Number(value.words[0]);
+    if (value === undefined || (value.args[0] ?? '').toLowerCase() === 'none') return undefined;
+    if (!/^\d{1,6}$/.test(value.args[0] ?? ''))
+      throw configError(value, `"${value.args[0]}" is no value of ${keyword}`);
+    return Number(value.args[0]);
   };
 
   const hostName = evaluation.hostName();
   const user = word('user') ?? environment.user;
   const portValue = values.get('port');
-  const port = portValue === undefined ? 22 : parsePort(portValue.words[0] ?? '');
+  const port = portValue === undefined ? 22 : parsePort(portValue.args[0] ?? '');
   if (port === undefined) {
     throw configError(
       portValue ?? { file: target.host, line: 0 },
@@ -484,7 +483,7 @@ function conclude(
   }
   const hostKeyAlias = word('hostkeyalias');
   const proxyJump = evaluation.proxyJump;
-  const jump = proxyJump === undefined || isNone(proxyJump) ? undefined : proxyJump.words[0];
+  const jump = proxyJump === undefined || isNone(proxyJump) ? undefined : proxyJump.args[0];
   const localHost = hostname();
   const home = homeOf(environment);
   const lastHop = jump === undefined ? '' : parseTypedHost(jump.split(',').at(-1) ?? '').host;
@@ -510,15 +509,15 @@ function conclude(
   const pathList = (keyword: string, fallback: readonly string[]): string[] => {
     const value = values.get(keyword);
     if (value === undefined) return [...fallback];
-    return value.words.filter((w) => w.toLowerCase() !== 'none').map((w) => path(w, value));
+    return value.args.filter((w) => w.toLowerCase() !== 'none').map((w) => path(w, value));
   };
   const ssh = `${home}/.ssh`;
   const machine = systemFolder(environment);
-  const given = evaluation.identityFiles.filter((v) => v.words[0]?.toLowerCase() !== 'none');
+  const given = evaluation.identityFiles.filter((v) => v.args[0]?.toLowerCase() !== 'none');
   const identityFiles = [
     ...new Set(
       evaluation.identityFiles.length > 0
-        ? given.map((v) => path(v.words[0] ?? '', v))
+        ? given.map((v) => path(v.args[0] ?? '', v))
         : customaryIdentities.map((name) => `${ssh}/${name}`),
     ),
   ];
@@ -601,7 +600,7 @@ function agentSocket(
   path: (text: string, place: Place) => string,
   environment: SshEnvironment,
 ): string | undefined {
-  const text = value?.words[0];
+  const text = value?.args[0];
   const fromVariable = (name: string) => environment.variables[name] || undefined;
   if (value === undefined || text === undefined || text === 'SSH_AUTH_SOCK') {
     // Windows' own agent has no variable but a fixed name.

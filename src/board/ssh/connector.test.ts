@@ -20,7 +20,7 @@ import { protocolVersion } from '../protocol/core-client.ts';
 import { encodeFrame } from '../protocol/frames.ts';
 import { WireClient, type WireStream } from '../protocol/wire-client.ts';
 import { type AgentStream, openAgentStream } from './connector.ts';
-import { shellWord } from './shell.ts';
+import { shellQuoted } from './shell.ts';
 import type { AgentBinary, SshTarget, SshTimeouts } from './target.ts';
 import { TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
 
@@ -498,7 +498,7 @@ exit 1`;
     ['sudo-failed', 'sudo: something that nobody has heard of', ''],
     ['agent-failed', 'out of order', ''],
   ])('[truth-19] %s, in its own words: %s', async (code, words, after) => {
-    const says = `printf '%s\\n' ${shellWord(words)} ${shellWord(after)} >&2; exit 1`;
+    const says = `printf '%s\\n' ${shellQuoted(words)} ${shellQuoted(after)} >&2; exit 1`;
     const target = { device: node(0), sudo: 'yes' as const };
     for (const [password, script] of [
       ['none asked for', says],
@@ -526,7 +526,7 @@ printf %s "$3" >&2; read -r line; ${says}`,
     await expectOutput(stream, 'TILESCP1sudo=1.');
   });
 
-  test('[truth-18] the question for a password ends with the link', async () => {
+  test('[truth-18] the question for a password ends with the connection', async () => {
     const server = await serve({ environment: { PATH: tools([], { sudo: sudo('x') }) } });
     let closed = false;
     person.answers = [

@@ -13,9 +13,9 @@ import {
   verifyByReading,
 } from './agent-files.ts';
 import { startAgent } from './agent-start.ts';
+import { Answers } from './answers.ts';
+import { type ConnectScope, openConnection, type SshConnection } from './connection.ts';
 import { knownHostName } from './known-hosts.ts';
-import { type ConnectScope, openLink, type SshLink } from './link.ts';
-import { Secrets } from './secrets.ts';
 import { defaultTimeouts, type SshServices, type SshTarget } from './target.ts';
 
 export type { ChangedHostKeyQuestion, HostKeyQuestion, SecretRequest, SshPrompts } from './prompts.ts';
@@ -72,25 +72,25 @@ export async function openAgentStream(
   context: ConnectContext,
   signal: AbortSignal,
 ): Promise<AgentStream> {
-  // The link outlives the connect: it must not end when the caller's signal aborts much later.
+  // The connection outlives the connect: it must not end when the caller's signal aborts much later.
   const connecting = new AbortController();
   const onAbort = () => connecting.abort(signal.reason);
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   const scope: ConnectScope = {
     services,
-    secrets: new Secrets(services.prompts, connecting.signal, context.log),
+    answers: new Answers(services.prompts, connecting.signal, context.log),
     timeouts: { ...defaultTimeouts, ...services.timeouts },
     log: context.log,
     onStep: context.onStep,
     signal: connecting.signal,
   };
-  let link: SshLink | undefined;
+  let connection: SshConnection | undefined;
   try {
-    link = await openLink(target, scope);
-    return await bringUp(link, target, scope);
+    connection = await openConnection(target, scope);
+    return await bringUp(connection, target, scope);
   } catch (error) {
-    link?.close();
+    connection?.close();
     throw signal.aborted ? abortError(signal, error) : toBoardError(error);
   } finally {
     signal.removeEventListener('abort', onAbort);
@@ -98,7 +98,11 @@ export async function openAgentStream(
 }
 
 /** Finds a place for the agent that works, from the best candidate to the last. */
-async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): Promise<AgentStream> {
+async function bringUp(
+  connection: SshConnection,
+  target: SshTarget,
+  scope: ConnectScope,
+): Promise<AgentStream> {
   const store = new AgentStore(scope.services.agents);
   const device = target.device ?? defaultDevice;
   let skip = 0;
@@ -107,37 +111,37 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
     scope.onStep('checking-agent');
     let probe: Awaited<ReturnType<typeof probeBoard>>;
     try {
-      probe = await probeBoard(link, store, device, skip, scope);
+      probe = await probeBoard(connection, store, device, skip, scope);
     } catch (error) {
       // No candidate is left: what failed at the ones before says more than that.
       throw refusal ?? error;
     }
     try {
       let verified = false;
-      if (probe.present && !probe.canHash) verified = await verifyByReading(link, store, probe);
+      if (probe.present && !probe.canHash) verified = await verifyByReading(connection, store, probe);
       if (!probe.present || (!probe.canHash && !verified)) {
-        await uploadAgent(link, store, probe, scope);
+        await uploadAgent(connection, store, probe, scope);
         verified = !probe.canHash;
       }
       // Also where the node is open to this user: the memory beside an owner is the owner's.
       const useSudo = target.sudo === 'yes' && probe.hasDevice && probe.uid !== 0;
-      let result = await startAgent(link, probe, useSudo, verified, scope);
+      let result = await startAgent(connection, probe, useSudo, verified, scope);
       if (result === 'corrupt') {
         scope.log.warn(`${clean(probe.folder)}: the agent there is damaged, it is uploaded again`);
-        await uploadAgent(link, store, probe, scope);
-        result = await startAgent(link, probe, useSudo, verified, scope);
+        await uploadAgent(connection, store, probe, scope);
+        result = await startAgent(connection, probe, useSudo, verified, scope);
         if (result === 'corrupt') {
           throw new BoardError(
             'upload-corrupt',
             `${probe.folder}: the agent is damaged again after an upload`,
             {
-              host: link.host.hostName,
+              host: connection.host.hostName,
               path: probe.folder,
             },
           );
         }
       }
-      if (result !== 'missing') return { ...result, route: routeOf(link, target, probe, useSudo) };
+      if (result !== 'missing') return { ...result, route: routeOf(connection, target, probe, useSudo) };
       scope.log.info('the agent was removed meanwhile, by another version of it; once more');
     } catch (error) {
       const reason = toBoardError(error);
@@ -152,8 +156,8 @@ async function bringUp(link: SshLink, target: SshTarget, scope: ConnectScope): P
   );
 }
 
-function routeOf(link: SshLink, target: SshTarget, probe: Probe, useSudo: boolean): string[] {
-  const { user, hostName, port, proxyJump, proxyCommand } = link.host;
+function routeOf(connection: SshConnection, target: SshTarget, probe: Probe, useSudo: boolean): string[] {
+  const { user, hostName, port, proxyJump, proxyCommand } = connection.host;
   const way = proxyJump.length > 0 ? `, through ${proxyJump.join(', ')}` : '';
   const command = proxyJump.length === 0 && proxyCommand !== undefined ? ', through a proxy command' : '';
   return [

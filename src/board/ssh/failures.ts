@@ -27,9 +27,9 @@ const byErrno: Readonly<Record<string, BoardErrorCode>> = {
  * @param during what was going on, in a few words (`connecting to host port 22`)
  * @param facts `host`, `port`, ...
  */
-export function linkFailure(error: unknown, during: string, facts: ErrorFacts): BoardError {
+export function connectionFailure(error: unknown, during: string, facts: ErrorFacts): BoardError {
   if (error instanceof BoardError) return error;
-  const { code, message } = describe(error);
+  const { code, message } = codeAndMessage(error);
   const detail = `${during}: ${message}`;
   const mapped = byErrno[code];
   if (mapped !== undefined) return new BoardError(mapped, detail, { ...facts, reason: message }, error);
@@ -48,7 +48,7 @@ export function linkFailure(error: unknown, during: string, facts: ErrorFacts): 
 }
 
 /** The errno name, or '', and the message, of anything thrown. */
-export function describe(error: unknown): { code: string; message: string } {
+export function codeAndMessage(error: unknown): { code: string; message: string } {
   if (!(error instanceof Error)) return { code: '', message: String(error) };
   const code: unknown = 'code' in error ? error.code : '';
   const text = typeof code === 'string' ? code : '';

@@ -2,7 +2,7 @@
 import type { BoardLog } from '../board.ts';
 import { BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
 import { configError, type ResolvedHost } from './config.ts';
-import { describe } from './failures.ts';
+import { codeAndMessage } from './failures.ts';
 import {
   appendHostKey,
   fingerprint,
@@ -102,7 +102,10 @@ export class HostKeys {
       try {
         line = revokedIn(path, key);
       } catch (error) {
-        throw configError(place, `the revoked keys in ${path} cannot be read: ${describe(error).message}`);
+        throw configError(
+          place,
+          `the revoked keys in ${path} cannot be read: ${codeAndMessage(error).message}`,
+        );
       }
       if (line !== undefined) throw revoked({ file: path, line }, facts);
     }
@@ -138,7 +141,7 @@ export class HostKeys {
     try {
       replaceHostKeyIn(file, this.name, key, { hash: this.#host.hashKnownHosts });
     } catch (error) {
-      const reason = describe(error).message;
+      const reason = codeAndMessage(error).message;
       throw new BoardError('host-key-changed', `${detail}; ${file} could not be changed: ${reason}`, {
         ...all,
         reason,
@@ -180,7 +183,7 @@ export class HostKeys {
       this.#log.info(`${file}: ${facts.algorithm} key of ${facts.host} added`);
     } catch (error) {
       // The connection is as safe as without: the question only comes again next time.
-      this.#log.warn(`${file}: the key could not be added: ${describe(error).message}`);
+      this.#log.warn(`${file}: the key could not be added: ${codeAndMessage(error).message}`);
     }
   }
 }

@@ -15,9 +15,9 @@ export function hostNames(files: readonly string[], environment: SshEnvironment)
     if (depth > maxIncludeDepth) return;
     for (const line of tolerantLines(path)) {
       if (line.keyword === 'host') {
-        for (const word of line.words) if (!/[*?!]/.test(word)) names.add(word);
+        for (const word of line.args) if (!/[*?!]/.test(word)) names.add(word);
       } else if (line.keyword === 'include') {
-        for (const word of line.words) {
+        for (const word of line.args) {
           for (const file of tolerantIncludes(word, userFile, environment)) read(file, userFile, depth + 1);
         }
       }

@@ -14,7 +14,7 @@ import ssh2, {
 } from 'ssh2';
 import type { BoardLog } from '../board.ts';
 import type { ResolvedHost } from './config.ts';
-import { describe } from './failures.ts';
+import { codeAndMessage } from './failures.ts';
 import type { SecretRequest } from './prompts.ts';
 
 /** Asks for a passphrase and learns how it went; waits where the person has to do something. */
@@ -124,7 +124,7 @@ export async function gatherIdentities(
         problems.push({ path, reason: 'it holds no private key, and the agent does not have it' });
       }
     } catch (error) {
-      const { code, message } = describe(error);
+      const { code, message } = codeAndMessage(error);
       if (code === 'ENOENT' && !host.identitiesGiven) continue;
       problems.push({ path, reason: code === 'ENOENT' ? 'there is no such file' : message });
     }
@@ -153,7 +153,7 @@ async function agentIdentities(
       });
     });
   } catch (error) {
-    log.warn(`ssh agent at ${socket}: ${describe(error).message}`);
+    log.warn(`ssh agent at ${socket}: ${codeAndMessage(error).message}`);
     return [];
   }
   return keys.map((publicKey) => ({
@@ -207,7 +207,8 @@ class KeyFile {
       this.#text = readPrivateFile(this.#path);
     } catch (error) {
       // `IdentityFile key` with only `key.pub` there names a key that lives in the agent.
-      const beside = describe(error).code === 'ENOENT' ? readPublicPart(`${this.#path}.pub`) : undefined;
+      const beside =
+        codeAndMessage(error).code === 'ENOENT' ? readPublicPart(`${this.#path}.pub`) : undefined;
       if (beside) return beside;
       throw error;
     }

@@ -48,7 +48,7 @@ export interface SshPrompts {
   confirmHostKey(question: HostKeyQuestion, signal: AbortSignal): Promise<boolean>;
   /** True = the person typed the host's name: forget the old key, remember the new one. */
   replaceHostKey(question: ChangedHostKeyQuestion, signal: AbortSignal): Promise<boolean>;
-  /** A stored secret, or the person's answer; `undefined` = the person declined. Aborted when the link is gone. */
+  /** A stored secret, or the person's answer; `undefined` = the person declined. Aborted when the connection is gone. */
   secret(request: SecretRequest, signal: AbortSignal): Promise<string | undefined>;
   /** The secret worked: store it if the person wants that. Never called for one-time answers (`echo`). */
   rememberSecret(request: SecretRequest, value: string): Promise<void>;

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
-import { Frame, keyValues, loginCommand, shellWord } from './shell.ts';
+import { keyValues, loginCommand, OutputMarks, shellQuoted } from './shell.ts';
 
 // Key exchanges and child processes on a busy machine.
 vi.setConfig({ testTimeout: 30_000 });
@@ -36,16 +36,16 @@ const nasty = [
 
 describe('[main-15] quoting', () => {
   test.each(nasty)('a word stays what it is: %j', (word) => {
-    expect(run('sh', `printf '%s.' ${shellWord(word)}`)).toBe(`${word}.`);
+    expect(run('sh', `printf '%s.' ${shellQuoted(word)}`)).toBe(`${word}.`);
   });
 
   test('a word cannot hold NUL', () => {
-    expect(() => shellWord('a\0b')).toThrow(RangeError);
+    expect(() => shellQuoted('a\0b')).toThrow(RangeError);
   });
 
   test.each(shells)('a script reaches /bin/sh unchanged under %s', (shell) => {
     for (const word of nasty) {
-      expect(run(shell, loginCommand(`printf '%s.' ${shellWord(word)}`)), word).toBe(`${word}.`);
+      expect(run(shell, loginCommand(`printf '%s.' ${shellQuoted(word)}`)), word).toBe(`${word}.`);
     }
   });
 
@@ -55,7 +55,7 @@ describe('[main-15] quoting', () => {
       .filter((t) => !t.includes('\0') && !/\p{Cs}/u.test(t));
     fc.assert(
       fc.property(text, (word) => {
-        expect(run('sh', loginCommand(`printf '%s.' ${shellWord(word)}`))).toBe(`${word}.`);
+        expect(run('sh', loginCommand(`printf '%s.' ${shellQuoted(word)}`))).toBe(`${word}.`);
       }),
       { numRuns: 20, seed: 7 },
     );
@@ -67,39 +67,39 @@ describe('[main-16] frames around output', () => {
 
   test('output is what stands between the marks, byte for byte, whatever the login shell printed before', () => {
     for (const script of ['echo a=b', "printf '\\001\\377\\n\\n'", ':', 'printf x']) {
-      const frame = new Frame();
+      const marks = new OutputMarks();
       const plain = spawnSync('sh', ['-c', script]).stdout;
-      const command = `echo Welcome; ${loginCommand(frame.wrap(script))}`;
-      const framed = spawnSync('sh', ['-c', command], { input: frame.input() }).stdout;
-      expect(frame.unwrap(framed, '', facts)).toEqual(plain);
+      const command = `echo Welcome; ${loginCommand(marks.wrap(script))}`;
+      const marked = spawnSync('sh', ['-c', command], { input: marks.input() }).stdout;
+      expect(marks.unwrap(marked, '', facts)).toEqual(plain);
     }
   });
 
   test("the script's exit status is kept", () => {
-    const frame = new Frame();
-    const command = loginCommand(frame.wrap('exit 7'));
-    expect(spawnSync('sh', ['-c', command], { input: frame.input() }).status).toBe(7);
+    const marks = new OutputMarks();
+    const command = loginCommand(marks.wrap('exit 7'));
+    expect(spawnSync('sh', ['-c', command], { input: marks.input() }).status).toBe(7);
   });
 
   test('a shell that prints its commands is not mistaken for their output', () => {
-    const frame = new Frame();
-    expect(() => frame.unwrap(Buffer.from(loginCommand(frame.wrap('echo x'))), '', facts)).toThrow(
+    const marks = new OutputMarks();
+    expect(() => marks.unwrap(Buffer.from(loginCommand(marks.wrap('echo x'))), '', facts)).toThrow(
       BoardError,
     );
   });
 
   test('the input goes to the script, byte for byte', () => {
-    const frame = new Frame();
+    const marks = new OutputMarks();
     const data = Buffer.from(Array.from({ length: 1000 }, (_, i) => (i * 7) % 256));
-    const command = loginCommand(frame.wrap('cat'));
-    const { stdout } = spawnSync('sh', ['-c', command], { input: frame.input(data) });
-    expect(frame.unwrap(stdout, '', facts)).toEqual(data);
+    const command = loginCommand(marks.wrap('cat'));
+    const { stdout } = spawnSync('sh', ['-c', command], { input: marks.input(data) });
+    expect(marks.unwrap(stdout, '', facts)).toEqual(data);
   });
 
   test('[truth-19] each way in which a login shell does not run the command has an error of its own', () => {
-    const attempt = (output: string | Buffer, stderr = '', frame = new Frame()) => {
+    const attempt = (output: string | Buffer, stderr = '', marks = new OutputMarks()) => {
       try {
-        frame.unwrap(Buffer.from(output), stderr, facts);
+        marks.unwrap(Buffer.from(output), stderr, facts);
       } catch (error) {
         return error;
       }
@@ -115,24 +115,24 @@ describe('[main-16] frames around output', () => {
     });
     expect(attempt('')).toMatchObject({ code: 'shell-ended', facts: { text: '' } });
 
-    const frame = new Frame();
-    const command = ['-c', frame.wrap('echo x')];
-    const whole = spawnSync('sh', command, { input: frame.input() }).stdout;
-    expect(attempt(whole.subarray(0, whole.length - 4), '', frame)).toMatchObject({
+    const marks = new OutputMarks();
+    const command = ['-c', marks.wrap('echo x')];
+    const whole = spawnSync('sh', command, { input: marks.input() }).stdout;
+    expect(attempt(whole.subarray(0, whole.length - 4), '', marks)).toMatchObject({
       code: 'shell-ended',
       facts: { begun: 1 },
     });
     const noisy = Buffer.concat([Buffer.from(`Lots\n${'-'.repeat(70_000)}`), whole]);
-    expect(attempt(noisy, '', frame)).toMatchObject({ code: 'shell-flood', facts: { text: 'Lots' } });
-    expect(frame.explain('too-much', noisy, facts)).toMatchObject({ code: 'shell-flood' });
-    expect(frame.explain('too-much', whole, facts)).toBeUndefined();
-    expect(frame.explain('late', Buffer.from('Who?'), facts)).toMatchObject({
+    expect(attempt(noisy, '', marks)).toMatchObject({ code: 'shell-flood', facts: { text: 'Lots' } });
+    expect(marks.explain('too-much', noisy, facts)).toMatchObject({ code: 'shell-flood' });
+    expect(marks.explain('too-much', whole, facts)).toBeUndefined();
+    expect(marks.explain('late', Buffer.from('Who?'), facts)).toMatchObject({
       code: 'shell-hangs',
       facts: { text: 'Who?' },
     });
-    expect(frame.explain('late', whole, facts)).toBeUndefined();
+    expect(marks.explain('late', whole, facts)).toBeUndefined();
     for (const input of ['', 'the rest of it\n']) {
-      expect(attempt(spawnSync('sh', command, { input }).stdout, '', frame)).toMatchObject({
+      expect(attempt(spawnSync('sh', command, { input }).stdout, '', marks)).toMatchObject({
         code: 'shell-input',
       });
     }

@@ -1,13 +1,13 @@
 /**
  * Commands for a shell we do not know. The login shell may be sh, bash, busybox, csh or fish, and may print text of its
- * own before our command runs; what counts is run by `/bin/sh` and framed by marks that nothing else prints.
+ * own before our command runs; what counts is run by `/bin/sh` and stands between marks that nothing else prints.
  */
 import { randomBytes } from 'node:crypto';
 import { clean } from '../../model/plain.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
 
-/** One word for a POSIX shell, whatever characters it holds (not NUL, which no argument can hold). */
-export function shellWord(text: string): string {
+/** A text as one argument for a POSIX shell, whatever characters it holds (not NUL, which no argument can hold). */
+export function shellQuoted(text: string): string {
   if (text.includes('\0')) throw new RangeError('an argument cannot hold a NUL character');
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -31,11 +31,11 @@ export function loginCommand(script: string): string {
 /** How much text of a login shell is skipped, in bytes. */
 export const maxNoise = 65_536;
 
-/** Marks around the output that counts, and before the input. */
-export class Frame {
+/** The marks around the output that counts, and before the input. */
+export class OutputMarks {
   readonly #mark = `tilescope-${randomBytes(12).toString('hex')}`;
 
-  /** A script whose standard output is framed; its own exit status is kept. It gets its input by `input`. */
+  /** A script whose standard output is marked; its own exit status is kept. It gets its input by `input`. */
   wrap(script: string): string {
     // In parts, so that a shell which echoes its commands does not print the mark.
     const [left, right] = [this.#mark.slice(0, 16), this.#mark.slice(16)];

@@ -8,7 +8,7 @@ import type { BoardLog } from '../board.ts';
 import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
-import { describe, linkFailure } from './failures.ts';
+import { codeAndMessage, connectionFailure } from './failures.ts';
 import type { SshEnvironment } from './target.ts';
 
 /** A connected stream. */
@@ -52,7 +52,7 @@ export function openSocket(
     };
     const onAbort = () => end(abortError(signal));
     const onError = (error: Error) =>
-      end(linkFailure(error, `connecting to ${hostName} port ${port}`, facts));
+      end(connectionFailure(error, `connecting to ${hostName} port ${port}`, facts));
     const timer = setTimeout(() => {
       const seconds = milliseconds / 1000;
       end(
@@ -102,9 +102,9 @@ export function startProxyCommand(
     lines.text(text);
   });
   child.once('error', (error) => {
-    ended = new BoardError('proxy-failed', `ProxyCommand: ${describe(error).message}`, {
+    ended = new BoardError('proxy-failed', `ProxyCommand: ${codeAndMessage(error).message}`, {
       ...facts,
-      reason: describe(error).message,
+      reason: codeAndMessage(error).message,
     });
     stream.destroy(ended);
   });

@@ -5,7 +5,7 @@
 import type { Generation } from '../geometry.ts';
 import type { CoreLayout } from './layout.ts';
 import type { CoreState, CoreStatus, Stall } from './status.ts';
-import { hexadecimal, isGated, textLines, type Unparsed, words } from './sysfs-text.ts';
+import { hexadecimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 /** Names of the bits of Core_Status, lowest first, in the driver's spelling. Bits 11 and 13: first generation only. */
 export const coreStatusBits: readonly string[] = [
@@ -138,10 +138,10 @@ export function coreFromText(text: string, unparsed: Unparsed): CoreStatus | 'ga
   if (status === undefined) return undefined;
   if (isGated(status)) return 'gated';
   const set = new Set<string>();
-  for (const word of words(status)) {
-    const name = aliases.get(word) ?? word;
+  for (const item of listItems(status)) {
+    const name = aliases.get(item) ?? item;
     if (coreStatusBits.includes(name)) set.add(name);
-    else if (word !== 'disabled') unparsed.add(`core: status: ${word}`);
+    else if (item !== 'disabled') unparsed.add(`core: status: ${item}`);
   }
   return { ...fromFlags(set), unknownBits: 0, ...pointers };
 }

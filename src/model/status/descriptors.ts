@@ -1,7 +1,7 @@
 /** Buffer descriptors of a tile's DMA, from their words or from the driver's `bd` text. */
 import type { DescriptorLayout } from './layout.ts';
 import type { DescriptorLock, DescriptorStatus } from './status.ts';
-import { decimal, hexadecimal, isGated, textLines, type Unparsed, words } from './sysfs-text.ts';
+import { decimal, hexadecimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 type Values = ReadonlyMap<string, number>;
 
@@ -99,7 +99,7 @@ export function descriptorsFromText(
   for (const { name, value, line } of textLines('bd', text, unparsed)) {
     if (isGated(value)) return 'gated';
     const index = /^\d{1,3}$/.test(name) ? Number(name) : undefined;
-    const columns = words(value);
+    const columns = listItems(value);
     if (
       layout === undefined ||
       index === undefined ||
@@ -112,8 +112,8 @@ export function descriptorsFromText(
     }
     const values = new Map<string, number>();
     layout.columns.forEach((column, i) => {
-      const word = columns[i] ?? '';
-      const wide = column.startsWith('Base_Address') ? hexadecimal(word) : decimal(word);
+      const text = columns[i] ?? '';
+      const wide = column.startsWith('Base_Address') ? hexadecimal(text) : decimal(text);
       const field = byName.get(column);
       const width = column === 'Base_Address' && layout.addressUnit === 1 ? 48 : (field?.width ?? 0);
       if (wide === undefined || wide >= 2 ** width) return;

@@ -1,7 +1,7 @@
 /** DMA channels of a tile, from their status words or from the driver's `dma` text. */
 import type { DmaLayout } from './layout.ts';
 import type { DmaChannelStatus, TileKind } from './status.ts';
-import { decimal, isGated, textLines, type Unparsed, words } from './sysfs-text.ts';
+import { decimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 type Direction = DmaChannelStatus['direction'];
 
@@ -112,25 +112,25 @@ interface Told {
 }
 
 const maxChannels = 16;
-/** Takes one word of the line for one channel; false if it does not belong there. */
-const readers: Readonly<Record<string, (told: Told, word: string) => boolean>> = {
-  channel_status: (told, word) => {
-    if (!/^[a-z][a-z0-9_]*$/.test(word)) return false;
-    told.state = word;
+/** Takes one item of the line for one channel; false if it does not belong there. */
+const readers: Readonly<Record<string, (told: Told, item: string) => boolean>> = {
+  channel_status: (told, item) => {
+    if (!/^[a-z][a-z0-9_]*$/.test(item)) return false;
+    told.state = item;
     return true;
   },
-  queue_size: (told, word) => {
-    const size = decimal(word);
+  queue_size: (told, item) => {
+    const size = decimal(item);
     if (size !== undefined) told.queueSize = size;
     return size !== undefined;
   },
-  queue_status: (told, word) => {
-    if (word !== 'okay' && word !== 'overflow') return false;
-    told.queueOverflow = word === 'overflow';
+  queue_status: (told, item) => {
+    if (item !== 'okay' && item !== 'overflow') return false;
+    told.queueOverflow = item === 'overflow';
     return true;
   },
-  current_bd: (told, word) => {
-    const current = decimal(word);
+  current_bd: (told, item) => {
+    const current = decimal(item);
     if (current !== undefined) told.current = current;
     return current !== undefined;
   },
@@ -153,9 +153,9 @@ export function channelsFromText(text: string, unparsed: Unparsed): readonly Dma
         unparsed.add(line);
         break;
       }
-      for (const [channel, word] of words(list).entries()) {
+      for (const [channel, item] of listItems(list).entries()) {
         if (channel >= maxChannels) {
-          unparsed.add(`dma: ${name}: ${direction}: ${word}`);
+          unparsed.add(`dma: ${name}: ${direction}: ${item}`);
           continue;
         }
         let entry = told[direction][channel];
@@ -163,7 +163,7 @@ export function channelsFromText(text: string, unparsed: Unparsed): readonly Dma
           entry = {};
           told[direction][channel] = entry;
         }
-        if (!read(entry, word)) unparsed.add(`dma: ${name}: ${direction}: ${word}`);
+        if (!read(entry, item)) unparsed.add(`dma: ${name}: ${direction}: ${item}`);
       }
     }
   }

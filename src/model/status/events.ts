@@ -2,7 +2,7 @@
 import type { Generation } from '../geometry.ts';
 import type { EventLayout } from './layout.ts';
 import type { TileKind, TileStatus } from './status.ts';
-import { decimal, isGated, textLines, type Unparsed, words } from './sysfs-text.ts';
+import { decimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 type ModuleEvents = TileStatus['events'][number];
 
@@ -42,9 +42,9 @@ export function eventsFromText(
       continue;
     }
     const numbers = new Set<number>();
-    for (const word of words(value)) {
-      const event = decimal(word);
-      if (event === undefined || event > 255) unparsed.add(`event: ${name}: ${word}`);
+    for (const item of listItems(value)) {
+      const event = decimal(item);
+      if (event === undefined || event > 255) unparsed.add(`event: ${name}: ${item}`);
       else numbers.add(event);
     }
     modules.set(name, numbers);
@@ -59,9 +59,9 @@ export function errorsFromText(text: string, unparsed: Unparsed): readonly strin
     const [, category, list] = /^([\w-]+): ?(.+)$/.exec(value) ?? [];
     if (!/^[a-z_]{1,20}$/.test(name) || category === undefined || list === undefined) unparsed.add(line);
     else {
-      for (const word of words(list)) {
-        if (/^[\w-]{1,60}$/.test(word)) errors.add(`${name}: ${category}: ${word}`);
-        else unparsed.add(`error: ${name}: ${category}: ${word}`);
+      for (const item of listItems(list)) {
+        if (/^[\w-]{1,60}$/.test(item)) errors.add(`${name}: ${category}: ${item}`);
+        else unparsed.add(`error: ${name}: ${category}: ${item}`);
       }
     }
   }

@@ -48,9 +48,9 @@ export function textLines(attribute: string, text: string, unparsed: Unparsed): 
   return lines;
 }
 
-/** The words of a list with the driver's innermost delimiter; none for an empty text. */
-export function words(value: string): string[] {
-  return value === '' ? [] : value.split('|').map((word) => word.trim());
+/** The items of a list with the driver's innermost delimiter; none for an empty text. */
+export function listItems(value: string): string[] {
+  return value === '' ? [] : value.split('|').map((item) => item.trim());
 }
 
 /** What the driver says of a tile that it may not touch. */

@@ -4,10 +4,10 @@
  */
 import type { BoardLog } from '../board.ts';
 import { throwIfCancelled } from '../errors.ts';
-import { describe } from './failures.ts';
+import { codeAndMessage } from './failures.ts';
 import type { SecretRequest, SshPrompts } from './prompts.ts';
 
-export class Secrets {
+export class Answers {
   readonly #prompts: SshPrompts;
   readonly #signal: AbortSignal;
   readonly #log: BoardLog;
@@ -25,9 +25,9 @@ export class Secrets {
     this.#passphrases = passphrases;
   }
 
-  /** The same secrets, for questions that lose their sense when `signal` aborts. */
-  until(signal: AbortSignal): Secrets {
-    return new Secrets(this.#prompts, signal, this.#log, this.#passphrases);
+  /** The same answers, for questions that lose their sense when `signal` aborts. */
+  until(signal: AbortSignal): Answers {
+    return new Answers(this.#prompts, signal, this.#log, this.#passphrases);
   }
 
   /** @throws BoardError `cancelled` */
@@ -56,7 +56,7 @@ export class Secrets {
     try {
       await work();
     } catch (error) {
-      this.#log.warn(`secret storage: ${describe(error).message}`);
+      this.#log.warn(`secret storage: ${codeAndMessage(error).message}`);
     }
   }
 }

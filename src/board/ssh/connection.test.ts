@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import ssh2, { type AuthContext } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BoardError } from '../errors.ts';
-import { type ConnectScope, openLink, type SshLink } from './link.ts';
-import { Secrets } from './secrets.ts';
+import { Answers } from './answers.ts';
+import { type ConnectScope, openConnection, type SshConnection } from './connection.ts';
 import { loginCommand } from './shell.ts';
 import { defaultTimeouts, type SshTarget, type SshTimeouts } from './target.ts';
 import { newKey, TestMachine, TestPerson, TestServer, type TestServerOptions } from './test-server.ts';
@@ -42,7 +42,7 @@ function scope(
 ): ConnectScope {
   return {
     services: { agents: {}, prompts: person, environment },
-    secrets: new Secrets(person, signal, machine.log),
+    answers: new Answers(person, signal, machine.log),
     timeouts: { ...defaultTimeouts, ...timeouts },
     log: machine.log,
     onStep: () => {},
@@ -53,14 +53,14 @@ function scope(
 async function open(
   target: SshTarget | TestServer,
   options: { signal?: AbortSignal; timeouts?: Partial<SshTimeouts> } = {},
-): Promise<SshLink> {
+): Promise<SshConnection> {
   const asked = target instanceof TestServer ? { host: target.host, port: target.port } : target;
-  const link = await openLink(
+  const connection = await openConnection(
     { configFiles: [], ...asked },
     scope(options.signal ?? new AbortController().signal, options.timeouts),
   );
-  cleanups.push(() => link.close());
-  return link;
+  cleanups.push(() => connection.close());
+  return connection;
 }
 
 async function failure(work: Promise<unknown>): Promise<BoardError> {
@@ -73,8 +73,8 @@ async function failure(work: Promise<unknown>): Promise<BoardError> {
   throw new Error('expected an error');
 }
 
-async function says(link: SshLink, script: string): Promise<string> {
-  return (await link.exec(loginCommand(script))).stdout.toString();
+async function says(connection: SshConnection, script: string): Promise<string> {
+  return (await connection.exec(loginCommand(script))).stdout.toString();
 }
 
 /** Accepts what `rule` accepts, offers `methods` otherwise. */
@@ -361,9 +361,9 @@ describe('[main-14] host keys', () => {
 
   test('new session keys in the middle of a connection bring no new question', async () => {
     const server = await serve();
-    const link = await open(server);
+    const connection = await open(server);
     await server.rekey();
-    expect(await says(link, 'echo still here')).toBe('still here\n');
+    expect(await says(connection, 'echo still here')).toBe('still here\n');
     expect(person.confirmed).toHaveLength(1);
   });
 
@@ -537,15 +537,15 @@ describe('[main-13] ways to the host', () => {
       `Host outer\n HostName 127.0.0.1\n Port ${outer.port}\n User o\nHost inner\n HostName 127.0.0.1\n Port ${inner.port}\n ProxyJump never-used\nHost board\n HostName 127.0.0.1\n Port ${board.port}\n ProxyJump outer,i@inner\n`,
     );
     person.answers = ['outer', 'inner', 'board'];
-    const link = await open({ host: 'board', configFiles: [config] });
-    expect(await says(link, 'echo through')).toBe('through\n');
+    const connection = await open({ host: 'board', configFiles: [config] });
+    expect(await says(connection, 'echo through')).toBe('through\n');
     expect(outer.forwards).toEqual([`127.0.0.1:${inner.port}`]);
     expect(inner.forwards).toEqual([`127.0.0.1:${board.port}`]);
     expect(outer.attempts.at(-1)).toBe('password o');
     expect(inner.attempts.at(-1)).toBe('password i');
     expect(person.confirmed).toHaveLength(3);
     outer.drop();
-    expect((await link.closed).code).toMatch(/connection-lost|proxy-failed/);
+    expect((await connection.closed).code).toMatch(/connection-lost|proxy-failed/);
   });
 
   test('jump hosts that name each other end with a word', async () => {
@@ -568,8 +568,8 @@ describe('[main-13] ways to the host', () => {
       'config',
       `Host board\n HostName 127.0.0.1\n Port ${server.port}\n ProxyCommand ${relay} %h %p\n`,
     );
-    const link = await open({ host: 'board', configFiles: [config] });
-    expect(await says(link, 'echo through')).toBe('through\n');
+    const connection = await open({ host: 'board', configFiles: [config] });
+    expect(await says(connection, 'echo through')).toBe('through\n');
   });
 
   test('a proxy command that fails is quoted', async () => {
@@ -646,8 +646,8 @@ describe('[main-16] ways in which reaching a host fails', () => {
 
   test('[truth-19] ten connections at once to a server that takes five all come in', async () => {
     const server = await serve({ refuseConnections: 9 });
-    const links = await Promise.all(Array.from({ length: 10 }, () => open(server)));
-    for (const link of links) expect(await says(link, 'echo in')).toBe('in\n');
+    const connections = await Promise.all(Array.from({ length: 10 }, () => open(server)));
+    for (const connection of connections) expect(await says(connection, 'echo in')).toBe('in\n');
   });
 
   test('[truth-19] a server behind a jump host that has no room is asked again over the same jump', async () => {
@@ -658,11 +658,11 @@ describe('[main-16] ways in which reaching a host fails', () => {
       `Host board\n HostName 127.0.0.1\n Port ${board.port}\n ProxyJump 127.0.0.1:${hop.port}\n`,
     );
     person.answers = ['hop'];
-    const link = await open({ host: 'board', configFiles: [config] });
-    expect(await says(link, 'echo in')).toBe('in\n');
+    const connection = await open({ host: 'board', configFiles: [config] });
+    expect(await says(connection, 'echo in')).toBe('in\n');
     expect(person.asked).toHaveLength(1);
     expect(hop.forwards).toHaveLength(4);
-    link.close();
+    connection.close();
     await expect.poll(() => hop.connections).toBe(0);
   });
 
@@ -670,8 +670,8 @@ describe('[main-16] ways in which reaching a host fails', () => {
     const server = await serve({ refuseSessions: 4 });
     expect(await says(await open(server), 'echo ok')).toBe('ok\n');
     const full = await serve({ refuseSessions: 1e6 });
-    const link = await open(full, { timeouts: { full: 200 } });
-    expect(await failure(says(link, 'echo ok'))).toMatchObject({
+    const connection = await open(full, { timeouts: { full: 200 } });
+    expect(await failure(says(connection, 'echo ok'))).toMatchObject({
       code: 'server-limit',
       facts: { of: 'sessions' },
     });
@@ -740,8 +740,8 @@ describe('[main-16] ways in which reaching a host fails', () => {
 
   test('a command that never ends, and one during which the connection is lost', async () => {
     const deaf = await serve({ deaf: true });
-    const link = await open(deaf, { timeouts: { command: 100 } });
-    expect(await failure(link.exec('x'))).toMatchObject({ code: 'timeout' });
+    const connection = await open(deaf, { timeouts: { command: 100 } });
+    expect(await failure(connection.exec('x'))).toMatchObject({ code: 'timeout' });
     const server = await serve();
     const other = await open(server);
     const running = failure(
@@ -758,24 +758,27 @@ describe('[truth-19] much of everything', () => {
 
   test('2.7 MB there and 20 MB back over changing session keys are the same bytes', async () => {
     const server = await serve();
-    const link = await open(server);
+    const connection = await open(server);
     const there = randomBytes(2_700_000);
     const back = randomBytes(20_000_000);
     writeFileSync(join(server.home, 'back'), back);
     let rekeyed: Promise<void> | undefined;
-    const { stdout, stderr, status } = await link.exec(loginCommand('sha256sum >&2; cat "$HOME/back"'), {
-      input: there,
-      maxOutput: back.length,
-      onProgress: (bytes) => {
-        if (bytes > 1_000_000) rekeyed ??= server.rekey();
+    const { stdout, stderr, status } = await connection.exec(
+      loginCommand('sha256sum >&2; cat "$HOME/back"'),
+      {
+        input: there,
+        maxOutput: back.length,
+        onProgress: (bytes) => {
+          if (bytes > 1_000_000) rekeyed ??= server.rekey();
+        },
       },
-    });
+    );
     await rekeyed;
     expect(status).toBe(0);
     expect(stderr).toContain(hash(there));
     expect(hash(stdout)).toBe(hash(back));
     // After the end of its own input a command may still say much.
-    const late = await link.exec(loginCommand('cat >/dev/null; head -c 2800000 "$HOME/back"'), {
+    const late = await connection.exec(loginCommand('cat >/dev/null; head -c 2800000 "$HOME/back"'), {
       input: there,
       maxOutput: back.length,
     });
@@ -783,8 +786,8 @@ describe('[truth-19] much of everything', () => {
   });
 
   test('200 commands, one after the other, over one connection', async () => {
-    const link = await open(await serve({ shell: ['/bin/echo'] }));
-    const said = await Promise.all(Array.from({ length: 200 }, (_, i) => link.exec(`command ${i}`)));
+    const connection = await open(await serve({ shell: ['/bin/echo'] }));
+    const said = await Promise.all(Array.from({ length: 200 }, (_, i) => connection.exec(`command ${i}`)));
     expect(said.map(({ stdout }) => stdout.toString())).toEqual(said.map((_, i) => `command ${i}\n`));
   }, 120_000);
 });
@@ -902,9 +905,9 @@ describe('[truth-18] what a sentence about the way to a host advises leads there
       if (error === undefined) break;
       expect(error).toMatchObject({ code: 'server-limit' });
     }
-    const link = await open(server);
+    const connection = await open(server);
     server.drop();
-    expect((await link.closed).code).toBe('connection-lost');
+    expect((await connection.closed).code).toBe('connection-lost');
     expect(await says(await open(server), 'echo again')).toBe('again\n');
   });
 });

@@ -8,20 +8,20 @@ import { clean } from '../../model/plain.ts';
 import type { BoardLog, ConnectStep } from '../board.ts';
 import { BoundedLines } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled } from '../errors.ts';
+import type { Answers } from './answers.ts';
 import { Authentication } from './auth.ts';
 import { parseTypedHost, type ResolvedHost, resolveHost } from './config.ts';
-import { linkFailure } from './failures.ts';
+import { connectionFailure } from './failures.ts';
 import { HostKeys } from './host-keys.ts';
 import { knownHostName } from './known-hosts.ts';
 import { Patience, patiently } from './patience.ts';
-import type { Secrets } from './secrets.ts';
 import type { SshServices, SshTarget, SshTimeouts } from './target.ts';
 import { openSocket, startProxyCommand, type Transport } from './transport.ts';
 
 /** What every part of one connect shares. */
 export interface ConnectScope {
   readonly services: SshServices;
-  readonly secrets: Secrets;
+  readonly answers: Answers;
   readonly timeouts: SshTimeouts;
   readonly log: BoardLog;
   readonly onStep: (step: ConnectStep, percent?: number) => void;
@@ -54,7 +54,7 @@ const uploadChunk = 32 * 1024;
 const bannerLines = 200;
 
 /** Resolves a target and connects to it, through its jump hosts. */
-export async function openLink(target: SshTarget, scope: ConnectScope): Promise<SshLink> {
+export async function openConnection(target: SshTarget, scope: ConnectScope): Promise<SshConnection> {
   scope.onStep('resolving');
   const host = resolveHost(target, scope.services.environment, scope.log);
   return connectHost(host, target, scope, 0);
@@ -68,7 +68,7 @@ async function connectHost(
   depth: number,
   jumps: readonly string[] = host.proxyJump,
   mayUseCommand = true,
-): Promise<SshLink> {
+): Promise<SshConnection> {
   throwIfCancelled(scope.signal);
   if (depth > maxHops) {
     throw new BoardError(
@@ -87,14 +87,14 @@ async function connectHost(
       : directWay(host, mayUseCommand, scope);
   try {
     // A server may have no room for one more connection for as long as others prove who they are.
-    const link = await patiently(
-      async () => SshLink.open(host, await way.open(), scope),
+    const connection = await patiently(
+      async () => SshConnection.open(host, await way.open(), scope),
       (error) => error.code === 'server-limit',
       scope.timeouts.full,
       scope.signal,
     );
-    void link.closed.then(() => way.close());
-    return link;
+    void connection.closed.then(() => way.close());
+    return connection;
   } catch (error) {
     way.close();
     throw error;
@@ -141,17 +141,24 @@ async function wayThrough(
   // Only the first host of a chain is reached by its own configuration.
   const first = before.length === 0;
   try {
-    const link = await connectHost(hop, hopTarget, scope, depth + 1, first ? hop.proxyJump : before, first);
+    const connection = await connectHost(
+      hop,
+      hopTarget,
+      scope,
+      depth + 1,
+      first ? hop.proxyJump : before,
+      first,
+    );
     return {
       open: async () => {
         try {
-          const stream = await link.forward(host.hostName, host.port);
-          return { stream, reason: () => link.failure(), close: () => stream.destroy() };
+          const stream = await connection.forward(host.hostName, host.port);
+          return { stream, reason: () => connection.failure(), close: () => stream.destroy() };
         } catch (error) {
           throw jumpFailure(error, hop, host);
         }
       },
-      close: () => link.close(),
+      close: () => connection.close(),
     };
   } catch (error) {
     throw jumpFailure(error, hop, host);
@@ -190,7 +197,7 @@ export class RemoteCommand {
   }
 }
 
-export class SshLink {
+export class SshConnection {
   readonly host: ResolvedHost;
   /** Resolves once, when the connection is gone, with the reason. */
   readonly closed: Promise<BoardError>;
@@ -214,16 +221,16 @@ export class SshLink {
     });
   }
 
-  /** Key exchange, host key and authentication over a connected stream, which belongs to the link from here on. */
-  static async open(host: ResolvedHost, transport: Transport, scope: ConnectScope): Promise<SshLink> {
-    const link = new SshLink(host, transport, scope);
+  /** Key exchange, host key and authentication over a connected stream, which belongs to the connection from here on. */
+  static async open(host: ResolvedHost, transport: Transport, scope: ConnectScope): Promise<SshConnection> {
+    const connection = new SshConnection(host, transport, scope);
     try {
-      await link.#establish();
+      await connection.#establish();
     } catch (error) {
-      link.close();
+      connection.close();
       throw error;
     }
-    return link;
+    return connection;
   }
 
   /** Why the connection is gone; `undefined` while it is not. */
@@ -247,7 +254,7 @@ export class SshLink {
 
   async #establish(): Promise<void> {
     const { host } = this;
-    const { signal, log, timeouts, onStep, secrets, services } = this.#scope;
+    const { signal, log, timeouts, onStep, answers, services } = this.#scope;
     const label = knownHostName(host.hostName, host.port);
     const keys = new HostKeys(host, log);
     const stop = new AbortController();
@@ -277,7 +284,7 @@ export class SshLink {
       const patience = new Patience(this.#facts, fail);
       const auth = new Authentication({
         host,
-        secrets: secrets.until(asking),
+        answers: answers.until(asking),
         patience,
         times: timeouts,
         log,
@@ -347,7 +354,7 @@ export class SshLink {
                 verify(true);
               })
               .catch((error: unknown) =>
-                fail(signal.aborted ? abortError(signal) : linkFailure(error, during, this.#facts)),
+                fail(signal.aborted ? abortError(signal) : connectionFailure(error, during, this.#facts)),
               );
           },
           authHandler: (
@@ -360,7 +367,7 @@ export class SshLink {
           },
         });
       } catch (error) {
-        fail(linkFailure(error, during, this.#facts));
+        fail(connectionFailure(error, during, this.#facts));
       }
     });
     // From here on an error or a close is the end of a live connection.
@@ -369,7 +376,7 @@ export class SshLink {
     const lost = (error?: Error) => {
       const reason =
         this.#transport.reason() ??
-        linkFailure(error ?? new Error('connection lost'), `connection to ${label}`, this.#facts);
+        connectionFailure(error ?? new Error('connection lost'), `connection to ${label}`, this.#facts);
       this.#end(reason);
     };
     this.#client.on('error', lost);
@@ -381,7 +388,7 @@ export class SshLink {
   }
 
   #explain(error: Error, during: string, auth: Authentication): BoardError {
-    const mapped = linkFailure(error, during, this.#facts);
+    const mapped = connectionFailure(error, during, this.#facts);
     return mapped.code === 'auth-failed' ? auth.failure(error.message) : mapped;
   }
 
@@ -507,11 +514,11 @@ export class SshLink {
         request((error, value) =>
           settle(() => {
             if (value !== undefined && !error) resolve(value);
-            else reject(linkFailure(error ?? new Error('no response'), during, this.#facts));
+            else reject(connectionFailure(error ?? new Error('no response'), during, this.#facts));
           }),
         );
       } catch (error) {
-        settle(() => reject(linkFailure(error, during, this.#facts)));
+        settle(() => reject(connectionFailure(error, during, this.#facts)));
       }
     });
   }
