@@ -12,7 +12,7 @@ import { dottedName, lineOf, parse, type SyntaxNode, walk } from './imports.ts';
 
 /** Calls of VS Code and of `src/say` whose arguments a person reads. */
 const MESSAGE_CALLS =
-  /(^|\.)(show(Error|Warning|Information)Message|setStatusBarMessage|say(Error|Warning|Information|Briefly)|shownError|withProgress|tableTooltip|describeView)$/;
+  /(^|\.)(show(Error|Warning|Information)Message|setStatusBarMessage|say(Error|Warning|Information|Briefly)|shownError|withProgress|tableTooltip|setViewTexts)$/;
 const TEXT_PROPERTIES = new Set([
   'title',
   'label',

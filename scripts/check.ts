@@ -5,7 +5,7 @@ import { acceptanceProblems } from './check-acceptance.ts';
 import { l10nProblems } from './check-l10n.ts';
 import { layeringProblems } from './check-layering.ts';
 import { packageProblems } from './check-package.ts';
-import { allWordProblems } from './check-words.ts';
+import { allTraceProblems } from './check-traces.ts';
 import { capture, isMain, localBin, root, runMain, ScriptError } from './common.ts';
 import { clearOutcome, saveOutcome } from './results.ts';
 import { nativeSources } from './sources.ts';
@@ -43,7 +43,7 @@ const CHECKS: readonly Check[] = [
   { name: 'layering', run: async () => layeringProblems(root) },
   { name: 'l10n', run: () => l10nProblems(root) },
   { name: 'native format', run: clangFormat },
-  { name: 'words', run: allWordProblems },
+  { name: 'traces', run: allTraceProblems },
   { name: 'acceptance', run: acceptanceProblems },
   { name: 'fidelity', run: fidelity },
   { name: 'package', run: packageProblems },

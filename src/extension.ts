@@ -20,7 +20,7 @@ import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
 import { WrittenBytes, writesScheme } from './editor/written-bytes.ts';
 import { BoardCommands } from './explorer/commands.ts';
-import { describe, Failures } from './explorer/failures.ts';
+import { errorText, Failures } from './explorer/failures.ts';
 import { GuestCommands, type Place } from './explorer/guest.ts';
 import {
   BoardNode,
@@ -179,7 +179,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       hold: (place) => atPlace(place, (at) => guest.hold(at)),
       releaseHold: (place) => atPlace(place, (at) => guest.release(at)),
       reachKernel: (place) => atPlace(place, (at) => guest.reachKernel(at)),
-      describe,
+      errorText,
       note: (thrown) => failures.note(thrown),
       showLog: () => log.show(),
     },
@@ -252,7 +252,7 @@ function buildArray({ boards, picks, tree, editor, failures, context, log, after
       partitions: ({ id, link }) => picks.shown(id, link.partitions),
       columnsText,
       ownerText,
-      describe,
+      errorText,
       note: (thrown) => failures.note(thrown),
       clock: (at) => new Date(at).toLocaleTimeString(vscode.env.language),
       after,

@@ -1,4 +1,4 @@
-/** The page of the hex editor: connects host, grid and frame. */
+/** The page of the hex editor: connects host, grid and outline. */
 import './main.css';
 import type {
   EditorDocument,
@@ -9,9 +9,8 @@ import type {
 } from '../src/editor/messages.ts';
 import { type CellChoice, readCellChoice } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
-import { type CursorDetails, Frame } from './frame.ts';
+import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
-import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/describe.ts';
 import {
   isExtended,
   moveTo,
@@ -24,6 +23,7 @@ import { ByteStore } from './grid/store.ts';
 import { hexOffset } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
 import { HostClient, toBytes, type VsCodeApi } from './host.ts';
+import { type CursorDetails, Outline } from './outline.ts';
 import { translator } from './strings.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
@@ -54,7 +54,7 @@ window.addEventListener('unhandledrejection', (event) =>
 class Editor {
   readonly #store: ByteStore;
   readonly #view: GridView;
-  readonly #frame: Frame;
+  readonly #outline: Outline;
   readonly #controller: GridController;
   readonly #t;
   #state: EditorState;
@@ -63,7 +63,7 @@ class Editor {
   #doing: Notice | undefined;
   #hover: ReturnType<typeof setTimeout> | undefined;
   #spoken = '';
-  #framePending = false;
+  #updatePending = false;
   #settings: EditorSettings;
   /** What this tab shows, whatever the setting says. */
   #chosen: CellChoice | undefined;
@@ -82,7 +82,7 @@ class Editor {
     this.#settings = settings;
     const kept = toKept(api.getState());
     this.#chosen = kept?.cells;
-    this.#frame = new Frame(window.document.body, t, {
+    this.#outline = new Outline(window.document.body, t, {
       command: (command) => {
         this.#notify(undefined);
         host.command(command);
@@ -97,11 +97,11 @@ class Editor {
       document.range,
       () => {
         this.#view.schedule();
-        this.#updateFrame();
+        this.#updateOutline();
       },
     );
     const tellVisible = throttled(visiblePeriod, (range: ByteRange) => host.post({ type: 'visible', range }));
-    this.#view = new GridView(this.#frame.middle, document, settings, this.#cells, this.#store, t, {
+    this.#view = new GridView(this.#outline.middle, document, settings, this.#cells, this.#store, t, {
       onSelection: (selection) => this.#onSelection(selection),
       onVisible: (range) => {
         tellVisible(range);
@@ -111,7 +111,7 @@ class Editor {
       onDrawn: () => this.#controller.drawn(),
     });
     this.#controller = new GridController({
-      around: this.#frame.middle,
+      around: this.#outline.middle,
       view: this.#view,
       store: this.#store,
       host,
@@ -120,7 +120,7 @@ class Editor {
       notify: (notice) => this.#notify(notice),
       wait: (notice) => {
         this.#doing = notice;
-        this.#updateFrame();
+        this.#updateOutline();
       },
     });
     this.setState(state);
@@ -139,7 +139,7 @@ class Editor {
     this.#view.readOnly = state.policy === 'locked';
     if (state.policy === 'staged' && this.#notice?.unlock === true) this.#notify(undefined);
     if (reconnected && this.#store.failure !== undefined) this.#store.retry();
-    this.#updateFrame();
+    this.#updateOutline();
   }
 
   setSettings(settings: EditorSettings): void {
@@ -164,7 +164,7 @@ class Editor {
     this.#controller.leaveCell();
     this.#view.cells = this.#cells;
     this.#tellCells();
-    this.#updateFrame();
+    this.#updateOutline();
   }
 
   #tellCells(): void {
@@ -218,17 +218,17 @@ class Editor {
     };
   }
 
-  /** At most once a frame, whatever happens in it. */
-  #updateFrame(): void {
-    if (this.#framePending) return;
-    this.#framePending = true;
+  /** At most once per animation frame. */
+  #updateOutline(): void {
+    if (this.#updatePending) return;
+    this.#updatePending = true;
     requestAnimationFrame(() => {
-      this.#framePending = false;
+      this.#updatePending = false;
       const cursor = this.#details();
       const { failure } = this.#store;
       const notice =
         this.#notice?.quiet === true ? (this.#doing ?? this.#notice) : (this.#notice ?? this.#doing);
-      this.#frame.update({
+      this.#outline.update({
         state: this.#state,
         ...(cursor === undefined ? {} : { cursor }),
         ...(notice === undefined ? {} : { notice }),
@@ -246,7 +246,7 @@ class Editor {
     const text = [value, ...states, ...place, pane, ...(selected === undefined ? [] : [selected])].join(', ');
     if (text === this.#spoken) return;
     this.#spoken = text;
-    if (this.#notice === undefined) this.#frame.speak(text);
+    if (this.#notice === undefined) this.#outline.speak(text);
   }
 
   #paneName(pane: Pane): string {
@@ -260,8 +260,8 @@ class Editor {
   #notify(notice: Notice | undefined): void {
     if (notice === undefined && this.#notice === undefined) return;
     this.#notice = notice;
-    if (notice !== undefined) this.#frame.speak(notice.text);
-    this.#updateFrame();
+    if (notice !== undefined) this.#outline.speak(notice.text);
+    this.#updateOutline();
   }
 
   #onSelection(selection: Selection): void {
@@ -270,7 +270,7 @@ class Editor {
     this.#notedAt = selection.cursor;
     this.#tellSelection();
     this.#keep();
-    this.#updateFrame();
+    this.#updateOutline();
   }
 
   #tellSelection(): void {
@@ -282,12 +282,12 @@ class Editor {
 
   #onHover(hover: Hover | undefined): void {
     clearTimeout(this.#hover);
-    this.#frame.hideHover();
+    this.#outline.hideHover();
     if (hover === undefined) return;
     this.#hover = setTimeout(() => {
       const shown = this.#shownAt(hover.offset, hover.pane);
       const text = hoverText(this.#t, this.#view.notationIn(hover.pane), shown);
-      if (text !== undefined) this.#frame.showHover(text, hover.x, hover.y);
+      if (text !== undefined) this.#outline.showHover(text, hover.x, hover.y);
     }, hoverDelay);
   }
 

@@ -3,10 +3,10 @@ import * as vscode from 'vscode';
 import type { ColumnRange } from '../model/geometry.ts';
 import { ArrayModel, type ArrayServices, type TilePlace } from './array-model.ts';
 import { ArrayView } from './array-view.ts';
+import { statusTooltip } from './sentences.ts';
 import type { DetailItem } from './tile-items.ts';
 import { TileModel } from './tile-model.ts';
 import { TileView } from './tile-view.ts';
-import { statusTooltip } from './words.ts';
 
 /** A state that was read within this time is good enough for a tooltip, milliseconds. */
 const fresh = 3000;

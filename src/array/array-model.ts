@@ -36,7 +36,7 @@ export interface ArrayServices {
   /** Who uses a partition, in words. */
   ownerText(info: PartitionInfo): string;
   /** The sentence and next step of a failure. */
-  describe(error: BoardError): string;
+  errorText(error: BoardError): string;
   /** Logs a failure. */
   note(thrown: unknown): BoardError;
   /** A time of day in words; `at` in milliseconds since 1970. */
@@ -352,7 +352,7 @@ export class ArrayModel implements Disposable {
       case 'offline':
         return {
           kind: 'error',
-          text: l10n.t('{0} is offline. {1}', board.label, this.#services.describe(state.error)),
+          text: l10n.t('{0} is offline. {1}', board.label, this.#services.errorText(state.error)),
           actions: [
             { command: 'connect', label: actionNames(l10n).connect },
             { command: 'showLog', label: actionNames(l10n).showLog },
@@ -372,7 +372,7 @@ export class ArrayModel implements Disposable {
     if (known?.error === undefined || known.reading) return undefined;
     return {
       kind: 'error',
-      text: this.#services.describe(known.error),
+      text: this.#services.errorText(known.error),
       actions: [
         known.error.code === 'unknown-driver'
           ? { command: 'allowDriver', label: actionNames(l10n).allowDriver }

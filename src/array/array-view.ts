@@ -87,7 +87,7 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
       const uri = vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(resource) });
       await vscode.commands.executeCommand('vscode.openWith', uri, 'tilescope.hex');
     } catch (error) {
-      sayError(this.#services.describe(this.#services.note(error)));
+      sayError(this.#services.errorText(this.#services.note(error)));
     }
   }
 

@@ -17,7 +17,7 @@ import {
   type CellState,
   cellStates,
 } from './messages.ts';
-import { hangText, locksText, stateName, statusTooltip, tileName, waitText } from './words.ts';
+import { hangText, locksText, stateName, statusTooltip, tileName, waitText } from './sentences.ts';
 
 /** No array is larger; a driver that says otherwise is not believed. */
 const mostColumns = 256;

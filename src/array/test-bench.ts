@@ -40,7 +40,7 @@ export class ViewBench {
       columnsText: ({ columns }) =>
         `Columns ${columns.startCol} to ${columns.startCol + columns.numCols - 1}`,
       ownerText: ({ inUse }) => (inUse ? 'in use' : 'free'),
-      describe: (error) => `${error.code}.`,
+      errorText: (error) => `${error.code}.`,
       note: (thrown) => {
         this.noted.push(thrown);
         return toBoardError(thrown);

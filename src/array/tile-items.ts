@@ -18,7 +18,7 @@ import {
   lockValue,
   reasonText,
   stallText,
-} from './words.ts';
+} from './sentences.ts';
 
 /** A line of the details view. */
 export interface DetailItem {

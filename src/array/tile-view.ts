@@ -2,11 +2,11 @@
 
 import * as vscode from 'vscode';
 import type { Localiser } from '../model/localiser.ts';
-import { describeView, plainRow, sayInformation } from '../say/say.ts';
+import { plainRow, sayInformation, setViewTexts } from '../say/say.ts';
 import type { ArrayServices } from './array-model.ts';
+import { tileName } from './sentences.ts';
 import { type DetailItem, detailItems, detailText } from './tile-items.ts';
 import type { TileModel } from './tile-model.ts';
-import { tileName } from './words.ts';
 
 /** The view's id in the manifest. */
 export const tileViewId = 'tilescope.tile';
@@ -28,14 +28,14 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
       showCollapseAll: true,
     });
     this.#model.visible = this.#view.visible;
-    this.#describe();
+    this.#setTitle();
     this.#subscriptions.push(
       this.#changed,
       this.#view.onDidChangeVisibility(({ visible }) => {
         this.#model.visible = visible;
       }),
       model.onDidChange(() => {
-        this.#describe();
+        this.#setTitle();
         this.#changed.fire();
       }),
     );
@@ -64,13 +64,13 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   #items(): DetailItem[] {
     const { known, offline } = this.#model;
     if (known === undefined) return [];
-    const { l10n, describe, clock } = this.#services;
+    const { l10n, errorText, clock } = this.#services;
     const [status] = known.report?.tiles ?? [];
     const items: DetailItem[] = [];
     const say = (key: string, label: string, icon: string) =>
       items.push({ key, label, description: '', tooltip: [], icon, children: [] });
-    if (offline !== undefined) say('offline', describe(offline), 'debug-disconnect');
-    else if (known.error !== undefined) say('error', describe(known.error), 'warning');
+    if (offline !== undefined) say('offline', errorText(offline), 'debug-disconnect');
+    else if (known.error !== undefined) say('error', errorText(known.error), 'warning');
     else if (status === undefined) say('reading', l10n.t('Reading...'), 'loading~spin');
     if (status === undefined || known.report === undefined) return items;
     const source =
@@ -108,12 +108,12 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
    * Title and message. A message, not a welcome text of the manifest: Theia (1.74, plugin-view-registry.ts) never asks a
    * view for its items that shows a welcome text when it is opened.
    */
-  #describe(): void {
+  #setTitle(): void {
     const { known, kind, boardLabel } = this.#model;
     const { l10n } = this.#services;
-    if (known === undefined) describeView(this.#view, '', noTile(l10n));
+    if (known === undefined) setViewTexts(this.#view, '', noTile(l10n));
     else
-      describeView(this.#view, l10n.t('{0} of {1}', tileName(known.place.tile, kind, l10n), boardLabel), '');
+      setViewTexts(this.#view, l10n.t('{0} of {1}', tileName(known.place.tile, kind, l10n), boardLabel), '');
   }
 }
 

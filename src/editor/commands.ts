@@ -108,13 +108,13 @@ export class EditorCommands {
     if (code === 'cancelled') return;
     if (code === 'epoch') {
       const rebase = actionNames(vscode.l10n).rebase;
-      sayWarning(sentenceOf(error, services.describe, vscode.l10n), rebase).then((chosen) => {
+      sayWarning(sentenceOf(error, services.errorText, vscode.l10n), rebase).then((chosen) => {
         if (chosen === rebase) void this.#guarded(document, this.#actions.rebase);
       });
       return;
     }
     const showLog = actionNames(vscode.l10n).showLog;
-    sayError(sentenceOf(error, services.describe, vscode.l10n), showLog).then((chosen) => {
+    sayError(sentenceOf(error, services.errorText, vscode.l10n), showLog).then((chosen) => {
       if (chosen === showLog) services.showLog();
     });
   }

@@ -153,7 +153,7 @@ export class HexPanel {
         vscode.l10n,
       ),
       policy: state.policy,
-      ...(state.lockedBecause === undefined ? {} : { lockedFor: services.describe(state.lockedBecause) }),
+      ...(state.lockedBecause === undefined ? {} : { lockedFor: services.errorText(state.lockedBecause) }),
       ...(beside === undefined ? {} : { beside }),
       connected: state.link.kind === 'connected',
       lastKnown: state.stale && state.epochEnd !== undefined,
@@ -221,7 +221,7 @@ export class HexPanel {
       clockSeconds: (at: number) => new Date(at).toLocaleTimeString(vscode.env.language),
     };
     const connected = state.link.kind === 'connected';
-    const said = bannerFor(facts, services.describe, vscode.l10n);
+    const said = bannerFor(facts, services.errorText, vscode.l10n);
     const running = connected ? this.runningTile : undefined;
     const gated = connected ? this.gatedTile : undefined;
     const banner = withHaltedCore(
@@ -342,7 +342,7 @@ export class HexPanel {
 
   #refuse(id: number, error: unknown): void {
     this.#host.services.note(error);
-    const sentence = sentenceOf(error, this.#host.services.describe, vscode.l10n);
+    const sentence = sentenceOf(error, this.#host.services.errorText, vscode.l10n);
     this.#post({ type: 'failed', id, message: sentence });
   }
 
@@ -410,7 +410,7 @@ export class HexPanel {
         soon: (run) => setImmediate(run),
         failed: (error) => {
           this.#host.services.note(error);
-          const message = sentenceOf(error, this.#host.services.describe, vscode.l10n);
+          const message = sentenceOf(error, this.#host.services.errorText, vscode.l10n);
           if (feed === this.#feed) this.#post({ type: 'unavailable', message });
         },
       },

@@ -132,7 +132,7 @@ async function setup() {
     acquire: (resource: never) => pool.acquire(link, resource),
     boardLabel: () => 'Board',
     memoryName: () => 'Data memory',
-    describe: ({ code }: { code: string }) => `[${code}]`,
+    errorText: ({ code }: { code: string }) => `[${code}]`,
     note: toBoardError,
   };
   const log = { warn: vi.fn(), error: vi.fn() };

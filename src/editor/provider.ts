@@ -447,7 +447,7 @@ export class HexEditorProvider
   /** Names kept edits that cannot be used, and moves them to where nothing writes over them. */
   async #setAside(document: TileDocument, path: string, problem: unknown): Promise<void> {
     this.services.note(problem);
-    const sentence = sentenceOf(problem, this.services.describe, vscode.l10n);
+    const sentence = sentenceOf(problem, this.services.errorText, vscode.l10n);
     const { leaveJournal } = document;
     document.leaveJournal = true;
     try {
@@ -561,7 +561,7 @@ export class HexEditorProvider
       throw shownError(
         error instanceof Error && error.name === 'Error'
           ? error.message
-          : sentenceOf(error, this.services.describe, vscode.l10n),
+          : sentenceOf(error, this.services.errorText, vscode.l10n),
       );
     } finally {
       document.settlingByEditor = false;

@@ -26,10 +26,10 @@ export interface BannerFacts {
 }
 
 /** A failure of board or session as one text: the sentence and the next step. */
-export type Describe = (error: BoardError) => string;
+export type ErrorText = (error: BoardError) => string;
 
 /** The line above the grid that matters most; `undefined` when all is well. */
-export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localiser): Banner | undefined {
+export function bannerFor(facts: BannerFacts, errorText: ErrorText, l10n: Localiser): Banner | undefined {
   const { state } = facts;
   const connect = offer('connect', l10n);
   const refresh = offer('refresh', l10n);
@@ -54,7 +54,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
       const wait = waitText(state.link.retryAt, facts.now, l10n);
       return {
         kind: 'error',
-        text: `${l10n.t('Offline.')} ${describe(state.link.error)}${wait}`,
+        text: `${l10n.t('Offline.')} ${errorText(state.link.error)}${wait}`,
         actions: [connect, ...sudo(state.link.error), offer('showLog', l10n)],
       };
     }
@@ -89,21 +89,21 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
   if (error?.code === 'kernel-held') {
     return {
       kind: 'warning',
-      text: describe(error),
+      text: errorText(error),
       actions: [offer('reachKernel', l10n), refresh],
     };
   }
   if (error?.code === 'unknown-driver') {
     return {
       kind: 'warning',
-      text: describe(error),
+      text: errorText(error),
       actions: [offer('allowDriver', l10n)],
     };
   }
   if (error?.code === 'no-partition' && error.facts['layout'] !== undefined) {
     return {
       kind: 'error',
-      text: describe(error),
+      text: errorText(error),
       actions: [offer('discard', l10n)],
     };
   }
@@ -111,7 +111,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
   if (error !== undefined && error.code !== 'cancelled' && !onlyWriting) {
     return {
       kind: 'error',
-      text: describe(error),
+      text: errorText(error),
       actions: [refresh, ...sudo(error), offer('showLog', l10n)],
     };
   }
@@ -138,7 +138,7 @@ export function bannerFor(facts: BannerFacts, describe: Describe, l10n: Localise
     };
   }
   if (partition?.inUse === true && state.policy === 'locked') {
-    return besideBanner(facts, partition, describe, l10n);
+    return besideBanner(facts, partition, errorText, l10n);
   }
   return undefined;
 }
@@ -170,7 +170,7 @@ function inUseText(partition: PartitionInfo, facts: BannerFacts, l10n: Localiser
 function besideBanner(
   facts: BannerFacts,
   partition: PartitionInfo,
-  describe: Describe,
+  errorText: ErrorText,
   l10n: Localiser,
 ): Banner {
   const inUse = inUseText(partition, facts, l10n);
@@ -180,14 +180,14 @@ function besideBanner(
   if (reason?.code === 'no-match') {
     return {
       kind: 'warning',
-      text: `${inUse} ${describe(reason)}`,
+      text: `${inUse} ${errorText(reason)}`,
       actions: [offer('unlock', l10n), ...hold],
     };
   }
   if (reason !== undefined && reason.code !== 'locked') {
     return {
       kind: 'info',
-      text: `${inUse} ${describe(reason)}`,
+      text: `${inUse} ${errorText(reason)}`,
       actions: [...sudoActions(reason, l10n), ...hold],
     };
   }
@@ -475,10 +475,10 @@ export function applyProblem(report: ApplyReport, l10n: Localiser): string | und
 }
 
 /** Anything thrown by board or session, as a sentence. */
-export function sentenceOf(thrown: unknown, describe: Describe, l10n: Localiser): string {
-  if (thrown instanceof BoardError) return describe(thrown);
+export function sentenceOf(thrown: unknown, errorText: ErrorText, l10n: Localiser): string {
+  if (thrown instanceof BoardError) return errorText(thrown);
   if (!(thrown instanceof SessionError)) {
-    return describe(new BoardError('internal', thrown instanceof Error ? thrown.message : String(thrown)));
+    return errorText(new BoardError('internal', thrown instanceof Error ? thrown.message : String(thrown)));
   }
   switch (thrown.code) {
     case 'bytes-unknown':

@@ -28,7 +28,7 @@ export interface EditorServices {
   /** Asks, then takes a descriptor of a partition that the kernel holds. True if it was taken. */
   reachKernel(place: PartitionPlace): Promise<boolean>;
   /** The sentence and next step of a failure. */
-  describe(error: BoardError): string;
+  errorText(error: BoardError): string;
   /** Logs a failure. */
   note(thrown: unknown): BoardError;
   showLog(): void;

@@ -43,7 +43,7 @@ const aboutTheEntry: ReadonlySet<BoardError['code']> = new Set([
 export const helpedBySudo: ReadonlySet<BoardError['code']> = new Set(['permission', 'owner-hidden']);
 
 /** The sentence and the next step, as one plain text: facts in it come from boards. */
-export function describe(error: BoardError): string {
+export function errorText(error: BoardError): string {
   const { message, nextStep } = explain(error, vscode.l10n);
   return plainText(nextStep === '' ? message : `${message} ${nextStep}`);
 }
@@ -86,7 +86,7 @@ export class Failures {
     if (actions.turnOnSudo !== undefined && helpedBySudo.has(error.code)) buttons.push(sudo);
     if (actions.edit !== undefined && aboutTheEntry.has(error.code)) buttons.push(edit);
     buttons.push(showLog);
-    const chosen = await sayError(describe(error), ...buttons);
+    const chosen = await sayError(errorText(error), ...buttons);
     if (chosen === retry || chosen === replace) await actions.retry?.();
     else if (chosen === sudo) await actions.turnOnSudo?.();
     else if (chosen === edit) await actions.edit?.();

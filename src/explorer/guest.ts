@@ -12,7 +12,7 @@ import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation } from 
 import type { RefusedStart } from '../session/link.ts';
 import type { Failures } from './failures.ts';
 import { columnsText, FreeColumnsNode, ownerText, PartitionNode, PickedNode } from './nodes.ts';
-import { ownerName } from './owner-words.ts';
+import { ownerName } from './owner-sentences.ts';
 import type { BoardTree } from './tree.ts';
 
 /** A partition of a board that a command is about. */
@@ -327,7 +327,7 @@ export class GuestCommands implements vscode.Disposable {
     if (place !== undefined) await run(place);
   }
 
-  async #choose(places: readonly Place[], describe: (place: Place) => string): Promise<Place | undefined> {
+  async #choose(places: readonly Place[], detailOf: (place: Place) => string): Promise<Place | undefined> {
     if (places.length === 0) {
       sayInformation(vscode.l10n.t('No connected board has a partition of this kind now.'));
       return undefined;
@@ -335,7 +335,7 @@ export class GuestCommands implements vscode.Disposable {
     const chosen = await pickFrom(
       places.map((place) => ({
         label: columnsText(place),
-        description: `${place.entry.config.label}  ${describe(place)}`,
+        description: `${place.entry.config.label}  ${detailOf(place)}`,
         place,
       })),
       { placeHolder: vscode.l10n.t('Which columns?') },

@@ -19,8 +19,14 @@ import {
 } from '../model/geometry.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import { tableTooltip } from '../say/say.ts';
-import { describe } from './failures.ts';
-import { type Clock, clockOf, ownerName, ownerText as ownerWords, partitionContext } from './owner-words.ts';
+import { errorText } from './failures.ts';
+import {
+  type Clock,
+  clockOf,
+  ownerName,
+  ownerText as ownerSentence,
+  partitionContext,
+} from './owner-sentences.ts';
 
 /** Up to this many tiles are listed directly under their memory type, more are grouped by column. */
 const mostUngroupedTiles = 64;
@@ -87,7 +93,7 @@ export const clock: Clock = clockOf(vscode.env.language, Date.now);
 
 /** How a partition stands, in words. */
 export function ownerText(info: PartitionInfo): string {
-  return ownerWords(info, clock, vscode.l10n);
+  return ownerSentence(info, clock, vscode.l10n);
 }
 
 /** The array's shape, while the board is connected and knows it. */
@@ -157,7 +163,7 @@ export class BoardNode implements TreeNode {
   #tooltip(): vscode.TreeItem['tooltip'] {
     const state = this.entry.link.state;
     const rows: [string, string][] = [[vscode.l10n.t('Reached by'), placeText(this.entry)]];
-    if (state.kind === 'offline') rows.push([vscode.l10n.t('Offline'), describe(state.error)]);
+    if (state.kind === 'offline') rows.push([vscode.l10n.t('Offline'), errorText(state.error)]);
     return tableTooltip(this.entry.config.label, rows);
   }
 }
@@ -173,7 +179,7 @@ function placeText(entry: BoardEntry): string {
 function boardTooltip(entry: BoardEntry, info: BoardInfo): vscode.TreeItem['tooltip'] {
   const { hung } = entry.link;
   const rows: [string, string][] = [
-    ...(hung === undefined ? [] : [[vscode.l10n.t('Driver'), describe(hung)] satisfies [string, string]]),
+    ...(hung === undefined ? [] : [[vscode.l10n.t('Driver'), errorText(hung)] satisfies [string, string]]),
     [vscode.l10n.t('Reached by'), placeText(entry)],
     [vscode.l10n.t('Host'), info.hostName],
     [vscode.l10n.t('Device'), info.device],
@@ -474,7 +480,7 @@ export class MessageNode implements TreeNode {
 export function failureNode(parent: string, error: BoardError, command?: vscode.Command): MessageNode {
   return new MessageNode(
     parent,
-    describe(error),
+    errorText(error),
     'warning',
     command ?? { command: 'tilescope.showLog', title: actionNames(vscode.l10n).showLog },
   );

@@ -2,7 +2,7 @@
 import type { PartitionInfo } from '../board/board.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import type { LinkState } from '../session/types.ts';
-import { partitionContext } from './owner-words.ts';
+import { partitionContext } from './owner-sentences.ts';
 
 /** What the keys are made of, per board. */
 export interface SidebarBoard {

@@ -148,7 +148,7 @@ export function plainRow(item: vscode.TreeItem): vscode.TreeItem {
 }
 
 /** The words above a view's rows: beside its name, and in place of rows. */
-export function describeView<T>(view: vscode.TreeView<T>, description: string, message: string): void {
+export function setViewTexts<T>(view: vscode.TreeView<T>, description: string, message: string): void {
   view.description = plainText(description);
   view.message = plainText(message);
 }

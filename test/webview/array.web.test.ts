@@ -7,7 +7,7 @@ import { root } from '../../scripts/common.ts';
 import type { ArrayPicture, FromArrayPage } from '../../src/array/messages.ts';
 import { flat, part, ring, type Sample, sampleOf, small, vck190, vek280 } from './array-samples.ts';
 import { eventually } from './eventually.ts';
-import { frames, type LookOptions, type OpenPage, PageServer } from './harness.ts';
+import { type LookOptions, type OpenPage, PageServer, painted } from './harness.ts';
 import { themeNames } from './themes.ts';
 
 const shots = join(root, 'artifacts', 'screenshots');
@@ -33,7 +33,7 @@ async function shown(picture: ArrayPicture, look: LookOptions = {}): Promise<Pag
   const { page } = open;
   await page.waitForSelector('.scroller', { state: 'attached' });
   await page.evaluate((drawn) => window.array.show(drawn), picture);
-  await frames(page);
+  await painted(page);
   return page;
 }
 
@@ -115,7 +115,7 @@ describe('[shape-2] a picture that changes', () => {
     expect(sizes.at(-1) ?? 0).toBeLessThan(500);
     // Nothing differs: nothing is said.
     await page.evaluate((next) => window.array.show(next), { ...picture, rows });
-    await frames(page);
+    await painted(page);
     expect(await page.evaluate(() => window.array.sent.length)).toBe(sizes.length);
   });
 });
@@ -405,7 +405,7 @@ describe('[attach-11] the Array view', () => {
       [first, 'Tile (6,3)'],
     ] as const) {
       await page.evaluate((next) => window.array.show(next), sampleOf(sample));
-      await frames(page);
+      await painted(page);
       await page.locator('[data-name=refresh]').focus();
       await page.keyboard.press('Tab');
       expect(await at()).toBe(tile);
@@ -441,7 +441,7 @@ describe('[attach-11] the Array view', () => {
       one.scrollLeft = 0;
     });
     await page.evaluate((next) => window.array.show(next), sampleOf({ ...hanging, others: [] }));
-    await frames(page);
+    await painted(page);
     expect(await scrolled()).toBe(0);
   });
 

@@ -4,8 +4,8 @@ import type { CellName } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
 import { deviceByte } from './device.ts';
 import { eventually } from './eventually.ts';
-import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
-import { scrollFrames } from './scroll-frames.ts';
+import { Harness, type OpenOptions, type OpenPage, painted } from './harness.ts';
+import { scrollRate } from './scroll-rate.ts';
 
 let harness: Harness;
 let open: OpenPage | undefined;
@@ -62,7 +62,7 @@ async function rows(
 
 /** The painted runs of a mark as text, in document order. */
 async function marked(page: Page, mark: string): Promise<string[]> {
-  await frames(page);
+  await painted(page);
   return page.evaluate((name) => {
     const ranges = [...(CSS.highlights.get(`tile-${name}`) ?? [])];
     return ranges
@@ -125,7 +125,7 @@ async function click(
   if (options.double === true) await page.mouse.dblclick(at.x, at.y);
   else await page.mouse.click(at.x, at.y);
   if (options.shift === true) await page.keyboard.up('Shift');
-  await frames(page);
+  await painted(page);
 }
 
 describe('what is shown', () => {
@@ -135,7 +135,7 @@ describe('what is shown', () => {
     expect(heading).toMatchObject({ kind: 'tile', offset: '(6,1)', buffer: '000000' });
     expect(first).toMatchObject({ offset: '0000', buffer: '000000', bytes: deviceHex(0, 16) });
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8000, length: 1 }));
-    await frames(page);
+    await painted(page);
     const shown = await rows(page);
     const boundary = shown.findIndex((row) => row.kind === 'tile');
     expect(shown.slice(boundary - 1, boundary + 2)).toMatchObject([
@@ -176,7 +176,7 @@ describe('what is shown', () => {
   test('[main-18] other row lengths and lower case, cursor and place kept', async () => {
     const page = await start(oneTile);
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 1 }));
-    await frames(page);
+    await painted(page);
     for (const bytesPerRow of [8, 32, 64]) {
       await page.evaluate(
         (columns) =>
@@ -386,7 +386,7 @@ describe('typing', () => {
       await page.keyboard.press(key);
       await page.keyboard.type('5');
       await eventually(() => page.locator('.notice').isVisible()).toBe(true);
-      await frames(page);
+      await painted(page);
       const apart = await page.evaluate(() => {
         const [range] = [...(CSS.highlights.get('tile-cursor') ?? [])];
         const row = range?.startContainer.parentElement?.getBoundingClientRect();
@@ -446,7 +446,7 @@ describe('selection', () => {
     await page.mouse.move(from.x, from.y);
     await page.mouse.down();
     await page.mouse.move(to.x, to.y, { steps: 4 });
-    await frames(page);
+    await painted(page);
     await page.mouse.up();
     expect(await marked(page, 'selection')).toEqual([deviceHex(0x8042, 14), deviceHex(0x8050, 1)]);
     expect(await page.evaluate(() => window.fake.said.findLast((m) => m.type === 'selection'))).toEqual({
@@ -584,7 +584,7 @@ describe('[shape-3] cells of other formats', () => {
         return told?.type === 'cells' ? told.cells : undefined;
       }),
     ).toEqual({ name, order });
-    await frames(page);
+    await painted(page);
   }
 
   test('show values; characters stay bytes, the line at the bottom says both, and the tab remembers', async () => {
@@ -620,7 +620,7 @@ describe('[shape-3] cells of other formats', () => {
     await eventually(async () => (await first(page))[0]).toBe(String(deviceByte(0x8000)));
     await choose(page, 'hex8');
     await set('bin8');
-    await frames(page);
+    await painted(page);
     expect((await first(page))[0]).toBe(hex(deviceByte(0x8000)));
   });
 
@@ -825,7 +825,7 @@ describe('[truth-19] bytes that nobody read yet', () => {
     await eventually(() => notice(page).textContent()).toContain('40 %');
     // Looking around meanwhile takes nothing away.
     await page.keyboard.press('Control+Home');
-    await frames(page);
+    await painted(page);
     expect(await notice(page).textContent()).toContain('40 %');
     expect(await clipboard(page)).toBe('before');
     await finish(page);
@@ -842,7 +842,7 @@ describe('[truth-19] bytes that nobody read yet', () => {
     const page = await start({ ...large, unknown: [{ offset: 0, length: largeBytes }] });
     await page.keyboard.press('Tab');
     await page.evaluate((length) => window.fake.send({ type: 'reveal', offset: 16, length }), 1 << 20);
-    await frames(page);
+    await painted(page);
     await page.keyboard.press('Control+c');
     await eventually(() => spoken(page).textContent()).toContain('1048576 bytes copied.');
     expect(await reads(page)).toEqual([{ offset: 16, length: 1 << 20 }]);
@@ -864,7 +864,7 @@ describe('[truth-19] bytes that nobody read yet', () => {
     await eventually(() => notice(page).textContent()).toBe('Nothing was copied: Cancelled.');
     expect(await page.evaluate(() => window.fake.said.map(({ type }) => type))).toContain('cancel');
     await finish(page);
-    await frames(page);
+    await painted(page);
     expect(await clipboard(page)).toBe('before');
     await page.keyboard.press('Control+Home');
     await page.keyboard.press('Shift+ArrowRight');
@@ -1024,7 +1024,7 @@ describe('[truth-19] what people did to other tools', () => {
       }).toEqual(new Set([Array(64).fill('3D').join(' '), '='.repeat(64)]));
     }
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0xff0, length: 1 << 20 }));
-    await frames(page);
+    await painted(page);
     await page.keyboard.press('Control+c');
     await eventually(() => spoken(page).textContent()).toContain('1048576 bytes copied');
     expect(new Set((await page.evaluate(() => navigator.clipboard.readText())).split(/\s/))).toEqual(
@@ -1117,7 +1117,7 @@ describe('[truth-19] what people did to other tools', () => {
     await keys();
     await page.keyboard.press('Tab');
     await keys();
-    await frames(page);
+    await painted(page);
     expect(await edits(page)).toEqual([]);
     expect(await marked(page, 'pending')).toEqual([]);
   });
@@ -1129,7 +1129,7 @@ describe('[truth-19] what people did to other tools', () => {
       document.documentElement.style.setProperty('--vscode-editor-font-family', '"Fira Code", monospace');
       window.dispatchEvent(new Event('resize'));
     });
-    await frames(page);
+    await painted(page);
     expect(
       await page.evaluate(() =>
         ['bytes', 'characters'].map((name) => {
@@ -1156,7 +1156,7 @@ describe('[truth-19] what people did to other tools', () => {
       deviceScaleFactor: 2,
       mobile: false,
     });
-    await frames(page);
+    await painted(page);
     await click(page, '0020', 5);
     expect(await last(page)).toMatchObject({ cursor: 0x8025, length: 1 });
     await page.keyboard.press('Control+End');
@@ -1217,7 +1217,7 @@ describe('25 MiB', () => {
     const before = await count();
     await page.mouse.move(300, 300);
     for (let i = 0; i < 40; i++) await page.mouse.wheel(0, i % 3 === 0 ? -900 : 4000 * i);
-    await frames(page);
+    await painted(page);
     expect(await count()).toBeLessThanOrEqual(before + 12);
     expect(before).toBeLessThan(350);
     const nodes = await page.evaluate(() =>
@@ -1254,11 +1254,11 @@ describe('25 MiB', () => {
     await eventually(async () => (await rows(page)).at(-1)?.bytes.slice(-2)).toBe('11');
   });
 
-  test('frames while scrolling, for the record', async () => {
+  test('drawing while scrolling, for the record', async () => {
     const page = await start(large);
-    const { drawn, possible } = await scrollFrames(page);
+    const { drawn, possible } = await scrollRate(page);
     console.log(
-      `scrolling 25 MiB: ${drawn} of ${possible.toFixed(0)} frames (${((100 * drawn) / possible).toFixed(0)} %)`,
+      `scrolling 25 MiB: ${drawn} of ${possible.toFixed(0)} draws (${((100 * drawn) / possible).toFixed(0)} %)`,
     );
     expect(drawn).toBeGreaterThan(0);
   });

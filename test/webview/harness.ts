@@ -63,7 +63,7 @@ async function bundle(main: string, fakeHost: string): Promise<Map<string, strin
 }
 
 /** Waits until what was said last has been answered and drawn. */
-export async function frames(page: Page): Promise<void> {
+export async function painted(page: Page): Promise<void> {
   await page.evaluate(async () => {
     for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(done));
   });
@@ -147,7 +147,7 @@ export class Harness {
     const open = await this.#pages.open(look, config);
     await open.page.waitForSelector('.row:not(.tile) .bytes');
     await open.page.waitForFunction(() => window.fake.said.some((message) => message.type === 'visible'));
-    await frames(open.page);
+    await painted(open.page);
     return open;
   }
 

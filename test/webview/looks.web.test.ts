@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { marks } from '../../webview/grid/painter.ts';
 import { eventually } from './eventually.ts';
-import { frames, Harness, type OpenOptions, type OpenPage } from './harness.ts';
+import { Harness, type OpenOptions, type OpenPage, painted } from './harness.ts';
 import { themeNames } from './themes.ts';
 
 const shots = join(root, 'artifacts', 'screenshots');
@@ -54,7 +54,7 @@ async function everything(options: OpenOptions = {}): Promise<Page> {
   });
   for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
   for (let i = 0; i < 2; i++) await page.keyboard.press('Shift+ArrowDown');
-  await frames(page);
+  await painted(page);
   return page;
 }
 
@@ -160,7 +160,7 @@ describe('[main-18] [main-23] looks', () => {
       await page.keyboard.press('Enter');
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('Shift+ArrowRight');
-      await frames(page);
+      await painted(page);
       await page.screenshot({ path: join(shots, `webview-cells-${theme}.png`) });
       expect(await clipped(page)).toEqual([]);
       await page.keyboard.press('Control+Home');
@@ -169,7 +169,7 @@ describe('[main-18] [main-23] looks', () => {
       await eventually(() => page.locator('.cell-field .preview').textContent()).toContain(
         '16777216 = 00 00 80 4B',
       );
-      await frames(page);
+      await painted(page);
       await page.screenshot({ path: join(shots, `webview-field-${theme}.png`) });
       expect(await clipped(page)).toEqual([]);
       const { violations } = await new AxeBuilder({ page }).analyze();
@@ -184,7 +184,7 @@ describe('[main-18] [main-23] looks', () => {
       await eventually(() => page.locator('.details .value').textContent()).toContain('float32');
       await page.keyboard.type('1e99');
       await eventually(() => page.locator('.cell-field .preview').textContent()).toContain('does not fit');
-      await frames(page);
+      await painted(page);
       await page.screenshot({ path: join(shots, `webview-field-low-${theme}.png`) });
       expect(await clipped(page)).toEqual([]);
       await open.close();
@@ -264,7 +264,7 @@ describe('[main-18] [main-23] looks', () => {
     const { page } = open;
     await page.keyboard.press('End');
     await page.keyboard.press('Tab');
-    await frames(page);
+    await painted(page);
     const inside = () =>
       page.evaluate(() => {
         const [range] = [...(CSS.highlights.get('tile-cursor') ?? [])];
@@ -282,7 +282,7 @@ describe('[main-18] [main-23] looks', () => {
     await page.screenshot({ path: join(shots, 'webview-sideways.png') });
     await page.keyboard.press('Shift+Tab');
     for (let column = 15; column >= 0; column--) {
-      await frames(page);
+      await painted(page);
       expect(await inside(), `column ${column}`).toBe(true);
       await page.keyboard.press('ArrowLeft');
     }
@@ -294,7 +294,7 @@ describe('[main-18] [main-23] looks', () => {
       document.documentElement.style.setProperty('--vscode-editor-font-size', '17.3px');
       window.dispatchEvent(new Event('resize'));
     });
-    await frames(page);
+    await painted(page);
     const lefts = await page.evaluate(() =>
       ['bytes', 'characters'].map((name) =>
         [...document.querySelectorAll(`.headings .${name}, .row:not(.tile) .${name}`)].map((cell) =>

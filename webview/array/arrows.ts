@@ -33,7 +33,7 @@ const sizes = {
 } as const;
 /** The legend's arrows, pixels: as wide as its other signs. */
 const signSize = { width: 14, height: 10 } as const;
-/** Arrows begin and end this far outside the cell, pixels: a frame fits between. */
+/** Arrows begin and end this far outside the cell, pixels: a border fits between. */
 const apart = 2;
 /** An arrow's ends are at least this far from the cells' common edge, pixels, as far as the cells reach. */
 const leastReach = 6;

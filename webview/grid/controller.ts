@@ -9,8 +9,8 @@ import { isUnreadable } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
+import { cellName, reasonText, refusalText } from './cell-texts.ts';
 import { copyLimit, copyText } from './copy.ts';
-import { cellName, reasonText, refusalText } from './describe.ts';
 import {
   countBytes,
   countWithout,
@@ -149,7 +149,7 @@ export class GridController {
     this.#closeField();
   }
 
-  /** To be called after each frame. */
+  /** To be called after each draw. */
   drawn(): void {
     const { offset } = this.#field;
     if (offset !== undefined) this.#field.place(this.#parts.view.cellBox(offset));

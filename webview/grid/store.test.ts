@@ -220,7 +220,7 @@ test('[shape-2] what did not change is not drawn again: versions grow only aroun
 });
 
 describe('[truth-14] what was on screen', () => {
-  test('is what the last frame showed, until the next one is drawn', () => {
+  test('is what was drawn last, until the next draw', () => {
     const pair = setUp();
     pair.store.want({ offset: 0, length: 16 });
     pair.rest();

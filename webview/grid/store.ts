@@ -39,7 +39,7 @@ interface Page extends Content {
   told: boolean;
   /** Of each run of `blockBytes`, the version of the store in which it last changed. */
   readonly versions: Uint32Array;
-  /** What is still on screen, while the next frame has not been drawn since an delta. */
+  /** What is still on screen, until the first draw after a delta. */
   onScreen: Content | undefined;
 }
 
@@ -109,12 +109,12 @@ export class ByteStore {
     return this.#copy(range, (page) => page);
   }
 
-  /** As `read`, but as the last frame showed it: what a person can have seen. */
+  /** As `read`, but as last drawn: what a person can have seen. */
   seen(range: ByteRange): ShownBytes {
     return this.#copy(range, (page) => page.onScreen ?? page);
   }
 
-  /** A frame was drawn: all that is held counts as seen. */
+  /** The grid was drawn: all that is held counts as seen. */
   drawn(): void {
     for (const page of this.#undrawn) page.onScreen = undefined;
     this.#undrawn.clear();

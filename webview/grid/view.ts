@@ -1,6 +1,6 @@
 /**
  * The grid on screen: visible rows, scrolling, cursor and selection by mouse. It knows bytes only through its store and
- * decides nothing about edits. One frame is drawn per animation frame, and only if something changed.
+ * decides nothing about edits. It draws at most once per animation frame, and only what changed.
  */
 
 import type { EditorDocument, EditorSettings } from '../../src/editor/messages.ts';
@@ -8,7 +8,7 @@ import { type CellChoice, cellFormat, hexBytes } from '../../src/model/cells/cho
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import type { Box } from '../box.ts';
 import type { Translate } from '../strings.ts';
-import type { Notation } from './describe.ts';
+import type { Notation } from './cell-texts.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
 import { createPainter, type Painter } from './painter.ts';
 import { RowElement, type RowStyle } from './rows.ts';
@@ -26,7 +26,7 @@ export interface GridEvents {
   onVisible(range: ByteRange): void;
   /** The pointer rests on a byte (`undefined`: on none). */
   onHover(hover: Hover | undefined): void;
-  /** A frame was drawn: what lies over a cell may have to move. */
+  /** The grid was drawn: what lies over a cell may have to move. */
   onDrawn(): void;
 }
 
@@ -74,7 +74,7 @@ export class GridView {
   /** First visible row, with a fraction. */
   #top = 0;
   #base = 0;
-  #frame = 0;
+  #nextDraw = 0;
   #rowHeight = 20;
   #characterWidth = 8;
   #viewportHeight = 0;
@@ -226,9 +226,9 @@ export class GridView {
     };
   }
 
-  /** Draws at the next frame; any number of calls draw once. */
+  /** Draws at the next animation frame; any number of calls draw once. */
   schedule(): void {
-    if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#draw());
+    if (this.#nextDraw === 0) this.#nextDraw = requestAnimationFrame(() => this.#draw());
   }
 
   /** Learns font and window sizes again. */
@@ -386,8 +386,8 @@ export class GridView {
   }
 
   #draw(): void {
-    this.#frame = 0;
-    if (this.#drag !== undefined) this.#dragFrame(this.#drag);
+    this.#nextDraw = 0;
+    if (this.#drag !== undefined) this.#dragStep(this.#drag);
     const { layout } = this.#style;
     const first = Math.floor(this.#top);
     const count = Math.min(layout.rowCount - first, Math.ceil(this.#viewportHeight / this.#rowHeight) + 1);
@@ -568,7 +568,7 @@ export class GridView {
   }
 
   /** Extends the selection to the pointer; beyond the edge the rows move, the faster the farther. */
-  #dragFrame(at: { readonly x: number; readonly y: number }): void {
+  #dragStep(at: { readonly x: number; readonly y: number }): void {
     const viewport = this.#viewport.getBoundingClientRect();
     const beyond = Math.min(0, at.y - viewport.top) + Math.max(0, at.y - viewport.bottom);
     if (beyond !== 0) {

@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
-import { sudoFailure, wantsPassword } from '../sudo-words.ts';
+import { sudoFailure, wantsPassword } from '../sudo-failures.ts';
 
 /** The person, as far as sudo needs one. */
 export interface SudoPrompts {

@@ -8,7 +8,7 @@ import type { ClientChannel } from 'ssh2';
 import { BoundedLines } from '../bounded-lines.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
-import { isWrongPassword, sudoFailure, wantsPassword } from '../sudo-words.ts';
+import { isWrongPassword, sudoFailure, wantsPassword } from '../sudo-failures.ts';
 import { agentPath, type Probe } from './agent-files.ts';
 import type { Answers } from './answers.ts';
 import type { ConnectScope, RemoteCommand, SshConnection } from './connection.ts';

@@ -38,7 +38,7 @@ const said = new Set([
   'Next_BD',
 ]);
 
-function describe(
+function descriptorOf(
   index: number,
   values: Values,
   raw: readonly number[],
@@ -80,7 +80,7 @@ export function descriptorsFromRegisters(
       const bits = ((raw[field.word] ?? 0) >>> field.lsb) % 2 ** field.width;
       values.set(field.name, field.signed === true ? signed(bits, field.width) : bits);
     }
-    descriptors.push(describe(index, values, raw, layout));
+    descriptors.push(descriptorOf(index, values, raw, layout));
   }
   return descriptors;
 }
@@ -119,7 +119,7 @@ export function descriptorsFromText(
       if (wide === undefined || wide >= 2 ** width) return;
       values.set(column, field?.signed === true ? signed(wide, field.width) : wide);
     });
-    if (values.size === layout.columns.length) found.set(index, describe(index, values, [], layout));
+    if (values.size === layout.columns.length) found.set(index, descriptorOf(index, values, [], layout));
     else unparsed.add(line);
   }
   return [...found.values()].sort((a, b) => a.index - b.index);

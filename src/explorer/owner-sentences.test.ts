@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from '../board/board.ts';
-import { clockOf, ownerText, partitionContext } from './owner-words.ts';
+import { clockOf, ownerText, partitionContext } from './owner-sentences.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>

@@ -1,13 +1,13 @@
 import type { Page } from 'playwright-core';
 
-/** How many frames the page drew while it scrolled, and how many the browser could have drawn at rest in that time. */
-export interface ScrollFrames {
+/** How often the page drew while it scrolled, and how often the browser could have drawn at rest in that time. */
+export interface ScrollRate {
   readonly drawn: number;
   readonly possible: number;
 }
 
-/** Scrolls the grid by wheel for a second; every frame shows other rows. For reports: the machine decides the numbers. */
-export function scrollFrames(page: Page): Promise<ScrollFrames> {
+/** Scrolls the grid by wheel for a second; every draw shows other rows. For reports: the machine decides the numbers. */
+export function scrollRate(page: Page): Promise<ScrollRate> {
   return page.evaluate(async () => {
     const grid = document.querySelector('#grid');
     const nextFrame = () => new Promise<number>((done) => requestAnimationFrame(done));

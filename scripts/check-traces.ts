@@ -29,7 +29,7 @@ export function forbidden(checkout: string, home: string): Forbidden[] {
 }
 
 /** Problems of one text, as `line: what`. */
-export function wordProblems(text: string, rules: readonly Forbidden[]): string[] {
+export function traceProblems(text: string, rules: readonly Forbidden[]): string[] {
   const problems: string[] = [];
   text.split('\n').forEach((line, index) => {
     for (const rule of rules) {
@@ -41,22 +41,22 @@ export function wordProblems(text: string, rules: readonly Forbidden[]): string[
 }
 
 /** Problems of this checkout. */
-export async function allWordProblems(): Promise<string[]> {
+export async function allTraceProblems(): Promise<string[]> {
   const rules = forbidden(root, homedir());
   const problems: string[] = [];
   for (const path of await projectFiles()) {
     // The rules themselves, and their examples.
-    if (path.startsWith('scripts/check-words')) continue;
+    if (path.startsWith('scripts/check-traces')) continue;
     const content = await readFile(join(root, path));
     if (content.includes(0)) continue;
-    problems.push(...wordProblems(content.toString('utf8'), rules).map((problem) => `${path}:${problem}`));
+    problems.push(...traceProblems(content.toString('utf8'), rules).map((problem) => `${path}:${problem}`));
   }
   return problems;
 }
 
 if (isMain(import.meta.url)) {
   runMain(async () => {
-    const problems = await allWordProblems();
+    const problems = await allTraceProblems();
     for (const problem of problems) console.error(problem);
     return problems.length === 0 ? 0 : 1;
   });

@@ -4,7 +4,7 @@ import { webviewStrings } from '../../src/editor/webview-strings.ts';
 import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import { type CellChoice, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { translator } from '../strings.ts';
-import { hoverText, type Notation, placeTexts, reasonText, stateTexts, valueText } from './describe.ts';
+import { hoverText, type Notation, placeTexts, reasonText, stateTexts, valueText } from './cell-texts.ts';
 import { createLayout } from './layout.ts';
 
 const strings: WebviewStrings = webviewStrings({ t: (message) => message });

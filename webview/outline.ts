@@ -18,7 +18,7 @@ export interface CursorDetails {
 }
 
 /** What is shown around the grid. */
-export interface FrameContent {
+export interface OutlineContent {
   readonly state: EditorState;
   readonly cursor?: CursorDetails;
   readonly notice?: Notice;
@@ -27,7 +27,7 @@ export interface FrameContent {
 }
 
 /** What the buttons do. */
-export interface FrameActions {
+export interface OutlineActions {
   readonly command: (command: HostCommand) => void;
   readonly retry: () => void;
 }
@@ -41,7 +41,7 @@ function policyHint({
 }
 
 /** The page's outline: rendered once, filled by `update`. */
-export class Frame {
+export class Outline {
   /** Where the grid goes. */
   readonly middle = document.createElement('div');
   readonly #top = document.createElement('header');
@@ -50,9 +50,9 @@ export class Frame {
   readonly #hover = document.createElement('div');
   readonly #spoken = document.createElement('div');
   readonly #t: Translate;
-  readonly #actions: FrameActions;
+  readonly #actions: OutlineActions;
 
-  constructor(parent: HTMLElement, t: Translate, actions: FrameActions) {
+  constructor(parent: HTMLElement, t: Translate, actions: OutlineActions) {
     this.#t = t;
     this.#actions = actions;
     const help = document.createElement('p');
@@ -77,7 +77,7 @@ export class Frame {
   }
 
   /** Shows the content; unchanged parts are left alone. */
-  update(content: FrameContent): void {
+  update(content: OutlineContent): void {
     const { state } = content;
     this.middle.classList.toggle('offline', !state.connected);
     this.middle.classList.toggle('last-known', state.lastKnown);
