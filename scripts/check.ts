@@ -6,6 +6,7 @@ import { l10nProblems } from './check-l10n.ts';
 import { layeringProblems } from './check-layering.ts';
 import { packageProblems } from './check-package.ts';
 import { allTraceProblems } from './check-traces.ts';
+import { unusedProblems } from './check-unused.ts';
 import { capture, isMain, localBin, root, runMain, ScriptError } from './common.ts';
 import { clearOutcome, saveOutcome } from './results.ts';
 import { nativeSources } from './sources.ts';
@@ -41,6 +42,7 @@ const CHECKS: readonly Check[] = [
   },
   { name: 'types', run: () => byProgram(localBin('tsc'), ['-p', '.']) },
   { name: 'layering', run: async () => layeringProblems(root) },
+  { name: 'unused', run: unusedProblems },
   { name: 'l10n', run: () => l10nProblems(root) },
   { name: 'native format', run: clangFormat },
   { name: 'traces', run: allTraceProblems },

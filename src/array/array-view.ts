@@ -11,7 +11,7 @@ import { arrayStrings } from './page-strings.ts';
 import { PictureFeed } from './picture-feed.ts';
 
 /** The view's id in the manifest. */
-export const arrayViewId = 'tilescope.array';
+const arrayViewId = 'tilescope.array';
 
 /** How long learning a partition's memory types may take, milliseconds. */
 const patience = 60_000;

@@ -155,7 +155,7 @@ export function coreText(core: CoreStatus, l10n: Localiser): string {
 }
 
 /** `PC 0x00120, SP 0x38020, LR 0x00080`: those that were read. */
-export function registersText(core: CoreStatus, l10n: Localiser): string {
+function registersText(core: CoreStatus, l10n: Localiser): string {
   const parts: string[] = [];
   if (core.pc !== undefined) parts.push(l10n.t('PC {0}', hex(core.pc, 5)));
   if (core.sp !== undefined) parts.push(l10n.t('SP {0}', hex(core.sp, 5)));

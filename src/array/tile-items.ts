@@ -36,7 +36,7 @@ export interface DetailItem {
 }
 
 /** A word as it came from a register. */
-export function word(value: number): string {
+function word(value: number): string {
   return hex(value >>> 0, 8);
 }
 

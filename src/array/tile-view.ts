@@ -9,7 +9,7 @@ import { type DetailItem, detailItems, detailText } from './tile-items.ts';
 import type { TileModel } from './tile-model.ts';
 
 /** The view's id in the manifest. */
-export const tileViewId = 'tilescope.tile';
+const tileViewId = 'tilescope.tile';
 
 export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Disposable {
   readonly #model: TileModel;

@@ -68,12 +68,7 @@ export interface PartitionInfo {
  * Which driver answers: the series of 2020; linux-xlnx with static partitions (2020.2 to 2021.2); linux-xlnx with apertures
  * and dynamic partitions (2022.1 on).
  */
-export type DriverFamily =
-  | 'linux-2020'
-  | 'linux-xlnx-static'
-  | 'linux-xlnx-aperture'
-  | 'simulated'
-  | 'unknown';
+type DriverFamily = 'linux-2020' | 'linux-xlnx-static' | 'linux-xlnx-aperture' | 'simulated' | 'unknown';
 
 /** What is known of the board before anything is mapped. */
 export interface BoardInfo {

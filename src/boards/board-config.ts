@@ -69,7 +69,7 @@ function text(value: unknown): string | undefined {
 }
 
 /** Reads one entry. `undefined` if a field that it needs is missing or wrong. A missing id is made from the label. */
-export function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): BoardConfig | undefined {
+function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): BoardConfig | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = new Map<string, unknown>(Object.entries(value));
   const label = text(fields.get('label'));

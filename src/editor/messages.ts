@@ -18,7 +18,7 @@ export interface ShownBytes {
 }
 
 /** What the write policy and the link allow right now. */
-export type WritePolicy = 'locked' | 'staged';
+type WritePolicy = 'locked' | 'staged';
 
 /** A line above the grid. At most one is shown; the host chooses. Text is localised. */
 export interface Banner {

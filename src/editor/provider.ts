@@ -39,7 +39,6 @@ export class HexEditorProvider
     vscode.CustomDocumentEditEvent<TileDocument> | vscode.CustomDocumentContentChangeEvent<TileDocument>
   >();
   readonly #panelChanged = new vscode.EventEmitter<HexPanel>();
-  readonly #refused = new vscode.EventEmitter<TileDocument>();
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
   #closing = false;
   #run: RunHostCommand = () => undefined;
@@ -64,8 +63,6 @@ export class HexEditorProvider
   readonly onDidChangePanel = this.#panelChanged.event;
   /** Fires when a person has had a document's memory read again. */
   readonly onDidRefresh = this.#refreshed.event;
-  /** Fires when a save that was not Apply was refused. */
-  readonly onDidRefuseSave = this.#refused.event;
 
   constructor(
     services: EditorServices,
@@ -110,7 +107,6 @@ export class HexEditorProvider
   dispose(): void {
     this.#edited.dispose();
     this.#panelChanged.dispose();
-    this.#refused.dispose();
     this.#refreshed.dispose();
   }
 
@@ -570,7 +566,6 @@ export class HexEditorProvider
 
   /** One warning that nobody has to answer, not repeated while it stands. */
   #warn(document: TileDocument): void {
-    this.#refused.fire(document);
     if (document.warned) return;
     document.warned = true;
     const { apply, discard } = actionNames(vscode.l10n);

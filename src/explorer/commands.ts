@@ -396,7 +396,7 @@ function confirmRemovalInDialog(entry: BoardEntry, stagedBytes: number): Promise
 }
 
 /** A step of connecting, in words. */
-export function stepText(step: ConnectStep): string {
+function stepText(step: ConnectStep): string {
   switch (step) {
     case 'resolving':
       return vscode.l10n.t('reading the ssh configuration');

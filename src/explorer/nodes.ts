@@ -89,7 +89,7 @@ export function columnsText(info: Pick<PartitionInfo, 'columns'>): string {
 }
 
 /** Moments on the board's clock, as people say them here. */
-export const clock: Clock = clockOf(vscode.env.language, Date.now);
+const clock: Clock = clockOf(vscode.env.language, Date.now);
 
 /** How a partition stands, in words. */
 export function ownerText(info: PartitionInfo): string {

@@ -118,7 +118,7 @@ interface Page {
 }
 
 /** A run of bytes that could not be read. */
-export interface UnreadableRun extends ByteRange {
+interface UnreadableRun extends ByteRange {
   readonly reason: UnreadableReason;
 }
 

@@ -13,7 +13,7 @@ import {
 export const scheme = 'aie';
 
 /** The file extension that ties a resource to the editor. */
-export const extension = '.aiemem';
+const extension = '.aiemem';
 
 /**
  * What an `aie:` resource names: one memory type of one partition of one board, or one tile of it.

@@ -4,14 +4,14 @@ import { SessionError } from './errors.ts';
 import type { MemoryKey } from './types.ts';
 
 /** One run of a kept gesture. Both texts are base64 of equally many bytes. */
-export interface JournalRun {
+interface JournalRun {
   readonly offset: number;
   readonly bytes: string;
   readonly seen: string;
 }
 
 /** One kept gesture. */
-export interface JournalGesture {
+interface JournalGesture {
   /** Its place among the gestures of all documents: grows with the time at which they were made. */
   readonly order: number;
   readonly label: string;

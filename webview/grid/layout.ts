@@ -14,7 +14,7 @@ import {
 } from '../../src/model/geometry.ts';
 
 /** A heading row: the tile that starts below it. */
-export interface TileRow {
+interface TileRow {
   readonly kind: 'tile';
   readonly tile: Tile;
   /** Buffer offset of the first byte shown of this tile. */
@@ -38,7 +38,7 @@ export interface ByteRow {
 export type GridRow = TileRow | ByteRow;
 
 /** The row and the column of a byte; columns count bytes. */
-export interface BytePlace {
+interface BytePlace {
   readonly row: number;
   readonly column: number;
 }

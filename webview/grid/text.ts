@@ -6,9 +6,9 @@ import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 
 /** Shown for a cell of which a byte could not be read. */
-export const unreadableText = '??';
+const unreadableText = '??';
 /** Shown for a cell of which a byte is not here yet. */
-export const unknownText = '··';
+const unknownText = '··';
 
 /** Blanks before the cell at a column of bytes: wider at words of 4 bytes, wider still at 8. */
 function gapBefore(column: number, bytesPerCell: number): number {

@@ -435,7 +435,7 @@ function fileTexts(files: Header): Map<string, string> {
 }
 
 /** A text of the header, bounded, without control characters. */
-export function text(header: Header, key: string): string {
+function text(header: Header, key: string): string {
   const value = header[key];
   if (typeof value !== 'string') return bad(`${key} is not text`);
   if (value.length > maxText) return bad(`${key} has ${value.length} characters`);

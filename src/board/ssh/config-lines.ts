@@ -38,7 +38,7 @@ function takesCommand(keyword: string): boolean {
 }
 
 /** Arguments of a directive's value. */
-export function splitArguments(text: string): string[] {
+function splitArguments(text: string): string[] {
   const args: string[] = [];
   let i = 0;
   while (i < text.length) {

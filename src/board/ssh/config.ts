@@ -22,7 +22,7 @@ import { matchList } from './patterns.ts';
 import { parsePort } from './ports.ts';
 import type { SshEnvironment, SshTarget } from './target.ts';
 
-export type HostKeyPolicy = 'yes' | 'accept-new' | 'no' | 'ask';
+type HostKeyPolicy = 'yes' | 'accept-new' | 'no' | 'ask';
 
 /** Everything that is needed to reach one host. Paths are absolute and expanded. */
 export interface ResolvedHost {

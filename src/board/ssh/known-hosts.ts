@@ -114,7 +114,7 @@ function parseLine(raw: string, file: string, line: number): KnownHostEntry | un
 }
 
 /** Whether a host field names this host. */
-export function namesHost(hosts: string, name: string): boolean {
+function namesHost(hosts: string, name: string): boolean {
   if (hosts.startsWith('|')) {
     const [, version, salt, hash] = hosts.split('|');
     if (version !== '1' || salt === undefined || hash === undefined) return false;

@@ -71,7 +71,7 @@ export const cellNames = Object.keys(makers) as readonly CellName[];
 export const hexBytes: CellChoice = { name: 'hex8', order: 'little' };
 
 /** Whether a text names a format. */
-export function isCellName(text: unknown): text is CellName {
+function isCellName(text: unknown): text is CellName {
   return typeof text === 'string' && Object.hasOwn(makers, text);
 }
 

@@ -8,7 +8,7 @@ import type { CoreState, CoreStatus, Stall } from './status.ts';
 import { hexadecimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 /** Names of the bits of Core_Status, lowest first, in the driver's spelling. Bits 11 and 13: first generation only. */
-export const coreStatusBits: readonly string[] = [
+const coreStatusBits: readonly string[] = [
   'enabled',
   'reset',
   'south_memory_stall',
@@ -44,7 +44,7 @@ const coreDone = 'core_done';
 const enableEventsDone = 0x8000;
 
 /** The bits of Core_Status that the generation has. */
-export function knownCoreBits(generation: Generation): number {
+function knownCoreBits(generation: Generation): number {
   return generation === 'aie' ? 0x1f_ffff : 0x3f_d7ff;
 }
 

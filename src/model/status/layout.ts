@@ -43,7 +43,7 @@ export interface DmaLayout {
 }
 
 /** A run of bits in one word of a descriptor. */
-export interface DescriptorField {
+interface DescriptorField {
   /** The manual's name. */
   readonly name: string;
   readonly word: number;
@@ -484,7 +484,7 @@ export function tileLayout(generation: Generation | 'unknown', kind: TileKind): 
 }
 
 /** Words that hold the overflow (or underflow) bits of all locks. */
-export function lockFlagWords(locks: LockLayout): number {
+function lockFlagWords(locks: LockLayout): number {
   return Math.ceil(locks.count / 32);
 }
 

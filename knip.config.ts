@@ -1,0 +1,23 @@
+/**
+ * What the check `unused` looks at (scripts/check-unused.ts). With `--production` tests do not count: what they alone
+ * import must at least be used in its own file.
+ */
+import type { KnipConfig } from 'knip';
+
+const config: KnipConfig = {
+  entry: ['src/extension.ts!', 'webview/main.ts!', 'webview/array/array.ts!', 'scripts/*.ts', 'test/**/*.ts'],
+  project: [
+    'src/**/*.ts!',
+    'webview/**/*.ts!',
+    '!{src,webview}/**/*.test.ts!',
+    // Shared by tests that stand beside what they test.
+    '!src/{array/test-bench,board/ssh/test-server,session/scripted-board}.ts!',
+    'scripts/**/*.ts',
+    'test/**/*.ts',
+  ],
+  // Started by their path (biome), compiled into the addon (the headers), made by the build (host-suites).
+  ignoreDependencies: ['@biomejs/biome', 'node-addon-api', 'node-api-headers', 'host-suites'],
+  ignoreExportsUsedInFile: process.argv.includes('--production'),
+};
+
+export default config;
