@@ -34,7 +34,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const timer = setInterval(() => {
     const document = api.editor.activePanel?.document;
     // What a person types stays over the bytes that they saw.
-    if (document !== undefined && !document.session.isDirty(document.key)) api.editor.readAgain(document);
+    if (document !== undefined && !document.session.isDirty(document.key)) api.editor.refreshShown(document);
   }, period);
   context.subscriptions.push({ dispose: () => clearInterval(timer) });
 }

@@ -180,7 +180,7 @@ class Editor {
   }
 
   /** The host began anew under the living page. */
-  again(): void {
+  restart(): void {
     this.#store.retry();
   }
 
@@ -364,7 +364,7 @@ host.listen((message) => {
       } else {
         editor.setSettings(message.settings);
         editor.setState(message.state);
-        editor.again();
+        editor.restart();
       }
       return;
     case 'state':

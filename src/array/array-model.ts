@@ -9,7 +9,7 @@ import { actionNames } from '../model/action-names.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange, Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
-import { leavesOpen, withSecondLook } from '../model/status/open-questions.ts';
+import { leavesOpen, withSecondRead } from '../model/status/open-questions.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
 import { waitCycles, waitEdges } from '../model/status/waits.ts';
@@ -86,7 +86,7 @@ export class ArrayModel implements Disposable {
   /** Partitions that were read, or could not be, in a connection: not tried again by itself. */
   readonly #tried = new WeakMap<Board, Set<string>>();
   /** Partitions that were read before, in whatever connection. */
-  readonly #looked = new Set<string>();
+  readonly #wasRead = new Set<string>();
   readonly #infos = new WeakMap<BoardLink, BoardInfo>();
   readonly #following: Disposable;
   #target: Target | undefined;
@@ -396,7 +396,7 @@ export class ArrayModel implements Disposable {
       return;
     }
     // Once shown, it is read again in another connection: not on anybody's wish.
-    const asking = this.#looked.has(key) ? 'nobody' : 'look';
+    const asking = this.#wasRead.has(key) ? 'nobody' : 'look';
     this.#settle = this.#services.after(settling, () => {
       this.#settle = undefined;
       void this.refresh(asking);
@@ -413,13 +413,13 @@ export class ArrayModel implements Disposable {
     const connection = board.link.state.board;
     const tried = this.#tried.get(connection) ?? new Set();
     this.#tried.set(connection, tried.add(key));
-    this.#looked.add(key);
+    this.#wasRead.add(key);
     known.reading = true;
     this.#changed.fire();
     try {
       const signal = AbortSignal.timeout(patience);
       const partition = await board.link.open(info.columns, signal);
-      known.report = await this.#look(partition, info, connection.info.generation, asking, signal);
+      known.report = await this.#readStatus(partition, info, connection.info.generation, asking, signal);
       delete known.error;
     } catch (thrown) {
       known.error = toBoardError(thrown);
@@ -437,7 +437,7 @@ export class ArrayModel implements Disposable {
    * All tiles without details, then those with details of which that left something open. The second look costs a
    * descriptor of the partition beside its owner, so it is taken of no others; if it fails, the first one counts.
    */
-  async #look(
+  async #readStatus(
     partition: Partition,
     info: PartitionInfo,
     generation: BoardInfo['generation'],
@@ -450,7 +450,7 @@ export class ArrayModel implements Disposable {
     try {
       const second = await partition.status(open, { detail: true, asking }, signal);
       if (second.epoch !== first.epoch) return first;
-      return { ...second, tiles: withSecondLook(first.tiles, second.tiles) };
+      return { ...second, tiles: withSecondRead(first.tiles, second.tiles) };
     } catch (thrown) {
       this.#services.note(thrown);
       return first;

@@ -132,17 +132,17 @@ class CoreBoard implements Board {
     const key = `${columns.startCol}_${columns.numCols}`;
     const known = this.#opened.get(key);
     if (known !== undefined) return known;
-    const inUseBefore = this.#find(columns)?.inUse ?? false;
+    const inUseBefore = this.#partitionAt(columns)?.inUse ?? false;
     const allowUnknown = options.allowUnknownDriver ?? false;
     const asking = options.asking ?? 'look';
     const memories = await this.#client.open(columns, allowUnknown, signal, asking);
     // Columns of a free range are a partition from now on; the caller finds them in the list.
-    if (this.#find(columns) === undefined) this.#learn(await this.#client.partitions(signal));
+    if (this.#partitionAt(columns) === undefined) this.#learn(await this.#client.partitions(signal));
     // Of two callers that opened at the same time, both get the object of the first that came back.
     const raced = this.#opened.get(key);
     if (raced !== undefined) return raced;
     // It may have changed hands meanwhile; what can be written was opened while it was free.
-    const inUse = inUseBefore || (this.#find(columns)?.inUse ?? false);
+    const inUse = inUseBefore || (this.#partitionAt(columns)?.inUse ?? false);
     const partition = new CorePartition(columns, memories, inUse, this.#access);
     this.#opened.set(key, partition);
     return partition;
@@ -181,7 +181,7 @@ class CoreBoard implements Board {
       return this.#client;
     },
     learn: async (signal) => this.#learn(await this.#client.partitions(signal)),
-    partition: (columns) => this.#find(columns),
+    partition: (columns) => this.#partitionAt(columns),
   };
 
   #check(signal: AbortSignal): void {
@@ -189,7 +189,7 @@ class CoreBoard implements Board {
     throwIfCancelled(signal);
   }
 
-  #find(columns: ColumnRange): PartitionInfo | undefined {
+  #partitionAt(columns: ColumnRange): PartitionInfo | undefined {
     return this.#list.partitions.find(
       (one) => one.columns.startCol === columns.startCol && one.columns.numCols === columns.numCols,
     );
@@ -200,7 +200,7 @@ class CoreBoard implements Board {
     this.#list = list;
     // What is not listed any more may be made of other tiles when it is back: it is opened anew then.
     for (const [key, { columns }] of this.#opened) {
-      if (this.#find(columns) === undefined) this.#opened.delete(key);
+      if (this.#partitionAt(columns) === undefined) this.#opened.delete(key);
     }
     if (changed) this.#partitionsChanged.fire(list.partitions);
   }

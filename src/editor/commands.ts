@@ -236,7 +236,7 @@ export class EditorCommands {
     );
     this.#provider.touchJournals(document.session);
     // The bytes around the edits are as old as those under them.
-    this.#provider.readAgain(document);
+    this.#provider.refreshShown(document);
   }
 
   async #keepMine(document: TileDocument): Promise<void> {

@@ -179,7 +179,7 @@ export class HexEditorProvider
     this.#dropEdits(document, () => document.session.revert(document.key));
     document.touched = false;
     await this.#journal.flush();
-    this.readAgain(document);
+    this.refreshShown(document);
   }
 
   /**
@@ -201,7 +201,7 @@ export class HexEditorProvider
     });
     await this.#journal.flush();
     await this.markClean(document);
-    this.readAgain(document);
+    this.refreshShown(document);
   }
 
   async backupCustomDocument(
@@ -312,25 +312,25 @@ export class HexEditorProvider
    */
   async unlock(document: TileDocument): Promise<boolean> {
     const { session } = document;
-    const { partition, besideHolder, agreedBeside, lockedBecause } = session.state;
-    if (!besideHolder || partition === undefined) {
+    const { partition, inUse, agreedBeside, lockedBecause } = session.state;
+    if (!inUse || partition === undefined) {
       session.setPolicy('staged');
       return true;
     }
     if (lockedBecause?.code === 'locked') throw lockedBecause;
-    const { holder } = session;
+    const { occupant } = session;
     if (!agreedBeside) {
       const { title, detail } = besideQuestion(partition, vscode.l10n);
       if (!(await this.confirmBeside(title, detail))) return false;
       // The question may have outlived the editor.
       if (this.#documents.get(document.key) !== document) return false;
     }
-    session.agreeBeside(holder);
+    session.agreeBeside(occupant);
     return true;
   }
 
   /** Reads what the document's editors show; a failure is told by the banner. */
-  readAgain(document: TileDocument): void {
+  refreshShown(document: TileDocument): void {
     if (document.session.state.link.kind !== 'connected' || document.isOutside) return;
     const ranges = [...document.panels].map((panel) => panel.visible).filter((range) => range !== undefined);
     for (const range of ranges) {

@@ -22,7 +22,7 @@ const board = {} as Extract<SessionState['link'], { kind: 'connected' }>['board'
 const fine: SessionState = {
   link: { kind: 'connected', board },
   policy: 'staged',
-  besideHolder: false,
+  inUse: false,
   agreedBeside: true,
   epochChanged: false,
   stale: false,
@@ -185,7 +185,7 @@ const gone: PartitionInfo = {
 const commands = (shown: ReturnType<typeof banner>) => shown?.actions.map((action) => action.command);
 
 describe('[attach-6] the banner beside an owner', () => {
-  const locked = { policy: 'locked', besideHolder: true, agreedBeside: false } as const;
+  const locked = { policy: 'locked', inUse: true, agreedBeside: false } as const;
 
   test.each<[string, PartitionInfo, string]>([
     ['a process', used, 'In use by demo (12). It is read beside its owner and locked against editing.'],
@@ -237,7 +237,7 @@ describe('[attach-6] the banner beside an owner', () => {
   });
 
   test('says nothing once it is unlocked: the status does', () => {
-    const unlocked = { policy: 'staged', besideHolder: true, agreedBeside: true } as const;
+    const unlocked = { policy: 'staged', inUse: true, agreedBeside: true } as const;
     expect(banner({ ...unlocked, partition: used })).toBeUndefined();
     expect(besideText({ ...fine, ...unlocked, partition: used }, l10n)).toBe('demo');
     expect(besideText({ ...fine, ...locked, partition: used }, l10n)).toBeUndefined();
@@ -274,7 +274,7 @@ describe('[attach-8] the banner after the owner went', () => {
   });
 
   test('held: until when, when all of it was read, and what Release is for', () => {
-    const state = { partition: gone, policy: 'locked', besideHolder: true, agreedBeside: false } as const;
+    const state = { partition: gone, policy: 'locked', inUse: true, agreedBeside: false } as const;
     expect(banner({ ...state, snapshot: { done: true, at: 41 } })?.text).toBe(
       'The application ended, its memory is held until T2000. All that is readable was read at S41. The application cannot start until you release it.',
     );

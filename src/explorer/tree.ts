@@ -150,7 +150,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node !== undefined) this.#askedFor(node);
     const children = await this.#children(node);
-    this.#selectAgain(children);
+    this.#keepSelected(children);
     return children;
   }
 
@@ -338,7 +338,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     if (this.#expanded.delete(key)) void this.#state.update(expandedKey, [...this.#expanded]);
   }
 
-  #selectAgain(children: readonly TreeNode[]): void {
+  #keepSelected(children: readonly TreeNode[]): void {
     const node = children.find((child) => child.key === this.#toSelect);
     if (node === undefined) return;
     this.#toSelect = undefined;

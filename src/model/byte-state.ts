@@ -172,17 +172,17 @@ export class BytePlane {
 
   /** The byte; 0 where it is not known. */
   value(offset: number): number {
-    return this.#find(offset)?.bytes[offset % pageBytes] ?? 0;
+    return this.#pageAt(offset)?.bytes[offset % pageBytes] ?? 0;
   }
 
   /** The byte's state: `known`, `stale` and the reason. */
   state(offset: number): number {
-    return this.#find(offset)?.states[offset % pageBytes] ?? 0;
+    return this.#pageAt(offset)?.states[offset % pageBytes] ?? 0;
   }
 
   /** The update at which the byte was last seen to differ; 0 if it never was, or if we wrote it since. */
   tick(offset: number): number {
-    return this.#find(offset)?.ticks?.[offset % pageBytes] ?? 0;
+    return this.#pageAt(offset)?.ticks?.[offset % pageBytes] ?? 0;
   }
 
   /** Takes over what was read. Answers the runs whose bytes, states or marks differ from before, ascending. */
@@ -204,7 +204,7 @@ export class BytePlane {
         if (edge !== undefined) stop = Math.min(stop, within(edge, offset) ? endOf(edge) : edge.offset);
       }
       if (!isSkipped) {
-        const page = this.#page(offset);
+        const page = this.#ensurePage(offset);
         page.at = read.at;
         if (page.since < read.since && hasKnown(page, offset % pageBytes, stop - offset)) {
           collectMarked(page, offset - (offset % pageBytes), unmarked);
@@ -228,7 +228,7 @@ export class BytePlane {
 
   /** Takes over a byte that was written by us: known, and not changed by somebody else. */
   wrote(offset: number, value: number, fresh: boolean): void {
-    const page = this.#page(offset);
+    const page = this.#ensurePage(offset);
     const i = offset % pageBytes;
     page.bytes[i] = value;
     if (page.ticks !== undefined) page.ticks[i] = 0;
@@ -242,7 +242,7 @@ export class BytePlane {
 
   /** The byte is not known any more. */
   forget(offset: number): void {
-    const page = this.#find(offset);
+    const page = this.#pageAt(offset);
     if (page !== undefined) this.#setState(page, offset % pageBytes, 0);
   }
 
@@ -273,7 +273,7 @@ export class BytePlane {
     const end = endOf(range);
     for (let offset = range.offset; offset < end; ) {
       const stop = Math.min(end, offset - (offset % pageBytes) + pageBytes);
-      const page = this.#find(offset);
+      const page = this.#pageAt(offset);
       if (page === undefined) missing.addRun(offset, stop - offset);
       else if (page.known < pageBytes) {
         for (let at = offset; at < stop; at++) {
@@ -338,14 +338,14 @@ export class BytePlane {
       const low = offset % pageBytes;
       const start = offset - low;
       const high = Math.min(pageBytes, end - start);
-      const page = this.#find(offset);
+      const page = this.#pageAt(offset);
       if (page !== undefined && visit(page, low, high, start)) return true;
       offset = start + high;
     }
     return false;
   }
 
-  #find(offset: number): Page | undefined {
+  #pageAt(offset: number): Page | undefined {
     const index = Math.floor(offset / pageBytes);
     if (this.#last.index !== index) {
       const page = this.#pages.get(index);
@@ -355,8 +355,8 @@ export class BytePlane {
     return this.#last.page;
   }
 
-  #page(offset: number): Page {
-    let page = this.#find(offset);
+  #ensurePage(offset: number): Page {
+    let page = this.#pageAt(offset);
     if (page === undefined) {
       const index = Math.floor(offset / pageBytes);
       page = {
@@ -452,7 +452,7 @@ export class BytePlane {
   }
 
   #setUnreadable(offset: number, reason: UnreadableReason, fresh: boolean): boolean {
-    const page = this.#page(offset);
+    const page = this.#ensurePage(offset);
     const i = offset % pageBytes;
     // A read that did not get there says nothing against what was read before.
     if (reason === 'not-read' && ((page.states[i] ?? 0) & stateBits.known) !== 0) return false;

@@ -8,7 +8,7 @@ import type { UnreadableReason } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { endOf, mergeRanges } from '../model/ranges.ts';
 import { Serial } from './async.ts';
-import type { EditStack, StagedSnapshot } from './edit-stack.ts';
+import type { EditedBytes, EditStack } from './edit-stack.ts';
 import type { Follower } from './follower.ts';
 import { type Image, readGap } from './image.ts';
 import type { ReadScheduler } from './read-scheduler.ts';
@@ -100,7 +100,7 @@ export class Applier {
     follower.checkUnlocked();
     const memory = await reads.open(signal);
     const touched = reads.openTilesIn(edits.runs(range, 'pending'));
-    const before = await reads.lookAtCores(touched, 'person', signal).catch((error: unknown) => {
+    const before = await reads.readCores(touched, 'person', signal).catch((error: unknown) => {
       throw follower.failed(error);
     });
     follower.checkUnlocked();
@@ -110,16 +110,16 @@ export class Applier {
       throw new BoardError('epoch', 'the contents started a new life since the edits were staged');
     }
     const serial = follower.serial;
-    const already = edits.snapshot(range, false);
-    const snapshot = edits.snapshot(range, true);
+    const already = edits.bytesToWrite(range, false);
+    const edited = edits.bytesToWrite(range, true);
     edits.beginWrite();
     try {
       let result: ApplyReport = { spans: [], applied: 0, kept: 0 };
-      if (snapshot.length > 0) {
-        const report = await this.#write(memory, snapshot, epoch, signal);
+      if (edited.length > 0) {
+        const report = await this.#write(memory, edited, epoch, signal);
         const fresh = serial === follower.serial || report.epoch === follower.epoch;
         events.settling(() => {
-          result = this.#takeOver(snapshot, report, fresh);
+          result = this.#takeOver(edited, report, fresh);
         });
       }
       // What was on the device anyway is as good as written.
@@ -130,7 +130,7 @@ export class Applier {
       });
       follower.wroteWell();
       // What was written is written, whether the cores can be looked at or not.
-      await reads.lookAtCores(touched, 'person', signal).then(
+      await reads.readCores(touched, 'person', signal).then(
         (after) => reads.haltedCores.seen('write', before, after),
         (error: unknown) => follower.failed(error),
       );
@@ -144,16 +144,16 @@ export class Applier {
 
   async #write(
     memory: PartitionMemory,
-    snapshot: StagedSnapshot,
+    edited: EditedBytes,
     epoch: string,
     signal: AbortSignal,
   ): Promise<WriteReport> {
     const { follower, reads } = this.#pieces;
-    const runs = runsOf(snapshot);
+    const runs = runsOf(edited);
     const written = runs.map(({ offset, length, start }) => ({
       offset,
-      seen: snapshot.seen.slice(start, start + length),
-      bytes: snapshot.wanted.slice(start, start + length),
+      seen: edited.seen.slice(start, start + length),
+      bytes: edited.wanted.slice(start, start + length),
     }));
     let sent = false;
     try {
@@ -167,7 +167,7 @@ export class Applier {
     } catch (thrown) {
       const error = follower.failed(thrown);
       if (error.code === 'epoch') follower.refuseEpoch();
-      else if (sent && !nothingWritten.has(error.code)) this.#loseTrack(snapshot);
+      else if (sent && !nothingWritten.has(error.code)) this.#loseTrack(edited);
       throw error;
     } finally {
       reads.wrote(runs);
@@ -175,7 +175,7 @@ export class Applier {
   }
 
   /** What the board says became of the written bytes. */
-  #takeOver(snapshot: StagedSnapshot, report: WriteReport, fresh: boolean): ApplyReport {
+  #takeOver(edited: EditedBytes, report: WriteReport, fresh: boolean): ApplyReport {
     const { image, edits, events } = this.#pieces;
     const spans: { offset: number; length: number; outcome: WriteOutcome; reason?: UnreadableReason }[] = [];
     const logged: { offset: number; start: number; length: number; outcome: WriteLogEntry['outcome'] }[] = [];
@@ -187,13 +187,13 @@ export class Applier {
         const now = span.now[i] ?? 0;
         const written = span.outcome === 'verified' || span.outcome === 'changed-after';
         // The device holds what was wanted: perhaps our own earlier write, whose answer was lost.
-        const there = span.outcome === 'conflict' && now === snapshot.wanted[at];
+        const there = span.outcome === 'conflict' && now === edited.wanted[at];
         if (written || there || span.outcome === 'conflict') image.plane.wrote(offset, now, fresh);
         else {
           // The access that faulted may have been the read-back.
           if (span.outcome === 'unreadable') {
             image.plane.forget(offset);
-            edits.markUncertain(offset, snapshot.wanted[at] ?? 0);
+            edits.markUncertain(offset, edited.wanted[at] ?? 0);
           }
           if (span.reason !== undefined) image.plane.markUnreadable(offset, span.reason, fresh);
         }
@@ -219,31 +219,31 @@ export class Applier {
       logged.map(({ offset, start, length, outcome }) => ({
         at: report.at,
         offset,
-        before: snapshot.seen.slice(start, start + length),
-        after: snapshot.wanted.slice(start, start + length),
+        before: edited.seen.slice(start, start + length),
+        after: edited.wanted.slice(start, start + length),
         outcome,
       })),
     );
     events.bytes(spans.map(({ offset, length }) => ({ offset, length })));
-    return { spans, applied, kept: snapshot.length - applied };
+    return { spans, applied, kept: edited.length - applied };
   }
 
   /** The answer to a write is missing: the base of its bytes is not known until it is read again. */
-  #loseTrack(snapshot: StagedSnapshot): void {
+  #loseTrack(edited: EditedBytes): void {
     const { image, edits, events } = this.#pieces;
-    const runs = runsOf(snapshot);
-    for (let i = 0; i < snapshot.length; i++) {
-      const offset = snapshot.offsets[i] ?? 0;
+    const runs = runsOf(edited);
+    for (let i = 0; i < edited.length; i++) {
+      const offset = edited.offsets[i] ?? 0;
       image.plane.forget(offset);
-      edits.markUncertain(offset, snapshot.wanted[i] ?? 0);
+      edits.markUncertain(offset, edited.wanted[i] ?? 0);
     }
     for (const run of runs) edits.baseChanged(run);
     this.#logWrites(
       runs.map(({ offset, length, start }) => ({
         at: this.#services.now(),
         offset,
-        before: snapshot.seen.slice(start, start + length),
-        after: snapshot.wanted.slice(start, start + length),
+        before: edited.seen.slice(start, start + length),
+        after: edited.wanted.slice(start, start + length),
         outcome: 'unknown',
       })),
     );
@@ -281,11 +281,11 @@ function hex(bytes: Uint8Array): string {
   return digits.join('') + (bytes.length > spelledBytes ? '...' : '');
 }
 
-/** Runs of adjacent bytes of a snapshot; `start` is the index of the first. */
-function runsOf(snapshot: StagedSnapshot): { offset: number; length: number; start: number }[] {
+/** Runs of adjacent bytes; `start` is the index of the first. */
+function runsOf(edited: EditedBytes): { offset: number; length: number; start: number }[] {
   const runs: { offset: number; length: number; start: number }[] = [];
-  for (let i = 0; i < snapshot.length; i++) {
-    extend(runs, { offset: snapshot.offsets[i] ?? 0, length: 1, start: i }, () => true);
+  for (let i = 0; i < edited.length; i++) {
+    extend(runs, { offset: edited.offsets[i] ?? 0, length: 1, start: i }, () => true);
   }
   return runs;
 }

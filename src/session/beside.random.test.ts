@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { dice, runSeed } from '../../test/conformance/random.ts';
 import { toBoardError } from '../board/errors.ts';
 import type { ByteRange } from '../model/geometry.ts';
-import { BoardLink, holderOf } from './link.ts';
+import { BoardLink, occupantOf } from './link.ts';
 import { MemorySession } from './memory-session.ts';
 import { ManualTime, ScriptedDevice, settle } from './scripted-board.ts';
 
@@ -65,10 +65,10 @@ async function run(seed: number): Promise<void> {
       return quietly(session.refresh(shownRange, never));
     },
     agrees: () => {
-      const { holder } = session;
+      const { occupant } = session;
       try {
-        session.agreeBeside(holder);
-        agreedTo = holder;
+        session.agreeBeside(occupant);
+        agreedTo = occupant;
       } catch (error) {
         expect(toBoardError(error).code).toBe('locked');
       }
@@ -98,20 +98,20 @@ async function run(seed: number): Promise<void> {
     trace.push(name);
     const story = `seed ${seed}: ${trace.join(', ')}`;
     const writes = device.writes.length;
-    const holder = holderOf(device.partitions[0]);
+    const occupant = occupantOf(device.partitions[0]);
     const before = session.geometry === undefined ? undefined : session.bytes(shownRange);
     asked = false;
     await actions[name]?.();
     await settle();
 
-    // Nothing was written that a person did not apply, and beside a holder only if one agreed to this holder.
+    // Nothing was written that a person did not apply, and beside a occupant only if one agreed to this occupant.
     if (name !== 'applies') expect(device.writes, story).toHaveLength(writes);
-    else if (device.writes.length > writes && holder !== 'free' && holder !== 'none') {
-      expect(agreedTo, story).toBe(holder);
+    else if (device.writes.length > writes && occupant !== 'free' && occupant !== 'none') {
+      expect(agreedTo, story).toBe(occupant);
     }
     const { epochEnd, partition, policy, snapshot } = session.state;
     const inUse = partition?.inUse === true;
-    if (inUse && policy === 'staged') expect(agreedTo, story).toBe(session.holder);
+    if (inUse && policy === 'staged') expect(agreedTo, story).toBe(session.occupant);
     if (inUse) expect(epochEnd, story).toBeUndefined();
 
     // What was left stays on screen byte by byte until a person asks, and nothing is read for it.

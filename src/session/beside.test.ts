@@ -44,12 +44,12 @@ async function held() {
 describe('[attach-6] writing beside the owner', () => {
   test('is locked until a person agreed, and every write says that one did', async () => {
     const { device, session } = await besideOwner();
-    expect(session.state).toMatchObject({ policy: 'locked', besideHolder: true, agreedBeside: false });
+    expect(session.state).toMatchObject({ policy: 'locked', inUse: true, agreedBeside: false });
     expect(() => session.setPolicy('staged')).toThrow(expect.objectContaining({ code: 'locked' }));
     expect(() => session.stage('a', 'type', [put(0, 1)])).toThrow(
       expect.objectContaining({ code: 'locked' }),
     );
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     expect(session.state).toMatchObject({ policy: 'staged', agreedBeside: true });
     session.stage('a', 'type', [put(0, 0xaa)]);
     expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
@@ -60,7 +60,7 @@ describe('[attach-6] writing beside the owner', () => {
     const { device, session } = await besideOwner();
     device.ownerExits();
     await session.refresh(range(0, 64), never);
-    expect(session.state).toMatchObject({ policy: 'staged', besideHolder: false });
+    expect(session.state).toMatchObject({ policy: 'staged', inUse: false });
     session.stage('a', 'type', [put(0, 0xaa)]);
     await session.apply(range(0, 64), never);
     expect(device.writeOptions.map((options) => options.besideOwner)).toEqual([undefined]);
@@ -69,7 +69,7 @@ describe('[attach-6] writing beside the owner', () => {
   test('one agreement counts for every memory of the partition, and survives a lost connection', async () => {
     const { time, device, link, session } = await besideOwner();
     const other = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     expect(other.state.policy).toBe('locked');
     other.setPolicy('staged');
     expect(other.state.policy).toBe('staged');
@@ -85,7 +85,7 @@ describe('[attach-6] writing beside the owner', () => {
     ['the same number, started later', { startedAt: 9 }],
   ])('it ends when the partition changes hands: %s', async (_, change) => {
     const { device, session } = await besideOwner();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     device.owner = { ...graph, ...change };
     device.announce();
     expect(session.state).toMatchObject({ policy: 'locked', agreedBeside: false });
@@ -102,7 +102,7 @@ describe('[attach-6] writing beside the owner', () => {
     ['an owner that every boot starts in the same way', graph],
   ])('[truth-9] beside %s it ends with the life of the contents', async (_, owner) => {
     const { time, device, session } = await besideOwner(owner);
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(0, 0xaa)]);
     device.epoch = 'life-2';
     device.announce();
@@ -110,7 +110,7 @@ describe('[attach-6] writing beside the owner', () => {
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'locked' });
 
     // Nor does it survive a reboot that nobody saw from here.
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     device.lose();
     device.epoch = 'life-3';
     time.advance(1000);
@@ -125,7 +125,7 @@ describe('[attach-6] writing beside the owner', () => {
 
   test('[truth-9] a question that another life began under unlocks nothing', async () => {
     const { device, session } = await besideOwner({ kind: 'hidden', ...unnamed });
-    const asked = session.holder;
+    const asked = session.occupant;
     device.epoch = 'life-2';
     device.announce();
     expect(() => session.agreeBeside(asked)).toThrow(expect.objectContaining({ code: 'locked' }));
@@ -134,7 +134,7 @@ describe('[attach-6] writing beside the owner', () => {
   test('[truth-9] what an owner left under a hold is another question than what the next one leaves', async () => {
     const { device, link, session } = await held();
     device.ownerExits();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     expect(session.state.policy).toBe('staged');
     device.epoch = 'life-2';
     device.announce();
@@ -145,7 +145,7 @@ describe('[attach-6] writing beside the owner', () => {
   test("[truth-9] so does a running core's program memory that a person opened", async () => {
     const { device, session } = await besideOwner();
     const apply = async (value: number) => {
-      session.agreeBeside(session.holder);
+      session.agreeBeside(session.occupant);
       session.stage('a', 'type', [put(0, value)]);
       await session.apply(range(0, 64), never);
       return [...(device.writeOptions.at(-1)?.openTiles ?? [])];
@@ -198,7 +198,7 @@ describe('[attach-6] writing beside the owner', () => {
     test('so is a write, though what was written counts', async () => {
       const { device, session } = await opened();
       await session.refresh(range(0, 64), never);
-      session.agreeBeside(session.holder);
+      session.agreeBeside(session.occupant);
       session.stage('a', 'type', [put(0, 0xaa)]);
       halts(device, 'write');
       expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
@@ -215,7 +215,7 @@ describe('[attach-6] writing beside the owner', () => {
 
   test('an answer about an owner that went meanwhile unlocks nothing', async () => {
     const { device, session } = await besideOwner();
-    const asked = session.holder;
+    const asked = session.occupant;
     device.owner = { ...graph, pid: 4321, command: 'other' };
     device.announce();
     expect(() => session.agreeBeside(asked)).toThrow(
@@ -228,7 +228,7 @@ describe('[attach-6] writing beside the owner', () => {
     '%s makes it read-only with that reason; what was staged stays',
     async (code) => {
       const { device, session } = await besideOwner();
-      session.agreeBeside(session.holder);
+      session.agreeBeside(session.occupant);
       session.stage('a', 'type', [put(0, 0xaa)]);
       device.hook = (point) => {
         if (point === 'write') throw new BoardError(code, 'as told');
@@ -240,7 +240,7 @@ describe('[attach-6] writing beside the owner', () => {
       expect(session.bytes(range(0, 1)).flags[0]).toBe(known | 4);
       // A person tries again.
       device.hook = () => undefined;
-      session.agreeBeside(session.holder);
+      session.agreeBeside(session.occupant);
       await session.refresh(range(0, 64), never);
       expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
     },
@@ -248,7 +248,7 @@ describe('[attach-6] writing beside the owner', () => {
 
   test('the reason ends with the owner', async () => {
     const { device, session } = await besideOwner();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(0, 0xaa)]);
     device.hook = (point) => {
       if (point === 'write') throw new BoardError('no-match', 'as told');
@@ -327,7 +327,7 @@ describe('[attach-8] when the owner ends', () => {
 
   test('edits staged for it are refused until they are re-based', async () => {
     const { device, session } = await besideOwner();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(0, 0xaa)]);
     device.listed = false;
     device.freeColumns = [{ startCol: 0, numCols: 50 }];
@@ -343,13 +343,13 @@ describe('[attach-8] when the owner ends', () => {
     device.epoch = '1234@5.0';
     device.announce();
     await session.refresh(range(0, 64), never);
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     const gesture = session.stage('a', 'type', [put(0, 0xaa)]);
     session.stage('a', 'type', [put(1, 0xbb)]);
     // Released and taken again, which only the core that saw it can tell.
     device.epoch = '1234@5.1';
     device.announce();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(2, 0xcc)]);
     gesture.undo();
     device.lose();
@@ -357,7 +357,7 @@ describe('[attach-8] when the owner ends', () => {
     time.advance(1000);
     await settle();
     expect(session.state).toMatchObject({ link: { kind: 'connected' }, epochChanged: true });
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
     gesture.redo();
     session.discard('a', 'discard', range(1, 63));
@@ -369,7 +369,7 @@ describe('[attach-8] when the owner ends', () => {
 
   test('its name comes back: what was applied in the life before is not undone into this one', async () => {
     const { time, device, session } = await besideOwner();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     const gesture = session.stage('a', 'type', [put(0, 0xaa)]);
     await session.apply(range(0, 64), never);
     const { epoch } = device;
@@ -381,13 +381,13 @@ describe('[attach-8] when the owner ends', () => {
     await settle();
     gesture.undo();
     expect(session.state.epochChanged).toBe(true);
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
   });
 
   test('its name comes back: edits that were kept from the life before stay those of another', async () => {
     const { time, device, session } = await besideOwner();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(0, 0xaa)]);
     const keep = () => {
       const step = session.journal('a', true);
@@ -590,11 +590,11 @@ describe('[attach-8] held for post-mortem', () => {
 
   test('it is locked; a person may write into what was left, once asked anew', async () => {
     const { device, session } = await held();
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     device.ownerExits();
     await settle();
     expect(session.state.policy).toBe('locked');
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(0, 0xaa)]);
     expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
   });

@@ -66,12 +66,12 @@ test('[shape-2] edited bytes are found in order wherever they were added: one by
         conflicts: count(editMarks.conflict),
       });
       const probe = random(size + 100);
-      expect(index.find(probe) !== undefined).toBe(model.has(probe));
+      expect(index.chunkAt(probe) !== undefined).toBe(model.has(probe));
     }
     const used = index.chunks.length * 512;
     expect(used).toBeLessThan(model.size * 3 + 2048);
     index.clear();
-    expect(index.find(0)).toBeUndefined();
+    expect(index.chunkAt(0)).toBeUndefined();
     expect(index.counts({ offset: 0, length: size })).toEqual({ staged: 0, conflicts: 0 });
   }
 });

@@ -47,19 +47,19 @@ export interface WrittenCells {
   readonly tried: Uint8Array;
 }
 
-/** Edited bytes by offset. After `find` and `ensure`, `at` is the place of the byte in the chunk that they answered. */
+/** Edited bytes by offset. After `chunkAt` and `ensure`, `at` is the place of the byte in the chunk that they answered. */
 export class EditIndex {
   #chunks: EditChunk[] = [];
   #last = 0;
   at = 0;
 
   /** The chunk that holds the byte; undefined if it was never edited. */
-  find(offset: number): EditChunk | undefined {
+  chunkAt(offset: number): EditChunk | undefined {
     const chunk = this.#chunks[this.#chunkFor(offset)];
     return chunk !== undefined && this.#seek(chunk, offset) ? chunk : undefined;
   }
 
-  /** As `find`; adds the byte if it is not there. */
+  /** As `chunkAt`; adds the byte if it is not there. */
   ensure(offset: number): EditChunk {
     let index = this.#chunkFor(offset);
     let chunk = this.#chunks[index];

@@ -28,7 +28,7 @@ export interface StageRun {
 export type Place = { readonly now: number } | { readonly order: number };
 
 /** The bytes that a write is to carry, as parallel arrays in ascending order of offset. */
-export interface StagedSnapshot {
+export interface EditedBytes {
   readonly offsets: Uint32Array;
   readonly wanted: Uint8Array;
   readonly seen: Uint8Array;
@@ -340,7 +340,7 @@ export class EditStack {
   }
 
   /** The staged bytes of the range (`true`), or those that are pending without being staged (`false`). */
-  snapshot(range: ByteRange, staged: boolean): StagedSnapshot {
+  bytesToWrite(range: ByteRange, staged: boolean): EditedBytes {
     const most = bytesIn(this.runs(range, 'pending'));
     const result = {
       offsets: new Uint32Array(most),

@@ -5,7 +5,7 @@
 import type { PartitionInfo, PartitionMemory } from '../board/board.ts';
 import { BoardError, type BoardErrorCode, toBoardError } from '../board/errors.ts';
 import type { ColumnRange } from '../model/geometry.ts';
-import { type BoardLink, holderOf } from './link.ts';
+import { type BoardLink, occupantOf } from './link.ts';
 import type { SessionServices } from './services.ts';
 import type { EpochEnd, SessionPolicy } from './types.ts';
 
@@ -94,8 +94,8 @@ export class Follower {
     return this.#lastError;
   }
   /** Who has the partition, as text to compare. */
-  get holder(): string {
-    return holderOf(this.#partition);
+  get occupant(): string {
+    return occupantOf(this.#partition);
   }
 
   /** Whether pending edits are of another epoch than the present one. */
@@ -112,7 +112,7 @@ export class Follower {
   }
 
   get agreedBeside(): boolean {
-    return !this.isInUse || this.#link.agreedBeside(this.#columns, this.holder);
+    return !this.isInUse || this.#link.agreedBeside(this.#columns, this.occupant);
   }
 
   get policy(): SessionPolicy {
@@ -137,12 +137,12 @@ export class Follower {
     this.#others.told();
   }
 
-  agreeBeside(holder: string): void {
-    if (holder !== this.holder) {
+  agreeBeside(occupant: string): void {
+    if (occupant !== this.occupant) {
       throw new BoardError('locked', 'the partition changed hands meanwhile', this.#ownerFacts());
     }
     this.#barred = undefined;
-    this.#link.agreeBeside(this.#columns, holder);
+    this.#link.agreeBeside(this.#columns, occupant);
     this.setPolicy('staged');
   }
 
@@ -165,7 +165,7 @@ export class Follower {
       ({ columns }) => columns.startCol === startCol && columns.numCols === numCols,
     );
     this.#partition = now;
-    if (before !== undefined && holderOf(before) !== holderOf(now)) {
+    if (before !== undefined && occupantOf(before) !== occupantOf(now)) {
       this.#chosenPolicy = undefined;
       this.#barred = undefined;
       // A layout that was not learned and bytes that could not be read keep their reason: nothing asks again by itself.

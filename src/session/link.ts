@@ -68,7 +68,7 @@ export class BoardLink implements Disposable {
   /** The person agreed to map memory of an unknown driver; takes effect at the next `open`. */
   allowUnknownDriver = false;
 
-  /** By partition: the holder beside whom a person agreed to write. */
+  /** By partition: the occupant beside whom a person agreed to write. */
   readonly #agreed = new Map<string, string>();
   readonly #connector: BoardConnector;
   readonly #services: SessionServices;
@@ -206,16 +206,16 @@ export class BoardLink implements Disposable {
   }
 
   /**
-   * Notes that a person agreed to write beside the holder of these columns (`holderOf`); ends when the partition changes
+   * Notes that a person agreed to write beside the occupant of these columns (`occupantOf`); ends when the partition changes
    * hands or another life of its contents begins. Counts for every memory of the partition.
    */
-  agreeBeside(columns: ColumnRange, holder: string): void {
-    this.#agreed.set(columnsKey(columns), holder);
+  agreeBeside(columns: ColumnRange, occupant: string): void {
+    this.#agreed.set(columnsKey(columns), occupant);
   }
 
-  /** Whether a person agreed to write beside this holder of these columns. */
-  agreedBeside(columns: ColumnRange, holder: string): boolean {
-    return this.#agreed.get(columnsKey(columns)) === holder;
+  /** Whether a person agreed to write beside this occupant of these columns. */
+  agreedBeside(columns: ColumnRange, occupant: string): boolean {
+    return this.#agreed.get(columnsKey(columns)) === occupant;
   }
 
   /** Ends the connection and forgets all listeners. */
@@ -391,8 +391,8 @@ export class BoardLink implements Disposable {
     const now = new Map(partitions.map((info) => [columnsKey(info.columns), info]));
     this.#partitions = partitions;
     this.#freeColumns = this.#connection?.board.freeColumns ?? this.#freeColumns;
-    for (const [key, holder] of this.#agreed) {
-      if (holderOf(now.get(key)) !== holder) this.#agreed.delete(key);
+    for (const [key, occupant] of this.#agreed) {
+      if (occupantOf(now.get(key)) !== occupant) this.#agreed.delete(key);
     }
     // A partition of a dynamic driver that went has to be picked anew.
     for (const key of before) if (!now.has(key)) this.#connection?.opened.delete(key);
@@ -418,7 +418,7 @@ function columnsKey({ startCol, numCols }: ColumnRange): string {
  * Who has a partition in which life of its contents, as text to compare: another text means that it changed hands, or may
  * have. Where nobody can be named, and after a reboot that started everything as before, only the life tells.
  */
-export function holderOf(partition: PartitionInfo | undefined): string {
+export function occupantOf(partition: PartitionInfo | undefined): string {
   if (partition === undefined) return 'none';
   const { inUse, owner, ownerGone, epoch } = partition;
   if (!inUse) return 'free';

@@ -1150,7 +1150,7 @@ describe('[main-20] policy and owners', () => {
     expect(() => session.stage('a', 'type', [put(10, 1)])).toThrow(
       expect.objectContaining({ code: 'locked' }),
     );
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(10, 1)]);
     await expect(session.apply(range(0, 64), never)).resolves.toMatchObject({ applied: 1 });
     device.owner = { ...owner, pid: 43 };

@@ -60,7 +60,7 @@ export class MemorySession implements Disposable {
       policy: follower.policy,
       ...(lockedBecause === undefined ? {} : { lockedBecause }),
       ...(partition === undefined ? {} : { partition }),
-      besideHolder: follower.isInUse,
+      inUse: follower.isInUse,
       agreedBeside: follower.agreedBeside,
       ...(epochEnd === undefined ? {} : { epochEnd }),
       ...(snapshot === undefined ? {} : { snapshot }),
@@ -275,18 +275,18 @@ export class MemorySession implements Disposable {
     this.#pieces.follower.setPolicy(policy);
   }
 
-  /** Who has the partition, as text to compare (`holderOf`): what a question is asked about. */
-  get holder(): string {
-    return this.#pieces.follower.holder;
+  /** Who has the partition, as text to compare (`occupantOf`): what a question is asked about. */
+  get occupant(): string {
+    return this.#pieces.follower.occupant;
   }
 
   /**
-   * A person was asked and agreed to write beside `holder`; then editing is unlocked. Counts for every memory of the
+   * A person was asked and agreed to write beside `occupant`; then editing is unlocked. Counts for every memory of the
    * partition until it changes hands. A failure that barred writing is forgotten: the next apply tries again. Throws
    * BoardError `locked` if the partition changed hands while the question stood.
    */
-  agreeBeside(holder: string): void {
-    this.#pieces.follower.agreeBeside(holder);
+  agreeBeside(occupant: string): void {
+    this.#pieces.follower.agreeBeside(occupant);
   }
 
   /**

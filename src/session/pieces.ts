@@ -101,7 +101,7 @@ function adopt({ image, edits, follower, reads, events }: Pieces, memory: Partit
     // Undone, discarded and written gestures lie in the old layout: undo and redo of them change nothing from now on.
     edits.clear();
     // What was on screen were places of the old layout: the new pages say what they show.
-    reads.forgetLooks();
+    reads.forgetViews();
   }
   image.geometry = geometry;
   follower.memory = memory;

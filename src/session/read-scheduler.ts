@@ -21,7 +21,7 @@ const requestBytes = 1 << 20;
 const requestRanges = 512;
 
 /** How often a partition whose owner seems to be ending is looked at, and the milliseconds between two looks. */
-const endingLooks = 10;
+const endingTries = 10;
 const endingPause = 100;
 
 /** A read under way, and what was written meanwhile. */
@@ -59,7 +59,7 @@ export class ReadScheduler {
   #readAsked = 0;
   #readDone = 0;
   #pumping = false;
-  #pumpAgain = false;
+  #pumpAsked = false;
   /** Somebody looks at something since the pump last came to an end: what it reads then is for a person. */
   #looking = false;
 
@@ -146,7 +146,7 @@ export class ReadScheduler {
   }
 
   /** Nobody is known to look at anything: places of another layout. */
-  forgetLooks(): void {
+  forgetViews(): void {
     this.#looks.clear();
   }
 
@@ -243,12 +243,12 @@ export class ReadScheduler {
 
   /** Reads what is shown and was not read yet, until nothing is missing or a read fails. */
   async pump(): Promise<void> {
-    this.#pumpAgain = true;
+    this.#pumpAsked = true;
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (this.#pumpAgain && !this.isEnded && this.#follower.isConnected) {
-        this.#pumpAgain = false;
+      while (this.#pumpAsked && !this.isEnded && this.#follower.isConnected) {
+        this.#pumpAsked = false;
         if (this.#looks.size === 0) continue;
         // The layout is asked of the board only for somebody who looks, and only once.
         if (this.#image.geometry === undefined) await this.open(this.#ended.signal);
@@ -257,7 +257,7 @@ export class ReadScheduler {
           this.#looking = false;
           continue;
         }
-        this.#pumpAgain = true;
+        this.#pumpAsked = true;
         await this.read(request, this.#looking ? 'look' : 'nobody', this.#ended.signal);
       }
     } catch (error) {
@@ -296,7 +296,7 @@ export class ReadScheduler {
   }
 
   /** How the cores of these tiles are: looked at before and after their program memory is touched. */
-  async lookAtCores(
+  async readCores(
     tiles: readonly Tile[],
     asking: Asking,
     signal: AbortSignal,
@@ -321,7 +321,7 @@ export class ReadScheduler {
   ): Promise<void> {
     const memory = await this.open(signal);
     const touched = this.openTilesIn(ranges);
-    const before = await this.lookAtCores(touched, asking, signal);
+    const before = await this.readCores(touched, asking, signal);
     const flight: Flight = { written: [] };
     this.#flights.add(flight);
     const { serial } = this.#follower;
@@ -339,17 +339,17 @@ export class ReadScheduler {
     this.#store(ranges, result, flight, { serial, since });
     if (result.gaveWay === true)
       throw new BoardError('gave-way', 'an application came while the partition was read');
-    if (this.#haltedCores.seen('read', before, await this.lookAtCores(touched, asking, signal)))
+    if (this.#haltedCores.seen('read', before, await this.readCores(touched, asking, signal)))
       this.#others.told();
   }
 
   /** An owner that is ending has closed its descriptor before its mapping: the read is tried again until it is gone. */
   async #pastEnding(read: () => Promise<ReadResult>, signal: AbortSignal): Promise<ReadResult> {
-    for (let look = 1; ; look++) {
+    for (let tried = 1; ; tried++) {
       try {
         return await read();
       } catch (error) {
-        if (look === endingLooks || toBoardError(error).code !== 'no-descriptor') throw error;
+        if (tried === endingTries || toBoardError(error).code !== 'no-descriptor') throw error;
       }
       await abortable(
         new Promise<void>((done) => {

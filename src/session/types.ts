@@ -152,7 +152,7 @@ export interface SessionState {
   readonly lockedBecause?: BoardError;
   readonly partition?: PartitionInfo;
   /** Somebody else has the partition, or it is held: writing needs a person who agreed to it. */
-  readonly besideHolder: boolean;
+  readonly inUse: boolean;
   /** Nobody has it, or a person agreed to write beside who does. */
   readonly agreedBeside: boolean;
   readonly epochEnd?: EpochEnd;

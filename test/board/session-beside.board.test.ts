@@ -98,7 +98,7 @@ describe('a session beside what comes and goes', () => {
     witness = await application();
     const { pid } = await witness.status();
     await session.refresh(shown, never);
-    session.agreeBeside(session.holder);
+    session.agreeBeside(session.occupant);
     session.stage('test', 'type', [{ offset: 4, bytes: Uint8Array.of(1, 2, 3, 4) }]);
     expect(await session.apply(shown, never)).toMatchObject({ applied: 4, kept: 0 });
     expect(Uint8Array.from(await witness.read('data', startCol, 1, 4, 4))).toEqual(Uint8Array.of(1, 2, 3, 4));

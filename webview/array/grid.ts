@@ -198,7 +198,7 @@ export class ArrayGrid {
 
   /** Moves the tab stop to a tile and the keyboard with it. */
   reveal(tile: Tile): void {
-    const place = this.#find(tile);
+    const place = this.#placeOfTile(tile);
     if (place !== undefined) this.#moveTo(place.line, place.column);
   }
 
@@ -345,7 +345,7 @@ export class ArrayGrid {
 
   /** Where a tile's cell is on the overlay. */
   #box(tile: Tile): Box | undefined {
-    const place = this.#find(tile);
+    const place = this.#placeOfTile(tile);
     const line = place && this.#lines[place.line];
     if (place === undefined || line === undefined || this.#sizes === undefined) return undefined;
     const { edges, height } = this.#sizes;
@@ -354,7 +354,7 @@ export class ArrayGrid {
     return { left, top: line.offsetTop, width: right - left, height };
   }
 
-  #find(tile: Tile): { line: number; column: number } | undefined {
+  #placeOfTile(tile: Tile): { line: number; column: number } | undefined {
     const line = this.#rows.findIndex((cells) => cells[0]?.cell.tile.row === tile.row);
     const column = this.#rows[line]?.findIndex((drawn) => drawn.cell.tile.col === tile.col) ?? -1;
     return column < 0 ? undefined : { line, column };

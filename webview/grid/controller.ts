@@ -49,8 +49,8 @@ export interface Notice {
   readonly cancel?: () => void;
 }
 
-/** A gesture that is held back until its bytes were read. */
-interface HeldBack {
+/** A gesture that is put off until its bytes were read. */
+interface Postponed {
   readonly abort: AbortController;
   /** What was typed meanwhile: it came later, so it stays on top. */
   readonly typed: ByteRange[];
@@ -111,7 +111,7 @@ export class GridController {
   /** What was on screen where the field is: it hides what became of that since. */
   #covered: ShownBytes | undefined;
   #pending: PendingDigits | undefined;
-  #heldBack: HeldBack | undefined;
+  #postponed: Postponed | undefined;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
@@ -201,7 +201,7 @@ export class GridController {
       case 'Escape':
         notify(undefined);
         if (this.#pending !== undefined) this.#wait(undefined);
-        else if (this.#heldBack !== undefined) this.#cancel();
+        else if (this.#postponed !== undefined) this.#cancel();
         else view.select(moveTo(view.layout, selection, selection.cursor, false), false);
         return true;
       case 'Enter':
@@ -392,7 +392,7 @@ export class GridController {
   /** What was typed is one gesture on bytes that are on screen, or were when the typing began. */
   #type(runs: readonly Run[], seen?: ShownBytes): void {
     const { store, t } = this.#parts;
-    for (const { offset, bytes } of runs) this.#heldBack?.typed.push({ offset, length: bytes.length });
+    for (const { offset, bytes } of runs) this.#postponed?.typed.push({ offset, length: bytes.length });
     this.#edit(
       t('editTyped'),
       runs.map((run) => withSeen(run, seen ?? store.seen(extentOf([run])))),
@@ -435,13 +435,13 @@ export class GridController {
 
   /** Ends the read that a gesture waits for; the keys go back to the grid. */
   readonly #cancel = () => {
-    this.#heldBack?.abort.abort();
+    this.#postponed?.abort.abort();
     this.#parts.view.element.focus();
   };
 
-  /** Whether another gesture is still held back: it goes first, so that none is lost. Says so. */
+  /** Whether another gesture is still put off: it goes first, so that none is lost. Says so. */
   #isBusy(): boolean {
-    if (this.#heldBack === undefined) return false;
+    if (this.#postponed === undefined) return false;
     this.#parts.notify({ text: this.#parts.t('stillReading'), cancel: this.#cancel });
     return true;
   }
@@ -457,8 +457,8 @@ export class GridController {
   ): Promise<{ readonly shown: ShownBytes; readonly typed: readonly ByteRange[] } | undefined> {
     const { host, t, notify, wait } = this.#parts;
     const abort = new AbortController();
-    const held: HeldBack = { abort, typed: [] };
-    this.#heldBack = held;
+    const postponed: Postponed = { abort, typed: [] };
+    this.#postponed = postponed;
     let percent = 0;
     let patient = true;
     const say = () => {
@@ -477,13 +477,13 @@ export class GridController {
           say();
         },
       });
-      return { shown, typed: held.typed };
+      return { shown, typed: postponed.typed };
     } catch (error) {
       notify({ text: t(failed, failureText(t, error)) });
       return undefined;
     } finally {
       clearTimeout(timer);
-      this.#heldBack = undefined;
+      this.#postponed = undefined;
       wait(undefined);
     }
   }

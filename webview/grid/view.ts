@@ -39,7 +39,7 @@ export interface Hover {
 }
 
 /** Rows asked for above and below what is visible. */
-const lookAhead = 32;
+const rowsAhead = 32;
 
 /** Rows that one notch of a wheel in line mode moves. */
 const rowsPerLine = 1;
@@ -472,7 +472,7 @@ export class GridView {
       const end = layout.offsetAt(Math.min(to, layout.rowCount - 1), layout.bytesPerRow - 1) + 1;
       return { offset: start, length: end - start };
     };
-    this.#store.want(rangeOf(first - lookAhead, first + count - 1 + lookAhead), this.#selection.cursor);
+    this.#store.want(rangeOf(first - rowsAhead, first + count - 1 + rowsAhead), this.#selection.cursor);
     const visible = rangeOf(first, first + count - 1);
     if (visible.offset === this.#visible.offset && visible.length === this.#visible.length) return;
     this.#visible = visible;

@@ -41,7 +41,7 @@ import {
 } from '../protocol/validate.ts';
 
 /** How often this thread looks whether the core's thread comes back from the driver. */
-const hangLookMs = 1000;
+const hangCheckMs = 1000;
 
 /** What `create` of the addon returns. Rejections are Errors with `code`, `facts` and `errno`. */
 export interface AddonCore {
@@ -109,7 +109,7 @@ export class AddonClient implements CoreClient {
     this.onClose = this.#closed.event;
     this.#notices = notices;
     this.onNotice = notices.event;
-    this.#watch = setInterval(() => this.#lookForHang(), hangLookMs);
+    this.#watch = setInterval(() => this.#checkForHang(), hangCheckMs);
     this.#watch.unref();
   }
 
@@ -237,7 +237,7 @@ export class AddonClient implements CoreClient {
   }
 
   /** Its thread cannot say that it hangs. */
-  #lookForHang(): void {
+  #checkForHang(): void {
     const call = clean(String(this.#core.stuck())).slice(0, 80);
     const before = this.#hung;
     this.#hung = call === '' ? undefined : hungError(call);

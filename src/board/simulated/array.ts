@@ -421,7 +421,7 @@ export class SimulatedArray {
   }
 
   /** A call of a board begins: counts it, waits as told, fails as told. */
-  async enter(operation: SimulatedOperation, signal: AbortSignal): Promise<void> {
+  async begin(operation: SimulatedOperation, signal: AbortSignal): Promise<void> {
     this.#counts.set(operation, this.count(operation) + 1);
     const ms = this.#delayMs;
     if (ms > 0) await abortable(new Promise((resolve) => setTimeout(resolve, ms)), signal);

@@ -132,7 +132,7 @@ export class SimulatedClient implements CoreClient {
       const bytes: Uint8Array[] = [];
       const unreadable: UnreadableSpan[] = [];
       let done = 0;
-      let sinceLook = 0;
+      let sinceCheck = 0;
       for (const range of request.ranges) {
         const piece = new Uint8Array(range.length);
         for (const part of perTile(geometry, range)) {
@@ -146,9 +146,9 @@ export class SimulatedClient implements CoreClient {
             addSpan(unreadable, part, reason);
           }
           done += part.length;
-          sinceLook += part.length;
-          if (sinceLook >= sliceBytes) {
-            sinceLook = 0;
+          sinceCheck += part.length;
+          if (sinceCheck >= sliceBytes) {
+            sinceCheck = 0;
             onProgress?.(done);
             await new Promise((resolve) => setImmediate(resolve));
             throwIfCancelled(signal);
@@ -279,7 +279,7 @@ export class SimulatedClient implements CoreClient {
       this.#ending.push(fail);
     });
     const run = async () => {
-      await this.#array.enter(operation, signal);
+      await this.#array.begin(operation, signal);
       if (this.#end !== undefined) throw this.#end;
       const result = await work();
       this.#array.leave(operation);

@@ -21,7 +21,7 @@ export function createSimulatedConnector(options: SimulatedOptions = {}): BoardC
     async connect({ log, onStep }, signal) {
       throwIfCancelled(signal);
       onStep('connecting');
-      await array.enter('connect', signal);
+      await array.begin('connect', signal);
       onStep('describing');
       const client = new SimulatedClient(array, (line) => log.trace(line));
       return createCoreBoard(client, log, {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { decodeTileStatus } from './decode.ts';
-import { leavesOpen, withSecondLook } from './open-questions.ts';
+import { leavesOpen, withSecondRead } from './open-questions.ts';
 import type { TileStatus } from './status.ts';
 
 const running = 'channel_status: mm2s: idle|idle, s2mm: running|idle\ncurrent_bd: mm2s: 0|0, s2mm: 3|0';
@@ -101,7 +101,7 @@ describe('[attach-11] what a look without details leaves open', () => {
   test('is answered by a second look, unless that failed', () => {
     const first = [fromText('aieml', running), memoryTile(0)];
     const told: TileStatus = { ...fromText('aieml', idle), source: 'registers' };
-    expect(withSecondLook(first, [told])).toEqual([told, first[1]]);
-    expect(withSecondLook(first, [{ ...told, reason: 'not-read' }])).toEqual(first);
+    expect(withSecondRead(first, [told])).toEqual([told, first[1]]);
+    expect(withSecondRead(first, [{ ...told, reason: 'not-read' }])).toEqual(first);
   });
 });

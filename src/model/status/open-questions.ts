@@ -18,8 +18,8 @@ export function leavesOpen(status: TileStatus, generation: Generation | 'unknown
   );
 }
 
-/** A first look with what a second one, at some of its tiles, could tell in place of it. */
-export function withSecondLook(first: readonly TileStatus[], second: readonly TileStatus[]): TileStatus[] {
+/** The first status of tiles; where a second read could tell one, that of the second. */
+export function withSecondRead(first: readonly TileStatus[], second: readonly TileStatus[]): TileStatus[] {
   const key = ({ tile }: TileStatus): string => `${tile.col},${tile.row}`;
   const told = new Map(
     second.filter(({ reason }) => reason === undefined).map((status) => [key(status), status] as const),
