@@ -3,7 +3,7 @@
  * be kept up to date; a delta carries what differs from what it was told before. Few are under way at a time: what
  * changes meanwhile waits and goes in one, as it is then. A page that cannot be seen is told nothing.
  */
-import { pageBytes, stateBits } from '../model/byte-state.ts';
+import { type ByteChanges, pageBytes, stateBits } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import { type DeltaSpan, keptPages, packDelta, pageRange, pagesIn } from './delta.ts';
 import type { PageWindow, ShownBytes } from './messages.ts';
@@ -14,10 +14,17 @@ const mostUnderWay = 2;
 /** Bytes of a span's head: to repeat so many unchanged bytes costs less than another span. */
 const cheapGap = 12;
 
+/** Bytes whose ticks, sent one by one, cost no more than the head of a span. */
+const nearTicks = 3;
+
 /** What a feed works with. */
 export interface FeedParts {
   /** The bytes as they are now. */
   readonly bytes: (range: ByteRange) => ShownBytes;
+  /** When the bytes of a range that lies in one page last changed. */
+  readonly changes: (range: ByteRange) => ByteChanges;
+  /** The tick of the last update of the bytes. */
+  readonly tick: () => number;
   /** Sends a packed delta to the page. */
   readonly send: (packed: Uint8Array) => void;
   /** Runs something after the present turn: many changes become one delta. */
@@ -30,9 +37,14 @@ export interface FeedParts {
 interface ToldPage {
   readonly range: ByteRange;
   readonly base: Uint8Array;
+  /** `stateBits` without `changed`, which the page lays in by the ticks. */
   readonly states: Uint8Array;
   /** Values of staged bytes; where a byte is not staged, any. */
   readonly staged: Uint8Array;
+  /** When each byte last changed; undefined if none did. */
+  ticks: Uint32Array | undefined;
+  /** What changed after this tick is marked. */
+  since: number;
   /** Something may differ by now. */
   dirty: boolean;
 }
@@ -134,10 +146,13 @@ export class Feed {
   #tell(): void {
     if (!this.#due) return;
     const spans: DeltaSpan[] = [];
+    const tick = this.#parts.tick();
     try {
       for (const page of this.#wanted) {
         const told = this.#told.get(page);
-        if (told?.dirty === true) spans.push(...catchUp(told, this.#parts.bytes(told.range)));
+        if (told?.dirty !== true) continue;
+        const { range } = told;
+        spans.push(...catchUp(told, { ...this.#parts.bytes(range), ...this.#parts.changes(range), tick }));
       }
     } catch (error) {
       // Whatever was caught up with did not reach the page.
@@ -149,7 +164,8 @@ export class Feed {
     if (spans.length === 0 && !this.#owed) return;
     this.#owed = false;
     this.#number++;
-    this.#parts.send(packDelta({ number: this.#number, window: this.#window, edit: this.#edit, spans }));
+    const [number, window, edit] = [this.#number, this.#window, this.#edit];
+    this.#parts.send(packDelta({ number, window, edit, tick, spans }));
   }
 }
 
@@ -167,19 +183,33 @@ function pagesOf(ranges: readonly ByteRange[], bounds: ByteRange): number[] {
 /** What a page holds that was told nothing. */
 function blank(range: ByteRange): ToldPage {
   const plane = (): Uint8Array => new Uint8Array(range.length);
-  return { range, base: plane(), states: plane(), staged: plane(), dirty: true };
+  return {
+    range,
+    base: plane(),
+    states: plane(),
+    staged: plane(),
+    ticks: undefined,
+    since: 0,
+    dirty: true,
+  };
+}
+
+/** A page as it is now. */
+interface PageNow extends ShownBytes, ByteChanges {
+  readonly tick: number;
 }
 
 /** Takes over the bytes of now, and answers what differs from before. */
-function catchUp(told: ToldPage, now: ShownBytes): DeltaSpan[] {
+function catchUp(told: ToldPage, now: PageNow): DeltaSpan[] {
   told.dirty = false;
   const { offset } = told.range;
-  const { base, flags, bytes } = now;
+  const { base, bytes } = now;
+  const flags = now.flags.map((flag) => flag & ~stateBits.changed);
   const spans: DeltaSpan[] = [];
   for (const [from, to] of runs(base.length, (i) => base[i] !== told.base[i])) {
     spans.push({ kind: 'base', offset: offset + from, bytes: base.subarray(from, to) });
   }
-  spans.push(...stateSpans(told, flags));
+  spans.push(...tickSpans(told, now), ...stateSpans(told, flags));
   const isNew = (i: number): boolean =>
     ((flags[i] ?? 0) & stateBits.staged) !== 0 && bytes[i] !== told.staged[i];
   for (const [from, to] of runs(bytes.length, isNew)) {
@@ -188,6 +218,45 @@ function catchUp(told: ToldPage, now: ShownBytes): DeltaSpan[] {
   }
   told.base.set(base);
   told.states.set(flags);
+  return spans;
+}
+
+/** Where the page would be wrong about when bytes changed, and about which of them are marked; see `delta.ts`. */
+function tickSpans(told: ToldPage, { base, ticks, since, tick }: PageNow): DeltaSpan[] {
+  const { offset, length } = told.range;
+  const spans: DeltaSpan[] = [];
+  const at = (i: number): number => ticks?.[i] ?? 0;
+  const isWrong = (i: number): boolean => {
+    const isSeen = ((told.states[i] ?? 0) & stateBits.known) !== 0 && base[i] !== told.base[i];
+    return (isSeen ? tick : (told.ticks?.[i] ?? 0)) !== at(i);
+  };
+  /** Short runs close together that are not sent yet: from one byte to before another. */
+  let from = 0;
+  let to = 0;
+  const flush = (): void => {
+    const run = Uint32Array.from({ length: to - from }, (_, i) => at(from + i));
+    const [first = 0] = run;
+    if (run.every((one) => one === first)) {
+      if (run.length > 0) spans.push({ kind: 'tick', offset: offset + from, length: run.length, tick: first });
+    } else spans.push({ kind: 'ticks', offset: offset + from, ticks: run });
+    from = to;
+  };
+  for (let start = 0, end = 0; start < length; start = end) {
+    end = start + 1;
+    if (!isWrong(start)) continue;
+    while (end < length && at(end) === at(start) && isWrong(end)) end++;
+    const isLong = end - start > nearTicks;
+    if (isLong || start - to > nearTicks) flush();
+    if (from === to) from = start;
+    to = end;
+    if (isLong) flush();
+  }
+  flush();
+  if (told.since !== since && ticks?.some((one) => one > told.since !== one > since) === true) {
+    spans.push({ kind: 'since', offset, tick: since });
+    told.since = since;
+  }
+  told.ticks = ticks?.slice();
   return spans;
 }
 

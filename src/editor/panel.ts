@@ -403,6 +403,8 @@ export class HexPanel {
     const feed = new Feed(
       {
         bytes: (range) => this.document.session.bytes(range),
+        changes: (range) => this.document.session.changes(range),
+        tick: () => this.document.session.tick,
         send: (packed) => {
           // A page that was replaced meanwhile has another feed.
           if (feed === this.#feed) this.#post({ type: 'delta', packed });

@@ -100,6 +100,14 @@ export class UpdateLog {
   }
 }
 
+/** When the bytes of a part of one page last changed. "Changed since tick X" is `tick > X`. */
+export interface ByteChanges {
+  /** Per byte the tick of the update that found it changed, 0 for none; undefined if all are 0. Not to be kept. */
+  readonly ticks: Uint32Array | undefined;
+  /** The tick before the last read of the page: what changed after it is marked as `changed`. */
+  readonly since: number;
+}
+
 interface Page {
   readonly bytes: Uint8Array;
   readonly states: Uint8Array;
@@ -183,6 +191,13 @@ export class BytePlane {
   /** The update at which the byte was last seen to differ; 0 if it never was, or if we wrote it since. */
   tick(offset: number): number {
     return this.#pageAt(offset)?.ticks?.[offset % pageBytes] ?? 0;
+  }
+
+  /** When the bytes of the range last changed; it lies in one page. */
+  changes({ offset, length }: ByteRange): ByteChanges {
+    const page = this.#find(offset);
+    const start = offset % pageBytes;
+    return { ticks: page?.ticks?.subarray(start, start + length), since: page?.since ?? 0 };
   }
 
   /** Takes over what was read. Answers the runs whose bytes, states or marks differ from before, ascending. */

@@ -1,3 +1,4 @@
+import type { ByteChanges } from '../model/byte-state.ts';
 import type { Disposable, Event } from '../model/event.ts';
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import { mergeRanges } from '../model/ranges.ts';
@@ -116,6 +117,17 @@ export class MemorySession implements Disposable {
     const bytes = base.slice();
     this.#pieces.edits.overlay(range, bytes, flags);
     return { offset: range.offset, bytes, base, flags };
+  }
+
+  /** When the bytes of the range last changed; it lies in one page of `pageBytes`. */
+  changes(range: ByteRange): ByteChanges {
+    this.#checkRange(range);
+    return this.#pieces.image.plane.changes(range);
+  }
+
+  /** The tick of the last update of the bytes; 0 before the first. */
+  get tick(): number {
+    return this.#pieces.image.updates.last;
   }
 
   /** When the bytes of the range were read (ms since 1970): the oldest of them; undefined if none was. */

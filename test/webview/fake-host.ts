@@ -65,7 +65,9 @@ export class FakeHost {
   state: EditorState;
   readonly #config: FakeConfig;
   readonly #device = new Map<number, number>();
-  readonly #changed = new Set<number>();
+  /** When bytes changed, and the last such moment; what did is marked from then on. */
+  readonly #changed = new Map<number, number>();
+  #tick = 0;
   readonly #staged = new Map<number, { value: number; seen: number }>();
   readonly #undo: Gesture[] = [];
   readonly #redo: Gesture[] = [];
@@ -118,6 +120,11 @@ export class FakeHost {
           if (this.failBytes !== undefined) throw new Error(this.failBytes);
           return this.shown(range);
         },
+        changes: ({ offset, length }) => ({
+          ticks: Uint32Array.from({ length }, (_, i) => this.#changed.get(offset + i) ?? 0),
+          since: 0,
+        }),
+        tick: () => this.#tick,
         send: (packed) => {
           this.sent.push(packed.length);
           if (this.#prepared === undefined) this.send({ type: 'delta', packed });
@@ -225,9 +232,10 @@ export class FakeHost {
 
   /** As `deviceWrite`, but the page does not hear of it: as if it were late. */
   deviceWriteUnseen(offset: number, ...values: number[]): void {
+    this.#tick++;
     for (const [i, value] of values.entries()) {
       this.#device.set(offset + i, value);
-      this.#changed.add(offset + i);
+      this.#changed.set(offset + i, this.#tick);
     }
   }
 
@@ -239,7 +247,11 @@ export class FakeHost {
     const prepared: Uint8Array[] = [];
     this.#prepared = prepared;
     for (let i = 1; i <= count; i++) {
-      for (const at of offsets) this.#device.set(at, (this.#deviceAt(at) + 1) & 0xff);
+      this.#tick++;
+      for (const at of offsets) {
+        this.#device.set(at, (this.#deviceAt(at) + 1) & 0xff);
+        this.#changed.set(at, this.#tick);
+      }
       const { wanted = [], number = 0 } = this.#window ?? {};
       if (whole) this.#feed.window({ number, wanted, missing: wanted, anew: false });
       this.#feed.changed(wanted);

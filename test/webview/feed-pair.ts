@@ -1,7 +1,8 @@
 /** The host's feed and the page's store with a slow channel between them, and the memory of the host as plain arrays. */
+import { pagesIn } from '../../src/editor/delta.ts';
 import { Feed } from '../../src/editor/feed.ts';
 import type { PageWindow, ShownBytes } from '../../src/editor/messages.ts';
-import { stateBits } from '../../src/model/byte-state.ts';
+import { pageBytes, stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { ByteStore } from '../../webview/grid/store.ts';
 
@@ -15,6 +16,11 @@ export class FeedPair {
   readonly base: Uint8Array;
   readonly flags: Uint8Array;
   readonly staged: Uint8Array;
+  /** When each byte last changed, and per page the update before its last read. */
+  readonly ticks: Uint32Array;
+  readonly since: number[] = [];
+  /** The last update. */
+  tick = 0;
   readonly feed: Feed;
   /** What is on its way, oldest first. */
   readonly toHost: ToHost[] = [];
@@ -36,9 +42,15 @@ export class FeedPair {
     this.base = new Uint8Array(end);
     this.flags = new Uint8Array(end);
     this.staged = new Uint8Array(end);
+    this.ticks = new Uint32Array(end);
     this.feed = new Feed(
       {
         bytes: (asked) => this.#bytes(asked),
+        changes: ({ offset, length }) => ({
+          ticks: this.ticks.subarray(offset, offset + length),
+          since: this.since[Math.floor(offset / pageBytes)] ?? 0,
+        }),
+        tick: () => this.tick,
         send: (packed) => {
           this.sent.push(packed.length);
           this.toPage.push(packed);
@@ -73,10 +85,26 @@ export class FeedPair {
     return { offset, bytes, base, flags };
   }
 
-  /** Bytes are read (or read again) by the host. */
+  /** Bytes are read (or read again) by the host: an update. */
   read(offset: number, ...values: number[]): void {
+    this.tick++;
+    const range = { offset, length: values.length };
+    for (const page of pagesIn(range, range)) this.since[page] = this.tick - 1;
+    for (const [i, value] of values.entries()) {
+      const at = offset + i;
+      const isKnown = ((this.flags[at] ?? 0) & stateBits.known) !== 0;
+      if (isKnown && this.base[at] !== value) this.ticks[at] = this.tick;
+      this.base[at] = value;
+      this.flags[at] = (this.flags[at] ?? 0) | stateBits.known;
+    }
+    this.feed.changed([range]);
+  }
+
+  /** Bytes that the host wrote: known, and not changed by somebody else. */
+  wrote(offset: number, ...values: number[]): void {
     this.base.set(values, offset);
-    for (let i = 0; i < values.length; i++) this.flags[offset + i] = (this.flags[offset + i] ?? 0) | 1;
+    this.ticks.fill(0, offset, offset + values.length);
+    for (let i = 0; i < values.length; i++) this.flags[offset + i] = stateBits.known;
     this.feed.changed([{ offset, length: values.length }]);
   }
 
@@ -142,8 +170,14 @@ export class FeedPair {
     return { byte: bytes[0] ?? 0, flags: flags[0] ?? 0, base: base[0] ?? 0 };
   }
 
-  /** What the host has of a range. */
-  host(range: ByteRange): ShownBytes {
-    return this.#bytes(range);
+  /** What the host has of a range; `changed` since a tick, or since the update before the last read of each page. */
+  host(range: ByteRange, since?: number): ShownBytes {
+    const shown = this.#bytes(range);
+    const flags = shown.flags.map((flag, i) => {
+      const at = range.offset + i;
+      const after = since ?? this.since[Math.floor(at / pageBytes)] ?? 0;
+      return (this.ticks[at] ?? 0) > after ? flag | stateBits.changed : flag;
+    });
+    return { ...shown, flags };
   }
 }

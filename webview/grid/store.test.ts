@@ -57,10 +57,73 @@ describe('[shape-2] the bytes that the page holds', () => {
     pair.rest();
     // A head, the head of one span, and its bytes.
     expect(pair.sent.at(-1)).toBe(24 + 12 + 2);
-    const { length } = pair.sent;
-    pair.read(4, 1, 1, 2, 3, 1);
+    // Read again as it was: no byte travels, only that it is not marked any more, and then nothing.
+    for (const size of [24 + 12, undefined]) {
+      const { length } = pair.sent;
+      pair.read(4, 1, 1, 2, 3, 1);
+      pair.rest();
+      expect(pair.sent.slice(length)).toEqual(size === undefined ? [] : [size]);
+    }
+  });
+
+  test('are marked as changed by the update that they came with, and can be compared with any moment', () => {
+    const pair = setUp();
+    const marked = (since?: number) => {
+      const { flags } = pair.store.read({ offset: 0, length: 16 }, since);
+      return [...flags.keys()].filter((i) => ((flags[i] ?? 0) & stateBits.changed) !== 0);
+    };
+    pair.store.want({ offset: 0, length: 16 });
+    pair.read(0, ...Array(pageBytes).fill(1));
     pair.rest();
-    expect(pair.sent).toHaveLength(length);
+    expect(marked()).toEqual([]); // what is read for the first time did not change
+    const begin = pair.store.tick;
+    pair.read(0, 1, 2, 1, 1);
+    pair.rest();
+    // The head, one span and its byte: when it changed costs nothing.
+    expect(pair.sent.at(-1)).toBe(24 + 12 + 1);
+    expect(marked()).toEqual([1]);
+    const chosen = pair.store.tick;
+    pair.read(0, 1, 2, 1, 3);
+    pair.rest();
+    // One span more: from which moment on bytes are marked.
+    expect(pair.sent.at(-1)).toBe(24 + 12 + 1 + 12);
+    expect(marked()).toEqual([3]);
+    expect(marked(begin)).toEqual([1, 3]);
+    expect(marked(chosen)).toEqual([3]);
+    pair.wrote(3, 9);
+    pair.rest();
+    expect(marked(begin)).toEqual([1]); // written by us, not changed by somebody else
+    pair.read(0, 1, 2, 1, 9);
+    pair.rest();
+    expect(marked()).toEqual([]);
+    // A page that begins anew is told when everything changed.
+    pair.store.retry();
+    pair.rest();
+    expect(marked(begin)).toEqual([1]);
+    expect(pair.store.seen({ offset: 0, length: 16 })).toEqual(pair.host({ offset: 0, length: 16 }));
+  });
+
+  test.each([
+    ['one word', [0, 4], 1],
+    ['64 scattered words', [0, 256, 64], 64],
+    ['all of a page', [0, pageBytes], 1],
+  ] as const)('cost what changed, and little more: %s', (_, [, stride, count = 1], spans) => {
+    const pair = setUp();
+    pair.store.want({ offset: 0, length: 4 * pageBytes });
+    const length = count === 1 ? stride : 4;
+    const all = Array(4 * pageBytes).fill(0);
+    pair.read(0, ...all);
+    pair.rest();
+    for (let update = 1; update <= 3; update++) {
+      // Other words each time: marks go, and come.
+      for (let i = 0; i < count; i++) {
+        const at = (i * stride + 8 * update) % (4 * pageBytes - length);
+        all.fill(update, at, at + length);
+      }
+      pair.read(0, ...all);
+      pair.rest();
+      expect(pair.sent.at(-1)).toBeLessThanOrEqual(1.2 * count * length + 12 * spans + 64);
+    }
   });
 
   test('are not told while nobody looks there, and are when somebody looks again', () => {
@@ -327,11 +390,14 @@ describe('[shape-2] whatever happens on the way', () => {
       if (turn < 25) pair.read(offset, ...random.bytes(1 + random.below(60)));
       else if (turn < 32) {
         // Found unreadable, forgotten, marked: alternating or alike.
-        const states = random.pick([[0], [known], [known, known | 16], [3 << 5, known]]);
+        const states = random.pick([[0], [known], [known, known | 2], [3 << 5, known]]);
         for (let i = 0; i < 64; i++) {
           const state = states[i % states.length] ?? 0;
           pair.flags[offset + i] = state | ((pair.flags[offset + i] ?? 0) & staged);
-          if ((state & known) === 0) pair.base[offset + i] = 0;
+          if ((state & known) === 0) {
+            pair.base[offset + i] = 0;
+            pair.ticks[offset + i] = 0;
+          }
         }
         pair.feed.changed([{ offset, length: 64 }]);
       } else if (turn < 40) {
@@ -339,6 +405,7 @@ describe('[shape-2] whatever happens on the way', () => {
         pair.type(offset, ...random.bytes(1 + random.below(8)));
       } else if (turn < 44) {
         // Undone or applied.
+        if (random.below(2) === 0) pair.wrote(offset, ...random.bytes(64));
         for (let i = 0; i < 64; i++) pair.flags[offset + i] = (pair.flags[offset + i] ?? 0) & ~staged;
         pair.feed.changed([{ offset, length: 64 }]);
       } else if (turn < 50) {
@@ -366,5 +433,8 @@ describe('[shape-2] whatever happens on the way', () => {
     const end = Math.min(wanted.offset + wanted.length, range.offset + range.length);
     const cut = { offset: wanted.offset, length: end - wanted.offset };
     expect(pair.store.read(cut), `seed ${seed}: ${story}`).toEqual(pair.host(cut));
+    expect(pair.store.tick).toBeLessThanOrEqual(pair.tick);
+    const since = random.below(pair.tick + 1);
+    expect(pair.store.read(cut, since), `seed ${seed}: ${story}`).toEqual(pair.host(cut, since));
   });
 });

@@ -4,7 +4,7 @@
  * What was typed is laid over them until the host has taken or refused it.
  */
 
-import { type DeltaSpan, keptPages, pageRange, pagesIn, unpackDelta } from '../../src/editor/delta.ts';
+import { type DeltaSpan, keptPages, lengthOf, pageRange, pagesIn, unpackDelta } from '../../src/editor/delta.ts';
 import type { PageWindow, ShownBytes } from '../../src/editor/messages.ts';
 import { stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
@@ -25,17 +25,21 @@ export interface StoreHost {
 interface Content {
   /** What the device held when it was last read. */
   readonly base: Uint8Array;
-  /** `stateBits`. */
+  /** `stateBits` without `changed`. */
   readonly states: Uint8Array;
   /** The values of staged bytes. */
   readonly staged: Uint8Array;
+  /** When each byte last changed, as a tick of the host's; 0 never. Undefined: none ever did. */
+  ticks: Uint32Array | undefined;
+  /** What changed after this tick is marked, unless another moment is asked about. */
+  since: number;
 }
 
 interface Page extends Content {
   readonly range: ByteRange;
   /** Number of the window in which all of it was asked for: deltas from before say nothing of it. */
-  since: number;
-  /** The host has said what it holds, in answer to `since`. */
+  asked: number;
+  /** The host has said what it holds, in answer to `asked`. */
   told: boolean;
   /** Of each run of `blockBytes`, the version of the store in which it last changed. */
   readonly versions: Uint32Array;
@@ -67,6 +71,7 @@ export class ByteStore {
   /** Number of the last delta. */
   #number = 0;
   #drawn = 0;
+  #tick = 0;
   #version = 0;
   /** The version in which what was typed last changed. */
   #typedVersion = 0;
@@ -104,9 +109,19 @@ export class ByteStore {
     return this.#failure;
   }
 
-  /** A copy of what is held of a range. Bytes that are not here have flags 0. */
-  read(range: ByteRange): ShownBytes {
-    return this.#copy(range, (page) => page);
+  /** The moment of the last delta, for `read`: the tick of the last update of which the page was told. */
+  get tick(): number {
+    return this.#tick;
+  }
+
+  /**
+   * A copy of what is held of a range. Bytes that are not here have flags 0.
+   *
+   * @param since bytes that changed after this tick have the flag `changed`; without it, those that the last read of their
+   *   page found changed
+   */
+  read(range: ByteRange, since?: number): ShownBytes {
+    return this.#copy(range, (page) => page, since);
   }
 
   /** As `read`, but as last drawn: what a person can have seen. */
@@ -143,7 +158,7 @@ export class ByteStore {
     this.#drawn = 0;
     for (const index of [...this.#pages.keys()]) if (!this.#wanted.includes(index)) this.#drop(index);
     for (const page of this.#pages.values()) {
-      page.since = 0;
+      page.asked = 0;
       page.told = false;
     }
     this.#fail(undefined);
@@ -168,16 +183,19 @@ export class ByteStore {
       return;
     }
     this.#number = delta.number;
+    this.#tick = delta.tick;
     const typed = this.#typed.filter(({ edit }) => edit > delta.edit);
     if (typed.length < this.#typed.length) this.#setTyped(typed);
     for (const page of this.#pages.values()) {
-      if (page.told || delta.window < page.since) continue;
+      if (page.told || delta.window < page.asked) continue;
       this.#keepOnScreen(page);
       for (const plane of [page.base, page.states, page.staged]) plane.fill(0);
+      page.ticks = undefined;
+      page.since = 0;
       page.told = true;
       page.versions.fill(this.#version + 1);
     }
-    for (const span of delta.spans) this.#apply(span);
+    for (const span of delta.spans) this.#apply(span, delta.tick);
     if (this.#wanted.every((index) => this.#pages.get(index)?.told === true)) {
       clearTimeout(this.#patience);
       this.#patience = undefined;
@@ -203,7 +221,7 @@ export class ByteStore {
     this.#typedVersion = this.#version + 1;
   }
 
-  #copy(range: ByteRange, content: (page: Page) => Content): ShownBytes {
+  #copy(range: ByteRange, content: (page: Page) => Content, moment?: number): ShownBytes {
     const flags = new Uint8Array(range.length);
     const base = new Uint8Array(range.length);
     const bytes = new Uint8Array(range.length);
@@ -213,12 +231,13 @@ export class ByteStore {
       const from = Math.max(range.offset, page.range.offset);
       const to = Math.min(range.offset + range.length, page.range.offset + page.range.length);
       const cut = [from - page.range.offset, to - page.range.offset] as const;
-      const { base: held, states, staged } = content(page);
+      const { base: held, states, staged, ticks, since } = content(page);
       base.set(held.subarray(...cut), from - range.offset);
       flags.set(states.subarray(...cut), from - range.offset);
       for (let i = cut[0], at = from - range.offset; i < cut[1]; i++, at++) {
         const isStaged = ((states[i] ?? 0) & stateBits.staged) !== 0;
         bytes[at] = (isStaged ? staged[i] : held[i]) ?? 0;
+        if ((ticks?.[i] ?? 0) > (moment ?? since)) flags[at] = (flags[at] ?? 0) | stateBits.changed;
       }
     }
     for (const run of this.#typed) layOver({ offset: range.offset, bytes, flags, base }, run);
@@ -234,8 +253,8 @@ export class ByteStore {
       // Insertion order is the order of last use: the oldest are dropped first.
       this.#pages.delete(index);
       this.#pages.set(index, page);
-      if (page.told || page.since > 0) continue;
-      page.since = this.#window;
+      if (page.told || page.asked > 0) continue;
+      page.asked = this.#window;
       missing.push(page.range);
     }
     for (const index of this.#pages.keys()) {
@@ -259,29 +278,52 @@ export class ByteStore {
     this.#pages.delete(index);
   }
 
-  #apply(span: DeltaSpan): void {
-    const length = span.kind === 'state' ? span.length : span.bytes.length;
+  #apply(span: DeltaSpan, tick: number): void {
+    const length = lengthOf(span);
     for (const index of pagesIn({ offset: span.offset, length }, this.#range)) {
       const page = this.#pages.get(index);
       // What was dropped is asked for whole when it is wanted again.
       if (page?.told !== true) continue;
       this.#keepOnScreen(page);
       const { offset } = page.range;
-      const from = Math.max(span.offset, offset);
-      const to = Math.min(span.offset + length, offset + page.range.length);
-      page.versions.fill(
-        this.#version + 1,
-        Math.floor((from - offset) / blockBytes),
-        Math.ceil((to - offset) / blockBytes),
-      );
-      if (span.kind === 'state') page.states.fill(span.state, from - offset, to - offset);
-      else page[span.kind].set(span.bytes.subarray(from - span.offset, to - span.offset), from - offset);
+      const from = Math.max(span.offset, offset) - offset;
+      const to = Math.min(span.offset + length, offset + page.range.length) - offset;
+      if (span.kind === 'since') {
+        this.#markSince(page, span.tick);
+        continue;
+      }
+      page.versions.fill(this.#version + 1, Math.floor(from / blockBytes), Math.ceil(to / blockBytes));
+      const skipped = Math.max(offset - span.offset, 0);
+      if (span.kind === 'state') page.states.fill(span.state, from, to);
+      else if (span.kind === 'tick') ticksOf(page).fill(span.tick, from, to);
+      else if (span.kind === 'ticks')
+        ticksOf(page).set(span.ticks.subarray(skipped, skipped + to - from), from);
+      else {
+        const bytes = span.bytes.subarray(skipped, skipped + to - from);
+        if (span.kind === 'base') noteChanges(page, from, bytes, tick);
+        page[span.kind].set(bytes, from);
+      }
     }
   }
 
+  #markSince(page: Page, since: number): void {
+    const { ticks, versions } = page;
+    for (let i = 0; ticks !== undefined && i < ticks.length; i++) {
+      const tick = ticks[i] ?? 0;
+      if (tick > since !== tick > page.since) versions[Math.floor(i / blockBytes)] = this.#version + 1;
+    }
+    page.since = since;
+  }
+
   #keepOnScreen(page: Page): void {
-    const { base, states, staged } = page;
-    page.onScreen ??= { base: base.slice(), states: states.slice(), staged: staged.slice() };
+    const { base, states, staged, ticks, since } = page;
+    page.onScreen ??= {
+      base: base.slice(),
+      states: states.slice(),
+      staged: staged.slice(),
+      ticks: ticks?.slice(),
+      since,
+    };
     this.#undrawn.add(page);
   }
 
@@ -306,11 +348,27 @@ function blank(range: ByteRange): Page {
     base: plane(),
     states: plane(),
     staged: plane(),
+    ticks: undefined,
     since: 0,
+    asked: 0,
     told: false,
     versions: new Uint32Array(Math.ceil(range.length / blockBytes)),
     onScreen: undefined,
   };
+}
+
+/** When each byte of the page changed, to be written to. */
+function ticksOf(page: Page): Uint32Array {
+  page.ticks ??= new Uint32Array(page.range.length);
+  return page.ticks;
+}
+
+/** Bytes that were known, and are others in a new base, changed at the delta's tick; see `delta.ts`. */
+function noteChanges(page: Page, from: number, base: Uint8Array, tick: number): void {
+  for (let i = 0; i < base.length; i++) {
+    const at = from + i;
+    if (((page.states[at] ?? 0) & stateBits.known) !== 0 && page.base[at] !== base[i]) ticksOf(page)[at] = tick;
+  }
 }
 
 /** Lays what was typed over bytes. */
