@@ -1,7 +1,13 @@
 /** Everything around the grid: title, banner, messages, the line at the bottom, and what a screen reader is told. */
 import { html, nothing, render, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
-import type { Banner, EditorState, HostCommand } from '../src/editor/messages.ts';
+import {
+  type Banner,
+  type EditorState,
+  type HostCommand,
+  isInTitleLine,
+  type titleLineCommands,
+} from '../src/editor/messages.ts';
 import { button, progressBar } from './controls.ts';
 import type { Notice } from './grid/controller.ts';
 import type { Translate } from './strings.ts';
@@ -121,8 +127,7 @@ export class Outline {
   }
 
   #command(
-    command: HostCommand,
-    key: 'apply' | 'discard' | 'refresh' | 'unlock' | 'lock',
+    command: (typeof titleLineCommands)[number],
     options: {
       readonly secondary?: boolean;
       readonly disabled?: boolean;
@@ -130,7 +135,7 @@ export class Outline {
     } = {},
   ): TemplateResult {
     return button({
-      label: this.#t(key),
+      label: this.#t(command),
       name: command,
       onPress: () => this.#actions.command(command),
       ...options,
@@ -138,12 +143,15 @@ export class Outline {
   }
 
   /**
-   * The buttons stand here: VS Code's messages cover the corner at the bottom right.
+   * The buttons stand here: VS Code's messages cover the corner at the bottom right. What the banner offers stands out.
    *
-   * @param wanted typing was refused because the memory is locked: the way out stands out
+   * @param unlock typing was refused because the memory is locked: the way out stands out
    */
-  #topTemplate(state: EditorState, failure: string | undefined, wanted: boolean): TemplateResult {
+  #topTemplate(state: EditorState, failure: string | undefined, unlock: boolean): TemplateResult {
     const t = this.#t;
+    const offered = (command: HostCommand): boolean =>
+      (command === 'unlock' && unlock) ||
+      state.banner?.actions.some((action) => action.command === command) === true;
     const locked = state.policy === 'locked';
     const fixed = locked && state.lockedFor !== undefined;
     const { percent } = state.reading ?? {};
@@ -162,15 +170,15 @@ export class Outline {
                 : t('policyBeside', state.beside)
           }</span
         >
-        ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', locked ? 'unlock' : 'lock', { secondary: !wanted })}
+        ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', { secondary: !offered('unlock') })}
         <span class="buttons" role="group" aria-label=${t('toolbar')}>
-          ${this.#command('refresh', 'refresh', { secondary: true, hint: t('refreshHint') })}
-          ${this.#command('discard', 'discard', {
-            secondary: true,
+          ${this.#command('refresh', { secondary: !offered('refresh'), hint: t('refreshHint') })}
+          ${this.#command('discard', {
+            secondary: !offered('discard'),
             disabled: state.stagedBytes === 0,
             hint: t('discardHint'),
           })}
-          ${this.#command('apply', 'apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}
+          ${this.#command('apply', { disabled: state.stagedBytes === 0, hint: t('applyHint') })}
         </span>
       </div>
       <div class="progress">${state.reading === undefined ? nothing : progressBar(doing, percent)}</div>
@@ -190,8 +198,8 @@ export class Outline {
       <span class="text">${banner.text}</span>
       <span class="buttons"
         >${repeat(
-          // A button of its own for each command: one under the pointer must not become another while it is pressed.
-          banner.actions,
+          // What the title line has stands there alone. A button of its own for each command: one under the pointer must not become another while it is pressed.
+          banner.actions.filter(({ command }) => !isInTitleLine(command)),
           ({ command }) => command,
           ({ command, label }, index) =>
             button({

@@ -237,7 +237,8 @@ function tickSpans(told: ToldPage, { base, ticks, since, tick }: PageNow): Delta
     const run = Uint32Array.from({ length: to - from }, (_, i) => at(from + i));
     const [first = 0] = run;
     if (run.every((one) => one === first)) {
-      if (run.length > 0) spans.push({ kind: 'tick', offset: offset + from, length: run.length, tick: first });
+      if (run.length > 0)
+        spans.push({ kind: 'tick', offset: offset + from, length: run.length, tick: first });
     } else spans.push({ kind: 'ticks', offset: offset + from, ticks: run });
     from = to;
   };

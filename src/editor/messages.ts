@@ -99,6 +99,23 @@ export type HostCommand =
   | 'turnOnSudo'
   | 'showLog';
 
+/**
+ * Commands with a button in the page's title line. That is their one place in the page: a banner that offers one makes this
+ * button stand out.
+ */
+export const titleLineCommands = [
+  'unlock',
+  'lock',
+  'refresh',
+  'discard',
+  'apply',
+] as const satisfies readonly HostCommand[];
+
+/** Whether the title line has a button for the command. */
+export function isInTitleLine(command: HostCommand): command is (typeof titleLineCommands)[number] {
+  return titleLineCommands.some((one) => one === command);
+}
+
 /** One run of a gesture. All arrays have the same length. */
 export interface PageEdit {
   /** Buffer offset of the first byte. */

@@ -195,7 +195,7 @@ export class BytePlane {
 
   /** When the bytes of the range last changed; it lies in one page. */
   changes({ offset, length }: ByteRange): ByteChanges {
-    const page = this.#find(offset);
+    const page = this.#pageAt(offset);
     const start = offset % pageBytes;
     return { ticks: page?.ticks?.subarray(start, start + length), since: page?.since ?? 0 };
   }

@@ -159,9 +159,9 @@ export class HexEditorPage {
     throw new Error(`The row at ${place} shows ${last}, not ${hex}.`);
   }
 
-  /** A button of the page by its command; the title line's where a banner has it, too. */
+  /** A button of the page by its command. */
   button(name: string): Locator {
-    return this.frame.locator(`vscode-button[data-name="${name}"]`).first();
+    return this.frame.locator(`vscode-button[data-name="${name}"]`);
   }
 
   /** Number of staged bytes as the page says it. One look: it may go at any moment. */
@@ -201,8 +201,7 @@ export class HexEditorPage {
   /** Presses Refresh; the result waits until a read that began after that has ended. */
   async beginRefresh(): Promise<() => Promise<void>> {
     const ended = await this.#nextRead();
-    // The one at the top, which stays where it is: a banner's may go while it is pressed.
-    await this.frame.locator('.title-line vscode-button[data-name="refresh"]').click();
+    await this.button('refresh').click();
     return ended;
   }
 

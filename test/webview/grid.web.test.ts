@@ -246,6 +246,34 @@ describe('what is shown', () => {
     });
   });
 
+  test('[shape-9] what a banner offers and the title line has stands once: the button of the title line stands out', async () => {
+    const page = await start();
+    await page.evaluate(() =>
+      window.fake.setState({
+        banner: {
+          kind: 'warning',
+          text: 'These bytes may be outdated.',
+          actions: [
+            { command: 'refresh', label: 'Refresh' },
+            { command: 'showLog', label: 'Show Log' },
+          ],
+        },
+      }),
+    );
+    await eventually(() => page.locator('.banner vscode-button').allTextContents()).toEqual(['Show Log']);
+    const standsOut = () => page.getAttribute('.title-line [data-name=refresh]', 'secondary');
+    expect(await standsOut()).toBeNull();
+    await page.click('[data-name=refresh]'); // there is one
+    expect(await page.evaluate(() => window.fake.said.at(-1))).toEqual({
+      type: 'command',
+      command: 'refresh',
+    });
+    await page.evaluate(() =>
+      window.fake.setState({ banner: { kind: 'info', text: 'All is well.', actions: [] } }),
+    );
+    await eventually(standsOut).not.toBeNull();
+  });
+
   test('[main-19] a conflict is marked and shows both values', async () => {
     const page = await start(oneTile);
     const before = hex(deviceByte(0x8000));

@@ -4,7 +4,14 @@
  * What was typed is laid over them until the host has taken or refused it.
  */
 
-import { type DeltaSpan, keptPages, lengthOf, pageRange, pagesIn, unpackDelta } from '../../src/editor/delta.ts';
+import {
+  type DeltaSpan,
+  keptPages,
+  lengthOf,
+  pageRange,
+  pagesIn,
+  unpackDelta,
+} from '../../src/editor/delta.ts';
 import type { PageWindow, ShownBytes } from '../../src/editor/messages.ts';
 import { stateBits } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
@@ -367,7 +374,8 @@ function ticksOf(page: Page): Uint32Array {
 function noteChanges(page: Page, from: number, base: Uint8Array, tick: number): void {
   for (let i = 0; i < base.length; i++) {
     const at = from + i;
-    if (((page.states[at] ?? 0) & stateBits.known) !== 0 && page.base[at] !== base[i]) ticksOf(page)[at] = tick;
+    if (((page.states[at] ?? 0) & stateBits.known) !== 0 && page.base[at] !== base[i])
+      ticksOf(page)[at] = tick;
   }
 }
 
