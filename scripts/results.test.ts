@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COUNTS_AT_ONCE, filesOfVitest, fromJUnit, joined, ONCE, triedAgain } from './results.ts';
+import { COUNTS_AT_ONCE, filesOfVitest, filesToRepeat, fromJUnit, joined, ONCE } from './results.ts';
 import { summary } from './test.ts';
 
 describe('results of the runners', () => {
@@ -48,7 +48,7 @@ describe('results of the runners', () => {
     const first = filesOfVitest(
       report({ 'a.test.ts': [good('one'), bad('two', 'Error: late\nat x')], 'b.test.ts': [good('three')] }),
     );
-    expect(triedAgain(first)).toEqual(['a.test.ts']);
+    expect(filesToRepeat(first)).toEqual(['a.test.ts']);
     const second = filesOfVitest(report({ 'a.test.ts': [good('one'), good('two')] }));
     const outcome = joined(first, second);
     expect(outcome).toEqual({
@@ -76,11 +76,11 @@ describe('results of the runners', () => {
   });
 
   test('[truth-20] what counts at once gets no second try: tests with that tag, and what a board says at its stop', () => {
-    expect(triedAgain(filesOfVitest(report({ 'a.test.ts': [bad('one', 'x', ONCE)] })))).toEqual([]);
+    expect(filesToRepeat(filesOfVitest(report({ 'a.test.ts': [bad('one', 'x', ONCE)] })))).toEqual([]);
     expect(
-      triedAgain(filesOfVitest(report({ 'a.test.ts': [good('one')] }, `log (${COUNTS_AT_ONCE})`))),
+      filesToRepeat(filesOfVitest(report({ 'a.test.ts': [good('one')] }, `log (${COUNTS_AT_ONCE})`))),
     ).toEqual([]);
-    expect(triedAgain(filesOfVitest(report({ 'a.test.ts': [] }, 'syntax error')))).toEqual(['a.test.ts']);
+    expect(filesToRepeat(filesOfVitest(report({ 'a.test.ts': [] }, 'syntax error')))).toEqual(['a.test.ts']);
   });
 
   test('JUnit: failures, tests that were not run, names with entities', () => {

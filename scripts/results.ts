@@ -95,7 +95,7 @@ export function filesOfVitest(text: string): FileOutcome[] {
 }
 
 /** The files of a first run that get a second try: those with failures, none of which counts at the first. */
-export function triedAgain(files: readonly FileOutcome[]): string[] {
+export function filesToRepeat(files: readonly FileOutcome[]): string[] {
   return files.filter((one) => one.failures.length > 0 && !one.final).map((one) => one.file);
 }
 

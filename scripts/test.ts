@@ -12,12 +12,12 @@ import { isMain, localBin, resultsFolder, root, runMain, ScriptError } from './c
 import {
   clearOutcome,
   filesOfVitest,
+  filesToRepeat,
   fromJUnit,
   joined,
   readOutcome,
   type SuiteOutcome,
   saveOutcome,
-  triedAgain,
 } from './results.ts';
 
 interface Suite {
@@ -138,7 +138,7 @@ async function runSuite(name: string, suite: Suite, extra: readonly string[]): P
   else if (existsSync(suite.raw.file)) {
     const first = await readFile(suite.raw.file, 'utf8');
     outcome = suite.raw.read(first);
-    const again = suite.secondTry === true && code !== 'time-out' ? triedAgain(filesOfVitest(first)) : [];
+    const again = suite.secondTry === true && code !== 'time-out' ? filesToRepeat(filesOfVitest(first)) : [];
     if (again.length > 0 && extra.length === 0) {
       console.log(`\nTried once more, from nothing: ${again.map((file) => relative(root, file)).join(', ')}`);
       await clearOutcome(`raw-${name}`);

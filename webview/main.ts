@@ -304,7 +304,7 @@ class Editor {
     const { range } = this.#view.layout;
     const inside = (offset: number) => offset >= range.offset && offset < range.offset + range.length;
     if (!inside(kept.selection.anchor) || !inside(kept.selection.cursor)) return;
-    // The cells may be others than in that life: the ends go to theirs.
+    // The page may show other cells now: both ends of the selection move to whole cells.
     const anchored = moveTo(this.#view.layout, kept.selection, kept.selection.anchor, false);
     this.#view.select(moveTo(this.#view.layout, anchored, kept.selection.cursor, true), false);
     this.#view.scrollTo(kept.top);
@@ -336,7 +336,7 @@ function sameChoice(a: CellChoice, b: CellChoice): boolean {
   return a.name === b.name && a.order === b.order;
 }
 
-/** Reads back what an earlier life of the page kept; anything else is ignored. */
+/** Reads what an earlier page of this tab kept; anything else is ignored. */
 function toKept(value: unknown): KeptState | undefined {
   if (typeof value !== 'object' || value === null || !('selection' in value) || !('top' in value))
     return undefined;

@@ -58,7 +58,7 @@ const patience = 60_000;
 /** Waits this long for another choice before it reads, milliseconds: a person may only be passing by. */
 const settling = 150;
 
-/** What a person chose; without columns the most telling partition of the board. */
+/** What a person chose. Without columns: the partition of the board that shows most. */
 interface Target {
   readonly board: string;
   readonly columns?: ColumnRange;
@@ -395,7 +395,7 @@ export class ArrayModel implements Disposable {
       this.#schedule();
       return;
     }
-    // Once shown, it is read again in another connection: not on anybody's wish.
+    // It was read in an earlier connection: this read is not a person's.
     const asking = this.#wasRead.has(key) ? 'nobody' : 'look';
     this.#settle = this.#services.after(settling, () => {
       this.#settle = undefined;

@@ -21,11 +21,11 @@ const wholeParts = [
 ] as const;
 type WholePart = (typeof wholeParts)[number];
 
-/** What became different in a list whose lines have keys. */
+/** The difference between two lists whose lines have keys. */
 interface KeyedPatch<T> {
   /** Lines that are new or differ. */
   readonly set: readonly T[];
-  /** Keys of those that are there no more. */
+  /** Keys of removed lines. */
   readonly gone: readonly string[];
 }
 
@@ -36,7 +36,7 @@ export interface PicturePatch {
   readonly without: readonly WholePart[];
   /** All rows, where the grid has another shape. */
   readonly rows?: ArrayPicture['rows'];
-  /** Cells that differ, where it has not. */
+  /** Cells that differ, where the shape is the same. */
   readonly cells: readonly ArrayCell[];
   readonly arrows: KeyedPatch<ArrayArrow>;
   readonly legend: KeyedPatch<ArrayLegend>;

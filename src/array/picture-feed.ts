@@ -1,6 +1,6 @@
 /**
- * What the page of the Array view was shown, and what it was not shown yet. The picture goes once; then patches, one at a
- * time: what changes before the page has drawn one goes into the next.
+ * Keeps the page of the Array view up to date. Sends the picture once, then patches, one at a time: what changes before
+ * the page has drawn a patch goes into the next one.
  */
 import type { ArrayPicture, ToArrayPage } from './messages.ts';
 import { patchBetween } from './patch.ts';

@@ -198,7 +198,7 @@ class CoreBoard implements Board {
   #learn(list: CoreList): void {
     const changed = JSON.stringify(list) !== JSON.stringify(this.#list);
     this.#list = list;
-    // What is not listed any more may be made of other tiles when it is back: it is opened anew then.
+    // A partition that left the list may come back with other tiles: it is opened anew.
     for (const [key, { columns }] of this.#opened) {
       if (this.#partitionAt(columns) === undefined) this.#opened.delete(key);
     }

@@ -21,7 +21,7 @@ export interface BoardStore {
 /** Makes an entry's link; its connector asks `present` for the entry's configuration at the moment of connecting. */
 export type MakeLink = (config: BoardConfig, present: () => BoardConfig) => BoardLink;
 
-/** What a connection is made by, to compare. */
+/** The settings that a connection depends on, as text to compare. */
 function wayTo(config: BoardConfig): string {
   const { label: _label, autoConnect: _autoConnect, ...way } = config;
   return JSON.stringify(Object.entries(way).sort());

@@ -39,7 +39,7 @@ export function sameColumns(a: ColumnRange, b: ColumnRange): boolean {
 /** The picks of every board, kept in the workspace's state. What is stored may be anything. */
 export class PickedColumns {
   readonly #store: BoardStore;
-  /** Picks that were forgotten while the board's list may still have them: the last one counts until the next connection. */
+  /** Picks that a person forgot. The board's list may still have them until the next connection. */
   readonly #hidden = new Set<string>();
   readonly #changed = new Emitter<void>();
 
@@ -60,7 +60,7 @@ export class PickedColumns {
       .sort((a, b) => a.startCol - b.startCol || a.numCols - b.numCols);
   }
 
-  /** Of what a board lists, what is shown and offered: picks that a person forgot are not, unless somebody uses them. */
+  /** The listed partitions without the picks that a person forgot; those in use stay. */
   shown(board: string, partitions: readonly PartitionInfo[]): readonly PartitionInfo[] {
     return partitions.filter(
       ({ columns, inUse, picked }) => inUse || !picked || !this.#hidden.has(name(board, columns)),

@@ -153,7 +153,7 @@ function titleOf(request: SecretRequest): string {
   }
 }
 
-/** Asks in a box that closes when the question has become pointless; one that already is is not asked. */
+/** Asks in a box that closes when `signal` aborts. Does not ask if it is aborted already. */
 async function askWhile(signal: AbortSignal, question: TextQuestion): Promise<string | undefined> {
   if (signal.aborted) return undefined;
   const source = new vscode.CancellationTokenSource();

@@ -21,9 +21,9 @@ export class TileDocument implements vscode.CustomDocument {
   readonly panels = new Set<HexPanel>();
   /** Kept edits that wait for the first editor, and the file they are from; `undefined` once they were staged again. */
   kept: { readonly edits: unknown; readonly path: string } | undefined;
-  /** The journal holds edits that are not used and not safe elsewhere: nothing writes to it or removes it. */
+  /** The journal is the only copy of edits that could not be staged: it must not be written or removed. */
   leaveJournal = false;
-  /** True once kept edits were staged: before, the journal on disk is newer than the session. */
+  /** True once the kept edits were staged. Until then the journal on disk is newer than the session. */
   restored = false;
   /** Whether VS Code may count edits as unsaved: fired since the tab was last made clean. */
   touched = false;

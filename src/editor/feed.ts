@@ -110,7 +110,7 @@ export class Feed {
     this.#soon();
   }
 
-  /** An `edit` request was taken or refused: the page need not show by itself any more what was typed. */
+  /** An `edit` request was taken or refused. From the next delta on, the page shows the host's bytes, not what was typed. */
   edited(id: number): void {
     this.#edit = id;
     this.#owed = true;
@@ -155,7 +155,7 @@ export class Feed {
         spans.push(...catchUp(told, { ...this.#parts.bytes(range), ...this.#parts.changes(range), tick }));
       }
     } catch (error) {
-      // Whatever was caught up with did not reach the page.
+      // The page was not told the bytes that `catchUp` noted as told: it begins anew.
       this.#told.clear();
       this.#window = 0;
       this.#parts.failed(error);

@@ -33,7 +33,7 @@ interface JournalFile {
 
 /** More than the largest journal that the session accepts. */
 const mostCharacters = 256 * 1024 * 1024;
-/** A window that is reloaded may find its former self still ending: it is waited for this long, milliseconds. */
+/** After a reload the old window may still be ending. It is waited for this long, milliseconds. */
 const patience = 6000;
 const pause = 50;
 

@@ -38,7 +38,7 @@ export interface EditorState {
   /** Localised: beside whom a person agreed to write. */
   readonly beside?: string;
   readonly connected: boolean;
-  /** What is on screen is what was last known of something that is not there any more. */
+  /** The board, or the application, is gone: the screen shows what was last read of it. */
   readonly lastKnown: boolean;
   /** The array's shape, once the board told: rows are also shown counted from the first compute row. */
   readonly array?: ArrayShape;

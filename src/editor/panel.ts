@@ -263,7 +263,7 @@ export class HexPanel {
     this.view.webview.html = waitingPage(this.view.webview, banner);
   }
 
-  /** Another page takes the place of the present one: what that said of places in the memory means nothing any more. */
+  /** Replaces the page. Offsets that the old page sent no longer count. */
   #leavePage(next: 'waiting' | 'editor'): void {
     this.#page = next;
     this.#ready = false;
@@ -283,7 +283,7 @@ export class HexPanel {
       this.#host.log.warn('The page of the hex editor sent a message that is not in the contract.');
       return;
     }
-    // Of a page that has not been told the present layout yet, only that it is ready counts.
+    // A page that does not know the present layout yet may only say that it is ready.
     const shown = this.#ready && !this.document.isOutside ? this.document.shown : undefined;
     switch (message.type) {
       case 'ready':
@@ -469,7 +469,7 @@ export class HexPanel {
     this.#post({ type: 'settings', settings: now });
   }
 
-  /** What a timer runs: nobody else would hear of its failure. */
+  /** Runs a timer's action and logs its failure. */
   #guarded(run: () => void): void {
     try {
       run();

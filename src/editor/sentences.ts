@@ -226,7 +226,7 @@ function heldBanner(facts: BannerFacts, partition: PartitionInfo, l10n: Localise
 function epochEndText(facts: BannerFacts, l10n: Localiser): string | undefined {
   const { epochEnd, stale, snapshot } = facts.state;
   const unread = epochEnd?.asked === false && facts.readAt === undefined;
-  // Bytes of the life that came after are what they seem to be.
+  // Bytes that were read after the end are current and need no banner.
   if (epochEnd === undefined || !(stale || unread)) return undefined;
   const { at } = epochEnd;
   const name =

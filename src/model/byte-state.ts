@@ -255,7 +255,7 @@ export class BytePlane {
     this.#setUnreadable(offset, reason, fresh);
   }
 
-  /** The byte is not known any more. */
+  /** Forgets the byte. */
   forget(offset: number): void {
     const page = this.#pageAt(offset);
     if (page !== undefined) this.#setState(page, offset % pageBytes, 0);

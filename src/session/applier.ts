@@ -1,6 +1,6 @@
 /**
- * Writes staged edits, and takes over what the board says became of them, or that it says nothing. Knows what is to be
- * written and what was; not who typed it, and not who may write (the follower says so).
+ * Writes staged edits and takes over the outcome that the board reports, or that no report came. Knows what is to be written
+ * and what was. Does not know who typed it, nor who may write (the follower does).
  */
 import type { PartitionMemory, WriteOutcome, WriteReport } from '../board/board.ts';
 import { BoardError, nothingWritten, throwIfCancelled } from '../board/errors.ts';
@@ -72,7 +72,7 @@ export class Applier {
     events.bytes(pending());
   }
 
-  /** Staged edits over the changed base are looked at again; writes of unknown outcome are decided. */
+  /** The base changed: updates the staged edits over it, and settles writes of unknown outcome. */
   baseChanged(ranges: readonly ByteRange[]): void {
     const { edits } = this.#pieces;
     const at = this.#services.now();

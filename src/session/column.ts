@@ -1,4 +1,4 @@
-/** One number each of many things that are numbered from 0 on: compact, and growing by one is never a pause. */
+/** A growing array of numbers: compact, and adding one never takes long. */
 
 type Numbers = Uint8Array | Uint32Array | Float64Array;
 

@@ -39,9 +39,9 @@ export interface EditChunk {
 export interface WrittenCells {
   /** `top` when the byte was last written; 0 if it never was. */
   readonly settled: Uint32Array;
-  /** What the device held before the first write: what undoing everything that was written brings back. */
+  /** What the device held before the first write. Undoing every written edit brings it back. */
   readonly ground: Uint8Array;
-  /** What was seen where the ground is wanted: what was written last. */
+  /** The base that a write of `ground` is compared with: what was written last. */
   readonly groundSeen: Uint8Array;
   /** What may have been written, where the answer is missing. */
   readonly tried: Uint8Array;

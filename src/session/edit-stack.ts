@@ -80,7 +80,7 @@ const ordersPerMillisecond = 1024;
 /** Bits of an edit's state. */
 const active = 1; // not undone
 const settled = 2; // it was active when its byte was last written
-const dropped = 4; // it does not cover its byte any more
+const dropped = 4; // it no longer covers its byte
 const first = 8; // a gesture begins with it
 
 /** Numbers of edits of a document, or of an epoch. */
@@ -144,13 +144,13 @@ export class EditStack {
   readonly #pendingDocuments = new Set<Tally>();
   readonly #ofEpoch = new Map<string, Tally>();
   readonly #pendingEpochs = new Set<Tally>();
-  /** How often a document was reverted or closed: nothing brings back what went with that. */
+  /** How often a document was reverted or closed. The edits that this dropped never come back. */
   readonly #lives = new Map<string, number>();
-  /** Counts what changed gestures otherwise than by staging, undo and redo. */
+  /** Counts changes to gestures other than staging, undo and redo. */
   #rewritten = 0;
-  /** Per document that is kept: gestures staged or redone, and negative those undone, since `rewritten` was so. */
+  /** Per kept document, while `rewritten` stays the same: gestures staged or redone (positive) and undone (negative). */
   readonly #logs = new Map<string, { readonly rewritten: number; readonly acts: number[] }>();
-  /** While a write is under way: the first edit that is no part of it, and whether those undone or redone since were active. */
+  /** Set during a write: the first edit after its beginning, and which edits undone or redone since then were active. */
   #writing: { readonly from: number; readonly was: Map<number, boolean> } | undefined;
 
   /** @param changed told which bytes an undo or redo of a gesture changed */
@@ -419,7 +419,7 @@ export class EditStack {
   }
 
   /**
-   * No edit covers the bytes any more that are pending, or that the document, if one is given, has pending edits on.
+   * Takes all edits off the pending bytes. With a document, takes them off the bytes that it has pending edits on.
    *
    * @param of ascending
    */
@@ -838,7 +838,7 @@ export class EditStack {
   }
 }
 
-/** The undo and redo of one gesture: no more than its number. */
+/** The undo and redo of one gesture: holds its number only. */
 export class StagedGesture implements Gesture {
   readonly #stack: EditStack;
   readonly #first: number;

@@ -31,7 +31,7 @@ export interface Followed {
   readonly editEpochs: readonly string[];
   /** Whether the layout is known and nothing of what is shown is missing. */
   readonly hasAllShown: boolean;
-  /** The epoch ended: its name proves nothing any more. */
+  /** The epoch ended. An equal name later does not mean the same epoch. */
   epochEnded(): void;
   /** The board refused the epoch: what was read is of an earlier one. */
   epochRefused(): void;
@@ -155,8 +155,8 @@ export class Follower {
   }
 
   /**
-   * The partition list is another one. Answers whether those who had the partition left it, or whether somebody has it (then
-   * nothing of the end before counts any more).
+   * The partition list changed. Answers `left` when the occupant left, `had` when somebody has the partition (this ends
+   * what `left` began).
    */
   followPartition(): 'left' | 'had' | undefined {
     const { startCol, numCols } = this.#columns;
@@ -188,7 +188,7 @@ export class Follower {
   setEpoch(epoch: string): void {
     if (epoch === this.#epoch) return;
     if (this.#epoch !== undefined) {
-      // A core that connects anew counts an owner's lives from 0 again: the name proves nothing any more.
+      // After a reconnect the core counts an owner's epochs from 0: equal names may be different epochs.
       this.#sawEnd = true;
       this.#others.epochEnded();
     }

@@ -247,7 +247,7 @@ export class BoardLink implements Disposable {
     }
   }
 
-  /** Nobody wants the attempt any more: it ends in its own time, the link does not wait for it. */
+  /** Gives the attempt up. It ends later; the link does not wait for it. */
   #abandon(attempt: Attempt, signal: AbortSignal): void {
     attempt.controller.abort(signal.reason);
     if (this.#attempt === attempt) this.#failed(abortError(signal));
@@ -262,7 +262,7 @@ export class BoardLink implements Disposable {
     const promise = Promise.resolve().then(() => this.#run(controller, number));
     const attempt: Attempt = { controller, automatic, waiting: 0, promise };
     this.#attempt = attempt;
-    // Whoever waits gets the failure; without anybody it is in the state.
+    // Callers that wait get the failure. Without one, the state holds it.
     attempt.promise.catch(() => undefined);
     this.#setState({ kind: 'connecting', step: 'resolving', attempt: number });
     return attempt;
@@ -415,8 +415,8 @@ function columnsKey({ startCol, numCols }: ColumnRange): string {
 }
 
 /**
- * Who has a partition in which life of its contents, as text to compare: another text means that it changed hands, or may
- * have. Where nobody can be named, and after a reboot that started everything as before, only the life tells.
+ * Occupant and epoch of a partition, as text to compare: a different text means that the partition changed hands, or may
+ * have. The epoch is part of it because an owner can be hidden, and because pids repeat after a reboot.
  */
 export function occupantOf(partition: PartitionInfo | undefined): string {
   if (partition === undefined) return 'none';

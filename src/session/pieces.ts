@@ -108,7 +108,7 @@ function adopt({ image, edits, follower, reads, events }: Pieces, memory: Partit
   events.state();
 }
 
-/** A read brought bytes: they go into the image, then the edits over them are looked at again, then faces hear of it. */
+/** A read brought bytes. The image stores them, the edits over them are updated, then listeners are told. */
 function arrived({ applier, events }: Pieces, store: () => ByteRange[]): void {
   events.settling(() => {
     const changed = store();

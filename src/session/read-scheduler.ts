@@ -1,6 +1,6 @@
 /**
- * Reads: what is shown and missing, what a gesture or a person asks for, again after a failure that passes. Knows who looks
- * where and what is under way; knows no edits, and leaves what a read means for them to whoever takes it.
+ * Reads what is shown and missing, and what a gesture or a person asks for; repeats a read after a passing failure. Knows
+ * which document shows what, and which reads are under way. Knows no edits: `Read.arrived` deals with them.
  */
 import type { Asking, PartitionMemory, ReadResult } from '../board/board.ts';
 import { BoardError, throwIfCancelled, toBoardError } from '../board/errors.ts';
@@ -50,7 +50,7 @@ export class ReadScheduler {
   readonly #ended = new AbortController();
   readonly #flights = new Set<Flight>();
   readonly #looks = new Map<string, ByteRange>();
-  /** Everybody who ever looked, and those of them who did before the owner went: nothing is read for these unasked. */
+  /** All documents that ever looked. `quiet` are those that did before the owner went: they are read for only when asked. */
   readonly #lookers = new Set<string>();
   #quiet: ReadonlySet<string> = new Set();
   readonly #openTiles = new Set<number>();
@@ -60,7 +60,7 @@ export class ReadScheduler {
   #readDone = 0;
   #pumping = false;
   #pumpAsked = false;
-  /** Somebody looks at something since the pump last came to an end: what it reads then is for a person. */
+  /** A document began to look since the pump last ended: the next read is a person's. */
   #looking = false;
 
   constructor(
@@ -97,7 +97,7 @@ export class ReadScheduler {
   get openTiles(): ReadonlySet<number> {
     return new Set(this.#openTiles);
   }
-  /** Whether nothing more is read unasked for some who look. */
+  /** Whether `quieten` is in force for a document. */
   get isQuiet(): boolean {
     return this.#quiet.size > 0;
   }
@@ -118,17 +118,17 @@ export class ReadScheduler {
     this.#haltedCores.clear();
   }
 
-  /** Nothing is read unasked any more for those who look now. */
+  /** From now on, documents that look at this moment are read for only when asked. */
   quieten(): void {
     this.#quiet = new Set(this.#lookers);
   }
 
-  /** Everybody is read for again. */
+  /** Ends `quieten`. */
   wake(): void {
     this.#quiet = new Set();
   }
 
-  /** A person asked for bytes: what is there now is read for everybody. */
+  /** A person asked for bytes: this ends `quieten` for all documents. */
   asked(): void {
     if (this.#follower.asked()) this.wake();
   }
@@ -145,12 +145,12 @@ export class ReadScheduler {
     void this.pump();
   }
 
-  /** Nobody is known to look at anything: places of another layout. */
+  /** Forgets who looks at what: the ranges belong to an old layout. */
   forgetViews(): void {
     this.#looks.clear();
   }
 
-  /** The connection is another one: what is read now is asked for by nobody. */
+  /** A new connection: reads that follow from it are not a person's. */
   connectionChanged(): void {
     this.#looking = false;
   }

@@ -1,4 +1,4 @@
-/** What a session tells: bytes, state, settled documents, writes. Knows no more of them than that they changed. */
+/** The events of a session: bytes, state, settled documents, writes. Knows only that they changed. */
 import type { BoardLog } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';

@@ -1,6 +1,6 @@
 /**
- * Everything that a gone owner left, read once per hold, so that it is still here after the hold has ended. Knows when to
- * read and whether it was; the bytes are the image's.
+ * Reads everything that a gone owner left, once per hold, so that it is still here after the hold. Knows when to read and
+ * whether it was done; the image keeps the bytes.
  */
 import type { Board } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';

@@ -157,7 +157,7 @@ export interface SessionState {
   readonly agreedBeside: boolean;
   readonly epochEnd?: EpochEnd;
   readonly snapshot?: Snapshot;
-  /** The contents started a new life since the staged edits were typed: apply is refused until `rebase`. */
+  /** A new epoch began since the staged edits were typed: apply is refused until `rebase`. */
   readonly epochChanged: boolean;
   /** Bytes that are held were read in an earlier epoch, or the board is not connected. */
   readonly stale: boolean;

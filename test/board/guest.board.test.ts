@@ -15,14 +15,7 @@ import { type LinkProxy, startProxy } from '../net/proxy.ts';
 import { patternBytes, startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
-import {
-  describeKills,
-  describeRun,
-  expectGuest,
-  killBeside,
-  restartBeside,
-  startsBesideRead,
-} from './guest.ts';
+import { expectGuest, killBeside, killsText, restartBeside, runText, startsBesideRead } from './guest.ts';
 
 /** Of each family: 500 starts in all. */
 const LIVES = 250;
@@ -149,7 +142,7 @@ describe(`[attach-7] [truth-21] ${2 * LIVES} starts that ask once, beside watchi
       const ours = await way.connect();
       try {
         const run = await restartBeside(board, ours, families[name], LIVES, seed);
-        console.info(`${name}: ${describeRun(run)}`);
+        console.info(`${name}: ${runText(run)}`);
         expectGuest(run, families[name], LIVES);
       } finally {
         await ours.dispose();
@@ -185,7 +178,7 @@ describe(`[truth-4] ${2 * KILLS} SIGKILLs of an owner, beside watching its list,
       const ours = await way.connect();
       try {
         const run = await killBeside(board, ours, families[name], KILLS, seed);
-        console.info(`${name}: ${describeKills(run)}`);
+        console.info(`${name}: ${killsText(run)}`);
         expect(run.defects).toEqual([]);
         expect(run.killed).toMatchObject({ starts: KILLS, failures: 0, wrong: 0, stuck: false });
         expect(run.counters).toMatchObject({ wedges: 0, hung: 0, open: 0, dmabufs: 0, mappings: 0 });

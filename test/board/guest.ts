@@ -69,7 +69,7 @@ export interface GuestRun {
 }
 
 /** A run in words and numbers, in one line. */
-export function describeRun(run: GuestRun): string {
+export function runText(run: GuestRun): string {
   const { lives, shown, refused } = run;
   const counted = (counts: Readonly<Record<string, number>>) =>
     Object.entries(counts)
@@ -315,7 +315,7 @@ export interface KillRun {
 }
 
 /** A run with kills in words and numbers, in one line. */
-export function describeKills({ killed, refreshes, looks, lists, refused, counters }: KillRun): string {
+export function killsText({ killed, refreshes, looks, lists, refused, counters }: KillRun): string {
   return (
     `${killed.starts} killed in ${(killed.ms / 1000).toFixed(0)} s, ${killed.refused} refused at their start; ` +
     `${refreshes} refreshes, ${looks} looks at the status, ${lists} lists, ${JSON.stringify(refused)}, ` +

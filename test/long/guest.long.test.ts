@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { type FamilyName, families, familyNames } from '../board/families.ts';
-import { describeRun, expectGuest, type GuestRun, restartBeside } from '../board/guest.ts';
+import { expectGuest, type GuestRun, restartBeside, runText } from '../board/guest.ts';
 import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { recordLongRun } from './record.ts';
@@ -62,7 +62,7 @@ describe(`[attach-7] ${lives} restarts of an owner whose memory is refreshed at 
       try {
         const run = await restartBeside(board, ours, family, lives, seed);
         runs.set(name, run);
-        console.info(`${name}: ${describeRun(run)}`);
+        console.info(`${name}: ${runText(run)}`);
         expectGuest(run, family, lives);
         await board.assertClean();
       } finally {

@@ -572,7 +572,7 @@ export class GridController {
     const runs = pasted.runs.map(({ at, bytes }) => ({ offset: start + at, bytes }));
     if (!(await this.#change(t('editPasted'), runs))) return;
     notify({ text: t('pasted', countBytes(runs)), quiet: true });
-    // Whoever moved on while the bytes were read stays there.
+    // If the cursor moved while the bytes were read, it stays there.
     if (view.selection.cursor !== start || isExtended(view.selection)) return;
     view.select(moveTo(view.layout, view.selection, start + pasted.length, false));
   }

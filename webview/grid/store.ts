@@ -73,7 +73,7 @@ export class ByteStore {
   #typed: readonly TypedRun[] = [];
   #wanted: readonly number[] = [];
   #window = 0;
-  /** Number of the window with which all began anew: deltas for earlier ones are not for this store any more. */
+  /** Number of the first window after a restart. Deltas for earlier windows are ignored. */
   #begun = 1;
   /** Number of the last delta. */
   #number = 0;

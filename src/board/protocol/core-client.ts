@@ -119,7 +119,7 @@ export interface CoreWriteAnswer {
   readonly epoch: string;
 }
 
-/** Tiles of one status request; the core takes no more. */
+/** Most tiles of one status request. */
 export const maxStatusTiles = 4096;
 
 export interface CoreStatusRequest {

@@ -6,7 +6,7 @@ import {
   encodeFrame,
   type Frame,
   FrameDecoder,
-  MarkerFinder,
+  MarkerScanner,
   maxBanner,
   maxPart,
   startMarker,
@@ -159,7 +159,7 @@ describe('the start marker', () => {
       );
       const rest = random.bytes(random.below(30));
       const bytes = join([banner, startMarker, rest]);
-      const finder = new MarkerFinder();
+      const finder = new MarkerScanner();
       let after: Uint8Array | undefined;
       for (let at = 0; at < bytes.length; ) {
         const size = 1 + random.below(20);
@@ -175,9 +175,9 @@ describe('the start marker', () => {
 
   it('may come after 64 KiB of text, not later', () => {
     const most = join([new Uint8Array(maxBanner).fill(46), startMarker]);
-    expect(new MarkerFinder().push(most)).toEqual(new Uint8Array(0));
+    expect(new MarkerScanner().push(most)).toEqual(new Uint8Array(0));
     const more = join([new Uint8Array(maxBanner + 1).fill(46), startMarker]);
-    expect(() => new MarkerFinder().push(more)).toThrow(/no start marker/);
+    expect(() => new MarkerScanner().push(more)).toThrow(/no start marker/);
   });
 });
 

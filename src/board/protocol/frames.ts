@@ -138,7 +138,7 @@ function textKey(key: unknown): string {
 }
 
 /** Finds the start marker in a stream and keeps what a login shell printed before it. */
-export class MarkerFinder {
+export class MarkerScanner {
   readonly #buffer = new Uint8Array(maxBanner + startMarker.length);
   #have = 0;
   #skipped = 0;

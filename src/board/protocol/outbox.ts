@@ -58,7 +58,7 @@ export class Outbox {
     };
   }
 
-  /** Forgets what waits and sends nothing any more. */
+  /** Drops what waits; sends nothing from now on. */
   close(): void {
     this.#closed = true;
     this.#urgent.length = 0;

@@ -25,7 +25,7 @@ import {
   protocolVersion,
   writeRecordWords,
 } from './core-client.ts';
-import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerFinder } from './frames.ts';
+import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerScanner } from './frames.ts';
 import { Outbox } from './outbox.ts';
 import { ReadCollector } from './read-collector.ts';
 import { joinReads, splitRanges, writeGroups } from './split.ts';
@@ -66,7 +66,7 @@ export interface WireOptions {
   readonly facts?: ErrorFacts;
   /** Whether the core names each ioctl; default yes. */
   readonly trace?: boolean;
-  /** Core's silence limits in ms: nothing is taken any more; it ends itself. */
+  /** The core's limits in ms: after so long without a sign of us it takes nothing, or ends itself. */
   readonly heartbeatMs?: number;
   readonly exitMs?: number;
   /** Between two heartbeats; default 5 s. Three without a sign of life: offline. Six without progress: time-out. */
@@ -317,10 +317,10 @@ class Wire {
   readonly #options: WireOptions;
   readonly #outbox: Outbox;
   readonly #trace: BoundedLines;
-  readonly #marker = new MarkerFinder();
+  readonly #marker = new MarkerScanner();
   readonly #decoder = new FrameDecoder();
   readonly #pending = new Map<number, Pending>();
-  /** Requests nobody waits for any more and whose last frame has not come. */
+  /** Requests that were given up and whose last frame has not come. */
   readonly #abandoned = new Set<number>();
   /** Requests that wait until the core has room. */
   readonly #backlog = new Map<number, () => void>();

@@ -200,7 +200,7 @@ export class SimulatedArray {
     return runs;
   }
 
-  /** The life that the contents of these columns are in. */
+  /** The epoch of these columns. */
   epoch(columns: ColumnRange): string {
     const part = this.#parts.find((one) => sameColumns(one.columns, columns));
     const hands = columnsOf(columns).reduce((sum, col) => sum + (this.#hands[col] ?? 0), 0);
@@ -485,7 +485,7 @@ export class SimulatedArray {
     this.setActivity({ col: 8, row: start + rows - 2 }, 'disabled');
   }
 
-  /** Nobody has the partition any more. */
+  /** The partition became free. */
   #letGo(part: Part, keep: boolean): void {
     this.#newLife(part.columns);
     part.ownerGone = undefined;

@@ -34,7 +34,7 @@ export interface ConnectContext {
 /**
  * A connector for one board entry. `connect` resolves the configuration, connects (through jump hosts or a proxy command),
  * checks the host key, authenticates, brings the agent to the board if it is not there, verifies and starts it. Aborting
- * its signal ends it at any step and leaves nothing running; after it has resolved the signal has no say any more.
+ * its signal ends it at any step and leaves nothing running. Once it has resolved, the signal does nothing.
  */
 export function createSshConnector(target: SshTarget, services: SshServices): BoardConnector {
   return {
