@@ -9,9 +9,6 @@ import { importedModules } from './imports.ts';
 
 const CONTROL_LIBRARY = /^@vscode-elements\//;
 const CONTROLS_FILE = 'webview/controls.ts';
-/** What the model may be made of beside itself, and where. */
-const SHAPE_LIBRARY = 'valibot';
-const SHAPES_FILE = 'src/model/shapes.ts';
 /** The contracts between a face and its page: the messages, and the words that travel in them. */
 const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/editor/messages.ts': 'editor',
@@ -106,7 +103,6 @@ function packageProblem(file: string, from: Place, specifier: string): string | 
     return `only ${CONTROLS_FILE} may import the control library`;
   }
   if (isTest) return undefined;
-  if (file === SHAPES_FILE && specifier === SHAPE_LIBRARY) return undefined;
   if (from.kind === 'model') return 'the model imports nothing but itself';
   if (from.kind === 'messages') return 'the message contract imports nothing but the model';
   if (from.kind === 'session' && specifier.startsWith('node:')) return 'a session does no I/O of its own';

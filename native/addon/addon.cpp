@@ -209,15 +209,17 @@ template <typename Answer> class ValuePending final : public Pending {
 template <typename Answer> class ValueTask final : public BridgedTask<ValuePending<Answer>> {
   public:
     ValueTask(uint64_t id, Bridge& bridge, std::unique_ptr<ValuePending<Answer>> pending,
-              std::function<Answer(Engine&)> act)
+              std::function<OrLater<Answer>(Engine&)> act)
         : BridgedTask<ValuePending<Answer>>(id, bridge, std::move(pending)), act_(std::move(act)) {}
-    bool step(Engine& engine) override {
-        this->pending().answer = act_(engine);
-        return true;
+    Progress step(Engine& engine) override {
+        auto answer = act_(engine);
+        if (!answer) return answer.later();
+        this->pending().answer = std::move(*answer);
+        return Progress::done();
     }
 
   private:
-    std::function<Answer(Engine&)> act_;
+    std::function<OrLater<Answer>(Engine&)> act_;
 };
 
 /** A read: the arrays are made on the JavaScript thread, kept by `arrays`, and filled in place by the worker. */
@@ -262,12 +264,12 @@ class ReadTask final : public BridgedTask<ReadPending>, private ReadSink {
   public:
     ReadTask(uint64_t id, Bridge& bridge, std::unique_ptr<ReadPending> pending, ReadRequest request)
         : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request)) {}
-    bool step(Engine& engine) override {
-        if (!job_.step(engine, *this)) return false;
+    Progress step(Engine& engine) override {
+        const Progress made = job_.step(engine, *this);
         pending().epoch = job_.epoch();
         pending().at = job_.at();
         pending().gaveWay = job_.gaveWay();
-        return true;
+        return made;
     }
 
   private:
@@ -316,11 +318,11 @@ class WriteTask final : public BridgedTask<WritePending> {
   public:
     WriteTask(uint64_t id, Bridge& bridge, std::unique_ptr<WritePending> pending, WriteRequest request)
         : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request)) {}
-    bool step(Engine& engine) override {
-        if (!job_.step(engine, pending().outcomes)) return false;
+    Progress step(Engine& engine) override {
+        const Progress made = job_.step(engine, pending().outcomes);
         pending().epoch = job_.epoch();
         pending().at = job_.at();
-        return true;
+        return made;
     }
 
   private:
@@ -370,11 +372,11 @@ class StatusTask final : public BridgedTask<StatusPending> {
   public:
     StatusTask(uint64_t id, Bridge& bridge, std::unique_ptr<StatusPending> pending, StatusRequest request)
         : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request)) {}
-    bool step(Engine& engine) override {
-        if (!job_.step(engine, pending().tiles)) return false;
+    Progress step(Engine& engine) override {
+        const Progress made = job_.step(engine, pending().tiles);
         pending().epoch = job_.epoch();
         pending().at = job_.at();
-        return true;
+        return made;
     }
 
   private:
@@ -392,7 +394,7 @@ class HoldTask final : public BridgedTask<DonePending> {
   public:
     HoldTask(uint64_t id, Bridge& bridge, std::unique_ptr<DonePending> pending, HoldRequest request)
         : BridgedTask(id, bridge, std::move(pending)), job_(std::move(request), process_) {}
-    bool step(Engine& engine) override { return job_.step(engine); }
+    Progress step(Engine& engine) override { return job_.step(engine); }
 
   private:
     LinuxHoldProcess process_;
@@ -645,7 +647,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     static uint64_t idOf(const Napi::Value& token) { return (wholeNumber(token, "token") << 1U) + 2; }
 
     template <typename Answer>
-    Napi::Value ask(std::function<Answer(Engine&)> act, typename ValuePending<Answer>::Convert convert) {
+    Napi::Value ask(std::function<OrLater<Answer>(Engine&)> act, typename ValuePending<Answer>::Convert convert) {
         checkOpen();
         auto pending = std::make_unique<ValuePending<Answer>>(env_, convert);
         const Napi::Promise promise = pending->deferred.Promise();
@@ -670,8 +672,9 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::Value partitions(const Napi::CallbackInfo& /*info*/) {
         return ask<PartitionList>(
             [](Engine& engine) {
-                auto partitions = engine.partitions();
-                return PartitionList{std::move(partitions), engine.freeColumns()};
+                return engine.partitions().then([&](auto&& partitions) {
+                    return PartitionList{std::move(partitions), engine.freeColumns()};
+                });
             },
             partitionsValue);
     }
@@ -779,10 +782,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::Value kernelDescriptor(const Napi::CallbackInfo& info) {
         const ColumnRange wanted = columns(info[0], info[1]);
         return ask<bool>(
-            [wanted](Engine& engine) {
-                engine.takeKernelDescriptor(wanted);
-                return true;
-            },
+            [wanted](Engine& engine) { return engine.takeKernelDescriptor(wanted).then([](Done) { return true; }); },
             [](Napi::Env env, const bool& /*done*/) -> Napi::Value { return Napi::Object::New(env); });
     }
 

@@ -149,6 +149,22 @@ Header freeList(const std::vector<ColumnRange>& free) {
     return list;
 }
 
+Header memoryList(const std::vector<MemoryState>& memories) {
+    Header list = Header::array();
+    for (const MemoryState& one : memories) {
+        const MemoryGeometry& geometry = one.geometry;
+        list.push_back({{"type", memoryName(geometry.type)},
+                        {"startCol", geometry.startCol},
+                        {"numCols", geometry.numCols},
+                        {"startRow", geometry.startRow},
+                        {"numRows", geometry.numRows},
+                        {"bytesPerTile", geometry.bytesPerTile},
+                        {"tileBase", geometry.tileBase},
+                        {"writable", one.writable}});
+    }
+    return list;
+}
+
 Header rows(const RowRange& range) {
     return {range.start, range.count};
 }
@@ -179,15 +195,18 @@ template <typename Job> Header endHeader(uint64_t id, const Job& job) {
     return {{"id", id}, {"t", "ok"}, {"epoch", job.epoch()}, {"at", job.at()}};
 }
 
-/** A request that is answered by one frame after one step. */
+/** A request that is answered by one frame. */
 class AnswerTask final : public Task {
   public:
-    AnswerTask(uint64_t id, FrameWriter& writer, std::function<Header(Engine&)> act, std::function<void()> after)
+    using Act = std::function<OrLater<Header>(Engine&)>;
+    AnswerTask(uint64_t id, FrameWriter& writer, Act act, std::function<void()> after)
         : Task(id), writer_(writer), act_(std::move(act)), after_(std::move(after)) {}
-    bool step(Engine& engine) override {
+    Progress step(Engine& engine) override {
+        const auto answer = act_(engine);
+        if (!answer) return answer.later();
         header_ = okHeader(id());
-        header_.update(act_(engine));
-        return true;
+        header_.update(*answer);
+        return Progress::done();
     }
     void deliver(bool /*finished*/) override {
         writer_.send(header_);
@@ -197,7 +216,7 @@ class AnswerTask final : public Task {
 
   private:
     FrameWriter& writer_;
-    std::function<Header(Engine&)> act_;
+    Act act_;
     std::function<void()> after_;
     Header header_;
 };
@@ -207,7 +226,7 @@ class ReadTask final : public Task, private ReadSink {
     ReadTask(uint64_t id, FrameWriter& writer, std::vector<uint8_t>& arena, ReadRequest request)
         : Task(id), writer_(writer), arena_(arena), job_(std::move(request)) {}
 
-    bool step(Engine& engine) override {
+    Progress step(Engine& engine) override {
         used_ = 0;
         return job_.step(engine, *this);
     }
@@ -300,7 +319,7 @@ class WriteTask final : public Task {
     WriteTask(uint64_t id, FrameWriter& writer, WriteRequest request)
         : Task(id), writer_(writer), job_(std::move(request)) {}
 
-    bool step(Engine& engine) override { return job_.step(engine, outcomes_); }
+    Progress step(Engine& engine) override { return job_.step(engine, outcomes_); }
 
     void deliver(bool finished) override {
         constexpr size_t mostRecords = mostPayloadBytes / 12;
@@ -332,7 +351,7 @@ class StatusTask final : public Task {
     StatusTask(uint64_t id, FrameWriter& writer, StatusRequest request)
         : Task(id), writer_(writer), job_(std::move(request)) {}
 
-    bool step(Engine& engine) override { return job_.step(engine, tiles_); }
+    Progress step(Engine& engine) override { return job_.step(engine, tiles_); }
 
     void deliver(bool finished) override {
         for (const TileStatus& one : tiles_) {
@@ -372,7 +391,7 @@ class HoldTask final : public Task {
   public:
     HoldTask(uint64_t id, FrameWriter& writer, HoldRequest request)
         : Task(id), writer_(writer), job_(std::move(request), process_) {}
-    bool step(Engine& engine) override { return job_.step(engine); }
+    Progress step(Engine& engine) override { return job_.step(engine); }
     void deliver(bool finished) override {
         if (finished) writer_.send(okHeader(id()));
     }
@@ -476,7 +495,7 @@ void FrameWriter::sendError(uint64_t id, const CoreError& error) noexcept {
     }
 }
 
-void Session::answer(uint64_t id, std::function<Header(Engine&)> act) {
+void Session::answer(uint64_t id, std::function<OrLater<Header>(Engine&)> act) {
     worker_->post(std::make_unique<AnswerTask>(id, writer_, std::move(act), nullptr), true);
 }
 
@@ -540,7 +559,7 @@ void Session::receive(const Frame& frame) {
 void Session::refuse(uint64_t id, const CoreError& error) {
     if (!worker_) return writer_.sendError(id, error);
     // Through the worker: this thread must never wait for a client that does not read.
-    answer(id, [error](Engine&) -> Header { throw error; });
+    answer(id, [error](Engine&) -> OrLater<Header> { throw error; });
 }
 
 void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
@@ -571,31 +590,22 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
     }
     if (op == "describe") {
         worker_->watchPartitions();
-        return answer(id, [](Engine& engine) { return descriptionHeader(engine.describe()); });
+        return answer(id, [](Engine& engine) { return engine.describe().then(descriptionHeader); });
     }
     if (op == "partitions") {
         return answer(id, [](Engine& engine) {
-            const Header partitions = partitionList(engine.partitions());
-            return Header{{"partitions", partitions}, {"free", freeList(engine.freeColumns())}};
+            return engine.partitions().then([&](const auto& partitions) {
+                return Header{{"partitions", partitionList(partitions)}, {"free", freeList(engine.freeColumns())}};
+            });
         });
     }
     if (op == "open") {
         const ColumnRange wanted = columns(header);
         const bool allowUnknown = flag(header, "allowUnknown");
         return answer(id, [wanted, allowUnknown, visit = Visit{asking(header)}](Engine& engine) mutable {
-            Header list = Header::array();
-            for (const MemoryState& one : engine.open(wanted, allowUnknown, visit)) {
-                const MemoryGeometry& geometry = one.geometry;
-                list.push_back({{"type", memoryName(geometry.type)},
-                                {"startCol", geometry.startCol},
-                                {"numCols", geometry.numCols},
-                                {"startRow", geometry.startRow},
-                                {"numRows", geometry.numRows},
-                                {"bytesPerTile", geometry.bytesPerTile},
-                                {"tileBase", geometry.tileBase},
-                                {"writable", one.writable}});
-            }
-            return Header{{"memories", std::move(list)}};
+            return engine.open(wanted, allowUnknown, visit).then([](const auto& memories) {
+                return Header{{"memories", memoryList(memories)}};
+            });
         });
     }
     if (op == "read") {
@@ -626,14 +636,13 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         const ColumnRange wanted = columns(header);
         const bool on = flag(header, "on");
         return answer(id, [wanted, on, visit = Visit{Asking::person, true}](Engine& engine) mutable {
-            return Header{{"on", engine.setClocks(wanted, on, visit)}};
+            return engine.setClocks(wanted, on, visit).then([](bool running) { return Header{{"on", running}}; });
         });
     }
     if (op == "kernel-descriptor") {
         const ColumnRange wanted = columns(header);
         return answer(id, [wanted](Engine& engine) {
-            engine.takeKernelDescriptor(wanted);
-            return Header::object();
+            return engine.takeKernelDescriptor(wanted).then([](Done) { return Header::object(); });
         });
     }
     if (op == "bye") {

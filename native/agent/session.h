@@ -73,7 +73,7 @@ class Session {
     void receiveWrite(uint64_t id, const Frame& frame);
     /** Forgets an unfinished write that was answered with an error; frames of it that are still coming are swallowed. */
     void drop(uint64_t id);
-    void answer(uint64_t id, std::function<Header(Engine&)> act);
+    void answer(uint64_t id, std::function<OrLater<Header>(Engine&)> act);
 
     FrameWriter& writer_;
     std::function<void()> wake_;

@@ -44,8 +44,6 @@ struct Visit {
     std::optional<Time> since = std::nullopt;
     /** The columns that it looks at; empty: all of them. */
     std::optional<ColumnRange> part = std::nullopt;
-    /** A step before that moment has nothing to ask. */
-    Time notBefore{};
 };
 
 class Courtesy {

@@ -311,21 +311,22 @@ void Engine::know(const NodeFd& node, std::vector<std::string>* findings) {
     node_ = identity;
 }
 
-std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std::string>* findings) {
+OrLater<std::vector<PartitionEntry>> Engine::enquire(const NodeFd& node, std::vector<std::string>* findings) {
     std::array<uapi::RangeArgs, 128> listed{};
     uint32_t present = 0;
-    survey();
-    std::vector<UniqueFd> kept = keepOpen(); // an owner that is killed now must not be the one that closes last
+    if (const auto found = survey(); !found) return found.later();
+    auto kept = keepOpen(); // an owner that is killed now must not be the one that closes last
+    if (!kept) return kept.later();
     if (openedSince(surveyed_->at)) {
-        kept.clear();
-        waitFor(unsettled_, longestStart);
+        kept->clear();
+        if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
     }
     unsettled_.reset();
     const int result = kernel_.enquire(node, listed, present);
     if (result < 0) {
         throw CoreError("driver", "AIE_ENQUIRE_PART 0xC0104101: " + errnoName(-result), -result);
     }
-    kept.clear();
+    kept->clear();
     std::vector<PartitionEntry> entries;
     const size_t count = std::min<size_t>(present, listed.size());
     for (const uapi::RangeArgs& one : std::span(listed).first(count)) {
@@ -351,14 +352,13 @@ std::vector<PartitionEntry> Engine::enquire(const NodeFd& node, std::vector<std:
     return entries;
 }
 
-void Engine::waitFor(std::optional<std::chrono::steady_clock::time_point>& since,
-                     std::chrono::steady_clock::duration longest) {
+DoneOrLater Engine::waitFor(std::optional<std::chrono::steady_clock::time_point>& since,
+                            std::chrono::steady_clock::duration longest) {
     constexpr std::chrono::milliseconds between{1};
     const auto now = kernel_.clock();
     if (!since) since = now;
-    if (now - *since >= longest) return;
-    kernel_.pause(between);
-    throw NotYet{};
+    if (now - *since >= longest) return Done{};
+    return Later{now + between};
 }
 
 bool Engine::openedSince(std::chrono::steady_clock::time_point time) {
@@ -366,7 +366,7 @@ bool Engine::openedSince(std::chrono::steady_clock::time_point time) {
     return opened && *opened > time;
 }
 
-void Engine::survey() {
+DoneOrLater Engine::survey() {
     const bool came = surveyed_ && openedSince(surveyed_->at);
     const auto last = lastPidOf(kernel_);
     const auto begin = kernel_.clock();
@@ -411,14 +411,15 @@ void Engine::survey() {
                                       [&](const auto& one) { return one.second && !idle_.contains(one.first); });
     surveyed_ = Surveyed{begin, last, std::move(seen.others), std::move(seen.openers)};
     // Whoever opened it and is not seen with a partition is ending: at the next look it has ended.
-    if (!starting && (!came || met)) return;
-    waitFor(unsettled_, longestStart);
+    if (!starting && (!came || met)) return Done{};
+    if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
     for (const auto& [pid, hasNone] : surveyed_->openers) {
         if (hasNone) idle_.insert(pid);
     }
+    return Done{};
 }
 
-std::vector<UniqueFd> Engine::keepOpen() {
+OrLater<std::vector<UniqueFd>> Engine::keepOpen() {
     std::vector<UniqueFd> kept;
     bool ending = false;
     for (Remembered& one : remembered_) {
@@ -440,9 +441,9 @@ std::vector<UniqueFd> Engine::keepOpen() {
         return kept;
     }
     kept.clear();
-    waitFor(ending_, longestEnd);
+    if (const auto waited = waitFor(ending_, longestEnd); !waited) return waited.later();
     ending_.reset();
-    return {};
+    return kept;
 }
 
 bool Engine::isListFresh() {
@@ -450,7 +451,7 @@ bool Engine::isListFresh() {
     return enquired_ && kernel_.clock() - *enquired_ < lookInterval;
 }
 
-Engine::Presumed Engine::presume(const NodeFd& node, ColumnRange columns, Asking asking) {
+OrLater<Engine::Presumed> Engine::presume(const NodeFd& node, ColumnRange columns, Asking asking) {
     std::vector<PartitionEntry> entries = listed_;
     auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
     const bool told = enquired_ && (entry != entries.end() || (facts_.dynamic && freeEntry(columns).numRows != 0));
@@ -472,17 +473,17 @@ Engine::Presumed Engine::presume(const NodeFd& node, ColumnRange columns, Asking
         } else if (left) {
             entry->inUse = false;
         }
-        if (!seen) return {std::move(entries), nullptr};
+        if (!seen) return Presumed{std::move(entries), nullptr};
         known = remembered(columns);
     }
     if (seen) {
         if (entry == entries.end()) entry = entries.insert(entry, freeEntry(columns));
         entry->inUse = true;
         pin(*known);
-        return {std::move(entries), known};
+        return Presumed{std::move(entries), known};
     }
-    if (node.get() < 0) throw NotYet{}; // the next look asks
-    return {enquire(node), nullptr};
+    if (node.get() < 0) return Later{kernel_.clock()}; // the next look asks
+    return enquire(node).then([](auto&& listed) { return Presumed{std::move(listed), nullptr}; });
 }
 
 bool Engine::isStill(const Remembered& known) {
@@ -651,14 +652,16 @@ PartitionEntry Engine::freeEntry(ColumnRange columns) const {
     return {columns.startCol | columns.numCols << 8U, columns, 0, rows, false};
 }
 
-void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns,
-                       Asking asking) {
+DoneOrLater Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns,
+                              Asking asking) {
     for (const PartitionEntry& one : entries) {
         if (!overlap(one.columns, columns) || one.columns == columns) continue;
         // Waits until it is clear that it is nobody's short access, which may end meanwhile.
         std::optional<PartitionState> taken;
         try {
-            taken = find(node, one.columns, asking);
+            auto found = find(node, one.columns, asking);
+            if (!found) return found.later();
+            taken = std::move(*found);
         } catch (const CoreError& failure) {
             if (failure.code() != "no-partition") throw;
         }
@@ -668,10 +671,11 @@ void Engine::checkFree(const NodeFd& node, const std::vector<PartitionEntry>& en
     bool exists = facts_.apertures.empty() && columns.startCol + columns.numCols <= array::maxColumns;
     for (const ColumnRange& one : facts_.apertures) exists = exists || inside(columns, one);
     if (!exists) throw CoreError("no-partition", "the array has no " + columnsText(columns), 0, columnFacts(columns));
+    return Done{};
 }
 
-PartitionState Engine::find(const NodeFd& node, ColumnRange columns, Asking asking,
-                            const std::vector<PartitionEntry>* listed) {
+OrLater<PartitionState> Engine::find(const NodeFd& node, ColumnRange columns, Asking asking,
+                                     const std::vector<PartitionEntry>* listed) {
     constexpr std::chrono::milliseconds shortHold{50};
     constexpr int searchesForNobody = 3;
     constexpr std::chrono::milliseconds longestWait{8};
@@ -701,7 +705,9 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, Asking aski
         if (listed != nullptr) {
             told = {*std::exchange(listed, nullptr), nullptr};
         } else if (!unseen || unasked % looksPerEnquiry == 0) {
-            told = presume(node, columns, asking);
+            auto presumed = presume(node, columns, asking);
+            if (!presumed) return presumed.later();
+            told = std::move(*presumed);
         }
         const auto& entries = told.entries;
         const auto entry =
@@ -710,7 +716,7 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, Asking aski
             watches_.erase(place);
             letGo(columns);
             if (isPicked(columns)) {
-                checkFree(node, entries, columns, asking);
+                if (const auto free = checkFree(node, entries, columns, asking); !free) return free.later();
                 return look(freeEntry(columns), {});
             }
             throw CoreError("no-partition", "no partition has " + columnsText(columns), 0, columnFacts(columns));
@@ -741,12 +747,12 @@ PartitionState Engine::find(const NodeFd& node, ColumnRange columns, Asking aski
             }
         }
         const auto time = kernel_.clock();
-        if (looked && time >= end) throw NotYet{};
+        if (looked && time >= end) return Later{time};
         kernel_.pause(between);
         looked = true;
         watch.time += std::max<std::chrono::steady_clock::duration>(kernel_.clock() - time, between);
         watch.looks++;
-        if (hurried()) throw NotYet{};
+        if (hurried()) return Later{kernel_.clock()};
     }
 }
 
@@ -775,16 +781,18 @@ bool Engine::isQuiet() {
     return true;
 }
 
-std::vector<PartitionState> Engine::list(const NodeFd& node, std::vector<std::string>* findings) {
+OrLater<std::vector<PartitionState>> Engine::list(const NodeFd& node, std::vector<std::string>* findings) {
     names_.clear();
     auto names = facts_.dynamic ? deviceNames() : std::vector<std::string>();
     const auto entries = enquire(node, findings);
-    auto all = listOf(node, entries);
+    if (!entries) return entries.later();
+    auto all = listOf(node, *entries);
+    if (!all) return all;
     names_ = std::move(names);
     return all;
 }
 
-std::vector<PartitionState> Engine::listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries) {
+OrLater<std::vector<PartitionState>> Engine::listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries) {
     const bool used = std::any_of(entries.begin(), entries.end(), [](const PartitionEntry& one) { return one.inUse; });
     // Who was waited for and let go unseen is waited for no more.
     std::erase_if(watches_, [&](const auto& one) {
@@ -816,7 +824,9 @@ std::vector<PartitionState> Engine::listOf(const NodeFd& node, const std::vector
             continue;
         }
         try {
-            all.push_back(find(node, entry.columns, Asking::person, &entries));
+            auto found = find(node, entry.columns, Asking::person, &entries);
+            if (!found) return found.later();
+            all.push_back(std::move(*found));
         } catch (const CoreError& failure) {
             // A dynamic one is gone when its owner lets go.
             if (!facts_.dynamic || failure.code() != "no-partition") throw;
@@ -865,17 +875,17 @@ std::vector<PartitionState> Engine::listOf(const NodeFd& node, const std::vector
     return all;
 }
 
-std::vector<PartitionState> Engine::partitions() {
+OrLater<std::vector<PartitionState>> Engine::partitions() {
     const NodeFd node = openNode();
     return list(node);
 }
 
-PartitionState Engine::state(ColumnRange columns, Asking asking) {
+OrLater<PartitionState> Engine::state(ColumnRange columns, Asking asking) {
     const NodeFd node = openNode();
     return find(node, columns, asking);
 }
 
-std::optional<std::vector<PartitionState>> Engine::poll() {
+OrLater<std::optional<std::vector<PartitionState>>> Engine::poll() {
     std::vector<PartitionState> all;
     std::string now;
     try {
@@ -885,24 +895,28 @@ std::optional<std::vector<PartitionState>> Engine::poll() {
         // Hands that are waited for are looked at by their links meanwhile.
         const bool waiting = !watches_.empty() && node_ && enquired_ && kernel_.clock() - *enquired_ < whileWaiting &&
                              kernel_.identityAt(device_) == node_;
-        all = waiting || isQuiet() ? listOf(NodeFd(), before) : partitions();
+        auto found = waiting || isQuiet() ? listOf(NodeFd(), before) : partitions();
+        if (!found) return found.later();
+        all = std::move(*found);
         now = fingerprint(all, free_);
     } catch (const CoreError& failure) {
         if (failure.code() != "no-device" && failure.code() != "other-device") throw;
         free_.clear();
     }
-    if (now == lastList_) return std::nullopt;
+    if (now == lastList_) return std::optional<std::vector<PartitionState>>();
     lastList_ = std::move(now);
-    return all;
+    return std::optional(std::move(all));
 }
 
-Description Engine::describe() {
+OrLater<Description> Engine::describe() {
     Description description;
     description.device = device_;
     const NodeFd node = openNode();
     know(node, &description.findings);
     auto& findings = description.findings;
-    description.partitions = list(node, &findings);
+    auto listed = list(node, &findings);
+    if (!listed) return listed.later();
+    description.partitions = std::move(*listed);
     for (const PartitionState& one : description.partitions) {
         const PartitionEntry& entry = one.entry;
         findings.push_back((entry.inUse || !facts_.dynamic ? "enquire: partition " : "picked: partition ") +
@@ -993,7 +1007,7 @@ void Engine::learn(const Lease& lease, const PartitionEntry& entry) {
     }
 }
 
-std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry& entry, bool last) {
+OrLater<std::unique_ptr<Lease>> Engine::request(const NodeFd& node, const PartitionEntry& entry, bool last) {
     std::vector<RequestLength> lengths;
     if (facts_.requestLength) {
         lengths = {*facts_.requestLength};
@@ -1008,20 +1022,21 @@ std::unique_ptr<Lease> Engine::request(const NodeFd& node, const PartitionEntry&
             facts_.requestLength = length;
             return std::move(taken.lease);
         }
-        if (taken.error == EBUSY) return nullptr;
+        if (taken.error == EBUSY) return std::unique_ptr<Lease>();
         // EINVAL: a busy range (on drivers with apertures), or another length than this driver's.
         const auto entries = enquire(node);
-        const bool busy = std::any_of(entries.begin(), entries.end(), [&](const PartitionEntry& one) {
+        if (!entries) return entries.later();
+        const bool busy = std::any_of(entries->begin(), entries->end(), [&](const PartitionEntry& one) {
             return one.inUse && overlap(one.columns, entry.columns);
         });
-        if (busy) return nullptr;
+        if (busy) return std::unique_ptr<Lease>();
     }
     // It was busy, and is not any more. Where no request worked yet, that is one of two reasons.
-    if (facts_.dynamic && (facts_.requestLength || !last)) return nullptr;
+    if (facts_.dynamic && (facts_.requestLength || !last)) return std::unique_ptr<Lease>();
     throw CoreError("driver", "AIE_REQUEST_PART: EINVAL", EINVAL, columnFacts(entry.columns));
 }
 
-PartitionFd Engine::descriptor(const NodeFd& node, const PartitionState& state, Visit& visit) {
+OrLater<PartitionFd> Engine::descriptor(const NodeFd& node, const PartitionState& state, Visit& visit) {
     constexpr std::chrono::seconds settled{2};
     const ColumnRange& columns = state.entry.columns;
     // A process may have closed its descriptor and kept a mapping: that one has none to give.
@@ -1035,7 +1050,7 @@ PartitionFd Engine::descriptor(const NodeFd& node, const PartitionState& state, 
     if (facts_.dynamic && facts_.descriptorList != false && visit.asking != Asking::nobody) {
         const auto since = since_.find(placeOf(columns));
         const auto ready = (since == since_.end() ? kernel_.clock() : since->second.second) + settled;
-        if (kernel_.clock() < ready) wait(visit, ready);
+        if (kernel_.clock() < ready) return waitUntil(ready);
         if (auto listed = listedDescriptor(kernel_, node, columns, facts_)) return std::move(*listed);
     }
     if (state.owner && state.owner->kind == OwnerKind::kernel) {
@@ -1069,31 +1084,29 @@ void Engine::enableClocks(Lease& lease, const PartitionState& state) {
     lease.clock(gated);
 }
 
-void Engine::wait(Visit& visit, std::chrono::steady_clock::time_point until) {
+Later Engine::waitUntil(std::chrono::steady_clock::time_point until) {
     constexpr std::chrono::milliseconds lookAgain{50};
-    constexpr std::chrono::milliseconds between{1};
-    visit.notBefore = std::min(until, kernel_.clock() + lookAgain);
-    kernel_.pause(between);
-    throw NotYet{};
+    return {std::min(until, kernel_.clock() + lookAgain)};
 }
 
-void Engine::giveWay(const PartitionState& state, Visit& visit) {
+OrLater<bool> Engine::giveWay(const PartitionState& state, Visit& visit) {
     const ColumnRange& columns = state.entry.columns;
     courtesy_.opened(kernel_.openedByOthers());
     const auto answer = courtesy_.judge(columns, state.epoch, visit, kernel_.clock());
     switch (answer.verdict) {
     case Courtesy::Verdict::take:
-        return;
+        return true;
     case Courtesy::Verdict::wait:
-        wait(visit, answer.until);
+        return waitUntil(answer.until);
     case Courtesy::Verdict::unasked:
         throw CoreError("not-asked", columnsText(columns) + " are free, and nobody asked for them", 0,
                         columnFacts(columns));
     case Courtesy::Verdict::gated:
-        throw StaysGated{state};
+        return false;
     case Courtesy::Verdict::over:
-        throw CoreError("gave-way", "somebody opened " + device_, 0, columnFacts(columns));
+        break;
     }
+    throw CoreError("gave-way", "somebody opened " + device_, 0, columnFacts(columns));
 }
 
 std::chrono::steady_clock::duration Engine::stepTime(const Opened& opened, const Visit& visit) {
@@ -1159,13 +1172,8 @@ std::optional<MemoryGeometry> Engine::divisible(ColumnRange columns, MemoryType 
     return std::nullopt;
 }
 
-Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
-                             const std::optional<ColumnRange>& needed) {
-    if (kernel_.clock() < visit.notBefore) {
-        constexpr std::chrono::milliseconds between{1};
-        kernel_.pause(between);
-        throw NotYet{};
-    }
+OrLater<Engine::Opened> Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
+                                      const std::optional<ColumnRange>& needed) {
     if (purpose == Purpose::read) {
         if (auto opened = again(columns)) return std::move(*opened);
     }
@@ -1182,24 +1190,33 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
     if (writes && !watches_.contains(placeOf(columns))) forgetNobody();
     // Someone may take or leave the partition between the look and the request: look once more, then say so.
     for (int attempt = 0;; attempt++) {
-        PartitionState state = find(node, columns, visit.asking);
+        auto found = find(node, columns, visit.asking);
+        if (!found) return found.later();
+        PartitionState state = std::move(*found);
         if (!state.entry.inUse) {
-            giveWay(state, visit);
+            const auto free = giveWay(state, visit);
+            if (!free) return free.later();
+            if (!*free) return Opened{std::nullopt, std::move(state), nullptr, nullptr};
             kernel_.newLogLines(); // what was said before is not about this lease
             // The driver's lock is taken, as by an enquiry: who has another partition must not be the last to close it.
-            std::vector<UniqueFd> kept = keepOpen();
+            auto kept = keepOpen();
+            if (!kept) return kept.later();
             LeaseEnd end(*this, columns); // whatever fails after the request, we had the partition
             const auto begun = kernel_.clock();
             const bool part = needed && facts_.dynamic && inside(*needed, columns);
-            auto lease = request(node, part ? freeEntry(*needed) : state.entry, attempt >= 2);
-            kept.clear();
+            auto requested = request(node, part ? freeEntry(*needed) : state.entry, attempt >= 2);
+            if (!requested) return requested.later();
+            std::unique_ptr<Lease> lease = std::move(*requested);
+            kept->clear();
             if (!visit.begun) visit.begun = begun;
             if (lease && lease->layout().map == nullptr) {
                 // The first one tells what the array is; a second one knows how to reach it.
                 learn(*lease, state.entry);
                 lease.reset();
                 if (state.entry.numRows == 0) state.entry = freeEntry(columns);
-                lease = request(node, state.entry, attempt >= 2);
+                requested = request(node, state.entry, attempt >= 2);
+                if (!requested) return requested.later();
+                lease = std::move(*requested);
             }
             if (lease) {
                 const Layout& layout = lease->layout();
@@ -1216,7 +1233,7 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
                 courtesy_.clocks(columns, now.epoch, lease->columns(), gated && !now.clocksOn);
                 enableClocks(*lease, now);
                 Lease* plain = lease.get();
-                return {std::move(end), now, std::move(lease), plain};
+                return Opened{std::move(end), now, std::move(lease), plain};
             }
             end.dismiss();
         } else if (purpose == Purpose::write && !state.ownerGone) {
@@ -1228,7 +1245,9 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
                     throw CoreError("unknown-driver",
                                     "nobody tells what array this is, and its owner may not be asked");
                 }
-                PartitionFd partition = descriptor(node, state, visit);
+                auto given = descriptor(node, state, visit);
+                if (!given) return given.later();
+                PartitionFd partition = std::move(*given);
                 if (writes && facts_.dynamic) {
                     // The list names columns, not owners: it must still be the one that was looked at.
                     forgetNobody();
@@ -1241,14 +1260,16 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
                 const bool positioned = isPositioned(kernel_, partition, known, facts_);
                 BorrowedPartition::Beside beside{writes, state.holders, state.ownerGone, {}};
                 if (writes && !positioned) {
-                    for (const PartitionEntry& one : enquire(node)) {
+                    const auto entries = enquire(node);
+                    if (!entries) return entries.later();
+                    for (const PartitionEntry& one : *entries) {
                         if (one.inUse && one.columns != columns) beside.others.push_back({one, layout(one)});
                     }
                 }
                 auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
                                                                     positioned, std::move(beside));
                 borrowed->remember(refusals(*borrowed, state.epoch));
-                return {std::nullopt, std::move(state), std::move(borrowed), nullptr};
+                return Opened{std::nullopt, std::move(state), std::move(borrowed), nullptr};
             } catch (const CoreError& failure) {
                 // Whoever was found is gone; where nobody was, another look finds nobody either.
                 const bool gone = failure.code() == "owner-hidden" && !state.holders.empty();
@@ -1258,16 +1279,20 @@ Engine::Opened Engine::enter(ColumnRange columns, Purpose purpose, Visit& visit,
         }
         if (attempt >= 2) {
             // The look before the request found nobody: who has it by now?
-            throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(find(node, columns, visit.asking)));
+            const auto by = find(node, columns, visit.asking);
+            if (!by) return by.later();
+            throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(*by));
         }
     }
 }
 
-std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown, Visit& visit) {
+OrLater<std::vector<MemoryState>> Engine::open(ColumnRange columns, bool allowUnknown, Visit& visit) {
     opening_.reset();
+    // What memory there is does not hang on the clocks.
+    if (visit.asking == Asking::look) visit.asking = Asking::person;
     try {
         auto memories = openMemories(columns, allowUnknown, visit);
-        if (opening_) picked_.push_back(columns);
+        if (memories && opening_) picked_.push_back(columns);
         opening_.reset();
         return memories;
     } catch (...) {
@@ -1276,7 +1301,7 @@ std::vector<MemoryState> Engine::open(ColumnRange columns, bool allowUnknown, Vi
     }
 }
 
-std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnknown, Visit& visit) {
+OrLater<std::vector<MemoryState>> Engine::openMemories(ColumnRange columns, bool allowUnknown, Visit& visit) {
     {
         const NodeFd node = openNode();
         if (!allowUnknown && facts_.family == Family::unknown) {
@@ -1284,12 +1309,15 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
         }
         if (facts_.dynamic && !isPicked(columns)) {
             const auto entries = enquire(node);
-            const bool listed = std::any_of(entries.begin(), entries.end(),
+            if (!entries) return entries.later();
+            const bool listed = std::any_of(entries->begin(), entries->end(),
                                             [&](const PartitionEntry& one) { return one.columns == columns; });
-            checkFree(node, entries, columns, visit.asking);
+            if (const auto free = checkFree(node, *entries, columns, visit.asking); !free) return free.later();
             if (!listed) opening_ = columns;
         }
-        const PartitionEntry entry = find(node, columns, visit.asking).entry;
+        const auto found = find(node, columns, visit.asking);
+        if (!found) return found.later();
+        const PartitionEntry& entry = found->entry;
         const Layout known = layout(entry);
         // Without the shim row there is no clock register to start from, and no safe way to a tile.
         const bool tiles =
@@ -1307,8 +1335,10 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
         }
     }
     const bool oneIsEnough = divisible(columns, MemoryType::data).has_value();
-    const Opened opened = enter(columns, Purpose::read, visit,
-                                oneIsEnough ? std::optional(ColumnRange{columns.startCol, 1}) : std::nullopt);
+    const auto entered = enter(columns, Purpose::read, visit,
+                               oneIsEnough ? std::optional(ColumnRange{columns.startCol, 1}) : std::nullopt);
+    if (!entered) return entered.later();
+    const Opened& opened = *entered;
     const Layout& known = opened.access->layout();
     const bool reachable = opened.access->positioned() || (known.trusted && known.knownRegisters);
     if (!reachable) {
@@ -1334,12 +1364,14 @@ std::vector<MemoryState> Engine::openMemories(ColumnRange columns, bool allowUnk
     return memories;
 }
 
-bool Engine::setClocks(ColumnRange columns, bool on, Visit& visit) {
+OrLater<bool> Engine::setClocks(ColumnRange columns, bool on, Visit& visit) {
     if (!on) {
         clocks_.erase(placeOf(columns));
         return false;
     }
-    const Opened opened = enter(columns, Purpose::write, visit);
+    const auto entered = enter(columns, Purpose::write, visit);
+    if (!entered) return entered.later();
+    const Opened& opened = *entered;
     if (opened.lease == nullptr) {
         throw CoreError("locked", columnsText(columns) + " are in use", 0, ownerFacts(opened.state));
     }
@@ -1360,9 +1392,11 @@ bool Engine::setClocks(ColumnRange columns, bool on, Visit& visit) {
     return true;
 }
 
-void Engine::takeKernelDescriptor(ColumnRange columns) {
-    const PartitionState state = Engine::state(columns);
-    if (kernelDescriptor_ && kernelDescriptor_->first == columns) return;
+DoneOrLater Engine::takeKernelDescriptor(ColumnRange columns) {
+    const auto found = Engine::state(columns);
+    if (!found) return found.later();
+    const PartitionState& state = *found;
+    if (kernelDescriptor_ && kernelDescriptor_->first == columns) return Done{};
     if (!state.owner || state.owner->kind != OwnerKind::kernel) {
         throw CoreError("no-partition", columnsText(columns) + " are not held by the kernel", 0, columnFacts(columns));
     }
@@ -1396,27 +1430,31 @@ void Engine::takeKernelDescriptor(ColumnRange columns) {
                 throw CoreError("kernel-held", "zocl gave a descriptor of another partition", 0, columnFacts(columns));
             }
             kernelDescriptor_.emplace(columns, PartitionFd(std::move(partition)));
-            return;
+            return Done{};
         }
         throw CoreError("kernel-held", "DRM_IOCTL_ZOCL_AIE_FD: " + errnoName(failure), failure, columnFacts(columns));
     }
     throw CoreError("kernel-held", "no DRM node of zocl can be opened", 0, columnFacts(columns));
 }
 
-void Engine::inspect(
+DoneOrLater Engine::inspect(
     ColumnRange columns, Visit& visit,
-    const std::function<void(const PartitionState&, PartitionAccess&, std::chrono::steady_clock::duration)>& act,
+    const std::function<void(const PartitionState&, PartitionAccess*, std::chrono::steady_clock::duration)>& act,
     const std::optional<ColumnRange>& needed) {
-    const Opened opened = enter(columns, Purpose::read, visit, needed);
-    act(opened.state, *opened.access, stepTime(opened, visit));
+    const auto opened = enter(columns, Purpose::read, visit, needed);
+    if (!opened) return opened.later();
+    act(opened->state, opened->access.get(), stepTime(*opened, visit));
+    return Done{};
 }
 
-void Engine::borrow(ColumnRange columns, Visit& visit,
-                    const std::function<void(const PartitionState&, int partition)>& act) {
+DoneOrLater Engine::borrow(ColumnRange columns, Visit& visit,
+                           const std::function<void(const PartitionState&, int partition)>& act) {
     visit.besideOnly = true;
     try {
-        const Opened opened = enter(columns, Purpose::read, visit);
-        act(opened.state, opened.access->partition().get());
+        const auto opened = enter(columns, Purpose::read, visit);
+        if (!opened) return opened.later();
+        act(opened->state, opened->access->partition().get());
+        return Done{};
     } catch (const CoreError& failure) {
         if (failure.code() != "not-asked") throw;
         throw CoreError("hold-failed", columnsText(columns) + " are free: there is nothing to hold", 0,
@@ -1504,23 +1542,19 @@ bool ReadJob::advance(Engine& engine, ReadSink& sink, PartitionAccess& access, c
     return true;
 }
 
-bool ReadJob::step(Engine& engine, ReadSink& sink) {
+Progress ReadJob::step(Engine& engine, ReadSink& sink) {
     const bool started = !epoch_.empty();
     try {
-        const bool finished = slice(engine, sink);
-        if (started || !finished) engine.wasLong(request_.columns, visit_);
-        return finished;
+        const Progress made = slice(engine, sink);
+        const bool further = made.what() == Progress::What::again || (started && made.isDone());
+        if (further) engine.wasLong(request_.columns, visit_);
+        return made;
     } catch (const CoreError& failure) {
         // Whatever was lost in the middle: what was read stays, the rest is said to be missing.
         if (!started) throw;
         gaveWay_ = failure.code() == "gave-way";
         rest(sink, Reason::notRead);
-        return true;
-    } catch (const StaysGated& seen) {
-        begin(engine.geometry(seen.state.entry, request_.memory), seen.state.epoch);
-        rest(sink, Reason::gated);
-        at_ = engine.now();
-        return true;
+        return Progress::done();
     }
 }
 
@@ -1540,24 +1574,32 @@ void ReadJob::begin(const MemoryGeometry& geometry, const std::string& epoch) {
     epoch_ = epoch;
 }
 
-bool ReadJob::slice(Engine& engine, ReadSink& sink) {
+Progress ReadJob::slice(Engine& engine, ReadSink& sink) {
     const auto whole = engine.divisible(request_.columns, request_.memory);
     const auto needed = whole ? columnsOfNext(*whole, request_.ranges, range_, done_) : std::nullopt;
     constexpr uint64_t everything = ~uint64_t{0};
     visit_.part = whole ? columnsOfNext(*whole, request_.ranges, 0, 0, everything) : std::nullopt;
-    const Engine::Opened opened = engine.enter(request_.columns, Engine::Purpose::read, visit_, needed);
+    const auto entered = engine.enter(request_.columns, Engine::Purpose::read, visit_, needed);
+    if (!entered) return entered.later();
+    const Engine::Opened& opened = *entered;
+    if (opened.access == nullptr) {
+        begin(engine.geometry(opened.state.entry, request_.memory), opened.state.epoch);
+        rest(sink, Reason::gated);
+        at_ = engine.now();
+        return Progress::done();
+    }
     if (!epoch_.empty() && opened.state.epoch != epoch_) {
         rest(sink, Reason::notRead);
-        return true;
+        return Progress::done();
     }
     const MemoryGeometry geometry = engine.geometry(opened, request_.memory);
     begin(geometry, opened.state.epoch);
     const bool finished = advance(engine, sink, *opened.access, geometry, Engine::stepTime(opened, visit_));
     at_ = engine.now();
-    return finished;
+    return finished ? Progress::done() : Progress::again();
 }
 
-bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
+Progress WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
     try {
         return advance(engine, outcomes);
     } catch (const CoreError&) {
@@ -1567,15 +1609,17 @@ bool WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
             outcomes.push_back({request_.words[next_].offset, Outcome::refused, Reason::notRead, 0});
         }
         at_ = engine.now();
-        return true;
+        return Progress::done();
     }
 }
 
-bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
+Progress WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
     const auto purpose = request_.besideOwner ? Engine::Purpose::writeBeside : Engine::Purpose::write;
     const auto whole = engine.divisible(request_.columns, request_.memory);
     const auto needed = whole ? columnsUpTo(*whole, std::span(request_.words).subspan(next_)) : std::nullopt;
-    const Engine::Opened opened = engine.enter(request_.columns, purpose, visit_, needed);
+    const auto entered = engine.enter(request_.columns, purpose, visit_, needed);
+    if (!entered) return entered.later();
+    const Engine::Opened& opened = *entered;
     if (opened.state.epoch != request_.epoch) {
         throw CoreError("epoch", "the contents started a new life", 0,
                         {{"have", opened.state.epoch}, {"epoch", request_.epoch}});
@@ -1641,7 +1685,7 @@ bool WriteJob::advance(Engine& engine, std::vector<WordOutcome>& outcomes) {
         next_ = last;
     }
     at_ = engine.now();
-    return next_ >= words.size();
+    return next_ >= words.size() ? Progress::done() : Progress::again();
 }
 
 } // namespace tilescope

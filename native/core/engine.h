@@ -2,7 +2,8 @@
  * The operations of docs/wire.md on one device node, without a carrier. Everything runs on one thread. Between two calls
  * nothing of a partition is held (but the kernel's descriptor that a person asked for), only pidfds of owners: long
  * reads and writes are jobs whose steps take a short lease each, when courtesy.h allows it. Whatever looks at partitions
- * may throw NotYet.
+ * may have to be asked again later: a partition is in use, for too short a time yet to tell an owner from another
+ * program's short access, or somebody is waited for.
  */
 #pragma once
 #include <atomic>
@@ -22,6 +23,7 @@
 #include "epoch.h"
 #include "hold.h"
 #include "lease.h"
+#include "progress.h"
 #include "write_pass.h"
 
 namespace tilescope {
@@ -39,20 +41,8 @@ constexpr std::chrono::milliseconds borrowTime{1};
 /** Columns that an array could have. Throws `out-of-range` for others: no sum of a range's numbers overflows behind it. */
 ColumnRange checkedColumns(ColumnRange columns);
 
-/**
- * Not an error: a partition is in use, for too short a time yet to tell an owner from another program's short access.
- * The same step again, after other work, gets further. Thrown before anything was done or taken.
- */
-struct NotYet {};
-
 /** `kernel`: everything that could hold it was looked at, nothing does. `hidden`: not everything could be looked at. */
 enum class OwnerKind : uint8_t { process, kernel, hidden };
-
-/**
- * Not an error: all tiles of these free columns were gated when they were last looked at, and nobody asked to look again.
- * Thrown where a lease would be taken only to find that out.
- */
-struct StaysGated;
 
 /** Somebody's request for a partition was refused while a lease of ours had it. */
 struct RefusedStart {
@@ -88,10 +78,6 @@ struct PartitionState {
     bool clocksOn = false;
     /** The processes to borrow from, oldest first, a holder process last. */
     std::vector<Holder> holders;
-};
-
-struct StaysGated {
-    PartitionState state;
 };
 
 struct Description {
@@ -159,10 +145,10 @@ class ReadJob {
   public:
     explicit ReadJob(ReadRequest request) : request_(std::move(request)), visit_{request_.asking} {}
     /**
-     * Reads for at most one slice. True when finished. Throws CoreError in the first slice; after that, whatever fails
-     * makes the rest not-read, so that what was read stays.
+     * Reads for at most one slice. Throws CoreError in the first slice; after that, whatever fails makes the rest
+     * not-read, so that what was read stays.
      */
-    bool step(Engine& engine, ReadSink& sink);
+    Progress step(Engine& engine, ReadSink& sink);
     /** After the last step. */
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     /** Board clock of the last byte, ms. */
@@ -171,7 +157,7 @@ class ReadJob {
     [[nodiscard]] bool gaveWay() const { return gaveWay_; }
 
   private:
-    bool slice(Engine& engine, ReadSink& sink);
+    Progress slice(Engine& engine, ReadSink& sink);
     void begin(const MemoryGeometry& geometry, const std::string& epoch);
     bool advance(Engine& engine, ReadSink& sink, PartitionAccess& access, const MemoryGeometry& geometry,
                  std::chrono::steady_clock::duration atMost);
@@ -192,15 +178,15 @@ class WriteJob {
   public:
     explicit WriteJob(WriteRequest request) : request_(std::move(request)) {}
     /**
-     * Writes for at most one slice and appends the outcomes. True when finished. Throws CoreError while nothing was
-     * written; after that, whatever fails makes the rest `refused` with not-read, so that no outcome is lost.
+     * Writes for at most one slice and appends the outcomes. Throws CoreError while nothing was written; after that,
+     * whatever fails makes the rest `refused` with not-read, so that no outcome is lost.
      */
-    bool step(Engine& engine, std::vector<WordOutcome>& outcomes);
+    Progress step(Engine& engine, std::vector<WordOutcome>& outcomes);
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     [[nodiscard]] int64_t at() const { return at_; }
 
   private:
-    bool advance(Engine& engine, std::vector<WordOutcome>& outcomes);
+    Progress advance(Engine& engine, std::vector<WordOutcome>& outcomes);
 
     WriteRequest request_;
     Visit visit_{Asking::person, true};
@@ -221,15 +207,15 @@ class Engine {
     void hurry(bool on) { hurry_.store(on, std::memory_order_relaxed); }
     [[nodiscard]] bool hurried() const { return hurry_.load(std::memory_order_relaxed); }
     /** Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `driver`. */
-    Description describe();
-    std::vector<PartitionState> partitions();
+    OrLater<Description> describe();
+    OrLater<std::vector<PartitionState>> partitions();
     /** One of partitions(). Throws `no-partition`. */
-    PartitionState state(ColumnRange columns, Asking asking = Asking::person);
+    OrLater<PartitionState> state(ColumnRange columns, Asking asking = Asking::person);
     /**
      * The list, if it or freeColumns() differs from what describe() or poll() gave last: what partitions() gave may have
      * been an answer that nobody waited for any more. Empty when the node is gone; other failures are thrown.
      */
-    std::optional<std::vector<PartitionState>> poll();
+    OrLater<std::optional<std::vector<PartitionState>>> poll();
     /**
      * Where partitions are dynamic: the maximal runs of columns that nobody else uses, as of the last list. Columns that
      * were picked count as free. Else empty.
@@ -241,27 +227,28 @@ class Engine {
      * Its memory types. Picks free columns where partitions are dynamic. Free columns of a known array are not taken for
      * it: they follow from generation and rows.
      */
-    std::vector<MemoryState> open(ColumnRange columns, bool allowUnknown, Visit& visit);
+    OrLater<std::vector<MemoryState>> open(ColumnRange columns, bool allowUnknown, Visit& visit);
     /**
      * Whether gated tiles of a free partition are clocked during each lease from now on. False after `on`: the driver
      * ignored it. Throws `locked` for a partition in use.
      */
-    bool setClocks(ColumnRange columns, bool on, Visit& visit);
+    OrLater<bool> setClocks(ColumnRange columns, bool on, Visit& visit);
     /**
      * Gets a descriptor of a partition that the kernel's own client (zocl) holds, and keeps it as long as this engine
      * lives. The request goes out at most once in that time: zocl never counts the descriptor as given back. Throws
      * `kernel-held` when it gives none.
      */
-    void takeKernelDescriptor(ColumnRange columns);
+    DoneOrLater takeKernelDescriptor(ColumnRange columns);
     /**
      * Opens the way that reading uses at present for one short access. `act` must not keep anything of it, and takes no
-     * longer than it is told. Throws StaysGated, and `not-asked` for free columns.
+     * longer than it is told; it gets null where all tiles of free columns stay gated. Throws `not-asked` for free
+     * columns.
      * @param needed the columns that `act` looks at; all of them without it
      */
-    void inspect(ColumnRange columns, Visit& visit,
-                 const std::function<void(const PartitionState&, PartitionAccess&,
-                                          std::chrono::steady_clock::duration atMost)>& act,
-                 const std::optional<ColumnRange>& needed = std::nullopt);
+    DoneOrLater inspect(ColumnRange columns, Visit& visit,
+                        const std::function<void(const PartitionState&, PartitionAccess*,
+                                                 std::chrono::steady_clock::duration atMost)>& act,
+                        const std::optional<ColumnRange>& needed = std::nullopt);
     /** A request goes on after its first lease of free columns, or had to: it is a long one. */
     void wasLong(ColumnRange columns, const Visit& visit) {
         if (visit.begun) courtesy_.wasLong(columns);
@@ -272,8 +259,8 @@ class Engine {
      * The same way as inspect() to a partition in use, for its descriptor alone; it stays the engine's. Throws
      * `hold-failed` for a free partition.
      */
-    void borrow(ColumnRange columns, Visit& visit,
-                const std::function<void(const PartitionState&, int partition)>& act);
+    DoneOrLater borrow(ColumnRange columns, Visit& visit,
+                       const std::function<void(const PartitionState&, int partition)>& act);
     [[nodiscard]] Kernel& kernel() { return kernel_; }
     [[nodiscard]] Generation generation() const { return facts_.generation; }
     /** Rows of the array; all empty when nobody tells. */
@@ -342,6 +329,10 @@ class Engine {
         /** The first member, so the last one to go. */
         std::optional<LeaseEnd> end;
         PartitionState state;
+        /**
+         * Null: all tiles of these free columns were gated when they were last looked at, and nobody asked to look again.
+         * For `Asking::look` only.
+         */
         std::unique_ptr<PartitionAccess> access;
         /** The same object, where it is a lease of ours. */
         Lease* lease = nullptr;
@@ -352,31 +343,30 @@ class Engine {
     /**
      * Partitions in use, and free ones where they are static; checked. The driver's lock is taken for it, and an owner
      * that is killed in that moment leaves it taken for ever: so everybody who is seen with a partition is found before,
-     * and duplicates are kept meanwhile. Throws NotYet while somebody is
-     * starting (2 s at most) or ending (100 ms).
+     * and duplicates are kept meanwhile. Later while somebody is starting (2 s at most) or ending (100 ms).
      */
-    std::vector<PartitionEntry> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    OrLater<std::vector<PartitionEntry>> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /**
      * Where partitions are dynamic: whether anything can have changed since the last list, by names in sysfs, the node's
      * identity and the owners' links. Asks the driver nothing.
      */
     bool isQuiet();
     /** The list with picked columns; drops picks that somebody took, sets the free columns. */
-    std::vector<PartitionState> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    OrLater<std::vector<PartitionState>> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /** The same from what an enquiry listed; the node is asked again only about hands that are not known. */
-    std::vector<PartitionState> listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries);
+    OrLater<std::vector<PartitionState>> listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries);
     /**
      * What an enquiry would list, as far as it concerns these columns. Whom we see with them has them; the driver is asked
      * where nobody is seen; for what nobody asked for, and without a node, not while the last list is fresh.
      */
-    Presumed presume(const NodeFd& node, ColumnRange columns, Asking asking);
+    OrLater<Presumed> presume(const NodeFd& node, ColumnRange columns, Asking asking);
     /** Whether the last enquiry is new enough for what nobody asked for. */
     [[nodiscard]] bool isListFresh();
-    /** Finds everybody who came to have a partition since the last look of this kind. Throws NotYet as enquire(). */
-    void survey();
-    /** Lets a moment pass and throws NotYet, unless `since`, set at the first call, is too long ago. */
-    void waitFor(std::optional<std::chrono::steady_clock::time_point>& since,
-                 std::chrono::steady_clock::duration longest);
+    /** Finds everybody who came to have a partition since the last look of this kind. Later as enquire(). */
+    DoneOrLater survey();
+    /** Later, in a moment, unless `since`, set at the first call, is too long ago. */
+    DoneOrLater waitFor(std::optional<std::chrono::steady_clock::time_point>& since,
+                        std::chrono::steady_clock::duration longest);
     /** Whether somebody else was seen to open the device node since then. */
     bool openedSince(std::chrono::steady_clock::time_point time);
     /** Names of the driver's devices, as they are now. */
@@ -406,26 +396,27 @@ class Engine {
     void noticeHolds();
     /**
      * A partition by its columns. A new holder counts once it was there at every look for 50 ms: whoever lets go
-     * sooner, under whatever name, was another access like ours. Waits 8 ms at most. Throws `no-partition`,
-     * `columns-taken`, NotYet.
+     * sooner, under whatever name, was another access like ours. Looks for 8 ms at most at a time. Throws
+     * `no-partition`, `columns-taken`.
      * @param listed the answer to an enquiry of this moment, else presume() answers
      */
-    PartitionState find(const NodeFd& node, ColumnRange columns, Asking asking,
-                        const std::vector<PartitionEntry>* listed = nullptr);
+    OrLater<PartitionState> find(const NodeFd& node, ColumnRange columns, Asking asking,
+                                 const std::vector<PartitionEntry>* listed = nullptr);
     /** The entry of columns that are free on a driver with dynamic partitions. */
     [[nodiscard]] PartitionEntry freeEntry(ColumnRange columns) const;
     /** Throws `columns-taken` when a partition in use overlaps these columns, `no-partition` when the array has no such. */
-    void checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns, Asking asking);
+    DoneOrLater checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns,
+                          Asking asking);
     /** Whether these free columns were opened here, or are being opened. */
     [[nodiscard]] bool isPicked(ColumnRange columns) const;
     /** What open() does once; sets `opening_` where that picks columns. */
-    std::vector<MemoryState> openMemories(ColumnRange columns, bool allowUnknown, Visit& visit);
+    OrLater<std::vector<MemoryState>> openMemories(ColumnRange columns, bool allowUnknown, Visit& visit);
     /**
      * The way to a partition's bytes at present.
      * @param needed of a partition that is made by the request, a lease has these columns only
      */
-    Opened enter(ColumnRange columns, Purpose purpose, Visit& visit,
-                 const std::optional<ColumnRange>& needed = std::nullopt);
+    OrLater<Opened> enter(ColumnRange columns, Purpose purpose, Visit& visit,
+                          const std::optional<ColumnRange>& needed = std::nullopt);
     /** Where a partition is made by a request, and its layout known: the layout of one memory. */
     [[nodiscard]] std::optional<MemoryGeometry> divisible(ColumnRange columns, MemoryType type) const;
     /** How long one step may work under what enter() opened. */
@@ -436,25 +427,28 @@ class Engine {
      * not known; enter() then finds out.
      */
     std::optional<Opened> again(ColumnRange columns);
-    /** Before a lease of free columns: throws NotYet, StaysGated, `not-asked` or `gave-way` unless it may be taken now. */
-    void giveWay(const PartitionState& state, Visit& visit);
-    /** Lets a moment pass; throws NotYet. A step that comes back before `until`, 50 ms at most, asks the driver nothing. */
-    [[noreturn]] void wait(Visit& visit, std::chrono::steady_clock::time_point until);
+    /**
+     * Before a lease of free columns: true when it may be taken now, false where their tiles stay gated. Throws
+     * `not-asked`, `gave-way`.
+     */
+    OrLater<bool> giveWay(const PartitionState& state, Visit& visit);
+    /** At `until`, or in 50 ms, to look what has become of it. */
+    Later waitUntil(std::chrono::steady_clock::time_point until);
     /** What the kernel's log says since the lease of these columns began. */
     void noticeRefusedStarts(ColumnRange columns);
     /** A lease; null when somebody else was faster, or may have been and this is not the last try. */
-    std::unique_ptr<Lease> request(const NodeFd& node, const PartitionEntry& entry, bool last);
+    OrLater<std::unique_ptr<Lease>> request(const NodeFd& node, const PartitionEntry& entry, bool last);
     /**
      * A duplicate of a descriptor of a partition in use: of a process that was found; else, for somebody who asks, from
      * the driver's list, once the hands have been the same for 2 s. That request oopses shipped kernels when it meets a
      * last close.
      */
-    PartitionFd descriptor(const NodeFd& node, const PartitionState& state, Visit& visit);
+    OrLater<PartitionFd> descriptor(const NodeFd& node, const PartitionState& state, Visit& visit);
     /**
-     * Duplicates of the descriptors of owners that are known, where they can be had. Throws NotYet while one of them is
-     * ending: it lets go before it is dead.
+     * Duplicates of the descriptors of owners that are known, where they can be had. Later while one of them is ending:
+     * it lets go before it is dead.
      */
-    std::vector<UniqueFd> keepOpen();
+    OrLater<std::vector<UniqueFd>> keepOpen();
     /** What an access to this partition must know of the array. */
     [[nodiscard]] Layout layout(const PartitionEntry& entry) const;
     /** Learns generation and rows from the driver's descriptions, where nobody else named them. */

@@ -269,6 +269,12 @@ class FakeKernel final : public Kernel {
         clock_ += shortOne ? pauseTakes : std::max(pauseTakes, atLeast);
         if (duringPause) duringPause();
     }
+    /** Somebody waits until that moment: what others do goes on meanwhile. */
+    void passUntil(std::chrono::steady_clock::time_point at) {
+        if (at <= clock_) return;
+        clock_ = at;
+        if (duringPause) duringPause();
+    }
     int openDevice(const std::string& /*path*/, std::string& other) override {
         calls++;
         other = otherDevice;

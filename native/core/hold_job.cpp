@@ -13,17 +13,17 @@ constexpr std::chrono::microseconds betweenLooks{2000};
 
 } // namespace
 
-bool HoldJob::step(Engine& engine) {
+Progress HoldJob::step(Engine& engine) {
     if (request_.hours < 1 || request_.hours > mostHoldHours) {
         throw CoreError("out-of-range", "a hold of " + std::to_string(request_.hours) + " hours");
     }
     try {
-        const bool finished = request_.on ? stepOn(engine) : stepOff(engine);
-        if (finished) {
+        const Progress made = request_.on ? stepOn(engine) : stepOff(engine);
+        if (made.isDone()) {
             unconfirmed_.reset();
             engine.forgetHolders();
         }
-        return finished;
+        return made;
     } catch (const CoreError&) {
         abandon();
         throw;
@@ -36,21 +36,21 @@ void HoldJob::abandon() {
     unconfirmed_.reset();
 }
 
-void HoldJob::wait(Engine& engine, const std::string& what, int64_t pid) {
-    Kernel& kernel = engine.kernel();
-    const auto now = kernel.clock();
+Later HoldJob::wait(Engine& engine, const std::string& what, int64_t pid) {
+    const auto now = engine.kernel().clock();
     if (!since_) since_ = now;
     if (now - *since_ > longestWait) throw CoreError("hold-failed", what, 0, {{"pid", pid}});
-    kernel.pause(betweenLooks);
+    return {now + betweenLooks};
 }
 
-void HoldJob::start(Engine& engine) {
+DoneOrLater HoldJob::start(Engine& engine) {
     if (request_.program.empty()) {
         throw CoreError("hold-failed", "no program is known that could hold the partition");
     }
-    const PartitionState state = engine.state(request_.columns);
-    if (!state.entry.inUse) throw CoreError("hold-failed", "the partition is free: there is nothing to hold");
-    engine.borrow(request_.columns, visit_, [&](const PartitionState& now, int partition) {
+    const auto state = engine.state(request_.columns);
+    if (!state) return state.later();
+    if (!state->entry.inUse) throw CoreError("hold-failed", "the partition is free: there is nothing to hold");
+    const auto borrowed = engine.borrow(request_.columns, visit_, [&](const PartitionState& now, int partition) {
         HoldFacts facts{request_.columns, engine.now(), 0, 0, 0};
         facts.until = facts.since + request_.hours * 3600 * 1000;
         if (!now.holders.empty()) {
@@ -59,6 +59,7 @@ void HoldJob::start(Engine& engine) {
         }
         started_ = process_.start(request_.program, holdArguments(facts), partition);
     });
+    if (!borrowed) return borrowed.later();
     if (started_ < 0) {
         const int error = static_cast<int>(-started_);
         started_ = 0;
@@ -68,25 +69,24 @@ void HoldJob::start(Engine& engine) {
     // Pinned at once: the number may be another process's later.
     const int pinned = engine.kernel().openProcess(started_);
     if (pinned >= 0) unconfirmed_ = UniqueFd(engine.kernel(), pinned);
+    return Done{};
 }
 
-bool HoldJob::stepOn(Engine& engine) {
+Progress HoldJob::stepOn(Engine& engine) {
     const auto holds = findHolds(engine.kernel(), request_.columns);
     if (started_ == 0) {
-        if (!holds.empty()) return true;
-        start(engine);
-        return false;
+        if (!holds.empty()) return Progress::done();
+        const auto started = start(engine);
+        return started ? Progress::again() : Progress(started.later());
     }
     const auto ours =
         std::find_if(holds.begin(), holds.end(), [&](const HolderInfo& one) { return one.process.pid == started_; });
     if (ours == holds.end()) {
-        wait(engine, "the holder " + std::to_string(started_) + " does not hold the partition", started_);
-        return false;
+        return wait(engine, "the holder " + std::to_string(started_) + " does not hold the partition", started_);
     }
     // Two at once: the older one stays, whoever looks last sees both.
-    if (ours == holds.begin()) return true;
-    terminate(engine, *ours);
-    return true;
+    if (ours != holds.begin()) terminate(engine, *ours);
+    return Progress::done();
 }
 
 void HoldJob::terminate(Engine& engine, const HolderInfo& holder) {
@@ -116,17 +116,16 @@ bool HoldJob::allEnded() {
                        [&](const auto& one) { return process_.ended(one.second.get()); });
 }
 
-bool HoldJob::stepOff(Engine& engine) {
+Progress HoldJob::stepOff(Engine& engine) {
     if (!since_) {
         for (const HolderInfo& one : findHolds(engine.kernel(), request_.columns)) terminate(engine, one);
     }
     // The process, not its descriptor: that leaves the table before the driver has reset what it held.
-    if (allEnded()) return true;
+    if (allEnded()) return Progress::done();
     const auto left = std::find_if(ending_.begin(), ending_.end(),
                                    [&](const auto& one) { return !process_.ended(one.second.get()); });
     const int64_t pid = left == ending_.end() ? 0 : left->first;
-    wait(engine, "the holder " + std::to_string(pid) + " does not end", pid);
-    return false;
+    return wait(engine, "the holder " + std::to_string(pid) + " does not end", pid);
 }
 
 } // namespace tilescope

@@ -38,19 +38,20 @@ class HoldJob {
     HoldJob& operator=(const HoldJob&) = delete;
     /** Cancelled before the holder that it started was seen: nobody waits for that one, it is told to end. */
     ~HoldJob() { abandon(); }
-    /** A few milliseconds at most, but for the start of a process. True when finished. Throws CoreError, NotYet. */
-    bool step(Engine& engine);
+    /** A few milliseconds at most, but for the start of a process. Throws CoreError. */
+    Progress step(Engine& engine);
 
   private:
-    bool stepOn(Engine& engine);
-    bool stepOff(Engine& engine);
-    void start(Engine& engine);
+    Progress stepOn(Engine& engine);
+    Progress stepOff(Engine& engine);
+    DoneOrLater start(Engine& engine);
     /** SIGTERM to a holder that was started here and not confirmed. */
     void abandon();
     /** SIGTERM, after a second look at who it is. Its pidfd is kept in `ending_`. */
     void terminate(Engine& engine, const HolderInfo& holder);
     bool allEnded();
-    void wait(Engine& engine, const std::string& what, int64_t pid);
+    /** When to look for it again. Throws `hold-failed` after 5 s. */
+    Later wait(Engine& engine, const std::string& what, int64_t pid);
 
     HoldRequest request_;
     HoldProcess& process_;

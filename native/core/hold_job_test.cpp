@@ -52,11 +52,12 @@ class PretendProcess final : public HoldProcess {
     FakeKernel& kernel_;
 };
 
-std::string failure(HoldJob& job, Engine& engine) {
+std::string failure(HoldJob& job, FakeKernel& kernel, Engine& engine) {
     for (int step = 0; step < 100'000; step++) {
         try {
-            if (job.step(engine)) return "";
-        } catch (const NotYet&) {
+            const Progress made = job.step(engine);
+            if (made.isDone()) return "";
+            if (made.what() == Progress::What::later) kernel.passUntil(made.at());
         } catch (const CoreError& error) {
             return error.code();
         }
@@ -77,7 +78,7 @@ TEST_CASE("[attach-8] a holder gets the owner's partition, its columns, times an
     Engine engine(kernel, "/dev/aie0");
     PretendProcess processes(kernel);
     HoldJob job(request(true), processes);
-    CHECK(failure(job, engine).empty());
+    CHECK(failure(job, kernel, engine).empty());
     REQUIRE(processes.started == std::vector<std::string>{"/somewhere/agent"});
     const auto facts = parseHold(processes.given);
     REQUIRE(facts);
@@ -89,7 +90,7 @@ TEST_CASE("[attach-8] a holder gets the owner's partition, its columns, times an
     CHECK(kernel.held() == 0);
 
     HoldJob again(request(true), processes);
-    CHECK(failure(again, engine).empty());
+    CHECK(failure(again, kernel, engine).empty());
     CHECK(processes.started.size() == 1);
 }
 
@@ -102,15 +103,11 @@ TEST_CASE("[attach-8] of two holders that were started at once the older one sta
     processes.appears = false;
     HoldJob job(request(true), processes);
     for (int step = 0; processes.started.empty() && step < 1000; step++) {
-        try {
-            const bool finished = job.step(engine);
-            REQUIRE_FALSE(finished);
-        } catch (const NotYet&) {
-        }
+        REQUIRE_FALSE(job.step(engine).isDone());
     }
     processes.appear(900, processes.given, 9001);
     processes.appear(950, processes.given, 9000);
-    CHECK(failure(job, engine).empty());
+    CHECK(failure(job, kernel, engine).empty());
     CHECK(kernel.processes.contains(950));
     CHECK_FALSE(kernel.processes.contains(900));
 }
@@ -121,25 +118,25 @@ TEST_CASE("[attach-8] a hold that cannot be started or seen fails in words, and 
     Engine engine(kernel, "/dev/aie0");
     PretendProcess processes(kernel);
     HoldJob free(request(true), processes);
-    CHECK(failure(free, engine) == "hold-failed");
+    CHECK(failure(free, kernel, engine) == "hold-failed");
     kernel.own(0, 500, {4321, "app", {}, false});
     HoldRequest long_ = request(true);
     long_.hours = 9;
     HoldJob late(long_, processes);
-    CHECK(failure(late, engine) == "out-of-range");
+    CHECK(failure(late, kernel, engine) == "out-of-range");
     HoldRequest nothing = request(true);
     nothing.program.clear();
     HoldJob without(nothing, processes);
-    CHECK(failure(without, engine) == "hold-failed");
+    CHECK(failure(without, kernel, engine) == "hold-failed");
     CHECK(processes.started.empty());
     processes.startError = ENOENT;
     HoldJob missing(request(true), processes);
-    CHECK(failure(missing, engine) == "hold-failed");
+    CHECK(failure(missing, kernel, engine) == "hold-failed");
     processes.startError = 0;
     processes.appears = false;
     HoldJob unseen(request(true), processes);
     const auto before = kernel.clock();
-    CHECK(failure(unseen, engine) == "hold-failed");
+    CHECK(failure(unseen, kernel, engine) == "hold-failed");
     CHECK(kernel.clock() - before >= std::chrono::seconds(5));
     CHECK(kernel.held() == 0);
 }
@@ -157,25 +154,25 @@ TEST_CASE("[attach-8] releasing ends every holder of the partition, no other pro
     kernel.processes[904] = {1, holdCommand, {}, false};              // has the name, holds nothing
     {
         HoldJob job(request(false), processes);
-        CHECK(failure(job, engine).empty());
+        CHECK(failure(job, kernel, engine).empty());
     }
     CHECK(processes.terminated == 2);
     CHECK(kernel.processes.contains(500));
     CHECK(kernel.processes.contains(903));
     CHECK(kernel.processes.contains(904));
     HoldJob again(request(false), processes);
-    CHECK(failure(again, engine).empty());
+    CHECK(failure(again, kernel, engine).empty());
     CHECK(processes.terminated == 2);
 
     processes.appear(901, words);
     processes.obeys = false;
     {
         HoldJob stuck(request(false), processes);
-        CHECK(failure(stuck, engine) == "hold-failed");
+        CHECK(failure(stuck, kernel, engine) == "hold-failed");
     }
     processes.terminateError = EPERM;
     HoldJob denied(request(false), processes);
-    CHECK(failure(denied, engine) == "permission");
+    CHECK(failure(denied, kernel, engine) == "permission");
     CHECK(kernel.held() == 0);
 }
 
@@ -186,7 +183,7 @@ TEST_CASE("[attach-8] a hold that ends before its holder was seen ends that hold
     PretendProcess processes(kernel);
     {
         HoldJob job(request(true), processes);
-        REQUIRE_FALSE(job.step(engine));
+        REQUIRE(job.step(engine).what() == Progress::What::again);
         REQUIRE(kernel.processes.contains(900));
     }
     CHECK_FALSE(kernel.processes.contains(900));
@@ -194,7 +191,7 @@ TEST_CASE("[attach-8] a hold that ends before its holder was seen ends that hold
     CHECK(kernel.held() == 0);
     {
         HoldJob job(request(true), processes);
-        CHECK(failure(job, engine).empty());
+        CHECK(failure(job, kernel, engine).empty());
     }
     CHECK(kernel.processes.contains(901));
     CHECK(processes.terminated == 1);

@@ -112,12 +112,11 @@ void StatusJob::rest(Engine& engine, std::vector<TileStatus>& out, Reason reason
 
 bool StatusJob::isStill(Engine& engine, const PartitionState& before) {
     try {
-        const PartitionState now = engine.state(request_.columns, visit_.asking);
-        return now.entry.inUse == before.entry.inUse && now.epoch == before.epoch;
+        const auto now = engine.state(request_.columns, visit_.asking);
+        // Later: it is in other hands than a moment ago.
+        return now && now->entry.inUse == before.entry.inUse && now->epoch == before.epoch;
     } catch (const CoreError&) {
         return false; // the partition is gone, or nobody can say
-    } catch (const NotYet&) {
-        return false; // in other hands than a moment ago
     }
 }
 
@@ -164,7 +163,7 @@ void StatusJob::lookAtAttributes(Engine& engine, Clock::duration atMost, std::ve
     }
 }
 
-bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
+Progress StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
     const bool started = !epoch_.empty();
     const size_t begun = out.size();
     const bool sane = !request_.tiles.empty() && request_.tiles.size() <= mostTiles &&
@@ -176,23 +175,28 @@ bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
     std::optional<PartitionState> seen;
     bool same = true;
     try {
-        if (engine.generation() == Generation::unknown && !engine.state(request_.columns, visit_.asking).entry.inUse) {
-            begin(engine.state(request_.columns, visit_.asking));
-            rest(engine, out, Reason::noWay); // no list of registers
-            return true;
+        if (engine.generation() == Generation::unknown) {
+            const auto state = engine.state(request_.columns, visit_.asking);
+            if (!state) return state.later();
+            if (!state->entry.inUse) {
+                begin(*state);
+                rest(engine, out, Reason::noWay); // no list of registers
+                return Progress::done();
+            }
         }
-        engine.inspect(
+        bool gated = false;
+        const auto inspected = engine.inspect(
             request_.columns, visit_,
-            [&](const PartitionState& now, PartitionAccess& access, Clock::duration atMost) {
+            [&](const PartitionState& now, PartitionAccess* access, Clock::duration atMost) {
+                gated = access == nullptr;
+                same = begin(now) || gated;
+                if (gated) return rest(engine, out, Reason::gated);
                 seen = now;
-                same = begin(now);
-                if (same) look(engine, access, atMost, out);
+                if (same) look(engine, *access, atMost, out);
             },
             columnsOf(std::span(request_.tiles).subspan(next_)));
-        if (started || next_ < request_.tiles.size()) engine.wasLong(request_.columns, visit_);
-    } catch (const StaysGated& found) {
-        begin(found.state);
-        rest(engine, out, Reason::gated);
+        if (!inspected) return inspected.later();
+        if (!gated && (started || next_ < request_.tiles.size())) engine.wasLong(request_.columns, visit_);
     } catch (const CoreError& failure) {
         if (failure.code() == "out-of-range") throw;
         const bool over = failure.code() == "not-asked" || failure.code() == "gave-way";
@@ -206,10 +210,11 @@ bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
             const std::string& code = failure.code();
             const bool stays = code == "kernel-held" || code == "permission" || code == "no-pidfd";
             if (request_.asking == Asking::nobody && !stays) throw;
-            const PartitionState state = engine.state(request_.columns, visit_.asking);
-            if (!state.entry.inUse || !hasTileAttributes(engine.kernel(), request_.columns)) throw;
-            seen = state;
-            same = begin(state);
+            const auto state = engine.state(request_.columns, visit_.asking);
+            if (!state) return state.later();
+            if (!state->entry.inUse || !hasTileAttributes(engine.kernel(), request_.columns)) throw;
+            seen = *state;
+            same = begin(*state);
             if (same) lookAtAttributes(engine, sliceTime, out);
         }
     }
@@ -223,7 +228,7 @@ bool StatusJob::step(Engine& engine, std::vector<TileStatus>& out) {
         }
     }
     at_ = engine.now();
-    return next_ >= request_.tiles.size();
+    return next_ >= request_.tiles.size() ? Progress::done() : Progress::again();
 }
 
 } // namespace tilescope

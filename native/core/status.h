@@ -61,8 +61,8 @@ TileStatus readTileRegisters(const ArrayMap& map, Generation generation, Registe
 class StatusJob {
   public:
     explicit StatusJob(StatusRequest request) : request_(std::move(request)), visit_{request_.asking} {}
-    /** Looks at tiles for at most one slice and appends them. True when finished. Throws CoreError, NotYet. */
-    bool step(Engine& engine, std::vector<TileStatus>& out);
+    /** Looks at tiles for at most one slice and appends them. Throws CoreError. */
+    Progress step(Engine& engine, std::vector<TileStatus>& out);
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     /** Board clock of the last look, ms. */
     [[nodiscard]] int64_t at() const { return at_; }

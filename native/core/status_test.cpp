@@ -5,7 +5,7 @@
 #include <set>
 
 #include "error.h"
-#include "fake_kernel.h"
+#include "in_steps.h"
 
 using namespace tilescope;
 
@@ -140,7 +140,7 @@ TEST_CASE(
     FakeKernel kernel;
     kernel.pauseTakes = std::chrono::milliseconds(1);
     Engine engine(kernel, "/dev/aie0");
-    engine.describe();
+    REQUIRE(engine.describe());
     kernel.own(0, 500, {4321, "app", {}, false});
     StatusRequest request{{6, 4}, {}, true};
     for (uint32_t row = 0; row < 9; row++) {
@@ -151,14 +151,12 @@ TEST_CASE(
     std::vector<TileStatus> seen;
     engine.hurry(true);
     int steps = 0;
-    for (bool finished = false; !finished;) {
-        REQUIRE(++steps < 10'000);
-        try {
-            finished = job.step(engine, seen);
-        } catch (const NotYet&) {
-        }
+    finish(kernel, [&] {
+        steps++;
+        const Progress made = job.step(engine, seen);
         CHECK(kernel.held() == 0);
-    }
+        return made;
+    });
     CHECK(steps >= 36);
     REQUIRE(seen.size() == request.tiles.size());
     for (size_t i = 0; i < seen.size(); i++) CHECK(seen[i].tile == request.tiles[i]);
@@ -177,7 +175,7 @@ TEST_CASE(
         std::vector<TileStatus> seen;
         std::string code;
         try {
-            job.step(engine, seen);
+            std::ignore = job.step(engine, seen);
         } catch (const CoreError& error) {
             code = error.code();
         }
@@ -201,7 +199,7 @@ TEST_CASE("[attach-10] attributes that vanish with their owner leave the tiles n
         };
         StatusJob job({{0, 4}, {{0, 1}}, false});
         std::vector<TileStatus> seen;
-        CHECK(job.step(engine, seen));
+        CHECK(job.step(engine, seen).isDone());
         REQUIRE(seen.size() == 1);
         CHECK(seen[0].reason == (leaves ? Reason::notRead : Reason::noWay));
     }
@@ -243,15 +241,8 @@ TEST_CASE("[truth-2] without a way to the clock registers no tile's attribute is
         Engine engine(kernel, "/dev/aie0");
         StatusJob job({columns, {shim, tile}, true});
         std::vector<TileStatus> seen;
-        bool finished = false;
-        for (int i = 0; i < 1000 && !finished; i++) {
-            try {
-                finished = job.step(engine, seen);
-            } catch (const NotYet&) {
-                kernel.pause(std::chrono::milliseconds(10)); // who came just now is waited for
-            }
-        }
-        REQUIRE(finished);
+        kernel.pauseTakes = std::chrono::milliseconds(1);
+        finish(kernel, [&] { return job.step(engine, seen); }); // who came just now is waited for
         REQUIRE(seen.size() == 2);
         CHECK(seen[0].reason == Reason::none); // the shim row has no clock of its own
         CHECK(seen[1].reason == (one.read ? Reason::none : Reason::clocksUnknown));

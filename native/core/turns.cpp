@@ -1,5 +1,6 @@
 #include "turns.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tilescope {
@@ -8,7 +9,7 @@ namespace {
 constexpr std::chrono::milliseconds lookInterval{500};
 /** A look that is due this soon is taken at once after a step: it then costs no waking up of its own. */
 constexpr std::chrono::milliseconds lookEarly{120};
-/** Until the next look, while it is not clear yet whether someone took a partition for long. */
+/** Least time until the next look, while it is not clear yet whether someone took a partition for long. */
 constexpr std::chrono::milliseconds lookAgain{2};
 /** Free time between two leases of one request, in which other programs can see and take the partition. */
 constexpr std::chrono::microseconds leaseGap{250};
@@ -20,19 +21,26 @@ Turn Turns::next(Time now, Waiting waiting) {
     const bool early = std::exchange(awake_, false) && idle;
     const Time due = early ? nextLook_ - lookEarly : nextLook_;
     if (waiting.looks && now >= due) return {Turn::What::look, std::nullopt};
+    const bool urgent = waiting.urgent && now >= *waiting.urgent;
     // An urgent task that waits for somebody else keeps nobody from the device meanwhile.
-    const bool bulk = waiting.bulk && (!waiting.urgent || urgentHeld_);
-    if (bulk && now < letGo_ + leaseGap) return {Turn::What::wait, letGo_ + leaseGap};
-    if (!idle) return {bulk ? Turn::What::bulk : Turn::What::urgent, std::nullopt};
-    return {Turn::What::wait, waiting.looks ? std::optional(nextLook_) : std::nullopt};
+    const bool others = waiting.bulk && (!urgent || urgentHeld_);
+    const std::optional<Time> bulk = others ? std::optional(std::max(*waiting.bulk, letGo_ + leaseGap)) : std::nullopt;
+    if (bulk && now >= *bulk) return {Turn::What::bulk, std::nullopt};
+    if (urgent && !(bulk && now >= *waiting.bulk)) return {Turn::What::urgent, std::nullopt};
+    Turn turn;
+    for (const auto& time :
+         {bulk, urgent ? std::nullopt : waiting.urgent, waiting.looks ? std::optional(nextLook_) : std::nullopt}) {
+        if (time && (!turn.until || *time < *turn.until)) turn.until = time;
+    }
+    return turn;
 }
 
 void Turns::watched(Time now) {
     nextLook_ = now + lookInterval;
 }
 
-void Turns::looked(Time now, bool again) {
-    nextLook_ = now + (again ? std::chrono::steady_clock::duration(lookAgain) : lookInterval);
+void Turns::looked(Time now, std::optional<Time> again) {
+    nextLook_ = again ? std::max(*again, now + lookAgain) : now + lookInterval;
 }
 
 void Turns::stepped(Time letGo, bool urgent, bool held) {

@@ -20,10 +20,10 @@ struct Turn {
 class Turns {
   public:
     using Time = std::chrono::steady_clock::time_point;
-    /** What there is to do. */
+    /** What there is to do: of each kind of task, when the first of them may go on; empty: there is none. */
     struct Waiting {
-        bool urgent = false;
-        bool bulk = false;
+        std::optional<Time> urgent;
+        std::optional<Time> bulk;
         /** The partition list is watched. */
         bool looks = false;
     };
@@ -33,8 +33,8 @@ class Turns {
     Turn next(Time now, Waiting waiting);
     /** A client that was given the list now wants to hear of its changes. */
     void watched(Time now);
-    /** @param again the list must be looked at again soon */
-    void looked(Time now, bool again);
+    /** @param again when the list must be looked at again; a task has its turn before it, if one waits */
+    void looked(Time now, std::optional<Time> again);
     /**
      * A step of a task ended.
      * @param letGo when a step last let go of the device

@@ -10,15 +10,15 @@ namespace {
 using What = Turn::What;
 
 constexpr Turns::Time begin{1h};
-constexpr Turns::Waiting nothing{false, false, true};
-constexpr Turns::Waiting urgent{true, false, true};
-constexpr Turns::Waiting bulk{false, true, true};
-constexpr Turns::Waiting both{true, true, true};
+constexpr Turns::Waiting nothing{std::nullopt, std::nullopt, true};
+constexpr Turns::Waiting urgent{begin, std::nullopt, true};
+constexpr Turns::Waiting bulk{std::nullopt, begin, true};
+constexpr Turns::Waiting both{begin, begin, true};
 
 /** Somebody watches the list, and looked at it at `begin`. */
 Turns watching() {
     Turns turns(begin);
-    turns.looked(begin, false);
+    turns.looked(begin, std::nullopt);
     return turns;
 }
 
@@ -46,11 +46,11 @@ TEST_CASE("[main-8] a look that is due soon comes right after a step, and lets n
 TEST_CASE("a look that is due comes before any task, and none comes where nobody watches") {
     Turns turns = watching();
     CHECK(turns.next(begin + 500ms, both).what == What::look);
-    turns.looked(begin + 500ms, true);
+    turns.looked(begin + 500ms, begin + 500ms);
     CHECK(turns.next(begin + 501ms, both).what == What::urgent);
     CHECK(turns.next(begin + 502ms, both).what == What::look);
-    CHECK(turns.next(begin + 1h, {true, false, false}).what == What::urgent);
-    const Turn idle = turns.next(begin + 1h, {false, false, false});
+    CHECK(turns.next(begin + 1h, {begin, std::nullopt, false}).what == What::urgent);
+    const Turn idle = turns.next(begin + 1h, {std::nullopt, std::nullopt, false});
     CHECK(idle.what == What::wait);
     CHECK_FALSE(idle.until);
 }
@@ -75,4 +75,23 @@ TEST_CASE("[main-8] while an urgent task waits for somebody else, every second s
     }
     turns.stepped(begin, false, true); // a bulk task that waits, too
     CHECK(turns.next(begin + 1ms, both).what == What::urgent);
+}
+
+TEST_CASE("[shape-4] a task that waits has its turn at the moment that it told, and others have theirs before it") {
+    Turns turns = watching();
+    turns.stepped(begin, true, true);
+    const Turns::Waiting later{begin + 50ms, std::nullopt, true};
+    CHECK(turns.next(begin, later).what == What::wait);
+    CHECK(turns.next(begin, later).until == begin + 50ms);
+    CHECK(turns.next(begin + 50ms, later).what == What::urgent);
+    CHECK(turns.next(begin, {begin + 50ms, begin + 2ms, true}).until == begin + 2ms);
+    CHECK(turns.next(begin + 2ms, {begin + 50ms, begin + 2ms, true}).what == What::bulk);
+    CHECK(turns.next(begin, {begin + 1h, begin + 2h, true}).until == begin + 500ms); // the look at the list
+    CHECK_FALSE(turns.next(begin, {std::nullopt, std::nullopt, false}).until);
+
+    turns.looked(begin, begin + 20ms);
+    CHECK(turns.next(begin, nothing).until == begin + 20ms);
+    turns.looked(begin, begin); // at once, but not before a task that waits had its turn
+    CHECK(turns.next(begin + 1ms, both).what == What::bulk);
+    CHECK(turns.next(begin + 1ms, nothing).until == begin + 2ms);
 }

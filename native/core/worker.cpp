@@ -34,7 +34,7 @@ Worker::~Worker() {
 void Worker::post(std::unique_ptr<Task> task, bool urgent) {
     {
         const std::lock_guard lock(mutex_);
-        (urgent ? urgent_ : bulk_).push_back({std::move(task), urgent, false});
+        (urgent ? urgent_ : bulk_).push_back({std::move(task), urgent});
         if (urgent) engine_.hurry(true);
     }
     wake_.notify_all();
@@ -122,41 +122,51 @@ void Worker::tell(const char* what, const std::function<void()>& hook) noexcept 
     }
 }
 
-bool Worker::look() {
+std::optional<Turns::Time> Worker::look() {
     std::optional<std::vector<PartitionState>> changed;
     std::vector<ColumnRange> free;
     std::string trouble;
-    bool again = false;
+    std::optional<Time> again;
     {
         const std::lock_guard device(device_);
         kernel_.setQuiet(true);
         try {
-            changed = engine_.poll();
+            auto found = engine_.poll();
+            if (found) {
+                changed = std::move(*found);
+            } else {
+                again = found.later().at;
+            }
             free = engine_.freeColumns();
-        } catch (const NotYet&) {
-            again = true;
         } catch (const std::exception& error) {
             trouble = error.what();
         }
         kernel_.setQuiet(false);
     }
     if (changed) tell("the partition list", [&] { hooks_.partitions(*changed, free); });
-    if (again) return true;
+    if (again) return again;
     if (trouble != lookTrouble_ && !trouble.empty()) {
         tell("trouble", [&] { hooks_.trouble("the partition list cannot be read: " + trouble); });
     }
     lookTrouble_ = trouble;
-    return false;
+    return std::nullopt;
 }
 
 bool Worker::runStep(Queued& queued) {
     Task& task = *queued.task;
     try {
-        bool finished = false;
+        Progress made = Progress::again();
         {
             const std::lock_guard device(device_);
-            finished = task.step(engine_);
+            made = task.step(engine_);
         }
+        if (made.what() == Progress::What::later) {
+            queued.notBefore = made.at();
+            flushTrace();
+            return false;
+        }
+        queued.notBefore = Time::min();
+        const bool finished = made.isDone();
         letGo_ = Clock::now();
         flushTrace();
         if (const auto refused = engine_.takeRefusedStarts(); !refused.empty()) {
@@ -165,9 +175,6 @@ bool Worker::runStep(Queued& queued) {
         if (finished) forget();
         task.deliver(finished);
         if (!finished) return true;
-    } catch (const NotYet&) {
-        flushTrace();
-        return false;
     } catch (const CoreError& error) {
         end(queued, error);
     } catch (const std::exception& error) {
@@ -189,10 +196,28 @@ void Worker::end(Queued& queued, const CoreError& error) {
     queued.task.reset();
 }
 
+Turns::Time Worker::readyAt(const Queued& queued) const {
+    return queued.cancelled || silent_ ? Time::min() : queued.notBefore;
+}
+
+std::optional<Turns::Time> Worker::firstOf(const Queue& queue) const {
+    std::optional<Time> first;
+    for (const Queued& one : queue) first = std::min(first.value_or(Time::max()), readyAt(one));
+    return first;
+}
+
+Worker::Queued Worker::take(Queue& queue, Time now) const {
+    const auto first = std::find_if(queue.begin(), queue.end(), [&](const Queued& one) { return readyAt(one) <= now; });
+    Queued queued = std::move(*first);
+    queue.erase(first);
+    return queued;
+}
+
 void Worker::run() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
-        const Turn turn = turns_.next(Clock::now(), {!urgent_.empty(), !bulk_.empty(), watching_ && !silent_});
+        const Time now = Clock::now();
+        const Turn turn = turns_.next(now, {firstOf(urgent_), firstOf(bulk_), watching_ && !silent_});
         if (turn.what == Turn::What::wait) {
             if (turn.until) {
                 wake_.wait_until(lock, *turn.until);
@@ -202,19 +227,17 @@ void Worker::run() {
             continue;
         }
         if (turn.what == Turn::What::look) {
-            engine_.hurry(!urgent_.empty());
+            engine_.hurry(firstOf(urgent_).value_or(Time::max()) <= now);
             lock.unlock();
-            const bool again = look();
+            const auto again = look();
             lock.lock();
             turns_.looked(Clock::now(), again);
             continue;
         }
-        auto& queue = turn.what == Turn::What::urgent ? urgent_ : bulk_;
-        Queued queued = std::move(queue.front());
-        queue.pop_front();
+        Queued queued = take(turn.what == Turn::What::urgent ? urgent_ : bulk_, now);
         running_ = queued.task->id();
         runningCancelled_ = false;
-        engine_.hurry(!urgent_.empty());
+        engine_.hurry(firstOf(urgent_).value_or(Time::max()) <= now);
         const bool cancelled = queued.cancelled;
         const bool silent = silent_;
         if (std::exchange(traceAnew_, false)) {

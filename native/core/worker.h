@@ -31,11 +31,8 @@ class Task {
     virtual ~Task() = default;
     [[nodiscard]] uint64_t id() const { return id_; }
 
-    /**
-     * Touches the device for at most one slice. True when finished. Throws CoreError; NotYet when the same step has to
-     * be taken again later, which delivers nothing.
-     */
-    virtual bool step(Engine& engine) = 0;
+    /** Touches the device for at most one slice. A step that says `later` delivers nothing. Throws CoreError. */
+    virtual Progress step(Engine& engine) = 0;
     /** After each step, with nothing held: hands out what the step produced; may block. */
     virtual void deliver(bool finished) = 0;
     /** Instead of any further call. What cannot be answered has to be said on another way: nothing is thrown. */
@@ -85,19 +82,29 @@ class Worker {
     bool freeze(std::chrono::milliseconds atMost) { return device_.try_lock_for(atMost); }
 
   private:
+    using Time = Turns::Time;
     struct Queued {
         std::unique_ptr<Task> task;
         bool urgent = false;
         bool cancelled = false;
+        /** As its last step told; it may go on at any time where that is the least there is. */
+        Time notBefore = Time::min();
     };
+    using Queue = std::deque<Queued>;
     void run();
+    /** When a task may go on: one that ends, at once. Under the lock. */
+    [[nodiscard]] Time readyAt(const Queued& queued) const;
+    /** When the first of them may go on. Under the lock. */
+    [[nodiscard]] std::optional<Time> firstOf(const Queue& queue) const;
+    /** Takes the first that may go on now out of the queue. Under the lock. */
+    Queued take(Queue& queue, Time now) const;
     /** False when the step got no further: it has to be taken again. */
     bool runStep(Queued& queued);
     /** The running task is about to give its last answer: its id may be used again. */
     void forget();
     void end(Queued& queued, const CoreError& error);
-    /** Looks at the partition list; true when it must be looked at again soon. */
-    bool look();
+    /** Looks at the partition list; when it must be looked at again, if that is soon. */
+    std::optional<Time> look();
     void flushTrace();
     /** Calls a hook that may fail. */
     void tell(const char* what, const std::function<void()>& hook) noexcept;
@@ -115,8 +122,8 @@ class Worker {
     std::timed_mutex device_; // held during a step
     std::mutex mutex_;        // guards everything below
     std::condition_variable wake_;
-    std::deque<Queued> urgent_;
-    std::deque<Queued> bulk_;
+    Queue urgent_;
+    Queue bulk_;
     uint64_t running_ = 0;
     bool runningCancelled_ = false;
     bool stopping_ = false;

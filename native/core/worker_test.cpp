@@ -10,9 +10,9 @@ namespace {
 /** A task of one step that a test waits for. */
 class Probe final : public Task {
   public:
-    using Act = std::function<bool(Engine&)>;
+    using Act = std::function<Progress(Engine&)>;
     Probe(uint64_t id, Act act, std::promise<void> ended) : Task(id), act_(std::move(act)), ended_(std::move(ended)) {}
-    bool step(Engine& engine) override { return act_(engine); }
+    Progress step(Engine& engine) override { return act_(engine); }
     void deliver(bool finished) override {
         if (finished) ended_.set_value();
     }
@@ -46,7 +46,7 @@ struct Desk {
         wait(post(
             [act](Engine& engine) {
                 act(engine);
-                return true;
+                return Progress::done();
             },
             true));
     }
@@ -69,19 +69,36 @@ TEST_CASE("[main-8] bulk goes on while an urgent task waits for somebody else") 
     bool moved = false;
     Desk desk;
     const auto urgent = desk.post(
-        [&](Engine&) {
-            if (!moved) throw NotYet{};
-            return true;
-        },
-        true);
+        [&](Engine& engine) { return moved ? Progress::done() : Progress(Later{engine.kernel().clock()}); }, true);
     const auto bulk = desk.post(
         [&](Engine&) {
             moved = true;
-            return true;
+            return Progress::done();
         },
         false);
     Desk::wait(bulk);
     Desk::wait(urgent);
+}
+
+TEST_CASE(
+    "[shape-4] a task is stepped again at the moment that it told, not before, and a cancelled one ends at once") {
+    constexpr std::chrono::milliseconds wait{50};
+    std::vector<std::chrono::steady_clock::time_point> steps;
+    Desk desk;
+    const auto patient = desk.post(
+        [&](Engine& engine) {
+            steps.push_back(engine.kernel().clock());
+            return steps.size() == 2 ? Progress::done() : Progress(Later{steps.front() + wait});
+        },
+        true);
+    Desk::wait(patient);
+    REQUIRE(steps.size() == 2);
+    CHECK(steps[1] - steps[0] >= wait);
+
+    const auto endless =
+        desk.post([](Engine& engine) { return Later{engine.kernel().clock() + std::chrono::hours(1)}; }, true);
+    desk.worker.cancel(desk.nextId - 1);
+    Desk::wait(endless);
 }
 
 TEST_CASE("[main-17] tracing that is turned on again begins with the calls themselves, not with a count of them") {
@@ -131,13 +148,13 @@ TEST_CASE("[truth-13] a hook that throws ends nothing, and is said as trouble") 
     const auto look = [](Engine& engine) {
         std::string other;
         engine.kernel().openDevice("/nowhere", other);
-        return true;
+        return Progress::done();
     };
     worker.post(std::make_unique<Probe>(1, look, std::move(first)), true);
     Desk::wait(ended);
     std::future<void> again = second.get_future();
     worker.post(std::make_unique<Probe>(
-                    2, [](Engine&) { return true; }, std::move(second)),
+                    2, [](Engine&) { return Progress::done(); }, std::move(second)),
                 true);
     Desk::wait(again);
     CHECK(trouble == std::vector<std::string>{"trace lines could not be handed on: too long"});

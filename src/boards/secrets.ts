@@ -2,7 +2,6 @@
  * The person, as the boards see them: questions about host keys and secrets. Secrets live in VS Code's secret storage
  * and nowhere else; global state keeps only the names under which they are stored, so that they can be forgotten.
  */
-import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type {
   ChangedHostKeyQuestion,
@@ -10,7 +9,6 @@ import type {
   SecretRequest,
   SshPrompts,
 } from '../board/ssh/prompts.ts';
-import { fittingItems } from '../model/shapes.ts';
 import { agreesTo, askText, sayInformation, type TextQuestion } from '../say/say.ts';
 
 const namesKey = 'tilescope.secretNames';
@@ -136,7 +134,8 @@ export class Secrets implements SshPrompts {
   }
 
   #stored(): string[] {
-    return fittingItems(v.string(), this.#names.get(namesKey));
+    const names: unknown = this.#names.get(namesKey);
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
   }
 }
 

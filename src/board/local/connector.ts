@@ -2,7 +2,6 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import * as v from 'valibot';
 import type { BoardConnector, BoardLog } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
@@ -115,8 +114,8 @@ export function loadAddon(path: string): Addon {
   return exports;
 }
 
-const addonShape = v.looseObject({ create: v.function() });
-
 function isAddon(value: unknown): value is Addon {
-  return v.is(addonShape, value);
+  return (
+    typeof value === 'object' && value !== null && 'create' in value && typeof value.create === 'function'
+  );
 }
