@@ -67,6 +67,18 @@ describe('[main-1] layering', () => {
     expect(problems[0]).toContain(`${file}:2: `);
   });
 
+  test.each([
+    "const box = document.createElement('div');",
+    'const page = html`<button type="button">x</button>`;',
+    'list.innerHTML = text;',
+  ])('[shape-5] the Array page is built with Lit and the controls of one file: %s', (source) => {
+    plant('webview/array/grid.ts', `// first line\n${source}\n`);
+    plant('webview/controls.ts', source);
+    expect(layeringProblems(tree)).toEqual([
+      expect.stringContaining('webview/array/grid.ts:2: markup by hand'),
+    ]);
+  });
+
   test('[shape-5] src/boards knows no tree', () => {
     plant('src/boards/c.ts', "import type { N } from '../explorer/nodes.ts';");
     expect(layeringProblems(tree)).toEqual([expect.stringContaining('src/boards/c.ts:1: ')]);

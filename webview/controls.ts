@@ -2,6 +2,8 @@
 import '@vscode-elements/elements/dist/vscode-button/index.js';
 import '@vscode-elements/elements/dist/vscode-progress-bar/index.js';
 import { html, nothing, type TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import { repeat } from 'lit/directives/repeat.js';
 
 /** A push button. */
 export interface ButtonOptions {
@@ -26,6 +28,37 @@ export function button(options: ButtonOptions): TemplateResult {
     @click=${options.onPress}
     >${options.label}</vscode-button
   >`;
+}
+
+/** A button that reads as a line of text and wraps like one, which the library's does not. */
+export function textButton(text: string, onPress: () => void): TemplateResult {
+  return html`<button type="button" class="text-button" @click=${onPress}>${text}</button>`;
+}
+
+/** One of several to choose from; keys are unique. */
+export interface ChoiceOptions {
+  /** Accessible name. */
+  readonly label: string;
+  readonly choices: readonly { readonly key: string; readonly label: string }[];
+  readonly chosen: string;
+  readonly onChoose: (key: string) => void;
+}
+
+/** Renders a drop-down list. The browser's: it opens beyond a view that is 120 pixels high, the library's is cut off. */
+export function choice({ label, choices, chosen, onChoose }: ChoiceOptions): TemplateResult {
+  return html`<select
+    class="choice"
+    aria-label=${label}
+    @change=${(event: Event) => {
+      if (event.target instanceof HTMLSelectElement) onChoose(event.target.value);
+    }}
+  >
+    ${repeat(
+      choices,
+      ({ key }) => key,
+      ({ key, label }) => html`<option value=${key} .selected=${live(key === chosen)}>${label}</option>`,
+    )}
+  </select>`;
 }
 
 /** Renders a thin progress bar: a share of 100, or running without a known end. */

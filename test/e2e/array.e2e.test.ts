@@ -147,7 +147,7 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
     await workbench.screenshot('array-view-low');
     // Closed, the other section leaves its height to this one.
     await workbench.openSection('Boards', false);
-    await array.locator('.hang-list .wait').first().waitFor();
+    await array.locator('.hang-list .text-button').first().waitFor();
     await workbench.screenshot('array-view-hang');
   });
 });

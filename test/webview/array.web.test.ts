@@ -126,7 +126,7 @@ describe('[attach-11] the Array view', () => {
     expect(await page.locator('.hang-list .sentence').allTextContents()).toEqual([
       "Tiles (6,3) and (6,4) wait for each other's locks.",
     ]);
-    expect(await page.locator('.hang-list .wait').allTextContents()).toEqual([
+    expect(await page.locator('.hang-list .text-button').allTextContents()).toEqual([
       'The core of (6,3) waits for lock 5 of (6,4)',
       'The core of (6,4) waits for lock 3 of (6,3)',
     ]);
@@ -158,7 +158,7 @@ describe('[attach-11] the Array view', () => {
       'waits for lock 5',
       'waits for lock 3',
     ]);
-    await page.locator('.wait').first().click();
+    await page.locator('.text-button').first().click();
     await eventually(() => page.evaluate(() => document.activeElement?.ariaLabel ?? '')).toMatch(
       /^Tile \(6,3\)/,
     );

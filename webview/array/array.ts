@@ -1,7 +1,7 @@
 /** The page of the Array view: connects the host's picture with grid, list of waits and legend. */
 import './array.css';
 import { html, nothing, render, type TemplateResult } from 'lit';
-import { live } from 'lit/directives/live.js';
+import { createRef, ref } from 'lit/directives/ref.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type {
   ArrayCell,
@@ -15,7 +15,7 @@ import type {
 } from '../../src/array/messages.ts';
 import { patchPicture } from '../../src/array/patch.ts';
 import { formatTile } from '../../src/model/geometry.ts';
-import { button } from '../controls.ts';
+import { button, choice, textButton } from '../controls.ts';
 import { arrowSign } from './arrows.ts';
 import { ArrayGrid } from './grid.ts';
 import { signOf } from './shapes.ts';
@@ -92,9 +92,13 @@ function circle({ steps }: ArrayHang): TemplateResult | typeof nothing {
 class ArrayPage {
   readonly #t: Translate;
   readonly #grid: ArrayGrid;
-  readonly #main = document.createElement('main');
-  readonly #tooltip = document.createElement('div');
+  readonly #hangs = createRef<HTMLElement>();
+  readonly #tooltip = createRef<HTMLElement>();
   #picture: ArrayPicture | undefined;
+  /** Lines of the tooltip; none while it is hidden. */
+  #tip: readonly string[] = [];
+  #isDue = false;
+  #isDrawing = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(strings: ArrayStrings) {
@@ -104,11 +108,8 @@ class ArrayPage {
       focus: (cell) => post({ type: 'focus', tile: cell.tile }),
       open: (cell) => post({ type: 'open', tile: cell.tile }),
       point: (cell, box) => this.#point(cell, box),
+      draw: () => this.#draw(),
     });
-    this.#tooltip.className = 'tooltip';
-    this.#tooltip.setAttribute('role', 'tooltip');
-    this.#tooltip.hidden = true;
-    document.body.append(this.#main, this.#tooltip);
     new ResizeObserver(() => this.#fit()).observe(document.documentElement);
     window.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#point(undefined, undefined);
@@ -117,16 +118,29 @@ class ArrayPage {
 
   show(picture: ArrayPicture): void {
     this.#picture = picture;
-    this.#grid.element.hidden = picture.rows.length === 0;
     this.#grid.show(picture);
-    render(this.#template(picture), this.#main);
+    this.#draw();
     this.#fit();
+  }
+
+  /** Renders the page. Rendering can move the focus, and what follows from that is drawn after it. */
+  #draw(): void {
+    const picture = this.#picture;
+    this.#isDue = true;
+    if (picture === undefined || this.#isDrawing) return;
+    this.#isDrawing = true;
+    while (this.#isDue) {
+      this.#isDue = false;
+      render(this.#template(picture), document.body);
+    }
+    this.#isDrawing = false;
   }
 
   #template(picture: ArrayPicture): TemplateResult {
     const t = this.#t;
     const isEmpty = picture.rows.length === 0;
-    return html`<h1 class="spoken">${t('gridName', picture.title)}</h1>
+    const [first, ...rest] = this.#tip;
+    return html`<main><h1 class="spoken">${t('gridName', picture.title)}</h1>
       <div class="top">
         ${this.#choice(picture)}${
           isEmpty
@@ -143,32 +157,28 @@ class ArrayPage {
       </div>
       <div class="read-at" ?hidden=${isEmpty}>${picture.reading ? t('reading') : picture.readAt}</div>
       ${this.#problem(picture.problem)}
-      <section class="hang-list" aria-label=${t('hangs')} ?hidden=${picture.hangs.length === 0}>
+      <section ${ref(this.#hangs)} class="hang-list" aria-label=${t('hangs')} ?hidden=${picture.hangs.length === 0}>
         ${picture.hangs.map((hang) => this.#hang(hang))}
       </section>
-      ${this.#grid.element}
+      ${this.#grid.template()}
       <ul class="legend" aria-label=${t('legend')} ?hidden=${picture.legend.length === 0}>
         ${this.#legend(picture)}
       </ul>
       <div class="spoken" id="grid-help">${t('gridHelp')}</div>
-      <div class="spoken" role="status">${picture.hangs.map(({ text }) => text).join(' ')}</div>`;
+      <div class="spoken" role="status">${picture.hangs.map(({ text }) => text).join(' ')}</div></main>
+      <div ${ref(this.#tooltip)} class="tooltip" role="tooltip" ?hidden=${first === undefined}
+        ><strong>${first}</strong>${rest.map((line) => html`<div>${line}</div>`)}</div
+      >`;
   }
 
   #choice({ choices, chosen }: ArrayPicture): TemplateResult {
     if (choices.length < 2) return html`<span class="choice-text">${choices[0]?.label ?? ''}</span>`;
-    return html`<select
-      class="choice"
-      aria-label=${this.#t('partition')}
-      @change=${(event: Event) => {
-        if (event.target instanceof HTMLSelectElement) post({ type: 'choose', key: event.target.value });
-      }}
-    >
-      ${repeat(
-        choices,
-        ({ key }) => key,
-        ({ key, label }) => html`<option value=${key} .selected=${live(key === chosen)}>${label}</option>`,
-      )}
-    </select>`;
+    return choice({
+      label: this.#t('partition'),
+      choices,
+      chosen,
+      onChoose: (key) => post({ type: 'choose', key }),
+    });
   }
 
   #problem(problem: ArrayProblem | undefined): TemplateResult | typeof nothing {
@@ -186,8 +196,7 @@ class ArrayPage {
       ${circle(hang)}
       <ul class="waits">
         ${hang.waits.map(
-          ({ tile, text }) =>
-            html`<li><button type="button" class="wait" @click=${() => this.#grid.reveal(tile)}>${text}</button></li>`,
+          ({ tile, text }) => html`<li>${textButton(text, () => this.#grid.reveal(tile))}</li>`,
         )}
       </ul>`;
   }
@@ -220,7 +229,7 @@ class ArrayPage {
     const low = window.innerHeight < lowView;
     classList.toggle('low-view', low);
     classList.remove('beside');
-    const width = grid.element.clientWidth;
+    const { width } = grid;
     if (!low) {
       grid.resize(width);
       return;
@@ -228,28 +237,32 @@ class ArrayPage {
     const taken = grid.resize(width, window.innerHeight);
     if (taken > 0 && taken + besideWidth <= width) classList.add('beside');
     else {
-      const hangs = this.#main.querySelector<HTMLElement>('.hang-list');
-      grid.resize(width, window.innerHeight - (hangs?.offsetHeight ?? 0));
+      grid.resize(width, window.innerHeight - (this.#hangs.value?.offsetHeight ?? 0));
     }
   }
 
   #point(cell: ArrayCell | undefined, box: DOMRect | undefined): void {
     clearTimeout(this.#timer);
-    this.#tooltip.hidden = true;
+    this.#showTip([]);
     if (cell === undefined || box === undefined) return;
     this.#timer = setTimeout(() => {
-      const [first, ...rest] = this.#now(cell).lines;
-      if (first === undefined) return;
-      render(html`<strong>${first}</strong>${rest.map((line) => html`<div>${line}</div>`)}`, this.#tooltip);
-      this.#tooltip.hidden = false;
-      const { offsetWidth, offsetHeight } = this.#tooltip;
+      this.#showTip(this.#now(cell).lines);
+      const tooltip = this.#tooltip.value;
+      if (tooltip === undefined) return;
+      const { offsetWidth, offsetHeight } = tooltip;
       const left = Math.max(4, Math.min(box.left, window.innerWidth - offsetWidth - 4));
       const below = box.bottom + 6;
       const above = box.top - offsetHeight - 6;
       const fits = below + offsetHeight <= window.innerHeight - 4;
-      this.#tooltip.style.left = `${left}px`;
-      this.#tooltip.style.top = `${fits ? below : Math.max(4, above)}px`;
+      tooltip.style.left = `${left}px`;
+      tooltip.style.top = `${fits ? below : Math.max(4, above)}px`;
     }, tooltipDelay);
+  }
+
+  #showTip(lines: readonly string[]): void {
+    if (this.#tip.length === 0 && lines.length === 0) return;
+    this.#tip = lines;
+    this.#draw();
   }
 
   /** The cell as the present picture has it. */

@@ -4,7 +4,7 @@
  * on either side.
  */
 
-import { html, nothing, render, svg, type TemplateResult } from 'lit';
+import { html, nothing, svg, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { ArrayArrow } from '../../src/array/messages.ts';
 import { arrowKey } from '../../src/array/patch.ts';
@@ -100,12 +100,8 @@ export function arrowSign(hangs: boolean): TemplateResult {
   ><path d=${`M0,${middle} H${base}`}></path><polygon points=${points}></polygon></svg>`;
 }
 
-/** Draws the arrows into an SVG of the grid's size; `box` says where a tile is, if it is shown. */
-export function drawArrows(
-  into: SVGSVGElement,
-  arrows: readonly ArrayArrow[],
-  box: (tile: Tile) => Box | undefined,
-): void {
+/** The arrows, for an SVG of the grid's size; `box` says where a tile is, if it is shown. */
+export function arrowsOn(arrows: readonly ArrayArrow[], box: (tile: Tile) => Box | undefined): unknown {
   const ways = new Set(arrows.map(arrowKey));
   const hanging = arrows.filter(({ hangs }) => hangs).flatMap(({ from, to }) => [from, to]);
   const hangs = ({ col, row }: Tile): boolean => hanging.some((one) => one.col === col && one.row === row);
@@ -126,5 +122,5 @@ export function drawArrows(
   };
   // Those of a circle are drawn last, over the others.
   const ordered = [...arrows].sort((a, b) => Number(a.hangs) - Number(b.hangs));
-  render(repeat(ordered, arrowKey, drawn), into);
+  return repeat(ordered, arrowKey, drawn);
 }

@@ -2,11 +2,13 @@
  * The grid of cells: one tab stop, arrow keys, accessible names. Cells are kept while the shape stays: a new picture
  * changes only what differs.
  */
-import { render } from 'lit';
-import type { ArrayCell, ArrayPicture, ArrayRow, CellState } from '../../src/array/messages.ts';
+import { html, nothing, type TemplateResult } from 'lit';
+import { keyed } from 'lit/directives/keyed.js';
+import { createRef, ref } from 'lit/directives/ref.js';
+import type { ArrayCell, ArrayPicture, ArrayRow } from '../../src/array/messages.ts';
 import type { Tile } from '../../src/model/geometry.ts';
 import type { Box } from '../box.ts';
-import { drawArrows } from './arrows.ts';
+import { arrowsOn } from './arrows.ts';
 import { signOf } from './shapes.ts';
 import { type GridLimits, type GridSizes, gridSizes, narrowestOther } from './sizes.ts';
 import type { Translate } from './strings.ts';
@@ -16,6 +18,8 @@ export interface GridEvents {
   /** A person moved to a tile. */
   focus(cell: ArrayCell): void;
   open(cell: ArrayCell): void;
+  /** The grid changed by itself: its template is to be rendered, at once. */
+  draw(): void;
   /** The cell that the pointer or the keyboard is on; without one, none. */
   point(cell: ArrayCell | undefined, box: DOMRect | undefined): void;
 }
@@ -33,18 +37,10 @@ const widestLowCell = 18;
 /** Height that column numbers, gaps between kinds of rows and margins take, pixels. */
 const aroundRows = 36;
 
-interface Drawn {
-  cell: ArrayCell;
-  readonly element: HTMLElement;
-  state: CellState | undefined;
-  isFocused: boolean;
-}
-
-function div(className: string, role?: string): HTMLElement {
-  const element = document.createElement('div');
-  element.className = className;
-  if (role !== undefined) element.setAttribute('role', role);
-  return element;
+/** Where a cell stands: indices of its row and column in the picture. */
+interface Place {
+  readonly line: number;
+  readonly column: number;
 }
 
 /** Text of the same tile and shape, to see whether cells can be kept. */
@@ -58,76 +54,87 @@ function isInside({ state }: ArrayCell): boolean {
   return state !== 'other' && state !== 'outside';
 }
 
+/** For each column of the picture, whether it has a tile of the shown partition. */
+function insideColumns({ rows }: ArrayPicture): boolean[] {
+  return (rows[0]?.cells ?? []).map((_, column) =>
+    rows.some(({ cells }) => {
+      const cell = cells[column];
+      return cell !== undefined && isInside(cell);
+    }),
+  );
+}
+
 export class ArrayGrid {
-  readonly element = div('scroller');
   readonly #t: Translate;
   readonly #events: GridEvents;
+  readonly #scroller = createRef<HTMLElement>();
   #picture: ArrayPicture | undefined;
   #shape = '';
-  #rows: Drawn[][] = [];
-  #lines: HTMLElement[] = [];
-  #grid: HTMLElement | undefined;
-  #numbers: HTMLElement | undefined;
-  #overlay: SVGSVGElement | undefined;
   #sizes: GridSizes | undefined;
+  #gutters: readonly number[] = [0, 0];
+  /** Top of each row in the sheet, pixels, as last drawn. */
+  #tops: readonly number[] = [];
+  /** Where the arrows are drawn: over the cells, pixels in the sheet. */
+  #overlay = { left: 0, height: 0 };
+  /** Rows without a number, for want of room. */
+  #unnumbered: ReadonlySet<number> = new Set();
   /** The tiles that hang, to see whether they are others. */
   #hanging = '';
-  /** Indices of the cell that is the tab stop. */
-  #at = { line: 0, column: 0 };
+  /** The cell that is the tab stop. */
+  #at: Place = { line: 0, column: 0 };
 
   constructor(t: Translate, events: GridEvents) {
     this.#t = t;
     this.#events = events;
-    this.element.addEventListener('keydown', (event) => this.#onKey(event));
-    this.element.addEventListener('click', (event) => {
-      const place = this.#placeOf(event.target);
-      if (place === undefined) return;
-      this.#moveTo(place.line, place.column);
-      const drawn = this.#rows[place.line]?.[place.column];
-      if (drawn !== undefined) this.#events.open(drawn.cell);
-    });
-    this.element.addEventListener('pointerover', (event) => this.#point(event.target));
-    this.element.addEventListener('pointerleave', () => this.#events.point(undefined, undefined));
-    this.element.addEventListener('focusin', (event) => this.#point(event.target));
-    this.element.addEventListener('focusout', () => this.#events.point(undefined, undefined));
-    this.element.addEventListener('scroll', () => this.#events.point(undefined, undefined));
   }
 
-  /** Shows a picture; `resize` fits it into its place. */
+  /** Width that the page gives to the grid, pixels. */
+  get width(): number {
+    return this.#scroller.value?.clientWidth ?? 0;
+  }
+
+  /** Takes a picture for the next `template`; `resize` fits it into its place. */
   show(picture: ArrayPicture): void {
     this.#picture = picture;
     const shape = shapeOf(picture);
-    if (shape !== this.#shape) {
-      this.#shape = shape;
-      this.#build(picture);
-    }
-    this.#grid?.setAttribute('aria-label', this.#t('gridName', picture.title));
-    picture.rows.forEach((row, line) => {
-      this.#lines[line]?.classList.toggle(
-        'alarm',
-        row.cells.some(({ hangs }) => hangs),
-      );
-      row.cells.forEach((cell, column) => {
-        const drawn = this.#rows[line]?.[column];
-        if (drawn !== undefined) this.#paint(drawn, cell, picture.focused);
-      });
-    });
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    this.#sizes = undefined;
+    this.#tops = [];
+    this.#at = this.#start(picture);
+  }
+
+  /** The grid as it is now. */
+  template(): TemplateResult {
+    const picture = this.#picture;
+    const sizes = this.#sizes;
+    const classes = ['scroller'];
+    if (sizes !== undefined && sizes.cell < narrow) classes.push('tiny');
+    if (sizes !== undefined && sizes.height < 13) classes.push('low');
+    return html`<div
+      ${ref(this.#scroller)}
+      class=${classes.join(' ')}
+      .style=${sizes === undefined ? '' : this.#style(sizes)}
+      ?hidden=${picture === undefined || picture.rows.length === 0}
+      @keydown=${(event: KeyboardEvent) => this.#onKey(event)}
+      @click=${(event: Event) => this.#onClick(event)}
+      @pointerover=${(event: Event) => this.#point(event.target)}
+      @pointerleave=${() => this.#events.point(undefined, undefined)}
+      @focusin=${(event: Event) => this.#point(event.target)}
+      @focusout=${() => this.#events.point(undefined, undefined)}
+      @scroll=${() => this.#events.point(undefined, undefined)}
+      >${picture === undefined ? nothing : keyed(this.#shape, this.#sheet(picture))}</div
+    >`;
   }
 
   /**
    * Fits the cells into a width and, as far as they stay legible, a height, pixels: then only the partition's columns are
-   * shown. Without a height cells are as high as they are wide. Returns the width that the grid takes.
+   * shown. Without a height cells are as high as they are wide. Has the page drawn. Returns the width that the grid takes.
    */
   resize(width: number, room?: number): number {
     const picture = this.#picture;
-    const [first] = picture?.rows ?? [];
-    if (picture === undefined || first === undefined || this.#overlay === undefined) return 0;
-    const inside = first.cells.map((_, column) =>
-      picture.rows.some(({ cells }) => {
-        const cell = cells[column];
-        return cell !== undefined && isInside(cell);
-      }),
-    );
+    if (picture === undefined || picture.rows.length === 0) return 0;
+    const inside = insideColumns(picture);
     const limits: GridLimits =
       room === undefined
         ? {}
@@ -138,47 +145,25 @@ export class ArrayGrid {
     const besideLast = room === undefined ? inside.length - 1 - Math.max(inside.lastIndexOf(true), 0) : 0;
     const wanted = [besideFirst, besideLast].map((columns) => Math.max(0, gutter - columns * narrowestOther));
     const roomy = sized(width - aroundCells - wanted.reduce((sum, one) => sum + one, 0));
-    const gutters = roomy.cell >= narrow ? wanted : [0, 0];
-    const sizes = roomy.cell >= narrow ? roomy : sized(width - aroundCells);
-    this.#sizes = sizes;
-    const { edges, height } = sizes;
-    const template = edges
-      .slice(1)
-      .map((edge, i) => edge - (edges[i] ?? 0))
-      .filter((width) => width > 0)
-      .map((width) => `${width}px`)
-      .join(' ');
-    const hadKeyboard = this.#tabStop?.element === document.activeElement;
-    for (const cells of this.#rows) {
-      for (const [column, { element }] of cells.entries()) {
-        if (element.hidden === this.#hasWidth(column)) element.hidden = !element.hidden;
-      }
-    }
+    this.#gutters = roomy.cell >= narrow ? wanted : [0, 0];
+    this.#sizes = roomy.cell >= narrow ? roomy : sized(width - aroundCells);
     // What is hidden cannot be reached with the keyboard, nor keep it.
-    if (!this.#hasWidth(this.#at.column)) {
-      this.#setTabStop(this.#start(picture));
-      if (hadKeyboard) this.#tabStop?.element.focus();
-    }
-    this.element.style.setProperty('--columns', template);
-    this.element.style.setProperty('--cell-height', `${height}px`);
-    this.element.style.setProperty('--cell-width', `${sizes.cell}px`);
-    this.element.classList.toggle('tiny', sizes.cell < narrow);
-    this.element.style.setProperty('--gutters', gutters.map((one) => `${one}px`).join(' '));
-    this.element.classList.toggle('low', height < 13);
-    this.#number(picture, sizes, inside);
-    this.#numberRows(picture);
-    const [line] = this.#lines;
-    const cells = line?.querySelector<HTMLElement>('.cells');
-    const last = this.#lines.at(-1);
-    const taken = (edges.at(-1) ?? 0) + aroundCells + gutters.reduce((sum, one) => sum + one, 0);
-    if (line === undefined || last === undefined || !cells) return taken;
-    const overlay = this.#overlay;
-    overlay.style.left = `${cells.offsetLeft}px`;
-    overlay.setAttribute('width', `${edges.at(-1) ?? 0}`);
-    overlay.setAttribute('height', `${last.offsetTop + last.offsetHeight}`);
-    drawArrows(overlay, picture.arrows, (tile) => this.#box(tile));
+    const isLost = !this.#hasWidth(this.#at.column);
+    const hadKeyboard = isLost && this.#cellAt(this.#at) === document.activeElement;
+    if (isLost) this.#at = this.#start(picture);
+    this.#events.draw();
+    if (hadKeyboard) this.#cellAt(this.#at)?.focus();
+    this.#measure(picture);
+    this.#events.draw();
     this.#showHanging(picture);
-    return taken;
+    const edge = this.#sizes.edges.at(-1) ?? 0;
+    return edge + aroundCells + this.#gutters.reduce((sum, one) => sum + one, 0);
+  }
+
+  /** Moves the tab stop to a tile and the keyboard with it. */
+  reveal(tile: Tile): void {
+    const place = this.#placeOfTile(tile);
+    if (place !== undefined) this.#moveTo(place);
   }
 
   /** Scrolls sideways to tiles that began to wait for each other, unless one of them is in sight. */
@@ -189,78 +174,117 @@ export class ArrayGrid {
     this.#hanging = key;
     const [first] = hanging;
     const box = first && this.#box(first.tile);
-    if (box === undefined) return;
-    const inView = this.element.clientWidth - aroundCells;
-    const from = this.element.scrollLeft;
+    const scroller = this.#scroller.value;
+    if (box === undefined || scroller === undefined) return;
+    const inView = scroller.clientWidth - aroundCells;
+    const from = scroller.scrollLeft;
     if (box.left >= from && box.left + box.width <= from + inView) return;
-    this.element.scrollLeft = box.left - (inView - box.width) / 2;
+    scroller.scrollLeft = box.left - (inView - box.width) / 2;
   }
 
-  /** Moves the tab stop to a tile and the keyboard with it. */
-  reveal(tile: Tile): void {
-    const place = this.#placeOfTile(tile);
-    if (place !== undefined) this.#moveTo(place.line, place.column);
+  /** Learns where the rows were drawn, and which of their numbers have room; those of tiles that hang come first. */
+  #measure({ rows }: ArrayPicture): void {
+    const lines = [...(this.#scroller.value?.querySelectorAll<HTMLElement>('.grid > .line') ?? [])];
+    this.#tops = lines.map(({ offsetTop }) => offsetTop);
+    const last = lines.at(-1);
+    this.#overlay = {
+      left: lines[0]?.querySelector<HTMLElement>('.cells')?.offsetLeft ?? 0,
+      height: last === undefined ? 0 : last.offsetTop + last.offsetHeight,
+    };
+    const places = this.#tops.map((top, line) => ({
+      line,
+      top,
+      hangs: rows[line]?.cells.some(({ hangs }) => hangs) === true,
+    }));
+    const taken: number[] = [];
+    const unnumbered = new Set<number>();
+    for (const { line, top } of places.sort((a, b) => Number(b.hangs) - Number(a.hangs) || b.top - a.top)) {
+      if (taken.every((other) => Math.abs(other - top) >= numberHeight)) taken.push(top);
+      else unnumbered.add(line);
+    }
+    this.#unnumbered = unnumbered;
   }
 
-  #build(picture: ArrayPicture): void {
+  #style({ edges, height, cell }: GridSizes): string {
+    const columns = edges
+      .slice(1)
+      .map((edge, i) => edge - (edges[i] ?? 0))
+      .filter((width) => width > 0)
+      .map((width) => `${width}px`)
+      .join(' ');
+    const gutters = this.#gutters.map((one) => `${one}px`).join(' ');
+    return `--columns: ${columns}; --cell-height: ${height}px; --cell-width: ${cell}px; --gutters: ${gutters}`;
+  }
+
+  #sheet(picture: ArrayPicture): TemplateResult {
     const t = this.#t;
-    const columns = picture.rows[0]?.cells.length ?? 0;
-    const grid = div('grid', 'grid');
-    grid.setAttribute('aria-rowcount', `${picture.rows.length}`);
-    grid.setAttribute('aria-colcount', `${columns}`);
-    grid.setAttribute('aria-describedby', 'grid-help');
-    grid.setAttribute('aria-readonly', 'true');
-    this.#rows = [];
-    this.#lines = [];
-    picture.rows.forEach((row, index) => {
-      const line = div(`line ${row.kind}`, 'row');
-      line.setAttribute('aria-rowindex', `${index + 1}`);
-      if (picture.rows[index + 1]?.kind !== row.kind) line.classList.add('last-of-kind');
-      const heading = div('row-number', 'rowheader');
-      heading.textContent = `${row.row}`;
-      heading.setAttribute('aria-label', this.#rowName(row));
-      const cells = div('cells', 'presentation');
-      this.#rows.push(
-        row.cells.map((cell, column) => {
-          const element = div('cell', 'gridcell');
-          element.tabIndex = -1;
-          element.setAttribute('aria-colindex', `${column + 1}`);
-          cells.append(element);
-          return { cell, element, state: undefined, isFocused: false };
-        }),
-      );
-      const side = div('compute-row', 'presentation');
-      side.textContent =
-        row.kind === 'core'
-          ? `${row.computeRow ?? ''}`
-          : t(row.kind === 'memory' ? 'memorySide' : 'shimSide');
-      line.append(heading, cells, side);
-      this.#lines.push(line);
-      grid.append(line);
-    });
-    const numbers = div('line numbers', 'presentation');
-    numbers.setAttribute('aria-hidden', 'true');
-    const corner = div('row-number');
-    corner.textContent = t('row');
-    corner.title = t('rowHint');
-    const strip = div('strip');
-    const side = div('compute-row');
-    side.textContent = t('computeRow');
-    side.title = t('computeRowHint');
-    numbers.append(corner, strip, side);
-    this.#numbers = strip;
-    this.#overlay = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
-    this.#overlay.setAttribute('class', 'arrows');
-    this.#overlay.setAttribute('aria-hidden', 'true');
-    const sheet = div('sheet');
-    sheet.append(grid, numbers, this.#overlay);
-    this.#grid = grid;
-    this.element.replaceChildren(sheet);
-    this.#setTabStop(this.#start(picture));
+    const { rows, arrows } = picture;
+    const edge = this.#sizes?.edges.at(-1) ?? 0;
+    return html`<div class="sheet">
+      <div
+        class="grid"
+        role="grid"
+        aria-label=${t('gridName', picture.title)}
+        aria-rowcount=${rows.length}
+        aria-colcount=${rows[0]?.cells.length ?? 0}
+        aria-describedby="grid-help"
+        aria-readonly="true"
+        >${rows.map((row, line) => this.#row(row, line, picture))}</div
+      >
+      <div class="line numbers" role="presentation" aria-hidden="true">
+        <div class="row-number" title=${t('rowHint')}>${t('row')}</div>
+        <div class="strip" .style=${`width: ${edge}px`}>${this.#columnNumbers(picture)}</div>
+        <div class="compute-row" title=${t('computeRowHint')}>${t('computeRow')}</div>
+      </div>
+      <svg
+        class="arrows"
+        aria-hidden="true"
+        width=${edge}
+        height=${this.#overlay.height}
+        .style=${`left: ${this.#overlay.left}px`}
+        >${arrowsOn(arrows, (tile) => this.#box(tile))}</svg
+      >
+    </div>`;
+  }
+
+  #row(row: ArrayRow, line: number, { rows, focused }: ArrayPicture): TemplateResult {
+    const classes = ['line', row.kind];
+    if (rows[line + 1]?.kind !== row.kind) classes.push('last-of-kind');
+    if (row.cells.some(({ hangs }) => hangs)) classes.push('alarm');
+    if (this.#unnumbered.has(line)) classes.push('unnumbered');
+    const side =
+      row.kind === 'core'
+        ? `${row.computeRow ?? ''}`
+        : this.#t(row.kind === 'memory' ? 'memorySide' : 'shimSide');
+    return html`<div class=${classes.join(' ')} role="row" aria-rowindex=${line + 1}>
+      <div class="row-number" role="rowheader" aria-label=${this.#rowName(row)}>${row.row}</div>
+      <div class="cells" role="presentation"
+        >${row.cells.map((cell, column) => this.#cell(cell, { line, column }, focused))}</div
+      >
+      <div class="compute-row" role="presentation">${side}</div>
+    </div>`;
+  }
+
+  #cell(cell: ArrayCell, { line, column }: Place, focused: Tile | undefined): TemplateResult {
+    const isFocused = focused !== undefined && sameTile(cell.tile, focused);
+    const isTabStop = this.#at.line === line && this.#at.column === column;
+    const classes = ['cell', cell.state];
+    if (cell.hangs) classes.push('hangs');
+    if (isFocused) classes.push('focused');
+    return html`<div
+      class=${classes.join(' ')}
+      role="gridcell"
+      tabindex=${isTabStop ? 0 : -1}
+      aria-colindex=${column + 1}
+      aria-selected=${isFocused}
+      aria-label=${cell.lines.join('. ')}
+      ?hidden=${!this.#hasWidth(column)}
+      >${signOf(cell.state)}</div
+    >`;
   }
 
   /** The first tab stop: the lowest core of the partition's first column; without cores its lowest tile. */
-  #start({ rows }: ArrayPicture): { line: number; column: number } {
+  #start({ rows }: ArrayPicture): Place {
     const places = rows.flatMap(({ cells, kind }, line) => {
       const column = cells.findIndex(isInside);
       return column < 0 ? [] : [{ line, column, kind }];
@@ -278,45 +302,11 @@ export class ArrayGrid {
     return this.#t('rowName', row.row, this.#t(kindKeys[row.kind]));
   }
 
-  #paint(drawn: Drawn, cell: ArrayCell, focused: Tile | undefined): void {
-    const { element } = drawn;
-    const isFocused = focused !== undefined && sameTile(cell.tile, focused);
-    if (drawn.state !== undefined && drawn.cell === cell && drawn.isFocused === isFocused) return;
-    drawn.cell = cell;
-    drawn.isFocused = isFocused;
-    if (drawn.state !== cell.state) {
-      if (drawn.state !== undefined) element.classList.remove(drawn.state);
-      drawn.state = cell.state;
-      element.classList.add(cell.state);
-      render(signOf(cell.state), element);
-    }
-    element.classList.toggle('hangs', cell.hangs);
-    element.classList.toggle('focused', isFocused);
-    element.setAttribute('aria-selected', `${isFocused}`);
-    const name = cell.lines.join('. ');
-    if (element.getAttribute('aria-label') !== name) element.setAttribute('aria-label', name);
-  }
-
-  /** Row numbers, as many as there is room for; those of tiles that hang come first. */
-  #numberRows(picture: ArrayPicture): void {
-    const places = this.#lines.map((line, index) => ({
-      line,
-      top: line.offsetTop,
-      hangs: picture.rows[index]?.cells.some(({ hangs }) => hangs) === true,
-    }));
-    const taken: number[] = [];
-    for (const { line, top } of places.sort((a, b) => Number(b.hangs) - Number(a.hangs) || b.top - a.top)) {
-      const fits = taken.every((other) => Math.abs(other - top) >= numberHeight);
-      if (fits) taken.push(top);
-      line.classList.toggle('unnumbered', !fits);
-    }
-  }
-
   /** Column numbers, as many as there is room for; those of tiles that hang come first. */
-  #number(picture: ArrayPicture, sizes: GridSizes, inside: readonly boolean[]): void {
-    const strip = this.#numbers;
-    if (strip === undefined) return;
-    const { edges, cell, numberEvery } = sizes;
+  #columnNumbers(picture: ArrayPicture): readonly TemplateResult[] {
+    if (this.#sizes === undefined) return [];
+    const { edges, cell, numberEvery } = this.#sizes;
+    const inside = insideColumns(picture);
     const hanging = inside.map((_, index) => picture.rows.some(({ cells }) => cells[index]?.hangs === true));
     const candidates = inside.flatMap((isInside, index) => {
       const left = edges[index] ?? 0;
@@ -327,53 +317,59 @@ export class ArrayGrid {
       return wanted ? [{ column, index, rank, isInside, middle: left + width / 2 }] : [];
     });
     const taken: { readonly from: number; readonly to: number }[] = [];
-    const shown: { readonly middle: number; readonly number: HTMLElement }[] = [];
+    const shown: { readonly middle: number; readonly number: TemplateResult }[] = [];
     for (const { column, index, isInside, middle } of candidates.sort((a, b) => a.rank - b.rank)) {
       const half = `${column}`.length * 3.6 + 1;
       if (taken.some(({ from, to }) => middle + half > from && middle - half < to)) continue;
       taken.push({ from: middle - half, to: middle + half });
-      const number = document.createElement('span');
-      number.textContent = `${column}`;
-      number.style.left = `${middle}px`;
-      number.classList.toggle('other', !isInside);
-      number.classList.toggle('alarm', hanging[index] === true);
+      const classes = [isInside ? '' : 'other', hanging[index] === true ? 'alarm' : ''];
+      const number = html`<span class=${classes.join(' ').trim()} .style=${`left: ${middle}px`}>${column}</span>`;
       shown.push({ middle, number });
     }
-    strip.style.width = `${edges.at(-1) ?? 0}px`;
-    strip.replaceChildren(...shown.sort((a, b) => a.middle - b.middle).map(({ number }) => number));
+    return shown.sort((a, b) => a.middle - b.middle).map(({ number }) => number);
   }
 
   /** Where a tile's cell is on the overlay. */
   #box(tile: Tile): Box | undefined {
     const place = this.#placeOfTile(tile);
-    const line = place && this.#lines[place.line];
-    if (place === undefined || line === undefined || this.#sizes === undefined) return undefined;
+    const top = place && this.#tops[place.line];
+    if (place === undefined || top === undefined || this.#sizes === undefined) return undefined;
     const { edges, height } = this.#sizes;
     const left = edges[place.column] ?? 0;
     const right = edges[place.column + 1] ?? left;
-    return { left, top: line.offsetTop, width: right - left, height };
+    return { left, top, width: right - left, height };
   }
 
-  #placeOfTile(tile: Tile): { line: number; column: number } | undefined {
-    const line = this.#rows.findIndex((cells) => cells[0]?.cell.tile.row === tile.row);
-    const column = this.#rows[line]?.findIndex((drawn) => drawn.cell.tile.col === tile.col) ?? -1;
+  #placeOfTile(tile: Tile): Place | undefined {
+    const rows = this.#picture?.rows ?? [];
+    const line = rows.findIndex(({ row }) => row === tile.row);
+    const column = rows[line]?.cells.findIndex((cell) => cell.tile.col === tile.col) ?? -1;
     return column < 0 ? undefined : { line, column };
   }
 
-  #placeOf(target: EventTarget | null): { line: number; column: number } | undefined {
+  #placeOf(target: EventTarget | null): Place | undefined {
     const element = target instanceof Element ? target.closest('.cell') : null;
     if (element === null) return undefined;
-    for (const [line, cells] of this.#rows.entries()) {
-      const column = cells.findIndex((drawn) => drawn.element === element);
-      if (column >= 0) return { line, column };
-    }
-    return undefined;
+    const line = Number(element.closest('.line')?.getAttribute('aria-rowindex')) - 1;
+    return { line, column: Number(element.getAttribute('aria-colindex')) - 1 };
+  }
+
+  #shownAt({ line, column }: Place): ArrayCell | undefined {
+    return this.#picture?.rows[line]?.cells[column];
+  }
+
+  /** The element of a cell, if it is drawn. */
+  #cellAt({ line, column }: Place): HTMLElement | undefined {
+    const found = this.#scroller.value?.querySelector<HTMLElement>(
+      `.line[aria-rowindex="${line + 1}"] .cell[aria-colindex="${column + 1}"]`,
+    );
+    return found ?? undefined;
   }
 
   #point(target: EventTarget | null): void {
     const place = this.#placeOf(target);
-    const drawn = place && this.#rows[place.line]?.[place.column];
-    this.#events.point(drawn?.cell, drawn?.element.getBoundingClientRect());
+    if (place === undefined) this.#events.point(undefined, undefined);
+    else this.#events.point(this.#shownAt(place), this.#cellAt(place)?.getBoundingClientRect());
   }
 
   /** Columns of other partitions have none in a low view. */
@@ -382,30 +378,29 @@ export class ArrayGrid {
     return edges === undefined || (edges[column + 1] ?? 0) > (edges[column] ?? 0);
   }
 
-  /** The cell that is the tab stop. */
-  get #tabStop(): Drawn | undefined {
-    return this.#rows[this.#at.line]?.[this.#at.column];
+  #moveTo(place: Place): void {
+    const cell = this.#shownAt(place);
+    if (cell === undefined || !this.#hasWidth(place.column)) return;
+    this.#at = place;
+    this.#events.draw();
+    this.#cellAt(place)?.focus();
+    this.#events.focus(cell);
   }
 
-  #setTabStop(at: { readonly line: number; readonly column: number }): void {
-    if (this.#tabStop !== undefined) this.#tabStop.element.tabIndex = -1;
-    this.#at = at;
-    if (this.#tabStop !== undefined) this.#tabStop.element.tabIndex = 0;
-  }
-
-  #moveTo(line: number, column: number): void {
-    const drawn = this.#rows[line]?.[column];
-    if (drawn === undefined || !this.#hasWidth(column)) return;
-    this.#setTabStop({ line, column });
-    drawn.element.focus();
-    this.#events.focus(drawn.cell);
+  #onClick(event: Event): void {
+    const place = this.#placeOf(event.target);
+    if (place === undefined) return;
+    this.#moveTo(place);
+    const cell = this.#shownAt(place);
+    if (cell !== undefined) this.#events.open(cell);
   }
 
   #onKey(event: KeyboardEvent): void {
     if (event.altKey || event.metaKey) return;
     const { line, column } = this.#at;
-    const lastLine = this.#rows.length - 1;
-    const columns = [...(this.#rows[line]?.keys() ?? [])].filter((one) => this.#hasWidth(one));
+    const rows = this.#picture?.rows ?? [];
+    const lastLine = rows.length - 1;
+    const columns = [...(rows[line]?.cells.keys() ?? [])].filter((one) => this.#hasWidth(one));
     const [firstColumn = 0] = columns;
     const lastColumn = columns.at(-1) ?? 0;
     const to: Readonly<Record<string, readonly [number, number]>> = {
@@ -419,12 +414,13 @@ export class ArrayGrid {
     const place = to[event.key];
     if (place !== undefined) {
       event.preventDefault();
-      this.#moveTo(...place);
+      this.#moveTo({ line: place[0], column: place[1] });
       return;
     }
     if (event.key !== 'Enter' && event.key !== ' ') return;
     event.preventDefault();
-    if (this.#tabStop !== undefined) this.#events.open(this.#tabStop.cell);
+    const cell = this.#shownAt(this.#at);
+    if (cell !== undefined) this.#events.open(cell);
   }
 }
 
