@@ -112,8 +112,8 @@ describe('[shape-9] the places of the actions', () => {
   });
 
   test('in the title line are those of the page, and nothing in a banner has a second button there', () => {
-    const frame = read('webview/frame.ts');
-    const drawn = [...frame.matchAll(/this\.#command\(([^{]*?)[,)]/g)].flatMap(([, first = '']) =>
+    const outline = read('webview/outline.ts');
+    const drawn = [...outline.matchAll(/this\.#command\(([^{]*?)[,)]/g)].flatMap(([, first = '']) =>
       [...first.matchAll(/'(\w+)'/g)].map(([, command = '']) => command),
     );
     const known: readonly string[] = titleLineCommands;

@@ -71,6 +71,9 @@ export function textField(
   };
 }
 
+/** What a form shows of a field that has to be filled in. */
+export const notGiven = (): string => vscode.l10n.t('to be given');
+
 /** The sentence for a text that can be no board's name. */
 export function refuseName(text: string): string | undefined {
   return text.trim() === '' ? vscode.l10n.t('The board needs a name.') : undefined;
@@ -80,7 +83,7 @@ export function refuseName(text: string): string | undefined {
 export function nameField(title: string, slot: Slot<string>): FormField {
   return textField(title, vscode.l10n.t('Name'), slot, {
     prompt: vscode.l10n.t('Name of the board in the sidebar'),
-    empty: '',
+    empty: notGiven(),
     refuse: refuseName,
   });
 }
@@ -104,7 +107,7 @@ export function sudoField(title: string, slot: Slot<boolean>): FormField {
     'If the device node, or memory that another user works with, is not accessible to this user',
   );
   return choiceField(title, label, placeholder, slot, [
-    { label: vscode.l10n.t('Say so'), description: vscode.l10n.t('without sudo') },
+    { label: vscode.l10n.t('Without sudo'), description: vscode.l10n.t('says so') },
     {
       label: vscode.l10n.t('Use sudo on the board'),
       description: vscode.l10n.t('asks for the password where sudo needs one'),

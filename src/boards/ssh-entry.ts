@@ -9,6 +9,7 @@ import {
   defaultDevice,
   deviceField,
   nameField,
+  notGiven,
   slotOf,
   sudoField,
   textField,
@@ -178,7 +179,7 @@ const hostPlaceholder = () => vscode.l10n.t('Host: an alias, a name, an address,
 function hostField(title: string, draft: Draft, knownHosts: readonly string[]): FormField {
   return {
     label: vscode.l10n.t('Host'),
-    value: () => draft.host,
+    value: () => draft.host || notGiven(),
     change: async () => {
       const answer = await pick(title, {
         placeholder: hostPlaceholder(),

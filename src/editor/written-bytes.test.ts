@@ -43,7 +43,9 @@ test('[shape-9] a long write is cut short, with its length; an empty log says so
 });
 
 test('[shape-9] a log that stayed open when its editor was closed follows the editor that is opened next', async () => {
-  const uri = { with: () => uri, toString: () => 'aie-writes://desk/data' };
+  const asked = vi.fn();
+  const log = { toString: () => 'the log' };
+  const uri = { path: '/data 1_2', with: (change: unknown) => (asked(change), log) };
   const session = () => {
     const written = new Emitter<void>();
     const writeLog: WriteLogEntry[] = [];
@@ -54,6 +56,8 @@ test('[shape-9] a log that stayed open when its editor was closed follows the ed
   writes.onDidChange((changed) => told.push(changed));
   const [before, after] = [session(), session()];
   for (const one of [before, after]) await writes.show({ uri, session: one } as never);
+  // The tab is named by the last part of the path: not as the memory's own.
+  expect(asked).toHaveBeenLastCalledWith({ scheme: 'aie-writes', path: '/data 1_2 (write log)' });
   after.writeLog.push({
     at: 1,
     offset: 0,
@@ -66,6 +70,6 @@ test('[shape-9] a log that stayed open when its editor was closed follows the ed
   expect(told).toEqual([]);
   after.written.fire();
   expect(told).toHaveLength(1);
-  expect(writes.provideTextDocumentContent(uri as never)).toContain('> 02');
+  expect(writes.provideTextDocumentContent(log as never)).toContain('> 02');
   writes.dispose();
 });

@@ -5,7 +5,7 @@ import type { Localiser } from '../model/localiser.ts';
 import type { WriteLogEntry } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 
-/** Scheme of these texts. Their path is that of the memory, so that the tab is named after it. */
+/** Scheme of these texts. Their path is that of the memory and one part more, so that the tab says both. */
 export const writesScheme = 'aie-writes';
 
 /** More bytes of one write than these are told by their number only. */
@@ -69,7 +69,7 @@ export class WrittenBytes implements vscode.TextDocumentContentProvider, vscode.
   /** Opens the log of a document's memory beside it. */
   async show(document: TileDocument): Promise<void> {
     const { session, uri } = document;
-    const log = uri.with({ scheme: writesScheme });
+    const log = uri.with({ scheme: writesScheme, path: `${uri.path} (${vscode.l10n.t('write log')})` });
     const key = log.toString();
     // The log may have been left open by an earlier session of the same memory.
     this.#forget(key);

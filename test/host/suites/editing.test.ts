@@ -168,7 +168,8 @@ describe('editing', () => {
   it('[shape-9] the write log of a memory opens beside it and follows', async () => {
     const mine = await bench.open('data', tile);
     await vscode.commands.executeCommand('tilescope.showWrites');
-    const log = mine.uri.with({ scheme: 'aie-writes' });
+    // Its tab is not called as the memory's.
+    const log = mine.uri.with({ scheme: 'aie-writes', path: `${mine.uri.path} (write log)` });
     const text = () =>
       vscode.workspace.textDocuments.find(({ uri }) => uri.toString() === log.toString())?.getText() ?? '';
     await untilTrue('it is there', () => text() !== '');
