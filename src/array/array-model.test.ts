@@ -247,7 +247,7 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
   test('are not looked at again on a board of which no register is known, and are said to be unsure', async () => {
     const { bench, asked } = await doubtful(async (_, first) => first, 'unknown');
     expect(asked).toEqual([{ tiles: 4 * 9, detail: false }]);
-    expect(bench.model.picture.readAt).toMatch(/the driver does not tell which: 1$/);
+    expect(bench.model.picture.readAt).toMatch(/the driver does not tell which of the two\): 1$/);
   });
 
   test('are said to be unsure where no second look can tell', async () => {
@@ -256,7 +256,7 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
       tiles: first.tiles.filter(({ tile }) => isDoubted(tile)),
     }));
     expect(bench.model.picture.readAt).toBe(
-      'Read at 14:03:27. Tiles whose DMA runs or waits, the driver does not tell which: 1',
+      'Read at 14:03:27. Tiles whose DMA runs or waits (the driver does not tell which of the two): 1',
     );
     expect(cellAt(bench, 8, 1)?.lines).toContainEqual('DMA S2MM 0: running or waiting');
   });
@@ -270,7 +270,7 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
     expect(failed.bench.model.picture.hangs).toHaveLength(1);
     const later = await doubtful(async (_, first) => ({ ...first, epoch: 'another', tiles: [] }));
     expect(later.bench.model.picture.hangs).toHaveLength(1);
-    expect(later.bench.model.picture.readAt).toMatch(/the driver does not tell which: 1$/);
+    expect(later.bench.model.picture.readAt).toMatch(/the driver does not tell which of the two\): 1$/);
   });
 });
 

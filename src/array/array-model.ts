@@ -319,7 +319,7 @@ export class ArrayModel implements Disposable {
       unsure === 0
         ? l10n.t('Read at {0}', time)
         : l10n.t(
-            'Read at {0}. Tiles whose DMA runs or waits, the driver does not tell which: {1}',
+            'Read at {0}. Tiles whose DMA runs or waits (the driver does not tell which of the two): {1}',
             time,
             unsure,
           );

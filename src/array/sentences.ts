@@ -69,7 +69,7 @@ export function reasonText(reason: StatusReason, l10n: Localiser): string {
     case 'gated':
       return l10n.t('The clock of this tile is off.');
     case 'driver-gated':
-      return l10n.t('The driver takes this tile for gated, although its clock is on.');
+      return l10n.t('The driver treats this tile as gated although its clock is on.');
     case 'clocks-unknown':
       return l10n.t(
         'Not looked at: this driver can be wrong about which clocks run here, and the clock registers cannot be reached.',

@@ -83,11 +83,11 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
           'The partition is kept in use by {0}, which has closed its descriptor: there is none to read through.',
           ownerName(facts, l10n),
         ),
-        nextStep: l10n.t('Wait until that process has ended, or end it, and read again.'),
+        nextStep: l10n.t('Wait until that process has ended, or end it. Then refresh.'),
       };
     case 'kernel-held':
       return {
-        message: l10n.t('The kernel itself (XRT) holds the partition, and this driver lends it to nobody.'),
+        message: l10n.t('The kernel itself (XRT) holds the partition, and this driver does not share it.'),
         nextStep:
           facts.text('asked') === undefined
             ? l10n.t(
@@ -105,7 +105,7 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'no-match':
       return {
         message: l10n.t(
-          'None of the buffers of {0} is certainly this memory, so nothing was written.',
+          'Nothing was written: it is not certain which buffer of {0} is this memory.',
           ownerName(facts, l10n),
         ),
         nextStep: l10n.t('Reading goes on; to write, wait until the partition is free.'),
@@ -115,11 +115,11 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         message: l10n.t(
           'The process that holds the partition for post-mortem could not be started or ended.',
         ),
-        nextStep: l10n.t('Look into the log for the reason, refresh the board, and try again.'),
+        nextStep: l10n.t('The log has the reason. Refresh the board and try again.'),
       };
     case 'unknown-driver':
       return {
-        message: l10n.t('The AI Engine driver on this board is none that this version of Tilescope knows.'),
+        message: l10n.t('This version of Tilescope does not know the AI Engine driver on this board.'),
         nextStep: l10n.t('Look at what was found on the board and agree before any memory is mapped.'),
       };
     case 'not-asked':
@@ -135,7 +135,7 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'driver-hung':
       return {
         message: l10n.t(
-          'The AI Engine driver of the board hangs: {0} does not come back.',
+          'The AI Engine driver of the board hangs: {0} does not return.',
           facts.text('call') ?? l10n.t('a call'),
         ),
         nextStep: l10n.t('Restart the board; nothing else frees the driver.'),
@@ -143,7 +143,7 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'driver':
       return {
         message: l10n.t('The AI Engine driver answered with an error that was not expected.'),
-        nextStep: l10n.t('Look into the log for the call and its error number, and send the board report.'),
+        nextStep: l10n.t('The log names the call and its error number. Send the board report.'),
       };
     case 'epoch':
       return {
@@ -201,7 +201,7 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
     case 'proxy-failed':
       return {
         message: l10n.t('The way to {0} through a jump host or proxy command failed.', host),
-        nextStep: l10n.t('Try the same way with ssh in a terminal, and look into the log for what it said.'),
+        nextStep: l10n.t('Try the same connection with ssh in a terminal. The log has what it printed.'),
       };
     case 'no-algorithms':
       return {
@@ -274,11 +274,11 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         message: withWords(
           l10n.t('The login shell of {0} does not get as far as the command.', host),
           (words) =>
-            l10n.t('The login shell of {0} does not get as far as the command; it said "{1}".', host, words),
+            l10n.t('The login shell of {0} is stuck before the command; it said "{1}".', host, words),
           facts.text('text'),
         ),
         nextStep: l10n.t(
-          'See that its start files (such as .bashrc) wait for nothing when there is no terminal; if the board is only slow, connect again.',
+          'Change its start files (such as .bashrc) so that they wait for nothing without a terminal. If the board is only slow, connect again.',
         ),
       };
     case 'shell-flood':
@@ -342,7 +342,7 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
           (words) => l10n.t('The helper program ended by itself on {0}: "{1}".', host, words),
           facts.text('reason'),
         ),
-        nextStep: l10n.t('Look into the log for its last words, then connect again.'),
+        nextStep: l10n.t('The log has its last lines. Connect again.'),
       };
     case 'no-addon':
       return {
@@ -364,7 +364,7 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
 function explainPermission(facts: Facts, device: string, l10n: Localiser): Explanation {
   if (facts.number('pid') !== undefined) {
     return {
-      message: l10n.t('You may not look into {0}, which uses the partition.', ownerName(facts, l10n)),
+      message: l10n.t('You have no access to {0}, which uses the partition.', ownerName(facts, l10n)),
       nextStep: l10n.t(
         'Turn on sudo for this board (Edit Board), or connect as root; where the process is yours, this helps too: {0}.',
         'sudo sysctl kernel.yama.ptrace_scope=0',
@@ -430,7 +430,7 @@ function explainChangedKey(facts: Facts, host: string, l10n: Localiser): Explana
 }
 
 function explainRevokedKey(facts: Facts, host: string, l10n: Localiser): Explanation {
-  const nextStep = l10n.t('Do not connect; ask whoever looks after the board for its present key.');
+  const nextStep = l10n.t('Do not connect. Ask the administrator of the board for its present key.');
   const file = facts.text('file');
   const line = facts.number('line');
   if (file === undefined) {
@@ -511,7 +511,7 @@ function explainEndedShell(facts: Facts, host: string, l10n: Localiser): Explana
     return {
       message: l10n.t('A command on {0} was ended before it was done.', host),
       nextStep: l10n.t(
-        'Connect again; if it happens again, look whether the board has memory left, and into the log.',
+        'Connect again. If it happens again, check the free memory of the board, and the log.',
       ),
     };
   }
@@ -523,7 +523,7 @@ function explainEndedShell(facts: Facts, host: string, l10n: Localiser): Explana
       facts.text('text'),
     ),
     nextStep: l10n.t(
-      'See that its start files (such as .bashrc) neither end it nor start another shell when there is no terminal, or use another user.',
+      'Change its start files (such as .bashrc) so that they neither exit nor start another shell without a terminal, or use another user.',
     ),
   };
 }

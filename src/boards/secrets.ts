@@ -37,7 +37,7 @@ export class Secrets implements SshPrompts {
     const known =
       question.knownTypes.length === 0
         ? ''
-        : `\n\n${vscode.l10n.t('Other keys of this host are known: {0}. A host does not gain a key type by itself.', question.knownTypes.join(', '))}`;
+        : `\n\n${vscode.l10n.t('Other keys of this host are known: {0}. A host does not get a new type of key by itself.', question.knownTypes.join(', '))}`;
     const agreed = await unlessAborted(
       agreesTo({
         title: vscode.l10n.t('The host {0} is not known yet.', question.host),

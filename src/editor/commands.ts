@@ -222,9 +222,7 @@ export class EditorCommands {
     const panels = [...document.panels].sort((a, b) => Number(b.view.active) - Number(a.view.active));
     const tile = panels.map((panel) => panel.runningTile).find((one) => one !== undefined);
     if (tile === undefined) {
-      sayInformation(
-        vscode.l10n.t('Nothing on screen is program memory that is left alone because its core is running.'),
-      );
+      sayInformation(vscode.l10n.t('No program memory on screen is left out because its core is running.'));
       return;
     }
     if (await this.#provider.openRunningTile(document, tile)) await this.#refresh(document);

@@ -55,8 +55,8 @@ test('[truth-7] a halted core is named at once, and whether we did it; an error 
     actions: [],
   });
   expect(said('write')?.text).toMatch(/^Writing program memory halted the core of \(7,3\)/);
-  expect(said('before')?.text).toMatch(/^An error had halted the core of \(7,3\) before/);
-  expect(said('unknown')?.text).toMatch(/is not known\. Start its/);
+  expect(said('before')?.text).toMatch(/^An error had already halted the core of \(7,3\) before/);
+  expect(said('unknown')?.text).toMatch(/is not known whether .* Start its/);
   expect(said('before', 'read')?.text).toMatch(/^Reading .* before\. An error had .* here\. Start its/);
   const error = { kind: 'error', text: 'lost', actions: [] } as const;
   expect(withHaltedCore(error, [{ tile, since: 'read' }], l10n)).toBe(error);
@@ -158,7 +158,7 @@ test('[truth-2] what the driver refused although the clock is on is told apart f
       { spans: [{ offset: 8, length: 3, outcome: 'refused', reason }], applied: 0, kept: 3 },
       l10n,
     );
-  expect(refused('driver-gated')).toContain('3 were refused: the driver takes their tile for gated');
+  expect(refused('driver-gated')).toContain('3 were refused: the driver treats their tile as gated');
   expect(refused('driver-gated')).not.toContain('their tile is off');
   expect(refused('gated')).not.toContain('driver');
 });
@@ -312,7 +312,7 @@ describe('[attach-4] the banner while a tile is on screen whose clock is off', (
     expect(withGatedTile(undefined, tile, gone, l10n)).toBeUndefined();
   });
 
-  test('once enabled: read again, and what it means if nothing changes', () => {
+  test('once enabled: refresh, and what it means if nothing changes', () => {
     const shown = withGatedTile(undefined, tile, { ...free, clocksOn: true }, l10n);
     expect(commands(shown)).toEqual(['refresh']);
     expect(shown?.text).toContain('ignores the request');

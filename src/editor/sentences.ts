@@ -266,7 +266,7 @@ export function withGatedTile(
     return {
       kind: 'info',
       text: l10n.t(
-        'The clock of tile {0} was off when it was read. Clocks are enabled during access now: read again. If it stays off, the driver ignores the request.',
+        'The clock of tile {0} was off when it was read. Clocks are enabled during access now: refresh. If it stays off, the driver ignores the request.',
         name,
       ),
       actions: [offer('refresh', l10n)],
@@ -388,10 +388,13 @@ function haltText(since: HaltedCore['since'], tiles: string, l10n: Localiser): s
     case 'write':
       return l10n.t('Writing program memory halted the core of {0}, which ran before.', tiles);
     case 'before':
-      return l10n.t('An error had halted the core of {0} before its program memory was touched here.', tiles);
+      return l10n.t(
+        'An error had already halted the core of {0} before its program memory was accessed here.',
+        tiles,
+      );
     case 'unknown':
       return l10n.t(
-        'An error halts the core of {0}; whether touching its program memory did that is not known.',
+        'An error halted the core of {0}. It is not known whether access to its program memory caused that.',
         tiles,
       );
   }
@@ -454,7 +457,7 @@ export function applyProblem(report: ApplyReport, l10n: Localiser): string | und
   if (driverGated > 0) {
     parts.push(
       l10n.t(
-        '{0} were refused: the driver takes their tile for gated, although its clock is on. An application that asks the driver for its tiles puts that right.',
+        '{0} were refused: the driver treats their tile as gated although its clock is on. An application that asks the driver for its tiles puts that right.',
         driverGated,
       ),
     );
@@ -462,10 +465,7 @@ export function applyProblem(report: ApplyReport, l10n: Localiser): string | und
   const refused = bytes('refused') - driverGated;
   if (refused > 0) {
     parts.push(
-      l10n.t(
-        '{0} were refused: their tile is off, its core is running, or its owner is in the way.',
-        refused,
-      ),
+      l10n.t('{0} were refused: their tile is off, its core is running, or its owner prevents it.', refused),
     );
   }
   const unreadable = bytes('unreadable');
@@ -487,7 +487,7 @@ export function sentenceOf(thrown: unknown, errorText: ErrorText, l10n: Localise
       return l10n.t('These bytes cannot be read, so they cannot be edited.');
     case 'bytes-left':
       return l10n.t(
-        'Not all of these bytes were read before the application ended. Select those that were, or read what is there now.',
+        'Not all of these bytes were read before the application ended. Select those that were, or refresh to read what is there now.',
       );
     case 'bytes-changed-hands':
       return l10n.t('The partition changed hands while these bytes were read. Try again.');

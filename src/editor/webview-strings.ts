@@ -63,7 +63,7 @@ export function webviewStrings(l10n: Localiser) {
     changed: l10n.t('changed since the last read'),
     unreadable: l10n.t('cannot be read: {0}'),
     reasonGated: l10n.t('the clock of this tile is off'),
-    reasonDriverGated: l10n.t('the driver takes this tile for gated, although its clock is on'),
+    reasonDriverGated: l10n.t('the driver treats this tile as gated although its clock is on'),
     reasonClocksUnknown: l10n.t('nothing says for sure whether the clock of this tile is on'),
     reasonCoreRunning: l10n.t('its core is running'),
     reasonBusError: l10n.t('the access failed on the bus'),

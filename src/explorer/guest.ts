@@ -250,7 +250,7 @@ export class GuestCommands implements vscode.Disposable {
         entry.config.label,
       ),
       detail: vscode.l10n.t(
-        "XRT's kernel driver (zocl) hands out a descriptor and never counts it as given back. Afterwards, when XRT resets the array, that goes wrong, until the xclbin is loaded anew or the board is rebooted. The columns stay in use until you disconnect. Do this when you want to look at what a crash left behind, not beside work that has to go on.",
+        "XRT's kernel driver (zocl) hands out a descriptor and never counts it as given back. From then on a reset of the array by XRT goes wrong, until the xclbin is loaded anew or the board is rebooted. The columns stay in use until you disconnect. Do this to look at what a crash left behind, not beside work that must go on.",
       ),
       agree: vscode.l10n.t('Reach It'),
     });
