@@ -223,20 +223,27 @@ class AnswerTask final : public Task {
 
 class ReadTask final : public Task, private ReadSink {
   public:
-    ReadTask(uint64_t id, FrameWriter& writer, std::vector<uint8_t>& arena, ReadRequest request)
-        : Task(id), writer_(writer), arena_(arena), job_(std::move(request)) {}
+    /** @param pace of a long read; null: somebody waits for it, and it goes out at once */
+    ReadTask(uint64_t id, FrameWriter& writer, std::vector<uint8_t>& arena, ReadRequest request, Pace* pace)
+        : Task(id), writer_(writer), arena_(arena), pace_(pace), job_(std::move(request)) {}
+
+    bool waits() override { return pace_ != nullptr && pace_->room() == 0; }
 
     Progress step(Engine& engine) override {
+        constexpr size_t line = 16;
         used_ = 0;
+        most_ = pace_ == nullptr ? arena_.size() : std::min(arena_.size(), pace_->room() / line * line);
         return job_.step(engine, *this);
     }
 
     void deliver(bool finished) override {
+        const auto begun = std::chrono::steady_clock::now();
+        size_t bytes = 0;
         for (const Piece& piece : pieces_) {
             for (size_t at = 0; at < piece.length; at += mostPayloadBytes) {
                 const size_t length = std::min(piece.length - at, mostPayloadBytes);
-                writer_.add({{"id", id()}, {"t", "data"}, {"offset", piece.offset + at}},
-                            std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
+                bytes += writer_.add({{"id", id()}, {"t", "data"}, {"offset", piece.offset + at}},
+                                     std::span<const uint8_t>(arena_).subspan(piece.start + at, length));
             }
         }
         pieces_.clear();
@@ -249,9 +256,11 @@ class ReadTask final : public Task, private ReadSink {
                 putWord(records, static_cast<uint32_t>(spans_[i].length));
                 putWord(records, static_cast<uint32_t>(spans_[i].reason));
             }
-            writer_.add({{"id", id()}, {"t", "spans"}}, records);
+            bytes += writer_.add({{"id", id()}, {"t", "spans"}}, records);
         }
         spans_.clear();
+        const auto mark = pace_ != nullptr && bytes != 0 ? pace_->sent(bytes, begun) : std::nullopt;
+        if (mark) writer_.add({{"id", 0}, {"t", "mark"}, {"mark", *mark}});
         if (finished) {
             Header end = endHeader(id(), job_);
             if (job_.gaveWay()) end["gaveWay"] = true;
@@ -273,7 +282,7 @@ class ReadTask final : public Task, private ReadSink {
 
     std::span<uint8_t> room(size_t range, uint64_t /*at*/, uint64_t offset, uint64_t length) override {
         used_ = (used_ + 3) / 4 * 4; // whole words then go straight in
-        const size_t free = arena_.size() - std::min(arena_.size(), used_);
+        const size_t free = most_ - std::min(most_, used_);
         const size_t given = std::min<uint64_t>(length, free);
         next_ = {range, offset, used_, 0};
         return std::span(arena_).subspan(std::min(arena_.size(), used_), given);
@@ -307,7 +316,10 @@ class ReadTask final : public Task, private ReadSink {
 
     FrameWriter& writer_;
     std::vector<uint8_t>& arena_;
+    Pace* pace_;
     ReadJob job_;
+    /** Bytes of the arena that this step may use, and those it has used. */
+    size_t most_ = 0;
     size_t used_ = 0;
     Piece next_;
     std::vector<Piece> pieces_;
@@ -447,17 +459,20 @@ void FrameWriter::send(const Header& header, std::span<const uint8_t> payload) {
     waiting_.clear();
 }
 
-void FrameWriter::add(const Header& header, std::span<const uint8_t> payload) {
+size_t FrameWriter::add(const Header& header, std::span<const uint8_t> payload) {
     constexpr size_t small = 16384;
     const std::vector<uint8_t> packed = Header::to_msgpack(header);
     const std::lock_guard lock(mutex_);
+    const size_t before = waiting_.size();
     appendFrameHead(waiting_, packed, payload.size());
+    const size_t bytes = waiting_.size() - before + payload.size();
     if (waiting_.size() + payload.size() <= small) {
         waiting_.insert(waiting_.end(), payload.begin(), payload.end());
-        return;
+        return bytes;
     }
     write_(waiting_, payload);
     waiting_.clear();
+    return bytes;
 }
 
 void FrameWriter::flush() {
@@ -495,6 +510,26 @@ void FrameWriter::sendError(uint64_t id, const CoreError& error) noexcept {
     }
 }
 
+void Pace::begin() {
+    const std::lock_guard lock(mutex_);
+    window_.emplace();
+}
+
+size_t Pace::room() {
+    const std::lock_guard lock(mutex_);
+    return window_ ? window_->room(std::chrono::steady_clock::now()) : std::numeric_limits<size_t>::max();
+}
+
+std::optional<uint64_t> Pace::sent(size_t bytes, SendWindow::Time at) {
+    const std::lock_guard lock(mutex_);
+    return window_ ? window_->sent(bytes, at) : std::nullopt;
+}
+
+void Pace::received(uint64_t mark) {
+    const std::lock_guard lock(mutex_);
+    if (window_) window_->received(mark, std::chrono::steady_clock::now());
+}
+
 void Session::answer(uint64_t id, std::function<OrLater<Header>(Engine&)> act) {
     worker_->post(std::make_unique<AnswerTask>(id, writer_, std::move(act), nullptr), true);
 }
@@ -509,6 +544,7 @@ void Session::hello(uint64_t id, const Header& header) {
     heartbeat_ = std::chrono::milliseconds(numberOr(header, "heartbeatMs", longest, 15000));
     exitAfter_ = std::chrono::milliseconds(numberOr(header, "exitMs", longest, 60000));
     const std::string device = header.contains("device") ? text(header, "device") : "/dev/aie0";
+    if (flag(header, "marks")) pace_.begin();
     arena_.resize(arenaBytes);
     worker_ = std::make_unique<Worker>(
         device,
@@ -569,6 +605,11 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         hello(id, header);
         return;
     }
+    if (op == "received") {
+        pace_.received(number(header, "mark", std::numeric_limits<int64_t>::max()));
+        worker_->wake();
+        return;
+    }
     const bool dropped = op == "write" && std::find(dropped_.begin(), dropped_.end(), id) != dropped_.end();
     if (!incoming_.contains(id) && !dropped && worker_->has(id)) throw FrameError("the id is in use");
     const size_t unfinished = incoming_.size() - incoming_.count(id);
@@ -614,7 +655,9 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         for (const ByteRange& range : request.ranges) {
             total += std::min<uint64_t>(range.length, smallRead + 1);
         }
-        worker_->post(std::make_unique<ReadTask>(id, writer_, arena_, std::move(request)), total <= smallRead);
+        const bool isSmall = total <= smallRead;
+        auto task = std::make_unique<ReadTask>(id, writer_, arena_, std::move(request), isSmall ? nullptr : &pace_);
+        worker_->post(std::move(task), isSmall);
         return;
     }
     if (op == "write") return receiveWrite(id, frame);

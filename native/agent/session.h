@@ -15,6 +15,7 @@
 
 #include "../core/worker.h"
 #include "frame.h"
+#include "send_window.h"
 
 namespace tilescope {
 
@@ -25,8 +26,9 @@ class FrameWriter {
     using Write = std::function<void(std::span<const uint8_t> head, std::span<const uint8_t> payload)>;
     explicit FrameWriter(Write write) : write_(std::move(write)) {}
     void send(const Header& header, std::span<const uint8_t> payload = {});
-    /** Likewise; a small frame may wait for those that follow at once, until flush() or another send(). */
-    void add(const Header& header, std::span<const uint8_t> payload = {});
+    /** Likewise; a small frame may wait for those that follow at once, until flush() or another send().
+     *  Returns the frame's length. */
+    size_t add(const Header& header, std::span<const uint8_t> payload = {});
     /** Writes what waits. */
     void flush();
     /** Like send(), but gives up when another thread is stuck in a write. */
@@ -41,6 +43,20 @@ class FrameWriter {
     std::timed_mutex mutex_;
     /** Whole frames that are still to be written. */
     std::vector<uint8_t> waiting_;
+};
+
+/** The window of a client that says what it has received; without one, everything may go out at once. Any thread. */
+class Pace {
+  public:
+    void begin();
+    /** As SendWindow; a great many where there is no window. */
+    [[nodiscard]] size_t room();
+    std::optional<uint64_t> sent(size_t bytes, SendWindow::Time at);
+    void received(uint64_t mark);
+
+  private:
+    std::mutex mutex_;
+    std::optional<SendWindow> window_;
 };
 
 class Session {
@@ -81,6 +97,7 @@ class Session {
     std::map<uint64_t, WriteRequest> incoming_;
     /** Writes that were answered before their last frame came, the latest last. */
     std::deque<uint64_t> dropped_;
+    Pace pace_;
     std::vector<uint8_t> arena_; // the worker thread's own: bytes of one step
     std::optional<std::chrono::steady_clock::time_point> saidStuck_;
     std::chrono::milliseconds heartbeat_{15000};

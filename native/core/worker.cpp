@@ -40,6 +40,13 @@ void Worker::post(std::unique_ptr<Task> task, bool urgent) {
     wake_.notify_all();
 }
 
+void Worker::wake() {
+    {
+        const std::lock_guard lock(mutex_); // not between the question whether a task waits and the wait itself
+    }
+    wake_.notify_all();
+}
+
 void Worker::cancel(uint64_t id) {
     {
         const std::lock_guard lock(mutex_);
@@ -196,13 +203,21 @@ void Worker::end(Queued& queued, const CoreError& error) {
     queued.task.reset();
 }
 
+void Worker::askWhoWaits() {
+    for (Queued& one : bulk_) one.waits = one.task->waits();
+}
+
 Turns::Time Worker::readyAt(const Queued& queued) const {
-    return queued.cancelled || silent_ ? Time::min() : queued.notBefore;
+    if (queued.cancelled || silent_) return Time::min();
+    return queued.waits ? Time::max() : queued.notBefore;
 }
 
 std::optional<Turns::Time> Worker::firstOf(const Queue& queue) const {
     std::optional<Time> first;
-    for (const Queued& one : queue) first = std::min(first.value_or(Time::max()), readyAt(one));
+    for (const Queued& one : queue) {
+        const Time ready = readyAt(one);
+        if (ready != Time::max()) first = std::min(first.value_or(Time::max()), ready);
+    }
     return first;
 }
 
@@ -216,6 +231,7 @@ Worker::Queued Worker::take(Queue& queue, Time now) const {
 void Worker::run() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
+        askWhoWaits();
         const Time now = Clock::now();
         const Turn turn = turns_.next(now, {firstOf(urgent_), firstOf(bulk_), watching_ && !silent_});
         if (turn.what == Turn::What::wait) {

@@ -33,6 +33,8 @@ class Task {
 
     /** Touches the device for at most one slice. A step that says `later` delivers nothing. Throws CoreError. */
     virtual Progress step(Engine& engine) = 0;
+    /** Whether no step is taken before Worker::wake(). Asked often, with the worker's lock held. */
+    [[nodiscard]] virtual bool waits() { return false; }
     /** After each step, with nothing held: hands out what the step produced; may block. */
     virtual void deliver(bool finished) = 0;
     /** Instead of any further call. What cannot be answered has to be said on another way: nothing is thrown. */
@@ -64,6 +66,8 @@ class Worker {
     ~Worker();
 
     void post(std::unique_ptr<Task> task, bool urgent);
+    /** Tasks that waited may take a step now. */
+    void wake();
     /** The task fails with `cancelled` before its next step. Does nothing if there is none of this id. */
     void cancel(uint64_t id);
     /** Whether a task of this id is queued or running. */
@@ -89,10 +93,14 @@ class Worker {
         bool cancelled = false;
         /** As its last step told; it may go on at any time where that is the least there is. */
         Time notBefore = Time::min();
+        /** It goes on when it is woken, and not before. */
+        bool waits = false;
     };
     using Queue = std::deque<Queued>;
     void run();
-    /** When a task may go on: one that ends, at once. Under the lock. */
+    /** Asks all of the bulk whether it waits to be woken. Under the lock. */
+    void askWhoWaits();
+    /** When a task may go on: one that ends, at once; one that waits, at Time::max(). Under the lock. */
     [[nodiscard]] Time readyAt(const Queued& queued) const;
     /** When the first of them may go on. Under the lock. */
     [[nodiscard]] std::optional<Time> firstOf(const Queue& queue) const;

@@ -1,5 +1,6 @@
 #include "worker.h"
 
+#include <atomic>
 #include <doctest/doctest.h>
 #include <future>
 
@@ -55,7 +56,43 @@ struct Desk {
     }
 };
 
+/** Bulk that takes its one step once it may. */
+class Held final : public Task {
+  public:
+    Held(uint64_t id, const std::atomic<bool>& free, std::promise<std::string> ended)
+        : Task(id), free_(free), ended_(std::move(ended)) {}
+    bool waits() override { return !free_; }
+    Progress step(Engine& /*engine*/) override { return Progress::done(); }
+    void deliver(bool /*finished*/) override { ended_.set_value("done"); }
+    void fail(const CoreError& error) noexcept override { ended_.set_value(error.code()); }
+
+  private:
+    const std::atomic<bool>& free_;
+    std::promise<std::string> ended_;
+};
+
 } // namespace
+
+TEST_CASE(
+    "[shape-6] bulk that waits lets others of its kind pass, goes on when woken, and can be cancelled meanwhile") {
+    Desk desk;
+    std::atomic<bool> free{false};
+    std::promise<std::string> first;
+    std::promise<std::string> second;
+    auto firstEnd = first.get_future();
+    auto secondEnd = second.get_future();
+    desk.worker.post(std::make_unique<Held>(101, free, std::move(first)), false);
+    desk.worker.post(std::make_unique<Held>(102, free, std::move(second)), false);
+    Desk::wait(desk.post([](Engine&) { return Progress::done(); }, false));
+    Desk::wait(desk.post([](Engine&) { return Progress::done(); }, true));
+    CHECK(desk.worker.has(101));
+    desk.worker.cancel(102);
+    CHECK(secondEnd.get() == "cancelled");
+    CHECK(desk.worker.has(101));
+    free = true;
+    desk.worker.wake();
+    CHECK(firstEnd.get() == "done");
+}
 
 TEST_CASE("[main-8] the request that the list is watched from is answered before the first look at it") {
     Desk desk;

@@ -1,9 +1,10 @@
-/** Over SSH: reading against `cat`, and the round trips of an apply on a slow link. */
+/** Over SSH: reading against `cat`, what waits behind a long read, and the round trips of an apply on a slow link. */
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'ssh2';
 import { root } from '../../scripts/common.ts';
 import type { Board, BoardLog, PartitionMemory, WriteEdit } from '../../src/board/board.ts';
@@ -200,6 +201,74 @@ async function apply(board: VirtualBoard, folder: string, rounds: number): Promi
   }
 }
 
+/** Bytes a second of a slow link. */
+const slowLink = 1e6;
+
+/**
+ * Visible 4 KiB while 12.5 MiB are read in the background over a link of 1 MB/s: how long they take, and how many bytes
+ * the link brought first, which no busy machine changes.
+ */
+async function behindBulk(board: VirtualBoard, folder: string, looks: number): Promise<Measure[]> {
+  const link = await startProxy({ targetPort: board.port });
+  const ours = await connect(board, link.port, folder);
+  try {
+    const memory = (await ours.open(columns, {}, new AbortController().signal)).memory('data');
+    if (memory === undefined) throw new Error('the partition has no data memory');
+    link.slow(slowLink);
+    const look = async (index: number): Promise<{ ms: number; first: number }> => {
+      const begin = performance.now();
+      const before = link.bytes.toClient;
+      const range = { offset: (index % 400) * 0x8000, length: 4096 };
+      await memory.read([range], { asking: 'look' }, new AbortController().signal);
+      return { ms: performance.now() - begin, first: link.bytes.toClient - before };
+    };
+    const alone: number[] = [];
+    const beside: { ms: number; first: number }[] = [];
+    for (let index = 0; index < looks; index++) alone.push((await look(index)).ms);
+    const stop = new AbortController();
+    const whole = [{ offset: 0, length: bytes }];
+    const bulk = (async () => {
+      while (!stop.signal.aborted) await memory.read(whole, { asking: 'fast' }, stop.signal);
+    })().catch((error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+    });
+    const from = link.bytes.toClient;
+    const begin = performance.now();
+    await pause(2000); // the window of a link that nobody knows yet
+    for (let index = 0; index < looks; index++) {
+      beside.push(await look(index));
+      await pause(100);
+    }
+    const rate = ((link.bytes.toClient - from) * 1000) / (performance.now() - begin);
+    stop.abort();
+    await bulk;
+    const ms = beside.map((one) => one.ms);
+    const first = beside.map((one) => one.first);
+    const late = ms.filter((one) => one >= 300).length;
+    return [
+      {
+        name: 'visible 4 KiB behind 12.5 MiB, link of 1 MB/s',
+        value: median(ms),
+        unit: 'ms',
+        peer: { name: 'the same with nothing else on the link', value: median(alone) },
+        goal: { at: 'most', value: 300 },
+        note: `median of ${looks}; ${spread(ms)}, ${late} of them late; the long read meanwhile had ${Math.round(rate / 1000)} KB/s`,
+      },
+      {
+        name: 'bytes that come before these',
+        value: [...first].sort((a, b) => a - b)[Math.ceil(looks * 0.9) - 1] ?? Number.NaN,
+        unit: 'bytes',
+        peer: { name: 'what the link brings in 300 ms', value: slowLink * 0.3 },
+        goal: { at: 'most', value: slowLink * 0.3 },
+        note: `nine of ten at most so many; ${spread(first, 0)}`,
+      },
+    ];
+  } finally {
+    await ours.dispose();
+    await link.close();
+  }
+}
+
 /** Boots a board with a whole VC1902 array and measures; medians of `rounds`. */
 export async function measureLink(rounds: number): Promise<Measure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
@@ -207,7 +276,11 @@ export async function measureLink(rounds: number): Promise<Measure[]> {
   try {
     // What a longer link adds is small beside the board's own work: a single difference may well be negative.
     const applies = Math.max(rounds, 3);
-    const measures = [...(await throughput(board, folder, rounds)), await apply(board, folder, applies)];
+    const measures = [
+      ...(await throughput(board, folder, rounds)),
+      ...(await behindBulk(board, folder, 10 * rounds)),
+      await apply(board, folder, applies),
+    ];
     await board.assertClean();
     return measures;
   } finally {

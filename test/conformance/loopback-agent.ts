@@ -142,6 +142,8 @@ export class LoopbackAgent {
       case 'kernel-descriptor':
         await this.#core.takeKernelDescriptor(columns, signal);
         return {};
+      case 'received':
+        return undefined;
       case 'cancel':
         this.#running.get(Number(header['target']))?.abort();
         return {};

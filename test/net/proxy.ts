@@ -1,5 +1,5 @@
 /**
- * A TCP proxy on 127.0.0.1 that behaves like a link: delay, black hole, cut. Used where the kernel has no traffic
+ * A TCP proxy on 127.0.0.1 that behaves like a link: delay, a rate, black hole, cut. Used where the kernel has no traffic
  * control. It counts bytes; it knows nothing of what they mean.
  */
 import net from 'node:net';
@@ -9,12 +9,16 @@ export interface LinkOptions {
   readonly targetPort: number;
   /** Delay of each direction, milliseconds; a round trip takes twice as long. 0 forwards at once. */
   readonly oneWayMs?: number;
+  /** Bytes a second that each direction of a connection brings; without it, as many as come. */
+  readonly rate?: number;
 }
 
 export interface LinkProxy {
   readonly port: number;
   /** What comes from now on takes so many milliseconds in each direction. */
   delay(oneWayMs: number): void;
+  /** What comes from now on goes at so many bytes a second in each direction of a connection; `Infinity`: at once. */
+  slow(bytesPerSecond: number): void;
   /** From now on bytes vanish in both directions, without FIN or RST, as when a cable is pulled. `false` lets new bytes pass; those that vanished stay lost. */
   blackHole(on: boolean): void;
   /** Resets every connection. New ones are accepted unless `refuse` is set. */
@@ -33,7 +37,13 @@ export interface LinkProxy {
   close(): Promise<void>;
 }
 
-/** A queue of chunks that leave a fixed time after they came; pauses the source when more than 4 MiB are under way. */
+/** What a line sends at once: a few packets. */
+const PORTION = 4096;
+
+/**
+ * A queue of chunks that leave a fixed time after they came, and no faster than the line's rate; pauses the source when
+ * more than 4 MiB are under way.
+ */
 class DelayLine {
   readonly #queue: { at: number; chunk: Buffer | null }[] = [];
   readonly #limit = 4 << 20;
@@ -42,6 +52,8 @@ class DelayLine {
   readonly source: net.Socket;
   readonly sink: net.Socket;
   readonly delayMs: () => number;
+  readonly rate: () => number;
+  #lastLeaves = 0;
   readonly swallow: () => boolean;
   /** How many of so many bytes may go through. */
   readonly admit: (bytes: number) => number;
@@ -52,6 +64,7 @@ class DelayLine {
     source: net.Socket,
     sink: net.Socket,
     delayMs: () => number,
+    rate: () => number,
     swallow: () => boolean,
     admit: (bytes: number) => number,
     broken: () => void,
@@ -59,6 +72,7 @@ class DelayLine {
     this.source = source;
     this.sink = sink;
     this.delayMs = delayMs;
+    this.rate = rate;
     this.swallow = swallow;
     this.admit = admit;
     this.broken = broken;
@@ -76,7 +90,16 @@ class DelayLine {
     this.#size += chunk?.length ?? 0;
     if (this.#size > this.#limit) this.source.pause();
     const delay = this.delayMs();
-    this.#queue.push({ at: performance.now() + delay, chunk });
+    const rate = this.rate();
+    const size = chunk?.length ?? 0;
+    const portion = rate === Number.POSITIVE_INFINITY ? size : PORTION;
+    for (let at = 0; at < size || chunk === null; at += portion) {
+      const part = chunk?.subarray(at, at + portion) ?? null;
+      const leaves = Math.max(performance.now(), this.#lastLeaves) + ((part?.length ?? 0) * 1000) / rate;
+      this.#lastLeaves = leaves;
+      this.#queue.push({ at: leaves + delay, chunk: part });
+      if (part === null) break;
+    }
     if (delay === 0) this.#pump();
     else this.#schedule();
   }
@@ -110,7 +133,9 @@ class DelayLine {
 /** Starts a proxy in front of 127.0.0.1:`targetPort`. */
 export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
   let oneWayMs = options.oneWayMs ?? 0;
+  let bytesPerSecond = options.rate ?? Number.POSITIVE_INFINITY;
   const delay = (): number => oneWayMs;
+  const rate = (): number => bytesPerSecond;
   const sockets = new Set<net.Socket>();
   const lines = new Set<DelayLine>();
   const bytes = { toTarget: 0, toClient: 0 };
@@ -153,8 +178,8 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
       noDelay: true,
       allowHalfOpen: true,
     });
-    const up = new DelayLine(client, target, delay, () => hole, admit('toTarget'), broken);
-    const down = new DelayLine(target, client, delay, () => hole, admit('toClient'), broken);
+    const up = new DelayLine(client, target, delay, rate, () => hole, admit('toTarget'), broken);
+    const down = new DelayLine(target, client, delay, rate, () => hole, admit('toClient'), broken);
     for (const line of [up, down]) lines.add(line);
     for (const [socket, other] of [
       [client, target],
@@ -181,6 +206,9 @@ export async function startProxy(options: LinkOptions): Promise<LinkProxy> {
     bytes,
     delay: (ms) => {
       oneWayMs = ms;
+    },
+    slow: (rate) => {
+      bytesPerSecond = rate;
     },
     blackHole,
     cut,

@@ -9,13 +9,14 @@ interface Letter {
 }
 
 /**
- * Sends frames into a stream as fast as it takes them. Urgent frames (heartbeats, cancels) pass between the frames of
+ * Sends frames into a stream as fast as it takes them. Urgent frames (heartbeats, cancels, receipts) pass between the frames of
  * what waits; everything else keeps its order.
  */
 export class Outbox {
   readonly #stream: Writable;
   readonly #onFlow: () => void;
   readonly #urgent: Uint8Array[] = [];
+  #receipt: Uint8Array | undefined;
   #waiting: Letter[] = [];
   #blocked = false;
   #blockedByRequest = false;
@@ -42,6 +43,13 @@ export class Outbox {
     this.#pump();
   }
 
+  /** Sends one frame before everything that waits, in place of an earlier one of this kind that was not sent yet. */
+  sendReceipt(frame: Uint8Array): void {
+    if (this.#closed) return;
+    this.#receipt = frame;
+    this.#pump();
+  }
+
   /**
    * Queues frames. The result takes back what was not sent; it tells whether anything was. `fail` hears of a frame that
    * cannot be made, possibly before this returns.
@@ -62,12 +70,14 @@ export class Outbox {
   close(): void {
     this.#closed = true;
     this.#urgent.length = 0;
+    this.#receipt = undefined;
     this.#waiting = [];
   }
 
   #pump(): void {
     while (!this.#closed && !this.#blocked) {
-      const urgent = this.#urgent.shift();
+      const urgent = this.#receipt ?? this.#urgent.shift();
+      this.#receipt = undefined;
       const frame = urgent ?? this.#next();
       if (frame === undefined) return;
       this.#blockedByRequest = urgent === undefined;

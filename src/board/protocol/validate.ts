@@ -353,6 +353,12 @@ export function checkCall(header: Header): string {
   return text(header, 'call').slice(0, 80);
 }
 
+/** The number of a mark. */
+export function checkMark(header: Header): number {
+  const { mark } = header;
+  return typeof mark === 'number' && Number.isSafeInteger(mark) && mark > 0 ? mark : bad('a mark');
+}
+
 /** The driver does not come back from `call`. */
 export function hungError(call: string, facts: ErrorFacts = {}): BoardError {
   return new BoardError('driver-hung', `no answer of the driver to ${call}`, { ...facts, call });

@@ -99,6 +99,47 @@ describe('what the core says unasked', () => {
   });
 });
 
+describe('marks [shape-6]', () => {
+  const received = (agent: LoopbackAgent) =>
+    agent.requests.filter(({ op }) => op === 'received').map(({ mark }) => mark);
+
+  it('are reported when they come, also while nobody waits for what they stand behind', async () => {
+    const { agent, client } = await connect();
+    expect(agent.requests[0]).toMatchObject({ op: 'hello', marks: true });
+    for (const mark of [1, 2, 9]) agent.send({ id: 0, t: 'mark', mark });
+    await vi.waitFor(() => expect(received(agent).at(-1)).toBe(9));
+    expect((await client.partitions(never)).partitions).not.toHaveLength(0);
+  });
+
+  it('of which one waits to be reported at most, before all else, whatever the agent sends', () => {
+    const sent: number[] = [];
+    let taken: () => void = () => undefined;
+    const stream = new Writable({
+      highWaterMark: 1,
+      write: (chunk: Uint8Array, _encoding, done) => {
+        sent.push(chunk[0] ?? 0);
+        taken = () => done();
+      },
+    });
+    const outbox = new Outbox(stream, () => undefined);
+    outbox.sendUrgent(Uint8Array.of(1));
+    outbox.sendUrgent(Uint8Array.of(2));
+    for (const receipt of [10, 11, 12]) outbox.sendReceipt(Uint8Array.of(receipt));
+    taken();
+    return vi.waitFor(() => {
+      taken();
+      expect(sent).toEqual([1, 12, 2]);
+    });
+  });
+
+  it.each([0, -1, 1.5, '1', 2 ** 53])('of number %j end the connection', async (mark) => {
+    const { agent, client } = await connect();
+    const closed = new Promise<BoardError>((resolve) => client.onClose(resolve));
+    agent.send({ id: 0, t: 'mark', mark });
+    expect((await closed).code).toBe('protocol');
+  });
+});
+
 describe('starting', () => {
   it('skips what a login shell printed and logs it', async () => {
     const { client, log } = await connect({ banner: 'Welcome to the lab\nTILESC\n', chunk: 3 });

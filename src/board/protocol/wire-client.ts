@@ -35,6 +35,7 @@ import {
   checkEpoch,
   checkFlag,
   checkHello,
+  checkMark,
   checkMemories,
   checkPartitions,
   checkRefusedStart,
@@ -130,6 +131,7 @@ export class WireClient implements CoreClient {
         op: 'hello',
         protocol: protocolVersion,
         trace: options.trace ?? true,
+        marks: true,
         device: options.device ?? '/dev/aie0',
         heartbeatMs: options.heartbeatMs ?? 15_000,
         exitMs: options.exitMs ?? 60_000,
@@ -640,6 +642,7 @@ class Wire {
     if (t === 'partitions') this.partitions.fire(checkPartitions(frame.header));
     else if (t === 'error') this.end(this.#failure(frame.header));
     else if (t === 'start-refused') this.notices.fire(checkRefusedStart(frame.header));
+    else if (t === 'mark') this.#received(checkMark(frame.header));
     else if (t === 'stuck') this.#stuck(checkCall(frame.header));
     else if (t === 'trace') {
       if (!Array.isArray(lines)) throw unexpected(frame.header);
@@ -648,6 +651,11 @@ class Wire {
         this.#trace.line(line);
       }
     } else throw unexpected(frame.header);
+  }
+
+  /** The core sends no more of a long answer than the way to here holds for a moment: it hears what has come. */
+  #received(mark: number): void {
+    this.#outbox.sendReceipt(encodeFrame({ op: 'received', id: this.#nextId(), mark }));
   }
 
   /** The core says which call of the driver does not come back, again and again; empty: it did. */

@@ -1,0 +1,54 @@
+#include "send_window.h"
+
+#include <algorithm>
+
+namespace tilescope {
+
+size_t SendWindow::room(Time now) {
+    const uint64_t onTheWay = sent_ - received_;
+    if (empty_ && now - emptyAt_ >= knownFor) {
+        if (!marks_.empty()) return 0;
+        empty_.reset();
+    }
+    // The first bytes on an empty way are few, so that they tell its time.
+    if (!empty_ && marks_.empty()) return least;
+    const uint64_t free = size_ - std::min<uint64_t>(size_, onTheWay);
+    return free < enough() ? 0 : enough(); // and no more: the next step goes out while this one is on its way
+}
+
+std::optional<uint64_t> SendWindow::sent(size_t bytes, Time now) {
+    sent_ += bytes;
+    const uint64_t onTheWay = sent_ - received_;
+    const bool full = onTheWay + enough() > size_;
+    if (empty_ && sent_ - marked_ < enough() && !full) return std::nullopt;
+    marked_ = sent_;
+    marks_.push_back({++lastMark_, sent_, now, onTheWay});
+    return lastMark_;
+}
+
+void SendWindow::received(uint64_t mark, Time now) {
+    if (mark > lastMark_) return;
+    while (!marks_.empty() && marks_.front().number <= mark) {
+        const Mark first = marks_.front();
+        marks_.pop_front();
+        received_ = first.until;
+        if (first.number == mark) adapt(first, now);
+    }
+}
+
+void SendWindow::adapt(const Mark& mark, Time now) {
+    const Duration took = std::max<Duration>(now - mark.at, std::chrono::microseconds(1));
+    if (!empty_ || took <= *empty_) {
+        empty_ = took;
+        emptyAt_ = now;
+    }
+    if (mark.number <= adaptedAt_) return;
+    const double fitting = std::chrono::duration<double>(*empty_ + queueTime) / std::chrono::duration<double>(took);
+    // A window that was not used says nothing of a larger one.
+    if (fitting > 1 && mark.onTheWay < size_ / 2) return;
+    const double wanted = static_cast<double>(size_) * std::clamp(fitting, 0.5, 2.0);
+    size_ = static_cast<size_t>(std::clamp(wanted, static_cast<double>(least), static_cast<double>(most)));
+    adaptedAt_ = lastMark_;
+}
+
+} // namespace tilescope
