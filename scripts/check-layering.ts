@@ -9,6 +9,9 @@ import { importedModules } from './imports.ts';
 
 const CONTROL_LIBRARY = /^@vscode-elements\//;
 const CONTROLS_FILE = 'webview/controls.ts';
+/** What the model may be made of beside itself, and where. */
+const SHAPE_LIBRARY = 'valibot';
+const SHAPES_FILE = 'src/model/shapes.ts';
 /**
  * Markup by hand, which the pages leave to Lit and their controls to CONTROLS_FILE. The editor's page makes its rows and
  * the boxes around them itself: they are reused while it scrolls.
@@ -111,6 +114,7 @@ function packageProblem(file: string, from: Place, specifier: string): string | 
     return `only ${CONTROLS_FILE} may import the control library`;
   }
   if (isTest) return undefined;
+  if (file === SHAPES_FILE && specifier === SHAPE_LIBRARY) return undefined;
   if (from.kind === 'model') return 'the model imports nothing but itself';
   if (from.kind === 'messages') return 'the message contract imports nothing but the model';
   if (from.kind === 'session' && specifier.startsWith('node:')) return 'a session does no I/O of its own';

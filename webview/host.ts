@@ -2,6 +2,7 @@
  * The page's end of the message contract: requests that are answered, refused, cancelled or timed out, and the host's
  * announcements. Everything that arrives is checked before it is used.
  */
+import * as v from 'valibot';
 import type {
   FromWebview,
   HostCommand,
@@ -11,6 +12,7 @@ import type {
   WebviewRequests,
 } from '../src/editor/messages.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import { fitting } from '../src/model/shapes.ts';
 
 /** The object that VS Code gives to a page. */
 export interface VsCodeApi {
@@ -167,14 +169,10 @@ const announced: readonly string[] = [
   'failed',
 ];
 
+const announcedShape = v.object({ type: v.picklist(announced) });
+
 function isMessage(data: unknown): data is ToWebview {
-  return (
-    typeof data === 'object' &&
-    data !== null &&
-    'type' in data &&
-    typeof data.type === 'string' &&
-    announced.includes(data.type)
-  );
+  return v.is(announcedShape, data);
 }
 
 /** Bytes as some hosts deliver them: a typed array of any kind, or its buffer. */
@@ -185,16 +183,12 @@ export function toBytes(value: unknown): Uint8Array | undefined {
   return undefined;
 }
 
+const delivered = v.pipe(v.unknown(), v.transform(toBytes), v.instance(Uint8Array));
+const shownShape = v.object({ offset: v.number(), bytes: delivered, flags: delivered, base: delivered });
+
 /** Checks an answer to `read`: three arrays of the asked length at the asked offset, else `undefined`. */
-export function toShownBytes(answer: unknown, range: ByteRange): ShownBytes | undefined {
-  if (typeof answer !== 'object' || answer === null) return undefined;
-  const fields: Record<string, unknown> = { ...answer };
-  const bytes = toBytes(fields['bytes']);
-  const flags = toBytes(fields['flags']);
-  const base = toBytes(fields['base']);
-  if (fields['offset'] !== range.offset || bytes === undefined || flags === undefined || base === undefined) {
-    return undefined;
-  }
-  if ([bytes, flags, base].some((array) => array.length !== range.length)) return undefined;
-  return { offset: range.offset, bytes, flags, base };
+export function toShownBytes(answer: unknown, { offset, length }: ByteRange): ShownBytes | undefined {
+  const shown = fitting(shownShape, answer);
+  if (shown === undefined || shown.offset !== offset) return undefined;
+  return [shown.bytes, shown.flags, shown.base].every((array) => array.length === length) ? shown : undefined;
 }

@@ -1,5 +1,6 @@
 /** The page of the hex editor: connects host, grid and outline. */
 import './main.css';
+import * as v from 'valibot';
 import type {
   EditorDocument,
   EditorSettings,
@@ -7,8 +8,9 @@ import type {
   ShownBytes,
   WebviewStrings,
 } from '../src/editor/messages.ts';
-import { type CellChoice, readCellChoice } from '../src/model/cells/choices.ts';
+import type { CellChoice } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import { cellChoiceShape, fitting, whole } from '../src/model/shapes.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
 import {
@@ -39,7 +41,7 @@ interface KeptState {
   readonly selection: Selection;
   readonly top: number;
   /** Chosen for this tab; without it the setting counts. */
-  readonly cells?: CellChoice;
+  readonly cells?: CellChoice | undefined;
 }
 
 const api = acquireVsCodeApi();
@@ -80,7 +82,7 @@ class Editor {
     this.#t = t;
     this.#state = state;
     this.#settings = settings;
-    const kept = toKept(api.getState());
+    const kept = fitting(keptShape, api.getState());
     this.#chosen = kept?.cells;
     this.#outline = new Outline(window.document.body, t, {
       command: (command) => {
@@ -336,23 +338,16 @@ function sameChoice(a: CellChoice, b: CellChoice): boolean {
   return a.name === b.name && a.order === b.order;
 }
 
-/** Reads what an earlier page of this tab kept; anything else is ignored. */
-function toKept(value: unknown): KeptState | undefined {
-  if (typeof value !== 'object' || value === null || !('selection' in value) || !('top' in value))
-    return undefined;
-  const { selection, top } = value;
-  if (typeof top !== 'number' || typeof selection !== 'object' || selection === null) return undefined;
-  const { anchor, cursor, pane }: Record<string, unknown> = { ...selection };
-  if (!Number.isInteger(anchor) || !Number.isInteger(cursor)) return undefined;
-  if (pane !== 'cells' && pane !== 'characters') return undefined;
-  const kept: { anchor: number; cursor: number; pane: Pane } = {
-    anchor: Number(anchor),
-    cursor: Number(cursor),
-    pane,
-  };
-  const cells = 'cells' in value ? readCellChoice(value.cells) : undefined;
-  return { selection: kept, top, ...(cells === undefined ? {} : { cells }) };
-}
+/** What an earlier page of this tab kept; anything else is ignored. */
+const keptShape = v.object({
+  selection: v.object({
+    anchor: whole(Number.MIN_SAFE_INTEGER),
+    cursor: whole(Number.MIN_SAFE_INTEGER),
+    pane: v.picklist(['cells', 'characters']),
+  }),
+  top: v.number(),
+  cells: v.optional(v.fallback(v.optional(cellChoiceShape), undefined)),
+});
 
 let editor: Editor | undefined;
 host.listen((message) => {

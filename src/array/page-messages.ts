@@ -1,5 +1,6 @@
 /** Reads what the Array view's page sends; what is not in the contract is refused. */
-import type { Tile } from '../model/geometry.ts';
+import * as v from 'valibot';
+import { countShape, cutText, fitting, whole } from '../model/shapes.ts';
 import type { ArrayCommand, FromArrayPage } from './messages.ts';
 
 const commands: Readonly<Record<ArrayCommand, true>> = {
@@ -10,47 +11,20 @@ const commands: Readonly<Record<ArrayCommand, true>> = {
   showLog: true,
 };
 
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-}
+const place = whole(0, 4095);
+const tile = v.object({ col: place, row: place });
 
-function readTile(value: unknown): Tile | undefined {
-  const col = field(value, 'col');
-  const row = field(value, 'row');
-  const isPlace = (n: unknown): n is number =>
-    typeof n === 'number' && Number.isInteger(n) && n >= 0 && n < 4096;
-  return isPlace(col) && isPlace(row) ? { col, row } : undefined;
-}
+const message: v.GenericSchema<unknown, FromArrayPage> = v.variant('type', [
+  v.object({ type: v.literal('ready') }),
+  v.object({ type: v.literal('focus'), tile }),
+  v.object({ type: v.literal('open'), tile }),
+  v.object({ type: v.literal('drawn'), number: countShape }),
+  v.object({ type: v.literal('choose'), key: cutText(200) }),
+  v.object({ type: v.literal('command'), command: v.picklist(Object.keys(commands) as ArrayCommand[]) }),
+  v.object({ type: v.literal('failure'), message: cutText(2000) }),
+]);
 
 /** The message, or `undefined` if it is not in the contract. */
 export function readFromArrayPage(raw: unknown): FromArrayPage | undefined {
-  const type = field(raw, 'type');
-  switch (type) {
-    case 'ready':
-      return { type };
-    case 'focus':
-    case 'open': {
-      const tile = readTile(field(raw, 'tile'));
-      return tile && { type, tile };
-    }
-    case 'drawn': {
-      const number = field(raw, 'number');
-      return typeof number === 'number' && Number.isSafeInteger(number) ? { type, number } : undefined;
-    }
-    case 'choose': {
-      const key = field(raw, 'key');
-      return typeof key === 'string' ? { type, key: key.slice(0, 200) } : undefined;
-    }
-    case 'command': {
-      const command = field(raw, 'command');
-      if (typeof command !== 'string' || !Object.hasOwn(commands, command)) return undefined;
-      return { type, command: command as ArrayCommand };
-    }
-    case 'failure': {
-      const message = field(raw, 'message');
-      return typeof message === 'string' ? { type, message: message.slice(0, 2000) } : undefined;
-    }
-    default:
-      return undefined;
-  }
+  return fitting(message, raw);
 }

@@ -2,7 +2,9 @@
  * Board entries as they are kept in VS Code's global state, and as `TILESCOPE_START_BOARDS` gives them. They hold no
  * secrets. Stored text is checked like foreign input: another version, or a person, may have written it.
  */
+import * as v from 'valibot';
 import { isBoardId } from '../model/resource.ts';
+import { fitting, fittingItems, whole } from '../model/shapes.ts';
 
 interface Common {
   /** Authority of the board's `aie:` resources; stays the same when the entry is edited. */
@@ -57,64 +59,62 @@ export function newBoardId(label: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** Whether a number can be a board's connect time-out. */
-export function isConnectSeconds(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 3600;
+/** A text of an entry. */
+const text = v.pipe(v.string(), v.nonEmpty(), v.maxLength(1024));
+/** Seconds that a host may be given. */
+const connectSecondsShape = whole(1, 3600);
+
+/** What is left out where it does not fit: an entry without it can be used. */
+function optional<S extends v.GenericSchema>(shape: S) {
+  return v.optional(v.fallback(v.optional(shape), undefined));
 }
 
-const longestText = 1024;
+const common = {
+  id: v.pipe(v.string(), v.check(isBoardId)),
+  label: text,
+  autoConnect: optional(v.literal(true)),
+};
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' && value.length <= longestText ? value : undefined;
+const entryShape = v.variant('kind', [
+  v.object({ ...common, kind: v.literal('simulated') }),
+  v.object({ ...common, kind: v.literal('local') }),
+  v.object({
+    ...common,
+    kind: v.literal('ssh'),
+    host: text,
+    sudo: v.fallback(v.boolean(), false),
+    user: optional(text),
+    port: v.optional(whole(1, 65535)),
+    identityFile: optional(text),
+    knownHosts: optional(text),
+    device: v.optional(v.pipe(text, v.startsWith('/'))),
+    connectSeconds: optional(connectSecondsShape),
+  }),
+]);
+
+/** Whether a number can be a board's connect time-out. */
+export function isConnectSeconds(value: unknown): value is number {
+  return v.is(connectSecondsShape, value);
 }
 
 /** Reads one entry. `undefined` if a field that it needs is missing or wrong. A missing id is made from the label. */
 function parseBoardConfig(value: unknown, taken: ReadonlySet<string>): BoardConfig | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const fields = new Map<string, unknown>(Object.entries(value));
-  const label = text(fields.get('label'));
+  const label = fitting(v.object({ label: text }), value)?.label;
   if (label === undefined) return undefined;
-  const given = fields.get('id');
-  const id =
-    given === undefined
-      ? newBoardId(label, taken)
-      : typeof given === 'string' && isBoardId(given)
-        ? given
-        : undefined;
-  if (id === undefined || taken.has(id)) return undefined;
-  const kind = fields.get('kind');
-  const common = { id, label, ...(fields.get('autoConnect') === true ? { autoConnect: true } : {}) };
-  if (kind === 'simulated' || kind === 'local') return { ...common, kind };
-  const host = text(fields.get('host'));
-  if (kind !== 'ssh' || host === undefined) return undefined;
-  const port = fields.get('port');
-  if (port !== undefined && !(Number.isInteger(port) && Number(port) > 0 && Number(port) < 65536))
-    return undefined;
-  const user = text(fields.get('user'));
-  const identityFile = text(fields.get('identityFile'));
-  const knownHosts = text(fields.get('knownHosts'));
-  const device = text(fields.get('device'));
-  if (device?.startsWith('/') === false) return undefined;
-  const connectSeconds = fields.get('connectSeconds');
-  return {
-    ...common,
-    kind,
-    host,
-    sudo: fields.get('sudo') === true,
-    ...(user === undefined ? {} : { user }),
-    ...(port === undefined ? {} : { port: Number(port) }),
-    ...(identityFile === undefined ? {} : { identityFile }),
-    ...(knownHosts === undefined ? {} : { knownHosts }),
-    ...(device === undefined ? {} : { device }),
-    ...(isConnectSeconds(connectSeconds) ? { connectSeconds } : {}),
-  };
+  const entry = fitting(entryShape, { id: newBoardId(label, taken), ...withoutAbsent(Object(value)) });
+  return entry === undefined || taken.has(entry.id) ? undefined : withoutAbsent(entry);
+}
+
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** The same without the properties that are `undefined`. */
+function withoutAbsent<T extends object>(value: T): Present<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as Present<T>;
 }
 
 /** The ids that the items of a stored list have or would be given, whether or not the items can be read. */
 export function idsIn(items: readonly unknown[]): string[] {
-  const given = items.flatMap((item) =>
-    typeof item === 'object' && item !== null && 'id' in item && typeof item.id === 'string' ? [item.id] : [],
-  );
+  const given = fittingItems(v.object({ id: v.string() }), items).map(({ id }) => id);
   return [...given, ...parseBoardConfigs(items).places.keys()];
 }
 

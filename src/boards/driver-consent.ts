@@ -1,5 +1,7 @@
 /** First contact with a driver that this version does not know: shows what was found and asks before the first mapping. */
+import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { fittingItems } from '../model/shapes.ts';
 import { agreesTo } from '../say/say.ts';
 import type { BoardEntry } from './boards.ts';
 
@@ -49,8 +51,7 @@ export class DriverConsent {
   }
 
   #given(): string[] {
-    const given: unknown = this.#state.get(consentKey);
-    return Array.isArray(given) ? given.filter((name) => typeof name === 'string') : [];
+    return fittingItems(v.string(), this.#state.get(consentKey));
   }
 }
 

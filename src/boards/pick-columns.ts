@@ -1,7 +1,9 @@
 /** Columns that a person picked on drivers whose partitions are dynamic: what was typed, and what is remembered. */
+import * as v from 'valibot';
 import type { PartitionInfo } from '../board/board.ts';
 import { Emitter } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
+import { fitting, fittingItems, whole } from '../model/shapes.ts';
 import type { BoardStore } from './boards.ts';
 
 const picksKey = 'tilescope.pickedColumns';
@@ -9,6 +11,8 @@ const picksKey = 'tilescope.pickedColumns';
 const mostPicks = 64;
 /** Columns of the largest array, with room to spare. */
 const mostColumns = 1024;
+/** A pick as it is stored: first column and number of columns. */
+const pickShape = v.strictTuple([whole(0, mostColumns), whole(1, mostColumns)]);
 
 /**
  * Reads `4-7` (first and last column), `4, 4` (first column and number of columns) or `4`. `form`: it is none of these;
@@ -52,11 +56,9 @@ export class PickedColumns {
 
   /** The picks of a board, by their first column. */
   of(board: string): readonly ColumnRange[] {
-    const picks = this.#read()[board];
-    if (!Array.isArray(picks)) return [];
-    return picks
-      .flatMap((pick) => readPick(pick) ?? [])
+    return fittingItems(pickShape, this.#read()[board])
       .slice(0, mostPicks)
+      .map(([startCol, numCols]) => ({ startCol, numCols }))
       .sort((a, b) => a.startCol - b.startCol || a.numCols - b.numCols);
   }
 
@@ -90,8 +92,7 @@ export class PickedColumns {
   }
 
   #read(): Record<string, unknown> {
-    const stored: unknown = this.#store.get(picksKey);
-    return typeof stored === 'object' && stored !== null ? { ...stored } : {};
+    return { ...fitting(v.record(v.string(), v.unknown()), this.#store.get(picksKey)) };
   }
 
   async #write(board: string, picks: readonly ColumnRange[]): Promise<void> {
@@ -104,12 +105,4 @@ export class PickedColumns {
 
 function name(board: string, { startCol, numCols }: ColumnRange): string {
   return `${board}/${startCol}_${numCols}`;
-}
-
-function readPick(value: unknown): ColumnRange | undefined {
-  if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [startCol, numCols]: unknown[] = value;
-  const inside = (number: unknown, least: number): number is number =>
-    typeof number === 'number' && Number.isInteger(number) && number >= least && number <= mostColumns;
-  return inside(startCol, 0) && inside(numCols, 1) ? { startCol, numCols } : undefined;
 }

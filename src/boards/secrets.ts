@@ -2,6 +2,7 @@
  * The person, as the boards see them: questions about host keys and secrets. Secrets live in VS Code's secret storage
  * and nowhere else; global state keeps only the names under which they are stored, so that they can be forgotten.
  */
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import type {
   ChangedHostKeyQuestion,
@@ -9,6 +10,7 @@ import type {
   SecretRequest,
   SshPrompts,
 } from '../board/ssh/prompts.ts';
+import { fittingItems } from '../model/shapes.ts';
 import { agreesTo, askText, sayInformation, type TextQuestion } from '../say/say.ts';
 
 const namesKey = 'tilescope.secretNames';
@@ -134,8 +136,7 @@ export class Secrets implements SshPrompts {
   }
 
   #stored(): string[] {
-    const names: unknown = this.#names.get(namesKey);
-    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+    return fittingItems(v.string(), this.#names.get(namesKey));
   }
 }
 

@@ -21,15 +21,14 @@ import {
 } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as v from 'valibot';
+import { fitting } from '../model/shapes.ts';
 import { SessionError } from '../session/errors.ts';
 import type { JournalRecord, JournalStep } from '../session/journal.ts';
 import { isAlive, newOwner } from './journal-owner.ts';
 
 /** The first line of a file: whose edits they are, and the session's journal data (JSON). */
-interface JournalFile {
-  readonly uri: string;
-  readonly data: unknown;
-}
+const fileShape = v.object({ uri: v.string(), data: v.nullable(v.record(v.string(), v.unknown())) });
 
 /** More than the largest journal that the session accepts. */
 const mostCharacters = 256 * 1024 * 1024;
@@ -320,18 +319,18 @@ async function writeRecords(file: FileHandle, records: Iterable<JournalRecord>):
 function parseJournalFile(text: string, uri: string): unknown {
   if (text.length > mostCharacters) throw damaged('size');
   const [first = '', ...lines] = text.split('\n');
-  let file: unknown;
+  let parsed: unknown;
   try {
-    file = JSON.parse(first);
+    parsed = JSON.parse(first);
   } catch {
     throw damaged('JSON');
   }
-  if (typeof file !== 'object' || file === null || !('uri' in file) || !('data' in file))
-    throw damaged('file');
+  const file = fitting(fileShape, parsed);
+  if (file === undefined) throw damaged('file');
   if (file.uri !== uri) throw damaged('uri');
   const records = parseRecords(lines);
   if (records.length === 0) return file.data ?? undefined;
-  if (typeof file.data !== 'object' || file.data === null) throw damaged('records');
+  if (file.data === null) throw damaged('records');
   return { ...file.data, records };
 }
 
@@ -355,6 +354,5 @@ function damaged(part: string): SessionError {
 
 /** The first line of a file of kept edits. */
 export function journalFileText(uri: string, data: unknown): string {
-  const file: JournalFile = { uri, data: data ?? null };
-  return JSON.stringify(file);
+  return JSON.stringify({ uri, data: data ?? null });
 }

@@ -3,9 +3,10 @@
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
-import { type CellChoice, hexBytes, readCellChoice } from '../model/cells/choices.ts';
+import { type CellChoice, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
+import { cellChoiceShape, fitting } from '../model/shapes.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
@@ -536,7 +537,8 @@ function settings(): EditorSettings {
     bytesPerRow: [8, 16, 32, 64].includes(bytesPerRow) ? bytesPerRow : 16,
     upperCase: configuration.get<boolean>('upperCase', true),
     cells:
-      readCellChoice({ name: configuration.get('cells'), order: configuration.get('byteOrder') }) ?? hexBytes,
+      fitting(cellChoiceShape, { name: configuration.get('cells'), order: configuration.get('byteOrder') }) ??
+      hexBytes,
     fontFamily: fontFamily(configuration.get('fontFamily')),
     fontSize: fontSize(configuration.get('fontSize')),
     density: configuration.get('density') === 'compact' ? 'compact' : 'comfortable',

@@ -1,10 +1,12 @@
 /** The sidebar's tree: boards, partitions, memory types, tiles. Follows the links by itself. */
+import * as v from 'valibot';
 import * as vscode from 'vscode';
 import { toBoardError } from '../board/errors.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
 import { actionNames } from '../model/action-names.ts';
 import type { ColumnRange } from '../model/geometry.ts';
+import { fitting, fittingItems } from '../model/shapes.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
 import { helpedBySudo } from './failures.ts';
 import {
@@ -66,10 +68,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#boards = boards;
     this.#picks = picks;
     this.#state = state;
-    const expanded: unknown = state.get(expandedKey);
-    this.#expanded = new Set(Array.isArray(expanded) ? expanded.map(String).slice(0, mostRemembered) : []);
-    const selected: unknown = state.get(selectedKey);
-    this.#toSelect = typeof selected === 'string' ? selected : undefined;
+    this.#expanded = new Set(fittingItems(v.string(), state.get(expandedKey)).slice(0, mostRemembered));
+    this.#toSelect = fitting(v.string(), state.get(selectedKey));
     this.#view = this.#register();
     this.#subscriptions.push(
       this.#changed,

@@ -1,4 +1,6 @@
-import { type MemoryGeometry, memoryTypes, totalBytes } from '../model/geometry.ts';
+import * as v from 'valibot';
+import { type MemoryGeometry, totalBytes } from '../model/geometry.ts';
+import { countShape, geometryShape, textUpTo, whole } from '../model/shapes.ts';
 import type { EditStack, KeptGesture, NumberedGesture, StageRun } from './edit-stack.ts';
 import { SessionError } from './errors.ts';
 import type { MemoryKey } from './types.ts';
@@ -98,21 +100,34 @@ function encodeGesture({ order, label, epoch, runs }: KeptGesture): JournalGestu
   };
 }
 
+const runShape = v.object({ offset: countShape, bytes: v.string(), seen: v.string() });
+const gestureShape = v.object({
+  order: whole(1, mostOrder),
+  label: textUpTo(longestText),
+  epoch: textUpTo(longestText),
+  runs: v.pipe(v.array(runShape), v.minLength(1)),
+});
+const recordShape = v.union([
+  v.object({ id: whole(1), gesture: gestureShape }),
+  v.object({ undo: whole(1) }),
+]);
+const versionShape = v.object({ version: v.pipe(v.number(), v.integer()) });
+/** Gestures and records are looked at one by one: there may be many. */
+const journalShape = v.object({
+  geometry: v.pipe(geometryShape, v.check(isSoundGeometry)),
+  gestures: v.pipe(v.array(v.unknown()), v.maxLength(mostGestures)),
+  records: v.optional(v.pipe(v.array(v.unknown()), v.maxLength(mostRecords)), []),
+});
+
 /** Checks and decodes anything that was stored. Throws SessionError `journal-version` or `journal-damaged`. */
 export function decodeJournal(data: unknown): { geometry: MemoryGeometry; gestures: KeptGesture[] } {
-  const journal = record(data, 'journal');
-  if (journal['version'] !== 1) {
-    const version = journal['version'];
-    if (typeof version !== 'number' || !Number.isInteger(version)) throw damaged('version');
+  const { version } = sound(versionShape, data);
+  if (version !== 1)
     throw new SessionError('journal-version', `staged edits of version ${version}`, { version });
-  }
-  const geometry = decodeGeometry(journal['geometry']);
-  const size = totalBytes(geometry);
-  const budget = { runs: mostRuns, bytes: mostBytes };
-  const gestures = list(journal['gestures'], 'gestures', mostGestures).map((gesture) =>
-    decodeGesture(gesture, size, budget),
-  );
-  return { geometry, gestures: [...gestures, ...decodeRecords(journal['records'] ?? [], size, budget)] };
+  const { geometry, gestures, records } = sound(journalShape, data);
+  const budget = { runs: mostRuns, bytes: mostBytes, memory: totalBytes(geometry) };
+  const first = gestures.map((gesture) => decodeGesture(sound(gestureShape, gesture), budget));
+  return { geometry, gestures: [...first, ...decodeRecords(records, budget)] };
 }
 
 /** As `decodeJournal`, of this memory. Throws SessionError `journal-mismatch` too, where it was kept for another one. */
@@ -133,16 +148,12 @@ export function journalFor(
 }
 
 /** What is left of the gestures of the records, in their order. */
-function decodeRecords(data: unknown, size: number, budget: { runs: number; bytes: number }): KeptGesture[] {
+function decodeRecords(records: readonly unknown[], budget: Budget): KeptGesture[] {
   const gestures = new Map<number, KeptGesture>();
-  const number = (value: unknown): number => {
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1) throw damaged('id');
-    return value;
-  };
-  for (const item of list(data, 'records', mostRecords)) {
-    const fields = record(item, 'record');
-    if ('undo' in fields) gestures.delete(number(fields['undo']));
-    else gestures.set(number(fields['id']), decodeGesture(fields['gesture'], size, budget));
+  for (const item of records) {
+    const record = sound(recordShape, item);
+    if ('undo' in record) gestures.delete(record.undo);
+    else gestures.set(record.id, decodeGesture(record.gesture, budget));
   }
   if (gestures.size > mostGestures) throw damaged('gestures');
   const numbered = [...gestures].sort(([a, one], [b, other]) => one.order - other.order || a - b);
@@ -175,66 +186,36 @@ export function isSoundGeometry(geometry: MemoryGeometry): boolean {
   );
 }
 
-function decodeGeometry(data: unknown): MemoryGeometry {
-  const fields = record(data, 'geometry');
-  const number = (name: string): number => {
-    const value = fields[name];
-    if (typeof value !== 'number') throw damaged(`geometry.${name}`);
-    return value;
-  };
-  const type = memoryTypes.find((candidate) => candidate === fields['type']);
-  if (type === undefined) throw damaged('geometry.type');
-  const geometry: MemoryGeometry = {
-    type,
-    startCol: number('startCol'),
-    numCols: number('numCols'),
-    startRow: number('startRow'),
-    numRows: number('numRows'),
-    bytesPerTile: number('bytesPerTile'),
-    tileBase: number('tileBase'),
-  };
-  if (!isSoundGeometry(geometry)) throw damaged('geometry');
-  return geometry;
+/** What the rest of a journal may hold, and how large the memory is. */
+interface Budget {
+  runs: number;
+  bytes: number;
+  readonly memory: number;
 }
 
-function decodeGesture(data: unknown, size: number, budget: { runs: number; bytes: number }): KeptGesture {
-  const gesture = record(data, 'gesture');
+function decodeGesture({ order, label, epoch, runs: kept }: JournalGesture, budget: Budget): KeptGesture {
   const runs: StageRun[] = [];
   let end = 0;
-  for (const item of list(gesture['runs'], 'runs', budget.runs)) {
-    const run = record(item, 'run');
-    const offset = run['offset'];
-    if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < end) throw damaged('offset');
-    const bytes = fromBase64(run['bytes'], budget.bytes);
-    const seen = fromBase64(run['seen'], budget.bytes);
+  for (const { offset, ...texts } of kept) {
+    if (offset < end) throw damaged('offset');
+    const bytes = fromBase64(texts.bytes, budget.bytes);
+    const seen = fromBase64(texts.seen, budget.bytes);
     if (bytes.length === 0 || seen.length !== bytes.length) throw damaged('run');
     end = offset + bytes.length;
-    if (end > size) throw damaged('offset');
+    if (end > budget.memory) throw damaged('offset');
     budget.runs--;
     budget.bytes -= bytes.length;
+    if (budget.runs < 0) throw damaged('runs');
     runs.push({ offset, bytes, seen });
   }
-  if (runs.length === 0) throw damaged('runs');
-  const order = gesture['order'];
-  if (typeof order !== 'number' || !Number.isInteger(order) || order <= 0 || order > mostOrder) {
-    throw damaged('order');
-  }
-  return { order, label: text(gesture['label'], 'label'), epoch: text(gesture['epoch'], 'epoch'), runs };
+  return { order, label, epoch, runs };
 }
 
-function record(data: unknown, part: string): Record<string, unknown> {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw damaged(part);
-  return { ...data };
-}
-
-function list(data: unknown, part: string, most: number): readonly unknown[] {
-  if (!Array.isArray(data) || data.length > most) throw damaged(part);
-  return data;
-}
-
-function text(data: unknown, part: string): string {
-  if (typeof data !== 'string' || data.length > longestText) throw damaged(part);
-  return data;
+/** What fits a shape. Throws SessionError `journal-damaged` that names the part which does not. */
+function sound<S extends v.GenericSchema>(shape: S, data: unknown): v.InferOutput<S> {
+  const result = v.safeParse(shape, data, { abortEarly: true });
+  if (result.success) return result.output;
+  throw damaged(v.getDotPath(result.issues[0]) ?? 'shape');
 }
 
 function damaged(part: string): SessionError {
@@ -250,8 +231,8 @@ function toBase64(bytes: Uint8Array): string {
   return pieces.join('');
 }
 
-function fromBase64(data: unknown, most: number): Uint8Array {
-  if (typeof data !== 'string' || data.length > most * 2) throw damaged('bytes');
+function fromBase64(data: string, most: number): Uint8Array {
+  if (data.length > most * 2) throw damaged('bytes');
   let binary: string;
   try {
     binary = atob(data);

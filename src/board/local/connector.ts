@@ -2,6 +2,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import * as v from 'valibot';
 import type { BoardConnector, BoardLog } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
@@ -114,8 +115,8 @@ export function loadAddon(path: string): Addon {
   return exports;
 }
 
+const addonShape = v.looseObject({ create: v.function() });
+
 function isAddon(value: unknown): value is Addon {
-  return (
-    typeof value === 'object' && value !== null && 'create' in value && typeof value.create === 'function'
-  );
+  return v.is(addonShape, value);
 }

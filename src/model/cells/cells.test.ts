@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dice } from '../../../test/conformance/random.ts';
-import { type CellName, cellFormat, cellNames, hexBytes, readCellChoice } from './choices.ts';
+import { cellChoiceShape, fitting } from '../shapes.ts';
+import { type CellName, cellFormat, cellNames, hexBytes } from './choices.ts';
 import { floatShapes, floatValue, roundDecimal } from './floats.ts';
 import type { ByteOrder, CellFormat } from './format.ts';
 
@@ -93,9 +94,12 @@ describe('[shape-3] formats of cells', () => {
   });
 
   test('a choice is read from what a page or a setting holds', () => {
-    expect(readCellChoice({ name: 'float32', order: 'big' })).toEqual({ name: 'float32', order: 'big' });
+    expect(fitting(cellChoiceShape, { name: 'float32', order: 'big' })).toEqual({
+      name: 'float32',
+      order: 'big',
+    });
     for (const wrong of [undefined, null, 'hex8', { name: 'hex8' }, { name: 'toString', order: 'big' }, {}]) {
-      expect(readCellChoice(wrong)).toBeUndefined();
+      expect(fitting(cellChoiceShape, wrong)).toBeUndefined();
     }
     expect(cellFormat(hexBytes, false).format(Uint8Array.of(0xa7), 0)).toBe('a7');
   });

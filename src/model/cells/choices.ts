@@ -70,19 +70,6 @@ export const cellNames = Object.keys(makers) as readonly CellName[];
 /** Hexadecimal bytes: what is shown until a person chooses. */
 export const hexBytes: CellChoice = { name: 'hex8', order: 'little' };
 
-/** Whether a text names a format. */
-function isCellName(text: unknown): text is CellName {
-  return typeof text === 'string' && Object.hasOwn(makers, text);
-}
-
-/** The choice in what a page or a setting holds, or `undefined` if it is none. */
-export function readCellChoice(value: unknown): CellChoice | undefined {
-  if (typeof value !== 'object' || value === null || !('name' in value) || !('order' in value))
-    return undefined;
-  const { name, order } = value;
-  return isCellName(name) && (order === 'little' || order === 'big') ? { name, order } : undefined;
-}
-
 /** The format of a choice. `upperCase` is of hexadecimal digits. */
 export function cellFormat({ name, order }: CellChoice, upperCase: boolean): CellFormat {
   return makers[name](order, upperCase);
