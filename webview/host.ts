@@ -141,7 +141,7 @@ export class HostClient {
     this.#listeners.add(listener);
   }
 
-  /** Takes whatever arrived as a message. Answers to requests that were given up are dropped. */
+  /** Takes a message. Answers to requests that were given up are dropped. */
   receive(data: unknown): void {
     if (!isMessage(data)) return;
     if (data.type === 'answer') {

@@ -67,7 +67,7 @@ class Editor {
   #spoken = '';
   #updatePending = false;
   #settings: EditorSettings;
-  /** What this tab shows, whatever the setting says. */
+  /** Chosen for this tab; overrides the setting. */
   #chosen: CellChoice | undefined;
   /** Where the cursor was when it last moved: a message about another byte goes away. */
   #notedAt = -1;
@@ -181,7 +181,7 @@ class Editor {
     this.#store.unavailable(message);
   }
 
-  /** The host began anew under the living page. */
+  /** The host was restarted while the page lives on. */
   restart(): void {
     this.#store.retry();
   }
@@ -240,7 +240,7 @@ class Editor {
     });
   }
 
-  /** Says where the cursor is and what is there, once per change; a message has the word first. */
+  /** Says where the cursor is and what is there, once per change, after any message. */
   #speakCursor(cursor: CursorDetails): void {
     if (window.document.activeElement !== this.#view.element) return;
     const pane = this.#paneName(this.#view.selection.pane);

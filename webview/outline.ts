@@ -103,7 +103,7 @@ export class Outline {
     );
   }
 
-  /** Has a sentence read out, after whatever is being read. The same sentence twice is read twice. */
+  /** Has the screen reader say a sentence after what it is saying. The same sentence twice is said twice. */
   speak(text: string): void {
     // A live region is silent when its text stays the same.
     this.#spoken.textContent = this.#spoken.textContent === text ? `${text}\u00a0` : text;

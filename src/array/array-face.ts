@@ -47,7 +47,7 @@ export class ArrayFace implements vscode.Disposable {
     this.array.show(board, columns);
   }
 
-  /** The tile at the caret of the editor in front; without one, none is. Also called when it has not moved. */
+  /** The tile at the caret of the editor in front, or `undefined`. Also called when it has not moved. */
   follow(place: TilePlace | undefined): void {
     const caret = place === undefined ? '' : JSON.stringify(place);
     if (caret === this.#caret) return;
@@ -58,7 +58,7 @@ export class ArrayFace implements vscode.Disposable {
     this.tile.show(place);
   }
 
-  /** Reads both views again, as far as somebody looks at them; if nobody does, opens the Array view. */
+  /** Refreshes the visible ones of both views. If neither is visible, opens the Array view. */
   async refresh(): Promise<void> {
     if (!this.array.isVisible && !this.tile.isVisible) {
       await vscode.commands.executeCommand('tilescope.array.focus');
@@ -67,7 +67,7 @@ export class ArrayFace implements vscode.Disposable {
     await this.tile.refresh();
   }
 
-  /** A person had an editor of this partition read again: views of the same partition follow. */
+  /** A person refreshed an editor of this partition: views of the same partition refresh too. */
   refreshWith(board: string, columns: ColumnRange): void {
     const shown = this.array.shown;
     const isOf = (other: ColumnRange) =>

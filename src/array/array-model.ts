@@ -1,6 +1,6 @@
 /**
  * The partition of the Array view: which one, what was read of it, when it is read again. Knows boards and words, not
- * VS Code. Nothing is read while nobody looks, and a free partition only when it is looked at first or a person asks.
+ * VS Code. It reads only while a view is visible, and a free partition only when it is first shown or a person asks.
  */
 
 import type { Asking, Board, BoardInfo, Partition, PartitionInfo, StatusReport } from '../board/board.ts';
@@ -85,7 +85,7 @@ export class ArrayModel implements Disposable {
   readonly #known = new Map<string, Known>();
   /** Partitions that were read, or could not be, in a connection: not tried again by itself. */
   readonly #tried = new WeakMap<Board, Set<string>>();
-  /** Partitions that were read before, in whatever connection. */
+  /** Partitions that were read before, in any connection. */
   readonly #wasRead = new Set<string>();
   readonly #infos = new WeakMap<BoardLink, BoardInfo>();
   readonly #following: Disposable;
@@ -116,7 +116,7 @@ export class ArrayModel implements Disposable {
     return this.#focusChanged.event;
   }
 
-  /** Whether somebody looks; reading begins with it. */
+  /** Whether the view is visible; reading begins with it. */
   set visible(visible: boolean) {
     if (this.#visible === visible) return;
     this.#visible = visible;
@@ -457,7 +457,7 @@ export class ArrayModel implements Disposable {
     }
   }
 
-  /** Plans the next automatic read, if a person wants them, somebody looks, and the partition is in use. */
+  /** Plans the next automatic read, if a person wants them, the view is visible, and the partition is in use. */
   #schedule(): void {
     this.#next?.dispose();
     this.#next = undefined;

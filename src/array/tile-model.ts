@@ -70,7 +70,7 @@ export class TileModel implements Disposable {
     return status?.kind ?? tileKind(shape, this.#known?.place.tile.row ?? 1);
   }
 
-  /** Whether somebody looks; reading begins with it. */
+  /** Whether the view is visible; reading begins with it. */
   set visible(visible: boolean) {
     this.#visible = visible;
     if (visible) this.#want();
@@ -91,7 +91,7 @@ export class TileModel implements Disposable {
   }
 
   /**
-   * Reads the tile now, if somebody looks. Failures become part of what is known.
+   * Reads the tile now, if the view is visible. Failures become part of what is known.
    * @param asking who wants it: what happens by itself takes no partition that nobody uses
    */
   async refresh(asking: Asking = 'person'): Promise<void> {
@@ -148,7 +148,7 @@ export class TileModel implements Disposable {
     const state = this.#board()?.link.state;
     if (!this.#visible || this.#disposed || state?.kind !== 'connected') return;
     if (this.#readFrom === state.board) return;
-    // A tile that was shown before is read again in another connection: not on anybody's wish.
+    // The tile was shown in an earlier connection: this read is not a person's.
     const asking = this.#readFrom === undefined ? 'look' : 'nobody';
     this.#settle = this.#services.after(settling, () => {
       this.#settle = undefined;

@@ -51,7 +51,7 @@ export interface PartitionInfo {
   readonly owner?: Owner;
   /** Set while it is held for post-mortem. */
   readonly hold?: Hold;
-  /** Held, and its owner is gone: nobody but the holder keeps it. `owner` is not set then. */
+  /** Held, and its owner is gone: only the holder keeps it. `owner` is not set then. */
   readonly ownerGone: boolean;
   /** Free columns that a person picked, on a driver whose partitions are dynamic. */
   readonly picked: boolean;
@@ -113,14 +113,14 @@ export interface ReadResult {
   /** When the last byte was read, milliseconds since 1970 on this machine's clock. */
   readonly at: number;
   readonly epoch: string;
-  /** It ended early, because somebody opened the device: what is left is `not-read`. */
+  /** It ended early because an application opened the device. The rest is `not-read`. */
   readonly gaveWay?: boolean;
 }
 
 /**
- * Who wants bytes or status. It counts for a partition that nobody uses: while it is looked at, no application can have
- * it, and an application asks once. `nobody`: whatever happens by itself (a timer, a live view, after a reconnect); never
- * takes a free partition, fails with `not-asked`. `look`: what a person looks at; answered without a lease while all was
+ * Who wants bytes or status. It counts for free partitions: while we access one, no application can have it, and an
+ * application asks only once. `nobody`: no person caused it (a timer, a live view, a reconnect); never takes a free
+ * partition, fails with `not-asked`. `look`: what a person looks at; answered without a lease while all was
  * found gated. `person`: a person asked. `fast`: a person chose not to wait between the leases of a long read.
  */
 export type Asking = 'nobody' | 'look' | 'person' | 'fast';
@@ -225,7 +225,7 @@ export interface StatusReport {
 }
 
 export interface OpenOptions {
-  /** `look` unless told otherwise; counts where nobody but the driver tells the layout. */
+  /** `look` unless told otherwise; counts where only the driver tells the layout. */
   readonly asking?: Asking;
   /** The person agreed to map memory of an `unknown` driver. Without it such a board answers `unknown-driver`. */
   readonly allowUnknownDriver?: boolean;
@@ -233,14 +233,14 @@ export interface OpenOptions {
 
 /** What a board has to say unasked, beside its partitions. */
 export type BoardNotice =
-  /** An application asked for these columns while Tilescope had them, and was refused. `pid` 0: nobody was seen. */
+  /** An application asked for these columns while Tilescope had them, and was refused. `pid` 0: its process is not known. */
   | {
       readonly kind: 'start-refused';
       readonly columns: ColumnRange;
       readonly pid: number;
       readonly command: string;
     }
-  /** The driver does not come back from a call (`driver-hung`, with its name), or did at last. */
+  /** A call of the driver does not return (`driver-hung`, with its name), or did at last (`undefined`). */
   | { readonly kind: 'hung'; readonly error: BoardError | undefined };
 
 /** A live connection to one board. */
@@ -269,7 +269,7 @@ export interface Board {
   ownership(columns: ColumnRange): PartitionOwnership;
   /** Everything a bug report needs, as Markdown; no secrets. */
   report(signal: AbortSignal): Promise<string>;
-  /** Ends the connection and whatever it started on the board. */
+  /** Ends the connection and all that it started on the board. */
   dispose(): Promise<void>;
 }
 

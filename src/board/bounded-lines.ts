@@ -1,4 +1,4 @@
-/** Text that another side prints, as lines for the log: plain, cut, and so many in a minute that nobody floods it. */
+/** Text of another side as lines for the log: plain, cut, and a limited number each minute. */
 import { clean } from '../model/plain.ts';
 
 const minute = 60_000;

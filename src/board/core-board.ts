@@ -265,7 +265,7 @@ class CorePartition implements Partition {
     } catch (thrown) {
       const error = toBoardError(thrown);
       if (error.code !== 'kernel-held') throw error;
-      // The way that the sentence of this code proposes was just tried.
+      // The next step of this error was just tried.
       throw new BoardError(error.code, error.message, { ...error.facts, asked: 'zocl' }, error);
     }
   }

@@ -23,7 +23,7 @@ export type BoardErrorCode =
   | 'unknown-driver' // not one of the driver families this version knows; needs the person's consent
   | 'not-asked' // nobody uses the partition, and nobody asked for it
   | 'gave-way' // a long read of a free partition ended, because somebody opened the device
-  | 'driver-hung' // a call of the driver does not come back
+  | 'driver-hung' // a call of the driver does not return
   | 'driver' // any other errno of the driver; detail names ioctl and errno
   // the access
   | 'epoch' // the contents started a new life since they were read
@@ -75,8 +75,7 @@ export class BoardError extends Error {
   readonly code: BoardErrorCode;
   /**
    * Values for the sentence: `host`, `path`, `owner`, `pid`, `command`, `fingerprint`, ... Texts are plain (one bounded
-   * line without control characters) and not escaped, whoever said them: who shows them where markup has a meaning
-   * escapes them.
+   * line without control characters) and not escaped. Code that shows them where markup has a meaning escapes them.
    */
   readonly facts: ErrorFacts;
 
@@ -118,7 +117,7 @@ export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
 
 /**
  * What an aborted signal stands for: `timeout` if a limit of ours ran out (`AbortSignal.timeout`, alone or in
- * `AbortSignal.any`), else `cancelled`, which is a person's doing and is shown to nobody.
+ * `AbortSignal.any`), else `cancelled`: a person did that, so it is not shown.
  *
  * @param cause what the aborted work ended with, if it ended by itself
  */

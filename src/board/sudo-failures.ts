@@ -11,7 +11,7 @@ export function isWrongPassword(said: string): boolean {
   return /incorrect password|try again|no password was provided|authentication fail/i.test(said);
 }
 
-/** In this order: a broken configuration leaves nobody in the sudoers file, and both are said. */
+/** In this order: sudo with a broken configuration also says that the user is not in the sudoers file. */
 const causes: readonly (readonly [RegExp, BoardErrorCode])[] = [
   [/exec format error|cannot execute binary/i, 'wrong-arch'],
   [/unable to execute .*permission denied/i, 'no-exec'],

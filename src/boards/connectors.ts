@@ -44,7 +44,7 @@ function sshEnvironment(): SshEnvironment {
   };
 }
 
-/** What reaches boards of a kind is loaded when the first of them is connected. */
+/** The code for each kind of board is loaded when the first board of that kind is connected. */
 const ways = {
   local: () => import('../board/local/connector.ts'),
   simulated: () => import('../board/simulated/connector.ts'),
@@ -71,7 +71,7 @@ export class Connectors {
     return array;
   }
 
-  /** A connector that goes by the entry as it is at the moment of connecting. */
+  /** A connector that reads the entry at the moment of connecting. */
   following(entry: () => BoardConfig): BoardConnector {
     return {
       connect: async (context, signal) => (await this.#make(entry())).connect(context, signal),

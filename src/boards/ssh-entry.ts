@@ -121,7 +121,7 @@ function draftOf(host: string, present?: SshConfig): Draft {
   };
 }
 
-/** The entry; `undefined` while its host is none. It is named after the host where no name was given. */
+/** The entry, named after its host where no name was given; `undefined` while the host is not valid. */
 function entryOf(draft: Draft, id: (label: string) => string): SshConfig | undefined {
   const typed = splitHost(draft.host);
   if (typed === undefined) return undefined;

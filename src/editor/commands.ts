@@ -167,7 +167,7 @@ export class EditorCommands {
       nothingStaged();
       return;
     }
-    // Without a staged byte too: edits that typed what is there anyway count as written from now on.
+    // Also without a staged byte: edits that typed the present value count as written from now on.
     const report = await withProgress(vscode.l10n.t('Writing to the device'), (signal) =>
       provider.write(document, signal),
     );
@@ -186,7 +186,7 @@ export class EditorCommands {
     }
   }
 
-  /** Not through VS Code's Revert: that takes whatever editor is in front by the time it runs. */
+  /** Not through VS Code's Revert: that acts on the editor that is in front when it runs. */
   async #discard(document: TileDocument): Promise<void> {
     await this.#provider.discard(document);
   }
@@ -206,7 +206,7 @@ export class EditorCommands {
     this.#provider.refreshed(document);
   }
 
-  /** All of the document, without leaving a partition that nobody uses to others in between. */
+  /** Reads all of the document at once: applications cannot have the free partition meanwhile. */
   async #readFast(document: TileDocument): Promise<void> {
     const { session, shown } = document;
     if (session.state.link.kind !== 'connected' || document.isOutside || shown === undefined)

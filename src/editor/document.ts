@@ -25,7 +25,7 @@ export class TileDocument implements vscode.CustomDocument {
   leaveJournal = false;
   /** True once the kept edits were staged. Until then the journal on disk is newer than the session. */
   restored = false;
-  /** Whether VS Code may count edits as unsaved: fired since the tab was last made clean. */
+  /** Whether VS Code may count edits as unsaved: an edit was reported since the tab was last made clean. */
   touched = false;
   /** The connection from which the layout was last asked for. */
   learnedFrom: Board | undefined;
@@ -33,7 +33,7 @@ export class TileDocument implements vscode.CustomDocument {
   settlingByEditor = false;
   /** Tiles (index in buffer order) whose program memory a person opened here although the core is running. */
   readonly openTiles = new Set<number>();
-  /** The warning of a refused save stands and is not repeated. */
+  /** The warning of a refused save is on screen: it is not repeated. */
   warned = false;
   readonly #reference: SessionReference;
   readonly #onDispose: (document: TileDocument) => void;

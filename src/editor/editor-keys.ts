@@ -4,13 +4,13 @@
 export interface EditorFacts {
   readonly connected: boolean;
   readonly policy: 'locked' | 'staged';
-  /** Nobody here can unlock it. */
+  /** It cannot be unlocked here. */
   readonly lockedFor?: string | undefined;
   readonly stagedBytes: number;
   readonly conflictBytes: number;
-  /** The edits were staged in another life of the partition. */
+  /** The edits were staged in an earlier epoch. */
   readonly epochChanged: boolean;
-  /** Program memory is on screen that is left alone because its core runs. */
+  /** Program memory is on screen that is not read because its core runs. */
   readonly coreRuns: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Windows as the names of kept edits' files know them, and whether one still runs. */
+/** The part of a kept file's name that stands for a window, and whether that window still runs. */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ export function newOwner(): string {
   try {
     start = startIn(readFileSync('/proc/self/stat', 'utf8'));
   } catch {
-    // Only Linux tells it like that.
+    // Only Linux has this file.
   }
   return `${process.pid}-${start}-${randomBytes(6).toString('hex')}`;
 }
@@ -28,7 +28,7 @@ export async function isAlive(owner: string): Promise<boolean> {
   try {
     process.kill(Number(pid), 0);
   } catch (error) {
-    // Not permitted means that there is one.
+    // `EPERM`: the process exists.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
   if (start === '0') return true;

@@ -38,7 +38,7 @@ const pause = 50;
 
 /** Records that are made and written at a time: about two milliseconds of this thread. */
 const recordsAtATime = 500;
-/** A file with fewer added records is not written anew for their sake. */
+/** A file is rewritten only when it has at least so many added records. */
 const fewRecords = 1000;
 
 /** What this window wrote into a file that is sound: records of the whole file, and those added since. */
@@ -117,7 +117,7 @@ export class JournalStore {
           await rename(newest.path, this.path(uri));
           return;
         } catch (error) {
-          // Another window was faster; the next look shows what is there then.
+          // Another window was faster: list the files again.
           if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
           continue;
         }
@@ -127,7 +127,7 @@ export class JournalStore {
     }
   }
 
-  /** Writes what is pending, and leaves this window's files to whoever opens their documents next. */
+  /** Writes what is pending, and marks this window's files as left: the next editor of a document takes its file over. */
   async close(): Promise<void> {
     await this.flush();
     const end = `.${this.#owner}.json`;
@@ -239,7 +239,7 @@ export class JournalStore {
       try {
         await this.#write(uri, take);
       } catch (error) {
-        // Nobody knows what is in the file now.
+        // What is in the file now is not known.
         this.#written.delete(uri);
         this.#onFailure(error);
       }

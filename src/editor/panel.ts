@@ -66,7 +66,7 @@ export class HexPanel {
   readonly #looker: string;
   readonly #store = new DisposableStore();
   #visible: ByteRange | undefined;
-  /** What a page that has not said what it shows will most likely show: it is read while the page is made. */
+  /** What a new page will most likely show. It is read while VS Code makes the page. */
   #presumed: ByteRange | undefined;
   #page: 'none' | 'waiting' | 'editor' = 'none';
   #waitingText = '';
@@ -197,7 +197,7 @@ export class HexPanel {
     this.#host.changed(this);
   }
 
-  /** The session's state; whether bytes are stale is said of those on screen, which are those that are read again. */
+  /** The session's state. `stale` is that of the bytes on screen, which are the ones that *Refresh* reads. */
   #sessionState(shown: ByteRange | undefined): SessionState {
     const { session } = this.document;
     const range = shown === undefined ? undefined : (this.#visible ?? shown);

@@ -49,7 +49,7 @@ export class HexEditorProvider
   /** How a person is asked before program memory of a running core is read; tests answer in their place. */
   confirmRunning: (title: string, detail: string) => Promise<boolean> = confirmRunningInDialog;
 
-  /** How a person is asked before a partition that nobody uses is read without pauses; tests answer in their place. */
+  /** How a person is asked before a free partition is read without pauses; tests answer in their place. */
   confirmFast: () => Promise<boolean> = confirmFastInDialog;
 
   /** How a person is asked before editing beside an owner is unlocked; tests answer in their place. */
@@ -232,7 +232,7 @@ export class HexEditorProvider
     this.#run(command, document);
   }
 
-  /** Learns the layout of the memory, connecting if nobody has yet. Failures are told by the banner. */
+  /** Learns the layout of the memory, and connects for it if need be. The banner shows failures. */
   learn(document: TileDocument): void {
     const { session } = document;
     const { link } = session;
@@ -564,7 +564,7 @@ export class HexEditorProvider
     }
   }
 
-  /** One warning that nobody has to answer, not repeated while it stands. */
+  /** Shows one warning that needs no answer; not repeated while it stands. */
   #warn(document: TileDocument): void {
     if (document.warned) return;
     document.warned = true;

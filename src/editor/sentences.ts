@@ -251,8 +251,8 @@ function epochEndText(facts: BannerFacts, l10n: Localiser): string | undefined {
 }
 
 /**
- * The banner while a tile is on screen whose clock is off, in a partition that nobody has: offers the way out, unless
- * something that matters more is said.
+ * The banner while a tile of a free partition is on screen whose clock is off. Offers the way out, unless a banner that
+ * matters more is shown.
  */
 export function withGatedTile(
   banner: Banner | undefined,
@@ -306,7 +306,7 @@ export function besideQuestion(
   };
 }
 
-/** Beside whom a person agreed to write; undefined if there is nobody, or nobody agreed. */
+/** The name of the owner beside whom a person agreed to write, if any. */
 export function besideText(state: SessionState, l10n: Localiser): string | undefined {
   const { partition } = state;
   if (partition?.inUse !== true || !state.agreedBeside || state.policy === 'locked') return undefined;

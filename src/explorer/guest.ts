@@ -1,5 +1,5 @@
 /**
- * The sidebar's commands for partitions that somebody has, and for columns that nobody has: hold and release, clocks, the
+ * The sidebar's commands for partitions in use, and for free columns: hold and release, clocks, the
  * kernel's descriptor, picking columns. Each asks first what it is about to do.
  */
 import * as vscode from 'vscode';

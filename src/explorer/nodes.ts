@@ -253,7 +253,7 @@ function partitionIcon(info: PartitionInfo): vscode.ThemeIcon {
     : new vscode.ThemeIcon('symbol-array');
 }
 
-/** A run of columns that nobody uses, of a driver that makes partitions of what is asked for. */
+/** A run of free columns, on a driver with dynamic partitions. */
 export class FreeColumnsNode implements TreeNode {
   readonly key: string;
   readonly entry: BoardEntry;
@@ -287,7 +287,7 @@ export class FreeColumnsNode implements TreeNode {
   }
 }
 
-/** Picked columns that the board does not list: somebody took some of them, and may have given them back since. */
+/** Picked columns that the board does not list: an application took some of them, and may have given them back. */
 export class PickedNode implements TreeNode {
   readonly key: string;
   readonly entry: BoardEntry;

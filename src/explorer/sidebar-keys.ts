@@ -18,7 +18,7 @@ export function sidebarKeys(boards: readonly SidebarBoard[]) {
   const contexts = connected.flatMap(({ partitions }) => partitions.map(partitionContext));
   const some = (pattern: RegExp) => contexts.some((context) => pattern.test(context));
   return {
-    // Before, nobody knows: the manifest offers all.
+    // Before that it is not known: the manifest offers all.
     hasStarted: true,
     hasBoard: boards.length > 0,
     hasConnected: connected.length > 0,

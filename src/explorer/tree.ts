@@ -51,7 +51,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** Whether the view with the welcome text stands in this one's place. */
   #welcomes = false;
   readonly #subscriptions: vscode.Disposable[] = [];
-  /** The node that was selected when the window was closed, until it has come back. */
+  /** The node that was selected when the window was closed, until it is shown again. */
   #toSelect: string | undefined;
 
   readonly #selected = new vscode.EventEmitter<TreeNode>();

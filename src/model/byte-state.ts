@@ -54,7 +54,7 @@ export function isUnreadable(state: number): boolean {
   return state >> reasonShift !== 0;
 }
 
-/** Why the byte could not be read; undefined if it could, or if nobody tried. */
+/** Why the byte could not be read; undefined if it was read, or was not tried. */
 export function reasonOf(state: number): UnreadableReason | undefined {
   return unreadableReasons[state >> reasonShift];
 }
@@ -241,7 +241,7 @@ export class BytePlane {
       : mergeRanges([...changed.ranges, ...unmarked.ranges]);
   }
 
-  /** Takes over a byte that was written by us: known, and not changed by somebody else. */
+  /** Takes over a byte that we wrote: known, and not counted as a change. */
   wrote(offset: number, value: number, fresh: boolean): void {
     const page = this.#ensurePage(offset);
     const i = offset % pageBytes;

@@ -1,6 +1,6 @@
 /**
- * Text that somebody else wrote (a board, a server, a file), made so that nothing which shows it can take it for more
- * than text. Whatever reaches a person goes through here; the faces do so in `say/`.
+ * Makes text of others (a board, a server, a file) safe to show: no view can take it for markup. All text for a person goes
+ * through here; the faces do so in `say/`.
  */
 
 /** More than any sentence of ours; what is longer is cut, so that no text can bury the buttons below it. */

@@ -1,6 +1,6 @@
 /**
- * The staged edits of one memory: who typed what over which byte, in which order, and what of it is written. Knows the base
- * only as a value per byte that may change at any time; knows no board, no policy and no reads.
+ * The staged edits of one memory: which document typed what over which byte, in which order, and what of it is written. Of
+ * the base it knows one value per byte, which may change at any time. It knows no board, no policy and no reads.
  */
 import { stateBits } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
@@ -71,7 +71,7 @@ export interface Dropped {
 /** Bytes of a run that are added to the index together. */
 const manyBytes = 256;
 
-/** Gestures, undos and redos that are remembered for somebody who does not ask for them. */
+/** Most gestures, undos and redos that are remembered until a journal asks for them. */
 const mostLogged = 1 << 16;
 
 /** Gestures that can be told apart within a millisecond. */

@@ -4,7 +4,7 @@ import type { ErrorFacts } from '../board/errors.ts';
  * What a session itself refuses, beside what the board refuses.
  * `bytes-unknown`: an edit on bytes that were never read (facts `offset`); read them first.
  * `bytes-unreadable`: an edit on bytes that cannot be read (facts `offset`, `reason`).
- * `bytes-left`: bytes that were not read before the application ended, among those that are kept as it left them.
+ * `bytes-left`: the range has bytes that were not read before the application ended, beside bytes that it left.
  * `bytes-changed-hands`: the contents started a new life while bytes for one gesture were read.
  * `journal-version`: staged edits kept by another version of the extension (facts `version`).
  * `journal-damaged`: kept staged edits that are not well formed (facts `part`).

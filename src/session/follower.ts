@@ -1,6 +1,5 @@
 /**
- * Follows the partition: who has it, in which epoch its contents are, whether they may be written, and how the life before
- * ended. Knows no bytes and no edits beyond the epochs that these were made in; asks the board for nothing.
+ * Follows the partition: who has it, its epoch, whether it may be written, and how the epoch before ended. Knows no bytes and no edits beyond the epochs that these were made in; asks the board for nothing.
  */
 import type { PartitionInfo, PartitionMemory } from '../board/board.ts';
 import { BoardError, type BoardErrorCode, toBoardError } from '../board/errors.ts';
@@ -228,7 +227,7 @@ export class Follower {
     this.#lastError = undefined;
   }
 
-  /** Notes that the partition was left by those who had it: its bytes stay as they were last read. */
+  /** The occupant left the partition: its bytes stay as they were last read. */
   #followOwner(
     before: PartitionInfo | undefined,
     now: PartitionInfo | undefined,

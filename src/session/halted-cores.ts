@@ -20,7 +20,7 @@ export class HaltedCores {
 
   /**
    * Takes over what was seen around one access of these tiles. What is known of a core that is still halted stays.
-   * @returns whether the list is another one now
+   * @returns whether the list changed
    */
   seen(access: 'read' | 'write', before: readonly TileStatus[], after: readonly TileStatus[]): boolean {
     const old = this.#halted;

@@ -9,7 +9,7 @@ import { type ByteRange, type MemoryGeometry, totalBytes } from '../model/geomet
 import { intersectRanges } from '../model/ranges.ts';
 import { SessionError } from './errors.ts';
 
-/** Unread bytes between two wanted runs that are rather read than asked for separately. */
+/** Two wanted runs with at most so many unread bytes between them are read as one. */
 export const readGap = 256;
 
 /** What goes with the bytes of a read. */

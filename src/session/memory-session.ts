@@ -167,7 +167,7 @@ export class MemorySession implements Disposable {
   /**
    * Reads all bytes of the range again and marks those that differ from before. Rejects with BoardError; `gave-way` when an
    * application came in the middle of a long read of what nobody used: what was read by then is kept.
-   * @param fast a person chose not to leave a partition that nobody uses to others between the parts of a long read
+   * @param fast a person chose not to leave a free partition to others between the parts of a long read
    */
   async refresh(range: ByteRange, signal: AbortSignal, fast = false): Promise<void> {
     this.#pieces.reads.asked();

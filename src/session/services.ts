@@ -9,7 +9,7 @@ export interface SessionServices {
   now(): number;
   /** Runs `action` once after `milliseconds`; disposing the result cancels it. */
   after(milliseconds: number, action: () => void): Disposable;
-  /** The policy of a partition that nobody uses, until a person chooses another; `staged` if left out. */
+  /** The policy of a free partition, until a person chooses another; `staged` if left out. */
   defaultPolicy?(): SessionPolicy;
 }
 

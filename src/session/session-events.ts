@@ -75,7 +75,7 @@ export class SessionEvents implements Disposable {
     this.#settled.dispose();
   }
 
-  /** A listener that throws must not break what is under way between session and board. */
+  /** A listener that throws must not break the work of the session. */
   #emit<T>(emitter: Emitter<T>, event: T): void {
     try {
       emitter.fire(event);

@@ -7,7 +7,8 @@ import type { Pieces } from './pieces.ts';
 import type { ByteEdit, Gesture, SeenBytes } from './types.ts';
 
 /**
- * The runs of a gesture: later edits win, and each byte has what was seen under it; and whether bytes under it are of an ended epoch. Throws SessionError `bytes-unknown` or
+ * The runs of a gesture: later edits win, and each byte has what was seen under it. Also whether some of these bytes are
+ * of an ended epoch. Throws SessionError `bytes-unknown` or
  * `bytes-unreadable` where nothing is known that could have been seen.
  */
 export function runsToStage(

@@ -1,4 +1,4 @@
-/** The words of a memory session that faces use. The session itself is in `memory-session.ts`. */
+/** The types of a memory session that faces use. The session itself is in `memory-session.ts`. */
 
 import type { Board, ConnectStep, PartitionInfo, WriteOutcome } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
@@ -45,7 +45,7 @@ export interface SeenBytes {
 export interface ByteEdit {
   readonly offset: number;
   readonly bytes: Uint8Array;
-  /** Without it, whoever edits is taken to know the bytes that the session has now. */
+  /** Without it, the bytes that the session has now count as seen. */
   readonly seen?: SeenBytes;
 }
 
@@ -104,8 +104,8 @@ export interface WriteLogEntry {
 export type SessionPolicy = 'locked' | 'staged';
 
 /**
- * Those who had the partition left it, and nobody else has taken it since. What was read before is kept; until a person
- * asks (`asked`), nothing more is read for those who looked at it then.
+ * The occupant left the partition, and there is no new one. Bytes that were read are kept. Until a person asks (`asked`),
+ * nothing more is read for the documents that were open then.
  */
 export interface EpochEnd {
   /** `owner`: its process ended or gave it back; `hold`: the hold on what a gone owner left behind ended. */
@@ -151,9 +151,9 @@ export interface SessionState {
   /** Why the policy cannot be `staged`, if so. */
   readonly lockedBecause?: BoardError;
   readonly partition?: PartitionInfo;
-  /** Somebody else has the partition, or it is held: writing needs a person who agreed to it. */
+  /** The partition is in use or held: writing needs a person's agreement. */
   readonly inUse: boolean;
-  /** Nobody has it, or a person agreed to write beside who does. */
+  /** It is free, or a person agreed to write beside its occupant. */
   readonly agreedBeside: boolean;
   readonly epochEnd?: EpochEnd;
   readonly snapshot?: Snapshot;

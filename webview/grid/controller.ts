@@ -136,7 +136,7 @@ export class GridController {
     document.addEventListener('paste', (event) => this.#onPaste(event));
   }
 
-  /** To be called whenever the cursor moves, by whatever means: what is typed belongs to its cell. */
+  /** To be called at each move of the cursor: typed digits belong to its cell. */
   cursorMoved(): void {
     const { cursor } = this.#parts.view.selection;
     if (this.#pending !== undefined && this.#pending.offset !== cursor) this.#wait(undefined);

@@ -12,7 +12,7 @@ export interface Run {
 
 const notRead = unreadableReasons.indexOf('not-read');
 
-/** Whether nobody read what lies under a cell, or a read ended before it: asking again may bring it. */
+/** Whether the bytes of a cell were not read, or a read ended before them: another read may bring them. */
 export function isBaseUnread(flags: number): boolean {
   if (isUnreadable(flags)) return flags >> reasonShift === notRead;
   return (flags & stateBits.known) === 0;

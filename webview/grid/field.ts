@@ -72,7 +72,7 @@ export class CellField {
     this.#input.setSelectionRange(isSelected ? 0 : text.length, text.length);
   }
 
-  /** Takes the field away; the text is forgotten. True if it had the keys, which are nobody's now. */
+  /** Removes the field and its text. True if it had the focus, which is nowhere now. */
   close(): boolean {
     const hadFocus = document.activeElement === this.#input;
     this.#offset = undefined;

@@ -18,7 +18,7 @@ import type { ByteRange } from '../../src/model/geometry.ts';
 import { mergeRanges } from '../../src/model/ranges.ts';
 import { RequestError, requestTimeout } from '../host.ts';
 
-/** Bytes whose changes are told apart: what did not change is not drawn again. */
+/** Changes are tracked in runs of so many bytes: other runs are not drawn again. */
 const blockBytes = 64;
 
 /** What the store tells the host. */

@@ -5,9 +5,9 @@
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 
-/** Shown for a cell of which a byte could not be read. */
+/** Shown for a cell with a byte that could not be read. */
 const unreadableText = '??';
-/** Shown for a cell of which a byte is not here yet. */
+/** Shown for a cell with a byte that has not arrived yet. */
 const unknownText = '··';
 
 /** Blanks before the cell at a column of bytes: wider at words of 4 bytes, wider still at 8. */
@@ -73,7 +73,7 @@ export function hexOffset(value: number, digits: number, upperCase: boolean): st
   return upperCase ? text.toUpperCase() : text;
 }
 
-/** Whether a byte is shown, or why not. A staged one is the person's own: it is shown whatever is known of the base. */
+/** Whether a byte is shown, or why not. A staged byte is always shown, also where its base is not known. */
 function hidden(flags: number): typeof unreadableText | typeof unknownText | undefined {
   if ((flags & stateBits.staged) !== 0) return undefined;
   if (isUnreadable(flags)) return unreadableText;

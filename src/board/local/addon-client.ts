@@ -40,7 +40,7 @@ import {
   StatusCollector,
 } from '../protocol/validate.ts';
 
-/** How often this thread looks whether the core's thread comes back from the driver. */
+/** How often this thread checks whether a call of the core's thread to the driver returned. */
 const hangCheckMs = 1000;
 
 /** What `create` of the addon returns. Rejections are Errors with `code`, `facts` and `errno`. */
@@ -60,7 +60,7 @@ export interface AddonCore {
   clocks(startCol: number, numCols: number, on: boolean): Promise<unknown>;
   hold(startCol: number, numCols: number, on: boolean, hours: number, token: number): Promise<unknown>;
   kernelDescriptor(startCol: number, numCols: number): Promise<unknown>;
-  /** The call of the driver that does not come back, or nothing. */
+  /** The call of the driver that does not return, or nothing. */
   stuck(): unknown;
   cancel(token: number): void;
   close(): Promise<unknown>;

@@ -52,7 +52,7 @@ export interface CoreDescription {
 /** What the core enquires: the driver's partitions, and what can be picked beside them. */
 export interface CoreList {
   readonly partitions: readonly PartitionInfo[];
-  /** Runs of columns that nobody uses, ascending, not touching; empty where partitions are static. */
+  /** Runs of free columns, ascending, not touching; empty where partitions are static. */
   readonly free: readonly ColumnRange[];
 }
 
@@ -76,7 +76,7 @@ export interface CoreReadAnswer {
   /** Inside the asked ranges, ascending, not overlapping. */
   readonly unreadable: readonly UnreadableSpan[];
   readonly epoch: string;
-  /** It ended early, because somebody opened the device. */
+  /** It ended early because an application opened the device. */
   readonly gaveWay?: boolean;
 }
 

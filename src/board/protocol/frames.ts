@@ -1,6 +1,6 @@
 /**
  * Frames of the wire (docs/wire.md): `length`, `headerLength`, MessagePack header, raw payload; integers little endian.
- * Knows limits and bytes, not operations. Whatever comes from the other side is hostile until it passed here.
+ * Knows limits and bytes, not operations. All input from the other side is hostile until it passed here.
  */
 import { Decoder, Encoder } from '@msgpack/msgpack';
 import { BoardError } from '../errors.ts';

@@ -359,7 +359,7 @@ export function checkMark(header: Header): number {
   return typeof mark === 'number' && Number.isSafeInteger(mark) && mark > 0 ? mark : bad('a mark');
 }
 
-/** The driver does not come back from `call`. */
+/** The driver does not return from `call`. */
 export function hungError(call: string, facts: ErrorFacts = {}): BoardError {
   return new BoardError('driver-hung', `no answer of the driver to ${call}`, { ...facts, call });
 }

@@ -332,7 +332,7 @@ class Wire {
   #silent = 0;
   #lastId = 0;
   #ended: BoardError | undefined;
-  /** The call of the driver that does not come back. */
+  /** The call of the driver that does not return. */
   #hung: BoardError | undefined;
   #disposed = false;
 
@@ -631,7 +631,7 @@ class Wire {
 
   #failure(header: Header): BoardError {
     const error = errorFrom(header);
-    // Who cancels here has stopped waiting: the core dropped the request by itself.
+    // The caller did not cancel: the core dropped the request by itself.
     if (error.code === 'cancelled') return new BoardError('timeout', error.message, this.#options.facts);
     // Ours win: a board does not say which host it is.
     return new BoardError(error.code, error.message, { ...error.facts, ...this.#options.facts });
@@ -658,7 +658,7 @@ class Wire {
     this.#outbox.sendReceipt(encodeFrame({ op: 'received', id: this.#nextId(), mark }));
   }
 
-  /** The core says which call of the driver does not come back, again and again; empty: it did. */
+  /** The core repeats which call of the driver does not return; empty: it did. */
   #stuck(call: string): void {
     const before = this.#hung;
     this.#hung = call === '' ? undefined : hungError(call, this.#options.facts);

@@ -186,7 +186,7 @@ export class SimulatedArray {
     return this.partitions().find((one) => sameColumns(one.columns, columns));
   }
 
-  /** Runs of columns that nobody has; none where partitions are static. */
+  /** Runs of free columns; none where partitions are static. */
   freeRuns(): ColumnRange[] {
     if (!this.dynamic) return [];
     const runs: ColumnRange[] = [];

@@ -322,7 +322,7 @@ export class SimulatedClient implements CoreClient {
     return { partitions, free: this.#array.freeRuns() };
   }
 
-  /** What nobody uses is read for somebody only. */
+  /** Throws `not-asked` for a free partition unless a person or a view asks. */
   #checkAsked({ columns, asking }: { readonly columns: ColumnRange; readonly asking?: Asking }): void {
     if ((asking ?? 'nobody') !== 'nobody' || this.#partition(columns).inUse) return;
     throw new BoardError('not-asked', 'free columns, and nobody asked for them', columnFacts(columns));

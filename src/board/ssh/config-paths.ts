@@ -33,7 +33,7 @@ export function expandHome(path: string, environment: SshEnvironment): string {
   const [whole = '', name = ''] = /^~([^/]*)/.exec(text) ?? [];
   if (whole === '') return text;
   const home = name === '' || name === environment.user ? homeOf(environment) : homeOfUser(name);
-  // A name that nobody has is left as it is: then it is a file that does not exist.
+  // An unknown user name stays as it is: the path then names no file.
   return home === undefined ? text : home + text.slice(whole.length);
 }
 

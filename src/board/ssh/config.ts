@@ -351,7 +351,7 @@ export function readConfigFile(path: string, context: FileContext, included: boo
       throw bad('it is a folder');
     }
     if (stat.size > maxFileBytes) throw bad('it is larger than 16 MiB');
-    // The file may name a program (ProxyCommand): whoever can write it can run programs as this user.
+    // The file may name a program (ProxyCommand): a user who can write it can run programs as this user.
     if (context.checkOwner && process.getuid !== undefined) {
       const foreign = stat.uid !== 0 && stat.uid !== process.getuid();
       if (foreign || (stat.mode & 0o022) !== 0) throw bad('others may write it (owner or permissions)');

@@ -43,7 +43,7 @@ export function connectionFailure(error: unknown, during: string, facts: ErrorFa
   if (/too many authentication failures/i.test(message)) {
     return new BoardError('auth-failed', detail, { ...facts, reason: message }, error);
   }
-  // Whatever else a server does before the handshake ends is no SSH that ssh2 understands.
+  // Any other failure before the end of the handshake: ssh2 does not understand the server.
   return new BoardError('protocol', detail, { ...facts, reason: message }, error);
 }
 

@@ -1,5 +1,5 @@
 /**
- * Files of keys that nobody may show (`RevokedHostKeys`): public keys, one a line, or a key revocation list (KRL) as
+ * Files of keys that no host may offer (`RevokedHostKeys`): public keys, one a line, or a key revocation list (KRL) as
  * `ssh-keygen -k` makes it. Certificates are not looked for: host certificates are not supported.
  */
 import { createHash } from 'node:crypto';

@@ -38,7 +38,7 @@ export interface TestServerOptions {
 
 export class TestServer {
   readonly host = '127.0.0.1';
-  /** Home folder of whoever logs in. */
+  /** Home folder of the user who logs in. */
   readonly home: string;
   /** Every command line, in order. */
   readonly commands: string[] = [];

@@ -64,7 +64,7 @@ export interface LockStatus {
    * with.
    */
   readonly value: number;
-  /** First generation: somebody holds it. */
+  /** First generation: it is acquired. */
   readonly acquired?: boolean;
   readonly overflow?: boolean;
   readonly underflow?: boolean;
