@@ -5,6 +5,7 @@ import { acceptanceProblems } from './check-acceptance.ts';
 import { l10nProblems } from './check-l10n.ts';
 import { layeringProblems } from './check-layering.ts';
 import { allNameProblems } from './check-names.ts';
+import { nativeProblems } from './check-native.ts';
 import { packageProblems } from './check-package.ts';
 import { allTraceProblems } from './check-traces.ts';
 import { unusedProblems } from './check-unused.ts';
@@ -46,6 +47,7 @@ const CHECKS: readonly Check[] = [
   { name: 'unused', run: unusedProblems },
   { name: 'l10n', run: () => l10nProblems(root) },
   { name: 'native format', run: clangFormat },
+  { name: 'native layers', run: async () => nativeProblems(root) },
   { name: 'names', run: allNameProblems },
   { name: 'traces', run: allTraceProblems },
   { name: 'acceptance', run: acceptanceProblems },

@@ -24,8 +24,10 @@
 #include <utility>
 
 #include "../core/hold_job.h"
-#include "../core/status.h"
+#include "../core/read_job.h"
+#include "../core/status_job.h"
 #include "../core/worker.h"
+#include "../core/write_job.h"
 #include "version.h"
 
 namespace {

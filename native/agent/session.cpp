@@ -5,7 +5,8 @@
 #include <limits>
 
 #include "../core/hold_job.h"
-#include "../core/status.h"
+#include "../core/read_job.h"
+#include "../core/status_job.h"
 #include "version.h"
 
 namespace tilescope {

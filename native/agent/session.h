@@ -14,6 +14,7 @@
 #include <string>
 
 #include "../core/worker.h"
+#include "../core/write_job.h"
 #include "frame.h"
 #include "send_window.h"
 

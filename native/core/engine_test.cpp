@@ -313,8 +313,7 @@ TEST_CASE("[truth-21] what nobody asked for takes no free partition, and says so
     const ReadRequest request{{6, 4}, MemoryType::data, {{0, 64}}, {}, Asking::nobody};
     CHECK(codeOf([&] { board.read(request); }) == "not-asked");
     Visit visit{Asking::nobody};
-    const auto nothing = [](auto&, auto*, auto) {};
-    CHECK(codeOf([&] { std::ignore = board.engine.inspect({6, 4}, visit, nothing); }) == "not-asked");
+    CHECK(codeOf([&] { std::ignore = board.engine.access().enter({6, 4}, Purpose::read, visit); }) == "not-asked");
     board.open({6, 4}, false); // a known array: its layout is no reason to take it
     CHECK(board.kernel.requests.empty());
     board.kernel.poke({6, 1}, 0, 0x11223344);

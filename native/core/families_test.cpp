@@ -3,7 +3,7 @@
 #include <random>
 
 #include "in_steps.h"
-#include "status.h"
+#include "status_job.h"
 
 using namespace tilescope;
 
@@ -813,7 +813,7 @@ TEST_CASE("[attach-2] another driver behind the node is looked at anew, and noth
     board.kernel.nodeInode++;
     board.kernel.sysfs = {"aie0"};
     CHECK(board.state({6, 4}).epoch != before);
-    CHECK(board.engine.facts().family == Family::unknown);
+    CHECK(board.engine.node().facts().family == Family::unknown);
 }
 
 TEST_CASE("[attach-6] a node that may not be opened says what its permissions are") {

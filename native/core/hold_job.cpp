@@ -50,15 +50,16 @@ DoneOrLater HoldJob::start(Engine& engine) {
     const auto state = engine.state(request_.columns);
     if (!state) return state.later();
     if (!state->entry.inUse) throw CoreError("hold-failed", "the partition is free: there is nothing to hold");
-    const auto borrowed = engine.borrow(request_.columns, visit_, [&](const PartitionState& now, int partition) {
-        HoldFacts facts{request_.columns, engine.now(), 0, 0, 0};
-        facts.until = facts.since + request_.hours * 3600 * 1000;
-        if (!now.holders.empty()) {
-            facts.ownerPid = now.holders.front().pid;
-            facts.ownerTicks = now.holders.front().startTicks;
-        }
-        started_ = process_.start(request_.program, holdArguments(facts), partition);
-    });
+    const auto borrowed =
+        engine.access().borrow(request_.columns, visit_, [&](const PartitionState& now, int partition) {
+            HoldFacts facts{request_.columns, engine.now(), 0, 0, 0};
+            facts.until = facts.since + request_.hours * 3600 * 1000;
+            if (!now.holders.empty()) {
+                facts.ownerPid = now.holders.front().pid;
+                facts.ownerTicks = now.holders.front().startTicks;
+            }
+            started_ = process_.start(request_.program, holdArguments(facts), partition);
+        });
     if (!borrowed) return borrowed.later();
     if (started_ < 0) {
         const int error = static_cast<int>(-started_);

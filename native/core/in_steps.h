@@ -6,6 +6,8 @@
 #include "engine.h"
 #include "error.h"
 #include "fake_kernel.h"
+#include "read_job.h"
+#include "write_job.h"
 
 namespace tilescope {
 

@@ -1,4 +1,4 @@
-#include "status.h"
+#include "status_job.h"
 
 #include <doctest/doctest.h>
 #include <random>
@@ -34,14 +34,14 @@ class Registers final : public RegisterSource {
     int shimReads = 0;
 };
 
-struct Place {
+struct Spot {
     Generation generation;
     TileKind kind;
     Tile tile;
 };
 
-const std::vector<Place>& places() {
-    static const std::vector<Place> all{
+const std::vector<Spot>& places() {
+    static const std::vector<Spot> all{
         {Generation::aie, TileKind::shim, {6, 0}},        {Generation::aie, TileKind::shimPlain, {8, 0}},
         {Generation::aie, TileKind::core, {6, 3}},        {Generation::aieml, TileKind::shim, {6, 0}},
         {Generation::aieml, TileKind::shimPlain, {9, 0}}, {Generation::aieml, TileKind::memory, {6, 1}},
@@ -54,7 +54,7 @@ const std::vector<Place>& places() {
 } // namespace
 
 TEST_CASE("[attach-10] nothing but the list and the clocks is read, and no register whose read acts") {
-    for (const Place& place : places()) {
+    for (const Spot& place : places()) {
         for (const bool detail : {false, true}) {
             CAPTURE(generationName(place.generation));
             CAPTURE(kindName(place.kind));
@@ -109,7 +109,7 @@ TEST_CASE("[attach-10] a register that faults is left out; where none answers, t
 TEST_CASE("[attach-10] a gated tile is not touched") {
     Registers registers;
     registers.clocks.clear();
-    for (const Place& place : places()) {
+    for (const Spot& place : places()) {
         if (place.tile.row == 0) continue;
         registers.touched.clear();
         // The clock registers hold what wordAt() says; bits 0 and 1 of all of them are 0.

@@ -1,0 +1,191 @@
+/**
+ * The way to a partition's bytes at present, held for one short access: a lease where it is free and may be taken now, a
+ * duplicate of somebody's descriptor where it is in use, and the clocks that a lease may switch on. What tells ways apart
+ * is learnt here (what the driver refuses wrongly, whose start a lease made fail). Knows nothing of jobs, slices of work
+ * or carriers.
+ */
+#pragma once
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "courtesy.h"
+#include "lease.h"
+#include "node.h"
+#include "owners.h"
+#include "partition.h"
+#include "partition_list.h"
+#include "progress.h"
+
+namespace tilescope {
+
+/** How long one step of a write or of *Read Fast* works under its lease, beside taking it and giving it back. */
+constexpr std::chrono::milliseconds sliceTime{16};
+/** How long one step reads through a duplicate of an owner's descriptor: an owner that ends meanwhile still has it open. */
+constexpr std::chrono::milliseconds borrowTime{1};
+
+/** Somebody's request for a partition was refused while a lease of ours had it. */
+struct RefusedStart {
+    ColumnRange columns;
+    /** Who that may have been: a process that has the node open; empty where none was found. */
+    int64_t pid = 0;
+    std::string command;
+};
+
+struct MemoryState {
+    MemoryGeometry geometry;
+    bool writable = false;
+};
+
+enum class Purpose : uint8_t { read, write, writeBeside };
+
+class Access;
+
+/** Notes, as it ends, for how long a lease had a partition, and whose start was refused meanwhile. */
+class LeaseEnd {
+  public:
+    LeaseEnd(Access& access, ColumnRange columns);
+    LeaseEnd(LeaseEnd&& other) noexcept
+        : access_(std::exchange(other.access_, nullptr)), columns_(other.columns_), from_(other.from_) {}
+    LeaseEnd(const LeaseEnd&) = delete;
+    LeaseEnd& operator=(const LeaseEnd&) = delete;
+    LeaseEnd& operator=(LeaseEnd&&) = delete;
+    ~LeaseEnd();
+    /** We never had it. */
+    void dismiss() { access_ = nullptr; }
+
+  private:
+    Access* access_;
+    ColumnRange columns_;
+    std::chrono::steady_clock::time_point from_;
+};
+
+/** What Access::enter() opened; ends with this object. */
+struct Opened {
+    /** The first member, so the last one to go. */
+    std::optional<LeaseEnd> end;
+    PartitionState state;
+    /**
+     * Null: all tiles of these free columns were gated when they were last looked at, and nobody asked to look again.
+     * For `Asking::look` only.
+     */
+    std::unique_ptr<PartitionAccess> access;
+    /** The same object, where it is a lease of ours. */
+    Lease* lease = nullptr;
+    /** How long one step may work under it. */
+    [[nodiscard]] std::chrono::steady_clock::duration stepTime(Asking asking) const;
+};
+
+class Access {
+  public:
+    Access(Node& node, Owners& owners, PartitionList& list, Courtesy& courtesy)
+        : node_(node), owners_(owners), list_(list), courtesy_(courtesy), kernel_(node.kernel()) {}
+
+    /**
+     * Opens the way. Throws `no-partition`, `columns-taken`, `not-asked`, `gave-way`, `locked`, `busy`, and what
+     * borrowing throws.
+     * @param needed of a partition that is made by the request, a lease has these columns only
+     */
+    OrLater<Opened> enter(ColumnRange columns, Purpose purpose, Visit& visit,
+                          const std::optional<ColumnRange>& needed = std::nullopt);
+    /**
+     * The same way to a partition in use, for its descriptor alone; it stays the engine's. Throws `hold-failed` for a
+     * free partition.
+     */
+    DoneOrLater borrow(ColumnRange columns, Visit& visit,
+                       const std::function<void(const PartitionState&, int partition)>& act);
+    /**
+     * A partition's memory types. Picks free columns where partitions are dynamic. Free columns of a known array are not
+     * taken for it: they follow from generation and rows.
+     */
+    OrLater<std::vector<MemoryState>> open(ColumnRange columns, bool allowUnknown, Visit& visit);
+    /**
+     * Whether gated tiles of a free partition are clocked during each lease from now on. False after `on`: the driver
+     * ignored it. Throws `locked` for a partition in use.
+     */
+    OrLater<bool> setClocks(ColumnRange columns, bool on, Visit& visit);
+    /**
+     * Gets a descriptor of a partition that the kernel's own client (zocl) holds, and keeps it as long as this object
+     * lives. The request goes out at most once in that time: zocl never counts the descriptor as given back. Throws
+     * `kernel-held` when it gives none.
+     */
+    DoneOrLater takeKernelDescriptor(ColumnRange columns);
+
+    /** Where a partition is made by a request, and its layout known: the layout of one memory. */
+    [[nodiscard]] std::optional<MemoryGeometry> divisible(ColumnRange columns, MemoryType type) const;
+    /** The layout of one memory. Throws `no-memory-types`. */
+    [[nodiscard]] MemoryGeometry geometry(const Opened& opened, MemoryType type) const;
+    /** The same without asking the driver. Throws `no-memory-types`, `unknown-driver`. */
+    [[nodiscard]] MemoryGeometry geometry(const PartitionEntry& entry, MemoryType type) const;
+    /** What the driver refuses wrongly of partitions that begin at a column, in this life. */
+    Refusals& refusals(const PartitionAccess& access, const std::string& epoch);
+
+    /** A request goes on after its first lease of free columns, or had to: it is a long one. */
+    void wasLong(ColumnRange columns, const Visit& visit) {
+        if (visit.begun) courtesy_.wasLong(columns);
+    }
+    /** Starts that were refused because of us since this was last asked; only where the kernel's log may be read. */
+    std::vector<RefusedStart> takeRefusedStarts() { return std::exchange(refusedStarts_, {}); }
+    /** Another driver: nothing of before counts. */
+    void reset() { refusals_.clear(); }
+
+  private:
+    friend class LeaseEnd;
+    /** What enter() found in one attempt; empty: somebody came or went meanwhile, so another look is due. */
+    using Attempt = OrLater<std::optional<Opened>>;
+    /**
+     * For reading beside an owner that was found before, in few calls: a duplicate of its descriptor, taken through its
+     * pidfd and verified, says by itself that this owner is there and has this partition. Empty: not so, or not known;
+     * enter() then finds out.
+     */
+    std::optional<Opened> again(ColumnRange columns);
+    /** A lease of free columns, if it may be taken now. */
+    Attempt lease(const NodeFd& node, PartitionState state, Visit& visit, const std::optional<ColumnRange>& needed,
+                  bool last);
+    /** What the clock registers say under a new lease, and clocks on where a person enabled that. */
+    PartitionState begin(Lease& lease, const PartitionEntry& entry);
+    /** A duplicate of the descriptor of whoever has it. */
+    Attempt beside(const NodeFd& node, PartitionState state, Purpose purpose, Visit& visit, bool last);
+    /** The list names columns, not owners: it must still be the one that was looked at. Throws `busy`. */
+    void checkHands(ColumnRange columns);
+    /** Before a lease of free columns: true when it may be taken now, false where their tiles stay gated. Throws `not-asked`, `gave-way`. */
+    OrLater<bool> giveWay(const PartitionState& state, Visit& visit);
+    /** At `until`, or in 50 ms, to look what has become of it. */
+    Later waitUntil(std::chrono::steady_clock::time_point until);
+    /** A lease; null when somebody else was faster, or may have been and this is not the last try. */
+    OrLater<std::unique_ptr<Lease>> request(const NodeFd& node, const PartitionEntry& entry, bool last);
+    /**
+     * A duplicate of a descriptor of a partition in use: of a process that was found; else, for somebody who asks, from
+     * the driver's list, once the hands have been the same for 2 s. That request oopses shipped kernels when it meets a
+     * last close.
+     */
+    OrLater<PartitionFd> descriptor(const NodeFd& node, const PartitionState& state, const Visit& visit);
+    /** Clocks the gated tiles of a lease, where a person enabled that. */
+    static void enableClocks(Lease& lease, const PartitionState& state);
+    /** What open() does once; what it opens counts as picked meanwhile. */
+    OrLater<std::vector<MemoryState>> openMemories(ColumnRange columns, bool allowUnknown, Visit& visit);
+    /** The memories as the driver describes them, or as the layout says once a register answers at its place. */
+    std::vector<MemoryState> memories(const Opened& opened) const;
+    /** Asks zocl at a render node for a partition's descriptor. */
+    void askZocl(int render, const PartitionEntry& entry);
+    /** What the kernel's log says since the lease of these columns began. */
+    void noticeRefusedStarts(ColumnRange columns);
+
+    Node& node_;
+    Owners& owners_;
+    PartitionList& list_;
+    Courtesy& courtesy_;
+    Kernel& kernel_;
+    /** By first column, which is what the driver's notes go wrong by: the life in which it refused tiles, and these. */
+    std::map<uint32_t, std::pair<std::string, Refusals>> refusals_;
+    std::vector<RefusedStart> refusedStarts_;
+    bool askedZocl_ = false;
+    std::optional<std::pair<ColumnRange, PartitionFd>> kernelDescriptor_;
+};
+
+} // namespace tilescope

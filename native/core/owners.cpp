@@ -1,0 +1,319 @@
+#include "owners.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+
+#include "error.h"
+
+namespace tilescope {
+namespace {
+
+/** Until a start has its partition, and until a process that lost its descriptors has ended: nobody is waited for longer. */
+constexpr std::chrono::seconds longestStart{2};
+constexpr std::chrono::milliseconds longestEnd{100};
+
+/** Whether the owner that a holder was taken from has ended, even where nobody may look at its descriptors. */
+bool hasEnded(Kernel& kernel, const HolderInfo& hold) {
+    const HoldFacts& facts = hold.facts;
+    // In a container the same number is another process.
+    if (!sharesNamespace(kernel, hold.process.pid)) return false;
+    const auto ticks = startTicksOf(kernel, facts.ownerPid);
+    if (ticks) return *ticks != facts.ownerTicks;
+    // /proc may not show other users' processes; whether there is one of this number, a pidfd tells.
+    const int process = kernel.openProcess(facts.ownerPid);
+    if (process >= 0) kernel.close(process);
+    return process == -ESRCH;
+}
+
+/** The number that was given to a process or thread last: a look at all of them is worth while only when it moved. */
+std::optional<int64_t> lastPidOf(Kernel& kernel) {
+    const std::string text = kernel.readText("/proc/loadavg").value_or("");
+    const size_t begin = text.find_last_of(' ') + 1; // 0 where there is none: that is no whole number then
+    int64_t pid = 0;
+    const auto [end, error] = std::from_chars(text.data() + begin, text.data() + text.size(), pid);
+    if (error != std::errc() || *end != '\n') return std::nullopt;
+    return pid;
+}
+
+} // namespace
+
+JudgedHolders judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>& holders) {
+    JudgedHolders found{{true, 0, 0}, std::nullopt, {}, 0};
+    std::vector<Holder> keepers;
+    for (const Holder& one : holders) {
+        std::optional<HoldFacts> facts;
+        if (one.command == holdCommand) facts = holdOf(kernel, one, columns);
+        if (!facts) {
+            found.holders.push_back(one);
+            continue;
+        }
+        if (!found.hold) found.hold = HolderInfo{one, *facts};
+        keepers.push_back(one);
+    }
+    found.applications = found.holders.size();
+    found.holders.insert(found.holders.end(), keepers.begin(), keepers.end());
+    if (found.applications != 0) {
+        found.hands = {true, found.holders.front().pid, found.holders.front().startTicks};
+    } else if (found.hold) {
+        found.hands = {true, found.hold->facts.ownerPid, found.hold->facts.ownerTicks};
+    }
+    return found;
+}
+
+bool isOwnerGone(Kernel& kernel, const HolderInfo& hold, bool complete) {
+    if (hold.facts.ownerPid == 0 || kernelTakesPartitions(kernel)) return false;
+    return complete || hasEnded(kernel, hold);
+}
+
+HolderSearch Owners::holders(ColumnRange columns) {
+    const auto known =
+        std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
+    if (known != remembered_.end() && known->search.holders.empty()) {
+        constexpr std::chrono::milliseconds lookInterval{500};
+        if (kernel_.clock() - known->at < lookInterval) return known->search;
+        remembered_.erase(known);
+    } else if (known != remembered_.end()) {
+        if (isStill(*known)) {
+            pin(*known);
+            return known->search;
+        }
+        remembered_.erase(known);
+        mapped_.erase(placeOf(columns)); // it may have closed its descriptor only
+    }
+    return remember(columns, findHolders(kernel_, columns, node_.machine().pid));
+}
+
+Remembered* Owners::remembered(ColumnRange columns) {
+    const auto known =
+        std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
+    return known == remembered_.end() ? nullptr : &*known;
+}
+
+bool Owners::isStill(const Remembered& known) {
+    const Holder& first = known.search.holders.front();
+    if (first.fd < 0) {
+        // It may have asked anew since, and have a descriptor beside its mapping again.
+        int error = 0;
+        return startTicksOf(kernel_, first.pid) == first.startTicks && hasMapped(kernel_, first.pid, known.columns) &&
+               holdersIn(kernel_, first.pid, known.columns, error).empty();
+    }
+    const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
+    if (!link || partitionOfLink(*link) != known.columns) return false;
+    // Alive now, it had this number when the link was read.
+    if (known.process.valid()) return kernel_.isAlive(known.process.get());
+    return startTicksOf(kernel_, first.pid) == first.startTicks;
+}
+
+void Owners::pin(Remembered& known) {
+    if (known.process.valid() || known.refused) return;
+    try {
+        known.process = openHolder(kernel_, known.search.holders.front());
+    } catch (const CoreError&) {
+        known.refused = true; // a kernel without pidfds: the holder is told by its start time
+    }
+}
+
+OrLater<std::vector<UniqueFd>> Owners::beforeEnquiry() {
+    if (const auto found = survey(); !found) return found.later();
+    auto kept = keepOpen(); // an owner that is killed now must not be the one that closes last
+    if (!kept) return kept;
+    if (node_.openedSince(surveyed_->at)) {
+        if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
+    }
+    unsettled_.reset();
+    return kept;
+}
+
+OrLater<std::vector<UniqueFd>> Owners::keepOpen() {
+    std::vector<UniqueFd> kept;
+    bool ending = false;
+    for (Remembered& one : remembered_) {
+        if (!one.process.valid()) continue;
+        const Holder& first = one.search.holders.front();
+        if (first.fd < 0) continue; // it has none, and lets go with its memory
+        const int copy = kernel_.duplicateFrom(one.process.get(), first.fd);
+        if (copy >= 0) {
+            kept.emplace_back(kernel_, copy);
+            continue;
+        }
+        // A process that is ending has no descriptors any more, and its last closes run before it is dead.
+        int error = 0;
+        ending = ending || ((copy == -EBADF || copy == -ESRCH) && kernel_.isAlive(one.process.get()) &&
+                            kernel_.list("/proc/" + std::to_string(first.pid) + "/fd", error).empty());
+    }
+    if (!ending) {
+        ending_.reset();
+        return kept;
+    }
+    if (const auto waited = waitFor(ending_, longestEnd); !waited) return waited.later();
+    ending_.reset();
+    return kept;
+}
+
+DoneOrLater Owners::survey() {
+    const bool came = surveyed_ && node_.openedSince(surveyed_->at);
+    const auto last = lastPidOf(kernel_);
+    const auto begin = kernel_.clock();
+    bool complete = !surveyed_;
+    Survey seen;
+    if (surveyed_ && !came && last && last == surveyed_->lastPid) {
+        // Nobody is new, and nobody else has opened the node.
+        seen = surveyOpeners(kernel_, node_.device(), surveyed_->openers);
+        seen.others.merge(surveyed_->others);
+    } else {
+        // Who was there without the node, and did not open it since, has no partition now, either.
+        const std::set<int64_t> known = surveyed_ ? surveyed_->others : std::set<int64_t>();
+        seen = surveyHolders(kernel_, node_.device(), node_.machine().pid, known);
+        const bool explained = std::any_of(seen.openers.begin(), seen.openers.end(), [&](const auto& one) {
+            return !surveyed_ || !surveyed_->openers.contains(one.first);
+        });
+        if (came && !explained) {
+            seen = surveyHolders(kernel_, node_.device(), node_.machine().pid, {});
+            complete = true;
+        }
+    }
+    // Whoever was seen to open it and has a partition now explains the opening.
+    const bool met = std::any_of(seen.openers.begin(), seen.openers.end(), [&](const auto& one) {
+        return !one.second && (!surveyed_ || !surveyed_->openers.contains(one.first));
+    });
+    for (auto& [columns, search] : seen.found) meet(columns, std::move(search), complete);
+    std::erase_if(idle_, [&](int64_t pid) { return !seen.openers.contains(pid); });
+    const bool starting = std::any_of(seen.openers.begin(), seen.openers.end(),
+                                      [&](const auto& one) { return one.second && !idle_.contains(one.first); });
+    surveyed_ = Surveyed{begin, last, std::move(seen.others), std::move(seen.openers)};
+    // Whoever opened it and is not seen with a partition is ending: at the next look it has ended.
+    if (!starting && (!came || met)) return Done{};
+    if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
+    for (const auto& [pid, hasNone] : surveyed_->openers) {
+        if (hasNone) idle_.insert(pid);
+    }
+    return Done{};
+}
+
+void Owners::meet(ColumnRange columns, HolderSearch search, bool complete) {
+    const Remembered* known = remembered(columns);
+    if (known != nullptr && !known->search.holders.empty() && isStill(*known)) return;
+    forget(columns);
+    mapped_.erase(placeOf(columns));
+    remember(columns, std::move(search));
+    if (complete) return;
+    // It is pinned now, so it may be killed while those are searched who were there before: a holder process.
+    HolderSearch whole = findHolders(kernel_, columns, node_.machine().pid);
+    whole.holders = judgeHolders(kernel_, columns, whole.holders).holders;
+    Remembered& one = *remembered(columns);
+    const bool same = !whole.holders.empty() && whole.holders.front().pid == one.search.holders.front().pid &&
+                      whole.holders.front().fd == one.search.holders.front().fd;
+    if (same) one.search = std::move(whole);
+}
+
+DoneOrLater Owners::waitFor(std::optional<Time>& since, std::chrono::steady_clock::duration longest) {
+    constexpr std::chrono::milliseconds between{1};
+    const auto now = kernel_.clock();
+    if (!since) since = now;
+    if (now - *since >= longest) return Done{};
+    return Later{now + between};
+}
+
+HolderSearch Owners::remember(ColumnRange columns, HolderSearch search) {
+    // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
+    JudgedHolders judged = judgeHolders(kernel_, columns, search.holders);
+    search.holders = std::move(judged.holders);
+    if (judged.applications == 0) {
+        const auto mappers = mappersOf(columns);
+        search.holders.insert(search.holders.begin(), mappers.begin(), mappers.end());
+    }
+    Remembered found{columns, search, kernel_.clock(), {}, false, std::nullopt, {}};
+    if (!search.holders.empty()) pin(found);
+    remembered_.push_back(std::move(found));
+    return search;
+}
+
+std::vector<Holder> Owners::mappersOf(ColumnRange columns) {
+    // Every process's map of memory is read, and while that lasts it cannot change it: not at every look.
+    constexpr std::chrono::seconds searchInterval{5};
+    const auto [place, fresh] = mapped_.try_emplace(placeOf(columns));
+    Mapped& known = place->second;
+    const bool had = !known.found.empty();
+    std::erase_if(known.found, [&](const Holder& one) {
+        return startTicksOf(kernel_, one.pid) != one.startTicks || !hasMapped(kernel_, one.pid, columns);
+    });
+    const auto now = kernel_.clock();
+    if (!known.found.empty() || (!fresh && !had && now - known.at < searchInterval)) return known.found;
+    known.found = findMappers(kernel_, columns, node_.machine().pid);
+    known.at = now;
+    return known.found;
+}
+
+void Owners::letGo(ColumnRange columns) {
+    for (Remembered& one : remembered_) {
+        if (one.columns != columns) continue;
+        one.process.reset();
+        one.state.reset();
+    }
+}
+
+void Owners::forget(ColumnRange columns) {
+    std::erase_if(remembered_, [&](const Remembered& one) { return one.columns == columns; });
+}
+
+void Owners::forgetNobody(ColumnRange columns) {
+    std::erase_if(remembered_,
+                  [&](const Remembered& one) { return one.columns == columns && one.search.holders.empty(); });
+}
+
+void Owners::reset() {
+    remembered_.clear();
+    surveyed_.reset();
+    idle_.clear();
+    mapped_.clear();
+}
+
+std::vector<ColumnRange> Owners::known() const {
+    std::vector<ColumnRange> all;
+    for (const Remembered& one : remembered_) all.push_back(one.columns);
+    return all;
+}
+
+void Owners::noticeHolds() {
+    // Ten looks, five seconds, are far more than a holder process needs to take its name.
+    constexpr int looks = 10;
+    const std::string name = std::string(holdCommand) + "\n";
+    const auto isHold = [&](int64_t pid) { return kernel_.readText("/proc/" + std::to_string(pid) + "/comm") == name; };
+    const auto last = lastPidOf(kernel_);
+    const bool settled =
+        std::all_of(processes_.begin(), processes_.end(), [](const auto& one) { return one.second == 0; });
+    std::vector<int64_t> pids;
+    if (last && last == lastPid_ && settled) {
+        // Nothing was started since: at most one of those that are known has ended.
+        std::copy_if(holds_.begin(), holds_.end(), std::back_inserter(pids), isHold);
+    } else {
+        std::map<int64_t, int> seen;
+        int error = 0;
+        for (const std::string& one : kernel_.list("/proc", error)) {
+            const bool digits = !one.empty() && one.size() < 10 &&
+                                std::all_of(one.begin(), one.end(), [](char c) { return c >= '0' && c <= '9'; });
+            if (!digits) continue;
+            const int64_t pid = std::stoll(one);
+            const auto known = processes_.find(pid);
+            const int left = known == processes_.end() ? looks : known->second;
+            seen[pid] = std::max(left - 1, 0);
+            const bool asked = left > 0 || std::find(holds_.begin(), holds_.end(), pid) != holds_.end();
+            if (asked && isHold(pid)) pids.push_back(pid);
+        }
+        processes_ = std::move(seen);
+        lastPid_ = last;
+    }
+    std::sort(pids.begin(), pids.end());
+    if (pids == holds_) return;
+    holds_ = std::move(pids);
+    remembered_.clear();
+}
+
+void Owners::noHolds() {
+    holds_.clear();
+    processes_.clear();
+    lastPid_.reset();
+}
+
+} // namespace tilescope

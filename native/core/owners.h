@@ -1,0 +1,144 @@
+/**
+ * Who has which partition: found once, then looked at by one link each time; holder processes told from applications;
+ * and everybody found, and kept open, before the driver is asked for its list, because an owner that is killed in that
+ * moment leaves the driver's lock taken for ever. Keeps pidfds of owners between two calls, and nothing else of theirs.
+ * Knows nothing of lists, epochs or leases.
+ */
+#pragma once
+#include <chrono>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "epoch.h"
+#include "hold.h"
+#include "node.h"
+#include "owner.h"
+#include "partition.h"
+#include "progress.h"
+
+namespace tilescope {
+
+/** The holders of a partition, holder processes told from others. */
+struct JudgedHolders {
+    /** A holder process stands in the name of the owner that it was taken from. */
+    Hands hands;
+    std::optional<HolderInfo> hold;
+    /** Applications first, each group oldest first. */
+    std::vector<Holder> holders;
+    size_t applications = 0;
+};
+JudgedHolders judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>& holders);
+
+/**
+ * Whether nobody but a holder process has the partition any more. Where it was not taken from a process, or the kernel takes
+ * partitions itself, the kernel may have it as well, which nobody can see.
+ * @param complete every process of the machine was looked at, and none has it
+ */
+bool isOwnerGone(Kernel& kernel, const HolderInfo& hold, bool complete);
+
+/** Who was found holding a partition, and whether everything could be looked at. */
+struct Remembered {
+    ColumnRange columns;
+    HolderSearch search;
+    /** When it was found; where nobody was, it counts for the time between two looks at the list. */
+    std::chrono::steady_clock::time_point at;
+    /** A pidfd of the first holder: keeps its number from being given to another one, and nothing that it has open. */
+    UniqueFd process;
+    /** There is none, or nothing can be duplicated through it. */
+    bool refused = false;
+    /** What was known of the partition when the life of its contents was last named, and whose it was. */
+    std::optional<PartitionState> state;
+    Hands hands;
+};
+
+class Owners {
+  public:
+    explicit Owners(Node& node) : node_(node), kernel_(node.kernel()) {}
+
+    /**
+     * Holders of a partition in use: the remembered ones if they still hold it (nobody: for 500 ms), else a new search,
+     * which may take tens of milliseconds.
+     */
+    HolderSearch holders(ColumnRange columns);
+    /** What is remembered of these columns; null for nothing. Valid until anything is asked or forgotten. */
+    Remembered* remembered(ColumnRange columns);
+    /** Whether the first holder that was found still has the partition open. */
+    bool isStill(const Remembered& known);
+    /** Opens the pidfd of the first holder. */
+    void pin(Remembered& known);
+
+    /**
+     * Everybody who came to have a partition is found, and duplicates of the descriptors of all who are known are made,
+     * where they can be had: hold them while the driver is asked. Later while somebody is starting (2 s at most) or
+     * ending (100 ms).
+     */
+    OrLater<std::vector<UniqueFd>> beforeEnquiry();
+    /**
+     * The duplicates alone, for other requests that take the driver's lock. Later while one of the owners is ending: it
+     * lets go before it is dead.
+     */
+    OrLater<std::vector<UniqueFd>> keepOpen();
+
+    /** The partition is free: who had it is still the one to look at first, but nothing of it is kept open. */
+    void letGo(ColumnRange columns);
+    /** The next look at these columns searches again. */
+    void forget(ColumnRange columns);
+    /** The same where nobody was found. */
+    void forgetNobody(ColumnRange columns);
+    /** The next look at any columns searches again. */
+    void forgetAll() { remembered_.clear(); }
+    /** Another driver: nothing of before counts. */
+    void reset();
+    /** The partitions of which anything is remembered. */
+    [[nodiscard]] std::vector<ColumnRange> known() const;
+    /** Forgets what is remembered where a holder process came or went. */
+    void noticeHolds();
+    /** No partition is in use: no holder process is looked for. */
+    void noHolds();
+
+  private:
+    using Time = std::chrono::steady_clock::time_point;
+    /** Who was found having a partition's file mapped without a descriptor of it, and when all were looked at. */
+    struct Mapped {
+        Time at;
+        std::vector<Holder> found;
+    };
+    /** The last look for everybody who has a partition: as Survey has it. */
+    struct Surveyed {
+        Time at;
+        std::optional<int64_t> lastPid;
+        std::set<int64_t> others;
+        std::map<int64_t, bool> openers;
+    };
+    /** Finds everybody who came to have a partition since the last look of this kind. Later as beforeEnquiry(). */
+    DoneOrLater survey();
+    /** Remembers whom a survey saw with a partition; searches on where it did not look at all processes. */
+    void meet(ColumnRange columns, HolderSearch search, bool complete);
+    /** Later, in a moment, unless `since`, set at the first call, is too long ago. */
+    DoneOrLater waitFor(std::optional<Time>& since, std::chrono::steady_clock::duration longest);
+    /** Remembers what a search found, holder processes behind applications, and answers with it. */
+    HolderSearch remember(ColumnRange columns, HolderSearch search);
+    /** Where no application has a descriptor: who has it mapped. All processes are looked at every 5 s at most. */
+    std::vector<Holder> mappersOf(ColumnRange columns);
+
+    Node& node_;
+    Kernel& kernel_;
+    std::vector<Remembered> remembered_;
+    std::map<Place, Mapped> mapped_;
+    std::optional<Surveyed> surveyed_;
+    /** Who has the node open for long, and no partition. */
+    std::set<int64_t> idle_;
+    /** Since when somebody is waited for who starts, and who ends. */
+    std::optional<Time> unsettled_;
+    std::optional<Time> ending_;
+    /** Holder processes by number. */
+    std::vector<int64_t> holds_;
+    /** Processes by number, and at how many further looks each is asked for its name: a holder takes it after its start. */
+    std::map<int64_t, int> processes_;
+    /** The number that was given last at the last look; empty when nobody says. */
+    std::optional<int64_t> lastPid_;
+};
+
+} // namespace tilescope

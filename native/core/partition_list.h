@@ -1,0 +1,149 @@
+/**
+ * Which partitions there are, who has them and which life of their contents it is; which columns are free, and which were
+ * picked. A new holder counts once it stayed for 50 ms. Asks the driver for its list, in the safe order; takes no
+ * partition. Knows nothing of leases, ways to bytes or tasks.
+ */
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "courtesy.h"
+#include "epoch.h"
+#include "node.h"
+#include "owners.h"
+#include "partition.h"
+#include "progress.h"
+
+namespace tilescope {
+
+class PartitionList {
+  public:
+    using Time = std::chrono::steady_clock::time_point;
+    /** @param hurry something urgent waits: a wait for somebody's hands ends at its next look */
+    PartitionList(Node& node, Owners& owners, Courtesy& courtesy, const std::atomic<bool>& hurry);
+
+    /** All partitions: those in use, free ones where they are static, picked columns. */
+    OrLater<std::vector<PartitionState>> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    /**
+     * The list, if it or freeColumns() differs from what was told last: what list() gave may have been an answer that
+     * nobody waited for any more. Empty when the node is gone; other failures are thrown.
+     */
+    OrLater<std::optional<std::vector<PartitionState>>> poll();
+    /** This list is what a client knows from now on. */
+    void told(const std::vector<PartitionState>& all);
+    /**
+     * A partition by its columns. A new holder counts once it was there at every look for 50 ms: whoever lets go
+     * sooner, under whatever name, was another access like ours. Looks for 8 ms at most at a time. Throws
+     * `no-partition`, `columns-taken`.
+     * @param listed the answer to an enquiry of this moment, else presume() answers
+     */
+    OrLater<PartitionState> find(const NodeFd& node, ColumnRange columns, Asking asking,
+                                 const std::vector<PartitionEntry>* listed = nullptr);
+    /** The entry with its holders and the life of its contents: notes who holds it now. */
+    PartitionState look(const PartitionEntry& entry, HolderSearch search);
+    /**
+     * Partitions in use, and free ones where they are static; checked. The driver's lock is taken for it. Later as
+     * Owners::beforeEnquiry().
+     */
+    OrLater<std::vector<PartitionEntry>> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    /** What the last enquiry listed. */
+    [[nodiscard]] const std::vector<PartitionEntry>& entries() const { return listed_; }
+    /** Whether the last enquiry is new enough for what nobody asked for. */
+    [[nodiscard]] bool isFresh();
+    /** Whether it is still waited for whether these hands stay. */
+    [[nodiscard]] bool isWaitedFor(ColumnRange columns) const { return watches_.contains(placeOf(columns)); }
+    /** When this core first saw the present life of these columns. */
+    [[nodiscard]] std::optional<Time> since(ColumnRange columns) const;
+    [[nodiscard]] Epochs& epochs() { return epochs_; }
+
+    /**
+     * Where partitions are dynamic: the maximal runs of columns that nobody else uses, as of the last list. Columns that
+     * were picked count as free. Else empty.
+     */
+    [[nodiscard]] const std::vector<ColumnRange>& freeColumns() const { return free_; }
+    /** Throws `columns-taken` when a partition in use overlaps these columns, `no-partition` when the array has no such. */
+    DoneOrLater checkFree(const NodeFd& node, const std::vector<PartitionEntry>& entries, ColumnRange columns,
+                          Asking asking);
+    /** Whether these free columns were opened here, or are being opened. */
+    [[nodiscard]] bool isPicked(ColumnRange columns) const;
+    /** These columns count as picked while they are being opened; none: no more. */
+    void setOpening(std::optional<ColumnRange> columns) { opening_ = columns; }
+    /** What was being opened could be: it is picked until somebody takes any of its columns. */
+    void pickOpening();
+    /** A person has the gated tiles clocked during each lease, as long as this life lasts; empty: no more. */
+    void setClocks(ColumnRange columns, std::optional<std::string> epoch);
+
+    /** The node went, or another one came. */
+    void nodeChanged(Node::Change change);
+
+  private:
+    struct Watch {
+        /** Who held it at the first look. */
+        HolderSearch seen;
+        std::chrono::steady_clock::duration time{0};
+        int looks = 0;
+        /** Searches after that time that found nobody, as the first one did. */
+        int searches = 0;
+    };
+    /** See presume(). `holder`: who was just seen with the columns that were asked about; null for nobody. */
+    struct Presumed {
+        std::vector<PartitionEntry> entries;
+        const Remembered* holder = nullptr;
+    };
+    /**
+     * What an enquiry would list, as far as it concerns these columns. Whom we see with them has them; the driver is asked
+     * where nobody is seen; for what nobody asked for, and without a node, not while the last list is fresh.
+     */
+    OrLater<Presumed> presume(const NodeFd& node, ColumnRange columns, Asking asking);
+    /** The same by links alone. `seen`: that who was found with these columns still has them. */
+    Presumed presumeByLinks(ColumnRange columns, bool seen);
+    /** Notes a partition whose hands are known. */
+    PartitionState seen(const PartitionEntry& entry, HolderSearch search);
+    /** What became of columns that no enquiry lists. */
+    OrLater<PartitionState> unlisted(const NodeFd& node, const std::vector<PartitionEntry>& entries,
+                                     ColumnRange columns, Asking asking);
+    /** The same as list() from what an enquiry listed; the node is asked again only about hands that are not known. */
+    OrLater<std::vector<PartitionState>> listOf(const NodeFd& node, const std::vector<PartitionEntry>& entries);
+    /** Forgets, of owners and waits, what this enquiry shows to be over. */
+    void tidy(const std::vector<PartitionEntry>& entries);
+    /** Drops picks that somebody took, lists the others, and finds the free columns. */
+    void addPicks(std::vector<PartitionState>& all);
+    void findFree(const std::vector<ColumnRange>& taken);
+    /**
+     * Where partitions are dynamic: whether anything can have changed since the last list, by names in sysfs, the node's
+     * identity and the owners' links. Asks the driver nothing.
+     */
+    bool isQuiet();
+    /** Names of the driver's devices, as they are now. */
+    std::vector<std::string> deviceNames();
+
+    Node& node_;
+    Owners& owners_;
+    Courtesy& courtesy_;
+    Kernel& kernel_;
+    const std::atomic<bool>& hurry_;
+    Epochs epochs_;
+    /** How long, and at how many looks, a new holder was there without a gap. */
+    std::map<Place, Watch> watches_;
+    /** The life of a partition in use, and when this core first saw it. */
+    std::map<Place, std::pair<std::string, Time>> since_;
+    /** The epoch in which a person enabled the clocks. */
+    std::map<Place, std::string> clocks_;
+    std::vector<ColumnRange> picked_;
+    /** Columns that become a pick when they could be opened. */
+    std::optional<ColumnRange> opening_;
+    std::vector<ColumnRange> free_;
+    /** What a client was told last. */
+    std::string told_;
+    /** What the last enquiry listed, and when. */
+    std::vector<PartitionEntry> listed_;
+    std::optional<Time> enquired_;
+    /** Names of the driver's devices right before the last list; empty: the list was not finished. */
+    std::vector<std::string> names_;
+};
+
+} // namespace tilescope

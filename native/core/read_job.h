@@ -1,0 +1,57 @@
+/** A read under way: one walk over its ranges, a lease or a look beside an owner at a time. Knows neither carriers nor who waits. */
+#pragma once
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine.h"
+#include "walk.h"
+
+namespace tilescope {
+
+/** Ranges of a read. */
+constexpr size_t mostRanges = 4096;
+
+struct ReadRequest {
+    ColumnRange columns;
+    MemoryType memory = MemoryType::data;
+    std::vector<ByteRange> ranges;
+    std::vector<uint32_t> openTiles;
+    Asking asking = Asking::look;
+};
+
+class ReadJob {
+  public:
+    explicit ReadJob(ReadRequest request)
+        : columns_(request.columns), memory_(request.memory), count_(request.ranges.size()),
+          openTiles_(std::move(request.openTiles)), walk_(std::move(request.ranges)), visit_{request.asking} {}
+    /**
+     * Reads for at most one slice. Throws CoreError in the first slice; after that, whatever fails makes the rest
+     * not-read, so that what was read stays.
+     */
+    Progress step(Engine& engine, ReadSink& sink);
+    /** After the last step. */
+    [[nodiscard]] const std::string& epoch() const { return epoch_; }
+    /** Board clock of the last byte, ms. */
+    [[nodiscard]] int64_t at() const { return at_; }
+    /** It ended early, because somebody opened the device node. */
+    [[nodiscard]] bool gaveWay() const { return gaveWay_; }
+
+  private:
+    Progress slice(Engine& engine, ReadSink& sink);
+    /** Checks the request in the first slice. */
+    void begin(const MemoryGeometry& geometry, const std::string& epoch);
+
+    ColumnRange columns_;
+    MemoryType memory_;
+    size_t count_;
+    std::vector<uint32_t> openTiles_;
+    Walk walk_;
+    Visit visit_;
+    std::string epoch_;
+    int64_t at_ = 0;
+    bool gaveWay_ = false;
+};
+
+} // namespace tilescope
