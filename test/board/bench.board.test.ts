@@ -33,15 +33,11 @@ test('[main-24] [shape-6] reading 12.5 MiB on the board: addon and agent beside 
 
 test('[main-24] [shape-6] over SSH: reading beside `cat`, few bytes before visible ones on a slow link, and the round trips of an apply of 1,000 scattered edits', async () => {
   const measures = await measureLink(1);
-  check(measures, [
-    'read 12.5 MiB over SSH',
-    'read 12.5 MiB over SSH, to its limit',
-    'visible 4 KiB behind 12.5 MiB, link of 1 MB/s',
-    'bytes that come before these',
-    'apply 1,000 scattered edits, link of 50 ms',
-  ]);
-  // Counted, so no machine is too busy for it.
-  expect(measures[3]?.value).toBeLessThan(300_000);
+  const bulk = ['read 12.5 MiB over SSH', 'read 12.5 MiB over SSH, to its limit'];
+  // Bytes are counted: a busy machine makes them later, not more.
+  const [visible, before] = ['visible 4 KiB behind 12.5 MiB, link of 1 MB/s', 'bytes that come before these'];
+  const apply = 'apply 1,000 scattered edits, link of 50 ms';
+  check(measures, [...bulk, visible, before, apply], [...bulk, before, apply]);
   expect(measures.at(-1)).toMatchObject({ unit: 'round trips', goal: { at: 'most', value: 2 } });
 }, 240_000);
 
