@@ -12,7 +12,7 @@ import { projectFiles } from './sources.ts';
 interface Reserved {
   /** As the glossary has it. */
   readonly word: string;
-  /** Matches one part of a name, in lower case: `heldBack` has `held` and `back`. */
+  /** Matches one part of a name, in lower case: `heldBack` has `held` and `back`. Of `epoch`, the word that it replaces. */
   readonly part: RegExp;
   readonly places: readonly RegExp[];
 }
@@ -34,6 +34,7 @@ export const reserved: readonly Reserved[] = [
     part: /^(holds?|holders?|holding|held)$/,
     places: [/^src\/(board|boards|session|explorer|editor|array)\//],
   },
+  { word: 'epoch', part: /^(life|lives)$/, places: [] },
   { word: 'look', part: /^(looks?|lookers?|looking|looked)$/, places: [/^src\/session\//] },
   { word: 'find', part: /^(finds?|finder)$/, places: [] },
   { word: 'again', part: /^again$/, places: [] },

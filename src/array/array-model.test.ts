@@ -261,7 +261,7 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
     expect(cellAt(bench, 8, 1)?.lines).toContainEqual('DMA S2MM 0: running or waiting');
   });
 
-  test('keep what the first look told where the second fails or sees another life', async () => {
+  test('keep what the first look told where the second fails or sees another epoch', async () => {
     const failed = await doubtful(async () => {
       throw new BoardError('kernel-held', 'refused');
     });

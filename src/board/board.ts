@@ -58,7 +58,7 @@ export interface PartitionInfo {
   /** A person enabled the clocks of its gated tiles: they run during each access. */
   readonly clocksOn: boolean;
   /**
-   * One life of the contents: boot, owner, resets seen. Opaque; equal text = same life. Differs whenever bytes read
+   * One epoch of the contents: boot, owner, resets seen. Opaque; equal text = same epoch. Differs whenever bytes read
    * before may have been replaced wholesale.
    */
   readonly epoch: string;

@@ -26,7 +26,7 @@ export type BoardErrorCode =
   | 'driver-hung' // a call of the driver does not return
   | 'driver' // any other errno of the driver; detail names ioctl and errno
   // the access
-  | 'epoch' // the contents started a new life since they were read
+  | 'epoch' // a new epoch began since they were read
   | 'locked' // the write policy or the way to the bytes allows no write
   | 'out-of-range'
   | 'cancelled'

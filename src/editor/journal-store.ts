@@ -99,10 +99,10 @@ export class JournalStore {
 
   /**
    * Makes the edits of a document this window's that an ended one left, unless it keeps some already; those of a window
-   * that lives stay with it. Of several the newest: the others wait for the next editor of the document. Rejects with what
+   * that is still running stay with it. Of several the newest: the others wait for the next editor of the document. Rejects with what
    * the file system said.
    *
-   * @param wait how long a window that lives is waited for, milliseconds
+   * @param wait how long a running window is waited for, milliseconds
    */
   async takeOver(uri: string, wait = patience): Promise<void> {
     await this.flush();
@@ -110,7 +110,7 @@ export class JournalStore {
     for (;;) {
       const names = await this.#names();
       if (names.includes(basename(this.path(uri)))) return;
-      const { left, lives } = await this.#others(uri, names);
+      const { left, inUse } = await this.#others(uri, names);
       const [newest] = left.sort((a, b) => b.at - a.at);
       if (newest !== undefined) {
         try {
@@ -122,7 +122,7 @@ export class JournalStore {
           continue;
         }
       }
-      if (!lives || Date.now() >= until) return;
+      if (!inUse || Date.now() >= until) return;
       await delay(pause);
     }
   }
@@ -190,13 +190,13 @@ export class JournalStore {
     return aside;
   }
 
-  /** What ended windows left of a document among the names, and whether a living one keeps some. */
+  /** What ended windows left of a document among the names, and whether a running one keeps some. */
   async #others(
     uri: string,
     names: readonly string[],
-  ): Promise<{ readonly left: Kept[]; readonly lives: boolean }> {
+  ): Promise<{ readonly left: Kept[]; readonly inUse: boolean }> {
     const left: Kept[] = [];
-    let lives = false;
+    let inUse = false;
     const start = nameOf(uri);
     for (const name of names) {
       // `document.json` is an earlier version's, `document.window.json` a window's, `document.window.left` an ended one's.
@@ -208,7 +208,7 @@ export class JournalStore {
         continue;
       }
       if (end === 'json' && owner !== end && (await isAlive(owner))) {
-        lives = true;
+        inUse = true;
         continue;
       }
       const path = join(this.#folder, name);
@@ -216,7 +216,7 @@ export class JournalStore {
       const facts = await stat(path).catch(() => undefined);
       if (facts !== undefined) left.push({ path, at: facts.mtimeMs });
     }
-    return { left, lives };
+    return { left, inUse };
   }
 
   async #names(): Promise<string[]> {

@@ -289,7 +289,7 @@ export class HexEditorProvider
 
   /**
    * Lets the program memory of one tile be touched although its core is running, once a person has agreed; ends when the
-   * document is closed, and with the life of the contents. True if it may be touched now.
+   * document is closed, and with the epoch. True if it may be touched now.
    */
   async openRunningTile(document: TileDocument, tile: Tile): Promise<boolean> {
     const board = this.services.boardLabel(document.resource.board);

@@ -46,7 +46,7 @@ export class GuestCommands implements vscode.Disposable {
   readonly #seen = new WeakMap<BoardEntry, readonly PartitionInfo[]>();
   /** Holds that are being released from here. */
   readonly #releasing = new Set<string>();
-  /** Tiles whose clock was off when a person enabled the clocks, and in which life, by board and columns. */
+  /** Tiles whose clock was off when a person enabled the clocks, and in which epoch, by board and columns. */
   readonly #wereGated = new Map<string, { readonly epoch: string; readonly tiles: readonly Tile[] }>();
   readonly #endedHolds = new vscode.EventEmitter<Place>();
 

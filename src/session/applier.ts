@@ -107,7 +107,7 @@ export class Applier {
     const epoch = follower.epoch;
     if (epoch === undefined) throw new BoardError('no-partition', 'the board does not list the partition');
     if (follower.epochChanged) {
-      throw new BoardError('epoch', 'the contents started a new life since the edits were staged');
+      throw new BoardError('epoch', 'a new epoch began since the edits were staged');
     }
     const serial = follower.serial;
     const already = edits.bytesToWrite(range, false);

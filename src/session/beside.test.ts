@@ -100,11 +100,11 @@ describe('[attach-6] writing beside the owner', () => {
     ['a hidden owner', { kind: 'hidden', ...unnamed }],
     ['the kernel', { kind: 'kernel', ...unnamed }],
     ['an owner that every boot starts in the same way', graph],
-  ])('[truth-9] beside %s it ends with the life of the contents', async (_, owner) => {
+  ])('[truth-9] beside %s it ends with the epoch', async (_, owner) => {
     const { time, device, session } = await besideOwner(owner);
     session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(0, 0xaa)]);
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     expect(session.state).toMatchObject({ policy: 'locked', agreedBeside: false });
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'locked' });
@@ -112,7 +112,7 @@ describe('[attach-6] writing beside the owner', () => {
     // Nor does it survive a reboot that nobody saw from here.
     session.agreeBeside(session.occupant);
     device.lose();
-    device.epoch = 'life-3';
+    device.epoch = 'epoch-3';
     time.advance(1000);
     await settle();
     expect(session.state).toMatchObject({
@@ -123,10 +123,10 @@ describe('[attach-6] writing beside the owner', () => {
     expect(device.writes).toEqual([]);
   });
 
-  test('[truth-9] a question that another life began under unlocks nothing', async () => {
+  test('[truth-9] a question that another epoch began under unlocks nothing', async () => {
     const { device, session } = await besideOwner({ kind: 'hidden', ...unnamed });
     const asked = session.occupant;
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     expect(() => session.agreeBeside(asked)).toThrow(expect.objectContaining({ code: 'locked' }));
   });
@@ -136,7 +136,7 @@ describe('[attach-6] writing beside the owner', () => {
     device.ownerExits();
     session.agreeBeside(session.occupant);
     expect(session.state.policy).toBe('staged');
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     expect(link.partitions[0]?.ownerGone).toBe(true);
     expect(session.state).toMatchObject({ policy: 'locked', agreedBeside: false });
@@ -152,7 +152,7 @@ describe('[attach-6] writing beside the owner', () => {
     };
     session.setTileOpen(1, true);
     expect(await apply(0xaa)).toEqual([1]);
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     await session.refresh(range(0, 64), never);
     expect(await apply(0xbb)).toEqual([]);
@@ -338,7 +338,7 @@ describe('[attach-8] when the owner ends', () => {
     expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
   });
 
-  test('its name comes back with another core: edits of the life before are refused until they are re-based', async () => {
+  test('its name comes back with another core: edits of the epoch before are refused until they are re-based', async () => {
     const { time, device, session } = await besideOwner();
     device.epoch = '1234@5.0';
     device.announce();
@@ -367,7 +367,7 @@ describe('[attach-8] when the owner ends', () => {
     expect(await session.apply(range(0, 64), never)).toMatchObject({ applied: 1 });
   });
 
-  test('its name comes back: what was applied in the life before is not undone into this one', async () => {
+  test('its name comes back: what was applied in the epoch before is not undone into this one', async () => {
     const { time, device, session } = await besideOwner();
     session.agreeBeside(session.occupant);
     const gesture = session.stage('a', 'type', [put(0, 0xaa)]);
@@ -385,7 +385,7 @@ describe('[attach-8] when the owner ends', () => {
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
   });
 
-  test('its name comes back: edits that were kept from the life before stay those of another', async () => {
+  test('its name comes back: edits that were kept from the epoch before stay those of another', async () => {
     const { time, device, session } = await besideOwner();
     session.agreeBeside(session.occupant);
     session.stage('a', 'type', [put(0, 0xaa)]);
@@ -564,7 +564,7 @@ describe('[attach-8] held for post-mortem', () => {
   });
 
   test.each(['said before the bytes come', 'said later'])(
-    'a hold that ends during the snapshot: zeros of the next life are not taken for what was left; %s',
+    'a hold that ends during the snapshot: zeros of the next epoch are not taken for what was left; %s',
     async (when) => {
       const { device, session } = await held();
       const before = session.bytes(range(0, 64)).bytes;

@@ -75,10 +75,10 @@ describe('[truth-19] what a gesture needs', () => {
     expect(session.bytes(range(3 << 20, 1)).flags[0]).toBe(0);
   });
 
-  test('is of one life: what is outdated is read with it, and a new life meanwhile ends it', async () => {
+  test('is of one epoch: what is outdated is read with it, and a new epoch meanwhile ends it', async () => {
     const { device, session } = await setup(1 << 20);
     device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.bytes.fill(0x11);
     device.announce();
     await session.complete(range(0, 1024), never);
@@ -86,7 +86,7 @@ describe('[truth-19] what a gesture needs', () => {
     let reads = 0;
     device.hook = (point) => {
       if (point !== 'read-done' || ++reads !== 2) return;
-      device.epoch = 'life-3';
+      device.epoch = 'epoch-3';
       device.announce();
     };
     await expect(session.complete(range(0, 3 << 20), never)).rejects.toMatchObject({

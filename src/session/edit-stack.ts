@@ -65,7 +65,7 @@ export interface Dropped {
   /** The edits that were on top at the last write, where there was one. */
   readonly settled: ReadonlyMap<number, number>;
   /** How often each document had been reverted or closed by then. */
-  readonly lives: ReadonlyMap<string, number>;
+  readonly endings: ReadonlyMap<string, number>;
 }
 
 /** Bytes of a run that are added to the index together. */
@@ -145,7 +145,7 @@ export class EditStack {
   readonly #ofEpoch = new Map<string, Tally>();
   readonly #pendingEpochs = new Set<Tally>();
   /** How often a document was reverted or closed. The edits that this dropped never come back. */
-  readonly #lives = new Map<string, number>();
+  readonly #endings = new Map<string, number>();
   /** Counts changes to gestures other than staging, undo and redo. */
   #rewritten = 0;
   /** Per kept document, while `rewritten` stays the same: gestures staged or redone (positive) and undone (negative). */
@@ -451,16 +451,16 @@ export class EditStack {
       this.#check(chunk, at, offset);
     };
     for (const range of of) this.#cells.each(range, drop);
-    return { ranges: ranges.ranges, edits, settled: settledTops, lives: new Map(this.#lives) };
+    return { ranges: ranges.ranges, edits, settled: settledTops, endings: new Map(this.#endings) };
   }
 
   /** Brings back what was dropped: except where it was written meanwhile, and of documents that were reverted or closed. */
-  restore({ ranges, edits, settled: settledTops, lives }: Dropped): void {
+  restore({ ranges, edits, settled: settledTops, endings }: Dropped): void {
     this.#rewritten++;
     const isBack = (edit: number): boolean => {
       if (!this.#isThere(edit)) return false;
       const document = this.#documentOf(edit);
-      return this.#lives.get(document) === lives.get(document);
+      return this.#endings.get(document) === endings.get(document);
     };
     const written = new Set<number>();
     for (const range of ranges) {
@@ -491,7 +491,7 @@ export class EditStack {
 
   /** Takes the document's gestures back to how they were last written. Answers the ranges that they cover. */
   revert(document: string): readonly ByteRange[] {
-    addCount(this.#lives, document, 1);
+    addCount(this.#endings, document, 1);
     this.#rewritten++;
     if (!this.isPending(document)) return [];
     const touched: ByteRange[] = [];
@@ -540,7 +540,7 @@ export class EditStack {
     this.#lastLayer = 0;
     this.#kinds = [];
     this.#kindNumbers.clear();
-    for (const names of [this.#ofDocument, this.#ofEpoch, this.#lives, this.#documents]) names.clear();
+    for (const names of [this.#ofDocument, this.#ofEpoch, this.#endings, this.#documents]) names.clear();
     for (const pending of [this.#pendingDocuments, this.#pendingEpochs]) pending.clear();
   }
 

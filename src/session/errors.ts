@@ -5,7 +5,7 @@ import type { ErrorFacts } from '../board/errors.ts';
  * `bytes-unknown`: an edit on bytes that were never read (facts `offset`); read them first.
  * `bytes-unreadable`: an edit on bytes that cannot be read (facts `offset`, `reason`).
  * `bytes-left`: the range has bytes that were not read before the application ended, beside bytes that it left.
- * `bytes-changed-hands`: the contents started a new life while bytes for one gesture were read.
+ * `bytes-changed-hands`: a new epoch began while bytes for one gesture were read.
  * `journal-version`: staged edits kept by another version of the extension (facts `version`).
  * `journal-damaged`: kept staged edits that are not well formed (facts `part`).
  * `journal-unreadable`: kept staged edits whose file cannot be read from the disk.

@@ -170,7 +170,7 @@ export class Follower {
       // A layout that was not learned and bytes that could not be read keep their reason: nothing asks again by itself.
       if (this.#others.hasAllShown) this.#lastError = undefined;
     }
-    // A later life: what is outdated now need not be what the application left.
+    // A later epoch: what is outdated now need not be what the application left.
     if (this.#epochEnd?.asked === true && now?.epoch !== this.#epoch) this.#epochEnd = undefined;
     const turn = this.#followOwner(before, now);
     if (now !== undefined) this.setEpoch(now.epoch);

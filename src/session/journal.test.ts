@@ -85,7 +85,7 @@ describe('[main-21] staged edits survive a reload', () => {
     const { session, device, time } = await connected();
     session.stage('doc', 'type', [put(10, 1)]);
     const kept = stored(journalOf(session, 'doc'));
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     const after = open(device, time);
     after.session.replay('doc', kept);
     await after.link.connect();
@@ -316,7 +316,7 @@ describe('[shape-2] a journal that grows', () => {
           session.keepMine({ offset, length: 1 });
         } else if (turn < 19) session.revert(document);
         else {
-          device.epoch = `life-${seed}-${step}`;
+          device.epoch = `epoch-${seed}-${step}`;
           device.announce();
           await session.refresh(all, never);
           await session.rebase(never);
@@ -381,10 +381,10 @@ describe('kept edits are hostile until checked', () => {
           {
             order: 1,
             label: 'type',
-            epoch: 'life-1',
+            epoch: 'epoch-1',
             runs: [{ ...put(10, 1, 2), seen: Uint8Array.of(3, 4) }],
           },
-          { order: 2, label: 'type', epoch: 'life-1', runs: [{ ...put(12, 1), seen: Uint8Array.of(3) }] },
+          { order: 2, label: 'type', epoch: 'epoch-1', runs: [{ ...put(12, 1), seen: Uint8Array.of(3) }] },
         ]),
       ),
     );

@@ -207,7 +207,7 @@ export class BoardLink implements Disposable {
 
   /**
    * Notes that a person agreed to write beside the occupant of these columns (`occupantOf`); ends when the partition changes
-   * hands or another life of its contents begins. Counts for every memory of the partition.
+   * hands or another epoch of its contents begins. Counts for every memory of the partition.
    */
   agreeBeside(columns: ColumnRange, occupant: string): void {
     this.#agreed.set(columnsKey(columns), occupant);

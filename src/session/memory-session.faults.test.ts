@@ -83,7 +83,7 @@ describe('[main-21] [main-22] a fault at every point where a session waits for t
       'the board reboots and keeps the contents',
       (device) => {
         device.lose();
-        device.epoch = 'life-2';
+        device.epoch = 'epoch-2';
       },
     ],
   ];

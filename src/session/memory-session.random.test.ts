@@ -25,7 +25,7 @@ interface ModelGesture {
 interface ModelDropped {
   readonly gestures: [ModelGesture, number][];
   readonly settledTops: Map<number, ModelGesture | undefined>;
-  readonly lives: ReadonlyMap<string, number>;
+  readonly endings: ReadonlyMap<string, number>;
 }
 
 /** The same promises as the session makes, by lists and maps, recomputed from scratch at every question. */
@@ -36,8 +36,8 @@ class Model {
   readonly settledTop = new Map<number, ModelGesture | undefined>();
   readonly ground = new Map<number, number>();
   readonly groundSeen = new Map<number, number>();
-  readonly lives = new Map<string, number>();
-  epoch = 'life-1';
+  readonly endings = new Map<string, number>();
+  epoch = 'epoch-1';
   earlier = '';
 
   covering(offset: number): ModelGesture[] {
@@ -114,7 +114,7 @@ class Model {
     this.settledTop.delete(offset);
   }
   discard(document: string | undefined, offsets: Iterable<number>): ModelDropped {
-    const dropped: ModelDropped = { gestures: [], settledTops: new Map(), lives: new Map(this.lives) };
+    const dropped: ModelDropped = { gestures: [], settledTops: new Map(), endings: new Map(this.endings) };
     for (const offset of offsets) {
       const covering = this.covering(offset);
       const own = covering.some(
@@ -127,9 +127,9 @@ class Model {
     }
     return dropped;
   }
-  restore({ gestures, settledTops, lives }: ModelDropped): void {
+  restore({ gestures, settledTops, endings }: ModelDropped): void {
     const isBack = (gesture: ModelGesture) =>
-      this.lives.get(gesture.document) === lives.get(gesture.document);
+      this.endings.get(gesture.document) === endings.get(gesture.document);
     const written = new Set([...settledTops.keys()].filter((offset) => this.settledTop.get(offset)));
     for (const [gesture, offset] of gestures) {
       if (isBack(gesture) && !written.has(offset)) gesture.dropped.delete(offset);
@@ -139,7 +139,7 @@ class Model {
     }
   }
   revert(document: string): void {
-    this.lives.set(document, (this.lives.get(document) ?? 0) + 1);
+    this.endings.set(document, (this.endings.get(document) ?? 0) + 1);
     for (const gesture of this.gestures) {
       if (gesture.document !== document || this.pendingBytes(gesture).length === 0) continue;
       gesture.active = [...gesture.settled].some((offset) => !gesture.dropped.has(offset));
@@ -261,8 +261,8 @@ async function play(seed: number, steps: number): Promise<void> {
       device.bytes[offset] = random(3);
       story.push(`the core writes ${device.bytes[offset]} at ${offset}`);
     } else if (turn < 88) {
-      device.epoch = `life-${step + 2}`;
-      story.push('the board starts a new life');
+      device.epoch = `epoch-${step + 2}`;
+      story.push('the board starts a new epoch');
       device.announce();
       model.setEpoch(device.epoch);
     } else if (turn < 91) {

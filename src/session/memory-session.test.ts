@@ -784,7 +784,7 @@ describe('[main-19] epochs', () => {
   test('a new epoch refuses the apply before anything is sent; re-basing shows conflicts', async () => {
     const { session, device } = await setup();
     session.stage('a', 'type', [put(10, 0xaa), put(20, 0xbb)]);
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.bytes[20] = 0x11;
     device.announce();
     expect(session.state).toMatchObject({ epochChanged: true, stale: true });
@@ -803,7 +803,7 @@ describe('[main-19] epochs', () => {
   test('the board refuses an epoch of which nobody had heard; nothing is lost', async () => {
     const { session, device } = await setup();
     session.stage('a', 'type', [put(10, 0xaa)]);
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'epoch' });
     expect(session.state).toMatchObject({ epochChanged: true, stale: true });
     expect(session.counts().staged).toBe(1);
@@ -813,7 +813,7 @@ describe('[main-19] epochs', () => {
 
   test('a read learns of a new epoch by itself; without staged edits nothing needs re-basing', async () => {
     const { session, device } = await setup();
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     await session.refresh(range(0, 64), never);
     expect(session.state).toMatchObject({ epochChanged: false, stale: true });
     expect(session.isStale(range(0, 64))).toBe(false);
@@ -829,13 +829,13 @@ describe('[main-19] epochs', () => {
   test('a board that reboots while edits are re-based is read once more', async () => {
     const { session, device } = await setup();
     session.stage('a', 'type', [put(10, 0xaa)]);
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     const held = gate(device, 'read-done');
     device.reads.length = 0;
     const rebasing = session.rebase(never);
     await held.reached;
-    device.epoch = 'life-3';
+    device.epoch = 'epoch-3';
     device.bytes[10] = 0x33;
     device.announce();
     held.open();
@@ -848,7 +848,7 @@ describe('[main-19] epochs', () => {
   test('re-basing that could not read every byte again changes nothing', async () => {
     const { session, device } = await setup();
     session.stage('a', 'type', [put(10, 0xaa), put(20, 0xbb)]);
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     device.unreadable = [{ ...range(20, 1), reason: 'not-read' }];
     await expect(session.rebase(never)).rejects.toMatchObject({ code: 'epoch' });
@@ -865,7 +865,7 @@ describe('[main-19] epochs', () => {
     device.unreadable = [{ ...range(0, 64), reason: 'gated' }];
     await session.read(range(0, 64), never);
     expect(session.isStale(range(0, 64))).toBe(false);
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     expect(session.isStale(range(0, 64))).toBe(true);
     expect(flagsAt(session, 0)).toBe(gated | stateBits.stale);
@@ -876,7 +876,7 @@ describe('[main-19] epochs', () => {
 
   test('an edit typed over bytes of the earlier epoch has to be re-based', async () => {
     const { session, device } = await setup();
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     session.stage('a', 'type', [put(10, 0xaa)]);
     expect(session.state.epochChanged).toBe(true);
@@ -889,7 +889,7 @@ describe('[main-19] epochs', () => {
     const held = gate(device, 'write-done');
     const applying = session.apply(range(0, 64), never);
     await held.reached;
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     await session.refresh(range(0, 10), never);
     held.open();
@@ -903,7 +903,7 @@ describe('[main-19] epochs', () => {
     const held = gate(device, 'read-done');
     const reading = session.refresh(range(0, 64), never);
     await held.reached;
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     held.open();
     await reading;
@@ -952,7 +952,7 @@ describe('[main-22] losing the board', () => {
     const { session, device, time } = await setup();
     session.stage('a', 'type', [put(10, 0xaa)]);
     device.lose();
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     time.advance(1000);
     await settle();
     expect(session.state.epochChanged).toBe(true);
@@ -1032,7 +1032,7 @@ describe('[main-22] losing the board', () => {
     };
     await expect(session.apply(range(0, 64), never)).rejects.toMatchObject({ code: 'connection-lost' });
     device.hook = () => undefined;
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.bytes[10] = 0xaa;
     time.advance(1000);
     await settle();
@@ -1251,7 +1251,7 @@ describe('[shape-1] bytes and state are told apart', () => {
 
   test('edits of an ended epoch tell state: they have to be re-based', async () => {
     const { session, device } = await setup();
-    device.epoch = 'life-2';
+    device.epoch = 'epoch-2';
     device.announce();
     const told: boolean[] = [];
     session.onState(() => told.push(session.state.epochChanged));

@@ -154,10 +154,10 @@ export class MemorySession implements Disposable {
 
   /**
    * Reads what a gesture on the range needs: the bytes that were not read yet, and with them those that are outdated, so
-   * that what is copied or written over is of one life. Reads nothing where nothing is missing, with or without a board.
+   * that what is copied or written over is of one epoch. Reads nothing where nothing is missing, with or without a board.
    * Afterwards a byte is known, or unreadable with a reason. Rejects with BoardError; with SessionError `bytes-left`
    * where reading would mix what an application left with what came after it (unless a person asked for that, or opened
-   * the editor after its end), and `bytes-changed-hands` if a new life began meanwhile.
+   * the editor after its end), and `bytes-changed-hands` if a new epoch began meanwhile.
    */
   async complete(range: ByteRange, signal: AbortSignal, options: CompleteOptions = {}): Promise<void> {
     this.#checkRange(range);
@@ -303,7 +303,7 @@ export class MemorySession implements Disposable {
 
   /**
    * Program memory of this tile (index in buffer order) may be touched although its core is enabled: a person asked. Ends
-   * with the life of the contents that was asked about.
+   * with the epoch that was asked about.
    */
   setTileOpen(tileIndex: number, open: boolean): void {
     this.#pieces.reads.setTileOpen(tileIndex, open);
@@ -321,7 +321,7 @@ export class MemorySession implements Disposable {
 
   /**
    * Stages kept edits again, one gesture each, oldest first; works without the board, and whatever the policy. Between
-   * the gestures of other documents they take the place that they had. Once the contents started a new life in this
+   * the gestures of other documents they take the place that they had. Once a new epoch began in this
    * session, they have to be re-based. `data` is anything that was stored. Throws SessionError `journal-...`, having
    * changed nothing.
    */

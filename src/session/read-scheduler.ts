@@ -195,7 +195,7 @@ export class ReadScheduler {
     const of = bytesIn(wanted);
     await this.read(wanted, 'person', signal, { onProgress: (bytes) => onProgress?.(bytes, of) });
     if (plane.missing(range).length > 0 || plane.hasStaleIn(range)) {
-      throw new SessionError('bytes-changed-hands', 'the contents started a new life during the read');
+      throw new SessionError('bytes-changed-hands', 'a new epoch began during the read');
     }
   }
 
@@ -334,7 +334,7 @@ export class ReadScheduler {
       this.#flights.delete(flight);
     }
     if (onlyIn !== undefined && result.epoch !== onlyIn) {
-      throw new BoardError('epoch', 'the contents started a new life during the read');
+      throw new BoardError('epoch', 'a new epoch began during the read');
     }
     this.#store(ranges, result, flight, { serial, since });
     if (result.gaveWay === true)

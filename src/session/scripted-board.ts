@@ -101,7 +101,7 @@ export class ScriptedDevice implements BoardConnector {
   readonly geometry: MemoryGeometry;
   readonly bytes: Uint8Array;
   readonly columns: ColumnRange;
-  epoch = 'life-1';
+  epoch = 'epoch-1';
   owner: Owner | undefined;
   holder: Hold | undefined;
   /** False: the driver makes partitions of what is asked for, and lists this one only while it is in use or picked. */
@@ -172,7 +172,7 @@ export class ScriptedDevice implements BoardConnector {
     return this.listed || this.picked || this.info.inUse ? [this.info] : [];
   }
 
-  /** The owner's process ends. Without a holder the driver resets and zeroes: a new life. */
+  /** The owner's process ends. Without a holder the driver resets and zeroes: a new epoch. */
   ownerExits(): void {
     this.owner = undefined;
     if (this.holder === undefined) this.#zero();
@@ -346,7 +346,7 @@ export class ScriptedDevice implements BoardConnector {
     signal: AbortSignal,
   ): Promise<WriteReport> {
     await this.#point('write', connection, signal);
-    if (options.epoch !== this.epoch) throw new BoardError('epoch', 'another life');
+    if (options.epoch !== this.epoch) throw new BoardError('epoch', 'another epoch');
     if (this.info.inUse && options.besideOwner !== true)
       throw new BoardError('locked', 'another process owns it');
     this.writes.push([...edits]);

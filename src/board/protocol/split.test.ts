@@ -35,7 +35,7 @@ describe('splitting', () => {
       expect(joined.bytes[1]?.[at]).toBe((10 + at) % 251);
     }
     const changed = answers.map((answer, i) => ({ ...answer, epoch: String(i) }));
-    expect(() => joinReads(ranges, groups, changed)).toThrow(/new life/);
+    expect(() => joinReads(ranges, groups, changed)).toThrow(/new epoch/);
   });
 
   it('never cuts a line of program memory, and stops at the first group that fails', async () => {
@@ -51,7 +51,7 @@ describe('splitting', () => {
     });
     await expect(failing).rejects.toThrow('lost');
     expect(calls).toBe(1);
-    const refused = writeGroups(words, () => Promise.reject(new BoardError('epoch', 'another life')));
+    const refused = writeGroups(words, () => Promise.reject(new BoardError('epoch', 'another epoch')));
     await expect(refused).rejects.toMatchObject({ code: 'epoch' });
     const all = await writeGroups(words, async (part) => ({
       outcomes: new Uint32Array((part.length / 4) * 3).fill(part.length),
@@ -74,7 +74,7 @@ describe('splitting', () => {
         return { outcomes, epoch: 'e' };
       });
     };
-    const { outcomes, epoch } = await failAtSecond(new BoardError('epoch', 'another life'));
+    const { outcomes, epoch } = await failAtSecond(new BoardError('epoch', 'another epoch'));
     expect(epoch).toBe('e');
     expect([...outcomes.subarray(3 * (maxWords - 1))]).toEqual([
       ...[4 * (maxWords - 1), 0, 0],

@@ -38,7 +38,7 @@ export function splitRanges(ranges: readonly ByteRange[]): ByteRange[][] {
   return groups;
 }
 
-/** The answers of split ranges as one. Throws `epoch` if the contents started a new life in between. */
+/** The answers of split ranges as one. Throws `epoch` if a new epoch began in between. */
 export function joinReads(
   ranges: readonly ByteRange[],
   groups: readonly (readonly ByteRange[])[],
@@ -49,7 +49,7 @@ export function joinReads(
   if (answers.length === 1) return first;
   const changed = answers.find((answer) => answer.epoch !== first.epoch);
   if (changed !== undefined) {
-    throw new BoardError('epoch', 'the contents started a new life during the read', {
+    throw new BoardError('epoch', 'a new epoch began during the read', {
       epoch: changed.epoch,
     });
   }

@@ -62,7 +62,7 @@ describe('the simulated array', () => {
     expect(array.peek('data', still, 0, 0x8000)).toEqual(before);
   });
 
-  it('keeps what was written over a reconnect, and starts a new life at a reboot', async () => {
+  it('keeps what was written over a reconnect, and starts a new epoch at a reboot', async () => {
     const array = new SimulatedArray();
     const first = await data(array);
     const { epoch, pieces } = await first.read([{ offset: 0, length: 4 }], {}, never);

@@ -349,7 +349,7 @@ export class SimulatedArray {
     this.#changed.fire();
   }
 
-  /** The contents start a new life in the same hands: a reset that was seen. All bytes become zero. */
+  /** A new epoch of the same owner: a reset that was seen. All bytes become zero. */
   reset(columns: ColumnRange): void {
     this.#newLife(columns);
     this.#zero(columns);
@@ -367,8 +367,8 @@ export class SimulatedArray {
     }
     if (this.dynamic) this.#parts = [];
     this.#hands.fill(0);
-    this.#contents.forEach((life, col) => {
-      this.#contents[col] = life + 10;
+    this.#contents.forEach((run, col) => {
+      this.#contents[col] = run + 10;
     });
     for (const state of this.#tiles.values()) state.activity = 'disabled';
     this.drop(new BoardError('connection-lost', 'the simulated board rebooted', { host: 'simulated' }));

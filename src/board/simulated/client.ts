@@ -48,7 +48,7 @@ export class SimulatedClient implements CoreClient {
   readonly #partitionsChanged = new Emitter<CoreList>();
   /** Columns that this connection picked, on an array with dynamic partitions. */
   #picked: ColumnRange[] = [];
-  /** Columns whose clocks this connection enables, and the life in which it was asked to. */
+  /** Columns whose clocks this connection enables, and the epoch in which it was asked to. */
   #clocked: { readonly columns: ColumnRange; readonly epoch: string }[] = [];
   #kernelDescriptor: ColumnRange | undefined;
   readonly #closed = new Emitter<BoardError>();

@@ -29,18 +29,18 @@ const unwritten = 0xcdcdcdcd;
 
 const kernels = ['fir_hb_decim', 'fft_stage_0', 'gain_ctrl', 'mixer_iq', 'cfar_window', 'matmul_4x16x8'];
 
-/** A tile's memory of `size` bytes. `life` changes the contents: another run of the application. */
-export function contentsOf(type: MemoryType, tile: Tile, life: number, size: number): Uint8Array {
-  if (type === 'data') return dataContents(tile, life, size);
-  if (type === 'program' || type === 'uc-program') return programContents(tile, life, size);
-  return sampleContents(tile, life, size);
+/** A tile's memory of `size` bytes. `run` changes the contents: another run of the application. */
+export function contentsOf(type: MemoryType, tile: Tile, run: number, size: number): Uint8Array {
+  if (type === 'data') return dataContents(tile, run, size);
+  if (type === 'program' || type === 'uc-program') return programContents(tile, run, size);
+  return sampleContents(tile, run, size);
 }
 
 /** Data memory; what lies above the first 32 KiB was never written. */
-function dataContents(tile: Tile, life: number, size: number): Uint8Array {
+function dataContents(tile: Tile, run: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  const random = mulberry(seed(tile, life, 1));
+  const random = mulberry(seed(tile, run, 1));
   const depth = 0x80 + ((random() % 0x280) & ~3);
   for (let offset = 0; offset < layout.stackBytes; offset += 4) {
     view.setUint32(layout.stack + offset, offset < depth ? stackWord(random) : unwritten, true);
@@ -48,7 +48,7 @@ function dataContents(tile: Tile, life: number, size: number): Uint8Array {
   const kernel = kernels[(tile.col * 8 + tile.row) % kernels.length] ?? '';
   putText(bytes, layout.text, `${kernel} (${tile.col},${tile.row})`);
   putText(bytes, layout.text + 0x40, 'build 2024.2 -O2, stack 1024, heap 1024');
-  putText(bytes, layout.text + 0x80, `run ${life}`);
+  putText(bytes, layout.text + 0x80, `run ${run}`);
   for (let i = 0; i < 256; i++) {
     const value = Math.sin((2 * Math.PI * i) / 256) * (tile.col + tile.row / 10);
     view.setFloat32(layout.table + 4 * i, value, true);
@@ -63,9 +63,9 @@ function dataContents(tile: Tile, life: number, size: number): Uint8Array {
 }
 
 /** Program memory: 16-byte instruction lines, a tail that was never loaded. */
-function programContents(tile: Tile, life: number, size: number): Uint8Array {
+function programContents(tile: Tile, run: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  const random = mulberry(seed(tile, life, 2));
+  const random = mulberry(seed(tile, run, 2));
   const loaded = 0x1000 + ((random() % 0x2000) & ~15);
   for (let line = 0; line < loaded; line += 16) {
     const used = 2 + (random() % 15);
@@ -76,10 +76,10 @@ function programContents(tile: Tile, life: number, size: number): Uint8Array {
 }
 
 /** Frames of int16 samples, each with its number in front: what a memory tile passes on. */
-function sampleContents(tile: Tile, life: number, size: number): Uint8Array {
+function sampleContents(tile: Tile, run: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  const random = mulberry(seed(tile, life, 3));
+  const random = mulberry(seed(tile, run, 3));
   const frameBytes = 0x1000;
   for (let frame = 0; frame < size / frameBytes / 2; frame++) {
     const at = frame * frameBytes;
@@ -105,8 +105,8 @@ function putText(bytes: Uint8Array, offset: number, text: string): void {
   for (let i = 0; i < text.length; i++) bytes[offset + i] = text.charCodeAt(i) & 0x7f;
 }
 
-function seed(tile: Tile, life: number, kind: number): number {
-  return ((tile.col + 1) * 0x9e3779b1 + (tile.row + 1) * 0x85ebca6b + life * 0xc2b2ae35 + kind) >>> 0;
+function seed(tile: Tile, run: number, kind: number): number {
+  return ((tile.col + 1) * 0x9e3779b1 + (tile.row + 1) * 0x85ebca6b + run * 0xc2b2ae35 + kind) >>> 0;
 }
 
 /** A small generator of uint32 with a fixed sequence per seed. */
