@@ -1,8 +1,7 @@
 /**
- * The way to a partition's bytes at present, held for one short access: a lease where it is free and may be taken now, a
- * duplicate of somebody's descriptor where it is in use, and the clocks that a lease may switch on. What tells ways apart
- * is learnt here (what the driver refuses wrongly, whose start a lease made fail). Knows nothing of jobs, slices of work
- * or carriers.
+ * Opens the present way to a partition's bytes for one short access: a lease if the partition is free and may be taken now,
+ * a duplicate of a process's descriptor if it is in use; and the clocks that a lease may switch on. Remembers what the
+ * driver refuses wrongly, and whose start failed because of a lease. Knows nothing of jobs, slices of work or carriers.
  */
 #pragma once
 #include <chrono>
@@ -29,10 +28,10 @@ constexpr std::chrono::milliseconds sliceTime{16};
 /** How long one step reads through a duplicate of an owner's descriptor: an owner that ends meanwhile still has it open. */
 constexpr std::chrono::milliseconds borrowTime{1};
 
-/** Somebody's request for a partition was refused while a lease of ours had it. */
+/** An application's request for a partition was refused while a lease of ours had it. */
 struct RefusedStart {
     ColumnRange columns;
-    /** Who that may have been: a process that has the node open; empty where none was found. */
+    /** The process that it may have been: one that has the node open; empty if none was found. */
     int64_t pid = 0;
     std::string command;
 };
@@ -125,13 +124,13 @@ class Access {
     /** What the driver refuses wrongly of partitions that begin at a column, in this life. */
     Refusals& refusals(const PartitionAccess& access, const std::string& epoch);
 
-    /** A request goes on after its first lease of free columns, or had to: it is a long one. */
+    /** A request needs, or needed, more than one lease of free columns: it is a long one. */
     void wasLong(ColumnRange columns, const Visit& visit) {
         if (visit.begun) courtesy_.wasLong(columns);
     }
     /** Starts that were refused because of us since this was last asked; only where the kernel's log may be read. */
     std::vector<RefusedStart> takeRefusedStarts() { return std::exchange(refusedStarts_, {}); }
-    /** Another driver: nothing of before counts. */
+    /** Another driver: forgets everything. */
     void reset() { refusals_.clear(); }
 
   private:
@@ -149,15 +148,15 @@ class Access {
                   bool last);
     /** What the clock registers say under a new lease, and clocks on where a person enabled that. */
     PartitionState begin(Lease& lease, const PartitionEntry& entry);
-    /** A duplicate of the descriptor of whoever has it. */
+    /** A duplicate of the descriptor of a process that has it. */
     Attempt beside(const NodeFd& node, PartitionState state, Purpose purpose, Visit& visit, bool last);
     /** The list names columns, not owners: it must still be the one that was looked at. Throws `busy`. */
     void checkHands(ColumnRange columns);
     /** Before a lease of free columns: true when it may be taken now, false where their tiles stay gated. Throws `not-asked`, `gave-way`. */
     OrLater<bool> giveWay(const PartitionState& state, Visit& visit);
-    /** At `until`, or in 50 ms, to look what has become of it. */
+    /** Later: at `until`, or in 50 ms if that is sooner. */
     Later waitUntil(std::chrono::steady_clock::time_point until);
-    /** A lease; null when somebody else was faster, or may have been and this is not the last try. */
+    /** A lease; null if an application was faster, or if that is possible and this is not the last try. */
     OrLater<std::unique_ptr<Lease>> request(const NodeFd& node, const PartitionEntry& entry, bool last);
     /**
      * A duplicate of a descriptor of a partition in use: of a process that was found; else, for somebody who asks, from

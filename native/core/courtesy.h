@@ -1,7 +1,7 @@
 /**
- * When a partition that nobody uses may be taken at all: an application asks for it once and gives up when it is
- * refused, so that a lease of ours must not be there in that moment. Pure: told the time and what was seen, it neither
- * waits nor asks anything. The rules are a table in docs/attach.md.
+ * Decides when a free partition may be taken. An application asks for one once and gives up when it is refused, so a lease
+ * of ours must not be there at that moment. Pure: it is told the time and what was seen; it does not wait or ask. The rules
+ * are a table in docs/attach.md.
  */
 #pragma once
 #include <chrono>
@@ -34,9 +34,9 @@ constexpr std::chrono::milliseconds leaseTime{3};
 struct Visit {
     using Time = std::chrono::steady_clock::time_point;
     Asking asking = Asking::look;
-    /** A write waits where a read ends. */
+    /** Where a read would end early, a write waits. */
     bool writes = false;
-    /** It wants what somebody has in use; a free partition is not taken for it. */
+    /** It wants a partition in use; a free one is not taken for it. */
     bool besideOnly = false;
     /** When its first lease was taken; empty: it had none yet. */
     std::optional<Time> begun = std::nullopt;
@@ -55,7 +55,7 @@ class Courtesy {
         wait,
         /** Nobody asked for it. */
         unasked,
-        /** Every tile was gated when it was last looked at in this life. */
+        /** Every tile was gated when it was last looked at in this epoch. */
         gated,
         /** Somebody opened the device since the request began: it ends. */
         over,
@@ -67,15 +67,15 @@ class Courtesy {
 
     /** Somebody else has these columns at this moment. */
     void used(ColumnRange columns, Time now);
-    /** When somebody else last opened the device node, as far as anybody saw. */
+    /** When another process was last seen to open the device node. */
     void opened(std::optional<Time> at) { opened_ = at; }
     /** A lease of ours ended. */
     void held(ColumnRange columns, Time from, Time to);
     /** The request of that lease needs further ones, or had some: it is a long one. */
     void wasLong(ColumnRange columns);
-    /** What a lease of these columns, or a part of them, found in this life of the contents. */
+    /** What a lease of these columns, or of some of them, found in this epoch. */
     void clocks(ColumnRange columns, const std::string& epoch, ColumnRange part, bool allGated);
-    /** Another driver: nothing of before counts. */
+    /** Another driver: forgets everything. */
     void forget() { places_.clear(); }
 
     /** May this request take these free columns now? Notes since when it waits. */
@@ -88,7 +88,7 @@ class Courtesy {
         Time from;
         Time to;
         bool isLong = false;
-        /** The life in which these columns were found gated. */
+        /** The epoch in which these columns were found gated. */
         std::string gatedIn;
         std::set<uint32_t> gatedColumns;
     };

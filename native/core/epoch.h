@@ -1,12 +1,11 @@
 /**
- * Lives of a partition's contents. Pure. Equal text = the same life; every observed change of hands starts a new one,
- * and so do the traces of a release that reset a free partition. The 2020 driver counts nothing: an application that
- * comes and goes between two looks, and leaves the clocks on, goes unnoticed.
+ * Epochs of a partition's contents. Pure. Equal text = the same epoch. A new one starts at every change of hands that was
+ * seen, and where a free partition shows the traces of a reset. The 2020 driver counts nothing: an application that comes
+ * and goes between two looks, and leaves the clocks on, is not noticed.
  *
- * A life under an owner is named by boot and owner alone, and numbered by how often this owner was seen to come back, so
- * that it survives a reconnect and goes on under a holder process. A free partition's life is
- * named by the observer too: what happened before we looked is not known, so bytes seen by an earlier core are not
- * claimed to be of the same life.
+ * Under an owner, the name is made of boot, owner, and how often this owner was seen to come back. So it survives a
+ * reconnect, and stays the same under a holder process. Of a free partition the name contains the observer too: what
+ * happened before we looked is not known, so bytes that an earlier core saw count as of another epoch.
  */
 #pragma once
 #include <cstdint>
@@ -21,10 +20,10 @@
 
 namespace tilescope {
 
-/** Who holds a partition, as far as its contents' life is concerned. */
+/** Who has a partition, as far as its epoch is concerned. */
 struct Hands {
     bool inUse = false;
-    /** 0: in use, by nobody we can see. */
+    /** 0: in use by a process that we cannot see. */
     int64_t pid = 0;
     uint64_t startTicks = 0;
     bool operator==(const Hands&) const = default;
@@ -34,31 +33,31 @@ class Epochs {
   public:
     Epochs(std::string bootId, std::string observer) : bootId_(std::move(bootId)), observer_(std::move(observer)) {}
 
-    /** Notes who holds the partition now, and names the life of its contents. */
+    /** Notes who has the partition now, and names its epoch. */
     std::string observe(ColumnRange columns, const Hands& hands);
     /** Whether these are the hands that observe() was told last. */
     [[nodiscard]] bool knows(ColumnRange columns, const Hands& hands) const;
     /**
      * Notes, under a lease of ours, what the clocks of some columns of the partition are. A release without the keep flag
-     * zeroes and gates all: tiles that all went from clocked to gated between two leases start a new life.
+     * zeroes and gates all tiles: if all went from clocked to gated between two leases, a new epoch starts.
      * @param clocked the first of the columns with a tile that runs; empty: all are gated
      */
     void sawClocks(ColumnRange columns, ColumnRange looked, std::optional<uint32_t> clocked);
-    /** What became of these columns meanwhile is not known: another life. */
+    /** It is not known what happened to these columns: a new epoch starts. */
     void end(ColumnRange columns);
-    /** The device went away: what comes back has another life. */
+    /** The device went away: a new epoch starts when it is back. */
     void endAll();
 
   private:
     struct Life {
         Hands hands;
         uint32_t changes = 0;
-        /** Columns in which a tile that runs was seen in this life. */
+        /** Columns in which a running tile was seen in this epoch. */
         std::set<uint32_t> clocked;
-        /** Owners that were seen here, the latest last, and how often each came back: that numbers their lives. */
+        /** Owners that were seen here, the latest last, and how often each came back: the number in their epochs' names. */
         std::vector<std::pair<Hands, uint32_t>> owners;
     };
-    /** The number of an owner's life that begins now. */
+    /** The number of an owner's epoch that begins now. */
     static void begin(Life& life);
     std::string bootId_;
     std::string observer_;

@@ -131,7 +131,7 @@ class Lease final : public PartitionAccess {
         int error = 0;
     };
     /**
-     * Requests it, and asks what its memories are where they are reached through DMA-bufs or nobody else names them.
+     * Requests it. Asks what its memories are if they are reached through DMA-bufs, or are not known otherwise.
      * Throws CoreError for any errno but EBUSY and EINVAL.
      * @param facts what is learnt of the driver is put here, as long as the lease lives
      */
@@ -173,7 +173,7 @@ class Lease final : public PartitionAccess {
     void giveBackClocks();
     /** Stores words that the driver refused in the DMA-buf; empty when it gives none. */
     std::optional<Moved> storeRefused(const MemoryGeometry& geometry, uint64_t offset, std::span<const uint32_t> from);
-    /** Nobody else changes clocks in a partition of ours: a tile that runs is looked at once. */
+    /** In a leased partition only we change clocks: a tile that runs is checked once. */
     Reason look(Tile tile) override;
 
     DriverFacts& facts_;
@@ -197,13 +197,13 @@ class BorrowedPartition final : public PartitionAccess {
   public:
     /** What an owner's process has to do with writing beside it. */
     struct Beside {
-        /** A person unlocked it, or nobody but a holder is left. */
+        /** A person unlocked it, or only a holder is left. */
         bool allowed = false;
         /** The owner's processes; their DMA-bufs are looked at where nothing else writes. */
         std::vector<Holder> holders;
-        /** Nobody but a holder process is left. */
+        /** Only a holder process is left. */
         bool ownerGone = false;
-        /** Every other partition in use: those that the owner holds, too, explain buffers of the same size. */
+        /** Every other partition in use: those of the same owner explain buffers of the same size. */
         std::vector<Neighbour> others;
     };
     BorrowedPartition(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout,
@@ -221,8 +221,8 @@ class BorrowedPartition final : public PartitionAccess {
 };
 
 /**
- * A duplicate of a partition's descriptor from one of its holders, verified. Throws `no-descriptor` (mapped only), `owner-hidden` (nobody found, or
- * gone meanwhile), `no-pidfd`, `permission`.
+ * A duplicate of a partition's descriptor from one of the processes that have it, verified. Throws `no-descriptor` (mapped
+ * only), `owner-hidden` (none found, or gone meanwhile), `no-pidfd`, `permission`.
  * @param holders where to try, in order
  */
 PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Holder> holders);
@@ -249,7 +249,7 @@ bool isPositioned(Kernel& kernel, const PartitionFd& partition, const Layout& la
  */
 std::optional<MemoryGeometry> geometryOf(const uapi::Mem& mem, const PartitionEntry& entry, const Layout& layout);
 
-/** What the driver's descriptions say about an array of which nobody else said enough. */
+/** What the driver's descriptions say about an array that is not known otherwise. */
 struct Described {
     Generation generation = Generation::unknown;
     /** Rows only. */

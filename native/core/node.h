@@ -1,5 +1,5 @@
 /**
- * The device node's life: opening it, whether it is the one of before, and what is known of its driver, which is learnt
+ * The device node: opens it, tells whether it is still the same one, and keeps what is known of its driver, which is learnt
  * once for each node. Knows nothing of partitions in use, owners or leases.
  */
 #pragma once
@@ -22,7 +22,7 @@ class Node {
         gone,
         /** The first one, or the first after it was gone. */
         came,
-        /** Another driver was loaded: nothing of before counts. */
+        /** Another driver was loaded: all that was learnt is void. */
         replaced,
     };
     /** @param changed told before open() goes on, or throws */
@@ -30,13 +30,13 @@ class Node {
 
     /** Opens it for one short use. Throws `no-device`, `other-device`, `permission`, `driver`. */
     NodeFd open();
-    /** Looks again for what stands in sysfs and the device tree; each thing seen is a line of `findings`. */
+    /** Reads sysfs and the device tree again; each thing seen is a line of `findings`. */
     void lookAgain(const NodeFd& node, std::vector<std::string>& findings);
     /** Whether its path leads to the node that was opened last. */
     [[nodiscard]] bool isSame();
     /** Whether there was one at the last opening. */
     [[nodiscard]] bool isThere() const { return identity_.has_value(); }
-    /** Whether somebody else was seen to open it since then. */
+    /** Whether another process was seen to open it since then. */
     [[nodiscard]] bool openedSince(std::chrono::steady_clock::time_point time);
 
     [[nodiscard]] Kernel& kernel() { return kernel_; }
@@ -48,9 +48,9 @@ class Node {
 
     /** What an access to a partition must know of the array. */
     [[nodiscard]] Layout layout(const PartitionEntry& entry) const;
-    /** Learns generation and rows from the driver's descriptions, where nobody else named them. Throws `unknown-driver`. */
+    /** Learns generation and rows from the driver's descriptions if they are not known. Throws `unknown-driver`. */
     void learn(const Lease& lease, const PartitionEntry& entry);
-    /** Rows of the array; all empty when nobody tells. */
+    /** Rows of the array; all empty if not known. */
     [[nodiscard]] ArrayShape shape() const;
     /** Throws `unknown-driver` for a generation without one. */
     [[nodiscard]] const ArrayMap& map() const;

@@ -1,6 +1,7 @@
 /**
- * When somebody else opens the device node: an application does so right before it asks for a partition. Every Tilescope
- * opens the node read-only and closes it at once, which tells its openings from an application's; ours are not counted.
+ * Notices when another process opens the device node: an application does so right before it asks for a partition. A
+ * Tilescope opens the node read-only and closes it at once, so its openings can be told from an application's. Ours are
+ * not counted.
  */
 #pragma once
 #include <chrono>
@@ -25,7 +26,7 @@ class Openings {
     std::optional<Time> before_;
 };
 
-/** Watches one node (inotify). Where that cannot be, nobody is ever seen. */
+/** Watches one node (inotify). Where that is not possible, no opening is ever seen. */
 class NodeWatch {
   public:
     using Time = Openings::Time;
@@ -37,7 +38,7 @@ class NodeWatch {
     void opening(const std::string& path, Time now);
     /** We are about to close it. */
     void closing(Time now);
-    /** We opened or closed it: what was seen since opening() or closing() was that. */
+    /** We opened or closed it: the events since opening() or closing() are ours. */
     void done();
     std::optional<Time> last(Time now);
 

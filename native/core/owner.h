@@ -1,6 +1,6 @@
 /**
- * Who holds a partition: found by the names of file descriptors in /proc. Looks only; nothing is opened in another
- * process.
+ * Finds the processes that have a partition, by the names of file descriptors in /proc. It only reads names; it opens
+ * nothing in another process.
  */
 #pragma once
 #include <cstdint>
@@ -23,7 +23,7 @@ struct Holder {
     /** Clock ticks after boot at which it started: with the pid, its identity. */
     uint64_t startTicks = 0;
     std::string command;
-    /** -1: it has the file mapped, and no descriptor any more. */
+    /** -1: it has the file mapped, but closed its descriptor. */
     int fd = -1;
 };
 
@@ -36,13 +36,13 @@ std::optional<uint64_t> startTicksOfStat(std::string_view stat);
 /** Start time of a live process. */
 std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid);
 
-/** What a look through /proc found. */
+/** The result of a search through /proc. */
 struct HolderSearch {
     /** Oldest process first, each with every matching fd. */
     std::vector<Holder> holders;
     /**
-     * Processes whose descriptors we were not allowed to look at. 0 also says that process 1 was among those seen, and
-     * that it is the machine's first, not that of a container.
+     * Number of processes whose descriptors we may not list. 0 also means that process 1 was among the others, and that
+     * it is the machine's, not a container's.
      */
     int hidden = 0;
 };
@@ -50,25 +50,25 @@ struct HolderSearch {
 /** Whether /proc shows the machine's processes, not only those of a PID namespace (a container). */
 bool seesMachine(Kernel& kernel);
 
-/** Whether the numbers of processes that this one knows are those that we know. */
+/** Whether that process is in our PID namespace: its numbers of processes are ours. */
 bool sharesNamespace(Kernel& kernel, int64_t pid);
 
 /** Whether a process has this partition's file mapped. */
 bool hasMapped(Kernel& kernel, int64_t pid, ColumnRange columns);
 
 /**
- * Processes but `self` that have this partition's file mapped, oldest first: one that closed its descriptor keeps the
- * partition by that. Reads every process's map of memory: for where no descriptor explains who has it.
+ * Processes other than `self` that have this partition's file mapped, oldest first. A mapping keeps the partition after
+ * its descriptor is closed. Reads the memory map of every process, so call it only where no descriptor was found.
  */
 std::vector<Holder> findMappers(Kernel& kernel, ColumnRange columns, int64_t self);
 
 /** Whether a part of the kernel is loaded that takes partitions itself (XRT's zocl; amdxdna), or may be. */
 bool kernelTakesPartitions(Kernel& kernel);
 
-/** Every process but `self` that has this partition's file open. */
+/** Every process other than `self` that has this partition's file open. */
 HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self);
 
-/** A look at what processes have open. */
+/** What processes have open. */
 struct Survey {
     /** Every partition that one of them is seen with. */
     std::vector<std::pair<ColumnRange, HolderSearch>> found;
@@ -77,7 +77,7 @@ struct Survey {
     /** All others that there are. */
     std::set<int64_t> others;
 };
-/** Looks at every process but `self` and those of `known`: without any of these the searches are complete. */
+/** Looks at every process other than `self` and those of `known`. With `known` empty the searches are complete. */
 Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known);
 /** Looks at these processes only. */
 Survey surveyOpeners(Kernel& kernel, const std::string& node, const std::map<int64_t, bool>& openers);
@@ -85,7 +85,7 @@ Survey surveyOpeners(Kernel& kernel, const std::string& node, const std::map<int
 /** The holders among the descriptors of one process. `error`: EACCES or EPERM when they could not be looked at. */
 std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);
 
-/** A process other than `self` that has this device node open; none where nobody is seen with it. */
+/** A process other than `self` that has this device node open; empty if there is none that we can see. */
 std::optional<Holder> findOpener(Kernel& kernel, const std::string& node, int64_t self);
 
 /** A pidfd of a holder, verified to be still the same process; invalid if it is gone. Throws `no-pidfd`. */

@@ -1,7 +1,7 @@
 /**
  * The owner's own DMA-buf of a memory, for writing beside it on a driver without pwrite. It is used only when it is
- * certainly the right one: an anonymous file of the driver's exporter, of the memory's size, whose words are those of the
- * register view. Everything that is looked at and not used is closed before this returns.
+ * certain that it is the right one: an anonymous file of the driver's exporter, of the memory's size, whose words are those of the
+ * register view. All other candidates are closed before this returns.
  */
 #pragma once
 #include <cstdint>
@@ -32,9 +32,8 @@ bool isBufferLink(std::string_view link);
 /**
  * A duplicate of the one buffer. Throws `no-match` when there is none, or when several cannot be told apart;
  * `permission`, `no-pidfd`.
- * A candidate may be the buffer of another partition, whose tiles are gated where ours are not: nothing is loaded from any
- * unless the partitions that the owner holds explain exactly as many buffers of this size, and then only where the tiles of
- * all of them may be touched.
+ * A candidate may be the buffer of another partition, whose tiles are gated where ours are not. So words are loaded only if
+ * the owner's partitions explain exactly as many buffers of this size, and only from tiles that are clocked in all of them.
  * @param access the partition, its descriptor taken before and closed after the duplicate
  * @param columns the partition's
  * @param others every other partition in use

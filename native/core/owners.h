@@ -1,8 +1,8 @@
 /**
- * Who has which partition: found once, then looked at by one link each time; holder processes told from applications;
- * and everybody found, and kept open, before the driver is asked for its list, because an owner that is killed in that
- * moment leaves the driver's lock taken for ever. Keeps pidfds of owners between two calls, and nothing else of theirs.
- * Knows nothing of lists, epochs or leases.
+ * Who has which partition. A process is searched for once; after that one link tells whether it still has the partition.
+ * Tells holder processes from applications. Before the driver is asked for its list, finds everybody and keeps duplicates
+ * of their descriptors: an owner that is killed at that moment would leave the driver's lock taken for ever. Between two
+ * calls it keeps pidfds of owners and nothing else of theirs. Knows nothing of lists, epochs or leases.
  */
 #pragma once
 #include <chrono>
@@ -32,8 +32,8 @@ struct JudgedHolders {
 JudgedHolders judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>& holders);
 
 /**
- * Whether nobody but a holder process has the partition any more. Where it was not taken from a process, or the kernel takes
- * partitions itself, the kernel may have it as well, which nobody can see.
+ * Whether only a holder process still has the partition. False where the holder did not take it from a process, or where
+ * the kernel takes partitions itself: the kernel may then have it too, which cannot be seen.
  * @param complete every process of the machine was looked at, and none has it
  */
 bool isOwnerGone(Kernel& kernel, const HolderInfo& hold, bool complete);
@@ -42,13 +42,13 @@ bool isOwnerGone(Kernel& kernel, const HolderInfo& hold, bool complete);
 struct Remembered {
     ColumnRange columns;
     HolderSearch search;
-    /** When it was found; where nobody was, it counts for the time between two looks at the list. */
+    /** When it was found. "Found nobody" counts for the time between two looks at the list. */
     std::chrono::steady_clock::time_point at;
-    /** A pidfd of the first holder: keeps its number from being given to another one, and nothing that it has open. */
+    /** A pidfd of the first holder. It keeps the process number from being reused, and keeps nothing open. */
     UniqueFd process;
     /** There is none, or nothing can be duplicated through it. */
     bool refused = false;
-    /** What was known of the partition when the life of its contents was last named, and whose it was. */
+    /** The partition and its owner as known when its epoch was last named. */
     std::optional<PartitionState> state;
     Hands hands;
 };
@@ -81,7 +81,7 @@ class Owners {
      */
     OrLater<std::vector<UniqueFd>> keepOpen();
 
-    /** The partition is free: who had it is still the one to look at first, but nothing of it is kept open. */
+    /** The partition is free. The process that had it is still looked at first, but nothing of it is kept open. */
     void letGo(ColumnRange columns);
     /** The next look at these columns searches again. */
     void forget(ColumnRange columns);
@@ -89,7 +89,7 @@ class Owners {
     void forgetNobody(ColumnRange columns);
     /** The next look at any columns searches again. */
     void forgetAll() { remembered_.clear(); }
-    /** Another driver: nothing of before counts. */
+    /** Another driver: forgets everything. */
     void reset();
     /** The partitions of which anything is remembered. */
     [[nodiscard]] std::vector<ColumnRange> known() const;
@@ -130,14 +130,14 @@ class Owners {
     std::optional<Surveyed> surveyed_;
     /** Who has the node open for long, and no partition. */
     std::set<int64_t> idle_;
-    /** Since when somebody is waited for who starts, and who ends. */
+    /** Since when we wait for a process that starts, and for one that ends. */
     std::optional<Time> unsettled_;
     std::optional<Time> ending_;
     /** Holder processes by number. */
     std::vector<int64_t> holds_;
     /** Processes by number, and at how many further looks each is asked for its name: a holder takes it after its start. */
     std::map<int64_t, int> processes_;
-    /** The number that was given last at the last look; empty when nobody says. */
+    /** The last process number that was given at the last look; empty if not known. */
     std::optional<int64_t> lastPid_;
 };
 

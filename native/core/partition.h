@@ -1,4 +1,4 @@
-/** A partition as it stands, and the words for it that the parts of the engine share. Pure. */
+/** A partition as it is now, and the types and texts for it that the parts of the engine share. Pure. */
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -33,7 +33,7 @@ struct Owner {
 struct PartitionState {
     PartitionEntry entry;
     std::string epoch;
-    /** Nobody but a holder process being left, there is no owner. */
+    /** Only a holder process is left: there is no owner. */
     std::optional<Owner> owner;
     std::optional<HolderInfo> hold;
     bool ownerGone = false;

@@ -1,7 +1,7 @@
 /**
- * Which partitions there are, who has them and which life of their contents it is; which columns are free, and which were
- * picked. A new holder counts once it stayed for 50 ms. Asks the driver for its list, in the safe order; takes no
- * partition. Knows nothing of leases, ways to bytes or tasks.
+ * Which partitions there are, who has them, and their epochs; which columns are free, and which were picked. A new holder
+ * counts once it stayed for 50 ms. Asks the driver for its list, in the safe order; takes no partition. Knows nothing of
+ * leases, ways to bytes or tasks.
  */
 #pragma once
 #include <atomic>
@@ -43,7 +43,7 @@ class PartitionList {
      */
     OrLater<PartitionState> find(const NodeFd& node, ColumnRange columns, Asking asking,
                                  const std::vector<PartitionEntry>* listed = nullptr);
-    /** The entry with its holders and the life of its contents: notes who holds it now. */
+    /** The entry with its holders and its epoch. Notes who has it now. */
     PartitionState look(const PartitionEntry& entry, HolderSearch search);
     /**
      * Partitions in use, and free ones where they are static; checked. The driver's lock is taken for it. Later as
@@ -56,7 +56,7 @@ class PartitionList {
     [[nodiscard]] bool isFresh();
     /** Whether it is still waited for whether these hands stay. */
     [[nodiscard]] bool isWaitedFor(ColumnRange columns) const { return watches_.contains(placeOf(columns)); }
-    /** When this core first saw the present life of these columns. */
+    /** When this core first saw the present epoch of these columns. */
     [[nodiscard]] std::optional<Time> since(ColumnRange columns) const;
     [[nodiscard]] Epochs& epochs() { return epochs_; }
 
@@ -70,11 +70,11 @@ class PartitionList {
                           Asking asking);
     /** Whether these free columns were opened here, or are being opened. */
     [[nodiscard]] bool isPicked(ColumnRange columns) const;
-    /** These columns count as picked while they are being opened; none: no more. */
+    /** These columns count as picked while they are being opened. Empty: none is being opened. */
     void setOpening(std::optional<ColumnRange> columns) { opening_ = columns; }
     /** What was being opened could be: it is picked until somebody takes any of its columns. */
     void pickOpening();
-    /** A person has the gated tiles clocked during each lease, as long as this life lasts; empty: no more. */
+    /** A person has the gated tiles clocked during each lease, until this epoch ends. Empty: not any longer. */
     void setClocks(ColumnRange columns, std::optional<std::string> epoch);
 
     /** The node went, or another one came. */
@@ -129,7 +129,7 @@ class PartitionList {
     Epochs epochs_;
     /** How long, and at how many looks, a new holder was there without a gap. */
     std::map<Place, Watch> watches_;
-    /** The life of a partition in use, and when this core first saw it. */
+    /** The epoch of a partition in use, and when this core first saw it. */
     std::map<Place, std::pair<std::string, Time>> since_;
     /** The epoch in which a person enabled the clocks. */
     std::map<Place, std::string> clocks_;

@@ -1,6 +1,6 @@
 /**
- * Registers of a partition's tiles, and what they say about a tile: may it be touched? Registers whose read acts (lock
- * requests) must not be asked for: the core asks for clock and core control only, and for those of the status lists.
+ * Registers of a partition's tiles, and what they say about a tile: may it be touched? Never read registers whose read has
+ * an effect (lock requests): the core reads clock and core control, and the registers of the status lists.
  */
 #pragma once
 #include <chrono>
@@ -24,9 +24,9 @@ enum class Reason : uint8_t {
     busError = 3,
     noWay = 4,
     notRead = 5,
-    /** The clock registers say that the tile runs, and the driver, which refuses it, that it does not. */
+    /** The driver refuses the tile as gated, although the clock registers say that it runs. */
     driverGated = 6,
-    /** There is no way to the clock registers, and what the driver notes of clocks may belong to other tiles. */
+    /** The clock registers cannot be reached, and the driver's notes of clocks may be those of other tiles. */
     clocksUnknown = 7
 };
 
@@ -45,8 +45,8 @@ class RegisterSource {
     virtual ~RegisterSource() = default;
     /**
      * Fills `words` from `offset` (a multiple of 4 in the tile's own address space) on; the run must stay in the tile.
-     * Of a tile that is not in the shim row nothing may be asked before clockState() said that it runs: `driverGated`
-     * then means that the driver refuses all the same. Other than `none`: nothing of `words` is of use.
+     * Call clockState() first for a tile that is not in the shim row: it must run. `driverGated` then means that the driver
+     * refuses it all the same. With any result other than `none`, `words` is not valid.
      */
     virtual Reason read(Tile tile, uint32_t offset, std::span<uint32_t> words) = 0;
     /** One register; empty when it could not be read. */
@@ -77,16 +77,16 @@ Reason tileState(const ArrayMap& map, RegisterSource& registers, Tile tile, Memo
 std::optional<uint32_t> clockedColumn(const ArrayMap& map, RegisterSource& registers, ColumnRange columns);
 
 /**
- * Tiles of a partition that the driver refuses though their clock registers say that they run: its own notes of clocks
- * are wrong on many releases where a partition does not begin at column 0. Each refusal adds two lines to the kernel's
- * log, so none is repeated; every 10 s one of the tiles is tried again, and when it is taken, all of them may be.
+ * Tiles of a partition that the driver refuses although their clock registers say that they run. Its notes of clocks are
+ * wrong on many releases where a partition does not begin at column 0. Each refusal adds two lines to the kernel's log, so
+ * it is not repeated. Every 10 s one of the tiles is tried; if the driver takes it, all of them may be tried.
  */
 class Refusals {
   public:
     using Moment = std::chrono::steady_clock::time_point;
     [[nodiscard]] bool empty() const { return tiles_.empty(); }
     [[nodiscard]] bool mayTry(Tile tile, Moment now) const;
-    /** The same where there is another way to the words: none of the tiles need be tried. */
+    /** The same where there is another way to the words: no tile has to be tried. */
     [[nodiscard]] bool mayTryAny(Moment now) const;
     void refused(Tile tile, Moment now);
     void taken(Tile tile);
@@ -131,7 +131,7 @@ class RegisterFile final : public RegisterSource {
     /** Words of a tile from `offset` on, as read(). */
     Moved load(Tile tile, uint32_t offset, std::span<uint32_t> words);
     Moved store(Tile tile, uint32_t offset, std::span<const uint32_t> words);
-    /** Where refusals are remembered; it outlives this object. Without it none is, and `gated` is the driver's word. */
+    /** Where refusals are remembered; outlives this object. If null, `gated` is what the driver says. */
     void remember(Refusals& refusals) { refusals_ = &refusals; }
     /** Where words that the driver refuses are loaded: in a partition of ours only. It outlives this object. */
     void insteadOfRefused(RegisterView& view) { view_ = &view; }

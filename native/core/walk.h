@@ -1,8 +1,7 @@
 /**
- * One walk over ranges of a memory: piece by piece, never across a tile's end, with a look at the tile's gate before each
- * piece; what holds no bytes is named with its reason, and the walk goes on behind it. A read, a comparison with what was
- * seen last and a search are the same walk with another sink. Pure: what a gate says and how words are loaded is the
- * ground's business, what becomes of bytes the sink's.
+ * Walks over ranges of a memory piece by piece, never across a tile's end. Checks the tile's gate before each piece. Reports
+ * a run without bytes with its reason, and goes on behind it. A read, a comparison with what was seen last, and a search
+ * are the same walk with another sink. Pure: the ground checks gates and loads words, the sink takes the bytes.
  */
 #pragma once
 #include <cstdint>
