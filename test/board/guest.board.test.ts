@@ -174,7 +174,7 @@ describe(`[truth-21] ${STARTS} starts at random moments, beside a long read of t
 describe(`[truth-4] ${2 * KILLS} SIGKILLs of an owner, beside watching its list, status and memory (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
     it(`${name}: not one finds the driver's lock taken by us`, { timeout: 300_000, tags: ONCE }, async () => {
-      await board.reloadModule({ ...families[name].module, lock_us: 200, list_race: 1 });
+      await board.reloadModule(families[name].module);
       const ours = await way.connect();
       try {
         const run = await killBeside(board, ours, families[name], KILLS, seed);

@@ -107,12 +107,21 @@ describe('linux-xlnx with static partitions [attach-1]', () => {
     const dev = await owner.open();
     await owner.request(dev, 1);
     const other = await guest.open();
-    expect(await refusal(guest.request(other, 1))).toBe('EBUSY');
+    const busy = await logged(async () => expect(await refusal(guest.request(other, 1))).toBe('EBUSY'));
+    expect(busy).toContain('aiepart_6_4: request partition 1 failed, partition in use.');
     const log = await logged(async () =>
       expect(await refusal(guest.request(other, 2, { size: 40 }))).toBe('EINVAL'),
     );
     expect(log).toContain(`Invalid ioctl command ${IOCTL.request40}`);
     expect(await refusal(guest.fdList(other, 8))).toBe('EINVAL');
+  });
+
+  it('keeps no reference of what GET_MEM made, and a second call while that lives is reported [truth-3] [truth-8]', async () => {
+    const part = await owner.request(await owner.open(), 1);
+    await owner.getMem(part, 2);
+    expect((await board.counters())['get_mem_leaks']).toBe(0);
+    expect(await refusal(owner.getMem(part, 2))).toBe('EBUSY');
+    expect(await board.takeForbidden()).toEqual([expect.stringContaining('second AIE_GET_MEM')]);
   });
 
   it('takes register writes of 40 bytes: a word under a mask, a block, one word many times', async () => {
@@ -1210,7 +1219,7 @@ describe('calls that hang, and the locks of the driver [truth-4] [truth-5] [trut
     expect((await board.counters())['wedges']).toBe(1);
     const answer = guest.count(dev);
     await hung();
-    await board.exec('echo 0 > /sys/module/aievirt/parameters/lock_us');
+    await board.exec('echo 200 > /sys/module/aievirt/parameters/lock_us');
     await board.control('heal');
     expect(await answer).toBe(0);
   });
@@ -1223,7 +1232,7 @@ describe('calls that hang, and the locks of the driver [truth-4] [truth-5] [trut
     await board.exec(`cat /sys/class/aie/aiepart_6_2/6_1/core > /dev/null & sleep 0.1; kill -9 ${pid}; wait`);
     await witness.ended();
     await guest.close(list[0]?.fd ?? -1);
-    await board.exec('echo 0 > /sys/module/aievirt/parameters/lock_us');
+    await board.exec('echo 200 > /sys/module/aievirt/parameters/lock_us');
     expect((await board.counters())['open']).toBe(0);
   });
 });

@@ -86,7 +86,11 @@ describe('the device [main-4]', () => {
   it('gives a partition to one opener at a time, and refuses others and unknown ids', async () => {
     await start('request 1 keep');
     const other = await start();
+    const { length } = await board.kernelLog();
     expect(await refusal(other.request(1))).toBe('EBUSY');
+    expect((await board.kernelLog()).slice(length)).toContain(
+      'aie0: request partition 1 failed, partition in use.',
+    );
     expect(await refusal(other.request(99))).toBe('EINVAL');
     expect(await refusal(other.request(2, { keep: true }))).toBe('done');
   });

@@ -15,6 +15,9 @@ import type { VirtualBoard } from './board.ts';
 
 const native = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'native');
 
+/** Milliseconds between two signs of life; an agent that was told nothing else waits 15 s for one. */
+const beatEvery = 5000;
+
 /** Where the agent is put on a board. */
 export const agentPath = '/tmp/tilescope-agent';
 
@@ -116,7 +119,7 @@ export class Agent {
     });
   }
 
-  /** Starts the agent on the board and shakes hands. `keys` are added to the hello. */
+  /** Starts the agent on the board, shakes hands, and is heard from then on. `keys` are added to the hello. */
   static async start(
     board: VirtualBoard,
     keys: Header = {},
@@ -125,6 +128,7 @@ export class Agent {
   ): Promise<Agent> {
     const agent = Agent.spawn(board, agentPath, port, user);
     await agent.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0', ...keys });
+    agent.#beat();
     return agent;
   }
 
@@ -251,6 +255,12 @@ export class Agent {
   /** The exit code, once the agent ended by itself. */
   exited(): Promise<number> {
     return this.#exit;
+  }
+
+  /** As a client does: an agent gives up a long request of somebody who is not heard any more. */
+  #beat(): void {
+    const beat = setInterval(() => void this.request({ op: 'ping' }).catch(() => undefined), beatEvery);
+    this.process.on('close', () => clearInterval(beat));
   }
 
   #take(chunk: Buffer): void {

@@ -116,6 +116,18 @@ describe('a free partition', () => {
     expect(await witness.read('data', 9, 8, 32_700, 68)).toEqual(patternBytes('data', 9, 8, 32_700, 68, 3));
   });
 
+  it('says whose start was refused while it was read: the driver logs one line for each [truth-8] [truth-21]', async () => {
+    const application = await newWitness();
+    const said = () => agent.unasked.find((frame) => frame['t'] === 'start-refused');
+    for (let round = 0; round < 20 && said() === undefined; round++) {
+      // With the device open from the begin, so that no opening sends the read away.
+      const starts = application.starts(1, 20, { opened: true, pause: [0, 10] });
+      const reads = code(agent.read(columns, 'data', [[0, total.data]]));
+      await Promise.all([starts, reads]);
+    }
+    expect(said()).toMatchObject({ startCol: columns[0], numCols: columns[1], command: 'witness' });
+  });
+
   it('is read at every alignment and length without an alignment fault [main-10]', async () => {
     await filled();
     const random = dice(1010);
@@ -616,11 +628,11 @@ describe('the end of a connection', () => {
     const ranges = Array.from({ length: 400 }, () => [0, total.data] as const);
     const before = (await board.counters())['requests'] ?? Number.NaN;
     const reading = code(other.read(columns, 'data', ranges));
-    // A free partition is left alone for 2 s after somebody opened the node.
-    await vi.waitFor(
-      async () => expect((await board.counters())['requests']).toBeGreaterThan(before),
-      10_000,
-    );
+    // A free partition is left alone for 2 s after somebody opened the node. Until then the client is heard.
+    await vi.waitFor(async () => {
+      void code(other.request({ op: 'ping' }));
+      expect((await board.counters())['requests']).toBeGreaterThan(before);
+    }, 10_000);
     other.process.kill('SIGSTOP');
     return {
       other,

@@ -153,6 +153,7 @@ extern bool hwinfo; /* the aperture shows hardware_info */
 extern bool sysfs;  /* class aie exists */
 extern bool rw;	    /* the partition file can be read and written */
 extern bool fdlist; /* the device hands out descriptors of partitions in use */
+extern bool mem_ref; /* AIE_GET_MEM takes a reference of each DMA-buf that nobody gives back */
 extern bool pm_fault;
 extern bool scan_absolute; /* a request's scan of the clocks indexes by absolute column */
 extern bool whole_tiles;   /* REQUEST_TILES and RELEASE_TILES both clock the whole partition */

@@ -43,7 +43,8 @@ module_param(init, uint, 0444);
 MODULE_PARM_DESC(init, "bytes of PARTITION_INIT, 16, 40 or 32; default 16, or 32 with req=40");
 
 /* Parameters whose default depends on the family: negative until it is known. */
-static int fdlist_param = -1, rw_param = -1, attrs_param = -1, hwinfo_param = -1;
+static int fdlist_param = -1, rw_param = -1, attrs_param = -1, hwinfo_param = -1,
+	   mem_ref_param = -1;
 module_param_named(fdlist, fdlist_param, int, 0444);
 MODULE_PARM_DESC(fdlist, "1: the device has the descriptor list; default for aperture with req=40");
 module_param_named(rw, rw_param, int, 0444);
@@ -52,6 +53,9 @@ module_param_named(attrs, attrs_param, int, 0444);
 MODULE_PARM_DESC(attrs, "1: partitions and tiles have attributes; default for all but 2020");
 module_param_named(hwinfo, hwinfo_param, int, 0444);
 MODULE_PARM_DESC(hwinfo, "1: the aperture has hardware_info; default for aperture");
+module_param_named(mem_ref, mem_ref_param, int, 0444);
+MODULE_PARM_DESC(mem_ref, "1: AIE_GET_MEM takes a reference of each DMA-buf that nobody gives back; "
+			  "default for aperture");
 
 bool sysfs = true;
 module_param(sysfs, bool, 0444);
@@ -99,11 +103,12 @@ bool tile_folders = true;
 module_param_named(tile_attrs, tile_folders, bool, 0444);
 MODULE_PARM_DESC(tile_attrs, "0: tiles have no attributes, as some drivers for aie2ps make none");
 
-bool list_race;
+bool list_race = true;
 module_param(list_race, bool, 0644);
-MODULE_PARM_DESC(list_race, "1: report a descriptor list that meets an owner's last close");
+MODULE_PARM_DESC(list_race, "1: report a descriptor list that meets an owner's last close, which crashes the "
+			    "real driver; 0: it is let off");
 
-unsigned int lock_us;
+unsigned int lock_us = 200;
 module_param(lock_us, uint, 0644);
 MODULE_PARM_DESC(lock_us, "microseconds that attributes and ENQUIRE hold the driver's locks; 0: "
 			  "nobody meets them");
@@ -118,7 +123,7 @@ unsigned int open_delay;
 module_param(open_delay, uint, 0644);
 MODULE_PARM_DESC(open_delay, "milliseconds that every request takes");
 
-bool fdlist, rw, attrs, hwinfo, scan_absolute;
+bool fdlist, rw, attrs, hwinfo, mem_ref, scan_absolute;
 unsigned int req_size, init_size;
 struct counters count;
 
@@ -330,6 +335,7 @@ static int choose_parameters(void)
 	rw = rw_param < 0 ? later : rw_param;
 	attrs = attrs_param < 0 ? later : attrs_param;
 	hwinfo = hwinfo_param < 0 ? dynamic : hwinfo_param;
+	mem_ref = mem_ref_param < 0 ? dynamic : mem_ref_param;
 	return 0;
 }
 

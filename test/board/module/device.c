@@ -179,6 +179,8 @@ static struct vpart *take_part(u32 id, u32 flag, bool in_kernel)
 	p = varray.family == FAMILY_APERTURE ? make_dynamic(id) : find_static(id);
 	if (!IS_ERR(p) && p->busy) {
 		atomic_inc(&count.busy);
+		pr_err("%s: request partition %u failed, partition in use.\n",
+		       varray.family == FAMILY_2020 ? "aie0" : p->name, id);
 		p = ERR_PTR(-EBUSY);
 	}
 	if (!IS_ERR(p)) {

@@ -7,7 +7,7 @@
  * attribute or asks ENQUIRE leaves the device's lock taken for ever (or the
  * kernel oopses). Here that is reported, and every ENQUIRE, request and
  * descriptor list hangs until the control "heal". With lock_us=0 nobody holds
- * these locks for long and a release waits for nobody.
+ * these locks for long and a release waits for nobody, which no real driver does.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

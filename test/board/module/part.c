@@ -382,7 +382,7 @@ static long part_get_mem(struct vpart *p, void __user *arg)
 		}
 	}
 	mutex_unlock(&p->lock);
-	if (!ret && varray.family != FAMILY_2020) {
+	if (!ret && mem_ref) {
 		/* One reference too many per call; the newest driver counts it as a mapping. */
 		p->leaked = req_size == 40;
 		atomic_inc(&count.get_mem_leaks);
