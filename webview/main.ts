@@ -10,6 +10,7 @@ import type {
 } from '../src/editor/messages.ts';
 import type { CellChoice } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import { hexDigits } from '../src/model/numbers.ts';
 import { cellChoiceShape, fitting, whole } from '../src/model/shapes.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
@@ -22,7 +23,6 @@ import {
   selectRange,
 } from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
-import { hexOffset } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
 import { HostClient, toBytes, type VsCodeApi } from './host.ts';
 import { type CursorDetails, Outline } from './outline.ts';
@@ -215,7 +215,7 @@ class Editor {
       value: valueText(this.#t, notation, shown),
       states: stateTexts(this.#t, notation, shown),
       ...(isExtended(selection)
-        ? { selected: this.#t('cursorSelection', length, hexOffset(length, 1, upperCase)) }
+        ? { selected: this.#t('cursorSelection', length, hexDigits(length, 1, upperCase)) }
         : {}),
     };
   }

@@ -2,8 +2,15 @@
  * The partition of the Array view: which one, what was read of it, when it is read again. Knows boards and words, not
  * VS Code. It reads only while a view is visible, and a free partition only when it is first shown or a person asks.
  */
-
-import type { Asking, Board, BoardInfo, Partition, PartitionInfo, StatusReport } from '../board/board.ts';
+import {
+  type Asking,
+  type Board,
+  type BoardInfo,
+  type Partition,
+  type PartitionInfo,
+  patience,
+  type StatusReport,
+} from '../board/board.ts';
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
@@ -53,8 +60,6 @@ export interface TilePlace {
   readonly tile: Tile;
 }
 
-/** How long one look at a partition may take, milliseconds. */
-const patience = 60_000;
 /** Waits this long for another choice before it reads, milliseconds: a person may only be passing by. */
 const settling = 150;
 

@@ -1,6 +1,7 @@
 /** The Array view in the sidebar: the page, and the messages between it and the model. */
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
+import { patience } from '../board/board.ts';
 import { containsTile } from '../model/geometry.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import { sayError } from '../say/say.ts';
@@ -12,9 +13,6 @@ import { PictureFeed } from './picture-feed.ts';
 
 /** The view's id in the manifest. */
 const arrayViewId = 'tilescope.array';
-
-/** How long learning a partition's memory types may take, milliseconds. */
-const patience = 60_000;
 
 export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable {
   readonly #model: ArrayModel;

@@ -1,5 +1,6 @@
 /** Reads what the Array view's page sends; what is not in the contract is refused. */
 import * as v from 'valibot';
+import { mostColumns, mostRows } from '../model/geometry.ts';
 import { countShape, cutText, fitting, whole } from '../model/shapes.ts';
 import type { ArrayCommand, FromArrayPage } from './messages.ts';
 
@@ -11,8 +12,7 @@ const commands: Readonly<Record<ArrayCommand, true>> = {
   showLog: true,
 };
 
-const place = whole(0, 4095);
-const tile = v.object({ col: place, row: place });
+const tile = v.object({ col: whole(0, mostColumns - 1), row: whole(0, mostRows - 1) });
 
 const message: v.GenericSchema<unknown, FromArrayPage> = v.variant('type', [
   v.object({ type: v.literal('ready') }),

@@ -1,7 +1,7 @@
 /** What a tile does, in words: states, stalls, locks, DMA channels, waits. Pure; knows nothing of views. */
-
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
+import { hexNumber } from '../model/numbers.ts';
 import type {
   CoreState,
   CoreStatus,
@@ -17,11 +17,6 @@ import type { CellState } from './messages.ts';
 
 /** Locks and channels that a tooltip names at most; the details view has them all. */
 const mostInTooltip = 8;
-
-/** A number as `0x` and at least `digits` hexadecimal digits. */
-export function hex(value: number, digits = 1): string {
-  return `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`;
-}
 
 /** The name of a cell's state, for the legend. */
 export function stateName(state: CellState, l10n: Localiser): string {
@@ -157,9 +152,9 @@ export function coreText(core: CoreStatus, l10n: Localiser): string {
 /** `PC 0x00120, SP 0x38020, LR 0x00080`: those that were read. */
 function registersText(core: CoreStatus, l10n: Localiser): string {
   const parts: string[] = [];
-  if (core.pc !== undefined) parts.push(l10n.t('PC {0}', hex(core.pc, 5)));
-  if (core.sp !== undefined) parts.push(l10n.t('SP {0}', hex(core.sp, 5)));
-  if (core.lr !== undefined) parts.push(l10n.t('LR {0}', hex(core.lr, 5)));
+  if (core.pc !== undefined) parts.push(l10n.t('PC {0}', hexNumber(core.pc, 5)));
+  if (core.sp !== undefined) parts.push(l10n.t('SP {0}', hexNumber(core.sp, 5)));
+  if (core.lr !== undefined) parts.push(l10n.t('LR {0}', hexNumber(core.lr, 5)));
   return parts.join(', ');
 }
 

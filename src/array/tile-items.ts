@@ -1,5 +1,6 @@
 /** The lines of the details view, made of one tile's status. Pure: knows nothing of trees. */
 import type { Localiser } from '../model/localiser.ts';
+import { hexNumber } from '../model/numbers.ts';
 import type {
   CoreStatus,
   DescriptorLock,
@@ -13,7 +14,6 @@ import {
   channelText,
   coreStateName,
   coreText,
-  hex,
   isLockSet,
   lockValue,
   reasonText,
@@ -37,7 +37,7 @@ export interface DetailItem {
 
 /** A word as it came from a register. */
 function word(value: number): string {
-  return hex(value >>> 0, 8);
+  return hexNumber(value >>> 0, 8);
 }
 
 function leaf(key: string, label: string, description: string, tooltip: readonly string[] = []): DetailItem {
@@ -90,7 +90,7 @@ function coreItem(core: CoreStatus | undefined, l10n: Localiser): DetailItem | u
     ['lr', l10n.t('Link register'), core.lr],
   ];
   for (const [key, label, value] of registers) {
-    if (value !== undefined) children.push(leaf(`core/${key}`, label, hex(value, 5), [`${value}`]));
+    if (value !== undefined) children.push(leaf(`core/${key}`, label, hexNumber(value, 5), [`${value}`]));
   }
   if (core.flags.length > 0) children.push(leaf('core/flags', l10n.t('Flags'), core.flags.join(', ')));
   return {
@@ -146,8 +146,8 @@ function descriptorItem(descriptor: DescriptorStatus, l10n: Localiser): DetailIt
   const { index, address, length, next, acquire, release, second } = descriptor;
   const key = `bd/${index}`;
   const children = [
-    leaf(`${key}/address`, l10n.t('Address'), hex(address, 5)),
-    leaf(`${key}/length`, l10n.t('Length'), l10n.t('{0} bytes ({1})', length, hex(length))),
+    leaf(`${key}/address`, l10n.t('Address'), hexNumber(address, 5)),
+    leaf(`${key}/length`, l10n.t('Length'), l10n.t('{0} bytes ({1})', length, hexNumber(length))),
   ];
   if (next !== undefined) {
     children.push(leaf(`${key}/next`, l10n.t('Next'), l10n.t('descriptor {0}', next)));
@@ -159,7 +159,7 @@ function descriptorItem(descriptor: DescriptorStatus, l10n: Localiser): DetailIt
     children.push(leaf(`${key}/release`, l10n.t('Releases'), lockUse(release, l10n)));
   }
   if (second !== undefined) {
-    children.push(leaf(`${key}/second`, l10n.t('Second buffer'), hex(second.address, 5)));
+    children.push(leaf(`${key}/second`, l10n.t('Second buffer'), hexNumber(second.address, 5)));
     if (second.acquire !== undefined) {
       children.push(leaf(`${key}/second/acquire`, l10n.t('Acquires'), lockUse(second.acquire, l10n)));
     }
@@ -175,8 +175,8 @@ function descriptorItem(descriptor: DescriptorStatus, l10n: Localiser): DetailIt
     key,
     label: l10n.t('Descriptor {0}', index),
     description: descriptor.valid
-      ? l10n.t('{0}, {1} bytes', hex(address, 5), length)
-      : l10n.t('not valid: {0}, {1} bytes', hex(address, 5), length),
+      ? l10n.t('{0}, {1} bytes', hexNumber(address, 5), length)
+      : l10n.t('not valid: {0}, {1} bytes', hexNumber(address, 5), length),
     tooltip: raw === '' ? [] : [l10n.t('Words {0}', raw)],
     children,
   };

@@ -16,6 +16,12 @@ import type {
 import type { TileStatus } from '../model/status/status.ts';
 import type { BoardError } from './errors.ts';
 
+/** Where the driver puts its node. */
+export const defaultDevice = '/dev/aie0';
+
+/** How long what a person asks of a board may take, milliseconds; then it has failed. */
+export const patience = 60_000;
+
 /** Who holds a partition. */
 export interface Owner {
   /**

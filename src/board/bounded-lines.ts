@@ -3,6 +3,8 @@ import { clean } from '../model/plain.ts';
 
 const minute = 60_000;
 const maxLine = 1000;
+/** Lines a minute that are enough to understand what a program does. */
+export const linesPerMinute = 1000;
 
 export class BoundedLines {
   readonly #perMinute: number;

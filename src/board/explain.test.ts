@@ -129,10 +129,10 @@ describe('[main-16] every error has a sentence and a next step', () => {
 
   it('busy and locked name the owner', () => {
     for (const code of ['busy', 'locked', 'no-pidfd', 'permission'] as const) {
-      expect(said(code, allFacts)).toContain('demo_graph (process 1234)');
+      expect(said(code, allFacts)).toContain('demo_graph (1234)');
     }
     expect(said('busy', { pid: 99 })).toContain('process 99');
-    expect(said('busy', {})).toContain('another process');
+    expect(said('busy', {})).toContain('an application');
   });
 
   it('[attach-6] what a person may not do comes with the click or the command that helps', () => {
@@ -151,7 +151,7 @@ describe('[main-16] every error has a sentence and a next step', () => {
     expect(said('kernel-held', {})).toContain("Reach it through XRT's driver");
     expect(said('kernel-held', { asked: 'zocl' })).not.toContain('Reach it');
     for (const code of ['columns-taken', 'no-match'] as const) {
-      expect(said(code, { pid: 7, command: 'graph' })).toContain('graph (process 7)');
+      expect(said(code, { pid: 7, command: 'graph' })).toContain('graph (7)');
     }
   });
 

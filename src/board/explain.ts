@@ -1,6 +1,8 @@
 /** The sentence and the next step that a person reads for each way in which a board can fail. */
 import type { Localiser } from '../model/localiser.ts';
+import { defaultDevice } from './board.ts';
 import type { BoardError, ErrorFacts } from './errors.ts';
+import { processName } from './owner-name.ts';
 
 export interface Explanation {
   /** One sentence: what is wrong. */
@@ -16,7 +18,7 @@ export interface Explanation {
 export function explain(error: BoardError, l10n: Localiser): Explanation {
   const facts = new Facts(error.facts);
   const host = facts.text('host') ?? l10n.t('the board');
-  const device = facts.text('path') ?? '/dev/aie0';
+  const device = facts.text('path') ?? defaultDevice;
   switch (error.code) {
     case 'no-device':
       return {
@@ -29,7 +31,8 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
       return {
         message: l10n.t('Not opened: {0} on this board is no AI Engine device.', device),
         nextStep: l10n.t(
-          "Set the node of the AI Engine driver in the board entry; it is usually called '/dev/aie0'.",
+          "Set the node of the AI Engine driver in the board entry; it is usually called '{0}'.",
+          defaultDevice,
         ),
       };
     case 'permission':
@@ -577,14 +580,10 @@ function pathForShell(path: string): string {
   return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** The owner as a person knows it: command and process number where the board told them. */
+/** The owner as a person knows it, as far as the board told. */
 function ownerName(facts: Facts, l10n: Localiser): string {
   const command = facts.text('command') ?? facts.text('owner');
-  const pid = facts.number('pid') ?? 0;
-  if (command === undefined) {
-    return pid > 0 ? l10n.t('process {0}', String(pid)) : l10n.t('another process');
-  }
-  return pid > 0 ? l10n.t('{0} (process {1})', command, String(pid)) : command;
+  return processName({ command, pid: facts.number('pid') }, l10n);
 }
 
 function machineName(facts: Facts, host: string): string {

@@ -1,9 +1,7 @@
 /** The fields that the forms of board entries have in common. */
 import * as vscode from 'vscode';
+import { defaultDevice } from '../board/board.ts';
 import { ask, type Choice, type FormField, pick } from '../say/multi-step.ts';
-
-/** Where the driver puts its node. */
-export const defaultDevice = '/dev/aie0';
 
 /** A value that a form's field reads and replaces. */
 export interface Slot<T> {

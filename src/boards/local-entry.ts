@@ -1,15 +1,9 @@
 /** Asks for what a board in this machine is: device, sudo, name. */
 import * as vscode from 'vscode';
+import { defaultDevice } from '../board/board.ts';
 import { fillForm } from '../say/multi-step.ts';
 import type { LocalConfig, SimulatedConfig } from './board-config.ts';
-import {
-  autoConnectField,
-  defaultDevice,
-  deviceField,
-  nameField,
-  slotOf,
-  sudoField,
-} from './entry-fields.ts';
+import { autoConnectField, deviceField, nameField, slotOf, sudoField } from './entry-fields.ts';
 
 /** What is set for the machine rather than for the entry: the entry may be shown in windows of several machines. */
 export interface LocalSettings {

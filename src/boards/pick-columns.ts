@@ -2,15 +2,13 @@
 import * as v from 'valibot';
 import type { PartitionInfo } from '../board/board.ts';
 import { Emitter } from '../model/event.ts';
-import type { ColumnRange } from '../model/geometry.ts';
+import { type ColumnRange, mostColumns } from '../model/geometry.ts';
 import { fitting, fittingItems, whole } from '../model/shapes.ts';
 import type { BoardStore } from './boards.ts';
 
 const picksKey = 'tilescope.pickedColumns';
 /** More than anyone picks by hand, per board. */
 const mostPicks = 64;
-/** Columns of the largest array, with room to spare. */
-const mostColumns = 1024;
 /** A pick as it is stored: first column and number of columns. */
 const pickShape = v.strictTuple([whole(0, mostColumns), whole(1, mostColumns)]);
 

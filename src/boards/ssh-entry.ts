@@ -1,12 +1,12 @@
 /** Asks for a board that is reached over SSH: one question for the host; everything else has a usual answer. */
 import { homedir } from 'node:os';
 import * as vscode from 'vscode';
+import { defaultDevice } from '../board/board.ts';
 import { parseTypedHost, type TypedHost } from '../board/ssh/config.ts';
 import { type Choice, type FormField, fillForm, pick } from '../say/multi-step.ts';
 import { isConnectSeconds, newBoardId, type SshConfig } from './board-config.ts';
 import {
   autoConnectField,
-  defaultDevice,
   deviceField,
   nameField,
   notGiven,

@@ -1,8 +1,10 @@
 /** The editor's commands. Each exists in every state and says why when it cannot run. */
 import * as vscode from 'vscode';
+import { patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, formatTile, locate, totalBytes } from '../model/geometry.ts';
+import { hexNumber } from '../model/numbers.ts';
 import { resourcePath } from '../model/resource.ts';
 import {
   askText,
@@ -41,7 +43,7 @@ type EditorCommand =
   | 'showWrites';
 
 /** Progress that is over before this is not shown: it would only flicker. */
-const patienceMs = 400;
+const briefWait = 400;
 
 export class EditorCommands {
   readonly #provider: HexEditorProvider;
@@ -147,7 +149,7 @@ export class EditorCommands {
       redo: async () => vscode.commands.executeCommand('redo'),
       connect: () => services.connect(board),
       allowDriver: async () => {
-        if (await services.allowDriver(board)) await document.session.open(AbortSignal.timeout(60_000));
+        if (await services.allowDriver(board)) await document.session.open(AbortSignal.timeout(patience));
       },
       showLog: async () => services.showLog(),
     };
@@ -194,11 +196,11 @@ export class EditorCommands {
   async #refresh(document: TileDocument): Promise<void> {
     if (document.session.state.link.kind !== 'connected') throw offline(document);
     if (document.isOutside) {
-      await document.session.open(AbortSignal.timeout(60_000));
+      await document.session.open(AbortSignal.timeout(patience));
       return;
     }
     // Another layout than before brings new pages, which show, and so read, what is theirs.
-    await document.session.open(AbortSignal.timeout(60_000));
+    await document.session.open(AbortSignal.timeout(patience));
     const ranges = [...document.panels].map((panel) => panel.visible).filter((range) => range !== undefined);
     await withProgress(vscode.l10n.t('Reading'), async (signal) => {
       for (const range of ranges) await document.session.refresh(range, signal);
@@ -292,7 +294,7 @@ export class EditorCommands {
   async #copyAddress(document: TileDocument): Promise<void> {
     const { shown, cursor } = cursorOf(document);
     const { tile, offset } = locate(shown.geometry, cursor);
-    const address = `${formatTile(tile)}+0x${offset.toString(16).toUpperCase()}`;
+    const address = `${formatTile(tile)}+${hexNumber(offset)}`;
     await vscode.env.clipboard.writeText(address);
     sayBriefly(vscode.l10n.t('{0} is in the clipboard.', address), 4000);
   }
@@ -357,7 +359,7 @@ async function withProgress<T>(title: string, task: (signal: AbortSignal) => Pro
       token.onCancellationRequested(() => abort.abort());
       return settled;
     });
-  }, patienceMs);
+  }, briefWait);
   try {
     return await result;
   } finally {

@@ -1,7 +1,7 @@
 /** Reads what a person types to go to a place. */
-
 import type { ByteRange, Tile } from '../model/geometry.ts';
 import { type MemoryGeometry, tileRange } from '../model/geometry.ts';
+import { parseOffset } from '../model/numbers.ts';
 
 /** Why a typed place cannot be gone to. */
 export type GoToRefusal = 'unclear' | 'outside';
@@ -18,7 +18,7 @@ export function parsePlace(typed: string, geometry: MemoryGeometry, shown: ByteR
   );
   const [, col, row, offsetText] = match ?? [];
   if (match === null || (col === undefined && offsetText === undefined)) return 'unclear';
-  const offset = offsetText === undefined ? 0 : Number(offsetText);
+  const offset = offsetText === undefined ? 0 : (parseOffset(offsetText) ?? Number.POSITIVE_INFINITY);
   if (col === undefined) return offset < shown.length ? shown.offset + offset : 'outside';
   const tile: Tile = { col: Number(col), row: Number(row) };
   let range: ByteRange;

@@ -22,6 +22,7 @@ import {
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as v from 'valibot';
+import { replaceFile } from '../board/replace-file.ts';
 import { fitting } from '../model/shapes.ts';
 import { SessionError } from '../session/errors.ts';
 import type { JournalRecord, JournalStep } from '../session/journal.ts';
@@ -172,7 +173,7 @@ export class JournalStore {
         this.#written.delete(uri);
       }
     }
-    await writeWhole(path, uri, take());
+    await replaceWhole(path, uri, take());
   }
 
   /**
@@ -262,8 +263,7 @@ export class JournalStore {
       return;
     }
     await mkdir(this.#folder, { recursive: true });
-    const whole = await writeWhole(`${path}.part`, uri, step);
-    await rename(`${path}.part`, path);
+    const whole = await replaceWhole(path, uri, step);
     this.#written.set(uri, { whole, added: 0 });
   }
 }
@@ -286,17 +286,12 @@ async function append(path: string, records: Iterable<JournalRecord>, written: W
   return true;
 }
 
-/** Writes a file anew and brings it to the disk. Answers the number of its records. */
-async function writeWhole(path: string, uri: string, step: JournalStep): Promise<number> {
-  const file = await open(path, 'w', 0o600);
-  try {
+/** Writes a file anew. Resolves with the number of its records. */
+function replaceWhole(path: string, uri: string, step: JournalStep): Promise<number> {
+  return replaceFile(path, { part: `${path}.part`, mode: 0o600 }, async (file) => {
     await file.writeFile(`${journalFileText(uri, step.kind === 'whole' ? step.data : undefined)}\n`);
-    const count = step.kind === 'whole' ? await writeRecords(file, step.records) : 0;
-    await file.sync();
-    return count;
-  } finally {
-    await file.close();
-  }
+    return step.kind === 'whole' ? await writeRecords(file, step.records) : 0;
+  });
 }
 
 /** Writes records in pieces, each made after the one before is written, so that other work is not held up. */

@@ -1,7 +1,7 @@
 /** Everything around the bytes in words: title, read time, banner, what became of an apply, refusals of the session. */
-
 import type { PartitionInfo, WriteOutcome } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
+import { ownerName, processName } from '../board/owner-name.ts';
 import { actionNames } from '../model/action-names.ts';
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
@@ -160,7 +160,7 @@ function sudoActions({ code }: BoardError, l10n: Localiser): Banner['actions'] {
 function inUseText(partition: PartitionInfo, facts: BannerFacts, l10n: Localiser): string {
   const { hold, owner } = partition;
   if (owner?.kind === 'kernel') return l10n.t('Held by the kernel (XRT).');
-  const name = ownerName(partition, l10n);
+  const name = ownerName(partition.owner, l10n);
   return hold === undefined
     ? l10n.t('In use by {0}.', name)
     : l10n.t('In use by {0}, held for post-mortem until {1}.', name, facts.clock(hold.until));
@@ -234,7 +234,7 @@ function epochEndText(facts: BannerFacts, l10n: Localiser): string | undefined {
       ? l10n.t('The application')
       : epochEnd.command === ''
         ? l10n.t('Process {0}', epochEnd.pid)
-        : `${epochEnd.command} (${epochEnd.pid})`;
+        : processName(epochEnd, l10n);
   const ended =
     epochEnd.of === 'hold'
       ? at === undefined
@@ -295,7 +295,7 @@ export function besideQuestion(
     owner?.kind === 'kernel'
       ? l10n.t('The kernel (XRT) holds this partition')
       : owner?.kind === 'process'
-        ? l10n.t('{0} is running', ownerName(partition, l10n))
+        ? l10n.t('{0} is running', ownerName(partition.owner, l10n))
         : l10n.t('An application that cannot be seen is running');
   return {
     title: l10n.t('Unlock editing beside the owner?'),
@@ -404,14 +404,6 @@ function waitText(retryAt: number | undefined, now: number, l10n: Localiser): st
   if (retryAt === undefined) return '';
   const seconds = Math.max(0, Math.ceil((retryAt - now) / 1000));
   return ` ${l10n.t('Reconnecting in {0} s.', seconds)}`;
-}
-
-/** The process that holds a partition, as people call it. */
-function ownerName(partition: PartitionInfo, l10n: Localiser): string {
-  const owner = partition.owner;
-  if (owner?.kind === 'hidden') return l10n.t('an owner that cannot be seen');
-  if (owner === undefined || owner.pid === 0) return l10n.t('another process');
-  return owner.command === '' ? `${owner.pid}` : `${owner.command} (${owner.pid})`;
 }
 
 /** Board, columns, memory and tile of an editor, in words. */

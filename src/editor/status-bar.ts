@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { stateBits } from '../model/byte-state.ts';
 import { formatTile, locate } from '../model/geometry.ts';
+import { hexNumber } from '../model/numbers.ts';
 import { StatusPlace } from '../say/say.ts';
 import type { HexPanel } from './panel.ts';
 import type { HexEditorProvider } from './provider.ts';
@@ -78,9 +79,6 @@ export class EditorStatusBar implements vscode.Disposable {
   }
 }
 
-const hex = (value: number | bigint, digits = 4): string =>
-  `0x${value.toString(16).toUpperCase().padStart(digits, '0')}`;
-
 function selectionText(panel: HexPanel): { short: string; long: string } | undefined {
   const shown = panel.document.isOutside ? undefined : panel.document.shown;
   const selection = panel.selection;
@@ -91,14 +89,16 @@ function selectionText(panel: HexPanel): { short: string; long: string } | undef
   const place = locate(geometry, start);
   const value = valueText(panel, start, selection.length);
   const size = selection.length > 1 ? vscode.l10n.t('{0} bytes selected', selection.length) : '';
-  const parts = [`${formatTile(place.tile)}+${hex(place.offset)}`, value, size].filter((part) => part !== '');
+  const parts = [`${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`, value, size].filter(
+    (part) => part !== '',
+  );
   return {
     short: parts.join('  '),
     long: vscode.l10n.t(
       'Tile {0}, tile offset {1}, buffer offset {2}. The value is the one that the core reads (little-endian).',
       formatTile(place.tile),
-      hex(place.offset),
-      hex(start),
+      hexNumber(place.offset, 4),
+      hexNumber(start, 4),
     ),
   };
 }
@@ -112,5 +112,5 @@ function valueText(panel: HexPanel, start: number, length: number): string {
   if (flags.some((flag) => (flag & stateBits.known) === 0)) return '';
   let value = 0n;
   for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index] ?? 0);
-  return `= ${hex(value, size * 2)}`;
+  return `= ${hexNumber(value, size * 2)}`;
 }

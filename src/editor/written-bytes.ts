@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { formatTile, locate, type MemoryGeometry } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
+import { hexNumber, hexPairs } from '../model/numbers.ts';
 import type { WriteLogEntry } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 
@@ -12,10 +13,8 @@ export const writesScheme = 'aie-writes';
 const mostBytes = 64;
 
 function bytesText(bytes: Uint8Array): string {
-  const shown = [...bytes.subarray(0, mostBytes)].map((byte) =>
-    byte.toString(16).toUpperCase().padStart(2, '0'),
-  );
-  return bytes.length > mostBytes ? `${shown.join(' ')} ... (${bytes.length})` : shown.join(' ');
+  const shown = hexPairs(bytes.subarray(0, mostBytes));
+  return bytes.length > mostBytes ? `${shown} ... (${bytes.length})` : shown;
 }
 
 /** What became of a write, in words. */
@@ -50,7 +49,7 @@ export function writesText(
   if (entries.length === 0) return `${l10n.t('Nothing was written to this memory in this window.')}\n`;
   const lines = entries.map(({ at, offset, before, after, outcome }) => {
     const place = locate(geometry, offset);
-    const where = `${formatTile(place.tile)}+0x${place.offset.toString(16).toUpperCase().padStart(4, '0')}`;
+    const where = `${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`;
     return `${clock(at)}  ${where}  ${outcomeText(outcome, l10n)}\n    ${bytesText(before)}\n  > ${bytesText(after)}`;
   });
   return `${lines.join('\n')}\n`;

@@ -1,7 +1,7 @@
 /** The sidebar's commands. Each exists in every state: without a node it asks which board is meant. */
 import { hostname } from 'node:os';
 import * as vscode from 'vscode';
-import type { ConnectStep, Partition } from '../board/board.ts';
+import { type ConnectStep, type Partition, patience } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
 import { type BoardConfig, newBoardId } from '../boards/board-config.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
@@ -260,7 +260,7 @@ export class BoardCommands {
     await Promise.all(
       entries
         .filter((one) => one.link.state.kind === 'connected')
-        .map((one) => one.link.refreshPartitions(AbortSignal.timeout(30_000))),
+        .map((one) => one.link.refreshPartitions(AbortSignal.timeout(patience))),
     );
     this.#services.tree.refresh(entry);
   }
@@ -268,7 +268,7 @@ export class BoardCommands {
   async #copyReport(entry: BoardEntry): Promise<void> {
     const state = entry.link.state;
     let report: string;
-    if (state.kind === 'connected') report = await state.board.report(AbortSignal.timeout(30_000));
+    if (state.kind === 'connected') report = await state.board.report(AbortSignal.timeout(patience));
     else if (state.kind === 'offline') {
       report = `# Board report\n\nNot connected: \`${state.error.code}\` ${markdownCode(state.error.message)}\n`;
     } else {
@@ -332,11 +332,11 @@ export class BoardCommands {
   /** Opens a partition, asking first about an unknown driver; `undefined` if the person declines. */
   async #openPartition(entry: BoardEntry, columns: ColumnRange): Promise<Partition | undefined> {
     try {
-      return await entry.link.open(columns, AbortSignal.timeout(60_000));
+      return await entry.link.open(columns, AbortSignal.timeout(patience));
     } catch (error) {
       if (toBoardError(error).code !== 'unknown-driver') throw error;
       if (!(await this.#services.consent.ask(entry))) return undefined;
-      return entry.link.open(columns, AbortSignal.timeout(60_000));
+      return entry.link.open(columns, AbortSignal.timeout(patience));
     }
   }
 

@@ -67,7 +67,7 @@ test('[truth-21] a start that was refused is said with what to do first, and sta
   refused.fire({ entry, start: { columns, command: 'graph.elf', pid: 77 } });
   refused.fire({ entry, start: { columns, command: '', pid: 0 } });
   expect(warned).toEqual([
-    'graph.elf (process 77) was refused because Tilescope was reading: start it again. Columns 6 to 9 of Board.',
+    'graph.elf (77) was refused because Tilescope was reading: start it again. Columns 6 to 9 of Board.',
     'An application was refused because Tilescope was reading: start it again. Columns 6 to 9 of Board.',
   ]);
   commands.dispose();

@@ -3,8 +3,9 @@
  * kernel's descriptor, picking columns. Each asks first what it is about to do.
  */
 import * as vscode from 'vscode';
-import type { PartitionInfo } from '../board/board.ts';
+import { type PartitionInfo, patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
+import { ownerName, processName } from '../board/owner-name.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { columnsInput, type PickedColumns, parseColumns, sameColumns } from '../boards/pick-columns.ts';
 import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
@@ -12,7 +13,6 @@ import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation } from 
 import type { RefusedStart } from '../session/link.ts';
 import type { Failures } from './failures.ts';
 import { columnsText, FreeColumnsNode, ownerText, PartitionNode, PickedNode } from './nodes.ts';
-import { ownerName } from './owner-sentences.ts';
 import type { BoardTree } from './tree.ts';
 
 /** A partition of a board that a command is about. */
@@ -32,9 +32,6 @@ export interface GuestServices {
   readonly picks: PickedColumns;
   readonly failures: Failures;
 }
-
-/** Longer than a board needs for any of these, milliseconds. */
-const patience = 60_000;
 
 export class GuestCommands implements vscode.Disposable {
   readonly #services: GuestServices;
@@ -374,11 +371,10 @@ export class GuestCommands implements vscode.Disposable {
             board,
           )
         : vscode.l10n.t(
-            '{2} (process {3}) was refused because Tilescope was reading: start it again. {0} of {1}.',
+            '{2} was refused because Tilescope was reading: start it again. {0} of {1}.',
             place,
             board,
-            command,
-            pid,
+            processName({ command, pid }, vscode.l10n),
           ),
     );
   }

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { BoardInfo, Partition, PartitionInfo, PartitionMemory } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
+import { ownerName } from '../board/owner-name.ts';
 import type { BoardEntry } from '../boards/boards.ts';
 import { actionNames } from '../model/action-names.ts';
 import {
@@ -17,16 +18,11 @@ import {
   tiles,
   totalBytes,
 } from '../model/geometry.ts';
+import { hexNumber } from '../model/numbers.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import { tableTooltip } from '../say/say.ts';
 import { errorText } from './failures.ts';
-import {
-  type Clock,
-  clockOf,
-  ownerName,
-  ownerText as ownerSentence,
-  partitionContext,
-} from './owner-sentences.ts';
+import { type Clock, clockOf, ownerText as ownerSentence, partitionContext } from './owner-sentences.ts';
 
 /** Up to this many tiles are listed directly under their memory type, more are grouped by column. */
 const mostUngroupedTiles = 64;
@@ -342,7 +338,7 @@ export class MemoryNode implements TreeNode {
       [vscode.l10n.t('Rows'), rowsText(geometry, arrayOf(this.entry))],
       [vscode.l10n.t('In each tile'), sizeText(geometry.bytesPerTile)],
       [vscode.l10n.t('Together'), sizeText(totalBytes(geometry))],
-      [vscode.l10n.t('Offset in the tile'), hex(geometry.tileBase)],
+      [vscode.l10n.t('Offset in the tile'), hexNumber(geometry.tileBase, 4)],
     ]);
     return item;
   }
@@ -427,7 +423,10 @@ export class TileNode implements TreeNode {
     if (beside !== undefined) item.description = beside;
     item.tooltip = tableTooltip(vscode.l10n.t('Tile {0}', formatTile(this.tile)), [
       [memoryName(geometry.type), sizeText(geometry.bytesPerTile)],
-      [vscode.l10n.t('Buffer offset'), `${hex(start)} - ${hex(start + geometry.bytesPerTile - 1)}`],
+      [
+        vscode.l10n.t('Buffer offset'),
+        `${hexNumber(start, 4)} - ${hexNumber(start + geometry.bytesPerTile - 1, 4)}`,
+      ],
       counted === undefined
         ? [
             vscode.l10n.t('Row counted from the first row of this memory'),
@@ -498,8 +497,4 @@ export function memoryNodes(
 /** The URI under which VS Code opens a resource. */
 export function uriOf(resource: MemoryResource): vscode.Uri {
   return vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(resource) });
-}
-
-function hex(value: number): string {
-  return `0x${value.toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -1,6 +1,6 @@
 /** Who has a partition, in words. */
-
 import type { Owner, PartitionInfo } from '../board/board.ts';
+import { ownerName } from '../board/owner-name.ts';
 import type { Localiser } from '../model/localiser.ts';
 
 /** A moment (ms since 1970) as people say it today. */
@@ -15,15 +15,6 @@ export function clockOf(locale: string, now: () => number): Clock {
       ? moment.toLocaleTimeString(locale, { timeStyle: 'short' })
       : moment.toLocaleString(locale, { dateStyle: 'short', timeStyle: 'short' });
   };
-}
-
-/** An owner as the subject of a sentence: "graph.elf (1234)". */
-export function ownerName(owner: Owner | undefined, l10n: Localiser): string {
-  if (owner?.kind === 'kernel') return l10n.t('the kernel (XRT)');
-  if (owner === undefined || owner.pid === 0) return l10n.t('an application');
-  return owner.command === ''
-    ? l10n.t('process {0}', owner.pid)
-    : l10n.t('{0} ({1})', owner.command, owner.pid);
 }
 
 /** How a partition stands, for the line beside its columns. */

@@ -1,6 +1,7 @@
 /** The sidebar's tree: boards, partitions, memory types, tiles. Follows the links by itself. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
+import { patience } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
@@ -255,7 +256,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   async #memories(node: PartitionNode | PickedNode, columns: ColumnRange): Promise<TreeNode[]> {
     const { entry } = node;
     try {
-      const partition = await entry.link.open(columns, AbortSignal.timeout(60_000));
+      const partition = await entry.link.open(columns, AbortSignal.timeout(patience));
       return memoryNodes(entry, { columns }, partition);
     } catch (thrown) {
       const error = toBoardError(thrown);

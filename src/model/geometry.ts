@@ -25,6 +25,12 @@ export const memoryTypes: readonly MemoryType[] = [
   'uc-shared-data',
 ];
 
+/** More columns and rows than any array has. */
+export const mostColumns = 1024;
+export const mostRows = 256;
+/** More bytes than one memory type of any array has; keeps every offset within 32 bits and signed arithmetic. */
+export const mostMemoryBytes = 2 ** 30;
+
 /** A tile's absolute position. */
 export interface Tile {
   readonly col: number;

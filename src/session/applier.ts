@@ -6,6 +6,7 @@ import type { PartitionMemory, WriteOutcome, WriteReport } from '../board/board.
 import { BoardError, nothingWritten, throwIfCancelled } from '../board/errors.ts';
 import type { UnreadableReason } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
+import { hexNumber, hexPairs } from '../model/numbers.ts';
 import { endOf, mergeRanges } from '../model/ranges.ts';
 import { Serial } from './async.ts';
 import type { EditedBytes, EditStack } from './edit-stack.ts';
@@ -272,13 +273,13 @@ function writeText(
   { offset, before, after, outcome }: WriteLogEntry,
 ): string {
   const last = columns.startCol + columns.numCols - 1;
-  const where = `${memory} memory of columns ${columns.startCol} to ${last}, buffer offset 0x${offset.toString(16)}`;
-  return `write: ${where}, ${after.length} bytes, ${outcome}: ${hex(before)} -> ${hex(after)}`;
+  const where = `${memory} memory of columns ${columns.startCol} to ${last}, buffer offset ${hexNumber(offset)}`;
+  return `write: ${where}, ${after.length} bytes, ${outcome}: ${bytesText(before)} -> ${bytesText(after)}`;
 }
 
-function hex(bytes: Uint8Array): string {
-  const digits = Array.from(bytes.subarray(0, spelledBytes), (byte) => byte.toString(16).padStart(2, '0'));
-  return digits.join('') + (bytes.length > spelledBytes ? '...' : '');
+function bytesText(bytes: Uint8Array): string {
+  const pairs = hexPairs(bytes.subarray(0, spelledBytes));
+  return bytes.length > spelledBytes ? `${pairs} ...` : pairs;
 }
 
 /** Runs of adjacent bytes; `start` is the index of the first. */

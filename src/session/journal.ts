@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type MemoryGeometry, totalBytes } from '../model/geometry.ts';
+import { type MemoryGeometry, mostMemoryBytes, totalBytes } from '../model/geometry.ts';
 import { countShape, geometryShape, textUpTo, whole } from '../model/shapes.ts';
 import type { EditStack, KeptGesture, NumberedGesture, StageRun } from './edit-stack.ts';
 import { SessionError } from './errors.ts';
@@ -50,7 +50,6 @@ const mostGestures = 1_000_000;
 const mostRecords = 4_000_000;
 const mostRuns = 6_000_000;
 const mostBytes = 128 << 20;
-const mostMemory = 1 << 30;
 /** Leaves room for the gestures that come after it. */
 const mostOrder = Number.MAX_SAFE_INTEGER - 2 ** 32;
 const longestText = 4096;
@@ -178,11 +177,11 @@ export function isSoundGeometry(geometry: MemoryGeometry): boolean {
   const { startCol, numCols, startRow, numRows, bytesPerTile, tileBase } = geometry;
   const counts = [startCol, numCols, startRow, numRows, bytesPerTile, tileBase];
   return (
-    counts.every((count) => Number.isInteger(count) && count >= 0 && count <= mostMemory) &&
+    counts.every((count) => Number.isInteger(count) && count >= 0 && count <= mostMemoryBytes) &&
     numCols > 0 &&
     numRows > 0 &&
     bytesPerTile > 0 &&
-    totalBytes(geometry) <= mostMemory
+    totalBytes(geometry) <= mostMemoryBytes
   );
 }
 

@@ -100,7 +100,7 @@ describe('[main-16] the driver refuses in words', () => {
     const writing = memory?.write([{ offset: 0, seen, bytes: seen }], { epoch: read?.epoch ?? '' }, never);
     const { code, message } = await failure(Promise.resolve(writing));
     expect(code).toBe('locked');
-    expect(message).toContain(`witness (process ${pid})`);
+    expect(message).toContain(`witness (${pid})`);
     await witness.exit();
   });
 

@@ -4,9 +4,9 @@ import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../s
 import type { CellChoice } from '../../src/model/cells/choices.ts';
 import type { CellFormat, CellRefusal } from '../../src/model/cells/format.ts';
 import { type ArrayShape, computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
+import { hexDigits, hexPairs } from '../../src/model/numbers.ts';
 import type { StringKey, Translate } from '../strings.ts';
 import { type Layout, offsetDigits } from './layout.ts';
-import { hexByte, hexOffset } from './text.ts';
 
 /** The words for what is shown: its format, the choice that it came from, and the look of hexadecimal digits. */
 export interface Notation {
@@ -44,8 +44,8 @@ export function placeTexts(
   return [
     t('cursorTile', formatTile(place.tile)),
     ...(counted === undefined ? [] : [t('computeRow', counted)]),
-    t('cursorTileOffset', hexOffset(place.offset, offsetDigits(bytesPerTile), upperCase)),
-    t('cursorBufferOffset', hexOffset(offset, offsetDigits(totalBytes(layout.geometry)), upperCase)),
+    t('cursorTileOffset', hexDigits(place.offset, offsetDigits(bytesPerTile), upperCase)),
+    t('cursorBufferOffset', hexDigits(offset, offsetDigits(totalBytes(layout.geometry)), upperCase)),
   ];
 }
 
@@ -80,7 +80,7 @@ function stateOf({ flags }: ShownBytes): CellState {
 }
 
 function hexText(bytes: Uint8Array, upperCase: boolean): string {
-  return [...bytes].map((byte) => hexByte(byte, upperCase)).join(' ');
+  return hexPairs(bytes, upperCase);
 }
 
 /** Whether the cell has a value: all of its bytes are there, each read or typed. */

@@ -3,10 +3,10 @@
  * refused is said in words. Undo and redo are VS Code's own keys, which it takes from the page by itself: handling them
  * here as well would do them twice.
  */
-
 import type { EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
+import { hexPairs } from '../../src/model/numbers.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
 import { cellName, reasonText, refusalText } from './cell-texts.ts';
@@ -25,7 +25,6 @@ import {
 import { CellField, type FieldPreview } from './field.ts';
 import { isExtended, type Motion, move, moveTo, reselect, selectAll, selectedRange } from './selection.ts';
 import type { ByteStore } from './store.ts';
-import { hexByte } from './text.ts';
 import {
   characterBytes,
   dropDigit,
@@ -287,7 +286,7 @@ export class GridController {
     const { choice, format, upperCase } = view.notation;
     const parsed = format.parse(text);
     if (!(parsed instanceof Uint8Array)) return { text: refusalText(t, choice, parsed), isRefused: true };
-    const bytes = [...parsed].map((byte) => hexByte(byte, upperCase)).join(' ');
+    const bytes = hexPairs(parsed, upperCase);
     return { text: t('fieldBecomes', format.format(parsed, 0), bytes), isRefused: false };
   }
 

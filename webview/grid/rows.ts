@@ -2,10 +2,11 @@
 import type { ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
+import { hexDigits } from '../../src/model/numbers.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
 import { isExtended, type Pane, type Selection, selectedRange } from './selection.ts';
-import { type CellMap, cellsText, characterText, hexOffset } from './text.ts';
+import { type CellMap, cellsText, characterText } from './text.ts';
 import { type PendingDigits, pendingText } from './typing.ts';
 
 /** The look of offsets and cells, fixed for a layout. */
@@ -128,8 +129,8 @@ export class RowElement implements PaintSurface {
       for (const { element } of [this.#offset, this.#bytes, this.#characters]) element.hidden = !bytes;
       this.#heading.element.hidden = bytes;
       this.#buffer.element.hidden = !layout.headings;
-      set(this.#buffer.text, hexOffset(row.offset - (bytes ? row.skip : 0), style.bufferDigits, upperCase));
-      if (bytes) set(this.#offset.text, hexOffset(row.tileOffset, style.tileDigits, upperCase));
+      set(this.#buffer.text, hexDigits(row.offset - (bytes ? row.skip : 0), style.bufferDigits, upperCase));
+      if (bytes) set(this.#offset.text, hexDigits(row.tileOffset, style.tileDigits, upperCase));
       else set(this.#heading.text, style.headingText(row));
     }
     if (row.kind !== 'bytes') {

@@ -4,6 +4,7 @@
  */
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
+import { hexDigits } from '../../src/model/numbers.ts';
 
 /** Shown for a cell with a byte that could not be read. */
 const unreadableText = '??';
@@ -59,18 +60,6 @@ export function cellMap(bytesPerRow: number, { bytes, characters }: CellFormat):
       return nearest;
     },
   };
-}
-
-/** A byte as two digits. */
-export function hexByte(value: number, upperCase: boolean): string {
-  const text = value.toString(16).padStart(2, '0');
-  return upperCase ? text.toUpperCase() : text;
-}
-
-/** An offset with a fixed number of digits. */
-export function hexOffset(value: number, digits: number, upperCase: boolean): string {
-  const text = value.toString(16).padStart(digits, '0');
-  return upperCase ? text.toUpperCase() : text;
 }
 
 /** Whether a byte is shown, or why not. A staged byte is always shown, also where its base is not known. */
@@ -143,7 +132,7 @@ export function characterText(skip: number, row: RowBytes): string {
 export function headingText(map: CellMap, upperCase: boolean): string {
   let text = '';
   for (const [cell, start] of map.starts.entries()) {
-    const column = hexByte(cell * map.bytesPerCell, upperCase);
+    const column = hexDigits(cell * map.bytesPerCell, 2, upperCase);
     text = text.padEnd(start, ' ') + column.padStart(map.cellWidth, ' ');
   }
   return text;

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import * as v from 'valibot';
-import type { BoardConnector, BoardLog } from '../board.ts';
+import { type BoardConnector, type BoardLog, defaultDevice } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import type { CoreClient } from '../protocol/core-client.ts';
@@ -32,7 +32,7 @@ export interface LocalOptions {
  * `sudo-failed`, `sudo-refused`, `sudo-broken` and those of the core.
  */
 export function createLocalConnector(options: LocalOptions): BoardConnector {
-  const device = options.device ?? '/dev/aie0';
+  const device = options.device ?? defaultDevice;
   return {
     async connect({ log, onStep }, signal) {
       throwIfCancelled(signal);

@@ -1,10 +1,11 @@
 /** The agent's file on this machine as one that can be started: packages lose modes, and their folder may be read-only. */
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, chmod, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, chmod, mkdir, readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { BoardLog } from '../board.ts';
+import { replaceFile } from '../replace-file.ts';
 
 /**
  * The path itself if it can be started, or was made so; else that of a copy in a private folder of the user's cache,
@@ -32,14 +33,8 @@ export async function executable(
       return undefined;
     }
     // Under a name of its own first: another window may do the same now, and a running copy cannot be written.
-    const part = `${copy}.${process.pid}`;
-    try {
-      await writeFile(part, contents, { mode: 0o700 });
-      await chmod(part, 0o700);
-      await rename(part, copy);
-    } finally {
-      await rm(part, { force: true });
-    }
+    const beside = { part: `${copy}.${process.pid}`, mode: 0o700 };
+    await replaceFile(copy, beside, (file) => file.writeFile(contents));
     return copy;
   } catch (error) {
     log.warn(`the agent cannot be made executable: ${String(error)}`);

@@ -9,6 +9,9 @@ import {
   type ColumnRange,
   formatTile,
   memoryTypes,
+  mostColumns,
+  mostMemoryBytes,
+  mostRows,
   type RowRange,
   type Tile,
   tileCount,
@@ -34,10 +37,6 @@ const maxEpoch = 512;
 const maxPartitions = 256;
 const maxMemories = 16;
 const maxFindings = 256;
-const maxColumns = 1024;
-const maxRows = 256;
-/** More bytes than any array has; keeps every offset within 32 bits and signed arithmetic. */
-const maxMemoryBytes = 2 ** 30;
 /** Attributes of one tile, and characters of one of them. */
 const maxFiles = 16;
 const maxFileText = 16_384;
@@ -123,7 +122,7 @@ export function checkPartitions(header: Header): CoreList {
   let end = 0;
   const free = list(header, 'free', maxPartitions).map((value): ColumnRange => {
     const [startCol, numCols] = pair(value, 'a run of free columns');
-    const fits = startCol >= end && numCols >= 1 && startCol <= maxColumns && numCols <= maxColumns;
+    const fits = startCol >= end && numCols >= 1 && startCol <= mostColumns && numCols <= mostColumns;
     if (!fits) bad(`free columns ${startCol} + ${numCols}`);
     end = startCol + numCols;
     return { startCol, numCols };
@@ -140,8 +139,8 @@ function checkPartition(one: Header): PartitionInfo {
   return {
     id: integer(one, 'id', 0, 2 ** 32 - 1),
     columns: checkColumns(one),
-    startRow: integer(one, 'startRow', 0, maxRows),
-    numRows: integer(one, 'numRows', 1, maxRows),
+    startRow: integer(one, 'startRow', 0, mostRows),
+    numRows: integer(one, 'numRows', 1, mostRows),
     inUse,
     ...(owned ? { owner: checkOwner(map(owner, 'an owner')) } : {}),
     ...(absent(hold) ? {} : { hold: checkHold(map(hold, 'a hold')) }),
@@ -159,8 +158,8 @@ export function checkMemories(header: Header, asked: ColumnRange): CoreMemory[] 
     const memory = {
       type: oneOf(one, 'type', memoryTypes),
       ...checkColumns(one),
-      startRow: integer(one, 'startRow', 0, maxRows),
-      numRows: integer(one, 'numRows', 1, maxRows),
+      startRow: integer(one, 'startRow', 0, mostRows),
+      numRows: integer(one, 'numRows', 1, mostRows),
       bytesPerTile: integer(one, 'bytesPerTile', 16, 2 ** 24),
       tileBase: integer(one, 'tileBase', 0, 2 ** 32 - 1),
       writable: flag(one, 'writable'),
@@ -169,7 +168,7 @@ export function checkMemories(header: Header, asked: ColumnRange): CoreMemory[] 
       memory.startCol >= asked.startCol && memory.startCol + memory.numCols <= asked.startCol + asked.numCols;
     if (!inside) bad(`${memory.type} memory lies outside the asked columns`);
     if (memory.bytesPerTile % 16 !== 0) bad(`${memory.bytesPerTile} bytes per tile are not whole lines`);
-    if (tileCount(memory) * memory.bytesPerTile > maxMemoryBytes) bad(`${memory.type} memory is too large`);
+    if (tileCount(memory) * memory.bytesPerTile > mostMemoryBytes) bad(`${memory.type} memory is too large`);
     return memory;
   });
   if (new Set(memories.map((memory) => memory.type)).size !== memories.length)
@@ -462,8 +461,8 @@ function optionalText(header: Header, key: string): string {
 
 function checkColumns(one: Header): ColumnRange {
   return {
-    startCol: integer(one, 'startCol', 0, maxColumns),
-    numCols: integer(one, 'numCols', 1, maxColumns),
+    startCol: integer(one, 'startCol', 0, mostColumns),
+    numCols: integer(one, 'numCols', 1, mostColumns),
   };
 }
 
@@ -488,11 +487,11 @@ function checkHold(one: Header): Hold {
 function checkShape(one: Header): ArrayShape {
   const rows = (key: 'shim' | 'memory' | 'core'): RowRange => {
     const [start, count] = pair(one[key], `${key} rows`);
-    if (start > maxRows || count > maxRows) bad(`${count} ${key} rows from ${start}`);
+    if (start > mostRows || count > mostRows) bad(`${count} ${key} rows from ${start}`);
     return { start, count };
   };
   const shape = {
-    numCols: integer(one, 'numCols', 0, maxColumns),
+    numCols: integer(one, 'numCols', 0, mostColumns),
     shim: rows('shim'),
     memory: rows('memory'),
     core: rows('core'),

@@ -6,8 +6,8 @@ import type { Readable, Writable } from 'node:stream';
 import { Emitter } from '../../model/event.ts';
 import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
 import { clean } from '../../model/plain.ts';
-import type { Asking, BoardLog, BoardNotice } from '../board.ts';
-import { BoundedLines } from '../bounded-lines.ts';
+import { type Asking, type BoardLog, type BoardNotice, defaultDevice } from '../board.ts';
+import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
@@ -84,8 +84,6 @@ const silentPings = 3;
 const idlePings = 6;
 /** How long an ended agent may take to say goodbye. */
 const byeMs = 1000;
-/** Lines of an agent's own log, and of its trace, in a minute. */
-const logLinesPerMinute = 1000;
 const traceLinesPerMinute = 20_000;
 /** Between the end of the output and the reason for it. */
 const endGraceMs = 1000;
@@ -132,7 +130,7 @@ export class WireClient implements CoreClient {
         protocol: protocolVersion,
         trace: options.trace ?? true,
         marks: true,
-        device: options.device ?? '/dev/aie0',
+        device: options.device ?? defaultDevice,
         heartbeatMs: options.heartbeatMs ?? 15_000,
         exitMs: options.exitMs ?? 60_000,
       };
@@ -669,7 +667,7 @@ class Wire {
 
   /** Logs what the agent prints beside its frames. */
   #logText(stream: Readable): void {
-    const lines = new BoundedLines(logLinesPerMinute, (line) => this.#options.log.warn(`agent: ${line}`));
+    const lines = new BoundedLines(linesPerMinute, (line) => this.#options.log.warn(`agent: ${line}`));
     const decoder = new TextDecoder();
     stream.on('error', (error: Error) => lines.line(error.message));
     stream.on('data', (chunk: Uint8Array) => lines.text(decoder.decode(chunk, { stream: true })));

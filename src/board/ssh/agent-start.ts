@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { BoundedLines } from '../bounded-lines.ts';
+import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
 import { BoardError, type ErrorFacts } from '../errors.ts';
 import type { WireStream } from '../protocol/wire-client.ts';
 import { isWrongPassword, sudoFailure, wantsPassword } from '../sudo-failures.ts';
@@ -29,7 +29,6 @@ import {
 const agentMarker = Buffer.from('TILESCP1');
 const maxStderr = 8192;
 const sudoTries = 3;
-const logLinesPerMinute = 1000;
 
 /** The file is not what it should be; the caller uploads it anew. */
 export type StartResult = WireStream | 'missing' | 'corrupt';
@@ -107,7 +106,7 @@ class Start {
     prompt?: string,
   ) {
     this.#by = by;
-    this.#lines = new BoundedLines(logLinesPerMinute, (line) => scope.log.info(`agent: ${line}`));
+    this.#lines = new BoundedLines(linesPerMinute, (line) => scope.log.info(`agent: ${line}`));
     this.#connection = connection;
     this.#probe = probe;
     this.#scope = scope;

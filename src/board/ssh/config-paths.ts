@@ -6,6 +6,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { isGlob, matchesGlob } from './patterns.ts';
 import type { SshEnvironment } from './target.ts';
 
+/** Larger than any of ssh's files is, bytes: such a file is not read. */
+export const mostFileBytes = 16 << 20;
+
 /** A path with `/` between its parts. */
 export function slashed(path: string, environment: SshEnvironment): string {
   return environment.platform === 'win32' ? path.replaceAll('\\', '/') : path;

@@ -14,6 +14,7 @@ import {
   expandHome,
   homeOf,
   isAbsolutePath,
+  mostFileBytes,
   slashed,
   systemFolder,
   usualConfigFiles,
@@ -104,7 +105,6 @@ export function parseTypedHost(typed: string): TypedHost {
 export const maxIncludeDepth = 16;
 /** Timers of this platform end at 2^31 ms. */
 const maxSeconds = 2_000_000;
-const maxFileBytes = 16 << 20;
 
 /** Keywords whose first value counts and that this reader understands; the rest of the file is skipped. */
 const understood = new Set([
@@ -350,7 +350,7 @@ export function readConfigFile(path: string, context: FileContext, included: boo
       if (included) return undefined;
       throw bad('it is a folder');
     }
-    if (stat.size > maxFileBytes) throw bad('it is larger than 16 MiB');
+    if (stat.size > mostFileBytes) throw bad('it is larger than 16 MiB');
     // The file may name a program (ProxyCommand): a user who can write it can run programs as this user.
     if (context.checkOwner && process.getuid !== undefined) {
       const foreign = stat.uid !== 0 && stat.uid !== process.getuid();

@@ -1,6 +1,6 @@
 /** A board over SSH: from the name that a person typed to a live Board. */
 import { clean } from '../../model/plain.ts';
-import type { Board, BoardConnector, BoardLog, ConnectStep } from '../board.ts';
+import { type Board, type BoardConnector, type BoardLog, type ConnectStep, defaultDevice } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import { WireClient, type WireStream } from '../protocol/wire-client.ts';
@@ -21,7 +21,6 @@ import { defaultTimeouts, type SshServices, type SshTarget } from './target.ts';
 export type { ChangedHostKeyQuestion, HostKeyQuestion, SecretRequest, SshPrompts } from './prompts.ts';
 export type { AgentBinaries, AgentBinary, SshEnvironment, SshServices, SshTarget } from './target.ts';
 
-const defaultDevice = '/dev/aie0';
 /** Places that an agent may be tried in, and goes at a file that another version's connect removed. */
 const maxAttempts = 8;
 

@@ -139,7 +139,7 @@ export class HostKeys {
       throw new BoardError('host-key-changed', detail, all);
     throwIfCancelled(signal);
     try {
-      replaceHostKeyIn(file, this.name, key, { hash: this.#host.hashKnownHosts });
+      await replaceHostKeyIn(file, this.name, key, { hash: this.#host.hashKnownHosts });
     } catch (error) {
       const reason = codeAndMessage(error).message;
       throw new BoardError('host-key-changed', `${detail}; ${file} could not be changed: ${reason}`, {

@@ -118,7 +118,7 @@ describe('[main-14] known_hosts', () => {
     expect(readKnownHosts(['/dev/null', join(folder, 'missing')])).toEqual([]);
   });
 
-  test('replacing changes the lines of that host and key type, nothing else', () => {
+  test('replacing changes the lines of that host and key type, nothing else', async () => {
     const before = [
       '# head\xff\r',
       `h ${keyType(ed('old'))}\t${ed('old').toString('base64')} said by me`,
@@ -134,7 +134,7 @@ describe('[main-14] known_hosts', () => {
     chmodSync(file, 0o640);
     const link = join(folder, 'link');
     symlinkSync('known_hosts', link);
-    replaceHostKeyIn(link, 'h', ed('new'), { hash: false });
+    await replaceHostKeyIn(link, 'h', ed('new'), { hash: false });
     expect(readFileSync(file, 'latin1').split('\n')).toEqual([
       before[0],
       `${line('h', ed('new'))} said by me`,
@@ -151,9 +151,9 @@ describe('[main-14] known_hosts', () => {
     expect(judgeHostKey(readKnownHosts([link]), 'x', ed('wild')).kind).toBe('known');
   });
 
-  test('replacing adds a line where the host shared all of its lines', () => {
+  test('replacing adds a line where the host shared all of its lines', async () => {
     writeFileSync(file, `${line('h,friend', ed('old'))}\n`);
-    replaceHostKeyIn(file, 'h', ed('new'), { hash: false });
+    await replaceHostKeyIn(file, 'h', ed('new'), { hash: false });
     expect(readFileSync(file, 'latin1')).toBe(`${line('friend', ed('old'))}\n${line('h', ed('new'))}\n`);
   });
 });

@@ -5,21 +5,18 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import {
   appendFileSync,
-  chmodSync,
   closeSync,
   fstatSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readFileSync,
   readSync,
   realpathSync,
-  renameSync,
-  rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { replaceFile } from '../replace-file.ts';
+import { mostFileBytes } from './config-paths.ts';
 import { matchList } from './patterns.ts';
 
 /** One line that names a key. */
@@ -44,8 +41,6 @@ export type HostKeyVerdict =
   | { readonly kind: 'changed'; readonly entry: KnownHostEntry }
   /** No key of this type is on file; `knownTypes` are the others. */
   | { readonly kind: 'unknown'; readonly knownTypes: readonly string[] };
-
-const maxFileBytes = 16 << 20;
 
 /** The name under which a host stands in known_hosts: `host`, or `[host]:port` if the port is not 22. */
 export function knownHostName(host: string, port: number): string {
@@ -80,7 +75,7 @@ export function readKnownHosts(
       const stat = statSync(file);
       // A device such as /dev/null holds no entries.
       if (!stat.isFile()) return [];
-      if (stat.size > maxFileBytes) {
+      if (stat.size > mostFileBytes) {
         onProblem(`${file}: larger than 16 MiB, not read`);
         return [];
       }
@@ -188,9 +183,14 @@ function endsUnfinished(file: string): boolean {
  * Puts a new key in the place of the host's keys of the same type. Lines that name other hosts too keep their key for
  * those: the host is taken out of their list (or excluded from their wildcard). Everything else stays byte for byte.
  * The file is replaced in one step; a symbolic link and the file's permissions stay.
- * @throws the file system's error
+ * Rejects with the file system's error.
  */
-export function replaceHostKeyIn(file: string, name: string, key: Buffer, options: { hash: boolean }): void {
+export async function replaceHostKeyIn(
+  file: string,
+  name: string,
+  key: Buffer,
+  options: { hash: boolean },
+): Promise<void> {
   const path = realpathSync(file);
   const lines = readFileSync(path, 'latin1').split('\n');
   const type = keyType(key);
@@ -213,7 +213,8 @@ export function replaceHostKeyIn(file: string, name: string, key: Buffer, option
     if (kept.at(-1) === '') kept.splice(kept.length - 1, 0, line);
     else kept.push(line, '');
   }
-  replaceFile(path, kept.join('\n'));
+  const beside = { part: `${path}.${randomBytes(6).toString('hex')}`, mode: statSync(path).mode & 0o7777 };
+  await replaceFile(path, beside, (part) => part.writeFile(kept.join('\n'), 'latin1'));
 }
 
 /** The host field without this host; `undefined` if it names nobody else. */
@@ -223,23 +224,4 @@ function withoutHost(hosts: string, name: string): string | undefined {
   if (!rest.some((pattern) => !pattern.startsWith('!'))) return undefined;
   const field = rest.join(',');
   return namesHost(field, name) ? `!${name},${field}` : field;
-}
-
-function replaceFile(path: string, text: string): void {
-  const mode = statSync(path).mode & 0o7777;
-  const temporary = `${path}.${randomBytes(6).toString('hex')}`;
-  const fd = openSync(temporary, 'wx', mode);
-  try {
-    writeSync(fd, Buffer.from(text, 'latin1'));
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  try {
-    chmodSync(temporary, mode);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }

@@ -1,11 +1,12 @@
 /** Ports as ssh(1) takes them: a number, or the name of a service that this machine knows. */
 import { readFileSync } from 'node:fs';
+import { parseDecimal } from '../../model/numbers.ts';
 
 let services: ReadonlyMap<string, number> | undefined;
 
 /** The port; `undefined` if it is none. */
 export function parsePort(text: string): number | undefined {
-  const port = /^\d{1,9}$/.test(text) ? Number(text) : knownServices().get(text);
+  const port = parseDecimal(text) ?? knownServices().get(text);
   return port !== undefined && port >= 1 && port <= 65_535 ? port : undefined;
 }
 

@@ -5,7 +5,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createConnection } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { BoardLog } from '../board.ts';
-import { BoundedLines } from '../bounded-lines.ts';
+import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
 import { abortError, BoardError, throwIfCancelled } from '../errors.ts';
 import type { ResolvedHost } from './config.ts';
 import { codeAndMessage, connectionFailure } from './failures.ts';
@@ -78,7 +78,6 @@ export function openSocket(
 }
 
 const maxStderr = 2000;
-const logLinesPerMinute = 1000;
 
 /**
  * Starts the person's ProxyCommand as ssh(1) does: by their own shell, from their own configuration. Nothing that a
@@ -92,7 +91,7 @@ export function startProxyCommand(
 ): Transport {
   const facts = { host: host.hostName, port: host.port, command };
   log.info(`ProxyCommand: ${command}`);
-  const lines = new BoundedLines(logLinesPerMinute, (line) => log.info(`ProxyCommand: ${line}`));
+  const lines = new BoundedLines(linesPerMinute, (line) => log.info(`ProxyCommand: ${line}`));
   let said = '';
   let ended: BoardError | undefined;
   const child = spawnShell(command, environment);

@@ -3,9 +3,10 @@
  * Bits and words: linux-xlnx `aie_core_status_str` and `aieml_core_status_str`.
  */
 import type { Generation } from '../geometry.ts';
+import { parseHex } from '../numbers.ts';
 import type { CoreLayout } from './layout.ts';
 import type { CoreState, CoreStatus, Stall } from './status.ts';
-import { hexadecimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
+import { isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 /** Names of the bits of Core_Status, lowest first, in the driver's spelling. Bits 11 and 13: first generation only. */
 const coreStatusBits: readonly string[] = [
@@ -130,7 +131,7 @@ export function coreFromText(text: string, unparsed: Unparsed): CoreStatus | 'ga
   for (const { name, value, line } of textLines('core', text, unparsed)) {
     if (name === 'status' && status === undefined) status = value;
     else if ((name === 'pc' || name === 'sp' || name === 'lr') && pointers[name] === undefined) {
-      const word = hexadecimal(value);
+      const word = parseHex(value);
       if (word === undefined || word > 0xffff_ffff) unparsed.add(line);
       else pointers[name] = word;
     } else unparsed.add(line);

@@ -798,7 +798,7 @@ describe('[attach-10] what is not known', () => {
   });
 
   test('the first generation has no memory tiles', () => {
-    expect(fromWords('aie', 'memory', [[0xc0000, 1]]).unparsed).toEqual(['0xc0000: 0x00000001']);
+    expect(fromWords('aie', 'memory', [[0xc0000, 1]]).unparsed).toEqual(['0xC0000: 0x00000001']);
   });
 
   test('hostile text costs neither an exception nor a flood', () => {

@@ -3,6 +3,7 @@
  * (or tells wrongly), and count where both tell the same thing.
  */
 import type { Generation } from '../geometry.ts';
+import { hexNumber } from '../numbers.ts';
 import { coreFromRegisters, coreFromText } from './core.ts';
 import { descriptorsFromRegisters, descriptorsFromText } from './descriptors.ts';
 import { channelsFromRegisters, channelsFromText, stalledOnRequestingLock } from './dma.ts';
@@ -73,7 +74,7 @@ export function decodeTileStatus(raw: RawTileStatus, generation: Generation | 'u
   const known = registerMap(generation, kind, true);
   for (const [offset, word] of registers) {
     if (!known.has(offset)) {
-      unparsed.add(`0x${offset.toString(16)}: 0x${(word >>> 0).toString(16).padStart(8, '0')}`);
+      unparsed.add(`${hexNumber(offset)}: ${hexNumber(word >>> 0, 8)}`);
     }
   }
   for (const [name, content] of files) if (!knownFiles.includes(name)) unparsed.add(`${name}: ${content}`);

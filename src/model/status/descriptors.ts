@@ -1,7 +1,8 @@
 /** Buffer descriptors of a tile's DMA, from their words or from the driver's `bd` text. */
+import { parseDecimal, parseHex } from '../numbers.ts';
 import type { DescriptorLayout } from './layout.ts';
 import type { DescriptorLock, DescriptorStatus } from './status.ts';
-import { decimal, hexadecimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
+import { isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 type Values = ReadonlyMap<string, number>;
 
@@ -98,7 +99,7 @@ export function descriptorsFromText(
   const found = new Map<number, DescriptorStatus>();
   for (const { name, value, line } of textLines('bd', text, unparsed)) {
     if (isGated(value)) return 'gated';
-    const index = /^\d{1,3}$/.test(name) ? Number(name) : undefined;
+    const index = parseDecimal(name);
     const columns = listItems(value);
     if (
       layout === undefined ||
@@ -113,7 +114,7 @@ export function descriptorsFromText(
     const values = new Map<string, number>();
     layout.columns.forEach((column, i) => {
       const text = columns[i] ?? '';
-      const wide = column.startsWith('Base_Address') ? hexadecimal(text) : decimal(text);
+      const wide = column.startsWith('Base_Address') ? parseHex(text) : parseDecimal(text);
       const field = byName.get(column);
       const width = column === 'Base_Address' && layout.addressUnit === 1 ? 48 : (field?.width ?? 0);
       if (wide === undefined || wide >= 2 ** width) return;

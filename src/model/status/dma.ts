@@ -1,7 +1,8 @@
 /** DMA channels of a tile, from their status words or from the driver's `dma` text. */
+import { parseDecimal } from '../numbers.ts';
 import type { DmaLayout } from './layout.ts';
 import type { DmaChannelStatus, TileKind } from './status.ts';
-import { decimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
+import { isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 type Direction = DmaChannelStatus['direction'];
 
@@ -120,7 +121,7 @@ const readers: Readonly<Record<string, (told: Told, item: string) => boolean>> =
     return true;
   },
   queue_size: (told, item) => {
-    const size = decimal(item);
+    const size = parseDecimal(item);
     if (size !== undefined) told.queueSize = size;
     return size !== undefined;
   },
@@ -130,7 +131,7 @@ const readers: Readonly<Record<string, (told: Told, item: string) => boolean>> =
     return true;
   },
   current_bd: (told, item) => {
-    const current = decimal(item);
+    const current = parseDecimal(item);
     if (current !== undefined) told.current = current;
     return current !== undefined;
   },

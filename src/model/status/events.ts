@@ -1,8 +1,9 @@
 /** Events and errors of a tile, from the event status words or from the driver's `event` and `error` texts. */
 import type { Generation } from '../geometry.ts';
+import { parseDecimal } from '../numbers.ts';
 import type { EventLayout } from './layout.ts';
 import type { TileKind, TileStatus } from './status.ts';
-import { decimal, isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
+import { isGated, listItems, textLines, type Unparsed } from './sysfs-text.ts';
 
 type ModuleEvents = TileStatus['events'][number];
 
@@ -43,7 +44,7 @@ export function eventsFromText(
     }
     const numbers = new Set<number>();
     for (const item of listItems(value)) {
-      const event = decimal(item);
+      const event = parseDecimal(item);
       if (event === undefined || event > 255) unparsed.add(`event: ${name}: ${item}`);
       else numbers.add(event);
     }

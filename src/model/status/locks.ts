@@ -1,7 +1,8 @@
 /** The locks of a tile, from registers or from the driver's `lock` text. */
+import { parseDecimal } from '../numbers.ts';
 import type { LockLayout } from './layout.ts';
 import type { LockStatus } from './status.ts';
-import { decimal, isGated, textLines, type Unparsed } from './sysfs-text.ts';
+import { isGated, textLines, type Unparsed } from './sysfs-text.ts';
 
 /** First generation: the driver's words for the two bits of a lock; bit 0 acquired, bit 1 the value. */
 const packedWords = ['released_for_write', 'acquired_for_write', 'released_for_read', 'acquired_for_read'];
@@ -56,7 +57,7 @@ export function locksFromText(
   const locks = new Map<number, LockStatus>();
   for (const { name, value, line } of textLines('lock', text, unparsed)) {
     if (isGated(value)) return 'gated';
-    const index = decimal(name);
+    const index = parseDecimal(name);
     const bits = packedWords.indexOf(value);
     const count = /^(\d{1,10})((?:\|(?:overflow|underflow))*)$/.exec(value);
     if (index === undefined || index >= (layout?.count ?? 64) || locks.has(index)) unparsed.add(line);

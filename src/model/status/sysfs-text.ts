@@ -57,16 +57,3 @@ export function listItems(value: string): string[] {
 export function isGated(value: string): boolean {
   return /\bclock_gated\b/.test(value);
 }
-
-/** A plain decimal number of at most ten digits. */
-export function decimal(text: string): number | undefined {
-  return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
-}
-
-/**
- * Hexadecimal digits with or without `0x` (the driver's `%#.8x` prints zero without it, its `%llx` never prints it); at
- * most 52 bits.
- */
-export function hexadecimal(text: string): number | undefined {
-  return /^(?:0x)?0*[0-9a-f]{1,13}$/i.test(text) ? Number.parseInt(text.replace(/^0x/i, ''), 16) : undefined;
-}
