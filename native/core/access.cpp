@@ -181,7 +181,7 @@ void Access::noticeRefusedStarts(ColumnRange columns) {
     }
 }
 
-std::optional<Opened> Access::again(ColumnRange columns) {
+std::optional<Opened> Access::openKnown(ColumnRange columns) {
     Remembered* known = owners_.remembered(columns);
     const bool usable = known != nullptr && known->process.valid() && known->state && node_.isThere() &&
                         known->search.holders.front().fd >= 0;
@@ -220,7 +220,7 @@ std::optional<MemoryGeometry> Access::divisible(ColumnRange columns, MemoryType 
 OrLater<Opened> Access::enter(ColumnRange columns, Purpose purpose, Visit& visit,
                               const std::optional<ColumnRange>& needed) {
     if (purpose == Purpose::read) {
-        if (auto opened = again(columns)) return std::move(*opened);
+        if (auto opened = openKnown(columns)) return std::move(*opened);
     }
     // What asks the driver nothing needs no node.
     const bool unasked = purpose == Purpose::read && visit.asking == Asking::nobody && list_.isFresh();

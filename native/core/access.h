@@ -142,7 +142,7 @@ class Access {
      * pidfd and verified, says by itself that this owner is there and has this partition. Empty: not so, or not known;
      * enter() then finds out.
      */
-    std::optional<Opened> again(ColumnRange columns);
+    std::optional<Opened> openKnown(ColumnRange columns);
     /** A lease of free columns, if it may be taken now. */
     Attempt lease(const NodeFd& node, PartitionState state, Visit& visit, const std::optional<ColumnRange>& needed,
                   bool last);

@@ -24,7 +24,7 @@ std::optional<Asking> askingFromName(std::string_view name) {
     return static_cast<Asking>(found - names.begin());
 }
 
-const Courtesy::Place* Courtesy::find(ColumnRange columns) const {
+const Courtesy::Place* Courtesy::placeAt(ColumnRange columns) const {
     const auto found = places_.find({columns.startCol, columns.numCols});
     return found == places_.end() ? nullptr : &found->second;
 }
@@ -61,7 +61,7 @@ void Courtesy::clocks(ColumnRange columns, const std::string& epoch, ColumnRange
 
 Courtesy::Answer Courtesy::judge(ColumnRange columns, const std::string& epoch, Visit& visit, Time now) const {
     if (visit.asking == Asking::nobody || visit.besideOnly) return {Verdict::unasked, now};
-    const Place* one = find(columns);
+    const Place* one = placeAt(columns);
     if (one != nullptr && visit.asking == Asking::look && one->gatedIn == epoch) {
         const ColumnRange part = visit.part.value_or(columns);
         bool gated = true;

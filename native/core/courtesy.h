@@ -92,7 +92,7 @@ class Courtesy {
         std::string gatedIn;
         std::set<uint32_t> gatedColumns;
     };
-    [[nodiscard]] const Place* find(ColumnRange columns) const;
+    [[nodiscard]] const Place* placeAt(ColumnRange columns) const;
     Place& place(ColumnRange columns) { return places_[{columns.startCol, columns.numCols}]; }
 
     std::map<std::pair<uint32_t, uint32_t>, Place> places_;

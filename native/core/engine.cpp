@@ -25,7 +25,7 @@ OrLater<Description> Engine::describe() {
     Description description;
     description.device = node_.device();
     const NodeFd node = node_.open();
-    node_.lookAgain(node, description.findings);
+    node_.refresh(node, description.findings);
     auto& findings = description.findings;
     const DriverFacts& facts = node_.facts();
     auto listed = list_.list(node, &findings);

@@ -63,7 +63,7 @@ NodeFd Node::open() {
     throw CoreError("driver", detail, error, facts);
 }
 
-void Node::lookAgain(const NodeFd& node, std::vector<std::string>& findings) {
+void Node::refresh(const NodeFd& node, std::vector<std::string>& findings) {
     know(node, &findings);
 }
 

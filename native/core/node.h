@@ -31,7 +31,7 @@ class Node {
     /** Opens it for one short use. Throws `no-device`, `other-device`, `permission`, `driver`. */
     NodeFd open();
     /** Reads sysfs and the device tree again; each thing seen is a line of `findings`. */
-    void lookAgain(const NodeFd& node, std::vector<std::string>& findings);
+    void refresh(const NodeFd& node, std::vector<std::string>& findings);
     /** Whether its path leads to the node that was opened last. */
     [[nodiscard]] bool isSame();
     /** Whether there was one at the last opening. */

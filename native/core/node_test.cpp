@@ -28,7 +28,7 @@ TEST_CASE("[shape-4] a node says once that it came, was replaced or is gone, and
     CHECK(desk.node.isSame());
     desk.node.facts().positioned = true;
     std::vector<std::string> findings;
-    desk.node.lookAgain(desk.node.open(), findings);
+    desk.node.refresh(desk.node.open(), findings);
     CHECK_FALSE(findings.empty());
     CHECK(desk.node.facts().positioned == true);
 
