@@ -50,6 +50,12 @@ test('[shape-5] no constant of one name and value stands in two files', () => {
 });
 
 const once: readonly (readonly [what: string, pattern: RegExp, files: readonly string[]])[] = [
+  // The tests of the Array view translate for themselves.
+  [
+    'a text whose places are filled in',
+    /\\\{\(\\d\+\)\\\}/,
+    ['src/array/test-bench.ts', 'webview/strings.ts'],
+  ],
   ['the usual device node', /'\/dev\/aie0'/, ['src/board/board.ts']],
   [
     'hexadecimal digits of a number',

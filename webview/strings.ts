@@ -1,19 +1,21 @@
-/** Access to the localised strings that the host sent. The table itself is `src/editor/webview-strings.ts`. */
+/** Access to the localised strings that the host sent. The tables are `webview-strings.ts` and `page-strings.ts` in `src`. */
 import type { WebviewStrings } from '../src/editor/messages.ts';
 
-/** Names one string. */
+/** Names one string of the hex editor's page. */
 export type StringKey = keyof WebviewStrings;
 
-/** Looks a string up and fills its `{0}`, `{1}` in. */
-export type Translate = (key: StringKey, ...args: readonly (string | number)[]) => string;
+/** Looks a string of a page's table up and fills its `{0}`, `{1}` in. */
+export type Translate<S = WebviewStrings> = (
+  key: keyof S & string,
+  ...args: readonly (string | number)[]
+) => string;
 
 /** Makes the look-up. A string that an older host does not know shows its key: odd to read, but never blank. */
-export function translator(strings: WebviewStrings): Translate {
+export function translator<S extends Readonly<Record<string, string>>>(strings: S): Translate<S> {
   return (key, ...args) => {
     const text: string | undefined = strings[key];
-    return (text ?? key).replace(/\{(\d+)\}/g, (whole, index: string) => {
-      const value = args[Number(index)];
-      return value === undefined ? whole : String(value);
-    });
+    return (text ?? key).replace(/\{(\d+)\}/g, (whole, index: string) =>
+      String(args[Number(index)] ?? whole),
+    );
   };
 }

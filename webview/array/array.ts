@@ -16,10 +16,10 @@ import type {
 import { patchPicture } from '../../src/array/patch.ts';
 import { formatTile } from '../../src/model/geometry.ts';
 import { button, choice, textButton } from '../controls.ts';
+import { type Translate, translator } from '../strings.ts';
 import { arrowSign } from './arrows.ts';
 import { ArrayGrid } from './grid.ts';
 import { signOf } from './shapes.ts';
-import { type Translate, translator } from './strings.ts';
 
 declare function acquireVsCodeApi(): { postMessage(message: FromArrayPage): void };
 
@@ -90,7 +90,7 @@ function circle({ steps }: ArrayHang): TemplateResult | typeof nothing {
 
 /** The page once the host has said its words. */
 class ArrayPage {
-  readonly #t: Translate;
+  readonly #t: Translate<ArrayStrings>;
   readonly #grid: ArrayGrid;
   readonly #hangs = createRef<HTMLElement>();
   readonly #tooltip = createRef<HTMLElement>();

@@ -5,13 +5,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { keyed } from 'lit/directives/keyed.js';
 import { createRef, ref } from 'lit/directives/ref.js';
-import type { ArrayCell, ArrayPicture, ArrayRow } from '../../src/array/messages.ts';
+import type { ArrayCell, ArrayPicture, ArrayRow, ArrayStrings } from '../../src/array/messages.ts';
 import type { Tile } from '../../src/model/geometry.ts';
 import type { Box } from '../box.ts';
+import type { Translate } from '../strings.ts';
 import { arrowsOn } from './arrows.ts';
 import { signOf } from './shapes.ts';
 import { type GridLimits, type GridSizes, gridSizes, narrowestOther } from './sizes.ts';
-import type { Translate } from './strings.ts';
 
 /** What the grid tells. */
 export interface GridEvents {
@@ -65,7 +65,7 @@ function insideColumns({ rows }: ArrayPicture): boolean[] {
 }
 
 export class ArrayGrid {
-  readonly #t: Translate;
+  readonly #t: Translate<ArrayStrings>;
   readonly #events: GridEvents;
   readonly #scroller = createRef<HTMLElement>();
   #picture: ArrayPicture | undefined;
@@ -83,7 +83,7 @@ export class ArrayGrid {
   /** The cell that is the tab stop. */
   #at: Place = { line: 0, column: 0 };
 
-  constructor(t: Translate, events: GridEvents) {
+  constructor(t: Translate<ArrayStrings>, events: GridEvents) {
     this.#t = t;
     this.#events = events;
   }
