@@ -107,7 +107,7 @@ OrLater<PartitionList::Presumed> PartitionList::presume(const NodeFd& node, Colu
     const bool seen = told && known != nullptr && !known->search.holders.empty() && owners_.isStill(*known);
     const bool unasked = asking == Asking::nobody || node.get() < 0;
     if (seen || (told && unasked && isFresh())) return presumeByLinks(columns, seen);
-    if (node.get() < 0) return Later{kernel_.clock()}; // the next look asks
+    if (node.get() < 0) return Later{kernel_.clock() + std::chrono::milliseconds(1)}; // the next look asks
     return enquire(node).then([](auto&& listed) { return Presumed{std::move(listed), nullptr}; });
 }
 
