@@ -160,6 +160,23 @@ describe('what is read, and when', () => {
     expect(bench.array.count('status')).toBe(4);
   });
 
+  test('[shape-6] a person who refreshes does not wait for a read that nobody asked for, and sees no failure of it', async () => {
+    const bench = await looking();
+    bench.model.refreshSeconds = 5;
+    const go = bench.array.pause(); // as a board that lets it wait
+    const calls = () => bench.array.count('open') + bench.array.count('status');
+    const before = calls();
+    bench.time.advance(5000);
+    await expect.poll(calls).toBe(before + 1);
+    const mine = bench.model.refresh();
+    await expect.poll(calls).toBe(before + 2);
+    go();
+    await mine;
+    expect(bench.noted).toEqual([]);
+    expect(bench.model.picture.reading).toBe(false);
+    expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+  });
+
   test('columns that are not shown are not offered, though the board lists them', async () => {
     const bench = await looking({ dynamic: true });
     const picked = { startCol: 1, numCols: 3 };

@@ -23,6 +23,7 @@ import { waitCycles, waitEdges } from '../model/status/waits.ts';
 import type { BoardLink } from '../session/link.ts';
 import type { ArrayChoice, ArrayPicture, ArrayProblem } from './messages.ts';
 import { drawPicture, partitionTiles, tileKey } from './picture.ts';
+import { ReadUnderWay } from './read-under-way.ts';
 
 /** A board of the sidebar, as the views need it. */
 export interface ArrayBoard {
@@ -73,6 +74,7 @@ interface Known {
   report?: StatusReport;
   error?: BoardError;
   reading: boolean;
+  underWay?: ReadUnderWay;
 }
 
 function keyOf({ board, columns }: Omit<TilePlace, 'tile'>): string {
@@ -211,7 +213,8 @@ export class ArrayModel implements Disposable {
   }
 
   /**
-   * Reads the shown partition now; joins a read that is under way. Failures are shown in the picture.
+   * Reads the shown partition now; joins a read that is under way, but a person's ends one that nobody asked for.
+   * Failures are shown in the picture.
    * @param asking who wants it: what happens by itself takes no partition that nobody uses
    */
   async refresh(asking: Asking = 'person'): Promise<void> {
@@ -411,6 +414,7 @@ export class ArrayModel implements Disposable {
   async #read(board: ArrayBoard, info: PartitionInfo, asking: Asking): Promise<void> {
     const key = keyOf({ board: board.id, columns: info.columns });
     const known: Known = this.#known.get(key) ?? { reading: false };
+    await known.underWay?.makeWayFor(asking);
     if (known.reading || board.link.state.kind !== 'connected') return;
     this.#known.set(key, known);
     // What was once shown stays, also while its board is away.
@@ -420,17 +424,23 @@ export class ArrayModel implements Disposable {
     this.#tried.set(connection, tried.add(key));
     this.#wasRead.add(key);
     known.reading = true;
+    const read = new ReadUnderWay(asking);
+    known.underWay = read;
     this.#changed.fire();
     try {
-      const signal = AbortSignal.timeout(patience);
+      const signal = read.signal(patience);
       const partition = await board.link.open(info.columns, signal);
       known.report = await this.#readStatus(partition, info, connection.info.generation, asking, signal);
       delete known.error;
     } catch (thrown) {
-      known.error = toBoardError(thrown);
-      this.#services.note(thrown);
+      if (!read.gaveWay) {
+        known.error = toBoardError(thrown);
+        this.#services.note(thrown);
+      }
     } finally {
       known.reading = false;
+      delete known.underWay;
+      read.end();
       if (!this.#disposed) {
         this.#schedule();
         this.#changed.fire();

@@ -4,6 +4,7 @@ import { BoardError, toBoardError } from '../board/errors.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import { type TileKind, tileKind } from '../model/geometry.ts';
 import type { ArrayServices, TilePlace } from './array-model.ts';
+import { ReadUnderWay } from './read-under-way.ts';
 
 /** How long one look at a tile may take, milliseconds. */
 const patience = 30_000;
@@ -38,6 +39,7 @@ export class TileModel implements Disposable {
   #visible = false;
   #settle: Disposable | undefined;
   #disposed = false;
+  #underWay: ReadUnderWay | undefined;
 
   constructor(services: ArrayServices) {
     this.#services = services;
@@ -97,6 +99,7 @@ export class TileModel implements Disposable {
   async refresh(asking: Asking = 'person'): Promise<void> {
     this.#settle?.dispose();
     this.#settle = undefined;
+    await this.#underWay?.makeWayFor(asking);
     const before = this.#known;
     const link = this.#board()?.link;
     if (!this.#visible || before === undefined || before.reading || link === undefined) return;
@@ -104,17 +107,22 @@ export class TileModel implements Disposable {
     if (link.state.kind !== 'connected') return;
     this.#readFrom = link.state.board;
     this.#set({ ...before, reading: true });
+    const read = new ReadUnderWay(asking);
+    this.#underWay = read;
     try {
-      const signal = AbortSignal.timeout(patience);
+      const signal = read.signal(patience);
       const partition = await link.open(place.columns, signal);
       const report = await partition.status([place.tile], { detail: true, asking }, signal);
       if (this.#known?.place === place) this.#set({ place, report, reading: false });
     } catch (thrown) {
+      if (read.gaveWay && this.#known?.place === place) return this.#set({ ...before, reading: false });
       this.#services.note(thrown);
       if (this.#known?.place !== place) return;
       const { report } = before;
       const error = toBoardError(thrown);
       this.#set({ place, error, reading: false, ...(report === undefined ? {} : { report }) });
+    } finally {
+      read.end();
     }
   }
 

@@ -1,0 +1,41 @@
+import type { Asking } from '../board/board.ts';
+
+/**
+ * One read of status that is under way. A board lets reads that nobody asked for wait, so that they take little of its
+ * time; a person's own read never waits for one of these.
+ */
+export class ReadUnderWay {
+  readonly #asking: Asking;
+  readonly #stop = new AbortController();
+  readonly #over: Promise<void>;
+  #end: () => void = () => undefined;
+
+  constructor(asking: Asking) {
+    this.#asking = asking;
+    this.#over = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  /** For its requests. @param patience milliseconds after which it ends by itself */
+  signal(patience: number): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(patience), this.#stop.signal]);
+  }
+
+  /** It ended for another read: that is no failure. */
+  get gaveWay(): boolean {
+    return this.#stop.signal.aborted;
+  }
+
+  /** It is over, however it ended. */
+  end(): void {
+    this.#end();
+  }
+
+  /** Ends it for a read that a person asks for, if nobody asked for it; resolves when it is over, or at once if it goes on. */
+  async makeWayFor(asking: Asking): Promise<void> {
+    if (this.#asking !== 'nobody' || asking === 'nobody') return;
+    this.#stop.abort();
+    await this.#over;
+  }
+}
