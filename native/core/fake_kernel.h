@@ -60,7 +60,6 @@ class FakeKernel final : public Kernel {
         std::map<int, Buffer> buffers = {};
         std::vector<std::string> maps = {};     // lines of its map of memory
         std::string space = "pid:[4026531836]"; // its PID namespace
-        bool exiting = false;                   // its stat has PF_EXITING
     };
     struct Partition {
         uint32_t id = 1;
@@ -580,7 +579,7 @@ class FakeKernel final : public Kernel {
                 if (info != process.infos.end()) return info->second;
             }
             if (path == folder + "/stat") {
-                return std::to_string(pid) + " (a ) b) S " + stat(process);
+                return std::to_string(pid) + " (a ) b) S" + std::string(18, ' ') + stat(process.startTicks);
             }
         }
         return std::nullopt;
@@ -696,11 +695,10 @@ class FakeKernel final : public Kernel {
     }
     static uint32_t key(Tile tile) { return tile.col << 8U | tile.row; }
     /** Fields 4 to 22 of a stat line. */
-    static std::string stat(const Process& process) {
-        constexpr int flags = 9;
+    static std::string stat(uint64_t startTicks) {
         std::string fields;
-        for (int field = 4; field < 22; field++) fields += field == flags && process.exiting ? "4 " : "0 ";
-        return fields + std::to_string(process.startTicks) + " 0 0\n";
+        for (int field = 4; field < 22; field++) fields += "0 ";
+        return fields + std::to_string(startTicks) + " 0 0\n";
     }
     int take(const std::string& what, Partition* partition) {
         const int fd = next_++;

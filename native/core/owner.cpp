@@ -53,28 +53,6 @@ void sortByAge(std::vector<Holder>& holders) {
     });
 }
 
-/** Field number `number` of a process's stat, as proc(5) counts them, 3 (its state) or later. */
-std::optional<std::string_view> statField(std::string_view stat, int number) {
-    // The command stands in parentheses and may contain any byte: fields are counted from the last one.
-    const size_t close = stat.rfind(')');
-    if (close == std::string_view::npos) return std::nullopt;
-    stat.remove_prefix(close + 1);
-    constexpr int first = 3;
-    for (int field = first;; field++) {
-        const size_t begin = stat.find_first_not_of(' ');
-        if (begin == std::string_view::npos) return std::nullopt;
-        stat.remove_prefix(begin);
-        const size_t length = std::min(stat.find_first_of(" \n"), stat.size());
-        if (field == number) return stat.substr(0, length);
-        stat.remove_prefix(length);
-    }
-}
-
-bool endsNow(Kernel& kernel, int64_t pid) {
-    const auto stat = kernel.readText("/proc/" + std::to_string(pid) + "/stat");
-    return stat && isEnding(*stat);
-}
-
 /** Adds what a process has open; false when its descriptors may not be looked at. */
 bool lookInto(Kernel& kernel, const std::string& node, int64_t pid, Survey& survey) {
     const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
@@ -100,8 +78,6 @@ bool lookInto(Kernel& kernel, const std::string& node, int64_t pid, Survey& surv
     }
     if (opener) {
         survey.openers[pid] = !has;
-    } else if (descriptors.empty() && denied == 0 && endsNow(kernel, pid)) {
-        survey.ending.insert(pid);
     } else {
         survey.others.insert(pid);
     }
@@ -131,20 +107,20 @@ std::optional<ColumnRange> partitionOfLink(std::string_view link) {
 }
 
 std::optional<uint64_t> startTicksOfStat(std::string_view stat) {
-    const auto field = statField(stat, 22);
-    return field ? wholeNumber<uint64_t>(*field) : std::nullopt;
-}
-
-bool isEnding(std::string_view stat) {
-    constexpr uint64_t exiting = 0x4; // PF_EXITING
-    const auto flags = statField(stat, 9);
-    if ((flags ? wholeNumber<uint64_t>(*flags).value_or(0) : 0) & exiting) {
-        const auto state = statField(stat, 3);
-        const auto threads = statField(stat, 20);
-        const bool closed = *state == "Z" || *state == "X";
-        return !closed || (threads && wholeNumber<int64_t>(*threads).value_or(0) > 1);
+    // The command stands in parentheses and may contain any byte: fields are counted from the last one.
+    const size_t close = stat.rfind(')');
+    if (close == std::string_view::npos) return std::nullopt;
+    stat.remove_prefix(close + 1);
+    constexpr int fieldsAfterCommand = 20;
+    for (int field = 0; field < fieldsAfterCommand; field++) {
+        const size_t begin = stat.find_first_not_of(' ');
+        if (begin == std::string_view::npos) return std::nullopt;
+        stat.remove_prefix(begin);
+        const size_t length = std::min(stat.find_first_of(" \n"), stat.size());
+        if (field == fieldsAfterCommand - 1) return wholeNumber<uint64_t>(stat.substr(0, length));
+        stat.remove_prefix(length);
     }
-    return false;
+    return std::nullopt;
 }
 
 std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid) {
@@ -215,9 +191,9 @@ Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, cons
     return survey;
 }
 
-Survey surveyProcesses(Kernel& kernel, const std::string& node, const std::set<int64_t>& pids) {
+Survey surveyOpeners(Kernel& kernel, const std::string& node, const std::map<int64_t, bool>& openers) {
     Survey survey;
-    for (const int64_t pid : pids) lookInto(kernel, node, pid, survey);
+    for (const auto& [pid, starting] : openers) lookInto(kernel, node, pid, survey);
     return survey;
 }
 

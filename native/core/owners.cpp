@@ -9,11 +9,9 @@
 namespace tilescope {
 namespace {
 
-/**
- * Until a start has its partition, and until a process that lost its descriptors has ended: none is waited for longer.
- * Each process has this time for itself: with one time for all, a board where applications come and go would use it up.
- */
-constexpr std::chrono::seconds longestWait{2};
+/** Until a start has its partition, and until a process that lost its descriptors has ended: nobody is waited for longer. */
+constexpr std::chrono::seconds longestStart{2};
+constexpr std::chrono::milliseconds longestEnd{100};
 
 /** Whether the owner that a holder was taken from has ended, even where nobody may look at its descriptors. */
 bool hasEnded(Kernel& kernel, const HolderInfo& hold) {
@@ -120,13 +118,16 @@ OrLater<std::vector<UniqueFd>> Owners::beforeEnquiry() {
     if (const auto found = survey(); !found) return found.later();
     auto kept = keepOpen(); // an owner that is killed now must not be the one that closes last
     if (!kept) return kept;
-    if (node_.openedSince(surveyed_->at)) return inAMoment();
+    if (node_.openedSince(surveyed_->at)) {
+        if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
+    }
+    unsettled_.reset();
     return kept;
 }
 
 OrLater<std::vector<UniqueFd>> Owners::keepOpen() {
     std::vector<UniqueFd> kept;
-    std::set<int64_t> closing;
+    bool ending = false;
     for (Remembered& one : remembered_) {
         if (!one.process.valid()) continue;
         const Holder& first = one.search.holders.front();
@@ -138,11 +139,15 @@ OrLater<std::vector<UniqueFd>> Owners::keepOpen() {
         }
         // A process that is ending has no descriptors any more, and its last closes run before it is dead.
         int error = 0;
-        if ((copy == -EBADF || copy == -ESRCH) && kernel_.isAlive(one.process.get()) &&
-            kernel_.list("/proc/" + std::to_string(first.pid) + "/fd", error).empty())
-            closing.insert(first.pid);
+        ending = ending || ((copy == -EBADF || copy == -ESRCH) && kernel_.isAlive(one.process.get()) &&
+                            kernel_.list("/proc/" + std::to_string(first.pid) + "/fd", error).empty());
     }
-    if (mustWait(closing_, closing, longestWait)) return inAMoment();
+    if (!ending) {
+        ending_.reset();
+        return kept;
+    }
+    if (const auto waited = waitFor(ending_, longestEnd); !waited) return waited.later();
+    ending_.reset();
     return kept;
 }
 
@@ -154,9 +159,7 @@ DoneOrLater Owners::survey() {
     Survey seen;
     if (surveyed_ && !came && last && last == surveyed_->lastPid) {
         // Nobody is new, and nobody else has opened the node.
-        std::set<int64_t> watched = surveyed_->ending;
-        for (const auto& [pid, hasNone] : surveyed_->openers) watched.insert(pid);
-        seen = surveyProcesses(kernel_, node_.device(), watched);
+        seen = surveyOpeners(kernel_, node_.device(), surveyed_->openers);
         seen.others.merge(surveyed_->others);
     } else {
         // Who was there without the node, and did not open it since, has no partition now, either.
@@ -175,15 +178,16 @@ DoneOrLater Owners::survey() {
         return !one.second && (!surveyed_ || !surveyed_->openers.contains(one.first));
     });
     for (auto& [columns, search] : seen.found) meet(columns, std::move(search), complete);
-    std::set<int64_t> starting;
-    for (const auto& [pid, hasNone] : seen.openers) {
-        if (hasNone) starting.insert(pid);
+    std::erase_if(idle_, [&](int64_t pid) { return !seen.openers.contains(pid); });
+    const bool starting = std::any_of(seen.openers.begin(), seen.openers.end(),
+                                      [&](const auto& one) { return one.second && !idle_.contains(one.first); });
+    surveyed_ = Surveyed{begin, last, std::move(seen.others), std::move(seen.openers)};
+    // Whoever opened it and is not seen with a partition is ending: at the next look it has ended.
+    if (!starting && (!came || met)) return Done{};
+    if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
+    for (const auto& [pid, hasNone] : surveyed_->openers) {
+        if (hasNone) idle_.insert(pid);
     }
-    const bool starts = mustWait(starting_, starting, longestWait);
-    const bool ends = mustWait(ending_, seen.ending, longestWait);
-    surveyed_ = Surveyed{begin, last, std::move(seen.others), std::move(seen.openers), std::move(seen.ending)};
-    // Whoever opened it and is not seen at all is looked for once more: it may be starting others, or have ended.
-    if (starts || ends || (came && !met)) return inAMoment();
     return Done{};
 }
 
@@ -203,17 +207,12 @@ void Owners::meet(ColumnRange columns, HolderSearch search, bool complete) {
     if (same) one.search = std::move(whole);
 }
 
-bool Owners::mustWait(Waits& waits, const std::set<int64_t>& pids, std::chrono::steady_clock::duration longest) {
-    std::erase_if(waits, [&](const auto& one) { return !pids.contains(one.first); });
+DoneOrLater Owners::waitFor(std::optional<Time>& since, std::chrono::steady_clock::duration longest) {
+    constexpr std::chrono::milliseconds between{1};
     const auto now = kernel_.clock();
-    bool wait = false;
-    for (const int64_t pid : pids) wait = now - waits.try_emplace(pid, now).first->second < longest || wait;
-    return wait;
-}
-
-Later Owners::inAMoment() {
-    constexpr std::chrono::milliseconds moment{1};
-    return Later{kernel_.clock() + moment};
+    if (!since) since = now;
+    if (now - *since >= longest) return Done{};
+    return Later{now + between};
 }
 
 HolderSearch Owners::remember(ColumnRange columns, HolderSearch search) {
@@ -266,9 +265,7 @@ void Owners::forgetNobody(ColumnRange columns) {
 void Owners::reset() {
     remembered_.clear();
     surveyed_.reset();
-    starting_.clear();
-    ending_.clear();
-    closing_.clear();
+    idle_.clear();
     mapped_.clear();
 }
 

@@ -111,18 +111,13 @@ class Owners {
         std::optional<int64_t> lastPid;
         std::set<int64_t> others;
         std::map<int64_t, bool> openers;
-        std::set<int64_t> ending;
     };
-    /** Since when each process is waited for, by its number. */
-    using Waits = std::map<int64_t, Time>;
     /** Finds everybody who came to have a partition since the last look of this kind. Later as beforeEnquiry(). */
     DoneOrLater survey();
     /** Remembers whom a survey saw with a partition; searches on where it did not look at all processes. */
     void meet(ColumnRange columns, HolderSearch search, bool complete);
-    /** Drops who is not among `pids`; true while one of them is waited for, each for `longest`. */
-    bool mustWait(Waits& waits, const std::set<int64_t>& pids, std::chrono::steady_clock::duration longest);
-    /** Later, in a moment. */
-    Later inAMoment();
+    /** Later, in a moment, unless `since`, set at the first call, is too long ago. */
+    DoneOrLater waitFor(std::optional<Time>& since, std::chrono::steady_clock::duration longest);
     /** Remembers what a search found, holder processes behind applications, and answers with it. */
     HolderSearch remember(ColumnRange columns, HolderSearch search);
     /** Where no application has a descriptor: who has it mapped. All processes are looked at every 5 s at most. */
@@ -133,10 +128,11 @@ class Owners {
     std::vector<Remembered> remembered_;
     std::map<Place, Mapped> mapped_;
     std::optional<Surveyed> surveyed_;
-    /** Who has the node open and no partition yet; who is ending; which owners lost their descriptors and live. */
-    Waits starting_;
-    Waits ending_;
-    Waits closing_;
+    /** Who has the node open for long, and no partition. */
+    std::set<int64_t> idle_;
+    /** Since when we wait for a process that starts, and for one that ends. */
+    std::optional<Time> unsettled_;
+    std::optional<Time> ending_;
     /** Holder processes by number. */
     std::vector<int64_t> holds_;
     /** Processes by number, and at how many further looks each is asked for its name: a holder takes it after its start. */

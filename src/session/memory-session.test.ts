@@ -660,9 +660,9 @@ describe('[main-20] applying', () => {
     const expected = { at: time.now(), offset: 10, before, after: Uint8Array.of(1, 2), outcome: 'verified' };
     expect(entries).toEqual([expected]);
     expect(session.writeLog).toEqual([expected]);
-    const hex = [...before].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-    const where = 'data memory of columns 2 to 3, buffer offset 0xa';
-    expect(time.said).toEqual([`Board: write: ${where}, 2 bytes, verified: ${hex} -> 0102`]);
+    const hex = [...before].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(' ');
+    const where = 'data memory of columns 2 to 3, buffer offset 0xA';
+    expect(time.said).toEqual([`Board: write: ${where}, 2 bytes, verified: ${hex} -> 01 02`]);
   });
 
   test('a write of very many runs does not flood the log that a person reads', async () => {
