@@ -11,19 +11,7 @@ const MACHINERY = ['fake_kernel.h', 'in_steps.h'];
 
 /** Modules from the bottom up. One may include those of its own line and of the lines above it here. */
 const LAYERS: readonly (readonly string[])[] = [
-  [
-    'uapi',
-    'trace',
-    'error',
-    'progress',
-    'geometry',
-    'guard',
-    'kernel_log',
-    'node_watch',
-    'turns',
-    'compare',
-    'partition_key',
-  ],
+  ['uapi', 'trace', 'error', 'progress', 'geometry', 'guard', 'kernel_log', 'node_watch', 'turns'],
   ['kernel', 'epoch', 'courtesy', 'status_registers'],
   ['linux_kernel', 'driver', 'registers', 'owner', 'sysfs_status'],
   ['hold', 'walk', 'status'],
@@ -34,7 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['partition_list'],
   ['access'],
   ['engine'],
-  ['read_job', 'write_job', 'status_job', 'hold_job', 'scan'],
+  ['read_job', 'write_job', 'status_job', 'hold_job'],
   ['worker'],
 ];
 

@@ -1,8 +1,8 @@
 import type { Asking } from '../board/board.ts';
 
 /**
- * One read of status that is under way. A board lets reads that nobody asked for wait, so that they take little of its
- * time; a person's own read never waits for one of these.
+ * One read of status that is under way. A read that a person asks for ends one that nobody asked for, instead of waiting
+ * for it.
  */
 export class ReadUnderWay {
   readonly #asking: Asking;
