@@ -1,18 +1,26 @@
 /**
  * What the check `unused` looks at (scripts/check-unused.ts). With `--production` tests do not count: what they alone
- * import must at least be used in its own file.
+ * import must at least be used in its own file. `scripts/try.ts` counts: a person runs it.
  */
 import type { KnipConfig } from 'knip';
 
 const config: KnipConfig = {
-  entry: ['src/extension.ts!', 'webview/main.ts!', 'webview/array/array.ts!', 'scripts/*.ts', 'test/**/*.ts'],
+  entry: [
+    'src/extension.ts!',
+    'webview/main.ts!',
+    'webview/array/array.ts!',
+    'scripts/try.ts!',
+    'scripts/!(try).ts',
+    'test/**/*.ts',
+  ],
   project: [
     'src/**/*.ts!',
     'webview/**/*.ts!',
     '!{src,webview}/**/*.test.ts!',
     // Shared by tests that stand beside what they test.
     '!src/{array/test-bench,board/ssh/test-server,session/scripted-board}.ts!',
-    'scripts/**/*.ts',
+    'scripts/try.ts!',
+    'scripts/**/!(try).ts',
     'test/**/*.ts',
   ],
   // Started by their path (biome), compiled into the addon (the headers), made by the build (host-suites).

@@ -94,6 +94,7 @@ const TASKS = {
   bench: { script: 'test/bench/run.ts', needs: ['native', 'cross', 'board', 'browser'] },
   board: { script: 'test/board/cli.ts', needs: ['cross', 'board'] },
   package: { script: 'scripts/package.ts', needs: ['native', 'cross'] },
+  try: { script: 'scripts/try.ts' },
   start: {
     script: 'scripts/start.ts',
     needs: (args) => [

@@ -1,0 +1,68 @@
+/**
+ * `npm run try -- FOLDER`: gives every file below a folder to the readers of what builds leave, and prints a table of what
+ * was found in each. Changes nothing.
+ */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { type ElfFile, readElf } from '../src/model/program/elf.ts';
+import { FileFault, faultText } from '../src/model/program/faults.ts';
+import { isMain, runMain, ScriptError } from './common.ts';
+
+/** A larger file is no part of a build that the readers know. */
+const mostBytes = 256 * 1024 * 1024;
+
+const l10n = {
+  t: (message: string, ...args: (string | number)[]): string =>
+    message.replace(/\{(\d+)\}/g, (_, index: string) => String(args[Number(index)])),
+};
+
+/** What was found in one file; `undefined` where no reader takes it. */
+interface Found {
+  readonly kind: string;
+  readonly what: string;
+}
+
+function elfText({ machine, flags, sections, segments, symbols }: ElfFile): string {
+  const count = (wanted: string) => symbols.filter(({ type }) => type === wanted).length;
+  const debug = sections.some(({ name }) => name === '.debug_info') ? ', DWARF' : '';
+  return (
+    `machine ${machine}, flags ${flags}, ${sections.length} sections, ${segments.length} segments, ` +
+    `${symbols.length} symbols (${count('object')} objects, ${count('function')} functions, ${count('none')} untyped)${debug}`
+  );
+}
+
+function foundIn(bytes: Uint8Array): Found | undefined {
+  const isElf = bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45;
+  if (!isElf) return undefined;
+  try {
+    return { kind: 'core ELF', what: elfText(readElf(bytes)) };
+  } catch (error) {
+    if (!(error instanceof FileFault)) throw error;
+    return { kind: 'refused', what: faultText(error, l10n) };
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [folder, ...others] = args;
+  if (folder === undefined || others.length > 0) throw new ScriptError('Which folder? npm run try -- FOLDER');
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+  const rows: string[][] = [];
+  let passedOver = 0;
+  for (const name of names) {
+    const { size } = await stat(name);
+    const start = performance.now();
+    const found = size > mostBytes ? undefined : foundIn(await readFile(name));
+    const took = performance.now() - start;
+    if (found === undefined) passedOver++;
+    else rows.push([relative(folder, name), found.kind, `${size}`, took.toFixed(1), found.what]);
+  }
+  console.log('| file | kind | bytes | ms | found |\n|---|---|---|---|---|');
+  for (const row of rows) console.log(`| ${row.join(' | ')} |`);
+  console.log(`\n${rows.length} files read, ${passedOver} of other kinds.`);
+  return 0;
+}
+
+if (isMain(import.meta.url)) runMain(async () => main(process.argv.slice(2)));
