@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { type ControlConfig, readControlConfig } from '../src/model/program/control-config.ts';
 import { type ElfFile, readElf } from '../src/model/program/elf.ts';
 import { FileFault, faultText } from '../src/model/program/faults.ts';
 import { isMain, runMain, ScriptError } from './common.ts';
@@ -31,14 +32,41 @@ function elfText({ machine, flags, sections, segments, symbols }: ElfFile): stri
   );
 }
 
-function foundIn(bytes: Uint8Array): Found | undefined {
-  const isElf = bytes.length >= 4 && bytes[0] === 0x7f && bytes[1] === 0x45;
-  if (!isElf) return undefined;
+function controlText({ graphs, kernels, shape }: ControlConfig): string {
+  const start = shape.startCols.length === 0 ? 'not said' : shape.startCols.join(', ');
+  const named = kernels.map(({ name, column, row }) => `${name} in ${column}_${row}`);
+  return (
+    `${graphs.length} graphs, ${kernels.length} kernels${named.length === 0 ? '' : `: ${named.slice(0, 4).join('; ')}`}; ` +
+    `cores from row ${shape.coreStart ?? 'not said'}, starts at column ${start}`
+  );
+}
+
+/** The readers by what they take. */
+const readers: readonly {
+  readonly kind: string;
+  readonly takes: (name: string, bytes: Uint8Array) => boolean;
+  readonly read: (bytes: Uint8Array) => string;
+}[] = [
+  {
+    kind: 'core ELF',
+    takes: (_, bytes) => bytes[0] === 0x7f && bytes[1] === 0x45,
+    read: (bytes) => elfText(readElf(bytes)),
+  },
+  {
+    kind: 'control config',
+    takes: (name) => name.endsWith('aie_control_config.json'),
+    read: (bytes) => controlText(readControlConfig(new TextDecoder().decode(bytes))),
+  },
+];
+
+function foundIn(name: string, bytes: Uint8Array): Found | undefined {
+  const reader = readers.find(({ takes }) => takes(name, bytes));
+  if (reader === undefined) return undefined;
   try {
-    return { kind: 'core ELF', what: elfText(readElf(bytes)) };
+    return { kind: reader.kind, what: reader.read(bytes) };
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
-    return { kind: 'refused', what: faultText(error, l10n) };
+    return { kind: `${reader.kind}, refused`, what: faultText(error, l10n) };
   }
 }
 
@@ -54,7 +82,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of names) {
     const { size } = await stat(name);
     const start = performance.now();
-    const found = size > mostBytes ? undefined : foundIn(await readFile(name));
+    const found = size > mostBytes ? undefined : foundIn(name, await readFile(name));
     const took = performance.now() - start;
     if (found === undefined) passedOver++;
     else rows.push([relative(folder, name), found.kind, `${size}`, took.toFixed(1), found.what]);

@@ -29,6 +29,7 @@ import {
   memoryName,
   ownerText,
   PartitionNode,
+  PickedNode,
   TileNode,
 } from './explorer/nodes.ts';
 import { sidebarKeys } from './explorer/sidebar-keys.ts';
@@ -36,6 +37,8 @@ import { BoardTree } from './explorer/tree.ts';
 import { actionNames } from './model/action-names.ts';
 import { locate, totalBytes } from './model/geometry.ts';
 import { cleanLine } from './model/plain.ts';
+import type { BoardShape } from './model/program/placement.ts';
+import { NamesFace } from './names/names-face.ts';
 import { ContextKeys } from './say/context-keys.ts';
 import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
@@ -67,6 +70,7 @@ export interface TilescopeApi {
   readonly editor: HexEditorProvider;
   readonly statusBar: EditorStatusBar;
   readonly array: ArrayFace;
+  readonly names: NamesFace;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
@@ -139,6 +143,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     sshHosts: () => connectors.hostNames(),
     local: localSettings,
   });
+  const names = buildNames({ boards, picks, tree, failures, context, after: services.after });
   const atPlace = async (
     { board, columns }: PartitionPlace,
     act: (place: Place) => Promise<boolean>,
@@ -156,6 +161,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       },
       boardLabel: (id) => boards.get(id)?.config.label ?? id,
       memoryName: (resource) => memoryName(resource.memory),
+      tileName: (board, tile) => names.model.tileName(board, tile),
+      onDidChangeNames: (listener) => names.onDidChange(listener),
       connect: async (id) => {
         const entry = boards.get(id);
         if (entry !== undefined) return commands.connect(entry);
@@ -189,7 +196,17 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   );
   const statusBar = new EditorStatusBar(editor);
   const writes = new WrittenBytes();
-  const array = buildArray({ boards, picks, tree, editor, failures, context, log, after: services.after });
+  const array = buildArray({
+    boards,
+    picks,
+    tree,
+    names,
+    editor,
+    failures,
+    context,
+    log,
+    after: services.after,
+  });
   context.subscriptions.push(
     sessions,
     boards,
@@ -197,6 +214,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     editor,
     statusBar,
     array,
+    names,
     boards.onDidChange((entry) => entry && consent.recall(entry)),
     vscode.window.registerCustomEditorProvider(viewType, editor, {
       supportsMultipleEditorsPerDocument: true,
@@ -225,6 +243,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     editor,
     statusBar,
     array,
+    names,
     consent,
     journalFolder,
     simulated: (id, options) => connectors.array(id, options),
@@ -235,6 +254,7 @@ interface ArrayParts {
   readonly boards: BoardCollection;
   readonly picks: PickedColumns;
   readonly tree: BoardTree;
+  readonly names: NamesFace;
   readonly editor: HexEditorProvider;
   readonly failures: Failures;
   readonly context: vscode.ExtensionContext;
@@ -242,8 +262,57 @@ interface ArrayParts {
   readonly after: SessionServices['after'];
 }
 
+/** Names that builds give to tiles, in the sidebar's rows. */
+function buildNames({
+  boards,
+  picks,
+  tree,
+  failures,
+  context,
+  after,
+}: Pick<ArrayParts, 'boards' | 'picks' | 'tree' | 'failures' | 'context' | 'after'>): NamesFace {
+  /** What the boards said last, also while they are away. */
+  const shapes = new Map<string, BoardShape>();
+  const names = new NamesFace(context.workspaceState, {
+    boards: () => boards.entries.map(({ id, config }) => ({ id, label: config.label })),
+    board: (id) => {
+      const link = boards.get(id)?.link;
+      if (link?.state.kind === 'connected') {
+        const { array, generation } = link.state.board.info;
+        const partitions = picks.shown(id, link.partitions).map(({ columns }) => columns);
+        shapes.set(id, { generation, partitions, ...(array === undefined ? {} : { array }) });
+      }
+      return shapes.get(id);
+    },
+    onDidChangeBoards: (listener) =>
+      vscode.Disposable.from(boards.onDidChange(listener), picks.onDidForget(listener)),
+    columnsText: (columns) => columnsText({ columns }),
+    partitionOf: (node) => {
+      if (node instanceof PartitionNode) return { board: node.entry.id, columns: node.info.columns };
+      return node instanceof PickedNode ? { board: node.entry.id, columns: node.columns } : undefined;
+    },
+    note: (thrown) => failures.note(thrown),
+    showFailure: (thrown) => failures.show(thrown),
+    after,
+  });
+  tree.tileName = ({ memory, tile }) => names.model.tileName(memory.entry.id, tile);
+  tree.boardNames = (board) => names.model.boardLines(board);
+  context.subscriptions.push(names.onDidChange(() => tree.refresh()));
+  return names;
+}
+
 /** Array view and details view, which follow the sidebar's selection and the editor in front. */
-function buildArray({ boards, picks, tree, editor, failures, context, log, after }: ArrayParts): ArrayFace {
+function buildArray({
+  boards,
+  picks,
+  tree,
+  names,
+  editor,
+  failures,
+  context,
+  log,
+  after,
+}: ArrayParts): ArrayFace {
   const array = new ArrayFace(
     {
       boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
@@ -254,6 +323,8 @@ function buildArray({ boards, picks, tree, editor, failures, context, log, after
       ownerText,
       errorText,
       note: (thrown) => failures.note(thrown),
+      tileNames: (board, tile) => names.model.tileLines(board, tile),
+      onDidChangeNames: (listener) => names.onDidChange(listener),
       clock: (at) => new Date(at).toLocaleTimeString(vscode.env.language),
       after,
       l10n: vscode.l10n,

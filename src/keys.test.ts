@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from './board/board.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { type SidebarBoard, sidebarKeys } from './explorer/sidebar-keys.ts';
+import { namesKeys } from './names/names-keys.ts';
 
 const on = (keys: Record<string, boolean>) => Object.keys(keys).filter((key) => keys[key]);
 const base: PartitionInfo = {
@@ -87,6 +88,11 @@ describe('[shape-9] what can be done now', () => {
     ]);
   });
 
+  test('of names', () => {
+    expect(on(namesKeys([{ isAdded: false }]))).toEqual([]);
+    expect(on(namesKeys([{ isAdded: false }, { isAdded: true }]))).toEqual(['hasNames']);
+  });
+
   test('every command of the manifest goes by a key that is told, but for those that always can', () => {
     const text = readFileSync(join(import.meta.dirname, '../package.json'), 'utf8');
     const { commands, menus } = JSON.parse(text).contributes as {
@@ -96,8 +102,11 @@ describe('[shape-9] what can be done now', () => {
     const always = commands.filter(({ enablement }) => enablement === undefined);
     expect(always.map(({ command }) => command.replace('tilescope.', ''))).toEqual([
       ...['addBoard', 'addSshBoard', 'addLocalBoard', 'addSimulatedBoard', 'showLog', 'forgetSecrets'],
+      'addNames',
     ]);
-    const told = new Set([...Object.keys(sidebarKeys([])), ...Object.keys(editorKeys(undefined))]);
+    const told = new Set(
+      [sidebarKeys([]), editorKeys(undefined), namesKeys([])].flatMap((keys) => Object.keys(keys)),
+    );
     const conditions = [...commands, ...Object.values(menus).flat()].flatMap((one) =>
       Object.values(one).map(String),
     );

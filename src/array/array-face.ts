@@ -83,6 +83,11 @@ export class ArrayFace implements vscode.Disposable {
    * free one is not taken for a pointer that passes by. Empty where nothing is known.
    */
   async tooltip(place: TilePlace): Promise<string[]> {
+    const names = this.#services.tileNames(place.board, place.tile);
+    return [...names, ...(await this.#stateLines(place))];
+  }
+
+  async #stateLines(place: TilePlace): Promise<string[]> {
     const known = this.array.last(place);
     const board = this.#services.boards().find(({ id }) => id === place.board);
     const info = board?.link.partitions.find(

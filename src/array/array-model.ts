@@ -47,6 +47,10 @@ export interface ArrayServices {
   errorText(error: BoardError): string;
   /** Logs a failure. */
   note(thrown: unknown): BoardError;
+  /** The kernels of a tile, a line each. */
+  tileNames(board: string, tile: Tile): readonly string[];
+  /** Fires when tiles may have other names. */
+  readonly onDidChangeNames: (listener: () => void) => Disposable;
   /** A time of day in words; `at` in milliseconds since 1970. */
   clock(at: number): string;
   /** Calls once after so many milliseconds, unless disposed before. */
@@ -95,7 +99,7 @@ export class ArrayModel implements Disposable {
   /** Partitions that were read before, in any connection. */
   readonly #wasRead = new Set<string>();
   readonly #infos = new WeakMap<BoardLink, BoardInfo>();
-  readonly #following: Disposable;
+  readonly #following: readonly Disposable[];
   #target: Target | undefined;
   #focused: TilePlace | undefined;
   #visible = false;
@@ -106,11 +110,14 @@ export class ArrayModel implements Disposable {
 
   constructor(services: ArrayServices) {
     this.#services = services;
-    this.#following = services.onDidChangeBoards(() => {
-      this.#forgetGone();
-      this.#want();
-      this.#changed.fire();
-    });
+    this.#following = [
+      services.onDidChangeBoards(() => {
+        this.#forgetGone();
+        this.#want();
+        this.#changed.fire();
+      }),
+      services.onDidChangeNames(() => this.#changed.fire()),
+    ];
   }
 
   /** Fires when the picture is another. */
@@ -253,7 +260,15 @@ export class ArrayModel implements Disposable {
       ...(problem === undefined ? {} : { problem }),
     };
     if (now === undefined) {
-      const nothing = { title: '', statuses: [], edges: [], cycles: [], readAt: '', reading: false };
+      const nothing = {
+        title: '',
+        statuses: [],
+        names: () => [],
+        edges: [],
+        cycles: [],
+        readAt: '',
+        reading: false,
+      };
       return drawPicture({ ...around, ...nothing }, l10n);
     }
     const { board, info } = now;
@@ -272,6 +287,7 @@ export class ArrayModel implements Disposable {
           columns: info.columns,
         },
         statuses,
+        names: (tile) => this.#services.tileNames(board.id, tile),
         edges,
         cycles: waitCycles(edges),
         readAt: this.#readAt(known, board, info),
@@ -284,7 +300,7 @@ export class ArrayModel implements Disposable {
 
   dispose(): void {
     this.#disposed = true;
-    this.#following.dispose();
+    for (const one of this.#following) one.dispose();
     this.#stopWaiting();
     this.#changed.dispose();
     this.#focusChanged.dispose();

@@ -40,6 +40,7 @@ const nothing: PictureFacts = {
   chosen: '',
   title: '',
   statuses: [],
+  names: () => [],
   activity: () => 'idle',
   edges: [],
   cycles: [],
@@ -150,6 +151,22 @@ describe('[attach-11] the picture', () => {
       { from: at(2, 1), to: at(1, 1), hangs: false },
     ]);
     expect(hangs.map(({ waits }) => waits.length)).toEqual([2]);
+  });
+
+  test('the kernels of a tile stand behind its name, also where its state was not read', () => {
+    const columns = { startCol: 1, numCols: 2 };
+    const { rows } = drawPicture(
+      {
+        ...nothing,
+        board: { partitions: [partition(columns, 3)], columns },
+        names: ({ col, row }) => (col === 2 && row === 1 ? ['Kernel a.k of graph g'] : []),
+      },
+      plain,
+    );
+    const lines = rows.flatMap(({ cells }) => cells.map((cell) => cell.lines));
+    expect(lines.filter((one) => one.length > 1)).toEqual([
+      ['Tile (2,1): not read yet', 'Kernel a.k of graph g'],
+    ]);
   });
 
   test('a driver that claims too many columns or rows is not believed', () => {

@@ -37,6 +37,8 @@ export interface PictureFacts {
   };
   /** As last read, in any order; none if nothing was. */
   readonly statuses: readonly TileStatus[];
+  /** The kernels of a tile, a line each. */
+  readonly names: (tile: Tile) => readonly string[];
   readonly activity: (status: TileStatus) => CellState;
   readonly edges: readonly WaitEdge[];
   /** Tiles that wait in a circle, each in the order of the waits. */
@@ -111,6 +113,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
       hangs: own && hanging.has(tileKey(tile)),
       lines: [
         name,
+        ...facts.names(tile),
         ...(own && status !== undefined ? statusTooltip(status, l10n) : []),
         ...(own ? (waits.get(tileKey(tile)) ?? []) : []),
       ],

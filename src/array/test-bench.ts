@@ -22,6 +22,9 @@ export class ViewBench {
   readonly model: ArrayModel;
   readonly tile: TileModel;
   readonly boardsChanged = new Emitter<void>();
+  readonly namesChanged = new Emitter<void>();
+  /** Kernels by tile. */
+  readonly names = new Map<string, readonly string[]>();
   readonly noted: unknown[] = [];
   /** Whether picks are not shown. */
   withoutPicks = false;
@@ -45,6 +48,8 @@ export class ViewBench {
         this.noted.push(thrown);
         return toBoardError(thrown);
       },
+      tileNames: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
+      onDidChangeNames: (listener) => this.namesChanged.event(listener),
       clock: () => '14:03:27',
       after: (milliseconds, action) => this.time.after(milliseconds, action),
       l10n: plain,

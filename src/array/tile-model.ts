@@ -32,7 +32,7 @@ function isSame(a: TilePlace | undefined, b: TilePlace | undefined): boolean {
 export class TileModel implements Disposable {
   readonly #services: ArrayServices;
   readonly #changed = new Emitter<void>();
-  readonly #following: Disposable;
+  readonly #following: readonly Disposable[];
   #known: TileKnowledge | undefined;
   /** The connection in which the tile was read, or could not be. */
   #readFrom: Board | undefined;
@@ -43,11 +43,14 @@ export class TileModel implements Disposable {
 
   constructor(services: ArrayServices) {
     this.#services = services;
-    this.#following = services.onDidChangeBoards(() => {
-      if (this.#known !== undefined && this.#board() === undefined) this.#known = undefined;
-      this.#want();
-      this.#changed.fire();
-    });
+    this.#following = [
+      services.onDidChangeBoards(() => {
+        if (this.#known !== undefined && this.#board() === undefined) this.#known = undefined;
+        this.#want();
+        this.#changed.fire();
+      }),
+      services.onDidChangeNames(() => this.#changed.fire()),
+    ];
   }
 
   get onDidChange(): Event<void> {
@@ -136,7 +139,7 @@ export class TileModel implements Disposable {
   dispose(): void {
     this.#disposed = true;
     this.#settle?.dispose();
-    this.#following.dispose();
+    for (const one of this.#following) one.dispose();
     this.#changed.dispose();
   }
 

@@ -64,11 +64,14 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   #items(): DetailItem[] {
     const { known, offline } = this.#model;
     if (known === undefined) return [];
-    const { l10n, errorText, clock } = this.#services;
+    const { l10n, errorText, clock, tileNames } = this.#services;
     const [status] = known.report?.tiles ?? [];
     const items: DetailItem[] = [];
     const say = (key: string, label: string, icon: string) =>
       items.push({ key, label, description: '', tooltip: [], icon, children: [] });
+    for (const [i, name] of tileNames(known.place.board, known.place.tile).entries()) {
+      say(`name${i}`, name, 'symbol-method');
+    }
     if (offline !== undefined) say('offline', errorText(offline), 'debug-disconnect');
     else if (known.error !== undefined) say('error', errorText(known.error), 'warning');
     else if (status === undefined) say('reading', l10n.t('Reading...'), 'loading~spin');

@@ -100,6 +100,7 @@ export class HexPanel {
         if (event.affectsConfiguration('tilescope')) this.#tellSettings();
       }),
     );
+    this.#store.add(host.services.onDidChangeNames(() => this.#stateChanged()));
     document.panels.add(this);
     this.#showPage();
   }
@@ -147,12 +148,7 @@ export class HexPanel {
     const beside = besideText(state, vscode.l10n);
     const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
-      title: titleOf(
-        resource,
-        services.boardLabel(resource.board),
-        services.memoryName(resource),
-        vscode.l10n,
-      ),
+      title: titleOf(resource, services, vscode.l10n),
       policy: state.policy,
       ...(state.lockedBecause === undefined ? {} : { lockedFor: services.errorText(state.lockedBecause) }),
       ...(beside === undefined ? {} : { beside }),

@@ -382,8 +382,7 @@ export class HexEditorProvider
   }
 
   #titleOf({ resource }: TileDocument): string {
-    const { services } = this;
-    return titleOf(resource, services.boardLabel(resource.board), services.memoryName(resource), vscode.l10n);
+    return titleOf(resource, this.services, vscode.l10n);
   }
 
   #dropEdits(document: TileDocument, drop: () => void): void {

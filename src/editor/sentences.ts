@@ -9,6 +9,7 @@ import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
 import type { ApplyReport, HaltedCore, SessionState } from '../session/types.ts';
 import type { Banner, HostCommand } from './messages.ts';
+import type { EditorServices } from './services.ts';
 
 /** What the banner is chosen from. */
 export interface BannerFacts {
@@ -409,16 +410,19 @@ function waitText(retryAt: number | undefined, now: number, l10n: Localiser): st
 /** Board, columns, memory and tile of an editor, in words. */
 export function titleOf(
   resource: MemoryResource,
-  boardLabel: string,
-  memory: string,
+  names: Pick<EditorServices, 'boardLabel' | 'memoryName' | 'tileName'>,
   l10n: Localiser,
 ): string {
-  const { startCol, numCols } = resource.columns;
+  const { board, columns, tile } = resource;
+  const { startCol, numCols } = columns;
   const place =
-    resource.tile === undefined
+    tile === undefined
       ? l10n.t('columns {0} to {1}', startCol, startCol + numCols - 1)
-      : l10n.t('tile {0}', formatTile(resource.tile));
-  return `${boardLabel} \u00b7 ${memory} \u00b7 ${place}`;
+      : l10n.t('tile {0}', formatTile(tile));
+  const kernels = tile === undefined ? '' : names.tileName(board, tile);
+  return [names.boardLabel(board), names.memoryName(resource), place, kernels]
+    .filter((text) => text !== '')
+    .join(' \u00b7 ');
 }
 
 /** When the shown bytes were read. */

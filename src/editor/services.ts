@@ -1,5 +1,6 @@
 /** What the editor needs from the rest of the extension; given by `extension.ts`. */
 import type { BoardError } from '../board/errors.ts';
+import type { Tile } from '../model/geometry.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
 
@@ -13,6 +14,10 @@ export interface EditorServices {
   boardLabel(id: string): string;
   /** The name of a memory type, for people. */
   memoryName(resource: MemoryResource): string;
+  /** What the kernels of a tile are called, in one short text; empty without any. */
+  tileName(board: string, tile: Tile): string;
+  /** Fires when tiles may have other names. */
+  readonly onDidChangeNames: (listener: () => void) => { dispose(): void };
   /** Connects with progress and shows failures. */
   connect(board: string): Promise<boolean>;
   /** Shows what an unknown driver's board looks like and asks for consent. */

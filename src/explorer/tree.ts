@@ -64,6 +64,12 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** What a tile does, a line each, for its tooltip; given by `extension.ts`. */
   tileState: (node: TileNode) => Promise<readonly string[]> = async () => [];
 
+  /** What a tile's kernels are called in one short text, empty without any; given by `extension.ts`. */
+  tileName: (node: TileNode) => string = () => '';
+
+  /** What builds say of a board and why they do not, a line each, for its tooltip; given by `extension.ts`. */
+  boardNames: (board: string) => readonly string[] = () => [];
+
   /** @param state where expansion and selection are kept */
   constructor(boards: BoardCollection, state: vscode.Memento, picks: PickedColumns) {
     this.#boards = boards;
@@ -139,12 +145,21 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {
-    return plainRow(node.item(this.#expanded.has(node.key)));
+    const item = node.item(this.#expanded.has(node.key));
+    if (node instanceof TileNode) {
+      const beside = [this.tileName(node), item.description].filter(
+        (text) => text !== '' && text !== undefined,
+      );
+      if (beside.length > 0) item.description = beside.join(' \u00b7 ');
+    }
+    return plainRow(item);
   }
 
   /** Adds the tile's state to its tooltip when the pointer rests on it. */
   async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
     if (node instanceof TileNode) addToTooltip(item.tooltip, await this.tileState(node));
+    else if (node instanceof BoardNode) addToTooltip(item.tooltip, this.boardNames(node.entry.id));
+    else if (node instanceof PartitionNode) addToTooltip(item.tooltip, this.boardNames(node.entry.id));
     return item;
   }
 

@@ -199,6 +199,7 @@ export function sampleOf(sample: Sample): ArrayPicture {
       title: `vck190-lab, columns ${columns.startCol} to ${columns.startCol + columns.numCols - 1}`,
       board: { shape, partitions, columns },
       statuses,
+      names: () => [],
       activity: (status) => states.get(status) ?? 'unknown',
       edges,
       cycles: hang.length === 0 ? [] : [hang],

@@ -1,0 +1,95 @@
+/**
+ * `aie_control_config.json`, which aiecompiler writes into `Work/ps/c_rts` and puts into an xclbin: graphs, and which kernel
+ * runs in which tile. Layout as XRT reads it (`aie_parser`); numbers are decimal, rows counted from the first row of cores,
+ * columns from the first column of the partition.
+ */
+import { mostColumns, mostRows } from '../geometry.ts';
+import { FileFault } from './faults.ts';
+import { type JsonValue, readJson } from './json.ts';
+
+/** A kernel in its tile, as the build counts tiles. */
+export interface KernelPlace {
+  /** The function, and behind a dot the instance. */
+  readonly name: string;
+  readonly graph: string;
+  /** From the build's first column. */
+  readonly column: number;
+  /** From the first row of cores. */
+  readonly row: number;
+}
+
+/** What a build says about the array that it was made for. */
+export interface BuildShape {
+  /** `hw_gen` as aie-rt counts: 1 AIE, 2 AIE-ML. Unknown without a `driver_config`. */
+  readonly generation?: number;
+  /** Absolute row of the first core. Unknown without a `driver_config`. */
+  readonly coreStart?: number;
+  /** Columns of the partition that it needs, where it says so. */
+  readonly numCols?: number;
+  /** Absolute first columns that the partition may have; none where the build does not say. */
+  readonly startCols: readonly number[];
+}
+
+/** What was read of the file. */
+export interface ControlConfig {
+  readonly graphs: readonly string[];
+  /** In the order of their schedule; none where the file has no `TileMapping`. */
+  readonly kernels: readonly KernelPlace[];
+  readonly shape: BuildShape;
+}
+
+/** Reads the file's text. Throws `FileFault` with the place of what does not fit. */
+export function readControlConfig(text: string): ControlConfig {
+  const metadata = metadataOf(readJson(text));
+  const graphs = metadata.at('graphs')?.values() ?? [];
+  return {
+    graphs: graphs.flatMap((graph) => graph.at('name')?.text() ?? []),
+    kernels: readKernels(metadata),
+    shape: readShape(metadata),
+  };
+}
+
+function metadataOf(top: JsonValue): JsonValue {
+  const metadata = top.at('aie_metadata');
+  if (metadata === undefined) throw new FileFault('not-config', {});
+  return metadata;
+}
+
+/** The value under a key that has to be there. */
+function required(value: JsonValue, key: string): JsonValue {
+  const found = value.at(key);
+  if (found === undefined) throw new FileFault('missing', { path: value.path }, undefined, key);
+  return found;
+}
+
+function readKernels(metadata: JsonValue): KernelPlace[] {
+  const mapping = metadata.at('TileMapping')?.at('AIEKernelToTileMapping')?.items() ?? [];
+  return mapping
+    .map((one) => ({
+      schedule: one.at('schedule')?.whole(Number.MAX_SAFE_INTEGER) ?? 0,
+      kernel: {
+        name: required(one, 'function').text(),
+        graph: one.at('graph')?.text() ?? '',
+        column: required(one, 'column').whole(mostColumns - 1),
+        row: required(one, 'row').whole(mostRows - 1),
+      },
+    }))
+    .sort((a, b) => a.schedule - b.schedule)
+    .map(({ kernel }) => kernel);
+}
+
+function readShape(metadata: JsonValue): BuildShape {
+  const driver = metadata.at('driver_config');
+  if (driver === undefined) return { startCols: [] };
+  const number = (key: string, most: number) => driver.at(key)?.whole(most);
+  const generation = number('hw_gen', 255);
+  const coreStart = number('aie_tile_row_start', mostRows - 1);
+  const numCols = number('partition_num_cols', mostColumns);
+  const startCols = driver.at('partition_overlay_start_cols')?.items() ?? [];
+  return {
+    ...(generation === undefined ? {} : { generation }),
+    ...(coreStart === undefined ? {} : { coreStart }),
+    ...(numCols === undefined ? {} : { numCols }),
+    startCols: [...new Set(startCols.map((one) => one.whole(mostColumns - 1)))],
+  };
+}

@@ -1,0 +1,207 @@
+/** Names for memory in VS Code: the files of builds, the commands that add and remove them, and who is told. */
+import * as vscode from 'vscode';
+import type { BoardStore } from '../boards/boards.ts';
+import { actionNames } from '../model/action-names.ts';
+import type { ColumnRange } from '../model/geometry.ts';
+import { FileFault } from '../model/program/faults.ts';
+import type { BoardShape } from '../model/program/placement.ts';
+import { ContextKeys } from '../say/context-keys.ts';
+import { pickFrom, sayInformation, sayWarning } from '../say/say.ts';
+import { type After, BuildFiles } from './build-files.ts';
+import { NameChoices } from './name-choices.ts';
+import { type BuildFile, NameModel } from './name-model.ts';
+import { namesKeys } from './names-keys.ts';
+
+/** A partition of a board. */
+export interface NamedPartition {
+  readonly board: string;
+  readonly columns: ColumnRange;
+}
+
+/** What the names need from the rest of the extension; given by `extension.ts`. */
+export interface NamesServices {
+  /** The boards of the sidebar. */
+  boards(): readonly { readonly id: string; readonly label: string }[];
+  /** What a board says of its array; `undefined` while nothing is known of it. */
+  board(id: string): BoardShape | undefined;
+  readonly onDidChangeBoards: (listener: () => void) => vscode.Disposable;
+  /** The columns of a partition, for people. */
+  columnsText(columns: ColumnRange): string;
+  /** The partition that the argument of a command is about. */
+  partitionOf(argument: unknown): NamedPartition | undefined;
+  /** Logs a failure. */
+  note(thrown: unknown): unknown;
+  /** Shows a failure to a person, and logs it. */
+  showFailure(thrown: unknown): unknown;
+  readonly after: After;
+}
+
+interface BuildItem extends vscode.QuickPickItem {
+  /** Without one: a file is to be chosen. */
+  readonly build?: BuildFile;
+}
+
+export class NamesFace implements vscode.Disposable {
+  readonly model: NameModel;
+  readonly #services: NamesServices;
+  readonly #choices: NameChoices;
+  readonly #files: BuildFiles;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #subscriptions: vscode.Disposable[];
+  readonly #keys = new ContextKeys();
+  /** What the boards said when the names were last told. */
+  #told = '';
+
+  /** Fires when tiles may have other names. */
+  readonly onDidChange = this.#changed.event;
+
+  /** How a person chooses a file that was not found; tests answer in their place. */
+  askFile: () => Promise<vscode.Uri | undefined> = askFileInDialog;
+
+  constructor(store: BoardStore, services: NamesServices) {
+    this.#services = services;
+    this.#choices = new NameChoices(store);
+    this.model = new NameModel({
+      board: (id) => services.board(id),
+      chosenStart: (build, board) => this.#choices.start(build, board),
+      l10n: vscode.l10n,
+    });
+    this.#files = new BuildFiles(() => this.#choices.builds, services.after, services.note);
+    this.#subscriptions = [
+      this.#changed,
+      this.#files,
+      this.#files.onDidRead((files) => {
+        this.model.builds = files;
+        this.#keys.tell(namesKeys(files));
+        this.#changed.fire();
+      }),
+      services.onDidChangeBoards(() => this.#boardsChanged()),
+      vscode.commands.registerCommand('tilescope.addNames', (argument?: unknown) =>
+        this.#add(services.partitionOf(argument)).catch((error) => services.showFailure(error)),
+      ),
+      vscode.commands.registerCommand('tilescope.removeNames', () =>
+        this.#remove().catch((error) => services.showFailure(error)),
+      ),
+    ];
+    this.#files.read().catch((error) => services.note(error));
+  }
+
+  dispose(): void {
+    for (const one of this.#subscriptions) one.dispose();
+  }
+
+  /** What boards say of themselves rarely changes: only then the names are placed anew. */
+  #boardsChanged(): void {
+    const said = JSON.stringify(
+      this.#services.boards().map(({ id }) => [id, this.#services.board(id) ?? null]),
+    );
+    if (said === this.#told) return;
+    this.#told = said;
+    this.model.forget();
+    if (this.model.builds.length > 0) this.#changed.fire();
+  }
+
+  async #add(partition: NamedPartition | undefined): Promise<void> {
+    const id = await this.#askBuild(partition?.board);
+    if (id === undefined) return;
+    await this.#choices.add(id);
+    await this.#files.read();
+    const build = this.model.builds.find((one) => one.id === id);
+    if (build === undefined) return;
+    const target = partition ?? (await this.#askPartition(build));
+    if (target !== undefined) {
+      await this.#choices.add(id, {
+        board: target.board,
+        startCol: this.model.startIn(build, target.columns),
+      });
+      this.model.forget();
+      this.#changed.fire();
+    }
+    this.#sayAdded(build, target?.board);
+  }
+
+  /** The address of the build that a person chooses. */
+  async #askBuild(board: string | undefined): Promise<string | undefined> {
+    const items: BuildItem[] = this.model.builds.map((build) => ({
+      label: build.label,
+      ...(board === undefined ? {} : { detail: this.model.buildText(build, board, { nextStep: false }) }),
+      build,
+    }));
+    if (items.length > 0) {
+      items.push({ label: vscode.l10n.t('Choose a File...') });
+      const picked = await pickFrom(items, {
+        title: actionNames(vscode.l10n).addNames,
+        placeHolder: vscode.l10n.t('Builds that were found'),
+      });
+      if (picked === undefined) return undefined;
+      if (picked.build !== undefined) return picked.build.id;
+    }
+    return (await this.askFile())?.toString();
+  }
+
+  /** The partition of a build that is not placed by itself on any board; `undefined` where nothing has to be asked. */
+  async #askPartition(build: BuildFile): Promise<NamedPartition | undefined> {
+    if (build.content instanceof FileFault || build.content.kernels.length === 0) return undefined;
+    const boards = this.#services.boards();
+    if (boards.some(({ id }) => this.model.place(build, id)?.kind === 'placed')) return undefined;
+    const items = boards.flatMap(({ id, label }) =>
+      (this.#services.board(id)?.partitions ?? []).map((columns) => ({
+        label: this.#services.columnsText(columns),
+        description: label,
+        target: { board: id, columns },
+      })),
+    );
+    if (items.length === 0) return undefined;
+    const placeHolder = vscode.l10n.t('On which partition does this build run?');
+    return (await pickFrom(items, { title: actionNames(vscode.l10n).addNames, placeHolder }))?.target;
+  }
+
+  #sayAdded(build: BuildFile, board: string | undefined): void {
+    const boards = this.#services.boards().filter(({ id }) => board === undefined || id === board);
+    const placed = boards.find(({ id }) => this.model.place(build, id)?.kind === 'placed') ?? boards[0];
+    const text =
+      placed === undefined
+        ? vscode.l10n.t(
+            '{0} was added. Its names appear on the tiles of the boards that you connect.',
+            build.label,
+          )
+        : vscode.l10n.t(
+            'Names from {0}: {1}',
+            build.label,
+            this.model.buildText(build, placed.id, { nextStep: true }),
+          );
+    const isPlaced = placed !== undefined && this.model.place(build, placed.id)?.kind === 'placed';
+    const say = isPlaced || placed === undefined ? sayInformation : sayWarning;
+    void say(text);
+  }
+
+  async #remove(): Promise<void> {
+    const added = this.model.builds.filter(({ isAdded }) => isAdded);
+    const [first] = added;
+    if (first === undefined) {
+      sayInformation(
+        vscode.l10n.t('No build was added. Names of a build in the workspace go with its file.'),
+      );
+      return;
+    }
+    const items = added.map((build) => ({ label: build.label, build }));
+    const options = {
+      title: actionNames(vscode.l10n).removeNames,
+      placeHolder: vscode.l10n.t('Which build? Its files stay.'),
+    };
+    const build = added.length === 1 ? first : (await pickFrom(items, options))?.build;
+    if (build === undefined) return;
+    await this.#choices.remove(build.id);
+    await this.#files.read();
+    sayInformation(vscode.l10n.t('The names from {0} were removed. Its files stay.', build.label));
+  }
+}
+
+async function askFileInDialog(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: actionNames(vscode.l10n).addNames,
+    openLabel: vscode.l10n.t('Add Names'),
+    filters: { [vscode.l10n.t("aiecompiler's control file")]: ['json'] },
+  });
+  return chosen?.[0];
+}
