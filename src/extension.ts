@@ -15,6 +15,7 @@ import { Secrets } from './boards/secrets.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { JournalStore } from './editor/journal-store.ts';
+import { KeptViews } from './editor/kept-views.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
@@ -186,6 +187,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       hold: (place) => atPlace(place, (at) => guest.hold(at)),
       releaseHold: (place) => atPlace(place, (at) => guest.release(at)),
       reachKernel: (place) => atPlace(place, (at) => guest.reachKernel(at)),
+      views: new KeptViews(context.globalState),
       errorText,
       note: (thrown) => failures.note(thrown),
       showLog: () => log.show(),

@@ -23,6 +23,7 @@ const short = (command: string) => command.replace('tilescope.', '');
 const offeredIn = (file: string, call: RegExp) =>
   new Set([...read(file).matchAll(call)].map(([, command = '']) => command));
 const banner = offeredIn('src/editor/sentences.ts', /\boffer\('(\w+)'/g);
+const viewLine = offeredIn('webview/view-line.ts', /\bname: '(\w+)'/g);
 const array = offeredIn('src/array/array-model.ts', /actionNames\(\w+\)\.(\w+)/g);
 
 const views: Readonly<Record<string, string>> = {
@@ -46,6 +47,7 @@ function placesOf(action: string): string[] {
     }
   }
   if (titleLineCommands.some((command) => command === action)) places.add('editor: title line');
+  else if (viewLine.has(action)) places.add('editor: view line');
   else if (banner.has(action)) places.add('editor: banner');
   if (array.has(action)) places.add('array: sentence');
   return [...places].sort();

@@ -35,9 +35,33 @@ export function textButton(text: string, onPress: () => void): TemplateResult {
   return html`<button type="button" class="text-button" @click=${onPress}>${text}</button>`;
 }
 
+/** A button that is on or off. */
+export interface ToggleOptions {
+  readonly name: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly pressed: boolean;
+  readonly onPress: () => void;
+}
+
+/** Renders a button that is on or off. Small, which the library's are not. */
+export function toggle({ name, label, hint, pressed, onPress }: ToggleOptions): TemplateResult {
+  return html`<button
+    type="button"
+    class="toggle"
+    data-name=${name}
+    title=${hint}
+    aria-pressed=${String(pressed)}
+    @click=${onPress}
+    >${label}</button
+  >`;
+}
+
 /** One of several to choose from; keys are unique. */
 export interface ChoiceOptions {
-  /** Accessible name. */
+  /** For style sheets and tests. */
+  readonly name?: string;
+  /** Accessible name, and hover text. */
   readonly label: string;
   readonly choices: readonly { readonly key: string; readonly label: string }[];
   readonly chosen: string;
@@ -45,9 +69,11 @@ export interface ChoiceOptions {
 }
 
 /** Renders a drop-down list. The browser's: it opens beyond a view that is 120 pixels high, the library's is cut off. */
-export function choice({ label, choices, chosen, onChoose }: ChoiceOptions): TemplateResult {
+export function choice({ name, label, choices, chosen, onChoose }: ChoiceOptions): TemplateResult {
   return html`<select
     class="choice"
+    data-name=${name ?? nothing}
+    title=${label}
     aria-label=${label}
     @change=${(event: Event) => {
       if (event.target instanceof HTMLSelectElement) onChoose(event.target.value);

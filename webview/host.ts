@@ -160,7 +160,7 @@ const announced: readonly string[] = [
   'init',
   'state',
   'settings',
-  'cells',
+  'chooseCells',
   'delta',
   'unavailable',
   'reveal',

@@ -6,12 +6,12 @@ import type {
   EditorSettings,
   EditorState,
   ShownBytes,
+  ViewChoice,
   WebviewStrings,
 } from '../src/editor/messages.ts';
-import type { CellChoice } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { hexDigits } from '../src/model/numbers.ts';
-import { cellChoiceShape, fitting, whole } from '../src/model/shapes.ts';
+import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
 import {
@@ -23,10 +23,12 @@ import {
   selectRange,
 } from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
+import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
 import { HostClient, toBytes, type VsCodeApi } from './host.ts';
 import { type CursorDetails, Outline } from './outline.ts';
 import { translator } from './strings.ts';
+import { ViewLine } from './view-line.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
 
@@ -41,7 +43,7 @@ interface KeptState {
   readonly selection: Selection;
   readonly top: number;
   /** Chosen for this tab; without it the setting counts. */
-  readonly cells?: CellChoice | undefined;
+  readonly view?: ViewChoice | undefined;
 }
 
 const api = acquireVsCodeApi();
@@ -68,7 +70,8 @@ class Editor {
   #updatePending = false;
   #settings: EditorSettings;
   /** Chosen for this tab; overrides the setting. */
-  #chosen: CellChoice | undefined;
+  #chosen: ViewChoice | undefined;
+  readonly #line: ViewLine;
   /** Where the cursor was when it last moved: a message about another byte goes away. */
   #notedAt = -1;
 
@@ -83,8 +86,9 @@ class Editor {
     this.#state = state;
     this.#settings = settings;
     const kept = fitting(keptShape, api.getState());
-    this.#chosen = kept?.cells;
-    this.#outline = new Outline(window.document.body, t, {
+    this.#chosen = kept?.view;
+    this.#line = new ViewLine(t, (view) => this.#choose(view));
+    this.#outline = new Outline(window.document.body, this.#line.element, t, {
       command: (command) => {
         this.#notify(undefined);
         host.command(command);
@@ -103,7 +107,7 @@ class Editor {
       },
     );
     const tellVisible = throttled(visiblePeriod, (range: ByteRange) => host.post({ type: 'visible', range }));
-    this.#view = new GridView(this.#outline.middle, document, settings, this.#cells, this.#store, t, {
+    this.#view = new GridView(this.#outline.middle, document, settings, this.#shown, this.#store, t, {
       onSelection: (selection) => this.#onSelection(selection),
       onVisible: (range) => {
         tellVisible(range);
@@ -128,7 +132,7 @@ class Editor {
     this.setState(state);
     if (kept !== undefined) this.#restore(kept);
     this.#tellSelection();
-    this.#tellCells();
+    this.#line.update(this.#shown);
     // Never taken from another part of the window: the keys go to the grid once the page has them.
     window.addEventListener('focus', () => this.#takeFocus());
     this.#takeFocus();
@@ -139,38 +143,44 @@ class Editor {
     this.#state = state;
     this.#view.label = this.#t('gridName', state.title);
     this.#view.readOnly = state.policy === 'locked';
+    this.#view.moving = state.moving;
     if (state.policy === 'staged' && this.#notice?.unlock === true) this.#notify(undefined);
     if (reconnected && this.#store.failure !== undefined) this.#store.retry();
     this.#updateOutline();
   }
 
   setSettings(settings: EditorSettings): void {
-    const before = this.#cells;
+    const before = this.#shown;
     this.#settings = settings;
     this.#view.settings = settings;
-    if (!sameChoice(before, this.#cells)) this.#showCells();
+    if (JSON.stringify(before) !== JSON.stringify(this.#shown)) this.#showView();
   }
 
-  /** Shows other cells in this tab, until others are chosen. */
-  choose(cells: CellChoice): void {
-    this.#chosen = cells;
-    this.#showCells();
+  /** The keys go to the choice of cells. */
+  chooseCells(): void {
+    this.#line.focus();
+  }
+
+  /** How the bytes are shown: as chosen for this tab, else as set. */
+  get #shown(): ViewChoice {
+    if (this.#chosen !== undefined) return this.#chosen;
+    const { cells, bytesPerRow, colours } = this.#settings;
+    return { cells, bytesPerRow, colours };
+  }
+
+  /** Shows the bytes in another way in this tab, until another one is chosen. */
+  #choose(view: ViewChoice): void {
+    this.#chosen = view;
+    host.post({ type: 'view', view });
+    this.#showView();
     this.#keep();
   }
 
-  get #cells(): CellChoice {
-    return this.#chosen ?? this.#settings.cells;
-  }
-
-  #showCells(): void {
+  #showView(): void {
     this.#controller.leaveCell();
-    this.#view.cells = this.#cells;
-    this.#tellCells();
+    this.#view.choice = this.#shown;
+    this.#line.update(this.#shown);
     this.#updateOutline();
-  }
-
-  #tellCells(): void {
-    host.post({ type: 'cells', cells: this.#cells });
   }
 
   delta(packed: unknown): void {
@@ -213,7 +223,12 @@ class Editor {
     return {
       place: placeTexts(this.#t, layout, selection.cursor, upperCase, this.#state.array),
       value: valueText(this.#t, notation, shown),
-      states: stateTexts(this.#t, notation, shown),
+      states: [
+        ...stateTexts(this.#t, notation, shown),
+        ...(this.#state.moving && mayBeTorn({ offset: shown.offset, length: shown.bytes.length })
+          ? [this.#t('torn')]
+          : []),
+      ],
       ...(isExtended(selection)
         ? { selected: this.#t('cursorSelection', length, hexDigits(length, 1, upperCase)) }
         : {}),
@@ -297,7 +312,7 @@ class Editor {
     const kept: KeptState = {
       selection: this.#view.selection,
       top: this.#view.top,
-      ...(this.#chosen === undefined ? {} : { cells: this.#chosen }),
+      ...(this.#chosen === undefined ? {} : { view: this.#chosen }),
     };
     api.setState(kept);
   });
@@ -334,10 +349,6 @@ function throttled<A extends readonly unknown[]>(
   };
 }
 
-function sameChoice(a: CellChoice, b: CellChoice): boolean {
-  return a.name === b.name && a.order === b.order;
-}
-
 /** What an earlier page of this tab kept; anything else is ignored. */
 const keptShape = v.object({
   selection: v.object({
@@ -346,7 +357,7 @@ const keptShape = v.object({
     pane: v.picklist(['cells', 'characters']),
   }),
   top: v.number(),
-  cells: v.optional(v.fallback(v.optional(cellChoiceShape), undefined)),
+  view: v.optional(v.fallback(v.optional(viewChoiceShape), undefined)),
 });
 
 let editor: Editor | undefined;
@@ -368,8 +379,8 @@ host.listen((message) => {
     case 'settings':
       editor?.setSettings(message.settings);
       return;
-    case 'cells':
-      editor?.choose(message.cells);
+    case 'chooseCells':
+      editor?.chooseCells();
       return;
     case 'delta':
       editor?.delta(message.packed);

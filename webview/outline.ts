@@ -58,7 +58,8 @@ export class Outline {
   readonly #t: Translate;
   readonly #actions: OutlineActions;
 
-  constructor(parent: HTMLElement, t: Translate, actions: OutlineActions) {
+  /** @param view the line of choices between title and grid */
+  constructor(parent: HTMLElement, view: HTMLElement, t: Translate, actions: OutlineActions) {
     this.#t = t;
     this.#actions = actions;
     const help = document.createElement('p');
@@ -78,7 +79,7 @@ export class Outline {
     this.#spoken.setAttribute('aria-atomic', 'true');
     const main = document.createElement('main');
     // The grid makes room for a message: it covers no row.
-    main.append(this.#top, this.middle, this.#notice, this.#bottom, help, this.#spoken, this.#hover);
+    main.append(this.#top, view, this.middle, this.#notice, this.#bottom, help, this.#spoken, this.#hover);
     parent.replaceChildren(main);
   }
 

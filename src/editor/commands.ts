@@ -8,14 +8,12 @@ import { hexNumber } from '../model/numbers.ts';
 import { resourcePath } from '../model/resource.ts';
 import {
   askText,
-  pickFrom,
   sayBriefly,
   sayError,
   sayInformation,
   sayWarning,
   withProgress as showProgress,
 } from '../say/say.ts';
-import { cellItems } from './cell-items.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
 import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
@@ -250,19 +248,11 @@ export class EditorCommands {
     if (conflictsOf(document) !== undefined) await this.#provider.takeTheirs(document);
   }
 
-  /** What the cells of the active tab show. */
+  /** The choice is in the page: the command takes the keys there. */
   async #cells(document: TileDocument): Promise<void> {
     const panel = [...document.panels].sort((a, b) => Number(b.view.active) - Number(a.view.active))[0];
     if (panel === undefined || document.isOutside || document.shown === undefined) throw offline(document);
-    const items = cellItems(panel.cells, vscode.l10n).map((item) => ({
-      ...item,
-      kind: item.choice === undefined ? vscode.QuickPickItemKind.Separator : vscode.QuickPickItemKind.Default,
-    }));
-    const chosen = await pickFrom(items, {
-      title: vscode.l10n.t('Cells'),
-      placeHolder: vscode.l10n.t('What the cells of this tab show'),
-    });
-    if (chosen?.choice !== undefined) panel.showCells(chosen.choice);
+    panel.chooseCells();
   }
 
   /** To the same offset in the tile before or after; the editor of one tile gives way to that of the other. */

@@ -42,6 +42,8 @@ export interface EditorState {
   readonly lastKnown: boolean;
   /** The array's shape, once the board told: rows are also shown counted from the first compute row. */
   readonly array?: ArrayShape;
+  /** An application uses the partition: bytes may change while they are read. */
+  readonly moving: boolean;
   /** A read is under way; percent if it is long. */
   readonly reading?: { readonly percent?: number };
   /** Localised: when the shown bytes were read, or that they were not. */
@@ -58,14 +60,19 @@ export interface EditorDocument {
   readonly range: ByteRange;
 }
 
-/** Settings that shape the grid. */
-export interface EditorSettings {
-  /** Bytes per row: 8, 16, 32 or 64. A row has at least one cell. */
+/** How a tab shows its bytes: what the page's view line chooses. */
+export interface ViewChoice {
+  readonly cells: CellChoice;
+  /** Bytes per row: 8, 16, 32 or 64; 0: as many whole cells as there is room for. A row has at least one cell. */
   readonly bytesPerRow: number;
+  /** Cells have the colour of the class of their value. */
+  readonly colours: boolean;
+}
+
+/** Settings that shape the grid, with the view of a tab for which none was chosen. */
+export interface EditorSettings extends ViewChoice {
   /** Upper-case hexadecimal digits. */
   readonly upperCase: boolean;
-  /** What cells show in a tab for which nothing was chosen. */
-  readonly cells: CellChoice;
   /** Font of the grid, as CSS takes it; empty: that of VS Code's editors. */
   readonly fontFamily: string;
   /** Pixels, 8 to 40; 0: as in VS Code's editors. */
@@ -174,8 +181,8 @@ export type FromWebview =
   | { readonly type: 'drawn'; readonly number: number }
   /** The visible rows, so that the host reads what a person looks at. */
   | { readonly type: 'visible'; readonly range: ByteRange }
-  /** What the cells of this tab show now. */
-  | { readonly type: 'cells'; readonly cells: CellChoice }
+  /** A person chose how this tab shows its bytes. */
+  | { readonly type: 'view'; readonly view: ViewChoice }
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
@@ -190,8 +197,8 @@ export type ToWebview =
     }
   | { readonly type: 'state'; readonly state: EditorState }
   | { readonly type: 'settings'; readonly settings: EditorSettings }
-  /** What the cells of this tab show from now on: a person chose it. */
-  | { readonly type: 'cells'; readonly cells: CellChoice }
+  /** The keys go to the choice of cells. */
+  | { readonly type: 'chooseCells' }
   /**
    * What became different of the bytes of the page's window (`packDelta`). At most two are under way: what changes before
    * the page has drawn one of them goes into the next. Sent only while the page can be seen.

@@ -33,7 +33,7 @@ describe('messages of the page', () => {
     [{ type: 'command', command: 'apply' }],
     [{ type: 'selection', cursor: 1, start: 0, length: 4 }],
     [{ type: 'visible', range: { offset: 0, length: 512 } }],
-    [{ type: 'cells', cells: { name: 'bfloat16', order: 'big' } }],
+    [{ type: 'view', view: { cells: { name: 'bfloat16', order: 'big' }, bytesPerRow: 0, colours: true } }],
     [{ type: 'failure', message: 'x' }],
   ])('%j is taken as it is', (message) => {
     expect(readFromPage(message)).toEqual(message);
@@ -77,8 +77,9 @@ describe('messages of the page', () => {
     ],
     [{ type: 'visible', range: { offset: 0 } }],
     [{ type: 'selection', cursor: '1', start: 0, length: 4 }],
-    [{ type: 'cells', cells: { name: 'toString', order: 'big' } }],
-    [{ type: 'cells', cells: { name: 'hex8', order: 'middle' } }],
+    [{ type: 'view', view: { cells: { name: 'toString', order: 'big' }, bytesPerRow: 16, colours: true } }],
+    [{ type: 'view', view: { cells: { name: 'hex8', order: 'middle' }, bytesPerRow: 16, colours: true } }],
+    [{ type: 'view', view: { cells: { name: 'hex8', order: 'big' }, bytesPerRow: 17, colours: true } }],
   ])('%j is not taken', (message) => {
     expect(readFromPage(message)).toBeUndefined();
   });

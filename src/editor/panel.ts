@@ -3,15 +3,15 @@
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
-import { type CellChoice, hexBytes } from '../model/cells/choices.ts';
+import { hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
-import { cellChoiceShape, fitting } from '../model/shapes.ts';
+import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
-import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview } from './messages.ts';
+import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview, ViewChoice } from './messages.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import {
@@ -59,8 +59,6 @@ export class HexPanel {
   readonly document: TileDocument;
   readonly view: vscode.WebviewPanel;
   selection: Selection | undefined;
-  /** What the cells of the page show; as the setting says until the page tells. */
-  cells: CellChoice = settings().cells;
   readonly #host: PanelHost;
   /** The name under which the session knows what this panel shows. */
   readonly #looker: string;
@@ -77,6 +75,7 @@ export class HexPanel {
   #feed: Feed | undefined;
   /** State and settings as the page was last told, as JSON. */
   #told = { state: '', settings: '' };
+  readonly #keptView: ViewChoice | undefined;
   #statePending = false;
   /** Where the page shall begin. */
   #revealLater: ByteRange | undefined;
@@ -88,6 +87,7 @@ export class HexPanel {
     this.document = document;
     this.view = view;
     this.#host = host;
+    this.#keptView = host.services.views.of(document.resource.memory);
     this.#looker = `${document.key}#view${++count}`;
     view.webview.options = { enableScripts: true, localResourceRoots: [] };
     this.#store.add(view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
@@ -154,6 +154,8 @@ export class HexPanel {
       ...(beside === undefined ? {} : { beside }),
       connected: state.link.kind === 'connected',
       lastKnown: state.stale && state.epochEnd !== undefined,
+      moving:
+        state.link.kind === 'connected' && state.partition?.inUse === true && !state.partition.ownerGone,
       ...(array === undefined ? {} : { array }),
       ...(state.reading
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }
@@ -171,9 +173,9 @@ export class HexPanel {
     else this.#revealLater = { offset, length };
   }
 
-  /** Has the page show other cells; it remembers them. */
-  showCells(cells: CellChoice): void {
-    this.#post({ type: 'cells', cells });
+  /** Has the page take the keys to its choice of cells. */
+  chooseCells(): void {
+    this.#post({ type: 'chooseCells' });
   }
 
   /** Sends the state again: something outside the session changed. */
@@ -329,8 +331,8 @@ export class HexPanel {
         this.#look();
         this.#stateChanged();
         return;
-      case 'cells':
-        this.cells = message.cells;
+      case 'view':
+        void this.#host.services.views.keep(this.document.resource.memory, message.view);
         return;
       case 'failure':
         this.#host.log.error(`The page of the hex editor failed: ${message.message}`);
@@ -383,11 +385,11 @@ export class HexPanel {
     this.#ready = true;
     this.#feed = this.#newFeed(shown.range);
     const { state } = this;
-    this.#told = { state: JSON.stringify(state), settings: JSON.stringify(settings()) };
+    this.#told = { state: JSON.stringify(state), settings: JSON.stringify(this.#settings) };
     this.#post({
       type: 'init',
       document: { geometry: shown.geometry, range: shown.range },
-      settings: settings(),
+      settings: this.#settings,
       strings: webviewStrings(vscode.l10n),
       state,
     });
@@ -447,6 +449,11 @@ export class HexPanel {
     });
   }
 
+  /** What is set, with the view that had been chosen for a memory of this type when the tab was opened. */
+  get #settings(): EditorSettings {
+    return { ...settings(), ...this.#keptView };
+  }
+
   /** Tells a page that can be seen what it was not told yet. */
   #tellState(): void {
     if (!this.#ready || !this.view.visible) return;
@@ -459,7 +466,7 @@ export class HexPanel {
 
   #tellSettings(): void {
     if (!this.#ready || !this.view.visible) return;
-    const now = settings();
+    const now = this.#settings;
     const key = JSON.stringify(now);
     if (key === this.#told.settings) return;
     this.#told.settings = key;
@@ -528,9 +535,10 @@ function within(range: ByteRange, bounds: ByteRange): ByteRange {
 
 function settings(): EditorSettings {
   const configuration = vscode.workspace.getConfiguration('tilescope');
-  const bytesPerRow = configuration.get<number>('bytesPerRow', 16);
+  const bytesPerRow = configuration.get<number>('bytesPerRow');
   return {
-    bytesPerRow: [8, 16, 32, 64].includes(bytesPerRow) ? bytesPerRow : 16,
+    bytesPerRow: rowLengths.find((length) => length === bytesPerRow) ?? 16,
+    colours: false,
     upperCase: configuration.get<boolean>('upperCase', true),
     cells:
       fitting(cellChoiceShape, { name: configuration.get('cells'), order: configuration.get('byteOrder') }) ??

@@ -6,12 +6,14 @@ import { dice, runSeed } from '../../test/conformance/random.ts';
 import type { BoardConnector } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
 import { unreadableState } from '../model/byte-state.ts';
+import { hexBytes } from '../model/cells/choices.ts';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
 import { SessionPool } from '../session/pool.ts';
 import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts';
 import { unpackDelta } from './delta.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
+import { KeptViews } from './kept-views.ts';
 import type { FromWebview, ToWebview } from './messages.ts';
 
 /** As much of VS Code's as a document needs. */
@@ -128,10 +130,15 @@ async function setup() {
   const store = new JournalStore(join(folder, 'staged'), (error) => failures.push(error));
   stores.push(store);
   await mkdir(join(folder, 'staged'));
+  const kept = new Map<string, unknown>();
   const services = {
     acquire: (resource: never) => pool.acquire(link, resource),
     boardLabel: () => 'Board',
     memoryName: () => 'Data memory',
+    views: new KeptViews({
+      get: (key) => kept.get(key),
+      update: async (key, value) => void kept.set(key, value),
+    }),
     errorText: ({ code }: { code: string }) => `[${code}]`,
     note: toBoardError,
   };
@@ -341,20 +348,24 @@ describe('edits of the page', () => {
   });
 });
 
-describe('[shape-3] cells of a tab', () => {
-  test('the page is told what the setting says, tells what it shows, and is told what was chosen for it alone', async () => {
+describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
+  test('what the setting says, until something was chosen for a memory of the type: the next tab begins with that', async () => {
     const { open } = await setup();
     const { document, view, send } = await open();
-    await send({ type: 'ready' });
+    const initOf = (posted: readonly ToWebview[]) => {
+      const init = posted.find((message) => message.type === 'init');
+      return init?.type === 'init' ? init.settings : undefined;
+    };
+    expect(initOf(view.posted)).toMatchObject({ cells: hexBytes, bytesPerRow: 16, colours: false });
+    const chosen = { cells: { name: 'bfloat16', order: 'big' }, bytesPerRow: 0, colours: true } as const;
+    await send({ type: 'view', view: chosen });
+    // A tab that is open already stays as it is.
+    expect(view.posted.filter(({ type }) => type === 'settings')).toEqual([]);
+    const next = await open();
+    expect(initOf(next.view.posted)).toMatchObject(chosen);
     const [panel] = document.panels;
-    const init = view.posted.find((message) => message.type === 'init');
-    expect(init?.type === 'init' && init.settings.cells).toEqual({ name: 'hex8', order: 'little' });
-    await send({ type: 'cells', cells: { name: 'bfloat16', order: 'big' } });
-    expect(panel?.cells).toEqual({ name: 'bfloat16', order: 'big' });
-    panel?.showCells({ name: 'int8', order: 'little' });
-    expect(view.posted.at(-1)).toEqual({ type: 'cells', cells: { name: 'int8', order: 'little' } });
-    // What the page shows counts, not what it was asked for.
-    expect(panel?.cells.name).toBe('bfloat16');
+    panel?.chooseCells();
+    expect(view.posted.at(-1)).toEqual({ type: 'chooseCells' });
   });
 });
 

@@ -3,6 +3,7 @@ import type { BoardError } from '../board/errors.ts';
 import type { Tile } from '../model/geometry.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
+import type { KeptViews } from './kept-views.ts';
 
 /** A partition of a board. */
 export type PartitionPlace = Pick<MemoryResource, 'board' | 'columns'>;
@@ -32,6 +33,8 @@ export interface EditorServices {
   releaseHold(place: PartitionPlace): Promise<unknown>;
   /** Asks, then takes a descriptor of a partition that the kernel holds. True if it was taken. */
   reachKernel(place: PartitionPlace): Promise<boolean>;
+  /** How memories were last shown. */
+  readonly views: Pick<KeptViews, 'of' | 'keep'>;
   /** The sentence and next step of a failure. */
   errorText(error: BoardError): string;
   /** Logs a failure. */

@@ -3,7 +3,7 @@
  * that what is checked and the type that comes out are written once.
  */
 import * as v from 'valibot';
-import { cellNames } from './cells/choices.ts';
+import { type CellName, formOf } from './cells/choices.ts';
 import { memoryTypes } from './geometry.ts';
 
 /** A whole number between two, both included. */
@@ -29,8 +29,18 @@ export const countShape = whole(0);
 
 /** What the cells of an editor show. */
 export const cellChoiceShape = v.object({
-  name: v.picklist(cellNames),
+  name: v.custom<CellName>((name) => typeof name === 'string' && formOf(name) !== undefined),
   order: v.picklist(['little', 'big']),
+});
+
+/** Bytes per row that a person can choose; 0: as many as there is room for. */
+export const rowLengths = [0, 8, 16, 32, 64] as const;
+
+/** How a tab shows its bytes. */
+export const viewChoiceShape = v.object({
+  cells: cellChoiceShape,
+  bytesPerRow: v.picklist(rowLengths),
+  colours: v.boolean(),
 });
 
 /** The layout of one memory; whether it can be worked with is another question. */

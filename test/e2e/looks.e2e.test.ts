@@ -83,9 +83,11 @@ describe('[main-23] looks', () => {
   });
 
   test('[shape-3] Cells... shows float32; 12.34 is typed, applied and read back as A4 70 45 41', async () => {
-    const choose = async (name: string): Promise<void> => {
+    const choose = async (kind: string): Promise<void> => {
       await workbench.runCommand('Tilescope: Cells...');
-      await workbench.pick(new RegExp(`^${name}`));
+      const cells = editor.frame.locator('.view-line [data-name=cells]');
+      await editor.frame.locator('.view-line [data-name=cells]:focus').waitFor();
+      await cells.selectOption(kind);
     };
     await choose('float32');
     await editor.frame.locator('.details .value', { hasText: /^float32 / }).waitFor();
@@ -97,7 +99,8 @@ describe('[main-23] looks', () => {
     await editor.apply();
     await editor.goTo('0x24');
     await editor.frame.locator('.details .value', { hasText: 'float32 12.34 = A4 70 45 41' }).waitFor();
-    await choose('hex8');
+    await choose('hex');
+    await editor.frame.locator('.view-line [data-name=bytes]').selectOption('1');
     await editor.frame.locator('.details .value', { hasText: /^value A4/ }).waitFor();
     expect((await editor.rowAt('0x20')).slice(4, 8)).toEqual(['A4', '70', '45', '41']);
   });

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { CellName } from '../../src/model/cells/choices.ts';
+import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
 import { deviceByte } from './device.ts';
 import { eventually } from './eventually.ts';
@@ -605,13 +605,22 @@ describe('[shape-3] cells of other formats', () => {
   }
 
   async function choose(page: Page, name: CellName, order: ByteOrder = 'little'): Promise<void> {
-    await page.evaluate((cells) => window.fake.send({ type: 'cells', cells }), { name, order });
+    const form = formOf(name);
+    const pick = async (part: string, value: string) => {
+      const list = page.locator(`.view-line [data-name=${part}]`);
+      if ((await list.count()) > 0) await list.selectOption(value);
+    };
+    await pick('cells', form?.kind ?? '');
+    await pick('bytes', String(form?.bytes));
+    await pick('scale', String(form?.fraction));
+    await pick('order', order);
+    await page.locator('#grid').focus();
     await eventually(() =>
       page.evaluate(() => {
-        const told = window.fake.said.findLast((message) => message.type === 'cells');
-        return told?.type === 'cells' ? told.cells : undefined;
+        const told = window.fake.said.findLast((message) => message.type === 'view');
+        return told?.type === 'view' ? told.view.cells : undefined;
       }),
-    ).toEqual({ name, order });
+    ).toMatchObject({ name });
     await painted(page);
   }
 
@@ -630,6 +639,119 @@ describe('[shape-3] cells of other formats', () => {
     await open?.close();
     const again = await start({ ...oneTile, kept: state });
     await eventually(async () => (await first(again))[0]).toMatch(/^[0-9A-F]{8}$/);
+  });
+
+  test('[hex-1] any group of 1 to 32 bytes, fixed point with its scale, blocks: as chosen in the view line', async () => {
+    const page = await floats('hex24');
+    await eventually(async () => (await first(page))[0]).toBe('4570A4');
+    await choose(page, 'uint256');
+    await eventually(async () => (await first(page)).length).toBe(1);
+    await choose(page, 'fix16.12');
+    // 70A4 and 4145, 12 bits behind the point.
+    await eventually(async () => (await first(page)).slice(0, 2)).toEqual(['7.04004', '4.07935']);
+    await page.keyboard.type('1.0001');
+    await eventually(() => preview(page).textContent()).toContain('1 = 00 10.');
+    await page.keyboard.press('Enter');
+    await eventually(() => staged(page)).toEqual({ 32768: 0x00, 32769: 0x10 });
+    await choose(page, 'bfp16ebs8');
+    await page.keyboard.type('1|2|3|4|5|6|7|8');
+    await eventually(() => preview(page).textContent()).toContain(
+      '1|2|3|4|5|6|7|8@130 = 82 08 10 18 20 28 30 38 40.',
+    );
+    await page.keyboard.press('Enter');
+    await eventually(async () => (await first(page))[0]).toBe('1|2|3|4|5|6|7|8@130');
+    // The command takes the keys to the choice.
+    await page.evaluate(() => window.fake.send({ type: 'chooseCells' }));
+    await eventually(() => page.evaluate(() => document.activeElement?.getAttribute('data-name'))).toBe(
+      'cells',
+    );
+  });
+
+  test('[hex-1] rows as long as there is room: whole words, no scrolling sideways, the same place on top', async () => {
+    const page = await start({ ...oneTile, width: 1400 });
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 1 }));
+    await page.locator('.view-line [data-name=columns]').selectOption('0');
+    const lengths: number[] = [];
+    for (const width of [1400, 900, 500]) {
+      await page.setViewportSize({ width, height: 700 });
+      await painted(page);
+      await painted(page);
+      const length = ((await rows(page))[0]?.bytes ?? '').trim().split(' ').length;
+      expect(length % 8, `${width}: ${length}`).toBe(0);
+      const sideways = () =>
+        page.evaluate(() => {
+          const { scrollWidth, clientWidth } = document.querySelector('.scroller') ?? document.body;
+          return scrollWidth - clientWidth;
+        });
+      expect(await sideways(), `${width}`).toBe(0);
+      expect(await footer(page).textContent()).toContain('tile offset 0x1000');
+      lengths.push(length);
+    }
+    expect(lengths[0]).toBeGreaterThan(lengths[1] ?? 0);
+    expect(lengths[1]).toBeGreaterThan(lengths[2] ?? 0);
+  });
+
+  test('[hex-1] what changed in more than one word while an application runs is possibly torn', async () => {
+    const page = await floats('float64');
+    expect(await marked(page, 'torn')).toEqual([]);
+    expect(await footer(page).textContent()).not.toContain('torn');
+    await page.evaluate(() => window.fake.setState({ moving: true }));
+    await eventually(async () => (await marked(page, 'torn')).length).toBe(1);
+    await eventually(() => footer(page).textContent()).toContain('possibly torn');
+    // One word is read at once.
+    await choose(page, 'float32');
+    expect(await marked(page, 'torn')).toEqual([]);
+    expect(await footer(page).textContent()).not.toContain('torn');
+    await choose(page, 'hex24');
+    await page.evaluate(() => window.fake.deviceWrite(0x8020, 1, 2, 3, 4, 5));
+    await eventually(async () => (await marked(page, 'torn')).length).toBeGreaterThan(0);
+  });
+
+  test('[hex-1] colours by class of value, where a person wants them', async () => {
+    const page = await floats('float32');
+    await page.evaluate(() => window.fake.deviceWrite(0x8010, 0, 0, 0xc0, 0x7f));
+    const classes = async () => ({
+      zero: (await marked(page, 'zero'))[0],
+      negative: (await marked(page, 'negative'))[0],
+      special: (await marked(page, 'special'))[0],
+    });
+    expect(await classes()).toEqual({ zero: undefined, negative: undefined, special: undefined });
+    await page.locator('.view-line [data-name=colours]').click();
+    await eventually(async () => (await classes()).negative?.trim()).toBe('-0.5');
+    const { zero, special } = await classes();
+    expect(zero?.trim()).toBe('0');
+    expect(special?.trim()).toBe('NaN');
+    await choose(page, 'hex8');
+    expect((await marked(page, 'text')).join(' ')).toContain('70');
+  });
+
+  test("[hex-1] font, size and density are the settings'; no two cells share a glyph", async () => {
+    for (const [fontSize, density] of [
+      [8, 'compact'],
+      [40, 'comfortable'],
+    ] as const) {
+      const page = await start({ ...oneTile, settings: { fontFamily: 'monospace', fontSize, density } });
+      const style = await page.evaluate(() => {
+        const { fontSize, fontVariantLigatures, fontKerning, fontFamily } = getComputedStyle(
+          document.querySelector('.scroller') ?? document.body,
+        );
+        const row = document.querySelector('.row:not(.tile)')?.getBoundingClientRect().height;
+        return { fontSize, fontVariantLigatures, fontKerning, fontFamily, row };
+      });
+      expect(style).toMatchObject({
+        fontSize: `${fontSize}px`,
+        fontVariantLigatures: 'none',
+        fontKerning: 'none',
+        fontFamily: expect.stringContaining('monospace'),
+        row: Math.round(fontSize * (density === 'compact' ? 1.2 : 1.5)),
+      });
+      // A click still finds its cell.
+      const at = await point(page, '0010', 5);
+      await page.mouse.click(at.x, at.y);
+      await eventually(() => footer(page).textContent()).toContain('tile offset 0x0015');
+      await open?.close();
+    }
+    open = undefined;
   });
 
   test('the setting counts in a tab where nothing was chosen', async () => {
@@ -1309,10 +1431,10 @@ describe('the page around', () => {
     await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('grid');
     await eventually(() => spoken(page).textContent()).not.toContain('characters');
-    await page.keyboard.press('Shift+Tab');
-    expect(await focus()).toBe('refresh');
-    await page.keyboard.press('Shift+Tab');
-    expect(await focus()).toBe('lock');
+    for (const name of ['colours', 'columns', 'bytes', 'cells', 'refresh', 'lock']) {
+      await page.keyboard.press('Shift+Tab');
+      expect(await focus()).toBe(name);
+    }
   });
 
   test('[main-18] the cursor is spoken: value, state, tile, offset and column', async () => {

@@ -191,6 +191,37 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('[hex-1] the view line, classes of values and possibly torn values', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({
+        theme,
+        width: 900,
+        height: 420,
+        range: { offset: 0x8000, length: 0x8000 },
+        settings: { cells: { name: 'fix16.15', order: 'little' }, bytesPerRow: 0, colours: true },
+        state: { moving: true },
+      });
+      const { page } = open;
+      await page.evaluate(() => {
+        window.fake.deviceWriteUnseen(0x8000, ...new Array(40).fill(0));
+        window.fake.deviceWrite(0x8044, 1);
+      });
+      await painted(page);
+      await page.screenshot({ path: join(shots, `webview-view-fixed-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      await page.locator('.view-line [data-name=cells]').selectOption('float64');
+      await page.locator('#grid').focus();
+      await painted(page);
+      await page.screenshot({ path: join(shots, `webview-view-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual(
+        [],
+      );
+      await open.close();
+    }
+  });
+
   test('[truth-19] what is read before a copy, and what the copy could not hold', async () => {
     for (const theme of themeNames) {
       open = await harness.open({

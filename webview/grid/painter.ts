@@ -6,9 +6,14 @@ import type { Pane } from './selection.ts';
 
 /** What can be painted, the later over the earlier. The looks are in `main.css`, as `::highlight(tile-...)`. */
 export const marks = [
+  'zero',
+  'negative',
+  'special',
+  'text',
   'unknown',
   'unreadable',
   'changed',
+  'torn',
   'staged',
   'conflict',
   'pending',

@@ -2,11 +2,12 @@
 import type { ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
+import { classOf } from '../../src/model/cells/value-class.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
 import { isExtended, type Pane, type Selection, selectedRange } from './selection.ts';
-import { type CellMap, cellsText, characterText } from './text.ts';
+import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
 import { type PendingDigits, pendingText } from './typing.ts';
 
 /** The look of offsets and cells, fixed for a layout. */
@@ -17,6 +18,10 @@ export interface RowStyle {
   readonly bufferDigits: number;
   readonly tileDigits: number;
   readonly upperCase: boolean;
+  /** Cells have the colour of the class of their value. */
+  readonly colours: boolean;
+  /** Bytes may change while they are read: what changed in more than one word is perhaps torn. */
+  readonly moving: boolean;
   /** The words of a heading row. */
   readonly headingText: (row: Extract<GridRow, { kind: 'tile' }>) => string;
 }
@@ -31,7 +36,7 @@ interface MarkedColumns {
 }
 
 /** What a cell with several of them is marked as, the first before the others. */
-const cellMarks: readonly Mark[] = ['conflict', 'staged', 'unreadable', 'unknown', 'changed'];
+const cellMarks: readonly Mark[] = ['conflict', 'staged', 'unreadable', 'unknown', 'torn', 'changed'];
 
 /** The mark of a byte by its flags; `undefined` for an ordinary byte. */
 function markOf(flags: number): Mark | undefined {
@@ -43,21 +48,20 @@ function markOf(flags: number): Mark | undefined {
 }
 
 /** Runs of equal marks in a row: a cell has the mark of one of its bytes, a character that of its own. */
-function markedColumns(row: ByteRow, { flags }: ShownBytes, bytesPerCell: number): MarkedColumns[] {
-  const byByte = markedUnits(row, flags, 1);
-  if (bytesPerCell === 1) return byByte;
+function markedColumns(row: ByteRow, { flags }: ShownBytes, style: RowStyle): MarkedColumns[] {
+  const { bytes } = style.format;
+  const byByte = markedUnits(row, flags, 1, false);
+  if (bytes === 1) return byByte;
   return [
-    ...markedUnits(row, flags, bytesPerCell).map((run) => ({ ...run, pane: 'cells' as const })),
+    ...markedUnits(row, flags, bytes, style.moving).map((run) => ({ ...run, pane: 'cells' as const })),
     ...byByte.map((run) => ({ ...run, pane: 'characters' as const })),
   ];
 }
 
 /** Runs of equal marks, where `size` bytes have one mark together. */
-function markedUnits(row: ByteRow, flags: Uint8Array, size: number): MarkedColumns[] {
+function markedUnits(row: ByteRow, flags: Uint8Array, size: number, moving: boolean): MarkedColumns[] {
   const found: { mark: Mark; from: number; to: number }[] = [];
-  for (let i = 0; i < row.length; ) {
-    const from = row.skip + i;
-    const end = Math.min(i + size - (from % size), row.length);
+  for (const [i, end] of units(row, size)) {
     // A cell that the edge of the memory cuts shows no value.
     let mark: Mark | undefined = end - i < size ? 'unknown' : undefined;
     for (let at = i; at < end; at++) {
@@ -65,14 +69,42 @@ function markedUnits(row: ByteRow, flags: Uint8Array, size: number): MarkedColum
       if (other === undefined) continue;
       if (mark === undefined || cellMarks.indexOf(other) < cellMarks.indexOf(mark)) mark = other;
     }
-    const last = found.at(-1);
-    i = end;
-    if (mark === undefined) continue;
-    const to = row.skip + end - 1;
-    if (last !== undefined && last.mark === mark && last.to === from - 1) last.to = to;
-    else found.push({ mark, from, to });
+    if (mark === 'changed' && moving && mayBeTorn({ offset: row.offset + i, length: end - i })) mark = 'torn';
+    addRun(found, mark, row.skip + i, row.skip + end - 1);
   }
   return found;
+}
+
+/** Runs of cells of one class. Where a cell is a byte, its character has the colour, too. */
+function classColumns(row: ByteRow, shown: ShownBytes, format: CellFormat): MarkedColumns[] {
+  const found: { mark: Mark; from: number; to: number }[] = [];
+  for (const [i, end] of units(row, format.bytes)) {
+    const isThere = hasValueAt(format, shown, i, end - i);
+    addRun(found, isThere ? classOf(format, shown.bytes, i) : undefined, row.skip + i, row.skip + end - 1);
+  }
+  return format.bytes === 1 ? found : found.map((run) => ({ ...run, pane: 'cells' as const }));
+}
+
+/** The cells of a row: where each begins and ends, counted from its first shown byte. */
+function* units(row: ByteRow, size: number): Generator<readonly [number, number]> {
+  for (let i = 0; i < row.length; ) {
+    const end = Math.min(i + size - ((row.skip + i) % size), row.length);
+    yield [i, end];
+    i = end;
+  }
+}
+
+/** Adds columns to the run before them if they have the same mark. */
+function addRun(
+  found: { mark: Mark; from: number; to: number }[],
+  mark: Mark | undefined,
+  from: number,
+  to: number,
+): void {
+  if (mark === undefined) return;
+  const last = found.at(-1);
+  if (last !== undefined && last.mark === mark && last.to === from - 1) last.to = to;
+  else found.push({ mark, from, to });
 }
 
 /** One visible row. Its elements live as long as the grid and show one row after another. */
@@ -148,7 +180,8 @@ export class RowElement implements PaintSurface {
       set(this.text.cells, cellsText(map, format, row.skip, shown, replace)),
       set(this.text.characters, characterText(row.skip, shown)),
     ];
-    this.#marked = markedColumns(row, shown, format.bytes);
+    this.#marked = markedColumns(row, shown, style);
+    if (style.colours) this.#marked.push(...classColumns(row, shown, format));
     if (replace !== undefined) {
       this.#marked.push({ mark: 'pending', from: column, to: column + format.bytes - 1 });
     }

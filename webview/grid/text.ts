@@ -4,7 +4,11 @@
  */
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
+import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
+
+/** Bytes that one access reads or writes at once. */
+const wordBytes = 4;
 
 /** Shown for a cell with a byte that could not be read. */
 const unreadableText = '??';
@@ -18,6 +22,29 @@ function gapBefore(column: number, bytesPerCell: number): number {
   if (8 % bytesPerCell !== 0) return 3;
   if (column % 8 === 0) return 3;
   return column % 4 === 0 ? 2 : 1;
+}
+
+/** Longer rows are hard to follow, and cost time. Bytes. */
+const longestRow = 256;
+
+/**
+ * Bytes of the longest row that `room` characters hold, cells and characters together; whole words where cells are parts
+ * of words and there is room for one. At least one cell.
+ */
+export function fittedRow(format: CellFormat, room: number): number {
+  const fits = (step: number): number => {
+    let length = 0;
+    while (length + step <= longestRow && cellMap(length + step, format).width + length + step <= room)
+      length += step;
+    return length;
+  };
+  const { bytes } = format;
+  const steps = [8, 4].filter((step) => step > bytes && step % bytes === 0);
+  for (const step of steps) {
+    const length = fits(step);
+    if (length > 0) return length;
+  }
+  return Math.max(bytes, fits(bytes));
 }
 
 /** Where the cells of a row stand in its string. */
@@ -74,13 +101,33 @@ function hidden(flags: number): typeof unreadableText | typeof unknownText | und
  * are there: it has no value. One byte that is not shown hides the whole cell.
  */
 export function cellText(format: CellFormat, row: RowBytes, at: number, length: number): string {
-  let text = length < format.bytes ? unknownText : undefined;
+  return withoutValue(format, row, at, length) ?? format.format(row.bytes, at);
+}
+
+/** Whether a cell shows a value. */
+export function hasValueAt(format: CellFormat, row: RowBytes, at: number, length: number): boolean {
+  return withoutValue(format, row, at, length) === undefined;
+}
+
+/** What stands for the value of a cell that has none. */
+function withoutValue(
+  { bytes }: CellFormat,
+  { flags }: RowBytes,
+  at: number,
+  length: number,
+): typeof unreadableText | typeof unknownText | undefined {
+  let text: typeof unreadableText | typeof unknownText | undefined = length < bytes ? unknownText : undefined;
   for (let i = Math.max(0, at); i < at + length; i++) {
-    const why = hidden(row.flags[i] ?? 0);
+    const why = hidden(flags[i] ?? 0);
     if (why === unreadableText) return why;
     text ??= why;
   }
-  return text ?? format.format(row.bytes, at);
+  return text;
+}
+
+/** Whether a run of bytes is read in more than one access: it may be written between them. */
+export function mayBeTorn({ offset, length }: ByteRange): boolean {
+  return Math.floor(offset / wordBytes) < Math.floor((offset + length - 1) / wordBytes);
 }
 
 /** What a cell of the characters column shows: printable ASCII, else a dot. */

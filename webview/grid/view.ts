@@ -3,8 +3,8 @@
  * decides nothing about edits. It draws at most once per animation frame, and only what changed.
  */
 
-import type { EditorDocument, EditorSettings } from '../../src/editor/messages.ts';
-import { type CellChoice, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
+import type { EditorDocument, EditorSettings, ViewChoice } from '../../src/editor/messages.ts';
+import { cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import type { Box } from '../box.ts';
 import type { Translate } from '../strings.ts';
@@ -15,7 +15,7 @@ import { RowElement, type RowStyle } from './rows.ts';
 import { clampTop, revealRow, type ScrollMetrics, thumbAt, topFromThumb } from './scroll.ts';
 import { moveTo, type Pane, reselect, type Selection, selectedRange, selectWord } from './selection.ts';
 import type { ByteStore } from './store.ts';
-import { cellMap, headingText } from './text.ts';
+import { cellMap, fittedRow, headingText } from './text.ts';
 import type { PendingDigits } from './typing.ts';
 
 /** What the grid tells its owner. */
@@ -66,7 +66,12 @@ export class GridView {
   #rows: RowElement[] = [];
   readonly #spare: RowElement[] = [];
   #settings: EditorSettings;
-  #choice: CellChoice;
+  #choice: ViewChoice;
+  #moving = false;
+  /** Bytes of a row as chosen, or as there is room for. */
+  #rowLength = 16;
+  /** A row of another length must not ask for yet another one. */
+  #isFitting = false;
   #style: RowStyle;
   #selection: Selection;
   #pending: PendingDigits | undefined;
@@ -88,7 +93,7 @@ export class GridView {
     parent: HTMLElement,
     document: EditorDocument,
     settings: EditorSettings,
-    cells: CellChoice,
+    choice: ViewChoice,
     store: ByteStore,
     t: Translate,
     events: GridEvents,
@@ -98,7 +103,8 @@ export class GridView {
     this.#t = t;
     this.#events = events;
     this.#settings = settings;
-    this.#choice = cells;
+    this.#choice = choice;
+    if (choice.bytesPerRow > 0) this.#rowLength = choice.bytesPerRow;
     this.#style = this.#makeStyle();
     this.#selection = { anchor: document.range.offset, cursor: document.range.offset, pane: 'cells' };
     this.#painter = createPainter(() => this.#characterWidth);
@@ -107,7 +113,7 @@ export class GridView {
     this.#listen();
     // The headings are as wide as the font makes them, whatever room the rows have.
     const sizes = new ResizeObserver(() => this.measure());
-    for (const element of [this.#viewport, this.#headingCells.bytes]) sizes.observe(element);
+    for (const element of [this.element, this.#viewport, this.#headingCells.bytes]) sizes.observe(element);
     this.measure();
   }
 
@@ -132,7 +138,7 @@ export class GridView {
   /** How the values of the cells are written. */
   get notation(): Notation {
     const { format, upperCase } = this.#style;
-    return { choice: this.#choice, format, upperCase };
+    return { choice: this.#choice.cells, format, upperCase };
   }
 
   /** As `notation`, of what is shown in a pane: characters stand for bytes. */
@@ -187,9 +193,17 @@ export class GridView {
     this.#restyle();
   }
 
-  /** Shows other cells; the selection and the place stay, to whole cells. */
-  set cells(choice: CellChoice) {
+  /** Shows the bytes in another way; the selection and the place stay, to whole cells. */
+  set choice(choice: ViewChoice) {
     this.#choice = choice;
+    this.#rowLength = choice.bytesPerRow > 0 ? choice.bytesPerRow : this.#fittedLength();
+    this.#restyle();
+  }
+
+  /** Whether bytes may change while they are read. */
+  set moving(moving: boolean) {
+    if (moving === this.#moving) return;
+    this.#moving = moving;
     this.#restyle();
   }
 
@@ -231,6 +245,16 @@ export class GridView {
     if (this.#nextDraw === 0) this.#nextDraw = requestAnimationFrame(() => this.#draw());
   }
 
+  /** Bytes of the longest row that can be seen without scrolling sideways. */
+  #fittedLength(): number {
+    const { clientWidth } = this.element;
+    if (clientWidth === 0) return this.#rowLength;
+    const style = getComputedStyle(this.#headingCells.characters);
+    const around = Number.parseFloat(style.paddingLeft) + Number.parseFloat(style.paddingRight);
+    const room = (clientWidth - this.#left.cells - around) / this.#characterWidth;
+    return fittedRow(cellFormat(this.#choice.cells, true), room);
+  }
+
   /** Learns font and window sizes again. */
   measure(): void {
     const text = this.#headingCells.bytes.firstChild;
@@ -247,6 +271,14 @@ export class GridView {
       cells: innerLeft(this.#headingCells.bytes) - sheet.left,
       characters: innerLeft(this.#headingCells.characters) - sheet.left,
     };
+    const length = this.#choice.bytesPerRow > 0 ? this.#choice.bytesPerRow : this.#fittedLength();
+    if (length !== this.#rowLength && !this.#isFitting) {
+      this.#rowLength = length;
+      this.#isFitting = true;
+      this.#restyle();
+      this.#isFitting = false;
+      return;
+    }
     const before = this.#metrics();
     this.#viewportHeight = this.#viewport.clientHeight;
     this.#top = clampTop(this.#metrics(), this.#stayingInSight(before));
@@ -266,9 +298,9 @@ export class GridView {
 
   #makeStyle(): RowStyle {
     const { geometry, range } = this.#document;
-    const { bytesPerRow, upperCase } = this.#settings;
-    const format = cellFormat(this.#choice, upperCase);
-    const layout = createLayout(geometry, range, bytesPerRow, format.bytes);
+    const { upperCase } = this.#settings;
+    const format = cellFormat(this.#choice.cells, upperCase);
+    const layout = createLayout(geometry, range, this.#rowLength, format.bytes);
     return {
       layout,
       format,
@@ -276,6 +308,8 @@ export class GridView {
       bufferDigits: offsetDigits(range.offset + range.length),
       tileDigits: offsetDigits(geometry.bytesPerTile),
       upperCase,
+      colours: this.#choice.colours,
+      moving: this.#moving,
       headingText: (row) => formatTile(row.tile),
     };
   }

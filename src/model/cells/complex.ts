@@ -27,5 +27,6 @@ export function complexFormat(of: CellFormat): CellFormat {
     },
     parse,
     parsePasted: (word) => oneCell(parse(word)),
+    numbers: (bytes, at) => [...of.numbers(bytes, at), ...of.numbers(bytes, at + of.bytes)],
   };
 }

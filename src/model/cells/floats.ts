@@ -2,6 +2,7 @@
  * Floating point of every width. Texts are decimal: at least six digits, and as many more as it takes to read back as the
  * same bits; NaNs with other bits than the usual ones show them. Typed texts are rounded once, exactly, ties to even.
  */
+import { farthestPower } from './decimal.ts';
 import {
   type ByteOrder,
   type CellFormat,
@@ -35,8 +36,6 @@ const wholeBelow = 1e9;
 /** Decimal exponents that are written as leading or trailing zeros. */
 const plainFrom = -4;
 const plainBelow = 9;
-/** Beyond these powers of ten every format overflows, or rounds to zero. */
-const farthestPower = 400;
 
 /** Exponent of the smallest normal number. */
 function leastExponent({ exponentBits }: FloatShape): number {
@@ -107,8 +106,13 @@ function readsBack(shape: FloatShape, value: number, text: string): boolean {
 function decimalText(shape: FloatShape, value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < wholeBelow) return String(value);
   let count = fewestDigits;
-  let text = value.toExponential(count - 1);
-  while (!readsBack(shape, value, text)) text = value.toExponential(count++);
+  while (!readsBack(shape, value, value.toExponential(count - 1))) count++;
+  return shortDecimal(value, count);
+}
+
+/** A finite number that is not zero with at most so many digits, and no zeros at the end. */
+export function shortDecimal(value: number, count: number): string {
+  const text = value.toExponential(count - 1);
   const [, minus = '', first = '', rest = '', power = '0'] = /^(-?)(\d)(?:\.(\d*))?e(.*)$/.exec(text) ?? [];
   const digits = first + rest.replace(/0+$/, '');
   const exponent = Number(power);
@@ -164,5 +168,6 @@ export function floatFormat(shape: FloatShape, order: ByteOrder, upperCase: bool
     format: (bytes, at) => write(BigInt(readUnsigned(bytes, at, shape.bytes, order))),
     parse,
     parsePasted: (word) => oneCell(parse(word)),
+    numbers: (bytes, at) => [floatValue(shape, BigInt(readUnsigned(bytes, at, shape.bytes, order)))],
   };
 }

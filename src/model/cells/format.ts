@@ -30,13 +30,18 @@ export interface CellFormat {
    * where a short text would have to be guessed at.
    */
   parsePasted(word: string): Uint8Array | undefined;
+  /**
+   * The numbers in the cell whose first byte is `bytes[at]`: one, or several in complex numbers and blocks. NaN and
+   * infinities are numbers here; whole numbers are exact.
+   */
+  numbers(bytes: Uint8Array, at: number): readonly (number | bigint)[];
 }
 
 /** Bases in which bits are written digit by digit. */
 export type Radix = 2 | 8 | 16;
 
 /** Longer texts are no values: exact arithmetic on them would take for ever. */
-export const longestText = 200;
+export const longestText = 300;
 
 export const unclear: CellRefusal = { kind: 'unclear' };
 
@@ -56,6 +61,21 @@ export function readUnsigned(bytes: Uint8Array, at: number, size: number, order:
   let value = 0n;
   for (let i = 0; i < size; i++) value = value * 256n + BigInt(byte(i));
   return value;
+}
+
+/** As `readUnsigned`; with `signed` in two's complement. */
+export function readInteger(
+  bytes: Uint8Array,
+  at: number,
+  size: number,
+  signed: boolean,
+  order: ByteOrder,
+): number | bigint {
+  const value = readUnsigned(bytes, at, size, order);
+  if (!signed) return value;
+  if (typeof value === 'bigint') return BigInt.asIntN(8 * size, value);
+  const sign = 2 ** (8 * size - 1);
+  return value >= sign ? value - 2 * sign : value;
 }
 
 /** The lowest `size` bytes of a number, negative ones as two's complement. */

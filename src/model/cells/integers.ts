@@ -6,6 +6,7 @@ import {
   longestText,
   oneCell,
   type Radix,
+  readInteger,
   readUnsigned,
   unclear,
   writeInteger,
@@ -57,6 +58,7 @@ export function bitsFormat(size: number, radix: Radix, order: ByteOrder, upperCa
       }
       return bytes;
     },
+    numbers: (bytes, at) => [readUnsigned(bytes, at, size, order)],
   };
 }
 
@@ -65,7 +67,6 @@ export function integerFormat(size: number, signed: boolean, order: ByteOrder): 
   const width = BigInt(8 * size);
   const least = signed ? -(1n << (width - 1n)) : 0n;
   const most = (1n << (signed ? width - 1n : width)) - 1n;
-  const sign = 2 ** (8 * size - 1);
   const parse = (text: string): Uint8Array | CellRefusal => {
     const match = /^([+-]?)(\d+|0x[0-9a-f]+|0o[0-7]+|0b[01]+)$/i.exec(text.trim());
     const [, minus, digits] = match ?? [];
@@ -80,13 +81,9 @@ export function integerFormat(size: number, signed: boolean, order: ByteOrder): 
   return {
     bytes: size,
     characters: Math.max(String(least).length, String(most).length),
-    format(bytes, at) {
-      const value = readUnsigned(bytes, at, size, order);
-      if (!signed) return String(value);
-      if (typeof value === 'bigint') return String(BigInt.asIntN(8 * size, value));
-      return String(value >= sign ? value - 2 * sign : value);
-    },
+    format: (bytes, at) => String(readInteger(bytes, at, size, signed, order)),
     parse,
     parsePasted: (word) => oneCell(parse(word)),
+    numbers: (bytes, at) => [readInteger(bytes, at, size, signed, order)],
   };
 }
