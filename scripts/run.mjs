@@ -40,6 +40,7 @@ const SYSTEM = {
     'nlohmann-json3-dev': ['/usr/include/nlohmann/json.hpp'],
     clang: ['clang++'],
     llvm: ['llvm-symbolizer'],
+    lld: ['ld.lld'],
   },
   cross: {
     'g++-aarch64-linux-gnu': ['aarch64-linux-gnu-g++'],

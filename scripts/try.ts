@@ -5,6 +5,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type ControlConfig, readControlConfig } from '../src/model/program/control-config.ts';
+import { DebugInfo } from '../src/model/program/dwarf/debug-info.ts';
+import { debugFaultText } from '../src/model/program/dwarf/faults.ts';
 import { type ElfFile, readElf } from '../src/model/program/elf.ts';
 import { FileFault, faultText } from '../src/model/program/faults.ts';
 import { isMain, runMain, ScriptError } from './common.ts';
@@ -25,10 +27,22 @@ interface Found {
 
 function elfText({ machine, flags, sections, segments, symbols }: ElfFile): string {
   const count = (wanted: string) => symbols.filter(({ type }) => type === wanted).length;
-  const debug = sections.some(({ name }) => name === '.debug_info') ? ', DWARF' : '';
   return (
     `machine ${machine}, flags ${flags}, ${sections.length} sections, ${segments.length} segments, ` +
-    `${symbols.length} symbols (${count('object')} objects, ${count('function')} functions, ${count('none')} untyped)${debug}`
+    `${symbols.length} symbols (${count('object')} objects, ${count('function')} functions, ${count('none')} untyped)`
+  );
+}
+
+/** What the debug information tells; empty if there is none. */
+function debugText(elf: ElfFile): string {
+  const info = new DebugInfo(elf);
+  const { versions, producers, functions, globals, types, faults } = info;
+  if (versions.length === 0 && faults.length === 0) return '';
+  const producer = producers.map((text) => text.slice(0, 40)).join('; ');
+  const some = globals.slice(0, 4).map(({ name, type }) => `${name}: ${types.text(type)}`);
+  return (
+    `; DWARF ${versions.join(', ')} (${producer}): ${functions.length} functions, ${globals.length} globals (${some.join('; ')}), ` +
+    `${info.sourceFiles().length} source files${faults.map((fault) => `; ${debugFaultText(fault, l10n)}`).join('')}`
   );
 }
 
@@ -50,7 +64,10 @@ const readers: readonly {
   {
     kind: 'core ELF',
     takes: (_, bytes) => bytes[0] === 0x7f && bytes[1] === 0x45,
-    read: (bytes) => elfText(readElf(bytes)),
+    read: (bytes) => {
+      const elf = readElf(bytes);
+      return elfText(elf) + debugText(elf);
+    },
   },
   {
     kind: 'control config',

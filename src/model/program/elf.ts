@@ -20,7 +20,7 @@ const mostNameBytes = 1 << 24;
 const mostNameLength = 1 << 16;
 
 /** A section, as its header says. */
-interface ElfSection {
+export interface ElfSection {
   readonly name: string;
   /** `sh_type`. */
   readonly type: number;
@@ -54,7 +54,7 @@ interface ElfSegment {
 type SymbolType = 'none' | 'object' | 'function' | 'section' | 'file' | 'other';
 
 /** An entry of the symbol table, unfiltered. */
-interface ElfSymbol {
+export interface ElfSymbol {
   readonly name: string;
   /** `st_value`: an address, of data or of program; the two share numbers. */
   readonly value: number;

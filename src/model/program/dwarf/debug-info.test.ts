@@ -1,0 +1,243 @@
+import { describe, expect, test } from 'vitest';
+import { Random, runSeed } from '../../../../test/conformance/random.ts';
+import { damaged } from '../../../../test/program/damage.ts';
+import {
+  DwarfWriter,
+  type MadeCall,
+  type MadeFunction,
+  type MadeUnit,
+  randomProgram,
+  sizeOfType,
+  textOfType,
+} from '../../../../test/program/dwarf.ts';
+import { DebugInfo } from './debug-info.ts';
+import { debugFaultText } from './faults.ts';
+
+const l10n = {
+  t: (message: string, ...args: (string | number)[]): string =>
+    message.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)])),
+};
+
+type Sections = { name: string; bytes: Uint8Array }[];
+
+function read(sections: Sections): DebugInfo {
+  const all = sections.map(({ name, bytes }) => ({
+    name,
+    bytes,
+    type: 1,
+    flags: 0,
+    address: 0,
+    size: bytes.length,
+    offset: 0,
+  }));
+  return new DebugInfo({ sections: all, symbols: [] });
+}
+
+function made(seed: number): { units: MadeUnit[]; sections: Sections } {
+  const random = new Random(seed);
+  const units = randomProgram(random);
+  return { units, sections: new DwarfWriter(random).write(units) };
+}
+
+const covers = (of: { ranges: MadeFunction['ranges'] }, at: number): boolean =>
+  of.ranges.some(({ low, high }) => low <= at && at < high);
+
+/** What must be found at the address. */
+function expectedCalls(units: readonly MadeUnit[], at: number): string[] {
+  for (const unit of units) {
+    const path = (file: number): string => `${unit.folder}/${unit.files[file]}`;
+    const of = unit.functions.find((one) => covers(one, at));
+    if (of === undefined) continue;
+    const sequence = unit.sequences.find(({ rows, end }) => (rows[0]?.address ?? 0) <= at && at < end);
+    const row = sequence?.rows.findLast(({ address }) => address <= at);
+    let place = row === undefined ? 'none' : `${path(row.file)}:${row.line}:${row.column}`;
+    const calls: MadeCall[] = [];
+    for (let inner = of.inlined.findLast((one) => covers(one, at)); inner !== undefined; ) {
+      calls.unshift(inner);
+      inner = inner.inlined.findLast((one) => covers(one, at));
+    }
+    const texts: string[] = [];
+    for (const { name, file, line, column } of calls) {
+      texts.push(`${name} ${place}`);
+      place = `${path(file)}:${line}:${column}`;
+    }
+    return [...texts, `${of.linkageName} ${place}`];
+  }
+  return [];
+}
+
+function calls(info: DebugInfo, at: number): string[] {
+  return info.callsAt(at).map(({ linkageName, place }) => {
+    return `${linkageName} ${place === undefined ? 'none' : `${place.file}:${place.line}:${place.column}`}`;
+  });
+}
+
+/** A unit whose entries number files from `shift` on. */
+function chessLike(shift: number): MadeUnit {
+  const range = [{ low: 0x100, high: 0x140 }];
+  const row = (address: number, file: number, line: number) => ({ address, file, line, column: 1 });
+  const call = {
+    name: 'add',
+    ranges: [{ low: 0x110, high: 0x118 }],
+    file: 0,
+    line: 31,
+    column: 5,
+    inlined: [],
+  };
+  const inner = { ...call, name: 'mul', file: 1, line: 77, inlined: [call] };
+  return {
+    version: 4,
+    folder: '/src',
+    files: ['k/kernel.cc', 'k/add.h'],
+    functions: [
+      {
+        name: 'kernel',
+        linkageName: 'kernel',
+        ranges: range,
+        file: 0,
+        line: 20,
+        inlined: [{ ...call, inlined: [inner] }],
+      },
+    ],
+    globals: [],
+    sequences: [{ rows: [row(0x100, 0, 30), row(0x108, 0, 31), row(0x110, 1, 7)], end: 0x140 }],
+    shift,
+  };
+}
+
+/** Asks everything that can be asked. */
+function askAll(info: DebugInfo): void {
+  for (const one of info.functions) {
+    info.declarationOf(one);
+    for (const { low, high } of one.ranges) {
+      for (const at of [low, (low + high) >>> 1, high - 1]) {
+        info.callsAt(at);
+        info.unwindAt(at);
+      }
+    }
+  }
+  for (const { type } of info.globals) {
+    info.types.text(type);
+    info.types.sizeOf(type);
+  }
+  info.sourceFiles();
+}
+
+describe('[debug-10] debug information of all versions and forms', () => {
+  test('random programs are read as they were written', () => {
+    const seed = runSeed();
+    for (let round = 0; round < 60; round++) {
+      const { units, sections } = made(seed + round);
+      const info = read(sections);
+      const label = `SEED=${seed + round}`;
+      expect(info.faults, label).toEqual([]);
+      const functions = units.flatMap((unit) => unit.functions.map((one) => ({ unit, one })));
+      expect(new Set(info.functions.map(({ name }) => name)), label).toEqual(
+        new Set(functions.map(({ one }) => one.name)),
+      );
+      for (const { unit, one } of functions) {
+        const found = info.functions.find(({ name }) => name === one.name);
+        expect(found, label).toMatchObject({ linkageName: one.linkageName, ranges: one.ranges });
+        expect(found && info.declarationOf(found), label).toEqual({
+          file: `${unit.folder}/${unit.files[one.file]}`,
+          line: one.line,
+          column: 0,
+        });
+        const addresses = one.ranges.flatMap(({ low, high }) =>
+          Array.from({ length: high - low }, (_, i) => low + i),
+        );
+        const right = addresses.map((at) => expectedCalls(units, at));
+        expect(
+          addresses.map((at) => calls(info, at)),
+          label,
+        ).toEqual(right);
+      }
+      for (const { name, address, type } of units.flatMap(({ globals }) => globals)) {
+        const found = info.globals.find((one) => one.name === name);
+        expect(found, label).toMatchObject({ address, size: sizeOfType(type) });
+        expect(found && info.types.text(found.type), label).toBe(textOfType(type));
+      }
+      expect(info.sourceFiles(), label).toEqual(
+        [...new Set(units.flatMap(({ folder, files }) => files.map((file) => `${folder}/${file}`)))].sort(),
+      );
+    }
+  });
+
+  test('where entries number files by another table, as in Chess, only the own source is known', () => {
+    const of = (shift: number): string[] =>
+      calls(read(new DwarfWriter(new Random(1)).write([chessLike(shift)])), 0x110);
+    const kernel = 'kernel /src/k/kernel.cc:31:5';
+    expect(of(0)).toEqual([
+      'add /src/k/add.h:7:1',
+      'mul /src/k/kernel.cc:31:5',
+      'add /src/k/add.h:77:5',
+      kernel,
+    ]);
+    expect(of(30)).toEqual(['add /src/k/add.h:7:1', 'mul /src/k/kernel.cc:31:5', 'add :77:5', kernel]);
+  });
+
+  test('what cannot be read is said in words with its place', () => {
+    const faults = (name: string, bytes: number[], flags = 0): string[] => {
+      const data = Uint8Array.from(bytes);
+      const section = { name, bytes: data, type: 1, flags, address: 0, size: data.length, offset: 0 };
+      return new DebugInfo({ sections: [section], symbols: [] }).faults.map((one) =>
+        debugFaultText(one, l10n),
+      );
+    };
+    const end = 'The debug information ends in the middle of an entry.';
+    expect(faults('.debug_info', [9])).toEqual([`${end} (.debug_info, byte 0x0)`]);
+    expect(faults('.debug_info', [9, 0, 0, 0])).toEqual([`${end} (.debug_info, byte 0x4)`]);
+    expect(faults('.debug_info', [2, 0, 0, 0, 9, 0])).toEqual([
+      'The debug information has DWARF version 9. Build with version 2, 3, 4 or 5. (.debug_info, byte 0x6)',
+    ]);
+    expect(faults('.debug_info', [7, 0, 0, 0, 4, 0, 0, 0, 0, 0, 8])).toEqual([
+      'The debug information has addresses of 8 bytes, not of 4 as cores have. (.debug_info, byte 0xB)',
+    ]);
+    expect(faults('.debug_info', [255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0])).toEqual([
+      'The debug information is in the 64-bit format of DWARF. Build with the 32-bit format. (.debug_info, byte 0x4)',
+    ]);
+    expect(faults('.debug_info', [1], 0x800)).toEqual([
+      'The debug information is compressed. Build without compressed debug sections. (.debug_info, byte 0x0)',
+    ]);
+    expect(faults('.text', [1])).toEqual([]);
+  });
+
+  test('asking often costs nothing of what a file may cost', () => {
+    const info = read(new DwarfWriter(new Random(3)).write([chessLike(0)]));
+    for (let i = 0; i < 40_000; i++) {
+      info.callsAt(0x100 + (i & 63));
+    }
+    expect(info.callsAt(0x110)).toHaveLength(4);
+    expect(info.faults).toEqual([]);
+  });
+
+  test('damaged sections are read as far as they go, in bounded time, and never fail', () => {
+    const seed = runSeed();
+    for (let round = 0; round < 300; round++) {
+      const random = new Random(seed + round);
+      const { sections } = made(seed + (round % 40));
+      const hit = random.below(sections.length);
+      const some = sections.map((one, i) =>
+        i === hit ? { ...one, bytes: damaged(one.bytes, random) } : one,
+      );
+      try {
+        askAll(read(some));
+      } catch (error) {
+        throw new Error(`SEED=${seed + round}`, { cause: error });
+      }
+    }
+  });
+
+  test('400 KB are read within 100 ms of processor time', () => {
+    const random = new Random(11);
+    const sections = new DwarfWriter(random).write(randomProgram(random, 280));
+    expect(sections.reduce((sum, { bytes }) => sum + bytes.length, 0)).toBeGreaterThan(400_000);
+    const times = Array.from({ length: 4 }, () => {
+      const before = process.cpuUsage();
+      const info = read(sections);
+      expect(info.callsAt(info.functions[50]?.ranges[0]?.low ?? 0)).not.toEqual([]);
+      return process.cpuUsage(before).user / 1000;
+    });
+    expect(Math.min(...times)).toBeLessThan(100);
+  });
+});
