@@ -13,6 +13,7 @@ import type { LocalSettings } from './boards/local-entry.ts';
 import { PickedColumns } from './boards/pick-columns.ts';
 import { Secrets } from './boards/secrets.ts';
 import { EditorCommands } from './editor/commands.ts';
+import { Comparisons } from './editor/compare/comparisons.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
@@ -72,6 +73,7 @@ export interface TilescopeApi {
   readonly statusBar: EditorStatusBar;
   readonly array: ArrayFace;
   readonly names: NamesFace;
+  readonly comparisons: Comparisons;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
@@ -198,6 +200,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   );
   const statusBar = new EditorStatusBar(editor);
   const writes = new WrittenBytes();
+  const comparisons = new Comparisons(editor);
   const array = buildArray({
     boards,
     picks,
@@ -225,11 +228,13 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new EditorCommands(editor, writes).register(),
+    ...new EditorCommands(editor, writes, comparisons).register(),
     writes,
+    comparisons,
+    ...comparisons.register(),
     vscode.workspace.registerTextDocumentContentProvider(writesScheme, writes),
   );
-  offerCommands({ boards, picks, editor, context });
+  offerCommands({ boards, picks, editor, comparisons, context });
   boards.connectAtStart((error) => failures.note(error));
   closing = async () => {
     await editor.close();
@@ -246,6 +251,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     statusBar,
     array,
     names,
+    comparisons,
     consent,
     journalFolder,
     simulated: (id, options) => connectors.array(id, options),
@@ -354,8 +360,11 @@ function offerCommands({
   boards,
   picks,
   editor,
+  comparisons,
   context,
-}: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'context'>): void {
+}: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'context'> & {
+  readonly comparisons: Comparisons;
+}): void {
   const keys = new ContextKeys();
   const tellSidebar = () =>
     keys.tell(
@@ -369,10 +378,14 @@ function offerCommands({
     );
   const tellEditor = () => {
     const panel = editor.activePanel;
-    if (panel === undefined) keys.tell(editorKeys(undefined));
+    const { isComparing } = comparisons;
+    if (panel === undefined) keys.tell(editorKeys(undefined, isComparing));
     else {
-      const { epochChanged } = panel.document.session.state;
-      keys.tell(editorKeys({ ...panel.state, epochChanged, coreRuns: panel.runningTile !== undefined }));
+      const { session } = panel.document;
+      const { epochChanged } = session.state;
+      const mismatches = comparisons.of(session)?.comparison.outcome.mismatches.count ?? 0;
+      const coreRuns = panel.runningTile !== undefined;
+      keys.tell(editorKeys({ ...panel.state, epochChanged, coreRuns, mismatches }, isComparing));
     }
   };
   tellSidebar();
@@ -381,6 +394,7 @@ function offerCommands({
     boards.onDidChange(tellSidebar),
     picks.onDidForget(tellSidebar),
     editor.onDidChangePanel(tellEditor),
+    comparisons.onDidChange(tellEditor),
   );
 }
 

@@ -75,17 +75,19 @@ describe('[shape-9] what can be done now', () => {
       conflictBytes: 0,
       epochChanged: false,
       coreRuns: false,
+      mismatches: 0,
     } as const;
-    expect(on(editorKeys(undefined))).toEqual([]);
-    expect(on(editorKeys(facts))).toEqual(['canRead', 'canLock']);
-    expect(on(editorKeys({ ...facts, policy: 'locked' }))).toEqual(['canRead', 'canUnlock']);
-    expect(on(editorKeys({ ...facts, policy: 'locked', lockedFor: 'why' }))).toEqual(['canRead']);
-    expect(on(editorKeys({ ...facts, connected: false, stagedBytes: 1, epochChanged: true }))).toEqual([
-      ...['canLock', 'hasStaged', 'mustRebase'],
-    ]);
-    expect(on(editorKeys({ ...facts, stagedBytes: 2, conflictBytes: 1, coreRuns: true }))).toEqual([
-      ...['canRead', 'canLock', 'hasStaged', 'hasConflicts', 'coreRuns'],
-    ]);
+    expect(on(editorKeys(undefined, false))).toEqual([]);
+    expect(on(editorKeys(undefined, true))).toEqual(['hasComparison']);
+    expect(on(editorKeys(facts, false))).toEqual(['canRead', 'canLock']);
+    expect(on(editorKeys({ ...facts, policy: 'locked' }, false))).toEqual(['canRead', 'canUnlock']);
+    expect(on(editorKeys({ ...facts, policy: 'locked', lockedFor: 'why' }, false))).toEqual(['canRead']);
+    expect(on(editorKeys({ ...facts, connected: false, stagedBytes: 1, epochChanged: true }, false))).toEqual(
+      [...['canLock', 'hasStaged', 'mustRebase']],
+    );
+    expect(
+      on(editorKeys({ ...facts, stagedBytes: 2, conflictBytes: 1, coreRuns: true, mismatches: 3 }, false)),
+    ).toEqual([...['canRead', 'canLock', 'hasStaged', 'hasConflicts', 'coreRuns', 'hasMismatches']]);
   });
 
   test('of names', () => {
@@ -105,7 +107,7 @@ describe('[shape-9] what can be done now', () => {
       'addNames',
     ]);
     const told = new Set(
-      [sidebarKeys([]), editorKeys(undefined), namesKeys([])].flatMap((keys) => Object.keys(keys)),
+      [sidebarKeys([]), editorKeys(undefined, false), namesKeys([])].flatMap((keys) => Object.keys(keys)),
     );
     const conditions = [...commands, ...Object.values(menus).flat()].flatMap((one) =>
       Object.values(one).map(String),

@@ -31,6 +31,7 @@ const views: Readonly<Record<string, string>> = {
   'tilescope.welcome': 'boards',
   'tilescope.array': 'array',
   'tilescope.tile': 'tile',
+  'tilescope.comparison': 'comparison',
 };
 
 /** The places of an action, as the manifest and the pages have them. */

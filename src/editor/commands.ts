@@ -6,17 +6,12 @@ import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, formatTile, locate, totalBytes } from '../model/geometry.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { resourcePath } from '../model/resource.ts';
-import {
-  askText,
-  sayBriefly,
-  sayError,
-  sayInformation,
-  sayWarning,
-  withProgress as showProgress,
-} from '../say/say.ts';
+import { askText, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
+import type { Comparisons } from './compare/comparisons.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
 import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
+import { withProgress } from './progress.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
 import type { WrittenBytes } from './written-bytes.ts';
@@ -38,14 +33,15 @@ type EditorCommand =
   | 'nextTile'
   | 'previousTile'
   | 'copyAddress'
-  | 'showWrites';
-
-/** Progress that is over before this is not shown: it would only flicker. */
-const briefWait = 400;
+  | 'showWrites'
+  | 'compareFile'
+  | 'nextMismatch'
+  | 'previousMismatch';
 
 export class EditorCommands {
   readonly #provider: HexEditorProvider;
   readonly #writes: Pick<WrittenBytes, 'show'>;
+  readonly #comparisons: Pick<Comparisons, 'compareFile' | 'step'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -63,11 +59,22 @@ export class EditorCommands {
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),
     showWrites: async (document) => this.#writes.show(document),
+    compareFile: async (document) => {
+      if (document.isOutside || document.shown === undefined) throw offline(document);
+      await this.#comparisons.compareFile(document);
+    },
+    nextMismatch: (document) => this.#comparisons.step(document, 1),
+    previousMismatch: (document) => this.#comparisons.step(document, -1),
   };
 
-  constructor(provider: HexEditorProvider, writes: Pick<WrittenBytes, 'show'>) {
+  constructor(
+    provider: HexEditorProvider,
+    writes: Pick<WrittenBytes, 'show'>,
+    comparisons: Pick<Comparisons, 'compareFile' | 'step'>,
+  ) {
     this.#provider = provider;
     this.#writes = writes;
+    this.#comparisons = comparisons;
     provider.runCommandsBy((command, document) => void this.#runFromPage(command, document));
   }
 
@@ -334,25 +341,4 @@ function offline(document: TileDocument): BoardError {
   const { link } = document.session.state;
   if (link.kind === 'offline') return link.error;
   return new BoardError('connection-lost', 'not connected', { host: document.resource.board });
-}
-
-/** Runs a task; once it takes longer than a person expects, shows progress that can be cancelled. */
-async function withProgress<T>(title: string, task: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const abort = new AbortController();
-  const result = task(abort.signal);
-  const settled = result.then(
-    () => undefined,
-    () => undefined,
-  );
-  const timer = setTimeout(() => {
-    void showProgress(title, (_, token) => {
-      token.onCancellationRequested(() => abort.abort());
-      return settled;
-    });
-  }, briefWait);
-  try {
-    return await result;
-  } finally {
-    clearTimeout(timer);
-  }
 }

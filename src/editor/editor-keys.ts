@@ -12,10 +12,16 @@ export interface EditorFacts {
   readonly epochChanged: boolean;
   /** Program memory is on screen that is not read because its core runs. */
   readonly coreRuns: boolean;
+  /** Values that differ from what the memory is compared with. */
+  readonly mismatches: number;
 }
 
-/** Context keys by their names after `tilescope.`; without an editor in front all are false. */
-export function editorKeys(facts: EditorFacts | undefined) {
+/**
+ * Context keys by their names after `tilescope.`; without an editor in front all but the last are false.
+ *
+ * @param isComparing a memory is compared with something, whether or not it is in front
+ */
+export function editorKeys(facts: EditorFacts | undefined, isComparing: boolean) {
   const locked = facts?.policy === 'locked';
   return {
     canRead: facts?.connected === true,
@@ -25,5 +31,7 @@ export function editorKeys(facts: EditorFacts | undefined) {
     hasConflicts: (facts?.conflictBytes ?? 0) > 0,
     mustRebase: facts?.epochChanged === true,
     coreRuns: facts?.coreRuns === true,
+    hasMismatches: (facts?.mismatches ?? 0) > 0,
+    hasComparison: isComparing,
   };
 }

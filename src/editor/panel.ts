@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
-import { hexBytes } from '../model/cells/choices.ts';
+import { type CellChoice, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
@@ -76,6 +76,8 @@ export class HexPanel {
   /** State and settings as the page was last told, as JSON. */
   #told = { state: '', settings: '' };
   readonly #keptView: ViewChoice | undefined;
+  /** What a person chose in this tab. */
+  #chosenView: ViewChoice | undefined;
   #statePending = false;
   /** Where the page shall begin. */
   #revealLater: ByteRange | undefined;
@@ -103,6 +105,11 @@ export class HexPanel {
     this.#store.add(host.services.onDidChangeNames(() => this.#stateChanged()));
     document.panels.add(this);
     this.#showPage();
+  }
+
+  /** What the cells show. */
+  get cells(): CellChoice {
+    return (this.#chosenView ?? this.#keptView ?? settings()).cells;
   }
 
   /** The rows that the page shows, as buffer offsets. */
@@ -332,6 +339,7 @@ export class HexPanel {
         this.#stateChanged();
         return;
       case 'view':
+        this.#chosenView = message.view;
         void this.#host.services.views.keep(this.document.resource.memory, message.view);
         return;
       case 'failure':

@@ -139,6 +139,8 @@ async function setup() {
       get: (key) => kept.get(key),
       update: async (key, value) => void kept.set(key, value),
     }),
+    tileName: () => '',
+    onDidChangeNames: () => ({ dispose: () => undefined }),
     errorText: ({ code }: { code: string }) => `[${code}]`,
     note: toBoardError,
   };
@@ -148,7 +150,8 @@ async function setup() {
   for (const name of ['main.js', 'main.css']) await writeFile(join(bundles, name), `"${name} </script>"`);
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
-  new EditorCommands(provider, { show: async () => undefined });
+  const comparisons = { compareFile: async () => undefined, step: async () => undefined };
+  new EditorCommands(provider, { show: async () => undefined }, comparisons);
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string) => {

@@ -3,11 +3,13 @@ import type { PartitionInfo, WriteOutcome } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { ownerName, processName } from '../board/owner-name.ts';
 import { actionNames } from '../model/action-names.ts';
+import { FileError } from '../model/files/file-error.ts';
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
 import type { ApplyReport, HaltedCore, SessionState } from '../session/types.ts';
+import { fileSentence } from './compare/comparison-sentences.ts';
 import type { Banner, HostCommand } from './messages.ts';
 import type { EditorServices } from './services.ts';
 
@@ -473,6 +475,7 @@ export function applyProblem(report: ApplyReport, l10n: Localiser): string | und
 /** Anything thrown by board or session, as a sentence. */
 export function sentenceOf(thrown: unknown, errorText: ErrorText, l10n: Localiser): string {
   if (thrown instanceof BoardError) return errorText(thrown);
+  if (thrown instanceof FileError) return fileSentence(thrown, l10n);
   if (!(thrown instanceof SessionError)) {
     return errorText(new BoardError('internal', thrown instanceof Error ? thrown.message : String(thrown)));
   }

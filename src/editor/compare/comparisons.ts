@@ -1,0 +1,329 @@
+/** What is compared in this window: asks what to compare with, and keeps one comparison for each memory. */
+import * as vscode from 'vscode';
+import { type CellChoice, cellFormat } from '../../model/cells/choices.ts';
+import { elementType, exact, type Tolerance } from '../../model/compare/element.ts';
+import { FileError } from '../../model/files/file-error.ts';
+import { bytesOf } from '../../model/files/file-numbers.ts';
+import { type GoldenFile, readGoldenFile } from '../../model/files/golden-file.ts';
+import { type ByteRange, formatTile, locate } from '../../model/geometry.ts';
+import { hexNumber } from '../../model/numbers.ts';
+import { intersectRanges } from '../../model/ranges.ts';
+import { askText, pickFrom, sayBriefly, sayInformation } from '../../say/say.ts';
+import { Comparison, sideOf, sideOfBytes } from '../../session/comparison.ts';
+import type { MemorySession } from '../../session/memory-session.ts';
+import type { SessionReference } from '../../session/pool.ts';
+import type { TileDocument } from '../document.ts';
+import type { HexPanel } from '../panel.ts';
+import { withProgress } from '../progress.ts';
+import { type HexEditorProvider, viewType } from '../provider.ts';
+import { titleOf } from '../sentences.ts';
+import { type ComparedMemory, type ComparisonRow, elementRange } from './comparison-rows.ts';
+import { countText, parseTolerance, toleranceInput } from './comparison-sentences.ts';
+import { ComparisonView } from './comparison-view.ts';
+import { type ExpectedPlace, expectedPlaces, rawChoice, type Shown, typesFor } from './expected-places.ts';
+
+/** A larger file holds no memory. */
+const mostFileBytes = 512 * 1024 * 1024;
+
+/** One comparison, with what has to be let go with it. */
+interface OpenComparison extends ComparedMemory {
+  readonly uri: vscode.Uri;
+  readonly session: MemorySession;
+  readonly reference: SessionReference;
+}
+
+/** What a file becomes in memory. */
+interface Expected {
+  readonly bytes: Uint8Array;
+  readonly choice: CellChoice;
+}
+
+export class Comparisons implements vscode.Disposable {
+  readonly #provider: HexEditorProvider;
+  readonly view: ComparisonView;
+  readonly #changed = new vscode.EventEmitter<void>();
+  #open: readonly OpenComparison[] = [];
+  #count = 0;
+
+  /** Fires when a comparison begins, ends, or has another outcome. */
+  readonly onDidChange = this.#changed.event;
+
+  /** How a person is asked for a file; tests answer in their place. */
+  askFile: () => Promise<vscode.Uri | undefined> = askForFile;
+
+  /** How a person is asked for the type of a file's values; tests answer in their place. */
+  askType: (types: readonly CellChoice[]) => Promise<CellChoice | undefined> = askForType;
+
+  /** How a person is asked for a tolerance; tests answer in their place. */
+  askTolerance: (present: Tolerance) => Promise<Tolerance | undefined> = askForTolerance;
+
+  constructor(provider: HexEditorProvider) {
+    this.#provider = provider;
+    this.view = new ComparisonView(() => this.#open);
+  }
+
+  /** Registers the commands of the view. */
+  register(): vscode.Disposable[] {
+    const onRow = (name: string, act: (of: OpenComparison) => unknown): vscode.Disposable =>
+      vscode.commands.registerCommand(`tilescope.${name}`, async (row?: ComparisonRow) => {
+        const of = row === undefined ? this.#open[0] : this.#open.find(({ id }) => id === row.of.id);
+        if (of === undefined) sayInformation(vscode.l10n.t('Nothing is compared now.'));
+        else await act(of);
+      });
+    return [
+      onRow('setTolerance', async ({ comparison }) => {
+        const tolerance = await this.askTolerance(comparison.measure.tolerance);
+        if (tolerance !== undefined) comparison.tolerate(tolerance);
+      }),
+      onRow('closeComparison', (of) => this.#close(of)),
+      vscode.commands.registerCommand('tilescope.showMismatch', async (row: ComparisonRow) => {
+        const of = this.#open.find(({ id }) => id === row.of.id);
+        if (of !== undefined && row.place !== undefined) await this.#show(of, row.place);
+      }),
+    ];
+  }
+
+  /** Whether anything is compared. */
+  get isComparing(): boolean {
+    return this.#open.length > 0;
+  }
+
+  /** The comparison of a memory. */
+  of(session: MemorySession): ComparedMemory | undefined {
+    return this.#open.find((one) => one.session === session);
+  }
+
+  /** Asks for a file, reads what is missing of the memory, and compares. Rejects with FileError, BoardError, SessionError. */
+  async compareFile(document: TileDocument): Promise<void> {
+    const uri = await this.askFile();
+    const panel = [...document.panels].toSorted((a, b) => Number(b.view.active) - Number(a.view.active))[0];
+    const shown = shownIn(document, panel);
+    if (uri === undefined || panel === undefined || shown === undefined) return;
+    const name = uri.path.split('/').at(-1) ?? '';
+    const file = await readFile(uri, name);
+    const expected = await this.#expected(file, panel.cells);
+    if (expected === undefined) return;
+    const place = await askForPlace(shown, expected.bytes.length);
+    if (place === undefined) return;
+    const notes: string[] = [];
+    const left = expected.bytes.length - place.range.length;
+    if (left > 0) notes.push(vscode.l10n.t('{0} bytes of the file lie beyond the compared range', left));
+    const side = sideOfBytes(expected.bytes.subarray(0, place.range.length));
+    await this.#begin(document, { name, range: place.range, side, choice: expected.choice, notes });
+  }
+
+  /** Moves to the next mismatch after the cursor, or before it; from the last one to the first. */
+  async step(document: TileDocument, by: 1 | -1): Promise<void> {
+    const of = this.#open.find(({ session }) => session === document.session);
+    const mismatches = of?.comparison.outcome.mismatches;
+    if (of === undefined || mismatches === undefined || mismatches.count === 0) {
+      sayBriefly(
+        of === undefined
+          ? vscode.l10n.t('This memory is not compared with anything.')
+          : vscode.l10n.t('There is no mismatch.'),
+        4000,
+      );
+      return;
+    }
+    const panel = [...document.panels].find(({ view }) => view.active);
+    const cursor = panel?.selection?.cursor ?? of.range.offset;
+    const at = Math.floor((cursor - of.range.offset) / of.comparison.measure.type.bytes);
+    const next =
+      by > 0
+        ? (mismatches.next(at + 1) ?? mismatches.next(0))
+        : (mismatches.previous(at - 1) ?? mismatches.previous(mismatches.size));
+    if (next === undefined) return;
+    await this.#show(of, elementRange(of, next));
+    sayBriefly(vscode.l10n.t('Mismatch {0} of {1}', mismatches.countIn(0, next) + 1, mismatches.count), 4000);
+  }
+
+  dispose(): void {
+    for (const of of this.#open) release(of);
+    this.#open = [];
+    this.view.dispose();
+    this.#changed.dispose();
+  }
+
+  /** The bytes that a file expects in memory; undefined if a person did not say of which type. */
+  async #expected(file: GoldenFile, cells: CellChoice): Promise<Expected | undefined> {
+    if (file.kind === 'raw') {
+      if (file.bytes.length === 0) throw new FileError('file-empty');
+      return { bytes: file.bytes, choice: rawChoice(cells, file.bytes.length) };
+    }
+    const choice = await this.askType(typesFor(file, cells));
+    return choice && { bytes: bytesOf(file.numbers, choice.name, choice.order), choice };
+  }
+
+  /** Compares a range of a document's memory with a side, in place of what it was compared with before. */
+  async #begin(
+    document: TileDocument,
+    {
+      name,
+      range,
+      side,
+      choice,
+      notes,
+    }: {
+      name: string;
+      range: ByteRange;
+      side: ReturnType<typeof sideOfBytes>;
+      choice: CellChoice;
+      notes: readonly string[];
+    },
+  ): Promise<void> {
+    const { session, resource, uri } = document;
+    const { services } = this.#provider;
+    await withProgress(vscode.l10n.t('Reading what is compared'), (signal, tell) =>
+      session.complete(range, signal, {
+        onProgress: (bytes, of) => tell(`${Math.floor((100 * bytes) / of)} %`),
+      }),
+    );
+    const { geometry } = session;
+    const reference = services.acquire(resource);
+    if (geometry === undefined || reference === undefined) return;
+    const measure = { type: elementType(choice), tolerance: exact };
+    const comparison = new Comparison(sideOf(session, range), side, range.length, measure);
+    const title = titleOf(resource, services, vscode.l10n);
+    const id = `comparison${++this.#count}`;
+    const of: OpenComparison = {
+      id,
+      name,
+      title,
+      geometry,
+      range,
+      comparison,
+      notes,
+      uri,
+      session,
+      reference,
+    };
+    for (const old of this.#open) if (old.session === session) release(old);
+    this.#open = [of, ...this.#open.filter((old) => old.session !== session)];
+    comparison.onDidChange(() => this.#tell());
+    this.#tell();
+    await this.view.show();
+    const first = comparison.outcome.mismatches.next(0);
+    if (first !== undefined) await this.#show(of, elementRange(of, first));
+    sayBriefly(
+      `${name}: ${countText(comparison.outcome.mismatches.count, comparison.size, vscode.l10n)}`,
+      8000,
+    );
+  }
+
+  #tell(): void {
+    this.view.changed();
+    this.#changed.fire();
+  }
+
+  #close(of: OpenComparison): void {
+    release(of);
+    this.#open = this.#open.filter((one) => one !== of);
+    this.#tell();
+  }
+
+  /** Selects bytes: in the editor in front if it shows them, else in the one that they were compared in. */
+  async #show(of: OpenComparison, range: ByteRange): Promise<void> {
+    const active = this.#provider.activePanel;
+    const shows = (panel: HexPanel): boolean => {
+      const { document } = panel;
+      const shown = document.isOutside ? undefined : document.shown?.range;
+      return (
+        document.session === of.session &&
+        shown !== undefined &&
+        intersectRanges(shown, range)?.length === range.length
+      );
+    };
+    if (active !== undefined && shows(active)) {
+      active.reveal(range.offset, range.length);
+      return;
+    }
+    await vscode.commands.executeCommand('vscode.openWith', of.uri, viewType);
+    for (const panel of this.#provider.document(of.uri)?.panels ?? []) {
+      if (panel.view.active && shows(panel)) panel.reveal(range.offset, range.length);
+    }
+  }
+}
+
+function release({ comparison, reference }: OpenComparison): void {
+  comparison.dispose();
+  reference.dispose();
+}
+
+/** What a person looks at; undefined while the layout is not known. */
+function shownIn(document: TileDocument, panel: HexPanel | undefined): Shown | undefined {
+  const shown = document.isOutside ? undefined : document.shown;
+  if (shown === undefined || panel === undefined) return undefined;
+  const { cursor, start, length } = panel.selection ?? { cursor: shown.range.offset, start: 0, length: 0 };
+  const isExtended = length > cellFormat(panel.cells, true).bytes;
+  return { ...shown, cursor, ...(isExtended ? { selected: { offset: start, length } } : {}) };
+}
+
+async function readFile(uri: vscode.Uri, name: string): Promise<GoldenFile> {
+  const { size } = await vscode.workspace.fs.stat(uri);
+  if (size > mostFileBytes) throw new FileError('file-too-large', { most: mostFileBytes });
+  return readGoldenFile(name, await vscode.workspace.fs.readFile(uri));
+}
+
+async function askForFile(): Promise<vscode.Uri | undefined> {
+  const chosen = await vscode.window.showOpenDialog({
+    title: vscode.l10n.t('Compare with File'),
+    openLabel: vscode.l10n.t('Compare'),
+    canSelectMany: false,
+  });
+  return chosen?.[0];
+}
+
+async function askForType(types: readonly CellChoice[]): Promise<CellChoice | undefined> {
+  const items = types.map((choice) => {
+    const { bytes } = cellFormat(choice, true);
+    const size = bytes === 1 ? vscode.l10n.t('1 byte') : vscode.l10n.t('{0} bytes', bytes);
+    const description = choice.order === 'big' ? vscode.l10n.t('{0}, big-endian', size) : size;
+    return { label: choice.name, description, choice };
+  });
+  const chosen = await pickFrom(items, {
+    title: vscode.l10n.t('Compare with File'),
+    placeHolder: vscode.l10n.t('What the values of the file are in memory'),
+  });
+  return chosen?.choice;
+}
+
+async function askForTolerance(present: Tolerance): Promise<Tolerance | undefined> {
+  const typed = await askText({
+    title: vscode.l10n.t('Set Tolerance'),
+    prompt: vscode.l10n.t(
+      'How far a value may be off: a number such as 0.5, a part of the expected value such as 0.1 %, or both as 0.5 + 0.1 %',
+    ),
+    value: toleranceInput(present),
+    refuse: (text) =>
+      parseTolerance(text) === undefined
+        ? vscode.l10n.t('Type a number such as 0.5, or a part such as 0.1 %.')
+        : undefined,
+  });
+  return typed === undefined ? undefined : parseTolerance(typed);
+}
+
+/** Asks where the expected bytes begin, unless there is one place only. */
+async function askForPlace(shown: Shown, bytes: number): Promise<ExpectedPlace | undefined> {
+  const places = expectedPlaces(shown, bytes);
+  if (places.length < 2) return places[0];
+  const names = {
+    selection: vscode.l10n.t('The selection'),
+    cursor: vscode.l10n.t('From the cursor on'),
+    tile: vscode.l10n.t('From the beginning of the tile on'),
+    editor: vscode.l10n.t('From the beginning of the editor on'),
+  };
+  const items = places.map((place) => {
+    const { tile, offset } = locate(shown.geometry, place.range.offset);
+    const size = vscode.l10n.t('{0} bytes', place.range.length);
+    return {
+      label: names[place.from],
+      description: `${formatTile(tile)}+${hexNumber(offset)}, ${size}`,
+      place,
+    };
+  });
+  const chosen = await pickFrom(items, {
+    title: vscode.l10n.t('Compare with File'),
+    placeHolder: vscode.l10n.t('Where the first value of the file is expected'),
+  });
+  return chosen?.place;
+}

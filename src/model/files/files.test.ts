@@ -1,0 +1,384 @@
+import { describe, expect, test } from 'vitest';
+import { dice, Random } from '../../../test/conformance/random.ts';
+import { type CellName, cellFormat } from '../cells/choices.ts';
+import { elementType, numberBytes } from '../compare/element.ts';
+import { FileError } from './file-error.ts';
+import { bytesOf } from './file-numbers.ts';
+import { areWhole, readGoldenFile } from './golden-file.ts';
+import { readNpy } from './npy.ts';
+import { readNumberText } from './number-text.ts';
+
+const viewOf = (bytes: Uint8Array) => numberBytes(bytes).view;
+
+/** What a call throws, as code and facts. */
+function fault(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof FileError) return [error.code, error.facts];
+    throw error;
+  }
+  return undefined;
+}
+
+interface Npy {
+  readonly descr?: string;
+  readonly fortran?: boolean;
+  readonly shape?: string;
+  readonly version?: number;
+  readonly header?: string;
+  readonly data?: Uint8Array;
+}
+
+/** A NumPy file as the format's description has it. */
+function npy({
+  descr = '<i2',
+  fortran = false,
+  shape = '(2,)',
+  version = 1,
+  header,
+  data = new Uint8Array(4),
+}: Npy): Uint8Array {
+  const dictionary =
+    header ?? `{'descr': '${descr}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': ${shape}, }`;
+  const begin = version === 1 ? 10 : 12;
+  const text = `${dictionary.padEnd(Math.ceil((dictionary.length + begin + 1) / 64) * 64 - begin - 1)}\n`;
+  const bytes = new Uint8Array(begin + text.length + data.length);
+  bytes.set([0x93, ...Buffer.from('NUMPY'), version, 0]);
+  if (version === 1) viewOf(bytes).setUint16(8, text.length, true);
+  else viewOf(bytes).setUint32(8, text.length, true);
+  bytes.set(Buffer.from(text), begin);
+  bytes.set(data, begin + text.length);
+  return bytes;
+}
+
+describe('NumPy files', () => {
+  const bytesFrom = (values: ArrayBufferView) =>
+    new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+
+  test('every type of numbers, in both orders of bytes', () => {
+    const types: readonly (readonly [
+      string,
+      string,
+      number[],
+      (view: DataView, at: number, value: number, little: boolean) => void,
+    ])[] = [
+      ['i1', 'int8', [-128, 127], (view, at, value) => view.setInt8(at, value)],
+      ['u1', 'uint8', [0, 255], (view, at, value) => view.setUint8(at, value)],
+      ['i2', 'int16', [-3, 3000], (view, at, value, little) => view.setInt16(at, value, little)],
+      ['u2', 'uint16', [1, 65535], (view, at, value, little) => view.setUint16(at, value, little)],
+      ['i4', 'int32', [-70000, 5], (view, at, value, little) => view.setInt32(at, value, little)],
+      ['u4', 'uint32', [4e9, 5], (view, at, value, little) => view.setUint32(at, value, little)],
+      [
+        'f4',
+        'float32',
+        [0.5, -1e30],
+        (view, at, value, little) => view.setFloat32(at, Math.fround(value), little),
+      ],
+      ['f8', 'float64', [0.1, 1e300], (view, at, value, little) => view.setFloat64(at, value, little)],
+    ];
+    for (const [code, name, values, write] of types) {
+      for (const order of ['<', '>', '|', '=']) {
+        const size = Number(code.slice(1));
+        const data = new Uint8Array(2 * size);
+        for (const [i, value] of values.entries()) write(viewOf(data), i * size, value, order !== '>');
+        const read = readNpy(npy({ descr: order + code, data }));
+        const expected = code === 'f4' ? values.map(Math.fround) : values;
+        expect([read.name, read.shape, Array.from(read.values as ArrayLike<number>)]).toEqual([
+          name,
+          [2],
+          expected,
+        ]);
+      }
+    }
+    const wide = readNpy(npy({ descr: '<i8', data: bytesFrom(BigInt64Array.of(-1n, 2n ** 62n + 1n)) }));
+    expect(wide.values).toEqual([-1n, 2n ** 62n + 1n]);
+    const halves = readNpy(npy({ descr: '<f2', data: Uint8Array.of(0, 0x3c, 0, 0xc0) }));
+    expect([halves.name, ...(halves.values as Float64Array)]).toEqual(['float16', 1, -2]);
+  });
+
+  test('complex values are two numbers each', () => {
+    const read = readNpy(npy({ descr: '<c8', data: bytesFrom(Float32Array.of(1, -2, 3, 0.5)) }));
+    expect([read.name, ...(read.values as Float64Array)]).toEqual(['cfloat', 1, -2, 3, 0.5]);
+    const wide = readNpy(npy({ descr: '<c16', shape: '(1, 1)', data: bytesFrom(Float64Array.of(1, -2)) }));
+    expect([wide.name, ...(wide.values as Float64Array)]).toEqual(['cfloat', 1, -2]);
+  });
+
+  test('versions 1 to 3, any order of keys, no dimension, long integers of Python 2', () => {
+    for (const version of [1, 2, 3])
+      expect(readNpy(npy({ version, data: bytesFrom(Int16Array.of(7, 8)) })).values).toEqual(
+        Float64Array.of(7, 8),
+      );
+    const header = `{"shape": (2L,), "fortran_order": False, "descr": "<i2"}`;
+    expect(readNpy(npy({ header })).shape).toEqual([2]);
+    expect(readNpy(npy({ shape: '()', data: Uint8Array.of(5, 0) }))).toMatchObject({
+      shape: [],
+      values: Float64Array.of(5),
+    });
+  });
+
+  test('Fortran order comes out in C order, as a naive transposition has it', () => {
+    for (let seed = 1; seed <= 40; seed++) {
+      const below = dice(seed);
+      const shape = Array.from({ length: 1 + below(4) }, () => 1 + below(5));
+      const total = shape.reduce((a, b) => a * b, 1);
+      const stored = Int16Array.from({ length: total }, () => below(60_000) - 30_000);
+      const tuple = `(${shape.join(', ')}${shape.length === 1 ? ',' : ''})`;
+      const read = readNpy(npy({ shape: tuple, fortran: true, data: bytesFrom(stored) }));
+      const expected = Array.from({ length: total }, (_, place) => {
+        const index: number[] = [];
+        let rest = place;
+        for (const size of shape.toReversed()) {
+          index.unshift(rest % size);
+          rest = Math.floor(rest / size);
+        }
+        let at = 0;
+        for (let axis = shape.length - 1; axis >= 0; axis--)
+          at = at * (shape[axis] ?? 1) + (index[axis] ?? 0);
+        return stored[at];
+      });
+      expect(Array.from(read.values as Float64Array), `${seed}`).toEqual(expected);
+    }
+  });
+
+  test('what is wrong is named, sizes are not believed', () => {
+    expect(fault(() => readNpy(npy({ descr: '<U4' })))).toEqual(['npy-type', { text: '<U4' }]);
+    expect(fault(() => readNpy(npy({ descr: '|O' })))).toEqual(['npy-type', { text: '|O' }]);
+    expect(fault(() => readNpy(npy({ descr: '<f16' })))).toEqual(['npy-type', { text: '<f16' }]);
+    const record = `{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (2,)}`;
+    expect(fault(() => readNpy(npy({ header: record })))).toMatchObject(['npy-type', {}]);
+    expect(fault(() => readNpy(npy({ version: 4 })))).toEqual(['npy-version', { text: '4.0' }]);
+    for (const shape of ['(9007199254740991, 9007199254740991)', '(3,)', '(4294967296, 4294967296)'])
+      expect(
+        fault(() => readNpy(npy({ shape }))),
+        shape,
+      ).toMatchObject(['file-cut', {}]);
+    expect(fault(() => readNpy(npy({ shape: '(0, 9007199254740991)', data: new Uint8Array() })))).toEqual([
+      'file-empty',
+      {},
+    ]);
+    for (const shape of ['(2)', '(-1,)', '(2,,)', `(${'1,'.repeat(40)})`, '2', '[2]', '(1e3,)'])
+      expect(
+        fault(() => readNpy(npy({ shape }))),
+        shape,
+      ).toMatchObject(['npy-header', {}]);
+    for (const header of [
+      '',
+      '{',
+      '{}',
+      "{'descr': '<i2'}",
+      'x'.repeat(60),
+      "{'descr': '<i2', 'descr': '<i2'}",
+    ])
+      expect(
+        fault(() => readNpy(npy({ header }))),
+        header,
+      ).toMatchObject(['npy-header', {}]);
+    const whole = npy({});
+    for (let cut = 0; cut < whole.length; cut++)
+      expect(
+        fault(() => readNpy(whole.subarray(0, cut))),
+        String(cut),
+      ).toMatchObject([expect.stringMatching(/^(npy-header|file-cut)$/), {}]);
+    const huge = npy({ version: 2 });
+    viewOf(huge).setUint32(8, 0xffff_fff0, true);
+    expect(fault(() => readNpy(huge))).toMatchObject(['npy-header', {}]);
+  });
+});
+
+describe('numbers in text', () => {
+  const values = (text: string) => readNumberText(text).values;
+
+  test('columns of a simulator: time stamps in any unit, TLAST, blanks at line ends', () => {
+    const text = 'T 998 ps\n-15 -2 \nT 1.02 us\n-77 -8 \r\nT 3 ns\nTLAST\n5 6 \nT 12 ms\n7 8\nTLAST\n9 10\n';
+    const read = readNumberText(text);
+    expect(read.values).toEqual(['-15', '-2', '-77', '-8', '5', '6', '7', '8', '9', '10']);
+    expect(read.lines).toEqual([2, 2, 4, 4, 7, 7, 9, 9, 11, 11]);
+    expect(read.packets).toBe(2);
+    expect(readNumberText('1\nTLAST\n2\n3').packets).toBe(2);
+    expect(readNumberText('1\n2').packets).toBe(1);
+  });
+
+  test("the simulator's CSV: data, repeated data, stalls, TLAST, TKEEP, comments", () => {
+    const text = [
+      'CMD,D,D,TLAST,TKEEP,COMMENT',
+      'DATA,1,2,0,-1,first',
+      'STALL:7,,,,',
+      'DATA:2,3,4,1,-1',
+      'STALL,,,,',
+      'data : 1, 5, 6,0,-1',
+    ].join('\n');
+    const read = readNumberText(text);
+    expect(read.values).toEqual(['1', '2', '3', '4', '3', '4', '5', '6']);
+    expect(read.lines.at(-1)).toBe(6);
+    expect(read.packets).toBe(2);
+    expect(fault(() => values('CMD,D\nDATA,1\nJUMP,2'))).toEqual(['csv-row', { line: 3, text: 'JUMP' }]);
+    expect(fault(() => values('CMD,D\nDATA:9999999999,1'))).toMatchObject(['file-too-large', {}]);
+    expect(fault(() => values('CMD,D\nDATA,one'))).toEqual(['no-number', { line: 2, text: 'one' }]);
+  });
+
+  test('other text: CSV with a heading, comments, semicolons, complex values', () => {
+    expect(values('re,im\n1,2\n3,4\n')).toEqual(['1', '2', '3', '4']);
+    expect(values('# golden\n1;2\n// end\n0x1F\n')).toEqual(['1', '2', '0x1F']);
+    expect(values(' (1.000e+00-2.5e-01j)  (3,4)\n5-6i')).toEqual([
+      '1.000e+00',
+      '-2.5e-01',
+      '3',
+      '4',
+      '5',
+      '-6',
+    ]);
+    expect(values('nan\n-inf\n1.\n.5\n')).toEqual(['nan', '-inf', '1.', '.5']);
+    expect(fault(() => values('1\n2\nthree\n'))).toEqual(['no-number', { line: 3, text: 'three' }]);
+    expect(fault(() => values('\n\n# nothing\n'))).toEqual(['file-empty', {}]);
+  });
+
+  test('what a file is, by its content and name', () => {
+    const of = (name: string, text: string) => readGoldenFile(name, Buffer.from(text)).kind;
+    expect(of('a.txt', '1 2 3')).toBe('text');
+    expect(of('a.bin', '1 2 3')).toBe('raw');
+    expect(of('a.txt', '1 2\0')).toBe('raw');
+    expect(readGoldenFile('a.bin', npy({})).kind).toBe('npy');
+    expect(readGoldenFile('a', new Uint8Array()).kind).toBe('raw');
+    expect(areWhole(readNumberText('1 0x2 -3'))).toBe(true);
+    expect(areWhole(readNumberText('1 2.0'))).toBe(false);
+    expect(areWhole({ values: Float64Array.of(1, 2) })).toBe(true);
+    expect(areWhole({ values: Float64Array.of(1.5) })).toBe(false);
+  });
+});
+
+describe('numbers as bytes', () => {
+  const names: readonly CellName[] = [
+    ...(['int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'] as const),
+    ...(['float16', 'bfloat16', 'float32', 'float64', 'int24', 'fix16.15', 'hex16'] as const),
+  ];
+
+  test('texts become what the format of the cells makes of them', () => {
+    for (const name of names) {
+      const format = cellFormat({ name, order: 'big' }, true);
+      const below = dice(name.length);
+      for (let i = 0; i < 300; i++) {
+        const cell = Uint8Array.from({ length: format.bytes }, () => below(256));
+        const text = format.format(cell, 0);
+        if (text.includes('NaN')) continue;
+        expect(bytesOf({ values: [text] }, name, 'big'), `${name} ${text}`).toEqual(cell);
+      }
+    }
+  });
+
+  test('texts of many digits are rounded once, also beside the middle of two values', () => {
+    const middles: readonly (readonly [CellName, string])[] = [
+      ['float32', '16777217'],
+      ['float16', '2049'],
+      ['bfloat16', '257'],
+    ];
+    for (const [name, middle] of middles) {
+      const format = cellFormat({ name, order: 'little' }, true);
+      for (const digits of ['', '.0', `.${'0'.repeat(40)}1`, `.${'0'.repeat(40)}`])
+        expect(bytesOf({ values: [middle + digits] }, name, 'little'), name + digits).toEqual(
+          format.parse(middle + digits),
+        );
+      const random = new Random(1);
+      for (let i = 0; i < 2000; i++) {
+        const text = `${random.below(1e9) / 1e3}e${random.below(90) - 50}`;
+        const parsed = format.parse(text);
+        if (parsed instanceof Uint8Array)
+          expect(bytesOf({ values: [text] }, name, 'little'), `${name} ${text}`).toEqual(parsed);
+        else
+          expect(fault(() => bytesOf({ values: [text] }, name, 'little'))).toMatchObject([
+            'number-outside',
+            {},
+          ]);
+      }
+    }
+  });
+
+  test('numbers are rounded once to the nearest value, ties to even', () => {
+    for (const name of ['float16', 'bfloat16', 'float32', 'float64'] as const) {
+      const { numbers, bytes } = elementType({ name, order: 'little' });
+      const number = (view: DataView) => Number(numbers(numberBytes(new Uint8Array(view.buffer)), 0)[0]);
+      const random = new Random(3);
+      for (let i = 0; i < 3000; i++) {
+        const cell = random.bytes(bytes);
+        const value = number(viewOf(cell));
+        if (Number.isNaN(value)) continue;
+        const text = bytesOf({ values: [value] }, name, 'little');
+        expect(text, `${name} ${value}`).toEqual(cell);
+        if (bytes !== 2 || !Number.isFinite(value)) continue;
+        // The next value by its bits: the middle goes to the even one.
+        const bits = viewOf(cell).getUint16(0, true);
+        const other = cell.slice();
+        viewOf(other).setUint16(0, bits + 1, true);
+        const next = number(viewOf(other));
+        if (!Number.isFinite(next) || Math.sign(next) !== Math.sign(value)) continue;
+        const middle = bytesOf({ values: [(value + next) / 2] }, name, 'little');
+        expect(viewOf(middle).getUint16(0, true), `${name} ${value}`).toBe(bits + (bits % 2));
+      }
+    }
+  });
+
+  test('what does not fit is named with its line', () => {
+    expect(fault(() => bytesOf(readNumberText('1\n70000'), 'int16', 'little'))).toEqual([
+      ...['number-outside', { text: '70000', type: 'int16', index: 1, line: 2 }],
+    ]);
+    expect(fault(() => bytesOf(readNumberText('1\n1.5'), 'cint16', 'little'))).toMatchObject([
+      'number-outside',
+      { type: 'int16' },
+    ]);
+    expect(fault(() => bytesOf({ values: Float64Array.of(-1) }, 'uint8', 'little'))).toEqual([
+      'number-outside',
+      { text: '-1', type: 'uint8', index: 0 },
+    ]);
+    expect(fault(() => bytesOf({ values: Float64Array.of(1e39) }, 'float32', 'little'))).toMatchObject([
+      'number-outside',
+      {},
+    ]);
+    expect(fault(() => bytesOf({ values: Float64Array.of(65_520) }, 'float16', 'little'))).toMatchObject([
+      'number-outside',
+      {},
+    ]);
+    expect(fault(() => bytesOf({ values: [2n ** 63n] }, 'int64', 'little'))).toMatchObject([
+      'number-outside',
+      {},
+    ]);
+    expect(bytesOf({ values: ['1.0e+03', '-5.0'] }, 'int16', 'little')).toEqual(
+      Uint8Array.of(0xe8, 3, 0xfb, 0xff),
+    );
+    expect(bytesOf({ values: Float64Array.of(Number.POSITIVE_INFINITY) }, 'float32', 'big')).toEqual(
+      Uint8Array.of(0x7f, 0x80, 0, 0),
+    );
+    expect(bytesOf({ values: Float64Array.of(3) }, 'int64', 'little')).toEqual(
+      Uint8Array.of(3, 0, 0, 0, 0, 0, 0, 0),
+    );
+  });
+});
+
+describe('files of anything', () => {
+  test('end in numbers, bytes, or a named error', () => {
+    const samples = [
+      npy({ data: new Uint8Array(4) }),
+      Buffer.from('T 10 ns\n1 2 \nTLAST\n3.5e3 -4\n(1+2j) nan\n'),
+      Buffer.from('CMD,D,D,TLAST,TKEEP\nDATA:3,1,2,1,-1\nSTALL:4\n'),
+    ];
+    fuzz(samples, 3000);
+  });
+});
+
+/** Damages samples and reads them: only FileError may come out. */
+function fuzz(samples: readonly Uint8Array[], rounds: number): void {
+  const random = new Random(rounds);
+  for (let round = 0; round < rounds; round++) {
+    const sample = samples[round % samples.length] ?? new Uint8Array();
+    const bytes = Uint8Array.from(sample).subarray(
+      0,
+      random.below(8) === 0 ? random.below(sample.length) : sample.length,
+    );
+    for (let i = random.below(6); i >= 0; i--) bytes[random.below(bytes.length || 1)] = random.below(256);
+    try {
+      const file = readGoldenFile(round % 2 === 0 ? 'a.txt' : 'a', bytes);
+      if (file.kind !== 'raw') bytesOf(file.numbers, 'float32', 'little');
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+    }
+  }
+}

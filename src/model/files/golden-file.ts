@@ -1,0 +1,46 @@
+/** What a file with expected values is, by its content: NumPy, text with numbers, or bytes as they are. */
+import type { FileNumbers } from './file-numbers.ts';
+import { isNpy, type NpyNumbers, readNpy } from './npy.ts';
+import { readNumberText, type TextNumbers } from './number-text.ts';
+
+/** What was found in a file. */
+export type GoldenFile =
+  | { readonly kind: 'raw'; readonly bytes: Uint8Array }
+  | { readonly kind: 'npy'; readonly numbers: NpyNumbers }
+  | { readonly kind: 'text'; readonly numbers: TextNumbers };
+
+/** Bytes of a text that say what it is. */
+const sample = 64 * 1024;
+
+/** Whether bytes can be text: no control characters but those between lines and words. */
+function isText(bytes: Uint8Array): boolean {
+  if (bytes.length === 0) return false;
+  return bytes.subarray(0, sample).every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d));
+}
+
+/**
+ * Reads a file. Text that holds no numbers is taken for raw bytes only if its name says so.
+ *
+ * @param name of the file: `.bin` and the like are bytes whatever stands in them
+ * Throws FileError.
+ */
+export function readGoldenFile(name: string, bytes: Uint8Array): GoldenFile {
+  if (isNpy(bytes)) return { kind: 'npy', numbers: readNpy(bytes) };
+  const isBinary = /\.(?:bin|raw|dump|img)$/i.test(name);
+  if (isBinary || !isText(bytes)) return { kind: 'raw', bytes };
+  return { kind: 'text', numbers: readNumberText(new TextDecoder().decode(bytes)) };
+}
+
+/** Whether all numbers of a file are whole. */
+export function areWhole({ values }: FileNumbers): boolean {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (
+      typeof value === 'string'
+        ? !/^[+-]?(?:\d+|0x[0-9a-f]+)$/i.test(value)
+        : typeof value === 'number' && !Number.isInteger(value)
+    )
+      return false;
+  }
+  return true;
+}

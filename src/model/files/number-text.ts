@@ -1,0 +1,129 @@
+/**
+ * Numbers in text: columns as AI Engine simulators and tests write them (`T 123 ns` before a line, `TLAST`), the
+ * simulator's CSV files (CMD, D, TLAST, TKEEP, stalls), and plain CSV. Knows no types: numbers stay texts.
+ */
+import { FileError } from './file-error.ts';
+import type { FileNumbers } from './file-numbers.ts';
+
+/** More numbers than any memory holds: the rest of what a repeated row asks for is refused. */
+const mostNumbers = 1 << 26;
+
+/** The numbers of a text. */
+export interface TextNumbers extends FileNumbers {
+  readonly values: readonly string[];
+  readonly lines: readonly number[];
+  /** How many packets the stream had: 1, and one more for each `TLAST` with something after its packet. */
+  readonly packets: number;
+}
+
+const number = String.raw`[+-]?(?:0x[0-9a-f]+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|nan)`;
+const oneNumber = new RegExp(`^${number}$`, 'i');
+/** Real and imaginary part in one word. */
+const complexNumber = new RegExp(`^(${number})([+-]${number.slice('[+-]?'.length)})[ij]$`, 'i');
+const timeLine = /^T\s+\d+(?:\.\d+)?\s*(?:[pnum]?s)$/i;
+
+/** Collects numbers with their lines. */
+class Numbers {
+  readonly values: string[] = [];
+  readonly lines: number[] = [];
+
+  add(word: string, line: number): void {
+    if (oneNumber.test(word)) {
+      this.#push(word, line);
+      return;
+    }
+    const [, real, imaginary] = complexNumber.exec(word) ?? [];
+    if (real === undefined || imaginary === undefined) {
+      throw new FileError('no-number', { line, text: word.slice(0, 40) });
+    }
+    this.#push(real, line);
+    this.#push(imaginary, line);
+  }
+
+  #push(text: string, line: number): void {
+    if (this.values.length >= mostNumbers) throw new FileError('file-too-large', { most: mostNumbers });
+    this.values.push(text);
+    this.lines.push(line);
+  }
+}
+
+/** Which columns of a simulator's CSV file hold what. */
+interface Columns {
+  readonly data: readonly number[];
+  /** -1 where the file has none. */
+  readonly last: number;
+}
+
+/** The columns that the first line of a simulator's CSV file names; undefined for another line. */
+function columnsOf(row: string): Columns | undefined {
+  const names = cellsOf(row).map((name) => name.toUpperCase());
+  if (names[0] !== 'CMD') return undefined;
+  return { data: names.flatMap((name, i) => (/^D\d*$/.test(name) ? [i] : [])), last: names.indexOf('TLAST') };
+}
+
+function cellsOf(row: string): string[] {
+  return row.split(',').map((cell) => cell.trim());
+}
+
+/** Reads numbers from text. Throws FileError `no-number`, `csv-row`, `file-too-large` or `file-empty`. */
+export function readNumberText(text: string): TextNumbers {
+  const numbers = new Numbers();
+  let packets = 1;
+  let isPacketOver = false;
+  let columns: Columns | undefined;
+  let isFirst = true;
+  const add = (words: readonly string[], line: number): void => {
+    if (isPacketOver) packets++;
+    isPacketOver = false;
+    for (const word of words) numbers.add(word, line);
+  };
+  let isLast = false;
+  let line = 0;
+  for (let at = 0; at < text.length; line++) {
+    const end = text.indexOf('\n', at);
+    const raw = text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length : end + 1;
+    const row = raw.replace(/^\ufeff/, '').trim();
+    if (row === '' || row.startsWith('#') || row.startsWith('//') || timeLine.test(row)) continue;
+    if (isFirst) {
+      isFirst = false;
+      columns = columnsOf(row);
+      if (columns !== undefined) continue;
+      // A heading of names, as spreadsheets have it.
+      if (/^["a-z_]/i.test(row) && row !== 'TLAST' && !/^(?:inf|nan)/i.test(row)) continue;
+    }
+    if (columns !== undefined) {
+      isPacketOver = addCommand(cellsOf(row), columns, line + 1, add) || isPacketOver;
+      continue;
+    }
+    // The packet ends with the next line of numbers.
+    if (row.toUpperCase() === 'TLAST') {
+      isLast = true;
+      continue;
+    }
+    const words = row.split(/[\s,;()]+/).filter((word) => word !== '');
+    add(words, line + 1);
+    isPacketOver = isLast;
+    isLast = false;
+  }
+  const { values, lines } = numbers;
+  if (values.length === 0) throw new FileError('file-empty');
+  return { values, lines, packets };
+}
+
+/** One row of a simulator's CSV file; true if it ends a packet. */
+function addCommand(
+  cells: readonly string[],
+  columns: Columns,
+  line: number,
+  add: (words: readonly string[], line: number) => void,
+): boolean {
+  const [, command, digits = '1'] = /^(DATA|STALL)(?:\s*:\s*(\d{1,10}))?$/i.exec(cells[0] ?? '') ?? [];
+  if (command === undefined) throw new FileError('csv-row', { line, text: (cells[0] ?? '').slice(0, 40) });
+  if (command.toUpperCase() === 'STALL') return false;
+  const words = columns.data.map((column) => cells[column] ?? '').filter((word) => word !== '');
+  if (Number(digits) * words.length > mostNumbers)
+    throw new FileError('file-too-large', { most: mostNumbers });
+  for (let count = 0; count < Number(digits); count++) add(words, line);
+  return cells[columns.last] === '1';
+}

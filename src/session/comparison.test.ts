@@ -1,0 +1,76 @@
+import { describe, expect, test } from 'vitest';
+import { Random } from '../../test/conformance/random.ts';
+import { elementType, exact } from '../model/compare/element.ts';
+import type { ByteRange } from '../model/geometry.ts';
+import { Comparison, sideOf, sideOfBytes } from './comparison.ts';
+import { BoardLink } from './link.ts';
+import { MemorySession } from './memory-session.ts';
+import { ManualTime, ScriptedDevice } from './scripted-board.ts';
+
+const never = new AbortController().signal;
+const range = (offset: number, length: number): ByteRange => ({ offset, length });
+const measure = { type: elementType({ name: 'int16', order: 'little' }), tolerance: exact };
+
+async function setup() {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time, 8192);
+  const link = new BoardLink('board', 'Board', device, time);
+  await link.connect();
+  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  await session.open(never);
+  return { device, session };
+}
+
+describe('a comparison with a live memory', () => {
+  test('follows what is read, and stays what a comparison from the beginning is', async () => {
+    const { device, session } = await setup();
+    const whole = range(100, 3001);
+    const expected = device.bytes.slice(100, 3101);
+    const comparison = new Comparison(sideOf(session, whole), sideOfBytes(expected), whole.length, measure);
+    expect([comparison.size, comparison.length]).toEqual([1500, 3000]);
+    expect(comparison.outcome.uncompared.count).toBe(1500);
+    const changed: ByteRange[] = [];
+    comparison.onDidChange((ranges) => changed.push(...ranges));
+    await session.read(whole, never);
+    expect([comparison.outcome.uncompared.count, comparison.outcome.mismatches.count]).toEqual([0, 0]);
+    const random = new Random(5);
+    for (let round = 0; round < 30; round++) {
+      const at = random.below(6000);
+      for (let i = 0; i < 40; i++) device.bytes[at + random.below(60)] = random.below(256);
+      await session.refresh(range(at, 60), never);
+      const anew = new Comparison(sideOf(session, whole), sideOfBytes(expected), whole.length, measure);
+      expect([...comparison.outcome.mismatches]).toEqual([...anew.outcome.mismatches]);
+      anew.dispose();
+    }
+    expect(comparison.outcome.mismatches.count).toBeGreaterThan(50);
+    expect(changed.every(({ offset, length }) => offset % 2 === 0 && offset + length <= 3000)).toBe(true);
+    comparison.dispose();
+    changed.length = 0;
+    device.bytes[200] = (device.bytes[200] ?? 0) ^ 1;
+    await session.refresh(whole, never);
+    expect(changed).toEqual([]);
+  });
+
+  test('judges what the board holds, not what is staged over it', async () => {
+    const { device, session } = await setup();
+    await session.read(range(0, 64), never);
+    const expected = device.bytes.slice(0, 64);
+    const comparison = new Comparison(sideOf(session, range(0, 64)), sideOfBytes(expected), 64, measure);
+    session.stage('document', 'Type', [{ offset: 8, bytes: Uint8Array.of((expected[8] ?? 0) ^ 0xff) }]);
+    expect(comparison.outcome.mismatches.count).toBe(0);
+  });
+
+  test('another tolerance compares anew; the explanation is of both sides as they are', async () => {
+    const { device, session } = await setup();
+    await session.read(range(0, 2048), never);
+    const expected = device.bytes.slice(0, 2048);
+    for (let i = 0; i < 2048; i += 16) expected[i] = (expected[i] ?? 0) ^ 1;
+    const comparison = new Comparison(sideOf(session, range(0, 2048)), sideOfBytes(expected), 2048, measure);
+    expect(comparison.outcome.mismatches.count).toBe(128);
+    expect(comparison.explain().place).toMatchObject({ kind: 'stride', first: 0, step: 8, hits: 128 });
+    comparison.tolerate({ absolute: 1, relative: 0 });
+    expect(comparison.outcome.mismatches.count).toBe(0);
+    expect(comparison.measure.tolerance.absolute).toBe(1);
+    expect(comparison.explain()).toEqual({});
+  });
+});

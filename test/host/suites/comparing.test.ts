@@ -1,0 +1,105 @@
+import * as assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { ComparisonRow } from '../../../src/editor/compare/comparison-rows.ts';
+import type { CellChoice } from '../../../src/model/cells/choices.ts';
+import { Bench, show, until, untilTrue } from './support.ts';
+
+const tile = { col: 1, row: 2 };
+const line = ({ label, description }: ComparisonRow) => `${label}: ${description}`;
+
+describe('comparing', () => {
+  let bench: Bench;
+  let folder: string;
+
+  beforeEach(async () => {
+    bench = await Bench.make();
+    folder = await mkdtemp(join(tmpdir(), 'tilescope-golden-'));
+  });
+  afterEach(async () => {
+    await vscode.commands.executeCommand('tilescope.closeComparison');
+    await bench.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Answers the questions of *Compare with File...*. */
+  async function expects(name: string, content: string | Uint8Array, type?: CellChoice): Promise<void> {
+    const path = join(folder, name);
+    await writeFile(path, content);
+    bench.api.comparisons.askFile = async () => vscode.Uri.file(path);
+    bench.api.comparisons.askType = async (types) => type ?? types[0];
+  }
+
+  const rows = (row?: ComparisonRow) => bench.api.comparisons.view.getChildren(row);
+
+  it('memory with text of a simulator: how many differ, which, what they have in common; next and previous', async () => {
+    const values = Int16Array.from({ length: 1024 }, (_, i) => 31 * i - 9000);
+    const held = values.map((value, i) => (i % 8 === 0 ? value ^ (1 + (i % 50)) : value));
+    bench.array.poke('data', tile, 0, [...new Uint8Array(held.buffer)]);
+    const document = await bench.open('data', tile);
+    const text = [...values]
+      .map((value, i) => `T ${i} ns\n${i === 1023 ? 'TLAST\n' : ''}${value} `)
+      .join('\n');
+    await expects('golden.txt', text, { name: 'int16', order: 'little' });
+    await vscode.commands.executeCommand('tilescope.compareFile');
+    const [root] = rows();
+    assert.ok(root);
+    assert.equal(line(root), 'golden.txt: 128 of 1024 values differ');
+    assert.deepEqual(rows(root).map(line), [
+      'Every 8th value differs, from value 0, (1,2)+0x0 on: stride 8; 128 of the 128 values there',
+      'Compared as int16: tolerance 0',
+      '(1,2): 128 mismatches',
+    ]);
+    const start = document.shown?.range.offset ?? 0;
+    const panel = [...document.panels][0];
+    const at = (offset: number) => () => panel?.selection?.start === start + offset;
+    await vscode.commands.executeCommand('tilescope.nextMismatch');
+    await untilTrue('the second mismatch is selected', at(16));
+    await vscode.commands.executeCommand('tilescope.previousMismatch');
+    await untilTrue('the first one is', at(0));
+    await vscode.commands.executeCommand('tilescope.previousMismatch');
+    await untilTrue('and from there the last one', at(2 * 1016));
+    const [mismatch] = rows(rows(root)[2]).slice(3);
+    assert.ok(mismatch);
+    await vscode.commands.executeCommand('tilescope.showMismatch', mismatch);
+    await untilTrue('a row goes to its bytes', at(48));
+
+    bench.api.comparisons.askTolerance = async () => ({ absolute: 64, relative: 0 });
+    await vscode.commands.executeCommand('tilescope.setTolerance', root);
+    assert.match(line(rows()[0] ?? root), /all 1024 values are as expected/);
+  });
+
+  it('a comparison follows its memory, and shows bytes also when their editor was closed', async () => {
+    const golden = Float32Array.from({ length: 16 }, (_, i) => i / 4);
+    bench.array.poke('data', tile, 0x100, [...new Uint8Array(golden.buffer)]);
+    const document = await bench.open('data', tile);
+    const start = document.shown?.range.offset ?? 0;
+    [...document.panels][0]?.reveal(start + 0x100, 64);
+    await untilTrue('the buffer is selected', () => [...document.panels][0]?.selection?.length === 64);
+    const header = "{'descr': '<f8', 'fortran_order': False, 'shape': (16,), }".padEnd(117);
+    const npy = Buffer.concat([
+      Buffer.from([0x93, ...Buffer.from('NUMPY'), 1, 0, 118, 0]),
+      Buffer.from(`${header}\n`),
+      Buffer.from(Float64Array.from(golden).buffer),
+    ]);
+    await expects('golden.npy', npy);
+    await vscode.commands.executeCommand('tilescope.compareFile');
+    assert.match(line(rows()[0] as ComparisonRow), /all 16 values are as expected/);
+    bench.array.poke('data', tile, 0x108, [0, 0, 0, 0x40]);
+    await vscode.commands.executeCommand('tilescope.refresh');
+    await untilTrue('the value that changed is a mismatch', () =>
+      rows().some((row) => row.description === '1 of 16 values differ'),
+    );
+    const tileRow = rows(rows()[0]).at(-1);
+    const [mismatch] = rows(tileRow);
+    assert.equal(mismatch && line(mismatch), '0x0108: 2, expected 0.5');
+    await show(document.uri);
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+    await untilTrue('the editor is closed', () => bench.api.editor.document(document.uri) === undefined);
+    await vscode.commands.executeCommand('tilescope.showMismatch', mismatch);
+    const again = await until('it is open', () => bench.api.editor.document(document.uri));
+    await untilTrue('and selects the value', () => [...again.panels][0]?.selection?.start === start + 0x108);
+  });
+});
