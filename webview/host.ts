@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import type {
+  ExpectedBytes,
   FromWebview,
   HostCommand,
   ShownBytes,
@@ -163,6 +164,7 @@ const announced: readonly string[] = [
   'chooseCells',
   'delta',
   'unavailable',
+  'expected',
   'reveal',
   'progress',
   'answer',
@@ -185,6 +187,15 @@ export function toBytes(value: unknown): Uint8Array | undefined {
 
 const delivered = v.pipe(v.unknown(), v.transform(toBytes), v.instance(Uint8Array));
 const shownShape = v.object({ offset: v.number(), bytes: delivered, flags: delivered, base: delivered });
+
+const expectedShape = v.object({ offset: v.number(), wrong: delivered, expected: delivered });
+
+/** Checks what the host says is expected; `undefined` for nothing, and for arrays that do not belong together. */
+export function toExpectedBytes(told: unknown): ExpectedBytes | undefined {
+  const expected = fitting(expectedShape, told);
+  const { wrong, expected: bytes } = expected ?? {};
+  return wrong === undefined || wrong.length === 0 || wrong.length !== bytes?.length ? undefined : expected;
+}
 
 /** Checks an answer to `read`: three arrays of the asked length at the asked offset, else `undefined`. */
 export function toShownBytes(answer: unknown, { offset, length }: ByteRange): ShownBytes | undefined {

@@ -14,6 +14,7 @@ import { hexDigits } from '../src/model/numbers.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
+import { expectedOf } from './grid/mismatches.ts';
 import {
   isExtended,
   moveTo,
@@ -25,7 +26,7 @@ import {
 import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
-import { HostClient, toBytes, type VsCodeApi } from './host.ts';
+import { HostClient, toBytes, toExpectedBytes, type VsCodeApi } from './host.ts';
 import { type CursorDetails, Outline } from './outline.ts';
 import { translator } from './strings.ts';
 import { ViewLine } from './view-line.ts';
@@ -191,6 +192,17 @@ class Editor {
     this.#store.unavailable(message);
   }
 
+  /** What the bytes around the visible rows are compared with. */
+  compare(told: unknown): void {
+    this.#view.expected = toExpectedBytes(told);
+    this.#updateOutline();
+  }
+
+  /** What is expected in place of a cell that differs. */
+  #expectedOf({ offset, bytes: { length } }: ShownBytes): Uint8Array | undefined {
+    return expectedOf(this.#view.expected, { offset, length });
+  }
+
   /** The host was restarted while the page lives on. */
   restart(): void {
     this.#store.retry();
@@ -224,7 +236,7 @@ class Editor {
       place: placeTexts(this.#t, layout, selection.cursor, upperCase, this.#state.array),
       value: valueText(this.#t, notation, shown),
       states: [
-        ...stateTexts(this.#t, notation, shown),
+        ...stateTexts(this.#t, notation, shown, this.#expectedOf(shown)),
         ...(this.#state.moving && mayBeTorn({ offset: shown.offset, length: shown.bytes.length })
           ? [this.#t('torn')]
           : []),
@@ -303,7 +315,8 @@ class Editor {
     if (hover === undefined) return;
     this.#hover = setTimeout(() => {
       const shown = this.#shownAt(hover.offset, hover.pane);
-      const text = hoverText(this.#t, this.#view.notationIn(hover.pane), shown);
+      const expected = this.#expectedOf(shown);
+      const text = hoverText(this.#t, this.#view.notationIn(hover.pane), shown, expected);
       if (text !== undefined) this.#outline.showHover(text, hover.x, hover.y);
     }, hoverDelay);
   }
@@ -387,6 +400,9 @@ host.listen((message) => {
       return;
     case 'unavailable':
       editor?.unavailable(message.message);
+      return;
+    case 'expected':
+      editor?.compare(message.expected);
       return;
     case 'reveal':
       editor?.reveal({ offset: message.offset, length: message.length });

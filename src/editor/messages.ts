@@ -17,6 +17,15 @@ export interface ShownBytes {
   readonly base: Uint8Array;
 }
 
+/** Bytes that are compared with others, and what these are. Both arrays have the same length. */
+export interface ExpectedBytes {
+  /** Buffer offset of the first byte. */
+  readonly offset: number;
+  /** 1 for each byte of a value that differs. */
+  readonly wrong: Uint8Array;
+  readonly expected: Uint8Array;
+}
+
 /** What the write policy and the link allow right now. */
 type WritePolicy = 'locked' | 'staged';
 
@@ -206,6 +215,8 @@ export type ToWebview =
   | { readonly type: 'delta'; readonly packed: Uint8Array }
   /** The bytes of the window cannot be had, in words; the next `window` tries again. */
   | { readonly type: 'unavailable'; readonly message: string }
+  /** What is compared around the visible rows, instead of what was told before; empty arrays for nothing. */
+  | { readonly type: 'expected'; readonly expected: ExpectedBytes }
   /** Moves cursor and view. */
   | { readonly type: 'reveal'; readonly offset: number; readonly length: number }
   /** A `read` is under way; sent every few seconds at least. */

@@ -11,7 +11,15 @@ import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
-import type { Banner, EditorSettings, EditorState, HostCommand, ToWebview, ViewChoice } from './messages.ts';
+import type {
+  Banner,
+  EditorSettings,
+  EditorState,
+  ExpectedBytes,
+  HostCommand,
+  ToWebview,
+  ViewChoice,
+} from './messages.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import {
@@ -44,12 +52,17 @@ export interface PanelHost {
   run(command: HostCommand, document: TileDocument): void;
   /** Learns the layout of the document's memory from the present connection, once. */
   learn(document: TileDocument): void;
+  /** What bytes of a document's memory are compared with; undefined where they are compared with nothing. */
+  expected(document: TileDocument, range: ByteRange): ExpectedBytes | undefined;
   /** Selection, state or activity of the panel changed. */
   changed(panel: HexPanel): void;
 }
 
 /** A window full of rows, in bytes. */
 const firstBytes = 1024;
+/** Bytes around the visible rows of which the page is told what is expected. */
+const aroundBytes = 2048;
+const nothingExpected: ExpectedBytes = { offset: 0, wrong: new Uint8Array(), expected: new Uint8Array() };
 const tick = 1000;
 /** A page that waits for a read hears of it at least this often, milliseconds. */
 const pulse = 2000;
@@ -75,6 +88,7 @@ export class HexPanel {
   #feed: Feed | undefined;
   /** State and settings as the page was last told, as JSON. */
   #told = { state: '', settings: '' };
+  #toldExpected: ExpectedBytes = nothingExpected;
   readonly #keptView: ViewChoice | undefined;
   /** What a person chose in this tab. */
   #chosenView: ViewChoice | undefined;
@@ -183,6 +197,11 @@ export class HexPanel {
   /** Has the page take the keys to its choice of cells. */
   chooseCells(): void {
     this.#post({ type: 'chooseCells' });
+  }
+
+  /** What the bytes are compared with changed, or became other bytes. */
+  compared(): void {
+    this.#tellExpected();
   }
 
   /** Sends the state again: something outside the session changed. */
@@ -336,6 +355,7 @@ export class HexPanel {
         if (shown === undefined) return;
         this.#visible = within(message.range, shown.range);
         this.#look();
+        this.#tellExpected();
         this.#stateChanged();
         return;
       case 'view':
@@ -401,6 +421,8 @@ export class HexPanel {
       strings: webviewStrings(vscode.l10n),
       state,
     });
+    this.#toldExpected = nothingExpected;
+    this.#tellExpected();
     const place = this.#revealLater;
     this.#revealLater = undefined;
     if (place !== undefined) this.reveal(place.offset, place.length);
@@ -481,6 +503,18 @@ export class HexPanel {
     this.#post({ type: 'settings', settings: now });
   }
 
+  /** Tells what is expected around the visible rows, so that a little scrolling shows it at once. */
+  #tellExpected(): void {
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (!this.#ready || !this.view.visible || shown === undefined) return;
+    const { offset, length } = this.#visible ?? { offset: shown.range.offset, length: firstBytes };
+    const around = within({ offset: offset - aroundBytes, length: length + 2 * aroundBytes }, shown.range);
+    const expected = this.#host.expected(this.document, around) ?? nothingExpected;
+    if (isSameExpected(expected, this.#toldExpected)) return;
+    this.#toldExpected = expected;
+    this.#post({ type: 'expected', expected });
+  }
+
   /** Runs a timer's action and logs its failure. */
   #guarded(run: () => void): void {
     try {
@@ -509,6 +543,7 @@ export class HexPanel {
     this.#look();
     if (this.#feed !== undefined) this.#feed.visible = this.view.visible;
     this.#tellSettings();
+    this.#tellExpected();
     this.#stateChanged();
   }
 
@@ -522,6 +557,11 @@ export class HexPanel {
     if (!this.#ready) return;
     void this.view.webview.postMessage(message);
   }
+}
+
+function isSameExpected(a: ExpectedBytes, b: ExpectedBytes): boolean {
+  const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
+  return a.offset === b.offset && same(a.wrong, b.wrong) && same(a.expected, b.expected);
 }
 
 /** Throws BoardError `out-of-range` unless every edit lies in what the page shows: the session knows the whole memory. */

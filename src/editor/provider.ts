@@ -4,14 +4,14 @@
  */
 import * as vscode from 'vscode';
 import { actionNames } from '../model/action-names.ts';
-import { type Tile, tileStart } from '../model/geometry.ts';
+import { type ByteRange, type Tile, tileStart } from '../model/geometry.ts';
 import { parseResource, scheme } from '../model/resource.ts';
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
 import type { JournalStore } from './journal-store.ts';
-import type { HostCommand } from './messages.ts';
+import type { ExpectedBytes, HostCommand } from './messages.ts';
 import { HexPanel, type PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
 import { applyProblem, besideQuestion, runningQuestion, sentenceOf, titleOf } from './sentences.ts';
@@ -24,6 +24,9 @@ const languageId = 'aie-memory';
 
 /** Runs a command of the page; commands live in `commands.ts`. */
 export type RunHostCommand = (command: HostCommand, document: TileDocument) => void;
+
+/** What bytes of a memory are compared with; comparisons are in `compare/`. */
+type ExpectedOf = (session: MemorySession, range: ByteRange) => ExpectedBytes | undefined;
 
 export class HexEditorProvider
   implements vscode.CustomEditorProvider<TileDocument>, PanelHost, vscode.Disposable
@@ -42,6 +45,7 @@ export class HexEditorProvider
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
   #closing = false;
   #run: RunHostCommand = () => undefined;
+  #expectedOf: ExpectedOf = () => undefined;
 
   /** How a person is asked when VS Code saves and auto-save cannot be the caller; tests answer in their place. */
   confirmWrite: (board: string, bytes: number) => Promise<boolean> = confirmInDialog;
@@ -91,6 +95,15 @@ export class HexEditorProvider
       for (const panel of document.panels) if (panel.view.active) return panel;
     }
     return undefined;
+  }
+
+  /** Says who knows what memories are compared with. */
+  markBy(expectedOf: ExpectedOf): void {
+    this.#expectedOf = expectedOf;
+  }
+
+  expected(document: TileDocument, range: ByteRange): ExpectedBytes | undefined {
+    return this.#expectedOf(document.session, range);
   }
 
   /** Says who runs the page's commands. */

@@ -691,6 +691,33 @@ describe('[shape-3] cells of other formats', () => {
     expect(lengths[1]).toBeGreaterThan(lengths[2] ?? 0);
   });
 
+  test('values that differ from what they are compared with are marked, and the line below says what is expected', async () => {
+    const page = await floats('uint16');
+    expect(await marked(page, 'mismatch')).toEqual([]);
+    const tell = (offset: number, wrong: number[]) =>
+      page.evaluate(
+        ([at = 0, ...bytes]) => {
+          const expected = new Uint8Array(bytes.length).fill(1);
+          window.fake.send({
+            type: 'expected',
+            expected: { offset: at, wrong: Uint8Array.from(bytes), expected },
+          });
+        },
+        [offset, ...wrong],
+      );
+    await tell(0x8000, [1, 1, 0, 0, 1, 1, 1, 1]);
+    await eventually(async () => (await marked(page, 'mismatch')).length).toBe(2);
+    await eventually(() => footer(page).textContent()).toContain('differs, expected 257');
+    await page.keyboard.press('ArrowRight');
+    await eventually(() => footer(page).textContent()).not.toContain('differs');
+    // Of larger cells one is marked in which anything differs.
+    await choose(page, 'hex64');
+    await eventually(async () => (await marked(page, 'mismatch')).length).toBe(1);
+    await tell(0, []);
+    await eventually(async () => (await marked(page, 'mismatch')).length).toBe(0);
+    expect(await footer(page).textContent()).not.toContain('differs');
+  });
+
   test('[hex-1] what changed in more than one word while an application runs is possibly torn', async () => {
     const page = await floats('float64');
     expect(await marked(page, 'torn')).toEqual([]);

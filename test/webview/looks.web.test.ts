@@ -222,6 +222,32 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('values that differ from golden data', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({
+        theme,
+        width: 900,
+        height: 420,
+        range: { offset: 0x8000, length: 0x8000 },
+        settings: { cells: { name: 'int16', order: 'little' } },
+      });
+      const { page } = open;
+      await page.evaluate(() => {
+        const wrong = new Uint8Array(0x400).map((_, i) => (i % 16 < 2 ? 1 : 0));
+        const expected = new Uint8Array(0x400).fill(7);
+        window.fake.send({ type: 'expected', expected: { offset: 0x8000, wrong, expected } });
+        window.fake.deviceWrite(0x8010, 1, 2, 3, 4);
+      });
+      await page.locator('#grid').focus();
+      await painted(page);
+      await page.screenshot({ path: join(shots, `webview-mismatches-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
+      await open.close();
+    }
+  });
+
   test('[truth-19] what is read before a copy, and what the copy could not hold', async () => {
     for (const theme of themeNames) {
       open = await harness.open({

@@ -104,12 +104,23 @@ export function valueText(t: Translate, { choice, format, upperCase }: Notation,
   return `${t('valueHex', text)} = ${byte}${character}`;
 }
 
-/** What is special about the cell: staged, in conflict, changed, unreadable below an edit. Empty for an ordinary one. */
-export function stateTexts(t: Translate, { format }: Notation, cell: ShownBytes): string[] {
+/**
+ * What is special about the cell: differing from what is expected, staged, in conflict, changed, unreadable below an edit.
+ * Empty for an ordinary one.
+ *
+ * @param expected in place of a cell that differs
+ */
+export function stateTexts(
+  t: Translate,
+  { format }: Notation,
+  cell: ShownBytes,
+  expected?: Uint8Array,
+): string[] {
   const { staged, conflict, changed, isBaseKnown, unreadable } = stateOf(cell);
   const isWhole = cell.flags.length === format.bytes;
   const text = (bytes: Uint8Array) => format.format(bytes, 0);
   const texts: string[] = [];
+  if (expected?.length === format.bytes) texts.push(t('expectedValue', text(expected)));
   if (conflict && isWhole) {
     texts.push(t('conflictDevice', text(cell.bytes), text(cell.base)));
   } else if (staged) {
@@ -121,8 +132,13 @@ export function stateTexts(t: Translate, { format }: Notation, cell: ShownBytes)
 }
 
 /** What the hover says, or `undefined` where the cell speaks for itself. */
-export function hoverText(t: Translate, notation: Notation, cell: ShownBytes): string | undefined {
-  const states = stateTexts(t, notation, cell);
+export function hoverText(
+  t: Translate,
+  notation: Notation,
+  cell: ShownBytes,
+  expected?: Uint8Array,
+): string | undefined {
+  const states = stateTexts(t, notation, cell, expected);
   if (!hasValue(notation.format, cell) || stateOf(cell).hidden) states.unshift(valueText(t, notation, cell));
   return states.length === 0 ? undefined : states.join(', ');
 }

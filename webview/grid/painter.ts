@@ -16,6 +16,7 @@ export const marks = [
   'torn',
   'staged',
   'conflict',
+  'mismatch',
   'pending',
   'selection',
   'cursor-idle',

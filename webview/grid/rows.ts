@@ -1,10 +1,11 @@
 /** The elements of one visible row, and what its bytes mean as marks. */
-import type { ShownBytes } from '../../src/editor/messages.ts';
+import type { ExpectedBytes, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import { classOf } from '../../src/model/cells/value-class.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
+import { expectedOf } from './mismatches.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
 import { isExtended, type Pane, type Selection, selectedRange } from './selection.ts';
 import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
@@ -83,6 +84,18 @@ function classColumns(row: ByteRow, shown: ShownBytes, format: CellFormat): Mark
     addRun(found, isThere ? classOf(format, shown.bytes, i) : undefined, row.skip + i, row.skip + end - 1);
   }
   return format.bytes === 1 ? found : found.map((run) => ({ ...run, pane: 'cells' as const }));
+}
+
+/** Runs of cells that differ from what they are compared with, and of such bytes among the characters. */
+function mismatchColumns(row: ByteRow, told: ExpectedBytes, size: number): MarkedColumns[] {
+  return (['cells', 'characters'] as const).flatMap((pane) => {
+    const found: { mark: Mark; from: number; to: number }[] = [];
+    for (const [i, end] of units(row, pane === 'cells' ? size : 1)) {
+      const isWrong = expectedOf(told, { offset: row.offset + i, length: end - i }) !== undefined;
+      addRun(found, isWrong ? 'mismatch' : undefined, row.skip + i, row.skip + end - 1);
+    }
+    return found.map((run) => ({ ...run, pane }));
+  });
 }
 
 /** The cells of a row: where each begins and ends, counted from its first shown byte. */
@@ -189,11 +202,18 @@ export class RowElement implements PaintSurface {
   }
 
   /** The marks of the row with cursor and selection, or `undefined` if they are what was painted last. */
-  runs(style: RowStyle, selection: Selection, focused: boolean, again: boolean): PaintRun[] | undefined {
+  runs(
+    style: RowStyle,
+    selection: Selection,
+    expected: ExpectedBytes | undefined,
+    focused: boolean,
+    again: boolean,
+  ): PaintRun[] | undefined {
     const row = this.#row;
     const columns: MarkedColumns[] = [...this.#marked];
     const { layout, map } = style;
     if (row?.kind === 'bytes') {
+      if (expected !== undefined) columns.push(...mismatchColumns(row, expected, style.format.bytes));
       const selected = selectedRange(layout, selection);
       const from = Math.max(selected.offset, row.offset) - row.offset + row.skip;
       const to =

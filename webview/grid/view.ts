@@ -3,7 +3,7 @@
  * decides nothing about edits. It draws at most once per animation frame, and only what changed.
  */
 
-import type { EditorDocument, EditorSettings, ViewChoice } from '../../src/editor/messages.ts';
+import type { EditorDocument, EditorSettings, ExpectedBytes, ViewChoice } from '../../src/editor/messages.ts';
 import { cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import type { Box } from '../box.ts';
@@ -68,6 +68,7 @@ export class GridView {
   #settings: EditorSettings;
   #choice: ViewChoice;
   #moving = false;
+  #expected: ExpectedBytes | undefined;
   /** Bytes of a row as chosen, or as there is room for. */
   #rowLength = 16;
   /** A row of another length must not ask for yet another one. */
@@ -205,6 +206,16 @@ export class GridView {
     if (moving === this.#moving) return;
     this.#moving = moving;
     this.#restyle();
+  }
+
+  /** What bytes are compared with. */
+  get expected(): ExpectedBytes | undefined {
+    return this.#expected;
+  }
+
+  set expected(expected: ExpectedBytes | undefined) {
+    this.#expected = expected;
+    this.schedule();
   }
 
   #restyle(): void {
@@ -435,7 +446,7 @@ export class GridView {
         (shown) => this.#store.read(shown),
         this.#pending,
       );
-      const runs = row.runs(this.#style, this.#selection, this.#focused, again);
+      const runs = row.runs(this.#style, this.#selection, this.#expected, this.#focused, again);
       if (runs !== undefined) this.#painter.paint(row, runs);
     }
     const ratio = window.devicePixelRatio || 1;

@@ -13,6 +13,7 @@ import { Comparison, sideOf, sideOfBytes } from '../../session/comparison.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import type { SessionReference } from '../../session/pool.ts';
 import type { TileDocument } from '../document.ts';
+import type { ExpectedBytes } from '../messages.ts';
 import type { HexPanel } from '../panel.ts';
 import { withProgress } from '../progress.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
@@ -60,6 +61,7 @@ export class Comparisons implements vscode.Disposable {
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
     this.view = new ComparisonView(() => this.#open);
+    provider.markBy((session, range) => this.#expectedOf(session, range));
   }
 
   /** Registers the commands of the view. */
@@ -199,8 +201,8 @@ export class Comparisons implements vscode.Disposable {
     };
     for (const old of this.#open) if (old.session === session) release(old);
     this.#open = [of, ...this.#open.filter((old) => old.session !== session)];
-    comparison.onDidChange(() => this.#tell());
-    this.#tell();
+    comparison.onDidChange(() => this.#tell(session));
+    this.#tell(session);
     await this.view.show();
     const first = comparison.outcome.mismatches.next(0);
     if (first !== undefined) await this.#show(of, elementRange(of, first));
@@ -210,15 +212,41 @@ export class Comparisons implements vscode.Disposable {
     );
   }
 
-  #tell(): void {
+  /** The comparison of a memory began, ended, or has another outcome. */
+  #tell(session: MemorySession): void {
     this.view.changed();
     this.#changed.fire();
+    for (const document of this.#provider.documents) {
+      if (document.session !== session) continue;
+      for (const panel of document.panels) panel.compared();
+    }
+  }
+
+  /** Which bytes of a range differ, and what is expected there. */
+  #expectedOf(session: MemorySession, asked: ByteRange): ExpectedBytes | undefined {
+    const of = this.#open.find((one) => one.session === session);
+    const range = of && intersectRanges(asked, { offset: of.range.offset, length: of.comparison.length });
+    if (of === undefined || range === undefined) return undefined;
+    const { comparison } = of;
+    const start = range.offset - of.range.offset;
+    const wrong = new Uint8Array(range.length);
+    const { mismatches } = comparison.outcome;
+    const size = comparison.measure.type.bytes;
+    for (
+      let at = mismatches.next(Math.floor(start / size));
+      at !== undefined && at * size < start + range.length;
+      at = mismatches.next(at + 1)
+    ) {
+      wrong.fill(1, Math.max(0, at * size - start), (at + 1) * size - start);
+    }
+    const expected = comparison.expected.bytes({ offset: start, length: range.length }).bytes.slice();
+    return { offset: range.offset, wrong, expected };
   }
 
   #close(of: OpenComparison): void {
     release(of);
     this.#open = this.#open.filter((one) => one !== of);
-    this.#tell();
+    this.#tell(of.session);
   }
 
   /** Selects bytes: in the editor in front if it shows them, else in the one that they were compared in. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ComparisonRow } from '../../../src/editor/compare/comparison-rows.ts';
 import type { CellChoice } from '../../../src/model/cells/choices.ts';
-import { Bench, show, until, untilTrue } from './support.ts';
+import { Bench, hexOf, show, until, untilTrue } from './support.ts';
 
 const tile = { col: 1, row: 2 };
 const line = ({ label, description }: ComparisonRow) => `${label}: ${description}`;
@@ -53,6 +53,8 @@ describe('comparing', () => {
       '(1,2): 128 mismatches',
     ]);
     const start = document.shown?.range.offset ?? 0;
+    const marks = bench.api.editor.expected(document, { offset: start + 14, length: 4 });
+    assert.deepEqual([marks?.offset, hexOf(marks?.wrong ?? new Uint8Array())], [start + 14, '00000101']);
     const panel = [...document.panels][0];
     const at = (offset: number) => () => panel?.selection?.start === start + offset;
     await vscode.commands.executeCommand('tilescope.nextMismatch');
