@@ -35,13 +35,14 @@ type EditorCommand =
   | 'copyAddress'
   | 'showWrites'
   | 'compareFile'
+  | 'compareTile'
   | 'nextMismatch'
   | 'previousMismatch';
 
 export class EditorCommands {
   readonly #provider: HexEditorProvider;
   readonly #writes: Pick<WrittenBytes, 'show'>;
-  readonly #comparisons: Pick<Comparisons, 'compareFile' | 'step'>;
+  readonly #comparisons: Pick<Comparisons, 'compareFile' | 'compareTile' | 'step'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -59,10 +60,8 @@ export class EditorCommands {
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),
     showWrites: async (document) => this.#writes.show(document),
-    compareFile: async (document) => {
-      if (document.isOutside || document.shown === undefined) throw offline(document);
-      await this.#comparisons.compareFile(document);
-    },
+    compareFile: (document) => this.#comparisons.compareFile(known(document)),
+    compareTile: (document) => this.#comparisons.compareTile(known(document)),
     nextMismatch: (document) => this.#comparisons.step(document, 1),
     previousMismatch: (document) => this.#comparisons.step(document, -1),
   };
@@ -70,7 +69,7 @@ export class EditorCommands {
   constructor(
     provider: HexEditorProvider,
     writes: Pick<WrittenBytes, 'show'>,
-    comparisons: Pick<Comparisons, 'compareFile' | 'step'>,
+    comparisons: Pick<Comparisons, 'compareFile' | 'compareTile' | 'step'>,
   ) {
     this.#provider = provider;
     this.#writes = writes;
@@ -315,6 +314,12 @@ export class EditorCommands {
     if (typeof found !== 'number') return;
     for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
   }
+}
+
+/** The document, once its layout is known. Throws BoardError when offline. */
+function known(document: TileDocument): TileDocument {
+  if (document.isOutside || document.shown === undefined) throw offline(document);
+  return document;
 }
 
 /** The cursor of the editor in front of a document; where the page told of none, the first byte. Rejects when offline. */

@@ -150,7 +150,11 @@ async function setup() {
   for (const name of ['main.js', 'main.css']) await writeFile(join(bundles, name), `"${name} </script>"`);
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
-  const comparisons = { compareFile: async () => undefined, step: async () => undefined };
+  const comparisons = {
+    compareFile: async () => undefined,
+    compareTile: async () => undefined,
+    step: async () => undefined,
+  };
   new EditorCommands(provider, { show: async () => undefined }, comparisons);
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));

@@ -5,7 +5,7 @@ import { FileError, type FileErrorCode } from '../../model/files/file-error.ts';
 import { readGoldenFile } from '../../model/files/golden-file.ts';
 import type { MemoryGeometry } from '../../model/geometry.ts';
 import { Comparison, sideOfBytes } from '../../session/comparison.ts';
-import { type ComparedMemory, type ComparisonRow, comparisonRow } from './comparison-rows.ts';
+import { type ComparedMemory, type ComparisonRow, comparisonRow, mismatchLines } from './comparison-rows.ts';
 import { fileSentence, parseTolerance, toleranceInput, valuePatternText } from './comparison-sentences.ts';
 import { expectedPlaces, rawChoice, typesFor } from './expected-places.ts';
 
@@ -178,6 +178,20 @@ describe('the rows of a comparison', () => {
     };
     walk(root);
     expect([...seen].filter((key) => key.includes('/at'))).toHaveLength(length / 2);
+  });
+
+  test('are exported as lines, some at a time', () => {
+    const length = 0x4000;
+    const parts = [...mismatchLines(memory(new Uint8Array(length).fill(1), new Uint8Array(length), 0))];
+    expect(parts.length).toBeGreaterThan(2);
+    const lines = parts.join('').trimEnd().split('\n');
+    expect(lines).toHaveLength(1 + length / 2);
+    expect(lines.slice(0, 3)).toEqual([
+      'col,row,offset,index,actual,expected',
+      '2,1,0,0,257,0',
+      '2,1,2,1,257,0',
+    ]);
+    expect(lines.at(-1)).toBe('3,2,4094,8191,257,0');
   });
 
   test('nothing differs, or nothing could be read', () => {

@@ -192,3 +192,26 @@ function mismatchRow(
     place,
   };
 }
+
+/** Characters of lines that are handed on at a time. */
+const linesAtOnce = 64 * 1024;
+
+/** All mismatches as lines of CSV, some at a time: tile, offset, number of the value, both values. */
+export function* mismatchLines(of: ComparedMemory): Generator<string> {
+  const { comparison, geometry } = of;
+  const { choice } = comparison.measure.type;
+  const format = cellFormat(choice, true);
+  let lines = `col,row,offset,index,actual,expected\n`;
+  for (const element of comparison.outcome.mismatches) {
+    const bytes = comparison.rangeOf(element);
+    const { tile, offset } = locate(geometry, elementRange(of, element).offset);
+    const [held, expected] = [comparison.actual, comparison.expected].map((side) =>
+      format.format(side.bytes(bytes).bytes, 0),
+    );
+    lines += `${tile.col},${tile.row},${offset},${element},${held},${expected}\n`;
+    if (lines.length < linesAtOnce) continue;
+    yield lines;
+    lines = '';
+  }
+  yield lines;
+}

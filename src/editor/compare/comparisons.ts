@@ -5,11 +5,11 @@ import { elementType, exact, type Tolerance } from '../../model/compare/element.
 import { FileError } from '../../model/files/file-error.ts';
 import { bytesOf } from '../../model/files/file-numbers.ts';
 import { type GoldenFile, readGoldenFile } from '../../model/files/golden-file.ts';
-import { type ByteRange, formatTile, locate } from '../../model/geometry.ts';
+import { type ByteRange, formatTile, locate, type Tile, tileRange, tiles } from '../../model/geometry.ts';
 import { hexNumber } from '../../model/numbers.ts';
 import { intersectRanges } from '../../model/ranges.ts';
-import { askText, pickFrom, sayBriefly, sayInformation } from '../../say/say.ts';
-import { Comparison, sideOf, sideOfBytes } from '../../session/comparison.ts';
+import { askText, pickFrom, sayBriefly, sayError, sayInformation } from '../../say/say.ts';
+import { type ComparedSide, Comparison, sideOf, sideOfBytes } from '../../session/comparison.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import type { SessionReference } from '../../session/pool.ts';
 import type { TileDocument } from '../document.ts';
@@ -18,7 +18,8 @@ import type { HexPanel } from '../panel.ts';
 import { withProgress } from '../progress.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
 import { titleOf } from '../sentences.ts';
-import { type ComparedMemory, type ComparisonRow, elementRange } from './comparison-rows.ts';
+import { writeParts } from '../write-file.ts';
+import { type ComparedMemory, type ComparisonRow, elementRange, mismatchLines } from './comparison-rows.ts';
 import { countText, parseTolerance, toleranceInput } from './comparison-sentences.ts';
 import { ComparisonView } from './comparison-view.ts';
 import { type ExpectedPlace, expectedPlaces, rawChoice, type Shown, typesFor } from './expected-places.ts';
@@ -39,6 +40,22 @@ interface Expected {
   readonly choice: CellChoice;
 }
 
+/** What a person wants to be compared. Ranges are buffer offsets. */
+interface AskedComparison {
+  readonly name: string;
+  readonly range: ByteRange;
+  /** Bytes of the same memory that the side is made of. */
+  readonly other?: ByteRange;
+  readonly side: ComparedSide;
+  readonly choice: CellChoice;
+  readonly notes: readonly string[];
+}
+
+/** A tile to choose. */
+interface TileItem extends vscode.QuickPickItem {
+  readonly tile: Tile;
+}
+
 export class Comparisons implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly view: ComparisonView;
@@ -51,6 +68,12 @@ export class Comparisons implements vscode.Disposable {
 
   /** How a person is asked for a file; tests answer in their place. */
   askFile: () => Promise<vscode.Uri | undefined> = askForFile;
+
+  /** How a person is asked for another tile of the memory; tests answer in their place. */
+  askTile: (items: readonly TileItem[]) => Promise<TileItem | undefined> = askForTile;
+
+  /** How a person is asked where to export to; tests answer in their place. */
+  askTarget: (name: string) => Promise<vscode.Uri | undefined> = askForTarget;
 
   /** How a person is asked for the type of a file's values; tests answer in their place. */
   askType: (types: readonly CellChoice[]) => Promise<CellChoice | undefined> = askForType;
@@ -77,6 +100,7 @@ export class Comparisons implements vscode.Disposable {
         const tolerance = await this.askTolerance(comparison.measure.tolerance);
         if (tolerance !== undefined) comparison.tolerate(tolerance);
       }),
+      onRow('exportMismatches', (of) => this.#export(of)),
       onRow('closeComparison', (of) => this.#close(of)),
       vscode.commands.registerCommand('tilescope.showMismatch', async (row: ComparisonRow) => {
         const of = this.#open.find(({ id }) => id === row.of.id);
@@ -98,7 +122,7 @@ export class Comparisons implements vscode.Disposable {
   /** Asks for a file, reads what is missing of the memory, and compares. Rejects with FileError, BoardError, SessionError. */
   async compareFile(document: TileDocument): Promise<void> {
     const uri = await this.askFile();
-    const panel = [...document.panels].toSorted((a, b) => Number(b.view.active) - Number(a.view.active))[0];
+    const panel = frontPanel(document);
     const shown = shownIn(document, panel);
     if (uri === undefined || panel === undefined || shown === undefined) return;
     const name = uri.path.split('/').at(-1) ?? '';
@@ -112,6 +136,45 @@ export class Comparisons implements vscode.Disposable {
     if (left > 0) notes.push(vscode.l10n.t('{0} bytes of the file lie beyond the compared range', left));
     const side = sideOfBytes(expected.bytes.subarray(0, place.range.length));
     await this.#begin(document, { name, range: place.range, side, choice: expected.choice, notes });
+  }
+
+  /** Asks for a tile, and compares the selection, or the tile at the cursor, with the same bytes of that tile. */
+  async compareTile(document: TileDocument): Promise<void> {
+    const panel = frontPanel(document);
+    const shown = shownIn(document, panel);
+    if (panel === undefined || shown === undefined) return;
+    const { geometry, cursor, selected } = shown;
+    const own = tileRange(geometry, locate(geometry, cursor).tile);
+    const range = selected === undefined ? own : intersectRanges(selected, own);
+    if (range === undefined || (selected !== undefined && range.length < selected.length)) {
+      sayInformation(
+        vscode.l10n.t('Select bytes of one tile: they are compared with the same bytes of another one.'),
+      );
+      return;
+    }
+    const { resource, session } = document;
+    const { services } = this.#provider;
+    const items = tiles(geometry)
+      .filter((tile) => tileRange(geometry, tile).offset !== own.offset)
+      .map((tile) => ({
+        label: formatTile(tile),
+        description: services.tileName(resource.board, tile),
+        tile,
+      }));
+    const chosen = await this.askTile(items);
+    if (chosen === undefined) return;
+    const other = {
+      offset: tileRange(geometry, chosen.tile).offset + range.offset - own.offset,
+      length: range.length,
+    };
+    await this.#begin(document, {
+      name: chosen.label,
+      range,
+      other,
+      side: sideOf(session, other),
+      choice: rawChoice(panel.cells, range.length),
+      notes: [],
+    });
   }
 
   /** Moves to the next mismatch after the cursor, or before it; from the last one to the first. */
@@ -157,29 +220,15 @@ export class Comparisons implements vscode.Disposable {
   }
 
   /** Compares a range of a document's memory with a side, in place of what it was compared with before. */
-  async #begin(
-    document: TileDocument,
-    {
-      name,
-      range,
-      side,
-      choice,
-      notes,
-    }: {
-      name: string;
-      range: ByteRange;
-      side: ReturnType<typeof sideOfBytes>;
-      choice: CellChoice;
-      notes: readonly string[];
-    },
-  ): Promise<void> {
+  async #begin(document: TileDocument, asked: AskedComparison): Promise<void> {
+    const { name, range, other, side, choice, notes } = asked;
     const { session, resource, uri } = document;
     const { services } = this.#provider;
-    await withProgress(vscode.l10n.t('Reading what is compared'), (signal, tell) =>
-      session.complete(range, signal, {
-        onProgress: (bytes, of) => tell(`${Math.floor((100 * bytes) / of)} %`),
-      }),
-    );
+    await withProgress(vscode.l10n.t('Reading what is compared'), async (signal, tell) => {
+      const onProgress = (bytes: number, of: number): void => tell(`${Math.floor((100 * bytes) / of)} %`);
+      await session.complete(range, signal, { onProgress });
+      if (other !== undefined) await session.complete(other, signal, { onProgress });
+    });
     const { geometry } = session;
     const reference = services.acquire(resource);
     if (geometry === undefined || reference === undefined) return;
@@ -243,6 +292,28 @@ export class Comparisons implements vscode.Disposable {
     return { offset: range.offset, wrong, expected };
   }
 
+  /** Writes all mismatches as CSV. */
+  async #export(of: OpenComparison): Promise<void> {
+    const { count } = of.comparison.outcome.mismatches;
+    const uri = await this.askTarget(`${of.name.replace(/[^\w.-]+/g, '_')}.mismatches.csv`);
+    if (uri === undefined) return;
+    try {
+      await withProgress(vscode.l10n.t('Exporting mismatches'), (signal, tell) =>
+        writeParts(uri, mismatchLines(of), signal, (bytes) => tell(vscode.l10n.t('{0} bytes', bytes))),
+      );
+      sayBriefly(vscode.l10n.t('{0} mismatches exported.', count), 4000);
+    } catch (error) {
+      this.#provider.services.note(error);
+      if (error instanceof Error && error.name === 'AbortError') return;
+      sayError(
+        vscode.l10n.t(
+          'The mismatches were not exported: {0}',
+          error instanceof Error ? error.message : String(error),
+        ),
+      );
+    }
+  }
+
   #close(of: OpenComparison): void {
     release(of);
     this.#open = this.#open.filter((one) => one !== of);
@@ -277,6 +348,11 @@ function release({ comparison, reference }: OpenComparison): void {
   reference.dispose();
 }
 
+/** The editor of a document that is in front, else any of it. */
+function frontPanel(document: TileDocument): HexPanel | undefined {
+  return [...document.panels].toSorted((a, b) => Number(b.view.active) - Number(a.view.active))[0];
+}
+
 /** What a person looks at; undefined while the layout is not known. */
 function shownIn(document: TileDocument, panel: HexPanel | undefined): Shown | undefined {
   const shown = document.isOutside ? undefined : document.shown;
@@ -299,6 +375,25 @@ async function askForFile(): Promise<vscode.Uri | undefined> {
     canSelectMany: false,
   });
   return chosen?.[0];
+}
+
+function askForTile(items: readonly TileItem[]): Promise<TileItem | undefined> {
+  return Promise.resolve(
+    pickFrom(items, {
+      title: vscode.l10n.t('Compare with Tile'),
+      placeHolder: vscode.l10n.t('The tile that should hold the same bytes'),
+    }),
+  );
+}
+
+function askForTarget(name: string): Promise<vscode.Uri | undefined> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  return Promise.resolve(
+    vscode.window.showSaveDialog({
+      title: vscode.l10n.t('Export Mismatches'),
+      ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
+    }),
+  );
 }
 
 async function askForType(types: readonly CellChoice[]): Promise<CellChoice | undefined> {

@@ -1,10 +1,11 @@
 import * as assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ComparisonRow } from '../../../src/editor/compare/comparison-rows.ts';
 import type { CellChoice } from '../../../src/model/cells/choices.ts';
+import { tileStart } from '../../../src/model/geometry.ts';
 import { Bench, hexOf, show, until, untilTrue } from './support.ts';
 
 const tile = { col: 1, row: 2 };
@@ -71,6 +72,34 @@ describe('comparing', () => {
     bench.api.comparisons.askTolerance = async () => ({ absolute: 64, relative: 0 });
     await vscode.commands.executeCommand('tilescope.setTolerance', root);
     assert.match(line(rows()[0] ?? root), /all 1024 values are as expected/);
+  });
+
+  it('a tile with another one, both live; all mismatches as a file', async () => {
+    const document = await bench.open('data', tile);
+    const other = { col: 2, row: 3 };
+    const bytes = bench.array.peek('data', tile, 0, 0x8000);
+    bench.array.poke('data', other, 0, [...bytes]);
+    bench.api.comparisons.askTile = async (items) => items.find(({ label }) => label === '(2,3)');
+    await vscode.commands.executeCommand('tilescope.compareTile');
+    assert.equal(line(rows()[0] as ComparisonRow), '(2,3): all 8192 values are as expected');
+    bench.array.poke('data', other, 0x40, [(bytes[0x40] ?? 0) ^ 1]);
+    const whole = await bench.open('data');
+    const geometry = whole.shown?.geometry;
+    assert.ok(geometry);
+    const signal = new AbortController().signal;
+    await whole.session.refresh({ offset: tileStart(geometry, other) + 0x40, length: 4 }, signal);
+    await untilTrue('the other side is followed', () => /^1 of 8192/.test(rows()[0]?.description ?? ''));
+    const path = join(folder, 'mismatches.csv');
+    bench.api.comparisons.askTarget = async () => vscode.Uri.file(path);
+    await vscode.commands.executeCommand('tilescope.exportMismatches', rows()[0]);
+    const [, exported = ''] = (await readFile(path, 'utf8')).split('\n');
+    assert.match(exported, /^1,2,64,16,[0-9A-F]{8},[0-9A-F]{8}$/);
+    await show(document.uri);
+    await vscode.commands.executeCommand('tilescope.nextMismatch');
+    await untilTrue('it is selected', () => {
+      const at = [...document.panels][0]?.selection?.start;
+      return at === (document.shown?.range.offset ?? 0) + 0x40;
+    });
   });
 
   it('a comparison follows its memory, and shows bytes also when their editor was closed', async () => {
