@@ -299,10 +299,12 @@ class Sequence {
     const read = () =>
       this.#with(live, (partition) => memoryOf(partition, memory).read(ranges, { asking: 'fast' }, never));
     const ends = (one: ReadResult): boolean =>
-      live.epochs.mayEnd && one.unreadable.some(({ reason }) => reason === 'not-read');
+      (live.epochs.mayEnd || one.gaveWay === true) &&
+      one.unreadable.some(({ reason }) => reason === 'not-read');
     let result = await read();
     live.epochs.told(result.epoch);
-    // Columns that were gated since end the life in the middle; what was left out is read in the next one.
+    // Columns that were gated since end the epoch in the middle, and a process that came ends the read: what was left
+    // out is read again.
     for (let again = 0; ends(result) && again < this.#family.partition.numCols; again++) {
       result = await read();
       live.epochs.told(result.epoch);

@@ -21,6 +21,7 @@ import {
   pattern,
   preparedWitness,
   type TileEdit,
+  take,
 } from './main-job.ts';
 
 const SEED = 55;
@@ -116,7 +117,7 @@ describe('[main-23] the connection is cut', () => {
   async function applied(editor: HexEditorPage, edit: TileEdit): Promise<void> {
     await lookWhileStaged(workbench, editor, witness, () => expectOnBoard(witness, SEED, edit, []));
     await editor.apply();
-    await witness.request(PARTITION.id, { keep: true });
+    await take(witness);
     await expectOnBoard(witness, SEED, edit, [edit]);
     await witness.release();
     await workbench.waitForRow(/Columns 6 to 9.*free/);
@@ -282,7 +283,7 @@ describe('[main-23] the connection is cut', () => {
       await workbench.screenshot(`link-cut-in-apply-${direction}`);
       await online(editor, 'hand');
 
-      await witness.request(PARTITION.id, { keep: true });
+      await take(witness);
       const found = await witness.read(memory, column, row, 0, 0x8000);
       const single = edits.flatMap(({ offset, hex }) =>
         (hex.match(/../g) ?? []).map(
@@ -305,7 +306,7 @@ describe('[main-23] the connection is cut', () => {
       await rebase.waitFor({ state: 'detached' });
       await workbench.runCommand('Notifications: Clear All Notifications');
       if (there.length < single.length) await editor.apply();
-      await witness.request(PARTITION.id, { keep: true });
+      await take(witness);
       await expectOnBoard(witness, SEED, { memory, column, row }, edits);
       await witness.release();
       await workbench.waitForRow(/Columns 6 to 9.*free/);

@@ -12,7 +12,7 @@ import { type LinkProxy, startProxy } from '../net/proxy.ts';
 import { boardInSidebar } from './board-home.ts';
 import { Workbench } from './driver.ts';
 import type { HexEditorPage } from './hex-editor.ts';
-import { openMemory, PARTITION, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
+import { openMemory, PARTITION, PARTITION_ROW, pattern, preparedWitness, take } from './main-job.ts';
 
 const SEED = 17;
 const BOARD = 'Virtual board';
@@ -117,7 +117,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     const editor = await openMemory(workbench, 'Data memory', '(8,2)');
     await editor.waitForRow('0x0', pattern('data', 8, 2, 0, 16, SEED));
     await workbench.waitForRow(/Columns 6 to 9.*free/);
-    const { pid } = await witness.request(PARTITION.id, { keep: true });
+    const { pid } = await take(witness);
     await workbench.waitForRow(new RegExp(`Columns 6 to 9.*in use by witness \\(${pid}\\)`));
     await expect.poll(() => workbench.statusBar(), PATIENT).toContain('Locked');
     await banner(editor.frame, `In use by witness (${pid}). These bytes were read before.`);
@@ -237,7 +237,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await editor.waitForRow('0x0', `d1d2${pattern('data', 7, 5, 2, 14, SEED)}`);
     await editor.apply();
     await isDirty(editor, '7_5', false);
-    await witness.request(PARTITION.id, { keep: true });
+    await take(witness);
     expect((await witness.read('data', 7, 5, 0, 16)).toString('hex')).toBe(
       `d1d2${pattern('data', 7, 5, 2, 14, SEED)}`,
     );
@@ -281,7 +281,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     await editor.waitForStaged(1);
 
     // Changed under the edit by somebody else: a conflict again, and this time the board's byte is taken.
-    await witness.request(PARTITION.id, { keep: true });
+    await take(witness);
     await workbench.waitForRow(/Columns 6 to 9.*in use by witness/);
     expect((await witness.read('data', 6, 6, 0, 16)).toString('hex')).toBe(
       `3344${pattern('data', 6, 6, 2, 14, after)}`,

@@ -8,7 +8,7 @@ import { packageFor } from '../../scripts/package.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { makeBoardHome } from './board-home.ts';
 import { Workbench } from './driver.ts';
-import { addBoard, expectOnBoard, openMemory, PARTITION, pattern, preparedWitness } from './main-job.ts';
+import { addBoard, expectOnBoard, openMemory, pattern, preparedWitness, take } from './main-job.ts';
 
 const SEED = 21;
 const EDIT = { memory: 'data', column: 6, row: 2, offset: 0x21, hex: 'c0ffee' } as const;
@@ -51,7 +51,7 @@ describe('[main-23] the main job, installed from a package', () => {
       await editor.typeAt('0x21', EDIT.hex);
       await editor.waitForStaged(3);
       await editor.apply();
-      await witness.request(PARTITION.id, { keep: true });
+      await take(witness);
       await expectOnBoard(witness, SEED, EDIT, [EDIT]);
       await witness.release();
     } finally {

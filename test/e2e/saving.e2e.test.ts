@@ -14,7 +14,7 @@ import { type LinkProxy, startProxy } from '../net/proxy.ts';
 import { boardInSidebar } from './board-home.ts';
 import { Workbench } from './driver.ts';
 import { HexEditorPage } from './hex-editor.ts';
-import { openMemory, PARTITION, PARTITION_ROW, pattern, preparedWitness } from './main-job.ts';
+import { openMemory, PARTITION_ROW, pattern, preparedWitness, take } from './main-job.ts';
 
 const SEED = 91;
 const BOARD = 'Virtual board';
@@ -85,7 +85,7 @@ describe('[main-21] saving', () => {
 
   /** What a tile holds, read by the witness; the partition is free again in the sidebar afterwards. */
   async function onTheBoard(row: number): Promise<string> {
-    await witness.request(PARTITION.id, { keep: true });
+    await take(witness);
     await workbench.waitForRow(/Columns 6 to 9.*in use by witness/);
     const bytes = await witness.read('data', COLUMN, row, 0, TILE_BYTES);
     await witness.release();

@@ -11,7 +11,7 @@ import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { boardInSidebar } from './board-home.ts';
 import { SCREENSHOTS } from './driver.ts';
 import { HexEditorPage } from './hex-editor.ts';
-import { PARTITION, pattern, preparedWitness } from './main-job.ts';
+import { pattern, preparedWitness, take } from './main-job.ts';
 
 const SEED = 33;
 
@@ -109,7 +109,7 @@ describe('[main-23] Theia', () => {
         await dirtyTab.waitFor();
         await editor.apply();
         await dirtyTab.waitFor({ state: 'detached' });
-        await witness.request(PARTITION.id, { keep: true });
+        await take(witness);
         const expected = Buffer.from(pattern('data', 7, 1, 0, 0x8000, SEED), 'hex');
         expected.write('feed', 0, 'hex');
         expect((await witness.read('data', 7, 1, 0, 0x8000)).equals(expected)).toBe(true);
