@@ -57,6 +57,28 @@ export function toggle({ name, label, hint, pressed, onPress }: ToggleOptions): 
   >`;
 }
 
+/** A value that can be pressed to change it. */
+export interface ValueButtonOptions {
+  readonly name: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly onPress: (element: HTMLElement) => void;
+}
+
+/** Renders a value that can be pressed. It wraps like text, which the library's buttons do not. */
+export function valueButton({ name, label, hint, onPress }: ValueButtonOptions): TemplateResult {
+  return html`<button
+    type="button"
+    class="value"
+    data-name=${name}
+    title=${hint}
+    @click=${(event: Event) => {
+      if (event.currentTarget instanceof HTMLElement) onPress(event.currentTarget);
+    }}
+    >${label}</button
+  >`;
+}
+
 /** One of several to choose from; keys are unique. */
 export interface ChoiceOptions {
   /** For style sheets and tests. */

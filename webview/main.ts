@@ -11,6 +11,7 @@ import type {
 } from '../src/editor/messages.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { hexDigits } from '../src/model/numbers.ts';
+import { endOf } from '../src/model/ranges.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
@@ -27,6 +28,8 @@ import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
 import { HostClient, toBytes, toExpectedBytes, type VsCodeApi } from './host.ts';
+import { Inspector, type InspectorContent, inspectedBytes } from './inspector.ts';
+import { SelectionMeter } from './meter.ts';
 import { type CursorDetails, Outline } from './outline.ts';
 import { translator } from './strings.ts';
 import { ViewLine } from './view-line.ts';
@@ -35,6 +38,9 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 /** The pointer has to rest this long before the hover appears, milliseconds. */
 const hoverDelay = 250;
+
+/** How often the time since a change is told anew, milliseconds. */
+const inspectorPeriod = 1000;
 
 /** The host hears of other visible rows at most this often, milliseconds. */
 const visiblePeriod = 60;
@@ -73,6 +79,8 @@ class Editor {
   /** Chosen for this tab; overrides the setting. */
   #chosen: ViewChoice | undefined;
   readonly #line: ViewLine;
+  readonly #inspector: Inspector;
+  readonly #meter: SelectionMeter;
   /** Where the cursor was when it last moved: a message about another byte goes away. */
   #notedAt = -1;
 
@@ -100,6 +108,7 @@ class Editor {
       {
         window: (window) => host.post({ type: 'window', window }),
         drawn: (number) => host.post({ type: 'drawn', number }),
+        now: () => performance.now(),
       },
       document.range,
       () => {
@@ -117,6 +126,21 @@ class Editor {
       onHover: (hover) => this.#onHover(hover),
       onDrawn: () => this.#controller.drawn(),
     });
+    this.#inspector = new Inspector(t, {
+      edit: ({ name, format, element }) => this.#controller.editValue(name, format, element),
+      readAndMeasure: () => this.#meter.readAndMeasure(),
+      failureText: (error) => failureText(t, error),
+    });
+    this.#meter = new SelectionMeter({
+      bytes: (range) => this.#store.read(range),
+      version: (range) => this.#store.versionIn(range),
+      read: (range, signal) => host.read(range, { signal }),
+      onChange: () => this.#updateOutline(),
+    });
+    this.#outline.middle.append(this.#inspector.element);
+    setInterval(() => {
+      if (this.#shown.inspector) this.#updateOutline();
+    }, inspectorPeriod);
     this.#controller = new GridController({
       around: this.#outline.middle,
       view: this.#view,
@@ -165,8 +189,8 @@ class Editor {
   /** How the bytes are shown: as chosen for this tab, else as set. */
   get #shown(): ViewChoice {
     if (this.#chosen !== undefined) return this.#chosen;
-    const { cells, bytesPerRow, colours } = this.#settings;
-    return { cells, bytesPerRow, colours };
+    const { cells, bytesPerRow, colours, inspector } = this.#settings;
+    return { cells, bytesPerRow, colours, inspector };
   }
 
   /** Shows the bytes in another way in this tab, until another one is chosen. */
@@ -263,8 +287,36 @@ class Editor {
         ...(notice === undefined ? {} : { notice }),
         ...(failure === undefined ? {} : { failure: failureText(this.#t, failure) }),
       });
+      this.#inspector.update(this.#inspected());
       if (cursor !== undefined) this.#speakCursor(cursor);
     });
+  }
+
+  /** What the inspector shows, while it is open. */
+  #inspected(): InspectorContent | undefined {
+    const { layout, selection } = this.#view;
+    if (!this.#shown.inspector || layout.rowCount === 0) {
+      this.#meter.select(undefined);
+      return undefined;
+    }
+    const { cursor, pane } = selection;
+    const length = Math.min(inspectedBytes, endOf(layout.range) - cursor);
+    const range = selectedRange(layout, selection);
+    const { choice, format, upperCase } = this.#view.notationIn(pane);
+    const cell = pane === 'cells' ? layout.cell : (offset: number) => ({ offset, length: 1 });
+    this.#meter.select(isExtended(selection) ? { range, format, cell } : undefined);
+    const changedAt = this.#store.changedAt(cursor);
+    return {
+      bytes: this.#store.read({ offset: cursor, length }),
+      upperCase,
+      changed: changedAt === undefined ? undefined : performance.now() - changedAt,
+      selection: this.#meter.state,
+      selected: {
+        length: range.length,
+        name: cellName(this.#t, choice, format.bytes),
+        isInteger: format.isInteger,
+      },
+    };
   }
 
   /** Says where the cursor is and what is there, once per change, after any message. */

@@ -125,6 +125,12 @@ export class ViewLine {
       hint: t('viewColoursHint'),
       pressed: view.colours,
       onPress: () => choose({ colours: !view.colours }),
+    })}${toggle({
+      name: 'inspector',
+      label: t('inspector'),
+      hint: t('inspectorHint'),
+      pressed: view.inspector,
+      onPress: () => choose({ inspector: !view.inspector }),
     })}`;
   }
 }

@@ -76,6 +76,8 @@ export interface ViewChoice {
   readonly bytesPerRow: number;
   /** Cells have the colour of the class of their value. */
   readonly colours: boolean;
+  /** The inspector is open. */
+  readonly inspector: boolean;
 }
 
 /** Settings that shape the grid, with the view of a tab for which none was chosen. */

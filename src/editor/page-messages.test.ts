@@ -33,7 +33,12 @@ describe('messages of the page', () => {
     [{ type: 'command', command: 'apply' }],
     [{ type: 'selection', cursor: 1, start: 0, length: 4 }],
     [{ type: 'visible', range: { offset: 0, length: 512 } }],
-    [{ type: 'view', view: { cells: { name: 'bfloat16', order: 'big' }, bytesPerRow: 0, colours: true } }],
+    [
+      {
+        type: 'view',
+        view: { cells: { name: 'bfloat16', order: 'big' }, bytesPerRow: 0, colours: true, inspector: false },
+      },
+    ],
     [{ type: 'failure', message: 'x' }],
   ])('%j is taken as it is', (message) => {
     expect(readFromPage(message)).toEqual(message);
@@ -77,9 +82,24 @@ describe('messages of the page', () => {
     ],
     [{ type: 'visible', range: { offset: 0 } }],
     [{ type: 'selection', cursor: '1', start: 0, length: 4 }],
-    [{ type: 'view', view: { cells: { name: 'toString', order: 'big' }, bytesPerRow: 16, colours: true } }],
-    [{ type: 'view', view: { cells: { name: 'hex8', order: 'middle' }, bytesPerRow: 16, colours: true } }],
-    [{ type: 'view', view: { cells: { name: 'hex8', order: 'big' }, bytesPerRow: 17, colours: true } }],
+    [
+      {
+        type: 'view',
+        view: { cells: { name: 'toString', order: 'big' }, bytesPerRow: 16, colours: true, inspector: false },
+      },
+    ],
+    [
+      {
+        type: 'view',
+        view: { cells: { name: 'hex8', order: 'middle' }, bytesPerRow: 16, colours: true, inspector: false },
+      },
+    ],
+    [
+      {
+        type: 'view',
+        view: { cells: { name: 'hex8', order: 'big' }, bytesPerRow: 17, colours: true, inspector: false },
+      },
+    ],
   ])('%j is not taken', (message) => {
     expect(readFromPage(message)).toBeUndefined();
   });

@@ -587,6 +587,7 @@ function settings(): EditorSettings {
   return {
     bytesPerRow: rowLengths.find((length) => length === bytesPerRow) ?? 16,
     colours: false,
+    inspector: false,
     upperCase: configuration.get<boolean>('upperCase', true),
     cells:
       fitting(cellChoiceShape, { name: configuration.get('cells'), order: configuration.get('byteOrder') }) ??

@@ -364,7 +364,12 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
       return init?.type === 'init' ? init.settings : undefined;
     };
     expect(initOf(view.posted)).toMatchObject({ cells: hexBytes, bytesPerRow: 16, colours: false });
-    const chosen = { cells: { name: 'bfloat16', order: 'big' }, bytesPerRow: 0, colours: true } as const;
+    const chosen = {
+      cells: { name: 'bfloat16', order: 'big' },
+      bytesPerRow: 0,
+      colours: true,
+      inspector: true,
+    } as const;
     await send({ type: 'view', view: chosen });
     // A tab that is open already stays as it is.
     expect(view.posted.filter(({ type }) => type === 'settings')).toEqual([]);

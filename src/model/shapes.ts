@@ -41,6 +41,7 @@ export const viewChoiceShape = v.object({
   cells: cellChoiceShape,
   bytesPerRow: v.picklist(rowLengths),
   colours: v.boolean(),
+  inspector: v.boolean(),
 });
 
 /** The layout of one memory; whether it can be worked with is another question. */

@@ -100,6 +100,7 @@ export class FakeHost {
       upperCase: true,
       cells: hexBytes,
       colours: false,
+      inspector: false,
       fontFamily: '',
       fontSize: 0,
       density: 'comfortable',

@@ -29,6 +29,8 @@ export class FeedPair {
   readonly sent: number[] = [];
   store: ByteStore;
   changes = 0;
+  /** What the page's clock says. */
+  time = 0;
   /** Edits of now on are refused. */
   refuses = false;
   /** What asking for bytes throws. */
@@ -68,6 +70,7 @@ export class FeedPair {
       {
         window: (window) => this.toHost.push({ type: 'window', window }),
         drawn: (number) => this.toHost.push({ type: 'drawn', number }),
+        now: () => this.time,
       },
       this.range,
       () => this.changes++,

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type CellName, formOf } from '../../src/model/cells/choices.ts';
@@ -1441,6 +1443,145 @@ describe('25 MiB', () => {
   });
 });
 
+describe('[hex-5] the inspector', () => {
+  const twelve = [0xa4, 0x70, 0x45, 0x41, 0, 0, 0x80, 0x3f];
+  const value = (page: Page, name: string) => page.locator(`.inspector .value[data-name="${name}"]`);
+
+  async function inspect(options: OpenOptions = {}): Promise<Page> {
+    const page = await start({ ...oneTile, width: 1400, ...options });
+    await page.evaluate((bytes) => window.fake.deviceWriteUnseen(0x8000, ...bytes), twelve);
+    await page.evaluate(() => window.fake.deviceWrite(0x8040, 1));
+    await page.locator('.view-line [data-name=inspector]').click();
+    await page.locator('#grid').focus();
+    return page;
+  }
+
+  test('shows the bytes at the cursor as every kind of value, in both orders, and follows cursor and device', async () => {
+    const page = await inspect();
+    await page.evaluate((bytes) => window.fake.deviceWrite(0x8000, ...bytes), twelve);
+    await eventually(() => value(page, 'float32 little').textContent()).toBe('12.34');
+    expect(await value(page, 'uint8').textContent()).toBe('164');
+    expect(await value(page, 'int8').textContent()).toBe('-92');
+    expect(await value(page, 'bin8').textContent()).toBe('10100100');
+    expect(await value(page, 'uint16 big').textContent()).toBe(String(0xa470));
+    expect(await value(page, 'int64 little').textContent()).toBe(String(0x3f800000414570a4n));
+    expect(await value(page, 'cfloat little').textContent()).toBe('12.34+1j');
+    expect(await value(page, 'v4int32 little').textContent()).toContain(`${0x414570a4} ${0x3f800000}`);
+    await page.locator('.inspector [data-name=vector]').selectOption('v8bfloat16');
+    await eventually(() => value(page, 'v8bfloat16 little').textContent()).toContain('12.3125');
+    await page.locator('#grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowUp');
+    for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
+    await eventually(() => value(page, 'float32 little').textContent()).toBe('1');
+    await page.evaluate(() => window.fake.deviceWrite(0x8006, 0x00, 0x3c));
+    await eventually(() => value(page, 'float32 little').textContent()).toBe('0.0078125');
+    // At the end there are not enough bytes for most.
+    await page.keyboard.press('Control+End');
+    await eventually(() => value(page, 'uint16 little').textContent()).toBe('··');
+    expect(await value(page, 'uint8').textContent()).toMatch(/^\d+$/);
+  });
+
+  test('a value is changed there: 12.34 as little-endian float32 is staged as A4 70 45 41', async () => {
+    const page = await inspect();
+    await page.keyboard.press('ArrowDown');
+    await value(page, 'float32 little').click();
+    await page.keyboard.type('12.34');
+    await eventually(() => page.locator('.cell-field .preview').textContent()).toBe(
+      '12.34 = A4 70 45 41. Enter stages it, Escape leaves the cell as it is.',
+    );
+    await page.keyboard.press('Enter');
+    await eventually(() => staged(page)).toEqual({ 32784: 0xa4, 32785: 0x70, 32786: 0x45, 32787: 0x41 });
+    await eventually(() => value(page, 'float32 little').textContent()).toBe('12.34');
+    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-name'))).toBe(
+      'float32 little',
+    );
+    // The cursor stays, so that the next value is of the same bytes.
+    await value(page, 'int16 big').click();
+    await page.keyboard.type('70000');
+    await eventually(() => page.locator('.cell-field .preview').textContent()).toContain(
+      'does not fit into int16',
+    );
+    await page.keyboard.press('Enter');
+    expect(await page.locator('.cell-field').isVisible()).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.cell-field').isVisible()).toBe(false);
+    await page.evaluate(() => window.fake.setState({ policy: 'locked' }));
+    await value(page, 'uint8').click();
+    await eventually(() => page.locator('.notice').textContent()).toContain('locked');
+    expect(Object.keys(await staged(page))).toHaveLength(4);
+  });
+
+  test('numbers about the selection: of the cells as they are shown, staged bytes included', async () => {
+    const page = await inspect({ settings: { cells: { name: 'float32', order: 'little' } } });
+    await page.evaluate(() => {
+      const floats = new Float32Array([1, 2, -4, 0, Number.NaN, Infinity, 0, 8]);
+      window.fake.deviceWrite(0x8000, ...new Uint8Array(floats.buffer));
+    });
+    await page.keyboard.type('3');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('Shift+ArrowDown');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowRight');
+    const numbers = () =>
+      page.evaluate(() =>
+        Object.fromEntries(
+          [...document.querySelectorAll('.inspector .numbers tr')].map((row) => [
+            row.querySelector('th')?.textContent,
+            row.querySelector('td')?.textContent,
+          ]),
+        ),
+      );
+    const bytes = new Uint8Array(new Float32Array([3, 2, -4, 0, Number.NaN, Infinity, 0, 8]).buffer);
+    await eventually(numbers).toEqual({
+      Minimum: '-4',
+      Maximum: '8',
+      Mean: '1.5',
+      Sum: '9',
+      Numbers: '8',
+      Zeros: '2',
+      NaN: '1',
+      Infinities: '1',
+      CRC32: crc32(bytes).toString(16).toUpperCase().padStart(8, '0'),
+      'SHA-256': createHash('sha256').update(bytes).digest('hex'),
+    });
+    expect(await page.locator('.inspector h2').textContent()).toBe('32 bytes (0x20) as float32');
+  });
+
+  test('bytes that were not read are read for it only when a person asks', async () => {
+    const page = await inspect({ unknown: [{ offset: 0x8020, length: 64 }] });
+    await page.keyboard.press('Control+a');
+    const measure = page.locator('.inspector [data-name=measure]');
+    await measure.waitFor();
+    const reads = () =>
+      page.evaluate(
+        () => window.fake.said.filter((one) => one.type === 'request' && one.name === 'read').length,
+      );
+    expect(await reads()).toBe(0);
+    await measure.click();
+    await eventually(() => page.locator('.inspector .numbers').textContent()).toContain('32768');
+    expect(await reads()).toBe(1);
+  });
+
+  test('says how long ago the byte changed; is closed again, and the tab remembers', async () => {
+    const page = await inspect();
+    await page.keyboard.press('ArrowDown');
+    await eventually(() => page.locator('.inspector .changed-at').textContent()).toBe('Not seen to change.');
+    await page.evaluate(() => window.fake.deviceWrite(0x8010, 1));
+    await eventually(() => page.locator('.inspector .changed-at').textContent()).toMatch(
+      /^Changed \d+ s ago\.$/,
+    );
+    await eventually(() => page.evaluate(() => JSON.stringify(window.fake.kept))).toContain(
+      '"inspector":true',
+    );
+    await page.locator('.view-line [data-name=inspector]').click();
+    await eventually(() => page.locator('.inspector').isVisible()).toBe(false);
+    await eventually(() => page.evaluate(() => JSON.stringify(window.fake.kept))).toContain(
+      '"inspector":false',
+    );
+  });
+});
+
 describe('the page around', () => {
   test('[main-18] the grid is one tab stop: Tab changes the column, then leaves', async () => {
     const page = await start(oneTile);
@@ -1458,7 +1599,7 @@ describe('the page around', () => {
     await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('grid');
     await eventually(() => spoken(page).textContent()).not.toContain('characters');
-    for (const name of ['colours', 'columns', 'bytes', 'cells', 'refresh', 'lock']) {
+    for (const name of ['inspector', 'colours', 'columns', 'bytes', 'cells', 'refresh', 'lock']) {
       await page.keyboard.press('Shift+Tab');
       expect(await focus()).toBe(name);
     }

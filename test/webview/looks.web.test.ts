@@ -248,6 +248,40 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('[hex-5] the inspector: beside the grid, in narrow pages below it', async () => {
+    for (const theme of themeNames) {
+      for (const width of [600, 1400]) {
+        open = await harness.open({
+          theme,
+          width,
+          height: width === 600 ? 700 : 1000,
+          range: { offset: 0x8000, length: 0x8000 },
+          settings: { inspector: true },
+        });
+        const { page } = open;
+        await page.evaluate(() => {
+          window.fake.deviceWriteUnseen(0x8000, 0xa4, 0x70, 0x45, 0x41);
+          window.fake.deviceWrite(0x8044, 1);
+        });
+        for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowDown');
+        await page.locator('.inspector .numbers').waitFor();
+        await painted(page);
+        await page.screenshot({ path: join(shots, `webview-inspector-${theme}-${width}.png`) });
+        // Below the grid the panel scrolls.
+        if (width === 1400) expect(await clipped(page)).toEqual([]);
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`),
+        ).toEqual([]);
+        await page.locator('.inspector .value[data-name="float32 big"]').click();
+        await page.keyboard.type('1e99');
+        await painted(page);
+        await page.screenshot({ path: join(shots, `webview-inspector-field-${theme}-${width}.png`) });
+        await open.close();
+      }
+    }
+  });
+
   test('[truth-19] what is read before a copy, and what the copy could not hold', async () => {
     for (const theme of themeNames) {
       open = await harness.open({

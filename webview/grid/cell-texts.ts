@@ -144,8 +144,8 @@ export function hoverText(
 }
 
 /** Why a typed text is not taken, as a sentence. */
-export function refusalText(t: Translate, choice: CellChoice, refusal: CellRefusal): string {
+export function refusalText(t: Translate, name: string, refusal: CellRefusal): string {
   return refusal.kind === 'unclear'
-    ? t('valueUnclear', choice.name)
-    : t('valueOutside', choice.name, refusal.least, refusal.most);
+    ? t('valueUnclear', name)
+    : t('valueOutside', name, refusal.least, refusal.most);
 }

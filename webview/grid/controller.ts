@@ -5,8 +5,10 @@
  */
 import type { EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable } from '../../src/model/byte-state.ts';
+import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexPairs } from '../../src/model/numbers.ts';
+import type { Box } from '../box.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
 import { cellName, reasonText, refusalText } from './cell-texts.ts';
@@ -53,6 +55,22 @@ interface Postponed {
   readonly abort: AbortController;
   /** What was typed meanwhile: it came later, so it stays on top. */
   readonly typed: ByteRange[];
+}
+
+/** What is typed in the field. */
+interface FieldTarget {
+  /** First byte of the value. */
+  readonly offset: number;
+  readonly format: CellFormat;
+  /** What its format is called. */
+  readonly name: string;
+  /** Where the field goes, and the keys when it closes. */
+  readonly element: HTMLElement;
+  box(): Box;
+  /** What was on screen there: the field hides what became of that since. */
+  readonly covered: ShownBytes;
+  /** Behind a cell comes the next one. */
+  readonly isCell: boolean;
 }
 
 /** What the controller works with. */
@@ -107,8 +125,7 @@ export function failureText(t: Translate, error: unknown): string {
 export class GridController {
   readonly #parts: ControllerParts;
   readonly #field: CellField;
-  /** What was on screen where the field is: it hides what became of that since. */
-  #covered: ShownBytes | undefined;
+  #target: FieldTarget | undefined;
   #pending: PendingDigits | undefined;
   #postponed: Postponed | undefined;
 
@@ -150,8 +167,7 @@ export class GridController {
 
   /** To be called after each draw. */
   drawn(): void {
-    const { offset } = this.#field;
-    if (offset !== undefined) this.#field.place(this.#parts.view.cellBox(offset));
+    if (this.#target !== undefined) this.#field.place(this.#target.box());
   }
 
   #active(): boolean {
@@ -258,7 +274,7 @@ export class GridController {
     }
     this.#wait(undefined);
     if (!(typed.parsed instanceof Uint8Array)) {
-      notify({ text: refusalText(t, choice, typed.parsed) });
+      notify({ text: refusalText(t, choice.name, typed.parsed) });
       return;
     }
     notify(undefined);
@@ -268,48 +284,77 @@ export class GridController {
 
   /** Opens the field on the cell at the cursor: with its value, or with the first character of another. */
   #openField(first?: string): void {
-    const { view, store, notify } = this.#parts;
+    const { view } = this.#parts;
     const cursor = this.#toStart();
     if (!this.#mayEditCell(cursor)) return;
+    const { choice, format } = view.notation;
+    this.#open(
+      {
+        offset: cursor,
+        format,
+        name: choice.name,
+        element: view.element,
+        box: () => view.cellBox(cursor),
+        isCell: true,
+      },
+      first,
+    );
+  }
+
+  /** Opens the field over an element that shows the value at the cursor in a format of its own. */
+  editValue(name: string, format: CellFormat, element: HTMLElement): void {
+    const { view } = this.#parts;
+    const { cursor } = view.selection;
+    if (!this.#fits(cursor, format.bytes) || !this.#mayEdit(cursor, format.bytes)) return;
+    const box = () => element.getBoundingClientRect();
+    this.#open({ offset: cursor, format, name, element, box, isCell: false });
+  }
+
+  #open(target: Omit<FieldTarget, 'covered'>, first?: string): void {
+    const { view, store, notify } = this.#parts;
+    const { offset, format } = target;
     notify(undefined);
     this.#wait(undefined);
-    const { format } = view.notation;
-    this.#covered = store.seen({ offset: cursor, length: format.bytes });
-    view.select(view.selection);
-    this.#field.open(cursor, first ?? format.format(this.#covered.bytes, 0), first === undefined);
+    const covered = store.seen({ offset, length: format.bytes });
+    this.#target = { ...target, covered };
+    // Its cell comes into view.
+    if (target.isCell) view.select(view.selection);
+    this.#field.open(offset, first ?? format.format(covered.bytes, 0), first === undefined);
     this.drawn();
   }
 
   /** What a typed text becomes: the value that it is rounded to, and its bytes as they will be in memory. */
   #preview(text: string): FieldPreview {
     const { view, t } = this.#parts;
-    const { choice, format, upperCase } = view.notation;
+    if (this.#target === undefined) return { text: '', isRefused: false };
+    const { format, name } = this.#target;
     const parsed = format.parse(text);
-    if (!(parsed instanceof Uint8Array)) return { text: refusalText(t, choice, parsed), isRefused: true };
-    const bytes = hexPairs(parsed, upperCase);
+    if (!(parsed instanceof Uint8Array)) return { text: refusalText(t, name, parsed), isRefused: true };
+    const bytes = hexPairs(parsed, view.notation.upperCase);
     return { text: t('fieldBecomes', format.format(parsed, 0), bytes), isRefused: false };
   }
 
   #onEnter(text: string): void {
     const { view, t, notify } = this.#parts;
-    const { choice, format } = view.notation;
-    const { offset } = this.#field;
-    if (offset === undefined) return;
+    if (this.#target === undefined) return;
+    const { offset, format, name, covered, isCell } = this.#target;
     const parsed = format.parse(text);
     if (!(parsed instanceof Uint8Array)) {
-      notify({ text: refusalText(t, choice, parsed), quiet: true });
+      notify({ text: refusalText(t, name, parsed), quiet: true });
       return;
     }
     this.#closeField();
-    if (!this.#mayEditCell(offset)) return;
+    if (!this.#mayEdit(offset, format.bytes)) return;
     notify(undefined);
-    this.#type([{ offset, bytes: parsed }], this.#covered);
-    view.select(move(view.layout, view.selection, 'right', { extend: false, page: 1 }));
+    this.#type([{ offset, bytes: parsed }], covered);
+    if (isCell) view.select(move(view.layout, view.selection, 'right', { extend: false, page: 1 }));
   }
 
   #closeField(): void {
-    if (this.#field.offset === undefined) return;
-    if (this.#field.close()) this.#parts.view.element.focus({ preventScroll: true });
+    const target = this.#target;
+    if (target === undefined) return;
+    this.#target = undefined;
+    if (this.#field.close()) target.element.focus({ preventScroll: true });
   }
 
   /** Overwrites at the cursor and moves behind. */

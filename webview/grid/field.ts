@@ -86,7 +86,7 @@ export class CellField {
     this.#settle();
   }
 
-  /** The longer the text below the field is, the farther it has to stay from the right edge. */
+  /** Both stay inside the page, the field over its cell as far as it can. */
   #settle(): void {
     const { left, top, width, height } = this.#box;
     const parent = this.#element.parentElement?.getBoundingClientRect();
@@ -95,10 +95,14 @@ export class CellField {
     this.#element.classList.toggle('low', isLow);
     this.#element.style.setProperty('--cell-width', `${width}px`);
     this.#element.style.setProperty('--cell-height', `${height}px`);
-    // As wide as it wants to be, wherever it was.
-    this.#element.style.left = '0';
-    const room = parent.width - this.#element.getBoundingClientRect().width;
-    this.#element.style.left = `${Math.max(0, Math.min(left - parent.left, room))}px`;
+    // The text is as wide as it wants to be, wherever it was; it gives way, so that the field stays over its cell.
+    this.#preview.style.marginInlineStart = '0';
+    this.#preview.style.maxWidth = `${parent.width}px`;
+    const room = parent.width - this.#input.getBoundingClientRect().width;
+    const at = Math.max(0, Math.min(left - parent.left, room));
+    const beyond = at + this.#preview.getBoundingClientRect().width - parent.width;
+    this.#element.style.left = `${at}px`;
+    this.#preview.style.marginInlineStart = `${-Math.max(0, beyond)}px`;
     this.#element.style.top = isLow ? 'auto' : `${top - parent.top}px`;
     this.#element.style.bottom = isLow ? `${parent.bottom - top - height}px` : 'auto';
   }

@@ -19,6 +19,32 @@ const asked = (pair: FeedPair) => {
 };
 
 describe('[shape-2] the bytes that the page holds', () => {
+  test('[hex-5] when a byte changed is known by the first delta that told of it; before the page nobody knows', () => {
+    const pair = setUp();
+    pair.read(100, 7, 7);
+    pair.read(100, 8, 7);
+    pair.store.want({ offset: 100, length: 1 });
+    pair.time = 1000;
+    pair.rest();
+    expect(pair.store.changedAt(100)).toBeUndefined();
+    pair.read(100, 9, 7);
+    pair.time = 2000;
+    pair.rest();
+    expect(pair.store.changedAt(100)).toBe(2000);
+    expect(pair.store.changedAt(101)).toBeUndefined();
+    // Two updates in one delta, and one that does not concern it.
+    pair.read(101, 1);
+    pair.read(100, 3);
+    pair.time = 3000;
+    pair.rest();
+    pair.read(200, 1);
+    pair.time = 4000;
+    pair.rest();
+    expect(pair.store.changedAt(100)).toBe(3000);
+    expect(pair.store.changedAt(101)).toBe(3000);
+    expect(pair.store.changedAt(50 * pageBytes)).toBeUndefined();
+  });
+
   test('are asked for once, whole pages of what is looked at, and at the cursor', () => {
     const pair = setUp();
     pair.read(100, 7);

@@ -21,11 +21,16 @@ import { RequestError, requestTimeout } from '../host.ts';
 /** Changes are tracked in runs of so many bytes: other runs are not drawn again. */
 const blockBytes = 64;
 
+/** Updates whose time is remembered. */
+const keptTimes = 1024;
+
 /** What the store tells the host. */
 export interface StoreHost {
   window(window: PageWindow): void;
   /** The delta with this number was drawn, and all before it. */
   drawn(number: number): void;
+  /** Milliseconds, counted from whenever. */
+  now(): number;
 }
 
 /** What a page knows of its bytes. */
@@ -79,6 +84,10 @@ export class ByteStore {
   #number = 0;
   #drawn = 0;
   #tick = 0;
+  /** When the page heard of each update, the oldest first. */
+  readonly #times = new Map<number, number>();
+  /** Of updates up to this one nobody knows when they were; -1 before the first delta. */
+  #firstTick = -1;
   #version = 0;
   /** The version in which what was typed last changed. */
   #typedVersion = 0;
@@ -190,6 +199,7 @@ export class ByteStore {
       return;
     }
     this.#number = delta.number;
+    this.#noteTime(delta.tick);
     this.#tick = delta.tick;
     const typed = this.#typed.filter(({ edit }) => edit > delta.edit);
     if (typed.length < this.#typed.length) this.#setTyped(typed);
@@ -226,6 +236,28 @@ export class ByteStore {
   #setTyped(typed: readonly TypedRun[]): void {
     this.#typed = typed;
     this.#typedVersion = this.#version + 1;
+  }
+
+  /** When a byte was last seen to change, by `now`; `undefined` if that was before this page, or never. */
+  changedAt(offset: number): number | undefined {
+    const [index = -1] = pagesIn({ offset, length: 1 }, this.#range);
+    const page = this.#pages.get(index);
+    const tick = page?.ticks?.[offset - page.range.offset] ?? 0;
+    if (tick <= this.#firstTick) return undefined;
+    // A delta may tell of several updates: the first one that had this one is meant.
+    for (const [told, at] of this.#times) if (told >= tick) return at;
+    return undefined;
+  }
+
+  #noteTime(tick: number): void {
+    if (this.#firstTick < 0) this.#firstTick = tick;
+    if (tick === this.#tick) return;
+    this.#times.set(tick, this.#host.now());
+    for (const told of this.#times.keys()) {
+      if (this.#times.size <= keptTimes) break;
+      this.#times.delete(told);
+      this.#firstTick = told;
+    }
   }
 
   #copy(range: ByteRange, content: (page: Page) => Content, moment?: number): ShownBytes {

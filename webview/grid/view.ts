@@ -73,6 +73,8 @@ export class GridView {
   #rowLength = 16;
   /** A row of another length must not ask for yet another one. */
   #isFitting = false;
+  /** Of the characters. */
+  #byteFormat = cellFormat(hexBytes, true);
   #style: RowStyle;
   #selection: Selection;
   #pending: PendingDigits | undefined;
@@ -146,7 +148,7 @@ export class GridView {
   notationIn(pane: Pane): Notation {
     if (pane === 'cells') return this.notation;
     const { upperCase } = this.#style;
-    return { choice: hexBytes, format: cellFormat(hexBytes, upperCase), upperCase };
+    return { choice: hexBytes, format: this.#byteFormat, upperCase };
   }
 
   /** The accessible name of the grid. */
@@ -311,6 +313,7 @@ export class GridView {
     const { geometry, range } = this.#document;
     const { upperCase } = this.#settings;
     const format = cellFormat(this.#choice.cells, upperCase);
+    this.#byteFormat = cellFormat(hexBytes, upperCase);
     const layout = createLayout(geometry, range, this.#rowLength, format.bytes);
     return {
       layout,

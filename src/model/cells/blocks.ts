@@ -66,6 +66,7 @@ export function blockFormat(count: number): CellFormat {
     bytes: count + 1,
     characters: count * (charactersOfValue + 1) + 3,
     format: (bytes, at) => `${numbers(bytes, at).map(write).join(separator)}${exponentSign}${bytes[at] ?? 0}`,
+    isInteger: false,
     parse,
     parsePasted: (word) => oneCell(parse(word)),
     numbers,

@@ -16,6 +16,7 @@ import {
 } from './choices.ts';
 import { floatShapes, floatValue, roundDecimal } from './floats.ts';
 import type { ByteOrder, CellFormat } from './format.ts';
+import { lanesFormat } from './lanes.ts';
 
 const cells = (name: CellName, order: ByteOrder = 'little') => cellFormat({ name, order }, true);
 const bytes = (hex: string) => Uint8Array.from(hex.split(' '), (text) => Number.parseInt(text, 16));
@@ -478,9 +479,17 @@ describe('[hex-1] blocks with a shared exponent', () => {
 });
 
 describe('[hex-1] numbers in cells', () => {
-  test('complex numbers hold two', () => {
+  test('complex numbers and vectors hold several', () => {
     const cell = bytes('03 00 FC FF 00 80 FF 7F');
     expect(cells('cint16').numbers(cell, 4)).toEqual([-32768, 32767]);
+    const lanes = lanesFormat(cells('int16'), 4);
+    expect(lanes.format(cell, 0)).toBe('3|-4|-32768|32767');
+    expect(lanes.numbers(cell, 0)).toEqual([3, -4, -32768, 32767]);
+    expect(lanes.parse('3|-4|-32768|32767')).toEqual(cell);
+    expect(lanes.parse('3|-4|-32769|32767')).toMatchObject({ kind: 'outside', least: '-32768' });
+    expect(lanes.parse('3|-4')).toEqual({ kind: 'unclear' });
+    expect(lanes.parsePasted('3|-4|0|1')).toEqual(bytes('03 00 FC FF 00 00 01 00'));
+    expect(lanes.format(cell, 0).length).toBeLessThanOrEqual(lanes.characters);
   });
 
   test('special values are numbers of their own', () => {

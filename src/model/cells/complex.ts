@@ -25,6 +25,7 @@ export function complexFormat(of: CellFormat): CellFormat {
       const imaginary = of.format(bytes, at + of.bytes);
       return `${of.format(bytes, at)}${imaginary.startsWith('-') ? '' : '+'}${imaginary}j`;
     },
+    isInteger: of.isInteger,
     parse,
     parsePasted: (word) => oneCell(parse(word)),
     numbers: (bytes, at) => [...of.numbers(bytes, at), ...of.numbers(bytes, at + of.bytes)],

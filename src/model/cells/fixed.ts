@@ -55,6 +55,7 @@ export function fixedFormat({ bytes: size, fraction, signed }: FixedShape, order
     bytes: size,
     characters: (signed ? 1 : 0) + wholeDigits + (places === 0 ? 0 : 1 + places),
     format: (bytes, at) => write(BigInt(readInteger(bytes, at, size, signed, order))),
+    isInteger: false,
     parse,
     parsePasted: (word) => oneCell(parse(word)),
     numbers: (bytes, at) => [Number(readInteger(bytes, at, size, signed, order)) / 2 ** fraction],

@@ -166,6 +166,7 @@ export function floatFormat(shape: FloatShape, order: ByteOrder, upperCase: bool
     bytes: shape.bytes,
     characters: 2 + digits + (shape.bytes === 8 ? 'e-308' : 'e-38').length,
     format: (bytes, at) => write(BigInt(readUnsigned(bytes, at, shape.bytes, order))),
+    isInteger: false,
     parse,
     parsePasted: (word) => oneCell(parse(word)),
     numbers: (bytes, at) => [floatValue(shape, BigInt(readUnsigned(bytes, at, shape.bytes, order)))],

@@ -30,8 +30,10 @@ export interface CellFormat {
    * where a short text would have to be guessed at.
    */
   parsePasted(word: string): Uint8Array | undefined;
+  /** Its numbers are whole ones. */
+  readonly isInteger: boolean;
   /**
-   * The numbers in the cell whose first byte is `bytes[at]`: one, or several in complex numbers and blocks. NaN and
+   * The numbers in the cell whose first byte is `bytes[at]`: one, or several in complex numbers, blocks and vectors. NaN and
    * infinities are numbers here; whole numbers are exact.
    */
   numbers(bytes: Uint8Array, at: number): readonly (number | bigint)[];

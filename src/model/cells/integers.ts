@@ -42,6 +42,7 @@ export function bitsFormat(size: number, radix: Radix, order: ByteOrder, upperCa
     characters,
     radix,
     format: (bytes, at) => write(readUnsigned(bytes, at, size, order)),
+    isInteger: true,
     parse,
     parsePasted(word) {
       const digits = digitPatterns[radix].test(word) ? word : unwrapped(word);
@@ -82,6 +83,7 @@ export function integerFormat(size: number, signed: boolean, order: ByteOrder): 
     bytes: size,
     characters: Math.max(String(least).length, String(most).length),
     format: (bytes, at) => String(readInteger(bytes, at, size, signed, order)),
+    isInteger: true,
     parse,
     parsePasted: (word) => oneCell(parse(word)),
     numbers: (bytes, at) => [readInteger(bytes, at, size, signed, order)],
