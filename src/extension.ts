@@ -15,6 +15,8 @@ import { Secrets } from './boards/secrets.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { Comparisons } from './editor/compare/comparisons.ts';
 import { editorKeys } from './editor/editor-keys.ts';
+import { Exports } from './editor/exports.ts';
+import { Imports } from './editor/imports.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
@@ -74,6 +76,8 @@ export interface TilescopeApi {
   readonly array: ArrayFace;
   readonly names: NamesFace;
   readonly comparisons: Comparisons;
+  readonly exports: Exports;
+  readonly imports: Imports;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
@@ -201,6 +205,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const statusBar = new EditorStatusBar(editor);
   const writes = new WrittenBytes();
   const comparisons = new Comparisons(editor);
+  const files = { comparisons, exports: new Exports(), imports: new Imports(editor, comparisons) };
   const array = buildArray({
     boards,
     picks,
@@ -228,7 +233,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new EditorCommands(editor, writes, comparisons).register(),
+    ...new EditorCommands(editor, writes, files).register(),
     writes,
     comparisons,
     ...comparisons.register(),
@@ -251,7 +256,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     statusBar,
     array,
     names,
-    comparisons,
+    ...files,
     consent,
     journalFolder,
     simulated: (id, options) => connectors.array(id, options),

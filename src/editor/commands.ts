@@ -9,7 +9,9 @@ import { resourcePath } from '../model/resource.ts';
 import { askText, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
 import type { Comparisons } from './compare/comparisons.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
+import type { Exports } from './exports.ts';
 import { parsePlace } from './go-to.ts';
+import type { Imports } from './imports.ts';
 import type { HostCommand } from './messages.ts';
 import { withProgress } from './progress.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
@@ -34,15 +36,24 @@ type EditorCommand =
   | 'previousTile'
   | 'copyAddress'
   | 'showWrites'
+  | 'import'
+  | 'export'
   | 'compareFile'
   | 'compareTile'
   | 'nextMismatch'
   | 'previousMismatch';
 
+/** What works with files and comparisons. */
+export interface EditorFiles {
+  readonly comparisons: Pick<Comparisons, 'compareFile' | 'compareTile' | 'step'>;
+  readonly exports: Pick<Exports, 'export'>;
+  readonly imports: Pick<Imports, 'import'>;
+}
+
 export class EditorCommands {
   readonly #provider: HexEditorProvider;
   readonly #writes: Pick<WrittenBytes, 'show'>;
-  readonly #comparisons: Pick<Comparisons, 'compareFile' | 'compareTile' | 'step'>;
+  readonly #files: EditorFiles;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -60,20 +71,18 @@ export class EditorCommands {
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),
     showWrites: async (document) => this.#writes.show(document),
-    compareFile: (document) => this.#comparisons.compareFile(known(document)),
-    compareTile: (document) => this.#comparisons.compareTile(known(document)),
-    nextMismatch: (document) => this.#comparisons.step(document, 1),
-    previousMismatch: (document) => this.#comparisons.step(document, -1),
+    import: (document) => this.#files.imports.import(known(document)),
+    export: (document) => this.#files.exports.export(known(document)),
+    compareFile: (document) => this.#files.comparisons.compareFile(known(document)),
+    compareTile: (document) => this.#files.comparisons.compareTile(known(document)),
+    nextMismatch: (document) => this.#files.comparisons.step(document, 1),
+    previousMismatch: (document) => this.#files.comparisons.step(document, -1),
   };
 
-  constructor(
-    provider: HexEditorProvider,
-    writes: Pick<WrittenBytes, 'show'>,
-    comparisons: Pick<Comparisons, 'compareFile' | 'compareTile' | 'step'>,
-  ) {
+  constructor(provider: HexEditorProvider, writes: Pick<WrittenBytes, 'show'>, files: EditorFiles) {
     this.#provider = provider;
     this.#writes = writes;
-    this.#comparisons = comparisons;
+    this.#files = files;
     provider.runCommandsBy((command, document) => void this.#runFromPage(command, document));
   }
 

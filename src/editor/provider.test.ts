@@ -150,12 +150,16 @@ async function setup() {
   for (const name of ['main.js', 'main.css']) await writeFile(join(bundles, name), `"${name} </script>"`);
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
-  const comparisons = {
-    compareFile: async () => undefined,
-    compareTile: async () => undefined,
-    step: async () => undefined,
-  };
-  new EditorCommands(provider, { show: async () => undefined }, comparisons);
+  const nothing = async () => undefined;
+  new EditorCommands(
+    provider,
+    { show: nothing },
+    {
+      comparisons: { compareFile: nothing, compareTile: nothing, step: nothing },
+      exports: { export: nothing },
+      imports: { import: nothing },
+    },
+  );
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string) => {

@@ -26,7 +26,12 @@ describe('a comparison with a live memory', () => {
     const { device, session } = await setup();
     const whole = range(100, 3001);
     const expected = device.bytes.slice(100, 3101);
-    const comparison = new Comparison(sideOf(session, whole), sideOfBytes(expected), whole.length, measure);
+    const comparison = new Comparison(
+      sideOf(session, whole),
+      sideOfBytes({ bytes: expected }),
+      whole.length,
+      measure,
+    );
     expect([comparison.size, comparison.length]).toEqual([1500, 3000]);
     expect(comparison.outcome.uncompared.count).toBe(1500);
     const changed: ByteRange[] = [];
@@ -38,7 +43,12 @@ describe('a comparison with a live memory', () => {
       const at = random.below(6000);
       for (let i = 0; i < 40; i++) device.bytes[at + random.below(60)] = random.below(256);
       await session.refresh(range(at, 60), never);
-      const anew = new Comparison(sideOf(session, whole), sideOfBytes(expected), whole.length, measure);
+      const anew = new Comparison(
+        sideOf(session, whole),
+        sideOfBytes({ bytes: expected }),
+        whole.length,
+        measure,
+      );
       expect([...comparison.outcome.mismatches]).toEqual([...anew.outcome.mismatches]);
       anew.dispose();
     }
@@ -55,7 +65,12 @@ describe('a comparison with a live memory', () => {
     const { device, session } = await setup();
     await session.read(range(0, 64), never);
     const expected = device.bytes.slice(0, 64);
-    const comparison = new Comparison(sideOf(session, range(0, 64)), sideOfBytes(expected), 64, measure);
+    const comparison = new Comparison(
+      sideOf(session, range(0, 64)),
+      sideOfBytes({ bytes: expected }),
+      64,
+      measure,
+    );
     session.stage('document', 'Type', [{ offset: 8, bytes: Uint8Array.of((expected[8] ?? 0) ^ 0xff) }]);
     expect(comparison.outcome.mismatches.count).toBe(0);
   });
@@ -65,7 +80,12 @@ describe('a comparison with a live memory', () => {
     await session.read(range(0, 2048), never);
     const expected = device.bytes.slice(0, 2048);
     for (let i = 0; i < 2048; i += 16) expected[i] = (expected[i] ?? 0) ^ 1;
-    const comparison = new Comparison(sideOf(session, range(0, 2048)), sideOfBytes(expected), 2048, measure);
+    const comparison = new Comparison(
+      sideOf(session, range(0, 2048)),
+      sideOfBytes({ bytes: expected }),
+      2048,
+      measure,
+    );
     expect(comparison.outcome.mismatches.count).toBe(128);
     expect(comparison.explain().place).toMatchObject({ kind: 'stride', first: 0, step: 8, hits: 128 });
     comparison.tolerate({ absolute: 1, relative: 0 });

@@ -34,9 +34,14 @@ export function sideOf(session: MemorySession, range: ByteRange): ComparedSide {
   };
 }
 
-/** Bytes that never change. */
-export function sideOfBytes(bytes: Uint8Array): ComparedSide {
-  return { bytes: ({ offset, length }) => ({ bytes: bytes.subarray(offset, offset + length) }) };
+/** Bytes that never change; without states all of them are known. */
+export function sideOfBytes({ bytes, states }: SideBytes): ComparedSide {
+  return {
+    bytes: ({ offset, length }) => ({
+      bytes: bytes.subarray(offset, offset + length),
+      ...(states === undefined ? {} : { states: states.subarray(offset, offset + length) }),
+    }),
+  };
 }
 
 /**

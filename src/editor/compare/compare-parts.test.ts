@@ -54,8 +54,8 @@ describe('where a file is expected', () => {
   test("a file's numbers: the type of the tab first, then its own; whole numbers only as whole", () => {
     const names = (text: string, cells: CellName) => {
       const file = readGoldenFile('a.txt', Buffer.from(text));
-      if (file.kind === 'raw') throw new TypeError('not text');
-      return typesFor(file, { name: cells, order: 'little' }).map(({ name }) => name);
+      if (file.kind !== 'numbers') throw new TypeError('no numbers');
+      return typesFor(file.numbers, { name: cells, order: 'little' }).map(({ name }) => name);
     };
     expect(names('1 2', 'hex8').slice(0, 2)).toEqual(['int32', 'int8']);
     expect(names('1 2', 'cint16')[0]).toBe('cint16');
@@ -86,6 +86,7 @@ describe('sentences', () => {
     const facts = { line: 7, offset: 8, text: '[x](command:y)', type: 'int16', bytes: 9, most: 10 };
     const codes: readonly FileErrorCode[] = [
       ...(['file-empty', 'file-too-large', 'file-cut', 'npy-header', 'npy-version', 'npy-type'] as const),
+      ...(['hex-record', 'hex-checksum', 'hex-overlap', 'json', 'file-outside'] as const),
       ...(['no-number', 'csv-row', 'number-outside'] as const),
     ];
     for (const code of codes)
@@ -132,10 +133,15 @@ describe('the rows of a comparison', () => {
     title: 'Board',
     geometry,
     range: { offset, length: actual.length },
-    comparison: new Comparison(sideOfBytes(actual), sideOfBytes(expected), actual.length, {
-      type: elementType({ name: 'int16', order: 'little' }),
-      tolerance: exact,
-    }),
+    comparison: new Comparison(
+      sideOfBytes({ bytes: actual }),
+      sideOfBytes({ bytes: expected }),
+      actual.length,
+      {
+        type: elementType({ name: 'int16', order: 'little' }),
+        tolerance: exact,
+      },
+    ),
     notes,
   });
   const line = ({ label, description }: ComparisonRow) => `${label}: ${description}`;
@@ -201,11 +207,11 @@ describe('the rows of a comparison', () => {
     const unread = memory(same, same, 0);
     const unknown = new Comparison(
       { bytes: ({ length }) => ({ bytes: new Uint8Array(length), states: new Uint8Array(length) }) },
-      sideOfBytes(same),
+      sideOfBytes({ bytes: same }),
       64,
       unread.comparison.measure,
     );
     const rows = below(comparisonRow({ ...unread, comparison: unknown }, l10n));
-    expect(rows.map(line)).toContain('32 values were not compared: their bytes could not be read');
+    expect(rows.map(line)).toContain('32 values were not compared: their bytes are not known');
   });
 });

@@ -100,7 +100,7 @@ function facts(of: ComparedMemory, l10n: Localiser): ComparisonRow[] {
     say(
       'uncompared',
       l10n.t('{0} values were not compared', uncompared.count),
-      l10n.t('their bytes could not be read'),
+      l10n.t('their bytes are not known'),
       'question',
       elementRange(of, first),
     );

@@ -130,6 +130,26 @@ export function fileSentence({ code, facts }: FileError, l10n: Localiser): strin
         fact('line'),
         fact('text'),
       );
+    case 'hex-record':
+      return l10n.t(
+        'Line {0} is no Intel HEX record: "{1}". Write the file anew.',
+        fact('line'),
+        fact('text'),
+      );
+    case 'hex-checksum':
+      return l10n.t('The checksum of line {0} is wrong: the file is damaged. Write it anew.', fact('line'));
+    case 'hex-overlap':
+      return l10n.t(
+        'Line {0} has bytes for an address that another line has, too. Correct the file.',
+        fact('line'),
+      );
+    case 'json':
+      return l10n.t('This JSON file holds no numbers of a memory ({0}). Choose another one.', fact('text'));
+    case 'file-outside':
+      return l10n.t(
+        'The file has bytes for {0}, which this memory does not have. Open the memory it is of.',
+        fact('text'),
+      );
     case 'number-outside':
       return facts['line'] === undefined
         ? l10n.t(

@@ -1,12 +1,8 @@
 /** What is compared in this window: asks what to compare with, and keeps one comparison for each memory. */
 import * as vscode from 'vscode';
-import { type CellChoice, cellFormat } from '../../model/cells/choices.ts';
+import type { CellChoice } from '../../model/cells/choices.ts';
 import { elementType, exact, type Tolerance } from '../../model/compare/element.ts';
-import { FileError } from '../../model/files/file-error.ts';
-import { bytesOf } from '../../model/files/file-numbers.ts';
-import { type GoldenFile, readGoldenFile } from '../../model/files/golden-file.ts';
 import { type ByteRange, formatTile, locate, type Tile, tileRange, tiles } from '../../model/geometry.ts';
-import { hexNumber } from '../../model/numbers.ts';
 import { intersectRanges } from '../../model/ranges.ts';
 import { askText, pickFrom, sayBriefly, sayError, sayInformation } from '../../say/say.ts';
 import { type ComparedSide, Comparison, sideOf, sideOfBytes } from '../../session/comparison.ts';
@@ -22,10 +18,15 @@ import { writeParts } from '../write-file.ts';
 import { type ComparedMemory, type ComparisonRow, elementRange, mismatchLines } from './comparison-rows.ts';
 import { countText, parseTolerance, toleranceInput } from './comparison-sentences.ts';
 import { ComparisonView } from './comparison-view.ts';
-import { type ExpectedPlace, expectedPlaces, rawChoice, type Shown, typesFor } from './expected-places.ts';
-
-/** A larger file holds no memory. */
-const mostFileBytes = 512 * 1024 * 1024;
+import { rawChoice } from './expected-places.ts';
+import {
+  askedFile,
+  askForFile,
+  askForType,
+  type FileQuestions,
+  frontPanel,
+  shownIn,
+} from './file-questions.ts';
 
 /** One comparison, with what has to be let go with it. */
 interface OpenComparison extends ComparedMemory {
@@ -34,14 +35,8 @@ interface OpenComparison extends ComparedMemory {
   readonly reference: SessionReference;
 }
 
-/** What a file becomes in memory. */
-interface Expected {
-  readonly bytes: Uint8Array;
-  readonly choice: CellChoice;
-}
-
-/** What a person wants to be compared. Ranges are buffer offsets. */
-interface AskedComparison {
+/** What is to be compared. Ranges are buffer offsets. */
+export interface AskedComparison {
   readonly name: string;
   readonly range: ByteRange;
   /** Bytes of the same memory that the side is made of. */
@@ -56,7 +51,7 @@ interface TileItem extends vscode.QuickPickItem {
   readonly tile: Tile;
 }
 
-export class Comparisons implements vscode.Disposable {
+export class Comparisons implements FileQuestions, vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly view: ComparisonView;
   readonly #changed = new vscode.EventEmitter<void>();
@@ -66,17 +61,14 @@ export class Comparisons implements vscode.Disposable {
   /** Fires when a comparison begins, ends, or has another outcome. */
   readonly onDidChange = this.#changed.event;
 
-  /** How a person is asked for a file; tests answer in their place. */
-  askFile: () => Promise<vscode.Uri | undefined> = askForFile;
+  askFile = askForFile;
+  askType = askForType;
 
   /** How a person is asked for another tile of the memory; tests answer in their place. */
   askTile: (items: readonly TileItem[]) => Promise<TileItem | undefined> = askForTile;
 
   /** How a person is asked where to export to; tests answer in their place. */
   askTarget: (name: string) => Promise<vscode.Uri | undefined> = askForTarget;
-
-  /** How a person is asked for the type of a file's values; tests answer in their place. */
-  askType: (types: readonly CellChoice[]) => Promise<CellChoice | undefined> = askForType;
 
   /** How a person is asked for a tolerance; tests answer in their place. */
   askTolerance: (present: Tolerance) => Promise<Tolerance | undefined> = askForTolerance;
@@ -121,21 +113,15 @@ export class Comparisons implements vscode.Disposable {
 
   /** Asks for a file, reads what is missing of the memory, and compares. Rejects with FileError, BoardError, SessionError. */
   async compareFile(document: TileDocument): Promise<void> {
-    const uri = await this.askFile();
     const panel = frontPanel(document);
     const shown = shownIn(document, panel);
-    if (uri === undefined || panel === undefined || shown === undefined) return;
-    const name = uri.path.split('/').at(-1) ?? '';
-    const file = await readFile(uri, name);
-    const expected = await this.#expected(file, panel.cells);
-    if (expected === undefined) return;
-    const place = await askForPlace(shown, expected.bytes.length);
-    if (place === undefined) return;
-    const notes: string[] = [];
-    const left = expected.bytes.length - place.range.length;
-    if (left > 0) notes.push(vscode.l10n.t('{0} bytes of the file lie beyond the compared range', left));
-    const side = sideOfBytes(expected.bytes.subarray(0, place.range.length));
-    await this.#begin(document, { name, range: place.range, side, choice: expected.choice, notes });
+    if (panel === undefined || shown === undefined) return;
+    const file = await askedFile(shown, panel.cells, vscode.l10n.t('Compare with File'), this);
+    if (file === undefined) return;
+    const { name, range, choice, left } = file;
+    const notes =
+      left === 0 ? [] : [vscode.l10n.t('{0} bytes of the file lie beyond the compared range', left)];
+    await this.begin(document, { name, range, side: sideOfBytes(file.side), choice, notes });
   }
 
   /** Asks for a tile, and compares the selection, or the tile at the cursor, with the same bytes of that tile. */
@@ -167,7 +153,7 @@ export class Comparisons implements vscode.Disposable {
       offset: tileRange(geometry, chosen.tile).offset + range.offset - own.offset,
       length: range.length,
     };
-    await this.#begin(document, {
+    await this.begin(document, {
       name: chosen.label,
       range,
       other,
@@ -209,18 +195,8 @@ export class Comparisons implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  /** The bytes that a file expects in memory; undefined if a person did not say of which type. */
-  async #expected(file: GoldenFile, cells: CellChoice): Promise<Expected | undefined> {
-    if (file.kind === 'raw') {
-      if (file.bytes.length === 0) throw new FileError('file-empty');
-      return { bytes: file.bytes, choice: rawChoice(cells, file.bytes.length) };
-    }
-    const choice = await this.askType(typesFor(file, cells));
-    return choice && { bytes: bytesOf(file.numbers, choice.name, choice.order), choice };
-  }
-
   /** Compares a range of a document's memory with a side, in place of what it was compared with before. */
-  async #begin(document: TileDocument, asked: AskedComparison): Promise<void> {
+  async begin(document: TileDocument, asked: AskedComparison): Promise<void> {
     const { name, range, other, side, choice, notes } = asked;
     const { session, resource, uri } = document;
     const { services } = this.#provider;
@@ -348,35 +324,6 @@ function release({ comparison, reference }: OpenComparison): void {
   reference.dispose();
 }
 
-/** The editor of a document that is in front, else any of it. */
-function frontPanel(document: TileDocument): HexPanel | undefined {
-  return [...document.panels].toSorted((a, b) => Number(b.view.active) - Number(a.view.active))[0];
-}
-
-/** What a person looks at; undefined while the layout is not known. */
-function shownIn(document: TileDocument, panel: HexPanel | undefined): Shown | undefined {
-  const shown = document.isOutside ? undefined : document.shown;
-  if (shown === undefined || panel === undefined) return undefined;
-  const { cursor, start, length } = panel.selection ?? { cursor: shown.range.offset, start: 0, length: 0 };
-  const isExtended = length > cellFormat(panel.cells, true).bytes;
-  return { ...shown, cursor, ...(isExtended ? { selected: { offset: start, length } } : {}) };
-}
-
-async function readFile(uri: vscode.Uri, name: string): Promise<GoldenFile> {
-  const { size } = await vscode.workspace.fs.stat(uri);
-  if (size > mostFileBytes) throw new FileError('file-too-large', { most: mostFileBytes });
-  return readGoldenFile(name, await vscode.workspace.fs.readFile(uri));
-}
-
-async function askForFile(): Promise<vscode.Uri | undefined> {
-  const chosen = await vscode.window.showOpenDialog({
-    title: vscode.l10n.t('Compare with File'),
-    openLabel: vscode.l10n.t('Compare'),
-    canSelectMany: false,
-  });
-  return chosen?.[0];
-}
-
 function askForTile(items: readonly TileItem[]): Promise<TileItem | undefined> {
   return Promise.resolve(
     pickFrom(items, {
@@ -396,20 +343,6 @@ function askForTarget(name: string): Promise<vscode.Uri | undefined> {
   );
 }
 
-async function askForType(types: readonly CellChoice[]): Promise<CellChoice | undefined> {
-  const items = types.map((choice) => {
-    const { bytes } = cellFormat(choice, true);
-    const size = bytes === 1 ? vscode.l10n.t('1 byte') : vscode.l10n.t('{0} bytes', bytes);
-    const description = choice.order === 'big' ? vscode.l10n.t('{0}, big-endian', size) : size;
-    return { label: choice.name, description, choice };
-  });
-  const chosen = await pickFrom(items, {
-    title: vscode.l10n.t('Compare with File'),
-    placeHolder: vscode.l10n.t('What the values of the file are in memory'),
-  });
-  return chosen?.choice;
-}
-
 async function askForTolerance(present: Tolerance): Promise<Tolerance | undefined> {
   const typed = await askText({
     title: vscode.l10n.t('Set Tolerance'),
@@ -423,30 +356,4 @@ async function askForTolerance(present: Tolerance): Promise<Tolerance | undefine
         : undefined,
   });
   return typed === undefined ? undefined : parseTolerance(typed);
-}
-
-/** Asks where the expected bytes begin, unless there is one place only. */
-async function askForPlace(shown: Shown, bytes: number): Promise<ExpectedPlace | undefined> {
-  const places = expectedPlaces(shown, bytes);
-  if (places.length < 2) return places[0];
-  const names = {
-    selection: vscode.l10n.t('The selection'),
-    cursor: vscode.l10n.t('From the cursor on'),
-    tile: vscode.l10n.t('From the beginning of the tile on'),
-    editor: vscode.l10n.t('From the beginning of the editor on'),
-  };
-  const items = places.map((place) => {
-    const { tile, offset } = locate(shown.geometry, place.range.offset);
-    const size = vscode.l10n.t('{0} bytes', place.range.length);
-    return {
-      label: names[place.from],
-      description: `${formatTile(tile)}+${hexNumber(offset)}, ${size}`,
-      place,
-    };
-  });
-  const chosen = await pickFrom(items, {
-    title: vscode.l10n.t('Compare with File'),
-    placeHolder: vscode.l10n.t('Where the first value of the file is expected'),
-  });
-  return chosen?.place;
 }

@@ -1,7 +1,22 @@
 /** Where in a memory the bytes of a file may be expected, and as which values. Knows no VS Code. */
+
+import { stateBits } from '../../model/byte-state.ts';
 import { type CellChoice, type CellName, cellFormat } from '../../model/cells/choices.ts';
-import { areWhole, type GoldenFile } from '../../model/files/golden-file.ts';
-import { type ByteRange, locate, type MemoryGeometry, tileRange } from '../../model/geometry.ts';
+import type { SideBytes } from '../../model/compare/compare.ts';
+import { FileError } from '../../model/files/file-error.ts';
+import type { FileNumbers } from '../../model/files/file-numbers.ts';
+import { areWhole } from '../../model/files/golden-file.ts';
+import type { PlacedRun } from '../../model/files/placed-bytes.ts';
+import {
+  type ByteRange,
+  containsTile,
+  formatTile,
+  locate,
+  type MemoryGeometry,
+  tileRange,
+  totalBytes,
+} from '../../model/geometry.ts';
+import { hexNumber } from '../../model/numbers.ts';
 import { endOf } from '../../model/ranges.ts';
 
 /** What a person looks at in an editor. Buffer offsets. */
@@ -65,12 +80,9 @@ export function rawChoice(cells: CellChoice, bytes: number): CellChoice {
 }
 
 /** The types that the numbers of a file can be in memory, the likeliest first. */
-export function typesFor(
-  file: Exclude<GoldenFile, { kind: 'raw' }>,
-  cells: CellChoice,
-): readonly CellChoice[] {
-  const whole = areWhole(file.numbers);
-  const own = file.numbers.name;
+export function typesFor(numbers: FileNumbers, cells: CellChoice): readonly CellChoice[] {
+  const whole = areWhole(numbers);
+  const own = numbers.name;
   const fits = (name: CellName) => isNumberFormat(name) && (whole || /float|fix/.test(name));
   const guess: CellName = whole ? 'int32' : 'float32';
   // NumPy makes doubles of everything; a core rather has floats.
@@ -81,4 +93,46 @@ export function typesFor(
   ];
   const names = [...new Set(likeliest)].filter(fits);
   return names.map((name) => ({ name, order: isNumberFormat(cells.name) ? cells.order : 'little' }));
+}
+
+/** Bytes that a file has places for, from the first to the last one; those between that it does not have are not known. */
+export interface PlacedSide {
+  /** Buffer offsets. */
+  readonly range: ByteRange;
+  readonly side: SideBytes;
+}
+
+/**
+ * The bytes of a file at their places in a memory. Addresses count in the tile of the cursor where all of them fit into one,
+ * else in the memory. Throws FileError `file-outside`.
+ */
+export function placedSide({ geometry, cursor }: Shown, runs: readonly PlacedRun[]): PlacedSide {
+  const { bytesPerTile } = geometry;
+  const own = tileRange(geometry, locate(geometry, cursor).tile);
+  const isOneTile = runs.every(
+    ({ tile, offset, bytes }) => tile !== undefined || offset + bytes.length <= bytesPerTile,
+  );
+  const placed = runs.map(({ tile, offset, bytes }) => {
+    const place = tile === undefined ? hexNumber(offset) : `${formatTile(tile)}+${hexNumber(offset)}`;
+    const bounds =
+      tile === undefined
+        ? isOneTile
+          ? own
+          : { offset: 0, length: totalBytes(geometry) }
+        : containsTile(geometry, tile)
+          ? tileRange(geometry, tile)
+          : undefined;
+    if (bounds === undefined || offset + bytes.length > bounds.length)
+      throw new FileError('file-outside', { text: place });
+    return { offset: bounds.offset + offset, bytes };
+  });
+  const start = placed.reduce((least, { offset }) => Math.min(least, offset), Number.POSITIVE_INFINITY);
+  const end = placed.reduce((most, { offset, bytes }) => Math.max(most, offset + bytes.length), 0);
+  const bytes = new Uint8Array(end - start);
+  const states = new Uint8Array(end - start);
+  for (const run of placed) {
+    bytes.set(run.bytes, run.offset - start);
+    states.fill(stateBits.known, run.offset - start, run.offset - start + run.bytes.length);
+  }
+  return { range: { offset: start, length: end - start }, side: { bytes, states } };
 }

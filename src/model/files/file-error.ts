@@ -19,6 +19,16 @@ export type FileErrorCode =
   | 'no-number'
   /** A row of a simulator's CSV file that is not understood (facts `line`, `text`). */
   | 'csv-row'
+  /** A line that is no Intel HEX record (facts `line`, `text`). */
+  | 'hex-record'
+  /** An Intel HEX record whose sum is wrong (facts `line`). */
+  | 'hex-checksum'
+  /** Two records for one address (facts `line` of the second by address). */
+  | 'hex-overlap'
+  /** JSON that is damaged, or holds something else than numbers (facts `text`). */
+  | 'json'
+  /** Bytes for a place that the memory does not have (facts `text`: the place). */
+  | 'file-outside'
   /** A number that the type in memory does not have (facts `text`, `type`, and `line` where the file has lines). */
   | 'number-outside';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { dice, Random } from '../../../test/conformance/random.ts';
+import { fuzzFiles } from '../../../test/long/fuzz-files.ts';
 import { type CellName, cellFormat } from '../cells/choices.ts';
 import { elementType, numberBytes } from '../compare/element.ts';
 import { FileError } from './file-error.ts';
@@ -235,10 +236,10 @@ describe('numbers in text', () => {
 
   test('what a file is, by its content and name', () => {
     const of = (name: string, text: string) => readGoldenFile(name, Buffer.from(text)).kind;
-    expect(of('a.txt', '1 2 3')).toBe('text');
+    expect(of('a.txt', '1 2 3')).toBe('numbers');
     expect(of('a.bin', '1 2 3')).toBe('raw');
     expect(of('a.txt', '1 2\0')).toBe('raw');
-    expect(readGoldenFile('a.bin', npy({})).kind).toBe('npy');
+    expect(readGoldenFile('a.bin', npy({})).kind).toBe('numbers');
     expect(readGoldenFile('a', new Uint8Array()).kind).toBe('raw');
     expect(areWhole(readNumberText('1 0x2 -3'))).toBe(true);
     expect(areWhole(readNumberText('1 2.0'))).toBe(false);
@@ -355,30 +356,8 @@ describe('numbers as bytes', () => {
 
 describe('files of anything', () => {
   test('end in numbers, bytes, or a named error', () => {
-    const samples = [
-      npy({ data: new Uint8Array(4) }),
-      Buffer.from('T 10 ns\n1 2 \nTLAST\n3.5e3 -4\n(1+2j) nan\n'),
-      Buffer.from('CMD,D,D,TLAST,TKEEP\nDATA:3,1,2,1,-1\nSTALL:4\n'),
-    ];
-    fuzz(samples, 3000);
+    const { read, refused } = fuzzFiles(1, (count) => count < 4000);
+    expect(read).toBeGreaterThan(300);
+    expect(refused).toBeGreaterThan(1000);
   });
 });
-
-/** Damages samples and reads them: only FileError may come out. */
-function fuzz(samples: readonly Uint8Array[], rounds: number): void {
-  const random = new Random(rounds);
-  for (let round = 0; round < rounds; round++) {
-    const sample = samples[round % samples.length] ?? new Uint8Array();
-    const bytes = Uint8Array.from(sample).subarray(
-      0,
-      random.below(8) === 0 ? random.below(sample.length) : sample.length,
-    );
-    for (let i = random.below(6); i >= 0; i--) bytes[random.below(bytes.length || 1)] = random.below(256);
-    try {
-      const file = readGoldenFile(round % 2 === 0 ? 'a.txt' : 'a', bytes);
-      if (file.kind !== 'raw') bytesOf(file.numbers, 'float32', 'little');
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-    }
-  }
-}

@@ -1,13 +1,15 @@
-/** What a file with expected values is, by its content: NumPy, text with numbers, or bytes as they are. */
+/** What a file for a memory is, by its content: bytes as they are, numbers, or bytes with their places. */
 import type { FileNumbers } from './file-numbers.ts';
-import { isNpy, type NpyNumbers, readNpy } from './npy.ts';
-import { readNumberText, type TextNumbers } from './number-text.ts';
+import { isIntelHex, readIntelHex } from './intel-hex.ts';
+import { isNpy, readNpy } from './npy.ts';
+import { readNumberText } from './number-text.ts';
+import { isMemoryCsv, type PlacedBytes, readJson, readMemoryCsv } from './placed-bytes.ts';
 
 /** What was found in a file. */
 export type GoldenFile =
   | { readonly kind: 'raw'; readonly bytes: Uint8Array }
-  | { readonly kind: 'npy'; readonly numbers: NpyNumbers }
-  | { readonly kind: 'text'; readonly numbers: TextNumbers };
+  | { readonly kind: 'numbers'; readonly numbers: FileNumbers }
+  | { readonly kind: 'placed'; readonly placed: PlacedBytes };
 
 /** Bytes of a text that say what it is. */
 const sample = 64 * 1024;
@@ -25,10 +27,18 @@ function isText(bytes: Uint8Array): boolean {
  * Throws FileError.
  */
 export function readGoldenFile(name: string, bytes: Uint8Array): GoldenFile {
-  if (isNpy(bytes)) return { kind: 'npy', numbers: readNpy(bytes) };
+  if (isNpy(bytes)) return { kind: 'numbers', numbers: readNpy(bytes) };
   const isBinary = /\.(?:bin|raw|dump|img)$/i.test(name);
   if (isBinary || !isText(bytes)) return { kind: 'raw', bytes };
-  return { kind: 'text', numbers: readNumberText(new TextDecoder().decode(bytes)) };
+  const text = new TextDecoder().decode(bytes);
+  if (isIntelHex(text)) {
+    const runs = readIntelHex(text).map((run) => ({ offset: run.address, bytes: run.bytes }));
+    return { kind: 'placed', placed: { runs } };
+  }
+  if (isMemoryCsv(text)) return { kind: 'placed', placed: readMemoryCsv(text) };
+  if (!/^\s*[[{]/.test(text)) return { kind: 'numbers', numbers: readNumberText(text) };
+  const json = readJson(text);
+  return 'runs' in json ? { kind: 'placed', placed: json } : { kind: 'numbers', numbers: json };
 }
 
 /** Whether all numbers of a file are whole. */

@@ -18,7 +18,7 @@ interface NpyHeader {
 }
 
 /** The numbers of a NumPy file and its shape. */
-export interface NpyNumbers extends FileNumbers {
+interface NpyNumbers extends FileNumbers {
   readonly name: CellName;
   readonly shape: readonly number[];
 }

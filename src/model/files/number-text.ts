@@ -9,7 +9,7 @@ import type { FileNumbers } from './file-numbers.ts';
 const mostNumbers = 1 << 26;
 
 /** The numbers of a text. */
-export interface TextNumbers extends FileNumbers {
+interface TextNumbers extends FileNumbers {
   readonly values: readonly string[];
   readonly lines: readonly number[];
   /** How many packets the stream had: 1, and one more for each `TLAST` with something after its packet. */

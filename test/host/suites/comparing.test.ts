@@ -102,6 +102,49 @@ describe('comparing', () => {
     });
   });
 
+  it('a tile as a file of every format, compared with itself; importing one stages what differs after a preview', async () => {
+    const document = await bench.open('data', tile);
+    const { exports, imports, comparisons } = bench.api;
+    exports.askScope = async (scopes) => scopes.find(({ label }) => label === 'Tile (1,2)');
+    for (const ending of ['bin', 'hex', 'npy', 'csv', 'json']) {
+      const uri = vscode.Uri.file(join(folder, `tile.${ending}`));
+      exports.askTarget = async () => uri;
+      await vscode.commands.executeCommand('tilescope.export');
+      comparisons.askFile = async () => uri;
+      comparisons.askType = async (types) => types.find(({ name }) => name === 'uint8');
+      await vscode.commands.executeCommand('tilescope.compareFile');
+      const told = line(rows()[0] as ComparisonRow);
+      assert.match(told, new RegExp(`^tile\\.${ending}: all (8192|32768) values are as expected$`));
+    }
+    const held = bench.array.peek('data', tile, 0x20, 4);
+    bench.array.poke(
+      'data',
+      tile,
+      0x20,
+      [...held].map((byte) => byte ^ 0xff),
+    );
+    await vscode.commands.executeCommand('tilescope.refresh');
+    imports.askFile = async () => vscode.Uri.file(join(folder, 'tile.hex'));
+    const asked: string[] = [];
+    imports.confirm = async (text) => {
+      asked.push(`${text} ${rows()[0]?.description}`);
+      return true;
+    };
+    const writes = bench.array.count('write');
+    await vscode.commands.executeCommand('tilescope.import');
+    assert.match(
+      asked.join(),
+      /tile\.hex would change 4 bytes from \(1,2\)\+0x0 on.*1 of 8192 values differ/,
+    );
+    assert.deepEqual(document.session.staged(), [
+      { offset: (document.shown?.range.offset ?? 0) + 0x20, length: 4 },
+    ]);
+    assert.equal(bench.array.count('write'), writes, 'nothing is written');
+    await vscode.commands.executeCommand('tilescope.apply');
+    assert.equal(hexOf(bench.array.peek('data', tile, 0x20, 4)), hexOf(held));
+    assert.match(line(rows()[0] as ComparisonRow), /all 8192/);
+  });
+
   it('a comparison follows its memory, and shows bytes also when their editor was closed', async () => {
     const golden = Float32Array.from({ length: 16 }, (_, i) => i / 4);
     bench.array.poke('data', tile, 0x100, [...new Uint8Array(golden.buffer)]);

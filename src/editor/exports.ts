@@ -1,0 +1,200 @@
+/** Writes bytes of a memory into a file: a selection, a tile, all tiles. */
+import * as vscode from 'vscode';
+import { isUnreadable, stateBits } from '../model/byte-state.ts';
+import { type CellChoice, cellFormat } from '../model/cells/choices.ts';
+import {
+  fileParts,
+  mayLeaveOut,
+  type OutFormat,
+  type OutPiece,
+  outFormats,
+} from '../model/files/bytes-out.ts';
+import {
+  type ByteRange,
+  formatTile,
+  locate,
+  type MemoryGeometry,
+  tileRange,
+  totalBytes,
+} from '../model/geometry.ts';
+import { intersectRanges, RangeCollector } from '../model/ranges.ts';
+import { agreesTo, pickFrom, sayBriefly } from '../say/say.ts';
+import type { SessionBytes } from '../session/types.ts';
+import { frontPanel, shownIn } from './compare/file-questions.ts';
+import type { TileDocument } from './document.ts';
+import { withProgress } from './progress.ts';
+import { writeParts } from './write-file.ts';
+
+/** Bytes of a piece at most; a multiple of every size of cells but that of odd ones, of which fewer are taken. */
+const pieceBytes = 48 * 1024;
+
+/** What can be exported: buffer offsets. */
+export interface ExportScope extends vscode.QuickPickItem {
+  readonly range: ByteRange;
+}
+
+/** Where the bytes of a range are, as the session has them. */
+type BytesOf = (range: ByteRange) => SessionBytes;
+
+/** Whether a byte is there: it was read, or typed. */
+function isThere(flags: number): boolean {
+  if ((flags & stateBits.staged) !== 0) return true;
+  return (flags & stateBits.known) !== 0 && !isUnreadable(flags);
+}
+
+/** Parts of a range that do not cross a tile's end, and hold whole cells as counted from the tile's begin. */
+function* pieceRanges(geometry: MemoryGeometry, range: ByteRange, size: number): Generator<ByteRange> {
+  const most = pieceBytes - (pieceBytes % size);
+  const end = range.offset + range.length;
+  for (let at = range.offset; at < end; ) {
+    const tile = tileRange(geometry, locate(geometry, at).tile);
+    const length = Math.min(most, end - at, tile.offset + tile.length - at);
+    yield { offset: at, length };
+    at += length;
+  }
+}
+
+/** The pieces of a range as they are shown, staged bytes included; bytes that are not there are left out, or zero. */
+export function* exportPieces(
+  geometry: MemoryGeometry,
+  range: ByteRange,
+  size: number,
+  leavesOut: boolean,
+  bytesOf: BytesOf,
+): Generator<OutPiece> {
+  const first = locate(geometry, range.offset).tile;
+  const isOneTile = intersectRanges(range, tileRange(geometry, first))?.length === range.length;
+  const base = isOneTile ? tileRange(geometry, first).offset : 0;
+  for (const part of pieceRanges(geometry, range, size)) {
+    const { bytes, flags } = bytesOf(part);
+    const there = new RangeCollector();
+    for (let at = 0; at < part.length; at += size) {
+      const length = Math.min(size, part.length - at);
+      if (flags.subarray(at, at + length).every(isThere)) there.addRun(at, length);
+      else bytes.fill(0, at, at + length);
+    }
+    for (const { offset, length } of leavesOut ? there.ranges : [{ offset: 0, length: part.length }]) {
+      const { tile, offset: tileOffset } = locate(geometry, part.offset + offset);
+      const address = part.offset + offset - base;
+      yield { tile, offset: tileOffset, address, bytes: bytes.subarray(offset, offset + length) };
+    }
+  }
+}
+
+export class Exports {
+  /** How a person is asked what to export; tests answer in their place. */
+  askScope: (scopes: readonly ExportScope[]) => Promise<ExportScope | undefined> = askForScope;
+
+  /** How a person is asked where to; tests answer in their place. */
+  askTarget: (name: string) => Promise<vscode.Uri | undefined> = askForTarget;
+
+  /** How a person is asked whether bytes that could not be read become zeros; tests answer in their place. */
+  confirmZeros: (bytes: number) => Promise<boolean> = confirmZerosInDialog;
+
+  /** Asks what and where to, reads what is missing, and writes the file. Rejects with BoardError, SessionError, what files say. */
+  async export(document: TileDocument): Promise<void> {
+    const panel = frontPanel(document);
+    const shown = shownIn(document, panel);
+    if (panel === undefined || shown === undefined) return;
+    const { geometry, cursor, selected } = shown;
+    const { tile } = locate(geometry, cursor);
+    const whole = { offset: 0, length: totalBytes(geometry) };
+    const scope = (label: string, range: ByteRange): ExportScope => ({
+      label,
+      description: vscode.l10n.t('{0} bytes', range.length),
+      range,
+    });
+    const chosen = await this.askScope([
+      ...(selected === undefined ? [] : [scope(vscode.l10n.t('The selection'), selected)]),
+      scope(vscode.l10n.t('Tile {0}', formatTile(tile)), tileRange(geometry, tile)),
+      scope(vscode.l10n.t('All tiles of the memory'), whole),
+    ]);
+    if (chosen === undefined) return;
+    const uri = await this.askTarget(`${document.resource.memory}_${tile.col}_${tile.row}.bin`);
+    if (uri === undefined) return;
+    const written = await this.#write(document, chosen.range, panel.cells, uri);
+    if (written) sayBriefly(vscode.l10n.t('{0} bytes exported.', chosen.range.length), 4000);
+  }
+
+  async #write(
+    document: TileDocument,
+    range: ByteRange,
+    cells: CellChoice,
+    uri: vscode.Uri,
+  ): Promise<boolean> {
+    const { session } = document;
+    const percent = (done: number, of: number): string => `${Math.floor((100 * done) / of)} %`;
+    await withProgress(vscode.l10n.t('Reading what is exported'), (signal, tell) =>
+      session.complete(range, signal, { onProgress: (bytes, of) => tell(percent(bytes, of)) }),
+    );
+    const { geometry } = session;
+    if (geometry === undefined) return false;
+    const format = formatOf(uri);
+    const size = cellFormat(cells, true).bytes;
+    const choice: CellChoice = isWhole(geometry, range, size) ? cells : { name: 'hex8', order: 'little' };
+    const leavesOut = mayLeaveOut(format);
+    const bytesOf: BytesOf = (part) => session.bytes(part);
+    if (!leavesOut) {
+      const missing = countMissing(geometry, range, bytesOf);
+      if (missing > 0 && !(await this.confirmZeros(missing))) return false;
+    }
+    const pieces = exportPieces(geometry, range, cellFormat(choice, true).bytes, leavesOut, bytesOf);
+    await withProgress(vscode.l10n.t('Exporting'), (signal, tell) =>
+      writeParts(uri, fileParts(format, pieces, choice, range.length), signal, (bytes) =>
+        tell(vscode.l10n.t('{0} bytes', bytes)),
+      ),
+    );
+    return true;
+  }
+}
+
+/** Whether a range holds whole cells of every tile, so that it can be written as values. */
+function isWhole(geometry: MemoryGeometry, { offset, length }: ByteRange, size: number): boolean {
+  const inTile = offset % geometry.bytesPerTile;
+  const isOneTile = inTile + length <= geometry.bytesPerTile;
+  return length % size === 0 && (isOneTile || (inTile % size === 0 && geometry.bytesPerTile % size === 0));
+}
+
+function countMissing(geometry: MemoryGeometry, range: ByteRange, bytesOf: BytesOf): number {
+  let missing = 0;
+  for (const part of pieceRanges(geometry, range, 1)) {
+    for (const flags of bytesOf(part).flags) if (!isThere(flags)) missing++;
+  }
+  return missing;
+}
+
+/** The format by the ending of the file; bytes as they are for any other one. */
+function formatOf(uri: vscode.Uri): OutFormat {
+  const ending = /\.(\w+)$/.exec(uri.path)?.[1]?.toLowerCase();
+  return outFormats.find((format) => format === ending || (format === 'hex' && ending === 'ihex')) ?? 'bin';
+}
+
+function askForScope(scopes: readonly ExportScope[]): Promise<ExportScope | undefined> {
+  const title = vscode.l10n.t('Export');
+  return Promise.resolve(pickFrom(scopes, { title, placeHolder: vscode.l10n.t('What to export') }));
+}
+
+function askForTarget(name: string): Promise<vscode.Uri | undefined> {
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  return Promise.resolve(
+    vscode.window.showSaveDialog({
+      title: vscode.l10n.t('Export'),
+      ...(folder === undefined ? {} : { defaultUri: vscode.Uri.joinPath(folder, name) }),
+      filters: {
+        [vscode.l10n.t('Bytes')]: ['bin'],
+        'Intel HEX': ['hex'],
+        NumPy: ['npy'],
+        CSV: ['csv'],
+        JSON: ['json'],
+      },
+    }),
+  );
+}
+
+function confirmZerosInDialog(bytes: number): Promise<boolean> {
+  return agreesTo({
+    title: vscode.l10n.t('{0} bytes could not be read. Write zeros in their place?', bytes),
+    detail: vscode.l10n.t('Files of this kind have no places. Intel HEX, CSV and JSON leave such bytes out.'),
+    agree: vscode.l10n.t('Write Zeros'),
+  });
+}
