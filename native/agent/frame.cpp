@@ -1,17 +1,14 @@
 #include "frame.h"
 
 namespace tilescope {
-namespace {
 
 uint32_t readWord(const uint8_t* at) {
     return uint32_t{at[0]} | uint32_t{at[1]} << 8U | uint32_t{at[2]} << 16U | uint32_t{at[3]} << 24U;
 }
 
-void putWord(std::vector<uint8_t>& out, size_t value) {
+void putWord(std::vector<uint8_t>& out, uint32_t value) {
     for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<uint8_t>(value >> shift));
 }
-
-} // namespace
 
 void FrameDecoder::push(std::span<const uint8_t> bytes) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(used_));
@@ -41,8 +38,8 @@ std::optional<Frame> FrameDecoder::next() {
 void appendFrameHead(std::vector<uint8_t>& out, std::span<const uint8_t> header, size_t payloadBytes) {
     if (header.empty() || header.size() > mostHeaderBytes) throw FrameError("header length");
     if (payloadBytes > mostPayloadBytes) throw FrameError("payload length");
-    putWord(out, 4 + header.size() + payloadBytes);
-    putWord(out, header.size());
+    putWord(out, static_cast<uint32_t>(4 + header.size() + payloadBytes));
+    putWord(out, static_cast<uint32_t>(header.size()));
     out.insert(out.end(), header.begin(), header.end());
 }
 

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "header.h"
+#include "header_decoder.h"
 
 namespace tilescope {
 
@@ -15,6 +15,11 @@ constexpr size_t mostHeaderBytes = 65536;
 constexpr size_t mostPayloadBytes = 65536;
 /** What stdout begins with. */
 constexpr char startMarker[] = "TILESCP1";
+
+/** The little-endian word that begins at `at`. */
+uint32_t readWord(const uint8_t* at);
+/** Appends a word, little endian. */
+void putWord(std::vector<uint8_t>& out, uint32_t value);
 
 struct Frame {
     Header header;

@@ -1,6 +1,7 @@
 /**
  * One client's connection: requests in, frames out. The reader's thread (main) calls receive(); the worker's thread
- * runs the device and writes the answers. Knows docs/wire.md; must not know how the bytes travel.
+ * runs the device and writes the answers. Knows frames, writes that come in several, ids and heartbeats; must not know
+ * how the bytes travel, nor what an operation does.
  */
 #pragma once
 #include <atomic>
@@ -13,59 +14,18 @@
 #include <span>
 #include <string>
 
-#include "../core/worker.h"
-#include "../core/write_job.h"
-#include "frame.h"
-#include "send_window.h"
+#include "../protocol/service.h"
+#include "frame_writer.h"
+#include "pace.h"
 
 namespace tilescope {
-
-/** Writes whole frames, each system call as many as there are; safe from both threads. */
-class FrameWriter {
-  public:
-    /** @param write writes every byte of both parts, blocking; throws when the other side is gone */
-    using Write = std::function<void(std::span<const uint8_t> head, std::span<const uint8_t> payload)>;
-    explicit FrameWriter(Write write) : write_(std::move(write)) {}
-    void send(const Header& header, std::span<const uint8_t> payload = {});
-    /** Likewise; a small frame may wait for those that follow at once, until flush() or another send().
-     *  Returns the frame's length. */
-    size_t add(const Header& header, std::span<const uint8_t> payload = {});
-    /** Writes what waits. */
-    void flush();
-    /** Like send(), but gives up when another thread is stuck in a write. */
-    void sendSoon(const Header& header);
-    /** Trace lines, in as many frames as they take. */
-    void sendTrace(const std::vector<std::string>& lines);
-    /** The last frame of a request that failed. Where even that cannot be written, stderr says so. */
-    void sendError(uint64_t id, const CoreError& error) noexcept;
-
-  private:
-    Write write_;
-    std::timed_mutex mutex_;
-    /** Whole frames that are still to be written. */
-    std::vector<uint8_t> waiting_;
-};
-
-/** The window of a client that says what it has received; without one, everything may go out at once. Any thread. */
-class Pace {
-  public:
-    void begin();
-    /** As SendWindow; a great many where there is no window. */
-    [[nodiscard]] size_t room();
-    std::optional<uint64_t> sent(size_t bytes, SendWindow::Time at);
-    void received(uint64_t mark);
-
-  private:
-    std::mutex mutex_;
-    std::optional<SendWindow> window_;
-};
 
 class Session {
   public:
     /** @param wake called on the worker's thread once ended() is true */
     explicit Session(
-        FrameWriter& writer, std::function<void()> wake = [] {})
-        : writer_(writer), wake_(std::move(wake)) {}
+        FrameWriter& writer, Platform platform, std::function<void()> wake = [] {})
+        : writer_(writer), platform_(std::move(platform)), wake_(std::move(wake)) {}
 
     /** Handles one frame. Throws FrameError when the connection must end. */
     void receive(const Frame& frame);
@@ -90,9 +50,10 @@ class Session {
     void receiveWrite(uint64_t id, const Frame& frame);
     /** Forgets an unfinished write that was answered with an error; frames of it that are still coming are swallowed. */
     void drop(uint64_t id);
-    void answer(uint64_t id, std::function<OrLater<Header>(Engine&)> act);
+    std::unique_ptr<Reply> reply(uint64_t id);
 
     FrameWriter& writer_;
+    Platform platform_;
     std::function<void()> wake_;
     /** Writes whose frames are still coming. */
     std::map<uint64_t, WriteRequest> incoming_;
@@ -105,10 +66,7 @@ class Session {
     std::chrono::milliseconds exitAfter_{60000};
     std::atomic<bool> ended_{false};
     /** The last member, so the first one to go: its thread, which uses the others, has ended then. */
-    std::unique_ptr<Worker> worker_;
+    std::unique_ptr<Service> service_;
 };
-
-/** An `error` frame. Texts that no sentence needs in full length are cut, so that it always fits into a frame. */
-Header errorHeader(uint64_t id, const CoreError& error);
 
 } // namespace tilescope

@@ -3,6 +3,8 @@
 #include <condition_variable>
 #include <doctest/doctest.h>
 
+#include "../core/linux_kernel.h"
+
 using namespace tilescope;
 
 namespace {
@@ -23,7 +25,9 @@ class Line {
         while (auto frame = decoder_.next()) sent_.push_back(std::move(frame->header));
         came_.notify_all();
     }};
-    Session session{writer};
+    LinuxKernel kernel;
+    LinuxHoldProcess holdProcess;
+    Session session{writer, {kernel, holdProcess, ""}};
 
     /** Through bytes, as a client's frame comes. */
     void send(const Header& header, const std::vector<uint8_t>& payload = {}) {
@@ -183,11 +187,11 @@ TEST_CASE("[truth-13] an error whose text outgrows a frame header is cut and sen
     CHECK(line.answer(3)["t"] == "ok");
 
     // Cut between two characters, so that it is still text.
-    const Header cut = errorHeader(1, CoreError("internal", std::string(4095, 'd') + "\u00e4"));
+    const Header cut = errorFrame(1, CoreError("internal", std::string(4095, 'd') + "\u00e4"));
     CHECK(cut["detail"] == std::string(4095, 'd') + "...");
     std::vector<Fact> facts;
     for (int i = 0; i < 100; i++) facts.emplace_back("fact" + std::to_string(i), std::string(50000, 'f'));
-    CHECK(encodeFrameHead(errorHeader(1, CoreError("internal", std::string(70000, 'd'), 5, facts)), 0).size() > 8);
+    CHECK(encodeFrameHead(errorFrame(1, CoreError("internal", std::string(70000, 'd'), 5, facts)), 0).size() > 8);
 }
 
 TEST_CASE("[truth-13] unfinished writes count among the open requests; those that were dropped do not") {

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <functional>
@@ -252,7 +253,14 @@ class FakeKernel final : public Kernel {
     int64_t pageSize = 4096;
     std::vector<std::string> sysfs{"aie0", "aiepart_6_4"};
     std::optional<uint32_t> hostileCount;
+    /** The call that does not come back. Any thread. */
+    std::atomic<const char*> hangsIn{nullptr};
 
+    void setTrace(Trace trace) override { trace_ = std::move(trace); }
+    void setQuiet(bool quiet) override { quiet_ = quiet; }
+    [[nodiscard]] const char* stuckIn(std::chrono::steady_clock::duration /*atLeast*/) const override {
+        return hangsIn;
+    }
     Machine machine() override {
         Machine machine;
         machine.hostName = "host";
@@ -263,7 +271,11 @@ class FakeKernel final : public Kernel {
         return machine;
     }
     int64_t now() override { return 42; }
-    std::chrono::steady_clock::time_point clock() override { return clock_; }
+    /** The clock goes, as a worker's does; else only what takes time here moves it. */
+    bool goes = false;
+    std::chrono::steady_clock::time_point clock() override {
+        return goes ? std::chrono::steady_clock::now() + clock_.time_since_epoch() : clock_;
+    }
     void pause(std::chrono::microseconds atLeast) override {
         const bool shortOne = atLeast < std::chrono::milliseconds(1);
         clock_ += shortOne ? pauseTakes : std::max(pauseTakes, atLeast);
@@ -402,7 +414,7 @@ class FakeKernel final : public Kernel {
     void* mapWhole(int dmaBuf, size_t bytes, bool writable, int& error) override {
         calls++;
         const Descriptor& from = open_.at(dmaBuf);
-        const MemoryGeometry memory = memoriesOf(*from.partition).at(from.memory);
+        const MemoryGeometry memory = memoriesOf(*from.partition).at(from.memory.value());
         return compose(*from.partition, bytes, memory.bytesPerTile, memory.tileBase, writable,
                        {memory.startRow, memory.numRows}, 0, memory.numCols, error);
     }
@@ -645,7 +657,8 @@ class FakeKernel final : public Kernel {
         int64_t pid = 0;
         /** When the process behind a pidfd started: another one of its number is another process. */
         uint64_t ticks = 0;
-        size_t memory = 0;
+        /** The number of its memory: a DMA-buf. */
+        std::optional<size_t> memory;
         uint64_t inode = 0;
         std::string info;
     };
@@ -705,6 +718,7 @@ class FakeKernel final : public Kernel {
         open_[fd].what = what;
         open_[fd].partition = partition;
         events.push_back("open " + what);
+        if (trace_ && !quiet_) trace_("open " + what + " -> " + std::to_string(fd));
         return fd;
     }
     int takeRequested(Partition& one) {
@@ -734,6 +748,8 @@ class FakeKernel final : public Kernel {
     std::map<uint32_t, int> files_;
     std::map<uint32_t, std::map<uint32_t, uint32_t>> saved_;
     std::map<int, Descriptor> open_;
+    Trace trace_;
+    bool quiet_ = false;
     int next_ = 100;
     bool described_ = false;
 };

@@ -1,7 +1,7 @@
 /**
  * The seam to the kernel: everything the core may ask of it, and nothing more. The requests that reset a partition,
  * mappings at another offset than 0 and writable register mappings cannot be expressed here.
- * Calls return a value, or -errno. One thread at a time.
+ * Calls return a value, or -errno. One thread at a time, but for stuckIn().
  */
 #pragma once
 #include <chrono>
@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "trace.h"
 #include "uapi.h"
 
 namespace tilescope {
@@ -60,6 +61,13 @@ class Kernel {
     Kernel(const Kernel&) = delete;
     Kernel& operator=(const Kernel&) = delete;
     virtual ~Kernel() = default;
+
+    /** A line for each call goes to `trace` from now on; an empty function turns tracing off. */
+    virtual void setTrace(Trace trace) = 0;
+    /** Keeps the twice-a-second look at the partition list out of the trace. */
+    virtual void setQuiet(bool quiet) = 0;
+    /** The call of the device that has not come back for `atLeast`, by its name; null: none. Any thread. */
+    [[nodiscard]] virtual const char* stuckIn(std::chrono::steady_clock::duration atLeast) const = 0;
 
     virtual Machine machine() = 0;
     /** Wall clock, ms since 1970. */

@@ -5,7 +5,6 @@
 
 #include "kernel.h"
 #include "node_watch.h"
-#include "trace.h"
 
 namespace tilescope {
 
@@ -13,14 +12,9 @@ class LinuxKernel final : public Kernel {
   public:
     LinuxKernel();
     ~LinuxKernel() override;
-    /** Lines go to `trace` from now on; an empty function turns tracing off. */
-    void setTrace(Trace trace) { trace_ = std::move(trace); }
-    /** Keeps the twice-a-second look at the partition list out of the trace. */
-    void setQuiet(bool quiet) { quiet_ = quiet; }
-
-    /** The call of the device that has not come back for `atLeast`, by its name; null: none. Any thread. */
-    const char* stuckIn(std::chrono::steady_clock::duration atLeast) const;
-
+    void setTrace(Trace trace) override { trace_ = std::move(trace); }
+    void setQuiet(bool quiet) override { quiet_ = quiet; }
+    [[nodiscard]] const char* stuckIn(std::chrono::steady_clock::duration atLeast) const override;
     Machine machine() override;
     int64_t now() override;
     std::chrono::steady_clock::time_point clock() override { return std::chrono::steady_clock::now(); }

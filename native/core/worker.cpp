@@ -13,8 +13,8 @@ constexpr size_t mostTraceLines = 500;
 
 } // namespace
 
-Worker::Worker(std::string device, Hooks hooks)
-    : engine_(kernel_, std::move(device)), hooks_(std::move(hooks)), turns_(Clock::now()) {
+Worker::Worker(Kernel& kernel, std::string device, Hooks hooks)
+    : kernel_(kernel), engine_(kernel_, std::move(device)), hooks_(std::move(hooks)), turns_(Clock::now()) {
     thread_ = std::thread([this] { run(); });
 }
 

@@ -14,7 +14,7 @@
 
 #include "engine.h"
 #include "error.h"
-#include "linux_kernel.h"
+#include "kernel.h"
 #include "turns.h"
 
 namespace tilescope {
@@ -58,8 +58,8 @@ class Worker {
         std::function<void(const std::string&)> trouble;
     };
 
-    /** Starts the thread. */
-    Worker(std::string device, Hooks hooks);
+    /** Starts the thread. The kernel outlives the worker, and is its thread's alone. */
+    Worker(Kernel& kernel, std::string device, Hooks hooks);
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
     /** Ends after the current step; every task fails with `cancelled`. */
@@ -117,7 +117,7 @@ class Worker {
     /** Calls a hook that may fail. */
     void tell(const char* what, const std::function<void()>& hook) noexcept;
 
-    LinuxKernel kernel_;
+    Kernel& kernel_;
     Engine engine_;
     Hooks hooks_;
     std::vector<std::string> traceLines_;         // the worker thread's own

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 #include <future>
 
+#include "linux_kernel.h"
+
 using namespace tilescope;
 
 namespace {
@@ -31,7 +33,8 @@ struct Desk {
     Lines events;
     std::vector<Lines> said;
     uint64_t nextId = 1;
-    Worker worker{"/dev/null/aie0",
+    LinuxKernel kernel;
+    Worker worker{kernel, "/dev/null/aie0",
                   Worker::Hooks{[](const auto&, const auto&) {}, [this](const Lines& lines) { said.push_back(lines); },
                                 [](const auto&) {},
                                 [this](const std::string& /*text*/) { events.emplace_back("look"); }}};
@@ -171,7 +174,8 @@ TEST_CASE("[main-17] a step of very many calls names 500, and how many more ther
 TEST_CASE("[truth-13] a hook that throws ends nothing, and is said as trouble") {
     std::vector<std::string> trouble;
     std::promise<void> second;
-    Worker worker("/dev/null/aie0",
+    LinuxKernel kernel;
+    Worker worker(kernel, "/dev/null/aie0",
                   Worker::Hooks{[](const auto&, const auto&) {},
                                 [](const std::vector<std::string>&) { throw std::runtime_error("too long"); },
                                 [](const auto&) {},

@@ -1,4 +1,4 @@
-#include "header.h"
+#include "header_decoder.h"
 
 namespace tilescope {
 namespace {

@@ -1,0 +1,45 @@
+/** Frames going out, from two threads. */
+#pragma once
+#include <functional>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "../core/error.h"
+#include "frame.h"
+
+namespace tilescope {
+
+/** An `error` frame. */
+Header errorFrame(uint64_t id, const CoreError& error);
+
+/** Writes whole frames, each system call as many as there are; safe from both threads. */
+class FrameWriter {
+  public:
+    /** @param write writes every byte of both parts, blocking; throws when the other side is gone */
+    using Write = std::function<void(std::span<const uint8_t> head, std::span<const uint8_t> payload)>;
+    explicit FrameWriter(Write write) : write_(std::move(write)) {}
+    void send(const Header& header, std::span<const uint8_t> payload = {});
+    /**
+     * Likewise; a small frame may wait for those that follow at once, until flush() or another send(). Returns the
+     * frame's length.
+     */
+    size_t add(const Header& header, std::span<const uint8_t> payload = {});
+    /** Writes what waits. */
+    void flush();
+    /** Like send(), but gives up when another thread is stuck in a write. */
+    void sendSoon(const Header& header);
+    /** Trace lines, in as many frames as they take. */
+    void sendTrace(const std::vector<std::string>& lines);
+    /** The last frame of a request that failed. Where even that cannot be written, stderr says so. */
+    void sendError(uint64_t id, const CoreError& error) noexcept;
+
+  private:
+    Write write_;
+    std::timed_mutex mutex_;
+    /** Whole frames that are still to be written. */
+    std::vector<uint8_t> waiting_;
+};
+
+} // namespace tilescope

@@ -1,0 +1,123 @@
+#include "serve.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdexcept>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace tilescope {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/** Writes everything, blocking. False when nobody reads any more. */
+bool writeAll(int out, std::span<const uint8_t> head, std::span<const uint8_t> payload) {
+    std::array<iovec, 2> parts{
+        {{const_cast<uint8_t*>(head.data()), head.size()}, {const_cast<uint8_t*>(payload.data()), payload.size()}}};
+    size_t first = 0;
+    while (first < parts.size()) {
+        if (parts[first].iov_len == 0) {
+            first++;
+            continue;
+        }
+        ssize_t done = writev(out, &parts[first], static_cast<int>(parts.size() - first));
+        if (done < 0 && errno == EINTR) continue;
+        if (done < 0 && errno == EAGAIN) {
+            pollfd ready{out, POLLOUT, 0};
+            poll(&ready, 1, -1);
+            continue;
+        }
+        if (done < 0) return false;
+        for (size_t i = first; i < parts.size() && done > 0; i++) {
+            const size_t part = std::min(static_cast<size_t>(done), parts[i].iov_len);
+            parts[i].iov_base = static_cast<uint8_t*>(parts[i].iov_base) + part;
+            parts[i].iov_len -= part;
+            done -= static_cast<ssize_t>(part);
+        }
+    }
+    return true;
+}
+
+/** Milliseconds for poll() until a moment, rounded up; a day at most. */
+int waitUntil(Clock::time_point moment) {
+    using std::chrono::milliseconds;
+    const auto left = std::chrono::ceil<milliseconds>(moment - Clock::now());
+    return static_cast<int>(std::clamp(left, milliseconds(0), milliseconds(24 * 3600 * 1000)).count());
+}
+
+/** An event that one thread raises and another waits for. */
+class Event {
+  public:
+    Event() : fd_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+    ~Event() { close(fd_); }
+    void raise() const { eventfd_write(fd_, 1); }
+    [[nodiscard]] int fd() const { return fd_; }
+
+  private:
+    int fd_;
+};
+
+} // namespace
+
+Ending serve(const Carrier& carrier, Platform platform, const std::function<void(Session*, Ending)>& leaving) {
+    // A larger pipe spares a change of process per frame; where it is no pipe, or the limit is lower, all is as it was.
+    fcntl(carrier.out, F_SETPIPE_SZ, 1 << 20);
+    const auto write = [&](std::span<const uint8_t> head, std::span<const uint8_t> payload) {
+        if (writeAll(carrier.out, head, payload)) return;
+        leaving(nullptr, Ending::left);
+        throw std::runtime_error("nobody reads any more");
+    };
+    const Event ended;
+    std::array<pollfd, 3> inputs{{{carrier.in, POLLIN, 0}, {carrier.signals, POLLIN, 0}, {ended.fd(), POLLIN, 0}}};
+    write({reinterpret_cast<const uint8_t*>(startMarker), sizeof startMarker - 1}, {});
+    FrameWriter writer(write);
+    Session session(writer, std::move(platform), [&] { ended.raise(); });
+    const auto leave = [&](Ending ending) {
+        leaving(&session, ending);
+        return ending;
+    };
+    FrameDecoder decoder;
+    std::vector<uint8_t> bytes(size_t{1} << 17U);
+    Clock::time_point heard = Clock::now();
+    bool silent = false;
+    for (;;) {
+        const auto next = heard + (silent ? session.exitAfter() : std::min(session.heartbeat(), session.exitAfter()));
+        constexpr std::chrono::seconds lookForHang{1};
+        const auto wake = std::min(next, Clock::now() + lookForHang);
+        const int ready = poll(inputs.data(), inputs.size(), waitUntil(wake));
+        session.sayStuck();
+        if (session.ended()) return leave(Ending::left);
+        if (ready > 0 && inputs[1].revents != 0) return leave(Ending::left);
+        if (ready > 0 && inputs[0].revents != 0) {
+            const ssize_t got = read(carrier.in, bytes.data(), bytes.size());
+            if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN)) return leave(Ending::left);
+            if (got > 0) {
+                try {
+                    decoder.push(std::span(bytes).first(static_cast<size_t>(got)));
+                    while (auto frame = decoder.next()) {
+                        heard = Clock::now();
+                        if (silent) session.setSilent(false);
+                        silent = false;
+                        session.receive(*frame);
+                    }
+                } catch (const FrameError& error) {
+                    writer.sendSoon(errorFrame(0, CoreError("protocol", error.what())));
+                    return leave(Ending::broken);
+                }
+            }
+        }
+        const auto silence = Clock::now() - heard;
+        if (silence >= session.exitAfter()) return leave(Ending::silent);
+        if (silence >= session.heartbeat() && !silent) session.setSilent(true);
+        silent = silence >= session.heartbeat();
+    }
+}
+
+} // namespace tilescope

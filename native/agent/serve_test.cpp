@@ -1,0 +1,282 @@
+#include "serve.h"
+
+#include <array>
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <future>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <thread>
+#include <unistd.h>
+
+#include "../core/fake_kernel.h"
+
+using namespace tilescope;
+
+namespace {
+
+/** No process is ever made in these tests. */
+class NoProcess final : public HoldProcess {
+  public:
+    int64_t start(const std::string& /*program*/, const std::vector<std::string>& /*arguments*/,
+                  int /*partition*/) override {
+        return -EPERM;
+    }
+    int terminate(int /*process*/) override { return -EPERM; }
+    bool ended(int /*process*/) override { return false; }
+};
+
+/** A call of the kernel that does not come back before a test lets it. */
+class Gate {
+  public:
+    /** On the kernel's thread: waits, the first time. */
+    void wait() {
+        if (std::exchange(waited_, true)) return;
+        reached_.set_value();
+        opened_.get_future().wait();
+    }
+    void untilReached() { REQUIRE(future_.wait_for(std::chrono::seconds(60)) == std::future_status::ready); }
+    void open() {
+        if (!std::exchange(open_, true)) opened_.set_value();
+    }
+
+  private:
+    bool waited_ = false; // the kernel's thread's own
+    bool open_ = false;   // the test's own
+    std::promise<void> reached_;
+    std::future<void> future_ = reached_.get_future();
+    std::promise<void> opened_;
+};
+
+/** A client and a whole agent on a pretend kernel, with two pipes between them. What the kernel is to do is set before start(). */
+class Connection {
+  public:
+    Connection() {
+        kernel.goes = true;
+        REQUIRE(pipe2(requests_.data(), O_CLOEXEC) == 0);
+        REQUIRE(pipe2(answers_.data(), O_CLOEXEC) == 0);
+    }
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+    ~Connection() {
+        hangUp();
+        gate.open();
+        if (agent_.joinable()) agent_.join();
+        for (const int fd : {requests_[0], answers_[0], answers_[1]}) close(fd);
+    }
+
+    FakeKernel kernel;
+    Gate gate;
+
+    /** Begins with hello. */
+    void start(const Header& keys = Header::object()) {
+        agent_ = std::thread([this] {
+            ending_ = serve({requests_[0], answers_[1], -1}, {kernel, noProcess_, "holder"}, [](Session*, Ending) {});
+        });
+        std::array<uint8_t, 8> marker{};
+        for (size_t got = 0; got < marker.size();) got += receive(std::span(marker).subspan(got));
+        REQUIRE(std::string(marker.begin(), marker.end()) == startMarker);
+        Header hello{{"op", "hello"}, {"protocol", protocolVersion}};
+        hello.update(keys);
+        REQUIRE(ask(hello)["t"] == "ok");
+    }
+    /** Sends a request; its id. */
+    uint64_t send(Header header, const std::vector<uint32_t>& words = {}) {
+        const uint64_t id = ++lastId_;
+        header["id"] = id;
+        std::vector<uint8_t> bytes = encodeFrameHead(header, words.size() * 4);
+        for (const uint32_t word : words) putWord(bytes, word);
+        sendBytes(bytes);
+        return id;
+    }
+    void sendBytes(const std::vector<uint8_t>& bytes) {
+        REQUIRE(write(requests_[1], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+    }
+    /** The first frame of an id and kind that was not asked for before; waits for it. */
+    Frame frame(uint64_t id, const std::string& kind) {
+        for (;;) {
+            for (auto one = came_.begin(); one != came_.end(); one++) {
+                if (one->header["id"] != id || one->header["t"] != kind) continue;
+                Frame found = std::move(*one);
+                came_.erase(one);
+                return found;
+            }
+            takeIn();
+        }
+    }
+    /** The final frame of a request. */
+    Header answer(uint64_t id) {
+        for (;;) {
+            for (const Frame& one : came_) {
+                const std::string kind = one.header["t"];
+                if (one.header["id"] == id && (kind == "ok" || kind == "error")) return frame(id, kind).header;
+            }
+            takeIn();
+        }
+    }
+    Header ask(const Header& header, const std::vector<uint32_t>& words = {}) { return answer(send(header, words)); }
+    /** The words of a read's only data frame. */
+    std::vector<uint32_t> words(uint64_t id) {
+        const Frame data = frame(id, "data");
+        std::vector<uint32_t> words;
+        for (size_t at = 0; at + 4 <= data.payload.size(); at += 4) words.push_back(readWord(&data.payload[at]));
+        return words;
+    }
+    /** Waits until everything that was sent is taken in. */
+    void untilTakenIn() {
+        untilRead();
+        send({{"op", "ping"}}); // what was read before is taken in before this is read
+        untilRead();
+    }
+    void hangUp() {
+        if (requests_[1] >= 0) close(std::exchange(requests_[1], -1));
+    }
+    /** How the agent ended, once it did. Nothing of the kernel is left open then. */
+    Ending ending() {
+        agent_.join();
+        CHECK(kernel.held() == 0);
+        return ending_;
+    }
+
+  private:
+    void untilRead() {
+        for (int left = 1; left != 0; std::this_thread::yield()) {
+            REQUIRE(ioctl(requests_[0], FIONREAD, &left) == 0);
+        }
+    }
+    void takeIn() {
+        std::array<uint8_t, 65536> bytes; // filled before it is read
+        decoder_.push(std::span(bytes).first(receive(bytes)));
+        while (auto next = decoder_.next()) came_.push_back(std::move(*next));
+    }
+    size_t receive(std::span<uint8_t> into) {
+        pollfd ready{answers_[0], POLLIN, 0};
+        REQUIRE(poll(&ready, 1, 60'000) == 1);
+        const ssize_t got = read(answers_[0], into.data(), into.size());
+        REQUIRE(got > 0);
+        return static_cast<size_t>(got);
+    }
+
+    NoProcess noProcess_;
+    std::array<int, 2> requests_{-1, -1};
+    std::array<int, 2> answers_{-1, -1};
+    uint64_t lastId_ = 0;
+    FrameDecoder decoder_;
+    std::vector<Frame> came_;
+    Ending ending_ = Ending::left;
+    std::thread agent_;
+};
+
+Header about(const char* op) {
+    return {{"op", op}, {"startCol", 6}, {"numCols", 4}, {"memory", "data"}, {"asking", "person"}};
+}
+
+Header readOf(uint64_t offset, uint64_t length) {
+    Header header = about("read");
+    header["ranges"] = Header::array({Header::array({offset, length})});
+    return header;
+}
+
+} // namespace
+
+TEST_CASE("[shape-4] a whole session over pipes on a pretend kernel: describe, open, read, write, status, bye") {
+    Connection client;
+    client.kernel.poke({6, 1}, 0x100, 0x11223344);
+    client.start();
+    const Header found = client.ask({{"op", "describe"}});
+    CHECK(found["family"] == "linux-2020");
+    REQUIRE(found["partitions"].size() == 3);
+    CHECK(client.ask(about("open"))["memories"][0]["type"] == "data");
+    const uint64_t first = client.send(readOf(0x100, 8));
+    const Header read = client.answer(first);
+    CHECK(client.words(first) == std::vector<uint32_t>{0x11223344, 0});
+    Header write = about("write");
+    write["epoch"] = read["epoch"];
+    const uint64_t written = client.send(write, {0x100, 0x11223344, 0xFFFF, 0x5566});
+    CHECK(client.answer(written)["t"] == "ok");
+    const Frame outcomes = client.frame(written, "outcomes");
+    REQUIRE(outcomes.payload.size() == 12);
+    CHECK(readWord(&outcomes.payload[4]) == static_cast<uint32_t>(Outcome::verified));
+    CHECK(readWord(&outcomes.payload[8]) == 0x11225566);
+    Header status = about("status");
+    status["tiles"] = Header::array({Header::array({6, 1}), Header::array({9, 0})});
+    const uint64_t looked = client.send(status);
+    CHECK(client.answer(looked)["epoch"] == read["epoch"]);
+    CHECK(client.frame(looked, "tile").header["kind"] == "core");
+    CHECK(client.frame(looked, "tile").header["kind"] == "shim");
+    CHECK(client.ask({{"op", "bye"}})["t"] == "ok");
+    CHECK(client.ending() == Ending::left);
+    CHECK(client.kernel.peek({6, 1}, 0x100) == 0x11225566);
+}
+
+TEST_CASE(
+    "[shape-4] refusals come back as errors of their request: a hold of a free partition, a write of another epoch") {
+    Connection client;
+    client.start({{"trace", true}});
+    Header hold = about("hold");
+    hold["on"] = true;
+    CHECK(client.ask(hold)["code"] == "hold-failed");
+    CHECK(client.frame(0, "trace").header["lines"][0] == "open device -> 100");
+    Header write = about("write");
+    write["epoch"] = "another";
+    CHECK(client.ask(write, {0x100, 0, ~0U, 1})["code"] == "epoch");
+    CHECK(client.kernel.peek({6, 1}, 0x100) == 0);
+    client.hangUp();
+    CHECK(client.ending() == Ending::left);
+}
+
+TEST_CASE(
+    "[shape-4] a request that waits for its turn and one that is under way are cancelled, the next one is served") {
+    Connection client;
+    client.kernel.beforeRequest = [&] { client.gate.wait(); };
+    client.start();
+    const uint64_t running = client.send(readOf(0, 0x20000));
+    client.gate.untilReached();
+    const uint64_t waiting = client.send(readOf(0, 0x20000));
+    client.send({{"op", "cancel"}, {"target", waiting}});
+    client.send({{"op", "cancel"}, {"target", running}});
+    const uint64_t next = client.send(readOf(0, 4));
+    client.untilTakenIn();
+    client.gate.open();
+    CHECK(client.answer(running)["code"] == "cancelled");
+    CHECK(client.answer(waiting)["code"] == "cancelled");
+    CHECK(client.answer(next)["t"] == "ok");
+}
+
+TEST_CASE("[shape-4] a call that hangs is named while it lasts, and once it came back the request is answered") {
+    Connection client;
+    client.kernel.beforeEnquire = [&, first = true]() mutable {
+        if (!std::exchange(first, false)) return;
+        client.kernel.hangsIn = "AIE_ENQUIRE_PART";
+        client.gate.wait();
+        client.kernel.hangsIn = nullptr;
+    };
+    client.start();
+    const uint64_t asked = client.send({{"op", "describe"}});
+    client.gate.untilReached();
+    client.send({{"op", "ping"}}); // the loop looks for a hang whenever something comes
+    CHECK(client.frame(0, "stuck").header["call"] == "AIE_ENQUIRE_PART");
+    client.gate.open();
+    CHECK(client.answer(asked)["t"] == "ok");
+    client.send({{"op", "ping"}});
+    CHECK(client.frame(0, "stuck").header["call"] == "");
+}
+
+TEST_CASE("[shape-4] a client that is silent has its unfinished write dropped, and is left after exitMs") {
+    Connection client;
+    client.start({{"heartbeatMs", 50}, {"exitMs", 400}});
+    Header write = about("write");
+    write["epoch"] = "e";
+    write["more"] = true;
+    CHECK(client.ask(write, {0, 0, ~0U, 1})["code"] == "timeout");
+    CHECK(client.ending() == Ending::silent);
+    CHECK(client.kernel.peek({6, 1}, 0) == 0);
+}
+
+TEST_CASE("[shape-4] a client that breaks the frame format is told why, and left") {
+    Connection client;
+    client.start();
+    client.sendBytes(std::vector<uint8_t>(8, 0xFF));
+    CHECK(client.frame(0, "error").header["detail"] == "frame length");
+    CHECK(client.ending() == Ending::broken);
+}

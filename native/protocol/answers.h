@@ -1,0 +1,29 @@
+/** The answers of docs/wire.md: from what the core found to headers, without `id` and `t`. Pure. */
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "../core/engine.h"
+#include "../core/error.h"
+#include "../core/status.h"
+#include "header.h"
+
+namespace tilescope {
+
+/** A path, a command or a sentence, cut where it is longer than any that a person reads. */
+std::string shortText(const std::string& text);
+
+/** Who and where the core is. @param now the board's clock, ms since 1970 */
+Header helloHeader(const Machine& machine, int64_t now);
+Header descriptionHeader(const Description& found);
+/** `partitions` and `free`. */
+Header partitionsHeader(const std::vector<PartitionState>& partitions, const std::vector<ColumnRange>& free);
+Header memoriesHeader(const std::vector<MemoryState>& memories);
+/** A tile without its registers. */
+Header tileHeader(const TileStatus& tile);
+Header refusedStartHeader(const RefusedStart& refused);
+/** Texts that no sentence needs in full length are cut, and facts are few: it always fits into a frame. */
+Header errorHeader(const CoreError& error);
+
+} // namespace tilescope

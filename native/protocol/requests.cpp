@@ -1,0 +1,134 @@
+#include "requests.h"
+
+#include <limits>
+
+namespace tilescope {
+namespace {
+
+bool isWord(const Header& value) {
+    return value.is_number_unsigned() && value.get<uint64_t>() <= std::numeric_limits<uint32_t>::max();
+}
+
+uint32_t wordIn(const Header& header, const char* key) {
+    return static_cast<uint32_t>(numberIn(header, key, std::numeric_limits<uint32_t>::max()));
+}
+
+const Header& listIn(const Header& header, const char* key) {
+    const auto place = header.find(key);
+    if (place == header.end() || !place->is_array()) throw badRequest(std::string(key) + " is missing");
+    return *place;
+}
+
+MemoryType memoryIn(const Header& header) {
+    const std::string name = textIn(header, "memory");
+    const auto type = memoryFromName(name);
+    if (!type) throw CoreError("out-of-range", "no memory type " + name.substr(0, 40));
+    return *type;
+}
+
+std::vector<uint32_t> openTilesIn(const Header& header) {
+    std::vector<uint32_t> tiles;
+    const auto place = header.find("openTiles");
+    if (place == header.end() || place->is_null()) return tiles;
+    if (!place->is_array()) throw badRequest("openTiles is not a list");
+    for (const Header& one : *place) {
+        if (!isWord(one)) throw badRequest("openTiles holds something else than tile numbers");
+        tiles.push_back(one.get<uint32_t>());
+    }
+    return tiles;
+}
+
+} // namespace
+
+CoreError badRequest(const std::string& what) {
+    return {"protocol", what};
+}
+
+uint64_t numberIn(const Header& header, const char* key, uint64_t most) {
+    const auto place = header.find(key);
+    if (place == header.end() || !place->is_number_unsigned() || place->get<uint64_t>() > most) {
+        throw badRequest(std::string(key) + " is missing or out of range");
+    }
+    return place->get<uint64_t>();
+}
+
+uint64_t numberOr(const Header& header, const char* key, uint64_t most, uint64_t otherwise) {
+    return header.contains(key) ? numberIn(header, key, most) : otherwise;
+}
+
+bool flagIn(const Header& header, const char* key) {
+    const auto place = header.find(key);
+    if (place == header.end()) return false;
+    if (!place->is_boolean()) throw badRequest(std::string(key) + " is not true or false");
+    return place->get<bool>();
+}
+
+std::string textIn(const Header& header, const char* key) {
+    const auto place = header.find(key);
+    if (place == header.end() || !place->is_string()) throw badRequest(std::string(key) + " is missing");
+    return place->get<std::string>();
+}
+
+ColumnRange columnsIn(const Header& header) {
+    return checkedColumns({wordIn(header, "startCol"), wordIn(header, "numCols")});
+}
+
+Asking askingIn(const Header& header) {
+    if (!header.contains("asking")) return Asking::nobody;
+    const auto found = askingFromName(textIn(header, "asking"));
+    if (!found) throw badRequest("asking is none of its words");
+    return *found;
+}
+
+ReadRequest readRequest(const Header& header) {
+    ReadRequest request{columnsIn(header), memoryIn(header), {}, openTilesIn(header), askingIn(header)};
+    for (const Header& one : listIn(header, "ranges")) {
+        if (!one.is_array() || one.size() != 2 || !one[0].is_number_unsigned() || !one[1].is_number_unsigned()) {
+            throw badRequest("ranges holds something else than [offset, length]");
+        }
+        request.ranges.push_back({one[0].get<uint64_t>(), one[1].get<uint64_t>()});
+    }
+    return request;
+}
+
+WriteRequest writeRequest(const Header& header) {
+    WriteRequest request;
+    request.columns = columnsIn(header);
+    request.memory = memoryIn(header);
+    request.epoch = textIn(header, "epoch");
+    request.force = flagIn(header, "force");
+    request.besideOwner = flagIn(header, "besideOwner");
+    request.openTiles = openTilesIn(header);
+    return request;
+}
+
+void addWords(WriteRequest& request, std::span<const uint32_t> records) {
+    constexpr size_t recordWords = 4;
+    if (records.size() % recordWords != 0) throw badRequest("the words are not whole records");
+    if (request.words.size() + records.size() / recordWords > mostWords) {
+        throw CoreError("out-of-range", "more than " + std::to_string(mostWords) + " words in one write");
+    }
+    for (size_t i = 0; i < records.size(); i += recordWords) {
+        request.words.push_back({records[i], records[i + 1], records[i + 2], records[i + 3]});
+    }
+}
+
+StatusRequest statusRequest(const Header& header) {
+    StatusRequest request{columnsIn(header), {}, flagIn(header, "detail"), askingIn(header)};
+    for (const Header& one : listIn(header, "tiles")) {
+        if (!one.is_array() || one.size() != 2 || !isWord(one[0]) || !isWord(one[1])) {
+            throw badRequest("tiles holds something else than [column, row]");
+        }
+        request.tiles.push_back({one[0].get<uint32_t>(), one[1].get<uint32_t>()});
+    }
+    return request;
+}
+
+HoldRequest holdRequest(const Header& header, std::string program) {
+    HoldRequest request{columnsIn(header), flagIn(header, "on"), 0, std::move(program)};
+    request.hours = static_cast<int64_t>(numberOr(header, "hours", mostHoldHours, mostHoldHours));
+    if (request.hours == 0) throw badRequest("hours is missing or out of range");
+    return request;
+}
+
+} // namespace tilescope

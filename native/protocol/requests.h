@@ -1,0 +1,42 @@
+/**
+ * The requests of docs/wire.md: from a header to what the core's jobs take. Every size and kind is checked here. Throws
+ * CoreError: `protocol` for what cannot be understood, `out-of-range` for what no array has. Pure.
+ */
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "../core/error.h"
+#include "../core/hold_job.h"
+#include "../core/read_job.h"
+#include "../core/status_job.h"
+#include "../core/write_job.h"
+#include "header.h"
+
+namespace tilescope {
+
+/** The error of a request that cannot be understood. */
+CoreError badRequest(const std::string& what);
+
+/** A whole number of at most `most`. */
+uint64_t numberIn(const Header& header, const char* key, uint64_t most);
+/** Likewise; `otherwise` where the key is missing. */
+uint64_t numberOr(const Header& header, const char* key, uint64_t most, uint64_t otherwise);
+/** False where the key is missing. */
+bool flagIn(const Header& header, const char* key);
+std::string textIn(const Header& header, const char* key);
+ColumnRange columnsIn(const Header& header);
+/** Who asks; what nobody says is asked by nobody. */
+Asking askingIn(const Header& header);
+
+ReadRequest readRequest(const Header& header);
+/** Without its words. */
+WriteRequest writeRequest(const Header& header);
+/** Appends words. @param records four numbers for each: offset, seen, mask, value */
+void addWords(WriteRequest& request, std::span<const uint32_t> records);
+StatusRequest statusRequest(const Header& header);
+/** @param program as HoldRequest has it */
+HoldRequest holdRequest(const Header& header, std::string program);
+
+} // namespace tilescope

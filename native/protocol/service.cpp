@@ -1,0 +1,256 @@
+#include "service.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "answers.h"
+
+namespace tilescope {
+namespace {
+
+/** Bytes of a read that overtakes bulk. */
+constexpr uint64_t smallRead = 16384;
+/** Tiles of a status request that overtakes bulk. */
+constexpr size_t fewTiles = 16;
+
+/** Whose life it was, and when. */
+template <typename Job> Header endHeader(const Job& job) {
+    return {{"epoch", job.epoch()}, {"at", job.at()}};
+}
+
+class ReplyTask : public Task {
+  public:
+    ReplyTask(uint64_t id, std::unique_ptr<Reply> reply) : Task(id), reply_(std::move(reply)) {}
+    void fail(const CoreError& error) noexcept override { reply_->fail(error); }
+
+  protected:
+    Reply& reply() { return *reply_; }
+
+  private:
+    std::unique_ptr<Reply> reply_;
+};
+
+/** A request that is answered as soon as there is an answer. */
+class AnswerTask final : public ReplyTask {
+  public:
+    using Act = std::function<OrLater<Header>(Engine&)>;
+    AnswerTask(uint64_t id, std::unique_ptr<Reply> reply, Act act)
+        : ReplyTask(id, std::move(reply)), act_(std::move(act)) {}
+    Progress step(Engine& engine) override {
+        auto answer = act_(engine);
+        if (!answer) return answer.later();
+        answer_ = *std::move(answer);
+        return Progress::done();
+    }
+    void deliver(bool /*finished*/) override { reply().end(answer_); }
+
+  private:
+    Act act_;
+    Header answer_;
+};
+
+class ReadTask final : public ReplyTask, private ReadSink {
+  public:
+    ReadTask(uint64_t id, std::unique_ptr<Reply> reply, ReadRequest request)
+        : ReplyTask(id, std::move(reply)), job_(std::move(request)) {}
+    bool waits() override { return reply().waits(); }
+    Progress step(Engine& engine) override { return job_.step(engine, *this); }
+    void deliver(bool finished) override {
+        reply().handOut();
+        if (!spans_.empty()) {
+            Part part{"spans", Header::object(), {}, 3};
+            for (const Span& one : spans_) {
+                part.words.push_back(static_cast<uint32_t>(one.offset));
+                part.words.push_back(static_cast<uint32_t>(one.length));
+                part.words.push_back(static_cast<uint32_t>(one.reason));
+            }
+            spans_.clear();
+            reply().part(part);
+        }
+        if (!finished) return reply().flush();
+        Header answer = endHeader(job_);
+        if (job_.gaveWay()) answer["gaveWay"] = true;
+        reply().end(answer);
+    }
+
+  private:
+    std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override {
+        return reply().room(range, at, offset, length);
+    }
+    void filled(uint64_t length) override { reply().filled(length); }
+    void unreadable(const Span& span) override {
+        const bool joins = !spans_.empty() && spans_.back().reason == span.reason &&
+                           spans_.back().offset + spans_.back().length == span.offset;
+        if (joins) {
+            spans_.back().length += span.length;
+        } else {
+            spans_.push_back(span);
+        }
+    }
+
+    ReadJob job_;
+    std::vector<Span> spans_;
+};
+
+class WriteTask final : public ReplyTask {
+  public:
+    WriteTask(uint64_t id, std::unique_ptr<Reply> reply, WriteRequest request)
+        : ReplyTask(id, std::move(reply)), job_(std::move(request)) {}
+    Progress step(Engine& engine) override { return job_.step(engine, outcomes_); }
+    void deliver(bool finished) override {
+        if (!outcomes_.empty()) {
+            Part part{"outcomes", Header::object(), {}, 3};
+            for (const WordOutcome& one : outcomes_) {
+                part.words.push_back(one.offset);
+                part.words.push_back(static_cast<uint32_t>(one.outcome) | static_cast<uint32_t>(one.reason) << 8U);
+                part.words.push_back(one.now);
+            }
+            outcomes_.clear();
+            reply().part(part);
+        }
+        if (finished) {
+            reply().end(endHeader(job_));
+        } else {
+            reply().flush();
+        }
+    }
+
+  private:
+    WriteJob job_;
+    std::vector<WordOutcome> outcomes_;
+};
+
+class StatusTask final : public ReplyTask {
+  public:
+    StatusTask(uint64_t id, std::unique_ptr<Reply> reply, StatusRequest request)
+        : ReplyTask(id, std::move(reply)), job_(std::move(request)) {}
+    Progress step(Engine& engine) override { return job_.step(engine, tiles_); }
+    void deliver(bool finished) override {
+        for (const TileStatus& one : std::exchange(tiles_, {})) {
+            Part part{"tile", tileHeader(one), {}, 2};
+            for (const auto& [offset, value] : one.registers) {
+                part.words.push_back(offset);
+                part.words.push_back(value);
+            }
+            reply().part(part);
+        }
+        if (finished) {
+            reply().end(endHeader(job_));
+        } else {
+            reply().flush();
+        }
+    }
+
+  private:
+    StatusJob job_;
+    std::vector<TileStatus> tiles_;
+};
+
+class HoldTask final : public ReplyTask {
+  public:
+    HoldTask(uint64_t id, std::unique_ptr<Reply> reply, HoldRequest request, HoldProcess& process)
+        : ReplyTask(id, std::move(reply)), job_(std::move(request), process) {}
+    Progress step(Engine& engine) override { return job_.step(engine); }
+    void deliver(bool finished) override {
+        if (finished) reply().end(Header::object());
+    }
+
+  private:
+    HoldJob job_;
+};
+
+Worker::Hooks hooksOf(Service::Notices notices) {
+    return {[tell = std::move(notices.partitions)](const std::vector<PartitionState>& partitions,
+                                                   const std::vector<ColumnRange>& free) {
+                tell(partitionsHeader(partitions, free));
+            },
+            std::move(notices.trace),
+            [tell = std::move(notices.refusedStart)](const std::vector<RefusedStart>& refused) {
+                for (const RefusedStart& one : refused) tell(refusedStartHeader(one));
+            },
+            std::move(notices.trouble)};
+}
+
+} // namespace
+
+Service::Service(Platform platform, std::string device, Notices notices)
+    : platform_(std::move(platform)), worker_(platform_.kernel, std::move(device), hooksOf(std::move(notices))) {}
+
+void Service::answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act) {
+    worker_.post(std::make_unique<AnswerTask>(id, std::move(reply), std::move(act)), true);
+}
+
+void Service::refuse(uint64_t id, const CoreError& error, std::unique_ptr<Reply> reply) {
+    answer(id, std::move(reply), [error](Engine&) -> OrLater<Header> { throw error; });
+}
+
+void Service::write(uint64_t id, WriteRequest request, std::unique_ptr<Reply> reply) {
+    worker_.post(std::make_unique<WriteTask>(id, std::move(reply), std::move(request)), false);
+}
+
+void Service::request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply) {
+    const auto nothing = [](Engine&) { return Header::object(); };
+    if (op == "hello") {
+        return answer(id, std::move(reply), [](Engine& engine) { return helloHeader(engine.machine(), engine.now()); });
+    }
+    if (op == "ping") return answer(id, std::move(reply), nothing);
+    if (op == "trace") {
+        worker_.setTracing(flagIn(header, "on"));
+        return answer(id, std::move(reply), nothing);
+    }
+    if (op == "describe") {
+        worker_.watchPartitions();
+        return answer(id, std::move(reply), [](Engine& engine) { return engine.describe().then(descriptionHeader); });
+    }
+    if (op == "partitions") {
+        return answer(id, std::move(reply), [](Engine& engine) {
+            return engine.partitions().then(
+                [&](const auto& partitions) { return partitionsHeader(partitions, engine.freeColumns()); });
+        });
+    }
+    if (op == "open") {
+        return answer(id, std::move(reply),
+                      [columns = columnsIn(header), allowUnknown = flagIn(header, "allowUnknown"),
+                       visit = Visit{askingIn(header)}](Engine& engine) mutable {
+                          return engine.open(columns, allowUnknown, visit).then(memoriesHeader);
+                      });
+    }
+    if (op == "read") {
+        ReadRequest request = readRequest(header);
+        uint64_t total = 0;
+        for (const ByteRange& range : request.ranges) total += std::min<uint64_t>(range.length, smallRead + 1);
+        const bool overtakes = total <= smallRead;
+        reply->expect(request, overtakes);
+        worker_.post(std::make_unique<ReadTask>(id, std::move(reply), std::move(request)), overtakes);
+        return;
+    }
+    if (op == "status") {
+        StatusRequest request = statusRequest(header);
+        const bool few = request.tiles.size() <= fewTiles;
+        worker_.post(std::make_unique<StatusTask>(id, std::move(reply), std::move(request)), few);
+        return;
+    }
+    if (op == "clocks") {
+        return answer(
+            id, std::move(reply),
+            [columns = columnsIn(header), on = flagIn(header, "on"),
+             visit = Visit{Asking::person, true}](Engine& engine) mutable {
+                return engine.setClocks(columns, on, visit).then([](bool running) { return Header{{"on", running}}; });
+            });
+    }
+    if (op == "hold") {
+        HoldRequest request = holdRequest(header, platform_.holderProgram);
+        // Not urgent: it waits for another process, and reads need not.
+        worker_.post(std::make_unique<HoldTask>(id, std::move(reply), std::move(request), platform_.holdProcess),
+                     false);
+        return;
+    }
+    if (op == "kernel-descriptor") {
+        return answer(id, std::move(reply), [columns = columnsIn(header)](Engine& engine) {
+            return engine.takeKernelDescriptor(columns).then([](Done) { return Header::object(); });
+        });
+    }
+    throw badRequest("no operation " + op.substr(0, 40));
+}
+
+} // namespace tilescope
