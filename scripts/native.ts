@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { capture, isMain, root, run, runMain, ScriptError } from './common.ts';
 
 /** The presets of native/CMakePresets.json that scripts use. */
-export type Preset = 'release' | 'debug' | 'thread' | 'aarch64';
+export type Preset = 'release' | 'debug' | 'thread' | 'fuzz' | 'aarch64';
 
 /** Where a preset builds. */
 export function buildFolder(preset: Preset): string {

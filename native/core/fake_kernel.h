@@ -2,7 +2,8 @@
  * A pretend kernel for tests: partitions, descriptors and processes in memory;
  * tile memories in files without a name, seen through real mappings, so that
  * the guarded loops run. A gated tile's file is empty: touching it is a bus
- * error.
+ * error. What no core may do throws std::logic_error: in a destructor that ends
+ * the tests.
  */
 #pragma once
 #include <algorithm>
@@ -415,8 +416,8 @@ class FakeKernel final : public Kernel {
         calls++;
         const Descriptor& from = open_.at(dmaBuf);
         const MemoryGeometry memory = memoriesOf(*from.partition).at(from.memory.value());
-        return compose(*from.partition, bytes, memory.bytesPerTile, memory.tileBase, writable,
-                       {memory.startRow, memory.numRows}, 0, memory.numCols, error);
+        return noteMapping(dmaBuf, compose(*from.partition, bytes, memory.bytesPerTile, memory.tileBase, writable,
+                                           {memory.startRow, memory.numRows}, 0, memory.numCols, error));
     }
     void* mapRegisters(const PartitionFd& partition, uint64_t offset, size_t bytes, int& error) override {
         calls++;
@@ -425,16 +426,19 @@ class FakeKernel final : public Kernel {
         error = registersError ? registersError(column) : 0;
         if (error != 0) return nullptr;
         registerMaps++;
-        return compose(from, bytes, tileBytes(), 0, false, {0, from.rows}, column, 1, error);
+        return noteMapping(partition.get(),
+                           compose(from, bytes, tileBytes(), 0, false, {0, from.rows}, column, 1, error));
     }
     void unmap(void* address, size_t bytes) override {
         calls++;
         events.emplace_back("unmap");
+        if (mappings_.erase(address) == 0) throw std::logic_error("unmapped twice");
         munmap(address, bytes);
     }
     void close(int fd) override {
         calls++;
         const Descriptor closed = open_.at(fd);
+        checkUnused(fd, closed);
         events.push_back("close " + closed.what);
         open_.erase(fd);
         if (closed.what != "partition") return;
@@ -662,6 +666,11 @@ class FakeKernel final : public Kernel {
         uint64_t inode = 0;
         std::string info;
     };
+    /** Made through which descriptor, and of whose memory. */
+    struct LiveMapping {
+        int fd = 0;
+        const Partition* partition = nullptr;
+    };
     void makeTiles(ColumnRange columns, uint32_t rows) {
         for (uint32_t col = columns.startCol; col < columns.startCol + columns.numCols; col++) {
             for (uint32_t row = 0; row < rows; row++) {
@@ -707,6 +716,28 @@ class FakeKernel final : public Kernel {
         return store ? pwrite(file, words, count * 4, static_cast<off_t>(place)) : moved;
     }
     static uint32_t key(Tile tile) { return tile.col << 8U | tile.row; }
+    void* noteMapping(int fd, void* address) {
+        if (address != nullptr) mappings_[address] = {fd, open_.at(fd).partition};
+        return address;
+    }
+    /**
+     * A mapping keeps its descriptor's file, and so the partition; a DMA-buf that outlives the partition that it was
+     * asked of is handed out again without being counted. So both go first.
+     */
+    void checkUnused(int fd, const Descriptor& closing) const {
+        const bool ours = closing.what == "partition";
+        if (closing.memory) return; // a DMA-buf
+        for (const auto& [address, from] : mappings_) {
+            if (from.fd == fd || (ours && from.partition == closing.partition)) {
+                throw std::logic_error("a partition is closed while a mapping of it lives");
+            }
+        }
+        for (const auto& [other, one] : open_) {
+            if (ours && one.memory && one.what != "duplicate" && one.partition == closing.partition) {
+                throw std::logic_error("a partition is closed while a DMA-buf of it lives");
+            }
+        }
+    }
     /** Fields 4 to 22 of a stat line. */
     static std::string stat(uint64_t startTicks) {
         std::string fields;
@@ -748,6 +779,7 @@ class FakeKernel final : public Kernel {
     std::map<uint32_t, int> files_;
     std::map<uint32_t, std::map<uint32_t, uint32_t>> saved_;
     std::map<int, Descriptor> open_;
+    std::map<void*, LiveMapping> mappings_;
     Trace trace_;
     bool quiet_ = false;
     int next_ = 100;

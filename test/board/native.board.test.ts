@@ -1,12 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { root } from '../../scripts/common.ts';
 import { dice } from '../conformance/random.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { Agent, type Answer, agentPath, assemble, buildForBoard, buildWithoutPidfd } from './native-agent.ts';
 import { Raw } from './raw.ts';
+import { howLoaded } from './rootfs.ts';
 
 const columns = [6, 4] as const;
 const rows = 8;
@@ -93,6 +95,33 @@ describe('the core on the board', () => {
   it('names itself and its protocol without touching anything', async () => {
     const { stdout } = await board.exec(`${agentPath} --version`);
     expect(stdout.toString()).toMatch(/^tilescope-agent \S+ protocol 2\n$/);
+  });
+});
+
+describe('the agent', () => {
+  it.each(['x86_64', 'aarch64'])(
+    'for %s is one file that needs no other and can be loaded anywhere [shape-4]',
+    (machine) => {
+      const elf = readFileSync(join(root, 'dist', 'agents', `tilescope-agent-${machine}`));
+      expect(howLoaded(elf)).toEqual({ anywhere: true, loader: false });
+    },
+  );
+
+  it('is loaded at another address each time [shape-4]', async () => {
+    const { stdout } = await board.exec(
+      `mkfifo /tmp/quiet && exec 3<>/tmp/quiet && for i in 1 2 3; do
+        ${agentPath} <&3 >/dev/null &
+        until grep -m1 ${agentPath} /proc/$!/maps; do :; done
+        kill $!
+      done; rm /tmp/quiet`,
+    );
+    const starts = stdout
+      .toString()
+      .trim()
+      .split('\n')
+      .map((line) => line.split('-')[0]);
+    expect(starts).toHaveLength(3);
+    expect(new Set(starts).size).toBe(3);
   });
 });
 

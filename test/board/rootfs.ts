@@ -133,10 +133,25 @@ class Tree {
   }
 }
 
-/** The DT_NEEDED names of a 64-bit little-endian ELF file; none for a static one. */
+/** Where the program headers of a 64-bit little-endian ELF file begin. */
+function programHeaders(elf: Buffer): number[] {
+  const first = Number(elf.readBigUInt64LE(32));
+  return Array.from({ length: elf.readUInt16LE(56) }, (_, i) => first + i * elf.readUInt16LE(54));
+}
+
+/** Whether such a file can be loaded at any address (type DYN), and whether it needs a loader (INTERP) for it. */
+export function howLoaded(elf: Buffer): { readonly anywhere: boolean; readonly loader: boolean } {
+  const interp = 3;
+  return {
+    anywhere: elf.readUInt16LE(16) === 3,
+    loader: programHeaders(elf).some((at) => elf.readUInt32LE(at) === interp),
+  };
+}
+
+/** The DT_NEEDED names of such a file; none for a static one. */
 export function neededLibraries(elf: Buffer): string[] {
   const u64 = (at: number): number => Number(elf.readBigUInt64LE(at));
-  const headers = Array.from({ length: elf.readUInt16LE(56) }, (_, i) => u64(32) + i * elf.readUInt16LE(54));
+  const headers = programHeaders(elf);
   const toFile = (address: number): number => {
     for (const at of headers) {
       const start = u64(at + 16);

@@ -1,0 +1,219 @@
+#include "targets.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "../agent/frame.h"
+#include "../core/driver.h"
+#include "../core/error.h"
+#include "../core/fake_kernel.h"
+#include "../core/hold.h"
+#include "../core/kernel_log.h"
+#include "../core/owner.h"
+#include "../core/owner_buffer.h"
+#include "../core/sysfs_status.h"
+#include "../protocol/requests.h"
+
+namespace tilescope {
+namespace {
+
+void must(bool holds, const char* what) {
+    if (!holds) throw std::logic_error(what);
+}
+
+std::string textOf(std::span<const uint8_t> input) {
+    return {input.begin(), input.end()};
+}
+
+std::string bytesText(const std::vector<uint8_t>& bytes) {
+    return {bytes.begin(), bytes.end()};
+}
+
+std::vector<std::string> pieces(std::string_view text, char between) {
+    std::vector<std::string> all;
+    for (;;) {
+        const size_t end = text.find(between);
+        all.emplace_back(text.substr(0, end));
+        if (end == std::string_view::npos) return all;
+        text.remove_prefix(end + 1);
+    }
+}
+
+bool isPlain(std::string_view text) {
+    return std::all_of(text.begin(), text.end(),
+                       [](char one) { return (one >= ' ' && one <= '~') || one == '\n' || one == '\t'; });
+}
+
+/** The first byte says where the stream is cut. A frame that came out is encoded and decoded to itself. */
+void takeStream(std::span<const uint8_t> input) {
+    if (input.empty()) return;
+    const size_t cut = std::min<size_t>(input[0], input.size() - 1);
+    const auto stream = input.subspan(1);
+    FrameDecoder decoder;
+    try {
+        for (const auto part : {stream.first(cut), stream.subspan(cut)}) {
+            decoder.push(part);
+            while (const auto frame = decoder.next()) {
+                FrameDecoder again;
+                again.push(encodeFrameHead(frame->header, frame->payload.size()));
+                again.push(frame->payload);
+                const auto same = again.next();
+                must(same && same->payload == frame->payload, "a frame is encoded to another one");
+            }
+        }
+    } catch (const FrameError&) {
+        return; // the connection ends
+    }
+}
+
+/** A header is refused, or its columns are some that an array could have. */
+void takeRequest(std::span<const uint8_t> input) {
+    if (input.empty()) return;
+    const auto header = decodeHeader(input.subspan(1));
+    if (!header) return;
+    const auto good = [](ColumnRange columns) {
+        must(columns.numCols != 0 && columns.startCol + columns.numCols <= 128, "columns that no array has");
+    };
+    try {
+        switch (input[0] % 4) {
+        case 0:
+            return good(readRequest(*header).columns);
+        case 1:
+            return good(writeRequest(*header).columns);
+        case 2:
+            return good(statusRequest(*header).columns);
+        default:
+            const HoldRequest request = holdRequest(*header, "");
+            must(request.hours >= 1 && request.hours <= mostHoldHours, "hours out of range");
+            return good(request.columns);
+        }
+    } catch (const CoreError&) {
+        return; // the request is refused
+    }
+}
+
+void takeProcess(std::span<const uint8_t> input) {
+    const std::string text = textOf(input);
+    static_cast<void>(startTicksOfStat(text));
+    static_cast<void>(bufferInfoOf(text));
+    static_cast<void>(isBufferLink(text));
+    for (const auto& columns : {partitionOfLink(text), columnsOfName(text, "aiepart_")}) {
+        must(!columns || columns->numCols != 0, "a partition without columns");
+    }
+    if (const auto facts = parseHold(pieces(text, '\0'))) {
+        must(parseHold(holdArguments(*facts)) == facts, "a hold is said in another way than it is read");
+    }
+}
+
+void takeMaps(std::span<const uint8_t> input) {
+    static FakeKernel kernel;
+    FakeKernel::Process process;
+    process.maps = pieces(textOf(input), '\n');
+    kernel.processes[500] = std::move(process);
+    for (const Holder& one : findMappers(kernel, {6, 4}, FakeKernel::selfPid)) {
+        must(one.pid == 500 && one.fd == -1, "a mapping of nobody");
+    }
+}
+
+void takeLog(std::span<const uint8_t> input) {
+    static_cast<void>(refusedPartition(textOf(input)));
+}
+
+/** sysfs and the device tree, one property after the other, zeros between. */
+void takeDriver(std::span<const uint8_t> input) {
+    static FakeKernel kernel;
+    const std::string tree = "/sys/firmware/devicetree/base";
+    const std::string node = tree + "/ai-engine@0";
+    kernel.folders[tree] = {"ai-engine@0"};
+    kernel.sysfs = {"aie0", "aieaperture_0_6"};
+    auto texts = pieces(textOf(input), '|');
+    texts.resize(6);
+    const std::string names[] = {"/sys/class/aie/aieaperture_0_6/hardware_info",
+                                 node + "/compatible",
+                                 node + "/xlnx,aie-gen",
+                                 node + "/xlnx,shim-rows",
+                                 node + "/xlnx,mem-rows",
+                                 node + "/xlnx,core-rows"};
+    for (size_t i = 0; i < texts.size(); i++) kernel.texts[names[i]] = texts[i];
+    std::vector<std::string> findings;
+    const DriverFacts facts = findDriver(kernel, "/dev/aie0", findings);
+    for (const std::string& one : findings) must(isPlain(one), "a finding that is no plain text");
+    if (facts.shape) must(facts.shape->numCols <= 128 && facts.shape->numRows() <= 256, "an array that nobody has");
+}
+
+void takeAttribute(std::span<const uint8_t> input) {
+    static FakeKernel kernel;
+    const std::string folder = "/sys/class/aie/aiepart_6_4/6_1/";
+    auto texts = pieces(textOf(input), '|');
+    texts.resize(3);
+    const std::string names[] = {"core", "dma", "bd"};
+    for (size_t i = 0; i < texts.size(); i++) kernel.texts[folder + names[i]] = texts[i];
+    const auto found = readTileAttributes(kernel, {6, 4}, {6, 1}, TileKind::core, true);
+    if (!found) return;
+    size_t bytes = 0;
+    for (const auto& [name, text] : found->files) {
+        must(isPlain(text), "an attribute that is no plain text");
+        bytes += text.size();
+    }
+    must(bytes <= mostAttributeBytes, "attributes that fit into no frame");
+}
+
+std::string requestSeed(char which, const Header& header) {
+    return which + bytesText(Header::to_msgpack(header));
+}
+
+std::vector<FuzzTarget> makeTargets() {
+    const Header place{{"id", 7}, {"startCol", 6}, {"numCols", 4}, {"memory", "data"}, {"openTiles", {1, 2}}};
+    const auto with = [&](const Header& more) {
+        Header header = place;
+        header.update(more);
+        return header;
+    };
+    const Header read = with({{"op", "read"}, {"ranges", {{0, 64}, {4096, 128}}}, {"asking", "look"}});
+    std::string stream = "\x10" + bytesText(encodeFrameHead(read, 5)) + "bytes";
+    stream += bytesText(encodeFrameHead({{"id", 8}, {"op", "ping"}}, 0));
+    const std::string hardware =
+        "generation: aieml\ntotal_cols: 38\ntotal_rows: 11\nshim_tile: start row: 0, num_rows: 1\n"
+        "memory_tile: start row: 1, num_rows: 2\naie_tile: start row: 3, num_rows: 8\n";
+    const std::string zero(1, '\0');
+    const HoldFacts hold{{6, 4}, 1000, 2000, 500, 77};
+    std::string arguments;
+    for (const std::string& one : holdArguments(hold)) arguments += (arguments.empty() ? "" : zero) + one;
+    return {
+        {"stream", takeStream, {stream}},
+        {"request",
+         takeRequest,
+         {requestSeed(0, read), requestSeed(1, with({{"epoch", "boot/1@2.0"}, {"force", false}, {"more", true}})),
+          requestSeed(2, with({{"tiles", {{6, 1}, {9, 0}}}, {"detail", true}})),
+          requestSeed(3, with({{"on", true}, {"hours", 8}}))}},
+        {"process",
+         takeProcess,
+         {"500 (a ) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 77 0 0\n", "anon_inode:aiepart_6_4",
+          "aiepart_6_4", "/dmabuf:", "pos:\t0\nflags:\t02\nsize:\t1048576\ncount:\t2\nexp_name:\txilinx_aie\n",
+          arguments}},
+        {"maps",
+         takeMaps,
+         {"7f1200000000-7f1200001000 rw-s 00000000 00:0e 1044 anon_inode:aiepart_6_4\n"
+          "7f1200001000-7f1200002000 r--p 00000000 08:01 99 /lib/libc.so.6 (deleted)\n"}},
+        {"log",
+         takeLog,
+         {"3,512,99,-;aie aie0: partition 1 is already requested\n",
+          "3,1,2,-;aieaperture: partition in use: partition 5"}},
+        {"driver",
+         takeDriver,
+         {hardware + "|xlnx,ai-engine-v2.0|\x02|" + zero + "\x01|\x01\x02|\x03\x08",
+          "|xlnx,ai-engine-v1.0|" + zero + zero + zero + "\x01|" + zero + "\x01||\x01\x08"}},
+        {"attribute",
+         takeAttribute,
+         {"enable|channel_status: mm2s: idle, s2mm: running|bd0: base_address: 0x1000", "clock_gated|a|b"}},
+    };
+}
+
+} // namespace
+
+const std::vector<FuzzTarget>& fuzzTargets() {
+    static const std::vector<FuzzTarget> targets = makeTargets();
+    return targets;
+}
+
+} // namespace tilescope
