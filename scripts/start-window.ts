@@ -7,6 +7,7 @@ import * as vscode from 'vscode';
 import type { TreeNode } from '../src/explorer/nodes.ts';
 import type { TilescopeApi } from '../src/extension.ts';
 import type { ColumnRange, Tile } from '../src/model/geometry.ts';
+import type { PartitionKey } from '../src/model/partition-key.ts';
 
 /** What to open of a board: the data memory of a tile that somebody uses, and where in it something moves. */
 export interface StartPlace {
@@ -42,7 +43,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 async function open(api: TilescopeApi, place: StartPlace): Promise<void> {
   const entry = api.boards.entries.find(({ config }) => config.label === place.label);
   const used = entry?.link.partitions.find(({ inUse, columns }) => inUse && has(columns, place.tile));
-  const row = entry && used && (await rowOf(api, entry.id, used.columns, place.tile));
+  const row = entry && used && (await rowOf(api, entry.id, used.key, place.tile));
   if (row === undefined) return;
   await api.tree.view.reveal(row, { select: true, focus: false });
   const { command } = api.tree.getTreeItem(row);
@@ -60,10 +61,10 @@ function has({ startCol, numCols }: ColumnRange, { col }: Tile): boolean {
 async function rowOf(
   api: TilescopeApi,
   board: string,
-  { startCol, numCols }: ColumnRange,
+  key: PartitionKey,
   tile: Tile,
 ): Promise<TreeNode | undefined> {
-  const partition = `${board}/${startCol}_${numCols}`;
+  const partition = `${board}/${key}`;
   const memory = `memory:${partition}/data`;
   const last = `tile:${memory}/${tile.col}_${tile.row}`;
   const way = [`board:${board}`, `partition:${partition}`, memory, `column:${memory}/${tile.col}`, last];

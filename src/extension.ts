@@ -152,11 +152,11 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   });
   const names = buildNames({ boards, picks, tree, failures, context, after: services.after });
   const atPlace = async (
-    { board, columns }: PartitionPlace,
+    { board, partition }: PartitionPlace,
     act: (place: Place) => Promise<boolean>,
   ): Promise<boolean> => {
     const entry = boards.get(board);
-    return entry !== undefined && (await act({ entry, columns }));
+    return entry !== undefined && (await act({ entry, partition }));
   };
   const journalFolder = join((context.storageUri ?? context.globalStorageUri).fsPath, 'staged');
   const journal = new JournalStore(journalFolder, (error) => failures.note(error));
@@ -346,16 +346,16 @@ function buildArray({
     log,
   );
   tree.tileState = ({ memory, tile }) =>
-    array.tooltip({ board: memory.entry.id, columns: memory.partition.columns, tile });
+    array.tooltip({ board: memory.entry.id, partition: memory.partition.key, tile });
   context.subscriptions.push(
     tree.onDidSelect((node) => {
       if (node instanceof BoardNode) array.select(node.entry.id);
-      else if (node instanceof PartitionNode) array.select(node.entry.id, node.info.columns);
-      else if (node instanceof MemoryNode) array.select(node.entry.id, node.partition.columns);
-      else if (node instanceof TileNode) array.select(node.memory.entry.id, node.memory.partition.columns);
+      else if (node instanceof PartitionNode) array.select(node.entry.id, node.info.key);
+      else if (node instanceof MemoryNode) array.select(node.entry.id, node.partition.key);
+      else if (node instanceof TileNode) array.select(node.memory.entry.id, node.memory.partition.key);
     }),
     editor.onDidChangePanel(() => array.follow(tileAtCaret(editor))),
-    editor.onDidRefresh(({ resource }) => array.refreshWith(resource.board, resource.columns)),
+    editor.onDidRefresh(({ resource }) => array.refreshWith(resource.board, resource.partition)),
   );
   return array;
 }
@@ -412,7 +412,7 @@ function tileAtCaret(editor: HexEditorProvider): TilePlace | undefined {
   const cursor = panel.selection?.cursor;
   const isInside = geometry !== undefined && cursor !== undefined && cursor < totalBytes(geometry);
   const tile = resource.tile ?? (isInside ? locate(geometry, cursor).tile : undefined);
-  return tile && { board: resource.board, columns: resource.columns, tile };
+  return tile && { board: resource.board, partition: resource.partition, tile };
 }
 
 function loadBoards(boards: BoardCollection, log: vscode.LogOutputChannel): void {

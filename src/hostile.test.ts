@@ -284,7 +284,7 @@ describe('[truth-11] no text of a board, a server or a file is markup', () => {
     await new DriverConsent(memento()).ask(entry);
     const failures = new Failures({ warn: () => undefined, show: () => undefined } as never);
     const guest = new GuestCommands({ boards, tree, picks, failures } as never);
-    const place = { entry, columns: device.columns };
+    const place = { entry, partition: device.key };
     await guest.hold(place);
     await guest.reachKernel(place);
     guest.warn(hostile);
@@ -321,7 +321,7 @@ describe('[truth-11] no text of a board, a server or a file is markup', () => {
     if (first !== undefined) bench.boards[0] = { ...first, label: hostile };
     const services = { ...bench.services, describe: () => hostile };
     const view = new TileView(bench.tile, services);
-    bench.tile.show({ board: 'desk', columns: { startCol: 0, numCols: 4 }, tile: { col: 0, row: 1 } });
+    bench.tile.show({ board: 'desk', partition: '0_4', tile: { col: 0, row: 1 } });
     const item = { key: 'k', label: hostile, description: hostile, tooltip: [hostile], children: [] };
     given.push(view.getTreeItem(item));
     expectPlain();

@@ -4,14 +4,14 @@
  *   create({device, holder?, onPartitions?, onTrace?, onRefusedStart?}): `holder` is the path of an agent's executable for this machine,
  *     which a hold runs (`tilescope-agent hold ...`); without it `hold` fails. onPartitions({partitions, free}),
  *     onTrace(line), onRefusedStart({startCol, numCols, pid, command}).
- *   hello(), describe(), partitions(), open(startCol, numCols, allowUnknown, asking?)
- *   read({startCol, numCols, memory, ranges, openTiles?, asking?}, token): {bytes: [Uint8Array], spans: Uint32Array, epoch,
+ *   hello(), describe(), partitions(), pick(startCol, numCols), open(partition, allowUnknown, asking?)
+ *   read({partition, memory, ranges, openTiles?, asking?}, token): {bytes: [Uint8Array], spans: Uint32Array, epoch,
  *     at, gaveWay}
  *   write({..., epoch, force, besideOwner?, words: Uint32Array}, token): {outcomes: Uint32Array, epoch, at}
- *   status({startCol, numCols, tiles: [[col, row]], detail?, asking?}, token): {tiles: [{col, row, kind, reason, source, files?,
+ *   status({partition, tiles: [[col, row]], detail?, asking?}, token): {tiles: [{col, row, kind, reason, source, files?,
  *     registers: Uint32Array of records offset, value}], epoch, at}
- *   clocks(startCol, numCols, on): {on}; hold(startCol, numCols, on, hours?, token?): {};
- *   kernelDescriptor(startCol, numCols): {}
+ *   clocks(partition, on): {on}; hold(partition, on, hours?, token?): {};
+ *   kernelDescriptor(partition): {}
  *   stuck(): the name of the driver's call that does not come back, or nothing
  *   cancel(token), close()
  * Every call but stuck and cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`.
@@ -245,10 +245,10 @@ class Core final : public Napi::ObjectWrap<Core> {
     static Napi::Function define(Napi::Env env) {
         return DefineClass(env, "Core",
                            {InstanceMethod<&Core::hello>("hello"), InstanceMethod<&Core::describe>("describe"),
-                            InstanceMethod<&Core::partitions>("partitions"), InstanceMethod<&Core::open>("open"),
-                            InstanceMethod<&Core::read>("read"), InstanceMethod<&Core::write>("write"),
-                            InstanceMethod<&Core::status>("status"), InstanceMethod<&Core::clocks>("clocks"),
-                            InstanceMethod<&Core::hold>("hold"),
+                            InstanceMethod<&Core::partitions>("partitions"), InstanceMethod<&Core::pick>("pick"),
+                            InstanceMethod<&Core::open>("open"), InstanceMethod<&Core::read>("read"),
+                            InstanceMethod<&Core::write>("write"), InstanceMethod<&Core::status>("status"),
+                            InstanceMethod<&Core::clocks>("clocks"), InstanceMethod<&Core::hold>("hold"),
                             InstanceMethod<&Core::kernelDescriptor>("kernelDescriptor"),
                             InstanceMethod<&Core::stuck>("stuck"), InstanceMethod<&Core::cancel>("cancel"),
                             InstanceMethod<&Core::close>("close")});
@@ -366,8 +366,11 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::Value partitions(const Napi::CallbackInfo& /*info*/) {
         return ask("partitions", Header::object(), freshId());
     }
+    Napi::Value pick(const Napi::CallbackInfo& info) {
+        return askWith("pick", info, {"startCol", "numCols"}, freshId());
+    }
     Napi::Value open(const Napi::CallbackInfo& info) {
-        return askWith("open", info, {"startCol", "numCols", "allowUnknown", "asking"}, freshId());
+        return askWith("open", info, {"partition", "allowUnknown", "asking"}, freshId());
     }
     Napi::Value read(const Napi::CallbackInfo& info) {
         return ask("read", toHeader(info[0]), idOf(info[1]), Extra::bytes);
@@ -376,14 +379,13 @@ class Core final : public Napi::ObjectWrap<Core> {
         return ask("status", toHeader(info[0]), idOf(info[1]), Extra::tiles);
     }
     Napi::Value clocks(const Napi::CallbackInfo& info) {
-        return askWith("clocks", info, {"startCol", "numCols", "on"}, freshId());
+        return askWith("clocks", info, {"partition", "on"}, freshId());
     }
     Napi::Value hold(const Napi::CallbackInfo& info) {
-        return askWith("hold", info, {"startCol", "numCols", "on", "hours"},
-                       info[4].IsUndefined() ? freshId() : idOf(info[4]));
+        return askWith("hold", info, {"partition", "on", "hours"}, info[3].IsUndefined() ? freshId() : idOf(info[3]));
     }
     Napi::Value kernelDescriptor(const Napi::CallbackInfo& info) {
-        return askWith("kernel-descriptor", info, {"startCol", "numCols"}, freshId());
+        return askWith("kernel-descriptor", info, {"partition"}, freshId());
     }
 
     Napi::Value write(const Napi::CallbackInfo& info) {

@@ -151,8 +151,7 @@ TEST_CASE("[main-10] random and damaged streams never do more than end the strea
     std::mt19937 random(seed);
     const Header header{{"op", "read"},
                         {"id", 7},
-                        {"startCol", 6},
-                        {"numCols", 4},
+                        {"partition", "6_4"},
                         {"memory", "data"},
                         {"ranges", {{0, 64}, {4096, 128}}},
                         {"openTiles", Header::array()}};

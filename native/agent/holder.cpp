@@ -13,6 +13,7 @@
 
 #include "../core/hold.h"
 #include "../core/owner.h"
+#include "../core/partition_key.h"
 
 namespace tilescope {
 namespace {
@@ -85,7 +86,8 @@ bool waitAsHolder(int64_t until) {
 int runHolder(std::span<char* const> arguments) {
     const std::vector<std::string> words(arguments.begin(), arguments.end());
     const auto facts = parseHold(words);
-    if (!facts || !isPartition(holdDescriptor, facts->columns)) return 2;
+    const auto columns = facts ? columnsOfKey(facts->partition) : std::nullopt;
+    if (!columns || !isPartition(holdDescriptor, *columns)) return 2;
     setsid(); // fails only where this is the leader of a session of its own already
     if (chdir("/") != 0 || !keepOnly(holdDescriptor)) return 2;
     if (!waitAsHolder(facts->until)) return 2;

@@ -168,7 +168,7 @@ class Connection {
 };
 
 Header about(const char* op) {
-    return {{"op", op}, {"startCol", 6}, {"numCols", 4}, {"memory", "data"}, {"asking", "person"}};
+    return {{"op", op}, {"partition", "6_4"}, {"memory", "data"}, {"asking", "person"}};
 }
 
 Header readOf(uint64_t offset, uint64_t length) {

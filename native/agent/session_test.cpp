@@ -37,7 +37,11 @@ class Line {
         session.receive(*decoder.next());
     }
     void hello() {
-        send({{"op", "hello"}, {"id", 1}, {"protocol", 2}, {"device", "/nonexistent/aie0"}, {"heartbeatMs", 40}});
+        send({{"op", "hello"},
+              {"id", 1},
+              {"protocol", protocolVersion},
+              {"device", "/nonexistent/aie0"},
+              {"heartbeatMs", 40}});
         CHECK(answer(1)["t"] == "ok");
     }
     /** The final frame of a request, waited for. */
@@ -59,8 +63,8 @@ class Line {
 };
 
 Header writeHeader(uint64_t id, bool more) {
-    return {{"op", "write"}, {"id", id},       {"startCol", 6},   {"numCols", 4}, {"memory", "data"},
-            {"epoch", "e"},  {"force", false}, {"openTiles", {}}, {"more", more}};
+    return {{"op", "write"}, {"id", id},       {"partition", "6_4"}, {"memory", "data"},
+            {"epoch", "e"},  {"force", false}, {"openTiles", {}},    {"more", more}};
 }
 
 } // namespace
@@ -69,7 +73,8 @@ TEST_CASE("hello answers with who and where the core is; another protocol is ref
     Line line;
     line.send({{"op", "hello"}, {"id", 1}, {"protocol", 1}});
     CHECK(line.answer(1)["code"] == "agent-version");
-    line.send({{"op", "hello"}, {"id", 2}, {"protocol", 2}, {"device", "/nonexistent/aie0"}, {"later", "key"}});
+    line.send(
+        {{"op", "hello"}, {"id", 2}, {"protocol", protocolVersion}, {"device", "/nonexistent/aie0"}, {"later", "key"}});
     const Header hello = line.answer(2);
     for (const char* key :
          {"protocol", "core", "pid", "hostName", "kernel", "machine", "pageSize", "bootId", "uid", "now"}) {
@@ -93,26 +98,26 @@ TEST_CASE("requests with missing or wrong keys fail alone; the connection goes o
     Line line;
     line.hello();
     uint64_t id = 2;
-    for (const Header& bad : std::vector<Header>{
-             {{"op", "read"}},
-             {{"op", "read"}, {"startCol", -1}, {"numCols", 1}, {"memory", "data"}, {"ranges", {{0, 4}}}},
-             {{"op", "read"}, {"startCol", 1}, {"numCols", 1}, {"memory", 5}, {"ranges", {{0, 4}}}},
-             {{"op", "read"}, {"startCol", 1}, {"numCols", 1}, {"memory", "data"}, {"ranges", {{0, 4, 5}}}},
-             {{"op", "read"}, {"startCol", 1}, {"numCols", 1}, {"memory", "data"}, {"ranges", "all"}},
-             {{"op", "open"}, {"startCol", 1.5}, {"numCols", 1}},
-             {{"op", "status"}, {"startCol", 6}, {"numCols", 4}},
-             {{"op", "status"}, {"startCol", 6}, {"numCols", 4}, {"tiles", {{6}}}},
-             {{"op", "status"}, {"startCol", 6}, {"numCols", 4}, {"tiles", {{6, -1}}}},
-             {{"op", "status"}, {"startCol", 6}, {"numCols", 4}, {"tiles", {{6, 1}}}, {"detail", 1}},
-             {{"op", "hold"}, {"startCol", 6}, {"on", true}},
-             {{"op", "hold"}, {"startCol", 6}, {"numCols", 4}, {"on", true}, {"hours", 9}},
-             {{"op", "hold"}, {"startCol", 6}, {"numCols", 4}, {"on", true}, {"hours", 0}},
-             {{"op", "hold"}, {"startCol", 6}, {"numCols", 4}, {"on", "yes"}},
-             {{"op", "clocks"}, {"startCol", 6}, {"numCols", 4}, {"on", 1}},
-             {{"op", "kernel-descriptor"}, {"numCols", 4}},
-             {{"op", "cancel"}},
-             {{"op", "hello"}, {"protocol", 2}},
-             {{"op", "reset"}}}) {
+    for (const Header& bad :
+         std::vector<Header>{{{"op", "read"}},
+                             {{"op", "read"}, {"partition", 6}, {"memory", "data"}, {"ranges", {{0, 4}}}},
+                             {{"op", "read"}, {"partition", "1_1"}, {"memory", 5}, {"ranges", {{0, 4}}}},
+                             {{"op", "read"}, {"partition", "1_1"}, {"memory", "data"}, {"ranges", {{0, 4, 5}}}},
+                             {{"op", "read"}, {"partition", "1_1"}, {"memory", "data"}, {"ranges", "all"}},
+                             {{"op", "pick"}, {"startCol", 1.5}, {"numCols", 1}},
+                             {{"op", "status"}, {"partition", "6_4"}},
+                             {{"op", "status"}, {"partition", "6_4"}, {"tiles", {{6}}}},
+                             {{"op", "status"}, {"partition", "6_4"}, {"tiles", {{6, -1}}}},
+                             {{"op", "status"}, {"partition", "6_4"}, {"tiles", {{6, 1}}}, {"detail", 1}},
+                             {{"op", "hold"}, {"on", true}},
+                             {{"op", "hold"}, {"partition", "6_4"}, {"on", true}, {"hours", 9}},
+                             {{"op", "hold"}, {"partition", "6_4"}, {"on", true}, {"hours", 0}},
+                             {{"op", "hold"}, {"partition", "6_4"}, {"on", "yes"}},
+                             {{"op", "clocks"}, {"partition", "6_4"}, {"on", 1}},
+                             {{"op", "kernel-descriptor"}, {"startCol", 6}, {"numCols", 4}},
+                             {{"op", "cancel"}},
+                             {{"op", "hello"}, {"protocol", protocolVersion}},
+                             {{"op", "reset"}}}) {
         Header header = bad;
         header["id"] = id;
         CAPTURE(header.dump());
@@ -130,20 +135,37 @@ TEST_CASE("columns that no array has are refused before anything is done with th
     uint64_t id = 2;
     for (const auto& [startCol, numCols] :
          std::vector<std::pair<uint32_t, uint32_t>>{{0, 0}, {0, 129}, {128, 1}, {0xFFFFFFFF, 1}, {1, 0xFFFFFFFF}}) {
+        line.send({{"op", "pick"}, {"id", id}, {"startCol", startCol}, {"numCols", numCols}});
+        CHECK(line.answer(id)["code"] == "out-of-range");
+        id++;
+    }
+}
+
+TEST_CASE("[shape-4] a request names its partition by a key; what is no key is refused before anything is done") {
+    Line line;
+    line.hello();
+    line.send({{"op", "pick"}, {"id", 2}, {"startCol", 6}, {"numCols", 4}});
+    CHECK(line.answer(2)["partition"] == "6_4");
+    uint64_t id = 3;
+    for (const std::string& key :
+         std::vector<std::string>{"", "0_0", "0_129", "128_1", "6", "../6_4", std::string(60000, '6')}) {
         for (const char* op : {"open", "read", "write", "status", "clocks", "hold", "kernel-descriptor"}) {
             CAPTURE(op);
+            CAPTURE(key.substr(0, 10));
             line.send({{"op", op},
                        {"id", id},
-                       {"startCol", startCol},
-                       {"numCols", numCols},
+                       {"partition", key},
                        {"memory", "data"},
                        {"ranges", {{0, 4}}},
                        {"tiles", {{0, 0}}},
                        {"on", true}});
-            CHECK(line.answer(id)["code"] == "out-of-range");
+            CHECK(line.answer(id)["code"] == "no-partition");
             id++;
         }
     }
+    // The columns of a partition are no name of it.
+    line.send({{"op", "open"}, {"id", id}, {"startCol", 6}, {"numCols", 4}});
+    CHECK(line.answer(id)["code"] == "protocol");
 }
 
 TEST_CASE("what breaks the protocol itself ends the connection") {
@@ -176,7 +198,7 @@ TEST_CASE("a write refused at its first frame swallows the others: nothing of it
 TEST_CASE("[truth-13] an error whose text outgrows a frame header is cut and sent; the agent goes on") {
     Line line;
     const std::string device = "/nonexistent/" + std::string(60000, 'd') + "\u00e4\u00e4";
-    line.send({{"op", "hello"}, {"id", 1}, {"protocol", 2}, {"device", device}, {"trace", true}});
+    line.send({{"op", "hello"}, {"id", 1}, {"protocol", protocolVersion}, {"device", device}, {"trace", true}});
     CHECK(line.answer(1)["t"] == "ok");
     line.send({{"op", "describe"}, {"id", 2}});
     const Header error = line.answer(2);

@@ -22,7 +22,7 @@
 
 namespace tilescope {
 
-constexpr int protocolVersion = 2;
+constexpr int protocolVersion = 3;
 
 struct Description {
     std::string device;

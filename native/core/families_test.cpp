@@ -768,7 +768,7 @@ TEST_CASE("[attach-9] zocl is asked once in an engine's life, in its release's f
 TEST_CASE(
     "[attach-8] [truth-6] a holder is no owner, and the contents' life goes on when only it is left, for every core") {
     Board board;
-    const HoldFacts facts{{6, 4}, 1000, 9000, 500, 1000};
+    const HoldFacts facts{"6_4", 1000, 9000, 500, 1000};
     std::vector<std::string> arguments{holdCommand};
     for (const std::string& one : holdArguments(facts)) arguments.push_back(one);
     board.kernel.own(0, 500, {});
@@ -1063,7 +1063,7 @@ namespace {
 FakeKernel::Process holderOf500() {
     FakeKernel::Process process{2000, holdCommand, {{holdDescriptor, "anon_inode:aiepart_6_4"}}, false};
     process.arguments = {holdCommand};
-    for (const std::string& one : holdArguments({{6, 4}, 1000, 9000, 500, 1000})) process.arguments.push_back(one);
+    for (const std::string& one : holdArguments({"6_4", 1000, 9000, 500, 1000})) process.arguments.push_back(one);
     return process;
 }
 

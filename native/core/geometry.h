@@ -11,7 +11,7 @@
 
 namespace tilescope {
 
-/** A run of whole columns: the key of a partition. */
+/** A run of whole columns. */
 struct ColumnRange {
     uint32_t startCol = 0;
     uint32_t numCols = 0;

@@ -5,10 +5,13 @@
 #include <charconv>
 #include <limits>
 
+#include "partition_key.h"
+
 namespace tilescope {
 namespace {
 
-constexpr size_t factCount = 6;
+/** The facts beside the key. */
+constexpr size_t numberCount = 4;
 
 /** A whole decimal number without sign or padding, at most what a header carries (53 bits). */
 std::optional<uint64_t> plainNumber(const std::string& text) {
@@ -37,8 +40,7 @@ std::vector<std::string> argumentsOf(Kernel& kernel, int64_t pid) {
 
 std::vector<std::string> holdArguments(const HoldFacts& facts) {
     return {"hold",
-            std::to_string(facts.columns.startCol),
-            std::to_string(facts.columns.numCols),
+            facts.partition,
             std::to_string(facts.since),
             std::to_string(facts.until),
             std::to_string(facts.ownerPid),
@@ -46,26 +48,26 @@ std::vector<std::string> holdArguments(const HoldFacts& facts) {
 }
 
 std::optional<HoldFacts> parseHold(std::span<const std::string> arguments) {
-    if (arguments.size() != 1 + factCount || arguments.front() != "hold") return std::nullopt;
-    std::array<uint64_t, factCount> numbers{};
-    for (size_t i = 0; i < factCount; i++) {
-        const auto number = plainNumber(arguments[i + 1]);
+    const bool named = arguments.size() == 2 + numberCount;
+    // A holder that was started before keys were there goes on for hours.
+    const bool byColumns = arguments.size() == 3 + numberCount;
+    if ((!named && !byColumns) || arguments.front() != "hold") return std::nullopt;
+    const std::string key = named ? arguments[1] : arguments[1] + "_" + arguments[2];
+    if (!columnsOfKey(key)) return std::nullopt;
+    std::array<uint64_t, numberCount> numbers{};
+    for (size_t i = 0; i < numberCount; i++) {
+        const auto number = plainNumber(arguments[arguments.size() - numberCount + i]);
         if (!number) return std::nullopt;
         numbers[i] = *number;
     }
-    const auto& [startCol, numCols, since, until, pid, ticks] = numbers;
-    if (startCol >= array::maxColumns || numCols == 0 || numCols > array::maxColumns) return std::nullopt;
-    return HoldFacts{{static_cast<uint32_t>(startCol), static_cast<uint32_t>(numCols)},
-                     static_cast<int64_t>(since),
-                     static_cast<int64_t>(until),
-                     static_cast<int64_t>(pid),
-                     ticks};
+    const auto& [since, until, pid, ticks] = numbers;
+    return HoldFacts{key, static_cast<int64_t>(since), static_cast<int64_t>(until), static_cast<int64_t>(pid), ticks};
 }
 
 std::optional<HoldFacts> holdOf(Kernel& kernel, const Holder& holder, ColumnRange columns) {
     if (holder.command != holdCommand || holder.fd != holdDescriptor) return std::nullopt;
     const auto facts = parseHold(argumentsOf(kernel, holder.pid));
-    if (!facts || facts->columns != columns) return std::nullopt;
+    if (!facts || facts->partition != partitionKey(columns)) return std::nullopt;
     return facts;
 }
 

@@ -22,7 +22,8 @@ constexpr int holdDescriptor = 3;
 
 /** What a holder's arguments say. Times in ms since 1970 on the board's clock. */
 struct HoldFacts {
-    ColumnRange columns;
+    /** The key of the partition. */
+    std::string partition;
     int64_t since = 0;
     int64_t until = 0;
     /** The owner that it was taken from; 0 and 0 where no process was one. */
@@ -31,9 +32,9 @@ struct HoldFacts {
     bool operator==(const HoldFacts&) const = default;
 };
 
-/** The arguments of a holder after the program's name: `hold`, then the facts as decimal numbers. */
+/** The arguments of a holder after the program's name: `hold`, the key, then the other facts as decimal numbers. */
 std::vector<std::string> holdArguments(const HoldFacts& facts);
-/** The facts in such arguments; empty for anything else. */
+/** The facts in such arguments, and in those of 0.1, which named the columns; empty for anything else. */
 std::optional<HoldFacts> parseHold(std::span<const std::string> arguments);
 
 /** A holder that was seen, with its partition. */

@@ -4,6 +4,7 @@
 #include <cerrno>
 
 #include "error.h"
+#include "partition_key.h"
 
 namespace tilescope {
 namespace {
@@ -52,7 +53,7 @@ DoneOrLater HoldJob::start(Engine& engine) {
     if (!state->entry.inUse) throw CoreError("hold-failed", "the partition is free: there is nothing to hold");
     const auto borrowed =
         engine.access().borrow(request_.columns, visit_, [&](const PartitionState& now, int partition) {
-            HoldFacts facts{request_.columns, engine.now(), 0, 0, 0};
+            HoldFacts facts{partitionKey(request_.columns), engine.now(), 0, 0, 0};
             facts.until = facts.since + request_.hours * 3600 * 1000;
             if (!now.holders.empty()) {
                 facts.ownerPid = now.holders.front().pid;

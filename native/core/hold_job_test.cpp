@@ -82,7 +82,7 @@ TEST_CASE("[attach-8] a holder gets the owner's partition, its columns, times an
     REQUIRE(processes.started == std::vector<std::string>{"/somewhere/agent"});
     const auto facts = parseHold(processes.given);
     REQUIRE(facts);
-    CHECK(facts->columns == ColumnRange{6, 4});
+    CHECK(facts->partition == "6_4");
     CHECK(facts->until - facts->since == int64_t{2} * 3600 * 1000);
     CHECK(facts->ownerPid == 500);
     CHECK(facts->ownerTicks == 4321);
@@ -147,11 +147,11 @@ TEST_CASE("[attach-8] releasing ends every holder of the partition, no other pro
     kernel.own(0, 500, {4321, "app", {}, false});
     Engine engine(kernel, "/dev/aie0");
     PretendProcess processes(kernel);
-    const auto words = holdArguments({{6, 4}, 1, 2, 500, 4321});
+    const auto words = holdArguments({"6_4", 1, 2, 500, 4321});
     processes.appear(901, words);
     processes.appear(902, words);
-    processes.appear(903, holdArguments({{20, 2}, 1, 2, 500, 4321})); // says that it holds another one
-    kernel.processes[904] = {1, holdCommand, {}, false};              // has the name, holds nothing
+    processes.appear(903, holdArguments({"20_2", 1, 2, 500, 4321})); // says that it holds another one
+    kernel.processes[904] = {1, holdCommand, {}, false};             // has the name, holds nothing
     {
         HoldJob job(request(false), processes);
         CHECK(failure(job, kernel, engine).empty());

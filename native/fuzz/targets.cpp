@@ -163,7 +163,7 @@ std::string requestSeed(char which, const Header& header) {
 }
 
 std::vector<FuzzTarget> makeTargets() {
-    const Header place{{"id", 7}, {"startCol", 6}, {"numCols", 4}, {"memory", "data"}, {"openTiles", {1, 2}}};
+    const Header place{{"id", 7}, {"partition", "6_4"}, {"memory", "data"}, {"openTiles", {1, 2}}};
     const auto with = [&](const Header& more) {
         Header header = place;
         header.update(more);
@@ -176,7 +176,7 @@ std::vector<FuzzTarget> makeTargets() {
         "generation: aieml\ntotal_cols: 38\ntotal_rows: 11\nshim_tile: start row: 0, num_rows: 1\n"
         "memory_tile: start row: 1, num_rows: 2\naie_tile: start row: 3, num_rows: 8\n";
     const std::string zero(1, '\0');
-    const HoldFacts hold{{6, 4}, 1000, 2000, 500, 77};
+    const HoldFacts hold{"6_4", 1000, 2000, 500, 77};
     std::string arguments;
     for (const std::string& one : holdArguments(hold)) arguments += (arguments.empty() ? "" : zero) + one;
     return {

@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <span>
 
+#include "../core/partition_key.h"
 #include "version.h"
 
 namespace tilescope {
 namespace {
 
 Header partitionHeader(const PartitionState& one) {
-    Header entry{{"id", one.entry.id},
+    Header entry{{"key", partitionKey(one.entry.columns)},
+                 {"id", one.entry.id},
                  {"startCol", one.entry.columns.startCol},
                  {"numCols", one.entry.columns.numCols},
                  {"startRow", one.entry.startRow},
@@ -81,7 +83,7 @@ Header descriptionHeader(const Description& found) {
     return header;
 }
 
-Header memoriesHeader(const std::vector<MemoryState>& memories) {
+Header openedHeader(ColumnRange columns, const std::vector<MemoryState>& memories) {
     Header list = Header::array();
     for (const MemoryState& one : memories) {
         const MemoryGeometry& geometry = one.geometry;
@@ -94,9 +96,7 @@ Header memoriesHeader(const std::vector<MemoryState>& memories) {
                         {"tileBase", geometry.tileBase},
                         {"writable", one.writable}});
     }
-    Header header;
-    header["memories"] = std::move(list);
-    return header;
+    return {{"startCol", columns.startCol}, {"numCols", columns.numCols}, {"memories", std::move(list)}};
 }
 
 Header tileHeader(const TileStatus& tile) {

@@ -19,7 +19,8 @@ Header helloHeader(const Machine& machine, int64_t now);
 Header descriptionHeader(const Description& found);
 /** `partitions` and `free`. */
 Header partitionsHeader(const std::vector<PartitionState>& partitions, const std::vector<ColumnRange>& free);
-Header memoriesHeader(const std::vector<MemoryState>& memories);
+/** What opening a partition tells: its columns and memories. */
+Header openedHeader(ColumnRange columns, const std::vector<MemoryState>& memories);
 /** A tile without its registers. */
 Header tileHeader(const TileStatus& tile);
 Header refusedStartHeader(const RefusedStart& refused);

@@ -2,6 +2,8 @@
 
 #include <limits>
 
+#include "../core/partition_key.h"
+
 namespace tilescope {
 namespace {
 
@@ -73,6 +75,12 @@ ColumnRange columnsIn(const Header& header) {
     return checkedColumns({wordIn(header, "startCol"), wordIn(header, "numCols")});
 }
 
+ColumnRange partitionIn(const Header& header) {
+    const std::string key = textIn(header, "partition");
+    if (const auto columns = columnsOfKey(key)) return *columns;
+    throw CoreError("no-partition", "no partition is called " + key.substr(0, 64));
+}
+
 Asking askingIn(const Header& header) {
     if (!header.contains("asking")) return Asking::nobody;
     const auto found = askingFromName(textIn(header, "asking"));
@@ -81,7 +89,7 @@ Asking askingIn(const Header& header) {
 }
 
 ReadRequest readRequest(const Header& header) {
-    ReadRequest request{columnsIn(header), memoryIn(header), {}, openTilesIn(header), askingIn(header)};
+    ReadRequest request{partitionIn(header), memoryIn(header), {}, openTilesIn(header), askingIn(header)};
     for (const Header& one : listIn(header, "ranges")) {
         if (!one.is_array() || one.size() != 2 || !one[0].is_number_unsigned() || !one[1].is_number_unsigned()) {
             throw badRequest("ranges holds something else than [offset, length]");
@@ -93,7 +101,7 @@ ReadRequest readRequest(const Header& header) {
 
 WriteRequest writeRequest(const Header& header) {
     WriteRequest request;
-    request.columns = columnsIn(header);
+    request.columns = partitionIn(header);
     request.memory = memoryIn(header);
     request.epoch = textIn(header, "epoch");
     request.force = flagIn(header, "force");
@@ -114,7 +122,7 @@ void addWords(WriteRequest& request, std::span<const uint32_t> records) {
 }
 
 StatusRequest statusRequest(const Header& header) {
-    StatusRequest request{columnsIn(header), {}, flagIn(header, "detail"), askingIn(header)};
+    StatusRequest request{partitionIn(header), {}, flagIn(header, "detail"), askingIn(header)};
     for (const Header& one : listIn(header, "tiles")) {
         if (!one.is_array() || one.size() != 2 || !isWord(one[0]) || !isWord(one[1])) {
             throw badRequest("tiles holds something else than [column, row]");
@@ -125,7 +133,7 @@ StatusRequest statusRequest(const Header& header) {
 }
 
 HoldRequest holdRequest(const Header& header, std::string program) {
-    HoldRequest request{columnsIn(header), flagIn(header, "on"), 0, std::move(program)};
+    HoldRequest request{partitionIn(header), flagIn(header, "on"), 0, std::move(program)};
     request.hours = static_cast<int64_t>(numberOr(header, "hours", mostHoldHours, mostHoldHours));
     if (request.hours == 0) throw badRequest("hours is missing or out of range");
     return request;

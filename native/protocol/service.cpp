@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "../core/partition_key.h"
 #include "answers.h"
 
 namespace tilescope {
@@ -208,11 +209,18 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
                 [&](const auto& partitions) { return partitionsHeader(partitions, engine.freeColumns()); });
         });
     }
+    if (op == "pick") {
+        return answer(id, std::move(reply), [columns = columnsIn(header)](Engine&) {
+            return Header{{"partition", partitionKey(columns)}};
+        });
+    }
     if (op == "open") {
         return answer(id, std::move(reply),
-                      [columns = columnsIn(header), allowUnknown = flagIn(header, "allowUnknown"),
+                      [columns = partitionIn(header), allowUnknown = flagIn(header, "allowUnknown"),
                        visit = Visit{askingIn(header)}](Engine& engine) mutable {
-                          return engine.open(columns, allowUnknown, visit).then(memoriesHeader);
+                          return engine.open(columns, allowUnknown, visit).then([columns](const auto& memories) {
+                              return openedHeader(columns, memories);
+                          });
                       });
     }
     if (op == "read") {
@@ -233,7 +241,7 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
     if (op == "clocks") {
         return answer(
             id, std::move(reply),
-            [columns = columnsIn(header), on = flagIn(header, "on"),
+            [columns = partitionIn(header), on = flagIn(header, "on"),
              visit = Visit{Asking::person, true}](Engine& engine) mutable {
                 return engine.setClocks(columns, on, visit).then([](bool running) { return Header{{"on", running}}; });
             });
@@ -246,7 +254,7 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
         return;
     }
     if (op == "kernel-descriptor") {
-        return answer(id, std::move(reply), [columns = columnsIn(header)](Engine& engine) {
+        return answer(id, std::move(reply), [columns = partitionIn(header)](Engine& engine) {
             return engine.takeKernelDescriptor(columns).then([](Done) { return Header::object(); });
         });
     }

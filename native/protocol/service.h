@@ -83,8 +83,8 @@ class Service {
     Service(Platform platform, std::string device, Notices notices);
 
     /**
-     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `open`, `read`, `status`, `clocks`, `hold`
-     * or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
+     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `status`,
+     * `clocks`, `hold` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
      */
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);
     /** Starts a write, whose words do not come in its header. */

@@ -1,6 +1,6 @@
 /** Array view and details view together, and what the rest of the extension tells them. */
 import * as vscode from 'vscode';
-import type { ColumnRange } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { ArrayModel, type ArrayServices, type TilePlace } from './array-model.ts';
 import { ArrayView } from './array-view.ts';
 import { statusTooltip } from './sentences.ts';
@@ -43,8 +43,8 @@ export class ArrayFace implements vscode.Disposable {
   }
 
   /** A board, or a partition of it, was selected in the sidebar. */
-  select(board: string, columns?: ColumnRange): void {
-    this.array.show(board, columns);
+  select(board: string, partition?: PartitionKey): void {
+    this.array.show(board, partition);
   }
 
   /** The tile at the caret of the editor in front, or `undefined`. Also called when it has not moved. */
@@ -53,7 +53,7 @@ export class ArrayFace implements vscode.Disposable {
     if (caret === this.#caret) return;
     this.#caret = caret;
     if (place === undefined) return;
-    this.array.show(place.board, place.columns);
+    this.array.show(place.board, place.partition);
     this.array.mark(place);
     this.tile.show(place);
   }
@@ -68,14 +68,12 @@ export class ArrayFace implements vscode.Disposable {
   }
 
   /** A person refreshed an editor of this partition: views of the same partition refresh too. */
-  refreshWith(board: string, columns: ColumnRange): void {
+  refreshWith(board: string, partition: PartitionKey): void {
     const shown = this.array.shown;
-    const isOf = (other: ColumnRange) =>
-      other.startCol === columns.startCol && other.numCols === columns.numCols;
-    if (this.array.isVisible && shown?.board.id === board && isOf(shown.info.columns))
-      void this.array.refresh();
+    const isShown = shown?.board.id === board && shown.info.key === partition;
+    if (this.array.isVisible && isShown) void this.array.refresh();
     const place = this.tile.known?.place;
-    if (place?.board === board && isOf(place.columns)) void this.tile.refresh();
+    if (place?.board === board && place.partition === partition) void this.tile.refresh();
   }
 
   /**
@@ -90,16 +88,13 @@ export class ArrayFace implements vscode.Disposable {
   async #stateLines(place: TilePlace): Promise<string[]> {
     const known = this.array.last(place);
     const board = this.#services.boards().find(({ id }) => id === place.board);
-    const info = board?.link.partitions.find(
-      ({ columns }) =>
-        columns.startCol === place.columns.startCol && columns.numCols === place.columns.numCols,
-    );
+    const info = board?.link.partitions.find(({ key }) => key === place.partition);
     const { l10n, clock } = this.#services;
     const isFresh = known !== undefined && Date.now() - known.at < fresh;
     if (!isFresh && board?.link.state.kind === 'connected' && info?.inUse === true) {
       try {
         const signal = AbortSignal.timeout(tooltipPatience);
-        const partition = await board.link.open(place.columns, signal);
+        const partition = await board.link.open(place.partition, signal);
         const report = await partition.status([place.tile], { asking: 'nobody' }, signal);
         const [status] = report.tiles;
         if (status !== undefined)

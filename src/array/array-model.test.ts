@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { BoardInfo, Partition, StatusReport } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
-import { freeColumns, ownedColumns } from '../board/simulated/array.ts';
+import { freeColumns, ownedColumns, simulatedKey } from '../board/simulated/array.ts';
+import { SimulatedContexts } from '../board/simulated/contexts.ts';
 import type { Tile } from '../model/geometry.ts';
-import { settle } from '../session/scripted-board.ts';
+import { BoardLink } from '../session/link.ts';
+import { ManualTime, settle } from '../session/scripted-board.ts';
 import type { ArrayCell } from './messages.ts';
 import { ViewBench } from './test-bench.ts';
 
@@ -113,7 +115,7 @@ describe('what is read, and when', () => {
   test('nothing while nobody looks, then the whole partition in one round trip', async () => {
     const bench = new ViewBench();
     await bench.link.connect();
-    bench.model.show('desk', ownedColumns);
+    bench.model.show('desk', simulatedKey(ownedColumns));
     bench.time.advance(10_000);
     await settle();
     expect(bench.array.count('status')).toBe(0);
@@ -124,9 +126,9 @@ describe('what is read, and when', () => {
 
   test('another partition only after the choice has settled, and once', async () => {
     const bench = await looking();
-    bench.model.show('desk', freeColumns);
+    bench.model.show('desk', simulatedKey(freeColumns));
     bench.time.advance(100);
-    bench.model.show('desk', ownedColumns);
+    bench.model.show('desk', simulatedKey(ownedColumns));
     await passed(bench, 10_000);
     expect(bench.array.count('status')).toBe(1);
     bench.model.choose('desk/0_4');
@@ -149,12 +151,12 @@ describe('what is read, and when', () => {
     await passed(bench, 60_000);
     expect(bench.array.count('status')).toBe(3);
     bench.model.visible = true;
-    bench.model.show('desk', freeColumns);
+    bench.model.show('desk', simulatedKey(freeColumns));
     await passed(bench);
     expect(bench.array.count('status')).toBe(4);
     await passed(bench, 60_000);
     expect(bench.array.count('status')).toBe(4);
-    bench.model.show('desk', ownedColumns);
+    bench.model.show('desk', simulatedKey(ownedColumns));
     bench.model.refreshSeconds = 0;
     await passed(bench, 60_000);
     expect(bench.array.count('status')).toBe(4);
@@ -180,7 +182,7 @@ describe('what is read, and when', () => {
   test('columns that are not shown are not offered, though the board lists them', async () => {
     const bench = await looking({ dynamic: true });
     const picked = { startCol: 1, numCols: 3 };
-    await bench.link.open(picked, AbortSignal.timeout(10_000));
+    await bench.link.open(simulatedKey(picked), AbortSignal.timeout(10_000));
     const offered = () => bench.model.picture.choices.map(({ key }) => key);
     expect(offered()).toContain('desk/1_3');
     bench.model.choose('desk/1_3');
@@ -195,7 +197,7 @@ describe('what is read, and when', () => {
     const bench = await looking();
     expect(bench.model.open({ col: 7, row: 2 })).toEqual({
       board: 'desk',
-      columns: ownedColumns,
+      partition: simulatedKey(ownedColumns),
       tile: { col: 7, row: 2 },
     });
     expect(bench.model.open({ col: 1, row: 2 })).toBeUndefined();
@@ -213,7 +215,7 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
     const bench = new ViewBench();
     const board = await bench.link.connect();
     Object.defineProperty(board, 'info', { value: { ...board.info, generation } });
-    const opened = await bench.link.open(ownedColumns, AbortSignal.timeout(10_000));
+    const opened = await bench.link.open(simulatedKey(ownedColumns), AbortSignal.timeout(10_000));
     const asked: { readonly tiles: number; readonly detail: boolean }[] = [];
     let first: StatusReport | undefined;
     const status: Partition['status'] = async (tiles, { detail = false }, signal) => {
@@ -371,7 +373,7 @@ describe('[attach-10] the tile of the details view', () => {
   test('a failure stays beside what was known', async () => {
     const bench = await looking();
     bench.tile.visible = true;
-    bench.tile.show({ board: 'desk', columns: ownedColumns, tile: { col: 6, row: 0 } });
+    bench.tile.show({ board: 'desk', partition: simulatedKey(ownedColumns), tile: { col: 6, row: 0 } });
     expect(bench.tile.kind).toBe('shim');
     await bench.tile.refresh();
     bench.array.failNext('status', new BoardError('timeout', 'late'));
@@ -379,4 +381,30 @@ describe('[attach-10] the tile of the details view', () => {
     expect(bench.tile.known).toMatchObject({ error: { code: 'timeout' }, reading: false });
     expect(bench.tile.known?.report).toBeDefined();
   });
+});
+
+test('[shape-4] of two partitions of the same columns each is offered by its key, and its own state is shown', async () => {
+  const time = new ManualTime();
+  const device = new SimulatedContexts(() => time.now());
+  const bench = new ViewBench();
+  const link = new BoardLink('npu', 'NPU', device, time);
+  bench.boards.splice(0, 1, { id: 'npu', label: 'NPU', link });
+  await link.connect();
+  const choices = bench.model.picture.choices.filter(({ key }) => key.endsWith('.6_4'));
+  expect(choices).toEqual([
+    { key: 'npu/ctx-a.6_4', label: 'Columns 6 to 9 · ctx-a.6_4 · in use' },
+    { key: 'npu/ctx-b.6_4', label: 'Columns 6 to 9 · ctx-b.6_4 · in use' },
+  ]);
+  device.b.setActivity({ col: 6, row: 1 }, 'done');
+  bench.model.visible = true;
+  bench.model.choose('npu/ctx-b.6_4');
+  await bench.model.refresh();
+  const tile = { col: 6, row: 1 };
+  const stateIn = (partition: string) =>
+    bench.model.last({ board: 'npu', partition, tile })?.status.core?.state;
+  expect([stateIn('ctx-a.6_4'), stateIn('ctx-b.6_4')]).toEqual([undefined, 'done']);
+  expect(bench.model.open(tile)).toEqual({ board: 'npu', partition: 'ctx-b.6_4', tile });
+  bench.model.choose('npu/ctx-a.6_4');
+  await bench.model.refresh();
+  expect([stateIn('ctx-a.6_4'), stateIn('ctx-b.6_4')]).toEqual(['running', 'done']);
 });

@@ -14,8 +14,9 @@ import {
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
-import type { ColumnRange, Tile } from '../model/geometry.ts';
+import type { Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { leavesOpen, withSecondRead } from '../model/status/open-questions.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
@@ -61,17 +62,17 @@ export interface ArrayServices {
 /** A tile with the partition through which it is looked at. */
 export interface TilePlace {
   readonly board: string;
-  readonly columns: ColumnRange;
+  readonly partition: PartitionKey;
   readonly tile: Tile;
 }
 
 /** Waits this long for another choice before it reads, milliseconds: a person may only be passing by. */
 const settling = 150;
 
-/** What a person chose. Without columns: the partition of the board that shows most. */
+/** What a person chose. Without a partition: the one of the board that shows most. */
 interface Target {
   readonly board: string;
-  readonly columns?: ColumnRange;
+  readonly partition?: PartitionKey;
 }
 
 interface Known {
@@ -81,12 +82,9 @@ interface Known {
   underWay?: ReadUnderWay;
 }
 
-function keyOf({ board, columns }: Omit<TilePlace, 'tile'>): string {
-  return `${board}/${columns.startCol}_${columns.numCols}`;
-}
-
-function isSame(a: ColumnRange, b: ColumnRange): boolean {
-  return a.startCol === b.startCol && a.numCols === b.numCols;
+/** Names a partition among those of all boards. */
+function nameOf({ board, partition }: Omit<TilePlace, 'tile'>): string {
+  return `${board}/${partition}`;
 }
 
 export class ArrayModel implements Disposable {
@@ -152,10 +150,9 @@ export class ArrayModel implements Disposable {
   get shown(): { readonly board: ArrayBoard; readonly info: PartitionInfo } | undefined {
     const boards = this.#services.boards();
     const target = this.#target;
-    if (target?.columns !== undefined) {
-      const chosen = target.columns;
+    if (target?.partition !== undefined) {
       const board = boards.find(({ id }) => id === target.board);
-      const info = board && this.#partitions(board).find(({ columns }) => isSame(columns, chosen));
+      const info = board && this.#partitions(board).find(({ key }) => key === target.partition);
       if (board !== undefined && info !== undefined) return { board, info };
     }
     const preferred = boards.filter(({ id }) => id === target?.board);
@@ -168,20 +165,22 @@ export class ArrayModel implements Disposable {
   }
 
   /** Shows a partition, or the most telling one of a board. */
-  show(board: string, columns?: ColumnRange): void {
+  show(board: string, partition?: PartitionKey): void {
     const now = this.shown;
-    const stays = columns === undefined && now?.board.id === board;
+    const stays = partition === undefined && now?.board.id === board;
     if (stays) return;
-    this.#target = { board, ...(columns === undefined ? {} : { columns }) };
+    this.#target = { board, ...(partition === undefined ? {} : { partition }) };
     this.#want();
     this.#changed.fire();
   }
 
   /** Shows the partition with this key of `choices`. */
-  choose(key: string): void {
+  choose(choice: string): void {
     for (const board of this.#services.boards()) {
-      const info = this.#partitions(board).find(({ columns }) => keyOf({ board: board.id, columns }) === key);
-      if (info !== undefined) this.show(board.id, info.columns);
+      const info = this.#partitions(board).find(
+        ({ key }) => nameOf({ board: board.id, partition: key }) === choice,
+      );
+      if (info !== undefined) this.show(board.id, info.key);
     }
   }
 
@@ -203,19 +202,20 @@ export class ArrayModel implements Disposable {
   /** Where a tile of the picture is: in the shown partition or in another of its board. */
   #placeOf(tile: Tile): TilePlace | undefined {
     const now = this.shown;
-    const partitions = now === undefined ? [] : this.#partitions(now.board);
-    const info = partitions.find(
+    if (now === undefined) return undefined;
+    // Where two partitions share columns, the shown one is meant.
+    const info = [now.info, ...this.#partitions(now.board)].find(
       ({ columns }) => tile.col >= columns.startCol && tile.col < columns.startCol + columns.numCols,
     );
-    return now && info && { board: now.board.id, columns: info.columns, tile };
+    return info && { board: now.board.id, partition: info.key, tile };
   }
 
   /** The place of a tile of the shown partition; another partition's tile shows that partition instead. */
   open(tile: Tile): TilePlace | undefined {
     const place = this.#placeOf(tile);
     if (place === undefined) return undefined;
-    if (isSame(place.columns, this.shown?.info.columns ?? place.columns)) return place;
-    this.show(place.board, place.columns);
+    if (place.partition === this.shown?.info.key) return place;
+    this.show(place.board, place.partition);
     return undefined;
   }
 
@@ -235,10 +235,10 @@ export class ArrayModel implements Disposable {
   /** The state of a tile as last read, and when (milliseconds since 1970). */
   last({
     board,
-    columns,
+    partition,
     tile,
   }: TilePlace): { readonly status: TileStatus; readonly at: number } | undefined {
-    const report = this.#known.get(keyOf({ board, columns }))?.report;
+    const report = this.#known.get(nameOf({ board, partition }))?.report;
     const status = report?.tiles.find((one) => tileKey(one.tile) === tileKey(tile));
     return report && status && { status, at: report.at };
   }
@@ -255,7 +255,7 @@ export class ArrayModel implements Disposable {
     const problem = this.#problem(now);
     const around = {
       choices: this.#choices(now),
-      chosen: now === undefined ? '' : keyOf({ board: now.board.id, columns: now.info.columns }),
+      chosen: now === undefined ? '' : nameOf({ board: now.board.id, partition: now.info.key }),
       activity: tileActivity,
       ...(problem === undefined ? {} : { problem }),
     };
@@ -272,7 +272,7 @@ export class ArrayModel implements Disposable {
       return drawPicture({ ...around, ...nothing }, l10n);
     }
     const { board, info } = now;
-    const known = this.#known.get(keyOf({ board: board.id, columns: info.columns }));
+    const known = this.#known.get(nameOf({ board: board.id, partition: info.key }));
     const statuses = known?.report?.tiles ?? [];
     const { array, generation } = this.#boardFacts(board);
     const edges = waitEdges(statuses, array, generation);
@@ -323,10 +323,16 @@ export class ArrayModel implements Disposable {
       .boards()
       .filter(({ id, link }) => link.state.kind === 'connected' || id === now?.board.id);
     return boards.flatMap((board) =>
-      this.#partitions(board).map((info) => {
-        const parts = [this.#services.columnsText(info), this.#services.ownerText(info)];
+      this.#partitions(board).map((info, _, all) => {
+        const isOther = ({ key, columns }: PartitionInfo) =>
+          key !== info.key &&
+          columns.startCol === info.columns.startCol &&
+          columns.numCols === info.columns.numCols;
+        // The columns alone do not say which of two is meant.
+        const key = all.some(isOther) ? [info.key] : [];
+        const parts = [this.#services.columnsText(info), ...key, this.#services.ownerText(info)];
         if (boards.length > 1) parts.unshift(board.label);
-        return { key: keyOf({ board: board.id, columns: info.columns }), label: parts.join(' · ') };
+        return { key: nameOf({ board: board.id, partition: info.key }), label: parts.join(' · ') };
       }),
     );
   }
@@ -392,7 +398,7 @@ export class ArrayModel implements Disposable {
         actions: [],
       };
     }
-    const known = this.#known.get(keyOf({ board: board.id, columns: now.info.columns }));
+    const known = this.#known.get(nameOf({ board: board.id, partition: now.info.key }));
     if (known?.error === undefined || known.reading) return undefined;
     return {
       kind: 'error',
@@ -414,7 +420,7 @@ export class ArrayModel implements Disposable {
     if (!this.#visible || this.#disposed || now === undefined) return;
     const { state } = now.board.link;
     if (state.kind !== 'connected') return;
-    const key = keyOf({ board: now.board.id, columns: now.info.columns });
+    const key = nameOf({ board: now.board.id, partition: now.info.key });
     if (this.#tried.get(state.board)?.has(key) === true) {
       this.#schedule();
       return;
@@ -428,13 +434,13 @@ export class ArrayModel implements Disposable {
   }
 
   async #read(board: ArrayBoard, info: PartitionInfo, asking: Asking): Promise<void> {
-    const key = keyOf({ board: board.id, columns: info.columns });
+    const key = nameOf({ board: board.id, partition: info.key });
     const known: Known = this.#known.get(key) ?? { reading: false };
     await known.underWay?.makeWayFor(asking);
     if (known.reading || board.link.state.kind !== 'connected') return;
     this.#known.set(key, known);
     // What was once shown stays, also while its board is away.
-    if (this.#target?.columns === undefined) this.#target = { board: board.id, columns: info.columns };
+    if (this.#target?.partition === undefined) this.#target = { board: board.id, partition: info.key };
     const connection = board.link.state.board;
     const tried = this.#tried.get(connection) ?? new Set();
     this.#tried.set(connection, tried.add(key));
@@ -445,7 +451,7 @@ export class ArrayModel implements Disposable {
     this.#changed.fire();
     try {
       const signal = read.signal(patience);
-      const partition = await board.link.open(info.columns, signal);
+      const partition = await board.link.open(info.key, signal);
       known.report = await this.#readStatus(partition, info, connection.info.generation, asking, signal);
       delete known.error;
     } catch (thrown) {

@@ -71,14 +71,14 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
     const board = this.#services.boards().find(({ id }) => id === place.board);
     if (board === undefined) return;
     try {
-      const partition = await board.link.open(place.columns, AbortSignal.timeout(patience));
+      const partition = await board.link.open(place.partition, AbortSignal.timeout(patience));
       const geometry = partition.memories
         .map((memory) => memory.geometry)
         .find((candidate) => containsTile(candidate, place.tile));
       if (geometry === undefined) return;
       const resource: MemoryResource = {
         board: place.board,
-        columns: place.columns,
+        partition: place.partition,
         memory: geometry.type,
         tile: place.tile,
       };

@@ -9,6 +9,7 @@ import { plain } from './test-bench.ts';
 
 function partition(columns: ColumnRange, numRows: number, startRow = 0): PartitionInfo {
   return {
+    key: `${columns.startCol}_${columns.numCols}`,
     id: columns.startCol,
     columns,
     startRow,

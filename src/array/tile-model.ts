@@ -22,8 +22,7 @@ export interface TileKnowledge {
 function isSame(a: TilePlace | undefined, b: TilePlace | undefined): boolean {
   return (
     a?.board === b?.board &&
-    a?.columns.startCol === b?.columns.startCol &&
-    a?.columns.numCols === b?.columns.numCols &&
+    a?.partition === b?.partition &&
     a?.tile.col === b?.tile.col &&
     a?.tile.row === b?.tile.row
   );
@@ -114,7 +113,7 @@ export class TileModel implements Disposable {
     this.#underWay = read;
     try {
       const signal = read.signal(patience);
-      const partition = await link.open(place.columns, signal);
+      const partition = await link.open(place.partition, signal);
       const report = await partition.status([place.tile], { detail: true, asking }, signal);
       if (this.#known?.place === place) this.#set({ place, report, reading: false });
     } catch (thrown) {

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { freeColumns } from '../board/simulated/array.ts';
+import { freeColumns, simulatedKey } from '../board/simulated/array.ts';
 import { Emitter } from '../model/event.ts';
 import { settle } from '../session/scripted-board.ts';
 import { ViewBench } from './test-bench.ts';
@@ -40,7 +40,11 @@ vi.mock('vscode', () => ({
 
 const { TileView } = await import('./tile-view.ts');
 
-const first = { board: 'desk', columns: freeColumns, tile: { col: freeColumns.startCol, row: 1 } };
+const first = {
+  board: 'desk',
+  partition: simulatedKey(freeColumns),
+  tile: { col: freeColumns.startCol, row: 1 },
+};
 const second = { ...first, tile: { ...first.tile, row: 2 } };
 
 async function make() {

@@ -13,6 +13,7 @@ import type {
   MemoryType,
   Tile,
 } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import type { BoardError } from './errors.ts';
 
@@ -46,6 +47,8 @@ export interface Hold {
 
 /** One partition as the driver lists it. Asking for it maps nothing. */
 export interface PartitionInfo {
+  /** What every call names it by. Another partition may have the same columns. */
+  readonly key: PartitionKey;
   /** The driver's id: opaque. */
   readonly id: number;
   readonly columns: ColumnRange;
@@ -194,6 +197,7 @@ export interface PartitionMemory {
 
 /** A partition whose memory types are known. Holds nothing on the board. */
 export interface Partition {
+  readonly key: PartitionKey;
   readonly columns: ColumnRange;
   readonly memories: readonly PartitionMemory[];
   memory(type: MemoryType): PartitionMemory | undefined;
@@ -266,13 +270,21 @@ export interface Board {
    * opened. Empty where partitions are static. Changes with `onDidChangePartitions`.
    */
   readonly freeColumns: readonly ColumnRange[];
-  /** Learns the memory types: the first mapping. The result stays valid until the board closes. */
-  open(columns: ColumnRange, options: OpenOptions, signal: AbortSignal): Promise<Partition>;
+  /**
+   * The key of the partition that the driver makes of free columns when that is opened. Takes and lists nothing: whether
+   * they can be had, `open` says.
+   */
+  pick(columns: ColumnRange, signal: AbortSignal): Promise<PartitionKey>;
+  /**
+   * Learns the memory types: the first mapping. The result stays valid until the board closes. A partition that the driver
+   * makes of free columns need not be listed before.
+   */
+  open(partition: PartitionKey, options: OpenOptions, signal: AbortSignal): Promise<Partition>;
   /**
    * What can be asked of a partition that is not opened, or cannot be: to be held or let go, and to be reached although the
    * kernel holds it. Asks nothing of the board by itself.
    */
-  ownership(columns: ColumnRange): PartitionOwnership;
+  ownership(partition: PartitionKey): PartitionOwnership;
   /** Everything a bug report needs, as Markdown; no secrets. */
   report(signal: AbortSignal): Promise<string>;
   /** Ends the connection and all that it started on the board. */

@@ -4,7 +4,7 @@ import type { Board, PartitionInfo } from './board.ts';
 import { createCoreBoard } from './core-board.ts';
 import { BoardError } from './errors.ts';
 import { formatReport } from './report.ts';
-import { freeColumns, ownedColumns, SimulatedArray } from './simulated/array.ts';
+import { freeColumns, ownedColumns, SimulatedArray, simulatedKey } from './simulated/array.ts';
 import { SimulatedClient } from './simulated/client.ts';
 import { createSimulatedConnector } from './simulated/connector.ts';
 
@@ -31,16 +31,18 @@ describe('a board over a core', () => {
   it('asks before the first mapping of an unknown driver', async () => {
     const { board, array } = await connect(new SimulatedArray({ unknownDriver: true }));
     expect(board.info.family).toBe('unknown');
-    await expect(board.open(freeColumns, {}, never)).rejects.toMatchObject({ code: 'unknown-driver' });
-    const partition = await board.open(freeColumns, { allowUnknownDriver: true }, never);
+    await expect(board.open(simulatedKey(freeColumns), {}, never)).rejects.toMatchObject({
+      code: 'unknown-driver',
+    });
+    const partition = await board.open(simulatedKey(freeColumns), { allowUnknownDriver: true }, never);
     expect(partition.memories).toHaveLength(2);
-    await board.open(freeColumns, {}, never);
+    await board.open(simulatedKey(freeColumns), {}, never);
     expect(array.count('open')).toBe(2);
   });
 
   it('makes one round trip for any number of edits', async () => {
     const { board, array } = await connect();
-    const memory = (await board.open(freeColumns, {}, never)).memory('data');
+    const memory = (await board.open(simulatedKey(freeColumns), {}, never)).memory('data');
     const edits = Array.from({ length: 20_000 }, (_, i) => ({
       offset: 5 * i,
       seen: Uint8Array.of(0),
@@ -54,7 +56,7 @@ describe('a board over a core', () => {
 
   it('asks the core for nothing when nothing is asked of it', async () => {
     const { board, array } = await connect();
-    const memory = (await board.open(freeColumns, {}, never)).memory('data');
+    const memory = (await board.open(simulatedKey(freeColumns), {}, never)).memory('data');
     const read = await memory?.read([{ offset: 7, length: 0 }], {}, never);
     expect(read?.pieces).toEqual([{ range: { offset: 7, length: 0 }, bytes: new Uint8Array(0) }]);
     expect(read?.epoch).toBe(array.partition(freeColumns)?.epoch);
@@ -64,7 +66,7 @@ describe('a board over a core', () => {
 
   it('tells once, in one event, that a partition changed hands; to write beside the owner it must be unlocked', async () => {
     const { board, array } = await connect();
-    const memory = (await board.open(freeColumns, {}, never)).memory('data');
+    const memory = (await board.open(simulatedKey(freeColumns), {}, never)).memory('data');
     const heard: (readonly PartitionInfo[])[] = [];
     board.onDidChangePartitions((list) => heard.push(list));
     array.own(freeColumns);
@@ -87,7 +89,7 @@ describe('a board over a core', () => {
 
   it('says why it closed, once, and to every later call', async () => {
     const { board, array, log } = await connect();
-    const memory = (await board.open(freeColumns, {}, never)).memory('data');
+    const memory = (await board.open(simulatedKey(freeColumns), {}, never)).memory('data');
     const closed = vi.fn();
     board.onDidClose(closed);
     array.drop();
@@ -101,7 +103,7 @@ describe('a board over a core', () => {
 
   it('refuses tiles to open that the memory does not have', async () => {
     const { board } = await connect();
-    const memory = (await board.open(freeColumns, {}, never)).memory('program');
+    const memory = (await board.open(simulatedKey(freeColumns), {}, never)).memory('program');
     for (const tile of [-1, 32, 0.5]) {
       const reading = memory?.read([{ offset: 0, length: 4 }], { openTiles: new Set([tile]) }, never);
       await expect(reading).rejects.toMatchObject({ code: 'out-of-range' });
@@ -112,7 +114,7 @@ describe('a board over a core', () => {
 describe('status', () => {
   it('[attach-10] shows two tiles of the demo that wait for each other, a core that is done, and gated tiles', async () => {
     const { board, array } = await connect();
-    const partition = await board.open(ownedColumns, {}, never);
+    const partition = await board.open(simulatedKey(ownedColumns), {}, never);
     const tiles = [2, 3, 6, 5, 1].map((row) => ({ col: row === 6 || row === 5 ? 8 : 7, row }));
     const before = array.count('status');
     const report = await partition.status([...tiles, { col: 9, row: 8 }], {}, never);
@@ -136,7 +138,7 @@ describe('status', () => {
     '[attach-10] of every tile of %s is understood to the last word, with its descriptors',
     async (generation) => {
       const { board, array } = await connect(new SimulatedArray({ generation }));
-      const partition = await board.open(ownedColumns, {}, never);
+      const partition = await board.open(simulatedKey(ownedColumns), {}, never);
       const rows = array.partition(ownedColumns)?.numRows ?? 0;
       const tiles = [6, 7, 8].flatMap((col) => Array.from({ length: rows }, (_, row) => ({ col, row })));
       const report = await partition.status(tiles, { detail: true }, never);
@@ -159,7 +161,7 @@ describe('status', () => {
 
   it('of tiles outside the partition, or of too many, is refused before it is sent', async () => {
     const { board, array } = await connect();
-    const partition = await board.open(ownedColumns, {}, never);
+    const partition = await board.open(simulatedKey(ownedColumns), {}, never);
     for (const tile of [
       { col: 5, row: 1 },
       { col: 10, row: 1 },
@@ -189,7 +191,7 @@ describe('dynamic partitions', () => {
     ]);
     const heard: (readonly PartitionInfo[])[] = [];
     board.onDidChangePartitions((list) => heard.push(list));
-    const partition = await board.open(run, {}, never);
+    const partition = await board.open(simulatedKey(run), {}, never);
     expect(heard.at(-1)?.map((one) => [one.columns, one.picked])).toEqual([
       [ownedColumns, false],
       [run, true],
@@ -205,17 +207,17 @@ describe('dynamic partitions', () => {
     ]);
     const failed = { code: 'columns-taken', facts: { owner: 'other_graph', pid: 4321 } };
     await expect(memory?.read([{ offset: 0, length: 4 }], {}, never)).rejects.toMatchObject(failed);
-    await expect(board.open(run, {}, never)).rejects.toMatchObject(failed);
+    await expect(board.open(simulatedKey(run), {}, never)).rejects.toMatchObject(failed);
   });
 
   it('[attach-3] that vanished are opened anew when their columns are free again', async () => {
     const array = new SimulatedArray({ dynamic: true });
     const { board } = await connect(array);
-    const first = await board.open(run, {}, never);
-    expect(await board.open(run, {}, never)).toBe(first);
+    const first = await board.open(simulatedKey(run), {}, never);
+    expect(await board.open(simulatedKey(run), {}, never)).toBe(first);
     array.own({ startCol: 22, numCols: 4 });
     array.release({ startCol: 22, numCols: 4 });
-    const second = await board.open(run, {}, never);
+    const second = await board.open(simulatedKey(run), {}, never);
     expect(second).not.toBe(first);
     const read = await second.memory('data')?.read([{ offset: 0, length: 4 }], {}, never);
     expect(read?.unreadable).toEqual([]);
@@ -227,7 +229,9 @@ describe('dynamic partitions', () => {
       { startCol: 48, numCols: 3 },
       { startCol: 60, numCols: 1 },
     ]) {
-      await expect(board.open(columns, {}, never)).rejects.toMatchObject({ code: 'no-partition' });
+      await expect(board.open(simulatedKey(columns), {}, never)).rejects.toMatchObject({
+        code: 'no-partition',
+      });
     }
   });
 });
@@ -237,7 +241,7 @@ describe('clocks', () => {
 
   it('[attach-4] of gated tiles run when a person asked, until they are let go or somebody takes them', async () => {
     const { board, array } = await connect();
-    const partition = await board.open(freeColumns, {}, never);
+    const partition = await board.open(simulatedKey(freeColumns), {}, never);
     const unreadable = async () =>
       (await partition.memory('data')?.read([gatedTile], {}, never))?.unreadable.length;
     const listed = async () => (await board.partitions(never))[0]?.clocksOn;
@@ -253,9 +257,9 @@ describe('clocks', () => {
 
   it('[attach-4] are never touched beside an owner; a driver that ignores them is told of', async () => {
     const { board } = await connect(new SimulatedArray({ ignoresClocks: true }));
-    const owned = await board.open(ownedColumns, {}, never);
+    const owned = await board.open(simulatedKey(ownedColumns), {}, never);
     await expect(owned.enableClocks(true, never)).rejects.toMatchObject({ code: 'locked' });
-    const free = await board.open(freeColumns, {}, never);
+    const free = await board.open(simulatedKey(freeColumns), {}, never);
     expect(await free.enableClocks(true, never)).toBe(false);
     expect((await board.partitions(never))[0]?.clocksOn).toBe(false);
   });
@@ -265,7 +269,7 @@ describe('a hold', () => {
   it('[attach-8] keeps bytes and epoch when the owner goes, for every board; letting go resets', async () => {
     const { board, array } = await connect();
     const { board: second } = await connect(array);
-    const partition = await board.open(ownedColumns, {}, never);
+    const partition = await board.open(simulatedKey(ownedColumns), {}, never);
     const memory = partition.memory('data');
     await partition.hold(true, never);
     await partition.hold(true, never);
@@ -280,7 +284,7 @@ describe('a hold', () => {
     }
     expect(array.startOwner(ownedColumns)).toBe(false);
     board.dispose();
-    const other = await second.open(ownedColumns, {}, never);
+    const other = await second.open(simulatedKey(ownedColumns), {}, never);
     const held = await other.memory('data')?.read([range], {}, never);
     expect(held?.pieces).toEqual(before?.pieces);
     await other.hold(false, never);
@@ -292,7 +296,7 @@ describe('a hold', () => {
 
   it('[attach-8] that dies by itself is noticed', async () => {
     const { board, array } = await connect();
-    const partition = await board.open(ownedColumns, {}, never);
+    const partition = await board.open(simulatedKey(ownedColumns), {}, never);
     await partition.hold(true, never);
     const heard: (readonly PartitionInfo[])[] = [];
     board.onDidChangePartitions((list) => heard.push(list));
@@ -303,7 +307,7 @@ describe('a hold', () => {
 
   it('of a partition that nobody has cannot be started', async () => {
     const { board } = await connect();
-    const partition = await board.open(freeColumns, {}, never);
+    const partition = await board.open(simulatedKey(freeColumns), {}, never);
     await expect(partition.hold(true, never)).rejects.toMatchObject({ code: 'hold-failed' });
   });
 });
@@ -312,13 +316,15 @@ describe('a partition that the kernel holds', () => {
   it('[attach-9] is opened only after a person chose the way through its driver', async () => {
     const { board, array } = await connect();
     array.own(freeColumns, { kind: 'kernel', pid: 0, command: '', startedAt: 0 });
-    await expect(board.open(freeColumns, {}, never)).rejects.toMatchObject({ code: 'kernel-held' });
+    await expect(board.open(simulatedKey(freeColumns), {}, never)).rejects.toMatchObject({
+      code: 'kernel-held',
+    });
     expect(array.count('kernel-descriptor')).toBe(0);
-    const ownership = board.ownership(freeColumns);
+    const ownership = board.ownership(simulatedKey(freeColumns));
     array.failNext('kernel-descriptor', new BoardError('kernel-held', 'no DRM node'));
     await expect(ownership.takeKernelDescriptor(never)).rejects.toMatchObject({ facts: { asked: 'zocl' } });
     await ownership.takeKernelDescriptor(never);
-    const partition = await board.open(freeColumns, {}, never);
+    const partition = await board.open(simulatedKey(freeColumns), {}, never);
     const read = await partition.memory('data')?.read([{ offset: 0, length: 4 }], {}, never);
     expect(read?.unreadable).toEqual([]);
     const { tiles } = await partition.status([{ col: 0, row: 1 }], {}, never);
@@ -346,8 +352,8 @@ describe('the board report', () => {
   it('names array, owners, holds, picked columns and free ones', async () => {
     const array = new SimulatedArray({ dynamic: true, generation: 'aieml' });
     const { board } = await connect(array);
-    await (await board.open(ownedColumns, {}, never)).hold(true, never);
-    await board.open({ startCol: 20, numCols: 2 }, {}, never);
+    await (await board.open(simulatedKey(ownedColumns), {}, never)).hold(true, never);
+    await board.open(simulatedKey({ startCol: 20, numCols: 2 }), {}, never);
     array.own({ startCol: 30, numCols: 2 }, { kind: 'kernel', pid: 0, command: '', startedAt: 0 });
     const text = await board.report(never);
     expect(text).toContain('| generation | `aieml` |');
@@ -362,7 +368,7 @@ describe('the board report', () => {
     const { board, array } = await connect();
     expect(await board.report(never)).toContain('none opened yet');
     expect(array.count('open')).toBe(0);
-    await board.open(ownedColumns, {}, never);
+    await board.open(simulatedKey(ownedColumns), {}, never);
     expect(await board.report(never)).toMatch(/6 to 9 \| data \| 1 to 8 \| 32768 \| 1048576 \| yes/);
   });
 });

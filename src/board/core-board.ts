@@ -14,6 +14,7 @@ import {
   tileCount,
   totalBytes,
 } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { decodeTileStatus } from '../model/status/decode.ts';
 import type {
   Board,
@@ -36,7 +37,13 @@ import type {
 } from './board.ts';
 import { BoardError, throwIfCancelled, toBoardError } from './errors.ts';
 import { planRead } from './plan-read.ts';
-import { type CoreClient, type CoreList, type CoreMemory, maxStatusTiles } from './protocol/core-client.ts';
+import {
+  type CoreClient,
+  type CoreList,
+  type CoreMemory,
+  type CoreOpened,
+  maxStatusTiles,
+} from './protocol/core-client.ts';
 import { formatReport } from './report.ts';
 import { packEdits, unpackOutcomes } from './words.ts';
 
@@ -127,29 +134,33 @@ class CoreBoard implements Board {
     return this.#list.free;
   }
 
-  async open(columns: ColumnRange, options: OpenOptions, signal: AbortSignal): Promise<Partition> {
+  async pick(columns: ColumnRange, signal: AbortSignal): Promise<PartitionKey> {
     this.#check(signal);
-    const key = `${columns.startCol}_${columns.numCols}`;
+    return this.#client.pick(columns, signal);
+  }
+
+  async open(key: PartitionKey, options: OpenOptions, signal: AbortSignal): Promise<Partition> {
+    this.#check(signal);
     const known = this.#opened.get(key);
     if (known !== undefined) return known;
-    const inUseBefore = this.#partitionAt(columns)?.inUse ?? false;
+    const inUseBefore = this.#partitionOf(key)?.inUse ?? false;
     const allowUnknown = options.allowUnknownDriver ?? false;
     const asking = options.asking ?? 'look';
-    const memories = await this.#client.open(columns, allowUnknown, signal, asking);
-    // Columns of a free range are a partition from now on; the caller finds them in the list.
-    if (this.#partitionAt(columns) === undefined) this.#learn(await this.#client.partitions(signal));
+    const opened = await this.#client.open(key, allowUnknown, signal, asking);
+    // What is made of free columns is listed from now on; the caller finds it in the list.
+    if (this.#partitionOf(key) === undefined) this.#learn(await this.#client.partitions(signal));
     // Of two callers that opened at the same time, both get the object of the first that came back.
     const raced = this.#opened.get(key);
     if (raced !== undefined) return raced;
     // It may have changed hands meanwhile; what can be written was opened while it was free.
-    const inUse = inUseBefore || (this.#partitionAt(columns)?.inUse ?? false);
-    const partition = new CorePartition(columns, memories, inUse, this.#access);
+    const inUse = inUseBefore || (this.#partitionOf(key)?.inUse ?? false);
+    const partition = new CorePartition(key, opened, inUse, this.#access);
     this.#opened.set(key, partition);
     return partition;
   }
 
-  ownership(columns: ColumnRange): PartitionOwnership {
-    return new CorePartition(columns, [], false, this.#access);
+  ownership(key: PartitionKey): PartitionOwnership {
+    return new CoreOwnership(key, this.#access);
   }
 
   async report(signal: AbortSignal): Promise<string> {
@@ -181,7 +192,7 @@ class CoreBoard implements Board {
       return this.#client;
     },
     learn: async (signal) => this.#learn(await this.#client.partitions(signal)),
-    partition: (columns) => this.#partitionAt(columns),
+    partition: (key) => this.#partitionOf(key),
   };
 
   #check(signal: AbortSignal): void {
@@ -189,18 +200,16 @@ class CoreBoard implements Board {
     throwIfCancelled(signal);
   }
 
-  #partitionAt(columns: ColumnRange): PartitionInfo | undefined {
-    return this.#list.partitions.find(
-      (one) => one.columns.startCol === columns.startCol && one.columns.numCols === columns.numCols,
-    );
+  #partitionOf(key: PartitionKey): PartitionInfo | undefined {
+    return this.#list.partitions.find((one) => one.key === key);
   }
 
   #learn(list: CoreList): void {
     const changed = JSON.stringify(list) !== JSON.stringify(this.#list);
     this.#list = list;
     // A partition that left the list may come back with other tiles: it is opened anew.
-    for (const [key, { columns }] of this.#opened) {
-      if (this.#partitionAt(columns) === undefined) this.#opened.delete(key);
+    for (const key of this.#opened.keys()) {
+      if (this.#partitionOf(key) === undefined) this.#opened.delete(key);
     }
     if (changed) this.#partitionsChanged.fire(list.partitions);
   }
@@ -211,20 +220,47 @@ interface Access {
   info(): BoardInfo;
   /** The core, after checking that the board is alive and the caller still interested. */
   client(signal: AbortSignal): CoreClient;
-  partition(columns: ColumnRange): PartitionInfo | undefined;
+  partition(key: PartitionKey): PartitionInfo | undefined;
   /** Asks for the list: something of it was changed by a call. */
   learn(signal: AbortSignal): Promise<void>;
 }
 
-class CorePartition implements Partition {
+class CoreOwnership implements PartitionOwnership {
+  readonly key: PartitionKey;
+  protected readonly access: Access;
+
+  constructor(key: PartitionKey, access: Access) {
+    this.key = key;
+    this.access = access;
+  }
+
+  async hold(on: boolean, signal: AbortSignal): Promise<void> {
+    await this.access.client(signal).hold(this.key, on, signal);
+    await this.access.learn(signal);
+  }
+
+  async takeKernelDescriptor(signal: AbortSignal): Promise<void> {
+    try {
+      await this.access.client(signal).takeKernelDescriptor(this.key, signal);
+    } catch (thrown) {
+      const error = toBoardError(thrown);
+      if (error.code !== 'kernel-held') throw error;
+      // The next step of this error was just tried.
+      throw new BoardError(error.code, error.message, { ...error.facts, asked: 'zocl' }, error);
+    }
+  }
+}
+
+class CorePartition extends CoreOwnership implements Partition {
   readonly columns: ColumnRange;
   readonly memories: readonly PartitionMemory[];
-  readonly #access: Access;
 
-  constructor(columns: ColumnRange, memories: readonly CoreMemory[], openedInUse: boolean, access: Access) {
-    this.columns = columns;
-    this.memories = memories.map((memory) => new CorePartitionMemory(columns, memory, openedInUse, access));
-    this.#access = access;
+  constructor(key: PartitionKey, opened: CoreOpened, openedInUse: boolean, access: Access) {
+    super(key, access);
+    this.columns = opened.columns;
+    this.memories = opened.memories.map(
+      (memory) => new CorePartitionMemory(key, memory, openedInUse, access),
+    );
   }
 
   memory(type: MemoryType): PartitionMemory | undefined {
@@ -232,15 +268,15 @@ class CorePartition implements Partition {
   }
 
   async status(tiles: readonly Tile[], options: StatusOptions, signal: AbortSignal): Promise<StatusReport> {
-    const client = this.#access.client(signal);
+    const client = this.access.client(signal);
     this.#checkTiles(tiles);
     if (tiles.length === 0) {
-      return { tiles: [], at: Date.now(), epoch: this.#access.partition(this.columns)?.epoch ?? '' };
+      return { tiles: [], at: Date.now(), epoch: this.access.partition(this.key)?.epoch ?? '' };
     }
     const detail = options.detail ?? false;
     const asking = options.asking ?? 'look';
-    const answer = await client.status({ columns: this.columns, tiles, detail, asking }, signal);
-    const { generation } = this.#access.info();
+    const answer = await client.status({ partition: this.key, tiles, detail, asking }, signal);
+    const { generation } = this.access.info();
     return {
       tiles: answer.tiles.map((raw) => decodeTileStatus(raw, generation)),
       at: Date.now(),
@@ -249,25 +285,9 @@ class CorePartition implements Partition {
   }
 
   async enableClocks(on: boolean, signal: AbortSignal): Promise<boolean> {
-    const running = await this.#access.client(signal).setClocks(this.columns, on, signal);
-    await this.#access.learn(signal);
+    const running = await this.access.client(signal).setClocks(this.key, on, signal);
+    await this.access.learn(signal);
     return running;
-  }
-
-  async hold(on: boolean, signal: AbortSignal): Promise<void> {
-    await this.#access.client(signal).hold(this.columns, on, signal);
-    await this.#access.learn(signal);
-  }
-
-  async takeKernelDescriptor(signal: AbortSignal): Promise<void> {
-    try {
-      await this.#access.client(signal).takeKernelDescriptor(this.columns, signal);
-    } catch (thrown) {
-      const error = toBoardError(thrown);
-      if (error.code !== 'kernel-held') throw error;
-      // The next step of this error was just tried.
-      throw new BoardError(error.code, error.message, { ...error.facts, asked: 'zocl' }, error);
-    }
   }
 
   #checkTiles(tiles: readonly Tile[]): void {
@@ -275,7 +295,7 @@ class CorePartition implements Partition {
       throw new BoardError('out-of-range', `status of ${tiles.length} tiles; ${maxStatusTiles} at most`);
     }
     const { startCol, numCols } = this.columns;
-    const rows = this.#access.partition(this.columns);
+    const rows = this.access.partition(this.key);
     for (const tile of tiles) {
       const inColumns = Number.isInteger(tile.col) && tile.col >= startCol && tile.col < startCol + numCols;
       const inRows =
@@ -291,15 +311,15 @@ class CorePartition implements Partition {
 
 class CorePartitionMemory implements PartitionMemory {
   readonly geometry: MemoryGeometry;
-  readonly #columns: ColumnRange;
+  readonly #key: PartitionKey;
   readonly #writable: boolean;
   readonly #openedInUse: boolean;
   readonly #access: Access;
 
-  constructor(columns: ColumnRange, memory: CoreMemory, openedInUse: boolean, access: Access) {
+  constructor(key: PartitionKey, memory: CoreMemory, openedInUse: boolean, access: Access) {
     const { writable, ...geometry } = memory;
     this.geometry = geometry;
-    this.#columns = columns;
+    this.#key = key;
     this.#writable = writable;
     this.#openedInUse = openedInUse;
     this.#access = access;
@@ -310,7 +330,7 @@ class CorePartitionMemory implements PartitionMemory {
    * believed where the driver is known: the core refuses a write for which there is no way.
    */
   get writable(): boolean {
-    const inUse = this.#access.partition(this.#columns)?.inUse ?? this.#openedInUse;
+    const inUse = this.#access.partition(this.#key)?.inUse ?? this.#openedInUse;
     return inUse === this.#openedInUse ? this.#writable : this.#access.info().family !== 'unknown';
   }
 
@@ -320,12 +340,12 @@ class CorePartitionMemory implements PartitionMemory {
     const plan = planRead(ranges);
     if (plan.fetch.length === 0) {
       const pieces: ReadPiece[] = ranges.map((range) => ({ range, bytes: new Uint8Array(0) }));
-      const epoch = this.#access.partition(this.#columns)?.epoch ?? '';
+      const epoch = this.#access.partition(this.#key)?.epoch ?? '';
       return { pieces, unreadable: [], at: Date.now(), epoch };
     }
     const answer = await client.read(
       {
-        columns: this.#columns,
+        partition: this.#key,
         memory: this.geometry.type,
         ranges: plan.fetch,
         openTiles: this.#tiles(options.openTiles),
@@ -355,7 +375,7 @@ class CorePartitionMemory implements PartitionMemory {
     if (packed.words.length === 0) return { spans: [], at: Date.now(), epoch: options.epoch };
     const answer = await client.write(
       {
-        columns: this.#columns,
+        partition: this.#key,
         memory: this.geometry.type,
         epoch: options.epoch,
         force: options.force ?? false,

@@ -6,6 +6,7 @@ const run = { startCol: 4, numCols: 46 };
 
 /** Columns 4 to 7 as a board lists them once they were picked. */
 const picked: PartitionInfo = {
+  key: '6_4',
   id: 1,
   columns: { startCol: 4, numCols: 4 },
   startRow: 0,

@@ -1,7 +1,7 @@
 /** One open `aie:` resource: VS Code's document, a thin view on a memory session. Holds no bytes of its own. */
 import type * as vscode from 'vscode';
 import type { Board } from '../board/board.ts';
-import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
+import type { ByteRange, ColumnRange, MemoryGeometry } from '../model/geometry.ts';
 import { type MemoryResource, resourceRange } from '../model/resource.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { SessionReference } from '../session/pool.ts';
@@ -59,6 +59,11 @@ export class TileDocument implements vscode.CustomDocument {
   get shown(): ShownMemory | undefined {
     const geometry = this.session.geometry;
     return geometry && { geometry, range: resourceRange(this.resource, geometry) };
+  }
+
+  /** Columns of the partition, as last known; they say nothing of which partition it is. */
+  get columns(): ColumnRange | undefined {
+    return this.session.state.partition?.columns ?? this.session.geometry;
   }
 
   /** Whether the document's part of the memory exists in the layout that the board has now. */

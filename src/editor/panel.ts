@@ -169,7 +169,7 @@ export class HexPanel {
     const beside = besideText(state, vscode.l10n);
     const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
-      title: titleOf(resource, services, vscode.l10n),
+      title: titleOf(resource, this.document.columns, services, vscode.l10n),
       policy: state.policy,
       ...(state.lockedBecause === undefined ? {} : { lockedFor: services.errorText(state.lockedBecause) }),
       ...(beside === undefined ? {} : { beside }),

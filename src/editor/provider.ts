@@ -394,8 +394,8 @@ export class HexEditorProvider
     return agreed && this.#documents.get(document.key) === document;
   }
 
-  #titleOf({ resource }: TileDocument): string {
-    return titleOf(resource, this.services, vscode.l10n);
+  #titleOf({ resource, columns }: TileDocument): string {
+    return titleOf(resource, columns, this.services, vscode.l10n);
   }
 
   #dropEdits(document: TileDocument, drop: () => void): void {

@@ -165,6 +165,7 @@ test('[truth-2] what the driver refused although the clock is on is told apart f
 
 const graph = { kind: 'process', pid: 12, command: 'demo', startedAt: 0 } as const;
 const free: PartitionInfo = {
+  key: '6_4',
   id: 1,
   columns: { startCol: 6, numCols: 4 },
   startRow: 0,

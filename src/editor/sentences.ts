@@ -4,7 +4,7 @@ import { BoardError } from '../board/errors.ts';
 import { ownerName, processName } from '../board/owner-name.ts';
 import { actionNames } from '../model/action-names.ts';
 import { FileError } from '../model/files/file-error.ts';
-import { formatTile, type Tile } from '../model/geometry.ts';
+import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
@@ -409,20 +409,21 @@ function waitText(retryAt: number | undefined, now: number, l10n: Localiser): st
   return ` ${l10n.t('Reconnecting in {0} s.', seconds)}`;
 }
 
-/** Board, columns, memory and tile of an editor, in words. */
+/** Board, memory, and tile or columns of an editor, in words. @param columns of its partition, where they are known */
 export function titleOf(
   resource: MemoryResource,
+  columns: ColumnRange | undefined,
   names: Pick<EditorServices, 'boardLabel' | 'memoryName' | 'tileName'>,
   l10n: Localiser,
 ): string {
-  const { board, columns, tile } = resource;
-  const { startCol, numCols } = columns;
-  const place =
-    tile === undefined
-      ? l10n.t('columns {0} to {1}', startCol, startCol + numCols - 1)
-      : l10n.t('tile {0}', formatTile(tile));
+  const { board, partition, tile } = resource;
+  const place = (): string => {
+    if (tile !== undefined) return l10n.t('tile {0}', formatTile(tile));
+    if (columns === undefined) return l10n.t('partition {0}', partition);
+    return l10n.t('columns {0} to {1}', columns.startCol, columns.startCol + columns.numCols - 1);
+  };
   const kernels = tile === undefined ? '' : names.tileName(board, tile);
-  return [names.boardLabel(board), names.memoryName(resource), place, kernels]
+  return [names.boardLabel(board), names.memoryName(resource), place(), kernels]
     .filter((text) => text !== '')
     .join(' \u00b7 ');
 }

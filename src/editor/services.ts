@@ -6,7 +6,7 @@ import type { SessionReference } from '../session/pool.ts';
 import type { KeptViews } from './kept-views.ts';
 
 /** A partition of a board. */
-export type PartitionPlace = Pick<MemoryResource, 'board' | 'columns'>;
+export type PartitionPlace = Pick<MemoryResource, 'board' | 'partition'>;
 
 export interface EditorServices {
   /** The session of a resource; `undefined` when its board is not in the sidebar. */

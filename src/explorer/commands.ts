@@ -11,7 +11,8 @@ import { editLocalEntry, editSimulatedEntry, type LocalSettings } from '../board
 import type { PickedColumns } from '../boards/pick-columns.ts';
 import type { Secrets } from '../boards/secrets.ts';
 import { actionNames } from '../model/action-names.ts';
-import { type ColumnRange, formatTile, tiles } from '../model/geometry.ts';
+import { formatTile, tiles } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { markdownCode } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { Choice } from '../say/multi-step.ts';
@@ -20,6 +21,7 @@ import type { Failures } from './failures.ts';
 import {
   BoardNode,
   columnsText,
+  keyIfShared,
   MemoryNode,
   memoryName,
   ownerText,
@@ -297,14 +299,14 @@ export class BoardCommands {
     const partition = await pickFrom(
       this.#services.picks.shown(entry.id, entry.link.partitions).map((info) => ({
         label: columnsText(info),
-        description: ownerText(info),
+        description: [...keyIfShared(entry, info), ownerText(info)].join(' · '),
         info,
       })),
       { title: entry.config.label, placeHolder: vscode.l10n.t('Partition') },
     );
     if (partition === undefined) return undefined;
-    const columns = partition.info.columns;
-    const opened = await this.#openPartition(entry, columns);
+    const { key } = partition.info;
+    const opened = await this.#openPartition(entry, key);
     if (opened === undefined) return undefined;
     const memory = await pickFrom(
       opened.memories.map(({ geometry }) => ({
@@ -315,7 +317,7 @@ export class BoardCommands {
       { title: columnsText(partition.info), placeHolder: vscode.l10n.t('Memory type') },
     );
     if (memory === undefined) return undefined;
-    const whole: MemoryResource = { board: entry.id, columns, memory: memory.geometry.type };
+    const whole: MemoryResource = { board: entry.id, partition: key, memory: memory.geometry.type };
     const place = await pickFrom(
       [
         { label: vscode.l10n.t('All tiles'), resource: whole },
@@ -330,13 +332,13 @@ export class BoardCommands {
   }
 
   /** Opens a partition, asking first about an unknown driver; `undefined` if the person declines. */
-  async #openPartition(entry: BoardEntry, columns: ColumnRange): Promise<Partition | undefined> {
+  async #openPartition(entry: BoardEntry, key: PartitionKey): Promise<Partition | undefined> {
     try {
-      return await entry.link.open(columns, AbortSignal.timeout(patience));
+      return await entry.link.open(key, AbortSignal.timeout(patience));
     } catch (error) {
       if (toBoardError(error).code !== 'unknown-driver') throw error;
       if (!(await this.#services.consent.ask(entry))) return undefined;
-      return entry.link.open(columns, AbortSignal.timeout(patience));
+      return entry.link.open(key, AbortSignal.timeout(patience));
     }
   }
 

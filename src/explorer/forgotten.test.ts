@@ -1,5 +1,6 @@
 /** What becomes of columns that a person forgot while the board still lists them. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import { simulatedKey } from '../board/simulated/array.ts';
 import { BoardCollection } from '../boards/boards.ts';
 import { PickedColumns } from '../boards/pick-columns.ts';
 import { Emitter } from '../model/event.ts';
@@ -70,7 +71,7 @@ async function sidebar() {
   const { link } = entry;
   await link.connect();
   const { columns } = device;
-  await link.open(columns, AbortSignal.timeout(10_000));
+  await link.open(simulatedKey(columns), AbortSignal.timeout(10_000));
   await picks.add(entry.id, columns);
   const run = async (name: string, argument?: unknown) => {
     offered = undefined;

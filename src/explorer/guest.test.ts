@@ -25,7 +25,7 @@ async function held() {
   device.owner = { kind: 'process', pid: 1234, command: 'graph.elf', startedAt: 5 };
   const link = new BoardLink('board', 'Board', device, time);
   await link.connect();
-  await link.hold(device.columns, true, never);
+  await link.hold(device.key, true, never);
   const asked: GuestQuestion['act'][] = [];
   const details: string[] = [];
   const quiet = () => ({ dispose: () => undefined });
@@ -38,7 +38,7 @@ async function held() {
     return answer;
   };
   const entry = { id: 'board', config: { label: 'Board' }, link, kept: false } as never;
-  const place = { entry, columns: device.columns };
+  const place = { entry, partition: device.key };
   return {
     device,
     link,

@@ -9,14 +9,21 @@ import { ownerName, processName } from '../board/owner-name.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { columnsInput, type PickedColumns, parseColumns, sameColumns } from '../boards/pick-columns.ts';
 import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation } from '../say/say.ts';
 import type { RefusedStart } from '../session/link.ts';
 import type { Failures } from './failures.ts';
-import { columnsText, FreeColumnsNode, ownerText, PartitionNode, PickedNode } from './nodes.ts';
+import { columnsText, FreeColumnsNode, keyIfShared, ownerText, PartitionNode, PickedNode } from './nodes.ts';
 import type { BoardTree } from './tree.ts';
 
 /** A partition of a board that a command is about. */
 export interface Place {
+  readonly entry: BoardEntry;
+  readonly partition: PartitionKey;
+}
+
+/** Columns of a board that a person picked, or may pick. */
+interface Columns {
   readonly entry: BoardEntry;
   readonly columns: ColumnRange;
 }
@@ -43,7 +50,7 @@ export class GuestCommands implements vscode.Disposable {
   readonly #seen = new WeakMap<BoardEntry, readonly PartitionInfo[]>();
   /** Holds that are being released from here. */
   readonly #releasing = new Set<string>();
-  /** Tiles whose clock was off when a person enabled the clocks, and in which epoch, by board and columns. */
+  /** Tiles whose clock was off when a person enabled the clocks, and in which epoch, by board and partition. */
   readonly #wereGated = new Map<string, { readonly epoch: string; readonly tiles: readonly Tile[] }>();
   readonly #endedHolds = new vscode.EventEmitter<Place>();
 
@@ -123,8 +130,8 @@ export class GuestCommands implements vscode.Disposable {
   }
 
   /** Keeps what the partition's owner leaves behind, once a person agreed. True if it is held. Rejects with BoardError. */
-  async hold({ entry, columns }: Place): Promise<boolean> {
-    const info = this.#info(entry, columns);
+  async hold({ entry, partition }: Place): Promise<boolean> {
+    const info = this.#info(entry, partition);
     if (info === undefined || !canBeHeld(info)) {
       throw new BoardError('hold-failed', 'only a partition that a process has can be held');
     }
@@ -139,15 +146,15 @@ export class GuestCommands implements vscode.Disposable {
       agree: vscode.l10n.t('Hold'),
     });
     if (!agreed) return false;
-    await entry.link.hold(columns, true, AbortSignal.timeout(patience));
+    await entry.link.hold(partition, true, AbortSignal.timeout(patience));
     return true;
   }
 
   /** Ends the hold. Asks where that resets and zeroes, or may, what an owner left. True if it ended. Rejects with BoardError. */
-  async release({ entry, columns }: Place): Promise<boolean> {
+  async release({ entry, partition }: Place): Promise<boolean> {
     // The last list may be half a second old: an owner that crashed since would lose its memory without the question.
     await entry.link.refreshPartitions(AbortSignal.timeout(patience));
-    const info = this.#info(entry, columns);
+    const info = this.#info(entry, partition);
     const lost = info?.hold === undefined ? undefined : lossOf(info);
     if (info !== undefined && lost !== undefined) {
       const agreed = await this.confirm({
@@ -158,10 +165,10 @@ export class GuestCommands implements vscode.Disposable {
       });
       if (!agreed) return false;
     }
-    const key = placeKey(entry, columns);
+    const key = placeKey(entry, partition);
     this.#releasing.add(key);
     try {
-      await entry.link.hold(columns, false, AbortSignal.timeout(patience));
+      await entry.link.hold(partition, false, AbortSignal.timeout(patience));
     } finally {
       this.#releasing.delete(key);
     }
@@ -172,24 +179,28 @@ export class GuestCommands implements vscode.Disposable {
    * Has the clocks of a free partition's gated tiles run during each access, once a person agreed. True if they do.
    * Rejects with BoardError.
    */
-  async enableClocks({ entry, columns }: Place): Promise<boolean> {
-    const info = this.#info(entry, columns);
+  async enableClocks({ entry, partition }: Place): Promise<boolean> {
+    const info = this.#info(entry, partition);
     if (info?.inUse === true) {
       throw new BoardError('locked', 'clocks are the business of the owner', ownerFacts(info));
     }
     const agreed = await this.confirm({
       act: 'enableClocks',
-      title: vscode.l10n.t('{0} of {1}: enable clocks?', columnsText({ columns }), entry.config.label),
+      title: vscode.l10n.t(
+        '{0} of {1}: enable clocks?',
+        this.#nameOf({ entry, partition }),
+        entry.config.label,
+      ),
       detail: vscode.l10n.t(
         'The clocks of tiles that are off run while Tilescope accesses this partition, and are given back after each access. This lasts until you turn it off or disconnect.',
       ),
       agree: vscode.l10n.t('Enable Clocks'),
     });
     if (!agreed) return false;
-    const tiles = await this.#gatedTiles({ entry, columns });
-    const running = await entry.link.enableClocks(columns, true, AbortSignal.timeout(patience));
-    const epoch = this.#info(entry, columns)?.epoch;
-    if (running && epoch !== undefined) this.#wereGated.set(placeKey(entry, columns), { epoch, tiles });
+    const tiles = await this.#gatedTiles({ entry, partition });
+    const running = await entry.link.enableClocks(partition, true, AbortSignal.timeout(patience));
+    const epoch = this.#info(entry, partition)?.epoch;
+    if (running && epoch !== undefined) this.#wereGated.set(placeKey(entry, partition), { epoch, tiles });
     if (!running) {
       this.warn(
         vscode.l10n.t(
@@ -202,13 +213,13 @@ export class GuestCommands implements vscode.Disposable {
   }
 
   /** Gated tiles are left alone again; those that the driver leaves running are said. Rejects with BoardError. */
-  async disableClocks({ entry, columns }: Place): Promise<void> {
-    await entry.link.enableClocks(columns, false, AbortSignal.timeout(patience));
-    const key = placeKey(entry, columns);
+  async disableClocks({ entry, partition }: Place): Promise<void> {
+    await entry.link.enableClocks(partition, false, AbortSignal.timeout(patience));
+    const key = placeKey(entry, partition);
     const before = this.#wereGated.get(key);
     this.#wereGated.delete(key);
-    if (before === undefined || before.epoch !== this.#info(entry, columns)?.epoch) return;
-    const now = new Set((await this.#gatedTiles({ entry, columns })).map(formatTile));
+    if (before === undefined || before.epoch !== this.#info(entry, partition)?.epoch) return;
+    const now = new Set((await this.#gatedTiles({ entry, partition })).map(formatTile));
     const left = new Set(before.tiles.filter((tile) => !now.has(formatTile(tile))).map(({ col }) => col));
     if (left.size === 0) return;
     this.warn(
@@ -221,16 +232,17 @@ export class GuestCommands implements vscode.Disposable {
   }
 
   /** The tiles of a free partition whose clock is off, by the registers. */
-  async #gatedTiles({ entry, columns }: Place): Promise<Tile[]> {
-    const info = this.#info(entry, columns);
+  async #gatedTiles({ entry, partition }: Place): Promise<Tile[]> {
+    const info = this.#info(entry, partition);
     if (info === undefined) return [];
     const signal = AbortSignal.timeout(patience);
+    const { columns } = info;
     const tiles = Array.from({ length: columns.numCols * (info.numRows - 1) }, (_, i) => ({
       col: columns.startCol + Math.floor(i / (info.numRows - 1)),
       row: info.startRow + 1 + (i % (info.numRows - 1)),
     }));
-    const partition = await entry.link.open(columns, signal);
-    const report = await partition.status(tiles, { asking: 'person' }, signal);
+    const opened = await entry.link.open(partition, signal);
+    const report = await opened.status(tiles, { asking: 'person' }, signal);
     return report.tiles.filter(({ reason }) => reason === 'gated').map(({ tile }) => tile);
   }
 
@@ -238,12 +250,12 @@ export class GuestCommands implements vscode.Disposable {
    * Takes a descriptor of a partition that XRT's kernel driver holds, once a person agreed; asks every time. True if it
    * was taken. Rejects with BoardError.
    */
-  async reachKernel({ entry, columns }: Place): Promise<boolean> {
+  async reachKernel({ entry, partition }: Place): Promise<boolean> {
     const agreed = await this.confirm({
       act: 'reachKernel',
       title: vscode.l10n.t(
         "{0} of {1}: reach through XRT's driver?",
-        columnsText({ columns }),
+        this.#nameOf({ entry, partition }),
         entry.config.label,
       ),
       detail: vscode.l10n.t(
@@ -252,7 +264,7 @@ export class GuestCommands implements vscode.Disposable {
       agree: vscode.l10n.t('Reach It'),
     });
     if (!agreed) return false;
-    await entry.link.takeKernelDescriptor(columns, AbortSignal.timeout(patience));
+    await entry.link.takeKernelDescriptor(partition, AbortSignal.timeout(patience));
     this.#services.tree.refresh(entry);
     return true;
   }
@@ -263,12 +275,12 @@ export class GuestCommands implements vscode.Disposable {
     const { entry } = run;
     const columns = await this.askColumns(run.columns);
     if (columns === undefined) return;
-    await entry.link.open(columns, AbortSignal.timeout(patience));
+    await entry.link.pick(columns, AbortSignal.timeout(patience));
     await this.#services.picks.add(entry.id, columns);
     this.#services.tree.refresh(entry);
   }
 
-  async #freeRun(argument: unknown): Promise<Place | undefined> {
+  async #freeRun(argument: unknown): Promise<Columns | undefined> {
     if (argument instanceof FreeColumnsNode) return argument;
     const runs = this.#services.boards.entries.flatMap((entry) =>
       entry.link.state.kind === 'connected'
@@ -281,17 +293,18 @@ export class GuestCommands implements vscode.Disposable {
       );
       return undefined;
     }
-    return this.#choose(runs, () => vscode.l10n.t('free'));
+    return this.#choose(runs, columnsText, () => vscode.l10n.t('free'));
   }
 
   async #forget(argument: unknown): Promise<void> {
     const { picks } = this.#services;
     const place =
-      placeOf(argument) ??
+      pickOf(argument) ??
       (await this.#choose(
         this.#services.boards.entries.flatMap((entry) =>
           picks.of(entry.id).map((columns) => ({ entry, columns })),
         ),
+        columnsText,
         () => '',
       ));
     if (place === undefined) return;
@@ -314,24 +327,29 @@ export class GuestCommands implements vscode.Disposable {
         ? this.#services.picks
             .shown(entry.id, entry.link.partitions)
             .filter(fits)
-            .map((info) => ({ entry, columns: info.columns }))
+            .map((info) => ({ entry, partition: info.key }))
         : [],
     );
-    const place = await this.#choose(places, ({ entry, columns }) => {
-      const info = this.#info(entry, columns);
-      return info === undefined ? '' : ownerText(info);
-    });
+    const describe = ({ entry, partition }: Place): string => {
+      const info = this.#info(entry, partition);
+      return info === undefined ? '' : [...keyIfShared(entry, info), ownerText(info)].join(' · ');
+    };
+    const place = await this.#choose(places, (one) => this.#nameOf(one), describe);
     if (place !== undefined) await run(place);
   }
 
-  async #choose(places: readonly Place[], detailOf: (place: Place) => string): Promise<Place | undefined> {
+  async #choose<T extends Pick<Place, 'entry'>>(
+    places: readonly T[],
+    name: (place: T) => string,
+    detailOf: (place: T) => string,
+  ): Promise<T | undefined> {
     if (places.length === 0) {
       sayInformation(vscode.l10n.t('No connected board has a partition of this kind now.'));
       return undefined;
     }
     const chosen = await pickFrom(
       places.map((place) => ({
-        label: columnsText(place),
+        label: name(place),
         description: `${place.entry.config.label}  ${detailOf(place)}`,
         place,
       })),
@@ -340,8 +358,14 @@ export class GuestCommands implements vscode.Disposable {
     return chosen?.place;
   }
 
-  #info(entry: BoardEntry, columns: ColumnRange): PartitionInfo | undefined {
-    return entry.link.partitions.find((info) => sameColumns(info.columns, columns));
+  #info(entry: BoardEntry, partition: PartitionKey): PartitionInfo | undefined {
+    return entry.link.partitions.find(({ key }) => key === partition);
+  }
+
+  /** The columns of a partition for people; its key while the board does not list it. */
+  #nameOf({ entry, partition }: Place): string {
+    const info = this.#info(entry, partition);
+    return info === undefined ? partition : columnsText(info);
   }
 
   /** Columns that were picked before are asked for again, once per connection; those that are taken say so in the tree. */
@@ -351,9 +375,9 @@ export class GuestCommands implements vscode.Disposable {
     this.#reopened.add(state.board);
     this.#services.picks.connectionBegan(entry.id);
     for (const columns of this.#services.picks.of(entry.id)) {
-      if (this.#info(entry, columns) !== undefined) continue;
+      if (entry.link.partitions.some((info) => sameColumns(info.columns, columns))) continue;
       entry.link
-        .open(columns, AbortSignal.timeout(patience))
+        .pick(columns, AbortSignal.timeout(patience))
         .catch((error: unknown) => this.#services.failures.note(error));
     }
   }
@@ -385,9 +409,9 @@ export class GuestCommands implements vscode.Disposable {
     const before = this.#seen.get(entry) ?? [];
     this.#seen.set(entry, entry.link.partitions);
     for (const info of before) {
-      if (info.hold === undefined || this.#releasing.has(placeKey(entry, info.columns))) continue;
-      if (this.#info(entry, info.columns)?.hold !== undefined) continue;
-      this.#endedHolds.fire({ entry, columns: info.columns });
+      if (info.hold === undefined || this.#releasing.has(placeKey(entry, info.key))) continue;
+      if (this.#info(entry, info.key)?.hold !== undefined) continue;
+      this.#endedHolds.fire({ entry, partition: info.key });
       this.warn(
         info.ownerGone
           ? vscode.l10n.t(
@@ -428,12 +452,18 @@ function ownerFacts({ owner }: PartitionInfo): { pid?: number; command?: string 
 }
 
 function placeOf(argument: unknown): Place | undefined {
+  return argument instanceof PartitionNode
+    ? { entry: argument.entry, partition: argument.info.key }
+    : undefined;
+}
+
+function pickOf(argument: unknown): Columns | undefined {
   if (argument instanceof PartitionNode) return { entry: argument.entry, columns: argument.info.columns };
   return argument instanceof PickedNode ? argument : undefined;
 }
 
-function placeKey(entry: BoardEntry, { startCol, numCols }: ColumnRange): string {
-  return `${entry.id}/${startCol}_${numCols}`;
+function placeKey(entry: BoardEntry, partition: PartitionKey): string {
+  return `${entry.id}/${partition}`;
 }
 
 async function askColumnsInBox(run: ColumnRange): Promise<ColumnRange | undefined> {

@@ -1,6 +1,6 @@
 /** The tree's nodes: small classes that know their place, their look and their children's source. */
 import * as vscode from 'vscode';
-import type { BoardInfo, Partition, PartitionInfo, PartitionMemory } from '../board/board.ts';
+import type { BoardInfo, Partition, PartitionInfo } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
 import { ownerName } from '../board/owner-name.ts';
 import type { BoardEntry } from '../boards/boards.ts';
@@ -197,13 +197,13 @@ export class PartitionNode implements TreeNode {
   constructor(entry: BoardEntry, info: PartitionInfo) {
     this.entry = entry;
     this.info = info;
-    this.key = `partition:${entry.id}/${info.columns.startCol}_${info.columns.numCols}`;
+    this.key = `partition:${entry.id}/${info.key}`;
   }
 
   item(expanded: boolean): vscode.TreeItem {
-    const { info } = this;
+    const { entry, info } = this;
     const item = makeItem(this, columnsText(info), expanded, partitionIcon(info), partitionContext(info));
-    item.description = ownerText(info);
+    item.description = [...keyIfShared(entry, info), ownerText(info)].join(' · ');
     const rows: [string, string][] = [
       [vscode.l10n.t('Columns'), `${info.columns.numCols}`],
       [
@@ -216,6 +216,7 @@ export class PartitionNode implements TreeNode {
         ),
       ],
       [vscode.l10n.t('Driver id'), `${info.id}`],
+      [vscode.l10n.t('Name in addresses'), info.key],
       [vscode.l10n.t('State'), ownerText(info)],
     ];
     const { hold, owner } = info;
@@ -239,6 +240,13 @@ export class PartitionNode implements TreeNode {
     item.tooltip = tableTooltip(columnsText(info), rows);
     return item;
   }
+}
+
+/** What tells a partition from another one of the same columns; nothing where there is none. */
+export function keyIfShared({ link }: Pick<BoardEntry, 'link'>, { key, columns }: PartitionInfo): string[] {
+  const isSame = (other: PartitionInfo) =>
+    other.columns.startCol === columns.startCol && other.columns.numCols === columns.numCols;
+  return link.partitions.some((other) => other.key !== key && isSame(other)) ? [key] : [];
 }
 
 function partitionIcon(info: PartitionInfo): vscode.ThemeIcon {
@@ -313,18 +321,22 @@ export class PickedNode implements TreeNode {
 export class MemoryNode implements TreeNode {
   readonly key: string;
   readonly entry: BoardEntry;
-  readonly partition: Pick<PartitionInfo, 'columns'>;
+  readonly partition: Pick<PartitionInfo, 'key' | 'columns'>;
   readonly geometry: MemoryGeometry;
 
-  constructor(entry: BoardEntry, partition: Pick<PartitionInfo, 'columns'>, geometry: MemoryGeometry) {
+  constructor(
+    entry: BoardEntry,
+    partition: Pick<PartitionInfo, 'key' | 'columns'>,
+    geometry: MemoryGeometry,
+  ) {
     this.entry = entry;
     this.partition = partition;
     this.geometry = geometry;
-    this.key = `memory:${entry.id}/${partition.columns.startCol}_${partition.columns.numCols}/${geometry.type}`;
+    this.key = `memory:${entry.id}/${partition.key}/${geometry.type}`;
   }
 
   get resource(): MemoryResource {
-    return { board: this.entry.id, columns: this.partition.columns, memory: this.geometry.type };
+    return { board: this.entry.id, partition: this.partition.key, memory: this.geometry.type };
   }
 
   item(expanded: boolean): vscode.TreeItem {
@@ -486,12 +498,9 @@ export function failureNode(parent: string, error: BoardError, command?: vscode.
 }
 
 /** The memory nodes of an opened partition. */
-export function memoryNodes(
-  entry: BoardEntry,
-  info: Pick<PartitionInfo, 'columns'>,
-  partition: Partition,
-): TreeNode[] {
-  return partition.memories.map((memory: PartitionMemory) => new MemoryNode(entry, info, memory.geometry));
+export function memoryNodes(entry: BoardEntry, partition: Partition): TreeNode[] {
+  const { key, columns } = partition;
+  return partition.memories.map(({ geometry }) => new MemoryNode(entry, { key, columns }, geometry));
 }
 
 /** The URI under which VS Code opens a resource. */

@@ -8,6 +8,7 @@ const l10n = {
 };
 const clock = (at: number) => `T${at}`;
 const free: PartitionInfo = {
+  key: '6_4',
   id: 1,
   columns: { startCol: 4, numCols: 2 },
   startRow: 0,

@@ -1,8 +1,10 @@
 /** What the tree remembers of what a person expanded, whatever VS Code tells of it. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import { SimulatedContexts } from '../board/simulated/contexts.ts';
 import { BoardCollection } from '../boards/boards.ts';
 import { PickedColumns } from '../boards/pick-columns.ts';
 import { Emitter } from '../model/event.ts';
+import { resourcePath } from '../model/resource.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
 import type { CommandServices } from './commands.ts';
@@ -53,6 +55,7 @@ vi.mock('vscode', () => ({
 
 const { BoardTree } = await import('./tree.ts');
 const { BoardCommands } = await import('./commands.ts');
+const { MemoryNode } = await import('./nodes.ts');
 
 /** A sidebar with one board, and the state of its workspace. */
 async function sidebar(state = new Map<string, unknown>()) {
@@ -158,4 +161,28 @@ test('[truth-20] a board that is added is open when its row first appears, thoug
   });
   await commands.get('tilescope.addSimulatedBoard')?.();
   expect(await first).toBe(2);
+});
+
+test('[shape-4] partitions of the same columns are rows of their own, down to what their tiles open', async () => {
+  const state = new Map<string, unknown>();
+  const memento = { get: (key: string) => state.get(key), update: async () => undefined, keys: () => [] };
+  const time = new ManualTime();
+  const device = new SimulatedContexts(() => time.now());
+  const boards = new BoardCollection(memento, ({ id, label }) => new BoardLink(id, label, device, time));
+  const entry = boards.addForNow({ kind: 'simulated', id: 'npu', label: 'NPU' });
+  const tree = new BoardTree(boards, memento, new PickedColumns(memento));
+  await entry.link.connect();
+  const [board] = await tree.getChildren();
+  const rows = (await tree.getChildren(board)).filter((row) => row.key.endsWith('.0_4'));
+  expect(rows.map(({ key }) => key)).toEqual(['partition:npu/ctx-a.0_4', 'partition:npu/ctx-b.0_4']);
+  // Told apart by what a person reads, too.
+  expect(rows.map((row) => tree.getTreeItem(row).description)).toEqual([
+    expect.stringMatching(/^ctx-a\.0_4 /),
+    expect.stringMatching(/^ctx-b\.0_4 /),
+  ]);
+  const memories = await Promise.all(rows.map((row) => tree.getChildren(row)));
+  expect(memories.map(([data]) => (data instanceof MemoryNode ? resourcePath(data.resource) : ''))).toEqual([
+    '/ctx-a.0_4/data.aiemem',
+    '/ctx-b.0_4/data.aiemem',
+  ]);
 });

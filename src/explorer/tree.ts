@@ -1,12 +1,11 @@
 /** The sidebar's tree: boards, partitions, memory types, tiles. Follows the links by itself. */
 import * as v from 'valibot';
 import * as vscode from 'vscode';
-import { patience } from '../board/board.ts';
+import { type Partition, patience } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
 import { actionNames } from '../model/action-names.ts';
-import type { ColumnRange } from '../model/geometry.ts';
 import { fitting, fittingItems } from '../model/shapes.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
 import { helpedBySudo } from './failures.ts';
@@ -213,8 +212,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   async #children(node: TreeNode | undefined): Promise<TreeNode[]> {
     if (node === undefined) return this.#boards.entries.map((entry) => this.#boardNode(entry));
     if (node instanceof BoardNode) return this.#partitions(node);
-    if (node instanceof PartitionNode) return this.#memories(node, node.info.columns);
-    if (node instanceof PickedNode) return this.#memories(node, node.columns);
+    if (node instanceof PartitionNode)
+      return this.#memories(node, (signal) => node.entry.link.open(node.info.key, signal));
+    if (node instanceof PickedNode)
+      return this.#memories(node, (signal) => node.entry.link.pick(node.columns, signal));
     if (node instanceof MemoryNode || node instanceof ColumnNode) return node.children();
     return [];
   }
@@ -264,15 +265,17 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   #partitionOf({ entry, partition }: MemoryNode): TreeNode {
-    const info = entry.link.partitions.find((one) => sameColumns(one.columns, partition.columns));
+    const info = entry.link.partitions.find(({ key }) => key === partition.key);
     return info === undefined ? new PickedNode(entry, partition.columns) : new PartitionNode(entry, info);
   }
 
-  async #memories(node: PartitionNode | PickedNode, columns: ColumnRange): Promise<TreeNode[]> {
+  async #memories(
+    node: PartitionNode | PickedNode,
+    open: (signal: AbortSignal) => Promise<Partition>,
+  ): Promise<TreeNode[]> {
     const { entry } = node;
     try {
-      const partition = await entry.link.open(columns, AbortSignal.timeout(patience));
-      return memoryNodes(entry, { columns }, partition);
+      return memoryNodes(entry, await open(AbortSignal.timeout(patience)));
     } catch (thrown) {
       const error = toBoardError(thrown);
       if (error.code === 'no-memory-types') {

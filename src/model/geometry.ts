@@ -37,7 +37,7 @@ export interface Tile {
   readonly row: number;
 }
 
-/** A run of whole columns; the key of a partition. */
+/** A run of whole columns. */
 export interface ColumnRange {
   readonly startCol: number;
   readonly numCols: number;

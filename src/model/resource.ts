@@ -1,6 +1,5 @@
 import {
   type ByteRange,
-  type ColumnRange,
   type MemoryGeometry,
   type MemoryType,
   memoryTypes,
@@ -8,6 +7,7 @@ import {
   tileRange,
   totalBytes,
 } from './geometry.ts';
+import { isPartitionKey, type PartitionKey } from './partition-key.ts';
 
 /** The URI scheme of tile memory. */
 export const scheme = 'aie';
@@ -17,12 +17,12 @@ const extension = '.aiemem';
 
 /**
  * What an `aie:` resource names: one memory type of one partition of one board, or one tile of it.
- * `aie://<board>/<startCol>_<numCols>/<memory>[/<col>_<row>].aiemem`. A public contract: it stands in notes and scripts.
+ * `aie://<board>/<partition>/<memory>[/<col>_<row>].aiemem`. A public contract: it stands in notes and scripts.
  */
 export interface MemoryResource {
   /** Board id: lower-case letters, digits, `-` and `.`; it is the URI's authority. */
   readonly board: string;
-  readonly columns: ColumnRange;
+  readonly partition: PartitionKey;
   readonly memory: MemoryType;
   readonly tile?: Tile;
 }
@@ -36,23 +36,19 @@ export function isBoardId(text: string): boolean {
 
 /** The path part of the resource's URI, with its leading slash. */
 export function resourcePath(resource: MemoryResource): string {
-  const { columns, memory, tile } = resource;
-  const base = `/${columns.startCol}_${columns.numCols}/${memory}`;
+  const { partition, memory, tile } = resource;
+  const base = `/${partition}/${memory}`;
   return tile === undefined ? `${base}${extension}` : `${base}/${tile.col}_${tile.row}${extension}`;
 }
 
 /** Reads authority and path of an `aie:` URI; `undefined` if they do not name tile memory. */
 export function parseResource(authority: string, path: string): MemoryResource | undefined {
-  const match = /^\/(\d{1,4})_(\d{1,4})\/([a-z-]+)(?:\/(\d{1,4})_(\d{1,4}))?\.aiemem$/.exec(path);
+  const match = /^\/([^/]+)\/([a-z-]+)(?:\/(\d{1,4})_(\d{1,4}))?\.aiemem$/.exec(path);
   if (match === null || !isBoardId(authority)) return undefined;
-  const [, startCol, numCols, memory, col, row] = match;
+  const [, partition, memory, col, row] = match;
   const type = memoryTypes.find((candidate) => candidate === memory);
-  if (type === undefined || Number(numCols) === 0) return undefined;
-  const whole = {
-    board: authority,
-    columns: { startCol: Number(startCol), numCols: Number(numCols) },
-    memory: type,
-  };
+  if (type === undefined || !isPartitionKey(partition)) return undefined;
+  const whole = { board: authority, partition, memory: type };
   return col === undefined ? whole : { ...whole, tile: { col: Number(col), row: Number(row) } };
 }
 

@@ -269,11 +269,10 @@ const spelledBytes = 16;
 
 /** A write in one line: where, what became of it, old and new bytes. */
 function writeText(
-  { columns, memory }: MemoryKey,
+  { partition, memory }: MemoryKey,
   { offset, before, after, outcome }: WriteLogEntry,
 ): string {
-  const last = columns.startCol + columns.numCols - 1;
-  const where = `${memory} memory of columns ${columns.startCol} to ${last}, buffer offset ${hexNumber(offset)}`;
+  const where = `${memory} memory of partition ${partition}, buffer offset ${hexNumber(offset)}`;
   return `write: ${where}, ${after.length} bytes, ${outcome}: ${bytesText(before)} -> ${bytesText(after)}`;
 }
 

@@ -22,7 +22,7 @@ async function run(seed: number): Promise<void> {
   device.listed = !dynamic;
   device.freeColumns = dynamic ? [{ startCol: 0, numCols: 50 }] : [];
   const link = new BoardLink('board', 'Board', device, time);
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   const trace: string[] = [];
   let pid = 100;
   let agreedTo: string | undefined;
@@ -54,8 +54,8 @@ async function run(seed: number): Promise<void> {
       device.announce();
     },
     ends: () => device.owner !== undefined && device.ownerExits(),
-    holds: () => device.owner !== undefined && quietly(link.hold(device.columns, true, never)),
-    releases: () => device.holder !== undefined && quietly(link.hold(device.columns, false, never)),
+    holds: () => device.owner !== undefined && quietly(link.hold(device.key, true, never)),
+    releases: () => device.holder !== undefined && quietly(link.hold(device.key, false, never)),
     'holder dies': () => device.holder !== undefined && device.holderEnds(),
     'is cut': () => device.lose(),
     waits: () => time.advance(40_000),

@@ -27,7 +27,7 @@ async function besideOwner(owner: Owner = graph) {
   const device = new ScriptedDevice(time);
   device.owner = owner;
   const link = new BoardLink('board', 'Board', device, time);
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   await link.connect();
   await session.read(range(0, 64), never);
   device.reads.length = 0;
@@ -37,7 +37,7 @@ async function besideOwner(owner: Owner = graph) {
 /** As above, held for post-mortem. */
 async function held() {
   const all = await besideOwner();
-  await all.link.hold(all.device.columns, true, never);
+  await all.link.hold(all.device.key, true, never);
   return all;
 }
 
@@ -68,7 +68,7 @@ describe('[attach-6] writing beside the owner', () => {
 
   test('one agreement counts for every memory of the partition, and survives a lost connection', async () => {
     const { time, device, link, session } = await besideOwner();
-    const other = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+    const other = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
     session.agreeBeside(session.occupant);
     expect(other.state.policy).toBe('locked');
     other.setPolicy('staged');
@@ -487,7 +487,7 @@ describe('[attach-8] held for post-mortem', () => {
     expect(device.reads).toHaveLength(reads);
 
     time.advance(1000);
-    await session.link.hold(device.columns, false, never);
+    await session.link.hold(device.key, false, never);
     await settle();
     expect(device.bytes.every((byte) => byte === 0)).toBe(true);
     expect(session.bytes(all).bytes).toEqual(left);
@@ -510,7 +510,7 @@ describe('[attach-8] held for post-mortem', () => {
     device.ownerExits();
     await settle();
     const link = new BoardLink('again', 'Again', device, time);
-    const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+    const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
     await link.connect();
     await settle();
     expect(session.state.snapshot?.done).toBe(true);
@@ -520,18 +520,18 @@ describe('[attach-8] held for post-mortem', () => {
   test('two windows show the same hold, keep what it kept, and hear of its end', async () => {
     const { time, device, session, link } = await held();
     const otherLink = new BoardLink('other', 'Other', device, time);
-    const other = new MemorySession(otherLink, { columns: device.columns, memory: 'data' }, time);
+    const other = new MemorySession(otherLink, { partition: device.key, memory: 'data' }, time);
     await otherLink.connect();
     // Asking for it a second time makes no second one.
     const { hold } = link.partitions[0] ?? {};
     time.advance(1000);
-    await otherLink.hold(device.columns, true, never);
+    await otherLink.hold(device.key, true, never);
     expect(otherLink.partitions[0]?.hold).toEqual(hold);
     device.ownerExits();
     await settle();
     for (const one of [session, other]) expect(one.state.snapshot?.done).toBe(true);
     const left = device.bytes.slice();
-    await otherLink.hold(device.columns, false, never);
+    await otherLink.hold(device.key, false, never);
     await settle();
     for (const one of [session, other]) {
       expect(one.state.epochEnd).toMatchObject({ of: 'hold' });
@@ -610,11 +610,11 @@ describe('what only a person may cause', () => {
     await session.refresh(range(0, 64), never);
     await settle();
     expect(device.acts).toEqual([]);
-    await link.hold(device.columns, true, never);
-    await link.takeKernelDescriptor(device.columns, never);
-    expect(await link.enableClocks(device.columns, true, never)).toBe(true);
+    await link.hold(device.key, true, never);
+    await link.takeKernelDescriptor(device.key, never);
+    expect(await link.enableClocks(device.key, true, never)).toBe(true);
     device.clocksObey = false;
-    expect(await link.enableClocks(device.columns, true, never)).toBe(false);
+    expect(await link.enableClocks(device.key, true, never)).toBe(false);
     expect(device.acts).toEqual(['hold true', 'kernel descriptor', 'clocks true', 'clocks true']);
   });
 });

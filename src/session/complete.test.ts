@@ -13,7 +13,7 @@ async function setup(bytesPerTile = 8192) {
   const device = new ScriptedDevice(time, bytesPerTile);
   const link = new BoardLink('board', 'Board', device, time);
   await link.connect();
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   await session.read(range(0, 608), never);
   device.reads.length = 0;
   return { device, link, session };

@@ -3,7 +3,7 @@
  */
 import type { PartitionInfo, PartitionMemory } from '../board/board.ts';
 import { BoardError, type BoardErrorCode, toBoardError } from '../board/errors.ts';
-import type { ColumnRange } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { type BoardLink, occupantOf } from './link.ts';
 import type { SessionServices } from './services.ts';
 import type { EpochEnd, SessionPolicy } from './types.ts';
@@ -39,7 +39,7 @@ export interface Followed {
 
 export class Follower {
   readonly #link: BoardLink;
-  readonly #columns: ColumnRange;
+  readonly #key: PartitionKey;
   readonly #services: SessionServices;
   readonly #others: Followed;
   /** The way to the bytes in the present connection. */
@@ -56,9 +56,9 @@ export class Follower {
   #refused = false;
   #lastError: BoardError | undefined;
 
-  constructor(link: BoardLink, columns: ColumnRange, services: SessionServices, others: Followed) {
+  constructor(link: BoardLink, key: PartitionKey, services: SessionServices, others: Followed) {
     this.#link = link;
-    this.#columns = columns;
+    this.#key = key;
     this.#services = services;
     this.#others = others;
   }
@@ -111,7 +111,7 @@ export class Follower {
   }
 
   get agreedBeside(): boolean {
-    return !this.isInUse || this.#link.agreedBeside(this.#columns, this.occupant);
+    return !this.isInUse || this.#link.agreedBeside(this.#key, this.occupant);
   }
 
   get policy(): SessionPolicy {
@@ -141,7 +141,7 @@ export class Follower {
       throw new BoardError('locked', 'the partition changed hands meanwhile', this.#ownerFacts());
     }
     this.#barred = undefined;
-    this.#link.agreeBeside(this.#columns, occupant);
+    this.#link.agreeBeside(this.#key, occupant);
     this.setPolicy('staged');
   }
 
@@ -158,11 +158,8 @@ export class Follower {
    * what `left` began).
    */
   followPartition(): 'left' | 'had' | undefined {
-    const { startCol, numCols } = this.#columns;
     const before = this.#partition;
-    const now = this.#link.partitions.find(
-      ({ columns }) => columns.startCol === startCol && columns.numCols === numCols,
-    );
+    const now = this.#link.partitions.find(({ key }) => key === this.#key);
     this.#partition = now;
     if (before !== undefined && occupantOf(before) !== occupantOf(now)) {
       this.#chosenPolicy = undefined;

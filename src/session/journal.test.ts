@@ -13,7 +13,7 @@ const all: ByteRange = { offset: 0, length: 8192 };
 
 function open(device: ScriptedDevice, time: ManualTime) {
   const link = new BoardLink('board', 'Board', device, time);
-  return { link, session: new MemorySession(link, { columns: device.columns, memory: 'data' }, time) };
+  return { link, session: new MemorySession(link, { partition: device.key, memory: 'data' }, time) };
 }
 
 async function connected() {
@@ -366,7 +366,7 @@ describe('[shape-2] a journal that grows', () => {
     ['no record', [7]],
   ])('records that are %s are damaged', (_, records) => {
     const device = new ScriptedDevice(new ManualTime());
-    expect(() => decodeJournal({ ...encodeJournal(device.geometry, []), records })).toThrow(
+    expect(() => decodeJournal({ ...encodeJournal(device.key, device.geometry, []), records })).toThrow(
       expect.objectContaining({ code: 'journal-damaged' }),
     );
   });
@@ -377,7 +377,7 @@ describe('kept edits are hostile until checked', () => {
   const good = (): Record<string, unknown> =>
     JSON.parse(
       JSON.stringify(
-        encodeJournal(device.geometry, [
+        encodeJournal(device.key, device.geometry, [
           {
             order: 1,
             label: 'type',
@@ -496,7 +496,7 @@ describe('kept edits are hostile until checked', () => {
     const layers = [
       { order: 1, label: 'paste', epoch: 'e', runs: [{ offset: 0, bytes, seen: bytes.slice().reverse() }] },
     ];
-    const decoded = decodeJournal(stored(encodeJournal(device.geometry, layers)));
+    const decoded = decodeJournal(stored(encodeJournal(device.key, device.geometry, layers)));
     expect(decoded.gestures).toEqual(layers);
   });
 });

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { type MemoryGeometry, mostMemoryBytes, totalBytes } from '../model/geometry.ts';
+import { isPartitionKey, type PartitionKey } from '../model/partition-key.ts';
 import { countShape, geometryShape, textUpTo, whole } from '../model/shapes.ts';
 import type { EditStack, KeptGesture, NumberedGesture, StageRun } from './edit-stack.ts';
 import { SessionError } from './errors.ts';
@@ -25,6 +26,8 @@ interface JournalGesture {
 /** Staged edits of one document as JSON, to survive a reload. `records` tell what became of them since. */
 export interface JournalData {
   readonly version: 1;
+  /** Whose edits they are; absent where a version of before kept them. */
+  readonly partition?: PartitionKey;
   readonly geometry: MemoryGeometry;
   readonly gestures: readonly JournalGesture[];
   readonly records?: readonly JournalRecord[];
@@ -55,9 +58,14 @@ const mostOrder = Number.MAX_SAFE_INTEGER - 2 ** 32;
 const longestText = 4096;
 
 /** The kept edits as JSON. */
-export function encodeJournal(geometry: MemoryGeometry, kept: readonly KeptGesture[]): JournalData {
+export function encodeJournal(
+  partition: PartitionKey,
+  geometry: MemoryGeometry,
+  kept: readonly KeptGesture[],
+): JournalData {
   return {
     version: 1,
+    partition,
     geometry,
     gestures: kept.map(encodeGesture),
   };
@@ -65,6 +73,7 @@ export function encodeJournal(geometry: MemoryGeometry, kept: readonly KeptGestu
 
 /** What a document's journal has to become. @param whole all of it: nothing is known of what it is now */
 export function journalStep(
+  { partition }: MemoryKey,
   geometry: MemoryGeometry | undefined,
   edits: EditStack,
   document: string,
@@ -73,7 +82,11 @@ export function journalStep(
   const log = edits.takeLog(document);
   if (geometry === undefined || !edits.isPending(document)) return { kind: 'empty' };
   if (log === undefined || whole) {
-    return { kind: 'whole', data: encodeJournal(geometry, []), records: recordsOf(edits.kept(document)) };
+    return {
+      kind: 'whole',
+      data: encodeJournal(partition, geometry, []),
+      records: recordsOf(edits.kept(document)),
+    };
   }
   return { kind: 'more', records: recordsSince(edits, log) };
 }
@@ -113,34 +126,40 @@ const recordShape = v.union([
 const versionShape = v.object({ version: v.pipe(v.number(), v.integer()) });
 /** Gestures and records are looked at one by one: there may be many. */
 const journalShape = v.object({
+  partition: v.optional(v.custom<PartitionKey>(isPartitionKey)),
   geometry: v.pipe(geometryShape, v.check(isSoundGeometry)),
   gestures: v.pipe(v.array(v.unknown()), v.maxLength(mostGestures)),
   records: v.optional(v.pipe(v.array(v.unknown()), v.maxLength(mostRecords)), []),
 });
 
+interface DecodedJournal {
+  readonly partition: PartitionKey | undefined;
+  readonly geometry: MemoryGeometry;
+  readonly gestures: KeptGesture[];
+}
+
 /** Checks and decodes anything that was stored. Throws SessionError `journal-version` or `journal-damaged`. */
-export function decodeJournal(data: unknown): { geometry: MemoryGeometry; gestures: KeptGesture[] } {
+export function decodeJournal(data: unknown): DecodedJournal {
   const { version } = sound(versionShape, data);
   if (version !== 1)
     throw new SessionError('journal-version', `staged edits of version ${version}`, { version });
-  const { geometry, gestures, records } = sound(journalShape, data);
+  const { partition, geometry, gestures, records } = sound(journalShape, data);
   const budget = { runs: mostRuns, bytes: mostBytes, memory: totalBytes(geometry) };
   const first = gestures.map((gesture) => decodeGesture(sound(gestureShape, gesture), budget));
-  return { geometry, gestures: [...first, ...decodeRecords(records, budget)] };
+  return { partition, geometry, gestures: [...first, ...decodeRecords(records, budget)] };
 }
 
 /** As `decodeJournal`, of this memory. Throws SessionError `journal-mismatch` too, where it was kept for another one. */
 export function journalFor(
-  { columns, memory }: MemoryKey,
+  { partition, memory }: MemoryKey,
   known: MemoryGeometry | undefined,
   data: unknown,
-): { geometry: MemoryGeometry; gestures: KeptGesture[] } {
+): DecodedJournal {
   const journal = decodeJournal(data);
   const { geometry } = journal;
   const matches =
     geometry.type === memory &&
-    geometry.startCol >= columns.startCol &&
-    geometry.startCol + geometry.numCols <= columns.startCol + columns.numCols &&
+    (journal.partition === undefined || journal.partition === partition) &&
     (known === undefined || sameGeometry(geometry, known));
   if (!matches) throw new SessionError('journal-mismatch', 'the staged edits were kept for another memory');
   return journal;

@@ -256,12 +256,12 @@ describe('opening partitions', () => {
     device.hook = (point) => {
       if (point === 'open') opened++;
     };
-    const [a, b] = await Promise.all([link.open(device.columns, never), link.open(device.columns, never)]);
+    const [a, b] = await Promise.all([link.open(device.key, never), link.open(device.key, never)]);
     expect(a).toBe(b);
     expect(opened).toBe(1);
     device.lose();
     await link.connect();
-    await link.open(device.columns, never);
+    await link.open(device.key, never);
     expect(opened).toBe(2);
   });
 
@@ -271,24 +271,24 @@ describe('opening partitions', () => {
     device.hook = (point) => {
       if (point === 'open') throw new BoardError('unknown-driver', 'ask first');
     };
-    await expect(link.open(device.columns, never)).rejects.toMatchObject({ code: 'unknown-driver' });
+    await expect(link.open(device.key, never)).rejects.toMatchObject({ code: 'unknown-driver' });
     device.hook = () => undefined;
     link.allowUnknownDriver = true;
-    await expect(link.open(device.columns, never)).resolves.toBeDefined();
+    await expect(link.open(device.key, never)).resolves.toBeDefined();
   });
 
   test('waits for an attempt that runs, and says why there is no connection', async () => {
     const { link, device } = setup();
-    await expect(link.open(device.columns, never)).rejects.toMatchObject({ code: 'connection-lost' });
+    await expect(link.open(device.key, never)).rejects.toMatchObject({ code: 'connection-lost' });
     const connecting = link.connect();
-    await expect(link.open(device.columns, never)).resolves.toBeDefined();
+    await expect(link.open(device.key, never)).resolves.toBeDefined();
     await connecting;
     device.hook = () => {
       throw new BoardError('auth-failed', 'no');
     };
     device.lose();
     await expect(link.connect()).rejects.toMatchObject({ code: 'auth-failed' });
-    await expect(link.open(device.columns, never)).rejects.toMatchObject({ code: 'auth-failed' });
+    await expect(link.open(device.key, never)).rejects.toMatchObject({ code: 'auth-failed' });
   });
 
   test('partitions follow the board', async () => {

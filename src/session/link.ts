@@ -15,6 +15,7 @@ import {
 } from '../board/errors.ts';
 import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { abortable } from './async.ts';
 import type { SessionServices } from './services.ts';
 import type { LinkState } from './types.ts';
@@ -163,14 +164,13 @@ export class BoardLink implements Disposable {
    * The partition's memory types, learned once per connection. Waits for a running attempt to connect, starts none.
    * Rejects with BoardError; without a connection with the reason why there is none.
    */
-  async open(columns: ColumnRange, signal: AbortSignal): Promise<Partition> {
+  async open(key: PartitionKey, signal: AbortSignal): Promise<Partition> {
     const connection = await this.#connected(signal);
-    const key = columnsKey(columns);
     let opened = connection.opened.get(key);
     if (opened === undefined) {
       const options = { allowUnknownDriver: this.allowUnknownDriver };
       const { signal: ended } = connection.ended;
-      opened = connection.board.open(columns, options, ended).catch((error: unknown) => {
+      opened = connection.board.open(key, options, ended).catch((error: unknown) => {
         // The loss of the connection aborts the call; the loss is what a person should hear of.
         throw ended.aborted ? toBoardError(ended.reason) : error;
       });
@@ -180,42 +180,48 @@ export class BoardLink implements Disposable {
     return abortable(opened, signal);
   }
 
+  /** Has the driver make a partition of free columns, and opens it. Rejects with BoardError. */
+  async pick(columns: ColumnRange, signal: AbortSignal): Promise<Partition> {
+    const { board } = await this.#connected(signal);
+    return this.open(await abortable(board.pick(columns, signal), signal), signal);
+  }
+
   /**
    * Starts or ends the holder of the partition, and takes over what the board lists then. Rejects with BoardError. Ending
    * it when the owner is gone lets the driver reset and zero the partition.
    */
-  async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
+  async hold(key: PartitionKey, on: boolean, signal: AbortSignal): Promise<void> {
     const { board } = await this.#connected(signal);
-    await abortable(board.ownership(columns).hold(on, signal), signal);
+    await abortable(board.ownership(key).hold(on, signal), signal);
     await this.refreshPartitions(signal);
   }
 
   /** As `Partition.enableClocks`; the list is current when it answers. Rejects with BoardError. */
-  async enableClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
-    const partition = await this.open(columns, signal);
+  async enableClocks(key: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {
+    const partition = await this.open(key, signal);
     const running = await abortable(partition.enableClocks(on, signal), signal);
     await this.refreshPartitions(signal);
     return running;
   }
 
   /** As `Partition.takeKernelDescriptor`: only when a person chose it, for this connection. Rejects with BoardError. */
-  async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
+  async takeKernelDescriptor(key: PartitionKey, signal: AbortSignal): Promise<void> {
     const { board } = await this.#connected(signal);
-    await abortable(board.ownership(columns).takeKernelDescriptor(signal), signal);
+    await abortable(board.ownership(key).takeKernelDescriptor(signal), signal);
     await this.refreshPartitions(signal);
   }
 
   /**
-   * Notes that a person agreed to write beside the occupant of these columns (`occupantOf`); ends when the partition changes
+   * Notes that a person agreed to write beside the occupant of the partition (`occupantOf`); ends when the partition changes
    * hands or another epoch of its contents begins. Counts for every memory of the partition.
    */
-  agreeBeside(columns: ColumnRange, occupant: string): void {
-    this.#agreed.set(columnsKey(columns), occupant);
+  agreeBeside(key: PartitionKey, occupant: string): void {
+    this.#agreed.set(key, occupant);
   }
 
-  /** Whether a person agreed to write beside this occupant of these columns. */
-  agreedBeside(columns: ColumnRange, occupant: string): boolean {
-    return this.#agreed.get(columnsKey(columns)) === occupant;
+  /** Whether a person agreed to write beside this occupant of the partition. */
+  agreedBeside(key: PartitionKey, occupant: string): boolean {
+    return this.#agreed.get(key) === occupant;
   }
 
   /** Ends the connection and forgets all listeners. */
@@ -387,8 +393,8 @@ export class BoardLink implements Disposable {
   }
 
   #setPartitions(partitions: readonly PartitionInfo[]): void {
-    const before = new Set(this.#partitions.map(({ columns }) => columnsKey(columns)));
-    const now = new Map(partitions.map((info) => [columnsKey(info.columns), info]));
+    const before = new Set(this.#partitions.map(({ key }) => key));
+    const now = new Map(partitions.map((info) => [info.key, info]));
     this.#partitions = partitions;
     this.#freeColumns = this.#connection?.board.freeColumns ?? this.#freeColumns;
     for (const [key, occupant] of this.#agreed) {
@@ -407,11 +413,6 @@ export class BoardLink implements Disposable {
       this.#services.log.warn(`a listener of ${this.label} failed: ${toBoardError(error).message}`);
     }
   }
-}
-
-/** Names a partition among those of its board. */
-function columnsKey({ startCol, numCols }: ColumnRange): string {
-  return `${startCol}_${numCols}`;
 }
 
 /**

@@ -43,7 +43,7 @@ async function play(fault: number, act: (device: ScriptedDevice) => void) {
   const device = new ScriptedDevice(time);
   const before = device.bytes.slice();
   const link = new BoardLink('board', 'Board', device, time);
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   let calls = 0;
   let where: HookPoint | undefined;
   device.hook = (point) => {
@@ -123,7 +123,7 @@ describe('on the simulated board', () => {
     const board = await link.connect();
     const free = link.partitions.find((partition) => !partition.inUse && partition.numRows > 1);
     if (free === undefined) throw new Error('the simulated board has no free partition');
-    const session = new MemorySession(link, { columns: free.columns, memory: 'data' }, time);
+    const session = new MemorySession(link, { partition: free.key, memory: 'data' }, time);
     const geometry = await session.open(never);
     const range = { offset: geometry.bytesPerTile, length: 256 };
     await session.read(range, never);
@@ -133,7 +133,7 @@ describe('on the simulated board', () => {
     session.stage('a', 'type', [put(range.offset + offset, typed)]);
     const report = await session.apply(range, never);
     expect(report).toMatchObject({ applied: 1, kept: 0 });
-    const partition = await board.open(free.columns, {}, never);
+    const partition = await board.open(free.key, {}, never);
     const read = await partition.memory('data')?.read([range], {}, never);
     const expected = before.base.slice();
     expected[offset] = typed;

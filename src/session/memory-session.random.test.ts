@@ -175,7 +175,7 @@ async function play(seed: number, steps: number): Promise<void> {
   const device = new ScriptedDevice(time);
   const link = new BoardLink('board', 'Board', device, time);
   await link.connect();
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   await session.read(window, never);
   const model = new Model();
   model.read(device, offsetsOf(window));

@@ -16,7 +16,7 @@ function parts() {
   const time = new ManualTime();
   const device = new ScriptedDevice(time);
   const link = new BoardLink('board', 'Board', device, time);
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   return { time, device, link, session };
 }
 
@@ -240,7 +240,7 @@ describe('reading', () => {
     for (const change of [{ numCols: 0 }, { bytesPerTile: 1 << 29 }, { startRow: 0.5 }]) {
       const { link, device, session } = parts();
       await link.connect();
-      const memory = (await link.open(device.columns, never)).memories[0];
+      const memory = (await link.open(device.key, never)).memories[0];
       if (memory === undefined) throw new Error('no memory');
       Reflect.set(memory, 'geometry', { ...device.geometry, ...change });
       await expect(session.open(never)).rejects.toMatchObject({ code: 'protocol' });
@@ -250,7 +250,7 @@ describe('reading', () => {
 
   test('an answer about other ranges than were asked for is refused', async () => {
     const { device, session } = await setup();
-    const memory = (await session.link.open(device.columns, never)).memories[0];
+    const memory = (await session.link.open(device.key, never)).memories[0];
     if (memory === undefined) throw new Error('no memory');
     memory.read = async () => ({ pieces: [], unreadable: [], at: 1, epoch: device.epoch });
     await expect(session.refresh(range(0, 4), never)).rejects.toMatchObject({ code: 'protocol' });
@@ -661,7 +661,7 @@ describe('[main-20] applying', () => {
     expect(entries).toEqual([expected]);
     expect(session.writeLog).toEqual([expected]);
     const hex = [...before].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join(' ');
-    const where = 'data memory of columns 2 to 3, buffer offset 0xA';
+    const where = 'data memory of partition 2_2, buffer offset 0xA';
     expect(time.said).toEqual([`Board: write: ${where}, 2 bytes, verified: ${hex} -> 01 02`]);
   });
 
@@ -680,7 +680,7 @@ describe('[main-20] applying', () => {
 
   test('a report that does not cover the written bytes is not believed', async () => {
     const { session, device } = await setup();
-    const memory = (await session.link.open(device.columns, never)).memories[0];
+    const memory = (await session.link.open(device.key, never)).memories[0];
     if (memory === undefined) throw new Error('no memory');
     memory.write = async () => ({ spans: [], at: 1, epoch: device.epoch });
     session.stage('a', 'type', [put(10, 1)]);
@@ -735,7 +735,7 @@ describe('[main-20] applying', () => {
 
   test('[main-20] an access that faulted may have been the read-back: the next read tells', async () => {
     const { session, device } = await setup();
-    const memory = (await session.link.open(device.columns, never)).memories[0];
+    const memory = (await session.link.open(device.key, never)).memories[0];
     if (memory === undefined) throw new Error('no memory');
     session.stage('a', 'type', [put(10, 0xaa, 0xbb)]);
     memory.write = async () => {
@@ -763,7 +763,7 @@ describe('two windows on one board', () => {
     const { device, session: first, time } = await setup();
     const link = new BoardLink('board', 'Board', device, time);
     await link.connect();
-    const second = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+    const second = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
     await second.read(range(0, 64), never);
     first.stage('a', 'type', [put(10, 1), put(11, 2)]);
     second.stage('b', 'type', [put(11, 3), put(12, 4)]);
@@ -1192,7 +1192,7 @@ describe('sessions are shared', () => {
   test('documents of the same memory get the same session, the last one out ends it', async () => {
     const { time, device, link } = parts();
     const pool = new SessionPool(time);
-    const key = { columns: device.columns, memory: 'data' } as const;
+    const key = { partition: device.key, memory: 'data' } as const;
     const a = pool.acquire(link, key);
     const b = pool.acquire(link, key);
     expect(a.session).toBe(b.session);

@@ -316,7 +316,7 @@ export class MemorySession implements Disposable {
    */
   journal(document: string, whole: boolean): JournalStep {
     const { edits, image } = this.#pieces;
-    return journalStep(image.geometry, edits, document, whole);
+    return journalStep(this.key, image.geometry, edits, document, whole);
   }
 
   /**

@@ -34,7 +34,7 @@ export function makePieces(link: BoardLink, key: MemoryKey, services: SessionSer
   const told = (): void => events.state();
   const image = new Image();
   const edits = new EditStack(image, (ranges) => events.bytes(ranges));
-  const follower = new Follower(link, key.columns, services, {
+  const follower = new Follower(link, key.partition, services, {
     get editEpochs() {
       return edits.epochs;
     },

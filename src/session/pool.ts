@@ -25,7 +25,7 @@ export class SessionPool implements Disposable {
 
   /** Joins or makes the session of this memory. */
   acquire(link: BoardLink, key: MemoryKey): SessionReference {
-    const name = `${link.id}/${key.columns.startCol}_${key.columns.numCols}/${key.memory}`;
+    const name = `${link.id}/${key.partition}/${key.memory}`;
     let entry = this.#entries.get(name);
     if (entry === undefined || entry.session.link !== link) {
       entry = { session: new MemorySession(link, key, this.#services), users: 0 };

@@ -161,7 +161,7 @@ export class ReadScheduler {
     throwIfCancelled(signal);
     try {
       if (this.#follower.memory === undefined) {
-        const partition = await this.#link.open(this.#key.columns, signal);
+        const partition = await this.#link.open(this.#key.partition, signal);
         this.checkAlive();
         const memory = partition.memory(this.#key.memory);
         if (memory === undefined) {
@@ -302,7 +302,7 @@ export class ReadScheduler {
     signal: AbortSignal,
   ): Promise<readonly TileStatus[]> {
     if (tiles.length === 0) return [];
-    const partition = await abortable(this.#link.open(this.#key.columns, signal), signal);
+    const partition = await abortable(this.#link.open(this.#key.partition, signal), signal);
     return (await abortable(partition.status(tiles, { asking }, signal), signal)).tiles;
   }
 

@@ -28,6 +28,7 @@ import {
   type Tile,
   totalBytes,
 } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { intersectRanges, mergeRanges } from '../model/ranges.ts';
 import type { SessionServices } from './services.ts';
 
@@ -101,6 +102,7 @@ export class ScriptedDevice implements BoardConnector {
   readonly geometry: MemoryGeometry;
   readonly bytes: Uint8Array;
   readonly columns: ColumnRange;
+  readonly key: PartitionKey;
   epoch = 'epoch-1';
   owner: Owner | undefined;
   holder: Hold | undefined;
@@ -140,6 +142,7 @@ export class ScriptedDevice implements BoardConnector {
   constructor(time: ManualTime, bytesPerTile = 8192) {
     this.#time = time;
     this.columns = { startCol: 2, numCols: 2 };
+    this.key = '2_2';
     this.geometry = {
       type: 'data',
       ...this.columns,
@@ -154,6 +157,7 @@ export class ScriptedDevice implements BoardConnector {
 
   get info(): PartitionInfo {
     return {
+      key: this.key,
       id: 1,
       columns: this.columns,
       startRow: 0,
@@ -243,17 +247,18 @@ export class ScriptedDevice implements BoardConnector {
         await this.#point('partitions', connection, signal);
         return this.partitions;
       },
-      open: async (columns, _options, signal): Promise<Partition> => {
+      pick: async () => this.key,
+      open: async (key, _options, signal): Promise<Partition> => {
         await this.#point('open', connection, signal);
-        if (columns.startCol !== this.columns.startCol)
-          throw new BoardError('no-partition', 'unknown columns');
+        if (key !== this.key) throw new BoardError('no-partition', 'unknown partition');
         if (!this.listed && this.owner === undefined) {
           this.picked = true;
           this.announce();
         }
         const memory = this.#memory(connection);
         return {
-          columns,
+          key,
+          columns: this.columns,
           memories: [memory],
           memory: (type) => (type === 'data' ? memory : undefined),
           status: async (tiles) => {

@@ -3,11 +3,12 @@
 import type { Board, ConnectStep, PartitionInfo, WriteOutcome } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
 import type { UnreadableReason } from '../model/byte-state.ts';
-import type { ByteRange, ColumnRange, MemoryType, Tile } from '../model/geometry.ts';
+import type { ByteRange, MemoryType, Tile } from '../model/geometry.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 
 /** Names one memory type of one partition of one board. */
 export interface MemoryKey {
-  readonly columns: ColumnRange;
+  readonly partition: PartitionKey;
   readonly memory: MemoryType;
 }
 

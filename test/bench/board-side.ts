@@ -4,6 +4,7 @@
  */
 import { createLocalConnector } from '../../src/board/local/connector.ts';
 import { totalBytes } from '../../src/model/geometry.ts';
+import { keyOf } from '../conformance/keys.ts';
 
 const [addonPath = '', rounds = '1', startCol = '0', numCols = '1'] = process.argv.slice(2);
 const signal = new AbortController().signal;
@@ -13,7 +14,11 @@ const board = await createLocalConnector({ addonPath, agentPath: '' }).connect(
   signal,
 );
 try {
-  const partition = await board.open({ startCol: Number(startCol), numCols: Number(numCols) }, {}, signal);
+  const partition = await board.open(
+    keyOf({ startCol: Number(startCol), numCols: Number(numCols) }),
+    {},
+    signal,
+  );
   const memory = partition.memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
   const range = { offset: 0, length: totalBytes(memory.geometry) };

@@ -54,7 +54,7 @@ async function measureOurs(folder: string): Promise<{
   const device = new ScriptedDevice(time, 100 * tileBytes);
   const link = new BoardLink('board', 'Board', device, time);
   await link.connect();
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   const all = { offset: 0, length: device.bytes.length };
   await session.refresh(all, new AbortController().signal);
   const failures: unknown[] = [];

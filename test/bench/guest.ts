@@ -10,6 +10,7 @@ import type { Board, PartitionMemory } from '../../src/board/board.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { families } from '../board/families.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 import { compile } from './reads.ts';
@@ -21,7 +22,7 @@ const rate = 10;
 const signal = new AbortController().signal;
 
 async function dataMemory(ours: Board): Promise<PartitionMemory> {
-  const memory = (await ours.open(columns, {}, signal)).memory('data');
+  const memory = (await ours.open(keyOf(columns), {}, signal)).memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
   return memory;
 }

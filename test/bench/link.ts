@@ -11,6 +11,7 @@ import type { Board, BoardLog, PartitionMemory, WriteEdit } from '../../src/boar
 import { createSshConnector } from '../../src/board/ssh/connector.ts';
 import type { AgentBinary } from '../../src/board/ssh/target.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { startProxy } from '../net/proxy.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 import { compile } from './reads.ts';
@@ -101,7 +102,7 @@ async function throughput(board: VirtualBoard, folder: string, rounds: number): 
   const peer = await startPeer(board);
   try {
     const signal = new AbortController().signal;
-    const memory = (await ours.open(columns, {}, signal)).memory('data');
+    const memory = (await ours.open(keyOf(columns), {}, signal)).memory('data');
     if (memory === undefined) throw new Error('the partition has no data memory');
     const [mine = [], cat = [], loop = []] = await interleave(
       rounds,
@@ -167,7 +168,7 @@ async function apply(board: VirtualBoard, folder: string, rounds: number): Promi
   const ours = await connect(board, link.port, folder);
   try {
     const signal = new AbortController().signal;
-    const memory = (await ours.open(columns, {}, signal)).memory('data');
+    const memory = (await ours.open(keyOf(columns), {}, signal)).memory('data');
     if (memory === undefined) throw new Error('the partition has no data memory');
     // One connection for both: two that write in turns would give way to each other.
     const over = async (oneWayMs: number, act: () => Promise<number>): Promise<number> => {
@@ -212,7 +213,7 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
   const link = await startProxy({ targetPort: board.port });
   const ours = await connect(board, link.port, folder);
   try {
-    const memory = (await ours.open(columns, {}, new AbortController().signal)).memory('data');
+    const memory = (await ours.open(keyOf(columns), {}, new AbortController().signal)).memory('data');
     if (memory === undefined) throw new Error('the partition has no data memory');
     link.slow(slowLink);
     const look = async (index: number): Promise<{ ms: number; first: number }> => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { hostOptions } from '../../scripts/build.ts';
 import { must, root } from '../../scripts/common.ts';
+import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import { encodeFrame } from '../../src/board/protocol/frames.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
@@ -48,19 +49,19 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
       entryPoints: [join(root, 'test', 'bench', 'board-side.ts')],
       outfile: script,
     });
-    const columns = { startCol: 0, numCols: 50 };
+    const partition = '0_50';
     const frames = {
       hello: {
         op: 'hello',
         id: 1,
-        protocol: 2,
+        protocol: protocolVersion,
         trace: false,
         device: '/dev/aie0',
         heartbeatMs: 600_000,
         exitMs: 600_000,
       },
-      open: { op: 'open', id: 2, ...columns, allowUnknown: false },
-      read: { op: 'read', id: 3, ...columns, memory: 'data', ranges: [[0, bytes]], asking: 'fast' },
+      open: { op: 'open', id: 2, partition, allowUnknown: false },
+      read: { op: 'read', id: 3, partition, memory: 'data', ranges: [[0, bytes]], asking: 'fast' },
     };
     for (const [name, header] of Object.entries(frames)) {
       await writeFile(join(folder, name), encodeFrame(header));

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ONCE } from '../../scripts/results.ts';
 import type { PartitionMemory, ReadResult } from '../../src/board/board.ts';
 import { formatTile, type MemoryGeometry, tiles, totalBytes } from '../../src/model/geometry.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { Random, runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
@@ -133,7 +134,7 @@ describe(`[attach-12] clocks that change while a whole partition is read (seed $
         const { pid } = await witness.request(id, { clocks: true });
         await board.control('ungate all');
         await witness.fill(seed, 'data');
-        const memory = (await ours.open({ startCol, numCols }, {}, never)).memory('data');
+        const memory = (await ours.open(keyOf({ startCol, numCols }), {}, never)).memory('data');
         if (memory === undefined) throw new Error('no data memory');
         const { requests } = await board.counters();
         const count = await readWhileSwitched(family, memory);

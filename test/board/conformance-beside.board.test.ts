@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Board, Partition, PartitionInfo, PartitionMemory } from '../../src/board/board.ts';
 import { toBoardError } from '../../src/board/errors.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
@@ -92,8 +93,8 @@ describe('[attach-6] the buffer of a 2020 owner', () => {
     const witness = await witnessOf('request 1 clocks', 'hold-decoys');
     await board.control('ungate all');
     const beside = await connect();
-    const memory = dataOf(await beside.open(one, {}, never));
-    const other = dataOf(await beside.open(two, {}, never));
+    const memory = dataOf(await beside.open(keyOf(one), {}, never));
+    const other = dataOf(await beside.open(keyOf(two), {}, never));
     const bytes = Uint8Array.of(1, 2, 3, 4);
     expect(await codeOf(writeBeside(memory, 0x100, bytes))).toBe('no-match');
     expect(await bytesAt(memory, 0x100, 4)).toEqual(new Uint8Array(4));
@@ -108,7 +109,7 @@ describe('[attach-6] the buffer of a 2020 owner', () => {
     ['mapped, its descriptor closed', 'request 1 clocks', 'closebufs'],
   ])('that was %s is read, and never written; the error says so', async (_, ...commands) => {
     await witnessOf(...commands);
-    const memory = dataOf(await (await connect()).open(one, {}, never));
+    const memory = dataOf(await (await connect()).open(keyOf(one), {}, never));
     expect(await codeOf(writeBeside(memory, 8, Uint8Array.of(9)))).toBe('no-match');
     expect(await bytesAt(memory, 8, 1)).toEqual(Uint8Array.of(0));
   });
@@ -131,14 +132,14 @@ describe('[attach-6] somebody without the rights', () => {
     await board.exec('chmod 666 /dev/aie0');
     await witnessOf('request 1 clocks');
     const dev = await connect({ user: 'dev' });
-    const asked = dev.open({ startCol, numCols }, {}, never).catch(toBoardError);
+    const asked = dev.open(keyOf({ startCol, numCols }), {}, never).catch(toBoardError);
     expect(await asked).toMatchObject({ code: expect.stringMatching(/^(permission|owner-hidden)$/) });
     for (const witness of witnesses.splice(0)) await witness.exit();
     const own = await board.witnessAs('dev', 'request 1 clocks', 'fill 5 data');
     witnesses.push(own);
     const { pid } = await own.status();
     await expect.poll(async () => (await listed(dev, startCol)).owner?.pid).toBe(pid);
-    const memory = dataOf(await dev.open({ startCol, numCols }, {}, never));
+    const memory = dataOf(await dev.open(keyOf({ startCol, numCols }), {}, never));
     expect(await bytesAt(memory, 0, 64)).toEqual(
       Uint8Array.from(patternBytes('data', startCol, 1, 0, 64, 5)),
     );
@@ -168,10 +169,10 @@ describe.each([
     );
     const beside = await connect();
     expect((await listed(beside, startCol)).owner).toMatchObject({ kind: 'kernel', pid: 0 });
-    expect(await codeOf(beside.open({ startCol, numCols }, {}, never))).toBe('kernel-held');
+    expect(await codeOf(beside.open(keyOf({ startCol, numCols }), {}, never))).toBe('kernel-held');
     expect(await board.counters()).toMatchObject({ open: 1 });
-    await beside.ownership({ startCol, numCols }).takeKernelDescriptor(never);
-    const memory = dataOf(await beside.open({ startCol, numCols }, {}, never));
+    await beside.ownership(keyOf({ startCol, numCols })).takeKernelDescriptor(never);
+    const memory = dataOf(await beside.open(keyOf({ startCol, numCols }), {}, never));
     const offset = ((7 - startCol) * memory.geometry.numRows + 2) * memory.geometry.bytesPerTile + 0x10;
     expect(await bytesAt(memory, offset, 4)).toEqual(Uint8Array.of(0xee, 0xff, 0xc0, 0));
     expect(await writeBeside(memory, offset, Uint8Array.of(1))).toBe('verified');
@@ -192,7 +193,7 @@ describe('[attach-9] what an earlier zocl holds that does not tell its version',
   it('is asked for in the later form only, and refused: the number of the earlier one is another request elsewhere', async () => {
     await board.control(`zocl load ${startCol} ${numCols}`);
     const beside = await connect();
-    expect(await codeOf(beside.ownership({ startCol, numCols }).takeKernelDescriptor(never))).toBe(
+    expect(await codeOf(beside.ownership(keyOf({ startCol, numCols })).takeKernelDescriptor(never))).toBe(
       'kernel-held',
     );
     // Nothing was handed out, so XRT's reset has nothing to count.

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Board, PartitionInfo } from '../../src/board/board.ts';
 import type { SshTarget } from '../../src/board/ssh/target.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { type Image, startBoard, type VirtualBoard, type Witness } from './board.ts';
@@ -44,7 +45,7 @@ describe.each<[string, Image, Partial<SshTarget>]>([
     const { pid } = await witness.request(id, {});
     await witness.write('data', startCol + 1, 2, 0x100, bytes);
     const first = await ways[0].connect(target);
-    await (await first.open(columns, {}, never)).hold(true, never);
+    await (await first.open(keyOf(columns), {}, never)).hold(true, never);
     const before = await partition(first);
     await first.dispose();
     await board.exec(`kill -9 ${pid}`);
@@ -55,7 +56,7 @@ describe.each<[string, Image, Partial<SshTarget>]>([
     expect(kept).toMatchObject({ inUse: true, ownerGone: true, epoch: before.epoch, hold: before.hold });
     const program = await board.exec(`readlink /proc/${kept.hold?.pid}/exe`);
     expect(program.stdout.toString()).toMatch(/tilescope-agent-0\.1\.0-\S+ \(deleted\)/);
-    const opened = await second.open(columns, {}, never);
+    const opened = await second.open(keyOf(columns), {}, never);
     const memory = opened.memory('data');
     const read = await memory?.read(
       [{ offset: (8 + 1) * 0x8000 + 0x100, length: 8 }],

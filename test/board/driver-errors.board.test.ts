@@ -5,6 +5,7 @@ import { BoardError } from '../../src/board/errors.ts';
 import { explain } from '../../src/board/explain.ts';
 import type { SshTarget } from '../../src/board/ssh/connector.ts';
 import { shellQuoted } from '../../src/board/ssh/shell.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
@@ -94,7 +95,7 @@ describe('[main-16] the driver refuses in words', () => {
     const live = await connect();
     const witness = await board.witness('request 1 keep');
     const { pid } = await witness.status();
-    const memory = (await live.open(columns, {}, never)).memory('data');
+    const memory = (await live.open(keyOf(columns), {}, never)).memory('data');
     const read = await memory?.read([{ offset: 0, length: 4 }], { asking: 'fast' }, never);
     const seen = read?.pieces[0]?.bytes ?? new Uint8Array(4);
     const writing = memory?.write([{ offset: 0, seen, bytes: seen }], { epoch: read?.epoch ?? '' }, never);
@@ -109,7 +110,7 @@ describe('[main-16] the driver refuses in words', () => {
     await board.exec('chmod 666 /dev/aie0');
     try {
       const live = await connect({ user: 'dev', sudo: 'no' });
-      const { code, message } = await failure(live.open(columns, {}, never));
+      const { code, message } = await failure(live.open(keyOf(columns), {}, never));
       expect(['permission', 'owner-hidden']).toContain(code);
       expect(message).toMatch(/use/);
     } finally {
@@ -127,11 +128,11 @@ describe('[main-16] the driver refuses in words', () => {
       const done = await board.exec(`su ops -c ${shellQuoted(command)}`);
       expect(done.code, done.stderr).toBe(0);
       const live = await connect({ user: 'ops', sudo: 'no' });
-      const beside = await failure(live.open(columns, {}, never));
+      const beside = await failure(live.open(keyOf(columns), {}, never));
       expect(['permission', 'owner-hidden']).toContain(beside.code);
       expect(beside.nextStep).toContain('Turn on sudo');
       const through = await connect({ user: 'ops', sudo: 'yes' });
-      expect((await through.open(columns, {}, never)).memories).not.toHaveLength(0);
+      expect((await through.open(keyOf(columns), {}, never)).memories).not.toHaveLength(0);
     } finally {
       await board.exec('chown root /dev/aie0');
       await witness.exit();
@@ -143,12 +144,12 @@ describe('[main-16] the driver refuses in words', () => {
     const witness = await board.witnessAs('ops', 'request 1 keep');
     try {
       const live = await connect({ user: 'ops', sudo: 'no' });
-      const { code, nextStep } = await failure(live.open(columns, {}, never));
+      const { code, nextStep } = await failure(live.open(keyOf(columns), {}, never));
       expect(code).toBe('permission');
       const command = /where the process is yours, this helps too: (.*)\.$/.exec(nextStep)?.[1] ?? '';
       const done = await board.exec(`su ops -c ${shellQuoted(command)}`);
       expect(done.code, done.stderr).toBe(0);
-      expect((await live.open(columns, {}, never)).memories).not.toHaveLength(0);
+      expect((await live.open(keyOf(columns), {}, never)).memories).not.toHaveLength(0);
     } finally {
       await board.exec('chown root /dev/aie0; echo 1 > /proc/sys/kernel/yama/ptrace_scope');
       await witness.exit();
@@ -171,8 +172,12 @@ describe('[main-16] the driver refuses in words', () => {
 
   it('shim tiles only, and columns that are no partition', async () => {
     const live = await connect();
-    expect((await failure(live.open({ startCol: 30, numCols: 3 }, {}, never))).code).toBe('no-memory-types');
-    expect((await failure(live.open({ startCol: 1, numCols: 1 }, {}, never))).code).toBe('no-partition');
+    expect((await failure(live.open(keyOf({ startCol: 30, numCols: 3 }), {}, never))).code).toBe(
+      'no-memory-types',
+    );
+    expect((await failure(live.open(keyOf({ startCol: 1, numCols: 1 }), {}, never))).code).toBe(
+      'no-partition',
+    );
   });
 
   it('an errno that nobody expects: the detail names ioctl and errno, the sentence does not', async () => {
@@ -180,7 +185,7 @@ describe('[main-16] the driver refuses in words', () => {
     await board.reloadModule({ page_check: 65_536 });
     try {
       const live = await connect();
-      const memory = (await live.open(columns, {}, never)).memory('data');
+      const memory = (await live.open(keyOf(columns), {}, never)).memory('data');
       const read = memory?.read([{ offset: 0, length: 4 }], {}, never) ?? Promise.resolve();
       const { code, detail, message, nextStep } = await failure(read);
       expect(code).toBe('driver');
@@ -198,10 +203,10 @@ describe('[main-16] the driver refuses in words', () => {
       const live = await connect();
       expect(live.info.family).toBe('unknown');
       expect(live.info.findings.join('\n')).toContain('aieaperture');
-      expect((await failure(live.open(columns, {}, never))).code).toBe('unknown-driver');
+      expect((await failure(live.open(keyOf(columns), {}, never))).code).toBe('unknown-driver');
       const { requests } = await board.counters();
       expect(requests).toBe(0);
-      const partition = await live.open(columns, { allowUnknownDriver: true }, never);
+      const partition = await live.open(keyOf(columns), { allowUnknownDriver: true }, never);
       expect(partition.memories).toHaveLength(3);
       await live.dispose();
     } finally {
@@ -223,7 +228,7 @@ describe('[main-17] the trace', () => {
   it('names each ioctl with number, size and result', async () => {
     const live = await connect();
     way.log.lines.length = 0;
-    const memory = (await live.open(columns, {}, never)).memory('data');
+    const memory = (await live.open(keyOf(columns), {}, never)).memory('data');
     await memory?.read([{ offset: 0, length: 64 }], { asking: 'fast' }, never);
     await expect
       .poll(() => way.log.lines.join('\n'))

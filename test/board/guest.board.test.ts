@@ -9,6 +9,7 @@ import type { ByteRange } from '../../src/model/geometry.ts';
 import { BoardLink } from '../../src/session/link.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
 import { machineServices } from '../../src/session/services.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
@@ -71,13 +72,13 @@ class CutOff {
     const services = machineServices(way.log);
     const connect = () => way.connect({ port: proxy.port, knownHostsFiles: [known] });
     const link = new BoardLink('cut', 'Virtual board', { connect }, services);
-    const session = new MemorySession(link, { columns, memory: 'data' }, services);
+    const session = new MemorySession(link, { partition: keyOf(columns), memory: 'data' }, services);
     const witness = await board.witness('request 1 clocks', `fill ${FILLED} data`);
     const { pid } = await witness.status();
     await link.connect();
     await vi.waitFor(() => expect(infoOf(link)?.owner?.pid).toBe(pid), { timeout: 30_000 });
     await session.refresh({ offset: 0, length: 64 }, never);
-    await link.hold(columns, true, never);
+    await link.hold(keyOf(columns), true, never);
     const holder = await processes(board, 'tilescope-hold');
     proxy.blackHole(true);
     const cut = new CutOff(board, { proxy, way, folder, link, session }, holder);
@@ -247,7 +248,7 @@ describe('[attach-8] a hold whose link is cut for a minute', () => {
       expect(cut.session.bytes(far).base).toEqual(left);
       expect(cut.session.isStale(far)).toBe(false);
 
-      await cut.link.hold(columns, false, never);
+      await cut.link.hold(keyOf(columns), false, never);
       await expect.poll(() => infoOf(cut.link)?.inUse, { timeout: 30_000 }).toBe(false);
       expect(await cut.board.counters()).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });
       await cut.board.assertClean();

@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import type { Board, Partition, PartitionMemory, ReadResult } from '../../src/board/board.ts';
 import { type BoardError, toBoardError } from '../../src/board/errors.ts';
 import { totalBytes } from '../../src/model/geometry.ts';
+import { keyOf } from '../conformance/keys.ts';
 import type { VirtualBoard } from './board.ts';
 import type { Family } from './families.ts';
 import { lifeBytes, patternWord, type WitnessLives, type WitnessStarts } from './witness.ts';
@@ -189,7 +190,7 @@ export async function restartBeside(
 ): Promise<GuestRun> {
   const signal = new AbortController().signal;
   const { startCol, numCols, id } = family.partition;
-  const partition = await ours.open({ startCol, numCols }, {}, signal);
+  const partition = await ours.open(keyOf({ startCol, numCols }), {}, signal);
   const memory = partition.memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
   const witness = await board.witness();
@@ -337,7 +338,7 @@ export async function killBeside(
 ): Promise<KillRun> {
   const signal = new AbortController().signal;
   const { startCol, numCols, id } = family.partition;
-  const partition = await ours.open({ startCol, numCols }, {}, signal);
+  const partition = await ours.open(keyOf({ startCol, numCols }), {}, signal);
   const memory = partition.memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
   const judge = new Judge(family, count);
@@ -383,7 +384,7 @@ export async function startsBesideRead(
 ): Promise<{ readonly starts: WitnessStarts; readonly bytes: number }> {
   const signal = new AbortController().signal;
   const { startCol, numCols, id } = family.partition;
-  const memory = (await ours.open({ startCol, numCols }, {}, signal)).memory('data');
+  const memory = (await ours.open(keyOf({ startCol, numCols }), {}, signal)).memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
   const witness = await board.witness();
   try {

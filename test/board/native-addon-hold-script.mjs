@@ -18,7 +18,7 @@ const core = make({ holder });
 async function holdWith(options) {
   const other = make(options);
   try {
-    return await codeOf(other.hold(6, 4, true, 8));
+    return await codeOf(other.hold('6_4', true, 8));
   } finally {
     await other.close();
   }
@@ -40,8 +40,7 @@ async function until(wanted) {
 const description = await core.describe();
 const status = await core.status(
   {
-    startCol: 6,
-    numCols: 4,
+    partition: '6_4',
     tiles: [
       [7, 3],
       [6, 0],
@@ -52,12 +51,12 @@ const status = await core.status(
 );
 const without = await holdWith({});
 const missing = await holdWith({ holder: '/nowhere/agent' });
-await core.hold(6, 4, true, 8);
+await core.hold('6_4', true, 8);
 const held = await first();
 process.kill(Number(owner), 'SIGKILL');
 const gone = await until((one) => one.ownerGone);
-const read = await core.read({ startCol: 6, numCols: 4, memory: 'data', ranges: [[0, 16]] }, 2);
-await core.hold(6, 4, false);
+const read = await core.read({ partition: '6_4', memory: 'data', ranges: [[0, 16]] }, 2);
+await core.hold('6_4', false);
 const released = await first();
 await core.close();
 console.log(

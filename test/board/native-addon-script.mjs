@@ -14,7 +14,7 @@ const core = createRequire(import.meta.url)(path).create({
   onPartitions: () => {},
   onTrace: () => {},
 });
-const request = { startCol: 6, numCols: 4, memory: 'data', openTiles: [] };
+const request = { partition: '6_4', memory: 'data', openTiles: [] };
 
 /** What the witness's fill left at a buffer offset (bytes, a multiple of 4). */
 function patternWord(offset) {
@@ -89,7 +89,7 @@ function flip(column, row) {
 }
 
 control('ungate all');
-const { memories } = await core.open(6, 4, false);
+const { memories } = await core.open('6_4', false);
 // Someone else handles SIGBUS too, installed over the core's handler and without chaining: as libuv does.
 process.on('SIGBUS', () => {
   seen.foreign++;
@@ -134,7 +134,7 @@ const cancelled = await long.then(
 
 // A worker thread loads the addon, reads, and is ended in the middle: the process goes on.
 const source = `const core = require(${JSON.stringify(path)}).create({ device: '/dev/aie0' });
-  core.read({ startCol: 6, numCols: 4, memory: 'data', ranges: [[0, 1048576]], openTiles: [], asking: 'fast' }, 1).catch(() => {});
+  core.read({ partition: '6_4', memory: 'data', ranges: [[0, 1048576]], openTiles: [], asking: 'fast' }, 1).catch(() => {});
   require('node:worker_threads').parentPort.postMessage(1);`;
 for (let i = 0; i < 5; i++) {
   const worker = new Worker(source, { eval: true });

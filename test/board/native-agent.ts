@@ -10,7 +10,9 @@ import {
 } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import { encodeFrame, FrameDecoder, type Header, startMarker } from '../../src/board/protocol/frames.ts';
+import { keyOf } from '../conformance/keys.ts';
 import type { VirtualBoard } from './board.ts';
 
 const native = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'native');
@@ -127,7 +129,13 @@ export class Agent {
     user: string = board.user,
   ): Promise<Agent> {
     const agent = Agent.spawn(board, agentPath, port, user);
-    await agent.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0', ...keys });
+    await agent.request({
+      op: 'hello',
+      protocol: protocolVersion,
+      trace: false,
+      device: '/dev/aie0',
+      ...keys,
+    });
     agent.#beat();
     return agent;
   }
@@ -174,9 +182,9 @@ export class Agent {
     ranges: readonly (readonly [number, number])[],
     openTiles: readonly number[] = [],
   ): Promise<Answer> {
-    const [startCol, numCols] = columns;
+    const partition = keyOf({ startCol: columns[0], numCols: columns[1] });
     // Nothing else starts on these boards in the meantime: no reason to make tests ten times slower.
-    return this.request({ op: 'read', startCol, numCols, memory, ranges, openTiles, asking: 'fast' });
+    return this.request({ op: 'read', partition, memory, ranges, openTiles, asking: 'fast' });
   }
 
   /** Writes words of a memory, all in one frame. */
@@ -189,8 +197,7 @@ export class Agent {
   ): Promise<Answer> {
     const header = {
       op: 'write',
-      startCol: columns[0],
-      numCols: columns[1],
+      partition: keyOf({ startCol: columns[0], numCols: columns[1] }),
       memory,
       epoch,
       force: false,
@@ -208,7 +215,13 @@ export class Agent {
     parts: readonly (readonly WordEdit[])[],
     keys: Header = {},
   ): Promise<Answer> {
-    const header = { op: 'write', startCol: columns[0], numCols: columns[1], memory, epoch, force: false };
+    const header = {
+      op: 'write',
+      partition: keyOf({ startCol: columns[0], numCols: columns[1] }),
+      memory,
+      epoch,
+      force: false,
+    };
     return new Promise<Answer>((resolve, reject) => {
       this.#open.set(id, { data: [], spans: [], outcomes: [], tiles: [], resolve, reject });
       parts.forEach((words, i) => {
@@ -223,13 +236,19 @@ export class Agent {
     tiles: readonly (readonly [number, number])[],
     detail = false,
   ): Promise<Answer> {
-    const [startCol, numCols] = columns;
-    return this.request({ op: 'status', startCol, numCols, tiles, detail, asking: 'fast' });
+    const partition = keyOf({ startCol: columns[0], numCols: columns[1] });
+    return this.request({ op: 'status', partition, tiles, detail, asking: 'fast' });
   }
 
   /** Starts or ends a hold. */
   hold(columns: readonly [number, number], on: boolean, keys: Header = {}): Promise<Answer> {
-    return this.request({ op: 'hold', startCol: columns[0], numCols: columns[1], on, hours: 8, ...keys });
+    return this.request({
+      op: 'hold',
+      partition: keyOf({ startCol: columns[0], numCols: columns[1] }),
+      on,
+      hours: 8,
+      ...keys,
+    });
   }
 
   /** The epoch of a partition as the agent sees it now. */

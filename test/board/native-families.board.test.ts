@@ -5,13 +5,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Header } from '../../src/board/protocol/frames.ts';
 import type { MemoryGeometry } from '../../src/model/geometry.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { type Family, families, familyNames } from './families.ts';
 import { Agent, AgentError, agentPath, assemble, buildForBoard } from './native-agent.ts';
 
 const columns = [6, 4] as const;
-const at = { startCol: columns[0], numCols: columns[1] };
+const at = { partition: keyOf({ startCol: columns[0], numCols: columns[1] }) };
 /** Outcomes and reasons of the wire. */
 const verified = 0;
 const refused = 3;
@@ -355,7 +356,7 @@ describe('dynamic partitions', () => {
       [0, 20],
       [24, 14],
     ]);
-    const taken = agent.request({ op: 'open', startCol: 18, numCols: 4, allowUnknown: false });
+    const taken = agent.request({ op: 'open', partition: '18_4', allowUnknown: false });
     await expect(taken).rejects.toMatchObject({ code: 'columns-taken', header: { facts: { pid } } });
     await open(agent);
     expect(await agent.partition(columns[0])).toMatchObject({ picked: true, inUse: false });

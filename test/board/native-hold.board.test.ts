@@ -154,7 +154,7 @@ describe('a held partition', () => {
     ]);
     const [parent, , session, terminal] = (lines[6] ?? '').split(') ')[1]?.split(' ').slice(1) ?? [];
     expect({ parent, session, terminal }).toEqual({ parent: '1', session: String(pid), terminal: '0' });
-    expect(lines[7]).toMatch(/^tilescope-hold hold 6 4 \d{13} \d{13} \d+ \d+ $/);
+    expect(lines[7]).toMatch(/^tilescope-hold hold 6_4 \d{13} \d{13} \d+ \d+ $/);
     expect(lines[8]).toBe('end');
   });
 

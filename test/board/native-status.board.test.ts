@@ -142,7 +142,7 @@ describe('the status of a tile', () => {
       // The same tile, once nobody owns it: a lease of ours, and its registers.
       await witness.release();
       await stage(family, ...place);
-      const open = agent?.request({ op: 'open', startCol: 6, numCols: 4, allowUnknown: false });
+      const open = agent?.request({ op: 'open', partition: '6_4', allowUnknown: false });
       await open;
       const read = (await look(family, [place])).tiles[0];
       expect(read?.header).toMatchObject({ source: 'registers', reason: 0, kind: 'core' });
@@ -167,7 +167,7 @@ describe('the status of a tile', () => {
       const family = await become(name);
       const { memory, core: cores } = family.shape;
       await board.control('ungate all');
-      await agent?.request({ op: 'open', startCol: 6, numCols: 4, allowUnknown: false });
+      await agent?.request({ op: 'open', partition: '6_4', allowUnknown: false });
       const places = [
         [6, 0, 'shim'],
         [6, cores.start, 'core'],
@@ -307,9 +307,7 @@ describe('the status of a tile', () => {
     const family = await become('2020/aie');
     for (const tiles of [[], [[5, 1]], [[10, 1]], [[6, 9]]] as [number, number][][])
       await expect(look(family, tiles)).rejects.toMatchObject({ code: 'out-of-range' });
-    await expect(
-      agent?.request({ op: 'status', startCol: 6, numCols: 4, tiles: [[6]] }),
-    ).rejects.toMatchObject({
+    await expect(agent?.request({ op: 'status', partition: '6_4', tiles: [[6]] })).rejects.toMatchObject({
       code: 'protocol',
     });
   });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { root } from '../../scripts/common.ts';
+import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import { dice } from '../conformance/random.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
@@ -94,7 +95,7 @@ describe('the core on the board', () => {
 
   it('names itself and its protocol without touching anything', async () => {
     const { stdout } = await board.exec(`${agentPath} --version`);
-    expect(stdout.toString()).toMatch(/^tilescope-agent \S+ protocol 2\n$/);
+    expect(stdout.toString()).toMatch(new RegExp(`^tilescope-agent \\S+ protocol ${protocolVersion}\n$`));
   });
 });
 
@@ -304,7 +305,7 @@ describe('beside another owner', () => {
     const { pid } = await witness.status();
     const info = await agent.partition(6);
     expect(info).toMatchObject({ inUse: true, owner: { pid, command: 'witness' } });
-    const { ok } = await agent.request({ op: 'open', startCol: 6, numCols: 4, allowUnknown: false });
+    const { ok } = await agent.request({ op: 'open', partition: '6_4', allowUnknown: false });
     // What can be written beside an owner is, once a person unlocked it: see native-families.
     expect(ok['memories']).toMatchObject([
       { type: 'data', writable: true },
@@ -335,7 +336,7 @@ describe('beside another owner', () => {
     await filled(4);
     for (const call of ['open', 'getfd']) {
       const old = Agent.spawn(board, `/tmp/without-pidfd ${call} ${agentPath}`);
-      await old.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0' });
+      await old.request({ op: 'hello', protocol: protocolVersion, trace: false, device: '/dev/aie0' });
       const free = await old.read(columns, 'data', [[0, 64]]);
       expect(Buffer.from(assemble(free, 0, 64))).toEqual(pattern('data', 0, 64, 4));
       const witness = await newWitness('request 1 keep');
@@ -381,7 +382,7 @@ describe('beside another owner', () => {
     // Under any name: this one's is not the agent's.
     await board.exec(`cp ${agentPath} /tmp/someone`);
     const other = Agent.spawn(board, '/tmp/someone');
-    await other.request({ op: 'hello', protocol: 2, trace: false, device: '/dev/aie0' });
+    await other.request({ op: 'hello', protocol: protocolVersion, trace: false, device: '/dev/aie0' });
     await agent.request({ op: 'describe' });
     const before = await agent.epoch(6);
     let reading = true;
@@ -532,7 +533,7 @@ describe('gates', () => {
 
 describe('what a board can refuse', () => {
   it('shim tiles only, unknown columns and a missing node have errors of their own', async () => {
-    expect(await code(agent.request({ op: 'open', startCol: 30, numCols: 3, allowUnknown: false }))).toBe(
+    expect(await code(agent.request({ op: 'open', partition: '30_3', allowUnknown: false }))).toBe(
       'no-memory-types',
     );
     expect(await code(agent.read([1, 2], 'data', [[0, 4]]))).toBe('no-partition');
@@ -618,8 +619,7 @@ describe('the end of a connection', () => {
     const ranges = Array.from({ length: 200 }, () => [0, total.data] as const);
     const { id, answer } = agent.begin({
       op: 'read',
-      startCol: 6,
-      numCols: 4,
+      partition: '6_4',
       memory: 'data',
       ranges,
       asking: 'fast',
@@ -708,8 +708,7 @@ describe('the end of a connection', () => {
     const other = await Agent.start(board, { heartbeatMs: 300, exitMs: 60_000 });
     const begun = other.begin({
       op: 'write',
-      startCol: 6,
-      numCols: 4,
+      partition: '6_4',
       memory: 'data',
       epoch: 'of a write that never begins',
       force: false,

@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Board, Partition, PartitionMemory, ReadResult, WriteReport } from '../../src/board/board.ts';
 import { BoardError, type BoardErrorCode } from '../../src/board/errors.ts';
 import { type ByteRange, type ColumnRange, locate, type MemoryGeometry } from '../../src/model/geometry.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { Random } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { type LinkProxy, startProxy } from '../net/proxy.ts';
@@ -264,7 +265,7 @@ class Sequence {
   async #with<T>(live: Live, act: (partition: Partition) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
-        const partition = await live.board.open(this.#columns, {}, never);
+        const partition = await live.board.open(keyOf(this.#columns), {}, never);
         live.epochs.reached();
         return await act(partition);
       } catch (error) {
@@ -537,14 +538,14 @@ class Sequence {
       this.#model.hands++;
       const memory = this.#memory();
       const reading = live.board
-        .open(this.#columns, {}, never)
+        .open(keyOf(this.#columns), {}, never)
         .then((partition) =>
           memoryOf(partition, memory).read([{ offset: 0, length: 4 }], { asking: 'fast' }, never),
         );
       // What was opened before is refused, or not known any more once the list was looked at.
       await assert.rejects(reading, codeIn('columns-taken', 'no-partition'));
       await live.board.partitions(never);
-      const opening = live.board.open(this.#columns, {}, never);
+      const opening = live.board.open(keyOf(this.#columns), {}, never);
       await assert.rejects(opening, (error) => codeIn('columns-taken')(error) && error.facts['pid'] === pid);
       this.#refused('columns-taken');
     } finally {

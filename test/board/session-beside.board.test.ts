@@ -7,6 +7,7 @@ import type { ByteRange } from '../../src/model/geometry.ts';
 import { BoardLink } from '../../src/session/link.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
 import { machineServices } from '../../src/session/services.ts';
+import { keyOf } from '../conformance/keys.ts';
 import { buildForArm } from '../conformance/native-files.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
@@ -35,7 +36,7 @@ describe('a session beside what comes and goes', () => {
     way = new SshWay(board, agent);
     const services = machineServices(way.log);
     link = new BoardLink('virtual', 'Virtual board', { connect: () => way.connect() }, services);
-    session = new MemorySession(link, { columns, memory: 'data' }, services);
+    session = new MemorySession(link, { partition: keyOf(columns), memory: 'data' }, services);
     await link.connect();
   }, 600_000);
   afterEach(async () => {
@@ -87,7 +88,7 @@ describe('a session beside what comes and goes', () => {
     expect(info()).toMatchObject({ picked: true, inUse: false });
     // The driver has turned all clocks off.
     expect((session.bytes(shown).flags[0] ?? 0) & known).toBe(0);
-    expect(await link.enableClocks(columns, true, never)).toBe(true);
+    expect(await link.enableClocks(keyOf(columns), true, never)).toBe(true);
     await session.refresh(shown, never);
     expect(session.bytes(shown).base).toEqual(new Uint8Array(shown.length));
     expect(session.isStale(shown)).toBe(false);
@@ -103,7 +104,7 @@ describe('a session beside what comes and goes', () => {
     expect(await session.apply(shown, never)).toMatchObject({ applied: 4, kept: 0 });
     expect(Uint8Array.from(await witness.read('data', startCol, 1, 4, 4))).toEqual(Uint8Array.of(1, 2, 3, 4));
 
-    await link.hold(columns, true, never);
+    await link.hold(keyOf(columns), true, never);
     await board.exec(`kill -9 ${pid}`);
     await witness.ended();
     await until(() => session.state.snapshot?.done === true);
@@ -111,7 +112,7 @@ describe('a session beside what comes and goes', () => {
     const left = Uint8Array.from(patternBytes('data', startCol + 3, 8, 0x100, 16, SEED));
     expect(session.bytes(far).base).toEqual(left);
 
-    await link.hold(columns, false, never);
+    await link.hold(keyOf(columns), false, never);
     await until(() => session.state.epochEnd);
     expect(session.state.epochEnd).toMatchObject({ of: 'hold' });
     expect(session.bytes(far).base).toEqual(left);
@@ -124,7 +125,7 @@ describe('a session beside what comes and goes', () => {
     await until(() => info()?.owner?.kind === 'kernel');
     await expect(session.refresh(shown, never)).rejects.toMatchObject({ code: 'kernel-held' });
     expect(session.state.lockedBecause?.code).toBe('kernel-held');
-    await link.takeKernelDescriptor(columns, never);
+    await link.takeKernelDescriptor(keyOf(columns), never);
     await session.refresh(shown, never);
     expect(session.state.lockedBecause).toBeUndefined();
     expect(session.isStale(shown)).toBe(false);

@@ -113,7 +113,7 @@ export class LoopbackAgent {
   async #answer(frame: Frame, signal: AbortSignal): Promise<Header | undefined> {
     const { header } = frame;
     const id = Number(header['id']);
-    const columns = { startCol: Number(header['startCol']), numCols: Number(header['numCols']) };
+    const partition = String(header['partition']);
     switch (header['op']) {
       case 'hello': {
         const hello = { ...this.#core.hello, core: '0.0.0 loopback', uid: 0, now: Date.now() };
@@ -126,21 +126,27 @@ export class LoopbackAgent {
       }
       case 'partitions':
         return { ...wire(await this.#core.partitions(signal)) };
-      case 'open':
-        return { memories: await this.#core.open(columns, header['allowUnknown'] === true, signal) };
+      case 'pick': {
+        const columns = { startCol: Number(header['startCol']), numCols: Number(header['numCols']) };
+        return { partition: await this.#core.pick(columns, signal) };
+      }
+      case 'open': {
+        const opened = await this.#core.open(partition, header['allowUnknown'] === true, signal);
+        return { ...opened.columns, memories: opened.memories };
+      }
       case 'read':
-        return this.#read(id, header, columns, signal);
+        return this.#read(id, header, partition, signal);
       case 'write':
-        return this.#write(id, frame, columns, signal);
+        return this.#write(id, frame, partition, signal);
       case 'status':
-        return this.#status(id, header, columns, signal);
+        return this.#status(id, header, partition, signal);
       case 'clocks':
-        return { on: await this.#core.setClocks(columns, header['on'] === true, signal) };
+        return { on: await this.#core.setClocks(partition, header['on'] === true, signal) };
       case 'hold':
-        await this.#core.hold(columns, header['on'] === true, signal);
+        await this.#core.hold(partition, header['on'] === true, signal);
         return {};
       case 'kernel-descriptor':
-        await this.#core.takeKernelDescriptor(columns, signal);
+        await this.#core.takeKernelDescriptor(partition, signal);
         return {};
       case 'received':
         return undefined;
@@ -152,17 +158,12 @@ export class LoopbackAgent {
     }
   }
 
-  async #read(
-    id: number,
-    header: Header,
-    columns: { startCol: number; numCols: number },
-    signal: AbortSignal,
-  ): Promise<Header> {
+  async #read(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {
     const ranges = (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length }));
     const openTiles = header['openTiles'] as number[];
     const memory = header['memory'] as 'data';
     const asking = header['asking'] as Asking;
-    const answer = await this.#core.read({ columns, memory, ranges, openTiles, asking }, undefined, signal);
+    const answer = await this.#core.read({ partition, memory, ranges, openTiles, asking }, undefined, signal);
     const records = new Uint8Array(answer.unreadable.length * 12);
     const view = new DataView(records.buffer);
     answer.unreadable.forEach((span, i) => {
@@ -192,16 +193,11 @@ export class LoopbackAgent {
     return { epoch: answer.epoch, at: Date.now() };
   }
 
-  async #status(
-    id: number,
-    header: Header,
-    columns: { startCol: number; numCols: number },
-    signal: AbortSignal,
-  ): Promise<Header> {
+  async #status(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {
     const tiles = (header['tiles'] as [number, number][]).map(([col, row]) => ({ col, row }));
     const detail = header['detail'] === true;
     const asking = header['asking'] as Asking;
-    const answer = await this.#core.status({ columns, tiles, detail, asking }, signal);
+    const answer = await this.#core.status({ partition, tiles, detail, asking }, signal);
     for (const one of answer.tiles) {
       const records = new Uint8Array(one.registers.size * 8);
       const view = new DataView(records.buffer);
@@ -220,7 +216,7 @@ export class LoopbackAgent {
   async #write(
     id: number,
     frame: Frame,
-    columns: { startCol: number; numCols: number },
+    partition: string,
     signal: AbortSignal,
   ): Promise<Header | undefined> {
     const { header, payload } = frame;
@@ -232,7 +228,7 @@ export class LoopbackAgent {
     this.#writes.delete(id);
     const answer = await this.#core.write(
       {
-        columns,
+        partition,
         memory: header['memory'] as 'data',
         epoch: header['epoch'] as string,
         force: header['force'] === true,

@@ -17,6 +17,7 @@ import {
 } from '../../src/model/geometry.ts';
 import { type Family, type FamilyName, families, familyNames } from '../board/families.ts';
 import { patternBytes, type Witness } from '../board/witness.ts';
+import { keyOf } from './keys.ts';
 import { Random } from './random.ts';
 import type { VirtualHand } from './virtual-bench.ts';
 
@@ -98,7 +99,7 @@ async function requested(hand: VirtualHand, family: Family, seed: number): Promi
       board.freeColumns,
       family.dynamic ? [{ startCol: 0, numCols: family.shape.numCols }] : [],
     );
-    const partition = await board.open(columns, { asking: 'fast' }, never);
+    const partition = await board.open(keyOf(columns), { asking: 'fast' }, never);
     const info = await listedWhen(board, columns, (one) => !one.inUse);
     assert.equal(info.picked, family.dynamic);
     checkMemories(partition, family);
@@ -137,7 +138,7 @@ async function attached(hand: VirtualHand, family: Family, seed: number): Promis
     const info = await listedWhen(board, columns, (one) => one.inUse);
     assert.deepEqual([info.owner?.kind, info.owner?.pid, info.owner?.command], ['process', pid, 'witness']);
     await checkFreeColumns(board, family, pid);
-    const partition = await board.open(columns, { asking: 'fast' }, never);
+    const partition = await board.open(keyOf(columns), { asking: 'fast' }, never);
     checkMemories(partition, family);
     await checkWholeMemory(partition, witness, seed);
 
@@ -208,7 +209,7 @@ async function checkFreeColumns(board: Board, family: Family, pid: number): Prom
   ];
   assert.deepEqual(board.freeColumns, family.dynamic ? around : []);
   const [code, facts] = family.dynamic ? (['columns-taken', pid] as const) : (['no-partition'] as const);
-  const overlapping = board.open({ startCol: end - 1, numCols: 2 }, { asking: 'fast' }, never);
+  const overlapping = board.open(keyOf({ startCol: end - 1, numCols: 2 }), { asking: 'fast' }, never);
   await assert.rejects(
     overlapping,
     (error) =>

@@ -20,6 +20,7 @@ import {
   totalBytes,
 } from '../../src/model/geometry.ts';
 import type { Bench, BenchMemory } from './bench.ts';
+import { keyOf } from './keys.ts';
 import { Random, runSeed } from './random.ts';
 
 /** What the suite needs of a test runner; `node:test` and vitest have it, `node:assert/strict` is the rest. */
@@ -94,7 +95,7 @@ export function defineConformance(
     }
 
     async function memory(columns: ColumnRange, type: BenchMemory, on = live): Promise<PartitionMemory> {
-      const partition = await on.open(columns, {}, never);
+      const partition = await on.open(keyOf(columns), {}, never);
       const found = partition.memory(type);
       if (found === undefined) throw new Error(`no ${type} memory`);
       return found;
@@ -179,7 +180,7 @@ export function defineConformance(
     });
 
     it('opens a free partition: data and program memory of 8 rows', async () => {
-      const partition = await live.open(bench.free, {}, never);
+      const partition = await live.open(keyOf(bench.free), {}, never);
       assert.deepEqual(
         partition.memories.map((one) => [one.geometry, one.writable]),
         [
@@ -201,13 +202,16 @@ export function defineConformance(
     });
 
     it('opening twice gives the same partition', async () => {
-      const [a, b] = await Promise.all([live.open(bench.free, {}, never), live.open(bench.free, {}, never)]);
-      assert.ok(a === b && a === (await live.open(bench.free, {}, never)));
+      const [a, b] = await Promise.all([
+        live.open(keyOf(bench.free), {}, never),
+        live.open(keyOf(bench.free), {}, never),
+      ]);
+      assert.ok(a === b && a === (await live.open(keyOf(bench.free), {}, never)));
     });
 
     it('refuses what cannot be opened in words of its own', async () => {
-      assert.equal(await codeOf(live.open(bench.shim, {}, never)), 'no-memory-types');
-      assert.equal(await codeOf(live.open({ startCol: 40, numCols: 3 }, {}, never)), 'no-partition');
+      assert.equal(await codeOf(live.open(keyOf(bench.shim), {}, never)), 'no-memory-types');
+      assert.equal(await codeOf(live.open(keyOf({ startCol: 40, numCols: 3 }), {}, never)), 'no-partition');
     });
 
     it('reads anywhere: unaligned, scattered, overlapping, empty, in the order asked', async () => {
@@ -540,7 +544,7 @@ export function defineConformance(
       assert.equal(await running, 'cancelled');
       assert.equal(await codeOf(from.read([whole], { asking: 'fast' }, stop.signal)), 'cancelled');
       assert.equal(await codeOf(live.partitions(stop.signal)), 'cancelled');
-      assert.equal(await codeOf(live.open(bench.free, {}, stop.signal)), 'cancelled');
+      assert.equal(await codeOf(live.open(keyOf(bench.free), {}, stop.signal)), 'cancelled');
       assert.equal((await read(from, { offset: 0, length: 16 })).pieces[0]?.bytes.length, 16);
     });
 
@@ -556,7 +560,7 @@ export function defineConformance(
     });
 
     it('[attach-10] says what tiles do, in the order asked, and which cannot be looked at', async () => {
-      const partition = await live.open(bench.free, {}, never);
+      const partition = await live.open(keyOf(bench.free), {}, never);
       const enabled = tileOf(bench.free, 1, 4);
       const gated = tileOf(bench.free, 0, 8);
       await bench.setCore(enabled, true);
@@ -587,7 +591,7 @@ export function defineConformance(
     });
 
     it('[attach-4] enables clocks of gated tiles for its own accesses only, never beside an owner', async () => {
-      const partition = await live.open(bench.free, {}, never);
+      const partition = await live.open(keyOf(bench.free), {}, never);
       const from = await memory(bench.free, 'data');
       const tile = tileOf(bench.free, 2, 8);
       const range = { offset: tileStart(from.geometry, tile), length: 32 };
@@ -604,7 +608,7 @@ export function defineConformance(
       } finally {
         await bench.setGated(tile, false);
       }
-      const taken = await live.open(bench.other, {}, never);
+      const taken = await live.open(keyOf(bench.other), {}, never);
       await bench.own(bench.other);
       try {
         await listedWhen(bench.other, true);
@@ -621,12 +625,12 @@ export function defineConformance(
       const range = { offset: tileStart(from.geometry, tile) + 0x200, length: 48 };
       const bytes = new Random(seed + 9).bytes(48);
       const owner = await bench.own(bench.other, 'reset');
-      const partition = await live.open(bench.other, {}, never);
+      const partition = await live.open(keyOf(bench.other), {}, never);
       try {
         await listedWhen(bench.other, true);
         await bench.poke('data', tile, 0x200, bytes);
         const asking = await bench.connect();
-        const asked = await asking.open(bench.other, {}, never);
+        const asked = await asking.open(keyOf(bench.other), {}, never);
         await asked.hold(true, never);
         const held = await listedWhen(bench.other, (info) => info.hold !== undefined, asking);
         await partition.hold(true, never);
@@ -660,7 +664,7 @@ export function defineConformance(
     });
 
     it('reports what a bug report needs', async () => {
-      await live.open(bench.free, {}, never);
+      await live.open(keyOf(bench.free), {}, never);
       const report = await live.report(never);
       const { info } = live;
       for (const text of [

@@ -91,6 +91,7 @@ export const flat: Sample = {
 
 function partition(columns: ColumnRange, numRows: number): PartitionInfo {
   return {
+    key: `${columns.startCol}_${columns.numCols}`,
     id: columns.startCol,
     columns,
     startRow: 0,

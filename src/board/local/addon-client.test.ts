@@ -2,7 +2,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { unreadableReasons } from '../../model/byte-state.ts';
 import type { Asking } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
-import { freeColumns, ownedColumns, SimulatedArray } from '../simulated/array.ts';
+import { type CoreStatusRequest, protocolVersion } from '../protocol/core-client.ts';
+import { freeColumns, ownedColumns, SimulatedArray, simulatedKey } from '../simulated/array.ts';
 import { SimulatedClient } from '../simulated/client.ts';
 import { type Addon, AddonClient, type AddonCore } from './addon-client.ts';
 
@@ -12,7 +13,6 @@ const quiet = () => undefined;
 /** An addon whose bytes come from a simulated array; `changes` replaces methods. */
 function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
   const core = new SimulatedClient(array, quiet);
-  const columns = (request: object) => request as { startCol: number; numCols: number };
   const list = async () => {
     const { partitions, free } = await core.partitions(never);
     return {
@@ -26,7 +26,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
       told = options.onPartitions;
       options.onTrace('open /dev/aie0');
       return {
-        hello: async () => ({ ...core.hello, protocol: 2, core: '0.1.0', uid: 0 }),
+        hello: async () => ({ ...core.hello, protocol: protocolVersion, core: '0.1.0', uid: 0 }),
         describe: async () => {
           const { array, list: _, ...found } = await core.describe(never);
           const shape = array && {
@@ -38,18 +38,21 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
           return { ...found, family: 'linux-2020', array: shape, ...(await list()) };
         },
         partitions: list,
-        open: async (startCol, numCols, allow) => ({
-          memories: await core.open({ startCol, numCols }, allow, never),
-        }),
+        pick: async (startCol, numCols) => ({ partition: await core.pick({ startCol, numCols }, never) }),
+        open: async (partition, allow) => {
+          const { columns, memories } = await core.open(partition, allow, never);
+          return { ...columns, memories };
+        },
         async read(request) {
           const asked = request as {
+            partition: string;
             memory: 'data';
             ranges: [number, number][];
             openTiles: number[];
             asking: Asking;
           };
           const ranges = asked.ranges.map(([offset, length]) => ({ offset, length }));
-          const answer = await core.read({ ...asked, columns: columns(request), ranges }, undefined, never);
+          const answer = await core.read({ ...asked, ranges }, undefined, never);
           const spans = answer.unreadable.flatMap((span) => [
             span.offset,
             span.length,
@@ -59,15 +62,12 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
         },
         async write(request) {
           const asked = request as Parameters<typeof core.write>[0];
-          return core.write({ ...asked, columns: columns(request) }, never);
+          return core.write(asked, never);
         },
         async status(request) {
-          const asked = request as { tiles: [number, number][]; detail: boolean; asking: Asking };
+          const asked = request as Omit<CoreStatusRequest, 'tiles'> & { tiles: [number, number][] };
           const tiles = asked.tiles.map(([col, row]) => ({ col, row }));
-          const answer = await core.status(
-            { columns: columns(request), tiles, detail: asked.detail, asking: asked.asking },
-            never,
-          );
+          const answer = await core.status({ ...asked, tiles }, never);
           return {
             tiles: answer.tiles.map((one) => ({
               ...one.tile,
@@ -79,12 +79,9 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
             epoch: answer.epoch,
           };
         },
-        clocks: async (startCol, numCols, on) => ({
-          on: await core.setClocks({ startCol, numCols }, on, never),
-        }),
-        hold: async (startCol, numCols, on) => core.hold({ startCol, numCols }, on, never),
-        kernelDescriptor: async (startCol, numCols) =>
-          core.takeKernelDescriptor({ startCol, numCols }, never),
+        clocks: async (partition, on) => ({ on: await core.setClocks(partition, on, never) }),
+        hold: async (partition, on) => core.hold(partition, on, never),
+        kernelDescriptor: async (partition) => core.takeKernelDescriptor(partition, never),
         stuck: () => '',
         cancel: quiet,
         close: async () => undefined,
@@ -96,7 +93,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
 }
 
 const request = {
-  columns: freeColumns,
+  partition: simulatedKey(freeColumns),
   memory: 'data' as const,
   openTiles: [],
   asking: 'person' as const,
@@ -110,7 +107,9 @@ describe('the addon in this process', () => {
     const client = await AddonClient.start(addon, '/dev/aie0', (line) => lines.push(line));
     expect(lines).toEqual(['open /dev/aie0']);
     expect((await client.describe(never)).list.partitions).toEqual(array.partitions());
-    expect(await client.open(freeColumns, false, never)).toEqual(await core.open(freeColumns, false, never));
+    expect(await client.open(simulatedKey(freeColumns), false, never)).toEqual(
+      await core.open(simulatedKey(freeColumns), false, never),
+    );
     const ranges = [
       { offset: 3, length: 5 },
       { offset: 0xf0000 - 4, length: 16 },
@@ -150,7 +149,7 @@ describe('the addon in this process', () => {
     });
     const client = await AddonClient.start(addon, '/dev/aie0', quiet);
     const expected = { code: 'busy', message: busy.message, facts: { pid: 5, command: 'app', errno: 16 } };
-    await expect(client.open(freeColumns, false, never)).rejects.toMatchObject(expected);
+    await expect(client.open(simulatedKey(freeColumns), false, never)).rejects.toMatchObject(expected);
     await expect(client.partitions(never)).rejects.toMatchObject(expected);
     await expect(client.describe(never)).rejects.toMatchObject({ code: 'internal' });
   });
@@ -220,13 +219,15 @@ describe('the addon in this process', () => {
       { col: 9, row: 8 },
       { col: 7, row: 0 },
     ];
-    const asked = { columns: ownedColumns, tiles, detail: true };
+    const asked = { partition: simulatedKey(ownedColumns), tiles, detail: true };
     expect(await client.status(asked, never)).toEqual(await core.status(asked, never));
-    expect(await client.setClocks(freeColumns, true, never)).toBe(true);
-    await expect(client.setClocks(ownedColumns, true, never)).rejects.toMatchObject({ code: 'locked' });
-    await client.hold(ownedColumns, true, never);
+    expect(await client.setClocks(simulatedKey(freeColumns), true, never)).toBe(true);
+    await expect(client.setClocks(simulatedKey(ownedColumns), true, never)).rejects.toMatchObject({
+      code: 'locked',
+    });
+    await client.hold(simulatedKey(ownedColumns), true, never);
     expect(array.partition(ownedColumns)?.hold).toBeDefined();
-    await client.hold(ownedColumns, false, never);
+    await client.hold(simulatedKey(ownedColumns), false, never);
     expect(array.partition(ownedColumns)?.hold).toBeUndefined();
   });
 
@@ -245,13 +246,16 @@ describe('the addon in this process', () => {
   ])('that answers a status with %s is not believed', async (_, answer) => {
     const { addon } = fakeAddon(new SimulatedArray(), { status: async () => answer });
     const client = await AddonClient.start(addon, '/dev/aie0', quiet);
-    const asked = client.status({ columns: ownedColumns, tiles: [{ col: 6, row: 1 }], detail: false }, never);
+    const asked = client.status(
+      { partition: simulatedKey(ownedColumns), tiles: [{ col: 6, row: 1 }], detail: false },
+      never,
+    );
     await expect(asked).rejects.toMatchObject({ code: 'protocol' });
   });
 
   it('of another protocol is let go', async () => {
     const close = vi.fn(async () => undefined);
-    const hello = async () => ({ protocol: 3, core: '9' });
+    const hello = async () => ({ protocol: protocolVersion + 1, core: '9' });
     const { addon } = fakeAddon(new SimulatedArray(), { hello, close });
     await expect(AddonClient.start(addon, '/dev/aie0', quiet)).rejects.toMatchObject({
       code: 'agent-version',

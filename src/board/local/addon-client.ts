@@ -4,6 +4,7 @@
  */
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
+import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
 import type { Asking, BoardNotice, UnreadableSpan } from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
@@ -12,7 +13,7 @@ import {
   type CoreDescription,
   type CoreHello,
   type CoreList,
-  type CoreMemory,
+  type CoreOpened,
   type CoreReadAnswer,
   type CoreReadRequest,
   type CoreStatusAnswer,
@@ -29,7 +30,8 @@ import {
   checkEpoch,
   checkFlag,
   checkHello,
-  checkMemories,
+  checkKey,
+  checkOpened,
   checkPartitions,
   checkRefusedStart,
   errorFrom,
@@ -48,18 +50,20 @@ export interface AddonCore {
   hello(): Promise<unknown>;
   describe(): Promise<unknown>;
   partitions(): Promise<unknown>;
-  open(startCol: number, numCols: number, allowUnknown: boolean, asking: string): Promise<unknown>;
+  /** Answers `{partition}`. */
+  pick(startCol: number, numCols: number): Promise<unknown>;
+  open(partition: string, allowUnknown: boolean, asking: string): Promise<unknown>;
   read(request: object, token: number): Promise<unknown>;
   write(request: object, token: number): Promise<unknown>;
   /**
-   * `{startCol, numCols, tiles: [[col, row]], detail}`; answers `{tiles: [{col, row, kind, reason, source, files?,
+   * `{partition, tiles: [[col, row]], detail}`; answers `{tiles: [{col, row, kind, reason, source, files?,
    * registers}], epoch}`, `registers` a Uint32Array of records offset, value.
    */
   status(request: object, token: number): Promise<unknown>;
   /** Answers `{on}`. */
-  clocks(startCol: number, numCols: number, on: boolean): Promise<unknown>;
-  hold(startCol: number, numCols: number, on: boolean, hours: number, token: number): Promise<unknown>;
-  kernelDescriptor(startCol: number, numCols: number): Promise<unknown>;
+  clocks(partition: string, on: boolean): Promise<unknown>;
+  hold(partition: string, on: boolean, hours: number, token: number): Promise<unknown>;
+  kernelDescriptor(partition: string): Promise<unknown>;
   /** The call of the driver that does not return, or nothing. */
   stuck(): unknown;
   cancel(token: number): void;
@@ -157,14 +161,18 @@ export class AddonClient implements CoreClient {
     return checkPartitions(map(await this.#call(() => this.#core.partitions(), signal)));
   }
 
+  async pick({ startCol, numCols }: ColumnRange, signal: AbortSignal): Promise<PartitionKey> {
+    return checkKey(map(await this.#call(() => this.#core.pick(startCol, numCols), signal)), 'partition');
+  }
+
   async open(
-    columns: ColumnRange,
+    partition: PartitionKey,
     allowUnknown: boolean,
     signal: AbortSignal,
     asking: Asking = 'nobody',
-  ): Promise<readonly CoreMemory[]> {
-    const ask = () => this.#core.open(columns.startCol, columns.numCols, allowUnknown, asking);
-    return checkMemories(map(await this.#call(ask, signal)), columns);
+  ): Promise<CoreOpened> {
+    const ask = () => this.#core.open(partition, allowUnknown, asking);
+    return checkOpened(map(await this.#call(ask, signal)));
   }
 
   async read(
@@ -199,8 +207,9 @@ export class AddonClient implements CoreClient {
   }
 
   async status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
-    const { columns, detail, asking = 'nobody' } = request;
-    const asked = { ...columns, tiles: request.tiles.map(({ col, row }) => [col, row]), detail, asking };
+    const { partition, detail, asking = 'nobody' } = request;
+    const tilePairs = request.tiles.map(({ col, row }) => [col, row]);
+    const asked = { partition, tiles: tilePairs, detail, asking };
     const answer = map(await this.#call((token) => this.#core.status(asked, token), signal));
     const collector = new StatusCollector(request.tiles);
     const { tiles } = answer;
@@ -212,18 +221,18 @@ export class AddonClient implements CoreClient {
     return { tiles: collector.finish(), epoch: checkEpoch(answer) };
   }
 
-  async setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
-    const ask = () => this.#core.clocks(columns.startCol, columns.numCols, on);
+  async setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {
+    const ask = () => this.#core.clocks(partition, on);
     return checkFlag(map(await this.#call(ask, signal)), 'on');
   }
 
-  async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
-    const ask = (token: number) => this.#core.hold(columns.startCol, columns.numCols, on, holdHours, token);
+  async hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void> {
+    const ask = (token: number) => this.#core.hold(partition, on, holdHours, token);
     await this.#call(ask, signal);
   }
 
-  async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
-    await this.#call(() => this.#core.kernelDescriptor(columns.startCol, columns.numCols), signal);
+  async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
+    await this.#call(() => this.#core.kernelDescriptor(partition), signal);
   }
 
   async dispose(): Promise<void> {
@@ -276,8 +285,8 @@ export class AddonClient implements CoreClient {
 }
 
 function place(request: CoreReadRequest | CoreWriteRequest): object {
-  const { columns, memory, openTiles } = request;
-  return { startCol: columns.startCol, numCols: columns.numCols, memory, openTiles };
+  const { partition, memory, openTiles } = request;
+  return { partition, memory, openTiles };
 }
 
 function checkRead(answer: Header, ranges: CoreReadRequest['ranges']): CoreReadAnswer {

@@ -13,6 +13,7 @@ import type {
   MemoryType,
   Tile,
 } from '../../model/geometry.ts';
+import type { PartitionKey } from '../../model/partition-key.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type {
   Asking,
@@ -25,7 +26,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 2;
+export const protocolVersion = 3;
 
 /** Answer to the handshake. */
 export interface CoreHello {
@@ -56,12 +57,18 @@ export interface CoreList {
   readonly free: readonly ColumnRange[];
 }
 
+/** What opening a partition tells. */
+export interface CoreOpened {
+  readonly columns: ColumnRange;
+  readonly memories: readonly CoreMemory[];
+}
+
 export interface CoreMemory extends MemoryGeometry {
   readonly writable: boolean;
 }
 
 export interface CoreReadRequest {
-  readonly columns: ColumnRange;
+  readonly partition: PartitionKey;
   readonly memory: MemoryType;
   /** Ascending, none empty, not overlapping. Any number: a carrier splits what does not fit one request. */
   readonly ranges: readonly ByteRange[];
@@ -96,7 +103,7 @@ export const outcomeNames: readonly WriteOutcome[] = [
 ];
 
 export interface CoreWriteRequest {
-  readonly columns: ColumnRange;
+  readonly partition: PartitionKey;
   readonly memory: MemoryType;
   readonly epoch: string;
   readonly force: boolean;
@@ -123,7 +130,7 @@ export interface CoreWriteAnswer {
 export const maxStatusTiles = 4096;
 
 export interface CoreStatusRequest {
-  readonly columns: ColumnRange;
+  readonly partition: PartitionKey;
   /** Absolute, of the partition, 1 to `maxStatusTiles`. */
   readonly tiles: readonly Tile[];
   /** Descriptors and events too. */
@@ -150,12 +157,14 @@ export interface CoreClient {
   readonly onNotice: Event<BoardNotice>;
   describe(signal: AbortSignal): Promise<CoreDescription>;
   partitions(signal: AbortSignal): Promise<CoreList>;
+  /** The key of the partition that is made of free columns when it is opened; where partitions are dynamic. */
+  pick(columns: ColumnRange, signal: AbortSignal): Promise<PartitionKey>;
   open(
-    columns: ColumnRange,
+    partition: PartitionKey,
     allowUnknown: boolean,
     signal: AbortSignal,
     asking?: Asking,
-  ): Promise<readonly CoreMemory[]>;
+  ): Promise<CoreOpened>;
   read(
     request: CoreReadRequest,
     onProgress: ((bytes: number) => void) | undefined,
@@ -163,9 +172,9 @@ export interface CoreClient {
   ): Promise<CoreReadAnswer>;
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer>;
   status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer>;
-  /** Whether gated tiles of these columns are clocked from now on during each access. */
-  setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean>;
-  hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void>;
-  takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void>;
+  /** Whether gated tiles of the partition are clocked from now on during each access. */
+  setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean>;
+  hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void>;
+  takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -128,6 +128,14 @@ describe("the native core's own examples", () => {
     return { header: vector.header, payload: Uint8Array.from(Buffer.from(vector.payloadHex, 'hex')) };
   };
 
+  it('[shape-4] of two partitions that have the same columns and keys of their own', () => {
+    const { partitions } = checkPartitions(of('partitions unasked, two contexts of the same columns').header);
+    expect(partitions.map(({ key, columns }) => [key, columns])).toEqual([
+      ['ctx-a.1', { startCol: 0, numCols: 4 }],
+      ['ctx-a.2', { startCol: 0, numCols: 4 }],
+    ]);
+  });
+
   it('of partitions are understood: picked, held, owner gone, kernel, hidden', () => {
     const dynamic = checkDescription(of('describe answer, dynamic partitions').header);
     expect(dynamic.array).toEqual({

@@ -16,6 +16,7 @@ import {
   type Tile,
   tileCount,
 } from '../../model/geometry.ts';
+import { isPartitionKey, type PartitionKey } from '../../model/partition-key.ts';
 import { clean, cleanLine } from '../../model/plain.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type { BoardNotice, Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
@@ -25,6 +26,7 @@ import {
   type CoreHello,
   type CoreList,
   type CoreMemory,
+  type CoreOpened,
   outcomeNames,
   outcomeRecordWords,
   protocolVersion,
@@ -119,6 +121,7 @@ export function checkPartitions(header: Header): CoreList {
   const partitions = list(header, 'partitions', maxPartitions).map((value) =>
     checkPartition(map(value, 'a partition')),
   );
+  if (new Set(partitions.map(({ key }) => key)).size !== partitions.length) bad('two partitions of one key');
   let end = 0;
   const free = list(header, 'free', maxPartitions).map((value): ColumnRange => {
     const [startCol, numCols] = pair(value, 'a run of free columns');
@@ -137,6 +140,7 @@ function checkPartition(one: Header): PartitionInfo {
   if (ownerGone && absent(hold)) bad('a partition whose owner is gone and that nobody holds');
   const owned = inUse && !ownerGone && !absent(owner);
   return {
+    key: checkKey(one, 'key'),
     id: integer(one, 'id', 0, 2 ** 32 - 1),
     columns: checkColumns(one),
     startRow: integer(one, 'startRow', 0, mostRows),
@@ -151,8 +155,19 @@ function checkPartition(one: Header): PartitionInfo {
   };
 }
 
-/** The key `memories` of a header: within the columns that were asked, each type once, sane sizes. */
-export function checkMemories(header: Header, asked: ColumnRange): CoreMemory[] {
+/** A partition's key, under this name in the header. */
+export function checkKey(header: Header, name: string): PartitionKey {
+  const value = header[name];
+  return isPartitionKey(value) ? value : bad(`${name} cannot be the key of a partition`);
+}
+
+/** The answer to `open`: the partition's columns and, within them, its memories, each type once, sane sizes. */
+export function checkOpened(header: Header): CoreOpened {
+  const columns = checkColumns(header);
+  return { columns, memories: checkMemories(header, columns) };
+}
+
+function checkMemories(header: Header, within: ColumnRange): CoreMemory[] {
   const memories = list(header, 'memories', maxMemories).map((value): CoreMemory => {
     const one = map(value, 'a memory');
     const memory = {
@@ -165,8 +180,9 @@ export function checkMemories(header: Header, asked: ColumnRange): CoreMemory[] 
       writable: flag(one, 'writable'),
     };
     const inside =
-      memory.startCol >= asked.startCol && memory.startCol + memory.numCols <= asked.startCol + asked.numCols;
-    if (!inside) bad(`${memory.type} memory lies outside the asked columns`);
+      memory.startCol >= within.startCol &&
+      memory.startCol + memory.numCols <= within.startCol + within.numCols;
+    if (!inside) bad(`${memory.type} memory lies outside the partition's columns`);
     if (memory.bytesPerTile % 16 !== 0) bad(`${memory.bytesPerTile} bytes per tile are not whole lines`);
     if (tileCount(memory) * memory.bytesPerTile > mostMemoryBytes) bad(`${memory.type} memory is too large`);
     return memory;

@@ -4,9 +4,9 @@ import { KeptLog } from '../../../test/conformance/log.ts';
 import { LoopbackAgent, type LoopbackOptions } from '../../../test/conformance/loopback-agent.ts';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
 import { BoardError, toBoardError } from '../errors.ts';
-import { freeColumns, ownedColumns, SimulatedArray } from '../simulated/array.ts';
+import { freeColumns, ownedColumns, SimulatedArray, simulatedKey } from '../simulated/array.ts';
 import { SimulatedClient } from '../simulated/client.ts';
-import type { CoreClient } from './core-client.ts';
+import { type CoreClient, protocolVersion } from './core-client.ts';
 import { encodeFrame, type Header } from './frames.ts';
 import { Outbox } from './outbox.ts';
 import { WireClient, type WireOptions, type WireStream } from './wire-client.ts';
@@ -35,7 +35,13 @@ async function connect(options: LoopbackOptions = {}, wire: Partial<WireOptions>
 }
 
 function request(ranges: readonly { offset: number; length: number }[]) {
-  return { columns: freeColumns, memory: 'data' as const, ranges, openTiles: [], asking: 'person' as const };
+  return {
+    partition: simulatedKey(freeColumns),
+    memory: 'data' as const,
+    ranges,
+    openTiles: [],
+    asking: 'person' as const,
+  };
 }
 
 function code(promise: Promise<unknown>): Promise<string> {
@@ -185,11 +191,14 @@ describe('starting', () => {
   it('says agent-version when the agent speaks another protocol', async () => {
     const started = connect({
       intercept: ({ header }, agent) => {
-        agent.send({ id: Number(header['id']), t: 'ok', protocol: 3, core: '9.9' });
+        agent.send({ id: Number(header['id']), t: 'ok', protocol: protocolVersion + 1, core: '9.9' });
         return true;
       },
     });
-    await expect(started).rejects.toMatchObject({ code: 'agent-version', facts: { have: 3, want: 2 } });
+    await expect(started).rejects.toMatchObject({
+      code: 'agent-version',
+      facts: { have: protocolVersion + 1, want: protocolVersion },
+    });
   });
 
   it('is cancelled at once', async () => {
@@ -248,7 +257,15 @@ describe('requests', () => {
     const words = new Uint32Array(10_000 * 4);
     for (let i = 0; i < 10_000; i++) words.set([i * 8, 0, 0xffff_ffff, i], i * 4);
     const answer = await client.write(
-      { columns: freeColumns, memory: 'data', epoch, force: true, besideOwner: false, openTiles: [], words },
+      {
+        partition: simulatedKey(freeColumns),
+        memory: 'data',
+        epoch,
+        force: true,
+        besideOwner: false,
+        openTiles: [],
+        words,
+      },
       never,
     );
     expect(answer.outcomes.length).toBe(30_000);
@@ -285,25 +302,32 @@ describe('requests', () => {
   it('of the status of 4096 tiles are one round trip, answered in the order asked', async () => {
     const { client, core, agent } = await connect();
     const tiles = Array.from({ length: 4096 }, (_, i) => ({ col: i % 4, row: (i * 7) % 9 }));
-    const over = await client.status({ columns: freeColumns, tiles, detail: true, asking: 'person' }, never);
+    const over = await client.status(
+      { partition: simulatedKey(freeColumns), tiles, detail: true, asking: 'person' },
+      never,
+    );
     expect(over).toEqual(
-      await core.status({ columns: freeColumns, tiles, detail: true, asking: 'person' }, never),
+      await core.status(
+        { partition: simulatedKey(freeColumns), tiles, detail: true, asking: 'person' },
+        never,
+      ),
     );
     expect(over.tiles.map((one) => one.tile)).toEqual(tiles);
     expect(agent.requests.filter((one) => one['op'] === 'status')).toHaveLength(1);
   });
 
-  it('about clocks, holds and the kernel name columns and what is wanted', async () => {
+  it('[shape-4] about clocks, holds and the kernel name the partition by its key, and what is wanted', async () => {
     const { client, agent, array } = await connect();
-    expect(await client.setClocks(freeColumns, true, never)).toBe(true);
-    await client.hold(ownedColumns, true, never);
+    expect(await client.setClocks(simulatedKey(freeColumns), true, never)).toBe(true);
+    await client.hold(simulatedKey(ownedColumns), true, never);
     array.own(freeColumns, { kind: 'kernel', pid: 0, command: '', startedAt: 0 });
-    await client.takeKernelDescriptor(freeColumns, never);
+    await client.takeKernelDescriptor(simulatedKey(freeColumns), never);
     expect(agent.requests.slice(1)).toMatchObject([
-      { op: 'clocks', ...freeColumns, on: true },
-      { op: 'hold', ...ownedColumns, on: true, hours: 8 },
-      { op: 'kernel-descriptor', ...freeColumns },
+      { op: 'clocks', partition: '0_4', on: true },
+      { op: 'hold', partition: '6_4', on: true, hours: 8 },
+      { op: 'kernel-descriptor', partition: '0_4' },
     ]);
+    for (const request of agent.requests.slice(1)) expect(request).not.toHaveProperty('startCol');
   });
 
   it('beyond what a core takes wait here and are all answered', async () => {
@@ -339,7 +363,7 @@ describe('requests', () => {
     const limit = new AbortController();
     const asked = [
       code(client.read(request([{ offset: 0, length: 4 }]), undefined, limit.signal)),
-      code(client.open(freeColumns, false, limit.signal)),
+      code(client.open(simulatedKey(freeColumns), false, limit.signal)),
     ];
     await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('open'));
     limit.abort(outOfTime());
@@ -401,7 +425,7 @@ describe('requests', () => {
       'open',
       new BoardError('busy', 'AIE_REQUEST_PART: EBUSY', { pid: 7, command: 'app', host: 'another' }),
     );
-    await expect(client.open(freeColumns, false, never)).rejects.toMatchObject({
+    await expect(client.open(simulatedKey(freeColumns), false, never)).rejects.toMatchObject({
       code: 'busy',
       message: 'AIE_REQUEST_PART: EBUSY',
       facts: { pid: 7, command: 'app', host: 'loop' },
@@ -575,15 +599,33 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
     'partitions',
     (id) => [[{ id, t: 'ok', free: [], partitions: Array(300).fill(partition({})) }]],
   ],
-  ['a memory outside the columns', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ startCol: 40 })] }]]],
+  ['a memory outside the columns', 'open', (id) => [[opened(id, memory({ startCol: 40 }))]]],
+  ['a memory of 2 GiB', 'open', (id) => [[opened(id, memory({ bytesPerTile: 2 ** 24, numRows: 200 }))]]],
+  ['a memory of odd size', 'open', (id) => [[opened(id, memory({ bytesPerTile: 1001 }))]]],
+  ['a memory of unknown type', 'open', (id) => [[opened(id, memory({ type: 'cache' }))]]],
+  ['no columns of what was opened', 'open', (id) => [[{ id, t: 'ok', memories: [memory({})] }]]],
   [
-    'a memory of 2 GiB',
-    'open',
-    (id) => [[{ id, t: 'ok', memories: [memory({ bytesPerTile: 2 ** 24, numRows: 200 })] }]],
+    '[shape-4] a partition without a key',
+    'partitions',
+    (id) => [[listed(id, [partition({ key: undefined })])]],
   ],
-  ['a memory of odd size', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ bytesPerTile: 1001 })] }]]],
-  ['a memory of unknown type', 'open', (id) => [[{ id, t: 'ok', memories: [memory({ type: 'cache' })] }]]],
-  ['a memory twice', 'open', (id) => [[{ id, t: 'ok', memories: [memory({}), memory({})] }]]],
+  ['[shape-4] a key of upper case', 'partitions', (id) => [[listed(id, [partition({ key: 'Ctx' })])]]],
+  [
+    '[shape-4] a key that leads elsewhere',
+    'partitions',
+    (id) => [[listed(id, [partition({ key: '../6_4' })])]],
+  ],
+  [
+    '[shape-4] a key of 65 characters',
+    'partitions',
+    (id) => [[listed(id, [partition({ key: 'k'.repeat(65) })])]],
+  ],
+  [
+    '[shape-4] two partitions of one key',
+    'partitions',
+    (id) => [[listed(id, [partition({}), partition({ startCol: 6 })])]],
+  ],
+  ['a memory twice', 'open', (id) => [[opened(id, memory({}), memory({}))]]],
   ['a gone owner that nobody held', 'partitions', (id) => [[listed(id, [partition({ ownerGone: true })])]]],
   [
     'a holder without a process',
@@ -662,6 +704,10 @@ function listed(id: number, partitions: readonly Header[], free: readonly unknow
   return { id, t: 'ok', partitions, free };
 }
 
+function opened(id: number, ...memories: readonly Header[]): Header {
+  return { id, t: 'ok', startCol: 0, numCols: 4, memories };
+}
+
 function described(id: number, changes: Header): Header {
   const known = { device: 'd', family: 'unknown', generation: 'aie', findings: [] };
   return { ...listed(id, []), ...known, ...changes };
@@ -684,7 +730,7 @@ function records(...words: number[]): Uint8Array {
 }
 
 function partition(changes: Header): Header {
-  const place = { id: 1, startCol: 0, numCols: 4, startRow: 0, numRows: 9 };
+  const place = { key: '0_4', id: 1, startCol: 0, numCols: 4, startRow: 0, numRows: 9 };
   const state = { inUse: false, ownerGone: false, picked: false, clocksOn: false, epoch: 'e' };
   return { ...place, ...state, ...changes };
 }
@@ -695,18 +741,18 @@ function memory(changes: Header): Header {
 }
 
 function call(client: CoreClient, op: string): Promise<unknown> {
-  const { columns, memory: type, openTiles } = request([]);
+  const { partition, memory: type, openTiles } = request([]);
   if (op === 'read') return client.read(request([{ offset: 100, length: 64 }]), undefined, never);
   if (op === 'partitions') return client.partitions(never);
-  if (op === 'open') return client.open(columns, false, never);
+  if (op === 'open') return client.open(partition, false, never);
   if (op === 'describe') return client.describe(never);
   if (op === 'status') {
-    return client.status({ columns, tiles: [{ col: 0, row: 1 }], detail: false }, never);
+    return client.status({ partition, tiles: [{ col: 0, row: 1 }], detail: false }, never);
   }
-  if (op === 'clocks') return client.setClocks(columns, true, never);
+  if (op === 'clocks') return client.setClocks(partition, true, never);
   const words = Uint32Array.of(4, 0, 1, 1);
   return client.write(
-    { columns, memory: type, openTiles, epoch: 'e', force: false, besideOwner: false, words },
+    { partition, memory: type, openTiles, epoch: 'e', force: false, besideOwner: false, words },
     never,
   );
 }
@@ -825,7 +871,10 @@ describe('[attach-10] a hostile status', () => {
           return true;
         },
       });
-      const asked = client.status({ columns: freeColumns, tiles, detail: false, asking: 'person' }, never);
+      const asked = client.status(
+        { partition: simulatedKey(freeColumns), tiles, detail: false, asking: 'person' },
+        never,
+      );
       const end = await asked.then(
         (answer) => {
           expect(answer.tiles.map((one) => one.tile)).toEqual(tiles);

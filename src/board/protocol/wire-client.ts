@@ -5,6 +5,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { Emitter } from '../../model/event.ts';
 import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
+import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
 import { type Asking, type BoardLog, type BoardNotice, defaultDevice } from '../board.ts';
 import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
@@ -14,7 +15,7 @@ import {
   type CoreDescription,
   type CoreHello,
   type CoreList,
-  type CoreMemory,
+  type CoreOpened,
   type CoreReadAnswer,
   type CoreReadRequest,
   type CoreStatusAnswer,
@@ -35,8 +36,9 @@ import {
   checkEpoch,
   checkFlag,
   checkHello,
+  checkKey,
   checkMark,
-  checkMemories,
+  checkOpened,
   checkPartitions,
   checkRefusedStart,
   errorFrom,
@@ -155,15 +157,22 @@ export class WireClient implements CoreClient {
     return this.#wire.checked(() => this.#wire.ask({ op: 'partitions' }, signal), checkPartitions);
   }
 
+  async pick({ startCol, numCols }: ColumnRange, signal: AbortSignal): Promise<PartitionKey> {
+    return this.#wire.checked(
+      () => this.#wire.ask({ op: 'pick', startCol, numCols }, signal),
+      (header) => checkKey(header, 'partition'),
+    );
+  }
+
   async open(
-    columns: ColumnRange,
+    partition: PartitionKey,
     allowUnknown: boolean,
     signal: AbortSignal,
     asking: Asking = 'nobody',
-  ): Promise<readonly CoreMemory[]> {
+  ): Promise<CoreOpened> {
     return this.#wire.checked(
-      () => this.#wire.ask({ op: 'open', ...place(columns), allowUnknown, asking }, signal),
-      (header) => checkMemories(header, columns),
+      () => this.#wire.ask({ op: 'open', partition, allowUnknown, asking }, signal),
+      checkOpened,
     );
   }
 
@@ -202,7 +211,7 @@ export class WireClient implements CoreClient {
     const collector = new StatusCollector(request.tiles);
     const header = {
       op: 'status',
-      ...place(request.columns),
+      partition: request.partition,
       tiles: request.tiles.map(({ col, row }) => [col, row]),
       detail: request.detail,
       asking: request.asking ?? 'nobody',
@@ -223,19 +232,19 @@ export class WireClient implements CoreClient {
     );
   }
 
-  async setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
+  async setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {
     return this.#wire.checked(
-      () => this.#wire.ask({ op: 'clocks', ...place(columns), on }, signal),
+      () => this.#wire.ask({ op: 'clocks', partition, on }, signal),
       (answer) => checkFlag(answer, 'on'),
     );
   }
 
-  async hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
-    await this.#wire.ask({ op: 'hold', ...place(columns), on, hours: holdHours }, signal);
+  async hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void> {
+    await this.#wire.ask({ op: 'hold', partition, on, hours: holdHours }, signal);
   }
 
-  async takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
-    await this.#wire.ask({ op: 'kernel-descriptor', ...place(columns) }, signal);
+  async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
+    await this.#wire.ask({ op: 'kernel-descriptor', partition }, signal);
   }
 
   async dispose(): Promise<void> {
@@ -247,10 +256,10 @@ export class WireClient implements CoreClient {
     words: Uint32Array,
     signal: AbortSignal,
   ): Promise<CoreWriteAnswer> {
-    const { columns, memory, epoch, force, besideOwner, openTiles } = request;
+    const { partition, memory, epoch, force, besideOwner, openTiles } = request;
     const collector = new OutcomeCollector(words);
     const step = wordsPerFrame * writeRecordWords;
-    const header = { op: 'write', ...place(columns), memory, epoch, force, besideOwner, openTiles };
+    const header = { op: 'write', partition, memory, epoch, force, besideOwner, openTiles };
     return this.#wire.checked(
       () =>
         this.#wire.request(
@@ -279,7 +288,7 @@ export class WireClient implements CoreClient {
     const collector = new ReadCollector(ranges);
     const header = {
       op: 'read',
-      ...place(request.columns),
+      partition: request.partition,
       memory: request.memory,
       ranges: ranges.map((range) => [range.offset, range.length]),
       openTiles: request.openTiles,
@@ -673,10 +682,6 @@ class Wire {
     stream.on('data', (chunk: Uint8Array) => lines.text(decoder.decode(chunk, { stream: true })));
     stream.on('end', () => lines.end());
   }
-}
-
-function place(columns: ColumnRange): { startCol: number; numCols: number } {
-  return { startCol: columns.startCol, numCols: columns.numCols };
 }
 
 /** Words as little endian bytes, whatever this machine's order is. */

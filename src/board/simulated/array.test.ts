@@ -3,7 +3,7 @@ import { KeptLog } from '../../../test/conformance/log.ts';
 import { tileStart } from '../../model/geometry.ts';
 import type { Board, PartitionMemory } from '../board.ts';
 import { BoardError } from '../errors.ts';
-import { freeColumns, ownedColumns, SimulatedArray, shimColumns } from './array.ts';
+import { freeColumns, ownedColumns, SimulatedArray, shimColumns, simulatedKey } from './array.ts';
 import { createSimulatedConnector } from './connector.ts';
 import { layout } from './contents.ts';
 
@@ -14,7 +14,7 @@ async function connect(array: SimulatedArray): Promise<Board> {
 }
 
 async function data(array: SimulatedArray, columns = freeColumns): Promise<PartitionMemory> {
-  const memory = (await (await connect(array)).open(columns, {}, never)).memory('data');
+  const memory = (await (await connect(array)).open(simulatedKey(columns), {}, never)).memory('data');
   if (memory === undefined) throw new Error('no data memory');
   return memory;
 }
@@ -149,7 +149,7 @@ describe('the simulated array', () => {
     const array = new SimulatedArray({ generation });
     const board = await connect(array);
     expect(board.info.array).toEqual(array.shape);
-    const partition = await board.open(freeColumns, {}, never);
+    const partition = await board.open(simulatedKey(freeColumns), {}, never);
     expect(partition.memories.map((memory) => memory.geometry.type)).toEqual(types);
     for (const memory of partition.memories) {
       const { type, startRow, numRows, bytesPerTile } = memory.geometry;
@@ -172,7 +172,7 @@ describe('the simulated array', () => {
 
   it('[attach-5] of later generations has one clock per column, its shim tile excepted', async () => {
     const array = new SimulatedArray({ generation: 'aie2ps' });
-    const partition = await (await connect(array)).open(freeColumns, {}, never);
+    const partition = await (await connect(array)).open(simulatedKey(freeColumns), {}, never);
     for (const memory of partition.memories) {
       const { geometry } = memory;
       const start = tileStart(geometry, { col: 3, row: geometry.startRow });

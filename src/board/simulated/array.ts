@@ -15,6 +15,7 @@ import {
   type Tile,
   tiles,
 } from '../../model/geometry.ts';
+import { isPartitionKey, type PartitionKey } from '../../model/partition-key.ts';
 import type { Hold, Owner, PartitionInfo } from '../board.ts';
 import { abortError, BoardError } from '../errors.ts';
 import { contentsOf, counterPeriods, layout } from './contents.ts';
@@ -25,6 +26,7 @@ export type SimulatedOperation =
   | 'connect'
   | 'describe'
   | 'partitions'
+  | 'pick'
   | 'open'
   | 'read'
   | 'write'
@@ -46,6 +48,13 @@ export interface SimulatedArrayOptions {
   readonly ignoresClocks?: boolean;
   /** The driver turns no clock off that is given back to it. Default no. */
   readonly keepsClocks?: boolean;
+  /** What the keys of its partitions begin with. Default nothing. */
+  readonly keyPrefix?: string;
+}
+
+/** How a simulated array without a prefix names the partition of these columns. */
+export function simulatedKey({ startCol, numCols }: ColumnRange): PartitionKey {
+  return `${startCol}_${numCols}`;
 }
 
 /** What a core does; `error`: one halted it. The stalls: on a lock in the memory of the neighbour in that direction. */
@@ -98,6 +107,7 @@ export class SimulatedArray {
   readonly dynamic: boolean;
   readonly ignoresClocks: boolean;
   readonly keepsClocks: boolean;
+  readonly #keyPrefix: string;
   /** Whether reading or writing program memory of an enabled core halts it with an error, as an access that loses does. */
   programAccessHalts = false;
   /** Fires when a partition changes hands, is held or let go, or starts a new epoch. */
@@ -131,6 +141,7 @@ export class SimulatedArray {
     this.dynamic = options.dynamic ?? false;
     this.ignoresClocks = options.ignoresClocks ?? false;
     this.keepsClocks = options.keepsClocks ?? false;
+    this.#keyPrefix = options.keyPrefix ?? '';
     this.onPartitions = this.#changed.event;
     this.onDrop = this.#dropped.event;
     const { numCols, core } = this.shape;
@@ -139,7 +150,7 @@ export class SimulatedArray {
     this.#parts = this.dynamic
       ? []
       : [this.#makePart(1, freeColumns), this.#makePart(2, ownedColumns), this.#makePart(3, shimColumns, 1)];
-    for (const col of columnsOf(ownedColumns)) this.#contents[col] = 2;
+    for (const col of listOf(ownedColumns)) this.#contents[col] = 2;
     this.own(ownedColumns, {
       kind: 'process',
       pid: 1234,
@@ -166,6 +177,7 @@ export class SimulatedArray {
     return this.#parts.map((part) => {
       const { owner, hold } = part;
       return {
+        key: this.keyOf(part.columns),
         id: part.id,
         columns: part.columns,
         startRow: 0,
@@ -186,6 +198,17 @@ export class SimulatedArray {
     return this.partitions().find((one) => sameColumns(one.columns, columns));
   }
 
+  keyOf(columns: ColumnRange): PartitionKey {
+    return `${this.#keyPrefix}${simulatedKey(columns)}`;
+  }
+
+  /** The columns that a key of this array names, whether they are a partition now or not; undefined for another text. */
+  columnsOf(key: PartitionKey): ColumnRange | undefined {
+    if (!isPartitionKey(key) || !key.startsWith(this.#keyPrefix)) return undefined;
+    const match = /^(\d{1,4})_(\d{1,4})$/.exec(key.slice(this.#keyPrefix.length));
+    return match === null ? undefined : { startCol: Number(match[1]), numCols: Number(match[2]) };
+  }
+
   /** Runs of free columns; none where partitions are static. */
   freeRuns(): ColumnRange[] {
     if (!this.dynamic) return [];
@@ -203,7 +226,7 @@ export class SimulatedArray {
   /** The epoch of these columns. */
   epoch(columns: ColumnRange): string {
     const part = this.#parts.find((one) => sameColumns(one.columns, columns));
-    const hands = columnsOf(columns).reduce((sum, col) => sum + (this.#hands[col] ?? 0), 0);
+    const hands = listOf(columns).reduce((sum, col) => sum + (this.#hands[col] ?? 0), 0);
     const pid = (part?.owner ?? part?.ownerGone)?.pid;
     return `${this.#boot}.${hands}${pid === undefined ? '' : `.${pid}`}`;
   }
@@ -236,7 +259,7 @@ export class SimulatedArray {
 
   /** Turns the clocks of all tiles of these columns on. */
   clock(columns: ColumnRange): void {
-    for (const col of columnsOf(columns)) {
+    for (const col of listOf(columns)) {
       for (let row = 1; row < rowCount(this.shape); row++) this.gate({ col, row }, false);
     }
   }
@@ -304,7 +327,7 @@ export class SimulatedArray {
       if (error instanceof RangeError) return false;
       throw error;
     }
-    for (const col of columnsOf(columns)) {
+    for (const col of listOf(columns)) {
       this.#contents[col] = (this.#contents[col] ?? 0) + 1;
       for (const key of this.#bytes.keys()) if (key.includes(`(${col},`)) this.#bytes.delete(key);
     }
@@ -490,14 +513,14 @@ export class SimulatedArray {
     this.#newLife(part.columns);
     part.ownerGone = undefined;
     if (!keep) this.#zero(part.columns);
-    for (const col of columnsOf(part.columns)) {
+    for (const col of listOf(part.columns)) {
       for (let row = 0; row < rowCount(this.shape); row++) this.setCore({ col, row }, false);
     }
     if (this.dynamic) this.#parts = this.#parts.filter((one) => one !== part);
   }
 
   #newLife(columns: ColumnRange): void {
-    for (const col of columnsOf(columns)) this.#hands[col] = (this.#hands[col] ?? 0) + 1;
+    for (const col of listOf(columns)) this.#hands[col] = (this.#hands[col] ?? 0) + 1;
   }
 
   #zero(columns: ColumnRange): void {
@@ -530,7 +553,7 @@ export class SimulatedArray {
   }
 }
 
-function columnsOf({ startCol, numCols }: ColumnRange): number[] {
+function listOf({ startCol, numCols }: ColumnRange): number[] {
   return Array.from({ length: numCols }, (_, i) => startCol + i);
 }
 

@@ -6,11 +6,13 @@ import {
   formatTile,
   locate,
   type MemoryGeometry,
+  type MemoryType,
   type Tile,
   tileCount,
   tileKind,
   totalBytes,
 } from '../../model/geometry.ts';
+import type { PartitionKey } from '../../model/partition-key.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
 import type { Asking, BoardNotice, PartitionInfo, UnreadableSpan } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
@@ -19,7 +21,7 @@ import {
   type CoreDescription,
   type CoreHello,
   type CoreList,
-  type CoreMemory,
+  type CoreOpened,
   type CoreReadAnswer,
   type CoreReadRequest,
   type CoreStatusAnswer,
@@ -103,8 +105,13 @@ export class SimulatedClient implements CoreClient {
     return this.#call('partitions', signal, async () => this.#list());
   }
 
-  open(columns: ColumnRange, allowUnknown: boolean, signal: AbortSignal): Promise<readonly CoreMemory[]> {
+  pick(columns: ColumnRange, signal: AbortSignal): Promise<PartitionKey> {
+    return this.#call('pick', signal, async () => this.#array.keyOf(columns));
+  }
+
+  open(partition: PartitionKey, allowUnknown: boolean, signal: AbortSignal): Promise<CoreOpened> {
     return this.#call('open', signal, async () => {
+      const columns = this.#columns(partition);
       if (this.#array.dynamic) this.#pick(columns);
       this.#partition(columns);
       if (this.#array.unknownDriver && !allowUnknown) {
@@ -115,7 +122,10 @@ export class SimulatedClient implements CoreClient {
         throw new BoardError('no-memory-types', 'the partition has shim tiles only', columnFacts(columns));
       }
       this.#checkWay(columns);
-      return memories.map((memory) => ({ ...memory, writable: !this.#array.unknownDriver }));
+      return {
+        columns,
+        memories: memories.map((memory) => ({ ...memory, writable: !this.#array.unknownDriver })),
+      };
     });
   }
 
@@ -125,9 +135,10 @@ export class SimulatedClient implements CoreClient {
     signal: AbortSignal,
   ): Promise<CoreReadAnswer> {
     return this.#call('read', signal, async () => {
-      const geometry = this.#geometry(request);
-      this.#checkWay(request.columns);
-      this.#checkAsked(request);
+      const columns = this.#columns(request.partition);
+      const geometry = this.#geometry(columns, request.memory);
+      this.#checkWay(columns);
+      this.#checkAsked(columns, request.asking);
       const open = new Set(request.openTiles);
       const bytes: Uint8Array[] = [];
       const unreadable: UnreadableSpan[] = [];
@@ -157,19 +168,20 @@ export class SimulatedClient implements CoreClient {
         bytes.push(piece);
       }
       onProgress?.(done);
-      return { bytes, unreadable, epoch: this.#partition(request.columns).epoch };
+      return { bytes, unreadable, epoch: this.#partition(columns).epoch };
     });
   }
 
   write(request: CoreWriteRequest, signal: AbortSignal): Promise<CoreWriteAnswer> {
     return this.#call('write', signal, async () => {
-      const geometry = this.#geometry(request);
-      const info = this.#partition(request.columns);
+      const columns = this.#columns(request.partition);
+      const geometry = this.#geometry(columns, request.memory);
+      const info = this.#partition(columns);
       if (this.#array.unknownDriver) throw new BoardError('locked', 'no write through an unknown driver');
       if (info.inUse && !info.ownerGone && !request.besideOwner) {
         throw new BoardError('locked', 'no write beside another owner', ownerFacts(info));
       }
-      this.#checkWay(request.columns);
+      this.#checkWay(columns);
       if (request.epoch !== info.epoch) {
         throw new BoardError('epoch', `seen in ${request.epoch}, now ${info.epoch}`, { epoch: info.epoch });
       }
@@ -208,16 +220,18 @@ export class SimulatedClient implements CoreClient {
 
   status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
     return this.#call('status', signal, async () => {
-      const info = this.#partition(request.columns);
-      this.#checkWay(request.columns);
-      this.#checkAsked(request);
+      const columns = this.#columns(request.partition);
+      const info = this.#partition(columns);
+      this.#checkWay(columns);
+      this.#checkAsked(columns, request.asking);
       const tiles = request.tiles.map((tile) => this.#tileStatus(tile, info, request.detail));
       return { tiles, epoch: info.epoch };
     });
   }
 
-  setClocks(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<boolean> {
+  setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {
     return this.#call('clocks', signal, async () => {
+      const columns = this.#columns(partition);
       const info = this.#partition(columns);
       if (info.inUse) {
         throw new BoardError('locked', 'no clocks beside another owner', ownerFacts(info));
@@ -229,8 +243,9 @@ export class SimulatedClient implements CoreClient {
     });
   }
 
-  hold(columns: ColumnRange, on: boolean, signal: AbortSignal): Promise<void> {
+  hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void> {
     return this.#call('hold', signal, async () => {
+      const columns = this.#columns(partition);
       const info = this.#partition(columns);
       if (!on) {
         if (info.hold !== undefined) this.#array.endHold(columns);
@@ -241,8 +256,9 @@ export class SimulatedClient implements CoreClient {
     });
   }
 
-  takeKernelDescriptor(columns: ColumnRange, signal: AbortSignal): Promise<void> {
+  takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
     return this.#call('kernel-descriptor', signal, async () => {
+      const columns = this.#columns(partition);
       const info = this.#partition(columns);
       if (info.owner?.kind !== 'kernel') {
         throw new BoardError('no-partition', 'the kernel does not hold these columns', columnFacts(columns));
@@ -306,6 +322,7 @@ export class SimulatedClient implements CoreClient {
     this.#picked = this.#picked.filter((columns) => !taken.some((one) => overlap(one.columns, columns)));
     const picked = this.#picked.map((columns): PartitionInfo => {
       return {
+        key: this.#array.keyOf(columns),
         id: columns.startCol | (columns.numCols << 8),
         columns,
         startRow: 0,
@@ -323,8 +340,8 @@ export class SimulatedClient implements CoreClient {
   }
 
   /** Throws `not-asked` for a free partition unless a person or a view asks. */
-  #checkAsked({ columns, asking }: { readonly columns: ColumnRange; readonly asking?: Asking }): void {
-    if ((asking ?? 'nobody') !== 'nobody' || this.#partition(columns).inUse) return;
+  #checkAsked(columns: ColumnRange, asking: Asking = 'nobody'): void {
+    if (asking !== 'nobody' || this.#partition(columns).inUse) return;
     throw new BoardError('not-asked', 'free columns, and nobody asked for them', columnFacts(columns));
   }
 
@@ -344,6 +361,13 @@ export class SimulatedClient implements CoreClient {
     if (!inside) throw new BoardError('no-partition', 'the array has no such columns', columnFacts(columns));
     this.#picked.push(columns);
     this.#partitionsChanged.fire(this.#list());
+  }
+
+  /** The columns of a partition of this array. */
+  #columns(partition: PartitionKey): ColumnRange {
+    const columns = this.#array.columnsOf(partition);
+    if (columns !== undefined) return columns;
+    throw new BoardError('no-partition', `no partition is called ${partition}`);
   }
 
   #partition(columns: ColumnRange): PartitionInfo {
@@ -389,11 +413,11 @@ export class SimulatedClient implements CoreClient {
     return { ...base, registers: statusRegisters(this.#array, tile, detail) };
   }
 
-  #geometry(request: CoreReadRequest | CoreWriteRequest): MemoryGeometry {
-    this.#partition(request.columns);
-    const geometry = this.#array.memories(request.columns).find((memory) => memory.type === request.memory);
+  #geometry(columns: ColumnRange, type: MemoryType): MemoryGeometry {
+    this.#partition(columns);
+    const geometry = this.#array.memories(columns).find((memory) => memory.type === type);
     if (geometry === undefined) {
-      throw new BoardError('out-of-range', `the partition has no ${request.memory} memory`);
+      throw new BoardError('out-of-range', `the partition has no ${type} memory`);
     }
     return geometry;
   }

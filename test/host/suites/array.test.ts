@@ -3,7 +3,9 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { ArrayFace } from '../../../src/array/array-face.ts';
 import type { DetailItem } from '../../../src/array/tile-items.ts';
+import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { TreeNode } from '../../../src/explorer/nodes.ts';
+import { keyOf } from '../../conformance/keys.ts';
 import { Bench, owned, tabOf, until, untilTrue } from './support.ts';
 
 describe('Array view and details view', () => {
@@ -26,7 +28,7 @@ describe('Array view and details view', () => {
 
   const look = async (): Promise<void> => {
     await vscode.commands.executeCommand('tilescope.array.focus');
-    views.select(bench.entry.id, owned);
+    views.select(bench.entry.id, keyOf(owned));
     await untilTrue('the array was read', () => views.array.picture.hangs.length > 0);
   };
   const details = (): DetailItem[] => views.tileView.getChildren();
@@ -89,7 +91,7 @@ describe('Array view and details view', () => {
 
   it('[attach-10] one line, or the whole tile, is copied', async () => {
     await vscode.commands.executeCommand('tilescope.tile.focus');
-    views.tile.show({ board: bench.entry.id, columns: owned, tile: { col: 7, row: 2 } });
+    views.tile.show({ board: bench.entry.id, partition: simulatedKey(owned), tile: { col: 7, row: 2 } });
     await untilTrue('the details are there', () => detail('core') !== undefined);
     await vscode.commands.executeCommand('tilescope.copyDetail', detail('locks')?.children[2]);
     assert.match(await vscode.env.clipboard.readText(), /^Lock 2: /);

@@ -1,5 +1,6 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { TileDocument } from '../../../src/editor/document.ts';
 import type { GuestQuestion } from '../../../src/explorer/guest.ts';
 import type { TreeNode } from '../../../src/explorer/nodes.ts';
@@ -268,9 +269,12 @@ describe('beside the owner', () => {
     assert.equal(await context('Columns 0 to 3'), 'partition.free');
 
     const count = bench.array.count('clocks');
-    await assert.rejects(bench.api.guest.enableClocks({ entry: bench.entry, columns: owned }), {
-      code: 'locked',
-    });
+    await assert.rejects(
+      bench.api.guest.enableClocks({ entry: bench.entry, partition: simulatedKey(owned) }),
+      {
+        code: 'locked',
+      },
+    );
     assert.equal(bench.array.count('clocks'), count, 'not even asked for beside an owner');
     const theirs = await bench.open('data', { col: 9, row: 8 }, owned);
     assert.ok(!banner(theirs).commands.includes('enableClocks'));
@@ -278,7 +282,7 @@ describe('beside the owner', () => {
 
   it('[truth-6] a driver that turns no clock off again: it is said when a person disables them, by what the registers say', async () => {
     await make({ keepsClocks: true });
-    const place = { entry: bench.entry, columns: free };
+    const place = { entry: bench.entry, partition: simulatedKey(free) };
     assert.equal(await bench.api.guest.enableClocks(place), true);
     assert.deepEqual(warned, []);
     await run('disableClocks', await node('Columns 0 to 3'));
@@ -294,7 +298,10 @@ describe('beside the owner', () => {
 
   it('[attach-4] a driver that ignores the request: it is said, with a way out, and nothing claims that clocks run', async () => {
     await make({ ignoresClocks: true });
-    assert.equal(await bench.api.guest.enableClocks({ entry: bench.entry, columns: free }), false);
+    assert.equal(
+      await bench.api.guest.enableClocks({ entry: bench.entry, partition: simulatedKey(free) }),
+      false,
+    );
     assert.deepEqual(warned, [
       `The driver of ${bench.entry.config.label} ignored the request: tiles whose clock is off stay off and unreadable. Let an application that uses them run, then read beside it.`,
     ]);

@@ -2,6 +2,7 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { SimulatedArray, SimulatedArrayOptions } from '../../../src/board/simulated/array.ts';
+import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { BoardEntry } from '../../../src/boards/boards.ts';
 import type { TileDocument } from '../../../src/editor/document.ts';
 import type { TilescopeApi } from '../../../src/extension.ts';
@@ -62,7 +63,12 @@ export class Bench {
   }
 
   uri(memory: MemoryType, tile?: Tile, columns = free): vscode.Uri {
-    const resource = { board: this.entry.id, columns, memory, ...(tile === undefined ? {} : { tile }) };
+    const resource = {
+      board: this.entry.id,
+      partition: simulatedKey(columns),
+      memory,
+      ...(tile === undefined ? {} : { tile }),
+    };
     return vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(resource) });
   }
 
