@@ -70,6 +70,28 @@ TEST_CASE("[main-8] a lease gives back in order: each mapping before its descrip
     CHECK(kernel.held() == 0);
 }
 
+TEST_CASE("[shape-4] the pretend kernel lets no partition be closed while a mapping or a DMA-buf of it lives") {
+    FakeKernel kernel;
+    const PartitionEntry entry = entryOf(kernel, 0);
+    const PartitionFd partition(UniqueFd(kernel, kernel.requestKept({}, entry.id, RequestLength::bytes24)));
+    REQUIRE(partition.get() >= 0);
+    int error = 0;
+    {
+        constexpr size_t page = 4096;
+        const Mapping registers(kernel, kernel.mapRegisters(partition, 0, page, error), page);
+        REQUIRE(registers.valid());
+        CHECK_THROWS_AS(kernel.close(partition.get()), std::logic_error);
+    }
+    std::vector<uapi::Mem> memories(static_cast<size_t>(kernel.memoryCount(partition)));
+    REQUIRE(kernel.memories(partition, memories) == 0);
+    std::vector<UniqueFd> buffers;
+    for (const uapi::Mem& one : memories) buffers.emplace_back(kernel, one.fd);
+    REQUIRE_FALSE(buffers.empty());
+    CHECK_THROWS_AS(kernel.close(partition.get()), std::logic_error);
+    buffers.clear();
+    CHECK(kernel.partitions.front().ours); // what was refused changed nothing
+}
+
 TEST_CASE("[main-8] what was written in a lease is there in the next one") {
     FakeKernel kernel;
     const PartitionEntry entry = entryOf(kernel, 0);
