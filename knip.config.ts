@@ -18,7 +18,7 @@ const config: KnipConfig = {
     'webview/**/*.ts!',
     '!{src,webview}/**/*.test.ts!',
     // Shared by tests that stand beside what they test.
-    '!src/{array/test-bench,board/ssh/test-server,session/scripted-board}.ts!',
+    '!src/{array/test-bench,board/ssh/test-server,board/simulated/contexts,session/scripted-board}.ts!',
     'scripts/try.ts!',
     'scripts/**/!(try).ts',
     'test/**/*.ts',
