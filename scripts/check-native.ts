@@ -11,7 +11,18 @@ const MACHINERY = ['fake_kernel.h', 'in_steps.h'];
 
 /** Modules from the bottom up. One may include those of its own line and of the lines above it here. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['uapi', 'trace', 'error', 'progress', 'geometry', 'guard', 'kernel_log', 'node_watch', 'turns'],
+  [
+    'uapi',
+    'trace',
+    'error',
+    'progress',
+    'geometry',
+    'guard',
+    'kernel_log',
+    'node_watch',
+    'partition_key',
+    'turns',
+  ],
   ['kernel', 'epoch', 'courtesy', 'status_registers'],
   ['linux_kernel', 'driver', 'registers', 'owner', 'sysfs_status'],
   ['hold', 'walk', 'status'],
