@@ -46,10 +46,11 @@ describe('ground', () => {
     };
     const preset = (name: string) => presets.configurePresets.find((one) => one.name === name);
     expect(preset('release')?.cacheVariables?.['CMAKE_BUILD_TYPE']).toBe('Release');
-    expect(preset('debug')?.cacheVariables?.['TILESCOPE_SANITIZE']).toBe('ON');
+    expect(preset('debug')?.cacheVariables?.['TILESCOPE_SANITIZE']).toBe('address,undefined');
+    expect(preset('thread')?.cacheVariables?.['TILESCOPE_SANITIZE']).toBe('thread');
     expect(preset('aarch64')?.toolchainFile).toContain('aarch64');
     const project = readFileSync(join(root, 'native', 'CMakeLists.txt'), 'utf8');
-    expect(project).toMatch(/-fsanitize=address,undefined/);
+    expect(project).toMatch(/-fsanitize=\$\{TILESCOPE_SANITIZE\}/);
     expect(project).toMatch(/-Werror/);
   });
 
