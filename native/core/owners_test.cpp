@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "in_steps.h"
+#include "partition_key.h"
 
 using namespace tilescope;
 
@@ -18,7 +19,7 @@ struct Desk {
 
 FakeKernel::Process holderOf(ColumnRange columns, int64_t pid) {
     std::vector<std::string> arguments{"agent"};
-    for (const std::string& one : holdArguments({columns, 1, 2, pid, 1000})) arguments.push_back(one);
+    for (const std::string& one : holdArguments({partitionKey(columns), 1, 2, pid, 1000})) arguments.push_back(one);
     return {2000, holdCommand, {{holdDescriptor, FakeKernel::linkOf(columns)}}, false, {}, arguments};
 }
 
