@@ -10,8 +10,8 @@ std::string_view ownerKindName(OwnerKind kind) {
 }
 
 ColumnRange checkedColumns(ColumnRange columns) {
-    const bool sane =
-        columns.startCol < array::maxColumns && columns.numCols >= 1 && columns.numCols <= array::maxColumns;
+    const bool sane = columns.startCol < array::maxColumns && columns.numCols >= 1 &&
+                      columns.numCols <= array::maxColumns - columns.startCol;
     if (sane) return columns;
     throw CoreError("out-of-range",
                     std::to_string(columns.numCols) + " columns from column " + std::to_string(columns.startCol));

@@ -15,8 +15,8 @@ std::optional<ColumnRange> columnsOfKey(std::string_view key) {
     if (error != std::errc() || middle == last || *middle != '_') return std::nullopt;
     const auto [end, second] = std::from_chars(middle + 1, last, columns.numCols);
     if (second != std::errc() || end != last) return std::nullopt;
-    const bool sane =
-        columns.startCol < array::maxColumns && columns.numCols >= 1 && columns.numCols <= array::maxColumns;
+    const bool sane = columns.startCol < array::maxColumns && columns.numCols >= 1 &&
+                      columns.numCols <= array::maxColumns - columns.startCol;
     // One partition has one key: no padding.
     if (!sane || key != partitionKey(columns)) return std::nullopt;
     return columns;
