@@ -77,8 +77,8 @@ TEST_CASE("[shape-4] the pretend kernel lets no partition be closed while a mapp
     REQUIRE(partition.get() >= 0);
     int error = 0;
     {
-        constexpr size_t page = 4096;
-        const Mapping registers(kernel, kernel.mapRegisters(partition, 0, page, error), page);
+        const size_t column = size_t{kernel.partitions.front().rows} << kernel.map->rowShift;
+        const Mapping registers(kernel, kernel.mapRegisters(partition, 0, column, error), column);
         REQUIRE(registers.valid());
         CHECK_THROWS_AS(kernel.close(partition.get()), std::logic_error);
     }
