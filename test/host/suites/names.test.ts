@@ -3,6 +3,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { MemoryNode, PartitionNode } from '../../../src/explorer/nodes.ts';
 import { Bench, owned, until, untilTrue } from './support.ts';
 
@@ -61,7 +62,7 @@ describe('names', () => {
       (await beside()) === 'scale.k[0] · compute row 2' ? true : undefined,
     );
     assert.equal(panel.state.title, `${heading} · scale.k[0]`);
-    bench.api.array.select(bench.entry.id, owned);
+    bench.api.array.select(bench.entry.id, simulatedKey(owned));
     const cells = bench.api.array.array.picture.rows.flatMap((row) => row.cells);
     const named = cells.filter(({ lines }) => lines.includes('Kernel scale.k[0] of graph mygraph'));
     assert.deepEqual(
