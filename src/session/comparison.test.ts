@@ -16,7 +16,7 @@ async function setup() {
   const device = new ScriptedDevice(time, 8192);
   const link = new BoardLink('board', 'Board', device, time);
   await link.connect();
-  const session = new MemorySession(link, { columns: device.columns, memory: 'data' }, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
   await session.open(never);
   return { device, session };
 }

@@ -210,7 +210,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     if (geometry === undefined || reference === undefined) return;
     const measure = { type: elementType(choice), tolerance: exact };
     const comparison = new Comparison(sideOf(session, range), side, range.length, measure);
-    const title = titleOf(resource, services, vscode.l10n);
+    const title = titleOf(resource, geometry, services, vscode.l10n);
     const id = `comparison${++this.#count}`;
     const of: OpenComparison = {
       id,
