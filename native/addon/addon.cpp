@@ -239,6 +239,16 @@ uint64_t tokenNumber(const Napi::Value& token) {
     return static_cast<uint64_t>(plain);
 }
 
+/** A service on this machine's kernel. What the kernel opened is closed with it. */
+struct Device {
+    Device(std::string holderProgram, std::string device, Service::Notices notices)
+        : service({kernel, holdProcess, std::move(holderProgram)}, std::move(device), std::move(notices)) {}
+    LinuxKernel kernel;
+    LinuxHoldProcess holdProcess;
+    /** The last member: its thread has ended before the kernel goes. */
+    Service service;
+};
+
 /** One core: what create() returns. */
 class Core final : public Napi::ObjectWrap<Core> {
   public:
@@ -265,14 +275,13 @@ class Core final : public Napi::ObjectWrap<Core> {
         const Napi::Value holder = options.Get("holder");
         bridge_ = std::make_unique<Bridge>(Bridge::Function::New(env_, "tilescope", 0, 1, this));
         bridge_->function().Unref(env_);
-        service_ = std::make_unique<Service>(
-            Platform{kernel_, holdProcess_, holder.IsString() ? holder.As<Napi::String>().Utf8Value() : ""},
-            device.As<Napi::String>().Utf8Value(),
+        device_ = std::make_unique<Device>(
+            holder.IsString() ? holder.As<Napi::String>().Utf8Value() : "", device.As<Napi::String>().Utf8Value(),
             Service::Notices{[this](const Header& list) { bridge_->send({.partitions = list}); },
                              [this](const std::vector<std::string>& lines) { bridge_->send({.lines = lines}); },
                              [this](const Header& refused) { bridge_->send({.refusedStart = refused}); },
                              [this](const std::string& text) { bridge_->send({.lines = {text}}); }});
-        service_->worker().setTracing(!onTrace_.IsEmpty());
+        device_->service.worker().setTracing(!onTrace_.IsEmpty());
         // Before the environment goes (a worker thread that ends): the device's thread must be gone first.
         napi_add_env_cleanup_hook(env_, &Core::atCleanup, this);
         hooked_ = true;
@@ -286,7 +295,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     /** On the JavaScript thread, for every message of the worker. */
     void take(Napi::Env env, const Message& message) {
         if (message.settled) settle(env, *message.settled, message.error);
-        if (message.partitions && !onPartitions_.IsEmpty() && service_) {
+        if (message.partitions && !onPartitions_.IsEmpty() && device_) {
             onPartitions_.Call({toValue(env, *message.partitions)});
         }
         if (message.refusedStart && !onRefusedStart_.IsEmpty()) {
@@ -322,7 +331,7 @@ class Core final : public Napi::ObjectWrap<Core> {
 
     /** Ends the thread after its current slice, and the bridge after it. */
     void stop() {
-        service_.reset();
+        device_.reset();
         if (bridge_) bridge_->close();
     }
 
@@ -333,7 +342,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     /** Starts a request; `start` hands it to the service. Throws what makes it no request, and once closed. */
     template <typename Start> Napi::Value ask(Extra extra, const Start& start) {
         try {
-            if (!service_) throw CoreError("connection-lost", "the core is closed");
+            if (!device_) throw CoreError("connection-lost", "the core is closed");
             auto pending = std::make_unique<Pending>(env_, extra);
             const Napi::Promise promise = pending->deferred.Promise();
             start(std::make_unique<PromiseReply>(env_, *bridge_, std::move(pending)));
@@ -348,7 +357,8 @@ class Core final : public Napi::ObjectWrap<Core> {
     }
 
     Napi::Value ask(const char* op, const Header& header, uint64_t id, Extra extra = Extra::nothing) {
-        return ask(extra, [&](std::unique_ptr<Reply> reply) { service_->request(id, op, header, std::move(reply)); });
+        return ask(extra,
+                   [&](std::unique_ptr<Reply> reply) { device_->service.request(id, op, header, std::move(reply)); });
     }
 
     /** A request whose keys are the arguments, in this order; one that is not given is not set. */
@@ -398,21 +408,21 @@ class Core final : public Napi::ObjectWrap<Core> {
             if (!good) throw badRequest("words is not a Uint32Array");
             const auto records = words.As<Napi::Uint32Array>();
             addWords(request, {records.Data(), records.ElementLength()});
-            service_->write(id, std::move(request), std::move(reply));
+            device_->service.write(id, std::move(request), std::move(reply));
         });
     }
 
     Napi::Value stuck(const Napi::CallbackInfo& info) {
-        const char* call = service_ ? service_->worker().stuckIn(stuckAfter) : nullptr;
+        const char* call = device_ ? device_->service.worker().stuckIn(stuckAfter) : nullptr;
         return Napi::String::New(info.Env(), call != nullptr ? call : "");
     }
 
     void cancel(const Napi::CallbackInfo& info) {
-        if (service_) service_->worker().cancel(idOf(info[0]));
+        if (device_) device_->service.worker().cancel(idOf(info[0]));
     }
 
     Napi::Value close(const Napi::CallbackInfo& info) {
-        service_.reset(); // queued requests fail with `cancelled`, through the bridge
+        device_.reset(); // queued requests fail with `cancelled`, through the bridge
         const auto deferred = Napi::Promise::Deferred::New(info.Env());
         deferred.Resolve(info.Env().Undefined());
         return deferred.Promise();
@@ -426,10 +436,8 @@ class Core final : public Napi::ObjectWrap<Core> {
     size_t waiting_ = 0;
     uint64_t nextId_ = 0;
     bool hooked_ = false;
-    LinuxKernel kernel_;
-    LinuxHoldProcess holdProcess_;
-    /** The last member, so the first one to go: its thread, which uses the others, has ended then. */
-    std::unique_ptr<Service> service_;
+    /** Until close(). The last member, so the first one to go: its thread, which uses the others, has ended then. */
+    std::unique_ptr<Device> device_;
 };
 
 void onMessage(Napi::Env env, Napi::Function /*callback*/, Core* core, Message* raw) {
