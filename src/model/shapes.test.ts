@@ -24,8 +24,9 @@ test('[shape-5] of a list that was stored, the items that fit are taken; anythin
 test('[shape-5] shapes are checked by valibot, nowhere by hand', () => {
   const sources = globSync('{src,webview}/**/*.ts').filter((path) => !path.endsWith('.test.ts'));
   expect(sources.length).toBeGreaterThan(100);
-  // A map of MessagePack is an object of its own kind; a key of ssh2 is one of two classes.
-  const known = ['src/board/protocol/frames.ts', 'src/board/ssh/identities.ts'];
+  // A map of MessagePack is an object of its own kind; a key of ssh2 is one of two classes; a fault in a build's file
+  // has its place.
+  const known = ['src/board/protocol/frames.ts', 'src/board/ssh/identities.ts', 'src/model/program/json.ts'];
   const byHand = sources
     .map((path) => path.replaceAll('\\', '/'))
     .filter((path) => /[!=]== 'object' (&&|\|\|)|Reflect\.get/.test(readFileSync(path, 'utf8')))
