@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'node_watch',
     'partition_key',
     'turns',
+    'compare',
   ],
   ['kernel', 'epoch', 'courtesy', 'status_registers'],
   ['linux_kernel', 'driver', 'registers', 'owner', 'sysfs_status'],
@@ -33,7 +34,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['partition_list'],
   ['access'],
   ['engine'],
-  ['read_job', 'write_job', 'status_job', 'hold_job'],
+  ['read_job', 'write_job', 'status_job', 'hold_job', 'scan'],
   ['worker'],
 ];
 

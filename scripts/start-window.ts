@@ -1,7 +1,7 @@
 /**
  * Runs inside the window of `npm start`, as a small extension of its own: brings Tilescope to the front, connects the
- * boards, opens a memory of a graph that runs, and reads it again every two seconds, so that it is seen to move. It uses
- * what any extension of the window may use, and is part of no package.
+ * boards, and opens a memory of a graph that runs, where it is seen to move. It uses what any extension of the window may
+ * use, and is part of no package.
  */
 import * as vscode from 'vscode';
 import type { TreeNode } from '../src/explorer/nodes.ts';
@@ -18,12 +18,10 @@ export interface StartPlace {
   readonly offset: number;
 }
 
-/** Milliseconds between two reads. */
-const period = 2000;
 /** How long an editor may take to open, milliseconds. */
 const patience = 60_000;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+export async function activate(): Promise<void> {
   const places = JSON.parse(process.env['TILESCOPE_START_OPEN'] ?? '[]') as readonly StartPlace[];
   await vscode.commands.executeCommand('tilescope.array.focus');
   await vscode.commands.executeCommand('tilescope.boards.focus');
@@ -32,12 +30,6 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   if (api === undefined) throw new Error('Tilescope did not start.');
   for (const entry of api.boards.entries) await api.boardCommands.connect(entry);
   for (const place of places) await open(api, place);
-  const timer = setInterval(() => {
-    const document = api.editor.activePanel?.document;
-    // What a person types stays over the bytes that they saw.
-    if (document !== undefined && !document.session.isDirty(document.key)) api.editor.refreshShown(document);
-  }, period);
-  context.subscriptions.push({ dispose: () => clearInterval(timer) });
 }
 
 async function open(api: TilescopeApi, place: StartPlace): Promise<void> {

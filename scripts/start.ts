@@ -214,7 +214,7 @@ async function main(): Promise<number> {
       folder: scratch,
       extensionDevelopmentPath: root,
       dataFolder,
-      settings: { 'tilescope.array.refreshSeconds': 2 },
+      settings: { 'tilescope.array.refreshSeconds': 2, 'tilescope.liveRate': 10 },
       env: {
         TILESCOPE_START_BOARDS: JSON.stringify(boards),
         TILESCOPE_START_OPEN: JSON.stringify([place]),

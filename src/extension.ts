@@ -14,6 +14,8 @@ import { PickedColumns } from './boards/pick-columns.ts';
 import { Secrets } from './boards/secrets.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { Comparisons } from './editor/compare/comparisons.ts';
+import { followDebugSessions } from './editor/debug-sessions.ts';
+import { DebugStops } from './editor/debug-stops.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { Exports } from './editor/exports.ts';
 import { Imports } from './editor/imports.ts';
@@ -40,13 +42,16 @@ import { sidebarKeys } from './explorer/sidebar-keys.ts';
 import { BoardTree } from './explorer/tree.ts';
 import { actionNames } from './model/action-names.ts';
 import { locate, totalBytes } from './model/geometry.ts';
+import { liveBudgetShape } from './model/live-rate.ts';
 import { cleanLine } from './model/plain.ts';
 import type { BoardShape } from './model/program/placement.ts';
+import { fitting } from './model/shapes.ts';
 import { NamesFace } from './names/names-face.ts';
 import { ContextKeys } from './say/context-keys.ts';
 import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
 import { SessionPool } from './session/pool.ts';
+import { usualBudget } from './session/read-budget.ts';
 import { machineServices, type SessionServices } from './session/services.ts';
 
 /** Device and sudo of this machine: settings, since a board entry may be shown in windows of several machines. */
@@ -113,6 +118,9 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       info: (line) => log.info(cleanLine(line)),
       warn: (line) => log.warn(cleanLine(line)),
     }),
+    liveBudget: () =>
+      fitting(liveBudgetShape, vscode.workspace.getConfiguration('tilescope').get('liveBudget')) ??
+      usualBudget,
     defaultPolicy: () =>
       vscode.workspace.getConfiguration('tilescope').get('defaultPolicy') === 'locked' ? 'locked' : 'staged',
   };
@@ -203,6 +211,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
   );
   const statusBar = new EditorStatusBar(editor);
+  const stops = new DebugStops();
   const writes = new WrittenBytes();
   const comparisons = new Comparisons(editor);
   const files = { comparisons, exports: new Exports(), imports: new Imports(editor, comparisons) };
@@ -226,6 +235,12 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     array,
     names,
     boards.onDidChange((entry) => entry && consent.recall(entry)),
+    followDebugSessions(stops),
+    stops.onDidChange((isStopped) => editor.setStopped(isStopped)),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (!event.affectsConfiguration('tilescope.liveBudget')) return;
+      for (const { link } of boards.entries) link.budget.changed();
+    }),
     vscode.window.registerCustomEditorProvider(viewType, editor, {
       supportsMultipleEditorsPerDocument: true,
       webviewOptions: { retainContextWhenHidden: true },

@@ -12,6 +12,8 @@ export interface ButtonOptions {
   readonly hint?: string;
   readonly secondary?: boolean;
   readonly disabled?: boolean;
+  /** Of a button that stays pressed. */
+  readonly pressed?: boolean;
   /** For style sheets and tests. */
   readonly name: string;
   readonly onPress: () => void;
@@ -22,6 +24,7 @@ export function button(options: ButtonOptions): TemplateResult {
   return html`<vscode-button
     data-name=${options.name}
     title=${options.hint ?? nothing}
+    aria-pressed=${options.pressed === undefined ? nothing : String(options.pressed)}
     aria-disabled=${options.disabled === true ? 'true' : 'false'}
     ?secondary=${options.secondary === true}
     ?disabled=${options.disabled === true}

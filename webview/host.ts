@@ -162,6 +162,7 @@ const announced: readonly string[] = [
   'state',
   'settings',
   'chooseCells',
+  'live',
   'delta',
   'unavailable',
   'expected',

@@ -10,6 +10,7 @@ import type {
   WebviewStrings,
 } from '../src/editor/messages.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits } from '../src/model/numbers.ts';
 import { endOf } from '../src/model/ranges.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
@@ -51,6 +52,8 @@ interface KeptState {
   readonly top: number;
   /** Chosen for this tab; without it the setting counts. */
   readonly view?: ViewChoice | undefined;
+  /** How many times a second it follows the memory; 0: not at all. Likewise. */
+  readonly live?: number | undefined;
 }
 
 const api = acquireVsCodeApi();
@@ -78,6 +81,7 @@ class Editor {
   #settings: EditorSettings;
   /** Chosen for this tab; overrides the setting. */
   #chosen: ViewChoice | undefined;
+  #chosenLive: number | undefined;
   readonly #line: ViewLine;
   readonly #inspector: Inspector;
   readonly #meter: SelectionMeter;
@@ -96,6 +100,7 @@ class Editor {
     this.#settings = settings;
     const kept = fitting(keptShape, api.getState());
     this.#chosen = kept?.view;
+    this.#chosenLive = kept?.live;
     this.#line = new ViewLine(t, (view) => this.#choose(view));
     this.#outline = new Outline(window.document.body, this.#line.element, t, {
       command: (command) => {
@@ -103,6 +108,7 @@ class Editor {
         host.command(command);
       },
       retry: () => this.#store.retry(),
+      live: () => this.follow(this.#live === 0 ? this.#settings.liveHertz || usualRate : 0),
     });
     this.#store = new ByteStore(
       {
@@ -158,6 +164,7 @@ class Editor {
     if (kept !== undefined) this.#restore(kept);
     this.#tellSelection();
     this.#line.update(this.#shown);
+    this.#tellLive();
     // Never taken from another part of the window: the keys go to the grid once the page has them.
     window.addEventListener('focus', () => this.#takeFocus());
     this.#takeFocus();
@@ -169,6 +176,7 @@ class Editor {
     this.#view.label = this.#t('gridName', state.title);
     this.#view.readOnly = state.policy === 'locked';
     this.#view.moving = state.moving;
+    this.#view.moment = state.marks?.since;
     if (state.policy === 'staged' && this.#notice?.unlock === true) this.#notify(undefined);
     if (reconnected && this.#store.failure !== undefined) this.#store.retry();
     this.#updateOutline();
@@ -176,9 +184,26 @@ class Editor {
 
   setSettings(settings: EditorSettings): void {
     const before = this.#shown;
+    const liveBefore = this.#live;
     this.#settings = settings;
     this.#view.settings = settings;
     if (JSON.stringify(before) !== JSON.stringify(this.#shown)) this.#showView();
+    if (liveBefore !== this.#live) this.#tellLive();
+  }
+
+  /** This tab follows the memory so many times a second, until something else is chosen. */
+  follow(hertz: number): void {
+    this.#chosenLive = hertz;
+    this.#tellLive();
+    this.#keep();
+  }
+
+  get #live(): number {
+    return this.#chosenLive ?? this.#settings.liveHertz;
+  }
+
+  #tellLive(): void {
+    host.post({ type: 'live', hertz: this.#live });
   }
 
   /** The keys go to the choice of cells. */
@@ -229,6 +254,7 @@ class Editor {
 
   /** The host was restarted while the page lives on. */
   restart(): void {
+    this.#tellLive();
     this.#store.retry();
   }
 
@@ -378,6 +404,7 @@ class Editor {
       selection: this.#view.selection,
       top: this.#view.top,
       ...(this.#chosen === undefined ? {} : { view: this.#chosen }),
+      ...(this.#chosenLive === undefined ? {} : { live: this.#chosenLive }),
     };
     api.setState(kept);
   });
@@ -423,6 +450,7 @@ const keptShape = v.object({
   }),
   top: v.number(),
   view: v.optional(v.fallback(v.optional(viewChoiceShape), undefined)),
+  live: v.optional(v.fallback(v.optional(liveRateShape), undefined)),
 });
 
 let editor: Editor | undefined;
@@ -446,6 +474,9 @@ host.listen((message) => {
       return;
     case 'chooseCells':
       editor?.chooseCells();
+      return;
+    case 'live':
+      editor?.follow(message.hertz);
       return;
     case 'delta':
       editor?.delta(message.packed);

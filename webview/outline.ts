@@ -8,6 +8,7 @@ import {
   isInTitleLine,
   type titleLineCommands,
 } from '../src/editor/messages.ts';
+import { atStops } from '../src/model/live-rate.ts';
 import { button, progressBar } from './controls.ts';
 import type { Notice } from './grid/controller.ts';
 import type { Translate } from './strings.ts';
@@ -36,6 +37,8 @@ export interface OutlineContent {
 export interface OutlineActions {
   readonly command: (command: HostCommand) => void;
   readonly retry: () => void;
+  /** The tab follows the memory, or stops doing so. */
+  readonly live: () => void;
 }
 
 function policyHint({
@@ -173,6 +176,7 @@ export class Outline {
         >
         ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', { secondary: !offered('unlock') })}
         <span class="buttons" role="group" aria-label=${t('toolbar')}>
+          ${this.#live(state)}
           ${this.#command('refresh', { secondary: !offered('refresh'), hint: t('refreshHint') })}
           ${this.#command('discard', {
             secondary: !offered('discard'),
@@ -192,6 +196,21 @@ export class Outline {
             ${button({ label: t('retry'), name: 'retry', secondary: true, onPress: this.#actions.retry })}
           </div>`
       }`;
+  }
+
+  /** One click follows the memory or stops doing so; where nothing comes it says why. */
+  #live({ live }: EditorState): TemplateResult {
+    const t = this.#t;
+    const on = live?.hertz === atStops ? t('liveAtStops') : t('liveOn', live?.hertz ?? 0);
+    const label = live === undefined ? t('live') : live.paused === undefined ? on : t('livePaused');
+    return button({
+      label,
+      name: 'live',
+      hint: live === undefined ? t('liveHint') : (live.paused ?? t('liveOnHint')),
+      secondary: live === undefined || live.paused !== undefined,
+      pressed: live !== undefined,
+      onPress: this.#actions.live,
+    });
   }
 
   #banner(banner: Banner): TemplateResult {
@@ -218,7 +237,8 @@ export class Outline {
     const t = this.#t;
     // Short reads would only make the line flicker.
     const percent = state.reading?.percent;
-    const time = percent === undefined ? state.readAt : t('readingPercent', Math.round(percent));
+    const marks = state.marks === undefined ? '' : `${state.marks.text} · `;
+    const time = percent === undefined ? `${marks}${state.readAt}` : t('readingPercent', Math.round(percent));
     return html`<div class="details" role="group" aria-label=${t('cursorDetails')}>
         ${
           cursor === undefined

@@ -12,6 +12,9 @@
  *     registers: Uint32Array of records offset, value}], epoch, at}
  *   clocks(partition, on): {on}; hold(partition, on, hours?, token?): {};
  *   kernelDescriptor(partition): {}
+ *   watch({partition, memory, ranges, periodMs, wordsPerSecond}, token, onUpdate): rejects when it ends; calls
+ *     onUpdate({blocks: [Uint8Array], epoch?, at, words}), and again after seen(token); changeWatch(request, token): other ranges
+ *     or another pace
  *   stuck(): the name of the driver's call that does not come back, or nothing
  *   cancel(token), close()
  * Every call but stuck and cancel answers with a promise; a rejection is an Error with `code`, `errno` and `facts`.
@@ -20,6 +23,7 @@
  */
 #include <napi.h>
 
+#include <map>
 #include <utility>
 
 #include "../core/linux_kernel.h"
@@ -137,6 +141,8 @@ class Pending {
     /** The environment is going: its references must not be deleted any more. */
     void abandon() { arrays_.SuppressDestruct(); }
 
+    /** Of a watch: its number. */
+    std::optional<uint64_t> watch;
     Napi::Promise::Deferred deferred;
     Header answer = Header::object();
     std::vector<std::span<uint8_t>> targets;
@@ -147,6 +153,13 @@ class Pending {
   private:
     Extra extra_;
     Napi::ObjectReference arrays_;
+};
+
+/** What a watch found. */
+struct Update {
+    uint64_t watch = 0;
+    Header about;
+    std::vector<std::vector<uint8_t>> blocks;
 };
 
 class Core;
@@ -160,6 +173,7 @@ struct Message {
     std::optional<Header> partitions = std::nullopt;
     std::optional<Header> refusedStart = std::nullopt;
     std::vector<std::string> lines = {};
+    std::optional<Update> update = std::nullopt;
 };
 
 /** The worker's end of the bridge. Messages sent after close() are dropped. */
@@ -217,6 +231,10 @@ class PromiseReply final : public Reply {
             pending_->words.insert(pending_->words.end(), part.words.begin(), part.words.end());
         }
     }
+    void update(const Header& about, const ScanJob& found) override {
+        constexpr size_t mostBlock = size_t{1} << 20U;
+        bridge_.send({.update = Update{*pending_->watch, about, found.pack(mostBlock)}});
+    }
     void flush() override {}
     void end(const Header& answer) override {
         pending_->answer = answer;
@@ -260,8 +278,9 @@ class Core final : public Napi::ObjectWrap<Core> {
                             InstanceMethod<&Core::write>("write"), InstanceMethod<&Core::status>("status"),
                             InstanceMethod<&Core::clocks>("clocks"), InstanceMethod<&Core::hold>("hold"),
                             InstanceMethod<&Core::kernelDescriptor>("kernelDescriptor"),
-                            InstanceMethod<&Core::stuck>("stuck"), InstanceMethod<&Core::cancel>("cancel"),
-                            InstanceMethod<&Core::close>("close")});
+                            InstanceMethod<&Core::watch>("watch"), InstanceMethod<&Core::changeWatch>("changeWatch"),
+                            InstanceMethod<&Core::seen>("seen"), InstanceMethod<&Core::stuck>("stuck"),
+                            InstanceMethod<&Core::cancel>("cancel"), InstanceMethod<&Core::close>("close")});
     }
 
     explicit Core(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Core>(info), env_(info.Env()) {
@@ -295,6 +314,7 @@ class Core final : public Napi::ObjectWrap<Core> {
     /** On the JavaScript thread, for every message of the worker. */
     void take(Napi::Env env, const Message& message) {
         if (message.settled) settle(env, *message.settled, message.error);
+        if (message.update) tell(env, *message.update);
         if (message.partitions && !onPartitions_.IsEmpty() && device_) {
             onPartitions_.Call({toValue(env, *message.partitions)});
         }
@@ -311,7 +331,23 @@ class Core final : public Napi::ObjectWrap<Core> {
         return value.IsFunction() ? Napi::Persistent(value.As<Napi::Function>()) : Napi::FunctionReference();
     }
 
+    void tell(Napi::Env env, const Update& update) {
+        const auto found = onUpdate_.find(update.watch);
+        if (found == onUpdate_.end() || !device_) return;
+        Napi::Array blocks = Napi::Array::New(env, update.blocks.size());
+        for (uint32_t i = 0; i < update.blocks.size(); i++) {
+            const auto& block = update.blocks[i];
+            Napi::Uint8Array bytes = Napi::Uint8Array::New(env, block.size());
+            std::copy(block.begin(), block.end(), bytes.Data());
+            blocks.Set(i, bytes);
+        }
+        Napi::Object told = toValue(env, update.about).As<Napi::Object>();
+        told.Set("blocks", blocks);
+        found->second.Call({told});
+    }
+
     void settle(Napi::Env env, Pending& pending, const std::optional<CoreError>& error) {
+        if (pending.watch) onUpdate_.erase(*pending.watch);
         if (--waiting_ == 0) {
             bridge_->function().Unref(env);
             Unref();
@@ -340,10 +376,12 @@ class Core final : public Napi::ObjectWrap<Core> {
     static uint64_t idOf(const Napi::Value& token) { return (tokenNumber(token) << 1U) + 2; }
 
     /** Starts a request; `start` hands it to the service. Throws what makes it no request, and once closed. */
-    template <typename Start> Napi::Value ask(Extra extra, const Start& start) {
+    template <typename Start>
+    Napi::Value ask(Extra extra, const Start& start, std::optional<uint64_t> watch = std::nullopt) {
         try {
             if (!device_) throw CoreError("connection-lost", "the core is closed");
             auto pending = std::make_unique<Pending>(env_, extra);
+            pending->watch = watch;
             const Napi::Promise promise = pending->deferred.Promise();
             start(std::make_unique<PromiseReply>(env_, *bridge_, std::move(pending)));
             if (waiting_++ == 0) { // neither the process nor the collector may end before the promises
@@ -412,6 +450,33 @@ class Core final : public Napi::ObjectWrap<Core> {
         });
     }
 
+    Napi::Value watch(const Napi::CallbackInfo& info) {
+        const uint64_t id = idOf(info[1]);
+        if (!info[2].IsFunction()) throw Napi::TypeError::New(env_, "onUpdate is not a function");
+        const Napi::Value promise = ask(
+            Extra::nothing,
+            [&](std::unique_ptr<Reply> reply) {
+                device_->service.request(id, "watch", toHeader(info[0]), std::move(reply));
+            },
+            id);
+        // Updates come on this thread, so none came yet.
+        onUpdate_[id] = Napi::Persistent(info[2].As<Napi::Function>());
+        return promise;
+    }
+
+    void changeWatch(const Napi::CallbackInfo& info) {
+        if (!device_) return;
+        try {
+            device_->service.change(idOf(info[1]), toHeader(info[0]));
+        } catch (const CoreError& error) {
+            throw errorValue(env_, error);
+        }
+    }
+
+    void seen(const Napi::CallbackInfo& info) {
+        if (device_) device_->service.seen(idOf(info[0]));
+    }
+
     Napi::Value stuck(const Napi::CallbackInfo& info) {
         const char* call = device_ ? device_->service.worker().stuckIn(stuckAfter) : nullptr;
         return Napi::String::New(info.Env(), call != nullptr ? call : "");
@@ -432,6 +497,8 @@ class Core final : public Napi::ObjectWrap<Core> {
     Napi::FunctionReference onPartitions_;
     Napi::FunctionReference onTrace_;
     Napi::FunctionReference onRefusedStart_;
+    /** Whom a watch tells, by its number. */
+    std::map<uint64_t, Napi::FunctionReference> onUpdate_;
     std::unique_ptr<Bridge> bridge_;
     size_t waiting_ = 0;
     uint64_t nextId_ = 0;

@@ -89,6 +89,14 @@ void Session::dispatch(uint64_t id, const std::string& op, const Frame& frame) {
         pace_.received(numberIn(header, "mark", std::numeric_limits<int64_t>::max()));
         return worker.wake();
     }
+    if (op == "seen") return service_->seen(id);
+    if (op == "change") {
+        try {
+            return service_->change(id, header);
+        } catch (const CoreError& error) {
+            throw FrameError(error.what()); // it is not answered
+        }
+    }
     const bool dropped = op == "write" && std::find(dropped_.begin(), dropped_.end(), id) != dropped_.end();
     if (!incoming_.contains(id) && !dropped && worker.has(id)) throw FrameError("the id is in use");
     const size_t unfinished = incoming_.size() - incoming_.count(id);

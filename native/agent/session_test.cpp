@@ -105,6 +105,7 @@ TEST_CASE("requests with missing or wrong keys fail alone; the connection goes o
                              {{"op", "read"}, {"partition", "1_1"}, {"memory", "data"}, {"ranges", {{0, 4, 5}}}},
                              {{"op", "read"}, {"partition", "1_1"}, {"memory", "data"}, {"ranges", "all"}},
                              {{"op", "pick"}, {"startCol", 1.5}, {"numCols", 1}},
+                             {{"op", "watch"}, {"partition", "6_4"}, {"memory", "data"}, {"ranges", {{0, 4}}}},
                              {{"op", "status"}, {"partition", "6_4"}},
                              {{"op", "status"}, {"partition", "6_4"}, {"tiles", {{6}}}},
                              {{"op", "status"}, {"partition", "6_4"}, {"tiles", {{6, -1}}}},
@@ -127,6 +128,27 @@ TEST_CASE("requests with missing or wrong keys fail alone; the connection goes o
     }
     line.send({{"op", "ping"}, {"id", id}});
     CHECK(line.answer(id)["t"] == "ok");
+}
+
+TEST_CASE("[live-1] what is said of a watch that is over means nothing; one that cannot be is refused") {
+    Line line;
+    line.hello();
+    const Header asked{{"op", "watch"},      {"id", 2},         {"partition", "6_4"},    {"memory", "data"},
+                       {"ranges", {{0, 4}}}, {"periodMs", 100}, {"wordsPerSecond", 1000}};
+    line.send({{"op", "seen"}, {"id", 2}});
+    line.send(asked);
+    CHECK(line.answer(2)["code"] == "no-device");
+    Header change = asked;
+    change["op"] = "change";
+    change["ranges"] = {{8, 4}};
+    line.send(change);
+    line.send({{"op", "seen"}, {"id", 2}});
+    Header odd = asked;
+    odd["id"] = 3;
+    odd["periodMs"] = 1;
+    line.send(odd);
+    CHECK(line.answer(3)["code"] == "out-of-range");
+    CHECK(line.finals(2) == 1);
 }
 
 TEST_CASE("columns that no array has are refused before anything is done with them") {

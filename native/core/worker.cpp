@@ -63,6 +63,19 @@ void Worker::cancel(uint64_t id) {
     wake_.notify_all();
 }
 
+void Worker::wake(uint64_t id) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (running_ == id) runningWoken_ = true;
+        for (auto* queue : {&urgent_, &bulk_}) {
+            for (Queued& queued : *queue) {
+                if (queued.task->id() == id) queued.notBefore = Time::min();
+            }
+        }
+    }
+    wake_.notify_all();
+}
+
 bool Worker::has(uint64_t id) {
     const std::lock_guard lock(mutex_);
     if (running_ == id) return true;
@@ -253,6 +266,7 @@ void Worker::run() {
         Queued queued = take(turn.what == Turn::What::urgent ? urgent_ : bulk_, now);
         running_ = queued.task->id();
         runningCancelled_ = false;
+        runningWoken_ = false;
         engine_.hurry(firstOf(urgent_).value_or(Time::max()) <= now);
         const bool cancelled = queued.cancelled;
         const bool silent = silent_;
@@ -284,6 +298,7 @@ void Worker::run() {
         turns_.stepped(letGo_, queued.urgent, !further);
         if (queued.task) {
             queued.cancelled = queued.cancelled || runningCancelled_;
+            if (runningWoken_) queued.notBefore = Time::min();
             // In turn among equals; a cancelled one goes first, to end at once.
             auto& back = queued.urgent ? urgent_ : bulk_;
             if (queued.cancelled) {

@@ -70,6 +70,8 @@ class Worker {
     void wake();
     /** The task fails with `cancelled` before its next step. Does nothing if there is none of this id. */
     void cancel(uint64_t id);
+    /** Something came for this task that it waits for: its next step is taken at once. */
+    void wake(uint64_t id);
     /** Whether a task of this id is queued or running. */
     [[nodiscard]] bool has(uint64_t id);
     [[nodiscard]] size_t size();
@@ -134,6 +136,7 @@ class Worker {
     Queue bulk_;
     uint64_t running_ = 0;
     bool runningCancelled_ = false;
+    bool runningWoken_ = false;
     bool stopping_ = false;
     bool silent_ = false;
     bool tracing_ = false;

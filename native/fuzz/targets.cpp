@@ -75,13 +75,18 @@ void takeRequest(std::span<const uint8_t> input) {
         must(columns.numCols != 0 && columns.startCol + columns.numCols <= 128, "columns that no array has");
     };
     try {
-        switch (input[0] % 4) {
+        switch (input[0] % 5) {
         case 0:
             return good(readRequest(*header).columns);
         case 1:
             return good(writeRequest(*header).columns);
         case 2:
             return good(statusRequest(*header).columns);
+        case 3: {
+            const ScanRequest request = scanRequest(*header);
+            for (const ByteRange& one : request.ranges) must(one.length <= mostScanBytes, "a watch of too much");
+            return good(request.columns);
+        }
         default:
             const HoldRequest request = holdRequest(*header, "");
             must(request.hours >= 1 && request.hours <= mostHoldHours, "hours out of range");

@@ -28,6 +28,17 @@ MemoryType memoryIn(const Header& header) {
     return *type;
 }
 
+std::vector<ByteRange> rangesIn(const Header& header) {
+    std::vector<ByteRange> ranges;
+    for (const Header& one : listIn(header, "ranges")) {
+        if (!one.is_array() || one.size() != 2 || !one[0].is_number_unsigned() || !one[1].is_number_unsigned()) {
+            throw badRequest("ranges holds something else than [offset, length]");
+        }
+        ranges.push_back({one[0].get<uint64_t>(), one[1].get<uint64_t>()});
+    }
+    return ranges;
+}
+
 std::vector<uint32_t> openTilesIn(const Header& header) {
     std::vector<uint32_t> tiles;
     const auto place = header.find("openTiles");
@@ -89,13 +100,14 @@ Asking askingIn(const Header& header) {
 }
 
 ReadRequest readRequest(const Header& header) {
-    ReadRequest request{partitionIn(header), memoryIn(header), {}, openTilesIn(header), askingIn(header)};
-    for (const Header& one : listIn(header, "ranges")) {
-        if (!one.is_array() || one.size() != 2 || !one[0].is_number_unsigned() || !one[1].is_number_unsigned()) {
-            throw badRequest("ranges holds something else than [offset, length]");
-        }
-        request.ranges.push_back({one[0].get<uint64_t>(), one[1].get<uint64_t>()});
-    }
+    return {partitionIn(header), memoryIn(header), rangesIn(header), openTilesIn(header), askingIn(header)};
+}
+
+ScanRequest scanRequest(const Header& header) {
+    ScanRequest request{partitionIn(header), memoryIn(header), rangesIn(header)};
+    request.period = std::chrono::milliseconds(wordIn(header, "periodMs"));
+    request.wordsPerSecond = wordIn(header, "wordsPerSecond");
+    checkScan(request);
     return request;
 }
 

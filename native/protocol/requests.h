@@ -11,6 +11,7 @@
 #include "../core/error.h"
 #include "../core/hold_job.h"
 #include "../core/read_job.h"
+#include "../core/scan.h"
 #include "../core/status_job.h"
 #include "../core/write_job.h"
 #include "header.h"
@@ -39,6 +40,7 @@ ReadRequest readRequest(const Header& header);
 WriteRequest writeRequest(const Header& header);
 /** Appends words. @param records four numbers for each: offset, seen, mask, value */
 void addWords(WriteRequest& request, std::span<const uint32_t> records);
+ScanRequest scanRequest(const Header& header);
 StatusRequest statusRequest(const Header& header);
 /** @param program as HoldRequest has it */
 HoldRequest holdRequest(const Header& header, std::string program);

@@ -93,6 +93,25 @@ class ReadTask final : public ReplyTask, private ReadSink {
     std::vector<Span> spans_;
 };
 
+/** What a watch tells, until it ends with an error. */
+class WatchTask final : public ReplyTask {
+  public:
+    WatchTask(uint64_t id, std::unique_ptr<Reply> reply, std::shared_ptr<ScanJob> job)
+        : ReplyTask(id, std::move(reply)), job_(std::move(job)) {}
+    Progress step(Engine& engine) override { return job_->step(engine); }
+    void deliver(bool /*finished*/) override {
+        if (!job_->tells()) return;
+        Header about{{"at", job_->at()}, {"words", job_->words()}};
+        if (!std::exchange(saidEpoch_, true)) about["epoch"] = job_->epoch();
+        reply().update(about, *job_);
+        reply().flush();
+    }
+
+  private:
+    std::shared_ptr<ScanJob> job_;
+    bool saidEpoch_ = false;
+};
+
 class WriteTask final : public ReplyTask {
   public:
     WriteTask(uint64_t id, std::unique_ptr<Reply> reply, WriteRequest request)
@@ -189,6 +208,33 @@ void Service::write(uint64_t id, WriteRequest request, std::unique_ptr<Reply> re
     worker_.post(std::make_unique<WriteTask>(id, std::move(reply), std::move(request)), false);
 }
 
+void Service::watch(uint64_t id, ScanRequest request, std::unique_ptr<Reply> reply) {
+    std::erase_if(watches_, [](const auto& one) { return one.second.expired(); });
+    auto job = std::make_shared<ScanJob>(std::move(request));
+    watches_[id] = job;
+    // Not urgent: what a person asked for goes first.
+    worker_.post(std::make_unique<WatchTask>(id, std::move(reply), std::move(job)), false);
+}
+
+std::shared_ptr<ScanJob> Service::watchOf(uint64_t id) {
+    const auto found = watches_.find(id);
+    return found == watches_.end() ? nullptr : found->second.lock();
+}
+
+void Service::change(uint64_t id, const Header& header) {
+    const auto job = watchOf(id);
+    if (!job) return;
+    job->change(scanRequest(header));
+    worker_.wake(id);
+}
+
+void Service::seen(uint64_t id) {
+    const auto job = watchOf(id);
+    if (!job) return;
+    job->seen();
+    worker_.wake(id);
+}
+
 void Service::request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply) {
     const auto nothing = [](Engine&) { return Header::object(); };
     if (op == "hello") {
@@ -232,6 +278,7 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
         worker_.post(std::make_unique<ReadTask>(id, std::move(reply), std::move(request)), overtakes);
         return;
     }
+    if (op == "watch") return watch(id, scanRequest(header), std::move(reply));
     if (op == "status") {
         StatusRequest request = statusRequest(header);
         const bool few = request.tiles.size() <= fewTiles;

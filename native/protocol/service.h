@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -61,6 +62,11 @@ class Reply {
     /** With nothing held: hands out what was filled since it was last called. May block, as all that follow. */
     virtual void handOut() = 0;
     virtual void part(const Part& part) = 0;
+    /**
+     * What the last look of a watch found.
+     * @param about keys of the `update` beside `id` and `t`
+     */
+    virtual void update(const Header& about, const ScanJob& found) = 0;
     /** Nothing more comes of this step. */
     virtual void flush() = 0;
     /** The final answer. */
@@ -83,12 +89,16 @@ class Service {
     Service(Platform platform, std::string device, Notices notices);
 
     /**
-     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `status`,
+     * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `watch`, `status`,
      * `clocks`, `hold` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
      */
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);
     /** Starts a write, whose words do not come in its header. */
     void write(uint64_t id, WriteRequest request, std::unique_ptr<Reply> reply);
+    /** Other ranges or another pace for an open watch. Throws CoreError. Nothing happens once the watch has ended. */
+    void change(uint64_t id, const Header& header);
+    /** The client has the last update of a watch. Nothing happens once the watch has ended. */
+    void seen(uint64_t id);
     /** Answers with an error, in turn. */
     void refuse(uint64_t id, const CoreError& error, std::unique_ptr<Reply> reply);
     [[nodiscard]] Worker& worker() { return worker_; }
@@ -96,7 +106,13 @@ class Service {
   private:
     void answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act);
 
+    void watch(uint64_t id, ScanRequest request, std::unique_ptr<Reply> reply);
+    /** The watch of this number, unless it is over. */
+    std::shared_ptr<ScanJob> watchOf(uint64_t id);
+
     Platform platform_;
+    /** Watches that the worker has, or had. Of the thread that asks. */
+    std::map<uint64_t, std::weak_ptr<ScanJob>> watches_;
     Worker worker_;
 };
 

@@ -134,6 +134,39 @@ export interface ReadResult {
  */
 export type Asking = 'nobody' | 'look' | 'person' | 'fast';
 
+/** How often a watch looks, and what that may cost. */
+export interface WatchPace {
+  /** Milliseconds from look to look, 20 to 60,000; longer where a look takes longer. */
+  readonly periodMs: number;
+  /** Words of 32 bits that may be read in a second; fewer looks, where the period asks for more. */
+  readonly wordsPerSecond: number;
+}
+
+/** What is watched: whole words in ascending order. */
+export interface WatchOptions extends WatchPace {
+  readonly ranges: readonly ByteRange[];
+}
+
+/** What a look brought: the runs that became different; none, where all is as it was. */
+export interface WatchUpdate extends ReadResult {
+  /** Words of 32 bits that the board has read since the watch began. */
+  readonly words: number;
+  /** Bytes that came over the link for this update; 0 in process. */
+  readonly wireBytes: number;
+}
+
+/** A memory that the board looks at again and again by itself. It ends with its epoch, at the latest. */
+export interface Watch<Asked = WatchOptions> {
+  /** The last update was taken over: only now the next look is made. */
+  seen(): void;
+  /** Other ranges or another pace: what is in both is not told again. */
+  change(asked: Asked): void;
+  /** Why it ended: the partition is free (`not-asked`) or in another epoch (`epoch`), the board is gone, `cancelled`... */
+  readonly ended: Promise<BoardError>;
+  /** Ends it; nothing is told any more. */
+  dispose(): void;
+}
+
 export interface ReadOptions {
   /** `look` unless told otherwise. */
   readonly asking?: Asking;
@@ -193,6 +226,12 @@ export interface PartitionMemory {
   read(ranges: readonly ByteRange[], options: ReadOptions, signal: AbortSignal): Promise<ReadResult>;
   /** Compares and writes in one pass and one round trip. Edits must not overlap. */
   write(edits: readonly WriteEdit[], options: WriteOptions, signal: AbortSignal): Promise<WriteReport>;
+  /**
+   * Looks at the ranges again and again, for nobody in particular (`Asking`): a free partition is never taken. Each update
+   * holds the runs that became different, the first one everything; one without runs says that all is as it was. Running
+   * cores' program memory is left alone. Updates come one at a time, see `Watch.seen`.
+   */
+  watch(options: WatchOptions, onUpdate: (update: WatchUpdate) => void): Watch;
 }
 
 /** A partition whose memory types are known. Holds nothing on the board. */

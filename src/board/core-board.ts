@@ -31,6 +31,9 @@ import type {
   ReadResult,
   StatusOptions,
   StatusReport,
+  Watch,
+  WatchOptions,
+  WatchUpdate,
   WriteEdit,
   WriteOptions,
   WriteReport,
@@ -42,7 +45,12 @@ import {
   type CoreList,
   type CoreMemory,
   type CoreOpened,
+  type CoreUpdate,
+  type CoreWatchRequest,
   maxStatusTiles,
+  maxWatchBytes,
+  maxWatchRanges,
+  watchPeriods,
 } from './protocol/core-client.ts';
 import { formatReport } from './report.ts';
 import { packEdits, unpackOutcomes } from './words.ts';
@@ -388,6 +396,44 @@ class CorePartitionMemory implements PartitionMemory {
     return { spans: unpackOutcomes(packed, answer.outcomes), at: Date.now(), epoch: answer.epoch };
   }
 
+  watch(options: WatchOptions, onUpdate: (update: WatchUpdate) => void): Watch {
+    const client = this.#access.client(new AbortController().signal);
+    const asked = (now: WatchOptions): CoreWatchRequest => {
+      this.#checkWatch(now);
+      return { ...now, partition: this.#key, memory: this.geometry.type };
+    };
+    const watch = client.watch(asked(options), (update) => onUpdate(resultOf(update)));
+    return {
+      seen: () => watch.seen(),
+      change: (now) => watch.change(asked(now)),
+      ended: watch.ended,
+      dispose: () => watch.dispose(),
+    };
+  }
+
+  #checkWatch({ ranges, periodMs, wordsPerSecond }: WatchOptions): void {
+    let end = 0;
+    let bytes = 0;
+    for (const { offset, length } of ranges) {
+      this.#checkRange(offset, length);
+      if (offset < end || length === 0 || offset % 4 !== 0 || length % 4 !== 0) {
+        throw new BoardError('internal', 'a watch takes whole words, in ascending order');
+      }
+      end = offset + length;
+      bytes += length;
+    }
+    const sound =
+      ranges.length > 0 &&
+      ranges.length <= maxWatchRanges &&
+      bytes <= maxWatchBytes &&
+      Number.isInteger(periodMs) &&
+      periodMs >= watchPeriods.shortest &&
+      periodMs <= watchPeriods.longest &&
+      Number.isInteger(wordsPerSecond) &&
+      wordsPerSecond >= 1;
+    if (!sound) throw new BoardError('out-of-range', `a watch of ${bytes} bytes every ${periodMs} ms`);
+  }
+
   #checkRange(offset: number, length: number): void {
     const size = totalBytes(this.geometry);
     const whole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
@@ -413,4 +459,13 @@ class CorePartitionMemory implements PartitionMemory {
     }
     return list;
   }
+}
+
+/** An update of a watch as what a read of the changed runs would have brought. */
+function resultOf({ spans, epoch, words, wireBytes }: CoreUpdate): WatchUpdate {
+  const pieces = spans.map(({ offset, bytes }) => ({ range: { offset, length: bytes.length }, bytes }));
+  const unreadable = spans.flatMap(({ offset, bytes, reason }) =>
+    reason === undefined ? [] : [{ offset, length: bytes.length, reason }],
+  );
+  return { pieces, unreadable, at: Date.now(), epoch, words, wireBytes };
 }

@@ -4,15 +4,18 @@ import { patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, formatTile, locate, totalBytes } from '../model/geometry.ts';
+import { atStops, liveRates } from '../model/live-rate.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { resourcePath } from '../model/resource.ts';
-import { askText, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
+import { askText, pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
+import { changeBeside } from './changes-walk.ts';
 import type { Comparisons } from './compare/comparisons.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
 import type { Exports } from './exports.ts';
 import { parsePlace } from './go-to.ts';
 import type { Imports } from './imports.ts';
 import type { HostCommand } from './messages.ts';
+import type { HexPanel, Moment } from './panel.ts';
 import { withProgress } from './progress.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
@@ -32,6 +35,10 @@ type EditorCommand =
   | 'readRunning'
   | 'goTo'
   | 'cells'
+  | 'live'
+  | 'marks'
+  | 'nextChange'
+  | 'previousChange'
   | 'nextTile'
   | 'previousTile'
   | 'copyAddress'
@@ -67,6 +74,10 @@ export class EditorCommands {
     readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
     cells: (document) => this.#cells(document),
+    live: (document) => this.#live(document),
+    marks: (document) => this.#marks(document),
+    nextChange: async (document) => this.#toChange(document, 1),
+    previousChange: async (document) => this.#toChange(document, -1),
     nextTile: (document) => this.#toTile(document, 1),
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),
@@ -263,11 +274,67 @@ export class EditorCommands {
     if (conflictsOf(document) !== undefined) await this.#provider.takeTheirs(document);
   }
 
+  /** Since when the active tab marks changes. */
+  async #marks(document: TileDocument): Promise<void> {
+    const panel = shownPanel(document);
+    const { session } = document;
+    const label: Readonly<Record<Moment['kind'], string>> = {
+      update: vscode.l10n.t('For a second each'),
+      chosen: vscode.l10n.t('Since now'),
+      stop: vscode.l10n.t('Since the last stop of a debug session'),
+    };
+    const kinds: readonly Moment['kind'][] = ['update', 'chosen', 'stop'];
+    const items = kinds.map((kind) => ({
+      label: label[kind],
+      description: kind === panel.moment.kind ? vscode.l10n.t('now') : '',
+      moment: kind,
+    }));
+    const chosen = await pickFrom(items, {
+      title: vscode.l10n.t('Mark Changes'),
+      placeHolder: vscode.l10n.t('Which bytes this tab marks as changed'),
+    });
+    if (chosen === undefined) return;
+    const at = new Date().toLocaleTimeString(vscode.env.language);
+    panel.moment =
+      chosen.moment === 'chosen' ? { kind: 'chosen', tick: session.tick, at } : { kind: chosen.moment };
+  }
+
+  /** The cursor goes to the next or previous run of marked bytes. */
+  #toChange(document: TileDocument, step: 1 | -1): void {
+    const panel = shownPanel(document);
+    const { session, shown } = document;
+    if (shown === undefined) return;
+    const cursor = panel.selection?.cursor ?? shown.range.offset;
+    const run = changeBeside((range) => session.changes(range), shown.range, cursor, step, panel.markedSince);
+    if (run === undefined) sayBriefly(vscode.l10n.t('No change is marked.'), 4000);
+    else panel.reveal(run.offset, run.length);
+  }
+
+  /** How often the active tab follows the memory by itself. */
+  async #live(document: TileDocument): Promise<void> {
+    const panel = shownPanel(document);
+    const label = (hertz: number): string => {
+      if (hertz === 0) return vscode.l10n.t('Off: when I refresh');
+      if (hertz === atStops) return vscode.l10n.t('When a debug session stops');
+      return vscode.l10n.t('{0} times a second', hertz);
+    };
+    const items = [0, atStops, ...liveRates].map((hertz) => ({
+      label: label(hertz),
+      description: hertz === panel.liveHertz ? vscode.l10n.t('now') : '',
+      hertz,
+    }));
+    const chosen = await pickFrom(items, {
+      title: vscode.l10n.t('Live'),
+      placeHolder: vscode.l10n.t(
+        'How often this tab looks at the memory while an application uses the partition',
+      ),
+    });
+    if (chosen !== undefined) panel.showLive(chosen.hertz);
+  }
+
   /** The choice is in the page: the command takes the keys there. */
   async #cells(document: TileDocument): Promise<void> {
-    const panel = [...document.panels].sort((a, b) => Number(b.view.active) - Number(a.view.active))[0];
-    if (panel === undefined || document.isOutside || document.shown === undefined) throw offline(document);
-    panel.chooseCells();
+    shownPanel(document).chooseCells();
   }
 
   /** To the same offset in the tile before or after; the editor of one tile gives way to that of the other. */
@@ -349,6 +416,13 @@ function conflictsOf(document: TileDocument): ByteRange | undefined {
 
 function nothingStaged(): void {
   sayBriefly(vscode.l10n.t('Nothing is staged in this editor.'), 4000);
+}
+
+/** The panel of the document that a person sees; throws where it shows no bytes. */
+function shownPanel(document: TileDocument): HexPanel {
+  const panel = [...document.panels].sort((a, b) => Number(b.view.active) - Number(a.view.active))[0];
+  if (panel === undefined || document.isOutside || document.shown === undefined) throw offline(document);
+  return panel;
 }
 
 function offline(document: TileDocument): BoardError {

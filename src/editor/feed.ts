@@ -29,6 +29,8 @@ export interface FeedParts {
   readonly send: (packed: Uint8Array) => void;
   /** Runs something after the present turn: many changes become one delta. */
   readonly soon: (run: () => void) => void;
+  /** Hears whether the page has drawn what it was told, whenever that changes. */
+  readonly behind: (isBehind: boolean) => void;
   /** Hears what `bytes` threw: the page was not told. */
   readonly failed: (error: unknown) => void;
 }
@@ -64,6 +66,7 @@ export class Feed {
   #owed = false;
   #visible = true;
   #pending = false;
+  #behind = false;
 
   /** @param bounds the part of the memory that the page shows */
   constructor(parts: FeedParts, bounds: ByteRange) {
@@ -77,6 +80,7 @@ export class Feed {
     this.#visible = visible;
     // What was lost while it was hidden is never acknowledged; by the numbers the page sees that something is missing.
     if (visible) this.#shown = this.#number;
+    this.#tellBehind();
     this.#soon();
   }
 
@@ -87,6 +91,7 @@ export class Feed {
       this.#told.clear();
       this.#number = 0;
       this.#shown = 0;
+      this.#tellBehind();
     }
     this.#wanted = pagesOf(wanted, this.#bounds);
     for (const page of pagesOf(missing, this.#bounds)) this.#told.delete(page);
@@ -107,6 +112,7 @@ export class Feed {
   shown(number: number): void {
     if (number > this.#number || number <= this.#shown) return;
     this.#shown = number;
+    this.#tellBehind();
     this.#soon();
   }
 
@@ -138,8 +144,18 @@ export class Feed {
     });
   }
 
+  get #isBehind(): boolean {
+    return this.#number - this.#shown >= mostUnderWay;
+  }
+
+  #tellBehind(): void {
+    if (this.#behind === this.#isBehind) return;
+    this.#behind = !this.#behind;
+    this.#parts.behind(this.#behind);
+  }
+
   get #due(): boolean {
-    if (!this.#visible || this.#window === 0 || this.#number - this.#shown >= mostUnderWay) return false;
+    if (!this.#visible || this.#window === 0 || this.#isBehind) return false;
     return this.#owed || this.#wanted.some((page) => this.#told.get(page)?.dirty === true);
   }
 
@@ -166,6 +182,7 @@ export class Feed {
     this.#number++;
     const [number, window, edit] = [this.#number, this.#window, this.#edit];
     this.#parts.send(packDelta({ number, window, edit, tick, spans }));
+    this.#tellBehind();
   }
 }
 

@@ -57,6 +57,10 @@ export interface EditorState {
   readonly reading?: { readonly percent?: number };
   /** Localised: when the shown bytes were read, or that they were not. */
   readonly readAt: string;
+  /** Bytes that changed after this tick are marked, and that in words; without it, those of the last second. */
+  readonly marks?: { readonly since: number; readonly text: string };
+  /** The tab follows the memory by itself, so many times a second; or would, but for a reason (localised). */
+  readonly live?: { readonly hertz: number; readonly paused?: string };
   readonly stagedBytes: number;
   readonly conflictBytes: number;
   readonly banner?: Banner;
@@ -84,6 +88,8 @@ export interface ViewChoice {
 export interface EditorSettings extends ViewChoice {
   /** Upper-case hexadecimal digits. */
   readonly upperCase: boolean;
+  /** How many times a second a tab for which nothing was chosen follows the memory by itself; 0: it does not, `atStops`. */
+  readonly liveHertz: number;
   /** Font of the grid, as CSS takes it; empty: that of VS Code's editors. */
   readonly fontFamily: string;
   /** Pixels, 8 to 40; 0: as in VS Code's editors. */
@@ -194,6 +200,8 @@ export type FromWebview =
   | { readonly type: 'visible'; readonly range: ByteRange }
   /** A person chose how this tab shows its bytes. */
   | { readonly type: 'view'; readonly view: ViewChoice }
+  /** How many times a second this tab follows the memory by itself from now on; 0: not at all, `atStops`. */
+  | { readonly type: 'live'; readonly hertz: number }
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
@@ -210,6 +218,8 @@ export type ToWebview =
   | { readonly type: 'settings'; readonly settings: EditorSettings }
   /** The keys go to the choice of cells. */
   | { readonly type: 'chooseCells' }
+  /** How often this tab follows the memory from now on: a person chose it. */
+  | { readonly type: 'live'; readonly hertz: number }
   /**
    * What became different of the bytes of the page's window (`packDelta`). At most two are under way: what changes before
    * the page has drawn one of them goes into the next. Sent only while the page can be seen.

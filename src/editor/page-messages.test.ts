@@ -39,6 +39,7 @@ describe('messages of the page', () => {
         view: { cells: { name: 'bfloat16', order: 'big' }, bytesPerRow: 0, colours: true, inspector: false },
       },
     ],
+    [{ type: 'live', hertz: 30 }],
     [{ type: 'failure', message: 'x' }],
   ])('%j is taken as it is', (message) => {
     expect(readFromPage(message)).toEqual(message);

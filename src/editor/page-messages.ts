@@ -1,5 +1,6 @@
 /** Reads what the page sends. The page shows bytes of a board: what it says is checked before it is used. */
 import * as v from 'valibot';
+import { liveRateShape } from '../model/live-rate.ts';
 import { countShape, cutText, fitting, viewChoiceShape, whole } from '../model/shapes.ts';
 import { keptPages } from './delta.ts';
 import type { FromWebview, HostCommand } from './messages.ts';
@@ -75,6 +76,7 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   v.object({ type: v.literal('drawn'), number: countShape }),
   v.object({ type: v.literal('visible'), range }),
   v.object({ type: v.literal('view'), view: viewChoiceShape }),
+  v.object({ type: v.literal('live'), hertz: liveRateShape }),
   v.object({ type: v.literal('failure'), message: cutText(2000) }),
 ]);
 

@@ -6,9 +6,10 @@ import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
 import { type CellChoice, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
+import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sameGeometry } from '../session/journal.ts';
-import type { ByteEdit, SessionState } from '../session/types.ts';
+import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
 import type {
@@ -25,6 +26,8 @@ import { readFromPage } from './page-messages.ts';
 import {
   bannerFor,
   besideText,
+  livePausedText,
+  momentText,
   readAtText,
   sentenceOf,
   titleOf,
@@ -68,10 +71,19 @@ const tick = 1000;
 const pulse = 2000;
 let count = 0;
 
+/** Since when a tab marks changes. `update`: what the last updates brought. */
+export type Moment =
+  | { readonly kind: 'update'; readonly tick?: undefined }
+  | { readonly kind: 'stop'; readonly tick?: undefined }
+  | { readonly kind: 'chosen'; readonly tick: number; readonly at: string };
+
 export class HexPanel {
   readonly document: TileDocument;
   readonly view: vscode.WebviewPanel;
   selection: Selection | undefined;
+  /** How many times a second it follows the memory by itself, once the page told; 0: not at all, `atStops`. */
+  liveHertz = 0;
+  #moment: Moment = { kind: 'update' };
   readonly #host: PanelHost;
   /** The name under which the session knows what this panel shows. */
   readonly #looker: string;
@@ -167,6 +179,8 @@ export class HexPanel {
     const readAt = range === undefined ? undefined : session.readAt(this.#visible ?? range);
     const banner = this.#banner(counts.staged, counts.conflicts);
     const beside = besideText(state, vscode.l10n);
+    const { live, markedSince: since } = this;
+    const paused = live && livePausedText(live, services.errorText, vscode.l10n);
     const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
       title: titleOf(resource, this.document.columns, services, vscode.l10n),
@@ -182,10 +196,35 @@ export class HexPanel {
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }
         : {}),
       readAt: readAtText(readAt, state.stale, vscode.env.language, vscode.l10n),
+      ...(since === undefined ? {} : { marks: { since, text: momentText(this.#moment, vscode.l10n) } }),
+      ...(live === undefined
+        ? {}
+        : { live: { hertz: this.liveHertz, ...(paused === undefined ? {} : { paused }) } }),
       stagedBytes: counts.staged,
       conflictBytes: counts.conflicts,
       ...(banner === undefined ? {} : { banner }),
     };
+  }
+
+  /** Since when changes are marked: ever since a tick, since the last stop of a debug session, or for a second. */
+  get moment(): Moment {
+    return this.#moment;
+  }
+
+  set moment(moment: Moment) {
+    this.#moment = moment;
+    this.#stateChanged();
+  }
+
+  /** The tick after which changes are marked; undefined where each is marked for a second. */
+  get markedSince(): number | undefined {
+    const { kind } = this.#moment;
+    return kind === 'stop' ? this.document.session.stopTick : this.#moment.tick;
+  }
+
+  /** How the tab follows the memory by itself; undefined if it does not. */
+  get live(): LiveState | undefined {
+    return this.document.session.liveState(this.#looker);
   }
 
   /** Moves the page's cursor, as soon as there is a page. */
@@ -204,6 +243,11 @@ export class HexPanel {
     this.#tellExpected();
   }
 
+  /** Has the page follow the memory so many times a second, 0 not at all; it remembers that. */
+  showLive(hertz: number): void {
+    this.#post({ type: 'live', hertz });
+  }
+
   /** Sends the state again: something outside the session changed. */
   update(): void {
     this.#stateChanged();
@@ -212,6 +256,7 @@ export class HexPanel {
   dispose(): void {
     this.document.panels.delete(this);
     this.document.session.look(this.#looker, undefined);
+    this.document.session.follow(this.#looker, undefined);
     this.#endReads();
     clearInterval(this.#clock);
     this.#clock = undefined;
@@ -362,6 +407,10 @@ export class HexPanel {
         this.#chosenView = message.view;
         void this.#host.services.views.keep(this.document.resource.memory, message.view);
         return;
+      case 'live':
+        this.liveHertz = message.hertz;
+        this.document.session.follow(this.#looker, periodOf(message.hertz));
+        return;
       case 'failure':
         this.#host.log.error(`The page of the hex editor failed: ${message.message}`);
     }
@@ -439,6 +488,9 @@ export class HexPanel {
           if (feed === this.#feed) this.#post({ type: 'delta', packed });
         },
         soon: (run) => setImmediate(run),
+        behind: (isBehind) => {
+          if (feed === this.#feed) this.document.session.setBehind(this.#looker, isBehind);
+        },
         failed: (error) => {
           this.#host.services.note(error);
           const message = sentenceOf(error, this.#host.services.errorText, vscode.l10n);
@@ -448,6 +500,7 @@ export class HexPanel {
       bounds,
     );
     feed.visible = this.view.visible;
+    this.document.session.setBehind(this.#looker, false);
     return feed;
   }
 
@@ -592,10 +645,17 @@ function settings(): EditorSettings {
     cells:
       fitting(cellChoiceShape, { name: configuration.get('cells'), order: configuration.get('byteOrder') }) ??
       hexBytes,
+    liveHertz: fitting(liveRateShape, configuration.get('liveRate')) ?? usualRate,
     fontFamily: fontFamily(configuration.get('fontFamily')),
     fontSize: fontSize(configuration.get('fontSize')),
     density: configuration.get('density') === 'compact' ? 'compact' : 'comfortable',
   };
+}
+
+/** Milliseconds from look to look. */
+function periodOf(hertz: number): number | undefined {
+  if (hertz === 0) return undefined;
+  return hertz === atStops ? Number.POSITIVE_INFINITY : Math.round(1000 / hertz);
 }
 
 /** Names of fonts and nothing else that CSS could take for more. */

@@ -85,6 +85,13 @@ export class HexEditorProvider
     return [...this.#documents.values()];
   }
 
+  /** A debug session stopped, or all go on: what is followed is looked at once, or at its rate again. */
+  setStopped(isStopped: boolean): void {
+    for (const session of new Set(this.documents.map(({ session }) => session))) {
+      session.setStopped(isStopped);
+    }
+  }
+
   document(uri: vscode.Uri): TileDocument | undefined {
     return this.#documents.get(uri.toString());
   }

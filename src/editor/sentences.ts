@@ -8,7 +8,7 @@ import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
-import type { ApplyReport, HaltedCore, SessionState } from '../session/types.ts';
+import type { ApplyReport, HaltedCore, LiveState, SessionState } from '../session/types.ts';
 import { fileSentence } from './compare/comparison-sentences.ts';
 import type { Banner, HostCommand } from './messages.ts';
 import type { EditorServices } from './services.ts';
@@ -438,6 +438,41 @@ export function readAtText(
   if (readAt === undefined) return l10n.t('Not read yet');
   const time = new Date(readAt).toLocaleTimeString(locale);
   return stale ? l10n.t('Read at {0}, outdated', time) : l10n.t('Read at {0}', time);
+}
+
+/** Why a tab that follows the memory by itself does not at present; undefined while it does. */
+export function livePausedText(state: LiveState, errorText: ErrorText, l10n: Localiser): string | undefined {
+  const { paused, error } = state;
+  if (paused === undefined) return undefined;
+  if (paused === 'disconnected') return l10n.t('The board is not connected.');
+  if (paused === 'stopped')
+    return l10n.t('A debug session is stopped. It goes on when the session continues.');
+  if (paused === 'free' || error === undefined) {
+    return l10n.t('Nobody uses the partition: its memory does not change by itself.');
+  }
+  return errorText(error);
+}
+
+/** Since when a tab marks changes. @param at what the clock said, of a moment that was chosen */
+export function momentText({ kind, at }: { kind: string; at?: string }, l10n: Localiser): string {
+  return kind === 'stop'
+    ? l10n.t('Marked: changed since the last stop')
+    : l10n.t('Marked: changed since {0}', at ?? '');
+}
+
+/** How a tab follows the memory, in few words: how often, what it costs, how old what is shown is. */
+export function liveText(state: LiveState, now: number, l10n: Localiser): string {
+  const { periodMs, paused, readAt, wordsPerSecond = 0, bytesPerSecond = 0 } = state;
+  if (paused === 'free') return l10n.t('Live paused: partition is free');
+  if (paused === 'disconnected') return l10n.t('Live paused: not connected');
+  if (paused === 'stopped') return l10n.t('Live paused: debug session stopped');
+  if (paused !== undefined) return l10n.t('Live paused');
+  if (!Number.isFinite(periodMs)) return l10n.t('Live at stops');
+  const hertz = Math.round(1000 / periodMs);
+  if (readAt === undefined) return l10n.t('Live {0} Hz', hertz);
+  const age = (Math.max(0, now - readAt) / 1000).toFixed(1);
+  const kilobytes = (bytesPerSecond / 1000).toFixed(1);
+  return l10n.t('Live {0} Hz: {1} words/s, {2} kB/s, {3} s old', hertz, wordsPerSecond, kilobytes, age);
 }
 
 /** What became of an apply that left something behind; `undefined` if every byte is on the device. */

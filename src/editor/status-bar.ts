@@ -1,4 +1,4 @@
-/** The status bar of the active tile memory editor: policy and staged bytes, selection, read time. */
+/** The status bar of the active tile memory editor: policy and staged bytes, selection, read time, what following costs. */
 import * as vscode from 'vscode';
 import { stateBits } from '../model/byte-state.ts';
 import { formatTile, locate } from '../model/geometry.ts';
@@ -6,13 +6,17 @@ import { hexNumber } from '../model/numbers.ts';
 import { StatusPlace } from '../say/say.ts';
 import type { HexPanel } from './panel.ts';
 import type { HexEditorProvider } from './provider.ts';
+import { liveText } from './sentences.ts';
 
 export class EditorStatusBar implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly #policy = new StatusPlace('tilescope.policy', 103, vscode.l10n.t('Tile Memory: Policy'));
   readonly #selection = new StatusPlace('tilescope.selection', 102, vscode.l10n.t('Tile Memory: Selection'));
   readonly #readAt = new StatusPlace('tilescope.readAt', 101, vscode.l10n.t('Tile Memory: Read Time'));
+  readonly #live = new StatusPlace('tilescope.live', 100, vscode.l10n.t('Tile Memory: Live'));
   readonly #following: vscode.Disposable;
+  /** Shows the figures of the followed memory, which change all the time. */
+  #clock: ReturnType<typeof setInterval> | undefined;
 
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
@@ -23,7 +27,7 @@ export class EditorStatusBar implements vscode.Disposable {
   get texts(): readonly string[] {
     return this.#provider.activePanel === undefined
       ? []
-      : [this.#policy.text, this.#selection.text, this.#readAt.text];
+      : [this.#policy.text, this.#selection.text, this.#readAt.text, this.#live.text];
   }
 
   dispose(): void {
@@ -31,9 +35,12 @@ export class EditorStatusBar implements vscode.Disposable {
     this.#policy.dispose();
     this.#selection.dispose();
     this.#readAt.dispose();
+    this.#live.dispose();
+    clearInterval(this.#clock);
   }
 
   #show(panel: HexPanel | undefined): void {
+    this.#runClock(panel);
     if (panel === undefined) {
       this.#policy.hide();
       this.#selection.hide();
@@ -73,11 +80,44 @@ export class EditorStatusBar implements vscode.Disposable {
       vscode.l10n.t('Read the shown memory again'),
       'tilescope.refresh',
     );
+    if (this.#clock === undefined) this.#showLive();
     const text = selectionText(panel);
     if (text === undefined) this.#selection.hide();
     else this.#selection.show('', text.short, text.long, 'tilescope.goTo');
   }
+
+  /** While the active tab is followed, its figures are shown anew by themselves. */
+  #runClock(panel: HexPanel | undefined): void {
+    const live = panel?.live;
+    const isRunning = live !== undefined && live.paused === undefined;
+    if (isRunning === (this.#clock !== undefined)) {
+      if (panel === undefined) this.#live.hide();
+      return;
+    }
+    clearInterval(this.#clock);
+    this.#clock = isRunning ? setInterval(() => this.#showLive(), figuresMs) : undefined;
+    this.#showLive();
+  }
+
+  #showLive(): void {
+    const live = this.#provider.activePanel?.live;
+    if (live === undefined) {
+      this.#live.hide();
+      return;
+    }
+    this.#live.show(
+      live.paused === undefined ? 'pulse' : 'debug-pause',
+      liveText(live, Date.now(), vscode.l10n),
+      vscode.l10n.t(
+        'What following this memory reads on the board and sends over the link, and how old the bytes on screen are. Every read may stall a core for a moment. Click to choose how often.',
+      ),
+      'tilescope.live',
+    );
+  }
 }
+
+/** Milliseconds between two looks at the figures: faster than a person reads nobody needs them. */
+const figuresMs = 500;
 
 function selectionText(panel: HexPanel): { short: string; long: string } | undefined {
   const shown = panel.document.isOutside ? undefined : panel.document.shown;

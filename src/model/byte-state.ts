@@ -49,6 +49,11 @@ export const unreadableReasons = [
 
 export type UnreadableReason = Exclude<(typeof unreadableReasons)[number], undefined>;
 
+/** The reason with this number on the wire; undefined for 0 and for numbers that nobody gave. */
+export function reasonNumbered(number: number): UnreadableReason | undefined {
+  return unreadableReasons[number];
+}
+
 /** Whether the byte could not be read. */
 export function isUnreadable(state: number): boolean {
   return state >> reasonShift !== 0;
@@ -239,6 +244,22 @@ export class BytePlane {
     return unmarked.ranges.length === 0
       ? changed.ranges
       : mergeRanges([...changed.ranges, ...unmarked.ranges]);
+  }
+
+  /**
+   * The bytes of the range were looked at again, and are as they are known to be unless `store` says otherwise afterwards.
+   * Answers the runs whose mark is gone: what changed before `since` is not what the last look found.
+   */
+  confirm(range: ByteRange, at: number, since: number): readonly ByteRange[] {
+    const unmarked = new RangeCollector();
+    this.#some(range, (page, _low, _high, start) => {
+      page.at = at;
+      if (page.since >= since || page.known === 0) return false;
+      collectMarked(page, start, unmarked);
+      page.since = since;
+      return false;
+    });
+    return unmarked.ranges;
   }
 
   /** Takes over a byte that we wrote: known, and not counted as a change. */

@@ -20,6 +20,8 @@ export interface ReadFacts {
   readonly fresh: boolean;
   /** Runs that were written while the read was under way. */
   readonly skip: readonly ByteRange[];
+  /** Ranges that were looked at, where only what differs came. */
+  readonly looked?: readonly ByteRange[];
 }
 
 export class Image {
@@ -47,10 +49,14 @@ export class Image {
   }
 
   /** Takes over what a read brought, as one update. Answers the runs whose bytes, states or marks changed. */
-  store({ at, epoch, pieces, unreadable }: ReadResult, { since, fresh, skip }: ReadFacts): ByteRange[] {
+  store(
+    { at, epoch, pieces, unreadable }: ReadResult,
+    { since, fresh, skip, looked = [] }: ReadFacts,
+  ): ByteRange[] {
     const tick = this.updates.begin({ at, epoch });
     this.#readAt = at;
     const changed: ByteRange[] = [];
+    for (const range of looked) changed.push(...this.plane.confirm(range, at, since));
     for (const { range, bytes } of pieces) {
       const bad = unreadable.filter((span) => intersectRanges(span, range) !== undefined);
       changed.push(...this.plane.store({ range, bytes, unreadable: bad, at, tick, since, fresh, skip }));

@@ -17,6 +17,7 @@ import { type Disposable, DisposableStore, Emitter, type Event } from '../model/
 import type { ColumnRange } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { abortable } from './async.ts';
+import { ReadBudget, usualBudget } from './read-budget.ts';
 import type { SessionServices } from './services.ts';
 import type { LinkState } from './types.ts';
 
@@ -66,6 +67,8 @@ interface Connection {
 export class BoardLink implements Disposable {
   readonly id: string;
   readonly label: string;
+  /** What its watches may read. */
+  readonly budget: ReadBudget;
   /** The person agreed to map memory of an unknown driver; takes effect at the next `open`. */
   allowUnknownDriver = false;
 
@@ -93,6 +96,7 @@ export class BoardLink implements Disposable {
     this.label = label;
     this.#connector = connector;
     this.#services = services;
+    this.budget = new ReadBudget(() => services.liveBudget?.() ?? usualBudget);
   }
 
   get state(): LinkState {

@@ -16,6 +16,7 @@ import type {
   BytesChange,
   CompleteOptions,
   Gesture,
+  LiveState,
   MemoryKey,
   SessionBytes,
   SessionPolicy,
@@ -186,6 +187,35 @@ export class MemorySession implements Disposable {
   }
 
   /**
+   * The document follows the memory by itself from now on: what it shows (`look`) is looked at every `periodMs`
+   * milliseconds, as far as board and link keep up, while somebody uses the partition. Infinite: only when a debug session stops.
+   * `undefined`: no more.
+   */
+  follow(document: string, periodMs: number | undefined): void {
+    this.#pieces.live.follow(document, periodMs);
+  }
+
+  /** Whether the page of a document that is followed has not drawn yet what it was told. */
+  setBehind(document: string, isBehind: boolean): void {
+    this.#pieces.live.setBehind(document, isBehind);
+  }
+
+  /** The tick of what the last stop of a debug session had left: see `Live.stopTick`. */
+  get stopTick(): number | undefined {
+    return this.#pieces.live.stopTick;
+  }
+
+  /** A debug session stopped, or went on: see `Live.setStopped`. */
+  setStopped(isStopped: boolean): void {
+    this.#pieces.live.setStopped(isStopped);
+  }
+
+  /** How the document is followed; undefined if it is not. */
+  liveState(document: string): LiveState | undefined {
+    return this.#pieces.live.stateOf(document);
+  }
+
+  /**
    * Stages one gesture of a document; later edits of the list win where they overlap. A byte that holds something else
    * than was on screen (`ByteEdit.seen`) is a conflict from the beginning. Throws, having changed nothing:
    * BoardError `locked` or `out-of-range`, SessionError `bytes-unknown` or `bytes-unreadable`.
@@ -230,8 +260,13 @@ export class MemorySession implements Disposable {
    * Rejects with BoardError before anything is written (`locked`, `epoch`, ...) or when the connection is lost in the
    * middle; then everything stays staged, and the next read of those bytes tells what was written.
    */
-  apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
-    return this.#pieces.applier.apply(range, signal);
+  async apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
+    const { applier, live } = this.#pieces;
+    try {
+      return await applier.apply(range, signal);
+    } finally {
+      live.disturbed([range]);
+    }
   }
 
   /**

@@ -10,6 +10,7 @@ import { endedEpoch, Follower } from './follower.ts';
 import { Image, readGap } from './image.ts';
 import { isSoundGeometry, sameGeometry } from './journal.ts';
 import type { BoardLink } from './link.ts';
+import { Live } from './live.ts';
 import { ReadScheduler } from './read-scheduler.ts';
 import type { SessionServices } from './services.ts';
 import { SessionEvents } from './session-events.ts';
@@ -22,6 +23,7 @@ export interface Pieces {
   readonly edits: EditStack;
   readonly follower: Follower;
   readonly reads: ReadScheduler;
+  readonly live: Live;
   readonly snapshots: Snapshots;
   readonly applier: Applier;
   readonly events: SessionEvents;
@@ -32,6 +34,7 @@ export interface Pieces {
 /** The pieces of the session of one memory, following its board from now on. */
 export function makePieces(link: BoardLink, key: MemoryKey, services: SessionServices): Pieces {
   const told = (): void => events.state();
+  const ended = new AbortController();
   const image = new Image();
   const edits = new EditStack(image, (ranges) => events.bytes(ranges));
   const follower = new Follower(link, key.partition, services, {
@@ -66,22 +69,36 @@ export function makePieces(link: BoardLink, key: MemoryKey, services: SessionSer
   );
   const reads = new ReadScheduler(link, key, services, image, follower, {
     adopt: (memory) => adopt(pieces, memory),
-    arrived: (store) => arrived(pieces, store),
+    arrived: (store) => live.disturbed(arrived(pieces, store)),
     get hasEdits() {
       return edits.epochs.length > 0;
     },
+    isFollowed: (document) => live.covers(document),
+    looked: () => live.update(),
+    told,
+  });
+  const live = new Live(services, link.budget, image, follower, {
+    lookOf: (document) => reads.viewOf(document),
+    open: () => reads.open(ended.signal),
+    arrived: (store) => {
+      if (edits.epochs.length === 0) follower.acceptEpoch();
+      arrived(pieces, store);
+    },
+    ended: () => void reads.pump(),
     told,
   });
   const snapshots = new Snapshots(link, services, image, follower, reads, told);
   const applier = new Applier({ image, edits, follower, reads, events }, key, link.label, services);
   const subscriptions = new DisposableStore();
   const dispose = (): void => {
+    ended.abort();
+    live.dispose();
     reads.dispose();
     snapshots.dispose();
     subscriptions.dispose();
     events.dispose();
   };
-  const pieces: Pieces = { image, edits, follower, reads, snapshots, applier, events, dispose };
+  const pieces: Pieces = { image, edits, follower, reads, live, snapshots, applier, events, dispose };
   subscriptions.add(link.onDidChangePartitions(() => followPartition(pieces)));
   subscriptions.add(link.onDidChangeState(() => followLink(pieces)));
   followPartition(pieces);
@@ -89,7 +106,7 @@ export function makePieces(link: BoardLink, key: MemoryKey, services: SessionSer
 }
 
 /** Takes over the layout of a memory that was opened. Throws BoardError where that cannot be. */
-function adopt({ image, edits, follower, reads, events }: Pieces, memory: PartitionMemory): void {
+function adopt({ image, edits, follower, reads, live, events }: Pieces, memory: PartitionMemory): void {
   const { geometry } = memory;
   if (!isSoundGeometry(geometry)) throw new BoardError('protocol', 'the memory has an impossible layout');
   if (image.geometry !== undefined && !sameGeometry(geometry, image.geometry)) {
@@ -105,31 +122,39 @@ function adopt({ image, edits, follower, reads, events }: Pieces, memory: Partit
   }
   image.geometry = geometry;
   follower.memory = memory;
+  live.update();
   events.state();
 }
 
-/** A read brought bytes. The image stores them, the edits over them are updated, then listeners are told. */
-function arrived({ applier, events }: Pieces, store: () => ByteRange[]): void {
+/**
+ * A read or an update brought bytes. The image stores them, the edits over them are updated, then listeners are told.
+ * Returns the runs that changed.
+ */
+function arrived({ applier, events }: Pieces, store: () => ByteRange[]): ByteRange[] {
+  let changed: ByteRange[] = [];
   events.settling(() => {
-    const changed = store();
+    changed = store();
     applier.baseChanged(changed);
     events.bytes(mergeRanges(changed, readGap));
   });
+  return changed;
 }
 
-function followLink({ follower, reads, snapshots, events }: Pieces): void {
+function followLink({ follower, reads, live, snapshots, events }: Pieces): void {
   reads.connectionChanged();
   follower.followLink();
+  live.update();
   events.state();
   if (follower.isConnected) void reads.pump();
   void snapshots.take();
 }
 
-function followPartition({ follower, reads, snapshots, events }: Pieces): void {
+function followPartition({ follower, reads, live, snapshots, events }: Pieces): void {
   const wasQuiet = reads.isQuiet;
   const turn = follower.followPartition();
   if (turn === 'left') reads.quieten();
   else if (turn === 'had') reads.wake();
+  live.update();
   events.state();
   // What was scrolled to while nothing was read is on the screen, blank.
   if (wasQuiet && !reads.isQuiet) void reads.pump();

@@ -37,6 +37,10 @@ export interface Read {
   arrived(store: () => ByteRange[]): void;
   /** Whether any edit waits for its epoch to be known. */
   readonly hasEdits: boolean;
+  /** What this document shows comes by itself. */
+  isFollowed(document: string): boolean;
+  /** What somebody shows is another range. */
+  looked(): void;
   told(): void;
 }
 
@@ -136,13 +140,20 @@ export class ReadScheduler {
   look(document: string, range: ByteRange | undefined): void {
     if (range === undefined) {
       this.#looks.delete(document);
+      this.#others.looked();
       return;
     }
     if (this.#image.geometry !== undefined) this.#image.checkRange(range);
     this.#looks.set(document, range);
     this.#lookers.add(document);
     this.#looking = true;
+    this.#others.looked();
     void this.pump();
+  }
+
+  /** What the document shows; undefined while it is hidden. */
+  viewOf(document: string): ByteRange | undefined {
+    return this.#looks.get(document);
   }
 
   /** Forgets who looks at what: the ranges belong to an old layout. */
@@ -275,7 +286,7 @@ export class ReadScheduler {
    */
   missingShown(): readonly ByteRange[] {
     const shown = [...this.#looks]
-      .filter(([document]) => !this.#quiet.has(document))
+      .filter(([document]) => !this.#quiet.has(document) && !this.#others.isFollowed(document))
       .flatMap(([, range]) => intersectRanges(range, this.#image.whole) ?? []);
     return mergeRanges(shown).flatMap((range) => this.#image.plane.missing(range));
   }

@@ -14,6 +14,9 @@ import type {
   ReadOptions,
   ReadResult,
   UnreadableSpan,
+  Watch,
+  WatchOptions,
+  WatchUpdate,
   WriteEdit,
   WriteOptions,
   WriteReport,
@@ -91,6 +94,17 @@ export class ManualTime implements SessionServices {
   }
 }
 
+/** A watch: it looks when it is told to. */
+export interface ScriptedWatch {
+  options: WatchOptions;
+  /** The last update was taken over: the board would look again. */
+  seen: boolean;
+  /** Tells what differs from what it told before. */
+  look(): void;
+  /** Ends it from the board's side. */
+  fail(error: BoardError): void;
+}
+
 interface Connection {
   readonly partitions: Emitter<readonly PartitionInfo[]>;
   readonly closed: Emitter<BoardError>;
@@ -128,6 +142,8 @@ export class ScriptedDevice implements BoardConnector {
   gaveWay = false;
   /** What the board says unasked. */
   readonly notices = new Emitter<BoardNotice>();
+  /** The watches under way, in the order in which they began. */
+  watches: ScriptedWatch[] = [];
   readonly writes: WriteEdit[][] = [];
   readonly writeOptions: WriteOptions[] = [];
   /** Tiles whose status was asked for; and whether an error halts their cores. */
@@ -304,6 +320,53 @@ export class ScriptedDevice implements BoardConnector {
       },
       read: (ranges, options, signal) => this.#read(connection, ranges, options, signal),
       write: (edits, options, signal) => this.#write(connection, edits, options, signal),
+      watch: (options, onUpdate) => this.#watch(options, onUpdate),
+    };
+  }
+
+  #watch(options: WatchOptions, onUpdate: (update: WatchUpdate) => void): Watch {
+    const told = new Map<number, number>();
+    let end: (error: BoardError) => void = () => undefined;
+    const ended = new Promise<BoardError>((resolve) => {
+      end = resolve;
+    });
+    let words = 0;
+    const one: ScriptedWatch = {
+      options,
+      seen: true,
+      look: () => {
+        const differs = (offset: number): boolean => told.get(offset) !== this.bytes[offset];
+        const pieces = one.options.ranges.flatMap(({ offset, length }) => {
+          const words = Array.from({ length: length / 4 }, (_, i) => offset + 4 * i);
+          return words
+            .filter((word) => [0, 1, 2, 3].some((i) => differs(word + i)))
+            .map((word) => ({ range: { offset: word, length: 4 }, bytes: this.bytes.slice(word, word + 4) }));
+        });
+        for (const { range, bytes } of pieces) {
+          bytes.forEach((byte, i) => {
+            told.set(range.offset + i, byte);
+          });
+        }
+        words += one.options.ranges.reduce((sum, { length }) => sum + length / 4, 0);
+        one.seen = false;
+        const wireBytes = 36 + 12 * pieces.length;
+        onUpdate({ pieces, unreadable: [], at: this.#time.now(), epoch: this.epoch, words, wireBytes });
+      },
+      fail: (error) => {
+        this.watches = this.watches.filter((other) => other !== one);
+        end(error);
+      },
+    };
+    this.watches.push(one);
+    return {
+      seen: () => {
+        one.seen = true;
+      },
+      change: (now) => {
+        one.options = now;
+      },
+      ended,
+      dispose: () => one.fail(new BoardError('cancelled', 'ended')),
     };
   }
 

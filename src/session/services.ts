@@ -11,6 +11,8 @@ export interface SessionServices {
   after(milliseconds: number, action: () => void): Disposable;
   /** The policy of a free partition, until a person chooses another; `staged` if left out. */
   defaultPolicy?(): SessionPolicy;
+  /** Words that the watches of one board may read in a second; `usualBudget` if left out. */
+  liveBudget?(): number;
 }
 
 /** Services with the clock and the timers of this machine. */

@@ -34,6 +34,24 @@ export interface SessionBytes {
   readonly flags: Uint8Array;
 }
 
+/** How a document is followed. */
+export interface LiveState {
+  /** Milliseconds from look to look, as asked for; infinite: only when a debug session stops. */
+  readonly periodMs: number;
+  /**
+   * Why nothing comes at present. `free`: nobody has the partition, and a free one does not change by itself. `failed`:
+   * with `error`; tried again by itself. `stopped`: a debug session is; it goes on with it.
+   */
+  readonly paused?: 'disconnected' | 'free' | 'failed' | 'stopped';
+  /** While it comes: when the last look was, milliseconds since 1970, and what looking costs. */
+  readonly readAt?: number;
+  /** Words of 32 bits that the board reads, for all who follow this memory. */
+  readonly wordsPerSecond?: number;
+  /** Bytes over the link. */
+  readonly bytesPerSecond?: number;
+  readonly error?: BoardError;
+}
+
 /** What was on screen where an edit was made; both arrays have the length of the edit. */
 export interface SeenBytes {
   /** The base. */

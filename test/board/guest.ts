@@ -4,9 +4,10 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Board, Partition, PartitionMemory, ReadResult } from '../../src/board/board.ts';
+import type { Board, Partition, PartitionMemory, ReadResult, Watch } from '../../src/board/board.ts';
 import { type BoardError, toBoardError } from '../../src/board/errors.ts';
 import { totalBytes } from '../../src/model/geometry.ts';
+import { usualBudget } from '../../src/session/read-budget.ts';
 import { keyOf } from '../conformance/keys.ts';
 import type { VirtualBoard } from './board.ts';
 import type { Family } from './families.ts';
@@ -60,6 +61,9 @@ export interface GuestRun {
   /** From start to answer, milliseconds. */
   readonly median: number;
   readonly longest: number;
+  /** Updates of a live view of the same bytes, and how often one began. */
+  readonly updates: number;
+  readonly watches: number;
   /** Looks at the status that told something of every tile that was asked for. */
   readonly looks: number;
   /** Descriptors and device mappings of the agent and of the process that starts the lives, before and after. */
@@ -80,7 +84,7 @@ export function runText(run: GuestRun): string {
     `${lives.cycles} lives in ${(lives.ms / 1000).toFixed(0)} s, ${lives.retries} refused at their start (${lives.error}), ` +
     `${lives.resets} own resets (${lives.resetRetries} at the second try); ` +
     `${run.refreshes} refreshes, ${run.rate.toFixed(1)} a second${counted({ ...shown })}${counted(refused)}; ` +
-    `answered after ${run.median} ms (median), ${run.longest} ms at most; ${run.looks} looks at the status`
+    `answered after ${run.median} ms (median), ${run.longest} ms at most; ${run.updates} updates of ${run.watches} live views; ${run.looks} looks at the status`
   );
 }
 
@@ -199,8 +203,9 @@ export async function restartBeside(
     const begun = await board.counters();
     const judge = new Judge(family, count);
     const lives = witness.cycles(id, count, { reset: family.ownReset, live, pause, seed });
-    const [{ times, ms }, looks] = await Promise.all([
+    const [{ times, ms }, { updates, watches }, looks] = await Promise.all([
       refreshUntil(lives, memory, judge),
+      followUntil(lives, memory, judge),
       lookUntil(lives, partition, family, judge),
     ]);
     const after = await settled(board, before);
@@ -216,6 +221,8 @@ export async function restartBeside(
       defects: judge.defects,
       median: Math.round(times[times.length >> 1] ?? 0),
       longest: Math.round(times.at(-1) ?? 0),
+      updates,
+      watches,
       looks,
       before,
       after,
@@ -253,6 +260,35 @@ async function refreshUntil(
     await delay(Math.max(0, period - took));
   }
   return { times: times.sort((a, b) => a - b), ms: performance.now() - first };
+}
+
+/** Follows the same bytes by itself until `over` is settled; begins anew when a life ends. */
+async function followUntil(
+  over: Promise<unknown>,
+  memory: PartitionMemory,
+  judge: Watcher,
+): Promise<{ updates: number; watches: number }> {
+  let on = true;
+  let watch: Watch | undefined;
+  const end = () => {
+    on = false;
+    watch?.dispose();
+  };
+  over.then(end, end);
+  let [updates, watches] = [0, 0];
+  while (on) {
+    const ranges = [{ offset: 0, length: lifeBytes }];
+    const begun = memory.watch({ ranges, periodMs: period, wordsPerSecond: usualBudget }, () => {
+      updates++;
+      begun.seen();
+    });
+    watch = begun;
+    watches++;
+    const error = await begun.ended;
+    if (on && error.code !== 'epoch') judge.failed(error);
+    await delay(period);
+  }
+  return { updates, watches };
 }
 
 /** Looks at the status of a row of tiles until `over` is settled. Answers how often every one of them was looked at. */
@@ -295,6 +331,7 @@ export function expectGuest(run: GuestRun, family: Family, count: number): void 
   // Often enough to meet every kind of moment; how often exactly is reported.
   expect(run.rate).toBeGreaterThan(0.3);
   expect(run.shown.whole).toBeGreaterThan(0);
+  expect(run.watches).toBeGreaterThan(0);
   expect(run.looks).toBeGreaterThan(0);
   expect(run.after).toBe(run.before);
   expect(run.counters).toMatchObject({ open: 0, dmabufs: 0, mappings: 0 });

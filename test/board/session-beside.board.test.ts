@@ -120,6 +120,58 @@ describe('a session beside what comes and goes', () => {
     expect(await board.counters()).toMatchObject({ open: 0, mappings: 0 });
   });
 
+  it('[live-1] [live-2] follows the memory under its owner; hidden, held back by its page, paused or free, nothing is read', async () => {
+    witness = await application();
+    const moving = { column: startCol, row: 1, offset: 0, length: shown.length, rate: 200 };
+    let updates = 0;
+    const listening = session.onBytes(() => updates++);
+    const more = async (count = 3) => {
+      const from = updates;
+      await until(() => updates >= from + count);
+    };
+    await witness.run(moving);
+    session.look('view', shown);
+    session.follow('view', 100);
+    await more();
+    expect(session.liveState('view')).toMatchObject({ periodMs: 100 });
+    expect(session.liveState('view')?.paused).toBeUndefined();
+    await until(() => (session.liveState('view')?.wordsPerSecond ?? 0) > 0);
+    expect(session.liveState('view')?.wordsPerSecond).toBeLessThan(20 * (shown.length / 4));
+    const looks = async (): Promise<number> => (await board.counters())['words_read'] ?? 0;
+    /** What was under way ends; then the driver counts no look in the time of some of them. */
+    const atRest = async (): Promise<void> => {
+      const rests = async (): Promise<boolean> => {
+        const [from, since] = [await looks(), Date.now()];
+        while (Date.now() < since + 500) if ((await looks()) !== from) return false;
+        return true;
+      };
+      await expect.poll(rests, { timeout: 30_000 }).toBe(true);
+    };
+    const before = await looks();
+    await more();
+    // Each look asks whether the tile has a clock.
+    expect(await looks()).toBeGreaterThan(before);
+    session.look('view', undefined);
+    await atRest();
+    session.look('view', shown);
+    await more();
+    session.setBehind('view', true);
+    await atRest();
+    session.setBehind('view', false);
+    await more();
+    session.follow('view', undefined);
+    await atRest();
+    session.follow('view', 100);
+    await more();
+    expect(await witness.stop()).toBeGreaterThan(0);
+    await witness.exit();
+    await until(() => session.liveState('view')?.paused === 'free');
+    await atRest();
+    session.follow('view', undefined);
+    session.look('view', undefined);
+    listening.dispose();
+  });
+
   it('[attach-9] what the kernel holds is read once a person has chosen the way through its driver', async () => {
     await board.control(`zocl load ${startCol} ${numCols}`);
     await until(() => info()?.owner?.kind === 'kernel');

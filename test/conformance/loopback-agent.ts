@@ -4,9 +4,9 @@
  */
 
 import { PassThrough, Writable } from 'node:stream';
-import type { Asking } from '../../src/board/board.ts';
+import type { Asking, Watch } from '../../src/board/board.ts';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
-import type { CoreClient, CoreList } from '../../src/board/protocol/core-client.ts';
+import type { CoreClient, CoreList, CoreWatchRequest } from '../../src/board/protocol/core-client.ts';
 import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import {
   encodeFrame,
@@ -39,6 +39,7 @@ export class LoopbackAgent {
   readonly #options: LoopbackOptions;
   readonly #running = new Map<number, AbortController>();
   readonly #writes = new Map<number, number[]>();
+  readonly #watches = new Map<number, Watch<CoreWatchRequest>>();
   #close: (error: BoardError) => void = () => undefined;
   #closed = false;
 
@@ -97,7 +98,8 @@ export class LoopbackAgent {
     if (this.#options.intercept?.(frame, this) === true) return;
     const id = Number(header['id']);
     const stop = new AbortController();
-    this.#running.set(id, stop);
+    const isFurther = this.#watches.has(id);
+    if (!isFurther) this.#running.set(id, stop);
     try {
       const answer = await this.#answer(frame, stop.signal);
       if (answer !== undefined) this.send({ id, t: 'ok', ...answer });
@@ -105,7 +107,7 @@ export class LoopbackAgent {
       const error = toBoardError(thrown);
       this.send({ id, t: 'error', code: error.code, detail: error.message, facts: error.facts });
     } finally {
-      this.#running.delete(id);
+      if (!isFurther) this.#running.delete(id);
     }
     if (header['op'] === 'bye') this.die(new BoardError('agent-failed', 'bye'));
   }
@@ -148,6 +150,12 @@ export class LoopbackAgent {
       case 'kernel-descriptor':
         await this.#core.takeKernelDescriptor(partition, signal);
         return {};
+      case 'watch':
+      case 'change':
+        return this.#watch(id, header, partition, signal);
+      case 'seen':
+        this.#watches.get(id)?.seen();
+        return undefined;
       case 'received':
         return undefined;
       case 'cancel':
@@ -191,6 +199,46 @@ export class LoopbackAgent {
     });
     if (records.length > 0) this.send({ id, t: 'spans' }, records);
     return { epoch: answer.epoch, at: Date.now() };
+  }
+
+  async #watch(
+    id: number,
+    header: Header,
+    partition: string,
+    signal: AbortSignal,
+  ): Promise<Header | undefined> {
+    const request = {
+      partition,
+      memory: header['memory'] as 'data',
+      ranges: (header['ranges'] as [number, number][]).map(([offset, length]) => ({ offset, length })),
+      periodMs: Number(header['periodMs']),
+      wordsPerSecond: Number(header['wordsPerSecond']),
+    };
+    const before = this.#watches.get(id);
+    if (before !== undefined) {
+      before.change(request);
+      return undefined;
+    }
+    let told = false;
+    const watch = this.#core.watch(request, ({ spans, epoch, words }) => {
+      const size = spans.reduce((sum, one) => sum + 8 + (one.reason === undefined ? one.bytes.length : 0), 0);
+      const block = new Uint8Array(size);
+      const view = new DataView(block.buffer);
+      let at = 0;
+      for (const { offset, bytes, reason } of spans) {
+        view.setUint32(at, offset, true);
+        view.setUint32(at + 4, bytes.length + unreadableReasons.indexOf(reason) * 2 ** 24, true);
+        if (reason === undefined) block.set(bytes, at + 8);
+        at += 8 + (reason === undefined ? bytes.length : 0);
+      }
+      this.send({ id, t: 'update', at: Date.now(), words, ...(told ? {} : { epoch }) }, block);
+      told = true;
+    });
+    this.#watches.set(id, watch);
+    signal.addEventListener('abort', () => watch.dispose());
+    const error = await watch.ended;
+    this.#watches.delete(id);
+    throw error;
   }
 
   async #status(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {

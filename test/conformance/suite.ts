@@ -512,6 +512,85 @@ export function defineConformance(
       assert.equal(other.writable, true);
     });
 
+    it('[live-1] watches beside an owner: first everything, then what changed and nothing else; a free partition never', async () => {
+      const from = await memory(bench.other, 'data');
+      const tile = tileOf(bench.other, 0, 2);
+      const start = tileStart(from.geometry, tile);
+      const pace = { periodMs: 20, wordsPerSecond: 100_000 };
+      const one = { offset: start + 0x100, length: 0x80 };
+      const two = { offset: start + 0x400, length: 0x40 };
+      const moved = { offset: start + 0x140, length: 0x80 };
+      const refused = from.watch({ ranges: [one], ...pace }, () => undefined);
+      assert.equal((await refused.ended).code, 'not-asked');
+
+      await bench.own(bench.other);
+      try {
+        const { epoch } = await listedWhen(bench.other, true);
+        const updates: ReadResult[] = [];
+        let came: () => void = () => undefined;
+        const watch = from.watch({ ranges: [one, two], ...pace }, (update) => {
+          updates.push(update);
+          watch.seen();
+          came();
+        });
+        let over: string | undefined;
+        void watch.ended.then((error) => {
+          over = `${error.code}: ${error.message}`;
+          came();
+        });
+        /** The next update that tells of anything. */
+        const next = async (): Promise<ReadResult> => {
+          for (;;) {
+            const update = updates.shift();
+            if (update !== undefined && update.pieces.length > 0) return update;
+            if (over !== undefined) throw new Error(over);
+            if (update === undefined) {
+              await new Promise<void>((resolve) => {
+                came = resolve;
+              });
+            }
+          }
+        };
+        const first = await next();
+        assert.equal(first.epoch, epoch);
+        assert.deepEqual(
+          first.pieces.map(({ range }) => range),
+          [one, two],
+        );
+        for (const { range, bytes } of first.pieces) assert.deepEqual(bytes, await peek(from, range));
+
+        const bytes = new Random(seed + 2).bytes(4);
+        const before = await peek(from, { offset: start + 0x140, length: 4 });
+        const fresh = bytes.map((byte, i) => (byte === before[i] ? byte ^ 1 : byte));
+        await bench.poke('data', tile, 0x140, fresh);
+        const changed = await next();
+        assert.deepEqual(changed.pieces, [{ range: { offset: start + 0x140, length: 4 }, bytes: fresh }]);
+
+        watch.change({ ranges: [moved], ...pace });
+        const added = await next();
+        assert.deepEqual(
+          added.pieces.map(({ range }) => range),
+          [{ offset: start + 0x180, length: 0x40 }],
+        );
+        // What is not watched any more is not told.
+        await bench.poke('data', tile, 0x100, Uint8Array.of((first.pieces[0]?.bytes[0] ?? 0) ^ 1));
+        await bench.poke('data', tile, 0x1b0, fresh);
+        const last = await next();
+        assert.ok(
+          last.pieces.every(({ range }) => range.offset >= start + 0x1b0 && range.offset < start + 0x1b4),
+        );
+        await bench.release(bench.other);
+        while (over === undefined) {
+          await new Promise<void>((resolve) => {
+            came = resolve;
+          });
+        }
+        assert.ok(/^(not-asked|epoch|no-descriptor):/.test(over), over);
+      } finally {
+        await bench.release(bench.other);
+      }
+    });
+
     it('starts a new epoch when a partition changed hands', async () => {
       const to = await memory(bench.other, 'data');
       const seen = await read(to, { offset: 0, length: 4 });

@@ -101,6 +101,7 @@ export class FakeHost {
       cells: hexBytes,
       colours: false,
       inspector: false,
+      liveHertz: 0,
       fontFamily: '',
       fontSize: 0,
       density: 'comfortable',
@@ -134,6 +135,7 @@ export class FakeHost {
           else this.#prepared.push(packed);
         },
         soon: (run) => queueMicrotask(run),
+        behind: () => undefined,
         failed: () => this.send({ type: 'unavailable', message: this.failBytes ?? '' }),
       },
       this.range,

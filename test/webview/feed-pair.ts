@@ -24,6 +24,8 @@ export class FeedPair {
   readonly feed: Feed;
   /** What is on its way, oldest first. */
   readonly toHost: ToHost[] = [];
+  /** What the feed said of the page. */
+  behind = false;
   readonly toPage: Uint8Array[] = [];
   /** Deltas that were sent so far, with their sizes. */
   readonly sent: number[] = [];
@@ -58,6 +60,9 @@ export class FeedPair {
           this.toPage.push(packed);
         },
         soon: (run) => this.#soon.push(run),
+        behind: (isBehind) => {
+          this.behind = isBehind;
+        },
         failed: (error) => this.store.unavailable(String(error)),
       },
       range,

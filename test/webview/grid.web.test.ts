@@ -583,6 +583,60 @@ describe('clipboard', () => {
   });
 });
 
+describe('[live-1] Live', () => {
+  const live = (page: Page) => page.locator('[data-name=live]');
+  const told = (page: Page) =>
+    page.evaluate(() =>
+      window.fake.said.flatMap((message) => (message.type === 'live' ? [message.hertz] : [])),
+    );
+
+  test('is one click in the page, remembered by the tab, and says where it pauses and why', async () => {
+    const page = await start({ ...oneTile, settings: { liveHertz: 5 } });
+    // As the setting says, until something is chosen in this tab.
+    await eventually(() => told(page)).toEqual([5]);
+    await page.evaluate(() => window.fake.setState({ live: { hertz: 5 } }));
+    await eventually(() => live(page).textContent()).toBe('Live 5 Hz');
+    expect(await live(page).getAttribute('aria-pressed')).toBe('true');
+    await page.evaluate(() =>
+      window.fake.setState({ live: { hertz: 5, paused: 'Nobody uses the partition.' } }),
+    );
+    await eventually(() => live(page).textContent()).toBe('Live paused');
+    expect(await live(page).getAttribute('title')).toBe('Nobody uses the partition.');
+    await live(page).click();
+    await eventually(() => told(page)).toEqual([5, 0]);
+    await page.evaluate(() => window.fake.send({ type: 'live', hertz: 30 }));
+    await eventually(() => told(page)).toEqual([5, 0, 30]);
+    const kept = () => page.evaluate(() => JSON.stringify(window.fake.kept));
+    await eventually(kept).toContain('"live":30');
+    const state = JSON.parse(await kept());
+    await open?.close();
+    const again = await start({ ...oneTile, kept: state, settings: { liveHertz: 5 } });
+    await eventually(() => told(again)).toEqual([30]);
+  });
+});
+
+test('[live-10] what changed since a moment is marked, and which moment that is, until another one counts', async () => {
+  const page = await start(oneTile);
+  await page.evaluate(() => window.fake.deviceWrite(0x8010, 0x01));
+  await eventually(() => marked(page, 'changed')).toEqual(['01']);
+  await page.evaluate(() => window.fake.deviceWrite(0x8014, 0x02));
+  const since = async (tick: number) => {
+    await page.evaluate(
+      (at) => window.fake.setState({ marks: { since: at, text: `Marked: changed since ${at}` } }),
+      tick,
+    );
+    await eventually(() => page.locator('footer').textContent()).toContain(`Marked: changed since ${tick}`);
+  };
+  await since(1);
+  await eventually(() => marked(page, 'changed')).toEqual(['02']);
+  await since(2);
+  await eventually(() => marked(page, 'changed')).toEqual([]);
+  await page.evaluate(() => window.fake.deviceWrite(0x8018, 0x03));
+  await eventually(() => marked(page, 'changed')).toEqual(['03']);
+  await since(0);
+  await eventually(() => marked(page, 'changed')).toEqual(['01', '02', '03']);
+});
+
 describe('[shape-3] cells of other formats', () => {
   const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
   const field = (page: Page) => page.locator('.cell-field input');

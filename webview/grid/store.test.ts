@@ -195,7 +195,9 @@ describe('[shape-2] the bytes that the page holds', () => {
       pair.endTurn();
     }
     expect(pair.sent).toHaveLength(length + 2);
+    expect(pair.behind).toBe(true);
     pair.rest();
+    expect(pair.behind).toBe(false);
     expect(pair.sent).toHaveLength(length + 3);
     expect(pair.at(3).byte).toBe(100);
   });

@@ -68,6 +68,7 @@ export class GridView {
   #settings: EditorSettings;
   #choice: ViewChoice;
   #moving = false;
+  #moment: number | undefined;
   #expected: ExpectedBytes | undefined;
   /** Bytes of a row as chosen, or as there is room for. */
   #rowLength = 16;
@@ -201,6 +202,14 @@ export class GridView {
     this.#choice = choice;
     this.#rowLength = choice.bytesPerRow > 0 ? choice.bytesPerRow : this.#fittedLength();
     this.#restyle();
+  }
+
+  /** Bytes that changed after this tick of the store are marked; undefined: those of the last updates. */
+  set moment(moment: number | undefined) {
+    if (moment === this.#moment) return;
+    this.#moment = moment;
+    for (const row of this.#rows) row.forget();
+    this.schedule();
   }
 
   /** Whether bytes may change while they are read. */
@@ -446,7 +455,7 @@ export class GridView {
         this.#style,
         row.index,
         (shown) => this.#store.versionIn(shown),
-        (shown) => this.#store.read(shown),
+        (shown) => this.#store.read(shown, this.#moment),
         this.#pending,
       );
       const runs = row.runs(this.#style, this.#selection, this.#expected, this.#focused, again);

@@ -83,6 +83,9 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
         hold: async (partition, on) => core.hold(partition, on, never),
         kernelDescriptor: async (partition) => core.takeKernelDescriptor(partition, never),
         stuck: () => '',
+        watch: async () => undefined,
+        changeWatch: quiet,
+        seen: quiet,
         cancel: quiet,
         close: async () => undefined,
         ...changes,
@@ -277,5 +280,61 @@ describe('the addon in this process', () => {
     await client.dispose();
     expect(await running).toBe('connection-lost');
     await expect(client.describe(never)).rejects.toBeInstanceOf(BoardError);
+  });
+
+  it('[live-1] a watch asks for the next update once it is told to, and ends at what is not allowed', async () => {
+    let tell: (update: unknown) => void = quiet;
+    const seen = vi.fn();
+    const asked: unknown[] = [];
+    const cancelled = vi.fn();
+    const { addon } = fakeAddon(new SimulatedArray(), {
+      watch: (request, _token, onUpdate) => {
+        asked.push(request);
+        tell = onUpdate;
+        return new Promise(() => undefined);
+      },
+      changeWatch: (request) => asked.push(request),
+      seen,
+      cancel: cancelled,
+    });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const request = {
+      partition: simulatedKey(ownedColumns),
+      memory: 'data',
+      periodMs: 100,
+      wordsPerSecond: 5000,
+    } as const;
+    const updates: unknown[] = [];
+    const watch = client.watch({ ...request, ranges: [{ offset: 16, length: 8 }] }, (update) =>
+      updates.push(update),
+    );
+    const block = Uint8Array.of(16, 0, 0, 0, 4, 0, 0, 0, 1, 2, 3, 4);
+    tell({ blocks: [block], epoch: 'life', words: 2 });
+    const spans = [{ offset: 16, bytes: Uint8Array.of(1, 2, 3, 4) }];
+    expect(updates).toEqual([{ epoch: 'life', words: 2, wireBytes: 0, spans }]);
+    expect(seen).not.toHaveBeenCalled();
+    watch.seen();
+    expect(seen).toHaveBeenCalledTimes(1);
+    watch.change({ ...request, ranges: [{ offset: 64, length: 4 }] });
+    expect(asked).toEqual([
+      {
+        partition: simulatedKey(ownedColumns),
+        memory: 'data',
+        ranges: [[16, 8]],
+        periodMs: 100,
+        wordsPerSecond: 5000,
+      },
+      {
+        partition: simulatedKey(ownedColumns),
+        memory: 'data',
+        ranges: [[64, 4]],
+        periodMs: 100,
+        wordsPerSecond: 5000,
+      },
+    ]);
+    tell({ blocks: [Uint8Array.of(1)], words: 4 });
+    expect((await watch.ended).code).toBe('protocol');
+    expect(seen).toHaveBeenCalledTimes(1);
+    expect(cancelled).toHaveBeenCalledTimes(1);
   });
 });

@@ -6,7 +6,7 @@ import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
-import type { Asking, BoardNotice, UnreadableSpan } from '../board.ts';
+import type { Asking, BoardNotice, UnreadableSpan, Watch } from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
@@ -18,12 +18,15 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
+  type CoreUpdate,
+  type CoreWatchRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
   holdHours,
 } from '../protocol/core-client.ts';
 import { type Header, isMap } from '../protocol/frames.ts';
 import { joinReads, splitRanges, writeGroups } from '../protocol/split.ts';
+import { UpdateCollector } from '../protocol/update-collector.ts';
 import {
   blank,
   checkDescription,
@@ -34,6 +37,7 @@ import {
   checkOpened,
   checkPartitions,
   checkRefusedStart,
+  checkWords,
   errorFrom,
   fitSpans,
   hungError,
@@ -64,6 +68,11 @@ export interface AddonCore {
   clocks(partition: string, on: boolean): Promise<unknown>;
   hold(partition: string, on: boolean, hours: number, token: number): Promise<unknown>;
   kernelDescriptor(partition: string): Promise<unknown>;
+  /** Calls `onUpdate` with `{blocks: [Uint8Array], epoch, at, words}`, the epoch the first time only; the next one comes after `seen`. Rejects when it ends. */
+  watch(request: object, token: number, onUpdate: (update: unknown) => void): Promise<unknown>;
+  /** Other ranges or another pace. */
+  changeWatch(request: object, token: number): void;
+  seen(token: number): void;
   /** The call of the driver that does not return, or nothing. */
   stuck(): unknown;
   cancel(token: number): void;
@@ -233,6 +242,51 @@ export class AddonClient implements CoreClient {
 
   async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
     await this.#call(() => this.#core.kernelDescriptor(partition), signal);
+  }
+
+  watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
+    const stop = new AbortController();
+    const collector = new UpdateCollector();
+    let epoch: string | undefined;
+    let token = 0;
+    const plain = ({ partition, memory, ranges, periodMs, wordsPerSecond }: CoreWatchRequest) => {
+      collector.asked(ranges);
+      const pairs = ranges.map(({ offset, length }) => [offset, length]);
+      return { partition, memory, ranges: pairs, periodMs, wordsPerSecond };
+    };
+    let refused: BoardError | undefined;
+    const take = (raw: unknown): void => {
+      if (stop.signal.aborted) return;
+      try {
+        const update = map(raw);
+        const { blocks } = update;
+        const all: readonly unknown[] = Array.isArray(blocks) ? blocks : bad('a list of blocks');
+        for (const block of all) collector.push(block instanceof Uint8Array ? block : bad('bytes'));
+        // Told once: another epoch ends the watch.
+        epoch ??= checkEpoch(update);
+        onUpdate({ spans: collector.take(), epoch, words: checkWords(update), wireBytes: 0 });
+      } catch (error) {
+        refused = toBoardError(error);
+        stop.abort();
+      }
+    };
+    const answer = this.#call((given) => {
+      token = given;
+      return this.#core.watch(plain(request), given, take);
+    }, stop.signal);
+    return {
+      seen: () => {
+        if (!stop.signal.aborted && this.#ended === undefined) this.#core.seen(token);
+      },
+      change: (asked) => {
+        if (!stop.signal.aborted && this.#ended === undefined) this.#core.changeWatch(plain(asked), token);
+      },
+      ended: answer.then(
+        () => new BoardError('protocol', 'the watch ended without a reason'),
+        (error: unknown) => refused ?? toBoardError(error),
+      ),
+      dispose: () => stop.abort(),
+    };
   }
 
   async dispose(): Promise<void> {

@@ -21,6 +21,8 @@ import type {
   BoardNotice,
   PartitionInfo,
   UnreadableSpan,
+  Watch,
+  WatchPace,
   WriteOutcome,
 } from '../board.ts';
 import type { BoardError } from '../errors.ts';
@@ -145,6 +147,35 @@ export interface CoreStatusAnswer {
   readonly epoch: string;
 }
 
+export interface CoreWatchRequest extends WatchPace {
+  readonly partition: PartitionKey;
+  readonly memory: MemoryType;
+  /** Whole words, ascending, none empty, not overlapping, at most `maxWatchRanges` and `maxWatchBytes` in all. */
+  readonly ranges: readonly ByteRange[];
+}
+
+/** What one watch may cover. */
+export const maxWatchRanges = 4096;
+export const maxWatchBytes = 16 * 2 ** 20;
+/** Milliseconds between two looks. */
+export const watchPeriods = { shortest: 20, longest: 60_000 } as const;
+
+/** A run that differs from what the watch told before: its bytes, or why there are none (`bytes` is zero then). */
+export interface ChangedSpan {
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+  readonly reason?: UnreadableSpan['reason'];
+}
+
+export interface CoreUpdate {
+  /** Inside what was asked for, ascending, not overlapping; none: all is as it was. */
+  readonly spans: readonly ChangedSpan[];
+  readonly epoch: string;
+  /** As in `WatchUpdate`. */
+  readonly words: number;
+  readonly wireBytes: number;
+}
+
 /** Hours after which a holder ends by itself. */
 export const holdHours = 8;
 
@@ -175,6 +206,11 @@ export interface CoreClient {
   /** Whether gated tiles of the partition are clocked from now on during each access. */
   setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean>;
   hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void>;
+  /**
+   * Looks at the ranges again and again and tells what became different; the first update tells everything. The next one
+   * comes after `Watch.seen`.
+   */
+  watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest>;
   takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }

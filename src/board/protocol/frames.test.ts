@@ -196,6 +196,6 @@ describe('[main-10] golden frames', () => {
     expect(Buffer.from(encodeFrame(header, payload)).toString('hex')).toBe(frameHex);
     const frames: Frame[] = [];
     new FrameDecoder().push(Uint8Array.from(Buffer.from(frameHex, 'hex')), (frame) => frames.push(frame));
-    expect(frames).toEqual([{ header, payload }]);
+    expect(frames).toEqual([{ header, payload, size: frameHex.length / 2 }]);
   });
 });

@@ -27,6 +27,8 @@ export interface Frame {
   readonly header: Header;
   /** A copy: the receiver may keep it. */
   readonly payload: Uint8Array;
+  /** Bytes of all of it on the wire. */
+  readonly size: number;
 }
 
 const noBytes = new Uint8Array(0);
@@ -95,7 +97,7 @@ export class FrameDecoder {
   #frame(): Frame {
     const end = prefix + this.#view.getUint32(4, true);
     const header = this.#header(this.#buffer.subarray(prefix, end));
-    return { header, payload: this.#buffer.slice(end, this.#need) };
+    return { header, payload: this.#buffer.slice(end, this.#need), size: this.#need };
   }
 
   #header(bytes: Uint8Array): Header {

@@ -200,6 +200,11 @@ export function checkEpoch(header: Header): string {
   return value;
 }
 
+/** The key `words`: of 32 bits, that a watch has read. */
+export function checkWords(header: Header): number {
+  return integer(header, 'words', 0, Number.MAX_SAFE_INTEGER);
+}
+
 /** An `error` answer as the error it stands for. Never throws. */
 export function errorFrom(header: Header): BoardError {
   const code = header['code'];

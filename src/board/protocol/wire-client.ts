@@ -7,7 +7,7 @@ import { Emitter } from '../../model/event.ts';
 import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
-import { type Asking, type BoardLog, type BoardNotice, defaultDevice } from '../board.ts';
+import { type Asking, type BoardLog, type BoardNotice, defaultDevice, type Watch } from '../board.ts';
 import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
 import {
@@ -20,6 +20,8 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
+  type CoreUpdate,
+  type CoreWatchRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
   holdHours,
@@ -30,6 +32,7 @@ import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerScanner } fro
 import { Outbox } from './outbox.ts';
 import { ReadCollector } from './read-collector.ts';
 import { joinReads, splitRanges, writeGroups } from './split.ts';
+import { UpdateCollector } from './update-collector.ts';
 import {
   checkCall,
   checkDescription,
@@ -41,6 +44,7 @@ import {
   checkOpened,
   checkPartitions,
   checkRefusedStart,
+  checkWords,
   errorFrom,
   hungError,
   OutcomeCollector,
@@ -99,6 +103,8 @@ interface Pending {
   readonly takeBack: () => boolean;
   /** Heartbeats are no progress. */
   readonly heartbeat: boolean;
+  /** A watch: it goes on as long as somebody wants it, and what it tells is no progress of others. */
+  readonly standing: boolean;
   /** Heartbeats since the last progress of any request. */
   idle: number;
 }
@@ -245,6 +251,57 @@ export class WireClient implements CoreClient {
 
   async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
     await this.#wire.ask({ op: 'kernel-descriptor', partition }, signal);
+  }
+
+  watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
+    const wire = this.#wire;
+    const stop = new AbortController();
+    const collector = new UpdateCollector();
+    collector.asked(request.ranges);
+    let now = request;
+    let sentAs: number | undefined;
+    let epoch: string | undefined;
+    let wireBytes = 0;
+    const frame = (op: 'watch' | 'change', id: number): Uint8Array => {
+      const { partition, memory, ranges, periodMs, wordsPerSecond } = now;
+      const pairs = ranges.map(({ offset, length }) => [offset, length]);
+      return encodeFrame({ op, id, partition, memory, ranges: pairs, periodMs, wordsPerSecond });
+    };
+    const answer = wire.request(
+      function* (id) {
+        sentAs = id;
+        yield frame('watch', id);
+      },
+      ({ header, payload, size }) => {
+        if (header['t'] !== 'changes' && header['t'] !== 'update') throw unexpected(header);
+        collector.push(payload);
+        wireBytes += size;
+        if (header['t'] !== 'update') return;
+        // Told once: another epoch ends the watch.
+        epoch ??= checkEpoch(header);
+        const update = { spans: collector.take(), epoch, words: checkWords(header), wireBytes };
+        wireBytes = 0;
+        onUpdate(update);
+      },
+      stop.signal,
+      true,
+    );
+    return {
+      seen: () => {
+        if (sentAs !== undefined && !stop.signal.aborted)
+          wire.postFrame(encodeFrame({ op: 'seen', id: sentAs }));
+      },
+      change: (asked) => {
+        now = asked;
+        collector.asked(asked.ranges);
+        if (sentAs !== undefined && !stop.signal.aborted) wire.postFrame(frame('change', sentAs));
+      },
+      ended: answer.then(
+        () => new BoardError('protocol', 'the watch ended without a reason'),
+        (error: unknown) => toBoardError(error),
+      ),
+      dispose: () => stop.abort(),
+    };
   }
 
   async dispose(): Promise<void> {
@@ -404,12 +461,13 @@ class Wire {
 
   /**
    * Sends a request and resolves with the header of its `ok`. Cancelling rejects at once; the core is told, and what
-   * still comes is dropped.
+   * still comes is dropped. `standing`: it has no end of its own.
    */
   request(
     frames: (id: number) => Iterator<Uint8Array>,
     part: (frame: Frame) => void,
     signal: AbortSignal,
+    standing = false,
   ): Promise<Header> {
     return new Promise((resolve, reject) => {
       if (this.#ended !== undefined) return reject(this.#ended);
@@ -435,6 +493,7 @@ class Wire {
         },
         takeBack: () => takeBack(),
         heartbeat: false,
+        standing,
         idle: 0,
       });
       signal.addEventListener('abort', cancel, { once: true });
@@ -443,6 +502,11 @@ class Wire {
       });
       this.#sendBacklog();
     });
+  }
+
+  /** Says something of a request that was sent; it is not answered. */
+  postFrame(frame: Uint8Array): void {
+    this.#outbox.sendUrgent(frame);
   }
 
   /** Asks and checks the answer; an answer that is not allowed ends the connection. */
@@ -546,7 +610,7 @@ class Wire {
       return;
     }
     for (const [id, one] of [...this.#pending]) {
-      if (one.heartbeat || this.#backlog.has(id)) continue;
+      if (one.heartbeat || one.standing || this.#backlog.has(id)) continue;
       one.idle++;
       if (one.idle <= idlePings) continue;
       const detail = `no progress for ${(idlePings * period) / 1000} s`;
@@ -563,6 +627,7 @@ class Wire {
       fail: nothing,
       takeBack: () => true,
       heartbeat: true,
+      standing: false,
       idle: 0,
     });
     this.#outbox.sendUrgent(encodeFrame({ op: 'ping', id }));
@@ -625,7 +690,7 @@ class Wire {
     }
     const one = this.#pending.get(id);
     if (one === undefined) throw unexpected(frame.header);
-    if (!one.heartbeat) this.#progress();
+    if (!one.heartbeat && !one.standing) this.#progress();
     if (!last) {
       one.part(frame);
       return;

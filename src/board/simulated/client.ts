@@ -14,7 +14,7 @@ import {
 } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { Asking, BoardNotice, PartitionInfo, UnreadableSpan } from '../board.ts';
+import type { Asking, BoardNotice, PartitionInfo, UnreadableSpan, Watch } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import {
   type CoreClient,
@@ -26,6 +26,8 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
+  type CoreUpdate,
+  type CoreWatchRequest,
   type CoreWriteAnswer,
   type CoreWriteRequest,
   outcomeNames,
@@ -35,6 +37,7 @@ import {
 import { overlap, type SimulatedArray, type SimulatedOperation, sameColumns } from './array.ts';
 import { statusRegisters } from './registers.ts';
 import { rowCount } from './shape.ts';
+import { watchByReading } from './watch.ts';
 
 /** Program memory is compared and written by whole instruction lines. */
 const lineBytes = 16;
@@ -254,6 +257,13 @@ export class SimulatedClient implements CoreClient {
         this.#array.startHold(columns);
       } else throw new BoardError('hold-failed', 'nobody owns the partition', columnFacts(columns));
     });
+  }
+
+  watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
+    const never = new AbortController().signal;
+    const look = (asked: CoreWatchRequest) =>
+      this.read({ ...asked, openTiles: [], asking: 'nobody' }, undefined, never);
+    return watchByReading(request, look, onUpdate);
   }
 
   takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
-import type { BoardConnector, BoardNotice } from '../board.ts';
+import type { BoardConnector, BoardNotice, Watch } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError } from '../errors.ts';
 import type {
@@ -18,6 +18,8 @@ import type {
   CoreReadRequest,
   CoreStatusAnswer,
   CoreStatusRequest,
+  CoreUpdate,
+  CoreWatchRequest,
   CoreWriteAnswer,
   CoreWriteRequest,
 } from '../protocol/core-client.ts';
@@ -97,6 +99,10 @@ class ContextsClient implements CoreClient {
 
   async status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
     return this.#of(request.partition).status(request, signal);
+  }
+
+  watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
+    return this.#of(request.partition).watch(request, onUpdate);
   }
 
   async setClocks(key: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {

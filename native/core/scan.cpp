@@ -1,0 +1,228 @@
+#include "scan.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "error.h"
+
+namespace tilescope {
+namespace {
+
+/** The client was told nothing of the word yet. Every other state is a Reason. */
+constexpr uint8_t untold = 0xFF;
+/** Equal words between two changes that cost no more than the head of another span. */
+constexpr size_t cheapGap = changeHeadBytes / sizeof(uint32_t);
+/** Bytes of one span: its length has 24 bits on the wire. */
+constexpr size_t mostSpanBytes = (size_t{1} << 24U) - sizeof(uint32_t);
+
+void putWord(std::vector<uint8_t>& out, uint32_t value) {
+    for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<uint8_t>(value >> shift));
+}
+
+} // namespace
+
+void checkScan(const ScanRequest& request) {
+    const auto refuse = [](const std::string& what) { throw CoreError("out-of-range", what); };
+    if (request.ranges.empty() || request.ranges.size() > mostRanges) {
+        refuse(std::to_string(request.ranges.size()) + " ranges to watch");
+    }
+    if (request.period < shortestPeriod || request.period > longestPeriod) {
+        refuse("a period of " + std::to_string(request.period.count()) + " ms");
+    }
+    uint64_t total = 0;
+    uint64_t least = 0;
+    for (const auto& [offset, length] : request.ranges) {
+        constexpr uint64_t most = uint64_t{1} << 32U;
+        const bool sound = offset % 4 == 0 && length % 4 == 0 && length != 0 && offset >= least && offset < most &&
+                           length <= mostScanBytes;
+        if (!sound) refuse("a range to watch at offset " + std::to_string(offset));
+        least = offset + length;
+        total += length;
+        if (total > mostScanBytes) refuse("more than " + std::to_string(mostScanBytes) + " bytes to watch");
+    }
+}
+
+void ScanPace::looked(Time began, Time ended, uint64_t words, const ScanRequest& request) {
+    soonest_ = std::max<Time>(began + shortestPeriod, ended + (ended - began));
+    if (request.wordsPerSecond != 0) {
+        const std::chrono::microseconds cost(words * 1'000'000 / request.wordsPerSecond);
+        soonest_ = std::max<Time>(soonest_, began + cost);
+    }
+    due_ = std::max<Time>(soonest_, began + request.period);
+}
+
+ScanJob::ScanJob(ScanRequest request) {
+    checkScan(request);
+    lay(std::move(request));
+}
+
+void ScanJob::lay(ScanRequest request) {
+    std::vector<Place> places;
+    size_t words = 0;
+    for (const ByteRange& range : request.ranges) {
+        places.push_back({range, words});
+        words += range.length / 4;
+    }
+    std::vector<uint32_t> last(words);
+    std::vector<uint8_t> states(words, untold);
+    auto old = places_.begin();
+    for (const Place& place : places) {
+        while (old != places_.end() && old->range.end() <= place.range.offset) old++;
+        for (auto one = old; one != places_.end() && one->range.offset < place.range.end(); one++) {
+            const uint64_t from = std::max(one->range.offset, place.range.offset);
+            const uint64_t count = (std::min(one->range.end(), place.range.end()) - from) / 4;
+            const size_t source = one->first + (from - one->range.offset) / 4;
+            const size_t target = place.first + (from - place.range.offset) / 4;
+            std::copy_n(last_.begin() + static_cast<long>(source), count, last.begin() + static_cast<long>(target));
+            std::copy_n(lastStates_.begin() + static_cast<long>(source), count,
+                        states.begin() + static_cast<long>(target));
+        }
+    }
+    request_ = std::move(request);
+    places_ = std::move(places);
+    last_ = std::move(last);
+    lastStates_ = std::move(states);
+    now_ = last_;
+    nowStates_ = lastStates_;
+    changes_.clear();
+    job_.reset(); // a look at the ranges of before ends here, untold
+}
+
+void ScanJob::change(ScanRequest request) {
+    checkScan(request);
+    const std::lock_guard lock(mutex_);
+    changed_ = std::move(request);
+}
+
+void ScanJob::seen() {
+    const std::lock_guard lock(mutex_);
+    seen_ = true;
+}
+
+void ScanJob::takeMail() {
+    std::optional<ScanRequest> changed;
+    {
+        const std::lock_guard lock(mutex_);
+        changed = std::exchange(changed_, std::nullopt);
+        if (std::exchange(seen_, false)) waits_ = false;
+    }
+    if (!changed) return;
+    const bool moved = changed->ranges != request_.ranges;
+    lay(std::move(*changed));
+    if (!moved) return;
+    pace_.moved();
+    told_.reset();
+}
+
+Progress ScanJob::step(Engine& engine) {
+    tells_ = false;
+    takeMail();
+    const auto time = engine.kernel().clock();
+    if (waits_) return Later{time + longestPeriod};
+    if (!job_ && time < pace_.due()) return Later{pace_.due()};
+    const Progress looked = look(engine);
+    if (!looked.isDone()) return looked;
+    changes_ = differing({last_, lastStates_}, {now_, nowStates_}, cheapGap);
+    for (const WordRun& run : changes_) {
+        const auto from = static_cast<long>(run.first);
+        std::copy_n(now_.begin() + from, run.count, last_.begin() + from);
+        std::copy_n(nowStates_.begin() + from, run.count, lastStates_.begin() + from);
+    }
+    const auto now = engine.kernel().clock();
+    if (changes_.empty() && told_ && now - *told_ < quietPeriod) return Later{pace_.due()};
+    told_ = now;
+    tells_ = true;
+    waits_ = true;
+    return Progress::again();
+}
+
+Progress ScanJob::look(Engine& engine) {
+    if (!job_) {
+        began_ = engine.kernel().clock();
+        wordsRead_ = 0;
+        job_.emplace(ReadRequest{request_.columns, request_.memory, request_.ranges, {}, Asking::nobody});
+    }
+    const Progress made = job_->step(engine, *this);
+    if (!made.isDone()) return made;
+    const std::string epoch = job_->epoch();
+    at_ = job_->at();
+    job_.reset();
+    pace_.looked(began_, engine.kernel().clock(), wordsRead_, request_);
+    if (!epoch_.empty() && epoch != epoch_) {
+        throw CoreError("epoch", "the contents started a new epoch", 0, {{"have", epoch}, {"epoch", epoch_}});
+    }
+    epoch_ = epoch;
+    return made;
+}
+
+size_t ScanJob::wordAt(uint64_t offset) const {
+    const auto after = std::upper_bound(places_.begin(), places_.end(), offset,
+                                        [](uint64_t at, const Place& place) { return at < place.range.offset; });
+    const Place& place = *std::prev(after);
+    return place.first + (offset - place.range.offset) / 4;
+}
+
+std::span<uint8_t> ScanJob::room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) {
+    next_ = places_[range].first + at / 4;
+    return {reinterpret_cast<uint8_t*>(&now_[next_]), length};
+}
+
+void ScanJob::filled(uint64_t length) {
+    const size_t count = length / 4;
+    std::fill_n(nowStates_.begin() + static_cast<long>(next_), count, uint8_t{0});
+    next_ += count;
+    wordsRead_ += count;
+    words_ += count;
+}
+
+void ScanJob::unreadable(const Span& span) {
+    const size_t first = wordAt(span.offset);
+    const size_t count = span.length / 4;
+    const auto from = static_cast<long>(first);
+    if (span.reason == Reason::notRead) {
+        // The look did not get there: nothing is known that was not before.
+        std::copy_n(last_.begin() + from, count, now_.begin() + from);
+        std::copy_n(lastStates_.begin() + from, count, nowStates_.begin() + from);
+        return;
+    }
+    std::fill_n(now_.begin() + from, count, uint32_t{0});
+    std::fill_n(nowStates_.begin() + from, count, static_cast<uint8_t>(span.reason));
+}
+
+std::vector<std::vector<uint8_t>> ScanJob::pack(size_t most) const {
+    std::vector<std::vector<uint8_t>> blocks(1);
+    auto place = places_.begin();
+    for (const WordRun& run : changes_) {
+        for (size_t first = run.first; first < run.end();) {
+            while (first >= place->first + place->range.length / 4) place++;
+            const uint8_t state = nowStates_[first];
+            // A span ends with its range, where the reason is another one, and where the block is full.
+            size_t end = std::min({run.end(), place->first + place->range.length / 4, first + mostSpanBytes / 4});
+            end = static_cast<size_t>(std::find_if(nowStates_.begin() + static_cast<long>(first),
+                                                   nowStates_.begin() + static_cast<long>(end),
+                                                   [&](uint8_t one) { return one != state; }) -
+                                      nowStates_.begin());
+            if (state == untold) { // between two changes, and the look did not get there
+                first = end;
+                continue;
+            }
+            const bool hasBytes = state == 0;
+            const size_t least = changeHeadBytes + (hasBytes ? sizeof(uint32_t) : 0);
+            if (blocks.back().size() + least > most) blocks.emplace_back();
+            std::vector<uint8_t>& block = blocks.back();
+            if (hasBytes) end = std::min(end, first + (most - block.size() - changeHeadBytes) / 4);
+            const uint64_t offset = place->range.offset + (first - place->first) * 4;
+            putWord(block, static_cast<uint32_t>(offset));
+            putWord(block, static_cast<uint32_t>((end - first) * 4) | static_cast<uint32_t>(state) << 24U);
+            if (hasBytes) {
+                const auto* bytes = reinterpret_cast<const uint8_t*>(now_.data() + first);
+                block.insert(block.end(), bytes, bytes + (end - first) * 4);
+            }
+            first = end;
+        }
+    }
+    return blocks;
+}
+
+} // namespace tilescope

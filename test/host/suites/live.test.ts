@@ -1,0 +1,113 @@
+import * as assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { TileDocument } from '../../../src/editor/document.ts';
+import { Bench, owned, show, until, untilTrue } from './support.ts';
+
+const tile = { col: 6, row: 2 };
+const other = { col: 7, row: 2 };
+
+const isText = ({ input }: vscode.Tab): boolean => input instanceof vscode.TabInputText;
+
+describe('live', () => {
+  let bench: Bench;
+  const settings = () => vscode.workspace.getConfiguration('tilescope');
+  const set = (rate: number | undefined) =>
+    settings().update('liveRate', rate, vscode.ConfigurationTarget.Global);
+  const stateOf = (document: TileDocument) => [...document.panels][0]?.state.live;
+  /** Changes the first byte of the tile's data memory. */
+  const poke = (value: number, at = tile): void => bench.array.poke('data', at, 0, [value]);
+  /** What was under way ends; then the board counts no read in the time of some looks. */
+  const untilRest = () =>
+    until('nothing is read', async () => {
+      const from = bench.array.count('read');
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return bench.array.count('read') === from ? true : undefined;
+    });
+
+  beforeEach(async () => {
+    bench = await Bench.make();
+    await set(10);
+  });
+  afterEach(async () => {
+    await vscode.debug.stopDebugging();
+    await set(0);
+    await bench.dispose();
+  });
+
+  it('[live-1] [live-2] a memory in use is followed by itself, and its cost stands in the status bar; hidden, off or free it is not read', async () => {
+    assert.equal(settings().inspect('liveRate')?.defaultValue, 10);
+    const document = await bench.open('data', tile, owned);
+    const start = document.shown?.range.offset ?? 0;
+    const shown = () => document.session.bytes({ offset: start, length: 1 }).bytes[0];
+    await until('it is live', () => (stateOf(document)?.hertz === 10 ? true : undefined));
+    for (const value of [0x5a, 0xa5]) {
+      poke(value);
+      await untilTrue('the byte comes by itself', () => shown() === value);
+    }
+    await untilTrue('its figures are told', () =>
+      /Live 10 Hz: [1-9]\d* words\/s, 0\.0 kB\/s, \d+\.\d s old/.test(bench.api.statusBar.texts.join(' ')),
+    );
+
+    const next = await bench.open('data', other, owned);
+    await set(0);
+    await untilTrue('the other tab is not live', () => stateOf(next) === undefined);
+    await untilRest();
+    poke(0x11);
+    await show(document.uri);
+    await set(10);
+    await untilTrue('what changed meanwhile comes', () => shown() === 0x11);
+
+    bench.array.exitOwner(owned);
+    await untilTrue('it says why it is paused', () =>
+      /does not change by itself/.test(stateOf(document)?.paused ?? ''),
+    );
+    await untilTrue('the status bar says so, too', () =>
+      bench.api.statusBar.texts.join(' ').includes('Live paused: partition is free'),
+    );
+    await untilRest();
+  });
+
+  it('[live-10] a debug session that stops has it read at once, and nothing more until it continues', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tilescope-debug-'));
+    try {
+      const document = await bench.open('data', tile, owned);
+      const start = document.shown?.range.offset ?? 0;
+      const shown = () => document.session.bytes({ offset: start, length: 1 }).bytes[0];
+      const program = join(folder, 'program.js');
+      await writeFile(program, 'setInterval(() => { debugger; }, 50);\n');
+      // Where it is stopped is shown beside the memory, not in its place.
+      await vscode.window.showTextDocument(vscode.Uri.file(program), {
+        viewColumn: vscode.ViewColumn.Beside,
+        preserveFocus: true,
+      });
+      const started = await vscode.debug.startDebugging(undefined, {
+        type: 'node',
+        request: 'launch',
+        name: 'a small program',
+        program,
+        console: 'internalConsole',
+      });
+      assert.ok(started, 'the program did not start');
+      await untilTrue('it is paused with the session', () =>
+        /debug session is stopped/.test(stateOf(document)?.paused ?? ''),
+      );
+      await untilRest();
+      const value = (shown() ?? 0) ^ 0xff;
+      poke(value);
+      // It continues, and stops again: each stop is a look.
+      const session = vscode.debug.activeDebugSession;
+      assert.ok(session, 'no session is active');
+      const { threads } = await session.customRequest('threads');
+      await session.customRequest('continue', { threadId: threads[0].id });
+      await untilTrue('the stop has it read', () => shown() === value);
+    } finally {
+      await vscode.debug.stopDebugging();
+      const texts = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(isText);
+      await vscode.window.tabGroups.close(texts);
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
