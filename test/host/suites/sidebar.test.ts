@@ -220,7 +220,7 @@ describe('the sidebar', () => {
     assert.equal(part(menus, 'commandPalette'), undefined, 'nothing is hidden from the palette');
     for (const [menu, place] of [
       ['view/title', /\bview == tilescope\.(boards|array|tile)\b/],
-      ['view/item/context', /\bview == tilescope\.(boards|tile) && viewItem =~ /],
+      ['view/item/context', /\bview == tilescope\.(boards|tile|comparison) && viewItem =~ /],
       ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
     ] as const) {
       const items = list(part(menus, menu));
