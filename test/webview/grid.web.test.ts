@@ -1653,7 +1653,7 @@ describe('the page around', () => {
     await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('grid');
     await eventually(() => spoken(page).textContent()).not.toContain('characters');
-    for (const name of ['inspector', 'colours', 'columns', 'bytes', 'cells', 'refresh', 'lock']) {
+    for (const name of ['inspector', 'colours', 'columns', 'bytes', 'cells', 'refresh', 'live', 'lock']) {
       await page.keyboard.press('Shift+Tab');
       expect(await focus()).toBe(name);
     }
