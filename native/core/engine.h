@@ -48,9 +48,12 @@ class Engine {
     void hurry(bool on) { hurry_.store(on, std::memory_order_relaxed); }
     [[nodiscard]] bool hurried() const { return hurry_.load(std::memory_order_relaxed); }
 
-    /** Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `driver`. */
+    /**
+     * Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `no-quiet`,
+     * `driver`.
+     */
     OrLater<Description> describe();
-    OrLater<std::vector<PartitionState>> partitions() { return list_.list(node_.open()); }
+    OrLater<std::vector<PartitionState>> partitions() { return list_.partitions(); }
     /** One of partitions(). Throws `no-partition`. */
     OrLater<PartitionState> state(ColumnRange columns, Asking asking = Asking::person) {
         return list_.find(node_.open(), columns, asking);

@@ -476,6 +476,13 @@ TEST_CASE("[truth-4] an enquiry waits for whoever is starting, for 2 s at most, 
     board.kernel.processes[500].links[3] = "/dev/aie0";
     CHECK_FALSE(board.engine.partitions());
     CHECK(enquiries == 0);
+    // Meanwhile the node stays closed: others would take us for somebody who starts.
+    board.kernel.opened = board.kernel.clock();
+    board.kernel.pause(std::chrono::milliseconds(1));
+    const auto opened = board.count("open device");
+    CHECK_FALSE(board.engine.partitions());
+    CHECK_FALSE(board.engine.poll());
+    CHECK(board.count("open device") == opened);
     SUBCASE("it has its partition soon") {
         board.kernel.own(0, 500, board.kernel.processes.at(500));
         board.partitions();
@@ -499,13 +506,22 @@ TEST_CASE("[truth-4] an enquiry waits for whoever is starting, for 2 s at most, 
     }
     SUBCASE("the node is opened over and over by somebody who is not seen with it") {
         board.partitions();
-        board.kernel.beforeText = [&](const std::string&) { board.kernel.opened = board.kernel.clock(); };
-        board.kernel.duringPause = [&] { board.kernel.opened = board.kernel.clock(); };
+        board.kernel.listTakes = std::chrono::microseconds(1);
+        board.kernel.beforeLink = [&](const std::string&) { board.kernel.opened = board.kernel.clock(); };
         enquiries = 0;
         const auto before = board.kernel.clock();
+        // It is said after 20 s, to everybody who waits.
+        CHECK(codeOf([&] { board.partitions(); }) == "no-quiet");
+        CHECK(board.kernel.clock() - before >= std::chrono::seconds(20));
+        CHECK(board.kernel.clock() - before <= std::chrono::milliseconds(20100));
+        board.kernel.pause(std::chrono::seconds(1));
+        CHECK(codeOf([&] { board.partitions(); }) == "no-quiet");
+        board.kernel.pause(std::chrono::seconds(2));
+        CHECK_FALSE(board.engine.partitions());
+        CHECK(enquiries == 0);
+        board.kernel.beforeLink = nullptr;
         board.partitions();
         CHECK(enquiries == 1);
-        CHECK(board.kernel.clock() - before <= std::chrono::milliseconds(2100));
     }
 }
 

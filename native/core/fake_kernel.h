@@ -62,6 +62,7 @@ class FakeKernel final : public Kernel {
         std::map<int, Buffer> buffers = {};
         std::vector<std::string> maps = {};     // lines of its map of memory
         std::string space = "pid:[4026531836]"; // its PID namespace
+        uint32_t flags = 0;                     // as its stat has them
     };
     struct Partition {
         uint32_t id = 1;
@@ -595,7 +596,7 @@ class FakeKernel final : public Kernel {
                 if (info != process.infos.end()) return info->second;
             }
             if (path == folder + "/stat") {
-                return std::to_string(pid) + " (a ) b) S" + std::string(18, ' ') + stat(process.startTicks);
+                return std::to_string(pid) + " (a ) b) S " + stat(process);
             }
         }
         return std::nullopt;
@@ -614,6 +615,7 @@ class FakeKernel final : public Kernel {
     }
     std::optional<std::string> readLink(const std::string& path) override {
         calls++;
+        if (beforeLink) beforeLink(path);
         if (path == "/proc/self/ns/pid") return space;
         for (const auto& [pid, process] : processes) {
             if (path == "/proc/" + std::to_string(pid) + "/ns/pid") return process.space;
@@ -652,6 +654,8 @@ class FakeKernel final : public Kernel {
     std::function<void()> beforeStore;
     /** Runs before each look at a small file. */
     std::function<void(const std::string& path)> beforeText;
+    /** Runs before each look at a link. */
+    std::function<void(const std::string& path)> beforeLink;
 
   private:
     struct Descriptor {
@@ -739,10 +743,11 @@ class FakeKernel final : public Kernel {
         }
     }
     /** Fields 4 to 22 of a stat line. */
-    static std::string stat(uint64_t startTicks) {
+    static std::string stat(const Process& process) {
+        constexpr int flags = 9;
         std::string fields;
-        for (int field = 4; field < 22; field++) fields += "0 ";
-        return fields + std::to_string(startTicks) + " 0 0\n";
+        for (int field = 4; field < 22; field++) fields += (field == flags ? std::to_string(process.flags) : "0") + " ";
+        return fields + std::to_string(process.startTicks) + " 0 0\n";
     }
     int take(const std::string& what, Partition* partition) {
         const int fd = next_++;

@@ -53,6 +53,28 @@ void sortByAge(std::vector<Holder>& holders) {
     });
 }
 
+/** Field number `number` of a process's stat, as proc(5) counts them, 3 (its state) or later. */
+std::optional<std::string_view> statField(std::string_view stat, int number) {
+    // The command stands in parentheses and may contain any byte: fields are counted from the last one.
+    const size_t close = stat.rfind(')');
+    if (close == std::string_view::npos) return std::nullopt;
+    stat.remove_prefix(close + 1);
+    constexpr int first = 3;
+    for (int field = first;; field++) {
+        const size_t begin = stat.find_first_not_of(' ');
+        if (begin == std::string_view::npos) return std::nullopt;
+        stat.remove_prefix(begin);
+        const size_t length = std::min(stat.find_first_of(" \n"), stat.size());
+        if (field == number) return stat.substr(0, length);
+        stat.remove_prefix(length);
+    }
+}
+
+uint64_t flagsOf(std::string_view stat) {
+    const auto flags = statField(stat, 9);
+    return flags ? wholeNumber<uint64_t>(*flags).value_or(0) : 0;
+}
+
 /** Adds what a process has open; false when its descriptors may not be looked at. */
 bool lookInto(Kernel& kernel, const std::string& node, int64_t pid, Survey& survey) {
     const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
@@ -76,10 +98,17 @@ bool lookInto(Kernel& kernel, const std::string& node, int64_t pid, Survey& surv
         if (place == survey.found.end()) place = survey.found.insert(place, {*columns, {}});
         place->second.holders.push_back({pid, *start, commandOf(kernel, pid), *fd});
     }
-    if (opener) {
+    // One that ends loses all its descriptors at once, maybe during this look.
+    const bool lost = descriptors.empty() || readable != descriptors.size();
+    std::string stat;
+    if (!has && lost) stat = kernel.readText("/proc/" + std::to_string(pid) + "/stat").value_or("");
+    if (isEnding(stat)) {
+        survey.ending.insert(pid);
+    } else if (opener) {
         survey.openers[pid] = !has;
     } else {
         survey.others.insert(pid);
+        if (isKernelThread(stat)) survey.kernelThreads.insert(pid);
     }
     return denied != EACCES && denied != EPERM && (descriptors.empty() || readable != 0);
 }
@@ -107,20 +136,22 @@ std::optional<ColumnRange> partitionOfLink(std::string_view link) {
 }
 
 std::optional<uint64_t> startTicksOfStat(std::string_view stat) {
-    // The command stands in parentheses and may contain any byte: fields are counted from the last one.
-    const size_t close = stat.rfind(')');
-    if (close == std::string_view::npos) return std::nullopt;
-    stat.remove_prefix(close + 1);
-    constexpr int fieldsAfterCommand = 20;
-    for (int field = 0; field < fieldsAfterCommand; field++) {
-        const size_t begin = stat.find_first_not_of(' ');
-        if (begin == std::string_view::npos) return std::nullopt;
-        stat.remove_prefix(begin);
-        const size_t length = std::min(stat.find_first_of(" \n"), stat.size());
-        if (field == fieldsAfterCommand - 1) return wholeNumber<uint64_t>(stat.substr(0, length));
-        stat.remove_prefix(length);
-    }
-    return std::nullopt;
+    const auto field = statField(stat, 22);
+    return field ? wholeNumber<uint64_t>(*field) : std::nullopt;
+}
+
+bool isEnding(std::string_view stat) {
+    constexpr uint64_t exiting = 0x4; // PF_EXITING
+    if ((flagsOf(stat) & exiting) == 0) return false;
+    const auto state = statField(stat, 3);
+    const auto threads = statField(stat, 20);
+    const bool closed = *state == "Z" || *state == "X";
+    return !closed || (threads && wholeNumber<int64_t>(*threads).value_or(0) > 1);
+}
+
+bool isKernelThread(std::string_view stat) {
+    constexpr uint64_t kernelThread = 0x200000; // PF_KTHREAD
+    return (flagsOf(stat) & kernelThread) != 0;
 }
 
 std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid) {
@@ -191,9 +222,9 @@ Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, cons
     return survey;
 }
 
-Survey surveyOpeners(Kernel& kernel, const std::string& node, const std::map<int64_t, bool>& openers) {
+Survey surveyProcesses(Kernel& kernel, const std::string& node, const std::set<int64_t>& pids) {
     Survey survey;
-    for (const auto& [pid, starting] : openers) lookInto(kernel, node, pid, survey);
+    for (const int64_t pid : pids) lookInto(kernel, node, pid, survey);
     return survey;
 }
 

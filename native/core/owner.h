@@ -74,13 +74,25 @@ struct Survey {
     std::vector<std::pair<ColumnRange, HolderSearch>> found;
     /** Who has the device node open: it can ask for a partition at any time. True: it has none yet. */
     std::map<int64_t, bool> openers;
+    /** Who is ending: its descriptors are gone, or went during the look, and its last closes may still run. */
+    std::set<int64_t> ending;
     /** All others that there are. */
     std::set<int64_t> others;
+    /** Those of them that were looked at and are threads of the kernel: these never have descriptors. */
+    std::set<int64_t> kernelThreads;
 };
-/** Looks at every process other than `self` and those of `known`. With `known` empty the searches are complete. */
+/** Looks at every process other than `self` and those of `known`. With no process in `known` the searches are complete. */
 Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known);
 /** Looks at these processes only. */
-Survey surveyOpeners(Kernel& kernel, const std::string& node, const std::map<int64_t, bool>& openers);
+Survey surveyProcesses(Kernel& kernel, const std::string& node, const std::set<int64_t>& pids);
+
+/**
+ * Whether a process is ending and its last closes may still run. `stat`: its `/proc/PID/stat`. A zombie has closed all,
+ * unless threads of it are left.
+ */
+bool isEnding(std::string_view stat);
+/** Whether it is a thread of the kernel. */
+bool isKernelThread(std::string_view stat);
 
 /** The holders among the descriptors of one process. `error`: EACCES or EPERM when they could not be looked at. */
 std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);

@@ -28,6 +28,24 @@ TEST_CASE("the start time is field 22, whatever the command's name contains") {
     CHECK_FALSE(startTicksOfStat("").has_value());
 }
 
+TEST_CASE(
+    "[truth-4] whether a process is ending stands in its flags; a zombie has closed all, unless threads are left") {
+    const auto stat = [](const std::string& state, int flags, int threads) {
+        return "12 (a) b) " + state + " 1 1 1 0 -1 " + std::to_string(flags) + " 0 0 0 0 0 0 0 0 20 0 " +
+               std::to_string(threads) + " 0 777 0 0\n";
+    };
+    CHECK(isEnding(stat("R", 0x400004, 1)));
+    CHECK(isEnding(stat("D", 0x4, 0)));
+    CHECK(isEnding(stat("Z", 0x40000c, 2)));
+    CHECK_FALSE(isEnding(stat("Z", 0x40000c, 1)));
+    CHECK_FALSE(isEnding(stat("Z", 0x40000c, 0)));
+    CHECK_FALSE(isEnding(stat("S", 0x400000, 1)));
+    CHECK_FALSE(isEnding("12 (short) S 1 2"));
+    CHECK(isKernelThread(stat("I", 0x4208060, 1)));
+    CHECK_FALSE(isKernelThread(stat("S", 0x400000, 1)));
+    CHECK_FALSE(isKernelThread(""));
+}
+
 TEST_CASE("[main-8] holders are found by their descriptors, the oldest process first") {
     FakeKernel kernel;
     kernel.own(0, 500, {2000, "child", {{3, "socket:[1]"}}, false});

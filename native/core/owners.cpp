@@ -9,9 +9,19 @@
 namespace tilescope {
 namespace {
 
-/** Until a start has its partition, and until a process that lost its descriptors has ended: nobody is waited for longer. */
-constexpr std::chrono::seconds longestStart{2};
-constexpr std::chrono::milliseconds longestEnd{100};
+/**
+ * Until a start has its partition, and until a process that lost its descriptors has ended: none is waited for longer.
+ * Each process has this time for itself: with one time for all, a board where applications come and go would use it up.
+ */
+constexpr std::chrono::seconds longestWait{2};
+/** An enquiry that had to wait for that long is not made; for a while everybody who waits for one is told so. */
+constexpr std::chrono::seconds longestInAll{20};
+constexpr std::chrono::seconds whileTold{2};
+/** From one look for everybody to the next, while somebody is waited for. */
+constexpr std::chrono::milliseconds shortestPause{1};
+constexpr std::chrono::milliseconds longestPause{20};
+/** Half of all processes or more are threads of the kernel. Their numbers are not given to others within this time. */
+constexpr std::chrono::seconds whileKnown{5};
 
 /** Whether the owner that a holder was taken from has ended, even where nobody may look at its descriptors. */
 bool hasEnded(Kernel& kernel, const HolderInfo& hold) {
@@ -114,20 +124,42 @@ void Owners::pin(Remembered& known) {
     }
 }
 
+DoneOrLater Owners::settle() {
+    // The first look comes after the first opening: the node is watched from then on.
+    if (!surveyed_ || survey()) return Done{};
+    return laterOrNever();
+}
+
 OrLater<std::vector<UniqueFd>> Owners::beforeEnquiry() {
+    auto kept = keepEverybody();
+    if (!kept) return laterOrNever();
+    unsettled_.reset();
+    return kept;
+}
+
+Later Owners::laterOrNever() {
+    const auto now = kernel_.clock();
+    if (!unsettled_ || now - *unsettled_ >= longestInAll + whileTold) unsettled_ = now;
+    const auto waited = now - *unsettled_;
+    if (waited >= longestInAll) {
+        throw CoreError("no-quiet", "processes open " + node_.device() + " and end without a pause: not enquired");
+    }
+    // Each look goes through /proc, so they get fewer: others need the processor, too.
+    return {now + std::clamp<std::chrono::steady_clock::duration>(waited / 10, shortestPause, longestPause)};
+}
+
+OrLater<std::vector<UniqueFd>> Owners::keepEverybody() {
     if (const auto found = survey(); !found) return found.later();
     auto kept = keepOpen(); // an owner that is killed now must not be the one that closes last
     if (!kept) return kept;
-    if (node_.openedSince(surveyed_->at)) {
-        if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
-    }
-    unsettled_.reset();
+    // Whoever opened it during the look may not have been seen with it.
+    if (node_.openedSince(surveyed_->at)) return inAMoment();
     return kept;
 }
 
 OrLater<std::vector<UniqueFd>> Owners::keepOpen() {
     std::vector<UniqueFd> kept;
-    bool ending = false;
+    std::map<int64_t, bool> closing;
     for (Remembered& one : remembered_) {
         if (!one.process.valid()) continue;
         const Holder& first = one.search.holders.front();
@@ -139,55 +171,41 @@ OrLater<std::vector<UniqueFd>> Owners::keepOpen() {
         }
         // A process that is ending has no descriptors any more, and its last closes run before it is dead.
         int error = 0;
-        ending = ending || ((copy == -EBADF || copy == -ESRCH) && kernel_.isAlive(one.process.get()) &&
-                            kernel_.list("/proc/" + std::to_string(first.pid) + "/fd", error).empty());
+        if ((copy == -EBADF || copy == -ESRCH) && kernel_.isAlive(one.process.get()) &&
+            kernel_.list("/proc/" + std::to_string(first.pid) + "/fd", error).empty())
+            closing[first.pid] = true;
     }
-    if (!ending) {
-        ending_.reset();
-        return kept;
-    }
-    if (const auto waited = waitFor(ending_, longestEnd); !waited) return waited.later();
-    ending_.reset();
+    if (mustWait(closing_, closing)) return inAMoment();
     return kept;
 }
 
 DoneOrLater Owners::survey() {
-    const bool came = surveyed_ && node_.openedSince(surveyed_->at);
+    // Whoever opened the node can be anybody: all are looked at again.
+    const bool complete = !surveyed_ || node_.openedSince(surveyed_->at);
     const auto last = lastPidOf(kernel_);
     const auto begin = kernel_.clock();
-    bool complete = !surveyed_;
     Survey seen;
-    if (surveyed_ && !came && last && last == surveyed_->lastPid) {
-        // Nobody is new, and nobody else has opened the node.
-        seen = surveyOpeners(kernel_, node_.device(), surveyed_->openers);
+    if (!complete && last && last == surveyed_->lastPid) {
+        // Nobody is new.
+        std::set<int64_t> watched = surveyed_->ending;
+        for (const auto& [pid, hasNone] : surveyed_->openers) watched.insert(pid);
+        seen = surveyProcesses(kernel_, node_.device(), watched);
         seen.others.merge(surveyed_->others);
     } else {
         // Who was there without the node, and did not open it since, has no partition now, either.
-        const std::set<int64_t> known = surveyed_ ? surveyed_->others : std::set<int64_t>();
+        if (begin - kernelThreadsAt_ >= whileKnown) kernelThreads_.clear();
+        if (kernelThreads_.empty()) kernelThreadsAt_ = begin;
+        const auto& known = complete ? kernelThreads_ : surveyed_->others;
         seen = surveyHolders(kernel_, node_.device(), node_.machine().pid, known);
-        const bool explained = std::any_of(seen.openers.begin(), seen.openers.end(), [&](const auto& one) {
-            return !surveyed_ || !surveyed_->openers.contains(one.first);
-        });
-        if (came && !explained) {
-            seen = surveyHolders(kernel_, node_.device(), node_.machine().pid, {});
-            complete = true;
-        }
+        kernelThreads_.merge(seen.kernelThreads);
     }
-    // Whoever was seen to open it and has a partition now explains the opening.
-    const bool met = std::any_of(seen.openers.begin(), seen.openers.end(), [&](const auto& one) {
-        return !one.second && (!surveyed_ || !surveyed_->openers.contains(one.first));
-    });
     for (auto& [columns, search] : seen.found) meet(columns, std::move(search), complete);
-    std::erase_if(idle_, [&](int64_t pid) { return !seen.openers.contains(pid); });
-    const bool starting = std::any_of(seen.openers.begin(), seen.openers.end(),
-                                      [&](const auto& one) { return one.second && !idle_.contains(one.first); });
-    surveyed_ = Surveyed{begin, last, std::move(seen.others), std::move(seen.openers)};
-    // Whoever opened it and is not seen with a partition is ending: at the next look it has ended.
-    if (!starting && (!came || met)) return Done{};
-    if (const auto waited = waitFor(unsettled_, longestStart); !waited) return waited.later();
-    for (const auto& [pid, hasNone] : surveyed_->openers) {
-        if (hasNone) idle_.insert(pid);
-    }
+    const bool starts = mustWait(starting_, seen.openers);
+    std::map<int64_t, bool> ending;
+    for (const int64_t pid : seen.ending) ending[pid] = true;
+    const bool ends = mustWait(ending_, ending);
+    surveyed_ = Surveyed{begin, last, std::move(seen.others), std::move(seen.openers), std::move(seen.ending)};
+    if (starts || ends) return inAMoment();
     return Done{};
 }
 
@@ -207,12 +225,24 @@ void Owners::meet(ColumnRange columns, HolderSearch search, bool complete) {
     if (same) one.search = std::move(whole);
 }
 
-DoneOrLater Owners::waitFor(std::optional<Time>& since, std::chrono::steady_clock::duration longest) {
-    constexpr std::chrono::milliseconds between{1};
+bool Owners::mustWait(Waits& waits, const std::map<int64_t, bool>& present) {
     const auto now = kernel_.clock();
-    if (!since) since = now;
-    if (now - *since >= longest) return Done{};
-    return Later{now + between};
+    // Whoever was away for that long begins anew: it was not there at the look before, either.
+    std::erase_if(waits, [&](const auto& one) {
+        return surveyed_ && one.second.seen < surveyed_->at && now - one.second.seen >= longestWait;
+    });
+    bool wait = false;
+    for (const auto& [pid, waited] : present) {
+        const auto known = waited ? waits.try_emplace(pid, Wait{now, now}).first : waits.find(pid);
+        if (known == waits.end()) continue;
+        known->second.seen = now;
+        wait = wait || (waited && now - known->second.since < longestWait);
+    }
+    return wait;
+}
+
+Later Owners::inAMoment() {
+    return Later{kernel_.clock() + shortestPause};
 }
 
 HolderSearch Owners::remember(ColumnRange columns, HolderSearch search) {
@@ -265,7 +295,10 @@ void Owners::forgetNobody(ColumnRange columns) {
 void Owners::reset() {
     remembered_.clear();
     surveyed_.reset();
-    idle_.clear();
+    starting_.clear();
+    ending_.clear();
+    closing_.clear();
+    unsettled_.reset();
     mapped_.clear();
 }
 

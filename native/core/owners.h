@@ -70,9 +70,14 @@ class Owners {
     void pin(Remembered& known);
 
     /**
+     * The look for everybody that beforeEnquiry() begins with, without the node: whoever has it open for long is taken
+     * for somebody who starts, and others give way. Later, and throws, as that.
+     */
+    DoneOrLater settle();
+    /**
      * Everybody who came to have a partition is found, and duplicates of the descriptors of all who are known are made,
-     * where they can be had: hold them while the driver is asked. Later while somebody is starting (2 s at most) or
-     * ending (100 ms).
+     * where they can be had: hold them while the driver is asked. Later while somebody is starting or ending, 2 s at most
+     * for each process, and while somebody else opens the node. Throws `no-quiet` where that goes on for 20 s.
      */
     OrLater<std::vector<UniqueFd>> beforeEnquiry();
     /**
@@ -111,13 +116,30 @@ class Owners {
         std::optional<int64_t> lastPid;
         std::set<int64_t> others;
         std::map<int64_t, bool> openers;
+        std::set<int64_t> ending;
     };
+    /** A process that is waited for: since when, and when it was last there. */
+    struct Wait {
+        Time since;
+        Time seen;
+    };
+    /** By the process's number. */
+    using Waits = std::map<int64_t, Wait>;
+    /** As beforeEnquiry(), without an end. */
+    OrLater<std::vector<UniqueFd>> keepEverybody();
     /** Finds everybody who came to have a partition since the last look of this kind. Later as beforeEnquiry(). */
     DoneOrLater survey();
     /** Remembers whom a survey saw with a partition; searches on where it did not look at all processes. */
     void meet(ColumnRange columns, HolderSearch search, bool complete);
-    /** Later, in a moment, unless `since`, set at the first call, is too long ago. */
-    DoneOrLater waitFor(std::optional<Time>& since, std::chrono::steady_clock::duration longest);
+    /**
+     * Whether one of these processes is waited for: each for 2 s from when it was first there, until it was away for 2 s. So
+     * one that comes and goes again and again (another Tilescope opens the node for each of its looks) is waited for once.
+     * @param present who is there now; true: it has to be waited for
+     */
+    bool mustWait(Waits& waits, const std::map<int64_t, bool>& present);
+    Later inAMoment();
+    /** Later, in a moment that grows. Throws `no-quiet` after 20 s without an enquiry. */
+    Later laterOrNever();
     /** Remembers what a search found, holder processes behind applications, and answers with it. */
     HolderSearch remember(ColumnRange columns, HolderSearch search);
     /** Where no application has a descriptor: who has it mapped. All processes are looked at every 5 s at most. */
@@ -128,11 +150,15 @@ class Owners {
     std::vector<Remembered> remembered_;
     std::map<Place, Mapped> mapped_;
     std::optional<Surveyed> surveyed_;
-    /** Who has the node open for long, and no partition. */
-    std::set<int64_t> idle_;
-    /** Since when we wait for a process that starts, and for one that ends. */
+    /** Who has the node open and no partition yet; who is ending; which owners lost their descriptors and live. */
+    Waits starting_;
+    Waits ending_;
+    Waits closing_;
+    /** Threads of the kernel, which need no look, and since when they are collected. */
+    std::set<int64_t> kernelThreads_;
+    Time kernelThreadsAt_;
+    /** Since when no enquiry could be made. */
     std::optional<Time> unsettled_;
-    std::optional<Time> ending_;
     /** Holder processes by number. */
     std::vector<int64_t> holds_;
     /** Processes by number, and at how many further looks each is asked for its name: a holder takes it after its start. */

@@ -329,6 +329,11 @@ OrLater<std::vector<PartitionState>> PartitionList::list(const NodeFd& node, std
     return all;
 }
 
+OrLater<std::vector<PartitionState>> PartitionList::partitions() {
+    if (const auto settled = owners_.settle(); !settled) return settled.later();
+    return list(node_.open());
+}
+
 OrLater<std::vector<PartitionState>> PartitionList::listOf(const NodeFd& node,
                                                            const std::vector<PartitionEntry>& entries) {
     tidy(entries);
@@ -430,7 +435,7 @@ OrLater<std::optional<std::vector<PartitionState>>> PartitionList::poll() {
         // Hands that are waited for are looked at by their links meanwhile.
         const bool waiting =
             !watches_.empty() && enquired_ && kernel_.clock() - *enquired_ < whileWaiting && node_.isSame();
-        auto found = waiting || isQuiet() ? listOf(NodeFd(), before) : list(node_.open());
+        auto found = waiting || isQuiet() ? listOf(NodeFd(), before) : partitions();
         if (!found) return found.later();
         all = std::move(*found);
         now = fingerprint(all, free_);

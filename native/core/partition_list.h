@@ -28,6 +28,8 @@ class PartitionList {
 
     /** All partitions: those in use, free ones where they are static, picked columns. */
     OrLater<std::vector<PartitionState>> list(const NodeFd& node, std::vector<std::string>* findings = nullptr);
+    /** The same with a node of its own, which is open for a moment only. */
+    OrLater<std::vector<PartitionState>> partitions();
     /**
      * The list, if it or freeColumns() differs from what was told last: what list() gave may have been an answer that
      * nobody waited for any more. Empty when the node is gone; other failures are thrown.
@@ -47,7 +49,7 @@ class PartitionList {
     PartitionState look(const PartitionEntry& entry, HolderSearch search);
     /**
      * Partitions in use, and free ones where they are static; checked. The driver's lock is taken for it. Later as
-     * Owners::beforeEnquiry().
+     * Owners::beforeEnquiry(). Throws `no-quiet`, `driver`.
      */
     OrLater<std::vector<PartitionEntry>> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /** What the last enquiry listed. */

@@ -23,6 +23,7 @@ export type BoardErrorCode =
   | 'unknown-driver' // not one of the driver families this version knows; needs the person's consent
   | 'not-asked' // nobody uses the partition, and nobody asked for it
   | 'gave-way' // a long read of a free partition ended, because somebody opened the device
+  | 'no-quiet' // applications start and end without a pause, so the driver was not asked for its list
   | 'driver-hung' // a call of the driver does not return
   | 'driver' // any other errno of the driver; detail names ioctl and errno
   // the access
@@ -113,6 +114,7 @@ export const nothingWritten: ReadonlySet<BoardErrorCode> = new Set([
   'columns-taken',
   'no-partition',
   'unknown-driver',
+  'no-quiet',
 ]);
 
 /**

@@ -26,6 +26,7 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'unknown-driver': true,
   'not-asked': true,
   'gave-way': true,
+  'no-quiet': true,
   'driver-hung': true,
   driver: true,
   epoch: true,

@@ -135,6 +135,13 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
         message: l10n.t('An application opened the device, so Tilescope stopped reading to let it start.'),
         nextStep: l10n.t('Refresh when it runs.'),
       };
+    case 'no-quiet':
+      return {
+        message: l10n.t(
+          'Applications start and end on this board without a pause, so Tilescope did not ask the driver: that could lock it until a restart.',
+        ),
+        nextStep: l10n.t('Try again when fewer of them start at a time.'),
+      };
     case 'driver-hung':
       return {
         message: l10n.t(

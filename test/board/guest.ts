@@ -142,10 +142,13 @@ class Judge implements Watcher {
   newest = 0;
   readonly #family: Family;
   readonly #count: number;
+  readonly #passing: ReadonlySet<string>;
 
-  constructor(family: Family, count: number) {
+  /** @param passing the refusals that are no defects */
+  constructor(family: Family, count: number, passing: ReadonlySet<string>) {
     this.#family = family;
     this.#count = count;
+    this.#passing = passing;
   }
 
   /** @param least the newest life that was seen before this refresh began */
@@ -174,7 +177,7 @@ class Judge implements Watcher {
   }
 
   failed(error: BoardError): void {
-    if (passing.has(error.code)) this.refused[error.code] = (this.refused[error.code] ?? 0) + 1;
+    if (this.#passing.has(error.code)) this.refused[error.code] = (this.refused[error.code] ?? 0) + 1;
     else this.defects.push(`${error.code}: ${error.message} ${JSON.stringify(error.facts)}`);
   }
 }
@@ -201,7 +204,7 @@ export async function restartBeside(
   try {
     const before = await held(board);
     const begun = await board.counters();
-    const judge = new Judge(family, count);
+    const judge = new Judge(family, count, passing);
     const lives = witness.cycles(id, count, { reset: family.ownReset, live, pause, seed });
     const [{ times, ms }, { updates, watches }, looks] = await Promise.all([
       refreshUntil(lives, memory, judge),
@@ -378,7 +381,8 @@ export async function killBeside(
   const partition = await ours.open(keyOf({ startCol, numCols }), {}, signal);
   const memory = partition.memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
-  const judge = new Judge(family, count);
+  // One that is killed after another leaves no moment in which the driver may be asked.
+  const judge = new Judge(family, count, new Set([...passing, 'no-quiet']));
   // These applications write program memory: what stands in the data says nothing of them.
   const watcher: Watcher = { newest: 0, result: () => {}, failed: (error) => judge.failed(error) };
   let lists = 0;

@@ -64,6 +64,7 @@ const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
   'columns-taken',
   'not-asked',
   'gave-way',
+  'no-quiet',
   'no-match',
   'hold-failed',
   'unknown-driver',
