@@ -175,7 +175,7 @@ TEST_CASE("[truth-4] a process whose descriptors are gone is waited for until it
         one.flags = exiting;
     }
     SUBCASE("it ends while we look at it") {
-        one.links = {{0, "/dev/null"}, {3, "/dev/aie0"}, {7, FakeKernel::linkOf({20, 2})}};
+        one.links = {{0, "/dev/null"}, {7, FakeKernel::linkOf({20, 2})}};
         desk.kernel.beforeLink = [&](const std::string& path) {
             if (path != "/proc/600/fd/7") return;
             one.links.clear();
