@@ -13,12 +13,10 @@ import type { LocalSettings } from './boards/local-entry.ts';
 import { PickedColumns } from './boards/pick-columns.ts';
 import { Secrets } from './boards/secrets.ts';
 import { EditorCommands } from './editor/commands.ts';
-import { Comparisons } from './editor/compare/comparisons.ts';
 import { followDebugSessions } from './editor/debug-sessions.ts';
 import { DebugStops } from './editor/debug-stops.ts';
 import { editorKeys } from './editor/editor-keys.ts';
-import { Exports } from './editor/exports.ts';
-import { Imports } from './editor/imports.ts';
+import { FileActions } from './editor/file-actions.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
@@ -80,9 +78,7 @@ export interface TilescopeApi {
   readonly statusBar: EditorStatusBar;
   readonly array: ArrayFace;
   readonly names: NamesFace;
-  readonly comparisons: Comparisons;
-  readonly exports: Exports;
-  readonly imports: Imports;
+  readonly files: FileActions;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
@@ -213,8 +209,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const statusBar = new EditorStatusBar(editor);
   const stops = new DebugStops();
   const writes = new WrittenBytes();
-  const comparisons = new Comparisons(editor);
-  const files = { comparisons, exports: new Exports(), imports: new Imports(editor, comparisons) };
+  const files = new FileActions(editor);
   const array = buildArray({
     boards,
     picks,
@@ -250,11 +245,11 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     ...guest.register(),
     ...new EditorCommands(editor, writes, files).register(),
     writes,
-    comparisons,
-    ...comparisons.register(),
+    files,
+    ...files.register(),
     vscode.workspace.registerTextDocumentContentProvider(writesScheme, writes),
   );
-  offerCommands({ boards, picks, editor, comparisons, context });
+  offerCommands({ boards, picks, editor, files, context });
   boards.connectAtStart((error) => failures.note(error));
   closing = async () => {
     await editor.close();
@@ -271,7 +266,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     statusBar,
     array,
     names,
-    ...files,
+    files,
     consent,
     journalFolder,
     simulated: (id, options) => connectors.array(id, options),
@@ -380,10 +375,10 @@ function offerCommands({
   boards,
   picks,
   editor,
-  comparisons,
+  files,
   context,
 }: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'context'> & {
-  readonly comparisons: Comparisons;
+  readonly files: FileActions;
 }): void {
   const keys = new ContextKeys();
   const tellSidebar = () =>
@@ -398,12 +393,12 @@ function offerCommands({
     );
   const tellEditor = () => {
     const panel = editor.activePanel;
-    const { isComparing } = comparisons;
+    const { isComparing } = files;
     if (panel === undefined) keys.tell(editorKeys(undefined, isComparing));
     else {
       const { session } = panel.document;
       const { epochChanged } = session.state;
-      const mismatches = comparisons.of(session)?.comparison.outcome.mismatches.count ?? 0;
+      const mismatches = files.mismatches(session);
       const coreRuns = panel.runningTile !== undefined;
       keys.tell(editorKeys({ ...panel.state, epochChanged, coreRuns, mismatches }, isComparing));
     }
@@ -414,7 +409,7 @@ function offerCommands({
     boards.onDidChange(tellSidebar),
     picks.onDidForget(tellSidebar),
     editor.onDidChangePanel(tellEditor),
-    comparisons.onDidChange(tellEditor),
+    files.onDidChange(tellEditor),
   );
 }
 

@@ -9,11 +9,9 @@ import { hexNumber } from '../model/numbers.ts';
 import { resourcePath } from '../model/resource.ts';
 import { askText, pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
 import { changeBeside } from './changes-walk.ts';
-import type { Comparisons } from './compare/comparisons.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
-import type { Exports } from './exports.ts';
+import type { FileActions } from './file-actions.ts';
 import { parsePlace } from './go-to.ts';
-import type { Imports } from './imports.ts';
 import type { HostCommand } from './messages.ts';
 import type { HexPanel, Moment } from './panel.ts';
 import { withProgress } from './progress.ts';
@@ -50,17 +48,10 @@ type EditorCommand =
   | 'nextMismatch'
   | 'previousMismatch';
 
-/** What works with files and comparisons. */
-export interface EditorFiles {
-  readonly comparisons: Pick<Comparisons, 'compareFile' | 'compareTile' | 'step'>;
-  readonly exports: Pick<Exports, 'export'>;
-  readonly imports: Pick<Imports, 'import'>;
-}
-
 export class EditorCommands {
   readonly #provider: HexEditorProvider;
   readonly #writes: Pick<WrittenBytes, 'show'>;
-  readonly #files: EditorFiles;
+  readonly #files: Pick<FileActions, 'load'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -82,15 +73,19 @@ export class EditorCommands {
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),
     showWrites: async (document) => this.#writes.show(document),
-    import: (document) => this.#files.imports.import(known(document)),
-    export: (document) => this.#files.exports.export(known(document)),
-    compareFile: (document) => this.#files.comparisons.compareFile(known(document)),
-    compareTile: (document) => this.#files.comparisons.compareTile(known(document)),
-    nextMismatch: (document) => this.#files.comparisons.step(document, 1),
-    previousMismatch: (document) => this.#files.comparisons.step(document, -1),
+    import: async (document) => (await this.#files.load()).imports.import(known(document)),
+    export: async (document) => (await this.#files.load()).exports.export(known(document)),
+    compareFile: async (document) => (await this.#files.load()).comparisons.compareFile(known(document)),
+    compareTile: async (document) => (await this.#files.load()).comparisons.compareTile(known(document)),
+    nextMismatch: async (document) => (await this.#files.load()).comparisons.step(document, 1),
+    previousMismatch: async (document) => (await this.#files.load()).comparisons.step(document, -1),
   };
 
-  constructor(provider: HexEditorProvider, writes: Pick<WrittenBytes, 'show'>, files: EditorFiles) {
+  constructor(
+    provider: HexEditorProvider,
+    writes: Pick<WrittenBytes, 'show'>,
+    files: Pick<FileActions, 'load'>,
+  ) {
     this.#provider = provider;
     this.#writes = writes;
     this.#files = files;

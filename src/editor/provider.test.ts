@@ -150,16 +150,8 @@ async function setup() {
   for (const name of ['main.js', 'main.css']) await writeFile(join(bundles, name), `"${name} </script>"`);
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
-  const nothing = async () => undefined;
-  new EditorCommands(
-    provider,
-    { show: nothing },
-    {
-      comparisons: { compareFile: nothing, compareTile: nothing, step: nothing },
-      exports: { export: nothing },
-      imports: { import: nothing },
-    },
-  );
+  const load = () => Promise.reject(new Error('no files here'));
+  new EditorCommands(provider, { show: async () => undefined }, { load });
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string) => {

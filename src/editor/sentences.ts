@@ -9,7 +9,7 @@ import type { Localiser } from '../model/localiser.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
 import type { ApplyReport, HaltedCore, LiveState, SessionState } from '../session/types.ts';
-import { fileSentence } from './compare/comparison-sentences.ts';
+import { fileSentence } from './compare/file-sentences.ts';
 import type { Banner, HostCommand } from './messages.ts';
 import type { EditorServices } from './services.ts';
 

@@ -6,8 +6,9 @@ import { readGoldenFile } from '../../model/files/golden-file.ts';
 import type { MemoryGeometry } from '../../model/geometry.ts';
 import { Comparison, sideOfBytes } from '../../session/comparison.ts';
 import { type ComparedMemory, type ComparisonRow, comparisonRow, mismatchLines } from './comparison-rows.ts';
-import { fileSentence, parseTolerance, toleranceInput, valuePatternText } from './comparison-sentences.ts';
+import { parseTolerance, toleranceInput, valuePatternText } from './comparison-sentences.ts';
 import { expectedPlaces, rawChoice, typesFor } from './expected-places.ts';
+import { fileSentence } from './file-sentences.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>

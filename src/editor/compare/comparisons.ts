@@ -9,6 +9,7 @@ import { type ComparedSide, Comparison, sideOf, sideOfBytes } from '../../sessio
 import type { MemorySession } from '../../session/memory-session.ts';
 import type { SessionReference } from '../../session/pool.ts';
 import type { TileDocument } from '../document.ts';
+import type { RowCommand } from '../file-actions.ts';
 import type { ExpectedBytes } from '../messages.ts';
 import type { HexPanel } from '../panel.ts';
 import { withProgress } from '../progress.ts';
@@ -79,26 +80,23 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     provider.markBy((session, range) => this.#expectedOf(session, range));
   }
 
-  /** Registers the commands of the view. */
-  register(): vscode.Disposable[] {
-    const onRow = (name: string, act: (of: OpenComparison) => unknown): vscode.Disposable =>
-      vscode.commands.registerCommand(`tilescope.${name}`, async (row?: ComparisonRow) => {
-        const of = row === undefined ? this.#open[0] : this.#open.find(({ id }) => id === row.of.id);
-        if (of === undefined) sayInformation(vscode.l10n.t('Nothing is compared now.'));
-        else await act(of);
-      });
-    return [
-      onRow('setTolerance', async ({ comparison }) => {
-        const tolerance = await this.askTolerance(comparison.measure.tolerance);
-        if (tolerance !== undefined) comparison.tolerate(tolerance);
-      }),
-      onRow('exportMismatches', (of) => this.#export(of)),
-      onRow('closeComparison', (of) => this.#close(of)),
-      vscode.commands.registerCommand('tilescope.showMismatch', async (row: ComparisonRow) => {
-        const of = this.#open.find(({ id }) => id === row.of.id);
-        if (of !== undefined && row.place !== undefined) await this.#show(of, row.place);
-      }),
-    ];
+  /** Runs a command of the view on a row; without one, on the newest comparison. */
+  async run(command: RowCommand, row: ComparisonRow | undefined): Promise<void> {
+    const of = row === undefined ? this.#open[0] : this.#open.find(({ id }) => id === row.of.id);
+    if (of === undefined) {
+      sayInformation(vscode.l10n.t('Nothing is compared now.'));
+      return;
+    }
+    const actions: Record<RowCommand, () => unknown> = {
+      setTolerance: async () => {
+        const tolerance = await this.askTolerance(of.comparison.measure.tolerance);
+        if (tolerance !== undefined) of.comparison.tolerate(tolerance);
+      },
+      exportMismatches: () => this.#export(of),
+      closeComparison: () => this.#close(of),
+      showMismatch: () => row?.place && this.#show(of, row.place),
+    };
+    await actions[command]();
   }
 
   /** Whether anything is compared. */

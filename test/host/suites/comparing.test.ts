@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ComparisonRow } from '../../../src/editor/compare/comparison-rows.ts';
+import type { LoadedFiles } from '../../../src/editor/compare/loaded.ts';
 import type { CellChoice } from '../../../src/model/cells/choices.ts';
 import { tileStart } from '../../../src/model/geometry.ts';
 import { Bench, hexOf, show, until, untilTrue } from './support.ts';
@@ -14,9 +15,11 @@ const line = ({ label, description }: ComparisonRow) => `${label}: ${description
 describe('comparing', () => {
   let bench: Bench;
   let folder: string;
+  let files: LoadedFiles;
 
   beforeEach(async () => {
     bench = await Bench.make();
+    files = await bench.api.files.load();
     folder = await mkdtemp(join(tmpdir(), 'tilescope-golden-'));
   });
   afterEach(async () => {
@@ -29,11 +32,11 @@ describe('comparing', () => {
   async function expects(name: string, content: string | Uint8Array, type?: CellChoice): Promise<void> {
     const path = join(folder, name);
     await writeFile(path, content);
-    bench.api.comparisons.askFile = async () => vscode.Uri.file(path);
-    bench.api.comparisons.askType = async (types) => type ?? types[0];
+    files.comparisons.askFile = async () => vscode.Uri.file(path);
+    files.comparisons.askType = async (types) => type ?? types[0];
   }
 
-  const rows = (row?: ComparisonRow) => bench.api.comparisons.view.getChildren(row);
+  const rows = (row?: ComparisonRow) => files.comparisons.view.getChildren(row);
 
   it('memory with text of a simulator: how many differ, which, what they have in common; next and previous', async () => {
     const values = Int16Array.from({ length: 1024 }, (_, i) => 31 * i - 9000);
@@ -69,7 +72,7 @@ describe('comparing', () => {
     await vscode.commands.executeCommand('tilescope.showMismatch', mismatch);
     await untilTrue('a row goes to its bytes', at(48));
 
-    bench.api.comparisons.askTolerance = async () => ({ absolute: 64, relative: 0 });
+    files.comparisons.askTolerance = async () => ({ absolute: 64, relative: 0 });
     await vscode.commands.executeCommand('tilescope.setTolerance', root);
     assert.match(line(rows()[0] ?? root), /all 1024 values are as expected/);
   });
@@ -79,7 +82,7 @@ describe('comparing', () => {
     const other = { col: 2, row: 3 };
     const bytes = bench.array.peek('data', tile, 0, 0x8000);
     bench.array.poke('data', other, 0, [...bytes]);
-    bench.api.comparisons.askTile = async (items) => items.find(({ label }) => label === '(2,3)');
+    files.comparisons.askTile = async (items) => items.find(({ label }) => label === '(2,3)');
     await vscode.commands.executeCommand('tilescope.compareTile');
     assert.equal(line(rows()[0] as ComparisonRow), '(2,3): all 8192 values are as expected');
     bench.array.poke('data', other, 0x40, [(bytes[0x40] ?? 0) ^ 1]);
@@ -90,7 +93,7 @@ describe('comparing', () => {
     await whole.session.refresh({ offset: tileStart(geometry, other) + 0x40, length: 4 }, signal);
     await untilTrue('the other side is followed', () => /^1 of 8192/.test(rows()[0]?.description ?? ''));
     const path = join(folder, 'mismatches.csv');
-    bench.api.comparisons.askTarget = async () => vscode.Uri.file(path);
+    files.comparisons.askTarget = async () => vscode.Uri.file(path);
     await vscode.commands.executeCommand('tilescope.exportMismatches', rows()[0]);
     const [, exported = ''] = (await readFile(path, 'utf8')).split('\n');
     assert.match(exported, /^1,2,64,16,[0-9A-F]{8},[0-9A-F]{8}$/);
@@ -104,7 +107,7 @@ describe('comparing', () => {
 
   it('a tile as a file of every format, compared with itself; importing one stages what differs after a preview', async () => {
     const document = await bench.open('data', tile);
-    const { exports, imports, comparisons } = bench.api;
+    const { exports, imports, comparisons } = files;
     exports.askScope = async (scopes) => scopes.find(({ label }) => label === 'Tile (1,2)');
     for (const ending of ['bin', 'hex', 'npy', 'csv', 'json']) {
       const uri = vscode.Uri.file(join(folder, `tile.${ending}`));
