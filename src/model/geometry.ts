@@ -30,6 +30,8 @@ export const mostColumns = 1024;
 export const mostRows = 256;
 /** More bytes than one memory type of any array has; keeps every offset within 32 bits and signed arithmetic. */
 export const mostMemoryBytes = 2 ** 30;
+/** Bytes of a word: what one access reads or writes at once. */
+export const wordBytes = 4;
 
 /** A tile's absolute position. */
 export interface Tile {

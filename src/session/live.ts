@@ -9,7 +9,7 @@ import type { PartitionMemory, Watch, WatchOptions, WatchUpdate } from '../board
 import type { BoardError } from '../board/errors.ts';
 import { toBoardError } from '../board/errors.ts';
 import type { Disposable } from '../model/event.ts';
-import type { ByteRange } from '../model/geometry.ts';
+import { type ByteRange, wordBytes } from '../model/geometry.ts';
 import { endOf, intersectRanges, mergeRanges } from '../model/ranges.ts';
 import type { Follower } from './follower.ts';
 import { type Image, readGap } from './image.ts';
@@ -24,7 +24,6 @@ const retryMs = { first: 1000, last: 8000 } as const;
 const markMs = 1000;
 /** One look is a watch that ends with its first update: it has no time for another. */
 const onceMs = 60_000;
-const wordBytes = 4;
 
 /** What following needs of the other pieces, and tells them. */
 export interface Followers {

@@ -4,11 +4,8 @@
  */
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
-import type { ByteRange } from '../../src/model/geometry.ts';
+import { type ByteRange, wordBytes } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
-
-/** Bytes that one access reads or writes at once. */
-const wordBytes = 4;
 
 /** Shown for a cell with a byte that could not be read. */
 const unreadableText = '??';

@@ -1,5 +1,5 @@
 /** A watch of the simulated board: reads again and again by a timer and tells what differs, as the native core does. */
-import type { ByteRange } from '../../model/geometry.ts';
+import { type ByteRange, wordBytes } from '../../model/geometry.ts';
 import { intersectRanges } from '../../model/ranges.ts';
 import type { UnreadableSpan, Watch } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
@@ -7,7 +7,6 @@ import type { ChangedSpan, CoreReadAnswer, CoreUpdate, CoreWatchRequest } from '
 
 /** A look that found nothing is told this often, milliseconds. */
 const quietMs = 1000;
-const wordBytes = 4;
 
 /** What was told of one range: per word its bytes, or why there are none. */
 interface Told {

@@ -7,6 +7,9 @@ import { floatShapes } from '../cells/floats.ts';
 import type { ByteOrder, CellFormat } from '../cells/format.ts';
 import { FileError } from './file-error.ts';
 
+/** More numbers than any memory holds: what a file asks for beyond is refused. */
+export const mostNumbers = 1 << 26;
+
 /** Numbers in the order of the file; complex values are two of them. Texts are as they stand in the file. */
 export interface FileNumbers {
   readonly values: ArrayLike<number> | ArrayLike<bigint> | readonly string[];

@@ -1,5 +1,5 @@
 /** Intel HEX, record types 00 to 05. Addresses count from wherever the file's maker says; pieces are not joined to a memory here. */
-import { hexDigits } from '../numbers.ts';
+import { hexDigits, parseHex } from '../numbers.ts';
 import { FileError } from './file-error.ts';
 
 /** Bytes at an address. */
@@ -19,9 +19,8 @@ function recordOf(row: string, line: number): Uint8Array {
   if (!row.startsWith(':') || !/^(?:[0-9a-f]{2}){5,260}$/i.test(digits)) {
     throw new FileError('hex-record', { line, text: row.slice(0, 40) });
   }
-  const bytes = Uint8Array.from({ length: digits.length / 2 }, (_, i) =>
-    Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16),
-  );
+  const pairs = Array.from({ length: digits.length / 2 }, (_, i) => digits.slice(2 * i, 2 * i + 2));
+  const bytes = Uint8Array.from(pairs, (pair) => parseHex(pair) ?? 0);
   if (bytes[0] !== bytes.length - 5) throw new FileError('hex-record', { line, text: row.slice(0, 40) });
   if ((bytes.reduce((sum, byte) => sum + byte, 0) & 0xff) !== 0)
     throw new FileError('hex-checksum', { line });

@@ -3,10 +3,7 @@
  * simulator's CSV files (CMD, D, TLAST, TKEEP, stalls), and plain CSV. Knows no types: numbers stay texts.
  */
 import { FileError } from './file-error.ts';
-import type { FileNumbers } from './file-numbers.ts';
-
-/** More numbers than any memory holds: the rest of what a repeated row asks for is refused. */
-const mostNumbers = 1 << 26;
+import { type FileNumbers, mostNumbers } from './file-numbers.ts';
 
 /** The numbers of a text. */
 interface TextNumbers extends FileNumbers {

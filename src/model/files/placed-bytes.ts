@@ -2,7 +2,7 @@
 import { type CellChoice, cellFormat, formOf } from '../cells/choices.ts';
 import type { Tile } from '../geometry.ts';
 import { FileError } from './file-error.ts';
-import { bytesOf, type FileNumbers } from './file-numbers.ts';
+import { bytesOf, type FileNumbers, mostNumbers } from './file-numbers.ts';
 
 /** Bytes of a place: of a tile, or of an address that counts from wherever the file's maker says. */
 export interface PlacedRun {
@@ -17,9 +17,6 @@ export interface PlacedBytes {
   readonly runs: readonly PlacedRun[];
   readonly choice?: CellChoice;
 }
-
-/** More numbers than any memory holds. */
-const mostNumbers = 1 << 26;
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
