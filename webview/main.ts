@@ -77,6 +77,8 @@ class Editor {
   #doing: Notice | undefined;
   #hover: ReturnType<typeof setTimeout> | undefined;
   #spoken = '';
+  /** Where the cursor was when it was last spoken of. */
+  #spokenAt = '';
   #updatePending = false;
   #settings: EditorSettings;
   /** Chosen for this tab; overrides the setting. */
@@ -353,6 +355,12 @@ class Editor {
     const text = [value, ...states, ...place, pane, ...(selected === undefined ? [] : [selected])].join(', ');
     if (text === this.#spoken) return;
     this.#spoken = text;
+    // What moves by itself under a resting cursor would never stop being said.
+    const where = [...place, pane, selected].join();
+    const rests = where === this.#spokenAt;
+    this.#spokenAt = where;
+    const { live } = this.#state;
+    if (rests && live !== undefined && live.paused === undefined) return;
     if (this.#notice === undefined) this.#outline.speak(text);
   }
 

@@ -615,6 +615,25 @@ describe('[live-1] Live', () => {
   });
 });
 
+test('[live-1] what moves by itself under a resting cursor is not said again and again; where the cursor goes is', async () => {
+  const page = await start(oneTile);
+  await page.locator('#grid').focus();
+  await eventually(() => spoken(page).textContent()).toContain(hex(deviceByte(0x8000)));
+  const write = async (value: number) => {
+    await page.evaluate((byte) => window.fake.deviceWrite(0x8000, byte), value);
+    await eventually(() => marked(page, 'changed')).toEqual([hex(value)]);
+  };
+  await write(0xe1);
+  await eventually(() => spoken(page).textContent()).toContain('E1');
+  await page.evaluate(() => window.fake.setState({ live: { hertz: 10 } }));
+  for (const value of [0xe2, 0xe3]) await write(value);
+  await eventually(() => footer(page).textContent()).toContain('E3');
+  expect(await spoken(page).textContent()).toContain('E1');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowLeft');
+  await eventually(() => spoken(page).textContent()).toContain('E3');
+});
+
 test('[live-10] what changed since a moment is marked, and which moment that is, until another one counts', async () => {
   const page = await start(oneTile);
   await page.evaluate(() => window.fake.deviceWrite(0x8010, 0x01));
