@@ -22,7 +22,11 @@ export const reserved: readonly Reserved[] = [
   {
     word: 'words',
     part: /^words?$/,
-    places: [/^src\/(board|session|model\/status)\//, /^webview\/grid\/selection\.ts$/],
+    places: [
+      /^src\/model\/geometry\.ts$/,
+      /^src\/(board|session|model\/status)\//,
+      /^webview\/grid\/selection\.ts$/,
+    ],
   },
   { word: 'link', part: /^links?$/, places: [/^src\/session\//, /^src\/(boards|explorer|editor|array)\//] },
   { word: 'secret', part: /^secrets?$/, places: [/^src\/(board\/(ssh|local)|boards|explorer)\//] },
