@@ -78,6 +78,8 @@ const PARTS: Readonly<Record<string, string>> = {
   hosts: 'src/board/ssh/host-names.ts',
   questions: 'src/boards/ssh-entry.ts',
   files: 'src/editor/compare/loaded.ts',
+  names: 'src/names/name-model.ts',
+  builds: 'src/names/read-files.ts',
 };
 
 /**

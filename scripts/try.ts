@@ -2,13 +2,21 @@
  * `npm run try -- FOLDER`: gives every file below a folder to the readers of what builds leave, and prints a table of what
  * was found in each. Changes nothing.
  */
+import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { hexNumber } from '../src/model/numbers.ts';
+import { readAieMetadata } from '../src/model/program/container.ts';
 import { type ControlConfig, readControlConfig } from '../src/model/program/control-config.ts';
+import { corePath, linkerPaths } from '../src/model/program/core-files.ts';
 import { DebugInfo } from '../src/model/program/dwarf/debug-info.ts';
 import { debugFaultText } from '../src/model/program/dwarf/faults.ts';
 import { type ElfFile, readElf } from '../src/model/program/elf.ts';
-import { FileFault, faultText } from '../src/model/program/faults.ts';
+import { faultText } from '../src/model/program/fault-texts.ts';
+import { FileFault } from '../src/model/program/faults.ts';
+import { type LinkerFile, linkerReaders, type NamedRange } from '../src/model/program/linker-files.ts';
+import { type ModuleDevice, readModule } from '../src/model/program/mlir.ts';
+import { coreSymbols } from '../src/model/program/symbols.ts';
 import { isMain, runMain, ScriptError } from './common.ts';
 
 /** A larger file is no part of a build that the readers know. */
@@ -25,11 +33,50 @@ interface Found {
   readonly what: string;
 }
 
-function elfText({ machine, flags, sections, segments, symbols }: ElfFile): string {
-  const count = (wanted: string) => symbols.filter(({ type }) => type === wanted).length;
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
+}
+
+/** The first few of a list, and how many more there are. */
+function some(texts: readonly string[]): string {
+  const shown = texts.slice(0, 4).join(', ');
+  return texts.length > 4 ? `${shown}, ${texts.length - 4} more` : shown;
+}
+
+function rangeText({ name, address, size }: NamedRange): string {
+  return `${name} ${hexNumber(address)}+${size}`;
+}
+
+function stackText(stack: { address: number; size: number } | undefined): string {
+  if (stack === undefined) return 'no stack';
+  return `stack ${hexNumber(stack.address)}+${stack.size === 0 ? '?' : stack.size}`;
+}
+
+/** What was read of the linker files that lie beside an ELF. */
+async function linkerFilesOf(name: string): Promise<LinkerFile[]> {
+  const files: LinkerFile[] = [];
+  for (const { path, source } of linkerPaths(name.replaceAll('\\', '/'))) {
+    if (existsSync(path)) files.push(linkerReaders[source](await readFile(path, 'utf8')));
+  }
+  return files;
+}
+
+async function elfText(name: string, bytes: Uint8Array): Promise<string> {
+  const elf = readElf(bytes);
+  const linkerFiles = await linkerFilesOf(name);
+  const { buffers, functions, stack, generation } = coreSymbols(elf, linkerFiles);
+  const at = corePath(name.replaceAll('\\', '/'));
+  const place =
+    at === undefined
+      ? 'core not in its name'
+      : `core ${at.column}_${at.row}${at.isComputeRow ? ' (compute row)' : ''}`;
+  const beside =
+    linkerFiles.length === 0 ? '' : `, with ${linkerFiles.map(({ source }) => source).join(' and ')}`;
+  const named = buffers.map((one) => `${rangeText(one)} (${one.sizeFrom})`);
   return (
-    `machine ${machine}, flags ${flags}, ${sections.length} sections, ${segments.length} segments, ` +
-    `${symbols.length} symbols (${count('object')} objects, ${count('function')} functions, ${count('none')} untyped)`
+    `${place}${beside}: ${generation ?? 'generation not known'}, ${counted(elf.symbols.length, 'symbol')}; ` +
+    `${counted(buffers.length, 'buffer')}: ${some(named)}; ` +
+    `${counted(functions.length, 'function')}; ${stackText(stack)}${stack === undefined ? '' : ` (${stack.sizeFrom})`}${debugText(elf)}`
   );
 }
 
@@ -39,9 +86,9 @@ function debugText(elf: ElfFile): string {
   const { versions, producers, functions, globals, types, faults } = info;
   if (versions.length === 0 && faults.length === 0) return '';
   const producer = producers.map((text) => text.slice(0, 40)).join('; ');
-  const some = globals.slice(0, 4).map(({ name, type }) => `${name}: ${types.text(type)}`);
+  const typed = globals.slice(0, 4).map(({ name, type }) => `${name}: ${types.text(type)}`);
   return (
-    `; DWARF ${versions.join(', ')} (${producer}): ${functions.length} functions, ${globals.length} globals (${some.join('; ')}), ` +
+    `; DWARF ${versions.join(', ')} (${producer}): ${functions.length} functions, ${globals.length} globals (${typed.join('; ')}), ` +
     `${info.sourceFiles().length} source files${faults.map((fault) => `; ${debugFaultText(fault, l10n)}`).join('')}`
   );
 }
@@ -50,37 +97,80 @@ function controlText({ graphs, kernels, shape }: ControlConfig): string {
   const start = shape.startCols.length === 0 ? 'not said' : shape.startCols.join(', ');
   const named = kernels.map(({ name, column, row }) => `${name} in ${column}_${row}`);
   return (
-    `${graphs.length} graphs, ${kernels.length} kernels${named.length === 0 ? '' : `: ${named.slice(0, 4).join('; ')}`}; ` +
-    `cores from row ${shape.coreStart ?? 'not said'}, starts at column ${start}`
+    `${counted(graphs.length, 'graph')}, ${counted(kernels.length, 'kernel')}${named.length === 0 ? '' : `: ${some(named)}`}; ` +
+    `cores from row ${shape.coreStart ?? 'not said'}, start column ${start}`
   );
 }
+
+function moduleText(devices: readonly ModuleDevice[]): string {
+  return devices
+    .map(({ name, target, cores, buffers, unplaced }) => {
+      const named = buffers.map(
+        (one) => `${one.name} (${one.column},${one.row})+${hexNumber(one.offset)} ${one.size ?? '?'} bytes`,
+      );
+      const rest = unplaced === 0 ? '' : `, ${unplaced} without address`;
+      return (
+        `device ${name === '' ? target : `${name} (${target})`}: ${counted(cores.length, 'core')}, ` +
+        `${counted(buffers.length, 'buffer')}${rest}${named.length === 0 ? '' : `: ${some(named)}`}`
+      );
+    })
+    .join('; ');
+}
+
+function linkerText({ buffers, stack }: LinkerFile): string {
+  return `${counted(buffers.length, 'buffer')}: ${some(buffers.map(rangeText))}; ${stackText(stack)}`;
+}
+
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** The readers by what they take. */
 const readers: readonly {
   readonly kind: string;
   readonly takes: (name: string, bytes: Uint8Array) => boolean;
-  readonly read: (bytes: Uint8Array) => string;
+  readonly read: (bytes: Uint8Array, name: string) => string | Promise<string>;
 }[] = [
   {
     kind: 'core ELF',
     takes: (_, bytes) => bytes[0] === 0x7f && bytes[1] === 0x45,
-    read: (bytes) => {
-      const elf = readElf(bytes);
-      return elfText(elf) + debugText(elf);
-    },
+    read: (bytes, name) => elfText(name, bytes),
   },
   {
     kind: 'control config',
     takes: (name) => name.endsWith('aie_control_config.json'),
-    read: (bytes) => controlText(readControlConfig(new TextDecoder().decode(bytes))),
+    read: (bytes) => controlText(readControlConfig(textOf(bytes))),
+  },
+  {
+    kind: 'xclbin',
+    takes: (name) => name.endsWith('.xclbin'),
+    read: (bytes) => controlText(readControlConfig(readAieMetadata(bytes))),
+  },
+  {
+    kind: 'MLIR',
+    takes: (name) => name.endsWith('.mlir'),
+    read: (bytes) => moduleText(readModule(textOf(bytes))),
+  },
+  {
+    kind: '.bcf',
+    takes: (name) => name.endsWith('.bcf'),
+    read: (bytes) => linkerText(linkerReaders.bcf(textOf(bytes))),
+  },
+  {
+    kind: 'ld.script',
+    takes: (name) => name.endsWith('ld.script'),
+    read: (bytes) => linkerText(linkerReaders['ld.script'](textOf(bytes))),
+  },
+  {
+    kind: '.map',
+    takes: (name) => name.endsWith('.map'),
+    read: (bytes) => linkerText(linkerReaders.map(textOf(bytes))),
   },
 ];
 
-function foundIn(name: string, bytes: Uint8Array): Found | undefined {
+async function foundIn(name: string, bytes: Uint8Array): Promise<Found | undefined> {
   const reader = readers.find(({ takes }) => takes(name, bytes));
   if (reader === undefined) return undefined;
   try {
-    return { kind: reader.kind, what: reader.read(bytes) };
+    return { kind: reader.kind, what: await reader.read(bytes, name) };
   } catch (error) {
     if (!(error instanceof FileFault)) throw error;
     return { kind: `${reader.kind}, refused`, what: faultText(error, l10n) };
@@ -99,7 +189,7 @@ async function main(args: readonly string[]): Promise<number> {
   for (const name of names) {
     const { size } = await stat(name);
     const start = performance.now();
-    const found = size > mostBytes ? undefined : foundIn(name, await readFile(name));
+    const found = size > mostBytes ? undefined : await foundIn(name, await readFile(name));
     const took = performance.now() - start;
     if (found === undefined) passedOver++;
     else rows.push([relative(folder, name), found.kind, `${size}`, took.toFixed(1), found.what]);

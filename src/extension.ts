@@ -35,11 +35,12 @@ import {
   PartitionNode,
   PickedNode,
   TileNode,
+  uriOf,
 } from './explorer/nodes.ts';
 import { sidebarKeys } from './explorer/sidebar-keys.ts';
 import { BoardTree } from './explorer/tree.ts';
 import { actionNames } from './model/action-names.ts';
-import { locate, totalBytes } from './model/geometry.ts';
+import { locate, tileStart, totalBytes } from './model/geometry.ts';
 import { liveBudgetShape } from './model/live-rate.ts';
 import { cleanLine } from './model/plain.ts';
 import type { BoardShape } from './model/program/placement.ts';
@@ -172,7 +173,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       },
       boardLabel: (id) => boards.get(id)?.config.label ?? id,
       memoryName: (resource) => memoryName(resource.memory),
-      tileName: (board, tile) => names.model.tileName(board, tile),
+      tileName: (board, tile) => names.model?.tileName(board, tile) ?? '',
+      names: (board, memory, tile) => names.model?.names(board, memory, tile) ?? [],
       onDidChangeNames: (listener) => names.onDidChange(listener),
       connect: async (id) => {
         const entry = boards.get(id);
@@ -318,8 +320,8 @@ function buildNames({
     showFailure: (thrown) => failures.show(thrown),
     after,
   });
-  tree.tileName = ({ memory, tile }) => names.model.tileName(memory.entry.id, tile);
-  tree.boardNames = (board) => names.model.boardLines(board);
+  tree.tileName = ({ memory, tile }) => names.model?.tileName(memory.entry.id, tile) ?? '';
+  tree.boardNames = (board) => names.model?.boardLines(board) ?? [];
   context.subscriptions.push(names.onDidChange(() => tree.refresh()));
   return names;
 }
@@ -346,8 +348,20 @@ function buildArray({
       ownerText,
       errorText,
       note: (thrown) => failures.note(thrown),
-      tileNames: (board, tile) => names.model.tileLines(board, tile),
+      tileNames: (board, tile) => names.model?.tileLines(board, tile) ?? [],
+      names: (board, memory, tile) => names.model?.names(board, memory, tile) ?? [],
       onDidChangeNames: (listener) => names.onDidChange(listener),
+      openPlace: async (resource, { offset, length }) => {
+        const uri = uriOf(resource);
+        await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
+        const { tile } = resource;
+        const document = editor.document(uri);
+        const geometry = document?.shown?.geometry;
+        if (tile === undefined || geometry === undefined) return;
+        for (const panel of document?.panels ?? []) {
+          if (panel.view.active) panel.reveal(tileStart(geometry, tile) + offset, length);
+        }
+      },
       clock: (at) => new Date(at).toLocaleTimeString(vscode.env.language),
       after,
       l10n: vscode.l10n,

@@ -6,7 +6,7 @@ import { ArrayView } from './array-view.ts';
 import { statusTooltip } from './sentences.ts';
 import type { DetailItem } from './tile-items.ts';
 import { TileModel } from './tile-model.ts';
-import { TileView } from './tile-view.ts';
+import { openPlaceCommand, TileView } from './tile-view.ts';
 
 /** A state that was read within this time is good enough for a tooltip, milliseconds. */
 const fresh = 3000;
@@ -36,6 +36,9 @@ export class ArrayFace implements vscode.Disposable {
       this.tile,
       this.array.onDidFocus((place) => this.tile.show(place)),
       vscode.commands.registerCommand('tilescope.refreshArray', () => this.refresh()),
+      vscode.commands.registerCommand(openPlaceCommand, (place: NonNullable<DetailItem['opens']>) =>
+        this.tileView.open(place),
+      ),
       vscode.commands.registerCommand('tilescope.copyDetail', (item?: DetailItem) =>
         this.tileView.copy(item),
       ),

@@ -14,9 +14,11 @@ import {
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
-import type { Tile } from '../model/geometry.ts';
+import type { ByteRange, MemoryType, Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
+import type { PlacedName } from '../model/program/build.ts';
+import type { MemoryResource } from '../model/resource.ts';
 import { leavesOpen, withSecondRead } from '../model/status/open-questions.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
@@ -50,6 +52,10 @@ export interface ArrayServices {
   note(thrown: unknown): BoardError;
   /** The kernels of a tile, a line each. */
   tileNames(board: string, tile: Tile): readonly string[];
+  /** What has a name in a memory of a tile, by its offset. */
+  names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
+  /** Opens the memory of a tile with the cursor at a range of tile offsets. */
+  openPlace(resource: MemoryResource, range: ByteRange): Promise<void>;
   /** Fires when tiles may have other names. */
   readonly onDidChangeNames: (listener: () => void) => Disposable;
   /** A time of day in words; `at` in milliseconds since 1970. */

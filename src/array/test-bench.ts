@@ -4,6 +4,7 @@ import { toBoardError } from '../board/errors.ts';
 import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/array.ts';
 import { createSimulatedConnector } from '../board/simulated/connector.ts';
 import { Emitter } from '../model/event.ts';
+import type { PlacedName } from '../model/program/build.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime } from '../session/scripted-board.ts';
 import { type ArrayBoard, ArrayModel, type ArrayServices } from './array-model.ts';
@@ -25,6 +26,10 @@ export class ViewBench {
   readonly namesChanged = new Emitter<void>();
   /** Kernels by tile. */
   readonly names = new Map<string, readonly string[]>();
+  /** What has a name, by memory and tile. */
+  readonly places = new Map<string, readonly PlacedName[]>();
+  /** The places that were opened. */
+  readonly opened: unknown[] = [];
   readonly noted: unknown[] = [];
   /** Whether picks are not shown. */
   withoutPicks = false;
@@ -49,6 +54,8 @@ export class ViewBench {
         return toBoardError(thrown);
       },
       tileNames: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
+      names: (_, memory, { col, row }) => this.places.get(`${memory} ${col},${row}`) ?? [],
+      openPlace: async (...place) => void this.opened.push(place),
       onDidChangeNames: (listener) => this.namesChanged.event(listener),
       clock: () => '14:03:27',
       after: (milliseconds, action) => this.time.after(milliseconds, action),

@@ -1,6 +1,9 @@
 /** The lines of the details view, made of one tile's status. Pure: knows nothing of trees. */
+import { type ByteRange, type MemoryType, memoryTypes } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
+import type { PlacedName } from '../model/program/build.ts';
+import { nameSizeText, nameText } from '../model/program/name-texts.ts';
 import type {
   CoreStatus,
   DescriptorLock,
@@ -30,6 +33,8 @@ export interface DetailItem {
   readonly tooltip: readonly string[];
   /** Name of a codicon. */
   readonly icon?: string;
+  /** What is opened with a click. */
+  readonly opens?: { readonly memory: MemoryType; readonly range: ByteRange };
   /** Expanded at first. */
   readonly open?: boolean;
   readonly children: readonly DetailItem[];
@@ -48,6 +53,40 @@ function leaf(key: string, label: string, description: string, tooltip: readonly
 export function detailText(item: DetailItem, indent = ''): string {
   const own = item.description === '' ? item.label : `${item.label}: ${item.description}`;
   return [`${indent}${own}`, ...item.children.map((child) => detailText(child, `${indent}  `))].join('\n');
+}
+
+/** What builds name in the memories of a tile; nothing where they name nothing. A click opens the place. */
+export function nameItems(
+  namesIn: (memory: MemoryType) => readonly PlacedName[],
+  l10n: Localiser,
+): DetailItem[] {
+  const children = memoryTypes.flatMap((memory) =>
+    namesIn(memory).map((name, i): DetailItem => {
+      const kind =
+        name.kind === 'function' ? 'symbol-function' : name.kind === 'stack' ? 'layers' : 'symbol-field';
+      const size = nameSizeText(name, l10n);
+      return {
+        key: `name.${memory}.${i}`,
+        label: nameText(name, l10n),
+        description: l10n.t('{0}, {1}', hexNumber(name.offset, 4), size),
+        tooltip: [],
+        icon: kind,
+        opens: { memory, range: { offset: name.offset, length: Math.max(1, name.size) } },
+        children: [],
+      };
+    }),
+  );
+  if (children.length === 0) return [];
+  return [
+    {
+      key: 'names',
+      label: l10n.t('Names'),
+      description: `${children.length}`,
+      tooltip: [],
+      icon: 'tag',
+      children,
+    },
+  ];
 }
 
 /** Everything that was read of a tile. */

@@ -5,11 +5,13 @@ import type { Localiser } from '../model/localiser.ts';
 import { plainRow, sayInformation, setViewTexts } from '../say/say.ts';
 import type { ArrayServices } from './array-model.ts';
 import { tileName } from './sentences.ts';
-import { type DetailItem, detailItems, detailText } from './tile-items.ts';
+import { type DetailItem, detailItems, detailText, nameItems } from './tile-items.ts';
 import type { TileModel } from './tile-model.ts';
 
 /** The view's id in the manifest. */
 const tileViewId = 'tilescope.tile';
+/** Run by rows; not in the palette. */
+export const openPlaceCommand = 'tilescope.openPlace';
 
 export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Disposable {
   readonly #model: TileModel;
@@ -52,6 +54,10 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
     const lines = [item.description === '' ? item.label : `${item.label}: ${item.description}`];
     shown.tooltip = [...lines, ...item.tooltip.filter((line) => line !== '')].join('\n');
     if (item.icon !== undefined) shown.iconPath = new vscode.ThemeIcon(item.icon);
+    if (item.opens !== undefined) {
+      const title = this.#services.l10n.t('Open');
+      shown.command = { command: openPlaceCommand, title, arguments: [item.opens] };
+    }
     shown.contextValue = 'detail';
     return plainRow(shown);
   }
@@ -64,14 +70,16 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   #items(): DetailItem[] {
     const { known, offline } = this.#model;
     if (known === undefined) return [];
-    const { l10n, errorText, clock, tileNames } = this.#services;
+    const { l10n, errorText, clock, tileNames, names } = this.#services;
+    const { board, tile } = known.place;
     const [status] = known.report?.tiles ?? [];
     const items: DetailItem[] = [];
     const say = (key: string, label: string, icon: string) =>
       items.push({ key, label, description: '', tooltip: [], icon, children: [] });
-    for (const [i, name] of tileNames(known.place.board, known.place.tile).entries()) {
+    for (const [i, name] of tileNames(board, tile).entries()) {
       say(`name${i}`, name, 'symbol-method');
     }
+    items.push(...nameItems((memory) => names(board, memory, tile), l10n));
     if (offline !== undefined) say('offline', errorText(offline), 'debug-disconnect');
     else if (known.error !== undefined) say('error', errorText(known.error), 'warning');
     else if (status === undefined) say('reading', l10n.t('Reading...'), 'loading~spin');
@@ -87,6 +95,17 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
       children: [],
     });
     return items;
+  }
+
+  /** Opens the memory of the shown tile at a place. */
+  async open({ memory, range }: NonNullable<DetailItem['opens']>): Promise<void> {
+    const place = this.#model.known?.place;
+    if (place === undefined) return;
+    try {
+      await this.#services.openPlace({ ...place, memory }, range);
+    } catch (error) {
+      this.#services.note(error);
+    }
   }
 
   /** Copies an item with all below it; without one, everything. */

@@ -6,6 +6,7 @@ import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, formatTile, locate, totalBytes } from '../model/geometry.ts';
 import { atStops, liveRates } from '../model/live-rate.ts';
 import { hexNumber } from '../model/numbers.ts';
+import { nameSizeText, nameText } from '../model/program/name-texts.ts';
 import { resourcePath } from '../model/resource.ts';
 import { askText, pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
 import { changeBeside } from './changes-walk.ts';
@@ -13,6 +14,7 @@ import type { ShownMemory, TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
 import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
+import { type NamedPlace, namedPlaces, placeOfName, placeText } from './named-places.ts';
 import type { HexPanel, Moment } from './panel.ts';
 import { withProgress } from './progress.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
@@ -32,6 +34,7 @@ type EditorCommand =
   | 'readFast'
   | 'readRunning'
   | 'goTo'
+  | 'goToName'
   | 'cells'
   | 'live'
   | 'marks'
@@ -64,6 +67,7 @@ export class EditorCommands {
     readFast: (document) => this.#readFast(document),
     readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
+    goToName: (document) => this.#goToName(document),
     cells: (document) => this.#cells(document),
     live: (document) => this.#live(document),
     marks: (document) => this.#marks(document),
@@ -369,21 +373,57 @@ export class EditorCommands {
   async #goTo(document: TileDocument): Promise<void> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) throw offline(document);
-    const place = (text: string) => parsePlace(text, shown.geometry, shown.range);
+    const names = this.#placesIn(document);
+    const place = (text: string) =>
+      placeOfName(names, text.trim()) ?? parsePlace(text, shown.geometry, shown.range);
     const typed = await askText({
       title: vscode.l10n.t('Go to Offset'),
-      prompt: vscode.l10n.t('An offset such as 0x1F0, or a tile and its offset such as (2,3)+0x10'),
+      prompt: vscode.l10n.t('An offset such as 0x1F0, a tile and its offset such as (2,3)+0x10, or a name'),
       refuse: (text) => {
         const found = place(text);
         if (typeof found === 'number') return undefined;
         return found === 'outside'
           ? vscode.l10n.t('This is not part of what the editor shows.')
-          : vscode.l10n.t('Type an offset such as 0x1F0, or (2,3)+0x10.');
+          : vscode.l10n.t('Type an offset such as 0x1F0, or (2,3)+0x10, or the name of one place.');
       },
     });
     const found = typed === undefined ? undefined : place(typed);
     if (typeof found !== 'number') return;
     for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
+  }
+
+  async #goToName(document: TileDocument): Promise<void> {
+    const { addNames } = actionNames(vscode.l10n);
+    const places = this.#placesIn(document);
+    if (places.length === 0) {
+      const text = vscode.l10n.t('No build names anything in this memory.');
+      if ((await sayInformation(text, addNames)) === addNames) {
+        await vscode.commands.executeCommand('tilescope.addNames');
+      }
+      return;
+    }
+    const items = places.map((place) => ({
+      label: nameText(place.name, vscode.l10n),
+      description: placeText(place),
+      detail: nameSizeText(place.name, vscode.l10n),
+      place,
+    }));
+    const picked = await pickFrom(items, { placeHolder: vscode.l10n.t('Names in this memory') });
+    if (picked === undefined) return;
+    const { offset, name } = picked.place;
+    for (const panel of document.panels) {
+      if (panel.view.active) panel.reveal(offset, Math.max(1, name.size));
+    }
+  }
+
+  /** The names in what a document shows. */
+  #placesIn(document: TileDocument): NamedPlace[] {
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown === undefined) throw offline(document);
+    const { board, memory } = document.resource;
+    return namedPlaces(shown.geometry, shown.range, (tile) =>
+      this.#provider.services.names(board, memory, tile),
+    );
   }
 }
 

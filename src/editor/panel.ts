@@ -21,6 +21,7 @@ import type {
   ToWebview,
   ViewChoice,
 } from './messages.ts';
+import { nameAt } from './named-places.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import {
@@ -225,6 +226,16 @@ export class HexPanel {
   /** How the tab follows the memory by itself; undefined if it does not. */
   get live(): LiveState | undefined {
     return this.document.session.liveState(this.#looker);
+  }
+
+  /** What a build calls the byte at a buffer offset; empty without a name. */
+  nameAt(bufferOffset: number): string {
+    const { document } = this;
+    const { shown, resource } = document;
+    if (shown === undefined || document.isOutside) return '';
+    const { services } = this.#host;
+    const namesOf = (tile: Tile) => services.names(resource.board, resource.memory, tile);
+    return nameAt(shown.geometry, bufferOffset, namesOf, vscode.l10n);
   }
 
   /** Moves the page's cursor, as soon as there is a page. */

@@ -1,6 +1,7 @@
 /** What the editor needs from the rest of the extension; given by `extension.ts`. */
 import type { BoardError } from '../board/errors.ts';
-import type { Tile } from '../model/geometry.ts';
+import type { MemoryType, Tile } from '../model/geometry.ts';
+import type { PlacedName } from '../model/program/build.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
 import type { KeptViews } from './kept-views.ts';
@@ -17,6 +18,8 @@ export interface EditorServices {
   memoryName(resource: MemoryResource): string;
   /** What the kernels of a tile are called, in one short text; empty without any. */
   tileName(board: string, tile: Tile): string;
+  /** What has a name in a memory of a tile, by its offset. */
+  names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
   /** Fires when tiles may have other names. */
   readonly onDidChangeNames: (listener: () => void) => { dispose(): void };
   /** Connects with progress and shows failures. */

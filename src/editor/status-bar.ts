@@ -128,8 +128,9 @@ function selectionText(panel: HexPanel): { short: string; long: string } | undef
   if (start < range.offset || start >= range.offset + range.length) return undefined;
   const place = locate(geometry, start);
   const value = valueText(panel, start, selection.length);
+  const name = panel.nameAt(start);
   const size = selection.length > 1 ? vscode.l10n.t('{0} bytes selected', selection.length) : '';
-  const parts = [`${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`, value, size].filter(
+  const parts = [`${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`, name, value, size].filter(
     (part) => part !== '',
   );
   return {

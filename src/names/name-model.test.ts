@@ -3,7 +3,7 @@ import { readControlConfig } from '../model/program/control-config.ts';
 import { FileFault } from '../model/program/faults.ts';
 import type { BoardShape } from '../model/program/placement.ts';
 import { NameChoices } from './name-choices.ts';
-import { type BuildFile, NameModel } from './name-model.ts';
+import { type FoundBuild, NameModel } from './name-model.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -29,17 +29,18 @@ function build(
   kernels: readonly object[],
   driver: object | undefined = { hw_gen: 1, aie_tile_row_start: 1 },
   isAdded = false,
-): BuildFile {
+): FoundBuild {
   const text = JSON.stringify({
     aie_metadata: {
       ...(driver === undefined ? {} : { driver_config: driver }),
       TileMapping: { AIEKernelToTileMapping: kernels },
     },
   });
-  return { id: `file:///${label}`, label, isAdded, text, content: readControlConfig(text) };
+  const config = { label, content: readControlConfig(text) };
+  return { id: `file:///${label}`, label, isAdded, sameAs: text, build: { config, cores: [], modules: [] } };
 }
 
-function modelOf(builds: readonly BuildFile[], starts: Readonly<Record<string, number>> = {}): NameModel {
+function modelOf(builds: readonly FoundBuild[], starts: Readonly<Record<string, number>> = {}): NameModel {
   const model = new NameModel({
     board: (id) => (id === 'desk' ? board : undefined),
     chosenStart: (id, on) => starts[`${id}@${on}`],
@@ -106,12 +107,15 @@ describe('the names of tiles', () => {
   });
 
   test('files that name nothing say so', () => {
-    const said = (one: BuildFile) => modelOf([one]).boardLines('desk');
-    expect(said({ ...build('a.json', []), content: new FileFault('empty', {}) })).toEqual([
-      'Names from a.json: This file is empty.',
-    ]);
+    const said = (one: FoundBuild) => modelOf([one]).boardLines('desk');
+    expect(
+      said({
+        ...build('a.json', []),
+        build: { config: { label: 'a.json', content: new FileFault('empty', {}) }, cores: [], modules: [] },
+      }),
+    ).toEqual(['Names from a.json: a.json: This file is empty.']);
     expect(said(build('a.json', []))).toEqual([
-      'Names from a.json: no kernel is named with its tile. The file has no TileMapping.',
+      'Names from a.json: a.json has no TileMapping: it names no kernel with its tile.',
     ]);
     const [first] = said(build('a.json', [kernel(0, 0, 'k')], { partition_overlay_start_cols: [6] }));
     expect(first).toBe(

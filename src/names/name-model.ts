@@ -3,10 +3,21 @@
  * files nor VS Code.
  */
 import { actionNames } from '../model/action-names.ts';
-import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
+import { type ColumnRange, formatTile, type MemoryType, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
-import type { ControlConfig, KernelPlace } from '../model/program/control-config.ts';
-import { FileFault, faultText } from '../model/program/faults.ts';
+import {
+  type Build,
+  columnsOf,
+  contentOf,
+  deviceOf,
+  kernelsOf,
+  type PlacedName,
+  placedNames,
+  shapeOf,
+} from '../model/program/build.ts';
+import type { KernelPlace } from '../model/program/control-config.ts';
+import { faultText } from '../model/program/fault-texts.ts';
+import { FileFault } from '../model/program/faults.ts';
 import {
   type BoardShape,
   type Placement,
@@ -15,17 +26,17 @@ import {
   tileOf,
 } from '../model/program/placement.ts';
 
-/** A build's file, as last read. */
-export interface BuildFile {
+/** A build as last read. */
+export interface FoundBuild {
   /** Its address, which it keeps. */
   readonly id: string;
   /** What people call it: its path in the workspace, or whole. */
   readonly label: string;
   /** A person added it; the others were found in the workspace. */
   readonly isAdded: boolean;
-  /** Its text, to see whether two are the same. */
-  readonly text: string;
-  readonly content: ControlConfig | FileFault;
+  /** Equal for copies of the same build; its own for builds that cannot be compared. */
+  readonly sameAs: string;
+  readonly build: Build;
 }
 
 /** What the names need to know of the boards. */
@@ -37,80 +48,98 @@ export interface NameServices {
   readonly l10n: Localiser;
 }
 
-/** How many columns a build's kernels need, counted from its first column. */
-function columnsOf({ kernels, shape }: ControlConfig): number {
-  return Math.max(1, shape.numCols ?? 0, ...kernels.map(({ column }) => column + 1));
+/** What the tiles of one board are called. */
+interface BoardNames {
+  readonly kernels: ReadonlyMap<string, readonly KernelPlace[]>;
+  /** By memory and tile. */
+  readonly names: ReadonlyMap<string, readonly PlacedName[]>;
 }
+
+/** Broken files that are named; the others are counted. */
+const mostFaults = 3;
 
 function tileKey({ col, row }: Tile): string {
   return `${col},${row}`;
 }
 
+function grouped<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
 export class NameModel {
   readonly #services: NameServices;
-  #builds: readonly BuildFile[] = [];
-  /** By board: the kernels of each tile. */
-  readonly #placed = new Map<string, ReadonlyMap<string, readonly KernelPlace[]>>();
+  #builds: readonly FoundBuild[] = [];
+  readonly #boards = new Map<string, BoardNames>();
 
   constructor(services: NameServices) {
     this.#services = services;
   }
 
   /** All builds that are there, by their labels. */
-  get builds(): readonly BuildFile[] {
+  get builds(): readonly FoundBuild[] {
     return this.#builds;
   }
 
-  set builds(builds: readonly BuildFile[]) {
+  set builds(builds: readonly FoundBuild[]) {
     this.#builds = [...builds].sort((a, b) => (a.label < b.label ? -1 : 1));
     this.forget();
   }
 
   /** What was placed is placed anew: boards or choices changed. */
   forget(): void {
-    this.#placed.clear();
+    this.#boards.clear();
   }
 
   /** The builds that count: those that a person added; else the one that was found, copies of it aside. */
-  get inUse(): readonly BuildFile[] {
+  get inUse(): readonly FoundBuild[] {
     const added = this.#builds.filter(({ isAdded }) => isAdded);
     if (added.length > 0) return added;
     const [first, ...others] = this.#builds;
-    return first !== undefined && others.every(({ text }) => text === first.text) ? [first] : [];
+    return first !== undefined && others.every(({ sameAs }) => sameAs === first.sameAs) ? [first] : [];
   }
 
-  /** Where a build lies on a board; `undefined` where its file is broken or nothing is known of the board. */
-  place({ id, content }: BuildFile, board: string): Placement | undefined {
+  /** Where a build lies on a board; `undefined` where nothing is known of the board. */
+  place({ id, build }: FoundBuild, board: string): Placement | undefined {
     const shape = this.#services.board(board);
-    if (content instanceof FileFault || shape === undefined) return undefined;
-    const chosen = this.#services.chosenStart(id, board);
-    return placeBuild(content.shape, columnsOf(content), shape, chosen);
+    if (shape === undefined) return undefined;
+    return placeBuild(shapeOf(build), columnsOf(build), shape, this.#services.chosenStart(id, board));
   }
 
   /**
    * The first column that a build has on a partition which a person chose for it: where the build names one in it, that one;
    * else the partition's.
    */
-  startIn({ content }: BuildFile, columns: ColumnRange): number {
-    const named = content instanceof FileFault ? [] : content.shape.startCols;
+  startIn({ build }: FoundBuild, columns: ColumnRange): number {
     const end = columns.startCol + columns.numCols;
-    const [start, ...others] = named.filter((one) => one >= columns.startCol && one < end);
+    const named = shapeOf(build).startCols.filter((one) => one >= columns.startCol && one < end);
+    const [start, ...others] = named;
     return start === undefined || others.length > 0 ? columns.startCol : start;
   }
 
-  /** The kernels of a tile. */
-  kernels(board: string, tile: Tile): readonly KernelPlace[] {
-    let placed = this.#placed.get(board);
-    if (placed === undefined) {
-      placed = this.#placeAll(board);
-      this.#placed.set(board, placed);
-    }
-    return placed.get(tileKey(tile)) ?? [];
+  /** Whether a build says anything about tiles. */
+  saysNames({ build }: FoundBuild): boolean {
+    const { cores, modules } = build;
+    return (
+      kernelsOf(build).length > 0 ||
+      cores.some((one) => contentOf(one) !== undefined) ||
+      modules.some((one) => deviceOf(contentOf(one) ?? []) !== undefined)
+    );
+  }
+
+  /** The names in a memory of a tile, by their offsets. */
+  names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[] {
+    return this.#namesOf(board).names.get(`${memory} ${tileKey(tile)}`) ?? [];
   }
 
   /** The kernels of a tile in one short text; empty without any. */
   tileName(board: string, tile: Tile): string {
-    return this.kernels(board, tile)
+    return this.#kernels(board, tile)
       .map(({ name }) => name)
       .join(', ');
   }
@@ -118,7 +147,7 @@ export class NameModel {
   /** The kernels of a tile, a line each. */
   tileLines(board: string, tile: Tile): string[] {
     const { l10n } = this.#services;
-    return this.kernels(board, tile).map(({ name, graph }) =>
+    return this.#kernels(board, tile).map(({ name, graph }) =>
       graph === '' ? l10n.t('Kernel {0}', name) : l10n.t('Kernel {0} of graph {1}', name, graph),
     );
   }
@@ -142,52 +171,113 @@ export class NameModel {
   }
 
   /** What one build says of a board, or why it does not, in words. */
-  buildText(build: BuildFile, board: string, { nextStep }: { nextStep: boolean }): string {
+  buildText(found: FoundBuild, board: string, { nextStep }: { nextStep: boolean }): string {
     const { l10n } = this.#services;
-    const { content } = build;
-    if (content instanceof FileFault) return faultText(content, l10n);
-    if (content.kernels.length === 0) {
-      return l10n.t('no kernel is named with its tile. The file has no TileMapping.');
+    const faults = this.#faultTexts(found);
+    if (!this.saysNames(found)) {
+      return faults.length > 0
+        ? faults.join(' ')
+        : l10n.t('no kernel is named with its tile, and no core is there.');
     }
-    const placement = this.place(build, board);
+    const placement = this.place(found, board);
     if (placement === undefined) return l10n.t('the board is not connected.');
     if (placement.kind === 'unplaced') {
       const why = placementText(placement.problem, l10n);
       const { kind } = placement.problem;
-      const canChoose =
-        kind === 'several-partitions' ||
-        kind === 'several-starts' ||
-        kind === 'not-there' ||
-        kind === 'no-partition';
+      const canChoose = ['several-partitions', 'several-starts', 'not-there', 'no-partition'].includes(kind);
       return nextStep && canChoose
         ? `${why} ${l10n.t('Choose the partition with "{0}".', actionNames(l10n).addNames)}`
         : why;
     }
-    const tiles = content.kernels.map((kernel) => formatTile(tileOf(kernel, placement)));
-    const counted =
-      content.kernels.length === 1
-        ? l10n.t('1 kernel, in tile {0}.', tiles[0] ?? '')
-        : l10n.t('{0} kernels in {1} tiles.', tiles.length, new Set(tiles).size);
-    return content.shape.coreStart === undefined
-      ? `${counted} ${l10n.t(
+    const kernels = kernelsOf(found.build);
+    const tiles = new Set(kernels.map((kernel) => tileKey(tileOf(kernel, placement))));
+    const [first] = kernels;
+    const parts: string[] = [];
+    if (kernels.length === 1 && first !== undefined) {
+      parts.push(l10n.t('1 kernel, in tile {0}.', formatTile(tileOf(first, placement))));
+    } else if (kernels.length > 1)
+      parts.push(l10n.t('{0} kernels in {1} tiles.', kernels.length, tiles.size));
+    const shape = this.#services.board(board);
+    const names = shape === undefined ? [] : placedNames(found.build, placement, shape);
+    const count = (kind: PlacedName['kind']) => names.filter((one) => one.kind === kind).length;
+    if (names.length > 0) {
+      parts.push(
+        l10n.t(
+          'Buffers: {0}. Functions: {1}. Stacks: {2}.',
+          count('buffer'),
+          count('function'),
+          count('stack'),
+        ),
+      );
+    }
+    if (kernels.length > 0 && shapeOf(found.build).coreStart === undefined) {
+      parts.push(
+        l10n.t(
           "The file has no driver_config: its rows are counted from this board's first row of cores, {0}.",
           placement.coreStart,
-        )}`
-      : counted;
+        ),
+      );
+    }
+    return [...parts, ...faults].join(' ');
   }
 
-  #placeAll(board: string): ReadonlyMap<string, readonly KernelPlace[]> {
-    const all = new Map<string, KernelPlace[]>();
-    for (const build of this.inUse) {
-      const placement = this.place(build, board);
-      if (build.content instanceof FileFault || placement?.kind !== 'placed') continue;
-      for (const kernel of build.content.kernels) {
-        const key = tileKey(tileOf(kernel, placement));
-        const there = all.get(key);
-        if (there === undefined) all.set(key, [kernel]);
-        else there.push(kernel);
-      }
+  /** What of a build cannot be read or used, in words. */
+  #faultTexts({ build }: FoundBuild): string[] {
+    const { l10n } = this.#services;
+    const { config, cores, modules } = build;
+    const files = [...(config === undefined ? [] : [config]), ...cores, ...modules];
+    const texts = files.flatMap(({ label, content }) =>
+      content instanceof FileFault ? [l10n.t('{0}: {1}', label, faultText(content, l10n))] : [],
+    );
+    if (contentOf(config)?.kernels.length === 0) {
+      texts.push(l10n.t('{0} has no TileMapping: it names no kernel with its tile.', config?.label ?? ''));
     }
-    return all;
+    for (const { label, content } of modules) {
+      if (content instanceof FileFault || deviceOf(content) !== undefined) continue;
+      const withBuffers = content.filter(({ buffers }) => buffers.length > 0);
+      const names = withBuffers.map(({ name, target }) => (name === '' ? target : name)).join(', ');
+      texts.push(
+        withBuffers.length === 0
+          ? l10n.t('{0} names no buffer with an address.', label)
+          : l10n.t(
+              '{0} has several devices with buffers ({1}): which of them runs is not known.',
+              label,
+              names,
+            ),
+      );
+    }
+    const more = texts.length - mostFaults;
+    return more <= 0 ? texts : [...texts.slice(0, mostFaults), l10n.t('{0} more files.', more)];
+  }
+
+  #kernels(board: string, tile: Tile): readonly KernelPlace[] {
+    return this.#namesOf(board).kernels.get(tileKey(tile)) ?? [];
+  }
+
+  #namesOf(board: string): BoardNames {
+    let known = this.#boards.get(board);
+    if (known === undefined) {
+      known = this.#placeAll(board);
+      this.#boards.set(board, known);
+    }
+    return known;
+  }
+
+  #placeAll(board: string): BoardNames {
+    const shape = this.#services.board(board);
+    const kernels: { readonly key: string; readonly kernel: KernelPlace }[] = [];
+    const names: PlacedName[] = [];
+    for (const found of this.inUse) {
+      const placement = this.place(found, board);
+      if (shape === undefined || placement?.kind !== 'placed') continue;
+      for (const kernel of kernelsOf(found.build))
+        kernels.push({ key: tileKey(tileOf(kernel, placement)), kernel });
+      names.push(...placedNames(found.build, placement, shape));
+    }
+    const byTile = grouped(kernels, ({ key }) => key);
+    return {
+      kernels: new Map([...byTile].map(([key, there]) => [key, there.map(({ kernel }) => kernel)])),
+      names: grouped(names, ({ memory, tile }) => `${memory} ${tileKey(tile)}`),
+    };
   }
 }

@@ -3,13 +3,12 @@ import * as vscode from 'vscode';
 import type { BoardStore } from '../boards/boards.ts';
 import { actionNames } from '../model/action-names.ts';
 import type { ColumnRange } from '../model/geometry.ts';
-import { FileFault } from '../model/program/faults.ts';
 import type { BoardShape } from '../model/program/placement.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import { pickFrom, sayInformation, sayWarning } from '../say/say.ts';
 import { type After, BuildFiles } from './build-files.ts';
 import { NameChoices } from './name-choices.ts';
-import { type BuildFile, NameModel } from './name-model.ts';
+import type { FoundBuild, NameModel } from './name-model.ts';
 import { namesKeys } from './names-keys.ts';
 
 /** A partition of a board. */
@@ -38,11 +37,12 @@ export interface NamesServices {
 
 interface BuildItem extends vscode.QuickPickItem {
   /** Without one: a file is to be chosen. */
-  readonly build?: BuildFile;
+  readonly build?: FoundBuild;
 }
 
 export class NamesFace implements vscode.Disposable {
-  readonly model: NameModel;
+  #model: NameModel | undefined;
+  #builds: readonly FoundBuild[] = [];
   readonly #services: NamesServices;
   readonly #choices: NameChoices;
   readonly #files: BuildFiles;
@@ -61,20 +61,15 @@ export class NamesFace implements vscode.Disposable {
   constructor(store: BoardStore, services: NamesServices) {
     this.#services = services;
     this.#choices = new NameChoices(store);
-    this.model = new NameModel({
-      board: (id) => services.board(id),
-      chosenStart: (build, board) => this.#choices.start(build, board),
-      l10n: vscode.l10n,
-    });
-    this.#files = new BuildFiles(() => this.#choices.builds, services.after, services.note);
+    this.#files = new BuildFiles(
+      () => this.#choices.builds,
+      (builds) => this.#take(builds),
+      services.after,
+      services.note,
+    );
     this.#subscriptions = [
       this.#changed,
       this.#files,
-      this.#files.onDidRead((files) => {
-        this.model.builds = files;
-        this.#keys.tell(namesKeys(files));
-        this.#changed.fire();
-      }),
       services.onDidChangeBoards(() => this.#boardsChanged()),
       vscode.commands.registerCommand('tilescope.addNames', (argument?: unknown) =>
         this.#add(services.partitionOf(argument)).catch((error) => services.showFailure(error)),
@@ -86,8 +81,29 @@ export class NamesFace implements vscode.Disposable {
     this.#files.read().catch((error) => services.note(error));
   }
 
+  /** The names of the builds; `undefined` as long as there is no build. */
+  get model(): NameModel | undefined {
+    return this.#model;
+  }
+
   dispose(): void {
     for (const one of this.#subscriptions) one.dispose();
+  }
+
+  async #take(builds: readonly FoundBuild[]): Promise<void> {
+    this.#builds = builds;
+    if (builds.length > 0 && this.#model === undefined) {
+      const { NameModel: Model } = await import('./name-model.ts');
+      this.#model ??= new Model({
+        board: (id) => this.#services.board(id),
+        chosenStart: (build, board) => this.#choices.start(build, board),
+        l10n: vscode.l10n,
+      });
+    }
+    if (this.#model === undefined) return;
+    this.#model.builds = this.#builds;
+    this.#keys.tell(namesKeys(this.#builds));
+    this.#changed.fire();
   }
 
   /** What boards say of themselves rarely changes: only then the names are placed anew. */
@@ -97,8 +113,9 @@ export class NamesFace implements vscode.Disposable {
     );
     if (said === this.#told) return;
     this.#told = said;
-    this.model.forget();
-    if (this.model.builds.length > 0) this.#changed.fire();
+    if (this.#model === undefined) return;
+    this.#model.forget();
+    this.#changed.fire();
   }
 
   async #add(partition: NamedPartition | undefined): Promise<void> {
@@ -106,25 +123,27 @@ export class NamesFace implements vscode.Disposable {
     if (id === undefined) return;
     await this.#choices.add(id);
     await this.#files.read();
-    const build = this.model.builds.find((one) => one.id === id);
-    if (build === undefined) return;
-    const target = partition ?? (await this.#askPartition(build));
+    const model = this.#model;
+    const build = model?.builds.find((one) => one.id === id);
+    if (model === undefined || build === undefined) return;
+    const target = partition ?? (await this.#askPartition(model, build));
     if (target !== undefined) {
       await this.#choices.add(id, {
         board: target.board,
-        startCol: this.model.startIn(build, target.columns),
+        startCol: model.startIn(build, target.columns),
       });
-      this.model.forget();
+      model.forget();
       this.#changed.fire();
     }
-    this.#sayAdded(build, target?.board);
+    this.#sayAdded(model, build, target?.board);
   }
 
   /** The address of the build that a person chooses. */
   async #askBuild(board: string | undefined): Promise<string | undefined> {
-    const items: BuildItem[] = this.model.builds.map((build) => ({
+    const model = this.#model;
+    const items: BuildItem[] = (model?.builds ?? []).map((build) => ({
       label: build.label,
-      ...(board === undefined ? {} : { detail: this.model.buildText(build, board, { nextStep: false }) }),
+      detail: board === undefined ? '' : (model?.buildText(build, board, { nextStep: false }) ?? ''),
       build,
     }));
     if (items.length > 0) {
@@ -136,14 +155,15 @@ export class NamesFace implements vscode.Disposable {
       if (picked === undefined) return undefined;
       if (picked.build !== undefined) return picked.build.id;
     }
-    return (await this.askFile())?.toString();
+    const file = await this.askFile();
+    return file && BuildFiles.addressOf(file);
   }
 
   /** The partition of a build that is not placed by itself on any board; `undefined` where nothing has to be asked. */
-  async #askPartition(build: BuildFile): Promise<NamedPartition | undefined> {
-    if (build.content instanceof FileFault || build.content.kernels.length === 0) return undefined;
+  async #askPartition(model: NameModel, build: FoundBuild): Promise<NamedPartition | undefined> {
+    if (!model.saysNames(build)) return undefined;
     const boards = this.#services.boards();
-    if (boards.some(({ id }) => this.model.place(build, id)?.kind === 'placed')) return undefined;
+    if (boards.some(({ id }) => model.place(build, id)?.kind === 'placed')) return undefined;
     const items = boards.flatMap(({ id, label }) =>
       (this.#services.board(id)?.partitions ?? []).map((columns) => ({
         label: this.#services.columnsText(columns),
@@ -156,9 +176,9 @@ export class NamesFace implements vscode.Disposable {
     return (await pickFrom(items, { title: actionNames(vscode.l10n).addNames, placeHolder }))?.target;
   }
 
-  #sayAdded(build: BuildFile, board: string | undefined): void {
+  #sayAdded(model: NameModel, build: FoundBuild, board: string | undefined): void {
     const boards = this.#services.boards().filter(({ id }) => board === undefined || id === board);
-    const placed = boards.find(({ id }) => this.model.place(build, id)?.kind === 'placed') ?? boards[0];
+    const placed = boards.find(({ id }) => model.place(build, id)?.kind === 'placed') ?? boards[0];
     const text =
       placed === undefined
         ? vscode.l10n.t(
@@ -168,15 +188,15 @@ export class NamesFace implements vscode.Disposable {
         : vscode.l10n.t(
             'Names from {0}: {1}',
             build.label,
-            this.model.buildText(build, placed.id, { nextStep: true }),
+            model.buildText(build, placed.id, { nextStep: true }),
           );
-    const isPlaced = placed !== undefined && this.model.place(build, placed.id)?.kind === 'placed';
+    const isPlaced = placed !== undefined && model.place(build, placed.id)?.kind === 'placed';
     const say = isPlaced || placed === undefined ? sayInformation : sayWarning;
     void say(text);
   }
 
   async #remove(): Promise<void> {
-    const added = this.model.builds.filter(({ isAdded }) => isAdded);
+    const added = this.#builds.filter(({ isAdded }) => isAdded);
     const [first] = added;
     if (first === undefined) {
       sayInformation(
@@ -201,7 +221,10 @@ async function askFileInDialog(): Promise<vscode.Uri | undefined> {
   const chosen = await vscode.window.showOpenDialog({
     title: actionNames(vscode.l10n).addNames,
     openLabel: vscode.l10n.t('Add Names'),
-    filters: { [vscode.l10n.t("aiecompiler's control file")]: ['json'] },
+    filters: {
+      [vscode.l10n.t('Any file of a build')]: ['json', 'elf', 'mlir', 'xclbin'],
+      [vscode.l10n.t('All files')]: ['*'],
+    },
   });
   return chosen?.[0];
 }

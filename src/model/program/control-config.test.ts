@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { runSeed } from '../../../test/conformance/random.ts';
 import { readDamaged } from '../../../test/program/damage.ts';
 import { readControlConfig } from './control-config.ts';
-import { FileFault, faultText } from './faults.ts';
+import { faultText } from './fault-texts.ts';
+import { FileFault } from './faults.ts';
 import { type BoardShape, placeBuild, placementText, tileOf } from './placement.ts';
 
 const l10n = {
@@ -152,7 +153,7 @@ describe('where the tiles of a build lie', () => {
       'The build is for another generation of AI Engines than this board has.',
     );
     const rows = { ...aieml.array, core: { start: 2, count: 4 } } as BoardShape['array'] & object;
-    expect(placed({ ...aieml, generation: 'aie2ps', array: rows })).toBe(
+    expect(placed({ ...aieml, array: rows })).toBe(
       'The build is for an array whose cores begin in row 3; on this board they begin in row 2.',
     );
     const unsaid = { startCols: [10] };

@@ -3,7 +3,8 @@ import { runSeed } from '../../../test/conformance/random.ts';
 import { readDamaged } from '../../../test/program/damage.ts';
 import { makeElf } from '../../../test/program/elf.ts';
 import { type ElfFile, readElf } from './elf.ts';
-import { FileFault, faultText } from './faults.ts';
+import { faultText } from './fault-texts.ts';
+import { FileFault } from './faults.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>

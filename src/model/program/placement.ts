@@ -9,7 +9,7 @@ import type { BuildShape, KernelPlace } from './control-config.ts';
 /** What a board says about its array. */
 export interface BoardShape {
   readonly array?: ArrayShape;
-  /** `aie`, `aieml`, `aie2ps`, or another text where the driver does not say. */
+  /** `aie`, `aieml`, `aie2ps`, or `unknown`. */
   readonly generation: string;
   /** The columns of each partition, in any order. */
   readonly partitions: readonly ColumnRange[];
@@ -22,13 +22,15 @@ export type PlacementProblem =
   | { readonly kind: 'rows-differ'; readonly build: number; readonly board: number }
   | { readonly kind: 'too-wide'; readonly startCol: number; readonly lastCol: number };
 
-/** Absolute column and row of the build's column 0 and first row of cores; or why they are not known. */
-export type Placement =
-  | { readonly kind: 'placed'; readonly startCol: number; readonly coreStart: number }
-  | { readonly kind: 'unplaced'; readonly problem: PlacementProblem };
+/** Absolute column and row of the build's column 0 and first row of cores. */
+export interface Placed {
+  readonly kind: 'placed';
+  readonly startCol: number;
+  readonly coreStart: number;
+}
 
-/** `hw_gen` of the generations that the driver knows by the same number everywhere. */
-const generations: Readonly<Record<string, number>> = { aie: 1, aieml: 2 };
+/** Where a build lies, or why that is not known. */
+export type Placement = Placed | { readonly kind: 'unplaced'; readonly problem: PlacementProblem };
 
 /**
  * Places a build on a board.
@@ -42,10 +44,11 @@ export function placeBuild(
   chosen?: number,
 ): Placement {
   const problem = (one: PlacementProblem): Placement => ({ kind: 'unplaced', problem: one });
-  const generation = generations[board.generation];
-  if (shape.generation !== undefined && generation !== undefined && shape.generation !== generation) {
-    return problem({ kind: 'generation' });
-  }
+  // `hw_gen` of the two oldest generations is the same everywhere.
+  const agrees = (number: number, name: string) =>
+    (shape.generation === number) === (board.generation === name);
+  const areKnown = shape.generation !== undefined && board.generation !== 'unknown';
+  if (areKnown && !(agrees(1, 'aie') && agrees(2, 'aieml'))) return problem({ kind: 'generation' });
   const rows = board.array?.core.start;
   if (shape.coreStart !== undefined && rows !== undefined && shape.coreStart !== rows) {
     return problem({ kind: 'rows-differ', build: shape.coreStart, board: rows });
@@ -85,7 +88,7 @@ function startOf(
 /** The absolute place of a kernel's tile. */
 export function tileOf(
   { column, row }: Pick<KernelPlace, 'column' | 'row'>,
-  { startCol, coreStart }: Placement & { kind: 'placed' },
+  { startCol, coreStart }: Placed,
 ): Tile {
   return { col: startCol + column, row: coreStart + row };
 }

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest';
+import type { MemoryGeometry, Tile } from '../model/geometry.ts';
+import type { PlacedName } from '../model/program/build.ts';
+import { nameSizeText } from '../model/program/name-texts.ts';
+import { nameAt, namedPlaces, placeOfName, placeText } from './named-places.ts';
+
+const l10n = {
+  t: (message: string, ...args: (string | number)[]) =>
+    message.replace(/\{(\d)\}/g, (_, i) => String(args[Number(i)])),
+};
+const geometry: MemoryGeometry = {
+  type: 'data',
+  startCol: 6,
+  numCols: 2,
+  startRow: 1,
+  numRows: 8,
+  bytesPerTile: 0x8000,
+  tileBase: 0,
+};
+const at = (col: number, row: number): Tile => ({ col, row });
+const name = (called: string, tile: Tile, offset: number, size: number, more: Partial<PlacedName> = {}) =>
+  ({
+    kind: 'buffer',
+    name: called,
+    tile,
+    memory: 'data',
+    offset,
+    size,
+    sizeFrom: 'elf',
+    ...more,
+  }) as PlacedName;
+const names = [
+  name('first', at(6, 1), 0, 16),
+  name('in_buff', at(7, 3), 0x400, 64),
+  name('twice', at(6, 1), 0x100, 4),
+  name('twice', at(7, 3), 0x100, 4),
+  name('', at(7, 3), 0x420, 0x1000, { kind: 'stack', of: at(7, 2) }),
+];
+const namesOf = ({ col, row }: Tile) => names.filter(({ tile }) => tile.col === col && tile.row === row);
+const start = (8 + 2) * 0x8000;
+
+test('names of the shown memory, with their buffer offsets', () => {
+  const whole = namedPlaces(geometry, { offset: 0, length: 16 * 0x8000 }, namesOf);
+  expect(whole.map((place) => [place.name.name, place.offset, placeText(place)])).toEqual([
+    ['first', 0, '(6,1)+0x0000'],
+    ['twice', 0x100, '(6,1)+0x0100'],
+    ['in_buff', start + 0x400, '(7,3)+0x0400'],
+    ['twice', start + 0x100, '(7,3)+0x0100'],
+    ['', start + 0x420, '(7,3)+0x0420'],
+  ]);
+  expect(placeOfName(whole, 'in_buff')).toBe(start + 0x400);
+  expect(placeOfName(whole, 'twice')).toBeUndefined();
+  expect(placeOfName(whole, 'nothing')).toBeUndefined();
+  expect(placeOfName(whole, '')).toBeUndefined();
+  const tile = namedPlaces(geometry, { offset: start, length: 0x8000 }, namesOf);
+  expect(tile).toHaveLength(3);
+  expect(placeOfName(tile, 'twice')).toBe(start + 0x100);
+});
+
+test('what a byte belongs to', () => {
+  const called = (offset: number) => nameAt(geometry, offset, namesOf, l10n);
+  expect(called(start + 0x400)).toBe('in_buff');
+  expect(called(start + 0x43f)).toBe('in_buff+0x3F');
+  expect(called(start + 0x440)).toBe('stack of (7,2)+0x20');
+  expect(called(start + 0x3ff)).toBe('');
+  expect(called(4)).toBe('first+0x4');
+});
+
+test('sizes in words, with who says them', () => {
+  const said = (more: Partial<PlacedName>) => nameSizeText(name('x', at(6, 1), 0, 16, more), l10n);
+  expect(said({})).toBe('16 bytes');
+  expect(said({ sizeFrom: 'bcf' })).toBe('16 bytes (bcf)');
+  expect(said({ sizeFrom: 'next' })).toBe('16 bytes up to the next name');
+  expect(said({ size: 0 })).toBe('size not known');
+  expect(said({ sizeFrom: 'mlir', type: '4xi32', of: at(7, 2) })).toBe(
+    '16 bytes (mlir), 4xi32, used by (7,2)',
+  );
+});

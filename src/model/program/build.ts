@@ -1,0 +1,180 @@
+/**
+ * Everything that the files of one build say, and where it lies on a board: kernels, buffers, functions, stacks, each in the
+ * tile whose memory holds it.
+ */
+import { type Generation, type MemoryType, type Tile, tileKind } from '../geometry.ts';
+import type { BuildShape, ControlConfig, KernelPlace } from './control-config.ts';
+import type { CorePath } from './core-files.ts';
+import { dataPlace, windowEnd } from './data-space.ts';
+import { FileFault } from './faults.ts';
+import type { ModuleBuffer, ModuleDevice } from './mlir.ts';
+import { type BoardShape, type Placed, tileOf } from './placement.ts';
+import type { CoreSymbols, SizeSource } from './symbols.ts';
+
+/** A file of a build with what was read of it, or why it could not be. */
+export interface FileOf<T> {
+  /** Its path, for people. */
+  readonly label: string;
+  readonly content: T | FileFault;
+}
+
+/** The ELF of one core, with what the linker files beside it say. */
+export interface CoreFile extends FileOf<CoreSymbols> {
+  readonly core: CorePath;
+}
+
+/** The files of one build. */
+export interface Build {
+  readonly config?: FileOf<ControlConfig>;
+  readonly cores: readonly CoreFile[];
+  readonly modules: readonly FileOf<readonly ModuleDevice[]>[];
+}
+
+/** Something with a name in the memory of a tile. */
+export interface PlacedName {
+  readonly kind: 'buffer' | 'stack' | 'function';
+  /** Empty for a stack. */
+  readonly name: string;
+  readonly tile: Tile;
+  readonly memory: MemoryType;
+  /** Tile offset within that memory, bytes. */
+  readonly offset: number;
+  /** Bytes; 0 where nobody says it. */
+  readonly size: number;
+  readonly sizeFrom: SizeSource | 'mlir';
+  /** Shape and element type, where the build says it. */
+  readonly type?: string;
+  /** The tile whose core has it, where that is another one. */
+  readonly of?: Tile;
+}
+
+/** What was read of a file, unless it could not be. */
+export function contentOf<T>(file: FileOf<T> | undefined): T | undefined {
+  return file === undefined || file.content instanceof FileFault ? undefined : file.content;
+}
+
+/** The one device of a module that has buffers; none where several have, or none has. */
+export function deviceOf(devices: readonly ModuleDevice[]): ModuleDevice | undefined {
+  const [first, ...others] = devices.filter(({ buffers }) => buffers.length > 0);
+  return others.length === 0 ? first : undefined;
+}
+
+function devicesOf({ modules }: Build): ModuleDevice[] {
+  return modules.flatMap((one) => deviceOf(contentOf(one) ?? []) ?? []);
+}
+
+/** The kernels that the build names. */
+export function kernelsOf(build: Build): readonly KernelPlace[] {
+  return contentOf(build.config)?.kernels ?? [];
+}
+
+/** What the build says of the array that it is for. */
+export function shapeOf(build: Build): BuildShape {
+  const said = contentOf(build.config)?.shape ?? { startCols: [] };
+  const isFirst = build.cores.some((one) => contentOf(one)?.generation === 'aie');
+  return said.generation === undefined && isFirst ? { ...said, generation: 1 } : said;
+}
+
+/** How many columns the build uses, counted from its first one. */
+export function columnsOf(build: Build): number {
+  return Math.max(
+    1,
+    shapeOf(build).numCols ?? 0,
+    ...kernelsOf(build).map(({ column }) => column + 1),
+    ...build.cores.map(({ core }) => core.column + 1),
+    ...devicesOf(build).flatMap(({ buffers }) => buffers.map(({ column }) => column + 1)),
+  );
+}
+
+/** Sizes that a build says, by how much they are worth. */
+const ranks: Readonly<Record<PlacedName['sizeFrom'], number>> = {
+  elf: 0,
+  bcf: 1,
+  'ld.script': 1,
+  map: 1,
+  mlir: 2,
+  next: 3,
+};
+
+/** All names of the build on a board, in the order of their places. Some places have several. */
+export function placedNames(build: Build, placed: Placed, board: BoardShape): PlacedName[] {
+  const names = [
+    ...build.cores.flatMap((one) => namesOfCore(one, placed, board)),
+    ...devicesOf(build).flatMap(({ buffers }) => buffers.flatMap((one) => ofModule(one, placed, board))),
+  ];
+  const merged = new Map<string, PlacedName>();
+  for (const name of names) {
+    const key = `${name.kind} ${name.memory} ${name.tile.col},${name.tile.row} ${name.offset} ${name.name}`;
+    const other = merged.get(key);
+    merged.set(key, other === undefined ? name : mergeNames(other, name));
+  }
+  return [...merged.values()].sort(
+    (a, b) => a.tile.col - b.tile.col || a.tile.row - b.tile.row || a.offset - b.offset || b.size - a.size,
+  );
+}
+
+/** The same place as two files tell it: the size of the better one, the type of whoever has it. */
+function mergeNames(a: PlacedName, b: PlacedName): PlacedName {
+  const better = ranks[b.sizeFrom] < ranks[a.sizeFrom] ? b : a;
+  const type = a.type ?? b.type;
+  const { of: _, ...rest } = better;
+  const of = a.of !== undefined && b.of !== undefined ? better.of : undefined;
+  return { ...rest, ...(type === undefined ? {} : { type }), ...(of === undefined ? {} : { of }) };
+}
+
+function namesOfCore({ core, content }: CoreFile, placed: Placed, board: BoardShape): PlacedName[] {
+  const { array } = board;
+  if (content instanceof FileFault || array === undefined) return [];
+  const generation = generationOf(board.generation) ?? content.generation;
+  if (generation === undefined) return [];
+  const tile = core.isComputeRow
+    ? tileOf(core, placed)
+    : { col: placed.startCol + core.column, row: core.row };
+  if (tileKind(array, tile.row) !== 'core') return [];
+  const inData = (
+    kind: PlacedName['kind'],
+    { name, address, size, sizeFrom }: { name: string; address: number; size: number; sizeFrom: SizeSource },
+  ): PlacedName[] => {
+    const place = dataPlace(generation, array, tile, address);
+    if (place === undefined) return [];
+    const isOwn = place.tile.col === tile.col && place.tile.row === tile.row;
+    const least = Math.min(size, windowEnd(generation, address) - address);
+    const of = isOwn ? {} : { of: tile };
+    return [{ kind, name, memory: 'data', ...place, size: least, sizeFrom, ...of }];
+  };
+  const { buffers, functions, stack } = content;
+  return [
+    ...buffers.flatMap((one) => inData('buffer', one)),
+    ...functions.map(({ address, ...one }): PlacedName => {
+      return { kind: 'function', ...one, tile, memory: 'program', offset: address };
+    }),
+    ...(stack === undefined ? [] : inData('stack', { name: '', ...stack })),
+  ];
+}
+
+function ofModule(
+  { name, column, row, offset, size, type }: ModuleBuffer,
+  { startCol }: Placed,
+  { array }: BoardShape,
+): PlacedName[] {
+  const kind = tileKind(array, row);
+  if (kind === 'shim') return [];
+  const memory = kind === 'memory' ? 'memory-tile' : 'data';
+  const tile = { col: startCol + column, row };
+  return [
+    {
+      kind: 'buffer',
+      name,
+      tile,
+      memory,
+      offset,
+      size: size ?? 0,
+      sizeFrom: size === undefined ? 'next' : 'mlir',
+      type,
+    },
+  ];
+}
+
+function generationOf(text: string): Generation | undefined {
+  return text === 'aie' || text === 'aieml' || text === 'aie2ps' ? text : undefined;
+}

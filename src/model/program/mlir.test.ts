@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { runSeed } from '../../../test/conformance/random.ts';
+import { readDamaged } from '../../../test/program/damage.ts';
+import { faultText } from './fault-texts.ts';
+import { FileFault } from './faults.ts';
+import { readModule } from './mlir.ts';
+
+const l10n = {
+  t: (message: string, ...args: (string | number)[]) =>
+    message.replace(/\{(\d)\}/g, (_, i) => String(args[Number(i)])),
+};
+const sample = `module {
+  aie.device(npu1_1col) @main {
+    %shim_noc_tile_0_0 = aie.tile(0, 0) {controller_id = #aie.packet_info<pkt_type = 0, pkt_id = 15>}
+    %mem_tile_0_1 = aie.tile(0, 1)
+    %tile_0_2 = aie.tile(0, 2)
+    %in_buff_0 = aie.buffer(%tile_0_2) {address = 1024 : i32, mem_bank = 0 : i32, sym_name = "in_buff_0"} : memref<16x4xi32>
+    %out = aie.buffer(%mem_tile_0_1) {sym_name = "out", address = 0x10000 : i32} : memref<8xbf16, 1> = dense<0.0>
+    %12 = aie.buffer(%tile_0_2) {address = 2048 : i32} : memref<4xvector<16xi8>>
+    %later = aie.buffer(%tile_0_2) {sym_name = "later"} : memref<16xi32>
+    %bare = aie.buffer(%tile_0_2) : memref<16xi32>
+    %core_0_2 = aie.core(%tile_0_2) {
+      %c0 = arith.constant 0 : index
+      // aie.core(%nothing) in a comment
+      aie.end
+    } {elf_file = "main_core_0_2.elf"}
+  }
+}
+`;
+
+function faultIn(text: string): string {
+  try {
+    readModule(text);
+  } catch (error) {
+    if (error instanceof FileFault) return faultText(error, l10n);
+    throw error;
+  }
+  return '';
+}
+
+test('buffers with tile, offset and size; names without a symbol; what has no address', () => {
+  expect(readModule(sample)).toEqual([
+    {
+      name: 'main',
+      target: 'npu1_1col',
+      cores: [{ column: 0, row: 2 }],
+      unplaced: 2,
+      buffers: [
+        { name: 'in_buff_0', column: 0, row: 2, offset: 1024, size: 256, type: '16x4xi32' },
+        { name: 'out', column: 0, row: 1, offset: 0x10000, size: 16, type: '8xbf16, 1' },
+        { name: '12', column: 0, row: 2, offset: 2048, type: '4xvector<16xi8' },
+      ],
+    },
+  ]);
+});
+
+test('several devices are told apart, each with its own tiles', () => {
+  const two = `module {\n  aie.device(npu1) @base {\n    %t = aie.tile(1, 2)\n  }\n  aie.device(npu1) @main {
+    %t = aie.tile(3, 4)\n    %b = aie.buffer(%t) {address = 0 : i32} : memref<i8>\n  }\n}`;
+  expect(readModule(two)).toMatchObject([
+    { name: 'base', buffers: [] },
+    { name: 'main', buffers: [{ name: 'b', column: 3, row: 4, size: 1 }] },
+  ]);
+});
+
+test('modules of the first dialect have the same operations in capitals', () => {
+  const old =
+    'AIE.device(xcvc1902) {\n%t = AIE.tile(6, 2)\n%b = AIE.buffer(%t) { sym_name = "b", address = 16 } : memref<4xi32>\n}';
+  expect(readModule(old)[0]?.buffers).toEqual([
+    { name: 'b', column: 6, row: 2, offset: 16, size: 16, type: '4xi32' },
+  ]);
+});
+
+test('what does not fit is said in words, with its line', () => {
+  expect(faultIn('')).toBe('This file is empty.');
+  expect(faultIn('module {\n}\n')).toBe('This module has no aie.device.');
+  expect(faultIn('aie.device(npu1) {\n%b = aie.buffer(%t) {address = 0 : i32} : memref<i8>')).toBe(
+    'The module has no tile %t. (line 2)',
+  );
+  expect(faultIn('aie.device(npu1) {\n%t = aie.tile(9999, 2)')).toBe(
+    'A whole number of a sensible size should stand here. (line 2)',
+  );
+  expect(
+    faultIn(
+      'aie.device(n) {\n%t = aie.tile(1, 2)\n%b = aie.buffer(%t) {address = 4294967295 : i32} : memref<i8>',
+    ),
+  ).toBe('A whole number of a sensible size should stand here. (line 3)');
+});
+
+test('a damaged module is read or refused, never anything else, and long lines take no time', () => {
+  const bytes = new TextEncoder().encode(sample);
+  const read = (damaged: Uint8Array) => readModule(new TextDecoder().decode(damaged));
+  readDamaged([bytes], read, runSeed(), (round) => round < 2000);
+  const start = performance.now();
+  readModule(
+    `aie.device(n) {\n%t = aie.tile(1, 2)\n%${'b'.repeat(60_000)} = aie.buffer(%t) {${' '.repeat(5000)}\n`,
+  );
+  expect(performance.now() - start).toBeLessThan(1000);
+});

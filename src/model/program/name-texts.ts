@@ -1,0 +1,22 @@
+/** What has a name in a tile's memory, in words. */
+import { formatTile } from '../geometry.ts';
+import type { Localiser } from '../localiser.ts';
+import type { PlacedName } from './build.ts';
+
+/** What it is called: its name; of a stack, and of what belongs to a neighbour's core, whose it is. */
+export function nameText({ kind, name, of }: PlacedName, l10n: Localiser): string {
+  if (kind !== 'stack') return name;
+  return of === undefined ? l10n.t('stack') : l10n.t('stack of {0}', formatTile(of));
+}
+
+/** How large it is, its type, and who says so. */
+export function nameSizeText({ size, sizeFrom, type, of, kind }: PlacedName, l10n: Localiser): string {
+  const parts: string[] = [];
+  if (size === 0) parts.push(l10n.t('size not known'));
+  else if (sizeFrom === 'next') parts.push(l10n.t('{0} bytes up to the next name', size));
+  else if (sizeFrom === 'elf') parts.push(l10n.t('{0} bytes', size));
+  else parts.push(l10n.t('{0} bytes ({1})', size, sizeFrom));
+  if (type !== undefined) parts.push(type);
+  if (of !== undefined && kind !== 'stack') parts.push(l10n.t('used by {0}', formatTile(of)));
+  return parts.join(', ');
+}

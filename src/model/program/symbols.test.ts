@@ -1,0 +1,256 @@
+import { describe, expect, test } from 'vitest';
+import { runSeed } from '../../../test/conformance/random.ts';
+import { readDamaged } from '../../../test/program/damage.ts';
+import { type MadeSymbol, makeElf } from '../../../test/program/elf.ts';
+import { buildFolder, corePath, linkerPaths } from './core-files.ts';
+import { readElf } from './elf.ts';
+import { type LinkerFile, linkerReaders } from './linker-files.ts';
+import { coreSymbols } from './symbols.ts';
+
+const { bcf: readBcf, 'ld.script': readLdScript, map: readLinkerMap } = linkerReaders;
+const text = { name: '.text', flags: 6, address: 0, bytes: new Uint8Array(64), isLoaded: true };
+const namesOf = (
+  symbols: readonly MadeSymbol[],
+  linkerFiles: readonly LinkerFile[] = [],
+  about: { machine?: number; flags?: number } = {},
+) => {
+  const sections = [
+    text,
+    { name: '.bss.DMb', flags: 3, address: 0x70400, size: 64 },
+    { name: '.stack_sizes', bytes: new Uint8Array(5) },
+  ];
+  return coreSymbols(readElf(makeElf({ ...about, sections, symbols })), linkerFiles);
+};
+const shown = (symbols: readonly { name: string; address: number; size: number; sizeFrom: string }[]) =>
+  symbols.map(({ name, address, size, sizeFrom }) => [name, address, size, sizeFrom]);
+
+const bcf = `_entry_point _main_init
+_symbol core_0_2 _after _main_init
+_symbol _main_init 0
+_reserved DMb 0x00000 0x40000 // Don't put data in code memory
+_stack DM_stack 0x70000 0x400 // stack for core
+_symbol in_buff 0x70500 68
+_extern in_buff
+_reserved DMb 0x70500 68
+_symbol out_buff  0x78000  //no size of its own
+_reserved DMb 0x78000 0x40
+`;
+const script = `MEMORY
+{
+   program (RX) : ORIGIN = 0, LENGTH = 0x0020000
+}
+SECTIONS
+{
+  . = 0x0;
+  .text : {
+     _ctors_start = .;
+     *(.text*)
+  } > program
+. = 0x70000;
+_sp_start_value_DM_stack = .;
+. += 0xD00; /* stack */
+/* No tile with memory exists to the west. */
+. = 0x50000;
+. += 0x10000;
+. = 0x74000;
+in_buff = .;
+alias = .;
+. += 0x1200;
+after = .;
+. += 16;
+}
+`;
+const map = `Memory map for memory 'DMb':
+    Used   = 1060
+    0x00000000..0x0006ffff (    458752 items) : Reserved
+    0x00070020..0x0007101f (      4096 items) : Stack
+    0x00071020..0x0007103f (        32 items) : libs/libme.a)::ZERO (Data, Global, .rodata.DMb.32)
+    0x00071040..0x0007105f : Occupied in alias or record memory 'DM_bankA' by symbol '_ZL7atexits'
+Memory map for memory 'PM':
+    0x00000000..0x000000df (       224 items) : me.o::_main_init (Function, Global, .text) (stack frame size = 0)
+`;
+
+describe('what the ELF of a core names', () => {
+  test('all three styles of buffers, whatever their type, size and section', () => {
+    const { buffers, functions, generation } = namesOf([
+      { name: 'object_with_size', value: 0x70400, size: 64, section: '.bss.DMb' },
+      { name: 'object_without', value: 0x70500 },
+      { name: 'no_type', value: 0x74300, type: 0, section: '.stack_sizes' },
+      { name: 'no_type_in_names', value: 0x78200, type: 0, section: '.strtab' },
+      { name: 'core_0_2', value: 0x20, size: 44, type: 2, section: '.text' },
+    ]);
+    expect(generation).toBe('aieml');
+    expect(shown(buffers)).toEqual([
+      ['object_with_size', 0x70400, 64, 'elf'],
+      ['object_without', 0x70500, 0x3e00, 'next'],
+      ['no_type', 0x74300, 0x3f00, 'next'],
+      ['no_type_in_names', 0x78200, 0x7e00, 'next'],
+    ]);
+    expect(shown(functions)).toEqual([['core_0_2', 0x20, 44, 'elf']]);
+  });
+
+  test('what linkers and compilers make for themselves is left out, and so are program addresses', () => {
+    const { buffers, functions } = namesOf([
+      ...['_ctors_start', '_dtors_end', '__dso_handle', '_pc_end', '_init_array_start'].map((name) => ({
+        name,
+        value: 0x20,
+      })),
+      { name: 'TGT_F_main_64', value: 0x40, size: 1, type: 0, section: '.text' },
+      { name: 'ZLS_Fmemcpy_48', value: 0x70040, size: 1, type: 0 },
+      { name: '.LBB0_1', value: 0x70, type: 0, section: '.text' },
+      { name: 'memcpy__end', value: 0x70, size: 1, type: 0, section: '.text' },
+      { name: '_sp_end_DM_stack', value: 0x70400 },
+      { name: '', value: 0x70400 },
+      { name: 'kept', value: 0x70400, size: 4 },
+    ]);
+    expect(buffers.map(({ name }) => name)).toEqual(['kept']);
+    expect(functions).toEqual([]);
+  });
+
+  test('sizes that the ELF lacks come from the linker files, the first of them first', () => {
+    const symbols = [
+      { name: 'in_buff', value: 0x70500 },
+      { name: 'out_buff', value: 0x78000 },
+      { name: 'elsewhere', value: 0x7a000 },
+    ];
+    const other: LinkerFile = {
+      source: 'map',
+      buffers: [
+        { name: 'in_buff', address: 0x70500, size: 1 },
+        { name: 'elsewhere', address: 0x7b000, size: 1 },
+      ],
+    };
+    expect(shown(namesOf(symbols, [readBcf(bcf), other]).buffers)).toEqual([
+      ['in_buff', 0x70500, 68, 'bcf'],
+      ['out_buff', 0x78000, 64, 'bcf'],
+      ['elsewhere', 0x7a000, 0x6000, 'next'],
+    ]);
+  });
+
+  test('the stack: from two symbols, from one and a linker file, from a linker file alone, or without a size', () => {
+    const both = [
+      { name: '_sp_start_DM_stack', value: 0x60000 },
+      { name: '_sp_end_DM_stack', value: 0x60400 },
+    ];
+    expect(namesOf(both).stack).toEqual({ address: 0x60000, size: 0x400, sizeFrom: 'elf' });
+    const one = [{ name: '_sp_start_value_DM_stack', value: 0x70000, type: 0, section: '.strtab' }];
+    expect(namesOf(one, [readLdScript(script)]).stack).toEqual({
+      address: 0x70000,
+      size: 0xd00,
+      sizeFrom: 'ld.script',
+    });
+    expect(namesOf(one, [readLinkerMap(map)]).stack).toEqual({ address: 0x70000, size: 0, sizeFrom: 'next' });
+    expect(namesOf([], [readLinkerMap(map)]).stack).toEqual({
+      address: 0x70020,
+      size: 4096,
+      sizeFrom: 'map',
+    });
+    expect(namesOf([]).stack).toBeUndefined();
+  });
+
+  test('without flags the addresses tell the generation', () => {
+    const old = { machine: 0, flags: 0 };
+    const first = namesOf([{ name: 'sync', value: 0x38000, size: 32 }], [], old);
+    expect(first.generation).toBe('aie');
+    expect(first.buffers).toHaveLength(1);
+    expect(namesOf([{ name: 'sync', value: 0x70000, size: 32 }], [], old).generation).toBe('aieml');
+    expect(namesOf([], [], old).generation).toBeUndefined();
+  });
+
+  test('a damaged ELF names something or nothing, never anything else', () => {
+    const sample = makeElf({ sections: [text], symbols: [{ name: 'in_buff', value: 0x70500 }] });
+    const files = [readBcf(bcf), readLdScript(script), readLinkerMap(map)];
+    readDamaged(
+      [sample],
+      (bytes) => coreSymbols(readElf(bytes), files),
+      runSeed(),
+      (round) => round < 1000,
+    );
+  });
+});
+
+describe('linker files', () => {
+  test('.bcf', () => {
+    expect(readBcf(bcf)).toEqual({
+      source: 'bcf',
+      stack: { address: 0x70000, size: 0x400 },
+      buffers: [
+        { name: 'in_buff', address: 0x70500, size: 68 },
+        { name: 'out_buff', address: 0x78000, size: 64 },
+      ],
+    });
+  });
+
+  test('ld.script', () => {
+    expect(readLdScript(script)).toEqual({
+      source: 'ld.script',
+      stack: { address: 0x70000, size: 0xd00 },
+      buffers: [
+        { name: 'in_buff', address: 0x74000, size: 0x1200 },
+        { name: 'alias', address: 0x74000, size: 0x1200 },
+        { name: 'after', address: 0x75200, size: 16 },
+      ],
+    });
+  });
+
+  test('.map', () => {
+    expect(readLinkerMap(map)).toEqual({
+      source: 'map',
+      stack: { address: 0x70020, size: 4096 },
+      buffers: [{ name: 'ZERO', address: 0x71020, size: 32 }],
+    });
+  });
+
+  test('numbers that are none, lines without end and other texts name nothing', () => {
+    for (const read of [readBcf, readLdScript, readLinkerMap]) {
+      const { buffers, stack } = read(
+        `_symbol a 0x1ffffffff 4\n_symbol b 12x 4\n. = 99999999999;\nx = .;\n. += -4;\n${'y'.repeat(100_000)}\n` +
+          '0x00000010..0x00000001 ( 4 items) : f::z (Data)\n',
+      );
+      expect(buffers).toEqual([]);
+      expect(stack).toBeUndefined();
+      const sample = new TextEncoder().encode(bcf + script + map);
+      const readBytes = (bytes: Uint8Array) => read(new TextDecoder().decode(bytes));
+      readDamaged([sample], readBytes, runSeed(), (round) => round < 1000);
+    }
+  });
+});
+
+test('the core that an ELF belongs to, by its path', () => {
+  const mlir = (column: number, row: number) => ({ column, row, isComputeRow: false });
+  expect(corePath('/x/Work/aie/24_0/Release/24_0')).toEqual({ column: 24, row: 0, isComputeRow: true });
+  expect(corePath('core_0_2.elf')).toEqual(mlir(0, 2));
+  expect(corePath('a.prj/main_core_0_2.elf')).toEqual(mlir(0, 2));
+  expect(corePath('segment_0_core_1_12.elf')).toEqual(mlir(1, 12));
+  expect(corePath('p/elfs_main_core_0_2/elfs_main_core_0_2.elf')).toEqual(mlir(0, 2));
+  expect(corePath('aie/24_0/Release/24_1')).toBeUndefined();
+  expect(corePath('aie/24_0/Release/24_0.o')).toBeUndefined();
+  expect(corePath('core_0_2.elf.map')).toBeUndefined();
+  expect(corePath('core_9999_2.elf')).toBeUndefined();
+});
+
+test('where the linker files of an ELF lie', () => {
+  const paths = (of: string) => linkerPaths(of).map(({ path }) => path);
+  expect(paths('Work/aie/24_0/Release/24_0')).toEqual([
+    'Work/aie/24_0/scripts/24_0.bcf',
+    'Work/aie/24_0/Release/24_0.map',
+  ]);
+  expect(paths('a.prj/main_core_0_2.elf')).toEqual([
+    'a.prj/main_core_0_2.bcf',
+    'a.prj/main_core_0_2.ld.script',
+    'a.prj/main_core_0_2/main_core_0_2.ld.script',
+    'a.prj/main_core_0_2.elf.map',
+  ]);
+  expect(paths('p/elfs_main_core_0_2/elfs_main_core_0_2.elf')).toContain(
+    'p/ldScripts_main_core_0_2.ld.script',
+  );
+});
+
+test('files of one build have the same folder', () => {
+  expect(buildFolder('/x/Work/ps/c_rts/aie_control_config.json')).toBe('/x/Work');
+  expect(buildFolder('/x/Work/aie/24_0/Release/24_0')).toBe('/x/Work');
+  expect(buildFolder('/x/a.prj/main_core_0_2.elf')).toBe('/x/a.prj');
+  expect(buildFolder('/x/a.prj/input_with_addresses.mlir')).toBe('/x/a.prj');
+  expect(buildFolder('/x/a.prj/elfs_main_core_0_2/elfs_main_core_0_2.elf')).toBe('/x/a.prj');
+  expect(buildFolder('/aie_control_config.json')).toBe('');
+});
