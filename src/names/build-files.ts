@@ -22,7 +22,7 @@ const containerName = /\.xclbin$/;
 /** Files that are found at most, for each pattern: an array has 400 cores. */
 const mostFound = 5000;
 /** The largest that is read, bytes. */
-const mostBytes = 64 * 1024 * 1024;
+const mostBytesOfFile = 64 * 1024 * 1024;
 /** A build writes many files: they are read this long after the first one, milliseconds. */
 const settling = 300;
 /** Watchers are up by then, milliseconds after the start: what changed before is read. */
@@ -268,7 +268,7 @@ function unreadable(error: unknown): FileFault {
 async function versionOf(uri: vscode.Uri): Promise<string | FileFault> {
   try {
     const { size, mtime } = await vscode.workspace.fs.stat(uri);
-    return size > mostBytes ? new FileFault('too-large', {}) : `${size} ${mtime}`;
+    return size > mostBytesOfFile ? new FileFault('too-large', {}) : `${size} ${mtime}`;
   } catch (error) {
     return unreadable(error);
   }

@@ -43,7 +43,7 @@ const stackEnd = /^_sp_end(_value)?_DM_stack$/;
 /** Names and sizes from an ELF and what was read of the linker files beside it; the earlier ones count more. */
 export function coreSymbols(elf: ElfFile, linkerFiles: readonly LinkerFile[] = []): CoreSymbols {
   const data = elf.symbols.filter(
-    ({ type, value, name }) => (type === 'object' || type === 'none') && value >= programEnd && name !== '',
+    ({ type, value, name }) => (type === 'none' || type === 'object') && value >= programEnd && name !== '',
   );
   const generation = generations.get(elf.flags) ?? generationOfAddresses(data.map(({ value }) => value));
   const functions = elf.symbols
