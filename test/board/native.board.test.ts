@@ -473,7 +473,7 @@ describe('gates', () => {
       );
     }
     expect(await board.takeForbidden()).toEqual([]);
-  }, 180_000);
+  }, 400_000);
 
   it('a tile gated in the middle of a read is contained: the process lives and every byte given is right [main-9]', async () => {
     await filled();
