@@ -215,6 +215,7 @@ describe('numbers in text', () => {
     expect(read.packets).toBe(2);
     expect(fault(() => values('CMD,D\nDATA,1\nJUMP,2'))).toEqual(['csv-row', { line: 3, text: 'JUMP' }]);
     expect(fault(() => values('CMD,D\nDATA:9999999999,1'))).toMatchObject(['file-too-large', {}]);
+    expect(values('CMD,D\nDATA:4000000000,\nDATA,7')).toEqual(['7']);
     expect(fault(() => values('CMD,D\nDATA,one'))).toEqual(['no-number', { line: 2, text: 'one' }]);
   });
 

@@ -121,6 +121,8 @@ function addCommand(
   const words = columns.data.map((column) => cells[column] ?? '').filter((word) => word !== '');
   if (Number(digits) * words.length > mostNumbers)
     throw new FileError('file-too-large', { most: mostNumbers });
-  for (let count = 0; count < Number(digits); count++) add(words, line);
+  // A row without numbers stays one, however often it is repeated.
+  const times = words.length === 0 ? 1 : Number(digits);
+  for (let count = 0; count < times; count++) add(words, line);
   return cells[columns.last] === '1';
 }
