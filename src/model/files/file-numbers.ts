@@ -8,7 +8,7 @@ import type { ByteOrder, CellFormat } from '../cells/format.ts';
 import { FileError } from './file-error.ts';
 
 /** More numbers than any memory holds: what a file asks for beyond is refused. */
-export const mostNumbers = 1 << 26;
+export const mostNumbers = 1 << 24;
 
 /** Numbers in the order of the file; complex values are two of them. Texts are as they stand in the file. */
 export interface FileNumbers {
