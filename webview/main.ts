@@ -110,6 +110,7 @@ class Editor {
         host.command(command);
       },
       retry: () => this.#store.retry(),
+      unfreeze: () => host.post({ type: 'unfreeze' }),
       live: () => this.follow(this.#live === 0 ? this.#settings.liveHertz || usualRate : 0),
     });
     this.#store = new ByteStore(
@@ -288,7 +289,7 @@ class Editor {
       place: placeTexts(this.#t, layout, selection.cursor, upperCase, this.#state.array),
       value: valueText(this.#t, notation, shown),
       states: [
-        ...stateTexts(this.#t, notation, shown, this.#expectedOf(shown)),
+        ...stateTexts(this.#t, notation, shown, this.#expectedOf(shown), this.#store.old(shown)),
         ...(this.#state.moving && mayBeTorn({ offset: shown.offset, length: shown.bytes.length })
           ? [this.#t('torn')]
           : []),
@@ -402,7 +403,13 @@ class Editor {
     this.#hover = setTimeout(() => {
       const shown = this.#shownAt(hover.offset, hover.pane);
       const expected = this.#expectedOf(shown);
-      const text = hoverText(this.#t, this.#view.notationIn(hover.pane), shown, expected);
+      const text = hoverText(
+        this.#t,
+        this.#view.notationIn(hover.pane),
+        shown,
+        expected,
+        this.#store.old(shown),
+      );
       if (text !== undefined) this.#outline.showHover(text, hover.x, hover.y);
     }, hoverDelay);
   }

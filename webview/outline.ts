@@ -39,6 +39,8 @@ export interface OutlineActions {
   readonly retry: () => void;
   /** The tab follows the memory, or stops doing so. */
   readonly live: () => void;
+  /** The tab that is frozen goes on. */
+  readonly unfreeze: () => void;
 }
 
 function policyHint({
@@ -199,8 +201,18 @@ export class Outline {
   }
 
   /** One click follows the memory or stops doing so; where nothing comes it says why. */
-  #live({ live }: EditorState): TemplateResult {
+  #live({ live, frozen }: EditorState): TemplateResult {
     const t = this.#t;
+    if (frozen !== undefined) {
+      return button({
+        label: t('frozen'),
+        name: 'live',
+        hint: t('frozenHint'),
+        secondary: true,
+        pressed: true,
+        onPress: this.#actions.unfreeze,
+      });
+    }
     const on = live?.hertz === atStops ? t('liveAtStops') : t('liveOn', live?.hertz ?? 0);
     const label = live === undefined ? t('live') : live.paused === undefined ? on : t('livePaused');
     return button({

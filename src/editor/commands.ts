@@ -38,6 +38,7 @@ type EditorCommand =
   | 'cells'
   | 'live'
   | 'marks'
+  | 'freeze'
   | 'nextChange'
   | 'previousChange'
   | 'nextTile'
@@ -71,6 +72,10 @@ export class EditorCommands {
     cells: (document) => this.#cells(document),
     live: (document) => this.#live(document),
     marks: (document) => this.#marks(document),
+    freeze: async (document) => {
+      const panel = shownPanel(document);
+      panel.freeze(!panel.isFrozen);
+    },
     nextChange: async (document) => this.#toChange(document, 1),
     previousChange: async (document) => this.#toChange(document, -1),
     nextTile: (document) => this.#toTile(document, 1),

@@ -44,6 +44,8 @@ export interface EditorState {
   readonly policy: WritePolicy;
   /** Localised: why a person cannot unlock at present. Without it, `locked` is theirs to change. */
   readonly lockedFor?: string;
+  /** Localised: the tab shows the memory as it was then, and nothing is read for it. */
+  readonly frozen?: string;
   /** Localised: beside whom a person agreed to write. */
   readonly beside?: string;
   readonly connected: boolean;
@@ -202,6 +204,8 @@ export type FromWebview =
   | { readonly type: 'view'; readonly view: ViewChoice }
   /** How many times a second this tab follows the memory by itself from now on; 0: not at all, `atStops`. */
   | { readonly type: 'live'; readonly hertz: number }
+  /** A tab that is frozen goes on. */
+  | { readonly type: 'unfreeze' }
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
 

@@ -40,6 +40,7 @@ describe('messages of the page', () => {
       },
     ],
     [{ type: 'live', hertz: 30 }],
+    [{ type: 'unfreeze' }],
     [{ type: 'failure', message: 'x' }],
   ])('%j is taken as it is', (message) => {
     expect(readFromPage(message)).toEqual(message);

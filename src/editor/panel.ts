@@ -12,6 +12,7 @@ import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
+import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
 import type {
   Banner,
   EditorSettings,
@@ -85,6 +86,8 @@ export class HexPanel {
   /** How many times a second it follows the memory by itself, once the page told; 0: not at all, `atStops`. */
   liveHertz = 0;
   #moment: Moment = { kind: 'update' };
+  /** What the tab shows while it is frozen, and since when. */
+  #frozen: { readonly at: string; readonly bytes: FrozenBytes } | undefined;
   readonly #host: PanelHost;
   /** The name under which the session knows what this panel shows. */
   readonly #looker: string;
@@ -181,12 +184,14 @@ export class HexPanel {
     const banner = this.#banner(counts.staged, counts.conflicts);
     const beside = besideText(state, vscode.l10n);
     const { live, markedSince: since } = this;
+    const frozen = this.#frozen && vscode.l10n.t('Frozen at {0}', this.#frozen.at);
     const paused = live && livePausedText(live, services.errorText, vscode.l10n);
     const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
       title: titleOf(resource, this.document.columns, services, vscode.l10n),
-      policy: state.policy,
+      policy: frozen === undefined ? state.policy : 'locked',
       ...(state.lockedBecause === undefined ? {} : { lockedFor: services.errorText(state.lockedBecause) }),
+      ...(frozen === undefined ? {} : { frozen, lockedFor: frozen }),
       ...(beside === undefined ? {} : { beside }),
       connected: state.link.kind === 'connected',
       lastKnown: state.stale && state.epochEnd !== undefined,
@@ -196,7 +201,7 @@ export class HexPanel {
       ...(state.reading
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }
         : {}),
-      readAt: readAtText(readAt, state.stale, vscode.env.language, vscode.l10n),
+      readAt: frozen ?? readAtText(readAt, state.stale, vscode.env.language, vscode.l10n),
       ...(since === undefined ? {} : { marks: { since, text: momentText(this.#moment, vscode.l10n) } }),
       ...(live === undefined
         ? {}
@@ -205,6 +210,28 @@ export class HexPanel {
       conflictBytes: counts.conflicts,
       ...(banner === undefined ? {} : { banner }),
     };
+  }
+
+  /** Whether the tab shows what the memory was at one moment, and nothing is read for it. */
+  get isFrozen(): boolean {
+    return this.#frozen !== undefined;
+  }
+
+  /** Freezes the tab, or has it go on: what changed meanwhile is marked then. */
+  freeze(isFrozen: boolean): void {
+    const { shown, session } = this.document;
+    if (isFrozen === this.isFrozen || shown === undefined) return;
+    if (this.#frozen === undefined) {
+      const at = new Date().toLocaleTimeString(vscode.env.language);
+      this.#frozen = { at, bytes: new FrozenBytes(session, shown.range) };
+    } else {
+      const { at, bytes } = this.#frozen;
+      this.#frozen = undefined;
+      this.#moment = { kind: 'chosen', tick: bytes.tick, at };
+    }
+    this.#feed?.changed([shown.range]);
+    this.#look();
+    this.#stateChanged();
   }
 
   /** Since when changes are marked: ever since a tick, since the last stop of a debug session, or for a second. */
@@ -347,6 +374,7 @@ export class HexPanel {
   /** Replaces the page. Offsets that the old page sent no longer count. */
   #leavePage(next: 'waiting' | 'editor'): void {
     this.#page = next;
+    this.#frozen = undefined;
     this.#ready = false;
     this.#feed = undefined;
     this.#endReads();
@@ -378,6 +406,8 @@ export class HexPanel {
           void this.#readFor(id, within(message.params, shown.range));
         } else {
           try {
+            // The page offers no edit then: only one that was on its way can come.
+            if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
             const { label, edits } = message.params;
             checkInside(edits, shown.range);
             this.#host.edit(this.document, label, edits);
@@ -422,6 +452,9 @@ export class HexPanel {
         this.liveHertz = message.hertz;
         this.document.session.follow(this.#looker, periodOf(message.hertz));
         return;
+      case 'unfreeze':
+        this.freeze(false);
+        return;
       case 'failure':
         this.#host.log.error(`The page of the hex editor failed: ${message.message}`);
     }
@@ -448,10 +481,12 @@ export class HexPanel {
         percent = now;
         tell();
       };
-      await session.complete(range, abort.signal, { onProgress, looker: this.#looker });
+      if (this.#frozen === undefined) {
+        await session.complete(range, abort.signal, { onProgress, looker: this.#looker });
+      }
       // Another page may have the same number for another request.
       if (abort.signal.aborted) return;
-      const { offset, bytes, base, flags } = session.bytes(range);
+      const { offset, bytes, base, flags } = this.#source.bytes(range);
       this.#post({ type: 'answer', id, result: { offset, bytes, base, flags } });
     } catch (error) {
       if (!abort.signal.aborted) this.#refuse(id, error);
@@ -488,12 +523,17 @@ export class HexPanel {
     if (place !== undefined) this.reveal(place.offset, place.length);
   }
 
+  /** What the page shows: the memory, or what it was when the tab was frozen. */
+  get #source(): ByteSource {
+    return this.#frozen?.bytes ?? this.document.session;
+  }
+
   #newFeed(bounds: ByteRange): Feed {
     const feed = new Feed(
       {
-        bytes: (range) => this.document.session.bytes(range),
-        changes: (range) => this.document.session.changes(range),
-        tick: () => this.document.session.tick,
+        bytes: (range) => this.#source.bytes(range),
+        changes: (range) => this.#source.changes(range),
+        tick: () => this.#source.tick,
         send: (packed) => {
           // A page that was replaced meanwhile has another feed.
           if (feed === this.#feed) this.#post({ type: 'delta', packed });
@@ -524,7 +564,7 @@ export class HexPanel {
   }
 
   #bytesChanged(changed: readonly ByteRange[]): void {
-    this.#feed?.changed(changed);
+    if (this.#frozen === undefined) this.#feed?.changed(changed);
     this.#stateChanged();
   }
 
@@ -614,7 +654,8 @@ export class HexPanel {
   /** Only what a person looks at is read. */
   #look(): void {
     const shown = this.#visible ?? this.#presumed;
-    this.document.session.look(this.#looker, this.view.visible ? shown : undefined);
+    const isWanted = this.view.visible && this.#frozen === undefined;
+    this.document.session.look(this.#looker, isWanted ? shown : undefined);
   }
 
   #post(message: ToWebview): void {

@@ -469,7 +469,8 @@ export function liveText(state: LiveState, now: number, l10n: Localiser): string
   if (paused !== undefined) return l10n.t('Live paused');
   if (!Number.isFinite(periodMs)) return l10n.t('Live at stops');
   const hertz = Math.round(1000 / periodMs);
-  if (readAt === undefined) return l10n.t('Live {0} Hz', hertz);
+  // Over less than half a second there are no figures yet.
+  if (readAt === undefined || wordsPerSecond === 0) return l10n.t('Live {0} Hz', hertz);
   const age = (Math.max(0, now - readAt) / 1000).toFixed(1);
   const kilobytes = (bytesPerSecond / 1000).toFixed(1);
   return l10n.t('Live {0} Hz: {1} words/s, {2} kB/s, {3} s old', hertz, wordsPerSecond, kilobytes, age);

@@ -21,6 +21,8 @@ export function webviewStrings(l10n: Localiser) {
     liveOn: l10n.t('Live {0} Hz'),
     liveAtStops: l10n.t('Live at stops'),
     livePaused: l10n.t('Live paused'),
+    frozen: l10n.t('Frozen'),
+    frozenHint: l10n.t('Click to go on: what changed meanwhile is marked.'),
     liveHint: l10n.t(
       'Follow the memory while an application uses the partition. Every read may stall the core for a moment.',
     ),
@@ -116,7 +118,8 @@ export function webviewStrings(l10n: Localiser) {
     stagedWas: l10n.t('staged, was {0}'),
     stagedOverUnknown: l10n.t('staged, the old value is not known'),
     conflictDevice: l10n.t('in conflict: yours {0}, device {1}'),
-    changed: l10n.t('changed since the last read'),
+    changed: l10n.t('changed'),
+    changedWas: l10n.t('changed, was {0}'),
     torn: l10n.t('possibly torn'),
     unreadable: l10n.t('cannot be read: {0}'),
     reasonGated: l10n.t('the clock of this tile is off'),

@@ -54,7 +54,9 @@ describe('a byte in words', () => {
     expect(stateTexts(t, hex, facts(0xa7, known | staged | conflict, 0x11))).toEqual([
       'in conflict: yours A7, device 11',
     ]);
-    expect(stateTexts(t, hex, facts(1, known | changed))).toEqual(['changed since the last read']);
+    expect(stateTexts(t, hex, facts(1, known | changed))).toEqual(['changed']);
+    const was = Uint8Array.of(0x3f);
+    expect(stateTexts(t, hex, facts(1, known | changed), undefined, was)).toEqual(['changed, was 3F']);
   });
 
   test('[main-22] every reason that a byte cannot be read has words of its own', () => {
@@ -116,9 +118,7 @@ describe('a byte in words', () => {
       expect(stateTexts(t, float, cell([known, known | staged | conflict, known, known], zero))).toEqual([
         'in conflict: yours 12.34, device 0',
       ]);
-      expect(hoverText(t, float, cell([known, known, known, known | changed]))).toBe(
-        'changed since the last read',
-      );
+      expect(hoverText(t, float, cell([known, known, known, known | changed]))).toBe('changed');
       expect(hoverText(t, float, cell([known, known, known, known]))).toBeUndefined();
     });
   });

@@ -109,12 +109,14 @@ export function valueText(t: Translate, { choice, format, upperCase }: Notation,
  * Empty for an ordinary one.
  *
  * @param expected in place of a cell that differs
+ * @param old what a changed cell held before
  */
 export function stateTexts(
   t: Translate,
   { format }: Notation,
   cell: ShownBytes,
   expected?: Uint8Array,
+  old?: Uint8Array,
 ): string[] {
   const { staged, conflict, changed, isBaseKnown, unreadable } = stateOf(cell);
   const isWhole = cell.flags.length === format.bytes;
@@ -127,7 +129,7 @@ export function stateTexts(
     texts.push(isBaseKnown && isWhole ? t('stagedWas', text(cell.base)) : t('stagedOverUnknown'));
   }
   if (staged && unreadable !== undefined) texts.push(t('unreadable', reasonText(t, unreadable)));
-  if (changed) texts.push(t('changed'));
+  if (changed) texts.push(old?.length === format.bytes ? t('changedWas', text(old)) : t('changed'));
   return texts;
 }
 
@@ -137,8 +139,9 @@ export function hoverText(
   notation: Notation,
   cell: ShownBytes,
   expected?: Uint8Array,
+  old?: Uint8Array,
 ): string | undefined {
-  const states = stateTexts(t, notation, cell, expected);
+  const states = stateTexts(t, notation, cell, expected, old);
   if (!hasValue(notation.format, cell) || stateOf(cell).hidden) states.unshift(valueText(t, notation, cell));
   return states.length === 0 ? undefined : states.join(', ');
 }

@@ -129,6 +129,36 @@ describe('[shape-2] the bytes that the page holds', () => {
     expect(pair.store.seen({ offset: 0, length: 16 })).toEqual(pair.host({ offset: 0, length: 16 }));
   });
 
+  test('[live-5] say what they held before: each before its last change, or all at a chosen moment', () => {
+    const pair = setUp();
+    const all = { offset: 0, length: 4 };
+    const old = () => pair.store.old(pair.store.read(all));
+    const change = (...values: number[]) => {
+      pair.read(0, ...values);
+      pair.rest();
+    };
+    pair.store.want({ offset: 0, length: 16 });
+    change(1, 1, 1, 1);
+    expect(old()).toBeUndefined();
+    change(1, 2, 1, 1);
+    change(1, 3, 4, 1);
+    expect(old()).toEqual(Uint8Array.of(1, 2, 1, 1));
+    pair.store.moment = pair.store.tick;
+    expect(old()).toBeUndefined();
+    change(1, 5, 4, 1);
+    change(1, 6, 4, 7);
+    expect(old()).toEqual(Uint8Array.of(1, 3, 4, 1));
+    // A moment in the past: what held then is not known of what changed since.
+    pair.store.moment = 1;
+    expect(old()).toBeUndefined();
+    pair.store.moment = undefined;
+    change(9, 6, 4, 7);
+    expect(old()).toEqual(Uint8Array.of(1, 6, 4, 7));
+    pair.store.retry();
+    pair.rest();
+    expect(old()).toBeUndefined();
+  });
+
   test.each([
     ['one word', [0, 4], 1],
     ['64 scattered words', [0, 256, 64], 64],

@@ -57,6 +57,8 @@ interface Page extends Content {
   readonly versions: Uint32Array;
   /** What is still on screen, until the first draw after a delta. */
   onScreen: Content | undefined;
+  /** What bytes held before they changed, -1 where this page does not know; undefined: of none. See `ByteStore.old`. */
+  olds: Int16Array | undefined;
 }
 
 /** What was typed and is not in a delta yet. */
@@ -72,6 +74,7 @@ export class ByteStore {
   readonly #host: StoreHost;
   readonly #range: ByteRange;
   readonly #onChange: () => void;
+  #moment: number | undefined;
   readonly #pages = new Map<number, Page>();
   /** Pages whose `onScreen` is set. */
   readonly #undrawn = new Set<Page>();
@@ -133,11 +136,42 @@ export class ByteStore {
   /**
    * A copy of what is held of a range. Bytes that are not here have flags 0.
    *
-   * @param since bytes that changed after this tick have the flag `changed`; without it, those that the last read of their
-   *   page found changed
+   * @param since bytes that changed after this tick have the flag `changed`; without it, those that changed since the
+   *   `moment`, or without one, those that the last read of their page found changed
    */
-  read(range: ByteRange, since?: number): ShownBytes {
+  read(range: ByteRange, since = this.#moment): ShownBytes {
     return this.#copy(range, (page) => page, since);
+  }
+
+  /** Since when changes count: after a tick of the host's. Undefined: what the last updates brought. */
+  get moment(): number | undefined {
+    return this.#moment;
+  }
+
+  set moment(moment: number | undefined) {
+    if (moment === this.#moment) return;
+    this.#moment = moment;
+    // What changed since has its old value from before another moment.
+    for (const page of this.#pages.values()) page.olds = undefined;
+  }
+
+  /**
+   * What a cell held when changes began to count: at the moment, or before each byte's last change. Undefined where nothing
+   * changed, or where this page did not see it.
+   */
+  old({ offset, base, flags }: ShownBytes): Uint8Array | undefined {
+    if (!flags.some((each) => (each & stateBits.changed) !== 0)) return undefined;
+    const old = base.slice();
+    for (const [i, flag] of flags.entries()) {
+      if ((flag & stateBits.changed) === 0) continue;
+      const at = offset + i;
+      const [index = -1] = pagesIn({ offset: at, length: 1 }, this.#range);
+      const page = this.#pages.get(index);
+      const value = page?.olds?.[at - page.range.offset] ?? -1;
+      if (value < 0) return undefined;
+      old[i] = value;
+    }
+    return old;
   }
 
   /** As `read`, but as last drawn: what a person can have seen. */
@@ -208,6 +242,7 @@ export class ByteStore {
       this.#keepOnScreen(page);
       for (const plane of [page.base, page.states, page.staged]) plane.fill(0);
       page.ticks = undefined;
+      page.olds = undefined;
       page.since = 0;
       page.told = true;
       page.versions.fill(this.#version + 1);
@@ -339,7 +374,7 @@ export class ByteStore {
         ticksOf(page).set(span.ticks.subarray(skipped, skipped + to - from), from);
       else {
         const bytes = span.bytes.subarray(skipped, skipped + to - from);
-        if (span.kind === 'base') noteChanges(page, from, bytes, tick);
+        if (span.kind === 'base') noteChanges(page, from, bytes, tick, this.#moment);
         page[span.kind].set(bytes, from);
       }
     }
@@ -393,6 +428,7 @@ function blank(range: ByteRange): Page {
     told: false,
     versions: new Uint32Array(Math.ceil(range.length / blockBytes)),
     onScreen: undefined,
+    olds: undefined,
   };
 }
 
@@ -402,12 +438,23 @@ function ticksOf(page: Page): Uint32Array {
   return page.ticks;
 }
 
-/** Bytes that were known, and are others in a new base, changed at the delta's tick; see `delta.ts`. */
-function noteChanges(page: Page, from: number, base: Uint8Array, tick: number): void {
+/**
+ * Bytes that were known, and are others in a new base, changed at the delta's tick; see `delta.ts`.
+ *
+ * @param moment what a byte held then is its old value, not what it held before each of its changes
+ */
+function noteChanges(page: Page, from: number, base: Uint8Array, tick: number, moment?: number): void {
   for (let i = 0; i < base.length; i++) {
     const at = from + i;
-    if (((page.states[at] ?? 0) & stateBits.known) !== 0 && page.base[at] !== base[i])
-      ticksOf(page)[at] = tick;
+    const before = page.base[at];
+    if (((page.states[at] ?? 0) & stateBits.known) === 0 || before === undefined || before === base[i])
+      continue;
+    const ticks = ticksOf(page);
+    if (moment === undefined || (ticks[at] ?? 0) <= moment) {
+      page.olds ??= new Int16Array(page.range.length).fill(-1);
+      page.olds[at] = before;
+    }
+    ticks[at] = tick;
   }
 }
 

@@ -68,7 +68,6 @@ export class GridView {
   #settings: EditorSettings;
   #choice: ViewChoice;
   #moving = false;
-  #moment: number | undefined;
   #expected: ExpectedBytes | undefined;
   /** Bytes of a row as chosen, or as there is room for. */
   #rowLength = 16;
@@ -206,8 +205,8 @@ export class GridView {
 
   /** Bytes that changed after this tick of the store are marked; undefined: those of the last updates. */
   set moment(moment: number | undefined) {
-    if (moment === this.#moment) return;
-    this.#moment = moment;
+    if (moment === this.#store.moment) return;
+    this.#store.moment = moment;
     for (const row of this.#rows) row.forget();
     this.schedule();
   }
@@ -455,7 +454,7 @@ export class GridView {
         this.#style,
         row.index,
         (shown) => this.#store.versionIn(shown),
-        (shown) => this.#store.read(shown, this.#moment),
+        (shown) => this.#store.read(shown),
         this.#pending,
       );
       const runs = row.runs(this.#style, this.#selection, this.#expected, this.#focused, again);
