@@ -6,7 +6,7 @@ import { changeBeside } from './changes-walk.ts';
 
 const seed = runSeed();
 
-test(`the change beside the cursor is that of a naive search, over pages and past the ends (seed ${seed})`, () => {
+test(`[live-5] the change beside the cursor is that of a naive search, over pages and past the ends (seed ${seed})`, () => {
   const random = new Random(seed);
   for (let round = 0; round < 200; round++) {
     const shown = { offset: random.below(2 * pageBytes), length: 1 + random.below(3 * pageBytes) };

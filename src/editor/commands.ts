@@ -286,8 +286,14 @@ export class EditorCommands {
       update: vscode.l10n.t('For a second each'),
       chosen: vscode.l10n.t('Since now'),
       stop: vscode.l10n.t('Since the last stop of a debug session'),
+      snapshot: vscode.l10n.t('Since the snapshot of what an application left'),
     };
-    const kinds: readonly Moment['kind'][] = ['update', 'chosen', 'stop'];
+    const kinds: readonly Moment['kind'][] = [
+      'update',
+      'chosen',
+      ...(session.stopTick === undefined ? [] : ['stop' as const]),
+      ...(session.snapshotTick === undefined ? [] : ['snapshot' as const]),
+    ];
     const items = kinds.map((kind) => ({
       label: label[kind],
       description: kind === panel.moment.kind ? vscode.l10n.t('now') : '',

@@ -76,7 +76,7 @@ let count = 0;
 /** Since when a tab marks changes. `update`: what the last updates brought. */
 export type Moment =
   | { readonly kind: 'update'; readonly tick?: undefined }
-  | { readonly kind: 'stop'; readonly tick?: undefined }
+  | { readonly kind: 'stop' | 'snapshot'; readonly tick?: undefined }
   | { readonly kind: 'chosen'; readonly tick: number; readonly at: string };
 
 export class HexPanel {
@@ -234,7 +234,7 @@ export class HexPanel {
     this.#stateChanged();
   }
 
-  /** Since when changes are marked: ever since a tick, since the last stop of a debug session, or for a second. */
+  /** Since when changes are marked: ever since a tick, since the last stop of a debug session or the last snapshot, or for a second. */
   get moment(): Moment {
     return this.#moment;
   }
@@ -247,7 +247,9 @@ export class HexPanel {
   /** The tick after which changes are marked; undefined where each is marked for a second. */
   get markedSince(): number | undefined {
     const { kind } = this.#moment;
-    return kind === 'stop' ? this.document.session.stopTick : this.#moment.tick;
+    const { session } = this.document;
+    if (kind === 'snapshot') return session.snapshotTick;
+    return kind === 'stop' ? session.stopTick : this.#moment.tick;
   }
 
   /** How the tab follows the memory by itself; undefined if it does not. */

@@ -455,6 +455,7 @@ export function livePausedText(state: LiveState, errorText: ErrorText, l10n: Loc
 
 /** Since when a tab marks changes. @param at what the clock said, of a moment that was chosen */
 export function momentText({ kind, at }: { kind: string; at?: string }, l10n: Localiser): string {
+  if (kind === 'snapshot') return l10n.t('Marked: changed since the snapshot');
   return kind === 'stop'
     ? l10n.t('Marked: changed since the last stop')
     : l10n.t('Marked: changed since {0}', at ?? '');

@@ -205,6 +205,11 @@ export class MemorySession implements Disposable {
     return this.#pieces.live.stopTick;
   }
 
+  /** The tick of the last complete snapshot; undefined without one. */
+  get snapshotTick(): number | undefined {
+    return this.#pieces.snapshots.tick;
+  }
+
   /** A debug session stopped, or went on: see `Live.setStopped`. */
   setStopped(isStopped: boolean): void {
     this.#pieces.live.setStopped(isStopped);

@@ -20,6 +20,7 @@ export class Snapshots {
   readonly #told: () => void;
   /** The last one, and the hold and connection that it was taken under. */
   #last: (Snapshot & { readonly of: string; readonly board: Board }) | undefined;
+  #tick: number | undefined;
   #reading: AbortController | undefined;
 
   constructor(
@@ -36,6 +37,11 @@ export class Snapshots {
     this.#follower = follower;
     this.#reads = reads;
     this.#told = told;
+  }
+
+  /** The update after which all changed since the last complete one; undefined without one. */
+  get tick(): number | undefined {
+    return this.#tick;
   }
 
   get last(): Snapshot | undefined {
@@ -62,6 +68,7 @@ export class Snapshots {
       const onlyIn = partition.epoch;
       await this.#reads.read([this.#image.whole], 'nobody', reading.signal, { onlyIn });
       this.#last = { of, board: state.board, done: true, at: this.#image.readAt ?? this.#services.now() };
+      this.#tick = this.#image.updates.last;
     } catch (error) {
       // `state.lastError` holds it for the face.
       this.#services.log.warn(`${this.#link.label}: no snapshot: ${toBoardError(error).message}`);

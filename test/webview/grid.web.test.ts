@@ -290,10 +290,28 @@ describe('what is shown', () => {
     expect(await page.locator('.count.conflict').textContent()).toBe('1 in conflict');
   });
 
-  test('bytes that changed since the last read are marked', async () => {
+  test('[live-5] bytes that changed are marked, and the hover says what they held before', async () => {
     const page = await start(oneTile);
     await page.evaluate(() => window.fake.deviceWrite(0x8024, 1, 2, 3));
     await eventually(() => marked(page, 'changed')).toEqual(['01 02 03']);
+    await click(page, '0020', 5);
+    await eventually(() => footer(page).textContent()).toContain(`changed, was ${hex(deviceByte(0x8025))}`);
+  });
+
+  test('[live-5] the mark of a change fades, unless a person wants nothing to move', async () => {
+    const page = await start(oneTile);
+    const write = (value: number) => page.evaluate((byte) => window.fake.deviceWrite(0x8024, byte), value);
+    const marks = async () => [await marked(page, 'changed'), await marked(page, 'fading')];
+    await write(1);
+    await eventually(marks).toEqual([['01'], []]);
+    await page.waitForTimeout(600);
+    expect(await marks()).toEqual([['01'], []]);
+    await page.emulateMedia({ reducedMotion: 'no-preference' });
+    await write(2);
+    await eventually(marks).toEqual([[], ['02']]);
+    await page.emulateMedia({ reducedMotion: 'reduce' });
+    await write(3);
+    await eventually(marks).toEqual([['03'], []]);
   });
 });
 
@@ -613,6 +631,23 @@ describe('[live-1] Live', () => {
     const again = await start({ ...oneTile, kept: state, settings: { liveHertz: 5 } });
     await eventually(() => told(again)).toEqual([30]);
   });
+});
+
+test('[live-5] a frozen tab says so in place of Live, takes no edit, and goes on with one click', async () => {
+  const page = await start(oneTile);
+  await page.evaluate(() =>
+    window.fake.setState({ policy: 'locked', frozen: 'Frozen at 5:41:29', lockedFor: 'Frozen at 5:41:29' }),
+  );
+  const button = page.locator('[data-name=live]');
+  await eventually(() => button.textContent()).toBe('Frozen');
+  await page.locator('#grid').focus();
+  await page.keyboard.press('5');
+  await eventually(() => spoken(page).textContent()).toContain('Frozen at 5:41:29');
+  expect(await edits(page)).toEqual([]);
+  await button.click();
+  await eventually(() => page.evaluate(() => window.fake.said.some(({ type }) => type === 'unfreeze'))).toBe(
+    true,
+  );
 });
 
 test('[live-1] what moves by itself under a resting cursor is not said again and again; where the cursor goes is', async () => {

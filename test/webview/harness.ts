@@ -106,6 +106,8 @@ export class PageServer {
     const { theme = 'dark', width = 1000, height = 700, forcedColors } = look;
     const context = await localContext(this.#browser, { width, height });
     const page = await context.newPage();
+    // What moves by itself is what a test is about, or it stands still.
+    await page.emulateMedia({ reducedMotion: 'reduce' });
     if (forcedColors === true) await page.emulateMedia({ forcedColors: 'active' });
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));

@@ -12,6 +12,7 @@ export const marks = [
   'text',
   'unknown',
   'unreadable',
+  'fading',
   'changed',
   'torn',
   'staged',

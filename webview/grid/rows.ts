@@ -3,6 +3,7 @@ import type { ExpectedBytes, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import { classOf } from '../../src/model/cells/value-class.ts';
+import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
@@ -23,6 +24,8 @@ export interface RowStyle {
   readonly colours: boolean;
   /** Bytes may change while they are read: what changed in more than one word is perhaps torn. */
   readonly moving: boolean;
+  /** Whether the last change of any of these bytes is so long ago that its mark fades. */
+  readonly isFading: (range: ByteRange) => boolean;
   /** The words of a heading row. */
   readonly headingText: (row: Extract<GridRow, { kind: 'tile' }>) => string;
 }
@@ -51,16 +54,16 @@ function markOf(flags: number): Mark | undefined {
 /** Runs of equal marks in a row: a cell has the mark of one of its bytes, a character that of its own. */
 function markedColumns(row: ByteRow, { flags }: ShownBytes, style: RowStyle): MarkedColumns[] {
   const { bytes } = style.format;
-  const byByte = markedUnits(row, flags, 1, false);
+  const byByte = markedUnits(row, flags, 1, style);
   if (bytes === 1) return byByte;
   return [
-    ...markedUnits(row, flags, bytes, style.moving).map((run) => ({ ...run, pane: 'cells' as const })),
+    ...markedUnits(row, flags, bytes, style).map((run) => ({ ...run, pane: 'cells' as const })),
     ...byByte.map((run) => ({ ...run, pane: 'characters' as const })),
   ];
 }
 
 /** Runs of equal marks, where `size` bytes have one mark together. */
-function markedUnits(row: ByteRow, flags: Uint8Array, size: number, moving: boolean): MarkedColumns[] {
+function markedUnits(row: ByteRow, flags: Uint8Array, size: number, style: RowStyle): MarkedColumns[] {
   const found: { mark: Mark; from: number; to: number }[] = [];
   for (const [i, end] of units(row, size)) {
     // A cell that the edge of the memory cuts shows no value.
@@ -70,7 +73,11 @@ function markedUnits(row: ByteRow, flags: Uint8Array, size: number, moving: bool
       if (other === undefined) continue;
       if (mark === undefined || cellMarks.indexOf(other) < cellMarks.indexOf(mark)) mark = other;
     }
-    if (mark === 'changed' && moving && mayBeTorn({ offset: row.offset + i, length: end - i })) mark = 'torn';
+    if (mark === 'changed') {
+      const unit = { offset: row.offset + i, length: end - i };
+      if (size > 1 && style.moving && mayBeTorn(unit)) mark = 'torn';
+      else if (style.isFading(unit)) mark = 'fading';
+    }
     addRun(found, mark, row.skip + i, row.skip + end - 1);
   }
   return found;
@@ -199,6 +206,11 @@ export class RowElement implements PaintSurface {
       this.#marked.push({ mark: 'pending', from: column, to: column + format.bytes - 1 });
     }
     return moved || changed.includes(true);
+  }
+
+  /** Whether a mark of it will fade. */
+  get willFade(): boolean {
+    return this.#marked.some(({ mark }) => mark === 'changed');
   }
 
   /** The marks of the row with cursor and selection, or `undefined` if they are what was painted last. */

@@ -47,6 +47,9 @@ const rowsPerLine = 1;
 /** The placement of rows is counted from a row that is moved when it is this far away: pixels stay exact. */
 const rebaseRows = 10_000;
 
+/** A mark of a change is fresh for so long, milliseconds, then it fades. */
+const freshMs = 400;
+
 /** The grid of one document. */
 export class GridView {
   /** The focusable element with role grid. */
@@ -68,6 +71,8 @@ export class GridView {
   #settings: EditorSettings;
   #choice: ViewChoice;
   #moving = false;
+  readonly #still = window.matchMedia('(prefers-reduced-motion: reduce)');
+  #fading: ReturnType<typeof setTimeout> | undefined;
   #expected: ExpectedBytes | undefined;
   /** Bytes of a row as chosen, or as there is room for. */
   #rowLength = 16;
@@ -332,6 +337,7 @@ export class GridView {
       upperCase,
       colours: this.#choice.colours,
       moving: this.#moving,
+      isFading: (range) => this.#isFading(range),
       headingText: (row) => formatTile(row.tile),
     };
   }
@@ -468,6 +474,31 @@ export class GridView {
     this.#announceVisible(first, count);
     this.#store.drawn();
     this.#events.onDrawn();
+    this.#fadeLater();
+  }
+
+  /** Marks fade where a person has nothing against what moves, and none has chosen since when changes count. */
+  get #fades(): boolean {
+    return this.#store.moment === undefined && !this.#still.matches;
+  }
+
+  #isFading({ offset, length }: ByteRange): boolean {
+    if (!this.#fades) return false;
+    const now = performance.now();
+    for (let at = offset; at < offset + length; at++) {
+      if (now - (this.#store.changedAt(at) ?? 0) < freshMs) return false;
+    }
+    return true;
+  }
+
+  /** Draws the rows anew whose marks are fresh, once they are not. */
+  #fadeLater(): void {
+    if (this.#fading !== undefined || !this.#fades || !this.#rows.some(({ willFade }) => willFade)) return;
+    this.#fading = setTimeout(() => {
+      this.#fading = undefined;
+      for (const row of this.#rows) if (row.willFade) row.forget();
+      this.schedule();
+    }, freshMs);
   }
 
   /** Gives each visible row its element, in document order; elements that left one end come back at the other. */

@@ -37,7 +37,7 @@ describe('live', () => {
     await bench.dispose();
   });
 
-  it('[live-1] [live-2] a memory in use is followed by itself, and its cost stands in the status bar; hidden, off or free it is not read', async () => {
+  it('[live-1] [live-2] [live-5] a memory in use is followed by itself, and its cost stands in the status bar; hidden, off or free it is not read', async () => {
     assert.equal(settings().inspect('liveRate')?.defaultValue, 10);
     const document = await bench.open('data', tile, owned);
     const start = document.shown?.range.offset ?? 0;
@@ -59,6 +59,21 @@ describe('live', () => {
     await show(document.uri);
     await set(10);
     await untilTrue('what changed meanwhile comes', () => shown() === 0x11);
+
+    // A frozen tab costs nothing, and marks what changed meanwhile when it goes on.
+    await vscode.commands.executeCommand('tilescope.freeze');
+    await untilTrue('it is frozen', () => [...document.panels][0]?.state.frozen !== undefined);
+    assert.equal([...document.panels][0]?.state.policy, 'locked');
+    await untilRest();
+    poke(0x22);
+    await vscode.commands.executeCommand('tilescope.freeze');
+    await untilTrue('it goes on', () => shown() === 0x22);
+    const [panel] = document.panels;
+    assert.match(panel?.state.marks?.text ?? '', /^Marked: changed since \d/);
+    panel?.reveal(start + 0x100, 1);
+    await untilTrue('the cursor is there', () => panel?.selection?.cursor === start + 0x100);
+    await vscode.commands.executeCommand('tilescope.previousChange');
+    await untilTrue('the change is found', () => panel?.selection?.cursor === start);
 
     bench.array.exitOwner(owned);
     await untilTrue('it says why it is paused', () =>
