@@ -77,6 +77,7 @@ const PARTS: Readonly<Record<string, string>> = {
   simulated: 'src/board/simulated/connector.ts',
   hosts: 'src/board/ssh/host-names.ts',
   questions: 'src/boards/ssh-entry.ts',
+  editor: 'src/editor/panel.ts',
   files: 'src/editor/compare/loaded.ts',
   names: 'src/names/name-model.ts',
   builds: 'src/names/read-files.ts',

@@ -12,7 +12,7 @@ import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
 import type { JournalStore } from './journal-store.ts';
 import type { ExpectedBytes, HostCommand } from './messages.ts';
-import { HexPanel, type PanelHost } from './panel.ts';
+import type { HexPanel, PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
 import { applyProblem, besideQuestion, runningQuestion, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
@@ -161,8 +161,8 @@ export class HexEditorProvider
   }
 
   async resolveCustomEditor(document: TileDocument, view: vscode.WebviewPanel): Promise<void> {
-    await this.#restore(document);
-    new HexPanel(document, view, this);
+    const [{ HexPanel: Panel }] = await Promise.all([import('./panel.ts'), this.#restore(document)]);
+    new Panel(document, view, this);
     this.learn(document);
   }
 
