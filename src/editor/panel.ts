@@ -19,6 +19,7 @@ import type {
   EditorState,
   ExpectedBytes,
   HostCommand,
+  ShownBytes,
   ToWebview,
   ViewChoice,
 } from './messages.ts';
@@ -252,9 +253,14 @@ export class HexPanel {
     return kind === 'stop' ? session.stopTick : this.#moment.tick;
   }
 
+  /** Bytes as the tab shows them: of now, or of when it was frozen. */
+  bytes(range: ByteRange): ShownBytes {
+    return this.#source.bytes(range);
+  }
+
   /** How the tab follows the memory by itself; undefined if it does not. */
   get live(): LiveState | undefined {
-    return this.document.session.liveState(this.#looker);
+    return this.isFrozen ? undefined : this.document.session.liveState(this.#looker);
   }
 
   /** What a build calls the byte at a buffer offset; empty without a name. */

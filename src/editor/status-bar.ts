@@ -149,7 +149,7 @@ function valueText(panel: HexPanel, start: number, length: number): string {
   const size = length === 2 || length === 8 ? length : length > 1 ? 4 : length === 1 ? 1 : 4;
   const shown = panel.document.shown;
   if (shown === undefined || start + size > shown.range.offset + shown.range.length) return '';
-  const { bytes, flags } = panel.document.session.bytes({ offset: start, length: size });
+  const { bytes, flags } = panel.bytes({ offset: start, length: size });
   if (flags.some((flag) => (flag & stateBits.known) === 0)) return '';
   let value = 0n;
   for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index] ?? 0);

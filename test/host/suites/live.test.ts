@@ -64,6 +64,7 @@ describe('live', () => {
     await vscode.commands.executeCommand('tilescope.freeze');
     await untilTrue('it is frozen', () => [...document.panels][0]?.state.frozen !== undefined);
     assert.equal([...document.panels][0]?.state.policy, 'locked');
+    assert.equal(stateOf(document), undefined);
     await untilRest();
     poke(0x22);
     await vscode.commands.executeCommand('tilescope.freeze');
