@@ -1,31 +1,9 @@
 import { expect, test } from 'vitest';
-import { runSeed } from '../../../test/conformance/random.ts';
-import { readDamaged } from '../../../test/program/damage.ts';
+import { makeContainer } from '../../../test/program/samples.ts';
 import { readAieMetadata } from './container.ts';
 import { FileFault } from './faults.ts';
 
-/** An xclbin with sections of the given kinds. */
-function container(sections: readonly (readonly [kind: number, text: string])[]): Uint8Array {
-  const texts = sections.map(([, text]) => new TextEncoder().encode(text));
-  const headers = 0x1c8 + 40 * sections.length;
-  const bytes = new Uint8Array(headers + texts.reduce((sum, { length }) => sum + length, 0));
-  const view = new DataView(bytes.buffer);
-  bytes.set(new TextEncoder().encode('xclbin2\0'));
-  view.setUint32(0x130, bytes.length, true);
-  view.setUint32(0x1c0, sections.length, true);
-  let at = headers;
-  sections.forEach(([kind], i) => {
-    const text = texts[i] ?? new Uint8Array();
-    view.setUint32(0x1c8 + 40 * i, kind, true);
-    view.setUint32(0x1c8 + 40 * i + 24, at, true);
-    view.setUint32(0x1c8 + 40 * i + 32, text.length, true);
-    bytes.set(text, at);
-    at += text.length;
-  });
-  return bytes;
-}
-
-const sample = container([
+const sample = makeContainer([
   [6, 'memory'],
   [25, '{"aie_metadata": {}}\0'],
   [32, 'partition'],
@@ -41,7 +19,7 @@ function faultOf(bytes: Uint8Array): unknown {
 
 test('section 25 is taken; without one that is said, and other files are refused', () => {
   expect(readAieMetadata(sample)).toBe('{"aie_metadata": {}}');
-  expect(faultOf(container([[32, 'partition']]))).toMatchObject({ kind: 'no-metadata' });
+  expect(faultOf(makeContainer([[32, 'partition']]))).toMatchObject({ kind: 'no-metadata' });
   expect(faultOf(new TextEncoder().encode('xclbin1\0'))).toMatchObject({ kind: 'not-container' });
   expect(faultOf(new Uint8Array())).toMatchObject({ kind: 'not-container' });
 });
@@ -60,5 +38,4 @@ test('sizes that lie are said with their place', () => {
   expect(changed(second + 24, 0xfffffff0)).toMatchObject({ part: { kind: 'section', index: 1 } });
   expect(changed(second + 36, 0xffffffff)).toMatchObject({ kind: 'outside-file' });
   expect(changed(second + 32, 1 << 20)).toBeInstanceOf(FileFault);
-  readDamaged([sample], readAieMetadata, runSeed(), (round) => round < 2000);
 });

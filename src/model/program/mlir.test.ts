@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { runSeed } from '../../../test/conformance/random.ts';
-import { readDamaged } from '../../../test/program/damage.ts';
+import { moduleSample as sample } from '../../../test/program/samples.ts';
 import { faultText } from './fault-texts.ts';
 import { FileFault } from './faults.ts';
 import { readModule } from './mlir.ts';
@@ -9,24 +8,6 @@ const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
     message.replace(/\{(\d)\}/g, (_, i) => String(args[Number(i)])),
 };
-const sample = `module {
-  aie.device(npu1_1col) @main {
-    %shim_noc_tile_0_0 = aie.tile(0, 0) {controller_id = #aie.packet_info<pkt_type = 0, pkt_id = 15>}
-    %mem_tile_0_1 = aie.tile(0, 1)
-    %tile_0_2 = aie.tile(0, 2)
-    %in_buff_0 = aie.buffer(%tile_0_2) {address = 1024 : i32, mem_bank = 0 : i32, sym_name = "in_buff_0"} : memref<16x4xi32>
-    %out = aie.buffer(%mem_tile_0_1) {sym_name = "out", address = 0x10000 : i32} : memref<8xbf16, 1> = dense<0.0>
-    %12 = aie.buffer(%tile_0_2) {address = 2048 : i32} : memref<4xvector<16xi8>>
-    %later = aie.buffer(%tile_0_2) {sym_name = "later"} : memref<16xi32>
-    %bare = aie.buffer(%tile_0_2) : memref<16xi32>
-    %core_0_2 = aie.core(%tile_0_2) {
-      %c0 = arith.constant 0 : index
-      // aie.core(%nothing) in a comment
-      aie.end
-    } {elf_file = "main_core_0_2.elf"}
-  }
-}
-`;
 
 function faultIn(text: string): string {
   try {
@@ -87,13 +68,10 @@ test('what does not fit is said in words, with its line', () => {
   ).toBe('A whole number of a sensible size should stand here. (line 3)');
 });
 
-test('a damaged module is read or refused, never anything else, and long lines take no time', () => {
-  const bytes = new TextEncoder().encode(sample);
-  const read = (damaged: Uint8Array) => readModule(new TextDecoder().decode(damaged));
-  readDamaged([bytes], read, runSeed(), (round) => round < 2000);
-  const start = performance.now();
+test('long lines take no time', () => {
+  const before = process.cpuUsage();
   readModule(
     `aie.device(n) {\n%t = aie.tile(1, 2)\n%${'b'.repeat(60_000)} = aie.buffer(%t) {${' '.repeat(5000)}\n`,
   );
-  expect(performance.now() - start).toBeLessThan(1000);
+  expect(process.cpuUsage(before).user / 1000).toBeLessThan(1000);
 });

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { runSeed } from '../../../test/conformance/random.ts';
-import { readDamaged } from '../../../test/program/damage.ts';
 import { type MadeSymbol, makeElf } from '../../../test/program/elf.ts';
+import { bcfSample as bcf, mapSample as map, scriptSample as script } from '../../../test/program/samples.ts';
 import { buildFolder, corePath, linkerPaths } from './core-files.ts';
 import { readElf } from './elf.ts';
 import { type LinkerFile, linkerReaders } from './linker-files.ts';
@@ -23,52 +22,6 @@ const namesOf = (
 };
 const shown = (symbols: readonly { name: string; address: number; size: number; sizeFrom: string }[]) =>
   symbols.map(({ name, address, size, sizeFrom }) => [name, address, size, sizeFrom]);
-
-const bcf = `_entry_point _main_init
-_symbol core_0_2 _after _main_init
-_symbol _main_init 0
-_reserved DMb 0x00000 0x40000 // Don't put data in code memory
-_stack DM_stack 0x70000 0x400 // stack for core
-_symbol in_buff 0x70500 68
-_extern in_buff
-_reserved DMb 0x70500 68
-_symbol out_buff  0x78000  //no size of its own
-_reserved DMb 0x78000 0x40
-`;
-const script = `MEMORY
-{
-   program (RX) : ORIGIN = 0, LENGTH = 0x0020000
-}
-SECTIONS
-{
-  . = 0x0;
-  .text : {
-     _ctors_start = .;
-     *(.text*)
-  } > program
-. = 0x70000;
-_sp_start_value_DM_stack = .;
-. += 0xD00; /* stack */
-/* No tile with memory exists to the west. */
-. = 0x50000;
-. += 0x10000;
-. = 0x74000;
-in_buff = .;
-alias = .;
-. += 0x1200;
-after = .;
-. += 16;
-}
-`;
-const map = `Memory map for memory 'DMb':
-    Used   = 1060
-    0x00000000..0x0006ffff (    458752 items) : Reserved
-    0x00070020..0x0007101f (      4096 items) : Stack
-    0x00071020..0x0007103f (        32 items) : libs/libme.a)::ZERO (Data, Global, .rodata.DMb.32)
-    0x00071040..0x0007105f : Occupied in alias or record memory 'DM_bankA' by symbol '_ZL7atexits'
-Memory map for memory 'PM':
-    0x00000000..0x000000df (       224 items) : me.o::_main_init (Function, Global, .text) (stack frame size = 0)
-`;
 
 describe('what the ELF of a core names', () => {
   test('all three styles of buffers, whatever their type, size and section', () => {
@@ -156,17 +109,6 @@ describe('what the ELF of a core names', () => {
     expect(namesOf([{ name: 'sync', value: 0x70000, size: 32 }], [], old).generation).toBe('aieml');
     expect(namesOf([], [], old).generation).toBeUndefined();
   });
-
-  test('a damaged ELF names something or nothing, never anything else', () => {
-    const sample = makeElf({ sections: [text], symbols: [{ name: 'in_buff', value: 0x70500 }] });
-    const files = [readBcf(bcf), readLdScript(script), readLinkerMap(map)];
-    readDamaged(
-      [sample],
-      (bytes) => coreSymbols(readElf(bytes), files),
-      runSeed(),
-      (round) => round < 1000,
-    );
-  });
 });
 
 describe('linker files', () => {
@@ -209,9 +151,6 @@ describe('linker files', () => {
       );
       expect(buffers).toEqual([]);
       expect(stack).toBeUndefined();
-      const sample = new TextEncoder().encode(bcf + script + map);
-      const readBytes = (bytes: Uint8Array) => read(new TextDecoder().decode(bytes));
-      readDamaged([sample], readBytes, runSeed(), (round) => round < 1000);
     }
   });
 });

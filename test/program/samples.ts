@@ -1,0 +1,193 @@
+/** A small sample of each kind of file that a build leaves, and who reads it: what seeded tests damage. */
+import { readAieMetadata } from '../../src/model/program/container.ts';
+import { readControlConfig } from '../../src/model/program/control-config.ts';
+import { readElf } from '../../src/model/program/elf.ts';
+import { linkerReaders } from '../../src/model/program/linker-files.ts';
+import { readModule } from '../../src/model/program/mlir.ts';
+import { coreSymbols } from '../../src/model/program/symbols.ts';
+import { makeElf } from './elf.ts';
+
+/** A reader with files that it reads. */
+export interface SampleReader {
+  readonly name: string;
+  readonly samples: readonly [Uint8Array, ...Uint8Array[]];
+  readonly read: (bytes: Uint8Array) => unknown;
+}
+
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
+/** A core's ELF with all three styles of buffers. */
+export const elfSample = makeElf({
+  flags: 2,
+  sections: [
+    {
+      name: '.text',
+      flags: 6,
+      address: 0,
+      bytes: Uint8Array.from({ length: 32 }, (_, i) => i),
+      isLoaded: true,
+    },
+    { name: '.bss.DMb', flags: 3, address: 0x70400, size: 64, isLoaded: true },
+    { name: '.stack_sizes', bytes: Uint8Array.of(0, 0, 0, 0, 16) },
+  ],
+  symbols: [
+    { name: 'main', value: 0, size: 32, type: 2, section: '.text' },
+    { name: 'with_size', value: 0x70400, size: 64, type: 1, section: '.bss.DMb' },
+    { name: 'without_size', value: 0x70440, type: 1 },
+    { name: 'of_no_type', value: 0x70480, type: 0, section: '.stack_sizes' },
+    { name: 'core.o', value: 0, type: 4 },
+  ],
+});
+
+const kernel = (column: number, row: number, name: string, schedule: number) => ({
+  graph: 'mygraph',
+  tile: 'aie',
+  column,
+  row,
+  schedule,
+  function: name,
+});
+
+/** A control file whose partition begins at column 10, cores at row 3. */
+export const configSample = JSON.stringify({
+  schema_version: { major: '1' },
+  aie_metadata: {
+    driver_config: {
+      hw_gen: 2,
+      base_address: 2199023255552,
+      mem_tile_row_start: 1,
+      aie_tile_row_start: 3,
+      partition_num_cols: 8,
+      partition_overlay_start_cols: ['10'],
+    },
+    graphs: { graph0: { id: 0, name: 'mygraph', core_columns: [2] } },
+    TileMapping: { AIEKernelToTileMapping: [kernel(3, 1, 'b.k', 1), kernel(2, 0, 'a.k', 0)] },
+  },
+});
+
+/** A module with buffers in a core's and a memory tile's memory, two of them without an address. */
+export const moduleSample = `module {
+  aie.device(npu1_1col) @main {
+    %shim_noc_tile_0_0 = aie.tile(0, 0) {controller_id = #aie.packet_info<pkt_type = 0, pkt_id = 15>}
+    %mem_tile_0_1 = aie.tile(0, 1)
+    %tile_0_2 = aie.tile(0, 2)
+    %in_buff_0 = aie.buffer(%tile_0_2) {address = 1024 : i32, mem_bank = 0 : i32, sym_name = "in_buff_0"} : memref<16x4xi32>
+    %out = aie.buffer(%mem_tile_0_1) {sym_name = "out", address = 0x10000 : i32} : memref<8xbf16, 1> = dense<0.0>
+    %12 = aie.buffer(%tile_0_2) {address = 2048 : i32} : memref<4xvector<16xi8>>
+    %later = aie.buffer(%tile_0_2) {sym_name = "later"} : memref<16xi32>
+    %bare = aie.buffer(%tile_0_2) : memref<16xi32>
+    %core_0_2 = aie.core(%tile_0_2) {
+      %c0 = arith.constant 0 : index
+      // aie.core(%nothing) in a comment
+      aie.end
+    } {elf_file = "main_core_0_2.elf"}
+  }
+}
+`;
+
+/** What Chess's linker is told. */
+export const bcfSample = `_entry_point _main_init
+_symbol core_0_2 _after _main_init
+_symbol _main_init 0
+_reserved DMb 0x00000 0x40000 // Don't put data in code memory
+_stack DM_stack 0x70000 0x400 // stack for core
+_symbol in_buff 0x70500 68
+_extern in_buff
+_reserved DMb 0x70500 68
+_symbol out_buff  0x78000  //no size of its own
+_reserved DMb 0x78000 0x40
+`;
+
+/** What Peano's linker is told. */
+export const scriptSample = `MEMORY
+{
+   program (RX) : ORIGIN = 0, LENGTH = 0x0020000
+}
+SECTIONS
+{
+  . = 0x0;
+  .text : {
+     _ctors_start = .;
+     *(.text*)
+  } > program
+. = 0x70000;
+_sp_start_value_DM_stack = .;
+. += 0xD00; /* stack */
+/* No tile with memory exists to the west. */
+. = 0x50000;
+. += 0x10000;
+. = 0x74000;
+in_buff = .;
+alias = .;
+. += 0x1200;
+after = .;
+. += 16;
+}
+`;
+
+/** What Chess's linker tells. */
+export const mapSample = `Memory map for memory 'DMb':
+    Used   = 1060
+    0x00000000..0x0006ffff (    458752 items) : Reserved
+    0x00070020..0x0007101f (      4096 items) : Stack
+    0x00071020..0x0007103f (        32 items) : libs/libme.a)::ZERO (Data, Global, .rodata.DMb.32)
+    0x00071040..0x0007105f : Occupied in alias or record memory 'DM_bankA' by symbol '_ZL7atexits'
+Memory map for memory 'PM':
+    0x00000000..0x000000df (       224 items) : me.o::_main_init (Function, Global, .text) (stack frame size = 0)
+`;
+
+/** An xclbin with sections of the given kinds. */
+export function makeContainer(sections: readonly (readonly [kind: number, text: string])[]): Uint8Array {
+  const texts = sections.map(([, text]) => bytesOf(text));
+  const headers = 0x1c8 + 40 * sections.length;
+  const bytes = new Uint8Array(headers + texts.reduce((sum, { length }) => sum + length, 0));
+  const view = new DataView(bytes.buffer);
+  bytes.set(bytesOf('xclbin2\0'));
+  view.setUint32(0x130, bytes.length, true);
+  view.setUint32(0x1c0, sections.length, true);
+  let at = headers;
+  sections.forEach(([kind], i) => {
+    const text = texts[i] ?? new Uint8Array();
+    view.setUint32(0x1c8 + 40 * i, kind, true);
+    view.setUint32(0x1c8 + 40 * i + 24, at, true);
+    view.setUint32(0x1c8 + 40 * i + 32, text.length, true);
+    bytes.set(text, at);
+    at += text.length;
+  });
+  return bytes;
+}
+
+const linkerSamples = { bcf: bcfSample, 'ld.script': scriptSample, map: mapSample } as const;
+const linkerFiles = (['bcf', 'ld.script', 'map'] as const).map((source) =>
+  linkerReaders[source](linkerSamples[source]),
+);
+
+/** All readers. */
+export const sampleReaders: readonly SampleReader[] = [
+  { name: 'core ELF', samples: [elfSample], read: (bytes) => coreSymbols(readElf(bytes), linkerFiles) },
+  {
+    name: 'control file',
+    samples: [bytesOf(configSample)],
+    read: (bytes) => readControlConfig(textOf(bytes)),
+  },
+  { name: 'module', samples: [bytesOf(moduleSample)], read: (bytes) => readModule(textOf(bytes)) },
+  {
+    name: 'container',
+    samples: [
+      makeContainer([
+        [6, 'memory'],
+        [25, configSample],
+        [32, 'partition'],
+      ]),
+    ],
+    read: (bytes) => readControlConfig(readAieMetadata(bytes)),
+  },
+  ...(['bcf', 'ld.script', 'map'] as const).map(
+    (source): SampleReader => ({
+      name: source,
+      samples: [bytesOf(linkerSamples[source])],
+      read: (bytes) => linkerReaders[source](textOf(bytes)),
+    }),
+  ),
+];
