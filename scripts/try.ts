@@ -93,12 +93,12 @@ function debugText(elf: ElfFile): string {
   );
 }
 
-function controlText({ graphs, kernels, shape }: ControlConfig): string {
+function controlText({ graphs, kernels, parameters, shape }: ControlConfig): string {
   const start = shape.startCols.length === 0 ? 'not said' : shape.startCols.join(', ');
   const named = kernels.map(({ name, column, row }) => `${name} in ${column}_${row}`);
   return (
     `${counted(graphs.length, 'graph')}, ${counted(kernels.length, 'kernel')}${named.length === 0 ? '' : `: ${some(named)}`}; ` +
-    `cores from row ${shape.coreStart ?? 'not said'}, start column ${start}`
+    `${counted(parameters.length, 'run-time parameter')}; cores from row ${shape.coreStart ?? 'not said'}, start column ${start}`
   );
 }
 

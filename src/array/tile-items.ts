@@ -55,6 +55,13 @@ export function detailText(item: DetailItem, indent = ''): string {
   return [`${indent}${own}`, ...item.children.map((child) => detailText(child, `${indent}  `))].join('\n');
 }
 
+const nameIcons: Readonly<Record<PlacedName['kind'], string>> = {
+  buffer: 'symbol-field',
+  stack: 'layers',
+  function: 'symbol-function',
+  parameter: 'symbol-parameter',
+};
+
 /** What builds name in the memories of a tile; nothing where they name nothing. A click opens the place. */
 export function nameItems(
   namesIn: (memory: MemoryType) => readonly PlacedName[],
@@ -62,15 +69,13 @@ export function nameItems(
 ): DetailItem[] {
   const children = memoryTypes.flatMap((memory) =>
     namesIn(memory).map((name, i): DetailItem => {
-      const kind =
-        name.kind === 'function' ? 'symbol-function' : name.kind === 'stack' ? 'layers' : 'symbol-field';
       const size = nameSizeText(name, l10n);
       return {
         key: `name.${memory}.${i}`,
         label: nameText(name, l10n),
         description: l10n.t('{0}, {1}', hexNumber(name.offset, 4), size),
         tooltip: [],
-        icon: kind,
+        icon: nameIcons[name.kind],
         opens: { memory, range: { offset: name.offset, length: Math.max(1, name.size) } },
         children: [],
       };

@@ -127,6 +127,7 @@ export class NameModel {
     const { cores, modules } = build;
     return (
       kernelsOf(build).length > 0 ||
+      (contentOf(build.config)?.parameters.length ?? 0) > 0 ||
       cores.some((one) => contentOf(one) !== undefined) ||
       modules.some((one) => deviceOf(contentOf(one) ?? []) !== undefined)
     );
@@ -203,10 +204,11 @@ export class NameModel {
     if (names.length > 0) {
       parts.push(
         l10n.t(
-          'Buffers: {0}. Functions: {1}. Stacks: {2}.',
+          'Buffers: {0}. Functions: {1}. Stacks: {2}. Run-time parameters: {3}.',
           count('buffer'),
           count('function'),
           count('stack'),
+          count('parameter') / 3,
         ),
       );
     }

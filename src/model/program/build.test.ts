@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { makeElf } from '../../../test/program/elf.ts';
+import { configSample } from '../../../test/program/samples.ts';
 import { type Build, columnsOf, placedNames, shapeOf } from './build.ts';
+import { readControlConfig } from './control-config.ts';
 import { readElf } from './elf.ts';
 import { FileFault } from './faults.ts';
 import { linkerReaders } from './linker-files.ts';
 import { readModule } from './mlir.ts';
+import { nameText } from './name-texts.ts';
 import { type BoardShape, type Placed, placeBuild } from './placement.ts';
 import { coreSymbols } from './symbols.ts';
 
+const said = (message: string, ...args: (string | number)[]) =>
+  message.replace(/\{(\d)\}/g, (_, i) => String(args[Number(i)]));
 const aieml: BoardShape = {
   generation: 'aieml',
   array: {
@@ -112,6 +117,22 @@ describe('the names of a build on a board', () => {
     });
     const two: Build = { cores: [core(2, 0x60000), core(3, 0x70000)], modules: [] };
     expect(shown(two, placed(4, 2), aieml)).toEqual(['buffer shared (4,3) data+0x0 65536 next']);
+  });
+
+  test('a run-time parameter has three places: the selector and two buffers', () => {
+    const config = { label: 'c', content: readControlConfig(configSample) };
+    const build: Build = { config, cores: [], modules: [] };
+    expect(columnsOf(build)).toBe(8);
+    expect(placedNames(build, placed(10, 3), aieml).map((one) => nameText(one, { t: said }))).toEqual([
+      'selector of mygraph.k.in[1]',
+      'mygraph.k.in[1] (ping)',
+      'mygraph.k.in[1] (pong)',
+    ]);
+    expect(shown(build, placed(10, 3), aieml)).toEqual([
+      'parameter mygraph.k.in[1] (12,3) data+0x2000 4 config',
+      'parameter mygraph.k.in[1] (12,3) data+0x2020 64 config',
+      'parameter mygraph.k.in[1] (12,4) data+0x0 64 config',
+    ]);
   });
 
   test('files that are broken, modules with several devices, and cores where there are none name nothing', () => {

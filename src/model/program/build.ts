@@ -3,7 +3,7 @@
  * tile whose memory holds it.
  */
 import { type Generation, type MemoryType, type Tile, tileKind } from '../geometry.ts';
-import type { BuildShape, ControlConfig, KernelPlace } from './control-config.ts';
+import type { BuildShape, ControlConfig, KernelPlace, RunTimeParameter } from './control-config.ts';
 import type { CorePath } from './core-files.ts';
 import { dataPlace, windowEnd } from './data-space.ts';
 import { FileFault } from './faults.ts';
@@ -32,16 +32,18 @@ export interface Build {
 
 /** Something with a name in the memory of a tile. */
 export interface PlacedName {
-  readonly kind: 'buffer' | 'stack' | 'function';
-  /** Empty for a stack. */
+  readonly kind: 'buffer' | 'stack' | 'function' | 'parameter';
+  /** Empty for a stack; of a run-time parameter its port. */
   readonly name: string;
+  /** Which part of a run-time parameter it is. */
+  readonly part?: 'selector' | 'ping' | 'pong';
   readonly tile: Tile;
   readonly memory: MemoryType;
   /** Tile offset within that memory, bytes. */
   readonly offset: number;
   /** Bytes; 0 where nobody says it. */
   readonly size: number;
-  readonly sizeFrom: SizeSource | 'mlir';
+  readonly sizeFrom: SizeSource | 'mlir' | 'config';
   /** Shape and element type, where the build says it. */
   readonly type?: string;
   /** The tile whose core has it, where that is another one. */
@@ -81,6 +83,9 @@ export function columnsOf(build: Build): number {
     1,
     shapeOf(build).numCols ?? 0,
     ...kernelsOf(build).map(({ column }) => column + 1),
+    ...(contentOf(build.config)?.parameters ?? []).flatMap(({ selector, ping, pong }) =>
+      [selector, ping, pong].map(({ column }) => column + 1),
+    ),
     ...build.cores.map(({ core }) => core.column + 1),
     ...devicesOf(build).flatMap(({ buffers }) => buffers.map(({ column }) => column + 1)),
   );
@@ -92,6 +97,7 @@ const ranks: Readonly<Record<PlacedName['sizeFrom'], number>> = {
   bcf: 1,
   'ld.script': 1,
   map: 1,
+  config: 1,
   mlir: 2,
   next: 3,
 };
@@ -99,12 +105,13 @@ const ranks: Readonly<Record<PlacedName['sizeFrom'], number>> = {
 /** All names of the build on a board, in the order of their places. Some places have several. */
 export function placedNames(build: Build, placed: Placed, board: BoardShape): PlacedName[] {
   const names = [
+    ...(contentOf(build.config)?.parameters ?? []).flatMap((one) => ofParameter(one, placed)),
     ...build.cores.flatMap((one) => namesOfCore(one, placed, board)),
     ...devicesOf(build).flatMap(({ buffers }) => buffers.flatMap((one) => ofModule(one, placed, board))),
   ];
   const merged = new Map<string, PlacedName>();
   for (const name of names) {
-    const key = `${name.kind} ${name.memory} ${name.tile.col},${name.tile.row} ${name.offset} ${name.name}`;
+    const key = `${name.kind} ${name.part ?? ''} ${name.memory} ${name.tile.col},${name.tile.row} ${name.offset} ${name.name}`;
     const other = merged.get(key);
     merged.set(key, other === undefined ? name : mergeNames(other, name));
   }
@@ -120,6 +127,17 @@ function mergeNames(a: PlacedName, b: PlacedName): PlacedName {
   const { of: _, ...rest } = better;
   const of = a.of !== undefined && b.of !== undefined ? better.of : undefined;
   return { ...rest, ...(type === undefined ? {} : { type }), ...(of === undefined ? {} : { of }) };
+}
+
+/** The two buffers of a run-time parameter, and the word that says which is current. */
+function ofParameter(parameter: RunTimeParameter, placed: Placed): PlacedName[] {
+  const { port, bytes } = parameter;
+  return (['selector', 'ping', 'pong'] as const).map((part) => {
+    const { offset, ...at } = parameter[part];
+    const size = part === 'selector' ? 4 : bytes;
+    const tile = tileOf(at, placed);
+    return { kind: 'parameter', name: port, part, tile, memory: 'data', offset, size, sizeFrom: 'config' };
+  });
 }
 
 function namesOfCore({ core, content }: CoreFile, placed: Placed, board: BoardShape): PlacedName[] {

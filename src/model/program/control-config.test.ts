@@ -49,6 +49,15 @@ describe('aie_control_config.json', () => {
         { name: 'a.k', graph: 'mygraph', column: 2, row: 0 },
         { name: 'b.k', graph: 'mygraph', column: 3, row: 1 },
       ],
+      parameters: [
+        {
+          port: 'mygraph.k.in[1]',
+          bytes: 64,
+          selector: { column: 2, row: 0, offset: 8192 },
+          ping: { column: 2, row: 0, offset: 8224 },
+          pong: { column: 2, row: 1, offset: 0 },
+        },
+      ],
       shape: { generation: 2, coreStart: 3, numCols: 8, startCols: [10] },
     });
   });
@@ -57,6 +66,7 @@ describe('aie_control_config.json', () => {
     expect(readControlConfig(config({ graphs: { graph0: { name: 'g' } }, RTPs: {} }))).toEqual({
       graphs: ['g'],
       kernels: [],
+      parameters: [],
       shape: { startCols: [] },
     });
   });
@@ -75,6 +85,9 @@ describe('aie_control_config.json', () => {
       faultIn(config({ TileMapping: { AIEKernelToTileMapping: [{ ...kernel(1, 1), column: value }] } }));
     const wrong = `A whole number of a sensible size should stand here. (at ${at}.column)`;
     for (const value of [-1, 1.5, 1e9, 'x', [], true]) expect(broken(value)).toBe(wrong);
+    expect(
+      faultIn(config({ RTPs: { rtp0: { port_name: 'p', number_of_bytes: 4, selector_address: 0 } } })),
+    ).toBe('selector_column is missing here. (at aie_metadata.RTPs.rtp0)');
     expect(broken(undefined)).toBe(`column is missing here. (at ${at})`);
     expect(faultIn(config({ graphs: { a: 7 } }))).toBe(
       'An object should stand here. (at aie_metadata.graphs.a)',

@@ -7,6 +7,9 @@ import { mostColumns, mostRows } from '../geometry.ts';
 import { FileFault } from './faults.ts';
 import { type JsonValue, readJson } from './json.ts';
 
+/** No tile has more data memory, bytes. */
+const mostOffset = 2 ** 20;
+
 /** A kernel in its tile, as the build counts tiles. */
 export interface KernelPlace {
   /** The function, and behind a dot the instance. */
@@ -16,6 +19,30 @@ export interface KernelPlace {
   readonly column: number;
   /** From the first row of cores. */
   readonly row: number;
+}
+
+/** A place in a tile's data memory, as the build counts tiles. */
+export interface ConfigPlace {
+  /** From the build's first column. */
+  readonly column: number;
+  /** From the first row of cores. */
+  readonly row: number;
+  /** Tile offset, bytes. */
+  readonly offset: number;
+}
+
+/**
+ * A run-time parameter. It has two buffers; the word at the selector says which is the current one: 0 ping, 1 pong. An
+ * update writes the other buffer, then the selector.
+ */
+export interface RunTimeParameter {
+  /** The port, as the graph calls it. */
+  readonly port: string;
+  /** Bytes of its value. */
+  readonly bytes: number;
+  readonly selector: ConfigPlace;
+  readonly ping: ConfigPlace;
+  readonly pong: ConfigPlace;
 }
 
 /** What a build says about the array that it was made for. */
@@ -35,6 +62,8 @@ export interface ControlConfig {
   readonly graphs: readonly string[];
   /** In the order of their schedule; none where the file has no `TileMapping`. */
   readonly kernels: readonly KernelPlace[];
+  /** Those that a processor sets; parameters of other logic have no buffers. */
+  readonly parameters: readonly RunTimeParameter[];
   readonly shape: BuildShape;
 }
 
@@ -45,6 +74,7 @@ export function readControlConfig(text: string): ControlConfig {
   return {
     graphs: graphs.flatMap((graph) => graph.at('name')?.text() ?? []),
     kernels: readKernels(metadata),
+    parameters: readParameters(metadata),
     shape: readShape(metadata),
   };
 }
@@ -76,6 +106,28 @@ function readKernels(metadata: JsonValue): KernelPlace[] {
     }))
     .sort((a, b) => a.schedule - b.schedule)
     .map(({ kernel }) => kernel);
+}
+
+function readParameters(metadata: JsonValue): RunTimeParameter[] {
+  const all = metadata.at('RTPs')?.values() ?? [];
+  return all
+    .filter((one) => one.at('selector_address') !== undefined)
+    .map((one) => ({
+      port: required(one, 'port_name').text(),
+      bytes: required(one, 'number_of_bytes').whole(mostOffset),
+      selector: placeIn(one, 'selector'),
+      ping: placeIn(one, 'ping_buffer'),
+      pong: placeIn(one, 'pong_buffer'),
+    }));
+}
+
+/** The three values under keys that begin alike. */
+function placeIn(parameter: JsonValue, key: string): ConfigPlace {
+  return {
+    column: required(parameter, `${key}_column`).whole(mostColumns - 1),
+    row: required(parameter, `${key}_row`).whole(mostRows - 1),
+    offset: required(parameter, `${key}_address`).whole(mostOffset),
+  };
 }
 
 function readShape(metadata: JsonValue): BuildShape {

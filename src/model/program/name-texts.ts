@@ -3,8 +3,10 @@ import { formatTile } from '../geometry.ts';
 import type { Localiser } from '../localiser.ts';
 import type { PlacedName } from './build.ts';
 
-/** What it is called: its name; of a stack, and of what belongs to a neighbour's core, whose it is. */
-export function nameText({ kind, name, of }: PlacedName, l10n: Localiser): string {
+/** What it is called: its name; of a run-time parameter also which part of it; of a stack, and of what belongs to a neighbour's core, whose it is. */
+export function nameText({ kind, name, part, of }: PlacedName, l10n: Localiser): string {
+  if (part === 'selector') return l10n.t('selector of {0}', name);
+  if (part !== undefined) return part === 'ping' ? l10n.t('{0} (ping)', name) : l10n.t('{0} (pong)', name);
   if (kind !== 'stack') return name;
   return of === undefined ? l10n.t('stack') : l10n.t('stack of {0}', formatTile(of));
 }
@@ -14,7 +16,7 @@ export function nameSizeText({ size, sizeFrom, type, of, kind }: PlacedName, l10
   const parts: string[] = [];
   if (size === 0) parts.push(l10n.t('size not known'));
   else if (sizeFrom === 'next') parts.push(l10n.t('{0} bytes up to the next name', size));
-  else if (sizeFrom === 'elf') parts.push(l10n.t('{0} bytes', size));
+  else if (sizeFrom === 'elf' || sizeFrom === 'config') parts.push(l10n.t('{0} bytes', size));
   else parts.push(l10n.t('{0} bytes ({1})', size, sizeFrom));
   if (type !== undefined) parts.push(type);
   if (of !== undefined && kind !== 'stack') parts.push(l10n.t('used by {0}', formatTile(of)));
