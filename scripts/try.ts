@@ -177,14 +177,16 @@ async function foundIn(name: string, bytes: Uint8Array): Promise<Found | undefin
   }
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  const [folder, ...others] = args;
-  if (folder === undefined || others.length > 0) throw new ScriptError('Which folder? npm run try -- FOLDER');
+/** One row of the table: file, reader, bytes, milliseconds, what was found. */
+export type TriedFile = readonly [file: string, kind: string, bytes: string, took: string, found: string];
+
+/** Gives every file below a folder to its reader; `passedOver` counts those that none takes. */
+export async function tryFolder(folder: string): Promise<{ rows: TriedFile[]; passedOver: number }> {
   const names = (await readdir(folder, { recursive: true, withFileTypes: true }))
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const rows: string[][] = [];
+  const rows: TriedFile[] = [];
   let passedOver = 0;
   for (const name of names) {
     const { size } = await stat(name);
@@ -194,6 +196,13 @@ async function main(args: readonly string[]): Promise<number> {
     if (found === undefined) passedOver++;
     else rows.push([relative(folder, name), found.kind, `${size}`, took.toFixed(1), found.what]);
   }
+  return { rows, passedOver };
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const [folder, ...others] = args;
+  if (folder === undefined || others.length > 0) throw new ScriptError('Which folder? npm run try -- FOLDER');
+  const { rows, passedOver } = await tryFolder(folder);
   console.log('| file | kind | bytes | ms | found |\n|---|---|---|---|---|');
   for (const row of rows) console.log(`| ${row.join(' | ')} |`);
   console.log(`\n${rows.length} files read, ${passedOver} of other kinds.`);
