@@ -22,7 +22,7 @@ export interface KernelPlace {
 }
 
 /** A place in a tile's data memory, as the build counts tiles. */
-export interface ConfigPlace {
+interface ConfigPlace {
   /** From the build's first column. */
   readonly column: number;
   /** From the first row of cores. */
