@@ -81,6 +81,7 @@ const PARTS: Readonly<Record<string, string>> = {
   files: 'src/editor/compare/loaded.ts',
   names: 'src/names/name-model.ts',
   builds: 'src/names/read-files.ts',
+  snapshot: 'src/board/snapshot/snapshot-board.ts',
 };
 
 /**

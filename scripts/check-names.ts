@@ -32,7 +32,11 @@ export const reserved: readonly Reserved[] = [
   { word: 'secret', part: /^secrets?$/, places: [/^src\/(board\/(ssh|local)|boards|explorer)\//] },
   { word: 'describe', part: /^describes?$/, places: [/^src\/board\//] },
   { word: 'frame', part: /^(frames?|framed)$/, places: [/^src\/board\/protocol\//] },
-  { word: 'snapshot', part: /^snapshots?$/, places: [/^src\/session\//] },
+  {
+    word: 'snapshot',
+    part: /^snapshots?$/,
+    places: [/^src\/(session|boards|explorer|editor)\//, /^src\/board\/snapshot\//],
+  },
   {
     word: 'hold',
     part: /^(holds?|holders?|holding|held)$/,

@@ -176,6 +176,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       tileName: (board, tile) => names.model?.tileName(board, tile) ?? '',
       names: (board, memory, tile) => names.model?.names(board, memory, tile) ?? [],
       onDidChangeNames: (listener) => names.onDidChange(listener),
+      openSnapshot: (path) => commands.openSnapshot(path),
       connect: async (id) => {
         const entry = boards.get(id);
         if (entry !== undefined) return commands.connect(entry);

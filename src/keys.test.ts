@@ -103,8 +103,8 @@ describe('[shape-9] what can be done now', () => {
     };
     const always = commands.filter(({ enablement }) => enablement === undefined);
     expect(always.map(({ command }) => command.replace('tilescope.', ''))).toEqual([
-      ...['addBoard', 'addSshBoard', 'addLocalBoard', 'addSimulatedBoard', 'showLog', 'forgetSecrets'],
-      'addNames',
+      ...['addBoard', 'addSshBoard', 'addLocalBoard', 'addSimulatedBoard', 'showLog', 'openSnapshot'],
+      ...['forgetSecrets', 'addNames'],
     ]);
     const told = new Set(
       [sidebarKeys([]), editorKeys(undefined, false), namesKeys([])].flatMap((keys) => Object.keys(keys)),

@@ -26,6 +26,9 @@ export type BoardErrorCode =
   | 'no-quiet' // applications start and end without a pause, so the driver was not asked for its list
   | 'driver-hung' // a call of the driver does not return
   | 'driver' // any other errno of the driver; detail names ioctl and errno
+  // a file in place of a board
+  | 'snapshot-file' // it cannot be read, or is no snapshot
+  | 'snapshot' // what was asked needs a device
   // the access
   | 'epoch' // a new epoch began since they were read
   | 'locked' // the write policy or the way to the bytes allows no write

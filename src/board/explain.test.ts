@@ -67,6 +67,8 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'agent-failed': true,
   'agent-version': true,
   'no-addon': true,
+  'snapshot-file': true,
+  snapshot: true,
 };
 const codes = Object.keys(everyCode) as BoardErrorCode[];
 

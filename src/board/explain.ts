@@ -27,6 +27,18 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
           'Load the AI Engine driver and its device tree, or set another device in the board entry.',
         ),
       };
+    case 'snapshot-file':
+      return {
+        message: l10n.t('The snapshot {0} cannot be opened.', facts.text('path') ?? l10n.t('of this entry')),
+        nextStep: l10n.t(
+          'Put the file back to where it was, or remove the entry and open the snapshot from its new place.',
+        ),
+      };
+    case 'snapshot':
+      return {
+        message: l10n.t('This is a snapshot: it holds bytes, and no device stands behind it.'),
+        nextStep: l10n.t('Connect to the board itself for this.'),
+      };
     case 'other-device':
       return {
         message: l10n.t('Not opened: {0} on this board is no AI Engine device.', device),

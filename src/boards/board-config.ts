@@ -42,7 +42,14 @@ export interface SshConfig extends Common {
   readonly connectSeconds?: number;
 }
 
-export type BoardConfig = SimulatedConfig | LocalConfig | SshConfig;
+/** A snapshot's file, shown as a board is. */
+export interface SnapshotConfig extends Common {
+  readonly kind: 'snapshot';
+  /** Absolute path on the machine on which the extension runs. */
+  readonly path: string;
+}
+
+export type BoardConfig = SimulatedConfig | LocalConfig | SshConfig | SnapshotConfig;
 
 /** A board id for a label that none of `taken` has: lower-case words joined by `-`, at most 64 characters. */
 export function newBoardId(label: string, taken: ReadonlySet<string>): string {
@@ -78,6 +85,7 @@ const common = {
 const entryShape = v.variant('kind', [
   v.object({ ...common, kind: v.literal('simulated') }),
   v.object({ ...common, kind: v.literal('local') }),
+  v.object({ ...common, kind: v.literal('snapshot'), path: text }),
   v.object({
     ...common,
     kind: v.literal('ssh'),

@@ -49,6 +49,7 @@ const ways = {
   local: () => import('../board/local/connector.ts'),
   simulated: () => import('../board/simulated/connector.ts'),
   ssh: () => import('../board/ssh/connector.ts'),
+  snapshot: () => import('../board/snapshot/snapshot-board.ts'),
 };
 
 /** Makes connectors, and keeps the arrays of simulated boards so that their contents outlive a connection. */
@@ -95,6 +96,10 @@ export class Connectors {
       }
       case 'local':
         return this.#local();
+      case 'snapshot': {
+        const { createSnapshotConnector } = await ways.snapshot();
+        return createSnapshotConnector(config.path, this.#services.toolVersion);
+      }
       case 'ssh': {
         const { createSshConnector } = await ways.ssh();
         return createSshConnector(...this.#sshArguments(config));

@@ -45,6 +45,7 @@ type EditorCommand =
   | 'previousTile'
   | 'copyAddress'
   | 'showWrites'
+  | 'saveSnapshot'
   | 'import'
   | 'export'
   | 'compareFile'
@@ -82,6 +83,7 @@ export class EditorCommands {
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),
     showWrites: async (document) => this.#writes.show(document),
+    saveSnapshot: async (document) => (await this.#files.load()).snapshots.save(known(document)),
     import: async (document) => (await this.#files.load()).imports.import(known(document)),
     export: async (document) => (await this.#files.load()).exports.export(known(document)),
     compareFile: async (document) => (await this.#files.load()).comparisons.compareFile(known(document)),

@@ -5,7 +5,7 @@
 import * as vscode from 'vscode';
 import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, type Tile, tileStart } from '../model/geometry.ts';
-import { parseResource, scheme } from '../model/resource.ts';
+import { type MemoryResource, parseResource, scheme } from '../model/resource.ts';
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
@@ -139,7 +139,8 @@ export class HexEditorProvider
     uri: vscode.Uri,
     context: vscode.CustomDocumentOpenContext,
   ): Promise<TileDocument> {
-    const resource = uri.scheme === scheme ? parseResource(uri.authority, uri.path) : undefined;
+    const resource =
+      uri.scheme === scheme ? parseResource(uri.authority, uri.path) : await this.#snapshotAt(uri);
     if (resource === undefined) {
       throw shownError(vscode.l10n.t('{0} does not name tile memory of a board.', uri.toString()));
     }
@@ -158,6 +159,17 @@ export class HexEditorProvider
     this.#documents.set(document.key, document);
     this.#followSettling(document.session);
     return document;
+  }
+
+  /** The memory that a snapshot's file shows first. */
+  async #snapshotAt(uri: vscode.Uri): Promise<MemoryResource | undefined> {
+    if (uri.scheme !== 'file') return undefined;
+    try {
+      return await this.services.openSnapshot(uri.fsPath);
+    } catch (error) {
+      this.services.note(error);
+      throw shownError(sentenceOf(error, this.services.errorText, vscode.l10n));
+    }
   }
 
   async resolveCustomEditor(document: TileDocument, view: vscode.WebviewPanel): Promise<void> {

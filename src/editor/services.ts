@@ -22,6 +22,8 @@ export interface EditorServices {
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
   /** Fires when tiles may have other names. */
   readonly onDidChangeNames: (listener: () => void) => { dispose(): void };
+  /** Shows a snapshot's file among the boards; answers the memory that its editor shows. Rejects with BoardError. */
+  openSnapshot(path: string): Promise<MemoryResource>;
   /** Connects with progress and shows failures. */
   connect(board: string): Promise<boolean>;
   /** Shows what an unknown driver's board looks like and asks for consent. */

@@ -2,14 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { replaceFile } from '../board/replace-file.ts';
-import { shownError } from '../say/say.ts';
+import { FileError } from '../model/files/file-error.ts';
 
 /** More bytes than this are not put together for a place that takes files only as a whole. */
 const mostWhole = 256 * 1024 * 1024;
 
 /**
  * Writes the parts one after the other; the file is there once all of them are. Between parts others have their turn.
- * Rejects with what the file system says, and with the signal's reason.
+ * Rejects with FileError, and with the signal's reason.
  *
  * @param tell is given the bytes written so far
  */
@@ -30,19 +30,20 @@ export async function writeParts(
       await new Promise((resolve) => setImmediate(resolve));
     }
   };
-  if (uri.scheme === 'file') {
-    const part = `${uri.fsPath}.${randomBytes(6).toString('hex')}.part`;
-    await replaceFile(uri.fsPath, { part, mode: 0o644 }, (file) => each((bytes) => file.writeFile(bytes)));
-    return;
-  }
-  const kept: Uint8Array[] = [];
-  await each((bytes) => {
-    if (written + bytes.length > mostWhole) {
-      throw shownError(
-        vscode.l10n.t('This place takes files of at most {0} bytes. Choose one on this machine.', mostWhole),
-      );
+  try {
+    if (uri.scheme === 'file') {
+      const part = `${uri.fsPath}.${randomBytes(6).toString('hex')}.part`;
+      await replaceFile(uri.fsPath, { part, mode: 0o644 }, (file) => each((bytes) => file.writeFile(bytes)));
+      return;
     }
-    kept.push(bytes);
-  });
-  await vscode.workspace.fs.writeFile(uri, Buffer.concat(kept));
+    const kept: Uint8Array[] = [];
+    await each((bytes) => {
+      if (written + bytes.length > mostWhole) throw new FileError('file-too-large', { most: mostWhole });
+      kept.push(bytes);
+    });
+    await vscode.workspace.fs.writeFile(uri, Buffer.concat(kept));
+  } catch (error) {
+    if (signal.aborted || error instanceof FileError || !(error instanceof Error)) throw error;
+    throw new FileError('file-unwritten', { text: error.message });
+  }
 }

@@ -1,5 +1,6 @@
 /** The sidebar's commands. Each exists in every state: without a node it asks which board is meant. */
 import { hostname } from 'node:os';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { type ConnectStep, type Partition, patience } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
@@ -78,6 +79,7 @@ export class BoardCommands {
       refreshBoards: (argument) => this.#refresh(this.#entryOf(argument)),
       copyReport: (argument) => this.#withBoard(argument, (entry) => this.#copyReport(entry)),
       openMemory: (argument) => this.#openMemory(argument),
+      openSnapshot: (argument) => this.#openSnapshot(argument),
       allowDriver: (argument) =>
         this.#withBoard(argument, async (entry) => {
           if (await this.#services.consent.ask(entry)) tree.refresh(entry);
@@ -102,7 +104,7 @@ export class BoardCommands {
   /** Connects with progress that names each step and can be cancelled; failures are shown. True once connected. */
   async connect(entry: BoardEntry): Promise<boolean> {
     try {
-      if (entry.config.kind === 'simulated') await entry.link.connect();
+      if (entry.config.kind === 'simulated' || entry.config.kind === 'snapshot') await entry.link.connect();
       else await this.#connectWithProgress(entry);
       await this.#services.tree.expand(entry).catch((error: unknown) => this.#services.failures.note(error));
       return true;
@@ -110,7 +112,7 @@ export class BoardCommands {
       // Not awaited: the message stays until the person closes it.
       void this.#services.failures.show(error, {
         retry: () => this.connect(entry),
-        ...(entry.config.kind === 'simulated'
+        ...(entry.config.kind === 'simulated' || entry.config.kind === 'snapshot'
           ? {}
           : { edit: () => this.edit(entry), turnOnSudo: () => this.turnOnSudo(entry) }),
       });
@@ -129,6 +131,9 @@ export class BoardCommands {
         if (changed !== undefined) await boards.update(changed);
         return;
       }
+      case 'snapshot':
+        await this.#rename(entry);
+        return;
       case 'simulated': {
         const changed = await editSimulatedEntry(config);
         if (changed !== undefined) await boards.update(changed);
@@ -168,11 +173,11 @@ export class BoardCommands {
   async turnOnSudo(entry: BoardEntry): Promise<boolean> {
     const { boards, local } = this.#services;
     const { config } = entry;
-    const on = config.kind === 'simulated' || (config.kind === 'ssh' ? config : local.get()).sudo;
-    if (on) {
+    const needsNone = config.kind === 'simulated' || config.kind === 'snapshot';
+    if (needsNone || (config.kind === 'ssh' ? config : local.get()).sudo) {
       sayInformation(
-        config.kind === 'simulated'
-          ? vscode.l10n.t('{0} is simulated: it needs no sudo.', config.label)
+        needsNone
+          ? vscode.l10n.t('{0} is no device: it needs no sudo.', config.label)
           : vscode.l10n.t('Sudo is on for {0} already. Connect as root instead.', config.label),
       );
       return false;
@@ -180,6 +185,40 @@ export class BoardCommands {
     if (config.kind === 'ssh') await boards.update({ ...config, sudo: true });
     else await this.#setLocal(entry, { ...local.get(), sudo: true });
     return this.connect(entry);
+  }
+
+  /** Shows a snapshot's file among the boards, once; answers its first memory. Rejects with BoardError. */
+  async openSnapshot(path: string): Promise<MemoryResource> {
+    const { boards, tree } = this.#services;
+    const isSame = ({ config }: BoardEntry): boolean => config.kind === 'snapshot' && config.path === path;
+    let entry = boards.entries.find(isSame);
+    if (entry === undefined) {
+      const label = basename(path);
+      const config: BoardConfig = { kind: 'snapshot', label, path, id: newBoardId(label, boards.ids) };
+      tree.openFromTheStart(config.id);
+      entry = await boards.add(config);
+    }
+    const signal = AbortSignal.timeout(patience);
+    const board = await entry.link.connect(signal);
+    const [partition] = await board.partitions(signal);
+    const opened = partition && (await board.open(partition.key, {}, signal));
+    const memory = opened?.memories[0]?.geometry.type;
+    if (opened === undefined || memory === undefined)
+      throw new BoardError('no-memory-types', 'an empty snapshot');
+    return { board: entry.id, partition: opened.key, memory };
+  }
+
+  async #openSnapshot(argument: unknown): Promise<void> {
+    const [chosen] =
+      argument instanceof vscode.Uri
+        ? [argument]
+        : ((await vscode.window.showOpenDialog({
+            title: vscode.l10n.t('Open Snapshot'),
+            filters: { [vscode.l10n.t('Snapshot')]: ['aiesnap'] },
+          })) ?? []);
+    if (chosen === undefined) return;
+    const resource = await this.openSnapshot(chosen.fsPath);
+    await vscode.commands.executeCommand('vscode.open', uriOf(resource));
   }
 
   #connectWithProgress(entry: BoardEntry): Thenable<unknown> {

@@ -168,6 +168,7 @@ function placeText(entry: BoardEntry): string {
   const config = entry.config;
   if (config.kind === 'simulated') return vscode.l10n.t('simulated');
   if (config.kind === 'local') return vscode.l10n.t('this machine');
+  if (config.kind === 'snapshot') return vscode.l10n.t('snapshot {0}', config.path);
   const host = config.user === undefined ? config.host : `${config.user}@${config.host}`;
   return config.port === undefined ? host : `${host}:${config.port}`;
 }

@@ -88,6 +88,7 @@ describe('sentences', () => {
     const codes: readonly FileErrorCode[] = [
       ...(['file-empty', 'file-too-large', 'file-cut', 'npy-header', 'npy-version', 'npy-type'] as const),
       ...(['hex-record', 'hex-checksum', 'hex-overlap', 'json', 'file-outside'] as const),
+      ...(['snapshot', 'file-unreadable', 'file-unwritten'] as const),
       ...(['no-number', 'csv-row', 'number-outside'] as const),
     ];
     for (const code of codes)

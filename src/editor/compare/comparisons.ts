@@ -14,7 +14,7 @@ import type { ExpectedBytes } from '../messages.ts';
 import type { HexPanel } from '../panel.ts';
 import { withProgress } from '../progress.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
-import { titleOf } from '../sentences.ts';
+import { sentenceOf, titleOf } from '../sentences.ts';
 import { writeParts } from '../write-file.ts';
 import { type ComparedMemory, type ComparisonRow, elementRange, mismatchLines } from './comparison-rows.ts';
 import { countText, parseTolerance, toleranceInput } from './comparison-sentences.ts';
@@ -277,14 +277,9 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
       );
       sayBriefly(vscode.l10n.t('{0} mismatches exported.', count), 4000);
     } catch (error) {
-      this.#provider.services.note(error);
-      if (error instanceof Error && error.name === 'AbortError') return;
-      sayError(
-        vscode.l10n.t(
-          'The mismatches were not exported: {0}',
-          error instanceof Error ? error.message : String(error),
-        ),
-      );
+      const { services } = this.#provider;
+      if (services.note(error).code === 'cancelled') return;
+      sayError(sentenceOf(error, services.errorText, vscode.l10n));
     }
   }
 
@@ -294,7 +289,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     this.#tell(of.session);
   }
 
-  /** Selects bytes: in the editor in front if it shows them, else in the one that they were compared in. */
+  /** Moves the cursor to bytes, without a selection that the next comparison would be of: in the editor in front if it shows them, else in the one that they were compared in. */
   async #show(of: OpenComparison, range: ByteRange): Promise<void> {
     const active = this.#provider.activePanel;
     const shows = (panel: HexPanel): boolean => {
@@ -307,12 +302,12 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
       );
     };
     if (active !== undefined && shows(active)) {
-      active.reveal(range.offset, range.length);
+      active.reveal(range.offset, 1);
       return;
     }
     await vscode.commands.executeCommand('vscode.openWith', of.uri, viewType);
     for (const panel of this.#provider.document(of.uri)?.panels ?? []) {
-      if (panel.view.active && shows(panel)) panel.reveal(range.offset, range.length);
+      if (panel.view.active && shows(panel)) panel.reveal(range.offset, 1);
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Asks for a file, for the type of its values and their place in a memory. Knows no comparison. */
 import * as vscode from 'vscode';
+import { isZip, readSnapshot } from '../../board/snapshot/snapshot-file.ts';
 import { type CellChoice, cellFormat } from '../../model/cells/choices.ts';
 import type { SideBytes } from '../../model/compare/compare.ts';
 import { FileError } from '../../model/files/file-error.ts';
@@ -18,6 +19,7 @@ import {
   type Shown,
   typesFor,
 } from './expected-places.ts';
+import { runsOf } from './snapshot-runs.ts';
 
 /** A larger file holds no memory. */
 const mostFileBytes = 512 * 1024 * 1024;
@@ -51,7 +53,10 @@ export async function askedFile(
   const uri = await questions.askFile(title);
   if (uri === undefined) return undefined;
   const name = uri.path.split('/').at(-1) ?? '';
-  const file = await readFile(uri, name);
+  const content = await contentOf(uri);
+  const file: GoldenFile = isZip(content)
+    ? { kind: 'placed', placed: { runs: runsOf(readSnapshot(content), shown) } }
+    : readGoldenFile(name, content);
   if (file.kind === 'placed') {
     const { range, side } = placedSide(shown, file.placed.runs);
     return { name, range, side, choice: file.placed.choice ?? rawChoice(cells, range.length), left: 0 };
@@ -79,10 +84,16 @@ async function typedBytes(
   return choice && { bytes: bytesOf(file.numbers, choice.name, choice.order), choice };
 }
 
-async function readFile(uri: vscode.Uri, name: string): Promise<GoldenFile> {
-  const { size } = await vscode.workspace.fs.stat(uri);
-  if (size > mostFileBytes) throw new FileError('file-too-large', { most: mostFileBytes });
-  return readGoldenFile(name, await vscode.workspace.fs.readFile(uri));
+/** The bytes of a file. Rejects with FileError. */
+async function contentOf(uri: vscode.Uri): Promise<Uint8Array> {
+  try {
+    const { size } = await vscode.workspace.fs.stat(uri);
+    if (size > mostFileBytes) throw new FileError('file-too-large', { most: mostFileBytes });
+    return await vscode.workspace.fs.readFile(uri);
+  } catch (error) {
+    if (error instanceof FileError || !(error instanceof Error)) throw error;
+    throw new FileError('file-unreadable', { text: error.message });
+  }
 }
 
 /** The editor of a document that is in front, else any of it. */

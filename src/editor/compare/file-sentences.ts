@@ -59,6 +59,12 @@ export function fileSentence({ code, facts }: FileError, l10n: Localiser): strin
         'The file has bytes for {0}, which this memory does not have. Open the memory it is of.',
         fact('text'),
       );
+    case 'snapshot':
+      return l10n.t('This is no snapshot, or it is damaged ({0}). Choose another file.', fact('text'));
+    case 'file-unreadable':
+      return l10n.t('The file cannot be read ({0}). Choose another one.', fact('text'));
+    case 'file-unwritten':
+      return l10n.t('The file was not written ({0}). Choose another place.', fact('text'));
     case 'number-outside':
       return facts['line'] === undefined
         ? l10n.t(

@@ -29,6 +29,11 @@ export type FileErrorCode =
   | 'json'
   /** Bytes for a place that the memory does not have (facts `text`: the place). */
   | 'file-outside'
+  /** No snapshot, or a damaged one (facts `text`: the part). */
+  | 'snapshot'
+  /** The file system refused (facts `text`: what it said). */
+  | 'file-unreadable'
+  | 'file-unwritten'
   /** A number that the type in memory does not have (facts `text`, `type`, and `line` where the file has lines). */
   | 'number-outside';
 

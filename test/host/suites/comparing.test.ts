@@ -3,11 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { readSnapshot } from '../../../src/board/snapshot/snapshot-file.ts';
 import type { ComparisonRow } from '../../../src/editor/compare/comparison-rows.ts';
 import type { LoadedFiles } from '../../../src/editor/compare/loaded.ts';
 import type { CellChoice } from '../../../src/model/cells/choices.ts';
 import { tileStart } from '../../../src/model/geometry.ts';
-import { Bench, hexOf, show, until, untilTrue } from './support.ts';
+import { resourcePath, scheme } from '../../../src/model/resource.ts';
+import { Bench, free, hexOf, show, until, untilTrue } from './support.ts';
 
 const tile = { col: 1, row: 2 };
 const line = ({ label, description }: ComparisonRow) => `${label}: ${description}`;
@@ -146,6 +148,50 @@ describe('comparing', () => {
     await vscode.commands.executeCommand('tilescope.apply');
     assert.equal(hexOf(bench.array.peek('data', tile, 0x20, 4)), hexOf(held));
     assert.match(line(rows()[0] as ComparisonRow), /all 8192/);
+  });
+
+  it('live memory with a snapshot of before: of a tile, of all of the partition', async () => {
+    const document = await bench.open('data', tile);
+    const uri = vscode.Uri.file(join(folder, 'before.aiesnap'));
+    files.snapshots.askTarget = async () => uri;
+    files.comparisons.askFile = async () => uri;
+    for (const scope of ['tile', 'partition'] as const) {
+      files.snapshots.askScope = async (scopes) => scopes.find((one) => one.scope === scope);
+      await vscode.commands.executeCommand('tilescope.saveSnapshot');
+      const { memories, partition, label, epoch } = readSnapshot(await readFile(uri.fsPath));
+      assert.equal(label, bench.entry.config.label);
+      assert.equal(epoch, document.session.state.partition?.epoch);
+      assert.deepEqual(partition.columns, free);
+      assert.deepEqual(
+        memories.map(({ geometry }) => `${geometry.type} ${geometry.numCols * geometry.numRows}`),
+        scope === 'tile' ? ['data 1'] : ['data 32', 'program 32'],
+      );
+      const at = scope === 'tile' ? 0x80 : 0x90;
+      const held = bench.array.peek('data', tile, at, 1)[0] ?? 0;
+      bench.array.poke('data', tile, at, [held ^ 1]);
+      await vscode.commands.executeCommand('tilescope.refresh');
+      await vscode.commands.executeCommand('tilescope.compareFile');
+      assert.equal(line(rows()[0] as ComparisonRow), 'before.aiesnap: 1 of 8192 values differ');
+      const [place] = rows(rows(rows()[0]).at(-1));
+      assert.equal(place?.label, `0x00${at.toString(16).toUpperCase()}`);
+    }
+    // The same file without its board: in the same editor, and nothing can be typed.
+    await bench.entry.link.disconnect();
+    await vscode.commands.executeCommand('vscode.open', uri);
+    const kept = await until('the snapshot is open', () => bench.api.editor.document(uri));
+    const { session } = kept;
+    await until('its bytes are shown', () => session.readAt({ offset: 0, length: 16 }));
+    const range = { offset: tileStart(kept.shown?.geometry ?? assert.fail(), tile) + 0x90, length: 1 };
+    await session.read(range, new AbortController().signal);
+    const now = bench.array.peek('data', tile, 0x90, 1)[0] ?? 0;
+    assert.equal(session.bytes(range).bytes[0], now ^ 1);
+    assert.equal(session.state.policy, 'locked');
+    const entry = bench.api.boards.entries.find(({ config }) => config.kind === 'snapshot');
+    assert.ok(entry);
+    const program = { board: entry.id, partition: kept.resource.partition, memory: 'program' } as const;
+    await show(vscode.Uri.from({ scheme, authority: program.board, path: resourcePath(program) }));
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await bench.api.boards.remove(entry.id);
   });
 
   it('a comparison follows its memory, and shows bytes also when their editor was closed', async () => {
