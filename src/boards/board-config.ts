@@ -43,7 +43,7 @@ export interface SshConfig extends Common {
 }
 
 /** A snapshot's file, shown as a board is. */
-export interface SnapshotConfig extends Common {
+interface SnapshotConfig extends Common {
   readonly kind: 'snapshot';
   /** Absolute path on the machine on which the extension runs. */
   readonly path: string;

@@ -39,7 +39,7 @@ interface Part {
 }
 
 /** What a part holds, as it was last read; staged edits are not part of it. */
-export function savedMemory({ session, range, geometry }: Part): SavedMemory {
+function savedMemory({ session, range, geometry }: Part): SavedMemory {
   const { base, flags } = session.bytes(range);
   const missing: MissingRun[] = [];
   for (let at = 0; at < flags.length; ) {
