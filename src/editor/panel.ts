@@ -48,6 +48,12 @@ export interface Selection {
   readonly length: number;
 }
 
+/** Bytes with a name: buffer offsets. */
+export interface NamedRange {
+  readonly name: string;
+  readonly range: ByteRange;
+}
+
 /** What a panel asks of the editor as a whole. */
 export interface PanelHost {
   readonly services: EditorServices;
@@ -271,6 +277,20 @@ export class HexPanel {
     const { services } = this.#host;
     const namesOf = (tile: Tile) => services.names(resource.board, resource.memory, tile);
     return nameAt(shown.geometry, bufferOffset, namesOf, vscode.l10n);
+  }
+
+  /** The buffer of a build at a buffer offset, with its place; undefined without one whose size is known. */
+  bufferAt(bufferOffset: number): NamedRange | undefined {
+    const { document } = this;
+    const { shown, resource } = document;
+    if (shown === undefined || document.isOutside) return undefined;
+    const { tile, offset } = locate(shown.geometry, bufferOffset);
+    const names = this.#host.services.names(resource.board, resource.memory, tile);
+    const found = names.find((one) => {
+      return one.kind === 'buffer' && one.offset <= offset && offset < one.offset + one.size;
+    });
+    if (found === undefined) return undefined;
+    return { name: found.name, range: { offset: bufferOffset - offset + found.offset, length: found.size } };
   }
 
   /** Moves the page's cursor, as soon as there is a page. */

@@ -46,6 +46,18 @@ describe('where a file is expected', () => {
     expect(at(0x1200, 0x4000)[0]).toEqual(['editor', 0, 0x4000]);
   });
 
+  test('in the buffer of a build at the cursor, where the file fits it; otherwise that is one of the places', () => {
+    const buffer = { name: 'out', range: { offset: 0x1180, length: 0x100 } };
+    const at = (bytes: number) => expectedPlaces({ geometry, range: whole, cursor: 0x1200, buffer }, bytes);
+    expect(at(0x100)[0]).toEqual({ from: 'buffer', range: { offset: 0x1180, length: 0x100 } });
+    expect(at(0x40)[0]).toEqual({ from: 'buffer', range: { offset: 0x1180, length: 0x40 } });
+    expect(at(0x800).map(({ from, range }) => [from, range.length])).toEqual([
+      ['cursor', 0x800],
+      ['tile', 0x800],
+      ['buffer', 0x100],
+    ]);
+  });
+
   test('bytes are compared as the cells of the tab if these are numbers; never as parts of a value', () => {
     expect(rawChoice({ name: 'bfloat16', order: 'big' }, 6)).toEqual({ name: 'bfloat16', order: 'big' });
     expect(rawChoice({ name: 'hex8', order: 'little' }, 8).name).toBe('hex32');

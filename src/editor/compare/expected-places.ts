@@ -17,7 +17,7 @@ import {
   totalBytes,
 } from '../../model/geometry.ts';
 import { hexNumber } from '../../model/numbers.ts';
-import { endOf } from '../../model/ranges.ts';
+import { endOf, intersectRanges } from '../../model/ranges.ts';
 
 /** What a person looks at in an editor. Buffer offsets. */
 export interface Shown {
@@ -27,11 +27,13 @@ export interface Shown {
   readonly cursor: number;
   /** Without it nothing but the cursor's cell is selected. */
   readonly selected?: ByteRange;
+  /** The buffer of a build at the cursor. */
+  readonly buffer?: { readonly name: string; readonly range: ByteRange };
 }
 
 /** A place where expected bytes may begin. */
 export interface ExpectedPlace {
-  readonly from: 'selection' | 'cursor' | 'tile' | 'editor';
+  readonly from: 'selection' | 'buffer' | 'cursor' | 'tile' | 'editor';
   /** As many bytes as are there, and as are expected. */
   readonly range: ByteRange;
 }
@@ -48,7 +50,12 @@ export function expectedPlaces(shown: Shown, bytes: number): readonly ExpectedPl
     from,
     range: { offset, length: Math.min(bytes, endOf(range) - offset) },
   });
+  const { buffer } = shown;
+  const named = buffer && intersectRanges(buffer.range, range);
   const places = [
+    ...(named === undefined
+      ? []
+      : [{ from: 'buffer' as const, range: { ...named, length: Math.min(named.length, bytes) } }]),
     place('cursor', cursor),
     place('tile', Math.max(tile.offset, range.offset)),
     // What one tile holds is not expected to begin in another.

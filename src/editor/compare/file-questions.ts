@@ -107,7 +107,13 @@ export function shownIn(document: TileDocument, panel: HexPanel | undefined): Sh
   if (shown === undefined || panel === undefined) return undefined;
   const { cursor, start, length } = panel.selection ?? { cursor: shown.range.offset, start: 0, length: 0 };
   const isExtended = length > cellFormat(panel.cells, true).bytes;
-  return { ...shown, cursor, ...(isExtended ? { selected: { offset: start, length } } : {}) };
+  const buffer = panel.bufferAt(cursor);
+  return {
+    ...shown,
+    cursor,
+    ...(isExtended ? { selected: { offset: start, length } } : {}),
+    ...(buffer === undefined ? {} : { buffer }),
+  };
 }
 
 /** Asks in VS Code's dialog. */
@@ -141,6 +147,7 @@ async function askForPlace(shown: Shown, bytes: number, title: string): Promise<
   if (places.length < 2) return places[0];
   const names = {
     selection: vscode.l10n.t('The selection'),
+    buffer: vscode.l10n.t('The buffer {0}', shown.buffer?.name ?? ''),
     cursor: vscode.l10n.t('From the cursor on'),
     tile: vscode.l10n.t('From the beginning of the tile on'),
     editor: vscode.l10n.t('From the beginning of the editor on'),
