@@ -17,6 +17,7 @@ import { FileFault } from '../src/model/program/faults.ts';
 import { type LinkerFile, linkerReaders, type NamedRange } from '../src/model/program/linker-files.ts';
 import { type ModuleDevice, readModule } from '../src/model/program/mlir.ts';
 import { coreSymbols } from '../src/model/program/symbols.ts';
+import { textOf } from '../src/model/text-of.ts';
 import { isMain, runMain, ScriptError } from './common.ts';
 
 /** A larger file is no part of a build that the readers know. */
@@ -120,8 +121,6 @@ function moduleText(devices: readonly ModuleDevice[]): string {
 function linkerText({ buffers, stack }: LinkerFile): string {
   return `${counted(buffers.length, 'buffer')}: ${some(buffers.map(rangeText))}; ${stackText(stack)}`;
 }
-
-const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
 /** The readers by what they take. */
 const readers: readonly {

@@ -274,7 +274,7 @@ export class NameModel {
       if (shape === undefined || placement?.kind !== 'placed') continue;
       for (const kernel of kernelsOf(found.build))
         kernels.push({ key: tileKey(tileOf(kernel, placement)), kernel });
-      names.push(...placedNames(found.build, placement, shape));
+      for (const name of placedNames(found.build, placement, shape)) names.push(name);
     }
     const byTile = grouped(kernels, ({ key }) => key);
     return {

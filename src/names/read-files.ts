@@ -5,11 +5,7 @@ import { readElf } from '../model/program/elf.ts';
 import { type LinkerSource, linkerReaders } from '../model/program/linker-files.ts';
 import { type ModuleDevice, readModule } from '../model/program/mlir.ts';
 import { type CoreSymbols, coreSymbols } from '../model/program/symbols.ts';
-
-/** A file's text, decoded as UTF-8. */
-function textOf(bytes: Uint8Array): string {
-  return new TextDecoder().decode(bytes);
-}
+import { textOf } from '../model/text-of.ts';
 
 /** A control file by itself or in a container, with its text. Throws `FileFault`. */
 export function readConfig(bytes: Uint8Array, isContainer: boolean): { text: string; config: ControlConfig } {

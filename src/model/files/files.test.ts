@@ -181,6 +181,8 @@ describe('NumPy files', () => {
         fault(() => readNpy(whole.subarray(0, cut))),
         String(cut),
       ).toMatchObject([expect.stringMatching(/^(npy-header|file-cut)$/), {}]);
+    const spaces = npy({ version: 2, shape: `(${' '.repeat(60_000)}` });
+    expect(fault(() => readNpy(spaces))).toMatchObject(['npy-header', {}]);
     const huge = npy({ version: 2 });
     viewOf(huge).setUint32(8, 0xffff_fff0, true);
     expect(fault(() => readNpy(huge))).toMatchObject(['npy-header', {}]);
@@ -219,6 +221,33 @@ describe('numbers in text', () => {
     expect(fault(() => values('CMD,D\nDATA,one'))).toEqual(['no-number', { line: 2, text: 'one' }]);
   });
 
+  test("the simulator's CSV with lines of comments, time stamps before the command or without any, and quotes", () => {
+    expect(values('CMD, D, D, TLAST, TKEEP\r\nCOMMENT, 9, the first\r\nDATA, 1, 2, 0, -1\r\n')).toEqual([
+      '1',
+      '2',
+    ]);
+    expect(values('CMD,D\nCOMMENT: 3 samples follow\nCOMMENT\nDATA,1')).toEqual(['1']);
+    const stamped = readNumberText(
+      'TIMESTAMP,CMD,D,TLAST\n100 ns,DATA,1,1\n108 ns,STALL,,\n1.5 us,DATA:2,3,0\n',
+    );
+    expect([stamped.values, stamped.packets]).toEqual([['1', '3', '3'], 2]);
+    expect(values('TIMESTAMP,D,D,TLAST,TKEEP\n100 ns,1,2,0,-1\n108 ns,3,4,1,-1\n')).toEqual([
+      '1',
+      '2',
+      '3',
+      '4',
+    ]);
+    expect(values('"CMD","D","D"\n"DATA","1","-2"\n')).toEqual(['1', '-2']);
+    expect(values('"re","im"\n"1","-2"\n')).toEqual(['1', '-2']);
+  });
+
+  test('words without end are refused as soon as they are seen', () => {
+    const ones = '1'.repeat(500_000);
+    for (const word of [`${ones}x`, `${ones}+${ones}x`, `1.${ones}e`, `0x${ones}g`, `${ones}`])
+      expect(fault(() => values(`1\n${word}\n`))).toMatchObject(['no-number', { line: 2 }]);
+    expect(values(`0.${'1'.repeat(300)}`)).toHaveLength(1);
+  });
+
   test('other text: CSV with a heading, comments, semicolons, complex values', () => {
     expect(values('re,im\n1,2\n3,4\n')).toEqual(['1', '2', '3', '4']);
     expect(values('# golden\n1;2\n// end\n0x1F\n')).toEqual(['1', '2', '0x1F']);
@@ -242,6 +271,17 @@ describe('numbers in text', () => {
     expect(of('a.txt', '1 2\0')).toBe('raw');
     expect(readGoldenFile('a.bin', npy({})).kind).toBe('numbers');
     expect(readGoldenFile('a', new Uint8Array()).kind).toBe('raw');
+    // PowerShell writes text of 16-bit units; in bytes without such a name the mark means nothing.
+    const wide = Buffer.from('\ufeff1\r\n-2\r\n', 'utf16le');
+    for (const bytes of [wide, Buffer.from(wide).swap16()]) {
+      expect(readGoldenFile('golden.txt', bytes)).toMatchObject({
+        numbers: { values: ['1', '-2'], lines: [1, 2] },
+      });
+      expect(readGoldenFile('golden', bytes).kind).toBe('raw');
+    }
+    expect(readGoldenFile('a.txt', Buffer.from('\ufeff1 2'))).toMatchObject({
+      numbers: { values: ['1', '2'] },
+    });
     expect(areWhole(readNumberText('1 0x2 -3'))).toBe(true);
     expect(areWhole(readNumberText('1 2.0'))).toBe(false);
     expect(areWhole({ values: Float64Array.of(1, 2) })).toBe(true);

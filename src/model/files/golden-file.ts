@@ -1,4 +1,5 @@
 /** What a file for a memory is, by its content: bytes as they are, numbers, or bytes with their places. */
+import { isWideText, textOf } from '../text-of.ts';
 import type { FileNumbers } from './file-numbers.ts';
 import { isIntelHex, readIntelHex } from './intel-hex.ts';
 import { isNpy, readNpy } from './npy.ts';
@@ -29,8 +30,11 @@ function isText(bytes: Uint8Array): boolean {
 export function readGoldenFile(name: string, bytes: Uint8Array): GoldenFile {
   if (isNpy(bytes)) return { kind: 'numbers', numbers: readNpy(bytes) };
   const isBinary = /\.(?:bin|raw|dump|img)$/i.test(name);
-  if (isBinary || !isText(bytes)) return { kind: 'raw', bytes };
-  const text = new TextDecoder().decode(bytes);
+  // Two bytes of a memory may be a byte order mark: the name has to say that it is text.
+  const isNamedText = /\.(?:txt|csv|tsv|json|hex|ihex)$/i.test(name);
+  const isWide = isNamedText && isWideText(bytes);
+  if (isBinary || !(isWide || isText(bytes))) return { kind: 'raw', bytes };
+  const text = textOf(bytes);
   if (isIntelHex(text)) {
     const runs = readIntelHex(text).map((run) => ({ offset: run.address, bytes: run.bytes }));
     return { kind: 'placed', placed: { runs } };

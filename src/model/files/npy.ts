@@ -59,8 +59,12 @@ function parseHeader(text: string, begin: number): NpyHeader {
       const value = take(/(True|False)/)?.[1] ?? fail(at);
       isFortran = value === 'True';
     } else if (key === 'shape' && shape === undefined) {
-      const list = take(/\(((?:\s*\d{1,16}L?\s*,)*\s*(?:\d{1,16}L?)?\s*)\)/)?.[1] ?? fail(at);
-      shape = [...list.matchAll(/\d+/g)].map(([digits]) => Number(digits));
+      const list = take(/\(([\s\dL,]*)\)/)?.[1] ?? fail(at);
+      const sizes = list.split(',').map((one) => one.trim());
+      // One comma may follow the last number.
+      if (sizes.at(-1) === '') sizes.pop();
+      if (!sizes.every((one) => /^\d{1,16}L?$/.test(one))) return fail(at);
+      shape = sizes.map((one) => Number(one.replace('L', '')));
       // In Python one number in parentheses is no tuple.
       if (shape.length > mostDimensions || (shape.length === 1 && !list.includes(','))) return fail(at);
     } else return fail(at);

@@ -1,6 +1,6 @@
 /**
  * Numbers in text: columns as AI Engine simulators and tests write them (`T 123 ns` before a line, `TLAST`), the
- * simulator's CSV files (CMD, D, TLAST, TKEEP, stalls), and plain CSV. Knows no types: numbers stay texts.
+ * simulator's CSV files (CMD, D, TLAST, TKEEP, stalls, comments, time stamps), and plain CSV. Knows no types: numbers stay texts.
  */
 import { FileError } from './file-error.ts';
 import { type FileNumbers, mostNumbers } from './file-numbers.ts';
@@ -13,7 +13,9 @@ interface TextNumbers extends FileNumbers {
   readonly packets: number;
 }
 
-const number = String.raw`[+-]?(?:0x[0-9a-f]+|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|nan)`;
+const number = String.raw`[+-]?(?:0x[0-9a-f]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|nan)`;
+/** Longer words are no numbers; also what is not looked at cannot take long. */
+const longestWord = 400;
 const oneNumber = new RegExp(`^${number}$`, 'i');
 /** Real and imaginary part in one word. */
 const complexNumber = new RegExp(`^(${number})([+-]${number.slice('[+-]?'.length)})[ij]$`, 'i');
@@ -25,11 +27,12 @@ class Numbers {
   readonly lines: number[] = [];
 
   add(word: string, line: number): void {
-    if (oneNumber.test(word)) {
+    const isShort = word.length <= longestWord;
+    if (isShort && oneNumber.test(word)) {
       this.#push(word, line);
       return;
     }
-    const [, real, imaginary] = complexNumber.exec(word) ?? [];
+    const [, real, imaginary] = (isShort ? complexNumber.exec(word) : null) ?? [];
     if (real === undefined || imaginary === undefined) {
       throw new FileError('no-number', { line, text: word.slice(0, 40) });
     }
@@ -47,6 +50,8 @@ class Numbers {
 /** Which columns of a simulator's CSV file hold what. */
 interface Columns {
   readonly data: readonly number[];
+  /** -1 where the file has none: then each row has data. */
+  readonly command: number;
   /** -1 where the file has none. */
   readonly last: number;
 }
@@ -54,12 +59,14 @@ interface Columns {
 /** The columns that the first line of a simulator's CSV file names; undefined for another line. */
 function columnsOf(row: string): Columns | undefined {
   const names = cellsOf(row).map((name) => name.toUpperCase());
-  if (names[0] !== 'CMD') return undefined;
-  return { data: names.flatMap((name, i) => (/^D\d*$/.test(name) ? [i] : [])), last: names.indexOf('TLAST') };
+  const data = names.flatMap((name, i) => (/^D\d*$/.test(name) ? [i] : []));
+  const [command, last] = [names.indexOf('CMD'), names.indexOf('TLAST')];
+  return command < 0 && (last < 0 || data.length === 0) ? undefined : { data, command, last };
 }
 
+/** The cells of a row, without the quotes that spreadsheets put around some. */
 function cellsOf(row: string): string[] {
-  return row.split(',').map((cell) => cell.trim());
+  return row.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
 
 /** Reads numbers from text. Throws FileError `no-number`, `csv-row`, `file-too-large` or `file-empty`. */
@@ -98,7 +105,7 @@ export function readNumberText(text: string): TextNumbers {
       isLast = true;
       continue;
     }
-    const words = row.split(/[\s,;()]+/).filter((word) => word !== '');
+    const words = row.split(/[\s,;()"]+/).filter((word) => word !== '');
     add(words, line + 1);
     isPacketOver = isLast;
     isLast = false;
@@ -115,9 +122,11 @@ function addCommand(
   line: number,
   add: (words: readonly string[], line: number) => void,
 ): boolean {
-  const [, command, digits = '1'] = /^(DATA|STALL)(?:\s*:\s*(\d{1,10}))?$/i.exec(cells[0] ?? '') ?? [];
-  if (command === undefined) throw new FileError('csv-row', { line, text: (cells[0] ?? '').slice(0, 40) });
-  if (command.toUpperCase() === 'STALL') return false;
+  const said = columns.command < 0 ? 'DATA' : (cells[columns.command] ?? '').slice(0, 1000);
+  const [, command, digits = '1'] =
+    /^(DATA|STALL|COMMENT)(?:\s*:\s*(\d{1,10}))?$/i.exec(said) ?? /^(COMMENT)\b/i.exec(said) ?? [];
+  if (command === undefined) throw new FileError('csv-row', { line, text: said.slice(0, 40) });
+  if (command.toUpperCase() !== 'DATA') return false;
   const words = columns.data.map((column) => cells[column] ?? '').filter((word) => word !== '');
   if (Number(digits) * words.length > mostNumbers)
     throw new FileError('file-too-large', { most: mostNumbers });

@@ -43,6 +43,19 @@ const shown = (build: Build, where: Placed, board: BoardShape) =>
     ].join(' '),
   );
 
+test('a build may name more than fits into the arguments of a call', () => {
+  const buffers = Array.from({ length: 200_000 }, (_, i) => ({
+    name: `b${i}`,
+    column: i % 3,
+    row: 2,
+    offset: 0,
+    size: 4,
+    type: 'i32',
+  }));
+  const device = { name: '', target: 'npu1', cores: [], buffers, unplaced: 0 };
+  expect(columnsOf({ cores: [], modules: [{ label: 'm.mlir', content: [device] }] })).toBe(3);
+});
+
 describe('the names of a build on a board', () => {
   const module = readModule(`aie.device(npu1_1col) {
     %mem = aie.tile(0, 1)

@@ -79,15 +79,19 @@ export function shapeOf(build: Build): BuildShape {
 
 /** How many columns the build uses, counted from its first one. */
 export function columnsOf(build: Build): number {
-  return Math.max(
-    1,
-    shapeOf(build).numCols ?? 0,
-    ...kernelsOf(build).map(({ column }) => column + 1),
-    ...(contentOf(build.config)?.parameters ?? []).flatMap(({ selector, ping, pong }) =>
-      [selector, ping, pong].map(({ column }) => column + 1),
-    ),
-    ...build.cores.map(({ core }) => core.column + 1),
-    ...devicesOf(build).flatMap(({ buffers }) => buffers.map(({ column }) => column + 1)),
+  const used = [
+    ...kernelsOf(build),
+    ...(contentOf(build.config)?.parameters ?? []).flatMap(({ selector, ping, pong }) => [
+      selector,
+      ping,
+      pong,
+    ]),
+    ...build.cores.map(({ core }) => core),
+    ...devicesOf(build).flatMap(({ buffers }) => buffers),
+  ];
+  return used.reduce(
+    (most, { column }) => Math.max(most, column + 1),
+    Math.max(1, shapeOf(build).numCols ?? 0),
   );
 }
 

@@ -65,9 +65,12 @@ function holderOf(generation: Generation, { col, row }: Tile, window: number): T
   }
 }
 
-/** The generation that data addresses belong to; the later ones have the same windows. Undefined where they fit none. */
+/**
+ * The generation that most data addresses belong to; the later ones have the same windows, and none shares any with the
+ * first. Linkers put in numbers that are no addresses, and the end of the last window lies in that of another generation.
+ */
 export function generationOfAddresses(addresses: readonly number[]): Generation | undefined {
-  if (addresses.length === 0) return undefined;
-  if (addresses.every((one) => isDataAddress('aie', one))) return 'aie';
-  return addresses.every((one) => isDataAddress('aieml', one)) ? 'aieml' : undefined;
+  const first = addresses.filter((one) => isDataAddress('aie', one)).length;
+  const later = addresses.filter((one) => isDataAddress('aieml', one)).length;
+  return first === later ? undefined : first > later ? 'aie' : 'aieml';
 }

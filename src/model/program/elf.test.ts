@@ -88,3 +88,26 @@ test('names that share one long text end in a fault, not in memory', () => {
   for (let i = 1; i < 400; i++) view.setUint32((symtab?.offset ?? 0) + 16 * i, 1, true);
   expect(faultOf(many)).toMatchObject({ kind: 'too-many', part: { kind: 'names' } });
 });
+
+test('more symbols than any core has are refused before they are read', () => {
+  const bytes = makeElf({ symbols: [{ name: 'a', value: 0 }] });
+  const larger = new Uint8Array(bytes.length + 16 * 300_000);
+  larger.set(bytes);
+  const view = new DataView(larger.buffer);
+  const { sections } = readElf(bytes);
+  const header = view.getUint32(32, true) + 40 * sections.findIndex(({ name }) => name === '.symtab');
+  view.setUint32(header + 16, bytes.length, true);
+  view.setUint32(header + 20, 16 * 300_000, true);
+  expect(faultOf(larger)).toMatchObject({ kind: 'too-many', part: { kind: 'section' } });
+});
+
+test('what has no bytes in the file may begin behind its end, as linkers leave it', () => {
+  const bytes = makeElf({
+    sections: [{ name: '.bss.DMb', flags: 3, address: 0x70400, size: 64, isLoaded: true }],
+  });
+  const view = new DataView(bytes.buffer);
+  const table = view.getUint32(28, true);
+  view.setUint32(table + 4, bytes.length + 64, true);
+  expect(view.getUint32(table + 16, true)).toBe(0);
+  expect(readElf(bytes).segments).toMatchObject([{ size: 64, bytes: new Uint8Array() }]);
+});

@@ -18,6 +18,8 @@ const noBits = 8;
 /** More names than these together no build makes: a table whose entries all point into one long text is hostile. */
 const mostNameBytes = 1 << 24;
 const mostNameLength = 1 << 16;
+/** More symbols no core has: its program memory holds a thousandth of as many functions. */
+const mostSymbols = 1 << 18;
 
 /** A section, as its header says. */
 export interface ElfSection {
@@ -145,6 +147,11 @@ function tableOf(
   return Array.from({ length: count }, (_, i) => table.slice(i * entry, entry, part));
 }
 
+/** Bytes of the file; where there are none, linkers let them begin behind its end. */
+function partOf(file: ByteView, offset: number, length: number, part: FilePart): ByteView {
+  return file.slice(length === 0 ? 0 : offset, length, part);
+}
+
 function readSegments(file: ByteView, header: ByteView): ElfSegment[] {
   const part = { kind: 'segments' } as const;
   const place = { offset: header.u32(28), count: header.u16(44), entry: header.u16(42) };
@@ -153,7 +160,7 @@ function readSegments(file: ByteView, header: ByteView): ElfSegment[] {
     flags: one.u32(24),
     address: one.u32(12),
     size: one.u32(20),
-    bytes: file.slice(one.u32(4), one.u32(16), { kind: 'segment', index: i }).bytes,
+    bytes: partOf(file, one.u32(4), one.u32(16), { kind: 'segment', index: i }).bytes,
   }));
 }
 
@@ -171,7 +178,7 @@ function sectionHeaders(file: ByteView, header: ByteView): SectionHeader[] {
       address: one.u32(12),
       size,
       namesIn: one.u32(24),
-      view: file.slice(isInFile ? one.u32(16) : 0, isInFile ? size : 0, { kind: 'section', index: i }),
+      view: partOf(file, one.u32(16), isInFile ? size : 0, { kind: 'section', index: i }),
     };
   });
 }
@@ -183,6 +190,8 @@ function readSymbols(headers: readonly SectionHeader[], budget: NameBudget): Elf
   const names = table && headers[table.namesIn]?.view;
   if (table === undefined || names === undefined) return [];
   const { view } = table;
+  if (view.bytes.length > mostSymbols * symbolBytes)
+    throw new FileFault('too-many', view.placeOf(0), view.part);
   const symbols: ElfSymbol[] = [];
   for (let at = symbolBytes; at + symbolBytes <= view.bytes.length; at += symbolBytes) {
     symbols.push({

@@ -33,6 +33,18 @@ function linesOf(text: string): string[] {
   return text.split('\n', mostLines).filter((line) => line.length <= longestLine);
 }
 
+/** A line without `/* ... *\/`. */
+function withoutComments(line: string): string {
+  let text = '';
+  for (let at = 0; ; ) {
+    const begin = line.indexOf('/*', at);
+    const end = begin < 0 ? -1 : line.indexOf('*/', begin + 2);
+    if (end < 0) return text + line.slice(at);
+    text += line.slice(at, begin);
+    at = end + 2;
+  }
+}
+
 /** A number of at most 32 bits, decimal or behind `0x`. */
 function numberOf(text: string | undefined): number | undefined {
   if (text === undefined || !/^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text)) return undefined;
@@ -78,7 +90,7 @@ function readLdScript(text: string): LinkerFile {
   let at = 0;
   let names: string[] = [];
   for (const line of linesOf(text)) {
-    const statement = line.replace(/\/\*.*?\*\//g, '').trim();
+    const statement = withoutComments(line).trim();
     const moved = numberOf(/^\.\s*=\s*(\w+)\s*;/.exec(statement)?.[1]);
     const size = numberOf(/^\.\s*\+=\s*(\w+)\s*;/.exec(statement)?.[1]);
     const name = /^([\w.$]+)\s*=\s*\.\s*;/.exec(statement)?.[1];
@@ -111,11 +123,20 @@ function readLinkerMap(text: string): LinkerFile {
     const what = match?.[3]?.trim() ?? '';
     if (first === undefined || last === undefined || last < first) continue;
     const range = { address: first, size: last - first + 1 };
-    const name = /::(\S+) \(Data\b/.exec(what)?.[1];
+    const name = dataName(what);
     if (name !== undefined) buffers.push({ name: clean(name), ...range });
     else if (what === 'Stack') stack = range;
   }
   return { source: 'map', buffers, ...(stack === undefined ? {} : { stack }) };
+}
+
+/** The name in `FILE::NAME (Data, ...)`; undefined for anything else. */
+function dataName(text: string): string | undefined {
+  const end = text.search(/ \(Data\b/);
+  if (end < 0) return undefined;
+  const before = text.slice(text.lastIndexOf(' ', end - 1) + 1, end);
+  const from = before.indexOf('::');
+  return from < 0 || from + 2 === before.length ? undefined : before.slice(from + 2);
 }
 
 /** The reader of each kind. */

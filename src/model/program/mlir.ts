@@ -38,14 +38,17 @@ export interface ModuleDevice {
 
 /** More of a kind no module has. */
 const mostItems = 100_000;
-const longestLine = 65_536;
+/** Of a line, so much is looked at: what a buffer holds at first may follow for megabytes. */
+const lookedAt = 16_384;
+/** More lines no module has. */
+const mostLines = 1_000_000;
 const mostOffset = 2 ** 24;
 const id = '(%[\\w$.-]+)';
 const patterns = {
   device: /^\s*"?aie\.device"?\(([\w]+)\)(?:\s+@([\w$.-]+))?/i,
   tile: new RegExp(`^\\s*${id}\\s*=\\s*aie\\.tile\\((\\d{1,4}),\\s*(\\d{1,4})\\)`, 'i'),
   buffer: new RegExp(
-    `^\\s*${id}\\s*=\\s*aie\\.buffer\\(${id}\\)\\s*(?:\\{([^}]*)\\})?\\s*:\\s*memref<([^>]*)>`,
+    `^\\s*${id}\\s*=\\s*aie\\.buffer\\(${id}\\)\\s*(?:\\{((?:[^"}]|"[^"]*")*)\\}\\s*)?:\\s*memref<((?:[^<>]|<[^<>]*>)*)>`,
     'i',
   ),
   core: new RegExp(`^\\s*(?:${id}\\s*=\\s*)?aie\\.core\\(${id}\\)`, 'i'),
@@ -65,16 +68,25 @@ export function readModule(text: string): ModuleDevice[] {
   if (text.trim() === '') throw new FileFault('empty', {});
   const devices: Opened[] = [];
   let items = 0;
-  text.split('\n').forEach((line, i) => {
-    if (line.length > longestLine) return;
+  text.split('\n', mostLines).forEach((whole, i) => {
+    const line = whole.slice(0, lookedAt);
     const place = { line: i + 1 };
     const opened = patterns.device.exec(line);
     if (opened !== null) {
       const [, target = '', name = ''] = opened;
       devices.push({ name, target, tiles: new Map(), cores: [], buffers: [], unplaced: 0 });
     }
-    const device = devices.at(-1);
-    if (device === undefined || !readLine(line, device, place)) return;
+    // Modules of before 2023 are for one device and do not say so.
+    const device = devices.at(-1) ?? {
+      name: '',
+      target: '',
+      tiles: new Map(),
+      cores: [],
+      buffers: [],
+      unplaced: 0,
+    };
+    if (!readLine(line, device, place)) return;
+    if (devices.length === 0) devices.push(device);
     if (++items > mostItems) throw new FileFault('too-many', place);
   });
   if (devices.length === 0) throw new FileFault('no-device', {});
@@ -124,9 +136,10 @@ function tileIn({ tiles }: Opened, key: string | undefined, place: { readonly li
   return tile;
 }
 
-/** Bytes of `16x8xi32`, `bf16` and the like; layout and memory space behind a comma change nothing. */
+/** Bytes of `16x8xi32`, `bf16`, `4xvector<16xi8>` and the like; layout and memory space behind a comma change nothing. */
 function bytesOf(type: string): number | undefined {
-  const match = /^((?:\d{1,9}x)*)(i|si|ui|f|bf)(\d{1,3})(?:\s*,.*)?$/.exec(type.trim());
+  const flat = type.trim().replace(/vector<([\dx]*[a-z]+\d+)>/, '$1');
+  const match = /^((?:\d{1,9}x)*)(i|si|ui|f|bf)(\d{1,3})(?:\s*,.*)?$/.exec(flat);
   const bits = Number(match?.[3]);
   if (match === null || ![1, 8, 16, 32, 64].includes(bits)) return undefined;
   const count = (match[1] ?? '')

@@ -108,6 +108,22 @@ describe('what the ELF of a core names', () => {
     expect(first.buffers).toHaveLength(1);
     expect(namesOf([{ name: 'sync', value: 0x70000, size: 32 }], [], old).generation).toBe('aieml');
     expect(namesOf([], [], old).generation).toBeUndefined();
+    // A stack at the end of the memory ends where the windows of the next generation begin; other numbers are no addresses.
+    const full = namesOf(
+      [
+        { name: '_sp_start_DM_stack', value: 0x3f000 },
+        { name: '_sp_end_DM_stack', value: 0x40000 },
+        { name: 'one', value: 0x38000, type: 1, size: 32 },
+        { name: 'two', value: 0x38020, type: 1, size: 32 },
+        { name: '_heap_size', value: 0x800000 },
+        { name: '_dm_end', value: 0x40000 },
+      ],
+      [],
+      old,
+    );
+    expect(full.generation).toBe('aie');
+    expect(full.buffers.map(({ name }) => name)).toEqual(['one', 'two']);
+    expect(full.stack).toEqual({ address: 0x3f000, size: 0x1000, sizeFrom: 'elf' });
   });
 });
 
@@ -141,6 +157,20 @@ describe('linker files', () => {
       stack: { address: 0x70020, size: 4096 },
       buffers: [{ name: 'ZERO', address: 0x71020, size: 32 }],
     });
+  });
+
+  test('lines without end take no time, in each kind', () => {
+    const lines = [
+      `0x00000000..0x00000003 ( 4 items) : ${':'.repeat(16_000)}`,
+      `0x00000000..0x00000003 ( 4 items) : ${'f::a '.repeat(3000)}`,
+      '/* '.repeat(5400),
+      `. = 0x${' '.repeat(16_000)}`,
+      `_symbol${' '.repeat(16_000)}`,
+    ];
+    const text = `${lines.join('\n')}\n`.repeat(100);
+    const before = process.cpuUsage();
+    for (const read of [readBcf, readLdScript, readLinkerMap]) expect(read(text).buffers).toEqual([]);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(5000);
   });
 
   test('numbers that are none, lines without end and other texts name nothing', () => {

@@ -45,7 +45,9 @@ export function coreSymbols(elf: ElfFile, linkerFiles: readonly LinkerFile[] = [
   const data = elf.symbols.filter(
     ({ type, value, name }) => (type === 'none' || type === 'object') && value >= programEnd && name !== '',
   );
-  const generation = generations.get(elf.flags) ?? generationOfAddresses(data.map(({ value }) => value));
+  const generation =
+    generations.get(elf.flags) ??
+    generationOfAddresses(data.filter(({ name }) => !stackEnd.test(name)).map(({ value }) => value));
   const functions = elf.symbols
     .filter(({ type, value, name }) => type === 'function' && value < programEnd && name !== '')
     .map(({ name, value, size }) => ({ name: clean(name), address: value, size }));
