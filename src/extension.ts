@@ -19,6 +19,7 @@ import { editorKeys } from './editor/editor-keys.ts';
 import { FileActions } from './editor/file-actions.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
+import { PlaceHistory } from './editor/place-history.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
@@ -201,6 +202,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       releaseHold: (place) => atPlace(place, (at) => guest.release(at)),
       reachKernel: (place) => atPlace(place, (at) => guest.reachKernel(at)),
       views: new KeptViews(context.globalState),
+      places: new PlaceHistory(context.workspaceState),
       errorText,
       note: (thrown) => failures.note(thrown),
       showLog: () => log.show(),

@@ -166,6 +166,7 @@ const announced: readonly string[] = [
   'delta',
   'unavailable',
   'expected',
+  'peek',
   'reveal',
   'progress',
   'answer',

@@ -9,6 +9,8 @@ import type {
   ViewChoice,
   WebviewStrings,
 } from '../src/editor/messages.ts';
+import { addressKinds } from '../src/model/address-kinds.ts';
+import { addressText, hasAddress } from '../src/model/addresses.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits } from '../src/model/numbers.ts';
@@ -21,6 +23,7 @@ import {
   isExtended,
   moveTo,
   type Pane,
+  reselect,
   type Selection,
   selectedRange,
   selectRange,
@@ -87,6 +90,8 @@ class Editor {
   readonly #line: ViewLine;
   readonly #inspector: Inspector;
   readonly #meter: SelectionMeter;
+  /** Where the page was before it showed places to choose from. */
+  #left: Pick<KeptState, 'selection' | 'top'> | undefined;
   /** Where the cursor was when it last moved: a message about another byte goes away. */
   #notedAt = -1;
 
@@ -166,7 +171,7 @@ class Editor {
     this.setState(state);
     if (kept !== undefined) this.#restore(kept);
     this.#tellSelection();
-    this.#line.update(this.#shown);
+    this.#updateLine();
     this.#tellLive();
     // Never taken from another part of the window: the keys go to the grid once the page has them.
     window.addEventListener('focus', () => this.#takeFocus());
@@ -180,6 +185,9 @@ class Editor {
     this.#view.readOnly = state.policy === 'locked';
     this.#view.moving = state.moving;
     this.#view.moment = state.marks?.since;
+    const { generation = 'unknown', array } = state;
+    this.#view.array = { generation, array };
+    this.#updateLine();
     if (state.policy === 'staged' && this.#notice?.unlock === true) this.#notify(undefined);
     if (reconnected && this.#store.failure !== undefined) this.#store.retry();
     this.#updateOutline();
@@ -217,8 +225,8 @@ class Editor {
   /** How the bytes are shown: as chosen for this tab, else as set. */
   get #shown(): ViewChoice {
     if (this.#chosen !== undefined) return this.#chosen;
-    const { cells, bytesPerRow, colours, inspector } = this.#settings;
-    return { cells, bytesPerRow, colours, inspector };
+    const { cells, bytesPerRow, colours, addresses, decimal, inspector } = this.#settings;
+    return { cells, bytesPerRow, colours, addresses, decimal, inspector };
   }
 
   /** Shows the bytes in another way in this tab, until another one is chosen. */
@@ -232,8 +240,17 @@ class Editor {
   #showView(): void {
     this.#controller.leaveCell();
     this.#view.choice = this.#shown;
-    this.#line.update(this.#shown);
+    this.#updateLine();
+    this.#tellSelection();
     this.#updateOutline();
+  }
+
+  #updateLine(): void {
+    const { space } = this.#view.addresses;
+    this.#line.update(
+      this.#shown,
+      addressKinds.filter((kind) => hasAddress(space, kind)),
+    );
   }
 
   delta(packed: unknown): void {
@@ -261,7 +278,23 @@ class Editor {
     this.#store.retry();
   }
 
+  /** Shows a place until the person decides; without one goes back to where it was. */
+  peek(offset: number | undefined): void {
+    const { layout, selection } = this.#view;
+    if (offset !== undefined) {
+      this.#left ??= { selection, top: this.#view.top };
+      this.#view.select(moveTo(layout, selection, offset, false), { centre: true });
+      return;
+    }
+    const left = this.#left;
+    this.#left = undefined;
+    if (left === undefined) return;
+    this.#view.select(reselect(layout, layout, left.selection, left.selection.pane), false);
+    this.#view.scrollTo(left.top);
+  }
+
   reveal(range: ByteRange): void {
+    this.#left = undefined;
     this.#view.select(selectRange(this.#view.layout, this.#view.selection, range), { centre: true });
     this.#takeFocus();
   }
@@ -286,7 +319,7 @@ class Editor {
     const shown = this.#shownAt(selection.cursor, selection.pane);
     const { length } = selectedRange(layout, selection);
     return {
-      place: placeTexts(this.#t, layout, selection.cursor, upperCase, this.#state.array),
+      place: placeTexts(this.#t, layout, selection.cursor, this.#view.addresses),
       value: valueText(this.#t, notation, shown),
       states: [
         ...stateTexts(this.#t, notation, shown, this.#expectedOf(shown), this.#store.old(shown)),
@@ -393,7 +426,9 @@ class Editor {
     const { layout, selection } = this.#view;
     if (layout.rowCount === 0) return;
     const { offset, length } = selectedRange(layout, selection);
-    host.post({ type: 'selection', cursor: selection.cursor, start: offset, length });
+    const { cursor } = selection;
+    const address = addressText(this.#view.addresses, cursor);
+    host.post({ type: 'selection', cursor, start: offset, length, address });
   }
 
   #onHover(hover: Hover | undefined): void {
@@ -501,6 +536,9 @@ host.listen((message) => {
       return;
     case 'expected':
       editor?.compare(message.expected);
+      return;
+    case 'peek':
+      editor?.peek(message.offset);
       return;
     case 'reveal':
       editor?.reveal({ offset: message.offset, length: message.length });

@@ -1,6 +1,7 @@
 /** The line above the grid: how this tab shows its bytes. It knows choices and words; what they do is its owner's. */
 import { html, nothing, render, type TemplateResult } from 'lit';
 import type { ViewChoice } from '../src/editor/messages.ts';
+import type { AddressKind } from '../src/model/address-kinds.ts';
 import {
   type CellForm,
   type CellKind,
@@ -27,11 +28,19 @@ const kindKeys: Readonly<Partial<Record<CellKind, StringKey>>> = {
   oct: 'kindOctal',
 };
 
+const addressKeys: Readonly<Record<AddressKind, StringKey>> = {
+  tile: 'addressTile',
+  buffer: 'addressBuffer',
+  core: 'addressCore',
+  axi: 'addressAxi',
+};
+
 /** One line of choices. */
 export class ViewLine {
   readonly element = document.createElement('div');
   readonly #t: Translate;
   readonly #onChoose: (view: ViewChoice) => void;
+  #kinds: readonly AddressKind[] = [];
 
   constructor(t: Translate, onChoose: (view: ViewChoice) => void) {
     this.#t = t;
@@ -41,8 +50,9 @@ export class ViewLine {
     this.element.setAttribute('aria-label', t('viewLine'));
   }
 
-  /** Shows what is chosen. */
-  update(view: ViewChoice): void {
+  /** Shows what is chosen. `kinds` are the addresses that the memory has. */
+  update(view: ViewChoice, kinds: readonly AddressKind[]): void {
+    this.#kinds = kinds;
     render(this.#template(view), this.element);
   }
 
@@ -119,6 +129,21 @@ export class ViewLine {
         label: length === 0 ? t('rowsFitted') : t('rowsOf', length),
       })),
       onChoose: (key) => choose({ bytesPerRow: Number(key) }),
+    })}${choice({
+      name: 'addresses',
+      label: t('viewAddresses'),
+      chosen: this.#kinds.includes(view.addresses) ? view.addresses : 'tile',
+      choices: this.#kinds.map((kind) => ({ key: kind, label: t(addressKeys[kind]) })),
+      onChoose: (key) => {
+        const kind = this.#kinds.find((one) => one === key);
+        if (kind !== undefined) choose({ addresses: kind });
+      },
+    })}${toggle({
+      name: 'decimal',
+      label: t('viewDecimal'),
+      hint: t('viewDecimalHint'),
+      pressed: view.decimal,
+      onPress: () => choose({ decimal: !view.decimal }),
     })}${toggle({
       name: 'colours',
       label: t('viewColours'),

@@ -3,19 +3,17 @@ import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
-import { type ByteRange, formatTile, locate, totalBytes } from '../model/geometry.ts';
+import { type ByteRange, formatTile, locate, type Tile, totalBytes } from '../model/geometry.ts';
 import { atStops, liveRates } from '../model/live-rate.ts';
 import { hexNumber } from '../model/numbers.ts';
-import { nameSizeText, nameText } from '../model/program/name-texts.ts';
 import { resourcePath } from '../model/resource.ts';
-import { askText, pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
+import { pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
 import { changeBeside } from './changes-walk.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
-import { parsePlace } from './go-to.ts';
 import type { HostCommand } from './messages.ts';
-import { type NamedPlace, namedPlaces, placeOfName, placeText } from './named-places.ts';
 import type { HexPanel, Moment } from './panel.ts';
+import type { Whereabouts } from './place-box.ts';
 import { withProgress } from './progress.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
@@ -376,67 +374,28 @@ export class EditorCommands {
 
   /** The place of the cursor as *Go to Offset...* reads it. */
   async #copyAddress(document: TileDocument): Promise<void> {
-    const { shown, cursor } = cursorOf(document);
+    const { shown, cursor, panel } = cursorOf(document);
     const { tile, offset } = locate(shown.geometry, cursor);
-    const address = `${formatTile(tile)}+${hexNumber(offset)}`;
+    const address = panel?.selection?.address ?? `${formatTile(tile)}+${hexNumber(offset)}`;
     await vscode.env.clipboard.writeText(address);
     sayBriefly(vscode.l10n.t('{0} is in the clipboard.', address), 4000);
   }
 
   async #goTo(document: TileDocument): Promise<void> {
-    const shown = document.isOutside ? undefined : document.shown;
-    if (shown === undefined) throw offline(document);
-    const names = this.#placesIn(document);
-    const place = (text: string) =>
-      placeOfName(names, text.trim()) ?? parsePlace(text, shown.geometry, shown.range);
-    const typed = await askText({
-      title: vscode.l10n.t('Go to Offset'),
-      prompt: vscode.l10n.t('An offset such as 0x1F0, a tile and its offset such as (2,3)+0x10, or a name'),
-      refuse: (text) => {
-        const found = place(text);
-        if (typeof found === 'number') return undefined;
-        return found === 'outside'
-          ? vscode.l10n.t('This is not part of what the editor shows.')
-          : vscode.l10n.t('Type an offset such as 0x1F0, or (2,3)+0x10, or the name of one place.');
-      },
-    });
-    const found = typed === undefined ? undefined : place(typed);
-    if (typeof found !== 'number') return;
-    for (const panel of document.panels) if (panel.view.active) panel.reveal(found, 1);
+    const from = this.#whereabouts(document);
+    await (await import('./place-box.ts')).goToPlace(from, this.#provider.services);
   }
 
   async #goToName(document: TileDocument): Promise<void> {
-    const { addNames } = actionNames(vscode.l10n);
-    const places = this.#placesIn(document);
-    if (places.length === 0) {
-      const text = vscode.l10n.t('No build names anything in this memory.');
-      if ((await sayInformation(text, addNames)) === addNames) {
-        await vscode.commands.executeCommand('tilescope.addNames');
-      }
-      return;
-    }
-    const items = places.map((place) => ({
-      label: nameText(place.name, vscode.l10n),
-      description: placeText(place),
-      detail: nameSizeText(place.name, vscode.l10n),
-      place,
-    }));
-    const picked = await pickFrom(items, { placeHolder: vscode.l10n.t('Names in this memory') });
-    if (picked === undefined) return;
-    const { offset, name } = picked.place;
-    for (const panel of document.panels) {
-      if (panel.view.active) panel.reveal(offset, Math.max(1, name.size));
-    }
+    const from = this.#whereabouts(document);
+    await (await import('./place-box.ts')).goToNamedPlace(from);
   }
 
-  /** The names in what a document shows. */
-  #placesIn(document: TileDocument): NamedPlace[] {
-    const shown = document.isOutside ? undefined : document.shown;
-    if (shown === undefined) throw offline(document);
+  #whereabouts(document: TileDocument): Whereabouts {
+    const { shown, cursor, panel } = cursorOf(document);
     const { board, memory } = document.resource;
-    return namedPlaces(shown.geometry, shown.range, (tile) =>
-      this.#provider.services.names(board, memory, tile),
-    );
+    const namesOf = (tile: Tile) => this.#provider.services.names(board, memory, tile);
+    return { geometry: shown.geometry, shown: shown.range, cursor, namesOf, panel };
   }
 }
 
@@ -447,11 +406,15 @@ function known(document: TileDocument): TileDocument {
 }
 
 /** The cursor of the editor in front of a document; where the page told of none, the first byte. Rejects when offline. */
-function cursorOf(document: TileDocument): { readonly shown: ShownMemory; readonly cursor: number } {
+function cursorOf(document: TileDocument): {
+  readonly shown: ShownMemory;
+  readonly cursor: number;
+  readonly panel: HexPanel | undefined;
+} {
   const shown = document.isOutside ? undefined : document.shown;
   if (shown === undefined) throw offline(document);
   const panel = [...document.panels].find(({ view }) => view.active);
-  return { shown, cursor: panel?.selection?.cursor ?? shown.range.offset };
+  return { shown, cursor: panel?.selection?.cursor ?? shown.range.offset, panel };
 }
 
 /** The range that the editor shows, if it has a conflict; says that there is none. */

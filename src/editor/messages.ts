@@ -3,8 +3,9 @@
  * carry their answer's type; a request can fail, be cancelled and time out. Bytes travel as `Uint8Array` only: other
  * typed arrays do not survive every host's message channel.
  */
+import type { AddressKind } from '../model/address-kinds.ts';
 import type { CellChoice } from '../model/cells/choices.ts';
-import type { ArrayShape, ByteRange, MemoryGeometry } from '../model/geometry.ts';
+import type { ArrayShape, ByteRange, Generation, MemoryGeometry } from '../model/geometry.ts';
 import type { webviewStrings } from './webview-strings.ts';
 
 /** Bytes as they are to be painted: base with staged edits laid over. All arrays have the same length. */
@@ -53,6 +54,8 @@ export interface EditorState {
   readonly lastKnown: boolean;
   /** The array's shape, once the board told: rows are also shown counted from the first compute row. */
   readonly array?: ArrayShape;
+  /** The board's generation, once the board told: addresses depend on it. */
+  readonly generation?: Generation;
   /** An application uses the partition: bytes may change while they are read. */
   readonly moving: boolean;
   /** A read is under way; percent if it is long. */
@@ -82,6 +85,10 @@ export interface ViewChoice {
   readonly bytesPerRow: number;
   /** Cells have the colour of the class of their value. */
   readonly colours: boolean;
+  /** What stands before the rows and in the line at the bottom. */
+  readonly addresses: AddressKind;
+  /** Addresses are decimal. */
+  readonly decimal: boolean;
   /** The inspector is open. */
   readonly inspector: boolean;
 }
@@ -194,7 +201,14 @@ export type FromWebview =
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'command'; readonly command: HostCommand }
   /** Selected bytes (buffer offsets), for the status bar; `cursor` is the active byte. */
-  | { readonly type: 'selection'; readonly cursor: number; readonly start: number; readonly length: number }
+  | {
+      readonly type: 'selection';
+      readonly cursor: number;
+      readonly start: number;
+      readonly length: number;
+      /** The place of the cursor as it is shown, to be copied. */
+      readonly address: string;
+    }
   | { readonly type: 'window'; readonly window: PageWindow }
   /** The delta with this number was drawn, and all before it. */
   | { readonly type: 'drawn'; readonly number: number }
@@ -233,6 +247,8 @@ export type ToWebview =
   | { readonly type: 'unavailable'; readonly message: string }
   /** What is compared around the visible rows, instead of what was told before; empty arrays for nothing. */
   | { readonly type: 'expected'; readonly expected: ExpectedBytes }
+  /** Shows a place until the person decides: the cursor comes back with the next `peek` without one, or stays with `reveal`. */
+  | { readonly type: 'peek'; readonly offset?: number }
   /** Moves cursor and view. */
   | { readonly type: 'reveal'; readonly offset: number; readonly length: number }
   /** A `read` is under way; sent every few seconds at least. */

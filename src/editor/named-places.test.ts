@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MemoryGeometry, Tile } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { nameSizeText } from '../model/program/name-texts.ts';
-import { nameAt, namedPlaces, placeOfName, placeText } from './named-places.ts';
+import { nameAt, namedPlaces, placeText } from './named-places.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -48,13 +48,8 @@ test('names of the shown memory, with their buffer offsets', () => {
     ['twice', start + 0x100, '(7,3)+0x0100'],
     ['', start + 0x420, '(7,3)+0x0420'],
   ]);
-  expect(placeOfName(whole, 'in_buff')).toBe(start + 0x400);
-  expect(placeOfName(whole, 'twice')).toBeUndefined();
-  expect(placeOfName(whole, 'nothing')).toBeUndefined();
-  expect(placeOfName(whole, '')).toBeUndefined();
   const tile = namedPlaces(geometry, { offset: start, length: 0x8000 }, namesOf);
   expect(tile).toHaveLength(3);
-  expect(placeOfName(tile, 'twice')).toBe(start + 0x100);
 });
 
 test('what a byte belongs to', () => {

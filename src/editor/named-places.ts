@@ -33,13 +33,6 @@ export function namedPlaces(geometry: MemoryGeometry, shown: ByteRange, namesOf:
   });
 }
 
-/** The buffer offset of what is called so; undefined where nothing is, or where it stands in several places. */
-export function placeOfName(places: readonly NamedPlace[], called: string): number | undefined {
-  const offsets = new Set(places.filter(({ name }) => name.name === called).map(({ offset }) => offset));
-  const [only] = offsets;
-  return offsets.size === 1 && called !== '' ? only : undefined;
-}
-
 /** What a byte belongs to: the smallest name that covers it, and how far from its first byte; empty without any. */
 export function nameAt(
   geometry: MemoryGeometry,

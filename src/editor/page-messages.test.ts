@@ -31,12 +31,19 @@ describe('messages of the page', () => {
     [{ type: 'request', id: 2, name: 'read', params: { offset: 0, length: 1 << 20 } }],
     [{ type: 'cancel', id: 3 }],
     [{ type: 'command', command: 'apply' }],
-    [{ type: 'selection', cursor: 1, start: 0, length: 4 }],
+    [{ type: 'selection', cursor: 1, start: 0, length: 4, address: '(6,2)+0x1' }],
     [{ type: 'visible', range: { offset: 0, length: 512 } }],
     [
       {
         type: 'view',
-        view: { cells: { name: 'bfloat16', order: 'big' }, bytesPerRow: 0, colours: true, inspector: false },
+        view: {
+          cells: { name: 'bfloat16', order: 'big' },
+          bytesPerRow: 0,
+          colours: true,
+          addresses: 'axi',
+          decimal: true,
+          inspector: false,
+        },
       },
     ],
     [{ type: 'live', hertz: 30 }],
@@ -83,23 +90,44 @@ describe('messages of the page', () => {
       },
     ],
     [{ type: 'visible', range: { offset: 0 } }],
-    [{ type: 'selection', cursor: '1', start: 0, length: 4 }],
+    [{ type: 'selection', cursor: '1', start: 0, length: 4, address: '(6,2)+0x1' }],
     [
       {
         type: 'view',
-        view: { cells: { name: 'toString', order: 'big' }, bytesPerRow: 16, colours: true, inspector: false },
+        view: {
+          cells: { name: 'toString', order: 'big' },
+          bytesPerRow: 16,
+          colours: true,
+          addresses: 'axi',
+          decimal: true,
+          inspector: false,
+        },
       },
     ],
     [
       {
         type: 'view',
-        view: { cells: { name: 'hex8', order: 'middle' }, bytesPerRow: 16, colours: true, inspector: false },
+        view: {
+          cells: { name: 'hex8', order: 'middle' },
+          bytesPerRow: 16,
+          colours: true,
+          addresses: 'axi',
+          decimal: true,
+          inspector: false,
+        },
       },
     ],
     [
       {
         type: 'view',
-        view: { cells: { name: 'hex8', order: 'big' }, bytesPerRow: 17, colours: true, inspector: false },
+        view: {
+          cells: { name: 'hex8', order: 'big' },
+          bytesPerRow: 17,
+          colours: true,
+          addresses: 'axi',
+          decimal: true,
+          inspector: false,
+        },
       },
     ],
   ])('%j is not taken', (message) => {

@@ -68,7 +68,13 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   request,
   v.object({ type: v.literal('cancel'), id: countShape }),
   v.object({ type: v.literal('command'), command: v.picklist(Object.keys(commands) as HostCommand[]) }),
-  v.object({ type: v.literal('selection'), cursor: countShape, start: countShape, length: countShape }),
+  v.object({
+    type: v.literal('selection'),
+    cursor: countShape,
+    start: countShape,
+    length: countShape,
+    address: cutText(100),
+  }),
   v.object({
     type: v.literal('window'),
     window: v.object({ number: whole(0, mostNumber), wanted: ranges, missing: ranges, anew: v.boolean() }),

@@ -5,7 +5,13 @@ import { BoardError } from '../board/errors.ts';
 import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
 import { type CellChoice, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
-import { type ByteRange, locate, type MemoryGeometry, type Tile } from '../model/geometry.ts';
+import {
+  type ByteRange,
+  type Generation,
+  locate,
+  type MemoryGeometry,
+  type Tile,
+} from '../model/geometry.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sameGeometry } from '../session/journal.ts';
@@ -46,6 +52,8 @@ export interface Selection {
   readonly cursor: number;
   readonly start: number;
   readonly length: number;
+  /** The place of the cursor as the page shows it. */
+  readonly address: string;
 }
 
 /** Bytes with a name: buffer offsets. */
@@ -113,6 +121,8 @@ export class HexPanel {
   #told = { state: '', settings: '' };
   #toldExpected: ExpectedBytes = nothingExpected;
   readonly #keptView: ViewChoice | undefined;
+  /** As the board last told: addresses stay when the connection is lost. */
+  #generation: Generation | undefined;
   /** What a person chose in this tab. */
   #chosenView: ViewChoice | undefined;
   #statePending = false;
@@ -193,6 +203,8 @@ export class HexPanel {
     const { live, markedSince: since } = this;
     const frozen = this.#frozen && vscode.l10n.t('Frozen at {0}', this.#frozen.at);
     const paused = live && livePausedText(live, services.errorText, vscode.l10n);
+    if (state.link.kind === 'connected' && state.link.board.info.generation !== 'unknown')
+      this.#generation = state.link.board.info.generation;
     const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
       title: titleOf(resource, this.document.columns, services, vscode.l10n),
@@ -205,6 +217,7 @@ export class HexPanel {
       moving:
         state.link.kind === 'connected' && state.partition?.inUse === true && !state.partition.ownerGone,
       ...(array === undefined ? {} : { array }),
+      ...(this.#generation === undefined ? {} : { generation: this.#generation }),
       ...(state.reading
         ? { reading: state.readPercent === undefined ? {} : { percent: state.readPercent } }
         : {}),
@@ -291,6 +304,11 @@ export class HexPanel {
     });
     if (found === undefined) return undefined;
     return { name: found.name, range: { offset: bufferOffset - offset + found.offset, length: found.size } };
+  }
+
+  /** Has the page show a place while a person looks for one; without one it goes back to where it was. */
+  peek(offset: number | undefined): void {
+    this.#post({ type: 'peek', ...(offset === undefined ? {} : { offset }) });
   }
 
   /** Moves the page's cursor, as soon as there is a page. */
@@ -456,7 +474,7 @@ export class HexPanel {
         return;
       case 'selection':
         if (shown === undefined) return;
-        this.selection = { cursor: message.cursor, start: message.start, length: message.length };
+        this.selection = message;
         this.#host.changed(this);
         return;
       case 'window':
@@ -720,6 +738,8 @@ function settings(): EditorSettings {
   return {
     bytesPerRow: rowLengths.find((length) => length === bytesPerRow) ?? 16,
     colours: false,
+    addresses: 'tile',
+    decimal: false,
     inspector: false,
     upperCase: configuration.get<boolean>('upperCase', true),
     cells:

@@ -135,6 +135,7 @@ async function setup() {
     acquire: (resource: never) => pool.acquire(link, resource),
     boardLabel: () => 'Board',
     memoryName: () => 'Data memory',
+    places: { all: [], add: async () => undefined },
     views: new KeptViews({
       get: (key) => kept.get(key),
       update: async (key, value) => void kept.set(key, value),
@@ -364,6 +365,8 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
       cells: { name: 'bfloat16', order: 'big' },
       bytesPerRow: 0,
       colours: true,
+      addresses: 'buffer',
+      decimal: true,
       inspector: true,
     } as const;
     await send({ type: 'view', view: chosen });
@@ -390,7 +393,7 @@ describe('[truth-16] another layout of the same columns', () => {
       const { open, edits, exchange } = await setup();
       const { document, view, send } = await open();
       await send({ type: 'visible', range: { offset: 8000, length: 192 } });
-      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4 });
+      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4, address: '' });
       const before = view.webview.html;
       await exchange(bytesPerTile);
       await send({ type: 'command', command: 'refresh' });
@@ -399,7 +402,7 @@ describe('[truth-16] another layout of the same columns', () => {
       expect(view.webview.html).not.toBe(before);
       const posted = view.posted.length;
       await send({ type: 'visible', range: { offset: 8000, length: 192 } });
-      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4 });
+      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4, address: '' });
       await document.session.read({ offset: 0, length: bytesPerTile }, new AbortController().signal);
       await send(typed(1, 5, 0xaa));
       const [panel] = document.panels;

@@ -5,6 +5,7 @@ import type { PlacedName } from '../model/program/build.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
 import type { KeptViews } from './kept-views.ts';
+import type { PlaceHistory } from './place-history.ts';
 
 /** A partition of a board. */
 export type PartitionPlace = Pick<MemoryResource, 'board' | 'partition'>;
@@ -38,6 +39,8 @@ export interface EditorServices {
   releaseHold(place: PartitionPlace): Promise<unknown>;
   /** Asks, then takes a descriptor of a partition that the kernel holds. True if it was taken. */
   reachKernel(place: PartitionPlace): Promise<boolean>;
+  /** Where a person went. */
+  readonly places: Pick<PlaceHistory, 'all' | 'add'>;
   /** How memories were last shown. */
   readonly views: Pick<KeptViews, 'of' | 'keep'>;
   /** The sentence and next step of a failure. */

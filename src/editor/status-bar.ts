@@ -130,9 +130,12 @@ function selectionText(panel: HexPanel): { short: string; long: string } | undef
   const value = valueText(panel, start, selection.length);
   const name = panel.nameAt(start);
   const size = selection.length > 1 ? vscode.l10n.t('{0} bytes selected', selection.length) : '';
-  const parts = [`${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`, name, value, size].filter(
-    (part) => part !== '',
-  );
+  const parts = [
+    selection.address || `${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`,
+    name,
+    value,
+    size,
+  ].filter((part) => part !== '');
   return {
     short: parts.join('  '),
     long: vscode.l10n.t(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hexDigits, hexNumber, hexPairs, parseDecimal, parseHex, parseOffset } from './numbers.ts';
+import { hexDigits, hexNumber, hexPairs, parseDecimal, parseHex } from './numbers.ts';
 
 test('[shape-5] numbers and bytes are written in hexadecimal in one way', () => {
   expect(hexDigits(0x1f, 4)).toBe('001F');
@@ -19,7 +19,4 @@ test('[shape-5] numbers are read from text in one way; what is longer than any n
   expect(parseHex('0x1F')).toBe(0x1f);
   expect(parseHex('00000000000000000000ff')).toBe(0xff);
   for (const text of ['', '0x', 'g', '12345678901234', '0x1 ']) expect(parseHex(text)).toBeUndefined();
-  expect(parseOffset('496')).toBe(496);
-  expect(parseOffset('0X1f0')).toBe(0x1f0);
-  for (const text of ['1f0', '', '0x', '-0x1']) expect(parseOffset(text)).toBeUndefined();
 });

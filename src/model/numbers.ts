@@ -28,8 +28,3 @@ export function parseDecimal(text: string): number | undefined {
 export function parseHex(text: string): number | undefined {
   return /^(?:0x)?0*[0-9a-f]{1,13}$/i.test(text) ? Number.parseInt(text.replace(/^0x/i, ''), 16) : undefined;
 }
-
-/** An offset as a person types it: decimal digits, or hexadecimal ones behind `0x`. */
-export function parseOffset(text: string): number | undefined {
-  return /^0x/i.test(text) ? parseHex(text) : parseDecimal(text);
-}

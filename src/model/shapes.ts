@@ -3,6 +3,7 @@
  * that what is checked and the type that comes out are written once.
  */
 import * as v from 'valibot';
+import { addressKinds } from './address-kinds.ts';
 import { type CellName, formOf } from './cells/choices.ts';
 import { memoryTypes } from './geometry.ts';
 
@@ -41,6 +42,8 @@ export const viewChoiceShape = v.object({
   cells: cellChoiceShape,
   bytesPerRow: v.picklist(rowLengths),
   colours: v.boolean(),
+  addresses: v.picklist(addressKinds),
+  decimal: v.boolean(),
   inspector: v.boolean(),
 });
 

@@ -25,7 +25,7 @@ const mostFound = 5000;
 const mostBytesOfFile = 64 * 1024 * 1024;
 /** A build writes many files: they are read this long after the first one, milliseconds. */
 const settling = 300;
-/** Watchers are up so long after they were made, milliseconds: what changed before is read then. */
+/** Watchers are up by then, milliseconds after the start: what changed before is read. */
 const watching = 8000;
 
 /** Timers of the extension. */
@@ -47,11 +47,8 @@ export class BuildFiles implements vscode.Disposable {
   /** Files as last read, so that only what changed is read anew. */
   #cache = new Map<string, Read>();
   #wait: { dispose(): void } | undefined;
-  #late: { dispose(): void } | undefined;
   /** Counts the readings: only the last one tells. */
   #round = 0;
-  /** The last reading that was begun. */
-  #reading: Promise<void> = Promise.resolve();
 
   /**
    * @param added the addresses of the builds that a person added: folders and containers
@@ -69,6 +66,7 @@ export class BuildFiles implements vscode.Disposable {
     this.#after = after;
     this.#note = note;
     this.#subscriptions = [
+      after(watching, () => this.#readSoon()),
       ...patterns.map((pattern) => this.#watch(vscode.workspace.createFileSystemWatcher(pattern))),
       this.#watchFolders(vscode.workspace.createFileSystemWatcher('**/*', true, true)),
       vscode.workspace.onDidChangeWorkspaceFolders(() => this.#readSoon()),
@@ -81,13 +79,9 @@ export class BuildFiles implements vscode.Disposable {
     return (isContainer ? file : file.with({ path: buildFolder(file.path) })).toString();
   }
 
-  /** Looks for the builds and reads what changed of their files. Ends when the builds as they are now were taken. */
-  read(): Promise<void> {
-    this.#reading = this.#readRound(++this.#round);
-    return this.#reading;
-  }
-
-  async #readRound(round: number): Promise<void> {
+  /** Looks for the builds and reads what changed of their files. */
+  async read(): Promise<void> {
+    const round = ++this.#round;
     const cache = new Map<string, Read>();
     const added = this.#added();
     const files = await this.#list(added);
@@ -99,10 +93,8 @@ export class BuildFiles implements vscode.Disposable {
     const found: FoundBuild[] = [];
     for (const [id, uris] of builds) {
       found.push(await this.#readBuild(id, uris, added.includes(id), cache));
-      if (round !== this.#round) break;
+      if (round !== this.#round) return;
     }
-    // A later reading has begun: it tells.
-    if (round !== this.#round) return this.#reading;
     this.#cache = cache;
     this.#watchAdded(added);
     await this.#take(found);
@@ -110,9 +102,7 @@ export class BuildFiles implements vscode.Disposable {
 
   dispose(): void {
     this.#round++;
-    this.#reading = Promise.resolve();
     this.#wait?.dispose();
-    this.#late?.dispose();
     for (const one of [...this.#subscriptions, ...this.#watchers.values()]) one.dispose();
   }
 
@@ -246,8 +236,6 @@ export class BuildFiles implements vscode.Disposable {
 
   #watch(watcher: vscode.FileSystemWatcher): vscode.Disposable {
     const soon = () => this.#readSoon();
-    this.#late?.dispose();
-    this.#late = this.#after(watching, soon);
     watcher.onDidCreate(soon);
     watcher.onDidChange(soon);
     watcher.onDidDelete(soon);

@@ -119,8 +119,6 @@ export class NamesFace implements vscode.Disposable {
   }
 
   async #add(partition: NamedPartition | undefined): Promise<void> {
-    // Watchers are late on a busy machine: what is offered is what is there now.
-    await this.#files.read();
     const id = await this.#askBuild(partition?.board);
     if (id === undefined) return;
     await this.#choices.add(id);

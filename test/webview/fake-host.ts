@@ -100,6 +100,8 @@ export class FakeHost {
       upperCase: true,
       cells: hexBytes,
       colours: false,
+      addresses: 'tile',
+      decimal: false,
       inspector: false,
       liveHertz: 0,
       fontFamily: '',

@@ -502,6 +502,7 @@ describe('selection', () => {
       cursor: 0x8050,
       start: 0x8042,
       length: 15,
+      address: '(6,2)+0x50',
     });
   });
 
@@ -1551,6 +1552,69 @@ describe('25 MiB', () => {
   });
 });
 
+describe('[hex-3] addresses', () => {
+  const offsets = async (page: Page) => (await rows(page)).slice(0, 2).map(({ offset }) => offset.trim());
+  const told = (page: Page) =>
+    page.evaluate(() => {
+      const message = window.fake.said.findLast(({ type }) => type === 'selection');
+      return message?.type === 'selection' ? message.address : undefined;
+    });
+
+  test('before the rows stands what was chosen; what is copied is the same; only what there is is offered', async () => {
+    const page = await start(oneTile);
+    const list = page.locator('.view-line [data-name=addresses]');
+    const offered = () => list.locator('option').allTextContents();
+    expect(await offered()).toEqual(['Tile offset', 'Buffer offset']);
+    await page.evaluate(() => window.fake.setState({ generation: 'aieml' }));
+    await eventually(offered).toEqual(['Tile offset', 'Buffer offset', 'Core address', 'AXI address']);
+    expect(await offsets(page)).toEqual(['0000', '0010']);
+    await list.selectOption('axi');
+    // Tile (6,2): 6 columns of 32 MiB, 2 rows of 1 MiB.
+    await eventually(() => offsets(page)).toEqual(['02000C200000', '02000C200010']);
+    expect(await footer(page).textContent()).toContain('AXI address 0x2000C200000');
+    await eventually(() => told(page)).toBe('0x2000C200000');
+    await list.selectOption('core');
+    await eventually(async () => (await offsets(page))[1]).toMatch(/10$/);
+    await list.selectOption('buffer');
+    await eventually(() => told(page)).toBe('buffer+0x8000');
+    await page.locator('.view-line [data-name=decimal]').click();
+    await eventually(() => offsets(page)).toEqual(['32768', '32784']);
+    await eventually(() => told(page)).toBe('buffer+32768');
+    expect(await footer(page).textContent()).toContain('buffer offset 32768');
+    // A click still finds its cell: the offsets became wider.
+    await page
+      .locator('.viewport .row .bytes')
+      .nth(2)
+      .click({ position: { x: 20, y: 8 } });
+    await eventually(() => footer(page).textContent()).toContain('tile offset 32');
+  });
+});
+
+test('a place is shown while it is looked for; the page goes back to where it was, or stays', async () => {
+  const page = await start(oneTile);
+  for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowDown');
+  const peek = (offset?: number) =>
+    page.evaluate(
+      (at) => window.fake.send(at === undefined ? { type: 'peek' } : { type: 'peek', offset: at }),
+      offset,
+    );
+  const place = () => page.locator('.details .place').textContent();
+  const before = { place: await place(), rows: await rows(page), selected: await marked(page, 'selection') };
+  await peek(0xd000);
+  await eventually(place).toContain('tile offset 0x5000');
+  await peek(0xe010);
+  await eventually(place).toContain('tile offset 0x6010');
+  await peek();
+  await eventually(place).toBe(before.place ?? '');
+  await eventually(() => marked(page, 'selection')).toEqual(before.selected);
+  expect(await rows(page)).toEqual(before.rows);
+  await peek(0xd000);
+  await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0xd000, length: 4 }));
+  await peek();
+  await painted(page);
+  expect(await place()).toContain('tile offset 0x5000');
+});
+
 describe('[hex-5] the inspector', () => {
   const twelve = [0xa4, 0x70, 0x45, 0x41, 0, 0, 0x80, 0x3f];
   const value = (page: Page, name: string) => page.locator(`.inspector .value[data-name="${name}"]`);
@@ -1707,7 +1771,18 @@ describe('the page around', () => {
     await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('grid');
     await eventually(() => spoken(page).textContent()).not.toContain('characters');
-    for (const name of ['inspector', 'colours', 'columns', 'bytes', 'cells', 'refresh', 'live', 'lock']) {
+    for (const name of [
+      'inspector',
+      'colours',
+      'decimal',
+      'addresses',
+      'columns',
+      'bytes',
+      'cells',
+      'refresh',
+      'live',
+      'lock',
+    ]) {
       await page.keyboard.press('Shift+Tab');
       expect(await focus()).toBe(name);
     }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { WebviewStrings } from '../../src/editor/messages.ts';
 import { webviewStrings } from '../../src/editor/webview-strings.ts';
+import type { AddressNotation } from '../../src/model/addresses.ts';
 import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import { type CellChoice, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { translator } from '../strings.ts';
@@ -15,6 +16,12 @@ const layout = createLayout(
   16,
   1,
 );
+const notation: AddressNotation = {
+  space: { geometry: layout.geometry, generation: 'aie' },
+  kind: 'tile',
+  decimal: false,
+  upperCase: true,
+};
 const hex: Notation = { choice: hexBytes, format: cellFormat(hexBytes, true), upperCase: true };
 const facts = (byte: number, flags: number, base = byte) => ({
   offset: 0,
@@ -26,11 +33,23 @@ const { known, staged, conflict, changed } = stateBits;
 
 describe('a byte in words', () => {
   test('[main-18] its place is said both ways: in the tile and in the buffer', () => {
-    expect(placeTexts(t, layout, 0x9a40, true)).toEqual([
+    expect(placeTexts(t, layout, 0x9a40, notation)).toEqual([
       'Tile (6,2)',
       'tile offset 0x1A40',
       'buffer offset 0x009A40',
     ]);
+  });
+
+  test('[hex-3] its address as chosen, in hexadecimal or decimal; where there is none, nothing', () => {
+    const last = (change: Partial<AddressNotation>) =>
+      placeTexts(t, layout, 0x9a40, { ...notation, ...change }).at(-1);
+    expect(last({ kind: 'axi' })).toBe('AXI address 0x20003081A40');
+    expect(last({ kind: 'core' })).toBe('core address 0x29A40');
+    expect(last({ kind: 'axi', decimal: true })).toBe(`AXI address ${0x20003081a40}`);
+    expect(last({ kind: 'axi', space: { ...notation.space, generation: 'unknown' } })).toBe(
+      'buffer offset 0x009A40',
+    );
+    expect(placeTexts(t, layout, 0x9a40, { ...notation, decimal: true })[1]).toBe('tile offset 6720');
   });
 
   test('[attach-5] its row is said both ways where the array is known', () => {
@@ -40,7 +59,9 @@ describe('a byte in words', () => {
       memory: { start: 0, count: 0 },
       core: { start: 1, count: 8 },
     };
-    expect(placeTexts(t, layout, 0x9a40, true, array).slice(0, 2)).toEqual(['Tile (6,2)', 'compute row 1']);
+    expect(
+      placeTexts(t, layout, 0x9a40, { ...notation, space: { ...notation.space, array } }).slice(0, 2),
+    ).toEqual(['Tile (6,2)', 'compute row 1']);
   });
 
   test('its value in three notations', () => {

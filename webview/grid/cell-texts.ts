@@ -1,10 +1,11 @@
 /** A cell in words: for the line at the bottom, the hover, and the screen reader. */
 import type { ShownBytes } from '../../src/editor/messages.ts';
+import { type AddressNotation, addressNumber, addressOf, shownKind } from '../../src/model/addresses.ts';
 import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import type { CellChoice } from '../../src/model/cells/choices.ts';
 import type { CellFormat, CellRefusal } from '../../src/model/cells/format.ts';
-import { type ArrayShape, computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
-import { hexDigits, hexPairs } from '../../src/model/numbers.ts';
+import { computeRow, formatTile, locate, totalBytes } from '../../src/model/geometry.ts';
+import { hexPairs } from '../../src/model/numbers.ts';
 import type { StringKey, Translate } from '../strings.ts';
 import { type Layout, offsetDigits } from './layout.ts';
 
@@ -30,22 +31,32 @@ export function reasonText(t: Translate, flags: number): string {
   return t(reasonKeys[unreadableReasons[flags >> reasonShift] ?? ''] ?? 'reasonUnknown');
 }
 
-/** Where a byte is: its tile, its row as graph tools count it, then the offset in the tile, then that in the buffer. */
+/**
+ * Where a byte is: its tile, its row as graph tools count it, then the offset in the tile, that in the buffer, and the address
+ * that is shown before the rows.
+ */
 export function placeTexts(
   t: Translate,
   layout: Layout,
   offset: number,
-  upperCase: boolean,
-  array?: ArrayShape,
+  notation: AddressNotation,
 ): string[] {
   const place = locate(layout.geometry, offset);
-  const counted = computeRow(array, place.tile.row);
+  const counted = computeRow(notation.space.array, place.tile.row);
   const { bytesPerTile } = layout.geometry;
+  const kind = shownKind(notation);
+  const address = addressOf(notation.space, kind, offset);
   return [
     t('cursorTile', formatTile(place.tile)),
     ...(counted === undefined ? [] : [t('computeRow', counted)]),
-    t('cursorTileOffset', hexDigits(place.offset, offsetDigits(bytesPerTile), upperCase)),
-    t('cursorBufferOffset', hexDigits(offset, offsetDigits(totalBytes(layout.geometry)), upperCase)),
+    t('cursorTileOffset', addressNumber(notation, place.offset, offsetDigits(bytesPerTile))),
+    t('cursorBufferOffset', addressNumber(notation, offset, offsetDigits(totalBytes(layout.geometry)))),
+    ...(address !== undefined && kind === 'core'
+      ? [t('cursorCoreAddress', addressNumber(notation, address, 1))]
+      : []),
+    ...(address !== undefined && kind === 'axi'
+      ? [t('cursorAxiAddress', addressNumber(notation, address, 1))]
+      : []),
   ];
 }
 

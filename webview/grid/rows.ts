@@ -1,10 +1,12 @@
 /** The elements of one visible row, and what its bytes mean as marks. */
 import type { ExpectedBytes, ShownBytes } from '../../src/editor/messages.ts';
+import type { AddressNotation } from '../../src/model/addresses.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import { classOf } from '../../src/model/cells/value-class.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexDigits } from '../../src/model/numbers.ts';
+import { rowAddress } from './address-texts.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
@@ -18,7 +20,8 @@ export interface RowStyle {
   readonly format: CellFormat;
   readonly map: CellMap;
   readonly bufferDigits: number;
-  readonly tileDigits: number;
+  readonly addresses: AddressNotation;
+  readonly addressWidth: number;
   readonly upperCase: boolean;
   /** Cells have the colour of the class of their value. */
   readonly colours: boolean;
@@ -182,7 +185,8 @@ export class RowElement implements PaintSurface {
       this.#heading.element.hidden = bytes;
       this.#buffer.element.hidden = !layout.headings;
       set(this.#buffer.text, hexDigits(row.offset - (bytes ? row.skip : 0), style.bufferDigits, upperCase));
-      if (bytes) set(this.#offset.text, hexDigits(row.tileOffset, style.tileDigits, upperCase));
+      if (bytes)
+        set(this.#offset.text, rowAddress(style.addresses, style.addressWidth, row.offset - row.skip));
       else set(this.#heading.text, style.headingText(row));
     }
     if (row.kind !== 'bytes') {

@@ -17,14 +17,16 @@ const hex = cellFormat(hexBytes, true);
 
 describe('[main-18] a row of text', () => {
   test('has a gap between words and a wider one after eight bytes', () => {
-    expect(headingText(cellMap(16, hex), true)).toBe('00 01 02 03  04 05 06 07   08 09 0A 0B  0C 0D 0E 0F');
-    expect(headingText(cellMap(8, hex), false)).toBe('00 01 02 03  04 05 06 07');
+    expect(headingText(cellMap(16, hex), true, false)).toBe(
+      '00 01 02 03  04 05 06 07   08 09 0A 0B  0C 0D 0E 0F',
+    );
+    expect(headingText(cellMap(8, hex), false, false)).toBe('00 01 02 03  04 05 06 07');
   });
 
   test('every cell stands below its heading, in every row length', () => {
     for (const columns of [8, 16, 32, 64]) {
       const map = cellMap(columns, hex);
-      const heading = headingText(map, true);
+      const heading = headingText(map, true, false);
       expect(heading).toHaveLength(map.width);
       for (const [column, start] of map.starts.entries()) {
         expect(Number.parseInt(heading.slice(start, start + 2), 16)).toBe(column);
@@ -73,7 +75,7 @@ describe('[shape-3] a row of other cells', () => {
   test('short values stand at the right of their cells, below the number of their first byte', () => {
     const float = cells('float32');
     const map = cellMap(8, float);
-    expect(headingText(map, true)).toBe('00'.padStart(15) + '04'.padStart(17));
+    expect(headingText(map, true, false)).toBe('00'.padStart(15) + '04'.padStart(17));
     const text = cellsText(map, float, 0, row([...twelve, ...one], Array(8).fill(known)));
     expect(text).toBe('12.34'.padStart(15) + '1'.padStart(17));
     expect(text).toHaveLength(map.width);

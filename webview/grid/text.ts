@@ -173,10 +173,11 @@ export function characterText(skip: number, row: RowBytes): string {
 }
 
 /** The heading of the cells: the columns of their first bytes, counted from the start of a row. */
-export function headingText(map: CellMap, upperCase: boolean): string {
+export function headingText(map: CellMap, upperCase: boolean, decimal: boolean): string {
   let text = '';
   for (const [cell, start] of map.starts.entries()) {
-    const column = hexDigits(cell * map.bytesPerCell, 2, upperCase);
+    const first = cell * map.bytesPerCell;
+    const column = decimal ? String(first).padStart(2, '0') : hexDigits(first, 2, upperCase);
     text = text.padEnd(start, ' ') + column.padStart(map.cellWidth, ' ');
   }
   return text;

@@ -4,10 +4,12 @@
  */
 
 import type { EditorDocument, EditorSettings, ExpectedBytes, ViewChoice } from '../../src/editor/messages.ts';
+import type { AddressNotation, AddressSpace } from '../../src/model/addresses.ts';
 import { cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import type { Box } from '../box.ts';
 import type { Translate } from '../strings.ts';
+import { addressWidth } from './address-texts.ts';
 import type { Notation } from './cell-texts.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
 import { createPainter, type Painter } from './painter.ts';
@@ -73,6 +75,7 @@ export class GridView {
   #moving = false;
   readonly #still = window.matchMedia('(prefers-reduced-motion: reduce)');
   #fading: ReturnType<typeof setTimeout> | undefined;
+  #array: Omit<AddressSpace, 'geometry'> = { generation: 'unknown' };
   #expected: ExpectedBytes | undefined;
   /** Bytes of a row as chosen, or as there is room for. */
   #rowLength = 16;
@@ -216,6 +219,18 @@ export class GridView {
     this.schedule();
   }
 
+  /** How addresses are written. */
+  get addresses(): AddressNotation {
+    return this.#style.addresses;
+  }
+
+  /** What the board told of itself: addresses depend on it. */
+  set array(array: Omit<AddressSpace, 'geometry'>) {
+    if (JSON.stringify(array) === JSON.stringify(this.#array)) return;
+    this.#array = array;
+    this.#restyle();
+  }
+
   /** Whether bytes may change while they are read. */
   set moving(moving: boolean) {
     if (moving === this.#moving) return;
@@ -327,13 +342,20 @@ export class GridView {
     const { upperCase } = this.#settings;
     const format = cellFormat(this.#choice.cells, upperCase);
     this.#byteFormat = cellFormat(hexBytes, upperCase);
+    const addresses = {
+      space: { geometry, ...this.#array },
+      kind: this.#choice.addresses,
+      decimal: this.#choice.decimal,
+      upperCase,
+    };
     const layout = createLayout(geometry, range, this.#rowLength, format.bytes);
     return {
       layout,
       format,
       map: cellMap(layout.bytesPerRow, format),
       bufferDigits: offsetDigits(range.offset + range.length),
-      tileDigits: offsetDigits(geometry.bytesPerTile),
+      addresses,
+      addressWidth: addressWidth(addresses, range),
       upperCase,
       colours: this.#choice.colours,
       moving: this.#moving,
@@ -394,16 +416,16 @@ export class GridView {
 
   #applyStyle(): void {
     this.#applyFont();
-    const { layout, map, bufferDigits, tileDigits, upperCase } = this.#style;
+    const { layout, map, bufferDigits, addressWidth, addresses, upperCase } = this.#style;
     const { buffer, bytes, offset, characters } = this.#headingCells;
-    bytes.textContent = headingText(map, upperCase);
+    bytes.textContent = headingText(map, upperCase, addresses.decimal);
     buffer.hidden = !layout.headings;
     const last = layout.range.offset + Math.max(0, layout.range.length - 1);
     const longestTile =
       layout.range.length === 0 ? 0 : formatTile(layout.row(layout.place(last).row).tile).length;
     const widths = {
       buffer: Math.max(bufferDigits, this.#t('bufferOffset').length),
-      offset: Math.max(tileDigits, longestTile, this.#t('tileOffset').length),
+      offset: Math.max(addressWidth, longestTile, this.#t('tileOffset').length),
       bytes: map.width,
       characters: Math.max(layout.bytesPerRow, this.#t('characters').length),
     };
