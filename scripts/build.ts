@@ -82,6 +82,7 @@ const PARTS: Readonly<Record<string, string>> = {
   names: 'src/names/name-model.ts',
   builds: 'src/names/read-files.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',
+  debug: 'src/debug/attach.ts',
 };
 
 /**

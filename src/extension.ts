@@ -12,6 +12,7 @@ import { DriverConsent } from './boards/driver-consent.ts';
 import type { LocalSettings } from './boards/local-entry.ts';
 import { PickedColumns } from './boards/pick-columns.ts';
 import { Secrets } from './boards/secrets.ts';
+import { DebugFace } from './debug/debug-face.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { followDebugSessions } from './editor/debug-sessions.ts';
 import { DebugStops } from './editor/debug-stops.ts';
@@ -46,7 +47,7 @@ import { liveBudgetShape } from './model/live-rate.ts';
 import { cleanLine } from './model/plain.ts';
 import type { BoardShape } from './model/program/placement.ts';
 import { fitting } from './model/shapes.ts';
-import { NamesFace } from './names/names-face.ts';
+import { type NamedPartition, NamesFace } from './names/names-face.ts';
 import { ContextKeys } from './say/context-keys.ts';
 import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
@@ -226,7 +227,9 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
     after: services.after,
   });
+  const debug = buildDebug({ boards, picks, array, failures, after: services.after });
   context.subscriptions.push(
+    debug,
     sessions,
     boards,
     tree,
@@ -290,6 +293,41 @@ interface ArrayParts {
   readonly after: SessionServices['after'];
 }
 
+/** The partition of a row in the sidebar. */
+function partitionOf(node: unknown): NamedPartition | undefined {
+  if (node instanceof PartitionNode) return { board: node.entry.id, columns: node.info.columns };
+  return node instanceof PickedNode ? { board: node.entry.id, columns: node.columns } : undefined;
+}
+
+/** Debug sessions; the views follow the core that is selected in one. */
+function buildDebug({
+  boards,
+  picks,
+  array,
+  failures,
+  after,
+}: Pick<ArrayParts, 'boards' | 'picks' | 'failures' | 'after'> & { readonly array: ArrayFace }): DebugFace {
+  const debug = new DebugFace({
+    boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
+    partitions: ({ id, link }) => picks.shown(id, link.partitions),
+    columnsText,
+    ownerText,
+    partitionOf,
+    errorText,
+    note: (thrown) => failures.note(thrown),
+    showFailure: (thrown) => failures.show(thrown),
+    clock: clockText,
+    after,
+  });
+  debug.onDidSelectTile((place) => array.follow(place));
+  return debug;
+}
+
+/** A time of day as this window shows times. */
+function clockText(at: number): string {
+  return new Date(at).toLocaleTimeString(vscode.env.language);
+}
+
 /** Names that builds give to tiles, in the sidebar's rows. */
 function buildNames({
   boards,
@@ -315,10 +353,7 @@ function buildNames({
     onDidChangeBoards: (listener) =>
       vscode.Disposable.from(boards.onDidChange(listener), picks.onDidForget(listener)),
     columnsText: (columns) => columnsText({ columns }),
-    partitionOf: (node) => {
-      if (node instanceof PartitionNode) return { board: node.entry.id, columns: node.info.columns };
-      return node instanceof PickedNode ? { board: node.entry.id, columns: node.columns } : undefined;
-    },
+    partitionOf,
     note: (thrown) => failures.note(thrown),
     showFailure: (thrown) => failures.show(thrown),
     after,
@@ -365,7 +400,7 @@ function buildArray({
           if (panel.view.active) panel.reveal(tileStart(geometry, tile) + offset, length);
         }
       },
-      clock: (at) => new Date(at).toLocaleTimeString(vscode.env.language),
+      clock: clockText,
       after,
       l10n: vscode.l10n,
     },

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { coreText, stallText } from '../model/status/sentences.ts';
 import type { CoreStatus, TileStatus } from '../model/status/status.ts';
 import { cellStates } from './messages.ts';
 import { readFromArrayPage } from './page-messages.ts';
-import { coreText, hangText, locksText, stallText, stateName, statusTooltip, waitText } from './sentences.ts';
+import { hangText, locksText, stateName, statusTooltip, waitText } from './sentences.ts';
 import { plain } from './test-bench.ts';
 import { detailItems, detailText } from './tile-items.ts';
 

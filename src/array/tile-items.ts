@@ -21,7 +21,15 @@ import {
   lockValue,
   reasonText,
   stallText,
-} from './sentences.ts';
+} from '../model/status/sentences.ts';
+import type {
+  CoreStatus,
+  DescriptorLock,
+  DescriptorStatus,
+  DmaChannelStatus,
+  LockStatus,
+  TileStatus,
+} from '../model/status/status.ts';
 
 /** A line of the details view. */
 export interface DetailItem {

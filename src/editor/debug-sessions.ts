@@ -1,5 +1,6 @@
-/** VS Code's debug sessions as `DebugStops` hears them: those whose type the settings name. */
+/** VS Code's debug sessions as `DebugStops` hears them: those whose type the settings name, but our own. */
 import * as vscode from 'vscode';
+import { debugType } from '../model/debug-type.ts';
 import type { DebugStops } from './debug-stops.ts';
 
 /** Tells `stops` of every debug session from now on. */
@@ -16,6 +17,8 @@ export function followDebugSessions(stops: DebugStops): vscode.Disposable {
 }
 
 function counts(type: string): boolean {
+  // A sample of a core stops nothing.
+  if (type === debugType) return false;
   const types: unknown = vscode.workspace.getConfiguration('tilescope').get('liveStops');
   return Array.isArray(types) && (types.includes('*') || types.includes(type));
 }

@@ -1,7 +1,7 @@
 /** The Array view as a person uses it: a hang is seen at a glance, a click opens the tile, its details stand below. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Frame } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { root } from '../../scripts/common.ts';
@@ -10,6 +10,9 @@ import { formatTile } from '../../src/model/geometry.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { families } from '../board/families.ts';
 import { stageHang } from '../board/hang.ts';
+import { Random } from '../conformance/random.ts';
+import { DwarfWriter } from '../program/dwarf.ts';
+import { makeElf } from '../program/elf.ts';
 import { type BoardHome, makeBoardHome } from './board-home.ts';
 import { type Theme, Workbench } from './driver.ts';
 import { addBoard } from './main-job.ts';
@@ -24,6 +27,49 @@ const NOT_A_PAGE = [
   'document-title',
 ];
 
+/** A build whose cores run `fir`, for the first two columns of a partition, with its source. */
+async function writeBuild(folder: string): Promise<void> {
+  const files = ['src/fir.cc'];
+  const source = [
+    'void fir(input *in) {',
+    '  for (;;) {',
+    '    step();',
+    '    if (full)',
+    '      acquire(in);',
+    '  }',
+    '}',
+  ];
+  await mkdir(join(folder, 'src'));
+  await writeFile(join(folder, 'src', 'fir.cc'), `${source.join('\n')}\n`);
+  const range = { low: 0x200, high: 0xa00 };
+  const rows = [
+    { address: 0x200, file: 0, line: 3, column: 5 },
+    { address: 0x3c0, file: 0, line: 5, column: 7 },
+  ];
+  const unit = {
+    version: 5,
+    folder,
+    files,
+    functions: [{ name: 'fir', linkageName: 'fir', ranges: [range], file: 0, line: 1, inlined: [] }],
+    globals: [],
+    sequences: [{ rows, end: range.high }],
+  };
+  const elf = makeElf({ flags: 1, sections: new DwarfWriter(new Random(1)).write([unit]) });
+  const cores = [
+    'Work/aie/0_0',
+    'Work/aie/0_1',
+    'Work/aie/1_0',
+    'Work/aie/1_1',
+    'Work/aie/1_2',
+    'Old/aie/0_0',
+  ];
+  for (const core of cores) {
+    const release = join(folder, core, 'Release');
+    await mkdir(release, { recursive: true });
+    await writeFile(join(release, basename(core)), elf);
+  }
+}
+
 describe('[attach-11] the Array view', () => {
   let folder: string;
   let host: RunningHost;
@@ -34,6 +80,7 @@ describe('[attach-11] the Array view', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tilescope-array-'));
+    await writeBuild(folder);
     host = await startCodeServer({
       folder,
       extensionDevelopmentPath: root,
@@ -90,6 +137,29 @@ describe('[attach-11] the Array view', () => {
       expect(await workbench.accessibilityProblems(array, NOT_A_PAGE), 'Array view').toEqual([]);
     },
   );
+
+  test('[debug-1] a debug session lists the cores with state and line; a sample shows source and state, a step is refused', async () => {
+    await workbench.setTheme('light');
+    await workbench.runCommand('Tilescope: Debug Cores');
+    await workbench.pick('Columns 6 to 9');
+    await workbench.pick('Work');
+    const { page } = workbench;
+    const thread = page.locator('.debug-call-stack .monaco-list-row', {
+      hasText: '(7,2) lock north · fir:5',
+    });
+    await thread.waitFor();
+    await thread.hover();
+    await thread.locator('.codicon-debug-pause').click();
+    await page.locator('.debug-call-stack .monaco-list-row', { hasText: 'Sample' }).waitFor();
+    await page.locator('.view-line', { hasText: 'acquire(in);' }).waitFor();
+    const shown = page.locator('.debug-variables .monaco-list-row', { hasText: 'State' });
+    expect(await shown.textContent()).toContain('waits for a lock in the north');
+    await page.keyboard.press('F10');
+    await workbench.waitForNotification('The core is not stopped: this is a sample.');
+    await workbench.screenshot('debug-sample');
+    await page.keyboard.press('Shift+F5');
+    await thread.waitFor({ state: 'detached' });
+  });
 });
 
 describe('[attach-11] a graph that hangs on the virtual board', () => {
@@ -149,5 +219,16 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
     await workbench.openSection('Boards', false);
     await array.locator('.hang-list .text-button').first().waitFor();
     await workbench.screenshot('array-view-hang');
+    // Beside the application, over SSH: the same in the debug view.
+    await workbench.runCommand('Tilescope: Debug Cores');
+    const threads = workbench.page.locator('.debug-call-stack .monaco-list-row');
+    const { startCol, numCols } = family.partition;
+    const row = workbench.page.locator('.quick-input-list .monaco-list-row', {
+      hasText: `Columns ${startCol} to ${startCol + numCols - 1}`,
+    });
+    await row.or(threads).first().waitFor();
+    if (await row.isVisible()) await row.click();
+    await threads.filter({ hasText: `${formatTile(south.tile)} lock` }).waitFor();
+    await workbench.page.keyboard.press('Shift+F5');
   });
 });

@@ -1,0 +1,338 @@
+import { createServer, type Server } from 'node:net';
+import { DebugClient } from '@vscode/debugadapter-testsupport';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../test/conformance/random.ts';
+import { DwarfWriter, type MadeUnit } from '../../test/program/dwarf.ts';
+import { toBoardError } from '../board/errors.ts';
+import {
+  freeColumns,
+  ownedColumns,
+  SimulatedArray,
+  type SimulatedArrayOptions,
+} from '../board/simulated/array.ts';
+import { createSimulatedConnector } from '../board/simulated/connector.ts';
+import { Emitter } from '../model/event.ts';
+import type { Tile } from '../model/geometry.ts';
+import type { ElfFile } from '../model/program/elf.ts';
+import { BoardLink } from '../session/link.ts';
+import { ManualTime } from '../session/scripted-board.ts';
+import { type AdapterServices, ObservingAdapter, type ThreadOrder } from './adapter.ts';
+import { Cores } from './cores.ts';
+import { CoreProgram } from './programs.ts';
+import { Refused } from './refused.ts';
+
+const l10n = {
+  t: (message: string, ...args: (string | number)[]): string =>
+    message.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)])),
+};
+
+/** The graph's cores loop from 0x200 on, and wait in 0x3D0 or 0x4A0; they were called from before 0x1C0. */
+const unit: MadeUnit = {
+  version: 4,
+  folder: '/work',
+  files: ['src/fir.cc', 'src/main.cc'],
+  functions: [
+    {
+      name: 'main',
+      linkageName: 'main',
+      ranges: [{ low: 0x100, high: 0x200 }],
+      file: 1,
+      line: 5,
+      inlined: [],
+    },
+    {
+      name: 'fir',
+      linkageName: '_Z3firv',
+      ranges: [{ low: 0x200, high: 0xa00 }],
+      file: 0,
+      line: 10,
+      inlined: [
+        { name: 'acquire', ranges: [{ low: 0x3c0, high: 0x3f0 }], file: 0, line: 16, column: 7, inlined: [] },
+      ],
+    },
+  ],
+  globals: [],
+  sequences: [
+    { rows: [{ address: 0x100, file: 1, line: 6, column: 2 }], end: 0x200 },
+    { rows: [{ address: 0x200, file: 0, line: 12, column: 3 }], end: 0xa00 },
+  ],
+};
+
+function program(): CoreProgram {
+  const sections = new DwarfWriter(new Random(5)).write([unit]).map(({ name, bytes }) => ({
+    name,
+    bytes,
+    type: 1,
+    flags: 0,
+    address: 0,
+    size: bytes.length,
+    offset: 0,
+  }));
+  return new CoreProgram({ machine: 264, flags: 1, sections, segments: [], symbols: [] } as ElfFile);
+}
+
+class Bench {
+  readonly time = new ManualTime();
+  readonly array: SimulatedArray;
+  readonly link: BoardLink;
+  readonly client = new DebugClient('node', '', 'aie');
+  readonly noted: unknown[] = [];
+  readonly core = program();
+  readonly programsRead = new Emitter<void>();
+  order: ThreadOrder = 'place';
+  columns = ownedColumns;
+  adapter: ObservingAdapter | undefined;
+  #server: Server | undefined;
+
+  readonly services: AdapterServices = {
+    attach: async (_configuration, signal) => {
+      const note = (thrown: unknown) => this.noted.push(thrown);
+      const info = this.link.partitions.find(({ columns }) => columns.startCol === this.columns.startCol);
+      if (info === undefined) throw new Error('no such partition');
+      const cores = new Cores(this.link, info, {
+        after: (ms, act) => this.time.after(ms, act),
+        note,
+      });
+      await cores.start(signal);
+      const at = ({ col }: Tile) => (col === 8 ? undefined : this.core);
+      const programs = { at, onDidChange: this.programsRead.event, dispose: () => undefined };
+      return { cores, programs, order: this.order };
+    },
+    sourcePath: async (path) => (path.endsWith('fir.cc') ? `/home/me${path}` : undefined),
+    errorText: (thrown) =>
+      thrown instanceof Refused ? thrown.message : `${toBoardError(thrown).code}. Do this next.`,
+    clock: () => '15:11:52',
+    l10n,
+  };
+
+  constructor(options: SimulatedArrayOptions = {}) {
+    this.array = new SimulatedArray({ now: () => this.time.now(), ...options });
+    this.link = new BoardLink('desk', 'Desk', createSimulatedConnector({ array: this.array }), this.time);
+  }
+
+  async start(): Promise<void> {
+    await this.link.connect();
+    const server = createServer((socket) => {
+      const adapter = new ObservingAdapter(this.services);
+      adapter.setRunAsServer(true);
+      adapter.start(socket, socket);
+      this.adapter = adapter;
+    });
+    this.#server = server;
+    const port = await new Promise<number>((done) => {
+      server.listen(0, '127.0.0.1', () => {
+        const address = server.address();
+        done(typeof address === 'object' && address !== null ? address.port : 0);
+      });
+    });
+    await this.client.start(port);
+  }
+
+  async attach(): Promise<void> {
+    const { client } = this;
+    await client.initializeRequest();
+    await Promise.all([
+      client.waitForEvent('initialized').then(() => client.configurationDoneRequest()),
+      client.attachRequest({} as DebugProtocol.AttachRequestArguments),
+    ]);
+  }
+
+  async threads(): Promise<{ id: number; name: string }[]> {
+    return (await this.client.threadsRequest()).body.threads;
+  }
+
+  async threadOf(place: string): Promise<number> {
+    return (await this.threads()).find(({ name }) => name.startsWith(place))?.id ?? 0;
+  }
+
+  async dispose(): Promise<void> {
+    await this.client.stop();
+    this.#server?.close();
+    await this.link.disconnect();
+  }
+}
+
+describe('a session that observes', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = new Bench();
+    await bench.start();
+  });
+  afterEach(async () => bench.dispose());
+
+  test('[debug-1] threads are the cores, named by place, state, function and line', async () => {
+    await bench.attach();
+    const names = (await bench.threads()).map(({ name }) => name);
+    expect(names).toHaveLength(4 * 8);
+    expect(names.slice(0, 2)).toEqual(['(6,1) runs · fir:12', '(6,2) runs · fir:12']);
+    expect(names.filter((name) => name.startsWith('(7,2)'))).toEqual(['(7,2) lock north · fir:16']);
+    expect(names.filter((name) => name.startsWith('(8,1)'))[0]).toMatch(/^\(8,1\) runs · 0x[0-9A-F]+$/);
+    expect(names.at(-1)).toBe('(9,8) clock off');
+    expect(bench.array.count('status')).toBe(1);
+  });
+
+  test('[debug-1] names follow the status: one read of all cores a second, one event, and none where nothing changed', async () => {
+    await bench.attach();
+    const thread = await bench.threadOf('(7,2)');
+    const told = bench.client.waitForEvent('thread');
+    bench.array.setActivity({ col: 7, row: 2 }, 'done');
+    bench.time.advance(1000);
+    expect((await told).body).toMatchObject({ reason: 'started' });
+    expect((await bench.threads()).find(({ id }) => id === thread)?.name).toMatch(/^\(7,2\) done/);
+    expect(bench.array.count('status')).toBe(2);
+  });
+
+  test('[debug-1] ordered by state, those that hang come first', async () => {
+    bench.order = 'state';
+    await bench.attach();
+    const names = (await bench.threads()).map(({ name }) => name);
+    expect(names.slice(0, 2)).toEqual([
+      expect.stringMatching(/^\(7,2\) lock north/),
+      expect.stringMatching(/^\(7,3\) lock south/),
+    ]);
+  });
+
+  test('a pause takes a dated sample of one core and stops nothing', async () => {
+    await bench.attach();
+    const threadId = await bench.threadOf('(7,2)');
+    const stopped = bench.client.waitForEvent('stopped');
+    await bench.client.pauseRequest({ threadId });
+    expect((await stopped).body).toMatchObject({
+      reason: 'pause',
+      description: 'Sample 15:11:52',
+      threadId,
+      allThreadsStopped: false,
+    });
+    // What the core does later does not change what was sampled.
+    bench.array.setActivity({ col: 7, row: 2 }, 'running');
+    bench.time.advance(1000);
+    await bench.client.waitForEvent('thread');
+    const { stackFrames } = (await bench.client.stackTraceRequest({ threadId })).body;
+    expect(stackFrames.map(({ name, line, source }) => [name, line, source?.path])).toEqual([
+      ['acquire', 12, '/home/me/work/src/fir.cc'],
+      ['fir', 16, '/home/me/work/src/fir.cc'],
+    ]);
+    const { scopes } = (await bench.client.scopesRequest({ frameId: stackFrames[0]?.id ?? 0 })).body;
+    expect(scopes.map(({ name }) => name)).toEqual(['Core', 'Locks', 'DMA channels']);
+    const shown = await Promise.all(
+      scopes.map(async ({ variablesReference }) =>
+        (await bench.client.variablesRequest({ variablesReference })).body.variables.map(
+          ({ name, value }) => `${name} ${value}`,
+        ),
+      ),
+    );
+    expect(shown[0]).toEqual([
+      'Tile (7,2)',
+      'State waits for a lock in the north',
+      'PC 0x003D0',
+      expect.stringMatching(/^SP 0x3[0-9A-F]{4}$/),
+      'LR 0x001C0',
+      'Read at 15:11:52',
+    ]);
+    expect(shown[1]).toHaveLength(16);
+    expect(shown[2]?.length).toBeGreaterThan(1);
+    const { allThreadsContinued } = (await bench.client.continueRequest({ threadId })).body;
+    expect(allThreadsContinued).toBe(true);
+    const [now] = (await bench.client.stackTraceRequest({ threadId })).body.stackFrames;
+    expect(now?.name).toBe('fir');
+  });
+
+  test('when another session stops its samples are dropped', async () => {
+    await bench.attach();
+    const threadId = await bench.threadOf('(7,2)');
+    const stopped = bench.client.waitForEvent('stopped');
+    await bench.client.pauseRequest({ threadId });
+    await stopped;
+    const continued = bench.client.waitForEvent('continued');
+    bench.adapter?.dropSamples();
+    expect((await continued).body).toMatchObject({ threadId, allThreadsContinued: true });
+  });
+
+  test('[debug-3] nothing is written, whatever the editor asks for; steps and breakpoints are refused in words', async () => {
+    await bench.attach();
+    const threadId = await bench.threadOf('(6,1)');
+    const { client } = bench;
+    const { body } = await client.initializeRequest();
+    const capabilities = Object.keys(body ?? {});
+    expect(capabilities.filter((one) => /write|set|step|breakpoint|terminate|restart/i.test(one))).toEqual(
+      [],
+    );
+    const refused = async (command: string, args: object): Promise<string> => {
+      const said: unknown = await client.customRequest(command, args).then(
+        () => 'done',
+        (error: unknown) => error,
+      );
+      return said instanceof Error ? said.message : String(said);
+    };
+    for (const command of ['next', 'stepIn', 'stepOut', 'stepBack', 'reverseContinue']) {
+      expect(await refused(command, { threadId })).toMatch(/^The core is not stopped/);
+    }
+    for (const command of ['writeMemory', 'setVariable', 'setExpression']) {
+      expect(await refused(command, { memoryReference: '0', data: 'AAAA', name: 'PC', value: '1' })).toMatch(
+        /writes nothing/,
+      );
+    }
+    for (const command of ['setInstructionBreakpoints', 'setFunctionBreakpoints', 'setDataBreakpoints']) {
+      expect(await refused(command, { breakpoints: [{}] })).toMatch(/^Not set: /);
+    }
+    for (const command of ['launch', 'restart', 'terminate', 'goto', 'evaluate', 'source', 'no such thing']) {
+      expect(await refused(command, { threadId })).not.toBe('done');
+    }
+    const { breakpoints } = (
+      await client.setBreakpointsRequest({ source: { path: '/src/fir.cc' }, breakpoints: [{ line: 3 }] })
+    ).body;
+    expect(breakpoints).toEqual([
+      { verified: false, line: 3, message: expect.stringMatching(/only observes/) as string },
+    ]);
+    expect(bench.array.count('write')).toBe(0);
+    expect(bench.array.count('clocks') + bench.array.count('hold')).toBe(0);
+  });
+
+  test('a partition that nobody uses is looked at once, and not taken again by itself', async () => {
+    bench.columns = freeColumns;
+    await bench.attach();
+    bench.time.advance(1000);
+    await bench.threads();
+    expect(bench.noted).toEqual([]);
+  });
+
+  test('what fails is said with its next step: at the start, in a pause, and while it follows', async () => {
+    bench.array.failNext('status', toBoardError(new Error('broken')));
+    await bench.client.initializeRequest();
+    await expect(bench.client.attachRequest({} as never)).rejects.toThrow(/Do this next\./);
+    await bench.attach();
+    await expect(bench.client.pauseRequest({ threadId: 1 })).rejects.toThrow(/no core in tile \(-1,1\)/);
+    const said = bench.client.waitForEvent('output');
+    bench.array.failNext('status', toBoardError(new Error('broken')));
+    bench.time.advance(1000);
+    expect((await said).body).toMatchObject({
+      category: 'important',
+      output: expect.stringContaining('next'),
+    });
+  });
+});
+
+test('[debug-1] 400 cores cost one request each for threads and status, and no delay', async () => {
+  const bench = new Bench({ dynamic: true });
+  const columns = { startCol: 0, numCols: 50 };
+  bench.array.exitOwner();
+  bench.array.own(columns);
+  bench.columns = columns;
+  for (let col = 0; col < 50; col++) {
+    for (let row = 1; row <= 8; row++) {
+      bench.array.gate({ col, row }, false);
+      bench.array.setActivity({ col, row }, 'running');
+    }
+  }
+  await bench.start();
+  await bench.attach();
+  const before = process.cpuUsage();
+  const names = (await bench.threads()).map(({ name }) => name);
+  const spent = process.cpuUsage(before).user / 1000;
+  expect(names).toHaveLength(400);
+  expect(names.filter((name) => / · fir:12$/.test(name))).toHaveLength(392);
+  expect(bench.array.count('status')).toBe(1);
+  expect(spent).toBeLessThan(500);
+  await bench.dispose();
+});

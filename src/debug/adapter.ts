@@ -1,0 +1,428 @@
+/**
+ * The debug adapter that observes cores: threads are core tiles, a pause takes a sample. It writes nothing to the board:
+ * requests that would are refused here, whether the editor sends them or not. Knows the debug protocol, not VS Code.
+ */
+import {
+  ContinuedEvent,
+  DebugSession,
+  InitializedEvent,
+  OutputEvent,
+  ThreadEvent,
+} from '@vscode/debugadapter';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { DisposableStore } from '../model/event.ts';
+import { formatTile, type Tile } from '../model/geometry.ts';
+import type { Localiser } from '../model/localiser.ts';
+import { hexNumber } from '../model/numbers.ts';
+import { cleanLine, plainText } from '../model/plain.ts';
+import type { SourcePlace } from '../model/program/dwarf/lines.ts';
+import { channelName, channelText, coreText, lockValue, reasonText } from '../model/status/sentences.ts';
+import type { Core, Cores } from './cores.ts';
+import type { Programs } from './programs.ts';
+import { Refused } from './refused.ts';
+import {
+  noBreakpointText,
+  noCoreText,
+  noStepText,
+  noWriteText,
+  sampleText,
+  threadName,
+  unknownRequestText,
+} from './sentences.ts';
+import { threadOfTile, tileOfThread } from './thread-ids.ts';
+
+/** How threads are ordered: by place, or those first that a person has to look at. */
+export type ThreadOrder = 'place' | 'state';
+
+/** What a session observes. */
+export interface Observed {
+  readonly cores: Cores;
+  readonly programs: Programs;
+  readonly order: ThreadOrder;
+}
+
+/** What the adapter needs of the editor around it. */
+export interface AdapterServices {
+  /** Finds out what the configuration means and begins to look. Rejects with BoardError. */
+  attach(configuration: unknown, signal: AbortSignal): Promise<Observed>;
+  /** The path under which a source file lies on this machine; `undefined` where it does not. */
+  sourcePath(path: string): Promise<string | undefined>;
+  /** The sentence and next step of a failure. */
+  errorText(thrown: unknown): string;
+  /** A time of day in words. */
+  clock(at: number): string;
+  readonly l10n: Localiser;
+}
+
+/** Requests of the protocol that are answered. */
+const answered: ReadonlySet<string> = new Set([
+  'initialize',
+  'attach',
+  'configurationDone',
+  'threads',
+  'stackTrace',
+  'scopes',
+  'variables',
+  'pause',
+  'continue',
+  'setBreakpoints',
+  'setExceptionBreakpoints',
+  'disconnect',
+]);
+const steps: ReadonlySet<string> = new Set([
+  'next',
+  'stepIn',
+  'stepOut',
+  'stepBack',
+  'reverseContinue',
+  'goto',
+]);
+const writes: ReadonlySet<string> = new Set(['writeMemory', 'setVariable', 'setExpression']);
+const breakpoints: ReadonlySet<string> = new Set([
+  'setInstructionBreakpoints',
+  'setFunctionBreakpoints',
+  'setDataBreakpoints',
+]);
+
+/** States in the order in which a person has to look at them. */
+const urgency = [
+  'error',
+  'debug-halted',
+  'lock-stall',
+  'stream-stall',
+  'cascade-stall',
+  'memory-stall',
+  'running',
+  'done',
+];
+
+/** Calls of one thread that a frame's id can name. */
+const mostCalls = 64;
+
+/** References that count at a time: more than an editor shows. */
+const mostReferences = 4096;
+
+/** A list of names and values below a frame. */
+type Variables = () => readonly DebugProtocol.Variable[];
+
+export class ObservingAdapter extends DebugSession {
+  readonly #services: AdapterServices;
+  readonly #ended = new AbortController();
+  readonly #following = new DisposableStore();
+  #observed: Observed | undefined;
+  /** Names that were told last, by thread. */
+  #names = new Map<number, string>();
+  /** By reference, the oldest first: a held sample keeps its own while others are taken. */
+  readonly #variables = new Map<number, Variables>();
+  #lastReference = 0;
+  /** The failure that was told last. */
+  #told: string | undefined;
+
+  constructor(services: AdapterServices) {
+    super();
+    this.#services = services;
+    this.setDebuggerLinesStartAt1(true);
+    this.setDebuggerColumnsStartAt1(true);
+  }
+
+  override shutdown(): void {
+    this.#end();
+    super.shutdown();
+  }
+
+  protected override dispatchRequest(request: DebugProtocol.Request): void {
+    const { command } = request;
+    if (answered.has(command)) {
+      super.dispatchRequest(request);
+      return;
+    }
+    const { l10n } = this.#services;
+    const why = steps.has(command)
+      ? noStepText(l10n)
+      : writes.has(command)
+        ? noWriteText(l10n)
+        : breakpoints.has(command)
+          ? noBreakpointText(l10n)
+          : unknownRequestText(command, l10n);
+    const response = { seq: 0, type: 'response', request_seq: request.seq, command, success: false };
+    this.#refuse(response, why);
+  }
+
+  protected override initializeRequest(response: DebugProtocol.InitializeResponse): void {
+    response.body = {
+      supportsConfigurationDoneRequest: true,
+      supportsDelayedStackTraceLoading: true,
+      supportsSingleThreadExecutionRequests: true,
+    };
+    this.sendResponse(response);
+  }
+
+  protected override attachRequest(
+    response: DebugProtocol.AttachResponse,
+    configuration: DebugProtocol.AttachRequestArguments,
+  ): void {
+    this.#answer(response, async () => {
+      const observed = await this.#services.attach(configuration, this.#ended.signal);
+      if (this.#ended.signal.aborted) {
+        observed.cores.dispose();
+        observed.programs.dispose();
+        return;
+      }
+      this.#observed = observed;
+      this.#following.add(observed.cores);
+      this.#following.add(observed.programs);
+      this.#following.add(observed.cores.onDidChange(() => this.#tellNames()));
+      this.#following.add(observed.programs.onDidChange(() => this.#tellNames()));
+      this.sendEvent(new InitializedEvent());
+    });
+  }
+
+  protected override threadsRequest(response: DebugProtocol.ThreadsResponse): void {
+    const threads = this.#ordered().map((core) => ({
+      id: threadOfTile(core.tile),
+      name: this.#nameOf(core),
+    }));
+    this.#names = new Map(threads.map(({ id, name }) => [id, name]));
+    response.body = { threads };
+    this.sendResponse(response);
+  }
+
+  protected override pauseRequest(
+    response: DebugProtocol.PauseResponse,
+    { threadId }: DebugProtocol.PauseArguments,
+  ): void {
+    this.#answer(response, async () => {
+      const tile = tileOfThread(threadId);
+      const { clock, l10n } = this.#services;
+      const { cores } = this.#observed ?? {};
+      if (cores?.core(tile) === undefined) throw new Refused(noCoreText(tile, l10n));
+      const sample = await cores.sample(tile);
+      // After the response: an editor that hears of a stop first asks for it twice.
+      setImmediate(() =>
+        this.sendEvent({
+          seq: 0,
+          type: 'event',
+          event: 'stopped',
+          body: {
+            reason: 'pause',
+            description: sampleText(sample, clock, l10n),
+            threadId,
+            allThreadsStopped: false,
+          },
+        } as DebugProtocol.StoppedEvent),
+      );
+    });
+  }
+
+  protected override continueRequest(response: DebugProtocol.ContinueResponse): void {
+    this.#observed?.cores.dropSamples();
+    response.body = { allThreadsContinued: true };
+    this.sendResponse(response);
+  }
+
+  /** Says something in the debug console. */
+  say(text: string): void {
+    this.sendEvent(new OutputEvent(`${cleanLine(text)}\n`, 'important'));
+  }
+
+  /** Drops all samples, as when another session stops: a held sample would keep the focus. */
+  dropSamples(): void {
+    const { cores } = this.#observed ?? {};
+    const sampled = cores?.all.find(({ tile }) => cores.isSampled(tile));
+    if (sampled === undefined) return;
+    cores?.dropSamples();
+    this.sendEvent(new ContinuedEvent(threadOfTile(sampled.tile), true));
+  }
+
+  protected override stackTraceRequest(
+    response: DebugProtocol.StackTraceResponse,
+    { threadId, startFrame = 0, levels = 0 }: DebugProtocol.StackTraceArguments,
+  ): void {
+    this.#answer(response, async () => {
+      const tile = tileOfThread(threadId);
+      const all = await this.#callsOf(tile);
+      const end = levels === 0 ? all.length : startFrame + levels;
+      response.body = { stackFrames: all.slice(startFrame, end), totalFrames: all.length };
+    });
+  }
+
+  protected override scopesRequest(
+    response: DebugProtocol.ScopesResponse,
+    { frameId }: DebugProtocol.ScopesArguments,
+  ): void {
+    const { l10n } = this.#services;
+    const core = this.#observed?.cores.core(tileOfThread(Math.floor(frameId / mostCalls)));
+    const scope = (name: string, variables: Variables, presentationHint?: string): DebugProtocol.Scope => ({
+      name,
+      variablesReference: this.#reference(variables),
+      expensive: false,
+      ...(presentationHint === undefined ? {} : { presentationHint }),
+    });
+    response.body = {
+      scopes:
+        core === undefined
+          ? []
+          : [
+              scope(l10n.t('Core'), () => this.#coreVariables(core), 'registers'),
+              scope(l10n.t('Locks'), () => this.#lockVariables(core)),
+              scope(l10n.t('DMA channels'), () => this.#channelVariables(core)),
+            ],
+    };
+    this.sendResponse(response);
+  }
+
+  protected override variablesRequest(
+    response: DebugProtocol.VariablesResponse,
+    { variablesReference }: DebugProtocol.VariablesArguments,
+  ): void {
+    response.body = { variables: [...(this.#variables.get(variablesReference)?.() ?? [])] };
+    this.sendResponse(response);
+  }
+
+  protected override setBreakPointsRequest(
+    response: DebugProtocol.SetBreakpointsResponse,
+    { breakpoints: wanted = [] }: DebugProtocol.SetBreakpointsArguments,
+  ): void {
+    const message = noBreakpointText(this.#services.l10n);
+    response.body = { breakpoints: wanted.map(({ line }) => ({ verified: false, line, message })) };
+    this.sendResponse(response);
+  }
+
+  protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
+    this.#end();
+    this.sendResponse(response);
+  }
+
+  #end(): void {
+    this.#ended.abort();
+    this.#following.dispose();
+    this.#observed = undefined;
+  }
+
+  #reference(variables: Variables): number {
+    this.#lastReference++;
+    this.#variables.set(this.#lastReference, variables);
+    const [oldest] = this.#variables.keys();
+    if (oldest !== undefined && this.#variables.size > mostReferences) this.#variables.delete(oldest);
+    return this.#lastReference;
+  }
+
+  /** Answers when the work is done; a failure is answered in words. */
+  #answer(response: DebugProtocol.Response, work: () => Promise<void>): void {
+    work().then(
+      () => this.sendResponse(response),
+      (thrown: unknown) => this.#refuse(response, this.#services.errorText(thrown)),
+    );
+  }
+
+  #refuse(response: DebugProtocol.Response, why: string): void {
+    // Braces of the text itself would be taken for names; the library puts names with an underscore in.
+    this.sendErrorResponse(response, {
+      id: 1,
+      format: '{_why}',
+      variables: { _why: plainText(why) },
+      showUser: true,
+    });
+  }
+
+  /** Has the editor ask for names anew, if one is another: an event for a thread that it knows does only that. */
+  #tellNames(): void {
+    const cores = this.#observed?.cores.all ?? [];
+    const error = this.#observed?.cores.error;
+    const failure = error === undefined ? undefined : this.#services.errorText(error);
+    if (failure !== undefined && failure !== this.#told) {
+      this.say(failure);
+    }
+    this.#told = failure;
+    const [first] = cores;
+    if (first === undefined) return;
+    if (cores.some((core) => this.#names.get(threadOfTile(core.tile)) !== this.#nameOf(core))) {
+      this.sendEvent(new ThreadEvent('started', threadOfTile(first.tile)));
+    }
+  }
+
+  #nameOf(core: Core): string {
+    return cleanLine(threadName(core, this.#observed?.programs.at(core.tile), this.#services.l10n));
+  }
+
+  #ordered(): Core[] {
+    const cores = [...(this.#observed?.cores.all ?? [])];
+    if (this.#observed?.order !== 'state') return cores;
+    const rank = ({ status }: Core): number => {
+      const at = urgency.indexOf(status?.core?.state ?? '');
+      return at < 0 ? urgency.length : at;
+    };
+    return cores.sort((a, b) => rank(a) - rank(b));
+  }
+
+  /** Where the core is: inlined calls, the function that has the code, and its caller where the link register tells. */
+  async #callsOf(tile: Tile): Promise<DebugProtocol.StackFrame[]> {
+    const core = this.#observed?.cores.core(tile);
+    const { pc, lr } = core?.status?.core ?? {};
+    if (core === undefined || pc === undefined) return [];
+    const program = this.#observed?.programs.at(tile);
+    const found: DebugProtocol.StackFrame[] = [];
+    const add = async (address: number, isCaller: boolean): Promise<void> => {
+      const calls = program?.callsAt(address) ?? [];
+      for (const { name, place } of calls) await push(name, place, isCaller);
+      if (calls.length === 0) await push(hexNumber(address), undefined, isCaller);
+    };
+    const push = async (name: string, place: SourcePlace | undefined, isCaller: boolean): Promise<void> => {
+      if (found.length >= mostCalls) return;
+      const source = place === undefined || place.file === '' ? undefined : await this.#source(place.file);
+      found.push({
+        id: threadOfTile(tile) * mostCalls + found.length,
+        name: cleanLine(name),
+        line: source === undefined ? 0 : (place?.line ?? 0),
+        column: source === undefined ? 0 : (place?.column ?? 0),
+        ...(source === undefined ? {} : { source }),
+        presentationHint: isCaller ? 'subtle' : 'normal',
+      });
+    };
+    await add(pc, false);
+    const step = program?.info.unwindAt(pc);
+    // Only there the link register surely holds this call's return; it points behind the call.
+    if (step?.returnTo.kind === 'unchanged' && lr !== undefined && lr > 0) await add(lr - 1, true);
+    return found;
+  }
+
+  async #source(file: string): Promise<DebugProtocol.Source> {
+    const name = cleanLine(file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1));
+    const path = await this.#services.sourcePath(file);
+    return path === undefined ? { name, presentationHint: 'deemphasize' } : { name, path };
+  }
+
+  #coreVariables({ tile, status, at }: Core): DebugProtocol.Variable[] {
+    const { l10n, clock } = this.#services;
+    const core = status?.core;
+    const list: [string, string][] = [[l10n.t('Tile'), formatTile(tile)]];
+    if (status?.reason !== undefined) list.push([l10n.t('State'), reasonText(status.reason, l10n)]);
+    if (core !== undefined) {
+      list.push([l10n.t('State'), coreText(core, l10n)]);
+      for (const [name, value] of [
+        ['PC', core.pc],
+        ['SP', core.sp],
+        ['LR', core.lr],
+      ] as const) {
+        if (value !== undefined) list.push([name, hexNumber(value, 5)]);
+      }
+      if (core.flags.length > 0) list.push([l10n.t('Flags'), core.flags.join(', ').replaceAll('_', ' ')]);
+    }
+    if (at !== undefined) list.push([l10n.t('Read at'), clock(at)]);
+    return variables(list);
+  }
+
+  #lockVariables({ status }: Core): DebugProtocol.Variable[] {
+    const { l10n } = this.#services;
+    return variables((status?.locks ?? []).map((lock) => [`${lock.index}`, lockValue(lock, l10n)]));
+  }
+
+  #channelVariables({ status }: Core): DebugProtocol.Variable[] {
+    const { l10n } = this.#services;
+    return variables((status?.channels ?? []).map((one) => [channelName(one), channelText(one, l10n)]));
+  }
+}
+
+function variables(list: readonly (readonly [string, string])[]): DebugProtocol.Variable[] {
+  return list.map(([name, value]) => ({ name, value: cleanLine(value), variablesReference: 0 }));
+}

@@ -1,0 +1,104 @@
+/** The ELFs of a build's cores: each read when something asks for its core. */
+import * as vscode from 'vscode';
+import { Emitter, type Event } from '../model/event.ts';
+import type { Tile } from '../model/geometry.ts';
+import { corePath } from '../model/program/core-files.ts';
+import type { DebugFault } from '../model/program/dwarf/faults.ts';
+import { readElf } from '../model/program/elf.ts';
+import { FileFault } from '../model/program/faults.ts';
+import { CoreProgram, type Programs } from './programs.ts';
+
+/** The largest that is read, bytes. */
+const mostBytes = 64 * 1024 * 1024;
+
+/** Where a build lies: the partition's first column, and the first row of cores. */
+export interface ProgramPlace {
+  readonly startCol: number;
+  readonly coreStart: number;
+}
+
+const keyOf = ({ col, row }: Tile): string => `${col},${row}`;
+
+export class ProgramFiles implements Programs {
+  readonly #files = new Map<string, vscode.Uri>();
+  /** Those that were read; `undefined` for one that cannot be. */
+  readonly #programs = new Map<string, CoreProgram | undefined>();
+  readonly #changed = new Emitter<void>();
+  readonly #onFault: (path: string, fault: FileFault | DebugFault) => void;
+  readonly #waiting = new Set<string>();
+  #reading = false;
+  #disposed = false;
+
+  /** `onFault` is told what cannot be read of which file. */
+  constructor(
+    files: Iterable<vscode.Uri>,
+    { startCol, coreStart }: ProgramPlace,
+    onFault: (path: string, fault: FileFault | DebugFault) => void,
+  ) {
+    this.#onFault = onFault;
+    for (const uri of files) {
+      const core = corePath(uri.path);
+      if (core === undefined) continue;
+      const row = core.isComputeRow ? coreStart + core.row : core.row;
+      this.#files.set(keyOf({ col: startCol + core.column, row }), uri);
+    }
+  }
+
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  /** How many cores have one. */
+  get count(): number {
+    return this.#files.size;
+  }
+
+  at(tile: Tile): CoreProgram | undefined {
+    const key = keyOf(tile);
+    if (!this.#programs.has(key) && this.#files.has(key)) {
+      this.#waiting.add(key);
+      void this.#readAll();
+    }
+    return this.#programs.get(key);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#changed.dispose();
+  }
+
+  /** Reads what is waited for, one after the other: a large one takes some 30 ms of the extension host. */
+  async #readAll(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    for (const key of this.#waiting) {
+      this.#waiting.delete(key);
+      const uri = this.#files.get(key);
+      if (uri !== undefined) this.#programs.set(key, await this.#read(uri));
+      if (this.#disposed) break;
+      // Others have their turn.
+      await new Promise((resume) => setImmediate(resume));
+    }
+    this.#reading = false;
+    if (!this.#disposed) this.#changed.fire();
+  }
+
+  async #read(uri: vscode.Uri): Promise<CoreProgram | undefined> {
+    try {
+      const { size } = await vscode.workspace.fs.stat(uri);
+      if (size > mostBytes) throw new FileFault('too-large', {});
+      const program = new CoreProgram(readElf(await vscode.workspace.fs.readFile(uri)));
+      for (const fault of program.info.faults) this.#tell(uri, fault);
+      return program;
+    } catch (error) {
+      const found = error instanceof Error ? error.message : String(error);
+      const fault = error instanceof FileFault ? error : new FileFault('unreadable', {}, undefined, found);
+      this.#tell(uri, fault);
+      return undefined;
+    }
+  }
+
+  #tell(uri: vscode.Uri, fault: FileFault | DebugFault): void {
+    if (!this.#disposed) this.#onFault(uri.fsPath, fault);
+  }
+}

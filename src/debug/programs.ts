@@ -1,0 +1,44 @@
+/** The program of a core, and what it says about an address. */
+import type { Disposable, Event } from '../model/event.ts';
+import type { Tile } from '../model/geometry.ts';
+import { hexNumber } from '../model/numbers.ts';
+import { DebugInfo, type ProgramCall } from '../model/program/dwarf/debug-info.ts';
+import type { ElfFile } from '../model/program/elf.ts';
+
+/** The programs of a partition's cores. */
+export interface Programs extends Disposable {
+  /** Fires when programs were read. */
+  readonly onDidChange: Event<void>;
+  /** That of a tile's core; `undefined` where none is known. */
+  at(tile: Tile): CoreProgram | undefined;
+}
+
+/** A core's ELF with its debug information, if it has any. */
+export class CoreProgram {
+  readonly info: DebugInfo;
+  /** Function symbols by their address. */
+  readonly #functions: readonly { readonly name: string; readonly value: number; readonly size: number }[];
+
+  constructor(elf: ElfFile) {
+    this.info = new DebugInfo(elf);
+    this.#functions = elf.symbols.filter(({ type }) => type === 'function').sort((a, b) => a.value - b.value);
+  }
+
+  /** The calls at the address, the innermost first; by symbols alone where debug information says nothing. */
+  callsAt(address: number): readonly ProgramCall[] {
+    const calls = this.info.callsAt(address);
+    if (calls.length > 0) return calls;
+    const symbol = this.#functions.findLast(({ value, size }) => value <= address && address < value + size);
+    if (symbol === undefined) return [];
+    const { name } = symbol;
+    return [{ name, scope: '', linkageName: name, place: undefined, isInlined: false }];
+  }
+}
+
+/** Where a core is, in as few signs as can be: `fir:16`, or its address where no function is known. */
+export function placeText(program: CoreProgram | undefined, address: number): string {
+  const call = program?.callsAt(address).at(-1);
+  if (call === undefined) return hexNumber(address);
+  const line = call.place?.line ?? 0;
+  return line === 0 ? call.name : `${call.name}:${line}`;
+}

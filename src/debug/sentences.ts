@@ -1,0 +1,83 @@
+/** What a debug session says. */
+import { formatTile, type Tile } from '../model/geometry.ts';
+import type { Localiser } from '../model/localiser.ts';
+import type { CoreStatus, TileStatus } from '../model/status/status.ts';
+import type { Core } from './cores.ts';
+import { type CoreProgram, placeText } from './programs.ts';
+
+/** A core's state in one or two short words: some 25 signs of a thread's name are seen. */
+function shortState({ state, stalls }: CoreStatus, l10n: Localiser): string {
+  const on = stalls[0]?.on ?? '';
+  switch (state) {
+    case 'error':
+      return l10n.t('error');
+    case 'debug-halted':
+      return l10n.t('halted');
+    case 'lock-stall':
+      return l10n.t('lock {0}', on);
+    case 'stream-stall':
+      return l10n.t('stream {0}', on);
+    case 'memory-stall':
+      return l10n.t('memory {0}', on);
+    case 'cascade-stall':
+      return l10n.t('cascade {0}', on);
+    case 'done':
+      return l10n.t('done');
+    case 'running':
+      return l10n.t('runs');
+    case 'reset':
+      return l10n.t('reset');
+    case 'disabled':
+      return l10n.t('off');
+  }
+}
+
+function stateOf(status: TileStatus | undefined, l10n: Localiser): string {
+  if (status === undefined) return l10n.t('not read');
+  if (status.reason === 'gated') return l10n.t('clock off');
+  return status.core === undefined ? l10n.t('not read') : shortState(status.core, l10n);
+}
+
+/** `(6,4) lock north · fir:16`: place, state, and where the core is. */
+export function threadName(
+  { tile, status }: Core,
+  program: CoreProgram | undefined,
+  l10n: Localiser,
+): string {
+  const core = status?.core;
+  const state = `${formatTile(tile)} ${stateOf(status, l10n)}`;
+  const isSomewhere = core?.pc !== undefined && core.state !== 'disabled' && core.state !== 'reset';
+  return isSomewhere ? `${state} · ${placeText(program, core.pc ?? 0)}` : state;
+}
+
+/** The badge of a thread that a sample was taken of: a longer one hides the thread's name. */
+export function sampleText(core: Core, clock: (at: number) => string, l10n: Localiser): string {
+  return l10n.t('Sample {0}', clock(core.at ?? 0));
+}
+
+/** Why a thread has no sample. */
+export function noCoreText(tile: Tile, l10n: Localiser): string {
+  return l10n.t('This debug session has no core in tile {0}.', formatTile(tile));
+}
+
+/** Why no breakpoint is set. */
+export function noBreakpointText(l10n: Localiser): string {
+  return l10n.t('Not set: this session only observes, it does not halt cores. Use Pause to take a sample.');
+}
+
+/** Why nothing is stepped. */
+export function noStepText(l10n: Localiser): string {
+  return l10n.t(
+    'The core is not stopped: this is a sample. Use Continue to drop it, and Pause to take another.',
+  );
+}
+
+/** Why nothing is written. */
+export function noWriteText(l10n: Localiser): string {
+  return l10n.t('A debug session that observes writes nothing. Use the tile memory editor to change bytes.');
+}
+
+/** Why a request is not answered. */
+export function unknownRequestText(command: string, l10n: Localiser): string {
+  return l10n.t('This debug session does not answer "{0}".', command);
+}

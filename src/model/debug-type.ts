@@ -1,0 +1,2 @@
+/** The type of Tilescope's own debug sessions. */
+export const debugType = 'aie';

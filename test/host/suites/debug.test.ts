@@ -1,0 +1,125 @@
+/** A debug session of cores in a real extension host: the simulated graph hangs in (7,2) and (7,3). */
+import * as assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { Random } from '../../conformance/random.ts';
+import { DwarfWriter } from '../../program/dwarf.ts';
+import { makeElf } from '../../program/elf.ts';
+import { Bench, owned, until, untilTrue } from './support.ts';
+
+/** A core's program whose function `fir` has all addresses that the graph's cores are seen at. */
+function coreElf(folder: string): Uint8Array {
+  const range = { low: 0x200, high: 0xa00 };
+  const unit = {
+    version: 4,
+    folder,
+    files: ['src/fir.cc'],
+    functions: [{ name: 'fir', linkageName: 'fir', ranges: [range], file: 0, line: 2, inlined: [] }],
+    globals: [],
+    sequences: [{ rows: [{ address: 0x200, file: 0, line: 3, column: 1 }], end: 0xa00 }],
+  };
+  return makeElf({ flags: 1, sections: new DwarfWriter(new Random(5)).write([unit]) });
+}
+
+interface Thread {
+  readonly id: number;
+  readonly name: string;
+}
+
+describe('a debug session of cores', () => {
+  let bench: Bench;
+  let work: vscode.Uri;
+  let source: vscode.Uri;
+  const started: vscode.Disposable[] = [];
+
+  beforeEach(async () => {
+    bench = await Bench.make();
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    assert.ok(folder, 'the window has no folder');
+    work = vscode.Uri.joinPath(folder, 'DebugWork');
+    source = vscode.Uri.joinPath(work, 'src', 'fir.cc');
+    await vscode.workspace.fs.writeFile(source, new TextEncoder().encode('//\nvoid fir() {\n  wait();\n}\n'));
+    const elf = vscode.Uri.joinPath(work, 'aie', '1_2', 'Release', '1_2');
+    await vscode.workspace.fs.writeFile(elf, coreElf('/built/elsewhere'));
+  });
+  afterEach(async () => {
+    await vscode.debug.stopDebugging();
+    await untilTrue('the session has ended', () => vscode.debug.activeDebugSession === undefined);
+    for (const one of started.splice(0)) one.dispose();
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await vscode.workspace.fs.delete(work, { recursive: true, useTrash: false });
+    await bench.dispose();
+  });
+
+  const start = async (): Promise<vscode.DebugSession> => {
+    const begun = await vscode.debug.startDebugging(undefined, {
+      type: 'aie',
+      request: 'attach',
+      name: 'Cores',
+      board: bench.entry.id,
+      partition: owned.startCol,
+      programs: [work.fsPath],
+      sourceMap: { '/built/elsewhere': work.fsPath },
+    });
+    assert.ok(begun, 'the session did not start');
+    return until('the session is active', () => vscode.debug.activeDebugSession);
+  };
+  const threads = async (session: vscode.DebugSession): Promise<readonly Thread[]> =>
+    ((await session.customRequest('threads')) as { threads: Thread[] }).threads;
+
+  it('[debug-1] names each core by state and line; a pause takes a sample, opens its source, and the views follow', async () => {
+    const session = await start();
+    const thread = await until('the core is named with its line', async () =>
+      (await threads(session)).find(({ name }) => name === '(7,3) lock south · fir:3'),
+    );
+    assert.equal((await threads(session)).length, 32);
+    await session.customRequest('pause', { threadId: thread.id });
+    await until('its frame is selected', () => {
+      const item = vscode.debug.activeStackItem;
+      return item instanceof vscode.DebugStackFrame && item.threadId === thread.id ? item : undefined;
+    });
+    await untilTrue(
+      'its source is shown',
+      () => vscode.window.activeTextEditor?.document.uri.fsPath === source.fsPath,
+    );
+    assert.equal(vscode.window.activeTextEditor?.selection.active.line, 2);
+    await untilTrue('the details follow', () => {
+      const tile = bench.api.array.tile.known?.place.tile;
+      return tile?.col === 7 && tile.row === 3;
+    });
+  });
+
+  it('[debug-3] writes nothing, whatever it is asked', async () => {
+    const session = await start();
+    const [thread] = await threads(session);
+    const threadId = thread?.id ?? 0;
+    const refusals = {
+      writeMemory: /writes nothing/,
+      setVariable: /writes nothing/,
+      next: /not stopped/,
+      stepIn: /not stopped/,
+      setInstructionBreakpoints: /only observes/,
+    };
+    for (const [command, why] of Object.entries(refusals)) {
+      await assert.rejects(async () => session.customRequest(command, { threadId }), why);
+    }
+    // Everything that can be opened, of every core.
+    for (const { id } of await threads(session)) {
+      await session.customRequest('pause', { threadId: id });
+      const { stackFrames } = (await session.customRequest('stackTrace', { threadId: id })) as {
+        stackFrames: { id: number }[];
+      };
+      for (const frame of stackFrames) {
+        const { scopes } = (await session.customRequest('scopes', { frameId: frame.id })) as {
+          scopes: { variablesReference: number }[];
+        };
+        for (const { variablesReference } of scopes) {
+          await session.customRequest('variables', { variablesReference });
+        }
+      }
+    }
+    await session.customRequest('continue', { threadId });
+    for (const operation of ['write', 'clocks', 'hold', 'kernel-descriptor'] as const) {
+      assert.equal(bench.array.count(operation), 0, operation);
+    }
+  });
+});
