@@ -4,14 +4,6 @@ import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { nameSizeText, nameText } from '../model/program/name-texts.ts';
-import type {
-  CoreStatus,
-  DescriptorLock,
-  DescriptorStatus,
-  DmaChannelStatus,
-  LockStatus,
-  TileStatus,
-} from '../model/status/status.ts';
 import {
   channelName,
   channelText,

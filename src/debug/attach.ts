@@ -7,7 +7,7 @@ import type { Disposable } from '../model/event.ts';
 import type { ColumnRange } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { DebugFault, debugFaultText } from '../model/program/dwarf/faults.ts';
-import { faultText } from '../model/program/faults.ts';
+import { faultText } from '../model/program/fault-texts.ts';
 import type { BoardLink } from '../session/link.ts';
 import { type Observed, ObservingAdapter } from './adapter.ts';
 import { mappedPath, readConfiguration } from './configuration.ts';

@@ -89,7 +89,8 @@ const encodings: ReadonlyMap<number, Encoding> = new Map([
   [0x05, 'signed'],
   [0x06, 'character'],
   [0x07, 'unsigned'],
-  [0x08, 'character'],
+  // Bytes are numbers more often than letters.
+  [0x08, 'unsigned'],
   [0x10, 'character'],
   [0x12, 'character'],
 ]);
