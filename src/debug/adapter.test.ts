@@ -3,7 +3,7 @@ import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Random } from '../../test/conformance/random.ts';
-import { DwarfWriter, type MadeUnit } from '../../test/program/dwarf.ts';
+import { DwarfWriter, type MadeType, type MadeUnit } from '../../test/program/dwarf.ts';
 import { toBoardError } from '../board/errors.ts';
 import {
   freeColumns,
@@ -12,12 +12,14 @@ import {
   type SimulatedArrayOptions,
 } from '../board/simulated/array.ts';
 import { createSimulatedConnector } from '../board/simulated/connector.ts';
+import { layout } from '../board/simulated/contents.ts';
 import { Emitter } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
 import type { ElfFile } from '../model/program/elf.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime } from '../session/scripted-board.ts';
 import { type AdapterServices, ObservingAdapter, type ThreadOrder } from './adapter.ts';
+import { CoreMemory } from './core-memory.ts';
 import { Cores } from './cores.ts';
 import { CoreProgram } from './programs.ts';
 import { Refused } from './refused.ts';
@@ -26,6 +28,8 @@ const l10n = {
   t: (message: string, ...args: (string | number)[]): string =>
     message.replace(/\{(\d)\}/g, (_, index: string) => String(args[Number(index)])),
 };
+
+const int: MadeType = { kind: 'base', name: 'int', size: 4, encoding: 5 };
 
 /** The graph's cores loop from 0x200 on, and wait in 0x3D0 or 0x4A0; they were called from before 0x1C0. */
 const unit: MadeUnit = {
@@ -52,7 +56,11 @@ const unit: MadeUnit = {
       ],
     },
   ],
-  globals: [],
+  globals: [
+    { name: 'counters', address: 0x38000 + layout.counters, type: { kind: 'array', of: int, counts: [4] } },
+    { name: 'neighbour', address: 0x30000, type: int },
+    { name: 'outside', address: 0x10, type: int },
+  ],
   sequences: [
     { rows: [{ address: 0x100, file: 1, line: 6, column: 2 }], end: 0x200 },
     { rows: [{ address: 0x200, file: 0, line: 12, column: 3 }], end: 0xa00 },
@@ -97,7 +105,7 @@ class Bench {
       await cores.start(signal);
       const at = ({ col }: Tile) => (col === 8 ? undefined : this.core);
       const programs = { at, onDidChange: this.programsRead.event, dispose: () => undefined };
-      return { cores, programs, order: this.order };
+      return { cores, programs, memory: new CoreMemory(this.link, info.key), order: this.order };
     },
     sourcePath: async (path) => (path.endsWith('fir.cc') ? `/home/me${path}` : undefined),
     errorText: (thrown) =>
@@ -214,7 +222,7 @@ describe('a session that observes', () => {
       ['fir', 16, '/home/me/work/src/fir.cc'],
     ]);
     const { scopes } = (await bench.client.scopesRequest({ frameId: stackFrames[0]?.id ?? 0 })).body;
-    expect(scopes.map(({ name }) => name)).toEqual(['Core', 'Locks', 'DMA channels']);
+    expect(scopes.map(({ name }) => name)).toEqual(['Core', 'Locks', 'DMA channels', 'Globals']);
     const shown = await Promise.all(
       scopes.map(async ({ variablesReference }) =>
         (await bench.client.variablesRequest({ variablesReference })).body.variables.map(
@@ -236,6 +244,40 @@ describe('a session that observes', () => {
     expect(allThreadsContinued).toBe(true);
     const [now] = (await bench.client.stackTraceRequest({ threadId })).body.stackFrames;
     expect(now?.name).toBe('fir');
+  });
+
+  test('the globals of a program have the bytes of its core, also those in a neighbour; only a person reads them', async () => {
+    await bench.attach();
+    const threadId = await bench.threadOf('(7,3)');
+    const { client, array } = bench;
+    array.poke('data', { col: 7, row: 3 }, layout.counters, [1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]);
+    array.poke('data', { col: 7, row: 4 }, 0, [42, 0, 0, 0]);
+    await client.pauseRequest({ threadId });
+    const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+    const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
+    const globals = scopes.find(({ name }) => name === 'Globals');
+    expect(globals?.expensive).toBe(true);
+    expect(array.count('read')).toBe(0);
+    const inScope = async (variablesReference: number, more = {}) =>
+      (await client.variablesRequest({ variablesReference, ...more })).body.variables;
+    const list = await inScope(globals?.variablesReference ?? 0);
+    expect(array.count('read')).toBe(1);
+    expect(list.map(({ name, type, value }) => [name, type, value])).toEqual([
+      ['outside', 'int @ 0x00010', '?? (not in the data memory of this partition)'],
+      ['neighbour', 'int @ 0x30000', '42'],
+      [
+        'counters',
+        `int[4] @ 0x${(0x38000 + layout.counters).toString(16).toUpperCase()}`,
+        expect.stringMatching(/^\{1, -1, /),
+      ],
+    ]);
+    const [, , counters] = list;
+    expect(counters?.indexedVariables).toBe(4);
+    const elements = await inScope(counters?.variablesReference ?? 0, { start: 1, count: 2 });
+    expect(elements.map(({ name, value }) => [name, value])).toEqual([
+      ['[1]', '-1'],
+      ['[2]', expect.any(String)],
+    ]);
   });
 
   test('when another session stops its samples are dropped', async () => {

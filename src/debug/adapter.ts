@@ -15,12 +15,14 @@ import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { cleanLine, plainText } from '../model/plain.ts';
-import type { SourcePlace } from '../model/program/dwarf/lines.ts';
 import { channelName, channelText, coreText, lockValue, reasonText } from '../model/status/sentences.ts';
+import { stackOf } from './call-stack.ts';
+import type { CoreMemory, FoundBytes } from './core-memory.ts';
 import type { Core, Cores } from './cores.ts';
-import type { Programs } from './programs.ts';
+import type { CoreProgram, Programs } from './programs.ts';
 import { Refused } from './refused.ts';
 import {
+  missingText,
   noBreakpointText,
   noCoreText,
   noStepText,
@@ -30,6 +32,7 @@ import {
   unknownRequestText,
 } from './sentences.ts';
 import { threadOfTile, tileOfThread } from './thread-ids.ts';
+import { type NamedValue, typedValue } from './values.ts';
 
 /** How threads are ordered: by place, or those first that a person has to look at. */
 export type ThreadOrder = 'place' | 'state';
@@ -38,6 +41,7 @@ export type ThreadOrder = 'place' | 'state';
 export interface Observed {
   readonly cores: Cores;
   readonly programs: Programs;
+  readonly memory: CoreMemory;
   readonly order: ThreadOrder;
 }
 
@@ -102,8 +106,11 @@ const mostCalls = 64;
 /** References that count at a time: more than an editor shows. */
 const mostReferences = 4096;
 
-/** A list of names and values below a frame. */
-type Variables = () => readonly DebugProtocol.Variable[];
+/** A list of names and values below a frame, or a part of it. */
+type Variables = (start: number, count: number) => Promise<readonly DebugProtocol.Variable[]>;
+
+/** Elements of an array that are told at once at most. */
+const mostElements = 10_000;
 
 export class ObservingAdapter extends DebugSession {
   readonly #services: AdapterServices;
@@ -251,32 +258,38 @@ export class ObservingAdapter extends DebugSession {
     { frameId }: DebugProtocol.ScopesArguments,
   ): void {
     const { l10n } = this.#services;
-    const core = this.#observed?.cores.core(tileOfThread(Math.floor(frameId / mostCalls)));
-    const scope = (name: string, variables: Variables, presentationHint?: string): DebugProtocol.Scope => ({
-      name,
-      variablesReference: this.#reference(variables),
-      expensive: false,
-      ...(presentationHint === undefined ? {} : { presentationHint }),
-    });
-    response.body = {
-      scopes:
-        core === undefined
-          ? []
-          : [
-              scope(l10n.t('Core'), () => this.#coreVariables(core), 'registers'),
-              scope(l10n.t('Locks'), () => this.#lockVariables(core)),
-              scope(l10n.t('DMA channels'), () => this.#channelVariables(core)),
-            ],
+    const tile = tileOfThread(Math.floor(frameId / mostCalls));
+    const core = this.#observed?.cores.core(tile);
+    const scopes: DebugProtocol.Scope[] = [];
+    const add = (name: string, variables: Variables, more: Partial<DebugProtocol.Scope> = {}): void => {
+      scopes.push({ name, variablesReference: this.#reference(variables), expensive: false, ...more });
     };
+    if (core !== undefined) {
+      const told =
+        (list: DebugProtocol.Variable[]): Variables =>
+        async () =>
+          list;
+      add(l10n.t('Core'), told(this.#coreVariables(core)), { presentationHint: 'registers' });
+      add(l10n.t('Locks'), told(this.#lockVariables(core)));
+      add(l10n.t('DMA channels'), told(this.#channelVariables(core)));
+      const program = this.#observed?.programs.at(tile);
+      if ((program?.info.globals.length ?? 0) > 0) {
+        // They are read from the board when a person opens them.
+        add(l10n.t('Globals'), () => this.#globals(tile, program), { expensive: true });
+      }
+    }
+    response.body = { scopes };
     this.sendResponse(response);
   }
 
   protected override variablesRequest(
     response: DebugProtocol.VariablesResponse,
-    { variablesReference }: DebugProtocol.VariablesArguments,
+    { variablesReference, start = 0, count = 0 }: DebugProtocol.VariablesArguments,
   ): void {
-    response.body = { variables: [...(this.#variables.get(variablesReference)?.() ?? [])] };
-    this.sendResponse(response);
+    this.#answer(response, async () => {
+      const variables = (await this.#variables.get(variablesReference)?.(start, count)) ?? [];
+      response.body = { variables: [...variables] };
+    });
   }
 
   protected override setBreakPointsRequest(
@@ -355,35 +368,68 @@ export class ObservingAdapter extends DebugSession {
     return cores.sort((a, b) => rank(a) - rank(b));
   }
 
-  /** Where the core is: inlined calls, the function that has the code, and its caller where the link register tells. */
+  /** The calls of a thread. Only of a sample the stack is read: the others go on meanwhile. */
   async #callsOf(tile: Tile): Promise<DebugProtocol.StackFrame[]> {
-    const core = this.#observed?.cores.core(tile);
-    const { pc, lr } = core?.status?.core ?? {};
-    if (core === undefined || pc === undefined) return [];
-    const program = this.#observed?.programs.at(tile);
-    const found: DebugProtocol.StackFrame[] = [];
-    const add = async (address: number, isCaller: boolean): Promise<void> => {
-      const calls = program?.callsAt(address) ?? [];
-      for (const { name, place } of calls) await push(name, place, isCaller);
-      if (calls.length === 0) await push(hexNumber(address), undefined, isCaller);
+    const { cores, programs, memory } = this.#observed ?? {};
+    const { pc, ...registers } = cores?.core(tile)?.status?.core ?? {};
+    if (memory === undefined || pc === undefined) return [];
+    const read = async (wanted: { address: number; size: number }): Promise<FoundBytes> =>
+      (await memory.read(tile, [wanted]))[0] ?? 'elsewhere';
+    const isSampled = cores?.isSampled(tile) === true;
+    const calls = await stackOf(programs?.at(tile), { pc, ...registers }, isSampled ? read : undefined);
+    return Promise.all(
+      calls.slice(0, mostCalls).map(async ({ name, address, place, isCaller }, i) => {
+        const source = place === undefined || place.file === '' ? undefined : await this.#source(place.file);
+        return {
+          id: threadOfTile(tile) * mostCalls + i,
+          name: name === '' ? hexNumber(address) : cleanLine(name),
+          line: source === undefined ? 0 : (place?.line ?? 0),
+          column: source === undefined ? 0 : (place?.column ?? 0),
+          ...(source === undefined ? {} : { source }),
+          presentationHint: isCaller ? 'subtle' : 'normal',
+        } satisfies DebugProtocol.StackFrame;
+      }),
+    );
+  }
+
+  /** The program's variables, as they are now. */
+  async #globals(tile: Tile, program: CoreProgram | undefined): Promise<DebugProtocol.Variable[]> {
+    const info = program?.info;
+    const memory = this.#observed?.memory;
+    if (info === undefined || memory === undefined) return [];
+    const known = info.globals.filter(({ size }) => size !== undefined && size > 0);
+    const wanted = known.map(({ address, size = 0 }) => ({ address, size }));
+    const found = await memory.read(tile, wanted);
+    return known.map(({ name, scope, address, type }, i) => {
+      const bytes = found[i] ?? 'elsewhere';
+      const shown = scope === '' ? name : `${scope}::${name}`;
+      const value =
+        typeof bytes === 'string'
+          ? { text: missingText(bytes, this.#services.l10n), type: info.types.text(type) }
+          : typedValue(info.types, type, bytes);
+      return this.#variable({ name: shown, value }, `${value.type} @ ${hexNumber(address, 5)}`);
+    });
+  }
+
+  /** A value with what is in it. */
+  #variable({ name, value }: NamedValue, type = value.type): DebugProtocol.Variable {
+    const { parts } = value;
+    const inner: Variables = async (start, count) => {
+      const end = Math.min(parts?.count ?? 0, start + (count === 0 ? mostElements : count));
+      const list: DebugProtocol.Variable[] = [];
+      for (let i = start; i < end; i++) {
+        const part = parts?.at(i);
+        if (part !== undefined) list.push(this.#variable(part));
+      }
+      return list;
     };
-    const push = async (name: string, place: SourcePlace | undefined, isCaller: boolean): Promise<void> => {
-      if (found.length >= mostCalls) return;
-      const source = place === undefined || place.file === '' ? undefined : await this.#source(place.file);
-      found.push({
-        id: threadOfTile(tile) * mostCalls + found.length,
-        name: cleanLine(name),
-        line: source === undefined ? 0 : (place?.line ?? 0),
-        column: source === undefined ? 0 : (place?.column ?? 0),
-        ...(source === undefined ? {} : { source }),
-        presentationHint: isCaller ? 'subtle' : 'normal',
-      });
+    return {
+      name: cleanLine(name),
+      value: cleanLine(value.text),
+      type: cleanLine(type),
+      variablesReference: parts === undefined ? 0 : this.#reference(inner),
+      ...(parts?.isIndexed === true ? { indexedVariables: parts.count } : {}),
     };
-    await add(pc, false);
-    const step = program?.info.unwindAt(pc);
-    // Only there the link register surely holds this call's return; it points behind the call.
-    if (step?.returnTo.kind === 'unchanged' && lr !== undefined && lr > 0) await add(lr - 1, true);
-    return found;
   }
 
   async #source(file: string): Promise<DebugProtocol.Source> {

@@ -11,6 +11,7 @@ import { faultText } from '../model/program/fault-texts.ts';
 import type { BoardLink } from '../session/link.ts';
 import { type Observed, ObservingAdapter } from './adapter.ts';
 import { mappedPath, readConfiguration } from './configuration.ts';
+import { CoreMemory } from './core-memory.ts';
 import { Cores } from './cores.ts';
 import { foundPrograms } from './found-programs.ts';
 import { ProgramFiles } from './program-files.ts';
@@ -157,7 +158,7 @@ async function observe(
       ),
     );
   }
-  return { cores, programs, order };
+  return { cores, programs, memory: new CoreMemory(link, info.key), order };
 }
 
 /** The path, if a file lies there. */

@@ -1,7 +1,9 @@
 /** What a debug session says. */
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
+import { reasonText } from '../model/status/sentences.ts';
 import type { CoreStatus, TileStatus } from '../model/status/status.ts';
+import type { MissingReason } from './core-memory.ts';
 import type { Core } from './cores.ts';
 import { type CoreProgram, placeText } from './programs.ts';
 
@@ -53,6 +55,18 @@ export function threadName(
 /** The badge of a thread that a sample was taken of: a longer one hides the thread's name. */
 export function sampleText(core: Core, clock: (at: number) => string, l10n: Localiser): string {
   return l10n.t('Sample {0}', clock(core.at ?? 0));
+}
+
+/** What stands in the place of a value that is not there. */
+export function missingText(reason: MissingReason, l10n: Localiser): string {
+  switch (reason) {
+    case 'elsewhere':
+      return l10n.t('?? (not in the data memory of this partition)');
+    case 'too-many':
+      return l10n.t('?? (too large for a debug session: open its tile memory)');
+    default:
+      return l10n.t('?? ({0})', reasonText(reason, l10n));
+  }
 }
 
 /** Why a thread has no sample. */
