@@ -83,6 +83,7 @@ const PARTS: Readonly<Record<string, string>> = {
   builds: 'src/names/read-files.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',
+  debugging: 'src/debug/complete.ts',
 };
 
 /**

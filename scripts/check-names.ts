@@ -28,7 +28,11 @@ export const reserved: readonly Reserved[] = [
       /^webview\/grid\/selection\.ts$/,
     ],
   },
-  { word: 'link', part: /^links?$/, places: [/^src\/session\//, /^src\/(boards|explorer|editor|array)\//] },
+  {
+    word: 'link',
+    part: /^links?$/,
+    places: [/^src\/session\//, /^src\/(boards|explorer|editor|array|debug)\//],
+  },
   { word: 'secret', part: /^secrets?$/, places: [/^src\/(board\/(ssh|local)|boards|explorer)\//] },
   { word: 'describe', part: /^describes?$/, places: [/^src\/board\//] },
   { word: 'frame', part: /^(frames?|framed)$/, places: [/^src\/board\/protocol\//] },

@@ -51,6 +51,8 @@ describe('[shape-5] what nobody uses is named', () => {
     };
     const other = { path: 'test/b.ts', text: 'new A().run(); console.log(b.size);' };
     expect(unusedMembers([one], [one, other])).toEqual(['src/a.ts:3: nobody uses left']);
+    const inherited = { path: 'src/c.ts', text: 'class C extends Base { override called() {} own() {} }' };
+    expect(unusedMembers([inherited], [inherited])).toEqual(['src/c.ts:1: nobody uses own']);
   });
 
   test('[shape-5] classes of a style sheet; a page may write the end of one behind its beginning', () => {

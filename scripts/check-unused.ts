@@ -81,6 +81,8 @@ export function unusedMembers(sources: readonly Source[], users: readonly Source
       const key = node['key'] as SyntaxNode | undefined;
       const name = key?.type === 'Identifier' ? String(key['name']) : undefined;
       if (!MEMBERS.has(node.type) || name === undefined || name === 'constructor') return;
+      // Its base class calls it.
+      if (node['override'] === true) return;
       declared.set(name, [...(declared.get(name) ?? []), `${path}:${lineOf(text, node.start)}`]);
     });
   }

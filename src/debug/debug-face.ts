@@ -1,13 +1,10 @@
 /** Debug sessions in VS Code: their type, the command that starts one, and who follows the selected core. */
 import * as vscode from 'vscode';
-import type { PartitionInfo } from '../board/board.ts';
-import { actionNames } from '../model/action-names.ts';
 import { debugType } from '../model/debug-type.ts';
 import type { Tile } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
-import { pickFrom, sayWarning } from '../say/say.ts';
-import type { DebugBoard, DebugServices, DebugSessionParts } from './attach.ts';
-import { foundPrograms } from './found-programs.ts';
+import type { DebugServices, DebugSessionParts } from './attach.ts';
+import { shownPartitions } from './shown-partitions.ts';
 import { tileOfThread } from './thread-ids.ts';
 
 /** A core that was selected in the call stack. */
@@ -15,15 +12,6 @@ export interface DebuggedTile {
   readonly board: string;
   readonly partition: PartitionKey;
   readonly tile: Tile;
-}
-
-interface PartitionItem extends vscode.QuickPickItem {
-  readonly board: DebugBoard;
-  readonly info: PartitionInfo;
-}
-
-interface BuildItem extends vscode.QuickPickItem {
-  readonly folders: readonly string[];
 }
 
 export class DebugFace implements vscode.Disposable {
@@ -101,7 +89,7 @@ export class DebugFace implements vscode.Disposable {
 
   /** One for each partition that is in use, so that no file is needed. */
   #configurations(): vscode.DebugConfiguration[] {
-    return this.#partitions()
+    return shownPartitions(this.#services)
       .filter(({ info }) => info.inUse)
       .map(({ board, info }) => ({
         type: debugType,
@@ -112,69 +100,8 @@ export class DebugFace implements vscode.Disposable {
       }));
   }
 
-  /** Asks for what the configuration leaves open. `undefined`: the person gave up. */
   async #complete(configuration: vscode.DebugConfiguration): Promise<vscode.DebugConfiguration | undefined> {
-    const complete: vscode.DebugConfiguration = {
-      ...configuration,
-      type: debugType,
-      request: 'attach',
-      name: configuration.name ?? vscode.l10n.t('AI Engine cores'),
-    };
-    if (complete['board'] === undefined) {
-      const item = await this.#askPartition();
-      if (item === undefined) return undefined;
-      complete['board'] = item.board.id;
-      complete['partition'] = item.info.columns.startCol;
-    }
-    if (complete['programs'] === undefined) {
-      const folders = await askBuild();
-      if (folders === undefined) return undefined;
-      complete['programs'] = folders;
-    }
-    return complete;
+    const { complete } = await import('./complete.ts');
+    return complete(configuration, this.#services);
   }
-
-  #partitions(): { readonly board: DebugBoard; readonly info: PartitionInfo }[] {
-    return this.#services
-      .boards()
-      .filter(({ link }) => link.state.kind === 'connected')
-      .flatMap((board) => this.#services.partitions(board).map((info) => ({ board, info })));
-  }
-
-  async #askPartition(): Promise<{ board: DebugBoard; info: PartitionInfo } | undefined> {
-    const all = this.#partitions();
-    const [only] = all;
-    if (only === undefined) {
-      sayWarning(vscode.l10n.t('No board is connected. Connect one in the Tilescope sidebar first.'));
-      return undefined;
-    }
-    if (all.length === 1) return only;
-    const items: PartitionItem[] = all.map(({ board, info }) => ({
-      label: this.#services.columnsText(info),
-      description: `${board.label} · ${this.#services.ownerText(info)}`,
-      board,
-      info,
-    }));
-    return pickFrom(items, {
-      title: actionNames(vscode.l10n).debugCores,
-      placeHolder: vscode.l10n.t('The cores of which partition?'),
-    });
-  }
-}
-
-/** The folder of the build whose cores run there; none where nothing was found. `undefined`: the person gave up. */
-async function askBuild(): Promise<readonly string[] | undefined> {
-  const folders = [...(await foundPrograms()).entries()];
-  if (folders.length < 2) return folders.map(([folder]) => folder);
-  const items: BuildItem[] = folders.map(([folder, files]) => ({
-    label: vscode.workspace.asRelativePath(folder),
-    description: vscode.l10n.t('{0} cores', files.length),
-    folders: [folder],
-  }));
-  items.push({ label: vscode.l10n.t('Without Programs'), folders: [] });
-  const picked = await pickFrom(items, {
-    title: actionNames(vscode.l10n).debugCores,
-    placeHolder: vscode.l10n.t('Which build runs there?'),
-  });
-  return picked?.folders;
 }
