@@ -327,7 +327,23 @@ describe('a session that observes', () => {
     expect(breakpoints).toEqual([
       { verified: false, line: 3, message: expect.stringMatching(/only observes/) as string },
     ]);
+    // Everything that can be opened, of every core.
+    for (const { id } of await bench.threads()) {
+      await client.pauseRequest({ threadId: id });
+      for (const frame of (await client.stackTraceRequest({ threadId: id })).body.stackFrames) {
+        for (const scope of (await client.scopesRequest({ frameId: frame.id })).body.scopes) {
+          const { variablesReference } = scope;
+          const { variables } = (await client.variablesRequest({ variablesReference })).body;
+          for (const one of variables.filter((inner) => inner.variablesReference > 0)) {
+            await client.variablesRequest({ variablesReference: one.variablesReference });
+          }
+        }
+      }
+    }
+    await client.continueRequest({ threadId });
+    expect(bench.array.count('read')).toBeGreaterThan(0);
     expect(bench.array.count('write')).toBe(0);
+    expect(bench.array.count('kernel-descriptor')).toBe(0);
     expect(bench.array.count('clocks') + bench.array.count('hold')).toBe(0);
   });
 
