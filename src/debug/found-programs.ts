@@ -1,11 +1,10 @@
 /** Where the ELFs of cores are found. */
 import * as vscode from 'vscode';
-import { buildFolder, corePath } from '../model/program/core-files.ts';
+import { buildFolder, corePath, mostFilesOfKind } from '../model/program/core-files.ts';
 
 /** Where ELFs of cores lie: those of mlir-aie, and those of aiecompiler, which have no suffix. */
 const patterns = ['**/*core_*_*.elf', '**/aie/*_*/Release/*_*'] as const;
-/** Files that are found at most, for each pattern: an array has 400 cores. */
-const mostFound = 5000;
+
 /** ELFs of cores below the folders, or in the workspace if there are none, by the folder of their build. */
 export async function foundPrograms(folders?: readonly vscode.Uri[]): Promise<Map<string, vscode.Uri[]>> {
   const places = folders ?? [undefined];
@@ -15,7 +14,7 @@ export async function foundPrograms(folders?: readonly vscode.Uri[]): Promise<Ma
         vscode.workspace.findFiles(
           folder === undefined ? pattern : new vscode.RelativePattern(folder, pattern),
           '**/node_modules/**',
-          mostFound,
+          mostFilesOfKind,
         ),
       ),
     ),

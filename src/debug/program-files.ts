@@ -2,14 +2,11 @@
 import * as vscode from 'vscode';
 import { Emitter, type Event } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
-import { corePath } from '../model/program/core-files.ts';
+import { corePath, mostBytesOfFile } from '../model/program/core-files.ts';
 import type { DebugFault } from '../model/program/dwarf/faults.ts';
 import { readElf } from '../model/program/elf.ts';
 import { FileFault } from '../model/program/faults.ts';
 import { CoreProgram, type Programs } from './programs.ts';
-
-/** The largest that is read, bytes. */
-const mostBytes = 64 * 1024 * 1024;
 
 /** Where a build lies: the partition's first column, and the first row of cores. */
 export interface ProgramPlace {
@@ -86,7 +83,7 @@ export class ProgramFiles implements Programs {
   async #read(uri: vscode.Uri): Promise<CoreProgram | undefined> {
     try {
       const { size } = await vscode.workspace.fs.stat(uri);
-      if (size > mostBytes) throw new FileFault('too-large', {});
+      if (size > mostBytesOfFile) throw new FileFault('too-large', {});
       const program = new CoreProgram(readElf(await vscode.workspace.fs.readFile(uri)));
       for (const fault of program.info.faults) this.#tell(uri, fault);
       return program;

@@ -2,7 +2,13 @@
 import * as vscode from 'vscode';
 import type { Build, CoreFile, FileOf } from '../model/program/build.ts';
 import type { ControlConfig } from '../model/program/control-config.ts';
-import { buildFolder, corePath, linkerPaths } from '../model/program/core-files.ts';
+import {
+  buildFolder,
+  corePath,
+  linkerPaths,
+  mostBytesOfFile,
+  mostFilesOfKind,
+} from '../model/program/core-files.ts';
 import { FileFault } from '../model/program/faults.ts';
 import type { LinkerSource } from '../model/program/linker-files.ts';
 import type { ModuleDevice } from '../model/program/mlir.ts';
@@ -19,10 +25,6 @@ const patterns = [
 const configName = 'aie_control_config.json';
 const moduleName = /_with_addresses\.mlir$/;
 const containerName = /\.xclbin$/;
-/** Files that are found at most, for each pattern: an array has 400 cores. */
-const mostFound = 5000;
-/** The largest that is read, bytes. */
-const mostBytesOfFile = 64 * 1024 * 1024;
 /** A build writes many files: they are read this long after the first one, milliseconds. */
 const settling = 300;
 /** Watchers are up by then, milliseconds after the start: what changed before is read. */
@@ -108,7 +110,7 @@ export class BuildFiles implements vscode.Disposable {
 
   async #list(added: readonly string[]): Promise<vscode.Uri[]> {
     const exclude = '**/node_modules/**';
-    const searches = patterns.map((pattern) => vscode.workspace.findFiles(pattern, exclude, mostFound));
+    const searches = patterns.map((pattern) => vscode.workspace.findFiles(pattern, exclude, mostFilesOfKind));
     const containers: vscode.Uri[] = [];
     for (const id of added) {
       const uri = vscode.Uri.parse(id, true);
@@ -116,7 +118,7 @@ export class BuildFiles implements vscode.Disposable {
       else if (vscode.workspace.getWorkspaceFolder(uri) === undefined) {
         for (const pattern of patterns) {
           const inFolder = new vscode.RelativePattern(uri, pattern);
-          searches.push(vscode.workspace.findFiles(inFolder, exclude, mostFound));
+          searches.push(vscode.workspace.findFiles(inFolder, exclude, mostFilesOfKind));
         }
       }
     }

@@ -2,6 +2,11 @@
 import { mostColumns, mostRows } from '../geometry.ts';
 import type { LinkerSource } from './linker-files.ts';
 
+/** Files of a build that are found at most, for each kind: an array has 400 cores. */
+export const mostFilesOfKind = 5000;
+/** The largest file of a build that is read, bytes. */
+export const mostBytesOfFile = 64 * 1024 * 1024;
+
 /** The core of an ELF, as its path says. */
 export interface CorePath {
   /** From the partition's first column. */

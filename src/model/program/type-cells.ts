@@ -1,6 +1,6 @@
 /** Which cells of the editor show the values of a type. */
 import { type CellName, formOf } from '../cells/choices.ts';
-import type { ProgramType, TypeId, TypeTable } from './dwarf/types.ts';
+import { mostTypeDepth, type ProgramType, type TypeId, type TypeTable } from './dwarf/types.ts';
 
 /** Cells of a type: `v4int32` has four of `int32`. */
 export interface TypeCells {
@@ -15,7 +15,6 @@ const otherNames: Readonly<Record<string, CellName>> = {
   half: 'float16',
 };
 const vector = /^v([1-9]\d{0,3})(\w+)$/;
-const mostDepth = 24;
 /** Base types of more bytes are vectors or accumulators, not one number. */
 const mostNumberBytes = 8;
 
@@ -49,7 +48,7 @@ function ofBase({ name, size, encoding }: ProgramType & { kind: 'base' }): TypeC
 
 /** The cells of a value of the type; `undefined` for structs, unions, and what is not known. */
 export function cellsOfType(types: TypeTable, id: TypeId, depth = 0): TypeCells | undefined {
-  if (depth > mostDepth) return undefined;
+  if (depth > mostTypeDepth) return undefined;
   const type = types.type(id);
   switch (type.kind) {
     case 'typedef':

@@ -72,7 +72,7 @@ export type ProgramType =
 
 const addressBytes = 4;
 /** Types of types of types: deeper is damage. */
-const mostDepth = 24;
+export const mostTypeDepth = 24;
 /** Members and values of one type. */
 const mostMembers = 4096;
 /** No memory of a core is larger: a greater size or number of elements is damage. */
@@ -151,7 +151,7 @@ export class TypeTable {
   /** The type without typedefs and qualifiers. */
   plain(id: TypeId): TypeId {
     let plain = id;
-    for (let depth = 0; depth < mostDepth; depth++) {
+    for (let depth = 0; depth < mostTypeDepth; depth++) {
       const type = this.type(plain);
       if (type.kind !== 'typedef' && type.kind !== 'qualified') return plain;
       plain = type.of;
@@ -215,7 +215,7 @@ export class TypeTable {
     const entries = this.#entries;
     const counts: (number | undefined)[] = [];
     for (const child of entries.children(id)) {
-      if (entries.tag(child) !== tags.subrangeType || counts.length >= mostDepth) continue;
+      if (entries.tag(child) !== tags.subrangeType || counts.length >= mostTypeDepth) continue;
       const upper = entries.number(child, attributes.upperBound);
       const count = entries.number(child, attributes.count) ?? (upper === undefined ? undefined : upper + 1);
       counts.push(count !== undefined && count >= 0 && count <= mostBytes ? count : undefined);
@@ -276,7 +276,7 @@ export class TypeTable {
   }
 
   #sizeOf(id: TypeId, depth: number): number | undefined {
-    if (depth > mostDepth) return undefined;
+    if (depth > mostTypeDepth) return undefined;
     const type = this.type(id);
     switch (type.kind) {
       case 'typedef':
@@ -300,7 +300,7 @@ export class TypeTable {
 
   #text(id: TypeId, depth: number): string {
     if (id === voidType) return 'void';
-    if (depth > mostDepth) return '...';
+    if (depth > mostTypeDepth) return '...';
     const type = this.type(id);
     const of = (inner: TypeId): string => this.#text(inner, depth + 1);
     switch (type.kind) {
