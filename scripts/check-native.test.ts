@@ -31,6 +31,19 @@ test('[shape-4] includes of the native core go downwards, and tests are free', (
   ]);
 });
 
+test('[shape-4] jobs know no kernel and no driver, only what stands behind partition_access', () => {
+  plant('read_job.cpp', '#include "partition_access.h"\n#include "walk.h"\n');
+  expect(nativeProblems(tree)).toEqual([]);
+  plant('read_job.cpp', '#include "kernel.h"\n#include "lease.h"\n#include "engine.h"\n');
+  plant('write_pass.h', '#include "registers.h"\n');
+  expect(nativeProblems(tree)).toEqual([
+    'native/core/read_job.cpp:1: may not include kernel.h, which stands above it',
+    'native/core/read_job.cpp:2: may not include lease.h, which stands above it',
+    'native/core/read_job.cpp:3: may not include engine.h, which stands above it',
+    'native/core/write_pass.h:1: may not include registers.h, which stands above it',
+  ]);
+});
+
 test('[shape-4] waiting is no exception, and no file of the native core has more than 700 lines', () => {
   plant('engine.cpp', 'throw NotYet{};\n');
   plant('access.cpp', 'int x;\n'.repeat(701));

@@ -178,6 +178,7 @@ TEST_CASE("[shape-4] a request names its partition by a key; what is no key is r
                        {"id", id},
                        {"partition", key},
                        {"memory", "data"},
+                       {"epoch", "e"},
                        {"ranges", {{0, 4}}},
                        {"tiles", {{0, 0}}},
                        {"on", true}});

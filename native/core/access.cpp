@@ -121,7 +121,7 @@ OrLater<PartitionFd> Access::descriptor(const NodeFd& node, const PartitionState
     }
 }
 
-Refusals& Access::refusals(const PartitionAccess& access, const std::string& epoch) {
+Refusals& Access::refusals(const AieAccess& access, const std::string& epoch) {
     auto& [life, refusals] = refusals_[access.columns().startCol];
     if (life != epoch) refusals = {};
     life = epoch;
@@ -204,7 +204,7 @@ std::optional<Opened> Access::openKnown(ColumnRange columns) {
     auto access = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, layout, positioned,
                                                       BorrowedPartition::Beside{});
     access->remember(refusals(*access, state.epoch));
-    return Opened{std::nullopt, std::move(state), std::move(access), nullptr};
+    return Opened{nullptr, std::move(state), std::move(access), nullptr};
 }
 
 std::optional<MemoryGeometry> Access::divisible(ColumnRange columns, MemoryType type) const {
@@ -251,12 +251,12 @@ Access::Attempt Access::lease(const NodeFd& node, PartitionState state, Visit& v
     const ColumnRange columns = state.entry.columns;
     const auto free = giveWay(state, visit);
     if (!free) return free.later();
-    if (!*free) return std::optional(Opened{std::nullopt, std::move(state), nullptr, nullptr});
+    if (!*free) return std::optional(Opened{nullptr, std::move(state), nullptr, nullptr});
     kernel_.newLogLines(); // what was said before is not about this lease
     // The driver's lock is taken, as by an enquiry: who has another partition must not be the last to close it.
     auto kept = owners_.keepOpen();
     if (!kept) return kept.later();
-    LeaseEnd end(*this, columns); // whatever fails after the request, we had the partition
+    auto end = std::make_unique<LeaseEnd>(*this, columns); // whatever fails after the request, we had the partition
     const auto begun = kernel_.clock();
     const bool part = needed && node_.facts().dynamic && inside(*needed, columns);
     auto requested = request(node, part ? node_.freeEntry(*needed) : state.entry, last);
@@ -273,7 +273,7 @@ Access::Attempt Access::lease(const NodeFd& node, PartitionState state, Visit& v
     }
     std::unique_ptr<Lease> lease = std::move(*requested);
     if (!lease) {
-        end.dismiss();
+        end->dismiss();
         return std::optional<Opened>();
     }
     PartitionState now = begin(*lease, state.entry);
@@ -332,7 +332,7 @@ Access::Attempt Access::beside(const NodeFd& node, PartitionState state, Purpose
         auto borrowed = std::make_unique<BorrowedPartition>(kernel_, std::move(partition), state.entry, known,
                                                             positioned, std::move(beside));
         borrowed->remember(refusals(*borrowed, state.epoch));
-        return std::optional(Opened{std::nullopt, std::move(state), std::move(borrowed), nullptr});
+        return std::optional(Opened{nullptr, std::move(state), std::move(borrowed), nullptr});
     } catch (const CoreError& failure) {
         // Whoever was found is gone; where nobody was, another look finds nobody either.
         const bool gone = failure.code() == "owner-hidden" && !state.holders.empty();
@@ -405,9 +405,10 @@ std::vector<MemoryState> Access::memories(const Opened& opened) const {
         throw CoreError("unknown-driver",
                         "this driver has no pread: there is no way to its memory that it checks itself");
     }
+    const bool writable = opened.access->abilities().writable;
     std::vector<MemoryState> memories;
     if (opened.lease != nullptr && !opened.lease->largePages() && !opened.lease->positioned()) {
-        for (const MemoryGeometry& one : opened.lease->memories()) memories.push_back({one, known.trusted});
+        for (const MemoryGeometry& one : opened.lease->memories()) memories.push_back({one, writable});
         if (memories.empty()) {
             throw CoreError("unknown-driver", "AIE_GET_MEM describes no memory that this version knows");
         }
@@ -419,7 +420,7 @@ std::vector<MemoryState> Access::memories(const Opened& opened) const {
         throw CoreError("unknown-driver", "no register answers at the shim's clock control");
     }
     for (const MemoryGeometry& one : memoriesOf(*known.map, known.shape, columns)) {
-        memories.push_back({one, known.trusted});
+        memories.push_back({one, writable});
     }
     return memories;
 }

@@ -18,6 +18,7 @@
 #include "node.h"
 #include "owners.h"
 #include "partition.h"
+#include "partition_access.h"
 #include "partition_list.h"
 #include "progress.h"
 
@@ -36,25 +37,13 @@ struct RefusedStart {
     std::string command;
 };
 
-struct MemoryState {
-    MemoryGeometry geometry;
-    bool writable = false;
-};
-
-enum class Purpose : uint8_t { read, write, writeBeside };
-
 class Access;
 
 /** Notes, as it ends, for how long a lease had a partition, and whose start was refused meanwhile. */
-class LeaseEnd {
+class LeaseEnd final : public Closing {
   public:
     LeaseEnd(Access& access, ColumnRange columns);
-    LeaseEnd(LeaseEnd&& other) noexcept
-        : access_(std::exchange(other.access_, nullptr)), columns_(other.columns_), from_(other.from_) {}
-    LeaseEnd(const LeaseEnd&) = delete;
-    LeaseEnd& operator=(const LeaseEnd&) = delete;
-    LeaseEnd& operator=(LeaseEnd&&) = delete;
-    ~LeaseEnd();
+    ~LeaseEnd() override;
     /** We never had it. */
     void dismiss() { access_ = nullptr; }
 
@@ -67,13 +56,13 @@ class LeaseEnd {
 /** What Access::enter() opened; ends with this object. */
 struct Opened {
     /** The first member, so the last one to go. */
-    std::optional<LeaseEnd> end;
+    std::unique_ptr<LeaseEnd> end;
     PartitionState state;
     /**
      * Null: all tiles of these free columns were gated when they were last looked at, and nobody asked to look again.
      * For `Asking::look` only.
      */
-    std::unique_ptr<PartitionAccess> access;
+    std::unique_ptr<AieAccess> access;
     /** The same object, where it is a lease of ours. */
     Lease* lease = nullptr;
     /** How long one step may work under it. */
@@ -122,7 +111,7 @@ class Access {
     /** The same without asking the driver. Throws `no-memory-types`, `unknown-driver`. */
     [[nodiscard]] MemoryGeometry geometry(const PartitionEntry& entry, MemoryType type) const;
     /** What the driver refuses wrongly of partitions that begin at a column, in this life. */
-    Refusals& refusals(const PartitionAccess& access, const std::string& epoch);
+    Refusals& refusals(const AieAccess& access, const std::string& epoch);
 
     /** A request needs, or needed, more than one lease of free columns: it is a long one. */
     void wasLong(ColumnRange columns, const Visit& visit) {

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "in_steps.h"
+#include "partition_key.h"
 
 using namespace tilescope;
 
@@ -63,7 +64,7 @@ TEST_CASE("[shape-4] what memory there is does not hang on the clocks: opening w
     Visit looking{Asking::look};
     answerOf(board.kernel, [&] { return enter(board, looking); });
     Visit opening{Asking::look};
-    CHECK(answerOf(board.kernel, [&] { return board.engine.open({6, 4}, true, opening); }).size() == 2);
+    CHECK(answerOf(board.kernel, [&] { return board.engine.open(partitionKey({6, 4}), true, opening); }).size() == 2);
 }
 
 TEST_CASE("[shape-4] who waits for a free partition is told when to come back, 50 ms at most, and nothing sleeps") {

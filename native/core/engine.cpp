@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "error.h"
+#include "partition_key.h"
+#include "status.h"
+#include "status_access.h"
 
 namespace tilescope {
 
@@ -73,6 +76,41 @@ void Engine::addFacts(std::vector<std::string>& findings) const {
     yesNo("pread and pwrite: ", facts.positioned);
     yesNo("clocks end when they are given back (AIE_RELEASE_TILES): ", facts.releaseGates);
     findings.push_back("DMA-bufs asked for (AIE_GET_MEM): " + std::to_string(facts.memoriesAsked));
+}
+
+OrLater<std::vector<MemoryState>> Engine::open(const PartitionKey& key, bool allowUnknown, Visit& visit) {
+    return access_.open(columnsNamedBy(key), allowUnknown, visit);
+}
+
+OrLater<MemoryWay> Engine::enter(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
+                                 const std::optional<ColumnRange>& needed) {
+    auto opened = access_.enter(columnsNamedBy(key), purpose, visit, needed);
+    if (!opened) return opened.later();
+    const bool closed = opened->access == nullptr;
+    MemoryWay way;
+    way.epoch = opened->state.epoch;
+    way.geometry = closed ? access_.geometry(opened->state.entry, type) : access_.geometry(*opened, type);
+    way.stepTime = purpose == Purpose::read ? opened->stepTime(visit.asking) : sliceTime;
+    way.closed = closed ? Reason::gated : Reason::none;
+    way.closing = std::move(opened->end);
+    way.access = std::move(opened->access);
+    return OrLater<MemoryWay>(std::move(way));
+}
+
+OrLater<StatusWay> Engine::look(const PartitionKey& key, Visit& visit, ColumnRange needed) {
+    return lookAtStatus({node_, list_, access_}, columnsNamedBy(key), visit, needed);
+}
+
+std::optional<MemoryGeometry> Engine::divisible(const PartitionKey& key, MemoryType type) const {
+    return access_.divisible(columnsNamedBy(key), type);
+}
+
+TileKind Engine::kindAt(const PartitionKey& /*key*/, Tile tile) const {
+    return kindOf(node_.shape(), node_.facts().generation, tile);
+}
+
+void Engine::wasLong(const PartitionKey& key, const Visit& visit) {
+    access_.wasLong(columnsNamedBy(key), visit);
 }
 
 } // namespace tilescope

@@ -1,5 +1,5 @@
 /**
- * One device node, without a carrier: joins its parts (node, owners, list, courtesy, access) and hands them to the jobs.
+ * One device node, without a carrier: joins its parts (node, owners, list, courtesy, access) to the driver that jobs see.
  * Everything runs on one thread. Between two calls nothing of a partition is held (but the kernel's descriptor that a
  * person asked for), only pidfds of owners: long reads and writes are jobs whose steps take a short lease each, when
  * courtesy.h allows it. Whatever looks at partitions may have to be asked again later: a partition is in use, for too
@@ -17,6 +17,7 @@
 #include "node.h"
 #include "owners.h"
 #include "partition.h"
+#include "partition_access.h"
 #include "partition_list.h"
 #include "progress.h"
 
@@ -36,17 +37,18 @@ struct Description {
     std::vector<ColumnRange> free;
 };
 
-class Engine {
+class Engine final : public PartitionDriver {
   public:
     Engine(Kernel& kernel, std::string device);
 
     [[nodiscard]] const Machine& machine() const { return node_.machine(); }
     [[nodiscard]] const std::string& device() const { return node_.device(); }
-    [[nodiscard]] int64_t now() { return kernel_.now(); }
+    std::chrono::steady_clock::time_point clock() override { return kernel_.clock(); }
+    int64_t now() override { return kernel_.now(); }
     [[nodiscard]] Kernel& kernel() { return kernel_; }
-    /** Something urgent waits: a running step ends at its next piece (16 KiB, one tile). Any thread. */
+    /** See hurried(). Any thread. */
     void hurry(bool on) { hurry_.store(on, std::memory_order_relaxed); }
-    [[nodiscard]] bool hurried() const { return hurry_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool hurried() const override { return hurry_.load(std::memory_order_relaxed); }
 
     /**
      * Opens the node, sysfs, device tree and ENQUIRE only. Throws `no-device`, `other-device`, `permission`, `no-quiet`,
@@ -64,10 +66,14 @@ class Engine {
     [[nodiscard]] const std::vector<ColumnRange>& freeColumns() const { return list_.freeColumns(); }
     /** Forgets who was seen holding what: the next look searches again. After a holder was started or ended. */
     void forgetHolders() { owners_.forgetAll(); }
+    OrLater<std::vector<MemoryState>> open(const PartitionKey& key, bool allowUnknown, Visit& visit) override;
+    OrLater<MemoryWay> enter(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
+                             const std::optional<ColumnRange>& needed) override;
+    OrLater<StatusWay> look(const PartitionKey& key, Visit& visit, ColumnRange needed) override;
+    [[nodiscard]] std::optional<MemoryGeometry> divisible(const PartitionKey& key, MemoryType type) const override;
+    [[nodiscard]] TileKind kindAt(const PartitionKey& key, Tile tile) const override;
+    void wasLong(const PartitionKey& key, const Visit& visit) override;
     /** As Access has them. */
-    OrLater<std::vector<MemoryState>> open(ColumnRange columns, bool allowUnknown, Visit& visit) {
-        return access_.open(columns, allowUnknown, visit);
-    }
     OrLater<bool> setClocks(ColumnRange columns, bool on, Visit& visit) {
         return access_.setClocks(columns, on, visit);
     }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "in_steps.h"
+#include "partition_key.h"
 
 using namespace tilescope;
 
@@ -43,8 +44,8 @@ TEST_CASE("[attach-2] a driver that nobody knows needs consent, and is only read
     const auto memories = other.open({6, 4}, true);
     REQUIRE(memories.size() == 2);
     CHECK_FALSE(memories[0].writable);
-    CHECK(wordAt(other.read({{6, 4}, MemoryType::data, {{8, 4}}, {}}).bytes[0], 0) == 0x77);
-    const WriteRequest request{{6, 4}, MemoryType::data, other.epoch(), true, {}, {{0, 0, ~0U, 1}}};
+    CHECK(wordAt(other.read({partitionKey({6, 4}), MemoryType::data, {{8, 4}}, {}}).bytes[0], 0) == 0x77);
+    const WriteRequest request{partitionKey({6, 4}), MemoryType::data, other.epoch(), true, {}, {{0, 0, ~0U, 1}}};
     CHECK(codeOf([&] { other.write(request); }) == "unknown-driver");
     CHECK(std::count(other.kernel.events.begin(), other.kernel.events.end(), "map") == 0);
 }
@@ -92,7 +93,7 @@ TEST_CASE("unknown columns, and shim tiles only, have errors of their own") {
     Board board;
     CHECK(codeOf([&] { board.open({7, 4}, false); }) == "no-partition");
     CHECK(codeOf([&] { board.open({30, 3}, false); }) == "no-memory-types");
-    CHECK(codeOf([&] { board.read({{30, 3}, MemoryType::data, {{0, 4}}, {}}); }) == "no-memory-types");
+    CHECK(codeOf([&] { board.read({partitionKey({30, 3}), MemoryType::data, {{0, 4}}, {}}); }) == "no-memory-types");
     CHECK(std::count(board.kernel.events.begin(), board.kernel.events.end(), "map") == 0);
 }
 
@@ -130,7 +131,7 @@ TEST_CASE("[main-8] [main-9] random reads agree with a naive model, free and bes
         if (round == 150) board.kernel.own(0, 500, {});
         const auto type = random() % 2 == 0 ? MemoryType::data : MemoryType::program;
         const MemoryGeometry geometry = aieMemories({6, 4}, 9)[static_cast<size_t>(type)];
-        ReadRequest request{{6, 4}, type, {}, {}};
+        ReadRequest request{partitionKey({6, 4}), type, {}, {}};
         for (uint32_t i = 0; i < 1 + random() % 6; i++) {
             const uint64_t offset = random() % geometry.totalBytes();
             const uint64_t length = std::min<uint64_t>(random() % 70000, geometry.totalBytes() - offset);
@@ -190,7 +191,7 @@ TEST_CASE("[main-9] a tile that faults although its clock looks on becomes bus-e
     board.kernel.poke({6, 0}, aieMap().columnClock, 3);
     // Its own clock register faults too: tiles above it cannot be judged, tile
     // (7,1) can.
-    const auto got = board.read({{6, 4}, MemoryType::data, {{0, 0x8000 * 9}}, {}});
+    const auto got = board.read({partitionKey({6, 4}), MemoryType::data, {{0, 0x8000 * 9}}, {}});
     REQUIRE(got.spans.size() == 1);
     CHECK(got.spans[0] == Span{0, 0x8000 * 8, Reason::busError});
 }
@@ -198,7 +199,9 @@ TEST_CASE("[main-9] a tile that faults although its clock looks on becomes bus-e
 TEST_CASE("ranges and open tiles outside of the memory are refused before anything is read") {
     Board board;
     const auto code = [&](std::vector<ByteRange> ranges, std::vector<uint32_t> open) {
-        return codeOf([&] { board.read({{6, 4}, MemoryType::data, std::move(ranges), std::move(open)}); });
+        return codeOf([&] {
+            board.read({partitionKey({6, 4}), MemoryType::data, std::move(ranges), std::move(open)});
+        });
     };
     CHECK(code({{1048576, 1}}, {}) == "out-of-range");
     CHECK(code({{0, 1048577}}, {}) == "out-of-range");
@@ -214,7 +217,7 @@ TEST_CASE("[main-8] a long read lets go between its steps, and reports what an o
     const std::vector<ByteRange> ranges{{0, 1048576}};
     Collector collector(ranges);
     collector.perStep = 65536;
-    ReadJob job({{6, 4}, MemoryType::data, ranges, {}});
+    ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}});
     CHECK(job.step(board.engine, collector).what() == Progress::What::again);
     CHECK(board.kernel.held() == 0);
     const std::string epoch = job.epoch();
@@ -239,7 +242,7 @@ TEST_CASE("[main-8] whatever fails after the first slice of a read, its bytes st
         const std::vector<ByteRange> ranges{{0, 1048576}};
         Collector collector(ranges);
         collector.perStep = 65536;
-        ReadJob job({{6, 4}, MemoryType::data, ranges, {}});
+        ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}});
         REQUIRE(job.step(board.engine, collector).what() == Progress::What::again);
         const uint64_t given = collector.given;
         fail(board);
@@ -256,7 +259,7 @@ TEST_CASE("[main-8] a partition taken between the look and the request is read b
     board.kernel.beforeRequest = [&] {
         if (board.kernel.partitions[0].owner == 0) board.kernel.own(0, 500, {});
     };
-    CHECK(wordAt(board.read({{6, 4}, MemoryType::data, {{0, 4}}, {}}).bytes[0], 0) == 0x5A);
+    CHECK(wordAt(board.read({partitionKey({6, 4}), MemoryType::data, {{0, 4}}, {}}).bytes[0], 0) == 0x5A);
     CHECK(board.kernel.held() == 0);
 }
 
@@ -268,7 +271,7 @@ TEST_CASE("[main-16] a partition that is taken before each of our requests is bu
         if (board.kernel.requests.size() < 3) board.kernel.leave(0);
     };
     try {
-        board.read({{6, 4}, MemoryType::data, {{0, 4}}, {}});
+        board.read({partitionKey({6, 4}), MemoryType::data, {{0, 4}}, {}});
         FAIL("read");
     } catch (const CoreError& error) {
         CHECK(error.code() == "busy");
@@ -289,7 +292,7 @@ TEST_CASE("[main-8] a write whose epoch is not the current one is refused whole"
     board.kernel.own(0, 500, {});
     board.partitions();
     board.kernel.leave(0);
-    const WriteRequest request{{6, 4}, MemoryType::data, before, false, {}, {{0, 0, ~0U, 1}}};
+    const WriteRequest request{partitionKey({6, 4}), MemoryType::data, before, false, {}, {{0, 0, ~0U, 1}}};
     CHECK(codeOf([&] { board.write(request); }) == "epoch");
     CHECK(board.kernel.peek({6, 1}, 0) == 0);
 }
@@ -300,17 +303,17 @@ TEST_CASE("[attach-7] [truth-21] whoever let go a moment ago may start again fir
     board.partitions();
     board.kernel.leave(0);
     const auto begin = board.kernel.clock();
-    board.read({{6, 4}, MemoryType::data, {{0, 64}}, {}});
+    board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}});
     CHECK(board.kernel.clock() - begin >= std::chrono::milliseconds(200));
     CHECK(board.kernel.clock() - begin <= std::chrono::milliseconds(300));
     const auto again = board.kernel.clock();
-    board.read({{6, 4}, MemoryType::data, {{0, 64}}, {}});
+    board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}});
     CHECK(board.kernel.clock() == again); // nobody was here since
 }
 
 TEST_CASE("[truth-21] what nobody asked for takes no free partition, and says so; beside an owner it is read") {
     Board board;
-    const ReadRequest request{{6, 4}, MemoryType::data, {{0, 64}}, {}, Asking::nobody};
+    const ReadRequest request{partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}, Asking::nobody};
     CHECK(codeOf([&] { board.read(request); }) == "not-asked");
     Visit visit{Asking::nobody};
     CHECK(codeOf([&] { std::ignore = board.engine.access().enter({6, 4}, Purpose::read, visit); }) == "not-asked");
@@ -326,7 +329,7 @@ TEST_CASE("[truth-21] what nobody asked for takes no free partition, and says so
 TEST_CASE("[truth-21] once all was gated, what is looked at is gated without a lease; a person's question takes one") {
     Board board;
     const auto spans = [&](Asking asking) {
-        return board.read({{6, 4}, MemoryType::data, {{0, 64}, {4096, 8}}, {}, asking}).spans;
+        return board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}, {4096, 8}}, {}, asking}).spans;
     };
     // A busy machine may need more than one lease for a request.
     const auto leases = [&] { return board.kernel.requests.size(); };
@@ -336,7 +339,9 @@ TEST_CASE("[truth-21] once all was gated, what is looked at is gated without a l
     CHECK(spans(Asking::look) == gated);
     size_t before = leases();
     CHECK(spans(Asking::look) == gated);
-    CHECK(codeOf([&] { board.read({{6, 4}, MemoryType::data, {{1U << 30U, 8}}, {}}); }) == "out-of-range");
+    CHECK(codeOf([&] {
+              board.read({partitionKey({6, 4}), MemoryType::data, {{1U << 30U, 8}}, {}});
+          }) == "out-of-range");
     CHECK(leases() == before);
     CHECK(spans(Asking::person) == gated);
     CHECK(leases() > before);
@@ -357,7 +362,7 @@ TEST_CASE("[truth-21] a long read has a free partition for a tenth of the time a
         Collector sink(ranges);
         sink.perStep = 8192;
         sink.mostRoom = 8192;
-        ReadJob job({{6, 4}, MemoryType::data, ranges, {}, fast ? Asking::fast : Asking::person});
+        ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}, fast ? Asking::fast : Asking::person});
         const auto begin = board.kernel.clock();
         finish(board.kernel, [&] {
             sink.given = 0;
@@ -379,7 +384,7 @@ TEST_CASE("[truth-21] an opening of the node ends a long read, which says so, an
     Collector sink(ranges);
     sink.perStep = 4096;
     sink.mostRoom = 4096;
-    ReadJob job({{6, 4}, MemoryType::data, ranges, {}, Asking::fast});
+    ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}, Asking::fast});
     CHECK(job.step(board.engine, sink).what() == Progress::What::again);
     board.kernel.pause(std::chrono::milliseconds(5));
     board.kernel.opened = board.kernel.clock();
@@ -390,7 +395,7 @@ TEST_CASE("[truth-21] an opening of the node ends a long read, which says so, an
     CHECK(job.gaveWay());
     CHECK(sink.spans == std::vector<Span>{{4096, 12288, Reason::notRead}});
     CHECK(board.kernel.requests.size() == 1);
-    board.read({{6, 4}, MemoryType::data, {{0, 64}}, {}, Asking::person});
+    board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}, Asking::person});
     CHECK(board.kernel.clock() - since >= std::chrono::seconds(2));
     CHECK(board.kernel.clock() - since < std::chrono::milliseconds(2100));
     CHECK(board.kernel.requests.size() == 2);
@@ -398,11 +403,11 @@ TEST_CASE("[truth-21] an opening of the node ends a long read, which says so, an
 
 TEST_CASE("[truth-21] while it waits the driver is asked twenty times a second at most") {
     Board board;
-    board.read({{6, 4}, MemoryType::data, {{0, 64}}, {}});
+    board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}});
     board.kernel.opened = board.kernel.clock();
     int enquiries = 0;
     board.kernel.beforeEnquire = [&] { enquiries++; };
-    board.read({{6, 4}, MemoryType::data, {{0, 64}}, {}});
+    board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}});
     CHECK(enquiries <= 42);
     CHECK(enquiries >= 2);
 }
@@ -418,7 +423,7 @@ TEST_CASE("[truth-21] a start that was refused because of a lease is told, by na
                                      "3,3,2,-;aie aiepart_20_2: request partition 2 failed, partition in use.",
                                      "3,4,2,-;aie aiepart_6_4: request partition 1 failed, partition in use."};
         };
-        board.read({{6, 4}, MemoryType::data, {{0, 64}}, {}});
+        board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}});
         const auto refused = board.engine.takeRefusedStarts();
         REQUIRE(refused.size() == 1);
         CHECK(refused[0].columns == ColumnRange{6, 4});
@@ -530,7 +535,7 @@ TEST_CASE("[truth-4] the driver is not asked about hands that are seen, and for 
     board.partitions();
     int enquiries = 0;
     board.kernel.beforeEnquire = [&] { enquiries++; };
-    const ReadRequest unasked{{6, 4}, MemoryType::data, {{0, 64}}, {}, Asking::nobody};
+    const ReadRequest unasked{partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}, Asking::nobody};
     // Owners come, stay or not, and go, each seen to open the node.
     for (int64_t pid = 500; pid < 520; pid++) {
         board.kernel.own(0, pid, {});
@@ -551,14 +556,14 @@ TEST_CASE("[truth-4] the driver is not asked about hands that are seen, and for 
     CHECK(enquiries == 1);
     // New hands are there for 50 ms and 50 looks before they count, and the driver is asked once.
     board.kernel.own(0, 600, {});
-    board.read({{6, 4}, MemoryType::data, {{0, 64}}, {}, Asking::person});
+    board.read({partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}, Asking::person});
     CHECK(enquiries == 2);
 }
 
 TEST_CASE("[main-8] beside another owner every write is refused with locked") {
     Board board;
     board.kernel.own(0, 500, {});
-    const WriteRequest request{{6, 4}, MemoryType::data, board.epoch(), true, {}, {{0, 0, ~0U, 1}}};
+    const WriteRequest request{partitionKey({6, 4}), MemoryType::data, board.epoch(), true, {}, {{0, 0, ~0U, 1}}};
     CHECK(codeOf([&] { board.write(request); }) == "locked");
 }
 
@@ -568,7 +573,7 @@ TEST_CASE("[main-8] [main-9] a write over good, gated and running tiles reports 
     board.kernel.poke({6, 2}, aieMap().coreControl, array::coreEnabled);
     board.kernel.poke({6, 1}, 0x20008, 9);
     const WriteRequest request{
-        {6, 4},
+        partitionKey({6, 4}),
         MemoryType::program,
         board.epoch(),
         false,
@@ -593,7 +598,9 @@ TEST_CASE("words that are unaligned, out of order or outside are refused before 
                                            {{0, 0, 1, 1}, {0, 0, 1, 1}},
                                            {{0, 0, 1, 1}, {1048576, 0, 1, 1}},
                                            {{0xFFFFFFFC, 0, 1, 1}}}) {
-        CHECK(codeOf([&] { board.write({{6, 4}, MemoryType::data, epoch, true, {}, words}); }) == "out-of-range");
+        CHECK(codeOf([&] {
+                  board.write({partitionKey({6, 4}), MemoryType::data, epoch, true, {}, words});
+              }) == "out-of-range");
     }
     CHECK(board.kernel.peek({6, 1}, 0) == 0);
 }
@@ -631,13 +638,13 @@ TEST_CASE(
     auto owner = board.partitions().front().owner;
     REQUIRE(owner);
     CHECK(*owner == Owner{OwnerKind::hidden, 0, "", 0});
-    CHECK(codeOf([&] { board.read({{6, 4}, MemoryType::data, {{0, 4}}, {}}); }) == "owner-hidden");
+    CHECK(codeOf([&] { board.read({partitionKey({6, 4}), MemoryType::data, {{0, 4}}, {}}); }) == "owner-hidden");
     CHECK(codeOf([&] { board.open({6, 4}, false); }) == "owner-hidden");
     board.kernel.processes.erase(700);
     owner = board.partitions().front().owner;
     REQUIRE(owner);
     CHECK(owner->kind == OwnerKind::kernel);
-    CHECK(codeOf([&] { board.read({{6, 4}, MemoryType::data, {{0, 4}}, {}}); }) == "kernel-held");
+    CHECK(codeOf([&] { board.read({partitionKey({6, 4}), MemoryType::data, {{0, 4}}, {}}); }) == "kernel-held");
 }
 
 TEST_CASE("[attach-6] searches that fall between two owners are not taken for the kernel's hold") {
@@ -695,7 +702,7 @@ TEST_CASE("[main-8] whoever lets go within 50 ms changes neither epoch nor list,
         }
         const std::vector<ByteRange> ranges{{0, 4}};
         Collector collector(ranges);
-        ReadJob job({{6, 4}, MemoryType::data, ranges, {}});
+        ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}});
         finish(board.kernel, [&] {
             const auto before = board.kernel.clock();
             const Progress made = job.step(board.engine, collector);
@@ -752,7 +759,7 @@ TEST_CASE("[main-8] something urgent ends the wait at its next look") {
 
 TEST_CASE("[main-8] tiles that are all gated where some were clocked: someone was there unseen, a new epoch") {
     Board board;
-    const auto read = [&] { return board.read({{6, 4}, MemoryType::data, {{0, 4}}, {}}); };
+    const auto read = [&] { return board.read({partitionKey({6, 4}), MemoryType::data, {{0, 4}}, {}}); };
     read();
     const std::string before = board.epoch();
     board.kernel.gate({7, 1}, 9);
@@ -760,7 +767,7 @@ TEST_CASE("[main-8] tiles that are all gated where some were clocked: someone wa
     CHECK(board.epoch() == before); // one column alone is no trace of a release
     for (const uint32_t col : {6U, 8U, 9U}) board.kernel.gate({col, 1}, 9);
     CHECK(board.epoch() == before); // enquiry alone cannot see it
-    const WriteRequest request{{6, 4}, MemoryType::data, before, true, {}, {{0, 0, ~0U, 1}}};
+    const WriteRequest request{partitionKey({6, 4}), MemoryType::data, before, true, {}, {{0, 0, ~0U, 1}}};
     CHECK(codeOf([&] { board.write(request); }) == "epoch");
     const std::string after = board.epoch();
     CHECK(after != before);
@@ -784,7 +791,7 @@ TEST_CASE("[main-8] whatever fails after the first written words, the report sta
     for (const auto& [name, fail] : failures) {
         CAPTURE(name);
         Board board;
-        WriteJob job({{6, 4}, MemoryType::data, board.epoch(), false, {}, words});
+        WriteJob job({partitionKey({6, 4}), MemoryType::data, board.epoch(), false, {}, words});
         std::vector<WordOutcome> outcomes;
         board.engine.hurry(true); // one pass for each step
         REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::again);
@@ -806,7 +813,7 @@ TEST_CASE("[main-8] whatever fails after the first written words, the report sta
     // In the middle of a step, too.
     Board board;
     board.kernel.registersError = [](uint32_t column) { return column == 3 ? ENOMEM : 0; };
-    const auto outcomes = board.write({{6, 4}, MemoryType::data, board.epoch(), false, {}, words});
+    const auto outcomes = board.write({partitionKey({6, 4}), MemoryType::data, board.epoch(), false, {}, words});
     REQUIRE(outcomes.size() == words.size());
     CHECK(outcomes[firstWords - 1].outcome == Outcome::verified);
     CHECK(outcomes[firstWords] == WordOutcome{0x8000 * 31, Outcome::refused, Reason::notRead, 0});
@@ -818,7 +825,7 @@ TEST_CASE("[main-8] a write by system calls looks at the clock after 256 words, 
     for (const bool positioned : {true, false}) {
         Board board;
         board.kernel.positionedWorks = positioned;
-        WriteJob job({{6, 4}, MemoryType::data, board.epoch(), false, {}, words});
+        WriteJob job({partitionKey({6, 4}), MemoryType::data, board.epoch(), false, {}, words});
         std::vector<WordOutcome> outcomes;
         board.engine.hurry(true); // one pass for each step
         REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::again);

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "in_steps.h"
+#include "partition_key.h"
 #include "status_job.h"
 
 using namespace tilescope;
@@ -12,8 +13,8 @@ namespace {
 /** Writes a word of data memory beside the owner; the code of the failure, or empty when it was verified. */
 std::string writeBeside(Board& board, ColumnRange columns, uint32_t offset, uint32_t value, bool unlocked = true) {
     return codeOf([&] {
-        const WriteRequest request{
-            columns, MemoryType::data, board.state(columns).epoch, true, {}, {{offset, 0, ~0U, value}}, unlocked};
+        const WriteRequest request{partitionKey(columns),     MemoryType::data, board.state(columns).epoch, true, {},
+                                   {{offset, 0, ~0U, value}}, unlocked};
         const auto outcomes = board.write(request);
         REQUIRE(outcomes.size() == 1);
         REQUIRE(outcomes[0].outcome == Outcome::verified);
@@ -133,7 +134,7 @@ TEST_CASE("[truth-4] where nobody is found the list is asked for somebody, once 
     board.kernel.poke({3, 1}, 0x70000, 0xBEEF);
     const auto begin = board.kernel.clock();
     board.poll();
-    const ReadRequest unasked{{3, 2}, MemoryType::memoryTile, {{0x70000, 4}}, {}, Asking::nobody};
+    const ReadRequest unasked{partitionKey({3, 2}), MemoryType::memoryTile, {{0x70000, 4}}, {}, Asking::nobody};
     CHECK(codeOf([&] { board.read(unasked); }) == "kernel-held");
     CHECK(board.kernel.lists == 0);
     CHECK(board.word({3, 2}, MemoryType::memoryTile, 0x70000) == 0xBEEF);
@@ -211,7 +212,7 @@ TEST_CASE("[attach-16] a refresh beside an owner that was found takes six calls,
             return board.kernel.calls - before;
         };
         // A duplicate, what it is (two), the column's clock, the words, and closed.
-        CHECK(callsOf([&] { board.read({{3, 2}, MemoryType::data, {{0x100, 4096}}, {}}); }) <= 6);
+        CHECK(callsOf([&] { board.read({partitionKey({3, 2}), MemoryType::data, {{0x100, 4096}}, {}}); }) <= 6);
         // The node's identity, the devices' names, the last number; of each owner, twice, a link and whether it lives.
         CHECK(callsOf([&] { board.poll(); }) <= 11);
         CHECK(board.kernel.held() == 0);
@@ -223,7 +224,7 @@ TEST_CASE("[attach-16] an owner that went, or came back, is noticed by the next 
     board.take({3, 2}, 501);
     board.kernel.poke({3, 1}, 0x70000, 1);
     board.open({3, 2}, false);
-    const ReadRequest request{{3, 2}, MemoryType::memoryTile, {{0x70000, 4}}, {}};
+    const ReadRequest request{partitionKey({3, 2}), MemoryType::memoryTile, {{0x70000, 4}}, {}};
     const auto epochOf = [&] {
         Collector collector(request.ranges);
         ReadJob job(request);
@@ -263,7 +264,7 @@ TEST_CASE("[attach-16] an owner that went, or came back, is noticed by the next 
         if (look) {
             board.poll();
         } else {
-            codeOf([&] { board.read({{0, 2}, MemoryType::data, {{0, 4}}, {}}); });
+            codeOf([&] { board.read({partitionKey({0, 2}), MemoryType::data, {{0, 4}}, {}}); });
         }
         CHECK(board.kernel.pinned() == pinned - 1);
     }
@@ -316,14 +317,15 @@ TEST_CASE(
             clock(on);
             board.open(columns, false);
             const std::string life = board.state(columns).epoch;
-            const WriteRequest request{columns, MemoryType::data, life, true, {}, {{8, 0, ~0U, 77}}, false};
+            const WriteRequest request{
+                partitionKey(columns), MemoryType::data, life, true, {}, {{8, 0, ~0U, 77}}, false};
             const auto outcomes = board.write(request);
             REQUIRE(outcomes.size() == 1);
             CHECK(outcomes[0].outcome == Outcome::verified);
             CHECK(board.clocks(columns, true));
             CHECK(board.count("clock 12") == 0); // no tile was gated, so none is asked for
             std::vector<TileStatus> seen;
-            StatusJob status({columns, {{1, 3}}, false});
+            StatusJob status({partitionKey(columns), {{1, 3}}, false});
             while (!status.step(board.engine, seen).isDone()) {
             }
             CHECK(seen[0].reason == Reason::none);
@@ -343,7 +345,8 @@ TEST_CASE("[attach-6] a tile that is gated between the look and the pwrite is re
     board.kernel.beforeStore = [&] {
         if (board.kernel.peek({0, 0}, 0xFFF20) != 0) board.kernel.gate({0, 1}, 7);
     };
-    const WriteRequest request{{0, 2}, MemoryType::data, board.state({0, 2}).epoch, true, {}, {{0, 0, ~0U, 1}}, true};
+    const WriteRequest request{
+        partitionKey({0, 2}), MemoryType::data, board.state({0, 2}).epoch, true, {}, {{0, 0, ~0U, 1}}, true};
     const auto outcomes = board.write(request);
     REQUIRE(outcomes.size() == 1);
     CHECK(outcomes[0] == WordOutcome{0, Outcome::refused, Reason::gated, 0});
@@ -376,7 +379,7 @@ TEST_CASE("[attach-5] [attach-6] random reads of every generation agree with a n
             const MemoryGeometry& memory = memories[random() % memories.size()];
             const uint64_t offset = random() % memory.totalBytes();
             const uint64_t length = std::min<uint64_t>(1 + random() % 40000, memory.totalBytes() - offset);
-            const auto got = board.read({columns, memory.type, {{offset, length}}, {}});
+            const auto got = board.read({partitionKey(columns), memory.type, {{offset, length}}, {}});
             std::vector<Span> expected;
             for (uint64_t at = offset; at < offset + length;) {
                 const ByteRange piece = pieceAt(memory, {offset, length}, at, ~uint64_t{0} - at);
@@ -417,8 +420,12 @@ TEST_CASE(
     board.kernel.poke({1, 4}, 0x40, 7);
     CHECK(board.open({0, 2}, false).size() == 3);
     for (int i = 0; i < 3; i++) CHECK(board.word({0, 2}, MemoryType::data, 5 * 0x10000 + 0x40) == 7);
-    const WriteRequest request{
-        {0, 2}, MemoryType::data, board.state({0, 2}).epoch, false, {}, {{5 * 0x10000 + 0x40, 7, ~0U, 8}}};
+    const WriteRequest request{partitionKey({0, 2}),
+                               MemoryType::data,
+                               board.state({0, 2}).epoch,
+                               false,
+                               {},
+                               {{5 * 0x10000 + 0x40, 7, ~0U, 8}}};
     CHECK(board.write(request)[0].outcome == Outcome::verified);
     CHECK(board.kernel.peek({1, 4}, 0x40) == 8);
     CHECK(board.count("map") == 0);
@@ -456,7 +463,8 @@ TEST_CASE(
         noteWrongly(board.kernel);
         board.kernel.poke({4, bottom}, 8, 77);
         board.open(columns, false);
-        const ReadRequest request{columns, MemoryType::data, {{8, 4}, {column + 8, 4}, {2 * column + 8, 4}}, {}};
+        const ReadRequest request{
+            partitionKey(columns), MemoryType::data, {{8, 4}, {column + 8, 4}, {2 * column + 8, 4}}, {}};
         for (int i = 0; i < 3; i++) {
             const auto got = board.read(request);
             CHECK(got.spans == std::vector<Span>{{8, 4, Reason::driverGated}, {column + 8, 4, Reason::gated}});
@@ -465,7 +473,7 @@ TEST_CASE(
         CHECK(board.kernel.refused == 1); // not repeated
         // A look at the tile, and a store, say the same.
         std::vector<TileStatus> seen;
-        StatusJob status({columns, {{2, bottom}, {3, bottom}, {4, bottom}, {2, 0}}, false});
+        StatusJob status({partitionKey(columns), {{2, bottom}, {3, bottom}, {4, bottom}, {2, 0}}, false});
         while (!status.step(board.engine, seen).isDone()) {
         }
         CHECK(seen[0].reason == Reason::driverGated);
@@ -476,7 +484,7 @@ TEST_CASE(
                                       {static_cast<uint32_t>(column) + 8, 0, ~0U, 1},
                                       {static_cast<uint32_t>(2 * column) + 8, 77, ~0U, 78}};
         const auto outcomes =
-            board.write({columns, MemoryType::data, board.state(columns).epoch, true, {}, words, true});
+            board.write({partitionKey(columns), MemoryType::data, board.state(columns).epoch, true, {}, words, true});
         CHECK(outcomes[0] == WordOutcome{words[0].offset, Outcome::refused, Reason::driverGated, 0});
         CHECK(outcomes[1] == WordOutcome{words[1].offset, Outcome::refused, Reason::gated, 0});
         CHECK(outcomes[2] == WordOutcome{words[2].offset, Outcome::verified, Reason::none, 78});
@@ -506,7 +514,8 @@ TEST_CASE(
         board.kernel.gate({0, 1}, 7);
         return false;
     };
-    CHECK(board.read({columns, MemoryType::data, {{8, 4}}, {}}).spans == std::vector<Span>{{8, 4, Reason::gated}});
+    CHECK(board.read({partitionKey(columns), MemoryType::data, {{8, 4}}, {}}).spans ==
+          std::vector<Span>{{8, 4, Reason::gated}});
     board.kernel.ungate(0);
     CHECK(board.word(columns, MemoryType::data, 8) == 7);
 }
@@ -526,7 +535,7 @@ TEST_CASE(
         board.open(columns, false);
         const auto read = [&] {
             const auto got =
-                board.read({columns,
+                board.read({partitionKey(columns),
                             MemoryType::data,
                             {{last, 4}, {column + last, 4}, {2 * column + last, 4}, {3 * column + last, 4}},
                             {}});
@@ -550,7 +559,7 @@ TEST_CASE(
                                       {column + last + 4, 0, ~0U, 83},
                                       {2 * column + last, 0, ~0U, 84}};
         const auto outcomes =
-            board.write({columns, MemoryType::data, board.state(columns).epoch, false, {}, words, false});
+            board.write({partitionKey(columns), MemoryType::data, board.state(columns).epoch, false, {}, words, false});
         for (size_t i = 0; i < 3; i++) {
             CAPTURE(i);
             CHECK(outcomes[i] == WordOutcome{words[i].offset, Outcome::verified, Reason::none, words[i].value});
@@ -580,13 +589,13 @@ TEST_CASE("[truth-6] of columns that are made a partition by the request, a leas
     CHECK(leases == std::vector<ColumnRange>{{4, 1}});
     leases.clear();
     // All of it: some columns at a time, every byte in its place.
-    const auto whole = board.read({columns, MemoryType::data, {{0, 6 * column}}, {}});
+    const auto whole = board.read({partitionKey(columns), MemoryType::data, {{0, 6 * column}}, {}});
     CHECK(whole.spans.empty());
     for (uint32_t col = 0; col < 6; col++) CHECK(whole.bytes[0][col * column + 8] == col + 1);
     for (const ColumnRange& one : leases) CHECK(one.numCols <= 2);
     leases.clear();
     std::vector<TileStatus> seen;
-    StatusJob status({columns, {{3, 3}, {5, 4}}, false});
+    StatusJob status({partitionKey(columns), {{3, 3}, {5, 4}}, false});
     while (!status.step(board.engine, seen).isDone()) {
     }
     CHECK(leases == std::vector<ColumnRange>{{3, 3}});
@@ -598,7 +607,8 @@ TEST_CASE("[truth-6] of columns that are made a partition by the request, a leas
     CHECK(board.state(columns).epoch == life);
     leases.clear();
     const std::vector<Word> words{{2 * column + 8, 3, ~0U, 30}};
-    CHECK(board.write({columns, MemoryType::data, life, false, {}, words, false})[0].outcome == Outcome::verified);
+    CHECK(board.write({partitionKey(columns), MemoryType::data, life, false, {}, words, false})[0].outcome ==
+          Outcome::verified);
     CHECK(leases == std::vector<ColumnRange>{{0, 3}});
     board.word(columns, MemoryType::data, 5 * column);
     CHECK(board.state(columns).epoch != life);
@@ -656,9 +666,10 @@ TEST_CASE("[attach-2] an unknown generation is read by pread where its memories 
     CHECK_FALSE(memories[0].writable);
     CHECK(board.word({0, 2}, MemoryType::data, 4) == 99);
     // Whether its cores run cannot be asked, so their program memory stays closed.
-    const auto program = board.read({{0, 2}, MemoryType::program, {{0, 16}}, {}});
+    const auto program = board.read({partitionKey({0, 2}), MemoryType::program, {{0, 16}}, {}});
     CHECK(program.spans == std::vector<Span>{{0, 16, Reason::noWay}});
-    const WriteRequest request{{0, 2}, MemoryType::data, board.state({0, 2}).epoch, true, {}, {{0, 0, ~0U, 1}}, false};
+    const WriteRequest request{
+        partitionKey({0, 2}), MemoryType::data, board.state({0, 2}).epoch, true, {}, {{0, 0, ~0U, 1}}, false};
     CHECK(board.write(request)[0].outcome == Outcome::refused);
     CHECK(board.count("map") == 0);
     CHECK(board.describe().family == Family::unknown);
@@ -673,7 +684,7 @@ TEST_CASE("[attach-4] gated tiles of a free partition run during each lease, and
         board.open({0, 2}, false);
         const uint64_t place = uint64_t{board.kernel.shape.core.count} * board.kernel.map->dataBytes +
                                uint64_t{3 - board.kernel.shape.core.start} * board.kernel.map->dataBytes + 8;
-        CHECK(board.read({{0, 2}, MemoryType::data, {{place, 4}}, {}}).spans.size() == 1);
+        CHECK(board.read({partitionKey({0, 2}), MemoryType::data, {{place, 4}}, {}}).spans.size() == 1);
         const std::string before = board.state({0, 2}).epoch;
         board.kernel.events.clear();
         CHECK(board.clocks({0, 2}, true));
@@ -688,7 +699,7 @@ TEST_CASE("[attach-4] gated tiles of a free partition run during each lease, and
         CHECK(std::find(events.rbegin(), events.rend(), "close partition") < released);
         CHECK_FALSE(board.clocks({0, 2}, false));
         CHECK_FALSE(board.state({0, 2}).clocksOn);
-        CHECK(board.read({{0, 2}, MemoryType::data, {{place, 4}}, {}}).spans.size() == 1);
+        CHECK(board.read({partitionKey({0, 2}), MemoryType::data, {{place, 4}}, {}}).spans.size() == 1);
     }
 }
 
@@ -711,7 +722,7 @@ TEST_CASE("[attach-4] clocks end with an owner, and are never asked for on its p
     board.kernel.events.clear();
     const size_t taken = board.take({0, 2}, 500);
     CHECK(codeOf([&] { board.clocks({0, 2}, true); }) == "locked");
-    board.read({{0, 2}, MemoryType::data, {{0, 4}}, {}});
+    board.read({partitionKey({0, 2}), MemoryType::data, {{0, 4}}, {}});
     CHECK(board.count("clock 6") == 0);
     board.kernel.leave(taken);
     board.kernel.partitions.clear();
@@ -933,8 +944,8 @@ TEST_CASE("[attach-6] gated tiles and program memory of running cores are not to
     CHECK(board.write(2).empty());
     CHECK(board.kernel.peek({6, 3}, 12) == 2);
     CHECK(guard::caught() == before);
-    const WriteRequest gated{{6, 4}, MemoryType::data, board.state({6, 4}).epoch, true, {}, {{0x8000 * 9, 0, ~0U, 1}},
-                             true};
+    const WriteRequest gated{
+        partitionKey({6, 4}), MemoryType::data, board.state({6, 4}).epoch, true, {}, {{0x8000 * 9, 0, ~0U, 1}}, true};
     CHECK(board.write(gated)[0].reason == Reason::gated);
     CHECK(guard::caught() == before);
 }
@@ -1000,7 +1011,7 @@ TEST_CASE("[attach-6] a store that the register view does not show is taken back
     board.kernel.add({9, {40, 4}, 9, 0, false, false});
     // The only candidate, with the same words, of a partition that its owner has let go.
     board.kernel.exportBuffer(500, 18, 3, 0, 3001);
-    const WriteRequest request{{6, 4},
+    const WriteRequest request{partitionKey({6, 4}),
                                MemoryType::data,
                                board.state({6, 4}).epoch,
                                true,
@@ -1019,7 +1030,7 @@ TEST_CASE("[attach-6] beside an owner without pwrite a step compares and writes 
     Beside board;
     std::vector<Word> words;
     for (uint32_t tile = 0; tile < 32; tile++) words.push_back({tile * 0x8000 + 4, 0, ~0U, tile + 1});
-    WriteJob job({{6, 4}, MemoryType::data, board.state({6, 4}).epoch, false, {}, words, true});
+    WriteJob job({partitionKey({6, 4}), MemoryType::data, board.state({6, 4}).epoch, false, {}, words, true});
     std::vector<WordOutcome> outcomes;
     REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::again);
     CHECK(outcomes.size() <= 16);
@@ -1040,7 +1051,7 @@ TEST_CASE(
     const std::string epoch = board.state({0, 2}).epoch;
     board.kernel.partitions[0].inKernel = false;
     board.kernel.own(0, 500, {});
-    const WriteRequest request{{0, 2}, MemoryType::data, epoch, true, {}, {{8, 0, ~0U, 2}}, true};
+    const WriteRequest request{partitionKey({0, 2}), MemoryType::data, epoch, true, {}, {{8, 0, ~0U, 2}}, true};
     CHECK(codeOf([&] { board.write(request); }) == "epoch");
     CHECK(board.kernel.peek({0, 3}, 8) == 1);
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "error.h"
+
 namespace tilescope {
 namespace {
 
@@ -65,6 +67,12 @@ ByteRange pieceAt(const MemoryGeometry& geometry, const ByteRange& range, uint64
     const uint64_t tileEnd = (from / geometry.bytesPerTile + 1) * geometry.bytesPerTile;
     const uint64_t end = std::min({range.end(), tileEnd, from + most});
     return {from, end - from};
+}
+
+void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& geometry) {
+    for (const uint32_t tile : tiles) {
+        if (tile >= geometry.tileCount()) throw CoreError("out-of-range", "open tile " + std::to_string(tile));
+    }
 }
 
 } // namespace tilescope

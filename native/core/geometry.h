@@ -11,10 +11,17 @@
 
 namespace tilescope {
 
+/** Names a partition. Only its driver reads the text; everybody else compares it. */
+struct PartitionKey {
+    std::string text;
+    bool operator==(const PartitionKey&) const = default;
+};
+
 /** A run of whole columns. */
 struct ColumnRange {
     uint32_t startCol = 0;
     uint32_t numCols = 0;
+    [[nodiscard]] bool has(uint32_t column) const { return column >= startCol && column - startCol < numCols; }
     bool operator==(const ColumnRange&) const = default;
 };
 
@@ -123,5 +130,8 @@ std::vector<MemoryGeometry> memoriesOf(const ArrayMap& map, const ArrayShape& sh
 
 /** The part of `range` from `from` on that lies in one tile and has at most `most` bytes. */
 ByteRange pieceAt(const MemoryGeometry& geometry, const ByteRange& range, uint64_t from, uint64_t most);
+
+/** Throws `out-of-range` for tiles that a memory does not have. */
+void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& geometry);
 
 } // namespace tilescope

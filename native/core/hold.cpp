@@ -40,7 +40,7 @@ std::vector<std::string> argumentsOf(Kernel& kernel, int64_t pid) {
 
 std::vector<std::string> holdArguments(const HoldFacts& facts) {
     return {"hold",
-            facts.partition,
+            facts.partition.text,
             std::to_string(facts.since),
             std::to_string(facts.until),
             std::to_string(facts.ownerPid),
@@ -52,7 +52,7 @@ std::optional<HoldFacts> parseHold(std::span<const std::string> arguments) {
     // A holder that was started before keys were there goes on for hours.
     const bool byColumns = arguments.size() == 3 + numberCount;
     if ((!named && !byColumns) || arguments.front() != "hold") return std::nullopt;
-    const std::string key = named ? arguments[1] : arguments[1] + "_" + arguments[2];
+    const PartitionKey key{named ? arguments[1] : arguments[1] + "_" + arguments[2]};
     if (!columnsOfKey(key)) return std::nullopt;
     std::array<uint64_t, numberCount> numbers{};
     for (size_t i = 0; i < numberCount; i++) {

@@ -23,7 +23,7 @@ constexpr int holdDescriptor = 3;
 /** What a holder's arguments say. Times in ms since 1970 on the board's clock. */
 struct HoldFacts {
     /** The key of the partition. */
-    std::string partition;
+    PartitionKey partition;
     int64_t since = 0;
     int64_t until = 0;
     /** The owner that it was taken from; 0 and 0 where no process was one. */

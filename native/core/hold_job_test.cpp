@@ -82,7 +82,7 @@ TEST_CASE("[attach-8] a holder gets the owner's partition, its columns, times an
     REQUIRE(processes.started == std::vector<std::string>{"/somewhere/agent"});
     const auto facts = parseHold(processes.given);
     REQUIRE(facts);
-    CHECK(facts->partition == "6_4");
+    CHECK(facts->partition == PartitionKey{"6_4"});
     CHECK(facts->until - facts->since == int64_t{2} * 3600 * 1000);
     CHECK(facts->ownerPid == 500);
     CHECK(facts->ownerTicks == 4321);

@@ -3,42 +3,15 @@
 #include <algorithm>
 #include <doctest/doctest.h>
 
+#include "collector.h"
 #include "engine.h"
 #include "error.h"
 #include "fake_kernel.h"
+#include "partition_key.h"
 #include "read_job.h"
 #include "write_job.h"
 
 namespace tilescope {
-
-/** A ReadSink that collects a read into one array per range. */
-class Collector final : public ReadSink {
-  public:
-    explicit Collector(const std::vector<ByteRange>& ranges) {
-        for (const ByteRange& range : ranges) bytes.emplace_back(range.length, uint8_t{0xEE});
-    }
-    std::vector<std::vector<uint8_t>> bytes;
-    std::vector<Span> spans;
-    /** Bytes of one room. */
-    uint64_t mostRoom = ~uint64_t{0};
-    /** Bytes of one step; `given` counts them. */
-    uint64_t perStep = ~uint64_t{0};
-    uint64_t given = 0;
-
-    std::span<uint8_t> room(size_t range, uint64_t at, uint64_t /*offset*/, uint64_t length) override {
-        if (given >= perStep) return {};
-        return std::span(bytes[range]).subspan(at, std::min(length, mostRoom));
-    }
-    void filled(uint64_t length) override { given += length; }
-    void unreadable(const Span& span) override {
-        if (!spans.empty() && spans.back().reason == span.reason &&
-            spans.back().offset + spans.back().length == span.offset) {
-            spans.back().length += span.length;
-        } else {
-            spans.push_back(span);
-        }
-    }
-};
 
 /** What `act` answers in the end, asked again at each moment that it names. */
 template <typename Act> auto answerOf(FakeKernel& kernel, Act act) {
@@ -71,7 +44,7 @@ inline Collector readBy(FakeKernel& kernel, Engine& engine, ReadRequest request)
 }
 
 inline uint32_t wordBy(FakeKernel& kernel, Engine& engine, ColumnRange columns, MemoryType type, uint64_t offset) {
-    const auto bytes = readBy(kernel, engine, {columns, type, {{offset, 4}}, {}}).bytes[0];
+    const auto bytes = readBy(kernel, engine, {partitionKey(columns), type, {{offset, 4}}, {}}).bytes[0];
     return uint32_t{bytes[0]} | uint32_t{bytes[1]} << 8U | uint32_t{bytes[2]} << 16U | uint32_t{bytes[3]} << 24U;
 }
 
@@ -93,7 +66,7 @@ struct Board {
     }
     std::vector<MemoryState> open(ColumnRange columns, bool allowUnknown) {
         Visit visit;
-        return answerOf(kernel, [&] { return engine.open(columns, allowUnknown, visit); });
+        return answerOf(kernel, [&] { return engine.open(partitionKey(columns), allowUnknown, visit); });
     }
     void takeKernelDescriptor(ColumnRange columns) {
         answerOf(kernel, [&] { return engine.takeKernelDescriptor(columns); });
@@ -140,15 +113,5 @@ struct Board {
         return outcomes;
     }
 };
-
-/** The code of the CoreError that `act` throws; empty when it throws none. */
-inline std::string codeOf(const std::function<void()>& act) {
-    try {
-        act();
-    } catch (const CoreError& error) {
-        return error.code();
-    }
-    return "";
-}
 
 } // namespace tilescope

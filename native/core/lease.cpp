@@ -247,8 +247,8 @@ bool isPositioned(Kernel& kernel, const PartitionFd& partition, const Layout& la
     return *facts.positioned;
 }
 
-PartitionAccess::PartitionAccess(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry,
-                                 const Layout& layout, bool positioned)
+AieAccess::AieAccess(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout,
+                     bool positioned)
     : kernel_(kernel), partition_(std::move(partition)), entry_(entry), layout_(layout), positioned_(positioned) {
     if (layout_.map == nullptr) return;
     if (positioned_) {
@@ -260,42 +260,51 @@ PartitionAccess::PartitionAccess(Kernel& kernel, PartitionFd partition, const Pa
     }
 }
 
-void PartitionAccess::remember(Refusals& refusals) {
+void AieAccess::remember(Refusals& refusals) {
+    refusals_ = &refusals;
     // Without registers the driver's word is all there is, and may change at any time.
     if (file_ && layout_.knownRegisters) file_->remember(refusals);
 }
 
-PartitionAccess::~PartitionAccess() = default;
+AieAccess::~AieAccess() = default;
 
-RegisterSource& PartitionAccess::registers() {
+Abilities AieAccess::abilities() const {
+    return {layout_.trusted, !positioned_, false};
+}
+
+void AieAccess::wasGated(Tile tile) {
+    if (refusals_ != nullptr) refusals_->taken(tile);
+}
+
+RegisterSource& AieAccess::registers() {
     if (file_) return *file_;
     if (view_) return *view_;
     throw CoreError("unknown-driver", "this driver offers no way to registers that the kernel checks");
 }
 
-Reason PartitionAccess::look(Tile tile) {
+Reason AieAccess::look(Tile tile) {
     return clockState(*layout_.map, registers(), tile);
 }
 
-Reason PartitionAccess::clocks(Tile tile) {
+Reason AieAccess::clocks(Tile tile) {
     if (layout_.map == nullptr || !layout_.knownRegisters) return Reason::noWay;
     return look(tile);
 }
 
-Reason PartitionAccess::mayRead(Tile tile, MemoryType type, bool open) {
+Reason AieAccess::mayRead(Tile tile, MemoryType type, bool open) {
     if (layout_.map == nullptr) return Reason::noWay;
     // Whether a core of an unknown generation runs cannot be asked.
     if (!layout_.knownRegisters) return type == MemoryType::program ? Reason::noWay : Reason::none;
     return mayWrite(tile, type, open);
 }
 
-Reason PartitionAccess::mayWrite(Tile tile, MemoryType type, bool open) {
+Reason AieAccess::mayWrite(Tile tile, MemoryType type, bool open) {
     const Reason clock = clocks(tile);
     if (clock != Reason::none) return clock;
     return type == MemoryType::program && !open ? coreState(*layout_.map, registers(), tile) : Reason::none;
 }
 
-WordPort& PartitionAccess::reading(const MemoryGeometry& geometry) {
+WordPort& AieAccess::reading(const MemoryGeometry& geometry) {
     if (readPort_ && readGeometry_ == geometry) return *readPort_;
     readGeometry_ = geometry;
     if (file_) {
@@ -308,7 +317,7 @@ WordPort& PartitionAccess::reading(const MemoryGeometry& geometry) {
     return *readPort_;
 }
 
-std::unique_ptr<WordPort> PartitionAccess::wordByWord(const MemoryGeometry& geometry, bool& wide) {
+std::unique_ptr<WordPort> AieAccess::wordByWord(const MemoryGeometry& geometry, bool& wide) {
     return std::make_unique<RegisterPort>(*view_, geometry, [this, &wide](Tile tile, uint32_t offset, uint32_t value) {
         const uint64_t place = (uint64_t{tile.col - entry_.columns.startCol} << layout_.map->columnShift) +
                                (uint64_t{tile.row} << layout_.map->rowShift) + offset;
@@ -318,7 +327,7 @@ std::unique_ptr<WordPort> PartitionAccess::wordByWord(const MemoryGeometry& geom
 
 Lease::Lease(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout, bool positioned,
              DriverFacts& facts, int64_t pageSize)
-    : PartitionAccess(kernel, std::move(partition), entry, layout, positioned), facts_(facts), pageSize_(pageSize),
+    : AieAccess(kernel, std::move(partition), entry, layout, positioned), facts_(facts), pageSize_(pageSize),
       wideRegisters_(facts.family != Family::linux2020) {
     if (file_ && view_) file_->insteadOfRefused(*view_);
 }
@@ -458,7 +467,7 @@ std::optional<Moved> Lease::storeRefused(const MemoryGeometry& geometry, uint64_
 }
 
 WordPort& Lease::reading(const MemoryGeometry& geometry) {
-    if (positioned_ || largePages_ || !layout_.trusted) return PartitionAccess::reading(geometry);
+    if (positioned_ || largePages_ || !layout_.trusted) return AieAccess::reading(geometry);
     return mapped(geometry, false);
 }
 
@@ -487,10 +496,16 @@ int Lease::clock(std::span<const Tile> tiles) {
 
 BorrowedPartition::BorrowedPartition(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry,
                                      const Layout& layout, bool positioned, Beside beside)
-    : PartitionAccess(kernel, std::move(partition), entry, layout, positioned), beside_(std::move(beside)) {}
+    : AieAccess(kernel, std::move(partition), entry, layout, positioned), beside_(std::move(beside)) {}
 
 BorrowedPartition::~BorrowedPartition() {
     writePort_.reset();
+}
+
+Abilities BorrowedPartition::abilities() const {
+    Abilities can = AieAccess::abilities();
+    can.compares = !positioned_;
+    return can;
 }
 
 WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) {

@@ -1,5 +1,5 @@
 /**
- * The ways to a partition's bytes, each held for one short access: a lease on a free partition, or a look through
+ * The AIE drivers' ways to a partition's bytes, each held for one short access: a lease on a free partition, or a look through
  * another owner's descriptor. Members are declared in the order in which they must be taken; destruction runs the other
  * way: unmap, close the DMA-bufs, give back clocks, close the partition last.
  * Everything belongs to the thread that made it.
@@ -16,6 +16,7 @@
 #include "guard.h"
 #include "kernel.h"
 #include "owner.h"
+#include "partition_access.h"
 #include "registers.h"
 
 namespace tilescope {
@@ -27,17 +28,6 @@ struct PartitionEntry {
     uint32_t startRow = 0;
     uint32_t numRows = 0;
     bool inUse = false;
-};
-
-/** Device words of one memory type by buffer offset (a multiple of 4). A run stays in one tile. */
-class WordPort {
-  public:
-    WordPort() = default;
-    WordPort(const WordPort&) = delete;
-    WordPort& operator=(const WordPort&) = delete;
-    virtual ~WordPort() = default;
-    virtual Moved load(uint64_t offset, std::span<uint32_t> to) = 0;
-    virtual Moved store(uint64_t offset, std::span<const uint32_t> from) = 0;
 };
 
 /** A DMA-buf mapped whole, by buffer offset. */
@@ -61,14 +51,12 @@ struct Neighbour {
     Layout layout;
 };
 
-/** A way to a partition's bytes that is open now. */
-class PartitionAccess {
+/** What both ways of the AIE drivers have in common: a partition's descriptor, and registers that say what may be touched. */
+class AieAccess : public PartitionAccess {
   public:
-    PartitionAccess(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout,
-                    bool positioned);
-    PartitionAccess(const PartitionAccess&) = delete;
-    PartitionAccess& operator=(const PartitionAccess&) = delete;
-    virtual ~PartitionAccess();
+    AieAccess(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout,
+              bool positioned);
+    ~AieAccess() override;
 
     /** Registers by the safest way that there is: `pread`, else the register view. Throws `unknown-driver` without any. */
     RegisterSource& registers();
@@ -77,27 +65,23 @@ class PartitionAccess {
     [[nodiscard]] const PartitionFd& partition() const { return partition_; }
     /** Whether words are read and written through the partition's descriptor: normally nothing is mapped. */
     [[nodiscard]] bool positioned() const { return positioned_; }
-    /** Whether a tile is clocked (see registers.h); `noWay` where no register is known. */
-    Reason clocks(Tile tile);
+    [[nodiscard]] Abilities abilities() const override;
+    [[nodiscard]] bool reaches(uint32_t column) const override { return entry_.columns.has(column); }
+    /** See registers.h. */
+    Reason clocks(Tile tile) override;
     /**
-     * Whether a tile's memory may be touched now, by the registers. Where none is known, data may be asked of the driver,
-     * which refuses what it takes for gated.
+     * By the registers. Where none is known, data may be asked of the driver, which refuses what it takes for gated.
      */
-    Reason mayRead(Tile tile, MemoryType type, bool open);
-    /** The same for a store: never without registers. */
-    Reason mayWrite(Tile tile, MemoryType type, bool open);
+    Reason mayRead(Tile tile, MemoryType type, bool open) override;
+    /** Never without registers. */
+    Reason mayWrite(Tile tile, MemoryType type, bool open) override;
+    void wasGated(Tile tile) override;
     /** Which of a partition's columns this way reaches. */
     [[nodiscard]] ColumnRange columns() const { return entry_.columns; }
     /** Where tiles that the driver refuses wrongly are remembered; it outlives this object. */
     void remember(Refusals& refusals);
 
-    /** Words of a memory of this partition. */
-    virtual WordPort& reading(const MemoryGeometry& geometry);
-    /**
-     * The same for writing. Throws `locked`, `no-match`, `unknown-driver` if that cannot be.
-     * @param tiles indexes of the tiles that are about to be written, ascending
-     */
-    virtual WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) = 0;
+    WordPort& reading(const MemoryGeometry& geometry) override;
 
   protected:
     /** Whether a tile is clocked, where registers are known. */
@@ -117,12 +101,13 @@ class PartitionAccess {
     std::unique_ptr<RegisterView> view_;
 
   private:
+    Refusals* refusals_ = nullptr;
     std::unique_ptr<WordPort> readPort_;
     MemoryGeometry readGeometry_;
 };
 
 /** A partition that we requested with the keep flag. */
-class Lease final : public PartitionAccess {
+class Lease final : public AieAccess {
   public:
     /** What became of a request: the lease, or why there is none. */
     struct Taken {
@@ -193,7 +178,7 @@ class Lease final : public PartitionAccess {
 };
 
 /** Another owner's partition, through a descriptor that is not ours: no requests, no mapping where `pread` is there. */
-class BorrowedPartition final : public PartitionAccess {
+class BorrowedPartition final : public AieAccess {
   public:
     /** What an owner's process has to do with writing beside it. */
     struct Beside {
@@ -210,6 +195,7 @@ class BorrowedPartition final : public PartitionAccess {
                       bool positioned, Beside beside);
     ~BorrowedPartition() override;
 
+    [[nodiscard]] Abilities abilities() const override;
     WordPort& writing(const MemoryGeometry& geometry, std::span<const uint32_t> tiles) override;
 
   private:

@@ -43,7 +43,7 @@ struct Held {
 
 /** A memory that a candidate may be, and the way to its tiles' registers. */
 struct Place {
-    PartitionAccess* access = nullptr;
+    AieAccess* access = nullptr;
     MemoryGeometry geometry;
 };
 
@@ -115,8 +115,7 @@ void collect(Kernel& kernel, const Holder& holder, uint64_t bytes, std::vector<C
  * Compares a run of words in the register view and in each candidate. The application may be changing them: a word counts
  * only while the register view holds still around the look at the candidates.
  */
-void compare(PartitionAccess& access, const MemoryGeometry& geometry, std::vector<Candidate>& candidates,
-             uint64_t offset) {
+void compare(AieAccess& access, const MemoryGeometry& geometry, std::vector<Candidate>& candidates, uint64_t offset) {
     constexpr int attempts = 3;
     WordPort& view = access.reading(geometry);
     for (Candidate& one : candidates) {
@@ -179,11 +178,11 @@ std::optional<BufferInfo> bufferInfoOf(std::string_view fdinfo) {
     return BufferInfo{*size, ofDriver};
 }
 
-UniqueFd matchingBuffer(Kernel& kernel, PartitionAccess& access, ColumnRange columns, std::span<const Holder> holders,
+UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, std::span<const Holder> holders,
                         std::span<const Neighbour> others, const MemoryGeometry& geometry,
                         std::span<const uint32_t> tiles) {
     const uint64_t bytes = geometry.totalBytes();
-    std::vector<std::unique_ptr<PartitionAccess>> accesses; // taken before the buffers, closed after them
+    std::vector<std::unique_ptr<AieAccess>> accesses; // taken before the buffers, closed after them
     std::vector<Candidate> candidates;
     std::vector<Held> partitions;
     std::vector<int64_t> seen;

@@ -17,12 +17,6 @@ ColumnRange checkedColumns(ColumnRange columns) {
                     std::to_string(columns.numCols) + " columns from column " + std::to_string(columns.startCol));
 }
 
-void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& geometry) {
-    for (const uint32_t tile : tiles) {
-        if (tile >= geometry.tileCount()) throw CoreError("out-of-range", "open tile " + std::to_string(tile));
-    }
-}
-
 std::string columnsText(ColumnRange columns) {
     return "columns " + std::to_string(columns.startCol) + " to " +
            std::to_string(columns.startCol + columns.numCols - 1);

@@ -47,9 +47,6 @@ struct PartitionState {
 /** Columns that an array could have. Throws `out-of-range` for others: no sum of a range's numbers overflows behind it. */
 ColumnRange checkedColumns(ColumnRange columns);
 
-/** Throws `out-of-range` for tiles that a memory does not have. */
-void checkOpenTiles(const std::vector<uint32_t>& tiles, const MemoryGeometry& geometry);
-
 /** For errors: which columns. */
 std::string columnsText(ColumnRange columns);
 std::vector<Fact> columnFacts(ColumnRange columns);

@@ -2,16 +2,19 @@
 
 #include <charconv>
 
+#include "error.h"
+
 namespace tilescope {
 
-std::string partitionKey(ColumnRange columns) {
-    return std::to_string(columns.startCol) + "_" + std::to_string(columns.numCols);
+PartitionKey partitionKey(ColumnRange columns) {
+    return {std::to_string(columns.startCol) + "_" + std::to_string(columns.numCols)};
 }
 
-std::optional<ColumnRange> columnsOfKey(std::string_view key) {
+std::optional<ColumnRange> columnsOfKey(const PartitionKey& key) {
+    const std::string& text = key.text;
     ColumnRange columns;
-    const char* const last = key.data() + key.size();
-    const auto [middle, error] = std::from_chars(key.data(), last, columns.startCol);
+    const char* const last = text.data() + text.size();
+    const auto [middle, error] = std::from_chars(text.data(), last, columns.startCol);
     if (error != std::errc() || middle == last || *middle != '_') return std::nullopt;
     const auto [end, second] = std::from_chars(middle + 1, last, columns.numCols);
     if (second != std::errc() || end != last) return std::nullopt;
@@ -20,6 +23,11 @@ std::optional<ColumnRange> columnsOfKey(std::string_view key) {
     // One partition has one key: no padding.
     if (!sane || key != partitionKey(columns)) return std::nullopt;
     return columns;
+}
+
+ColumnRange columnsNamedBy(const PartitionKey& key) {
+    if (const auto columns = columnsOfKey(key)) return *columns;
+    throw CoreError("no-partition", "no partition is called " + key.text.substr(0, 64));
 }
 
 } // namespace tilescope

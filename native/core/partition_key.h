@@ -4,16 +4,16 @@
  */
 #pragma once
 #include <optional>
-#include <string>
-#include <string_view>
 
 #include "geometry.h"
 
 namespace tilescope {
 
 /** The key of the partition of these columns: the same in every connection, and at every boot. */
-std::string partitionKey(ColumnRange columns);
-/** The columns that a key of ours names; empty for any other text. */
-std::optional<ColumnRange> columnsOfKey(std::string_view key);
+PartitionKey partitionKey(ColumnRange columns);
+/** The columns that a key of ours names; empty for any other one. */
+std::optional<ColumnRange> columnsOfKey(const PartitionKey& key);
+/** The same. Throws CoreError `no-partition` where nothing can have that key. */
+ColumnRange columnsNamedBy(const PartitionKey& key);
 
 } // namespace tilescope

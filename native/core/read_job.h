@@ -1,11 +1,14 @@
-/** A read under way: one walk over its ranges, a lease or a look beside an owner at a time. Knows neither carriers nor who waits. */
+/**
+ * A read under way: one walk over its ranges, one access after another. Knows
+ * neither drivers nor carriers nor who waits.
+ */
 #pragma once
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "engine.h"
+#include "partition_access.h"
 #include "walk.h"
 
 namespace tilescope {
@@ -14,7 +17,7 @@ namespace tilescope {
 constexpr size_t mostRanges = 4096;
 
 struct ReadRequest {
-    ColumnRange columns;
+    PartitionKey partition;
     MemoryType memory = MemoryType::data;
     std::vector<ByteRange> ranges;
     std::vector<uint32_t> openTiles;
@@ -24,13 +27,13 @@ struct ReadRequest {
 class ReadJob {
   public:
     explicit ReadJob(ReadRequest request)
-        : columns_(request.columns), memory_(request.memory), count_(request.ranges.size()),
+        : partition_(std::move(request.partition)), memory_(request.memory), count_(request.ranges.size()),
           openTiles_(std::move(request.openTiles)), walk_(std::move(request.ranges)), visit_{request.asking} {}
     /**
      * Reads for at most one slice. Throws CoreError in the first slice; after that, whatever fails makes the rest
      * not-read, so that what was read stays.
      */
-    Progress step(Engine& engine, ReadSink& sink);
+    Progress step(PartitionDriver& driver, ReadSink& sink);
     /** After the last step. */
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     /** Board clock of the last byte, ms. */
@@ -39,11 +42,11 @@ class ReadJob {
     [[nodiscard]] bool gaveWay() const { return gaveWay_; }
 
   private:
-    Progress slice(Engine& engine, ReadSink& sink);
+    Progress slice(PartitionDriver& driver, ReadSink& sink);
     /** Checks the request in the first slice. */
     void begin(const MemoryGeometry& geometry, const std::string& epoch);
 
-    ColumnRange columns_;
+    PartitionKey partition_;
     MemoryType memory_;
     size_t count_;
     std::vector<uint32_t> openTiles_;

@@ -115,13 +115,13 @@ void ScanJob::takeMail() {
     told_.reset();
 }
 
-Progress ScanJob::step(Engine& engine) {
+Progress ScanJob::step(PartitionDriver& driver) {
     tells_ = false;
     takeMail();
-    const auto time = engine.kernel().clock();
+    const auto time = driver.clock();
     if (waits_) return Later{time + longestPeriod};
     if (!job_ && time < pace_.due()) return Later{pace_.due()};
-    const Progress looked = look(engine);
+    const Progress looked = look(driver);
     if (!looked.isDone()) return looked;
     changes_ = differing({last_, lastStates_}, {now_, nowStates_}, cheapGap);
     for (const WordRun& run : changes_) {
@@ -129,7 +129,7 @@ Progress ScanJob::step(Engine& engine) {
         std::copy_n(now_.begin() + from, run.count, last_.begin() + from);
         std::copy_n(nowStates_.begin() + from, run.count, lastStates_.begin() + from);
     }
-    const auto now = engine.kernel().clock();
+    const auto now = driver.clock();
     if (changes_.empty() && told_ && now - *told_ < quietPeriod) return Later{pace_.due()};
     told_ = now;
     tells_ = true;
@@ -137,18 +137,18 @@ Progress ScanJob::step(Engine& engine) {
     return Progress::again();
 }
 
-Progress ScanJob::look(Engine& engine) {
+Progress ScanJob::look(PartitionDriver& driver) {
     if (!job_) {
-        began_ = engine.kernel().clock();
+        began_ = driver.clock();
         wordsRead_ = 0;
-        job_.emplace(ReadRequest{request_.columns, request_.memory, request_.ranges, {}, Asking::nobody});
+        job_.emplace(ReadRequest{request_.partition, request_.memory, request_.ranges, {}, Asking::nobody});
     }
-    const Progress made = job_->step(engine, *this);
+    const Progress made = job_->step(driver, *this);
     if (!made.isDone()) return made;
     const std::string epoch = job_->epoch();
     at_ = job_->at();
     job_.reset();
-    pace_.looked(began_, engine.kernel().clock(), wordsRead_, request_);
+    pace_.looked(began_, driver.clock(), wordsRead_, request_);
     if (!epoch_.empty() && epoch != epoch_) {
         throw CoreError("epoch", "the contents started a new epoch", 0, {{"have", epoch}, {"epoch", epoch_}});
     }

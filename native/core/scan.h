@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "compare.h"
-#include "engine.h"
+#include "partition_access.h"
 #include "read_job.h"
 
 namespace tilescope {
@@ -27,7 +27,7 @@ constexpr std::chrono::milliseconds quietPeriod{1000};
 
 /** What is watched, and how often. */
 struct ScanRequest {
-    ColumnRange columns;
+    PartitionKey partition;
     MemoryType memory = MemoryType::data;
     /** Whole words, ascending, not overlapping, 1 to `mostRanges`, in the order in which they are read. */
     std::vector<ByteRange> ranges;
@@ -80,7 +80,7 @@ class ScanJob final : private ReadSink {
      * epoch began). While an update waits for seen() it is later by `longestPeriod`: whoever calls seen() or
      * change() has it taken sooner.
      */
-    Progress step(Engine& engine);
+    Progress step(PartitionDriver& driver);
     /** The last step ended a look of which the client is to be told: once. */
     [[nodiscard]] bool tells() { return std::exchange(tells_, false); }
 
@@ -104,7 +104,7 @@ class ScanJob final : private ReadSink {
     };
     void lay(ScanRequest request);
     void takeMail();
-    Progress look(Engine& engine);
+    Progress look(PartitionDriver& driver);
     [[nodiscard]] size_t wordAt(uint64_t offset) const;
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override;
     void filled(uint64_t length) override;

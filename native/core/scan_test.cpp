@@ -6,8 +6,10 @@
 #include <map>
 #include <random>
 
+#include "engine.h"
 #include "error.h"
 #include "fake_kernel.h"
+#include "partition_key.h"
 
 using namespace tilescope;
 using std::chrono::milliseconds;
@@ -82,7 +84,7 @@ struct Watched {
 };
 
 ScanRequest request(std::vector<ByteRange> ranges, milliseconds period = milliseconds(100), uint64_t budget = 0) {
-    return {columns, MemoryType::data, std::move(ranges), period, budget};
+    return {partitionKey(columns), MemoryType::data, std::move(ranges), period, budget};
 }
 
 std::string codeOf(const std::function<void()>& act) {

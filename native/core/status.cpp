@@ -30,11 +30,6 @@ std::vector<std::pair<uint32_t, uint32_t>> readRuns(std::span<const RegisterRun>
 
 } // namespace
 
-std::string_view kindName(TileKind kind) {
-    if (kind == TileKind::memory) return "memory";
-    return kind == TileKind::core ? "core" : "shim";
-}
-
 TileKind kindOf(const ArrayShape& shape, Generation generation, Tile tile) {
     const auto in = [&](const RowRange& rows) { return tile.row >= rows.start && tile.row - rows.start < rows.count; };
     if (tile.row == 0 || in(shape.shim)) {

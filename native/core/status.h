@@ -5,32 +5,13 @@
 #pragma once
 #include <functional>
 #include <span>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
 
 #include "geometry.h"
 #include "registers.h"
 #include "status_registers.h"
+#include "tile_status.h"
 
 namespace tilescope {
-
-/** One tile as it was seen. */
-struct TileStatus {
-    Tile tile;
-    TileKind kind = TileKind::core;
-    /** Why nothing was read; none if something was. */
-    Reason reason = Reason::none;
-    bool fromSysfs = false;
-    /** Attribute names and texts; from sysfs only. */
-    std::vector<std::pair<std::string, std::string>> files;
-    /** Offsets in the tile's address space and words, ascending. A register that faulted is left out. */
-    std::vector<std::pair<uint32_t, uint32_t>> registers;
-};
-
-/** The wire's word for a kind. */
-std::string_view kindName(TileKind kind);
 
 /** What stands at a place, by the array's rows; where those are unknown, row 0 is the shim and the rest are cores. */
 TileKind kindOf(const ArrayShape& shape, Generation generation, Tile tile);

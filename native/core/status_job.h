@@ -1,14 +1,10 @@
-/**
- * A look at the status of tiles under way, in slices: registers where they can be read, the driver's attributes where there
- * is no way to these, or only a mapping beside an owner.
- */
+/** A look at the status of tiles under way, in slices. Knows neither drivers nor carriers nor who waits. */
 #pragma once
-#include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "engine.h"
-#include "status.h"
+#include "partition_access.h"
 
 namespace tilescope {
 
@@ -16,7 +12,7 @@ namespace tilescope {
 constexpr size_t mostTiles = 4096;
 
 struct StatusRequest {
-    ColumnRange columns;
+    PartitionKey partition;
     /** Absolute, of the partition, shim row included. */
     std::vector<Tile> tiles;
     /** Descriptors, events and errors too. */
@@ -29,23 +25,18 @@ class StatusJob {
   public:
     explicit StatusJob(StatusRequest request) : request_(std::move(request)), visit_{request_.asking} {}
     /** Looks at tiles for at most one slice and appends them. Throws CoreError. */
-    Progress step(Engine& engine, std::vector<TileStatus>& out);
+    Progress step(PartitionDriver& driver, std::vector<TileStatus>& out);
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     /** Board clock of the last look, ms. */
     [[nodiscard]] int64_t at() const { return at_; }
 
   private:
-    /** False when the partition began another life: what is left was not read. */
-    bool begin(const PartitionState& state);
-    /** Tiles under one access, as long as it may take. */
-    void look(Engine& engine, PartitionAccess& access, std::chrono::steady_clock::duration atMost,
-              std::vector<TileStatus>& out);
-    /** Tiles by attributes alone, for as long as a slice takes. */
-    void lookAtAttributes(Engine& engine, std::chrono::steady_clock::duration atMost, std::vector<TileStatus>& out);
-    /** Whether the partition is in the same hands, in the same life, as at the look before. */
-    bool isStill(Engine& engine, const PartitionState& before);
+    /** Checks the request in the first slice. False when the partition began another life: what is left was not read. */
+    bool begin(const StatusWay& way);
+    /** What can be said by the way that is open now. */
+    void look(PartitionDriver& driver, const StatusWay& way, std::vector<TileStatus>& out);
     /** The tiles that are left, with a reason. */
-    void rest(Engine& engine, std::vector<TileStatus>& out, Reason reason);
+    void rest(PartitionDriver& driver, std::vector<TileStatus>& out, Reason reason);
 
     StatusRequest request_;
     Visit visit_;

@@ -6,6 +6,8 @@
 
 #include "error.h"
 #include "in_steps.h"
+#include "partition_key.h"
+#include "status.h"
 
 using namespace tilescope;
 
@@ -142,7 +144,7 @@ TEST_CASE(
     Engine engine(kernel, "/dev/aie0");
     REQUIRE(engine.describe());
     kernel.own(0, 500, {4321, "app", {}, false});
-    StatusRequest request{{6, 4}, {}, true};
+    StatusRequest request{partitionKey({6, 4}), {}, true};
     for (uint32_t row = 0; row < 9; row++) {
         for (uint32_t col = 9; col >= 6; col--) request.tiles.push_back({col, row});
     }
@@ -171,7 +173,7 @@ TEST_CASE(
     Engine engine(kernel, "/dev/aie0");
     for (const auto& tiles : std::vector<std::vector<Tile>>{
              {}, {{5, 1}}, {{10, 1}}, {{6, 9}}, {{6, 1}, {0xFFFFFFFF, 0}}, std::vector<Tile>(4097, Tile{6, 1})}) {
-        StatusJob job({{6, 4}, tiles, false});
+        StatusJob job({partitionKey({6, 4}), tiles, false});
         std::vector<TileStatus> seen;
         std::string code;
         try {
@@ -197,7 +199,7 @@ TEST_CASE("[attach-10] attributes that vanish with their owner leave the tiles n
             const bool attribute = path.starts_with("/sys/class/aie/aiepart_0_4/");
             if (attribute && leaves && kernel.partitions[3].owner != 0) kernel.leave(3);
         };
-        StatusJob job({{0, 4}, {{0, 1}}, false});
+        StatusJob job({partitionKey({0, 4}), {{0, 1}}, false});
         std::vector<TileStatus> seen;
         CHECK(job.step(engine, seen).isDone());
         REQUIRE(seen.size() == 1);
@@ -239,7 +241,7 @@ TEST_CASE("[truth-2] without a way to the clock registers no tile's attribute is
             if (path.starts_with(folder)) asked.push_back(path.substr(folder.size()));
         };
         Engine engine(kernel, "/dev/aie0");
-        StatusJob job({columns, {shim, tile}, true});
+        StatusJob job({partitionKey(columns), {shim, tile}, true});
         std::vector<TileStatus> seen;
         kernel.pauseTakes = std::chrono::milliseconds(1);
         finish(kernel, [&] { return job.step(engine, seen); }); // who came just now is waited for

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "geometry.h"
-#include "registers.h"
+#include "reason.h"
 
 namespace tilescope {
 

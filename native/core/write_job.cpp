@@ -39,16 +39,16 @@ bool contains(const std::vector<uint32_t>& tiles, uint32_t index) {
 
 } // namespace
 
-Progress WriteJob::step(Engine& engine, std::vector<WordOutcome>& outcomes) {
+Progress WriteJob::step(PartitionDriver& driver, std::vector<WordOutcome>& outcomes) {
     try {
-        return slice(engine, outcomes);
+        return slice(driver, outcomes);
     } catch (const CoreError&) {
         // Taken by someone, or no way any more, in the middle: what was written is reported, the rest is refused.
         if (next_ == 0) throw;
         for (; next_ < request_.words.size(); next_++) {
             outcomes.push_back({request_.words[next_].offset, Outcome::refused, Reason::notRead, 0});
         }
-        at_ = engine.now();
+        at_ = driver.now();
         return Progress::done();
     }
 }
@@ -78,30 +78,37 @@ size_t WriteJob::endOfPass(const MemoryGeometry& geometry, size_t most) const {
     return last;
 }
 
-Progress WriteJob::slice(Engine& engine, std::vector<WordOutcome>& outcomes) {
+Progress WriteJob::slice(PartitionDriver& driver, std::vector<WordOutcome>& outcomes) {
     const auto purpose = request_.besideOwner ? Purpose::writeBeside : Purpose::write;
-    const auto whole = engine.access().divisible(request_.columns, request_.memory);
+    const auto whole = driver.divisible(request_.partition, request_.memory);
     const auto needed = whole ? columnsUpTo(*whole, std::span(request_.words).subspan(next_)) : std::nullopt;
-    const auto entered = engine.access().enter(request_.columns, purpose, visit_, needed);
+    const auto entered = driver.enter(request_.partition, request_.memory, purpose, visit_, needed);
     if (!entered) return entered.later();
-    const Opened& opened = *entered;
-    if (opened.state.epoch != request_.epoch) {
+    const MemoryWay& way = *entered;
+    if (way.epoch != request_.epoch) {
         throw CoreError("epoch", "the contents started a new life", 0,
-                        {{"have", opened.state.epoch}, {"epoch", request_.epoch}});
+                        {{"have", way.epoch}, {"epoch", request_.epoch}});
     }
-    const MemoryGeometry geometry = engine.access().geometry(opened, request_.memory);
-    begin(geometry, opened.state.epoch);
-    PartitionAccess& access = *opened.access;
+    const MemoryGeometry& geometry = way.geometry;
+    begin(geometry, way.epoch);
     const std::span<const Word> words(request_.words);
-    // An owner's buffer is compared in the tiles of one slice, so these must be few.
-    const bool compared = opened.lease == nullptr && !access.positioned();
-    const auto tiles = tilesOf(geometry, words.subspan(next_), compared ? size_t{16} : size_t{geometry.tileCount()});
-    // Each word through the descriptor is three system calls, and no look at the clock comes between them.
-    const size_t mostPerPass = access.positioned() ? 256 : 1024;
+    if (way.access == nullptr) {
+        for (const Word& word : words.subspan(next_))
+            outcomes.push_back({word.offset, Outcome::refused, way.closed, 0});
+        next_ = words.size();
+        at_ = driver.now();
+        return Progress::done();
+    }
+    PartitionAccess& access = *way.access;
+    const Abilities can = access.abilities();
+    const auto tiles =
+        tilesOf(geometry, words.subspan(next_), can.compares ? size_t{16} : size_t{geometry.tileCount()});
+    // Where a word takes calls, it takes three of them, and no look at the clock comes between.
+    const size_t mostPerPass = can.bulk ? 1024 : 256;
     WordPort* port = nullptr; // opened when a tile may be written at all
-    const auto end = engine.kernel().clock() + sliceTime;
+    const auto end = driver.clock() + way.stepTime;
     const size_t first = next_;
-    while (next_ < words.size() && engine.kernel().clock() < end && (next_ == first || !engine.hurried())) {
+    while (next_ < words.size() && driver.clock() < end && (next_ == first || !driver.hurried())) {
         const uint32_t index = geometry.tileIndex(words[next_].offset);
         if (index > tiles.back()) break;
         const size_t last = endOfPass(geometry, mostPerPass);
@@ -116,7 +123,7 @@ Progress WriteJob::slice(Engine& engine, std::vector<WordOutcome>& outcomes) {
                                              [](const WordOutcome& one) { return one.reason == Reason::driverGated; });
             // Perhaps rightly: the tile may have been gated since the look.
             if (refused && access.clocks(tile) == Reason::gated) {
-                engine.access().refusals(access, epoch_).taken(tile);
+                access.wasGated(tile);
                 for (WordOutcome& one : results) {
                     if (one.reason == Reason::driverGated) one.reason = Reason::gated;
                 }
@@ -127,7 +134,7 @@ Progress WriteJob::slice(Engine& engine, std::vector<WordOutcome>& outcomes) {
         outcomes.insert(outcomes.end(), results.begin(), results.end());
         next_ = last;
     }
-    at_ = engine.now();
+    at_ = driver.now();
     return next_ >= words.size() ? Progress::done() : Progress::again();
 }
 

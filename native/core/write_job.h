@@ -1,11 +1,14 @@
-/** A write under way: words in ascending order, tile by tile, each compared, stored and read back. Knows neither carriers nor who waits. */
+/**
+ * A write under way: words in ascending order, tile by tile, each compared, stored and read back. Knows neither drivers nor
+ * carriers nor who waits.
+ */
 #pragma once
 #include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "engine.h"
+#include "partition_access.h"
 #include "write_pass.h"
 
 namespace tilescope {
@@ -14,7 +17,7 @@ namespace tilescope {
 constexpr size_t mostWords = size_t{1} << 20U;
 
 struct WriteRequest {
-    ColumnRange columns;
+    PartitionKey partition;
     MemoryType memory = MemoryType::data;
     std::string epoch;
     bool force = false;
@@ -31,13 +34,13 @@ class WriteJob {
      * Writes for at most one slice and appends the outcomes. Throws CoreError while nothing was written; after that,
      * whatever fails makes the rest `refused` with not-read, so that no outcome is lost.
      */
-    Progress step(Engine& engine, std::vector<WordOutcome>& outcomes);
+    Progress step(PartitionDriver& driver, std::vector<WordOutcome>& outcomes);
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     /** Board clock of the last word, ms. */
     [[nodiscard]] int64_t at() const { return at_; }
 
   private:
-    Progress slice(Engine& engine, std::vector<WordOutcome>& outcomes);
+    Progress slice(PartitionDriver& driver, std::vector<WordOutcome>& outcomes);
     /** Checks the request in the first slice. */
     void begin(const MemoryGeometry& geometry, const std::string& epoch);
     /** The end of the run that is written in one pass: words of one tile, whole program lines, `most` of them or so. */

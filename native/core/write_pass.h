@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <span>
 
-#include "lease.h"
+#include "partition_access.h"
 
 namespace tilescope {
 

@@ -11,6 +11,7 @@
 #include "../core/kernel_log.h"
 #include "../core/owner.h"
 #include "../core/owner_buffer.h"
+#include "../core/partition_key.h"
 #include "../core/sysfs_status.h"
 #include "../protocol/requests.h"
 
@@ -66,31 +67,34 @@ void takeStream(std::span<const uint8_t> input) {
     }
 }
 
-/** A header is refused, or its columns are some that an array could have. */
+/** A header is refused, or its key names no partition, or one of columns that an array could have. */
 void takeRequest(std::span<const uint8_t> input) {
     if (input.empty()) return;
     const auto header = decodeHeader(input.subspan(1));
     if (!header) return;
-    const auto good = [](ColumnRange columns) {
-        must(columns.numCols != 0 && columns.startCol + columns.numCols <= 128, "columns that no array has");
+    const auto good = [](const PartitionKey& key) {
+        const auto columns = columnsOfKey(key);
+        if (!columns) return;
+        must(columns->numCols != 0 && columns->startCol + columns->numCols <= 128, "columns that no array has");
+        must(partitionKey(*columns) == key, "two keys of one partition");
     };
     try {
         switch (input[0] % 5) {
         case 0:
-            return good(readRequest(*header).columns);
+            return good(readRequest(*header).partition);
         case 1:
-            return good(writeRequest(*header).columns);
+            return good(writeRequest(*header).partition);
         case 2:
-            return good(statusRequest(*header).columns);
+            return good(statusRequest(*header).partition);
         case 3: {
             const ScanRequest request = scanRequest(*header);
             for (const ByteRange& one : request.ranges) must(one.length <= mostScanBytes, "a watch of too much");
-            return good(request.columns);
+            return good(request.partition);
         }
         default:
             const HoldRequest request = holdRequest(*header, "");
             must(request.hours >= 1 && request.hours <= mostHoldHours, "hours out of range");
-            return good(request.columns);
+            return good(partitionKey(request.columns));
         }
     } catch (const CoreError&) {
         return; // the request is refused

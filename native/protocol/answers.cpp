@@ -10,7 +10,7 @@ namespace tilescope {
 namespace {
 
 Header partitionHeader(const PartitionState& one) {
-    Header entry{{"key", partitionKey(one.entry.columns)},
+    Header entry{{"key", partitionKey(one.entry.columns).text},
                  {"id", one.entry.id},
                  {"startCol", one.entry.columns.startCol},
                  {"numCols", one.entry.columns.numCols},

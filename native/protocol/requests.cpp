@@ -86,10 +86,8 @@ ColumnRange columnsIn(const Header& header) {
     return checkedColumns({wordIn(header, "startCol"), wordIn(header, "numCols")});
 }
 
-ColumnRange partitionIn(const Header& header) {
-    const std::string key = textIn(header, "partition");
-    if (const auto columns = columnsOfKey(key)) return *columns;
-    throw CoreError("no-partition", "no partition is called " + key.substr(0, 64));
+PartitionKey partitionIn(const Header& header) {
+    return {textIn(header, "partition")};
 }
 
 Asking askingIn(const Header& header) {
@@ -113,7 +111,7 @@ ScanRequest scanRequest(const Header& header) {
 
 WriteRequest writeRequest(const Header& header) {
     WriteRequest request;
-    request.columns = partitionIn(header);
+    request.partition = partitionIn(header);
     request.memory = memoryIn(header);
     request.epoch = textIn(header, "epoch");
     request.force = flagIn(header, "force");
@@ -145,7 +143,7 @@ StatusRequest statusRequest(const Header& header) {
 }
 
 HoldRequest holdRequest(const Header& header, std::string program) {
-    HoldRequest request{partitionIn(header), flagIn(header, "on"), 0, std::move(program)};
+    HoldRequest request{columnsNamedBy(partitionIn(header)), flagIn(header, "on"), 0, std::move(program)};
     request.hours = static_cast<int64_t>(numberOr(header, "hours", mostHoldHours, mostHoldHours));
     if (request.hours == 0) throw badRequest("hours is missing or out of range");
     return request;

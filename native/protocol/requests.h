@@ -1,7 +1,7 @@
 /**
  * The requests of docs/wire.md: from a header to what the core's jobs take. Every size and kind is checked here. Throws
- * CoreError: `protocol` for what cannot be understood, `out-of-range` for what no array has, `no-partition` for a key of
- * none. Pure.
+ * CoreError: `protocol` for what cannot be understood, `out-of-range` for what no array has, `no-partition` for a hold of
+ * a partition that cannot be. Pure.
  */
 #pragma once
 #include <cstdint>
@@ -30,8 +30,8 @@ bool flagIn(const Header& header, const char* key);
 std::string textIn(const Header& header, const char* key);
 /** Columns that an array could have, of the keys `startCol` and `numCols`. */
 ColumnRange columnsIn(const Header& header);
-/** The partition that a request is about, by its key. Throws CoreError `no-partition` where nothing can have that key. */
-ColumnRange partitionIn(const Header& header);
+/** The key of the partition that a request is about; whether there is one, its driver says. */
+PartitionKey partitionIn(const Header& header);
 /** Who asks; what nobody says is asked by nobody. */
 Asking askingIn(const Header& header);
 

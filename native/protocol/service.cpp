@@ -257,15 +257,15 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
     }
     if (op == "pick") {
         return answer(id, std::move(reply), [columns = columnsIn(header)](Engine&) {
-            return Header{{"partition", partitionKey(columns)}};
+            return Header{{"partition", partitionKey(columns).text}};
         });
     }
     if (op == "open") {
         return answer(id, std::move(reply),
-                      [columns = partitionIn(header), allowUnknown = flagIn(header, "allowUnknown"),
+                      [key = partitionIn(header), allowUnknown = flagIn(header, "allowUnknown"),
                        visit = Visit{askingIn(header)}](Engine& engine) mutable {
-                          return engine.open(columns, allowUnknown, visit).then([columns](const auto& memories) {
-                              return openedHeader(columns, memories);
+                          return engine.open(key, allowUnknown, visit).then([&](const auto& memories) {
+                              return openedHeader(columnsNamedBy(key), memories);
                           });
                       });
     }
@@ -288,7 +288,7 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
     if (op == "clocks") {
         return answer(
             id, std::move(reply),
-            [columns = partitionIn(header), on = flagIn(header, "on"),
+            [columns = columnsNamedBy(partitionIn(header)), on = flagIn(header, "on"),
              visit = Visit{Asking::person, true}](Engine& engine) mutable {
                 return engine.setClocks(columns, on, visit).then([](bool running) { return Header{{"on", running}}; });
             });
@@ -301,7 +301,7 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
         return;
     }
     if (op == "kernel-descriptor") {
-        return answer(id, std::move(reply), [columns = partitionIn(header)](Engine& engine) {
+        return answer(id, std::move(reply), [columns = columnsNamedBy(partitionIn(header))](Engine& engine) {
             return engine.takeKernelDescriptor(columns).then([](Done) { return Header::object(); });
         });
     }
