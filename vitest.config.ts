@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { ONCE } from './scripts/results.ts';
 
 /**
@@ -14,6 +16,36 @@ const alone = {
   e2e: ['test/e2e/{bench,packaged,start}.e2e.test.ts'],
 };
 
+/** The longest files, longest first: they begin before the others, so that none runs alone at the end. */
+const longest = [
+  'saving.e2e.test.ts',
+  'owner.e2e.test.ts',
+  'sequences.board.test.ts',
+  'native.board.test.ts',
+  'conformance-local.board.test.ts',
+  'ssh.board.test.ts',
+  'matrix.board.test.ts',
+  'link.e2e.test.ts',
+  'main-job.e2e.test.ts',
+  'native-addon.board.test.ts',
+  'connector.test.ts',
+  'connection.test.ts',
+  'link.test.ts',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const place = longest.indexOf(basename(moduleId));
+      return place < 0 ? longest.length : place;
+    };
+    const sorted = await super.sort(files);
+    return [...new Set(sorted.map(({ project }) => project))].flatMap((one) =>
+      sorted.filter(({ project }) => project === one).sort((a, b) => rank(a) - rank(b)),
+    );
+  }
+}
+
 const tags = [
   { name: ONCE, description: 'A failure counts at the first try (scripts/test.ts gives others a second).' },
 ];
@@ -21,6 +53,7 @@ const tags = [
 export default defineConfig({
   test: {
     tags,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -28,6 +61,8 @@ export default defineConfig({
           include: ['{src,webview,scripts}/**/*.test.ts', 'test/bench/**/*.test.ts'],
           exclude: [...elsewhere, ...needsMachinery],
           environment: 'node',
+          // Tests of connections wait much of their time.
+          maxWorkers: 2,
           // Seeded random runs take seconds on a loaded machine.
           testTimeout: 60_000,
         },

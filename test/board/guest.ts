@@ -364,6 +364,13 @@ export function killsText({ killed, refreshes, looks, lists, refused, counters }
   );
 }
 
+/** What must be true of a run of kills: no look has left the driver's lock behind. */
+export function expectNoWedge(run: KillRun, count: number): void {
+  expect(run.defects).toEqual([]);
+  expect(run.killed).toMatchObject({ starts: count, failures: 0, wrong: 0, stuck: false });
+  expect(run.counters).toMatchObject({ wedges: 0, hung: 0, open: 0, dmabufs: 0, mappings: 0 });
+}
+
 /**
  * Kills an application in the middle of its work `count` times, each time at another moment, while `ours` watches the list,
  * the memory and the status of its partition.

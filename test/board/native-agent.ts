@@ -32,7 +32,7 @@ export function buildForBoard(): { agent: string; addon: string; tests: string; 
   return {
     agent: built('tilescope-agent'),
     addon: built('tilescope.node'),
-    tests: built('core_tests'),
+    tests: built('board_tests'),
     plainLoop: built('plain_loop'),
   };
 }

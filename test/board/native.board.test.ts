@@ -29,7 +29,7 @@ beforeAll(async () => {
   const files = buildForBoard();
   board = await startBoard();
   await board.put(files.agent, agentPath);
-  await board.put(files.tests, '/tmp/core_tests');
+  await board.put(files.tests, '/tmp/board_tests');
   agent = await Agent.start(board);
 }, 600_000);
 
@@ -86,7 +86,7 @@ async function code(promise: Promise<unknown>): Promise<unknown> {
 describe('the core on the board', () => {
   it('passes its own tests on arm64, where an unaligned access faults and a foreign bus error reaches the earlier handler [main-9] [main-10] [truth-13]', async () => {
     const { code: status, stdout } = await board.exec(
-      `/tmp/core_tests --test-case='*[main-9]*,*[truth-13]*handler*' --test-case-exclude='*random*'`,
+      `/tmp/board_tests --test-case='*[main-9]*,*[truth-13]*handler*' --test-case-exclude='*random*'`,
     );
     expect(stdout.toString()).toMatch(/test cases: +[1-9]/); // an empty selection is a success, too
     expect(stdout.toString()).toContain('Status: SUCCESS');

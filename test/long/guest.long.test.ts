@@ -1,10 +1,21 @@
-/** A thousand restarts of an owner on every family, its memory and status watched all the time. `SEED` repeats the run, `LIVES` shortens it. */
+/**
+ * A thousand restarts of an owner on every family, and a thousand kills on two, its memory and status watched all the
+ * time. `SEED` repeats the run, `LIVES` shortens it.
+ */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { type FamilyName, families, familyNames } from '../board/families.ts';
-import { expectGuest, type GuestRun, restartBeside, runText } from '../board/guest.ts';
+import {
+  expectGuest,
+  expectNoWedge,
+  type GuestRun,
+  killBeside,
+  killsText,
+  restartBeside,
+  runText,
+} from '../board/guest.ts';
 import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
 import { recordLongRun } from './record.ts';
@@ -64,6 +75,24 @@ describe(`[attach-7] ${lives} restarts of an owner whose memory is refreshed at 
         runs.set(name, run);
         console.info(`${name}: ${runText(run)}`);
         expectGuest(run, family, lives);
+        await board.assertClean();
+      } finally {
+        await ours.dispose();
+      }
+    }, 1_200_000);
+  }
+});
+
+describe(`[truth-4] ${lives} SIGKILLs of an owner, beside watching its list, status and memory (seed ${seed})`, () => {
+  for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
+    it(`${name}: not one finds the driver's lock taken by us`, async () => {
+      if (board === undefined || way === undefined) throw new Error('there is no board');
+      await board.reloadModule(families[name].module);
+      const ours = await way.connect();
+      try {
+        const run = await killBeside(board, ours, families[name], lives, seed);
+        console.info(`${name}: ${killsText(run)}`);
+        expectNoWedge(run, lives);
         await board.assertClean();
       } finally {
         await ours.dispose();
