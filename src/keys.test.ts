@@ -79,7 +79,10 @@ describe('[shape-9] what can be done now', () => {
     } as const;
     expect(on(editorKeys(undefined, false))).toEqual([]);
     expect(on(editorKeys(undefined, true))).toEqual(['hasComparison']);
-    expect(on(editorKeys(facts, false))).toEqual(['canRead', 'canLock']);
+    expect(on(editorKeys(facts, false))).toEqual(['canRead', 'canLock', 'canBeImmediate']);
+    expect(on(editorKeys({ ...facts, policy: 'immediate' }, false))).toEqual([
+      ...['canRead', 'canLock', 'canStageEdits'],
+    ]);
     expect(on(editorKeys({ ...facts, policy: 'locked' }, false))).toEqual(['canRead', 'canUnlock']);
     expect(on(editorKeys({ ...facts, policy: 'locked', lockedFor: 'why' }, false))).toEqual(['canRead']);
     expect(on(editorKeys({ ...facts, connected: false, stagedBytes: 1, epochChanged: true }, false))).toEqual(
@@ -87,7 +90,9 @@ describe('[shape-9] what can be done now', () => {
     );
     expect(
       on(editorKeys({ ...facts, stagedBytes: 2, conflictBytes: 1, coreRuns: true, mismatches: 3 }, false)),
-    ).toEqual([...['canRead', 'canLock', 'hasStaged', 'hasConflicts', 'coreRuns', 'hasMismatches']]);
+    ).toEqual([
+      ...['canRead', 'canLock', 'canBeImmediate', 'hasStaged', 'hasConflicts', 'coreRuns', 'hasMismatches'],
+    ]);
   });
 
   test('of names', () => {

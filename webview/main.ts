@@ -180,6 +180,10 @@ class Editor {
 
   setState(state: EditorState): void {
     const reconnected = state.connected && !this.#state.connected;
+    const immediate = state.policy === 'immediate';
+    if (immediate !== (this.#state.policy === 'immediate')) {
+      this.#outline.speak(this.#t(immediate ? 'policyImmediateHint' : 'policyImmediateEnded'));
+    }
     this.#state = state;
     this.#view.label = this.#t('gridName', state.title);
     this.#view.readOnly = state.policy === 'locked';
@@ -188,7 +192,7 @@ class Editor {
     const { generation = 'unknown', array } = state;
     this.#view.array = { generation, array };
     this.#updateLine();
-    if (state.policy === 'staged' && this.#notice?.unlock === true) this.#notify(undefined);
+    if (state.policy !== 'locked' && this.#notice?.unlock === true) this.#notify(undefined);
     if (reconnected && this.#store.failure !== undefined) this.#store.retry();
     this.#updateOutline();
   }

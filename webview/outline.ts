@@ -43,12 +43,13 @@ export interface OutlineActions {
   readonly unfreeze: () => void;
 }
 
-function policyHint({
-  policy,
-  beside,
-}: EditorState): 'policyLockedHint' | 'policyStagedHint' | 'policyBesideHint' {
-  if (policy === 'locked') return 'policyLockedHint';
-  return beside === undefined ? 'policyStagedHint' : 'policyBesideHint';
+/** What the policy is called, and what it means. */
+function policyTexts(t: Translate, { policy, beside }: EditorState): { name: string; hint: string } {
+  if (policy === 'locked') return { name: t('policyLocked'), hint: t('policyLockedHint') };
+  if (policy === 'immediate') return { name: t('policyImmediate'), hint: t('policyImmediateHint') };
+  return beside === undefined
+    ? { name: t('policyStaged'), hint: t('policyStagedHint') }
+    : { name: t('policyBeside', beside), hint: t('policyBesideHint') };
 }
 
 /** The page's outline: rendered once, filled by `update`. */
@@ -93,6 +94,7 @@ export class Outline {
     const { state } = content;
     this.middle.classList.toggle('offline', !state.connected);
     this.middle.classList.toggle('last-known', state.lastKnown);
+    this.middle.classList.toggle('immediate', state.policy === 'immediate');
     render(this.#bottomTemplate(state, content.cursor), this.#bottom);
     const { notice } = content;
     render(this.#topTemplate(state, content.failure, notice?.unlock === true), this.#top);
@@ -159,6 +161,8 @@ export class Outline {
       (command === 'unlock' && unlock) ||
       state.banner?.actions.some((action) => action.command === command) === true;
     const locked = state.policy === 'locked';
+    const immediate = state.policy === 'immediate';
+    const policy = policyTexts(t, state);
     const fixed = locked && state.lockedFor !== undefined;
     const { percent } = state.reading ?? {};
     const doing = percent === undefined ? t('reading') : t('readingPercent', Math.round(percent));
@@ -167,15 +171,10 @@ export class Outline {
         <span class="chip link ${state.connected ? '' : 'offline'}">${t(state.connected ? 'connected' : 'offline')}</span>
         <span
           class="chip policy ${state.policy}"
-          title=${state.lockedFor ?? t(policyHint(state))}
-          >${
-            locked
-              ? t('policyLocked')
-              : state.beside === undefined
-                ? t('policyStaged')
-                : t('policyBeside', state.beside)
-          }</span
+          title=${state.lockedFor ?? policy.hint}
+          >${policy.name}</span
         >
+        ${immediate ? this.#command('stageEdits', { hint: t('stageEditsHint') }) : nothing}
         ${fixed ? nothing : this.#command(locked ? 'unlock' : 'lock', { secondary: !offered('unlock') })}
         <span class="buttons" role="group" aria-label=${t('toolbar')}>
           ${this.#live(state)}

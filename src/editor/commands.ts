@@ -26,6 +26,8 @@ type EditorCommand =
   | 'refresh'
   | 'unlock'
   | 'lock'
+  | 'immediate'
+  | 'stageEdits'
   | 'rebase'
   | 'keepMine'
   | 'takeTheirs'
@@ -61,6 +63,10 @@ export class EditorCommands {
     refresh: (document) => this.#refresh(document),
     unlock: async (document) => void (await this.#provider.unlock(document)),
     lock: async (document) => document.session.setPolicy('locked'),
+    immediate: async (document) => this.#provider.startImmediate(document, shownPanel(document)),
+    stageEdits: async (document) => {
+      for (const panel of document.panels) panel.setImmediate(false);
+    },
     rebase: (document) => this.#rebase(document),
     keepMine: (document) => this.#keepMine(document),
     takeTheirs: (document) => this.#takeTheirs(document),
@@ -159,6 +165,7 @@ export class EditorCommands {
       rebase: this.#actions.rebase,
       unlock: this.#actions.unlock,
       lock: this.#actions.lock,
+      stageEdits: this.#actions.stageEdits,
       keepMine: this.#actions.keepMine,
       takeTheirs: this.#actions.takeTheirs,
       readRunning: this.#actions.readRunning,

@@ -1,9 +1,10 @@
 /** Which of the editor's commands can do something now. */
+import type { WritePolicy } from './messages.ts';
 
 /** What the keys are made of: the editor in front. */
 export interface EditorFacts {
   readonly connected: boolean;
-  readonly policy: 'locked' | 'staged';
+  readonly policy: WritePolicy;
   /** It cannot be unlocked here. */
   readonly lockedFor?: string | undefined;
   readonly stagedBytes: number;
@@ -26,7 +27,9 @@ export function editorKeys(facts: EditorFacts | undefined, isComparing: boolean)
   return {
     canRead: facts?.connected === true,
     canUnlock: locked && facts.lockedFor === undefined,
-    canLock: facts?.policy === 'staged',
+    canLock: facts !== undefined && !locked,
+    canBeImmediate: facts?.connected === true && facts.policy === 'staged',
+    canStageEdits: facts?.policy === 'immediate',
     hasStaged: (facts?.stagedBytes ?? 0) > 0,
     hasConflicts: (facts?.conflictBytes ?? 0) > 0,
     mustRebase: facts?.epochChanged === true,

@@ -27,8 +27,11 @@ export interface ExpectedBytes {
   readonly expected: Uint8Array;
 }
 
-/** What the write policy and the link allow right now. */
-type WritePolicy = 'locked' | 'staged';
+/**
+ * What the write policy and the link allow right now. `immediate`: each gesture of this editor is written at once, until the
+ * editor, its occupant or its connection ends.
+ */
+export type WritePolicy = 'locked' | 'staged' | 'immediate';
 
 /** A line above the grid. At most one is shown; the host chooses. Text is localised. */
 export interface Banner {
@@ -121,6 +124,7 @@ export type HostCommand =
   | 'connect'
   | 'unlock'
   | 'lock'
+  | 'stageEdits'
   | 'allowDriver'
   | 'keepMine'
   | 'takeTheirs'
@@ -139,6 +143,7 @@ export type HostCommand =
 export const titleLineCommands = [
   'unlock',
   'lock',
+  'stageEdits',
   'refresh',
   'discard',
   'apply',
@@ -178,10 +183,15 @@ export interface WebviewRequests {
   readonly read: { readonly params: ByteRange; readonly result: ShownBytes };
   /**
    * One gesture: typed digits, a paste, a deletion to zero. Becomes one undo step. It carries what was on screen, so that
-   * a byte that the board changed, and the page did not show yet, is a conflict.
+   * a byte that the board changed, and the page did not show yet, is a conflict. `immediate`: the page said, when the
+   * gesture began, that it would be written at once; only then it may be.
    */
   readonly edit: {
-    readonly params: { readonly label: string; readonly edits: readonly PageEdit[] };
+    readonly params: {
+      readonly label: string;
+      readonly edits: readonly PageEdit[];
+      readonly immediate: boolean;
+    };
     readonly result: null;
   };
 }

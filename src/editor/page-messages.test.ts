@@ -8,6 +8,7 @@ describe('messages of the page', () => {
     name: 'edit',
     params: {
       label: 'Type',
+      immediate: false,
       edits: [
         {
           offset: 4,
@@ -72,21 +73,22 @@ describe('messages of the page', () => {
     ],
     [{ type: 'drawn', number: -1 }],
     [{ type: 'request', id: 1, name: 'write', params: edit.params }],
-    [{ ...edit, params: { label: 'x', edits: [{ offset: 0, bytes: [1] }] } }],
-    [{ ...edit, params: { edits: edit.params.edits } }],
-    [{ ...edit, params: { label: 'Type', edits: [] } }],
+    [{ ...edit, params: { ...edit.params, label: 'x', edits: [{ offset: 0, bytes: [1] }] } }],
+    [{ ...edit, params: { ...edit.params, label: undefined } }],
+    [{ ...edit, params: { ...edit.params, edits: [] } }],
     [
       {
         ...edit,
-        params: { label: 'Type', edits: [...edit.params.edits, { offset: 8, bytes: new Uint8Array() }] },
+        params: { ...edit.params, edits: [...edit.params.edits, { offset: 8, bytes: new Uint8Array() }] },
       },
     ],
+    [{ ...edit, params: { ...edit.params, immediate: undefined } }],
     [{ type: 'request', id: 1, name: 'read', params: { offset: 0, length: 2 ** 40 } }],
-    [{ ...edit, params: { label: 'Type', edits: [{ offset: 4, bytes: new Uint8Array([1]) }] } }],
+    [{ ...edit, params: { ...edit.params, edits: [{ offset: 4, bytes: new Uint8Array([1]) }] } }],
     [
       {
         ...edit,
-        params: { label: 'Type', edits: [{ ...edit.params.edits[0], bytes: new Uint8Array([1, 2]) }] },
+        params: { ...edit.params, edits: [{ ...edit.params.edits[0], bytes: new Uint8Array([1, 2]) }] },
       },
     ],
     [{ type: 'visible', range: { offset: 0 } }],

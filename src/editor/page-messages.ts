@@ -15,6 +15,7 @@ const commands: Readonly<Record<HostCommand, true>> = {
   connect: true,
   unlock: true,
   lock: true,
+  stageEdits: true,
   allowDriver: true,
   keepMine: true,
   takeTheirs: true,
@@ -57,6 +58,7 @@ const request = v.variant('name', [
     name: v.literal('edit'),
     params: v.object({
       label: cutText(100),
+      immediate: v.boolean(),
       // A gesture that edits no byte would still be an edit to VS Code: a tab that is dirty for nothing.
       edits: v.pipe(v.array(edit), v.minLength(1), v.maxLength(mostEdits)),
     }),

@@ -14,6 +14,7 @@ import {
 } from '../model/geometry.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
+import { sayBriefly } from '../say/say.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
@@ -67,8 +68,8 @@ export interface PanelHost {
   readonly services: EditorServices;
   readonly extensionUri: vscode.Uri;
   readonly log: vscode.LogOutputChannel;
-  /** Stages a gesture and tells VS Code. Throws what the session refuses. */
-  edit(document: TileDocument, label: string, edits: readonly ByteEdit[]): void;
+  /** Stages a gesture and tells VS Code. With a panel, writes it at once too. Throws what the session refuses. */
+  edit(document: TileDocument, label: string, edits: readonly ByteEdit[], immediateIn?: HexPanel): void;
   run(command: HostCommand, document: TileDocument): void;
   /** Learns the layout of the document's memory from the present connection, once. */
   learn(document: TileDocument): void;
@@ -101,6 +102,8 @@ export class HexPanel {
   /** How many times a second it follows the memory by itself, once the page told; 0: not at all, `atStops`. */
   liveHertz = 0;
   #moment: Moment = { kind: 'update' };
+  /** While gestures are written at once: whose memory a person chose that for. */
+  #immediateFor: string | undefined;
   /** What the tab shows while it is frozen, and since when. */
   #frozen: { readonly at: string; readonly bytes: FrozenBytes } | undefined;
   readonly #host: PanelHost;
@@ -208,7 +211,7 @@ export class HexPanel {
     const array = state.link.kind === 'connected' ? state.link.board.info.array : undefined;
     return {
       title: titleOf(resource, this.document.columns, services, vscode.l10n),
-      policy: frozen === undefined ? state.policy : 'locked',
+      policy: frozen !== undefined ? 'locked' : this.isImmediate ? 'immediate' : state.policy,
       ...(state.lockedBecause === undefined ? {} : { lockedFor: services.errorText(state.lockedBecause) }),
       ...(frozen === undefined ? {} : { frozen, lockedFor: frozen }),
       ...(beside === undefined ? {} : { beside }),
@@ -241,6 +244,7 @@ export class HexPanel {
   freeze(isFrozen: boolean): void {
     const { shown, session } = this.document;
     if (isFrozen === this.isFrozen || shown === undefined) return;
+    this.setImmediate(false);
     if (this.#frozen === undefined) {
       const at = new Date().toLocaleTimeString(vscode.env.language);
       this.#frozen = { at, bytes: new FrozenBytes(session, shown.range) };
@@ -252,6 +256,27 @@ export class HexPanel {
     this.#feed?.changed([shown.range]);
     this.#look();
     this.#stateChanged();
+  }
+
+  /**
+   * Whether each gesture of this tab is written at once. It ends by itself with the tab, when the memory is locked, has another
+   * occupant or another epoch, and when the connection is lost.
+   */
+  get isImmediate(): boolean {
+    return this.#immediateFor !== undefined && this.#immediateFor === this.#immediateNow;
+  }
+
+  setImmediate(isImmediate: boolean): void {
+    this.#immediateFor = isImmediate ? this.#immediateNow : undefined;
+    this.#stateChanged();
+  }
+
+  /** Whose memory it is, where gestures may be written at once. */
+  get #immediateNow(): string | undefined {
+    const { session } = this.document;
+    const { policy, link, partition, epochChanged } = session.state;
+    if (this.isFrozen || policy !== 'staged' || link.kind !== 'connected' || epochChanged) return undefined;
+    return `${session.occupant} ${partition?.epoch ?? ''}`;
   }
 
   /** Since when changes are marked: ever since a tick, since the last stop of a debug session or the last snapshot, or for a second. */
@@ -339,6 +364,7 @@ export class HexPanel {
 
   dispose(): void {
     this.document.panels.delete(this);
+    this.#immediateFor = undefined;
     this.document.session.look(this.#looker, undefined);
     this.document.session.follow(this.#looker, undefined);
     this.#endReads();
@@ -454,9 +480,10 @@ export class HexPanel {
           try {
             // The page offers no edit then: only one that was on its way can come.
             if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
-            const { label, edits } = message.params;
+            const { label, edits, immediate } = message.params;
             checkInside(edits, shown.range);
-            this.#host.edit(this.document, label, edits);
+            const isImmediate = immediate && this.isImmediate;
+            this.#host.edit(this.document, label, edits, isImmediate ? this : undefined);
             this.#post({ type: 'answer', id, result: null });
           } catch (error) {
             this.#refuse(id, error);
@@ -602,6 +629,11 @@ export class HexPanel {
   }
 
   #sessionChanged(): void {
+    if (this.#immediateFor !== undefined && !this.isImmediate) {
+      // It does not come back by itself, whatever becomes of the memory.
+      this.setImmediate(false);
+      sayBriefly(vscode.l10n.t('Edits are staged again: they are not written at once any more.'), 8000);
+    }
     this.#showPage();
     if (this.#page === 'waiting') {
       if (this.document.session.state.link.kind === 'connected') this.#host.learn(this.document);

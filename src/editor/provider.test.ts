@@ -62,10 +62,12 @@ vi.mock('vscode', () => ({
       showErrorMessage(...args);
       return Promise.resolve(undefined);
     },
+    setStatusBarMessage: () => undefined,
   },
   workspace: {
     getConfiguration: () => ({ get: (_: string, otherwise: unknown) => otherwise }),
     onDidChangeConfiguration: () => ({ dispose: () => undefined }),
+    save: async () => undefined,
   },
 }));
 
@@ -179,7 +181,7 @@ function typed(id: number, offset: number, ...bytes: number[]): FromWebview {
   const { bytes: held } = new ScriptedDevice(new ManualTime());
   const base = held.slice(offset, offset + bytes.length);
   const edits = [{ offset, bytes: Uint8Array.from(bytes), seen: { base, shown: base } }];
-  return { type: 'request', id, name: 'edit', params: { label: 'Type', edits } };
+  return { type: 'request', id, name: 'edit', params: { label: 'Type', edits, immediate: false } };
 }
 
 /** The kept edits of a window that typed one byte and crashed. */
@@ -345,7 +347,12 @@ describe('edits of the page', () => {
   test('that edit nothing are no edits', async () => {
     const { open, edits, log } = await setup();
     const { send } = await open();
-    await send({ type: 'request', id: 1, name: 'edit', params: { label: 'Paste', edits: [] } });
+    await send({
+      type: 'request',
+      id: 1,
+      name: 'edit',
+      params: { label: 'Paste', edits: [], immediate: false },
+    });
     await send(typed(2, 5));
     expect(edits).toEqual([]);
     expect(log.warn).toHaveBeenCalledTimes(2);
@@ -651,7 +658,8 @@ describe('[truth-14] a page that is late', () => {
         };
         story.push(`types ${[...bytes].join(' ')} at ${at}`);
         const edits = [{ offset: at, bytes, seen }];
-        await send({ type: 'request', id: ++id, name: 'edit', params: { label: 'Type', edits } });
+        const params = { label: 'Type', edits, immediate: false };
+        await send({ type: 'request', id: ++id, name: 'edit', params });
         for (const [i, offset] of edited.entries()) page.type(offset, bytes[i] ?? 0);
       } else if (turn < 50) {
         story.push(`the device changes ${at}`);
@@ -715,4 +723,125 @@ test('[shape-7] the first bytes are read while the page is made, before it says 
   expect([...document.panels].map((panel) => panel.visible)).toEqual([undefined]);
   const offset = document.shown?.range.offset ?? -1;
   expect(document.session.readAt({ offset, length: 64 })).toBeDefined();
+});
+
+describe('[live-8] an editor that writes each edit at once', () => {
+  /** Types as a page does that says so. */
+  const now = (id: number, offset: number, ...bytes: number[]): FromWebview => {
+    const message = typed(id, offset, ...bytes);
+    if (message.type !== 'request' || message.name !== 'edit') throw new Error('no edit');
+    return { ...message, params: { ...message.params, immediate: true } };
+  };
+  const begin = async () => {
+    const all = await setup();
+    const opened = await all.open();
+    const { document, send } = opened;
+    await send({ type: 'visible', range: { offset: 0, length: 64 } });
+    const [panel] = document.panels;
+    if (panel === undefined) throw new Error('no panel');
+    const asked: string[] = [];
+    all.provider.confirmImmediate = async (title) => asked.push(title) > 0;
+    const edits = all.edits as { undo(): void; redo(): void }[];
+    return { ...all, ...opened, panel, asked, edits };
+  };
+
+  test('does so once a person agreed, for what was typed while the page said so; undo writes the old byte', async () => {
+    const { device, document, provider, panel, send, edits, asked } = await begin();
+    const [held, , , , another] = device.bytes;
+    await send(now(1, 0, 0xa7));
+    expect(device.writes, 'not chosen yet').toEqual([]);
+    await provider.startImmediate(document, panel);
+    expect(asked).toEqual(['Write each edit to Board at once?']);
+    expect(panel.state.policy).toBe('immediate');
+    await send(typed(2, 4, 0x44));
+    expect(device.writes, 'typed before the page said so').toEqual([]);
+    await send(now(3, 8, 0x88));
+    expect(device.bytes[8]).toBe(0x88);
+    expect([device.bytes[0], device.bytes[4]], 'staged before').toEqual([held, another]);
+    expect(document.session.counts()).toEqual({ staged: 2, conflicts: 0 });
+    const old = device.writes[0]?.[0]?.seen[0];
+    edits.at(-1)?.undo();
+    await settle();
+    expect(device.bytes[8]).toBe(old);
+    edits.at(-1)?.redo();
+    await settle();
+    expect(device.bytes[8]).toBe(0x88);
+    await send({ type: 'command', command: 'stageEdits' });
+    expect(panel.state.policy).toBe('staged');
+    edits.at(-1)?.undo();
+    await settle();
+    expect(device.bytes[8], 'from now on undo stages').toBe(0x88);
+    expect(document.session.counts()).toEqual({ staged: 3, conflicts: 0 });
+  });
+
+  test('asks first: no is no', async () => {
+    const { device, document, provider, panel, send } = await begin();
+    provider.confirmImmediate = async () => false;
+    await provider.startImmediate(document, panel);
+    await send(now(1, 0, 0xa7));
+    expect([panel.state.policy, device.writes]).toEqual(['staged', []]);
+  });
+
+  type Begun = Awaited<ReturnType<typeof begin>>;
+  test.each<[string, (one: Begun) => unknown]>([
+    ['it is locked', ({ document }) => document.session.setPolicy('locked')],
+    ['it is frozen', ({ panel }) => panel.freeze(true)],
+    ['the connection is lost', ({ link }) => link.disconnect()],
+    ['its editor is closed', ({ view }) => view.disposed.fire()],
+    [
+      'the partition changes hands',
+      ({ device }) => {
+        device.owner = { kind: 'process', pid: 7, command: 'app', startedAt: 1 };
+        device.announce();
+      },
+    ],
+    [
+      'another epoch begins',
+      ({ device }) => {
+        device.epoch = 'another';
+        device.announce();
+      },
+    ],
+  ])('ends when %s, and does not come back', async (_, act) => {
+    const one = await begin();
+    await one.provider.startImmediate(one.document, one.panel);
+    await act(one);
+    await settle();
+    expect(one.panel.isImmediate).toBe(false);
+    one.device.owner = undefined;
+    one.device.announce();
+    one.panel.freeze(false);
+    await one.link.connect();
+    await settle();
+    one.document.session.setPolicy('staged');
+    expect(one.panel.isImmediate).toBe(false);
+    await one.send(now(1, 0, 0xa7));
+    expect(one.device.writes).toEqual([]);
+  });
+
+  test('a write that fails ends it: the edit stays staged, and so do those that follow', async () => {
+    const { device, document, provider, panel, send } = await begin();
+    await provider.startImmediate(document, panel);
+    device.hook = (point) => {
+      if (point === 'write') throw toBoardError(new Error('broken'));
+    };
+    await send(now(1, 0, 0xa7));
+    expect(panel.state.policy).toBe('staged');
+    expect(showErrorMessage).toHaveBeenCalledOnce();
+    device.hook = () => undefined;
+    await send(now(2, 1, 0xa8));
+    expect(device.writes).toEqual([]);
+    expect(document.session.counts().staged).toBe(2);
+  });
+
+  test('a conflict is left alone and stays staged; what is typed next is written', async () => {
+    const { device, document, provider, panel, send } = await begin();
+    await provider.startImmediate(document, panel);
+    device.bytes[0] = 0x11;
+    await send(now(1, 0, 0xa7));
+    await send(now(2, 1, 0xa8));
+    expect([...device.bytes.slice(0, 2)]).toEqual([0x11, 0xa8]);
+    expect(document.session.counts()).toEqual({ staged: 1, conflicts: 1 });
+    expect(panel.state.policy).toBe('immediate');
+  });
 });

@@ -3,10 +3,12 @@
  * session's (staged edits) in step, and lets nothing but Apply, or a question answered with yes, write to a device.
  */
 import * as vscode from 'vscode';
+import { patience } from '../board/board.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, type Tile, tileStart } from '../model/geometry.ts';
 import { type MemoryResource, parseResource, scheme } from '../model/resource.ts';
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
+import type { ImmediateGesture } from '../session/immediate-gesture.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
@@ -14,7 +16,14 @@ import type { JournalStore } from './journal-store.ts';
 import type { ExpectedBytes, HostCommand } from './messages.ts';
 import type { HexPanel, PanelHost } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
-import { applyProblem, besideQuestion, runningQuestion, sentenceOf, titleOf } from './sentences.ts';
+import {
+  applyProblem,
+  besideQuestion,
+  immediateQuestion,
+  runningQuestion,
+  sentenceOf,
+  titleOf,
+} from './sentences.ts';
 import type { EditorServices } from './services.ts';
 
 /** The editor's id in the manifest. */
@@ -58,6 +67,9 @@ export class HexEditorProvider
 
   /** How a person is asked before editing beside an owner is unlocked; tests answer in their place. */
   confirmBeside: (title: string, detail: string) => Promise<boolean> = confirmBesideInDialog;
+
+  /** How a person is asked before edits are written at once; tests answer in their place. */
+  confirmImmediate: (title: string, detail: string) => Promise<boolean> = confirmImmediateInDialog;
 
   /** How a person is asked before *Discard* drops what was staged in other tabs; tests answer in their place. */
   confirmDiscard: (title: string, detail: string) => Promise<boolean> = confirmDiscardInDialog;
@@ -254,10 +266,54 @@ export class HexEditorProvider
     };
   }
 
-  edit(document: TileDocument, label: string, edits: readonly ByteEdit[]): void {
-    const gesture = document.session.stage(document.key, label, edits);
-    this.#announce(document, gesture);
-    this.touchJournals(document.session);
+  edit(document: TileDocument, label: string, edits: readonly ByteEdit[], immediateIn?: HexPanel): void {
+    const { session } = document;
+    if (immediateIn === undefined) {
+      this.#announce(document, session.stage(document.key, label, edits));
+    } else {
+      const gesture = session.stageImmediate(document.key, label, edits);
+      const write = (): void => void this.#writeAtOnce(document, gesture, immediateIn);
+      this.#announce(document, gesture, write);
+      write();
+    }
+    this.touchJournals(session);
+  }
+
+  /** Has each gesture of an editor written at once, once a person has agreed. */
+  async startImmediate(document: TileDocument, panel: HexPanel): Promise<void> {
+    const { session } = document;
+    const { occupant } = session;
+    const board = this.services.boardLabel(document.resource.board);
+    const { title, detail } = immediateQuestion(board, vscode.l10n);
+    if (!(await this.confirmImmediate(title, detail))) return;
+    // The question may have outlived the editor, or whose memory it was.
+    if (document.panels.has(panel) && session.occupant === occupant) panel.setImmediate(true);
+  }
+
+  /** Writes a gesture, or its undo, of an editor that writes at once. Its first failure ends that. */
+  async #writeAtOnce(document: TileDocument, gesture: ImmediateGesture, panel: HexPanel): Promise<void> {
+    if (!panel.isImmediate) return;
+    try {
+      const report = await gesture.write(AbortSignal.timeout(patience));
+      // Conflicts are marked in place, and the banner has the ways out.
+      if (report.spans.some(({ outcome }) => outcome === 'refused' || outcome === 'unreadable')) {
+        const problem = applyProblem(report, vscode.l10n);
+        if (problem !== undefined) sayWarning(problem);
+      }
+    } catch (error) {
+      this.services.note(error);
+      if (panel.isImmediate) {
+        panel.setImmediate(false);
+        sayError(
+          vscode.l10n.t(
+            '{0} The edit stays staged, and so do those that follow: nothing is written at once any more.',
+            sentenceOf(error, this.services.errorText, vscode.l10n),
+          ),
+        );
+      }
+    } finally {
+      this.touchJournals(document.session);
+    }
   }
 
   run(command: HostCommand, document: TileDocument): void {
@@ -430,10 +486,12 @@ export class HexEditorProvider
     this.touchJournals(document.session);
   }
 
-  #announce(document: TileDocument, gesture: Gesture): void {
+  /** @param stepped called after each undo and redo */
+  #announce(document: TileDocument, gesture: Gesture, stepped: () => void = () => undefined): void {
     const step = (act: () => void) => () => {
       try {
         act();
+        stepped();
       } catch (error) {
         this.services.note(error);
       }
@@ -629,6 +687,10 @@ function confirmInDialog(board: string, bytes: number): Promise<boolean> {
 
 function confirmBesideInDialog(title: string, detail: string): Promise<boolean> {
   return agreesTo({ title, detail, agree: vscode.l10n.t('Unlock Editing') });
+}
+
+function confirmImmediateInDialog(title: string, detail: string): Promise<boolean> {
+  return agreesTo({ title, detail, agree: vscode.l10n.t('Write at Once') });
 }
 
 function confirmDiscardInDialog(title: string, detail: string): Promise<boolean> {

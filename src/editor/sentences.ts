@@ -453,6 +453,19 @@ export function livePausedText(state: LiveState, errorText: ErrorText, l10n: Loc
   return errorText(error);
 }
 
+/** What is asked before each edit of an editor is written at once. */
+export function immediateQuestion(
+  board: string,
+  l10n: Localiser,
+): { readonly title: string; readonly detail: string } {
+  return {
+    title: l10n.t('Write each edit to {0} at once?', board),
+    detail: l10n.t(
+      'What you type, paste or set to zero in this editor is written without Apply. A byte that the board changed since you saw it is left alone. Undo puts the old byte back where the device still holds yours. This ends with the editor, with Stage Edits, when the partition changes hands, and when the connection is lost.',
+    ),
+  };
+}
+
 /** Since when a tab marks changes. @param at what the clock said, of a moment that was chosen */
 export function momentText({ kind, at }: { kind: string; at?: string }, l10n: Localiser): string {
   if (kind === 'snapshot') return l10n.t('Marked: changed since the snapshot');

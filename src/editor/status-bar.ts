@@ -55,6 +55,14 @@ export class EditorStatusBar implements vscode.Disposable {
         state.lockedFor ?? vscode.l10n.t('Typing changes nothing. Click to unlock editing.'),
         'tilescope.unlock',
       );
+    } else if (state.policy === 'immediate') {
+      this.#policy.show(
+        'zap',
+        vscode.l10n.t('Immediate: each edit is written'),
+        vscode.l10n.t('What is typed in this editor is written to the device at once. Click to stage edits.'),
+        'tilescope.stageEdits',
+        true,
+      );
     } else if (state.stagedBytes === 0) {
       this.#policy.show(
         'unlock',

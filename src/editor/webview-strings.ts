@@ -6,7 +6,7 @@ import type { Localiser } from '../model/localiser.ts';
  * Every string of the page by its key. `{0}` and so on stay in the result: the page fills them in.
  */
 export function webviewStrings(l10n: Localiser) {
-  const { apply, discard, refresh, unlock, lock } = actionNames(l10n);
+  const { apply, discard, refresh, unlock, lock, stageEdits } = actionNames(l10n);
   return {
     // Buttons and labels around the grid.
     apply,
@@ -17,6 +17,7 @@ export function webviewStrings(l10n: Localiser) {
     refreshHint: l10n.t('Read the shown memory again'),
     unlock,
     lock,
+    stageEdits,
     live: l10n.t('Live'),
     liveOn: l10n.t('Live {0} Hz'),
     liveAtStops: l10n.t('Live at stops'),
@@ -35,6 +36,14 @@ export function webviewStrings(l10n: Localiser) {
     policyBesideHint: l10n.t(
       'Applied bytes may be changed or used by the running application at once. Ends when it ends.',
     ),
+    stageEditsHint: l10n.t('Keep edits here again until Apply.'),
+    policyImmediate: l10n.t('Immediate: each edit is written'),
+    policyImmediateHint: l10n.t(
+      'What is typed in this editor is written to the device at once, without Apply. Undo puts the old byte back where the device still holds yours.',
+    ),
+    policyImmediateEnded: l10n.t('Edits are not written at once any more.'),
+    fieldWrites: l10n.t('{0} = {1}. Enter writes it to the device, Escape leaves the cell as it is.'),
+    pastedNow: l10n.t('{0} bytes handed over to be written.'),
     computeRow: l10n.t('compute row {0}'),
     policyStagedHint: l10n.t('Typed bytes are kept here. Apply writes them to the device.'),
     offline: l10n.t('Offline'),

@@ -22,6 +22,7 @@ export function actionNames(l10n: Localiser) {
     refresh: l10n.t('Refresh'),
     unlock: l10n.t('Unlock Editing...'),
     lock: l10n.t('Lock Editing'),
+    stageEdits: l10n.t('Stage Edits'),
     rebase: l10n.t('Re-base'),
     keepMine: l10n.t('Keep Staged Bytes'),
     takeTheirs: l10n.t("Take the Board's Bytes"),

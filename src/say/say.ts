@@ -221,12 +221,15 @@ export class StatusPlace implements vscode.Disposable {
     return this.#item.text;
   }
 
-  /** @param icon name of a codicon; none if empty */
-  show(icon: string, text: string, tooltip: string, command: string): void {
+  /** @param icon name of a codicon; none if empty. @param isWarning it stands out */
+  show(icon: string, text: string, tooltip: string, command: string, isWarning = false): void {
     const plain = plainText(text);
     this.#item.text = icon === '' ? plain : `$(${icon}) ${plain}`;
     this.#item.tooltip = plainText(tooltip);
     this.#item.command = command;
+    this.#item.backgroundColor = isWarning
+      ? new vscode.ThemeColor('statusBarItem.warningBackground')
+      : undefined;
     this.#item.show();
   }
 

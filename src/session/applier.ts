@@ -9,7 +9,7 @@ import type { ByteRange } from '../model/geometry.ts';
 import { hexNumber, hexPairs } from '../model/numbers.ts';
 import { endOf, mergeRanges } from '../model/ranges.ts';
 import { Serial } from './async.ts';
-import type { EditedBytes, EditStack } from './edit-stack.ts';
+import type { EditedBytes, EditStack, WriteRun } from './edit-stack.ts';
 import type { Follower } from './follower.ts';
 import { type Image, readGap } from './image.ts';
 import type { ReadScheduler } from './read-scheduler.ts';
@@ -48,8 +48,9 @@ export class Applier {
     return this.#log.entries;
   }
 
-  apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
-    return this.#applies.run(() => this.#apply(range, signal));
+  /** Writes what is staged of the runs, which ascend and do not overlap. */
+  apply(runs: readonly WriteRun[], signal: AbortSignal): Promise<ApplyReport> {
+    return this.#applies.run(() => this.#apply(runs, signal));
   }
 
   /** Reads the bytes under all staged edits again and takes over the new epoch. Rejects with BoardError. */
@@ -94,13 +95,13 @@ export class Applier {
     }
   }
 
-  async #apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
+  async #apply(runs: readonly WriteRun[], signal: AbortSignal): Promise<ApplyReport> {
     const { image, edits, follower, reads, events } = this.#pieces;
     throwIfCancelled(signal);
-    image.checkRange(range);
+    for (const run of runs) image.checkRange(run);
     follower.checkUnlocked();
     const memory = await reads.open(signal);
-    const touched = reads.openTilesIn(edits.runs(range, 'pending'));
+    const touched = reads.openTilesIn(runs.flatMap((run) => edits.runs(run, 'pending')));
     const before = await reads.readCores(touched, 'person', signal).catch((error: unknown) => {
       throw follower.failed(error);
     });
@@ -111,8 +112,8 @@ export class Applier {
       throw new BoardError('epoch', 'a new epoch began since the edits were staged');
     }
     const serial = follower.serial;
-    const already = edits.bytesToWrite(range, false);
-    const edited = edits.bytesToWrite(range, true);
+    const already = edits.bytesToWrite(runs, false);
+    const edited = edits.bytesToWrite(runs, true);
     edits.beginWrite();
     try {
       let result: ApplyReport = { spans: [], applied: 0, kept: 0 };

@@ -27,6 +27,11 @@ export interface StageRun {
 /** Where a gesture goes among those of all documents: on top (`now`: ms since 1970), or where a kept one was. */
 export type Place = { readonly now: number } | { readonly order: number };
 
+/** Bytes that a write is about. With `only` (of the run's length) those alone of which this value is wanted. */
+export interface WriteRun extends ByteRange {
+  readonly only?: Uint8Array;
+}
+
 /** The bytes that a write is to carry, as parallel arrays in ascending order of offset. */
 export interface EditedBytes {
   readonly offsets: Uint32Array;
@@ -339,23 +344,27 @@ export class EditStack {
     return runs.ranges;
   }
 
-  /** The staged bytes of the range (`true`), or those that are pending without being staged (`false`). */
-  bytesToWrite(range: ByteRange, staged: boolean): EditedBytes {
-    const most = bytesIn(this.runs(range, 'pending'));
+  /** The staged bytes of the runs (`true`), or those that are pending without being staged (`false`). */
+  bytesToWrite(runs: readonly WriteRun[], staged: boolean): EditedBytes {
+    const most = runs.reduce((sum, run) => sum + bytesIn(this.runs(run, 'pending')), 0);
     const result = {
       offsets: new Uint32Array(most),
       wanted: new Uint8Array(most),
       seen: new Uint8Array(most),
     };
     let length = 0;
-    this.#cells.each(range, (chunk, at, offset) => {
-      const marks = chunk.marks[at] ?? 0;
-      if ((marks & editMarks.pending) === 0 || ((marks & editMarks.staged) !== 0) !== staged) return;
-      result.offsets[length] = offset;
-      result.wanted[length] = this.#wanted(chunk, at);
-      result.seen[length] = this.#seen(chunk, at);
-      length++;
-    });
+    for (const run of runs) {
+      this.#cells.each(run, (chunk, at, offset) => {
+        const marks = chunk.marks[at] ?? 0;
+        if ((marks & editMarks.pending) === 0 || ((marks & editMarks.staged) !== 0) !== staged) return;
+        const wanted = this.#wanted(chunk, at);
+        if (run.only !== undefined && run.only[offset - run.offset] !== wanted) return;
+        result.offsets[length] = offset;
+        result.wanted[length] = wanted;
+        result.seen[length] = this.#seen(chunk, at);
+        length++;
+      });
+    }
     return { ...result, length };
   }
 

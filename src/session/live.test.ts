@@ -36,6 +36,30 @@ function only(device: ScriptedDevice): ScriptedWatch {
   return watch;
 }
 
+describe('[live-8] staged edits over what is followed', () => {
+  test('stay on top while the memory moves; each change under them is a conflict, whatever was seen before', async () => {
+    const { device, session, flags, byte } = await setup();
+    session.agreeBeside(session.occupant);
+    only(device).look();
+    session.stage('a', 'Type', [{ offset: 8, bytes: Uint8Array.of(0xa7) }]);
+    const base = (): number => session.bytes(range(8, 1)).base[0] ?? -1;
+    for (const value of [1, 2, 3]) {
+      device.bytes[8] = value;
+      device.bytes[9] = value;
+      only(device).look();
+      expect([byte(8), base(), byte(9)]).toEqual([0xa7, value, value]);
+      expect(flags(8) & (staged | conflict)).toBe(staged | conflict);
+      // The person decides for theirs: what comes after that is a conflict again.
+      session.keepMine(range(8, 1));
+      expect(flags(8) & (staged | conflict)).toBe(staged);
+    }
+    device.bytes[8] = 0xa7;
+    only(device).look();
+    expect([byte(8), flags(8) & (staged | conflict)]).toEqual([0xa7, 0]);
+    expect(device.writes).toEqual([]);
+  });
+});
+
 describe('[live-1] following', () => {
   test('what is shown comes by one watch, without a read, and what changed is marked by the update that brought it', async () => {
     const { time, device, session, flags, byte } = await setup();

@@ -2,9 +2,10 @@ import type { ByteChanges } from '../model/byte-state.ts';
 import type { Disposable, Event } from '../model/event.ts';
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import { mergeRanges } from '../model/ranges.ts';
-import type { StagedGesture } from './edit-stack.ts';
+import type { StagedGesture, WriteRun } from './edit-stack.ts';
 import { endedEpoch } from './follower.ts';
 import { readGap } from './image.ts';
+import { ImmediateGesture } from './immediate-gesture.ts';
 import { type JournalStep, journalFor, journalStep } from './journal.ts';
 import type { BoardLink } from './link.ts';
 import { makePieces, type Pieces } from './pieces.ts';
@@ -226,14 +227,13 @@ export class MemorySession implements Disposable {
    * BoardError `locked` or `out-of-range`, SessionError `bytes-unknown` or `bytes-unreadable`.
    */
   stage(document: string, label: string, edits: readonly ByteEdit[]): Gesture {
-    const { follower, reads, image } = this.#pieces;
-    reads.checkAlive();
-    follower.checkUnlocked();
-    for (const edit of edits) this.#checkRange({ offset: edit.offset, length: edit.bytes.length });
-    const { runs, isStale } = runsToStage(image, edits);
-    const epoch = isStale || follower.isRefused ? undefined : follower.epoch;
-    const place = { now: this.#services.now() };
-    return this.#staged(this.#pieces.edits.stage(document, label, epoch ?? endedEpoch, runs, place));
+    return this.#stage(document, label, edits).gesture;
+  }
+
+  /** As `stage`, of a gesture that a person wants to be written without an apply; `ImmediateGesture.write` does it. */
+  stageImmediate(document: string, label: string, edits: readonly ByteEdit[]): ImmediateGesture {
+    const { gesture, runs } = this.#stage(document, label, edits);
+    return new ImmediateGesture(gesture, runs, (only, signal) => this.#apply(only, signal));
   }
 
   /** Counts of staged and conflicting bytes in the range or in the whole memory. */
@@ -266,12 +266,7 @@ export class MemorySession implements Disposable {
    * middle; then everything stays staged, and the next read of those bytes tells what was written.
    */
   async apply(range: ByteRange, signal: AbortSignal): Promise<ApplyReport> {
-    const { applier, live } = this.#pieces;
-    try {
-      return await applier.apply(range, signal);
-    } finally {
-      live.disturbed([range]);
-    }
+    return await this.#apply([range], signal);
   }
 
   /**
@@ -385,6 +380,27 @@ export class MemorySession implements Disposable {
   /** Ends reads under way and forgets its listeners; an apply under way runs to its end, and is still logged. */
   dispose(): void {
     this.#pieces.dispose();
+  }
+
+  #stage(document: string, label: string, edits: readonly ByteEdit[]) {
+    const { follower, reads, image } = this.#pieces;
+    reads.checkAlive();
+    follower.checkUnlocked();
+    for (const edit of edits) this.#checkRange({ offset: edit.offset, length: edit.bytes.length });
+    const { runs, isStale } = runsToStage(image, edits);
+    const epoch = isStale || follower.isRefused ? undefined : follower.epoch;
+    const place = { now: this.#services.now() };
+    const gesture = this.#pieces.edits.stage(document, label, epoch ?? endedEpoch, runs, place);
+    return { gesture: this.#staged(gesture), runs };
+  }
+
+  async #apply(runs: readonly WriteRun[], signal: AbortSignal): Promise<ApplyReport> {
+    const { applier, live } = this.#pieces;
+    try {
+      return await applier.apply(runs, signal);
+    } finally {
+      live.disturbed(runs);
+    }
   }
 
   #staged(gesture: StagedGesture): Gesture {

@@ -651,6 +651,52 @@ test('[live-5] a frozen tab says so in place of Live, takes no edit, and goes on
   );
 });
 
+test('[live-8] an editor that writes each edit at once says so in words, a frame and the field, and its edits say that it did', async () => {
+  const page = await start({ ...oneTile, settings: { cells: { name: 'int8', order: 'little' } } });
+  const frame = () => page.evaluate(() => document.querySelector('.middle')?.classList.contains('immediate'));
+  const said = () =>
+    page.evaluate(() =>
+      window.fake.said.flatMap((message) =>
+        message.type === 'request' && message.name === 'edit' ? [message.params.immediate] : [],
+      ),
+    );
+  await page.locator('#grid').focus();
+  await page.keyboard.type('5');
+  await eventually(() => page.locator('.cell-field .preview').textContent()).toContain('Enter stages it');
+  await page.keyboard.press('Enter');
+  expect(await frame()).toBe(false);
+  await page.evaluate(() => window.fake.setState({ policy: 'immediate' }));
+  await eventually(() => page.locator('.chip.policy').textContent()).toBe('Immediate: each edit is written');
+  await eventually(frame).toBe(true);
+  expect(await spoken(page).textContent()).toContain('written to the device at once');
+  await page.keyboard.type('6');
+  await eventually(() => page.locator('.cell-field .preview').textContent()).toContain(
+    'Enter writes it to the device',
+  );
+  await page.keyboard.press('Enter');
+  await eventually(said).toEqual([false, true]);
+  await page.click('[data-name=stageEdits]');
+  await eventually(() => page.evaluate(() => window.fake.said.at(-1))).toEqual({
+    type: 'command',
+    command: 'stageEdits',
+  });
+});
+
+test('[live-8] a staged edit stays on top of bytes that move; each value that comes under it is told', async () => {
+  const page = await start(oneTile);
+  await page.evaluate(() => window.fake.setState({ live: { hertz: 10 } }));
+  await page.keyboard.type('A7');
+  await page.keyboard.press('ArrowLeft');
+  for (const value of [0x11, 0x22, 0x33]) {
+    await page.evaluate((byte) => window.fake.deviceWrite(0x8000, byte, byte), value);
+    await eventually(() => footer(page).textContent()).toContain(
+      `in conflict: yours A7, device ${hex(value)}`,
+    );
+    expect((await rows(page))[0]?.bytes).toBe(`A7 ${hex(value)} ${deviceHex(0x8002, 14)}`);
+    expect(await marked(page, 'conflict')).toEqual(['A7']);
+  }
+});
+
 test('[live-1] what moves by itself under a resting cursor is not said again and again; where the cursor goes is', async () => {
   const page = await start(oneTile);
   await page.locator('#grid').focus();

@@ -331,7 +331,8 @@ export class GridController {
     const parsed = format.parse(text);
     if (!(parsed instanceof Uint8Array)) return { text: refusalText(t, name, parsed), isRefused: true };
     const bytes = hexPairs(parsed, view.notation.upperCase);
-    return { text: t('fieldBecomes', format.format(parsed, 0), bytes), isRefused: false };
+    const becomes = this.#isImmediate ? 'fieldWrites' : 'fieldBecomes';
+    return { text: t(becomes, format.format(parsed, 0), bytes), isRefused: false };
   }
 
   #onEnter(text: string): void {
@@ -440,6 +441,7 @@ export class GridController {
     this.#edit(
       t('editTyped'),
       runs.map((run) => withSeen(run, seen ?? store.seen(extentOf([run])))),
+      this.#isImmediate,
     );
   }
 
@@ -455,6 +457,7 @@ export class GridController {
       return true;
     };
     if (locked() || this.#isBusy()) return false;
+    const wasImmediate = this.#isImmediate;
     this.#wait(undefined);
     notify(undefined);
     const range = extentOf(runs);
@@ -472,6 +475,7 @@ export class GridController {
       this.#edit(
         label,
         left.map((run) => withSeen(run, shown)),
+        wasImmediate,
       );
     }
     return true;
@@ -532,9 +536,15 @@ export class GridController {
     }
   }
 
-  #edit(label: string, edits: readonly PageEdit[]): void {
+  /** Whether the page says that an edit is written at once. */
+  get #isImmediate(): boolean {
+    return this.#parts.state().policy === 'immediate';
+  }
+
+  /** @param immediate what the page said of that when the gesture began */
+  #edit(label: string, edits: readonly PageEdit[], immediate: boolean): void {
     const { store, host, t, notify } = this.#parts;
-    const { id, answer } = host.edit({ label, edits });
+    const { id, answer } = host.edit({ label, edits, immediate });
     for (const edit of edits) store.type(id, edit.offset, edit.bytes);
     answer.catch((error: unknown) => {
       notify({ text: t('editFailed', failureText(t, error)) });
@@ -615,7 +625,7 @@ export class GridController {
     const { view, t, notify } = this.#parts;
     const runs = pasted.runs.map(({ at, bytes }) => ({ offset: start + at, bytes }));
     if (!(await this.#change(t('editPasted'), runs))) return;
-    notify({ text: t('pasted', countBytes(runs)), quiet: true });
+    notify({ text: t(this.#isImmediate ? 'pastedNow' : 'pasted', countBytes(runs)), quiet: true });
     // If the cursor moved while the bytes were read, it stays there.
     if (view.selection.cursor !== start || isExtended(view.selection)) return;
     view.select(moveTo(view.layout, view.selection, start + pasted.length, false));

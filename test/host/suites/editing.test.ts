@@ -64,6 +64,33 @@ describe('editing', () => {
     await untilDirty(document.uri, false);
   });
 
+  it('[live-8] an editor that writes at once: typed, undone and redone bytes reach the board, and its tab stays clean', async () => {
+    const document = await bench.open('data', tile);
+    const [panel] = document.panels;
+    assert.ok(panel);
+    const start = document.shown?.range.offset ?? 0;
+    const held = () => hexOf(bench.array.peek('data', tile, 0, 1));
+    const old = held();
+    bench.api.editor.confirmImmediate = () => Promise.resolve(true);
+    await vscode.commands.executeCommand('tilescope.immediate');
+    await untilTrue('the status bar says it', () =>
+      bench.api.statusBar.texts.join(' ').includes('Immediate: each edit is written'),
+    );
+    const edit = { offset: start, bytes: Uint8Array.of(Number.parseInt(old, 16) ^ 0xff) };
+    bench.api.editor.edit(document, 'Type', [edit], panel);
+    await untilTrue('it is written', () => held() === hexOf(edit.bytes));
+    await untilDirty(document.uri, false);
+    await vscode.commands.executeCommand('undo');
+    await untilTrue('the old byte is back', () => held() === old);
+    await vscode.commands.executeCommand('redo');
+    await untilTrue('it is written again', () => held() === hexOf(edit.bytes));
+    await untilDirty(document.uri, false);
+    await vscode.commands.executeCommand('tilescope.stageEdits');
+    await vscode.commands.executeCommand('undo');
+    await untilDirty(document.uri, true);
+    assert.equal(held(), hexOf(edit.bytes), 'undo stages from now on');
+  });
+
   it('[main-19] after a reboot apply is refused in words; re-basing shows what is in conflict', async () => {
     const document = await bench.open('data', tile);
     const old = bench.array.peek('data', tile, 0, 1)[0] ?? 0;
