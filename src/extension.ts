@@ -176,6 +176,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       boardLabel: (id) => boards.get(id)?.config.label ?? id,
       memoryName: (resource) => memoryName(resource.memory),
       tileName: (board, tile) => names.model?.tileName(board, tile) ?? '',
+      kernels: (board, tile) => names.model?.kernels(board, tile) ?? [],
       names: (board, memory, tile) => names.model?.names(board, memory, tile) ?? [],
       onDidChangeNames: (listener) => names.onDidChange(listener),
       openSnapshot: (path) => commands.openSnapshot(path),

@@ -5,6 +5,7 @@ import type {
   EditorDocument,
   EditorSettings,
   EditorState,
+  PagePlace,
   ShownBytes,
   ViewChoice,
   WebviewStrings,
@@ -100,6 +101,7 @@ class Editor {
     settings: EditorSettings,
     strings: WebviewStrings,
     state: EditorState,
+    place: PagePlace | undefined,
   ) {
     const t = translator(strings);
     this.#t = t;
@@ -170,6 +172,7 @@ class Editor {
     });
     this.setState(state);
     if (kept !== undefined) this.#restore(kept);
+    else if (place !== undefined) this.#begin(place);
     this.#tellSelection();
     this.#updateLine();
     this.#tellLive();
@@ -463,6 +466,14 @@ class Editor {
     api.setState(kept);
   });
 
+  /** Begins where another tab is. */
+  #begin({ cursor, top }: PagePlace): void {
+    const { layout, selection } = this.#view;
+    if (layout.rowCount === 0) return;
+    this.#view.select(moveTo(layout, selection, cursor, false), false);
+    this.#view.scrollTo(layout.place(moveTo(layout, selection, top, false).cursor).row);
+  }
+
   #restore(kept: KeptState): void {
     const { range } = this.#view.layout;
     const inside = (offset: number) => offset >= range.offset && offset < range.offset + range.length;
@@ -513,7 +524,13 @@ host.listen((message) => {
     case 'init':
       // Sent again only by a host that was restarted under a living page: the page keeps its grid.
       if (editor === undefined) {
-        editor = new Editor(message.document, message.settings, message.strings, message.state);
+        editor = new Editor(
+          message.document,
+          message.settings,
+          message.strings,
+          message.state,
+          message.place,
+        );
       } else {
         editor.setSettings(message.settings);
         editor.setState(message.state);

@@ -401,8 +401,10 @@ export class EditorCommands {
   #whereabouts(document: TileDocument): Whereabouts {
     const { shown, cursor, panel } = cursorOf(document);
     const { board, memory } = document.resource;
-    const namesOf = (tile: Tile) => this.#provider.services.names(board, memory, tile);
-    return { geometry: shown.geometry, shown: shown.range, cursor, namesOf, panel };
+    const { services } = this.#provider;
+    const namesOf = (tile: Tile) => services.names(board, memory, tile);
+    const kernelsOf = (tile: Tile) => services.kernels(board, tile);
+    return { geometry: shown.geometry, shown: shown.range, cursor, namesOf, kernelsOf, panel };
   }
 }
 

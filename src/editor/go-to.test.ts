@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { dice } from '../../test/conformance/random.ts';
 import { addressKinds } from '../model/address-kinds.ts';
 import { addressText } from '../model/addresses.ts';
-import { type MemoryGeometry, tileRange, totalBytes } from '../model/geometry.ts';
-import { goToLines, parsePlace } from './go-to.ts';
+import { type ByteRange, type MemoryGeometry, tileRange, totalBytes } from '../model/geometry.ts';
+import { goToLines, parsePlaces } from './go-to.ts';
 
 const geometry: MemoryGeometry = {
   type: 'data',
@@ -18,7 +18,7 @@ const space = { geometry, generation: 'aie' } as const;
 const whole = { offset: 0, length: totalBytes(geometry) };
 const tile = tileRange(geometry, { col: 6, row: 2 });
 
-describe('[hex-3] go to', () => {
+describe('[hex-3] [hex-4] go to', () => {
   test.each([
     ['0x10', whole, 0x10],
     ['16', whole, 16],
@@ -49,7 +49,7 @@ describe('[hex-3] go to', () => {
     ['0x', whole, 'unclear'],
     ['(6,2)-1', whole, 'unclear'],
   ])('%j in %j', (typed, shown, expected) => {
-    const read = parsePlace(typed, { space, shown, cursor: shown.offset + 0x100 });
+    const [read] = parsePlaces(typed, { space, shown, cursor: shown.offset + 0x100 });
     expect(read === undefined ? 'unclear' : (read.offset ?? 'outside')).toBe(expected);
   });
 });
@@ -64,11 +64,31 @@ test('[hex-3] what is copied is gone back to, from anywhere, whatever is shown',
           const place = below(whole.length);
           const text = addressText(notation, place);
           const standpoint = { space: notation.space, shown: whole, cursor: below(whole.length) };
-          expect(parsePlace(text, standpoint)?.offset, `${kind} ${generation} ${text}`).toBe(place);
+          expect(parsePlaces(text, standpoint)[0]?.offset, `${kind} ${generation} ${text}`).toBe(place);
         }
       }
     }
   }
+});
+
+test("[hex-4] 0x78000 from a core of AIE-ML is its own tile's 0x8000", () => {
+  const aieml: MemoryGeometry = { ...geometry, startRow: 3, numRows: 4, bytesPerTile: 0x10000 };
+  const from = (shown: ByteRange) =>
+    parsePlaces('0x78000', {
+      space: { geometry: aieml, generation: 'aieml' },
+      shown,
+      cursor: 5 * 0x10000 + 0x20,
+    });
+  const own = {
+    offset: 5 * 0x10000 + 0x8000,
+    reading: { kind: 'core', core: { col: 7, row: 4 } },
+  };
+  expect(from({ offset: 5 * 0x10000, length: 0x10000 })).toEqual([own]);
+  // In the whole memory it can be an offset as well: both are offered.
+  expect(from({ offset: 0, length: totalBytes(aieml) })).toEqual([
+    { offset: 0x78000, reading: { kind: 'offset' } },
+    own,
+  ]);
 });
 
 describe('the box of places', () => {
@@ -79,12 +99,16 @@ describe('the box of places', () => {
   const names = [
     { kind: 'buffer', name: 'in_buf', size: 64, tile: { col: 6, row: 2 }, offset: 0x400 },
     { kind: 'buffer', name: 'buf', size: 16, tile: { col: 6, row: 2 }, offset: 0x500 },
-    { kind: 'stack', name: 'stack', size: 1024, tile: { col: 6, row: 2 }, offset: 0x7fc0 },
+    { kind: 'stack', name: '', size: 1024, tile: { col: 6, row: 2 }, offset: 0x7fc0 },
   ].map((name) => ({ name: name as never, offset: 0x8000 + name.offset }));
+  const kernels = [
+    { name: 'buf_filter.k[0]', graph: 'mygraph', offset: 0x8000 },
+    { name: 'buf', graph: '', offset: 0x8000 },
+  ];
   const lines = (typed: string, before: readonly string[] = []) =>
-    goToLines(typed, { space, shown: tile, cursor: 0x8100 }, names, before, l10n);
+    goToLines(typed, { space, shown: tile, cursor: 0x8100 }, { names, kernels }, before, l10n);
 
-  test('says how a text was read', () => {
+  test('[hex-4] says how a text was read', () => {
     const first = (typed: string) => {
       const [line] = lines(typed);
       return `${line?.label}: ${line?.description}`;
@@ -99,16 +123,26 @@ describe('the box of places', () => {
     expect(first('nowhere')).toContain('Type an offset');
   });
 
-  test('names that contain the text, the one that is called so first; with their size', () => {
+  test('[hex-4] names that contain the text, the one that is called so first; with their size', () => {
     expect(lines('buf').map(({ typed, range }) => [typed, range])).toEqual([
+      ['buf', { offset: 0x8000, length: 1 }],
       ['buf', { offset: 0x8500, length: 16 }],
+      ['buf_filter.k[0]', { offset: 0x8000, length: 1 }],
       ['in_buf', { offset: 0x8400, length: 64 }],
     ]);
     // What is cut by the end of what is shown.
     expect(lines('STACK')[0]?.range).toEqual({ offset: 0xffc0, length: 0x40 });
   });
 
-  test('without a text what was gone to before, as far as it is here', () => {
+  test('[hex-4] a kernel leads to the first byte of its tile, and says what it is', () => {
+    const said = (typed: string) => lines(typed).map(({ label, description }) => `${label}: ${description}`);
+    expect(said('FILTER')).toEqual(['buf_filter.k[0]: kernel of graph mygraph · (6,2)+0x0000']);
+    expect(said('buf')[0]).toBe('buf: kernel · (6,2)+0x0000');
+    // Gone to before.
+    expect(lines('', ['buf_filter.k[0]'])[0]?.range).toEqual({ offset: 0x8000, length: 1 });
+  });
+
+  test('[hex-4] without a text what was gone to before, as far as it is here', () => {
     expect(lines('', ['0x40', '(3,2)', 'buf']).map(({ label, typed }) => [label, typed])).toEqual([
       ['0x40', '0x40'],
       ['buf', 'buf'],

@@ -13,7 +13,7 @@ import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { nameText } from '../model/program/name-texts.ts';
 import { endOf } from '../model/ranges.ts';
-import type { NamedPlace } from './named-places.ts';
+import type { KernelSpot, NamedPlace } from './named-places.ts';
 
 /** What is shown and where the cursor is, both as buffer offsets. */
 export interface Standpoint {
@@ -50,11 +50,11 @@ function inTile(geometry: MemoryGeometry, tile: Tile, offset: number): number | 
 }
 
 /**
- * Reads a place; `undefined` if it reads as none. `0x1f0` and `496` count from the first shown byte; `+64` and `-0x20` from the
+ * Reads a place in every way that it has, the likeliest first; none if it reads as no place. `0x1f0` and `496` count from the first shown byte; `+64` and `-0x20` from the
  * cursor; `(2,3)+0x10` is a tile offset, `(2,3):0x70010` what the core of that tile calls so, `buffer+0x10` a buffer offset.
- * A number beyond what is shown is what the core at the cursor calls so, else an AXI address.
+ * A number is also what the core at the cursor calls so, and an AXI address beyond what is shown.
  */
-export function parsePlace(typed: string, { space, shown, cursor }: Standpoint): ReadPlace | undefined {
+export function parsePlaces(typed: string, { space, shown, cursor }: Standpoint): readonly ReadPlace[] {
   const { geometry } = space;
   const read = (offset: number | undefined, reading: Reading): ReadPlace => {
     const isShown = offset !== undefined && offset >= shown.offset && offset < endOf(shown);
@@ -68,22 +68,27 @@ export function parsePlace(typed: string, { space, shown, cursor }: Standpoint):
   const [isTile, col, row, sign, behind = '0'] = tilePattern.exec(text) ?? [];
   if (isTile !== undefined) {
     const tile = { col: Number(col), row: Number(row) };
-    return sign === ':'
-      ? read(byCore(tile, Number(behind)), { kind: 'core', core: tile })
-      : read(inTile(geometry, tile, Number(behind)), { kind: 'tile' });
+    return [
+      sign === ':'
+        ? read(byCore(tile, Number(behind)), { kind: 'core', core: tile })
+        : read(inTile(geometry, tile, Number(behind)), { kind: 'tile' }),
+    ];
   }
   const [isPlain, before = '', digits = ''] = plainPattern.exec(text) ?? [];
-  if (isPlain === undefined) return undefined;
+  if (isPlain === undefined) return [];
   const value = Number(digits);
-  if (before === '+') return read(cursor + value, { kind: 'cursor' });
-  if (before === '-') return read(cursor - value, { kind: 'cursor' });
-  if (before !== '') return read(value, { kind: 'buffer' });
-  if (value < shown.length) return read(shown.offset + value, { kind: 'offset' });
+  if (before === '+') return [read(cursor + value, { kind: 'cursor' })];
+  if (before === '-') return [read(cursor - value, { kind: 'cursor' })];
+  if (before !== '') return [read(value, { kind: 'buffer' })];
   const core = locate(geometry, cursor).tile;
   const place = byCore(core, value);
-  return place === undefined
-    ? read(axiPlace(space, value), { kind: 'axi' })
-    : read(place, { kind: 'core', core });
+  const asCore = place === undefined ? [] : [read(place, { kind: 'core', core })];
+  if (value < shown.length) {
+    // What has two readings is offered as both, unless one leads nowhere.
+    const others = asCore.filter(({ offset }) => offset !== undefined);
+    return [read(shown.offset + value, { kind: 'offset' }), ...others];
+  }
+  return asCore.length > 0 ? asCore : [read(axiPlace(space, value), { kind: 'axi' })];
 }
 
 function readingText(reading: Reading, shown: ByteRange, l10n: Localiser): string {
@@ -116,11 +121,20 @@ export interface GoToLine {
 /** Names are shown up to this number: more are found by typing more. */
 const mostNames = 100;
 
-/** What the box offers for a text: the place that it reads as, names that contain it; without a text what was gone to before. */
+/** What a build calls places of the memory. */
+export interface KnownNames {
+  readonly names: readonly NamedPlace[];
+  readonly kernels: readonly KernelSpot[];
+}
+
+/**
+ * What the box offers for a text: the place that it reads as, names and kernels that contain it; without a text what was gone
+ * to before. A kernel leads to the first byte of its tile.
+ */
 export function goToLines(
   typed: string,
   standpoint: Standpoint,
-  names: readonly NamedPlace[],
+  known: KnownNames,
   before: readonly string[],
   l10n: Localiser,
 ): GoToLine[] {
@@ -132,41 +146,37 @@ export function goToLines(
   const text = typed.trim();
   if (text === '') {
     return before.flatMap((one) => {
-      const [line] = goToLines(one, standpoint, names, [], l10n);
+      const [line] = goToLines(one, standpoint, known, [], l10n);
       return line?.range === undefined
         ? []
         : [{ ...line, label: one, description: `${line.label} · ${line.description}` }];
     });
   }
-  const read = parsePlace(text, standpoint);
-  const lines: GoToLine[] = [];
-  if (read !== undefined) {
-    const reading = readingText(read.reading, shown, l10n);
-    lines.push(
-      read.offset === undefined
-        ? { label: l10n.t('This is not part of what the editor shows.'), description: reading, typed: text }
-        : {
-            label: placeText(read.offset),
-            description: reading,
-            range: { offset: read.offset, length: 1 },
-            typed: text,
-          },
-    );
-  }
+  const lines = parsePlaces(text, standpoint).map(({ offset, reading }): GoToLine => {
+    const description = readingText(reading, shown, l10n);
+    return offset === undefined
+      ? { label: l10n.t('This is not part of what the editor shows.'), description, typed: text }
+      : { label: placeText(offset), description, range: { offset, length: 1 }, typed: text };
+  });
   const wanted = text.toLowerCase();
-  const found = names.filter(({ name }) => name.name.toLowerCase().includes(wanted));
-  // What is called exactly so comes first.
-  const rank = ({ name }: NamedPlace) =>
-    name.name === text ? 0 : name.name.toLowerCase().startsWith(wanted) ? 1 : 2;
-  for (const { name, offset } of found.sort((a, b) => rank(a) - rank(b)).slice(0, mostNames)) {
-    const length = Math.min(Math.max(1, name.size), endOf(shown) - offset);
-    lines.push({
+  const called = [
+    ...known.kernels.map(({ name, graph, offset }) => ({
+      label: name,
+      description: `${graph === '' ? l10n.t('kernel') : l10n.t('kernel of graph {0}', graph)} · ${placeText(offset)}`,
+      range: { offset, length: 1 },
+    })),
+    ...known.names.map(({ name, offset }) => ({
       label: nameText(name, l10n),
       description: placeText(offset),
-      range: { offset, length },
-      typed: name.name,
-    });
-  }
+      range: { offset, length: Math.min(Math.max(1, name.size), endOf(shown) - offset) },
+    })),
+  ];
+  const found = called.filter(({ label }) => label.toLowerCase().includes(wanted));
+  // What is called exactly so comes first.
+  const rank = ({ label }: { label: string }) =>
+    label === text ? 0 : label.toLowerCase().startsWith(wanted) ? 1 : 2;
+  found.sort((a, b) => rank(a) - rank(b));
+  lines.push(...found.slice(0, mostNames).map((line) => ({ ...line, typed: line.label })));
   if (lines.length > 0) return lines;
   const label = l10n.t('Type an offset such as 0x1F0, +64 or (2,3)+0x10, an address, or a name.');
   return [{ label, description: '', typed: text }];

@@ -81,6 +81,13 @@ export interface EditorDocument {
   readonly range: ByteRange;
 }
 
+/** Where another tab of the same bytes is. Buffer offsets. */
+export interface PagePlace {
+  readonly cursor: number;
+  /** First byte of its first visible row. */
+  readonly top: number;
+}
+
 /** How a tab shows its bytes: what the page's view line chooses. */
 export interface ViewChoice {
   readonly cells: CellChoice;
@@ -241,6 +248,8 @@ export type ToWebview =
       readonly settings: EditorSettings;
       readonly strings: WebviewStrings;
       readonly state: EditorState;
+      /** A page that kept no place of its own begins there: its editor was split. */
+      readonly place?: PagePlace;
     }
   | { readonly type: 'state'; readonly state: EditorState }
   | { readonly type: 'settings'; readonly settings: EditorSettings }

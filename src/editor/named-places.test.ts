@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MemoryGeometry, Tile } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { nameSizeText } from '../model/program/name-texts.ts';
-import { nameAt, namedPlaces, placeText } from './named-places.ts';
+import { kernelSpots, nameAt, namedPlaces, placeText } from './named-places.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -50,6 +50,23 @@ test('names of the shown memory, with their buffer offsets', () => {
   ]);
   const tile = namedPlaces(geometry, { offset: start, length: 0x8000 }, namesOf);
   expect(tile).toHaveLength(3);
+});
+
+test('[hex-4] kernels of the shown tiles, each at the first byte of its tile', () => {
+  const kernelsOf = ({ col, row }: Tile) =>
+    col === 7 && row === 3
+      ? [
+          { name: 'a', graph: 'g' },
+          { name: 'b', graph: '' },
+        ]
+      : [];
+  const whole = kernelSpots(geometry, { offset: 0, length: 16 * 0x8000 }, kernelsOf);
+  expect(whole).toEqual([
+    { name: 'a', graph: 'g', offset: start },
+    { name: 'b', graph: '', offset: start },
+  ]);
+  expect(kernelSpots(geometry, { offset: start, length: 0x8000 }, kernelsOf)).toHaveLength(2);
+  expect(kernelSpots(geometry, { offset: 0, length: start }, kernelsOf)).toEqual([]);
 });
 
 test('what a byte belongs to', () => {

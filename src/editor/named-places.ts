@@ -12,6 +12,7 @@ import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { nameText } from '../model/program/name-texts.ts';
+import { endOf } from '../model/ranges.ts';
 
 /** The names in the shown memory of a tile. */
 export type NamesOfTile = (tile: Tile) => readonly PlacedName[];
@@ -22,15 +23,40 @@ export interface NamedPlace {
   readonly offset: number;
 }
 
+/** A kernel with the tile that runs it. */
+export interface KernelSpot {
+  readonly name: string;
+  /** Empty where the build does not say it. */
+  readonly graph: string;
+  /** Buffer offset of the first shown byte of the tile. */
+  readonly offset: number;
+}
+
+/** Tiles of which bytes are shown, with the buffer offsets of their first bytes. */
+function shownTiles(geometry: MemoryGeometry, shown: ByteRange): { tile: Tile; start: number }[] {
+  return tiles(geometry)
+    .map((tile) => ({ tile, start: tileStart(geometry, tile) }))
+    .filter(({ start }) => start + geometry.bytesPerTile > shown.offset && start < endOf(shown));
+}
+
+/** All kernels of tiles of which bytes are shown, in the order of the tiles. */
+export function kernelSpots(
+  geometry: MemoryGeometry,
+  shown: ByteRange,
+  kernelsOf: (tile: Tile) => readonly Pick<KernelSpot, 'name' | 'graph'>[],
+): KernelSpot[] {
+  return shownTiles(geometry, shown).flatMap(({ tile, start }) =>
+    kernelsOf(tile).map(({ name, graph }) => ({ name, graph, offset: Math.max(start, shown.offset) })),
+  );
+}
+
 /** All names that begin in the shown bytes, in the order of their places. */
 export function namedPlaces(geometry: MemoryGeometry, shown: ByteRange, namesOf: NamesOfTile): NamedPlace[] {
-  return tiles(geometry).flatMap((tile) => {
-    const start = tileStart(geometry, tile);
-    if (start + geometry.bytesPerTile <= shown.offset || start >= shown.offset + shown.length) return [];
-    return namesOf(tile)
+  return shownTiles(geometry, shown).flatMap(({ tile, start }) =>
+    namesOf(tile)
       .map((name) => ({ name, offset: start + name.offset }))
-      .filter(({ offset }) => offset >= shown.offset && offset < shown.offset + shown.length);
-  });
+      .filter(({ offset }) => offset >= shown.offset && offset < endOf(shown)),
+  );
 }
 
 /** What a byte belongs to: the smallest name that covers it, and how far from its first byte; empty without any. */

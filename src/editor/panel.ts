@@ -26,6 +26,7 @@ import type {
   EditorState,
   ExpectedBytes,
   HostCommand,
+  PagePlace,
   ShownBytes,
   ToWebview,
   ViewChoice,
@@ -165,6 +166,12 @@ export class HexPanel {
   /** The rows that the page shows, as buffer offsets. */
   get visible(): ByteRange | undefined {
     return this.#visible;
+  }
+
+  /** Where the page is, once it told. */
+  get place(): PagePlace | undefined {
+    const { selection, visible } = this;
+    return selection && { cursor: selection.cursor, top: visible?.offset ?? selection.cursor };
   }
 
   /** The tile at the cursor, else one on screen, whose program memory is left alone because its core is running. */
@@ -581,6 +588,7 @@ export class HexPanel {
     this.#ready = true;
     this.#feed = this.#newFeed(shown.range);
     const { state } = this;
+    const beside = [...this.document.panels].map((panel) => panel.place).findLast((one) => one !== undefined);
     this.#told = { state: JSON.stringify(state), settings: JSON.stringify(this.#settings) };
     this.#post({
       type: 'init',
@@ -588,6 +596,7 @@ export class HexPanel {
       settings: this.#settings,
       strings: webviewStrings(vscode.l10n),
       state,
+      ...(beside === undefined ? {} : { place: beside }),
     });
     this.#toldExpected = nothingExpected;
     this.#tellExpected();

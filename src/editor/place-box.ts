@@ -2,11 +2,11 @@
 import * as vscode from 'vscode';
 import { actionNames } from '../model/action-names.ts';
 import type { AddressSpace } from '../model/addresses.ts';
-import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
+import type { ByteRange, MemoryGeometry, Tile } from '../model/geometry.ts';
 import { nameSizeText, nameText } from '../model/program/name-texts.ts';
 import { pickFrom, pickTyped, sayInformation } from '../say/say.ts';
 import { goToLines } from './go-to.ts';
-import { type NamesOfTile, namedPlaces, placeText } from './named-places.ts';
+import { type KernelSpot, kernelSpots, type NamesOfTile, namedPlaces, placeText } from './named-places.ts';
 import type { HexPanel } from './panel.ts';
 import type { EditorServices } from './services.ts';
 
@@ -17,22 +17,26 @@ export interface Whereabouts {
   /** Buffer offset. */
   readonly cursor: number;
   readonly namesOf: NamesOfTile;
+  readonly kernelsOf: (tile: Tile) => readonly Pick<KernelSpot, 'name' | 'graph'>[];
   /** The tab that goes there. */
   readonly panel: HexPanel | undefined;
 }
 
 /** Any place: shown while it is typed, remembered once it is chosen. */
 export async function goToPlace(
-  { geometry, shown, cursor, namesOf, panel }: Whereabouts,
+  { geometry, shown, cursor, namesOf, kernelsOf, panel }: Whereabouts,
   { places }: Pick<EditorServices, 'places'>,
 ): Promise<void> {
   const { generation = 'unknown', array } = panel?.state ?? {};
   const space: AddressSpace = { geometry, generation, array };
-  const names = namedPlaces(geometry, shown, namesOf);
+  const known = {
+    names: namedPlaces(geometry, shown, namesOf),
+    kernels: kernelSpots(geometry, shown, kernelsOf),
+  };
   const line = await pickTyped({
     title: vscode.l10n.t('Go to Offset'),
     placeHolder: vscode.l10n.t('0x1F0, +64, (2,3)+0x10, an address of a core or of the AXI bus, a name'),
-    lines: (typed) => goToLines(typed, { space, shown, cursor }, names, places.all, vscode.l10n),
+    lines: (typed) => goToLines(typed, { space, shown, cursor }, known, places.all, vscode.l10n),
     onActive: (one) => panel?.peek(one?.range?.offset),
     isAnswer: ({ range }) => range !== undefined,
   });

@@ -2,6 +2,7 @@
 import type { BoardError } from '../board/errors.ts';
 import type { MemoryType, Tile } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
+import type { KernelPlace } from '../model/program/control-config.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
 import type { KeptViews } from './kept-views.ts';
@@ -19,6 +20,8 @@ export interface EditorServices {
   memoryName(resource: MemoryResource): string;
   /** What the kernels of a tile are called, in one short text; empty without any. */
   tileName(board: string, tile: Tile): string;
+  /** The kernels of a tile. */
+  kernels(board: string, tile: Tile): readonly Pick<KernelPlace, 'name' | 'graph'>[];
   /** What has a name in a memory of a tile, by its offset. */
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
   /** Fires when tiles may have other names. */

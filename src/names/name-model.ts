@@ -138,9 +138,14 @@ export class NameModel {
     return this.#namesOf(board).names.get(`${memory} ${tileKey(tile)}`) ?? [];
   }
 
+  /** The kernels of a tile. */
+  kernels(board: string, tile: Tile): readonly KernelPlace[] {
+    return this.#namesOf(board).kernels.get(tileKey(tile)) ?? [];
+  }
+
   /** The kernels of a tile in one short text; empty without any. */
   tileName(board: string, tile: Tile): string {
-    return this.#kernels(board, tile)
+    return this.kernels(board, tile)
       .map(({ name }) => name)
       .join(', ');
   }
@@ -148,7 +153,7 @@ export class NameModel {
   /** The kernels of a tile, a line each. */
   tileLines(board: string, tile: Tile): string[] {
     const { l10n } = this.#services;
-    return this.#kernels(board, tile).map(({ name, graph }) =>
+    return this.kernels(board, tile).map(({ name, graph }) =>
       graph === '' ? l10n.t('Kernel {0}', name) : l10n.t('Kernel {0} of graph {1}', name, graph),
     );
   }
@@ -250,10 +255,6 @@ export class NameModel {
     }
     const more = texts.length - mostFaults;
     return more <= 0 ? texts : [...texts.slice(0, mostFaults), l10n.t('{0} more files.', more)];
-  }
-
-  #kernels(board: string, tile: Tile): readonly KernelPlace[] {
-    return this.#namesOf(board).kernels.get(tileKey(tile)) ?? [];
   }
 
   #namesOf(board: string): BoardNames {

@@ -7,6 +7,7 @@ import type {
   EditorSettings,
   EditorState,
   FromWebview,
+  PagePlace,
   PageWindow,
   ShownBytes,
   ToWebview,
@@ -37,6 +38,8 @@ export interface FakeConfig {
   readonly holdReads?: boolean;
   /** Every byte of the device holds this. */
   readonly fill?: number;
+  /** Where another tab is. */
+  readonly place?: PagePlace;
   /** What an earlier life of the page kept. */
   readonly kept?: unknown;
 }
@@ -156,6 +159,7 @@ export class FakeHost {
         settings: this.settings,
         strings: webviewStrings({ t: (text) => text }),
         state: this.state,
+        ...(this.#config.place === undefined ? {} : { place: this.#config.place }),
       });
     } else if (message.type === 'window') {
       this.#window = message.window;

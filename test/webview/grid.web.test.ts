@@ -1636,7 +1636,7 @@ describe('[hex-3] addresses', () => {
   });
 });
 
-test('a place is shown while it is looked for; the page goes back to where it was, or stays', async () => {
+test('[hex-4] a place is shown while it is looked for; the page goes back to where it was, or stays', async () => {
   const page = await start(oneTile);
   for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowDown');
   const peek = (offset?: number) =>
@@ -1659,6 +1659,50 @@ test('a place is shown while it is looked for; the page goes back to where it wa
   await peek();
   await painted(page);
   expect(await place()).toContain('tile offset 0x5000');
+});
+
+test('[hex-4] the page stays where it went while a person scrolls, splits and hides it', async () => {
+  let page = await start(oneTile);
+  const offsets = async () => (await rows(page)).map(({ offset }) => offset);
+  await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0xd000, length: 4 }));
+  await eventually(offsets).toContain('5000');
+  // A split takes half of the room: what was gone to stays in sight.
+  for (const height of ['45vh', '']) {
+    await page.evaluate((one) => {
+      document.body.style.height = one;
+    }, height);
+    await painted(page);
+    expect(await offsets(), height).toContain('5000');
+  }
+  // What comes from the board does not bring the rows back to the cursor.
+  await page.evaluate(() => {
+    const grid = document.querySelector('#grid');
+    grid?.dispatchEvent(new WheelEvent('wheel', { deltaY: 8000, cancelable: true }));
+  });
+  await eventually(offsets).not.toContain('5000');
+  // The last row may be cut.
+  const first = async () => (await offsets())[0] ?? '';
+  const scrolled = await first();
+  await page.evaluate(() => {
+    window.fake.deviceWrite(0xd000, 1, 2, 3);
+    window.fake.setState({ moving: true, readAt: 'Read at 14:04:00' });
+  });
+  await painted(page);
+  expect(await first()).toBe(scrolled);
+  await eventually(() => page.evaluate(() => JSON.stringify(window.fake.kept))).toContain('"cursor":53248');
+  const kept = JSON.parse(await page.evaluate(() => JSON.stringify(window.fake.kept)));
+  await open?.close();
+  page = await start({ ...oneTile, kept });
+  await eventually(first).toBe(scrolled);
+  await open?.close();
+  // The other half begins where the first is, unless it kept a place of its own.
+  const place = { cursor: 0xd000, top: 0x8000 + Number.parseInt(scrolled, 16) };
+  page = await start({ ...oneTile, place });
+  await eventually(first).toBe(scrolled);
+  expect(await footer(page).textContent()).toContain('tile offset 0x5000');
+  await open?.close();
+  page = await start({ ...oneTile, place: { cursor: 0x8000, top: 0x8000 }, kept });
+  await eventually(first).toBe(scrolled);
 });
 
 describe('[hex-5] the inspector', () => {

@@ -178,6 +178,13 @@ describe('editing', () => {
     await go('previousTile');
     await go('previousTile');
     await untilTrue('not before the first', () => panelOf(whole)?.selection?.cursor === 0x1c0);
+    await vscode.commands.executeCommand('workbench.action.splitEditor');
+    await untilTrue('[hex-4] the other half begins at the same place', () => {
+      const [, other] = [...whole.panels];
+      return other?.selection?.cursor === 0x1c0;
+    });
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+    await untilTrue('it is closed', () => whole.panels.size === 1);
 
     const one = await bench.open('data', tile);
     const start = one.shown?.range.offset ?? 0;
