@@ -26,10 +26,10 @@ import {
   startsBesideRead,
 } from './guest.ts';
 
-/** Of each family; `npm run test:long` has a thousand. */
-const LIVES = 150;
-/** Of each family; `npm run test:long` has a thousand. */
-const KILLS = 200;
+/** Of each family: 500 starts in all; `npm run test:long` has a thousand of each. */
+const LIVES = 250;
+/** Of each family: 1,000 kills in all; `npm run test:long` has a thousand of each. */
+const KILLS = 500;
 /** Beside a long read. */
 const STARTS = 100;
 const CUT_MS = 60_000;
@@ -141,7 +141,7 @@ afterAll(async () => {
 
 useCleanLog(() => board);
 
-describe(`[attach-7] [truth-21] [live-1] ${LIVES} starts on two families that ask once, beside watching and a live view at 10 Hz, and status (seed ${seed})`, () => {
+describe(`[attach-7] [truth-21] [live-1] ${2 * LIVES} starts that ask once, beside watching and a live view at 10 Hz, and status (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
     it(`${name}: no start is refused, nothing is leaked, no two lives in one answer`, {
       timeout: 300_000,
@@ -180,7 +180,7 @@ describe(`[truth-21] ${STARTS} starts at random moments, beside a long read of t
   });
 });
 
-describe(`[truth-4] ${KILLS} SIGKILLs of an owner on two families, beside watching its list, status and memory (seed ${seed})`, () => {
+describe(`[truth-4] ${2 * KILLS} SIGKILLs of an owner, beside watching its list, status and memory (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
     it(`${name}: not one finds the driver's lock taken by us`, { timeout: 300_000, tags: ONCE }, async () => {
       await board.reloadModule(families[name].module);
