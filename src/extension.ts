@@ -175,9 +175,9 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       },
       boardLabel: (id) => boards.get(id)?.config.label ?? id,
       memoryName: (resource) => memoryName(resource.memory),
-      tileName: (board, tile) => names.model?.tileName(board, tile) ?? '',
+      tileName: (board, tile) => names.tileName(board, tile),
       kernels: (board, tile) => names.model?.kernels(board, tile) ?? [],
-      names: (board, memory, tile) => names.model?.names(board, memory, tile) ?? [],
+      names: (board, memory, tile) => names.names(board, memory, tile),
       onDidChangeNames: (listener) => names.onDidChange(listener),
       openSnapshot: (path) => commands.openSnapshot(path),
       connect: async (id) => {
@@ -351,6 +351,10 @@ function buildNames({
       }
       return shapes.get(id);
     },
+    kept: (id) => {
+      const state = boards.get(id)?.link.state;
+      return state?.kind === 'connected' ? state.board.names : undefined;
+    },
     onDidChangeBoards: (listener) =>
       vscode.Disposable.from(boards.onDidChange(listener), picks.onDidForget(listener)),
     columnsText: (columns) => columnsText({ columns }),
@@ -359,7 +363,7 @@ function buildNames({
     showFailure: (thrown) => failures.show(thrown),
     after,
   });
-  tree.tileName = ({ memory, tile }) => names.model?.tileName(memory.entry.id, tile) ?? '';
+  tree.tileName = ({ memory, tile }) => names.tileName(memory.entry.id, tile);
   tree.boardNames = (board) => names.model?.boardLines(board) ?? [];
   context.subscriptions.push(names.onDidChange(() => tree.refresh()));
   return names;
@@ -387,8 +391,8 @@ function buildArray({
       ownerText,
       errorText,
       note: (thrown) => failures.note(thrown),
-      tileNames: (board, tile) => names.model?.tileLines(board, tile) ?? [],
-      names: (board, memory, tile) => names.model?.names(board, memory, tile) ?? [],
+      tileNames: (board, tile) => names.tileLines(board, tile),
+      names: (board, memory, tile) => names.names(board, memory, tile),
       onDidChangeNames: (listener) => names.onDidChange(listener),
       openPlace: async (resource, { offset, length }) => {
         const uri = uriOf(resource);

@@ -14,6 +14,7 @@ import type {
   Tile,
 } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
+import type { PlacedName } from '../model/program/build.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import type { BoardError } from './errors.ts';
 
@@ -324,10 +325,20 @@ export interface Board {
    * kernel holds it. Asks nothing of the board by itself.
    */
   ownership(partition: PartitionKey): PartitionOwnership;
+  /** The names that came with the bytes; a device has none. */
+  readonly names?: KeptNames;
   /** Everything a bug report needs, as Markdown; no secrets. */
   report(signal: AbortSignal): Promise<string>;
   /** Ends the connection and all that it started on the board. */
   dispose(): Promise<void>;
+}
+
+/** What a build called places when their bytes were kept. */
+export interface KeptNames {
+  /** The names in a memory of a tile, by their offsets. */
+  names(memory: MemoryType, tile: Tile): readonly PlacedName[];
+  /** The kernels of a tile in one short text; empty without any. */
+  tileName(tile: Tile): string;
 }
 
 /** Whose a partition is; see `Partition`. */

@@ -106,9 +106,9 @@ export class Exports {
     });
     const chosen = await this.askScope([
       ...(selected === undefined ? [] : [scope(vscode.l10n.t('The selection'), selected)]),
-      ...(shown.buffer === undefined
+      ...(shown.named === undefined
         ? []
-        : [scope(vscode.l10n.t('The buffer {0}', shown.buffer.name), shown.buffer.range)]),
+        : [scope(vscode.l10n.t('The bytes of {0}', shown.named.name), shown.named.range)]),
       scope(vscode.l10n.t('Tile {0}', formatTile(tile)), tileRange(geometry, tile)),
       scope(vscode.l10n.t('All tiles of the memory'), whole),
     ]);

@@ -32,7 +32,7 @@ describe('exported bytes', () => {
   const all = { offset: 0, length: memory.length };
   const none = { offset: 0, length: 0 };
 
-  test('are pieces of tiles, in order, with their places; addresses count in one tile or in the memory', () => {
+  test('[names-9] are pieces of tiles, in order, with their places; addresses count in one tile or in the memory', () => {
     const pieces = [...exportPieces(geometry, all, 4, true, bytesOf(none))];
     expect(Buffer.compare(Buffer.concat(pieces.map(({ bytes }) => bytes)), memory)).toBe(0);
     expect(pieces.every(({ bytes }) => bytes.length <= 48 * 1024)).toBe(true);
@@ -67,7 +67,7 @@ describe('exported bytes', () => {
 });
 
 describe('what an import would change', () => {
-  test('is what differs from what is shown, where a byte can be edited, and the file has one', () => {
+  test('[names-9] is what differs from what is shown, where a byte can be edited, and the file has one', () => {
     const { known, staged } = stateBits;
     const shown = {
       bytes: Uint8Array.of(1, 2, 3, 4, 5, 6, 7),

@@ -17,6 +17,12 @@ import { endOf } from '../model/ranges.ts';
 /** The names in the shown memory of a tile. */
 export type NamesOfTile = (tile: Tile) => readonly PlacedName[];
 
+/** Bytes with a name: buffer offsets. */
+export interface NamedRange {
+  readonly name: string;
+  readonly range: ByteRange;
+}
+
 /** A name with its buffer offset. */
 export interface NamedPlace {
   readonly name: PlacedName;
@@ -59,6 +65,14 @@ export function namedPlaces(geometry: MemoryGeometry, shown: ByteRange, namesOf:
   );
 }
 
+/** The smallest name that covers a tile offset; undefined without any. */
+function smallestAt(names: readonly PlacedName[], offset: number): PlacedName | undefined {
+  const covering = names.filter(
+    (name) => offset >= name.offset && offset < name.offset + Math.max(1, name.size),
+  );
+  return covering.toSorted((a, b) => a.size - b.size)[0];
+}
+
 /** What a byte belongs to: the smallest name that covers it, and how far from its first byte; empty without any. */
 export function nameAt(
   geometry: MemoryGeometry,
@@ -67,13 +81,27 @@ export function nameAt(
   l10n: Localiser,
 ): string {
   const { tile, offset } = locate(geometry, bufferOffset);
-  const covering = namesOf(tile).filter(
-    (name) => offset >= name.offset && offset < name.offset + Math.max(1, name.size),
-  );
-  const [best] = covering.sort((a, b) => a.size - b.size);
+  const best = smallestAt(namesOf(tile), offset);
   if (best === undefined) return '';
   const inside = offset - best.offset;
   return `${nameText(best, l10n)}${inside === 0 ? '' : `+${hexNumber(inside)}`}`;
+}
+
+/** All bytes of the smallest name that covers a byte, as far as they lie in its tile; undefined where no size is known. */
+export function namedRangeAt(
+  geometry: MemoryGeometry,
+  bufferOffset: number,
+  namesOf: NamesOfTile,
+  l10n: Localiser,
+): NamedRange | undefined {
+  const { tile, offset } = locate(geometry, bufferOffset);
+  const best = smallestAt(
+    namesOf(tile).filter(({ size }) => size > 0),
+    offset,
+  );
+  if (best === undefined) return undefined;
+  const length = Math.min(best.size, geometry.bytesPerTile - best.offset);
+  return { name: nameText(best, l10n), range: { offset: bufferOffset - offset + best.offset, length } };
 }
 
 /** Where a name stands: `(7,3)+0x0400`. */

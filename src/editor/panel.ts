@@ -31,7 +31,7 @@ import type {
   ToWebview,
   ViewChoice,
 } from './messages.ts';
-import { nameAt } from './named-places.ts';
+import { type NamedRange, type NamesOfTile, nameAt, namedRangeAt } from './named-places.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import {
@@ -56,12 +56,6 @@ export interface Selection {
   readonly length: number;
   /** The place of the cursor as the page shows it. */
   readonly address: string;
-}
-
-/** Bytes with a name: buffer offsets. */
-export interface NamedRange {
-  readonly name: string;
-  readonly range: ByteRange;
 }
 
 /** What a panel asks of the editor as a whole. */
@@ -316,26 +310,21 @@ export class HexPanel {
 
   /** What a build calls the byte at a buffer offset; empty without a name. */
   nameAt(bufferOffset: number): string {
-    const { document } = this;
-    const { shown, resource } = document;
-    if (shown === undefined || document.isOutside) return '';
-    const { services } = this.#host;
-    const namesOf = (tile: Tile) => services.names(resource.board, resource.memory, tile);
-    return nameAt(shown.geometry, bufferOffset, namesOf, vscode.l10n);
+    return this.#named((geometry, namesOf) => nameAt(geometry, bufferOffset, namesOf, vscode.l10n)) ?? '';
   }
 
-  /** The buffer of a build at a buffer offset, with its place; undefined without one whose size is known. */
-  bufferAt(bufferOffset: number): NamedRange | undefined {
+  /** All bytes of what a build names at a buffer offset; undefined without a name whose size is known. */
+  namedRangeAt(bufferOffset: number): NamedRange | undefined {
+    return this.#named((geometry, namesOf) => namedRangeAt(geometry, bufferOffset, namesOf, vscode.l10n));
+  }
+
+  /** Looks something up among the names of the shown memory; undefined while the layout is not known. */
+  #named<T>(look: (geometry: MemoryGeometry, namesOf: NamesOfTile) => T): T | undefined {
     const { document } = this;
     const { shown, resource } = document;
     if (shown === undefined || document.isOutside) return undefined;
-    const { tile, offset } = locate(shown.geometry, bufferOffset);
-    const names = this.#host.services.names(resource.board, resource.memory, tile);
-    const found = names.find((one) => {
-      return one.kind === 'buffer' && one.offset <= offset && offset < one.offset + one.size;
-    });
-    if (found === undefined) return undefined;
-    return { name: found.name, range: { offset: bufferOffset - offset + found.offset, length: found.size } };
+    const { services } = this.#host;
+    return look(shown.geometry, (tile) => services.names(resource.board, resource.memory, tile));
   }
 
   /** Has the page show a place while a person looks for one; without one it goes back to where it was. */

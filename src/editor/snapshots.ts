@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import {
   type MissingRun,
   type SavedMemory,
+  type SavedSnapshot,
   type SnapshotOrigin,
   snapshotParts,
 } from '../board/snapshot/snapshot-file.ts';
@@ -13,6 +14,7 @@ import {
   locate,
   type MemoryGeometry,
   tileRange,
+  tiles,
   totalBytes,
 } from '../model/geometry.ts';
 import type { MemoryResource } from '../model/resource.ts';
@@ -115,7 +117,11 @@ export class Snapshots {
         }
         return found;
       });
-      const snapshot = { ...this.#origin(document, parts), memories: parts.map(savedMemory) };
+      const snapshot = {
+        ...this.#origin(document, parts),
+        memories: parts.map(savedMemory),
+        ...this.#names(document.resource.board, parts),
+      };
       await withProgress(vscode.l10n.t('Writing the snapshot'), (signal, tell) =>
         writeParts(uri, snapshotParts(snapshot), signal, (bytes) => tell(vscode.l10n.t('{0} bytes', bytes))),
       );
@@ -166,6 +172,22 @@ export class Snapshots {
     if (link.kind !== 'connected') return [resource.memory];
     const partition = await link.board.open(resource.partition, { asking: 'person' }, signal);
     return partition.memories.map(({ geometry }) => geometry.type);
+  }
+
+  /** What a build calls the places of the parts. */
+  #names(board: string, parts: readonly Part[]): Pick<SavedSnapshot, 'names' | 'kernels'> {
+    const { services } = this.#provider;
+    const places = parts.flatMap(({ geometry }) =>
+      tiles(geometry).map((tile) => ({ tile, memory: geometry.type })),
+    );
+    const byTile = new Map(places.map(({ tile }) => [formatTile(tile), tile]));
+    return {
+      names: places.flatMap(({ tile, memory }) => services.names(board, memory, tile)),
+      kernels: [...byTile.values()].flatMap((tile) => {
+        const name = services.tileName(board, tile);
+        return name === '' ? [] : [{ tile, name }];
+      }),
+    };
   }
 
   #origin({ session, resource }: TileDocument, parts: readonly Part[]): SnapshotOrigin {

@@ -214,7 +214,10 @@ export class BoardCommands {
         ? [argument]
         : ((await vscode.window.showOpenDialog({
             title: vscode.l10n.t('Open Snapshot'),
-            filters: { [vscode.l10n.t('Snapshot')]: ['aiesnap'] },
+            filters: {
+              [vscode.l10n.t('Snapshot')]: ['aiesnap'],
+              [vscode.l10n.t('Core dump of an NPU')]: ['*'],
+            },
           })) ?? []);
     if (chosen === undefined) return;
     const resource = await this.openSnapshot(chosen.fsPath);

@@ -1,8 +1,10 @@
 /** Names for memory in VS Code: the files of builds, the commands that add and remove them, and who is told. */
 import * as vscode from 'vscode';
+import type { KeptNames } from '../board/board.ts';
 import type { BoardStore } from '../boards/boards.ts';
 import { actionNames } from '../model/action-names.ts';
-import type { ColumnRange } from '../model/geometry.ts';
+import type { ColumnRange, MemoryType, Tile } from '../model/geometry.ts';
+import type { PlacedName } from '../model/program/build.ts';
 import type { BoardShape } from '../model/program/placement.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import { pickFrom, sayInformation, sayWarning } from '../say/say.ts';
@@ -23,6 +25,8 @@ export interface NamesServices {
   boards(): readonly { readonly id: string; readonly label: string }[];
   /** What a board says of its array; `undefined` while nothing is known of it. */
   board(id: string): BoardShape | undefined;
+  /** The names that came with a board's bytes: those of a snapshot. */
+  kept(id: string): KeptNames | undefined;
   readonly onDidChangeBoards: (listener: () => void) => vscode.Disposable;
   /** The columns of a partition, for people. */
   columnsText(columns: ColumnRange): string;
@@ -84,6 +88,23 @@ export class NamesFace implements vscode.Disposable {
   /** The names of the builds; `undefined` as long as there is no build. */
   get model(): NameModel | undefined {
     return this.#model;
+  }
+
+  /** What has a name in a memory of a tile, by its offset: as it was kept with the bytes, else by the builds. */
+  names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[] {
+    const kept = this.#services.kept(board)?.names(memory, tile) ?? [];
+    return kept.length > 0 ? kept : (this.#model?.names(board, memory, tile) ?? []);
+  }
+
+  /** The kernels of a tile in one short text; empty without any. */
+  tileName(board: string, tile: Tile): string {
+    return this.#services.kept(board)?.tileName(tile) || (this.#model?.tileName(board, tile) ?? '');
+  }
+
+  /** The kernels of a tile, a line each. */
+  tileLines(board: string, tile: Tile): readonly string[] {
+    const kept = this.#services.kept(board)?.tileName(tile) ?? '';
+    return kept === '' ? (this.#model?.tileLines(board, tile) ?? []) : [vscode.l10n.t('Kernel {0}', kept)];
   }
 
   dispose(): void {

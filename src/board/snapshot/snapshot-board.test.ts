@@ -42,6 +42,18 @@ const kept: SavedSnapshot = {
       ],
     },
   ],
+  names: [
+    {
+      kind: 'buffer',
+      name: 'out',
+      tile: { col: 2, row: 1 },
+      memory: 'data',
+      offset: 64,
+      size: 32,
+      sizeFrom: 'elf',
+    },
+  ],
+  kernels: [{ tile: { col: 2, row: 2 }, name: 'scale' }],
 };
 
 describe('a snapshot as a board', () => {
@@ -78,6 +90,9 @@ describe('a snapshot as a board', () => {
     ]);
     expect(read?.pieces[0]?.bytes).toEqual(kept.memories[0]?.bytes.slice(0xf0, 0x110));
     expect(read?.at).toBe(kept.at);
+    expect(board.names?.names('data', { col: 2, row: 1 })).toEqual(kept.names);
+    expect(board.names?.names('program', { col: 2, row: 1 })).toEqual([]);
+    expect(board.names?.tileName({ col: 2, row: 2 })).toBe('scale');
     expect(await board.report(never)).toContain('a.aiesnap');
   });
 

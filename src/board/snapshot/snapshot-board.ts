@@ -1,16 +1,19 @@
 /**
- * A snapshot's file as a board: one partition whose bytes are those of the file. It can be looked at and compared; whatever
+ * A file of a snapshot, or a core dump, as a board: one partition whose bytes are those of the file. It can be looked at and compared; whatever
  * needs a device is refused with `snapshot`. Knows no editor.
  */
 import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Emitter } from '../../model/event.ts';
 import { FileError } from '../../model/files/file-error.ts';
-import { type ByteRange, type MemoryType, totalBytes } from '../../model/geometry.ts';
+import { type ByteRange, formatTile, type MemoryType, totalBytes } from '../../model/geometry.ts';
+import type { PlacedName } from '../../model/program/build.ts';
 import { intersectRanges } from '../../model/ranges.ts';
 import type {
   Board,
   BoardConnector,
   BoardInfo,
+  KeptNames,
   Partition,
   PartitionInfo,
   PartitionMemory,
@@ -21,7 +24,8 @@ import type {
 } from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import { formatReport } from '../report.ts';
-import { readSnapshot, type SavedMemory, type SavedSnapshot } from './snapshot-file.ts';
+import { readKept } from './kept-file.ts';
+import type { SavedMemory, SavedSnapshot } from './snapshot-file.ts';
 
 /** A larger file is no snapshot. */
 const mostFileBytes = 1 << 30;
@@ -48,9 +52,9 @@ export function createSnapshotConnector(path: string, toolVersion: string): Boar
 
 async function contentOf(path: string, signal: AbortSignal): Promise<SavedSnapshot> {
   try {
-    const { size } = await stat(path);
+    const { size, mtimeMs } = await stat(path);
     if (size > mostFileBytes) throw new FileError('file-too-large', { most: mostFileBytes });
-    return readSnapshot(await readFile(path, { signal }));
+    return readKept(await readFile(path, { signal }), basename(path), Math.max(0, Math.floor(mtimeMs)));
   } catch (error) {
     throwIfCancelled(signal);
     const detail = error instanceof Error ? error.message : String(error);
@@ -61,6 +65,22 @@ async function contentOf(path: string, signal: AbortSignal): Promise<SavedSnapsh
 /** What a file cannot do. */
 function noDevice(): Promise<never> {
   return Promise.reject(new BoardError('snapshot', 'asked of a snapshot'));
+}
+
+/** The names of a snapshot, by their places. */
+function keptNames({ names, kernels }: SavedSnapshot): KeptNames {
+  const byPlace = new Map<string, PlacedName[]>();
+  for (const name of names) {
+    const place = `${name.memory} ${formatTile(name.tile)}`;
+    const there = byPlace.get(place);
+    if (there === undefined) byPlace.set(place, [name]);
+    else there.push(name);
+  }
+  const byTile = new Map(kernels.map(({ tile, name }) => [formatTile(tile), name]));
+  return {
+    names: (memory, tile) => byPlace.get(`${memory} ${formatTile(tile)}`) ?? [],
+    tileName: (tile) => byTile.get(formatTile(tile)) ?? '',
+  };
 }
 
 class SnapshotBoard implements Board {
@@ -75,10 +95,12 @@ class SnapshotBoard implements Board {
   readonly onDidChangePartitions: Board['onDidChangePartitions'] = new Emitter<never>().event;
   readonly onDidClose: Board['onDidClose'] = new Emitter<never>().event;
   readonly freeColumns = [];
+  readonly names: KeptNames;
 
   constructor(snapshot: SavedSnapshot, path: string, toolVersion: string) {
     const { board, label, at } = snapshot;
     this.#snapshot = snapshot;
+    this.names = keptNames(snapshot);
     this.#path = path;
     this.#toolVersion = toolVersion;
     this.#partition = new SnapshotPartition(snapshot);

@@ -55,6 +55,22 @@ function snapshot(seed: number): SavedSnapshot {
       },
       { geometry: program, bytes: random.bytes(6 * 0x400), missing: [] },
     ],
+    names: [
+      {
+        kind: 'buffer',
+        name: 'out',
+        tile: { col: 2, row: 1 },
+        memory: 'data',
+        offset: 64,
+        size: 32,
+        sizeFrom: 'elf',
+      },
+      {
+        ...{ kind: 'parameter', name: 'gain', part: 'ping', tile: { col: 3, row: 1 }, memory: 'data' },
+        ...{ offset: 0, size: 4, sizeFrom: 'config', type: 'int32', of: { col: 2, row: 1 } },
+      },
+    ],
+    kernels: [{ tile: { col: 2, row: 1 }, name: 'scale' }],
   };
 }
 
@@ -70,7 +86,7 @@ function fault(zip: Uint8Array): unknown {
 }
 
 describe('a snapshot as a file', () => {
-  test('comes back as it was', () => {
+  test('[names-5] comes back as it was', () => {
     for (let seed = 1; seed < 4; seed++) {
       const kept = snapshot(seed);
       const parts = [...snapshotParts(kept)];
@@ -81,7 +97,7 @@ describe('a snapshot as a file', () => {
     }
   });
 
-  test('is a zip that other tools open', () => {
+  test('[names-5] is a zip that other tools open', () => {
     const folder = mkdtempSync(join(tmpdir(), 'tilescope-snap-'));
     try {
       const kept = snapshot(1);

@@ -14,9 +14,13 @@ import {
   type MemoryGeometry,
   memoryTypes,
   mostColumns,
+  mostMemoryBytes,
   mostRows,
+  type Tile,
   totalBytes,
 } from '../../model/geometry.ts';
+import { isPartitionKey } from '../../model/partition-key.ts';
+import type { PlacedName } from '../../model/program/build.ts';
 import { countShape, cutText, fitting, geometryShape, whole } from '../../model/shapes.ts';
 import type { BoardInfo } from '../board.ts';
 
@@ -54,15 +58,24 @@ export interface SnapshotOrigin {
   readonly owner: string;
 }
 
+/** What a tile's kernels were called. */
+interface KernelsOfTile {
+  readonly tile: Tile;
+  readonly name: string;
+}
+
 /** A snapshot as it is kept in a file. */
 export interface SavedSnapshot extends SnapshotOrigin {
   readonly memories: readonly SavedMemory[];
+  /** What a build called the places of these memories. */
+  readonly names: readonly PlacedName[];
+  readonly kernels: readonly KernelsOfTile[];
 }
 
 const format = 'tilescope-snapshot';
 const manifestName = 'snapshot.json';
 /** A larger manifest is none. */
-const mostManifest = 4 << 20;
+const mostManifest = 32 << 20;
 /** Bytes of all memories together at most. */
 const mostBytes = 512 << 20;
 /** Bytes that are compressed at a time. */
@@ -77,6 +90,20 @@ const missingShape = v.object({
     v.fallback(v.optional(v.picklist(unreadableReasons.filter((one) => one !== undefined))), undefined),
   ),
 });
+const tileShape = v.object({ col: whole(0, mostColumns), row: whole(0, mostRows) });
+const nameShape = v.object({
+  kind: v.picklist(['buffer', 'stack', 'function', 'parameter']),
+  name: text,
+  part: v.optional(v.picklist(['selector', 'ping', 'pong'])),
+  tile: tileShape,
+  memory: v.picklist(memoryTypes),
+  offset: whole(0, mostMemoryBytes),
+  size: whole(0, mostMemoryBytes),
+  sizeFrom: v.picklist(['elf', 'bcf', 'ld.script', 'map', 'next', 'mlir', 'config']),
+  type: v.optional(text),
+  of: v.optional(tileShape),
+});
+const mostNames = 1 << 18;
 const manifestShape = v.object({
   format: v.literal(format),
   version: v.literal(1),
@@ -92,7 +119,7 @@ const manifestShape = v.object({
     array: v.optional(v.object({ numCols: whole(0, mostColumns), shim: rows, memory: rows, core: rows })),
   }),
   partition: v.object({
-    key: text,
+    key: v.custom<string>(isPartitionKey),
     columns: v.object({ startCol: whole(0, mostColumns), numCols: whole(1, mostColumns) }),
     startRow: whole(0, mostRows),
     numRows: whole(1, mostRows),
@@ -111,6 +138,8 @@ const manifestShape = v.object({
     v.minLength(1),
     v.maxLength(memoryTypes.length),
   ),
+  names: v.pipe(v.array(nameShape), v.maxLength(mostNames)),
+  kernels: v.pipe(v.array(v.object({ tile: tileShape, name: text })), v.maxLength(mostNames)),
 });
 
 /** Whether bytes begin as a zip does. */
@@ -191,7 +220,7 @@ export function readSnapshot(zip: Uint8Array): SavedSnapshot {
   }
   const manifest = fitting(manifestShape, parsed);
   if (manifest === undefined) throw new FileError('snapshot', { text: manifestName });
-  const { memories, format: _format, version: _version, ...origin } = manifest;
+  const { memories, format: _format, version: _version, names, ...origin } = manifest;
   const sizes = new Map(
     memories.map(({ file, geometry }) => [
       file,
@@ -205,6 +234,12 @@ export function readSnapshot(zip: Uint8Array): SavedSnapshot {
   const files = entriesOf(zip, (name, size) => sizes.get(name) === size);
   return {
     ...origin,
+    names: names.map(({ part, type, of, ...name }) => ({
+      ...name,
+      ...(part === undefined ? {} : { part }),
+      ...(type === undefined ? {} : { type }),
+      ...(of === undefined ? {} : { of }),
+    })),
     memories: memories.map(({ file, sha256, geometry, missing }): SavedMemory => {
       const bytes = files[file];
       const isWhole = bytes !== undefined && bytes.length === sizes.get(file);

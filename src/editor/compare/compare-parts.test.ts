@@ -46,15 +46,15 @@ describe('where a file is expected', () => {
     expect(at(0x1200, 0x4000)[0]).toEqual(['editor', 0, 0x4000]);
   });
 
-  test('in the buffer of a build at the cursor, where the file fits it; otherwise that is one of the places', () => {
-    const buffer = { name: 'out', range: { offset: 0x1180, length: 0x100 } };
-    const at = (bytes: number) => expectedPlaces({ geometry, range: whole, cursor: 0x1200, buffer }, bytes);
-    expect(at(0x100)[0]).toEqual({ from: 'buffer', range: { offset: 0x1180, length: 0x100 } });
-    expect(at(0x40)[0]).toEqual({ from: 'buffer', range: { offset: 0x1180, length: 0x40 } });
+  test('in what a build names at the cursor, where the file fits it; otherwise that is one of the places', () => {
+    const named = { name: 'out', range: { offset: 0x1180, length: 0x100 } };
+    const at = (bytes: number) => expectedPlaces({ geometry, range: whole, cursor: 0x1200, named }, bytes);
+    expect(at(0x100)[0]).toEqual({ from: 'name', range: { offset: 0x1180, length: 0x100 } });
+    expect(at(0x40)[0]).toEqual({ from: 'name', range: { offset: 0x1180, length: 0x40 } });
     expect(at(0x800).map(({ from, range }) => [from, range.length])).toEqual([
       ['cursor', 0x800],
       ['tile', 0x800],
-      ['buffer', 0x100],
+      ['name', 0x100],
     ]);
   });
 
@@ -176,6 +176,10 @@ describe('the rows of a comparison', () => {
       '(2,2): 64 mismatches',
     ]);
     const [first, second] = below(root).slice(3);
+    // One picture of the array, (2,1) at its lower left; one of each tile, of which the last quarter was compared.
+    expect(root.thumbnail?.().shares.map((share) => share > 0)).toEqual([true, false, true, false]);
+    const parts = first?.thumbnail?.().shares.map((share) => share > 0) ?? [];
+    expect(parts).toEqual(Array.from({ length: 256 }, (_, i) => i >= 192));
     expect(below(first).slice(0, 2).map(line)).toEqual(['0x0C00: 1, expected 0', '0x0C10: 49, expected 56']);
     expect(below(second)[0]?.place).toEqual({ offset: 0x1000, length: 2 });
     expect(below(second)).toHaveLength(64);

@@ -8,6 +8,7 @@ import { hexNumber } from '../../model/numbers.ts';
 import { endOf } from '../../model/ranges.ts';
 import type { Comparison } from '../../session/comparison.ts';
 import { countText, placePatternText, toleranceInput, valuePatternText } from './comparison-sentences.ts';
+import { arrayThumbnail, type Thumbnail, tileThumbnail } from './thumbnail.ts';
 
 /** Rows below one row; more mismatches are put into groups. */
 const mostRows = 500;
@@ -33,6 +34,8 @@ export interface ComparisonRow {
   readonly label: string;
   readonly description: string;
   readonly icon?: string;
+  /** A picture of where values differ, in place of the icon. */
+  readonly thumbnail?: () => Thumbnail;
   readonly open?: boolean;
   /** The comparison itself: it can be closed, its tolerance set. */
   readonly isRoot?: boolean;
@@ -48,6 +51,16 @@ export function elementRange({ range, comparison }: ComparedMemory, element: num
   return { offset: range.offset + offset, length };
 }
 
+/** How many of the values that lie in some bytes differ, 0 to 1. Buffer offsets, the last one excluded. */
+function shareIn({ range, comparison }: ComparedMemory, from: number, to: number): number {
+  const { bytes } = comparison.measure.type;
+  const within = (offset: number): number => {
+    return Math.min(comparison.size, Math.max(0, Math.ceil((offset - range.offset) / bytes)));
+  };
+  const count = within(to) - within(from);
+  return count === 0 ? 0 : comparison.outcome.mismatches.countIn(within(from), within(to)) / count;
+}
+
 /** The row of a comparison, with all below it. */
 export function comparisonRow(of: ComparedMemory, l10n: Localiser): ComparisonRow {
   const { mismatches } = of.comparison.outcome;
@@ -57,6 +70,9 @@ export function comparisonRow(of: ComparedMemory, l10n: Localiser): ComparisonRo
     label: of.name,
     description: countText(mismatches.count, of.comparison.size, l10n),
     icon: mismatches.count > 0 ? 'diff' : of.comparison.outcome.uncompared.count > 0 ? 'question' : 'pass',
+    ...(mismatches.count === 0
+      ? {}
+      : { thumbnail: () => arrayThumbnail(of.geometry, (from, to) => shareIn(of, from, to)) }),
     open: true,
     isRoot: true,
     below: () => [...facts(of, l10n), ...tileRows(of, l10n)],
@@ -136,6 +152,10 @@ function tileRows(of: ComparedMemory, l10n: Localiser): ComparisonRow[] {
       label: formatTile(tile),
       description: count === 1 ? l10n.t('1 mismatch') : l10n.t('{0} mismatches', count),
       icon: 'chip',
+      thumbnail: () => {
+        const start = begin - (begin % bytesPerTile);
+        return tileThumbnail(bytesPerTile, (from, to) => shareIn(of, start + from, start + to));
+      },
       open: rows.length === 0,
       place: elementRange(of, at),
       below: () => mismatchRows(of, rank, rank + count, l10n),

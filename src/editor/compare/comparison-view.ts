@@ -2,12 +2,24 @@
 import * as vscode from 'vscode';
 import { plainRow } from '../../say/say.ts';
 import { type ComparedMemory, type ComparisonRow, comparisonRow } from './comparison-rows.ts';
+import { type Thumbnail, thumbnailSvg } from './thumbnail.ts';
 
 /** The view's id in the manifest. */
 const comparisonViewId = 'tilescope.comparison';
 
 /** A memory that changes is shown at most this often, milliseconds. */
 const refreshPeriod = 250;
+
+/** What differs on light and on dark grounds. */
+const pictureColours = { light: '#a1260d', dark: '#f48771' };
+
+function pictureOf(thumbnail: Thumbnail): { readonly light: vscode.Uri; readonly dark: vscode.Uri } {
+  const as = (colour: string): vscode.Uri => {
+    const picture = Buffer.from(thumbnailSvg(thumbnail, colour)).toString('base64');
+    return vscode.Uri.parse(`data:image/svg+xml;base64,${picture}`);
+  };
+  return { light: as(pictureColours.light), dark: as(pictureColours.dark) };
+}
 
 export class ComparisonView implements vscode.TreeDataProvider<ComparisonRow>, vscode.Disposable {
   readonly #memories: () => readonly ComparedMemory[];
@@ -35,7 +47,8 @@ export class ComparisonView implements vscode.TreeDataProvider<ComparisonRow>, v
     item.id = row.key;
     item.description = row.description;
     item.tooltip = [row.isRoot === true ? row.of.title : row.label, row.description].join('\n');
-    if (row.icon !== undefined) item.iconPath = new vscode.ThemeIcon(row.icon);
+    if (row.thumbnail !== undefined) item.iconPath = pictureOf(row.thumbnail());
+    else if (row.icon !== undefined) item.iconPath = new vscode.ThemeIcon(row.icon);
     item.contextValue = row.isRoot === true ? 'comparison' : 'mismatch';
     if (row.place !== undefined) {
       const command = {

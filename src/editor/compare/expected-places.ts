@@ -27,13 +27,13 @@ export interface Shown {
   readonly cursor: number;
   /** Without it nothing but the cursor's cell is selected. */
   readonly selected?: ByteRange;
-  /** The buffer of a build at the cursor. */
-  readonly buffer?: { readonly name: string; readonly range: ByteRange };
+  /** What a build names at the cursor. */
+  readonly named?: { readonly name: string; readonly range: ByteRange };
 }
 
 /** A place where expected bytes may begin. */
 export interface ExpectedPlace {
-  readonly from: 'selection' | 'buffer' | 'cursor' | 'tile' | 'editor';
+  readonly from: 'selection' | 'name' | 'cursor' | 'tile' | 'editor';
   /** As many bytes as are there, and as are expected. */
   readonly range: ByteRange;
 }
@@ -50,12 +50,11 @@ export function expectedPlaces(shown: Shown, bytes: number): readonly ExpectedPl
     from,
     range: { offset, length: Math.min(bytes, endOf(range) - offset) },
   });
-  const { buffer } = shown;
-  const named = buffer && intersectRanges(buffer.range, range);
+  const named = shown.named && intersectRanges(shown.named.range, range);
   const places = [
     ...(named === undefined
       ? []
-      : [{ from: 'buffer' as const, range: { ...named, length: Math.min(named.length, bytes) } }]),
+      : [{ from: 'name' as const, range: { ...named, length: Math.min(named.length, bytes) } }]),
     place('cursor', cursor),
     place('tile', Math.max(tile.offset, range.offset)),
     // What one tile holds is not expected to begin in another.

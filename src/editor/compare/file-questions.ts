@@ -1,6 +1,6 @@
 /** Asks for a file, for the type of its values and their place in a memory. Knows no comparison. */
 import * as vscode from 'vscode';
-import { isZip, readSnapshot } from '../../board/snapshot/snapshot-file.ts';
+import { readKept, saysItIsKept } from '../../board/snapshot/kept-file.ts';
 import { type CellChoice, cellFormat } from '../../model/cells/choices.ts';
 import type { SideBytes } from '../../model/compare/compare.ts';
 import { FileError } from '../../model/files/file-error.ts';
@@ -54,8 +54,8 @@ export async function askedFile(
   if (uri === undefined) return undefined;
   const name = uri.path.split('/').at(-1) ?? '';
   const content = await contentOf(uri);
-  const file: GoldenFile = isZip(content)
-    ? { kind: 'placed', placed: { runs: runsOf(readSnapshot(content), shown) } }
+  const file: GoldenFile = saysItIsKept(content)
+    ? { kind: 'placed', placed: { runs: runsOf(readKept(content, name, Date.now()), shown) } }
     : readGoldenFile(name, content);
   if (file.kind === 'placed') {
     const { range, side } = placedSide(shown, file.placed.runs);
@@ -107,12 +107,12 @@ export function shownIn(document: TileDocument, panel: HexPanel | undefined): Sh
   if (shown === undefined || panel === undefined) return undefined;
   const { cursor, start, length } = panel.selection ?? { cursor: shown.range.offset, start: 0, length: 0 };
   const isExtended = length > cellFormat(panel.cells, true).bytes;
-  const buffer = panel.bufferAt(cursor);
+  const named = panel.namedRangeAt(cursor);
   return {
     ...shown,
     cursor,
     ...(isExtended ? { selected: { offset: start, length } } : {}),
-    ...(buffer === undefined ? {} : { buffer }),
+    ...(named === undefined ? {} : { named }),
   };
 }
 
@@ -147,7 +147,7 @@ async function askForPlace(shown: Shown, bytes: number, title: string): Promise<
   if (places.length < 2) return places[0];
   const names = {
     selection: vscode.l10n.t('The selection'),
-    buffer: vscode.l10n.t('The buffer {0}', shown.buffer?.name ?? ''),
+    name: vscode.l10n.t('The bytes of {0}', shown.named?.name ?? ''),
     cursor: vscode.l10n.t('From the cursor on'),
     tile: vscode.l10n.t('From the beginning of the tile on'),
     editor: vscode.l10n.t('From the beginning of the editor on'),

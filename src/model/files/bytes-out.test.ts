@@ -28,7 +28,7 @@ describe('bytes as files', () => {
     ...(['float16', 'bfloat16', 'float32', 'float64', 'cint16', 'cfloat', 'fix16.15', 'bfp16ebs8'] as const),
   ];
 
-  test('of any format and any type come back as the same bytes at the same places', () => {
+  test('[names-9] of any format and any type come back as the same bytes at the same places', () => {
     for (const name of names) {
       for (const order of ['little', 'big'] as const) {
         const random = new Random(name.length);
@@ -91,7 +91,7 @@ describe('bytes as files', () => {
     expect(fileOf('csv', wide, big).toString()).toContain('uint64 big-endian\n');
   });
 
-  test('large files come in parts', () => {
+  test('[names-9] large files come in parts', () => {
     const bytes = new Uint8Array(64 * 1024);
     const pieces = Array.from({ length: 8 }, (_, i) => ({
       tile: { col: i, row: 1 },

@@ -40,6 +40,38 @@ describe('comparing', () => {
 
   const rows = (row?: ComparisonRow) => files.comparisons.view.getChildren(row);
 
+  /** Adds a build on the free columns that names 64 bytes from 0x100 of the tile on, and its kernel. */
+  async function nameTile(): Promise<void> {
+    const { names, tree } = bench.api;
+    const place = { row: tile.row - 1, column: tile.col };
+    const at = (part: string, address: number) => ({
+      [`${part}_row`]: place.row,
+      [`${part}_column`]: place.column,
+      [`${part}_address`]: address,
+    });
+    const parameter = {
+      port_name: 'gain',
+      number_of_bytes: 64,
+      ...at('selector', 0xf0),
+      ...at('ping_buffer', 0x100),
+      ...at('pong_buffer', 0x140),
+    };
+    const config = {
+      schema_version: { major: '1', minor: '0', patch: '0' },
+      aie_metadata: {
+        driver_config: { hw_gen: 1, aie_tile_row_start: 1 },
+        RTPs: { rtp0: parameter },
+        TileMapping: { AIEKernelToTileMapping: [{ graph: 'g', ...place, schedule: 0, function: 'scale.k' }] },
+      },
+    };
+    const path = join(folder, 'aie_control_config.json');
+    await writeFile(path, JSON.stringify(config));
+    names.askFile = async () => vscode.Uri.file(path);
+    const board = (await tree.getChildren()).find((node) => node.key === `board:${bench.entry.id}`);
+    const [partition] = await tree.getChildren(board);
+    await vscode.commands.executeCommand('tilescope.addNames', partition);
+  }
+
   it('memory with text of a simulator: how many differ, which, what they have in common; next and previous', async () => {
     const values = Int16Array.from({ length: 1024 }, (_, i) => 31 * i - 9000);
     const held = values.map((value, i) => (i % 8 === 0 ? value ^ (1 + (i % 50)) : value));
@@ -107,20 +139,53 @@ describe('comparing', () => {
     });
   });
 
-  it('a tile as a file of every format, compared with itself; importing one stages what differs after a preview', async () => {
+  it('[names-9] selection, symbol and tile as a file of every format, compared with itself, all tiles as bytes; importing one stages what differs after a preview, and writes nothing', async () => {
+    await nameTile();
     const document = await bench.open('data', tile);
     const { exports, imports, comparisons } = files;
-    exports.askScope = async (scopes) => scopes.find(({ label }) => label === 'Tile (1,2)');
-    for (const ending of ['bin', 'hex', 'npy', 'csv', 'json']) {
-      const uri = vscode.Uri.file(join(folder, `tile.${ending}`));
-      exports.askTarget = async () => uri;
-      await vscode.commands.executeCommand('tilescope.export');
-      comparisons.askFile = async () => uri;
-      comparisons.askType = async (types) => types.find(({ name }) => name === 'uint8');
-      await vscode.commands.executeCommand('tilescope.compareFile');
-      const told = line(rows()[0] as ComparisonRow);
-      assert.match(told, new RegExp(`^tile\\.${ending}: all (8192|32768) values are as expected$`));
+    const [panel] = [...document.panels];
+    const start = document.shown?.range.offset ?? 0;
+    const select = async (offset: number, length: number): Promise<void> => {
+      panel?.reveal(start + offset, length);
+      await untilTrue(`${length} bytes from ${offset} on are selected`, () => {
+        const at = panel?.selection;
+        return at?.start === start + offset && at.length === length;
+      });
+    };
+    const places = [
+      { scope: 'The selection', cursor: [0x22, 0x30], bytes: [0x22, 0x30], words: 12 },
+      { scope: 'The bytes of gain (ping)', cursor: [0x110, 1], bytes: [0x100, 64], words: 16 },
+      { scope: 'Tile (1,2)', cursor: [0, 1], bytes: [0, 1], words: 8192 },
+    ] as const;
+    const endings = { 12: ['npy'], 16: ['json'], 8192: ['bin', 'hex', 'npy', 'csv', 'json'] };
+    for (const { scope, cursor, bytes, words } of places) {
+      exports.askScope = async (scopes) => scopes.find(({ label }) => label === scope);
+      for (const ending of endings[words]) {
+        await select(cursor[0], cursor[1]);
+        const uri = vscode.Uri.file(join(folder, `tile.${ending}`));
+        exports.askTarget = async () => uri;
+        await vscode.commands.executeCommand('tilescope.export');
+        comparisons.askFile = async () => uri;
+        comparisons.askType = async (types) => types.find(({ name }) => name === 'uint8');
+        await select(bytes[0], bytes[1]);
+        await vscode.commands.executeCommand('tilescope.compareFile');
+        const told = line(rows()[0] as ComparisonRow);
+        assert.match(
+          told,
+          new RegExp(`^tile\\.${ending}: all (${words}|${4 * words}) values are as expected$`),
+        );
+      }
     }
+    exports.askScope = async (scopes) => scopes.find(({ label }) => label === 'All tiles of the memory');
+    // Gated tiles have no bytes.
+    exports.confirmZeros = async () => true;
+    const all = vscode.Uri.file(join(folder, 'all.bin'));
+    exports.askTarget = async () => all;
+    await vscode.commands.executeCommand('tilescope.export');
+    const exported = await readFile(all.fsPath);
+    assert.equal(exported.length, 32 * 0x8000);
+    const kept = bench.array.peek('data', tile, 0, 0x8000);
+    assert.equal(exported.subarray(start, start + 0x8000).equals(kept), true);
     const held = bench.array.peek('data', tile, 0x20, 4);
     bench.array.poke(
       'data',
@@ -150,12 +215,13 @@ describe('comparing', () => {
     assert.match(line(rows()[0] as ComparisonRow), /all 8192/);
   });
 
-  it('live memory with a snapshot of before: of a tile, of all of the partition', async () => {
+  it('[names-5] live memory with a snapshot of before: of a tile, a memory, all of the partition, with its names', async () => {
+    await nameTile();
     const document = await bench.open('data', tile);
     const uri = vscode.Uri.file(join(folder, 'before.aiesnap'));
     files.snapshots.askTarget = async () => uri;
     files.comparisons.askFile = async () => uri;
-    for (const scope of ['tile', 'partition'] as const) {
+    for (const scope of ['tile', 'memory', 'partition'] as const) {
       files.snapshots.askScope = async (scopes) => scopes.find((one) => one.scope === scope);
       await vscode.commands.executeCommand('tilescope.saveSnapshot');
       const { memories, partition, label, epoch } = readSnapshot(await readFile(uri.fsPath));
@@ -164,9 +230,9 @@ describe('comparing', () => {
       assert.deepEqual(partition.columns, free);
       assert.deepEqual(
         memories.map(({ geometry }) => `${geometry.type} ${geometry.numCols * geometry.numRows}`),
-        scope === 'tile' ? ['data 1'] : ['data 32', 'program 32'],
+        { tile: ['data 1'], memory: ['data 32'], partition: ['data 32', 'program 32'] }[scope],
       );
-      const at = scope === 'tile' ? 0x80 : 0x90;
+      const at = { tile: 0x80, memory: 0x88, partition: 0x90 }[scope];
       const held = bench.array.peek('data', tile, at, 1)[0] ?? 0;
       bench.array.poke('data', tile, at, [held ^ 1]);
       await vscode.commands.executeCommand('tilescope.refresh');
@@ -175,7 +241,8 @@ describe('comparing', () => {
       const [place] = rows(rows(rows()[0]).at(-1));
       assert.equal(place?.label, `0x00${at.toString(16).toUpperCase()}`);
     }
-    // The same file without its board: in the same editor, and nothing can be typed.
+    // The same file without its board and its build: in the same editor, and nothing can be typed.
+    await vscode.commands.executeCommand('tilescope.removeNames');
     await bench.entry.link.disconnect();
     await vscode.commands.executeCommand('vscode.open', uri);
     const kept = await until('the snapshot is open', () => bench.api.editor.document(uri));
@@ -186,6 +253,10 @@ describe('comparing', () => {
     const now = bench.array.peek('data', tile, 0x90, 1)[0] ?? 0;
     assert.equal(session.bytes(range).bytes[0], now ^ 1);
     assert.equal(session.state.policy, 'locked');
+    assert.equal(
+      [...kept.panels][0]?.nameAt(tileStart(kept.shown?.geometry ?? assert.fail(), tile) + 0x104),
+      'gain (ping)+0x4',
+    );
     const entry = bench.api.boards.entries.find(({ config }) => config.kind === 'snapshot');
     assert.ok(entry);
     const program = { board: entry.id, partition: kept.resource.partition, memory: 'program' } as const;
