@@ -7,6 +7,8 @@ import type { KnipConfig } from 'knip';
 const config: KnipConfig = {
   entry: [
     'src/extension.ts!',
+    // Started by their path.
+    'src/names/reader-thread.ts!',
     'webview/main.ts!',
     'webview/array/array.ts!',
     'scripts/try.ts!',

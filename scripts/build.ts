@@ -80,10 +80,10 @@ const PARTS: Readonly<Record<string, string>> = {
   editor: 'src/editor/panel.ts',
   files: 'src/editor/compare/loaded.ts',
   names: 'src/names/name-model.ts',
-  builds: 'src/names/read-files.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',
   debugging: 'src/debug/complete.ts',
+  reader: 'src/names/reader-thread.ts',
 };
 
 /**

@@ -155,6 +155,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
         .filter((session) => session.link === entry.link)
         .reduce((sum, session) => sum + session.counts().staged, 0),
     sshHosts: () => connectors.hostNames(),
+    refreshNames: () => names.refresh(),
     local: localSettings,
   });
   const names = buildNames({ boards, picks, tree, failures, context, after: services.after });
@@ -170,6 +171,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const editor = new HexEditorProvider(
     {
       acquire: (resource) => {
+        names.searchSoon();
         const entry = boards.get(resource.board);
         return entry && sessions.acquire(entry.link, resource);
       },
@@ -362,10 +364,14 @@ function buildNames({
     note: (thrown) => failures.note(thrown),
     showFailure: (thrown) => failures.show(thrown),
     after,
+    readerScript: context.asAbsolutePath(join('dist', 'parts', 'reader.cjs')),
   });
   tree.tileName = ({ memory, tile }) => names.tileName(memory.entry.id, tile);
   tree.boardNames = (board) => names.model?.boardLines(board) ?? [];
-  context.subscriptions.push(names.onDidChange(() => tree.refresh()));
+  context.subscriptions.push(
+    names.onDidChange(() => tree.refresh()),
+    tree.onDidSelect(() => names.searchSoon()),
+  );
   return names;
 }
 
@@ -394,6 +400,7 @@ function buildArray({
       tileNames: (board, tile) => names.tileLines(board, tile),
       names: (board, memory, tile) => names.names(board, memory, tile),
       onDidChangeNames: (listener) => names.onDidChange(listener),
+      refreshNames: () => void names.refresh(),
       openPlace: async (resource, { offset, length }) => {
         const uri = uriOf(resource);
         await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
@@ -423,6 +430,7 @@ function buildArray({
     }),
     editor.onDidChangePanel(() => array.follow(tileAtCaret(editor))),
     editor.onDidRefresh(({ resource }) => array.refreshWith(resource.board, resource.partition)),
+    editor.onDidRefresh(() => void names.refresh()),
   );
   return array;
 }

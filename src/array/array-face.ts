@@ -63,6 +63,7 @@ export class ArrayFace implements vscode.Disposable {
 
   /** Refreshes the visible ones of both views. If neither is visible, opens the Array view. */
   async refresh(): Promise<void> {
+    this.#services.refreshNames();
     if (!this.array.isVisible && !this.tile.isVisible) {
       await vscode.commands.executeCommand('tilescope.array.focus');
     }

@@ -54,6 +54,8 @@ export interface ArrayServices {
   tileNames(board: string, tile: Tile): readonly string[];
   /** What has a name in a memory of a tile, by its offset. */
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
+  /** Reads the files that give names to tiles anew. */
+  refreshNames(): void;
   /** Opens the memory of a tile with the cursor at a range of tile offsets. */
   openPlace(resource: MemoryResource, range: ByteRange): Promise<void>;
   /** Fires when tiles may have other names. */

@@ -55,6 +55,7 @@ export class ViewBench {
       },
       tileNames: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
       names: (_, memory, { col, row }) => this.places.get(`${memory} ${col},${row}`) ?? [],
+      refreshNames: () => undefined,
       openPlace: async (...place) => void this.opened.push(place),
       onDidChangeNames: (listener) => this.namesChanged.event(listener),
       clock: () => '14:03:27',

@@ -50,6 +50,8 @@ export interface CommandServices {
   readonly local: { get(): LocalSettings; set(settings: LocalSettings): Promise<void> };
   /** Aliases of the ssh configuration. */
   sshHosts(): Promise<readonly string[]>;
+  /** Reads the files that give names to tiles anew. */
+  refreshNames(): Promise<void>;
 }
 
 export class BoardCommands {
@@ -301,11 +303,12 @@ export class BoardCommands {
 
   async #refresh(entry: BoardEntry | undefined): Promise<void> {
     const entries = entry === undefined ? this.#services.boards.entries : [entry];
-    await Promise.all(
-      entries
+    await Promise.all([
+      this.#services.refreshNames(),
+      ...entries
         .filter((one) => one.link.state.kind === 'connected')
         .map((one) => one.link.refreshPartitions(AbortSignal.timeout(patience))),
-    );
+    ]);
     this.#services.tree.refresh(entry);
   }
 

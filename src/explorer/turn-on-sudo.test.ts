@@ -135,6 +135,7 @@ function sidebar(config: BoardConfig, refused: 'connect' | 'open', error: BoardE
     picks,
     failures,
     sshHosts: async () => [],
+    refreshNames: async () => undefined,
     local: {
       get: () => settings,
       set: async (changed: typeof settings) => {

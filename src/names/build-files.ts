@@ -13,7 +13,9 @@ import { FileFault } from '../model/program/faults.ts';
 import type { LinkerSource } from '../model/program/linker-files.ts';
 import type { ModuleDevice } from '../model/program/mlir.ts';
 import type { CoreSymbols } from '../model/program/symbols.ts';
+import type { ReadsFiles } from './file-reader.ts';
 import type { FoundBuild } from './name-model.ts';
+import { type After, SearchTimes } from './search-times.ts';
 
 /** What is looked for below a folder, without braces: watchers see nothing then. aiecompiler's ELFs have no suffix. */
 const patterns = [
@@ -25,32 +27,36 @@ const patterns = [
 const configName = 'aie_control_config.json';
 const moduleName = /_with_addresses\.mlir$/;
 const containerName = /\.xclbin$/;
-/** A build writes many files: they are read this long after the first one, milliseconds. */
-const settling = 300;
-/** Watchers are up by then, milliseconds after the start: what changed before is read. */
-const watching = 8000;
-
-/** Timers of the extension. */
-export type After = (milliseconds: number, action: () => void) => { dispose(): void };
+/** Nothing of a build lies below these. */
+const elsewhere = /\/(?:node_modules|\.git)\//;
+/** A file that was written less than this before it was read may have changed since in the same moment, milliseconds. */
+const fresh = 1000;
 
 /** A file that was read: how it was then, and what it says. */
 interface Read {
   readonly version: string;
   readonly content: unknown;
+  /** Written just before it was read: what is written in the same moment has the same version. */
+  readonly isFresh: boolean;
 }
 
 export class BuildFiles implements vscode.Disposable {
   readonly #added: () => readonly string[];
-  readonly #after: After;
-  readonly #note: (thrown: unknown) => unknown;
+  readonly #reader: ReadsFiles;
+  readonly #times: SearchTimes;
   readonly #take: (builds: readonly FoundBuild[]) => Promise<void>;
   readonly #watchers = new Map<string, vscode.Disposable>();
   readonly #subscriptions: vscode.Disposable[];
   /** Files as last read, so that only what changed is read anew. */
   #cache = new Map<string, Read>();
-  #wait: { dispose(): void } | undefined;
-  /** Counts the readings: only the last one tells. */
-  #round = 0;
+  /** Files and their folders as they were when they were last looked at. */
+  #versions = new Map<string, string>();
+  /** All is read anew, whether it changed or not. */
+  #isAnew = false;
+  #isDisposed = false;
+  /** The last reading that was begun, and the one that follows it. */
+  #reading: Promise<void> = Promise.resolve();
+  #next: Promise<void> | undefined;
 
   /**
    * @param added the addresses of the builds that a person added: folders and containers
@@ -59,19 +65,23 @@ export class BuildFiles implements vscode.Disposable {
    */
   constructor(
     added: () => readonly string[],
+    reader: ReadsFiles,
     take: (builds: readonly FoundBuild[]) => Promise<void>,
     after: After,
     note: (thrown: unknown) => unknown,
   ) {
     this.#added = added;
+    this.#reader = reader;
     this.#take = take;
-    this.#after = after;
-    this.#note = note;
+    this.#times = new SearchTimes(after, {
+      search: () => this.read(),
+      hasChanged: () => this.#hasChanged(),
+      note,
+    });
     this.#subscriptions = [
-      after(watching, () => this.#readSoon()),
       ...patterns.map((pattern) => this.#watch(vscode.workspace.createFileSystemWatcher(pattern))),
-      this.#watchFolders(vscode.workspace.createFileSystemWatcher('**/*', true, true)),
-      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#readSoon()),
+      this.#watchFolders(vscode.workspace.createFileSystemWatcher('**/*', false, true)),
+      vscode.workspace.onDidChangeWorkspaceFolders(() => this.#times.unsure()),
     ];
   }
 
@@ -81,12 +91,40 @@ export class BuildFiles implements vscode.Disposable {
     return (isContainer ? file : file.with({ path: buildFolder(file.path) })).toString();
   }
 
-  /** Looks for the builds and reads what changed of their files. */
-  async read(): Promise<void> {
-    const round = ++this.#round;
+  /**
+   * Looks for the builds and reads what changed of their files. Ends when the builds as they are now were taken: a reading
+   * under way may have passed what changed since, so another one follows it.
+   */
+  read(): Promise<void> {
+    const begin = () => {
+      this.#next = undefined;
+      this.#reading = this.#readAll();
+      return this.#reading;
+    };
+    // How a reading ended was told to those who asked for it.
+    this.#next ??= this.#reading.then(begin, begin);
+    return this.#next;
+  }
+
+  /** Reads all files anew. */
+  refresh(): Promise<void> {
+    this.#isAnew = true;
+    return this.read();
+  }
+
+  /** A person may want to see names now: looks for what watchers of files did not tell. */
+  searchSoon(): void {
+    this.#times.asked();
+  }
+
+  async #readAll(): Promise<void> {
+    if (this.#isDisposed) return;
+    if (this.#isAnew) this.#cache.clear();
+    this.#isAnew = false;
     const cache = new Map<string, Read>();
     const added = this.#added();
     const files = await this.#list(added);
+    await this.#noteVersions(files);
     const builds = new Map<string, vscode.Uri[]>();
     for (const file of files) {
       const id = BuildFiles.addressOf(file);
@@ -94,18 +132,44 @@ export class BuildFiles implements vscode.Disposable {
     }
     const found: FoundBuild[] = [];
     for (const [id, uris] of builds) {
-      found.push(await this.#readBuild(id, uris, added.includes(id), cache));
-      if (round !== this.#round) return;
+      if (!this.#isDisposed) found.push(await this.#readBuild(id, uris, added.includes(id), cache));
     }
+    this.#reader.rest();
+    if (this.#isDisposed) return;
     this.#cache = cache;
     this.#watchAdded(added);
     await this.#take(found);
   }
 
   dispose(): void {
-    this.#round++;
-    this.#wait?.dispose();
+    this.#isDisposed = true;
+    this.#times.dispose();
     for (const one of [...this.#subscriptions, ...this.#watchers.values()]) one.dispose();
+  }
+
+  /** Keeps how the files are, and the folders from each up to its build's: a folder changes as files come and go. */
+  async #noteVersions(files: readonly vscode.Uri[]): Promise<void> {
+    const versions = new Map<string, string>();
+    for (const file of files) {
+      const top = BuildFiles.addressOf(file);
+      for (let at = file; !versions.has(at.toString()); at = vscode.Uri.joinPath(at, '..')) {
+        versions.set(at.toString(), await this.#versionText(at));
+        if (at.toString() === top) break;
+      }
+    }
+    this.#versions = versions;
+  }
+
+  async #hasChanged(): Promise<boolean> {
+    for (const [id, version] of [...this.#versions]) {
+      if ((await this.#versionText(vscode.Uri.parse(id, true))) !== version) return true;
+    }
+    return false;
+  }
+
+  async #versionText(file: vscode.Uri): Promise<string> {
+    const version = await versionOf(file);
+    return version instanceof FileFault ? version.kind : version.text;
   }
 
   async #list(added: readonly string[]): Promise<vscode.Uri[]> {
@@ -138,7 +202,6 @@ export class BuildFiles implements vscode.Disposable {
     isAdded: boolean,
     cache: Map<string, Read>,
   ): Promise<FoundBuild> {
-    const { readConfig, readModuleFile } = await import('./read-files.ts');
     let config: FileOf<ControlConfig> | undefined;
     let sameAs = id;
     const cores: CoreFile[] = [];
@@ -150,11 +213,13 @@ export class BuildFiles implements vscode.Disposable {
       else if (moduleName.test(uri.path)) {
         modules.push({
           label,
-          content: await this.#readOne(uri, cache, readModuleFile),
+          content: await this.#readOne(uri, cache, (bytes) => this.#reader.read('module', { bytes })),
         });
       } else {
         const isContainer = containerName.test(uri.path);
-        const content = await this.#readOne(uri, cache, (bytes) => readConfig(bytes, isContainer));
+        const content = await this.#readOne(uri, cache, (bytes) =>
+          this.#reader.read('config', { bytes, isContainer }),
+        );
         config = { label, content: content instanceof FileFault ? content : content.config };
         if (uris.length === 1 && !(content instanceof FileFault)) sameAs = content.text;
       }
@@ -169,41 +234,40 @@ export class BuildFiles implements vscode.Disposable {
     for (const { path, source } of linkerPaths(uri.path)) {
       const at = uri.with({ path });
       const version = await versionOf(at);
-      if (typeof version === 'string') beside.push({ uri: at, version, source });
+      if (!(version instanceof FileFault)) beside.push({ uri: at, version: version.text, source });
     }
     const versions = beside.map(({ version }) => version).join();
-    const { readCore } = await import('./read-files.ts');
     return this.#readOne(
       uri,
       cache,
-      async (elf) => {
-        const files: { source: LinkerSource; bytes: Uint8Array }[] = [];
+      async (bytes) => {
+        const read: { source: LinkerSource; bytes: Uint8Array }[] = [];
         for (const { uri: at, source } of beside) {
-          files.push({ source, bytes: await vscode.workspace.fs.readFile(at) });
+          read.push({ source, bytes: await vscode.workspace.fs.readFile(at) });
         }
-        return readCore(elf, files);
+        return this.#reader.read('core', { bytes, beside: read });
       },
       versions,
     );
   }
 
-  /** Reads a file unless it is as it was. One at a time, with a pause before each: other work goes on in between. */
+  /** Reads a file unless it is as it was. */
   async #readOne<T>(
     uri: vscode.Uri,
     cache: Map<string, Read>,
-    read: (bytes: Uint8Array) => T | Promise<T>,
+    read: (bytes: Uint8Array) => Promise<T>,
     beside = '',
   ): Promise<T | FileFault> {
     const id = uri.toString();
     const stat = await versionOf(uri);
     if (stat instanceof FileFault) return stat;
-    const version = `${stat};${beside}`;
+    const version = `${stat.text};${beside}`;
     const known = this.#cache.get(id);
-    if (known?.version === version) {
+    if (known?.version === version && !known.isFresh) {
       cache.set(id, known);
       return known.content as T | FileFault;
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    const isFresh = Math.abs(Date.now() - stat.time) < fresh;
     let content: T | FileFault;
     try {
       content = await read(await vscode.workspace.fs.readFile(uri));
@@ -211,7 +275,7 @@ export class BuildFiles implements vscode.Disposable {
       if (!(error instanceof FileFault)) return unreadable(error);
       content = error;
     }
-    cache.set(id, { version, content });
+    cache.set(id, { version, content, isFresh });
     return content;
   }
 
@@ -237,27 +301,36 @@ export class BuildFiles implements vscode.Disposable {
   }
 
   #watch(watcher: vscode.FileSystemWatcher): vscode.Disposable {
-    const soon = () => this.#readSoon();
-    watcher.onDidCreate(soon);
-    watcher.onDidChange(soon);
-    watcher.onDidDelete(soon);
+    const told = () => this.#times.told();
+    // It is not up yet.
+    this.#times.unsure();
+    watcher.onDidCreate(told);
+    watcher.onDidChange(told);
+    watcher.onDidDelete(told);
     return watcher;
   }
 
-  /** Of files that go with their folder only the folder is told. */
+  /** Of files that come or go with their folder only the folder is told. */
   #watchFolders(watcher: vscode.FileSystemWatcher): vscode.Disposable {
     watcher.onDidDelete((folder) => {
       const below = `${folder.toString()}/`;
-      if ([...this.#cache.keys()].some((file) => file.startsWith(below))) this.#readSoon();
+      if ([...this.#cache.keys()].some((file) => file.startsWith(below))) this.#times.told();
+    });
+    watcher.onDidCreate(async (file) => {
+      if (elsewhere.test(file.path)) return;
+      if (this.#times.isUnsure || (await isFolder(file))) this.#times.unsure();
     });
     return watcher;
   }
+}
 
-  #readSoon(): void {
-    this.#wait ??= this.#after(settling, () => {
-      this.#wait = undefined;
-      this.read().catch((error) => this.#note(error));
-    });
+/** Whether a folder is there now. */
+async function isFolder(file: vscode.Uri): Promise<boolean> {
+  try {
+    return ((await vscode.workspace.fs.stat(file)).type & vscode.FileType.Directory) !== 0;
+  } catch {
+    // It is gone again.
+    return false;
   }
 }
 
@@ -266,11 +339,18 @@ function unreadable(error: unknown): FileFault {
   return new FileFault('unreadable', {}, undefined, found);
 }
 
-/** How a file is now: its size and time; a fault where it cannot be read or is too large. */
-async function versionOf(uri: vscode.Uri): Promise<string | FileFault> {
+/** A file's version: another one after each change; when it was written, milliseconds. */
+interface Version {
+  readonly text: string;
+  readonly time: number;
+}
+
+/** How a file is now; a fault where it cannot be read or is too large. */
+async function versionOf(uri: vscode.Uri): Promise<Version | FileFault> {
   try {
     const { size, mtime } = await vscode.workspace.fs.stat(uri);
-    return size > mostBytesOfFile ? new FileFault('too-large', {}) : `${size} ${mtime}`;
+    if (size > mostBytesOfFile) return new FileFault('too-large', {});
+    return { text: `${size} ${mtime}`, time: mtime };
   } catch (error) {
     return unreadable(error);
   }

@@ -8,10 +8,12 @@ import type { PlacedName } from '../model/program/build.ts';
 import type { BoardShape } from '../model/program/placement.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import { pickFrom, sayInformation, sayWarning } from '../say/say.ts';
-import { type After, BuildFiles } from './build-files.ts';
+import { BuildFiles } from './build-files.ts';
+import { FileReader } from './file-reader.ts';
 import { NameChoices } from './name-choices.ts';
 import type { FoundBuild, NameModel } from './name-model.ts';
 import { namesKeys } from './names-keys.ts';
+import type { After } from './search-times.ts';
 
 /** A partition of a board. */
 export interface NamedPartition {
@@ -37,6 +39,8 @@ export interface NamesServices {
   /** Shows a failure to a person, and logs it. */
   showFailure(thrown: unknown): unknown;
   readonly after: After;
+  /** The path of the built `reader-thread.ts`. */
+  readonly readerScript: string;
 }
 
 interface BuildItem extends vscode.QuickPickItem {
@@ -67,6 +71,7 @@ export class NamesFace implements vscode.Disposable {
     this.#choices = new NameChoices(store);
     this.#files = new BuildFiles(
       () => this.#choices.builds,
+      new FileReader(services.readerScript),
       (builds) => this.#take(builds),
       services.after,
       services.note,
@@ -75,6 +80,10 @@ export class NamesFace implements vscode.Disposable {
       this.#changed,
       this.#files,
       services.onDidChangeBoards(() => this.#boardsChanged()),
+      // After these there may be a new build, told by watchers of files or not.
+      vscode.window.onDidChangeWindowState(({ focused }) => focused && this.searchSoon()),
+      vscode.window.onDidEndTerminalShellExecution(() => this.searchSoon()),
+      vscode.tasks.onDidEndTask(() => this.searchSoon()),
       vscode.commands.registerCommand('tilescope.addNames', (argument?: unknown) =>
         this.#add(services.partitionOf(argument)).catch((error) => services.showFailure(error)),
       ),
@@ -105,6 +114,20 @@ export class NamesFace implements vscode.Disposable {
   tileLines(board: string, tile: Tile): readonly string[] {
     const kept = this.#services.kept(board)?.tileName(tile) ?? '';
     return kept === '' ? (this.#model?.tileLines(board, tile) ?? []) : [vscode.l10n.t('Kernel {0}', kept)];
+  }
+
+  /** A person may want to see names now: looks for builds, at most every 2 s. */
+  searchSoon(): void {
+    this.#files.searchSoon();
+  }
+
+  /** Reads all files of builds anew. */
+  async refresh(): Promise<void> {
+    try {
+      await this.#files.refresh();
+    } catch (error) {
+      this.#services.note(error);
+    }
   }
 
   dispose(): void {
@@ -140,6 +163,8 @@ export class NamesFace implements vscode.Disposable {
   }
 
   async #add(partition: NamedPartition | undefined): Promise<void> {
+    // What is offered is what is there now.
+    await this.#files.read();
     const id = await this.#askBuild(partition?.board);
     if (id === undefined) return;
     await this.#choices.add(id);

@@ -92,6 +92,18 @@ export class ManualTime implements SessionServices {
     this.#timers = this.#timers.filter(({ at }) => at > this.#now);
     for (const { action } of due) action();
   }
+
+  /** Lets so much time pass from timer to timer, each followed by what it leads to. */
+  async pass(milliseconds: number): Promise<void> {
+    const end = this.#now + milliseconds;
+    for (;;) {
+      for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve));
+      const [next] = this.planned;
+      if (next === undefined || this.#now + next > end) break;
+      this.advance(next);
+    }
+    this.#now = end;
+  }
 }
 
 /** A watch: it looks when it is told to. */

@@ -1,4 +1,4 @@
-/** `npm run bench [-- edits|reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|names|reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
@@ -8,6 +8,7 @@ import { measureEdits } from './edits.ts';
 import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
+import { measureNames } from './names.ts';
 import { measurePage } from './page.ts';
 import { measureReads } from './reads.ts';
 
@@ -15,6 +16,7 @@ const rounds = 5;
 
 const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = {
   edits: measureEdits,
+  names: measureNames,
   reads: measureReads,
   link: measureLink,
   guest: measureGuest,
@@ -40,7 +42,8 @@ async function main(): Promise<number> {
     if (!(name in parts))
       throw new ScriptError(`There is no benchmark "${name}": ${Object.keys(parts).join(', ')}.`);
   }
-  if (chosen.length === 0 || chosen.some((name) => name !== 'edits')) await buildAndPlaceNative();
+  if (chosen.length === 0 || chosen.some((name) => !['edits', 'names'].includes(name)))
+    await buildAndPlaceNative();
   const measures: Measure[] = [];
   for (const [name, measure] of Object.entries(parts)) {
     if (chosen.length > 0 && !chosen.includes(name)) continue;

@@ -2,6 +2,7 @@
  * Everything that the files of one build say, and where it lies on a board: kernels, buffers, functions, stacks, each in the
  * tile whose memory holds it.
  */
+import type { CellName } from '../cells/choices.ts';
 import { type Generation, type MemoryType, type Tile, tileKind } from '../geometry.ts';
 import type { BuildShape, ControlConfig, KernelPlace, RunTimeParameter } from './control-config.ts';
 import type { CorePath } from './core-files.ts';
@@ -10,6 +11,7 @@ import { FileFault } from './faults.ts';
 import type { ModuleBuffer, ModuleDevice } from './mlir.ts';
 import { type BoardShape, type Placed, tileOf } from './placement.ts';
 import type { CoreSymbols, SizeSource } from './symbols.ts';
+import { cellsOfMemref } from './value-cells.ts';
 
 /** A file of a build with what was read of it, or why it could not be. */
 export interface FileOf<T> {
@@ -46,6 +48,8 @@ export interface PlacedName {
   readonly sizeFrom: SizeSource | 'mlir' | 'config';
   /** Shape and element type, where the build says it. */
   readonly type?: string;
+  /** What shows its values, where the type says it. */
+  readonly cells?: CellName;
   /** The tile whose core has it, where that is another one. */
   readonly of?: Tile;
 }
@@ -102,6 +106,7 @@ const ranks: Readonly<Record<PlacedName['sizeFrom'], number>> = {
   'ld.script': 1,
   map: 1,
   config: 1,
+  debug: 2,
   mlir: 2,
   next: 3,
 };
@@ -128,9 +133,15 @@ export function placedNames(build: Build, placed: Placed, board: BoardShape): Pl
 function mergeNames(a: PlacedName, b: PlacedName): PlacedName {
   const better = ranks[b.sizeFrom] < ranks[a.sizeFrom] ? b : a;
   const type = a.type ?? b.type;
+  const cells = a.cells ?? b.cells;
   const { of: _, ...rest } = better;
   const of = a.of !== undefined && b.of !== undefined ? better.of : undefined;
-  return { ...rest, ...(type === undefined ? {} : { type }), ...(of === undefined ? {} : { of }) };
+  return {
+    ...rest,
+    ...(type === undefined ? {} : { type }),
+    ...(cells === undefined ? {} : { cells }),
+    ...(of === undefined ? {} : { of }),
+  };
 }
 
 /** The two buffers of a run-time parameter, and the word that says which is current. */
@@ -155,14 +166,14 @@ function namesOfCore({ core, content }: CoreFile, placed: Placed, board: BoardSh
   if (tileKind(array, tile.row) !== 'core') return [];
   const inData = (
     kind: PlacedName['kind'],
-    { name, address, size, sizeFrom }: { name: string; address: number; size: number; sizeFrom: SizeSource },
+    { name, address, ...said }: CoreSymbols['buffers'][number],
   ): PlacedName[] => {
     const place = dataPlace(generation, array, tile, address);
     if (place === undefined) return [];
     const isOwn = place.tile.col === tile.col && place.tile.row === tile.row;
-    const least = Math.min(size, windowEnd(generation, address) - address);
+    const least = Math.min(said.size, windowEnd(generation, address) - address);
     const of = isOwn ? {} : { of: tile };
-    return [{ kind, name, memory: 'data', ...place, size: least, sizeFrom, ...of }];
+    return [{ kind, name, memory: 'data', ...said, ...place, size: least, ...of }];
   };
   const { buffers, functions, stack } = content;
   return [
@@ -183,6 +194,7 @@ function ofModule(
   if (kind === 'shim') return [];
   const memory = kind === 'memory' ? 'memory-tile' : 'data';
   const tile = { col: startCol + column, row };
+  const cells = cellsOfMemref(type);
   return [
     {
       kind: 'buffer',
@@ -193,6 +205,7 @@ function ofModule(
       size: size ?? 0,
       sizeFrom: size === undefined ? 'next' : 'mlir',
       type,
+      ...(cells === undefined ? {} : { cells }),
     },
   ];
 }

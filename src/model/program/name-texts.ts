@@ -16,7 +16,8 @@ export function nameSizeText({ size, sizeFrom, type, of, kind }: PlacedName, l10
   const parts: string[] = [];
   if (size === 0) parts.push(l10n.t('size not known'));
   else if (sizeFrom === 'next') parts.push(l10n.t('{0} bytes up to the next name', size));
-  else if (sizeFrom === 'elf' || sizeFrom === 'config') parts.push(l10n.t('{0} bytes', size));
+  else if (sizeFrom === 'elf' || sizeFrom === 'debug' || sizeFrom === 'config')
+    parts.push(l10n.t('{0} bytes', size));
   else parts.push(l10n.t('{0} bytes ({1})', size, sizeFrom));
   if (type !== undefined) parts.push(type);
   if (of !== undefined && kind !== 'stack') parts.push(l10n.t('used by {0}', formatTile(of)));

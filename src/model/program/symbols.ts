@@ -4,18 +4,25 @@
  * a section that is not loaded. So what counts is the address: data and program share numbers, but data addresses of a
  * core begin above all of its program.
  */
+import type { CellName } from '../cells/choices.ts';
 import type { Generation } from '../geometry.ts';
 import { clean } from '../plain.ts';
 import { generationOfAddresses, isDataAddress, windowEnd } from './data-space.ts';
+import type { DebugInfo } from './dwarf/debug-info.ts';
 import type { ElfFile } from './elf.ts';
 import { type LinkerFile, type LinkerSource, type NamedRange, programEnd } from './linker-files.ts';
+import { cellsOfType } from './value-cells.ts';
 
-/** Who said how large something is; `next`: nobody, it goes up to what follows. */
-export type SizeSource = 'elf' | LinkerSource | 'next';
+/** Who said how large something is; `debug`: its type in the debug information; `next`: nobody, it goes up to what follows. */
+export type SizeSource = 'elf' | LinkerSource | 'debug' | 'next';
 
 /** Something with a name at a core address. */
 interface CoreSymbol extends NamedRange {
   readonly sizeFrom: SizeSource;
+  /** Its type as in the source, where debug information says it. */
+  readonly type?: string;
+  /** What shows its values. */
+  readonly cells?: CellName;
 }
 
 /** What a core's ELF names. Data addresses are core addresses, of functions offsets in program memory. */
@@ -26,7 +33,7 @@ export interface CoreSymbols {
   readonly buffers: readonly CoreSymbol[];
   readonly functions: readonly CoreSymbol[];
   /** It grows upwards from its address. Size 0 where nobody says how large it may become. */
-  readonly stack?: Omit<CoreSymbol, 'name'>;
+  readonly stack?: Omit<CoreSymbol, 'name' | 'type' | 'cells'>;
 }
 
 /** `e_flags` of the generations. */
@@ -40,8 +47,15 @@ const noise = /^(_sp_|_pc_|_[cd]tors_|_init_array_|__dso_handle$|TGT_F|ZL[A-Z]_F
 const stackStart = /^_sp_start(_value)?_DM_stack$/;
 const stackEnd = /^_sp_end(_value)?_DM_stack$/;
 
-/** Names and sizes from an ELF and what was read of the linker files beside it; the earlier ones count more. */
-export function coreSymbols(elf: ElfFile, linkerFiles: readonly LinkerFile[] = []): CoreSymbols {
+/**
+ * Names and sizes from an ELF and what was read of the linker files beside it, of which the earlier ones count more; types
+ * from its debug information.
+ */
+export function coreSymbols(
+  elf: ElfFile,
+  linkerFiles: readonly LinkerFile[] = [],
+  debug?: Pick<DebugInfo, 'globals' | 'types'>,
+): CoreSymbols {
   const data = elf.symbols.filter(
     ({ type, value, name }) => (type === 'none' || type === 'object') && value >= programEnd && name !== '',
   );
@@ -61,7 +75,7 @@ export function coreSymbols(elf: ElfFile, linkerFiles: readonly LinkerFile[] = [
   const starts = stack === undefined ? [] : [stack.address];
   return {
     ...(generation === undefined ? {} : { generation }),
-    buffers: sized(buffers, linkerFiles, ends, starts),
+    buffers: sized(buffers, linkerFiles, ends, starts, debug),
     functions: sized(functions, [], () => programEnd, []),
     ...(stack === undefined ? {} : { stack }),
   };
@@ -73,7 +87,9 @@ function sized(
   linkerFiles: readonly LinkerFile[],
   endOf: (address: number) => number,
   others: readonly number[],
+  debug?: Pick<DebugInfo, 'globals' | 'types'>,
 ): CoreSymbol[] {
+  const typed = typesBySymbol(debug);
   const known = new Map<string, { size: number; sizeFrom: SizeSource }>();
   for (const { source, buffers } of [...linkerFiles].reverse()) {
     for (const { name, address, size } of buffers)
@@ -84,12 +100,30 @@ function sized(
   return [...ranges]
     .sort((a, b) => a.address - b.address || b.size - a.size)
     .map((range) => {
-      if (range.size > 0) return { ...range, sizeFrom: 'elf' };
+      const { size, ...type } = typed.get(`${range.address} ${range.name}`) ?? {};
+      if (range.size > 0) return { ...range, ...type, sizeFrom: 'elf' };
       const said = known.get(`${range.address} ${range.name}`);
-      if (said !== undefined) return { ...range, ...said };
+      if (said !== undefined) return { ...range, ...type, ...said };
+      if (size !== undefined) return { ...range, ...type, size, sizeFrom: 'debug' };
       const end = Math.min(following.get(range.address) ?? Number.POSITIVE_INFINITY, endOf(range.address));
-      return { ...range, size: end - range.address, sizeFrom: 'next' };
+      return { ...range, ...type, size: end - range.address, sizeFrom: 'next' };
     });
+}
+
+/** What debug information says of each variable, by its address and the name that linkers know. */
+function typesBySymbol(
+  debug: Pick<DebugInfo, 'globals' | 'types'> | undefined,
+): Map<string, Partial<Pick<CoreSymbol, 'size' | 'type' | 'cells'>>> {
+  const typed = new Map<string, Partial<Pick<CoreSymbol, 'size' | 'type' | 'cells'>>>();
+  for (const { address, linkageName, size, type } of debug?.globals ?? []) {
+    const cells = debug && cellsOfType(debug.types, type);
+    typed.set(`${address} ${clean(linkageName)}`, {
+      ...(size === undefined || size === 0 ? {} : { size }),
+      type: clean(debug?.types.text(type) ?? ''),
+      ...(cells === undefined ? {} : { cells }),
+    });
+  }
+  return typed;
 }
 
 function stackOf({ symbols }: ElfFile, linkerFiles: readonly LinkerFile[]): CoreSymbols['stack'] {

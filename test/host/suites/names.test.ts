@@ -1,12 +1,16 @@
 import * as assert from 'node:assert/strict';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { MemoryNode, PartitionNode } from '../../../src/explorer/nodes.ts';
-import { Bench } from './support.ts';
+import { makeElf } from '../../program/elf.ts';
+import { Bench, owned, until, untilTrue } from './support.ts';
 
 const tile = { col: 7, row: 3 };
+/** Buffer offset of a tile offset. */
+const inTile = (offset: number): number => (8 + 2) * 0x8000 + offset;
 
 /** What aiecompiler leaves of a graph with one kernel, two columns and rows from its first core on. */
 function controlConfig(startCols: readonly number[], column = 1): Uint8Array {
@@ -25,11 +29,19 @@ function controlConfig(startCols: readonly number[], column = 1): Uint8Array {
 
 describe('names', () => {
   let bench: Bench;
+  let work: vscode.Uri;
+  let file: vscode.Uri;
 
   beforeEach(async () => {
     bench = await Bench.make();
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    assert.ok(folder, 'the window has no folder');
+    work = vscode.Uri.joinPath(folder, 'Work');
+    file = vscode.Uri.joinPath(work, 'ps', 'c_rts', 'aie_control_config.json');
   });
   afterEach(async () => {
+    const gone = vscode.workspace.fs.delete(work, { recursive: true, useTrash: false });
+    await gone.then(undefined, () => undefined);
     await bench.dispose();
   });
 
@@ -45,6 +57,48 @@ describe('names', () => {
     return String(tree.getTreeItem(node).description);
   };
 
+  it('a build in the workspace names its kernel in the sidebar, the Array view and the editor', async () => {
+    const document = await bench.open('data', tile, owned);
+    const [panel] = document.panels;
+    assert.ok(panel);
+    const heading = panel.state.title;
+    assert.equal(await beside(), 'compute row 2');
+    // As builds do, and faster than watchers of files follow on Linux: of what is in these folders VS Code tells nothing.
+    await mkdir(join(file.fsPath, '..'), { recursive: true });
+    await writeFile(file.fsPath, controlConfig([6]));
+    await until('the tile has a name', async () =>
+      (await beside()) === 'scale.k[0] · compute row 2' ? true : undefined,
+    );
+    assert.equal(panel.state.title, `${heading} · scale.k[0]`);
+    bench.api.array.select(bench.entry.id, simulatedKey(owned));
+    const cells = bench.api.array.array.picture.rows.flatMap((row) => row.cells);
+    const named = cells.filter(({ lines }) => lines.includes('Kernel scale.k[0] of graph mygraph'));
+    assert.deepEqual(
+      named.map((cell) => cell.tile),
+      [tile],
+    );
+    // The core's ELF names what lies in its memory.
+    const elf = makeElf({ flags: 1, symbols: [{ name: 'in_buff', value: 0x38400, size: 64 }] });
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(work, 'aie', '1_2', 'Release', '1_2'), elf);
+    await untilTrue('the buffer has a name', () => panel.nameAt(inTile(0x43f)) === 'in_buff+0x3F');
+    const view = bench.api.array.tileView;
+    const outline = await until('the details list it', () =>
+      view.getChildren().find(({ key }) => key === 'names'),
+    );
+    const [row] = outline.children;
+    assert.equal(`${row?.label} ${row?.description}`, 'in_buff 0x0400, 64 bytes');
+    await vscode.commands.executeCommand('tilescope.openPlace', row?.opens);
+    await untilTrue('it is selected', () => panel.selection?.start === inTile(0x400));
+    assert.equal(panel.selection?.length, 64);
+    await vscode.workspace.fs.delete(vscode.Uri.joinPath(work, 'aie'), { recursive: true, useTrash: false });
+    // Built anew, for another column: the names follow.
+    await writeFile(file.fsPath, controlConfig([6], 2));
+    await vscode.commands.executeCommand('tilescope.refreshBoards');
+    assert.equal(await beside(), 'compute row 2');
+    assert.equal(panel.state.title, heading);
+    assert.equal(bench.api.names.model?.tileName(bench.entry.id, { col: 8, row: 3 }), 'scale.k[0]');
+  });
+
   it('a build from elsewhere that does not say where it starts is named on the partition it is added to', async () => {
     const { names, tree } = bench.api;
     const folder = vscode.Uri.file(await mkdtemp(join(tmpdir(), 'tilescope-names-')));
@@ -58,9 +112,14 @@ describe('names', () => {
     assert.deepEqual(names.model?.boardLines(bench.entry.id), [
       `Names from ${folder.fsPath}: 1 kernel, in tile (7,3).`,
     ]);
+    await vscode.workspace.fs.writeFile(elsewhere, new Uint8Array());
+    await untilTrue(
+      'the empty file is said',
+      () => names.model?.boardLines(bench.entry.id)[0]?.endsWith(': This file is empty.') === true,
+    );
+    assert.equal(await beside(), 'compute row 2');
     await vscode.commands.executeCommand('tilescope.removeNames');
     assert.deepEqual(names.model?.boardLines(bench.entry.id), []);
-    assert.equal(await beside(), 'compute row 2');
     await vscode.workspace.fs.delete(folder, { recursive: true, useTrash: false });
   });
 });
