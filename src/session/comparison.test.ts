@@ -21,6 +21,21 @@ async function setup() {
   return { device, session };
 }
 
+test('elements of three bytes are compared whole in a memory of megabytes', () => {
+  const expected = new Uint8Array(3_600_000).fill(0x11);
+  const actual = expected.slice();
+  // The element at the end of the first megabyte is off by 2, as one far behind it.
+  for (const element of [349_525, 1_100_000]) actual[3 * element] = 0x13;
+  const type = elementType({ name: 'int24', order: 'little' });
+  const compare = (absolute: number) =>
+    new Comparison(sideOfBytes({ bytes: actual }), sideOfBytes({ bytes: expected }), actual.length, {
+      type,
+      tolerance: { absolute, relative: 0 },
+    });
+  expect([...compare(1).outcome.mismatches]).toEqual([349_525, 1_100_000]);
+  expect(compare(2).outcome.mismatches.count).toBe(0);
+});
+
 describe('a comparison with a live memory', () => {
   test('follows what is read, and stays what a comparison from the beginning is', async () => {
     const { device, session } = await setup();

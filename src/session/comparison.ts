@@ -7,7 +7,7 @@ import type { ByteRange } from '../model/geometry.ts';
 import { cutRanges, endOf, intersectRanges, mergeRanges } from '../model/ranges.ts';
 import type { MemorySession } from './memory-session.ts';
 
-/** Bytes compared at a time. */
+/** Bytes compared at a time, about. */
 const pieceBytes = 1 << 20;
 
 /** One side of a comparison. Offsets count from its first byte. */
@@ -137,8 +137,10 @@ export class Comparison implements Disposable {
   }
 
   #compare(outcome: Outcome, ranges: readonly ByteRange[]): void {
-    for (const piece of cutRanges(ranges, pieceBytes)) {
-      const first = piece.offset / this.#measure.type.bytes;
+    const { bytes } = this.#measure.type;
+    // Cut between elements.
+    for (const piece of cutRanges(ranges, pieceBytes - (pieceBytes % bytes))) {
+      const first = piece.offset / bytes;
       compareInto(outcome, this.actual.bytes(piece), this.expected.bytes(piece), this.#measure, first);
     }
   }

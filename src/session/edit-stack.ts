@@ -515,7 +515,7 @@ export class EditStack {
       }
       if (!hasPending) continue;
       this.setActive(gesture, wasWritten);
-      touched.push(...this.rangesOf(gesture));
+      for (const range of this.rangesOf(gesture)) touched.push(range);
       for (let edit = gesture; edit < end; edit++) {
         const state = this.#state.get(edit);
         if (!isPending(state)) continue;

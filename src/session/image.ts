@@ -56,10 +56,14 @@ export class Image {
     const tick = this.updates.begin({ at, epoch });
     this.#readAt = at;
     const changed: ByteRange[] = [];
-    for (const range of looked) changed.push(...this.plane.confirm(range, at, since));
+    // Not as arguments of one call: more than a hundred thousand do not fit.
+    const add = (ranges: readonly ByteRange[]): void => {
+      for (const range of ranges) changed.push(range);
+    };
+    for (const range of looked) add(this.plane.confirm(range, at, since));
     for (const { range, bytes } of pieces) {
       const bad = unreadable.filter((span) => intersectRanges(span, range) !== undefined);
-      changed.push(...this.plane.store({ range, bytes, unreadable: bad, at, tick, since, fresh, skip }));
+      add(this.plane.store({ range, bytes, unreadable: bad, at, tick, since, fresh, skip }));
     }
     return changed;
   }

@@ -284,6 +284,20 @@ describe('staging', () => {
     expect(session.staged()).toEqual([range(10, 4), range(4094, 4)]);
   });
 
+  test('a gesture of more runs than fit into the arguments of a call is reverted', async () => {
+    const runs = 135_000;
+    const time = new ManualTime();
+    const device = new ScriptedDevice(time, runs);
+    const link = new BoardLink('board', 'Board', device, time);
+    await link.connect();
+    const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
+    const { base } = (await session.read(range(0, 2 * runs), never), session.bytes(range(0, 2 * runs)));
+    const edits = Array.from({ length: runs }, (_, i) => put(2 * i, (base[2 * i] ?? 0) ^ 1));
+    session.stage('a', 'import', edits);
+    session.revert('a');
+    expect(session.counts().staged).toBe(0);
+  }, 120_000);
+
   test('typing the byte that is there is no edit, but can be undone', async () => {
     const { session, device } = await setup();
     const same = device.bytes[10] ?? 0;

@@ -293,7 +293,7 @@ export class ReadScheduler {
 
   /** Reads under way may bring bytes of these runs from before they were written. */
   wrote(runs: readonly ByteRange[]): void {
-    for (const flight of this.#flights) flight.written.push(...runs);
+    for (const { written } of this.#flights) for (const run of runs) written.push(run);
   }
 
   /** The tiles of the ranges whose program memory is touched although their cores may run. */
