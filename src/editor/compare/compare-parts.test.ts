@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { stateBits } from '../../model/byte-state.ts';
 import type { CellName } from '../../model/cells/choices.ts';
 import { elementType, exact } from '../../model/compare/element.ts';
 import { FileError, type FileErrorCode } from '../../model/files/file-error.ts';
@@ -229,7 +230,21 @@ describe('the rows of a comparison', () => {
       64,
       unread.comparison.measure,
     );
-    const rows = below(comparisonRow({ ...unread, comparison: unknown }, l10n));
-    expect(rows.map(line)).toContain('32 values were not compared: their bytes are not known');
+    const unreadRow = comparisonRow({ ...unread, comparison: unknown }, l10n);
+    expect(line(unreadRow)).toBe('golden.txt: none of 32 values could be compared');
+    expect(below(unreadRow).map(line)).toContain('32 values were not compared: their bytes are not known');
+    const half = Uint8Array.from(same, (_, at) => (at < 40 ? stateBits.known : 0));
+    for (const [held, said] of [
+      [0, '20 values are as expected, 12 were not compared'],
+      [1, '20 of 20 values differ, 12 were not compared'],
+    ] as const) {
+      const comparison = new Comparison(
+        sideOfBytes({ bytes: new Uint8Array(64).fill(held), states: half }),
+        sideOfBytes({ bytes: same }),
+        64,
+        unread.comparison.measure,
+      );
+      expect(line(comparisonRow({ ...unread, comparison }, l10n))).toBe(`golden.txt: ${said}`);
+    }
   });
 });

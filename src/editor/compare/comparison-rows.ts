@@ -68,7 +68,7 @@ export function comparisonRow(of: ComparedMemory, l10n: Localiser): ComparisonRo
     key: of.id,
     of,
     label: of.name,
-    description: countText(mismatches.count, of.comparison.size, l10n),
+    description: countText(of.comparison.outcome, of.comparison.size, l10n),
     icon: mismatches.count > 0 ? 'diff' : of.comparison.outcome.uncompared.count > 0 ? 'question' : 'pass',
     ...(mismatches.count === 0
       ? {}

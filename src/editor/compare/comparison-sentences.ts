@@ -1,14 +1,21 @@
 /** Comparisons in words: how many values differ, what they have in common. Knows no VS Code. */
 
+import type { Outcome } from '../../model/compare/compare.ts';
 import type { Tolerance } from '../../model/compare/element.ts';
 import type { PlacePattern, ValuePattern } from '../../model/compare/likeliest.ts';
 import type { Localiser } from '../../model/localiser.ts';
 
-/** How many values differ. */
-export function countText(mismatches: number, size: number, l10n: Localiser): string {
+/** How many of `size` values differ, and how many of them could not be compared. */
+export function countText({ mismatches, uncompared }: Outcome, size: number, l10n: Localiser): string {
   if (size === 0) return l10n.t('nothing to compare');
-  if (mismatches === 0) return l10n.t('all {0} values are as expected', size);
-  return l10n.t('{0} of {1} values differ', mismatches, size);
+  const unknown = uncompared.count;
+  if (unknown === size) return l10n.t('none of {0} values could be compared', size);
+  if (mismatches.count > 0) {
+    const differ = l10n.t('{0} of {1} values differ', mismatches.count, size - unknown);
+    return unknown === 0 ? differ : l10n.t('{0}, {1} were not compared', differ, unknown);
+  }
+  if (unknown === 0) return l10n.t('all {0} values are as expected', size);
+  return l10n.t('{0} values are as expected, {1} were not compared', size - unknown, unknown);
 }
 
 /** Where the mismatches lie, and the evidence. `place` names an element's place. */

@@ -229,10 +229,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     await this.view.show();
     const first = comparison.outcome.mismatches.next(0);
     if (first !== undefined) await this.#show(of, elementRange(of, first));
-    sayBriefly(
-      `${name}: ${countText(comparison.outcome.mismatches.count, comparison.size, vscode.l10n)}`,
-      8000,
-    );
+    sayBriefly(`${name}: ${countText(comparison.outcome, comparison.size, vscode.l10n)}`, 8000);
   }
 
   /** The comparison of a memory began, ended, or has another outcome. */
