@@ -38,6 +38,7 @@ const views: Readonly<Record<string, string>> = {
 function placesOf(action: string): string[] {
   const places = new Set<string>();
   for (const [menu, items] of Object.entries(contributes.menus)) {
+    if (menu === 'commandPalette') continue;
     for (const { command, when, group } of items) {
       if (short(command) !== action) continue;
       const shown = [...when.matchAll(/\bview == ([\w.]+)/g)].map(([, view = '']) => views[view]);
@@ -70,6 +71,9 @@ const commands = contributes.commands.map(({ command, title, enablement }) => ({
 }));
 // What only a page offers has no command, and is not in the palette.
 const pageOnly = [...banner].filter((action) => commands.every((one) => one.action !== action));
+const neverInPalette = (contributes.menus['commandPalette'] ?? [])
+  .filter(({ when }) => when === 'false')
+  .map(({ command }) => short(command));
 const actions = [
   ...commands,
   ...pageOnly.map((action) => ({ action, name: named[action] ?? '', enablement: undefined })),
@@ -84,7 +88,7 @@ const rows = actions.map(({ action, name, enablement }) => {
     `\`${action}\``,
     `*${name}*`,
     placesOf(action).join('; '),
-    pageOnly.includes(action) ? '' : 'yes',
+    pageOnly.includes(action) || neverInPalette.includes(action) ? '' : 'yes',
     cell(keys),
     cell(keysOf(enablement)),
   ];
@@ -112,6 +116,11 @@ describe('[shape-9] the places of the actions', () => {
       const inEditor = placesOf(action).filter((place) => place.startsWith('editor: '));
       expect(inEditor.length, `${action}: ${inEditor.join(', ')}`).toBeLessThanOrEqual(1);
     }
+  });
+
+  test('in the Array view there is one for each action outside of sentences: no button of the page stands above it, too', () => {
+    const buttons = offeredIn('webview/array/array.ts', /\bname: '(\w+)'/g);
+    expect(actions.map(({ action }) => action).filter((action) => buttons.has(action))).toEqual([]);
   });
 
   test('in the title line are those of the page, and nothing in a banner has a second button there', () => {

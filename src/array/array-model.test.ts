@@ -306,7 +306,7 @@ describe('what is wrong, with the way out', () => {
     });
   });
 
-  test('a failed read is said in place and not repeated by itself; Refresh Array reads', async () => {
+  test('a failed read is said in place and not repeated by itself; Refresh reads', async () => {
     const bench = new ViewBench();
     bench.array.failNext('status', new BoardError('permission', 'refused'));
     await bench.link.connect();
@@ -315,7 +315,7 @@ describe('what is wrong, with the way out', () => {
     expect(bench.model.picture.problem).toMatchObject({
       kind: 'error',
       text: 'permission.',
-      actions: [{ command: 'refresh', label: 'Refresh Array' }, { command: 'showLog' }],
+      actions: [{ command: 'refresh', label: 'Refresh' }, { command: 'showLog' }],
     });
     expect(cellAt(bench, 6, 1)?.state).toBe('unknown');
     await passed(bench, 60_000);

@@ -414,7 +414,7 @@ export class ArrayModel implements Disposable {
       actions: [
         known.error.code === 'unknown-driver'
           ? { command: 'allowDriver', label: actionNames(l10n).allowDriver }
-          : { command: 'refresh', label: actionNames(l10n).refreshArray },
+          : { command: 'refresh', label: actionNames(l10n).refresh },
         { command: 'showLog', label: actionNames(l10n).showLog },
       ],
     };

@@ -1,13 +1,10 @@
 /** The words that the Array view's page has of its own. In `src` so that the export of localisable strings finds them. */
-import { actionNames } from '../model/action-names.ts';
 import type { Localiser } from '../model/localiser.ts';
 
 /** Every string of the page by its key. `{0}` and so on stay in the result: the page fills them in. */
 export function arrayStrings(l10n: Localiser) {
   return {
     partition: l10n.t('Partition'),
-    refresh: actionNames(l10n).refreshArray,
-    refreshHint: l10n.t('Read the state of all tiles again'),
     gridName: l10n.t('Array of {0}'),
     gridHelp: l10n.t(
       'Arrow keys move from tile to tile, Home and End go to the ends of the row, Enter opens the memory of the tile.',

@@ -311,7 +311,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       return [
         failureNode(node.key, error, {
           command: 'tilescope.refreshBoards',
-          title: vscode.l10n.t('Retry'),
+          title: actionNames(vscode.l10n).refresh,
           arguments: [entry.id],
         }),
       ];

@@ -27,7 +27,6 @@ export function actionNames(l10n: Localiser) {
     keepMine: l10n.t('Keep Staged Bytes'),
     takeTheirs: l10n.t("Take the Board's Bytes"),
     readRunning: l10n.t('Read Running Core...'),
-    refreshArray: l10n.t('Refresh Array'),
     debugCores: l10n.t('Debug Cores'),
     addNames: l10n.t('Add Names from a Build...'),
     removeNames: l10n.t('Remove Names...'),

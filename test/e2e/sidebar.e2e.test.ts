@@ -82,8 +82,7 @@ describe('[main-17] the sidebar', () => {
 
   test('[shape-9] the palette offers what can be done now, and nothing else', async () => {
     expect(await workbench.offered('Tilescope: Re', 'Tilescope: Rename Board...')).toEqual([
-      'Tilescope: Refresh Array',
-      'Tilescope: Refresh Boards',
+      'Tilescope: Refresh',
       'Tilescope: Remove Board...',
       'Tilescope: Rename Board...',
     ]);

@@ -406,7 +406,10 @@ describe('[attach-11] the Array view', () => {
     ] as const) {
       await page.evaluate((next) => window.array.show(next), sampleOf(sample));
       await painted(page);
-      await page.locator('[data-name=refresh]').focus();
+      await page.locator('.read-at').evaluate((line: HTMLElement) => {
+        line.tabIndex = -1;
+        line.focus();
+      });
       await page.keyboard.press('Tab');
       expect(await at()).toBe(tile);
       expect(await page.locator('.grid [tabindex="0"]').count()).toBe(1);

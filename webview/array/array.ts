@@ -142,18 +142,7 @@ class ArrayPage {
     const [first, ...rest] = this.#tip;
     return html`<main><h1 class="spoken">${t('gridName', picture.title)}</h1>
       <div class="top">
-        ${this.#choice(picture)}${
-          isEmpty
-            ? nothing
-            : button({
-                label: t('refresh'),
-                hint: t('refreshHint'),
-                name: 'refresh',
-                secondary: true,
-                disabled: picture.reading,
-                onPress: () => post({ type: 'command', command: 'refresh' }),
-              })
-        }
+        ${this.#choice(picture)}
       </div>
       <div class="read-at" ?hidden=${isEmpty}>${picture.reading ? t('reading') : picture.readAt}</div>
       ${this.#problem(picture.problem)}
