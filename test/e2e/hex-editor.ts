@@ -51,11 +51,19 @@ export class HexEditorPage {
 
   /** Selects all and copies it: what the clipboard holds then. */
   async copyAll(): Promise<string> {
-    await this.grid.click({ position: { x: 5, y: 5 } });
-    await this.page.keyboard.press('Control+a');
-    await this.page.keyboard.press('Control+c');
-    await this.frame.locator('#spoken', { hasText: 'bytes copied' }).waitFor({ state: 'attached' });
-    return this.page.evaluate(() => navigator.clipboard.readText());
+    for (let attempt = 1; ; attempt++) {
+      await this.grid.click({ position: { x: 5, y: 5 } });
+      await this.page.keyboard.press('Control+a');
+      await this.page.keyboard.press('Control+c');
+      const said = this.frame.locator('#spoken', { hasText: /bytes copied|before the application ended/ });
+      await said.waitFor({ state: 'attached' });
+      if (/bytes copied/.test((await said.textContent()) ?? '')) {
+        return this.page.evaluate(() => navigator.clipboard.readText());
+      }
+      // An application that ended before the editor was opened was noticed after it: the message says what to do.
+      if (attempt === 3) throw new Error('Not all of the bytes could be read.');
+      await this.refresh();
+    }
   }
 
   /** Goes to a place as a person does: `0x1f0`, or `(2,3)+0x10`. */

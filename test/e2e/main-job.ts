@@ -84,7 +84,7 @@ export async function openMemory(
     await workbench.expand(memory);
     await (await workbench.scrollToRow(tile)).click();
   }
-  const wanted = tile === undefined ? memory : `${memory} · tile ${tile}`;
+  const wanted = `${memory} · ${tile === undefined ? 'columns' : `tile ${tile}`}`;
   const frame = await workbench.webview(`h1.title:has-text("${wanted}")`);
   const editor = new HexEditorPage(workbench.page, frame);
   await frame.locator('#grid .layer .cell.bytes', { hasText: shown }).first().waitFor();

@@ -712,6 +712,7 @@ test('[live-1] what moves by itself under a resting cursor is not said again and
   await eventually(() => footer(page).textContent()).toContain('E3');
   expect(await spoken(page).textContent()).toContain('E1');
   await page.keyboard.press('ArrowRight');
+  await eventually(() => spoken(page).textContent()).not.toContain('E1');
   await page.keyboard.press('ArrowLeft');
   await eventually(() => spoken(page).textContent()).toContain('E3');
 });
