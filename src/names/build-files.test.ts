@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import * as vscode from 'vscode';
 import { FileFault } from '../model/program/faults.ts';
 import { ManualTime } from '../session/scripted-board.ts';
 import { BuildFiles } from './build-files.ts';
@@ -7,7 +8,13 @@ import type { FoundBuild } from './name-model.ts';
 import { answerTo, type ReadRequest } from './readers.ts';
 
 /** The files of a window without watchers that work: path and what is in it. */
-const files = vi.hoisted(() => new Map<string, { readonly bytes: Uint8Array; readonly mtime: number }>());
+const files = vi.hoisted(
+  () =>
+    new Map<
+      string,
+      { readonly bytes: Uint8Array; readonly mtime: number; readonly size?: number; readonly type?: number }
+    >(),
+);
 const window = vi.hoisted(() => ({ searches: 0, created: (_path: string): void => undefined }));
 
 vi.mock('vscode', async () => {
@@ -26,15 +33,17 @@ vi.mock('vscode', async () => {
   const nothing = { dispose: () => undefined };
   const stat = async ({ path }: Uri) => {
     const file = files.get(path);
-    if (file !== undefined) return { size: file.bytes.length, mtime: file.mtime, type: 1 };
+    if (file !== undefined)
+      return { size: file.size ?? file.bytes.length, mtime: file.mtime, type: file.type ?? 1 };
     const below = [...files.keys()].filter((one) => one.startsWith(`${path}/`));
     if (below.length === 0) throw new Error('no such file');
     return { size: 0, mtime: below.length, type: 2 };
   };
   return {
     Uri,
-    FileType: { Directory: 2 },
+    FileType: { File: 1, Directory: 2 },
     Disposable: { from: () => nothing },
+    RelativePattern: class {},
     workspace: {
       asRelativePath: ({ path }: Uri) => path.slice(1),
       getWorkspaceFolder: () => ({}),
@@ -70,10 +79,10 @@ class Bench {
   told: readonly FoundBuild[][] = [];
   readonly files: BuildFiles;
 
-  constructor() {
+  constructor(added: readonly string[] = []) {
     files.clear();
     this.files = new BuildFiles(
-      () => [],
+      () => added,
       reader,
       async (builds) => {
         this.told = [...this.told, [...builds]];
@@ -110,6 +119,48 @@ const reader: ReadsFiles = {
   },
   rest: () => undefined,
 };
+
+describe('files that a person adds', () => {
+  test('a control file of another name is a build by itself; its folder is not searched for it', async () => {
+    const bench = new Bench(['file:///notes/dumped.json']);
+    write('/notes/dumped.json', config('dumped'));
+    await bench.files.read();
+    expect(bench.kernels).toEqual(['dumped']);
+    expect(bench.told.at(-1)).toMatchObject([{ id: 'file:///notes/dumped.json', isAdded: true }]);
+  });
+
+  test('which files can say something of a build, by their names', () => {
+    const of = (path: string) => BuildFiles.canBeRead(vscode.Uri.parse(`file://${path}`));
+    for (const path of [
+      '/a.xclbin',
+      '/x/any.json',
+      configPath,
+      '/b/core_0_2.elf',
+      '/b/x_with_addresses.mlir',
+    ])
+      expect(of(path), path).toBe(true);
+    for (const path of ['/b/mine.elf', '/b/aie.mlir', '/b/notes.txt', '/b/core_0_2.bcf'])
+      expect(of(path), path).toBe(false);
+  });
+
+  test('pipes and devices are not opened; a container may be larger than other files', async () => {
+    const bench = new Bench(['file:///large.xclbin']);
+    const pipe = { bytes: new TextEncoder().encode(config('never')), mtime: 1, type: 0 };
+    files.set(configPath, pipe);
+    files.set('/large.xclbin', { bytes: new Uint8Array(4), mtime: 1, size: 200 * 1024 * 1024 });
+    files.set('/other/ps/c_rts/aie_control_config.json', { ...pipe, type: 1, size: 200 * 1024 * 1024 });
+    await bench.files.read();
+    const kinds = (bench.told.at(-1) ?? []).map(({ id, build }) => {
+      const content = build.config?.content;
+      return [id, content instanceof FileFault ? content.kind : 'read'];
+    });
+    expect(kinds).toEqual([
+      ['file:///Work', 'no-file'],
+      ['file:///large.xclbin', 'not-container'],
+      ['file:///other', 'too-large'],
+    ]);
+  });
+});
 
 describe('files of builds in a window whose watchers tell nothing', () => {
   test('a build that comes is found by itself while watchers begin, then by what a person does', async () => {

@@ -27,6 +27,8 @@ const patterns = [
 const configName = 'aie_control_config.json';
 const moduleName = /_with_addresses\.mlir$/;
 const containerName = /\.xclbin$/;
+/** The largest container that is read, bytes: it holds the programmable logic, too. */
+const mostBytesOfContainer = 512 * 1024 * 1024;
 /** Nothing of a build lies below these. */
 const elsewhere = /\/(?:node_modules|\.git)\//;
 /** A file that was written less than this before it was read may have changed since in the same moment, milliseconds. */
@@ -87,8 +89,14 @@ export class BuildFiles implements vscode.Disposable {
 
   /** The address of the build that a file belongs to. */
   static addressOf(file: vscode.Uri): string {
-    const isContainer = containerName.test(file.path);
-    return (isContainer ? file : file.with({ path: buildFolder(file.path) })).toString();
+    return (isWhole(file) ? file : file.with({ path: buildFolder(file.path) })).toString();
+  }
+
+  /** Whether a file with this name can say something of a build. */
+  static canBeRead(file: vscode.Uri): boolean {
+    const { path } = file;
+    const isNamed = path.endsWith(`/${configName}`) || moduleName.test(path);
+    return isNamed || isWhole(file) || corePath(path) !== undefined;
   }
 
   /**
@@ -175,10 +183,10 @@ export class BuildFiles implements vscode.Disposable {
   async #list(added: readonly string[]): Promise<vscode.Uri[]> {
     const exclude = '**/node_modules/**';
     const searches = patterns.map((pattern) => vscode.workspace.findFiles(pattern, exclude, mostFilesOfKind));
-    const containers: vscode.Uri[] = [];
+    const whole: vscode.Uri[] = [];
     for (const id of added) {
       const uri = vscode.Uri.parse(id, true);
-      if (containerName.test(uri.path)) containers.push(uri);
+      if (isWhole(uri)) whole.push(uri);
       else if (vscode.workspace.getWorkspaceFolder(uri) === undefined) {
         for (const pattern of patterns) {
           const inFolder = new vscode.RelativePattern(uri, pattern);
@@ -186,13 +194,9 @@ export class BuildFiles implements vscode.Disposable {
         }
       }
     }
-    const all = [...(await Promise.all(searches)).flat(), ...containers];
-    const isOurs = ({ path }: vscode.Uri) =>
-      path.endsWith(`/${configName}`) ||
-      moduleName.test(path) ||
-      containerName.test(path) ||
-      corePath(path) !== undefined;
-    const unique = new Map(all.filter(isOurs).map((uri) => [uri.toString(), uri] as const));
+    const all = [...(await Promise.all(searches)).flat(), ...whole];
+    const ours = all.filter((file) => BuildFiles.canBeRead(file));
+    const unique = new Map(ours.map((uri) => [uri.toString(), uri] as const));
     return [...unique.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
   }
 
@@ -290,7 +294,7 @@ export class BuildFiles implements vscode.Disposable {
       if (this.#watchers.has(id)) continue;
       const uri = vscode.Uri.parse(id, true);
       const name = uri.path.slice(uri.path.lastIndexOf('/') + 1);
-      const watched = containerName.test(uri.path)
+      const watched = isWhole(uri)
         ? [new vscode.RelativePattern(vscode.Uri.joinPath(uri, '..'), name)]
         : patterns.map((pattern) => new vscode.RelativePattern(uri, pattern));
       const watchers = watched.map((pattern) =>
@@ -334,6 +338,11 @@ async function isFolder(file: vscode.Uri): Promise<boolean> {
   }
 }
 
+/** Whether a file is a build by itself: a container, or a control file that was given another name. */
+function isWhole({ path }: vscode.Uri): boolean {
+  return containerName.test(path) || (path.endsWith('.json') && !path.endsWith(`/${configName}`));
+}
+
 function unreadable(error: unknown): FileFault {
   const found = error instanceof Error ? error.message : String(error);
   return new FileFault('unreadable', {}, undefined, found);
@@ -348,8 +357,12 @@ interface Version {
 /** How a file is now; a fault where it cannot be read or is too large. */
 async function versionOf(uri: vscode.Uri): Promise<Version | FileFault> {
   try {
-    const { size, mtime } = await vscode.workspace.fs.stat(uri);
-    if (size > mostBytesOfFile) return new FileFault('too-large', {});
+    const { size, mtime, type } = await vscode.workspace.fs.stat(uri);
+    // Pipes and devices have no end.
+    if ((type & (vscode.FileType.File | vscode.FileType.Directory)) === 0)
+      return new FileFault('no-file', {});
+    const most = containerName.test(uri.path) ? mostBytesOfContainer : mostBytesOfFile;
+    if (size > most) return new FileFault('too-large', {});
     return { text: `${size} ${mtime}`, time: mtime };
   } catch (error) {
     return unreadable(error);

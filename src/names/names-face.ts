@@ -202,7 +202,15 @@ export class NamesFace implements vscode.Disposable {
       if (picked.build !== undefined) return picked.build.id;
     }
     const file = await this.askFile();
-    return file && BuildFiles.addressOf(file);
+    if (file === undefined) return undefined;
+    if (BuildFiles.canBeRead(file)) return BuildFiles.addressOf(file);
+    void sayWarning(
+      vscode.l10n.t(
+        'A file of this name says nothing of a build: {0}. Choose an aie_control_config.json, an xclbin, a *_with_addresses.mlir, or an ELF that is named after its core, such as core_0_2.elf or aie/24_0/Release/24_0.',
+        file.path.slice(file.path.lastIndexOf('/') + 1),
+      ),
+    );
+    return undefined;
   }
 
   /** The partition of a build that is not placed by itself on any board; `undefined` where nothing has to be asked. */

@@ -49,6 +49,8 @@ function sentence({ kind, part, found }: FileFault, l10n: Localiser): string {
       return l10n.t('This file is empty.');
     case 'too-large':
       return l10n.t('This file is larger than any that a build leaves.');
+    case 'no-file':
+      return l10n.t('This is neither a file nor a folder.');
     case 'unreadable':
       return l10n.t('This file cannot be read: {0}', found);
     case 'not-json':

@@ -12,6 +12,7 @@ export type FaultKind =
   | 'no-end'
   | 'empty'
   | 'too-large'
+  | 'no-file'
   | 'unreadable'
   | 'not-json'
   | 'not-config'
