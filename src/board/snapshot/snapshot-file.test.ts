@@ -162,6 +162,23 @@ describe('a snapshot as a file', () => {
     expect(withManifest({}, other.subarray(1))).toEqual(['snapshot', 'data.bin']);
   });
 
+  test('[names-5] what inflates beyond its size, or is in the directory again and again, is refused at once', () => {
+    const before = process.cpuUsage();
+    // A zip of 40 KB whose files would be 40 MB each: as often as its directory says, and so for each name.
+    const zip = zipSync({ 'snapshot.json': new Uint8Array(40 << 20) }, { level: 9 });
+    const end = zip.length - 22;
+    const directory = zip.subarray(new DataView(zip.buffer).getUint32(end + 16, true), end).slice();
+    new DataView(directory.buffer).setUint32(24, 1000, true);
+    const many = Buffer.concat([
+      zip.subarray(0, end - directory.length),
+      ...Array.from({ length: 60_000 }, () => directory),
+      zip.subarray(end),
+    ]);
+    many.writeUInt16LE(60_000, many.length - 12);
+    expect(fault(many)).toEqual(['snapshot', 'snapshot.json']);
+    expect(process.cpuUsage(before).user / 1000).toBeLessThan(10_000);
+  });
+
   test('damaged files end in a named error', () => {
     const whole = fileOf(snapshot(2));
     const random = new Random(7);

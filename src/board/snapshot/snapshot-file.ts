@@ -3,7 +3,7 @@
  * how bytes are read from a board, nor how a snapshot is shown.
  */
 import { createHash } from 'node:crypto';
-import { strFromU8, strToU8, unzipSync, Zip, ZipDeflate } from 'fflate';
+import { strFromU8, strToU8, Zip, ZipDeflate } from 'fflate';
 import * as v from 'valibot';
 import { type UnreadableReason, unreadableReasons } from '../../model/byte-state.ts';
 import { FileError } from '../../model/files/file-error.ts';
@@ -23,6 +23,7 @@ import { isPartitionKey } from '../../model/partition-key.ts';
 import type { PlacedName } from '../../model/program/build.ts';
 import { countShape, cutText, fitting, geometryShape, whole } from '../../model/shapes.ts';
 import type { BoardInfo } from '../board.ts';
+import { ZipFiles } from './zip-files.ts';
 
 /** A run of bytes that is not in the snapshot; without a reason nobody had read it. */
 export interface MissingRun extends ByteRange {
@@ -178,15 +179,12 @@ export function* snapshotParts({ memories, ...origin }: SavedSnapshot): Generato
   yield* take();
 }
 
-/** The contents of some files of a zip. Throws FileError `snapshot`. */
-function entriesOf(
-  zip: Uint8Array,
-  wanted: (name: string, size: number) => boolean,
-): Readonly<Record<string, Uint8Array>> {
+/** What is done with a zip, which may be damaged. Throws FileError `snapshot`. */
+function orFault<T>(text: string, take: () => T): T {
   try {
-    return unzipSync(zip, { filter: ({ name, originalSize }) => wanted(name, originalSize) });
+    return take();
   } catch {
-    throw new FileError('snapshot', { text: 'zip' });
+    throw new FileError('snapshot', { text });
   }
 }
 
@@ -210,14 +208,10 @@ function isUsable(geometry: MemoryGeometry, { startCol, numCols }: ColumnRange):
 
 /** Reads a snapshot's file. Throws FileError `snapshot` with the part that is wrong. */
 export function readSnapshot(zip: Uint8Array): SavedSnapshot {
-  const raw = entriesOf(zip, (name, size) => name === manifestName && size <= mostManifest)[manifestName];
-  if (raw === undefined) throw new FileError('snapshot', { text: manifestName });
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(strFromU8(raw));
-  } catch {
+  const zipped = orFault('zip', () => new ZipFiles(zip));
+  if ((zipped.size(manifestName) ?? mostManifest + 1) > mostManifest)
     throw new FileError('snapshot', { text: manifestName });
-  }
+  const parsed: unknown = orFault(manifestName, () => JSON.parse(strFromU8(zipped.read(manifestName))));
   const manifest = fitting(manifestShape, parsed);
   if (manifest === undefined) throw new FileError('snapshot', { text: manifestName });
   const { memories, format: _format, version: _version, names, ...origin } = manifest;
@@ -230,8 +224,6 @@ export function readSnapshot(zip: Uint8Array): SavedSnapshot {
   const all = [...sizes.values()].reduce((sum, size) => sum + size, 0);
   if (sizes.size !== memories.length || all > mostBytes)
     throw new FileError('snapshot', { text: 'geometry' });
-  // Sizes that a zip claims are taken only where they are those of the layout.
-  const files = entriesOf(zip, (name, size) => sizes.get(name) === size);
   return {
     ...origin,
     names: names.map(({ part, type, of, ...name }) => ({
@@ -241,9 +233,10 @@ export function readSnapshot(zip: Uint8Array): SavedSnapshot {
       ...(of === undefined ? {} : { of }),
     })),
     memories: memories.map(({ file, sha256, geometry, missing }): SavedMemory => {
-      const bytes = files[file];
-      const isWhole = bytes !== undefined && bytes.length === sizes.get(file);
-      if (!isWhole || createHash('sha256').update(bytes).digest('hex') !== sha256)
+      // Sizes that a zip claims are taken only where they are those of the layout.
+      if (zipped.size(file) !== sizes.get(file)) throw new FileError('snapshot', { text: file });
+      const bytes = orFault(file, () => zipped.read(file));
+      if (createHash('sha256').update(bytes).digest('hex') !== sha256)
         throw new FileError('snapshot', { text: file });
       if (missing.some(({ offset, length }) => offset + length > bytes.length))
         throw new FileError('snapshot', { text: 'missing' });
