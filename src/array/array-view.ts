@@ -1,9 +1,9 @@
 /** The Array view in the sidebar: the page, and the messages between it and the model. */
-import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
 import { containsTile } from '../model/geometry.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
+import { escapeHtml, pageHtml } from '../say/page-html.ts';
 import { sayError } from '../say/say.ts';
 import type { ArrayModel, ArrayServices, TilePlace } from './array-model.ts';
 import type { ArrayCommand, ToArrayPage } from './messages.ts';
@@ -62,7 +62,7 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
       this.#feed = undefined;
       this.#model.visible = false;
     });
-    view.webview.html = pageHtml(view.webview, folder);
+    view.webview.html = page(view.webview, folder);
     this.#model.visible = view.visible;
   }
 
@@ -175,28 +175,13 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
   }
 }
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function pageHtml(webview: vscode.Webview, folder: vscode.Uri): string {
-  const nonce = randomBytes(18).toString('base64');
+function page(webview: vscode.Webview, folder: vscode.Uri): string {
   const file = (name: string): string =>
     escapeHtml(webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString());
-  const policy = [`default-src 'none'`, `script-src 'nonce-${nonce}'`, `style-src ${webview.cspSource}`].join(
-    '; ',
-  );
-  return `<!DOCTYPE html>
-<html lang="${escapeHtml(vscode.env.language)}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(vscode.l10n.t('Array'))}</title>
-<link rel="stylesheet" href="${file('array.css')}">
-</head>
-<body>
-<script nonce="${nonce}" src="${file('array.js')}"></script>
-</body>
-</html>`;
+  return pageHtml((nonce) => ({
+    title: vscode.l10n.t('Array'),
+    allowed: [`style-src ${webview.cspSource}`],
+    head: `<link rel="stylesheet" href="${file('array.css')}">`,
+    body: `<script nonce="${nonce}" src="${file('array.js')}"></script>`,
+  }));
 }

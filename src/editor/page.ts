@@ -1,35 +1,21 @@
 /** The HTML around the webview's bundle, and the page that stands there while the memory's layout is not known. */
-import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import { escapeHtml, pageHtml } from '../say/page-html.ts';
 import type { Banner } from './messages.ts';
 
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-function shell(webview: vscode.Webview, nonce: string, head: string, body: string): string {
-  const policy = [
-    "default-src 'none'",
-    `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
-    `font-src ${webview.cspSource} data:`,
-    `img-src ${webview.cspSource} data:`,
-  ].join('; ');
-  return `<!DOCTYPE html>
-<html lang="${escapeHtml(vscode.env.language)}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${escapeHtml(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escapeHtml(vscode.l10n.t('Tile memory'))}</title>
-${head}
-</head>
-<body>
-${body}
-</body>
-</html>`;
+/** A page of the editor, which may also have styles with its nonce, and fonts and pictures in its text. */
+function shell(webview: vscode.Webview, content: (nonce: string) => { head: string; body: string }): string {
+  return pageHtml((nonce) => ({
+    title: vscode.l10n.t('Tile memory'),
+    allowed: [
+      `style-src ${webview.cspSource} 'nonce-${nonce}'`,
+      `font-src ${webview.cspSource} data:`,
+      `img-src ${webview.cspSource} data:`,
+    ],
+    ...content(nonce),
+  }));
 }
 
 /** Bundles by their path: they do not change while the extension runs. */
@@ -52,18 +38,14 @@ function bundle(extensionUri: vscode.Uri, name: string): string {
  * extension's side for it.
  */
 export function editorPage(webview: vscode.Webview, extensionUri: vscode.Uri): string {
-  const nonce = randomBytes(18).toString('base64');
-  return shell(
-    webview,
-    nonce,
-    `<style nonce="${nonce}">${bundle(extensionUri, 'main.css')}</style>`,
-    `<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
-  );
+  return shell(webview, (nonce) => ({
+    head: `<style nonce="${nonce}">${bundle(extensionUri, 'main.css')}</style>`,
+    body: `<script nonce="${nonce}">${bundle(extensionUri, 'main.js')}</script>`,
+  }));
 }
 
 /** One sentence and its buttons, in place of an editor whose memory layout was never learned. */
 export function waitingPage(webview: vscode.Webview, banner: Banner): string {
-  const nonce = randomBytes(18).toString('base64');
   const buttons = banner.actions
     .map(
       ({ command, label }) =>
@@ -83,11 +65,9 @@ const vscode = acquireVsCodeApi();
 for (const button of document.querySelectorAll('button')) {
   button.addEventListener('click', () => vscode.postMessage({ type: 'command', command: button.dataset.command }));
 }`;
-  return shell(
-    webview,
-    nonce,
-    `<style nonce="${nonce}">${style}</style>`,
-    `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escapeHtml(banner.text)}</p>${buttons}</main>
+  return shell(webview, (nonce) => ({
+    head: `<style nonce="${nonce}">${style}</style>`,
+    body: `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escapeHtml(banner.text)}</p>${buttons}</main>
 <script nonce="${nonce}">${script}</script>`,
-  );
+  }));
 }

@@ -33,6 +33,11 @@ describe('[truth-11] text is made plain in one place', () => {
       expect(text, path).toMatch(/getTreeItem\([\s\S]{0,1200}?return plainRow\(/);
   });
 
+  test('what stands around every page, and text in it, is written in one place', () => {
+    const found = sources('src/**/*.ts').filter(([, text]) => /<!DOCTYPE|&#\$\{|default-src/.test(text));
+    expect(found.map(([path]) => path)).toEqual(['src/say/page-html.ts']);
+  });
+
   test('what VS Code shows of an error that a face throws is plain', () => {
     const thrown = sources('src/{array,editor,explorer}/*.ts').filter(([, text]) =>
       /\bnew Error\(/.test(text),

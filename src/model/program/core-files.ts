@@ -6,6 +6,8 @@ import type { LinkerSource } from './linker-files.ts';
 export const mostFilesOfKind = 5000;
 /** The largest file of a build that is read, bytes. */
 export const mostBytesOfFile = 64 * 1024 * 1024;
+/** Lines that are read of one text file of a build. */
+export const mostLinesOfFile = 1_000_000;
 
 /** The core of an ELF, as its path says. */
 export interface CorePath {

@@ -4,6 +4,7 @@
  * passed over: each file has many that say nothing about data.
  */
 import { clean } from '../plain.ts';
+import { mostLinesOfFile } from './core-files.ts';
 
 /** A run of data addresses with a name. */
 export interface NamedRange {
@@ -24,13 +25,11 @@ export interface LinkerFile {
 
 /** Data addresses of every generation begin here or above. */
 export const programEnd = 0x20000;
-/** More lines than any linker file has. */
-const mostLines = 1_000_000;
 /** Longer lines are passed over. */
 const longestLine = 16_384;
 
 function linesOf(text: string): string[] {
-  return text.split('\n', mostLines).filter((line) => line.length <= longestLine);
+  return text.split('\n', mostLinesOfFile).filter((line) => line.length <= longestLine);
 }
 
 /** A line without `/* ... *\/`. */

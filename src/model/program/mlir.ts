@@ -5,6 +5,7 @@
  */
 import { mostColumns, mostRows } from '../geometry.ts';
 import { clean } from '../plain.ts';
+import { mostLinesOfFile } from './core-files.ts';
 import { FileFault } from './faults.ts';
 
 /** A tile as the module counts: columns from the partition's first, rows absolute. */
@@ -40,8 +41,6 @@ export interface ModuleDevice {
 const mostItems = 100_000;
 /** Of a line, so much is looked at: what a buffer holds at first may follow for megabytes. */
 const lookedAt = 16_384;
-/** More lines no module has. */
-const mostLines = 1_000_000;
 const mostOffset = 2 ** 24;
 const id = '(%[\\w$.-]+)';
 const patterns = {
@@ -68,7 +67,7 @@ export function readModule(text: string): ModuleDevice[] {
   if (text.trim() === '') throw new FileFault('empty', {});
   const devices: Opened[] = [];
   let items = 0;
-  text.split('\n', mostLines).forEach((whole, i) => {
+  text.split('\n', mostLinesOfFile).forEach((whole, i) => {
     const line = whole.slice(0, lookedAt);
     const place = { line: i + 1 };
     const opened = patterns.device.exec(line);
