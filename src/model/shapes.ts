@@ -28,9 +28,14 @@ export function cutText(most: number) {
 /** A place or a number of things. */
 export const countShape = whole(0);
 
+/** The name of a cell format. */
+export const cellNameShape = v.custom<CellName>(
+  (name) => typeof name === 'string' && formOf(name) !== undefined,
+);
+
 /** What the cells of an editor show. */
 export const cellChoiceShape = v.object({
-  name: v.custom<CellName>((name) => typeof name === 'string' && formOf(name) !== undefined),
+  name: cellNameShape,
   order: v.picklist(['little', 'big']),
 });
 

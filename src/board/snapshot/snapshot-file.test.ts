@@ -63,7 +63,9 @@ function snapshot(seed: number): SavedSnapshot {
         memory: 'data',
         offset: 64,
         size: 32,
-        sizeFrom: 'elf',
+        sizeFrom: 'debug',
+        type: 'v4int32[2]',
+        cells: 'int32',
       },
       {
         ...{ kind: 'parameter', name: 'gain', part: 'ping', tile: { col: 3, row: 1 }, memory: 'data' },

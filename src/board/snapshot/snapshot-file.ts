@@ -20,8 +20,8 @@ import {
   totalBytes,
 } from '../../model/geometry.ts';
 import { isPartitionKey } from '../../model/partition-key.ts';
-import type { PlacedName } from '../../model/program/build.ts';
-import { countShape, cutText, fitting, geometryShape, whole } from '../../model/shapes.ts';
+import { type PlacedName, sizeSources } from '../../model/program/build.ts';
+import { cellNameShape, countShape, cutText, fitting, geometryShape, whole } from '../../model/shapes.ts';
 import type { BoardInfo } from '../board.ts';
 import { ZipFiles } from './zip-files.ts';
 
@@ -100,8 +100,9 @@ const nameShape = v.object({
   memory: v.picklist(memoryTypes),
   offset: whole(0, mostMemoryBytes),
   size: whole(0, mostMemoryBytes),
-  sizeFrom: v.picklist(['elf', 'bcf', 'ld.script', 'map', 'next', 'mlir', 'config']),
+  sizeFrom: v.picklist(sizeSources),
   type: v.optional(text),
+  cells: v.optional(cellNameShape),
   of: v.optional(tileShape),
 });
 const mostNames = 1 << 18;

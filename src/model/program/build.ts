@@ -10,7 +10,7 @@ import { dataPlace, windowEnd } from './data-space.ts';
 import { FileFault } from './faults.ts';
 import type { ModuleBuffer, ModuleDevice } from './mlir.ts';
 import { type BoardShape, type Placed, tileOf } from './placement.ts';
-import type { CoreSymbols, SizeSource } from './symbols.ts';
+import type { CoreSymbols } from './symbols.ts';
 import { cellsOfMemref } from './value-cells.ts';
 
 /** A file of a build with what was read of it, or why it could not be. */
@@ -32,6 +32,9 @@ export interface Build {
   readonly modules: readonly FileOf<readonly ModuleDevice[]>[];
 }
 
+/** Who may say how large something with a name is. */
+export const sizeSources = ['elf', 'bcf', 'ld.script', 'map', 'debug', 'next', 'mlir', 'config'] as const;
+
 /** Something with a name in the memory of a tile. */
 export interface PlacedName {
   readonly kind: 'buffer' | 'stack' | 'function' | 'parameter';
@@ -45,7 +48,7 @@ export interface PlacedName {
   readonly offset: number;
   /** Bytes; 0 where nobody says it. */
   readonly size: number;
-  readonly sizeFrom: SizeSource | 'mlir' | 'config';
+  readonly sizeFrom: (typeof sizeSources)[number];
   /** Shape and element type, where the build says it. */
   readonly type?: string;
   /** What shows its values, where the type says it. */
