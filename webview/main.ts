@@ -12,6 +12,7 @@ import type {
 } from '../src/editor/messages.ts';
 import { addressKinds } from '../src/model/address-kinds.ts';
 import { addressText, hasAddress } from '../src/model/addresses.ts';
+import type { CellName } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits } from '../src/model/numbers.ts';
@@ -236,10 +237,17 @@ class Editor {
     return { cells, bytesPerRow, colours, addresses, decimal, inspector };
   }
 
+  /** Shows the values of what the person went to, in this tab. */
+  showCells(name: CellName): void {
+    if (this.#shown.cells.name !== name) {
+      this.#choose({ ...this.#shown, cells: { name, order: 'little' } }, { ofName: true });
+    }
+  }
+
   /** Shows the bytes in another way in this tab, until another one is chosen. */
-  #choose(view: ViewChoice): void {
+  #choose(view: ViewChoice, { ofName = false } = {}): void {
     this.#chosen = view;
-    host.post({ type: 'view', view });
+    host.post({ type: 'view', view, ...(ofName ? { ofName } : {}) });
     this.#showView();
     this.#keep();
   }
@@ -562,6 +570,7 @@ host.listen((message) => {
       editor?.peek(message.offset);
       return;
     case 'reveal':
+      if (message.cells !== undefined) editor?.showCells(message.cells);
       editor?.reveal({ offset: message.offset, length: message.length });
       return;
   }

@@ -4,7 +4,7 @@
  * typed arrays do not survive every host's message channel.
  */
 import type { AddressKind } from '../model/address-kinds.ts';
-import type { CellChoice } from '../model/cells/choices.ts';
+import type { CellChoice, CellName } from '../model/cells/choices.ts';
 import type { ArrayShape, ByteRange, Generation, MemoryGeometry } from '../model/geometry.ts';
 import type { webviewStrings } from './webview-strings.ts';
 
@@ -231,8 +231,8 @@ export type FromWebview =
   | { readonly type: 'drawn'; readonly number: number }
   /** The visible rows, so that the host reads what a person looks at. */
   | { readonly type: 'visible'; readonly range: ByteRange }
-  /** A person chose how this tab shows its bytes. */
-  | { readonly type: 'view'; readonly view: ViewChoice }
+  /** A person chose how this tab shows its bytes; or the type of what they went to did (`ofName`), which only this tab keeps. */
+  | { readonly type: 'view'; readonly view: ViewChoice; readonly ofName?: boolean }
   /** How many times a second this tab follows the memory by itself from now on; 0: not at all, `atStops`. */
   | { readonly type: 'live'; readonly hertz: number }
   /** A tab that is frozen goes on. */
@@ -268,8 +268,8 @@ export type ToWebview =
   | { readonly type: 'expected'; readonly expected: ExpectedBytes }
   /** Shows a place until the person decides: the cursor comes back with the next `peek` without one, or stays with `reveal`. */
   | { readonly type: 'peek'; readonly offset?: number }
-  /** Moves cursor and view. */
-  | { readonly type: 'reveal'; readonly offset: number; readonly length: number }
+  /** Moves cursor and view; the cells show what is there, where a build says its type. */
+  | { readonly type: 'reveal'; readonly offset: number; readonly length: number; readonly cells?: CellName }
   /** A `read` is under way; sent every few seconds at least. */
   | { readonly type: 'progress'; readonly id: number; readonly percent: number }
   | { readonly type: 'answer'; readonly id: number; readonly result: unknown }

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
-import { type CellChoice, hexBytes } from '../model/cells/choices.ts';
+import { type CellChoice, type CellName, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import {
   type ByteRange,
@@ -334,8 +334,20 @@ export class HexPanel {
 
   /** Moves the page's cursor, as soon as there is a page. */
   reveal(offset: number, length: number): void {
-    if (this.#ready) this.#post({ type: 'reveal', offset, length });
+    const cells = this.#cellsOf({ offset, length });
+    if (this.#ready)
+      this.#post({ type: 'reveal', offset, length, ...(cells === undefined ? {} : { cells }) });
     else this.#revealLater = { offset, length };
+  }
+
+  /** What shows the values of exactly these bytes, where a build says their type. */
+  #cellsOf({ offset, length }: ByteRange): CellName | undefined {
+    const { shown, resource } = this.document;
+    if (shown === undefined || this.document.isOutside) return undefined;
+    const at = locate(shown.geometry, offset);
+    const names = this.#host.services.names(resource.board, resource.memory, at.tile);
+    return names.find((one) => one.offset === at.offset && one.size === length && one.cells !== undefined)
+      ?.cells;
   }
 
   /** Has the page take the keys to its choice of cells. */
@@ -515,7 +527,8 @@ export class HexPanel {
         return;
       case 'view':
         this.#chosenView = message.view;
-        void this.#host.services.views.keep(this.document.resource.memory, message.view);
+        if (message.ofName !== true)
+          void this.#host.services.views.keep(this.document.resource.memory, message.view);
         return;
       case 'live':
         this.liveHertz = message.hertz;

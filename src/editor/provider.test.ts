@@ -143,6 +143,10 @@ async function setup() {
       update: async (key, value) => void kept.set(key, value),
     }),
     tileName: () => '',
+    names: () => [
+      { kind: 'buffer', name: 'in_buff', offset: 64, size: 256, type: 'v4int32[16]', cells: 'int32' },
+      { kind: 'buffer', name: 'bytes', offset: 512, size: 256 },
+    ],
     onDidChangeNames: () => ({ dispose: () => undefined }),
     errorText: ({ code }: { code: string }) => `[${code}]`,
     note: toBoardError,
@@ -384,6 +388,38 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
     const [panel] = document.panels;
     panel?.chooseCells();
     expect(view.posted.at(-1)).toEqual({ type: 'chooseCells' });
+  });
+
+  test('what a build says the type of is shown by its values where a person goes to it, in this tab only', async () => {
+    const { open } = await setup();
+    const { document, view, send } = await open();
+    await send({ type: 'ready' });
+    const [panel] = document.panels;
+    const start = document.shown?.range.offset ?? 0;
+    const reveal = (offset: number, length: number) => {
+      panel?.reveal(start + offset, length);
+      const { type, ...place } = view.posted.at(-1) ?? { type: 'none' };
+      return { type, ...place };
+    };
+    expect(reveal(64, 256)).toEqual({ type: 'reveal', offset: start + 64, length: 256, cells: 'int32' });
+    for (const [offset, length] of [
+      [64, 1],
+      [68, 256],
+      [512, 256],
+    ] as const)
+      expect(reveal(offset, length)).toEqual({ type: 'reveal', offset: start + offset, length });
+    const chosen = {
+      cells: { name: 'int32', order: 'little' },
+      bytesPerRow: 0,
+      colours: false,
+      addresses: 'tile',
+      decimal: false,
+      inspector: false,
+    } as const;
+    await send({ type: 'view', view: chosen, ofName: true });
+    expect(panel?.cells).toEqual(chosen.cells);
+    const next = await open();
+    expect([...next.document.panels].at(-1)?.cells ?? hexBytes).toEqual(hexBytes);
   });
 });
 

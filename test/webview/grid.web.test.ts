@@ -910,6 +910,19 @@ describe('[shape-3] cells of other formats', () => {
     expect((await marked(page, 'text')).join(' ')).toContain('70');
   });
 
+  test('a place whose type a build says comes with the cells that show it; the view line says so', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() =>
+      window.fake.send({ type: 'reveal', offset: 0x8040, length: 16, cells: 'int32' }),
+    );
+    const list = page.locator('.view-line [data-name=cells]');
+    await eventually(() => list.inputValue()).toBe('int');
+    expect(await page.locator('.view-line [data-name=bytes]').inputValue()).toBe('4');
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8080, length: 16 }));
+    await painted(page);
+    expect(await list.inputValue()).toBe('int');
+  });
+
   test("[hex-1] font, size and density are the settings'; no two cells share a glyph", async () => {
     for (const [fontSize, density] of [
       [8, 'compact'],

@@ -227,10 +227,11 @@ export function readSnapshot(zip: Uint8Array): SavedSnapshot {
     throw new FileError('snapshot', { text: 'geometry' });
   return {
     ...origin,
-    names: names.map(({ part, type, of, ...name }) => ({
+    names: names.map(({ part, type, cells, of, ...name }) => ({
       ...name,
       ...(part === undefined ? {} : { part }),
       ...(type === undefined ? {} : { type }),
+      ...(cells === undefined ? {} : { cells }),
       ...(of === undefined ? {} : { of }),
     })),
     memories: memories.map(({ file, sha256, geometry, missing }): SavedMemory => {

@@ -14,7 +14,7 @@ import { type LinkerFile, type LinkerSource, type NamedRange, programEnd } from 
 import { cellsOfType } from './value-cells.ts';
 
 /** Who said how large something is; `debug`: its type in the debug information; `next`: nobody, it goes up to what follows. */
-export type SizeSource = 'elf' | LinkerSource | 'debug' | 'next';
+type SizeSource = 'elf' | LinkerSource | 'debug' | 'next';
 
 /** Something with a name at a core address. */
 interface CoreSymbol extends NamedRange {
