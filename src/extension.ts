@@ -154,6 +154,15 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       sessions.sessions
         .filter((session) => session.link === entry.link)
         .reduce((sum, session) => sum + session.counts().staged, 0),
+    activeMemory: () => {
+      const panel = editor.activePanel;
+      return (
+        panel && {
+          resource: panel.document.resource,
+          toTile: (tile) => editor.openTile(panel.document, tile),
+        }
+      );
+    },
     sshHosts: () => connectors.hostNames(),
     refreshNames: () => names.refresh(),
     local: localSettings,

@@ -166,6 +166,7 @@ const announced: readonly string[] = [
   'delta',
   'unavailable',
   'expected',
+  'map',
   'peek',
   'reveal',
   'progress',

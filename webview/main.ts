@@ -38,6 +38,7 @@ import { Inspector, type InspectorContent, inspectedBytes } from './inspector.ts
 import { SelectionMeter } from './meter.ts';
 import { type CursorDetails, Outline } from './outline.ts';
 import { translator } from './strings.ts';
+import { TileMap } from './tile-map.ts';
 import { ViewLine } from './view-line.ts';
 
 declare function acquireVsCodeApi(): VsCodeApi;
@@ -91,6 +92,7 @@ class Editor {
   #chosenLive: number | undefined;
   readonly #line: ViewLine;
   readonly #inspector: Inspector;
+  readonly #map: TileMap;
   readonly #meter: SelectionMeter;
   /** Where the page was before it showed places to choose from. */
   #left: Pick<KeptState, 'selection' | 'top'> | undefined;
@@ -138,6 +140,7 @@ class Editor {
       onSelection: (selection) => this.#onSelection(selection),
       onVisible: (range) => {
         tellVisible(range);
+        this.#updateOutline();
         this.#keep();
       },
       onHover: (hover) => this.#onHover(hover),
@@ -154,6 +157,14 @@ class Editor {
       read: (range, signal) => host.read(range, { signal }),
       onChange: () => this.#updateOutline(),
     });
+    this.#map = new TileMap(document.geometry, t, {
+      choose: (tile) => this.#goToTile(tile),
+      point: (text, x, y) => {
+        if (text === undefined) this.#outline.hideHover();
+        else this.#outline.showHover(text, x, y);
+      },
+    });
+    this.#view.addBeside(this.#map.element);
     this.#outline.middle.append(this.#inspector.element);
     setInterval(() => {
       if (this.#shown.inspector) this.#updateOutline();
@@ -314,6 +325,25 @@ class Editor {
     this.#takeFocus();
   }
 
+  /** What is in the tiles, for the map. */
+  map(marks: unknown): void {
+    const told = toBytes(marks);
+    if (told !== undefined) this.#map.marks = told;
+  }
+
+  /** To the same offset in another tile; the host opens one that this page does not show. */
+  #goToTile(tile: number): void {
+    const { layout, selection } = this.#view;
+    const { range, geometry } = layout;
+    const offset = tile * geometry.bytesPerTile + (selection.cursor % geometry.bytesPerTile);
+    if (offset < range.offset || offset >= endOf(range)) {
+      host.post({ type: 'openPlace', offset });
+      return;
+    }
+    this.#view.select(moveTo(layout, selection, offset, false), { centre: true });
+    this.#view.element.focus();
+  }
+
   #takeFocus(): void {
     const { activeElement, body } = window.document;
     if (window.document.hasFocus() && (activeElement === null || activeElement === body)) {
@@ -365,6 +395,7 @@ class Editor {
         ...(failure === undefined ? {} : { failure: failureText(this.#t, failure) }),
       });
       this.#inspector.update(this.#inspected());
+      this.#map.show(this.#view.selection.cursor, this.#view.visible);
       if (cursor !== undefined) this.#speakCursor(cursor);
     });
   }
@@ -565,6 +596,9 @@ host.listen((message) => {
       return;
     case 'expected':
       editor?.compare(message.expected);
+      return;
+    case 'map':
+      editor?.map(message.marks);
       return;
     case 'peek':
       editor?.peek(message.offset);

@@ -6,7 +6,6 @@ import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, formatTile, locate, type Tile, totalBytes } from '../model/geometry.ts';
 import { atStops, liveRates } from '../model/live-rate.ts';
 import { hexNumber } from '../model/numbers.ts';
-import { resourcePath } from '../model/resource.ts';
 import { pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
 import { changeBeside } from './changes-walk.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
@@ -15,7 +14,7 @@ import type { HostCommand } from './messages.ts';
 import type { HexPanel, Moment } from './panel.ts';
 import type { Whereabouts } from './place-box.ts';
 import { withProgress } from './progress.ts';
-import { type HexEditorProvider, viewType } from './provider.ts';
+import type { HexEditorProvider } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
 import type { WrittenBytes } from './written-bytes.ts';
 
@@ -357,7 +356,7 @@ export class EditorCommands {
   /** To the same offset in the tile before or after; the editor of one tile gives way to that of the other. */
   async #toTile(document: TileDocument, step: 1 | -1): Promise<void> {
     const { shown, cursor } = cursorOf(document);
-    const { geometry, range } = shown;
+    const { geometry } = shown;
     const place = cursor + step * geometry.bytesPerTile;
     if (place < 0 || place >= totalBytes(geometry)) {
       sayBriefly(
@@ -368,15 +367,7 @@ export class EditorCommands {
       );
       return;
     }
-    if (place >= range.offset && place < range.offset + range.length) {
-      for (const panel of document.panels) if (panel.view.active) panel.reveal(place, 1);
-      return;
-    }
-    const { tile } = locate(geometry, place);
-    const uri = document.uri.with({ path: resourcePath({ ...document.resource, tile }) });
-    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: true });
-    for (const panel of this.#provider.document(uri)?.panels ?? [])
-      if (panel.view.active) panel.reveal(place, 1);
+    await this.#provider.openPlace(document, place);
   }
 
   /** The place of the cursor as *Go to Offset...* reads it. */

@@ -81,6 +81,9 @@ export interface EditorDocument {
   readonly range: ByteRange;
 }
 
+/** What is in a tile, on the page's map: bits of one byte for each. */
+export const tileMarks = { staged: 1, conflict: 2, changed: 4, unreadable: 8 } as const;
+
 /** Where another tab of the same bytes is. Buffer offsets. */
 export interface PagePlace {
   readonly cursor: number;
@@ -235,6 +238,8 @@ export type FromWebview =
   | { readonly type: 'view'; readonly view: ViewChoice; readonly ofName?: boolean }
   /** How many times a second this tab follows the memory by itself from now on; 0: not at all, `atStops`. */
   | { readonly type: 'live'; readonly hertz: number }
+  /** A person chose another tile on the map, which the page does not show: a buffer offset in it. */
+  | { readonly type: 'openPlace'; readonly offset: number }
   /** A tab that is frozen goes on. */
   | { readonly type: 'unfreeze' }
   /** Something went wrong inside the webview; for the log. */
@@ -266,6 +271,8 @@ export type ToWebview =
   | { readonly type: 'unavailable'; readonly message: string }
   /** What is compared around the visible rows, instead of what was told before; empty arrays for nothing. */
   | { readonly type: 'expected'; readonly expected: ExpectedBytes }
+  /** What is in the tiles of the memory: a byte of `tileMarks` for each, in buffer order. */
+  | { readonly type: 'map'; readonly marks: Uint8Array }
   /** Shows a place until the person decides: the cursor comes back with the next `peek` without one, or stays with `reveal`. */
   | { readonly type: 'peek'; readonly offset?: number }
   /** Moves cursor and view; the cells show what is there, where a build says its type. */

@@ -48,6 +48,7 @@ describe('messages of the page', () => {
       },
     ],
     [{ type: 'live', hertz: 30 }],
+    [{ type: 'openPlace', offset: 0x81c0 }],
     [{ type: 'unfreeze' }],
     [{ type: 'failure', message: 'x' }],
   ])('%j is taken as it is', (message) => {

@@ -11,6 +11,7 @@ import {
   locate,
   type MemoryGeometry,
   type Tile,
+  totalBytes,
 } from '../model/geometry.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
@@ -47,6 +48,7 @@ import {
   withRunningCore,
 } from './sentences.ts';
 import type { EditorServices } from './services.ts';
+import { TileMarks } from './tile-marks.ts';
 import { webviewStrings } from './webview-strings.ts';
 
 /** What the person has selected: buffer offsets. */
@@ -72,6 +74,8 @@ export interface PanelHost {
   expected(document: TileDocument, range: ByteRange): ExpectedBytes | undefined;
   /** Selection, state or activity of the panel changed. */
   changed(panel: HexPanel): void;
+  /** Shows a buffer offset of the document's memory, in an editor of its tile if need be. */
+  openPlace(document: TileDocument, offset: number): Promise<void>;
 }
 
 /** A window full of rows, in bytes. */
@@ -80,6 +84,11 @@ const firstBytes = 1024;
 const aroundBytes = 2048;
 const nothingExpected: ExpectedBytes = { offset: 0, wrong: new Uint8Array(), expected: new Uint8Array() };
 const tick = 1000;
+/** The map of tiles is brought up to date so many milliseconds after a change, a few tiles at a time. */
+const mapPeriod = 250;
+const mapPause = 10;
+/** Bytes that are looked at for it in one go. */
+const mapBytes = 1024 * 1024;
 /** A page that waits for a read hears of it at least this often, milliseconds. */
 const pulse = 2000;
 let count = 0;
@@ -124,6 +133,9 @@ export class HexPanel {
   /** What a person chose in this tab. */
   #chosenView: ViewChoice | undefined;
   #statePending = false;
+  /** What the page's map shows, and the next look at the tiles. */
+  #tileMarks: TileMarks | undefined;
+  #mapTimer: ReturnType<typeof setTimeout> | undefined;
   /** Where the page shall begin. */
   #revealLater: ByteRange | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
@@ -255,6 +267,7 @@ export class HexPanel {
       this.#moment = { kind: 'chosen', tick: bytes.tick, at };
     }
     this.#feed?.changed([shown.range]);
+    this.#mapChanged();
     this.#look();
     this.#stateChanged();
   }
@@ -287,6 +300,7 @@ export class HexPanel {
 
   set moment(moment: Moment) {
     this.#moment = moment;
+    this.#mapChanged();
     this.#stateChanged();
   }
 
@@ -377,6 +391,7 @@ export class HexPanel {
     this.document.session.follow(this.#looker, undefined);
     this.#endReads();
     clearInterval(this.#clock);
+    clearTimeout(this.#mapTimer);
     this.#clock = undefined;
     this.#ready = false;
     this.#feed = undefined;
@@ -534,6 +549,12 @@ export class HexPanel {
         this.liveHertz = message.hertz;
         this.document.session.follow(this.#looker, periodOf(message.hertz));
         return;
+      case 'openPlace':
+        if (shown === undefined || message.offset >= totalBytes(shown.geometry)) return;
+        this.#host
+          .openPlace(this.document, message.offset)
+          .catch((error: unknown) => this.#host.services.note(error));
+        return;
       case 'unfreeze':
         this.freeze(false);
         return;
@@ -602,6 +623,8 @@ export class HexPanel {
     });
     this.#toldExpected = nothingExpected;
     this.#tellExpected();
+    this.#tileMarks = new TileMarks(shown.geometry);
+    this.#drawMapSoon();
     const place = this.#revealLater;
     this.#revealLater = undefined;
     if (place !== undefined) this.reveal(place.offset, place.length);
@@ -653,8 +676,34 @@ export class HexPanel {
   }
 
   #bytesChanged(changed: readonly ByteRange[]): void {
-    if (this.#frozen === undefined) this.#feed?.changed(changed);
+    if (this.#frozen === undefined) {
+      this.#feed?.changed(changed);
+      this.#tileMarks?.changed(changed);
+      this.#drawMapSoon();
+    }
     this.#stateChanged();
+  }
+
+  /** All of the map is looked at anew. */
+  #mapChanged(): void {
+    this.#tileMarks?.changed([{ offset: 0, length: totalBytes(this.#tileMarks.geometry) }]);
+    this.#drawMapSoon();
+  }
+
+  /** Tells the page what is in the tiles, soon; a frozen tab keeps its map, one that is hidden gets it when it is shown. */
+  #drawMapSoon(after = mapPeriod): void {
+    if (this.#mapTimer !== undefined || !this.#ready || !this.view.visible) return;
+    this.#mapTimer = setTimeout(() => {
+      this.#mapTimer = undefined;
+      const map = this.#tileMarks;
+      const { session, shown, isOutside } = this.document;
+      if (map === undefined || !map.isBehind || this.isFrozen || isOutside || shown === undefined) return;
+      this.#guarded(() => {
+        if (!this.#ready || !this.view.visible || !sameGeometry(map.geometry, shown.geometry)) return;
+        if (map.update(session, this.markedSince, mapBytes)) this.#post({ type: 'map', marks: map.marks });
+        if (map.isBehind) this.#drawMapSoon(mapPause);
+      });
+    }, after);
   }
 
   /** Many changes in one turn become one message. */
@@ -737,6 +786,7 @@ export class HexPanel {
     if (this.#feed !== undefined) this.#feed.visible = this.view.visible;
     this.#tellSettings();
     this.#tellExpected();
+    this.#drawMapSoon();
     this.#stateChanged();
   }
 

@@ -14,7 +14,7 @@ import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts
 import { unpackDelta } from './delta.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
 import { KeptViews } from './kept-views.ts';
-import type { FromWebview, ToWebview } from './messages.ts';
+import { type FromWebview, type ToWebview, tileMarks } from './messages.ts';
 
 /** As much of VS Code's as a document needs. */
 class FakeUri {
@@ -633,6 +633,34 @@ describe('[shape-2] a tab', () => {
     const spans = delta && unpackDelta(delta.packed)?.spans;
     expect(spans).toContainEqual({ kind: 'base', offset: 5, bytes: Uint8Array.of(3) });
     expect(spans).toContainEqual({ kind: 'staged', offset: 7, bytes: Uint8Array.of(0x77) });
+  });
+});
+
+describe('the map of tiles', () => {
+  test('tells of edits, changes and what cannot be read in any tile, also those that the tab does not show; a hidden tab waits', async () => {
+    const { device, open } = await setup();
+    const { document, view, send } = await open();
+    await send({ type: 'visible', range: { offset: 0, length: 64 } });
+    await document.session.read({ offset: 0, length: 4 * 8192 }, new AbortController().signal);
+    const marks = () => {
+      const map = view.posted.findLast((message) => message.type === 'map');
+      return map && [...map.marks];
+    };
+    await send(typed(1, 5, 1));
+    device.bytes[8192 + 7] = 0x99;
+    await document.session.refresh({ offset: 8192, length: 64 }, new AbortController().signal);
+    await vi.waitFor(() => expect(marks()).toEqual([tileMarks.staged, tileMarks.changed, 0, 0]));
+    view.visible = false;
+    view.stateChanged.fire();
+    document.session.stage('another', 'Type', [{ offset: 3 * 8192, bytes: Uint8Array.of(0x77) }]);
+    device.bytes[5] = 0xee;
+    await document.session.refresh({ offset: 0, length: 64 }, new AbortController().signal);
+    view.visible = true;
+    view.stateChanged.fire();
+    await vi.waitFor(() => {
+      const conflict = tileMarks.staged | tileMarks.conflict | tileMarks.changed;
+      expect(marks()).toEqual([conflict, tileMarks.changed, 0, tileMarks.staged]);
+    });
   });
 });
 

@@ -5,8 +5,9 @@
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
 import { actionNames } from '../model/action-names.ts';
-import { type ByteRange, type Tile, tileStart } from '../model/geometry.ts';
-import { type MemoryResource, parseResource, scheme } from '../model/resource.ts';
+import { type ByteRange, containsTile, locate, type Tile, tileStart } from '../model/geometry.ts';
+import { endOf } from '../model/ranges.ts';
+import { type MemoryResource, parseResource, resourcePath, scheme } from '../model/resource.ts';
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { ImmediateGesture } from '../session/immediate-gesture.ts';
 import type { MemorySession } from '../session/memory-session.ts';
@@ -337,6 +338,28 @@ export class HexEditorProvider
 
   changed(panel: HexPanel): void {
     this.#panelChanged.fire(panel);
+  }
+
+  /** Shows the offset of the cursor in another tile of the document's memory. */
+  async openTile(document: TileDocument, tile: Tile): Promise<void> {
+    const { geometry } = document.isOutside ? {} : (document.shown ?? {});
+    if (geometry === undefined || !containsTile(geometry, tile)) return;
+    const cursor = [...document.panels].find(({ view }) => view.active)?.selection?.cursor ?? 0;
+    await this.openPlace(document, tileStart(geometry, tile) + (cursor % geometry.bytesPerTile));
+  }
+
+  async openPlace(document: TileDocument, offset: number): Promise<void> {
+    const shown = document.isOutside ? undefined : document.shown;
+    if (shown === undefined) return;
+    if (offset >= shown.range.offset && offset < endOf(shown.range)) {
+      for (const panel of document.panels) if (panel.view.active) panel.reveal(offset, 1);
+      return;
+    }
+    const { tile } = locate(shown.geometry, offset);
+    const path = resourcePath({ ...document.resource, tile });
+    const uri = vscode.Uri.from({ scheme, authority: document.resource.board, path });
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: true });
+    for (const panel of this.document(uri)?.panels ?? []) if (panel.view.active) panel.reveal(offset, 1);
   }
 
   /**

@@ -96,6 +96,14 @@ export function webviewStrings(l10n: Localiser) {
     rowsFitted: l10n.t('Fit the width'),
     rowsOf: l10n.t('{0} in a row'),
 
+    // The map of tiles.
+    mapName: l10n.t('Tiles of the memory. Cursor in tile {0}'),
+    mapCount: l10n.t('{0} in {1} tiles'),
+    mapStaged: l10n.t('staged edits'),
+    mapConflict: l10n.t('conflicts'),
+    mapChanged: l10n.t('changes'),
+    mapUnreadable: l10n.t('bytes that cannot be read'),
+
     // The inspector.
     inspector: l10n.t('Inspector'),
     inspectorHint: l10n.t('Show the bytes at the cursor as every kind of value'),

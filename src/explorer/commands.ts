@@ -12,14 +12,15 @@ import { editLocalEntry, editSimulatedEntry, type LocalSettings } from '../board
 import type { PickedColumns } from '../boards/pick-columns.ts';
 import type { Secrets } from '../boards/secrets.ts';
 import { actionNames } from '../model/action-names.ts';
-import { formatTile, tiles } from '../model/geometry.ts';
+import { formatTile, type Tile, tiles } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { markdownCode } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { Choice } from '../say/multi-step.ts';
-import { agreesTo, askText, pickFrom, sayInformation, withProgress } from '../say/say.ts';
+import { agreesTo, askText, pickFrom, pickTyped, sayInformation, withProgress } from '../say/say.ts';
 import type { Failures } from './failures.ts';
 import {
+  arrayOf,
   BoardNode,
   columnsText,
   keyIfShared,
@@ -31,6 +32,7 @@ import {
   TileNode,
   uriOf,
 } from './nodes.ts';
+import { openTileLines } from './tile-box.ts';
 import type { BoardTree } from './tree.ts';
 
 /** Loaded when a board over SSH is first added or edited: it knows the language of ssh's configuration. */
@@ -44,6 +46,8 @@ export interface CommandServices {
   readonly consent: DriverConsent;
   readonly secrets: Secrets;
   readonly log: vscode.LogOutputChannel;
+  /** The memory of the editor that a person is in, and the way to the same offset in another tile of it. */
+  activeMemory(): { readonly resource: MemoryResource; toTile(tile: Tile): Promise<void> } | undefined;
   /** Bytes staged in the open editors of a board. */
   stagedBytes(entry: BoardEntry): number;
   /** Device and sudo of this machine, as they are set and to set them. */
@@ -81,6 +85,7 @@ export class BoardCommands {
       refreshBoards: (argument) => this.#refresh(this.#entryOf(argument)),
       copyReport: (argument) => this.#withBoard(argument, (entry) => this.#copyReport(entry)),
       openMemory: (argument) => this.#openMemory(argument),
+      openTile: (argument) => this.#openTile(argument),
       openSnapshot: (argument) => this.#openSnapshot(argument),
       allowDriver: (argument) =>
         this.#withBoard(argument, async (entry) => {
@@ -334,6 +339,49 @@ export class BoardCommands {
         : await this.#pickMemory(this.#entryOf(argument));
     if (resource === undefined) return;
     await vscode.commands.executeCommand('vscode.openWith', uriOf(resource), 'tilescope.hex');
+  }
+
+  /** Asks for a tile by column and row; a text that is given is taken for what is typed. */
+  async #openTile(argument: unknown): Promise<void> {
+    const { boards, picks, activeMemory } = this.#services;
+    if (boards.entries.every(({ link }) => link.state.kind !== 'connected')) {
+      const entry = await this.#pickBoard();
+      if (entry === undefined || !(await this.connect(entry))) return;
+    }
+    const active = activeMemory();
+    const lines = (typed: string) =>
+      openTileLines(
+        typed,
+        boards.entries
+          .filter(({ link }) => link.state.kind === 'connected')
+          .map((entry) => ({
+            id: entry.id,
+            label: entry.config.label,
+            array: arrayOf(entry),
+            partitions: picks.shown(entry.id, entry.link.partitions),
+          })),
+        active?.resource,
+        { memoryName, columnsText, l10n: vscode.l10n },
+      );
+    const line =
+      typeof argument === 'string'
+        ? lines(argument)[0]
+        : await pickTyped({
+            title: vscode.l10n.t('Open Tile'),
+            placeHolder: vscode.l10n.t('(column,row), such as (3,2)'),
+            lines,
+            onActive: () => undefined,
+            isAnswer: ({ resource }) => resource !== undefined,
+          });
+    const resource = line?.resource;
+    if (resource === undefined) {
+      if (typeof argument === 'string' && line !== undefined) sayInformation(line.label);
+      return;
+    }
+    const { board, partition, memory } = active?.resource ?? {};
+    const isSame = board === resource.board && partition === resource.partition && memory === resource.memory;
+    if (active !== undefined && isSame) await active.toTile(resource.tile);
+    else await vscode.commands.executeCommand('vscode.openWith', uriOf(resource), 'tilescope.hex');
   }
 
   /** Asks for partition, memory type and tile, connecting first where needed. */

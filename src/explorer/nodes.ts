@@ -93,7 +93,8 @@ export function ownerText(info: PartitionInfo): string {
 }
 
 /** The array's shape, while the board is connected and knows it. */
-function arrayOf(entry: BoardEntry): ArrayShape | undefined {
+/** The shape of a connected board's array. */
+export function arrayOf(entry: BoardEntry): ArrayShape | undefined {
   const { state } = entry.link;
   return state.kind === 'connected' ? state.board.info.array : undefined;
 }

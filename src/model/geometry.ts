@@ -157,6 +157,12 @@ export function formatTile(tile: Tile): string {
   return `(${tile.col},${tile.row})`;
 }
 
+/** Reads a tile as a person types it: `(3,2)`, `3,2`, `3 2`; `undefined` for anything else. */
+export function parseTile(text: string): Tile | undefined {
+  const [, col, row] = /^\(?\s*(\d{1,4})\s*[,\s]\s*(\d{1,4})\s*\)?$/.exec(text.trim()) ?? [];
+  return col === undefined || row === undefined ? undefined : { col: Number(col), row: Number(row) };
+}
+
 /**
  * What stands in a row. Without a shape row 0 is the shim row; rows that are not known to be anything else count as rows
  * of cores.

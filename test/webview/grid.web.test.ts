@@ -1719,6 +1719,75 @@ test('[hex-4] the page stays where it went while a person scrolls, splits and hi
   await eventually(first).toBe(scrolled);
 });
 
+describe('the map of tiles', () => {
+  const label = (page: Page) => page.locator('.tile-map svg').getAttribute('aria-label');
+  /** Middle of a tile's cell, client pixels; tiles by their index in buffer order. */
+  async function cell(page: Page, tile: number, numRows = 8): Promise<{ x: number; y: number }> {
+    const box = await page.locator('.tile-map .all').boundingBox();
+    if (box === null) throw new Error('there is no map');
+    const [width, height] = [box.width / 4, box.height / numRows];
+    const [col, row] = [Math.floor(tile / numRows), tile % numRows];
+    return { x: box.x + (col + 0.5) * width, y: box.y + box.height - (row + 0.5) * height };
+  }
+
+  test('says where the cursor is; a click goes to the same offset in another tile, and the keys to the grid', async () => {
+    const page = await start();
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x1c0, length: 1 }));
+    await eventually(() => label(page)).toContain('Cursor in tile (6,1)');
+    const { x, y } = await cell(page, 2 * 8 + 3);
+    await page.mouse.click(x, y);
+    await eventually(() => label(page)).toContain('Cursor in tile (8,4)');
+    expect(await footer(page).textContent()).toContain('tile offset 0x01C0');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('grid');
+    const tileOnTop = () => page.locator('.headings .offset').textContent();
+    await eventually(tileOnTop).toBe('(8,4)');
+    // The heading stays while the rows scroll, and says whose rows they are.
+    await page.mouse.move(300, 300);
+    await page.mouse.wheel(0, 20 * 0x8000);
+    await eventually(tileOnTop).not.toBe('(8,4)');
+    expect(await label(page)).toContain('Cursor in tile (8,4)');
+  });
+
+  test('marks edits, conflicts, changes and what cannot be read, each in its own place, and says them', async () => {
+    const page = await start();
+    await page.evaluate(() => {
+      const marks = new Uint8Array(32);
+      marks.set([1, 3, 4, 8, 4]);
+      window.fake.send({ type: 'map', marks });
+    });
+    await eventually(() => label(page)).toContain('changes in 2 tiles');
+    expect(await label(page)).toContain('staged edits in 2 tiles');
+    expect(await label(page)).toContain('conflicts in 1 tiles');
+    const parts = await page.evaluate(() =>
+      ['staged', 'conflict', 'changed', 'unreadable'].map((name) => {
+        const d = document.querySelector(`.tile-map .${name}`)?.getAttribute('d') ?? '';
+        return d.split('M').length - 1;
+      }),
+    );
+    expect(parts).toEqual([2, 1, 2, 1]);
+    const { x, y } = await cell(page, 1);
+    await page.mouse.move(x, y);
+    await eventually(() => page.locator('.hover').textContent()).toBe('(6,2), conflicts, staged edits');
+    expect(await page.locator('.tile-map *').count()).toBeLessThan(10);
+  });
+
+  test('a tile that the page does not show is opened by the host; one tile alone has no map, nor has a narrow page', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8040, length: 1 }));
+    await eventually(() => label(page)).toContain('Cursor in tile (6,2)');
+    const { x, y } = await cell(page, 4);
+    await page.mouse.click(x, y);
+    await eventually(() =>
+      page.evaluate(() => window.fake.said.findLast((message) => message.type === 'openPlace')),
+    ).toEqual({ type: 'openPlace', offset: 4 * 0x8000 + 0x40 });
+    await page.setViewportSize({ width: 700, height: 700 });
+    await eventually(() => page.locator('.tile-map').isVisible()).toBe(false);
+    await open?.close();
+    const alone = await start({ geometry: { numCols: 1, numRows: 1 } });
+    expect(await alone.locator('.tile-map').isVisible()).toBe(false);
+  });
+});
+
 describe('[hex-5] the inspector', () => {
   const twelve = [0xa4, 0x70, 0x45, 0x41, 0, 0, 0x80, 0x3f];
   const value = (page: Page, name: string) => page.locator(`.inspector .value[data-name="${name}"]`);

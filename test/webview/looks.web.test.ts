@@ -38,6 +38,9 @@ async function everything(options: OpenOptions = {}): Promise<Page> {
   await page.keyboard.press('ArrowDown');
   await page.keyboard.type('12');
   await page.evaluate(() => {
+    const marks = new Uint8Array(32);
+    marks.set([15, 4, 0, 0, 0, 0, 1, 0, 0, 4, 5, 0, 8, 8, 8]);
+    window.fake.send({ type: 'map', marks });
     window.fake.deviceWrite(0x22, 0x99);
     window.fake.deviceWrite(0x84, 1, 2, 3, 4);
     window.fake.setState({

@@ -61,6 +61,7 @@ export class GridView {
   readonly #document: EditorDocument;
   readonly #store: ByteStore;
   readonly #painter: Painter;
+  readonly #area = part('grid-area');
   readonly #sheet = part('sheet');
   readonly #headings = part('headings');
   readonly #headingCells: Readonly<Record<'buffer' | 'offset' | 'bytes' | 'characters', HTMLElement>>;
@@ -128,12 +129,22 @@ export class GridView {
     this.measure();
   }
 
+  /** Puts an element beside the scrollbar. */
+  addBeside(element: HTMLElement): void {
+    this.#area.append(element);
+  }
+
   get layout(): Layout {
     return this.#style.layout;
   }
 
   get selection(): Selection {
     return this.#selection;
+  }
+
+  /** The bytes of the visible rows. */
+  get visible(): ByteRange {
+    return this.#visible;
   }
 
   /** First visible row, with a fraction. */
@@ -365,7 +376,6 @@ export class GridView {
   }
 
   #build(parent: HTMLElement): Readonly<Record<'buffer' | 'offset' | 'bytes' | 'characters', HTMLElement>> {
-    const area = part('grid-area');
     this.element.id = 'grid';
     this.element.tabIndex = 0;
     this.element.setAttribute('role', 'grid');
@@ -399,8 +409,8 @@ export class GridView {
     this.#viewport.append(this.#layer);
     this.#sheet.append(this.#headings, this.#viewport);
     this.element.append(this.#sheet);
-    area.append(this.element, this.#track);
-    parent.append(area);
+    this.#area.append(this.element, this.#track);
+    parent.append(this.#area);
     return cells;
   }
 

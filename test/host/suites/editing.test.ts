@@ -197,6 +197,18 @@ describe('editing', () => {
       const other = bench.api.editor.document(next);
       return other !== undefined && panelOf(other)?.selection?.cursor === start + 0x8040;
     });
+    // The same offset in any tile of the memory; a tile of another one from its beginning.
+    const tileAt = (path: string) => bench.api.editor.document(one.uri.with({ path }));
+    await vscode.commands.executeCommand('tilescope.openTile', '(1,4)');
+    await untilTrue('any tile, at the same offset', () => {
+      const other = tileAt(one.uri.path.replace('0_2', '1_4'));
+      return (
+        other !== undefined && panelOf(other)?.selection?.cursor === (other.shown?.range.offset ?? 0) + 0x40
+      );
+    });
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await vscode.commands.executeCommand('tilescope.openTile', '2,3');
+    await untilTrue('from anywhere', () => bench.api.editor.activePanel?.document.resource.tile?.col === 2);
   });
 
   it('[shape-9] the write log of a memory opens beside it and follows', async () => {
