@@ -51,7 +51,7 @@ test('every file of a folder is given to its reader; broken ones and those of ot
         'ld.script: 3 buffers: in_buff 0x74000+4608, alias 0x74000+4608, after 0x75200+16; stack 0x70000+3328',
       'a.prj/input_with_addresses.mlir':
         'MLIR: device main (npu1_1col): 1 core, 3 buffers, 2 without address: ' +
-        'in_buff_0 (0,2)+0x400 256 bytes, out (0,1)+0x10000 16 bytes, 12 (0,2)+0x800 ? bytes',
+        'in_buff_0 (0,2)+0x400 256 bytes, out (0,1)+0x10000 16 bytes, 12 (0,2)+0x800 64 bytes',
       'a.prj/main_core_0_2.bcf':
         '.bcf: 2 buffers: in_buff 0x70500+68, out_buff 0x78000+64; stack 0x70000+1024',
       'a.prj/main_core_0_2.elf':
