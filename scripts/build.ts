@@ -79,6 +79,7 @@ const PARTS: Readonly<Record<string, string>> = {
   questions: 'src/boards/ssh-entry.ts',
   editor: 'src/editor/panel.ts',
   files: 'src/editor/compare/loaded.ts',
+  watches: 'src/editor/watches/watch-list.ts',
   names: 'src/names/name-model.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',

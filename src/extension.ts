@@ -24,6 +24,7 @@ import { PlaceHistory } from './editor/place-history.ts';
 import { HexEditorProvider, viewType } from './editor/provider.ts';
 import type { PartitionPlace } from './editor/services.ts';
 import { EditorStatusBar } from './editor/status-bar.ts';
+import { WatchActions } from './editor/watch-actions.ts';
 import { WrittenBytes, writesScheme } from './editor/written-bytes.ts';
 import { BoardCommands } from './explorer/commands.ts';
 import { errorText, Failures } from './explorer/failures.ts';
@@ -82,6 +83,7 @@ export interface TilescopeApi {
   readonly array: ArrayFace;
   readonly names: NamesFace;
   readonly files: FileActions;
+  readonly watches: WatchActions;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
@@ -228,6 +230,12 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const stops = new DebugStops();
   const writes = new WrittenBytes();
   const files = new FileActions(editor);
+  const watches = new WatchActions(editor, {
+    state: context.workspaceState,
+    folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'snapshots'),
+    files,
+    onDidChangeBoards: (listener) => vscode.Disposable.from(boards.onDidChange(listener)),
+  });
   const array = buildArray({
     boards,
     picks,
@@ -263,10 +271,12 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new EditorCommands(editor, writes, files).register(),
+    ...new EditorCommands(editor, writes, files, watches).register(),
     writes,
     files,
     ...files.register(),
+    watches,
+    ...watches.register(),
     vscode.workspace.registerTextDocumentContentProvider(writesScheme, writes),
   );
   offerCommands({ boards, picks, editor, files, context });
@@ -287,6 +297,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     array,
     names,
     files,
+    watches,
     consent,
     journalFolder,
     simulated: (id, options) => connectors.array(id, options),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from './board/board.ts';
 import { editorKeys } from './editor/editor-keys.ts';
+import { watchKeys } from './editor/watches/watch-keys.ts';
 import { type SidebarBoard, sidebarKeys } from './explorer/sidebar-keys.ts';
 import { namesKeys } from './names/names-keys.ts';
 
@@ -112,7 +113,9 @@ describe('[shape-9] what can be done now', () => {
       ...['forgetSecrets', 'addNames'],
     ]);
     const told = new Set(
-      [sidebarKeys([]), editorKeys(undefined, false), namesKeys([])].flatMap((keys) => Object.keys(keys)),
+      [sidebarKeys([]), editorKeys(undefined, false), namesKeys([]), watchKeys([])].flatMap((keys) =>
+        Object.keys(keys),
+      ),
     );
     const conditions = [...commands, ...Object.values(menus).flat()].flatMap((one) =>
       Object.values(one).map(String),

@@ -32,6 +32,7 @@ const views: Readonly<Record<string, string>> = {
   'tilescope.array': 'array',
   'tilescope.tile': 'tile',
   'tilescope.comparison': 'comparison',
+  'tilescope.watches': 'watches',
 };
 
 /** The places of an action, as the manifest and the pages have them. */

@@ -16,6 +16,7 @@ import type { Whereabouts } from './place-box.ts';
 import { withProgress } from './progress.ts';
 import type { HexEditorProvider } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
+import type { WatchActions } from './watch-actions.ts';
 import type { WrittenBytes } from './written-bytes.ts';
 
 /** The editor's commands in the palette, without the `tilescope.` in front. */
@@ -40,6 +41,7 @@ type EditorCommand =
   | 'freeze'
   | 'nextChange'
   | 'previousChange'
+  | 'addWatch'
   | 'nextTile'
   | 'previousTile'
   | 'copyAddress'
@@ -56,6 +58,7 @@ export class EditorCommands {
   readonly #provider: HexEditorProvider;
   readonly #writes: Pick<WrittenBytes, 'show'>;
   readonly #files: Pick<FileActions, 'load'>;
+  readonly #watches: Pick<WatchActions, 'load'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -82,6 +85,7 @@ export class EditorCommands {
     },
     nextChange: async (document) => this.#toChange(document, 1),
     previousChange: async (document) => this.#toChange(document, -1),
+    addWatch: async (document) => (await this.#watches.load()).add(known(document), shownPanel(document)),
     nextTile: (document) => this.#toTile(document, 1),
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),
@@ -99,10 +103,12 @@ export class EditorCommands {
     provider: HexEditorProvider,
     writes: Pick<WrittenBytes, 'show'>,
     files: Pick<FileActions, 'load'>,
+    watches: Pick<WatchActions, 'load'>,
   ) {
     this.#provider = provider;
     this.#writes = writes;
     this.#files = files;
+    this.#watches = watches;
     provider.runCommandsBy((command, document) => void this.#runFromPage(command, document));
   }
 

@@ -158,7 +158,7 @@ async function setup() {
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
   const load = () => Promise.reject(new Error('no files here'));
-  new EditorCommands(provider, { show: async () => undefined }, { load });
+  new EditorCommands(provider, { show: async () => undefined }, { load }, { load });
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string) => {

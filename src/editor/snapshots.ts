@@ -1,5 +1,6 @@
 /** Keeps memory of a board in a file: a tile, a memory type, all of a partition. Knows no format (`board/snapshot`). */
 import * as vscode from 'vscode';
+import { patience } from '../board/board.ts';
 import {
   type MissingRun,
   type SavedMemory,
@@ -13,6 +14,7 @@ import {
   formatTile,
   locate,
   type MemoryGeometry,
+  type Tile,
   tileRange,
   tiles,
   totalBytes,
@@ -38,6 +40,14 @@ interface Part {
   readonly session: MemorySession;
   readonly range: ByteRange;
   readonly geometry: MemoryGeometry;
+}
+
+/** A memory of which something is kept. */
+type Place = Pick<TileDocument, 'session' | 'resource'>;
+
+/** The layout of one tile of a memory. */
+function ofTile(geometry: MemoryGeometry, tile: Tile): MemoryGeometry {
+  return { ...geometry, startCol: tile.col, numCols: 1, startRow: tile.row, numRows: 1 };
 }
 
 /** What a part holds, as it was last read; staged edits are not part of it. */
@@ -117,11 +127,7 @@ export class Snapshots {
         }
         return found;
       });
-      const snapshot = {
-        ...this.#origin(document, parts),
-        memories: parts.map(savedMemory),
-        ...this.#names(document.resource.board, parts),
-      };
+      const snapshot = this.#snapshot(document, parts);
       await withProgress(vscode.l10n.t('Writing the snapshot'), (signal, tell) =>
         writeParts(uri, snapshotParts(snapshot), signal, (bytes) => tell(vscode.l10n.t('{0} bytes', bytes))),
       );
@@ -129,6 +135,20 @@ export class Snapshots {
       for (const reference of references) reference.dispose();
     }
     sayBriefly(vscode.l10n.t('The snapshot is in {0}.', uri.path.split('/').at(-1) ?? ''), 4000);
+  }
+
+  /**
+   * Reads a tile's memory again, unless nobody uses the partition (a free one is never taken unasked), and writes it to a file
+   * without a question. Rejects as `save`.
+   */
+  async keepTile(place: Place, tile: Tile, uri: vscode.Uri): Promise<void> {
+    const { session } = place;
+    const signal = AbortSignal.timeout(patience);
+    const geometry = await session.open(signal);
+    const range = tileRange(geometry, tile);
+    if (session.state.inUse) await session.refresh(range, signal);
+    const parts = [{ session, range, geometry: ofTile(geometry, tile) }];
+    await writeParts(uri, snapshotParts(this.#snapshot(place, parts)), signal, () => undefined);
   }
 
   /** The memories of a scope; sessions that are joined for it are added to `references`. */
@@ -144,8 +164,7 @@ export class Snapshots {
     if (geometry === undefined || shown === undefined) return [];
     if (scope === 'tile') {
       const { tile } = locate(geometry, shown.cursor);
-      const one = { ...geometry, startCol: tile.col, numCols: 1, startRow: tile.row, numRows: 1 };
-      return [{ session, range: tileRange(geometry, tile), geometry: one }];
+      return [{ session, range: tileRange(geometry, tile), geometry: ofTile(geometry, tile) }];
     }
     const whole = (of: MemorySession, layout: MemoryGeometry): Part => {
       return { session: of, range: { offset: 0, length: totalBytes(layout) }, geometry: layout };
@@ -174,6 +193,11 @@ export class Snapshots {
     return partition.memories.map(({ geometry }) => geometry.type);
   }
 
+  #snapshot(place: Place, parts: readonly Part[]): SavedSnapshot {
+    const names = this.#names(place.resource.board, parts);
+    return { ...this.#origin(place, parts), memories: parts.map(savedMemory), ...names };
+  }
+
   /** What a build calls the places of the parts. */
   #names(board: string, parts: readonly Part[]): Pick<SavedSnapshot, 'names' | 'kernels'> {
     const { services } = this.#provider;
@@ -190,7 +214,7 @@ export class Snapshots {
     };
   }
 
-  #origin({ session, resource }: TileDocument, parts: readonly Part[]): SnapshotOrigin {
+  #origin({ session, resource }: Place, parts: readonly Part[]): SnapshotOrigin {
     const { link, partition } = session.state;
     const info = link.kind === 'connected' ? link.board.info : undefined;
     const read = parts.map((part) => part.session.readAt(part.range)).filter((at) => at !== undefined);

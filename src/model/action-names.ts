@@ -28,6 +28,7 @@ export function actionNames(l10n: Localiser) {
     takeTheirs: l10n.t("Take the Board's Bytes"),
     readRunning: l10n.t('Read Running Core...'),
     debugCores: l10n.t('Debug Cores'),
+    openSnapshot: l10n.t('Open Snapshot...'),
     addNames: l10n.t('Add Names from a Build...'),
     removeNames: l10n.t('Remove Names...'),
   };

@@ -86,6 +86,47 @@ describe('live', () => {
     await untilRest();
   });
 
+  it('[live-9] a pinned watch shows its value without an editor; its condition freezes all views, or keeps the tile in a file', async () => {
+    const document = await bench.open('data', tile, owned);
+    const list = await bench.api.watches.load();
+    const pinned = () => list.all.map(({ label, value }) => `${label} = ${value}`);
+    try {
+      poke(1);
+      // The place of the cursor, the type that the editor shows, no condition.
+      const asked = vscode.commands.executeCommand('tilescope.addWatch');
+      await until('it is pinned', async () => {
+        if (list.all.length === 1) return true;
+        await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+        return undefined;
+      });
+      await asked;
+      await untilTrue('its value is shown', () => pinned()[0] === '(6,2)+0x0000 = 01');
+      const [first] = list.all;
+      assert.ok(first);
+      const freeze = { ...first.kept, id: 'freeze', condition: '= 77', action: 'freeze' as const };
+      await list.pin(freeze);
+      await untilTrue('the second is read', () => pinned()[1] === '(6,2)+0x0000 = 01');
+      poke(0x77);
+      await untilTrue('the view is frozen', () => [...document.panels][0]?.isFrozen === true);
+      await list.remove(list.all[1]);
+      await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      await list.pin({ ...freeze, id: 'keep', condition: '= 78', action: 'snapshot' });
+      await untilTrue('it is read without an editor', () => pinned()[1] === '(6,2)+0x0000 = 77');
+      poke(0x78);
+      const folder = bench.api.watches.folder;
+      const files = () => vscode.workspace.fs.readDirectory(folder).then(undefined, () => []);
+      await until('the tile is kept', async () =>
+        (await files()).find(([name]) => name.startsWith('watch-6-2-') && name.endsWith('.aiesnap')),
+      );
+    } finally {
+      for (const watch of [...list.all]) await list.remove(watch);
+      await vscode.workspace.fs
+        .delete(bench.api.watches.folder, { recursive: true })
+        .then(undefined, () => undefined);
+    }
+    assert.deepEqual(list.all, []);
+  });
+
   it('[live-10] a debug session that stops has it read at once, and nothing more until it continues', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tilescope-debug-'));
     try {

@@ -1,0 +1,85 @@
+/** Watches: what stands ready for them from the start. The list is loaded with the first watch. */
+import * as vscode from 'vscode';
+import type { BoardStore } from '../boards/boards.ts';
+import { ContextKeys } from '../say/context-keys.ts';
+import type { FileActions } from './file-actions.ts';
+import type { HexEditorProvider } from './provider.ts';
+import { watchKeys } from './watches/watch-keys.ts';
+import type { WatchList } from './watches/watch-list.ts';
+import type { WatchNow } from './watches/watch-model.ts';
+import { type KeptWatch, WatchStore } from './watches/watch-store.ts';
+
+/** What the watches need beside the editor; given by `extension.ts`. */
+export interface WatchActionServices {
+  /** The workspace's state. */
+  readonly state: BoardStore;
+  /** Where snapshots of watches go. */
+  readonly folder: vscode.Uri;
+  readonly files: Pick<FileActions, 'load'>;
+  /** Fires when boards, partitions or connections may be others. */
+  readonly onDidChangeBoards: (listener: () => void) => vscode.Disposable;
+}
+
+export class WatchActions implements vscode.Disposable {
+  readonly #provider: HexEditorProvider;
+  readonly #services: WatchActionServices;
+  readonly #store: WatchStore;
+  readonly #keys = new ContextKeys();
+  #list: Promise<WatchList> | undefined;
+  #loaded: WatchList | undefined;
+  #isDisposed = false;
+
+  constructor(provider: HexEditorProvider, services: WatchActionServices) {
+    this.#provider = provider;
+    this.#services = services;
+    this.#store = new WatchStore(services.state);
+    this.#tell(this.#store.all);
+    if (this.#store.all.length > 0) this.load().catch((error: unknown) => provider.services.note(error));
+  }
+
+  /** Where snapshots of watches go. */
+  get folder(): vscode.Uri {
+    return this.#services.folder;
+  }
+
+  /** The list, loaded at the first call. */
+  load(): Promise<WatchList> {
+    this.#list ??= import('./watches/watch-list.ts').then(({ WatchList: List }) => {
+      const list = new List(this.#provider, {
+        store: this.#store,
+        folder: this.#services.folder,
+        files: this.#services.files,
+        onDidChangeBoards: this.#services.onDidChangeBoards,
+        told: () => this.#tell(this.#store.all),
+      });
+      if (this.#isDisposed) list.dispose();
+      this.#loaded = list;
+      return list;
+    });
+    return this.#list;
+  }
+
+  /** Registers the commands of the rows; without a row a person picks one. */
+  register(): vscode.Disposable[] {
+    const on = (name: string, act: (list: WatchList, watch: WatchNow | undefined) => Promise<void>) =>
+      vscode.commands.registerCommand(`tilescope.${name}`, async (watch?: WatchNow) => {
+        await act(await this.load(), watch);
+      });
+    return [
+      on('changeWatch', (list, watch) => list.change(watch)),
+      on('removeWatch', (list, watch) => list.remove(watch)),
+      on('showWatch', async (list, watch) => {
+        if (watch !== undefined) await list.open(watch);
+      }),
+    ];
+  }
+
+  #tell(watches: readonly KeptWatch[]): void {
+    this.#keys.tell(watchKeys(watches));
+  }
+
+  dispose(): void {
+    this.#isDisposed = true;
+    this.#loaded?.dispose();
+  }
+}
