@@ -47,6 +47,7 @@ import { locate, tileStart, totalBytes } from './model/geometry.ts';
 import { liveBudgetShape } from './model/live-rate.ts';
 import { cleanLine } from './model/plain.ts';
 import type { BoardShape } from './model/program/placement.ts';
+import type { MemoryResource } from './model/resource.ts';
 import { fitting } from './model/shapes.ts';
 import { type NamedPartition, NamesFace } from './names/names-face.ts';
 import { ContextKeys } from './say/context-keys.ts';
@@ -247,7 +248,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     log,
     after: services.after,
   });
-  const debug = buildDebug({ boards, picks, array, failures, after: services.after });
+  const debug = buildDebug({ boards, picks, array, editor, failures, after: services.after });
   context.subscriptions.push(
     debug,
     sessions,
@@ -327,23 +328,69 @@ function buildDebug({
   boards,
   picks,
   array,
+  editor,
   failures,
   after,
-}: Pick<ArrayParts, 'boards' | 'picks' | 'failures' | 'after'> & { readonly array: ArrayFace }): DebugFace {
+}: Pick<ArrayParts, 'boards' | 'picks' | 'editor' | 'failures' | 'after'> & {
+  readonly array: ArrayFace;
+}): DebugFace {
   const debug = new DebugFace({
     boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
     partitions: ({ id, link }) => picks.shown(id, link.partitions),
     columnsText,
     ownerText,
     partitionOf,
+    openPlace: (resource, range) => openPlace(editor, resource, range),
+    showInArray: (place) => array.reveal(place),
     errorText,
     note: (thrown) => failures.note(thrown),
     showFailure: (thrown) => failures.show(thrown),
     clock: clockText,
     after,
   });
-  debug.onDidSelectTile((place) => array.follow(place));
+  debug.onDidSelectTile((place) => {
+    array.follow(place);
+    followBeside(editor, place).catch((error) => failures.note(error));
+  });
   return debug;
+}
+
+/** Opens a memory at bytes of the tile that the resource names. */
+async function openPlace(
+  editor: HexEditorProvider,
+  resource: MemoryResource,
+  { offset, length }: { readonly offset: number; readonly length: number },
+): Promise<void> {
+  const uri = uriOf(resource);
+  await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
+  const { tile } = resource;
+  const document = editor.document(uri);
+  const geometry = document?.shown?.geometry;
+  if (tile === undefined || geometry === undefined) return;
+  for (const panel of document?.panels ?? []) {
+    if (panel.view.active) panel.reveal(tileStart(geometry, tile) + offset, length);
+  }
+}
+
+/**
+ * Editors beside the one in front show the tile's data memory, where they show data memory of its partition: a source is
+ * opened in front, and not covered.
+ */
+async function followBeside(editor: HexEditorProvider, { board, partition, tile }: TilePlace): Promise<void> {
+  for (const { resource, shown, panels } of editor.documents) {
+    const isSame = resource.board === board && resource.partition === partition && resource.memory === 'data';
+    const beside = [...panels].find(({ view }) => view.visible && !view.active);
+    if (!isSame || beside === undefined) continue;
+    if (resource.tile === undefined) {
+      if (shown !== undefined) beside.reveal(tileStart(shown.geometry, tile), 1);
+    } else if (resource.tile.col !== tile.col || resource.tile.row !== tile.row) {
+      await vscode.commands.executeCommand('vscode.openWith', uriOf({ ...resource, tile }), viewType, {
+        viewColumn: beside.view.viewColumn ?? vscode.ViewColumn.Active,
+        preserveFocus: true,
+        preview: true,
+      });
+    }
+  }
 }
 
 /** A time of day as this window shows times. */
@@ -421,17 +468,7 @@ function buildArray({
       names: (board, memory, tile) => names.names(board, memory, tile),
       onDidChangeNames: (listener) => names.onDidChange(listener),
       refreshNames: () => void names.refresh(),
-      openPlace: async (resource, { offset, length }) => {
-        const uri = uriOf(resource);
-        await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
-        const { tile } = resource;
-        const document = editor.document(uri);
-        const geometry = document?.shown?.geometry;
-        if (tile === undefined || geometry === undefined) return;
-        for (const panel of document?.panels ?? []) {
-          if (panel.view.active) panel.reveal(tileStart(geometry, tile) + offset, length);
-        }
-      },
+      openPlace: (resource, range) => openPlace(editor, resource, range),
       clock: clockText,
       after,
       l10n: vscode.l10n,

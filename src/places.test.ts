@@ -35,6 +35,13 @@ const views: Readonly<Record<string, string>> = {
   'tilescope.watches': 'watches',
 };
 
+/** Menus of the debug view, which are there in sessions of cores. */
+const debugMenus: Readonly<Record<string, string>> = {
+  'debug/toolBar': 'debug: toolbar',
+  'debug/callstack/context': 'debug: call stack',
+  'debug/variables/context': 'debug: variables',
+};
+
 /** The places of an action, as the manifest and the pages have them. */
 function placesOf(action: string): string[] {
   const places = new Set<string>();
@@ -42,6 +49,8 @@ function placesOf(action: string): string[] {
     if (menu === 'commandPalette') continue;
     for (const { command, when, group } of items) {
       if (short(command) !== action) continue;
+      const inDebug = debugMenus[menu];
+      if (inDebug !== undefined) places.add(inDebug);
       const shown = [...when.matchAll(/\bview == ([\w.]+)/g)].map(([, view = '']) => views[view]);
       const pages = menu === 'editor/title' ? ['editor'] : shown;
       const part =

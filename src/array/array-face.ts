@@ -61,6 +61,13 @@ export class ArrayFace implements vscode.Disposable {
     this.tile.show(place);
   }
 
+  /** Opens the Array view with the tile marked, and its details. */
+  async reveal(place: TilePlace): Promise<void> {
+    this.#caret = '';
+    this.follow(place);
+    await vscode.commands.executeCommand('tilescope.array.focus');
+  }
+
   /** Refreshes the visible ones of both views. If neither is visible, opens the Array view. */
   async refresh(): Promise<void> {
     this.#services.refreshNames();

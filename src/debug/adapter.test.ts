@@ -77,7 +77,13 @@ function program(): CoreProgram {
     size: bytes.length,
     offset: 0,
   }));
-  return new CoreProgram({ machine: 264, flags: 1, sections, segments: [], symbols: [] } as ElfFile);
+  const symbols = [
+    { name: 'ping', value: 0x38000 + layout.ping, size: 0x1000 },
+    { name: 'counters', value: 0x38000 + layout.counters, size: 16 },
+    { name: '_sp_start_value_DM_stack', value: 0x38000 + layout.stack, size: 0 },
+    { name: '_sp_end_value_DM_stack', value: 0x38000 + layout.stack + layout.stackBytes, size: 0 },
+  ].map((one) => ({ ...one, type: 'object', section: 0xfff1 }));
+  return new CoreProgram({ machine: 264, flags: 1, sections, segments: [], symbols } as unknown as ElfFile);
 }
 
 class Bench {
@@ -105,7 +111,7 @@ class Bench {
       await cores.start(signal);
       const at = ({ col }: Tile) => (col === 8 ? undefined : this.core);
       const programs = { at, onDidChange: this.programsRead.event, dispose: () => undefined };
-      return { cores, programs, memory: new CoreMemory(this.link, info.key), order: this.order };
+      return { cores, programs, memory: new CoreMemory(this.link, info), order: this.order };
     },
     sourcePath: async (path) => (path.endsWith('fir.cc') ? `/home/me${path}` : undefined),
     errorText: (thrown) =>
@@ -220,9 +226,18 @@ describe('a session that observes', () => {
     expect(stackFrames.map(({ name, line, source }) => [name, line, source?.path])).toEqual([
       ['acquire', 12, '/home/me/work/src/fir.cc'],
       ['fir', 16, '/home/me/work/src/fir.cc'],
+      // The link register points out of the function.
+      ['main', 6, undefined],
     ]);
     const { scopes } = (await bench.client.scopesRequest({ frameId: stackFrames[0]?.id ?? 0 })).body;
-    expect(scopes.map(({ name }) => name)).toEqual(['Core', 'Locks', 'DMA channels', 'Globals']);
+    expect(scopes.map(({ name, expensive }) => [name, expensive])).toEqual([
+      ['Core', false],
+      ['Locks', false],
+      ['DMA channels', false],
+      ['Globals', true],
+      ['Buffers', true],
+      ['Stack', true],
+    ]);
     const shown = await Promise.all(
       scopes.map(async ({ variablesReference }) =>
         (await bench.client.variablesRequest({ variablesReference })).body.variables.map(
@@ -278,6 +293,73 @@ describe('a session that observes', () => {
       ['[1]', '-1'],
       ['[2]', expect.any(String)],
     ]);
+  });
+
+  test('variables have references that name a place in the partition: of memory, of a neighbour, of the program', async () => {
+    await bench.attach();
+    const { client } = bench;
+    const threadId = await bench.threadOf('(7,3)');
+    await client.pauseRequest({ threadId });
+    const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+    const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
+    const all = await Promise.all(
+      scopes.map(
+        async ({ variablesReference }) =>
+          (await client.variablesRequest({ variablesReference })).body.variables,
+      ),
+    );
+    const named = (name: string) => all.flat().find((one) => one.name === name);
+    // Column 7 is the partition's second one, of 2^23 bytes; a row has 2^18.
+    const inTile = (row: number, offset: number) => 2 ** 23 + row * 2 ** 18 + offset;
+    const hex = (value: number) => `0x${value.toString(16).toUpperCase().padStart(8, '0')}`;
+    const pc = Number(named('PC')?.value);
+    expect(named('PC')?.memoryReference).toBe(hex(inTile(3, 0x20000 + pc)));
+    expect(named('counters')?.memoryReference).toBe(hex(inTile(3, layout.counters)));
+    expect(named('neighbour')?.memoryReference).toBe(hex(inTile(4, 0)));
+    expect(named('outside')?.memoryReference).toBeUndefined();
+    const { variablesReference = 0 } = named('counters') ?? {};
+    const [, second] = (await client.variablesRequest({ variablesReference })).body.variables;
+    expect(second?.memoryReference).toBe(hex(inTile(3, layout.counters + 4)));
+    const place = (reference: string | undefined) => bench.adapter?.placeOf(reference ?? '');
+    expect(place(second?.memoryReference)).toEqual({
+      memory: 'data',
+      tile: { col: 7, row: 3 },
+      offset: layout.counters + 4,
+    });
+    expect(place(named('PC')?.memoryReference)).toEqual({
+      memory: 'program',
+      tile: { col: 7, row: 3 },
+      offset: pc,
+    });
+    for (const none of ['', '0x', 'pc', '12', '0x123456789']) expect(place(none)).toBeUndefined();
+  });
+
+  test('buffers that only symbols name, and the stack to its pointer, have the bytes of the core', async () => {
+    await bench.attach();
+    const { client, array } = bench;
+    const tile = { col: 7, row: 3 };
+    const threadId = await bench.threadOf('(7,3)');
+    array.poke('data', tile, layout.ping, [0xab, 0xcd]);
+    array.poke('data', tile, layout.stack + 0xf8, [0xc0, 0x01, 0, 0, 0x78, 0x56, 0x34, 0x12]);
+    await client.pauseRequest({ threadId });
+    const inScope = async (scope: string): Promise<DebugProtocol.Variable[]> => {
+      const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+      const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
+      const { variablesReference = 0 } = scopes.find(({ name }) => name === scope) ?? {};
+      return (await client.variablesRequest({ variablesReference })).body.variables;
+    };
+    // The counters are a variable with a type.
+    expect((await inScope('Buffers')).map(({ name, type, value }) => [name, type, value])).toEqual([
+      ['ping', '4096 bytes @ 0x3A000', expect.stringMatching(/^AB CD( [0-9A-F]{2}){14} \.\.\.$/)],
+    ]);
+    const stack = (await inScope('Stack')).map(({ name, value }) => `${name} ${value}`);
+    expect(stack.slice(0, 4)).toEqual([
+      'Region 0x38000 to 0x383FF',
+      'Used 256 of 1024 bytes',
+      '0x380FC 0x12345678',
+      '0x380F8 0x000001C0',
+    ]);
+    expect(stack).toHaveLength(2 + 0x100 / 4);
   });
 
   test('when another session stops its samples are dropped', async () => {

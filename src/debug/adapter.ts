@@ -11,18 +11,26 @@ import {
 } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DisposableStore } from '../model/event.ts';
-import { formatTile, type Tile } from '../model/geometry.ts';
+import type { Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { cleanLine, plainText } from '../model/plain.ts';
-import { channelName, channelText, coreText, lockValue, reasonText } from '../model/status/sentences.ts';
 import { stackOf } from './call-stack.ts';
-import type { CoreMemory, FoundBytes } from './core-memory.ts';
+import type { CoreMemory, FoundBytes, MemoryPlace } from './core-memory.ts';
+import {
+  bufferVariables,
+  type CoreVariable,
+  channelVariables,
+  coreVariables,
+  globalVariables,
+  hasBuffers,
+  lockVariables,
+  stackVariables,
+} from './core-variables.ts';
 import type { Core, Cores } from './cores.ts';
-import type { CoreProgram, Programs } from './programs.ts';
+import type { Programs } from './programs.ts';
 import { Refused } from './refused.ts';
 import {
-  missingText,
   noBreakpointText,
   noCoreText,
   noStepText,
@@ -32,7 +40,7 @@ import {
   unknownRequestText,
 } from './sentences.ts';
 import { threadOfTile, tileOfThread } from './thread-ids.ts';
-import { type NamedValue, typedValue } from './values.ts';
+import type { NamedValue } from './values.ts';
 
 /** How threads are ordered: by place, or those first that a person has to look at. */
 export type ThreadOrder = 'place' | 'state';
@@ -108,6 +116,9 @@ const mostReferences = 4096;
 
 /** A list of names and values below a frame, or a part of it. */
 type Variables = (start: number, count: number) => Promise<readonly DebugProtocol.Variable[]>;
+
+/** Where the first byte of a whole variable lies. */
+type ValuePlace = NonNullable<CoreVariable['place']> & { readonly tile: Tile };
 
 /** Elements of an array that are told at once at most. */
 const mostElements = 10_000;
@@ -227,6 +238,11 @@ export class ObservingAdapter extends DebugSession {
     this.sendResponse(response);
   }
 
+  /** The place in a tile's memory that a reference of this session names. */
+  placeOf(reference: string): MemoryPlace | undefined {
+    return this.#observed?.memory.place(reference);
+  }
+
   /** Says something in the debug console. */
   say(text: string): void {
     this.sendEvent(new OutputEvent(`${cleanLine(text)}\n`, 'important'));
@@ -259,23 +275,35 @@ export class ObservingAdapter extends DebugSession {
   ): void {
     const { l10n } = this.#services;
     const tile = tileOfThread(Math.floor(frameId / mostCalls));
-    const core = this.#observed?.cores.core(tile);
+    const { cores, memory, programs } = this.#observed ?? {};
+    const core = cores?.core(tile);
     const scopes: DebugProtocol.Scope[] = [];
-    const add = (name: string, variables: Variables, more: Partial<DebugProtocol.Scope> = {}): void => {
+    const add = (
+      name: string,
+      list: () => CoreVariable[] | Promise<CoreVariable[]>,
+      more: Partial<DebugProtocol.Scope> = {},
+    ): void => {
+      const variables: Variables = async () =>
+        (await list()).map((one) => this.#variable(one, one.place && { ...one.place, tile }));
       scopes.push({ name, variablesReference: this.#reference(variables), expensive: false, ...more });
     };
     if (core !== undefined) {
-      const told =
-        (list: DebugProtocol.Variable[]): Variables =>
-        async () =>
-          list;
-      add(l10n.t('Core'), told(this.#coreVariables(core)), { presentationHint: 'registers' });
-      add(l10n.t('Locks'), told(this.#lockVariables(core)));
-      add(l10n.t('DMA channels'), told(this.#channelVariables(core)));
-      const program = this.#observed?.programs.at(tile);
-      if ((program?.info.globals.length ?? 0) > 0) {
-        // They are read from the board when a person opens them.
-        add(l10n.t('Globals'), () => this.#globals(tile, program), { expensive: true });
+      add(l10n.t('Core'), () => coreVariables(core, this.#services), { presentationHint: 'registers' });
+      add(l10n.t('Locks'), () => lockVariables(core, l10n));
+      add(l10n.t('DMA channels'), () => channelVariables(core, l10n));
+    }
+    const program = programs?.at(tile);
+    if (core !== undefined && program !== undefined && memory !== undefined) {
+      // These are read from the board when a person opens them.
+      const more = { expensive: true };
+      if (program.info.globals.length > 0) {
+        add(l10n.t('Globals'), () => globalVariables(tile, program, memory, l10n), more);
+      }
+      if (hasBuffers(program)) {
+        add(l10n.t('Buffers'), () => bufferVariables(tile, program, memory, l10n), more);
+      }
+      if (program.symbols.stack !== undefined) {
+        add(l10n.t('Stack'), () => stackVariables(core, program, memory, l10n), more);
       }
     }
     response.body = { scopes };
@@ -392,43 +420,27 @@ export class ObservingAdapter extends DebugSession {
     );
   }
 
-  /** The program's variables, as they are now. */
-  async #globals(tile: Tile, program: CoreProgram | undefined): Promise<DebugProtocol.Variable[]> {
-    const info = program?.info;
-    const memory = this.#observed?.memory;
-    if (info === undefined || memory === undefined) return [];
-    const known = info.globals.filter(({ size }) => size !== undefined && size > 0);
-    const wanted = known.map(({ address, size = 0 }) => ({ address, size }));
-    const found = await memory.read(tile, wanted);
-    return known.map(({ name, scope, address, type }, i) => {
-      const bytes = found[i] ?? 'elsewhere';
-      const shown = scope === '' ? name : `${scope}::${name}`;
-      const value =
-        typeof bytes === 'string'
-          ? { text: missingText(bytes, this.#services.l10n), type: info.types.text(type) }
-          : typedValue(info.types, type, bytes);
-      return this.#variable({ name: shown, value }, `${value.type} @ ${hexNumber(address, 5)}`);
-    });
-  }
-
   /** A value with what is in it. */
-  #variable({ name, value }: NamedValue, type = value.type): DebugProtocol.Variable {
+  #variable({ name, value, offset }: NamedValue, place?: ValuePlace): DebugProtocol.Variable {
     const { parts } = value;
+    const memoryReference =
+      place && this.#observed?.memory.reference(place.tile, place.space, place.address + offset);
     const inner: Variables = async (start, count) => {
       const end = Math.min(parts?.count ?? 0, start + (count === 0 ? mostElements : count));
       const list: DebugProtocol.Variable[] = [];
       for (let i = start; i < end; i++) {
         const part = parts?.at(i);
-        if (part !== undefined) list.push(this.#variable(part));
+        if (part !== undefined) list.push(this.#variable(part, place));
       }
       return list;
     };
     return {
       name: cleanLine(name),
       value: cleanLine(value.text),
-      type: cleanLine(type),
+      ...(value.type === '' ? {} : { type: cleanLine(value.type) }),
       variablesReference: parts === undefined ? 0 : this.#reference(inner),
       ...(parts?.isIndexed === true ? { indexedVariables: parts.count } : {}),
+      ...(memoryReference === undefined ? {} : { memoryReference }),
     };
   }
 
@@ -437,38 +449,4 @@ export class ObservingAdapter extends DebugSession {
     const path = await this.#services.sourcePath(file);
     return path === undefined ? { name, presentationHint: 'deemphasize' } : { name, path };
   }
-
-  #coreVariables({ tile, status, at }: Core): DebugProtocol.Variable[] {
-    const { l10n, clock } = this.#services;
-    const core = status?.core;
-    const list: [string, string][] = [[l10n.t('Tile'), formatTile(tile)]];
-    if (status?.reason !== undefined) list.push([l10n.t('State'), reasonText(status.reason, l10n)]);
-    if (core !== undefined) {
-      list.push([l10n.t('State'), coreText(core, l10n)]);
-      for (const [name, value] of [
-        ['PC', core.pc],
-        ['SP', core.sp],
-        ['LR', core.lr],
-      ] as const) {
-        if (value !== undefined) list.push([name, hexNumber(value, 5)]);
-      }
-      if (core.flags.length > 0) list.push([l10n.t('Flags'), core.flags.join(', ').replaceAll('_', ' ')]);
-    }
-    if (at !== undefined) list.push([l10n.t('Read at'), clock(at)]);
-    return variables(list);
-  }
-
-  #lockVariables({ status }: Core): DebugProtocol.Variable[] {
-    const { l10n } = this.#services;
-    return variables((status?.locks ?? []).map((lock) => [`${lock.index}`, lockValue(lock, l10n)]));
-  }
-
-  #channelVariables({ status }: Core): DebugProtocol.Variable[] {
-    const { l10n } = this.#services;
-    return variables((status?.channels ?? []).map((one) => [channelName(one), channelText(one, l10n)]));
-  }
-}
-
-function variables(list: readonly (readonly [string, string])[]): DebugProtocol.Variable[] {
-  return list.map(([name, value]) => ({ name, value: cleanLine(value), variablesReference: 0 }));
 }

@@ -4,10 +4,11 @@ import type { PartitionInfo } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
 import { debugType } from '../model/debug-type.ts';
 import type { Disposable } from '../model/event.ts';
-import type { ColumnRange } from '../model/geometry.ts';
+import type { ColumnRange, Tile } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { DebugFault, debugFaultText } from '../model/program/dwarf/faults.ts';
 import { faultText } from '../model/program/fault-texts.ts';
+import type { MemoryResource } from '../model/resource.ts';
 import type { BoardLink } from '../session/link.ts';
 import { type Observed, ObservingAdapter } from './adapter.ts';
 import { mappedPath, readConfiguration } from './configuration.ts';
@@ -33,6 +34,17 @@ export interface DebugServices {
   ownerText(info: PartitionInfo): string;
   /** The partition that the argument of a command is about. */
   partitionOf(argument: unknown): { readonly board: string; readonly columns: ColumnRange } | undefined;
+  /** Opens a tile's memory at bytes of it; `offset` counts from its first one. */
+  openPlace(
+    resource: MemoryResource & { readonly tile: Tile },
+    range: { readonly offset: number; readonly length: number },
+  ): Promise<void>;
+  /** Shows the tile in the Array view. */
+  showInArray(place: {
+    readonly board: string;
+    readonly partition: PartitionKey;
+    readonly tile: Tile;
+  }): Promise<void>;
   errorText(error: BoardError): string;
   /** Logs a failure. */
   note(thrown: unknown): BoardError;
@@ -158,7 +170,7 @@ async function observe(
       ),
     );
   }
-  return { cores, programs, memory: new CoreMemory(link, info.key), order };
+  return { cores, programs, memory: new CoreMemory(link, info), order };
 }
 
 /** The path, if a file lies there. */

@@ -76,3 +76,15 @@ test('nothing is guessed: no stack, no pointer, no function, no rule', async () 
   expect(await texts(program, { pc: 0x250, sp: 0x10, lr: 0 }, read)).toEqual(['step 250', 'filter 250']);
   expect(await texts(undefined, { pc: 0x250, sp: 0x38060, lr: 0x244 }, read)).toEqual([' 250']);
 });
+
+test('without .debug_frame the link register counts if it points out of the function; one that points into it is stale', async () => {
+  const bare = { ...program, info: { ...program.info, unwindAt: () => undefined } };
+  expect(await texts(bare, { pc: 0x320, sp: 0x38060, lr: 0x244 }, read)).toEqual([
+    'leaf 320',
+    'step 243 caller',
+    'filter 243 caller',
+  ]);
+  expect(await texts(bare, { pc: 0x250, sp: 0x38060, lr: 0x244 }, read)).toEqual(['step 250', 'filter 250']);
+  // The same where the compiler forgot to say that it was kept.
+  expect(await texts(program, { pc: 0x320, sp: 0x38060, lr: 0x310 }, read)).toEqual(['leaf 320']);
+});

@@ -31,7 +31,8 @@ const mostCalls = 32;
 
 /**
  * The calls at the registers. `read` reads the stack; without it callers are told by the link register only. Nothing is
- * guessed: the list ends where `.debug_frame` does not say where a function returns to.
+ * guessed: the list ends where nothing says where a function returns to. Without `.debug_frame` that is told of the innermost
+ * function only, by a link register that points out of it.
  */
 export async function stackOf(
   program: Unwound | undefined,
@@ -52,8 +53,9 @@ export async function stackOf(
     const base = stackBase(program, at, stack);
     let back: number | undefined;
     // Only the innermost function's caller can still be in the link register.
-    if (step?.returnTo.kind === 'unchanged' && depth === 0) back = lr;
-    else if (step?.returnTo.kind === 'memory' && base !== undefined && read !== undefined) {
+    if ((step === undefined || step.returnTo.kind === 'unchanged') && depth === 0) {
+      back = hasCalled(program, at, lr) ? undefined : lr;
+    } else if (step?.returnTo.kind === 'memory' && base !== undefined && read !== undefined) {
       back = await wordAt(base + step.returnTo.offset, read);
     }
     // An address in it points behind the call. Nothing called what has none.
@@ -63,6 +65,15 @@ export async function stackOf(
     add(at, true);
   }
   return calls;
+}
+
+/**
+ * Whether the link register is that of a call which the function itself made: it points into the function then. One that
+ * calls itself looks the same; its caller is not known.
+ */
+function hasCalled(program: Unwound | undefined, at: number, lr: number | undefined): boolean {
+  const here = program?.callsAt(at).at(-1)?.linkageName;
+  return lr === undefined || here === undefined || program?.callsAt(lr - 1).at(-1)?.linkageName === here;
 }
 
 /** Where the stack frame of the function begins that has the address; `undefined` where that is not told by the pointer. */

@@ -1,7 +1,9 @@
-/** Data memory under the addresses that a core's program knows it by; only reads. */
-import { type PartitionMemory, patience } from '../board/board.ts';
+/** Memory of cores under the addresses that their programs know it by, and under the references of the debug protocol; only reads. */
+import { type PartitionInfo, type PartitionMemory, patience } from '../board/board.ts';
+import { type PartitionSpace, partitionOffset, partitionPlace } from '../model/addresses.ts';
 import type { UnreadableReason } from '../model/byte-state.ts';
-import { type ByteRange, containsTile, type Tile, tileStart } from '../model/geometry.ts';
+import { type ByteRange, containsTile, type Tile, type TileOffset, tileStart } from '../model/geometry.ts';
+import { hexNumber } from '../model/numbers.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { dataPlace } from '../model/program/data-space.ts';
 import { intersectRanges } from '../model/ranges.ts';
@@ -14,11 +16,22 @@ export interface WantedBytes {
   readonly size: number;
 }
 
+/** What an address of a core's program is one of. */
+export type CoreSpace = 'data' | 'program';
+
+/** Where something lies: an offset in the memory of a tile. */
+export interface MemoryPlace extends TileOffset {
+  readonly memory: CoreSpace;
+}
+
 /** Why bytes are not there: the reasons of reads, no memory of this partition, or more than is read for a session. */
 export type MissingReason = UnreadableReason | 'elsewhere' | 'too-many';
 
 /** The bytes, or why they are not there. */
 export type FoundBytes = Uint8Array | MissingReason;
+
+/** Where these memories begin in a tile's own address space, in every generation. */
+const tileBases: Readonly<Record<CoreSpace, number>> = { data: 0, program: 0x20000 };
 
 /** Bytes that are read at a time at most: the variables of a core, not whole memories. */
 const mostBytes = 256 * 1024;
@@ -28,10 +41,34 @@ const mostRanges = 4096;
 export class CoreMemory {
   readonly #link: BoardLink;
   readonly #partition: PartitionKey;
+  readonly #startCol: number;
 
-  constructor(link: BoardLink, partition: PartitionKey) {
+  constructor(link: BoardLink, { key, columns }: Pick<PartitionInfo, 'key' | 'columns'>) {
     this.#link = link;
-    this.#partition = partition;
+    this.#partition = key;
+    this.#startCol = columns.startCol;
+  }
+
+  /**
+   * The name of an address of a tile's core in the debug protocol: its offset in the partition, so that no two tiles share
+   * one. `undefined` while the board is away, and where there is no memory of a core.
+   */
+  reference(tile: Tile, space: CoreSpace, address: number): string | undefined {
+    const partition = this.#space;
+    const place = space === 'data' ? this.#dataPlace(tile, address) : { tile, offset: address };
+    if (partition === undefined || place === undefined || place.tile.col < partition.startCol)
+      return undefined;
+    const inTile = place.offset + tileBases[space];
+    return hexNumber(partitionOffset(partition, place.tile, inTile), 8);
+  }
+
+  /** The place that a reference names, if it is in a memory of a core. */
+  place(reference: string): MemoryPlace | undefined {
+    const partition = this.#space;
+    if (partition === undefined || !/^0x[0-9a-f]{1,8}$/i.test(reference)) return undefined;
+    const { tile, offset } = partitionPlace(partition, Number(reference));
+    const memory = offset < tileBases.program ? 'data' : 'program';
+    return { memory, tile, offset: offset - tileBases[memory] };
   }
 
   /** Reads what the tile's core has at the addresses, in one request; answers in their order. Rejects with BoardError. */
@@ -66,14 +103,24 @@ export class CoreMemory {
 
   /** Buffer offsets; `undefined` for addresses outside the partition's data memory, and across two memories. */
   #rangeOf(memory: PartitionMemory, tile: Tile, { address, size }: WantedBytes): ByteRange | undefined {
-    const { state } = this.#link;
-    if (state.kind !== 'connected') return undefined;
-    const { array, generation } = state.board.info;
-    if (array === undefined || generation === 'unknown') return undefined;
-    const place = dataPlace(generation, array, tile, address);
+    const place = this.#dataPlace(tile, address);
     const { geometry } = memory;
     if (place === undefined || !containsTile(geometry, place.tile)) return undefined;
     if (size < 1 || place.offset + size > geometry.bytesPerTile) return undefined;
     return { offset: tileStart(geometry, place.tile) + place.offset, length: size };
+  }
+
+  #dataPlace(tile: Tile, address: number): TileOffset | undefined {
+    const { state } = this.#link;
+    if (state.kind !== 'connected') return undefined;
+    const { array, generation } = state.board.info;
+    if (array === undefined || generation === 'unknown') return undefined;
+    return dataPlace(generation, array, tile, address);
+  }
+
+  get #space(): PartitionSpace | undefined {
+    const { state } = this.#link;
+    const generation = state.kind === 'connected' ? state.board.info.generation : 'unknown';
+    return generation === 'unknown' ? undefined : { generation, startCol: this.#startCol };
   }
 }

@@ -3,7 +3,10 @@ import * as vscode from 'vscode';
 import { debugType } from '../model/debug-type.ts';
 import type { Tile } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
+import { sayInformation } from '../say/say.ts';
 import type { DebugServices, DebugSessionParts } from './attach.ts';
+import type { MemoryPlace } from './core-memory.ts';
+import { menuTarget } from './menu-target.ts';
 import { shownPartitions } from './shown-partitions.ts';
 import { tileOfThread } from './thread-ids.ts';
 
@@ -12,6 +15,11 @@ export interface DebuggedTile {
   readonly board: string;
   readonly partition: PartitionKey;
   readonly tile: Tile;
+}
+
+/** What a menu's command is about; `at` where it is about something in the memory of the tile. */
+interface Target extends DebuggedTile {
+  readonly at?: MemoryPlace;
 }
 
 export class DebugFace implements vscode.Disposable {
@@ -31,6 +39,9 @@ export class DebugFace implements vscode.Disposable {
       vscode.commands.registerCommand('tilescope.debugCores', (argument?: unknown) =>
         this.#start(argument).catch((error) => services.showFailure(error)),
       ),
+      this.#command('openDebugged', (given) => this.#open(given)),
+      this.#command('showDebugged', (given) => this.#showInArray(given)),
+      this.#command('sampleAgain', () => this.#sampleAgain()),
       debug.registerDebugConfigurationProvider(debugType, {
         resolveDebugConfiguration: (_, configuration) => this.#complete(configuration),
       }),
@@ -58,6 +69,54 @@ export class DebugFace implements vscode.Disposable {
 
   dispose(): void {
     for (const one of this.#subscriptions) one.dispose();
+  }
+
+  #command(name: string, run: (given: readonly unknown[]) => Promise<void>): vscode.Disposable {
+    return vscode.commands.registerCommand(`tilescope.${name}`, (...given: unknown[]) =>
+      run(given).catch((error) => this.#services.showFailure(error)),
+    );
+  }
+
+  /** The core that a menu is about, else the selected one; with none that is said. */
+  #target(given: readonly unknown[]): Target | undefined {
+    const { sessionId, threadId, reference } = menuTarget(given);
+    const active = vscode.debug.activeStackItem;
+    const id = sessionId ?? active?.session.id;
+    const parts = id === undefined ? undefined : this.#sessions.get(id);
+    const shown = parts?.shown();
+    const thread = threadId ?? (active?.session.id === id ? active?.threadId : undefined);
+    const at = reference === undefined ? undefined : parts?.adapter.placeOf(reference);
+    const tile = at?.tile ?? (thread === undefined ? undefined : tileOfThread(thread));
+    if (shown === undefined || tile === undefined) {
+      sayInformation(vscode.l10n.t('Select a core in the call stack of a debug session of cores first.'));
+      return undefined;
+    }
+    return { ...shown, tile, ...(at === undefined ? {} : { at }) };
+  }
+
+  /** The memory of the core, at the bytes of the variable. */
+  async #open(given: readonly unknown[]): Promise<void> {
+    const target = this.#target(given);
+    if (target === undefined) return;
+    const { board, partition, tile, at } = target;
+    const resource = { board, partition, memory: at?.memory ?? ('data' as const), tile };
+    await this.#services.openPlace(resource, { offset: at?.offset ?? 0, length: at === undefined ? 1 : 4 });
+  }
+
+  async #showInArray(given: readonly unknown[]): Promise<void> {
+    const target = this.#target(given);
+    if (target === undefined) return;
+    await this.#services.showInArray(target);
+  }
+
+  /** The editor pauses only what runs for it: a core that was sampled is asked again here. */
+  async #sampleAgain(): Promise<void> {
+    const { session, threadId } = vscode.debug.activeStackItem ?? {};
+    if (session === undefined || threadId === undefined || !this.#sessions.has(session.id)) {
+      this.#target([]);
+      return;
+    }
+    await session.customRequest('pause', { threadId });
   }
 
   /** A held sample would keep the breakpoint of another session from the focus. */

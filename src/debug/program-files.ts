@@ -2,10 +2,12 @@
 import * as vscode from 'vscode';
 import { Emitter, type Event } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
-import { corePath, mostBytesOfFile } from '../model/program/core-files.ts';
+import { corePath, linkerPaths, mostBytesOfFile } from '../model/program/core-files.ts';
 import type { DebugFault } from '../model/program/dwarf/faults.ts';
 import { readElf } from '../model/program/elf.ts';
 import { FileFault } from '../model/program/faults.ts';
+import { type LinkerFile, linkerReaders } from '../model/program/linker-files.ts';
+import { textOf } from '../model/text-of.ts';
 import { CoreProgram, type Programs } from './programs.ts';
 
 /** Where a build lies: the partition's first column, and the first row of cores. */
@@ -82,20 +84,54 @@ export class ProgramFiles implements Programs {
 
   async #read(uri: vscode.Uri): Promise<CoreProgram | undefined> {
     try {
-      const { size } = await vscode.workspace.fs.stat(uri);
-      if (size > mostBytesOfFile) throw new FileFault('too-large', {});
-      const program = new CoreProgram(readElf(await vscode.workspace.fs.readFile(uri)));
+      const elf = readElf(await bytesOf(uri));
+      const program = new CoreProgram(elf, await this.#linkerFiles(uri));
       for (const fault of program.info.faults) this.#tell(uri, fault);
       return program;
     } catch (error) {
-      const found = error instanceof Error ? error.message : String(error);
-      const fault = error instanceof FileFault ? error : new FileFault('unreadable', {}, undefined, found);
-      this.#tell(uri, fault);
+      this.#tell(uri, faultOf(error));
       return undefined;
     }
+  }
+
+  /** Those that lie beside an ELF; most builds have one or two of the places where they may. */
+  async #linkerFiles(elf: vscode.Uri): Promise<LinkerFile[]> {
+    const files: LinkerFile[] = [];
+    for (const { path, source } of linkerPaths(elf.path)) {
+      const uri = elf.with({ path });
+      if (!(await exists(uri))) continue;
+      try {
+        files.push(linkerReaders[source](textOf(await bytesOf(uri))));
+      } catch (error) {
+        this.#tell(uri, faultOf(error));
+      }
+    }
+    return files;
   }
 
   #tell(uri: vscode.Uri, fault: FileFault | DebugFault): void {
     if (!this.#disposed) this.#onFault(uri.fsPath, fault);
   }
+}
+
+/** Throws `FileFault` for a file that is too large, and what VS Code throws. */
+async function bytesOf(uri: vscode.Uri): Promise<Uint8Array> {
+  const { size } = await vscode.workspace.fs.stat(uri);
+  if (size > mostBytesOfFile) throw new FileFault('too-large', {});
+  return vscode.workspace.fs.readFile(uri);
+}
+
+async function exists(uri: vscode.Uri): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(uri);
+    return true;
+  } catch {
+    // Nothing is there, or it cannot be reached: both are as good as no file.
+    return false;
+  }
+}
+
+function faultOf(error: unknown): FileFault {
+  const found = error instanceof Error ? error.message : String(error);
+  return error instanceof FileFault ? error : new FileFault('unreadable', {}, undefined, found);
 }

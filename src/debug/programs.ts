@@ -4,6 +4,8 @@ import type { Tile } from '../model/geometry.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { DebugInfo, type ProgramCall } from '../model/program/dwarf/debug-info.ts';
 import type { ElfFile } from '../model/program/elf.ts';
+import type { LinkerFile } from '../model/program/linker-files.ts';
+import { type CoreSymbols, coreSymbols } from '../model/program/symbols.ts';
 
 /** The programs of a partition's cores. */
 export interface Programs extends Disposable {
@@ -13,14 +15,18 @@ export interface Programs extends Disposable {
   at(tile: Tile): CoreProgram | undefined;
 }
 
-/** A core's ELF with its debug information, if it has any. */
+/** A core's ELF with its debug information, if it has any, and what its linker was told. */
 export class CoreProgram {
   readonly info: DebugInfo;
+  /** Buffers, and where the stack lies. */
+  readonly symbols: CoreSymbols;
   /** Function symbols by their address. */
   readonly #functions: readonly { readonly name: string; readonly value: number; readonly size: number }[];
 
-  constructor(elf: ElfFile) {
+  /** `linkerFiles`: those beside the ELF, the most telling first. */
+  constructor(elf: ElfFile, linkerFiles: readonly LinkerFile[] = []) {
     this.info = new DebugInfo(elf);
+    this.symbols = coreSymbols(elf, linkerFiles);
     this.#functions = elf.symbols.filter(({ type }) => type === 'function').sort((a, b) => a.value - b.value);
   }
 

@@ -69,6 +69,11 @@ export function missingText(reason: MissingReason, l10n: Localiser): string {
   }
 }
 
+/** A number of bytes. */
+export function sizeText(bytes: number, l10n: Localiser): string {
+  return bytes === 1 ? l10n.t('1 byte') : l10n.t('{0} bytes', bytes);
+}
+
 /** Why a thread has no sample. */
 export function noCoreText(tile: Tile, l10n: Localiser): string {
   return l10n.t('This debug session has no core in tile {0}.', formatTile(tile));

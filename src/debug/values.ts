@@ -21,6 +21,8 @@ export interface Value {
 export interface NamedValue {
   readonly name: string;
   readonly value: Value;
+  /** Where it begins in the bytes of the whole variable. */
+  readonly offset: number;
 }
 
 /** Numbers of a vector or an array that its text has. */
@@ -55,13 +57,17 @@ export function typedValue(types: TypeTable, id: TypeId, bytes: Uint8Array, at =
   }
 }
 
+/** The first bytes of something of no known type that has `size` of them. */
+export function bytesValue(some: Uint8Array, size: number): string {
+  return size > some.length ? `${hexPairs(some)} ...` : hexPairs(some);
+}
+
 /** The numbers that a type consists of: one by itself, several in braces; bytes where it consists of none. */
 function numbersOf(types: TypeTable, id: TypeId, bytes: Uint8Array, at: number): string {
   const cells = cellsOfType(types, id);
   if (cells === undefined) {
     const size = types.sizeOf(id) ?? 0;
-    const some = bytes.subarray(at, at + Math.min(size, mostBytesInText));
-    return size > some.length ? `${hexPairs(some)} ...` : hexPairs(some);
+    return bytesValue(bytes.subarray(at, at + Math.min(size, mostBytesInText)), size);
   }
   const format = cellFormat({ name: cells.name, order: 'little' }, true);
   const texts: string[] = [];
@@ -118,7 +124,11 @@ function elementsOf(
           ),
         };
   return {
-    parts: { count, isIndexed: true, at: (index) => ({ name: `[${index}]`, value: element(index) }) },
+    parts: {
+      count,
+      isIndexed: true,
+      at: (index) => ({ name: `[${index}]`, value: element(index), offset: at + index * stride }),
+    },
   };
 }
 
@@ -130,11 +140,12 @@ function membersOf(
 ): NonNullable<Value['parts']> {
   const part = (index: number): NamedValue => {
     const member = members[index];
-    if (member === undefined) return { name: '', value: { text: '??', type: '' } };
+    if (member === undefined) return { name: '', value: { text: '??', type: '' }, offset: at };
     const { name, type, offset, bits } = member;
     const text = types.text(type);
     return {
       name: name === '' ? text : name,
+      offset: at + offset,
       value:
         bits === undefined
           ? typedValue(types, type, bytes, at + offset)

@@ -1,8 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { dice } from '../../test/conformance/random.ts';
 import { addressKinds } from './address-kinds.ts';
-import { type AddressSpace, addressOf, axiPlace, corePlace, hasAddress } from './addresses.ts';
-import { type MemoryGeometry, tileStart, totalBytes } from './geometry.ts';
+import {
+  type AddressSpace,
+  addressOf,
+  axiPlace,
+  corePlace,
+  hasAddress,
+  partitionOffset,
+  partitionPlace,
+} from './addresses.ts';
+import { locate, type MemoryGeometry, tileStart, totalBytes } from './geometry.ts';
 
 const array = {
   numCols: 38,
@@ -83,6 +91,25 @@ describe('[hex-3] addresses', () => {
         const core = addressOf(space, 'core', place) ?? 0;
         expect(corePlace(space, { col, row }, core)).toEqual({ col, row, offset: tileOffset });
         expect(addressOf(space, 'buffer', place)).toBe(place);
+      }
+    }
+  });
+
+  test('an offset in the partition is the AXI address without that of its first column, and back', () => {
+    const below = dice(11);
+    for (const { geometry, generation, ...space } of [ml, first]) {
+      if (generation === 'unknown') continue;
+      const { startCol } = geometry;
+      const whole = { geometry, generation, ...space };
+      const start = addressOf(whole, 'axi', 0) ?? 0;
+      for (let i = 0; i < 500; i++) {
+        const place = below(totalBytes(geometry));
+        const { tile, offset } = locate(geometry, place);
+        const inTile = geometry.tileBase + offset;
+        const inPartition = partitionOffset({ generation, startCol }, tile, inTile);
+        const row = partitionOffset({ generation, startCol }, { col: startCol, row: geometry.startRow }, 0);
+        expect((addressOf(whole, 'axi', place) ?? 0) - start + geometry.tileBase + row).toBe(inPartition);
+        expect(partitionPlace({ generation, startCol }, inPartition)).toEqual({ tile, offset: inTile });
       }
     }
   });

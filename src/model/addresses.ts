@@ -12,6 +12,7 @@ import {
   locate,
   type MemoryGeometry,
   type Tile,
+  type TileOffset,
   tileStart,
 } from './geometry.ts';
 import { hexDigits } from './numbers.ts';
@@ -85,6 +86,30 @@ export function axiPlace({ geometry, generation }: AddressSpace, address: number
   const offset = (inColumn % 2 ** row) - geometry.tileBase;
   if (!containsTile(geometry, tile) || offset < 0 || offset >= geometry.bytesPerTile) return undefined;
   return tileStart(geometry, tile) + offset;
+}
+
+/** What a partition is made of: the generation of its array, and its first column. */
+export interface PartitionSpace {
+  readonly generation: Generation;
+  readonly startCol: number;
+}
+
+/** The offset in its partition of a byte at an offset in its tile's own address space; less than 2^31 for every array. */
+export function partitionOffset(
+  { generation, startCol }: PartitionSpace,
+  tile: Tile,
+  inTile: number,
+): number {
+  const { row, col } = shifts[generation];
+  return (tile.col - startCol) * 2 ** col + tile.row * 2 ** row + inTile;
+}
+
+/** The tile of an offset in a partition, and the offset in the tile's own address space. */
+export function partitionPlace({ generation, startCol }: PartitionSpace, offset: number): TileOffset {
+  const { row, col } = shifts[generation];
+  const inColumn = offset % 2 ** col;
+  const tile = { col: startCol + Math.floor(offset / 2 ** col), row: Math.floor(inColumn / 2 ** row) };
+  return { tile, offset: inColumn % 2 ** row };
 }
 
 function isCoreRow(array: ArrayShape | undefined, row: number): boolean {

@@ -1,6 +1,7 @@
 /** A debug session of cores in a real extension host: the simulated graph hangs in (7,2) and (7,3). */
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { layout } from '../../../src/board/simulated/contents.ts';
 import { Random } from '../../conformance/random.ts';
 import { DwarfWriter } from '../../program/dwarf.ts';
 import { makeElf } from '../../program/elf.ts';
@@ -17,7 +18,21 @@ function coreElf(folder: string): Uint8Array {
     globals: [],
     sequences: [{ rows: [{ address: 0x200, file: 0, line: 3, column: 1 }], end: 0xa00 }],
   };
-  return makeElf({ flags: 1, sections: new DwarfWriter(new Random(5)).write([unit]) });
+  const symbols = [
+    { name: 'samples', value: 0x38000 + layout.ping, type: 1, section: 0xfff1 },
+    { name: '_sp_start_value_DM_stack', value: 0x38000, section: 0xfff1 },
+  ];
+  return makeElf({ flags: 1, sections: new DwarfWriter(new Random(5)).write([unit]), symbols });
+}
+
+/** What the linker of that program was told: sizes that its ELF lacks. */
+const bcf = `_symbol samples 0x${(0x38000 + layout.ping).toString(16)} 0x40\n_stack DM_stack 0x38000 0x400\n`;
+
+interface Variable {
+  readonly name: string;
+  readonly value: string;
+  readonly type?: string;
+  readonly memoryReference?: string;
 }
 
 interface Thread {
@@ -40,6 +55,8 @@ describe('a debug session of cores', () => {
     await vscode.workspace.fs.writeFile(source, new TextEncoder().encode('//\nvoid fir() {\n  wait();\n}\n'));
     const elf = vscode.Uri.joinPath(work, 'aie', '1_2', 'Release', '1_2');
     await vscode.workspace.fs.writeFile(elf, coreElf('/built/elsewhere'));
+    const told = vscode.Uri.joinPath(work, 'aie', '1_2', 'scripts', '1_2.bcf');
+    await vscode.workspace.fs.writeFile(told, new TextEncoder().encode(bcf));
   });
   afterEach(async () => {
     await vscode.debug.stopDebugging();
@@ -86,6 +103,70 @@ describe('a debug session of cores', () => {
       const tile = bench.api.array.tile.known?.place.tile;
       return tile?.col === 7 && tile.row === 3;
     });
+  });
+
+  it("[debug-2] a sample has the linker's buffers and stack; menus lead to the memory and to the Array view, editors beside follow", async () => {
+    const session = await start();
+    const named = async (name: string): Promise<Thread> =>
+      until(`a core is named ${name}`, async () => (await threads(session)).find((one) => one.name === name));
+    const thread = await named('(7,3) lock south · fir:3');
+    const pause = async (threadId: number): Promise<void> => {
+      await session.customRequest('pause', { threadId });
+      // Where no source is known, the thread itself is selected.
+      await untilTrue('it is selected', () => vscode.debug.activeStackItem?.threadId === threadId);
+    };
+    await pause(thread.id);
+    const { stackFrames } = (await session.customRequest('stackTrace', { threadId: thread.id })) as {
+      stackFrames: { id: number }[];
+    };
+    const frameId = stackFrames[0]?.id ?? 0;
+    const { scopes } = (await session.customRequest('scopes', { frameId })) as {
+      scopes: { name: string; variablesReference: number }[];
+    };
+    const inScope = async (scope: string): Promise<readonly Variable[]> => {
+      const { variablesReference = 0 } = scopes.find(({ name }) => name === scope) ?? {};
+      const { variables } = await session.customRequest('variables', { variablesReference });
+      return variables as Variable[];
+    };
+    const [samples, ...others] = await inScope('Buffers');
+    assert.deepEqual([samples?.name, samples?.type, others], ['samples', '64 bytes @ 0x3A000', []]);
+    assert.match((await inScope('Stack'))[0]?.value ?? '', /^0x38000 to 0x383FF$/);
+
+    // As VS Code tells of a variable and of a thread.
+    const sessionId = session.id;
+    await vscode.commands.executeCommand('tilescope.openDebugged', {
+      sessionId,
+      container: {},
+      variable: { ...samples },
+    });
+    const uri = bench.uri('data', { col: 7, row: 3 }, owned);
+    const document = await until('its memory is open', () => bench.api.editor.document(uri));
+    const first = document.shown?.range.offset ?? 0;
+    await untilTrue(
+      'the cursor is at the bytes',
+      () => bench.api.editor.activePanel?.selection?.cursor === first + layout.ping,
+    );
+    const other = await named('(7,2) lock north · 0x3D0');
+    const told = { sessionId, threadId: `thread:${sessionId}:${other.id}` };
+    await vscode.commands.executeCommand('tilescope.showDebugged', other.id, told);
+    await untilTrue('the Array view is open', () => bench.api.array.array.isVisible);
+    assert.deepEqual(bench.api.array.tile.known?.place.tile, { col: 7, row: 2 });
+
+    // A source in front, and the memory beside it.
+    await vscode.window.showTextDocument(source, { viewColumn: vscode.ViewColumn.One });
+    await vscode.commands.executeCommand('vscode.openWith', uri, 'tilescope.hex', {
+      viewColumn: vscode.ViewColumn.Two,
+      preserveFocus: true,
+    });
+    await vscode.commands.executeCommand('workbench.action.focusFirstEditorGroup');
+    await pause(other.id);
+    const next = bench.uri('data', { col: 7, row: 2 }, owned);
+    await untilTrue('the memory beside follows', () => {
+      const [, beside] = vscode.window.tabGroups.all;
+      const input = beside?.activeTab?.input;
+      return input instanceof vscode.TabInputCustom && input.uri.toString() === next.toString();
+    });
+    assert.equal(vscode.window.tabGroups.activeTabGroup.viewColumn, vscode.ViewColumn.One);
   });
 
   it('[debug-3] writes nothing, whatever it is asked', async () => {
