@@ -384,11 +384,19 @@ async function followBeside(editor: HexEditorProvider, { board, partition, tile 
     if (resource.tile === undefined) {
       if (shown !== undefined) beside.reveal(tileStart(shown.geometry, tile), 1);
     } else if (resource.tile.col !== tile.col || resource.tile.row !== tile.row) {
-      await vscode.commands.executeCommand('vscode.openWith', uriOf({ ...resource, tile }), viewType, {
+      const { viewColumn } = vscode.window.tabGroups.activeTabGroup;
+      await vscode.commands.executeCommand('vscode.open', uriOf({ ...resource, tile }), {
         viewColumn: beside.view.viewColumn ?? vscode.ViewColumn.Active,
         preserveFocus: true,
         preview: true,
       });
+      // VS Code makes a group that something is opened in the active one: the next source would cover the memory.
+      const front = vscode.window.tabGroups.all.find((group) => group.viewColumn === viewColumn);
+      const { input } = front?.activeTab ?? {};
+      if (input instanceof vscode.TabInputText) {
+        await vscode.window.showTextDocument(input.uri, { viewColumn, preserveFocus: true });
+      }
+      return;
     }
   }
 }

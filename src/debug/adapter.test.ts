@@ -110,7 +110,15 @@ class Bench {
       });
       await cores.start(signal);
       const at = ({ col }: Tile) => (col === 8 ? undefined : this.core);
-      const programs = { at, onDidChange: this.programsRead.event, dispose: () => undefined };
+      // Each core has a program of its own: the same addresses have other instructions.
+      const listing = async ({ col, row }: Tile) =>
+        col === 8
+          ? undefined
+          : [0x1f8, 0x200, 0x204, 0x3c0, 0x3d0].map((address) => ({
+              address,
+              text: `op ${col}.${row} ${address}`,
+            }));
+      const programs = { at, listing, onDidChange: this.programsRead.event, dispose: () => undefined };
       return { cores, programs, memory: new CoreMemory(this.link, info), order: this.order };
     },
     sourcePath: async (path) => (path.endsWith('fir.cc') ? `/home/me${path}` : undefined),
@@ -207,7 +215,7 @@ describe('a session that observes', () => {
     ]);
   });
 
-  test('a pause takes a dated sample of one core and stops nothing', async () => {
+  test('[debug-2] a pause takes a dated sample of one core and stops nothing', async () => {
     await bench.attach();
     const threadId = await bench.threadOf('(7,2)');
     const stopped = bench.client.waitForEvent('stopped');
@@ -261,7 +269,7 @@ describe('a session that observes', () => {
     expect(now?.name).toBe('fir');
   });
 
-  test('the globals of a program have the bytes of its core, also those in a neighbour; only a person reads them', async () => {
+  test('[debug-2] the globals of a program have the bytes of its core, also those in a neighbour; only a person reads them', async () => {
     await bench.attach();
     const threadId = await bench.threadOf('(7,3)');
     const { client, array } = bench;
@@ -295,7 +303,7 @@ describe('a session that observes', () => {
     ]);
   });
 
-  test('variables have references that name a place in the partition: of memory, of a neighbour, of the program', async () => {
+  test('[debug-2] variables have references that name a place in the partition: of memory, of a neighbour, of the program', async () => {
     await bench.attach();
     const { client } = bench;
     const threadId = await bench.threadOf('(7,3)');
@@ -331,10 +339,10 @@ describe('a session that observes', () => {
       tile: { col: 7, row: 3 },
       offset: pc,
     });
-    for (const none of ['', '0x', 'pc', '12', '0x123456789']) expect(place(none)).toBeUndefined();
+    for (const none of ['', '0x', 'pc', '-12', '0x123456789']) expect(place(none)).toBeUndefined();
   });
 
-  test('buffers that only symbols name, and the stack to its pointer, have the bytes of the core', async () => {
+  test('[debug-2] buffers that only symbols name, and the stack to its pointer, have the bytes of the core', async () => {
     await bench.attach();
     const { client, array } = bench;
     const tile = { col: 7, row: 3 };
@@ -360,6 +368,133 @@ describe('a session that observes', () => {
       '0x380F8 0x000001C0',
     ]);
     expect(stack).toHaveLength(2 + 0x100 / 4);
+  });
+
+  const readMemoryOf = async (
+    args: DebugProtocol.ReadMemoryArguments,
+  ): Promise<Pick<DebugProtocol.ReadMemoryResponse, 'body'>> =>
+    bench.client.customRequest('readMemory', args);
+
+  /** The references of a core's variables, by name; those of its first frame's instruction as `frame`. */
+  const references = async (core: string): Promise<Map<string, string>> => {
+    const { client } = bench;
+    const threadId = await bench.threadOf(core);
+    await client.pauseRequest({ threadId });
+    const [frame] = (await client.stackTraceRequest({ threadId })).body.stackFrames;
+    const found = new Map([['frame', frame?.instructionPointerReference ?? '']]);
+    const { scopes } = (await client.scopesRequest({ frameId: frame?.id ?? 0 })).body;
+    for (const { variablesReference } of scopes) {
+      for (const { name, memoryReference } of (await client.variablesRequest({ variablesReference })).body
+        .variables) {
+        if (memoryReference !== undefined) found.set(name, memoryReference);
+      }
+    }
+    return found;
+  };
+
+  test('[debug-4] memory is read by reference, in one read, up to the first byte that cannot be read; it is not written', async () => {
+    await bench.attach();
+    const { array } = bench;
+    const tile = { col: 7, row: 3 };
+    array.poke('data', tile, layout.counters, [1, 2, 3, 4, 5, 6, 7, 8]);
+    array.poke('data', tile, 0x7ffe, [0xaa, 0xbb]);
+    const counters = (await references('(7,3)')).get('counters') ?? '';
+    const readMemory = async (memoryReference: string, offset: number, count: number) => {
+      const { body } = await readMemoryOf({ memoryReference, offset, count });
+      const bytes = [...Buffer.from(body?.data ?? '', 'base64')];
+      return { address: body?.address, bytes, unreadable: body?.unreadableBytes };
+    };
+    const reads = array.count('read');
+    expect(await readMemory(counters, 0, 4)).toEqual({
+      address: counters,
+      bytes: [1, 2, 3, 4],
+      unreadable: 0,
+    });
+    expect(array.count('read')).toBe(reads + 1);
+    expect((await readMemory(counters, 4, 2)).bytes).toEqual([5, 6]);
+    // A tile has 32 KiB; behind them there is nothing.
+    const end = await readMemory(counters, 0x7ffe - layout.counters, 6);
+    expect([end.bytes, end.unreadable]).toEqual([[0xaa, 0xbb], 4]);
+    const behind = await readMemory(counters, 0x8000 - layout.counters, 16);
+    expect([behind.bytes, behind.unreadable]).toEqual([[], 16]);
+    expect((await readMemory(counters, -layout.counters, 1)).bytes).toHaveLength(1);
+    expect((await readMemory(counters, -0x7fffffff, 8)).unreadable).toBe(8);
+    // What VS Code asks for at a time.
+    expect((await readMemory(counters, -layout.counters, 131_072)).bytes).toHaveLength(0x8000);
+    await expect(readMemoryOf({ memoryReference: 'counters', count: 4 })).rejects.toThrow(
+      /no place in the memory/,
+    );
+    array.failNext('read', toBoardError(new Error('broken')));
+    await expect(readMemoryOf({ memoryReference: counters, count: 4 })).rejects.toThrow(/Do this next/);
+  });
+
+  test('[debug-4] memory of a tile whose clock is off is told as unreadable', async () => {
+    await bench.attach();
+    const counters = Number((await references('(7,3)')).get('counters'));
+    // The last core of the last column: two columns and five rows on.
+    const gated = counters + 2 * 2 ** 23 + 5 * 2 ** 18;
+    const { body } = await readMemoryOf({ memoryReference: `${gated}`, count: 32 });
+    expect([body?.data, body?.unreadableBytes]).toEqual(['', 32]);
+  });
+
+  test('[debug-4] works as the Memory Inspector has it: it follows capabilities, and asks by numbers of its own', async () => {
+    const { client, array } = bench;
+    const { body: capabilities } = await client.initializeRequest();
+    // Its commands are there for sessions that can read; it offers no change without the other one.
+    expect(capabilities?.supportsReadMemoryRequest).toBe(true);
+    expect(capabilities?.supportsWriteMemoryRequest).toBeUndefined();
+    await bench.attach();
+    array.poke('data', { col: 7, row: 3 }, layout.counters, [1, 2, 3, 4]);
+    const shown = BigInt((await references('(7,3)')).get('counters') ?? '');
+    // It pads what it shows to whole rows and pages on, in lower case or decimal as a person typed.
+    for (const typed of [`0x${(shown - 16n).toString(16)}`, (shown - 16n).toString()]) {
+      const { body } = await readMemoryOf({ memoryReference: typed, offset: 0, count: 64 });
+      expect(BigInt(body?.address ?? '')).toBe(shown - 16n);
+      const bytes = Buffer.from(body?.data ?? '', 'base64');
+      expect([...bytes.subarray(16, 20)]).toEqual([1, 2, 3, 4]);
+      expect(bytes.length + (body?.unreadableBytes ?? 0)).toBe(64);
+    }
+  });
+
+  test('[debug-4] instructions of two tiles with equal addresses are their own; as many come as were asked for', async () => {
+    await bench.attach();
+    const { client } = bench;
+    const ask = async (memoryReference: string, instructionOffset: number, instructionCount: number) =>
+      (await client.customRequest('disassemble', { memoryReference, instructionOffset, instructionCount }))
+        .body.instructions as DebugProtocol.DisassembledInstruction[];
+    const [here, there] = await Promise.all([references('(7,2)'), references('(7,3)')]);
+    const all = new Set<string>();
+    for (const [row, found] of [
+      [2, here],
+      [3, there],
+    ] as const) {
+      const list = await ask(found.get('frame') ?? '', -6, 10);
+      expect(list.map(({ instruction, symbol, line }) => [instruction, symbol, line])).toEqual(
+        row === 2
+          ? [
+              ['', undefined, undefined],
+              ['', undefined, undefined],
+              [`op 7.2 ${0x1f8}`, undefined, 6],
+              [`op 7.2 ${0x200}`, 'fir', 12],
+              [`op 7.2 ${0x204}`, undefined, undefined],
+              [`op 7.2 ${0x3c0}`, undefined, undefined],
+              [`op 7.2 ${0x3d0}`, undefined, undefined],
+              ['', undefined, undefined],
+              ['', undefined, undefined],
+              ['', undefined, undefined],
+            ]
+          : expect.arrayContaining([[`op 7.3 ${0x200}`, 'fir', 12]]),
+      );
+      const addresses = list.map(({ address }) => Number(address));
+      expect(addresses).toEqual([...addresses].sort((a, b) => a - b));
+      for (const { address } of list) all.add(address);
+    }
+    expect(all.size).toBe(20);
+    const [pc] = await ask(here.get('frame') ?? '', 0, 1);
+    expect(pc?.address).toBe(here.get('frame'));
+    await expect(ask(here.get('counters') ?? '', 0, 1)).rejects.toThrow(/no place/);
+    const none = await references('(8,1)');
+    await expect(ask(none.get('frame') ?? '', 0, 1)).rejects.toThrow(/"disassembler"/);
   });
 
   test('when another session stops its samples are dropped', async () => {

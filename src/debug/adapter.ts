@@ -28,11 +28,14 @@ import {
   stackVariables,
 } from './core-variables.ts';
 import type { Core, Cores } from './cores.ts';
+import { disassembled } from './disassembly.ts';
 import type { Programs } from './programs.ts';
 import { Refused } from './refused.ts';
 import {
   noBreakpointText,
   noCoreText,
+  noListingText,
+  noPlaceText,
   noStepText,
   noWriteText,
   sampleText,
@@ -77,6 +80,8 @@ const answered: ReadonlySet<string> = new Set([
   'variables',
   'pause',
   'continue',
+  'readMemory',
+  'disassemble',
   'setBreakpoints',
   'setExceptionBreakpoints',
   'disconnect',
@@ -171,6 +176,8 @@ export class ObservingAdapter extends DebugSession {
       supportsConfigurationDoneRequest: true,
       supportsDelayedStackTraceLoading: true,
       supportsSingleThreadExecutionRequests: true,
+      supportsReadMemoryRequest: true,
+      supportsDisassembleRequest: true,
     };
     this.sendResponse(response);
   }
@@ -320,6 +327,48 @@ export class ObservingAdapter extends DebugSession {
     });
   }
 
+  protected override readMemoryRequest(
+    response: DebugProtocol.ReadMemoryResponse,
+    { memoryReference, offset = 0, count }: DebugProtocol.ReadMemoryArguments,
+  ): void {
+    this.#answer(response, async () => {
+      const found = await this.#observed?.memory.bytesAt(memoryReference, offset, count);
+      if (found === undefined) throw new Refused(noPlaceText(memoryReference, this.#services.l10n));
+      const { address, bytes, unreadable } = found;
+      response.body = { address, unreadableBytes: unreadable, data: Buffer.from(bytes).toString('base64') };
+    });
+  }
+
+  protected override disassembleRequest(
+    response: DebugProtocol.DisassembleResponse,
+    {
+      memoryReference,
+      offset = 0,
+      instructionOffset = 0,
+      instructionCount,
+    }: DebugProtocol.DisassembleArguments,
+  ): void {
+    this.#answer(response, async () => {
+      const { l10n } = this.#services;
+      const { memory, programs } = this.#observed ?? {};
+      const place = memory?.place(memoryReference);
+      if (place?.memory !== 'program') throw new Refused(noPlaceText(memoryReference, l10n));
+      const program = programs?.at(place.tile);
+      const listing = await programs?.listing(place.tile);
+      if (memory === undefined || program === undefined || listing === undefined || listing.length === 0) {
+        throw new Refused(noListingText(place.tile, l10n));
+      }
+      const wanted = {
+        tile: place.tile,
+        address: place.offset + offset,
+        first: instructionOffset,
+        count: instructionCount,
+      };
+      const instructions = await disassembled(wanted, listing, program, memory, (file) => this.#source(file));
+      response.body = { instructions };
+    });
+  }
+
   protected override setBreakPointsRequest(
     response: DebugProtocol.SetBreakpointsResponse,
     { breakpoints: wanted = [] }: DebugProtocol.SetBreakpointsArguments,
@@ -408,12 +457,14 @@ export class ObservingAdapter extends DebugSession {
     return Promise.all(
       calls.slice(0, mostCalls).map(async ({ name, address, place, isCaller }, i) => {
         const source = place === undefined || place.file === '' ? undefined : await this.#source(place.file);
+        const instructionPointerReference = memory.reference(tile, 'program', address);
         return {
           id: threadOfTile(tile) * mostCalls + i,
           name: name === '' ? hexNumber(address) : cleanLine(name),
           line: source === undefined ? 0 : (place?.line ?? 0),
           column: source === undefined ? 0 : (place?.column ?? 0),
           ...(source === undefined ? {} : { source }),
+          ...(instructionPointerReference === undefined ? {} : { instructionPointerReference }),
           presentationHint: isCaller ? 'subtle' : 'normal',
         } satisfies DebugProtocol.StackFrame;
       }),

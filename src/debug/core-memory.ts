@@ -33,6 +33,20 @@ export type FoundBytes = Uint8Array | MissingReason;
 /** Where these memories begin in a tile's own address space, in every generation. */
 const tileBases: Readonly<Record<CoreSpace, number>> = { data: 0, program: 0x20000 };
 
+/** Bytes behind a reference. */
+export interface ReferencedBytes {
+  /** The reference of the first one. */
+  readonly address: string;
+  readonly bytes: Uint8Array;
+  /** How many bytes behind these cannot be read. */
+  readonly unreadable: number;
+}
+
+/** A reference of the debug protocol as a number: tools write them as they like. */
+function referenceNumber(reference: string): number | undefined {
+  return /^(?:0x[0-9a-f]{1,8}|\d{1,10})$/i.test(reference) ? Number(reference) : undefined;
+}
+
 /** Bytes that are read at a time at most: the variables of a core, not whole memories. */
 const mostBytes = 256 * 1024;
 /** Ranges of one read. */
@@ -65,10 +79,49 @@ export class CoreMemory {
   /** The place that a reference names, if it is in a memory of a core. */
   place(reference: string): MemoryPlace | undefined {
     const partition = this.#space;
-    if (partition === undefined || !/^0x[0-9a-f]{1,8}$/i.test(reference)) return undefined;
-    const { tile, offset } = partitionPlace(partition, Number(reference));
+    const number = referenceNumber(reference);
+    if (partition === undefined || number === undefined) return undefined;
+    const { tile, offset } = partitionPlace(partition, number);
     const memory = offset < tileBases.program ? 'data' : 'program';
     return { memory, tile, offset: offset - tileBases[memory] };
+  }
+
+  /**
+   * The bytes from an offset behind a reference on, of any memory of the partition, up to the first one that cannot be read;
+   * `undefined` for a text that is no reference. Rejects with BoardError.
+   */
+  async bytesAt(reference: string, behind: number, count: number): Promise<ReferencedBytes | undefined> {
+    const signal = AbortSignal.timeout(patience);
+    const { memories } = await this.#link.open(this.#partition, signal);
+    const space = this.#space;
+    const start = (referenceNumber(reference) ?? Number.NaN) + behind;
+    if (space === undefined || !Number.isInteger(start)) return undefined;
+    const nothing = { address: hexNumber(Math.max(0, start), 8), bytes: new Uint8Array(), unreadable: count };
+    if (start < 0 || count < 1) return nothing;
+    const { tile, offset } = partitionPlace(space, start);
+    const memory = memories.find(({ geometry }) => {
+      const inMemory = offset - geometry.tileBase;
+      return containsTile(geometry, tile) && inMemory >= 0 && inMemory < geometry.bytesPerTile;
+    });
+    if (memory === undefined) return nothing;
+    const { geometry } = memory;
+    const inMemory = offset - geometry.tileBase;
+    const length = Math.min(count, mostBytes, geometry.bytesPerTile - inMemory);
+    const range = { offset: tileStart(geometry, tile) + inMemory, length };
+    const { pieces, unreadable } = await memory.read([range], { asking: 'person' }, signal);
+    const [first] = unreadable
+      .flatMap((span) => intersectRanges(span, range) ?? [])
+      .sort((a, b) => a.offset - b.offset);
+    const bytes = pieces[0]?.bytes ?? new Uint8Array();
+    if (first === undefined) return { ...nothing, bytes, unreadable: count - bytes.length };
+    // Behind a run that cannot be read there may be bytes again: whoever asks goes on there.
+    const readable = first.offset - range.offset;
+    const isLast = readable + first.length === length;
+    return {
+      ...nothing,
+      bytes: bytes.subarray(0, readable),
+      unreadable: isLast ? count - readable : first.length,
+    };
   }
 
   /** Reads what the tile's core has at the addresses, in one request; answers in their order. Rejects with BoardError. */

@@ -1,19 +1,24 @@
 /** The ELFs of a build's cores: each read when something asks for its core. */
-import * as vscode from 'vscode';
+import type * as vscode from 'vscode';
 import { Emitter, type Event } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
-import { corePath, linkerPaths, mostBytesOfFile } from '../model/program/core-files.ts';
+import { corePath, linkerPaths } from '../model/program/core-files.ts';
 import type { DebugFault } from '../model/program/dwarf/faults.ts';
 import { readElf } from '../model/program/elf.ts';
-import { FileFault } from '../model/program/faults.ts';
+import type { FileFault } from '../model/program/faults.ts';
 import { type LinkerFile, linkerReaders } from '../model/program/linker-files.ts';
+import type { Instruction } from '../model/program/listing.ts';
 import { textOf } from '../model/text-of.ts';
+import { bytesOf, exists, faultOf } from './build-file.ts';
+import { listingOf } from './listing-files.ts';
 import { CoreProgram, type Programs } from './programs.ts';
 
-/** Where a build lies: the partition's first column, and the first row of cores. */
+/** Where a build lies: the partition's first column, and the first row of cores; and who reads its instructions. */
 export interface ProgramPlace {
   readonly startCol: number;
   readonly coreStart: number;
+  /** The program that disassembles, if a person named one. */
+  readonly disassembler?: string | undefined;
 }
 
 const keyOf = ({ col, row }: Tile): string => `${col},${row}`;
@@ -22,6 +27,8 @@ export class ProgramFiles implements Programs {
   readonly #files = new Map<string, vscode.Uri>();
   /** Those that were read; `undefined` for one that cannot be. */
   readonly #programs = new Map<string, CoreProgram | undefined>();
+  readonly #listings = new Map<string, Promise<readonly Instruction[] | undefined>>();
+  readonly #disassembler: string | undefined;
   readonly #changed = new Emitter<void>();
   readonly #onFault: (path: string, fault: FileFault | DebugFault) => void;
   readonly #waiting = new Set<string>();
@@ -31,10 +38,11 @@ export class ProgramFiles implements Programs {
   /** `onFault` is told what cannot be read of which file. */
   constructor(
     files: Iterable<vscode.Uri>,
-    { startCol, coreStart }: ProgramPlace,
+    { startCol, coreStart, disassembler }: ProgramPlace,
     onFault: (path: string, fault: FileFault | DebugFault) => void,
   ) {
     this.#onFault = onFault;
+    this.#disassembler = disassembler;
     for (const uri of files) {
       const core = corePath(uri.path);
       if (core === undefined) continue;
@@ -59,6 +67,21 @@ export class ProgramFiles implements Programs {
       void this.#readAll();
     }
     return this.#programs.get(key);
+  }
+
+  async listing(tile: Tile): Promise<readonly Instruction[] | undefined> {
+    const key = keyOf(tile);
+    const uri = this.#files.get(key);
+    if (uri === undefined) return undefined;
+    const listing = this.#listings.get(key) ?? listingOf(uri, this.#disassembler);
+    this.#listings.set(key, listing);
+    try {
+      return await listing;
+    } catch (error) {
+      // The next one who asks tries again: the file may be there by then.
+      this.#listings.delete(key);
+      throw error;
+    }
   }
 
   dispose(): void {
@@ -112,26 +135,4 @@ export class ProgramFiles implements Programs {
   #tell(uri: vscode.Uri, fault: FileFault | DebugFault): void {
     if (!this.#disposed) this.#onFault(uri.fsPath, fault);
   }
-}
-
-/** Throws `FileFault` for a file that is too large, and what VS Code throws. */
-async function bytesOf(uri: vscode.Uri): Promise<Uint8Array> {
-  const { size } = await vscode.workspace.fs.stat(uri);
-  if (size > mostBytesOfFile) throw new FileFault('too-large', {});
-  return vscode.workspace.fs.readFile(uri);
-}
-
-async function exists(uri: vscode.Uri): Promise<boolean> {
-  try {
-    await vscode.workspace.fs.stat(uri);
-    return true;
-  } catch {
-    // Nothing is there, or it cannot be reached: both are as good as no file.
-    return false;
-  }
-}
-
-function faultOf(error: unknown): FileFault {
-  const found = error instanceof Error ? error.message : String(error);
-  return error instanceof FileFault ? error : new FileFault('unreadable', {}, undefined, found);
 }

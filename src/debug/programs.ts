@@ -5,6 +5,7 @@ import { hexNumber } from '../model/numbers.ts';
 import { DebugInfo, type ProgramCall } from '../model/program/dwarf/debug-info.ts';
 import type { ElfFile } from '../model/program/elf.ts';
 import type { LinkerFile } from '../model/program/linker-files.ts';
+import type { Instruction } from '../model/program/listing.ts';
 import { type CoreSymbols, coreSymbols } from '../model/program/symbols.ts';
 
 /** The programs of a partition's cores. */
@@ -13,6 +14,8 @@ export interface Programs extends Disposable {
   readonly onDidChange: Event<void>;
   /** That of a tile's core; `undefined` where none is known. */
   at(tile: Tile): CoreProgram | undefined;
+  /** The instructions of that program; `undefined` where nothing tells them. Rejects with what can be said of the failure. */
+  listing(tile: Tile): Promise<readonly Instruction[] | undefined>;
 }
 
 /** A core's ELF with its debug information, if it has any, and what its linker was told. */

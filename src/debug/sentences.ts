@@ -84,6 +84,28 @@ export function noBreakpointText(l10n: Localiser): string {
   return l10n.t('Not set: this session only observes, it does not halt cores. Use Pause to take a sample.');
 }
 
+/** Why a core has no disassembly. */
+export function noListingText(tile: Tile, l10n: Localiser): string {
+  return l10n.t(
+    'There is no disassembly of the program in tile {0}. Name the llvm-objdump of your compiler as "disassembler" in the launch configuration, or keep the .lst that aiecompiler writes beside the ELF.',
+    formatTile(tile),
+  );
+}
+
+/** What a disassembler said in place of a listing. */
+export function disassemblerText(program: string, why: string, l10n: Localiser): string {
+  return l10n.t(
+    '{0} gave no disassembly: {1} Name another one as "disassembler" in the launch configuration.',
+    program,
+    why,
+  );
+}
+
+/** Why nothing is at a memory reference. */
+export function noPlaceText(reference: string, l10n: Localiser): string {
+  return l10n.t('{0} is no place in the memory of this partition.', reference);
+}
+
 /** Why nothing is stepped. */
 export function noStepText(l10n: Localiser): string {
   return l10n.t(

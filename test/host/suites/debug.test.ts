@@ -1,11 +1,12 @@
 /** A debug session of cores in a real extension host: the simulated graph hangs in (7,2) and (7,3). */
 import * as assert from 'node:assert/strict';
+import { chmod } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { layout } from '../../../src/board/simulated/contents.ts';
 import { Random } from '../../conformance/random.ts';
 import { DwarfWriter } from '../../program/dwarf.ts';
 import { makeElf } from '../../program/elf.ts';
-import { Bench, owned, until, untilTrue } from './support.ts';
+import { Bench, debugProgram, owned, until, untilTrue } from './support.ts';
 
 /** A core's program whose function `fir` has all addresses that the graph's cores are seen at. */
 function coreElf(folder: string): Uint8Array {
@@ -67,7 +68,7 @@ describe('a debug session of cores', () => {
     await bench.dispose();
   });
 
-  const start = async (): Promise<vscode.DebugSession> => {
+  const start = async (more: Partial<vscode.DebugConfiguration> = {}): Promise<vscode.DebugSession> => {
     const begun = await vscode.debug.startDebugging(undefined, {
       type: 'aie',
       request: 'attach',
@@ -76,6 +77,7 @@ describe('a debug session of cores', () => {
       partition: owned.startCol,
       programs: [work.fsPath],
       sourceMap: { '/built/elsewhere': work.fsPath },
+      ...more,
     });
     assert.ok(begun, 'the session did not start');
     return until('the session is active', () => vscode.debug.activeDebugSession);
@@ -167,6 +169,77 @@ describe('a debug session of cores', () => {
       return input instanceof vscode.TabInputCustom && input.uri.toString() === next.toString();
     });
     assert.equal(vscode.window.tabGroups.activeTabGroup.viewColumn, vscode.ViewColumn.One);
+  });
+
+  it('[debug-4] instructions come from the listing beside the ELF or a named disassembler; memory opens read-only', async () => {
+    const lst = vscode.Uri.joinPath(work, 'aie', '1_2', 'Release', '1_2.lst');
+    const listed = '.label fir\n         512    NOPA;   NOPB\n         1184    ACQ r0, #3;   NOPB\n';
+    await vscode.workspace.fs.writeFile(lst, new TextEncoder().encode(listed));
+    const tool = vscode.Uri.joinPath(work, 'objdump');
+    const prints = '#!/bin/sh\ntest -f "$3" && printf "     4a0:\\tacq r0, #3\\n"\n';
+    await vscode.workspace.fs.writeFile(tool, new TextEncoder().encode(prints));
+    await chmod(tool.fsPath, 0o755);
+    const instructionIn = async (session: vscode.DebugSession): Promise<[string, string]> => {
+      const thread = await until('the core is named with its line', async () =>
+        (await threads(session)).find(({ name }) => name === '(7,3) lock south · fir:3'),
+      );
+      const { stackFrames } = await session.customRequest('stackTrace', { threadId: thread.id });
+      const memoryReference: string = stackFrames[0].instructionPointerReference;
+      const request = { memoryReference, instructionOffset: 0, instructionCount: 1 };
+      const { instructions } = await session.customRequest('disassemble', request);
+      return [memoryReference, instructions[0].instruction];
+    };
+    const session = await start();
+    const [reference, instruction] = await instructionIn(session);
+    assert.equal(instruction, 'ACQ r0, #3; NOPB');
+    // What View Binary Data opens.
+    const memory = vscode.Uri.from({
+      scheme: 'vscode-debug-memory',
+      authority: session.id,
+      path: `/${encodeURIComponent(reference)}/memory.bin`,
+    });
+    const { permissions } = await vscode.workspace.fs.stat(memory);
+    assert.equal(permissions, vscode.FilePermission.Readonly);
+    await vscode.debug.stopDebugging(session);
+    await untilTrue('it has ended', () => vscode.debug.activeDebugSession === undefined);
+    const [, other] = await instructionIn(await start({ disassembler: tool.fsPath }));
+    assert.equal(other, 'acq r0, #3');
+  });
+
+  it('[debug-5] beside another session its stop lets samples go, takes the focus and is the last stop; this one never takes it back', async () => {
+    const document = await bench.open('data', { col: 7, row: 3 }, owned);
+    const said: { readonly event?: string }[] = [];
+    started.push(
+      vscode.debug.registerDebugAdapterTrackerFactory('aie', {
+        createDebugAdapterTracker: () => ({ onDidSendMessage: (message) => said.push(message) }),
+      }),
+    );
+    const told = (name: string): number => said.filter(({ event }) => event === name).length;
+    const session = await start();
+    const thread = await until('a core waits', async () =>
+      (await threads(session)).find(({ name }) => name.startsWith('(7,3) lock')),
+    );
+    await session.customRequest('pause', { threadId: thread.id });
+    await untilTrue('it is selected', () => vscode.debug.activeStackItem?.threadId === thread.id);
+    assert.equal(document.session.stopTick, undefined, 'a sample counts as a stop');
+
+    await debugProgram(work.fsPath);
+    const hasFocus = (): boolean => {
+      const item = vscode.debug.activeStackItem;
+      return item instanceof vscode.DebugStackFrame && item.session.id !== session.id;
+    };
+    await untilTrue('the other one has the focus', hasFocus);
+    assert.equal(told('continued'), 1, 'the sample is held');
+    await untilTrue('the stop counts as the last one', () => document.session.stopTick !== undefined);
+
+    const [names, stops] = [told('thread'), told('stopped')];
+    bench.array.setActivity({ col: 7, row: 3 }, 'done');
+    await untilTrue('the names are told anew', () => told('thread') > names);
+    await until('its name is another', async () =>
+      (await threads(session)).find(({ id, name }) => id === thread.id && name.startsWith('(7,3) done')),
+    );
+    assert.ok(hasFocus(), 'the focus was taken');
+    assert.equal(told('stopped'), stops);
   });
 
   it('[debug-3] writes nothing, whatever it is asked', async () => {

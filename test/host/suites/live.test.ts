@@ -1,10 +1,10 @@
 import * as assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { TileDocument } from '../../../src/editor/document.ts';
-import { Bench, owned, show, until, untilTrue } from './support.ts';
+import { Bench, debugProgram, owned, show, until, untilTrue } from './support.ts';
 
 const tile = { col: 6, row: 2 };
 const other = { col: 7, row: 2 };
@@ -133,21 +133,7 @@ describe('live', () => {
       const document = await bench.open('data', tile, owned);
       const start = document.shown?.range.offset ?? 0;
       const shown = () => document.session.bytes({ offset: start, length: 1 }).bytes[0];
-      const program = join(folder, 'program.js');
-      await writeFile(program, 'setInterval(() => { debugger; }, 50);\n');
-      // Where it is stopped is shown beside the memory, not in its place.
-      await vscode.window.showTextDocument(vscode.Uri.file(program), {
-        viewColumn: vscode.ViewColumn.Beside,
-        preserveFocus: true,
-      });
-      const started = await vscode.debug.startDebugging(undefined, {
-        type: 'node',
-        request: 'launch',
-        name: 'a small program',
-        program,
-        console: 'internalConsole',
-      });
-      assert.ok(started, 'the program did not start');
+      await debugProgram(folder);
       await untilTrue('it is paused with the session', () =>
         /debug session is stopped/.test(stateOf(document)?.paused ?? ''),
       );

@@ -130,3 +130,23 @@ export async function untilDirty(uri: vscode.Uri, dirty: boolean): Promise<void>
 export function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
 }
+
+/** Starts a debug session of a small program that stops again and again; what it shows stands beside what is open. */
+export async function debugProgram(folder: string): Promise<void> {
+  const program = vscode.Uri.joinPath(vscode.Uri.file(folder), 'program.js');
+  const text = 'setInterval(() => { debugger; }, 50);\n';
+  await vscode.workspace.fs.writeFile(program, new TextEncoder().encode(text));
+  // Where it is stopped is shown beside the memory, not in its place.
+  await vscode.window.showTextDocument(program, {
+    viewColumn: vscode.ViewColumn.Beside,
+    preserveFocus: true,
+  });
+  const started = await vscode.debug.startDebugging(undefined, {
+    type: 'node',
+    request: 'launch',
+    name: 'a small program',
+    program: program.fsPath,
+    console: 'internalConsole',
+  });
+  assert.ok(started, 'the program did not start');
+}

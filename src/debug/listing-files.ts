@@ -1,0 +1,42 @@
+/** Listings of cores' programs: made by the disassembler that a person named, or the `.lst` beside the ELF. */
+import { execFile } from 'node:child_process';
+import * as vscode from 'vscode';
+import { type Instruction, readListing } from '../model/program/listing.ts';
+import { textOf } from '../model/text-of.ts';
+import { bytesOf, exists } from './build-file.ts';
+import { Refused } from './refused.ts';
+import { disassemblerText } from './sentences.ts';
+
+/** A listing has some 100 characters for each of 2,000 instructions. */
+const mostCharacters = 64 * 1024 * 1024;
+/** A disassembler takes less than a second, milliseconds. */
+const disassemblerPatience = 30_000;
+
+/** The listing of an ELF; `undefined` where nothing has one. Throws `Refused`, `FileFault`, and what VS Code throws. */
+export async function listingOf(
+  elf: vscode.Uri,
+  disassembler: string | undefined,
+): Promise<readonly Instruction[] | undefined> {
+  if (disassembler !== undefined) return readListing(await disassembledBy(disassembler, elf), 'objdump');
+  for (const path of new Set([`${elf.path}.lst`, elf.path.replace(/\.elf$/, '.lst')])) {
+    const beside = elf.with({ path });
+    if (path !== elf.path && (await exists(beside))) return readListing(textOf(await bytesOf(beside)), 'lst');
+  }
+  return undefined;
+}
+
+/** What the program says of the ELF. It is started as it is named, without a shell. */
+function disassembledBy(program: string, elf: vscode.Uri): Promise<string> {
+  const words = ['-d', '--no-show-raw-insn', elf.fsPath];
+  const options = { maxBuffer: mostCharacters, timeout: disassemblerPatience, windowsHide: true };
+  return new Promise((done, failed) => {
+    execFile(program, words, options, (error, stdout, stderr) => {
+      // Some say that they do not know the machine, and end as if all were well.
+      if (error === null && stdout !== '') done(stdout);
+      else {
+        const why = stderr.trim().split('\n').at(-1) || (error?.message ?? '');
+        failed(new Refused(disassemblerText(program, why, vscode.l10n)));
+      }
+    });
+  });
+}
