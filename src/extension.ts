@@ -394,7 +394,8 @@ async function followBeside(editor: HexEditorProvider, { board, partition, tile 
       const front = vscode.window.tabGroups.all.find((group) => group.viewColumn === viewColumn);
       const { input } = front?.activeTab ?? {};
       if (input instanceof vscode.TabInputText) {
-        await vscode.window.showTextDocument(input.uri, { viewColumn, preserveFocus: true });
+        // `showTextDocument` would leave it as it is.
+        await vscode.commands.executeCommand('vscode.open', input.uri, { viewColumn, preserveFocus: true });
       }
       return;
     }
