@@ -110,7 +110,7 @@ describe('a debug session of cores', () => {
     });
   });
 
-  it("[debug-2] a sample has the linker's buffers and stack; menus lead to the memory and to the Array view, editors beside follow", async () => {
+  it("[debug-2] a sample has the linker's buffers and stack; menus lead to the memory and to the Array view", async () => {
     const session = await start();
     const named = async (name: string): Promise<Thread> =>
       until(`a core is named ${name}`, async () => (await threads(session)).find((one) => one.name === name));
