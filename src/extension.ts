@@ -348,10 +348,7 @@ function buildDebug({
     clock: clockText,
     after,
   });
-  debug.onDidSelectTile((place) => {
-    array.follow(place);
-    followBeside(editor, place).catch((error) => failures.note(error));
-  });
+  debug.onDidSelectTile((place) => array.follow(place));
   return debug;
 }
 
@@ -369,36 +366,6 @@ async function openPlace(
   if (tile === undefined || geometry === undefined) return;
   for (const panel of document?.panels ?? []) {
     if (panel.view.active) panel.reveal(tileStart(geometry, tile) + offset, length);
-  }
-}
-
-/**
- * Editors beside the one in front show the tile's data memory, where they show data memory of its partition: a source is
- * opened in front, and not covered.
- */
-async function followBeside(editor: HexEditorProvider, { board, partition, tile }: TilePlace): Promise<void> {
-  for (const { resource, shown, panels } of editor.documents) {
-    const isSame = resource.board === board && resource.partition === partition && resource.memory === 'data';
-    const beside = [...panels].find(({ view }) => view.visible && !view.active);
-    if (!isSame || beside === undefined) continue;
-    if (resource.tile === undefined) {
-      if (shown !== undefined) beside.reveal(tileStart(shown.geometry, tile), 1);
-    } else if (resource.tile.col !== tile.col || resource.tile.row !== tile.row) {
-      const { viewColumn } = vscode.window.tabGroups.activeTabGroup;
-      await vscode.commands.executeCommand('vscode.open', uriOf({ ...resource, tile }), {
-        viewColumn: beside.view.viewColumn ?? vscode.ViewColumn.Active,
-        preserveFocus: true,
-        preview: true,
-      });
-      // VS Code makes a group that something is opened in the active one: the next source would cover the memory.
-      const front = vscode.window.tabGroups.all.find((group) => group.viewColumn === viewColumn);
-      const { input } = front?.activeTab ?? {};
-      if (input instanceof vscode.TabInputText) {
-        // `showTextDocument` would leave it as it is.
-        await vscode.commands.executeCommand('vscode.open', input.uri, { viewColumn, preserveFocus: true });
-      }
-      return;
-    }
   }
 }
 

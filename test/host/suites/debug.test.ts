@@ -110,7 +110,7 @@ describe('a debug session of cores', () => {
     });
   });
 
-  it("[debug-2] a sample has the linker's buffers and stack; menus lead to the memory and to the Array view", async () => {
+  it("a sample has the linker's buffers and stack; menus lead to the memory and to the Array view", async () => {
     const session = await start();
     const named = async (name: string): Promise<Thread> =>
       until(`a core is named ${name}`, async () => (await threads(session)).find((one) => one.name === name));
@@ -156,32 +156,6 @@ describe('a debug session of cores', () => {
     await vscode.commands.executeCommand('tilescope.showDebugged', other.id, told);
     await untilTrue('the Array view is open', () => bench.api.array.array.isVisible);
     assert.deepEqual(bench.api.array.tile.known?.place.tile, { col: 7, row: 2 });
-  });
-
-  it('[debug-2] the memory beside a source follows the selected core, the source stays in front', async () => {
-    const session = await start();
-    const list = await until('cores are known', async () => {
-      const all = await threads(session);
-      return all.length > 0 ? all : undefined;
-    });
-    const idOf = (place: string): number => list.find(({ name }) => name.startsWith(place))?.id ?? 0;
-    const shown = bench.uri('data', { col: 7, row: 3 }, owned);
-    await vscode.window.showTextDocument(source, { viewColumn: vscode.ViewColumn.One });
-    await vscode.commands.executeCommand('vscode.openWith', shown, 'tilescope.hex', vscode.ViewColumn.Two);
-    await untilTrue('the memory is open', () => bench.api.editor.document(shown) !== undefined);
-    await vscode.commands.executeCommand('workbench.action.focusFirstEditorGroup');
-    await untilTrue(
-      'the source is in front',
-      () => vscode.window.tabGroups.activeTabGroup.viewColumn === vscode.ViewColumn.One,
-    );
-    await session.customRequest('pause', { threadId: idOf('(7,2)') });
-    const next = bench.uri('data', { col: 7, row: 2 }, owned);
-    await untilTrue('the memory beside follows', () => {
-      const [front, beside] = vscode.window.tabGroups.all;
-      const input = beside?.activeTab?.input;
-      const isNext = input instanceof vscode.TabInputCustom && input.uri.toString() === next.toString();
-      return isNext && front?.isActive === true;
-    });
   });
 
   it('[debug-4] instructions come from the listing beside the ELF or a named disassembler; memory opens read-only', async () => {
