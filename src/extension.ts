@@ -9,6 +9,7 @@ import { startBoards } from './boards/board-config.ts';
 import { BoardCollection } from './boards/boards.ts';
 import { Connectors } from './boards/connectors.ts';
 import { DriverConsent } from './boards/driver-consent.ts';
+import { KeptBoards } from './boards/kept-boards.ts';
 import type { LocalSettings } from './boards/local-entry.ts';
 import { PickedColumns } from './boards/pick-columns.ts';
 import { Secrets } from './boards/secrets.ts';
@@ -178,6 +179,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     const entry = boards.get(board);
     return entry !== undefined && (await act({ entry, partition }));
   };
+  const kept = new KeptBoards(boards, connectors);
   const journalFolder = join((context.storageUri ?? context.globalStorageUri).fsPath, 'staged');
   const journal = new JournalStore(journalFolder, (error) => failures.note(error));
   const editor = new HexEditorProvider(
@@ -194,6 +196,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       names: (board, memory, tile) => names.names(board, memory, tile),
       onDidChangeNames: (listener) => names.onDidChange(listener),
       openSnapshot: (path) => commands.openSnapshot(path),
+      showKept: (snapshot, memory) => kept.show(snapshot, memory),
+      forgetKept: (board) => kept.forget(board),
       connect: async (id) => {
         const entry = boards.get(id);
         if (entry !== undefined) return commands.connect(entry);

@@ -169,6 +169,7 @@ const announced: readonly string[] = [
   'map',
   'peek',
   'reveal',
+  'scroll',
   'progress',
   'answer',
   'failed',

@@ -82,6 +82,8 @@ class Editor {
   /** What is under way: shown unless a message is, and not taken away by moving the cursor. */
   #doing: Notice | undefined;
   #hover: ReturnType<typeof setTimeout> | undefined;
+  /** The first byte that was on screen last, or that the host put there; undefined before anything was drawn. */
+  #scrolledTo: number | undefined;
   #spoken = '';
   /** Where the cursor was when it was last spoken of. */
   #spokenAt = '';
@@ -136,11 +138,16 @@ class Editor {
       },
     );
     const tellVisible = throttled(visiblePeriod, (range: ByteRange) => host.post({ type: 'visible', range }));
+    const tellScrolled = throttled(visiblePeriod, (offset: number) =>
+      host.post({ type: 'scrolled', offset }),
+    );
     this.#view = new GridView(this.#outline.middle, document, settings, this.#shown, this.#store, t, {
       onSelection: (selection) => this.#onSelection(selection),
       onVisible: (range) => {
         tellVisible(range);
         this.#updateOutline();
+        if (this.#scrolledTo !== undefined && range.offset !== this.#scrolledTo) tellScrolled(range.offset);
+        this.#scrolledTo = range.offset;
         this.#keep();
       },
       onHover: (hover) => this.#onHover(hover),
@@ -342,6 +349,14 @@ class Editor {
     }
     this.#view.select(moveTo(layout, selection, offset, false), { centre: true });
     this.#view.element.focus();
+  }
+
+  /** The row of a byte becomes the first one on screen; the cursor stays. */
+  scroll(offset: number): void {
+    const { layout } = this.#view;
+    if (layout.rowCount === 0) return;
+    this.#view.scrollTo(layout.place(offset).row);
+    this.#scrolledTo = layout.offsetAt(Math.floor(this.#view.top), 0);
   }
 
   #takeFocus(): void {
@@ -602,6 +617,9 @@ host.listen((message) => {
       return;
     case 'peek':
       editor?.peek(message.offset);
+      return;
+    case 'scroll':
+      editor?.scroll(message.offset);
       return;
     case 'reveal':
       if (message.cells !== undefined) editor?.showCells(message.cells);

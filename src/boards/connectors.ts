@@ -5,6 +5,7 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { BoardConnector } from '../board/board.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from '../board/simulated/array.ts';
+import type { SavedSnapshot } from '../board/snapshot/snapshot-file.ts';
 import { usualConfigFiles } from '../board/ssh/config-paths.ts';
 import type { SshPrompts } from '../board/ssh/prompts.ts';
 import type {
@@ -56,6 +57,8 @@ const ways = {
 export class Connectors {
   readonly #services: ConnectorServices;
   readonly #arrays = new Map<string, Promise<SimulatedArray>>();
+  /** Snapshots that no file holds, by their entries. */
+  readonly #kept = new Map<string, SavedSnapshot>();
   #agents: AgentBinaries | undefined;
 
   constructor(services: ConnectorServices) {
@@ -70,6 +73,15 @@ export class Connectors {
       this.#arrays.set(boardId, array);
     }
     return array;
+  }
+
+  /** Has the entry of a snapshot show these bytes instead of a file's. */
+  keep(boardId: string, snapshot: SavedSnapshot): void {
+    this.#kept.set(boardId, snapshot);
+  }
+
+  forget(boardId: string): void {
+    this.#kept.delete(boardId);
   }
 
   /** A connector that reads the entry at the moment of connecting. */
@@ -97,8 +109,12 @@ export class Connectors {
       case 'local':
         return this.#local();
       case 'snapshot': {
-        const { createSnapshotConnector } = await ways.snapshot();
-        return createSnapshotConnector(config.path, this.#services.toolVersion);
+        const { createKeptConnector, createSnapshotConnector } = await ways.snapshot();
+        const { toolVersion } = this.#services;
+        const kept = this.#kept.get(config.id);
+        return kept === undefined
+          ? createSnapshotConnector(config.path, toolVersion)
+          : createKeptConnector(kept, toolVersion);
       }
       case 'ssh': {
         const { createSshConnector } = await ways.ssh();

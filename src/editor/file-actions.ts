@@ -6,7 +6,13 @@ import type { LoadedFiles } from './compare/loaded.ts';
 import type { HexEditorProvider } from './provider.ts';
 
 /** Commands of the rows in the view of comparisons. */
-const rowCommands = ['setTolerance', 'exportMismatches', 'closeComparison', 'showMismatch'] as const;
+const rowCommands = [
+  'showBeside',
+  'setTolerance',
+  'exportMismatches',
+  'closeComparison',
+  'showMismatch',
+] as const;
 
 export type RowCommand = (typeof rowCommands)[number];
 

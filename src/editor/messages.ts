@@ -234,6 +234,8 @@ export type FromWebview =
   | { readonly type: 'drawn'; readonly number: number }
   /** The visible rows, so that the host reads what a person looks at. */
   | { readonly type: 'visible'; readonly range: ByteRange }
+  /** The first byte on screen is another one, and not because of `scroll`. */
+  | { readonly type: 'scrolled'; readonly offset: number }
   /** A person chose how this tab shows its bytes; or the type of what they went to did (`ofName`), which only this tab keeps. */
   | { readonly type: 'view'; readonly view: ViewChoice; readonly ofName?: boolean }
   /** How many times a second this tab follows the memory by itself from now on; 0: not at all, `atStops`. */
@@ -271,6 +273,8 @@ export type ToWebview =
   | { readonly type: 'unavailable'; readonly message: string }
   /** What is compared around the visible rows, instead of what was told before; empty arrays for nothing. */
   | { readonly type: 'expected'; readonly expected: ExpectedBytes }
+  /** The row of this byte becomes the first one on screen. */
+  | { readonly type: 'scroll'; readonly offset: number }
   /** What is in the tiles of the memory: a byte of `tileMarks` for each, in buffer order. */
   | { readonly type: 'map'; readonly marks: Uint8Array }
   /** Shows a place until the person decides: the cursor comes back with the next `peek` without one, or stays with `reveal`. */

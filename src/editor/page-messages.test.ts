@@ -34,6 +34,7 @@ describe('messages of the page', () => {
     [{ type: 'command', command: 'apply' }],
     [{ type: 'selection', cursor: 1, start: 0, length: 4, address: '(6,2)+0x1' }],
     [{ type: 'visible', range: { offset: 0, length: 512 } }],
+    [{ type: 'scrolled', offset: 512 }],
     [
       {
         type: 'view',
@@ -93,6 +94,7 @@ describe('messages of the page', () => {
       },
     ],
     [{ type: 'visible', range: { offset: 0 } }],
+    [{ type: 'scrolled', offset: -1 }],
     [{ type: 'selection', cursor: '1', start: 0, length: 4, address: '(6,2)+0x1' }],
     [
       {

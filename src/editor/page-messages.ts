@@ -83,6 +83,7 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   }),
   v.object({ type: v.literal('drawn'), number: countShape }),
   v.object({ type: v.literal('visible'), range }),
+  v.object({ type: v.literal('scrolled'), offset: countShape }),
   v.object({ type: v.literal('view'), view: viewChoiceShape, ofName: v.exactOptional(v.boolean()) }),
   v.object({ type: v.literal('live'), hertz: liveRateShape }),
   v.object({ type: v.literal('openPlace'), offset: countShape }),

@@ -76,6 +76,8 @@ export interface PanelHost {
   changed(panel: HexPanel): void;
   /** Shows a buffer offset of the document's memory, in an editor of its tile if need be. */
   openPlace(document: TileDocument, offset: number): Promise<void>;
+  /** Another byte is the first one on the panel's screen, and not because of `scrollTo`. */
+  scrolled(panel: HexPanel, offset: number): void;
 }
 
 /** A window full of rows, in bytes. */
@@ -138,6 +140,8 @@ export class HexPanel {
   #mapTimer: ReturnType<typeof setTimeout> | undefined;
   /** Where the page shall begin. */
   #revealLater: ByteRange | undefined;
+  /** The first byte that the page shall show. */
+  #scrollLater: number | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
   /** Reads that the page waits for, by the number of its request. */
   readonly #reads = new Map<number, AbortController>();
@@ -346,6 +350,12 @@ export class HexPanel {
     this.#post({ type: 'peek', ...(offset === undefined ? {} : { offset }) });
   }
 
+  /** The row of a byte becomes the first one on screen. */
+  scrollTo(offset: number): void {
+    if (this.#ready) this.#post({ type: 'scroll', offset });
+    else this.#scrollLater = offset;
+  }
+
   /** Moves the page's cursor, as soon as there is a page. */
   reveal(offset: number, length: number): void {
     const cells = this.#cellsOf({ offset, length });
@@ -533,6 +543,9 @@ export class HexPanel {
       case 'drawn':
         this.#feed?.shown(message.number);
         return;
+      case 'scrolled':
+        if (shown !== undefined) this.#host.scrolled(this, message.offset);
+        return;
       case 'visible':
         if (shown === undefined) return;
         this.#visible = within(message.range, shown.range);
@@ -628,6 +641,9 @@ export class HexPanel {
     const place = this.#revealLater;
     this.#revealLater = undefined;
     if (place !== undefined) this.reveal(place.offset, place.length);
+    const first = this.#scrollLater;
+    this.#scrollLater = undefined;
+    if (first !== undefined) this.scrollTo(first);
   }
 
   /** What the page shows: the memory, or what it was when the tab was frozen. */

@@ -52,6 +52,7 @@ export class HexEditorProvider
     vscode.CustomDocumentEditEvent<TileDocument> | vscode.CustomDocumentContentChangeEvent<TileDocument>
   >();
   readonly #panelChanged = new vscode.EventEmitter<HexPanel>();
+  readonly #scrolled = new vscode.EventEmitter<{ readonly panel: HexPanel; readonly offset: number }>();
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
   #closing = false;
   #run: RunHostCommand = () => undefined;
@@ -78,6 +79,8 @@ export class HexEditorProvider
   readonly onDidChangeCustomDocument = this.#edited.event;
   /** Fires when a panel's selection, state or activity changed. */
   readonly onDidChangePanel = this.#panelChanged.event;
+  /** Fires when another byte is the first one on a panel's screen, and not because of `scrollTo`. */
+  readonly onDidScroll = this.#scrolled.event;
   /** Fires when a person has had a document's memory read again. */
   readonly onDidRefresh = this.#refreshed.event;
 
@@ -140,6 +143,7 @@ export class HexEditorProvider
   dispose(): void {
     this.#edited.dispose();
     this.#panelChanged.dispose();
+    this.#scrolled.dispose();
     this.#refreshed.dispose();
   }
 
@@ -360,6 +364,10 @@ export class HexEditorProvider
     const uri = vscode.Uri.from({ scheme, authority: document.resource.board, path });
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: true });
     for (const panel of this.document(uri)?.panels ?? []) if (panel.view.active) panel.reveal(offset, 1);
+  }
+
+  scrolled(panel: HexPanel, offset: number): void {
+    this.#scrolled.fire({ panel, offset });
   }
 
   /**

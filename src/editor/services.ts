@@ -1,5 +1,6 @@
 /** What the editor needs from the rest of the extension; given by `extension.ts`. */
 import type { BoardError } from '../board/errors.ts';
+import type { SavedMemory, SavedSnapshot } from '../board/snapshot/snapshot-file.ts';
 import type { MemoryType, Tile } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { KernelPlace } from '../model/program/control-config.ts';
@@ -28,6 +29,10 @@ export interface EditorServices {
   readonly onDidChangeNames: (listener: () => void) => { dispose(): void };
   /** Shows a snapshot's file among the boards; answers the memory that its editor shows. Rejects with BoardError. */
   openSnapshot(path: string): Promise<MemoryResource>;
+  /** Shows bytes that no file holds as a snapshot; answers the memory. Rejects with BoardError. */
+  showKept(kept: SavedSnapshot, memory: SavedMemory): Promise<MemoryResource>;
+  /** Takes away what `showKept` shows. */
+  forgetKept(board: string): Promise<void>;
   /** Connects with progress and shows failures. */
   connect(board: string): Promise<boolean>;
   /** Shows what an unknown driver's board looks like and asks for consent. */

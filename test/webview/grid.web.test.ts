@@ -147,6 +147,21 @@ describe('what is shown', () => {
     ]);
   });
 
+  test('[names-6] the host can scroll the page, which says so only where it was not the host', async () => {
+    const page = await start(oneTile);
+    const scrolled = () =>
+      page.evaluate(() =>
+        window.fake.said.flatMap((message) => (message.type === 'scrolled' ? [message.offset] : [])),
+      );
+    await page.evaluate(() => window.fake.send({ type: 'scroll', offset: 0x8404 }));
+    await painted(page);
+    const [first] = await rows(page);
+    expect(first).toMatchObject({ offset: '0400' });
+    expect(await scrolled()).toEqual([]);
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8000, length: 1 }));
+    await eventually(scrolled).toEqual([0x8000]);
+  });
+
   test('[main-18] one tile counts its own offsets, without headings', async () => {
     const page = await start(oneTile);
     expect((await rows(page))[0]).toMatchObject({

@@ -50,6 +50,16 @@ export function createSnapshotConnector(path: string, toolVersion: string): Boar
   };
 }
 
+/** Shows a snapshot that no file holds. */
+export function createKeptConnector(snapshot: SavedSnapshot, toolVersion: string): BoardConnector {
+  return {
+    async connect(_context, signal) {
+      throwIfCancelled(signal);
+      return new SnapshotBoard(snapshot, snapshot.label, toolVersion);
+    },
+  };
+}
+
 async function contentOf(path: string, signal: AbortSignal): Promise<SavedSnapshot> {
   try {
     const { size, mtimeMs } = await stat(path);

@@ -4,6 +4,7 @@ import type { CellChoice } from '../../model/cells/choices.ts';
 import { elementType, exact, type Tolerance } from '../../model/compare/element.ts';
 import { type ByteRange, formatTile, locate, type Tile, tileRange, tiles } from '../../model/geometry.ts';
 import { intersectRanges } from '../../model/ranges.ts';
+import { type MemoryResource, resourcePath, scheme } from '../../model/resource.ts';
 import { askText, pickFrom, sayBriefly, sayError, sayInformation } from '../../say/say.ts';
 import { type ComparedSide, Comparison, sideOf, sideOfBytes } from '../../session/comparison.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
@@ -28,12 +29,30 @@ import {
   frontPanel,
   shownIn,
 } from './file-questions.ts';
+import {
+  type BesideRanges,
+  besideOffset,
+  expectedMemory,
+  expectedSnapshot,
+  onlyTile,
+} from './side-by-side.ts';
 
 /** One comparison, with what has to be let go with it. */
 interface OpenComparison extends ComparedMemory {
   readonly uri: vscode.Uri;
+  readonly resource: MemoryResource;
   readonly session: MemorySession;
   readonly reference: SessionReference;
+  /** The bytes of the same memory that it is compared with. */
+  readonly other?: ByteRange;
+}
+
+/** The other side of a comparison in an editor of its own. */
+interface BesideEditor {
+  readonly uri: vscode.Uri;
+  readonly ranges: BesideRanges;
+  /** The entry that stands for bytes of a file. */
+  readonly board?: string;
 }
 
 /** What is to be compared. Ranges are buffer offsets. */
@@ -56,6 +75,8 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly view: ComparisonView;
   readonly #changed = new vscode.EventEmitter<void>();
+  readonly #beside = new Map<OpenComparison, BesideEditor>();
+  readonly #scrolling: vscode.Disposable;
   #open: readonly OpenComparison[] = [];
   #count = 0;
 
@@ -78,6 +99,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     this.#provider = provider;
     this.view = new ComparisonView(() => this.#open);
     provider.markBy((session, range) => this.#expectedOf(session, range));
+    this.#scrolling = provider.onDidScroll(({ panel, offset }) => this.#scrollWith(panel, offset));
   }
 
   /** Runs a command of the view on a row; without one, on the newest comparison. */
@@ -92,8 +114,12 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
         const tolerance = await this.askTolerance(of.comparison.measure.tolerance);
         if (tolerance !== undefined) of.comparison.tolerate(tolerance);
       },
+      showBeside: () => this.#showBeside(of),
       exportMismatches: () => this.#export(of),
-      closeComparison: () => this.#close(of),
+      closeComparison: async () => {
+        this.#close(of);
+        await this.#forgetBeside(of);
+      },
       showMismatch: () => row?.place && this.#show(of, row.place),
     };
     await actions[command]();
@@ -189,6 +215,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
   dispose(): void {
     for (const of of this.#open) release(of);
     this.#open = [];
+    this.#scrolling.dispose();
     this.view.dispose();
     this.#changed.dispose();
   }
@@ -219,10 +246,16 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
       comparison,
       notes,
       uri,
+      resource,
       session,
       reference,
+      ...(other === undefined ? {} : { other }),
     };
-    for (const old of this.#open) if (old.session === session) release(old);
+    for (const old of this.#open) {
+      if (old.session !== session) continue;
+      release(old);
+      await this.#forgetBeside(old);
+    }
     this.#open = [of, ...this.#open.filter((old) => old.session !== session)];
     comparison.onDidChange(() => this.#tell(session));
     this.#tell(session);
@@ -236,19 +269,35 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
   #tell(session: MemorySession): void {
     this.view.changed();
     this.#changed.fire();
+    const beside = [...this.#beside].flatMap(([of, { uri }]) => (of.session === session ? [`${uri}`] : []));
     for (const document of this.#provider.documents) {
-      if (document.session !== session) continue;
+      if (document.session !== session && !beside.includes(document.key)) continue;
       for (const panel of document.panels) panel.compared();
     }
   }
 
+  /** The comparisons that a memory is a side of: where that begins, and what stands against it. */
+  #sidesIn(session: MemorySession) {
+    return this.#open.flatMap((of) => {
+      const { actual, expected } = of.comparison;
+      const beside = this.#beside.get(of);
+      const own = { of, start: of.range.offset, against: expected };
+      const other = { of, start: beside?.ranges.other ?? 0, against: actual };
+      const isOther = beside !== undefined && this.#provider.document(beside.uri)?.session === session;
+      return [...(of.session === session ? [own] : []), ...(isOther ? [other] : [])];
+    });
+  }
+
   /** Which bytes of a range differ, and what is expected there. */
   #expectedOf(session: MemorySession, asked: ByteRange): ExpectedBytes | undefined {
-    const of = this.#open.find((one) => one.session === session);
-    const range = of && intersectRanges(asked, { offset: of.range.offset, length: of.comparison.length });
-    if (of === undefined || range === undefined) return undefined;
-    const { comparison } = of;
-    const start = range.offset - of.range.offset;
+    const found = this.#sidesIn(session).find(({ of, start }) => {
+      return intersectRanges(asked, { offset: start, length: of.comparison.length }) !== undefined;
+    });
+    if (found === undefined) return undefined;
+    const { comparison } = found.of;
+    const range = intersectRanges(asked, { offset: found.start, length: comparison.length });
+    if (range === undefined) return undefined;
+    const start = range.offset - found.start;
     const wrong = new Uint8Array(range.length);
     const { mismatches } = comparison.outcome;
     const size = comparison.measure.type.bytes;
@@ -259,8 +308,92 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     ) {
       wrong.fill(1, Math.max(0, at * size - start), (at + 1) * size - start);
     }
-    const expected = comparison.expected.bytes({ offset: start, length: range.length }).bytes.slice();
+    const expected = found.against.bytes({ offset: start, length: range.length }).bytes.slice();
     return { offset: range.offset, wrong, expected };
+  }
+
+  /** Opens the other side in an editor beside that of the memory. Both scroll together until the comparison ends. */
+  async #showBeside(of: OpenComparison): Promise<void> {
+    const { services } = this.#provider;
+    try {
+      await vscode.commands.executeCommand('vscode.openWith', of.uri, viewType);
+      let beside = this.#beside.get(of);
+      if (beside === undefined || this.#provider.document(beside.uri) === undefined) {
+        await this.#forgetBeside(of);
+        beside = await this.#makeBeside(of);
+        this.#beside.set(of, beside);
+      }
+      const { uri } = beside;
+      await vscode.commands.executeCommand('vscode.openWith', uri, viewType, {
+        viewColumn: vscode.ViewColumn.Beside,
+        preserveFocus: true,
+      });
+      const front = [...(this.#provider.document(of.uri)?.panels ?? [])].find(({ view }) => view.visible);
+      const first = front?.visible;
+      if (front !== undefined && first !== undefined) this.#scrollWith(front, first.offset);
+      this.#tell(of.session);
+    } catch (error) {
+      services.note(error);
+      sayError(sentenceOf(error, services.errorText, vscode.l10n));
+    }
+  }
+
+  async #makeBeside(of: OpenComparison): Promise<BesideEditor> {
+    const { geometry, resource, session, comparison, other } = of;
+    const { services } = this.#provider;
+    const own = { offset: of.range.offset, length: comparison.length };
+    if (other !== undefined) {
+      const { tile } = locate(geometry, other.offset);
+      const path = resourcePath({ ...resource, tile });
+      const uri = vscode.Uri.from({ scheme, authority: resource.board, path });
+      return { uri, ranges: { own, other: other.offset } };
+    }
+    const { link } = session.state;
+    const info = link.kind === 'connected' ? link.board.info : undefined;
+    const side = comparison.expected.bytes({ offset: 0, length: own.length });
+    const expected = expectedMemory(geometry, own, side);
+    const snapshot = expectedSnapshot(expected, of.name, Date.now(), {
+      partition: resource.partition,
+      generation: info?.generation ?? 'unknown',
+      array: info?.array,
+      names: (tile) => services.names(resource.board, resource.memory, tile),
+      tileName: (tile) => services.tileName(resource.board, tile),
+    });
+    const shown = await services.showKept(snapshot, expected.memory);
+    const layout = expected.memory.geometry;
+    const tile = onlyTile(layout, { offset: 0, length: expected.memory.bytes.length });
+    const path = resourcePath(tile === undefined ? shown : { ...shown, tile });
+    const uri = vscode.Uri.from({ scheme, authority: shown.board, path });
+    return { uri, ranges: { own, other: expected.start }, board: shown.board };
+  }
+
+  /** Closes the other side of a comparison where only that shows it. */
+  async #forgetBeside(of: OpenComparison): Promise<void> {
+    const beside = this.#beside.get(of);
+    this.#beside.delete(of);
+    if (beside?.board === undefined) return;
+    const isItsTab = ({ input }: vscode.Tab): boolean =>
+      input instanceof vscode.TabInputCustom && input.uri.toString() === beside.uri.toString();
+    const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter(isItsTab);
+    if (tabs.length > 0) await vscode.window.tabGroups.close(tabs, true);
+    await this.#provider.services.forgetKept(beside.board);
+  }
+
+  /** Has the editors of the other side show the same bytes as the one that was scrolled. */
+  #scrollWith(panel: HexPanel, offset: number): void {
+    for (const [of, { uri, ranges }] of this.#beside) {
+      const isOther = panel.document.key === uri.toString();
+      const from = panel.document.isOutside ? undefined : panel.document.shown?.range;
+      const isOwn = panel.document.session === of.session && from && intersectRanges(from, ranges.own);
+      if (!isOther && !isOwn) continue;
+      for (const document of this.#provider.documents) {
+        const isTarget = isOther ? document.session === of.session : document.key === uri.toString();
+        const shown = document.isOutside || document === panel.document ? undefined : document.shown;
+        if (!isTarget || shown === undefined) continue;
+        const to = besideOffset(offset, ranges, !isOther, shown.range);
+        for (const one of document.panels) if (one.view.visible) one.scrollTo(to);
+      }
+    }
   }
 
   /** Writes all mismatches as CSV. */

@@ -173,7 +173,7 @@ describe('comparing', () => {
     expect([[...outcome.mismatches], [...outcome.uncompared]]).toEqual([[0, 2, 3], []]);
   });
 
-  test('25 MiB take less than 100 ms of processor time', () => {
+  test('[names-6] 25 MiB take less than 100 ms of processor time', () => {
     const expected = new Uint8Array(25 * 1024 * 1024).map((_, i) => (i * 7) >> 3);
     const actual = expected.slice();
     for (let i = 0; i < 50_000; i++) actual[i * 523] = 0xff;
@@ -197,7 +197,7 @@ describe('the likeliest explanation', () => {
   const below = dice(5);
   const golden = Int16Array.from({ length: 1024 }, () => below(20_000) - 10_000);
 
-  test('every eighth of 1,024 altered: 128 mismatches, the first at 0, a stride of 8', () => {
+  test('[names-6] every eighth of 1,024 altered: 128 mismatches, the first at 0, a stride of 8', () => {
     const altered = golden.map((value, i) => (i % 8 === 0 ? value ^ (1 + below(200)) : value));
     expect(explain(of(altered), of(golden))).toEqual({
       count: 128,

@@ -9,7 +9,7 @@ import type { LoadedFiles } from '../../../src/editor/compare/loaded.ts';
 import type { CellChoice } from '../../../src/model/cells/choices.ts';
 import { tileStart } from '../../../src/model/geometry.ts';
 import { resourcePath, scheme } from '../../../src/model/resource.ts';
-import { Bench, free, hexOf, show, until, untilTrue } from './support.ts';
+import { Bench, free, hexOf, show, tabOf, until, untilTrue } from './support.ts';
 
 const tile = { col: 1, row: 2 };
 const line = ({ label, description }: ComparisonRow) => `${label}: ${description}`;
@@ -72,7 +72,7 @@ describe('comparing', () => {
     await vscode.commands.executeCommand('tilescope.addNames', partition);
   }
 
-  it('memory with text of a simulator: how many differ, which, what they have in common; next and previous', async () => {
+  it('[names-6] memory with text of a simulator: how many differ, which, what they have in common; next and previous', async () => {
     const values = Int16Array.from({ length: 1024 }, (_, i) => 31 * i - 9000);
     const held = values.map((value, i) => (i % 8 === 0 ? value ^ (1 + (i % 50)) : value));
     bench.array.poke('data', tile, 0, [...new Uint8Array(held.buffer)]);
@@ -111,7 +111,7 @@ describe('comparing', () => {
     assert.match(line(rows()[0] ?? root), /all 1024 values are as expected/);
   });
 
-  it('a tile with another one, both live; all mismatches as a file', async () => {
+  it('[names-6] a tile with another one, both live, side by side and scrolled together; all mismatches as a file', async () => {
     const document = await bench.open('data', tile);
     const other = { col: 2, row: 3 };
     const bytes = bench.array.peek('data', tile, 0, 0x8000);
@@ -120,6 +120,24 @@ describe('comparing', () => {
     await vscode.commands.executeCommand('tilescope.compareTile');
     assert.equal(line(rows()[0] as ComparisonRow), '(2,3): all 8192 values are as expected');
     bench.array.poke('data', other, 0x40, [(bytes[0x40] ?? 0) ^ 1]);
+    await vscode.commands.executeCommand('tilescope.showBeside', rows()[0]);
+    const beside = await until('the other tile is beside', () =>
+      bench.api.editor.document(bench.uri('data', other)),
+    );
+    const first = (one: typeof document) =>
+      ([...one.panels][0]?.visible?.offset ?? Number.NaN) - (one.shown?.range.offset ?? 0);
+    await untilTrue('its page shows bytes', () => first(beside) === 0);
+    [...document.panels][0]?.reveal((document.shown?.range.offset ?? 0) + 0x4000, 1);
+    await untilTrue(
+      'it shows the same rows',
+      () => first(document) > 0x3000 && first(beside) === first(document),
+    );
+    [...beside.panels][0]?.reveal((beside.shown?.range.offset ?? 0) + 0x1000, 1);
+    await untilTrue(
+      'and the other way round',
+      () => first(beside) < 0x2000 && first(beside) === first(document),
+    );
+    await vscode.window.tabGroups.close(tabOf(beside.uri) ?? []);
     const whole = await bench.open('data');
     const geometry = whole.shown?.geometry;
     assert.ok(geometry);
@@ -215,7 +233,7 @@ describe('comparing', () => {
     assert.match(line(rows()[0] as ComparisonRow), /all 8192/);
   });
 
-  it('[names-5] live memory with a snapshot of before: of a tile, a memory, all of the partition, with its names', async () => {
+  it('[names-5] [names-6] live memory with a snapshot of before: of a tile, a memory, all of the partition, with its names', async () => {
     await nameTile();
     const document = await bench.open('data', tile);
     const uri = vscode.Uri.file(join(folder, 'before.aiesnap'));
@@ -257,6 +275,9 @@ describe('comparing', () => {
       [...kept.panels][0]?.nameAt(tileStart(kept.shown?.geometry ?? assert.fail(), tile) + 0x104),
       'gain (ping)+0x4',
     );
+    await vscode.commands.executeCommand('tilescope.compareFile');
+    assert.match(line(rows()[0] as ComparisonRow), /^before\.aiesnap: all 245760 values are as expected$/);
+    await vscode.commands.executeCommand('tilescope.closeComparison');
     const entry = bench.api.boards.entries.find(({ config }) => config.kind === 'snapshot');
     assert.ok(entry);
     const program = { board: entry.id, partition: kept.resource.partition, memory: 'program' } as const;
@@ -265,7 +286,7 @@ describe('comparing', () => {
     await bench.api.boards.remove(entry.id);
   });
 
-  it('a comparison follows its memory, and shows bytes also when their editor was closed', async () => {
+  it('[names-6] a comparison follows its memory; a file stands beside it; bytes are shown also when their editor was closed', async () => {
     const golden = Float32Array.from({ length: 16 }, (_, i) => i / 4);
     bench.array.poke('data', tile, 0x100, [...new Uint8Array(golden.buffer)]);
     const document = await bench.open('data', tile);
@@ -286,6 +307,19 @@ describe('comparing', () => {
     await untilTrue('the value that changed is a mismatch', () =>
       rows().some((row) => row.description === '1 of 16 values differ'),
     );
+    await vscode.commands.executeCommand('tilescope.showBeside', rows()[0]);
+    const entry = bench.api.boards.entries.find(({ config }) => config.label === 'golden.npy');
+    const ofFile = () => bench.api.editor.documents.find(({ resource }) => resource.board === entry?.id);
+    const side = await until('the file is beside', ofFile);
+    const held = { offset: 0x108, length: 8 };
+    await side.session.read(held, new AbortController().signal);
+    assert.equal(hexOf(side.session.bytes(held).bytes), '0000003f0000403f');
+    const marks = bench.api.editor.expected(side, held);
+    assert.deepEqual(
+      [marks?.wrong, marks?.expected].map((bytes) => hexOf(bytes ?? new Uint8Array())),
+      ['0101010100000000', '000000400000403f'],
+    );
+    await vscode.window.tabGroups.close(tabOf(side.uri) ?? []);
     const tileRow = rows(rows()[0]).at(-1);
     const [mismatch] = rows(tileRow);
     assert.equal(mismatch && line(mismatch), '0x0108: 2, expected 0.5');
@@ -295,5 +329,11 @@ describe('comparing', () => {
     await vscode.commands.executeCommand('tilescope.showMismatch', mismatch);
     const again = await until('it is open', () => bench.api.editor.document(document.uri));
     await untilTrue('and selects the value', () => [...again.panels][0]?.selection?.start === start + 0x108);
+    await vscode.commands.executeCommand('tilescope.showBeside', rows()[0]);
+    const named = () => bench.api.boards.entries.find(({ config }) => config.label === 'golden.npy');
+    const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).length;
+    assert.deepEqual([named() !== undefined, tabs()], [true, 2]);
+    await vscode.commands.executeCommand('tilescope.closeComparison', rows()[0]);
+    assert.deepEqual([named(), tabs()], [undefined, 1]);
   });
 });
