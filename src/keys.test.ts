@@ -110,7 +110,7 @@ describe('[shape-9] what can be done now', () => {
     const always = commands.filter(({ enablement }) => enablement === undefined);
     expect(always.map(({ command }) => command.replace('tilescope.', ''))).toEqual([
       ...['addBoard', 'addSshBoard', 'addLocalBoard', 'addSimulatedBoard', 'showLog', 'openSnapshot'],
-      ...['forgetSecrets', 'addNames'],
+      ...['forgetSecrets', 'openDebugged', 'showDebugged', 'sampleAgain', 'addNames'],
     ]);
     const told = new Set(
       [sidebarKeys([]), editorKeys(undefined, false), namesKeys([]), watchKeys([])].flatMap((keys) =>
