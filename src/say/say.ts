@@ -106,9 +106,10 @@ export function pickTyped<T extends vscode.QuickPickItem>(
     );
     picker.onDidAccept(() => {
       // Enter may come before the lines for the last letter.
-      const isStale = shown !== picker.value;
       const lines = show();
-      const chosen = isStale ? lines[0] : (picker.activeItems[0] ?? lines[0]);
+      // Or before the window told which of them is active: until then the active line is one of the former list.
+      const active = picker.activeItems.find((line) => lines.includes(line));
+      const chosen = active ?? lines[0];
       if (chosen === undefined || !question.isAnswer(chosen)) return;
       answer = chosen;
       picker.hide();
