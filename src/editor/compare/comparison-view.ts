@@ -1,14 +1,12 @@
 /** The view of comparisons: what differs, where, and what the differences have in common. */
 import * as vscode from 'vscode';
 import { plainRow } from '../../say/say.ts';
+import { refreshPeriod } from '../refresh-period.ts';
 import { type ComparedMemory, type ComparisonRow, comparisonRow } from './comparison-rows.ts';
 import { type Thumbnail, thumbnailSvg } from './thumbnail.ts';
 
 /** The view's id in the manifest. */
 const comparisonViewId = 'tilescope.comparison';
-
-/** A memory that changes is shown at most this often, milliseconds. */
-const refreshPeriod = 250;
 
 /** What differs on light and on dark grounds. */
 const pictureColours = { light: '#a1260d', dark: '#f48771' };

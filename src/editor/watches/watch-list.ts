@@ -16,14 +16,13 @@ import { parsePlaces } from '../go-to.ts';
 import { namedPlaces } from '../named-places.ts';
 import type { HexPanel } from '../panel.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
+import { refreshPeriod } from '../refresh-period.ts';
 import { Watches, type WatchHit, type WatchNow } from './watch-model.ts';
 import { actionText, hitText, valueText } from './watch-sentences.ts';
 import { type KeptWatch, mostWatches, type WatchStore, watchActions } from './watch-store.ts';
 
 /** The view's id in the manifest. */
 const watchViewId = 'tilescope.watches';
-/** Values that move are shown at most this often, milliseconds. */
-const refreshPeriod = 250;
 /** The types that are offered, behind that of the editor. */
 const offered = [
   'int32',
