@@ -229,7 +229,7 @@ describe('the sidebar', () => {
     assert.deepEqual([...new Set(hidden)], ['Refresh']);
     for (const [menu, place] of [
       ['view/title', /\bview == tilescope\.(boards|array|tile)\b/],
-      ['view/item/context', /\bview == tilescope\.(boards|tile|comparison) && viewItem =~ /],
+      ['view/item/context', /\bview == tilescope\.(boards|tile|comparison|watches) && viewItem =~ /],
       ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
     ] as const) {
       const items = list(part(menus, menu));
