@@ -60,12 +60,11 @@ describe('a debug session of cores', () => {
     await vscode.workspace.fs.writeFile(told, new TextEncoder().encode(bcf));
   });
   afterEach(async () => {
-    // Asked once, a program that stops again and again may go on; asked again, it is let go.
+    for (const one of started.splice(0)) one.dispose();
     await until('all sessions have ended', async () => {
       await vscode.debug.stopDebugging();
       return vscode.debug.activeDebugSession === undefined ? true : undefined;
     });
-    for (const one of started.splice(0)) one.dispose();
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.workspace.fs.delete(work, { recursive: true, useTrash: false });
     await bench.dispose();
@@ -210,7 +209,7 @@ describe('a debug session of cores', () => {
     await untilTrue('it is selected', () => vscode.debug.activeStackItem?.threadId === thread.id);
     assert.equal(document.session.stopTick, undefined, 'a sample counts as a stop');
 
-    await debugProgram(work.fsPath);
+    started.push(await debugProgram(work.fsPath));
     const hasFocus = (): boolean => {
       const item = vscode.debug.activeStackItem;
       return item instanceof vscode.DebugStackFrame && item.session.id !== session.id;

@@ -129,11 +129,12 @@ describe('live', () => {
 
   it('[live-10] a debug session that stops has it read at once, and nothing more until it continues', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tilescope-debug-'));
+    let program: vscode.Disposable | undefined;
     try {
       const document = await bench.open('data', tile, owned);
       const start = document.shown?.range.offset ?? 0;
       const shown = () => document.session.bytes({ offset: start, length: 1 }).bytes[0];
-      await debugProgram(folder);
+      program = await debugProgram(folder);
       await untilTrue('it is paused with the session', () =>
         /debug session is stopped/.test(stateOf(document)?.paused ?? ''),
       );
@@ -147,6 +148,7 @@ describe('live', () => {
       await session.customRequest('continue', { threadId: threads[0].id });
       await untilTrue('the stop has it read', () => shown() === value);
     } finally {
+      program?.dispose();
       await vscode.debug.stopDebugging();
       const texts = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).filter(isText);
       await vscode.window.tabGroups.close(texts);

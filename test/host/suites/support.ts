@@ -132,9 +132,14 @@ export function hexOf(bytes: Uint8Array): string {
 }
 
 /** Starts a debug session of a small program that stops again and again; what it shows stands beside what is open. */
-export async function debugProgram(folder: string): Promise<void> {
+export async function debugProgram(folder: string): Promise<vscode.Disposable> {
   const program = vscode.Uri.joinPath(vscode.Uri.file(folder), 'program.js');
-  const text = 'setInterval(() => { debugger; }, 50);\n';
+  const own = vscode.Uri.joinPath(vscode.Uri.file(folder), 'program.pid');
+  const text = [
+    `require('node:fs').writeFileSync(${JSON.stringify(own.fsPath)}, String(process.pid));`,
+    'setInterval(() => { debugger; }, 50);',
+    '',
+  ].join('\n');
   await vscode.workspace.fs.writeFile(program, new TextEncoder().encode(text));
   // Where it is stopped is shown beside the memory, not in its place.
   await vscode.window.showTextDocument(program, {
@@ -149,4 +154,16 @@ export async function debugProgram(folder: string): Promise<void> {
     console: 'internalConsole',
   });
   assert.ok(started, 'the program did not start');
+  const pid = await until('the program runs', async () => {
+    const bytes = await vscode.workspace.fs.readFile(own).then(undefined, () => new Uint8Array());
+    return Number(new TextDecoder().decode(bytes)) || undefined;
+  });
+  // Its debugger may not let it go: it ends all the same, and its session with it.
+  return new vscode.Disposable(() => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended by itself.
+    }
+  });
 }
