@@ -194,6 +194,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       tileName: (board, tile) => names.tileName(board, tile),
       kernels: (board, tile) => names.model?.kernels(board, tile) ?? [],
       names: (board, memory, tile) => names.names(board, memory, tile),
+      program: (board, tile) => names.model?.program(board, tile),
       onDidChangeNames: (listener) => names.onDidChange(listener),
       openSnapshot: (path) => commands.openSnapshot(path),
       showKept: (snapshot, memory) => kept.show(snapshot, memory),

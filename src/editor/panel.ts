@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
-import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
+import { reasonShift, stateBits, unreadableReasons } from '../model/byte-state.ts';
 import { type CellChoice, type CellName, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import {
@@ -11,9 +11,11 @@ import {
   locate,
   type MemoryGeometry,
   type Tile,
+  tileStart,
   totalBytes,
 } from '../model/geometry.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
+import { programDifference } from '../model/program/program-image.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
 import { sameGeometry } from '../session/journal.ts';
@@ -40,6 +42,7 @@ import {
   besideText,
   livePausedText,
   momentText,
+  otherProgramBanner,
   readAtText,
   sentenceOf,
   titleOf,
@@ -442,12 +445,30 @@ export class HexPanel {
       connected ? state.haltedCores : undefined,
       vscode.l10n,
     );
-    if (banner !== undefined || document.session.geometry === undefined || !document.isOutside) return banner;
+    if (banner !== undefined) return banner;
+    if (!document.isOutside) return this.#otherProgram();
+    if (document.session.geometry === undefined) return undefined;
     return {
       kind: 'error',
       text: vscode.l10n.t('This tile is not part of the partition any more. Close this tab.'),
       actions: [],
     };
+  }
+
+  /** Says that the program memory at the cursor is not what the build has for its core. */
+  #otherProgram(): Banner | undefined {
+    const { resource, shown, session } = this.document;
+    if (resource.memory !== 'program' || shown === undefined) return undefined;
+    const { geometry, range } = shown;
+    const { tile } = locate(geometry, this.selection?.cursor ?? this.#visible?.offset ?? range.offset);
+    const program = this.#host.services.program(resource.board, tile);
+    if (program === undefined) return undefined;
+    const memory = { offset: tileStart(geometry, tile), length: geometry.bytesPerTile };
+    const { base, flags } = session.bytes(memory);
+    const { known, stale } = stateBits;
+    const isRead = (offset: number) => ((flags[offset] ?? 0) & (known | stale)) === known;
+    const difference = programDifference(program.image, base, isRead);
+    return difference && otherProgramBanner(tile, program.label, difference, vscode.l10n);
   }
 
   #showPage(): void {

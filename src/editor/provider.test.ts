@@ -143,6 +143,7 @@ async function setup() {
       update: async (key, value) => void kept.set(key, value),
     }),
     tileName: () => '',
+    program: () => undefined,
     names: () => [
       { kind: 'buffer', name: 'in_buff', offset: 64, size: 256, type: 'v4int32[16]', cells: 'int32' },
       { kind: 'buffer', name: 'bytes', offset: 512, size: 256 },

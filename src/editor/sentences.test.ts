@@ -8,6 +8,7 @@ import {
   bannerFor,
   besideQuestion,
   besideText,
+  otherProgramBanner,
   withGatedTile,
   withHaltedCore,
   withRunningCore,
@@ -39,6 +40,14 @@ const facts = (state: Partial<SessionState>, more: { conflictBytes?: number; rea
   ...more,
 });
 const banner = (state: Partial<SessionState>, more = {}) => bannerFor(facts(state, more), say, l10n);
+
+test('program memory that is not what the build has for its core is said with the file and the first place', () => {
+  expect(otherProgramBanner({ col: 7, row: 3 }, 'Work/aie/1_2', { count: 12, first: 0x40 }, l10n)).toEqual({
+    kind: 'warning',
+    text: 'The program memory of tile (7,3) is not that of Work/aie/1_2: bytes that differ: 12, the first at 0x0040. Names of functions may be wrong here.',
+    actions: [],
+  });
+});
 
 test('[truth-7] a halted core is named at once, and whether we did it; an error of ours comes before that', () => {
   const tile = { col: 7, row: 3 };

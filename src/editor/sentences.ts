@@ -6,6 +6,8 @@ import { actionNames } from '../model/action-names.ts';
 import { FileError } from '../model/files/file-error.ts';
 import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
+import { hexNumber } from '../model/numbers.ts';
+import type { ProgramDifference } from '../model/program/program-image.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { SessionError } from '../session/errors.ts';
 import type { ApplyReport, HaltedCore, LiveState, SessionState } from '../session/types.ts';
@@ -340,6 +342,23 @@ export function withRunningCore(
         actions: [action],
       }
     : { ...banner, actions: [...banner.actions, action] };
+}
+
+/** What is said of program memory that is not what the build has for its core. */
+export function otherProgramBanner(
+  tile: Tile,
+  file: string,
+  { count, first }: ProgramDifference,
+  l10n: Localiser,
+): Banner {
+  const text = l10n.t(
+    'The program memory of tile {0} is not that of {1}: bytes that differ: {2}, the first at {3}. Names of functions may be wrong here.',
+    formatTile(tile),
+    file,
+    count,
+    hexNumber(first, 4),
+  );
+  return { kind: 'warning', text, actions: [] };
 }
 
 /** The question before program memory of a running core is touched. */

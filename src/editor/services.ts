@@ -2,7 +2,7 @@
 import type { BoardError } from '../board/errors.ts';
 import type { SavedMemory, SavedSnapshot } from '../board/snapshot/snapshot-file.ts';
 import type { MemoryType, Tile } from '../model/geometry.ts';
-import type { PlacedName } from '../model/program/build.ts';
+import type { CoreProgram, PlacedName } from '../model/program/build.ts';
 import type { KernelPlace } from '../model/program/control-config.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
@@ -25,6 +25,8 @@ export interface EditorServices {
   kernels(board: string, tile: Tile): readonly Pick<KernelPlace, 'name' | 'graph'>[];
   /** What has a name in a memory of a tile, by its offset. */
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
+  /** The program that a build has for a tile's core. */
+  program(board: string, tile: Tile): CoreProgram | undefined;
   /** Fires when tiles may have other names. */
   readonly onDidChangeNames: (listener: () => void) => { dispose(): void };
   /** Shows a snapshot's file among the boards; answers the memory that its editor shows. Rejects with BoardError. */

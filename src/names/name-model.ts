@@ -7,12 +7,14 @@ import { type ColumnRange, formatTile, type MemoryType, type Tile } from '../mod
 import type { Localiser } from '../model/localiser.ts';
 import {
   type Build,
+  type CoreProgram,
   columnsOf,
   contentOf,
   deviceOf,
   kernelsOf,
   type PlacedName,
   placedNames,
+  programOf,
   shapeOf,
 } from '../model/program/build.ts';
 import type { KernelPlace } from '../model/program/control-config.ts';
@@ -141,6 +143,15 @@ export class NameModel {
   /** The kernels of a tile. */
   kernels(board: string, tile: Tile): readonly KernelPlace[] {
     return this.#namesOf(board).kernels.get(tileKey(tile)) ?? [];
+  }
+
+  /** The program of a tile's core; undefined where no build has one, or several have. */
+  program(board: string, tile: Tile): CoreProgram | undefined {
+    const [only, ...others] = this.inUse.flatMap((found) => {
+      const placement = this.place(found, board);
+      return placement?.kind === 'placed' ? (programOf(found.build, placement, tile) ?? []) : [];
+    });
+    return others.length === 0 ? only : undefined;
   }
 
   /** The kernels of a tile in one short text; empty without any. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { makeElf } from '../../../test/program/elf.ts';
 import { configSample } from '../../../test/program/samples.ts';
-import { type Build, columnsOf, placedNames, shapeOf } from './build.ts';
+import { type Build, columnsOf, placedNames, programOf, shapeOf } from './build.ts';
 import { readControlConfig } from './control-config.ts';
 import { readElf } from './elf.ts';
 import { FileFault } from './faults.ts';
@@ -96,6 +96,18 @@ describe('the names of a build on a board', () => {
     ]);
     expect(columnsOf(build)).toBe(1);
     expect(placeBuild(shapeOf(build), columnsOf(build), aieml)).toEqual(placed(4, 2));
+  });
+
+  test('the program of a tile is that of the one ELF for its core', () => {
+    const [core] = build.cores;
+    if (core === undefined) throw new Error('no core');
+    expect(programOf(build, placed(4, 2), { col: 4, row: 2 })).toMatchObject({
+      label: 'core_0_2.elf',
+      image: [{ offset: 0 }],
+    });
+    expect(programOf(build, placed(4, 2), { col: 4, row: 3 })).toBeUndefined();
+    const twice = { ...build, cores: [core, { ...core, label: 'other.elf' }] };
+    expect(programOf(twice, placed(4, 2), { col: 4, row: 2 })).toBeUndefined();
   });
 
   test('sizes of a linker file count more than those of the module', () => {

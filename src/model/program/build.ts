@@ -10,6 +10,7 @@ import { dataPlace, windowEnd } from './data-space.ts';
 import { FileFault } from './faults.ts';
 import type { ModuleBuffer, ModuleDevice } from './mlir.ts';
 import { type BoardShape, type Placed, tileOf } from './placement.ts';
+import type { ProgramImage } from './program-image.ts';
 import type { CoreSymbols } from './symbols.ts';
 import { cellsOfMemref } from './value-cells.ts';
 
@@ -158,14 +159,34 @@ function ofParameter(parameter: RunTimeParameter, placed: Placed): PlacedName[] 
   });
 }
 
+/** The tile of a core's ELF. */
+function tileOfCore(core: CorePath, placed: Placed): Tile {
+  return core.isComputeRow ? tileOf(core, placed) : { col: placed.startCol + core.column, row: core.row };
+}
+
+/** The program of a core, and the file that it stands in. */
+export interface CoreProgram {
+  readonly label: string;
+  readonly image: ProgramImage;
+}
+
+/** The program that the build has for a tile's core; undefined where it has none, or several. */
+export function programOf({ cores }: Build, placed: Placed, tile: Tile): CoreProgram | undefined {
+  const [only, ...others] = cores.flatMap((one) => {
+    const { col, row } = tileOfCore(one.core, placed);
+    const content = contentOf(one);
+    const isHere = col === tile.col && row === tile.row && content !== undefined;
+    return isHere ? [{ label: one.label, image: content.program }] : [];
+  });
+  return others.length === 0 ? only : undefined;
+}
+
 function namesOfCore({ core, content }: CoreFile, placed: Placed, board: BoardShape): PlacedName[] {
   const { array } = board;
   if (content instanceof FileFault || array === undefined) return [];
   const generation = generationOf(board.generation) ?? content.generation;
   if (generation === undefined) return [];
-  const tile = core.isComputeRow
-    ? tileOf(core, placed)
-    : { col: placed.startCol + core.column, row: core.row };
+  const tile = tileOfCore(core, placed);
   if (tileKind(array, tile.row) !== 'core') return [];
   const inData = (
     kind: PlacedName['kind'],

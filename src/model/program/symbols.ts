@@ -11,6 +11,7 @@ import { generationOfAddresses, isDataAddress, windowEnd } from './data-space.ts
 import type { DebugInfo } from './dwarf/debug-info.ts';
 import type { ElfFile } from './elf.ts';
 import { type LinkerFile, type LinkerSource, type NamedRange, programEnd } from './linker-files.ts';
+import { type ProgramImage, programImage } from './program-image.ts';
 import { cellsOfType } from './value-cells.ts';
 
 /** Who said how large something is; `debug`: its type in the debug information; `next`: nobody, it goes up to what follows. */
@@ -32,6 +33,8 @@ export interface CoreSymbols {
   /** By address. Some lie in the memories of neighbours. */
   readonly buffers: readonly CoreSymbol[];
   readonly functions: readonly CoreSymbol[];
+  /** What program memory holds once the file was loaded. */
+  readonly program: ProgramImage;
   /** It grows upwards from its address. Size 0 where nobody says how large it may become. */
   readonly stack?: Omit<CoreSymbol, 'name' | 'type' | 'cells'>;
 }
@@ -77,6 +80,7 @@ export function coreSymbols(
     ...(generation === undefined ? {} : { generation }),
     buffers: sized(buffers, linkerFiles, ends, starts, debug),
     functions: sized(functions, [], () => programEnd, []),
+    program: programImage(elf),
     ...(stack === undefined ? {} : { stack }),
   };
 }
