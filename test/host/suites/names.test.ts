@@ -6,7 +6,7 @@ import * as vscode from 'vscode';
 import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { MemoryNode, PartitionNode } from '../../../src/explorer/nodes.ts';
 import { makeElf } from '../../program/elf.ts';
-import { Bench, owned, until, untilTrue } from './support.ts';
+import { Bench, free, owned, until, untilTrue } from './support.ts';
 
 const tile = { col: 7, row: 3 };
 /** Buffer offset of a tile offset. */
@@ -121,5 +121,36 @@ describe('names', () => {
     await vscode.commands.executeCommand('tilescope.removeNames');
     assert.deepEqual(names.model?.boardLines(bench.entry.id), []);
     await vscode.workspace.fs.delete(folder, { recursive: true, useTrash: false });
+  });
+
+  it('program memory that is not what the build has for its core is said above its bytes', async () => {
+    const here = { col: 1, row: 3 };
+    await vscode.workspace.fs.writeFile(file, controlConfig([free.startCol]));
+    const document = await bench.open('program', here, free);
+    const [panel] = document.panels;
+    assert.ok(panel);
+    const { range } = document.shown ?? assert.fail('nothing is shown');
+    const loaded = Uint8Array.from(document.session.bytes({ offset: range.offset, length: 0x23 }).base);
+    /** The core's program, built anew. */
+    const build = (text: Uint8Array): Thenable<void> => {
+      const elf = makeElf({
+        flags: 1,
+        sections: [{ name: '.text', flags: 6, address: 0, bytes: text, isLoaded: true }],
+        symbols: [{ name: 'main', value: 0, size: text.length, type: 2, section: '.text' }],
+      });
+      return vscode.workspace.fs.writeFile(vscode.Uri.joinPath(work, 'aie', '1_2', 'Release', '1_2'), elf);
+    };
+    await build(loaded);
+    await untilTrue('the function has a name', () => panel.nameAt(range.offset) === 'main');
+    assert.equal(panel.state.banner, undefined);
+    const other = Uint8Array.from(loaded, (byte, at) => (at === 4 || at === 9 ? byte ^ 0xff : byte));
+    await build(other);
+    const text = await until('the difference is said', () => panel.state.banner?.text);
+    assert.equal(
+      text,
+      'The program memory of tile (1,3) is not that of Work/aie/1_2/Release/1_2: bytes that differ: 2, the first at 0x0004. Names of functions may be wrong here.',
+    );
+    await build(loaded);
+    await untilTrue('nothing is said of the program that was loaded', () => panel.state.banner === undefined);
   });
 });
