@@ -353,7 +353,10 @@ function buildDebug({
     clock: clockText,
     after,
   });
-  debug.onDidSelectTile((place) => array.follow(place));
+  debug.onDidSelectTile((place) => {
+    array.follow(place);
+    editor.follow(place);
+  });
   return debug;
 }
 

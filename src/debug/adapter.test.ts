@@ -215,7 +215,7 @@ describe('a session that observes', () => {
     ]);
   });
 
-  test('a pause takes a dated sample of one core and stops nothing', async () => {
+  test('[debug-2] a pause takes a dated sample of one core and stops nothing', async () => {
     await bench.attach();
     const threadId = await bench.threadOf('(7,2)');
     const stopped = bench.client.waitForEvent('stopped');
@@ -269,7 +269,7 @@ describe('a session that observes', () => {
     expect(now?.name).toBe('fir');
   });
 
-  test('the globals of a program have the bytes of its core, also those in a neighbour; only a person reads them', async () => {
+  test('[debug-2] the globals of a program have the bytes of its core, also those in a neighbour; only a person reads them', async () => {
     await bench.attach();
     const threadId = await bench.threadOf('(7,3)');
     const { client, array } = bench;
@@ -303,7 +303,7 @@ describe('a session that observes', () => {
     ]);
   });
 
-  test('variables have references that name a place in the partition: of memory, of a neighbour, of the program', async () => {
+  test('[debug-2] variables have references that name a place in the partition: of memory, of a neighbour, of the program', async () => {
     await bench.attach();
     const { client } = bench;
     const threadId = await bench.threadOf('(7,3)');
@@ -342,7 +342,7 @@ describe('a session that observes', () => {
     for (const none of ['', '0x', 'pc', '-12', '0x123456789']) expect(place(none)).toBeUndefined();
   });
 
-  test('buffers that only symbols name, and the stack to its pointer, have the bytes of the core', async () => {
+  test('[debug-2] buffers that only symbols name, and the stack to its pointer, have the bytes of the core', async () => {
     await bench.attach();
     const { client, array } = bench;
     const tile = { col: 7, row: 3 };

@@ -50,7 +50,7 @@ const texts = async (...args: Parameters<typeof stackOf>) =>
     ({ name, address, isCaller }) => `${name} ${address.toString(16)}${isCaller ? ' caller' : ''}`,
   );
 
-test('callers: by the link register of a function that has not called yet, then by what is kept on the stack', async () => {
+test('[debug-2] callers: by the link register of a function that has not called yet, then by what is kept on the stack', async () => {
   // leaf was called by filter, which has its frame on the stack.
   expect(await texts(program, { pc: 0x320, sp: 0x38060, lr: 0x244 }, read)).toEqual([
     'leaf 320',

@@ -25,7 +25,7 @@ test('a launch configuration is taken as it is, or the wrong setting is named', 
   expect(readConfiguration(null)).toEqual({ wrong: '' });
 });
 
-test('the longest beginning of a path counts', () => {
+test('[debug-2] the longest beginning of a path counts', () => {
   const map = { '/build': '/here', '/build/lib/': '/there/', '': '/never' };
   expect(mappedPath('/build/fir.cc', map)).toBe('/here/fir.cc');
   expect(mappedPath('/build/lib/fir.cc', map)).toBe('/there/fir.cc');

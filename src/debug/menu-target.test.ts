@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { menuTarget } from './menu-target.ts';
 
-test('what a menu of the debug view is about: a thread, a frame, a variable, or nothing', () => {
+test('[debug-2] what a menu of the debug view is about: a thread, a frame, a variable, or nothing', () => {
   const session = '0b1c2d3e-4f50';
   const thread = { sessionId: session, threadId: `thread:${session}:1794` };
   expect(menuTarget([1794, thread])).toEqual({ sessionId: session, threadId: 1794 });

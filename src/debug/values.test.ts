@@ -38,7 +38,7 @@ function shownAs(type: MadeType, bytes: Uint8Array | readonly number[]): Value {
   return typedValue(info.types, id, Uint8Array.from(bytes));
 }
 
-describe('values of variables', () => {
+describe('[debug-2] values of variables', () => {
   test.each<[string, MadeType, number[], string]>([
     ['a whole number', int, [0xfe, 0xff, 0xff, 0xff], '-2'],
     ['a real number', float, [0, 0, 0xc0, 0x3f], '1.5'],

@@ -7,6 +7,7 @@ import { type CellChoice, type CellName, hexBytes } from '../model/cells/choices
 import { DisposableStore } from '../model/event.ts';
 import {
   type ByteRange,
+  containsTile,
   type Generation,
   locate,
   type MemoryGeometry,
@@ -365,6 +366,20 @@ export class HexPanel {
     if (this.#ready)
       this.#post({ type: 'reveal', offset, length, ...(cells === undefined ? {} : { cells }) });
     else this.#revealLater = { offset, length };
+  }
+
+  /**
+   * Has the page of a whole memory show a tile, at the cursor's place in it; where the cursor is in that tile it stays.
+   * A page that has no focus gets none.
+   */
+  showTile(tile: Tile): void {
+    const { shown, resource } = this.document;
+    if (shown === undefined || this.document.isOutside || resource.tile !== undefined) return;
+    if (!containsTile(shown.geometry, tile)) return;
+    const { bytesPerTile } = shown.geometry;
+    const cursor = this.selection?.cursor ?? 0;
+    const offset = tileStart(shown.geometry, tile) + (cursor % bytesPerTile);
+    if (offset !== cursor) this.reveal(offset, 1);
   }
 
   /** What shows the values of exactly these bytes, where a build says their type. */

@@ -391,6 +391,15 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
     expect(view.posted.at(-1)).toEqual({ type: 'chooseCells' });
   });
 
+  test('[debug-2] a tab of one tile is about that tile: it stays when another one is selected elsewhere', async () => {
+    const { open, provider } = await setup();
+    const { view, send } = await open();
+    await send({ type: 'ready' });
+    const told = view.posted.length;
+    provider.follow({ board: 'board', partition: '2_2', tile: { col: 3, row: 1 } });
+    expect(view.posted.slice(told)).toEqual([]);
+  });
+
   test('what a build says the type of is shown by its values where a person goes to it, in this tab only', async () => {
     const { open } = await setup();
     const { document, view, send } = await open();

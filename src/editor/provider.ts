@@ -352,6 +352,17 @@ export class HexEditorProvider
     await this.openPlace(document, tileStart(geometry, tile) + (cursor % geometry.bytesPerTile));
   }
 
+  /**
+   * A tile was selected elsewhere: open tabs of whole memories of its partition show it. A tab of one tile stays, none is
+   * opened, and no focus moves.
+   */
+  follow({ board, partition, tile }: Required<Omit<MemoryResource, 'memory'>>): void {
+    for (const { resource, panels } of this.documents) {
+      if (resource.board !== board || resource.partition !== partition) continue;
+      for (const panel of panels) panel.showTile(tile);
+    }
+  }
+
   async openPlace(document: TileDocument, offset: number): Promise<void> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) return;

@@ -3,6 +3,7 @@ import * as assert from 'node:assert/strict';
 import { chmod } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { layout } from '../../../src/board/simulated/contents.ts';
+import { tileStart } from '../../../src/model/geometry.ts';
 import { Random } from '../../conformance/random.ts';
 import { DwarfWriter } from '../../program/dwarf.ts';
 import { makeElf } from '../../program/elf.ts';
@@ -109,7 +110,45 @@ describe('a debug session of cores', () => {
     });
   });
 
-  it("a sample has the linker's buffers and stack; menus lead to the memory and to the Array view", async () => {
+  it('[debug-2] an open memory shows the selected core, on its own: no tab is opened, and the source stays in front', async () => {
+    const session = await start();
+    const list = await until('cores are known', async () => {
+      const all = await threads(session);
+      return all.some(({ name }) => name.endsWith('fir:3')) ? all : undefined;
+    });
+    const select = async (place: string): Promise<void> => {
+      const id = list.find(({ name }) => name.startsWith(place))?.id ?? 0;
+      await session.customRequest('pause', { threadId: id });
+      await untilTrue(`${place} is selected`, () => vscode.debug.activeStackItem?.threadId === id);
+    };
+    await select('(7,2)');
+    assert.equal(vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).length, 0, 'a tab was opened');
+
+    const document = await bench.open('data', undefined, owned);
+    const { geometry } = document.shown ?? {};
+    const [panel] = document.panels;
+    assert.ok(geometry && panel, 'the memory is not shown');
+    panel.reveal(layout.ping, 1);
+    await untilTrue('the cursor is at the buffer', () => panel.selection?.cursor === layout.ping);
+    await vscode.window.showTextDocument(source, { viewColumn: vscode.ViewColumn.Two });
+    await untilTrue('the source is in front', () => vscode.window.tabGroups.activeTabGroup.viewColumn === 2);
+    for (const place of ['(7,3)', '(7,2)', '(8,4)']) {
+      await select(place);
+      const tile = { col: Number(place[1]), row: Number(place[3]) };
+      const start = tileStart(geometry, tile);
+      await untilTrue(
+        `the memory shows ${place} at the same offset`,
+        () => panel.selection?.cursor === start + layout.ping,
+      );
+      const [memory, beside] = vscode.window.tabGroups.all;
+      assert.ok(beside?.isActive, 'the source lost its place');
+      assert.ok(!panel.view.active, 'the memory took the focus');
+      assert.equal(memory?.tabs.length, 1, 'a tab was opened');
+      assert.equal(beside.tabs.length, 1, 'a tab was opened beside');
+    }
+  });
+
+  it("[debug-2] a sample has the linker's buffers and stack; menus lead to the memory and to the Array view", async () => {
     const session = await start();
     const named = async (name: string): Promise<Thread> =>
       until(`a core is named ${name}`, async () => (await threads(session)).find((one) => one.name === name));
