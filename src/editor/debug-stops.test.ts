@@ -26,3 +26,28 @@ test('[live-10] a stop of any session is told, and that the last one goes on, ho
   }
   expect(told).toHaveLength(4);
 });
+
+test('[live-10] whatever makes a session run, or ends it, is heard', () => {
+  const requests = [
+    'continue',
+    'next',
+    'stepIn',
+    'stepOut',
+    'stepBack',
+    'reverseContinue',
+    'goto',
+    'restart',
+  ];
+  const messages = [
+    ...[...requests, 'disconnect', 'terminate'].map((command) => ({ type: 'request', command })),
+    ...['continued', 'terminated', 'exited'].map((event) => ({ type: 'event', event })),
+  ];
+  for (const message of messages) {
+    const stops = new DebugStops();
+    const told: boolean[] = [];
+    stops.heard('a', { type: 'event', event: 'stopped' });
+    stops.onDidChange((isStopped) => told.push(isStopped));
+    stops.heard('a', message);
+    expect(told, JSON.stringify(message)).toEqual([false]);
+  }
+});

@@ -39,6 +39,12 @@ describe('[hex-5] numbers about many cells', () => {
     }
   });
 
+  test('a sum of whole numbers beyond what a double holds exactly is exact', () => {
+    const one = [0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
+    const bytes = Uint8Array.from({ length: 6 * 201 }, (_, at) => one[at % 6] ?? 0);
+    expect(BigInt(collect('int48', bytes).sum)).toBe(201n * (2n ** 47n - 1n));
+  });
+
   test('NaN and infinity are counted and left out of the rest; a sum loses nothing to rounding', () => {
     const floats = new Float64Array([1e100, 1, -1e100, 0, -0, Number.NaN, Infinity, -Infinity, 2.5]);
     expect(collect('float64', new Uint8Array(floats.buffer))).toEqual({
