@@ -240,6 +240,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     state: context.workspaceState,
     folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'snapshots'),
     files,
+    openSnapshots: () =>
+      boards.entries.flatMap(({ config }) => (config.kind === 'snapshot' ? [config.path] : [])),
     onDidChangeBoards: (listener) => vscode.Disposable.from(boards.onDidChange(listener)),
   });
   const array = buildArray({

@@ -105,7 +105,7 @@ export class ArrayFace implements vscode.Disposable {
     if (!isFresh && board?.link.state.kind === 'connected' && info?.inUse === true) {
       try {
         const signal = AbortSignal.timeout(tooltipPatience);
-        const partition = await board.link.open(place.partition, signal);
+        const partition = await board.link.open(place.partition, signal, 'nobody');
         const report = await partition.status([place.tile], { asking: 'nobody' }, signal);
         const [status] = report.tiles;
         if (status !== undefined)

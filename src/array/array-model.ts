@@ -459,7 +459,7 @@ export class ArrayModel implements Disposable {
     this.#changed.fire();
     try {
       const signal = read.signal(patience);
-      const partition = await board.link.open(info.key, signal);
+      const partition = await board.link.open(info.key, signal, asking);
       known.report = await this.#readStatus(partition, info, connection.info.generation, asking, signal);
       delete known.error;
     } catch (thrown) {

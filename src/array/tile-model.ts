@@ -113,7 +113,7 @@ export class TileModel implements Disposable {
     this.#underWay = read;
     try {
       const signal = read.signal(patience);
-      const partition = await link.open(place.partition, signal);
+      const partition = await link.open(place.partition, signal, asking);
       const report = await partition.status([place.tile], { detail: true, asking }, signal);
       if (this.#known?.place === place) this.#set({ place, report, reading: false });
     } catch (thrown) {

@@ -128,7 +128,7 @@ export class Cores implements Disposable {
   /** One look at all cores. A failure becomes `error`. */
   async #look(asking: Asking, signal: AbortSignal): Promise<void> {
     try {
-      const partition = await this.#link.open(this.#partition.key, signal);
+      const partition = await this.#link.open(this.#partition.key, signal, asking);
       const tiles = this.all.map(({ tile }) => tile);
       this.#take(await partition.status(tiles, { asking }, signal));
       this.#error = undefined;

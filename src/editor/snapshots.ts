@@ -138,15 +138,15 @@ export class Snapshots {
   }
 
   /**
-   * Reads a tile's memory again, unless nobody uses the partition (a free one is never taken unasked), and writes it to a file
-   * without a question. Rejects as `save`.
+   * Reads a tile's memory again although nobody asked, and writes it to a file without a question; of a free partition what
+   * was read before. Rejects as `save`, also once `epoch` is over.
    */
-  async keepTile(place: Place, tile: Tile, uri: vscode.Uri): Promise<void> {
+  async keepTile(place: Place, tile: Tile, epoch: string, uri: vscode.Uri): Promise<void> {
     const { session } = place;
     const signal = AbortSignal.timeout(patience);
-    const geometry = await session.open(signal);
+    const geometry = await session.open(signal, 'nobody');
     const range = tileRange(geometry, tile);
-    if (session.state.inUse) await session.refresh(range, signal);
+    await session.refreshUnasked(range, epoch, signal);
     const parts = [{ session, range, geometry: ofTile(geometry, tile) }];
     await writeParts(uri, snapshotParts(this.#snapshot(place, parts)), signal, () => undefined);
   }

@@ -16,6 +16,8 @@ export interface WatchActionServices {
   /** Where snapshots of watches go. */
   readonly folder: vscode.Uri;
   readonly files: Pick<FileActions, 'load'>;
+  /** The files of the snapshots that the sidebar shows. */
+  openSnapshots(): readonly string[];
   /** Fires when boards, partitions or connections may be others. */
   readonly onDidChangeBoards: (listener: () => void) => vscode.Disposable;
 }
@@ -49,6 +51,7 @@ export class WatchActions implements vscode.Disposable {
         store: this.#store,
         folder: this.#services.folder,
         files: this.#services.files,
+        openSnapshots: () => this.#services.openSnapshots(),
         onDidChangeBoards: this.#services.onDidChangeBoards,
         told: () => this.#tell(this.#store.all),
       });

@@ -56,7 +56,7 @@ export class Applier {
   /** Reads the bytes under all staged edits again and takes over the new epoch. Rejects with BoardError. */
   async rebase(signal: AbortSignal): Promise<void> {
     const { image, edits, follower, reads, events } = this.#pieces;
-    await reads.open(signal);
+    await reads.open(signal, 'person');
     const pending = (): readonly ByteRange[] => edits.runs(image.whole, 'pending');
     let serial: number;
     do {
@@ -100,7 +100,7 @@ export class Applier {
     throwIfCancelled(signal);
     for (const run of runs) image.checkRange(run);
     follower.checkUnlocked();
-    const memory = await reads.open(signal);
+    const memory = await reads.open(signal, 'person');
     const touched = reads.openTilesIn(runs.flatMap((run) => edits.runs(run, 'pending')));
     const before = await reads.readCores(touched, 'person', signal).catch((error: unknown) => {
       throw follower.failed(error);

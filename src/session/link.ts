@@ -1,4 +1,5 @@
 import type {
+  Asking,
   Board,
   BoardConnector,
   BoardNotice,
@@ -167,19 +168,24 @@ export class BoardLink implements Disposable {
   /**
    * The partition's memory types, learned once per connection. Waits for a running attempt to connect, starts none.
    * Rejects with BoardError; without a connection with the reason why there is none.
+   *
+   * @param asking who wants them: some drivers tell them only of a partition that is taken
    */
-  async open(key: PartitionKey, signal: AbortSignal): Promise<Partition> {
+  async open(key: PartitionKey, signal: AbortSignal, asking: Asking = 'look'): Promise<Partition> {
     const connection = await this.#connected(signal);
     let opened = connection.opened.get(key);
     if (opened === undefined) {
-      const options = { allowUnknownDriver: this.allowUnknownDriver };
+      const options = { asking, allowUnknownDriver: this.allowUnknownDriver };
       const { signal: ended } = connection.ended;
       opened = connection.board.open(key, options, ended).catch((error: unknown) => {
         // The loss of the connection aborts the call; the loss is what a person should hear of.
         throw ended.aborted ? toBoardError(ended.reason) : error;
       });
-      connection.opened.set(key, opened);
-      opened.catch(() => connection.opened.delete(key));
+      // A person does not share the refusal of what nobody asked for; the board knows what it answered.
+      if (asking !== 'nobody') {
+        connection.opened.set(key, opened);
+        opened.catch(() => connection.opened.delete(key));
+      }
     }
     return abortable(opened, signal);
   }

@@ -1095,6 +1095,50 @@ describe('[main-22] losing the board', () => {
 });
 
 describe('[truth-21] a partition that nobody uses', () => {
+  test('is not taken for a watch that acts, also where it was let go a moment ago', async () => {
+    const { link, device, session } = parts();
+    const owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 } as const;
+    device.owner = owner;
+    await link.connect();
+    await session.open(never, 'nobody');
+    expect(device.openedBy).toEqual(['nobody']);
+    const epoch = session.state.partition?.epoch ?? '';
+    device.bytes[0] = 5;
+    await session.refreshUnasked(range(0, 64), epoch, never);
+    expect(device.asked).toEqual(['nobody']);
+    expect(session.bytes(range(0, 1)).base).toEqual(Uint8Array.of(5));
+    // The list does not say yet that its owner is gone.
+    device.owner = undefined;
+    device.bytes[0] = 6;
+    await session.refreshUnasked(range(0, 64), epoch, never);
+    device.announce();
+    await session.refreshUnasked(range(0, 64), epoch, never);
+    expect(device.asked).toEqual(['nobody']);
+    expect(session.bytes(range(0, 1)).base).toEqual(Uint8Array.of(5));
+    // Another epoch that the list does not tell yet, and one that it tells.
+    device.owner = owner;
+    device.announce();
+    device.epoch = 'epoch-2';
+    await session.refreshUnasked(range(0, 64), epoch, never);
+    expect(session.bytes(range(0, 1)).base).toEqual(Uint8Array.of(5));
+    device.announce();
+    const refused = session.refreshUnasked(range(0, 64), epoch, never);
+    await expect(refused).rejects.toMatchObject({ code: 'bytes-changed-hands' });
+  });
+
+  test('a layout that is refused to nobody is not refused to the person who asks meanwhile', async () => {
+    const { link, device } = parts();
+    await link.connect();
+    device.hook = (at) => {
+      if (at === 'open' && device.openedBy.at(-1) === 'nobody')
+        throw new BoardError('not-asked', 'free columns');
+    };
+    const unasked = link.open(device.key, never, 'nobody');
+    const asked = link.open(device.key, never, 'person');
+    await expect(unasked).rejects.toMatchObject({ code: 'not-asked' });
+    expect((await asked).key).toBe(device.key);
+  });
+
   test('is read for what a person looks at and asks for, and by nothing that happens by itself', async () => {
     const { link, device, session, time } = parts();
     await link.connect();

@@ -1,3 +1,4 @@
+import type { Asking } from '../board/board.ts';
 import type { ByteChanges } from '../model/byte-state.ts';
 import type { Disposable, Event } from '../model/event.ts';
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
@@ -106,8 +107,8 @@ export class MemorySession implements Disposable {
   }
 
   /** Learns the memory types of the partition. Rejects with BoardError. */
-  async open(signal: AbortSignal): Promise<MemoryGeometry> {
-    return (await this.#pieces.reads.open(signal)).geometry;
+  async open(signal: AbortSignal, asking: Asking = 'look'): Promise<MemoryGeometry> {
+    return (await this.#pieces.reads.open(signal, asking)).geometry;
   }
 
   /** The bytes as they are to be painted, from what the session has; reads nothing. The arrays are the caller's. */
@@ -148,7 +149,7 @@ export class MemorySession implements Disposable {
   /** Reads those bytes of the range that were not read yet. Rejects with BoardError. */
   async read(range: ByteRange, signal: AbortSignal): Promise<void> {
     this.#pieces.reads.asked();
-    await this.#pieces.reads.open(signal);
+    await this.#pieces.reads.open(signal, 'person');
     this.#checkRange(range);
     const missing = mergeRanges(this.#pieces.image.plane.missing(range), readGap);
     await this.#pieces.reads.read(missing, 'person', signal);
@@ -173,9 +174,19 @@ export class MemorySession implements Disposable {
    */
   async refresh(range: ByteRange, signal: AbortSignal, fast = false): Promise<void> {
     this.#pieces.reads.asked();
-    await this.#pieces.reads.open(signal);
+    await this.#pieces.reads.open(signal, 'person');
     this.#checkRange(range);
     await this.#pieces.reads.read([range], fast ? 'fast' : 'person', signal);
+  }
+
+  /**
+   * As `refresh`, of bytes that nobody asked for: never takes a free partition, whose bytes stay as they were last read, and
+   * does not count as a person's question. Rejects with BoardError; with SessionError `bytes-changed-hands` where `epoch`
+   * is over: nothing of another one is taken over.
+   */
+  async refreshUnasked(range: ByteRange, epoch: string, signal: AbortSignal): Promise<void> {
+    this.#checkRange(range);
+    await this.#pieces.reads.readUnasked(range, epoch, signal);
   }
 
   /**

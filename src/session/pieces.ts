@@ -79,7 +79,7 @@ export function makePieces(link: BoardLink, key: MemoryKey, services: SessionSer
   });
   const live = new Live(services, link.budget, image, follower, {
     lookOf: (document) => reads.viewOf(document),
-    open: () => reads.open(ended.signal),
+    open: () => reads.open(ended.signal, 'nobody'),
     arrived: (store) => {
       if (edits.epochs.length === 0) follower.acceptEpoch();
       arrived(pieces, store);

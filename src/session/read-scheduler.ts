@@ -167,12 +167,12 @@ export class ReadScheduler {
   }
 
   /** The present connection's way to the bytes. Rejects with BoardError. */
-  async open(signal: AbortSignal): Promise<PartitionMemory> {
+  async open(signal: AbortSignal, asking: Asking): Promise<PartitionMemory> {
     this.checkAlive();
     throwIfCancelled(signal);
     try {
       if (this.#follower.memory === undefined) {
-        const partition = await this.#link.open(this.#key.partition, signal);
+        const partition = await this.#link.open(this.#key.partition, signal, asking);
         this.checkAlive();
         const memory = partition.memory(this.#key.memory);
         if (memory === undefined) {
@@ -201,12 +201,26 @@ export class ReadScheduler {
     if (this.#follower.epochEnd?.asked === false && !(openedSince && plane.stale(range).length === 0)) {
       throw new SessionError('bytes-left', 'the application ended before these bytes were read');
     }
-    await this.open(signal);
+    await this.open(signal, 'person');
     const wanted = mergeRanges([...missing, ...plane.stale(range)], readGap);
     const of = bytesIn(wanted);
     await this.read(wanted, 'person', signal, { onProgress: (bytes) => onProgress?.(bytes, of) });
     if (plane.missing(range).length > 0 || plane.hasStaleIn(range)) {
       throw new SessionError('bytes-changed-hands', 'a new epoch began during the read');
+    }
+  }
+
+  /** See `MemorySession.refreshUnasked`. */
+  async readUnasked(range: ByteRange, epoch: string, signal: AbortSignal): Promise<void> {
+    try {
+      if (this.#follower.isInUse) await this.read([range], 'nobody', signal, { onlyIn: epoch });
+    } catch (error) {
+      // It was let go a moment ago, or has somebody else.
+      const { code } = toBoardError(error);
+      if (code !== 'not-asked' && code !== 'epoch') throw error;
+    }
+    if (this.#follower.epoch !== epoch) {
+      throw new SessionError('bytes-changed-hands', 'the epoch ended before the bytes were read');
     }
   }
 
@@ -262,7 +276,8 @@ export class ReadScheduler {
         this.#pumpAsked = false;
         if (this.#looks.size === 0) continue;
         // The layout is asked of the board only for somebody who looks, and only once.
-        if (this.#image.geometry === undefined) await this.open(this.#ended.signal);
+        if (this.#image.geometry === undefined)
+          await this.open(this.#ended.signal, this.#looking ? 'look' : 'nobody');
         const request = requests(mergeRanges(this.missingShown(), readGap))[0];
         if (request === undefined) {
           this.#looking = false;
@@ -313,7 +328,7 @@ export class ReadScheduler {
     signal: AbortSignal,
   ): Promise<readonly TileStatus[]> {
     if (tiles.length === 0) return [];
-    const partition = await abortable(this.#link.open(this.#key.partition, signal), signal);
+    const partition = await abortable(this.#link.open(this.#key.partition, signal, asking), signal);
     return (await abortable(partition.status(tiles, { asking }, signal), signal)).tiles;
   }
 
@@ -330,7 +345,7 @@ export class ReadScheduler {
     signal: AbortSignal,
     { onlyIn, since }: { readonly onlyIn: string | undefined; readonly since: number },
   ): Promise<void> {
-    const memory = await this.open(signal);
+    const memory = await this.open(signal, asking);
     const touched = this.openTilesIn(ranges);
     const before = await this.readCores(touched, asking, signal);
     const flight: Flight = { written: [] };

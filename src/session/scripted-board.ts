@@ -150,6 +150,8 @@ export class ScriptedDevice implements BoardConnector {
   readonly reads: ByteRange[][] = [];
   /** Who asked for each of them. */
   readonly asked: Asking[] = [];
+  /** Who asked for the layout, each time. */
+  readonly openedBy: (Asking | undefined)[] = [];
   /** A read ends early, as when an application opens the device. */
   gaveWay = false;
   /** What the board says unasked. */
@@ -276,7 +278,8 @@ export class ScriptedDevice implements BoardConnector {
         return this.partitions;
       },
       pick: async () => this.key,
-      open: async (key, _options, signal): Promise<Partition> => {
+      open: async (key, { asking }, signal): Promise<Partition> => {
+        this.openedBy.push(asking);
         await this.#point('open', connection, signal);
         if (key !== this.key) throw new BoardError('no-partition', 'unknown partition');
         if (!this.listed && this.owner === undefined) {

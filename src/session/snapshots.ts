@@ -64,7 +64,7 @@ export class Snapshots {
     this.#last = { of, board: state.board, done: false, at: this.#services.now() };
     this.#told();
     try {
-      await this.#reads.open(reading.signal);
+      await this.#reads.open(reading.signal, 'nobody');
       const onlyIn = partition.epoch;
       await this.#reads.read([this.#image.whole], 'nobody', reading.signal, { onlyIn });
       this.#last = { of, board: state.board, done: true, at: this.#image.readAt ?? this.#services.now() };

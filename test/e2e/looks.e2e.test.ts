@@ -105,6 +105,41 @@ describe('[main-23] looks', () => {
     expect((await editor.rowAt('0x20')).slice(4, 8)).toEqual(['A4', '70', '45', '41']);
   });
 
+  test('[live-9] Pin Watch... asks where, as what, when and what then, and refuses what it cannot read; the list shows the value', async () => {
+    await editor.goTo('0x24');
+    await workbench.runCommand('Tilescope: Pin Watch...');
+    const box = (text: string) => workbench.page.locator('.quick-input-widget:visible', { hasText: text });
+    await workbench.answerInput('(9,9)+0x0', 'What to watch');
+    await box('This is no place of this editor').waitFor();
+    await workbench.answerInput('(1,2)+0x26');
+    await workbench.pick('uint16');
+    await workbench.answerInput('soon', 'When to act');
+    await box('This is no condition on a uint16 value.').waitFor();
+    await workbench.answerInput('!= 17');
+    await workbench.pick('Write a line to the log');
+    const base = await editor.rowAt('0x20');
+    const value = Number.parseInt(`${base[7]}${base[6]}`, 16);
+    const pinned = await workbench.waitForRow('(1,2)+0x0026');
+    await expect.poll(() => pinned.textContent()).toContain(`= ${value} · != 17 is true · partition is free`);
+    // Without a condition nothing is asked after it.
+    await workbench.runCommand('Tilescope: Pin Watch...');
+    await workbench.answerInput('(1,2)+0x30', 'What to watch');
+    await workbench.pick('int32');
+    await workbench.answerInput('', 'When to act');
+    await workbench.waitForRow('(1,2)+0x0030');
+  });
+
+  test('[live-9] [names-5] watches and thumbnails in three themes: pictures, nothing cut off', async () => {
+    await workbench.runCommand('Tilescope: Compare with Tile...');
+    await workbench.pick('(1,3)');
+    await workbench.waitForRow(/differ/);
+    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
+      await workbench.setTheme(theme);
+      await workbench.screenshot(`lists-${theme}`);
+    }
+    expect(await workbench.clippedTexts(), 'texts in the sidebar').toEqual([]);
+  });
+
   test('[main-23] a narrow window: nothing cut off', async () => {
     await workbench.page.setViewportSize({ width: 900, height: 600 });
     await workbench.screenshot('editor-narrow');

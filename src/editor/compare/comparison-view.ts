@@ -8,15 +8,18 @@ import { type Thumbnail, thumbnailSvg } from './thumbnail.ts';
 /** The view's id in the manifest. */
 const comparisonViewId = 'tilescope.comparison';
 
-/** What differs on light and on dark grounds. */
-const pictureColours = { light: '#a1260d', dark: '#f48771' };
+/** On light and on dark grounds. */
+const pictureColours = {
+  light: { differs: '#a1260d', border: '#767676' },
+  dark: { differs: '#ff9d8a', border: '#b0b0b0' },
+};
 
 function pictureOf(thumbnail: Thumbnail): { readonly light: vscode.Uri; readonly dark: vscode.Uri } {
-  const as = (colour: string): vscode.Uri => {
-    const picture = Buffer.from(thumbnailSvg(thumbnail, colour)).toString('base64');
+  const as = (ground: keyof typeof pictureColours): vscode.Uri => {
+    const picture = Buffer.from(thumbnailSvg(thumbnail, pictureColours[ground])).toString('base64');
     return vscode.Uri.parse(`data:image/svg+xml;base64,${picture}`);
   };
-  return { light: as(pictureColours.light), dark: as(pictureColours.dark) };
+  return { light: as('light'), dark: as('dark') };
 }
 
 export class ComparisonView implements vscode.TreeDataProvider<ComparisonRow>, vscode.Disposable {

@@ -43,15 +43,19 @@ describe('a thumbnail', () => {
   });
 
   test('[names-5] as a picture shows what differs, more of it stronger, and nothing else', () => {
-    const svg = thumbnailSvg({ columns: 2, rows: 2, shares: [0, 1, 0.01, 0] }, '#f00');
+    const svg = thumbnailSvg(
+      { columns: 2, rows: 2, shares: [0, 1, 0.01, 0] },
+      { differs: '#f00', border: '#00f' },
+    );
     expect(
       [...svg.matchAll(/x="(\d)" y="(\d)" width="1" height="1" fill-opacity="([\d.]+)"/g)].map((m) =>
         m.slice(1),
       ),
     ).toEqual([
       ['1', '0', '1.00'],
-      ['0', '1', '0.36'],
+      ['0', '1', '0.60'],
     ]);
+    expect(svg).toContain('stroke="#00f"');
   });
 });
 

@@ -12,7 +12,7 @@ export interface Thumbnail {
 const tileSide = 16;
 
 /** How faint a part is of which little differs: it is seen all the same. */
-const leastOpacity = 0.35;
+const leastOpacity = 0.6;
 
 /**
  * A tile's memory, line by line from its first byte on.
@@ -44,8 +44,14 @@ export function arrayThumbnail(
   return { columns: numCols, rows: numRows, shares };
 }
 
-/** The picture as SVG. `colour` is that of what differs, and of the frame. */
-export function thumbnailSvg({ columns, rows, shares }: Thumbnail, colour: string): string {
+/** The colours of a picture, as CSS writes them. */
+interface ThumbnailColours {
+  readonly differs: string;
+  readonly border: string;
+}
+
+/** The picture as SVG. */
+export function thumbnailSvg({ columns, rows, shares }: Thumbnail, colours: ThumbnailColours): string {
   const parts = shares.flatMap((share, i) => {
     if (share === 0) return [];
     const opacity = (leastOpacity + (1 - leastOpacity) * share).toFixed(2);
@@ -55,8 +61,8 @@ export function thumbnailSvg({ columns, rows, shares }: Thumbnail, colour: strin
   const [width, height] = [columns + 2, rows + 2];
   const line = Math.max(columns, rows) / tileSide;
   return (
-    `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="-1 -1 ${width} ${height}" fill="${colour}">` +
-    `<rect x="0" y="0" width="${columns}" height="${rows}" fill="none" stroke="${colour}" stroke-opacity="0.5" stroke-width="${line}"/>` +
+    `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="-1 -1 ${width} ${height}" fill="${colours.differs}">` +
+    `<rect x="0" y="0" width="${columns}" height="${rows}" fill="none" stroke="${colours.border}" stroke-width="${line}"/>` +
     `${parts.join('')}</svg>`
   );
 }

@@ -8,6 +8,7 @@ import { formatTile, locate, tileStart } from '../../model/geometry.ts';
 import { hexNumber } from '../../model/numbers.ts';
 import { nameText } from '../../model/program/name-texts.ts';
 import { resourcePath, scheme } from '../../model/resource.ts';
+import { fitting } from '../../model/shapes.ts';
 import { parseCondition } from '../../model/watch-condition.ts';
 import { askText, pickFrom, plainRow, sayInformation, sayWarning } from '../../say/say.ts';
 import type { LoadedFiles } from '../compare/loaded.ts';
@@ -17,6 +18,8 @@ import { namedPlaces } from '../named-places.ts';
 import type { HexPanel } from '../panel.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
 import { refreshPeriod } from '../refresh-period.ts';
+import { sentenceOf } from '../sentences.ts';
+import { isKeptTile, keptShape, keptTileName, tilesToRemove, usualKept } from './kept-tiles.ts';
 import { Watches, type WatchHit, type WatchNow } from './watch-model.ts';
 import { actionText, hitText, valueText } from './watch-sentences.ts';
 import { type KeptWatch, mostWatches, type WatchStore, watchActions } from './watch-store.ts';
@@ -42,6 +45,8 @@ export interface WatchListServices {
   /** Where snapshots of watches go. */
   readonly folder: vscode.Uri;
   readonly files: { load(): Promise<LoadedFiles> };
+  /** The files of the snapshots that the sidebar shows. */
+  openSnapshots(): readonly string[];
   /** Fires when boards, partitions or connections may be others. */
   readonly onDidChangeBoards: (listener: () => void) => vscode.Disposable;
   /** Tells that there are watches, or none. */
@@ -251,10 +256,12 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
     }
     const { openSnapshot } = actionNames(vscode.l10n);
     const show = vscode.l10n.t('Show in the Editor');
-    const file = action === 'snapshot' ? await this.#keepTile(hit) : undefined;
+    const kept = action === 'snapshot' ? await this.#keepTile(hit) : undefined;
+    const file = typeof kept === 'string' ? undefined : kept;
     const said = [
       text,
       ...(action === 'freeze' ? [vscode.l10n.t('All views are frozen.')] : []),
+      ...(typeof kept === 'string' ? [vscode.l10n.t('No snapshot of the tile is kept. {0}', kept)] : []),
       ...(file === undefined ? [] : [vscode.l10n.t('A snapshot of the tile is kept.')]),
     ].join(' ');
     sayWarning(said, show, ...(file === undefined ? [] : [openSnapshot])).then(async (chosen) => {
@@ -265,15 +272,40 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
     });
   }
 
-  async #keepTile({ watch, session }: WatchHit): Promise<vscode.Uri> {
+  /** Writes the tile of a watch to a file; answers that, or why it could not. */
+  async #keepTile({ watch, session, epoch }: WatchHit): Promise<vscode.Uri | string> {
     const { folder, files } = this.#services;
-    await vscode.workspace.fs.createDirectory(folder);
-    const time = new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-');
+    const { services, log } = this.#provider;
     const { tile, resource } = watch.kept;
-    const uri = vscode.Uri.joinPath(folder, `watch-${tile.col}-${tile.row}-${time}.aiesnap`);
-    const { snapshots } = await files.load();
-    await snapshots.keepTile({ session, resource }, tile, uri);
+    const uri = vscode.Uri.joinPath(folder, keptTileName(tile, Date.now()));
+    try {
+      await vscode.workspace.fs.createDirectory(folder);
+      const { snapshots } = await files.load();
+      await snapshots.keepTile({ session, resource }, tile, epoch, uri);
+    } catch (error) {
+      services.note(error);
+      return sentenceOf(error, (one) => services.errorText(one), vscode.l10n);
+    }
+    log.info(`snapshot: ${uri.fsPath}`);
+    await this.#removeOldTiles().catch((error: unknown) => services.note(error));
     return uri;
+  }
+
+  /** Removes the oldest files of watches where there are more than the setting allows; none that the sidebar shows. */
+  async #removeOldTiles(): Promise<void> {
+    const { folder, openSnapshots } = this.#services;
+    const { fs } = vscode.workspace;
+    const most = vscode.workspace.getConfiguration('tilescope').get('watchSnapshots');
+    const shown = new Set(openSnapshots());
+    const names = (await fs.readDirectory(folder)).map(([name]) => name).filter(isKeptTile);
+    const found = names.map(async (name) => {
+      const uri = vscode.Uri.joinPath(folder, name);
+      // Another window of the workspace may remove it at the same moment.
+      const stat = await fs.stat(uri).then(undefined, () => undefined);
+      return stat === undefined || shown.has(uri.fsPath) ? [] : [{ name, size: stat.size, at: stat.mtime }];
+    });
+    const old = tilesToRemove((await Promise.all(found)).flat(), fitting(keptShape, most) ?? usualKept);
+    for (const { name } of old) await fs.delete(vscode.Uri.joinPath(folder, name));
   }
 
   dispose(): void {

@@ -139,9 +139,14 @@ describe('[live-9] watches', () => {
     device.owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 };
     device.announce();
     await settle();
+    expect(device.openedBy).toEqual(['nobody']);
     await look(0);
     await look(9);
-    expect(hits).toHaveLength(1);
+    expect(hits.map(({ epoch }) => epoch)).toEqual([device.epoch]);
+    device.owner = undefined;
+    device.announce();
+    await settle();
+    expect(texts()).toEqual(['= 9 · != 0 is true · partition is free']);
   });
 
   test('what another epoch brings did not become so; a lost board keeps the last value and says so', async () => {

@@ -46,6 +46,8 @@ export interface WatchHit {
   readonly more: number;
   /** The session of its memory. */
   readonly session: MemorySession;
+  /** The epoch of the value. */
+  readonly epoch: string;
 }
 
 /** What the watches need; times are in milliseconds. */
@@ -132,8 +134,8 @@ class RunningWatch {
       return;
     }
     const { link, inUse } = session.state;
-    if (link.kind === 'connected' && session.geometry === undefined && inUse)
-      this.#learn(session, link.board);
+    if (!inUse) this.#learnedFrom = undefined;
+    else if (link.kind === 'connected' && session.geometry === undefined) this.#learn(session, link.board);
     const range = this.#range;
     // A free partition does not change by itself, and is never taken for a watch.
     const isLooking = range !== undefined && inUse && (isShown || this.#condition !== undefined);
@@ -194,7 +196,7 @@ class RunningWatch {
     this.#actedAt = this.#services.now();
     const more = this.#more;
     this.#more = 0;
-    this.#services.act({ watch: this.now, more, session });
+    this.#services.act({ watch: this.now, more, session, epoch: this.#valueEpoch });
   }
 
   #join(reference: SessionReference | undefined): void {
@@ -220,7 +222,9 @@ class RunningWatch {
   #learn(session: MemorySession, board: unknown): void {
     if (this.#learnedFrom === board) return;
     this.#learnedFrom = board;
-    session.open(AbortSignal.timeout(120_000)).catch((error: unknown) => this.#services.note(error));
+    session
+      .open(AbortSignal.timeout(120_000), 'nobody')
+      .catch((error: unknown) => this.#services.note(error));
   }
 
   #leave(): void {

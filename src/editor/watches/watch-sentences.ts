@@ -9,7 +9,7 @@ export function valueText({ value, absence, isFree, condition, isTrue }: WatchNo
   const now = absence === undefined ? `= ${value ?? ''}` : `${old}${absenceText(absence, isFree, l10n)}`;
   const free = absence === undefined && isFree ? ` · ${l10n.t('partition is free')}` : '';
   if (condition === undefined) return `${now}${free}`;
-  return `${now}${free} · ${isTrue ? l10n.t('{0} is true', condition) : l10n.t('when {0}', condition)}`;
+  return `${now} · ${isTrue ? l10n.t('{0} is true', condition) : l10n.t('when {0}', condition)}${free}`;
 }
 
 /** Why there is no value of now. */

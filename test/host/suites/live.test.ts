@@ -86,7 +86,7 @@ describe('live', () => {
     await untilRest();
   });
 
-  it('[live-9] a pinned watch shows its value without an editor; its condition freezes all views, or keeps the tile in a file', async () => {
+  it('[live-9] a pinned watch shows its value without an editor; its condition freezes all views, or keeps the tile in a file, of which a few are kept', async () => {
     const document = await bench.open('data', tile, owned);
     const list = await bench.api.watches.load();
     const pinned = () => list.all.map(({ label, value }) => `${label} = ${value}`);
@@ -110,15 +110,25 @@ describe('live', () => {
       await untilTrue('the view is frozen', () => [...document.panels][0]?.isFrozen === true);
       await list.remove(list.all[1]);
       await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      // One file of a watch is kept; what is there already is older. A file of a person stays.
+      await settings().update('watchSnapshots', 1, vscode.ConfigurationTarget.Global);
+      const folder = bench.api.watches.folder;
+      const old = 'watch-7-1-2020-01-02-03-04-05-678.aiesnap';
+      for (const name of [old, 'mine.aiesnap']) {
+        await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(folder, name), new Uint8Array(1));
+      }
       await list.pin({ ...freeze, id: 'keep', condition: '= 78', action: 'snapshot' });
       await untilTrue('it is read without an editor', () => pinned()[1] === '(6,2)+0x0000 = 77');
       poke(0x78);
-      const folder = bench.api.watches.folder;
-      const files = () => vscode.workspace.fs.readDirectory(folder).then(undefined, () => []);
-      await until('the tile is kept', async () =>
-        (await files()).find(([name]) => name.startsWith('watch-6-2-') && name.endsWith('.aiesnap')),
-      );
+      const names = async () => (await vscode.workspace.fs.readDirectory(folder)).map(([name]) => name);
+      const isNew = (name: string) => name.startsWith('watch-6-2-') && name.endsWith('.aiesnap');
+      await until('the tile is kept, in place of the older one', async () => {
+        const there = await names();
+        return there.some(isNew) && !there.includes(old) ? true : undefined;
+      });
+      assert.ok((await names()).includes('mine.aiesnap'));
     } finally {
+      await settings().update('watchSnapshots', undefined, vscode.ConfigurationTarget.Global);
       for (const watch of [...list.all]) await list.remove(watch);
       await vscode.workspace.fs
         .delete(bench.api.watches.folder, { recursive: true })
