@@ -1,8 +1,10 @@
 import { createServer, type Server } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Random } from '../../test/conformance/random.ts';
+import { messagesIn, protocolFaults } from '../../test/debug/protocol.ts';
 import { DwarfWriter, type MadeType, type MadeUnit } from '../../test/program/dwarf.ts';
 import { toBoardError } from '../board/errors.ts';
 import {
@@ -86,12 +88,18 @@ function program(): CoreProgram {
   return new CoreProgram({ machine: 264, flags: 1, sections, segments: [], symbols } as unknown as ElfFile);
 }
 
+/** What the adapters of all tests sent. */
+const sessions: ReturnType<typeof messagesIn>[] = [];
+afterAll(async () => expect(await protocolFaults(sessions)).toEqual([]));
+
 class Bench {
   readonly time = new ManualTime();
   readonly array: SimulatedArray;
   readonly link: BoardLink;
   readonly client = new DebugClient('node', '', 'aie');
   readonly noted: unknown[] = [];
+  /** What the adapter sent. */
+  readonly sent: Buffer[] = [];
   readonly core = program();
   readonly programsRead = new Emitter<void>();
   order: ThreadOrder = 'place';
@@ -138,7 +146,10 @@ class Bench {
     const server = createServer((socket) => {
       const adapter = new ObservingAdapter(this.services);
       adapter.setRunAsServer(true);
-      adapter.start(socket, socket);
+      const out = new PassThrough();
+      out.on('data', (part: Buffer) => this.sent.push(part));
+      out.pipe(socket);
+      adapter.start(socket, out);
       this.adapter = adapter;
     });
     this.#server = server;
@@ -168,8 +179,29 @@ class Bench {
     return (await this.threads()).find(({ name }) => name.startsWith(place))?.id ?? 0;
   }
 
+  /** All messages that the adapter sent. */
+  get messages(): ReturnType<typeof messagesIn> {
+    return messagesIn(Buffer.concat(this.sent));
+  }
+
+  /** Opens everything that can be opened of a core. */
+  async openAll(threadId: number): Promise<void> {
+    const { client } = this;
+    await client.pauseRequest({ threadId });
+    for (const frame of (await client.stackTraceRequest({ threadId })).body.stackFrames) {
+      for (const scope of (await client.scopesRequest({ frameId: frame.id })).body.scopes) {
+        const { variablesReference } = scope;
+        const { variables } = (await client.variablesRequest({ variablesReference })).body;
+        for (const one of variables.filter((inner) => inner.variablesReference > 0)) {
+          await client.variablesRequest({ variablesReference: one.variablesReference });
+        }
+      }
+    }
+  }
+
   async dispose(): Promise<void> {
     await this.client.stop();
+    sessions.push(this.messages);
     this.#server?.close();
     await this.link.disconnect();
   }
@@ -494,7 +526,7 @@ describe('a session that observes', () => {
     expect(pc?.address).toBe(here.get('frame'));
     await expect(ask(here.get('counters') ?? '', 0, 1)).rejects.toThrow(/no place/);
     const none = await references('(8,1)');
-    await expect(ask(none.get('frame') ?? '', 0, 1)).rejects.toThrow(/"disassembler"/);
+    await expect(ask(none.get('frame') ?? '', 0, 1)).rejects.toThrow(/"tilescope\.disassembler"/);
   });
 
   test('when another session stops its samples are dropped', async () => {
@@ -544,24 +576,66 @@ describe('a session that observes', () => {
     expect(breakpoints).toEqual([
       { verified: false, line: 3, message: expect.stringMatching(/only observes/) as string },
     ]);
-    // Everything that can be opened, of every core.
-    for (const { id } of await bench.threads()) {
-      await client.pauseRequest({ threadId: id });
-      for (const frame of (await client.stackTraceRequest({ threadId: id })).body.stackFrames) {
-        for (const scope of (await client.scopesRequest({ frameId: frame.id })).body.scopes) {
-          const { variablesReference } = scope;
-          const { variables } = (await client.variablesRequest({ variablesReference })).body;
-          for (const one of variables.filter((inner) => inner.variablesReference > 0)) {
-            await client.variablesRequest({ variablesReference: one.variablesReference });
-          }
-        }
-      }
-    }
+    for (const { id } of await bench.threads()) await bench.openAll(id);
     await client.continueRequest({ threadId });
     expect(bench.array.count('read')).toBeGreaterThan(0);
     expect(bench.array.count('write')).toBe(0);
     expect(bench.array.count('kernel-descriptor')).toBe(0);
     expect(bench.array.count('clocks') + bench.array.count('hold')).toBe(0);
+  });
+
+  test('every kind of message that the adapter sends fits the protocol, whatever it is asked', async () => {
+    await bench.attach();
+    const { client } = bench;
+    const threadId = await bench.threadOf('(7,3)');
+    await bench.openAll(threadId);
+    const found = await references('(7,3)');
+    await client.customRequest('readMemory', { memoryReference: found.get('counters') ?? '', count: 64 });
+    const memoryReference = found.get('frame') ?? '';
+    await client.customRequest('disassemble', {
+      memoryReference,
+      instructionOffset: -6,
+      instructionCount: 10,
+    });
+    await client.setBreakpointsRequest({ source: { path: '/src/fir.cc' }, breakpoints: [{ line: 3 }] });
+    await client.setExceptionBreakpointsRequest({ filters: [] });
+    await expect(client.nextRequest({ threadId })).rejects.toThrow(/not stopped/);
+    const heard = ['thread', 'output', 'continued'].map((name) => client.waitForEvent(name));
+    bench.array.setActivity({ col: 7, row: 2 }, 'done');
+    bench.time.advance(1000);
+    bench.adapter?.say('said');
+    bench.adapter?.dropSamples();
+    await Promise.all(heard);
+    await client.continueRequest({ threadId });
+    await client.disconnectRequest();
+    const kinds = bench.messages.map(({ type, event, command }) => (type === 'event' ? event : command));
+    expect([...new Set(kinds)].sort()).toEqual([
+      'attach',
+      'configurationDone',
+      'continue',
+      'continued',
+      'disassemble',
+      'disconnect',
+      'initialize',
+      'initialized',
+      'next',
+      'output',
+      'pause',
+      'readMemory',
+      'scopes',
+      'setBreakpoints',
+      'setExceptionBreakpoints',
+      'stackTrace',
+      'stopped',
+      'thread',
+      'threads',
+      'variables',
+    ]);
+    expect(await protocolFaults([bench.messages])).toEqual([]);
+    // What does not fit is found.
+    const [first, , third] = bench.messages;
+    const wrong = [{ ...first, body: { supportsMagic: true } }, third] as typeof bench.messages;
+    expect((await protocolFaults([wrong])).join('\n')).toMatch(/^its number is not 2: .*\n.*supportsMagic/);
   });
 
   test('a partition that nobody uses is looked at once, and not taken again by itself', async () => {

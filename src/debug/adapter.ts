@@ -234,7 +234,7 @@ export class ObservingAdapter extends DebugSession {
             threadId,
             allThreadsStopped: false,
           },
-        } as DebugProtocol.StoppedEvent),
+        } satisfies DebugProtocol.StoppedEvent),
       );
     });
   }

@@ -139,7 +139,7 @@ async function target(
 async function observe(
   { link }: DebugBoard,
   info: PartitionInfo,
-  { programs: folders, order = 'place', disassembler }: Configuration,
+  { programs: folders, order = 'place' }: Configuration,
   services: DebugServices,
   signal: AbortSignal,
   say: (text: string) => void,
@@ -157,7 +157,7 @@ async function observe(
   }
   const builds = await foundPrograms(folders?.map((folder) => vscode.Uri.file(folder)));
   const array = link.state.kind === 'connected' ? link.state.board.info.array : undefined;
-  const place = { startCol: info.columns.startCol, coreStart: array?.core.start ?? 1, disassembler };
+  const place = { startCol: info.columns.startCol, coreStart: array?.core.start ?? 1 };
   const programs = new ProgramFiles([...builds.values()].flat(), place, (path, fault) => {
     const { l10n } = vscode;
     const text = fault instanceof DebugFault ? debugFaultText(fault, l10n) : faultText(fault, l10n);

@@ -11,8 +11,6 @@ const configurationShape = v.object({
   programs: v.optional(v.pipe(v.array(textUpTo(4096)), v.maxLength(64))),
   /** Beginnings of paths as the compiler knew them, and where these lie on this machine. */
   sourceMap: v.optional(v.record(textUpTo(4096), textUpTo(4096))),
-  /** The llvm-objdump of the compiler. */
-  disassembler: v.optional(textUpTo(4096)),
   order: v.optional(v.picklist(['place', 'state'])),
 });
 

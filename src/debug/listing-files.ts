@@ -1,11 +1,11 @@
-/** Listings of cores' programs: made by the disassembler that a person named, or the `.lst` beside the ELF. */
+/** Listings of cores' programs: made by the disassembler of the settings, or the `.lst` beside the ELF. */
 import { execFile } from 'node:child_process';
 import * as vscode from 'vscode';
 import { type Instruction, readListing } from '../model/program/listing.ts';
 import { textOf } from '../model/text-of.ts';
 import { bytesOf, exists } from './build-file.ts';
 import { Refused } from './refused.ts';
-import { disassemblerText } from './sentences.ts';
+import { disassemblerText, untrustedText } from './sentences.ts';
 
 /** A listing has some 100 characters for each of 2,000 instructions. */
 const mostCharacters = 64 * 1024 * 1024;
@@ -13,15 +13,17 @@ const mostCharacters = 64 * 1024 * 1024;
 const disassemblerPatience = 30_000;
 
 /** The listing of an ELF; `undefined` where nothing has one. Throws `Refused`, `FileFault`, and what VS Code throws. */
-export async function listingOf(
-  elf: vscode.Uri,
-  disassembler: string | undefined,
-): Promise<readonly Instruction[] | undefined> {
-  if (disassembler !== undefined) return readListing(await disassembledBy(disassembler, elf), 'objdump');
+export async function listingOf(elf: vscode.Uri): Promise<readonly Instruction[] | undefined> {
+  const disassembler: unknown = vscode.workspace.getConfiguration('tilescope').get('disassembler');
+  const isNamed = typeof disassembler === 'string' && disassembler !== '';
+  if (isNamed && vscode.workspace.isTrusted) {
+    return readListing(await disassembledBy(disassembler, elf), 'objdump');
+  }
   for (const path of new Set([`${elf.path}.lst`, elf.path.replace(/\.elf$/, '.lst')])) {
     const beside = elf.with({ path });
     if (path !== elf.path && (await exists(beside))) return readListing(textOf(await bytesOf(beside)), 'lst');
   }
+  if (isNamed) throw new Refused(untrustedText(vscode.l10n));
   return undefined;
 }
 

@@ -13,12 +13,10 @@ import { bytesOf, exists, faultOf } from './build-file.ts';
 import { listingOf } from './listing-files.ts';
 import { CoreProgram, type Programs } from './programs.ts';
 
-/** Where a build lies: the partition's first column, and the first row of cores; and who reads its instructions. */
+/** Where a build lies: the partition's first column, and the first row of cores. */
 export interface ProgramPlace {
   readonly startCol: number;
   readonly coreStart: number;
-  /** The program that disassembles, if a person named one. */
-  readonly disassembler?: string | undefined;
 }
 
 const keyOf = ({ col, row }: Tile): string => `${col},${row}`;
@@ -28,7 +26,6 @@ export class ProgramFiles implements Programs {
   /** Those that were read; `undefined` for one that cannot be. */
   readonly #programs = new Map<string, CoreProgram | undefined>();
   readonly #listings = new Map<string, Promise<readonly Instruction[] | undefined>>();
-  readonly #disassembler: string | undefined;
   readonly #changed = new Emitter<void>();
   readonly #onFault: (path: string, fault: FileFault | DebugFault) => void;
   readonly #waiting = new Set<string>();
@@ -38,11 +35,10 @@ export class ProgramFiles implements Programs {
   /** `onFault` is told what cannot be read of which file. */
   constructor(
     files: Iterable<vscode.Uri>,
-    { startCol, coreStart, disassembler }: ProgramPlace,
+    { startCol, coreStart }: ProgramPlace,
     onFault: (path: string, fault: FileFault | DebugFault) => void,
   ) {
     this.#onFault = onFault;
-    this.#disassembler = disassembler;
     for (const uri of files) {
       const core = corePath(uri.path);
       if (core === undefined) continue;
@@ -73,7 +69,7 @@ export class ProgramFiles implements Programs {
     const key = keyOf(tile);
     const uri = this.#files.get(key);
     if (uri === undefined) return undefined;
-    const listing = this.#listings.get(key) ?? listingOf(uri, this.#disassembler);
+    const listing = this.#listings.get(key) ?? listingOf(uri);
     this.#listings.set(key, listing);
     try {
       return await listing;

@@ -87,15 +87,22 @@ export function noBreakpointText(l10n: Localiser): string {
 /** Why a core has no disassembly. */
 export function noListingText(tile: Tile, l10n: Localiser): string {
   return l10n.t(
-    'There is no disassembly of the program in tile {0}. Name the llvm-objdump of your compiler as "disassembler" in the launch configuration, or keep the .lst that aiecompiler writes beside the ELF.',
+    'There is no disassembly of the program in tile {0}. Name the llvm-objdump of your compiler in the setting "tilescope.disassembler", or keep the .lst that aiecompiler writes beside the ELF.',
     formatTile(tile),
+  );
+}
+
+/** Why the disassembler that a person named was not started. */
+export function untrustedText(l10n: Localiser): string {
+  return l10n.t(
+    'The disassembler of the settings is not started in a workspace that you do not trust. Trust it, or keep the .lst that aiecompiler writes beside the ELF.',
   );
 }
 
 /** What a disassembler said in place of a listing. */
 export function disassemblerText(program: string, why: string, l10n: Localiser): string {
   return l10n.t(
-    '{0} gave no disassembly: {1} Name another one as "disassembler" in the launch configuration.',
+    '{0} gave no disassembly: {1} Name another one in the setting "tilescope.disassembler".',
     program,
     why,
   );
