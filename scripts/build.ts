@@ -80,6 +80,7 @@ const PARTS: Readonly<Record<string, string>> = {
   editor: 'src/editor/panel.ts',
   files: 'src/editor/compare/loaded.ts',
   watches: 'src/editor/watches/watch-list.ts',
+  edits: 'src/editor/edits/edits-view.ts',
   names: 'src/names/name-model.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',

@@ -17,6 +17,7 @@ import { DebugFace } from './debug/debug-face.ts';
 import { EditorCommands } from './editor/commands.ts';
 import { followDebugSessions } from './editor/debug-sessions.ts';
 import { DebugStops } from './editor/debug-stops.ts';
+import { EditActions } from './editor/edit-actions.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { FileActions } from './editor/file-actions.ts';
 import { JournalStore } from './editor/journal-store.ts';
@@ -86,6 +87,7 @@ export interface TilescopeApi {
   readonly names: NamesFace;
   readonly files: FileActions;
   readonly watches: WatchActions;
+  readonly edits: EditActions;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
   readonly journalFolder: string;
@@ -236,6 +238,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const stops = new DebugStops();
   const writes = new WrittenBytes();
   const files = new FileActions(editor);
+  const edits = new EditActions(editor);
   const watches = new WatchActions(editor, {
     state: context.workspaceState,
     folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'snapshots'),
@@ -285,6 +288,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     ...files.register(),
     watches,
     ...watches.register(),
+    edits,
+    ...edits.register(),
     vscode.workspace.registerTextDocumentContentProvider(writesScheme, writes),
   );
   offerCommands({ boards, picks, editor, files, context });
@@ -306,6 +311,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     names,
     files,
     watches,
+    edits,
     consent,
     journalFolder,
     simulated: (id, options) => connectors.array(id, options),

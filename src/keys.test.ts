@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from './board/board.ts';
 import { editorKeys } from './editor/editor-keys.ts';
+import { editKeys } from './editor/edits/edit-keys.ts';
 import { watchKeys } from './editor/watches/watch-keys.ts';
 import { type SidebarBoard, sidebarKeys } from './explorer/sidebar-keys.ts';
 import { namesKeys } from './names/names-keys.ts';
@@ -96,6 +97,19 @@ describe('[shape-9] what can be done now', () => {
     ]);
   });
 
+  test('of staged edits and writes', () => {
+    expect(on(editKeys([{ staged: 0, writes: 0 }]))).toEqual([]);
+    expect(
+      on(
+        editKeys([
+          { staged: 0, writes: 0 },
+          { staged: 1, writes: 0 },
+        ]),
+      ),
+    ).toEqual(['hasEdits']);
+    expect(on(editKeys([{ staged: 0, writes: 1 }]))).toEqual(['hasEdits']);
+  });
+
   test('of names', () => {
     expect(on(namesKeys([{ isAdded: false }]))).toEqual([]);
     expect(on(namesKeys([{ isAdded: false }, { isAdded: true }]))).toEqual(['hasNames']);
@@ -113,8 +127,8 @@ describe('[shape-9] what can be done now', () => {
       ...['forgetSecrets', 'openDebugged', 'showDebugged', 'sampleAgain', 'addNames'],
     ]);
     const told = new Set(
-      [sidebarKeys([]), editorKeys(undefined, false), namesKeys([]), watchKeys([])].flatMap((keys) =>
-        Object.keys(keys),
+      [sidebarKeys([]), editorKeys(undefined, false), namesKeys([]), watchKeys([]), editKeys([])].flatMap(
+        (keys) => Object.keys(keys),
       ),
     );
     const conditions = [...commands, ...Object.values(menus).flat()].flatMap((one) =>

@@ -22,7 +22,7 @@ const short = (command: string) => command.replace('tilescope.', '');
 /** Actions that a page's sentences offer with a button. */
 const offeredIn = (file: string, call: RegExp) =>
   new Set([...read(file).matchAll(call)].map(([, command = '']) => command));
-const banner = offeredIn('src/editor/sentences.ts', /\boffer\('(\w+)'/g);
+const banner = offeredIn('src/editor/banner.ts', /\boffer\('(\w+)'/g);
 const viewLine = offeredIn('webview/view-line.ts', /\bname: '(\w+)'/g);
 const array = offeredIn('src/array/array-model.ts', /actionNames\(\w+\)\.(\w+)/g);
 
@@ -32,6 +32,7 @@ const views: Readonly<Record<string, string>> = {
   'tilescope.array': 'array',
   'tilescope.tile': 'tile',
   'tilescope.comparison': 'comparison',
+  'tilescope.edits': 'edits',
   'tilescope.watches': 'watches',
 };
 

@@ -216,8 +216,12 @@ export class EditorCommands {
     document.warned = false;
     await provider.markClean(document);
     const problem = applyProblem(report, vscode.l10n);
-    if (problem !== undefined) sayWarning(problem);
-    else if (report.applied === 0) nothingStaged();
+    if (problem !== undefined) {
+      const { showEdits } = actionNames(vscode.l10n);
+      sayWarning(problem, showEdits).then(async (chosen) => {
+        if (chosen === showEdits) await vscode.commands.executeCommand('tilescope.showEdits');
+      });
+    } else if (report.applied === 0) nothingStaged();
     else {
       sayBriefly(
         report.applied === 1

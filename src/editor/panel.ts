@@ -21,6 +21,7 @@ import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
+import { bannerFor, otherProgramBanner, withGatedTile, withHaltedCore, withRunningCore } from './banner.ts';
 import type { TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
@@ -38,19 +39,7 @@ import type {
 import { type NamedRange, type NamesOfTile, nameAt, namedRangeAt } from './named-places.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
-import {
-  bannerFor,
-  besideText,
-  livePausedText,
-  momentText,
-  otherProgramBanner,
-  readAtText,
-  sentenceOf,
-  titleOf,
-  withGatedTile,
-  withHaltedCore,
-  withRunningCore,
-} from './sentences.ts';
+import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
 import { TileMarks } from './tile-marks.ts';
 import { webviewStrings } from './webview-strings.ts';

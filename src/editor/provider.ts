@@ -234,10 +234,12 @@ export class HexEditorProvider
   /**
    * Drops the staged edits on the bytes that the document shows, in one step that undo brings back; then its tab is clean.
    * A person is asked if some were staged in other tabs. Works on this document whatever editor has the focus.
+   *
+   * @param only these bytes of the memory, instead of all that the document shows
    */
-  async discard(document: TileDocument): Promise<void> {
+  async discard(document: TileDocument, only?: ByteRange): Promise<void> {
     await this.#restore(document);
-    if (!(await this.#mayDiscard(document))) return;
+    if (!(await this.#mayDiscard(document, only))) return;
     const { session } = document;
     this.#dropEdits(document, () => {
       const shown = document.isOutside ? undefined : document.shown;
@@ -245,7 +247,7 @@ export class HexEditorProvider
         session.revert(document.key);
         return;
       }
-      const gesture = session.discard(document.key, actionNames(vscode.l10n).discard, shown.range);
+      const gesture = session.discard(document.key, actionNames(vscode.l10n).discard, only ?? shown.range);
       if (gesture !== undefined) this.#announce(document, gesture);
     });
     await this.#journal.flush();
@@ -478,23 +480,25 @@ export class HexEditorProvider
     }
   }
 
-  /** Drops the staged bytes that are in conflict, in one step that undo brings back. */
-  async takeTheirs(document: TileDocument): Promise<void> {
+  /** As `discard`, of the staged bytes that are in conflict; nobody is asked. */
+  async takeTheirs(document: TileDocument, only?: ByteRange): Promise<void> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) return;
     const label = vscode.l10n.t("Take the Board's Bytes");
     this.#dropEdits(document, () => {
-      const gesture = document.session.takeTheirs(document.key, label, shown.range);
+      const gesture = document.session.takeTheirs(document.key, label, only ?? shown.range);
       if (gesture !== undefined) this.#announce(document, gesture);
     });
     await this.markClean(document);
   }
 
   /** Asks if *Discard* would drop what was staged in other tabs. */
-  async #mayDiscard(document: TileDocument): Promise<boolean> {
+  async #mayDiscard(document: TileDocument, only?: ByteRange): Promise<boolean> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) return true;
-    const others = [...document.session.unwritten(shown.range)].filter(([key]) => key !== document.key);
+    const others = [...document.session.unwritten(only ?? shown.range)].filter(
+      ([key]) => key !== document.key,
+    );
     if (others.length === 0) return true;
     const tabs = others.map(([key, bytes]) => {
       const other = this.#documents.get(key);
@@ -503,8 +507,9 @@ export class HexEditorProvider
     const agreed = await this.confirmDiscard(
       vscode.l10n.t('Discard what was staged in other tabs too?'),
       vscode.l10n.t(
-        'Of the bytes shown here, other tabs staged {0}. Undo in this tab brings all of it back.',
+        'Of these bytes, other tabs staged {0}. Undo in "{1}" brings all of it back.',
         tabs.join(', '),
+        this.#titleOf(document),
       ),
     );
     // The question may have outlived the editor.

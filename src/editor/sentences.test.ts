@@ -3,16 +3,8 @@ import type { PartitionInfo } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import type { UnreadableReason } from '../model/byte-state.ts';
 import type { HaltedCore, SessionState } from '../session/types.ts';
-import {
-  applyProblem,
-  bannerFor,
-  besideQuestion,
-  besideText,
-  otherProgramBanner,
-  withGatedTile,
-  withHaltedCore,
-  withRunningCore,
-} from './sentences.ts';
+import { bannerFor, otherProgramBanner, withGatedTile, withHaltedCore, withRunningCore } from './banner.ts';
+import { applyProblem, besideQuestion, besideText } from './sentences.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>

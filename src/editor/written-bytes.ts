@@ -5,6 +5,7 @@ import type { Localiser } from '../model/localiser.ts';
 import { hexNumber, hexPairs } from '../model/numbers.ts';
 import type { WriteLogEntry } from '../session/types.ts';
 import type { TileDocument } from './document.ts';
+import { outcomeText } from './sentences.ts';
 
 /** Scheme of these texts. Their path is that of the memory and one part more, so that the tab says both. */
 export const writesScheme = 'aie-writes';
@@ -15,24 +16,6 @@ const mostBytes = 64;
 function bytesText(bytes: Uint8Array): string {
   const shown = hexPairs(bytes.subarray(0, mostBytes));
   return bytes.length > mostBytes ? `${shown} ... (${bytes.length})` : shown;
-}
-
-/** What became of a write, in words. */
-function outcomeText(outcome: WriteLogEntry['outcome'], l10n: Localiser): string {
-  switch (outcome) {
-    case 'verified':
-      return l10n.t('written and verified');
-    case 'changed-after':
-      return l10n.t('written, and changed since by the board');
-    case 'conflict':
-      return l10n.t('not written: the board had changed it');
-    case 'unknown':
-      return l10n.t('nobody knows: no answer came');
-    case 'refused':
-      return l10n.t('not written: it may not be touched now');
-    case 'unreadable':
-      return l10n.t('not read back: the access failed');
-  }
 }
 
 /**

@@ -26,6 +26,7 @@ export function actionNames(l10n: Localiser) {
     rebase: l10n.t('Re-base'),
     keepMine: l10n.t('Keep Staged Bytes'),
     takeTheirs: l10n.t("Take the Board's Bytes"),
+    showEdits: l10n.t('Show Edits'),
     readRunning: l10n.t('Read Running Core...'),
     debugCores: l10n.t('Debug Cores'),
     openSnapshot: l10n.t('Open Snapshot...'),

@@ -15,7 +15,7 @@ import { type Image, readGap } from './image.ts';
 import type { ReadScheduler } from './read-scheduler.ts';
 import type { SessionServices } from './services.ts';
 import type { SessionEvents } from './session-events.ts';
-import type { ApplyReport, MemoryKey, WriteLogEntry } from './types.ts';
+import type { ApplyReport, LastApply, MemoryKey, WriteLogEntry } from './types.ts';
 import { WriteLog } from './write-log.ts';
 
 /** The pieces that the applier works on. */
@@ -34,6 +34,7 @@ export class Applier {
   readonly #services: SessionServices;
   readonly #log = new WriteLog();
   readonly #applies = new Serial();
+  #last: LastApply | undefined;
 
   /** @param label the board's, for the log */
   constructor(pieces: Applied, key: MemoryKey, label: string, services: SessionServices) {
@@ -46,6 +47,11 @@ export class Applier {
   /** The last 1,000 runs that were written or may have been, oldest first. */
   get log(): readonly WriteLogEntry[] {
     return this.#log.entries;
+  }
+
+  /** The last apply that the board answered; undefined before the first. */
+  get last(): LastApply | undefined {
+    return this.#last;
   }
 
   /** Writes what is staged of the runs, which ascend and do not overlap. */
@@ -122,6 +128,7 @@ export class Applier {
         const fresh = serial === follower.serial || report.epoch === follower.epoch;
         events.settling(() => {
           result = this.#takeOver(edited, report, fresh);
+          this.#last = { at: report.at, report: result };
         });
       }
       // What was on the device anyway is as good as written.

@@ -18,6 +18,7 @@ import type {
   BytesChange,
   CompleteOptions,
   Gesture,
+  LastApply,
   LiveState,
   MemoryKey,
   SessionBytes,
@@ -104,6 +105,11 @@ export class MemorySession implements Disposable {
   /** The last 1,000 runs that were written or may have been, oldest first. */
   get writeLog(): readonly WriteLogEntry[] {
     return this.#pieces.applier.log;
+  }
+
+  /** The last apply that the board answered, with what became of every byte; undefined before the first. */
+  get lastApply(): LastApply | undefined {
+    return this.#pieces.applier.last;
   }
 
   /** Learns the memory types of the partition. Rejects with BoardError. */

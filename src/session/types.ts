@@ -105,6 +105,13 @@ export interface ApplyReport {
   readonly kept: number;
 }
 
+/** An apply that the board answered. */
+export interface LastApply {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly report: ApplyReport;
+}
+
 /** One line of the write log: nothing reaches the device without one. */
 export interface WriteLogEntry {
   /** Milliseconds since 1970. */

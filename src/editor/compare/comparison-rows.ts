@@ -7,11 +7,9 @@ import type { Localiser } from '../../model/localiser.ts';
 import { hexNumber } from '../../model/numbers.ts';
 import { endOf } from '../../model/ranges.ts';
 import type { Comparison } from '../../session/comparison.ts';
+import { mostRows } from '../list-limits.ts';
 import { countText, placePatternText, toleranceInput, valuePatternText } from './comparison-sentences.ts';
 import { arrayThumbnail, type Thumbnail, tileThumbnail } from './thumbnail.ts';
-
-/** Rows below one row; more mismatches are put into groups. */
-const mostRows = 500;
 
 /** What the rows of one comparison are made of. */
 export interface ComparedMemory {

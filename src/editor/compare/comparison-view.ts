@@ -1,7 +1,7 @@
 /** The view of comparisons: what differs, where, and what the differences have in common. */
 import * as vscode from 'vscode';
 import { plainRow } from '../../say/say.ts';
-import { refreshPeriod } from '../refresh-period.ts';
+import { refreshPeriod } from '../list-limits.ts';
 import { type ComparedMemory, type ComparisonRow, comparisonRow } from './comparison-rows.ts';
 import { type Thumbnail, thumbnailSvg } from './thumbnail.ts';
 

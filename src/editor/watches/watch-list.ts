@@ -14,10 +14,10 @@ import { askText, pickFrom, plainRow, sayInformation, sayWarning } from '../../s
 import type { LoadedFiles } from '../compare/loaded.ts';
 import type { TileDocument } from '../document.ts';
 import { parsePlaces } from '../go-to.ts';
+import { refreshPeriod } from '../list-limits.ts';
 import { namedPlaces } from '../named-places.ts';
 import type { HexPanel } from '../panel.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
-import { refreshPeriod } from '../refresh-period.ts';
 import { sentenceOf } from '../sentences.ts';
 import { isKeptTile, keptShape, keptTileName, tilesToRemove, usualKept } from './kept-tiles.ts';
 import { Watches, type WatchHit, type WatchNow } from './watch-model.ts';

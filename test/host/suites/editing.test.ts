@@ -1,9 +1,11 @@
 import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TileDocument } from '../../../src/editor/document.ts';
+import type { EditRow } from '../../../src/editor/edits/edit-rows.ts';
 import { Bench, free, hexOf, owned, show, tabOf, until, untilDirty, untilTrue } from './support.ts';
 
 const tile = { col: 0, row: 2 };
+const panelOf = (document: TileDocument) => [...document.panels][0];
 
 describe('editing', () => {
   let bench: Bench;
@@ -166,7 +168,6 @@ describe('editing', () => {
   });
 
   it('[shape-9] next and previous tile at the same offset, in the whole memory and from tile to tile; Copy Address', async () => {
-    const panelOf = (document: TileDocument) => [...document.panels][0];
     const go = (command: string) => vscode.commands.executeCommand(`tilescope.${command}`);
     const whole = await bench.open('data');
     panelOf(whole)?.reveal(0x1c0, 1);
@@ -209,6 +210,51 @@ describe('editing', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.commands.executeCommand('tilescope.openTile', '2,3');
     await untilTrue('from anywhere', () => bench.api.editor.activePanel?.document.resource.tile?.col === 2);
+  });
+
+  it('[hex-8] the list of edits: what an apply left is resolved there, one is discarded, gone to', async () => {
+    const document = await bench.open('data', tile);
+    const { session } = document;
+    const start = document.shown?.range.offset ?? 0;
+    const held = bench.array.peek('data', tile, 0, 16);
+    const other = (at: number) => (held[at] ?? 0) ^ 0xff;
+    for (const at of [0, 4]) bench.type(document, at, [other(at)]);
+    await untilDirty(document.uri, true);
+    bench.array.poke('data', tile, 0, [other(0) ^ 0x0f]);
+    await vscode.commands.executeCommand('tilescope.apply');
+    assert.equal(session.counts().conflicts, 1);
+    await vscode.commands.executeCommand('tilescope.showEdits');
+    const list = await bench.api.edits.load();
+    const rowAt = (at: number, isAfter = false) => {
+      const below = (row?: EditRow): EditRow[] =>
+        list.getChildren(row).flatMap((one) => [one, ...below(one)]);
+      const isIn = ({ label }: EditRow) => label.startsWith('Last apply') === isAfter;
+      const [root] = list.getChildren();
+      const rows = list.getChildren(root).filter(isIn).flatMap(below);
+      const found = rows.find(({ place }) => place?.offset === start + at);
+      assert.ok(found, `no row for byte ${at}`);
+      return found;
+    };
+    assert.equal(rowAt(0, true).kind, 'conflict');
+    await vscode.commands.executeCommand('tilescope.takeEdit', rowAt(0, true));
+    await untilDirty(document.uri, false);
+    assert.equal(session.counts().staged, 0);
+
+    for (const at of [8, 12]) bench.type(document, at, [other(at)]);
+    await vscode.commands.executeCommand('tilescope.discardEdit', rowAt(8));
+    assert.deepEqual(session.staged(), [{ offset: start + 12, length: 1 }]);
+    await untilDirty(document.uri, true);
+    await vscode.commands.executeCommand('tilescope.showEdit', rowAt(12));
+    await untilTrue('it is gone to', () => panelOf(document)?.selection?.cursor === start + 12);
+    await vscode.commands.executeCommand('undo');
+    await untilTrue('undo brings it back', () => session.counts().staged === 2);
+    bench.array.poke('data', tile, 8, [other(8) ^ 0x0f]);
+    await vscode.commands.executeCommand('tilescope.refresh');
+    await untilTrue('a conflict', () => session.counts().conflicts === 1);
+    await vscode.commands.executeCommand('tilescope.keepEdit', rowAt(8));
+    await vscode.commands.executeCommand('tilescope.apply');
+    await untilDirty(document.uri, false);
+    assert.equal(bench.array.peek('data', tile, 8, 1)[0], other(8));
   });
 
   it('[shape-9] the write log of a memory opens beside it and follows', async () => {

@@ -226,10 +226,13 @@ describe('the sidebar', () => {
         ),
       );
     const hidden = list(part(menus, 'commandPalette')).map((item) => title(part(item, 'command')));
-    assert.deepEqual([...new Set(hidden)], ['Refresh']);
+    assert.deepEqual(
+      [...new Set(hidden)],
+      ['Refresh', 'Discard', 'Keep Staged Bytes', "Take the Board's Bytes"],
+    );
     for (const [menu, place] of [
       ['view/title', /\bview == tilescope\.(boards|array|tile)\b/],
-      ['view/item/context', /\bview == tilescope\.(boards|tile|comparison|watches) && viewItem =~ /],
+      ['view/item/context', /\bview == tilescope\.(boards|tile|comparison|edits|watches) && viewItem =~ /],
       ['editor/title', /\bactiveCustomEditorId == 'tilescope\.hex'/],
     ] as const) {
       const items = list(part(menus, menu));
