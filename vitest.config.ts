@@ -46,6 +46,9 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** How long `expect.poll` waits for what is on its way: a second, its default, is too short for a busy machine. */
+const patience = (timeout: number) => ({ poll: { timeout } });
+
 const tags = [
   { name: ONCE, description: 'A failure counts at the first try (scripts/test.ts gives others a second).' },
 ];
@@ -61,6 +64,7 @@ export default defineConfig({
           include: ['{src,webview,scripts}/**/*.test.ts', 'test/bench/**/*.test.ts'],
           exclude: [...elsewhere, ...needsMachinery],
           environment: 'node',
+          expect: patience(30_000),
           // Tests of connections wait much of their time.
           maxWorkers: 2,
           // Seeded random runs take seconds on a loaded machine.
@@ -73,6 +77,7 @@ export default defineConfig({
           include: ['test/board/**/*.test.ts', '{src,native}/**/*.board.test.ts'],
           exclude: [...elsewhere, ...alone.board, '**/*.long.test.ts'],
           environment: 'node',
+          expect: patience(30_000),
           // A board keeps one processor busy.
           maxWorkers: 2,
           testTimeout: 60_000,
@@ -84,6 +89,7 @@ export default defineConfig({
           name: 'board-alone',
           include: alone.board,
           environment: 'node',
+          expect: patience(30_000),
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 60_000,
@@ -96,6 +102,7 @@ export default defineConfig({
           include: ['test/e2e/**/*.e2e.test.ts', 'test/webview/**/*.web.test.ts'],
           exclude: [...elsewhere, ...alone.e2e],
           environment: 'node',
+          expect: patience(60_000),
           // A window waits most of its time.
           maxWorkers: 2,
           testTimeout: 240_000,
@@ -107,6 +114,7 @@ export default defineConfig({
           name: 'e2e-alone',
           include: alone.e2e,
           environment: 'node',
+          expect: patience(60_000),
           fileParallelism: false,
           sequence: { groupOrder: 1 },
           testTimeout: 240_000,
@@ -119,6 +127,7 @@ export default defineConfig({
           include: ['{src,webview,scripts,test}/**/*.long.test.ts'],
           exclude: elsewhere,
           environment: 'node',
+          expect: patience(60_000),
           fileParallelism: false,
           testTimeout: 1_800_000,
           hookTimeout: 600_000,

@@ -85,6 +85,8 @@ class Editor {
   /** The first byte that was on screen last, or that the host put there; undefined before anything was drawn. */
   #scrolledTo: number | undefined;
   #spoken = '';
+  /** What is spoken with the next update, in place of the cursor. */
+  #toSay: string | undefined;
   /** Where the cursor was when it was last spoken of. */
   #spokenAt = '';
   #updatePending = false;
@@ -204,7 +206,7 @@ class Editor {
     const reconnected = state.connected && !this.#state.connected;
     const immediate = state.policy === 'immediate';
     if (immediate !== (this.#state.policy === 'immediate')) {
-      this.#outline.speak(this.#t(immediate ? 'policyImmediateHint' : 'policyImmediateEnded'));
+      this.#toSay = this.#t(immediate ? 'policyImmediateHint' : 'policyImmediateEnded');
     }
     this.#state = state;
     this.#view.label = this.#t('gridName', state.title);
@@ -412,6 +414,8 @@ class Editor {
       this.#inspector.update(this.#inspected());
       this.#map.show(this.#view.selection.cursor, this.#view.visible);
       if (cursor !== undefined) this.#speakCursor(cursor);
+      if (this.#toSay !== undefined) this.#outline.speak(this.#toSay);
+      this.#toSay = undefined;
     });
   }
 

@@ -659,7 +659,7 @@ describe('the map of tiles', () => {
     await send(typed(1, 5, 1));
     device.bytes[8192 + 7] = 0x99;
     await document.session.refresh({ offset: 8192, length: 64 }, new AbortController().signal);
-    await vi.waitFor(() => expect(marks()).toEqual([tileMarks.staged, tileMarks.changed, 0, 0]));
+    await expect.poll(marks).toEqual([tileMarks.staged, tileMarks.changed, 0, 0]);
     view.visible = false;
     view.stateChanged.fire();
     document.session.stage('another', 'Type', [{ offset: 3 * 8192, bytes: Uint8Array.of(0x77) }]);
@@ -667,10 +667,8 @@ describe('the map of tiles', () => {
     await document.session.refresh({ offset: 0, length: 64 }, new AbortController().signal);
     view.visible = true;
     view.stateChanged.fire();
-    await vi.waitFor(() => {
-      const conflict = tileMarks.staged | tileMarks.conflict | tileMarks.changed;
-      expect(marks()).toEqual([conflict, tileMarks.changed, 0, tileMarks.staged]);
-    });
+    const conflict = tileMarks.staged | tileMarks.conflict | tileMarks.changed;
+    await expect.poll(marks).toEqual([conflict, tileMarks.changed, 0, tileMarks.staged]);
   });
 });
 

@@ -148,7 +148,7 @@ describe('the command that starts a board [main-6]', () => {
     async () => {
       const { child, port } = await startByCommand();
       child.kill('SIGKILL');
-      await expect.poll(() => banner(port), { timeout: 20_000 }).toBe('');
+      await expect.poll(() => banner(port)).toBe('');
     },
     BOOT_MS,
   );

@@ -24,6 +24,8 @@ const outcome = { verified: 0, conflict: 2, refused: 3 };
 let board: VirtualBoard;
 let agent: Agent;
 const witnesses: Witness[] = [];
+/** How long a condition may take on a busy machine, milliseconds. */
+const patience = 30_000;
 
 /** Stops the link without closing it, in the middle of a long read. */
 async function blackHole(
@@ -40,7 +42,7 @@ async function blackHole(
   await vi.waitFor(async () => {
     void code(other.request({ op: 'ping' }));
     expect((await on.counters())['requests']).toBeGreaterThan(before);
-  }, 10_000);
+  }, patience);
   other.process.kill('SIGSTOP');
   return {
     other,
@@ -246,7 +248,7 @@ describe('a free partition', () => {
       refused = (await starts).refused;
     }
     expect(refused).toBeGreaterThan(0);
-    await vi.waitFor(() => expect(said()).toBeDefined(), 10_000);
+    await vi.waitFor(() => expect(said()).toBeDefined(), patience);
     expect(said()).toMatchObject({ startCol: columns[0], numCols: columns[1], command: 'witness' });
   });
 
@@ -363,7 +365,7 @@ describe('compare-and-write', () => {
     await filled();
     const before = await agent.epoch(6);
     const witness = await newWitness('request 1 keep');
-    await vi.waitFor(async () => expect(await agent.epoch(6)).not.toBe(before), 10_000);
+    await vi.waitFor(async () => expect(await agent.epoch(6)).not.toBe(before), patience);
     await witness.release();
     const write = agent.write(columns, 'data', before, [{ offset: 0, seen: 0, mask: 1, value: 1 }], {
       force: true,
@@ -450,7 +452,7 @@ describe('beside another owner', () => {
       const answer = await agent.read(columns, 'data', [[0x1000, 4]]);
       seen.add(Buffer.from(assemble(answer, 0x1000, 4)).toString('hex'));
       expect(seen.size).toBeGreaterThan(3);
-    }, 20_000);
+    }, patience);
     expect(await witness.stop()).toBeGreaterThan(3);
   });
 
@@ -500,7 +502,7 @@ describe('beside another owner', () => {
     const witness = await newWitness();
     for (const command of ['request 1', 'release']) {
       await witness.command(command);
-      await vi.waitFor(() => expect(lists().length).toBeGreaterThan(count), 10_000);
+      await vi.waitFor(() => expect(lists().length).toBeGreaterThan(count), patience);
       count = lists().length;
       epochs.add(await agent.epoch(6));
     }
@@ -655,7 +657,7 @@ describe('what a board can refuse', () => {
     }
     await vi.waitFor(
       async () => expect(await agent.partition(columns[0])).toMatchObject({ inUse: false }),
-      10_000,
+      patience,
     );
   });
 
@@ -666,11 +668,11 @@ describe('what a board can refuse', () => {
       other.unasked.flatMap((one) => (one['t'] === 'partitions' ? [one['partitions']] : []));
     await other.request({ op: 'describe' });
     await board.exec('rm /tmp/aie-link');
-    await vi.waitFor(() => expect(lists()).toEqual([[]]), 10_000);
+    await vi.waitFor(() => expect(lists()).toEqual([[]]), patience);
     await board.exec('ln -s /dev/aie0 /tmp/aie-link');
     await vi.waitFor(
       () => expect(lists()).toEqual([[], expect.arrayContaining([expect.anything()])]),
-      10_000,
+      patience,
     );
     await other.end();
   });
@@ -741,8 +743,8 @@ describe('the end of a connection', () => {
     const { pid, wake } = await blackHole(board, { heartbeatMs: 500, exitMs: 3000 });
     try {
       const witness = await newWitness();
-      await vi.waitFor(() => witness.request(1, { keep: true }), { timeout: 5000, interval: 20 });
-      await vi.waitFor(async () => expect((await board.exec(`kill -0 ${pid}`)).code).not.toBe(0), 10_000);
+      await vi.waitFor(() => witness.request(1, { keep: true }), { timeout: patience, interval: 20 });
+      await vi.waitFor(async () => expect((await board.exec(`kill -0 ${pid}`)).code).not.toBe(0), patience);
     } finally {
       wake();
     }
@@ -766,7 +768,7 @@ describe('the end of a connection', () => {
     });
     const ended = code(begun.answer);
     // Once a later request is answered, the agent has the first frame.
-    await vi.waitFor(async () => expect(await code(other.request({ op: 'ping' }))).toBe('ok'), 10_000);
+    await vi.waitFor(async () => expect(await code(other.request({ op: 'ping' }))).toBe('ok'), patience);
     other.process.kill('SIGSTOP');
     const { stdout } = await board.exec('sleep 1; cat /proc/uptime'); // longer than its heartbeat, on the board's clock
     expect(stdout.length).toBeGreaterThan(0);
@@ -775,7 +777,7 @@ describe('the end of a connection', () => {
     // Silent while it waits its turn, it may be given up once more.
     await vi.waitFor(
       async () => expect(await code(other.read(columns, 'data', [[0, 4]]))).toBe('ok'),
-      10_000,
+      patience,
     );
     await other.end();
   });

@@ -135,7 +135,7 @@ async function on(command: string): Promise<string> {
 
 /** Waits until the board runs no agent any more. */
 async function expectNoAgent(): Promise<void> {
-  await expect.poll(() => on('ps | grep -c "[t]ilescope-agent"'), { timeout: 10_000 }).toBe('0');
+  await expect.poll(() => on('ps | grep -c "[t]ilescope-agent"')).toBe('0');
 }
 
 describe.each<Image>(['dropbear', 'openssh'])('%s', (image) => {
@@ -329,7 +329,7 @@ Host *
       expect((await failure(work)).code, at).toBe('cancelled');
     }
     await expectNoAgent();
-    await expect.poll(() => on('ls -A ~/.cache/tilescope | grep -c "^[.]"'), { timeout: 10_000 }).toBe('0');
+    await expect.poll(() => on('ls -A ~/.cache/tilescope | grep -c "^[.]"')).toBe('0');
   });
 
   test('[main-14] a board that makes a new key at boot: refused with both fingerprints, then replaced', async () => {

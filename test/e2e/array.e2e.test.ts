@@ -101,13 +101,12 @@ describe('[attach-11] the Array view', () => {
 
   test('[attach-11] offers to connect, then shows who waits for whom: sentence, frame, arrows', async () => {
     await array.locator('.problem vscode-button', { hasText: 'Connect' }).click();
-    await array.locator('.hang-list .sentence').waitFor();
-    expect(await array.locator('.hang-list .sentence').textContent()).toBe(
-      "Tiles (7,2) and (7,3) wait for each other's locks.",
-    );
-    expect(await array.locator('.arrow.hangs').count()).toBe(2);
-    expect(await array.locator('.cell.hangs').count()).toBe(2);
-    expect(await array.locator('.choice option').count()).toBe(3);
+    await expect
+      .poll(() => array.locator('.hang-list .sentence').allTextContents())
+      .toEqual(["Tiles (7,2) and (7,3) wait for each other's locks."]);
+    await expect.poll(() => array.locator('.arrow.hangs').count()).toBe(2);
+    await expect.poll(() => array.locator('.cell.hangs').count()).toBe(2);
+    await expect.poll(() => array.locator('.choice option').count()).toBe(3);
   });
 
   test('[attach-11] a click opens the data memory of the tile', async () => {
@@ -133,8 +132,12 @@ describe('[attach-11] the Array view', () => {
       await workbench.setTheme(theme);
       await workbench.page.mouse.move(700, 400);
       await workbench.screenshot(`array-view-${theme}`);
-      expect(await workbench.clippedTexts(array), 'texts in the Array view').toEqual([]);
-      expect(await workbench.accessibilityProblems(array, NOT_A_PAGE), 'Array view').toEqual([]);
+      await expect
+        .poll(() => workbench.clippedTexts(array), { message: 'texts in the Array view' })
+        .toEqual([]);
+      await expect
+        .poll(() => workbench.accessibilityProblems(array, NOT_A_PAGE), { message: 'Array view' })
+        .toEqual([]);
     },
   );
 
@@ -153,7 +156,7 @@ describe('[attach-11] the Array view', () => {
     await page.locator('.debug-call-stack .monaco-list-row', { hasText: 'Sample' }).waitFor();
     await page.locator('.view-line', { hasText: 'acquire(in);' }).waitFor();
     const shown = page.locator('.debug-variables .monaco-list-row', { hasText: 'State' });
-    expect(await shown.textContent()).toContain('waits for a lock in the north');
+    await expect.poll(() => shown.textContent()).toContain('waits for a lock in the north');
     await page.keyboard.press('F10');
     await workbench.waitForNotification('The core is not stopped: this is a sample.');
     await workbench.screenshot('debug-sample');
@@ -203,17 +206,19 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
     await addBoard(workbench, board, home);
     await workbench.openSection('Array');
     const array = await workbench.webview('.hang-list .sentence');
-    expect(await array.locator('.hang-list .sentence').textContent()).toBe(
-      `Tiles ${formatTile(south.tile)} and ${formatTile(north.tile)} wait for each other's locks.`,
-    );
-    expect(
-      await array
-        .locator('.cell.hangs')
-        .evaluateAll((cells) => cells.map((cell) => cell.ariaLabel?.split(':')[0])),
-    ).toEqual([`Tile ${formatTile(north.tile)}`, `Tile ${formatTile(south.tile)}`]);
-    expect(await array.locator('.arrow.hangs').count()).toBe(2);
+    await expect
+      .poll(() => array.locator('.hang-list .sentence').allTextContents())
+      .toEqual([
+        `Tiles ${formatTile(south.tile)} and ${formatTile(north.tile)} wait for each other's locks.`,
+      ]);
+    const hanging = () =>
+      array.locator('.cell.hangs').evaluateAll((cells) => cells.map((cell) => cell.ariaLabel?.split(':')[0]));
+    await expect.poll(hanging).toEqual([`Tile ${formatTile(north.tile)}`, `Tile ${formatTile(south.tile)}`]);
+    await expect.poll(() => array.locator('.arrow.hangs').count()).toBe(2);
     // The driver's text calls the two channels that wait running: only a second look at these tiles tells.
-    expect(await array.locator('.legend-line', { hasText: 'waiting' }).textContent()).toBe('waiting: 4');
+    await expect
+      .poll(() => array.locator('.legend-line', { hasText: 'waiting' }).allTextContents())
+      .toEqual(['waiting: 4']);
     await workbench.screenshot('array-view-low');
     // Closed, the other section leaves its height to this one.
     await workbench.openSection('Boards', false);

@@ -74,9 +74,9 @@ describe('beside the owner, end to end', () => {
     await banner(editor.frame, `In use by witness (${pid}). It is read beside its owner and locked`);
     await workbench.openSection('Tile');
     const core = await workbench.waitForRow(/^Core/);
-    expect(await core.textContent()).toContain('disabled');
+    await expect.poll(() => core.textContent()).toContain('disabled');
     const counter = await workbench.waitForRow('Program counter');
-    expect(await counter.textContent()).toContain(PROGRAM_COUNTER.shown);
+    await expect.poll(() => counter.textContent()).toContain(PROGRAM_COUNTER.shown);
     await workbench.openSection('Tile', false);
     await editor.frame.locator('[data-name=unlock]').click();
     const question = await workbench.modal();

@@ -454,6 +454,15 @@ export class Workbench {
     await this.quickInput().fill(label);
     await this.pick(new RegExp(`^${label}`));
     await this.page.locator(`.monaco-workbench.${bodyClass}`).waitFor();
+    // The pages of extensions are told, and follow a moment later.
+    const kind = `vscode-${theme}`;
+    for (const frame of this.page.frames()) {
+      if (!(await this.#frameIsShown(frame))) continue;
+      await frame.waitForFunction((wanted) => {
+        const worn = document.body?.dataset['vscodeThemeKind'];
+        return worn === undefined || worn === wanted;
+      }, kind);
+    }
   }
 
   /** Takes a picture of the window; returns its path. */

@@ -66,8 +66,7 @@ describe.each([
   test('[main-23] add the board over SSH, confirm its key, browse', async () => {
     pictureOnFailure('add');
     await addBoard(workbench, board, home);
-    const rows = await workbench.rowTexts();
-    expect(rows.some((row) => /Columns 6 to 9.*free/.test(row))).toBe(true);
+    await workbench.waitForRow(/Columns 6 to 9.*free/);
   });
 
   test('[main-23] data memory: shown as the witness wrote it; typed bytes stay here until Apply; then exactly those are on the board', async () => {

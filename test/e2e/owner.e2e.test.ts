@@ -82,7 +82,7 @@ describe('[main-22] beside an owner, and without a board', () => {
 
   async function isDirty(editor: HexEditorPage, tab: string, dirty: boolean): Promise<void> {
     await expect.poll(() => workbench.isDirty(tab), PATIENT).toBe(dirty);
-    expect((await editor.stagedCount()) > 0).toBe(dirty);
+    await expect.poll(async () => (await editor.stagedCount()) > 0, PATIENT).toBe(dirty);
   }
 
   /** What the line at the bottom says of the byte at a place. */
@@ -94,7 +94,7 @@ describe('[main-22] beside an owner, and without a board', () => {
   test('[main-22] a gated tile shows ?? and why; so does program memory of a running core', async () => {
     pictureOnFailure('unreadable');
     const gated = await openMemory(workbench, 'Data memory', '(9,8)', /\?\?/);
-    expect(new Set(await gated.rowAt('0x40'))).toEqual(new Set(['??']));
+    await expect.poll(async () => new Set(await gated.rowAt('0x40')), PATIENT).toEqual(new Set(['??']));
     await saysAt(gated, '0x40', 'cannot be read: the clock of this tile is off');
     await workbench.page.keyboard.type('a');
     await gated.frame
@@ -105,7 +105,7 @@ describe('[main-22] beside an owner, and without a board', () => {
     expect(await workbench.isDirty('9_8')).toBe(false);
 
     const running = await openMemory(workbench, 'Program memory', '(6,1)', /\?\?/);
-    expect(new Set(await running.rowAt('0x0'))).toEqual(new Set(['??']));
+    await expect.poll(async () => new Set(await running.rowAt('0x0')), PATIENT).toEqual(new Set(['??']));
     await saysAt(running, '0x0', 'cannot be read: its core is running');
     await workbench.screenshot('owner-core-running');
     const data = await openMemory(workbench, 'Data memory', '(6,1)');
@@ -305,6 +305,6 @@ describe('[main-22] beside an owner, and without a board', () => {
     await editor.button('takeTheirs').click();
     await editor.waitForStaged(0);
     await isDirty(editor, '6_6', false);
-    expect((await editor.rowAt('0x0'))[8]).toBe('99');
+    await expect.poll(async () => (await editor.rowAt('0x0'))[8], PATIENT).toBe('99');
   });
 });

@@ -155,8 +155,9 @@ describe('[main-21] saving', () => {
     } else {
       await workbench.waitForNotification(WARNING);
       await workbench.screenshot('saving-warning');
-      const said = await workbench.notifications();
-      expect(said.filter((text) => text.includes(`tile (${COLUMN},${row})`)).length).toBe(1);
+      const said = async () =>
+        (await workbench.notifications()).filter((text) => text.includes(`tile (${COLUMN},${row})`)).length;
+      await expect.poll(said, PATIENT).toBe(1);
     }
   }
 

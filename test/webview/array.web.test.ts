@@ -88,8 +88,8 @@ describe('[shape-2] a picture that changes', () => {
     const cell = rows[3]?.cells[4];
     if (cell === undefined) throw new Error('no cell');
     rows[3]?.cells.splice(4, 1, { ...cell, state: 'halted', lines: ['Tile: halted'] });
-    const touched = await page.evaluate(
-      async (next) => {
+    const touched = await page.evaluateHandle(
+      (next) => {
         const grid = document.querySelector('.grid');
         const found = new Set<string>();
         const watch = new MutationObserver((records) => {
@@ -100,13 +100,14 @@ describe('[shape-2] a picture that changes', () => {
         });
         if (grid !== null) watch.observe(grid, { subtree: true, childList: true, attributes: true });
         window.array.show(next);
-        for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(done));
-        watch.disconnect();
-        return [...found];
+        return found;
       },
       { ...picture, rows },
     );
-    expect(touched).toEqual(['Tile: halted']);
+    const cells = () => touched.evaluate((found) => [...found]);
+    await eventually(cells).toEqual(['Tile: halted']);
+    await painted(page);
+    expect(await cells()).toEqual(['Tile: halted']);
     const sizes = await page.evaluate(() =>
       window.array.sent.map((message) => JSON.stringify(message).length),
     );

@@ -82,6 +82,11 @@ async function marked(page: Page, mark: string): Promise<string[]> {
 const footer = (page: Page) => page.locator('footer .details');
 const spoken = (page: Page) => page.locator('#spoken');
 const staged = (page: Page) => page.evaluate(() => window.fake.stagedBytes());
+/** The host's commands that the page asked for, oldest first. */
+const commands = (page: Page) =>
+  page.evaluate(() =>
+    window.fake.said.flatMap((message) => (message.type === 'command' ? [message.command] : [])),
+  );
 const edits = (page: Page) =>
   page.evaluate(() =>
     window.fake.said.flatMap((message) =>
@@ -137,10 +142,12 @@ describe('what is shown', () => {
     expect(heading).toMatchObject({ kind: 'tile', offset: '(6,1)', buffer: '000000' });
     expect(first).toMatchObject({ offset: '0000', buffer: '000000', bytes: deviceHex(0, 16) });
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8000, length: 1 }));
-    await painted(page);
-    const shown = await rows(page);
-    const boundary = shown.findIndex((row) => row.kind === 'tile');
-    expect(shown.slice(boundary - 1, boundary + 2)).toMatchObject([
+    const boundary = async () => {
+      const shown = await rows(page);
+      const at = shown.findIndex((row) => row.kind === 'tile');
+      return shown.slice(at - 1, at + 2);
+    };
+    await eventually(boundary).toMatchObject([
       { offset: '7FF0', buffer: '007FF0', bytes: deviceHex(0x7ff0, 16) },
       { offset: '(6,2)', buffer: '008000' },
       { offset: '0000', buffer: '008000', bytes: deviceHex(0x8000, 16) },
@@ -154,9 +161,7 @@ describe('what is shown', () => {
         window.fake.said.flatMap((message) => (message.type === 'scrolled' ? [message.offset] : [])),
       );
     await page.evaluate(() => window.fake.send({ type: 'scroll', offset: 0x8404 }));
-    await painted(page);
-    const [first] = await rows(page);
-    expect(first).toMatchObject({ offset: '0400' });
+    await eventually(async () => (await rows(page))[0]).toMatchObject({ offset: '0400' });
     expect(await scrolled()).toEqual([]);
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8000, length: 1 }));
     await eventually(scrolled).toEqual([0x8000]);
@@ -173,7 +178,7 @@ describe('what is shown', () => {
     await page.keyboard.press('Control+End');
     await eventually(() => footer(page).textContent()).toContain('buffer offset 0x00FFFF');
     expect(await footer(page).textContent()).toContain('tile offset 0x7FFF');
-    expect((await rows(page)).at(-1)?.bytes).toBe(deviceHex(0xfff0, 16));
+    await eventually(async () => (await rows(page)).at(-1)?.bytes).toBe(deviceHex(0xfff0, 16));
   });
 
   test('[main-18] the heading names the tile whose rows are on top', async () => {
@@ -193,7 +198,7 @@ describe('what is shown', () => {
   test('[main-18] other row lengths and lower case, cursor and place kept', async () => {
     const page = await start(oneTile);
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 1 }));
-    await painted(page);
+    await eventually(() => footer(page).textContent()).toContain('tile offset 0x1000');
     for (const bytesPerRow of [8, 32, 64]) {
       await page.evaluate(
         (columns) =>
@@ -204,7 +209,7 @@ describe('what is shown', () => {
         bytesPerRow,
       );
       await eventually(async () => (await rows(page))[0]?.bytes).toHaveLength(bytesPerRow * 3 - 1);
-      expect(await footer(page).textContent()).toContain('tile offset 0x1000');
+      await eventually(() => footer(page).textContent()).toContain('tile offset 0x1000');
     }
   });
 
@@ -217,10 +222,12 @@ describe('what is shown', () => {
       'cannot be read: the clock of this tile is off',
     );
     await click(page, '0010', 3);
-    expect(await footer(page).textContent()).toContain('cannot be read: the clock of this tile is off');
+    await eventually(() => footer(page).textContent()).toContain(
+      'cannot be read: the clock of this tile is off',
+    );
     await page.keyboard.type('5');
     await eventually(() => page.locator('.notice').textContent()).toContain('the clock of this tile is off');
-    expect(await spoken(page).textContent()).toContain('This byte cannot be edited');
+    await eventually(() => spoken(page).textContent()).toContain('This byte cannot be edited');
     expect(await edits(page)).toEqual([]);
   });
 
@@ -237,7 +244,7 @@ describe('what is shown', () => {
     });
     await page.click('[data-name=retry]');
     await eventually(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
-    expect(await page.locator('[role=alert]').count()).toBe(0);
+    await eventually(() => page.locator('[role=alert]').count()).toBe(0);
   });
 
   test('[main-22] offline: the banner says so, bytes and staged edits stay', async () => {
@@ -254,13 +261,10 @@ describe('what is shown', () => {
       }),
     );
     await eventually(() => page.locator('.banner').textContent()).toContain('does not answer');
-    expect(await page.locator('.chip.offline').textContent()).toBe('Offline');
-    expect((await rows(page))[0]?.bytes).toBe(`A7 ${deviceHex(0x8001, 15)}`);
+    await eventually(() => page.locator('.chip.offline').textContent()).toBe('Offline');
+    await eventually(async () => (await rows(page))[0]?.bytes).toBe(`A7 ${deviceHex(0x8001, 15)}`);
     await page.click('[data-name=connect]');
-    expect(await page.evaluate(() => window.fake.said.at(-1))).toEqual({
-      type: 'command',
-      command: 'connect',
-    });
+    await eventually(() => commands(page)).toEqual(['connect']);
   });
 
   test('[shape-9] what a banner offers and the title line has stands once: the button of the title line stands out', async () => {
@@ -279,12 +283,9 @@ describe('what is shown', () => {
     );
     await eventually(() => page.locator('.banner vscode-button').allTextContents()).toEqual(['Show Log']);
     const standsOut = () => page.getAttribute('.title-line [data-name=refresh]', 'secondary');
-    expect(await standsOut()).toBeNull();
+    await eventually(standsOut).toBeNull();
     await page.click('[data-name=refresh]'); // there is one
-    expect(await page.evaluate(() => window.fake.said.at(-1))).toEqual({
-      type: 'command',
-      command: 'refresh',
-    });
+    await eventually(() => commands(page)).toEqual(['refresh']);
     await page.evaluate(() =>
       window.fake.setState({ banner: { kind: 'info', text: 'All is well.', actions: [] } }),
     );
@@ -300,9 +301,9 @@ describe('what is shown', () => {
     await eventually(() => footer(page).textContent()).toContain(`staged, was ${before}`);
     await page.evaluate(() => window.fake.deviceWrite(0x8000, 0x11));
     await eventually(() => marked(page, 'conflict')).toEqual(['A7']);
-    expect(await marked(page, 'staged')).toEqual([]);
+    await eventually(() => marked(page, 'staged')).toEqual([]);
     await eventually(() => footer(page).textContent()).toContain('in conflict: yours A7, device 11');
-    expect(await page.locator('.count.conflict').textContent()).toBe('1 in conflict');
+    await eventually(() => page.locator('.count.conflict').textContent()).toBe('1 in conflict');
   });
 
   test('[live-5] bytes that changed are marked, and the hover says what they held before', async () => {
@@ -337,13 +338,13 @@ describe('typing', () => {
     await eventually(() => marked(page, 'pending')).toEqual(['5_']);
     expect(await edits(page)).toEqual([]);
     await page.keyboard.type('aC3');
-    expect(await edits(page)).toEqual([
+    await eventually(() => edits(page)).toEqual([
       [{ offset: 0x8000, bytes: [0x5a] }],
       [{ offset: 0x8001, bytes: [0xc3] }],
     ]);
     await eventually(() => marked(page, 'staged')).toEqual(['5A C3']);
     await eventually(() => page.locator('.count.staged').textContent()).toBe('2 staged');
-    expect((await rows(page))[0]?.characters.slice(0, 2)).toBe('Z.');
+    await eventually(async () => (await rows(page))[0]?.characters.slice(0, 2)).toBe('Z.');
   });
 
   test('[main-18] Escape, Backspace or leaving the byte drops the first digit', async () => {
@@ -362,7 +363,7 @@ describe('typing', () => {
     await page.keyboard.press('Tab');
     await page.keyboard.type('Hi 5');
     await eventually(async () => (await rows(page))[0]?.characters.slice(0, 4)).toBe('Hi 5');
-    expect(await edits(page)).toHaveLength(4);
+    await eventually(() => edits(page)).toHaveLength(4);
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.type('00');
     await eventually(() => staged(page)).toEqual({
@@ -386,10 +387,7 @@ describe('typing', () => {
     await page.keyboard.press('Control+z');
     await page.keyboard.press('Control+z');
     await eventually(async () => (await rows(page))[0]?.bytes).toBe(deviceHex(0x8000, 16));
-    const commands = await page.evaluate(() =>
-      window.fake.said.filter((message) => message.type === 'command'),
-    );
-    expect(commands).toEqual([]);
+    expect(await commands(page)).toEqual([]);
   });
 
   test('[main-18] Delete sets the selection to zero in one gesture', async () => {
@@ -397,15 +395,15 @@ describe('typing', () => {
     await page.keyboard.press('Shift+ArrowRight');
     await page.keyboard.press('Shift+ArrowRight');
     await page.keyboard.press('Delete');
-    expect(await edits(page)).toEqual([[{ offset: 0x8000, bytes: [0, 0, 0] }]]);
+    await eventually(() => edits(page)).toEqual([[{ offset: 0x8000, bytes: [0, 0, 0] }]]);
   });
 
   test('[main-20] locked: nothing is staged, the reason is shown and spoken, and the way out is there', async () => {
     const page = await start({ ...oneTile, state: { policy: 'locked' } });
     await page.keyboard.type('5A');
     await eventually(() => page.locator('.notice').textContent()).toContain('this memory is locked');
-    expect(await spoken(page).textContent()).toContain('Unlock it');
-    expect(await page.locator('[data-name=unlock]').count()).toBe(1);
+    await eventually(() => spoken(page).textContent()).toContain('Unlock it');
+    await eventually(() => page.locator('[data-name=unlock]').count()).toBe(1);
     expect(await edits(page)).toEqual([]);
     expect(await page.getAttribute('#grid', 'aria-readonly')).toBe('true');
     await page.click('[data-name=unlock]');
@@ -480,16 +478,14 @@ describe('typing', () => {
 
   test('[main-20] the buttons run the host’s commands; Apply and Discard wait for staged bytes', async () => {
     const page = await start(oneTile);
-    const command = () =>
-      page.evaluate(() => window.fake.said.findLast((message) => message.type === 'command'));
     await page.click('[data-name=refresh]');
-    expect(await command()).toEqual({ type: 'command', command: 'refresh' });
+    await eventually(() => commands(page)).toEqual(['refresh']);
     expect(await page.getAttribute('[data-name=apply]', 'disabled')).not.toBeNull();
     await page.focus('#grid');
     await page.keyboard.type('5A');
     await eventually(() => page.getAttribute('[data-name=apply]', 'disabled')).toBeNull();
     await page.click('[data-name=apply]');
-    expect(await command()).toEqual({ type: 'command', command: 'apply' });
+    await eventually(() => commands(page)).toEqual(['refresh', 'apply']);
     await page.click('[data-name=discard]');
     await eventually(() => staged(page)).toEqual({});
   });
@@ -499,11 +495,11 @@ describe('selection', () => {
   test('[main-18] click, shift-click, drag and double click', async () => {
     const page = await start(oneTile);
     await click(page, '0010', 5);
-    expect(await marked(page, 'cursor')).toEqual([hex(deviceByte(0x8015))]);
+    await eventually(() => marked(page, 'cursor')).toEqual([hex(deviceByte(0x8015))]);
     await click(page, '0020', 1, 'bytes', { shift: true });
-    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8015, 11), deviceHex(0x8020, 2)]);
+    await eventually(() => marked(page, 'selection')).toEqual([deviceHex(0x8015, 11), deviceHex(0x8020, 2)]);
     await click(page, '0030', 6, 'bytes', { double: true });
-    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8034, 4)]);
+    await eventually(() => marked(page, 'selection')).toEqual([deviceHex(0x8034, 4)]);
     const from = await point(page, '0040', 2, 'characters');
     const to = await point(page, '0050', 0, 'characters');
     await page.mouse.move(from.x, from.y);
@@ -511,8 +507,10 @@ describe('selection', () => {
     await page.mouse.move(to.x, to.y, { steps: 4 });
     await painted(page);
     await page.mouse.up();
-    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8042, 14), deviceHex(0x8050, 1)]);
-    expect(await page.evaluate(() => window.fake.said.findLast((m) => m.type === 'selection'))).toEqual({
+    await eventually(() => marked(page, 'selection')).toEqual([deviceHex(0x8042, 14), deviceHex(0x8050, 1)]);
+    await eventually(() =>
+      page.evaluate(() => window.fake.said.findLast((m) => m.type === 'selection')),
+    ).toEqual({
       type: 'selection',
       cursor: 0x8050,
       start: 0x8042,
@@ -537,7 +535,7 @@ describe('selection', () => {
     const page = await start(oneTile);
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Shift+End');
-    expect(await marked(page, 'selection')).toEqual([deviceHex(0x8010, 16)]);
+    await eventually(() => marked(page, 'selection')).toEqual([deviceHex(0x8010, 16)]);
     await page.keyboard.press('Home');
     await page.keyboard.press('PageDown');
     const cursor = () =>
@@ -545,15 +543,14 @@ describe('selection', () => {
         const last = window.fake.said.findLast((message) => message.type === 'selection');
         return last?.type === 'selection' ? last : undefined;
       });
-    const paged = (await cursor())?.cursor ?? 0;
-    expect(paged).toBeGreaterThan(0x8100);
+    await eventually(async () => (await cursor())?.cursor).toBeGreaterThan(0x8100);
     await page.keyboard.press('PageUp');
-    expect((await cursor())?.cursor).toBe(0x8010);
+    await eventually(async () => (await cursor())?.cursor).toBe(0x8010);
     await page.keyboard.press('Control+a');
-    expect(await cursor()).toMatchObject({ start: 0x8000, length: 0x8000 });
+    await eventually(cursor).toMatchObject({ start: 0x8000, length: 0x8000 });
     await eventually(() => footer(page).textContent()).toContain('32768 bytes selected (0x8000)');
     await page.keyboard.press('Control+Home');
-    expect(await cursor()).toMatchObject({ cursor: 0x8000, length: 1 });
+    await eventually(cursor).toMatchObject({ cursor: 0x8000, length: 1 });
     const native = await page.evaluate(() => {
       document.execCommand('selectAll');
       return getSelection()?.toString();
@@ -571,7 +568,9 @@ describe('clipboard', () => {
     await page.keyboard.press('Home');
     for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowRight');
     await page.keyboard.press('Control+c');
-    expect(await clipboard(page)).toBe(`A7 ${hex(deviceByte(0x8001))} ?? ${hex(deviceByte(0x8003))}`);
+    await eventually(() => clipboard(page)).toBe(
+      `A7 ${hex(deviceByte(0x8001))} ?? ${hex(deviceByte(0x8003))}`,
+    );
     await page.keyboard.press('Tab');
     await page.keyboard.press('Control+c');
     await eventually(() => clipboard(page)).toMatch(/^.{2}\?.$/);
@@ -683,7 +682,7 @@ test('[live-8] an editor that writes each edit at once says so in words, a frame
   await page.evaluate(() => window.fake.setState({ policy: 'immediate' }));
   await eventually(() => page.locator('.chip.policy').textContent()).toBe('Immediate: each edit is written');
   await eventually(frame).toBe(true);
-  expect(await spoken(page).textContent()).toContain('written to the device at once');
+  await eventually(() => spoken(page).textContent()).toContain('written to the device at once');
   await page.keyboard.type('6');
   await eventually(() => page.locator('.cell-field .preview').textContent()).toContain(
     'Enter writes it to the device',
@@ -691,10 +690,18 @@ test('[live-8] an editor that writes each edit at once says so in words, a frame
   await page.keyboard.press('Enter');
   await eventually(said).toEqual([false, true]);
   await page.click('[data-name=stageEdits]');
-  await eventually(() => page.evaluate(() => window.fake.said.at(-1))).toEqual({
-    type: 'command',
-    command: 'stageEdits',
+  await eventually(() => commands(page)).toEqual(['stageEdits']);
+});
+
+test('[live-8] that edits are written at once is spoken, also when the cursor moves in the same moment', async () => {
+  const page = await start(oneTile);
+  await page.evaluate(() => {
+    window.fake.send({ type: 'reveal', offset: 0x8010, length: 1 });
+    window.fake.setState({ policy: 'immediate' });
   });
+  await eventually(() => footer(page).textContent()).toContain('tile offset 0x0010');
+  await eventually(() => page.locator('.chip.policy').textContent()).toContain('Immediate');
+  expect(await spoken(page).textContent()).toContain('written to the device at once');
 });
 
 test('[live-8] a staged edit stays on top of bytes that move; each value that comes under it is told', async () => {
@@ -707,8 +714,10 @@ test('[live-8] a staged edit stays on top of bytes that move; each value that co
     await eventually(() => footer(page).textContent()).toContain(
       `in conflict: yours A7, device ${hex(value)}`,
     );
-    expect((await rows(page))[0]?.bytes).toBe(`A7 ${hex(value)} ${deviceHex(0x8002, 14)}`);
-    expect(await marked(page, 'conflict')).toEqual(['A7']);
+    await eventually(async () => (await rows(page))[0]?.bytes).toBe(
+      `A7 ${hex(value)} ${deviceHex(0x8002, 14)}`,
+    );
+    await eventually(() => marked(page, 'conflict')).toEqual(['A7']);
   }
 });
 
@@ -801,7 +810,7 @@ describe('[shape-3] cells of other formats', () => {
     const page = await floats();
     await eventually(() => first(page)).toEqual(['12.34', '1', '0', '-0.5']);
     expect((await rows(page))[0]?.characters).toHaveLength(16);
-    expect(await footer(page).textContent()).toContain('float32 12.34 = A4 70 45 41');
+    await eventually(() => footer(page).textContent()).toContain('float32 12.34 = A4 70 45 41');
     await choose(page, 'float32', 'big');
     await eventually(() => footer(page).textContent()).toContain('float32 big-endian -5.2100365e-17 = A4 70');
     await choose(page, 'hex32');
@@ -846,18 +855,20 @@ describe('[shape-3] cells of other formats', () => {
     await page.locator('.view-line [data-name=columns]').selectOption('0');
     const lengths: number[] = [];
     for (const width of [1400, 900, 500]) {
+      // Rows of 16 bytes were shown first.
+      const before = lengths.at(-1) ?? 16;
       await page.setViewportSize({ width, height: 700 });
-      await painted(page);
-      await painted(page);
-      const length = ((await rows(page))[0]?.bytes ?? '').trim().split(' ').length;
+      const row = async () => ((await rows(page))[0]?.bytes ?? '').trim().split(' ').length;
+      await eventually(row, `${width} pixels`).not.toBe(before);
+      const length = await row();
       expect(length % 8, `${width}: ${length}`).toBe(0);
       const sideways = () =>
         page.evaluate(() => {
           const { scrollWidth, clientWidth } = document.querySelector('.scroller') ?? document.body;
           return scrollWidth - clientWidth;
         });
-      expect(await sideways(), `${width}`).toBe(0);
-      expect(await footer(page).textContent()).toContain('tile offset 0x1000');
+      await eventually(sideways, `${width} pixels`).toBe(0);
+      await eventually(() => footer(page).textContent()).toContain('tile offset 0x1000');
       lengths.push(length);
     }
     expect(lengths[0]).toBeGreaterThan(lengths[1] ?? 0);
@@ -888,7 +899,7 @@ describe('[shape-3] cells of other formats', () => {
     await eventually(async () => (await marked(page, 'mismatch')).length).toBe(1);
     await tell(0, []);
     await eventually(async () => (await marked(page, 'mismatch')).length).toBe(0);
-    expect(await footer(page).textContent()).not.toContain('differs');
+    await eventually(() => footer(page).textContent()).not.toContain('differs');
   });
 
   test('[hex-1] what changed in more than one word while an application runs is possibly torn', async () => {
@@ -900,8 +911,8 @@ describe('[shape-3] cells of other formats', () => {
     await eventually(() => footer(page).textContent()).toContain('possibly torn');
     // One word is read at once.
     await choose(page, 'float32');
-    expect(await marked(page, 'torn')).toEqual([]);
-    expect(await footer(page).textContent()).not.toContain('torn');
+    await eventually(() => marked(page, 'torn')).toEqual([]);
+    await eventually(() => footer(page).textContent()).not.toContain('torn');
     await choose(page, 'hex24');
     await page.evaluate(() => window.fake.deviceWrite(0x8020, 1, 2, 3, 4, 5));
     await eventually(async () => (await marked(page, 'torn')).length).toBeGreaterThan(0);
@@ -922,7 +933,7 @@ describe('[shape-3] cells of other formats', () => {
     expect(zero?.trim()).toBe('0');
     expect(special?.trim()).toBe('NaN');
     await choose(page, 'hex8');
-    expect((await marked(page, 'text')).join(' ')).toContain('70');
+    await eventually(async () => (await marked(page, 'text')).join(' ')).toContain('70');
   });
 
   test('a place whose type a build says comes with the cells that show it; the view line says so', async () => {
@@ -932,7 +943,7 @@ describe('[shape-3] cells of other formats', () => {
     );
     const list = page.locator('.view-line [data-name=cells]');
     await eventually(() => list.inputValue()).toBe('int');
-    expect(await page.locator('.view-line [data-name=bytes]').inputValue()).toBe('4');
+    await eventually(() => page.locator('.view-line [data-name=bytes]').inputValue()).toBe('4');
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8080, length: 16 }));
     await painted(page);
     expect(await list.inputValue()).toBe('int');
@@ -1008,7 +1019,7 @@ describe('[shape-3] cells of other formats', () => {
     expect(seen).toEqual([0xa4, 0x70]);
     await eventually(() => marked(page, 'staged')).toEqual([' 12.3125']);
     // The next cell is ready for the next value; a character opens the field by itself.
-    expect(await cursor(page)).toEqual([0x8002, 0x8002, 2]);
+    await eventually(() => cursor(page)).toEqual([0x8002, 0x8002, 2]);
     await page.keyboard.type('-1');
     await page.keyboard.press('Enter');
     await eventually(() => staged(page)).toEqual({
@@ -1047,8 +1058,8 @@ describe('[shape-3] cells of other formats', () => {
     }
     await page.keyboard.type('128');
     await page.keyboard.press('Enter');
-    expect(await preview(page).textContent()).toBe('This does not fit into int8: -128 to 127 do.');
-    expect(await field(page).getAttribute('aria-invalid')).toBe('true');
+    await eventually(() => preview(page).textContent()).toBe('This does not fit into int8: -128 to 127 do.');
+    await eventually(() => field(page).getAttribute('aria-invalid')).toBe('true');
     await page.keyboard.type('x');
     await eventually(() => preview(page).textContent()).toBe('This is no int8 value.');
     await page.keyboard.press('Backspace');
@@ -1077,7 +1088,7 @@ describe('[shape-3] cells of other formats', () => {
     await eventually(() => marked(page, 'pending')).toEqual(['4145____']);
     await page.keyboard.type('70a5');
     await eventually(() => edits(page)).toEqual([[{ offset: 0x8000, bytes: [0xa5, 0x70, 0x45, 0x41] }]]);
-    expect(await cursor(page)).toEqual([0x8004, 0x8004, 4]);
+    await eventually(() => cursor(page)).toEqual([0x8004, 0x8004, 4]);
     await choose(page, 'oct8');
     await page.keyboard.type('777');
     await eventually(() => notice(page).textContent()).toBe('This does not fit into oct8: 000 to 377 do.');
@@ -1086,16 +1097,16 @@ describe('[shape-3] cells of other formats', () => {
   test('are clicked, dragged over and selected as wholes; in the characters bytes are', async () => {
     const page = await floats();
     await click(page, '0010', 2);
-    expect(await cursor(page)).toEqual([0x8018, 0x8018, 4]);
+    await eventually(() => cursor(page)).toEqual([0x8018, 0x8018, 4]);
     await click(page, '0020', 1, 'bytes', { shift: true });
-    expect(await cursor(page)).toEqual([0x8024, 0x8018, 16]);
+    await eventually(() => cursor(page)).toEqual([0x8024, 0x8018, 16]);
     await click(page, '0030', 1, 'bytes', { double: true });
-    expect(await cursor(page)).toEqual([0x8034, 0x8034, 4]);
+    await eventually(() => cursor(page)).toEqual([0x8034, 0x8034, 4]);
     await click(page, '0010', 6, 'characters');
-    expect(await cursor(page)).toEqual([0x8016, 0x8016, 1]);
+    await eventually(() => cursor(page)).toEqual([0x8016, 0x8016, 1]);
     await eventually(() => footer(page).textContent()).toContain(`value ${hex(deviceByte(0x8016))}`);
     await page.keyboard.press('Shift+Tab');
-    expect(await cursor(page)).toEqual([0x8014, 0x8014, 4]);
+    await eventually(() => cursor(page)).toEqual([0x8014, 0x8014, 4]);
     await page.keyboard.press('Shift+ArrowRight');
     await eventually(() => footer(page).textContent()).toContain('8 bytes selected (0x8)');
   });
@@ -1105,7 +1116,7 @@ describe('[shape-3] cells of other formats', () => {
     await eventually(() => first(page)).toEqual(['12.34', '1', '??', '-0.5']);
     await page.keyboard.press('Shift+End');
     await page.keyboard.press('Control+c');
-    expect(await clipboard(page)).toBe('12.34 1 ?? -0.5');
+    await eventually(() => clipboard(page)).toBe('12.34 1 ?? -0.5');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Home');
     await page.keyboard.press('Control+v');
@@ -1289,7 +1300,7 @@ describe('[truth-19] bytes that nobody read yet', () => {
       1: 0xb7,
       2: 0x5a,
     });
-    expect((await rows(page))[1]?.bytes.slice(0, 8)).toBe('5A B7 5A');
+    await eventually(async () => (await rows(page))[1]?.bytes.slice(0, 8)).toBe('5A B7 5A');
     expect(
       await page.evaluate(() => window.fake.said.findLast((message) => message.type === 'selection')),
     ).toMatchObject({ cursor: 3, length: 1 });
@@ -1350,7 +1361,7 @@ describe('[truth-14] a byte that the board changed before the page showed it', (
       stagedBytes: 2,
       conflictBytes: 1,
     });
-    expect(await marked(page, 'conflict')).toHaveLength(1);
+    await eventually(() => marked(page, 'conflict')).toHaveLength(1);
   });
 
   test('is none once it was shown', async () => {
@@ -1420,7 +1431,7 @@ describe('[truth-19] what people did to other tools', () => {
     });
     await eventually(async () => (await rows(page)).map(({ buffer }) => buffer)).toContain('00100000');
     await click(page, '0000', 15, 'bytes', { shift: true });
-    expect(await last(page)).toMatchObject({ start: 0x10, length: 1 << 20 });
+    await eventually(() => last(page)).toMatchObject({ start: 0x10, length: 1 << 20 });
   });
 
   test('no frame is blank while it scrolls, is split, and comes back', async () => {
@@ -1504,8 +1515,10 @@ describe('[truth-19] what people did to other tools', () => {
     for (const pane of ['bytes', 'characters'] as const) {
       for (const column of [0, 7, 15]) {
         await click(page, '0020', column, pane);
-        const found = await last(page);
-        expect([pane, found?.cursor, found?.length]).toEqual([pane, 0x8020 + column, 1]);
+        await eventually(() => last(page), `${pane} ${column}`).toMatchObject({
+          cursor: 0x8020 + column,
+          length: 1,
+        });
       }
     }
   });
@@ -1519,9 +1532,10 @@ describe('[truth-19] what people did to other tools', () => {
       deviceScaleFactor: 2,
       mobile: false,
     });
+    await eventually(() => page.evaluate(() => [innerWidth, devicePixelRatio])).toEqual([600, 2]);
     await painted(page);
     await click(page, '0020', 5);
-    expect(await last(page)).toMatchObject({ cursor: 0x8025, length: 1 });
+    await eventually(() => last(page)).toMatchObject({ cursor: 0x8025, length: 1 });
     await page.keyboard.press('Control+End');
     await eventually(async () => (await rows(page)).at(-1)?.offset).toBe('7FF0');
   });
@@ -1608,7 +1622,15 @@ describe('25 MiB', () => {
     });
     expect(offset).toBeGreaterThan(largeBytes / 2);
     const sent = () => page.evaluate(() => window.fake.sent.length);
-    const before = await sent();
+    // Nothing is on its way any more.
+    await eventually(async () => (await rows(page)).at(-1)?.bytes).toBe(deviceHex(largeBytes - 16, 16));
+    let before = -1;
+    await eventually(async () => {
+      const rests = (await sent()) === before;
+      before = await sent();
+      await painted(page);
+      return rests;
+    }).toBe(true);
     await page.evaluate((end) => {
       window.fake.deviceWrite(0, 0x11);
       window.fake.deviceWrite(end - 1, 0x11);
@@ -1646,7 +1668,7 @@ describe('[hex-3] addresses', () => {
     await list.selectOption('axi');
     // Tile (6,2): 6 columns of 32 MiB, 2 rows of 1 MiB.
     await eventually(() => offsets(page)).toEqual(['02000C200000', '02000C200010']);
-    expect(await footer(page).textContent()).toContain('AXI address 0x2000C200000');
+    await eventually(() => footer(page).textContent()).toContain('AXI address 0x2000C200000');
     await eventually(() => told(page)).toBe('0x2000C200000');
     await list.selectOption('core');
     await eventually(async () => (await offsets(page))[1]).toMatch(/10$/);
@@ -1655,7 +1677,7 @@ describe('[hex-3] addresses', () => {
     await page.locator('.view-line [data-name=decimal]').click();
     await eventually(() => offsets(page)).toEqual(['32768', '32784']);
     await eventually(() => told(page)).toBe('buffer+32768');
-    expect(await footer(page).textContent()).toContain('buffer offset 32768');
+    await eventually(() => footer(page).textContent()).toContain('buffer offset 32768');
     // A click still finds its cell: the offsets became wider.
     await page
       .locator('.viewport .row .bytes')
@@ -1684,7 +1706,7 @@ test('[hex-4] a place is shown while it is looked for; the page goes back to whe
   await peek();
   await eventually(place).toBe(before.place ?? '');
   await eventually(() => marked(page, 'selection')).toEqual(before.selected);
-  expect(await rows(page)).toEqual(before.rows);
+  await eventually(() => rows(page)).toEqual(before.rows);
   await peek(0xd000);
   await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0xd000, length: 4 }));
   await peek();
@@ -1703,7 +1725,7 @@ test('[hex-4] the page stays where it went while a person scrolls, splits and hi
       document.body.style.height = one;
     }, height);
     await painted(page);
-    expect(await offsets(), height).toContain('5000');
+    await eventually(offsets, height).toContain('5000');
   }
   // What comes from the board does not bring the rows back to the cursor.
   await page.evaluate(() => {
@@ -1720,8 +1742,11 @@ test('[hex-4] the page stays where it went while a person scrolls, splits and hi
   });
   await painted(page);
   expect(await first()).toBe(scrolled);
-  await eventually(() => page.evaluate(() => JSON.stringify(window.fake.kept))).toContain('"cursor":53248');
-  const kept = JSON.parse(await page.evaluate(() => JSON.stringify(window.fake.kept)));
+  const keeps = async () => JSON.parse(await page.evaluate(() => JSON.stringify(window.fake.kept)));
+  await eventually(async () => (await keeps()).selection.cursor).toBe(0xd000);
+  // A place is kept a moment after it was gone to.
+  await eventually(async () => Math.floor((await keeps()).top)).toBe(Number.parseInt(scrolled, 16) / 16);
+  const kept = await keeps();
   await open?.close();
   page = await start({ ...oneTile, kept });
   await eventually(first).toBe(scrolled);
@@ -1730,7 +1755,7 @@ test('[hex-4] the page stays where it went while a person scrolls, splits and hi
   const place = { cursor: 0xd000, top: 0x8000 + Number.parseInt(scrolled, 16) };
   page = await start({ ...oneTile, place });
   await eventually(first).toBe(scrolled);
-  expect(await footer(page).textContent()).toContain('tile offset 0x5000');
+  await eventually(() => footer(page).textContent()).toContain('tile offset 0x5000');
   await open?.close();
   page = await start({ ...oneTile, place: { cursor: 0x8000, top: 0x8000 }, kept });
   await eventually(first).toBe(scrolled);
@@ -1750,12 +1775,13 @@ describe('the map of tiles', () => {
   test('says where the cursor is; a click goes to the same offset in another tile, and the keys to the grid', async () => {
     const page = await start();
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x1c0, length: 1 }));
-    await eventually(() => label(page)).toContain('Cursor in tile (6,1)');
+    await eventually(() => footer(page).textContent()).toContain('tile offset 0x01C0');
+    expect(await label(page)).toContain('Cursor in tile (6,1)');
     const { x, y } = await cell(page, 2 * 8 + 3);
     await page.mouse.click(x, y);
     await eventually(() => label(page)).toContain('Cursor in tile (8,4)');
-    expect(await footer(page).textContent()).toContain('tile offset 0x01C0');
-    expect(await page.evaluate(() => document.activeElement?.id)).toBe('grid');
+    await eventually(() => footer(page).textContent()).toContain('tile offset 0x01C0');
+    await eventually(() => page.evaluate(() => document.activeElement?.id)).toBe('grid');
     const tileOnTop = () => page.locator('.headings .offset').textContent();
     await eventually(tileOnTop).toBe('(8,4)');
     // The heading stays while the rows scroll, and says whose rows they are.
@@ -1773,7 +1799,7 @@ describe('the map of tiles', () => {
       window.fake.send({ type: 'map', marks });
     });
     await eventually(() => label(page)).toContain('changes in 2 tiles');
-    expect(await label(page)).toContain('staged edits in 2 tiles');
+    await eventually(() => label(page)).toContain('staged edits in 2 tiles');
     expect(await label(page)).toContain('conflicts in 1 tiles');
     const parts = await page.evaluate(() =>
       ['staged', 'conflict', 'changed', 'unreadable'].map((name) => {
@@ -1791,7 +1817,8 @@ describe('the map of tiles', () => {
   test('a tile that the page does not show is opened by the host; one tile alone has no map, nor has a narrow page', async () => {
     const page = await start(oneTile);
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8040, length: 1 }));
-    await eventually(() => label(page)).toContain('Cursor in tile (6,2)');
+    await eventually(() => footer(page).textContent()).toContain('tile offset 0x0040');
+    expect(await label(page)).toContain('Cursor in tile (6,2)');
     const { x, y } = await cell(page, 4);
     await page.mouse.click(x, y);
     await eventually(() =>
@@ -1840,8 +1867,9 @@ describe('[hex-5] the inspector', () => {
     await eventually(() => value(page, 'float32 little').textContent()).toBe('0.0078125');
     // At the end there are not enough bytes for most.
     await page.keyboard.press('Control+End');
-    await eventually(() => value(page, 'uint8').textContent()).toMatch(/^\d+$/);
     await eventually(() => value(page, 'uint16 little').textContent()).toBe('··');
+    await eventually(() => value(page, 'uint8').textContent()).toMatch(/^\d+$/);
+    expect(await value(page, 'uint16 little').textContent()).toBe('··');
   });
 
   test('a value is changed there: 12.34 as little-endian float32 is staged as A4 70 45 41', async () => {
@@ -1855,7 +1883,7 @@ describe('[hex-5] the inspector', () => {
     await page.keyboard.press('Enter');
     await eventually(() => staged(page)).toEqual({ 32784: 0xa4, 32785: 0x70, 32786: 0x45, 32787: 0x41 });
     await eventually(() => value(page, 'float32 little').textContent()).toBe('12.34');
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('data-name'))).toBe(
+    await eventually(() => page.evaluate(() => document.activeElement?.getAttribute('data-name'))).toBe(
       'float32 little',
     );
     // The cursor stays, so that the next value is of the same bytes.
@@ -1867,7 +1895,7 @@ describe('[hex-5] the inspector', () => {
     await page.keyboard.press('Enter');
     expect(await page.locator('.cell-field').isVisible()).toBe(true);
     await page.keyboard.press('Escape');
-    expect(await page.locator('.cell-field').isVisible()).toBe(false);
+    await eventually(() => page.locator('.cell-field').isVisible()).toBe(false);
     await page.evaluate(() => window.fake.setState({ policy: 'locked' }));
     await value(page, 'uint8').click();
     await eventually(() => page.locator('.notice').textContent()).toContain('locked');
@@ -1907,7 +1935,7 @@ describe('[hex-5] the inspector', () => {
       CRC32: crc32(bytes).toString(16).toUpperCase().padStart(8, '0'),
       'SHA-256': createHash('sha256').update(bytes).digest('hex'),
     });
-    expect(await page.locator('.inspector h2').textContent()).toBe('32 bytes (0x20) as float32');
+    await eventually(() => page.locator('.inspector h2').textContent()).toBe('32 bytes (0x20) as float32');
   });
 
   test('bytes that were not read are read for it only when a person asks', async () => {
@@ -1950,14 +1978,14 @@ describe('the page around', () => {
     const focus = () =>
       page.evaluate(() => document.activeElement?.id || document.activeElement?.getAttribute('data-name'));
     expect(await page.evaluate(() => document.querySelectorAll('.grid-area [tabindex="0"]').length)).toBe(1);
-    expect(await focus()).toBe('grid');
+    await eventually(focus).toBe('grid');
     await page.keyboard.press('Tab');
-    expect(await focus()).toBe('grid');
     await eventually(() => spoken(page).textContent()).toContain('characters');
-    await page.keyboard.press('Tab');
-    expect(await focus()).toBeNull();
-    await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('grid');
+    await page.keyboard.press('Tab');
+    await eventually(focus).toBeNull();
+    await page.keyboard.press('Shift+Tab');
+    await eventually(focus).toBe('grid');
     await page.keyboard.press('Shift+Tab');
     expect(await focus()).toBe('grid');
     await eventually(() => spoken(page).textContent()).not.toContain('characters');
@@ -1974,7 +2002,7 @@ describe('the page around', () => {
       'lock',
     ]) {
       await page.keyboard.press('Shift+Tab');
-      expect(await focus()).toBe(name);
+      await eventually(focus).toBe(name);
     }
   });
 

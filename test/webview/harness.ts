@@ -65,7 +65,39 @@ async function bundle(main: string, fakeHost: string): Promise<Map<string, strin
 /** Waits until what was said last has been answered and drawn. */
 export async function painted(page: Page): Promise<void> {
   await page.evaluate(async () => {
-    for (let i = 0; i < 4; i++) await new Promise((done) => requestAnimationFrame(done));
+    const { port1, port2 } = new MessageChannel();
+    for (let i = 0; i < 4; i++) {
+      await new Promise((done) => requestAnimationFrame(done));
+      // On a busy machine frames may overtake messages: this one comes after those that were sent before it.
+      await new Promise((done) => {
+        port2.onmessage = done;
+        port1.postMessage(0);
+      });
+    }
+    port1.close();
+  });
+}
+
+/** Runs in the page first of all: its frames and what the fake host tells it come late and in order, as on a busy machine. */
+function slow(): void {
+  const frame = window.requestAnimationFrame.bind(window);
+  const post: (message: unknown, origin: string) => void = window.postMessage.bind(window);
+  const calls = new Map<number, FrameRequestCallback>();
+  let last = 0;
+  const draw = (time: number): void => {
+    const due = [...calls];
+    calls.clear();
+    for (const [, call] of due) call(time);
+  };
+  window.requestAnimationFrame = (call) => {
+    if (calls.size === 0) setTimeout(() => frame(draw), 120);
+    calls.set(++last, call);
+    return last;
+  };
+  window.cancelAnimationFrame = (id) => calls.delete(id);
+  Reflect.set(window, 'postMessage', (message: unknown, origin: string) => {
+    const copy = structuredClone(message);
+    setTimeout(() => post(copy, origin), 80);
   });
 }
 
@@ -106,6 +138,7 @@ export class PageServer {
     const { theme = 'dark', width = 1000, height = 700, forcedColors } = look;
     const context = await localContext(this.#browser, { width, height });
     const page = await context.newPage();
+    if (process.env['SLOW_PAGE'] !== undefined) await page.addInitScript(slow);
     // What moves by itself is what a test is about, or it stands still.
     await page.emulateMedia({ reducedMotion: 'reduce' });
     if (forcedColors === true) await page.emulateMedia({ forcedColors: 'active' });

@@ -344,7 +344,7 @@ describe('[main-18] [main-23] looks', () => {
         'Staged beside graph_with_a_long_name',
       );
       await eventually(() => page.locator('.place').textContent()).toContain('compute row 0');
-      expect(await page.locator('.middle.last-known').count()).toBe(1);
+      await eventually(() => page.locator('.middle.last-known').count()).toBe(1);
       await page.screenshot({ path: join(shots, `webview-left-${theme}.png`) });
       expect(await clipped(page)).toEqual([]);
       const { violations } = await new AxeBuilder({ page }).analyze();

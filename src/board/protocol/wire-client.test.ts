@@ -87,7 +87,7 @@ describe('what the core says unasked', () => {
     expect(await code(client.partitions(never))).toBe('driver-hung');
     expect(notices).toEqual(['AIE_ENQUIRE_PART']);
     agent.send({ id: 0, t: 'stuck', call: '' });
-    await vi.waitFor(() => expect(notices).toEqual(['AIE_ENQUIRE_PART', undefined]));
+    await expect.poll(() => notices).toEqual(['AIE_ENQUIRE_PART', undefined]);
     expect((await client.partitions(never)).partitions).not.toHaveLength(0);
     expect(closed).not.toHaveBeenCalled();
   });
@@ -113,7 +113,7 @@ describe('marks [shape-6]', () => {
     const { agent, client } = await connect();
     expect(agent.requests[0]).toMatchObject({ op: 'hello', marks: true });
     for (const mark of [1, 2, 9]) agent.send({ id: 0, t: 'mark', mark });
-    await vi.waitFor(() => expect(received(agent).at(-1)).toBe(9));
+    await expect.poll(() => received(agent).at(-1)).toBe(9);
     expect((await client.partitions(never)).partitions).not.toHaveLength(0);
   });
 
@@ -132,10 +132,11 @@ describe('marks [shape-6]', () => {
     outbox.sendUrgent(Uint8Array.of(2));
     for (const receipt of [10, 11, 12]) outbox.sendReceipt(Uint8Array.of(receipt));
     taken();
-    return vi.waitFor(() => {
+    const after = () => {
       taken();
-      expect(sent).toEqual([1, 12, 2]);
-    });
+      return sent;
+    };
+    return expect.poll(after).toEqual([1, 12, 2]);
   });
 
   it.each([0, -1, 1.5, '1', 2 ** 53])('of number %j end the connection', async (mark) => {
@@ -336,7 +337,7 @@ describe('requests', () => {
     const asked = Array.from({ length: 300 }, (_, i) =>
       client.read(request([{ offset: i, length: 1 }]), undefined, never),
     );
-    await vi.waitFor(() => expect(agent.requests.length).toBeGreaterThanOrEqual(128));
+    await expect.poll(() => agent.requests.length).toBeGreaterThanOrEqual(128);
     expect(agent.requests.length).toBeLessThan(140);
     resume();
     expect((await Promise.all(asked)).length).toBe(300);
@@ -347,12 +348,12 @@ describe('requests', () => {
     const resume = array.pause();
     const stop = new AbortController();
     const read = code(client.read(request([{ offset: 0, length: 4 }]), undefined, stop.signal));
-    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('read'));
+    await expect.poll(() => agent.requests.at(-1)?.['op']).toBe('read');
     const target = agent.requests.at(-1)?.['id'];
     stop.abort();
     agent.send({ id: Number(target), t: 'data', offset: 0 }, new Uint8Array(4));
     expect(await read).toBe('cancelled');
-    await vi.waitFor(() => expect(agent.requests.at(-1)).toMatchObject({ op: 'cancel', target }));
+    await expect.poll(() => agent.requests.at(-1)).toMatchObject({ op: 'cancel', target });
     resume();
     expect((await client.partitions(never)).partitions).toHaveLength(3);
   });
@@ -365,7 +366,7 @@ describe('requests', () => {
       code(client.read(request([{ offset: 0, length: 4 }]), undefined, limit.signal)),
       code(client.open(simulatedKey(freeColumns), false, limit.signal)),
     ];
-    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('open'));
+    await expect.poll(() => agent.requests.at(-1)?.['op']).toBe('open');
     limit.abort(outOfTime());
     expect(await Promise.all(asked)).toEqual(['timeout', 'timeout']);
     expect(await code(client.partitions(limit.signal))).toBe('timeout');
@@ -403,7 +404,7 @@ describe('requests', () => {
     expect(new Set(await Promise.all(dropped))).toEqual(new Set(['cancelled']));
     full.mockRestore();
     input.emit('drain');
-    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('partitions'));
+    await expect.poll(() => agent.requests.at(-1)?.['op']).toBe('partitions');
     resume();
     await Promise.all([first, last]);
   });
@@ -498,7 +499,7 @@ describe('the end', () => {
     const closed = vi.fn();
     client.onClose(closed);
     const waiting = code(client.read(request([{ offset: 0, length: 4 }]), undefined, never));
-    await vi.waitFor(() => expect(agent.requests.at(-1)?.['op']).toBe('read'));
+    await expect.poll(() => agent.requests.at(-1)?.['op']).toBe('read');
     await client.dispose();
     expect(await waiting).toBe('connection-lost');
     expect(agent.requests.at(-1)?.['op']).toBe('bye');
@@ -521,7 +522,7 @@ describe('the end', () => {
     const { agent, log } = await connect();
     agent.stderr.write('first\u001b[31m\nsecond');
     agent.stderr.end();
-    await vi.waitFor(() => expect(log.lines).toContain('warn agent: second'));
+    await expect.poll(() => log.lines).toContain('warn agent: second');
     expect(log.lines).toContain('warn agent: first\ufffd[31m');
     const flood = await connect();
     flood.agent.stderr.write('x\n'.repeat(5000));

@@ -14,7 +14,7 @@ export const free = { startCol: 0, numCols: 4 };
 export const owned = { startCol: 6, numCols: 4 };
 
 /** How long a condition may take on a loaded machine, milliseconds. */
-const patience = 20_000;
+const patience = 60_000;
 
 /** Waits until `look` gives something. */
 export async function until<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
