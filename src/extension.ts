@@ -197,6 +197,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       kernels: (board, tile) => names.model?.kernels(board, tile) ?? [],
       names: (board, memory, tile) => names.names(board, memory, tile),
       program: (board, tile) => names.model?.program(board, tile),
+      reports: (place) => array.reports(place),
+      onDidReadTiles: (listener) => array.onDidRead(listener),
       onDidChangeNames: (listener) => names.onDidChange(listener),
       openSnapshot: (path) => commands.openSnapshot(path),
       showKept: (snapshot, memory) => kept.show(snapshot, memory),
@@ -477,7 +479,10 @@ function buildArray({
       else if (node instanceof MemoryNode) array.select(node.entry.id, node.partition.key);
       else if (node instanceof TileNode) array.select(node.memory.entry.id, node.memory.partition.key);
     }),
-    editor.onDidChangePanel(() => array.follow(tileAtCaret(editor))),
+    editor.onDidChangePanel(() => {
+      const isProgram = editor.activePanel?.document.resource.memory === 'program';
+      array.follow(tileAtCaret(editor), isProgram);
+    }),
     editor.onDidRefresh(({ resource }) => array.refreshWith(resource.board, resource.partition)),
     editor.onDidRefresh(() => void names.refresh()),
   );

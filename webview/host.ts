@@ -7,6 +7,7 @@ import type {
   ExpectedBytes,
   FromWebview,
   HostCommand,
+  PageNames,
   ShownBytes,
   ToWebview,
   WebviewRequestName,
@@ -167,6 +168,7 @@ const announced: readonly string[] = [
   'unavailable',
   'expected',
   'map',
+  'names',
   'peek',
   'reveal',
   'scroll',
@@ -193,6 +195,24 @@ const delivered = v.pipe(v.unknown(), v.transform(toBytes), v.instance(Uint8Arra
 const shownShape = v.object({ offset: v.number(), bytes: delivered, flags: delivered, base: delivered });
 
 const expectedShape = v.object({ offset: v.number(), wrong: delivered, expected: delivered });
+
+const namesShape = v.object({
+  names: v.array(
+    v.object({
+      kind: v.picklist(['buffer', 'stack', 'function', 'parameter', 'pc', 'sp']),
+      text: v.string(),
+      detail: v.string(),
+      offset: v.number(),
+      length: v.number(),
+    }),
+  ),
+  isNamed: v.boolean(),
+});
+
+/** Checks what the host says of names; `undefined` for anything else. */
+export function toPageNames(told: unknown): PageNames | undefined {
+  return fitting(namesShape, told);
+}
 
 /** Checks what the host says is expected; `undefined` for nothing, and for arrays that do not belong together. */
 export function toExpectedBytes(told: unknown): ExpectedBytes | undefined {

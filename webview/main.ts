@@ -33,7 +33,7 @@ import {
 import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
-import { HostClient, toBytes, toExpectedBytes, type VsCodeApi } from './host.ts';
+import { HostClient, toBytes, toExpectedBytes, toPageNames, type VsCodeApi } from './host.ts';
 import { Inspector, type InspectorContent, inspectedBytes } from './inspector.ts';
 import { SelectionMeter } from './meter.ts';
 import { type CursorDetails, Outline } from './outline.ts';
@@ -302,6 +302,14 @@ class Editor {
     this.#updateOutline();
   }
 
+  /** What has a name around the visible rows. */
+  name(told: unknown): void {
+    const names = toPageNames(told);
+    if (names === undefined) return;
+    this.#view.told = names;
+    this.#updateOutline();
+  }
+
   /** What is expected in place of a cell that differs. */
   #expectedOf({ offset, bytes: { length } }: ShownBytes): Uint8Array | undefined {
     return expectedOf(this.#view.expected, { offset, length });
@@ -381,7 +389,10 @@ class Editor {
     const shown = this.#shownAt(selection.cursor, selection.pane);
     const { length } = selectedRange(layout, selection);
     return {
-      place: placeTexts(this.#t, layout, selection.cursor, this.#view.addresses),
+      place: [
+        ...placeTexts(this.#t, layout, selection.cursor, this.#view.addresses),
+        ...(this.#view.names?.textsAt(selection.cursor, upperCase) ?? []),
+      ],
       value: valueText(this.#t, notation, shown),
       states: [
         ...stateTexts(this.#t, notation, shown, this.#expectedOf(shown), this.#store.old(shown)),
@@ -510,7 +521,12 @@ class Editor {
         expected,
         this.#store.old(shown),
       );
-      if (text !== undefined) this.#outline.showHover(text, hover.x, hover.y);
+      const names = this.#view.names?.detailsAt(hover.offset) ?? [];
+      const lines = [
+        ...(text === undefined ? [] : [text]),
+        ...names.map((name) => this.#t('nameDetail', name.text, name.detail)),
+      ];
+      if (lines.length > 0) this.#outline.showHover(lines.join('\n'), hover.x, hover.y);
     }, hoverDelay);
   }
 
@@ -615,6 +631,9 @@ host.listen((message) => {
       return;
     case 'expected':
       editor?.compare(message.expected);
+      return;
+    case 'names':
+      editor?.name(message.told);
       return;
     case 'map':
       editor?.map(message.marks);

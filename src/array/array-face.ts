@@ -1,5 +1,6 @@
 /** Array view and details view together, and what the rest of the extension tells them. */
 import * as vscode from 'vscode';
+import type { StatusReport } from '../board/board.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { ArrayModel, type ArrayServices, type TilePlace } from './array-model.ts';
 import { ArrayView } from './array-view.ts';
@@ -50,8 +51,12 @@ export class ArrayFace implements vscode.Disposable {
     this.array.show(board, partition);
   }
 
-  /** The tile at the caret of the editor in front, or `undefined`. Also called when it has not moved. */
-  follow(place: TilePlace | undefined): void {
+  /**
+   * The tile at the caret of the editor in front, or `undefined`. Also called when it has not moved.
+   * @param showsCore whether the editor shows where the core is
+   */
+  follow(place: TilePlace | undefined, showsCore = false): void {
+    this.tile.isFollowed = showsCore;
     const caret = place === undefined ? '' : JSON.stringify(place);
     if (caret === this.#caret) return;
     this.#caret = caret;
@@ -85,6 +90,21 @@ export class ArrayFace implements vscode.Disposable {
     if (this.array.isVisible && isShown) void this.array.refresh();
     const place = this.tile.known?.place;
     if (place?.board === board && place.partition === partition) void this.tile.refresh();
+  }
+
+  /** Calls when something else was read of tiles. */
+  onDidRead(listener: () => void): vscode.Disposable {
+    return vscode.Disposable.from(this.array.onDidChange(listener), this.tile.onDidChange(listener));
+  }
+
+  /** What was read of the tiles of a partition in its present epoch: of some perhaps several times. */
+  reports(place: Omit<TilePlace, 'tile'>): StatusReport[] {
+    const { board, partition } = place;
+    const link = this.#services.boards().find(({ id }) => id === board)?.link;
+    const epoch = link?.partitions.find(({ key }) => key === partition)?.epoch;
+    const { place: tile, report } = this.tile.known ?? {};
+    const details = tile?.board === board && tile.partition === partition ? report : undefined;
+    return [this.array.report(place), details].flatMap((one) => (one?.epoch === epoch ? (one ?? []) : []));
   }
 
   /**

@@ -240,13 +240,18 @@ export class ArrayModel implements Disposable {
       await this.#read(now.board, now.info, asking);
   }
 
+  /** What was last read of a partition. */
+  report({ board, partition }: Omit<TilePlace, 'tile'>): StatusReport | undefined {
+    return this.#known.get(nameOf({ board, partition }))?.report;
+  }
+
   /** The state of a tile as last read, and when (milliseconds since 1970). */
   last({
     board,
     partition,
     tile,
   }: TilePlace): { readonly status: TileStatus; readonly at: number } | undefined {
-    const report = this.#known.get(nameOf({ board, partition }))?.report;
+    const report = this.report({ board, partition });
     const status = report?.tiles.find((one) => tileKey(one.tile) === tileKey(tile));
     return report && status && { status, at: report.at };
   }

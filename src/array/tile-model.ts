@@ -36,6 +36,7 @@ export class TileModel implements Disposable {
   /** The connection in which the tile was read, or could not be. */
   #readFrom: Board | undefined;
   #visible = false;
+  #isFollowed = false;
   #settle: Disposable | undefined;
   #disposed = false;
   #underWay: ReadUnderWay | undefined;
@@ -77,12 +78,23 @@ export class TileModel implements Disposable {
   /** Whether the view is visible; reading begins with it. */
   set visible(visible: boolean) {
     this.#visible = visible;
-    if (visible) this.#want();
+    if (this.#isWanted) this.#want();
     else this.#settle?.dispose();
   }
 
   get isVisible(): boolean {
     return this.#visible;
+  }
+
+  /** Whether an editor shows where the core is; it is read for that, too. */
+  set isFollowed(isFollowed: boolean) {
+    if (isFollowed === this.#isFollowed) return;
+    this.#isFollowed = isFollowed;
+    if (isFollowed) this.#want();
+  }
+
+  get #isWanted(): boolean {
+    return this.#visible || this.#isFollowed;
   }
 
   /** Shows another tile. */
@@ -95,7 +107,7 @@ export class TileModel implements Disposable {
   }
 
   /**
-   * Reads the tile now, if the view is visible. Failures become part of what is known.
+   * Reads the tile now, if it is shown. Failures become part of what is known.
    * @param asking who wants it: what happens by itself takes no partition that nobody uses
    */
   async refresh(asking: Asking = 'person'): Promise<void> {
@@ -104,7 +116,7 @@ export class TileModel implements Disposable {
     await this.#underWay?.makeWayFor(asking);
     const before = this.#known;
     const link = this.#board()?.link;
-    if (!this.#visible || before === undefined || before.reading || link === undefined) return;
+    if (!this.#isWanted || before === undefined || before.reading || link === undefined) return;
     const { place } = before;
     if (link.state.kind !== 'connected') return;
     this.#readFrom = link.state.board;
@@ -156,7 +168,7 @@ export class TileModel implements Disposable {
     this.#settle?.dispose();
     this.#settle = undefined;
     const state = this.#board()?.link.state;
-    if (!this.#visible || this.#disposed || state?.kind !== 'connected') return;
+    if (!this.#isWanted || this.#disposed || state?.kind !== 'connected') return;
     if (this.#readFrom === state.board) return;
     // The tile was shown in an earlier connection: this read is not a person's.
     const asking = this.#readFrom === undefined ? 'look' : 'nobody';

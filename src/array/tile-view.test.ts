@@ -84,3 +84,19 @@ test('[attach-10] reads its tile once somebody looks', async () => {
   await settle();
   expect(view.getChildren().length).toBeGreaterThan(0);
 });
+
+test('[names-2] reads its tile also for an editor that shows where the core is, while that one does', async () => {
+  const { bench } = await make();
+  bench.tile.show(first);
+  bench.time.advance(300);
+  await settle();
+  expect(bench.tile.known?.reading).toBe(false);
+  bench.tile.isFollowed = true;
+  bench.time.advance(300);
+  await expect.poll(() => bench.tile.known?.report?.tiles.length).toBe(1);
+  bench.tile.isFollowed = false;
+  bench.tile.show(second);
+  bench.time.advance(300);
+  await settle();
+  expect(bench.tile.known).toEqual({ place: second, reading: false });
+});

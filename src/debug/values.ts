@@ -1,5 +1,5 @@
 /** Values of a program's variables as text, with their parts. Numbers look as in the editor's cells. */
-import { cellFormat } from '../model/cells/choices.ts';
+import { cellFormat } from '../model/cells/cell-format.ts';
 import { hexNumber, hexPairs } from '../model/numbers.ts';
 import type { ProgramType, TypeId, TypeMember, TypeTable } from '../model/program/dwarf/types.ts';
 import { cellsOfType } from '../model/program/type-cells.ts';

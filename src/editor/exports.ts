@@ -1,7 +1,8 @@
 /** Writes bytes of a memory into a file: a selection, a tile, all tiles. */
 import * as vscode from 'vscode';
 import { isUnreadable, stateBits } from '../model/byte-state.ts';
-import { type CellChoice, cellFormat } from '../model/cells/choices.ts';
+import { cellFormat } from '../model/cells/cell-format.ts';
+import type { CellChoice } from '../model/cells/choices.ts';
 import {
   fileParts,
   mayLeaveOut,

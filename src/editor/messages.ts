@@ -6,6 +6,8 @@
 import type { AddressKind } from '../model/address-kinds.ts';
 import type { CellChoice, CellName } from '../model/cells/choices.ts';
 import type { ArrayShape, ByteRange, Generation, MemoryGeometry } from '../model/geometry.ts';
+import type { PlacedName } from '../model/program/build.ts';
+import type { CoreMarkKind } from '../model/program/core-marks.ts';
 import type { webviewStrings } from './webview-strings.ts';
 
 /** Bytes as they are to be painted: base with staged edits laid over. All arrays have the same length. */
@@ -25,6 +27,25 @@ export interface ExpectedBytes {
   /** 1 for each byte of a value that differs. */
   readonly wrong: Uint8Array;
   readonly expected: Uint8Array;
+}
+
+/** Bytes that have a name, or that a core's register points to. Text is localised. */
+export interface PageName {
+  readonly kind: PlacedName['kind'] | CoreMarkKind;
+  readonly text: string;
+  /** What more is known: size and type; when a register was read. */
+  readonly detail: string;
+  /** Buffer offset of the first byte. */
+  readonly offset: number;
+  /** 0 where nobody says it. */
+  readonly length: number;
+}
+
+/** What has a name around the visible rows. */
+export interface PageNames {
+  readonly names: readonly PageName[];
+  /** Something in the memory has a name: there is a column for it, whatever is on screen. */
+  readonly isNamed: boolean;
 }
 
 /**
@@ -273,6 +294,8 @@ export type ToWebview =
   | { readonly type: 'unavailable'; readonly message: string }
   /** What is compared around the visible rows, instead of what was told before; empty arrays for nothing. */
   | { readonly type: 'expected'; readonly expected: ExpectedBytes }
+  /** What has a name around the visible rows, instead of what was told before. */
+  | { readonly type: 'names'; readonly told: PageNames }
   /** The row of this byte becomes the first one on screen. */
   | { readonly type: 'scroll'; readonly offset: number }
   /** What is in the tiles of the memory: a byte of `tileMarks` for each, in buffer order. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MemoryGeometry, Tile } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { nameSizeText } from '../model/program/name-texts.ts';
-import { kernelSpots, nameAt, namedPlaces, placeText } from './named-places.ts';
+import { kernelSpots, nameAt, namedPlaces, pageNames, placeText } from './named-places.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -87,4 +87,35 @@ test('sizes in words, with who says them', () => {
   expect(said({ sizeFrom: 'mlir', type: '4xi32', of: at(7, 2) })).toBe(
     '16 bytes (mlir), 4xi32, used by (7,2)',
   );
+});
+
+test('[names-2] the names of a part that a page shows, with registers of its own core and of a neighbour', () => {
+  const shown = { offset: start, length: 0x8000 };
+  const registers = [
+    { kind: 'sp', of: at(7, 3), tile: at(7, 3), offset: 0x404, readAt: '14:03:27' },
+    { kind: 'sp', of: at(7, 4), tile: at(7, 3), offset: 0x408, readAt: '14:03:28' },
+    { kind: 'sp', of: at(7, 4), tile: at(7, 3), offset: 0x8000, readAt: '14:03:28' },
+    { kind: 'sp', of: at(6, 3), tile: at(6, 3), offset: 0x404, readAt: '14:03:27' },
+  ] as const;
+  const told = pageNames(
+    geometry,
+    shown,
+    { offset: start + 0x43f, length: 16 },
+    namesOf,
+    [...registers, { ...registers[1], offset: 0x440 }],
+    l10n,
+  );
+  expect(told).toEqual({
+    isNamed: true,
+    names: [
+      { kind: 'sp', text: 'SP of (7,4)', detail: 'read at 14:03:28', offset: start + 0x440, length: 1 },
+      { kind: 'buffer', text: 'in_buff', detail: '64 bytes', offset: start + 0x400, length: 64 },
+      { kind: 'stack', text: 'stack of (7,2)', detail: '4096 bytes', offset: start + 0x420, length: 0x1000 },
+    ],
+  });
+  const part = (offset: number) =>
+    pageNames(geometry, shown, { offset: start + offset, length: 16 }, namesOf, registers, l10n);
+  expect(part(0x400).names.map(({ text }) => text)).toEqual(['SP', 'SP of (7,4)', 'in_buff']);
+  expect(part(0x7000)).toEqual({ isNamed: true, names: [] });
+  expect(pageNames(geometry, shown, shown, () => [], [], l10n).isNamed).toBe(false);
 });

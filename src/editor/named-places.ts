@@ -11,8 +11,10 @@ import {
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import type { PlacedName } from '../model/program/build.ts';
-import { nameText } from '../model/program/name-texts.ts';
+import type { CoreMark } from '../model/program/core-marks.ts';
+import { nameSizeText, nameText } from '../model/program/name-texts.ts';
 import { endOf } from '../model/ranges.ts';
+import type { PageName, PageNames } from './messages.ts';
 
 /** The names in the shown memory of a tile. */
 export type NamesOfTile = (tile: Tile) => readonly PlacedName[];
@@ -71,6 +73,52 @@ function smallestAt(names: readonly PlacedName[], offset: number): PlacedName | 
     (name) => offset >= name.offset && offset < name.offset + Math.max(1, name.size),
   );
   return covering.toSorted((a, b) => a.size - b.size)[0];
+}
+
+/** A build may name a byte many times: no more than these are told of one screen. */
+const mostNames = 2000;
+
+/** What has a name in a part of the shown bytes, and which registers point there. */
+export function pageNames(
+  geometry: MemoryGeometry,
+  shown: ByteRange,
+  part: ByteRange,
+  namesOf: NamesOfTile,
+  registers: readonly (Omit<CoreMark, 'at'> & { readonly readAt: string })[],
+  l10n: Localiser,
+): PageNames {
+  const names = shownTiles(geometry, part).flatMap(({ tile, start }) => {
+    const { bytesPerTile } = geometry;
+    const isIn = (offset: number, size: number): boolean =>
+      offset < bytesPerTile &&
+      start + offset < endOf(part) &&
+      start + offset + Math.max(1, size) > part.offset;
+    const named = namesOf(tile)
+      .filter(({ offset, size }) => isIn(offset, size))
+      .map((name): PageName => {
+        const { kind, offset, size } = name;
+        const length = Math.min(size, bytesPerTile - offset);
+        const detail = nameSizeText(name, l10n);
+        return { kind, text: nameText(name, l10n), detail, offset: start + offset, length };
+      });
+    const pointed = registers
+      .filter((one) => one.tile.col === tile.col && one.tile.row === tile.row && isIn(one.offset, 1))
+      .map(({ kind, of, offset, readAt }): PageName => {
+        const isOwn = of.col === tile.col && of.row === tile.row;
+        const register = kind === 'pc' ? l10n.t('PC') : l10n.t('SP');
+        return {
+          kind,
+          text: isOwn ? register : l10n.t('{0} of {1}', register, formatTile(of)),
+          detail: l10n.t('read at {0}', readAt),
+          offset: start + offset,
+          length: 1,
+        };
+      });
+    return [...pointed, ...named];
+  });
+  const isNamed =
+    names.length > 0 || shownTiles(geometry, shown).some(({ tile }) => namesOf(tile).length > 0);
+  return { names: names.slice(0, mostNames), isNamed };
 }
 
 /** What a byte belongs to: the smallest name that covers it, and how far from its first byte; empty without any. */

@@ -16,6 +16,7 @@ import {
   totalBytes,
 } from '../model/geometry.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
+import { coreMarks } from '../model/program/core-marks.ts';
 import { programDifference } from '../model/program/program-image.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
@@ -36,7 +37,7 @@ import type {
   ToWebview,
   ViewChoice,
 } from './messages.ts';
-import { type NamedRange, type NamesOfTile, nameAt, namedRangeAt } from './named-places.ts';
+import { type NamedRange, type NamesOfTile, nameAt, namedRangeAt, pageNames } from './named-places.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
@@ -75,7 +76,7 @@ export interface PanelHost {
 
 /** A window full of rows, in bytes. */
 const firstBytes = 1024;
-/** Bytes around the visible rows of which the page is told what is expected. */
+/** Bytes around the visible rows of which the page is told what is expected, and what has a name. */
 const aroundBytes = 2048;
 const nothingExpected: ExpectedBytes = { offset: 0, wrong: new Uint8Array(), expected: new Uint8Array() };
 const tick = 1000;
@@ -122,6 +123,8 @@ export class HexPanel {
   /** State and settings as the page was last told, as JSON. */
   #told = { state: '', settings: '' };
   #toldExpected: ExpectedBytes = nothingExpected;
+  /** Names as the page was last told, as JSON. */
+  #toldNames = '';
   readonly #keptView: ViewChoice | undefined;
   /** As the board last told: addresses stay when the connection is lost. */
   #generation: Generation | undefined;
@@ -156,7 +159,13 @@ export class HexPanel {
         if (event.affectsConfiguration('tilescope')) this.#tellSettings();
       }),
     );
-    this.#store.add(host.services.onDidChangeNames(() => this.#stateChanged()));
+    this.#store.add(
+      host.services.onDidChangeNames(() => {
+        this.#tellNames();
+        this.#stateChanged();
+      }),
+    );
+    this.#store.add(host.services.onDidReadTiles(() => this.#tellNames()));
     document.panels.add(this);
     this.#showPage();
   }
@@ -576,6 +585,7 @@ export class HexPanel {
         this.#visible = within(message.range, shown.range);
         this.#look();
         this.#tellExpected();
+        this.#tellNames();
         this.#stateChanged();
         return;
       case 'view':
@@ -661,6 +671,8 @@ export class HexPanel {
     });
     this.#toldExpected = nothingExpected;
     this.#tellExpected();
+    this.#toldNames = '';
+    this.#tellNames();
     this.#tileMarks = new TileMarks(shown.geometry);
     this.#drawMapSoon();
     const place = this.#revealLater;
@@ -790,12 +802,52 @@ export class HexPanel {
   #tellExpected(): void {
     const shown = this.document.isOutside ? undefined : this.document.shown;
     if (!this.#ready || !this.view.visible || shown === undefined) return;
-    const { offset, length } = this.#visible ?? { offset: shown.range.offset, length: firstBytes };
-    const around = within({ offset: offset - aroundBytes, length: length + 2 * aroundBytes }, shown.range);
-    const expected = this.#host.expected(this.document, around) ?? nothingExpected;
+    const expected = this.#host.expected(this.document, this.#around(shown.range)) ?? nothingExpected;
     if (isSameExpected(expected, this.#toldExpected)) return;
     this.#toldExpected = expected;
     this.#post({ type: 'expected', expected });
+  }
+
+  /** The visible bytes and some around them. */
+  #around(shown: ByteRange): ByteRange {
+    const { offset, length } = this.#visible ?? { offset: shown.offset, length: firstBytes };
+    return within({ offset: offset - aroundBytes, length: length + 2 * aroundBytes }, shown);
+  }
+
+  /** Tells what has a name around the visible rows, and where the cores are. */
+  #tellNames(): void {
+    const { document } = this;
+    const shown = document.isOutside ? undefined : document.shown;
+    if (!this.#ready || !this.view.visible || shown === undefined) return;
+    const { services } = this.#host;
+    const { board, memory } = document.resource;
+    const { geometry, range } = shown;
+    const told = pageNames(
+      geometry,
+      range,
+      this.#around(range),
+      (tile) => services.names(board, memory, tile),
+      this.#registers,
+      vscode.l10n,
+    );
+    const key = JSON.stringify(told);
+    if (key === this.#toldNames) return;
+    this.#toldNames = key;
+    this.#post({ type: 'names', told });
+  }
+
+  /** Where registers of cores point to in this memory, as far as it was read. */
+  get #registers() {
+    const { resource, session } = this.document;
+    const { link } = session.state;
+    const info = link.kind === 'connected' ? link.board.info : undefined;
+    if (info?.array === undefined || info.generation === 'unknown') return [];
+    const { array, generation } = info;
+    const reports = this.#host.services.reports(resource);
+    return coreMarks(reports, resource.memory, generation, array).map((mark) => ({
+      ...mark,
+      readAt: new Date(mark.at).toLocaleTimeString(vscode.env.language),
+    }));
   }
 
   /** Runs a timer's action and logs its failure. */
@@ -827,6 +879,7 @@ export class HexPanel {
     if (this.#feed !== undefined) this.#feed.visible = this.view.visible;
     this.#tellSettings();
     this.#tellExpected();
+    this.#tellNames();
     this.#drawMapSoon();
     this.#stateChanged();
   }

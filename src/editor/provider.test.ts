@@ -113,6 +113,8 @@ afterEach(async () => {
   for (const one of [folder, `${folder}-extension`]) await rm(one, { recursive: true, force: true });
 });
 
+const elfBuffer = { kind: 'buffer', size: 256, sizeFrom: 'elf' } as const;
+
 /** An editor on a board that is connected, and its folder of kept edits. */
 async function setup() {
   const time = new ManualTime();
@@ -144,9 +146,11 @@ async function setup() {
     }),
     tileName: () => '',
     program: () => undefined,
+    reports: () => [],
+    onDidReadTiles: () => ({ dispose: () => undefined }),
     names: () => [
-      { kind: 'buffer', name: 'in_buff', offset: 64, size: 256, type: 'v4int32[16]', cells: 'int32' },
-      { kind: 'buffer', name: 'bytes', offset: 512, size: 256 },
+      { ...elfBuffer, name: 'in_buff', offset: 64, type: 'v4int32[16]', cells: 'int32' },
+      { ...elfBuffer, name: 'bytes', offset: 512 },
     ],
     onDidChangeNames: () => ({ dispose: () => undefined }),
     errorText: ({ code }: { code: string }) => `[${code}]`,
@@ -398,6 +402,21 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
     const told = view.posted.length;
     provider.follow({ board: 'board', partition: '2_2', tile: { col: 3, row: 1 } });
     expect(view.posted.slice(told)).toEqual([]);
+  });
+
+  test('[names-2] what has a name around the rows is told to a page that begins, and again only when that is another', async () => {
+    const { open } = await setup();
+    const { view, send } = await open();
+    const told = () => view.posted.flatMap((message) => (message.type === 'names' ? [message.told] : []));
+    const name = { kind: 'buffer', text: 'bytes', detail: '256 bytes', offset: 512, length: 256 };
+    const all = [{ ...name, text: 'in_buff', detail: '256 bytes, v4int32[16]', offset: 64 }, name];
+    expect(told()).toEqual([{ isNamed: true, names: all }]);
+    await send({ type: 'visible', range: { offset: 64, length: 64 } });
+    expect(told()).toHaveLength(1);
+    await send({ type: 'visible', range: { offset: 4096, length: 64 } });
+    expect(told().slice(1)).toEqual([{ isNamed: true, names: [] }]);
+    await send({ type: 'ready' });
+    expect(told().slice(2)).toEqual([{ isNamed: true, names: [] }]);
   });
 
   test('what a build says the type of is shown by its values where a person goes to it, in this tab only', async () => {

@@ -1,4 +1,5 @@
 /** What the editor needs from the rest of the extension; given by `extension.ts`. */
+import type { StatusReport } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
 import type { SavedMemory, SavedSnapshot } from '../board/snapshot/snapshot-file.ts';
 import type { MemoryType, Tile } from '../model/geometry.ts';
@@ -27,6 +28,10 @@ export interface EditorServices {
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
   /** The program that a build has for a tile's core. */
   program(board: string, tile: Tile): CoreProgram | undefined;
+  /** What was read of the tiles of a partition in its present epoch: of some perhaps several times. */
+  reports(place: PartitionPlace): readonly StatusReport[];
+  /** Fires when something else was read of tiles. */
+  readonly onDidReadTiles: (listener: () => void) => { dispose(): void };
   /** Fires when tiles may have other names. */
   readonly onDidChangeNames: (listener: () => void) => { dispose(): void };
   /** Shows a snapshot's file among the boards; answers the memory that its editor shows. Rejects with BoardError. */

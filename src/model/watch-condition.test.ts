@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type CellName, cellFormat } from './cells/choices.ts';
+import { cellFormat } from './cells/cell-format.ts';
+import type { CellName } from './cells/choices.ts';
 import { conditionText, isMet, parseCondition } from './watch-condition.ts';
 
 /** Whether a typed condition holds for a typed value. */

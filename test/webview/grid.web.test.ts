@@ -875,6 +875,74 @@ describe('[shape-3] cells of other formats', () => {
     expect(lengths[1]).toBeGreaterThan(lengths[2] ?? 0);
   });
 
+  test('[names-2] names stand beside the rows in which they begin, below their bytes, in the hover and in what is spoken', async () => {
+    const page = await start(oneTile);
+    const column = () =>
+      page.evaluate(() => {
+        const viewport = document.querySelector('.viewport')?.getBoundingClientRect();
+        return [...document.querySelectorAll('.row')]
+          .filter((row) => row.getBoundingClientRect().bottom > (viewport?.top ?? 0) + 1)
+          .slice(0, 4)
+          .map((row) => row.querySelector('.names:not([hidden])')?.textContent);
+      });
+    const columns = () => page.locator('#grid').getAttribute('aria-colcount');
+    expect(await columns()).toBe('3');
+    expect(await column()).toEqual([undefined, undefined, undefined, undefined]);
+    await page.evaluate(() =>
+      window.fake.send({
+        type: 'names',
+        told: {
+          isNamed: true,
+          names: [
+            { kind: 'buffer', text: 'in_buff', detail: '40 bytes, v4int32[10]', offset: 0x8008, length: 40 },
+            { kind: 'buffer', text: 'taps', detail: '8 bytes', offset: 0x8030, length: 8 },
+            { kind: 'sp', text: 'SP', detail: 'read at 14:03:27', offset: 0x8031, length: 1 },
+          ],
+        },
+      }),
+    );
+    await eventually(column).toEqual(['in_buff', '', '', 'taps, SP']);
+    expect(await columns()).toBe('4');
+    const title = page.locator('.row .names').nth(3);
+    expect(await title.getAttribute('title')).toBe('taps: 8 bytes\nSP: read at 14:03:27');
+    // A band from the first byte of a name to its last one.
+    const bands = await page.evaluate(() =>
+      [...document.querySelectorAll<HTMLElement>('.band')].map((band) => {
+        const node = band.parentElement?.lastChild as Text;
+        const { left, right } = band.getBoundingClientRect();
+        const range = document.createRange();
+        const digits = [...node.data.matchAll(/\S+/g)].filter(({ index }) => {
+          range.setStart(node, index);
+          range.setEnd(node, index + 2);
+          const box = range.getBoundingClientRect();
+          return box.left > left - 1 && box.right < right + 1;
+        });
+        return `${band.className} ${digits.length}`;
+      }),
+    );
+    expect(bands).toEqual([
+      'band buffer begins 8',
+      'band buffer 16',
+      'band buffer 16',
+      'band buffer begins 1',
+      'band sp begins 1',
+      'band buffer 6',
+    ]);
+    for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowRight');
+    await eventually(() => footer(page).textContent()).toContain('taps+0x1');
+    await eventually(() => spoken(page).textContent()).toContain('taps+0x1, SP');
+    const at = await point(page, '0010', 4);
+    await page.mouse.move(at.x, at.y);
+    await eventually(() => page.locator('.hover').textContent()).toContain('in_buff: 40 bytes, v4int32[10]');
+    // Inside of a name the first row on screen says which one.
+    await page.evaluate(() => window.fake.send({ type: 'scroll', offset: 0x8010 }));
+    await eventually(column).toEqual(['... in_buff', '', 'taps, SP', '']);
+    await page.evaluate(() => window.fake.send({ type: 'names', told: { isNamed: false, names: [] } }));
+    await eventually(column).toEqual([undefined, undefined, undefined, undefined]);
+    expect(await columns()).toBe('3');
+  });
+
   test('values that differ from what they are compared with are marked, and the line below says what is expected', async () => {
     const page = await floats('uint16');
     expect(await marked(page, 'mismatch')).toEqual([]);

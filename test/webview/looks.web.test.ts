@@ -251,6 +251,46 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('[names-2] names of functions and buffers, and where the core is', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({
+        theme,
+        width: 1100,
+        height: 480,
+        range: { offset: 0x8000, length: 0x8000 },
+      });
+      const { page } = open;
+      await page.evaluate(() => {
+        const detail = '64 bytes';
+        window.fake.send({
+          type: 'names',
+          told: {
+            isNamed: true,
+            names: [
+              { kind: 'function', text: '_main_init', detail, offset: 0x7ff0, length: 0x34 },
+              { kind: 'function', text: 'main', detail, offset: 0x8024, length: 0x4c },
+              { kind: 'pc', text: 'PC', detail, offset: 0x8047, length: 1 },
+              { kind: 'buffer', text: 'in_buff', detail, offset: 0x8070, length: 0x20 },
+              { kind: 'parameter', text: 'selector of graph0.gain', detail, offset: 0x8090, length: 4 },
+              { kind: 'parameter', text: 'graph0.gain (ping)', detail, offset: 0x80a4, length: 8 },
+              { kind: 'stack', text: 'stack', detail, offset: 0x80b0, length: 0x40 },
+              { kind: 'sp', text: 'SP', detail, offset: 0x80c8, length: 1 },
+            ],
+          },
+        });
+        window.fake.deviceWrite(0x8030, 1, 2, 3, 4);
+      });
+      await page.locator('#grid').focus();
+      await page.keyboard.type('a55a');
+      await painted(page);
+      await page.screenshot({ path: join(shots, `webview-names-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
+      await open.close();
+    }
+  });
+
   test('[hex-5] the inspector: beside the grid, in narrow pages below it', async () => {
     for (const theme of themeNames) {
       for (const width of [600, 1400]) {

@@ -1,5 +1,6 @@
 /** What the inspector shows of the bytes at the cursor: which values, in which formats. Pure: no bytes, no DOM. */
-import { type CellName, cellFormat } from '../../src/model/cells/choices.ts';
+import { cellFormat } from '../../src/model/cells/cell-format.ts';
+import type { CellName } from '../../src/model/cells/choices.ts';
 import type { ByteOrder, CellFormat } from '../../src/model/cells/format.ts';
 import { lanesFormat } from '../../src/model/cells/lanes.ts';
 

@@ -9,6 +9,7 @@ import { hexDigits } from '../../src/model/numbers.ts';
 import { rowAddress } from './address-texts.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
+import type { NameTable } from './names.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
 import { isExtended, type Pane, type Selection, selectedRange } from './selection.ts';
 import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
@@ -31,6 +32,10 @@ export interface RowStyle {
   readonly isFading: (range: ByteRange) => boolean;
   /** The words of a heading row. */
   readonly headingText: (row: Extract<GridRow, { kind: 'tile' }>) => string;
+  /** The words for a name that began in a row above. */
+  readonly goesOnText: (name: string) => string;
+  /** A name with what more is known of it. */
+  readonly detailText: (name: string, detail: string) => string;
 }
 
 /** Bytes of a row that have one mark, as columns of bytes; both ends included. */
@@ -139,6 +144,13 @@ export class RowElement implements PaintSurface {
   readonly #heading = cell('heading', 'rowheader');
   readonly #bytes = cell('bytes', 'gridcell');
   readonly #characters = cell('characters', 'gridcell');
+  readonly #names = cell('names', 'gridcell');
+  /** Below the bytes that have a name. */
+  #bands: HTMLElement[] = [];
+  /** What the names were last shown of. */
+  #named:
+    | { readonly table: NameTable | undefined; readonly index: number; readonly isFirst: boolean }
+    | undefined;
   /** Index of the row that is shown; -1 before the first. */
   index = -1;
   /** Version of its bytes that the text was made from; -1 when it has to be made again. */
@@ -157,6 +169,7 @@ export class RowElement implements PaintSurface {
       this.#heading.element,
       this.#bytes.element,
       this.#characters.element,
+      this.#names.element,
     );
   }
 
@@ -212,6 +225,38 @@ export class RowElement implements PaintSurface {
     return moved || changed.includes(true);
   }
 
+  /** Shows what has a name in the row; the first one on screen also says what goes on in it. */
+  showNames(style: RowStyle, table: NameTable | undefined, isFirst: boolean): void {
+    const { index } = this;
+    const before = this.#named;
+    if (before?.table === table && before?.index === index && before.isFirst === isFirst) return;
+    this.#named = { table, index, isFirst };
+    for (const band of this.#bands) band.remove();
+    this.#bands = [];
+    const row = this.#row;
+    const isThere = table !== undefined && row?.kind === 'bytes';
+    this.#names.element.hidden = !isThere;
+    if (!isThere) return;
+    const goingOn = isFirst ? table.goingOnIn(row) : undefined;
+    const names = table.beginningIn(row);
+    const texts = names.map(({ text }) => text);
+    if (goingOn !== undefined) texts.unshift(style.goesOnText(goingOn.text));
+    set(this.#names.text, texts.join(', '));
+    const details = [...(goingOn === undefined ? [] : [goingOn]), ...names];
+    this.#names.element.title = details.map(({ text, detail }) => style.detailText(text, detail)).join('\n');
+    const { map } = style;
+    for (const { name, from, to, begins } of table.runs(row)) {
+      const first = map.starts[Math.floor((row.skip + from) / map.bytesPerCell)] ?? 0;
+      const last = (map.starts[Math.floor((row.skip + to) / map.bytesPerCell)] ?? 0) + map.cellWidth;
+      const band = document.createElement('i');
+      band.className = `band ${name.kind}${begins ? ' begins' : ''}`;
+      band.style.left = `${first}ch`;
+      band.style.width = `${last - first}ch`;
+      this.text.cells.before(band);
+      this.#bands.push(band);
+    }
+  }
+
   /** Whether a mark of it will fade. */
   get willFade(): boolean {
     return this.#marked.some(({ mark }) => mark === 'changed');
@@ -261,6 +306,7 @@ export class RowElement implements PaintSurface {
   /** Makes the next `show` write everything again. */
   forget(): void {
     this.version = -1;
+    this.#named = undefined;
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { stateBits, unreadableState } from '../../src/model/byte-state.ts';
-import { type CellName, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
+import { cellFormat } from '../../src/model/cells/cell-format.ts';
+import { type CellName, hexBytes } from '../../src/model/cells/choices.ts';
 import { copyText } from './copy.ts';
 import { createLayout } from './layout.ts';
 import { cellMap, cellsText, characterText, headingText } from './text.ts';

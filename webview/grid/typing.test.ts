@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type CellName, cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
+import { cellFormat } from '../../src/model/cells/cell-format.ts';
+import { type CellName, hexBytes } from '../../src/model/cells/choices.ts';
 import type { Radix } from '../../src/model/cells/format.ts';
 import {
   characterBytes,

@@ -3,15 +3,23 @@
  * decides nothing about edits. It draws at most once per animation frame, and only what changed.
  */
 
-import type { EditorDocument, EditorSettings, ExpectedBytes, ViewChoice } from '../../src/editor/messages.ts';
+import type {
+  EditorDocument,
+  EditorSettings,
+  ExpectedBytes,
+  PageNames,
+  ViewChoice,
+} from '../../src/editor/messages.ts';
 import type { AddressNotation, AddressSpace } from '../../src/model/addresses.ts';
-import { cellFormat, hexBytes } from '../../src/model/cells/choices.ts';
+import { cellFormat } from '../../src/model/cells/cell-format.ts';
+import { hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
 import type { Box } from '../box.ts';
 import type { Translate } from '../strings.ts';
 import { addressWidth } from './address-texts.ts';
 import type { Notation } from './cell-texts.ts';
 import { createLayout, type Layout, offsetDigits } from './layout.ts';
+import { NameTable } from './names.ts';
 import { createPainter, type Painter } from './painter.ts';
 import { RowElement, type RowStyle } from './rows.ts';
 import { clampTop, revealRow, type ScrollMetrics, thumbAt, topFromThumb } from './scroll.ts';
@@ -52,6 +60,8 @@ const rebaseRows = 10_000;
 /** A mark of a change is fresh for so long, milliseconds, then it fades. */
 const freshMs = 400;
 
+type HeadingName = 'buffer' | 'offset' | 'bytes' | 'characters' | 'names';
+
 /** The grid of one document. */
 export class GridView {
   /** The focusable element with role grid. */
@@ -64,7 +74,7 @@ export class GridView {
   readonly #area = part('grid-area');
   readonly #sheet = part('sheet');
   readonly #headings = part('headings');
-  readonly #headingCells: Readonly<Record<'buffer' | 'offset' | 'bytes' | 'characters', HTMLElement>>;
+  readonly #headingCells: Readonly<Record<HeadingName, HTMLElement>>;
   readonly #viewport = part('viewport');
   readonly #layer = part('layer');
   readonly #track = part('track');
@@ -78,6 +88,7 @@ export class GridView {
   #fading: ReturnType<typeof setTimeout> | undefined;
   #array: Omit<AddressSpace, 'geometry'> = { generation: 'unknown' };
   #expected: ExpectedBytes | undefined;
+  #names: NameTable | undefined;
   /** Bytes of a row as chosen, or as there is room for. */
   #rowLength = 16;
   /** A row of another length must not ask for yet another one. */
@@ -259,6 +270,19 @@ export class GridView {
     this.schedule();
   }
 
+  /** What has a name around the visible rows; `undefined` before the host told, and without names in the memory. */
+  get names(): NameTable | undefined {
+    return this.#names;
+  }
+
+  set told({ names, isNamed }: PageNames) {
+    const wasNamed = this.#names !== undefined;
+    this.#names = isNamed ? new NameTable(names) : undefined;
+    // There is a column more, or one less.
+    if (wasNamed !== isNamed) this.#restyle();
+    this.schedule();
+  }
+
   #restyle(): void {
     const before = this.layout;
     const firstOffset = before.rowCount > 0 ? before.offsetAt(Math.floor(this.#top), 0) : 0;
@@ -303,7 +327,8 @@ export class GridView {
     if (clientWidth === 0) return this.#rowLength;
     const style = getComputedStyle(this.#headingCells.characters);
     const around = Number.parseFloat(style.paddingLeft) + Number.parseFloat(style.paddingRight);
-    const room = (clientWidth - this.#left.cells - around) / this.#characterWidth;
+    const names = this.#headingCells.names.getBoundingClientRect().width;
+    const room = (clientWidth - this.#left.cells - around - names) / this.#characterWidth;
     return fittedRow(cellFormat(this.#choice.cells, true), room);
   }
 
@@ -372,10 +397,12 @@ export class GridView {
       moving: this.#moving,
       isFading: (range) => this.#isFading(range),
       headingText: (row) => formatTile(row.tile),
+      goesOnText: (name) => this.#t('nameGoesOn', name),
+      detailText: (name, detail) => this.#t('nameDetail', name, detail),
     };
   }
 
-  #build(parent: HTMLElement): Readonly<Record<'buffer' | 'offset' | 'bytes' | 'characters', HTMLElement>> {
+  #build(parent: HTMLElement): Readonly<Record<HeadingName, HTMLElement>> {
     this.element.id = 'grid';
     this.element.tabIndex = 0;
     this.element.setAttribute('role', 'grid');
@@ -395,10 +422,12 @@ export class GridView {
       offset: heading('offset'),
       bytes: heading('bytes'),
       characters: heading('characters'),
+      names: heading('names'),
     };
     cells.buffer.textContent = this.#t('bufferOffset');
     cells.offset.textContent = this.#t('tileOffset');
     cells.characters.textContent = this.#t('characters');
+    cells.names.textContent = this.#t('names');
     this.#layer.setAttribute('role', 'rowgroup');
     this.#track.setAttribute('role', 'scrollbar');
     this.#track.setAttribute('aria-controls', this.element.id);
@@ -427,7 +456,8 @@ export class GridView {
   #applyStyle(): void {
     this.#applyFont();
     const { layout, map, bufferDigits, addressWidth, addresses, upperCase } = this.#style;
-    const { buffer, bytes, offset, characters } = this.#headingCells;
+    const { buffer, bytes, offset, characters, names } = this.#headingCells;
+    names.hidden = this.#names === undefined;
     bytes.textContent = headingText(map, upperCase, addresses.decimal);
     buffer.hidden = !layout.headings;
     const last = layout.range.offset + Math.max(0, layout.range.length - 1);
@@ -445,7 +475,8 @@ export class GridView {
     offset.setAttribute('aria-label', this.#t('tileOffset'));
     characters.setAttribute('aria-label', this.#t('characters'));
     this.element.setAttribute('aria-rowcount', String(layout.rowCount + 1));
-    this.element.setAttribute('aria-colcount', layout.headings ? '4' : '3');
+    const columns = (layout.headings ? 4 : 3) + (names.hidden ? 0 : 1);
+    this.element.setAttribute('aria-colcount', String(columns));
     this.#track.setAttribute('aria-valuemax', String(layout.rowCount));
   }
 
@@ -495,6 +526,7 @@ export class GridView {
         (shown) => this.#store.read(shown),
         this.#pending,
       );
+      row.showNames(this.#style, this.#names, row.index === first);
       const runs = row.runs(this.#style, this.#selection, this.#expected, this.#focused, again);
       if (runs !== undefined) this.#painter.paint(row, runs);
     }

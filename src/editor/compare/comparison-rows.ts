@@ -1,6 +1,6 @@
 /** A comparison as rows of a tree, made when they are shown: however many mismatches there are. Knows no VS Code. */
 
-import { cellFormat } from '../../model/cells/choices.ts';
+import { cellFormat } from '../../model/cells/cell-format.ts';
 import type { CellFormat } from '../../model/cells/format.ts';
 import { type ByteRange, formatTile, locate, type MemoryGeometry } from '../../model/geometry.ts';
 import type { Localiser } from '../../model/localiser.ts';

@@ -1,7 +1,8 @@
 /** Where in a memory the bytes of a file may be expected, and as which values. Knows no VS Code. */
 
 import { stateBits } from '../../model/byte-state.ts';
-import { type CellChoice, type CellName, cellFormat } from '../../model/cells/choices.ts';
+import { cellFormat } from '../../model/cells/cell-format.ts';
+import type { CellChoice, CellName } from '../../model/cells/choices.ts';
 import type { SideBytes } from '../../model/compare/compare.ts';
 import { FileError } from '../../model/files/file-error.ts';
 import type { FileNumbers } from '../../model/files/file-numbers.ts';

@@ -1,7 +1,8 @@
 /** Asks for a file, for the type of its values and their place in a memory. Knows no comparison. */
 import * as vscode from 'vscode';
 import { readKept, saysItIsKept } from '../../board/snapshot/kept-file.ts';
-import { type CellChoice, cellFormat } from '../../model/cells/choices.ts';
+import { cellFormat } from '../../model/cells/cell-format.ts';
+import type { CellChoice } from '../../model/cells/choices.ts';
 import type { SideBytes } from '../../model/compare/compare.ts';
 import { FileError } from '../../model/files/file-error.ts';
 import { bytesOf } from '../../model/files/file-numbers.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { dice, runSeed } from '../../../test/conformance/random.ts';
-import { type CellChoice, cellFormat } from '../../model/cells/choices.ts';
+import { cellFormat } from '../../model/cells/cell-format.ts';
+import type { CellChoice } from '../../model/cells/choices.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import { BoardLink } from '../../session/link.ts';
 import { MemorySession } from '../../session/memory-session.ts';

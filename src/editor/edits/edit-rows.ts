@@ -3,7 +3,8 @@
  * are shown. Knows no VS Code.
  */
 import { isUnreadable, stateBits } from '../../model/byte-state.ts';
-import { type CellChoice, cellFormat } from '../../model/cells/choices.ts';
+import { cellFormat } from '../../model/cells/cell-format.ts';
+import type { CellChoice } from '../../model/cells/choices.ts';
 import type { CellFormat } from '../../model/cells/format.ts';
 import { type ByteRange, formatTile, locate, type MemoryGeometry } from '../../model/geometry.ts';
 import type { Localiser } from '../../model/localiser.ts';

@@ -4,7 +4,7 @@
  */
 import { BoardError } from '../../board/errors.ts';
 import { isUnreadable, stateBits } from '../../model/byte-state.ts';
-import { cellFormat } from '../../model/cells/choices.ts';
+import { cellFormat } from '../../model/cells/cell-format.ts';
 import type { Disposable } from '../../model/event.ts';
 import { containsTile, formatTile, tileStart } from '../../model/geometry.ts';
 import { hexNumber } from '../../model/numbers.ts';

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { dice } from '../../../test/conformance/random.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../shapes.ts';
+import { cellFormat } from './cell-format.ts';
 import {
   type CellKind,
   type CellName,
-  cellFormat,
   cellKinds,
   formOf,
   hexBytes,
@@ -340,8 +340,10 @@ describe('[hex-1] groups of 1 to 32 bytes', () => {
     expect(formOf('hex24')).toEqual({ kind: 'hex', bytes: 3, fraction: 0 });
     expect(formOf('fix16.15')).toEqual({ kind: 'fix', bytes: 2, fraction: 15 });
     expect(formOf('bfp16ebs8')).toEqual({ kind: 'bfp16ebs8', bytes: 9, fraction: 0 });
-    for (const name of cellKinds.flatMap(namesOf))
+    for (const name of cellKinds.flatMap(namesOf)) {
       expect(nameOf(formOf(name) ?? { kind: 'hex', bytes: 0, fraction: 0 })).toBe(name);
+      expect(cellFormat({ name, order: 'little' }, true).bytes, name).toBe(formOf(name)?.bytes);
+    }
     for (const wrong of [
       'hex0',
       'hex08',

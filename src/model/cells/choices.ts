@@ -1,61 +1,38 @@
 /**
  * The formats that a person can choose, by name. The names are those of the settings and of AI Engine source code; those of
- * digits, integers and fixed point say their bits: `hex24`, `int16`, `fix16.15`.
+ * digits, integers and fixed point say their bits: `hex24`, `int16`, `fix16.15`. Knows no values: `cell-format.ts` does.
  */
-import { blockFormat } from './blocks.ts';
-import { complexFormat } from './complex.ts';
-import { fixedFormat } from './fixed.ts';
-import { floatFormat, floatShapes } from './floats.ts';
-import type { ByteOrder, CellFormat } from './format.ts';
-import { bitsFormat, integerFormat } from './integers.ts';
+import type { ByteOrder } from './format.ts';
 
-type Make = (order: ByteOrder, upperCase: boolean) => CellFormat;
-
-const float =
-  (shape: keyof typeof floatShapes): Make =>
-  (order, upperCase) =>
-    floatFormat(floatShapes[shape], order, upperCase);
-const complex =
-  (of: Make): Make =>
-  (order, upperCase) =>
-    complexFormat(of(order, upperCase));
-const integer =
-  (size: number): Make =>
-  (order) =>
-    integerFormat(size, true, order);
-
-/** Formats of one size. */
+/** Formats of one size, and their bytes. */
 const whole = {
-  float16: float('float16'),
-  bfloat16: float('bfloat16'),
-  float32: float('float32'),
-  float64: float('float64'),
-  cint16: complex(integer(2)),
-  cint32: complex(integer(4)),
-  cfloat: complex(float('float32')),
-  bfp16ebs8: () => blockFormat(8),
-  bfp16ebs16: () => blockFormat(16),
-} as const satisfies Readonly<Record<string, Make>>;
+  float16: 2,
+  bfloat16: 2,
+  float32: 4,
+  float64: 8,
+  cint16: 4,
+  cint32: 8,
+  cfloat: 8,
+  bfp16ebs8: 9,
+  bfp16ebs16: 17,
+} as const;
 
-/** Formats of any number of bytes up to `mostBytes`. */
-const sized = {
-  hex: (size, order, upperCase) => bitsFormat(size, 16, order, upperCase),
-  uint: (size, order) => integerFormat(size, false, order),
-  int: (size, order) => integerFormat(size, true, order),
-  bin: (size, order, upperCase) => bitsFormat(size, 2, order, upperCase),
-  oct: (size, order, upperCase) => bitsFormat(size, 8, order, upperCase),
-} as const satisfies Readonly<
-  Record<string, (size: number, order: ByteOrder, upperCase: boolean) => CellFormat>
->;
+/** Formats of any number of bytes up to `mostBytes`, in the order in which they are offered. */
+const sized = ['hex', 'uint', 'int', 'bin', 'oct'] as const;
 
-type SizedKind = keyof typeof sized;
+/** A kind of format that has one size. */
+export type WholeKind = keyof typeof whole;
+
+/** A kind of digits or integers. */
+export type SizedKind = (typeof sized)[number];
+
 type FixedKind = 'fix' | 'ufix';
 
 /** A family of formats, whatever their size. */
-export type CellKind = SizedKind | FixedKind | keyof typeof whole;
+export type CellKind = SizedKind | FixedKind | WholeKind;
 
 /** Names one format. */
-export type CellName = `${SizedKind}${number}` | `${FixedKind}${number}.${number}` | keyof typeof whole;
+export type CellName = `${SizedKind}${number}` | `${FixedKind}${number}.${number}` | WholeKind;
 
 /** The largest group of bytes that is shown as one value; fixed point has at most 8. */
 export const mostBytes = (kind: CellKind): number => (kind === 'fix' || kind === 'ufix' ? 8 : 32);
@@ -65,7 +42,7 @@ export const cellKinds: readonly CellKind[] = [
   'hex',
   'uint',
   'int',
-  ...(Object.keys(whole) as (keyof typeof whole)[]),
+  ...(Object.keys(whole) as WholeKind[]),
   'fix',
   'ufix',
   'bin',
@@ -92,7 +69,7 @@ export const hexBytes: CellChoice = { name: 'hex8', order: 'little' };
 
 /** Whether the cells of a kind can have another number of bytes. */
 export function isSized(kind: CellKind): kind is SizedKind | FixedKind {
-  return kind in sized || isFixed(kind);
+  return sized.some((one) => one === kind) || isFixed(kind);
 }
 
 /** Whether a kind has a point that can be moved. */
@@ -103,8 +80,8 @@ export function isFixed(kind: CellKind): kind is FixedKind {
 /** What a name means, or `undefined` if it is none. Each format has one name. */
 export function formOf(name: string): CellForm | undefined {
   if (Object.hasOwn(whole, name)) {
-    const kind = name as keyof typeof whole;
-    return { kind, bytes: whole[kind]('little', true).bytes, fraction: 0 };
+    const kind = name as WholeKind;
+    return { kind, bytes: whole[kind], fraction: 0 };
   }
   const [, kind, bits, point] = /^([a-z]+)([1-9]\d{0,2})(?:\.(0|[1-9]\d?))?$/.exec(name) ?? [];
   const found = cellKinds.find((one) => one === kind);
@@ -120,13 +97,4 @@ export function nameOf({ kind, bytes, fraction }: CellForm): CellName {
   if (!isSized(kind)) return kind;
   const bits = 8 * Math.min(Math.max(1, bytes), mostBytes(kind));
   return isFixed(kind) ? `${kind}${bits}.${Math.min(fraction, bits)}` : `${kind}${bits}`;
-}
-
-/** The format of a choice. `upperCase` is of hexadecimal digits. Throws RangeError for a name that is none. */
-export function cellFormat({ name, order }: CellChoice, upperCase: boolean): CellFormat {
-  const form = formOf(name);
-  if (form === undefined) throw new RangeError(`no format is called ${name}`);
-  const { kind, bytes, fraction } = form;
-  if (isFixed(kind)) return fixedFormat({ bytes, fraction, signed: kind === 'fix' }, order);
-  return isSized(kind) ? sized[kind](bytes, order, upperCase) : whole[kind](order, upperCase);
 }

@@ -1,7 +1,8 @@
 import { crc32 as reference } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { dice } from '../../../test/conformance/random.ts';
-import { type CellName, cellFormat } from './choices.ts';
+import { cellFormat } from './cell-format.ts';
+import type { CellName } from './choices.ts';
 import { crc32, StatisticsCollector } from './statistics.ts';
 
 function collect(name: CellName, bytes: Uint8Array) {

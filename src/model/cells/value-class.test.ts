@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type CellName, cellFormat } from './choices.ts';
+import { cellFormat } from './cell-format.ts';
+import type { CellName } from './choices.ts';
 import { classOf } from './value-class.ts';
 
 const of = (name: CellName, ...bytes: number[]) =>

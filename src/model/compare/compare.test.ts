@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { dice } from '../../../test/conformance/random.ts';
 import { stateBits } from '../byte-state.ts';
-import { type CellName, cellFormat } from '../cells/choices.ts';
+import { cellFormat } from '../cells/cell-format.ts';
+import type { CellName } from '../cells/choices.ts';
 import { compareInto, type Outcome } from './compare.ts';
 import { elementType, exact, numberBytes, type Tolerance } from './element.ts';
 import { likeliest } from './likeliest.ts';

@@ -2,7 +2,8 @@
  * The values that two memories are compared by. Knows how near to each other numbers have to be; not where the bytes are
  * from, and not how a value is written.
  */
-import { type CellChoice, type CellName, cellFormat, formOf, isFixed } from '../cells/choices.ts';
+import { cellFormat } from '../cells/cell-format.ts';
+import { type CellChoice, type CellName, formOf, isFixed } from '../cells/choices.ts';
 import { floatShapes, floatValue } from '../cells/floats.ts';
 
 /** A run of bytes, with a view of exactly these. */

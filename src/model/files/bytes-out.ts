@@ -1,5 +1,6 @@
 /** Bytes of a memory as a file: raw, Intel HEX, NumPy, CSV, JSON. Made in parts, so that no file has to be there as a whole. */
-import { type CellChoice, cellFormat, hexBytes } from '../cells/choices.ts';
+import { cellFormat } from '../cells/cell-format.ts';
+import { type CellChoice, hexBytes } from '../cells/choices.ts';
 import { elementType } from '../compare/element.ts';
 import type { Tile } from '../geometry.ts';
 import { intelHexText } from './intel-hex.ts';

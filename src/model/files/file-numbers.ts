@@ -2,7 +2,8 @@
  * Numbers of a file that have no place in memory yet, and the bytes that they are there. Knows numbers and types; not
  * formats of files.
  */
-import { type CellName, cellFormat } from '../cells/choices.ts';
+import { cellFormat } from '../cells/cell-format.ts';
+import type { CellName } from '../cells/choices.ts';
 import { floatShapes } from '../cells/floats.ts';
 import type { ByteOrder, CellFormat } from '../cells/format.ts';
 import { FileError } from './file-error.ts';

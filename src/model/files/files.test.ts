@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { dice, Random } from '../../../test/conformance/random.ts';
 import { fuzzFiles } from '../../../test/long/fuzz-files.ts';
-import { type CellName, cellFormat } from '../cells/choices.ts';
+import { cellFormat } from '../cells/cell-format.ts';
+import type { CellName } from '../cells/choices.ts';
 import { elementType, numberBytes } from '../compare/element.ts';
 import { FileError } from './file-error.ts';
 import { bytesOf } from './file-numbers.ts';

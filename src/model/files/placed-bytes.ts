@@ -1,5 +1,6 @@
 /** Files that say themselves where their bytes are: as *Export...* writes them, CSV and JSON. Knows no memory. */
-import { type CellChoice, cellFormat, formOf } from '../cells/choices.ts';
+import { cellFormat } from '../cells/cell-format.ts';
+import { type CellChoice, formOf } from '../cells/choices.ts';
 import type { Tile } from '../geometry.ts';
 import { FileError } from './file-error.ts';
 import { bytesOf, type FileNumbers, mostNumbers } from './file-numbers.ts';

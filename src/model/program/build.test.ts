@@ -56,7 +56,7 @@ test('a build may name more than fits into the arguments of a call', () => {
   expect(columnsOf({ cores: [], modules: [{ label: 'm.mlir', content: [device] }] })).toBe(3);
 });
 
-describe('the names of a build on a board', () => {
+describe('[names-2] the names of a build on a board', () => {
   const module = readModule(`aie.device(npu1_1col) {
     %mem = aie.tile(0, 1)
     %t = aie.tile(0, 2)

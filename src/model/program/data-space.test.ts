@@ -19,7 +19,7 @@ const inAie = (tile: { col: number; row: number }, address: number) => dataPlace
 const inMl = (tile: { col: number; row: number }, address: number) =>
   dataPlace('aieml', aieml, tile, address);
 
-describe('what a core sees under its data addresses', () => {
+describe('[names-2] what a core sees under its data addresses', () => {
   test('the checkerboard of the first generation: own memory is east in odd rows, west in even ones', () => {
     expect(inAie(at(24, 1), 0x3a0c0)).toEqual({ tile: at(24, 1), offset: 0x20c0 });
     expect(inAie(at(24, 1), 0x37b00)).toEqual({ tile: at(24, 2), offset: 0x7b00 });

@@ -20,7 +20,7 @@ function faultOf(bytes: Uint8Array): FileFault {
   throw new Error('it was read');
 }
 
-test('sections, segments and all three styles of symbols of a core', () => {
+test('[names-2] sections, segments and all three styles of symbols of a core', () => {
   const elf: ElfFile = readElf(sample);
   expect(elf).toMatchObject({ machine: 264, flags: 2 });
   expect(elf.sections.map(({ name, size, bytes }) => [name, size, bytes.length])).toEqual([
@@ -46,7 +46,7 @@ test('sections, segments and all three styles of symbols of a core', () => {
   ]);
 });
 
-test('machine 0 is one of ours, all others are refused in words, and so is what is not linked', () => {
+test('[names-2] machine 0 is one of ours, all others are refused in words, and so is what is not linked', () => {
   expect(readElf(makeElf({ machine: 0, flags: 0 })).machine).toBe(0);
   for (const machine of [1, 3, 62, 183, 243, 0x109]) {
     expect(faultText(faultOf(makeElf({ machine })), l10n)).toBe(

@@ -13,7 +13,7 @@ const part = (name: string, address: number, bytes: Uint8Array) => ({
   isLoaded: true,
 });
 
-describe('program memory beside the ELF', () => {
+describe('[names-2] program memory beside the ELF', () => {
   test('what was loaded is as the ELF says it, whatever a loader wrote behind each segment up to the end of its word', () => {
     const random = new Random(runSeed());
     for (let round = 0; round < 200; round++) {

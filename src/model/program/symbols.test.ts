@@ -23,7 +23,7 @@ const namesOf = (
 const shown = (symbols: readonly { name: string; address: number; size: number; sizeFrom: string }[]) =>
   symbols.map(({ name, address, size, sizeFrom }) => [name, address, size, sizeFrom]);
 
-describe('what the ELF of a core names', () => {
+describe('[names-2] what the ELF of a core names', () => {
   test('all three styles of buffers, whatever their type, size and section', () => {
     const { buffers, functions, generation } = namesOf([
       { name: 'object_with_size', value: 0x70400, size: 64, section: '.bss.DMb' },
@@ -127,7 +127,7 @@ describe('what the ELF of a core names', () => {
   });
 });
 
-describe('linker files', () => {
+describe('[names-2] linker files', () => {
   test('.bcf', () => {
     expect(readBcf(bcf)).toEqual({
       source: 'bcf',
@@ -185,7 +185,7 @@ describe('linker files', () => {
   });
 });
 
-test('the core that an ELF belongs to, by its path', () => {
+test('[names-2] the core that an ELF belongs to, by its path', () => {
   const mlir = (column: number, row: number) => ({ column, row, isComputeRow: false });
   expect(corePath('/x/Work/aie/24_0/Release/24_0')).toEqual({ column: 24, row: 0, isComputeRow: true });
   expect(corePath('core_0_2.elf')).toEqual(mlir(0, 2));

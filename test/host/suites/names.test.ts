@@ -123,7 +123,7 @@ describe('names', () => {
     await vscode.workspace.fs.delete(folder, { recursive: true, useTrash: false });
   });
 
-  it('program memory that is not what the build has for its core is said above its bytes', async () => {
+  it('[names-2] program memory that is not what the build has for its core is said above its bytes', async () => {
     const here = { col: 1, row: 3 };
     await vscode.workspace.fs.writeFile(file, controlConfig([free.startCol]));
     const document = await bench.open('program', here, free);
@@ -140,6 +140,12 @@ describe('names', () => {
       });
       return vscode.workspace.fs.writeFile(vscode.Uri.joinPath(work, 'aie', '1_2', 'Release', '1_2'), elf);
     };
+    // Where the core is, is read for the editor alone: no view of it is open.
+    const place = { board: bench.entry.id, partition: simulatedKey(free) };
+    await until('the core is read', () => {
+      const tiles = bench.api.array.reports(place).flatMap((report) => report.tiles);
+      return tiles.find(({ tile: one }) => one.col === here.col && one.row === here.row)?.core?.pc;
+    });
     await build(loaded);
     await untilTrue('the function has a name', () => panel.nameAt(range.offset) === 'main');
     assert.equal(panel.state.banner, undefined);
