@@ -22,6 +22,7 @@ const LAYERS: readonly (readonly string[])[] = [
     'geometry',
     'guard',
     'kernel_log',
+    'look_budget',
     'node_watch',
     'partition_key',
     'reason',

@@ -8,8 +8,8 @@
  *   read({partition, memory, ranges, openTiles?, asking?}, token): {bytes: [Uint8Array], spans: Uint32Array, epoch,
  *     at, gaveWay}
  *   write({..., epoch, force, besideOwner?, words: Uint32Array}, token): {outcomes: Uint32Array, epoch, at}
- *   status({partition, tiles: [[col, row]], detail?, asking?}, token): {tiles: [{col, row, kind, reason, source, files?,
- *     registers: Uint32Array of records offset, value}], epoch, at}
+ *   status({partition, tiles: [[col, row]], detail?, asking?, goesOn?}, token): {tiles: [{col, row, kind, reason, source, files?,
+ *     registers: Uint32Array of records offset, value}], epoch, at, waitMs}
  *   clocks(partition, on): {on}; hold(partition, on, hours?, token?): {};
  *   kernelDescriptor(partition): {}
  *   watch({partition, memory, ranges, periodMs, wordsPerSecond}, token, onUpdate): rejects when it ends; calls

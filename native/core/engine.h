@@ -14,6 +14,7 @@
 #include "access.h"
 #include "courtesy.h"
 #include "driver.h"
+#include "look_budget.h"
 #include "node.h"
 #include "owners.h"
 #include "partition.h"
@@ -23,7 +24,7 @@
 
 namespace tilescope {
 
-constexpr int protocolVersion = 3;
+constexpr int protocolVersion = 4;
 
 struct Description {
     std::string device;
@@ -45,6 +46,8 @@ class Engine final : public PartitionDriver {
     [[nodiscard]] const std::string& device() const { return node_.device(); }
     std::chrono::steady_clock::time_point clock() override { return kernel_.clock(); }
     int64_t now() override { return kernel_.now(); }
+    std::chrono::steady_clock::duration processorTime() override { return kernel_.processorTime(); }
+    LookBudget& looks() override { return looks_; }
     [[nodiscard]] Kernel& kernel() { return kernel_; }
     /** See hurried(). Any thread. */
     void hurry(bool on) { hurry_.store(on, std::memory_order_relaxed); }
@@ -93,6 +96,7 @@ class Engine final : public PartitionDriver {
     std::atomic<bool> hurry_{false};
     Node node_;
     Courtesy courtesy_;
+    LookBudget looks_;
     Owners owners_;
     PartitionList list_;
     Access access_;

@@ -278,6 +278,13 @@ class FakeKernel final : public Kernel {
     std::chrono::steady_clock::time_point clock() override {
         return goes ? std::chrono::steady_clock::now() + clock_.time_since_epoch() : clock_;
     }
+    /** What passes on the pretend clock, but what heldUp() says. */
+    std::chrono::steady_clock::duration processorTime() override { return clock_.time_since_epoch() - notOurs_; }
+    /** Somebody else has the processor meanwhile. */
+    void heldUp(std::chrono::milliseconds time) {
+        clock_ += time;
+        notOurs_ += time;
+    }
     void pause(std::chrono::microseconds atLeast) override {
         const bool shortOne = atLeast < std::chrono::milliseconds(1);
         clock_ += shortOne ? pauseTakes : std::max(pauseTakes, atLeast);
@@ -781,6 +788,7 @@ class FakeKernel final : public Kernel {
     }
 
     std::chrono::steady_clock::time_point clock_;
+    std::chrono::steady_clock::duration notOurs_{};
     std::map<uint32_t, int> files_;
     std::map<uint32_t, std::map<uint32_t, uint32_t>> saved_;
     std::map<int, Descriptor> open_;

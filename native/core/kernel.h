@@ -74,6 +74,8 @@ class Kernel {
     virtual int64_t now() = 0;
     /** A clock that only goes forwards. */
     virtual std::chrono::steady_clock::time_point clock() = 0;
+    /** What the calling thread has had of a processor so far, in its own code and in the kernel's; only differences count. */
+    virtual std::chrono::steady_clock::duration processorTime() = 0;
     /** Lets at least this time pass. */
     virtual void pause(std::chrono::microseconds atLeast) = 0;
 

@@ -20,6 +20,7 @@
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <thread>
+#include <time.h>
 #include <unistd.h>
 
 #include "error.h"
@@ -121,6 +122,12 @@ Machine LinuxKernel::machine() {
 int64_t LinuxKernel::now() {
     using std::chrono::system_clock;
     return std::chrono::duration_cast<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::chrono::steady_clock::duration LinuxKernel::processorTime() {
+    timespec had{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &had);
+    return std::chrono::seconds(had.tv_sec) + std::chrono::nanoseconds(had.tv_nsec);
 }
 
 void LinuxKernel::pause(std::chrono::microseconds atLeast) {

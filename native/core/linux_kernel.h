@@ -18,6 +18,7 @@ class LinuxKernel final : public Kernel {
     Machine machine() override;
     int64_t now() override;
     std::chrono::steady_clock::time_point clock() override { return std::chrono::steady_clock::now(); }
+    std::chrono::steady_clock::duration processorTime() override;
     void pause(std::chrono::microseconds atLeast) override;
     int openDevice(const std::string& path, std::string& other) override;
     std::optional<std::chrono::steady_clock::time_point> openedByOthers() override { return watch_.last(clock()); }

@@ -14,6 +14,7 @@
 
 #include "courtesy.h"
 #include "geometry.h"
+#include "look_budget.h"
 #include "progress.h"
 #include "reason.h"
 #include "tile_status.h"
@@ -146,6 +147,10 @@ class PartitionDriver {
     virtual std::chrono::steady_clock::time_point clock() = 0;
     /** ms since 1970 on the board's clock. */
     virtual int64_t now() = 0;
+    /** What the calling thread has had of a processor so far, in its own code and in the kernel's; only differences count. */
+    virtual std::chrono::steady_clock::duration processorTime() = 0;
+    /** What looks at status may take that nobody asked for, whoever the clients are. */
+    virtual LookBudget& looks() = 0;
     /** Something urgent waits: a running step ends at its next piece (16 KiB, one tile). */
     [[nodiscard]] virtual bool hurried() const = 0;
 

@@ -43,6 +43,7 @@ class Mailbox final : public PartitionDriver {
     /** Whoever asks before this has to come again. */
     Time ready{};
     bool urgent = false;
+    LookBudget budget;
     int messages = 0;
     int openWays = 0;
     int longOnes = 0;
@@ -52,6 +53,8 @@ class Mailbox final : public PartitionDriver {
     int64_t now() override {
         return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
     }
+    std::chrono::steady_clock::duration processorTime() override { return at.time_since_epoch(); }
+    LookBudget& looks() override { return budget; }
     [[nodiscard]] bool hurried() const override { return urgent; }
 
     OrLater<std::vector<MemoryState>> open(const PartitionKey& key, bool /*allowUnknown*/, Visit& /*visit*/) override {

@@ -15,6 +15,23 @@ ColumnRange columnsOf(std::span<const Tile> tiles) {
     return tiles.empty() ? ColumnRange{} : ColumnRange{first->col, last->col - first->col + 1};
 }
 
+/** What a step takes of the processor, if it counts. */
+class Spending {
+  public:
+    Spending(PartitionDriver& driver, bool counts)
+        : driver_(driver), counts_(counts), before_(driver.processorTime()) {}
+    Spending(const Spending&) = delete;
+    Spending& operator=(const Spending&) = delete;
+    ~Spending() {
+        if (counts_) driver_.looks().took(driver_.processorTime() - before_, driver_.clock());
+    }
+
+  private:
+    PartitionDriver& driver_;
+    bool counts_;
+    std::chrono::steady_clock::duration before_;
+};
+
 } // namespace
 
 bool StatusJob::begin(const StatusWay& way) {
@@ -54,12 +71,26 @@ void StatusJob::look(PartitionDriver& driver, const StatusWay& way, std::vector<
 }
 
 Progress StatusJob::step(PartitionDriver& driver, std::vector<TileStatus>& out) {
-    const bool started = !epoch_.empty();
     const bool sane = !request_.tiles.empty() && request_.tiles.size() <= mostTiles &&
                       std::all_of(request_.tiles.begin(), request_.tiles.end(),
                                   [](const Tile& one) { return one.col < array::maxColumns; });
     if (!sane)
         throw CoreError("out-of-range", std::to_string(request_.tiles.size()) + " tiles, or columns of no array");
+    const bool unasked = request_.asking == Asking::nobody;
+    mayGo_ = mayGo_ || !unasked || request_.goesOn || driver.clock() >= driver.looks().next();
+    if (!mayGo_) return Later{driver.looks().next()};
+    Progress made = Progress::again();
+    {
+        const Spending spending(driver, unasked);
+        made = slice(driver, out);
+    }
+    const auto left = driver.looks().next() - driver.clock();
+    wait_ = std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds(0));
+    return made;
+}
+
+Progress StatusJob::slice(PartitionDriver& driver, std::vector<TileStatus>& out) {
+    const bool started = !epoch_.empty();
     visit_.part = columnsOf(request_.tiles);
     try {
         bool touched = false;

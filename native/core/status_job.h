@@ -18,6 +18,8 @@ struct StatusRequest {
     /** Descriptors, events and errors too. */
     bool detail = false;
     Asking asking = Asking::look;
+    /** It belongs to the look before: nobody's look does not wait, but counts. */
+    bool goesOn = false;
 };
 
 /** A look at the status of tiles, under way. */
@@ -29,8 +31,11 @@ class StatusJob {
     [[nodiscard]] const std::string& epoch() const { return epoch_; }
     /** Board clock of the last look, ms. */
     [[nodiscard]] int64_t at() const { return at_; }
+    /** Time from its last step on, in which a look that nobody asks for would be kept waiting. */
+    [[nodiscard]] std::chrono::milliseconds wait() const { return wait_; }
 
   private:
+    Progress slice(PartitionDriver& driver, std::vector<TileStatus>& out);
     /** Checks the request in the first slice. False when the partition began another life: what is left was not read. */
     bool begin(const StatusWay& way);
     /** What can be said by the way that is open now. */
@@ -43,6 +48,9 @@ class StatusJob {
     std::string epoch_;
     size_t next_ = 0;
     int64_t at_ = 0;
+    /** It need not wait, or has waited: what it takes itself does not hold it up. */
+    bool mayGo_ = false;
+    std::chrono::milliseconds wait_{};
 };
 
 } // namespace tilescope

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <random>
 #include <set>
+#include <tuple>
 
 #include "error.h"
 #include "in_steps.h"
@@ -254,4 +255,89 @@ TEST_CASE("[truth-2] without a way to the clock registers no tile's attribute is
         CHECK(std::any_of(asked.begin(), asked.end(), ofTile) == one.read);
         CHECK(kernel.held() == 0);
     }
+}
+
+namespace {
+
+/** A partition in use, each look at whose tile takes 10 ms of the processor. */
+struct SlowBoard {
+    FakeKernel kernel;
+    Engine engine{kernel, "/dev/aie0"};
+
+    SlowBoard() {
+        kernel.add({4, {0, 4}, 9, 0, false, false});
+        kernel.own(3, 500, {4321, "app", {}, false});
+        kernel.folders["/sys/class/aie/aiepart_0_4"] = {"0_1"};
+        kernel.beforeText = [this](const std::string& path) {
+            if (path.starts_with("/sys/class/aie/aiepart_0_4/")) kernel.pause(std::chrono::milliseconds(10));
+        };
+    }
+
+    struct Look {
+        std::chrono::steady_clock::duration waited;
+        std::chrono::milliseconds again;
+    };
+    /** Looks at a tile to the end. */
+    Look look(Asking asking, bool goesOn = false) {
+        StatusJob job({partitionKey({0, 4}), {{0, 1}}, true, asking, goesOn});
+        std::vector<TileStatus> seen;
+        const auto asked = kernel.clock();
+        std::chrono::steady_clock::duration waited{};
+        const Progress first = job.step(engine, seen);
+        if (first.what() == Progress::What::later) {
+            CHECK(seen.empty());
+            kernel.passUntil(first.at());
+            waited = first.at() - asked;
+        }
+        if (!first.isDone()) finish(kernel, [&] { return job.step(engine, seen); });
+        CHECK(seen.size() == 1);
+        return {waited, job.wait()};
+    }
+};
+
+} // namespace
+
+TEST_CASE(
+    "[shape-6] looks that nobody asked for are spaced by what they take of the processor, and tell the next ones") {
+    SlowBoard board;
+    // What the engine asks when it is new is part of no measure; what was saved up is spent.
+    for (int i = 0; i < 5; i++) std::ignore = board.look(Asking::nobody);
+    const auto begun = board.kernel.clock();
+    auto told = board.look(Asking::nobody).again;
+    for (int i = 0; i < 5; i++) {
+        const auto looked = board.look(Asking::nobody);
+        CHECK(looked.waited == told);
+        CHECK(looked.waited >= std::chrono::milliseconds(500));
+        told = looked.again;
+    }
+    CHECK(board.kernel.clock() - begun >= std::chrono::milliseconds(2500));
+}
+
+TEST_CASE(
+    "[shape-6] a person's looks come at once and cost the others nothing; what belongs to a look does not wait, and counts") {
+    SlowBoard board;
+    for (int i = 0; i < 5; i++) std::ignore = board.look(Asking::nobody);
+    const auto told = board.look(Asking::nobody).again;
+    const auto begun = board.kernel.clock();
+    for (const Asking asking : {Asking::person, Asking::look, Asking::fast}) {
+        CHECK(board.look(asking).waited == std::chrono::seconds(0));
+    }
+    const auto passed = std::chrono::ceil<std::chrono::milliseconds>(board.kernel.clock() - begun);
+    const auto goesOn = board.look(Asking::nobody, true);
+    CHECK(goesOn.waited == std::chrono::seconds(0));
+    // Its own 10 ms passed, too, and are paid for fiftyfold.
+    CHECK(goesOn.again >= told - passed + std::chrono::milliseconds(480));
+}
+
+TEST_CASE(
+    "[shape-6] a look that was held up costs no more than any; one at no tile, or no such, fails without a wait") {
+    SlowBoard board;
+    for (int i = 0; i < 5; i++) std::ignore = board.look(Asking::nobody);
+    board.kernel.beforeText = [&board](const std::string&) { board.kernel.heldUp(std::chrono::milliseconds(900)); };
+    const auto held = board.look(Asking::nobody);
+    CHECK(held.again == std::chrono::milliseconds(0));
+    board.engine.looks().took(std::chrono::seconds(1), board.kernel.clock());
+    StatusJob none({partitionKey({0, 4}), {}, false, Asking::nobody});
+    std::vector<TileStatus> seen;
+    CHECK_THROWS_AS(std::ignore = none.step(board.engine, seen), CoreError);
 }

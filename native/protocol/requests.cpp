@@ -132,7 +132,8 @@ void addWords(WriteRequest& request, std::span<const uint32_t> records) {
 }
 
 StatusRequest statusRequest(const Header& header) {
-    StatusRequest request{partitionIn(header), {}, flagIn(header, "detail"), askingIn(header)};
+    StatusRequest request{
+        partitionIn(header), {}, flagIn(header, "detail"), askingIn(header), flagIn(header, "goesOn")};
     for (const Header& one : listIn(header, "tiles")) {
         if (!one.is_array() || one.size() != 2 || !isWord(one[0]) || !isWord(one[1])) {
             throw badRequest("tiles holds something else than [column, row]");

@@ -155,7 +155,9 @@ class StatusTask final : public ReplyTask {
             reply().part(part);
         }
         if (finished) {
-            reply().end(endHeader(job_));
+            Header answer = endHeader(job_);
+            answer["waitMs"] = job_.wait().count();
+            reply().end(answer);
         } else {
             reply().flush();
         }

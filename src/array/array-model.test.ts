@@ -179,6 +179,71 @@ describe('what is read, and when', () => {
     expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
   });
 
+  describe('[shape-6] on a board that lets looks wait which nobody asked for', () => {
+    /** A view that follows every second; `asked`: what each look at status was told. */
+    async function following(waitMs: () => number) {
+      const bench = await looking();
+      const opened = await bench.link.open(simulatedKey(ownedColumns), AbortSignal.timeout(10_000));
+      const asked: (string | undefined)[] = [];
+      const status: Partition['status'] = async (tiles, options, signal) => {
+        asked.push(options.asking);
+        return { ...(await opened.status(tiles, options, signal)), waitMs: waitMs() };
+      };
+      bench.link.open = async () => Object.create(opened, { status: { value: status } });
+      await bench.model.refresh();
+      bench.model.refreshSeconds = 1;
+      return { bench, asked };
+    }
+
+    test('the view reads as often as the board allows, says how often that is, and a person reads at once', async () => {
+      let waitMs = 4200;
+      const { bench, asked } = await following(() => waitMs);
+      expect(bench.model.picture.readAt).toBe(
+        'Read at 14:03:27; refreshed after 5 s, so that the application keeps its pace',
+      );
+      await passed(bench, 4100);
+      expect(asked).toEqual(['person']);
+      await passed(bench, 100);
+      expect(asked).toEqual(['person', 'nobody']);
+      await bench.model.refresh();
+      expect(asked).toEqual(['person', 'nobody', 'person']);
+      waitMs = 300;
+      await passed(bench, 4200);
+      expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+      await passed(bench, 1000);
+      expect(asked.slice(3)).toEqual(['nobody', 'nobody']);
+      bench.model.refreshSeconds = 0;
+      waitMs = 4200;
+      await bench.model.refresh();
+      expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+    });
+
+    test('one request waits at most; one that nobody looks for any more ends, and is no failure', async () => {
+      const bench = await looking();
+      bench.model.refreshSeconds = 1;
+      const calls = () => bench.array.count('open') + bench.array.count('status');
+      const go = bench.array.pause();
+      const before = calls();
+      for (let seconds = 0; seconds < 20; seconds++) {
+        bench.time.advance(1000);
+        await settle();
+      }
+      expect(calls()).toBe(before + 1);
+      bench.model.visible = false;
+      await expect.poll(() => bench.model.picture.reading).toBe(false);
+      bench.model.visible = true;
+      bench.time.advance(300);
+      await expect.poll(() => bench.model.picture.reading).toBe(true);
+      bench.model.show('desk', simulatedKey(freeColumns));
+      bench.time.advance(300);
+      go();
+      await passed(bench);
+      expect(bench.model.picture.chosen).toBe('desk/0_4');
+      expect(bench.model.picture.problem).toBeUndefined();
+      expect(bench.noted).toEqual([]);
+    });
+  });
+
   test('columns that are not shown are not offered, though the board lists them', async () => {
     const bench = await looking({ dynamic: true });
     const picked = { startCol: 1, numCols: 3 };
@@ -216,10 +281,10 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
     const board = await bench.link.connect();
     Object.defineProperty(board, 'info', { value: { ...board.info, generation } });
     const opened = await bench.link.open(simulatedKey(ownedColumns), AbortSignal.timeout(10_000));
-    const asked: { readonly tiles: number; readonly detail: boolean }[] = [];
+    const asked: { readonly tiles: number; readonly detail: boolean; readonly goesOn: boolean }[] = [];
     let first: StatusReport | undefined;
-    const status: Partition['status'] = async (tiles, { detail = false }, signal) => {
-      asked.push({ tiles: tiles.length, detail });
+    const status: Partition['status'] = async (tiles, { detail = false, goesOn = false }, signal) => {
+      asked.push({ tiles: tiles.length, detail, goesOn });
       if (detail && first !== undefined) return second(tiles, first);
       const report = await opened.status(tiles, {}, signal);
       first = {
@@ -231,7 +296,7 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
     bench.link.open = async () => Object.create(opened, { status: { value: status } });
     bench.model.visible = true;
     await passed(bench);
-    return { bench, asked };
+    return { bench, asked, firstAt: () => first?.at };
   }
   const isDoubted = ({ col, row }: Tile) => col === 8 && row === 1;
   const running = {
@@ -248,24 +313,29 @@ describe('[attach-11] tiles whose first look leaves something open', () => {
     stalledOnLock: true,
   } as const;
 
-  test('are looked at once more with details, and no others', async () => {
-    const { bench, asked } = await doubtful(async (tiles, first) => ({
+  test('[shape-6] are looked at once more with details, and no others; what is shown is as old as the first look', async () => {
+    const { bench, asked, firstAt } = await doubtful(async (tiles, first) => ({
       ...first,
+      at: first.at + 4000,
       tiles: first.tiles
         .filter(({ tile }) => tiles.some((one) => one.col === tile.col && one.row === tile.row))
         .map(({ core: _, ...one }) => ({ ...one, channels: [stalled] })),
     }));
     expect(asked).toEqual([
-      { tiles: 4 * 9, detail: false },
-      { tiles: 1, detail: true },
+      { tiles: 4 * 9, detail: false, goesOn: false },
+      { tiles: 1, detail: true, goesOn: true },
     ]);
+    expect(
+      bench.model.last({ board: 'desk', partition: simulatedKey(ownedColumns), tile: { col: 8, row: 1 } })
+        ?.at,
+    ).toBe(firstAt());
     expect(cellAt(bench, 8, 1)?.state).toBe('stalled');
     expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
   });
 
   test('are not looked at again on a board of which no register is known, and are said to be unsure', async () => {
     const { bench, asked } = await doubtful(async (_, first) => first, 'unknown');
-    expect(asked).toEqual([{ tiles: 4 * 9, detail: false }]);
+    expect(asked).toEqual([{ tiles: 4 * 9, detail: false, goesOn: false }]);
     expect(bench.model.picture.readAt).toMatch(/the driver does not tell which of the two\): 1$/);
   });
 

@@ -141,7 +141,10 @@ export class ArrayModel implements Disposable {
     if (this.#visible === visible) return;
     this.#visible = visible;
     if (visible) this.#want();
-    else this.#stopWaiting();
+    else {
+      this.#stopWaiting();
+      this.#dropReads();
+    }
   }
 
   get isVisible(): boolean {
@@ -366,9 +369,13 @@ export class ArrayModel implements Disposable {
             time,
             unsure,
           );
-    return known.report.epoch === info.epoch
-      ? read
-      : l10n.t('Read at {0}, before the partition changed hands or was reset', time);
+    if (known.report.epoch !== info.epoch)
+      return l10n.t('Read at {0}, before the partition changed hands or was reset', time);
+    const { waitMs } = known.report;
+    const isSlowed = this.#refreshSeconds > 0 && info.inUse && waitMs > this.#refreshSeconds * 1000;
+    if (!isSlowed) return read;
+    const seconds = Math.ceil(waitMs / 1000);
+    return l10n.t('{0}; refreshed after {1} s, so that the application keeps its pace', read, seconds);
   }
 
   #problem(now: { board: ArrayBoard; info: PartitionInfo } | undefined): ArrayProblem | undefined {
@@ -431,9 +438,10 @@ export class ArrayModel implements Disposable {
     this.#settle = undefined;
     const now = this.shown;
     if (!this.#visible || this.#disposed || now === undefined) return;
+    const key = nameOf({ board: now.board.id, partition: now.info.key });
+    this.#dropReads(key);
     const { state } = now.board.link;
     if (state.kind !== 'connected') return;
-    const key = nameOf({ board: now.board.id, partition: now.info.key });
     if (this.#tried.get(state.board)?.has(key) === true) {
       this.#schedule();
       return;
@@ -468,7 +476,8 @@ export class ArrayModel implements Disposable {
       known.report = await this.#readStatus(partition, info, connection.info.generation, asking, signal);
       delete known.error;
     } catch (thrown) {
-      if (!read.gaveWay) {
+      if (read.gaveWay) tried.delete(key);
+      else {
         known.error = toBoardError(thrown);
         this.#services.note(thrown);
       }
@@ -498,22 +507,28 @@ export class ArrayModel implements Disposable {
     const open = first.tiles.filter((status) => leavesOpen(status, generation)).map(({ tile }) => tile);
     if (open.length === 0) return first;
     try {
-      const second = await partition.status(open, { detail: true, asking }, signal);
+      const second = await partition.status(open, { detail: true, asking, goesOn: true }, signal);
       if (second.epoch !== first.epoch) return first;
-      return { ...second, tiles: withSecondRead(first.tiles, second.tiles) };
+      // Both are as old as the first.
+      return { ...second, at: first.at, tiles: withSecondRead(first.tiles, second.tiles) };
     } catch (thrown) {
       this.#services.note(thrown);
       return first;
     }
   }
 
-  /** Plans the next automatic read, if a person wants them, the view is visible, and the partition is in use. */
+  /**
+   * Plans the next automatic read, if a person wants them, the view is visible, and the partition is in use: not before
+   * the board would let it begin, so that no request waits there.
+   */
   #schedule(): void {
     this.#next?.dispose();
     this.#next = undefined;
     const now = this.shown;
     if (this.#refreshSeconds <= 0 || !this.#visible || this.#disposed || now?.info.inUse !== true) return;
-    this.#next = this.#services.after(this.#refreshSeconds * 1000, () => {
+    const key = nameOf({ board: now.board.id, partition: now.info.key });
+    const waitMs = this.#known.get(key)?.report?.waitMs ?? 0;
+    this.#next = this.#services.after(Math.max(this.#refreshSeconds * 1000, waitMs), () => {
       this.#next = undefined;
       void this.refresh('nobody');
     });
@@ -524,6 +539,13 @@ export class ArrayModel implements Disposable {
     this.#settle = undefined;
     this.#next?.dispose();
     this.#next = undefined;
+  }
+
+  /** Ends reads that nobody asked for, but that of one partition. */
+  #dropReads(but?: string): void {
+    for (const [key, { underWay }] of this.#known) {
+      if (key !== but) underWay?.drop();
+    }
   }
 
   #forgetGone(): void {

@@ -22,7 +22,7 @@ export class ReadUnderWay {
     return AbortSignal.any([AbortSignal.timeout(patience), this.#stop.signal]);
   }
 
-  /** It ended for another read: that is no failure. */
+  /** It ended because nobody wants it any more: that is no failure. */
   get gaveWay(): boolean {
     return this.#stop.signal.aborted;
   }
@@ -32,10 +32,15 @@ export class ReadUnderWay {
     this.#end();
   }
 
+  /** Nobody looks any more: ends it, unless a person asked for it. */
+  drop(): void {
+    if (this.#asking === 'nobody') this.#stop.abort();
+  }
+
   /** Ends it for a read that a person asks for, if nobody asked for it; resolves when it is over, or at once if it goes on. */
   async makeWayFor(asking: Asking): Promise<void> {
     if (this.#asking !== 'nobody' || asking === 'nobody') return;
-    this.#stop.abort();
+    this.drop();
     await this.#over;
   }
 }

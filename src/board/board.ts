@@ -243,7 +243,8 @@ export interface Partition {
   memory(type: MemoryType): PartitionMemory | undefined;
   /**
    * Core, lock and DMA state of tiles of the partition, shim row included, in the order asked; one round trip. A tile
-   * that could not be looked at comes with its reason. `detail`: descriptors and events too.
+   * that could not be looked at comes with its reason. `detail`: descriptors and events too. Looks that nobody asked
+   * for take a fiftieth of a processor's time: the board lets one wait for up to 5 s, after the others that wait.
    */
   status(tiles: readonly Tile[], options: StatusOptions, signal: AbortSignal): Promise<StatusReport>;
   /**
@@ -265,6 +266,8 @@ export interface StatusOptions {
   /** `look` unless told otherwise. */
   readonly asking?: Asking;
   readonly detail?: boolean;
+  /** It belongs to the look just before: where nobody asked for it, it does not wait, but counts. */
+  readonly goesOn?: boolean;
 }
 
 export interface StatusReport {
@@ -272,6 +275,11 @@ export interface StatusReport {
   /** Milliseconds since 1970 on this machine's clock. */
   readonly at: number;
   readonly epoch: string;
+  /**
+   * Milliseconds from now on in which a look that nobody asks for would be kept waiting, so that an owner keeps its pace;
+   * 0 on a board where looks cost little.
+   */
+  readonly waitMs: number;
 }
 
 export interface OpenOptions {

@@ -279,16 +279,19 @@ class CorePartition extends CoreOwnership implements Partition {
     const client = this.access.client(signal);
     this.#checkTiles(tiles);
     if (tiles.length === 0) {
-      return { tiles: [], at: Date.now(), epoch: this.access.partition(this.key)?.epoch ?? '' };
+      const epoch = this.access.partition(this.key)?.epoch ?? '';
+      return { tiles: [], at: Date.now(), epoch, waitMs: 0 };
     }
     const detail = options.detail ?? false;
     const asking = options.asking ?? 'look';
-    const answer = await client.status({ partition: this.key, tiles, detail, asking }, signal);
+    const goesOn = options.goesOn ?? false;
+    const answer = await client.status({ partition: this.key, tiles, detail, asking, goesOn }, signal);
     const { generation } = this.access.info();
     return {
       tiles: answer.tiles.map((raw) => decodeTileStatus(raw, generation)),
       at: Date.now(),
       epoch: answer.epoch,
+      waitMs: answer.waitMs,
     };
   }
 

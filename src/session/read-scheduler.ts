@@ -321,15 +321,19 @@ export class ReadScheduler {
       .map((index) => locate(geometry, index * length).tile);
   }
 
-  /** How the cores of these tiles are: looked at before and after their program memory is touched. */
+  /**
+   * How the cores of these tiles are: looked at before and after their program memory is touched.
+   * @param goesOn it is the look after that of a read
+   */
   async readCores(
     tiles: readonly Tile[],
     asking: Asking,
     signal: AbortSignal,
+    { goesOn = false } = {},
   ): Promise<readonly TileStatus[]> {
     if (tiles.length === 0) return [];
     const partition = await abortable(this.#link.open(this.#key.partition, signal, asking), signal);
-    return (await abortable(partition.status(tiles, { asking }, signal), signal)).tiles;
+    return (await abortable(partition.status(tiles, { asking, goesOn }, signal), signal)).tiles;
   }
 
   /** Ends what is under way. */
@@ -365,8 +369,8 @@ export class ReadScheduler {
     this.#store(ranges, result, flight, { serial, since });
     if (result.gaveWay === true)
       throw new BoardError('gave-way', 'an application came while the partition was read');
-    if (this.#haltedCores.seen('read', before, await this.readCores(touched, asking, signal)))
-      this.#others.told();
+    const after = await this.readCores(touched, asking, signal, { goesOn: true });
+    if (this.#haltedCores.seen('read', before, after)) this.#others.told();
   }
 
   /** An owner that is ending has closed its descriptor before its mapping: the read is tried again until it is gone. */

@@ -308,6 +308,7 @@ export class ScriptedDevice implements BoardConnector {
               })),
               at: this.#time.now(),
               epoch: this.epoch,
+              waitMs: 0,
             };
           },
           enableClocks: async (on, signal) => {

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'ssh2';
 import { root } from '../../scripts/common.ts';
-import type { Board, PartitionMemory } from '../../src/board/board.ts';
-import type { ByteRange } from '../../src/model/geometry.ts';
+import type { Board, Partition, PartitionMemory } from '../../src/board/board.ts';
+import type { ByteRange, Tile } from '../../src/model/geometry.ts';
 import { startBoard, type VirtualBoard, type Witness } from '../board/board.ts';
 import { families } from '../board/families.ts';
 import { keyOf } from '../conformance/keys.ts';
@@ -22,7 +22,11 @@ const rate = 10;
 const signal = new AbortController().signal;
 
 async function dataMemory(ours: Board): Promise<PartitionMemory> {
-  const memory = (await ours.open(keyOf(columns), {}, signal)).memory('data');
+  return dataOf(await ours.open(keyOf(columns), {}, signal));
+}
+
+function dataOf(partition: Partition): PartitionMemory {
+  const memory = partition.memory('data');
   if (memory === undefined) throw new Error('the partition has no data memory');
   return memory;
 }
@@ -207,6 +211,55 @@ async function ownerRate(
   };
 }
 
+/** 16 tiles of the partition, column by column. */
+const lookedAt: readonly Tile[] = Array.from({ length: 16 }, (_, index) => ({
+  col: columns.startCol + (index % columns.numCols),
+  row: family.shape.core.start + Math.floor(index / columns.numCols),
+}));
+
+/**
+ * What an owner's loop keeps beside a view that follows status, wanted so often per second: a look that the board keeps
+ * waiting delays the next.
+ */
+async function ownerUnderLooks(
+  witness: Witness,
+  partition: Partition,
+  { hertz, rounds, seconds }: { readonly hertz: number; readonly rounds: number; readonly seconds: number },
+): Promise<Measure> {
+  let looks = 0;
+  const follow = async (): Promise<void> => {
+    const begin = performance.now();
+    const left = () => begin + seconds * 1000 - performance.now();
+    while (left() > 0) {
+      const next = performance.now() + 1000 / hertz;
+      const { tiles } = await partition.status(lookedAt, { detail: true, asking: 'nobody' }, signal);
+      if (tiles.some(({ reason }) => reason !== undefined)) throw new Error('a tile could not be looked at');
+      looks++;
+      await delay(Math.max(0, Math.min(left(), next - performance.now())));
+    }
+  };
+  const turns = async (work: () => Promise<unknown>): Promise<number> => {
+    await witness.startRate();
+    await work();
+    return (await witness.stopRate()).rate;
+  };
+  const [beside = [], alone = []] = await interleave(
+    rounds,
+    () => turns(follow),
+    () => turns(() => delay(seconds * 1000)),
+  );
+  const perSecond = looks / ((rounds + 1) * seconds);
+  return {
+    name: `owner's loop rate beside status of 16 tiles with details, wanted at ${hertz} Hz`,
+    value: median(beside),
+    unit: 'turns/s',
+    peer: { name: 'the same loop, left alone', value: median(alone) },
+    ratio: median(beside) / median(alone),
+    goal: { at: 'least', value: 0.97 },
+    note: `alternating windows of ${seconds} s, median of ${rounds}; ${perSecond.toFixed(2)} looks a second; beside ${spread(beside, 0)}, alone ${spread(alone, 0)}`,
+  };
+}
+
 /** Boots a board whose owner runs, attaches, and measures; medians of `rounds`. */
 export async function measureGuest(rounds: number): Promise<Measure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
@@ -217,7 +270,8 @@ export async function measureGuest(rounds: number): Promise<Measure[]> {
     await board.put(await compile(folder, 'pread_loop'), '/tmp/pread_loop');
     const ours = await way.connect();
     try {
-      const memory = await dataMemory(ours);
+      const partition = await ours.open(keyOf(columns), {}, signal);
+      const memory = dataOf(partition);
       const seconds = rounds > 1 ? 12 : 3;
       const words = await wordsRead(board, memory);
       const busy = await agentCost(board, memory, rounds, seconds);
@@ -227,6 +281,9 @@ export async function measureGuest(rounds: number): Promise<Measure[]> {
         await idleCost(board, rounds * seconds, busy.value),
         await timeToAttach(board, way, rounds),
         await ownerRate(witness, memory, rounds, rounds > 1 ? 3 : 1),
+        // Long enough for a look that waits the longest, so that each window has its share of them.
+        await ownerUnderLooks(witness, partition, { hertz: 1, rounds, seconds: rounds > 1 ? 15 : 1 }),
+        await ownerUnderLooks(witness, partition, { hertz: 10, rounds, seconds: rounds > 1 ? 15 : 1 }),
       ];
       await board.assertClean();
       return measures;

@@ -41,7 +41,7 @@ test('[main-24] [shape-6] over SSH: reading beside `cat`, few bytes before visib
   expect(measures.at(-1)).toMatchObject({ unit: 'round trips', goal: { at: 'most', value: 2 } });
 }, 240_000);
 
-test('[attach-16] beside an owner: exactly the words subscribed are read; its cost, the way in and the owner beside peers', async () => {
+test('[attach-16] [shape-6] beside an owner: exactly the words subscribed are read; its cost, the way in and the owner beside peers', async () => {
   const measures = await measureGuest(1);
   check(measures, [
     'words read per refresh',
@@ -49,6 +49,8 @@ test('[attach-16] beside an owner: exactly the words subscribed are read; its co
     'agent CPU while nothing is open',
     'time to attach',
     "owner's loop rate while refreshed at 10 Hz x 4 KiB",
+    "owner's loop rate beside status of 16 tiles with details, wanted at 1 Hz",
+    "owner's loop rate beside status of 16 tiles with details, wanted at 10 Hz",
   ]);
   const [words, cpu] = measures;
   expect(words?.value).toBe(words?.peer?.value);

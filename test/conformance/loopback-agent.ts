@@ -245,7 +245,8 @@ export class LoopbackAgent {
     const tiles = (header['tiles'] as [number, number][]).map(([col, row]) => ({ col, row }));
     const detail = header['detail'] === true;
     const asking = header['asking'] as Asking;
-    const answer = await this.#core.status({ partition, tiles, detail, asking }, signal);
+    const goesOn = header['goesOn'] === true;
+    const answer = await this.#core.status({ partition, tiles, detail, asking, goesOn }, signal);
     for (const one of answer.tiles) {
       const records = new Uint8Array(one.registers.size * 8);
       const view = new DataView(records.buffer);
@@ -258,7 +259,7 @@ export class LoopbackAgent {
       const files = source === 'sysfs' ? { files: Object.fromEntries(one.files) } : {};
       this.send({ id, t: 'tile', ...one.tile, kind, reason, source, ...files }, records);
     }
-    return { epoch: answer.epoch, at: Date.now() };
+    return { epoch: answer.epoch, at: Date.now(), waitMs: answer.waitMs };
   }
 
   async #write(

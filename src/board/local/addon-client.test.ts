@@ -77,6 +77,7 @@ function fakeAddon(array: SimulatedArray, changes: Partial<AddonCore> = {}) {
               registers: Uint32Array.from([...one.registers].flat()),
             })),
             epoch: answer.epoch,
+            waitMs: answer.waitMs,
           };
         },
         clocks: async (partition, on) => ({ on: await core.setClocks(partition, on, never) }),
@@ -234,9 +235,15 @@ describe('the addon in this process', () => {
     expect(array.partition(ownedColumns)?.hold).toBeUndefined();
   });
 
+  const quietTile = {
+    ...{ col: 6, row: 1, kind: 'core', reason: 0, source: 'registers' },
+    registers: new Uint32Array(0),
+  };
   it.each([
     ['no list', {}],
-    ['too few tiles', { tiles: [], epoch: 'e' }],
+    ['too few tiles', { tiles: [], epoch: 'e', waitMs: 0 }],
+    ['no time of the next look', { tiles: [quietTile], epoch: 'e' }],
+    ['a time of the next look that is past', { tiles: [quietTile], epoch: 'e', waitMs: -1 }],
     ['no registers', { tiles: [{ col: 6, row: 1, kind: 'core', reason: 0, source: 'registers' }] }],
     [
       'half a record',

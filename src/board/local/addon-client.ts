@@ -37,6 +37,7 @@ import {
   checkOpened,
   checkPartitions,
   checkRefusedStart,
+  checkWait,
   checkWords,
   errorFrom,
   fitSpans,
@@ -60,8 +61,8 @@ export interface AddonCore {
   read(request: object, token: number): Promise<unknown>;
   write(request: object, token: number): Promise<unknown>;
   /**
-   * `{partition, tiles: [[col, row]], detail}`; answers `{tiles: [{col, row, kind, reason, source, files?,
-   * registers}], epoch}`, `registers` a Uint32Array of records offset, value.
+   * `{partition, tiles: [[col, row]], detail, asking, goesOn}`; answers `{tiles: [{col, row, kind, reason,
+   * source, files?, registers}], epoch, waitMs}`, `registers` a Uint32Array of records offset, value.
    */
   status(request: object, token: number): Promise<unknown>;
   /** Answers `{on}`. */
@@ -216,9 +217,9 @@ export class AddonClient implements CoreClient {
   }
 
   async status(request: CoreStatusRequest, signal: AbortSignal): Promise<CoreStatusAnswer> {
-    const { partition, detail, asking = 'nobody' } = request;
+    const { partition, detail, asking = 'nobody', goesOn = false } = request;
     const tilePairs = request.tiles.map(({ col, row }) => [col, row]);
-    const asked = { partition, tiles: tilePairs, detail, asking };
+    const asked = { partition, tiles: tilePairs, detail, asking, goesOn };
     const answer = map(await this.#call((token) => this.#core.status(asked, token), signal));
     const collector = new StatusCollector(request.tiles);
     const { tiles } = answer;
@@ -227,7 +228,7 @@ export class AddonClient implements CoreClient {
       const one = map(tile);
       collector.pushWords(one, numbers(one, 'registers'));
     }
-    return { tiles: collector.finish(), epoch: checkEpoch(answer) };
+    return { tiles: collector.finish(), epoch: checkEpoch(answer), waitMs: checkWait(answer) };
   }
 
   async setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {

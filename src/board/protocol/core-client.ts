@@ -28,7 +28,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 3;
+export const protocolVersion = 4;
 
 /** Answer to the handshake. */
 export interface CoreHello {
@@ -139,12 +139,16 @@ export interface CoreStatusRequest {
   readonly detail: boolean;
   /** Who asks; without it nobody does. */
   readonly asking?: Asking;
+  /** It belongs to the look before: nobody's look does not wait, but counts. */
+  readonly goesOn?: boolean;
 }
 
 export interface CoreStatusAnswer {
   /** One per asked tile, in the order asked. */
   readonly tiles: readonly RawTileStatus[];
   readonly epoch: string;
+  /** Milliseconds in which a look that nobody asks for would be kept waiting. */
+  readonly waitMs: number;
 }
 
 export interface CoreWatchRequest extends WatchPace {

@@ -36,6 +36,8 @@ import { type Header, isMap } from './frames.ts';
 
 const maxText = 4096;
 const maxEpoch = 512;
+/** More than a core lets a look wait. */
+const mostWaitMs = 60_000;
 const maxPartitions = 256;
 const maxMemories = 16;
 const maxFindings = 256;
@@ -204,6 +206,11 @@ export function checkEpoch(header: Header): string {
 /** The key `words`: of 32 bits, that a watch has read. */
 export function checkWords(header: Header): number {
   return integer(header, 'words', 0, Number.MAX_SAFE_INTEGER);
+}
+
+/** How long a look that nobody asks for would be kept waiting, in milliseconds. */
+export function checkWait(header: Header): number {
+  return integer(header, 'waitMs', 0, mostWaitMs);
 }
 
 /** An `error` answer as the error it stands for. Never throws. */

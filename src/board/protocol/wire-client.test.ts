@@ -317,6 +317,29 @@ describe('requests', () => {
     expect(agent.requests.filter((one) => one['op'] === 'status')).toHaveLength(1);
   });
 
+  it("[shape-6] of status say whether they go on with the look before, and are told when nobody's next look may begin", async () => {
+    const { client, core, agent } = await connect();
+    vi.spyOn(core, 'status').mockImplementation(async ({ tiles }) => ({
+      tiles: tiles.map((one) => ({
+        tile: one,
+        kind: 'core',
+        source: 'registers',
+        registers: new Map(),
+        files: new Map(),
+      })),
+      epoch: 'e',
+      waitMs: 2900,
+    }));
+    const asked = { partition: simulatedKey(ownedColumns), tiles: [{ col: 6, row: 1 }], detail: true };
+    expect((await client.status({ ...asked, goesOn: true }, never)).waitMs).toBe(2900);
+    await client.status(asked, never);
+    const told = agent.requests.filter(({ op }) => op === 'status');
+    expect(told.map(({ asking, goesOn }) => [asking, goesOn])).toEqual([
+      ['nobody', true],
+      ['nobody', false],
+    ]);
+  });
+
   it('[shape-4] about clocks, holds and the kernel name the partition by its key, and what is wanted', async () => {
     const { client, agent, array } = await connect();
     expect(await client.setClocks(simulatedKey(freeColumns), true, never)).toBe(true);
@@ -694,8 +717,13 @@ const hostile: [string, string, (id: number) => [Header, Uint8Array?][]][] = [
   ['a register outside the tile', 'status', (id) => [[tile(id, {}), records(0x100000, 1)]]],
   ['a register twice', 'status', (id) => [[tile(id, {}), records(0x32000, 1, 0x32000, 1)]]],
   ['a tile twice', 'status', (id) => [[tile(id, {})], [tile(id, {})]]],
-  ['no tile', 'status', (id) => [[{ id, t: 'ok', epoch: 'e' }]]],
-  ['a status without an epoch', 'status', (id) => [[tile(id, {})], [{ id, t: 'ok' }]]],
+  ['no tile', 'status', (id) => [[{ id, t: 'ok', epoch: 'e', waitMs: 0 }]]],
+  ['a status without an epoch', 'status', (id) => [[tile(id, {})], [{ id, t: 'ok', waitMs: 0 }]]],
+  [
+    'a status whose next look comes in a year',
+    'status',
+    (id) => [[tile(id, {})], [{ id, t: 'ok', epoch: 'e', waitMs: 3e10 }]],
+  ],
   ['data for a status', 'status', (id) => [[{ id, t: 'data', offset: 0 }, new Uint8Array(4)]]],
   ['clocks that are neither on nor off', 'clocks', (id) => [[{ id, t: 'ok', on: 'yes' }]]],
   ['clocks without an answer', 'clocks', (id) => [[{ id, t: 'ok' }]]],

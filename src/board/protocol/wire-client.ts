@@ -44,6 +44,7 @@ import {
   checkOpened,
   checkPartitions,
   checkRefusedStart,
+  checkWait,
   checkWords,
   errorFrom,
   hungError,
@@ -221,6 +222,7 @@ export class WireClient implements CoreClient {
       tiles: request.tiles.map(({ col, row }) => [col, row]),
       detail: request.detail,
       asking: request.asking ?? 'nobody',
+      goesOn: request.goesOn ?? false,
     };
     return this.#wire.checked(
       () =>
@@ -234,7 +236,7 @@ export class WireClient implements CoreClient {
           },
           signal,
         ),
-      (answer) => ({ tiles: collector.finish(), epoch: checkEpoch(answer) }),
+      (answer) => ({ tiles: collector.finish(), epoch: checkEpoch(answer), waitMs: checkWait(answer) }),
     );
   }
 
