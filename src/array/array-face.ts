@@ -9,11 +9,6 @@ import type { DetailItem } from './tile-items.ts';
 import { TileModel } from './tile-model.ts';
 import { openPlaceCommand, TileView } from './tile-view.ts';
 
-/** A state that was read within this time is good enough for a tooltip, milliseconds. */
-const fresh = 3000;
-/** A tooltip waits this long for the board, milliseconds. */
-const tooltipPatience = 5000;
-
 export class ArrayFace implements vscode.Disposable {
   readonly array: ArrayModel;
   readonly tile: TileModel;
@@ -108,8 +103,7 @@ export class ArrayFace implements vscode.Disposable {
   }
 
   /**
-   * What a tile does, a line each, for its tooltip: as last read, or read now where another process uses the partition. A
-   * free one is not taken for a pointer that passes by. Empty where nothing is known.
+   * What a tile is called and does, a line each, for its tooltip (`ArrayModel.glance`). Empty where nothing is known.
    */
   async tooltip(place: TilePlace): Promise<string[]> {
     const names = this.#services.tileNames(place.board, place.tile);
@@ -117,25 +111,9 @@ export class ArrayFace implements vscode.Disposable {
   }
 
   async #stateLines(place: TilePlace): Promise<string[]> {
-    const known = this.array.last(place);
-    const board = this.#services.boards().find(({ id }) => id === place.board);
-    const info = board?.link.partitions.find(({ key }) => key === place.partition);
-    const { l10n, clock } = this.#services;
-    const isFresh = known !== undefined && Date.now() - known.at < fresh;
-    if (!isFresh && board?.link.state.kind === 'connected' && info?.inUse === true) {
-      try {
-        const signal = AbortSignal.timeout(tooltipPatience);
-        const partition = await board.link.open(place.partition, signal, 'nobody');
-        const report = await partition.status([place.tile], { asking: 'nobody' }, signal);
-        const [status] = report.tiles;
-        if (status !== undefined)
-          return [...statusTooltip(status, l10n), l10n.t('Read at {0}', clock(report.at))];
-      } catch (error) {
-        // A tooltip is no place for a failure; the views say it.
-        this.#services.note(error);
-      }
-    }
+    const known = await this.array.glance(place);
     if (known === undefined) return [];
+    const { l10n, clock } = this.#services;
     return [...statusTooltip(known.status, l10n), l10n.t('Read at {0}', clock(known.at))];
   }
 

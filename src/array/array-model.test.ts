@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BoardInfo, Partition, StatusReport } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
 import { freeColumns, ownedColumns, simulatedKey } from '../board/simulated/array.ts';
@@ -180,14 +180,23 @@ describe('what is read, and when', () => {
   });
 
   describe('[shape-6] on a board that lets looks wait which nobody asked for', () => {
+    // The waits of the board stand still: however long a step of a test takes, the next look is planned for the same moment.
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['performance'] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
     /** A view that follows every second; `asked`: what each look at status was told. */
-    async function following(waitMs: () => number) {
+    async function following(waitMs: number) {
       const bench = await looking();
+      bench.array.unaskedWaitMs = waitMs;
       const opened = await bench.link.open(simulatedKey(ownedColumns), AbortSignal.timeout(10_000));
       const asked: (string | undefined)[] = [];
       const status: Partition['status'] = async (tiles, options, signal) => {
         asked.push(options.asking);
-        return { ...(await opened.status(tiles, options, signal)), waitMs: waitMs() };
+        return opened.status(tiles, options, signal);
       };
       bench.link.open = async () => Object.create(opened, { status: { value: status } });
       await bench.model.refresh();
@@ -196,8 +205,7 @@ describe('what is read, and when', () => {
     }
 
     test('the view reads as often as the board allows, says how often that is, and a person reads at once', async () => {
-      let waitMs = 4200;
-      const { bench, asked } = await following(() => waitMs);
+      const { bench, asked } = await following(4200);
       expect(bench.model.picture.readAt).toBe(
         'Read at 14:03:27; refreshed after 5 s, so that the application keeps its pace',
       );
@@ -207,15 +215,32 @@ describe('what is read, and when', () => {
       expect(asked).toEqual(['person', 'nobody']);
       await bench.model.refresh();
       expect(asked).toEqual(['person', 'nobody', 'person']);
-      waitMs = 300;
+      bench.array.unaskedWaitMs = 300;
       await passed(bench, 4200);
       expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
       await passed(bench, 1000);
       expect(asked.slice(3)).toEqual(['nobody', 'nobody']);
       bench.model.refreshSeconds = 0;
-      waitMs = 4200;
+      bench.array.unaskedWaitMs = 4200;
       await bench.model.refresh();
       expect(bench.model.picture.readAt).toBe('Read at 14:03:27');
+    });
+
+    test('a pointer that passes by sees what is known where a look would wait, and has no free partition looked at', async () => {
+      const { bench, asked } = await following(4200);
+      const place = { board: 'desk', partition: simulatedKey(ownedColumns), tile: { col: 7, row: 2 } };
+      const known = bench.model.last(place);
+      vi.useFakeTimers({ toFake: ['Date', 'performance'], now: Date.now() + 60_000 });
+      expect(await bench.model.glance(place)).toEqual(known);
+      expect(asked).toEqual(['person']);
+      bench.array.unaskedWaitMs = 0;
+      await bench.model.refresh();
+      vi.setSystemTime(Date.now() + 60_000);
+      expect(await bench.model.glance(place)).toMatchObject({ status: { tile: place.tile }, at: Date.now() });
+      expect(asked).toEqual(['person', 'person', 'nobody']);
+      const free = { ...place, partition: simulatedKey(freeColumns), tile: { col: 0, row: 1 } };
+      expect(await bench.model.glance(free)).toBeUndefined();
+      expect(asked).toHaveLength(3);
     });
 
     test('one request waits at most; one that nobody looks for any more ends, and is no failure', async () => {

@@ -74,6 +74,16 @@ export interface TilePlace {
   readonly tile: Tile;
 }
 
+/** The state of a tile and when it was read, milliseconds since 1970. */
+interface KnownTile {
+  readonly status: TileStatus;
+  readonly at: number;
+}
+
+/** A state that was read within this time is good enough for a glance, milliseconds. */
+const fresh = 3000;
+/** A glance waits this long for the board, milliseconds. */
+const glancePatience = 5000;
 /** Waits this long for another choice before it reads, milliseconds: a person may only be passing by. */
 const settling = 150;
 
@@ -248,12 +258,31 @@ export class ArrayModel implements Disposable {
     return this.#known.get(nameOf({ board, partition }))?.report;
   }
 
-  /** The state of a tile as last read, and when (milliseconds since 1970). */
-  last({
-    board,
-    partition,
-    tile,
-  }: TilePlace): { readonly status: TileStatus; readonly at: number } | undefined {
+  /**
+   * The state of a tile for a pointer that passes by: as last read, or read now where another process uses the partition.
+   * A free one is not taken for it, and where the board would keep the look waiting, what is known is good enough.
+   */
+  async glance(place: TilePlace): Promise<KnownTile | undefined> {
+    const known = this.last(place);
+    const board = this.#services.boards().find(({ id }) => id === place.board);
+    const info = board?.link.partitions.find(({ key }) => key === place.partition);
+    if (board?.link.state.kind !== 'connected' || info?.inUse !== true) return known;
+    if (known !== undefined && (Date.now() - known.at < fresh || board.link.unaskedWaitMs > 0)) return known;
+    try {
+      const signal = AbortSignal.timeout(glancePatience);
+      const partition = await board.link.open(place.partition, signal, 'nobody');
+      const report = await partition.status([place.tile], { asking: 'nobody' }, signal);
+      const [status] = report.tiles;
+      return status === undefined ? known : { status, at: report.at };
+    } catch (error) {
+      // A tooltip is no place for a failure; the views say it.
+      this.#services.note(error);
+      return known;
+    }
+  }
+
+  /** The state of a tile as last read. */
+  last({ board, partition, tile }: TilePlace): KnownTile | undefined {
     const report = this.report({ board, partition });
     const status = report?.tiles.find((one) => tileKey(one.tile) === tileKey(tile));
     return report && status && { status, at: report.at };
@@ -526,9 +555,8 @@ export class ArrayModel implements Disposable {
     this.#next = undefined;
     const now = this.shown;
     if (this.#refreshSeconds <= 0 || !this.#visible || this.#disposed || now?.info.inUse !== true) return;
-    const key = nameOf({ board: now.board.id, partition: now.info.key });
-    const waitMs = this.#known.get(key)?.report?.waitMs ?? 0;
-    this.#next = this.#services.after(Math.max(this.#refreshSeconds * 1000, waitMs), () => {
+    const pauseMs = Math.max(this.#refreshSeconds * 1000, now.board.link.unaskedWaitMs);
+    this.#next = this.#services.after(pauseMs, () => {
       this.#next = undefined;
       void this.refresh('nobody');
     });

@@ -319,6 +319,11 @@ export interface Board {
    */
   readonly freeColumns: readonly ColumnRange[];
   /**
+   * Milliseconds from now on in which the board would keep a look at status waiting that nobody asked for, of whatever
+   * partition; 0 when it may begin. As the last report said (`StatusReport.waitMs`); asks nothing of the board.
+   */
+  readonly unaskedWaitMs: number;
+  /**
    * The key of the partition that the driver makes of free columns when that is opened. Takes and lists nothing: whether
    * they can be had, `open` says.
    */

@@ -109,6 +109,8 @@ class CoreBoard implements Board {
   readonly #partitionsChanged = new Emitter<readonly PartitionInfo[]>();
   readonly #closed = new Emitter<BoardError>();
   #list: CoreList;
+  /** When the next look may begin that nobody asked for, by `performance.now()`. */
+  #nextLook = 0;
   #end: BoardError | undefined;
 
   readonly onDidChangePartitions: Event<readonly PartitionInfo[]> = this.#partitionsChanged.event;
@@ -140,6 +142,10 @@ class CoreBoard implements Board {
 
   get freeColumns(): readonly ColumnRange[] {
     return this.#list.free;
+  }
+
+  get unaskedWaitMs(): number {
+    return Math.max(0, this.#nextLook - performance.now());
   }
 
   async pick(columns: ColumnRange, signal: AbortSignal): Promise<PartitionKey> {
@@ -201,6 +207,9 @@ class CoreBoard implements Board {
     },
     learn: async (signal) => this.#learn(await this.#client.partitions(signal)),
     partition: (key) => this.#partitionOf(key),
+    unaskedWaits: (milliseconds) => {
+      this.#nextLook = performance.now() + milliseconds;
+    },
   };
 
   #check(signal: AbortSignal): void {
@@ -231,6 +240,8 @@ interface Access {
   partition(key: PartitionKey): PartitionInfo | undefined;
   /** Asks for the list: something of it was changed by a call. */
   learn(signal: AbortSignal): Promise<void>;
+  /** For so long the board keeps looks waiting that nobody asked for. */
+  unaskedWaits(milliseconds: number): void;
 }
 
 class CoreOwnership implements PartitionOwnership {
@@ -286,6 +297,7 @@ class CorePartition extends CoreOwnership implements Partition {
     const asking = options.asking ?? 'look';
     const goesOn = options.goesOn ?? false;
     const answer = await client.status({ partition: this.key, tiles, detail, asking, goesOn }, signal);
+    this.access.unaskedWaits(answer.waitMs);
     const { generation } = this.access.info();
     return {
       tiles: answer.tiles.map((raw) => decodeTileStatus(raw, generation)),

@@ -19,7 +19,7 @@ import { Emitter } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
 import type { ElfFile } from '../model/program/elf.ts';
 import { BoardLink } from '../session/link.ts';
-import { ManualTime } from '../session/scripted-board.ts';
+import { ManualTime, settle } from '../session/scripted-board.ts';
 import { type AdapterServices, ObservingAdapter, type ThreadOrder } from './adapter.ts';
 import { CoreMemory } from './core-memory.ts';
 import { Cores } from './cores.ts';
@@ -234,6 +234,21 @@ describe('a session that observes', () => {
     bench.time.advance(1000);
     expect((await told).body).toMatchObject({ reason: 'started' });
     expect((await bench.threads()).find(({ id }) => id === thread)?.name).toMatch(/^\(7,2\) done/);
+    expect(bench.array.count('status')).toBe(2);
+  });
+
+  test('[shape-6] where the board would keep a look waiting, the next one comes later, and none waits there', async () => {
+    bench.array.unaskedWaitMs = 4200;
+    await bench.attach();
+    expect(bench.array.count('status')).toBe(1);
+    bench.time.advance(3000);
+    await settle();
+    expect(bench.array.count('status')).toBe(1);
+    bench.array.unaskedWaitMs = 0;
+    const told = bench.client.waitForEvent('thread');
+    bench.array.setActivity({ col: 7, row: 2 }, 'done');
+    bench.time.advance(1200);
+    await told;
     expect(bench.array.count('status')).toBe(2);
   });
 

@@ -9,7 +9,7 @@ import type { RowRange, Tile } from '../model/geometry.ts';
 import type { TileStatus } from '../model/status/status.ts';
 import type { BoardLink } from '../session/link.ts';
 
-/** Pause between the end of one look at all cores and the next, milliseconds. */
+/** Pause between the end of one look at all cores and the next, milliseconds; longer where the board wants it longer. */
 const pauseMs = 1000;
 
 /** What the cores need of the machine; time is injected for tests. */
@@ -118,7 +118,7 @@ export class Cores implements Disposable {
 
   #schedule(): void {
     if (this.#ended.signal.aborted) return;
-    this.#next = this.#services.after(pauseMs, () => {
+    this.#next = this.#services.after(Math.max(pauseMs, this.#link.unaskedWaitMs), () => {
       void this.#look('nobody', AbortSignal.any([this.#ended.signal, AbortSignal.timeout(patience)])).then(
         () => this.#schedule(),
       );

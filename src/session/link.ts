@@ -118,6 +118,14 @@ export class BoardLink implements Disposable {
     return this.#startRefused.event;
   }
 
+  /**
+   * What is read again and again waits this long at least, milliseconds, so that no request of nobody waits at the board
+   * (`Board.unaskedWaitMs`).
+   */
+  get unaskedWaitMs(): number {
+    return this.#state.kind === 'connected' ? this.#state.board.unaskedWaitMs : 0;
+  }
+
   /** As last known; kept while the connection is lost. */
   get partitions(): readonly PartitionInfo[] {
     return this.#partitions;

@@ -272,6 +272,7 @@ export class ScriptedDevice implements BoardConnector {
       get freeColumns() {
         return device.freeColumns;
       },
+      unaskedWaitMs: 0,
       ownership: () => ownership,
       partitions: async (signal) => {
         await this.#point('partitions', connection, signal);

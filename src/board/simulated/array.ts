@@ -404,6 +404,9 @@ export class SimulatedArray {
     this.#dropped.fire(error);
   }
 
+  /** For how long answers about status say that looks wait which nobody asked for; no look does wait. */
+  unaskedWaitMs = 0;
+
   /** Every later call takes this long before it starts. */
   delay(ms: number): void {
     this.#delayMs = ms;

@@ -228,7 +228,7 @@ export class SimulatedClient implements CoreClient {
       this.#checkWay(columns);
       this.#checkAsked(columns, request.asking);
       const tiles = request.tiles.map((tile) => this.#tileStatus(tile, info, request.detail));
-      return { tiles, epoch: info.epoch, waitMs: 0 };
+      return { tiles, epoch: info.epoch, waitMs: this.#array.unaskedWaitMs };
     });
   }
 

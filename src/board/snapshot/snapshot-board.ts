@@ -105,6 +105,7 @@ class SnapshotBoard implements Board {
   readonly onDidChangePartitions: Board['onDidChangePartitions'] = new Emitter<never>().event;
   readonly onDidClose: Board['onDidClose'] = new Emitter<never>().event;
   readonly freeColumns = [];
+  readonly unaskedWaitMs = 0;
   readonly names: KeptNames;
 
   constructor(snapshot: SavedSnapshot, path: string, toolVersion: string) {
