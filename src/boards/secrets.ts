@@ -75,7 +75,6 @@ export class Secrets implements SshPrompts {
     const typed = await askWhile(signal, {
       title: vscode.l10n.t('Replace the key of {0}', question.host),
       prompt: vscode.l10n.t('Type the name of the host to replace its key: {0}', question.host),
-      ignoreFocusOut: true,
       refuse: (text) =>
         text === question.host ? undefined : vscode.l10n.t('This is not the name of the host.'),
     });
@@ -98,7 +97,6 @@ export class Secrets implements SshPrompts {
         ? vscode.l10n.t('The last answer was not accepted. Try again.')
         : (request.prompt ?? ''),
       password: request.echo !== true,
-      ignoreFocusOut: true,
     });
   }
 

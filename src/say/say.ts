@@ -47,13 +47,17 @@ export function sayBriefly(text: string, milliseconds: number): void {
   vscode.window.setStatusBarMessage(plainText(text), milliseconds);
 }
 
-/** Lets one of the items be picked; resolves with it, its texts made plain. */
+/**
+ * Lets one of the items be picked; resolves with it, its texts made plain. The question stays until it is answered or ended
+ * with Escape: a page that takes the keys late does not take it away.
+ */
 export function pickFrom<T extends vscode.QuickPickItem>(
   items: readonly T[],
   options: { readonly title?: string; readonly placeHolder: string },
 ): Thenable<T | undefined> {
   return vscode.window.showQuickPick(items.map(plainItem), {
     placeHolder: plainText(options.placeHolder),
+    ignoreFocusOut: true,
     ...(options.title === undefined ? {} : { title: plainText(options.title) }),
   });
 }
@@ -128,12 +132,11 @@ export interface TextQuestion {
   readonly prompt: string;
   readonly value?: string;
   readonly password?: boolean;
-  readonly ignoreFocusOut?: boolean;
   /** The sentence that says why the text cannot be taken. */
   readonly refuse?: (text: string) => string | undefined;
 }
 
-/** Asks for one line of text; `undefined` if the person ended it or the token did. */
+/** Asks for one line of text; `undefined` if the person ended it or the token did. It stays as `pickFrom` does. */
 export function askText(
   { refuse, title, prompt, ...rest }: TextQuestion,
   token?: vscode.CancellationToken,
@@ -143,6 +146,7 @@ export function askText(
       ...rest,
       title: plainText(title),
       prompt: plainText(prompt),
+      ignoreFocusOut: true,
       ...(refuse === undefined
         ? {}
         : {

@@ -116,6 +116,12 @@ describe('[main-23] looks', () => {
     await workbench.answerInput('(9,9)+0x0', 'What to watch');
     await box('This is no place of this editor').waitFor();
     await workbench.answerInput('(1,2)+0x26');
+    await workbench.page
+      .locator('.quick-input-list .monaco-list-row', { hasText: 'uint16' })
+      .first()
+      .waitFor();
+    // A page that takes the keys does not take the question away.
+    await editor.grid.focus();
     await workbench.pick('uint16');
     await workbench.answerInput('soon', 'When to act');
     await box('This is no condition on a uint16 value.').waitFor();
