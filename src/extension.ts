@@ -197,6 +197,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       kernels: (board, tile) => names.model?.kernels(board, tile) ?? [],
       names: (board, memory, tile) => names.names(board, memory, tile),
       program: (board, tile) => names.model?.program(board, tile),
+      parameters: (board) => names.model?.parameters(board) ?? [],
       reports: (place) => array.reports(place),
       onDidReadTiles: (listener) => array.onDidRead(listener),
       onDidChangeNames: (listener) => names.onDidChange(listener),

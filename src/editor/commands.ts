@@ -35,6 +35,7 @@ type EditorCommand =
   | 'readRunning'
   | 'goTo'
   | 'goToName'
+  | 'parameters'
   | 'cells'
   | 'live'
   | 'marks'
@@ -76,6 +77,7 @@ export class EditorCommands {
     readRunning: (document) => this.#readRunning(document),
     goTo: (document) => this.#goTo(document),
     goToName: (document) => this.#goToName(document),
+    parameters: async (document) => (await this.#files.load()).parameters.show(known(document)),
     cells: (document) => this.#cells(document),
     live: (document) => this.#live(document),
     marks: (document) => this.#marks(document),

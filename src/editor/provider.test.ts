@@ -146,6 +146,7 @@ async function setup() {
     }),
     tileName: () => '',
     program: () => undefined,
+    parameters: () => [],
     reports: () => [],
     onDidReadTiles: () => ({ dispose: () => undefined }),
     names: () => [

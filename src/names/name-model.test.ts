@@ -53,7 +53,7 @@ function modelOf(builds: readonly FoundBuild[], starts: Readonly<Record<string, 
 const startAt6 = { hw_gen: 1, aie_tile_row_start: 1, partition_overlay_start_cols: [6] };
 const at = (col: number, row: number) => ({ col, row });
 
-describe('the names of tiles', () => {
+describe('[names-1] the names of tiles', () => {
   test('kernels of a tile: one, several, none', () => {
     const model = modelOf([
       build('one.json', [kernel(1, 2, 'a.k'), kernel(1, 2, 'b.k'), kernel(0, 0, 'c.k')], startAt6),
@@ -114,6 +114,12 @@ describe('the names of tiles', () => {
         build: { config: { label: 'a.json', content: new FileFault('empty', {}) }, cores: [], modules: [] },
       }),
     ).toEqual(['Names from a.json: a.json: This file is empty.']);
+    expect(
+      said(build('a.json', [kernel(1, 2, 'a.k'), { ...kernel(1, 3, 'b.k'), row: -1 }], startAt6)),
+    ).toEqual([
+      'Names from a.json: 1 kernel, in tile (7,3). a.json: entries that do not fit are left out: 1. ' +
+        'A whole number of a sensible size should stand here. (at aie_metadata.TileMapping.AIEKernelToTileMapping[1].row)',
+    ]);
     expect(said(build('a.json', []))).toEqual([
       'Names from a.json: a.json has no TileMapping: it names no kernel with its tile.',
     ]);

@@ -20,6 +20,7 @@ import {
 import type { KernelPlace } from '../model/program/control-config.ts';
 import { faultText } from '../model/program/fault-texts.ts';
 import { FileFault } from '../model/program/faults.ts';
+import { type PlacedParameter, placedParameters } from '../model/program/parameters.ts';
 import {
   type BoardShape,
   type Placement,
@@ -154,6 +155,16 @@ export class NameModel {
     return others.length === 0 ? only : undefined;
   }
 
+  /** The run-time parameters of the builds that count. */
+  parameters(board: string): readonly PlacedParameter[] {
+    const shape = this.#services.board(board);
+    return this.inUse.flatMap((found) => {
+      const placement = this.place(found, board);
+      if (shape === undefined || placement?.kind !== 'placed') return [];
+      return placedParameters(found.build, placement, placedNames(found.build, placement, shape));
+    });
+  }
+
   /** The kernels of a tile in one short text; empty without any. */
   tileName(board: string, tile: Tile): string {
     return this.kernels(board, tile)
@@ -247,6 +258,15 @@ export class NameModel {
     const texts = files.flatMap(({ label, content }) =>
       content instanceof FileFault ? [l10n.t('{0}: {1}', label, faultText(content, l10n))] : [],
     );
+    const leftOut = contentOf(config)?.faults ?? [];
+    const [first] = leftOut;
+    if (first !== undefined) {
+      const label = config?.label ?? '';
+      const count = leftOut.length;
+      texts.push(
+        l10n.t('{0}: entries that do not fit are left out: {1}. {2}', label, count, faultText(first, l10n)),
+      );
+    }
     if (contentOf(config)?.kernels.length === 0) {
       texts.push(l10n.t('{0} has no TileMapping: it names no kernel with its tile.', config?.label ?? ''));
     }

@@ -3,7 +3,7 @@ import { readAieMetadata } from '../model/program/container.ts';
 import { type ControlConfig, readControlConfig } from '../model/program/control-config.ts';
 import { DebugInfo } from '../model/program/dwarf/debug-info.ts';
 import { readElf } from '../model/program/elf.ts';
-import { FileFault } from '../model/program/faults.ts';
+import { type FaultFacts, FileFault } from '../model/program/faults.ts';
 import { type LinkerSource, linkerReaders } from '../model/program/linker-files.ts';
 import { type ModuleDevice, readModule } from '../model/program/mlir.ts';
 import { type CoreSymbols, coreSymbols } from '../model/program/symbols.ts';
@@ -44,7 +44,7 @@ export type ReadRequest = {
 /** What a reader found, or what is wrong with the file. */
 export type ReadAnswer =
   | { readonly id: number; readonly result: Readings[Reading]['result'] }
-  | { readonly id: number; readonly fault: Pick<FileFault, 'kind' | 'place' | 'part' | 'found'> };
+  | { readonly id: number; readonly fault: FaultFacts };
 
 function readFile({ reading, params }: ReadRequest): Readings[Reading]['result'] {
   switch (reading) {

@@ -1,6 +1,7 @@
-/** Everything that compares, exports and imports: a part of its own, which `FileActions` loads. */
+/** Everything that compares, exports and imports, and the list of run-time parameters: a part of its own, which `FileActions` loads. */
 import { Exports } from '../exports.ts';
 import { Imports } from '../imports.ts';
+import { Parameters } from '../parameters.ts';
 import type { HexEditorProvider } from '../provider.ts';
 import { Snapshots } from '../snapshots.ts';
 import { Comparisons } from './comparisons.ts';
@@ -10,6 +11,7 @@ export interface LoadedFiles {
   readonly comparisons: Comparisons;
   readonly exports: Exports;
   readonly imports: Imports;
+  readonly parameters: Parameters;
   readonly snapshots: Snapshots;
 }
 
@@ -20,6 +22,7 @@ export function makeFiles(provider: HexEditorProvider): LoadedFiles {
     comparisons,
     exports: new Exports(),
     imports: new Imports(provider, comparisons),
+    parameters: new Parameters(provider),
     snapshots: new Snapshots(provider),
   };
 }

@@ -17,7 +17,7 @@ function faultOf(bytes: Uint8Array): unknown {
   }
 }
 
-test('section 25 is taken; without one that is said, and other files are refused', () => {
+test('[names-1] section 25 is taken; without one that is said, and other files are refused', () => {
   expect(readAieMetadata(sample)).toBe('{"aie_metadata": {}}');
   expect(faultOf(makeContainer([[32, 'partition']]))).toMatchObject({ kind: 'no-metadata' });
   expect(faultOf(new TextEncoder().encode('xclbin1\0'))).toMatchObject({ kind: 'not-container' });

@@ -33,15 +33,16 @@ const aieml: BoardShape = {
 
 function faultIn(text: string): string {
   try {
-    readControlConfig(text);
+    return readControlConfig(text)
+      .faults.map((fault) => faultText(fault, l10n))
+      .join(' ');
   } catch (error) {
     if (error instanceof FileFault) return faultText(error, l10n);
     throw error;
   }
-  return '';
 }
 
-describe('aie_control_config.json', () => {
+describe('[names-1] aie_control_config.json', () => {
   test('graphs, kernels by schedule, and what it says of the array', () => {
     expect(readControlConfig(newer)).toEqual({
       graphs: ['mygraph'],
@@ -53,12 +54,14 @@ describe('aie_control_config.json', () => {
         {
           port: 'mygraph.k.in[1]',
           bytes: 64,
+          locks: { selector: 3, ping: 4, pong: 5 },
           selector: { column: 2, row: 0, offset: 8192 },
           ping: { column: 2, row: 0, offset: 8224 },
           pong: { column: 2, row: 1, offset: 0 },
         },
       ],
       shape: { generation: 2, coreStart: 3, numCols: 8, startCols: [10] },
+      faults: [],
     });
   });
 
@@ -68,7 +71,32 @@ describe('aie_control_config.json', () => {
       kernels: [],
       parameters: [],
       shape: { startCols: [] },
+      faults: [],
     });
+  });
+
+  test('what does not fit in one entry leaves the others as they are', () => {
+    const good = { port_name: 'p', number_of_bytes: 4, is_input: 'false' };
+    const places = Object.fromEntries(
+      ['selector', 'ping_buffer', 'pong_buffer'].flatMap((part) =>
+        ['row', 'column', 'address'].map((key) => [`${part}_${key}`, 0] as const),
+      ),
+    );
+    const read = readControlConfig(
+      config({
+        TileMapping: { AIEKernelToTileMapping: [{ ...kernel(1, 1), row: 'x' }, kernel(2, 1)] },
+        RTPs: { bad: { ...good, ...places, number_of_bytes: -1 }, rtp1: { ...good, ...places } },
+      }),
+    );
+    expect(read.kernels.map(({ column }) => column)).toEqual([2]);
+    const nowhere = { column: 0, row: 0, offset: 0 };
+    expect(read.parameters).toEqual([
+      { port: 'p', bytes: 4, isOutput: true, selector: nowhere, ping: nowhere, pong: nowhere },
+    ]);
+    expect(read.faults.map((fault) => faultText(fault, l10n))).toEqual([
+      'A whole number of a sensible size should stand here. (at aie_metadata.TileMapping.AIEKernelToTileMapping[0].row)',
+      'A whole number of a sensible size should stand here. (at aie_metadata.RTPs.bad.number_of_bytes)',
+    ]);
   });
 
   test('what does not fit is said in words, with its place', () => {
@@ -98,7 +126,7 @@ describe('aie_control_config.json', () => {
   });
 });
 
-describe('where the tiles of a build lie', () => {
+describe('[names-1] where the tiles of a build lie', () => {
   const { shape, kernels } = readControlConfig(newer);
   const at = { column: 2, row: 0 };
   const placed = (board: BoardShape, chosen?: number, of = shape) => {

@@ -4,11 +4,13 @@
  * columns from the first column of the partition.
  */
 import { mostColumns, mostRows } from '../geometry.ts';
-import { FileFault } from './faults.ts';
+import { type FaultFacts, FileFault } from './faults.ts';
 import { type JsonValue, readJson } from './json.ts';
 
 /** No tile has more data memory, bytes. */
 const mostOffset = 2 ** 20;
+/** No tile has more locks. */
+const mostLock = 255;
 
 /** A kernel in its tile, as the build counts tiles. */
 export interface KernelPlace {
@@ -40,6 +42,10 @@ export interface RunTimeParameter {
   readonly port: string;
   /** Bytes of its value. */
   readonly bytes: number;
+  /** The graph sets it; others only look. Unknown where the file does not say. */
+  readonly isOutput?: boolean;
+  /** Locks that an update takes, by their numbers in the tiles of the places; none where it takes none or the file is silent. */
+  readonly locks?: Readonly<Record<'selector' | 'ping' | 'pong', number>>;
   readonly selector: ConfigPlace;
   readonly ping: ConfigPlace;
   readonly pong: ConfigPlace;
@@ -65,18 +71,36 @@ export interface ControlConfig {
   /** Those that a processor sets; parameters of other logic have no buffers. */
   readonly parameters: readonly RunTimeParameter[];
   readonly shape: BuildShape;
+  /** Kernels and parameters that do not fit, each with its place: they are left out, all others are there. */
+  readonly faults: readonly FaultFacts[];
 }
 
 /** Reads the file's text. Throws `FileFault` with the place of what does not fit. */
 export function readControlConfig(text: string): ControlConfig {
   const metadata = metadataOf(readJson(text));
   const graphs = metadata.at('graphs')?.values() ?? [];
+  const faults: FaultFacts[] = [];
   return {
     graphs: graphs.flatMap((graph) => graph.at('name')?.text() ?? []),
-    kernels: readKernels(metadata),
-    parameters: readParameters(metadata),
+    kernels: readKernels(metadata, faults),
+    parameters: readParameters(metadata, faults),
     shape: readShape(metadata),
+    faults,
   };
+}
+
+/** What is read of each; those that do not fit become faults. */
+function each<T>(items: readonly JsonValue[], faults: FaultFacts[], read: (one: JsonValue) => T): T[] {
+  return items.flatMap((one) => {
+    try {
+      return [read(one)];
+    } catch (error) {
+      if (!(error instanceof FileFault)) throw error;
+      const { kind, place, part, found } = error;
+      faults.push({ kind, place, part, found });
+      return [];
+    }
+  });
 }
 
 function metadataOf(top: JsonValue): JsonValue {
@@ -92,33 +116,42 @@ function required(value: JsonValue, key: string): JsonValue {
   return found;
 }
 
-function readKernels(metadata: JsonValue): KernelPlace[] {
+function readKernels(metadata: JsonValue, faults: FaultFacts[]): KernelPlace[] {
   const mapping = metadata.at('TileMapping')?.at('AIEKernelToTileMapping')?.items() ?? [];
-  return mapping
-    .map((one) => ({
-      schedule: one.at('schedule')?.whole(Number.MAX_SAFE_INTEGER) ?? 0,
-      kernel: {
-        name: required(one, 'function').text(),
-        graph: one.at('graph')?.text() ?? '',
-        column: required(one, 'column').whole(mostColumns - 1),
-        row: required(one, 'row').whole(mostRows - 1),
-      },
-    }))
+  return each(mapping, faults, (one) => ({
+    schedule: one.at('schedule')?.whole(Number.MAX_SAFE_INTEGER) ?? 0,
+    kernel: {
+      name: required(one, 'function').text(),
+      graph: one.at('graph')?.text() ?? '',
+      column: required(one, 'column').whole(mostColumns - 1),
+      row: required(one, 'row').whole(mostRows - 1),
+    },
+  }))
     .sort((a, b) => a.schedule - b.schedule)
     .map(({ kernel }) => kernel);
 }
 
-function readParameters(metadata: JsonValue): RunTimeParameter[] {
+function readParameters(metadata: JsonValue, faults: FaultFacts[]): RunTimeParameter[] {
   const all = metadata.at('RTPs')?.values() ?? [];
-  return all
-    .filter((one) => one.at('selector_address') !== undefined)
-    .map((one) => ({
-      port: required(one, 'port_name').text(),
-      bytes: required(one, 'number_of_bytes').whole(mostOffset),
-      selector: placeIn(one, 'selector'),
-      ping: placeIn(one, 'ping_buffer'),
-      pong: placeIn(one, 'pong_buffer'),
-    }));
+  return each(all, faults, (one) => {
+    if (one.at('selector_address') === undefined) return [];
+    const isInput = one.at('is_input')?.isTrue;
+    const lock = (key: string) => one.at(`${key}_lock_id`)?.whole(mostLock);
+    const [selector, ping, pong] = [lock('selector'), lock('ping_buffer'), lock('pong_buffer')];
+    const areThere = selector !== undefined && ping !== undefined && pong !== undefined;
+    const takesLocks = areThere && one.at('requires_lock')?.isTrue !== false;
+    return [
+      {
+        port: required(one, 'port_name').text(),
+        bytes: required(one, 'number_of_bytes').whole(mostOffset),
+        ...(isInput === undefined ? {} : { isOutput: !isInput }),
+        ...(takesLocks ? { locks: { selector, ping, pong } } : {}),
+        selector: placeIn(one, 'selector'),
+        ping: placeIn(one, 'ping_buffer'),
+        pong: placeIn(one, 'pong_buffer'),
+      },
+    ];
+  }).flat();
 }
 
 /** The three values under keys that begin alike. */

@@ -1,7 +1,7 @@
 /** What is wrong with a file of a build, in words. */
 import type { Localiser } from '../localiser.ts';
 import { hexNumber } from '../numbers.ts';
-import type { FileFault, FilePart } from './faults.ts';
+import type { FaultFacts, FilePart } from './faults.ts';
 
 function partText({ kind, index = 0 }: FilePart, l10n: Localiser): string {
   switch (kind) {
@@ -22,7 +22,7 @@ function partText({ kind, index = 0 }: FilePart, l10n: Localiser): string {
   }
 }
 
-function sentence({ kind, part, found }: FileFault, l10n: Localiser): string {
+function sentence({ kind, part, found }: FaultFacts, l10n: Localiser): string {
   switch (kind) {
     case 'not-elf':
       return l10n.t('This is no ELF file.');
@@ -79,7 +79,7 @@ function sentence({ kind, part, found }: FileFault, l10n: Localiser): string {
 }
 
 /** The fault in a sentence, with its place. */
-export function faultText(fault: FileFault, l10n: Localiser): string {
+export function faultText(fault: FaultFacts, l10n: Localiser): string {
   const { byte, line, path } = fault.place;
   const what = sentence(fault, l10n);
   if (byte !== undefined) return l10n.t('{0} (byte {1})', what, hexNumber(byte));

@@ -42,6 +42,9 @@ export interface FilePart {
   readonly index?: number;
 }
 
+/** What is wrong, as plain data: it survives a message channel, which classes do not. */
+export type FaultFacts = Pick<FileFault, 'kind' | 'place' | 'part' | 'found'>;
+
 /** A file that cannot be read as what it should be. */
 export class FileFault extends Error {
   readonly kind: FaultKind;

@@ -39,6 +39,11 @@ export class JsonValue {
     throw new FileFault('not-number', { path: this.path });
   }
 
+  /** Whether it says yes: true, 1, or one of them between quotes. */
+  get isTrue(): boolean {
+    return ['true', '1'].includes(String(this.#value));
+  }
+
   /** One line of text, cut where it is longer than anything sensible. Throws `FileFault` for anything else. */
   text(): string {
     if (typeof this.#value === 'string') return clean(this.#value);

@@ -35,7 +35,7 @@ test('buffers with tile, offset and size; names without a symbol; what has no ad
   ]);
 });
 
-test('several devices are told apart, each with its own tiles', () => {
+test('[names-1] several devices are told apart, each with its own tiles', () => {
   const two = `module {\n  aie.device(npu1) @base {\n    %t = aie.tile(1, 2)\n  }\n  aie.device(npu1) @main {
     %t = aie.tile(3, 4)\n    %b = aie.buffer(%t) {address = 0 : i32} : memref<i8>\n  }\n}`;
   expect(readModule(two)).toMatchObject([

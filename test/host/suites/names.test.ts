@@ -6,19 +6,38 @@ import * as vscode from 'vscode';
 import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { MemoryNode, PartitionNode } from '../../../src/explorer/nodes.ts';
 import { makeElf } from '../../program/elf.ts';
-import { Bench, free, owned, until, untilTrue } from './support.ts';
+import { Bench, free, owned, show, until, untilDirty, untilTrue } from './support.ts';
 
 const tile = { col: 7, row: 3 };
 /** Buffer offset of a tile offset. */
 const inTile = (offset: number): number => (8 + 2) * 0x8000 + offset;
 
+/** A run-time parameter as aiecompiler writes it: its two buffers and the selector in one tile. */
+const gain = {
+  port_id: 1,
+  port_name: 'mygraph.gain',
+  number_of_bytes: 8,
+  ...Object.fromEntries(
+    Object.entries({ selector: 0x2000, ping_buffer: 0x2020, pong_buffer: 0x2040 }).flatMap(
+      ([part, address], i) => [
+        [`${part}_row`, 2],
+        [`${part}_column`, 1],
+        [`${part}_address`, address],
+        [`${part}_lock_id`, i + 3],
+      ],
+    ),
+  ),
+  is_input: true,
+};
+
 /** What aiecompiler leaves of a graph with one kernel, two columns and rows from its first core on. */
-function controlConfig(startCols: readonly number[], column = 1): Uint8Array {
+function controlConfig(startCols: readonly number[], column = 1, parameters: object = {}): Uint8Array {
   const config = {
     schema_version: { major: '1', minor: '0', patch: '0' },
     aie_metadata: {
       driver_config: { hw_gen: 1, aie_tile_row_start: 1, partition_overlay_start_cols: startCols },
       graphs: { graph0: { id: 0, name: 'mygraph' } },
+      RTPs: parameters,
       TileMapping: {
         AIEKernelToTileMapping: [{ graph: 'mygraph', column, row: 2, schedule: 0, function: 'scale.k[0]' }],
       },
@@ -57,7 +76,7 @@ describe('names', () => {
     return String(tree.getTreeItem(node).description);
   };
 
-  it('a build in the workspace names its kernel in the sidebar, the Array view and the editor', async () => {
+  it('[names-1] a build in the workspace names its kernel in the sidebar, the Array view and the editor', async () => {
     const document = await bench.open('data', tile, owned);
     const [panel] = document.panels;
     assert.ok(panel);
@@ -99,7 +118,7 @@ describe('names', () => {
     assert.equal(bench.api.names.model?.tileName(bench.entry.id, { col: 8, row: 3 }), 'scale.k[0]');
   });
 
-  it('a build from elsewhere that does not say where it starts is named on the partition it is added to', async () => {
+  it('[names-1] a build from elsewhere that does not say where it starts is named on the partition it is added to', async () => {
     const { names, tree } = bench.api;
     const folder = vscode.Uri.file(await mkdtemp(join(tmpdir(), 'tilescope-names-')));
     const elsewhere = vscode.Uri.joinPath(folder, 'aie_control_config.json');
@@ -158,5 +177,57 @@ describe('names', () => {
     );
     await build(loaded);
     await untilTrue('nothing is said of the program that was loaded', () => panel.state.banner === undefined);
+  });
+
+  it('[names-1] run-time parameters are listed with current buffer and value; another value is staged in the other buffer, then the selector, as one step', async () => {
+    const here = { col: 1, row: 3 };
+    bench.array.poke('data', here, 0x2000, [1, 0, 0, 0]);
+    bench.array.poke('data', here, 0x2040, [7, 0, 0, 0, 0xff, 0, 0, 0]);
+    await vscode.workspace.fs.writeFile(file, controlConfig([free.startCol], 1, { rtp0: gain }));
+    await bench.open('program', here, free);
+    await until('the parameter has its place', () => bench.api.names.model?.parameters(bench.entry.id)[0]);
+    const { parameters } = await bench.api.files.load();
+    const { pick, ask } = parameters;
+    const lists: string[][] = [];
+    const prompts: string[] = [];
+    parameters.pick = async (items) => {
+      lists.push(items.map(({ label, description, detail }) => `${label}: ${description} (${detail})`));
+      return items[0];
+    };
+    parameters.ask = async ({ prompt, value, refuse }) => {
+      prompts.push(prompt, value ?? '', refuse?.('1') ?? '', refuse?.('zz 0') ?? '');
+      return '9 100';
+    };
+    try {
+      await vscode.commands.executeCommand('tilescope.parameters');
+      const document = await until('its memory is open', () =>
+        bench.api.editor.document(bench.uri('data', here, free)),
+      );
+      const { range } = document.shown ?? assert.fail('nothing is shown');
+      await untilTrue('another value is staged', () => document.session.counts().staged > 0);
+      const bytesAt = (offset: number, length: number) => [
+        ...document.session.bytes({ offset: range.offset + offset, length }).bytes,
+      ];
+      assert.deepEqual(bytesAt(0x2000, 4), [0, 0, 0, 0]);
+      assert.deepEqual(bytesAt(0x2020, 8), [9, 0, 0, 0, 0, 1, 0, 0]);
+      assert.deepEqual(bytesAt(0x2040, 8), [7, 0, 0, 0, 0xff, 0, 0, 0]);
+      const facts =
+        'type not known, shown as hex32 · 8 bytes · ping (1,3)+0x2020, pong (1,3)+0x2040, selector (1,3)+0x2000 · locks: ping 4, pong 5, selector 3';
+      const value = '00000007 000000FF · pong is current';
+      assert.deepEqual(lists, [[`mygraph.gain: ${value} (${facts})`]]);
+      assert.deepEqual(prompts, [
+        'Stages the value in ping, the buffer that is not current, and then the selector, in one step. An application takes locks 3 and 4 for this; Apply takes none: a core that looks at that moment may see a part of it. The selector lies before the buffer, so Apply writes it first.',
+        '00000007 000000FF',
+        '2 values are needed, with blanks between.',
+        'This is no value of type hex32.',
+      ]);
+      // One step takes back both.
+      await untilDirty(document.uri, true);
+      await show(document.uri);
+      await vscode.commands.executeCommand('undo');
+      await untilTrue('nothing is staged', () => document.session.counts().staged === 0);
+    } finally {
+      Object.assign(parameters, { pick, ask });
+    }
   });
 });
