@@ -163,6 +163,7 @@ const announced: readonly string[] = [
   'state',
   'settings',
   'chooseCells',
+  'selectTile',
   'live',
   'delta',
   'unavailable',

@@ -16,7 +16,7 @@ import type { CellName } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits } from '../src/model/numbers.ts';
-import { endOf } from '../src/model/ranges.ts';
+import { bytesIn, endOf } from '../src/model/ranges.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
@@ -27,8 +27,11 @@ import {
   type Pane,
   reselect,
   type Selection,
+  selectedBytes,
   selectedRange,
+  selectedRanges,
   selectRange,
+  selectTile,
 } from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
@@ -245,6 +248,13 @@ class Editor {
     host.post({ type: 'live', hertz: this.#live });
   }
 
+  /** Selects the tile of the cursor; the rows stay. */
+  selectTile(): void {
+    const { layout, selection } = this.#view;
+    if (layout.rowCount > 0) this.#view.select(selectTile(layout, selection, selection.cursor), false);
+    this.#takeFocus();
+  }
+
   /** The keys go to the choice of cells. */
   chooseCells(): void {
     this.#line.focus();
@@ -387,7 +397,7 @@ class Editor {
     const notation = this.#view.notationIn(selection.pane);
     const { upperCase } = notation;
     const shown = this.#shownAt(selection.cursor, selection.pane);
-    const { length } = selectedRange(layout, selection);
+    const length = selectedBytes(layout, selection);
     return {
       place: [
         ...placeTexts(this.#t, layout, selection.cursor, this.#view.addresses),
@@ -439,10 +449,10 @@ class Editor {
     }
     const { cursor, pane } = selection;
     const length = Math.min(inspectedBytes, endOf(layout.range) - cursor);
-    const range = selectedRange(layout, selection);
+    const ranges = selectedRanges(layout, selection);
     const { choice, format, upperCase } = this.#view.notationIn(pane);
     const cell = pane === 'cells' ? layout.cell : (offset: number) => ({ offset, length: 1 });
-    this.#meter.select(isExtended(selection) ? { range, format, cell } : undefined);
+    this.#meter.select(isExtended(selection) ? { ranges, format, cell } : undefined);
     const changedAt = this.#store.changedAt(cursor);
     return {
       bytes: this.#store.read({ offset: cursor, length }),
@@ -450,7 +460,7 @@ class Editor {
       changed: changedAt === undefined ? undefined : performance.now() - changedAt,
       selection: this.#meter.state,
       selected: {
-        length: range.length,
+        length: bytesIn(ranges),
         name: cellName(this.#t, choice, format.bytes),
         isInteger: format.isInteger,
       },
@@ -504,7 +514,8 @@ class Editor {
     const { offset, length } = selectedRange(layout, selection);
     const { cursor } = selection;
     const address = addressText(this.#view.addresses, cursor);
-    host.post({ type: 'selection', cursor, start: offset, length, address });
+    const selected = selectedBytes(layout, this.#view.selection);
+    host.post({ type: 'selection', cursor, start: offset, length, selected, address });
   }
 
   #onHover(hover: Hover | undefined): void {
@@ -619,6 +630,9 @@ host.listen((message) => {
       return;
     case 'chooseCells':
       editor?.chooseCells();
+      return;
+    case 'selectTile':
+      editor?.selectTile();
       return;
     case 'live':
       editor?.follow(message.hertz);

@@ -23,7 +23,7 @@ const all: ByteRange = { offset: 0, length: 4 * 0x8000 };
 
 function measured(name: CellName, range: ByteRange): Measured {
   const format = cellFormat({ name, order: 'little' }, true);
-  return { range, format, cell: createLayout(geometry, all, 16, format.bytes).cell };
+  return { ranges: [range], format, cell: createLayout(geometry, all, 16, format.bytes).cell };
 }
 
 function known(range: ByteRange, byte: (at: number) => number): ShownBytes {
@@ -44,7 +44,7 @@ describe('[hex-5] measuring a selection', () => {
     let pauses = 0;
     const numbers = await measure(
       measured('uint16', range),
-      shown,
+      [shown],
       async () => void pauses++,
       new AbortController().signal,
     );
@@ -69,7 +69,7 @@ describe('[hex-5] measuring a selection', () => {
     shown.flags[21] = stateBits.staged;
     const numbers = await measure(
       measured('uint32', range),
-      shown,
+      [shown],
       async () => undefined,
       new AbortController().signal,
     );
@@ -80,18 +80,34 @@ describe('[hex-5] measuring a selection', () => {
     shown.flags[20] = stateBits.staged;
     const now = await measure(
       measured('uint32', range),
-      shown,
+      [shown],
       async () => undefined,
       new AbortController().signal,
     );
     expect(now).toMatchObject({ withoutValue: 0, crc32: crc32(shown.bytes) });
   });
 
+  test('several runs are measured one after the other', async () => {
+    const runs = [known({ offset: 0, length: 5 }, () => 7), known({ offset: 0x100, length: 3 }, () => 9)];
+    const numbers = await measure(
+      measured('uint8', { offset: 0, length: 5 }),
+      runs,
+      async () => undefined,
+      new AbortController().signal,
+    );
+    const all = Uint8Array.of(7, 7, 7, 7, 7, 9, 9, 9);
+    expect(numbers).toMatchObject({
+      statistics: { count: 8, sum: 62 },
+      crc32: crc32(all),
+      sha256: createHash('sha256').update(all).digest('hex'),
+    });
+  });
+
   test('a cell that the end of a tile cuts has no value', async () => {
     const range = { offset: 0x7ff8, length: 16 };
     const numbers = await measure(
       measured('hex24', range),
-      known(range, () => 2),
+      [known(range, () => 2)],
       async () => undefined,
       new AbortController().signal,
     );
@@ -166,7 +182,7 @@ describe('[hex-5] which selection is measured, and when', () => {
     unread.meter.readAndMeasure();
     vi.useRealTimers();
     await expect.poll(() => unread.meter.state.kind).toBe('done');
-    expect(unread.parts.reads).toEqual([small.range]);
+    expect(unread.parts.reads).toEqual(small.ranges);
     expect(unread.meter.state).toMatchObject({ numbers: { statistics: { sum: 128 } } });
     vi.useFakeTimers();
     const { meter } = setUp();

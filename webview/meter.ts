@@ -8,12 +8,14 @@ import type { CellFormat } from '../src/model/cells/format.ts';
 import { crc32, type Statistics, StatisticsCollector } from '../src/model/cells/statistics.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { hexPairs } from '../src/model/numbers.ts';
+import { bytesIn } from '../src/model/ranges.ts';
 import type { Layout } from './grid/layout.ts';
 import { hasValueAt } from './grid/text.ts';
 
 /** What is measured: bytes, and what they are taken for. */
 export interface Measured {
-  readonly range: ByteRange;
+  /** Ascending and apart from each other; checksums are of them one after the other. */
+  readonly ranges: readonly ByteRange[];
   readonly format: CellFormat;
   /** The cell that a byte is in. */
   readonly cell: Layout['cell'];
@@ -51,33 +53,53 @@ function isThere(flags: number): boolean {
   return (flags & (stateBits.known | stateBits.staged)) !== 0;
 }
 
-/** Measures bytes; `pause` is awaited between slices. Rejects when aborted. */
+/** Bytes one after the other. */
+function together(runs: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(runs.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const run of runs) {
+    all.set(run, at);
+    at += run.length;
+  }
+  return all;
+}
+
+/** Measures bytes, `shown` being those of each range; `pause` is awaited between slices. Rejects when aborted. */
 export async function measure(
-  { range, format, cell }: Measured,
-  shown: ShownBytes,
+  { format, cell }: Pick<Measured, 'format' | 'cell'>,
+  shown: readonly ShownBytes[],
   pause: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<SelectionNumbers> {
   const collector = new StatisticsCollector(format);
-  const { bytes, flags } = shown;
   let withoutValue = 0;
   let checksum = 0;
   let isWhole = true;
-  for (let at = 0; at < bytes.length; ) {
-    const from = at;
-    for (let count = 0; count < sliceCells && at < bytes.length; count++) {
-      const { offset, length } = cell(range.offset + at);
-      const end = Math.min(offset + length - range.offset, bytes.length);
-      if (offset >= range.offset && hasValueAt(format, shown, at, end - at)) collector.add(bytes, at);
-      else withoutValue++;
-      at = end;
-    }
-    for (let i = from; i < at && isWhole; i++) isWhole = isThere(flags[i] ?? 0);
-    if (isWhole) checksum = crc32(bytes.subarray(from, at), checksum);
+  let count = 0;
+  const rest = async () => {
+    count = 0;
     await pause();
     signal.throwIfAborted();
+  };
+  for (const run of shown) {
+    const { offset: start, bytes, flags } = run;
+    for (let at = 0; at < bytes.length; ) {
+      const from = at;
+      for (; count < sliceCells && at < bytes.length; count++) {
+        const { offset, length } = cell(start + at);
+        const end = Math.min(offset + length - start, bytes.length);
+        if (offset >= start && hasValueAt(format, run, at, end - at)) collector.add(bytes, at);
+        else withoutValue++;
+        at = end;
+      }
+      for (let i = from; i < at && isWhole; i++) isWhole = isThere(flags[i] ?? 0);
+      if (isWhole) checksum = crc32(bytes.subarray(from, at), checksum);
+      if (count >= sliceCells) await rest();
+    }
   }
-  const digest = isWhole ? await globalThis.crypto?.subtle?.digest('SHA-256', bytes.slice()) : undefined;
+  if (count > 0) await rest();
+  const all = isWhole ? together(shown.map(({ bytes }) => bytes)) : undefined;
+  const digest = all && (await globalThis.crypto?.subtle?.digest('SHA-256', all));
   signal.throwIfAborted();
   return {
     statistics: collector.result,
@@ -127,9 +149,12 @@ export class SelectionMeter {
     }
     const isSame =
       before?.format === measured.format &&
-      before.range.offset === measured.range.offset &&
-      before.range.length === measured.range.length;
-    const version = this.#parts.version(measured.range);
+      before.ranges.length === measured.ranges.length &&
+      before.ranges.every(({ offset, length }, i) => {
+        const now = measured.ranges[i];
+        return now?.offset === offset && now.length === length;
+      });
+    const version = measured.ranges.reduce((sum, range) => sum + this.#parts.version(range), 0);
     // Bytes that change all the time are measured as often as that ends, not never.
     if (isSame && (this.#isBusy || version === this.#version || this.#state.kind === 'offered')) return;
     this.#measured = measured;
@@ -147,20 +172,26 @@ export class SelectionMeter {
     this.#leave({ kind: 'measuring' });
     this.#isBusy = true;
     const { signal } = this.#abort;
-    void this.#run(measured, this.#parts.read(measured.range, signal), signal);
+    const read = async () => {
+      const shown: ShownBytes[] = [];
+      for (const range of measured.ranges) shown.push(await this.#parts.read(range, signal));
+      return shown;
+    };
+    void this.#run(measured, read(), signal);
   }
 
   #begin(measured: Measured): void {
-    const { range } = measured;
-    const held = range.length <= automaticBytes ? this.#parts.bytes(range) : undefined;
-    if (held === undefined || held.flags.includes(0)) {
+    const { ranges } = measured;
+    const held =
+      bytesIn(ranges) <= automaticBytes ? ranges.map((range) => this.#parts.bytes(range)) : undefined;
+    if (held === undefined || held.some(({ flags }) => flags.includes(0))) {
       this.#leave({ kind: 'offered' });
       return;
     }
     void this.#run(measured, Promise.resolve(held), this.#abort.signal);
   }
 
-  async #run(measured: Measured, shown: Promise<ShownBytes>, signal: AbortSignal): Promise<void> {
+  async #run(measured: Measured, shown: Promise<readonly ShownBytes[]>, signal: AbortSignal): Promise<void> {
     const pause = () => new Promise<void>((done) => setTimeout(done, 0));
     let state: Meter;
     try {

@@ -43,6 +43,7 @@ type EditorCommand =
   | 'nextChange'
   | 'previousChange'
   | 'addWatch'
+  | 'selectTile'
   | 'nextTile'
   | 'previousTile'
   | 'copyAddress'
@@ -88,6 +89,7 @@ export class EditorCommands {
     nextChange: async (document) => this.#toChange(document, 1),
     previousChange: async (document) => this.#toChange(document, -1),
     addWatch: async (document) => (await this.#watches.load()).add(known(document), shownPanel(document)),
+    selectTile: async (document) => shownPanel(document).selectTile(),
     nextTile: (document) => this.#toTile(document, 1),
     previousTile: (document) => this.#toTile(document, -1),
     copyAddress: (document) => this.#copyAddress(document),

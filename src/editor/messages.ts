@@ -241,12 +241,14 @@ export type FromWebview =
     }[WebviewRequestName]
   | { readonly type: 'cancel'; readonly id: number }
   | { readonly type: 'command'; readonly command: HostCommand }
-  /** Selected bytes (buffer offsets), for the status bar; `cursor` is the active byte. */
+  /** Selected bytes (buffer offsets), for the status bar; `cursor` is the active byte, around which they are. */
   | {
       readonly type: 'selection';
       readonly cursor: number;
       readonly start: number;
       readonly length: number;
+      /** How many bytes are selected, with those that are elsewhere. */
+      readonly selected: number;
       /** The place of the cursor as it is shown, to be copied. */
       readonly address: string;
     }
@@ -283,6 +285,8 @@ export type ToWebview =
   | { readonly type: 'settings'; readonly settings: EditorSettings }
   /** The keys go to the choice of cells. */
   | { readonly type: 'chooseCells' }
+  /** All of the tile that the cursor is in is selected. */
+  | { readonly type: 'selectTile' }
   /** How often this tab follows the memory from now on: a person chose it. */
   | { readonly type: 'live'; readonly hertz: number }
   /**

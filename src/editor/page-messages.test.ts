@@ -32,7 +32,7 @@ describe('messages of the page', () => {
     [{ type: 'request', id: 2, name: 'read', params: { offset: 0, length: 1 << 20 } }],
     [{ type: 'cancel', id: 3 }],
     [{ type: 'command', command: 'apply' }],
-    [{ type: 'selection', cursor: 1, start: 0, length: 4, address: '(6,2)+0x1' }],
+    [{ type: 'selection', cursor: 1, start: 0, length: 4, selected: 4, address: '(6,2)+0x1' }],
     [{ type: 'visible', range: { offset: 0, length: 512 } }],
     [{ type: 'scrolled', offset: 512 }],
     [
@@ -95,7 +95,7 @@ describe('messages of the page', () => {
     ],
     [{ type: 'visible', range: { offset: 0 } }],
     [{ type: 'scrolled', offset: -1 }],
-    [{ type: 'selection', cursor: '1', start: 0, length: 4, address: '(6,2)+0x1' }],
+    [{ type: 'selection', cursor: '1', start: 0, length: 4, selected: 4, address: '(6,2)+0x1' }],
     [
       {
         type: 'view',

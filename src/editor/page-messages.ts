@@ -75,6 +75,7 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
     cursor: countShape,
     start: countShape,
     length: countShape,
+    selected: countShape,
     address: cutText(100),
   }),
   v.object({

@@ -50,6 +50,8 @@ export interface Selection {
   readonly cursor: number;
   readonly start: number;
   readonly length: number;
+  /** How many bytes are selected, with those that are elsewhere. */
+  readonly selected: number;
   /** The place of the cursor as the page shows it. */
   readonly address: string;
 }
@@ -388,6 +390,11 @@ export class HexPanel {
     const names = this.#host.services.names(resource.board, resource.memory, at.tile);
     return names.find((one) => one.offset === at.offset && one.size === length && one.cells !== undefined)
       ?.cells;
+  }
+
+  /** Has the page select the tile of its cursor. */
+  selectTile(): void {
+    this.#post({ type: 'selectTile' });
   }
 
   /** Has the page take the keys to its choice of cells. */

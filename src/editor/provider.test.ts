@@ -466,7 +466,7 @@ describe('[truth-16] another layout of the same columns', () => {
       const { open, edits, exchange } = await setup();
       const { document, view, send } = await open();
       await send({ type: 'visible', range: { offset: 8000, length: 192 } });
-      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4, address: '' });
+      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4, selected: 4, address: '' });
       const before = view.webview.html;
       await exchange(bytesPerTile);
       await send({ type: 'command', command: 'refresh' });
@@ -475,7 +475,7 @@ describe('[truth-16] another layout of the same columns', () => {
       expect(view.webview.html).not.toBe(before);
       const posted = view.posted.length;
       await send({ type: 'visible', range: { offset: 8000, length: 192 } });
-      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4, address: '' });
+      await send({ type: 'selection', cursor: 8100, start: 8100, length: 4, selected: 4, address: '' });
       await document.session.read({ offset: 0, length: bytesPerTile }, new AbortController().signal);
       await send(typed(1, 5, 0xaa));
       const [panel] = document.panels;

@@ -137,7 +137,7 @@ function selectionText(panel: HexPanel): { short: string; long: string } | undef
   const place = locate(geometry, start);
   const value = valueText(panel, start, selection.length);
   const name = panel.nameAt(start);
-  const size = selection.length > 1 ? vscode.l10n.t('{0} bytes selected', selection.length) : '';
+  const size = selection.selected > 1 ? vscode.l10n.t('{0} bytes selected', selection.selected) : '';
   const parts = [
     selection.address || `${formatTile(place.tile)}+${hexNumber(place.offset, 4)}`,
     name,

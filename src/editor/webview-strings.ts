@@ -196,6 +196,7 @@ export function webviewStrings(l10n: Localiser) {
     copied: l10n.t('{0} bytes copied.'),
     copiedBut: l10n.t('{0} bytes copied. Of the {1} that are selected, {2} could not be read.'),
     copyTooLong: l10n.t('Nothing was copied: {0} bytes are selected, at most {1} can be copied as text.'),
+    changedHands: l10n.t('the partition changed hands while it was read.'),
     copyFailed: l10n.t('Nothing was copied: {0}'),
     pendingDigit: l10n.t('First digit {0}. Type the second, or Escape to leave the byte as it is.'),
     pendingDigits: l10n.t('Digits {0}. Type {1} more, or Escape to leave the cell as it is.'),

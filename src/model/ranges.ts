@@ -41,14 +41,19 @@ export function runAt<T extends { readonly offset: number }>(
   runs: readonly T[],
   offset: number,
 ): T | undefined {
-  let low = 0;
+  return runs[Math.max(0, indexAt(runs, offset))];
+}
+
+/** The index of the last run that begins at or before the offset; -1 for none. Runs ascend. */
+export function indexAt(runs: readonly { readonly offset: number }[], offset: number): number {
+  let low = -1;
   let high = runs.length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if ((runs[middle]?.offset ?? 0) <= offset) low = middle;
     else high = middle - 1;
   }
-  return runs[low];
+  return low;
 }
 
 /** Sum of the lengths. */

@@ -515,8 +515,84 @@ describe('selection', () => {
       cursor: 0x8050,
       start: 0x8042,
       length: 15,
+      selected: 15,
       address: '(6,2)+0x50',
     });
+  });
+
+  test('columns and further runs: with pointer and keys they are marked, counted, copied, set to zero', async () => {
+    const page = await start(oneTile);
+    const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
+    // From the corner of the cursor to the opposite one.
+    await click(page, '0000', 4);
+    const [from, to] = [await point(page, '0010', 5), await point(page, '0020', 6)];
+    await page.keyboard.down('Shift');
+    await page.keyboard.down('Alt');
+    await page.mouse.move(from.x, from.y);
+    await page.mouse.down();
+    await page.mouse.move(to.x, to.y, { steps: 3 });
+    await painted(page);
+    await page.mouse.up();
+    await page.keyboard.up('Alt');
+    await page.keyboard.up('Shift');
+    await eventually(() => marked(page, 'selection')).toEqual(
+      [0x8004, 0x8014, 0x8024].map((offset) => deviceHex(offset, 3)),
+    );
+    // From a cursor without more, by keys.
+    await click(page, '0010', 4);
+    await page.keyboard.press('Shift+Alt+ArrowDown');
+    await page.keyboard.press('Shift+Alt+ArrowRight');
+    const two = [deviceHex(0x8014, 2), deviceHex(0x8024, 2)];
+    await eventually(() => marked(page, 'selection')).toEqual(two);
+    // A further run: with Ctrl and a click, and below by keys.
+    await page.keyboard.down('Control');
+    await click(page, '0050', 8);
+    await page.keyboard.up('Control');
+    await click(page, '0050', 9, 'bytes', { shift: true });
+    await page.keyboard.press('Control+Alt+ArrowDown');
+    await eventually(() => marked(page, 'selection')).toEqual([
+      ...two,
+      deviceHex(0x8058, 2),
+      deviceHex(0x8069, 1),
+    ]);
+    await eventually(() => footer(page).textContent()).toContain('7 bytes selected (0x7)');
+    await page.keyboard.press('Control+c');
+    await eventually(clipboard).toBe([...two, deviceHex(0x8058, 2), deviceHex(0x8069, 1)].join('\n'));
+    await page.keyboard.press('Delete');
+    await eventually(() => edits(page)).toEqual([
+      [
+        { offset: 0x8014, bytes: [0, 0] },
+        { offset: 0x8024, bytes: [0, 0] },
+        { offset: 0x8058, bytes: [0, 0] },
+        { offset: 0x8069, bytes: [0] },
+      ],
+    ]);
+    await page.keyboard.press('Escape');
+    await eventually(() => marked(page, 'selection')).toEqual([]);
+    await page.evaluate(() => window.fake.send({ type: 'selectTile' }));
+    await eventually(() => footer(page).textContent()).toContain('32768 bytes selected');
+    // The numeric keypad moves without its lock, and has digits with it (here: with Shift).
+    await click(page, '0000', 1);
+    await page.keyboard.press('Numpad4');
+    await eventually(() => marked(page, 'cursor')).toEqual([deviceHex(0x8000, 1)]);
+    await page.keyboard.press('Shift+Numpad4');
+    await page.keyboard.press('Shift+Numpad2');
+    await eventually(async () => (await edits(page)).at(-1)).toEqual([{ offset: 0x8000, bytes: [0x42] }]);
+  });
+
+  test('shift and a click select more than a megabyte, a click on a heading twice its tile', async () => {
+    const page = await start(large);
+    await click(page, '0000', 0);
+    const scroll = async (offset: number) => {
+      await page.evaluate((to) => window.fake.send({ type: 'scroll', offset: to }), offset);
+      await eventually(async () => Number.parseInt((await rows(page))[0]?.buffer ?? '', 16)).toBe(offset);
+    };
+    await scroll(0x120000);
+    await click(page, '0000', 0, 'bytes', { shift: true });
+    await eventually(() => footer(page).textContent()).toContain('1179649 bytes selected');
+    await scroll(0x12fff0);
+    await page.locator('.row.tile:visible').first().dblclick();
+    await eventually(() => footer(page).textContent()).toContain('65536 bytes selected');
   });
 
   test('[main-18] dragging below the last row scrolls on', async () => {

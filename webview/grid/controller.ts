@@ -4,10 +4,11 @@
  * here as well would do them twice.
  */
 import type { EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
-import { isUnreadable } from '../../src/model/byte-state.ts';
+import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { hexPairs } from '../../src/model/numbers.ts';
+import { bytesIn, mergeRanges } from '../../src/model/ranges.ts';
 import type { Box } from '../box.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
@@ -16,16 +17,28 @@ import { copyLimit, copyText } from './copy.ts';
 import {
   countBytes,
   countWithout,
-  extentOf,
   flagsUnder,
   isBaseUnread,
   isUnread,
+  pieceGap,
+  piecesOf,
   type Run,
+  shownIn,
   withoutRanges,
   withSeen,
 } from './edits.ts';
 import { CellField, type FieldPreview } from './field.ts';
-import { isExtended, type Motion, move, moveTo, reselect, selectAll, selectedRange } from './selection.ts';
+import {
+  addBeside,
+  isExtended,
+  type Motion,
+  move,
+  moveTo,
+  reselect,
+  selectAll,
+  selectedRange,
+  selectedRanges,
+} from './selection.ts';
 import type { ByteStore } from './store.ts';
 import {
   characterBytes,
@@ -180,10 +193,14 @@ export class GridController {
   }
 
   #onKey(event: KeyboardEvent): void {
-    if (event.altKey || event.isComposing || event.defaultPrevented) return;
+    if (event.isComposing || event.defaultPrevented) return;
     const { view } = this.#parts;
     if (view.layout.rowCount === 0) return;
     const big = event.ctrlKey || event.metaKey;
+    if (event.altKey) {
+      if (this.#onAltKey(event.key, event.shiftKey, big)) event.preventDefault();
+      return;
+    }
     const motion = (big ? bigMotions : motions)[event.key];
     if (motion !== undefined) {
       event.preventDefault();
@@ -198,6 +215,22 @@ export class GridController {
       return;
     }
     if (this.#onPlainKey(event)) event.preventDefault();
+  }
+
+  /** Keys with Alt: columns, and further runs; true if the key was taken. */
+  #onAltKey(key: string, shift: boolean, big: boolean): boolean {
+    const { view, notify } = this.#parts;
+    const { layout, selection } = view;
+    const motion = motions[key];
+    if (shift && !big && motion !== undefined) {
+      notify(undefined);
+      view.select(move(layout, selection, motion, { extend: 'column', page: view.pageRows }));
+      return true;
+    }
+    if (!big || shift || (motion !== 'up' && motion !== 'down')) return false;
+    notify(undefined);
+    view.select(addBeside(layout, selection, motion === 'up' ? -1 : 1));
+    return true;
   }
 
   /** Keys without Ctrl; true if the key was taken. */
@@ -370,12 +403,14 @@ export class GridController {
 
   #zero(): void {
     const { view, t, notify } = this.#parts;
-    const { offset, length } = selectedRange(view.layout, view.selection);
+    const ranges = selectedRanges(view.layout, view.selection);
+    const length = bytesIn(ranges);
     if (length > copyLimit) {
       notify({ text: t('zeroTooLong', length, copyLimit) });
       return;
     }
-    void this.#change(t('editZeroed'), [{ offset, bytes: new Uint8Array(length) }]);
+    const runs = ranges.map((range) => ({ offset: range.offset, bytes: new Uint8Array(range.length) }));
+    void this.#change(t('editZeroed'), runs);
   }
 
   #fits(start: number, length: number): boolean {
@@ -440,7 +475,7 @@ export class GridController {
     for (const { offset, bytes } of runs) this.#postponed?.typed.push({ offset, length: bytes.length });
     this.#edit(
       t('editTyped'),
-      runs.map((run) => withSeen(run, seen ?? store.seen(extentOf([run])))),
+      runs.map((run) => withSeen(run, seen ?? store.seen({ offset: run.offset, length: run.bytes.length }))),
       this.#isImmediate,
     );
   }
@@ -460,11 +495,11 @@ export class GridController {
     const wasImmediate = this.#isImmediate;
     this.#wait(undefined);
     notify(undefined);
-    const range = extentOf(runs);
-    let shown = store.seen(range);
+    const pieces = piecesOf(runs);
+    let shown = pieces.map((piece) => store.seen(piece));
     let left = runs;
     if (flagsUnder(runs, shown).some(isBaseUnread)) {
-      const read = await this.#readFirst(range, t('readingBeforeEdit', countBytes(runs)), 'editFailed');
+      const read = await this.#readFirst(pieces, t('readingBeforeEdit', countBytes(runs)), 'editFailed');
       if (read === undefined || locked()) return false;
       shown = read.shown;
       left = withoutRanges(runs, read.typed);
@@ -474,7 +509,7 @@ export class GridController {
     if (left.length > 0) {
       this.#edit(
         label,
-        left.map((run) => withSeen(run, shown)),
+        left.map((run) => withSeen(run, shownIn(shown, { offset: run.offset, length: run.bytes.length }))),
         wasImmediate,
       );
     }
@@ -495,14 +530,14 @@ export class GridController {
   }
 
   /**
-   * The bytes of a range once all of them were read, and what was typed meanwhile; `undefined` if they cannot be had, which
+   * The bytes of ranges once all of them were read, and what was typed meanwhile; `undefined` if they cannot be had, which
    * is said with the sentence `failed`.
    */
   async #readFirst(
-    range: ByteRange,
+    pieces: readonly ByteRange[],
     doing: string,
     failed: 'editFailed' | 'copyFailed',
-  ): Promise<{ readonly shown: ShownBytes; readonly typed: readonly ByteRange[] } | undefined> {
+  ): Promise<{ readonly shown: ShownBytes[]; readonly typed: readonly ByteRange[] } | undefined> {
     const { host, t, notify, wait } = this.#parts;
     const abort = new AbortController();
     const postponed: Postponed = { abort, typed: [] };
@@ -518,13 +553,26 @@ export class GridController {
       say();
     }, patience);
     try {
-      const shown = await host.read(range, {
-        signal: abort.signal,
-        onProgress: (now) => {
-          percent = now;
-          say();
-        },
-      });
+      let done = 0;
+      const all = bytesIn(pieces);
+      let shown: ShownBytes[] = [];
+      for (const piece of pieces) {
+        const read = await host.read(piece, {
+          signal: abort.signal,
+          onProgress: (now) => {
+            percent = Math.floor((100 * done + now * piece.length) / all);
+            say();
+          },
+        });
+        shown.push(read);
+        done += piece.length;
+      }
+      // Of several, what the host holds at one moment: where the memory changed hands since, a part is outdated.
+      if (pieces.length > 1) {
+        shown = await Promise.all(pieces.map((piece) => host.read(piece, { signal: abort.signal })));
+      }
+      const outdated = shown.map(({ flags }) => flags.some((flag) => (flag & stateBits.stale) !== 0));
+      if (new Set(outdated).size > 1) throw new Error(t('changedHands'));
       return { shown, typed: postponed.typed };
     } catch (error) {
       notify({ text: t(failed, failureText(t, error)) });
@@ -556,32 +604,30 @@ export class GridController {
     const { view, store, t, notify } = this.#parts;
     if (!this.#active() || view.layout.rowCount === 0) return;
     event.preventDefault();
-    const range = selectedRange(view.layout, view.selection);
-    if (range.length > copyLimit) {
-      notify({ text: t('copyTooLong', range.length, copyLimit) });
+    const ranges = selectedRanges(view.layout, view.selection);
+    const length = bytesIn(ranges);
+    if (length > copyLimit) {
+      notify({ text: t('copyTooLong', length, copyLimit) });
       return;
     }
-    const shown = store.read(range);
-    if (shown.flags.some(isUnread)) {
-      if (!this.#isBusy()) void this.#copyLater(range);
+    const shown = ranges.map((range) => store.read(range));
+    if (shown.some(({ flags }) => flags.some(isUnread))) {
+      if (!this.#isBusy()) void this.#copyLater(ranges);
       return;
     }
     const { pane } = view.selection;
-    event.clipboardData?.setData(
-      'text/plain',
-      copyText(view.layout, pane, view.notation.format, range.offset, shown),
-    );
-    this.#sayCopied(shown.flags, true);
+    event.clipboardData?.setData('text/plain', copyText(view.layout, pane, view.notation.format, shown));
+    this.#sayCopied(shown, true);
   }
 
   /** Copies bytes that have to be read first: too late for the event's own clipboard. */
-  async #copyLater(range: ByteRange): Promise<void> {
+  async #copyLater(ranges: readonly ByteRange[]): Promise<void> {
     const { view, t, notify } = this.#parts;
     const { pane } = view.selection;
     const { layout, notation } = view;
-    const read = await this.#readFirst(range, t('readingBeforeCopy', range.length), 'copyFailed');
-    if (read === undefined) return;
-    const text = copyText(layout, pane, notation.format, range.offset, read.shown);
+    const shown = await this.#readRanges(ranges);
+    if (shown === undefined) return;
+    const text = copyText(layout, pane, notation.format, shown);
     try {
       await navigator.clipboard.writeText(text);
     } catch {
@@ -589,15 +635,24 @@ export class GridController {
       notify({ text: t('clipboardRefused') });
       return;
     }
-    this.#sayCopied(read.shown.flags, false);
+    this.#sayCopied(shown, false);
+  }
+
+  /** The bytes of ranges once all of them were read; `undefined` if they cannot be had, which is said. */
+  async #readRanges(ranges: readonly ByteRange[]): Promise<readonly ShownBytes[] | undefined> {
+    const pieces = mergeRanges(ranges, pieceGap);
+    const doing = this.#parts.t('readingBeforeCopy', bytesIn(ranges));
+    const read = await this.#readFirst(pieces, doing, 'copyFailed');
+    return read && ranges.map((range) => shownIn(read.shown, range));
   }
 
   /** Says how many bytes the clipboard holds, and how many of the selected ones it does not. */
-  #sayCopied(flags: Uint8Array, quiet: boolean): void {
+  #sayCopied(shown: readonly ShownBytes[], quiet: boolean): void {
     const { t, notify } = this.#parts;
-    const without = countWithout(flags);
-    if (without > 0) notify({ text: t('copiedBut', flags.length - without, flags.length, without) });
-    else notify({ text: t('copied', flags.length), quiet });
+    const length = shown.reduce((sum, { flags }) => sum + flags.length, 0);
+    const without = shown.reduce((sum, { flags }) => sum + countWithout(flags), 0);
+    if (without > 0) notify({ text: t('copiedBut', length - without, length, without) });
+    else notify({ text: t('copied', length), quiet });
   }
 
   #onPaste(event: ClipboardEvent): void {

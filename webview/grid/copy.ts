@@ -4,21 +4,25 @@ import type { Layout } from './layout.ts';
 import type { Pane } from './selection.ts';
 import { cellText, characterCell, type RowBytes } from './text.ts';
 
-/** The largest selection that is copied as text, in bytes: a megabyte of bytes is three of text. */
-export const copyLimit = 1024 * 1024;
+/** The largest selection that is copied or changed in one go, in bytes: of each a text has three characters and more. */
+export const copyLimit = 4 * 1024 * 1024;
+
+/** The text of some runs of bytes, each on lines of its own; of characters as well. */
+export function copyText(
+  layout: Layout,
+  pane: Pane,
+  format: CellFormat,
+  runs: readonly (RowBytes & { readonly offset: number })[],
+): string {
+  return runs.map((run) => runText(layout, pane, format, run.offset, run)).join('\n');
+}
 
 /**
  * The text of a run of bytes that starts at buffer offset `offset`. Cells: as shown (`??` where a byte could not be read,
  * `··` where one is not here yet), without the blanks before short ones, a blank between cells, a new line where the grid
  * has one. Characters: as shown, without line breaks, so that a string that runs over rows stays one.
  */
-export function copyText(
-  layout: Layout,
-  pane: Pane,
-  format: CellFormat,
-  offset: number,
-  shown: RowBytes,
-): string {
+function runText(layout: Layout, pane: Pane, format: CellFormat, offset: number, shown: RowBytes): string {
   const { bytes, flags } = shown;
   const parts: string[] = [];
   if (pane === 'characters') {

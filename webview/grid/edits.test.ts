@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
-import { countWithout, flagsUnder, isBaseUnread, isUnread, withoutRanges, withSeen } from './edits.ts';
+import {
+  countWithout,
+  flagsUnder,
+  isBaseUnread,
+  isUnread,
+  piecesOf,
+  shownIn,
+  withoutRanges,
+  withSeen,
+} from './edits.ts';
 
 const { known, staged } = stateBits;
 const reason = (name: (typeof unreadableReasons)[number]) => unreadableReasons.indexOf(name) << reasonShift;
@@ -30,12 +39,30 @@ test('[truth-14] a run carries base and cells; where no base was known, the cell
     flags: Uint8Array.of(known, known | staged, staged),
   };
   const runs = [{ offset: 11, bytes: Uint8Array.of(7, 8) }];
-  expect([...flagsUnder(runs, shown)]).toEqual([known | staged, staged]);
+  expect([...flagsUnder(runs, [shown])]).toEqual([known | staged, staged]);
   expect(withSeen({ offset: 11, bytes: Uint8Array.of(7, 8) }, shown)).toEqual({
     offset: 11,
     bytes: Uint8Array.of(7, 8),
     seen: { base: Uint8Array.of(9, 3), shown: Uint8Array.of(2, 3) },
   });
+});
+
+test('runs near each other are read together, each finds its own bytes', () => {
+  const runs = [0, 100, 9000].map((offset) => ({ offset, bytes: Uint8Array.of(1, 2) }));
+  const pieces = piecesOf(runs);
+  expect(pieces).toEqual([
+    { offset: 0, length: 102 },
+    { offset: 9000, length: 2 },
+  ]);
+  const shown = pieces.map(({ offset, length }) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => (offset + i) % 251);
+    return { offset, bytes, base: bytes, flags: bytes };
+  });
+  expect(runs.map(({ offset }) => [...shownIn(shown, { offset, length: 2 }).bytes])).toEqual([
+    [0, 1],
+    [100, 101],
+    [9000 % 251, 9001 % 251],
+  ]);
 });
 
 test('ranges are cut out of runs, wherever they lie', () => {

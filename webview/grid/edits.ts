@@ -3,6 +3,7 @@
 import type { PageEdit, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
+import { mergeRanges, runAt } from '../../src/model/ranges.ts';
 
 /** A run of bytes that a gesture sets. */
 export interface Run {
@@ -33,20 +34,32 @@ export function countBytes(runs: readonly Run[]): number {
   return runs.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
 
-/** The smallest range with all runs, which ascend. */
-export function extentOf(runs: readonly Run[]): ByteRange {
-  const offset = runs[0]?.offset ?? 0;
-  const last = runs.at(-1);
-  return { offset, length: last === undefined ? 0 : last.offset + last.bytes.length - offset };
+/** Runs that are so close to each other are read in one go, with what is between them. Bytes. */
+export const pieceGap = 4096;
+
+/** The ranges with all runs that are read for them: ascending and apart from each other. */
+export function piecesOf(runs: readonly Run[]): readonly ByteRange[] {
+  return mergeRanges(
+    runs.map(({ offset, bytes }) => ({ offset, length: bytes.length })),
+    pieceGap,
+  );
 }
 
-/** The flags under the runs, one after the other. `shown` covers them. */
-export function flagsUnder(runs: readonly Run[], shown: ShownBytes): Uint8Array {
+/** What is shown of a range that lies in one of the pieces, which ascend. */
+export function shownIn(pieces: readonly ShownBytes[], { offset, length }: ByteRange): ShownBytes {
+  const piece = runAt(pieces, offset);
+  if (piece === undefined) throw new RangeError(`nothing is known of byte ${offset}`);
+  const cut = [offset - piece.offset, offset - piece.offset + length] as const;
+  const { bytes, flags, base } = piece;
+  return { offset, bytes: bytes.slice(...cut), flags: flags.slice(...cut), base: base.slice(...cut) };
+}
+
+/** The flags under the runs, one after the other. The pieces cover them. */
+export function flagsUnder(runs: readonly Run[], pieces: readonly ShownBytes[]): Uint8Array {
   const flags = new Uint8Array(countBytes(runs));
   let at = 0;
   for (const { offset, bytes } of runs) {
-    const start = offset - shown.offset;
-    flags.set(shown.flags.subarray(start, start + bytes.length), at);
+    flags.set(shownIn(pieces, { offset, length: bytes.length }).flags, at);
     at += bytes.length;
   }
   return flags;

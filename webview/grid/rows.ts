@@ -11,7 +11,7 @@ import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
 import type { NameTable } from './names.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
-import { isExtended, type Pane, type Selection, selectedRange } from './selection.ts';
+import { isExtended, type Pane, type Selection, selectedRanges } from './selection.ts';
 import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
 import { type PendingDigits, pendingText } from './typing.ts';
 
@@ -275,11 +275,10 @@ export class RowElement implements PaintSurface {
     const { layout, map } = style;
     if (row?.kind === 'bytes') {
       if (expected !== undefined) columns.push(...mismatchColumns(row, expected, style.format.bytes));
-      const selected = selectedRange(layout, selection);
-      const from = Math.max(selected.offset, row.offset) - row.offset + row.skip;
-      const to =
-        Math.min(selected.offset + selected.length, row.offset + row.length) - 1 - row.offset + row.skip;
-      if (isExtended(selection) && from <= to) columns.push({ mark: 'selection', from, to });
+      for (const { offset, length } of isExtended(selection) ? selectedRanges(layout, selection, row) : []) {
+        const from = offset - row.offset + row.skip;
+        columns.push({ mark: 'selection', from, to: from + length - 1 });
+      }
       const cursor = selection.cursor - row.offset;
       if (cursor >= 0 && cursor < row.length) {
         const column = cursor + row.skip;

@@ -1,15 +1,21 @@
 import { describe, expect, test } from 'vitest';
-import type { MemoryGeometry } from '../../src/model/geometry.ts';
+import type { ByteRange, MemoryGeometry } from '../../src/model/geometry.ts';
+import { dice, runSeed } from '../../test/conformance/random.ts';
 import { createLayout } from './layout.ts';
 import {
+  addAt,
+  isExtended,
   type Motion,
   move,
   moveTo,
   reselect,
   type Selection,
   selectAll,
+  selectedBytes,
   selectedRange,
+  selectedRanges,
   selectRange,
+  selectTile,
   selectWord,
 } from './selection.ts';
 
@@ -137,5 +143,130 @@ describe('[shape-3] cells of several bytes', () => {
       pane: 'cells',
     });
     expect(reselect(layout, words, at(7), 'cells')).toEqual(at(4));
+  });
+});
+
+describe('several runs, columns and tiles', () => {
+  const page = { page: 3 };
+
+  test('a column has the columns between its corners of each row, also over a heading and in short rows', () => {
+    const block = moveTo(layout, moveTo(layout, at(18), 18, false), 53, 'column');
+    expect(selectedRanges(layout, block)).toEqual([
+      { offset: 18, length: 12 },
+      { offset: 34, length: 6 },
+      { offset: 42, length: 12 },
+    ]);
+    expect(selectedRange(layout, block)).toEqual({ offset: 42, length: 12 });
+    expect(moveTo(layout, block, 53, true)).toEqual({ anchor: 18, cursor: 53, pane: 'cells' });
+    expect(moveTo(layout, block, 53, false)).toEqual(at(53));
+  });
+
+  test('of cells a column has whole ones, a key moves its corner', () => {
+    const words = createLayout(geometry, { offset: 0, length: 160 }, 16, 4);
+    const down = move(words, at(4), 'down', { extend: 'column', ...page });
+    const block = move(words, down, 'right', { extend: 'column', ...page });
+    expect(selectedRanges(words, block)).toEqual([
+      { offset: 4, length: 8 },
+      { offset: 20, length: 8 },
+    ]);
+  });
+
+  test('a tile is selected whole, as far as it is shown', () => {
+    expect(selectedRanges(layout, selectTile(layout, at(50), 50))).toEqual([{ offset: 40, length: 40 }]);
+    const part = createLayout(geometry, { offset: 50, length: 20 }, 16, 1);
+    expect(selectedRanges(part, selectTile(part, at(60), 60))).toEqual([{ offset: 50, length: 20 }]);
+  });
+
+  test('the same bytes stay selected in the other pane and in other cells', () => {
+    const block = moveTo(layout, at(18), 37, 'column');
+    const added = addAt(layout, block, 100);
+    const bytes = selectedRanges(layout, added);
+    const characters = reselect(layout, layout, added, 'characters');
+    expect(selectedRanges(layout, characters)).toEqual(bytes);
+    const words = createLayout(geometry, { offset: 0, length: 160 }, 16, 4);
+    expect(selectedRanges(words, reselect(layout, words, added, 'cells'))).toEqual([
+      { offset: 16, length: 8 },
+      { offset: 32, length: 8 },
+      { offset: 100, length: 4 },
+    ]);
+  });
+
+  test('a column ends after so many rows that they can be counted', () => {
+    const large = createLayout({ ...geometry, bytesPerTile: 1 << 24 }, { offset: 0, length: 1 << 26 }, 16, 1);
+    const block = moveTo(large, at(0), 1 << 25, 'column');
+    expect(selectedRanges(large, block).length).toBeLessThanOrEqual(65_537);
+    expect(selectedBytes(large, block)).toBe(selectedRanges(large, block).length);
+  });
+
+  test('random gestures select what a set of bytes selects', () => {
+    const seed = runSeed();
+    const roll = dice(seed);
+    for (let round = 0; round < 60; round++) {
+      const size = [1, 2, 3, 4, 8, 16][roll(6)] ?? 1;
+      const first = roll(60);
+      const range = { offset: first, length: 1 + roll(160 - first) };
+      const grid = createLayout(geometry, range, [8, 16, 24][roll(3)] ?? 8, size);
+      const pane = roll(2) === 0 ? 'cells' : 'characters';
+      const unit = (at: number): number[] => {
+        const cell = pane === 'cells' ? grid.cell(at) : { offset: at, length: 1 };
+        return Array.from({ length: cell.length }, (_, i) => cell.offset + i);
+      };
+      const all = Array.from({ length: range.length }, (_, i) => range.offset + i);
+      let selection = moveTo(grid, { anchor: range.offset, cursor: range.offset, pane }, range.offset, false);
+      let besides = new Set<number>();
+      let main = new Set(unit(range.offset));
+      const placeOf = (at: number) => {
+        const { row, column } = grid.place(unit(at)[0] ?? at);
+        return { row, column: pane === 'cells' ? column - (column % size) : column };
+      };
+      for (let step = 0; step < 12; step++) {
+        const target = range.offset + roll(range.length);
+        const anchor = selection.anchor;
+        switch (roll(5)) {
+          case 0:
+            selection = moveTo(grid, selection, target, false);
+            [besides, main] = [new Set(), new Set(unit(target))];
+            break;
+          case 1: {
+            selection = moveTo(grid, selection, target, true);
+            const ends = [...unit(anchor), ...unit(target)];
+            main = new Set(all.filter((at) => at >= Math.min(...ends) && at <= Math.max(...ends)));
+            break;
+          }
+          case 2: {
+            selection = moveTo(grid, selection, target, 'column');
+            const [a, b] = [placeOf(anchor), placeOf(target)];
+            const isBetween = (one: number, x: number, y: number) =>
+              one >= Math.min(x, y) && one <= Math.max(x, y);
+            main = new Set(
+              all.filter((at) => {
+                const { row, column } = placeOf(at);
+                return isBetween(row, a.row, b.row) && isBetween(column, a.column, b.column);
+              }),
+            );
+            break;
+          }
+          case 3:
+            selection = addAt(grid, selection, target);
+            besides = new Set([...besides, ...main]);
+            main = new Set(unit(target));
+            break;
+          default:
+            selection = selectAll(grid, selection);
+            [besides, main] = [new Set(), new Set(all)];
+        }
+        const naive = [...new Set([...besides, ...main])].sort((x, y) => x - y);
+        const spelled = (ranges: readonly ByteRange[]) =>
+          ranges.flatMap(({ offset, length }) => Array.from({ length }, (_, i) => offset + i));
+        const ranges = selectedRanges(grid, selection);
+        expect(spelled(ranges), `SEED=${seed} round ${round} step ${step}`).toEqual(naive);
+        expect(selectedBytes(grid, selection)).toBe(naive.length);
+        expect(isExtended(selection) || naive.length <= size).toBe(true);
+        const window = { offset: range.offset + roll(range.length), length: 1 + roll(40) };
+        expect(spelled(selectedRanges(grid, selection, window))).toEqual(
+          naive.filter((at) => at >= window.offset && at < window.offset + window.length),
+        );
+      }
+    }
   });
 });

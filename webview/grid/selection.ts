@@ -3,7 +3,7 @@
  * Offsets are buffer offsets. No bytes are known here.
  */
 import type { ByteRange } from '../../src/model/geometry.ts';
-import { endOf } from '../../src/model/ranges.ts';
+import { bytesIn, endOf, indexAt, intersectRanges, mergeRanges } from '../../src/model/ranges.ts';
 import type { Layout } from './layout.ts';
 
 /** The two places in a row where a byte is shown. */
@@ -11,13 +11,23 @@ export type Pane = 'cells' | 'characters';
 
 /**
  * The cursor is always on the first byte of what it is on, a cell or a character; so is the anchor. The selection is
- * everything from anchor to cursor, both included.
+ * everything from anchor to cursor, both included, and what was selected besides.
  */
 export interface Selection {
   readonly anchor: number;
   readonly cursor: number;
   readonly pane: Pane;
+  /** Of each row from anchor to cursor only the columns between them are selected. */
+  readonly isColumn?: boolean;
+  /** Selected besides: ascending, apart from each other. */
+  readonly others?: readonly ByteRange[];
 }
+
+/** How a move changes the selection: to the cursor alone, up to the cursor, or to the columns up to it. */
+export type Extend = boolean | 'column';
+
+/** Rows of the longest column: each is a run of its own. */
+const longestColumn = 65_536;
 
 /** The ways in which keys move the cursor. */
 export type Motion =
@@ -45,28 +55,116 @@ function unitAt(layout: Layout, pane: Pane, offset: number): ByteRange {
 }
 
 /** Whether more is selected than what the cursor is on. */
-export function isExtended(selection: Selection): boolean {
-  return selection.anchor !== selection.cursor;
+export function isExtended({ anchor, cursor, others = [] }: Selection): boolean {
+  return anchor !== cursor || others.length > 0;
 }
 
-/** The selected bytes; at least those of the cell or character under the cursor. */
-export function selectedRange(layout: Layout, { anchor, cursor, pane }: Selection): ByteRange {
+/** The selected bytes around the cursor, of a column those in its row; at least the cell or character under it. */
+export function selectedRange(layout: Layout, selection: Selection): ByteRange {
+  const { anchor, cursor, pane, isColumn = false } = selection;
+  if (isColumn) {
+    const { row } = layout.place(cursor);
+    return columnRuns(layout, selection, row, row)[0] ?? unitAt(layout, pane, cursor);
+  }
   const { offset } = unitAt(layout, pane, Math.min(anchor, cursor));
   return { offset, length: endOf(unitAt(layout, pane, Math.max(anchor, cursor))) - offset };
 }
 
-/** Puts the cursor on a byte (the nearest one of the range); `extend` keeps the anchor. */
-export function moveTo(layout: Layout, selection: Selection, offset: number, extend: boolean): Selection {
-  const { range } = layout;
-  const inside = Math.min(Math.max(range.offset, offset), endOf(range) - 1);
-  const cursor = unitAt(layout, selection.pane, inside).offset;
-  return { ...selection, cursor, anchor: extend ? selection.anchor : cursor };
+/** All selected bytes, ascending and apart from each other; with `within` those alone that lie there. */
+export function selectedRanges(
+  layout: Layout,
+  selection: Selection,
+  within?: ByteRange,
+): readonly ByteRange[] {
+  const { others = [], isColumn = false } = selection;
+  const bounds = intersectRanges(within ?? layout.range, layout.range);
+  if (bounds === undefined) return [];
+  const main = isColumn ? columnIn(layout, selection, bounds) : [selectedRange(layout, selection)];
+  const cut = [...othersIn(others, bounds), ...main].flatMap((range) => intersectRanges(range, bounds) ?? []);
+  return others.length === 0 ? cut : mergeRanges(cut);
 }
 
-/** The same bytes after a change of layout or pane; a cursor without more stays one. */
+/** Those of ascending ranges that may have bytes of `bounds`. */
+function othersIn(others: readonly ByteRange[], bounds: ByteRange): readonly ByteRange[] {
+  const from = Math.max(0, indexAt(others, bounds.offset));
+  return others.slice(from, indexAt(others, endOf(bounds) - 1) + 1);
+}
+
+/** How many bytes are selected. */
+export function selectedBytes(layout: Layout, selection: Selection): number {
+  return bytesIn(selectedRanges(layout, selection));
+}
+
+/** The runs of a column in the rows with bytes of `bounds`. */
+function columnIn(layout: Layout, selection: Selection, bounds: ByteRange): ByteRange[] {
+  const rows = [selection.anchor, selection.cursor].map((offset) => layout.place(offset).row);
+  const first = Math.max(Math.min(...rows), layout.place(bounds.offset).row);
+  const last = Math.min(Math.max(...rows), layout.place(endOf(bounds) - 1).row);
+  return columnRuns(layout, selection, first, last);
+}
+
+/** The runs of a column in some rows; a row that is too short has none. */
+function columnRuns(
+  layout: Layout,
+  { anchor, cursor, pane }: Selection,
+  first: number,
+  last: number,
+): ByteRange[] {
+  const size = pane === 'cells' ? layout.bytesPerCell : 1;
+  const columns = [anchor, cursor].map((offset) => {
+    const { column } = layout.place(offset);
+    return column - (column % size);
+  });
+  const [from, to] = [Math.min(...columns), Math.max(...columns) + size];
+  const runs: ByteRange[] = [];
+  for (let index = first; index <= last; index++) {
+    const row = layout.row(index);
+    if (row.kind !== 'bytes') continue;
+    const start = Math.max(from - row.skip, 0);
+    const end = Math.min(to - row.skip, row.length);
+    if (start < end) runs.push({ offset: row.offset + start, length: end - start });
+  }
+  return runs;
+}
+
+/** Puts the cursor on a byte (the nearest one of the range); extending keeps the anchor, and what is selected besides. */
+export function moveTo(layout: Layout, selection: Selection, offset: number, extend: Extend): Selection {
+  const { range } = layout;
+  const { anchor, pane, others } = selection;
+  const inside = Math.min(Math.max(range.offset, offset), endOf(range) - 1);
+  const cursor = unitAt(layout, pane, inside).offset;
+  if (extend === false) return { anchor: cursor, cursor, pane };
+  const besides = others === undefined ? {} : { others };
+  if (extend !== 'column') return { anchor, cursor, pane, ...besides };
+  const { row, column } = layout.place(cursor);
+  const start = layout.place(anchor).row;
+  const reached = Math.min(Math.max(row, start - longestColumn), start + longestColumn);
+  const end = unitAt(layout, pane, layout.offsetAt(reached, column)).offset;
+  return { anchor, cursor: end, pane, isColumn: true, ...besides };
+}
+
+/** Keeps what is selected, and begins anew at a byte. */
+export function addAt(layout: Layout, selection: Selection, offset: number): Selection {
+  return { ...moveTo(layout, selection, offset, false), others: selectedRanges(layout, selection) };
+}
+
+/** Keeps what is selected, and begins anew in the row above or below. */
+export function addBeside(layout: Layout, selection: Selection, rows: 1 | -1): Selection {
+  return addAt(layout, selection, vertical(layout, selection.cursor, rows));
+}
+
+/** The same bytes, as whole cells, after a change of layout or pane; a cursor without more stays one. */
 export function reselect(before: Layout, after: Layout, selection: Selection, pane: Pane): Selection {
   const moved = moveTo(after, { ...selection, pane }, selection.cursor, false);
   if (!isExtended(selection)) return moved;
+  const { isColumn = false, others = [] } = selection;
+  if (isColumn || others.length > 0) {
+    const units = selectedRanges(before, selection).map((range) => {
+      const { offset } = unitAt(after, pane, range.offset);
+      return { offset, length: endOf(unitAt(after, pane, endOf(range) - 1)) - offset };
+    });
+    return { ...moved, others: mergeRanges(units) };
+  }
   const range = selectedRange(before, selection);
   const [first, last] = [range.offset, endOf(range) - 1];
   const isForward = selection.anchor < selection.cursor;
@@ -89,6 +187,13 @@ export function selectWord(layout: Layout, selection: Selection, offset: number)
   const end = Math.min(start + word, base + bytesPerTile) - 1;
   const first = moveTo(layout, selection, start, false);
   return moveTo(layout, first, end, true);
+}
+
+/** Every byte of the tile that a byte is in, as far as it is shown. */
+export function selectTile(layout: Layout, selection: Selection, offset: number): Selection {
+  const { bytesPerTile } = layout.geometry;
+  const start = Math.floor(offset / bytesPerTile) * bytesPerTile;
+  return moveTo(layout, moveTo(layout, selection, start, false), start + bytesPerTile - 1, true);
 }
 
 /** Every byte; the cursor stays where it can be seen: at the end it had. */
@@ -114,7 +219,7 @@ export function move(
   layout: Layout,
   selection: Selection,
   motion: Motion,
-  options: { readonly extend: boolean; readonly page: number },
+  options: { readonly extend: Extend; readonly page: number },
 ): Selection {
   const { cursor } = selection;
   const { bytesPerTile } = layout.geometry;

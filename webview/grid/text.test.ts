@@ -118,7 +118,7 @@ describe('[shape-3] a row of other cells', () => {
       [...twelve, 0, 0, 0, 0, ...one],
       [...Array(4).fill(known), 0, 0, 0, 0, ...Array(4).fill(known)],
     );
-    expect(copyText(layout, 'cells', cells('float32'), 4, shown)).toBe('12.34\n·· 1');
+    expect(copyText(layout, 'cells', cells('float32'), [{ offset: 4, ...shown }])).toBe('12.34\n·· 1');
     expect(parseCells(cells('float32'), '12.34\n·· 1')).toEqual({
       runs: [
         { at: 0, bytes: Uint8Array.from(twelve) },
@@ -139,12 +139,18 @@ describe('[main-18] copying', () => {
 
   test('gives hexadecimal as it is shown, broken where the rows break', () => {
     const shown = row([1, 2, 0, 4, 5, 6], [known, known | staged, unreadable, 0, known, known]);
-    expect(copyText(layout, 'cells', hex, 6, shown)).toBe('01 02\n?? ·· 05 06');
-    expect(copyText(layout, 'cells', hex, 10, shown)).toBe('01 02\n?? ·· 05 06');
+    expect(copyText(layout, 'cells', hex, [{ offset: 6, ...shown }])).toBe('01 02\n?? ·· 05 06');
+    expect(copyText(layout, 'cells', hex, [{ offset: 10, ...shown }])).toBe('01 02\n?? ·· 05 06');
+  });
+
+  test('gives the runs of a column, or of a selection in parts, on lines of their own', () => {
+    const runs = [2, 10].map((offset) => ({ offset, ...row([offset, 0xab], [known, known]) }));
+    expect(copyText(layout, 'cells', hex, runs)).toBe('02 AB\n0A AB');
+    expect(copyText(layout, 'characters', hex, runs)).toBe('..\n..');
   });
 
   test('gives characters as they are shown, in one line', () => {
     const shown = row([65, 66, 0, 0, 7, 67], [known, known | staged, unreadable, 0, known, known]);
-    expect(copyText(layout, 'characters', hex, 6, shown)).toBe('AB?·.C');
+    expect(copyText(layout, 'characters', hex, [{ offset: 6, ...shown }])).toBe('AB?·.C');
   });
 });

@@ -23,7 +23,17 @@ import { NameTable } from './names.ts';
 import { createPainter, type Painter } from './painter.ts';
 import { RowElement, type RowStyle } from './rows.ts';
 import { clampTop, revealRow, type ScrollMetrics, thumbAt, topFromThumb } from './scroll.ts';
-import { moveTo, type Pane, reselect, type Selection, selectedRange, selectWord } from './selection.ts';
+import {
+  addAt,
+  type Extend,
+  moveTo,
+  type Pane,
+  reselect,
+  type Selection,
+  selectedRanges,
+  selectTile,
+  selectWord,
+} from './selection.ts';
 import type { ByteStore } from './store.ts';
 import { cellMap, fittedRow, headingText } from './text.ts';
 import type { PendingDigits } from './typing.ts';
@@ -109,7 +119,7 @@ export class GridView {
   /** Left edges in the sheet, pixels. */
   #left: Readonly<Record<Pane, number>> = { cells: 0, characters: 0 };
   #visible: ByteRange = { offset: 0, length: 0 };
-  #drag: { x: number; y: number } | undefined;
+  #drag: { x: number; y: number; extend: Extend } | undefined;
   #headingTile = '';
 
   constructor(
@@ -204,6 +214,8 @@ export class GridView {
     const same =
       selection.cursor === this.#selection.cursor &&
       selection.anchor === this.#selection.anchor &&
+      selection.isColumn === this.#selection.isColumn &&
+      selection.others === this.#selection.others &&
       selection.pane === this.#selection.pane;
     this.#selection = selection;
     if (reveal !== false) this.#reveal(selection.cursor, reveal.centre === true);
@@ -679,8 +691,13 @@ export class GridView {
     }
     this.element.addEventListener('scroll', () => this.#events.onDrawn());
     this.#viewport.addEventListener('dblclick', (event) => {
+      if (this.layout.rowCount === 0) return;
       const { offset, pane } = this.#hit(event.clientX, event.clientY);
-      this.select(selectWord(this.layout, { ...this.#selection, pane }, offset), false);
+      const top = this.#viewport.getBoundingClientRect().top;
+      const index = Math.floor(this.#top + (event.clientY - top) / this.#rowHeight);
+      const isHeading = index < this.layout.rowCount && this.layout.row(index).kind === 'tile';
+      const from = moveTo(this.layout, { ...this.#selection, pane }, offset, false);
+      this.select((isHeading ? selectTile : selectWord)(this.layout, from, offset), false);
     });
     this.#listenToTrack();
   }
@@ -696,22 +713,27 @@ export class GridView {
   #onPress(event: PointerEvent): void {
     if (this.layout.rowCount === 0) return;
     const { offset, pane } = this.#hit(event.clientX, event.clientY);
-    const selected = selectedRange(this.layout, this.#selection);
-    const inside = offset >= selected.offset && offset < selected.offset + selected.length;
+    const inside = selectedRanges(this.layout, this.#selection, { offset, length: 1 }).length > 0;
     this.element.focus({ preventScroll: true });
     // A menu for the selection must not lose it.
     if (event.button !== 0 && inside) return;
     const from = reselect(this.layout, this.layout, this.#selection, pane);
-    this.select(moveTo(this.layout, from, offset, event.shiftKey), false);
+    const { altKey, ctrlKey, metaKey, shiftKey } = event;
+    const extend: Extend = shiftKey && altKey ? 'column' : shiftKey;
+    const isAdded = event.button === 0 && !shiftKey && (altKey || ctrlKey || metaKey);
+    this.select(
+      isAdded ? addAt(this.layout, from, offset) : moveTo(this.layout, from, offset, extend),
+      false,
+    );
     if (event.button !== 0) return;
     event.preventDefault();
     this.#viewport.setPointerCapture(event.pointerId);
-    this.#drag = { x: event.clientX, y: event.clientY };
+    this.#drag = { x: event.clientX, y: event.clientY, extend: extend === 'column' ? extend : true };
   }
 
   #onPointer(event: PointerEvent): void {
     if (this.#drag !== undefined) {
-      this.#drag = { x: event.clientX, y: event.clientY };
+      this.#drag = { ...this.#drag, x: event.clientX, y: event.clientY };
       this.schedule();
       return;
     }
@@ -719,7 +741,7 @@ export class GridView {
   }
 
   /** Extends the selection to the pointer; beyond the edge the rows move, the faster the farther. */
-  #dragStep(at: { readonly x: number; readonly y: number }): void {
+  #dragStep(at: { readonly x: number; readonly y: number; readonly extend: Extend }): void {
     const viewport = this.#viewport.getBoundingClientRect();
     const beyond = Math.min(0, at.y - viewport.top) + Math.max(0, at.y - viewport.bottom);
     if (beyond !== 0) {
@@ -727,7 +749,7 @@ export class GridView {
       this.schedule();
     }
     const { offset } = this.#hit(at.x, at.y, this.#selection.pane);
-    const moved = moveTo(this.layout, this.#selection, offset, true);
+    const moved = moveTo(this.layout, this.#selection, offset, at.extend);
     if (moved.cursor !== this.#selection.cursor) this.select(moved, false);
   }
 
