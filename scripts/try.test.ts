@@ -32,7 +32,12 @@ test('every file of a folder is given to its reader; broken ones and those of ot
     'other.elf': makeElf({ machine: 62 }),
     'design.xclbin': makeContainer([[25, configSample]]),
     'mlir.xclbin': makeContainer([[32, '']]),
-    'readme.txt': 'nothing of ours',
+    'readme.md': 'nothing of ours',
+    'data/output0.txt': 'T 998 ps\n-15 -2\nTLAST\n',
+    'data/bits.hex': 'deadbeef\n00000010\n',
+    'data/prose.txt': 'one 2',
+    'broken.zip': 'PK\x03\x04 no snapshot',
+    'core.dump': Uint8Array.of(0x4e, 0x50, 0x55, 0, 1, 2, 3),
   };
   try {
     for (const [name, content] of Object.entries(files)) {
@@ -59,6 +64,11 @@ test('every file of a folder is given to its reader; broken ones and those of ot
         'without_size 0x70440+64 (next), of_no_type 0x70480+64384 (next); 1 function; stack 0x70000+1024 (bcf)',
       'a.prj/main_core_0_2.elf.map': '.map: 1 buffer: ZERO 0x71020+32; stack 0x70020+4096',
       'broken/aie_control_config.json': 'control config, refused: This file is empty.',
+      'broken.zip': expect.stringMatching(/^snapshot or core dump, refused: [A-Z]/),
+      'core.dump': expect.stringMatching(/^snapshot or core dump, refused: [A-Z]/),
+      'data/bits.hex': 'numbers: 2 numbers: 0xdeadbeef, 0x00000010',
+      'data/output0.txt': 'numbers: 2 numbers: -15, -2',
+      'data/prose.txt': 'numbers, refused: The file holds nothing to compare with. Choose another one.',
       'design.xclbin': `xclbin: ${kernels}`,
       'mlir.xclbin':
         'xclbin, refused: This xclbin has no AIE_METADATA section (mlir-aie writes none): it names nothing.',

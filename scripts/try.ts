@@ -1,10 +1,14 @@
 /**
- * `npm run try -- FOLDER`: gives every file below a folder to the readers of what builds leave, and prints a table of what
- * was found in each. Changes nothing.
+ * `npm run try -- FOLDER`: gives every file below a folder to the readers of what builds leave, of snapshots and of numbers,
+ * and prints a table of what was found in each. Changes nothing.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { readKept, saysItIsKept } from '../src/board/snapshot/kept-file.ts';
+import { fileSentence } from '../src/editor/compare/file-sentences.ts';
+import { FileError } from '../src/model/files/file-error.ts';
+import { readGoldenFile } from '../src/model/files/golden-file.ts';
 import { hexNumber } from '../src/model/numbers.ts';
 import { readAieMetadata } from '../src/model/program/container.ts';
 import { type ControlConfig, readControlConfig } from '../src/model/program/control-config.ts';
@@ -94,12 +98,16 @@ function debugText(elf: ElfFile): string {
   );
 }
 
-function controlText({ graphs, kernels, parameters, shape }: ControlConfig): string {
+function controlText({ graphs, kernels, parameters, shape, faults }: ControlConfig): string {
+  const leftOut = faults
+    .map((fault) => `; left out: ${faultText(fault, l10n)}`)
+    .slice(0, 4)
+    .join('');
   const start = shape.startCols.length === 0 ? 'not said' : shape.startCols.join(', ');
   const named = kernels.map(({ name, column, row }) => `${name} in ${column}_${row}`);
   return (
     `${counted(graphs.length, 'graph')}, ${counted(kernels.length, 'kernel')}${named.length === 0 ? '' : `: ${some(named)}`}; ` +
-    `${counted(parameters.length, 'run-time parameter')}; cores from row ${shape.coreStart ?? 'not said'}, start column ${start}`
+    `${counted(parameters.length, 'run-time parameter')}; cores from row ${shape.coreStart ?? 'not said'}, start column ${start}${leftOut}`
   );
 }
 
@@ -120,6 +128,30 @@ function moduleText(devices: readonly ModuleDevice[]): string {
 
 function linkerText({ buffers, stack }: LinkerFile): string {
   return `${counted(buffers.length, 'buffer')}: ${some(buffers.map(rangeText))}; ${stackText(stack)}`;
+}
+
+/** Snapshots, and core dumps with a header. */
+function keptText(bytes: Uint8Array): string {
+  const { memories, names } = readKept(bytes, '', 0);
+  const said = memories.map(({ geometry }) => `${geometry.type} of ${geometry.numCols} columns`);
+  return `${counted(memories.length, 'memory type')}: ${some(said)}; ${counted(names.length, 'name')}`;
+}
+
+/** Numbers and bytes that memory can be compared with. */
+function goldenText(name: string, bytes: Uint8Array): string {
+  const golden = readGoldenFile(name, bytes);
+  switch (golden.kind) {
+    case 'raw':
+      return `${golden.bytes.length} bytes`;
+    case 'placed':
+      return counted(golden.placed.runs.length, 'run');
+    case 'numbers': {
+      const { values, name: type } = golden.numbers;
+      const first = Array.from({ length: Math.min(4, values.length) }, (_, i) => String(values[i]));
+      const more = values.length > 4 ? ', ...' : '';
+      return `${counted(values.length, 'number')}${type === undefined ? '' : ` (${type})`}: ${first.join(', ')}${more}`;
+    }
+  }
 }
 
 /** The readers by what they take. */
@@ -163,6 +195,16 @@ const readers: readonly {
     takes: (name) => name.endsWith('.map'),
     read: (bytes) => linkerText(linkerReaders.map(textOf(bytes))),
   },
+  {
+    kind: 'snapshot or core dump',
+    takes: (_, bytes) => saysItIsKept(bytes),
+    read: (bytes) => keptText(bytes),
+  },
+  {
+    kind: 'numbers',
+    takes: (name) => /\.(?:npy|txt|csv|hex|ihex)$/i.test(name),
+    read: (bytes, name) => goldenText(name, bytes),
+  },
 ];
 
 async function foundIn(name: string, bytes: Uint8Array): Promise<Found | undefined> {
@@ -171,8 +213,10 @@ async function foundIn(name: string, bytes: Uint8Array): Promise<Found | undefin
   try {
     return { kind: reader.kind, what: await reader.read(bytes, name) };
   } catch (error) {
+    const kind = `${reader.kind}, refused`;
+    if (error instanceof FileError) return { kind, what: fileSentence(error, l10n) };
     if (!(error instanceof FileFault)) throw error;
-    return { kind: `${reader.kind}, refused`, what: faultText(error, l10n) };
+    return { kind, what: faultText(error, l10n) };
   }
 }
 

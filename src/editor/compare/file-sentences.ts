@@ -39,6 +39,12 @@ export function fileSentence({ code, facts }: FileError, l10n: Localiser): strin
         fact('line'),
         fact('text'),
       );
+    case 'csv-keep':
+      return l10n.t(
+        'Line {0} keeps only some of its bytes (TKEEP {1}), and the file does not say which values they are. Leave only those and set TKEEP to -1.',
+        fact('line'),
+        fact('text'),
+      );
     case 'hex-record':
       return l10n.t(
         'Line {0} is no Intel HEX record: "{1}". Write the file anew.',

@@ -19,6 +19,8 @@ export type FileErrorCode =
   | 'no-number'
   /** A row of a simulator's CSV file that is not understood (facts `line`, `text`). */
   | 'csv-row'
+  /** A row of a simulator's CSV file of which only some bytes count (facts `line`, `text`: its TKEEP). */
+  | 'csv-keep'
   /** A line that is no Intel HEX record (facts `line`, `text`). */
   | 'hex-record'
   /** An Intel HEX record whose sum is wrong (facts `line`). */

@@ -106,6 +106,22 @@ describe('NumPy files', () => {
     expect([wide.name, ...(wide.values as Float64Array)]).toEqual(['cfloat', 1, -2]);
   });
 
+  test('records of one type are their numbers one after the other; two bytes of no type are bfloat16', () => {
+    const record = (fields: string, data: Uint8Array) => {
+      const read = readNpy(
+        npy({ header: `{'descr': [${fields}], 'fortran_order': False, 'shape': (2,)}`, data }),
+      );
+      return [read.name, ...(read.values as Float64Array)];
+    };
+    const shorts = bytesFrom(Int16Array.of(1, -2, 3, 4));
+    expect(record(`('re', '<i2'), ('im', '<i2')`, shorts)).toEqual(['cint16', 1, -2, 3, 4]);
+    expect(record(`('only', '<i2'),`, shorts)).toEqual(['int16', 1, -2]);
+    const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6);
+    expect(record(`("r", "|u1"), ("g", "|u1"), ("b", "|u1")`, bytes)).toEqual(['uint8', 1, 2, 3, 4, 5, 6]);
+    const bfloats = readNpy(npy({ descr: '|V2', data: Uint8Array.of(0x80, 0x3f, 0, 0xc0) }));
+    expect([bfloats.name, ...(bfloats.values as Float64Array)]).toEqual(['bfloat16', 1, -2]);
+  });
+
   test('versions 1 to 3, any order of keys, no dimension, long integers of Python 2', () => {
     for (const version of [1, 2, 3])
       expect(readNpy(npy({ version, data: bytesFrom(Int16Array.of(7, 8)) })).values).toEqual(
@@ -147,8 +163,11 @@ describe('NumPy files', () => {
     expect(fault(() => readNpy(npy({ descr: '<U4' })))).toEqual(['npy-type', { text: '<U4' }]);
     expect(fault(() => readNpy(npy({ descr: '|O' })))).toEqual(['npy-type', { text: '|O' }]);
     expect(fault(() => readNpy(npy({ descr: '<f16' })))).toEqual(['npy-type', { text: '<f16' }]);
-    const record = `{'descr': [('a', '<i2')], 'fortran_order': False, 'shape': (2,)}`;
-    expect(fault(() => readNpy(npy({ header: record })))).toMatchObject(['npy-type', {}]);
+    for (const fields of [`[('a', '<i2'), ('b', '<i4')]`, `[('a', '<i2', (3,))]`, `[('a', '<i2')`, '[]']) {
+      const record = `{'descr': ${fields}, 'fortran_order': False, 'shape': (2,)}`;
+      expect(fault(() => readNpy(npy({ header: record })))).toMatchObject(['npy-type', {}]);
+    }
+    expect(fault(() => readNpy(npy({ descr: '|V4' })))).toEqual(['npy-type', { text: '|V4' }]);
     expect(fault(() => readNpy(npy({ version: 4 })))).toEqual(['npy-version', { text: '4.0' }]);
     for (const shape of ['(9007199254740991, 9007199254740991)', '(3,)', '(4294967296, 4294967296)'])
       expect(
@@ -220,6 +239,28 @@ describe('numbers in text', () => {
     expect(fault(() => values('CMD,D\nDATA:9999999999,1'))).toMatchObject(['file-too-large', {}]);
     expect(values('CMD,D\nDATA:4000000000,\nDATA,7')).toEqual(['7']);
     expect(fault(() => values('CMD,D\nDATA,one'))).toEqual(['no-number', { line: 2, text: 'one' }]);
+  });
+
+  test('hexadecimal words without 0x, where all words of a file have one length', () => {
+    expect(values('DEADBEEF\n12345678\n')).toEqual(['0xDEADBEEF', '0x12345678']);
+    expect(values('12345678 90abcdef\n0000000A\n')).toEqual(['0x12345678', '0x90abcdef', '0x0000000A']);
+    expect(values('00 1f 10')).toEqual(['0x00', '0x1f', '0x10']);
+    // Without a letter they are what they always were, and so is an exponent.
+    expect(values('12345678\n00000010\n')).toEqual(['12345678', '00000010']);
+    expect(values('1e10\n12.5\n')).toEqual(['1e10', '12.5']);
+    expect(fault(() => values('10\nab\n100\n'))).toEqual(['no-number', { line: 2, text: 'ab' }]);
+    expect(fault(() => values('100\nab\n'))).toEqual(['no-number', { line: 2, text: 'ab' }]);
+    expect(fault(() => values('-1\nab\n'))).toEqual(['no-number', { line: 2, text: 'ab' }]);
+    expect(fault(() => values('ab\nabc\n'))).toMatchObject(['no-number', {}]);
+  });
+
+  test('a row of the simulator that keeps no byte has no data; one that keeps some is refused: values have no size', () => {
+    const read = readNumberText('CMD,D,D,TLAST,TKEEP\nDATA,1,2,0,-1\nDATA,3,4,1,0\nDATA,5,6,0,-1\n');
+    expect([read.values, read.packets]).toEqual([['1', '2', '5', '6'], 2]);
+    expect(fault(() => values('CMD,D,D,TLAST,TKEEP\nDATA,1,2,0,-1\nDATA,3,4,1,15\n'))).toEqual([
+      'csv-keep',
+      { line: 3, text: '15' },
+    ]);
   });
 
   test("the simulator's CSV with lines of comments, time stamps before the command or without any, and quotes", () => {

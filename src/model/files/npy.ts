@@ -8,11 +8,14 @@ const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** No header is longer. */
 const mostHeader = 64 * 1024;
 const mostDimensions = 32;
+const mostFields = 256;
 
 /** What a header says. */
 interface NpyHeader {
   /** `<`, `>`, `|` or `=`, kind and size, as NumPy writes them. */
   readonly descr: string;
+  /** Numbers of that type in one element: several where the elements are records of one type. */
+  readonly fields: number;
   readonly isFortran: boolean;
   readonly shape: readonly number[];
 }
@@ -45,15 +48,28 @@ function parseHeader(text: string, begin: number): NpyHeader {
     return match;
   };
   let descr: string | undefined;
+  let fields = 1;
   let isFortran: boolean | undefined;
   let shape: number[] | undefined;
   while (take(/\s*\}\s*$/) === undefined) {
     const key = take(/\s*(['"])(\w+)\1\s*:\s*/)?.[2];
     if (key === 'descr' && descr === undefined) {
       descr = take(/(['"])([^'"]{1,40})\1/)?.[2];
-      // A list stands for a record of several fields.
-      if (descr === undefined && take(/\[/) !== undefined)
-        throw new FileError('npy-type', { text: text.slice(at - 1, at + 40) });
+      // A list stands for a record of several fields: numbers one after the other, where all have one type.
+      const begins = at;
+      if (descr === undefined && take(/\[/) !== undefined) {
+        const types: string[] = [];
+        while (types.length < mostFields) {
+          const type = take(/\s*\(\s*(['"])[^'"]{0,100}\1\s*,\s*(['"])([^'"]{1,40})\2\s*\)\s*,?/)?.[3];
+          if (type === undefined) break;
+          types.push(type);
+        }
+        const isWhole = take(/\s*\]/) !== undefined;
+        if (!isWhole || new Set(types).size !== 1)
+          throw new FileError('npy-type', { text: text.slice(begins, begins + 40) });
+        descr = types[0];
+        fields = types.length;
+      }
       if (descr === undefined) return fail(at);
     } else if (key === 'fortran_order' && isFortran === undefined) {
       const value = take(/(True|False)/)?.[1] ?? fail(at);
@@ -71,19 +87,26 @@ function parseHeader(text: string, begin: number): NpyHeader {
     if (take(/\s*,/) === undefined && !/^\s*\}/.test(text.slice(at))) return fail(at);
   }
   if (descr === undefined || isFortran === undefined || shape === undefined) return fail(at);
-  return { descr, isFortran, shape };
+  return { descr, fields, isFortran, shape };
 }
 
 /** How one number of a NumPy type is read; complex values are two numbers. */
 interface NumberReader {
   readonly name: CellName;
   readonly bytes: number;
-  readonly parts: 1 | 2;
+  readonly parts: number;
   read(view: DataView, at: number): number | bigint;
 }
 
+/** Pairs of numbers that are one complex value in memory. */
+const pairs: Readonly<Partial<Record<CellName, CellName>>> = {
+  int16: 'cint16',
+  int32: 'cint32',
+  float32: 'cfloat',
+};
+
 function readerOf(descr: string): NumberReader {
-  const [, order = '', kind = '', digits = ''] = /^([<>|=])([bBiufc])(\d{1,2})$/.exec(descr) ?? [];
+  const [, order = '', kind = '', digits = ''] = /^([<>|=])([bBiufcV])(\d{1,2})$/.exec(descr) ?? [];
   const size = Number(digits);
   const little = order !== '>';
   const integer = (signed: boolean): NumberReader | undefined => {
@@ -113,6 +136,13 @@ function readerOf(descr: string): NumberReader {
     if (bytes === 4) return { name, bytes, parts, read: (view, at) => view.getFloat32(at, little) };
     return bytes === 8 ? { name, bytes, parts, read: (view, at) => view.getFloat64(at, little) } : undefined;
   };
+  // NumPy knows no bfloat16: libraries that do have it written as two bytes of no type.
+  const bfloat: NumberReader = {
+    name: 'bfloat16',
+    bytes: 2,
+    parts: 1,
+    read: (view, at) => floatValue(floatShapes.bfloat16, BigInt(view.getUint16(at, little))),
+  };
   const reader =
     kind === 'i'
       ? integer(true)
@@ -122,7 +152,9 @@ function readerOf(descr: string): NumberReader {
           ? float(size, size === 2 ? 'float16' : size === 4 ? 'float32' : 'float64', 1)
           : kind === 'c'
             ? float(size / 2, 'cfloat', 2)
-            : undefined;
+            : kind === 'V' && size === 2
+              ? bfloat
+              : undefined;
   if (reader === undefined) throw new FileError('npy-type', { text: descr });
   return reader;
 }
@@ -165,8 +197,10 @@ export function readNpy(bytes: Uint8Array): NpyNumbers {
   const text = new TextDecoder(major === 3 ? 'utf-8' : 'latin1').decode(
     bytes.subarray(begin, begin + length),
   );
-  const { descr, isFortran, shape } = parseHeader(text, begin);
-  const reader = readerOf(descr);
+  const { descr, fields, isFortran, shape } = parseHeader(text, begin);
+  const one = readerOf(descr);
+  const name = fields === 2 && one.parts === 1 ? (pairs[one.name] ?? one.name) : one.name;
+  const reader: NumberReader = { ...one, name, parts: one.parts * fields };
   const elements = shape.reduce((product, size) => product * size, 1);
   const size = reader.bytes * reader.parts;
   const data = begin + length;
@@ -175,7 +209,7 @@ export function readNpy(bytes: Uint8Array): NpyNumbers {
     throw new FileError('file-cut', { bytes: data + elements * size });
   if (elements === 0) throw new FileError('file-empty');
   const count = elements * reader.parts;
-  const isWide = reader.bytes === 8 && reader.name.endsWith('int64');
+  const isWide = reader.bytes === 8 && one.name.endsWith('int64');
   const values = isWide ? new Array<bigint>(count) : new Float64Array(count);
   let to = 0;
   for (const element of orderOf(shape, isFortran)) {

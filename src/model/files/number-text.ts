@@ -21,10 +21,15 @@ const oneNumber = new RegExp(`^${number}$`, 'i');
 const complexNumber = new RegExp(`^(${number})([+-]${number.slice('[+-]?'.length)})[ij]$`, 'i');
 const timeLine = /^T\s+\d+(?:\.\d+)?\s*(?:[pnum]?s)$/i;
 
+/** Bits as memory dumps write them, without `0x`: all words of a file have one length. */
+const bareHex = /^(?:[0-9a-f]{2}|[0-9a-f]{4}|[0-9a-f]{8}|[0-9a-f]{16}|[0-9a-f]{32})$/i;
+
 /** Collects numbers with their lines. */
 class Numbers {
   readonly values: string[] = [];
   readonly lines: number[] = [];
+  /** The first word that is a number only as hexadecimal digits. */
+  #hex: { readonly word: string; readonly line: number } | undefined;
 
   add(word: string, line: number): void {
     const isShort = word.length <= longestWord;
@@ -34,10 +39,23 @@ class Numbers {
     }
     const [, real, imaginary] = (isShort ? complexNumber.exec(word) : null) ?? [];
     if (real === undefined || imaginary === undefined) {
-      throw new FileError('no-number', { line, text: word.slice(0, 40) });
+      // It is a number if all others have the same look.
+      const others = this.#hex === undefined ? this.values : [this.#hex.word];
+      if (!bareHex.test(word) || others.some((other) => !isLike(other, word))) throw noNumber(word, line);
+      this.#hex ??= { word, line };
+      this.#push(word, line);
+      return;
     }
     this.#push(real, line);
     this.#push(imaginary, line);
+  }
+
+  /** All of them. Throws FileError `no-number` if some were hexadecimal digits and others were not. */
+  get all(): readonly string[] {
+    const hex = this.#hex;
+    if (hex === undefined) return this.values;
+    if (this.values.some((other) => !isLike(other, hex.word))) throw noNumber(hex.word, hex.line);
+    return this.values.map((word) => `0x${word}`);
   }
 
   #push(text: string, line: number): void {
@@ -47,6 +65,15 @@ class Numbers {
   }
 }
 
+function noNumber(word: string, line: number): FileError {
+  return new FileError('no-number', { line, text: word.slice(0, 40) });
+}
+
+/** Whether both are hexadecimal digits, as many. */
+function isLike(one: string, other: string): boolean {
+  return one.length === other.length && bareHex.test(one);
+}
+
 /** Which columns of a simulator's CSV file hold what. */
 interface Columns {
   readonly data: readonly number[];
@@ -54,14 +81,16 @@ interface Columns {
   readonly command: number;
   /** -1 where the file has none. */
   readonly last: number;
+  /** Likewise. */
+  readonly keep: number;
 }
 
 /** The columns that the first line of a simulator's CSV file names; undefined for another line. */
 function columnsOf(row: string): Columns | undefined {
   const names = cellsOf(row).map((name) => name.toUpperCase());
   const data = names.flatMap((name, i) => (/^D\d*$/.test(name) ? [i] : []));
-  const [command, last] = [names.indexOf('CMD'), names.indexOf('TLAST')];
-  return command < 0 && (last < 0 || data.length === 0) ? undefined : { data, command, last };
+  const [command, last, keep] = [names.indexOf('CMD'), names.indexOf('TLAST'), names.indexOf('TKEEP')];
+  return command < 0 && (last < 0 || data.length === 0) ? undefined : { data, command, last, keep };
 }
 
 /** The cells of a row, without the quotes that spreadsheets put around some. */
@@ -69,7 +98,7 @@ function cellsOf(row: string): string[] {
   return row.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
 
-/** Reads numbers from text. Throws FileError `no-number`, `csv-row`, `file-too-large` or `file-empty`. */
+/** Reads numbers from text. Throws FileError `no-number`, `csv-row`, `csv-keep`, `file-too-large` or `file-empty`. */
 export function readNumberText(text: string): TextNumbers {
   const numbers = new Numbers();
   let packets = 1;
@@ -94,7 +123,8 @@ export function readNumberText(text: string): TextNumbers {
       columns = columnsOf(row);
       if (columns !== undefined) continue;
       // A heading of names, as spreadsheets have it.
-      if (/^["a-z_]/i.test(row) && row !== 'TLAST' && !/^(?:inf|nan)/i.test(row)) continue;
+      const isHex = row.split(/[\s,;]+/).every((word) => word.length >= 8 && bareHex.test(word));
+      if (!isHex && /^["a-z_]/i.test(row) && row !== 'TLAST' && !/^(?:inf|nan)/i.test(row)) continue;
     }
     if (columns !== undefined) {
       isPacketOver = addCommand(cellsOf(row), columns, line + 1, add) || isPacketOver;
@@ -110,7 +140,8 @@ export function readNumberText(text: string): TextNumbers {
     isPacketOver = isLast;
     isLast = false;
   }
-  const { values, lines } = numbers;
+  const { lines } = numbers;
+  const values = numbers.all;
   if (values.length === 0) throw new FileError('file-empty');
   return { values, lines, packets };
 }
@@ -127,6 +158,10 @@ function addCommand(
     /^(DATA|STALL|COMMENT)(?:\s*:\s*(\d{1,10}))?$/i.exec(said) ?? /^(COMMENT)\b/i.exec(said) ?? [];
   if (command === undefined) throw new FileError('csv-row', { line, text: said.slice(0, 40) });
   if (command.toUpperCase() !== 'DATA') return false;
+  const keep = (cells[columns.keep] ?? '').slice(0, 40);
+  // -1: all bytes. How many bytes a value has is not said: which values a part of them is, is not known.
+  if (!['', '-1', '0'].includes(keep)) throw new FileError('csv-keep', { line, text: keep });
+  if (keep === '0') return cells[columns.last] === '1';
   const words = columns.data.map((column) => cells[column] ?? '').filter((word) => word !== '');
   if (Number(digits) * words.length > mostNumbers)
     throw new FileError('file-too-large', { most: mostNumbers });
