@@ -29,7 +29,7 @@ class Numbers {
   readonly values: string[] = [];
   readonly lines: number[] = [];
   /** The first word that is a number only as hexadecimal digits. */
-  #hex: { readonly word: string; readonly line: number } | undefined;
+  #hex: { readonly text: string; readonly line: number } | undefined;
 
   add(word: string, line: number): void {
     const isShort = word.length <= longestWord;
@@ -40,9 +40,9 @@ class Numbers {
     const [, real, imaginary] = (isShort ? complexNumber.exec(word) : null) ?? [];
     if (real === undefined || imaginary === undefined) {
       // It is a number if all others have the same look.
-      const others = this.#hex === undefined ? this.values : [this.#hex.word];
+      const others = this.#hex === undefined ? this.values : [this.#hex.text];
       if (!bareHex.test(word) || others.some((other) => !isLike(other, word))) throw noNumber(word, line);
-      this.#hex ??= { word, line };
+      this.#hex ??= { text: word, line };
       this.#push(word, line);
       return;
     }
@@ -54,7 +54,7 @@ class Numbers {
   get all(): readonly string[] {
     const hex = this.#hex;
     if (hex === undefined) return this.values;
-    if (this.values.some((other) => !isLike(other, hex.word))) throw noNumber(hex.word, hex.line);
+    if (this.values.some((other) => !isLike(other, hex.text))) throw noNumber(hex.text, hex.line);
     return this.values.map((word) => `0x${word}`);
   }
 
