@@ -2,10 +2,11 @@
  * The panel beside the grid: the bytes at the cursor as every kind of value, in both orders, and numbers about the selection. It
  * shows what it is given and hands over clicks; which bytes there are, and who may edit them, it does not know.
  */
-import { html, nothing, render, type TemplateResult } from 'lit';
+import { html, nothing, render, svg, type TemplateResult } from 'lit';
 import type { ByteOrder, CellFormat } from '../src/model/cells/format.ts';
 import type { Statistics } from '../src/model/cells/statistics.ts';
 import { hexDigits } from '../src/model/numbers.ts';
+import { type Sparkline, sparkGaps, sparkPath } from '../src/model/sparkline.ts';
 import { button, choice, valueButton } from './controls.ts';
 import {
   type InspectedName,
@@ -20,6 +21,11 @@ import type { Translate } from './strings.ts';
 
 /** Bytes that are enough for the largest vector. */
 export const inspectedBytes = 32;
+
+/** Columns of the history. */
+export const historyColumns = 120;
+/** Its height, in the same unit. */
+const historyHeight = 16;
 
 /** A value that a person wants to change. */
 interface InspectedValue {
@@ -38,6 +44,11 @@ export interface InspectorContent {
   readonly upperCase: boolean;
   /** Milliseconds since the byte at the cursor changed, as far as this page saw it. */
   readonly changed: number | undefined;
+  /** The cell at the cursor over the last minute; undefined before it was read. */
+  readonly history: Sparkline | undefined;
+  /** What cells are shown as. */
+  readonly format: CellFormat;
+  readonly formatName: string;
   readonly selection: Meter;
   /** Selected bytes, and what they are taken for. */
   readonly selected: { readonly length: number; readonly name: string; readonly isInteger: boolean };
@@ -115,7 +126,34 @@ export class Inspector {
           ${this.#row(this.#vector, vector, content)}
         </tbody>
       </table>
+      ${this.#history(content)}
       <p class="changed-at">${changed === undefined ? t('inspectorUnchanged') : t('inspectorChanged', ...this.#ago(changed))}</p>`;
+  }
+
+  #history({ history, format, formatName }: InspectorContent): TemplateResult | typeof nothing {
+    if (history === undefined) return nothing;
+    const t = this.#t;
+    const { lowest, highest, last, lasts, unseen } = history;
+    const values = [lowest, highest, last].map((bytes) => format.format(bytes, 0));
+    const range = t('historyRange', ...values);
+    const gap = unseen < 1000 ? '' : ` ${t('historyUnseen', ...this.#ago(unseen))}`;
+    const text = `${t('history', formatName, ...this.#ago(lasts))} ${range}${gap}`;
+    const gaps = sparkGaps(history).map(
+      ({ from, count }) => svg`<rect class="gap" x=${from} y="0" width=${count} height=${historyHeight} />`,
+    );
+    return html`<figure class="history">
+      <svg
+        class="history-line"
+        role="img"
+        aria-label=${text}
+        viewBox="0 -1 ${historyColumns} ${historyHeight + 2}"
+        preserveAspectRatio="none"
+      >
+        ${gaps}
+        <path class="line" d=${sparkPath(history, historyHeight)} vector-effect="non-scaling-stroke" />
+      </svg>
+      <figcaption aria-hidden="true">${text}</figcaption>
+    </figure>`;
   }
 
   #row(name: InspectedName, label: unknown, content: InspectorContent): TemplateResult {

@@ -18,8 +18,10 @@ import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits } from '../src/model/numbers.ts';
 import { bytesIn, endOf } from '../src/model/ranges.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
+import { sparkline } from '../src/model/sparkline.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
+import { CursorHistory } from './grid/cursor-history.ts';
 import { expectedOf } from './grid/mismatches.ts';
 import {
   isExtended,
@@ -37,7 +39,7 @@ import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
 import { HostClient, toBytes, toExpectedBytes, toPageNames, type VsCodeApi } from './host.ts';
-import { Inspector, type InspectorContent, inspectedBytes } from './inspector.ts';
+import { historyColumns, Inspector, type InspectorContent, inspectedBytes } from './inspector.ts';
 import { SelectionMeter } from './meter.ts';
 import { type CursorDetails, Outline } from './outline.ts';
 import { translator } from './strings.ts';
@@ -101,6 +103,7 @@ class Editor {
   readonly #inspector: Inspector;
   readonly #map: TileMap;
   readonly #meter: SelectionMeter;
+  readonly #history = new CursorHistory();
   /** Where the page was before it showed places to choose from. */
   #left: Pick<KeptState, 'selection' | 'top'> | undefined;
   /** Where the cursor was when it last moved: a message about another byte goes away. */
@@ -178,9 +181,8 @@ class Editor {
     });
     this.#view.addBeside(this.#map.element);
     this.#outline.middle.append(this.#inspector.element);
-    setInterval(() => {
-      if (this.#shown.inspector) this.#updateOutline();
-    }, inspectorPeriod);
+    // What did not change while it was followed is part of the history, too.
+    setInterval(() => this.#updateOutline(), inspectorPeriod);
     this.#controller = new GridController({
       around: this.#outline.middle,
       view: this.#view,
@@ -432,12 +434,22 @@ class Editor {
         ...(notice === undefined ? {} : { notice }),
         ...(failure === undefined ? {} : { failure: failureText(this.#t, failure) }),
       });
+      this.#noteHistory();
       this.#inspector.update(this.#inspected());
       this.#map.show(this.#view.selection.cursor, this.#view.visible);
       if (cursor !== undefined) this.#speakCursor(cursor);
       if (this.#toSay !== undefined) this.#outline.speak(this.#toSay);
       this.#toSay = undefined;
     });
+  }
+
+  /** Notes what is at the cursor now. */
+  #noteHistory(): void {
+    const { layout, selection } = this.#view;
+    if (layout.rowCount === 0) return;
+    const { live, frozen } = this.#state;
+    const isFollowed = live !== undefined && live.paused === undefined && frozen === undefined;
+    this.#history.take(this.#shownAt(selection.cursor, selection.pane), isFollowed, performance.now());
   }
 
   /** What the inspector shows, while it is open. */
@@ -454,10 +466,14 @@ class Editor {
     const cell = pane === 'cells' ? layout.cell : (offset: number) => ({ offset, length: 1 });
     this.#meter.select(isExtended(selection) ? { ranges, format, cell } : undefined);
     const changedAt = this.#store.changedAt(cursor);
+    const now = performance.now();
     return {
       bytes: this.#store.read({ offset: cursor, length }),
       upperCase,
-      changed: changedAt === undefined ? undefined : performance.now() - changedAt,
+      changed: changedAt === undefined ? undefined : now - changedAt,
+      history: sparkline(this.#history.stretches(now), format, historyColumns),
+      format,
+      formatName: cellName(this.#t, choice, format.bytes),
       selection: this.#meter.state,
       selected: {
         length: bytesIn(ranges),

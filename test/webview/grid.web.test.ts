@@ -2097,6 +2097,36 @@ describe('[hex-5] the inspector', () => {
     expect(await reads()).toBe(1);
   });
 
+  test('[live-7] the history of the cell at the cursor: lowest, highest and last value, and gaps while nothing is followed', async () => {
+    const page = await inspect({ settings: { cells: { name: 'uint8', order: 'little' } } });
+    const history = page.locator('.inspector .history svg');
+    const said = () => history.getAttribute('aria-label');
+    const write = (value: number) => page.evaluate((byte) => window.fake.deviceWrite(0x8010, byte), value);
+    await page.evaluate(() => window.fake.setState({ live: { hertz: 10 } }));
+    // Where the cursor comes to, it begins.
+    await page.keyboard.press('ArrowDown');
+    await eventually(() => page.locator('.details').textContent()).toContain('tile offset 0x0010');
+    for (const value of [0, 255, 7]) {
+      await write(value);
+      await eventually(said).toContain(`last ${value}.`);
+    }
+    await eventually(said).toMatch(/^uint8, the last \d+ s: lowest 0, highest 255, last 7\.$/);
+    expect(await page.locator('.inspector .history figcaption').textContent()).toBe(await said());
+    expect(await history.locator('.gap').count()).toBe(0);
+    await page.evaluate(() => window.fake.setState({ live: { hertz: 10, paused: 'The debugger stopped.' } }));
+    await eventually(said).toMatch(/last 7\. Not followed for \d+ s of it\.$/);
+    await eventually(() => history.locator('.gap').count()).toBe(1);
+    // It goes on after the gap, with a line of its own.
+    const lines = async () => (await history.locator('.line').getAttribute('d'))?.match(/M/g)?.length;
+    expect(await lines()).toBe(1);
+    await page.evaluate(() => window.fake.setState({ live: { hertz: 10 } }));
+    await write(9);
+    await eventually(said).toContain('last 9.');
+    await eventually(lines).toBe(2);
+    await page.keyboard.press('ArrowUp');
+    await eventually(said).toMatch(/lowest 164, highest 164, last 164\.$/);
+  });
+
   test('says how long ago the byte changed; is closed again, and the tab remembers', async () => {
     const page = await inspect();
     await page.keyboard.press('ArrowDown');

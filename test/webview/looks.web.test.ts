@@ -291,7 +291,7 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
-  test('[hex-5] the inspector: beside the grid, in narrow pages below it', async () => {
+  test('[hex-5] [live-7] the inspector: beside the grid, in narrow pages below it', async () => {
     for (const theme of themeNames) {
       for (const width of [600, 1400]) {
         open = await harness.open({
@@ -308,6 +308,19 @@ describe('[main-18] [main-23] looks', () => {
         });
         for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowDown');
         await page.locator('.inspector .numbers').waitFor();
+        // The history of the byte at the cursor, with a gap: a second passes between two looks, as far as the page knows.
+        await page.evaluate(async () => {
+          const now = performance.now.bind(performance);
+          let passed = 0;
+          performance.now = () => now() + passed;
+          for (const [i, value] of [3, 40, 55, 20, 90, 60, 64, 30].entries()) {
+            window.fake.setState({ live: { hertz: 10, ...(i === 4 ? { paused: 'paused' } : {}) } });
+            window.fake.deviceWrite(0x8030, value);
+            await new Promise(requestAnimationFrame);
+            passed += 1000;
+          }
+        });
+        await page.locator('.history-line .gap').first().waitFor();
         await painted(page);
         await page.screenshot({ path: join(shots, `webview-inspector-${theme}-${width}.png`) });
         // Below the grid the panel scrolls.

@@ -21,8 +21,9 @@ import type { HexPanel } from '../panel.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
 import { sentenceOf } from '../sentences.ts';
 import { isKeptTile, keptShape, keptTileName, tilesToRemove, usualKept } from './kept-tiles.ts';
-import { Watches, type WatchHit, type WatchNow } from './watch-model.ts';
-import { actionText, hitText, valueText } from './watch-sentences.ts';
+import { sparklineSvg } from './sparkline-svg.ts';
+import { Watches, type WatchHistory, type WatchHit, type WatchNow } from './watch-model.ts';
+import { actionText, historyText, hitText, valueText } from './watch-sentences.ts';
 import { type KeptWatch, mostWatches, type WatchStore, watchActions } from './watch-store.ts';
 
 /** The view's id in the manifest. */
@@ -108,13 +109,17 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
     item.description = valueText(watch, vscode.l10n);
     const { boardLabel, memoryName } = this.#provider.services;
     const { resource, cells, action } = watch.kept;
+    const history = watch.history();
     item.tooltip = [
       `${watch.label} ${item.description}`,
       `${boardLabel(resource.board)} · ${memoryName(resource)} · ${watch.address} · ${cells.name}`,
       ...(watch.condition === undefined ? [] : [actionText(action, vscode.l10n)]),
+      ...(history === undefined ? [] : [historyText(history, vscode.l10n)]),
     ].join('\n');
     const icon = watch.absence !== undefined ? 'circle-slash' : watch.isTrue ? 'bell-dot' : 'eye';
-    item.iconPath = new vscode.ThemeIcon(icon);
+    // What moves is seen as a line, where nothing else has to be told.
+    const isMoving = history !== undefined && history.lowest !== history.highest && icon === 'eye';
+    item.iconPath = isMoving ? lineOf(history) : new vscode.ThemeIcon(icon);
     item.contextValue = 'watch';
     item.command = {
       command: 'tilescope.showWatch',
@@ -314,6 +319,15 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
     this.#watches.dispose();
     for (const one of this.#subscriptions) one.dispose();
   }
+}
+
+/** The history of a value, on light and on dark grounds. */
+function lineOf({ line }: WatchHistory): { readonly light: vscode.Uri; readonly dark: vscode.Uri } {
+  const as = (colour: string): vscode.Uri => {
+    const picture = Buffer.from(sparklineSvg(line, colour)).toString('base64');
+    return vscode.Uri.parse(`data:image/svg+xml;base64,${picture}`);
+  };
+  return { light: as('#0063b1'), dark: as('#75beff') };
 }
 
 async function askType(title: string, present: CellChoice): Promise<CellChoice | undefined> {

@@ -3,8 +3,9 @@ import { toBoardError } from '../../board/errors.ts';
 import { BoardLink } from '../../session/link.ts';
 import { SessionPool } from '../../session/pool.ts';
 import { ManualTime, ScriptedDevice, settle } from '../../session/scripted-board.ts';
+import { sparklineSvg } from './sparkline-svg.ts';
 import { actPeriod, Watches, type WatchHit } from './watch-model.ts';
-import { hitText, valueText } from './watch-sentences.ts';
+import { historyText, hitText, valueText } from './watch-sentences.ts';
 import { type KeptWatch, WatchStore } from './watch-store.ts';
 
 const l10n = {
@@ -74,6 +75,38 @@ describe('[live-9] watches', () => {
     await look(200);
     expect(texts()).toEqual(['= 200']);
     expect(device.reads).toEqual([]);
+  });
+
+  test('[live-7] keep how the value changed in the last minute, with gaps while nobody looked', async () => {
+    const { time, device, watches, look } = await setup([kept({ cells: { name: 'int8', order: 'little' } })]);
+    const history = () => watches.all[0]?.history();
+    expect(history()).toBeUndefined();
+    for (const value of [5, 0xfe, 7]) {
+      await look(value);
+      time.advance(2000);
+    }
+    const said = () => {
+      const told = history();
+      return told && historyText(told, l10n);
+    };
+    expect(said()).toBe('In the last 6 s: lowest -2, highest 7.');
+    // The list is hidden, then its partition is free: both are gaps.
+    watches.isShown = false;
+    time.advance(3000);
+    watches.isShown = true;
+    await look(6);
+    time.advance(1000);
+    device.owner = undefined;
+    device.announce();
+    await settle();
+    time.advance(10_000);
+    expect(said()).toBe('In the last 20 s: lowest -2, highest 7. Not followed for 13 s of it.');
+    const told = history();
+    const svg = told === undefined ? '' : sparklineSvg(told.line, '#00f');
+    expect(svg.match(/<rect/g)).toHaveLength(2);
+    expect(svg).toMatch(/<path d="M0 \d.*M\d/);
+    time.advance(60_000);
+    expect(history()).toBeUndefined();
   });
 
   test('act when the condition becomes true, not while it is, and not for what was true at the first look', async () => {

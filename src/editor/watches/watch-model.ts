@@ -8,6 +8,8 @@ import { cellFormat } from '../../model/cells/cell-format.ts';
 import type { Disposable } from '../../model/event.ts';
 import { containsTile, formatTile, tileStart } from '../../model/geometry.ts';
 import { hexNumber } from '../../model/numbers.ts';
+import { type Sparkline, sparkline } from '../../model/sparkline.ts';
+import { ValueHistory } from '../../model/value-history.ts';
 import { conditionText, isMet, parseCondition, type WatchCondition } from '../../model/watch-condition.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import type { SessionReference } from '../../session/pool.ts';
@@ -15,6 +17,9 @@ import type { KeptWatch } from './watch-store.ts';
 
 /** Milliseconds between looks at a watched value, as far as board and link keep up. */
 const lookPeriod = 100;
+
+/** Columns of the line that shows how a value changed. */
+const historyColumns = 32;
 
 /** A watch acts at most this often, milliseconds. */
 export const actPeriod = 5000;
@@ -37,6 +42,15 @@ export interface WatchNow {
   /** As typed; undefined without one. */
   readonly condition: string | undefined;
   readonly isTrue: boolean;
+  /** How it changed in the last minute; undefined before it was read. */
+  readonly history: () => WatchHistory | undefined;
+}
+
+/** A line, and its ends as the value is shown. */
+export interface WatchHistory {
+  readonly line: Sparkline;
+  readonly lowest: string;
+  readonly highest: string;
 }
 
 /** A condition that became true. */
@@ -78,6 +92,7 @@ class RunningWatch {
   #learnedFrom: unknown;
   #looked = '';
   #value: Uint8Array | undefined;
+  readonly #history: ValueHistory;
   #valueEpoch = '';
   #absence: WatchAbsence | undefined = 'unknown';
   /** Undefined before the first value of an epoch: what is true then did not become so. */
@@ -91,6 +106,7 @@ class RunningWatch {
     this.#services = services;
     this.#key = `watch:${kept.id}`;
     this.#format = cellFormat(kept.cells, true);
+    this.#history = new ValueHistory(this.#format.bytes);
     this.#condition = kept.condition === '' ? undefined : parseCondition(kept.condition, this.#format);
   }
 
@@ -106,7 +122,15 @@ class RunningWatch {
       isFree: this.#reference?.session.state.inUse === false,
       condition: this.#condition && conditionText(this.#condition),
       isTrue: this.#isTrue === true,
+      history: () => this.#drawn(),
     };
+  }
+
+  #drawn(): WatchHistory | undefined {
+    const line = sparkline(this.#history.stretches(this.#services.now()), this.#format, historyColumns);
+    if (line === undefined) return undefined;
+    const [lowest, highest] = [line.lowest, line.highest].map((bytes) => this.#format.format(bytes, 0));
+    return { line, lowest: lowest ?? '', highest: highest ?? '' };
   }
 
   /** Where it stands: a name moves with its build. */
@@ -131,6 +155,7 @@ class RunningWatch {
     const session = this.#reference?.session;
     if (session === undefined) {
       this.#absence = 'no-board';
+      this.#history.gap(this.#services.now());
       return;
     }
     const { link, inUse } = session.state;
@@ -152,6 +177,14 @@ class RunningWatch {
   take(): void {
     const session = this.#reference?.session;
     if (session === undefined) return;
+    this.#take(session);
+    const now = this.#services.now();
+    const live = session.liveState(this.#key);
+    if (this.#absence !== undefined || this.#value === undefined) this.#history.gap(now);
+    else this.#history.add(now, this.#value, live !== undefined && live.paused === undefined);
+  }
+
+  #take(session: MemorySession): void {
     const { link, partition } = session.state;
     const range = this.#range;
     this.#absence = undefined;

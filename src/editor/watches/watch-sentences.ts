@@ -1,6 +1,6 @@
 /** Watches in words. */
 import type { Localiser } from '../../model/localiser.ts';
-import type { WatchAbsence, WatchHit, WatchNow } from './watch-model.ts';
+import type { WatchAbsence, WatchHistory, WatchHit, WatchNow } from './watch-model.ts';
 import type { KeptWatch } from './watch-store.ts';
 
 /** What stands behind the label of a watch: its value, or why there is none, and its condition. */
@@ -10,6 +10,15 @@ export function valueText({ value, absence, isFree, condition, isTrue }: WatchNo
   const free = absence === undefined && isFree ? ` · ${l10n.t('partition is free')}` : '';
   if (condition === undefined) return `${now}${free}`;
   return `${now} · ${isTrue ? l10n.t('{0} is true', condition) : l10n.t('when {0}', condition)}${free}`;
+}
+
+/** How a value changed. */
+export function historyText({ line, lowest, highest }: WatchHistory, l10n: Localiser): string {
+  const seconds = (milliseconds: number): string => l10n.t('{0} s', Math.floor(milliseconds / 1000));
+  const range = l10n.t('In the last {0}: lowest {1}, highest {2}.', seconds(line.lasts), lowest, highest);
+  return line.unseen < 1000
+    ? range
+    : `${range} ${l10n.t('Not followed for {0} of it.', seconds(line.unseen))}`;
 }
 
 /** Why there is no value of now. */
