@@ -21,6 +21,7 @@ const longest = [
   'saving.e2e.test.ts',
   'owner.e2e.test.ts',
   'sequences.board.test.ts',
+  'kills.board.test.ts',
   'native.board.test.ts',
   'conformance-local.board.test.ts',
   'ssh.board.test.ts',
@@ -78,8 +79,8 @@ export default defineConfig({
           exclude: [...elsewhere, ...alone.board, '**/*.long.test.ts'],
           environment: 'node',
           expect: patience(30_000),
-          // A board keeps one processor busy.
-          maxWorkers: 2,
+          // A board computes half of its time, and waits the other half: for hands to be off, for links, for its own start.
+          maxWorkers: 3,
           testTimeout: 60_000,
           hookTimeout: 300_000,
         },

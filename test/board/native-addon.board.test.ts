@@ -70,7 +70,7 @@ describe('the addon in Node on the board', () => {
     expect(bytes.readUInt32LE(0)).toBe(((first & 0xffff_00ff) | 0x4200) >>> 0);
     expect(bytes.readUInt32LE(4)).toBe(patternWord('data', 6, 1, 4));
     await witness.exit();
-  }, 300_000);
+  }, 600_000);
 
   it('holds a partition by the agent it is given, looks at tiles, and leaves no descriptor behind [attach-8] [attach-10]', async () => {
     await board.control('reset all');
