@@ -520,7 +520,9 @@ function offerCommands({
       const { epochChanged } = session.state;
       const mismatches = files.mismatches(session);
       const coreRuns = panel.runningTile !== undefined;
-      keys.tell(editorKeys({ ...panel.state, epochChanged, coreRuns, mismatches }, isComparing));
+      const { hasChanges, hasNamedPlaces } = panel;
+      const found = { epochChanged, coreRuns, mismatches, hasChanges, hasNamedPlaces };
+      keys.tell(editorKeys({ ...panel.state, ...found }, isComparing));
     }
   };
   tellSidebar();

@@ -78,6 +78,8 @@ describe('[shape-9] what can be done now', () => {
       epochChanged: false,
       coreRuns: false,
       mismatches: 0,
+      hasChanges: false,
+      hasNamedPlaces: false,
     } as const;
     expect(on(editorKeys(undefined, false))).toEqual([]);
     expect(on(editorKeys(undefined, true))).toEqual(['hasComparison']);
@@ -94,6 +96,12 @@ describe('[shape-9] what can be done now', () => {
       on(editorKeys({ ...facts, stagedBytes: 2, conflictBytes: 1, coreRuns: true, mismatches: 3 }, false)),
     ).toEqual([
       ...['canRead', 'canLock', 'canBeImmediate', 'hasStaged', 'hasConflicts', 'coreRuns', 'hasMismatches'],
+    ]);
+    expect(on(editorKeys({ ...facts, connected: false, hasChanges: true }, false))).toEqual([
+      ...['canLock', 'hasChanges'],
+    ]);
+    expect(on(editorKeys({ ...facts, connected: false, hasNamedPlaces: true }, false))).toEqual([
+      ...['canLock', 'hasNamedPlaces'],
     ]);
   });
 

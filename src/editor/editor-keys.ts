@@ -15,6 +15,10 @@ export interface EditorFacts {
   readonly coreRuns: boolean;
   /** Values that differ from what the memory is compared with. */
   readonly mismatches: number;
+  /** Changes are marked in the memory that it shows. */
+  readonly hasChanges: boolean;
+  /** A build names places of that memory. */
+  readonly hasNamedPlaces: boolean;
 }
 
 /**
@@ -35,6 +39,8 @@ export function editorKeys(facts: EditorFacts | undefined, isComparing: boolean)
     mustRebase: facts?.epochChanged === true,
     coreRuns: facts?.coreRuns === true,
     hasMismatches: (facts?.mismatches ?? 0) > 0,
+    hasChanges: facts?.hasChanges === true,
+    hasNamedPlaces: facts?.hasNamedPlaces === true,
     hasComparison: isComparing,
   };
 }

@@ -37,7 +37,14 @@ import type {
   ToWebview,
   ViewChoice,
 } from './messages.ts';
-import { type NamedRange, type NamesOfTile, nameAt, namedRangeAt, pageNames } from './named-places.ts';
+import {
+  type NamedRange,
+  type NamesOfTile,
+  nameAt,
+  namedPlaces,
+  namedRangeAt,
+  pageNames,
+} from './named-places.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
@@ -127,6 +134,8 @@ export class HexPanel {
   #toldExpected: ExpectedBytes = nothingExpected;
   /** Names as the page was last told, as JSON. */
   #toldNames = '';
+  /** Whether a build names places here; undefined until it is asked for, and when builds changed. */
+  #isNamed: boolean | undefined;
   readonly #keptView: ViewChoice | undefined;
   /** As the board last told: addresses stay when the connection is lost. */
   #generation: Generation | undefined;
@@ -163,6 +172,7 @@ export class HexPanel {
     );
     this.#store.add(
       host.services.onDidChangeNames(() => {
+        this.#isNamed = undefined;
         this.#tellNames();
         this.#stateChanged();
       }),
@@ -318,6 +328,21 @@ export class HexPanel {
     const { session } = this.document;
     if (kind === 'snapshot') return session.snapshotTick;
     return kind === 'stop' ? session.stopTick : this.#moment.tick;
+  }
+
+  /** Whether changes are marked in the memory that the tab shows, as far as its tiles were looked at. */
+  get hasChanges(): boolean {
+    const { shown, isOutside } = this.document;
+    const map = this.#tileMarks;
+    return !isOutside && shown !== undefined && map?.hasChanges(shown.range) === true;
+  }
+
+  /** Whether a build names places of that memory. */
+  get hasNamedPlaces(): boolean {
+    const range = this.document.shown?.range;
+    if (range === undefined) return false;
+    this.#isNamed ??= this.#named((geometry, namesOf) => namedPlaces(geometry, range, namesOf).length > 0);
+    return this.#isNamed === true;
   }
 
   /** Bytes as the tab shows them: of now, or of when it was frozen. */
@@ -679,6 +704,7 @@ export class HexPanel {
     this.#toldExpected = nothingExpected;
     this.#tellExpected();
     this.#toldNames = '';
+    this.#isNamed = undefined;
     this.#tellNames();
     this.#tileMarks = new TileMarks(shown.geometry);
     this.#drawMapSoon();
@@ -760,7 +786,10 @@ export class HexPanel {
       if (map === undefined || !map.isBehind || this.isFrozen || isOutside || shown === undefined) return;
       this.#guarded(() => {
         if (!this.#ready || !this.view.visible || !sameGeometry(map.geometry, shown.geometry)) return;
-        if (map.update(session, this.markedSince, mapBytes)) this.#post({ type: 'map', marks: map.marks });
+        if (map.update(session, this.markedSince, mapBytes)) {
+          this.#post({ type: 'map', marks: map.marks });
+          this.#stateChanged();
+        }
         if (map.isBehind) this.#drawMapSoon(mapPause);
       });
     }, after);

@@ -407,11 +407,12 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
 
   test('[names-2] what has a name around the rows is told to a page that begins, and again only when that is another', async () => {
     const { open } = await setup();
-    const { view, send } = await open();
+    const { document, view, send } = await open();
     const told = () => view.posted.flatMap((message) => (message.type === 'names' ? [message.told] : []));
     const name = { kind: 'buffer', text: 'bytes', detail: '256 bytes', offset: 512, length: 256 };
     const all = [{ ...name, text: 'in_buff', detail: '256 bytes, v4int32[16]', offset: 64 }, name];
     expect(told()).toEqual([{ isNamed: true, names: all }]);
+    expect([...document.panels][0]?.hasNamedPlaces).toBe(true);
     await send({ type: 'visible', range: { offset: 64, length: 64 } });
     expect(told()).toHaveLength(1);
     await send({ type: 'visible', range: { offset: 4096, length: 64 } });
@@ -679,7 +680,9 @@ describe('the map of tiles', () => {
     await send(typed(1, 5, 1));
     device.bytes[8192 + 7] = 0x99;
     await document.session.refresh({ offset: 8192, length: 64 }, new AbortController().signal);
+    const [panel] = document.panels;
     await expect.poll(marks).toEqual([tileMarks.staged, tileMarks.changed, 0, 0]);
+    expect(panel?.hasChanges, '[shape-9] the changes are in another tile').toBe(false);
     view.visible = false;
     view.stateChanged.fire();
     document.session.stage('another', 'Type', [{ offset: 3 * 8192, bytes: Uint8Array.of(0x77) }]);
@@ -689,6 +692,7 @@ describe('the map of tiles', () => {
     view.stateChanged.fire();
     const conflict = tileMarks.staged | tileMarks.conflict | tileMarks.changed;
     await expect.poll(marks).toEqual([conflict, tileMarks.changed, 0, tileMarks.staged]);
+    expect(panel?.hasChanges).toBe(true);
   });
 });
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { dice } from '../../test/conformance/random.ts';
 import { pageBytes, unreadableState } from '../model/byte-state.ts';
 import { type ByteRange, type MemoryGeometry, totalBytes } from '../model/geometry.ts';
+import { endOf } from '../model/ranges.ts';
 import { tileMarks } from './messages.ts';
 import { TileMarks } from './tile-marks.ts';
 
@@ -64,6 +65,15 @@ test('the marks of the tiles are those of a naive look at every byte, whatever c
         isOther = map.update(source, undefined, below(3) * geometry.bytesPerTile) || isOther;
       expect([...map.marks], `step ${step}`).toEqual(naive(undefined));
       expect(isOther).toBe(before.join() !== [...map.marks].join());
+      const shown = { offset: below(size), length: 1 };
+      shown.length += below(size - shown.offset);
+      const [first, last] = [shown.offset, endOf(shown) - 1].map((at) =>
+        Math.floor(at / geometry.bytesPerTile),
+      );
+      const marks = naive(undefined).filter((_, tile) => tile >= (first ?? 0) && tile <= (last ?? 0));
+      expect(map.hasChanges(shown), `step ${step}`).toBe(
+        marks.some((one) => (one & tileMarks.changed) !== 0),
+      );
     }
     map.changed([{ offset: 0, length: size }]);
     while (map.isBehind) map.update(source, 8, size);

@@ -32,6 +32,13 @@ export class TileMarks {
     return this.#marks.slice();
   }
 
+  /** Whether bytes in tiles of the range are marked as changed, by what was last seen of them. */
+  hasChanges({ offset, length }: ByteRange): boolean {
+    const { bytesPerTile } = this.geometry;
+    const [first, last] = [Math.floor(offset / bytesPerTile), Math.ceil((offset + length) / bytesPerTile)];
+    return this.#marks.subarray(first, last).some((marks) => (marks & tileMarks.changed) !== 0);
+  }
+
   /** Whether tiles are left to look at. */
   get isBehind(): boolean {
     return this.#due.size > 0;
