@@ -47,7 +47,13 @@ describe('a debug session of cores', () => {
   let work: vscode.Uri;
   let source: vscode.Uri;
   const started: vscode.Disposable[] = [];
+  /** Sessions that have not ended. */
+  const live = new Map<string, vscode.DebugSession>();
 
+  before(() => {
+    vscode.debug.onDidStartDebugSession((session) => live.set(session.id, session));
+    vscode.debug.onDidTerminateDebugSession(({ id }) => live.delete(id));
+  });
   beforeEach(async () => {
     bench = await Bench.make();
     const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
@@ -64,7 +70,7 @@ describe('a debug session of cores', () => {
     for (const one of started.splice(0)) one.dispose();
     await until('all sessions have ended', async () => {
       await vscode.debug.stopDebugging();
-      return vscode.debug.activeDebugSession === undefined ? true : undefined;
+      return live.size === 0 ? true : undefined;
     });
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.workspace.fs.delete(work, { recursive: true, useTrash: false });
@@ -82,7 +88,35 @@ describe('a debug session of cores', () => {
       sourceMap: { '/built/elsewhere': work.fsPath },
     });
     assert.ok(begun, 'the session did not start');
-    return until('the session is active', () => vscode.debug.activeDebugSession);
+    const session = await until('the session runs', () =>
+      [...live.values()].find(({ type }) => type === 'aie'),
+    );
+    await focus(session);
+    return session;
+  };
+  /**
+   * Has the session the focus. VS Code looks for the frame of a stop again after half a second: where the session has ended
+   * by then the focus is on what is no more, and no later stop takes it from there.
+   */
+  const focus = async (session: vscode.DebugSession): Promise<void> => {
+    await until('the session has the focus', async () => {
+      if (vscode.debug.activeDebugSession?.id === session.id) return true;
+      await vscode.commands.executeCommand('workbench.action.debug.nextConsole');
+      return undefined;
+    });
+  };
+  /** Takes a sample, and waits until VS Code has selected the core. */
+  const select = async (session: vscode.DebugSession, threadId: number): Promise<void> => {
+    await session.customRequest('pause', { threadId });
+    await until(`${threadId} is selected`, async () => {
+      const item = vscode.debug.activeStackItem;
+      if (item?.session.id === session.id && item.threadId === threadId) return true;
+      if (vscode.debug.activeDebugSession?.id !== session.id) {
+        await focus(session);
+        await session.customRequest('pause', { threadId });
+      }
+      return undefined;
+    });
   };
   const threads = async (session: vscode.DebugSession): Promise<readonly Thread[]> =>
     ((await session.customRequest('threads')) as { threads: Thread[] }).threads;
@@ -93,10 +127,10 @@ describe('a debug session of cores', () => {
       (await threads(session)).find(({ name }) => name === '(7,3) lock south · fir:3'),
     );
     assert.equal((await threads(session)).length, 32);
-    await session.customRequest('pause', { threadId: thread.id });
-    await until('its frame is selected', () => {
+    await select(session, thread.id);
+    await untilTrue('its frame is selected', () => {
       const item = vscode.debug.activeStackItem;
-      return item instanceof vscode.DebugStackFrame && item.threadId === thread.id ? item : undefined;
+      return item instanceof vscode.DebugStackFrame && item.threadId === thread.id;
     });
     await untilTrue(
       'its source is shown',
@@ -120,12 +154,9 @@ describe('a debug session of cores', () => {
       const all = await threads(session);
       return all.filter(({ name }) => name.endsWith('fir:3')).length === 3 ? all : undefined;
     });
-    const select = async (place: string): Promise<void> => {
-      const id = list.find(({ name }) => name.startsWith(place))?.id ?? 0;
-      await session.customRequest('pause', { threadId: id });
-      await untilTrue(`${place} is selected`, () => vscode.debug.activeStackItem?.threadId === id);
-    };
-    await select('(7,2)');
+    const selectAt = (place: string): Promise<void> =>
+      select(session, list.find(({ name }) => name.startsWith(place))?.id ?? 0);
+    await selectAt('(7,2)');
     await untilTrue(
       'its source is shown',
       () => vscode.window.activeTextEditor?.document.uri.fsPath === source.fsPath,
@@ -142,7 +173,7 @@ describe('a debug session of cores', () => {
     await vscode.window.showTextDocument(source, { viewColumn: vscode.ViewColumn.Two });
     await untilTrue('the source is in front', () => vscode.window.tabGroups.activeTabGroup.viewColumn === 2);
     for (const place of ['(7,3)', '(7,2)', '(8,4)']) {
-      await select(place);
+      await selectAt(place);
       const tile = { col: Number(place[1]), row: Number(place[3]) };
       const start = tileStart(geometry, tile);
       await untilTrue(
@@ -162,12 +193,8 @@ describe('a debug session of cores', () => {
     const named = async (name: string): Promise<Thread> =>
       until(`a core is named ${name}`, async () => (await threads(session)).find((one) => one.name === name));
     const thread = await named('(7,3) lock south · fir:3');
-    const pause = async (threadId: number): Promise<void> => {
-      await session.customRequest('pause', { threadId });
-      // Where no source is known, the thread itself is selected.
-      await untilTrue('it is selected', () => vscode.debug.activeStackItem?.threadId === threadId);
-    };
-    await pause(thread.id);
+    // Where no source is known, the thread itself is selected.
+    await select(session, thread.id);
     const { stackFrames } = (await session.customRequest('stackTrace', { threadId: thread.id })) as {
       stackFrames: { id: number }[];
     };
@@ -235,7 +262,7 @@ describe('a debug session of cores', () => {
     const { permissions } = await vscode.workspace.fs.stat(memory);
     assert.equal(permissions, vscode.FilePermission.Readonly);
     await vscode.debug.stopDebugging(session);
-    await untilTrue('it has ended', () => vscode.debug.activeDebugSession === undefined);
+    await untilTrue('it has ended', () => live.size === 0);
     const settings = vscode.workspace.getConfiguration('tilescope');
     await settings.update('disassembler', tool.fsPath, vscode.ConfigurationTarget.Global);
     try {
@@ -259,8 +286,7 @@ describe('a debug session of cores', () => {
     const thread = await until('a core waits', async () =>
       (await threads(session)).find(({ name }) => name.startsWith('(7,3) lock')),
     );
-    await session.customRequest('pause', { threadId: thread.id });
-    await untilTrue('it is selected', () => vscode.debug.activeStackItem?.threadId === thread.id);
+    await select(session, thread.id);
     assert.equal(document.session.stopTick, undefined, 'a sample counts as a stop');
 
     started.push(await debugProgram(work.fsPath));
