@@ -165,15 +165,6 @@ const char* requestName(RequestLength length) {
     return length == RequestLength::bytes40 ? "AIE_REQUEST_PART 0x80284102" : "AIE_REQUEST_PART 0x80184102";
 }
 
-/** The request numbers of AIE_REG differ by release; a wrong one has no effect and answers EINVAL. */
-int writeRegister(Kernel& kernel, const PartitionFd& partition, uint64_t place, uint32_t value, bool& wide) {
-    const int result = kernel.writeRegister(partition, place, value, wide);
-    if (result != -EINVAL) return result;
-    const int other = kernel.writeRegister(partition, place, value, !wide);
-    if (other >= 0) wide = !wide;
-    return other;
-}
-
 } // namespace
 
 std::unique_ptr<WordPort> bufferPort(Mapping mapping) {

@@ -70,6 +70,14 @@ void Refusals::taken(Tile tile) {
     if (tiles_.contains({tile.col, tile.row})) tiles_.clear();
 }
 
+int writeRegister(Kernel& kernel, const PartitionFd& partition, uint64_t place, uint32_t value, bool& wide) {
+    const int result = kernel.writeRegister(partition, place, value, wide);
+    if (result != -EINVAL) return result;
+    const int other = kernel.writeRegister(partition, place, value, !wide);
+    if (other >= 0) wide = !wide;
+    return other;
+}
+
 const volatile uint32_t* RegisterView::words(Tile tile, uint32_t offset) {
     const uint32_t column = tile.col - columns_.startCol;
     if (column >= columns_.numCols || tile.row >= numRows_) {

@@ -78,6 +78,12 @@ class Refusals {
     Moment last_;
 };
 
+/**
+ * AIE_REG: writes one word at an offset in the partition. The request's number differs by release, and a wrong one has no
+ * effect and answers EINVAL: the other is tried then, and `wide` learns which this driver knows. 0, or -errno.
+ */
+int writeRegister(Kernel& kernel, const PartitionFd& partition, uint64_t place, uint32_t value, bool& wide);
+
 /** The columns of a partition's register view, each mapped when first needed and unmapped with this object. */
 class RegisterView final : public RegisterSource {
   public:
