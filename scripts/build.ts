@@ -78,6 +78,7 @@ const PARTS: Readonly<Record<string, string>> = {
   hosts: 'src/board/ssh/host-names.ts',
   questions: 'src/boards/ssh-entry.ts',
   editor: 'src/editor/panel.ts',
+  find: 'src/editor/find/hit-search.ts',
   files: 'src/editor/compare/loaded.ts',
   watches: 'src/editor/watches/watch-list.ts',
   edits: 'src/editor/edits/edits-view.ts',

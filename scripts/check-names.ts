@@ -48,7 +48,16 @@ export const reserved: readonly Reserved[] = [
   },
   { word: 'epoch', part: /^(life|lives)$/, places: [] },
   { word: 'look', part: /^(looks?|lookers?|looking|looked)$/, places: [/^src\/session\//] },
-  { word: 'find', part: /^(finds?|finder)$/, places: [] },
+  {
+    word: 'find',
+    part: /^(finds?|finder)$/,
+    places: [
+      /^src\/model\/find\//,
+      /^src\/editor\/(find\/|(panel|messages)\.ts$)/,
+      /^webview\/(find-line|main)\.ts$/,
+      /^test\/bench\/find(\.test)?\.ts$/,
+    ],
+  },
   { word: 'again', part: /^again$/, places: [] },
   { word: 'enter', part: /^enters?$/, places: [/^webview\/grid\/field\.ts$/] },
 ];

@@ -118,3 +118,35 @@ export function progressBar(label: string, percent: number | undefined): Templat
     ? html`<vscode-progress-bar indeterminate aria-label=${label}></vscode-progress-bar>`
     : html`<vscode-progress-bar .value=${percent} aria-label=${label}></vscode-progress-bar>`;
 }
+
+/** A line of text to type. */
+export interface TextBoxOptions {
+  readonly name: string;
+  /** Accessible name, and what stands in it while it is empty. */
+  readonly label: string;
+  readonly value: string;
+  /** What is typed is refused; `describedBy` is the id of the element that says why. */
+  readonly isWrong: boolean;
+  readonly describedBy: string;
+  readonly onInput: (text: string) => void;
+}
+
+/** Renders a line of text. The browser's, as high as the lists beside it. */
+export function textBox(options: TextBoxOptions): TemplateResult {
+  const { name, label, value, isWrong, describedBy, onInput } = options;
+  return html`<input
+    type="text"
+    class="text-box"
+    data-name=${name}
+    spellcheck="false"
+    autocomplete="off"
+    placeholder=${label}
+    aria-label=${label}
+    aria-invalid=${String(isWrong)}
+    aria-describedby=${describedBy}
+    .value=${live(value)}
+    @input=${(event: Event) => {
+      if (event.target instanceof HTMLInputElement) onInput(event.target.value);
+    }}
+  />`;
+}

@@ -6,6 +6,7 @@ import * as v from 'valibot';
 import type {
   ExpectedBytes,
   FromWebview,
+  HitBytes,
   HostCommand,
   PageNames,
   ShownBytes,
@@ -168,6 +169,9 @@ const announced: readonly string[] = [
   'delta',
   'unavailable',
   'expected',
+  'openFind',
+  'found',
+  'hits',
   'map',
   'names',
   'peek',
@@ -220,6 +224,14 @@ export function toExpectedBytes(told: unknown): ExpectedBytes | undefined {
   const expected = fitting(expectedShape, told);
   const { wrong, expected: bytes } = expected ?? {};
   return wrong === undefined || wrong.length === 0 || wrong.length !== bytes?.length ? undefined : expected;
+}
+
+const hitsShape = v.object({ offset: v.number(), marks: delivered });
+
+/** Checks what the host says of hits; `undefined` for none. */
+export function toHitBytes(told: unknown): HitBytes | undefined {
+  const hits = fitting(hitsShape, told);
+  return hits === undefined || hits.marks.length === 0 ? undefined : hits;
 }
 
 /** Checks an answer to `read`: three arrays of the asked length at the asked offset, else `undefined`. */

@@ -5,6 +5,7 @@ import type {
   EditorDocument,
   EditorSettings,
   EditorState,
+  FoundState,
   PagePlace,
   ShownBytes,
   ViewChoice,
@@ -12,13 +13,15 @@ import type {
 } from '../src/editor/messages.ts';
 import { addressKinds } from '../src/model/address-kinds.ts';
 import { addressText, hasAddress } from '../src/model/addresses.ts';
+import { stateBits } from '../src/model/byte-state.ts';
 import type { CellName } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
-import { hexDigits } from '../src/model/numbers.ts';
+import { hexDigits, hexPairs } from '../src/model/numbers.ts';
 import { bytesIn, endOf } from '../src/model/ranges.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { sparkline } from '../src/model/sparkline.ts';
+import { FindLine, type FindScope } from './find-line.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
 import { CursorHistory } from './grid/cursor-history.ts';
@@ -38,7 +41,7 @@ import {
 import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
-import { HostClient, toBytes, toExpectedBytes, toPageNames, type VsCodeApi } from './host.ts';
+import { HostClient, toBytes, toExpectedBytes, toHitBytes, toPageNames, type VsCodeApi } from './host.ts';
 import { historyColumns, Inspector, type InspectorContent, inspectedBytes } from './inspector.ts';
 import { SelectionMeter } from './meter.ts';
 import { type CursorDetails, Outline } from './outline.ts';
@@ -50,6 +53,9 @@ declare function acquireVsCodeApi(): VsCodeApi;
 
 /** The pointer has to rest this long before the hover appears, milliseconds. */
 const hoverDelay = 250;
+
+/** So many selected bytes are what a person looks for. */
+const mostSought = 32;
 
 /** How often the time since a change is told anew, milliseconds. */
 const inspectorPeriod = 1000;
@@ -102,6 +108,7 @@ class Editor {
   readonly #line: ViewLine;
   readonly #inspector: Inspector;
   readonly #map: TileMap;
+  readonly #find: FindLine;
   readonly #meter: SelectionMeter;
   readonly #history = new CursorHistory();
   /** Where the page was before it showed places to choose from. */
@@ -124,7 +131,18 @@ class Editor {
     this.#chosen = kept?.view;
     this.#chosenLive = kept?.live;
     this.#line = new ViewLine(t, (view) => this.#choose(view));
-    this.#outline = new Outline(window.document.body, this.#line.element, t, {
+    this.#find = new FindLine(t, {
+      ask: (asked) => host.post({ type: 'find', ...(asked === undefined ? {} : { asked }) }),
+      step: (step) => host.post({ type: 'toHit', step }),
+      replace: (text, all) => host.post({ type: 'replaceHits', text, all }),
+      closed: () => {
+        this.#view.hits = undefined;
+        this.#view.element.focus();
+      },
+      range: (scope) => this.#scopeRange(scope),
+      speak: (text) => this.#outline.speak(text),
+    });
+    this.#outline = new Outline(window.document.body, [this.#line.element, this.#find.element], t, {
       command: (command) => {
         this.#notify(undefined);
         host.command(command);
@@ -293,6 +311,7 @@ class Editor {
   }
 
   #updateLine(): void {
+    this.#find.cells = this.#shown.cells;
     const { space } = this.#view.addresses;
     this.#line.update(
       this.#shown,
@@ -322,6 +341,46 @@ class Editor {
     this.#updateOutline();
   }
 
+  /** The keys go to what a person looks for: a few selected bytes, or what it was last. */
+  openFind(withReplace: boolean): void {
+    const { layout, selection } = this.#view;
+    if (layout.rowCount === 0) return;
+    const range = selectedRange(layout, selection);
+    const { bytes, flags } = this.#store.read(range.length > mostSought ? { ...range, length: 0 } : range);
+    const isThere = bytes.length > 0 && flags.every((flag) => (flag & stateBits.known) !== 0);
+    const isSought = isExtended(selection) && isThere && this.#isOneRun;
+    this.#find.open(withReplace, isSought ? hexPairs(bytes, this.#settings.upperCase) : undefined);
+  }
+
+  found(found: FoundState): void {
+    this.#find.found = found;
+  }
+
+  /** Which bytes are part of hits. */
+  showHits(told: unknown): void {
+    this.#view.hits = this.#find.isOpen ? toHitBytes(told) : undefined;
+  }
+
+  /** Whether the selected bytes lie next to each other. */
+  get #isOneRun(): boolean {
+    const { layout, selection } = this.#view;
+    return selectedBytes(layout, selection) === selectedRange(layout, selection).length;
+  }
+
+  /** The bytes in which to look, where the scope is another one than all. */
+  #scopeRange(scope: FindScope): ByteRange | undefined {
+    const { layout, selection } = this.#view;
+    const { range, geometry } = layout;
+    if (layout.rowCount === 0) return undefined;
+    if (scope === 'all') return range;
+    // A search goes through one run: of columns, and of several runs, it would miss what lies between them.
+    if (scope === 'selection')
+      return isExtended(selection) && this.#isOneRun ? selectedRange(layout, selection) : undefined;
+    const length = geometry.bytesPerTile;
+    const tile = { offset: selection.cursor - (selection.cursor % length), length };
+    return tile.offset <= range.offset && endOf(tile) >= endOf(range) ? undefined : tile;
+  }
+
   /** What is expected in place of a cell that differs. */
   #expectedOf({ offset, bytes: { length } }: ShownBytes): Uint8Array | undefined {
     return expectedOf(this.#view.expected, { offset, length });
@@ -330,6 +389,7 @@ class Editor {
   /** The host was restarted while the page lives on. */
   restart(): void {
     this.#tellLive();
+    this.#find.restart();
     this.#store.retry();
   }
 
@@ -664,6 +724,15 @@ host.listen((message) => {
       return;
     case 'names':
       editor?.name(message.told);
+      return;
+    case 'openFind':
+      editor?.openFind(message.withReplace);
+      return;
+    case 'found':
+      editor?.found(message.found);
+      return;
+    case 'hits':
+      editor?.showHits(message.hits);
       return;
     case 'map':
       editor?.map(message.marks);

@@ -64,8 +64,8 @@ export class Outline {
   readonly #t: Translate;
   readonly #actions: OutlineActions;
 
-  /** @param view the line of choices between title and grid */
-  constructor(parent: HTMLElement, view: HTMLElement, t: Translate, actions: OutlineActions) {
+  /** @param lines what stands between title and grid */
+  constructor(parent: HTMLElement, lines: readonly HTMLElement[], t: Translate, actions: OutlineActions) {
     this.#t = t;
     this.#actions = actions;
     const help = document.createElement('p');
@@ -85,7 +85,16 @@ export class Outline {
     this.#spoken.setAttribute('aria-atomic', 'true');
     const main = document.createElement('main');
     // The grid makes room for a message: it covers no row.
-    main.append(this.#top, view, this.middle, this.#notice, this.#bottom, help, this.#spoken, this.#hover);
+    main.append(
+      this.#top,
+      ...lines,
+      this.middle,
+      this.#notice,
+      this.#bottom,
+      help,
+      this.#spoken,
+      this.#hover,
+    );
     parent.replaceChildren(main);
   }
 

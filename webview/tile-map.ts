@@ -20,6 +20,12 @@ const parts: Readonly<Record<keyof typeof tileMarks, (box: Box) => Box>> = {
   conflict: (box) => box,
   staged: (box) => ({ ...box, top: box.top + Math.ceil((box.height * 2) / 3), height: third(box.height) }),
   changed: (box) => ({ ...box, width: third(box.width), height: third(box.height) }),
+  hit: (box) => ({
+    ...box,
+    left: box.left + box.width - third(box.width),
+    width: third(box.width),
+    height: Math.ceil((box.height * 2) / 3),
+  }),
   // A line through the middle.
   unreadable: (box) => ({ ...box, top: box.top + Math.floor(box.height / 2), height: 1 }),
 };
@@ -29,6 +35,7 @@ const markKeys: Readonly<Record<keyof typeof tileMarks, StringKey>> = {
   staged: 'mapStaged',
   conflict: 'mapConflict',
   changed: 'mapChanged',
+  hit: 'mapHit',
   unreadable: 'mapUnreadable',
 };
 

@@ -36,6 +36,10 @@ type EditorCommand =
   | 'goTo'
   | 'goToName'
   | 'parameters'
+  | 'find'
+  | 'replace'
+  | 'findNext'
+  | 'findPrevious'
   | 'cells'
   | 'live'
   | 'marks'
@@ -79,6 +83,10 @@ export class EditorCommands {
     goTo: (document) => this.#goTo(document),
     goToName: (document) => this.#goToName(document),
     parameters: async (document) => (await this.#files.load()).parameters.show(known(document)),
+    find: async (document) => shownPanel(document).openFind(),
+    replace: async (document) => shownPanel(document).openFind(true),
+    findNext: async (document) => shownPanel(document).toHit(1),
+    findPrevious: async (document) => shownPanel(document).toHit(-1),
     cells: (document) => this.#cells(document),
     live: (document) => this.#live(document),
     marks: (document) => this.#marks(document),

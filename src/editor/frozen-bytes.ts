@@ -1,11 +1,13 @@
 /** A part of a memory as a tab showed it at one moment, for a tab that is frozen. Knows bytes; not why, nor what came later. */
-import { type ByteChanges, pageBytes } from '../model/byte-state.ts';
+import { type ByteChanges, type BytesView, pageBytes } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import type { ShownBytes } from './messages.ts';
 
 /** Where bytes come from; as a feed asks for them. */
 export interface ByteSource {
   bytes(range: ByteRange): ShownBytes;
+  /** As `bytes` of the first part of the range: as many as can be had at once. */
+  view(range: ByteRange): BytesView;
   /** When the bytes of a range that lies in one page last changed. */
   changes(range: ByteRange): ByteChanges;
   readonly tick: number;
@@ -16,7 +18,7 @@ export class FrozenBytes implements ByteSource {
   readonly #pages = new Map<number, { readonly shown: ShownBytes; readonly changes: ByteChanges }>();
 
   /** Copies what is known of the range. */
-  constructor(source: ByteSource, range: ByteRange) {
+  constructor(source: Omit<ByteSource, 'view'>, range: ByteRange) {
     this.tick = source.tick;
     for (const page of pagesOf(range)) {
       const part = within(page, range);
@@ -41,6 +43,12 @@ export class FrozenBytes implements ByteSource {
       }
     }
     return all;
+  }
+
+  view({ offset, length }: ByteRange): BytesView {
+    const some = Math.min(length, pageBytes - (offset % pageBytes));
+    const { bytes, flags } = this.bytes({ offset, length: some });
+    return { length: some, bytes, flags };
   }
 
   changes({ offset, length }: ByteRange): ByteChanges {

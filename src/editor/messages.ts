@@ -5,6 +5,7 @@
  */
 import type { AddressKind } from '../model/address-kinds.ts';
 import type { CellChoice, CellName } from '../model/cells/choices.ts';
+import type { FindQuery } from '../model/find/query.ts';
 import type { ArrayShape, ByteRange, Generation, MemoryGeometry } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { CoreMarkKind } from '../model/program/core-marks.ts';
@@ -95,6 +96,38 @@ export interface EditorState {
   readonly banner?: Banner;
 }
 
+/** What is looked for, and where. */
+export interface AskedHits {
+  readonly query: FindQuery;
+  readonly range: ByteRange;
+  /** What is read of the bytes that were not read yet: all, all if it is little, nothing. */
+  readonly read: 'all' | 'little' | 'nothing';
+}
+
+/** What became of a search. */
+export interface FoundState {
+  readonly count: number;
+  /** There may be more. */
+  readonly isFull: boolean;
+  /** The number of the hit that is selected, from 1; 0 for none. */
+  readonly at: number;
+  /** Bytes without a value: they cannot be part of a hit. */
+  readonly unseen: number;
+  /** It is under way. */
+  readonly percent?: number;
+  /** Localised: what is wrong, or what a replacement did; empty for nothing. */
+  readonly said: string;
+  readonly isWrong: boolean;
+}
+
+/** Which bytes are part of hits. */
+export interface HitBytes {
+  /** Buffer offset of the first byte. */
+  readonly offset: number;
+  /** 1 for each byte of a hit. */
+  readonly marks: Uint8Array;
+}
+
 /** What the grid shows: fixed for the life of the page, sent once before any bytes. Another layout gets another page. */
 export interface EditorDocument {
   readonly geometry: MemoryGeometry;
@@ -103,7 +136,7 @@ export interface EditorDocument {
 }
 
 /** What is in a tile, on the page's map: bits of one byte for each. */
-export const tileMarks = { staged: 1, conflict: 2, changed: 4, unreadable: 8 } as const;
+export const tileMarks = { staged: 1, conflict: 2, changed: 4, unreadable: 8, hit: 16 } as const;
 
 /** Where another tab of the same bytes is. Buffer offsets. */
 export interface PagePlace {
@@ -265,6 +298,12 @@ export type FromWebview =
   | { readonly type: 'live'; readonly hertz: number }
   /** A person chose another tile on the map, which the page does not show: a buffer offset in it. */
   | { readonly type: 'openPlace'; readonly offset: number }
+  /** What is looked for from now on; nothing once the box was closed. */
+  | { readonly type: 'find'; readonly asked?: AskedHits }
+  /** To the hit after or before what is selected. */
+  | { readonly type: 'toHit'; readonly step: 1 | -1 }
+  /** The hit that is selected, or all, become what was typed; staged, never written. */
+  | { readonly type: 'replaceHits'; readonly text: string; readonly all: boolean }
   /** A tab that is frozen goes on. */
   | { readonly type: 'unfreeze' }
   /** Something went wrong inside the webview; for the log. */
@@ -300,6 +339,11 @@ export type ToWebview =
   | { readonly type: 'expected'; readonly expected: ExpectedBytes }
   /** What has a name around the visible rows, instead of what was told before. */
   | { readonly type: 'names'; readonly told: PageNames }
+  /** The keys go to the box in which a person types what to look for. */
+  | { readonly type: 'openFind'; readonly withReplace: boolean }
+  | { readonly type: 'found'; readonly found: FoundState }
+  /** Which bytes around the visible rows are part of hits, instead of what was told before; empty for none. */
+  | { readonly type: 'hits'; readonly hits: HitBytes }
   /** The row of this byte becomes the first one on screen. */
   | { readonly type: 'scroll'; readonly offset: number }
   /** What is in the tiles of the memory: a byte of `tileMarks` for each, in buffer order. */

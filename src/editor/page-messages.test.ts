@@ -50,6 +50,25 @@ describe('messages of the page', () => {
     ],
     [{ type: 'live', hertz: 30 }],
     [{ type: 'openPlace', offset: 0x81c0 }],
+    [{ type: 'find' }],
+    [
+      {
+        type: 'find',
+        asked: {
+          query: {
+            kind: 'value',
+            text: '1..2',
+            matchCase: false,
+            cells: { name: 'float32', order: 'little' },
+            align: 4,
+          },
+          range: { offset: 0, length: 1 << 20 },
+          read: 'little',
+        },
+      },
+    ],
+    [{ type: 'toHit', step: -1 }],
+    [{ type: 'replaceHits', text: '00', all: true }],
     [{ type: 'unfreeze' }],
     [{ type: 'failure', message: 'x' }],
   ])('%j is taken as it is', (message) => {
@@ -58,6 +77,9 @@ describe('messages of the page', () => {
 
   test.each([
     [undefined],
+    [{ type: 'toHit', step: 2 }],
+    [{ type: 'replaceHits', text: 'x'.repeat(1 << 17), all: false }],
+    [{ type: 'find', asked: { query: { kind: 'any' }, range: { offset: 0, length: 1 }, read: 'little' } }],
     ['ready'],
     [{ type: 'toString' }],
     [{ type: 'command', command: 'constructor' }],

@@ -1,8 +1,9 @@
 /** Reads what the page sends. The page shows bytes of a board: what it says is checked before it is used. */
 import * as v from 'valibot';
 import { liveRateShape } from '../model/live-rate.ts';
-import { countShape, cutText, fitting, viewChoiceShape, whole } from '../model/shapes.ts';
+import { countShape, cutText, fitting, textUpTo, viewChoiceShape, whole } from '../model/shapes.ts';
 import { keptPages } from './delta.ts';
+import { findQueryShape } from './find/query-shape.ts';
 import type { FromWebview, HostCommand } from './messages.ts';
 
 const commands: Readonly<Record<HostCommand, true>> = {
@@ -65,6 +66,14 @@ const request = v.variant('name', [
   }),
 ]);
 
+/** Longer texts are refused in words (`longestPattern`); these are no texts that somebody typed. */
+const longestTyped = 64 * 1024;
+const asked = v.object({
+  query: findQueryShape,
+  range: v.object({ offset: countShape, length: countShape }),
+  read: v.picklist(['all', 'little', 'nothing']),
+});
+
 const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   v.object({ type: v.literal('ready') }),
   request,
@@ -88,6 +97,9 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   v.object({ type: v.literal('view'), view: viewChoiceShape, ofName: v.exactOptional(v.boolean()) }),
   v.object({ type: v.literal('live'), hertz: liveRateShape }),
   v.object({ type: v.literal('openPlace'), offset: countShape }),
+  v.object({ type: v.literal('find'), asked: v.exactOptional(asked) }),
+  v.object({ type: v.literal('toHit'), step: v.picklist([1, -1]) }),
+  v.object({ type: v.literal('replaceHits'), text: textUpTo(longestTyped), all: v.boolean() }),
   v.object({ type: v.literal('unfreeze') }),
   v.object({ type: v.literal('failure'), message: cutText(2000) }),
 ]);

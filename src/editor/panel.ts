@@ -25,12 +25,15 @@ import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
 import { bannerFor, otherProgramBanner, withGatedTile, withHaltedCore, withRunningCore } from './banner.ts';
 import type { TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
+import type { HitSearch } from './find/hit-search.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
 import type {
+  AskedHits,
   Banner,
   EditorSettings,
   EditorState,
   ExpectedBytes,
+  HitBytes,
   HostCommand,
   PagePlace,
   ShownBytes,
@@ -49,7 +52,7 @@ import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
-import { TileMarks } from './tile-marks.ts';
+import { TileMarks, withHits } from './tile-marks.ts';
 import { webviewStrings } from './webview-strings.ts';
 
 /** What the person has selected: buffer offsets. */
@@ -88,6 +91,7 @@ const firstBytes = 1024;
 /** Bytes around the visible rows of which the page is told what is expected, and what has a name. */
 const aroundBytes = 2048;
 const nothingExpected: ExpectedBytes = { offset: 0, wrong: new Uint8Array(), expected: new Uint8Array() };
+const noHits: HitBytes = { offset: 0, marks: new Uint8Array() };
 const tick = 1000;
 /** The map of tiles is brought up to date so many milliseconds after a change, a few tiles at a time. */
 const mapPeriod = 250;
@@ -136,6 +140,18 @@ export class HexPanel {
   #toldNames = '';
   /** Whether a build names places here; undefined until it is asked for, and when builds changed. */
   #isNamed: boolean | undefined;
+  /** Made when something is first looked for. */
+  #search: HitSearch | undefined;
+  /** What is looked for, while the search is being made. */
+  #asked: AskedHits | undefined;
+  #toldHits: HitBytes = noHits;
+  #toldFound = '';
+  #hitsPending = false;
+  /** The map shows so many hits of this list. */
+  #mapped: { readonly hits: HitSearch['hits'] | undefined; readonly count: number } = {
+    hits: undefined,
+    count: 0,
+  };
   readonly #keptView: ViewChoice | undefined;
   /** As the board last told: addresses stay when the connection is lost. */
   #generation: Generation | undefined;
@@ -285,6 +301,7 @@ export class HexPanel {
       this.#moment = { kind: 'chosen', tick: bytes.tick, at };
     }
     this.#feed?.changed([shown.range]);
+    this.#search?.bytesChanged([shown.range]);
     this.#mapChanged();
     this.#look();
     this.#stateChanged();
@@ -422,6 +439,96 @@ export class HexPanel {
     this.#post({ type: 'selectTile' });
   }
 
+  /** Has the page take the keys to the box in which a person types what to look for. */
+  openFind(withReplace = false): void {
+    this.#post({ type: 'openFind', withReplace });
+  }
+
+  /** Goes to the next (`step` 1) or previous hit; without a search a person is asked what to look for. */
+  toHit(step: 1 | -1): void {
+    const { selection } = this;
+    if (this.#asked === undefined) this.openFind();
+    else if (selection !== undefined) this.#search?.toHit(step, selection);
+  }
+
+  /** Looks for something else; nothing without `asked`. */
+  async #find(asked: AskedHits | undefined): Promise<void> {
+    this.#asked = asked;
+    if (asked !== undefined && this.#search === undefined) {
+      const { HitSearch } = await import('./find/hit-search.ts');
+      const shown = this.document.isOutside ? undefined : this.document.shown;
+      if (shown === undefined || !this.document.panels.has(this)) return;
+      this.#search ??= new HitSearch(this.#searchedTab, shown.geometry.bytesPerTile, vscode.l10n);
+    }
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (shown === undefined) return;
+    // Of several that were asked for meanwhile the last one counts.
+    if (asked === this.#asked)
+      this.#search?.start(asked && { ...asked, range: within(asked.range, shown.range) });
+  }
+
+  get #searchedTab(): ConstructorParameters<typeof HitSearch>[0] {
+    const { session } = this.document;
+    return {
+      bytes: (range) => this.#source.bytes(range),
+      view: (range) => this.#source.view(range),
+      complete: (range, signal, onProgress) =>
+        this.isFrozen || session.state.link.kind !== 'connected'
+          ? undefined
+          : session.complete(range, signal, { onProgress, looker: this.#looker }),
+      changed: () => this.#hitsChanged(),
+      show: ({ offset, length }) => this.#post({ type: 'reveal', offset, length }),
+      errorText: (error) => {
+        this.#host.services.note(error);
+        return sentenceOf(error, this.#host.services.errorText, vscode.l10n);
+      },
+    };
+  }
+
+  /** Stages what replaces the hit that is selected, or all of them, as one gesture. */
+  #replaceHits(text: string, all: boolean): void {
+    const { selection } = this;
+    const search = this.#search;
+    if (search === undefined || selection === undefined) return;
+    try {
+      if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
+      const edits = search.replace(text, selection, all);
+      if (edits.length === 0) return;
+      this.#host.edit(this.document, vscode.l10n.t('Replace'), edits);
+      if (!all) search.toHit(1, selection);
+    } catch (error) {
+      search.refuse(error);
+    }
+  }
+
+  /** Many changes in one turn become one message. */
+  #hitsChanged(): void {
+    if (this.#hitsPending) return;
+    this.#hitsPending = true;
+    setImmediate(() => {
+      this.#hitsPending = false;
+      if (!this.document.panels.has(this)) return;
+      this.#guarded(() => this.#tellHits());
+    });
+  }
+
+  /** Tells a page that can be seen what was found, and which bytes around the visible rows are part of hits. */
+  #tellHits(): void {
+    const search = this.#search;
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (!this.#ready || !this.view.visible || shown === undefined || search === undefined) return;
+    const found = search.state(this.selection);
+    const key = JSON.stringify(found);
+    if (key !== this.#toldFound) this.#post({ type: 'found', found });
+    this.#toldFound = key;
+    const { offset, length } = this.#visible ?? { offset: shown.range.offset, length: firstBytes };
+    const around = within({ offset: offset - aroundBytes, length: length + 2 * aroundBytes }, shown.range);
+    const hits = hitBytes(search.hits.in(around), around);
+    if (!isSameHits(hits, this.#toldHits)) this.#post({ type: 'hits', hits });
+    this.#toldHits = hits;
+    this.#drawMapSoon();
+  }
+
   /** Has the page take the keys to its choice of cells. */
   chooseCells(): void {
     this.#post({ type: 'chooseCells' });
@@ -450,6 +557,7 @@ export class HexPanel {
     this.#endReads();
     clearInterval(this.#clock);
     clearTimeout(this.#mapTimer);
+    this.#search?.dispose();
     this.#clock = undefined;
     this.#ready = false;
     this.#feed = undefined;
@@ -553,6 +661,9 @@ export class HexPanel {
     this.#visible = undefined;
     this.#presumed = undefined;
     this.selection = undefined;
+    this.#search?.dispose();
+    this.#search = undefined;
+    this.#asked = undefined;
     for (const abort of this.#reads.values()) abort.abort();
     this.#look();
   }
@@ -601,6 +712,7 @@ export class HexPanel {
       case 'selection':
         if (shown === undefined) return;
         this.selection = message;
+        if (this.#asked !== undefined) this.#hitsChanged();
         this.#host.changed(this);
         return;
       case 'window':
@@ -618,6 +730,7 @@ export class HexPanel {
         this.#look();
         this.#tellExpected();
         this.#tellNames();
+        if (this.#asked !== undefined) this.#hitsChanged();
         this.#stateChanged();
         return;
       case 'view':
@@ -634,6 +747,15 @@ export class HexPanel {
         this.#host
           .openPlace(this.document, message.offset)
           .catch((error: unknown) => this.#host.services.note(error));
+        return;
+      case 'find':
+        this.#find(message.asked).catch((error: unknown) => this.#host.services.note(error));
+        return;
+      case 'toHit':
+        this.toHit(message.step);
+        return;
+      case 'replaceHits':
+        this.#replaceHits(message.text, message.all);
         return;
       case 'unfreeze':
         this.freeze(false);
@@ -706,6 +828,8 @@ export class HexPanel {
     this.#toldNames = '';
     this.#isNamed = undefined;
     this.#tellNames();
+    this.#toldHits = noHits;
+    this.#toldFound = '';
     this.#tileMarks = new TileMarks(shown.geometry);
     this.#drawMapSoon();
     const place = this.#revealLater;
@@ -764,6 +888,7 @@ export class HexPanel {
   #bytesChanged(changed: readonly ByteRange[]): void {
     if (this.#frozen === undefined) {
       this.#feed?.changed(changed);
+      this.#search?.bytesChanged(changed);
       this.#tileMarks?.changed(changed);
       this.#drawMapSoon();
     }
@@ -783,13 +908,18 @@ export class HexPanel {
       this.#mapTimer = undefined;
       const map = this.#tileMarks;
       const { session, shown, isOutside } = this.document;
-      if (map === undefined || !map.isBehind || this.isFrozen || isOutside || shown === undefined) return;
+      const hits = this.#asked === undefined ? undefined : this.#search?.hits;
+      const count = hits?.count ?? 0;
+      const isOtherHits = hits !== this.#mapped.hits || count !== this.#mapped.count;
+      const isBehind = map?.isBehind === true || isOtherHits;
+      if (map === undefined || !isBehind || this.isFrozen || isOutside || shown === undefined) return;
       this.#guarded(() => {
         if (!this.#ready || !this.view.visible || !sameGeometry(map.geometry, shown.geometry)) return;
-        if (map.update(session, this.markedSince, mapBytes)) {
-          this.#post({ type: 'map', marks: map.marks });
-          this.#stateChanged();
-        }
+        const hasOtherMarks = map.update(session, this.markedSince, mapBytes);
+        this.#mapped = { hits, count };
+        if (hasOtherMarks || isOtherHits)
+          this.#post({ type: 'map', marks: withHits(map.marks, map.geometry, hits) });
+        if (hasOtherMarks) this.#stateChanged();
         if (map.isBehind) this.#drawMapSoon(mapPause);
       });
     }, after);
@@ -916,6 +1046,7 @@ export class HexPanel {
     this.#tellSettings();
     this.#tellExpected();
     this.#tellNames();
+    this.#hitsChanged();
     this.#drawMapSoon();
     this.#stateChanged();
   }
@@ -936,6 +1067,18 @@ export class HexPanel {
 function isSameExpected(a: ExpectedBytes, b: ExpectedBytes): boolean {
   const same = (one: Uint8Array, other: Uint8Array): boolean => Buffer.compare(one, other) === 0;
   return a.offset === b.offset && same(a.wrong, b.wrong) && same(a.expected, b.expected);
+}
+
+/** Which bytes of a range are part of hits; nothing where none is. */
+function hitBytes(hits: readonly ByteRange[], { offset, length }: ByteRange): HitBytes {
+  if (hits.length === 0) return noHits;
+  const marks = new Uint8Array(length);
+  for (const hit of hits) marks.fill(1, Math.max(0, hit.offset - offset), hit.offset + hit.length - offset);
+  return { offset, marks };
+}
+
+function isSameHits(a: HitBytes, b: HitBytes): boolean {
+  return a.offset === b.offset && Buffer.compare(a.marks, b.marks) === 0;
 }
 
 /** Throws BoardError `out-of-range` unless every edit lies in what the page shows: the session knows the whole memory. */

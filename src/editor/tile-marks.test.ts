@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { dice } from '../../test/conformance/random.ts';
 import { pageBytes, unreadableState } from '../model/byte-state.ts';
-import { type ByteRange, type MemoryGeometry, totalBytes } from '../model/geometry.ts';
+import { HitList } from '../model/find/hit-list.ts';
+import { type ByteRange, type MemoryGeometry, tileCount, totalBytes } from '../model/geometry.ts';
 import { endOf } from '../model/ranges.ts';
 import { tileMarks } from './messages.ts';
-import { TileMarks } from './tile-marks.ts';
+import { TileMarks, withHits } from './tile-marks.ts';
 
 /** Tiles of which two share a page, and such as lie across the borders of pages. */
 const geometries = [2048, 6144, 0x2000].map(
@@ -19,7 +20,7 @@ const geometries = [2048, 6144, 0x2000].map(
   }),
 );
 
-test('the marks of the tiles are those of a naive look at every byte, whatever changes and however little is looked at (seed 77)', () => {
+test('[hex-2] the marks of the tiles are those of a naive look at every byte, whatever changes and however little is looked at (seed 77)', () => {
   const below = dice(77);
   for (const geometry of geometries) {
     const size = totalBytes(geometry);
@@ -78,5 +79,29 @@ test('the marks of the tiles are those of a naive look at every byte, whatever c
     map.changed([{ offset: 0, length: size }]);
     while (map.isBehind) map.update(source, 8, size);
     expect([...map.marks]).toEqual(naive(8));
+  }
+});
+
+test('[hex-2] tiles with a byte of a hit are marked, whatever else is (seed 78)', () => {
+  const below = dice(78);
+  for (const geometry of geometries) {
+    const size = totalBytes(geometry);
+    const hits = new HitList();
+    const isHit = new Uint8Array(size);
+    for (let at = below(5000); at < size - 3000; ) {
+      const length = 1 + below(3000);
+      hits.add(at, length);
+      isHit.fill(1, at, at + length);
+      at += length + below(9000);
+    }
+    const marks = Uint8Array.from({ length: tileCount(geometry) }, () => below(16));
+    const { bytesPerTile } = geometry;
+    const naive = marks.map((mark, tile) =>
+      isHit.subarray(tile * bytesPerTile, (tile + 1) * bytesPerTile).includes(1)
+        ? mark | tileMarks.hit
+        : mark,
+    );
+    expect(withHits(marks, geometry, hits)).toEqual(naive);
+    expect(withHits(marks, geometry, undefined)).toEqual(marks);
   }
 });

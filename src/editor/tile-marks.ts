@@ -3,6 +3,7 @@
  * and edits; not which of them a person sees.
  */
 import { type ByteChanges, pageBytes, reasonOf } from '../model/byte-state.ts';
+import type { HitList } from '../model/find/hit-list.ts';
 import { type ByteRange, type MemoryGeometry, tileCount, totalBytes } from '../model/geometry.ts';
 import { cutRanges, endOf } from '../model/ranges.ts';
 import { tileMarks } from './messages.ts';
@@ -74,6 +75,22 @@ export class TileMarks {
     }
     return isOther;
   }
+}
+
+/** Marks with those of hits: a tile has one where a hit has a byte in it. */
+export function withHits(
+  marks: Uint8Array,
+  { bytesPerTile }: MemoryGeometry,
+  hits: HitList | undefined,
+): Uint8Array {
+  if (hits === undefined) return marks;
+  return marks.map((mark, tile) => {
+    const start = tile * bytesPerTile;
+    const first = hits.firstFrom(start);
+    const [before, next] = [hits.at(first - 1), hits.at(first)];
+    const isHit = endOf(before) > start || (next !== undefined && next.offset < start + bytesPerTile);
+    return isHit ? mark | tileMarks.hit : mark;
+  });
 }
 
 function marksOf(source: MarkedBytes, range: ByteRange, moment: number | undefined): number {

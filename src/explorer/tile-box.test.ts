@@ -29,7 +29,7 @@ const words = {
 const lines = (typed: string, active?: { board: string; partition: never; memory: never }) =>
   openTileLines(typed, boards, active, words).map(({ label, description }) => `${label}: ${description}`);
 
-test('a tile is opened by its column and row, from any connected board, in every memory that it has', () => {
+test('[hex-2] a tile is opened by its column and row, from any connected board, in every memory that it has', () => {
   const all = [
     '(7,4): data · from 6 · Near',
     '(7,4): program · from 6 · Near',

@@ -113,6 +113,15 @@ export interface ByteChanges {
   readonly since: number;
 }
 
+/** Some bytes as they are kept: not to be changed, and not to be kept. */
+export interface BytesView {
+  readonly length: number;
+  /** Without it none of them has a value. */
+  readonly bytes?: Uint8Array;
+  /** Their states; without it all of them are known. */
+  readonly flags?: Uint8Array;
+}
+
 interface Page {
   readonly bytes: Uint8Array;
   readonly states: Uint8Array;
@@ -353,6 +362,19 @@ export class BytePlane {
       }
       return false;
     });
+  }
+
+  /** The first bytes of the range, as far as they lie in one page. Copies nothing. */
+  view({ offset, length }: ByteRange): BytesView {
+    const page = this.#pageAt(offset);
+    const low = offset % pageBytes;
+    const high = Math.min(pageBytes, low + length);
+    if (page === undefined) return { length: high - low };
+    // A view of its own costs as much as a search of the page.
+    const bytes = high - low === pageBytes ? page.bytes : page.bytes.subarray(low, high);
+    return page.known === pageBytes
+      ? { length: high - low, bytes }
+      : { length: high - low, bytes, flags: page.states.subarray(low, high) };
   }
 
   /** Forgets everything. */

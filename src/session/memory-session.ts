@@ -1,5 +1,5 @@
 import type { Asking } from '../board/board.ts';
-import type { ByteChanges } from '../model/byte-state.ts';
+import type { ByteChanges, BytesView } from '../model/byte-state.ts';
 import type { Disposable, Event } from '../model/event.ts';
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import { mergeRanges } from '../model/ranges.ts';
@@ -126,6 +126,16 @@ export class MemorySession implements Disposable {
     const bytes = base.slice();
     this.#pieces.edits.overlay(range, bytes, flags);
     return { offset: range.offset, bytes, base, flags };
+  }
+
+  /** The first bytes of the range as they are to be painted: as many as can be had at once, without a copy where that can be. */
+  view(range: ByteRange): BytesView {
+    this.#checkRange(range);
+    const view = this.#pieces.image.plane.view(range);
+    const shown = { offset: range.offset, length: view.length };
+    if (this.#pieces.edits.counts(shown).staged === 0) return view;
+    const { bytes, flags } = this.bytes(shown);
+    return { length: view.length, bytes, flags };
   }
 
   /** When the bytes of the range last changed; it lies in one page of `pageBytes`. */

@@ -14,17 +14,11 @@ import { BoardLink } from '../../src/session/link.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
 import { ManualTime, ScriptedDevice } from '../../src/session/scripted-board.ts';
 import type { Gesture } from '../../src/session/types.ts';
-import { type Measure, median, spread } from './measure.ts';
+import { type Measure, median, onProcessor, spread } from './measure.ts';
 
 const edits = 100_000;
 const document = 'aie://board/part/data';
 const tileBytes = 0x8000;
-
-/** Milliseconds that this thread was on the processor. */
-function onProcessor(): number {
-  const { user, system } = process.threadCpuUsage();
-  return (user + system) / 1000;
-}
 
 /** Bytes in use after everything else was collected. */
 function inUse(): number {

@@ -13,6 +13,12 @@ export interface Measure {
   readonly note?: string;
 }
 
+/** Milliseconds that this thread was on the processor. */
+export function onProcessor(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
 /** The middle value; of an even count the lower middle. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

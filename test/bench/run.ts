@@ -1,10 +1,11 @@
-/** `npm run bench [-- edits|names|reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|find|names|reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
 import { buildAndPlaceNative } from '../../scripts/native.ts';
 import { measureEditor } from './editor.ts';
 import { measureEdits } from './edits.ts';
+import { measureFind } from './find.ts';
 import { measureGuest } from './guest.ts';
 import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
@@ -16,6 +17,7 @@ const rounds = 5;
 
 const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = {
   edits: measureEdits,
+  find: measureFind,
   names: measureNames,
   reads: measureReads,
   link: measureLink,
@@ -42,7 +44,7 @@ async function main(): Promise<number> {
     if (!(name in parts))
       throw new ScriptError(`There is no benchmark "${name}": ${Object.keys(parts).join(', ')}.`);
   }
-  if (chosen.length === 0 || chosen.some((name) => !['edits', 'names'].includes(name)))
+  if (chosen.length === 0 || chosen.some((name) => !['edits', 'find', 'names'].includes(name)))
     await buildAndPlaceNative();
   const measures: Measure[] = [];
   for (const [name, measure] of Object.entries(parts)) {

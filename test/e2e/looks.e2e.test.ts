@@ -109,6 +109,52 @@ describe('[main-23] looks', () => {
     await expect.poll(async () => (await editor.rowAt('0x20')).slice(4, 8)).toEqual(['A4', '70', '45', '41']);
   });
 
+  test('[hex-2] Ctrl+F finds bytes and values, F3 goes on, Replace stages and is undone at once', async () => {
+    const { page } = workbench;
+    const { frame } = editor;
+    const line = (name: string) => frame.locator(`.find-line [data-name=${name}]`);
+    const status = () => frame.locator('#find-status').textContent();
+    await editor.goTo('0x100');
+    await page.keyboard.press('Control+f');
+    await frame.locator('.find-line [data-name=find-text]:focus').waitFor();
+    await page.keyboard.type('A4 ?? 45 41');
+    await page.keyboard.press('Enter');
+    await expect.poll(status).toBe('1 of 1');
+    await expect.poll(() => editor.details()).toContain('tile offset 0x0024');
+    await expect
+      .poll(() => frame.locator('.tile-map svg').getAttribute('aria-label'))
+      .toContain('hits in 1 tiles');
+    await workbench.screenshot('editor-find');
+    await line('find-kind').selectOption('value');
+    await line('find-cells').selectOption('float32');
+    await line('find-text').fill('12.3..12.4');
+    await expect.poll(status).toBe('1 of 1');
+    await editor.goTo('0x100');
+    await expect.poll(status).toBe('1 hit');
+    await page.keyboard.press('F3');
+    await expect.poll(status).toBe('1 of 1');
+    await expect.poll(() => editor.details()).toContain('tile offset 0x0024');
+    await page.keyboard.press('Control+h');
+    await frame.locator('.find-line [data-name=find-text]:focus').waitFor();
+    await line('find-kind').selectOption('value');
+    await line('find-text').fill('12.3..12.4');
+    await expect.poll(status).toBe('1 of 1');
+    await line('replace-text').fill('-0.5');
+    await line('replace-all').click();
+    await editor.waitForStaged(4);
+    await expect
+      .poll(() => editor.rowAt('0x20').then((cells) => cells.slice(4, 8)))
+      .toEqual(['00', '00', '00', 'BF']);
+    await expect.poll(status).toBe('No hits · 1 hit replaced. It is staged until you apply it.');
+    await line('find-close').click();
+    await frame.locator('#grid:focus').waitFor();
+    await page.keyboard.press('Control+z');
+    await expect.poll(() => editor.stagedCount()).toBe(0);
+    await expect
+      .poll(() => editor.rowAt('0x20').then((cells) => cells.slice(4, 8)))
+      .toEqual(['A4', '70', '45', '41']);
+  });
+
   test('[live-9] Pin Watch... asks where, as what, when and what then, and refuses what it cannot read; the list shows the value', async () => {
     await editor.goTo('0x24');
     await workbench.runCommand('Tilescope: Pin Watch...');

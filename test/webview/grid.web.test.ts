@@ -181,7 +181,7 @@ describe('what is shown', () => {
     await eventually(async () => (await rows(page)).at(-1)?.bytes).toBe(deviceHex(0xfff0, 16));
   });
 
-  test('[main-18] the heading names the tile whose rows are on top', async () => {
+  test('[main-18] [hex-2] the heading names the tile whose rows are on top', async () => {
     const page = await start();
     await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x14000, length: 1 }));
     await eventually(() => page.locator('.headings .offset').textContent()).toBe('(6,3)');
@@ -1905,7 +1905,134 @@ test('[hex-4] the page stays where it went while a person scrolls, splits and hi
   await eventually(first).toBe(scrolled);
 });
 
-describe('the map of tiles', () => {
+describe('the find line', () => {
+  const line = (page: Page, name: string) => page.locator(`.find-line [data-name=${name}]`);
+  /** What the page asked to look for last. */
+  const asked = (page: Page) =>
+    page.evaluate(() => window.fake.said.findLast((message) => message.type === 'find')?.asked);
+  const openFind = async (page: Page, withReplace = false) => {
+    await page.evaluate((both) => window.fake.send({ type: 'openFind', withReplace: both }), withReplace);
+    await eventually(() => line(page, 'find-text').isVisible()).toBe(true);
+  };
+  const found = (page: Page, more: object) =>
+    page.evaluate(
+      (change) =>
+        window.fake.send({
+          type: 'found',
+          found: { count: 0, isFull: false, at: 0, unseen: 0, said: '', isWrong: false, ...change },
+        }),
+      more,
+    );
+  const status = (page: Page) => page.locator('#find-status').textContent();
+
+  test('asks for what is typed and chosen, once typing rests or Enter is pressed; Escape gives the keys back', async () => {
+    const page = await start(large);
+    await openFind(page);
+    await page.keyboard.type('A4 ??');
+    await eventually(() => asked(page)).toMatchObject({
+      query: { kind: 'hex', text: 'A4 ??' },
+      range: { offset: 0, length: largeBytes },
+      read: 'little',
+    });
+    await page.keyboard.type(' 45');
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Shift+Enter');
+    // What was typed is asked for before its hits are gone to.
+    await eventually(() =>
+      page.evaluate(() =>
+        window.fake.said
+          .slice(-3)
+          .map((message) =>
+            message.type === 'find' ? message.asked?.query.text : 'step' in message && message.step,
+          ),
+      ),
+    ).toEqual(['A4 ?? 45', 1, -1]);
+    await line(page, 'find-kind').selectOption('value');
+    await line(page, 'find-cells').selectOption('float32');
+    await line(page, 'find-order').selectOption('big');
+    await line(page, 'find-align').selectOption('1');
+    await line(page, 'find-scope').selectOption('tile');
+    await eventually(() => asked(page)).toMatchObject({
+      query: { kind: 'value', cells: { name: 'float32', order: 'big' }, align: 1 },
+      range: { offset: 0, length: 0x10000 },
+    });
+    await line(page, 'find-text').focus();
+    await page.keyboard.press('Escape');
+    await eventually(() => page.locator('.find-line').isVisible()).toBe(false);
+    expect(await asked(page)).toBeUndefined();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('grid');
+  });
+
+  test('a few selected bytes are looked for; the selection is a scope of its own', async () => {
+    const page = await start(oneTile);
+    await page.keyboard.press('Shift+ArrowRight');
+    await page.keyboard.press('Shift+ArrowRight');
+    await eventually(() => marked(page, 'selection')).toEqual([deviceHex(0x8000, 3)]);
+    await openFind(page);
+    await eventually(() => asked(page)).toMatchObject({ query: { kind: 'hex', text: deviceHex(0x8000, 3) } });
+    await line(page, 'find-scope').selectOption('selection');
+    await eventually(() => asked(page)).toMatchObject({ range: { offset: 0x8000, length: 3 } });
+    // One tile has no other scopes.
+    expect(await line(page, 'find-scope').locator('option').count()).toBe(2);
+  });
+
+  test('[hex-2] hits are marked among cells and characters and on the map, until the line is closed', async () => {
+    const page = await start();
+    await openFind(page);
+    await page.keyboard.type('00');
+    await page.evaluate(() => {
+      const marks = new Uint8Array(64);
+      marks.set([1, 1, 0, 0, 1], 0x21);
+      window.fake.send({ type: 'hits', hits: { offset: 0, marks } });
+      const tiles = new Uint8Array(32);
+      tiles.set([0, 16, 17]);
+      window.fake.send({ type: 'map', marks: tiles });
+    });
+    await eventually(() => marked(page, 'hit')).toEqual([deviceHex(0x21, 2), deviceHex(0x25, 1)]);
+    await eventually(() => page.locator('.tile-map svg').getAttribute('aria-label')).toContain(
+      'hits in 2 tiles',
+    );
+    await page.keyboard.press('Escape');
+    await eventually(() => marked(page, 'hit')).toEqual([]);
+  });
+
+  test('says how many hits there are, which is selected, what is wrong, and reads more when asked to', async () => {
+    const page = await start(oneTile);
+    await openFind(page);
+    await page.keyboard.type('00');
+    await found(page, { count: 12, at: 3 });
+    await eventually(() => status(page)).toBe('3 of 12');
+    await found(page, { count: 1_000_000, isFull: true });
+    await eventually(() => status(page)).toBe('1000000 or more hits');
+    await found(page, { percent: 40 });
+    await eventually(() => status(page)).toBe('No hits · Looking... 40 %');
+    await line(page, 'find-cancel').click();
+    await eventually(() => asked(page)).toMatchObject({ read: 'nothing' });
+    await found(page, { count: 1, unseen: 5000 });
+    await eventually(() => status(page)).toBe('1 hit · 5000 bytes without a value');
+    await line(page, 'find-read').click();
+    await eventually(() => asked(page)).toMatchObject({ read: 'all' });
+    await found(page, { said: 'Character 3 is wrong.', isWrong: true });
+    await eventually(() => status(page)).toBe('Character 3 is wrong.');
+    expect(await line(page, 'find-text').getAttribute('aria-invalid')).toBe('true');
+    await eventually(() => spoken(page).textContent()).toContain('Character 3 is wrong.');
+  });
+
+  test('replaces one hit or all, as typed last', async () => {
+    const page = await start(oneTile);
+    await openFind(page, true);
+    await page.keyboard.type('00');
+    await found(page, { count: 2, at: 1 });
+    await line(page, 'replace-text').fill('FF');
+    await page.keyboard.press('Enter');
+    const last = () => page.evaluate(() => window.fake.said.at(-1));
+    await eventually(last).toEqual({ type: 'replaceHits', text: 'FF', all: false });
+    await line(page, 'replace-all').click();
+    await eventually(last).toEqual({ type: 'replaceHits', text: 'FF', all: true });
+  });
+});
+
+describe('[hex-2] the map of tiles', () => {
   const label = (page: Page) => page.locator('.tile-map svg').getAttribute('aria-label');
   /** Middle of a tile's cell, client pixels; tiles by their index in buffer order. */
   async function cell(page: Page, tile: number, numRows = 8): Promise<{ x: number; y: number }> {

@@ -194,6 +194,62 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('the find line, its hits and what is wrong', async () => {
+    for (const theme of themeNames) {
+      for (const width of [600, 1100]) {
+        open = await harness.open({ theme, width, height: 560 });
+        const { page } = open;
+        await page.evaluate(() => window.fake.send({ type: 'openFind', withReplace: true }));
+        await page.keyboard.type('A4 ?? 45');
+        await page.evaluate(() => {
+          const marks = new Uint8Array(128);
+          marks.set([1, 1, 1], 0x12);
+          marks.set([1, 1, 1], 0x3e);
+          window.fake.send({ type: 'hits', hits: { offset: 0, marks } });
+          const tiles = new Uint8Array(32);
+          tiles.set([16, 16, 0, 0, 17, 4, 20, 24]);
+          window.fake.send({ type: 'map', marks: tiles });
+          window.fake.send({ type: 'reveal', offset: 0x12, length: 3 });
+          window.fake.send({
+            type: 'found',
+            found: { count: 12, isFull: false, at: 1, unseen: 4096, said: '', isWrong: false },
+          });
+        });
+        await eventually(() => page.locator('#find-status').textContent()).toContain('1 of 12');
+        await painted(page);
+        await page.screenshot({ path: join(shots, `webview-find-${theme}-${width}.png`) });
+        expect(await clipped(page), `${theme} ${width}`).toEqual([]);
+        await page.locator('[data-name=find-kind]').selectOption('value');
+        await page.evaluate(() =>
+          window.fake.send({
+            type: 'found',
+            found: {
+              count: 0,
+              isFull: false,
+              at: 0,
+              unseen: 0,
+              said: '1e99 does not fit: values are from -3.4e38 to 3.4e38.',
+              isWrong: true,
+            },
+          }),
+        );
+        await eventually(() => page.locator('#find-status').textContent()).toContain('does not fit');
+        await painted(page);
+        await page.screenshot({ path: join(shots, `webview-find-wrong-${theme}-${width}.png`) });
+        expect(await clipped(page), `${theme} ${width}`).toEqual([]);
+        if (width === 600) {
+          await open.close();
+          continue;
+        }
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(
+          violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`),
+        ).toEqual([]);
+        await open.close();
+      }
+    }
+  });
+
   test('[hex-1] the view line, classes of values and possibly torn values', async () => {
     for (const theme of themeNames) {
       open = await harness.open({

@@ -10,6 +10,7 @@ export const marks = [
   'negative',
   'special',
   'text',
+  'hit',
   'unknown',
   'unreadable',
   'fading',

@@ -1,5 +1,5 @@
 /** The elements of one visible row, and what its bytes mean as marks. */
-import type { ExpectedBytes, ShownBytes } from '../../src/editor/messages.ts';
+import type { ExpectedBytes, HitBytes, ShownBytes } from '../../src/editor/messages.ts';
 import type { AddressNotation } from '../../src/model/addresses.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
@@ -108,6 +108,20 @@ function mismatchColumns(row: ByteRow, told: ExpectedBytes, size: number): Marke
     for (const [i, end] of units(row, pane === 'cells' ? size : 1)) {
       const isWrong = expectedOf(told, { offset: row.offset + i, length: end - i }) !== undefined;
       addRun(found, isWrong ? 'mismatch' : undefined, row.skip + i, row.skip + end - 1);
+    }
+    return found.map((run) => ({ ...run, pane }));
+  });
+}
+
+/** Runs of cells, and of characters, with a byte that is part of a hit. */
+function hitColumns(row: ByteRow, { offset, marks: hits }: HitBytes, size: number): MarkedColumns[] {
+  return (['cells', 'characters'] as const).flatMap((pane) => {
+    const found: { mark: Mark; from: number; to: number }[] = [];
+    for (const [i, end] of units(row, pane === 'cells' ? size : 1)) {
+      const start = row.offset + i - offset;
+      // A negative start would count from the end.
+      const isHit = start >= 0 && hits.subarray(start, start + end - i).includes(1);
+      addRun(found, isHit ? 'hit' : undefined, row.skip + i, row.skip + end - 1);
     }
     return found.map((run) => ({ ...run, pane }));
   });
@@ -267,6 +281,7 @@ export class RowElement implements PaintSurface {
     style: RowStyle,
     selection: Selection,
     expected: ExpectedBytes | undefined,
+    hits: HitBytes | undefined,
     focused: boolean,
     again: boolean,
   ): PaintRun[] | undefined {
@@ -274,6 +289,7 @@ export class RowElement implements PaintSurface {
     const columns: MarkedColumns[] = [...this.#marked];
     const { layout, map } = style;
     if (row?.kind === 'bytes') {
+      if (hits !== undefined) columns.push(...hitColumns(row, hits, style.format.bytes));
       if (expected !== undefined) columns.push(...mismatchColumns(row, expected, style.format.bytes));
       for (const { offset, length } of isExtended(selection) ? selectedRanges(layout, selection, row) : []) {
         const from = offset - row.offset + row.skip;

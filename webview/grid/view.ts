@@ -7,6 +7,7 @@ import type {
   EditorDocument,
   EditorSettings,
   ExpectedBytes,
+  HitBytes,
   PageNames,
   ViewChoice,
 } from '../../src/editor/messages.ts';
@@ -99,6 +100,7 @@ export class GridView {
   #array: Omit<AddressSpace, 'geometry'> = { generation: 'unknown' };
   #expected: ExpectedBytes | undefined;
   #names: NameTable | undefined;
+  #hits: HitBytes | undefined;
   /** Bytes of a row as chosen, or as there is room for. */
   #rowLength = 16;
   /** A row of another length must not ask for yet another one. */
@@ -292,6 +294,12 @@ export class GridView {
     this.#names = isNamed ? new NameTable(names) : undefined;
     // There is a column more, or one less.
     if (wasNamed !== isNamed) this.#restyle();
+    this.schedule();
+  }
+
+  /** Which bytes are part of hits. */
+  set hits(hits: HitBytes | undefined) {
+    this.#hits = hits;
     this.schedule();
   }
 
@@ -539,7 +547,7 @@ export class GridView {
         this.#pending,
       );
       row.showNames(this.#style, this.#names, row.index === first);
-      const runs = row.runs(this.#style, this.#selection, this.#expected, this.#focused, again);
+      const runs = row.runs(this.#style, this.#selection, this.#expected, this.#hits, this.#focused, again);
       if (runs !== undefined) this.#painter.paint(row, runs);
     }
     const ratio = window.devicePixelRatio || 1;

@@ -167,7 +167,7 @@ describe('editing', () => {
     await untilTrue('unlocked, and nothing is lost', () => texts().includes('Staged: 3 bytes'));
   });
 
-  it('[shape-9] next and previous tile at the same offset, in the whole memory and from tile to tile; Copy Address', async () => {
+  it('[shape-9] [hex-2] next and previous tile at the same offset, in the whole memory and from tile to tile; Copy Address', async () => {
     const go = (command: string) => vscode.commands.executeCommand(`tilescope.${command}`);
     const whole = await bench.open('data');
     panelOf(whole)?.reveal(0x1c0, 1);

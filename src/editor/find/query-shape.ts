@@ -1,0 +1,13 @@
+/** How a query looks that a page sent. Not in `shapes.ts`: that is loaded before anybody looks for anything. */
+import * as v from 'valibot';
+import { alignments, findKinds } from '../../model/find/query.ts';
+import { cellChoiceShape, textUpTo } from '../../model/shapes.ts';
+
+/** What a person looks for. Whether it can be searched for is another question. */
+export const findQueryShape = v.object({
+  kind: v.picklist(findKinds),
+  text: textUpTo(64 * 1024),
+  matchCase: v.boolean(),
+  cells: cellChoiceShape,
+  align: v.picklist(alignments),
+});

@@ -1,0 +1,161 @@
+/**
+ * A regular expression as an automaton that looks at each byte once, whatever the expression: its states are made when
+ * bytes first lead to them. Knows bytes only; where they come from is known elsewhere.
+ */
+import type { Expression } from './expression.ts';
+import { NoPattern } from './query.ts';
+
+/** Steps of a program, by their number: at a byte, at two steps of which the first is preferred, at the end. */
+type Step =
+  | { readonly bytes: Uint8Array; readonly next: number }
+  | { readonly first: number; readonly second: number }
+  | 'end';
+
+/** A larger program is refused: making a state takes as long as it is large. */
+const mostSteps = 4000;
+/** States that are kept, and steps in all of them; then they are made anew. A state takes 1 KiB, and 20 bytes for a step. */
+const mostStates = 2048;
+const mostKept = 200_000;
+
+/** What a state is called that leads nowhere. */
+export const dead = 0;
+
+/** One way through bytes, in one direction. States are numbers; they hold until the automaton made too many. */
+export interface Automaton {
+  readonly start: number;
+  /** The state behind a byte. The state that is given must be the last one answered, or `start`. */
+  next(state: number, byte: number): number;
+  /** Whether the bytes up to a state fit. */
+  isEnd(state: number): boolean;
+}
+
+/**
+ * Runs forwards from any byte: it is in an end state behind a hit. Earlier hits are preferred to later ones, then what the
+ * expression prefers: once a better hit is under way, no other begins.
+ * Throws NoPattern `too-large`.
+ */
+export function forwards(expression: Expression): Automaton {
+  const steps: Step[] = ['end'];
+  const start = compile(steps, expression, 0, false);
+  // The least preferred way: the hit begins later.
+  const again = steps.length;
+  steps.push({ bytes: new Uint8Array(256).fill(1), next: again + 1 }, { first: start, second: again });
+  return lazyAutomaton(steps, again + 1, true);
+}
+
+/** Runs backwards from the byte before the end of a hit: it is in an end state at each byte where such a hit begins. */
+export function backwards(expression: Expression): Automaton {
+  const steps: Step[] = ['end'];
+  return lazyAutomaton(steps, compile(steps, expression, 0, true), false);
+}
+
+/** Adds the steps of an expression that goes on at `next`; answers where it begins. */
+function compile(steps: Step[], expression: Expression, next: number, isBackwards: boolean): number {
+  const add = (step: Step): number => {
+    if (steps.length >= mostSteps) throw new NoPattern({ kind: 'too-large' });
+    return steps.push(step) - 1;
+  };
+  switch (expression.kind) {
+    case 'byte':
+      return add({ bytes: expression.bytes, next });
+    case 'sequence': {
+      const parts = isBackwards ? expression.parts : expression.parts.toReversed();
+      return parts.reduce((behind, part) => compile(steps, part, behind, isBackwards), next);
+    }
+    case 'choice':
+      return expression.parts
+        .map((part) => compile(steps, part, next, isBackwards))
+        .reduceRight((second, first) => add({ first, second }));
+    case 'repeat': {
+      const { part, least, most, isLazy } = expression;
+      const either = (on: number, out: number): Step =>
+        isLazy ? { first: out, second: on } : { first: on, second: out };
+      let behind = next;
+      if (most === Number.POSITIVE_INFINITY) {
+        const loop = add('end');
+        steps[loop] = either(compile(steps, part, loop, isBackwards), next);
+        behind = loop;
+      } else {
+        for (let i = least; i < most; i++)
+          behind = add(either(compile(steps, part, behind, isBackwards), next));
+      }
+      for (let i = 0; i < least; i++) behind = compile(steps, part, behind, isBackwards);
+      return behind;
+    }
+  }
+}
+
+/** @param isOrdered steps behind an end are given up: a better hit is there */
+function lazyAutomaton(steps: readonly Step[], begin: number, isOrdered: boolean): Automaton {
+  /** For each state and byte the next state; -1 where it was not made yet. */
+  const table: Int32Array[] = [];
+  const kept: (readonly number[])[] = [];
+  const ends: boolean[] = [];
+  const byKey = new Map<string, number>();
+  let size = 0;
+  const stateOf = (list: readonly number[], isEnd: boolean): number => {
+    const key = `${isEnd ? 'end ' : ''}${list.join()}`;
+    const known = byKey.get(key);
+    if (known !== undefined) return known;
+    const state = kept.push(list) - 1;
+    table.push(new Int32Array(256).fill(-1));
+    ends.push(isEnd);
+    byKey.set(key, state);
+    size += list.length;
+    return state;
+  };
+  const forget = (): void => {
+    for (const all of [table, kept, ends]) all.length = 0;
+    byKey.clear();
+    size = 0;
+    stateOf([], false);
+    stateOf(first.list, first.isEnd);
+  };
+  const seen = new Uint32Array(steps.length);
+  let round = 0;
+  /** The steps at bytes that are reached without one, the preferred first. */
+  const closure = (from: readonly number[]): { list: readonly number[]; isEnd: boolean } => {
+    round++;
+    const list: number[] = [];
+    let isEnd = false;
+    const waiting = from.toReversed();
+    for (let at = waiting.pop(); at !== undefined; at = waiting.pop()) {
+      if (seen[at] === round) continue;
+      seen[at] = round;
+      const step = steps[at];
+      if (step === undefined) continue;
+      if (step === 'end') {
+        isEnd = true;
+        if (isOrdered) break;
+      } else if ('bytes' in step) list.push(at);
+      else waiting.push(step.second, step.first);
+    }
+    return { list, isEnd };
+  };
+  const first = closure([begin]);
+  forget();
+  const make = (state: number, byte: number): number => {
+    const reached: number[] = [];
+    for (const at of kept[state] ?? []) {
+      const step = steps[at];
+      if (step !== undefined && step !== 'end' && 'bytes' in step && step.bytes[byte] === 1)
+        reached.push(step.next);
+    }
+    const { list, isEnd } = closure(reached);
+    const isFull = kept.length >= mostStates || size >= mostKept;
+    if (isFull) forget();
+    const next = stateOf(list, isEnd);
+    // The state that it was made from is forgotten, too.
+    const row = isFull ? undefined : table[state];
+    if (row !== undefined) row[byte] = next;
+    return next;
+  };
+  return {
+    start: 1,
+    next(state, byte) {
+      const known = table[state]?.[byte] ?? -1;
+      return known >= 0 ? known : make(state, byte);
+    },
+    isEnd: (state) => ends[state] === true,
+  };
+}
