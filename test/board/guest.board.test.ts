@@ -7,10 +7,12 @@ import { SshWay } from '../conformance/ssh-way.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
-import { expectGuest, restartBeside, runText, startsBesideRead } from './guest.ts';
+import { expectGuest, restartBeside, runText, startsBesideRead, wasWatched } from './guest.ts';
 
 /** Of each family: 500 starts in all; `npm run test:long` has a thousand of each. */
 const LIVES = 250;
+/** So often at most, until enough was seen. */
+const ROUNDS = 4;
 /** Beside a long read. */
 const STARTS = 100;
 const seed = runSeed();
@@ -33,15 +35,21 @@ useCleanLog(() => board);
 describe(`[attach-7] [truth-21] [live-1] ${2 * LIVES} starts that ask once, beside watching and a live view at 10 Hz, and status (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
     it(`${name}: no start is refused, nothing is leaked, no two lives in one answer`, {
-      timeout: 300_000,
+      timeout: 600_000,
       tags: ONCE,
     }, async () => {
       await board.reloadModule(families[name].module);
       const ours = await way.connect();
       try {
-        const run = await restartBeside(board, ours, families[name], LIVES, seed);
-        console.info(`${name}: ${runText(run)}`);
-        expectGuest(run, families[name], LIVES);
+        // On a busy machine hardly a look ends within the life in which it began: then more lives are watched.
+        let seen = false;
+        for (let round = 0; round < ROUNDS && !seen; round++) {
+          const run = await restartBeside(board, ours, families[name], LIVES, seed + round);
+          console.info(`${name}: ${runText(run)}`);
+          expectGuest(run, families[name], LIVES);
+          seen = wasWatched(run);
+        }
+        expect(seen, 'too little was seen of the lives').toBe(true);
       } finally {
         await ours.dispose();
       }

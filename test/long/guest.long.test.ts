@@ -3,7 +3,7 @@
  * time. `SEED` repeats the run, `LIVES` shortens it.
  */
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../../scripts/common.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
 import { type FamilyName, families, familyNames } from '../board/families.ts';
@@ -15,6 +15,7 @@ import {
   killsText,
   restartBeside,
   runText,
+  wasWatched,
 } from '../board/guest.ts';
 import { runSeed } from '../conformance/random.ts';
 import { SshWay } from '../conformance/ssh-way.ts';
@@ -75,6 +76,7 @@ describe(`[attach-7] ${lives} restarts of an owner whose memory is refreshed at 
         runs.set(name, run);
         console.info(`${name}: ${runText(run)}`);
         expectGuest(run, family, lives);
+        expect(wasWatched(run)).toBe(true);
         await board.assertClean();
       } finally {
         await ours.dispose();
