@@ -183,7 +183,7 @@ describe('[live-9] watches', () => {
   });
 
   test('what another epoch brings did not become so; a lost board keeps the last value and says so', async () => {
-    const { device, link, hits, look, texts } = await setup([kept({ condition: '!= 0' })]);
+    const { time, device, link, watches, hits, look, texts } = await setup([kept({ condition: '!= 0' })]);
     await look(0);
     device.epoch = 'epoch-2';
     device.announce();
@@ -193,6 +193,9 @@ describe('[live-9] watches', () => {
     await link.disconnect();
     await settle();
     expect(texts()).toEqual(['last 5: not connected · != 0 is true']);
+    time.advance(3000);
+    const history = watches.all[0]?.history();
+    expect(history && historyText(history, l10n)).toContain('Not followed for 3 s of it.');
     await link.connect();
     await settle();
     await look(6);
