@@ -23,7 +23,7 @@ import { sentenceOf } from '../sentences.ts';
 import { isKeptTile, keptShape, keptTileName, tilesToRemove, usualKept } from './kept-tiles.ts';
 import { sparklineSvg } from './sparkline-svg.ts';
 import { Watches, type WatchHistory, type WatchHit, type WatchNow } from './watch-model.ts';
-import { actionText, historyText, hitText, valueText } from './watch-sentences.ts';
+import { actionText, historyText, hitText, rowText, valueText } from './watch-sentences.ts';
 import { type KeptWatch, mostWatches, type WatchStore, watchActions } from './watch-store.ts';
 
 /** The view's id in the manifest. */
@@ -106,7 +106,7 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
   getTreeItem(watch: WatchNow): vscode.TreeItem {
     const item = new vscode.TreeItem(watch.label);
     item.id = watch.kept.id;
-    item.description = valueText(watch, vscode.l10n);
+    item.description = rowText(watch, vscode.l10n);
     const { boardLabel, memoryName } = this.#provider.services;
     const { resource, cells, action } = watch.kept;
     const history = watch.history();

@@ -5,7 +5,7 @@ import { SessionPool } from '../../session/pool.ts';
 import { ManualTime, ScriptedDevice, settle } from '../../session/scripted-board.ts';
 import { sparklineSvg } from './sparkline-svg.ts';
 import { actPeriod, Watches, type WatchHit } from './watch-model.ts';
-import { historyText, hitText, valueText } from './watch-sentences.ts';
+import { historyText, hitText, rowText, valueText } from './watch-sentences.ts';
 import { type KeptWatch, WatchStore } from './watch-store.ts';
 
 const l10n = {
@@ -90,6 +90,7 @@ describe('[live-9] watches', () => {
       return told && historyText(told, l10n);
     };
     expect(said()).toBe('In the last 6 s: lowest -2, highest 7.');
+    expect(watches.all.map((one) => rowText(one, l10n))).toEqual(['= 7 · -2 to 7']);
     // The list is hidden, then its partition is free: both are gaps.
     watches.isShown = false;
     time.advance(3000);

@@ -12,6 +12,14 @@ export function valueText({ value, absence, isFree, condition, isTrue }: WatchNo
   return `${now} · ${isTrue ? l10n.t('{0} is true', condition) : l10n.t('when {0}', condition)}${free}`;
 }
 
+/** What stands behind the label of a watch, with the ends of a value that moves: VS Code closes the tooltip of such a row. */
+export function rowText(watch: WatchNow, l10n: Localiser): string {
+  const text = valueText(watch, l10n);
+  const history = watch.absence === undefined ? watch.history() : undefined;
+  if (history === undefined || history.lowest === history.highest) return text;
+  return `${text} · ${l10n.t('{0} to {1}', history.lowest, history.highest)}`;
+}
+
 /** How a value changed. */
 export function historyText({ line, lowest, highest }: WatchHistory, l10n: Localiser): string {
   const seconds = (milliseconds: number): string => l10n.t('{0} s', Math.floor(milliseconds / 1000));
