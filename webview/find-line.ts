@@ -206,12 +206,13 @@ export class FindLine {
 
   #statusText(): string {
     const t = this.#t;
-    const { count, isFull, at, unseen, percent, said } = this.#found;
+    const { count, isFull, at, unseen, percent, said, isWrong } = this.#found;
     const total = isFull ? t('hitsOrMore', count) : String(count);
     const all = count === 0 ? t('noHits') : count === 1 ? t('oneHit') : t('hitCount', total);
     const hits = at > 0 ? t('hitNumber', at, total) : all;
     const parts = [
-      ...(this.#found.isWrong || this.#query.text === '' ? [] : [hits]),
+      // What was found stays true where a read or a replacement was refused.
+      ...((isWrong && count === 0) || this.#query.text === '' ? [] : [hits]),
       ...(percent === undefined ? [] : [t('findPercent', percent)]),
       ...(unseen === 0 || percent !== undefined ? [] : [t('findUnseen', unseen)]),
       ...(said === '' ? [] : [said]),

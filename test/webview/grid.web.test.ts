@@ -2016,6 +2016,8 @@ describe('the find line', () => {
     await eventually(() => status(page)).toBe('Character 3 is wrong.');
     expect(await line(page, 'find-text').getAttribute('aria-invalid')).toBe('true');
     await eventually(() => spoken(page).textContent()).toContain('Character 3 is wrong.');
+    await found(page, { count: 2, said: 'The board is gone.', isWrong: true });
+    await eventually(() => status(page)).toBe('2 hits · The board is gone.');
   });
 
   test('replaces one hit or all, as typed last', async () => {
