@@ -407,6 +407,17 @@ test('several ranges are searched one after the other; a hit ends where its rang
   expect(found({ bytes }, query('expression', String.raw`\x01+`), ranges)).toEqual(['0+5', '90+10']);
 });
 
+test('hits lie across the borders of the pieces in which a memory is searched', () => {
+  const bytes = new Uint8Array(200_000);
+  // Views end at multiples of 100, values are looked at in 64 KiB, expressions in 8 KiB.
+  for (const border of [100, 8192, 65_536]) bytes.set([7, 8, 9, 10], border - 2);
+  const expected = ['98+4', '8190+4', '65534+4'];
+  const cells = { name: 'uint32', order: 'big' } as const;
+  expect(found({ bytes }, query('hex', '07 08 09 0A'))).toEqual(expected);
+  expect(found({ bytes }, query('value', '0x0708090A', { cells, align: 1 }))).toEqual(expected);
+  expect(found({ bytes }, query('expression', String.raw`\x07.{2}\x0A`))).toEqual(expected);
+});
+
 test('what has no value is counted', () => {
   const bytes = new Uint8Array(200_000);
   const flags = new Uint8Array(bytes.length).fill(stateBits.known);
