@@ -165,6 +165,8 @@ const announced: readonly string[] = [
   'settings',
   'chooseCells',
   'selectTile',
+  'copyAs',
+  'fill',
   'live',
   'delta',
   'unavailable',

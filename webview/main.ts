@@ -16,6 +16,8 @@ import { addressText, hasAddress } from '../src/model/addresses.ts';
 import { stateBits } from '../src/model/byte-state.ts';
 import type { CellName } from '../src/model/cells/choices.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import type { CopyForm } from '../src/model/gestures/copy-as.ts';
+import type { Fill } from '../src/model/gestures/fill.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits, hexPairs } from '../src/model/numbers.ts';
 import { bytesIn, endOf } from '../src/model/ranges.ts';
@@ -266,6 +268,16 @@ class Editor {
 
   #tellLive(): void {
     host.post({ type: 'live', hertz: this.#live });
+  }
+
+  copyAs(form: CopyForm): void {
+    void this.#controller.copyAs(form);
+    this.#takeFocus();
+  }
+
+  fill(fill: Fill): void {
+    void this.#controller.fill(fill);
+    this.#takeFocus();
   }
 
   /** Selects the tile of the cursor; the rows stay. */
@@ -709,6 +721,12 @@ host.listen((message) => {
       return;
     case 'selectTile':
       editor?.selectTile();
+      return;
+    case 'copyAs':
+      editor?.copyAs(message.form);
+      return;
+    case 'fill':
+      editor?.fill(message.fill);
       return;
     case 'live':
       editor?.follow(message.hertz);

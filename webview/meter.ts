@@ -9,6 +9,7 @@ import { crc32, type Statistics, StatisticsCollector } from '../src/model/cells/
 import type { ByteRange } from '../src/model/geometry.ts';
 import { hexPairs } from '../src/model/numbers.ts';
 import { bytesIn } from '../src/model/ranges.ts';
+import { together } from './grid/copy.ts';
 import type { Layout } from './grid/layout.ts';
 import { hasValueAt } from './grid/text.ts';
 
@@ -53,17 +54,6 @@ function isThere(flags: number): boolean {
   return (flags & (stateBits.known | stateBits.staged)) !== 0;
 }
 
-/** Bytes one after the other. */
-function together(runs: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(runs.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const run of runs) {
-    all.set(run, at);
-    at += run.length;
-  }
-  return all;
-}
-
 /** Measures bytes, `shown` being those of each range; `pause` is awaited between slices. Rejects when aborted. */
 export async function measure(
   { format, cell }: Pick<Measured, 'format' | 'cell'>,
@@ -98,7 +88,7 @@ export async function measure(
     }
   }
   if (count > 0) await rest();
-  const all = isWhole ? together(shown.map(({ bytes }) => bytes)) : undefined;
+  const all = isWhole ? together(shown) : undefined;
   const digest = all && (await globalThis.crypto?.subtle?.digest('SHA-256', all));
   signal.throwIfAborted();
   return {

@@ -47,6 +47,8 @@ type EditorCommand =
   | 'nextChange'
   | 'previousChange'
   | 'addWatch'
+  | 'copyAs'
+  | 'fill'
   | 'selectTile'
   | 'nextTile'
   | 'previousTile'
@@ -97,6 +99,10 @@ export class EditorCommands {
     nextChange: async (document) => this.#toChange(document, 1),
     previousChange: async (document) => this.#toChange(document, -1),
     addWatch: async (document) => (await this.#watches.load()).add(known(document), shownPanel(document)),
+    copyAs: async (document) =>
+      (await import('./copy-and-fill.ts')).askCopyAs(document, shownPanel(document)),
+    fill: async (document) =>
+      (await import('./copy-and-fill.ts')).askFill(known(document), shownPanel(document)),
     selectTile: async (document) => shownPanel(document).selectTile(),
     nextTile: (document) => this.#toTile(document, 1),
     previousTile: (document) => this.#toTile(document, -1),

@@ -7,6 +7,8 @@ import type { AddressKind } from '../model/address-kinds.ts';
 import type { CellChoice, CellName } from '../model/cells/choices.ts';
 import type { FindQuery } from '../model/find/query.ts';
 import type { ArrayShape, ByteRange, Generation, MemoryGeometry } from '../model/geometry.ts';
+import type { CopyForm } from '../model/gestures/copy-as.ts';
+import type { Fill } from '../model/gestures/fill.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { CoreMarkKind } from '../model/program/core-marks.ts';
 import type { webviewStrings } from './webview-strings.ts';
@@ -304,6 +306,8 @@ export type FromWebview =
   | { readonly type: 'toHit'; readonly step: 1 | -1 }
   /** The hit that is selected, or all, become what was typed; staged, never written. */
   | { readonly type: 'replaceHits'; readonly text: string; readonly all: boolean }
+  /** Copied text: the host has the clipboard, whatever has the focus. */
+  | { readonly type: 'clipboard'; readonly text: string }
   /** A tab that is frozen goes on. */
   | { readonly type: 'unfreeze' }
   /** Something went wrong inside the webview; for the log. */
@@ -326,6 +330,10 @@ export type ToWebview =
   | { readonly type: 'chooseCells' }
   /** All of the tile that the cursor is in is selected. */
   | { readonly type: 'selectTile' }
+  /** The selected bytes are copied in a form: read first where they were not, answered with `clipboard`. */
+  | { readonly type: 'copyAs'; readonly form: CopyForm }
+  /** The selected bytes are filled, in one gesture. */
+  | { readonly type: 'fill'; readonly fill: Fill }
   /** How often this tab follows the memory from now on: a person chose it. */
   | { readonly type: 'live'; readonly hertz: number }
   /**

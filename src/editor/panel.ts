@@ -15,6 +15,8 @@ import {
   tileStart,
   totalBytes,
 } from '../model/geometry.ts';
+import type { CopyForm } from '../model/gestures/copy-as.ts';
+import type { Fill } from '../model/gestures/fill.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
 import { programDifference } from '../model/program/program-image.ts';
@@ -434,6 +436,16 @@ export class HexPanel {
       ?.cells;
   }
 
+  /** Has the page copy what is selected. */
+  copyAs(form: CopyForm): void {
+    this.#post({ type: 'copyAs', form });
+  }
+
+  /** Has the page fill what is selected. */
+  fill(fill: Fill): void {
+    this.#post({ type: 'fill', fill });
+  }
+
   /** Has the page select the tile of its cursor. */
   selectTile(): void {
     this.#post({ type: 'selectTile' });
@@ -756,6 +768,11 @@ export class HexPanel {
         return;
       case 'replaceHits':
         this.#replaceHits(message.text, message.all);
+        return;
+      case 'clipboard':
+        vscode.env.clipboard
+          .writeText(message.text)
+          .then(undefined, (error: unknown) => this.#host.services.note(error));
         return;
       case 'unfreeze':
         this.freeze(false);

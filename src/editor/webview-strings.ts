@@ -244,6 +244,13 @@ export function webviewStrings(l10n: Localiser) {
     copiedBut: l10n.t('{0} bytes copied. Of the {1} that are selected, {2} could not be read.'),
     copyTooLong: l10n.t('Nothing was copied: {0} bytes are selected, at most {1} can be copied as text.'),
     changedHands: l10n.t('the partition changed hands while it was read.'),
+    copyAsWithout: l10n.t(
+      'Nothing was copied: {0} of the bytes could not be read, and this form cannot say so. Copy them as Hex or Values.',
+    ),
+    fillTooLong: l10n.t('Nothing was filled: {0} bytes are selected, at most {1} can be filled at once.'),
+    fillRefused: l10n.t('Nothing was filled: the values do not fit into the cells that are shown.'),
+    fillSeed: l10n.t('The seed is {0}.'),
+    editFilled: l10n.t('Fill'),
     copyFailed: l10n.t('Nothing was copied: {0}'),
     pendingDigit: l10n.t('First digit {0}. Type the second, or Escape to leave the byte as it is.'),
     pendingDigits: l10n.t('Digits {0}. Type {1} more, or Escape to leave the cell as it is.'),

@@ -4,6 +4,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
+import type { CopyForm } from '../../src/model/gestures/copy-as.ts';
 import { deviceByte } from './device.ts';
 import { eventually } from './eventually.ts';
 import { Harness, type OpenOptions, type OpenPage, painted } from './harness.ts';
@@ -578,6 +579,46 @@ describe('selection', () => {
     await page.keyboard.press('Shift+Numpad4');
     await page.keyboard.press('Shift+Numpad2');
     await eventually(async () => (await edits(page)).at(-1)).toEqual([{ offset: 0x8000, bytes: [0x42] }]);
+  });
+
+  test('what is selected is copied in a form and filled: staged bytes included, unread ones read first', async () => {
+    const page = await start({ ...oneTile, unknown: [{ offset: 0x8020, length: 4 }] });
+    const copied = () =>
+      page.evaluate(() => window.fake.said.flatMap((one) => (one.type === 'clipboard' ? [one.text] : [])));
+    const copy = (form: CopyForm) =>
+      page.evaluate((asked) => window.fake.send({ type: 'copyAs', form: asked }), form);
+    await page.keyboard.type('5A');
+    await eventually(() => staged(page)).toEqual({ [0x8000]: 0x5a });
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('Shift+ArrowRight');
+    await eventually(() => footer(page).textContent()).toContain('2 bytes selected');
+    const second = deviceByte(0x8001);
+    for (const [form, text] of [
+      ['hex', `5A ${hex(second)}`],
+      ['c', `const uint8_t data[2] = {0x5A, 0x${hex(second)}};`],
+      ['json', `[90, ${second}]`],
+      ['base64', Buffer.from([0x5a, second]).toString('base64')],
+    ] as const) {
+      await copy(form);
+      await eventually(async () => (await copied()).at(-1)).toBe(text);
+    }
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Home');
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Shift+ArrowRight');
+    await eventually(() => footer(page).textContent()).toContain('4 bytes selected');
+    await copy('hex');
+    await eventually(async () => (await copied()).at(-1)).toBe(deviceHex(0x8020, 4));
+    await page.evaluate(() =>
+      window.fake.send({ type: 'fill', fill: { kind: 'expression', text: 'o + i' } }),
+    );
+    await eventually(async () => (await edits(page)).at(-1)).toEqual([
+      { offset: 0x8020, bytes: [0x20, 0x22, 0x24, 0x26] },
+    ]);
+    await page.evaluate(() => window.fake.send({ type: 'fill', fill: { kind: 'random', text: '0x12' } }));
+    await eventually(() => spoken(page).textContent()).toContain('The seed is 0x12.');
+    await page.evaluate(() => window.fake.send({ type: 'fill', fill: { kind: 'value', text: 'none' } }));
+    await eventually(() => page.locator('.notice').textContent()).toContain('Nothing was filled');
   });
 
   test('shift and a click select more than a megabyte, a click on a heading twice its tile', async () => {

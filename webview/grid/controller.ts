@@ -7,13 +7,15 @@ import type { EditorState, PageEdit, ShownBytes } from '../../src/editor/message
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
+import { type CopyForm, copyAs } from '../../src/model/gestures/copy-as.ts';
+import { type Fill, fillRuns } from '../../src/model/gestures/fill.ts';
 import { hexPairs } from '../../src/model/numbers.ts';
 import { bytesIn, mergeRanges } from '../../src/model/ranges.ts';
 import type { Box } from '../box.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
 import { cellName, reasonText, refusalText } from './cell-texts.ts';
-import { copyLimit, copyText } from './copy.ts';
+import { copyLimit, copyText, hexText, together } from './copy.ts';
 import {
   countBytes,
   countWithout,
@@ -618,6 +620,61 @@ export class GridController {
     const { pane } = view.selection;
     event.clipboardData?.setData('text/plain', copyText(view.layout, pane, view.notation.format, shown));
     this.#sayCopied(shown, true);
+  }
+
+  /** Copies what is selected in a form, staged bytes as they are shown, through the host. */
+  async copyAs(form: CopyForm): Promise<void> {
+    const { view, store, host, t, notify } = this.#parts;
+    const { layout, notation } = view;
+    if (layout.rowCount === 0 || this.#isBusy()) return;
+    const isOfBytes = form === 'hex' || form === 'text';
+    const selection = isOfBytes ? view.selection : reselect(layout, layout, view.selection, 'cells');
+    const ranges = selectedRanges(layout, selection);
+    const length = bytesIn(ranges);
+    if (length > copyLimit) {
+      notify({ text: t('copyTooLong', length, copyLimit) });
+      return;
+    }
+    const held = ranges.map((range) => store.read(range));
+    const isUnreadIn = held.some(({ flags }) => flags.some(isUnread));
+    const shown = isUnreadIn ? await this.#readRanges(ranges) : held;
+    if (shown === undefined) return;
+    const without = shown.reduce((sum, { flags }) => sum + countWithout(flags), 0);
+    if (form === 'hex' || form === 'text' || form === 'values') {
+      const pane = form === 'text' ? 'characters' : 'cells';
+      const text = form === 'hex' ? hexText(shown) : copyText(layout, pane, notation.format, shown);
+      host.post({ type: 'clipboard', text });
+    } else if (without > 0) {
+      notify({ text: t('copyAsWithout', without) });
+      return;
+    } else host.post({ type: 'clipboard', text: copyAs(form, together(shown), notation.choice) });
+    this.#sayCopied(shown, true);
+  }
+
+  /** Fills what is selected, in one gesture; what it becomes is computed in slices. */
+  async fill(fill: Fill): Promise<void> {
+    const { view, t, notify } = this.#parts;
+    const { layout, notation } = view;
+    if (layout.rowCount === 0) return;
+    const isOfBytes = fill.kind === 'byte' || fill.kind === 'pattern' || fill.kind === 'random';
+    const selection = isOfBytes ? view.selection : reselect(layout, layout, view.selection, 'cells');
+    const ranges = selectedRanges(layout, selection);
+    const length = bytesIn(ranges);
+    if (length > copyLimit) {
+      notify({ text: t('fillTooLong', length, copyLimit) });
+      return;
+    }
+    const steps = fillRuns(fill, notation.choice, layout.geometry, ranges);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) await new Promise<void>((next) => setTimeout(next, 0));
+    const runs = step.value;
+    if (runs === undefined || runs.length === 0) {
+      notify({ text: t('fillRefused') });
+      return;
+    }
+    if (!(await this.#change(t('editFilled'), runs))) return;
+    const text = t(this.#isImmediate ? 'pastedNow' : 'pasted', countBytes(runs));
+    notify({ text: fill.kind === 'random' ? `${text} ${t('fillSeed', fill.text)}` : text, quiet: true });
   }
 
   /** Copies bytes that have to be read first: too late for the event's own clipboard. */

@@ -1,4 +1,6 @@
 /** What the clipboard gets: what is shown, not what was last read or last written. */
+import { cellFormat } from '../../src/model/cells/cell-format.ts';
+import { hexBytes } from '../../src/model/cells/choices.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { Layout } from './layout.ts';
 import type { Pane } from './selection.ts';
@@ -43,4 +45,23 @@ function runText(layout: Layout, pane: Pane, format: CellFormat, offset: number,
     i += length;
   }
   return parts.join('');
+}
+
+/** Each byte as two digits, a run on a line of its own. */
+export function hexText(runs: readonly RowBytes[]): string {
+  const format = cellFormat(hexBytes, true);
+  return runs
+    .map((run) => Array.from(run.bytes, (_, at) => cellText(format, run, at, 1)).join(' '))
+    .join('\n');
+}
+
+/** The bytes of runs one after the other. */
+export function together(runs: readonly Pick<RowBytes, 'bytes'>[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(runs.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of runs) {
+    all.set(bytes, at);
+    at += bytes.length;
+  }
+  return all;
 }

@@ -212,6 +212,27 @@ describe('editing', () => {
     await untilTrue('from anywhere', () => bench.api.editor.activePanel?.document.resource.tile?.col === 2);
   });
 
+  it('what is selected is copied in a form and filled, through their boxes', async () => {
+    bench.array.poke('data', tile, 0, [0x42]);
+    const document = await bench.open('data', tile);
+    const start = document.shown?.range.offset ?? 0;
+    await untilTrue('the page told its cursor', () => panelOf(document)?.selection?.cursor === start);
+    /** Takes the first line of each box, and what stands in a field, until it is done. */
+    const through = async (command: string, isDone: () => Promise<boolean>) => {
+      const asked = vscode.commands.executeCommand(`tilescope.${command}`);
+      await until(command, async () => {
+        if (await isDone()) return true;
+        await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem');
+        return undefined;
+      });
+      await asked;
+    };
+    await vscode.env.clipboard.writeText('');
+    await through('copyAs', async () => (await vscode.env.clipboard.readText()) === '42');
+    await through('fill', () => Promise.resolve(document.session.counts().staged === 1));
+    assert.equal(hexOf(document.session.bytes({ offset: start, length: 1 }).bytes), '00');
+  });
+
   it('[hex-8] the list of edits: what an apply left is resolved there, one is discarded, gone to', async () => {
     const document = await bench.open('data', tile);
     const { session } = document;
