@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { allNameProblems, nameProblems } from './check-names.ts';
+import { allNameProblems, headerProblems, nameProblems } from './check-names.ts';
 import { root } from './common.ts';
 
 test('[shape-5] names that others read keep to the glossary: exported things, public members, files', () => {
@@ -29,6 +29,26 @@ test('[shape-5] where a word means what the glossary says it may stand; inside a
   expect(nameProblems('src/model/a.ts', 'export const threshold = 1, linkage = 2, centered = 3;')).toEqual(
     [],
   );
+});
+
+test('[shape-5] names in native headers keep to it, too; comments, texts and the standard library are free', () => {
+  const problems = (source: string) =>
+    headerProblems('native/core/some.h', source).map((one) => one.split(' means')[0]);
+  expect(problems('struct Life {\n    Opened enter(int column);\n};')).toEqual([
+    'native/core/some.h:1: Life: "epoch"',
+    'native/core/some.h:2: enter: "enter"',
+  ]);
+  expect(problems('Reason look(Tile tile);')).toEqual(['native/core/some.h:1: look: "look"']);
+  expect(problems('std::vector<Holder> processes;')).toEqual(['native/core/some.h:1: Holder: "hold"']);
+  const free = [
+    '// look again\n/* a life\n long */',
+    '#include "hold.h"',
+    'const char* text = "find";',
+    'enum class Asking : uint8_t { nobody, look, person };\nAsking asking = Asking::look;',
+    'const auto at = std::find(a.begin(), a.end(), 1); map.find(2);',
+  ];
+  for (const source of free) expect(problems(source)).toEqual([]);
+  expect(headerProblems('native/core/hold_job.h', 'std::vector<HolderInfo> holds;')).toEqual([]);
 });
 
 test('[shape-5] this checkout keeps to its glossary', async () => {

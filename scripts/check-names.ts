@@ -1,12 +1,13 @@
 /**
  * One word, one thing: words that once meant several things stand only where they mean the one of the glossary in
- * CONTRIBUTING.md. Looked at are the names that others read: of files, of exported things, of public members.
+ * CONTRIBUTING.md. Looked at are the names that others read: of files, of exported things, of public members; of native code, those
+ * in headers.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isMain, root, runMain } from './common.ts';
 import { lineOf, parse, type SyntaxNode, walk } from './imports.ts';
-import { projectFiles } from './sources.ts';
+import { nativeSources, projectFiles } from './sources.ts';
 
 /** A word of the glossary with the places whose names may hold it. */
 interface Reserved {
@@ -109,6 +110,10 @@ function publicNames(source: string): PublicName[] {
   return names;
 }
 
+function said({ word }: Reserved): string {
+  return `"${word}" means something else (the glossary in CONTRIBUTING.md)`;
+}
+
 /** What is wrong with one file's names, as `path: what` or `path:line: what`. */
 export function nameProblems(path: string, source: string): string[] {
   const own = path.replace(/(\.test)?\.ts$/, '');
@@ -117,8 +122,6 @@ export function nameProblems(path: string, source: string): string[] {
     const parts = partsOf(name);
     return rules.find(({ part }) => parts.some((one) => part.test(one)));
   };
-  const said = ({ word }: Reserved): string =>
-    `"${word}" means something else (the glossary in CONTRIBUTING.md)`;
   const problems: string[] = [];
   const ofFile = ruleOf(own.slice(own.lastIndexOf('/') + 1));
   if (ofFile !== undefined) problems.push(`${path}: ${said(ofFile)}`);
@@ -129,12 +132,38 @@ export function nameProblems(path: string, source: string): string[] {
   return problems;
 }
 
+/** What native headers keep to one meaning. `look` stands for what a person looks at (`Asking::look`), as on the wire. */
+const reservedInHeaders: readonly Reserved[] = reserved
+  .filter(({ word }) => ['epoch', 'look', 'find', 'again', 'enter', 'hold'].includes(word))
+  .map(({ word, part }) => ({
+    ...{ word, part },
+    places: word === 'hold' ? [/\/(hold\w*|partition|owners|engine|protocol\/\w+|agent\/\w+)\.h$/] : [],
+  }));
+
+/** Comments, texts, included files, and what comes from the standard library. */
+const notOurs = /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|^#.*$|std::\w+|[.>]find\(/gm;
+
+/** What is wrong with the names of a native header, as `path:line: name: what`. */
+export function headerProblems(path: string, source: string): string[] {
+  const rules = reservedInHeaders.filter(({ places }) => !places.some((place) => place.test(path)));
+  const bare = source.replaceAll(notOurs, (text) => text.replaceAll(/[^\n]/g, ' '));
+  return [...bare.matchAll(/[A-Za-z_]\w*/g)].flatMap(({ 0: name, index }) => {
+    const isAsked = name === 'look' && /Asking(::| : uint8_t \{[^}]*)$/.test(bare.slice(0, index));
+    const rule = rules.find(({ part }) => partsOf(name).some((one) => part.test(one)));
+    return rule === undefined || isAsked ? [] : [`${path}:${lineOf(bare, index)}: ${name}: ${said(rule)}`];
+  });
+}
+
 /** Problems of this checkout: names, and words that the glossary lacks. */
 export async function allNameProblems(): Promise<string[]> {
   const files = await projectFiles('src/*.ts', 'webview/*.ts', 'scripts/*.ts');
+  const headers = (await nativeSources()).filter(
+    (path) => path.endsWith('.h') && !path.endsWith('/fake_kernel.h'),
+  );
   const problems = files
     .filter((path) => !path.startsWith('scripts/check-names'))
     .flatMap((path) => nameProblems(path, readFileSync(join(root, path), 'utf8')));
+  problems.push(...headers.flatMap((path) => headerProblems(path, readFileSync(join(root, path), 'utf8'))));
   const glossary = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8');
   for (const { word } of reserved) {
     if (!glossary.includes(`\n| ${word} |`)) problems.push(`CONTRIBUTING.md: the glossary lacks "${word}"`);

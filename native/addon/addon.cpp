@@ -138,7 +138,7 @@ class Pending {
         }
         return value;
     }
-    /** The environment is going: its references must not be deleted any more. */
+    /** The environment is ending: its references must no longer be deleted. */
     void abandon() { arrays_.SuppressDestruct(); }
 
     /** Of a watch: its number. */

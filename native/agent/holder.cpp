@@ -61,7 +61,7 @@ bool alarmAfter(int64_t milliseconds) {
 } // namespace
 
 bool waitAsHolder(int64_t until) {
-    // The starter blocked every signal and may have handled some: from here on two end this process, and none harms it.
+    // The starter blocked every signal and may have handled some. From here on only two signals end this process.
     sigset_t ends;
     sigemptyset(&ends);
     for (const int one : {SIGTERM, SIGALRM}) {
@@ -76,7 +76,7 @@ bool waitAsHolder(int64_t until) {
     const int64_t left = until - (int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000);
     if (left <= 0) return true;
     if (!alarmAfter(left)) return false;
-    // Last: this name is what a core takes as the sign that everything is in place.
+    // Comes last: a core takes this name as the sign that everything is in place.
     prctl(PR_SET_NAME, holdCommand, 0, 0, 0);
     while (sigwaitinfo(&ends, nullptr) < 0) { // interrupted by being stopped and continued
     }

@@ -16,9 +16,9 @@ namespace tilescope {
 int runHolder(std::span<char* const> arguments);
 
 /**
- * The waiting alone: takes the holder's name, ignores every signal that a session or a terminal sends, and waits for
- * SIGTERM or the end. False when no timer can be had.
- * @param until ms since 1970; what is left until then counts on, however the clock is set meanwhile
+ * Waits as a holder: takes its name, ignores the signals of sessions and terminals, and ends on SIGTERM or at the
+ * end. False where no timer is to be had.
+ * @param until ms since 1970; setting the clock meanwhile does not move the end
  */
 bool waitAsHolder(int64_t until);
 

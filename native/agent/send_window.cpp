@@ -10,10 +10,10 @@ size_t SendWindow::room(Time now) {
         if (!marks_.empty()) return 0;
         empty_.reset();
     }
-    // The first bytes on an empty way are few, so that they tell its time.
+    // Few bytes go first on an empty way: they measure its time.
     if (!empty_ && marks_.empty()) return least;
     const uint64_t free = size_ - std::min<uint64_t>(size_, onTheWay);
-    return free < enough() ? 0 : enough(); // and no more: the next step goes out while this one is on its way
+    return free < enough() ? 0 : enough(); // no more than that: the next step goes out while this one is on its way
 }
 
 std::optional<uint64_t> SendWindow::sent(size_t bytes, Time now) {

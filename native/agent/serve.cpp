@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/** Writes everything, blocking. False when nobody reads any more. */
+/** Writes everything, blocking. False when the reader is gone. */
 bool writeAll(int out, std::span<const uint8_t> head, std::span<const uint8_t> payload) {
     std::array<iovec, 2> parts{
         {{const_cast<uint8_t*>(head.data()), head.size()}, {const_cast<uint8_t*>(payload.data()), payload.size()}}};
@@ -67,7 +67,7 @@ class Event {
 } // namespace
 
 Ending serve(const Carrier& carrier, Platform platform, const std::function<void(Session*, Ending)>& leaving) {
-    // A larger pipe spares a change of process per frame; where it is no pipe, or the limit is lower, all is as it was.
+    // A larger pipe saves a switch of processes per frame. This does nothing where it is no pipe, or the limit is lower.
     fcntl(carrier.out, F_SETPIPE_SZ, 1 << 20);
     const auto write = [&](std::span<const uint8_t> head, std::span<const uint8_t> payload) {
         if (writeAll(carrier.out, head, payload)) return;

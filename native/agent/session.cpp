@@ -133,7 +133,7 @@ void Session::drop(uint64_t id) {
 void Session::receiveWrite(uint64_t id, const Frame& frame) {
     const Header& header = frame.header;
     const auto dropped = std::find(dropped_.begin(), dropped_.end(), id);
-    bool more = true; // until it is known: what cannot be understood says nothing of an end
+    bool more = true; // until a header is understood
     try {
         more = flagIn(header, "more");
         if (dropped != dropped_.end()) {
@@ -173,7 +173,7 @@ void Session::setSilent(bool silent) {
 void Session::sayStuck() {
     const char* call = service_ ? service_->worker().stuckIn(stuckAfter) : nullptr;
     if (call == nullptr && !saidStuck_) return;
-    // Said again and again while it lasts: the client hears that the connection is well.
+    // Repeated while it lasts, so that the client hears that the connection is well.
     const auto now = std::chrono::steady_clock::now();
     if (call != nullptr && saidStuck_ && now - *saidStuck_ < stuckAfter) return;
     saidStuck_ = call != nullptr ? std::optional(now) : std::nullopt;

@@ -40,7 +40,7 @@ LeaseEnd::LeaseEnd(Access& access, ColumnRange columns)
 
 LeaseEnd::~LeaseEnd() {
     if (access_ == nullptr) return;
-    access_->courtesy_.held(columns_, from_, access_->kernel_.clock());
+    access_->courtesy_.leased(columns_, from_, access_->kernel_.clock());
     access_->noticeRefusedStarts(columns_);
 }
 
@@ -50,7 +50,7 @@ std::chrono::steady_clock::duration Opened::stepTime(Asking asking) const {
 }
 
 MemoryGeometry Access::geometry(const Opened& opened, MemoryType type) const {
-    // What the driver described counts, where it was asked; beside an owner it may not be.
+    // The layout that the driver described, where it was asked; beside an owner it may not be asked.
     const bool described = opened.lease != nullptr && !opened.lease->largePages() && !opened.lease->positioned();
     if (described) return memoryOf(opened.state.entry, opened.lease->memories(), type);
     const Layout& known = opened.access->layout();
@@ -88,7 +88,7 @@ OrLater<std::unique_ptr<Lease>> Access::request(const NodeFd& node, const Partit
         });
         if (busy) return std::unique_ptr<Lease>();
     }
-    // It was busy, and is not any more. Where no request worked yet, that is one of two reasons.
+    // It was busy and is free now. Where no request worked yet, its length may be wrong instead.
     if (node_.facts().dynamic && (node_.facts().requestLength || !last)) return std::unique_ptr<Lease>();
     throw CoreError("driver", "AIE_REQUEST_PART: EINVAL", EINVAL, columnFacts(entry.columns));
 }
@@ -96,10 +96,10 @@ OrLater<std::unique_ptr<Lease>> Access::request(const NodeFd& node, const Partit
 OrLater<PartitionFd> Access::descriptor(const NodeFd& node, const PartitionState& state, const Visit& visit) {
     constexpr std::chrono::seconds settled{2};
     const ColumnRange& columns = state.entry.columns;
-    // A process may have closed its descriptor and kept a mapping: that one has none to give.
+    // A process that closed its descriptor and kept a mapping has none to duplicate.
     const bool found =
-        std::any_of(state.holders.begin(), state.holders.end(), [](const Holder& one) { return one.fd >= 0; });
-    if (found) return borrowDescriptor(kernel_, columns, state.holders);
+        std::any_of(state.occupants.begin(), state.occupants.end(), [](const Occupant& one) { return one.fd >= 0; });
+    if (found) return borrowDescriptor(kernel_, columns, state.occupants);
     if (kernelDescriptor_ && kernelDescriptor_->first == columns) {
         const int copy = kernel_.duplicate(kernelDescriptor_->second.get());
         if (copy >= 0) return PartitionFd(UniqueFd(kernel_, copy));
@@ -113,18 +113,18 @@ OrLater<PartitionFd> Access::descriptor(const NodeFd& node, const PartitionState
         throw CoreError("kernel-held", "in use, and no process holds it: the kernel does", 0, columnFacts(columns));
     }
     try {
-        return borrowDescriptor(kernel_, columns, state.holders);
+        return borrowDescriptor(kernel_, columns, state.occupants);
     } catch (const CoreError& failure) {
-        if (failure.code() != "owner-hidden" || !state.holders.empty() || seesMachine(kernel_)) throw;
+        if (failure.code() != "owner-hidden" || !state.occupants.empty() || seesMachine(kernel_)) throw;
         throw CoreError("owner-hidden", failure.detail() + "; this is a PID namespace", 0,
                         {{"missing", std::string("pid-namespace")}});
     }
 }
 
 Refusals& Access::refusals(const AieAccess& access, const std::string& epoch) {
-    auto& [life, refusals] = refusals_[access.columns().startCol];
-    if (life != epoch) refusals = {};
-    life = epoch;
+    auto& [noted, refusals] = refusals_[access.columns().startCol];
+    if (noted != epoch) refusals = {};
+    noted = epoch;
     return refusals;
 }
 
@@ -175,7 +175,7 @@ void Access::noticeRefusedStarts(ColumnRange columns) {
                                     return one.id == *wanted && one.columns == columns;
                                 });
         if (!ours) continue;
-        const auto opener = findOpener(kernel_, node_.device(), node_.machine().pid);
+        const auto opener = openerOf(kernel_, node_.device(), node_.machine().pid);
         refusedStarts_.push_back({columns, opener ? opener->pid : 0, opener ? opener->command : ""});
         return;
     }
@@ -184,11 +184,11 @@ void Access::noticeRefusedStarts(ColumnRange columns) {
 std::optional<Opened> Access::openKnown(ColumnRange columns) {
     Remembered* known = owners_.remembered(columns);
     const bool usable = known != nullptr && known->process.valid() && known->state && node_.isThere() &&
-                        known->search.holders.front().fd >= 0;
+                        known->search.occupants.front().fd >= 0;
     if (!usable || list_.isWaitedFor(columns) || !list_.epochs().knows(columns, known->hands)) return std::nullopt;
     const Layout layout = node_.layout(known->state->entry);
     if (layout.map == nullptr) return std::nullopt;
-    const int copy = kernel_.duplicateFrom(known->process.get(), known->search.holders.front().fd);
+    const int copy = kernel_.duplicateFrom(known->process.get(), known->search.occupants.front().fd);
     if (copy == -EPERM || copy == -EACCES || copy == -ENOSYS) {
         known->refused = true; // no need to ask again
         known->process.reset();
@@ -217,22 +217,22 @@ std::optional<MemoryGeometry> Access::divisible(ColumnRange columns, MemoryType 
     return std::nullopt;
 }
 
-OrLater<Opened> Access::enter(ColumnRange columns, Purpose purpose, Visit& visit,
-                              const std::optional<ColumnRange>& needed) {
+OrLater<Opened> Access::openWay(ColumnRange columns, Purpose purpose, Visit& visit,
+                                const std::optional<ColumnRange>& needed) {
     if (purpose == Purpose::read) {
         if (auto opened = openKnown(columns)) return std::move(*opened);
     }
-    // What asks the driver nothing needs no node.
+    // Without a call to the driver no node is needed.
     const bool unasked = purpose == Purpose::read && visit.asking == Asking::nobody && list_.isFresh();
     const NodeFd node = unasked ? NodeFd() : node_.open();
     guard::ensure();
-    // That nobody was found a moment ago is no reason to write: whoever came since would be written to.
+    // A search of a moment ago is too old for a write: it would write beside an owner that came since.
     if (purpose != Purpose::read && !list_.isWaitedFor(columns)) owners_.forgetNobody(columns);
     // Someone may take or leave the partition between the look and the request: look once more, then say so.
     constexpr int lastAttempt = 2;
     for (int attempt = 0; attempt <= lastAttempt; attempt++) {
         const bool last = attempt == lastAttempt;
-        auto found = list_.find(node, columns, visit.asking);
+        auto found = list_.stateOf(node, columns, visit.asking);
         if (!found) return found.later();
         const bool free = !found->entry.inUse;
         auto opened = free ? lease(node, std::move(*found), visit, needed, last)
@@ -240,8 +240,8 @@ OrLater<Opened> Access::enter(ColumnRange columns, Purpose purpose, Visit& visit
         if (!opened) return opened.later();
         if (*opened) return std::move(**opened);
     }
-    // The look before the request found nobody: who has it by now?
-    const auto by = list_.find(node, columns, visit.asking);
+    // The search before the request found no process: who has it by now?
+    const auto by = list_.stateOf(node, columns, visit.asking);
     if (!by) return by.later();
     throw CoreError("busy", "AIE_REQUEST_PART: busy", EBUSY, ownerFacts(*by));
 }
@@ -252,11 +252,12 @@ Access::Attempt Access::lease(const NodeFd& node, PartitionState state, Visit& v
     const auto free = giveWay(state, visit);
     if (!free) return free.later();
     if (!*free) return std::optional(Opened{nullptr, std::move(state), nullptr, nullptr});
-    kernel_.newLogLines(); // what was said before is not about this lease
+    kernel_.newLogLines(); // earlier lines are not about this lease
     // The driver's lock is taken, as by an enquiry: who has another partition must not be the last to close it.
     auto kept = owners_.keepOpen();
     if (!kept) return kept.later();
-    auto end = std::make_unique<LeaseEnd>(*this, columns); // whatever fails after the request, we had the partition
+    auto end =
+        std::make_unique<LeaseEnd>(*this, columns); // from here on we had the partition, even if a later step fails
     const auto begun = kernel_.clock();
     const bool part = needed && node_.facts().dynamic && inside(*needed, columns);
     auto requested = request(node, part ? node_.freeEntry(*needed) : state.entry, last);
@@ -264,7 +265,7 @@ Access::Attempt Access::lease(const NodeFd& node, PartitionState state, Visit& v
     kept->clear();
     if (!visit.begun) visit.begun = begun;
     if (*requested && (*requested)->layout().map == nullptr) {
-        // The first one tells what the array is; a second one knows how to reach it.
+        // The first lease learns the array; a second one knows its registers.
         node_.learn(**requested, state.entry);
         requested->reset();
         if (state.entry.numRows == 0) state.entry = node_.freeEntry(columns);
@@ -291,7 +292,7 @@ PartitionState Access::begin(Lease& lease, const PartitionEntry& entry) {
         gated = !clocked.has_value();
         list_.epochs().sawClocks(entry.columns, lease.columns(), clocked);
     }
-    PartitionState now = list_.look(entry, {});
+    PartitionState now = list_.judge(entry, {});
     lease.remember(refusals(lease, now.epoch));
     courtesy_.clocks(entry.columns, now.epoch, lease.columns(), gated && !now.clocksOn);
     enableClocks(lease, now);
@@ -300,7 +301,7 @@ PartitionState Access::begin(Lease& lease, const PartitionEntry& entry) {
 
 void Access::checkHands(ColumnRange columns) {
     owners_.forgetNobody(columns);
-    const Hands now = judgeHolders(kernel_, columns, owners_.holders(columns).holders).hands;
+    const Hands now = judgeOccupants(kernel_, columns, owners_.occupants(columns).occupants).hands;
     if (list_.epochs().knows(columns, now)) return;
     throw CoreError("busy", columnsText(columns) + " changed hands meanwhile", EBUSY, columnFacts(columns));
 }
@@ -321,7 +322,7 @@ Access::Attempt Access::beside(const NodeFd& node, PartitionState state, Purpose
         PartitionFd partition = std::move(*given);
         if (writes && node_.facts().dynamic) checkHands(columns);
         const bool positioned = isPositioned(kernel_, partition, known, node_.facts());
-        BorrowedPartition::Beside beside{writes, state.holders, state.ownerGone, {}};
+        BorrowedPartition::Beside beside{writes, state.occupants, state.ownerGone, {}};
         if (writes && !positioned) {
             const auto entries = list_.enquire(node);
             if (!entries) return entries.later();
@@ -334,8 +335,8 @@ Access::Attempt Access::beside(const NodeFd& node, PartitionState state, Purpose
         borrowed->remember(refusals(*borrowed, state.epoch));
         return std::optional(Opened{nullptr, std::move(state), std::move(borrowed), nullptr});
     } catch (const CoreError& failure) {
-        // Whoever was found is gone; where nobody was, another look finds nobody either.
-        const bool gone = failure.code() == "owner-hidden" && !state.holders.empty();
+        // The process that was found is gone. Where none was found, a new search finds none either.
+        const bool gone = failure.code() == "owner-hidden" && !state.occupants.empty();
         if ((!gone && failure.code() != "busy") || last) throw;
         owners_.forget(columns);
         return std::optional<Opened>();
@@ -344,7 +345,7 @@ Access::Attempt Access::beside(const NodeFd& node, PartitionState state, Purpose
 
 OrLater<std::vector<MemoryState>> Access::open(ColumnRange columns, bool allowUnknown, Visit& visit) {
     list_.setOpening(std::nullopt);
-    // What memory there is does not hang on the clocks.
+    // The memories are the same whether tiles are clocked or not.
     if (visit.asking == Asking::look) visit.asking = Asking::person;
     try {
         auto memories = openMemories(columns, allowUnknown, visit);
@@ -371,7 +372,7 @@ OrLater<std::vector<MemoryState>> Access::openMemories(ColumnRange columns, bool
             if (const auto free = list_.checkFree(node, *entries, columns, visit.asking); !free) return free.later();
             if (!listed) list_.setOpening(columns);
         }
-        const auto found = list_.find(node, columns, visit.asking);
+        const auto found = list_.stateOf(node, columns, visit.asking);
         if (!found) return found.later();
         const PartitionEntry& entry = found->entry;
         const Layout known = node_.layout(entry);
@@ -381,7 +382,7 @@ OrLater<std::vector<MemoryState>> Access::openMemories(ColumnRange columns, bool
         if (!tiles) {
             throw CoreError("no-memory-types", columnsText(columns) + " have no tile memory", 0, columnFacts(columns));
         }
-        // What is free is not taken to hear what is known.
+        // A free partition is not leased for a layout that is known.
         if (!entry.inUse && known.map != nullptr && known.trusted && known.knownRegisters) {
             std::vector<MemoryState> memories;
             for (const MemoryGeometry& one : memoriesOf(*known.map, known.shape, columns)) {
@@ -391,10 +392,10 @@ OrLater<std::vector<MemoryState>> Access::openMemories(ColumnRange columns, bool
         }
     }
     const bool oneIsEnough = divisible(columns, MemoryType::data).has_value();
-    const auto entered = enter(columns, Purpose::read, visit,
-                               oneIsEnough ? std::optional(ColumnRange{columns.startCol, 1}) : std::nullopt);
-    if (!entered) return entered.later();
-    return memories(*entered);
+    const auto way = openWay(columns, Purpose::read, visit,
+                             oneIsEnough ? std::optional(ColumnRange{columns.startCol, 1}) : std::nullopt);
+    if (!way) return way.later();
+    return memories(*way);
 }
 
 std::vector<MemoryState> Access::memories(const Opened& opened) const {
@@ -430,9 +431,9 @@ OrLater<bool> Access::setClocks(ColumnRange columns, bool on, Visit& visit) {
         list_.setClocks(columns, std::nullopt);
         return false;
     }
-    const auto entered = enter(columns, Purpose::write, visit);
-    if (!entered) return entered.later();
-    const Opened& opened = *entered;
+    const auto way = openWay(columns, Purpose::write, visit);
+    if (!way) return way.later();
+    const Opened& opened = *way;
     if (opened.lease == nullptr) {
         throw CoreError("locked", columnsText(columns) + " are in use", 0, ownerFacts(opened.state));
     }
@@ -477,7 +478,7 @@ void Access::askZocl(int render, const PartitionEntry& entry) {
 }
 
 DoneOrLater Access::takeKernelDescriptor(ColumnRange columns) {
-    const auto found = list_.find(node_.open(), columns, Asking::person);
+    const auto found = list_.stateOf(node_.open(), columns, Asking::person);
     if (!found) return found.later();
     const PartitionState& state = *found;
     if (kernelDescriptor_ && kernelDescriptor_->first == columns) return Done{};
@@ -508,7 +509,7 @@ DoneOrLater Access::borrow(ColumnRange columns, Visit& visit,
                            const std::function<void(const PartitionState&, int partition)>& act) {
     visit.besideOnly = true;
     try {
-        const auto opened = enter(columns, Purpose::read, visit);
+        const auto opened = openWay(columns, Purpose::read, visit);
         if (!opened) return opened.later();
         act(opened->state, opened->access->partition().get());
         return Done{};

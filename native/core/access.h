@@ -53,14 +53,14 @@ class LeaseEnd final : public Closing {
     std::chrono::steady_clock::time_point from_;
 };
 
-/** What Access::enter() opened; ends with this object. */
+/** What Access::openWay() opened; ends with this object. */
 struct Opened {
     /** The first member, so the last one to go. */
     std::unique_ptr<LeaseEnd> end;
     PartitionState state;
     /**
-     * Null: all tiles of these free columns were gated when they were last looked at, and nobody asked to look again.
-     * For `Asking::look` only.
+     * Null, for `Asking::look` only: at the last check all tiles of these free columns were gated, and no person
+     * asked since.
      */
     std::unique_ptr<AieAccess> access;
     /** The same object, where it is a lease of ours. */
@@ -79,8 +79,8 @@ class Access {
      * borrowing throws.
      * @param needed of a partition that is made by the request, a lease has these columns only
      */
-    OrLater<Opened> enter(ColumnRange columns, Purpose purpose, Visit& visit,
-                          const std::optional<ColumnRange>& needed = std::nullopt);
+    OrLater<Opened> openWay(ColumnRange columns, Purpose purpose, Visit& visit,
+                            const std::optional<ColumnRange>& needed = std::nullopt);
     /**
      * The same way to a partition in use, for its descriptor alone; it stays the engine's. Throws `hold-failed` for a
      * free partition.
@@ -110,7 +110,7 @@ class Access {
     [[nodiscard]] MemoryGeometry geometry(const Opened& opened, MemoryType type) const;
     /** The same without asking the driver. Throws `no-memory-types`, `unknown-driver`. */
     [[nodiscard]] MemoryGeometry geometry(const PartitionEntry& entry, MemoryType type) const;
-    /** What the driver refuses wrongly of partitions that begin at a column, in this life. */
+    /** What the driver refuses wrongly of partitions that begin at a column, in this epoch. */
     Refusals& refusals(const AieAccess& access, const std::string& epoch);
 
     /** A request needs, or needed, more than one lease of free columns: it is a long one. */
@@ -124,12 +124,12 @@ class Access {
 
   private:
     friend class LeaseEnd;
-    /** What enter() found in one attempt; empty: somebody came or went meanwhile, so another look is due. */
+    /** What openWay() opened in one attempt. Empty: the partition changed hands meanwhile, so it tries once more. */
     using Attempt = OrLater<std::optional<Opened>>;
     /**
-     * For reading beside an owner that was found before, in few calls: a duplicate of its descriptor, taken through its
-     * pidfd and verified, says by itself that this owner is there and has this partition. Empty: not so, or not known;
-     * enter() then finds out.
+     * For reading beside an owner that is known already, in few calls. A duplicate of its descriptor, taken
+     * through its pidfd and verified, proves that this owner still has this partition. Empty: it has not, or
+     * none is known; openWay() then searches.
      */
     std::optional<Opened> openKnown(ColumnRange columns);
     /** A lease of free columns, if it may be taken now. */
@@ -139,7 +139,10 @@ class Access {
     PartitionState begin(Lease& lease, const PartitionEntry& entry);
     /** A duplicate of the descriptor of a process that has it. */
     Attempt beside(const NodeFd& node, PartitionState state, Purpose purpose, Visit& visit, bool last);
-    /** The list names columns, not owners: it must still be the one that was looked at. Throws `busy`. */
+    /**
+     * The driver's list names columns, not owners: checks that the owner is still the one that was seen. Throws
+     * `busy`.
+     */
     void checkHands(ColumnRange columns);
     /** Before a lease of free columns: true when it may be taken now, false where their tiles stay gated. Throws `not-asked`, `gave-way`. */
     OrLater<bool> giveWay(const PartitionState& state, Visit& visit);
@@ -169,7 +172,7 @@ class Access {
     PartitionList& list_;
     Courtesy& courtesy_;
     Kernel& kernel_;
-    /** By first column, which is what the driver's notes go wrong by: the life in which it refused tiles, and these. */
+    /** By first column, which is what the driver's notes go wrong by: the epoch in which it refused tiles, and these. */
     std::map<uint32_t, std::pair<std::string, Refusals>> refusals_;
     std::vector<RefusedStart> refusedStarts_;
     bool askedZocl_ = false;

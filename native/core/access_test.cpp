@@ -9,8 +9,8 @@ using namespace tilescope;
 
 namespace {
 
-OrLater<Opened> enter(Board& board, Visit& visit, Purpose purpose = Purpose::read) {
-    return board.engine.access().enter({6, 4}, purpose, visit);
+OrLater<Opened> openWay(Board& board, Visit& visit, Purpose purpose = Purpose::read) {
+    return board.engine.access().openWay({6, 4}, purpose, visit);
 }
 
 } // namespace
@@ -20,7 +20,7 @@ TEST_CASE("[shape-4] a way to bytes is a lease or somebody's descriptor, and end
     board.partitions();
     Visit visit{Asking::person};
     {
-        const auto opened = enter(board, visit);
+        const auto opened = openWay(board, visit);
         REQUIRE(opened);
         CHECK(opened->lease != nullptr);
         CHECK(opened->stepTime(Asking::person) == leaseTime);
@@ -32,23 +32,23 @@ TEST_CASE("[shape-4] a way to bytes is a lease or somebody's descriptor, and end
     board.kernel.own(0, 500, {});
     board.partitions();
     {
-        const auto opened = enter(board, visit);
+        const auto opened = openWay(board, visit);
         REQUIRE(opened);
         CHECK(opened->lease == nullptr);
         CHECK(opened->stepTime(Asking::fast) == borrowTime);
     }
     CHECK(board.kernel.held() == 0);
     CHECK(board.kernel.requests.size() == 1);
-    CHECK(codeOf([&] { std::ignore = enter(board, visit, Purpose::write); }) == "locked");
+    CHECK(codeOf([&] { std::ignore = openWay(board, visit, Purpose::write); }) == "locked");
 }
 
 TEST_CASE("[shape-4] where all tiles stay gated a look opens nothing, and says so by that") {
     Board board;
     for (uint32_t col = 6; col < 10; col++) board.kernel.gate({col, 1}, 9);
     Visit visit{Asking::look};
-    CHECK(answerOf(board.kernel, [&] { return enter(board, visit); }).access != nullptr); // nobody knew before
+    CHECK(answerOf(board.kernel, [&] { return openWay(board, visit); }).access != nullptr); // nobody knew before
     Visit again{Asking::look};
-    const auto gated = answerOf(board.kernel, [&] { return enter(board, again); });
+    const auto gated = answerOf(board.kernel, [&] { return openWay(board, again); });
     CHECK(gated.access == nullptr);
     CHECK(gated.state.entry.columns == ColumnRange{6, 4});
     CHECK(board.kernel.requests.size() == 1);
@@ -62,7 +62,7 @@ TEST_CASE("[shape-4] what memory there is does not hang on the clocks: opening w
     board.kernel.positionedWorks = true;
     for (uint32_t col = 6; col < 10; col++) board.kernel.gate({col, 1}, 9);
     Visit looking{Asking::look};
-    answerOf(board.kernel, [&] { return enter(board, looking); });
+    answerOf(board.kernel, [&] { return openWay(board, looking); });
     Visit opening{Asking::look};
     CHECK(answerOf(board.kernel, [&] { return board.engine.open(partitionKey({6, 4}), true, opening); }).size() == 2);
 }
@@ -76,10 +76,10 @@ TEST_CASE("[shape-4] who waits for a free partition is told when to come back, 5
     board.kernel.pause(std::chrono::milliseconds(1));
     answerOf(board.kernel, [&] { return board.engine.partitions(); });
     const auto now = board.kernel.clock();
-    const auto later = enter(board, visit);
+    const auto later = openWay(board, visit);
     REQUIRE_FALSE(later);
     CHECK(later.later().at == now + std::chrono::milliseconds(50));
     CHECK(board.kernel.clock() == now);
-    CHECK(answerOf(board.kernel, [&] { return enter(board, visit); }).lease != nullptr);
+    CHECK(answerOf(board.kernel, [&] { return openWay(board, visit); }).lease != nullptr);
     CHECK(board.kernel.clock() - begin >= std::chrono::seconds(2));
 }

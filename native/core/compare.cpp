@@ -9,14 +9,14 @@ namespace {
 /** Words that are first compared as a whole: mostly nothing differs. */
 constexpr size_t block = 64;
 
-bool isSame(const Look& last, const Look& now, size_t from, size_t count) {
+bool isSame(const Contents& last, const Contents& now, size_t from, size_t count) {
     return memcmp(last.words.data() + from, now.words.data() + from, count * sizeof(uint32_t)) == 0 &&
            memcmp(last.states.data() + from, now.states.data() + from, count) == 0;
 }
 
 } // namespace
 
-std::vector<WordRun> differing(const Look& last, const Look& now, size_t cheapGap) {
+std::vector<WordRun> differing(const Contents& last, const Contents& now, size_t cheapGap) {
     std::vector<WordRun> runs;
     const size_t size = now.words.size();
     for (size_t from = 0; from < size; from += block) {

@@ -1,4 +1,4 @@
-/** Which words differ between two looks at the same memory. Pure. */
+/** Which words differ between two readings of the same memory. Pure. */
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -15,8 +15,8 @@ struct WordRun {
     bool operator==(const WordRun&) const = default;
 };
 
-/** One look: the words, and of each what else is known of it (0: it was read). Equally long. */
-struct Look {
+/** What one reading found: the words, and a state for each of them (0: it was read). Equally long. */
+struct Contents {
     std::span<const uint32_t> words;
     std::span<const uint8_t> states;
 };
@@ -25,6 +25,6 @@ struct Look {
  * The runs at which a word or its state differs, ascending, apart from each other by more than `cheapGap` words: so many
  * equal words cost less than the head of another run.
  */
-std::vector<WordRun> differing(const Look& last, const Look& now, size_t cheapGap);
+std::vector<WordRun> differing(const Contents& last, const Contents& now, size_t cheapGap);
 
 } // namespace tilescope

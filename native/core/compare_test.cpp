@@ -11,7 +11,7 @@ namespace {
 struct Kept {
     std::vector<uint32_t> words;
     std::vector<uint8_t> states;
-    [[nodiscard]] Look look() const { return {words, states}; }
+    [[nodiscard]] Contents contents() const { return {words, states}; }
 };
 
 /** The same, word by word, without a thought of speed. */
@@ -37,14 +37,14 @@ std::vector<WordRun> naive(const Kept& last, const Kept& now, size_t cheapGap) {
 TEST_CASE("nothing that is equal is told; what differs is, with short gaps, up to both ends") {
     Kept last{std::vector<uint32_t>(200, 7), std::vector<uint8_t>(200, 0)};
     Kept now = last;
-    CHECK(differing(last.look(), now.look(), 2).empty());
+    CHECK(differing(last.contents(), now.contents(), 2).empty());
     CHECK(differing({}, {}, 2).empty());
     now.words[0] = 8;
     now.words[3] = 8;    // two equal words between them
     now.words[7] = 8;    // three
     now.states[199] = 1; // the same word, and now it cannot be read
-    CHECK(differing(last.look(), now.look(), 2) == std::vector<WordRun>{{0, 4}, {7, 1}, {199, 1}});
-    CHECK(differing(last.look(), now.look(), 0) == std::vector<WordRun>{{0, 1}, {3, 1}, {7, 1}, {199, 1}});
+    CHECK(differing(last.contents(), now.contents(), 2) == std::vector<WordRun>{{0, 4}, {7, 1}, {199, 1}});
+    CHECK(differing(last.contents(), now.contents(), 0) == std::vector<WordRun>{{0, 1}, {3, 1}, {7, 1}, {199, 1}});
 }
 
 TEST_CASE("what differs is what a comparison word by word finds, for any memory") {
@@ -70,6 +70,6 @@ TEST_CASE("what differs is what a comparison word by word finds, for any memory"
             }
         }
         const size_t cheapGap = random() % 4;
-        REQUIRE(differing(last.look(), now.look(), cheapGap) == naive(last, now, cheapGap));
+        REQUIRE(differing(last.contents(), now.contents(), cheapGap) == naive(last, now, cheapGap));
     }
 }

@@ -6,11 +6,11 @@
 namespace tilescope {
 namespace {
 
-/** After somebody else opened the device node: whoever opens it is about to ask for a partition. */
+/** Wait after another process opened the device node: it is about to ask for a partition. */
 constexpr std::chrono::seconds afterOpening{2};
-/** After somebody else had the partition: whoever let go may be starting again. */
+/** Wait after another process let the partition go: it may be starting anew. */
 constexpr std::chrono::milliseconds afterUse{200};
-/** A person who asked is not kept waiting longer, whatever others do. */
+/** The longest wait of what a person asked for, whatever others do. */
 constexpr std::chrono::seconds longestWait{5};
 /** Of the time of a long request, the part in which we do not have the partition is this many times the other part. */
 constexpr int awayTimes = 9;
@@ -35,7 +35,7 @@ void Courtesy::used(ColumnRange columns, Time now) {
     one.isLong = false;
 }
 
-void Courtesy::held(ColumnRange columns, Time from, Time to) {
+void Courtesy::leased(ColumnRange columns, Time from, Time to) {
     Place& one = place(columns);
     one.from = from;
     one.to = to;

@@ -70,7 +70,7 @@ class Courtesy {
     /** When another process was last seen to open the device node. */
     void opened(std::optional<Time> at) { opened_ = at; }
     /** A lease of ours ended. */
-    void held(ColumnRange columns, Time from, Time to);
+    void leased(ColumnRange columns, Time from, Time to);
     /** The request of that lease needs further ones, or had some: it is a long one. */
     void wasLong(ColumnRange columns);
     /** What a lease of these columns, or of some of them, found in this epoch. */

@@ -14,7 +14,7 @@ using Verdict = Courtesy::Verdict;
 struct Case {
     Courtesy courtesy;
     Courtesy::Time now = Courtesy::Time() + 100s;
-    Verdict ask(Visit& visit) { return courtesy.judge(columns, "life 1", visit, now).verdict; }
+    Verdict ask(Visit& visit) { return courtesy.judge(columns, "epoch 1", visit, now).verdict; }
     Verdict ask(Asking asking) {
         Visit visit{asking};
         return ask(visit);
@@ -31,14 +31,14 @@ TEST_CASE("[truth-21] what nobody asked for never takes a free partition") {
     CHECK(one.ask(Asking::fast) == Verdict::take);
 }
 
-TEST_CASE("[truth-21] after all was gated only a person's question takes the partition again, until its next life") {
+TEST_CASE("[truth-21] after all was gated only a person's question takes the partition again, until its next epoch") {
     Case one;
-    one.courtesy.clocks(columns, "life 1", columns, true);
+    one.courtesy.clocks(columns, "epoch 1", columns, true);
     CHECK(one.ask(Asking::look) == Verdict::gated);
     CHECK(one.ask(Asking::person) == Verdict::take);
     Visit other{Asking::look};
-    CHECK(one.courtesy.judge(columns, "life 2", other, one.now).verdict == Verdict::take);
-    one.courtesy.clocks(columns, "life 1", columns, false);
+    CHECK(one.courtesy.judge(columns, "epoch 2", other, one.now).verdict == Verdict::take);
+    one.courtesy.clocks(columns, "epoch 1", columns, false);
     CHECK(one.ask(Asking::look) == Verdict::take);
 }
 
@@ -52,7 +52,7 @@ TEST_CASE("[truth-21] an opening of the node keeps everybody away for 2 s and en
     CHECK(one.ask(write) == Verdict::wait);
     CHECK(one.ask(Asking::fast) == Verdict::wait);
     Visit fresh{Asking::look};
-    const auto answer = one.courtesy.judge(columns, "life 1", fresh, one.now);
+    const auto answer = one.courtesy.judge(columns, "epoch 1", fresh, one.now);
     CHECK(answer.until == one.now + 2s);
     one.now += 1999ms;
     CHECK(one.ask(fresh) == Verdict::wait);
@@ -66,7 +66,7 @@ TEST_CASE("[truth-21] whoever let go a moment ago comes first, for 200 ms") {
     one.courtesy.used(columns, one.now);
     CHECK(one.ask(Asking::person) == Verdict::wait);
     Visit other{Asking::person};
-    CHECK(one.courtesy.judge({20, 2}, "life 1", other, one.now).verdict == Verdict::take);
+    CHECK(one.courtesy.judge({20, 2}, "epoch 1", other, one.now).verdict == Verdict::take);
     one.now += 200ms;
     CHECK(one.ask(Asking::person) == Verdict::take);
 }
@@ -90,7 +90,7 @@ TEST_CASE("[truth-21] a long read has the partition for a tenth of the time at m
     const auto begun = one.now;
     for (int lease = 0; lease < 20; lease++) {
         for (;;) {
-            const auto answer = one.courtesy.judge(columns, "life 1", visit, one.now);
+            const auto answer = one.courtesy.judge(columns, "epoch 1", visit, one.now);
             if (answer.verdict == Verdict::take) break;
             REQUIRE(answer.verdict == Verdict::wait);
             one.now = answer.until;
@@ -99,20 +99,20 @@ TEST_CASE("[truth-21] a long read has the partition for a tenth of the time at m
         const auto taken = one.now;
         one.now += lease % 3 == 0 ? 73ms : 5ms;
         had += one.now - taken;
-        one.courtesy.held(columns, taken, one.now);
+        one.courtesy.leased(columns, taken, one.now);
         one.courtesy.wasLong(columns);
     }
     CHECK(one.ask(Asking::look) == Verdict::wait);
     CHECK(one.ask(Asking::fast) == Verdict::take);
     Visit next{Asking::look};
-    one.now = one.courtesy.judge(columns, "life 1", next, one.now).until;
+    one.now = one.courtesy.judge(columns, "epoch 1", next, one.now).until;
     CHECK(one.ask(next) == Verdict::take);
     CHECK(had * 10 <= one.now - begun);
 }
 
 TEST_CASE("[truth-21] single short leases are not made to wait for each other") {
     Case one;
-    one.courtesy.held(columns, one.now, one.now + 5ms);
+    one.courtesy.leased(columns, one.now, one.now + 5ms);
     one.now += 5ms;
     CHECK(one.ask(Asking::look) == Verdict::take);
 }

@@ -76,7 +76,7 @@ std::optional<RowRange> rowsOfProperty(const std::optional<std::string>& propert
     return RowRange{static_cast<uint8_t>((*property)[0]), static_cast<uint8_t>((*property)[1])};
 }
 
-TreeFacts findTree(Kernel& kernel, std::vector<std::string>& findings) {
+TreeFacts probeTree(Kernel& kernel, std::vector<std::string>& findings) {
     TreeFacts facts;
     int error = 0;
     const std::string tree = "/sys/firmware/devicetree/base";
@@ -85,7 +85,7 @@ TreeFacts findTree(Kernel& kernel, std::vector<std::string>& findings) {
     for (const std::string& folder : folders) {
         for (const std::string& name : kernel.list(folder, error)) {
             if (facts.present) break;
-            // A name is the tree's own business (ai-engine, ai_engine, aie): what a node is, its compatible says.
+            // Names differ between trees (ai-engine, ai_engine, aie): `compatible` says what a node is.
             const std::string node = folder + "/" + name;
             const std::string compatible = kernel.readText(node + "/compatible").value_or("");
             if (compatible.find(",ai-engine-v") == std::string::npos) continue;
@@ -209,13 +209,13 @@ std::optional<HardwareInfo> parseHardwareInfo(std::string_view text) {
 }
 
 bool notesClocksRight(const DriverFacts& facts, ColumnRange columns) {
-    // A generation that is named and not known is a later one.
+    // A name that is not known stands for a later generation.
     const bool later =
         facts.generation == Generation::unknown ? facts.generationNamed : facts.generation == Generation::aie2ps;
     return later || columns.startCol == 0;
 }
 
-DriverFacts findDriver(Kernel& kernel, const std::string& device, std::vector<std::string>& findings) {
+DriverFacts probeDriver(Kernel& kernel, const std::string& device, std::vector<std::string>& findings) {
     DriverFacts facts;
     int error = 0;
     const std::string node = device.substr(device.rfind('/') + 1);
@@ -254,7 +254,7 @@ DriverFacts findDriver(Kernel& kernel, const std::string& device, std::vector<st
     }
     if (error == 0 && !hasNode) findings.push_back("sysfs: class aie has no device " + node);
 
-    const TreeFacts tree = findTree(kernel, findings);
+    const TreeFacts tree = probeTree(kernel, findings);
     const std::string treeGeneration = generationOfTree(tree);
     if (generation.empty()) {
         generation = treeGeneration;
@@ -273,7 +273,7 @@ DriverFacts findDriver(Kernel& kernel, const std::string& device, std::vector<st
         facts.family = Family::xlnxAperture;
     } else if (hasNode && partitions) {
         facts.family = attributes ? Family::xlnxStatic : Family::linux2020;
-        // Both know the first generation only, where nobody says otherwise.
+        // Both drivers know the first generation only, unless something names another.
         if (generation.empty() && !tree.present) generation = "aie";
     }
     facts.generationNamed = !generation.empty();

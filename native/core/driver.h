@@ -65,6 +65,6 @@ std::optional<HardwareInfo> parseHardwareInfo(std::string_view text);
 std::optional<ColumnRange> columnsOfName(std::string_view name, std::string_view prefix);
 
 /** Looks; each thing seen is a line of `findings`. `device`: the node's path. */
-DriverFacts findDriver(Kernel& kernel, const std::string& device, std::vector<std::string>& findings);
+DriverFacts probeDriver(Kernel& kernel, const std::string& device, std::vector<std::string>& findings);
 
 } // namespace tilescope

@@ -18,7 +18,7 @@ const char* const hardwareInfo = "generation: aieml\n"
 
 DriverFacts find(FakeKernel& kernel) {
     std::vector<std::string> findings;
-    return findDriver(kernel, "/dev/aie0", findings);
+    return probeDriver(kernel, "/dev/aie0", findings);
 }
 
 const std::string treeNode = "/sys/firmware/devicetree/base/axi/ai-engine@20000000000";

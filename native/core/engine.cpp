@@ -41,7 +41,7 @@ OrLater<Description> Engine::describe() {
                            std::to_string(entry.startRow) + " to " +
                            std::to_string(entry.startRow + entry.numRows - 1) + (entry.inUse ? ", in use" : ", free"));
     }
-    // Where nobody tells the rows, those of the first generation follow from a partition's.
+    // Where the rows are not told, those of the first generation follow from a partition.
     if (!facts.shape && facts.generation == Generation::aie) {
         ArrayShape shape{0, {0, 1}, {}, {}};
         for (const PartitionState& one : description.partitions) {
@@ -82,9 +82,9 @@ OrLater<std::vector<MemoryState>> Engine::open(const PartitionKey& key, bool all
     return access_.open(columnsNamedBy(key), allowUnknown, visit);
 }
 
-OrLater<MemoryWay> Engine::enter(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
-                                 const std::optional<ColumnRange>& needed) {
-    auto opened = access_.enter(columnsNamedBy(key), purpose, visit, needed);
+OrLater<MemoryWay> Engine::openMemory(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
+                                      const std::optional<ColumnRange>& needed) {
+    auto opened = access_.openWay(columnsNamedBy(key), purpose, visit, needed);
     if (!opened) return opened.later();
     const bool closed = opened->access == nullptr;
     MemoryWay way;
@@ -97,8 +97,8 @@ OrLater<MemoryWay> Engine::enter(const PartitionKey& key, MemoryType type, Purpo
     return OrLater<MemoryWay>(std::move(way));
 }
 
-OrLater<StatusWay> Engine::look(const PartitionKey& key, Visit& visit, ColumnRange needed) {
-    return lookAtStatus({node_, list_, access_}, columnsNamedBy(key), visit, needed);
+OrLater<StatusWay> Engine::openStatus(const PartitionKey& key, Visit& visit, ColumnRange needed) {
+    return openStatusWay({node_, list_, access_}, columnsNamedBy(key), visit, needed);
 }
 
 std::optional<MemoryGeometry> Engine::divisible(const PartitionKey& key, MemoryType type) const {

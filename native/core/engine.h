@@ -1,9 +1,11 @@
 /**
- * One device node, without a carrier: joins its parts (node, owners, list, courtesy, access) to the driver that jobs see.
- * Everything runs on one thread. Between two calls nothing of a partition is held (but the kernel's descriptor that a
- * person asked for), only pidfds of owners: long reads and writes are jobs whose steps take a short lease each, when
- * courtesy.h allows it. Whatever looks at partitions may have to be asked again later: a partition is in use, for too
- * short a time yet to tell an owner from another program's short access, or somebody is waited for.
+ * One device node: joins its parts (node, owners, list, courtesy, access) to the driver that jobs see. Knows no
+ * carrier.
+ * Everything runs on one thread. Between two calls it holds nothing of a partition, only pidfds of owners, and the
+ * kernel's descriptor where a person asked for that. Long reads and writes are jobs: each of their steps takes a
+ * short lease, when courtesy.h allows it.
+ * An answer may be `Later`: a process has a partition for too short a time yet to tell an owner from another
+ * program's short access, or somebody else goes first.
  */
 #pragma once
 #include <atomic>
@@ -14,13 +16,13 @@
 #include "access.h"
 #include "courtesy.h"
 #include "driver.h"
-#include "look_budget.h"
 #include "node.h"
 #include "owners.h"
 #include "partition.h"
 #include "partition_access.h"
 #include "partition_list.h"
 #include "progress.h"
+#include "status_budget.h"
 
 namespace tilescope {
 
@@ -47,7 +49,7 @@ class Engine final : public PartitionDriver {
     std::chrono::steady_clock::time_point clock() override { return kernel_.clock(); }
     int64_t now() override { return kernel_.now(); }
     std::chrono::steady_clock::duration processorTime() override { return kernel_.processorTime(); }
-    LookBudget& looks() override { return looks_; }
+    StatusBudget& statusBudget() override { return statusBudget_; }
     [[nodiscard]] Kernel& kernel() { return kernel_; }
     /** See hurried(). Any thread. */
     void hurry(bool on) { hurry_.store(on, std::memory_order_relaxed); }
@@ -61,18 +63,21 @@ class Engine final : public PartitionDriver {
     OrLater<std::vector<PartitionState>> partitions() { return list_.partitions(); }
     /** One of partitions(). Throws `no-partition`. */
     OrLater<PartitionState> state(ColumnRange columns, Asking asking = Asking::person) {
-        return list_.find(node_.open(), columns, asking);
+        return list_.stateOf(node_.open(), columns, asking);
     }
     /** As PartitionList::poll(). */
     OrLater<std::optional<std::vector<PartitionState>>> poll() { return list_.poll(); }
     /** As PartitionList::freeColumns(). */
     [[nodiscard]] const std::vector<ColumnRange>& freeColumns() const { return list_.freeColumns(); }
-    /** Forgets who was seen holding what: the next look searches again. After a holder was started or ended. */
-    void forgetHolders() { owners_.forgetAll(); }
+    /**
+     * Forgets which processes have what: the next call searches for them. To be called after a holder was
+     * started or ended.
+     */
+    void forgetOccupants() { owners_.forgetAll(); }
     OrLater<std::vector<MemoryState>> open(const PartitionKey& key, bool allowUnknown, Visit& visit) override;
-    OrLater<MemoryWay> enter(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
-                             const std::optional<ColumnRange>& needed) override;
-    OrLater<StatusWay> look(const PartitionKey& key, Visit& visit, ColumnRange needed) override;
+    OrLater<MemoryWay> openMemory(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
+                                  const std::optional<ColumnRange>& needed) override;
+    OrLater<StatusWay> openStatus(const PartitionKey& key, Visit& visit, ColumnRange needed) override;
     [[nodiscard]] std::optional<MemoryGeometry> divisible(const PartitionKey& key, MemoryType type) const override;
     [[nodiscard]] TileKind kindAt(const PartitionKey& key, Tile tile) const override;
     void wasLong(const PartitionKey& key, const Visit& visit) override;
@@ -96,7 +101,7 @@ class Engine final : public PartitionDriver {
     std::atomic<bool> hurry_{false};
     Node node_;
     Courtesy courtesy_;
-    LookBudget looks_;
+    StatusBudget statusBudget_;
     Owners owners_;
     PartitionList list_;
     Access access_;

@@ -50,7 +50,7 @@ TEST_CASE("[attach-2] a driver that nobody knows needs consent, and is only read
     CHECK(std::count(other.kernel.events.begin(), other.kernel.events.end(), "map") == 0);
 }
 
-TEST_CASE("[truth-12] what is no node of the driver gets no request, and ends every life that was known") {
+TEST_CASE("[truth-12] what is no node of the driver gets no request, and ends every epoch that was known") {
     Board board;
     const std::string before = board.epoch();
     board.poll();
@@ -218,7 +218,7 @@ TEST_CASE("[main-8] a long read lets go between its steps, and reports what an o
     Collector collector(ranges);
     collector.perStep = 65536;
     ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}});
-    CHECK(job.step(board.engine, collector).what() == Progress::What::again);
+    CHECK(job.step(board.engine, collector).what() == Progress::What::more);
     CHECK(board.kernel.held() == 0);
     const std::string epoch = job.epoch();
     board.kernel.own(0, 500, {});
@@ -243,7 +243,7 @@ TEST_CASE("[main-8] whatever fails after the first slice of a read, its bytes st
         Collector collector(ranges);
         collector.perStep = 65536;
         ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}});
-        REQUIRE(job.step(board.engine, collector).what() == Progress::What::again);
+        REQUIRE(job.step(board.engine, collector).what() == Progress::What::more);
         const uint64_t given = collector.given;
         fail(board);
         collector.given = 0;
@@ -316,7 +316,7 @@ TEST_CASE("[truth-21] what nobody asked for takes no free partition, and says so
     const ReadRequest request{partitionKey({6, 4}), MemoryType::data, {{0, 64}}, {}, Asking::nobody};
     CHECK(codeOf([&] { board.read(request); }) == "not-asked");
     Visit visit{Asking::nobody};
-    CHECK(codeOf([&] { std::ignore = board.engine.access().enter({6, 4}, Purpose::read, visit); }) == "not-asked");
+    CHECK(codeOf([&] { std::ignore = board.engine.access().openWay({6, 4}, Purpose::read, visit); }) == "not-asked");
     board.open({6, 4}, false); // a known array: its layout is no reason to take it
     CHECK(board.kernel.requests.empty());
     board.kernel.poke({6, 1}, 0, 0x11223344);
@@ -385,7 +385,7 @@ TEST_CASE("[truth-21] an opening of the node ends a long read, which says so, an
     sink.perStep = 4096;
     sink.mostRoom = 4096;
     ReadJob job({partitionKey({6, 4}), MemoryType::data, ranges, {}, Asking::fast});
-    CHECK(job.step(board.engine, sink).what() == Progress::What::again);
+    CHECK(job.step(board.engine, sink).what() == Progress::What::more);
     board.kernel.pause(std::chrono::milliseconds(5));
     board.kernel.opened = board.kernel.clock();
     const auto since = board.kernel.clock();
@@ -794,7 +794,7 @@ TEST_CASE("[main-8] whatever fails after the first written words, the report sta
         WriteJob job({partitionKey({6, 4}), MemoryType::data, board.epoch(), false, {}, words});
         std::vector<WordOutcome> outcomes;
         board.engine.hurry(true); // one pass for each step
-        REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::again);
+        REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::more);
         const size_t written = outcomes.size();
         REQUIRE(written > 0);
         board.engine.hurry(false);
@@ -828,12 +828,12 @@ TEST_CASE("[main-8] a write by system calls looks at the clock after 256 words, 
         WriteJob job({partitionKey({6, 4}), MemoryType::data, board.epoch(), false, {}, words});
         std::vector<WordOutcome> outcomes;
         board.engine.hurry(true); // one pass for each step
-        REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::again);
+        REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::more);
         CHECK(outcomes.size() == (positioned ? 256 : 1024));
     }
 }
 
-TEST_CASE("[main-8] a node that goes away is reported once, as an empty list, and what comes back has another life") {
+TEST_CASE("[main-8] a node that goes away is reported once, as an empty list, and what comes back has another epoch") {
     Board board;
     board.describe();
     const std::string before = board.epoch();

@@ -4,69 +4,69 @@
 
 namespace tilescope {
 
-void Epochs::begin(Life& life) {
-    constexpr size_t mostOwners = 64; // a hundred restarts later nobody asks for an earlier process
-    if (!life.hands.inUse || life.hands.pid == 0) return;
-    const auto known =
-        std::find_if(life.owners.begin(), life.owners.end(), [&](const auto& one) { return one.first == life.hands; });
-    if (known != life.owners.end()) {
-        const uint32_t lives = known->second + 1;
-        life.owners.erase(known);
-        life.owners.emplace_back(life.hands, lives);
+void Epochs::begin(Record& record) {
+    constexpr size_t mostOwners = 64; // edits of an owner of a hundred restarts ago are no more
+    if (!record.hands.inUse || record.hands.pid == 0) return;
+    const auto known = std::find_if(record.owners.begin(), record.owners.end(),
+                                    [&](const auto& one) { return one.first == record.hands; });
+    if (known != record.owners.end()) {
+        const uint32_t comebacks = known->second + 1;
+        record.owners.erase(known);
+        record.owners.emplace_back(record.hands, comebacks);
         return;
     }
-    if (life.owners.size() == mostOwners) life.owners.erase(life.owners.begin());
-    life.owners.emplace_back(life.hands, 0);
+    if (record.owners.size() == mostOwners) record.owners.erase(record.owners.begin());
+    record.owners.emplace_back(record.hands, 0);
 }
 
 std::string Epochs::observe(ColumnRange columns, const Hands& hands) {
-    const auto [place, fresh] = lives_.try_emplace({columns.startCol, columns.numCols});
-    Life& life = place->second;
-    if (fresh || life.hands != hands) {
-        life.hands = hands;
-        life.clocked.clear();
-        if (!fresh) life.changes++;
-        begin(life);
+    const auto [place, fresh] = records_.try_emplace({columns.startCol, columns.numCols});
+    Record& record = place->second;
+    if (fresh || record.hands != hands) {
+        record.hands = hands;
+        record.clocked.clear();
+        if (!fresh) record.changes++;
+        begin(record);
     }
     if (hands.inUse && hands.pid != 0) {
         return bootId_ + "/" + std::to_string(hands.pid) + "@" + std::to_string(hands.startTicks) + "." +
-               std::to_string(life.owners.back().second);
+               std::to_string(record.owners.back().second);
     }
-    return bootId_ + (hands.inUse ? "/hidden/" : "/free/") + observer_ + "." + std::to_string(life.changes);
+    return bootId_ + (hands.inUse ? "/hidden/" : "/free/") + observer_ + "." + std::to_string(record.changes);
 }
 
 bool Epochs::knows(ColumnRange columns, const Hands& hands) const {
-    const auto place = lives_.find({columns.startCol, columns.numCols});
-    return place != lives_.end() && place->second.hands == hands;
+    const auto place = records_.find({columns.startCol, columns.numCols});
+    return place != records_.end() && place->second.hands == hands;
 }
 
-void Epochs::sawClocks(ColumnRange columns, ColumnRange looked, std::optional<uint32_t> clocked) {
-    const auto place = lives_.find({columns.startCol, columns.numCols});
-    if (place == lives_.end()) return;
-    Life& life = place->second;
+void Epochs::sawClocks(ColumnRange columns, ColumnRange checked, std::optional<uint32_t> clocked) {
+    const auto place = records_.find({columns.startCol, columns.numCols});
+    if (place == records_.end()) return;
+    Record& record = place->second;
     if (clocked) {
-        life.clocked.insert(*clocked);
+        record.clocked.insert(*clocked);
         return;
     }
-    const bool ran = std::any_of(life.clocked.begin(), life.clocked.end(), [&](uint32_t col) {
-        return col >= looked.startCol && col - looked.startCol < looked.numCols;
+    const bool ran = std::any_of(record.clocked.begin(), record.clocked.end(), [&](uint32_t col) {
+        return col >= checked.startCol && col - checked.startCol < checked.numCols;
     });
     if (!ran) return;
-    life.changes++;
-    life.clocked.clear();
+    record.changes++;
+    record.clocked.clear();
 }
 
 void Epochs::end(ColumnRange columns) {
-    const auto place = lives_.find({columns.startCol, columns.numCols});
-    if (place == lives_.end()) return;
-    Life& life = place->second;
-    life.changes++;
-    life.clocked.clear();
-    begin(life);
+    const auto place = records_.find({columns.startCol, columns.numCols});
+    if (place == records_.end()) return;
+    Record& record = place->second;
+    record.changes++;
+    record.clocked.clear();
+    begin(record);
 }
 
 void Epochs::endAll() {
-    for (const auto& [columns, life] : lives_) end({columns.first, columns.second});
+    for (const auto& [columns, record] : records_) end({columns.first, columns.second});
 }
 
 } // namespace tilescope

@@ -42,14 +42,14 @@ class Epochs {
      * zeroes and gates all tiles: if all went from clocked to gated between two leases, a new epoch starts.
      * @param clocked the first of the columns with a tile that runs; empty: all are gated
      */
-    void sawClocks(ColumnRange columns, ColumnRange looked, std::optional<uint32_t> clocked);
+    void sawClocks(ColumnRange columns, ColumnRange checked, std::optional<uint32_t> clocked);
     /** It is not known what happened to these columns: a new epoch starts. */
     void end(ColumnRange columns);
     /** The device went away: a new epoch starts when it is back. */
     void endAll();
 
   private:
-    struct Life {
+    struct Record {
         Hands hands;
         uint32_t changes = 0;
         /** Columns in which a running tile was seen in this epoch. */
@@ -58,10 +58,10 @@ class Epochs {
         std::vector<std::pair<Hands, uint32_t>> owners;
     };
     /** The number of an owner's epoch that begins now. */
-    static void begin(Life& life);
+    static void begin(Record& record);
     std::string bootId_;
     std::string observer_;
-    std::map<std::pair<uint32_t, uint32_t>, Life> lives_;
+    std::map<std::pair<uint32_t, uint32_t>, Record> records_;
 };
 
 } // namespace tilescope

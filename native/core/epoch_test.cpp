@@ -31,14 +31,14 @@ TEST_CASE("[main-8] a boot, and for free partitions an observer, are part of the
     CHECK(Epochs("a", "me").observe({6, 4}, {true, 0, 0}) != Epochs("a", "you").observe({6, 4}, {true, 0, 0}));
 }
 
-TEST_CASE("partitions have lives of their own") {
+TEST_CASE("partitions have epochs of their own") {
     Epochs epochs("boot", "me");
     const std::string second = epochs.observe({20, 2}, {false, 0, 0});
     epochs.observe({6, 4}, {true, 5, 100});
     CHECK(epochs.observe({20, 2}, {false, 0, 0}) == second);
 }
 
-TEST_CASE("[main-8] all tiles gated after some were clocked, in the same hands: a new life, once") {
+TEST_CASE("[main-8] all tiles gated after some were clocked, in the same hands: a new epoch, once") {
     Epochs epochs("boot", "me");
     const Hands free{false, 0, 0};
     const std::string before = epochs.observe({6, 4}, free);
@@ -53,7 +53,7 @@ TEST_CASE("[main-8] all tiles gated after some were clocked, in the same hands: 
     CHECK(epochs.observe({6, 4}, free) == after);
 }
 
-TEST_CASE("[main-8] clocks seen in an earlier life say nothing about this one") {
+TEST_CASE("[main-8] clocks seen in an earlier epoch say nothing about this one") {
     Epochs epochs("boot", "me");
     epochs.observe({6, 4}, {false, 0, 0});
     epochs.sawClocks({6, 4}, {6, 4}, 7);
@@ -63,7 +63,7 @@ TEST_CASE("[main-8] clocks seen in an earlier life say nothing about this one") 
     CHECK(epochs.observe({6, 4}, {false, 0, 0}) == after);
 }
 
-TEST_CASE("[main-8] a device that went away ends every life") {
+TEST_CASE("[main-8] a device that went away ends every epoch") {
     Epochs epochs("boot", "me");
     const std::string before = epochs.observe({6, 4}, {false, 0, 0});
     epochs.endAll();

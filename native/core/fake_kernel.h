@@ -367,7 +367,7 @@ class FakeKernel final : public Kernel {
     int memories(const PartitionFd& partition, std::span<uapi::Mem> out) override {
         calls++;
         if (open_.at(partition.get()).what != "partition") throw std::runtime_error("GET_MEM on a borrowed descriptor");
-        if (described_) throw std::runtime_error("GET_MEM twice in one life");
+        if (described_) throw std::runtime_error("GET_MEM twice without a release");
         described_ = true;
         descriptions++;
         if (memoriesError != 0) return -memoriesError;

@@ -49,7 +49,7 @@ TEST_CASE("[attach-3] picked columns are listed until somebody takes any of them
     const size_t other = board.take({2, 2}, 500);
     CHECK_FALSE(board.listed({1, 2}));
     CHECK(codeOf([&] { board.word({1, 2}, MemoryType::data, 0); }) == "no-partition");
-    // Picked again after the other is gone, it is another life: what happened to it is not known.
+    // Picked again after the other is gone, it is another epoch: what happened to it is not known.
     board.kernel.leave(other);
     board.kernel.partitions.clear();
     board.open({1, 2}, false);
@@ -304,7 +304,7 @@ TEST_CASE("[attach-6] unlocked, a word is written beside the owner by pwrite; lo
 }
 
 TEST_CASE(
-    "[truth-1] a column of the later generations is clocked by one bit: written, looked at, enabled, the same life") {
+    "[truth-1] a column of the later generations is clocked by one bit: written, looked at, enabled, the same epoch") {
     for (const Generation generation : {Generation::aieml, Generation::aie2ps}) {
         for (const uint32_t on : {1U, 2U, 3U}) {
             CAPTURE(generationName(generation));
@@ -316,9 +316,9 @@ TEST_CASE(
             };
             clock(on);
             board.open(columns, false);
-            const std::string life = board.state(columns).epoch;
+            const std::string epoch = board.state(columns).epoch;
             const WriteRequest request{
-                partitionKey(columns), MemoryType::data, life, true, {}, {{8, 0, ~0U, 77}}, false};
+                partitionKey(columns), MemoryType::data, epoch, true, {}, {{8, 0, ~0U, 77}}, false};
             const auto outcomes = board.write(request);
             REQUIRE(outcomes.size() == 1);
             CHECK(outcomes[0].outcome == Outcome::verified);
@@ -330,10 +330,10 @@ TEST_CASE(
             }
             CHECK(seen[0].reason == Reason::none);
             board.word(columns, MemoryType::data, 8);
-            CHECK(board.state(columns).epoch == life);
+            CHECK(board.state(columns).epoch == epoch);
             clock(0); // all gated: whoever let go of it reset it
             board.word(columns, MemoryType::data, 8);
-            CHECK(board.state(columns).epoch != life);
+            CHECK(board.state(columns).epoch != epoch);
         }
     }
 }
@@ -599,19 +599,19 @@ TEST_CASE("[truth-6] of columns that are made a partition by the request, a leas
     while (!status.step(board.engine, seen).isDone()) {
     }
     CHECK(leases == std::vector<ColumnRange>{{3, 3}});
-    // One life, whichever columns are looked at, until one that ran is gated.
+    // One epoch, whichever columns are looked at, until one that ran is gated.
     board.word(columns, MemoryType::data, 5 * column + 8);
-    const std::string life = board.state(columns).epoch;
+    const std::string epoch = board.state(columns).epoch;
     board.kernel.gate({5, 1}, 7);
     board.word(columns, MemoryType::data, 8);
-    CHECK(board.state(columns).epoch == life);
+    CHECK(board.state(columns).epoch == epoch);
     leases.clear();
     const std::vector<Word> words{{2 * column + 8, 3, ~0U, 30}};
-    CHECK(board.write({partitionKey(columns), MemoryType::data, life, false, {}, words, false})[0].outcome ==
+    CHECK(board.write({partitionKey(columns), MemoryType::data, epoch, false, {}, words, false})[0].outcome ==
           Outcome::verified);
     CHECK(leases == std::vector<ColumnRange>{{0, 3}});
     board.word(columns, MemoryType::data, 5 * column);
-    CHECK(board.state(columns).epoch != life);
+    CHECK(board.state(columns).epoch != epoch);
 }
 
 TEST_CASE("[truth-2] [truth-6] clocks are given back as they were found, and whether they ended is looked at") {
@@ -749,7 +749,7 @@ TEST_CASE("[attach-9] what zocl holds is reached only when asked for, once, and 
     CHECK(board.kernel.held() == 1); // the descriptor, until the engine ends
 }
 
-TEST_CASE("[attach-9] zocl is asked once in an engine's life, in its release's form, and nobody else is asked") {
+TEST_CASE("[attach-9] zocl is asked once by an engine, in its release's form, and nobody else is asked") {
     Board board(Generation::aie);
     board.kernel.listWorks = false;
     board.kernel.partitions.push_back({2U | 2U << 8U, {2, 2}, 5, 0, false, true});
@@ -777,7 +777,7 @@ TEST_CASE("[attach-9] zocl is asked once in an engine's life, in its release's f
 }
 
 TEST_CASE(
-    "[attach-8] [truth-6] a holder is no owner, and the contents' life goes on when only it is left, for every core") {
+    "[attach-8] [truth-6] a holder is no owner, and the contents' epoch goes on when only it is left, for every core") {
     Board board;
     const HoldFacts facts{"6_4", 1000, 9000, 500, 1000};
     std::vector<std::string> arguments{holdCommand};
@@ -1032,7 +1032,7 @@ TEST_CASE("[attach-6] beside an owner without pwrite a step compares and writes 
     for (uint32_t tile = 0; tile < 32; tile++) words.push_back({tile * 0x8000 + 4, 0, ~0U, tile + 1});
     WriteJob job({partitionKey({6, 4}), MemoryType::data, board.state({6, 4}).epoch, false, {}, words, true});
     std::vector<WordOutcome> outcomes;
-    REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::again);
+    REQUIRE(job.step(board.engine, outcomes).what() == Progress::What::more);
     CHECK(outcomes.size() <= 16);
     while (!job.step(board.engine, outcomes).isDone()) {
     }
@@ -1094,7 +1094,7 @@ TEST_CASE(
     CHECK(writeBeside(board, {6, 4}, 0, 1, false) == "locked");
     // Its process has ended, so it is gone, whoever else may not be looked at.
     board.kernel.processes.erase(500);
-    board.engine.forgetHolders();
+    board.engine.forgetOccupants();
     CHECK(board.state({6, 4}).ownerGone);
     // Another one of its number is not it.
     board.kernel.processes[500] = {5000, "other", {}, true};
@@ -1108,7 +1108,7 @@ TEST_CASE("[truth-10] beside a holder nobody is called gone who may be in the ke
     board.kernel.processes.erase(500);
     CHECK(board.state({6, 4}).ownerGone);
     const auto kindNow = [&] {
-        board.engine.forgetHolders();
+        board.engine.forgetOccupants();
         const PartitionState held = board.state({6, 4});
         CHECK(held.hold);
         CHECK_FALSE(held.ownerGone);
@@ -1139,7 +1139,7 @@ TEST_CASE("[truth-10] the number of an owner counts only among the processes of 
     CHECK(board.state({6, 4}).ownerGone);
     // The holder was started in a container: its process 500 is another number here.
     board.kernel.processes[600].space = "pid:[4026532101]";
-    board.engine.forgetHolders();
+    board.engine.forgetOccupants();
     CHECK_FALSE(board.state({6, 4}).ownerGone);
 }
 
@@ -1149,7 +1149,7 @@ TEST_CASE(
     board.kernel.partitions[0].inKernel = true;
     CHECK(board.state({6, 4}).owner->kind == OwnerKind::kernel);
     board.kernel.space = "pid:[4026532101]";
-    board.engine.forgetHolders();
+    board.engine.forgetOccupants();
     CHECK(board.state({6, 4}).owner->kind == OwnerKind::hidden);
     try {
         board.word({6, 4}, MemoryType::data, 0);
@@ -1163,7 +1163,7 @@ TEST_CASE(
                       [](const std::string& one) { return one.find("PID namespace") != std::string::npos; }));
 }
 
-TEST_CASE("[truth-10] an owner that closed its descriptor is found by its mapping, and keeps its life") {
+TEST_CASE("[truth-10] an owner that closed its descriptor is found by its mapping, and keeps its epoch") {
     Board board;
     board.kernel.own(0, 500, {1000, "app", {}, false});
     const PartitionState open = board.state({6, 4});
@@ -1179,7 +1179,7 @@ TEST_CASE("[truth-10] an owner that closed its descriptor is found by its mappin
     // A holder of ours does not hide it, and what is still there is looked at alone.
     board.kernel.processes[600] = holderOf500();
     board.kernel.processes[601] = {1, "other", {}, false};
-    board.engine.forgetHolders();
+    board.engine.forgetOccupants();
     CHECK_FALSE(board.state({6, 4}).ownerGone);
     const int read = board.kernel.mapsRead;
     board.state({6, 4});

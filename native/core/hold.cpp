@@ -64,29 +64,29 @@ std::optional<HoldFacts> parseHold(std::span<const std::string> arguments) {
     return HoldFacts{key, static_cast<int64_t>(since), static_cast<int64_t>(until), static_cast<int64_t>(pid), ticks};
 }
 
-std::optional<HoldFacts> holdOf(Kernel& kernel, const Holder& holder, ColumnRange columns) {
-    if (holder.command != holdCommand || holder.fd != holdDescriptor) return std::nullopt;
-    const auto facts = parseHold(argumentsOf(kernel, holder.pid));
+std::optional<HoldFacts> holdOf(Kernel& kernel, const Occupant& occupant, ColumnRange columns) {
+    if (occupant.command != holdCommand || occupant.fd != holdDescriptor) return std::nullopt;
+    const auto facts = parseHold(argumentsOf(kernel, occupant.pid));
     if (!facts || facts->partition != partitionKey(columns)) return std::nullopt;
     return facts;
 }
 
-std::vector<HolderInfo> findHolds(Kernel& kernel, ColumnRange columns) {
+std::vector<HolderInfo> holdsOf(Kernel& kernel, ColumnRange columns) {
     std::vector<HolderInfo> found;
     int error = 0;
     for (const std::string& name : kernel.list("/proc", error)) {
         const auto pid = plainNumber(name);
         if (!pid || *pid == 0) continue;
-        // The name first: links of other processes are not looked at (docs/native.md says what that may disturb).
+        // The name first, so that links of other processes are not read (docs/native.md says what that may disturb).
         if (kernel.readText("/proc/" + name + "/comm").value_or("") != std::string(holdCommand) + "\n") continue;
         int denied = 0;
-        for (const Holder& holder : holdersIn(kernel, static_cast<int64_t>(*pid), columns, denied)) {
-            if (const auto facts = holdOf(kernel, holder, columns)) found.push_back({holder, *facts});
+        for (const Occupant& occupant : occupantsIn(kernel, static_cast<int64_t>(*pid), columns, denied)) {
+            if (const auto facts = holdOf(kernel, occupant, columns)) found.push_back({occupant, *facts});
         }
     }
     std::sort(found.begin(), found.end(), [](const HolderInfo& a, const HolderInfo& b) {
-        const Holder& left = a.process;
-        const Holder& right = b.process;
+        const Occupant& left = a.process;
+        const Occupant& right = b.process;
         return left.startTicks != right.startTicks ? left.startTicks < right.startTicks : left.pid < right.pid;
     });
     return found;

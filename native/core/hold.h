@@ -39,14 +39,14 @@ std::optional<HoldFacts> parseHold(std::span<const std::string> arguments);
 
 /** A holder that was seen, with its partition. */
 struct HolderInfo {
-    Holder process;
+    Occupant process;
     HoldFacts facts;
 };
 
 /** Whether a process that has a partition's file open is a holder of it: by its name, its arguments and its descriptor. */
-std::optional<HoldFacts> holdOf(Kernel& kernel, const Holder& holder, ColumnRange columns);
+std::optional<HoldFacts> holdOf(Kernel& kernel, const Occupant& occupant, ColumnRange columns);
 
-/** Every holder of a partition that we may look at, oldest first. Looks through /proc; opens nothing in a process. */
-std::vector<HolderInfo> findHolds(Kernel& kernel, ColumnRange columns);
+/** Every holder of a partition that we may see, oldest first. Reads names in /proc; opens nothing in a process. */
+std::vector<HolderInfo> holdsOf(Kernel& kernel, ColumnRange columns);
 
 } // namespace tilescope

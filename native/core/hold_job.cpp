@@ -22,7 +22,7 @@ Progress HoldJob::step(Engine& engine) {
         const Progress made = request_.on ? stepOn(engine) : stepOff(engine);
         if (made.isDone()) {
             unconfirmed_.reset();
-            engine.forgetHolders();
+            engine.forgetOccupants();
         }
         return made;
     } catch (const CoreError&) {
@@ -55,9 +55,9 @@ DoneOrLater HoldJob::start(Engine& engine) {
         engine.access().borrow(request_.columns, visit_, [&](const PartitionState& now, int partition) {
             HoldFacts facts{partitionKey(request_.columns), engine.now(), 0, 0, 0};
             facts.until = facts.since + request_.hours * 3600 * 1000;
-            if (!now.holders.empty()) {
-                facts.ownerPid = now.holders.front().pid;
-                facts.ownerTicks = now.holders.front().startTicks;
+            if (!now.occupants.empty()) {
+                facts.ownerPid = now.occupants.front().pid;
+                facts.ownerTicks = now.occupants.front().startTicks;
             }
             started_ = process_.start(request_.program, holdArguments(facts), partition);
         });
@@ -68,39 +68,39 @@ DoneOrLater HoldJob::start(Engine& engine) {
         throw CoreError("hold-failed", request_.program + " hold: " + errnoName(error), error,
                         {{"path", request_.program}});
     }
-    // Pinned at once: the number may be another process's later.
+    // Opens its pidfd at once: later the number may be another process's.
     const int pinned = engine.kernel().openProcess(started_);
     if (pinned >= 0) unconfirmed_ = UniqueFd(engine.kernel(), pinned);
     return Done{};
 }
 
 Progress HoldJob::stepOn(Engine& engine) {
-    const auto holds = findHolds(engine.kernel(), request_.columns);
+    const auto holds = holdsOf(engine.kernel(), request_.columns);
     if (started_ == 0) {
         if (!holds.empty()) return Progress::done();
         const auto started = start(engine);
-        return started ? Progress::again() : Progress(started.later());
+        return started ? Progress::more() : Progress(started.later());
     }
     const auto ours =
         std::find_if(holds.begin(), holds.end(), [&](const HolderInfo& one) { return one.process.pid == started_; });
     if (ours == holds.end()) {
         return wait(engine, "the holder " + std::to_string(started_) + " does not hold the partition", started_);
     }
-    // Two at once: the older one stays, whoever looks last sees both.
+    // Where two were started at once the older one stays; the later of both checks sees the other.
     if (ours != holds.begin()) terminate(engine, *ours);
     return Progress::done();
 }
 
 void HoldJob::terminate(Engine& engine, const HolderInfo& holder) {
     Kernel& kernel = engine.kernel();
-    const Holder& process = holder.process;
+    const Occupant& process = holder.process;
     const int fd = kernel.openProcess(process.pid);
     if (fd == -ESRCH) return;
     const std::vector<Fact> facts{{"pid", process.pid}, {"command", process.command}};
     if (fd < 0) throw CoreError("hold-failed", "pidfd_open: " + errnoName(-fd), -fd, facts);
     UniqueFd pinned(kernel, fd);
     // The pidfd pins the process: what is seen now is what the signal reaches.
-    const auto still = findHolds(kernel, request_.columns);
+    const auto still = holdsOf(kernel, request_.columns);
     const bool same = std::any_of(still.begin(), still.end(), [&](const HolderInfo& one) {
         return one.process.pid == process.pid && one.process.startTicks == process.startTicks;
     });
@@ -120,7 +120,7 @@ bool HoldJob::allEnded() {
 
 Progress HoldJob::stepOff(Engine& engine) {
     if (!since_) {
-        for (const HolderInfo& one : findHolds(engine.kernel(), request_.columns)) terminate(engine, one);
+        for (const HolderInfo& one : holdsOf(engine.kernel(), request_.columns)) terminate(engine, one);
     }
     // The process, not its descriptor: that leaves the table before the driver has reset what it held.
     if (allEnded()) return Progress::done();

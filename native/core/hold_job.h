@@ -36,7 +36,7 @@ class HoldJob {
     HoldJob(HoldRequest request, HoldProcess& process) : request_(std::move(request)), process_(process) {}
     HoldJob(const HoldJob&) = delete;
     HoldJob& operator=(const HoldJob&) = delete;
-    /** Cancelled before the holder that it started was seen: nobody waits for that one, it is told to end. */
+    /** Ends the holder that it started, if it was cancelled before that one was seen. */
     ~HoldJob() { abandon(); }
     /** A few milliseconds at most, but for the start of a process. Throws CoreError. */
     Progress step(Engine& engine);
@@ -47,10 +47,10 @@ class HoldJob {
     DoneOrLater start(Engine& engine);
     /** SIGTERM to a holder that was started here and not confirmed. */
     void abandon();
-    /** SIGTERM, after a second look at who it is. Its pidfd is kept in `ending_`. */
+    /** Sends SIGTERM, once it has checked that the pidfd is of this holder. Keeps the pidfd in `ending_`. */
     void terminate(Engine& engine, const HolderInfo& holder);
     bool allEnded();
-    /** When to look for it again. Throws `hold-failed` after 5 s. */
+    /** When to check for it next. Throws `hold-failed` after 5 s. */
     Later wait(Engine& engine, const std::string& what, int64_t pid);
 
     HoldRequest request_;

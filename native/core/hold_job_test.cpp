@@ -183,7 +183,7 @@ TEST_CASE("[attach-8] a hold that ends before its holder was seen ends that hold
     PretendProcess processes(kernel);
     {
         HoldJob job(request(true), processes);
-        REQUIRE(job.step(engine).what() == Progress::What::again);
+        REQUIRE(job.step(engine).what() == Progress::What::more);
         REQUIRE(kernel.processes.contains(900));
     }
     CHECK_FALSE(kernel.processes.contains(900));

@@ -101,7 +101,7 @@ class Kernel {
     virtual int descriptorList(const NodeFd& node, std::span<uapi::PartitionDescriptor> out) = 0;
     /** AIE_GET_MEM, first step. */
     virtual int memoryCount(const PartitionFd& partition) = 0;
-    /** AIE_GET_MEM, second step: once in a partition's life, and only on one that we requested. */
+    /** AIE_GET_MEM, second step: once between a partition's request and its release, and only on one that we requested. */
     virtual int memories(const PartitionFd& partition, std::span<uapi::Mem> out) = 0;
     /** AIE_REQUEST_TILES or AIE_RELEASE_TILES; `tiles` (not empty) are relative to the partition. */
     virtual int requestTiles(const PartitionFd& partition, std::span<const uapi::Location> tiles, bool on) = 0;

@@ -273,13 +273,13 @@ RegisterSource& AieAccess::registers() {
     throw CoreError("unknown-driver", "this driver offers no way to registers that the kernel checks");
 }
 
-Reason AieAccess::look(Tile tile) {
+Reason AieAccess::readClock(Tile tile) {
     return clockState(*layout_.map, registers(), tile);
 }
 
 Reason AieAccess::clocks(Tile tile) {
     if (layout_.map == nullptr || !layout_.knownRegisters) return Reason::noWay;
-    return look(tile);
+    return readClock(tile);
 }
 
 Reason AieAccess::mayRead(Tile tile, MemoryType type, bool open) {
@@ -381,7 +381,7 @@ Lease::Taken Lease::take(Kernel& kernel, const NodeFd& node, const PartitionEntr
     return {std::move(lease), 0};
 }
 
-Reason Lease::look(Tile tile) {
+Reason Lease::readClock(Tile tile) {
     uint32_t& known = running_[tile.col];
     const Reason state = clockState(*layout_.map, registers(), tile, std::min(known, tile.row));
     if (state != Reason::none) return state;
@@ -512,7 +512,7 @@ WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<c
         return *writePort_;
     }
     writePort_.reset(); // unmapped before its descriptor is replaced
-    buffer_ = matchingBuffer(kernel_, *this, entry_.columns, beside_.holders, beside_.others, geometry, tiles);
+    buffer_ = matchingBuffer(kernel_, *this, entry_.columns, beside_.occupants, beside_.others, geometry, tiles);
     const size_t bytes = geometry.totalBytes();
     int error = 0;
     void* address = kernel_.mapWhole(buffer_.get(), bytes, true, error);
@@ -521,13 +521,13 @@ WordPort& BorrowedPartition::writing(const MemoryGeometry& geometry, std::span<c
     return *writePort_;
 }
 
-PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Holder> holders) {
+PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Occupant> occupants) {
     int denied = 0;
-    for (const Holder& holder : holders) {
-        if (holder.fd < 0) continue;
-        const UniqueFd process = openHolder(kernel, holder);
+    for (const Occupant& occupant : occupants) {
+        if (occupant.fd < 0) continue;
+        const UniqueFd process = openOccupant(kernel, occupant);
         if (!process.valid()) continue;
-        const int copy = duplicateOf(kernel, process, holder, holder.fd);
+        const int copy = duplicateOf(kernel, process, occupant, occupant.fd);
         if (copy == -EPERM || copy == -EACCES) denied = -copy;
         if (copy < 0) continue;
         UniqueFd partition(kernel, copy);
@@ -537,14 +537,14 @@ PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<cons
     }
     if (denied != 0) {
         throw CoreError("permission", "pidfd_getfd: " + errnoName(denied), denied,
-                        {{"pid", holders.front().pid},
-                         {"command", holders.front().command},
+                        {{"pid", occupants.front().pid},
+                         {"command", occupants.front().command},
                          {"missing", std::string("CAP_SYS_PTRACE")}});
     }
-    const bool mapped = std::any_of(holders.begin(), holders.end(), [](const Holder& one) { return one.fd < 0; });
+    const bool mapped = std::any_of(occupants.begin(), occupants.end(), [](const Occupant& one) { return one.fd < 0; });
     if (mapped) {
         throw CoreError("no-descriptor", "in use by a mapping; its descriptor was closed", 0,
-                        {{"pid", holders.front().pid}, {"command", holders.front().command}});
+                        {{"pid", occupants.front().pid}, {"command", occupants.front().command}});
     }
     throw CoreError("owner-hidden", "in use, and no process that holds it can be reached");
 }

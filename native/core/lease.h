@@ -85,7 +85,7 @@ class AieAccess : public PartitionAccess {
 
   protected:
     /** Whether a tile is clocked, where registers are known. */
-    virtual Reason look(Tile tile);
+    virtual Reason readClock(Tile tile);
     /**
      * Words in the register view that the driver writes one by one (AIE_REG). `wide` outlives the port and learns which
      * of the two request numbers this driver has. Needs the register view.
@@ -147,7 +147,7 @@ class Lease final : public AieAccess {
     };
     Lease(Kernel& kernel, PartitionFd partition, const PartitionEntry& entry, const Layout& layout, bool positioned,
           DriverFacts& facts, int64_t pageSize);
-    /** AIE_GET_MEM; asked once in a lease, however often this is called. */
+    /** AIE_GET_MEM: the first call in a lease asks, later ones have its answer. */
     void describe();
     WordPort& mapped(const MemoryGeometry& geometry, bool writable);
     /** The tiles of the lease that run now, by the registers. */
@@ -159,7 +159,7 @@ class Lease final : public AieAccess {
     /** Stores words that the driver refused in the DMA-buf; empty when it gives none. */
     std::optional<Moved> storeRefused(const MemoryGeometry& geometry, uint64_t offset, std::span<const uint32_t> from);
     /** In a leased partition only we change clocks: a tile that runs is checked once. */
-    Reason look(Tile tile) override;
+    Reason readClock(Tile tile) override;
 
     DriverFacts& facts_;
     int64_t pageSize_;
@@ -185,7 +185,7 @@ class BorrowedPartition final : public AieAccess {
         /** A person unlocked it, or only a holder is left. */
         bool allowed = false;
         /** The owner's processes; their DMA-bufs are looked at where nothing else writes. */
-        std::vector<Holder> holders;
+        std::vector<Occupant> occupants;
         /** Only a holder process is left. */
         bool ownerGone = false;
         /** Every other partition in use: those of the same owner explain buffers of the same size. */
@@ -211,7 +211,7 @@ class BorrowedPartition final : public AieAccess {
  * only), `owner-hidden` (none found, or gone meanwhile), `no-pidfd`, `permission`.
  * @param holders where to try, in order
  */
-PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Holder> holders);
+PartitionFd borrowDescriptor(Kernel& kernel, ColumnRange columns, std::span<const Occupant> occupants);
 
 /**
  * A duplicate from the driver's descriptor list, verified; all others of the list are closed at once. Empty: the driver

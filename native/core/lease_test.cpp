@@ -38,14 +38,14 @@ std::unique_ptr<Lease> takeLease(FakeKernel& kernel, const PartitionEntry& entry
 
 /** A look beside the owner, as a driver of 2020 allows it. */
 std::unique_ptr<BorrowedPartition> borrowPartition(FakeKernel& kernel, const PartitionEntry& entry,
-                                                   std::span<const Holder> holders) {
+                                                   std::span<const Occupant> occupants) {
     const Layout layout{&aieMap(), aieShape(entry.numRows), true, true};
-    return std::make_unique<BorrowedPartition>(kernel, borrowDescriptor(kernel, entry.columns, holders), entry, layout,
-                                               false, BorrowedPartition::Beside{});
+    return std::make_unique<BorrowedPartition>(kernel, borrowDescriptor(kernel, entry.columns, occupants), entry,
+                                               layout, false, BorrowedPartition::Beside{});
 }
 
-std::vector<Holder> holdersOf(FakeKernel& kernel) {
-    return findHolders(kernel, {6, 4}, FakeKernel::selfPid).holders;
+std::vector<Occupant> occupants(FakeKernel& kernel) {
+    return occupantsOf(kernel, {6, 4}, FakeKernel::selfPid).occupants;
 }
 
 } // namespace
@@ -137,7 +137,7 @@ TEST_CASE("[main-8] another owner's partition is read through a verified duplica
     kernel.poke({9, 8}, 0x7FFC, 77);
     const PartitionEntry entry = entryOf(kernel, 0);
     {
-        const auto borrowed = borrowPartition(kernel, entry, holdersOf(kernel));
+        const auto borrowed = borrowPartition(kernel, entry, occupants(kernel));
         const MemoryGeometry data = aieMemories(entry.columns, entry.numRows)[0];
         uint32_t word = 0;
         borrowed->reading(data).load(data.totalBytes() - 4, {&word, 1});
@@ -150,36 +150,36 @@ TEST_CASE("[main-8] another owner's partition is read through a verified duplica
 TEST_CASE("[main-8] decoys with the right name are refused, and the real descriptor is found behind them") {
     FakeKernel kernel;
     kernel.own(0, 500, {1000, "app", {{3, "/tmp/aiepart_6_4"}, {4, "/memfd:aiepart_6_4 (deleted)"}}, false});
-    CHECK(borrowPartition(kernel, entryOf(kernel, 0), holdersOf(kernel)));
+    CHECK(borrowPartition(kernel, entryOf(kernel, 0), occupants(kernel)));
     // Each number is reused for something else between the look and the
     // duplicate.
-    auto holders = holdersOf(kernel);
+    auto had = occupants(kernel);
     for (const char* decoy : {"/memfd:anon_inode:aiepart_6_4 (deleted)", "socket:[7]", "/tmp/aiepart_6_4",
                               "anon_inode:aiepart_20_2", "anon_inode:[eventfd]"}) {
         CAPTURE(decoy);
         kernel.processes[500].links[7] = decoy;
-        CHECK(codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), holders); }) == "owner-hidden");
+        CHECK(codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), had); }) == "owner-hidden");
     }
     kernel.processes[500].links[12] = "anon_inode:aiepart_6_4";
-    holders.push_back(holders.front());
-    holders.back().fd = 12;
-    CHECK(borrowPartition(kernel, entryOf(kernel, 0), holders));
+    had.push_back(had.front());
+    had.back().fd = 12;
+    CHECK(borrowPartition(kernel, entryOf(kernel, 0), had));
     CHECK(kernel.held() == 0);
 }
 
 TEST_CASE("[main-8] a process number that was reused is not trusted") {
     FakeKernel kernel;
     kernel.own(0, 500, {});
-    const auto holders = holdersOf(kernel);
+    const auto had = occupants(kernel);
     kernel.processes[500].startTicks++;
-    CHECK(codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), holders); }) == "owner-hidden");
+    CHECK(codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), had); }) == "owner-hidden");
 }
 
 TEST_CASE("[main-8] no way beside the owner is said in words: old kernel, no permission, nobody found") {
     FakeKernel kernel;
     kernel.own(0, 500, {});
-    const auto holders = holdersOf(kernel);
-    const auto code = [&] { return codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), holders); }); };
+    const auto had = occupants(kernel);
+    const auto code = [&] { return codeOf([&] { borrowPartition(kernel, entryOf(kernel, 0), had); }); };
     kernel.duplicateError = EPERM;
     CHECK(code() == "permission");
     kernel.duplicateError = ENOSYS;

@@ -80,8 +80,9 @@ class LinuxKernel final : public Kernel {
     };
 
     /**
-     * As long as one of these lives, nobody of ordinary priority takes the processor from this thread, where that is
-     * allowed: for what we have of another process that keeps a partition in use after its end.
+     * While one of these exists, no thread of ordinary priority takes the processor from this one, where that is
+     * allowed. For the moments in which we have something of another process that keeps a partition in use after
+     * its end.
      */
     class Ahead {
       public:
@@ -107,7 +108,7 @@ class LinuxKernel final : public Kernel {
     std::atomic<std::chrono::steady_clock::rep> since_{0};
     Trace trace_;
     bool quiet_ = false;
-    /** /proc/self/fd, kept open: half of what a look at a name there costs is the way to it. -1: it could not be opened. */
+    /** /proc/self/fd, kept open: the path to it is half of the cost of a name there. -1: it could not be opened. */
     int ownDescriptors_ = -1;
 };
 

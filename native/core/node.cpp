@@ -81,7 +81,7 @@ void Node::know(const NodeFd& node, std::vector<std::string>* findings) {
     const bool same = identity_.has_value() && identity == identity_;
     if (same && findings == nullptr) return;
     std::vector<std::string> unused;
-    DriverFacts facts = findDriver(kernel_, device_, findings != nullptr ? *findings : unused);
+    DriverFacts facts = probeDriver(kernel_, device_, findings != nullptr ? *findings : unused);
     if (same) {
         facts.requestLength = facts_.requestLength;
         facts.descriptorList = facts_.descriptorList;

@@ -47,8 +47,8 @@ std::string commandOf(Kernel& kernel, int64_t pid) {
     return command;
 }
 
-void sortByAge(std::vector<Holder>& holders) {
-    std::stable_sort(holders.begin(), holders.end(), [](const Holder& a, const Holder& b) {
+void sortByAge(std::vector<Occupant>& occupants) {
+    std::stable_sort(occupants.begin(), occupants.end(), [](const Occupant& a, const Occupant& b) {
         return a.startTicks != b.startTicks ? a.startTicks < b.startTicks : a.pid < b.pid;
     });
 }
@@ -75,8 +75,8 @@ uint64_t flagsOf(std::string_view stat) {
     return flags ? wholeNumber<uint64_t>(*flags).value_or(0) : 0;
 }
 
-/** Adds what a process has open; false when its descriptors may not be looked at. */
-bool lookInto(Kernel& kernel, const std::string& node, int64_t pid, Survey& survey) {
+/** Adds what a process has open; false when its descriptors may not be listed. */
+bool surveyProcess(Kernel& kernel, const std::string& node, int64_t pid, Survey& survey) {
     const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
     int denied = 0;
     size_t readable = 0;
@@ -96,9 +96,9 @@ bool lookInto(Kernel& kernel, const std::string& node, int64_t pid, Survey& surv
         auto place = std::find_if(survey.found.begin(), survey.found.end(),
                                   [&](const auto& seen) { return seen.first == *columns; });
         if (place == survey.found.end()) place = survey.found.insert(place, {*columns, {}});
-        place->second.holders.push_back({pid, *start, commandOf(kernel, pid), *fd});
+        place->second.occupants.push_back({pid, *start, commandOf(kernel, pid), *fd});
     }
-    // One that ends loses all its descriptors at once, maybe during this look.
+    // A process that ends loses all its descriptors at once, maybe during this search.
     const bool lost = descriptors.empty() || readable != descriptors.size();
     std::string stat;
     if (!has && lost) stat = kernel.readText("/proc/" + std::to_string(pid) + "/stat").value_or("");
@@ -159,8 +159,8 @@ std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid) {
     return stat ? startTicksOfStat(*stat) : std::nullopt;
 }
 
-std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error) {
-    std::vector<Holder> found;
+std::vector<Occupant> occupantsIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error) {
+    std::vector<Occupant> found;
     const std::string process = "/proc/" + std::to_string(pid);
     size_t listed = 0;
     size_t readable = 0;
@@ -180,8 +180,8 @@ std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, 
     return found;
 }
 
-HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self) {
-    HolderSearch search;
+OccupantSearch occupantsOf(Kernel& kernel, ColumnRange columns, int64_t self) {
+    OccupantSearch search;
     int error = 0;
     bool first = false;
     for (const std::string& name : kernel.list("/proc", error)) {
@@ -189,17 +189,17 @@ HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self) {
         if (!pid || *pid == self) continue;
         if (*pid == 1) first = true;
         int denied = 0;
-        auto found = holdersIn(kernel, *pid, columns, denied);
+        auto found = occupantsIn(kernel, *pid, columns, denied);
         if (denied == EACCES || denied == EPERM) search.hidden++;
-        search.holders.insert(search.holders.end(), found.begin(), found.end());
+        search.occupants.insert(search.occupants.end(), found.begin(), found.end());
     }
     // Where /proc shows a person's own processes only, the first one is not among them; a container has a first one, too.
     if ((!first && self != 1) || !seesMachine(kernel)) search.hidden++;
-    sortByAge(search.holders);
+    sortByAge(search.occupants);
     return search;
 }
 
-Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known) {
+Survey surveyOccupants(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known) {
     Survey survey;
     int hidden = 0;
     int error = 0;
@@ -210,25 +210,25 @@ Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, cons
         first = first || *pid == 1;
         if (known.contains(*pid)) {
             survey.others.insert(*pid);
-        } else if (!lookInto(kernel, node, *pid, survey)) {
+        } else if (!surveyProcess(kernel, node, *pid, survey)) {
             hidden++;
         }
     }
     if (!first || !seesMachine(kernel)) hidden++;
     for (auto& [columns, search] : survey.found) {
         search.hidden = hidden;
-        sortByAge(search.holders);
+        sortByAge(search.occupants);
     }
     return survey;
 }
 
 Survey surveyProcesses(Kernel& kernel, const std::string& node, const std::set<int64_t>& pids) {
     Survey survey;
-    for (const int64_t pid : pids) lookInto(kernel, node, pid, survey);
+    for (const int64_t pid : pids) surveyProcess(kernel, node, pid, survey);
     return survey;
 }
 
-std::optional<Holder> findOpener(Kernel& kernel, const std::string& node, int64_t self) {
+std::optional<Occupant> openerOf(Kernel& kernel, const std::string& node, int64_t self) {
     int error = 0;
     for (const std::string& name : kernel.list("/proc", error)) {
         const auto pid = wholeNumber<int64_t>(name);
@@ -237,7 +237,7 @@ std::optional<Holder> findOpener(Kernel& kernel, const std::string& node, int64_
         for (const std::string& one : kernel.list(process + "/fd", error)) {
             const auto fd = wholeNumber<int>(one);
             if (!fd || kernel.readLink(process + "/fd/" + one) != node) continue;
-            return Holder{*pid, startTicksOf(kernel, *pid).value_or(0), commandOf(kernel, *pid), *fd};
+            return Occupant{*pid, startTicksOf(kernel, *pid).value_or(0), commandOf(kernel, *pid), *fd};
         }
     }
     return std::nullopt;
@@ -264,8 +264,8 @@ bool hasMapped(Kernel& kernel, int64_t pid, ColumnRange columns) {
                        [&](const std::string& line) { return partitionOfLink(pathOfMap(line)) == columns; });
 }
 
-std::vector<Holder> findMappers(Kernel& kernel, ColumnRange columns, int64_t self) {
-    std::vector<Holder> found;
+std::vector<Occupant> processesMapping(Kernel& kernel, ColumnRange columns, int64_t self) {
+    std::vector<Occupant> found;
     int error = 0;
     for (const std::string& name : kernel.list("/proc", error)) {
         const auto pid = wholeNumber<int64_t>(name);
@@ -284,22 +284,24 @@ bool kernelTakesPartitions(Kernel& kernel) {
                                      [](const std::string& name) { return name == "zocl" || name == "amdxdna"; });
 }
 
-UniqueFd openHolder(Kernel& kernel, const Holder& holder) {
-    const int process = kernel.openProcess(holder.pid);
+UniqueFd openOccupant(Kernel& kernel, const Occupant& occupant) {
+    const int process = kernel.openProcess(occupant.pid);
     if (process == -ENOSYS) {
-        throw CoreError("no-pidfd", "pidfd_open: ENOSYS", ENOSYS, {{"pid", holder.pid}, {"command", holder.command}});
+        throw CoreError("no-pidfd", "pidfd_open: ENOSYS", ENOSYS,
+                        {{"pid", occupant.pid}, {"command", occupant.command}});
     }
     if (process < 0) return {};
     UniqueFd owned(kernel, process);
-    // The pidfd pins the process, so its start time now tells whether the pid was reused since the look through /proc.
-    if (startTicksOf(kernel, holder.pid) != holder.startTicks) return {};
+    // The pidfd pins the process, so its start time now tells whether the pid was reused since the search.
+    if (startTicksOf(kernel, occupant.pid) != occupant.startTicks) return {};
     return owned;
 }
 
-int duplicateOf(Kernel& kernel, const UniqueFd& process, const Holder& holder, int fd) {
+int duplicateOf(Kernel& kernel, const UniqueFd& process, const Occupant& occupant, int fd) {
     const int copy = kernel.duplicateFrom(process.get(), fd);
     if (copy == -ENOSYS) {
-        throw CoreError("no-pidfd", "pidfd_getfd: ENOSYS", ENOSYS, {{"pid", holder.pid}, {"command", holder.command}});
+        throw CoreError("no-pidfd", "pidfd_getfd: ENOSYS", ENOSYS,
+                        {{"pid", occupant.pid}, {"command", occupant.command}});
     }
     return copy;
 }

@@ -17,8 +17,8 @@
 
 namespace tilescope {
 
-/** A process that has a partition's file open. */
-struct Holder {
+/** A process that has a partition's file open or mapped: an application, or a holder. */
+struct Occupant {
     int64_t pid = 0;
     /** Clock ticks after boot at which it started: with the pid, its identity. */
     uint64_t startTicks = 0;
@@ -37,9 +37,9 @@ std::optional<uint64_t> startTicksOfStat(std::string_view stat);
 std::optional<uint64_t> startTicksOf(Kernel& kernel, int64_t pid);
 
 /** The result of a search through /proc. */
-struct HolderSearch {
+struct OccupantSearch {
     /** Oldest process first, each with every matching fd. */
-    std::vector<Holder> holders;
+    std::vector<Occupant> occupants;
     /**
      * Number of processes whose descriptors we may not list. 0 also means that process 1 was among the others, and that
      * it is the machine's, not a container's.
@@ -60,30 +60,36 @@ bool hasMapped(Kernel& kernel, int64_t pid, ColumnRange columns);
  * Processes other than `self` that have this partition's file mapped, oldest first. A mapping keeps the partition after
  * its descriptor is closed. Reads the memory map of every process, so call it only where no descriptor was found.
  */
-std::vector<Holder> findMappers(Kernel& kernel, ColumnRange columns, int64_t self);
+std::vector<Occupant> processesMapping(Kernel& kernel, ColumnRange columns, int64_t self);
 
 /** Whether a part of the kernel is loaded that takes partitions itself (XRT's zocl; amdxdna), or may be. */
 bool kernelTakesPartitions(Kernel& kernel);
 
 /** Every process other than `self` that has this partition's file open. */
-HolderSearch findHolders(Kernel& kernel, ColumnRange columns, int64_t self);
+OccupantSearch occupantsOf(Kernel& kernel, ColumnRange columns, int64_t self);
 
 /** What processes have open. */
 struct Survey {
     /** Every partition that one of them is seen with. */
-    std::vector<std::pair<ColumnRange, HolderSearch>> found;
+    std::vector<std::pair<ColumnRange, OccupantSearch>> found;
     /** Who has the device node open: it can ask for a partition at any time. True: it has none yet. */
     std::map<int64_t, bool> openers;
-    /** Who is ending: its descriptors are gone, or went during the look, and its last closes may still run. */
+    /**
+     * Processes that are ending: their descriptors are gone, or went during the survey, and their last closes
+     * may still run.
+     */
     std::set<int64_t> ending;
     /** All others that there are. */
     std::set<int64_t> others;
-    /** Those of them that were looked at and are threads of the kernel: these never have descriptors. */
+    /** Those of `others` that are threads of the kernel, which never have descriptors. */
     std::set<int64_t> kernelThreads;
 };
-/** Looks at every process other than `self` and those of `known`. With no process in `known` the searches are complete. */
-Survey surveyHolders(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known);
-/** Looks at these processes only. */
+/**
+ * Surveys every process other than `self` and those of `known`. With no process in `known` the searches are
+ * complete.
+ */
+Survey surveyOccupants(Kernel& kernel, const std::string& node, int64_t self, const std::set<int64_t>& known);
+/** Surveys these processes only. */
 Survey surveyProcesses(Kernel& kernel, const std::string& node, const std::set<int64_t>& pids);
 
 /**
@@ -94,16 +100,19 @@ bool isEnding(std::string_view stat);
 /** Whether it is a thread of the kernel. */
 bool isKernelThread(std::string_view stat);
 
-/** The holders among the descriptors of one process. `error`: EACCES or EPERM when they could not be looked at. */
-std::vector<Holder> holdersIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);
+/**
+ * The process once for each descriptor of this partition that it has. `error`: EACCES or EPERM when its descriptors
+ * may not be listed.
+ */
+std::vector<Occupant> occupantsIn(Kernel& kernel, int64_t pid, ColumnRange columns, int& error);
 
 /** A process other than `self` that has this device node open; empty if there is none that we can see. */
-std::optional<Holder> findOpener(Kernel& kernel, const std::string& node, int64_t self);
+std::optional<Occupant> openerOf(Kernel& kernel, const std::string& node, int64_t self);
 
-/** A pidfd of a holder, verified to be still the same process; invalid if it is gone. Throws `no-pidfd`. */
-UniqueFd openHolder(Kernel& kernel, const Holder& holder);
+/** A pidfd of such a process, verified to be still the same one; invalid if it is gone. Throws `no-pidfd`. */
+UniqueFd openOccupant(Kernel& kernel, const Occupant& occupant);
 
-/** A duplicate of a holder's descriptor `fd`, or -errno. Throws `no-pidfd`. */
-int duplicateOf(Kernel& kernel, const UniqueFd& process, const Holder& holder, int fd);
+/** A duplicate of that process's descriptor `fd`, or -errno. Throws `no-pidfd`. */
+int duplicateOf(Kernel& kernel, const UniqueFd& process, const Occupant& occupant, int fd);
 
 } // namespace tilescope

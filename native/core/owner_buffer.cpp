@@ -28,16 +28,16 @@ struct Candidate {
     size_t compared = 0;
 };
 
-CoreError noMatch(const std::string& detail, std::span<const Holder> holders) {
+CoreError noMatch(const std::string& detail, std::span<const Occupant> occupants) {
     std::vector<Fact> facts;
-    if (!holders.empty()) facts = {{"pid", holders.front().pid}, {"command", holders.front().command}};
+    if (!occupants.empty()) facts = {{"pid", occupants.front().pid}, {"command", occupants.front().command}};
     return {"no-match", detail, 0, std::move(facts)};
 }
 
 /** A partition that the owner has open: whose descriptor, and which number it has there. */
 struct Held {
     ColumnRange columns;
-    Holder holder;
+    Occupant occupant;
     int fd = -1;
 };
 
@@ -76,11 +76,11 @@ bool mayTouch(std::span<const Place> places, uint64_t offset, uint64_t bytes) {
 }
 
 /** The candidates among one process's descriptors, each judged by the duplicate itself. */
-void collect(Kernel& kernel, const Holder& holder, uint64_t bytes, std::vector<Candidate>& candidates,
+void collect(Kernel& kernel, const Occupant& occupant, uint64_t bytes, std::vector<Candidate>& candidates,
              std::vector<Held>& partitions, int& denied) {
-    const UniqueFd process = openHolder(kernel, holder);
+    const UniqueFd process = openOccupant(kernel, occupant);
     if (!process.valid()) return;
-    const std::string folder = "/proc/" + std::to_string(holder.pid);
+    const std::string folder = "/proc/" + std::to_string(occupant.pid);
     int error = 0;
     for (const std::string& name : kernel.list(folder + "/fd", error)) {
         const auto link = kernel.readLink(folder + "/fd/" + name);
@@ -90,12 +90,12 @@ void collect(Kernel& kernel, const Holder& holder, uint64_t bytes, std::vector<C
         const auto columns = partitionOfLink(*link);
         const bool fresh = columns && std::none_of(partitions.begin(), partitions.end(),
                                                    [&](const Held& one) { return one.columns == *columns; });
-        if (fresh) partitions.push_back({*columns, holder, *number});
+        if (fresh) partitions.push_back({*columns, occupant, *number});
         if (!isBufferLink(*link)) continue;
         // Buffers of other drivers and sizes are not even duplicated.
         const auto looked = bufferInfoOf(kernel.readText(folder + "/fdinfo/" + name).value_or(""));
         if (!looked || !looked->ofDriver || looked->size != bytes) continue;
-        const int copy = duplicateOf(kernel, process, holder, *number);
+        const int copy = duplicateOf(kernel, process, occupant, *number);
         if (copy == -EPERM || copy == -EACCES) denied = -copy;
         if (copy < 0) continue;
         UniqueFd owned(kernel, copy);
@@ -178,7 +178,7 @@ std::optional<BufferInfo> bufferInfoOf(std::string_view fdinfo) {
     return BufferInfo{*size, ofDriver};
 }
 
-UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, std::span<const Holder> holders,
+UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, std::span<const Occupant> occupants,
                         std::span<const Neighbour> others, const MemoryGeometry& geometry,
                         std::span<const uint32_t> tiles) {
     const uint64_t bytes = geometry.totalBytes();
@@ -187,18 +187,18 @@ UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, 
     std::vector<Held> partitions;
     std::vector<int64_t> seen;
     int denied = 0;
-    for (const Holder& holder : holders) {
-        if (std::find(seen.begin(), seen.end(), holder.pid) != seen.end()) continue;
-        seen.push_back(holder.pid);
-        collect(kernel, holder, bytes, candidates, partitions, denied);
+    for (const Occupant& occupant : occupants) {
+        if (std::find(seen.begin(), seen.end(), occupant.pid) != seen.end()) continue;
+        seen.push_back(occupant.pid);
+        collect(kernel, occupant, bytes, candidates, partitions, denied);
     }
     if (candidates.empty() && denied != 0) {
         throw CoreError("permission", "pidfd_getfd: " + errnoName(denied), denied,
-                        {{"pid", holders.front().pid},
-                         {"command", holders.front().command},
+                        {{"pid", occupants.front().pid},
+                         {"command", occupants.front().command},
                          {"missing", std::string("CAP_SYS_PTRACE")}});
     }
-    if (candidates.empty()) throw noMatch("the owner has no such buffer open any more", holders);
+    if (candidates.empty()) throw noMatch("the owner has no such buffer open any more", occupants);
     std::vector<Place> places;
     for (const MemoryGeometry& one : memoriesOfSize(access.layout(), columns, bytes)) places.push_back({&access, one});
     std::vector<std::pair<Held, const Neighbour*>> alike; // other partitions that explain a candidate
@@ -207,27 +207,27 @@ UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, 
         if (held.columns == columns) continue;
         const auto other = std::find_if(others.begin(), others.end(),
                                         [&](const Neighbour& one) { return one.entry.columns == held.columns; });
-        if (other == others.end()) throw noMatch("the owner has a partition open that is not listed", holders);
+        if (other == others.end()) throw noMatch("the owner has a partition open that is not listed", occupants);
         const size_t count = memoriesOfSize(other->layout, held.columns, bytes).size();
         if (count != 0) alike.emplace_back(held, &*other);
         explained += count;
     }
     // An owner of two partitions of one size may have closed the buffer that is looked for, and kept the other.
     if (candidates.size() < explained) {
-        throw noMatch("the owner closed some of its buffers of " + std::to_string(bytes) + " bytes", holders);
+        throw noMatch("the owner closed some of its buffers of " + std::to_string(bytes) + " bytes", occupants);
     }
     if (candidates.size() > explained) {
         throw noMatch("the owner has buffers of " + std::to_string(bytes) +
                           " bytes that none of its partitions explains",
-                      holders);
+                      occupants);
     }
     for (const auto& [held, other] : alike) {
-        const UniqueFd process = openHolder(kernel, held.holder);
-        const int copy = process.valid() ? duplicateOf(kernel, process, held.holder, held.fd) : -ESRCH;
+        const UniqueFd process = openOccupant(kernel, held.occupant);
+        const int copy = process.valid() ? duplicateOf(kernel, process, held.occupant, held.fd) : -ESRCH;
         UniqueFd partition(kernel, copy);
         // Without the shim row there is no clock register to start from.
         if (copy < 0 || !isPartition(kernel, copy, held.columns) || other->entry.startRow != 0) {
-            throw noMatch("which tiles of the owner's other partitions are clocked cannot be seen", holders);
+            throw noMatch("which tiles of the owner's other partitions are clocked cannot be seen", occupants);
         }
         accesses.push_back(std::make_unique<BorrowedPartition>(kernel, PartitionFd(std::move(partition)), other->entry,
                                                                other->layout, false, BorrowedPartition::Beside()));
@@ -274,8 +274,8 @@ UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, 
         one.port.reset();
     }
     const size_t left = leftOf(candidates);
-    if (left == 0) throw noMatch("none of the owner's buffers holds the words of the register view", holders);
-    if (left > 1) throw noMatch(std::to_string(left) + " of the owner's buffers cannot be told apart", holders);
+    if (left == 0) throw noMatch("none of the owner's buffers holds the words of the register view", occupants);
+    if (left > 1) throw noMatch(std::to_string(left) + " of the owner's buffers cannot be told apart", occupants);
     const auto match =
         std::find_if(candidates.begin(), candidates.end(), [](const Candidate& one) { return !one.refuted; });
     return std::move(match->fd);

@@ -39,7 +39,7 @@ bool isBufferLink(std::string_view link);
  * @param others every other partition in use
  * @param tiles indexes of tiles that are about to be written, at most 16: their words are compared first
  */
-UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, std::span<const Holder> holders,
+UniqueFd matchingBuffer(Kernel& kernel, AieAccess& access, ColumnRange columns, std::span<const Occupant> occupants,
                         std::span<const Neighbour> others, const MemoryGeometry& geometry,
                         std::span<const uint32_t> tiles);
 

@@ -53,21 +53,21 @@ TEST_CASE("[main-8] holders are found by their descriptors, the oldest process f
     kernel.processes[502] = {1, "other", {{9, "anon_inode:aiepart_20_2"}}, false};
     kernel.processes[503] = {1, "secret", {}, true};
     kernel.processes[FakeKernel::selfPid] = {1, "we", {{4, "anon_inode:aiepart_6_4"}}, false};
-    const HolderSearch search = findHolders(kernel, {6, 4}, FakeKernel::selfPid);
-    REQUIRE(search.holders.size() == 2);
-    CHECK(search.holders[0].command == "parent");
-    CHECK(search.holders[0].fd == 9);
-    CHECK(search.holders[1].pid == 500);
+    const OccupantSearch search = occupantsOf(kernel, {6, 4}, FakeKernel::selfPid);
+    REQUIRE(search.occupants.size() == 2);
+    CHECK(search.occupants[0].command == "parent");
+    CHECK(search.occupants[0].fd == 9);
+    CHECK(search.occupants[1].pid == 500);
     CHECK(search.hidden == 1);
 }
 
 TEST_CASE("[truth-10] in a container what /proc shows is not all there is") {
     FakeKernel kernel;
     CHECK(seesMachine(kernel));
-    CHECK(findHolders(kernel, {6, 4}, FakeKernel::selfPid).hidden == 0);
+    CHECK(occupantsOf(kernel, {6, 4}, FakeKernel::selfPid).hidden == 0);
     kernel.space = "pid:[4026532101]";
     CHECK_FALSE(seesMachine(kernel));
-    CHECK(findHolders(kernel, {6, 4}, FakeKernel::selfPid).hidden == 1);
+    CHECK(occupantsOf(kernel, {6, 4}, FakeKernel::selfPid).hidden == 1);
     // A kernel without PID namespaces has no such link; where the folder cannot be read either, nothing is known.
     kernel.space.reset();
     CHECK_FALSE(seesMachine(kernel));

@@ -17,13 +17,13 @@ constexpr std::chrono::seconds longestWait{2};
 /** An enquiry that had to wait for that long is not made; for a while everybody who waits for one is told so. */
 constexpr std::chrono::seconds longestInAll{20};
 constexpr std::chrono::seconds whileTold{2};
-/** From one look for everybody to the next, while somebody is waited for. */
+/** From one survey to the next, while a process is waited for. */
 constexpr std::chrono::milliseconds shortestPause{1};
 constexpr std::chrono::milliseconds longestPause{20};
 /** Half of all processes or more are threads of the kernel. Their numbers are not given to others within this time. */
 constexpr std::chrono::seconds whileKnown{5};
 
-/** Whether the owner that a holder was taken from has ended, even where nobody may look at its descriptors. */
+/** Whether the owner that a holder was taken from has ended, also where its descriptors may not be listed. */
 bool hasEnded(Kernel& kernel, const HolderInfo& hold) {
     const HoldFacts& facts = hold.facts;
     // In a container the same number is another process.
@@ -36,7 +36,7 @@ bool hasEnded(Kernel& kernel, const HolderInfo& hold) {
     return process == -ESRCH;
 }
 
-/** The number that was given to a process or thread last: a look at all of them is worth while only when it moved. */
+/** The number that was given to a process or thread last: only when it moved, a search can find a new process. */
 std::optional<int64_t> lastPidOf(Kernel& kernel) {
     const std::string text = kernel.readText("/proc/loadavg").value_or("");
     const size_t begin = text.find_last_of(' ') + 1; // 0 where there is none: that is no whole number then
@@ -48,23 +48,23 @@ std::optional<int64_t> lastPidOf(Kernel& kernel) {
 
 } // namespace
 
-JudgedHolders judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>& holders) {
-    JudgedHolders found{{true, 0, 0}, std::nullopt, {}, 0};
-    std::vector<Holder> keepers;
-    for (const Holder& one : holders) {
+JudgedOccupants judgeOccupants(Kernel& kernel, ColumnRange columns, const std::vector<Occupant>& occupants) {
+    JudgedOccupants found{{true, 0, 0}, std::nullopt, {}, 0};
+    std::vector<Occupant> keepers;
+    for (const Occupant& one : occupants) {
         std::optional<HoldFacts> facts;
         if (one.command == holdCommand) facts = holdOf(kernel, one, columns);
         if (!facts) {
-            found.holders.push_back(one);
+            found.occupants.push_back(one);
             continue;
         }
         if (!found.hold) found.hold = HolderInfo{one, *facts};
         keepers.push_back(one);
     }
-    found.applications = found.holders.size();
-    found.holders.insert(found.holders.end(), keepers.begin(), keepers.end());
+    found.applications = found.occupants.size();
+    found.occupants.insert(found.occupants.end(), keepers.begin(), keepers.end());
     if (found.applications != 0) {
-        found.hands = {true, found.holders.front().pid, found.holders.front().startTicks};
+        found.hands = {true, found.occupants.front().pid, found.occupants.front().startTicks};
     } else if (found.hold) {
         found.hands = {true, found.hold->facts.ownerPid, found.hold->facts.ownerTicks};
     }
@@ -76,10 +76,10 @@ bool isOwnerGone(Kernel& kernel, const HolderInfo& hold, bool complete) {
     return complete || hasEnded(kernel, hold);
 }
 
-HolderSearch Owners::holders(ColumnRange columns) {
+OccupantSearch Owners::occupants(ColumnRange columns) {
     const auto known =
         std::find_if(remembered_.begin(), remembered_.end(), [&](const auto& one) { return one.columns == columns; });
-    if (known != remembered_.end() && known->search.holders.empty()) {
+    if (known != remembered_.end() && known->search.occupants.empty()) {
         constexpr std::chrono::milliseconds lookInterval{500};
         if (kernel_.clock() - known->at < lookInterval) return known->search;
         remembered_.erase(known);
@@ -89,9 +89,9 @@ HolderSearch Owners::holders(ColumnRange columns) {
             return known->search;
         }
         remembered_.erase(known);
-        mapped_.erase(placeOf(columns)); // it may have closed its descriptor only
+        mapped_.erase(placeOf(columns)); // it may have closed its descriptor and kept its mapping
     }
-    return remember(columns, findHolders(kernel_, columns, node_.machine().pid));
+    return remember(columns, occupantsOf(kernel_, columns, node_.machine().pid));
 }
 
 Remembered* Owners::remembered(ColumnRange columns) {
@@ -101,16 +101,16 @@ Remembered* Owners::remembered(ColumnRange columns) {
 }
 
 bool Owners::isStill(const Remembered& known) {
-    const Holder& first = known.search.holders.front();
+    const Occupant& first = known.search.occupants.front();
     if (first.fd < 0) {
         // It may have asked anew since, and have a descriptor beside its mapping again.
         int error = 0;
         return startTicksOf(kernel_, first.pid) == first.startTicks && hasMapped(kernel_, first.pid, known.columns) &&
-               holdersIn(kernel_, first.pid, known.columns, error).empty();
+               occupantsIn(kernel_, first.pid, known.columns, error).empty();
     }
     const auto link = kernel_.readLink("/proc/" + std::to_string(first.pid) + "/fd/" + std::to_string(first.fd));
     if (!link || partitionOfLink(*link) != known.columns) return false;
-    // Alive now, it had this number when the link was read.
+    // It is alive now, so the number was its own when the link was read.
     if (known.process.valid()) return kernel_.isAlive(known.process.get());
     return startTicksOf(kernel_, first.pid) == first.startTicks;
 }
@@ -118,14 +118,14 @@ bool Owners::isStill(const Remembered& known) {
 void Owners::pin(Remembered& known) {
     if (known.process.valid() || known.refused) return;
     try {
-        known.process = openHolder(kernel_, known.search.holders.front());
+        known.process = openOccupant(kernel_, known.search.occupants.front());
     } catch (const CoreError&) {
         known.refused = true; // a kernel without pidfds: the holder is told by its start time
     }
 }
 
 DoneOrLater Owners::settle() {
-    // The first look comes after the first opening: the node is watched from then on.
+    // The node is watched from its first opening on, and this check comes after that.
     if (!surveyed_ || survey()) return Done{};
     return laterOrNever();
 }
@@ -144,7 +144,7 @@ Later Owners::laterOrNever() {
     if (waited >= longestInAll) {
         throw CoreError("no-quiet", "processes open " + node_.device() + " and end without a pause: not enquired");
     }
-    // Each look goes through /proc, so they get fewer: others need the processor, too.
+    // Each survey goes through /proc. They get rarer, so that others have the processor.
     return {now + std::clamp<std::chrono::steady_clock::duration>(waited / 10, shortestPause, longestPause)};
 }
 
@@ -152,7 +152,7 @@ OrLater<std::vector<UniqueFd>> Owners::keepEverybody() {
     if (const auto found = survey(); !found) return found.later();
     auto kept = keepOpen(); // an owner that is killed now must not be the one that closes last
     if (!kept) return kept;
-    // Whoever opened it during the look may not have been seen with it.
+    // A process that opened it during the survey may not have been seen with it.
     if (node_.openedSince(surveyed_->at)) return inAMoment();
     return kept;
 }
@@ -162,8 +162,8 @@ OrLater<std::vector<UniqueFd>> Owners::keepOpen() {
     std::map<int64_t, bool> closing;
     for (Remembered& one : remembered_) {
         if (!one.process.valid()) continue;
-        const Holder& first = one.search.holders.front();
-        if (first.fd < 0) continue; // it has none, and lets go with its memory
+        const Occupant& first = one.search.occupants.front();
+        if (first.fd < 0) continue; // it has a mapping only, and lets go of it with its memory
         const int copy = kernel_.duplicateFrom(one.process.get(), first.fd);
         if (copy >= 0) {
             kept.emplace_back(kernel_, copy);
@@ -180,7 +180,7 @@ OrLater<std::vector<UniqueFd>> Owners::keepOpen() {
 }
 
 DoneOrLater Owners::survey() {
-    // Whoever opened the node can be anybody: all are looked at again.
+    // Any process may have opened the node: all are surveyed.
     const bool complete = !surveyed_ || node_.openedSince(surveyed_->at);
     const auto last = lastPidOf(kernel_);
     const auto begin = kernel_.clock();
@@ -192,11 +192,11 @@ DoneOrLater Owners::survey() {
         seen = surveyProcesses(kernel_, node_.device(), watched);
         seen.others.merge(surveyed_->others);
     } else {
-        // Who was there without the node, and did not open it since, has no partition now, either.
+        // A process that had not opened the node then, nor since, has no partition now.
         if (begin - kernelThreadsAt_ >= whileKnown) kernelThreads_.clear();
         if (kernelThreads_.empty()) kernelThreadsAt_ = begin;
         const auto& known = complete ? kernelThreads_ : surveyed_->others;
-        seen = surveyHolders(kernel_, node_.device(), node_.machine().pid, known);
+        seen = surveyOccupants(kernel_, node_.device(), node_.machine().pid, known);
         kernelThreads_.merge(seen.kernelThreads);
     }
     for (auto& [columns, search] : seen.found) meet(columns, std::move(search), complete);
@@ -209,25 +209,25 @@ DoneOrLater Owners::survey() {
     return Done{};
 }
 
-void Owners::meet(ColumnRange columns, HolderSearch search, bool complete) {
+void Owners::meet(ColumnRange columns, OccupantSearch search, bool complete) {
     const Remembered* known = remembered(columns);
-    if (known != nullptr && !known->search.holders.empty() && isStill(*known)) return;
+    if (known != nullptr && !known->search.occupants.empty() && isStill(*known)) return;
     forget(columns);
     mapped_.erase(placeOf(columns));
     remember(columns, std::move(search));
     if (complete) return;
-    // It is pinned now, so it may be killed while those are searched who were there before: a holder process.
-    HolderSearch whole = findHolders(kernel_, columns, node_.machine().pid);
-    whole.holders = judgeHolders(kernel_, columns, whole.holders).holders;
+    // Its pidfd is open now, so it may be killed while the search goes on for those that were there before: a holder.
+    OccupantSearch whole = occupantsOf(kernel_, columns, node_.machine().pid);
+    whole.occupants = judgeOccupants(kernel_, columns, whole.occupants).occupants;
     Remembered& one = *remembered(columns);
-    const bool same = !whole.holders.empty() && whole.holders.front().pid == one.search.holders.front().pid &&
-                      whole.holders.front().fd == one.search.holders.front().fd;
+    const bool same = !whole.occupants.empty() && whole.occupants.front().pid == one.search.occupants.front().pid &&
+                      whole.occupants.front().fd == one.search.occupants.front().fd;
     if (same) one.search = std::move(whole);
 }
 
 bool Owners::mustWait(Waits& waits, const std::map<int64_t, bool>& present) {
     const auto now = kernel_.clock();
-    // Whoever was away for that long begins anew: it was not there at the look before, either.
+    // A process that was away for that long counts as new: it was missing at the survey before, too.
     std::erase_if(waits, [&](const auto& one) {
         return surveyed_ && one.second.seen < surveyed_->at && now - one.second.seen >= longestWait;
     });
@@ -245,32 +245,32 @@ Later Owners::inAMoment() {
     return Later{kernel_.clock() + shortestPause};
 }
 
-HolderSearch Owners::remember(ColumnRange columns, HolderSearch search) {
-    // Holder processes stand behind applications, however old they are, so that the link that is watched is the owner's.
-    JudgedHolders judged = judgeHolders(kernel_, columns, search.holders);
-    search.holders = std::move(judged.holders);
+OccupantSearch Owners::remember(ColumnRange columns, OccupantSearch search) {
+    // Holders stand behind applications, however old they are, so that the watched link is the owner's.
+    JudgedOccupants judged = judgeOccupants(kernel_, columns, search.occupants);
+    search.occupants = std::move(judged.occupants);
     if (judged.applications == 0) {
         const auto mappers = mappersOf(columns);
-        search.holders.insert(search.holders.begin(), mappers.begin(), mappers.end());
+        search.occupants.insert(search.occupants.begin(), mappers.begin(), mappers.end());
     }
     Remembered found{columns, search, kernel_.clock(), {}, false, std::nullopt, {}};
-    if (!search.holders.empty()) pin(found);
+    if (!search.occupants.empty()) pin(found);
     remembered_.push_back(std::move(found));
     return search;
 }
 
-std::vector<Holder> Owners::mappersOf(ColumnRange columns) {
-    // Every process's map of memory is read, and while that lasts it cannot change it: not at every look.
+std::vector<Occupant> Owners::mappersOf(ColumnRange columns) {
+    // Reads every process's memory map, which that process cannot change meanwhile. So not at every check.
     constexpr std::chrono::seconds searchInterval{5};
     const auto [place, fresh] = mapped_.try_emplace(placeOf(columns));
     Mapped& known = place->second;
     const bool had = !known.found.empty();
-    std::erase_if(known.found, [&](const Holder& one) {
+    std::erase_if(known.found, [&](const Occupant& one) {
         return startTicksOf(kernel_, one.pid) != one.startTicks || !hasMapped(kernel_, one.pid, columns);
     });
     const auto now = kernel_.clock();
     if (!known.found.empty() || (!fresh && !had && now - known.at < searchInterval)) return known.found;
-    known.found = findMappers(kernel_, columns, node_.machine().pid);
+    known.found = processesMapping(kernel_, columns, node_.machine().pid);
     known.at = now;
     return known.found;
 }
@@ -289,7 +289,7 @@ void Owners::forget(ColumnRange columns) {
 
 void Owners::forgetNobody(ColumnRange columns) {
     std::erase_if(remembered_,
-                  [&](const Remembered& one) { return one.columns == columns && one.search.holders.empty(); });
+                  [&](const Remembered& one) { return one.columns == columns && one.search.occupants.empty(); });
 }
 
 void Owners::reset() {
@@ -309,7 +309,7 @@ std::vector<ColumnRange> Owners::known() const {
 }
 
 void Owners::noticeHolds() {
-    // Ten looks, five seconds, are far more than a holder process needs to take its name.
+    // Ten checks, five seconds: far more than a holder needs to take its name.
     constexpr int looks = 10;
     const std::string name = std::string(holdCommand) + "\n";
     const auto isHold = [&](int64_t pid) { return kernel_.readText("/proc/" + std::to_string(pid) + "/comm") == name; };
@@ -318,7 +318,7 @@ void Owners::noticeHolds() {
         std::all_of(processes_.begin(), processes_.end(), [](const auto& one) { return one.second == 0; });
     std::vector<int64_t> pids;
     if (last && last == lastPid_ && settled) {
-        // Nothing was started since: at most one of those that are known has ended.
+        // No process was started since: at most, one that is known has ended.
         std::copy_if(holds_.begin(), holds_.end(), std::back_inserter(pids), isHold);
     } else {
         std::map<int64_t, int> seen;

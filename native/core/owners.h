@@ -20,29 +20,29 @@
 
 namespace tilescope {
 
-/** The holders of a partition, holder processes told from others. */
-struct JudgedHolders {
-    /** A holder process stands in the name of the owner that it was taken from. */
+/** The processes that have a partition, holders told from applications. */
+struct JudgedOccupants {
+    /** Under a holder: those of the owner that it took the partition from. */
     Hands hands;
     std::optional<HolderInfo> hold;
     /** Applications first, each group oldest first. */
-    std::vector<Holder> holders;
+    std::vector<Occupant> occupants;
     size_t applications = 0;
 };
-JudgedHolders judgeHolders(Kernel& kernel, ColumnRange columns, const std::vector<Holder>& holders);
+JudgedOccupants judgeOccupants(Kernel& kernel, ColumnRange columns, const std::vector<Occupant>& occupants);
 
 /**
- * Whether only a holder process still has the partition. False where the holder did not take it from a process, or where
- * the kernel takes partitions itself: the kernel may then have it too, which cannot be seen.
- * @param complete every process of the machine was looked at, and none has it
+ * Whether only a holder still has the partition. False where the holder did not take it from a process, and where
+ * the kernel takes partitions itself: then the kernel may have it too, which cannot be seen.
+ * @param complete the search saw every process of the machine
  */
 bool isOwnerGone(Kernel& kernel, const HolderInfo& hold, bool complete);
 
-/** Who was found holding a partition, and whether everything could be looked at. */
+/** Which processes have a partition, and whether the search saw all there are. */
 struct Remembered {
     ColumnRange columns;
-    HolderSearch search;
-    /** When it was found. "Found nobody" counts for the time between two looks at the list. */
+    OccupantSearch search;
+    /** When the search was made. One that found none counts for the time between two checks of the list. */
     std::chrono::steady_clock::time_point at;
     /** A pidfd of the first holder. It keeps the process number from being reused, and keeps nothing open. */
     UniqueFd process;
@@ -58,10 +58,10 @@ class Owners {
     explicit Owners(Node& node) : node_(node), kernel_(node.kernel()) {}
 
     /**
-     * Holders of a partition in use: the remembered ones if they still hold it (nobody: for 500 ms), else a new search,
-     * which may take tens of milliseconds.
+     * The processes that have a partition in use: the remembered ones if they still have it, else those of a new
+     * search, which may take tens of milliseconds. A search that found none is remembered for 500 ms.
      */
-    HolderSearch holders(ColumnRange columns);
+    OccupantSearch occupants(ColumnRange columns);
     /** What is remembered of these columns; null for nothing. Valid until anything is asked or forgotten. */
     Remembered* remembered(ColumnRange columns);
     /** Whether the first holder that was found still has the partition open. */
@@ -70,8 +70,8 @@ class Owners {
     void pin(Remembered& known);
 
     /**
-     * The look for everybody that beforeEnquiry() begins with, without the node: whoever has it open for long is taken
-     * for somebody who starts, and others give way. Later, and throws, as that.
+     * The survey that beforeEnquiry() begins with, without the node: a process that has the node open for long
+     * is taken for an application that starts, and others give way to it. Later, and throws, as that.
      */
     DoneOrLater settle();
     /**
@@ -86,13 +86,13 @@ class Owners {
      */
     OrLater<std::vector<UniqueFd>> keepOpen();
 
-    /** The partition is free. The process that had it is still looked at first, but nothing of it is kept open. */
+    /** The partition is free. The next search begins with the process that had it, but nothing of it is kept open. */
     void letGo(ColumnRange columns);
-    /** The next look at these columns searches again. */
+    /** The next call about these columns searches anew. */
     void forget(ColumnRange columns);
-    /** The same where nobody was found. */
+    /** The same where no process was found. */
     void forgetNobody(ColumnRange columns);
-    /** The next look at any columns searches again. */
+    /** The next call searches anew, whatever columns it is about. */
     void forgetAll() { remembered_.clear(); }
     /** Another driver: forgets everything. */
     void reset();
@@ -100,17 +100,17 @@ class Owners {
     [[nodiscard]] std::vector<ColumnRange> known() const;
     /** Forgets what is remembered where a holder process came or went. */
     void noticeHolds();
-    /** No partition is in use: no holder process is looked for. */
+    /** No partition is in use: no holder is searched for. */
     void noHolds();
 
   private:
     using Time = std::chrono::steady_clock::time_point;
-    /** Who was found having a partition's file mapped without a descriptor of it, and when all were looked at. */
+    /** The processes that have a partition's file mapped without a descriptor of it, and when all were checked. */
     struct Mapped {
         Time at;
-        std::vector<Holder> found;
+        std::vector<Occupant> found;
     };
-    /** The last look for everybody who has a partition: as Survey has it. */
+    /** What the last survey of all processes saw, as `Survey` has it. */
     struct Surveyed {
         Time at;
         std::optional<int64_t> lastPid;
@@ -129,11 +129,12 @@ class Owners {
     OrLater<std::vector<UniqueFd>> keepEverybody();
     /** Finds everybody who came to have a partition since the last look of this kind. Later as beforeEnquiry(). */
     DoneOrLater survey();
-    /** Remembers whom a survey saw with a partition; searches on where it did not look at all processes. */
-    void meet(ColumnRange columns, HolderSearch search, bool complete);
+    /** Remembers the processes that a survey saw with a partition; searches on where it left processes out. */
+    void meet(ColumnRange columns, OccupantSearch search, bool complete);
     /**
-     * Whether one of these processes is waited for: each for 2 s from when it was first there, until it was away for 2 s. So
-     * one that comes and goes again and again (another Tilescope opens the node for each of its looks) is waited for once.
+     * Whether to wait for one of these processes. Each is waited for until 2 s after it was first there; it
+     * counts as new once it was away for 2 s. So a process that comes and goes all the time (another Tilescope
+     * opens the node at each of its checks) is waited for once.
      * @param present who is there now; true: it has to be waited for
      */
     bool mustWait(Waits& waits, const std::map<int64_t, bool>& present);
@@ -141,9 +142,12 @@ class Owners {
     /** Later, in a moment that grows. Throws `no-quiet` after 20 s without an enquiry. */
     Later laterOrNever();
     /** Remembers what a search found, holder processes behind applications, and answers with it. */
-    HolderSearch remember(ColumnRange columns, HolderSearch search);
-    /** Where no application has a descriptor: who has it mapped. All processes are looked at every 5 s at most. */
-    std::vector<Holder> mappersOf(ColumnRange columns);
+    OccupantSearch remember(ColumnRange columns, OccupantSearch search);
+    /**
+     * The processes that have it mapped, for where no application has a descriptor. Checks all processes every 5
+     * s at most.
+     */
+    std::vector<Occupant> mappersOf(ColumnRange columns);
 
     Node& node_;
     Kernel& kernel_;

@@ -32,20 +32,20 @@ TEST_CASE(
     "[shape-4] an owner is searched for once, then looked at by one link, and searched for again when it is gone") {
     Desk desk;
     desk.kernel.own(0, 500, {1000, "app", {}, false});
-    CHECK(desk.owners.holders({6, 4}).holders.front().pid == 500);
+    CHECK(desk.owners.occupants({6, 4}).occupants.front().pid == 500);
     const int searches = desk.kernel.searches;
-    CHECK(desk.owners.holders({6, 4}).holders.front().pid == 500);
+    CHECK(desk.owners.occupants({6, 4}).occupants.front().pid == 500);
     CHECK(desk.kernel.searches == searches);
     CHECK(desk.kernel.pinned() == 1);
     CHECK(desk.kernel.held() == 0);
     desk.kernel.leave(0);
-    CHECK(desk.owners.holders({6, 4}).holders.empty());
+    CHECK(desk.owners.occupants({6, 4}).occupants.empty());
     CHECK(desk.kernel.pinned() == 0);
     // That nobody has it counts for a while; whoever asks for certainty forgets it.
     desk.kernel.own(0, 501, {1000, "app", {}, false});
-    CHECK(desk.owners.holders({6, 4}).holders.empty());
+    CHECK(desk.owners.occupants({6, 4}).occupants.empty());
     desk.owners.forgetNobody({6, 4});
-    CHECK(desk.owners.holders({6, 4}).holders.front().pid == 501);
+    CHECK(desk.owners.occupants({6, 4}).occupants.front().pid == 501);
     desk.owners.letGo({6, 4});
     CHECK(desk.kernel.pinned() == 0);
 }
@@ -55,15 +55,15 @@ TEST_CASE(
     Desk desk;
     desk.kernel.own(0, 500, {3000, "app", {}, false});
     desk.kernel.processes[400] = holderOf({6, 4}, 77);
-    auto found = judgeHolders(desk.kernel, {6, 4}, desk.owners.holders({6, 4}).holders);
-    REQUIRE(found.holders.size() == 2);
-    CHECK(found.holders.front().pid == 500);
+    auto found = judgeOccupants(desk.kernel, {6, 4}, desk.owners.occupants({6, 4}).occupants);
+    REQUIRE(found.occupants.size() == 2);
+    CHECK(found.occupants.front().pid == 500);
     CHECK(found.applications == 1);
     CHECK(found.hands == Hands{true, 500, 3000});
     REQUIRE(found.hold);
     CHECK(found.hold->process.pid == 400);
     desk.kernel.processes.erase(500);
-    found = judgeHolders(desk.kernel, {6, 4}, desk.owners.holders({6, 4}).holders);
+    found = judgeOccupants(desk.kernel, {6, 4}, desk.owners.occupants({6, 4}).occupants);
     CHECK(found.hands == Hands{true, 77, 1000});
     CHECK(found.applications == 0);
 }

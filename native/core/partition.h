@@ -13,7 +13,7 @@
 
 namespace tilescope {
 
-/** `kernel`: everything that could hold it was looked at, nothing does. `hidden`: not everything could be looked at. */
+/** `kernel`: the search saw every process, and none has it. `hidden`: it could not see every process. */
 enum class OwnerKind : uint8_t { process, kernel, hidden };
 
 /** The wire's word. */
@@ -41,7 +41,7 @@ struct PartitionState {
     bool picked = false;
     bool clocksOn = false;
     /** The processes to borrow from, oldest first, a holder process last. */
-    std::vector<Holder> holders;
+    std::vector<Occupant> occupants;
 };
 
 /** Columns that an array could have. Throws `out-of-range` for others: no sum of a range's numbers overflows behind it. */

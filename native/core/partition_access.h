@@ -1,6 +1,6 @@
 /**
- * What a job needs of a driver, and all that it knows of one: a partition, named by its key, is opened for one short access.
- * Reads, writes and looks at status go by these types alone, so that they run with any driver that stands behind them. No
+ * What a job needs of a driver, and all that it knows of one: a partition, named by its key, is opened for one short
+ * access. Jobs that read, write or read status use these types alone, so they run with any driver behind them. No
  * descriptors, processes or requests, and no array's addresses.
  */
 #pragma once
@@ -14,9 +14,9 @@
 
 #include "courtesy.h"
 #include "geometry.h"
-#include "look_budget.h"
 #include "progress.h"
 #include "reason.h"
+#include "status_budget.h"
 #include "tile_status.h"
 
 namespace tilescope {
@@ -100,7 +100,7 @@ class Closing {
 template <typename Access> struct Way {
     /** The first member, so the last one to go. */
     std::unique_ptr<Closing> closing;
-    /** Of the partition's contents; another text is another life. */
+    /** Of the partition's contents; another text is another epoch. */
     std::string epoch;
     /** Null: nothing of the partition can be touched now, for the reason in `closed`. */
     std::unique_ptr<Access> access;
@@ -149,8 +149,8 @@ class PartitionDriver {
     virtual int64_t now() = 0;
     /** What the calling thread has had of a processor so far, in its own code and in the kernel's; only differences count. */
     virtual std::chrono::steady_clock::duration processorTime() = 0;
-    /** What looks at status may take that nobody asked for, whoever the clients are. */
-    virtual LookBudget& looks() = 0;
+    /** The share of the processor for reads of status that no person asked for; one for all clients. */
+    virtual StatusBudget& statusBudget() = 0;
     /** Something urgent waits: a running step ends at its next piece (16 KiB, one tile). */
     [[nodiscard]] virtual bool hurried() const = 0;
 
@@ -160,10 +160,10 @@ class PartitionDriver {
      * Opens the way to one memory.
      * @param needed where divisible() answers, only these columns have to be reached
      */
-    virtual OrLater<MemoryWay> enter(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
-                                     const std::optional<ColumnRange>& needed) = 0;
+    virtual OrLater<MemoryWay> openMemory(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& visit,
+                                          const std::optional<ColumnRange>& needed) = 0;
     /** Opens the way to what tiles are doing. `needed` are the columns of those that are asked for. */
-    virtual OrLater<StatusWay> look(const PartitionKey& key, Visit& visit, ColumnRange needed) = 0;
+    virtual OrLater<StatusWay> openStatus(const PartitionKey& key, Visit& visit, ColumnRange needed) = 0;
     /** The layout of one memory, where a part of its columns can be opened alone; empty: all are opened at once. */
     [[nodiscard]] virtual std::optional<MemoryGeometry> divisible(const PartitionKey& key, MemoryType type) const = 0;
     /** What stands at a place. */

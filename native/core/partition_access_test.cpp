@@ -20,7 +20,7 @@ namespace {
 struct Context {
     MemoryGeometry geometry{MemoryType::data, 0, 2, 2, 2, 0x8000, 0};
     std::vector<uint32_t> words = std::vector<uint32_t>(geometry.totalBytes() / 4);
-    int life = 1;
+    int epoch = 1;
     std::map<uint32_t, Reason> closed;
     /** Words that firmware does not move. */
     std::map<uint64_t, Reason> faults;
@@ -43,7 +43,7 @@ class Mailbox final : public PartitionDriver {
     /** Whoever asks before this has to come again. */
     Time ready{};
     bool urgent = false;
-    LookBudget budget;
+    StatusBudget budget;
     int messages = 0;
     int openWays = 0;
     int longOnes = 0;
@@ -54,15 +54,15 @@ class Mailbox final : public PartitionDriver {
         return std::chrono::duration_cast<std::chrono::milliseconds>(at.time_since_epoch()).count();
     }
     std::chrono::steady_clock::duration processorTime() override { return at.time_since_epoch(); }
-    LookBudget& looks() override { return budget; }
+    StatusBudget& statusBudget() override { return budget; }
     [[nodiscard]] bool hurried() const override { return urgent; }
 
     OrLater<std::vector<MemoryState>> open(const PartitionKey& key, bool /*allowUnknown*/, Visit& /*visit*/) override {
         const Context& one = context(key);
         return std::vector<MemoryState>{{one.geometry, !one.locked}};
     }
-    OrLater<MemoryWay> enter(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& /*visit*/,
-                             const std::optional<ColumnRange>& needed) override {
+    OrLater<MemoryWay> openMemory(const PartitionKey& key, MemoryType type, Purpose purpose, Visit& /*visit*/,
+                                  const std::optional<ColumnRange>& needed) override {
         CHECK_FALSE(needed);
         if (at < ready) return Later{ready};
         Context& one = context(key);
@@ -80,7 +80,7 @@ class Mailbox final : public PartitionDriver {
         way.access = std::make_unique<Access>(*this, one);
         return OrLater<MemoryWay>(std::move(way));
     }
-    OrLater<StatusWay> look(const PartitionKey& key, Visit& /*visit*/, ColumnRange /*needed*/) override {
+    OrLater<StatusWay> openStatus(const PartitionKey& key, Visit& /*visit*/, ColumnRange /*needed*/) override {
         if (at < ready) return Later{ready};
         const Context& one = context(key);
         StatusWay way;
@@ -103,7 +103,7 @@ class Mailbox final : public PartitionDriver {
     void wasLong(const PartitionKey& /*key*/, const Visit& /*visit*/) override { longOnes++; }
 
     [[nodiscard]] std::string epoch(const PartitionKey& key) {
-        return key.text + "/" + std::to_string(context(key).life);
+        return key.text + "/" + std::to_string(context(key).epoch);
     }
 
   private:
@@ -290,9 +290,9 @@ TEST_CASE(
     std::vector<WordOutcome> outcomes;
     WriteJob job({keyA, MemoryType::data, "ctx_a/1", false, {}, words});
     driver.urgent = true; // one pass for each step
-    CHECK(job.step(driver, outcomes).what() == Progress::What::again);
+    CHECK(job.step(driver, outcomes).what() == Progress::What::more);
     CHECK(outcomes.size() == 256);
-    driver.contexts["ctx_a"].life++;
+    driver.contexts["ctx_a"].epoch++;
     CHECK(job.step(driver, outcomes).isDone());
     REQUIRE(outcomes.size() == 1000);
     CHECK(outcomes[255] == WordOutcome{255 * 4, Outcome::verified, Reason::none, 255});
@@ -319,8 +319,8 @@ TEST_CASE("[shape-4] a look at every byte again and again finds what changed, an
     Collector collector(all);
     ReadJob job({keyA, MemoryType::data, all, {}});
     driver.urgent = true;
-    REQUIRE(job.step(driver, collector).what() == Progress::What::again);
-    a.life++;
+    REQUIRE(job.step(driver, collector).what() == Progress::What::more);
+    a.epoch++;
     CHECK(job.step(driver, collector).isDone());
     CHECK(collector.spans == std::vector<Span>{{Walk::pieceBytes, 0x20000 - Walk::pieceBytes, Reason::notRead}});
     CHECK(job.epoch() == "ctx_a/1");
@@ -356,8 +356,8 @@ TEST_CASE("[shape-4] a driver that tells nothing of tiles has a reason for each;
     CHECK(driver.longOnes == 2); // two steps of two tiles
     StatusJob job({keyB, tiles, false});
     std::vector<TileStatus> seen;
-    REQUIRE(job.step(driver, seen).what() == Progress::What::again);
-    driver.contexts["ctx_b"].life++;
+    REQUIRE(job.step(driver, seen).what() == Progress::What::more);
+    driver.contexts["ctx_b"].epoch++;
     CHECK(job.step(driver, seen).isDone());
     REQUIRE(seen.size() == 4);
     CHECK(seen[0].reason == Reason::none);

@@ -104,7 +104,7 @@ OrLater<PartitionList::Presumed> PartitionList::presume(const NodeFd& node, Colu
     const bool told =
         enquired_ && (entry != listed_.end() || (node_.facts().dynamic && node_.freeEntry(columns).numRows != 0));
     const Remembered* known = owners_.remembered(columns);
-    const bool seen = told && known != nullptr && !known->search.holders.empty() && owners_.isStill(*known);
+    const bool seen = told && known != nullptr && !known->search.occupants.empty() && owners_.isStill(*known);
     const bool unasked = asking == Asking::nobody || node.get() < 0;
     if (seen || (told && unasked && isFresh())) return presumeByLinks(columns, seen);
     if (node.get() < 0) return Later{kernel_.clock() + std::chrono::milliseconds(1)}; // the next look asks
@@ -116,12 +116,12 @@ PartitionList::Presumed PartitionList::presumeByLinks(ColumnRange columns, bool 
     auto entry = std::find_if(entries.begin(), entries.end(), [&](const auto& one) { return one.columns == columns; });
     if (!seen) {
         const Remembered* known = owners_.remembered(columns);
-        if (known != nullptr && known->search.holders.empty() && node_.openedSince(known->at)) {
+        if (known != nullptr && known->search.occupants.empty() && node_.openedSince(known->at)) {
             owners_.forget(columns);
             known = nullptr;
         }
-        seen = (known != nullptr || node_.openedSince(*enquired_)) && !owners_.holders(columns).holders.empty();
-        // Whom we saw with it has gone; where we saw nobody, the driver alone knows.
+        seen = (known != nullptr || node_.openedSince(*enquired_)) && !owners_.occupants(columns).occupants.empty();
+        // The process that we saw with it is gone. Where we saw none, only the driver knows.
         const bool left = !seen && entry != entries.end() && entry->inUse && !epochs_.knows(columns, {true, 0, 0});
         if (left && node_.facts().dynamic) {
             entries.erase(entry);
@@ -137,31 +137,31 @@ PartitionList::Presumed PartitionList::presumeByLinks(ColumnRange columns, bool 
     return {std::move(entries), known};
 }
 
-PartitionState PartitionList::look(const PartitionEntry& entry, HolderSearch search) {
+PartitionState PartitionList::judge(const PartitionEntry& entry, OccupantSearch search) {
     PartitionState state;
     state.entry = entry;
     Hands hands;
     if (entry.inUse) {
-        JudgedHolders found = judgeHolders(kernel_, entry.columns, search.holders);
+        JudgedOccupants found = judgeOccupants(kernel_, entry.columns, search.occupants);
         hands = found.hands;
         state.hold = found.hold;
-        state.holders = std::move(found.holders);
+        state.occupants = std::move(found.occupants);
         if (found.applications != 0) {
-            const Holder& first = state.holders.front();
+            const Occupant& first = state.occupants.front();
             const int64_t sinceBoot =
                 static_cast<int64_t>(first.startTicks) * 1000 / std::max<int64_t>(node_.machine().ticksPerSecond, 1);
             state.owner = Owner{OwnerKind::process, first.pid, first.command, node_.machine().bootedAt + sinceBoot};
         } else if (found.hold && isOwnerGone(kernel_, *found.hold, search.hidden == 0)) {
             state.ownerGone = true;
         } else {
-            // Beside a holder the owner may be one of those that nobody could look at.
+            // Beside a holder the owner may be a process that the search could not see.
             state.owner = Owner{search.hidden == 0 ? OwnerKind::kernel : OwnerKind::hidden, 0, "", 0};
         }
     }
     state.epoch = epochs_.observe(entry.columns, hands);
-    auto& [life, since] = since_[placeOf(entry.columns)];
-    if (life != state.epoch) {
-        life = state.epoch;
+    auto& [epoch, since] = since_[placeOf(entry.columns)];
+    if (epoch != state.epoch) {
+        epoch = state.epoch;
         since = kernel_.clock();
     }
     state.picked = node_.facts().dynamic && !entry.inUse && isPicked(entry.columns);
@@ -194,10 +194,10 @@ DoneOrLater PartitionList::checkFree(const NodeFd& node, const std::vector<Parti
                                      ColumnRange columns, Asking asking) {
     for (const PartitionEntry& one : entries) {
         if (!overlap(one.columns, columns) || one.columns == columns) continue;
-        // Waits until it is clear that it is nobody's short access, which may end meanwhile.
+        // Waits until it is clear that this is no short access, which may end meanwhile.
         std::optional<PartitionState> taken;
         try {
-            auto found = find(node, one.columns, asking);
+            auto found = stateOf(node, one.columns, asking);
             if (!found) return found.later();
             taken = std::move(*found);
         } catch (const CoreError& failure) {
@@ -212,11 +212,11 @@ DoneOrLater PartitionList::checkFree(const NodeFd& node, const std::vector<Parti
     return Done{};
 }
 
-PartitionState PartitionList::seen(const PartitionEntry& entry, HolderSearch search) {
+PartitionState PartitionList::seen(const PartitionEntry& entry, OccupantSearch search) {
     const ColumnRange columns = entry.columns;
     watches_.erase(placeOf(columns));
-    const Hands now = judgeHolders(kernel_, columns, search.holders).hands;
-    PartitionState state = look(entry, std::move(search));
+    const Hands now = judgeOccupants(kernel_, columns, search.occupants).hands;
+    PartitionState state = judge(entry, std::move(search));
     if (Remembered* known = owners_.remembered(columns)) {
         known->state = state;
         known->hands = now;
@@ -232,26 +232,28 @@ OrLater<PartitionState> PartitionList::unlisted(const NodeFd& node, const std::v
         throw CoreError("no-partition", "no partition has " + columnsText(columns), 0, columnFacts(columns));
     }
     if (const auto free = checkFree(node, entries, columns, asking); !free) return free.later();
-    return look(node_.freeEntry(columns), {});
+    return judge(node_.freeEntry(columns), {});
 }
 
-OrLater<PartitionState> PartitionList::find(const NodeFd& node, ColumnRange columns, Asking asking,
-                                            const std::vector<PartitionEntry>* listed) {
+OrLater<PartitionState> PartitionList::stateOf(const NodeFd& node, ColumnRange columns, Asking asking,
+                                               const std::vector<PartitionEntry>* listed) {
     constexpr std::chrono::milliseconds shortHold{50};
     constexpr int searchesForNobody = 3;
     constexpr std::chrono::milliseconds longestWait{8};
     constexpr std::chrono::microseconds between{100};
     constexpr int fewestLooks = 50; // so that one long preemption is not taken for a long hold
-    // A process is looked at by its link, each time. Where nobody is seen, only the driver tells: it is asked less often.
+    // Each check of a process reads its link. Where none is seen only the driver tells, and it is asked less often.
     constexpr int looksPerEnquiry = 50;
     const std::pair place = placeOf(columns);
     const auto end = kernel_.clock() + longestWait;
-    bool looked = false; // every call gets one look further, however long its search took
-    const auto hands = [&](const HolderSearch& search) { return judgeHolders(kernel_, columns, search.holders).hands; };
+    bool looked = false; // every call makes one check at least, however long its search took
+    const auto hands = [&](const OccupantSearch& search) {
+        return judgeOccupants(kernel_, columns, search.occupants).hands;
+    };
     Presumed told;
     for (int unasked = 0;; unasked++) {
         const auto watched = watches_.find(place);
-        const bool unseen = looked && watched != watches_.end() && watched->second.seen.holders.empty();
+        const bool unseen = looked && watched != watches_.end() && watched->second.seen.occupants.empty();
         if (listed != nullptr) {
             told = {*std::exchange(listed, nullptr), nullptr};
         } else if (!unseen || unasked % looksPerEnquiry == 0) {
@@ -266,23 +268,23 @@ OrLater<PartitionState> PartitionList::find(const NodeFd& node, ColumnRange colu
         if (!entry->inUse) {
             watches_.erase(place);
             owners_.letGo(columns);
-            return look(*entry, {});
+            return judge(*entry, {});
         }
         courtesy_.used(columns, kernel_.clock());
         const auto [fresh, first] = watches_.try_emplace(place);
         Watch& watch = fresh->second;
-        HolderSearch now = told.holder != nullptr ? told.holder->search : owners_.holders(columns);
+        OccupantSearch now = told.occupant != nullptr ? told.occupant->search : owners_.occupants(columns);
         if (!looked && epochs_.knows(columns, hands(now))) return seen(*entry, std::move(now));
-        // Other hands than a moment ago have to stay, too.
+        // Hands that changed a moment ago have to stay, too.
         if (first || hands(now) != hands(watch.seen)) watch = {{}, {}, 0, 0};
         watch.seen = std::move(now); // the same hands, but a holder process may have come
-        const bool nobody = watch.seen.holders.empty();
-        if (watch.time >= shortHold && watch.looks >= fewestLooks) {
+        const bool nobody = watch.seen.occupants.empty();
+        if (watch.time >= shortHold && watch.checks >= fewestLooks) {
             if (!nobody) return seen(*entry, std::move(watch.seen));
-            // Searched again, more than once, as one search may fall between two owners.
+            // Searches more than once, as one search may fall between two owners.
             owners_.forget(columns);
-            auto found = owners_.holders(columns);
-            if (!found.holders.empty()) {
+            auto found = owners_.occupants(columns);
+            if (!found.occupants.empty()) {
                 watch = {std::move(found), {}, 0, 0};
             } else if (++watch.searches == searchesForNobody) {
                 return seen(*entry, std::move(found));
@@ -293,7 +295,7 @@ OrLater<PartitionState> PartitionList::find(const NodeFd& node, ColumnRange colu
         kernel_.pause(between);
         looked = true;
         watch.time += std::max<std::chrono::steady_clock::duration>(kernel_.clock() - time, between);
-        watch.looks++;
+        watch.checks++;
         if (hurry_.load(std::memory_order_relaxed)) return Later{kernel_.clock()};
     }
 }
@@ -311,8 +313,8 @@ bool PartitionList::isQuiet() {
     for (const PartitionEntry& entry : listed_) {
         if (!entry.inUse) continue;
         const Remembered* known = owners_.remembered(entry.columns);
-        // Whom nobody found an enquiry does not find either.
-        const bool found = known != nullptr && !known->search.holders.empty();
+        // An enquiry does not find a process that the search did not find.
+        const bool found = known != nullptr && !known->search.occupants.empty();
         if (found && !owners_.isStill(*known)) return false;
     }
     return true;
@@ -340,11 +342,11 @@ OrLater<std::vector<PartitionState>> PartitionList::listOf(const NodeFd& node,
     std::vector<PartitionState> all;
     for (const PartitionEntry& entry : entries) {
         if (!entry.inUse) {
-            all.push_back(look(entry, {}));
+            all.push_back(judge(entry, {}));
             continue;
         }
         try {
-            auto found = find(node, entry.columns, Asking::person, &entries);
+            auto found = stateOf(node, entry.columns, Asking::person, &entries);
             if (!found) return found.later();
             all.push_back(std::move(*found));
         } catch (const CoreError& failure) {
@@ -359,7 +361,7 @@ OrLater<std::vector<PartitionState>> PartitionList::listOf(const NodeFd& node,
 
 void PartitionList::tidy(const std::vector<PartitionEntry>& entries) {
     const bool used = std::any_of(entries.begin(), entries.end(), [](const PartitionEntry& one) { return one.inUse; });
-    // Who was waited for and let go unseen is waited for no more.
+    // Ends the wait for processes that let go unseen.
     std::erase_if(watches_, [&](const auto& one) {
         return std::none_of(entries.begin(), entries.end(), [&](const PartitionEntry& entry) {
             return entry.inUse && placeOf(entry.columns) == one.first;
@@ -367,7 +369,7 @@ void PartitionList::tidy(const std::vector<PartitionEntry>& entries) {
     });
     if (!used) {
         owners_.noHolds();
-    } else if (watches_.empty()) { // a wait in steps does not look at every step
+    } else if (watches_.empty()) { // a wait in steps does not search at every step
         owners_.noticeHolds();
     }
     for (const ColumnRange& columns : owners_.known()) {
@@ -375,7 +377,7 @@ void PartitionList::tidy(const std::vector<PartitionEntry>& entries) {
             return entry.inUse && entry.columns == columns;
         });
         if (gone) owners_.letGo(columns);
-        // A look at the list searches again for whom nobody was found; a wait in steps goes on with what it found.
+        // A check of the list searches anew where no process was found; a wait in steps goes on with what it found.
         if (!isWaitedFor(columns)) owners_.forgetNobody(columns);
     }
 }
@@ -396,15 +398,15 @@ void PartitionList::addPicks(std::vector<PartitionState>& all) {
         if (node_.freeEntry(pick).numRows == 0) continue; // nobody tells its rows any more
         const bool listed =
             std::any_of(all.begin(), all.end(), [&](const PartitionState& one) { return one.entry.columns == pick; });
-        if (!listed) all.push_back(look(node_.freeEntry(pick), {}));
+        if (!listed) all.push_back(judge(node_.freeEntry(pick), {}));
     }
     std::stable_sort(all.begin(), all.end(), [](const PartitionState& a, const PartitionState& b) {
         return placeOf(a.entry.columns) < placeOf(b.entry.columns);
     });
-    findFree(taken);
+    learnFree(taken);
 }
 
-void PartitionList::findFree(const std::vector<ColumnRange>& taken) {
+void PartitionList::learnFree(const std::vector<ColumnRange>& taken) {
     std::vector<ColumnRange> arrays = node_.facts().apertures;
     if (arrays.empty() && node_.facts().shape && node_.facts().shape->numCols != 0)
         arrays.push_back({0, node_.facts().shape->numCols});
@@ -429,10 +431,10 @@ OrLater<std::optional<std::vector<PartitionState>>> PartitionList::poll() {
     std::vector<PartitionState> all;
     std::string now;
     try {
-        // Whoever reads the driver's list in the moment in which an owner is killed can leave the driver locked for ever.
+        // Reading the driver's list in the moment in which an owner is killed can leave the driver locked for ever.
         constexpr std::chrono::milliseconds whileWaiting{250};
         const std::vector<PartitionEntry> before = listed_;
-        // Hands that are waited for are looked at by their links meanwhile.
+        // Meanwhile the hands that are waited for are checked by their links.
         const bool waiting =
             !watches_.empty() && enquired_ && kernel_.clock() - *enquired_ < whileWaiting && node_.isSame();
         auto found = waiting || isQuiet() ? listOf(NodeFd(), before) : partitions();

@@ -1,7 +1,7 @@
 /**
- * Which partitions there are, who has them, and their epochs; which columns are free, and which were picked. A new holder
- * counts once it stayed for 50 ms. Asks the driver for its list, in the safe order; takes no partition. Knows nothing of
- * leases, ways to bytes or tasks.
+ * Which partitions there are, who has them, and their epochs; which columns are free, and which were picked. A new
+ * owner counts once it stayed for 50 ms. Asks the driver for its list, in the safe order; takes no partition. Knows
+ * nothing of leases, ways to bytes or tasks.
  */
 #pragma once
 #include <atomic>
@@ -31,22 +31,22 @@ class PartitionList {
     /** The same with a node of its own, which is open for a moment only. */
     OrLater<std::vector<PartitionState>> partitions();
     /**
-     * The list, if it or freeColumns() differs from what was told last: what list() gave may have been an answer that
-     * nobody waited for any more. Empty when the node is gone; other failures are thrown.
+     * The list, if it or freeColumns() differs from what a client was told last (an answer of list() may have
+     * come too late for its client). Empty when the node is gone; other failures are thrown.
      */
     OrLater<std::optional<std::vector<PartitionState>>> poll();
     /** This list is what a client knows from now on. */
     void told(const std::vector<PartitionState>& all);
     /**
-     * A partition by its columns. A new holder counts once it was there at every look for 50 ms: whoever lets go
-     * sooner, under whatever name, was another access like ours. Looks for 8 ms at most at a time. Throws
-     * `no-partition`, `columns-taken`.
-     * @param listed the answer to an enquiry of this moment, else presume() answers
+     * A partition by its columns. A new process counts as its owner once every check of 50 ms saw it: one that
+     * lets go sooner was another short access like ours. Checks for 8 ms at a time at most. Throws `no-
+     * partition`, `columns-taken`.
+     * @param listed the answer to an enquiry of this moment; without it presume() answers
      */
-    OrLater<PartitionState> find(const NodeFd& node, ColumnRange columns, Asking asking,
-                                 const std::vector<PartitionEntry>* listed = nullptr);
-    /** The entry with its holders and its epoch. Notes who has it now. */
-    PartitionState look(const PartitionEntry& entry, HolderSearch search);
+    OrLater<PartitionState> stateOf(const NodeFd& node, ColumnRange columns, Asking asking,
+                                    const std::vector<PartitionEntry>* listed = nullptr);
+    /** The entry with the processes that have it, and its epoch. Notes them for later. */
+    PartitionState judge(const PartitionEntry& entry, OccupantSearch search);
     /**
      * Partitions in use, and free ones where they are static; checked. The driver's lock is taken for it. Later as
      * Owners::beforeEnquiry(). Throws `no-quiet`, `driver`.
@@ -54,7 +54,7 @@ class PartitionList {
     OrLater<std::vector<PartitionEntry>> enquire(const NodeFd& node, std::vector<std::string>* findings = nullptr);
     /** What the last enquiry listed. */
     [[nodiscard]] const std::vector<PartitionEntry>& entries() const { return listed_; }
-    /** Whether the last enquiry is new enough for what nobody asked for. */
+    /** Whether the last enquiry is new enough for what no person asked for. */
     [[nodiscard]] bool isFresh();
     /** Whether it is still waited for whether these hands stay. */
     [[nodiscard]] bool isWaitedFor(ColumnRange columns) const { return watches_.contains(placeOf(columns)); }
@@ -84,27 +84,28 @@ class PartitionList {
 
   private:
     struct Watch {
-        /** Who held it at the first look. */
-        HolderSearch seen;
+        /** Who had it at the first check. */
+        OccupantSearch seen;
         std::chrono::steady_clock::duration time{0};
-        int looks = 0;
-        /** Searches after that time that found nobody, as the first one did. */
+        int checks = 0;
+        /** Searches after that time that found no process, as the first one did. */
         int searches = 0;
     };
-    /** See presume(). `holder`: who was just seen with the columns that were asked about; null for nobody. */
+    /** See presume(). `occupant`: who was just seen with the columns that were asked about; null: no process was. */
     struct Presumed {
         std::vector<PartitionEntry> entries;
-        const Remembered* holder = nullptr;
+        const Remembered* occupant = nullptr;
     };
     /**
-     * What an enquiry would list, as far as it concerns these columns. Whom we see with them has them; the driver is asked
-     * where nobody is seen; for what nobody asked for, and without a node, not while the last list is fresh.
+     * What an enquiry would list, as far as it concerns these columns. Columns that a process is seen with are
+     * in use. Where none is seen, the driver is asked, but not while the last list is fresh and no person asked,
+     * or without a node.
      */
     OrLater<Presumed> presume(const NodeFd& node, ColumnRange columns, Asking asking);
     /** The same by links alone. `seen`: that who was found with these columns still has them. */
     Presumed presumeByLinks(ColumnRange columns, bool seen);
     /** Notes a partition whose hands are known. */
-    PartitionState seen(const PartitionEntry& entry, HolderSearch search);
+    PartitionState seen(const PartitionEntry& entry, OccupantSearch search);
     /** What became of columns that no enquiry lists. */
     OrLater<PartitionState> unlisted(const NodeFd& node, const std::vector<PartitionEntry>& entries,
                                      ColumnRange columns, Asking asking);
@@ -114,7 +115,7 @@ class PartitionList {
     void tidy(const std::vector<PartitionEntry>& entries);
     /** Drops picks that somebody took, lists the others, and finds the free columns. */
     void addPicks(std::vector<PartitionState>& all);
-    void findFree(const std::vector<ColumnRange>& taken);
+    void learnFree(const std::vector<ColumnRange>& taken);
     /**
      * Where partitions are dynamic: whether anything can have changed since the last list, by names in sysfs, the node's
      * identity and the owners' links. Asks the driver nothing.
@@ -129,7 +130,7 @@ class PartitionList {
     Kernel& kernel_;
     const std::atomic<bool>& hurry_;
     Epochs epochs_;
-    /** How long, and at how many looks, a new holder was there without a gap. */
+    /** For how long, and at how many checks, a new owner was there without a gap. */
     std::map<Place, Watch> watches_;
     /** The epoch of a partition in use, and when this core first saw it. */
     std::map<Place, std::pair<std::string, Time>> since_;

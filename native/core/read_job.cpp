@@ -16,7 +16,7 @@ class OpenGround final : public Ground {
     OpenGround(PartitionAccess& access, const MemoryGeometry& geometry, const std::vector<uint32_t>& openTiles)
         : access_(access), geometry_(geometry), port_(access.reading(geometry)), openTiles_(openTiles) {}
     bool reaches(uint32_t column) override { return access_.reaches(column); }
-    Reason look(uint32_t tileIndex) override {
+    Reason closed(uint32_t tileIndex) override {
         const bool open = std::find(openTiles_.begin(), openTiles_.end(), tileIndex) != openTiles_.end();
         const Tile tile = geometry_.tile(tileIndex);
         const Reason state = access_.mayRead(tile, geometry_.type, open);
@@ -38,11 +38,11 @@ Progress ReadJob::step(PartitionDriver& driver, ReadSink& sink) {
     const bool started = !epoch_.empty();
     try {
         const Progress made = slice(driver, sink);
-        const bool further = made.what() == Progress::What::again || (started && made.isDone());
+        const bool further = made.what() == Progress::What::more || (started && made.isDone());
         if (further) driver.wasLong(partition_, visit_);
         return made;
     } catch (const CoreError& failure) {
-        // Whatever was lost in the middle: what was read stays, the rest is said to be missing.
+        // What was read stays, whatever failed after it; the rest is told as not read.
         if (!started) throw;
         gaveWay_ = failure.code() == "gave-way";
         walk_.rest(sink, Reason::notRead);
@@ -62,9 +62,9 @@ Progress ReadJob::slice(PartitionDriver& driver, ReadSink& sink) {
     const auto whole = driver.divisible(partition_, memory_);
     visit_.part = whole ? walk_.columns(*whole) : std::nullopt;
     const auto needed = whole ? walk_.columnsAhead(*whole, mostOfLease) : std::nullopt;
-    const auto entered = driver.enter(partition_, memory_, Purpose::read, visit_, needed);
-    if (!entered) return entered.later();
-    const MemoryWay& way = *entered;
+    auto opened = driver.openMemory(partition_, memory_, Purpose::read, visit_, needed);
+    if (!opened) return opened.later();
+    const MemoryWay& way = *opened;
     if (way.access == nullptr) {
         begin(way.geometry, way.epoch);
         walk_.rest(sink, way.closed);
@@ -81,7 +81,7 @@ Progress ReadJob::slice(PartitionDriver& driver, ReadSink& sink) {
     const bool finished =
         walk_.go(way.geometry, ground, sink, [&] { return driver.clock() >= end || driver.hurried(); });
     at_ = driver.now();
-    return finished ? Progress::done() : Progress::again();
+    return finished ? Progress::done() : Progress::more();
 }
 
 } // namespace tilescope

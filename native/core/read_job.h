@@ -30,8 +30,8 @@ class ReadJob {
         : partition_(std::move(request.partition)), memory_(request.memory), count_(request.ranges.size()),
           openTiles_(std::move(request.openTiles)), walk_(std::move(request.ranges)), visit_{request.asking} {}
     /**
-     * Reads for at most one slice. Throws CoreError in the first slice; after that, whatever fails makes the rest
-     * not-read, so that what was read stays.
+     * Reads for at most one slice. Throws CoreError in the first slice. A later failure marks the rest as not
+     * read, so that what was read stays.
      */
     Progress step(PartitionDriver& driver, ReadSink& sink);
     /** After the last step. */

@@ -1,4 +1,4 @@
-/** What came of an attempt to touch a tile: the words of every way to bytes, whatever driver is behind it. Pure. */
+/** What came of an attempt to touch a tile, in the same terms for every driver. Pure. */
 #pragma once
 #include <cstddef>
 #include <cstdint>

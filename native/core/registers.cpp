@@ -119,7 +119,7 @@ bool RegisterFile::mayLoad(Tile tile) const {
 Moved RegisterFile::moved(Tile tile, int64_t result, size_t wanted) {
     if (result == -EINVAL) {
         if (refusals_ == nullptr) return {0, Reason::gated};
-        // The shim row is never refused for its clock: what is wrong there is no tile's.
+        // The driver refuses the shim row never for its clock: such an error is not about a tile.
         if (tile.row != 0) refusals_->refused(tile, kernel_.clock());
         return {0, Reason::driverGated};
     }

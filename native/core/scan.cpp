@@ -43,7 +43,7 @@ void checkScan(const ScanRequest& request) {
     }
 }
 
-void ScanPace::looked(Time began, Time ended, uint64_t words, const ScanRequest& request) {
+void ScanPace::checked(Time began, Time ended, uint64_t words, const ScanRequest& request) {
     soonest_ = std::max<Time>(began + shortestPeriod, ended + (ended - began));
     if (request.wordsPerSecond != 0) {
         const std::chrono::microseconds cost(words * 1'000'000 / request.wordsPerSecond);
@@ -86,7 +86,7 @@ void ScanJob::lay(ScanRequest request) {
     now_ = last_;
     nowStates_ = lastStates_;
     changes_.clear();
-    job_.reset(); // a look at the ranges of before ends here, untold
+    job_.reset(); // ends the reading of the earlier ranges, and tells nothing of it
 }
 
 void ScanJob::change(ScanRequest request) {
@@ -121,8 +121,8 @@ Progress ScanJob::step(PartitionDriver& driver) {
     const auto time = driver.clock();
     if (waits_) return Later{time + longestPeriod};
     if (!job_ && time < pace_.due()) return Later{pace_.due()};
-    const Progress looked = look(driver);
-    if (!looked.isDone()) return looked;
+    const Progress checked = check(driver);
+    if (!checked.isDone()) return checked;
     changes_ = differing({last_, lastStates_}, {now_, nowStates_}, cheapGap);
     for (const WordRun& run : changes_) {
         const auto from = static_cast<long>(run.first);
@@ -134,10 +134,10 @@ Progress ScanJob::step(PartitionDriver& driver) {
     told_ = now;
     tells_ = true;
     waits_ = true;
-    return Progress::again();
+    return Progress::more();
 }
 
-Progress ScanJob::look(PartitionDriver& driver) {
+Progress ScanJob::check(PartitionDriver& driver) {
     if (!job_) {
         began_ = driver.clock();
         wordsRead_ = 0;
@@ -148,7 +148,7 @@ Progress ScanJob::look(PartitionDriver& driver) {
     const std::string epoch = job_->epoch();
     at_ = job_->at();
     job_.reset();
-    pace_.looked(began_, driver.clock(), wordsRead_, request_);
+    pace_.checked(began_, driver.clock(), wordsRead_, request_);
     if (!epoch_.empty() && epoch != epoch_) {
         throw CoreError("epoch", "the contents started a new epoch", 0, {{"have", epoch}, {"epoch", epoch_}});
     }
@@ -181,7 +181,7 @@ void ScanJob::unreadable(const Span& span) {
     const size_t count = span.length / 4;
     const auto from = static_cast<long>(first);
     if (span.reason == Reason::notRead) {
-        // The look did not get there: nothing is known that was not before.
+        // The reading did not get there: the word counts as it was.
         std::copy_n(last_.begin() + from, count, now_.begin() + from);
         std::copy_n(lastStates_.begin() + from, count, nowStates_.begin() + from);
         return;
@@ -203,7 +203,7 @@ std::vector<std::vector<uint8_t>> ScanJob::pack(size_t most) const {
                                                    nowStates_.begin() + static_cast<long>(end),
                                                    [&](uint8_t one) { return one != state; }) -
                                       nowStates_.begin());
-            if (state == untold) { // between two changes, and the look did not get there
+            if (state == untold) { // between two changes, and the reading did not get there
                 first = end;
                 continue;
             }

@@ -1,6 +1,7 @@
 /**
- * A memory that is watched: looks again and again at the same ranges and tells what became different. Knows what it told,
- * how often it may look and what that may cost; not who is told, nor how changes travel. Between two looks nothing is held.
+ * A watch on a memory: reads the same ranges repeatedly and tells what became different. Knows what it told, how
+ * often it may read and what that may cost; not who is told, nor how changes travel. Between two readings it holds
+ * nothing.
  */
 #pragma once
 #include <chrono>
@@ -18,11 +19,11 @@
 
 namespace tilescope {
 
-/** Bytes that one watch may cover, and how often it may look. */
+/** Bytes that one watch may cover, and how often it may read them. */
 constexpr uint64_t mostScanBytes = uint64_t{16} << 20U;
 constexpr std::chrono::milliseconds shortestPeriod{20};
 constexpr std::chrono::milliseconds longestPeriod{60000};
-/** A look that found nothing is told this often: so old what is on the screen may be at most. */
+/** A watch on which nothing changes says so this often. So what is on the screen is at most that old. */
 constexpr std::chrono::milliseconds quietPeriod{1000};
 
 /** What is watched, and how often. */
@@ -39,7 +40,7 @@ struct ScanRequest {
 /** Throws `out-of-range` unless it can be watched (whether the ranges lie in the memory is seen at the first look). */
 void checkScan(const ScanRequest& request);
 
-/** When the next look may begin. Pure: told the time. */
+/** When the next reading may begin. Pure: told the time. */
 class ScanPace {
   public:
     using Time = std::chrono::steady_clock::time_point;
@@ -48,10 +49,10 @@ class ScanPace {
      * @param ended and ended: for as long as it took, others have the device afterwards
      * @param words how many it read
      */
-    void looked(Time began, Time ended, uint64_t words, const ScanRequest& request);
-    /** Something new came into sight: it is looked at before the period is over, within what looks may cost. */
+    void checked(Time began, Time ended, uint64_t words, const ScanRequest& request);
+    /** New ranges came into sight: they are read before the period is over, within what reading may cost. */
     void moved() { due_ = soonest_; }
-    /** Before the first look: at once. */
+    /** Before the first reading: at once. */
     [[nodiscard]] Time due() const { return due_; }
 
   private:
@@ -76,12 +77,12 @@ class ScanJob final : private ReadSink {
     void seen();
 
     /**
-     * Looks for at most one slice, when it is time to; never done. Throws CoreError, which ends the watch (`epoch`: another
-     * epoch began). While an update waits for seen() it is later by `longestPeriod`: whoever calls seen() or
-     * change() has it taken sooner.
+     * Reads for at most one slice, when that is due; never done. Throws CoreError, which ends the watch
+     * (`epoch`: another epoch began). While an update waits for seen(), the next step is due after
+     * `longestPeriod`; seen() and change() make it due sooner.
      */
     Progress step(PartitionDriver& driver);
-    /** The last step ended a look of which the client is to be told: once. */
+    /** True once after a step that ended a reading of which the client is to be told. */
     [[nodiscard]] bool tells() { return std::exchange(tells_, false); }
 
     /**
@@ -104,7 +105,7 @@ class ScanJob final : private ReadSink {
     };
     void lay(ScanRequest request);
     void takeMail();
-    Progress look(PartitionDriver& driver);
+    Progress check(PartitionDriver& driver);
     [[nodiscard]] size_t wordAt(uint64_t offset) const;
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override;
     void filled(uint64_t length) override;
@@ -118,12 +119,12 @@ class ScanJob final : private ReadSink {
     ScanRequest request_;
     ScanPace pace_;
     std::vector<Place> places_;
-    /** What the client was told, and what the look under way finds. */
+    /** What the client was told, and what the reading under way finds. */
     std::vector<uint32_t> last_;
     std::vector<uint8_t> lastStates_;
     std::vector<uint32_t> now_;
     std::vector<uint8_t> nowStates_;
-    /** What differs, of the last look that is over. */
+    /** What differed at the last complete reading. */
     std::vector<WordRun> changes_;
     std::optional<ReadJob> job_;
     Time began_;

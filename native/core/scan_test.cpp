@@ -167,7 +167,7 @@ TEST_CASE("[live-1] gates are told like bytes, and a look that did not get there
     CHECK(board.updates == 1);
 }
 
-TEST_CASE("[live-1] a free partition is never taken, and a watch ends with the life it began in") {
+TEST_CASE("[live-1] a free partition is never taken, and a watch ends with the epoch that it began in") {
     Watched board;
     ScanJob job(request({{0, 64}}));
     board.run(job, milliseconds(1));
@@ -191,20 +191,20 @@ TEST_CASE("[live-1] the budget of words and the time that a look takes make look
     ScanPace pace;
     const ScanPace::Time begin{std::chrono::seconds(10)};
     CHECK(pace.due() < begin);
-    pace.looked(begin, begin + milliseconds(1), 16, asked);
+    pace.checked(begin, begin + milliseconds(1), 16, asked);
     CHECK(pace.due() == begin + milliseconds(100));
-    pace.looked(begin, begin + milliseconds(1), 500, asked); // half a second's words
+    pace.checked(begin, begin + milliseconds(1), 500, asked); // half a second's words
     CHECK(pace.due() == begin + milliseconds(500));
     pace.moved(); // what came into sight may not cost more either
     CHECK(pace.due() == begin + milliseconds(500));
-    pace.looked(begin, begin + milliseconds(1), 16, asked);
+    pace.checked(begin, begin + milliseconds(1), 16, asked);
     pace.moved();
     CHECK(pace.due() == begin + shortestPeriod);
-    pace.looked(begin, begin + milliseconds(400), 16, asked); // a slow device rests as long as it worked
+    pace.checked(begin, begin + milliseconds(400), 16, asked); // a slow device rests as long as it worked
     CHECK(pace.due() == begin + milliseconds(800));
     ScanRequest unlimited = asked;
     unlimited.wordsPerSecond = 0;
-    pace.looked(begin, begin + milliseconds(1), 1'000'000, unlimited);
+    pace.checked(begin, begin + milliseconds(1), 1'000'000, unlimited);
     CHECK(pace.due() == begin + milliseconds(100));
 }
 

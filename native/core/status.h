@@ -21,7 +21,7 @@ using RunFilter = std::function<bool(const RegisterRun&)>;
 /** All runs, or those that are no details. */
 RunFilter runsWith(bool detail);
 
-/** The registers of one tile of a known generation, or why they cannot be read. Clocks are looked at first. */
+/** The registers of one tile of a known generation, or why they cannot be read. Reads the clocks first. */
 TileStatus readTileRegisters(const ArrayMap& map, Generation generation, RegisterSource& registers, Tile tile,
                              TileKind kind, const RunFilter& wanted);
 

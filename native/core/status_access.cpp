@@ -12,7 +12,7 @@ namespace {
 /** Registers under what was opened, or attributes, with or without it. */
 class AieStatus final : public StatusAccess {
   public:
-    /** @param opened keeps the partition open while it is looked at; empty where nothing does */
+    /** @param opened keeps the partition open meanwhile; empty where nothing does */
     AieStatus(StatusParts parts, Asking asking, PartitionState seen, std::optional<Opened> opened)
         : parts_(parts), asking_(asking), seen_(std::move(seen)), opened_(std::move(opened)),
           generation_(parts.node.facts().generation) {
@@ -33,7 +33,7 @@ class AieStatus final : public StatusAccess {
         opened_.reset();
         const auto missing = [](const TileStatus& one) { return one.fromSysfs && one.reason == Reason::noWay; };
         if (std::none_of(answered.begin(), answered.end(), missing) || isStill()) return;
-        // The folders went with the owner that was looked at: that says nothing of the tiles.
+        // The folders went with the owner: their absence says nothing of the tiles.
         for (TileStatus& one : answered) {
             if (missing(one)) one.reason = Reason::notRead;
         }
@@ -57,14 +57,14 @@ class AieStatus final : public StatusAccess {
         return status;
     }
 
-    /** Whether the partition is in the same hands, in the same life, as when it was opened. */
+    /** Whether the partition is in the same hands, in the same epoch, as when it was opened. */
     bool isStill() {
         try {
-            const auto now = parts_.list.find(parts_.node.open(), seen_.entry.columns, asking_);
+            const auto now = parts_.list.stateOf(parts_.node.open(), seen_.entry.columns, asking_);
             // Later: it is in other hands than a moment ago.
             return now && now->entry.inUse == seen_.entry.inUse && now->epoch == seen_.epoch;
         } catch (const CoreError&) {
-            return false; // the partition is gone, or nobody can say
+            return false; // the partition is gone, or that cannot be told
         }
     }
 
@@ -101,7 +101,7 @@ OrLater<StatusWay> attributesAfter(const CoreError& failure, StatusParts parts, 
     // kernel's, or another user's whom we cannot reach.
     const bool stays = code == "kernel-held" || code == "permission" || code == "no-pidfd";
     if (visit.asking == Asking::nobody && !stays) throw CoreError(failure);
-    const auto state = parts.list.find(parts.node.open(), columns, visit.asking);
+    const auto state = parts.list.stateOf(parts.node.open(), columns, visit.asking);
     if (!state) return state.later();
     if (!state->entry.inUse || !hasTileAttributes(parts.node.kernel(), columns)) throw CoreError(failure);
     StatusWay way = wayTo(*state);
@@ -112,14 +112,14 @@ OrLater<StatusWay> attributesAfter(const CoreError& failure, StatusParts parts, 
 
 } // namespace
 
-OrLater<StatusWay> lookAtStatus(StatusParts parts, ColumnRange columns, Visit& visit, ColumnRange needed) {
+OrLater<StatusWay> openStatusWay(StatusParts parts, ColumnRange columns, Visit& visit, ColumnRange needed) {
     try {
         if (parts.node.facts().generation == Generation::unknown) {
-            const auto state = parts.list.find(parts.node.open(), columns, visit.asking);
+            const auto state = parts.list.stateOf(parts.node.open(), columns, visit.asking);
             if (!state) return state.later();
             if (!state->entry.inUse) return closedWay(*state, Reason::noWay); // no list of registers
         }
-        auto opened = parts.access.enter(columns, Purpose::read, visit, needed);
+        auto opened = parts.access.openWay(columns, Purpose::read, visit, needed);
         if (!opened) return opened.later();
         if (opened->access == nullptr) return closedWay(opened->state, Reason::gated);
         StatusWay way = wayTo(opened->state);

@@ -18,6 +18,6 @@ struct StatusParts {
 };
 
 /** Opens the way to the tiles of a partition. Throws CoreError. */
-OrLater<StatusWay> lookAtStatus(StatusParts parts, ColumnRange columns, Visit& visit, ColumnRange needed);
+OrLater<StatusWay> openStatusWay(StatusParts parts, ColumnRange columns, Visit& visit, ColumnRange needed);
 
 } // namespace tilescope

@@ -23,7 +23,7 @@ class Spending {
     Spending(const Spending&) = delete;
     Spending& operator=(const Spending&) = delete;
     ~Spending() {
-        if (counts_) driver_.looks().took(driver_.processorTime() - before_, driver_.clock());
+        if (counts_) driver_.statusBudget().took(driver_.processorTime() - before_, driver_.clock());
     }
 
   private:
@@ -56,7 +56,7 @@ void StatusJob::rest(PartitionDriver& driver, std::vector<TileStatus>& out, Reas
     }
 }
 
-void StatusJob::look(PartitionDriver& driver, const StatusWay& way, std::vector<TileStatus>& out) {
+void StatusJob::readTiles(PartitionDriver& driver, const StatusWay& way, std::vector<TileStatus>& out) {
     const bool same = begin(way);
     if (way.access == nullptr) return rest(driver, out, way.closed);
     if (!same) return rest(driver, out, Reason::notRead);
@@ -77,14 +77,14 @@ Progress StatusJob::step(PartitionDriver& driver, std::vector<TileStatus>& out) 
     if (!sane)
         throw CoreError("out-of-range", std::to_string(request_.tiles.size()) + " tiles, or columns of no array");
     const bool unasked = request_.asking == Asking::nobody;
-    mayGo_ = mayGo_ || !unasked || request_.goesOn || driver.clock() >= driver.looks().next();
-    if (!mayGo_) return Later{driver.looks().next()};
-    Progress made = Progress::again();
+    mayGo_ = mayGo_ || !unasked || request_.goesOn || driver.clock() >= driver.statusBudget().next();
+    if (!mayGo_) return Later{driver.statusBudget().next()};
+    Progress made = Progress::more();
     {
         const Spending spending(driver, unasked);
         made = slice(driver, out);
     }
-    const auto left = driver.looks().next() - driver.clock();
+    const auto left = driver.statusBudget().next() - driver.clock();
     wait_ = std::max(std::chrono::ceil<std::chrono::milliseconds>(left), std::chrono::milliseconds(0));
     return made;
 }
@@ -96,10 +96,10 @@ Progress StatusJob::slice(PartitionDriver& driver, std::vector<TileStatus>& out)
         bool touched = false;
         {
             const auto needed = columnsOf(std::span(request_.tiles).subspan(next_));
-            const auto way = driver.look(request_.partition, visit_, needed);
+            const auto way = driver.openStatus(request_.partition, visit_, needed);
             if (!way) return way.later();
             touched = way->access != nullptr;
-            look(driver, *way, out);
+            readTiles(driver, *way, out);
         } // whether what ends here belonged to a long request is noted of the last one
         if (touched && (started || next_ < request_.tiles.size())) driver.wasLong(request_.partition, visit_);
     } catch (const CoreError& failure) {
@@ -108,7 +108,7 @@ Progress StatusJob::slice(PartitionDriver& driver, std::vector<TileStatus>& out)
         rest(driver, out, Reason::notRead);
     }
     at_ = driver.now();
-    return next_ >= request_.tiles.size() ? Progress::done() : Progress::again();
+    return next_ >= request_.tiles.size() ? Progress::done() : Progress::more();
 }
 
 } // namespace tilescope

@@ -1,7 +1,7 @@
 /**
- * The registers that a look at a tile's status reads, per generation and kind of tile: nothing else of a tile is ever
- * read for it. Offsets are bytes in the tile's address space, from aie-rt's register headers and the linux-xlnx drivers.
- * A register whose read acts (lock requests) cannot be in a list: the assertions at the end say so.
+ * The registers that a read of a tile's status touches, per generation and kind of tile; it touches nothing else of
+ * the tile. Offsets are bytes in the tile's address space, from aie-rt's register headers and the linux-xlnx
+ * drivers. A register whose read acts (lock requests) cannot be in a list: the assertions at the end say so.
  */
 #pragma once
 #include <array>

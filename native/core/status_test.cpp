@@ -336,7 +336,7 @@ TEST_CASE(
     board.kernel.beforeText = [&board](const std::string&) { board.kernel.heldUp(std::chrono::milliseconds(900)); };
     const auto held = board.look(Asking::nobody);
     CHECK(held.again == std::chrono::milliseconds(0));
-    board.engine.looks().took(std::chrono::seconds(1), board.kernel.clock());
+    board.engine.statusBudget().took(std::chrono::seconds(1), board.kernel.clock());
     StatusJob none({partitionKey({0, 4}), {}, false, Asking::nobody});
     std::vector<TileStatus> seen;
     CHECK_THROWS_AS(std::ignore = none.step(board.engine, seen), CoreError);

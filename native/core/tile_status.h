@@ -1,4 +1,4 @@
-/** One tile as a look at its status found it. Only a record: how it was found is the driver's business. Pure. */
+/** What a read of one tile's status found. Only a record: how it was read is the driver's business. Pure. */
 #pragma once
 #include <cstdint>
 #include <string>

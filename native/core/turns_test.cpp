@@ -18,7 +18,7 @@ constexpr Turns::Waiting both{begin, begin, true};
 /** Somebody watches the list, and looked at it at `begin`. */
 Turns watching() {
     Turns turns(begin);
-    turns.looked(begin, std::nullopt);
+    turns.checked(begin, std::nullopt);
     return turns;
 }
 
@@ -27,7 +27,7 @@ Turns watching() {
 TEST_CASE("[main-8] a look that is due soon comes right after a step, and lets nothing wait that comes later") {
     Turns turns = watching();
     turns.stepped(begin + 400ms, true, false);
-    CHECK(turns.next(begin + 400ms, nothing).what == What::look);
+    CHECK(turns.next(begin + 400ms, nothing).what == What::check);
     turns = watching();
     turns.stepped(begin + 400ms, true, false);
     CHECK(turns.next(begin + 400ms, urgent).what == What::urgent); // there is more to do
@@ -45,10 +45,10 @@ TEST_CASE("[main-8] a look that is due soon comes right after a step, and lets n
 
 TEST_CASE("a look that is due comes before any task, and none comes where nobody watches") {
     Turns turns = watching();
-    CHECK(turns.next(begin + 500ms, both).what == What::look);
-    turns.looked(begin + 500ms, begin + 500ms);
+    CHECK(turns.next(begin + 500ms, both).what == What::check);
+    turns.checked(begin + 500ms, begin + 500ms);
     CHECK(turns.next(begin + 501ms, both).what == What::urgent);
-    CHECK(turns.next(begin + 502ms, both).what == What::look);
+    CHECK(turns.next(begin + 502ms, both).what == What::check);
     CHECK(turns.next(begin + 1h, {begin, std::nullopt, false}).what == What::urgent);
     const Turn idle = turns.next(begin + 1h, {std::nullopt, std::nullopt, false});
     CHECK(idle.what == What::wait);
@@ -89,9 +89,9 @@ TEST_CASE("[shape-4] a task that waits has its turn at the moment that it told, 
     CHECK(turns.next(begin, {begin + 1h, begin + 2h, true}).until == begin + 500ms); // the look at the list
     CHECK_FALSE(turns.next(begin, {std::nullopt, std::nullopt, false}).until);
 
-    turns.looked(begin, begin + 20ms);
+    turns.checked(begin, begin + 20ms);
     CHECK(turns.next(begin, nothing).until == begin + 20ms);
-    turns.looked(begin, begin); // at once, but not before a task that waits had its turn
+    turns.checked(begin, begin); // at once, but not before a task that waits had its turn
     CHECK(turns.next(begin + 1ms, both).what == What::bulk);
     CHECK(turns.next(begin + 1ms, nothing).until == begin + 2ms);
 }

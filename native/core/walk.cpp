@@ -54,7 +54,7 @@ bool Walk::piece(const MemoryGeometry& geometry, Ground& ground, ReadSink& sink)
     const uint32_t tile = geometry.tileIndex(from);
     if (!ground.reaches(geometry.tile(tile).col)) return false;
     const ByteRange inTile = pieceAt(geometry, range, from, geometry.bytesPerTile);
-    if (const Reason state = ground.look(tile); state != Reason::none) {
+    if (const Reason state = ground.closed(tile); state != Reason::none) {
         skip(sink, inTile.length, state);
         return true;
     }
@@ -74,8 +74,8 @@ bool Walk::piece(const MemoryGeometry& geometry, Ground& ground, ReadSink& sink)
     if (good != 0) sink.filled(good);
     done_ += good;
     if (copied.words == count) return true;
-    // When its tile was gated meanwhile, the next look says so instead.
-    if (ground.look(tile) != Reason::none) return true;
+    // If its tile was gated meanwhile, the next check says so instead.
+    if (ground.closed(tile) != Reason::none) return true;
     const uint64_t at = from + good;
     if (copied.reason == Reason::gated || copied.reason == Reason::driverGated) {
         skip(sink, inTile.end() - at, copied.reason); // the driver refuses the whole tile

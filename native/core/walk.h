@@ -45,14 +45,14 @@ class Ground {
     /** Whether this way reaches a column. A walk's step ends before one that it does not reach. */
     virtual bool reaches(uint32_t column) = 0;
     /** Why nothing of a tile may be touched now; none if it may. */
-    virtual Reason look(uint32_t tileIndex) = 0;
-    /** Words by buffer offset, all in one tile that was just looked at. */
+    virtual Reason closed(uint32_t tileIndex) = 0;
+    /** Words by buffer offset, all in the tile that closed() was last asked about. */
     virtual Moved load(uint64_t offset, std::span<uint32_t> to) = 0;
 };
 
 class Walk {
   public:
-    /** Bytes that are loaded after one look at a gate. */
+    /** Bytes that are loaded after one check of a gate. */
     static constexpr uint64_t pieceBytes = 16384;
 
     explicit Walk(std::vector<ByteRange> ranges) : ranges_(std::move(ranges)) {}

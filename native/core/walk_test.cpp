@@ -14,7 +14,7 @@ namespace {
 /** A memory of bytes that anybody can compute, some of whose tiles and pages cannot be read. */
 struct PretendGround final : Ground {
     MemoryGeometry geometry{MemoryType::data, 3, 3, 1, 2, 0x8000, 0};
-    std::map<uint32_t, Reason> closed;
+    std::map<uint32_t, Reason> closedTiles;
     /** Pages of 4 KiB that fault, and how. */
     std::map<uint64_t, Reason> faults;
     ColumnRange reach{0, 64};
@@ -24,21 +24,22 @@ struct PretendGround final : Ground {
 
     static uint8_t byteAt(uint64_t offset) { return static_cast<uint8_t>(offset * 2654435761U >> 13U); }
     [[nodiscard]] Reason reasonAt(uint64_t offset) const {
-        if (const auto tile = closed.find(geometry.tileIndex(offset)); tile != closed.end()) return tile->second;
+        if (const auto tile = closedTiles.find(geometry.tileIndex(offset)); tile != closedTiles.end())
+            return tile->second;
         const auto page = faults.find(offset / 4096);
         return page == faults.end() ? Reason::none : page->second;
     }
     bool reaches(uint32_t column) override {
         return column >= reach.startCol && column - reach.startCol < reach.numCols;
     }
-    Reason look(uint32_t tileIndex) override {
+    Reason closed(uint32_t tileIndex) override {
         looks++;
-        const auto tile = closed.find(tileIndex);
-        return tile == closed.end() ? Reason::none : tile->second;
+        const auto tile = closedTiles.find(tileIndex);
+        return tile == closedTiles.end() ? Reason::none : tile->second;
     }
     Moved load(uint64_t offset, std::span<uint32_t> to) override {
         REQUIRE(offset % 4 == 0);
-        REQUIRE_FALSE(closed.contains(geometry.tileIndex(offset)));
+        REQUIRE_FALSE(closedTiles.contains(geometry.tileIndex(offset)));
         REQUIRE(geometry.tileIndex(offset) == geometry.tileIndex(offset + to.size() * 4 - 1));
         REQUIRE(to.size() * 4 <= Walk::pieceBytes + 4);
         if (before) before(offset);
@@ -67,7 +68,7 @@ TEST_CASE("[shape-4] a walk hands out every byte of its ranges once, in order, a
         PretendGround ground;
         const uint64_t total = ground.geometry.totalBytes();
         for (uint32_t tile = 0; tile < ground.geometry.tileCount(); tile++) {
-            if (below(3) == 0) ground.closed[tile] = below(2) == 0 ? Reason::gated : Reason::coreRunning;
+            if (below(3) == 0) ground.closedTiles[tile] = below(2) == 0 ? Reason::gated : Reason::coreRunning;
         }
         for (uint64_t page = 0; page < total / 4096; page++) {
             if (below(10) == 0) ground.faults[page] = Reason::busError;
@@ -126,7 +127,7 @@ TEST_CASE("[shape-4] a walk looks at the gate before each 16 KiB, and a tile tha
     other.before = [&](uint64_t offset) {
         if (offset != Walk::pieceBytes) return;
         other.faults[offset / 4096 + 1] = Reason::busError;
-        other.closed[0] = Reason::gated;
+        other.closedTiles[0] = Reason::gated;
     };
     Collector seen(ranges);
     Walk again(ranges);

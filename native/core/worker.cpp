@@ -117,14 +117,14 @@ void Worker::flushTrace() {
     unkeptLines_ = 0;
     if (traceLines_ == saidLines_) {
         // A memory that is refreshed makes the same calls ten times a second.
-        saidAgain_++;
+        repeats_++;
         traceLines_.clear();
         return;
     }
     saidLines_ = traceLines_;
-    if (saidAgain_ != 0) {
-        traceLines_.insert(traceLines_.begin(), "the same calls, " + std::to_string(saidAgain_) + " times more");
-        saidAgain_ = 0;
+    if (repeats_ != 0) {
+        traceLines_.insert(traceLines_.begin(), "the same calls, " + std::to_string(repeats_) + " times more");
+        repeats_ = 0;
     }
     tell("trace lines", [this] { hooks_.trace(traceLines_); });
     traceLines_.clear();
@@ -138,15 +138,15 @@ void Worker::tell(const char* what, const std::function<void()>& hook) noexcept 
             hooks_.trouble(std::string(what) + " could not be handed on: " + failure.what());
         }
     } catch (...) {
-        // Neither it nor that it failed could be said: the device and the requests are not to suffer from it.
+        // There is no way left to tell of it; the device and the requests go on.
     }
 }
 
-std::optional<Turns::Time> Worker::look() {
+std::optional<Turns::Time> Worker::check() {
     std::optional<std::vector<PartitionState>> changed;
     std::vector<ColumnRange> free;
     std::string trouble;
-    std::optional<Time> again;
+    std::optional<Time> next;
     {
         const std::lock_guard device(device_);
         kernel_.setQuiet(true);
@@ -155,7 +155,7 @@ std::optional<Turns::Time> Worker::look() {
             if (found) {
                 changed = std::move(*found);
             } else {
-                again = found.later().at;
+                next = found.later().at;
             }
             free = engine_.freeColumns();
         } catch (const std::exception& error) {
@@ -164,18 +164,18 @@ std::optional<Turns::Time> Worker::look() {
         kernel_.setQuiet(false);
     }
     if (changed) tell("the partition list", [&] { hooks_.partitions(*changed, free); });
-    if (again) return again;
-    if (trouble != lookTrouble_ && !trouble.empty()) {
+    if (next) return next;
+    if (trouble != checkTrouble_ && !trouble.empty()) {
         tell("trouble", [&] { hooks_.trouble("the partition list cannot be read: " + trouble); });
     }
-    lookTrouble_ = trouble;
+    checkTrouble_ = trouble;
     return std::nullopt;
 }
 
 bool Worker::runStep(Queued& queued) {
     Task& task = *queued.task;
     try {
-        Progress made = Progress::again();
+        Progress made = Progress::more();
         {
             const std::lock_guard device(device_);
             made = task.step(engine_);
@@ -255,12 +255,12 @@ void Worker::run() {
             }
             continue;
         }
-        if (turn.what == Turn::What::look) {
+        if (turn.what == Turn::What::check) {
             engine_.hurry(firstOf(urgent_).value_or(Time::max()) <= now);
             lock.unlock();
-            const auto again = look();
+            const auto next = check();
             lock.lock();
-            turns_.looked(Clock::now(), again);
+            turns_.checked(Clock::now(), next);
             continue;
         }
         Queued queued = take(turn.what == Turn::What::urgent ? urgent_ : bulk_, now);
@@ -272,10 +272,10 @@ void Worker::run() {
         const bool silent = silent_;
         if (std::exchange(traceAnew_, false)) {
             saidLines_.clear();
-            saidAgain_ = 0;
+            repeats_ = 0;
         }
         kernel_.setTrace(tracing_ ? Trace([this](const std::string& line) {
-            // A wait asks the same again and again.
+            // A wait asks the same many times.
             if (!traceLines_.empty() && traceLines_.back() == line) return;
             if (traceLines_.size() < mostTraceLines) {
                 traceLines_.push_back(line);

@@ -1,6 +1,7 @@
 /**
- * One thread that owns an engine and runs tasks step by step: urgent ones first, the others in turn, a look at the
- * partition list twice a second (turns.h). Never holds a partition between two steps, and never while a task delivers.
+ * One thread that owns an engine and runs tasks step by step: urgent ones first, the others in turn, a check of the
+ * partition list twice a second (turns.h). Never holds a partition between two steps, and never while a task
+ * delivers.
  */
 #pragma once
 #include <condition_variable>
@@ -46,7 +47,7 @@ class Task {
 
 class Worker {
   public:
-    /** What a hook throws ends nothing: it is said by `trouble`, whose own failure nobody can be told. */
+    /** A hook that throws ends nothing: `trouble` says it. A failure of `trouble` itself is lost. */
     struct Hooks {
         /** The partition list or the free columns changed. May block. */
         std::function<void(const std::vector<PartitionState>&, const std::vector<ColumnRange>& free)> partitions;
@@ -54,7 +55,7 @@ class Worker {
         std::function<void(const std::vector<std::string>&)> trace;
         /** Starts that were refused because of us. May block. */
         std::function<void(const std::vector<RefusedStart>&)> refused;
-        /** A look at the partition list failed, said once as long as it fails in the same way. May block. */
+        /** A check of the partition list failed; said once as long as it fails in the same way. May block. */
         std::function<void(const std::string&)> trouble;
     };
 
@@ -75,7 +76,7 @@ class Worker {
     /** Whether a task of this id is queued or running. */
     [[nodiscard]] bool has(uint64_t id);
     [[nodiscard]] size_t size();
-    /** While silent, every queued task fails with `timeout` and nothing on the device is looked at. */
+    /** While silent, every queued task fails with `timeout`, and nothing of the device is touched. */
     void setSilent(bool silent);
     void setTracing(bool on);
     /** The call of the device that the thread has not come back from for `atLeast`; null: none. Any thread. */
@@ -93,7 +94,7 @@ class Worker {
         std::unique_ptr<Task> task;
         bool urgent = false;
         bool cancelled = false;
-        /** As its last step told; it may go on at any time where that is the least there is. */
+        /** When its last step said that it may go on; `Time::min()`: at any time. */
         Time notBefore = Time::min();
         /** It goes on when it is woken, and not before. */
         bool waits = false;
@@ -113,8 +114,8 @@ class Worker {
     /** The running task is about to give its last answer: its id may be used again. */
     void forget();
     void end(Queued& queued, const CoreError& error);
-    /** Looks at the partition list; when it must be looked at again, if that is soon. */
-    std::optional<Time> look();
+    /** Checks the partition list. Answers when the next check is due, if that is soon. */
+    std::optional<Time> check();
     void flushTrace();
     /** Calls a hook that may fail. */
     void tell(const char* what, const std::function<void()>& hook) noexcept;
@@ -124,9 +125,9 @@ class Worker {
     Hooks hooks_;
     std::vector<std::string> traceLines_;         // the worker thread's own
     std::vector<std::string> saidLines_;          // likewise: of the last step that said any
-    uint64_t saidAgain_ = 0;                      // likewise: how many steps made the very same calls since
+    uint64_t repeats_ = 0;                        // likewise: how many steps made the very same calls since
     uint64_t unkeptLines_ = 0;                    // likewise: lines of this step beyond those that are kept
-    std::string lookTrouble_;                     // likewise: what was wrong at the last look
+    std::string checkTrouble_;                    // likewise: what was wrong at the last check
     std::chrono::steady_clock::time_point letGo_; // likewise: when the last step ended
 
     std::timed_mutex device_; // held during a step

@@ -43,7 +43,7 @@ Progress WriteJob::step(PartitionDriver& driver, std::vector<WordOutcome>& outco
     try {
         return slice(driver, outcomes);
     } catch (const CoreError&) {
-        // Taken by someone, or no way any more, in the middle: what was written is reported, the rest is refused.
+        // The partition was taken, or its way lost, in the middle: what was written is told, the rest is refused.
         if (next_ == 0) throw;
         for (; next_ < request_.words.size(); next_++) {
             outcomes.push_back({request_.words[next_].offset, Outcome::refused, Reason::notRead, 0});
@@ -82,11 +82,11 @@ Progress WriteJob::slice(PartitionDriver& driver, std::vector<WordOutcome>& outc
     const auto purpose = request_.besideOwner ? Purpose::writeBeside : Purpose::write;
     const auto whole = driver.divisible(request_.partition, request_.memory);
     const auto needed = whole ? columnsUpTo(*whole, std::span(request_.words).subspan(next_)) : std::nullopt;
-    const auto entered = driver.enter(request_.partition, request_.memory, purpose, visit_, needed);
-    if (!entered) return entered.later();
-    const MemoryWay& way = *entered;
+    auto opened = driver.openMemory(request_.partition, request_.memory, purpose, visit_, needed);
+    if (!opened) return opened.later();
+    const MemoryWay& way = *opened;
     if (way.epoch != request_.epoch) {
-        throw CoreError("epoch", "the contents started a new life", 0,
+        throw CoreError("epoch", "the contents are of another epoch", 0,
                         {{"have", way.epoch}, {"epoch", request_.epoch}});
     }
     const MemoryGeometry& geometry = way.geometry;
@@ -103,7 +103,7 @@ Progress WriteJob::slice(PartitionDriver& driver, std::vector<WordOutcome>& outc
     const Abilities can = access.abilities();
     const auto tiles =
         tilesOf(geometry, words.subspan(next_), can.compares ? size_t{16} : size_t{geometry.tileCount()});
-    // Where a word takes calls, it takes three of them, and no look at the clock comes between.
+    // Where words are moved by calls, each takes three, and no check of the clock comes between.
     const size_t mostPerPass = can.bulk ? 1024 : 256;
     WordPort* port = nullptr; // opened when a tile may be written at all
     const auto end = driver.clock() + way.stepTime;
@@ -121,7 +121,7 @@ Progress WriteJob::slice(PartitionDriver& driver, std::vector<WordOutcome>& outc
             writePass(*port, request_.memory == MemoryType::program, request_.force, pass, results);
             const bool refused = std::any_of(results.begin(), results.end(),
                                              [](const WordOutcome& one) { return one.reason == Reason::driverGated; });
-            // Perhaps rightly: the tile may have been gated since the look.
+            // Perhaps rightly: the tile may have been gated since the check.
             if (refused && access.clocks(tile) == Reason::gated) {
                 access.wasGated(tile);
                 for (WordOutcome& one : results) {
@@ -135,7 +135,7 @@ Progress WriteJob::slice(PartitionDriver& driver, std::vector<WordOutcome>& outc
         next_ = last;
     }
     at_ = driver.now();
-    return next_ >= words.size() ? Progress::done() : Progress::again();
+    return next_ >= words.size() ? Progress::done() : Progress::more();
 }
 
 } // namespace tilescope

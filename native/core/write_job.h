@@ -31,8 +31,8 @@ class WriteJob {
   public:
     explicit WriteJob(WriteRequest request) : request_(std::move(request)) {}
     /**
-     * Writes for at most one slice and appends the outcomes. Throws CoreError while nothing was written; after that,
-     * whatever fails makes the rest `refused` with not-read, so that no outcome is lost.
+     * Writes for at most one slice and appends the outcomes. Throws CoreError while nothing was written. A later
+     * failure makes the rest `refused` with not-read, so that no outcome is lost.
      */
     Progress step(PartitionDriver& driver, std::vector<WordOutcome>& outcomes);
     [[nodiscard]] const std::string& epoch() const { return epoch_; }

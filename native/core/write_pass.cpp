@@ -20,7 +20,7 @@ void writeUnit(WordPort& port, uint32_t start, size_t unitWords, bool force, std
     };
     std::array<uint32_t, array::programLine / 4> device{};
     const std::span<uint32_t> unit(device.data(), unitWords);
-    // The driver refused, because the tile is gated now or because it thinks so: nothing was touched.
+    // The driver refused: the tile is gated now, or the driver believes so. Nothing was touched.
     const auto stopped = [&](const Moved& moved) {
         const bool refused = moved.reason == Reason::gated || moved.reason == Reason::driverGated;
         if (refused && moved.words == 0) return end(Outcome::refused, moved.reason);

@@ -119,7 +119,7 @@ void takeMaps(std::span<const uint8_t> input) {
     FakeKernel::Process process;
     process.maps = pieces(textOf(input), '\n');
     kernel.processes[500] = std::move(process);
-    for (const Holder& one : findMappers(kernel, {6, 4}, FakeKernel::selfPid)) {
+    for (const Occupant& one : processesMapping(kernel, {6, 4}, FakeKernel::selfPid)) {
         must(one.pid == 500 && one.fd == -1, "a mapping of nobody");
     }
 }
@@ -145,7 +145,7 @@ void takeDriver(std::span<const uint8_t> input) {
                                  node + "/xlnx,core-rows"};
     for (size_t i = 0; i < texts.size(); i++) kernel.texts[names[i]] = texts[i];
     std::vector<std::string> findings;
-    const DriverFacts facts = findDriver(kernel, "/dev/aie0", findings);
+    const DriverFacts facts = probeDriver(kernel, "/dev/aie0", findings);
     for (const std::string& one : findings) must(isPlain(one), "a finding that is no plain text");
     if (facts.shape) must(facts.shape->numCols <= 128 && facts.shape->numRows() <= 256, "an array that nobody has");
 }

@@ -32,7 +32,7 @@ std::string textIn(const Header& header, const char* key);
 ColumnRange columnsIn(const Header& header);
 /** The key of the partition that a request is about; whether there is one, its driver says. */
 PartitionKey partitionIn(const Header& header);
-/** Who asks; what nobody says is asked by nobody. */
+/** Who asks; without the key: `nobody`. */
 Asking askingIn(const Header& header);
 
 ReadRequest readRequest(const Header& header);

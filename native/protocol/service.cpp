@@ -14,7 +14,7 @@ constexpr uint64_t smallRead = 16384;
 /** Tiles of a status request that overtakes bulk. */
 constexpr size_t fewTiles = 16;
 
-/** Whose life it was, and when. */
+/** Which epoch the bytes are of, and when they were read. */
 template <typename Job> Header endHeader(const Job& job) {
     return {{"epoch", job.epoch()}, {"at", job.at()}};
 }
@@ -50,13 +50,34 @@ class AnswerTask final : public ReplyTask {
     Header answer_;
 };
 
-class ReadTask final : public ReplyTask, private ReadSink {
+/** A request that is answered in parts, as many as its steps made; its last answer says of which epoch they are. */
+class PartsTask : public ReplyTask {
+  public:
+    using ReplyTask::ReplyTask;
+    void deliver(bool finished) final {
+        sendParts();
+        if (finished) {
+            reply().end(lastAnswer());
+        } else {
+            reply().flush();
+        }
+    }
+
+  private:
+    /** Sends what the steps since the last call made. */
+    virtual void sendParts() = 0;
+    virtual Header lastAnswer() = 0;
+};
+
+class ReadTask final : public PartsTask, private ReadSink {
   public:
     ReadTask(uint64_t id, std::unique_ptr<Reply> reply, ReadRequest request)
-        : ReplyTask(id, std::move(reply)), job_(std::move(request)) {}
+        : PartsTask(id, std::move(reply)), job_(std::move(request)) {}
     bool waits() override { return reply().waits(); }
     Progress step(Engine& engine) override { return job_.step(engine, *this); }
-    void deliver(bool finished) override {
+
+  private:
+    void sendParts() override {
         reply().handOut();
         if (!spans_.empty()) {
             Part part{"spans", Header::object(), {}, 3};
@@ -68,13 +89,12 @@ class ReadTask final : public ReplyTask, private ReadSink {
             spans_.clear();
             reply().part(part);
         }
-        if (!finished) return reply().flush();
+    }
+    Header lastAnswer() override {
         Header answer = endHeader(job_);
         if (job_.gaveWay()) answer["gaveWay"] = true;
-        reply().end(answer);
+        return answer;
     }
-
-  private:
     std::span<uint8_t> room(size_t range, uint64_t at, uint64_t offset, uint64_t length) override {
         return reply().room(range, at, offset, length);
     }
@@ -112,40 +132,38 @@ class WatchTask final : public ReplyTask {
     bool saidEpoch_ = false;
 };
 
-class WriteTask final : public ReplyTask {
+class WriteTask final : public PartsTask {
   public:
     WriteTask(uint64_t id, std::unique_ptr<Reply> reply, WriteRequest request)
-        : ReplyTask(id, std::move(reply)), job_(std::move(request)) {}
+        : PartsTask(id, std::move(reply)), job_(std::move(request)) {}
     Progress step(Engine& engine) override { return job_.step(engine, outcomes_); }
-    void deliver(bool finished) override {
-        if (!outcomes_.empty()) {
-            Part part{"outcomes", Header::object(), {}, 3};
-            for (const WordOutcome& one : outcomes_) {
-                part.words.push_back(one.offset);
-                part.words.push_back(static_cast<uint32_t>(one.outcome) | static_cast<uint32_t>(one.reason) << 8U);
-                part.words.push_back(one.now);
-            }
-            outcomes_.clear();
-            reply().part(part);
-        }
-        if (finished) {
-            reply().end(endHeader(job_));
-        } else {
-            reply().flush();
-        }
-    }
 
   private:
+    void sendParts() override {
+        if (outcomes_.empty()) return;
+        Part part{"outcomes", Header::object(), {}, 3};
+        for (const WordOutcome& one : outcomes_) {
+            part.words.push_back(one.offset);
+            part.words.push_back(static_cast<uint32_t>(one.outcome) | static_cast<uint32_t>(one.reason) << 8U);
+            part.words.push_back(one.now);
+        }
+        outcomes_.clear();
+        reply().part(part);
+    }
+    Header lastAnswer() override { return endHeader(job_); }
+
     WriteJob job_;
     std::vector<WordOutcome> outcomes_;
 };
 
-class StatusTask final : public ReplyTask {
+class StatusTask final : public PartsTask {
   public:
     StatusTask(uint64_t id, std::unique_ptr<Reply> reply, StatusRequest request)
-        : ReplyTask(id, std::move(reply)), job_(std::move(request)) {}
+        : PartsTask(id, std::move(reply)), job_(std::move(request)) {}
     Progress step(Engine& engine) override { return job_.step(engine, tiles_); }
-    void deliver(bool finished) override {
+
+  private:
+    void sendParts() override {
         for (const TileStatus& one : std::exchange(tiles_, {})) {
             Part part{"tile", tileHeader(one), {}, 2};
             for (const auto& [offset, value] : one.registers) {
@@ -154,16 +172,13 @@ class StatusTask final : public ReplyTask {
             }
             reply().part(part);
         }
-        if (finished) {
-            Header answer = endHeader(job_);
-            answer["waitMs"] = job_.wait().count();
-            reply().end(answer);
-        } else {
-            reply().flush();
-        }
+    }
+    Header lastAnswer() override {
+        Header answer = endHeader(job_);
+        answer["waitMs"] = job_.wait().count();
+        return answer;
     }
 
-  private:
     StatusJob job_;
     std::vector<TileStatus> tiles_;
 };
