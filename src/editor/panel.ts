@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
-import { reasonShift, stateBits, unreadableReasons } from '../model/byte-state.ts';
+import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
 import { type CellChoice, type CellName, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import {
@@ -19,7 +19,6 @@ import type { CopyForm } from '../model/gestures/copy-as.ts';
 import type { Fill } from '../model/gestures/fill.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
-import { programDifference } from '../model/program/program-image.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
 import { sameGeometry } from '../session/journal.ts';
@@ -52,6 +51,7 @@ import {
 } from './named-places.ts';
 import { editorPage, waitingPage } from './page.ts';
 import { readFromPage } from './page-messages.ts';
+import { ProgramCheck } from './program-check.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
 import { TileMarks, withHits } from './tile-marks.ts';
@@ -125,6 +125,7 @@ export class HexPanel {
   /** The name under which the session knows what this panel shows. */
   readonly #looker: string;
   readonly #store = new DisposableStore();
+  readonly #programCheck = new ProgramCheck();
   #visible: ByteRange | undefined;
   /** What a new page will most likely show. It is read while VS Code makes the page. */
   #presumed: ByteRange | undefined;
@@ -629,10 +630,7 @@ export class HexPanel {
     const program = this.#host.services.program(resource.board, tile);
     if (program === undefined) return undefined;
     const memory = { offset: tileStart(geometry, tile), length: geometry.bytesPerTile };
-    const { base, flags } = session.bytes(memory);
-    const { known, stale } = stateBits;
-    const isRead = (offset: number) => ((flags[offset] ?? 0) & (known | stale)) === known;
-    const difference = programDifference(program.image, base, isRead);
+    const difference = this.#programCheck.difference(program.image, session, memory);
     return difference && otherProgramBanner(tile, program.label, difference, vscode.l10n);
   }
 
@@ -903,6 +901,7 @@ export class HexPanel {
   }
 
   #bytesChanged(changed: readonly ByteRange[]): void {
+    this.#programCheck.changed(changed);
     if (this.#frozen === undefined) {
       this.#feed?.changed(changed);
       this.#search?.bytesChanged(changed);

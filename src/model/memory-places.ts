@@ -15,20 +15,23 @@ interface MemoryPlace {
   readonly tileBase: number;
 }
 
+/** Bytes of a core's program memory, of every generation. */
+export const programBytes = 0x4000;
+
 /** Sizes and places as driver and manuals give them (LKML 2020 series; linux-xlnx). */
 const memoryPlaces: Readonly<Record<Generation, readonly MemoryPlace[]>> = {
   aie: [
     { type: 'data', in: 'core', bytesPerTile: 0x8000, tileBase: 0 },
-    { type: 'program', in: 'core', bytesPerTile: 0x4000, tileBase: 0x20000 },
+    { type: 'program', in: 'core', bytesPerTile: programBytes, tileBase: 0x20000 },
   ],
   aieml: [
     { type: 'data', in: 'core', bytesPerTile: 0x10000, tileBase: 0 },
-    { type: 'program', in: 'core', bytesPerTile: 0x4000, tileBase: 0x20000 },
+    { type: 'program', in: 'core', bytesPerTile: programBytes, tileBase: 0x20000 },
     { type: 'memory-tile', in: 'memory', bytesPerTile: 0x80000, tileBase: 0 },
   ],
   aie2ps: [
     { type: 'data', in: 'core', bytesPerTile: 0x10000, tileBase: 0 },
-    { type: 'program', in: 'core', bytesPerTile: 0x4000, tileBase: 0x20000 },
+    { type: 'program', in: 'core', bytesPerTile: programBytes, tileBase: 0x20000 },
     { type: 'memory-tile', in: 'memory', bytesPerTile: 0x80000, tileBase: 0 },
     { type: 'uc-program', in: 'shim', bytesPerTile: 0x8000, tileBase: 0x80000 },
     { type: 'uc-private-data', in: 'shim', bytesPerTile: 0x4000, tileBase: 0x88000 },

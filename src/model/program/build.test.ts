@@ -103,7 +103,7 @@ describe('[names-2] the names of a build on a board', () => {
     if (core === undefined) throw new Error('no core');
     expect(programOf(build, placed(4, 2), { col: 4, row: 2 })).toMatchObject({
       label: 'core_0_2.elf',
-      image: [{ offset: 0 }],
+      image: { said: { 0: 1 } },
     });
     expect(programOf(build, placed(4, 2), { col: 4, row: 3 })).toBeUndefined();
     const twice = { ...build, cores: [core, { ...core, label: 'other.elf' }] };
