@@ -40,6 +40,18 @@ describe('files of builds are read on a thread of their own', () => {
     expect(fault).toMatchObject({ kind: 'not-elf', place: { byte: 0 } });
   });
 
+  test('whatever goes wrong with one file is its fault alone: those behind it are read', async () => {
+    const reader = makeReader();
+    const broken = { bytes: null } as unknown as { readonly bytes: Uint8Array };
+    const [fault, devices] = await Promise.all([
+      reader.read('module', broken).catch((one) => one),
+      reader.read('module', { bytes: bytesOf(moduleSample) }),
+    ]);
+    expect(fault).toBeInstanceOf(FileFault);
+    expect(fault).toMatchObject({ kind: 'unreadable', found: expect.stringContaining('TypeError') });
+    expect(devices.map(({ name }) => name)).toEqual(['main']);
+  });
+
   test('a thread that does not start, or ends, ends its reads in words, and the next one begins anew', async () => {
     const reader = makeReader('/nowhere/reader.cjs');
     for (let round = 0; round < 2; round++) {

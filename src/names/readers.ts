@@ -62,14 +62,18 @@ function readFile({ reading, params }: ReadRequest): Readings[Reading]['result']
   }
 }
 
-/** Reads a file. The answer survives a thread's message channel, which classes do not. */
+/**
+ * Reads a file. The answer survives a thread's message channel, which classes do not. Whatever goes wrong is this file's fault:
+ * thrown on, it would end the thread, and with it the reads of all files that wait.
+ */
 export function answerTo(request: ReadRequest): ReadAnswer {
   const { id } = request;
   try {
     return { id, result: readFile(request) };
   } catch (error) {
-    if (!(error instanceof FileFault)) throw error;
-    const { kind, place, part, found } = error;
+    const fault =
+      error instanceof FileFault ? error : new FileFault('unreadable', {}, undefined, String(error));
+    const { kind, place, part, found } = fault;
     return { id, fault: { kind, place, part, found } };
   }
 }

@@ -124,6 +124,25 @@ describe('[names-1] aie_control_config.json', () => {
       'A list should stand here. (at aie_metadata.driver_config.partition_overlay_start_cols)',
     );
   });
+
+  test('what says yes or no may be nested however deep, and lists however long: each is a fault or no yes', () => {
+    const deep = `${'['.repeat(60_000)}1${']'.repeat(60_000)}`;
+    const { aie_metadata: metadata } = JSON.parse(newer);
+    const [[key, parameter]] = Object.entries<object>(metadata.RTPs) as [[string, object]];
+    for (const name of ['is_input', 'requires_lock']) {
+      const nested = config({ ...metadata, RTPs: { [key]: { ...parameter, [name]: 'HERE' } } });
+      const [read] = readControlConfig(nested.replace('"HERE"', deep)).parameters;
+      expect(read?.port).toBe('mygraph.k.in[1]');
+      const isYes = (value: string) => readControlConfig(nested.replace('"HERE"', value)).parameters[0];
+      expect(read).toEqual(isYes('"no"'));
+      expect(isYes('[1]'), 'a list with a yes in it is none').toEqual(isYes('false'));
+      for (const yes of ['1', '"1"', '"true"']) expect(isYes(yes)).toEqual(isYes('true'));
+    }
+    const many = JSON.stringify(Array.from({ length: 100_001 }, () => 0));
+    expect(faultIn(`{"aie_metadata":{"TileMapping":{"AIEKernelToTileMapping":${many}}}}`)).toBe(
+      'There is more in the file than any build makes. (at aie_metadata.TileMapping.AIEKernelToTileMapping)',
+    );
+  });
 });
 
 describe('[names-1] where the tiles of a build lie', () => {

@@ -2,6 +2,9 @@
 import { clean } from '../plain.ts';
 import { FileFault } from './faults.ts';
 
+/** More of a kind no build has. */
+const mostItems = 100_000;
+
 export class JsonValue {
   readonly #value: unknown;
   /** The keys from the top, such as `graphs.graph0.core_columns[3]`. */
@@ -19,14 +22,17 @@ export class JsonValue {
     return value === undefined || value === null ? undefined : this.#below(key, value);
   }
 
-  /** The values of this object, in their order. Throws `FileFault` if this is none. */
+  /** The values of this object, in their order. Throws `FileFault` if this is none, and for more than any build has. */
   values(): JsonValue[] {
-    return Object.entries(this.#members()).map(([key, value]) => this.#below(key, value));
+    const members = Object.entries(this.#members());
+    this.#checkCount(members.length);
+    return members.map(([key, value]) => this.#below(key, value));
   }
 
-  /** The items of this list. Throws `FileFault` if this is none. */
+  /** The items of this list. Throws `FileFault` if this is none, and for more than any build has. */
   items(): JsonValue[] {
     if (!Array.isArray(this.#value)) throw new FileFault('not-list', { path: this.path });
+    this.#checkCount(this.#value.length);
     return this.#value.map((item: unknown, i) => new JsonValue(item, `${this.path}[${i}]`));
   }
 
@@ -39,15 +45,19 @@ export class JsonValue {
     throw new FileFault('not-number', { path: this.path });
   }
 
-  /** Whether it says yes: true, 1, or one of them between quotes. */
+  /** Whether it says yes: true, 1, or one of them between quotes. What is nested says nothing, however deep. */
   get isTrue(): boolean {
-    return ['true', '1'].includes(String(this.#value));
+    return [true, 1, 'true', '1'].some((one) => one === this.#value);
   }
 
   /** One line of text, cut where it is longer than anything sensible. Throws `FileFault` for anything else. */
   text(): string {
     if (typeof this.#value === 'string') return clean(this.#value);
     throw new FileFault('not-text', { path: this.path });
+  }
+
+  #checkCount(count: number): void {
+    if (count > mostItems) throw new FileFault('too-many', { path: this.path });
   }
 
   #members(): Readonly<Record<string, unknown>> {

@@ -137,7 +137,7 @@ function tileIn({ tiles }: Opened, key: string | undefined, place: { readonly li
 
 /** Bytes of `16x8xi32`, `bf16`, `4xvector<16xi8>` and the like; layout and memory space behind a comma change nothing. */
 function bytesOf(type: string): number | undefined {
-  const flat = type.trim().replace(/vector<([\dx]*[a-z]+\d+)>/, '$1');
+  const flat = type.trim().replace(/vector<([\dx]{0,64}[a-z]{1,8}\d{1,4})>/, '$1');
   const match = /^((?:\d{1,9}x)*)(i|si|ui|f|bf)(\d{1,3})(?:\s*,.*)?$/.exec(flat);
   const bits = Number(match?.[3]);
   if (match === null || ![1, 8, 16, 32, 64].includes(bits)) return undefined;
