@@ -102,7 +102,7 @@ describe('sentences', () => {
       ...(['file-empty', 'file-too-large', 'file-cut', 'npy-header', 'npy-version', 'npy-type'] as const),
       ...(['hex-record', 'hex-checksum', 'hex-overlap', 'json', 'file-outside'] as const),
       ...(['snapshot', 'file-unreadable', 'file-unwritten'] as const),
-      ...(['no-number', 'csv-row', 'csv-keep', 'number-outside'] as const),
+      ...(['no-number', 'heading-unclear', 'csv-row', 'csv-keep', 'number-outside'] as const),
     ];
     for (const code of codes)
       expect(fileSentence(new FileError(code, facts), l10n)).toMatch(/^[A-Z].*\. [A-Z].*\.$/);

@@ -33,6 +33,12 @@ export function fileSentence({ code, facts }: FileError, l10n: Localiser): strin
         fact('line'),
         fact('text'),
       );
+    case 'heading-unclear':
+      return l10n.t(
+        'Line {0} begins with "{1}", which may be a heading or hexadecimal digits. Delete the heading, or write 0x in front of all numbers.',
+        fact('line'),
+        fact('text'),
+      );
     case 'csv-row':
       return l10n.t(
         'Line {0} begins with "{1}"; DATA and STALL are known. Correct the file.',

@@ -17,6 +17,8 @@ export type FileErrorCode =
   | 'npy-type'
   /** A word that is no number (facts `line`, `text`). */
   | 'no-number'
+  /** A first row that may be names or bits (facts `line`, `text`). */
+  | 'heading-unclear'
   /** A row of a simulator's CSV file that is not understood (facts `line`, `text`). */
   | 'csv-row'
   /** A row of a simulator's CSV file of which only some bytes count (facts `line`, `text`: its TKEEP). */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { dice, Random } from '../../../test/conformance/random.ts';
+import { dice, Random, runSeed } from '../../../test/conformance/random.ts';
 import { fuzzFiles } from '../../../test/long/fuzz-files.ts';
 import { cellFormat } from '../cells/cell-format.ts';
 import type { CellName } from '../cells/choices.ts';
@@ -252,6 +252,52 @@ describe('numbers in text', () => {
     expect(fault(() => values('100\nab\n'))).toEqual(['no-number', { line: 2, text: 'ab' }]);
     expect(fault(() => values('-1\nab\n'))).toEqual(['no-number', { line: 2, text: 'ab' }]);
     expect(fault(() => values('ab\nabc\n'))).toMatchObject(['no-number', {}]);
+  });
+
+  test('a first row of hexadecimal digits is data where what follows has its look, and never lost without a word', () => {
+    expect(values('bf80\n3f80\n0000\n')).toEqual(['0xbf80', '0x3f80', '0x0000']);
+    expect(readNumberText('# bfloat16\nbf80 3f80\nc000 4000\n').lines).toEqual([2, 2, 3, 3]);
+    expect(values('ff\n0a\n')).toEqual(['0xff', '0x0a']);
+    expect(values('cafe')).toEqual(['0xcafe']);
+    expect(values(`bf80${' 3f80'.repeat(200_000)}\n`), 'all in one row').toHaveLength(200_001);
+    expect(readNumberText('bf80\nTLAST\n3f80\n0001').packets).toBe(2);
+    // Columns that are called so.
+    expect(values('D0,D1\n1,-2\n10,20\n')).toEqual(['1', '-2', '10', '20']);
+    expect(values('face\n1.25\n')).toEqual(['1.25']);
+    expect(values('ab,cafe\n12,34\n')).toEqual(['12', '34']);
+    for (const text of ['D0,D1\n10,20\n', '"dc"\n10\n', 'bf80\n4000\n4080\n'])
+      expect(fault(() => values(text))).toMatchObject(['heading-unclear', { line: 1 }]);
+    expect(fault(() => values('bf80\nff\n0a\n'))).toEqual(['no-number', { line: 1, text: 'bf80' }]);
+
+    const random = new Random(runSeed());
+    for (let round = 0; round < 500; round++) {
+      const digits = random.pick([2, 4, 8, 16, 32]);
+      const upper = random.below(2) === 0;
+      const words = Array.from({ length: 1 + random.below(12) }, () => {
+        const word = Array.from({ length: digits }, () => random.below(16).toString(16)).join('');
+        return upper ? word.toUpperCase() : word;
+      });
+      const perRow = 1 + random.below(4);
+      const separator = random.pick([' ', ',', ', ', ';', '\t']);
+      const rows = Array.from({ length: Math.ceil(words.length / perRow) }, (_, i) =>
+        words.slice(i * perRow, (i + 1) * perRow).join(separator),
+      );
+      const text = `${rows.join('\n')}\n`;
+      let read: readonly string[];
+      try {
+        read = values(text);
+      } catch (error) {
+        // Refused in words, but nothing is lost.
+        expect(error, text).toBeInstanceOf(FileError);
+        expect((error as FileError).code, text).toBe('heading-unclear');
+        expect(/[a-f]/i.test(words.slice(perRow).join('').replace(/\de\d/gi, '')), text).toBe(false);
+        continue;
+      }
+      expect(
+        read.map((word) => word.replace(/^0x/, '')),
+        text,
+      ).toEqual(words);
+    }
   });
 
   test('a row of the simulator that keeps no byte has no data; one that keeps some is refused: values have no size', () => {

@@ -24,10 +24,19 @@ const timeLine = /^T\s+\d+(?:\.\d+)?\s*(?:[pnum]?s)$/i;
 /** Bits as memory dumps write them, without `0x`: all words of a file have one length. */
 const bareHex = /^(?:[0-9a-f]{2}|[0-9a-f]{4}|[0-9a-f]{8}|[0-9a-f]{16}|[0-9a-f]{32})$/i;
 
+/** Words of a line. */
+interface Row {
+  readonly words: readonly string[];
+  readonly line: number;
+}
+const noRow: Row = { words: [], line: 0 };
+
 /** Collects numbers with their lines. */
 class Numbers {
   readonly values: string[] = [];
   readonly lines: number[] = [];
+  /** A first row that can be a heading of names and can be bits. */
+  #first: Row = noRow;
   /** The first word that is a number only as hexadecimal digits. */
   #hex: { readonly text: string; readonly line: number } | undefined;
 
@@ -50,12 +59,42 @@ class Numbers {
     this.#push(imaginary, line);
   }
 
-  /** All of them. Throws FileError `no-number` if some were hexadecimal digits and others were not. */
-  get all(): readonly string[] {
-    const hex = this.#hex;
-    if (hex === undefined) return this.values;
-    if (this.values.some((other) => !isLike(other, hex.text))) throw noNumber(hex.text, hex.line);
-    return this.values.map((word) => `0x${word}`);
+  /** Takes a first row of bits, all of one length, that reads as names, too; what follows tells. */
+  addFirst(words: readonly string[], line: number): void {
+    this.#first = { words, line };
+  }
+
+  /**
+   * All of them, once there are no more. Throws FileError `no-number` if some were hexadecimal digits and others were not,
+   * `heading-unclear` if nothing tells whether the first row is a heading.
+   */
+  end(): { readonly values: readonly string[]; readonly lines: readonly number[] } {
+    const first = this.#bits;
+    const values = [...first.words, ...this.values];
+    const lines = [...first.words.map(() => first.line), ...this.lines];
+    if (values.length > mostNumbers) throw new FileError('file-too-large', { most: mostNumbers });
+    const hex = first.words[0] === undefined ? this.#hex : { text: first.words[0], line: first.line };
+    if (hex === undefined) return { values, lines };
+    if (values.some((other) => !isLike(other, hex.text))) throw noNumber(hex.text, hex.line);
+    return { values: values.map((word) => `0x${word}`), lines };
+  }
+
+  /**
+   * The first row where it is bits: all that follows has its look and something of it is no decimal number. No words where
+   * it is a heading.
+   */
+  get #bits(): Row {
+    const [text] = this.#first.words;
+    const { line } = this.#first;
+    if (text === undefined) return noRow;
+    if (this.values.some((other) => !isLike(other, text))) {
+      if (this.#hex !== undefined) throw noNumber(text, line);
+      return noRow;
+    }
+    // Nobody writes decimal numbers with zeros in front.
+    const isSure = this.#hex !== undefined || this.values.some((other) => other.startsWith('0'));
+    if (this.values.length > 0 && !isSure) throw new FileError('heading-unclear', { line, text });
+    return this.#first;
   }
 
   #push(text: string, line: number): void {
@@ -98,7 +137,15 @@ function cellsOf(row: string): string[] {
   return row.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1'));
 }
 
-/** Reads numbers from text. Throws FileError `no-number`, `csv-row`, `csv-keep`, `file-too-large` or `file-empty`. */
+/** The words of a row that is no simulator's CSV. */
+function wordsOf(row: string): string[] {
+  return row.split(/[\s,;()"]+/).filter((word) => word !== '');
+}
+
+/**
+ * Reads numbers from text. Throws FileError `no-number`, `heading-unclear`, `csv-row`, `csv-keep`, `file-too-large` or
+ * `file-empty`.
+ */
 export function readNumberText(text: string): TextNumbers {
   const numbers = new Numbers();
   let packets = 1;
@@ -122,9 +169,13 @@ export function readNumberText(text: string): TextNumbers {
       isFirst = false;
       columns = columnsOf(row);
       if (columns !== undefined) continue;
-      // A heading of names, as spreadsheets have it.
-      const isHex = row.split(/[\s,;]+/).every((word) => word.length >= 8 && bareHex.test(word));
-      if (!isHex && /^["a-z_]/i.test(row) && row !== 'TLAST' && !/^(?:inf|nan)/i.test(row)) continue;
+      // A heading of names, as spreadsheets have it, or bits: no heading has names of eight such letters.
+      const [name = '', ...names] = wordsOf(row);
+      const isHex = bareHex.test(name) && names.every((other) => isLike(other, name));
+      if (/^["a-z_]/i.test(row) && row !== 'TLAST' && !/^(?:inf|nan)/i.test(row)) {
+        if (isHex && name.length < 8) numbers.addFirst([name, ...names], line + 1);
+        if (!isHex || name.length < 8) continue;
+      }
     }
     if (columns !== undefined) {
       isPacketOver = addCommand(cellsOf(row), columns, line + 1, add) || isPacketOver;
@@ -135,13 +186,11 @@ export function readNumberText(text: string): TextNumbers {
       isLast = true;
       continue;
     }
-    const words = row.split(/[\s,;()"]+/).filter((word) => word !== '');
-    add(words, line + 1);
+    add(wordsOf(row), line + 1);
     isPacketOver = isLast;
     isLast = false;
   }
-  const { lines } = numbers;
-  const values = numbers.all;
+  const { values, lines } = numbers.end();
   if (values.length === 0) throw new FileError('file-empty');
   return { values, lines, packets };
 }
