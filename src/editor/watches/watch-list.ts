@@ -20,7 +20,7 @@ import { namedPlaces } from '../named-places.ts';
 import type { HexPanel } from '../panel.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
 import { sentenceOf } from '../sentences.ts';
-import { isKeptTile, keptShape, keptTileName, tilesToRemove, usualKept } from './kept-tiles.ts';
+import { type KeptFolder, keptShape, keptTileName, removeOldTiles, usualKept } from './kept-tiles.ts';
 import { sparklineSvg } from './sparkline-svg.ts';
 import { Watches, type WatchHistory, type WatchHit, type WatchNow } from './watch-model.ts';
 import { actionText, historyText, hitText, rowText, valueText } from './watch-sentences.ts';
@@ -300,18 +300,26 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
   /** Removes the oldest files of watches where there are more than the setting allows; none that the sidebar shows. */
   async #removeOldTiles(): Promise<void> {
     const { folder, openSnapshots } = this.#services;
+    const { services } = this.#provider;
     const { fs } = vscode.workspace;
     const most = vscode.workspace.getConfiguration('tilescope').get('watchSnapshots');
     const shown = new Set(openSnapshots());
-    const names = (await fs.readDirectory(folder)).map(([name]) => name).filter(isKeptTile);
-    const found = names.map(async (name) => {
-      const uri = vscode.Uri.joinPath(folder, name);
-      // Another window of the workspace may remove it at the same moment.
-      const stat = await fs.stat(uri).then(undefined, () => undefined);
-      return stat === undefined || shown.has(uri.fsPath) ? [] : [{ name, size: stat.size, at: stat.mtime }];
-    });
-    const old = tilesToRemove((await Promise.all(found)).flat(), fitting(keptShape, most) ?? usualKept);
-    for (const { name } of old) await fs.delete(vscode.Uri.joinPath(folder, name));
+    const at = (name: string) => vscode.Uri.joinPath(folder, name);
+    const files: KeptFolder = {
+      entries: async () =>
+        (await fs.readDirectory(folder)).map(([name, type]) => ({
+          name,
+          isFile: type === vscode.FileType.File,
+        })),
+      stat: async (name) => {
+        const { size, mtime } = await fs.stat(at(name));
+        return { size, at: mtime };
+      },
+      isShown: (name) => shown.has(at(name).fsPath),
+      remove: async (name) => fs.delete(at(name)),
+    };
+    const note = (error: unknown) => services.note(error);
+    await removeOldTiles(files, fitting(keptShape, most) ?? usualKept, Date.now(), note);
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 import * as assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -117,6 +117,8 @@ describe('live', () => {
       for (const name of [old, 'mine.aiesnap']) {
         await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(folder, name), new Uint8Array(1));
       }
+      const then = new Date('2020-01-02T03:04:05.678Z');
+      await utimes(vscode.Uri.joinPath(folder, old).fsPath, then, then);
       await list.pin({ ...freeze, id: 'keep', condition: '= 78', action: 'snapshot' });
       await untilTrue('it is read without an editor', () => pinned()[1] === '(6,2)+0x0000 = 77');
       poke(0x78);
