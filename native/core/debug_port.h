@@ -4,6 +4,8 @@
  */
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "debug_registers.h"
 #include "driver.h"
@@ -34,24 +36,31 @@ class DebugPort {
         ColumnRange columns;
         RowRange rows;
         RegisterSource& registers;
+        /** Whether a tile is clocked: as AieAccess::clocks(). */
+        std::function<Reason(Tile)> clocks;
         /** Writes; null: AIE_REG does. */
         RegisterFile* file;
         /** Which AIE_REG the driver is believed to know. */
         bool& wide;
     };
-    explicit DebugPort(const Ground& ground) : ground_(ground) {}
+    explicit DebugPort(Ground ground) : ground_(std::move(ground)) {}
 
     /**
-     * Reads one register of a core whose tile is clocked. `coreRunning`: it is asked of cores only that do not run, and this one
-     * does, or its status could not be read.
+     * Reads one register of a core. The tile's clock is asked for before each access, and none is touched that is not known
+     * to be clocked. `noWay`: the core is in reset, where it has none of its own registers. `coreRunning`: it is asked of
+     * cores only that do not run, and this one does.
      */
     Reason read(Tile tile, ReadableRegister which, uint32_t& value);
-    /** Writes one, reads it back, and says what came of it; `noWay`: it does not hold what was written. */
+    /** Writes one, reads it back, and says what came of it, clocks as read(); `noWay`: it does not hold what was written. */
     Reason write(Tile tile, const DebugWrite& what);
 
   private:
-    void check(Tile tile) const;
-    [[nodiscard]] bool runs(Tile tile);
+    /** Throws `internal` for a tile that is no core of the partition, and for a register of another generation. */
+    void check(Tile tile, ReadableRegister which) const;
+    /** One register of a tile, if that is clocked. */
+    [[nodiscard]] Reason load(Tile tile, ReadableRegister which, uint32_t& value);
+    /** Why a core cannot be asked for a register now. */
+    [[nodiscard]] Reason mayRead(Tile tile, ReadableWhen when);
     [[nodiscard]] Reason store(Tile tile, const DebugWrite& what);
 
     Ground ground_;

@@ -14,11 +14,14 @@ namespace {
 // Made by the lists only: of no number, and not changed afterwards by one.
 static_assert(!std::is_default_constructible_v<ReadableRegister> && !std::is_default_constructible_v<DebugWrite>);
 static_assert(!std::is_constructible_v<ReadableRegister, uint32_t> &&
-              !std::is_constructible_v<ReadableRegister, uint32_t, bool>);
+              !std::is_constructible_v<ReadableRegister, Generation, uint32_t, ReadableWhen>);
 static_assert(!std::is_constructible_v<DebugWrite, uint32_t, uint32_t> &&
               !std::is_constructible_v<DebugWrite, ReadableRegister, uint32_t, uint32_t>);
 static_assert(!std::is_aggregate_v<ReadableRegister> && !std::is_aggregate_v<DebugWrite>);
 static_assert(!std::is_invocable_v<decltype(&DebugPort::write), DebugPort, Tile, uint32_t>);
+
+// Halt, and the count of a step: what bit 1 does is not known.
+static_assert(debug::writable[0].name == CoreRegister::debugControl0 && debug::writable[0].bits == 0x3D);
 
 constexpr std::array generations{Generation::aie, Generation::aieml, Generation::aie2ps};
 
@@ -45,6 +48,7 @@ struct Bench {
         file.emplace(kernel, *partition, map.columnShift, map.rowShift, columns);
         RegisterSource& reads = way == HaltWay::positioned ? static_cast<RegisterSource&>(*file) : *view;
         port.emplace(DebugPort::Ground{kernel, *partition, map, columns, kernel.shape.core, reads,
+                                       [this, &reads](Tile at) { return clockState(map, reads, at); },
                                        way == HaltWay::positioned ? &*file : nullptr, wide});
     }
     [[nodiscard]] uint32_t offset(CoreRegister name, uint32_t number = 0) const {
@@ -115,7 +119,7 @@ TEST_CASE("debug registers stand where each generation has them, and where it ha
     }
 }
 
-TEST_CASE("what can be written is halt, resume, step, PC events, and the two events that halt") {
+TEST_CASE("debug: what can be written is halt, resume, step, PC events, and the two events that halt") {
     for (const Generation generation : generations) {
         CHECK(DebugWrite::halt(generation)->value() == 1);
         CHECK(DebugWrite::resume(generation)->value() == 0);
@@ -136,7 +140,7 @@ TEST_CASE("what can be written is halt, resume, step, PC events, and the two eve
     }
 }
 
-TEST_CASE("by either way one word changes, the one that is named, and it is read back") {
+TEST_CASE("debug: by either way one word changes, the one that is named, and it is read back") {
     for (const Generation generation : generations) {
         for (const HaltWay way : {HaltWay::positioned, HaltWay::request}) {
             Bench bench(generation, way);
@@ -152,14 +156,14 @@ TEST_CASE("by either way one word changes, the one that is named, and it is read
     }
 }
 
-TEST_CASE("the request of AIE_REG that a driver knows is found, and remembered") {
+TEST_CASE("debug: the request of AIE_REG that a driver knows is found, and remembered") {
     Bench bench(Generation::aieml, HaltWay::request);
     bench.kernel.wideRegisters = false;
     CHECK(bench.port->write(bench.tile, *DebugWrite::halt(Generation::aieml)) == Reason::none);
     CHECK_FALSE(bench.wide);
 }
 
-TEST_CASE("a register that does not take what was written is no success; a count that was used up is one") {
+TEST_CASE("debug: a register that does not take what was written is no success; a count that was used up is one") {
     Bench bench(Generation::aieml);
     const DebugWrite step = *DebugWrite::step(Generation::aieml, 5);
     CHECK(step.isIn(step.value()));
@@ -170,7 +174,7 @@ TEST_CASE("a register that does not take what was written is no success; a count
     CHECK_FALSE(watch.isIn(0x80000021));
     Deaf deaf;
     DebugPort port(DebugPort::Ground{bench.kernel, *bench.partition, bench.map, bench.columns, bench.kernel.shape.core,
-                                     deaf, &*bench.file, bench.wide});
+                                     deaf, [](Tile) { return Reason::none; }, &*bench.file, bench.wide});
     CHECK(port.write(bench.tile, watch) == Reason::noWay);
     CHECK(port.write(bench.tile, *DebugWrite::resume(Generation::aieml)) == Reason::none);
     bench.kernel.poke(bench.tile, watch.where().offset(), 0);
@@ -179,29 +183,94 @@ TEST_CASE("a register that does not take what was written is no success; a count
     CHECK(bench.kernel.peek(bench.tile, watch.where().offset()) == 0);
 }
 
-TEST_CASE("general registers are asked of a core only that does not run") {
+TEST_CASE("debug: general registers are asked of a core only that does not run, and none of its own while it is in reset") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         const uint32_t status = bench.offset(CoreRegister::coreStatus);
         const auto general = *ReadableRegister::of(generation, CoreRegister::r, 5);
-        const auto counter = *ReadableRegister::of(generation, CoreRegister::pc);
+        const auto control = *ReadableRegister::of(generation, CoreRegister::debugControl0);
         bench.kernel.poke(bench.tile, general.offset(), 77);
-        bench.kernel.poke(bench.tile, counter.offset(), 0x3D0);
+        bench.kernel.poke(bench.tile, control.offset(), 1);
+        const std::array own{CoreRegister::pc, CoreRegister::fc, CoreRegister::sp, CoreRegister::lr};
+        for (const CoreRegister name : own) bench.kernel.poke(bench.tile, bench.offset(name), 0x3D0);
         uint32_t value = 0;
         bench.kernel.poke(bench.tile, status, 1);
         CHECK(bench.port->read(bench.tile, general, value) == Reason::coreRunning);
         CHECK(value == 0);
-        CHECK(bench.port->read(bench.tile, counter, value) == Reason::none);
-        CHECK(value == 0x3D0);
-        for (const uint32_t still : {0U, 0x10001U, 3U}) {
+        for (const CoreRegister name : own) {
+            value = 0;
+            CHECK(bench.port->read(bench.tile, *ReadableRegister::of(generation, name), value) == Reason::none);
+            CHECK(value == 0x3D0);
+        }
+        // Disabled, halted by a debugger, halted by an error.
+        for (const uint32_t still : {0U, 0x10001U, 0x80001U}) {
             bench.kernel.poke(bench.tile, status, still);
+            value = 0;
             CHECK(bench.port->read(bench.tile, general, value) == Reason::none);
             CHECK(value == 77);
+        }
+        for (const uint32_t reset : {2U, 3U, 0x10003U, 0x80002U}) {
+            bench.kernel.poke(bench.tile, status, reset);
+            value = 0;
+            CHECK(bench.port->read(bench.tile, general, value) == Reason::noWay);
+            for (const CoreRegister name : own) {
+                CHECK(bench.port->read(bench.tile, *ReadableRegister::of(generation, name), value) == Reason::noWay);
+            }
+            CHECK(value == 0);
+            CHECK(bench.port->read(bench.tile, control, value) == Reason::none);
+            CHECK(value == 1);
         }
     }
 }
 
-TEST_CASE("no tile but a core of the partition has these registers") {
+TEST_CASE("debug: a register of another generation is neither read nor written") {
+    for (const Generation generation : generations) {
+        Bench bench(generation);
+        const auto before = bench.words();
+        for (const Generation other : generations) {
+            if (other == generation) continue;
+            uint32_t value = 0;
+            CHECK_THROWS_AS(bench.port->write(bench.tile, *DebugWrite::halt(other)), CoreError);
+            CHECK_THROWS_AS(bench.port->read(bench.tile, *ReadableRegister::of(other, CoreRegister::debugStatus), value),
+                            CoreError);
+        }
+        CHECK(bench.words() == before);
+    }
+}
+
+TEST_CASE("debug: a tile that is not known to be clocked is not touched, by either way, for nothing") {
+    for (const Generation generation : generations) {
+        for (const HaltWay way : {HaltWay::positioned, HaltWay::request}) {
+            Bench bench(generation, way);
+            // The driver takes the tile for clocked: it would do what it is asked for.
+            bench.kernel.noted = [](Tile) { return true; };
+            bench.kernel.gate(bench.tile, bench.kernel.shape.numRows());
+            uint32_t value = 0;
+            for (const CoreRegister name : {CoreRegister::debugStatus, CoreRegister::pc, CoreRegister::r}) {
+                CHECK(bench.port->read(bench.tile, *ReadableRegister::of(generation, name), value) == Reason::gated);
+            }
+            CHECK(bench.port->write(bench.tile, *DebugWrite::halt(generation)) == Reason::gated);
+            CHECK(value == 0);
+        }
+        Bench bench(generation);
+        const auto before = bench.words();
+        DebugPort port(DebugPort::Ground{bench.kernel, *bench.partition, bench.map, bench.columns,
+                                         bench.kernel.shape.core, *bench.file,
+                                         [](Tile) { return Reason::clocksUnknown; }, &*bench.file, bench.wide});
+        CHECK(port.write(bench.tile, *DebugWrite::halt(generation)) == Reason::clocksUnknown);
+        CHECK(bench.words() == before);
+        // Its owner stops the clock between a write and the look at it.
+        uint32_t asked = 0;
+        DebugPort late(DebugPort::Ground{bench.kernel, *bench.partition, bench.map, bench.columns,
+                                         bench.kernel.shape.core, *bench.file,
+                                         [&asked](Tile) { return asked++ == 0 ? Reason::none : Reason::gated; },
+                                         &*bench.file, bench.wide});
+        CHECK(late.write(bench.tile, *DebugWrite::halt(generation)) == Reason::gated);
+        CHECK(asked == 2);
+    }
+}
+
+TEST_CASE("debug: no tile but a core of the partition has these registers") {
     Bench bench(Generation::aieml);
     uint32_t value = 0;
     const auto counter = *ReadableRegister::of(Generation::aieml, CoreRegister::pc);
@@ -212,7 +281,7 @@ TEST_CASE("no tile but a core of the partition has these registers") {
     }
 }
 
-TEST_CASE("halting exists where a known driver writes registers, and is said not to exist elsewhere") {
+TEST_CASE("debug: halting exists where a known driver writes registers, and is said not to exist elsewhere") {
     DriverFacts facts;
     CHECK(haltWay(facts) == HaltWay::none);
     facts.family = Family::linux2020;

@@ -39,6 +39,15 @@ enum class CoreRegister : uint8_t {
     sr
 };
 
+/** What a core must be doing for one of its registers to be read. */
+enum class ReadableWhen : uint8_t {
+    always,
+    /** The core's own registers are not there to be read while it is in reset. */
+    outOfReset,
+    /** Likewise; and nobody knows whether they can be read while the core runs: asked of a core only that does not. */
+    atRest
+};
+
 namespace debug {
 
 /** `count` registers of one name, each one word, whose places are `stride` bytes apart. */
@@ -47,23 +56,23 @@ struct NamedRun {
     uint32_t first = 0;
     uint32_t count = 1;
     uint32_t stride = 4;
-    /** Nobody knows whether they can be read while the core runs: asked of a core only that does not. */
-    bool needsHalt = false;
+    ReadableWhen when = ReadableWhen::always;
 };
 
-constexpr bool needsHalt = true;
+constexpr ReadableWhen outOfReset = ReadableWhen::outOfReset;
+constexpr ReadableWhen atRest = ReadableWhen::atRest;
 
 constexpr std::array aieReadable{
-    NamedRun{CoreRegister::r, 0x30000, 16, 0x10, needsHalt},
-    NamedRun{CoreRegister::p, 0x30100, 8, 0x10, needsHalt},
-    NamedRun{CoreRegister::pc, 0x30280},
-    NamedRun{CoreRegister::fc, 0x30290},
-    NamedRun{CoreRegister::sp, 0x302A0},
-    NamedRun{CoreRegister::lr, 0x302B0},
-    NamedRun{CoreRegister::m, 0x302C0, 8, 0x10, needsHalt},
-    NamedRun{CoreRegister::ls, 0x30500, 1, 4, needsHalt},
-    NamedRun{CoreRegister::le, 0x30510, 1, 4, needsHalt},
-    NamedRun{CoreRegister::lc, 0x30520, 1, 4, needsHalt},
+    NamedRun{CoreRegister::r, 0x30000, 16, 0x10, atRest},
+    NamedRun{CoreRegister::p, 0x30100, 8, 0x10, atRest},
+    NamedRun{CoreRegister::pc, 0x30280, 1, 4, outOfReset},
+    NamedRun{CoreRegister::fc, 0x30290, 1, 4, outOfReset},
+    NamedRun{CoreRegister::sp, 0x302A0, 1, 4, outOfReset},
+    NamedRun{CoreRegister::lr, 0x302B0, 1, 4, outOfReset},
+    NamedRun{CoreRegister::m, 0x302C0, 8, 0x10, atRest},
+    NamedRun{CoreRegister::ls, 0x30500, 1, 4, atRest},
+    NamedRun{CoreRegister::le, 0x30510, 1, 4, atRest},
+    NamedRun{CoreRegister::lc, 0x30520, 1, 4, atRest},
     NamedRun{CoreRegister::coreControl, 0x32000},
     NamedRun{CoreRegister::coreStatus, 0x32004},
     NamedRun{CoreRegister::debugControl0, 0x32010},
@@ -75,18 +84,18 @@ constexpr std::array aieReadable{
 };
 
 constexpr std::array aiemlReadable{
-    NamedRun{CoreRegister::r, 0x30C00, 32, 0x10, needsHalt},
-    NamedRun{CoreRegister::m, 0x30E00, 8, 0x10, needsHalt},
-    NamedRun{CoreRegister::p, 0x31000, 8, 0x10, needsHalt},
-    NamedRun{CoreRegister::pc, 0x31100},
-    NamedRun{CoreRegister::fc, 0x31110},
-    NamedRun{CoreRegister::sp, 0x31120},
-    NamedRun{CoreRegister::lr, 0x31130},
-    NamedRun{CoreRegister::ls, 0x31140, 1, 4, needsHalt},
-    NamedRun{CoreRegister::le, 0x31150, 1, 4, needsHalt},
-    NamedRun{CoreRegister::lc, 0x31160, 1, 4, needsHalt},
-    NamedRun{CoreRegister::cr, 0x31170, 1, 4, needsHalt},
-    NamedRun{CoreRegister::sr, 0x31180, 1, 4, needsHalt},
+    NamedRun{CoreRegister::r, 0x30C00, 32, 0x10, atRest},
+    NamedRun{CoreRegister::m, 0x30E00, 8, 0x10, atRest},
+    NamedRun{CoreRegister::p, 0x31000, 8, 0x10, atRest},
+    NamedRun{CoreRegister::pc, 0x31100, 1, 4, outOfReset},
+    NamedRun{CoreRegister::fc, 0x31110, 1, 4, outOfReset},
+    NamedRun{CoreRegister::sp, 0x31120, 1, 4, outOfReset},
+    NamedRun{CoreRegister::lr, 0x31130, 1, 4, outOfReset},
+    NamedRun{CoreRegister::ls, 0x31140, 1, 4, atRest},
+    NamedRun{CoreRegister::le, 0x31150, 1, 4, atRest},
+    NamedRun{CoreRegister::lc, 0x31160, 1, 4, atRest},
+    NamedRun{CoreRegister::cr, 0x31170, 1, 4, atRest},
+    NamedRun{CoreRegister::sr, 0x31180, 1, 4, atRest},
     NamedRun{CoreRegister::coreControl, 0x32000},
     NamedRun{CoreRegister::coreStatus, 0x32004},
     NamedRun{CoreRegister::debugControl0, 0x32010},
@@ -98,18 +107,18 @@ constexpr std::array aiemlReadable{
 };
 
 constexpr std::array aie2psReadable{
-    NamedRun{CoreRegister::r, 0x32800, 32, 0x10, needsHalt},
-    NamedRun{CoreRegister::m, 0x32A00, 8, 0x10, needsHalt},
-    NamedRun{CoreRegister::p, 0x32C00, 8, 0x10, needsHalt},
-    NamedRun{CoreRegister::pc, 0x32D00},
-    NamedRun{CoreRegister::fc, 0x32D10},
-    NamedRun{CoreRegister::sp, 0x32D20},
-    NamedRun{CoreRegister::lr, 0x32D30},
-    NamedRun{CoreRegister::ls, 0x32D40, 1, 4, needsHalt},
-    NamedRun{CoreRegister::le, 0x32D50, 1, 4, needsHalt},
-    NamedRun{CoreRegister::lc, 0x32D60, 1, 4, needsHalt},
-    NamedRun{CoreRegister::cr, 0x32DC0, 1, 4, needsHalt},
-    NamedRun{CoreRegister::sr, 0x32DD0, 1, 4, needsHalt},
+    NamedRun{CoreRegister::r, 0x32800, 32, 0x10, atRest},
+    NamedRun{CoreRegister::m, 0x32A00, 8, 0x10, atRest},
+    NamedRun{CoreRegister::p, 0x32C00, 8, 0x10, atRest},
+    NamedRun{CoreRegister::pc, 0x32D00, 1, 4, outOfReset},
+    NamedRun{CoreRegister::fc, 0x32D10, 1, 4, outOfReset},
+    NamedRun{CoreRegister::sp, 0x32D20, 1, 4, outOfReset},
+    NamedRun{CoreRegister::lr, 0x32D30, 1, 4, outOfReset},
+    NamedRun{CoreRegister::ls, 0x32D40, 1, 4, atRest},
+    NamedRun{CoreRegister::le, 0x32D50, 1, 4, atRest},
+    NamedRun{CoreRegister::lc, 0x32D60, 1, 4, atRest},
+    NamedRun{CoreRegister::cr, 0x32DC0, 1, 4, atRest},
+    NamedRun{CoreRegister::sr, 0x32DD0, 1, 4, atRest},
     NamedRun{CoreRegister::coreControl, 0x38000},
     NamedRun{CoreRegister::coreStatus, 0x38004},
     NamedRun{CoreRegister::debugControl0, 0x38010},
@@ -131,7 +140,7 @@ struct WrittenBits {
 };
 
 constexpr std::array writable{
-    WrittenBits{CoreRegister::debugControl0, 1, 0x0000003F, 0x0000003C}, // halt, and how many instructions to step
+    WrittenBits{CoreRegister::debugControl0, 1, 0x0000003D, 0x0000003C}, // halt, and how many instructions to step
     WrittenBits{CoreRegister::debugControl1, 1, 0x7F7F0000},             // two events that halt
     WrittenBits{CoreRegister::pcEvent, 4, 0x80003FFF},                   // valid, and the program counter
 };
@@ -166,19 +175,22 @@ class ReadableRegister {
     static constexpr std::optional<ReadableRegister> of(Generation generation, CoreRegister name, uint32_t number = 0) {
         for (const debug::NamedRun& run : debug::readable(generation)) {
             if (run.name == name && number < run.count) {
-                return ReadableRegister(run.first + number * run.stride, run.needsHalt);
+                return ReadableRegister(generation, run.first + number * run.stride, run.when);
             }
         }
         return {};
     }
+    /** The only one in whose tiles it stands at this offset. */
+    [[nodiscard]] constexpr Generation generation() const { return generation_; }
     [[nodiscard]] constexpr uint32_t offset() const { return offset_; }
-    /** Only of a core that does not run. */
-    [[nodiscard]] constexpr bool needsHalt() const { return needsHalt_; }
+    [[nodiscard]] constexpr ReadableWhen when() const { return when_; }
 
   private:
-    constexpr ReadableRegister(uint32_t offset, bool needsHalt) : offset_(offset), needsHalt_(needsHalt) {}
+    constexpr ReadableRegister(Generation generation, uint32_t offset, ReadableWhen when)
+        : generation_(generation), offset_(offset), when_(when) {}
+    Generation generation_;
     uint32_t offset_;
-    bool needsHalt_;
+    ReadableWhen when_;
 };
 
 /** One word for one register: what halting a core, letting it go on, or a breakpoint is. Empty where there is none. */
@@ -216,7 +228,7 @@ class DebugWrite {
         return of(generation, CoreRegister::debugControl1, 0, value);
     }
 
-    /** Where it is written, and read back. */
+    /** Where it is written, and read back, and of which generation. */
     [[nodiscard]] constexpr ReadableRegister where() const { return where_; }
     [[nodiscard]] constexpr uint32_t value() const { return value_; }
     /** Whether a register that holds this has taken what was written. */
@@ -265,7 +277,7 @@ constexpr bool writesOnlyDebug(Generation generation) {
         if (one.name == CoreRegister::coreControl || one.name == CoreRegister::debugStatus) return false;
         for (uint32_t i = 0; i < one.count; i++) {
             const auto place = ReadableRegister::of(generation, one.name, i);
-            if (!place.has_value() || place->needsHalt()) return false;
+            if (!place.has_value() || place->when() != ReadableWhen::always) return false;
         }
     }
     return true;
@@ -290,6 +302,7 @@ static_assert(writesOnlyDebug(Generation::aie) && writesOnlyDebug(Generation::ai
 static_assert(agrees(Generation::aie) && agrees(Generation::aieml) && agrees(Generation::aie2ps));
 static_assert(!ReadableRegister::of(Generation::unknown, CoreRegister::pc).has_value());
 static_assert(!DebugWrite::halt(Generation::unknown).has_value());
+static_assert(ReadableRegister::of(Generation::aie2ps, CoreRegister::coreStatus)->when() == ReadableWhen::always);
 
 } // namespace debug
 
