@@ -1119,11 +1119,14 @@ describe('[truth-21] a partition that nobody uses', () => {
     device.owner = owner;
     device.announce();
     device.epoch = 'epoch-2';
-    await session.refreshUnasked(range(0, 64), epoch, never);
-    expect(session.bytes(range(0, 1)).base).toEqual(Uint8Array.of(5));
+    const refused = async () => {
+      const refresh = session.refreshUnasked(range(0, 64), epoch, never);
+      await expect(refresh).rejects.toMatchObject({ code: 'bytes-changed-hands' });
+      expect(session.bytes(range(0, 1)).base).toEqual(Uint8Array.of(5));
+    };
+    await refused();
     device.announce();
-    const refused = session.refreshUnasked(range(0, 64), epoch, never);
-    await expect(refused).rejects.toMatchObject({ code: 'bytes-changed-hands' });
+    await refused();
   });
 
   test('a layout that is refused to nobody is not refused to the person who asks meanwhile', async () => {
@@ -1165,6 +1168,48 @@ describe('[truth-21] a partition that nobody uses', () => {
     expect(device.asked.at(-1)).toBe('look');
     expect(session.state.lastError).toBeUndefined();
     expect(session.bytes(range(0, 8192)).bytes).toEqual(device.bytes.slice(0, 8192));
+  });
+
+  test('is read at once for a person who looks while a read of nobody waits, which ends', async () => {
+    const { link, device, session } = parts();
+    device.owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 };
+    await link.connect();
+    session.look('watch', range(0, 64), 'nobody');
+    await settle();
+    expect(device.openedBy).toEqual(['nobody']);
+    expect(device.asked).toEqual(['nobody']);
+    // Its owner goes while the next read waits at the board; it would be refused for that.
+    const held = gate(device, 'read');
+    session.look('watch', range(0, 128), 'nobody');
+    await held.reached;
+    device.owner = undefined;
+    session.look('doc', range(64, 128));
+    await settle();
+    expect(device.asked).toEqual(['nobody', 'look']);
+    expect(session.bytes(range(64, 128)).base).toEqual(device.bytes.slice(64, 192));
+    expect(session.state.lastError).toBeUndefined();
+    held.open();
+    await settle();
+    expect(device.asked).toEqual(['nobody', 'look']);
+  });
+
+  test('is read for a look that comes while the read of an earlier one fails', async () => {
+    const { link, device, session } = parts();
+    await link.connect();
+    await session.open(never);
+    const held = gate(device, 'read');
+    session.look('doc', range(0, 64));
+    await held.reached;
+    session.look('doc', range(64, 64));
+    device.hook = (at) => {
+      device.hook = () => undefined;
+      if (at === 'read-done') throw new BoardError('busy', 'somebody is faster');
+    };
+    held.open();
+    await settle();
+    expect(device.asked).toEqual(['look', 'look']);
+    expect(session.bytes(range(64, 64)).base).toEqual(device.bytes.slice(64, 128));
+    expect(session.state.lastError).toBeUndefined();
   });
 
   test('a long read that gave way to an application keeps what it read, and says so', async () => {

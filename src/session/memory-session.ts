@@ -209,9 +209,10 @@ export class MemorySession implements Disposable {
    * What the document shows right now (`undefined`: nothing, it is hidden or closed). Bytes of it that were not read yet
    * are read while the board is connected; failures go into `state.lastError`, and are not tried again before the next
    * call or the next connection.
+   * @param asking `nobody` where no person has it shown: a free partition is not taken for it
    */
-  look(document: string, range: ByteRange | undefined): void {
-    this.#pieces.reads.look(document, range);
+  look(document: string, range: ByteRange | undefined, asking: 'look' | 'nobody' = 'look'): void {
+    this.#pieces.reads.look(document, range, asking);
   }
 
   /**
@@ -400,7 +401,7 @@ export class MemorySession implements Disposable {
 
   /** The document is closed: its unwritten edits are dropped, nothing is read for it any more. */
   closeDocument(document: string): void {
-    this.#pieces.reads.look(document, undefined);
+    this.#pieces.reads.look(document, undefined, 'nobody');
     this.#pieces.events.bytes(this.#pieces.edits.close(document));
   }
 

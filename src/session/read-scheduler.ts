@@ -64,8 +64,11 @@ export class ReadScheduler {
   #readDone = 0;
   #pumping = false;
   #pumpAsked = false;
-  /** A document began to look since the pump last ended: the next read is a person's. */
-  #looking = false;
+  /** Counts the looks of persons, and those of them whose bytes were read, or could not be. */
+  #asked = 0;
+  #answered = 0;
+  /** Ends the step of the pump that is under way, if nobody asked for it. */
+  #unasked: AbortController | undefined;
 
   constructor(
     link: BoardLink,
@@ -137,7 +140,7 @@ export class ReadScheduler {
     if (this.#follower.asked()) this.wake();
   }
 
-  look(document: string, range: ByteRange | undefined): void {
+  look(document: string, range: ByteRange | undefined, asking: 'look' | 'nobody'): void {
     if (range === undefined) {
       this.#looks.delete(document);
       this.#others.looked();
@@ -146,7 +149,11 @@ export class ReadScheduler {
     if (this.#image.geometry !== undefined) this.#image.checkRange(range);
     this.#looks.set(document, range);
     this.#lookers.add(document);
-    this.#looking = true;
+    if (asking === 'look') {
+      this.#asked++;
+      // It may wait at the board, and a person waits for nobody.
+      this.#unasked?.abort();
+    }
     this.#others.looked();
     void this.pump();
   }
@@ -163,7 +170,7 @@ export class ReadScheduler {
 
   /** A new connection: reads that follow from it are not a person's. */
   connectionChanged(): void {
-    this.#looking = false;
+    this.#answered = this.#asked;
   }
 
   /** The present connection's way to the bytes. Rejects with BoardError. */
@@ -215,13 +222,13 @@ export class ReadScheduler {
     try {
       if (this.#follower.isInUse) await this.read([range], 'nobody', signal, { onlyIn: epoch });
     } catch (error) {
-      // It was let go a moment ago, or has somebody else.
       const { code } = toBoardError(error);
-      if (code !== 'not-asked' && code !== 'epoch') throw error;
+      // The partition list may tell of the new epoch only later.
+      if (code === 'epoch') throw epochOver();
+      // It was let go a moment ago.
+      if (code !== 'not-asked') throw error;
     }
-    if (this.#follower.epoch !== epoch) {
-      throw new SessionError('bytes-changed-hands', 'the epoch ended before the bytes were read');
-    }
+    if (this.#follower.epoch !== epoch) throw epochOver();
   }
 
   /** `onlyIn`: bytes of another epoch are not taken over; rejects with `epoch` then. */
@@ -266,7 +273,7 @@ export class ReadScheduler {
     }
   }
 
-  /** Reads what is shown and was not read yet, until nothing is missing or a read fails. */
+  /** Reads what is shown and was not read yet, until nothing is missing or a read fails after which no person looked. */
   async pump(): Promise<void> {
     this.#pumpAsked = true;
     if (this.#pumping) return;
@@ -274,24 +281,37 @@ export class ReadScheduler {
     try {
       while (this.#pumpAsked && !this.isEnded && this.#follower.isConnected) {
         this.#pumpAsked = false;
-        if (this.#looks.size === 0) continue;
-        // The layout is asked of the board only for somebody who looks, and only once.
-        if (this.#image.geometry === undefined)
-          await this.open(this.#ended.signal, this.#looking ? 'look' : 'nobody');
-        const request = requests(mergeRanges(this.missingShown(), readGap))[0];
-        if (request === undefined) {
-          this.#looking = false;
-          continue;
-        }
-        this.#pumpAsked = true;
-        await this.read(request, this.#looking ? 'look' : 'nobody', this.#ended.signal);
+        const looks = this.#asked;
+        const outcome = await this.#pumpOnce(looks > this.#answered ? 'look' : 'nobody');
+        if (outcome !== 'read') this.#answered = looks;
+        // A look that came meanwhile is not answered by a step that began before it.
+        if (outcome === 'failed' && this.#asked === looks) break;
+        if (outcome !== 'nothing') this.#pumpAsked = true;
       }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  async #pumpOnce(asking: 'look' | 'nobody'): Promise<'read' | 'nothing' | 'failed'> {
+    if (this.#looks.size === 0) return 'nothing';
+    const unasked = asking === 'nobody' ? new AbortController() : undefined;
+    this.#unasked = unasked;
+    const { signal: ended } = this.#ended;
+    const signal = unasked === undefined ? ended : AbortSignal.any([ended, unasked.signal]);
+    try {
+      // The layout is asked of the board only for somebody who looks, and only once.
+      if (this.#image.geometry === undefined) await this.open(signal, asking);
+      const request = requests(mergeRanges(this.missingShown(), readGap))[0];
+      if (request === undefined) return 'nothing';
+      await this.read(request, asking, signal);
+      return 'read';
     } catch (error) {
       // `state.lastError` holds it for the face; here it only ends the loop.
       if (toBoardError(error).code === 'internal') this.#services.log.warn(String(error));
-      this.#looking = false;
+      return 'failed';
     } finally {
-      this.#pumping = false;
+      this.#unasked = undefined;
     }
   }
 
@@ -409,6 +429,10 @@ export class ReadScheduler {
     const skip = mergeRanges(flight.written);
     this.#others.arrived(() => this.#image.store(result, { since, fresh, skip }));
   }
+}
+
+function epochOver(): SessionError {
+  return new SessionError('bytes-changed-hands', 'the epoch ended before the bytes were read');
 }
 
 /** Cuts ranges into requests of bounded size. */

@@ -168,7 +168,7 @@ class RunningWatch {
     if (looked !== this.#looked) {
       this.#looked = looked;
       session.follow(this.#key, isLooking ? lookPeriod : undefined);
-      session.look(this.#key, isLooking ? range : undefined);
+      session.look(this.#key, isLooking ? range : undefined, 'nobody');
     }
     this.take();
   }
