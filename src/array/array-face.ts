@@ -49,16 +49,20 @@ export class ArrayFace implements vscode.Disposable {
   /**
    * The tile at the caret of the editor in front, or `undefined`. Also called when it has not moved.
    * @param showsCore whether the editor shows where the core is
+   * @param asking `nobody` where no person led there: it takes no partition that nobody uses
    */
-  follow(place: TilePlace | undefined, showsCore = false): void {
-    this.tile.isFollowed = showsCore;
+  follow(place: TilePlace | undefined, showsCore = false, asking: 'look' | 'nobody' = 'look'): void {
     const caret = place === undefined ? '' : JSON.stringify(place);
-    if (caret === this.#caret) return;
-    this.#caret = caret;
-    if (place === undefined) return;
-    this.array.show(place.board, place.partition);
-    this.array.mark(place);
-    this.tile.show(place);
+    if (caret !== this.#caret) {
+      this.#caret = caret;
+      if (place !== undefined) {
+        this.array.show(place.board, place.partition, asking);
+        this.array.mark(place);
+        this.tile.show(place, asking);
+      }
+    }
+    // Last: until the editor has said where its caret is, the tile here is another one.
+    this.tile.followed = showsCore ? place : undefined;
   }
 
   /** Opens the Array view with the tile marked, and its details. */

@@ -141,6 +141,21 @@ describe('what is read, and when', () => {
     expect(bench.array.count('status')).toBe(2);
   });
 
+  test('[truth-21] a free partition that nobody chose is not taken; it is read when a person goes there', async () => {
+    const bench = await looking();
+    const free = simulatedKey(freeColumns);
+    bench.model.show('desk', free, 'nobody');
+    await passed(bench);
+    expect(bench.model.picture.problem?.text).toBe('not-asked.');
+    bench.boardsChanged.fire();
+    await passed(bench);
+    expect(bench.model.report({ board: 'desk', partition: free })).toBeUndefined();
+    bench.model.show('desk', free);
+    await passed(bench);
+    expect(bench.model.picture.problem).toBeUndefined();
+    expect(bench.model.report({ board: 'desk', partition: free })).toBeDefined();
+  });
+
   test('by itself only when a person wants it, somebody looks, and the partition is in use', async () => {
     const bench = await looking();
     bench.model.refreshSeconds = 5;
@@ -238,6 +253,15 @@ describe('what is read, and when', () => {
       vi.setSystemTime(Date.now() + 60_000);
       expect(await bench.model.glance(place)).toMatchObject({ status: { tile: place.tile }, at: Date.now() });
       expect(asked).toEqual(['person', 'person', 'nobody']);
+      // What it read is kept for as long as it is good enough; a tile of which nothing is known does not wait long either.
+      vi.setSystemTime(Date.now() + 2000);
+      expect(await bench.model.glance(place)).toMatchObject({ at: Date.now() - 2000 });
+      expect(asked).toHaveLength(3);
+      bench.array.unaskedWaitMs = 4200;
+      await bench.model.refresh();
+      const outside = { ...place, tile: { col: 7, row: 99 } };
+      expect(await bench.model.glance(outside)).toBeUndefined();
+      expect(asked.splice(3)).toEqual(['person']);
       const free = { ...place, partition: simulatedKey(freeColumns), tile: { col: 0, row: 1 } };
       expect(await bench.model.glance(free)).toBeUndefined();
       expect(asked).toHaveLength(3);

@@ -84,6 +84,8 @@ interface KnownTile {
 const fresh = 3000;
 /** A glance waits this long for the board, milliseconds. */
 const glancePatience = 5000;
+/** Where the board would keep it waiting for more than this, milliseconds, it does not ask: the answer has to come, too. */
+const glanceWait = 2500;
 /** Waits this long for another choice before it reads, milliseconds: a person may only be passing by. */
 const settling = 150;
 
@@ -114,9 +116,13 @@ export class ArrayModel implements Disposable {
   readonly #tried = new WeakMap<Board, Set<string>>();
   /** Partitions that were read before, in any connection. */
   readonly #wasRead = new Set<string>();
+  /** What glances read, by tile: a pointer comes back to where it was. */
+  readonly #glanced = new Map<string, KnownTile>();
   readonly #infos = new WeakMap<BoardLink, BoardInfo>();
   readonly #following: readonly Disposable[];
   #target: Target | undefined;
+  /** Who had the partition shown. */
+  #shownFor: 'look' | 'nobody' = 'look';
   #focused: TilePlace | undefined;
   #visible = false;
   #refreshSeconds = 0;
@@ -150,8 +156,10 @@ export class ArrayModel implements Disposable {
   set visible(visible: boolean) {
     if (this.#visible === visible) return;
     this.#visible = visible;
-    if (visible) this.#want();
-    else {
+    if (visible) {
+      this.#lookedAt();
+      this.#want();
+    } else {
       this.#stopWaiting();
       this.#dropReads();
     }
@@ -185,12 +193,18 @@ export class ArrayModel implements Disposable {
     return undefined;
   }
 
-  /** Shows a partition, or the most telling one of a board. */
-  show(board: string, partition?: PartitionKey): void {
+  /**
+   * Shows a partition, or the most telling one of a board.
+   * @param asking `nobody` where no person chose it: it is not taken then if nobody uses it
+   */
+  show(board: string, partition?: PartitionKey, asking: 'look' | 'nobody' = 'look'): void {
     const now = this.shown;
     const stays = partition === undefined && now?.board.id === board;
     if (stays) return;
+    const isShown = now?.board.id === board && now.info.key === partition;
     this.#target = { board, ...(partition === undefined ? {} : { partition }) };
+    if (asking === 'look') this.#lookedAt();
+    else if (!isShown) this.#shownFor = asking;
     this.#want();
     this.#changed.fire();
   }
@@ -263,17 +277,25 @@ export class ArrayModel implements Disposable {
    * A free one is not taken for it, and where the board would keep the look waiting, what is known is good enough.
    */
   async glance(place: TilePlace): Promise<KnownTile | undefined> {
-    const known = this.last(place);
+    const last = this.last(place);
     const board = this.#services.boards().find(({ id }) => id === place.board);
     const info = board?.link.partitions.find(({ key }) => key === place.partition);
-    if (board?.link.state.kind !== 'connected' || info?.inUse !== true) return known;
-    if (known !== undefined && (Date.now() - known.at < fresh || board.link.unaskedWaitMs > 0)) return known;
+    if (board?.link.state.kind !== 'connected' || info?.inUse !== true) return last;
+    const nameIn = (epoch: string) => `${nameOf(place)} ${tileKey(place.tile)} ${epoch}`;
+    const glanced = this.#glanced.get(nameIn(info.epoch));
+    const known = glanced !== undefined && glanced.at > (last?.at ?? 0) ? glanced : last;
+    const { unaskedWaitMs } = board.link;
+    if (unaskedWaitMs > glanceWait) return known;
+    if (known !== undefined && (Date.now() - known.at < fresh || unaskedWaitMs > 0)) return known;
     try {
       const signal = AbortSignal.timeout(glancePatience);
       const partition = await board.link.open(place.partition, signal, 'nobody');
       const report = await partition.status([place.tile], { asking: 'nobody' }, signal);
       const [status] = report.tiles;
-      return status === undefined ? known : { status, at: report.at };
+      if (status === undefined) return known;
+      for (const [name, { at }] of this.#glanced) if (Date.now() - at >= fresh) this.#glanced.delete(name);
+      this.#glanced.set(nameIn(report.epoch), { status, at: report.at });
+      return { status, at: report.at };
     } catch (error) {
       // A tooltip is no place for a failure; the views say it.
       this.#services.note(error);
@@ -461,6 +483,17 @@ export class ArrayModel implements Disposable {
     };
   }
 
+  /** A person looks at what is shown: what was refused to nobody is read. */
+  #lookedAt(): void {
+    this.#shownFor = 'look';
+    const now = this.shown;
+    if (now?.board.link.state.kind !== 'connected') return;
+    const key = nameOf({ board: now.board.id, partition: now.info.key });
+    if (this.#known.get(key)?.error?.code !== 'not-asked') return;
+    this.#tried.get(now.board.link.state.board)?.delete(key);
+    this.#wasRead.delete(key);
+  }
+
   /** Reads what is looked at, if it was not tried yet in this connection. */
   #want(): void {
     this.#settle?.dispose();
@@ -476,7 +509,7 @@ export class ArrayModel implements Disposable {
       return;
     }
     // It was read in an earlier connection: this read is not a person's.
-    const asking = this.#wasRead.has(key) ? 'nobody' : 'look';
+    const asking = this.#wasRead.has(key) ? 'nobody' : this.#shownFor;
     this.#settle = this.#services.after(settling, () => {
       this.#settle = undefined;
       void this.refresh(asking);

@@ -36,7 +36,10 @@ export class TileModel implements Disposable {
   /** The connection in which the tile was read, or could not be. */
   #readFrom: Board | undefined;
   #visible = false;
-  #isFollowed = false;
+  /** The tile of which an editor shows where the core is. */
+  #followed: TilePlace | undefined;
+  /** Who had the tile shown. */
+  #shownFor: 'look' | 'nobody' = 'look';
   #settle: Disposable | undefined;
   #disposed = false;
   #underWay: ReadUnderWay | undefined;
@@ -78,6 +81,7 @@ export class TileModel implements Disposable {
   /** Whether the view is visible; reading begins with it. */
   set visible(visible: boolean) {
     this.#visible = visible;
+    if (visible) this.#lookedAt();
     if (this.#isWanted) this.#want();
     else this.#settle?.dispose();
   }
@@ -86,21 +90,31 @@ export class TileModel implements Disposable {
     return this.#visible;
   }
 
-  /** Whether an editor shows where the core is; it is read for that, too. */
-  set isFollowed(isFollowed: boolean) {
-    if (isFollowed === this.#isFollowed) return;
-    this.#isFollowed = isFollowed;
-    if (isFollowed) this.#want();
+  /** The tile of which an editor shows where the core is: while it is the one here, it is read for that, too. */
+  set followed(place: TilePlace | undefined) {
+    const wasWanted = this.#isWanted;
+    this.#followed = place;
+    if (!wasWanted && this.#isWanted) this.#want();
   }
 
   get #isWanted(): boolean {
-    return this.#visible || this.#isFollowed;
+    const place = this.#known?.place;
+    return this.#visible || (place !== undefined && isSame(place, this.#followed));
   }
 
-  /** Shows another tile. */
-  show(place: TilePlace): void {
-    if (isSame(this.#known?.place, place)) return;
+  /**
+   * Shows another tile.
+   * @param asking `nobody` where no person chose it: it takes no partition that nobody uses
+   */
+  show(place: TilePlace, asking: 'look' | 'nobody' = 'look'): void {
+    if (isSame(this.#known?.place, place)) {
+      if (asking === 'nobody') return;
+      this.#lookedAt();
+      this.#want();
+      return;
+    }
     this.#known = { place, reading: false };
+    this.#shownFor = asking;
     this.#readFrom = undefined;
     this.#want();
     this.#changed.fire();
@@ -164,6 +178,12 @@ export class TileModel implements Disposable {
     if (!this.#disposed) this.#changed.fire();
   }
 
+  /** A person looks at what is here: what was refused to nobody is read. */
+  #lookedAt(): void {
+    this.#shownFor = 'look';
+    if (this.#known?.error?.code === 'not-asked') this.#readFrom = undefined;
+  }
+
   #want(): void {
     this.#settle?.dispose();
     this.#settle = undefined;
@@ -171,7 +191,7 @@ export class TileModel implements Disposable {
     if (!this.#isWanted || this.#disposed || state?.kind !== 'connected') return;
     if (this.#readFrom === state.board) return;
     // The tile was shown in an earlier connection: this read is not a person's.
-    const asking = this.#readFrom === undefined ? 'look' : 'nobody';
+    const asking = this.#readFrom === undefined ? this.#shownFor : 'nobody';
     this.#settle = this.#services.after(settling, () => {
       this.#settle = undefined;
       void this.refresh(asking);

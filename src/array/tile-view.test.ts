@@ -91,12 +91,35 @@ test('[names-2] reads its tile also for an editor that shows where the core is, 
   bench.time.advance(300);
   await settle();
   expect(bench.tile.known?.reading).toBe(false);
-  bench.tile.isFollowed = true;
+  bench.tile.followed = first;
   bench.time.advance(300);
   await expect.poll(() => bench.tile.known?.report?.tiles.length).toBe(1);
-  bench.tile.isFollowed = false;
+  bench.tile.followed = undefined;
   bench.tile.show(second);
   bench.time.advance(300);
   await settle();
   expect(bench.tile.known).toEqual({ place: second, reading: false });
+});
+
+test('[truth-21] an editor has no tile read but the one at its caret, and for nobody one where nobody led there', async () => {
+  const { bench } = await make();
+  bench.tile.show(first);
+  bench.tile.followed = second;
+  bench.time.advance(300);
+  await settle();
+  expect(bench.array.count('open')).toBe(0);
+  bench.tile.show(second, 'nobody');
+  bench.time.advance(300);
+  await expect.poll(() => bench.tile.known?.error?.code).toBe('not-asked');
+  // Who goes there looks, and so does who opens the view.
+  bench.tile.show(second);
+  bench.time.advance(300);
+  await expect.poll(() => bench.tile.known?.report?.tiles.length).toBe(1);
+  bench.tile.show(first, 'nobody');
+  bench.tile.followed = first;
+  bench.time.advance(300);
+  await expect.poll(() => bench.tile.known?.error?.code).toBe('not-asked');
+  views[0]?.show();
+  bench.time.advance(300);
+  await expect.poll(() => bench.tile.known?.report?.tiles.length).toBe(1);
 });
