@@ -365,7 +365,8 @@ function buildDebug({
     after,
   });
   debug.onDidSelectTile((place) => {
-    array.follow(place);
+    // The focus also moves by itself, as when another session ends.
+    array.follow(place, false, 'nobody');
     editor.follow(place);
   });
   return debug;
@@ -481,8 +482,9 @@ function buildArray({
       else if (node instanceof TileNode) array.select(node.memory.entry.id, node.memory.partition.key);
     }),
     editor.onDidChangePanel(() => {
-      const isProgram = editor.activePanel?.document.resource.memory === 'program';
-      array.follow(tileAtCaret(editor), isProgram);
+      const panel = editor.activePanel;
+      const isProgram = panel?.document.resource.memory === 'program';
+      array.follow(tileAtCaret(editor), isProgram, panel?.isLed === true ? 'nobody' : 'look');
     }),
     editor.onDidRefresh(({ resource }) => array.refreshWith(resource.board, resource.partition)),
     editor.onDidRefresh(() => void names.refresh()),

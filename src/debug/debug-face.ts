@@ -28,7 +28,7 @@ export class DebugFace implements vscode.Disposable {
   readonly #selected = new vscode.EventEmitter<DebuggedTile>();
   readonly #subscriptions: vscode.Disposable[];
 
-  /** Fires when a person selects a core in the call stack. */
+  /** Fires when another core is selected in the call stack: by a person, or by the editor, as when another session ends. */
   readonly onDidSelectTile = this.#selected.event;
 
   constructor(services: DebugServices) {

@@ -29,6 +29,8 @@ export class TileDocument implements vscode.CustomDocument {
   touched = false;
   /** The connection from which the layout was last asked for. */
   learnedFrom: Board | undefined;
+  /** How many editors a person has just opened that wait for the layout. */
+  opening = 0;
   /** A save or revert of VS Code is under way: it settles the tab itself. */
   settlingByEditor = false;
   /** Tiles (index in buffer order) whose program memory a person opened here although the core is running. */

@@ -76,8 +76,11 @@ export interface PanelHost {
   /** Stages a gesture and tells VS Code. With a panel, writes it at once too. Throws what the session refuses. */
   edit(document: TileDocument, label: string, edits: readonly ByteEdit[], immediateIn?: HexPanel): void;
   run(command: HostCommand, document: TileDocument): void;
-  /** Learns the layout of the document's memory from the present connection, once. */
-  learn(document: TileDocument): void;
+  /**
+   * Learns the layout of the document's memory from the present connection, once.
+   * @param asking `nobody` where no person opened the document now: a free partition is not taken for it
+   */
+  learn(document: TileDocument, asking: 'look' | 'nobody'): void;
   /** What bytes of a document's memory are compared with; undefined where they are compared with nothing. */
   expected(document: TileDocument, range: ByteRange): ExpectedBytes | undefined;
   /** Selection, state or activity of the panel changed. */
@@ -110,6 +113,13 @@ export type Moment =
   | { readonly kind: 'stop' | 'snapshot'; readonly tick?: undefined }
   | { readonly kind: 'chosen'; readonly tick: number; readonly at: string };
 
+/** Where a page was led by something that no person did, and what it showed there first, once it told. */
+interface Led {
+  /** The byte to which its cursor was led; undefined of a page that began. */
+  readonly to?: number;
+  readonly top?: number;
+}
+
 export class HexPanel {
   readonly document: TileDocument;
   readonly view: vscode.WebviewPanel;
@@ -117,6 +127,9 @@ export class HexPanel {
   /** How many times a second it follows the memory by itself, once the page told; 0: not at all, `atStops`. */
   liveHertz = 0;
   #moment: Moment = { kind: 'update' };
+  /** Until a person does something in the page again: what it shows is looked at by nobody. */
+  #led: Led | undefined;
+  #wasActive: boolean;
   /** While gestures are written at once: whose memory a person chose that for. */
   #immediateFor: string | undefined;
   /** What the tab shows while it is frozen, and since when. */
@@ -175,6 +188,7 @@ export class HexPanel {
   constructor(document: TileDocument, view: vscode.WebviewPanel, host: PanelHost) {
     this.document = document;
     this.view = view;
+    this.#wasActive = view.active;
     this.#host = host;
     this.#keptView = host.services.views.of(document.resource.memory);
     this.#looker = `${document.key}#view${++count}`;
@@ -198,7 +212,7 @@ export class HexPanel {
     );
     this.#store.add(host.services.onDidReadTiles(() => this.#tellNames()));
     document.panels.add(this);
-    this.#showPage();
+    this.#showPage(true);
   }
 
   /** What the cells show. */
@@ -405,8 +419,18 @@ export class HexPanel {
     else this.#scrollLater = offset;
   }
 
+  /** Whether no person led the page to where it is. */
+  get isLed(): boolean {
+    return this.#led !== undefined;
+  }
+
   /** Moves the page's cursor, as soon as there is a page. */
   reveal(offset: number, length: number): void {
+    this.#notLed();
+    this.#sendTo(offset, length);
+  }
+
+  #sendTo(offset: number, length: number): void {
     const cells = this.#cellsOf({ offset, length });
     if (this.#ready)
       this.#post({ type: 'reveal', offset, length, ...(cells === undefined ? {} : { cells }) });
@@ -415,7 +439,7 @@ export class HexPanel {
 
   /**
    * Has the page of a whole memory show a tile, at the cursor's place in it; where the cursor is in that tile it stays.
-   * A page that has no focus gets none.
+   * A page that has no focus gets none. What comes on screen with it is read only where somebody uses the partition.
    */
   showTile(tile: Tile): void {
     const { shown, resource } = this.document;
@@ -424,7 +448,11 @@ export class HexPanel {
     const { bytesPerTile } = shown.geometry;
     const cursor = this.selection?.cursor ?? 0;
     const offset = tileStart(shown.geometry, tile) + (cursor % bytesPerTile);
-    if (offset !== cursor) this.reveal(offset, 1);
+    if (offset === cursor) return;
+    this.#sendTo(offset, 1);
+    const { visible } = this;
+    const isInSight = visible !== undefined && isIn(visible, offset);
+    this.#led = isInSight ? { to: offset, top: visible.offset } : { to: offset };
   }
 
   /** What shows the values of exactly these bytes, where a build says their type. */
@@ -634,7 +662,8 @@ export class HexPanel {
     return difference && otherProgramBanner(tile, program.label, difference, vscode.l10n);
   }
 
-  #showPage(): void {
+  /** @param isOpened a person opens the tab now */
+  #showPage(isOpened = false): void {
     if (!this.document.isOutside) {
       const layout = this.document.shown?.geometry;
       const told = this.#layout;
@@ -645,6 +674,7 @@ export class HexPanel {
       this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri);
       const range = this.document.shown?.range;
       this.#presumed = range && within({ offset: range.offset, length: firstBytes }, range);
+      if (!isOpened && this.document.session.learnedBy === 'nobody') this.#led = {};
       this.#look();
       return;
     }
@@ -671,6 +701,7 @@ export class HexPanel {
     this.#visible = undefined;
     this.#presumed = undefined;
     this.selection = undefined;
+    this.#led = undefined;
     this.#search?.dispose();
     this.#search = undefined;
     this.#asked = undefined;
@@ -721,6 +752,7 @@ export class HexPanel {
         return;
       case 'selection':
         if (shown === undefined) return;
+        this.#ledTo(message.cursor, this.selection?.cursor);
         this.selection = message;
         if (this.#asked !== undefined) this.#hitsChanged();
         this.#host.changed(this);
@@ -737,6 +769,7 @@ export class HexPanel {
       case 'visible':
         if (shown === undefined) return;
         this.#visible = within(message.range, shown.range);
+        this.#ledOver(this.#visible);
         this.#look();
         this.#tellExpected();
         this.#tellNames();
@@ -849,7 +882,7 @@ export class HexPanel {
     this.#drawMapSoon();
     const place = this.#revealLater;
     this.#revealLater = undefined;
-    if (place !== undefined) this.reveal(place.offset, place.length);
+    if (place !== undefined) this.#sendTo(place.offset, place.length);
     const first = this.#scrollLater;
     this.#scrollLater = undefined;
     if (first !== undefined) this.scrollTo(first);
@@ -895,7 +928,9 @@ export class HexPanel {
     }
     this.#showPage();
     if (this.#page === 'waiting') {
-      if (this.document.session.state.link.kind === 'connected') this.#host.learn(this.document);
+      const { link } = this.document.session;
+      if (link.state.kind === 'connected')
+        this.#host.learn(this.document, link.isReconnected ? 'nobody' : 'look');
     }
     this.#stateChanged();
   }
@@ -1057,6 +1092,9 @@ export class HexPanel {
   }
 
   #viewStateChanged(): void {
+    // Who turns to the tab looks at it.
+    if (this.view.active && !this.#wasActive) this.#led = undefined;
+    this.#wasActive = this.view.active;
     this.#look();
     if (this.#feed !== undefined) this.#feed.visible = this.view.visible;
     this.#tellSettings();
@@ -1071,13 +1109,39 @@ export class HexPanel {
   #look(): void {
     const shown = this.#visible ?? this.#presumed;
     const isWanted = this.view.visible && this.#frozen === undefined;
-    this.document.session.look(this.#looker, isWanted ? shown : undefined);
+    this.document.session.look(this.#looker, isWanted ? shown : undefined, this.isLed ? 'nobody' : 'look');
+  }
+
+  /** The page's cursor is elsewhere: once it was where it was led to, the next move is a person's. */
+  #ledTo(cursor: number, before: number | undefined): void {
+    const led = this.#led;
+    if (led === undefined || before === undefined || cursor === before || cursor === led.to) return;
+    if (led.to === undefined || before === led.to) this.#notLed();
+  }
+
+  /** The page shows these rows: the first ones where it was led to belong to that, others are a person's doing. */
+  #ledOver(rows: ByteRange): void {
+    const led = this.#led;
+    if (led === undefined || led.top === rows.offset) return;
+    if (led.top !== undefined) this.#led = undefined;
+    else if (led.to === undefined || isIn(rows, led.to)) this.#led = { ...led, top: rows.offset };
+  }
+
+  /** A person does something in the page: what it shows is looked at. */
+  #notLed(): void {
+    if (this.#led === undefined) return;
+    this.#led = undefined;
+    this.#look();
   }
 
   #post(message: ToWebview): void {
     if (!this.#ready) return;
     void this.view.webview.postMessage(message);
   }
+}
+
+function isIn({ offset, length }: ByteRange, byte: number): boolean {
+  return byte >= offset && byte < offset + length;
 }
 
 function isSameExpected(a: ExpectedBytes, b: ExpectedBytes): boolean {

@@ -116,13 +116,13 @@ afterEach(async () => {
 const elfBuffer = { kind: 'buffer', size: 256, sizeFrom: 'elf' } as const;
 
 /** An editor on a board that is connected, and its folder of kept edits. */
-async function setup() {
+async function setup({ isConnected = true } = {}) {
   const time = new ManualTime();
   const device = new ScriptedDevice(time);
   let present = device;
   const connector: BoardConnector = { connect: (...args) => present.connect(...args) };
   const link = new BoardLink('board', 'Board', connector, time);
-  await link.connect();
+  if (isConnected) await link.connect();
   /** The entry is edited: it leads to other hardware from now on. */
   const exchange = async (bytesPerTile: number) => {
     await link.disconnect();
@@ -167,8 +167,8 @@ async function setup() {
   new EditorCommands(provider, { show: async () => undefined }, { load }, { load });
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
-  const open = async (backup?: string) => {
-    const document = await provider.openCustomDocument(uri as never, {
+  const open = async (backup?: string, at = uri) => {
+    const document = await provider.openCustomDocument(at as never, {
       backupId: backup && `file://${backup}`,
       untitledDocumentData: undefined,
     });
@@ -183,7 +183,7 @@ async function setup() {
     return { document, view, send };
   };
   const staged = () => readdir(join(folder, 'staged'));
-  return { device, link, store, provider, log, edits, open, staged, exchange };
+  return { time, device, link, store, provider, log, edits, open, staged, exchange };
 }
 
 /** A typed run, as a page sends it that shows what the device held at first. */
@@ -403,6 +403,79 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
     const told = view.posted.length;
     provider.follow({ board: 'board', partition: '2_2', tile: { col: 3, row: 1 } });
     expect(view.posted.slice(told)).toEqual([]);
+  });
+
+  test('[truth-21] what a tab was led to by a selection elsewhere is read for nobody, until a person does something there', async () => {
+    const { device, open, provider } = await setup();
+    const whole = new FakeUri('aie://board/2_2/data.aiemem');
+    const { document, view, send } = await open(undefined, whole);
+    const [panel] = document.panels;
+    const show = (offset: number) => send({ type: 'visible', range: { offset, length: 256 } });
+    const select = (cursor: number) =>
+      send({ type: 'selection', cursor, start: cursor, length: 1, selected: 1, address: '' });
+    await show(0);
+    await show(64);
+    expect(new Set(device.asked)).toEqual(new Set(['look']));
+    device.asked.length = 0;
+    const start = 3 * 8192;
+    const lead = async () => {
+      await select(0);
+      await show(0);
+      provider.follow({ board: 'board', partition: '2_2', tile: { col: 3, row: 2 } });
+      expect(view.posted.at(-1)).toMatchObject({ type: 'reveal', offset: start });
+      await show(64); // on its way when it was led elsewhere
+      await select(start);
+      await show(start - 64);
+      expect(panel?.isLed).toBe(true);
+    };
+    await lead();
+    expect(device.asked).toEqual([]);
+    expect(document.session.state.lastError?.code).toBe('not-asked');
+    await show(start - 48);
+    expect(panel?.isLed).toBe(false);
+    expect(device.asked).toEqual(['look']);
+    await lead();
+    await select(start + 1);
+    expect(panel?.isLed).toBe(false);
+    await lead();
+    view.active = false;
+    view.stateChanged.fire();
+    expect(panel?.isLed).toBe(true);
+    view.active = true;
+    view.stateChanged.fire();
+    expect(panel?.isLed).toBe(false);
+  });
+
+  test('[truth-21] a tab that connects its board is a look', async () => {
+    const { device, open } = await setup({ isConnected: false });
+    const { view, send } = await open();
+    expect(view.webview.html).toContain('main.js');
+    await send({ type: 'visible', range: { offset: 64, length: 256 } });
+    expect(device.openedBy).toEqual(['look']);
+    expect(new Set(device.asked)).toEqual(new Set(['look']));
+  });
+
+  test('[truth-21] a tab that waits for its board is no look when the board comes back by itself', async () => {
+    const { time, device, link, open } = await setup();
+    device.hook = (at) => {
+      if (at === 'open') device.lose();
+    };
+    const { document, view } = await open();
+    expect(view.webview.html).not.toContain('main.js');
+    device.hook = () => undefined;
+    time.advance(1000);
+    await settle();
+    expect(link.state.kind).toBe('connected');
+    expect(view.webview.html).toContain('main.js');
+    expect(device.openedBy).toEqual(['look', 'nobody']);
+    view.received.fire({ type: 'ready' });
+    view.received.fire({ type: 'visible', range: { offset: 0, length: 256 } });
+    await settle();
+    expect(device.asked).toEqual([]);
+    expect(document.session.state.lastError?.code).toBe('not-asked');
+    view.received.fire({ type: 'visible', range: { offset: 64, length: 256 } });
+    await settle();
+    expect(device.asked).toEqual(['look']);
   });
 
   test('[names-2] what has a name around the rows is told to a page that begins, and again only when that is another', async () => {

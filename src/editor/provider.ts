@@ -192,7 +192,7 @@ export class HexEditorProvider
   async resolveCustomEditor(document: TileDocument, view: vscode.WebviewPanel): Promise<void> {
     const [{ HexPanel: Panel }] = await Promise.all([import('./panel.ts'), this.#restore(document)]);
     new Panel(document, view, this);
-    this.learn(document);
+    this.learn(document, 'look');
   }
 
   async saveCustomDocument(document: TileDocument, token: vscode.CancellationToken): Promise<void> {
@@ -327,17 +327,27 @@ export class HexEditorProvider
     this.#run(command, document);
   }
 
-  /** Learns the layout of the memory, and connects for it if need be. The banner shows failures. */
-  learn(document: TileDocument): void {
+  /**
+   * Learns the layout of the memory; for a person (`look`) connects, or waits for that, if need be. The banner shows
+   * failures.
+   */
+  learn(document: TileDocument, asking: 'look' | 'nobody'): void {
     const { session } = document;
     const { link } = session;
     const learn = async (): Promise<void> => {
-      if (link.state.kind === 'disconnected') await link.connect();
-      if (link.state.kind !== 'connected') return;
-      // Once per connection: a layout that could not be learnt is tried again when a person asks.
-      if (document.learnedFrom === link.state.board) return;
-      document.learnedFrom = link.state.board;
-      await session.open(AbortSignal.timeout(120_000));
+      // Whoever hears first that the board is there learns for all.
+      if (asking === 'look') document.opening++;
+      try {
+        const { kind } = link.state;
+        if (asking === 'look' && (kind === 'disconnected' || kind === 'connecting')) await link.connect();
+        if (link.state.kind !== 'connected') return;
+        // Once per connection: a layout that could not be learnt is tried again when a person asks.
+        if (document.learnedFrom === link.state.board) return;
+        document.learnedFrom = link.state.board;
+        await session.open(AbortSignal.timeout(120_000), document.opening > 0 ? 'look' : 'nobody');
+      } finally {
+        if (asking === 'look') document.opening--;
+      }
     };
     learn().catch((error: unknown) => this.services.note(error));
   }
@@ -355,7 +365,7 @@ export class HexEditorProvider
   }
 
   /**
-   * A tile was selected elsewhere: open tabs of whole memories of its partition show it. A tab of one tile stays, none is
+   * A tile was selected elsewhere, perhaps by nobody: open tabs of whole memories of its partition show it. A tab of one tile stays, none is
    * opened, and no focus moves.
    */
   follow({ board, partition, tile }: Required<Omit<MemoryResource, 'memory'>>): void {

@@ -55,6 +55,7 @@ interface Attempt {
 
 interface Connection {
   readonly board: Board;
+  readonly isAutomatic: boolean;
   readonly since: number;
   readonly ended: AbortController;
   readonly subscriptions: DisposableStore;
@@ -102,6 +103,11 @@ export class BoardLink implements Disposable {
 
   get state(): LinkState {
     return this.#state;
+  }
+
+  /** Whether the present connection came by itself, after one was lost. */
+  get isReconnected(): boolean {
+    return this.#connection?.isAutomatic === true;
   }
 
   get onDidChangeState(): Event<LinkState> {
@@ -334,6 +340,7 @@ export class BoardLink implements Disposable {
     const connection: Connection = {
       board,
       since: this.#services.now(),
+      isAutomatic: this.#attempt?.automatic === true,
       ended: new AbortController(),
       subscriptions: new DisposableStore(),
       opened: new Map(),

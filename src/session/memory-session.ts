@@ -239,6 +239,11 @@ export class MemorySession implements Disposable {
     return this.#pieces.snapshots.tick;
   }
 
+  /** For whom the layout was last learned in a connection; undefined before the first time. */
+  get learnedBy(): Asking | undefined {
+    return this.#pieces.reads.learnedBy;
+  }
+
   /** A debug session stopped, or went on: see `Live.setStopped`. */
   setStopped(isStopped: boolean): void {
     this.#pieces.live.setStopped(isStopped);

@@ -67,6 +67,7 @@ export class ReadScheduler {
   /** Counts the looks of persons, and those of them whose bytes were read, or could not be. */
   #asked = 0;
   #answered = 0;
+  #learnedBy: Asking | undefined;
   /** Ends the step of the pump that is under way, if nobody asked for it. */
   #unasked: AbortController | undefined;
 
@@ -86,6 +87,10 @@ export class ReadScheduler {
     this.#others = others;
   }
 
+  /** Who had the layout learned in the last connection in which it was. */
+  get learnedBy(): Asking | undefined {
+    return this.#learnedBy;
+  }
   get isEnded(): boolean {
     return this.#ended.signal.aborted;
   }
@@ -186,6 +191,7 @@ export class ReadScheduler {
           throw new BoardError('no-memory-types', `the partition has no ${this.#key.memory} memory`);
         }
         if (!this.#follower.isConnected) throw new BoardError('connection-lost', 'the connection was lost');
+        this.#learnedBy = asking;
         this.#others.adopt(memory);
       }
       const { memory } = this.#follower;
