@@ -1,5 +1,6 @@
 /** What the tree remembers of what a person expanded, whatever VS Code tells of it. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import { BoardError } from '../board/errors.ts';
 import { SimulatedContexts } from '../board/simulated/contexts.ts';
 import { BoardCollection } from '../boards/boards.ts';
 import { PickedColumns } from '../boards/pick-columns.ts';
@@ -161,6 +162,49 @@ test('[truth-20] a board that is added is open when its row first appears, thoug
   });
   await commands.get('tilescope.addSimulatedBoard')?.();
   expect(await first).toBe(2);
+});
+
+test('[truth-21] rows that are asked for again by themselves take no free partition, and stay; an expansion asks', async () => {
+  const { device, entry, tree, board, state } = await sidebar();
+  await entry.link.connect();
+  await tree.getChildren(board);
+  const ask = async () => {
+    const [partition] = await tree.getChildren(board);
+    if (partition === undefined) throw new Error('no partition');
+    return { partition, keys: (await tree.getChildren(partition)).map(({ key }) => key) };
+  };
+  const { partition, keys } = await ask();
+  expect(keys).toEqual(['memory:board/2_2/data']);
+  // Its board comes back.
+  device.hook = (at) => {
+    if (at === 'open' && device.openedBy.at(-1) === 'nobody') throw new BoardError('not-asked', 'free columns');
+  };
+  const again = async () => {
+    await entry.link.disconnect();
+    await entry.link.connect();
+  };
+  await again();
+  expect((await ask()).keys).toEqual(keys);
+  expect(device.openedBy).toEqual(['look', 'nobody']);
+  // The event of an expansion comes before the question, or after it.
+  collapse.fire({ element: partition });
+  expand.fire({ element: partition });
+  expect((await ask()).keys).toEqual(keys);
+  expect(device.openedBy).toEqual(['look', 'nobody', 'look']);
+  await again();
+  collapse.fire({ element: partition });
+  await ask();
+  expand.fire({ element: partition });
+  await again();
+  await ask();
+  expect(device.openedBy.slice(3)).toEqual(['look', 'nobody']);
+  // The next window finds it open.
+  const next = await sidebar(state);
+  await next.entry.link.connect();
+  await next.tree.getChildren(next.board);
+  const [restored] = await next.tree.getChildren(next.board);
+  await next.tree.getChildren(restored);
+  expect(next.device.openedBy).toEqual(['look']);
 });
 
 test('[shape-4] partitions of the same columns are rows of their own, down to what their tiles open', async () => {

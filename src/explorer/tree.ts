@@ -45,6 +45,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** The state in which each board's row was last asked for. */
   readonly #rows = new WeakMap<BoardEntry, BoardEntry['link']['state']['kind']>();
   readonly #expanded: Set<string>;
+  /** Rows that a person expanded since their children were last asked for. */
+  readonly #justExpanded = new Set<string>();
+  /** Partitions whose memories are shown, by their rows. */
+  readonly #opened = new WeakMap<BoardEntry, Map<string, Partition>>();
   /** Boards that were said to have changed: their children are asked for whether or not they are shown. */
   readonly #redrawn = new WeakSet<BoardNode>();
   readonly #view: vscode.TreeView<TreeNode>;
@@ -213,7 +217,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     if (node === undefined) return this.#boards.entries.map((entry) => this.#boardNode(entry));
     if (node instanceof BoardNode) return this.#partitions(node);
     if (node instanceof PartitionNode)
-      return this.#memories(node, (signal) => node.entry.link.open(node.info.key, signal));
+      return this.#memories(node, (signal) => this.#openPartition(node, signal));
     if (node instanceof PickedNode)
       return this.#memories(node, (signal) => node.entry.link.pick(node.columns, signal));
     if (node instanceof MemoryNode || node instanceof ColumnNode) return node.children();
@@ -267,6 +271,27 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   #partitionOf({ entry, partition }: MemoryNode): TreeNode {
     const info = entry.link.partitions.find(({ key }) => key === partition.key);
     return info === undefined ? new PickedNode(entry, partition.columns) : new PartitionNode(entry, info);
+  }
+
+  /**
+   * Children are also asked for again by themselves, as after a reconnection: that takes no free partition. Where it is
+   * refused, the rows stay.
+   */
+  async #openPartition({ key, entry, info }: PartitionNode, signal: AbortSignal): Promise<Partition> {
+    const opened = this.#opened.get(entry) ?? new Map<string, Partition>();
+    this.#opened.set(entry, opened);
+    const before = opened.get(key);
+    const isWanted = this.#justExpanded.delete(key);
+    const asking = isWanted || before === undefined ? 'look' : 'nobody';
+    try {
+      const partition = await entry.link.open(info.key, signal, asking);
+      opened.set(key, partition);
+      return partition;
+    } catch (thrown) {
+      if (before !== undefined && toBoardError(thrown).code === 'not-asked') return before;
+      opened.delete(key);
+      throw thrown;
+    }
   }
 
   async #memories(
@@ -333,11 +358,18 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
    */
   #askedFor(node: TreeNode): void {
     if (node instanceof BoardNode && this.#redrawn.delete(node)) return;
+    this.#noteExpansion(node);
     for (let one: TreeNode | undefined = node; one !== undefined; one = this.getParent(one))
       this.#remember(one);
   }
 
+  /** What was not expanded before is expanded now, by a person; its event and its question come in any order. */
+  #noteExpansion(node: TreeNode): void {
+    if (node instanceof PartitionNode && !this.#expanded.has(node.key)) this.#justExpanded.add(node.key);
+  }
+
   #expandedBy(node: TreeNode): void {
+    this.#noteExpansion(node);
     this.#remember(node);
     if (node instanceof BoardNode && node.entry.link.state.kind === 'disconnected') {
       void vscode.commands.executeCommand('tilescope.connect', node.entry.id);
@@ -354,6 +386,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   #forget({ key }: TreeNode): void {
+    this.#justExpanded.delete(key);
     if (this.#expanded.delete(key)) void this.#state.update(expandedKey, [...this.#expanded]);
   }
 
