@@ -366,7 +366,7 @@ function buildDebug({
   });
   debug.onDidSelectTile((place) => {
     // The focus also moves by itself, as when another session ends.
-    array.follow(place, false, 'nobody');
+    array.followSelected(place);
     editor.follow(place);
   });
   return debug;

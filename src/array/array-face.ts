@@ -18,6 +18,8 @@ export class ArrayFace implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   /** Where the editor's caret was when it was last heard of: only its moves count. */
   #caret = '';
+  /** The core that was selected in the call stack, until the caret moves. */
+  #selected = '';
 
   constructor(services: ArrayServices, extensionUri: vscode.Uri, log: vscode.LogOutputChannel) {
     this.#services = services;
@@ -55,14 +57,25 @@ export class ArrayFace implements vscode.Disposable {
     const caret = place === undefined ? '' : JSON.stringify(place);
     if (caret !== this.#caret) {
       this.#caret = caret;
-      if (place !== undefined) {
-        this.array.show(place.board, place.partition, asking);
-        this.array.mark(place);
-        this.tile.show(place, asking);
-      }
+      this.#selected = '';
+      if (place !== undefined) this.#show(place, asking);
     }
     // Last: until the editor has said where its caret is, the tile here is another one.
     this.tile.followed = showsCore ? place : undefined;
+  }
+
+  /** A core was selected in the call stack, perhaps by nobody: it takes no partition that nobody uses. */
+  followSelected(place: TilePlace): void {
+    const selected = JSON.stringify(place);
+    if (selected === this.#selected) return;
+    this.#selected = selected;
+    this.#show(place, 'nobody');
+  }
+
+  #show(place: TilePlace, asking: 'look' | 'nobody'): void {
+    this.array.show(place.board, place.partition, asking);
+    this.array.mark(place);
+    this.tile.show(place, asking);
   }
 
   /** Opens the Array view with the tile marked, and its details. */
