@@ -2,6 +2,7 @@
 import './main.css';
 import * as v from 'valibot';
 import type {
+  AskedFill,
   EditorDocument,
   EditorSettings,
   EditorState,
@@ -20,7 +21,7 @@ import type { CopyForm } from '../src/model/gestures/copy-as.ts';
 import type { Fill } from '../src/model/gestures/fill.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
 import { hexDigits, hexPairs } from '../src/model/numbers.ts';
-import { bytesIn, endOf } from '../src/model/ranges.ts';
+import { bytesIn, endOf, intersectRanges } from '../src/model/ranges.ts';
 import { fitting, viewChoiceShape, whole } from '../src/model/shapes.ts';
 import { sparkline } from '../src/model/sparkline.ts';
 import { FindLine, type FindScope } from './find-line.ts';
@@ -275,8 +276,8 @@ class Editor {
     this.#takeFocus();
   }
 
-  fill(fill: Fill): void {
-    void this.#controller.fill(fill);
+  fill(fill: Fill, asked: AskedFill): void {
+    void this.#controller.fill(fill, asked);
     this.#takeFocus();
   }
 
@@ -517,10 +518,12 @@ class Editor {
 
   /** Notes what is at the cursor now. */
   #noteHistory(): void {
-    const { layout, selection } = this.#view;
+    const { layout, selection, visible } = this.#view;
     if (layout.rowCount === 0) return;
     const { live, frozen } = this.#state;
-    const isFollowed = live !== undefined && live.paused === undefined && frozen === undefined;
+    // Only what is on screen is followed.
+    const isOnScreen = intersectRanges(visible, { offset: selection.cursor, length: 1 }) !== undefined;
+    const isFollowed = isOnScreen && live !== undefined && live.paused === undefined && frozen === undefined;
     this.#history.take(this.#shownAt(selection.cursor, selection.pane), isFollowed, performance.now());
   }
 
@@ -726,7 +729,7 @@ host.listen((message) => {
       editor?.copyAs(message.form);
       return;
     case 'fill':
-      editor?.fill(message.fill);
+      editor?.fill(message.fill, message.asked);
       return;
     case 'live':
       editor?.follow(message.hertz);

@@ -1,6 +1,7 @@
 /** Asks in which form what is selected is copied, and with what it is filled: loaded when it is first wanted. */
 import * as vscode from 'vscode';
 import { stateBits } from '../model/byte-state.ts';
+import { cellFormat } from '../model/cells/cell-format.ts';
 import { type CopyForm, copyAs, copyForms } from '../model/gestures/copy-as.ts';
 import { type Fill, fillKinds, isFill } from '../model/gestures/fill.ts';
 import { hexNumber, hexPairs } from '../model/numbers.ts';
@@ -8,7 +9,7 @@ import { askText, pickFrom, sayBriefly } from '../say/say.ts';
 import type { TileDocument } from './document.ts';
 import type { HexPanel } from './panel.ts';
 
-/** Bytes that a line of the question shows as an example. */
+/** Bytes that a line of the question shows as an example, made whole cells. */
 const exampleBytes = 8;
 
 /** What is copied: bytes in a form, or where they are. */
@@ -60,9 +61,10 @@ function exampleOf(form: Copied, document: TileDocument, panel: HexPanel): strin
   if (form === 'address') return selection.address;
   if (form === 'uri') return document.uri.toString();
   if (form === 'text' || form === 'values') return '';
+  const { bytes: size } = cellFormat(panel.cells, true);
   const { bytes, flags } = panel.bytes({
     offset: selection.start,
-    length: Math.min(exampleBytes, selection.length),
+    length: Math.min(Math.ceil(exampleBytes / size) * size, selection.length),
   });
   const isThere = flags.every((flag) => (flag & (stateBits.known | stateBits.staged)) !== 0);
   if (!isThere) return '';
@@ -72,9 +74,10 @@ function exampleOf(form: Copied, document: TileDocument, panel: HexPanel): strin
 /** Has the page fill what is selected with what a person chooses and types. */
 export async function askFill(document: TileDocument, panel: HexPanel): Promise<void> {
   const { geometry } = document.session;
-  if (geometry === undefined || panel.selection === undefined) return;
+  const asked = panel.toFill;
+  if (geometry === undefined || asked === undefined) return;
   const seed = hexNumber(Math.floor(Math.random() * 2 ** 32), 8);
-  const { name } = panel.cells;
+  const { name } = asked.cells;
   const label: Readonly<Record<Fill['kind'], string>> = {
     byte: vscode.l10n.t('Byte'),
     pattern: vscode.l10n.t('Pattern'),
@@ -103,7 +106,7 @@ export async function askFill(document: TileDocument, panel: HexPanel): Promise<
     expression: 'o // 4',
   };
   const title = vscode.l10n.t('Fill');
-  const placeHolder = vscode.l10n.t('With what {0} bytes are filled', panel.selection.selected);
+  const placeHolder = vscode.l10n.t('With what {0} bytes are filled', asked.selected);
   const items = fillKinds.map((kind) => ({ label: label[kind], description: prompt[kind], fill: kind }));
   const kind = (await pickFrom(items, { title, placeHolder }))?.fill;
   if (kind === undefined) return;
@@ -112,9 +115,9 @@ export async function askFill(document: TileDocument, panel: HexPanel): Promise<
     prompt: prompt[kind],
     value: start[kind],
     refuse: (typed) =>
-      isFill({ kind, text: typed }, panel.cells, geometry)
+      isFill({ kind, text: typed }, asked.cells, geometry)
         ? undefined
         : vscode.l10n.t('Nothing can be filled with this.'),
   });
-  if (text !== undefined) panel.fill({ kind, text });
+  if (text !== undefined) panel.fill({ kind, text }, asked);
 }

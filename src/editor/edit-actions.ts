@@ -104,7 +104,10 @@ export class EditActions implements vscode.Disposable {
 
   /** Whose gesture it is when something is done with the bytes of a row: theirs who staged most of it, else who shows it. */
   #actorOf({ of, place }: EditRow): TileDocument | undefined {
-    const documents = this.#provider.documents.filter(({ session }) => session === of.session);
+    // A tab that is outside the partition shows none of its bytes.
+    const documents = this.#provider.documents.filter(
+      ({ session, isOutside }) => session === of.session && !isOutside,
+    );
     if (place === undefined) return documents[0];
     const unwritten = documents[0]?.session.unwritten(place);
     const bytes = (document: TileDocument): number => unwritten?.get(document.key) ?? 0;

@@ -313,6 +313,15 @@ export type FromWebview =
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
+/** What a person was asked to fill: what was selected then, how it was shown, whether an edit was written at once. */
+export interface AskedFill {
+  readonly cursor: number;
+  readonly start: number;
+  readonly selected: number;
+  readonly cells: CellChoice;
+  readonly immediate: boolean;
+}
+
 /** Host to webview. */
 export type ToWebview =
   | {
@@ -332,8 +341,8 @@ export type ToWebview =
   | { readonly type: 'selectTile' }
   /** The selected bytes are copied in a form: read first where they were not, answered with `clipboard`. */
   | { readonly type: 'copyAs'; readonly form: CopyForm }
-  /** The selected bytes are filled, in one gesture. */
-  | { readonly type: 'fill'; readonly fill: Fill }
+  /** The selected bytes are filled, in one gesture, if they are still those that a person was asked about. */
+  | { readonly type: 'fill'; readonly fill: Fill; readonly asked: AskedFill }
   /** How often this tab follows the memory from now on: a person chose it. */
   | { readonly type: 'live'; readonly hertz: number }
   /**

@@ -29,6 +29,7 @@ import { Feed } from './feed.ts';
 import type { HitSearch } from './find/hit-search.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
 import type {
+  AskedFill,
   AskedHits,
   Banner,
   EditorSettings,
@@ -470,9 +471,17 @@ export class HexPanel {
     this.#post({ type: 'copyAs', form });
   }
 
-  /** Has the page fill what is selected. */
-  fill(fill: Fill): void {
-    this.#post({ type: 'fill', fill });
+  /** What a person is asked to fill now; undefined before the page told what is selected. */
+  get toFill(): AskedFill | undefined {
+    const { selection, cells, isImmediate } = this;
+    if (selection === undefined) return undefined;
+    const { cursor, start, selected } = selection;
+    return { cursor, start, selected, cells, immediate: isImmediate };
+  }
+
+  /** Has the page fill what was selected when a person was asked, if it still is. */
+  fill(fill: Fill, asked: AskedFill): void {
+    this.#post({ type: 'fill', fill, asked });
   }
 
   /** Has the page select the tile of its cursor. */

@@ -191,14 +191,26 @@ export class Parameters {
         return parsed instanceof Uint8Array ? undefined : refusalText(parsed, parameterCells(parameter));
       },
     });
-    if (typed === undefined || document === undefined) return;
+    if (typed === undefined) return;
     const parsed = parseParameter(format, bytes, typed);
-    // The question may have outlived the editor.
-    if (!(parsed instanceof Uint8Array) || this.#provider.document(document.uri) !== document) return;
+    if (!(parsed instanceof Uint8Array)) return;
+    // The question may have outlived the editor, and the memory as it was.
+    if (document === undefined || this.#provider.document(document.uri) !== document) {
+      sayInformation(vscode.l10n.t('{0} was not set: the editor of its memory was closed.', port));
+      return;
+    }
+    const isFrozen = [...document.panels].some((panel) => panel.view.active && panel.isFrozen);
+    if (session.state.policy === 'locked' || isFrozen)
+      throw new BoardError('locked', 'set a parameter in a locked memory');
     const selector = { offset: parameterOffset(geometry, parameter.selector), length: selectorBytes };
     await session.refresh(selector, AbortSignal.timeout(patience));
-    const now = currentOf(session, geometry, parameter);
-    if (now === undefined) return;
+    const now = session.geometry === geometry ? currentOf(session, geometry, parameter) : undefined;
+    if (now === undefined) {
+      sayInformation(
+        vscode.l10n.t('{0} was not set: its selector says no longer which buffer is current.', port),
+      );
+      return;
+    }
     const edits = parameterEdits(parameter, geometry, now.buffer, parsed);
     this.#provider.edit(document, vscode.l10n.t('Set {0}', port), edits);
     goTo(now.buffer === 'ping' ? 'pong' : 'ping');

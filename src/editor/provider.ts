@@ -243,11 +243,12 @@ export class HexEditorProvider
     const { session } = document;
     this.#dropEdits(document, () => {
       const shown = document.isOutside ? undefined : document.shown;
-      if (shown === undefined) {
+      const range = only ?? shown?.range;
+      if (range === undefined) {
         session.revert(document.key);
         return;
       }
-      const gesture = session.discard(document.key, actionNames(vscode.l10n).discard, only ?? shown.range);
+      const gesture = session.discard(document.key, actionNames(vscode.l10n).discard, range);
       if (gesture !== undefined) this.#announce(document, gesture);
     });
     await this.#journal.flush();

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { AskedFill } from '../../src/editor/messages.ts';
 import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
 import type { CopyForm } from '../../src/model/gestures/copy-as.ts';
+import type { Fill } from '../../src/model/gestures/fill.ts';
 import { deviceByte } from './device.ts';
 import { eventually } from './eventually.ts';
 import { Harness, type OpenOptions, type OpenPage, painted } from './harness.ts';
@@ -534,10 +536,15 @@ describe('selection', () => {
     await page.mouse.move(to.x, to.y, { steps: 3 });
     await painted(page);
     await page.mouse.up();
+    await eventually(() => marked(page, 'selection')).toEqual(
+      [0x8004, 0x8014, 0x8024].map((offset) => deviceHex(offset, 3)),
+    );
+    // Made smaller from the same corner: what was beyond is not selected any more.
+    await page.mouse.click(from.x, from.y);
     await page.keyboard.up('Alt');
     await page.keyboard.up('Shift');
     await eventually(() => marked(page, 'selection')).toEqual(
-      [0x8004, 0x8014, 0x8024].map((offset) => deviceHex(offset, 3)),
+      [0x8004, 0x8014].map((offset) => deviceHex(offset, 2)),
     );
     // From a cursor without more, by keys.
     await click(page, '0010', 4);
@@ -609,16 +616,36 @@ describe('selection', () => {
     await eventually(() => footer(page).textContent()).toContain('4 bytes selected');
     await copy('hex');
     await eventually(async () => (await copied()).at(-1)).toBe(deviceHex(0x8020, 4));
-    await page.evaluate(() =>
-      window.fake.send({ type: 'fill', fill: { kind: 'expression', text: 'o + i' } }),
-    );
+    const asked = (immediate = false) =>
+      page.evaluate((isImmediate) => {
+        const told = window.fake.said.findLast((one) => one.type === 'selection');
+        if (told === undefined) throw new Error('no selection was told');
+        const { cursor, start, selected } = told;
+        const cells = { name: 'hex8', order: 'little' } as const;
+        return { cursor, start, selected, cells, immediate: isImmediate };
+      }, immediate);
+    const fill = async (kind: Fill['kind'], text: string, about?: AskedFill) => {
+      const message = { type: 'fill', fill: { kind, text }, asked: about ?? (await asked()) } as const;
+      await page.evaluate((one) => window.fake.send(one), message);
+    };
+    await fill('expression', 'o + i');
     await eventually(async () => (await edits(page)).at(-1)).toEqual([
       { offset: 0x8020, bytes: [0x20, 0x22, 0x24, 0x26] },
     ]);
-    await page.evaluate(() => window.fake.send({ type: 'fill', fill: { kind: 'random', text: '0x12' } }));
+    await fill('random', '0x12');
     await eventually(() => spoken(page).textContent()).toContain('The seed is 0x12.');
-    await page.evaluate(() => window.fake.send({ type: 'fill', fill: { kind: 'value', text: 'none' } }));
-    await eventually(() => page.locator('.notice').textContent()).toContain('Nothing was filled');
+    await fill('value', 'none');
+    await eventually(() => page.locator('.notice').textContent()).toContain('the values do not fit');
+    // The question is about what was selected then, and about an edit that is staged, not written.
+    const count = (await edits(page)).length;
+    const earlier = await asked();
+    await fill('byte', '11', await asked(true));
+    await eventually(() => page.locator('.notice').textContent()).toContain('you were asked about');
+    await page.keyboard.press('Shift+ArrowRight');
+    await eventually(() => footer(page).textContent()).toContain('5 bytes selected');
+    await fill('byte', '11', earlier);
+    await eventually(() => page.locator('.notice').textContent()).toContain('you were asked about');
+    expect(await edits(page)).toHaveLength(count);
   });
 
   test('shift and a click select more than a megabyte, a click on a heading twice its tile', async () => {

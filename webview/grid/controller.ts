@@ -3,7 +3,7 @@
  * refused is said in words. Undo and redo are VS Code's own keys, which it takes from the page by itself: handling them
  * here as well would do them twice.
  */
-import type { EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
+import type { AskedFill, EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
@@ -15,7 +15,7 @@ import type { Box } from '../box.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
 import { cellName, reasonText, refusalText } from './cell-texts.ts';
-import { copyLimit, copyText, hexText, together } from './copy.ts';
+import { copyLimit, copyText, cutAtTiles, hexText, together } from './copy.ts';
 import {
   countBytes,
   countWithout,
@@ -38,6 +38,7 @@ import {
   moveTo,
   reselect,
   selectAll,
+  selectedBytes,
   selectedRange,
   selectedRanges,
 } from './selection.ts';
@@ -647,15 +648,29 @@ export class GridController {
     } else if (without > 0) {
       notify({ text: t('copyAsWithout', without) });
       return;
-    } else host.post({ type: 'clipboard', text: copyAs(form, together(shown), notation.choice) });
+    } else {
+      const { bytes: size } = notation.format;
+      const areCells = cutAtTiles(layout.geometry.bytesPerTile, ranges).every(
+        (piece) => piece.length % size === 0,
+      );
+      const choice = areCells ? notation.choice : ({ name: 'uint8', order: 'little' } as const);
+      host.post({ type: 'clipboard', text: copyAs(form, together(shown), choice) });
+    }
     this.#sayCopied(shown, true);
   }
 
-  /** Fills what is selected, in one gesture; what it becomes is computed in slices. */
-  async fill(fill: Fill): Promise<void> {
+  /**
+   * Fills what is selected, in one gesture, if all is as it was when a person was asked; what it becomes is computed in
+   * slices.
+   */
+  async fill(fill: Fill, asked: AskedFill): Promise<void> {
     const { view, t, notify } = this.#parts;
     const { layout, notation } = view;
     if (layout.rowCount === 0) return;
+    if (!this.#isAsAsked(asked)) {
+      notify({ text: t('fillElsewhere') });
+      return;
+    }
     const isOfBytes = fill.kind === 'byte' || fill.kind === 'pattern' || fill.kind === 'random';
     const selection = isOfBytes ? view.selection : reselect(layout, layout, view.selection, 'cells');
     const ranges = selectedRanges(layout, selection);
@@ -672,9 +687,27 @@ export class GridController {
       notify({ text: t('fillRefused') });
       return;
     }
+    // The values may have taken a while: whether they are written at once must not have changed.
+    if (this.#isImmediate !== asked.immediate) {
+      notify({ text: t('fillElsewhere') });
+      return;
+    }
     if (!(await this.#change(t('editFilled'), runs))) return;
     const text = t(this.#isImmediate ? 'pastedNow' : 'pasted', countBytes(runs));
     notify({ text: fill.kind === 'random' ? `${text} ${t('fillSeed', fill.text)}` : text, quiet: true });
+  }
+
+  /** Whether selection, cells and policy are those that a person was asked about. */
+  #isAsAsked({ cursor, start, selected, cells, immediate }: AskedFill): boolean {
+    const { layout, selection, notation } = this.#parts.view;
+    return (
+      selection.cursor === cursor &&
+      selectedRange(layout, selection).offset === start &&
+      selectedBytes(layout, selection) === selected &&
+      notation.choice.name === cells.name &&
+      notation.choice.order === cells.order &&
+      this.#isImmediate === immediate
+    );
   }
 
   /** Copies bytes that have to be read first: too late for the event's own clipboard. */

@@ -2,6 +2,8 @@
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { hexBytes } from '../../src/model/cells/choices.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
+import type { ByteRange } from '../../src/model/geometry.ts';
+import { endOf } from '../../src/model/ranges.ts';
 import type { Layout } from './layout.ts';
 import type { Pane } from './selection.ts';
 import { cellText, characterCell, type RowBytes } from './text.ts';
@@ -53,6 +55,19 @@ export function hexText(runs: readonly RowBytes[]): string {
   return runs
     .map((run) => Array.from(run.bytes, (_, at) => cellText(format, run, at, 1)).join(' '))
     .join('\n');
+}
+
+/** Ranges as pieces that lie in one tile each: a cell that the end of a tile cuts does not go on in the next one. */
+export function cutAtTiles(bytesPerTile: number, ranges: readonly ByteRange[]): ByteRange[] {
+  return ranges.flatMap((range) => {
+    const pieces: ByteRange[] = [];
+    for (let offset = range.offset; offset < endOf(range); ) {
+      const end = Math.min(endOf(range), offset - (offset % bytesPerTile) + bytesPerTile);
+      pieces.push({ offset, length: end - offset });
+      offset = end;
+    }
+    return pieces;
+  });
 }
 
 /** The bytes of runs one after the other. */

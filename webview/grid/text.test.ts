@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { stateBits, unreadableState } from '../../src/model/byte-state.ts';
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { type CellName, hexBytes } from '../../src/model/cells/choices.ts';
-import { copyText } from './copy.ts';
+import { copyText, cutAtTiles } from './copy.ts';
 import { createLayout } from './layout.ts';
 import { cellMap, cellsText, characterText, headingText } from './text.ts';
 import { parseCells } from './typing.ts';
@@ -153,4 +153,19 @@ describe('[main-18] copying', () => {
     const shown = row([65, 66, 0, 0, 7, 67], [known, known | staged, unreadable, 0, known, known]);
     expect(copyText(layout, 'characters', hex, [{ offset: 6, ...shown }])).toBe('AB?·.C');
   });
+});
+
+test('pieces of what is copied lie in one tile each, so that no cell goes over the end of one', () => {
+  expect(
+    cutAtTiles(100, [
+      { offset: 90, length: 220 },
+      { offset: 350, length: 50 },
+    ]),
+  ).toEqual([
+    { offset: 90, length: 10 },
+    { offset: 100, length: 100 },
+    { offset: 200, length: 100 },
+    { offset: 300, length: 10 },
+    { offset: 350, length: 50 },
+  ]);
 });

@@ -725,7 +725,10 @@ export class GridView {
     this.element.focus({ preventScroll: true });
     // A menu for the selection must not lose it.
     if (event.button !== 0 && inside) return;
-    const from = reselect(this.layout, this.layout, this.#selection, pane);
+    const from =
+      pane === this.#selection.pane
+        ? this.#selection
+        : reselect(this.layout, this.layout, this.#selection, pane);
     const { altKey, ctrlKey, metaKey, shiftKey } = event;
     const extend: Extend = shiftKey && altKey ? 'column' : shiftKey;
     const isAdded = event.button === 0 && !shiftKey && (altKey || ctrlKey || metaKey);
