@@ -202,7 +202,9 @@ describe('[main-14] known_hosts as ssh-keygen sees them', () => {
     compare(names);
     writeFileSync(file, `${line('one', a)}\n${line('[one]:2200', c)}\n${line('two.lab', b)}\n`);
     keygen('-H', '-f', file);
-    expect(readFileSync(file, 'utf8')).not.toContain('lab');
+    // The keys beside them may have any letters.
+    const hashed = readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(hashed.map((one) => one.slice(0, 3))).toEqual(['|1|', '|1|', '|1|']);
     appendHostKey(file, '10.0.0.1', a, { hash: true });
     // ssh-keygen hashes a name as typed; ssh folds it to lower case first, as we do.
     compare(names.filter((name) => name !== 'ONE'));
