@@ -177,8 +177,7 @@ export class Parameters {
       sayInformation(vscode.l10n.t('{0} has more values than fit on a line: edit its bytes here.', port));
       return;
     }
-    if (session.state.policy === 'locked')
-      throw new BoardError('locked', 'set a parameter in a locked memory');
+    refuseLocked(session, document);
     const other = held.buffer === 'ping' ? 'pong' : 'ping';
     const isSelectorFirst =
       parameterOffset(geometry, parameter.selector) < parameterOffset(geometry, parameter[other]);
@@ -199,9 +198,7 @@ export class Parameters {
       sayInformation(vscode.l10n.t('{0} was not set: the editor of its memory was closed.', port));
       return;
     }
-    const isFrozen = [...document.panels].some((panel) => panel.view.active && panel.isFrozen);
-    if (session.state.policy === 'locked' || isFrozen)
-      throw new BoardError('locked', 'set a parameter in a locked memory');
+    refuseLocked(session, document);
     const selector = { offset: parameterOffset(geometry, parameter.selector), length: selectorBytes };
     await session.refresh(selector, AbortSignal.timeout(patience));
     const now = session.geometry === geometry ? currentOf(session, geometry, parameter) : undefined;
@@ -227,6 +224,15 @@ export class Parameters {
     const uri = vscode.Uri.from({ scheme, authority: resource.board, path });
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
     return this.#provider.document(uri);
+  }
+}
+
+/** Throws BoardError where edits are locked: by policy, or in a tab that shows frozen bytes. */
+function refuseLocked(session: MemorySession, document: TileDocument | undefined): void {
+  const panels = [...(document?.panels ?? [])];
+  const isFrozen = panels.some((panel) => panel.view.active && panel.isFrozen);
+  if (isFrozen || session.state.policy === 'locked') {
+    throw new BoardError('locked', 'set a parameter in a locked memory');
   }
 }
 
