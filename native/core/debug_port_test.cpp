@@ -183,7 +183,8 @@ TEST_CASE("debug: a register that does not take what was written is no success; 
     CHECK(bench.kernel.peek(bench.tile, watch.where().offset()) == 0);
 }
 
-TEST_CASE("debug: general registers are asked of a core only that does not run, and none of its own while it is in reset") {
+TEST_CASE(
+    "debug: general registers are asked of a core only that does not run, and none of its own while it is in reset") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         const uint32_t status = bench.offset(CoreRegister::coreStatus);
@@ -231,8 +232,9 @@ TEST_CASE("debug: a register of another generation is neither read nor written")
             if (other == generation) continue;
             uint32_t value = 0;
             CHECK_THROWS_AS(bench.port->write(bench.tile, *DebugWrite::halt(other)), CoreError);
-            CHECK_THROWS_AS(bench.port->read(bench.tile, *ReadableRegister::of(other, CoreRegister::debugStatus), value),
-                            CoreError);
+            CHECK_THROWS_AS(
+                bench.port->read(bench.tile, *ReadableRegister::of(other, CoreRegister::debugStatus), value),
+                CoreError);
         }
         CHECK(bench.words() == before);
     }
@@ -261,10 +263,9 @@ TEST_CASE("debug: a tile that is not known to be clocked is not touched, by eith
         CHECK(bench.words() == before);
         // Its owner stops the clock between a write and the look at it.
         uint32_t asked = 0;
-        DebugPort late(DebugPort::Ground{bench.kernel, *bench.partition, bench.map, bench.columns,
-                                         bench.kernel.shape.core, *bench.file,
-                                         [&asked](Tile) { return asked++ == 0 ? Reason::none : Reason::gated; },
-                                         &*bench.file, bench.wide});
+        DebugPort late(DebugPort::Ground{
+            bench.kernel, *bench.partition, bench.map, bench.columns, bench.kernel.shape.core, *bench.file,
+            [&asked](Tile) { return asked++ == 0 ? Reason::none : Reason::gated; }, &*bench.file, bench.wide});
         CHECK(late.write(bench.tile, *DebugWrite::halt(generation)) == Reason::gated);
         CHECK(asked == 2);
     }

@@ -37,7 +37,10 @@ test('[names-2] program memory is compared again only when something of the tile
   for (let i = 0; i < 5; i++) expect(difference(), 'nothing differs').toBeUndefined();
   expect(memory.asked).toBe(2);
 
-  expect(difference(1, { ...image, bytes: Uint8Array.of(9, 2) }), 'another build').toEqual({ count: 1, first: 0 });
+  expect(difference(1, { ...image, bytes: Uint8Array.of(9, 2) }), 'another build').toEqual({
+    count: 1,
+    first: 0,
+  });
   expect(difference(0), 'another tile').toEqual({ count: 2, first: 0 });
   memory.flags.fill(3);
   expect(difference(0), 'an epoch that ended, of which no ranges are told').toBeUndefined();

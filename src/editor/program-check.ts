@@ -1,7 +1,11 @@
 /** Whether a tile's program memory is what the build has, looked up again only where bytes changed since. Knows no build. */
 import { stateBits } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
-import { type ProgramDifference, type ProgramImage, programDifference } from '../model/program/program-image.ts';
+import {
+  type ProgramDifference,
+  type ProgramImage,
+  programDifference,
+} from '../model/program/program-image.ts';
 import { intersectRanges } from '../model/ranges.ts';
 
 /** Where bytes come from. */

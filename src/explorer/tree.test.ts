@@ -177,7 +177,8 @@ test('[truth-21] rows that are asked for again by themselves take no free partit
   expect(keys).toEqual(['memory:board/2_2/data']);
   // Its board comes back.
   device.hook = (at) => {
-    if (at === 'open' && device.openedBy.at(-1) === 'nobody') throw new BoardError('not-asked', 'free columns');
+    if (at === 'open' && device.openedBy.at(-1) === 'nobody')
+      throw new BoardError('not-asked', 'free columns');
   };
   const again = async () => {
     await entry.link.disconnect();

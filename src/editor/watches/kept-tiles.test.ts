@@ -60,7 +60,12 @@ describe('[live-9] files that watches write', () => {
     expect(notes).toEqual([new Error('held')]);
     names.unshift(file(0).name);
     removed.length = 0;
-    await removeOldTiles({ ...folder, stat: async (name) => ({ size: 10, at: names.indexOf(name) }) }, 1, now, () => 0);
+    await removeOldTiles(
+      { ...folder, stat: async (name) => ({ size: 10, at: names.indexOf(name) }) },
+      1,
+      now,
+      () => 0,
+    );
     expect(new Set(removed), 'those behind one that is held').toEqual(
       new Set([file(0), file(2), file(5)].map(({ name }) => name)),
     );

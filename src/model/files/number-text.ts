@@ -26,10 +26,10 @@ const bareHex = /^(?:[0-9a-f]{2}|[0-9a-f]{4}|[0-9a-f]{8}|[0-9a-f]{16}|[0-9a-f]{3
 
 /** Words of a line. */
 interface Row {
-  readonly words: readonly string[];
+  readonly texts: readonly string[];
   readonly line: number;
 }
-const noRow: Row = { words: [], line: 0 };
+const noRow: Row = { texts: [], line: 0 };
 
 /** Collects numbers with their lines. */
 class Numbers {
@@ -61,7 +61,7 @@ class Numbers {
 
   /** Takes a first row of bits, all of one length, that reads as names, too; what follows tells. */
   addFirst(words: readonly string[], line: number): void {
-    this.#first = { words, line };
+    this.#first = { texts: words, line };
   }
 
   /**
@@ -70,10 +70,10 @@ class Numbers {
    */
   end(): { readonly values: readonly string[]; readonly lines: readonly number[] } {
     const first = this.#bits;
-    const values = [...first.words, ...this.values];
-    const lines = [...first.words.map(() => first.line), ...this.lines];
+    const values = [...first.texts, ...this.values];
+    const lines = [...first.texts.map(() => first.line), ...this.lines];
     if (values.length > mostNumbers) throw new FileError('file-too-large', { most: mostNumbers });
-    const hex = first.words[0] === undefined ? this.#hex : { text: first.words[0], line: first.line };
+    const hex = first.texts[0] === undefined ? this.#hex : { text: first.texts[0], line: first.line };
     if (hex === undefined) return { values, lines };
     if (values.some((other) => !isLike(other, hex.text))) throw noNumber(hex.text, hex.line);
     return { values: values.map((word) => `0x${word}`), lines };
@@ -84,7 +84,7 @@ class Numbers {
    * it is a heading.
    */
   get #bits(): Row {
-    const [text] = this.#first.words;
+    const [text] = this.#first.texts;
     const { line } = this.#first;
     if (text === undefined) return noRow;
     if (this.values.some((other) => !isLike(other, text))) {

@@ -102,7 +102,10 @@ test('long lines take no time', () => {
 
 test('a type that never ends costs no more than the looks at its line', () => {
   const long = `vector<${'x'.repeat(16_000)}`;
-  const lines = Array.from({ length: 100 }, (_, i) => `%b${i} = aie.buffer(%t) {address = ${i} : i32} : memref<${long}>>`);
+  const lines = Array.from(
+    { length: 100 },
+    (_, i) => `%b${i} = aie.buffer(%t) {address = ${i} : i32} : memref<${long}>>`,
+  );
   const [device] = readModule(['aie.device(npu1) {', '%t = aie.tile(0, 2)', ...lines].join('\n'));
   expect(device?.buffers).toHaveLength(100);
   expect(device?.buffers.some(({ size }) => size !== undefined)).toBe(false);
