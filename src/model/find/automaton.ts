@@ -13,6 +13,8 @@ type Step =
 
 /** A larger program is refused: making a state takes as long as it is large. */
 const mostSteps = 4000;
+/** Parts that are gone through for them: one that fits no bytes adds no step, however often it is repeated. */
+const mostParts = 200_000;
 /** States that are kept, and steps in all of them; then they are made anew. A state takes 1 KiB, and 20 bytes for a step. */
 const mostStates = 2048;
 const mostKept = 200_000;
@@ -35,8 +37,7 @@ export interface Automaton {
  * Throws NoPattern `too-large`.
  */
 export function forwards(expression: Expression): Automaton {
-  const steps: Step[] = ['end'];
-  const start = compile(steps, expression, 0, false);
+  const { steps, start } = compiled(expression, false);
   // The least preferred way: the hit begins later.
   const again = steps.length;
   steps.push({ bytes: new Uint8Array(256).fill(1), next: again + 1 }, { first: start, second: again });
@@ -45,44 +46,50 @@ export function forwards(expression: Expression): Automaton {
 
 /** Runs backwards from the byte before the end of a hit: it is in an end state at each byte where such a hit begins. */
 export function backwards(expression: Expression): Automaton {
-  const steps: Step[] = ['end'];
-  return lazyAutomaton(steps, compile(steps, expression, 0, true), false);
+  const { steps, start } = compiled(expression, true);
+  return lazyAutomaton(steps, start, false);
 }
 
-/** Adds the steps of an expression that goes on at `next`; answers where it begins. */
-function compile(steps: Step[], expression: Expression, next: number, isBackwards: boolean): number {
+/** The steps of an expression, and where it begins; it goes on at step 0, which is the end. */
+function compiled(expression: Expression, isBackwards: boolean): { steps: Step[]; start: number } {
+  const steps: Step[] = ['end'];
+  let parts = 0;
   const add = (step: Step): number => {
     if (steps.length >= mostSteps) throw new NoPattern({ kind: 'too-large' });
     return steps.push(step) - 1;
   };
-  switch (expression.kind) {
-    case 'byte':
-      return add({ bytes: expression.bytes, next });
-    case 'sequence': {
-      const parts = isBackwards ? expression.parts : expression.parts.toReversed();
-      return parts.reduce((behind, part) => compile(steps, part, behind, isBackwards), next);
-    }
-    case 'choice':
-      return expression.parts
-        .map((part) => compile(steps, part, next, isBackwards))
-        .reduceRight((second, first) => add({ first, second }));
-    case 'repeat': {
-      const { part, least, most, isLazy } = expression;
-      const either = (on: number, out: number): Step =>
-        isLazy ? { first: out, second: on } : { first: on, second: out };
-      let behind = next;
-      if (most === Number.POSITIVE_INFINITY) {
-        const loop = add('end');
-        steps[loop] = either(compile(steps, part, loop, isBackwards), next);
-        behind = loop;
-      } else {
-        for (let i = least; i < most; i++)
-          behind = add(either(compile(steps, part, behind, isBackwards), next));
+  /** Adds the steps of a part that goes on at `next`; answers where it begins. */
+  const compile = (one: Expression, next: number): number => {
+    if (++parts > mostParts) throw new NoPattern({ kind: 'too-large' });
+    switch (one.kind) {
+      case 'byte':
+        return add({ bytes: one.bytes, next });
+      case 'sequence': {
+        const inOrder = isBackwards ? one.parts : one.parts.toReversed();
+        return inOrder.reduce((behind, part) => compile(part, behind), next);
       }
-      for (let i = 0; i < least; i++) behind = compile(steps, part, behind, isBackwards);
-      return behind;
+      case 'choice':
+        return one.parts
+          .map((part) => compile(part, next))
+          .reduceRight((second, first) => add({ first, second }));
+      case 'repeat': {
+        const { part, least, most, isLazy } = one;
+        const either = (on: number, out: number): Step =>
+          isLazy ? { first: out, second: on } : { first: on, second: out };
+        let behind = next;
+        if (most === Number.POSITIVE_INFINITY) {
+          const loop = add('end');
+          steps[loop] = either(compile(part, loop), next);
+          behind = loop;
+        } else {
+          for (let i = least; i < most; i++) behind = add(either(compile(part, behind), next));
+        }
+        for (let i = 0; i < least; i++) behind = compile(part, behind);
+        return behind;
+      }
     }
-  }
+  };
+  return { steps, start: compile(expression, 0) };
 }
 
 /** @param isOrdered steps behind an end are given up: a better hit is there */

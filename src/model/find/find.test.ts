@@ -145,6 +145,9 @@ describe('patterns', () => {
       'a|': { kind: 'fits-nothing' },
       'a{2000}': { kind: 'too-large' },
       '(a{1000}){1000}': { kind: 'too-large' },
+      // Groups that fit no bytes add nothing to an expression, but each copy has to be gone through.
+      '((((((){1000}){1000}){1000}){1000}){1000})x': { kind: 'too-large' },
+      '(((()()(a{0}){1000}){1000}){1000})x': { kind: 'too-large' },
       [`${'('.repeat(200)}a${')'.repeat(200)}`]: { kind: 'too-large' },
     };
     for (const [typed, expected] of Object.entries(wrong)) {
@@ -231,6 +234,7 @@ describe('patterns', () => {
       '0+2',
       '3+2',
     ]);
+    expect(found({ bytes: text('abab') }, query('expression', '(){1000}((((ab)))){2}(){0}'))).toEqual(['0+4']);
     expect(found({ bytes: text('ää') }, query('expression', 'ä+'))).toEqual(['0+4']);
     expect(found({ bytes: text('ääa') }, query('expression', '(ä)+a'))).toEqual(['0+5']);
     expect(
