@@ -2,6 +2,7 @@
  * A regular expression as an automaton that looks at each byte once, whatever the expression: its states are made when
  * bytes first lead to them. Knows bytes only; where they come from is known elsewhere.
  */
+import type { Budget } from './byte-matcher.ts';
 import type { Expression } from './expression.ts';
 import { NoPattern } from './query.ts';
 
@@ -19,14 +20,20 @@ const mostParts = 200_000;
 const mostStates = 2048;
 const mostKept = 200_000;
 
+/** What it takes to make a state, for each step that is gone through, in units of a `Budget`. */
+const stepWork = 32;
+
 /** What a state is called that leads nowhere. */
 export const dead = 0;
 
 /** One way through bytes, in one direction. States are numbers; they hold until the automaton made too many. */
 export interface Automaton {
   readonly start: number;
-  /** The state behind a byte. The state that is given must be the last one answered, or `start`. */
-  next(state: number, byte: number): number;
+  /**
+   * The state behind a byte. The state that is given must be the last one answered, or `start`. Where it has to be made, what
+   * that took is taken from the budget, and the caller stops soon where nothing is left.
+   */
+  next(state: number, byte: number, budget: Budget): number;
   /** Whether the bytes up to a state fit. */
   isEnd(state: number): boolean;
 }
@@ -141,14 +148,16 @@ function lazyAutomaton(steps: readonly Step[], begin: number, isOrdered: boolean
   };
   const first = closure([begin]);
   forget();
-  const make = (state: number, byte: number): number => {
+  const make = (state: number, byte: number, budget: Budget): number => {
     const reached: number[] = [];
-    for (const at of kept[state] ?? []) {
+    const from = kept[state] ?? [];
+    for (const at of from) {
       const step = steps[at];
       if (step !== undefined && step !== 'end' && 'bytes' in step && step.bytes[byte] === 1)
         reached.push(step.next);
     }
     const { list, isEnd } = closure(reached);
+    budget.left -= (1 + from.length + list.length) * stepWork;
     const isFull = kept.length >= mostStates || size >= mostKept;
     if (isFull) forget();
     const next = stateOf(list, isEnd);
@@ -159,9 +168,9 @@ function lazyAutomaton(steps: readonly Step[], begin: number, isOrdered: boolean
   };
   return {
     start: 1,
-    next(state, byte) {
+    next(state, byte, budget) {
       const known = table[state]?.[byte] ?? -1;
-      return known >= 0 ? known : make(state, byte);
+      return known >= 0 ? known : make(state, byte, budget);
     },
     isEnd: (state) => ends[state] === true,
   };

@@ -58,12 +58,12 @@ function sourceOf(bytes: Uint8Array, states: Uint8Array, page = 100) {
   };
 }
 
-/** All hits as `offset+length`, found `most` bytes at a time. */
+/** All hits as `offset+length`, found with `work` at a time. */
 function found(
   { bytes, flags, bytesPerTile = 1 << 20 }: Memory,
   asked: FindQuery,
   ranges?: readonly ByteRange[],
-  most = 1 << 20,
+  work = 1 << 20,
 ): string[] {
   const states = flags ?? new Uint8Array(bytes.length).fill(stateBits.known);
   const source = sourceOf(bytes, states);
@@ -75,7 +75,7 @@ function found(
   );
   let steps = 0;
   while (!finder.isOver) {
-    finder.step(most);
+    finder.step(work);
     if (++steps > 1_000_000) throw new Error('the search does not end');
   }
   expect(finder.done).toBe(finder.total);
@@ -301,7 +301,8 @@ describe('random memories', () => {
     const offset = random(length);
     return { offset, length: 1 + random(length - offset) };
   };
-  const most = () => [1, 100, 10_000, 1 << 20][random(4)] ?? 1;
+  /** With little work at a time a large memory would be copied over and over. */
+  const someWork = (length: number) => [1 << 20, 10_000, 100, 1][random(length > 100_000 ? 2 : length > 5000 ? 3 : 4)] ?? 1;
 
   test(`bytes with masks, wherever pieces, tiles and unread bytes lie (seed ${seed})`, () => {
     for (let round = 0; round < 100; round++) {
@@ -319,7 +320,7 @@ describe('random memories', () => {
       const fits = (at: number) =>
         values.every((value, i) => ((one.bytes[at + i] ?? 0) & (masks[i] ?? 0)) === value);
       const expected = naive(one, range, fits, length, () => true);
-      expect(found(one, query('hex', typed), [range], most()), `round ${round}: ${typed}`).toEqual(expected);
+      expect(found(one, query('hex', typed), [range], someWork(one.bytes.length)), `round ${round}: ${typed}`).toEqual(expected);
     }
   });
 
@@ -348,7 +349,7 @@ describe('random memories', () => {
       const canBegin = (at: number) => (at % tile) % step === 0 && (at % tile) + format.bytes <= tile;
       const fits = (at: number) => format.format(one.bytes, at) === typed;
       const expected = naive(one, range, fits, format.bytes, canBegin);
-      const hits = found(one, query('value', typed, { cells, align }), [range], most());
+      const hits = found(one, query('value', typed, { cells, align }), [range], someWork(one.bytes.length));
       expect(hits, `round ${round}: ${name} ${typed} at ${align} in tiles of ${tile}`).toEqual(expected);
     }
   });
@@ -387,7 +388,7 @@ describe('random memories', () => {
         expected.push(...byJavaScript(bytes.subarray(from, to), typed, from));
         from = to + 1;
       }
-      const hits = found({ bytes, flags }, query('expression', typed), [range], most());
+      const hits = found({ bytes, flags }, query('expression', typed), [range], someWork(length));
       expect(hits, `round ${round}: ${typed}`).toEqual(expected);
     }
   });
@@ -437,4 +438,45 @@ test('what has no value is counted', () => {
     while (!finder.isOver) finder.step(5000);
     expect(finder.unseen).toBe(600);
   }
+});
+
+describe('one step of a search is short, whatever is looked for', () => {
+  const searched = (bytes: Uint8Array, asked: FindQuery, steps: number): Finder => {
+    const flags = new Uint8Array(bytes.length).fill(stateBits.known);
+    const all = { offset: 0, length: bytes.length };
+    const finder = new Finder(sourceOf(bytes, flags, 4096), pattern(asked), [all], 1 << 20);
+    for (let i = 0; i < steps && !finder.isOver; i++) finder.step(1 << 16);
+    return finder;
+  };
+  const zeros = new Uint8Array(1 << 18);
+  const random = dice(runSeed());
+  const noise = Uint8Array.from({ length: 1 << 18 }, () => random(2));
+
+  test.each([
+    ['a new state at nearly each byte', query('expression', String.raw`\x00.{1000}\x02`), noise],
+    ['values that differ late', query('value', `${'0 '.repeat(2000)}3`), zeros],
+    ['masks that differ late', query('hex', `${'?0 '.repeat(1000)}?1`), zeros],
+  ])('%s', (_, asked, bytes) => {
+    // Of a quarter of a MiB a step looks at a small part only.
+    const finder = searched(bytes, asked, 5);
+    expect(finder.done).toBeGreaterThan(0);
+    expect(finder.done).toBeLessThan(bytes.length / 16);
+  });
+
+  test('it goes back to the beginning of a long hit in parts', () => {
+    const bytes = new Uint8Array(1 << 18).fill(0x61);
+    const finder = searched(bytes, query('expression', 'a+'), 0);
+    while (finder.done < finder.total) finder.step(1 << 16);
+    expect(finder.isOver).toBe(false);
+    while (!finder.isOver) finder.step(1 << 16);
+    expect(finder.hits.at(0)).toEqual({ offset: 0, length: bytes.length });
+  });
+
+  test('an expression that would look at all that follows for each hit is given up', () => {
+    const bytes = new Uint8Array(1 << 18).fill(0x61);
+    const finder = searched(bytes, query('expression', 'a(.*b)?'), 1_000_000);
+    expect(finder.isGivenUp).toBe(true);
+    expect(finder.hits.count).toBeGreaterThan(0);
+    expect(finder.hits.count).toBeLessThan(1000);
+  });
 });

@@ -6,7 +6,7 @@ import { type BytesView, stateBits } from '../byte-state.ts';
 import type { ByteRange } from '../geometry.ts';
 import { endOf, mergeRanges } from '../ranges.ts';
 import { type Automaton, dead } from './automaton.ts';
-import type { ByteMatcher } from './byte-matcher.ts';
+import type { Budget, ByteMatcher } from './byte-matcher.ts';
 import { HitList } from './hit-list.ts';
 import type { Pattern } from './pattern.ts';
 import type { ValueMatcher } from './value-matcher.ts';
@@ -26,6 +26,19 @@ const mostHits = 1_000_000;
 const pieceBytes = 64 * 1024;
 /** Of expressions: a byte may take long. */
 const expressionBytes = 8 * 1024;
+/** What it takes to ask for some bytes, and to look at one with an expression, in units of a `Budget`. */
+const pieceWork = 256;
+const lookWork = 4;
+/** What it takes to keep a hit. */
+const hitWork = 32;
+
+/**
+ * An expression of which a hit may always become longer looks at all that follows for each hit: it is given up once it
+ * looked at so many bytes for each of the ranges.
+ */
+const mostLooks = 16;
+/** Fewer are looked at in any case. */
+const freeLooks = 8 * 1024 * 1024;
 
 const hasValue = stateBits.known | stateBits.staged;
 
@@ -39,6 +52,8 @@ export class Finder {
   readonly #ranges: readonly ByteRange[];
   readonly #bytesPerTile: number;
   #index = 0;
+  /** Bytes of the ranges before the present one. */
+  #before = 0;
   /** The next byte to look at, and the first one of the range that was not counted yet. */
   #at = 0;
   #fresh = 0;
@@ -48,6 +63,12 @@ export class Finder {
   #state = dead;
   #begin = 0;
   #end = -1;
+  /** While it goes back to the beginning of a hit: the first byte behind the next one to look at, the earliest beginning so far. */
+  #back: { state: number; at: number; first: number } | undefined;
+  /** Bytes that an expression looked at, again and again where it had to. */
+  #looks = 0;
+  /** What is left of the work of a step. */
+  readonly #budget: Budget = { left: 0 };
 
   /** @param bytesPerTile values do not leave their tile, and count from its first byte */
   constructor(source: FindSource, pattern: Pattern, ranges: readonly ByteRange[], bytesPerTile: number) {
@@ -59,9 +80,10 @@ export class Finder {
     this.#enterRange();
   }
 
-  /** Bytes that were looked at. */
+  /** Bytes that were looked at; where that is done over and over, those before the present attempt. */
   get done(): number {
-    return this.#done;
+    if (this.#looks <= 2 * this.#done) return this.#done;
+    return this.#before + this.#begin - (this.#ranges[this.#index]?.offset ?? this.#begin);
   }
 
   /** Of these the ones without a value. */
@@ -70,7 +92,7 @@ export class Finder {
   }
 
   get isOver(): boolean {
-    return this.isFull || this.#index >= this.#ranges.length;
+    return this.isFull || this.isGivenUp || this.#index >= this.#ranges.length;
   }
 
   /** There may be more hits than are collected. */
@@ -78,14 +100,22 @@ export class Finder {
     return this.hits.count >= mostHits;
   }
 
-  /** Looks at some more bytes, about so many. */
-  step(most: number): void {
-    for (let left = most; left > 0 && !this.isOver; ) {
+  /** It would have to look at the same bytes again and again: it ended before it looked at all of them. */
+  get isGivenUp(): boolean {
+    return this.#looks > Math.max(mostLooks * this.total, freeLooks);
+  }
+
+  /** Does some more work, about so much, in units of a `Budget`: whatever is looked for, it takes no longer. */
+  step(work: number): void {
+    this.#budget.left = work;
+    while (this.#budget.left > 0 && !this.isOver) {
       const range = this.#ranges[this.#index];
       if (range === undefined) return;
-      left -= this.#stepIn(range, this.#pattern);
-      if (this.#at >= endOf(range)) {
+      this.#stepIn(range, this.#pattern);
+      this.#budget.left -= pieceWork;
+      if (this.#at >= endOf(range) && this.#back === undefined) {
         this.#index++;
+        this.#before += range.length;
         this.#enterRange();
       }
     }
@@ -97,68 +127,66 @@ export class Finder {
     this.#restart(this.#at);
   }
 
-  /** Looks at one piece; answers how many bytes that were. */
-  #stepIn(range: ByteRange, pattern: Pattern): number {
-    switch (pattern.kind) {
-      case 'bytes':
-        return this.#stepBytes(range, pattern.matcher);
-      case 'values':
-        return this.#stepValues(range, pattern.matcher);
-      case 'expression':
-        return this.#stepExpression(range, pattern);
-    }
+  /** Looks at one piece, as far as the budget goes. */
+  #stepIn(range: ByteRange, pattern: Pattern): void {
+    if (pattern.kind === 'bytes') this.#stepBytes(range, pattern.matcher);
+    else if (pattern.kind === 'values') this.#stepValues(range, pattern.matcher);
+    else this.#stepExpression(range, pattern);
   }
 
-  /** Counts the bytes of a piece that were looked at, those for the first time. */
-  #looked(flags: Uint8Array, start: number, stop: number): void {
+  /** Goes on at `next`, and counts the bytes before it, those for the first time. Behind the flags all have a value. */
+  #looked(flags: Uint8Array | undefined, start: number, next: number): void {
+    this.#at = next;
     const from = Math.max(start, this.#fresh);
-    if (stop <= from) return;
-    this.#fresh = stop;
-    this.#done += stop - from;
-    this.#unseen += countWithout(flags, from - start, stop - start);
+    if (next <= from) return;
+    this.#fresh = next;
+    this.#done += next - from;
+    if (flags === undefined) return;
+    this.#unseen += countWithout(flags, from - start, Math.min(next - start, flags.length));
+    this.#budget.left -= next - from;
   }
 
-  #stepBytes(range: ByteRange, matcher: ByteMatcher): number {
+  #stepBytes(range: ByteRange, matcher: ByteMatcher): void {
     const { length } = matcher;
+    const budget = this.#budget;
     const start = this.#at;
-    const {
-      length: there,
-      bytes,
-      flags,
-    } = this.#source.view({ offset: start, length: endOf(range) - start });
-    this.#at = start + there;
-    this.#done += there;
-    if (bytes === undefined) this.#unseen += there;
-    else {
-      if (flags !== undefined) this.#unseen += countWithout(flags, 0, there);
-      let from = 0;
-      for (
-        let found = matcher.find(bytes, from, there);
-        found >= 0;
-        found = matcher.find(bytes, from, there)
-      ) {
-        const missing = flags === undefined ? -1 : lastWithout(flags, found, found + length);
-        from = missing < 0 ? found + length : missing + 1;
-        if (missing < 0) this.hits.add(start + found, length);
-        if (this.isFull) return there;
-      }
-      // A hit may end behind these bytes.
-      for (let at = Math.max(from, there - length + 1); at < there; at++) {
-        if (start + at + length > endOf(range)) break;
-        if (!matcher.fits(bytes, at, there)) continue;
-        const whole = this.#source.bytes({ offset: start + at, length });
-        if (!matcher.fits(whole.bytes, 0, length) || lastWithout(whole.flags, 0, length) >= 0) continue;
-        this.hits.add(start + at, length);
-        // All bytes of the hit have a value: only those behind it are looked at.
-        this.#at = start + at + length;
-        this.#done += this.#at - start - there;
+    const view = this.#source.view({ offset: start, length: endOf(range) - start });
+    const { length: there, bytes, flags } = view;
+    if (bytes === undefined) {
+      this.#looked(undefined, start, start + there);
+      this.#unseen += there;
+      return;
+    }
+    let at = 0;
+    while (at <= there - length && budget.left > 0 && !this.isFull) {
+      const found = matcher.find(bytes, at, there, budget);
+      at = found.at;
+      if (!found.isHit) continue;
+      const missing = flags === undefined ? -1 : lastWithout(flags, at, at + length);
+      if (missing < 0) this.hits.add(start + at, length);
+      at = missing < 0 ? at + length : missing + 1;
+      budget.left -= flags === undefined ? hitWork : hitWork + length;
+    }
+    // A hit may end behind these bytes.
+    for (; at > there - length && at < there && budget.left > 0 && !this.isFull; at++) {
+      if (start + at + length > endOf(range)) {
+        at = there;
         break;
       }
+      if (!matcher.fits(bytes, at, there, budget)) continue;
+      const whole = this.#source.bytes({ offset: start + at, length });
+      budget.left -= pieceWork + length;
+      if (!matcher.fits(whole.bytes, 0, length, budget) || lastWithout(whole.flags, 0, length) >= 0) continue;
+      this.hits.add(start + at, length);
+      // All bytes of the hit have a value: only those behind it are looked at.
+      at += length;
+      break;
     }
-    return there;
+    this.#looked(flags, start, start + at);
   }
 
-  #stepValues(range: ByteRange, { length, align, find }: ValueMatcher): number {
+  #stepValues(range: ByteRange, { length, align, find }: ValueMatcher): void {
+    const budget = this.#budget;
     const start = this.#at;
     const inTile = start % this.#bytesPerTile;
     const limit = Math.min(endOf(range), start - inTile + this.#bytesPerTile);
@@ -166,64 +194,73 @@ export class Finder {
     // A hit that begins in the piece may end behind it.
     const end = Math.min(limit, stop + length - 1);
     const { bytes, flags } = this.#source.bytes({ offset: start, length: end - start });
+    const last = end - start - length;
     let next = stop;
-    let from = (align - (inTile % align)) % align;
-    for (let found = find(bytes, from, end - start); found >= 0; found = find(bytes, from, end - start)) {
-      const missing = lastWithout(flags, found, found + length);
+    let at = (align - (inTile % align)) % align;
+    while (at <= last && budget.left > 0 && !this.isFull) {
+      const found = find(bytes, at, end - start, budget);
+      at = found.at;
+      if (!found.isHit) continue;
+      const missing = lastWithout(flags, at, at + length);
       if (missing < 0) {
-        this.hits.add(start + found, length);
-        next = Math.max(next, start + found + length);
-        if (this.isFull) break;
+        this.hits.add(start + at, length);
+        next = Math.max(next, start + at + length);
       }
-      from = found + Math.ceil((missing < 0 ? length : missing + 1 - found) / align) * align;
+      at += Math.ceil((missing < 0 ? length : missing + 1 - at) / align) * align;
+      budget.left -= hitWork + length;
     }
-    this.#at = next;
-    this.#looked(flags, start, next);
-    return next - start;
+    this.#looked(flags, start, at > last ? next : start + at);
   }
 
   /** What was looked at behind a hit is looked at once more. */
   #stepExpression(
     range: ByteRange,
     { forwards, backwards }: Extract<Pattern, { kind: 'expression' }>,
-  ): number {
+  ): void {
+    const budget = this.#budget;
+    this.#goBack(backwards);
     const start = this.#at;
     const stop = Math.min(endOf(range), start + expressionBytes);
+    if (this.#back !== undefined || start >= stop) return;
     const { bytes, flags } = this.#source.bytes({ offset: start, length: stop - start });
-    let looked = 0;
     let at = start;
-    while (at >= start && at < stop && !this.isFull) {
+    while (at >= start && at < stop && budget.left > 0 && !this.isFull && this.#back === undefined) {
       const isThere = ((flags[at - start] ?? 0) & hasValue) !== 0;
-      this.#state = isThere ? forwards.next(this.#state, bytes[at - start] ?? 0) : dead;
+      this.#state = isThere ? forwards.next(this.#state, bytes[at - start] ?? 0, budget) : dead;
       at++;
-      looked++;
+      budget.left -= lookWork;
+      this.#looks++;
       if (forwards.isEnd(this.#state)) this.#end = at;
       const isLast = this.#state === dead || at === endOf(range);
       if (isLast && this.#end >= 0) {
-        this.#addHit(backwards);
+        // What lies before the end of the hit counts as looked at; from there it goes on.
+        this.#looked(flags, start, at);
         at = this.#end;
-        this.#restart(at);
+        this.#back = { state: backwards.start, at, first: at };
+        this.#goBack(backwards);
       } else if (this.#state === dead) this.#restart(at);
     }
     this.#looked(flags, start, at);
-    this.#at = at;
-    return looked;
   }
 
-  /** Adds the hit of which the end is known: it begins as early as it can. */
-  #addHit(backwards: Automaton): void {
-    let state = backwards.start;
-    let first = this.#end;
-    for (let stop = this.#end; stop > this.#begin && state !== dead; ) {
-      const start = Math.max(this.#begin, stop - expressionBytes);
-      const { bytes } = this.#source.bytes({ offset: start, length: stop - start });
-      for (let at = stop - 1; at >= start && state !== dead; at--) {
-        state = backwards.next(state, bytes[at - start] ?? 0);
-        if (backwards.isEnd(state)) first = at;
+  /** Goes back from the end of a hit, and adds it once it is known where it begins: as early as it can. */
+  #goBack(backwards: Automaton): void {
+    const back = this.#back;
+    if (back === undefined) return;
+    while (back.at > this.#begin && back.state !== dead) {
+      if (this.#budget.left <= 0) return;
+      const start = Math.max(this.#begin, back.at - expressionBytes);
+      const { bytes } = this.#source.bytes({ offset: start, length: back.at - start });
+      while (back.at > start && back.state !== dead && this.#budget.left > 0) {
+        back.at--;
+        this.#budget.left -= lookWork;
+        back.state = backwards.next(back.state, bytes[back.at - start] ?? 0, this.#budget);
+        if (backwards.isEnd(back.state)) back.first = back.at;
       }
-      stop = start;
     }
-    this.hits.add(first, this.#end - first);
+    this.hits.add(back.first, this.#end - back.first);
+    this.#back = undefined;
+    this.#restart(this.#end);
   }
 
   #restart(at: number): void {

@@ -14,6 +14,9 @@ import {
 import type { Matcher } from './byte-matcher.ts';
 import { NoPattern } from './query.ts';
 
+/** What it takes to read a cell and to compare it, in units of a `Budget`. */
+const termWork = 32;
+
 /** Whether the numbers of one cell are what was typed. */
 type Term = (numbers: readonly (number | bigint)[]) => boolean;
 
@@ -39,17 +42,18 @@ export function valueMatcher(text: string, choice: CellChoice, align: number): V
   const terms = words.map((word) => termOf(word, format, type));
   const length = terms.length * format.bytes;
   const step = align === 0 ? format.bytes : align;
-  const [first, ...rest] = terms;
   return {
     length,
     align: step,
-    find(bytes, from, to) {
+    find(bytes, from, to, budget) {
       const cells = numberBytes(bytes);
-      for (let at = from; at <= to - length; at += step) {
-        if (first?.(type.numbers(cells, at)) !== true) continue;
-        if (rest.every((term, i) => term(type.numbers(cells, at + (i + 1) * format.bytes)))) return at;
+      let at = from;
+      for (; at <= to - length && budget.left > 0; at += step) {
+        const other = terms.findIndex((term, i) => !term(type.numbers(cells, at + i * format.bytes)));
+        if (other < 0) return { at, isHit: true };
+        budget.left -= (other + 1) * termWork;
       }
-      return -1;
+      return { at, isHit: false };
     },
   };
 }
