@@ -113,10 +113,12 @@ export interface FoundState {
   readonly isFull: boolean;
   /** The number of the hit that is selected, from 1; 0 for none. */
   readonly at: number;
-  /** Bytes without a value: they cannot be part of a hit. */
+  /** Bytes that were not read, or cannot be: they cannot be part of a hit. */
   readonly unseen: number;
   /** It is under way. */
   readonly percent?: number;
+  /** It ended when so much was looked at, percent: it was cancelled, or given up. */
+  readonly lookedAt?: number;
   /** Localised: what is wrong, or what a replacement did; empty for nothing. */
   readonly said: string;
   readonly isWrong: boolean;
@@ -302,6 +304,8 @@ export type FromWebview =
   | { readonly type: 'openPlace'; readonly offset: number }
   /** What is looked for from now on; nothing once the box was closed. */
   | { readonly type: 'find'; readonly asked?: AskedHits }
+  /** The search, or the read for it, ends; what was found stays. */
+  | { readonly type: 'cancelFind' }
   /** To the hit after or before what is selected. */
   | { readonly type: 'toHit'; readonly step: 1 | -1 }
   /** The hit that is selected, or all, become what was typed; staged, never written. */

@@ -67,6 +67,7 @@ describe('messages of the page', () => {
         },
       },
     ],
+    [{ type: 'cancelFind' }],
     [{ type: 'toHit', step: -1 }],
     [{ type: 'replaceHits', text: '00', all: true }],
     [{ type: 'unfreeze' }],

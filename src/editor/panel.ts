@@ -161,6 +161,8 @@ export class HexPanel {
   #search: HitSearch | undefined;
   /** What is looked for, while the search is being made. */
   #asked: AskedHits | undefined;
+  /** Is over once the search was told what is looked for: what is asked of its hits waits for it. */
+  #searching: Promise<void> = Promise.resolve();
   #toldHits: HitBytes = noHits;
   #toldFound = '';
   #hitsPending = false;
@@ -498,7 +500,14 @@ export class HexPanel {
   toHit(step: 1 | -1): void {
     const { selection } = this;
     if (this.#asked === undefined) this.openFind();
-    else if (selection !== undefined) this.#search?.toHit(step, selection);
+    else if (selection !== undefined) this.#withSearch((search) => search.toHit(step, selection));
+  }
+
+  /** Its failures are logged. */
+  #withSearch(act: (search: HitSearch) => Promise<void> | void): void {
+    this.#searching
+      .then(() => this.#search && act(this.#search))
+      .catch((error: unknown) => this.#host.services.note(error));
   }
 
   /** Looks for something else; nothing without `asked`. */
@@ -526,6 +535,11 @@ export class HexPanel {
         this.isFrozen || session.state.link.kind !== 'connected'
           ? undefined
           : session.complete(range, signal, { onProgress, looker: this.#looker }),
+      isShown: () => this.view.visible,
+      replace: (edits) => {
+        if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
+        this.#host.edit(this.document, vscode.l10n.t('Replace'), edits);
+      },
       changed: () => this.#hitsChanged(),
       show: ({ offset, length }) => this.#post({ type: 'reveal', offset, length }),
       errorText: (error) => {
@@ -538,17 +552,7 @@ export class HexPanel {
   /** Stages what replaces the hit that is selected, or all of them, as one gesture. */
   #replaceHits(text: string, all: boolean): void {
     const { selection } = this;
-    const search = this.#search;
-    if (search === undefined || selection === undefined) return;
-    try {
-      if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
-      const edits = search.replace(text, selection, all);
-      if (edits.length === 0) return;
-      this.#host.edit(this.document, vscode.l10n.t('Replace'), edits);
-      if (!all) search.toHit(1, selection);
-    } catch (error) {
-      search.refuse(error);
-    }
+    if (selection !== undefined) this.#withSearch((search) => search.replace(text, selection, all));
   }
 
   /** Many changes in one turn become one message. */
@@ -801,7 +805,10 @@ export class HexPanel {
           .catch((error: unknown) => this.#host.services.note(error));
         return;
       case 'find':
-        this.#find(message.asked).catch((error: unknown) => this.#host.services.note(error));
+        this.#searching = this.#find(message.asked).catch((error: unknown) => this.#host.services.note(error));
+        return;
+      case 'cancelFind':
+        this.#withSearch((search) => search.cancel());
         return;
       case 'toHit':
         this.toHit(message.step);
@@ -863,8 +870,10 @@ export class HexPanel {
   }
 
   #sayHello(): void {
-    // A page that begins waits for nothing that was asked before.
+    // A page that begins waits for nothing that was asked before, and looks for nothing yet.
     this.#endReads();
+    this.#asked = undefined;
+    this.#search?.start(undefined);
     const shown = this.document.isOutside ? undefined : this.document.shown;
     if (shown === undefined) return;
     this.#ready = true;
@@ -1110,6 +1119,7 @@ export class HexPanel {
     this.#tellExpected();
     this.#tellNames();
     this.#hitsChanged();
+    this.#search?.shown();
     this.#drawMapSoon();
     this.#stateChanged();
   }

@@ -34,7 +34,10 @@ export function problemText(problem: FindProblem, l10n: Localiser): string {
     case 'nothing-repeated':
       return l10n.t('Nothing is repeated at character {0}.', problem.at + 1);
     case 'unclear':
-      return l10n.t('Character {0} begins something that no expression has.', problem.at + 1);
+      return l10n.t(
+        'What begins at character {0} cannot be read: check the numbers in braces, the range in brackets, or what stands behind \\.',
+        problem.at + 1,
+      );
     case 'unsupported':
       return l10n.t(
         'Character {0} begins an anchor, a look-around or a reference: expressions over bytes have none.',
@@ -42,18 +45,31 @@ export function problemText(problem: FindProblem, l10n: Localiser): string {
       );
     case 'fits-nothing':
       return l10n.t(
-        'The expression also fits no bytes at all. Type + instead of * where one byte is needed.',
+        'The expression needs no byte, so that it would be found everywhere. Type + instead of * where one byte is needed.',
       );
     case 'too-large':
       return l10n.t('The expression is too large. Repeat less.');
   }
 }
 
-/** What a replacement did. `left`: hits that have another length, or are not what was found any more. */
-export function replacedText(count: number, left: number, l10n: Localiser): string {
-  const done =
+/** What a replacement left. */
+interface Left {
+  /** Hits that have another length, or are not what was found any more. */
+  readonly hits: number;
+  /** Bytes that were not searched: they were not read, or cannot be. */
+  readonly unseen: number;
+  /** How much was searched, percent, where the search ended before its end. */
+  readonly lookedAt?: number;
+}
+
+/** What a replacement did, and what it left. */
+export function replacedText(count: number, { hits, unseen, lookedAt }: Left, l10n: Localiser): string {
+  return [
     count === 1
       ? l10n.t('1 hit replaced. It is staged until you apply it.')
-      : l10n.t('{0} hits replaced. They are staged until you apply them.', count);
-  return left === 0 ? done : `${done} ${l10n.t('{0} hits were left as they are.', left)}`;
+      : l10n.t('{0} hits replaced. They are staged until you apply them.', count),
+    ...(hits === 0 ? [] : [l10n.t('{0} hits were left as they are.', hits)]),
+    ...(lookedAt === undefined ? [] : [l10n.t('Hits behind the first {0} % were not looked for.', lookedAt)]),
+    ...(unseen === 0 ? [] : [l10n.t('{0} bytes were not searched: they were not read, or cannot be.', unseen)]),
+  ].join(' ');
 }

@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../../test/webview/eventually.ts';
 import { stateBits } from '../../model/byte-state.ts';
 import type { FindQuery } from '../../model/find/query.ts';
@@ -6,6 +7,7 @@ import type { ByteRange } from '../../model/geometry.ts';
 import { BoardLink } from '../../session/link.ts';
 import { MemorySession } from '../../session/memory-session.ts';
 import { ManualTime, ScriptedDevice } from '../../session/scripted-board.ts';
+import type { ByteEdit } from '../../session/types.ts';
 import type { AskedHits } from '../messages.ts';
 import { HitSearch } from './hit-search.ts';
 
@@ -45,11 +47,15 @@ async function setup() {
   device.reads.length = 0;
   const shown: ByteRange[] = [];
   const percents: (number | undefined)[] = [];
+  const edits: ByteEdit[][] = [];
+  const is = { shown: true };
   const search: HitSearch = new HitSearch(
     {
       bytes: (range) => session.bytes(range),
       view: (range) => session.view(range),
       complete: (range, signal, onProgress) => session.complete(range, signal, { onProgress }),
+      isShown: () => is.shown,
+      replace: (all) => edits.push([...all]),
       changed: () => percents.push(search.state(undefined).percent),
       show: (hit) => shown.push(hit),
       errorText: (error) => String(error),
@@ -62,7 +68,9 @@ async function setup() {
   const write = (offset: number, ...values: number[]): void => device.bytes.set(values, offset);
   const over = () => eventually(() => search.state(undefined).percent).toBeUndefined();
   const hits = () => Array.from({ length: search.hits.count }, (_, i) => search.hits.at(i)?.offset);
-  return { session, device, search, shown, write, over, hits, percents };
+  /** What the last replacement staged. */
+  const staged = () => edits.pop()?.map(({ offset, bytes }) => [offset, ...bytes]);
+  return { session, device, search, shown, write, over, hits, percents, staged, edits, is };
 }
 
 describe('a search', () => {
@@ -170,53 +178,166 @@ describe('a search', () => {
   });
 
   test('replaces what is still there, as long as the hit', async () => {
-    const { session, search, write, hits } = await setup();
+    const { session, search, write, hits, staged, edits } = await setup();
     const range = { offset: 0, length: 4096 };
     for (const at of [10, 20, 30]) write(at, 0xa4, 0x70);
     await session.refresh(range, never);
     const nowhere = { start: 0, length: 1 };
     search.start(asked('A4 70', { range }));
     await eventually(() => hits().length).toBe(3);
-    expect(search.replace('01', nowhere, true)).toEqual([]);
+    await search.replace('01', nowhere, true);
     expect(search.state(undefined)).toMatchObject({
       isWrong: true,
       said: expect.stringContaining('1 bytes'),
     });
-    expect(search.replace('0', nowhere, true)).toEqual([]);
+    await search.replace('0', nowhere, true);
     expect(search.state(undefined).isWrong).toBe(true);
-    session.stage('a', 'type', [{ offset: 20, bytes: Uint8Array.of(0) }]);
-    // The search was not repeated yet: what is no hit any more is left alone.
-    const edits = search.replace('0? 71', nowhere, true);
-    expect(edits.map(({ offset, bytes }) => [offset, ...bytes])).toEqual([
+    expect(edits).toEqual([]);
+    session.stage('a', 'type', [
+      { offset: 20, bytes: Uint8Array.of(0) },
+      { offset: 40, bytes: Uint8Array.of(0xa4, 0x70) },
+    ]);
+    // The search was not repeated yet: what is no hit any more is left alone, what became one is found before.
+    await search.replace('0? 71', nowhere, true);
+    expect(staged()).toEqual([
       [10, 0x04, 0x71],
       [30, 0x04, 0x71],
+      [40, 0x04, 0x71],
     ]);
     expect(search.state(undefined)).toMatchObject({
       isWrong: false,
-      said: expect.stringContaining('2 hits'),
+      said: expect.stringContaining('3 hits'),
     });
-    const gesture = session.stage('a', 'Replace', edits);
-    expect(session.counts(range).staged).toBe(5);
-    gesture.undo();
-    expect(session.counts(range).staged).toBe(1);
-    expect(
-      session.bytes({ offset: 10, length: 2 }).flags.some((flag) => (flag & stateBits.staged) !== 0),
-    ).toBe(false);
   });
 
   test('replaces one hit: the selected one, else it goes to the next', async () => {
-    const { session, search, shown, write, over } = await setup();
+    const { session, search, shown, write, over, staged, edits } = await setup();
     const range = { offset: 0, length: 4096 };
     for (const at of [16, 32]) write(at, 9);
     await session.refresh(range, never);
     search.start(asked('9', { range }, { kind: 'value' }));
     await over();
-    expect(search.replace('8', { start: 4, length: 1 }, false)).toEqual([]);
-    expect(shown).toEqual([{ offset: 16, length: 4 }]);
-    expect(search.replace('8', { start: 16, length: 4 }, false)).toEqual([
-      { offset: 16, bytes: Uint8Array.of(8, 0, 0, 0) },
-    ]);
-    expect(search.replace('x', { start: 16, length: 4 }, false)).toEqual([]);
+    await search.replace('8', { start: 4, length: 1 }, false);
+    expect(edits).toEqual([]);
+    expect(shown.map(({ offset }) => offset)).toEqual([16]);
+    await search.replace('8', { start: 16, length: 4 }, false);
+    expect(staged()).toEqual([[16, 8, 0, 0, 0]]);
+    // It goes on to the next one.
+    expect(shown.map(({ offset }) => offset)).toEqual([16, 32]);
+    await search.replace('x', { start: 16, length: 4 }, false);
+    expect(edits).toEqual([]);
     expect(search.state(undefined).isWrong).toBe(true);
+  });
+
+  test('says what a refused replacement says', async () => {
+    const { session, search, write, over } = await setup();
+    write(10, 7);
+    await session.refresh({ offset: 0, length: 4096 }, never);
+    search.start(asked('07', { range: { offset: 0, length: 4096 } }));
+    await over();
+    search.refuse(new Error('locked'));
+    expect(search.state(undefined)).toMatchObject({ isWrong: true, count: 1, said: 'Error: locked' });
+  });
+
+  /** A session of which all is read, and zero but for what is written. */
+  const readSetup = async (...places: readonly number[]) => {
+    const all = await setup();
+    for (const at of places) all.write(at, 7);
+    await all.session.refresh({ offset: 0, length: bytesPerTile }, never);
+    all.device.reads.length = 0;
+    return all;
+  };
+  const tile = { offset: 0, length: bytesPerTile };
+  /** Where this stands before what is looked for, the search takes many slices. */
+  const slow = '?0 '.repeat(400);
+
+  test('replaces all hits once all are found, and says what was not searched', async () => {
+    const from = bytesPerTile - (1 << 18);
+    const { search, over, edits, session } = await readSetup(from + 1000, bytesPerTile - 10);
+    const range = { offset: from, length: (1 << 18) + 4096 };
+    // The search is not over when it is asked to replace the hits.
+    search.start(asked(`${slow}?7`, { range, read: 'nothing' }));
+    await search.replace(`${'?? '.repeat(400)}08`, { start: 0, length: 1 }, true);
+    expect(edits).toEqual([]);
+    expect(search.state(undefined)).toMatchObject({ isWrong: false, said: expect.stringContaining('once all') });
+    await over();
+    await eventually(() => edits.length).toBe(1);
+    expect(edits[0]?.map(({ offset }) => offset)).toEqual([from + 600, bytesPerTile - 410]);
+    expect(search.state(undefined).said).toContain('4096 bytes were not searched');
+    expect(session.counts(range).staged).toBe(0);
+  });
+
+  test('is cancelled: what was found stays, and how much was looked at is said', async () => {
+    const { search, hits } = await readSetup(10);
+    search.start(asked(`${slow}?1`, { range: tile }));
+    search.cancel();
+    expect(search.state(undefined).lookedAt).toBeLessThan(100);
+    await turn();
+    const { lookedAt, percent } = search.state(undefined);
+    expect(percent).toBeUndefined();
+    expect(hits()).toEqual([]);
+    expect(lookedAt).toBeLessThan(100);
+    search.start(asked('07', { range: tile }));
+    await eventually(() => hits().join()).toBe('10');
+    // It is over: there is nothing to cancel.
+    search.cancel();
+    expect(search.state(undefined).lookedAt).toBeUndefined();
+  });
+
+  test('refuses to replace more than it can at once, and says so', async () => {
+    const { search, over, edits } = await readSetup();
+    search.start(asked('00', { range: { offset: 0, length: 65_537 } }));
+    await over();
+    expect(search.hits.count).toBe(65_537);
+    await search.replace('01', { start: 0, length: 1 }, true);
+    expect(edits).toEqual([]);
+    expect(search.state(undefined)).toMatchObject({ isWrong: true, said: expect.stringContaining('65536 hits') });
+    search.start(asked('00', { range: { offset: 0, length: 65_536 } }));
+    await over();
+    await search.replace('01', { start: 0, length: 1 }, true);
+    expect(edits[0]?.length).toBe(65_536);
+  });
+
+  test('gives up an expression that would look at all that follows for each hit, and says so', async () => {
+    const { search, over } = await readSetup();
+    search.start(asked(String.raw`\x00(.*b)?`, { range: tile }, { kind: 'expression' }));
+    await over();
+    const { lookedAt, said, count } = search.state(undefined);
+    expect(lookedAt).toBeLessThan(100);
+    expect(said).toContain('how a hit ends');
+    expect(count).toBeGreaterThan(0);
+  });
+
+  test('looks for hits anew one search at a time, for a person who sees them and did not end it', async () => {
+    const { search, is } = await readSetup(10);
+    const range = { offset: 0, length: 1 << 18 };
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      search.start(asked(`${slow}?1`, { range }));
+      search.bytesChanged([range]);
+      expect(vi.getTimerCount()).toBe(0);
+      while (vi.getTimerCount() === 0) await turn();
+      expect(search.state(undefined).percent).toBeUndefined();
+      vi.runAllTimers();
+      // The second search is under way.
+      search.bytesChanged([range]);
+      expect(vi.getTimerCount()).toBe(0);
+      while (vi.getTimerCount() === 0) await turn();
+      is.shown = false;
+      search.start(asked('07', { range }));
+      await turn();
+      expect(search.state(undefined).percent).toBeUndefined();
+      search.bytesChanged([range]);
+      expect(vi.getTimerCount()).toBe(0);
+      is.shown = true;
+      search.shown();
+      expect(vi.getTimerCount()).toBe(1);
+      search.start(asked(`${slow}?1`, { range }));
+      search.bytesChanged([range]);
+      search.cancel();
+      expect(vi.getTimerCount()).toBe(0);
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });

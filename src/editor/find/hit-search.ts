@@ -5,8 +5,10 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { BytesView } from '../../model/byte-state.ts';
 import { Finder } from '../../model/find/finder.ts';
+import type { MaskedBytes } from '../../model/find/byte-matcher.ts';
 import { HitList } from '../../model/find/hit-list.ts';
 import { type Pattern, patternOf } from '../../model/find/pattern.ts';
+import type { FindQuery } from '../../model/find/query.ts';
 import { replaced, replacementOf } from '../../model/find/replacement.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import type { Localiser } from '../../model/localiser.ts';
@@ -27,6 +29,10 @@ export interface SearchedTab {
     signal: AbortSignal,
     onProgress: (bytes: number, of: number) => void,
   ): Promise<void> | undefined;
+  /** Whether a person sees it: one that is hidden is not searched anew. */
+  isShown(): boolean;
+  /** Stages what replaces hits, as one gesture. Throws what is refused. */
+  replace(edits: readonly ByteEdit[]): void;
   /** Hits, or what `state` answers, became others. */
   changed(): void;
   /** Has the page show a hit. */
@@ -42,14 +48,16 @@ interface Selected {
 
 /** The extension host is not kept longer than this at a time, milliseconds. */
 const slice = 8;
-const stepBytes = 256 * 1024;
+/** Work between two looks at the clock, in units of a `Budget`: some tenths of a millisecond. */
+const stepWork = 64 * 1024;
 /** After a change the search is repeated at the earliest after this, and takes a tenth of the time at most. Milliseconds. */
 const restMs = 500;
 const restShare = 10;
 /** So much is read without being asked for. */
 const readAtOnce = 1024 * 1024;
-/** More is not replaced at once. */
+/** More bytes, and more hits, are not replaced at once. */
 const mostReplaced = 1024 * 1024;
+const mostHitsReplaced = 65_536;
 
 export class HitSearch {
   readonly #tab: SearchedTab;
@@ -61,12 +69,23 @@ export class HitSearch {
   #hits = new HitList();
   #isFull = false;
   #unseen = 0;
-  /** Set while it searches or reads. */
+  /** How much was looked at, where the search ended before its end; percent. */
+  #lookedAt: number | undefined;
+  /** A search or a read is under way; then its percentage, unless it only follows the memory. */
+  #isRunning = false;
   #percent: number | undefined;
+  /** The search that a person waits for, as far as it is; not one that only follows the memory. */
+  #finder: Finder | undefined;
+  /** Bytes became others since the last search began. */
+  #isDirty = false;
   #said = '';
   #isWrong = false;
   /** The page asked for a hit before there was one. */
   #step: { readonly step: 1 | -1; readonly selected: Selected } | undefined;
+  /** The page asked for all hits to be replaced by this text before all were found. */
+  #replacement: string | undefined;
+  /** While hits are being replaced: what ends that. */
+  #replacing: AbortSignal | undefined;
   /** The hit that was gone to last: among cells whole cells are selected, so that a selection may be larger than its hit. */
   #shown: ByteRange | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -90,6 +109,7 @@ export class HitSearch {
       at: selected === undefined ? 0 : this.#numberOf(selected) + 1,
       unseen: this.#unseen,
       ...(this.#percent === undefined ? {} : { percent: this.#percent }),
+      ...(this.#lookedAt === undefined ? {} : { lookedAt: this.#lookedAt }),
       said: this.#said,
       isWrong: this.#isWrong,
     };
@@ -105,22 +125,43 @@ export class HitSearch {
     if (pattern?.kind === 'none') this.#say(problemText(pattern.problem, this.#l10n), true);
     else if (pattern !== undefined && asked !== undefined) {
       this.#pattern = pattern;
-      void this.#run(pattern, asked, this.#abort.signal);
+      this.#runSafely(pattern, asked, true);
     }
     this.#tab.changed();
+  }
+
+  /** Ends what is under way, and keeps what was found. */
+  cancel(): void {
+    if (this.#percent === undefined && this.#replacement === undefined) return;
+    const finder = this.#finder;
+    this.#stop();
+    if (finder !== undefined) this.#ended(finder);
+    this.#followSoon();
+    this.#say('', false);
   }
 
   /** Bytes of these ranges became others: hits are looked for anew, soon. */
   bytesChanged(ranges: readonly ByteRange[]): void {
     const range = this.#asked?.range;
-    const pattern = this.#pattern;
-    if (range === undefined || pattern === undefined || this.#timer !== undefined) return;
-    if (!ranges.some((one) => intersectRanges(one, range) !== undefined)) return;
-    const { signal } = this.#abort;
+    if (range === undefined || !ranges.some((one) => intersectRanges(one, range) !== undefined)) return;
+    this.#isDirty = true;
+    this.#followSoon();
+  }
+
+  /** A person sees the tab again. */
+  shown(): void {
+    this.#followSoon();
+  }
+
+  /** Looks for hits anew where bytes became others: one search at a time, and none that a person ended. */
+  #followSoon(): void {
+    const [asked, pattern] = [this.#asked, this.#pattern];
+    if (asked === undefined || pattern === undefined || !this.#isDirty || this.#lookedAt !== undefined) return;
+    if (this.#timer !== undefined || this.#isRunning || !this.#tab.isShown()) return;
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined;
-        this.#scan(pattern, range, signal, false).catch((error: unknown) => this.#fail(error, signal));
+        if (!this.#isRunning && this.#tab.isShown()) this.#runSafely(pattern, asked, false);
       },
       Math.max(restMs, restShare * this.#took),
     );
@@ -130,7 +171,7 @@ export class HitSearch {
   toHit(step: 1 | -1, selected: Selected): void {
     const { count } = this.#hits;
     if (count === 0) {
-      this.#step = this.#percent === undefined ? undefined : { step, selected };
+      this.#step = this.#isRunning ? { step, selected } : undefined;
       return;
     }
     const here = this.#numberOf(selected);
@@ -143,46 +184,95 @@ export class HitSearch {
   }
 
   /**
-   * The edits that replace the selected hit, or all of them; none where nothing is to be replaced, with the reason in
-   * `state`. A hit that is not what was found any more, or has another length than the replacement, is left as it is.
+   * Replaces the selected hit, or all of them once all are found; where nothing is to be replaced, the reason is in `state`. A
+   * hit that is not what was found any more, or has another length than the replacement, is left as it is.
    */
-  replace(text: string, selected: Selected, all: boolean): readonly ByteEdit[] {
-    const { query } = this.#asked ?? {};
-    const pattern = this.#pattern;
-    if (query === undefined || pattern === undefined) return [];
-    const by = replacementOf(query, text);
-    if ('kind' in by) {
-      this.#say(problemText(by.problem, this.#l10n) || this.#l10n.t('Type what replaces the hits.'), true);
-      return [];
-    }
-    const { length } = by.values;
+  async replace(text: string, selected: Selected, all: boolean): Promise<void> {
+    const [asked, pattern] = [this.#asked, this.#pattern];
+    if (asked === undefined || pattern === undefined) return;
+    const { query } = asked;
+    const by = this.#replacementBy(query, text);
+    if (by === undefined) return;
     const here = this.#numberOf(selected);
-    if (!all && here < 0) {
-      this.toHit(1, selected);
-      return [];
+    if (!all && here < 0) this.toHit(1, selected);
+    else if (!all) {
+      if (await this.#replaceHits(query, by, here, here + 1)) this.toHit(1, selected);
+    } else if (this.#isRunning || (this.#isDirty && this.#lookedAt === undefined)) {
+      // Those that were not found yet would be left, and nobody told.
+      this.#replacement = text;
+      this.#say(this.#l10n.t('The hits are replaced once all are found.'), false);
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      if (!this.#isRunning) await this.#run(pattern, asked, false);
+    } else await this.#replaceHits(query, by, 0, this.#hits.count);
+  }
+
+  /** What hits are replaced by; undefined where the text is none, with the reason in `state`. */
+  #replacementBy(query: FindQuery, text: string): MaskedBytes | undefined {
+    const by = replacementOf(query, text);
+    if (!('kind' in by)) return by;
+    this.#say(problemText(by.problem, this.#l10n) || this.#l10n.t('Type what replaces the hits.'), true);
+    return undefined;
+  }
+
+  /** Replaces the hits from number `first` on and before `end`; answers whether there were any. */
+  async #replaceHits(query: FindQuery, by: MaskedBytes, first: number, end: number): Promise<boolean> {
+    const { signal } = this.#abort;
+    const { length } = by.values;
+    const refuse = (why: string): false => {
+      this.#say(why, true);
+      return false;
+    };
+    if (end - first > mostHitsReplaced) {
+      const most = this.#l10n.t('More than {0} hits are not replaced at once.', mostHitsReplaced);
+      return refuse(`${most} ${this.#l10n.t('Look in a smaller scope.')}`);
     }
-    const [first, end] = all ? [0, this.#hits.count] : [here, here + 1];
+    // States of the pattern itself may be in use.
+    const pattern = patternOf(query, indexOf);
+    // One that was asked for twice is done once.
+    if (pattern.kind === 'none' || this.#replacing === signal) return false;
+    this.#replacing = signal;
+    // What is searched anew meanwhile makes another list.
+    const hits = this.#hits;
+    const isAll = end - first === hits.count;
     const edits: ByteEdit[] = [];
     let other = 0;
-    for (let i = first; i < end; i++) {
-      const hit = this.#hits.at(i);
-      if (hit === undefined) continue;
-      if (hit.length !== length) other = hit.length;
-      else if (this.#isStillThere(pattern, hit))
-        edits.push({ offset: hit.offset, bytes: replaced(this.#tab.bytes(hit).bytes, by) });
-      if (edits.length * length > mostReplaced) {
-        this.#say(this.#l10n.t('More than {0} bytes are not replaced at once.', mostReplaced), true);
-        return [];
+    try {
+      let start = performance.now();
+      for (let i = first; i < end; i++) {
+        if (performance.now() > start + slice) {
+          await turn();
+          if (signal.aborted) return false;
+          start = performance.now();
+        }
+        const hit = hits.at(i);
+        if (hit === undefined) continue;
+        if (hit.length !== length) other = hit.length;
+        else if (this.#isStillThere(pattern, hit))
+          edits.push({ offset: hit.offset, bytes: replaced(this.#tab.bytes(hit).bytes, by) });
+        if (edits.length * length > mostReplaced)
+          return refuse(this.#l10n.t('More than {0} bytes are not replaced at once.', mostReplaced));
       }
+      if (edits.length === 0)
+        return refuse(
+          other > 0
+            ? this.#l10n.t('The replacement has {0} bytes, the hit {1}: a memory does not grow.', length, other)
+            : this.#l10n.t('There is nothing to replace.'),
+        );
+      this.#tab.replace(edits);
+    } catch (error) {
+      this.refuse(error);
+      return false;
+    } finally {
+      if (this.#replacing === signal) this.#replacing = undefined;
     }
-    if (edits.length === 0 && other > 0) {
-      this.#say(
-        this.#l10n.t('The replacement has {0} bytes, the hit {1}: a memory does not grow.', length, other),
-        true,
-      );
-    } else if (edits.length === 0) this.#say(this.#l10n.t('There is nothing to replace.'), true);
-    else this.#say(replacedText(edits.length, end - first - edits.length, this.#l10n), false);
-    return edits;
+    const left = {
+      hits: end - first - edits.length,
+      unseen: isAll ? this.#unseen : 0,
+      ...(isAll && this.#lookedAt !== undefined ? { lookedAt: this.#lookedAt } : {}),
+    };
+    this.#say(replacedText(edits.length, left, this.#l10n), false);
+    return true;
   }
 
   /** Says why what was asked for was refused. */
@@ -196,18 +286,29 @@ export class HitSearch {
     this.#pattern = undefined;
   }
 
-  #end(): void {
+  /** Ends what is under way. */
+  #stop(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#isRunning = false;
+    this.#finder = undefined;
     this.#percent = undefined;
     this.#step = undefined;
+    this.#replacement = undefined;
+  }
+
+  #end(): void {
+    this.#stop();
     this.#shown = undefined;
     this.#said = '';
     this.#isWrong = false;
     this.#isFull = false;
     this.#unseen = 0;
+    this.#lookedAt = undefined;
+    this.#isDirty = false;
+    this.#took = 0;
   }
 
   #say(text: string, isWrong: boolean): void {
@@ -228,30 +329,60 @@ export class HitSearch {
 
   #isStillThere(pattern: Pattern, hit: ByteRange): boolean {
     const finder = new Finder(this.#tab, pattern, [hit], this.#bytesPerTile);
-    while (!finder.isOver) finder.step(stepBytes);
+    while (!finder.isOver) finder.step(stepWork);
     return finder.hits.at(0)?.length === hit.length;
   }
 
-  /** Searches what is there, then reads the rest where that is wanted, and searches once more. */
-  async #run(pattern: Pattern, asked: AskedHits, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#scan(pattern, asked.range, signal, true);
-      const wanted = asked.read === 'all' ? this.#unseen : asked.read === 'little' ? readAtOnce : 0;
-      if (signal.aborted || this.#unseen === 0 || this.#unseen > wanted) return;
-      const reading = this.#tab.complete(asked.range, signal, (bytes, of) => this.#progress(bytes, of));
-      if (reading === undefined) return;
-      this.#progress(0, 1);
-      await reading;
-      await this.#scan(pattern, asked.range, signal, false);
-    } catch (error) {
-      this.#fail(error, signal);
-    }
+  #runSafely(pattern: Pattern, asked: AskedHits, isNew: boolean): void {
+    this.#run(pattern, asked, isNew).catch((error: unknown) => this.refuse(error));
   }
 
-  #fail(error: unknown, signal: AbortSignal): void {
+  /**
+   * Searches what is there, then reads the rest where that is wanted, and searches once more. Then what had to wait is done.
+   *
+   * @param isNew its hits are shown as they come; else it follows the memory, and they are shown all at once
+   */
+  async #run(pattern: Pattern, asked: AskedHits, isNew: boolean): Promise<void> {
+    const { signal } = this.#abort;
+    this.#isRunning = true;
+    if (isNew) this.#percent = 0;
+    try {
+      await this.#scan(pattern, asked.range, signal, isNew);
+      if (isNew && !signal.aborted) await this.#readAndScan(pattern, asked, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#replacement = undefined;
+      this.refuse(error);
+    }
     if (signal.aborted) return;
+    this.#isRunning = false;
     this.#percent = undefined;
-    this.#say(this.#tab.errorText(error), true);
+    const [waiting, text] = [this.#step, this.#replacement];
+    this.#step = undefined;
+    this.#replacement = undefined;
+    if (waiting !== undefined) this.toHit(waiting.step, waiting.selected);
+    this.#tab.changed();
+    const by = text === undefined ? undefined : this.#replacementBy(asked.query, text);
+    if (by !== undefined) await this.#replaceHits(asked.query, by, 0, this.#hits.count);
+    this.#followSoon();
+  }
+
+  async #readAndScan(pattern: Pattern, { read, range }: AskedHits, signal: AbortSignal): Promise<void> {
+    const wanted = read === 'all' ? this.#unseen : read === 'little' ? readAtOnce : 0;
+    if (this.#unseen === 0 || this.#unseen > wanted || this.#lookedAt !== undefined) return;
+    const reading = this.#tab.complete(range, signal, (bytes, of) => this.#progress(bytes, of));
+    if (reading === undefined) return;
+    await reading;
+    if (!signal.aborted) await this.#scan(pattern, range, signal, true);
+  }
+
+  /** Takes what was found. */
+  #ended(finder: Finder): void {
+    this.#hits = finder.hits;
+    this.#isFull = finder.isFull;
+    this.#unseen = finder.unseen;
+    const isWhole = finder.isOver && !finder.isGivenUp;
+    this.#lookedAt = isWhole ? undefined : Math.floor((100 * finder.done) / finder.total);
   }
 
   #progress(bytes: number, of: number): void {
@@ -261,14 +392,17 @@ export class HitSearch {
     this.#tab.changed();
   }
 
-  /** @param isNew its hits are shown as they come; else all at once, in place of those of the last time */
   async #scan(pattern: Pattern, range: ByteRange, signal: AbortSignal, isNew: boolean): Promise<void> {
     const finder = new Finder(this.#tab, pattern, [range], this.#bytesPerTile);
-    if (isNew) this.#hits = finder.hits;
+    this.#isDirty = false;
+    if (isNew) {
+      this.#finder = finder;
+      this.#hits = finder.hits;
+    }
     let took = 0;
     while (!finder.isOver) {
       const start = performance.now();
-      do finder.step(stepBytes);
+      do finder.step(stepWork);
       while (!finder.isOver && performance.now() < start + slice);
       took += performance.now() - start;
       if (finder.isOver) break;
@@ -276,14 +410,22 @@ export class HitSearch {
       await turn();
       if (signal.aborted) return;
     }
+    this.#finder = undefined;
     this.#took = took;
-    this.#hits = finder.hits;
-    this.#isFull = finder.isFull;
-    this.#unseen = finder.unseen;
-    this.#percent = undefined;
+    this.#ended(finder);
+    if (finder.isGivenUp) {
+      this.#say(
+        this.#l10n.t(
+          'The expression would look at all that follows for each hit. Say how a hit ends, or look in a smaller scope.',
+        ),
+        true,
+      );
+    }
     const waiting = this.#step;
-    this.#step = undefined;
-    if (waiting !== undefined) this.toHit(waiting.step, waiting.selected);
+    if (waiting !== undefined && this.#hits.count > 0) {
+      this.#step = undefined;
+      this.toHit(waiting.step, waiting.selected);
+    }
     this.#tab.changed();
   }
 }
