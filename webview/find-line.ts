@@ -4,7 +4,7 @@ import type { AskedHits, FoundState } from '../src/editor/messages.ts';
 import { cellFormat } from '../src/model/cells/cell-format.ts';
 import type { CellChoice, CellName } from '../src/model/cells/choices.ts';
 import type { ByteOrder } from '../src/model/cells/format.ts';
-import { alignments, type FindKind, type FindQuery, findKinds } from '../src/model/find/query.ts';
+import { alignments, type FindKind, type FindQuery, findKinds, longestPattern } from '../src/model/find/query.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { button, choice, textBox, toggle } from './controls.ts';
 import type { StringKey, Translate } from './strings.ts';
@@ -16,6 +16,8 @@ export type FindScope = 'all' | 'tile' | 'selection';
 export interface FindLineEvents {
   /** Another search; without one, none. */
   ask(asked: AskedHits | undefined): void;
+  /** The search, or the read for it, ends; what was found stays. */
+  cancel(): void;
   step(step: 1 | -1): void;
   replace(text: string, all: boolean): void;
   /** The line was closed: the keys go back to the grid. */
@@ -103,9 +105,11 @@ export class FindLine {
     const wasOpen = this.isOpen;
     this.element.hidden = false;
     if (withReplace) this.#withReplace = true;
-    if (hex !== undefined) this.#query = { ...this.#query, kind: 'hex', text: hex };
+    // A hit of what is looked for is selected because it was gone to.
+    const taken = wasOpen && this.#found.at > 0 ? undefined : hex;
+    if (taken !== undefined) this.#query = { ...this.#query, kind: 'hex', text: taken };
     if (!wasOpen && this.#cells !== undefined) this.#query = { ...this.#query, cells: this.#cells };
-    if (!wasOpen || hex !== undefined) this.#ask({});
+    if (!wasOpen || taken !== undefined) this.#ask({});
     this.#draw();
     const box = this.element.querySelector<HTMLInputElement>('[data-name="find-text"]');
     box?.focus();
@@ -127,16 +131,19 @@ export class FindLine {
   set found(found: FoundState) {
     if (!this.isOpen) return;
     this.#found = found;
+    // After a read that failed a person may ask for it again.
+    if (found.isWrong && found.percent === undefined) this.#read = 'little';
     this.#draw();
     // Said once it is over; not at each hit that is gone to: the grid says that.
-    const text = found.percent === undefined ? [found.said, found.count].join() : this.#spoken;
+    const text = found.percent === undefined ? [found.said, found.count, this.#isTooLong].join() : this.#spoken;
     if (text === this.#spoken) return;
     this.#spoken = text;
     this.#events.speak(this.#statusText());
   }
 
-  /** The page lost its host: it is asked anew. */
+  /** The page lost its host: it is asked anew, and reads nothing for it unasked. */
   restart(): void {
+    this.#read = 'nothing';
     if (this.isOpen) this.#send();
   }
 
@@ -161,7 +168,8 @@ export class FindLine {
 
   #replace(all: boolean): void {
     this.#flush();
-    this.#events.replace(this.#replacement, all);
+    if (this.#replacement.length <= longestPattern) this.#events.replace(this.#replacement, all);
+    else this.found = { ...this.#found, said: this.#t('findTooLong', longestPattern), isWrong: true };
   }
 
   /** Changes the query, and asks at once. */
@@ -169,7 +177,6 @@ export class FindLine {
     this.#query = { ...this.#query, ...change };
     this.#read = read;
     this.#send();
-    this.#draw();
   }
 
   #type(text: string): void {
@@ -191,22 +198,35 @@ export class FindLine {
       const range = this.#events.range(this.#scope) ?? this.#events.range('all');
       if (range !== undefined) this.#range = range;
     }
-    this.#events.ask({ query: this.#query, range: this.#range, read: this.#read });
-  }
-
-  #choose(scope: FindScope): void {
-    const range = this.#events.range(scope);
-    if (range !== undefined) {
-      this.#scope = scope;
-      this.#range = range;
-      this.#send();
+    if (!this.#isTooLong) this.#events.ask({ query: this.#query, range: this.#range, read: this.#read });
+    else {
+      // The host would not take it; the hits of what was typed before are none of it.
+      this.#events.ask(undefined);
+      this.found = nothingFound;
     }
     this.#draw();
   }
 
+  get #isTooLong(): boolean {
+    return this.#query.text.length > longestPattern;
+  }
+
+  #choose(scope: FindScope): void {
+    const range = this.#events.range(scope);
+    if (range === undefined) {
+      this.#draw();
+      return;
+    }
+    this.#scope = scope;
+    this.#range = range;
+    this.#read = 'little';
+    this.#send();
+  }
+
   #statusText(): string {
     const t = this.#t;
-    const { count, isFull, at, unseen, percent, said, isWrong } = this.#found;
+    if (this.#isTooLong) return t('findTooLong', longestPattern);
+    const { count, isFull, at, unseen, percent, lookedAt, said, isWrong } = this.#found;
     const total = isFull ? t('hitsOrMore', count) : String(count);
     const all = count === 0 ? t('noHits') : count === 1 ? t('oneHit') : t('hitCount', total);
     const hits = at > 0 ? t('hitNumber', at, total) : all;
@@ -214,6 +234,7 @@ export class FindLine {
       // What was found stays true where a read or a replacement was refused.
       ...((isWrong && count === 0) || this.#query.text === '' ? [] : [hits]),
       ...(percent === undefined ? [] : [t('findPercent', percent)]),
+      ...(lookedAt === undefined ? [] : [t('findLookedAt', lookedAt)]),
       ...(unseen === 0 || percent !== undefined ? [] : [t('findUnseen', unseen)]),
       ...(said === '' ? [] : [said]),
     ];
@@ -227,7 +248,8 @@ export class FindLine {
   #template(): TemplateResult {
     const t = this.#t;
     const { kind, text, matchCase } = this.#query;
-    const { percent, unseen, isWrong, count } = this.#found;
+    const { percent, unseen, count } = this.#found;
+    const isWrong = this.#found.isWrong || this.#isTooLong;
     const scopes: readonly FindScope[] = (['all', 'tile', 'selection'] as const).filter(
       (scope) => scope === this.#scope || this.#events.range(scope) !== undefined,
     );
@@ -304,7 +326,11 @@ export class FindLine {
                 name: 'find-cancel',
                 label: t('cancel'),
                 secondary: true,
-                onPress: () => this.#ask({}, 'nothing'),
+                onPress: () => {
+                  // What was not read can be asked for again.
+                  this.#read = 'little';
+                  this.#events.cancel();
+                },
               })
             : unseen > 0 && this.#read !== 'all'
               ? small('find-read', 'findRead', 'findReadHint', () => this.#ask({}, 'all'))

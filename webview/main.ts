@@ -136,6 +136,7 @@ class Editor {
     this.#line = new ViewLine(t, (view) => this.#choose(view));
     this.#find = new FindLine(t, {
       ask: (asked) => host.post({ type: 'find', ...(asked === undefined ? {} : { asked }) }),
+      cancel: () => host.post({ type: 'cancelFind' }),
       step: (step) => host.post({ type: 'toHit', step }),
       replace: (text, all) => host.post({ type: 'replaceHits', text, all }),
       closed: () => {

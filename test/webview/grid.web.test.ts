@@ -2075,9 +2075,15 @@ describe('the find line', () => {
     await found(page, { percent: 40 });
     await eventually(() => status(page)).toBe('No hits · Looking... 40 %');
     await line(page, 'find-cancel').click();
-    await eventually(() => asked(page)).toMatchObject({ read: 'nothing' });
+    await eventually(() => page.evaluate(() => window.fake.said.at(-1))).toEqual({ type: 'cancelFind' });
+    await found(page, { count: 1, lookedAt: 40 });
+    await eventually(() => status(page)).toBe('1 hit · Looked at 40 % only');
     await found(page, { count: 1, unseen: 5000 });
-    await eventually(() => status(page)).toBe('1 hit · 5000 bytes without a value');
+    await eventually(() => status(page)).toBe('1 hit · 5000 bytes not read, or unreadable');
+    await line(page, 'find-read').click();
+    await eventually(() => asked(page)).toMatchObject({ read: 'all' });
+    // After a read that failed it can be asked for again.
+    await found(page, { count: 1, unseen: 5000, said: 'The board is gone.', isWrong: true });
     await line(page, 'find-read').click();
     await eventually(() => asked(page)).toMatchObject({ read: 'all' });
     await found(page, { said: 'Character 3 is wrong.', isWrong: true });
@@ -2086,6 +2092,52 @@ describe('the find line', () => {
     await eventually(() => spoken(page).textContent()).toContain('Character 3 is wrong.');
     await found(page, { count: 2, said: 'The board is gone.', isWrong: true });
     await eventually(() => status(page)).toBe('2 hits · The board is gone.');
+  });
+
+  test('another scope reads no more than a little unasked', async () => {
+    const page = await start(large);
+    await openFind(page);
+    await page.keyboard.type('00');
+    await found(page, { count: 1, unseen: largeBytes });
+    await line(page, 'find-read').click();
+    await eventually(() => asked(page)).toMatchObject({ read: 'all' });
+    await line(page, 'find-scope').selectOption('tile');
+    await eventually(() => asked(page)).toMatchObject({ range: { length: 0x10000 }, read: 'little' });
+  });
+
+  test('a text that is too long is refused in words, and what was found before it is gone', async () => {
+    const page = await start(oneTile);
+    await openFind(page, true);
+    await page.keyboard.type('00');
+    await found(page, { count: 2 });
+    await eventually(() => status(page)).toBe('2 hits');
+    await line(page, 'find-text').fill('0'.repeat(70_000));
+    await eventually(() => status(page)).toContain('too long');
+    await eventually(() => asked(page)).toBeUndefined();
+    expect(await line(page, 'replace-all').isDisabled()).toBe(true);
+    await line(page, 'find-text').fill('00');
+    await eventually(() => asked(page)).toMatchObject({ query: { text: '00' } });
+    await found(page, { count: 2 });
+    await eventually(() => status(page)).toBe('2 hits');
+    await line(page, 'replace-text').fill('0'.repeat(70_000));
+    await line(page, 'replace-all').click();
+    await eventually(() => status(page)).toContain('too long');
+    expect(await page.evaluate(() => window.fake.said.some(({ type }) => type === 'replaceHits'))).toBe(false);
+  });
+
+  test('a selected hit does not become what is looked for', async () => {
+    const page = await start(oneTile);
+    await openFind(page);
+    await line(page, 'find-kind').selectOption('text');
+    await line(page, 'find-text').fill('abc');
+    await eventually(() => asked(page)).toMatchObject({ query: { kind: 'text', text: 'abc' } });
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x8000, length: 3 }));
+    await eventually(() => marked(page, 'selection')).toEqual([deviceHex(0x8000, 3)]);
+    await found(page, { count: 2, at: 1 });
+    await eventually(() => status(page)).toBe('1 of 2');
+    await openFind(page, true);
+    await eventually(() => line(page, 'replace-text').isVisible()).toBe(true);
+    expect(await line(page, 'find-text').inputValue()).toBe('abc');
   });
 
   test('replaces one hit or all, as typed last', async () => {
