@@ -2094,7 +2094,7 @@ describe('the find line', () => {
     await eventually(() => status(page)).toBe('2 hits · The board is gone.');
   });
 
-  test('another scope reads no more than a little unasked', async () => {
+  test('another scope, and another host, read no more than a little unasked', async () => {
     const page = await start(large);
     await openFind(page);
     await page.keyboard.type('00');
@@ -2103,6 +2103,11 @@ describe('the find line', () => {
     await eventually(() => asked(page)).toMatchObject({ read: 'all' });
     await line(page, 'find-scope').selectOption('tile');
     await eventually(() => asked(page)).toMatchObject({ range: { length: 0x10000 }, read: 'little' });
+    await line(page, 'find-read').click();
+    await eventually(() => asked(page)).toMatchObject({ read: 'all' });
+    // A host that was restarted under the page.
+    await page.evaluate(() => window.fake.receive({ type: 'ready' }));
+    await eventually(() => asked(page)).toMatchObject({ range: { length: 0x10000 }, read: 'nothing' });
   });
 
   test('a text that is too long is refused in words, and what was found before it is gone', async () => {
