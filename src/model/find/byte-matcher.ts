@@ -58,7 +58,7 @@ export function byteMatcher({ values, masks }: MaskedBytes, indexOf: IndexOf): B
           const found = indexOf(bytes, wanted, at + exact.offset);
           const next = found < 0 ? last + 1 : Math.min(found - exact.offset, last + 1);
           // It takes many bytes at once, and a while to begin.
-          budget.left -= callWork + (next - at) / 8;
+          budget.left -= callWork + ((next - at) >> 3);
           at = next;
           if (at > last) break;
         }

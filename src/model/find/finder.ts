@@ -102,8 +102,8 @@ export class Finder {
 
   /** It would have to look at the same bytes again and again: it ended before it looked at all of them. */
   get isGivenUp(): boolean {
-    const isAtEnd = this.#index >= this.#ranges.length;
-    return !isAtEnd && this.#looks > Math.max(mostLooks * this.total, freeLooks);
+    const isTooMuch = this.#looks > freeLooks && this.#looks > mostLooks * this.total;
+    return isTooMuch && this.#index < this.#ranges.length;
   }
 
   /** Does some more work, about so much, in units of a `Budget`: whatever is looked for, it takes no longer. */
