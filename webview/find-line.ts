@@ -4,7 +4,13 @@ import type { AskedHits, FoundState } from '../src/editor/messages.ts';
 import { cellFormat } from '../src/model/cells/cell-format.ts';
 import type { CellChoice, CellName } from '../src/model/cells/choices.ts';
 import type { ByteOrder } from '../src/model/cells/format.ts';
-import { alignments, type FindKind, type FindQuery, findKinds, longestPattern } from '../src/model/find/query.ts';
+import {
+  alignments,
+  type FindKind,
+  type FindQuery,
+  findKinds,
+  longestPattern,
+} from '../src/model/find/query.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { button, choice, textBox, toggle } from './controls.ts';
 import type { StringKey, Translate } from './strings.ts';
@@ -135,7 +141,8 @@ export class FindLine {
     if (found.isWrong && found.percent === undefined) this.#read = 'little';
     this.#draw();
     // Said once it is over; not at each hit that is gone to: the grid says that.
-    const text = found.percent === undefined ? [found.said, found.count, this.#isTooLong].join() : this.#spoken;
+    const text =
+      found.percent === undefined ? [found.said, found.count, this.#isTooLong].join() : this.#spoken;
     if (text === this.#spoken) return;
     this.#spoken = text;
     this.#events.speak(this.#statusText());
@@ -226,7 +233,7 @@ export class FindLine {
   #statusText(): string {
     const t = this.#t;
     if (this.#isTooLong) return t('findTooLong', longestPattern);
-    const { count, isFull, at, unseen, percent, lookedAt, said, isWrong } = this.#found;
+    const { count, isFull, at, unseen, percent, searched, said, isWrong } = this.#found;
     const total = isFull ? t('hitsOrMore', count) : String(count);
     const all = count === 0 ? t('noHits') : count === 1 ? t('oneHit') : t('hitCount', total);
     const hits = at > 0 ? t('hitNumber', at, total) : all;
@@ -234,7 +241,7 @@ export class FindLine {
       // What was found stays true where a read or a replacement was refused.
       ...((isWrong && count === 0) || this.#query.text === '' ? [] : [hits]),
       ...(percent === undefined ? [] : [t('findPercent', percent)]),
-      ...(lookedAt === undefined ? [] : [t('findLookedAt', lookedAt)]),
+      ...(searched === undefined ? [] : [t('findSearched', searched)]),
       ...(unseen === 0 || percent !== undefined ? [] : [t('findUnseen', unseen)]),
       ...(said === '' ? [] : [said]),
     ];

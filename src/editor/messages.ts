@@ -118,7 +118,7 @@ export interface FoundState {
   /** It is under way. */
   readonly percent?: number;
   /** It ended when so much was looked at, percent: it was cancelled, or given up. */
-  readonly lookedAt?: number;
+  readonly searched?: number;
   /** Localised: what is wrong, or what a replacement did; empty for nothing. */
   readonly said: string;
   readonly isWrong: boolean;

@@ -805,7 +805,9 @@ export class HexPanel {
           .catch((error: unknown) => this.#host.services.note(error));
         return;
       case 'find':
-        this.#searching = this.#find(message.asked).catch((error: unknown) => this.#host.services.note(error));
+        this.#searching = this.#find(message.asked).catch((error: unknown) => {
+          this.#host.services.note(error);
+        });
         return;
       case 'cancelFind':
         this.#withSearch((search) => search.cancel());

@@ -71,8 +71,10 @@ export function webviewStrings(l10n: Localiser) {
     findRead: l10n.t('Read and Find'),
     findReadHint: l10n.t('Read the bytes that were not read yet, and look there, too'),
     findPercent: l10n.t('Looking... {0} %'),
-    findLookedAt: l10n.t('Looked at {0} % only'),
-    findTooLong: l10n.t('The text is too long. Up to {0} characters can be looked for, or stand in place of a hit.'),
+    findSearched: l10n.t('Only {0} % was searched'),
+    findTooLong: l10n.t(
+      'The text is too long. Up to {0} characters can be looked for, or stand in place of a hit.',
+    ),
     mapHit: l10n.t('hits'),
     retry: l10n.t('Retry'),
     policyLocked: l10n.t('Locked'),

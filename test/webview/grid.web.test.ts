@@ -2076,8 +2076,8 @@ describe('the find line', () => {
     await eventually(() => status(page)).toBe('No hits · Looking... 40 %');
     await line(page, 'find-cancel').click();
     await eventually(() => page.evaluate(() => window.fake.said.at(-1))).toEqual({ type: 'cancelFind' });
-    await found(page, { count: 1, lookedAt: 40 });
-    await eventually(() => status(page)).toBe('1 hit · Looked at 40 % only');
+    await found(page, { count: 1, searched: 40 });
+    await eventually(() => status(page)).toBe('1 hit · Only 40 % was searched');
     await found(page, { count: 1, unseen: 5000 });
     await eventually(() => status(page)).toBe('1 hit · 5000 bytes not read, or unreadable');
     await line(page, 'find-read').click();
@@ -2127,7 +2127,9 @@ describe('the find line', () => {
     await line(page, 'replace-text').fill('0'.repeat(70_000));
     await line(page, 'replace-all').click();
     await eventually(() => status(page)).toContain('too long');
-    expect(await page.evaluate(() => window.fake.said.some(({ type }) => type === 'replaceHits'))).toBe(false);
+    expect(await page.evaluate(() => window.fake.said.some(({ type }) => type === 'replaceHits'))).toBe(
+      false,
+    );
   });
 
   test('a selected hit does not become what is looked for', async () => {

@@ -59,17 +59,19 @@ interface Left {
   /** Bytes that were not searched: they were not read, or cannot be. */
   readonly unseen: number;
   /** How much was searched, percent, where the search ended before its end. */
-  readonly lookedAt?: number;
+  readonly searched?: number;
 }
 
 /** What a replacement did, and what it left. */
-export function replacedText(count: number, { hits, unseen, lookedAt }: Left, l10n: Localiser): string {
+export function replacedText(count: number, { hits, unseen, searched }: Left, l10n: Localiser): string {
   return [
     count === 1
       ? l10n.t('1 hit replaced. It is staged until you apply it.')
       : l10n.t('{0} hits replaced. They are staged until you apply them.', count),
     ...(hits === 0 ? [] : [l10n.t('{0} hits were left as they are.', hits)]),
-    ...(lookedAt === undefined ? [] : [l10n.t('Hits behind the first {0} % were not looked for.', lookedAt)]),
-    ...(unseen === 0 ? [] : [l10n.t('{0} bytes were not searched: they were not read, or cannot be.', unseen)]),
+    ...(searched === undefined ? [] : [l10n.t('Hits behind the first {0} % were not looked for.', searched)]),
+    ...(unseen === 0
+      ? []
+      : [l10n.t('{0} bytes were not searched: they were not read, or cannot be.', unseen)]),
   ].join(' ');
 }

@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../../../test/webview/eventually.ts';
-import { stateBits } from '../../model/byte-state.ts';
 import type { FindQuery } from '../../model/find/query.ts';
 import type { ByteRange } from '../../model/geometry.ts';
 import { BoardLink } from '../../session/link.ts';
@@ -75,12 +74,12 @@ async function setup() {
 
 describe('a search', () => {
   test('finds in what was read, and reads a little by itself', async () => {
-    const { device, search, write, hits } = await setup();
+    const { device, search, write, hits, over } = await setup();
     write(8, 0xa4, 0x70);
     write(5000, 0xa4, 0x70);
     const tile = { offset: 0, length: bytesPerTile };
     search.start(asked('A4 70', { range: tile }));
-    await eventually(() => hits().length === 1).toBe(true);
+    await over();
     expect(hits()).toEqual([5000]);
     // The first 4 KiB were read before.
     expect(device.reads.flat().reduce((sum, { length }) => sum + length, 0)).toBe(bytesPerTile - 4096);
@@ -88,13 +87,14 @@ describe('a search', () => {
   });
 
   test('reads more only when it is asked to, with progress, and no more once it is cancelled', async () => {
-    const { device, search, write, hits, percents } = await setup();
+    const { device, search, write, hits, over, percents } = await setup();
     write(all.length - 2, 0xa4, 0x70);
     search.start(asked('A4 70'));
     await eventually(() => search.state(undefined).unseen === all.length - 4096).toBe(true);
     expect(device.reads).toEqual([]);
     search.start(asked('A4 70', { read: 'all' }));
-    await eventually(() => hits().length === 1).toBe(true);
+    await over();
+    expect(hits()).toEqual([all.length - 2]);
     expect(percents.some((percent) => percent !== undefined && percent > 0)).toBe(true);
     expect(search.state(undefined)).toMatchObject({ unseen: 0 });
   });
@@ -259,7 +259,10 @@ describe('a search', () => {
     search.start(asked(`${slow}?7`, { range, read: 'nothing' }));
     await search.replace(`${'?? '.repeat(400)}08`, { start: 0, length: 1 }, true);
     expect(edits).toEqual([]);
-    expect(search.state(undefined)).toMatchObject({ isWrong: false, said: expect.stringContaining('once all') });
+    expect(search.state(undefined)).toMatchObject({
+      isWrong: false,
+      said: expect.stringContaining('once all'),
+    });
     await over();
     await eventually(() => edits.length).toBe(1);
     expect(edits[0]?.map(({ offset }) => offset)).toEqual([from + 600, bytesPerTile - 410]);
@@ -271,18 +274,18 @@ describe('a search', () => {
     const { search, hits } = await readSetup(500, 900_000);
     search.start(asked(`${slow}?7`, { range: tile }));
     search.cancel();
-    const { lookedAt, percent } = search.state(undefined);
+    const { searched, percent } = search.state(undefined);
     expect(percent).toBeUndefined();
-    expect(lookedAt).toBeLessThan(100);
+    expect(searched).toBeLessThan(100);
     // The first one is found in the first slice; nothing goes on behind it.
     for (let i = 0; i < 10; i++) await turn();
     expect(hits()).toEqual([100]);
-    expect(search.state(undefined).lookedAt).toBe(lookedAt);
+    expect(search.state(undefined).searched).toBe(searched);
     search.start(asked('07', { range: tile }));
     await eventually(() => hits().join()).toBe('500,900000');
     // It is over: there is nothing to cancel.
     search.cancel();
-    expect(search.state(undefined).lookedAt).toBeUndefined();
+    expect(search.state(undefined).searched).toBeUndefined();
   });
 
   test('refuses to replace more than it can at once, and says so', async () => {
@@ -292,7 +295,10 @@ describe('a search', () => {
     expect(search.hits.count).toBe(65_537);
     await search.replace('01', { start: 0, length: 1 }, true);
     expect(edits).toEqual([]);
-    expect(search.state(undefined)).toMatchObject({ isWrong: true, said: expect.stringContaining('65536 hits') });
+    expect(search.state(undefined)).toMatchObject({
+      isWrong: true,
+      said: expect.stringContaining('65536 hits'),
+    });
     search.start(asked('00', { range: { offset: 0, length: 65_536 } }));
     await over();
     await search.replace('01', { start: 0, length: 1 }, true);
@@ -303,8 +309,8 @@ describe('a search', () => {
     const { search, over } = await readSetup();
     search.start(asked(String.raw`\x00(.*b)?`, { range: tile }, { kind: 'expression' }));
     await over();
-    const { lookedAt, said, count } = search.state(undefined);
-    expect(lookedAt).toBeLessThan(100);
+    const { searched, said, count } = search.state(undefined);
+    expect(searched).toBeLessThan(100);
     expect(said).toContain('how a hit ends');
     expect(count).toBeGreaterThan(0);
   });

@@ -4,8 +4,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { BytesView } from '../../model/byte-state.ts';
-import { Finder } from '../../model/find/finder.ts';
 import type { MaskedBytes } from '../../model/find/byte-matcher.ts';
+import { Finder } from '../../model/find/finder.ts';
 import { HitList } from '../../model/find/hit-list.ts';
 import { type Pattern, patternOf } from '../../model/find/pattern.ts';
 import type { FindQuery } from '../../model/find/query.ts';
@@ -70,7 +70,7 @@ export class HitSearch {
   #isFull = false;
   #unseen = 0;
   /** How much was looked at, where the search ended before its end; percent. */
-  #lookedAt: number | undefined;
+  #searched: number | undefined;
   /** A search or a read is under way; then its percentage, unless it only follows the memory. */
   #isRunning = false;
   #percent: number | undefined;
@@ -109,7 +109,7 @@ export class HitSearch {
       at: selected === undefined ? 0 : this.#numberOf(selected) + 1,
       unseen: this.#unseen,
       ...(this.#percent === undefined ? {} : { percent: this.#percent }),
-      ...(this.#lookedAt === undefined ? {} : { lookedAt: this.#lookedAt }),
+      ...(this.#searched === undefined ? {} : { searched: this.#searched }),
       said: this.#said,
       isWrong: this.#isWrong,
     };
@@ -156,7 +156,8 @@ export class HitSearch {
   /** Looks for hits anew where bytes became others: one search at a time, and none that a person ended. */
   #followSoon(): void {
     const [asked, pattern] = [this.#asked, this.#pattern];
-    if (asked === undefined || pattern === undefined || !this.#isDirty || this.#lookedAt !== undefined) return;
+    if (asked === undefined || pattern === undefined || !this.#isDirty || this.#searched !== undefined)
+      return;
     if (this.#timer !== undefined || this.#isRunning || !this.#tab.isShown()) return;
     this.#timer = setTimeout(
       () => {
@@ -197,7 +198,7 @@ export class HitSearch {
     if (!all && here < 0) this.toHit(1, selected);
     else if (!all) {
       if (await this.#replaceHits(query, by, here, here + 1)) this.toHit(1, selected);
-    } else if (this.#isRunning || (this.#isDirty && this.#lookedAt === undefined)) {
+    } else if (this.#isRunning || (this.#isDirty && this.#searched === undefined)) {
       // Those that were not found yet would be left, and nobody told.
       this.#replacement = text;
       this.#say(this.#l10n.t('The hits are replaced once all are found.'), false);
@@ -256,7 +257,11 @@ export class HitSearch {
       if (edits.length === 0)
         return refuse(
           other > 0
-            ? this.#l10n.t('The replacement has {0} bytes, the hit {1}: a memory does not grow.', length, other)
+            ? this.#l10n.t(
+                'The replacement has {0} bytes, the hit {1}: a memory does not grow.',
+                length,
+                other,
+              )
             : this.#l10n.t('There is nothing to replace.'),
         );
       this.#tab.replace(edits);
@@ -269,7 +274,7 @@ export class HitSearch {
     const left = {
       hits: end - first - edits.length,
       unseen: isAll ? this.#unseen : 0,
-      ...(isAll && this.#lookedAt !== undefined ? { lookedAt: this.#lookedAt } : {}),
+      ...(isAll && this.#searched !== undefined ? { searched: this.#searched } : {}),
     };
     this.#say(replacedText(edits.length, left, this.#l10n), false);
     return true;
@@ -306,7 +311,7 @@ export class HitSearch {
     this.#isWrong = false;
     this.#isFull = false;
     this.#unseen = 0;
-    this.#lookedAt = undefined;
+    this.#searched = undefined;
     this.#isDirty = false;
     this.#took = 0;
   }
@@ -369,7 +374,7 @@ export class HitSearch {
 
   async #readAndScan(pattern: Pattern, { read, range }: AskedHits, signal: AbortSignal): Promise<void> {
     const wanted = read === 'all' ? this.#unseen : read === 'little' ? readAtOnce : 0;
-    if (this.#unseen === 0 || this.#unseen > wanted || this.#lookedAt !== undefined) return;
+    if (this.#unseen === 0 || this.#unseen > wanted || this.#searched !== undefined) return;
     const reading = this.#tab.complete(range, signal, (bytes, of) => this.#progress(bytes, of));
     if (reading === undefined) return;
     await reading;
@@ -382,7 +387,7 @@ export class HitSearch {
     this.#isFull = finder.isFull;
     this.#unseen = finder.unseen;
     const isWhole = finder.isOver && !finder.isGivenUp;
-    this.#lookedAt = isWhole ? undefined : Math.floor((100 * finder.done) / finder.total);
+    this.#searched = isWhole ? undefined : Math.floor((100 * finder.done) / finder.total);
   }
 
   #progress(bytes: number, of: number): void {

@@ -23,7 +23,12 @@ export interface Matcher {
    * Looks for the first hit that begins at `from` or behind it, where it may, and ends at `to` or before. Without a hit, `at` is
    * the first place that was not looked at: past the last one, or where the budget was spent.
    */
-  find(bytes: Uint8Array, from: number, to: number, budget: Budget): { readonly at: number; readonly isHit: boolean };
+  find(
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    budget: Budget,
+  ): { readonly at: number; readonly isHit: boolean };
 }
 
 /** Finds bytes with masks. */

@@ -234,7 +234,9 @@ describe('patterns', () => {
       '0+2',
       '3+2',
     ]);
-    expect(found({ bytes: text('abab') }, query('expression', '(){1000}((((ab)))){2}(){0}'))).toEqual(['0+4']);
+    expect(found({ bytes: text('abab') }, query('expression', '(){1000}((((ab)))){2}(){0}'))).toEqual([
+      '0+4',
+    ]);
     expect(found({ bytes: text('ää') }, query('expression', 'ä+'))).toEqual(['0+4']);
     expect(found({ bytes: text('ääa') }, query('expression', '(ä)+a'))).toEqual(['0+5']);
     expect(
@@ -302,7 +304,8 @@ describe('random memories', () => {
     return { offset, length: 1 + random(length - offset) };
   };
   /** With little work at a time a large memory would be copied over and over. */
-  const someWork = (length: number) => [1 << 20, 10_000, 100, 1][random(length > 100_000 ? 2 : length > 5000 ? 3 : 4)] ?? 1;
+  const someWork = (length: number) =>
+    [1 << 20, 10_000, 100, 1][random(length > 100_000 ? 2 : length > 5000 ? 3 : 4)] ?? 1;
 
   test(`bytes with masks, wherever pieces, tiles and unread bytes lie (seed ${seed})`, () => {
     for (let round = 0; round < 100; round++) {
@@ -320,7 +323,10 @@ describe('random memories', () => {
       const fits = (at: number) =>
         values.every((value, i) => ((one.bytes[at + i] ?? 0) & (masks[i] ?? 0)) === value);
       const expected = naive(one, range, fits, length, () => true);
-      expect(found(one, query('hex', typed), [range], someWork(one.bytes.length)), `round ${round}: ${typed}`).toEqual(expected);
+      expect(
+        found(one, query('hex', typed), [range], someWork(one.bytes.length)),
+        `round ${round}: ${typed}`,
+      ).toEqual(expected);
     }
   });
 

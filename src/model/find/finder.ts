@@ -214,10 +214,7 @@ export class Finder {
   }
 
   /** What was looked at behind a hit is looked at once more. */
-  #stepExpression(
-    range: ByteRange,
-    { forwards, backwards }: Extract<Pattern, { kind: 'expression' }>,
-  ): void {
+  #stepExpression(range: ByteRange, { forwards, backwards }: Extract<Pattern, { kind: 'expression' }>): void {
     const budget = this.#budget;
     this.#goBack(backwards);
     const start = this.#at;
