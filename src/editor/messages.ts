@@ -117,7 +117,7 @@ export interface FoundState {
   readonly unseen: number;
   /** It is under way. */
   readonly percent?: number;
-  /** It ended when so much was looked at, percent: it was cancelled, or given up. */
+  /** How much was searched when it ended before its end, percent: it was cancelled, or given up. */
   readonly searched?: number;
   /** Localised: what is wrong, or what a replacement did; empty for nothing. */
   readonly said: string;

@@ -270,7 +270,7 @@ describe('a search', () => {
     expect(session.counts(range).staged).toBe(0);
   });
 
-  test('is cancelled: what was found stays, and how much was looked at is said', async () => {
+  test('is cancelled: what was found stays, and how much was searched is said', async () => {
     const { search, hits } = await readSetup(500, 900_000);
     search.start(asked(`${slow}?7`, { range: tile }));
     search.cancel();
