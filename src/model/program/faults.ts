@@ -1,5 +1,8 @@
 /** What is wrong with a file of a build, and where in it. Every reader of this folder throws these and nothing else. */
 
+/** More items of a kind no file of a build has: a reader refuses them as `too-many`. */
+export const mostItems = 100_000;
+
 /** What is wrong. `fault-texts.ts` has the sentence of each. */
 export type FaultKind =
   | 'not-elf'

@@ -1,9 +1,6 @@
 /** JSON of a file, read value by value: each knows its keys from the top, so that a fault has its place. */
 import { clean } from '../plain.ts';
-import { FileFault } from './faults.ts';
-
-/** More of a kind no build has. */
-const mostItems = 100_000;
+import { FileFault, mostItems } from './faults.ts';
 
 export class JsonValue {
   readonly #value: unknown;

@@ -6,7 +6,7 @@
 import { mostColumns, mostRows } from '../geometry.ts';
 import { clean } from '../plain.ts';
 import { mostLinesOfFile } from './core-files.ts';
-import { FileFault } from './faults.ts';
+import { FileFault, mostItems } from './faults.ts';
 
 /** A tile as the module counts: columns from the partition's first, rows absolute. */
 interface ModuleTile {
@@ -37,8 +37,6 @@ export interface ModuleDevice {
   readonly unplaced: number;
 }
 
-/** More of a kind no module has. */
-const mostItems = 100_000;
 /** Of a line, so much is looked at: what a buffer holds at first may follow for megabytes. */
 const lookedAt = 16_384;
 const mostOffset = 2 ** 24;
