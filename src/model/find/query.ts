@@ -43,7 +43,7 @@ export type FindProblem =
   | { readonly kind: 'unclear'; readonly at: number }
   /** Anchors, look-around and references to groups. */
   | { readonly kind: 'unsupported'; readonly at: number }
-  /** The expression also fits no bytes at all. */
+  /** The expression fits an empty run of bytes, too: there would be a hit at every place. */
   | { readonly kind: 'fits-nothing' }
   /** Repetitions make it too large. */
   | { readonly kind: 'too-large' };
