@@ -68,8 +68,9 @@ export default defineConfig({
           expect: patience(30_000),
           // Tests of connections wait much of their time.
           maxWorkers: 2,
-          // Seeded random runs take seconds on a loaded machine.
+          // Seeded random runs take seconds on a loaded machine; so does a compiler that checks what a file has collected.
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -125,7 +126,12 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: ['{src,webview,scripts,test}/**/*.long.test.ts'],
+          // Two files of the board suite are run with more of what chance decides.
+          include: [
+            '{src,webview,scripts,test}/**/*.long.test.ts',
+            'test/board/native{,-addon}.board.test.ts',
+          ],
+          env: { READS: '10000' },
           exclude: elsewhere,
           environment: 'node',
           expect: patience(60_000),

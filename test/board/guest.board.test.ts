@@ -9,10 +9,10 @@ import { useCleanLog } from './clean-log.ts';
 import { families } from './families.ts';
 import { expectGuest, restartBeside, runText, startsBesideRead, wasWatched } from './guest.ts';
 
-/** Of each family: 500 starts in all; `npm run test:long` has a thousand of each. */
-const LIVES = 250;
+/** Of each family; `npm run test:long` has a thousand of each. */
+const LIVES = 60;
 /** So often at most, until enough was seen. */
-const ROUNDS = 4;
+const ROUNDS = 12;
 /** Beside a long read. */
 const STARTS = 100;
 const seed = runSeed();

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { patternBytes, patternWord, startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
-import { agentPath, buildForBoard } from './native-agent.ts';
+import { agentPath, buildForBoard, mixedReads } from './native-agent.ts';
 
 let board: VirtualBoard;
 
@@ -35,11 +35,11 @@ describe('the board with Node [main-6]', () => {
 });
 
 describe('the addon in Node on the board', () => {
-  it('10,000 mixed reads while gates flip: good bytes right, gated marked, the process alive, foreign SIGBUS passed on [main-9]', async () => {
+  it(`${mixedReads} mixed reads while gates flip: good bytes right, gated marked, the process alive, foreign SIGBUS passed on [main-9]`, async () => {
     const witness = await board.witness('request 1 keep');
     await witness.fill();
     await witness.release();
-    const ran = await board.exec('node /tmp/native-addon-script.mjs /tmp/tilescope.node 10000');
+    const ran = await board.exec(`node /tmp/native-addon-script.mjs /tmp/tilescope.node ${mixedReads}`);
     expect(ran.stderr).toBe('');
     expect(ran.code).toBe(0);
     const report = JSON.parse(ran.stdout.toString());
@@ -49,7 +49,7 @@ describe('the addon in Node on the board', () => {
     );
     expect(report.memories.map((one: { type: string }) => one.type)).toEqual(['data', 'program']);
     expect(report.seen).toMatchObject({ wrong: 0, failed: 0, foreign: 1 });
-    expect(report.quiet.gated).toBeGreaterThan(1000);
+    expect(report.quiet.gated).toBeGreaterThan(mixedReads / 10);
     expect(report.seen.good).toBeGreaterThan(report.quiet.good);
     const first = patternWord('data', 6, 1, 0);
     expect(report.outcomes).toEqual([

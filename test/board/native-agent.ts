@@ -20,6 +20,9 @@ const native = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'native
 /** Milliseconds between two signs of life; an agent that was told nothing else waits 15 s for one. */
 const beatEvery = 5000;
 
+/** Reads over gated and good tiles; `npm run test:long` has ten thousand (vitest.config.ts). */
+export const mixedReads = Number(process.env['READS']) || 2000;
+
 /** Where the agent is put on a board. */
 export const agentPath = '/tmp/tilescope-agent';
 

@@ -7,7 +7,15 @@ import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import { dice } from '../conformance/random.ts';
 import { patternBytes, startBoard, type VirtualBoard, type Witness } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
-import { Agent, type Answer, agentPath, assemble, buildForBoard, buildWithoutPidfd } from './native-agent.ts';
+import {
+  Agent,
+  type Answer,
+  agentPath,
+  assemble,
+  buildForBoard,
+  buildWithoutPidfd,
+  mixedReads,
+} from './native-agent.ts';
 import { Raw } from './raw.ts';
 import { howLoaded } from './rootfs.ts';
 
@@ -535,11 +543,11 @@ describe('gates', () => {
     }
   }
 
-  it('10,000 mixed reads while gates flip: good bytes right, gated tiles marked and never touched [main-9]', async () => {
+  it(`${mixedReads} mixed reads while gates flip: good bytes right, gated tiles marked and never touched [main-9]`, async () => {
     await filled();
     const random = dice(9009);
     const gatedFrom = [9, 9, 9, 9]; // by column of the partition: the first gated row
-    for (let round = 0; round < 50; round++) {
+    for (let round = 0; round < mixedReads / 200; round++) {
       const column = random(4);
       gatedFrom[column] = 1 + random(9);
       const first = gatedFrom[column] ?? 9;
