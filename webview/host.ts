@@ -16,6 +16,7 @@ import type {
 } from '../src/editor/messages.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
 import { fitting } from '../src/model/shapes.ts';
+import type { Run } from './grid/edits.ts';
 
 /** The object that VS Code gives to a page. */
 export interface VsCodeApi {
@@ -139,6 +140,11 @@ export class HostClient {
     return this.request('edit', params);
   }
 
+  /** Puts text into the clipboard of the host; rejects where there is none. */
+  async copy(text: string): Promise<void> {
+    await this.request('copy', { text }).answer;
+  }
+
   /** Listens to announcements, in the order in which they arrive. */
   listen(listener: (message: Announcement) => void): void {
     this.#listeners.add(listener);
@@ -167,6 +173,8 @@ const announced: readonly string[] = [
   'selectTile',
   'copyAs',
   'fill',
+  'paste',
+  'tellRuns',
   'live',
   'delta',
   'unavailable',
@@ -226,6 +234,13 @@ export function toExpectedBytes(told: unknown): ExpectedBytes | undefined {
   const expected = fitting(expectedShape, told);
   const { wrong, expected: bytes } = expected ?? {};
   return wrong === undefined || wrong.length === 0 || wrong.length !== bytes?.length ? undefined : expected;
+}
+
+const pastedShape = v.array(v.object({ offset: v.number(), bytes: delivered }));
+
+/** Checks bytes that the host has pasted; `undefined` for anything else. */
+export function toPastedRuns(told: unknown): readonly Run[] | undefined {
+  return fitting(pastedShape, told);
 }
 
 const hitsShape = v.object({ offset: v.number(), marks: delivered });

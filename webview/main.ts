@@ -2,7 +2,7 @@
 import './main.css';
 import * as v from 'valibot';
 import type {
-  AskedFill,
+  AskedSelection,
   EditorDocument,
   EditorSettings,
   EditorState,
@@ -28,6 +28,7 @@ import { FindLine, type FindScope } from './find-line.ts';
 import { cellName, hoverText, placeTexts, stateTexts, valueText } from './grid/cell-texts.ts';
 import { failureText, GridController, type Notice } from './grid/controller.ts';
 import { CursorHistory } from './grid/cursor-history.ts';
+import type { Run } from './grid/edits.ts';
 import { expectedOf } from './grid/mismatches.ts';
 import {
   isExtended,
@@ -44,7 +45,15 @@ import {
 import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
 import { GridView, type Hover } from './grid/view.ts';
-import { HostClient, toBytes, toExpectedBytes, toHitBytes, toPageNames, type VsCodeApi } from './host.ts';
+import {
+  HostClient,
+  toBytes,
+  toExpectedBytes,
+  toHitBytes,
+  toPageNames,
+  toPastedRuns,
+  type VsCodeApi,
+} from './host.ts';
 import { historyColumns, Inspector, type InspectorContent, inspectedBytes } from './inspector.ts';
 import { SelectionMeter } from './meter.ts';
 import { type CursorDetails, Outline } from './outline.ts';
@@ -277,9 +286,21 @@ class Editor {
     this.#takeFocus();
   }
 
-  fill(fill: Fill, asked: AskedFill): void {
+  fill(fill: Fill, asked: AskedSelection): void {
     void this.#controller.fill(fill, asked);
     this.#takeFocus();
+  }
+
+  paste(runs: readonly Run[] | undefined, asked: AskedSelection): void {
+    if (runs !== undefined) void this.#controller.pasteRuns(runs, asked);
+    this.#takeFocus();
+  }
+
+  /** Tells all that is selected. */
+  tellRuns(number: number): void {
+    const { layout, selection } = this.#view;
+    const runs = layout.rowCount === 0 ? [] : selectedRanges(layout, selection);
+    host.post({ type: 'runs', number, runs });
   }
 
   /** Selects the tile of the cursor; the rows stay. */
@@ -731,6 +752,12 @@ host.listen((message) => {
       return;
     case 'fill':
       editor?.fill(message.fill, message.asked);
+      return;
+    case 'paste':
+      editor?.paste(toPastedRuns(message.runs), message.asked);
+      return;
+    case 'tellRuns':
+      editor?.tellRuns(message.number);
       return;
     case 'live':
       editor?.follow(message.hertz);

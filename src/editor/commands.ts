@@ -48,6 +48,7 @@ type EditorCommand =
   | 'previousChange'
   | 'addWatch'
   | 'copyAs'
+  | 'pasteAs'
   | 'fill'
   | 'selectTile'
   | 'nextTile'
@@ -101,6 +102,8 @@ export class EditorCommands {
     addWatch: async (document) => (await this.#watches.load()).add(known(document), shownPanel(document)),
     copyAs: async (document) =>
       (await import('./copy-and-fill.ts')).askCopyAs(document, shownPanel(document)),
+    pasteAs: async (document) =>
+      (await import('./paste-as.ts')).askPasteAs(known(document), shownPanel(document)),
     fill: async (document) =>
       (await import('./copy-and-fill.ts')).askFill(known(document), shownPanel(document)),
     selectTile: async (document) => shownPanel(document).selectTile(),

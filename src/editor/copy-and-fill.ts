@@ -74,7 +74,7 @@ function exampleOf(form: Copied, document: TileDocument, panel: HexPanel): strin
 /** Has the page fill what is selected with what a person chooses and types. */
 export async function askFill(document: TileDocument, panel: HexPanel): Promise<void> {
   const { geometry } = document.session;
-  const asked = panel.toFill;
+  const asked = panel.toChange;
   if (geometry === undefined || asked === undefined) return;
   const seed = hexNumber(Math.floor(Math.random() * 2 ** 32), 8);
   const { name } = asked.cells;

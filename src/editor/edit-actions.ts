@@ -8,9 +8,9 @@ import type { MemorySession } from '../session/memory-session.ts';
 import type { TileDocument } from './document.ts';
 import { editKeys } from './edits/edit-keys.ts';
 import type { EditedMemory, EditRow } from './edits/edit-rows.ts';
-import type { EditsView } from './edits/edits-view.ts';
 import type { HexPanel } from './panel.ts';
 import type { HexEditorProvider } from './provider.ts';
+import type { RowTree } from './row-tree.ts';
 import { titleOf } from './sentences.ts';
 
 /** What is done with the staged bytes of a row. */
@@ -20,8 +20,8 @@ export class EditActions implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly #keys = new ContextKeys();
   readonly #following: vscode.Disposable;
-  #loading: Promise<EditsView> | undefined;
-  #view: EditsView | undefined;
+  #loading: Promise<RowTree<EditRow>> | undefined;
+  #view: RowTree<EditRow> | undefined;
   #isDisposed = false;
 
   constructor(provider: HexEditorProvider) {
@@ -31,9 +31,9 @@ export class EditActions implements vscode.Disposable {
   }
 
   /** The list, loaded at the first call. */
-  load(): Promise<EditsView> {
-    this.#loading ??= import('./edits/edits-view.ts').then(({ EditsView: View }) => {
-      const view = new View(() => this.#memories());
+  load(): Promise<RowTree<EditRow>> {
+    this.#loading ??= import('./edits/edits-view.ts').then(({ editsView }) => {
+      const view = editsView(() => this.#memories());
       if (this.#isDisposed) view.dispose();
       this.#view = view;
       return view;

@@ -18,20 +18,26 @@ import {
   tileRange,
   totalBytes,
 } from '../model/geometry.ts';
-import { intersectRanges, RangeCollector } from '../model/ranges.ts';
-import { agreesTo, pickFrom, sayBriefly } from '../say/say.ts';
+import { bytesIn, endOf, mergeRanges, RangeCollector } from '../model/ranges.ts';
+import { agreesTo, pickFrom, sayBriefly, sayInformation } from '../say/say.ts';
+import { SessionError } from '../session/errors.ts';
 import type { SessionBytes } from '../session/types.ts';
 import { frontPanel, shownIn } from './compare/file-questions.ts';
 import type { TileDocument } from './document.ts';
+import type { HexPanel } from './panel.ts';
 import { withProgress } from './progress.ts';
 import { writeParts } from './write-file.ts';
 
 /** Bytes of a piece at most; a multiple of every size of cells but that of odd ones, of which fewer are taken. */
 const pieceBytes = 48 * 1024;
 
+/** Runs so close to each other are read together, bytes. */
+const pieceGap = 4096;
+
 /** What can be exported: buffer offsets. */
 export interface ExportScope extends vscode.QuickPickItem {
-  readonly range: ByteRange;
+  /** Ascending. */
+  readonly ranges: readonly ByteRange[];
 }
 
 /** Where the bytes of a range are, as the session has them. */
@@ -55,18 +61,19 @@ function* pieceRanges(geometry: MemoryGeometry, range: ByteRange, size: number):
   }
 }
 
-/** The pieces of a range as they are shown, staged bytes included; bytes that are not there are left out, or zero. */
+/** The pieces of ranges as they are shown, staged bytes included; bytes that are not there are left out, or zero. */
 export function* exportPieces(
   geometry: MemoryGeometry,
-  range: ByteRange,
+  ranges: readonly ByteRange[],
   size: number,
   leavesOut: boolean,
   bytesOf: BytesOf,
 ): Generator<OutPiece> {
-  const first = locate(geometry, range.offset).tile;
-  const isOneTile = intersectRanges(range, tileRange(geometry, first))?.length === range.length;
-  const base = isOneTile ? tileRange(geometry, first).offset : 0;
-  for (const part of pieceRanges(geometry, range, size)) {
+  const [first] = ranges;
+  if (first === undefined) return;
+  const own = tileRange(geometry, locate(geometry, first.offset).tile);
+  const base = endOf(ranges.at(-1)) <= endOf(own) ? own.offset : 0;
+  for (const part of ranges.flatMap((range) => [...pieceRanges(geometry, range, size)])) {
     const { bytes, flags } = bytesOf(part);
     const there = new RangeCollector();
     for (let at = 0; at < part.length; at += size) {
@@ -100,13 +107,21 @@ export class Exports {
     const { geometry, cursor, selected } = shown;
     const { tile } = locate(geometry, cursor);
     const whole = { offset: 0, length: totalBytes(geometry) };
-    const scope = (label: string, range: ByteRange): ExportScope => ({
+    const scope = (label: string, ...ranges: readonly ByteRange[]): ExportScope => ({
       label,
-      description: vscode.l10n.t('{0} bytes', range.length),
-      range,
+      description:
+        ranges.length === 1
+          ? vscode.l10n.t('{0} bytes', bytesIn(ranges))
+          : vscode.l10n.t('{0} bytes in {1} runs, one after the other', bytesIn(ranges), ranges.length),
+      ranges,
     });
+    const runs = selected === undefined && !isSeveral(panel) ? [] : await panel.selectedRuns();
+    if (runs === undefined) {
+      sayInformation(vscode.l10n.t('The editor did not say what is selected. Click into it and try again.'));
+      return;
+    }
     const chosen = await this.askScope([
-      ...(selected === undefined ? [] : [scope(vscode.l10n.t('The selection'), selected)]),
+      ...(runs.length === 0 ? [] : [scope(vscode.l10n.t('The selection'), ...runs)]),
       ...(shown.named === undefined
         ? []
         : [scope(vscode.l10n.t('The bytes of {0}', shown.named.name), shown.named.range)]),
@@ -116,40 +131,58 @@ export class Exports {
     if (chosen === undefined) return;
     const uri = await this.askTarget(`${document.resource.memory}_${tile.col}_${tile.row}.bin`);
     if (uri === undefined) return;
-    const written = await this.#write(document, chosen.range, panel.cells, uri);
-    if (written) sayBriefly(vscode.l10n.t('{0} bytes exported.', chosen.range.length), 4000);
+    const written = await this.#write(document, chosen.ranges, panel.cells, uri);
+    if (written) sayBriefly(vscode.l10n.t('{0} bytes exported.', bytesIn(chosen.ranges)), 4000);
   }
 
   async #write(
     document: TileDocument,
-    range: ByteRange,
+    ranges: readonly ByteRange[],
     cells: CellChoice,
     uri: vscode.Uri,
   ): Promise<boolean> {
     const { session } = document;
     const percent = (done: number, of: number): string => `${Math.floor((100 * done) / of)} %`;
-    await withProgress(vscode.l10n.t('Reading what is exported'), (signal, tell) =>
-      session.complete(range, signal, { onProgress: (bytes, of) => tell(percent(bytes, of)) }),
-    );
+    const length = bytesIn(ranges);
+    await withProgress(vscode.l10n.t('Reading what is exported'), async (signal, tell) => {
+      const epoch = session.state.partition?.epoch;
+      // Runs that stand close together are read in one go, with what is between them.
+      const pieces = mergeRanges(ranges, pieceGap);
+      let done = 0;
+      for (const piece of pieces) {
+        const onProgress = (bytes: number): void => tell(percent(done + bytes, bytesIn(pieces)));
+        await session.complete(piece, signal, { onProgress });
+        done += piece.length;
+      }
+      if (session.state.partition?.epoch !== epoch)
+        throw new SessionError('bytes-changed-hands', 'a new epoch began during an export');
+    });
     const { geometry } = session;
     if (geometry === undefined) return false;
     const format = formatOf(uri);
     const size = cellFormat(cells, true).bytes;
-    const choice: CellChoice = isWhole(geometry, range, size) ? cells : { name: 'hex8', order: 'little' };
+    const choice: CellChoice = ranges.every((range) => isWhole(geometry, range, size))
+      ? cells
+      : { name: 'hex8', order: 'little' };
     const leavesOut = mayLeaveOut(format);
     const bytesOf: BytesOf = (part) => session.bytes(part);
     if (!leavesOut) {
-      const missing = countMissing(geometry, range, bytesOf);
+      const missing = ranges.reduce((sum, range) => sum + countMissing(geometry, range, bytesOf), 0);
       if (missing > 0 && !(await this.confirmZeros(missing))) return false;
     }
-    const pieces = exportPieces(geometry, range, cellFormat(choice, true).bytes, leavesOut, bytesOf);
+    const pieces = exportPieces(geometry, ranges, cellFormat(choice, true).bytes, leavesOut, bytesOf);
     await withProgress(vscode.l10n.t('Exporting'), (signal, tell) =>
-      writeParts(uri, fileParts(format, pieces, choice, range.length), signal, (bytes) =>
+      writeParts(uri, fileParts(format, pieces, choice, length), signal, (bytes) =>
         tell(vscode.l10n.t('{0} bytes', bytes)),
       ),
     );
     return true;
   }
+}
+
+/** Whether more is selected than the run at the cursor. */
+function isSeveral({ selection }: HexPanel): boolean {
+  return selection !== undefined && selection.selected > selection.length;
 }
 
 /** Whether a range holds whole cells of every tile, so that it can be written as values. */

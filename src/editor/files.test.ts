@@ -33,30 +33,46 @@ describe('exported bytes', () => {
   const none = { offset: 0, length: 0 };
 
   test('[names-9] are pieces of tiles, in order, with their places; addresses count in one tile or in the memory', () => {
-    const pieces = [...exportPieces(geometry, all, 4, true, bytesOf(none))];
+    const pieces = [...exportPieces(geometry, [all], 4, true, bytesOf(none))];
     expect(Buffer.compare(Buffer.concat(pieces.map(({ bytes }) => bytes)), memory)).toBe(0);
     expect(pieces.every(({ bytes }) => bytes.length <= 48 * 1024)).toBe(true);
     for (const { tile, offset, address } of pieces) expect(address).toBe((tile.row - 1) * 0x10000 + offset);
-    const one = [...exportPieces(geometry, { offset: 0x10010, length: 32 }, 4, true, bytesOf(none))];
+    const one = [...exportPieces(geometry, [{ offset: 0x10010, length: 32 }], 4, true, bytesOf(none))];
     expect(one.map(({ tile, offset, address }) => [tile.row, offset, address])).toEqual([[2, 0x10, 0x10]]);
+  });
+
+  test('[hex-7] of several runs are theirs, one after the other; addresses count in one tile if all of them are in it', () => {
+    const runs = [
+      { offset: 0x10010, length: 4 },
+      { offset: 0x10020, length: 8 },
+    ];
+    const pieces = [...exportPieces(geometry, runs, 4, true, bytesOf(none))];
+    expect(pieces.map(({ offset, address, bytes }) => [offset, address, bytes.length])).toEqual([
+      [0x10, 0x10, 4],
+      [0x20, 0x20, 8],
+    ]);
+    const apart = [
+      ...exportPieces(geometry, [...runs, { offset: 0x20000, length: 4 }], 4, true, bytesOf(none)),
+    ];
+    expect(apart.map(({ address }) => address)).toEqual([0x10010, 0x10020, 0x20000]);
   });
 
   test('leave out values of which a byte is not there, or have zeros in their place; staged bytes are there', () => {
     const missing = { offset: 0x20, length: 8 };
     const range = { offset: 0x10, length: 0x40 };
-    const left = [...exportPieces(geometry, range, 4, true, bytesOf({ offset: 0x22, length: 4 }))];
+    const left = [...exportPieces(geometry, [range], 4, true, bytesOf({ offset: 0x22, length: 4 }))];
     expect(left.map(({ offset, bytes }) => [offset, bytes.length])).toEqual([
       [0x10, 0x10],
       [0x28, 0x28],
     ]);
-    const [whole] = [...exportPieces(geometry, range, 4, false, bytesOf(missing))];
+    const [whole] = [...exportPieces(geometry, [range], 4, false, bytesOf(missing))];
     const expected = memory.slice(0x10, 0x50);
     expected.fill(0, 0x10, 0x18);
     expect(whole?.bytes).toEqual(expected);
     const typed = [
       ...exportPieces(
         geometry,
-        { offset: 0x24, length: 4 },
+        [{ offset: 0x24, length: 4 }],
         1,
         true,
         bytesOf({ offset: 0x24, length: 1 }, 0x24),

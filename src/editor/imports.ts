@@ -16,7 +16,7 @@ import {
   askForType,
   type FileQuestions,
   frontPanel,
-  shownIn,
+  shownInOneRun,
 } from './compare/file-questions.ts';
 import type { TileDocument } from './document.ts';
 import type { HexEditorProvider } from './provider.ts';
@@ -67,7 +67,7 @@ export class Imports implements FileQuestions {
   async import(document: TileDocument): Promise<void> {
     const { session } = document;
     const panel = frontPanel(document);
-    const shown = shownIn(document, panel);
+    const shown = shownInOneRun(document, panel);
     if (panel === undefined || shown === undefined) return;
     if (session.state.policy === 'locked') throw new BoardError('locked', 'imported into a locked memory');
     const file = await askedFile(shown, panel.cells, vscode.l10n.t('Import'), this);

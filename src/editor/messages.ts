@@ -9,6 +9,7 @@ import type { FindQuery } from '../model/find/query.ts';
 import type { ArrayShape, ByteRange, Generation, MemoryGeometry } from '../model/geometry.ts';
 import type { CopyForm } from '../model/gestures/copy-as.ts';
 import type { Fill } from '../model/gestures/fill.ts';
+import type { PlacedRun } from '../model/gestures/paste-as.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { CoreMarkKind } from '../model/program/core-marks.ts';
 import type { webviewStrings } from './webview-strings.ts';
@@ -262,6 +263,8 @@ export interface WebviewRequests {
     };
     readonly result: null;
   };
+  /** Copied text: the host has the clipboard, whatever has the focus. */
+  readonly copy: { readonly params: { readonly text: string }; readonly result: null };
 }
 export type WebviewRequestName = keyof WebviewRequests;
 
@@ -310,15 +313,15 @@ export type FromWebview =
   | { readonly type: 'toHit'; readonly step: 1 | -1 }
   /** The hit that is selected, or all, become what was typed; staged, never written. */
   | { readonly type: 'replaceHits'; readonly text: string; readonly all: boolean }
-  /** Copied text: the host has the clipboard, whatever has the focus. */
-  | { readonly type: 'clipboard'; readonly text: string }
+  /** All that is selected, ascending: the answer to `tellRuns` of that number. */
+  | { readonly type: 'runs'; readonly number: number; readonly runs: readonly ByteRange[] }
   /** A tab that is frozen goes on. */
   | { readonly type: 'unfreeze' }
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
-/** What a person was asked to fill: what was selected then, how it was shown, whether an edit was written at once. */
-export interface AskedFill {
+/** What a person was asked to fill or to paste over: what was selected then, how it was shown, whether an edit was written at once. */
+export interface AskedSelection {
   readonly cursor: number;
   readonly start: number;
   readonly selected: number;
@@ -343,10 +346,14 @@ export type ToWebview =
   | { readonly type: 'chooseCells' }
   /** All of the tile that the cursor is in is selected. */
   | { readonly type: 'selectTile' }
-  /** The selected bytes are copied in a form: read first where they were not, answered with `clipboard`. */
+  /** The selected bytes are copied in a form: read first where they were not, answered with the request `copy`. */
   | { readonly type: 'copyAs'; readonly form: CopyForm }
   /** The selected bytes are filled, in one gesture, if they are still those that a person was asked about. */
-  | { readonly type: 'fill'; readonly fill: Fill; readonly asked: AskedFill }
+  | { readonly type: 'fill'; readonly fill: Fill; readonly asked: AskedSelection }
+  /** Bytes are pasted, in one gesture, if what a person was asked about is still so. */
+  | { readonly type: 'paste'; readonly runs: readonly PlacedRun[]; readonly asked: AskedSelection }
+  /** The host wants to know all that is selected. */
+  | { readonly type: 'tellRuns'; readonly number: number }
   /** How often this tab follows the memory from now on: a person chose it. */
   | { readonly type: 'live'; readonly hertz: number }
   /**

@@ -64,6 +64,12 @@ const request = v.variant('name', [
       edits: v.pipe(v.array(edit), v.minLength(1), v.maxLength(mostEdits)),
     }),
   }),
+  v.object({
+    type: v.literal('request'),
+    id: countShape,
+    name: v.literal('copy'),
+    params: v.object({ text: textUpTo(mostBytes) }),
+  }),
 ]);
 
 /** Longer texts are refused in words (`longestPattern`); these are no texts that somebody typed. */
@@ -101,7 +107,11 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   v.object({ type: v.literal('cancelFind') }),
   v.object({ type: v.literal('toHit'), step: v.picklist([1, -1]) }),
   v.object({ type: v.literal('replaceHits'), text: textUpTo(longestTyped), all: v.boolean() }),
-  v.object({ type: v.literal('clipboard'), text: textUpTo(mostBytes) }),
+  v.object({
+    type: v.literal('runs'),
+    number: countShape,
+    runs: v.pipe(v.array(v.object({ offset: countShape, length: countShape })), v.maxLength(mostEdits)),
+  }),
   v.object({ type: v.literal('unfreeze') }),
   v.object({ type: v.literal('failure'), message: cutText(2000) }),
 ]);

@@ -17,6 +17,7 @@ import {
 } from '../model/geometry.ts';
 import type { CopyForm } from '../model/gestures/copy-as.ts';
 import type { Fill } from '../model/gestures/fill.ts';
+import type { PlacedRun } from '../model/gestures/paste-as.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
@@ -29,8 +30,8 @@ import { Feed } from './feed.ts';
 import type { HitSearch } from './find/hit-search.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
 import type {
-  AskedFill,
   AskedHits,
+  AskedSelection,
   Banner,
   EditorSettings,
   EditorState,
@@ -106,6 +107,8 @@ const mapPause = 10;
 const mapBytes = 1024 * 1024;
 /** A page that waits for a read hears of it at least this often, milliseconds. */
 const pulse = 2000;
+/** A page that does not say what is selected is waited for this long, milliseconds. */
+const runsPatience = 10_000;
 let count = 0;
 
 /** Since when a tab marks changes. `update`: what the last updates brought. */
@@ -185,6 +188,9 @@ export class HexPanel {
   /** The first byte that the page shall show. */
   #scrollLater: number | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
+  /** Who waits to be told what is selected, by the number of the question. */
+  readonly #runsWanted = new Map<number, (runs: readonly ByteRange[] | undefined) => void>();
+  #runsAsked = 0;
   /** Reads that the page waits for, by the number of its request. */
   readonly #reads = new Map<number, AbortController>();
 
@@ -473,8 +479,8 @@ export class HexPanel {
     this.#post({ type: 'copyAs', form });
   }
 
-  /** What a person is asked to fill now; undefined before the page told what is selected. */
-  get toFill(): AskedFill | undefined {
+  /** What a person is asked to change now; undefined before the page told what is selected. */
+  get toChange(): AskedSelection | undefined {
     const { selection, cells, isImmediate } = this;
     if (selection === undefined) return undefined;
     const { cursor, start, selected } = selection;
@@ -482,8 +488,40 @@ export class HexPanel {
   }
 
   /** Has the page fill what was selected when a person was asked, if it still is. */
-  fill(fill: Fill, asked: AskedFill): void {
+  fill(fill: Fill, asked: AskedSelection): void {
     this.#post({ type: 'fill', fill, asked });
+  }
+
+  /** Has the page paste bytes, if what a person was asked about still is so. */
+  paste(runs: readonly PlacedRun[], asked: AskedSelection): void {
+    this.#post({ type: 'paste', runs, asked });
+  }
+
+  /**
+   * All that is selected, ascending, buffer offsets; undefined where the page has told nothing yet, or does not answer. Several
+   * runs are asked for: a column may have very many.
+   */
+  async selectedRuns(): Promise<readonly ByteRange[] | undefined> {
+    const { selection } = this;
+    if (selection === undefined) return undefined;
+    const { start: offset, length, selected } = selection;
+    if (selected === length) return [{ offset, length }];
+    const number = ++this.#runsAsked;
+    return new Promise((done) => {
+      const settle = (runs: readonly ByteRange[] | undefined): void => {
+        clearTimeout(timer);
+        this.#runsWanted.delete(number);
+        done(runs);
+      };
+      const timer = setTimeout(() => settle(undefined), runsPatience);
+      this.#runsWanted.set(number, settle);
+      this.#post({ type: 'tellRuns', number });
+    });
+  }
+
+  /** Those who wait for what is selected wait no longer. */
+  #endRuns(): void {
+    for (const settle of [...this.#runsWanted.values()]) settle(undefined);
   }
 
   /** Has the page select the tile of its cursor. */
@@ -609,6 +647,7 @@ export class HexPanel {
     this.document.session.look(this.#looker, undefined);
     this.document.session.follow(this.#looker, undefined);
     this.#endReads();
+    this.#endRuns();
     clearInterval(this.#clock);
     clearTimeout(this.#mapTimer);
     this.#search?.dispose();
@@ -710,6 +749,7 @@ export class HexPanel {
     this.#ready = false;
     this.#feed = undefined;
     this.#endReads();
+    this.#endRuns();
     this.#layout = undefined;
     this.#visible = undefined;
     this.#presumed = undefined;
@@ -740,6 +780,11 @@ export class HexPanel {
           this.#post({ type: 'failed', id, message: vscode.l10n.t('Nothing is known yet.') });
         } else if (message.name === 'read') {
           void this.#readFor(id, within(message.params, shown.range));
+        } else if (message.name === 'copy') {
+          vscode.env.clipboard.writeText(message.params.text).then(
+            () => this.#post({ type: 'answer', id, result: null }),
+            (error: unknown) => this.#refuse(id, error),
+          );
         } else {
           try {
             // The page offers no edit then: only one that was on its way can come.
@@ -818,11 +863,13 @@ export class HexPanel {
       case 'replaceHits':
         this.#replaceHits(message.text, message.all);
         return;
-      case 'clipboard':
-        vscode.env.clipboard
-          .writeText(message.text)
-          .then(undefined, (error: unknown) => this.#host.services.note(error));
+      case 'runs': {
+        const isShown = message.runs.every(
+          (run) => shown !== undefined && within(run, shown.range).length === run.length,
+        );
+        this.#runsWanted.get(message.number)?.(isShown ? message.runs : undefined);
         return;
+      }
       case 'unfreeze':
         this.freeze(false);
         return;

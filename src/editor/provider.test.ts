@@ -47,12 +47,13 @@ class FakeUri {
 }
 
 const showErrorMessage = vi.fn();
+const writeText = vi.fn();
 
 vi.mock('vscode', () => ({
   Uri: FakeUri,
   EventEmitter: Emitter,
   CancellationError: class extends Error {},
-  env: { language: 'en' },
+  env: { language: 'en', clipboard: { writeText: (text: string) => writeText(text) } },
   l10n: {
     t: (message: string, ...args: unknown[]) =>
       message.replace(/\{(\d)\}/g, (_, index) => String(args[Number(index)])),
@@ -394,6 +395,51 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
     const [panel] = document.panels;
     panel?.chooseCells();
     expect(view.posted.at(-1)).toEqual({ type: 'chooseCells' });
+  });
+
+  test('[hex-7] of several runs the page is asked which they are; a page that is gone, or names others, names none', async () => {
+    const { open } = await setup();
+    const { document, view, send } = await open();
+    const [panel] = document.panels;
+    const { offset: start = 0, length = 0 } = document.shown?.range ?? {};
+    const select = (selected: number) =>
+      send({ type: 'selection', cursor: start, start, length: 4, selected, address: '' });
+    expect(await panel?.selectedRuns()).toBeUndefined();
+    await select(4);
+    expect(await panel?.selectedRuns()).toEqual([{ offset: start, length: 4 }]);
+    await select(8);
+    const ask = () => {
+      const asked = panel?.selectedRuns();
+      const question = view.posted.at(-1);
+      if (question?.type !== 'tellRuns') throw new Error('the page was not asked');
+      return { asked, number: question.number };
+    };
+    const first = ask();
+    const runs = [
+      { offset: start, length: 4 },
+      { offset: start + 64, length: 4 },
+    ];
+    await send({ type: 'runs', number: first.number, runs });
+    expect(await first.asked).toEqual(runs);
+    const second = ask();
+    await send({ type: 'runs', number: second.number, runs: [{ offset: start + length - 4, length: 8 }] });
+    expect(await second.asked).toBeUndefined();
+    const third = ask();
+    view.disposed.fire();
+    expect(await third.asked).toBeUndefined();
+  });
+
+  test('[hex-7] a clipboard that fails is told to the page, in words', async () => {
+    const { open } = await setup();
+    const { view, send } = await open();
+    const copy = (id: number) => send({ type: 'request', id, name: 'copy', params: { text: 'DE AD' } });
+    writeText.mockResolvedValueOnce(undefined);
+    await copy(1);
+    expect(writeText).toHaveBeenLastCalledWith('DE AD');
+    expect(view.posted.at(-1)).toEqual({ type: 'answer', id: 1, result: null });
+    writeText.mockRejectedValueOnce(new Error('no clipboard'));
+    await copy(2);
+    expect(view.posted.at(-1)).toMatchObject({ type: 'failed', id: 2, message: expect.any(String) });
   });
 
   test('[debug-2] a tab of one tile is about that tile: it stays when another one is selected elsewhere', async () => {

@@ -253,8 +253,8 @@ export function webviewStrings(l10n: Localiser) {
     ),
     fillTooLong: l10n.t('Nothing was filled: {0} bytes are selected, at most {1} can be filled at once.'),
     fillRefused: l10n.t('Nothing was filled: the values do not fit into the cells that are shown.'),
-    fillElsewhere: l10n.t(
-      'Nothing was filled: selection, cells or policy are no longer those that you were asked about.',
+    changedElsewhere: l10n.t(
+      'Nothing was changed: selection, cells or policy are no longer those that you were asked about.',
     ),
     fillSeed: l10n.t('The seed is {0}.'),
     editFilled: l10n.t('Fill'),

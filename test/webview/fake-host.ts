@@ -60,6 +60,8 @@ export class FakeHost {
   /** Bytes cannot be had, with this sentence, while it is set. */
   failBytes: string | undefined;
   failEdits: string | undefined;
+  /** The clipboard fails with this sentence while it is set. */
+  failCopies: string | undefined;
   /** Reads for a gesture fail with this sentence while it is set. */
   failReads: string | undefined;
   /** What `setState` kept. */
@@ -169,6 +171,10 @@ export class FakeHost {
     } else if (message.type === 'request' && message.name === 'read') {
       this.#reading = { id: message.id, range: message.params };
       if (this.#config.holdReads !== true) this.finishRead();
+    } else if (message.type === 'request' && message.name === 'copy') {
+      const { id } = message;
+      if (this.failCopies === undefined) this.send({ type: 'answer', id, result: null });
+      else this.send({ type: 'failed', id, message: this.failCopies });
     } else if (message.type === 'request') {
       const { id, params } = message;
       if (this.failEdits !== undefined || this.state.policy === 'locked') {

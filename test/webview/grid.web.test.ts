@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { AskedFill } from '../../src/editor/messages.ts';
+import type { AskedSelection } from '../../src/editor/messages.ts';
 import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
 import type { CopyForm } from '../../src/model/gestures/copy-as.ts';
@@ -523,7 +523,7 @@ describe('selection', () => {
     });
   });
 
-  test('columns and further runs: with pointer and keys they are marked, counted, copied, set to zero', async () => {
+  test('[hex-7] columns and further runs: with pointer and keys they are marked, counted, copied, set to zero', async () => {
     const page = await start(oneTile);
     const clipboard = () => page.evaluate(() => navigator.clipboard.readText());
     // From the corner of the cursor to the opposite one.
@@ -591,7 +591,11 @@ describe('selection', () => {
   test('what is selected is copied in a form and filled: staged bytes included, unread ones read first', async () => {
     const page = await start({ ...oneTile, unknown: [{ offset: 0x8020, length: 4 }] });
     const copied = () =>
-      page.evaluate(() => window.fake.said.flatMap((one) => (one.type === 'clipboard' ? [one.text] : [])));
+      page.evaluate(() =>
+        window.fake.said.flatMap((one) =>
+          one.type === 'request' && one.name === 'copy' ? [one.params.text] : [],
+        ),
+      );
     const copy = (form: CopyForm) =>
       page.evaluate((asked) => window.fake.send({ type: 'copyAs', form: asked }), form);
     await page.keyboard.type('5A');
@@ -624,7 +628,7 @@ describe('selection', () => {
         const cells = { name: 'hex8', order: 'little' } as const;
         return { cursor, start, selected, cells, immediate: isImmediate };
       }, immediate);
-    const fill = async (kind: Fill['kind'], text: string, about?: AskedFill) => {
+    const fill = async (kind: Fill['kind'], text: string, about?: AskedSelection) => {
       const message = { type: 'fill', fill: { kind, text }, asked: about ?? (await asked()) } as const;
       await page.evaluate((one) => window.fake.send(one), message);
     };
@@ -646,6 +650,58 @@ describe('selection', () => {
     await fill('byte', '11', earlier);
     await eventually(() => page.locator('.notice').textContent()).toContain('you were asked about');
     expect(await edits(page)).toHaveLength(count);
+  });
+
+  test('[hex-7] the page says what is selected, and pastes what a person saw: into a column, in one gesture, once', async () => {
+    const page = await start(oneTile);
+    const told = () =>
+      page.evaluate(() => window.fake.said.flatMap((one) => (one.type === 'runs' ? [one.runs] : [])));
+    await click(page, '0010', 4);
+    for (const key of ['ArrowRight', 'ArrowDown']) await page.keyboard.press(`Shift+Alt+${key}`);
+    await eventually(() => footer(page).textContent()).toContain('4 bytes selected');
+    await page.evaluate(() => window.fake.send({ type: 'tellRuns', number: 7 }));
+    await eventually(told).toEqual([
+      [
+        { offset: 0x8014, length: 2 },
+        { offset: 0x8024, length: 2 },
+      ],
+    ]);
+    const asked = await page.evaluate((): AskedSelection => {
+      const last = window.fake.said.findLast((one) => one.type === 'selection');
+      if (last === undefined) throw new Error('no selection was told');
+      const { cursor, start, selected } = last;
+      return { cursor, start, selected, cells: { name: 'hex8', order: 'little' }, immediate: false };
+    });
+    const paste = () =>
+      page.evaluate((about) => {
+        const runs = [
+          { offset: 0x8014, bytes: Uint8Array.of(1, 2) },
+          { offset: 0x8024, bytes: Uint8Array.of(3) },
+        ];
+        window.fake.send({ type: 'paste', runs, asked: about });
+      }, asked);
+    await paste();
+    await eventually(() => edits(page)).toEqual([
+      [
+        { offset: 0x8014, bytes: [1, 2] },
+        { offset: 0x8024, bytes: [3] },
+      ],
+    ]);
+    await eventually(() => spoken(page).textContent()).toContain('3 bytes staged.');
+    await page.keyboard.press('Shift+ArrowRight');
+    await eventually(() => footer(page).textContent()).not.toContain('4 bytes selected');
+    await paste();
+    await eventually(() => page.locator('.notice').textContent()).toContain('you were asked about');
+    expect(await edits(page)).toHaveLength(1);
+  });
+
+  test('[hex-7] a clipboard that fails is said, and not that something was copied', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() => {
+      window.fake.failCopies = 'There is no clipboard here.';
+      window.fake.send({ type: 'copyAs', form: 'hex' });
+    });
+    await eventually(() => page.locator('.notice').textContent()).toContain('There is no clipboard here.');
   });
 
   test('shift and a click select more than a megabyte, a click on a heading twice its tile', async () => {

@@ -3,12 +3,13 @@
  * refused is said in words. Undo and redo are VS Code's own keys, which it takes from the page by itself: handling them
  * here as well would do them twice.
  */
-import type { AskedFill, EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
+import type { AskedSelection, EditorState, PageEdit, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, stateBits } from '../../src/model/byte-state.ts';
 import type { CellFormat } from '../../src/model/cells/format.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
 import { type CopyForm, copyAs } from '../../src/model/gestures/copy-as.ts';
 import { type Fill, fillRuns } from '../../src/model/gestures/fill.ts';
+import { characterBytes, type Pasted, parseCells, parseCharacters } from '../../src/model/gestures/pasted.ts';
 import { hexPairs } from '../../src/model/numbers.ts';
 import { bytesIn, mergeRanges } from '../../src/model/ranges.ts';
 import type { Box } from '../box.ts';
@@ -43,16 +44,7 @@ import {
   selectedRanges,
 } from './selection.ts';
 import type { ByteStore } from './store.ts';
-import {
-  characterBytes,
-  dropDigit,
-  isDigit,
-  type Pasted,
-  type PendingDigits,
-  parseCells,
-  parseCharacters,
-  typeDigit,
-} from './typing.ts';
+import { dropDigit, isDigit, type PendingDigits, typeDigit } from './typing.ts';
 import type { GridView } from './view.ts';
 
 /** A short message to the person, shown and spoken. */
@@ -641,10 +633,10 @@ export class GridController {
     const shown = isUnreadIn ? await this.#readRanges(ranges) : held;
     if (shown === undefined) return;
     const without = shown.reduce((sum, { flags }) => sum + countWithout(flags), 0);
+    let text: string;
     if (form === 'hex' || form === 'text' || form === 'values') {
       const pane = form === 'text' ? 'characters' : 'cells';
-      const text = form === 'hex' ? hexText(shown) : copyText(layout, pane, notation.format, shown);
-      host.post({ type: 'clipboard', text });
+      text = form === 'hex' ? hexText(shown) : copyText(layout, pane, notation.format, shown);
     } else if (without > 0) {
       notify({ text: t('copyAsWithout', without) });
       return;
@@ -654,7 +646,13 @@ export class GridController {
         (piece) => piece.length % size === 0,
       );
       const choice = areCells ? notation.choice : ({ name: 'uint8', order: 'little' } as const);
-      host.post({ type: 'clipboard', text: copyAs(form, together(shown), choice) });
+      text = copyAs(form, together(shown), choice);
+    }
+    try {
+      await host.copy(text);
+    } catch (error) {
+      notify({ text: t('copyFailed', failureText(t, error)) });
+      return;
     }
     this.#sayCopied(shown, true);
   }
@@ -663,12 +661,12 @@ export class GridController {
    * Fills what is selected, in one gesture, if all is as it was when a person was asked; what it becomes is computed in
    * slices.
    */
-  async fill(fill: Fill, asked: AskedFill): Promise<void> {
+  async fill(fill: Fill, asked: AskedSelection): Promise<void> {
     const { view, t, notify } = this.#parts;
     const { layout, notation } = view;
     if (layout.rowCount === 0) return;
     if (!this.#isAsAsked(asked)) {
-      notify({ text: t('fillElsewhere') });
+      notify({ text: t('changedElsewhere') });
       return;
     }
     const isOfBytes = fill.kind === 'byte' || fill.kind === 'pattern' || fill.kind === 'random';
@@ -689,7 +687,7 @@ export class GridController {
     }
     // The values may have taken a while: whether they are written at once must not have changed.
     if (this.#isImmediate !== asked.immediate) {
-      notify({ text: t('fillElsewhere') });
+      notify({ text: t('changedElsewhere') });
       return;
     }
     if (!(await this.#change(t('editFilled'), runs))) return;
@@ -697,8 +695,20 @@ export class GridController {
     notify({ text: fill.kind === 'random' ? `${text} ${t('fillSeed', fill.text)}` : text, quiet: true });
   }
 
+  /** Pastes bytes at places that a person saw before, in one gesture, if all is as it was then. */
+  async pasteRuns(runs: readonly Run[], asked: AskedSelection): Promise<void> {
+    const { view, t, notify } = this.#parts;
+    if (view.layout.rowCount === 0 || runs.length === 0) return;
+    if (!this.#isAsAsked(asked)) {
+      notify({ text: t('changedElsewhere') });
+      return;
+    }
+    if (!(await this.#change(t('editPasted'), runs))) return;
+    notify({ text: t(this.#isImmediate ? 'pastedNow' : 'pasted', countBytes(runs)), quiet: true });
+  }
+
   /** Whether selection, cells and policy are those that a person was asked about. */
-  #isAsAsked({ cursor, start, selected, cells, immediate }: AskedFill): boolean {
+  #isAsAsked({ cursor, start, selected, cells, immediate }: AskedSelection): boolean {
     const { layout, selection, notation } = this.#parts.view;
     return (
       selection.cursor === cursor &&

@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { stateBits, unreadableState } from '../../src/model/byte-state.ts';
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { type CellName, hexBytes } from '../../src/model/cells/choices.ts';
+import { parseCells } from '../../src/model/gestures/pasted.ts';
 import { copyText, cutAtTiles } from './copy.ts';
 import { createLayout } from './layout.ts';
 import { cellMap, cellsText, characterText, headingText } from './text.ts';
-import { parseCells } from './typing.ts';
 
 const { known, staged } = stateBits;
 const unreadable = unreadableState('gated');

@@ -15,11 +15,12 @@ import type { ExpectedBytes } from '../messages.ts';
 import type { HexPanel } from '../panel.ts';
 import { withProgress } from '../progress.ts';
 import { type HexEditorProvider, viewType } from '../provider.ts';
+import type { RowTree } from '../row-tree.ts';
 import { sentenceOf, titleOf } from '../sentences.ts';
 import { writeParts } from '../write-file.ts';
 import { type ComparedMemory, type ComparisonRow, elementRange, mismatchLines } from './comparison-rows.ts';
 import { countText, parseTolerance, toleranceInput } from './comparison-sentences.ts';
-import { ComparisonView } from './comparison-view.ts';
+import { comparisonView } from './comparison-view.ts';
 import { rawChoice } from './expected-places.ts';
 import {
   askedFile,
@@ -27,7 +28,7 @@ import {
   askForType,
   type FileQuestions,
   frontPanel,
-  shownIn,
+  shownInOneRun,
 } from './file-questions.ts';
 import {
   type BesideRanges,
@@ -73,7 +74,7 @@ interface TileItem extends vscode.QuickPickItem {
 
 export class Comparisons implements FileQuestions, vscode.Disposable {
   readonly #provider: HexEditorProvider;
-  readonly view: ComparisonView;
+  readonly view: RowTree<ComparisonRow>;
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #beside = new Map<OpenComparison, BesideEditor>();
   readonly #scrolling: vscode.Disposable;
@@ -97,7 +98,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
 
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
-    this.view = new ComparisonView(() => this.#open);
+    this.view = comparisonView(() => this.#open);
     provider.markBy((session, range) => this.#expectedOf(session, range));
     this.#scrolling = provider.onDidScroll(({ panel, offset }) => this.#scrollWith(panel, offset));
   }
@@ -138,7 +139,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
   /** Asks for a file, reads what is missing of the memory, and compares. Rejects with FileError, BoardError, SessionError. */
   async compareFile(document: TileDocument): Promise<void> {
     const panel = frontPanel(document);
-    const shown = shownIn(document, panel);
+    const shown = shownInOneRun(document, panel);
     if (panel === undefined || shown === undefined) return;
     const file = await askedFile(shown, panel.cells, vscode.l10n.t('Compare with File'), this);
     if (file === undefined) return;
@@ -151,7 +152,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
   /** Asks for a tile, and compares the selection, or the tile at the cursor, with the same bytes of that tile. */
   async compareTile(document: TileDocument): Promise<void> {
     const panel = frontPanel(document);
-    const shown = shownIn(document, panel);
+    const shown = shownInOneRun(document, panel);
     if (panel === undefined || shown === undefined) return;
     const { geometry, cursor, selected } = shown;
     const own = tileRange(geometry, locate(geometry, cursor).tile);
@@ -259,7 +260,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     this.#open = [of, ...this.#open.filter((old) => old.session !== session)];
     comparison.onDidChange(() => this.#tell(session));
     this.#tell(session);
-    await this.view.show();
+    await this.view.show({ preserveFocus: true });
     const first = comparison.outcome.mismatches.next(0);
     if (first !== undefined) await this.#show(of, elementRange(of, first));
     sayBriefly(`${name}: ${countText(comparison.outcome, comparison.size, vscode.l10n)}`, 8000);

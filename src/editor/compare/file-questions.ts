@@ -9,7 +9,7 @@ import { bytesOf } from '../../model/files/file-numbers.ts';
 import { type GoldenFile, readGoldenFile } from '../../model/files/golden-file.ts';
 import { type ByteRange, formatTile, locate } from '../../model/geometry.ts';
 import { hexNumber } from '../../model/numbers.ts';
-import { pickFrom } from '../../say/say.ts';
+import { pickFrom, sayInformation } from '../../say/say.ts';
 import type { TileDocument } from '../document.ts';
 import type { HexPanel } from '../panel.ts';
 import {
@@ -115,6 +115,18 @@ export function shownIn(document: TileDocument, panel: HexPanel | undefined): Sh
     ...(isExtended ? { selected: { offset: start, length } } : {}),
     ...(named === undefined ? {} : { named }),
   };
+}
+
+/** As `shownIn`; where several runs are selected, says that it takes one, and is undefined. */
+export function shownInOneRun(document: TileDocument, panel: HexPanel | undefined): Shown | undefined {
+  const { selected = 0, length = 0 } = panel?.selection ?? {};
+  if (selected === length) return shownIn(document, panel);
+  sayInformation(
+    vscode.l10n.t(
+      'Several runs of bytes are selected. Select one: files and tiles are compared byte after byte.',
+    ),
+  );
+  return undefined;
 }
 
 /** Asks in VS Code's dialog. */

@@ -231,6 +231,10 @@ describe('editing', () => {
     await through('copyAs', async () => (await vscode.env.clipboard.readText()) === '42');
     await through('fill', () => Promise.resolve(document.session.counts().staged === 1));
     assert.equal(hexOf(document.session.bytes({ offset: start, length: 1 }).bytes), '00');
+    // A list of numbers in the clipboard, as what stands first in the box.
+    await vscode.env.clipboard.writeText('const uint16_t data[2] = {0x1234, 0xABCD};');
+    await through('pasteAs', () => Promise.resolve(document.session.counts().staged === 4));
+    assert.equal(hexOf(document.session.bytes({ offset: start, length: 4 }).bytes), '3412cdab');
   });
 
   it('[hex-8] the list of edits: what an apply left is resolved there, one is discarded, gone to', async () => {

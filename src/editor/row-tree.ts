@@ -1,0 +1,84 @@
+/** A view of rows beside the editor: what its rows are about, and what they are asked for, is known by those who make them. */
+import * as vscode from 'vscode';
+import { plainRow } from '../say/say.ts';
+import { refreshPeriod } from './list-limits.ts';
+
+/** What every row has. */
+export interface TreeRow<Row> {
+  /** The same as long as it is about the same. */
+  readonly key: string;
+  readonly label: string;
+  readonly description: string;
+  readonly icon?: string;
+  readonly open?: boolean;
+  /** The rows below it, made when they are shown. */
+  readonly below?: () => readonly Row[];
+}
+
+/** What tells a view of rows from others. */
+interface RowTreeParts<Row> {
+  /** The view's id in the manifest. */
+  readonly id: string;
+  /** The rows at the top, as they are now. */
+  readonly rows: () => readonly Row[];
+  /** What a row has besides: its menu, its command, another icon. */
+  readonly finish: (item: vscode.TreeItem, row: Row) => void;
+}
+
+/** A tree that shows what became different soon, while a person can see it. */
+export class RowTree<Row extends TreeRow<Row>> implements vscode.TreeDataProvider<Row>, vscode.Disposable {
+  readonly #parts: RowTreeParts<Row>;
+  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #view: vscode.TreeView<Row>;
+  readonly #becameVisible: vscode.Disposable;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  readonly onDidChangeTreeData = this.#changed.event;
+
+  constructor(parts: RowTreeParts<Row>) {
+    this.#parts = parts;
+    this.#view = vscode.window.createTreeView<Row>(parts.id, {
+      treeDataProvider: this,
+      showCollapseAll: true,
+    });
+    this.#becameVisible = this.#view.onDidChangeVisibility(() => this.changed());
+  }
+
+  getTreeItem(row: Row): vscode.TreeItem {
+    const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
+    const state = row.below === undefined ? None : row.open === true ? Expanded : Collapsed;
+    const item = new vscode.TreeItem(row.label, state);
+    item.id = row.key;
+    item.description = row.description;
+    item.tooltip = [row.label, row.description].join('\n');
+    if (row.icon !== undefined) item.iconPath = new vscode.ThemeIcon(row.icon);
+    this.#parts.finish(item, row);
+    return plainRow(item);
+  }
+
+  getChildren(row?: Row): Row[] {
+    return [...(row === undefined ? this.#parts.rows() : (row.below?.() ?? []))];
+  }
+
+  /** Shows what became different, soon; a view that is hidden is brought up to date when it is shown. */
+  changed(): void {
+    if (!this.#view.visible) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#changed.fire();
+    }, refreshPeriod);
+  }
+
+  /** Brings the view to the front. With `preserveFocus` the keys stay where they are. */
+  async show(options?: { readonly preserveFocus: boolean }): Promise<void> {
+    this.#changed.fire();
+    await vscode.commands.executeCommand(`${this.#parts.id}.focus`, options);
+  }
+
+  dispose(): void {
+    clearTimeout(this.#timer);
+    this.#becameVisible.dispose();
+    this.#view.dispose();
+    this.#changed.dispose();
+  }
+}
