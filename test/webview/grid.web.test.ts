@@ -588,7 +588,7 @@ describe('selection', () => {
     await eventually(async () => (await edits(page)).at(-1)).toEqual([{ offset: 0x8000, bytes: [0x42] }]);
   });
 
-  test('what is selected is copied in a form and filled: staged bytes included, unread ones read first', async () => {
+  test('[hex-7] what is selected is copied in a form and filled: staged bytes included, unread ones read first', async () => {
     const page = await start({ ...oneTile, unknown: [{ offset: 0x8020, length: 4 }] });
     const copied = () =>
       page.evaluate(() =>
@@ -704,7 +704,7 @@ describe('selection', () => {
     await eventually(() => page.locator('.notice').textContent()).toContain('There is no clipboard here.');
   });
 
-  test('shift and a click select more than a megabyte, a click on a heading twice its tile', async () => {
+  test('[hex-7] shift and a click select more than a megabyte, a click on a heading twice its tile', async () => {
     const page = await start(large);
     await click(page, '0000', 0);
     const scroll = async (offset: number) => {
@@ -719,7 +719,7 @@ describe('selection', () => {
     await eventually(() => footer(page).textContent()).toContain('65536 bytes selected');
   });
 
-  test('[main-18] dragging below the last row scrolls on', async () => {
+  test('[main-18] [hex-7] dragging below the last row scrolls on', async () => {
     const page = await start(oneTile);
     const from = await point(page, '0010', 0);
     await page.mouse.move(from.x, from.y);

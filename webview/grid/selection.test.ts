@@ -146,7 +146,7 @@ describe('[shape-3] cells of several bytes', () => {
   });
 });
 
-describe('several runs, columns and tiles', () => {
+describe('[hex-7] several runs, columns and tiles', () => {
   const page = { page: 3 };
 
   test('a column has the columns between its corners of each row, also over a heading and in short rows', () => {

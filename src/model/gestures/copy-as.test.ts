@@ -34,7 +34,7 @@ test('each form says the values of the cells', () => {
   expect(copyAs('json', Uint8Array.of(1, 2, 3), as('int16'))).toBe('[1, 2, 3]');
 });
 
-test('read back, every form gives the bytes that were copied', () => {
+test('[hex-7] read back, every form gives the bytes that were copied', () => {
   const seed = runSeed();
   const roll = dice(seed);
   const names = [

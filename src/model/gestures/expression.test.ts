@@ -5,7 +5,7 @@ import { type CellPlace, type ExpressionValue, parseExpression } from './express
 const place: CellPlace = { i: 3, o: 0x40, b: 0x8040, col: 6, row: 2 };
 const valueFor = (text: string) => parseExpression(text)?.(place);
 
-describe('expressions of the offset', () => {
+describe('[hex-7] expressions of the offset', () => {
   test.each<[string, ExpressionValue]>([
     ['o + i * 2', 0x46n],
     ['2 + 3 * 4 ** 2', 50n],

@@ -31,7 +31,7 @@ const runs = (kind: Fill['kind'], text: string, choice: CellChoice, ...ranges: [
     ranges.map(([offset, length]) => ({ offset, length })),
   ).runs;
 
-test('bytes and patterns go on over the runs', () => {
+test('[hex-7] bytes and patterns go on over the runs', () => {
   expect(runs('byte', '3D', as('float32'), [0, 3])).toEqual([[0, 0x3d, 0x3d, 0x3d]]);
   expect(runs('pattern', 'DE AD 0xBE', as('hex8'), [0, 4], [10, 2])).toEqual([
     [0, 0xde, 0xad, 0xbe, 0xde],
@@ -40,7 +40,7 @@ test('bytes and patterns go on over the runs', () => {
   expect(runs('pattern', '"AB"', as('hex8'), [1, 3])).toEqual([[1, 65, 66, 65]]);
 });
 
-test('counters and values are those of the cells, in their order, and wrap', () => {
+test('[hex-7] counters and values are those of the cells, in their order, and wrap', () => {
   expect(runs('counter', '254', as('uint8'), [0, 3])).toEqual([[0, 254, 255, 0]]);
   expect(runs('counter', '1 -1', as('int16', 'big'), [0, 6])).toEqual([[0, 0, 1, 0, 0, 255, 255]]);
   expect(runs('counter', '0 0.5', as('float32'), [0, 8])).toEqual([[0, 0, 0, 0, 0, 0, 0, 0, 0x3f]]);
@@ -58,7 +58,7 @@ test('expressions know the place of each cell, in all tiles', () => {
   expect(runs('expression', '1 / 0', as('uint8'), [0, 1])).toBeUndefined();
 });
 
-test('random bytes are those of their seed', () => {
+test('[hex-7] random bytes are those of their seed', () => {
   const one = runs('random', '0x1234', as('hex8'), [0, 30]);
   expect(runs('random', '4660', as('hex8'), [0, 30])).toEqual(one);
   expect(runs('random', '4661', as('hex8'), [0, 30])).not.toEqual(one);

@@ -7,7 +7,7 @@ export function characterBytes(text: string): Uint8Array {
 }
 
 /** A run of pasted bytes; `at` is counted from the place of the paste. */
-export interface PastedRun {
+interface PastedRun {
   readonly at: number;
   readonly bytes: Uint8Array;
 }

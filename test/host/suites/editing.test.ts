@@ -212,7 +212,7 @@ describe('editing', () => {
     await untilTrue('from anywhere', () => bench.api.editor.activePanel?.document.resource.tile?.col === 2);
   });
 
-  it('what is selected is copied in a form and filled, through their boxes', async () => {
+  it('[hex-7] what is selected is copied in a form, filled and pasted over, through their boxes', async () => {
     bench.array.poke('data', tile, 0, [0x42]);
     const document = await bench.open('data', tile);
     const start = document.shown?.range.offset ?? 0;
