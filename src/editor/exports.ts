@@ -18,7 +18,7 @@ import {
   tileRange,
   totalBytes,
 } from '../model/geometry.ts';
-import { bytesIn, endOf, mergeRanges, RangeCollector } from '../model/ranges.ts';
+import { bytesIn, endOf, mergeRanges, pieceGap, RangeCollector } from '../model/ranges.ts';
 import { agreesTo, pickFrom, sayBriefly, sayInformation } from '../say/say.ts';
 import { SessionError } from '../session/errors.ts';
 import type { SessionBytes } from '../session/types.ts';
@@ -30,9 +30,6 @@ import { writeParts } from './write-file.ts';
 
 /** Bytes of a piece at most; a multiple of every size of cells but that of odd ones, of which fewer are taken. */
 const pieceBytes = 48 * 1024;
-
-/** Runs so close to each other are read together, bytes. */
-const pieceGap = 4096;
 
 /** What can be exported: buffer offsets. */
 export interface ExportScope extends vscode.QuickPickItem {

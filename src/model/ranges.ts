@@ -1,5 +1,8 @@
 import type { ByteRange } from './geometry.ts';
 
+/** Runs that are so close to each other are read in one go, with what is between them. Bytes. */
+export const pieceGap = 4096;
+
 /** Ascending, not overlapping, not empty ranges; those that are at most `gap` bytes apart are joined. */
 export function mergeRanges(ranges: readonly ByteRange[], gap = 0): ByteRange[] {
   const sorted = ranges.filter((range) => range.length > 0).sort((a, b) => a.offset - b.offset);

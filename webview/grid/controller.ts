@@ -11,7 +11,7 @@ import { type CopyForm, copyAs } from '../../src/model/gestures/copy-as.ts';
 import { type Fill, fillRuns } from '../../src/model/gestures/fill.ts';
 import { characterBytes, type Pasted, parseCells, parseCharacters } from '../../src/model/gestures/pasted.ts';
 import { hexPairs } from '../../src/model/numbers.ts';
-import { bytesIn, mergeRanges } from '../../src/model/ranges.ts';
+import { bytesIn, mergeRanges, pieceGap } from '../../src/model/ranges.ts';
 import type { Box } from '../box.ts';
 import { type HostClient, RequestError, requestTimeout } from '../host.ts';
 import type { Translate } from '../strings.ts';
@@ -23,7 +23,6 @@ import {
   flagsUnder,
   isBaseUnread,
   isUnread,
-  pieceGap,
   piecesOf,
   type Run,
   shownIn,

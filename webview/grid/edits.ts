@@ -3,7 +3,7 @@
 import type { PageEdit, ShownBytes } from '../../src/editor/messages.ts';
 import { isUnreadable, reasonShift, stateBits, unreadableReasons } from '../../src/model/byte-state.ts';
 import type { ByteRange } from '../../src/model/geometry.ts';
-import { mergeRanges, runAt } from '../../src/model/ranges.ts';
+import { mergeRanges, pieceGap, runAt } from '../../src/model/ranges.ts';
 
 /** A run of bytes that a gesture sets. */
 export interface Run {
@@ -33,9 +33,6 @@ export function countWithout(flags: Uint8Array): number {
 export function countBytes(runs: readonly Run[]): number {
   return runs.reduce((sum, { bytes }) => sum + bytes.length, 0);
 }
-
-/** Runs that are so close to each other are read in one go, with what is between them. Bytes. */
-export const pieceGap = 4096;
 
 /** The ranges with all runs that are read for them: ascending and apart from each other. */
 export function piecesOf(runs: readonly Run[]): readonly ByteRange[] {
