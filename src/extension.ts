@@ -49,6 +49,7 @@ import { locate, tileStart, totalBytes } from './model/geometry.ts';
 import { liveBudgetShape } from './model/live-rate.ts';
 import { cleanLine } from './model/plain.ts';
 import type { BoardShape } from './model/program/placement.ts';
+import { StackUses } from './model/program/stack-uses.ts';
 import type { MemoryResource } from './model/resource.ts';
 import { fitting } from './model/shapes.ts';
 import { type NamedPartition, NamesFace } from './names/names-face.ts';
@@ -173,6 +174,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     refreshNames: () => names.refresh(),
     local: localSettings,
   });
+  const stacks = new StackUses();
   const names = buildNames({ boards, picks, tree, failures, context, after: services.after });
   const atPlace = async (
     { board, partition }: PartitionPlace,
@@ -196,6 +198,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       tileName: (board, tile) => names.tileName(board, tile),
       kernels: (board, tile) => names.model?.kernels(board, tile) ?? [],
       names: (board, memory, tile) => names.names(board, memory, tile),
+      stacks,
       program: (board, tile) => names.model?.program(board, tile),
       parameters: (board) => names.model?.parameters(board) ?? [],
       reports: (place) => array.reports(place),
@@ -255,6 +258,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     picks,
     tree,
     names,
+    stacks,
     editor,
     failures,
     context,
@@ -326,6 +330,7 @@ interface ArrayParts {
   readonly picks: PickedColumns;
   readonly tree: BoardTree;
   readonly names: NamesFace;
+  readonly stacks: StackUses;
   readonly editor: HexEditorProvider;
   readonly failures: Failures;
   readonly context: vscode.ExtensionContext;
@@ -444,6 +449,7 @@ function buildArray({
   picks,
   tree,
   names,
+  stacks,
   editor,
   failures,
   context,
@@ -462,7 +468,9 @@ function buildArray({
       note: (thrown) => failures.note(thrown),
       tileNames: (board, tile) => names.tileLines(board, tile),
       names: (board, memory, tile) => names.names(board, memory, tile),
-      onDidChangeNames: (listener) => names.onDidChange(listener),
+      stackUse: (place, stack) => stacks.of(place, stack),
+      onDidChangeNames: (listener) =>
+        vscode.Disposable.from(names.onDidChange(listener), stacks.onDidChange(listener)),
       refreshNames: () => void names.refresh(),
       openPlace: (resource, range) => openPlace(editor, resource, range),
       clock: clockText,

@@ -527,3 +527,38 @@ test('[shape-4] of two partitions of the same columns each is offered by its key
   await bench.model.refresh();
   expect([stateIn('ctx-a.6_4'), stateIn('ctx-b.6_4')]).toEqual(['running', 'done']);
 });
+
+test('[names-3] a stack whose pointer stands above its end is a warning in its cell and in the list; of an earlier epoch it is not', async () => {
+  const bench = await looking();
+  const tile = { col: 6, row: 3 };
+  const place = { tile, memory: 'data', sizeFrom: 'elf' } as const;
+  const ping = { ...place, kind: 'buffer', name: 'ping', offset: 0x80, size: 64 } as const;
+  const name = (size: number) =>
+    bench.places.set('data 6,3', [{ ...place, kind: 'stack', name: '', offset: 0, size }, ping]);
+  const text =
+    'The stack pointer of (6,3) stands 128 bytes above the end of its stack: ping at (6,3)+0x0080 is overwritten.';
+  name(0x80);
+  expect(bench.model.picture.warnings).toEqual([{ tile, text }]);
+  expect(cellAt(bench, 6, 3)).toMatchObject({ warns: true });
+  expect(cellAt(bench, 6, 3)?.lines).toEqual(expect.arrayContaining([text]));
+  expect(cellAt(bench, 6, 5)).toMatchObject({ warns: false });
+  bench.places.clear();
+  const [stack] = name(0x100).get('data 6,3') ?? [];
+  expect(bench.model.picture.warnings.map((one) => one.text)).toEqual([
+    'The stack of (6,3) and ping at (6,3)+0x0080 share 64 bytes.',
+  ]);
+  bench.places.set('data 6,3', stack === undefined ? [] : [stack]);
+  const line = () => cellAt(bench, 6, 3)?.lines.find((one) => one.startsWith('Stack: '));
+  expect(line()).toBe('Stack: depth unknown: its bytes were not read, SP 256 bytes above its start');
+  const { info } = bench.model.shown ?? {};
+  if (stack === undefined || info === undefined) throw new Error('no stack');
+  const epoch = { board: 'desk', partition: info.key, epoch: info.epoch };
+  bench.stacks.note(epoch, stack, new Uint8Array(0x100), 1);
+  bench.stacks.note(epoch, stack, new Uint8Array(0x100).fill(1, 0, 4), 2);
+  expect(line()).toMatch(/^Stack: at least 4 of 256 bytes deep \(all zero at/);
+  name(0x80);
+  bench.array.exitOwner();
+  bench.array.startOwner();
+  await settle();
+  expect(bench.model.picture.warnings).toEqual([]);
+});

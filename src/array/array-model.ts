@@ -18,6 +18,9 @@ import type { ByteRange, MemoryType, Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import type { PlacedName } from '../model/program/build.ts';
+import { stackMeetingText, stackUseText } from '../model/program/stack-texts.ts';
+import type { StackUse } from '../model/program/stack-use.ts';
+import type { StackEpoch } from '../model/program/stack-uses.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import { leavesOpen, withSecondRead } from '../model/status/open-questions.ts';
 import type { TileStatus } from '../model/status/status.ts';
@@ -27,6 +30,7 @@ import type { BoardLink } from '../session/link.ts';
 import type { ArrayChoice, ArrayPicture, ArrayProblem } from './messages.ts';
 import { drawPicture, partitionTiles, tileKey } from './picture.ts';
 import { ReadUnderWay } from './read-under-way.ts';
+import { stackOfCore } from './stack-of.ts';
 
 /** A board of the sidebar, as the views need it. */
 export interface ArrayBoard {
@@ -54,11 +58,13 @@ export interface ArrayServices {
   tileNames(board: string, tile: Tile): readonly string[];
   /** What has a name in a memory of a tile, by its offset. */
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
+  /** What was seen of a core's stack. */
+  stackUse(place: StackEpoch, stack: PlacedName): StackUse | undefined;
   /** Reads the files that give names to tiles anew. */
   refreshNames(): void;
   /** Opens the memory of a tile with the cursor at a range of tile offsets. */
   openPlace(resource: MemoryResource, range: ByteRange): Promise<void>;
-  /** Fires when tiles may have other names. */
+  /** Fires when tiles may have other names, and when something else is known of stacks. */
   readonly onDidChangeNames: (listener: () => void) => Disposable;
   /** A time of day in words; `at` in milliseconds since 1970. */
   clock(at: number): string;
@@ -333,6 +339,7 @@ export class ArrayModel implements Disposable {
         names: () => [],
         edges: [],
         cycles: [],
+        warnings: [],
         readAt: '',
         reading: false,
       };
@@ -342,6 +349,7 @@ export class ArrayModel implements Disposable {
     const known = this.#known.get(nameOf({ board: board.id, partition: info.key }));
     const statuses = known?.report?.tiles ?? [];
     const { array, generation } = this.#boardFacts(board);
+    const stacks = this.#stacks(board, info);
     const edges = waitEdges(statuses, array, generation);
     const focused = this.#focused;
     return drawPicture(
@@ -354,15 +362,38 @@ export class ArrayModel implements Disposable {
           columns: info.columns,
         },
         statuses,
-        names: (tile) => this.#services.tileNames(board.id, tile),
+        names: (tile) => [
+          ...this.#services.tileNames(board.id, tile),
+          ...(stacks.get(tileKey(tile))?.lines ?? []),
+        ],
         edges,
         cycles: waitCycles(edges),
+        warnings: [...stacks.values()].flatMap(({ warnings }) => warnings),
         readAt: this.#readAt(known, board, info),
         reading: known?.reading === true,
         ...(focused?.board === board.id ? { focused: focused.tile } : {}),
       },
       l10n,
     );
+  }
+
+  /** What the picture says of the stacks of a partition's cores, by tile. */
+  #stacks(board: ArrayBoard, info: PartitionInfo) {
+    const { l10n, clock } = this.#services;
+    const shape = this.#boardFacts(board);
+    const report = this.report({ board: board.id, partition: info.key });
+    const current = report?.epoch === info.epoch ? report.tiles : [];
+    const statuses = new Map(current.map((status) => [tileKey(status.tile), status] as const));
+    const said = new Map<string, { lines: string[]; warnings: { tile: Tile; text: string }[] }>();
+    for (const tile of partitionTiles(info)) {
+      const status = statuses.get(tileKey(tile));
+      const facts = stackOfCore(this.#services, board.id, info, tile, shape, status);
+      if (facts === undefined) continue;
+      const met = facts.meetings.map((one) => stackMeetingText(facts, one, l10n));
+      const lines = [l10n.t('Stack: {0}', stackUseText(facts, l10n, clock)), ...met];
+      said.set(tileKey(tile), { lines, warnings: met.map((text) => ({ tile, text })) });
+    }
+    return said;
   }
 
   dispose(): void {

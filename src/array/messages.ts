@@ -36,6 +36,8 @@ export interface ArrayCell {
   readonly lines: readonly string[];
   /** Part of a cycle of waits. */
   readonly hangs: boolean;
+  /** One of the picture's warnings is about it. */
+  readonly warns: boolean;
 }
 
 /** A row of the grid, from the top. `cells` holds one cell for each column, from the left. */
@@ -74,6 +76,13 @@ export interface ArrayHang {
   readonly steps: readonly ArrayHangStep[];
   /** Each wait in words, with the tile that a click shows. */
   readonly waits: readonly { readonly tile: Tile; readonly text: string }[];
+}
+
+/** A sentence about one tile that a person should know of; a click shows the tile. */
+export interface ArrayWarning {
+  readonly tile: Tile;
+  /** Localised. */
+  readonly text: string;
 }
 
 /** A line of the legend. */
@@ -115,6 +124,7 @@ export interface ArrayPicture {
   readonly rows: readonly ArrayRow[];
   readonly arrows: readonly ArrayArrow[];
   readonly hangs: readonly ArrayHang[];
+  readonly warnings: readonly ArrayWarning[];
   readonly legend: readonly ArrayLegend[];
   /** Localised: when it was read, or that it was not. */
   readonly readAt: string;

@@ -27,5 +27,7 @@ export function arrayStrings(l10n: Localiser) {
     hangArrowsLegend: l10n.t('waits in a circle'),
     reading: l10n.t('Reading...'),
     hangs: l10n.t('Tiles that wait for each other'),
+    warnings: l10n.t('Warnings'),
+    warnsLegend: l10n.t('has a warning'),
   };
 }

@@ -27,10 +27,12 @@ function drawn(random: (limit: number) => number, rowCount = 3): ArrayPicture {
         state: cellStates[random(4)] ?? 'idle',
         lines: [`Tile (${col},${row})`],
         hangs: random(5) === 0,
+        warns: random(5) === 0,
       })),
     })),
     arrows: [...arrows.values()],
     hangs: [],
+    warnings: [],
     legend: cellStates
       .filter(() => random(2) === 0)
       .map((state) => ({ state, label: state, count: random(3) })),

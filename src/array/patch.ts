@@ -14,6 +14,7 @@ const wholeParts = [
   'title',
   'firstColumn',
   'hangs',
+  'warnings',
   'readAt',
   'reading',
   'problem',

@@ -45,6 +45,7 @@ const nothing: PictureFacts = {
   activity: () => 'idle',
   edges: [],
   cycles: [],
+  warnings: [],
   readAt: '',
   reading: false,
 };

@@ -14,6 +14,7 @@ import {
   type ArrayPicture,
   type ArrayProblem,
   type ArrayRow,
+  type ArrayWarning,
   type CellState,
   cellStates,
 } from './messages.ts';
@@ -43,6 +44,8 @@ export interface PictureFacts {
   readonly edges: readonly WaitEdge[];
   /** Tiles that wait in a circle, each in the order of the waits. */
   readonly cycles: readonly (readonly Tile[])[];
+  /** What is to be said of single tiles. */
+  readonly warnings: readonly ArrayWarning[];
   readonly readAt: string;
   readonly reading: boolean;
   readonly problem?: ArrayProblem;
@@ -86,12 +89,13 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     ...(facts.focused === undefined ? {} : { focused: facts.focused }),
   };
   if (facts.board === undefined) {
-    return { ...around, firstColumn: 0, rows: [], arrows: [], hangs: [], legend: [] };
+    return { ...around, firstColumn: 0, rows: [], arrows: [], hangs: [], warnings: [], legend: [] };
   }
   const { shape, partitions, columns } = facts.board;
   const cycles = facts.cycles.filter((cycle) => cycle.length > 1);
   const hanging = new Set(cycles.flat().map(tileKey));
   const statuses = new Map(facts.statuses.map((status) => [tileKey(status.tile), status] as const));
+  const warned = new Set(facts.warnings.map(({ tile }) => tileKey(tile)));
   const extent = extentOf(shape, partitions);
   const counts = new Map<CellState, number>();
   const drawn = new Map<string, CellState>();
@@ -111,6 +115,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
       tile,
       state,
       hangs: own && hanging.has(tileKey(tile)),
+      warns: own && warned.has(tileKey(tile)),
       lines: [
         name,
         ...facts.names(tile),
@@ -134,6 +139,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     rows,
     arrows: arrowsOf(facts.edges, cycles),
     hangs: cycles.map((cycle) => hangOf(cycle, facts.edges, drawn, l10n)),
+    warnings: facts.warnings,
     legend: legendOf(counts, l10n),
   };
 }

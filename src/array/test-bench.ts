@@ -5,6 +5,7 @@ import { SimulatedArray, type SimulatedArrayOptions } from '../board/simulated/a
 import { createSimulatedConnector } from '../board/simulated/connector.ts';
 import { Emitter } from '../model/event.ts';
 import type { PlacedName } from '../model/program/build.ts';
+import { StackUses } from '../model/program/stack-uses.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime } from '../session/scripted-board.ts';
 import { type ArrayBoard, ArrayModel, type ArrayServices } from './array-model.ts';
@@ -28,6 +29,7 @@ export class ViewBench {
   readonly names = new Map<string, readonly string[]>();
   /** What has a name, by memory and tile. */
   readonly places = new Map<string, readonly PlacedName[]>();
+  readonly stacks = new StackUses();
   /** The places that were opened. */
   readonly opened: unknown[] = [];
   readonly noted: unknown[] = [];
@@ -55,6 +57,7 @@ export class ViewBench {
       },
       tileNames: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
       names: (_, memory, { col, row }) => this.places.get(`${memory} ${col},${row}`) ?? [],
+      stackUse: (place, stack) => this.stacks.of(place, stack),
       refreshNames: () => undefined,
       openPlace: async (...place) => void this.opened.push(place),
       onDidChangeNames: (listener) => this.namesChanged.event(listener),

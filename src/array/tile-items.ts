@@ -1,9 +1,11 @@
 /** The lines of the details view, made of one tile's status. Pure: knows nothing of trees. */
-import { type ByteRange, type MemoryType, memoryTypes } from '../model/geometry.ts';
+import { type ByteRange, formatTile, type MemoryType, memoryTypes, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { nameSizeText, nameText } from '../model/program/name-texts.ts';
+import { type Clock, stackMeetingText, stackUseText } from '../model/program/stack-texts.ts';
+import type { StackFacts } from '../model/program/stack-uses.ts';
 import {
   channelName,
   channelText,
@@ -34,7 +36,12 @@ export interface DetailItem {
   /** Name of a codicon. */
   readonly icon?: string;
   /** What is opened with a click. */
-  readonly opens?: { readonly memory: MemoryType; readonly range: ByteRange };
+  readonly opens?: {
+    readonly memory: MemoryType;
+    readonly range: ByteRange;
+    /** Where it is another tile than the shown one. */
+    readonly tile?: Tile;
+  };
   /** Expanded at first. */
   readonly open?: boolean;
   readonly children: readonly DetailItem[];
@@ -92,6 +99,26 @@ export function nameItems(
       children,
     },
   ];
+}
+
+/** The stack of a tile's core: how deep it is, and where it met something. A click opens the place. */
+export function stackItem(facts: StackFacts, l10n: Localiser, clock: Clock): DetailItem {
+  const { stack, meetings } = facts;
+  const { tile, offset, size } = stack;
+  const place = `${formatTile(tile)}+${hexNumber(offset, 4)}`;
+  const children = meetings.map((met, i): DetailItem => {
+    return { ...leaf(`stack/met/${i}`, stackMeetingText(facts, met, l10n), ''), icon: 'warning' };
+  });
+  return {
+    key: 'stack',
+    label: l10n.t('Stack'),
+    description: stackUseText(facts, l10n, clock),
+    tooltip: [l10n.t('{0}: {1}', place, nameSizeText(stack, l10n))],
+    icon: meetings.length === 0 ? 'layers' : 'warning',
+    opens: { memory: 'data', tile, range: { offset, length: Math.max(1, size) } },
+    open: true,
+    children,
+  };
 }
 
 /** Everything that was read of a tile. */

@@ -3,8 +3,10 @@ import type { Asking, Board, StatusReport } from '../board/board.ts';
 import { BoardError, toBoardError } from '../board/errors.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import { type TileKind, tileKind } from '../model/geometry.ts';
+import type { StackFacts } from '../model/program/stack-uses.ts';
 import type { ArrayServices, TilePlace } from './array-model.ts';
 import { ReadUnderWay } from './read-under-way.ts';
+import { stackOfCore } from './stack-of.ts';
 
 /** How long one look at a tile may take, milliseconds. */
 const patience = 30_000;
@@ -76,6 +78,16 @@ export class TileModel implements Disposable {
     const state = this.#board()?.link.state;
     const shape = state?.kind === 'connected' ? state.board.info.array : undefined;
     return status?.kind ?? tileKind(shape, this.#known?.place.tile.row ?? 1);
+  }
+
+  /** What is known of the stack of its core; undefined where no build says it. */
+  get stack(): StackFacts | undefined {
+    const { place, report } = this.#known ?? {};
+    const link = this.#board()?.link;
+    const info = link?.partitions.find(({ key }) => key === place?.partition);
+    if (place === undefined || info === undefined || link?.state.kind !== 'connected') return undefined;
+    const status = report?.epoch === info.epoch ? report.tiles[0] : undefined;
+    return stackOfCore(this.#services, place.board, info, place.tile, link.state.board.info, status);
   }
 
   /** Whether the view is visible; reading begins with it. */

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
-import { freeColumns, simulatedKey } from '../board/simulated/array.ts';
+import { freeColumns, ownedColumns, simulatedKey } from '../board/simulated/array.ts';
 import { Emitter } from '../model/event.ts';
 import { settle } from '../session/scripted-board.ts';
 import { ViewBench } from './test-bench.ts';
@@ -122,4 +122,34 @@ test('[truth-21] an editor has no tile read but the one at its caret, and for no
   views[0]?.show();
   bench.time.advance(300);
   await expect.poll(() => bench.tile.known?.report?.tiles.length).toBe(1);
+});
+
+test('[names-3] the details say how deep the stack of the core is, where it met a buffer, and lead to its bytes in a neighbour', async () => {
+  const { bench, view } = await make();
+  const tile = { col: 7, row: 2 };
+  const place = { board: 'desk', partition: simulatedKey(ownedColumns), tile };
+  // In the first generation a core of an even row has its own memory to the west, so this one is a neighbour's.
+  const below = { col: 7, row: 1 };
+  const at = { tile: below, memory: 'data', sizeFrom: 'bcf' } as const;
+  bench.places.set('data 7,1', [
+    { ...at, kind: 'stack', name: '', offset: 0x40, size: 64, of: tile },
+    { ...at, kind: 'buffer', name: 'ping', offset: 0x60, size: 64 },
+  ]);
+  bench.tile.show(place);
+  const stack = view.getChildren().find(({ key }) => key === 'stack');
+  expect(stack).toMatchObject({
+    description: 'depth unknown: its bytes were not read',
+    icon: 'warning',
+    tooltip: ['(7,1)+0x0040: 64 bytes (bcf), grows upwards'],
+  });
+  expect(stack?.children.map(({ label }) => label)).toEqual([
+    'The stack of (7,2) and ping at (7,1)+0x0060 share 32 bytes.',
+  ]);
+  await view.open(stack?.opens ?? { memory: 'program', range: { offset: 0, length: 0 } });
+  expect(bench.opened).toEqual([
+    [
+      { ...place, tile: below, memory: 'data' },
+      { offset: 0x40, length: 64 },
+    ],
+  ]);
 });

@@ -5,7 +5,7 @@ import type { Localiser } from '../model/localiser.ts';
 import { plainRow, sayInformation, setViewTexts } from '../say/say.ts';
 import type { ArrayServices } from './array-model.ts';
 import { tileName } from './sentences.ts';
-import { type DetailItem, detailItems, detailText, nameItems } from './tile-items.ts';
+import { type DetailItem, detailItems, detailText, nameItems, stackItem } from './tile-items.ts';
 import type { TileModel } from './tile-model.ts';
 
 /** The view's id in the manifest. */
@@ -80,6 +80,8 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
       say(`name${i}`, name, 'symbol-method');
     }
     items.push(...nameItems((memory) => names(board, memory, tile), l10n));
+    const stack = this.#model.stack;
+    if (stack !== undefined) items.push(stackItem(stack, l10n, clock));
     if (offline !== undefined) say('offline', errorText(offline), 'debug-disconnect');
     else if (known.error !== undefined) say('error', errorText(known.error), 'warning');
     else if (status === undefined) say('reading', l10n.t('Reading...'), 'loading~spin');
@@ -98,11 +100,11 @@ export class TileView implements vscode.TreeDataProvider<DetailItem>, vscode.Dis
   }
 
   /** Opens the memory of the shown tile at a place. */
-  async open({ memory, range }: NonNullable<DetailItem['opens']>): Promise<void> {
+  async open({ memory, range, tile }: NonNullable<DetailItem['opens']>): Promise<void> {
     const place = this.#model.known?.place;
     if (place === undefined) return;
     try {
-      await this.#services.openPlace({ ...place, memory }, range);
+      await this.#services.openPlace({ ...place, memory, tile: tile ?? place.tile }, range);
     } catch (error) {
       this.#services.note(error);
     }

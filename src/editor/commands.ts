@@ -36,6 +36,7 @@ type EditorCommand =
   | 'goTo'
   | 'goToName'
   | 'parameters'
+  | 'stacks'
   | 'find'
   | 'replace'
   | 'findNext'
@@ -86,6 +87,7 @@ export class EditorCommands {
     goTo: (document) => this.#goTo(document),
     goToName: (document) => this.#goToName(document),
     parameters: async (document) => (await this.#files.load()).parameters.show(known(document)),
+    stacks: async (document) => (await this.#files.load()).stacks.show(known(document)),
     find: async (document) => shownPanel(document).openFind(),
     replace: async (document) => shownPanel(document).openFind(true),
     findNext: async (document) => shownPanel(document).toHit(1),

@@ -101,8 +101,7 @@ test('[names-2] the names of a part that a page shows, with registers of its own
     geometry,
     shown,
     { offset: start + 0x43f, length: 16 },
-    namesOf,
-    [...registers, { ...registers[1], offset: 0x440 }],
+    { namesOf, registers: [...registers, { ...registers[1], offset: 0x440 }] },
     l10n,
   );
   expect(told).toEqual({
@@ -110,12 +109,18 @@ test('[names-2] the names of a part that a page shows, with registers of its own
     names: [
       { kind: 'sp', text: 'SP of (7,4)', detail: 'read at 14:03:28', offset: start + 0x440, length: 1 },
       { kind: 'buffer', text: 'in_buff', detail: '64 bytes', offset: start + 0x400, length: 64 },
-      { kind: 'stack', text: 'stack of (7,2)', detail: '4096 bytes', offset: start + 0x420, length: 0x1000 },
+      {
+        kind: 'stack',
+        text: 'stack of (7,2)',
+        detail: '4096 bytes (ELF symbols), grows upwards',
+        offset: start + 0x420,
+        length: 0x1000,
+      },
     ],
   });
   const part = (offset: number) =>
-    pageNames(geometry, shown, { offset: start + offset, length: 16 }, namesOf, registers, l10n);
+    pageNames(geometry, shown, { offset: start + offset, length: 16 }, { namesOf, registers }, l10n);
   expect(part(0x400).names.map(({ text }) => text)).toEqual(['SP', 'SP of (7,4)', 'in_buff']);
   expect(part(0x7000)).toEqual({ isNamed: true, names: [] });
-  expect(pageNames(geometry, shown, shown, () => [], [], l10n).isNamed).toBe(false);
+  expect(pageNames(geometry, shown, shown, { namesOf: () => [], registers: [] }, l10n).isNamed).toBe(false);
 });

@@ -78,13 +78,20 @@ function smallestAt(names: readonly PlacedName[], offset: number): PlacedName | 
 /** A build may name a byte many times: no more than these are told of one screen. */
 const mostNames = 2000;
 
+/** What is said of bytes. */
+interface NameSources {
+  readonly namesOf: NamesOfTile;
+  readonly registers: readonly (Omit<CoreMark, 'at'> & { readonly readAt: string })[];
+  /** What more is known of a name than its build says. */
+  readonly moreOf?: (name: PlacedName) => string;
+}
+
 /** What has a name in a part of the shown bytes, and which registers point there. */
 export function pageNames(
   geometry: MemoryGeometry,
   shown: ByteRange,
   part: ByteRange,
-  namesOf: NamesOfTile,
-  registers: readonly (Omit<CoreMark, 'at'> & { readonly readAt: string })[],
+  { namesOf, registers, moreOf = () => '' }: NameSources,
   l10n: Localiser,
 ): PageNames {
   const names = shownTiles(geometry, part).flatMap(({ tile, start }) => {
@@ -98,7 +105,7 @@ export function pageNames(
       .map((name): PageName => {
         const { kind, offset, size } = name;
         const length = Math.min(size, bytesPerTile - offset);
-        const detail = nameSizeText(name, l10n);
+        const detail = [nameSizeText(name, l10n), moreOf(name)].filter((text) => text !== '').join('. ');
         return { kind, text: nameText(name, l10n), detail, offset: start + offset, length };
       });
     const pointed = registers

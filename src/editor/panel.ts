@@ -20,6 +20,7 @@ import type { Fill } from '../model/gestures/fill.ts';
 import type { PlacedRun } from '../model/gestures/paste-as.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
+import { intersectRanges } from '../model/ranges.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
 import { sameGeometry } from '../session/journal.ts';
@@ -56,6 +57,7 @@ import { readFromPage } from './page-messages.ts';
 import { ProgramCheck } from './program-check.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
+import { metStackText, type StackMemory, stackText } from './stacks-in-memory.ts';
 import { TileMarks, withHits } from './tile-marks.ts';
 import { webviewStrings } from './webview-strings.ts';
 
@@ -143,6 +145,8 @@ export class HexPanel {
   readonly #looker: string;
   readonly #store = new DisposableStore();
   readonly #programCheck = new ProgramCheck();
+  /** Stacks around the visible rows, as the page was last told. */
+  #stacksInSight: readonly ByteRange[] = [];
   #visible: ByteRange | undefined;
   /** What a new page will most likely show. It is read while VS Code makes the page. */
   #presumed: ByteRange | undefined;
@@ -219,7 +223,13 @@ export class HexPanel {
         this.#stateChanged();
       }),
     );
-    this.#store.add(host.services.onDidReadTiles(() => this.#tellNames()));
+    this.#store.add(
+      host.services.onDidReadTiles(() => {
+        this.#tellNames();
+        this.#stateChanged();
+      }),
+    );
+    this.#store.add(host.services.stacks.onDidChange(() => this.#stateChanged()));
     document.panels.add(this);
     this.#showPage(true);
   }
@@ -406,6 +416,24 @@ export class HexPanel {
   /** All bytes of what a build names at a buffer offset; undefined without a name whose size is known. */
   namedRangeAt(bufferOffset: number): NamedRange | undefined {
     return this.#named((geometry, namesOf) => namedRangeAt(geometry, bufferOffset, namesOf, vscode.l10n));
+  }
+
+  /** What stacks are judged by in the shown memory. */
+  get #stacks(): StackMemory {
+    const { resource, session } = this.document;
+    const { services } = this.#host;
+    const names = (tile: Tile) => services.names(resource.board, 'data', tile);
+    return { resource, session, uses: services.stacks, names, reports: services.reports(resource) };
+  }
+
+  /** Says that a stack in the tile at the cursor met something else. */
+  #metStack(): Banner | undefined {
+    const { resource, shown } = this.document;
+    if (resource.memory !== 'data' || shown === undefined) return undefined;
+    const { geometry, range } = shown;
+    const { tile } = locate(geometry, this.selection?.cursor ?? this.#visible?.offset ?? range.offset);
+    const text = metStackText(this.#stacks, tile, vscode.l10n);
+    return text === undefined ? undefined : { kind: 'warning', text, actions: [] };
   }
 
   /** Looks something up among the names of the shown memory; undefined while the layout is not known. */
@@ -680,7 +708,7 @@ export class HexPanel {
       now: Date.now(),
       ...(readAt === undefined ? {} : { readAt }),
       clock: (at: number) => new Date(at).toLocaleTimeString(vscode.env.language, { timeStyle: 'short' }),
-      clockSeconds: (at: number) => new Date(at).toLocaleTimeString(vscode.env.language),
+      clockSeconds: clockText,
     };
     const connected = state.link.kind === 'connected';
     const said = bannerFor(facts, services.errorText, vscode.l10n);
@@ -692,7 +720,7 @@ export class HexPanel {
       vscode.l10n,
     );
     if (banner !== undefined) return banner;
-    if (!document.isOutside) return this.#otherProgram();
+    if (!document.isOutside) return this.#otherProgram() ?? this.#metStack();
     if (document.session.geometry === undefined) return undefined;
     return {
       kind: 'error',
@@ -1004,6 +1032,8 @@ export class HexPanel {
 
   #bytesChanged(changed: readonly ByteRange[]): void {
     this.#programCheck.changed(changed);
+    const isIn = (range: ByteRange) => changed.some((one) => intersectRanges(one, range) !== undefined);
+    if (this.#stacksInSight.some(isIn)) this.#tellNames();
     if (this.#frozen === undefined) {
       this.#feed?.changed(changed);
       this.#search?.bytesChanged(changed);
@@ -1110,10 +1140,14 @@ export class HexPanel {
       geometry,
       range,
       this.#around(range),
-      (tile) => services.names(board, memory, tile),
-      this.#registers,
+      {
+        namesOf: (tile) => services.names(board, memory, tile),
+        registers: this.#registers,
+        moreOf: (name) => stackText(this.#stacks, name, vscode.l10n, clockText),
+      },
       vscode.l10n,
     );
+    this.#stacksInSight = told.names.filter(({ kind }) => kind === 'stack');
     const key = JSON.stringify(told);
     if (key === this.#toldNames) return;
     this.#toldNames = key;
@@ -1130,7 +1164,7 @@ export class HexPanel {
     const reports = this.#host.services.reports(resource);
     return coreMarks(reports, resource.memory, generation, array).map((mark) => ({
       ...mark,
-      readAt: new Date(mark.at).toLocaleTimeString(vscode.env.language),
+      readAt: clockText(mark.at),
     }));
   }
 
@@ -1270,6 +1304,11 @@ function settings(): EditorSettings {
 function periodOf(hertz: number): number | undefined {
   if (hertz === 0) return undefined;
   return hertz === atStops ? Number.POSITIVE_INFINITY : Math.round(1000 / hertz);
+}
+
+/** A time of day as this window shows times. */
+function clockText(at: number): string {
+  return new Date(at).toLocaleTimeString(vscode.env.language);
 }
 
 /** Names of fonts and nothing else that CSS could take for more. */

@@ -1,7 +1,6 @@
 /** Lists the run-time parameters of a partition with their values, and stages another value for one of them. */
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
-import { BoardError } from '../board/errors.ts';
 import { isUnreadable, stateBits } from '../model/byte-state.ts';
 import { cellFormat } from '../model/cells/cell-format.ts';
 import type { CellFormat } from '../model/cells/format.ts';
@@ -29,8 +28,10 @@ import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts'
 import { askText, pickFrom, sayInformation, type TextQuestion } from '../say/say.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { TileDocument } from './document.ts';
+import { refuseLocked } from './locked-memory.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
 
+const wanted = 'set a parameter in a locked memory';
 /** Values of one parameter that the list shows, and that can be typed. */
 const mostListed = 8;
 const mostTyped = 64;
@@ -177,7 +178,7 @@ export class Parameters {
       sayInformation(vscode.l10n.t('{0} has more values than fit on a line: edit its bytes here.', port));
       return;
     }
-    refuseLocked(session, document);
+    refuseLocked(session, document, wanted);
     const other = held.buffer === 'ping' ? 'pong' : 'ping';
     const isSelectorFirst =
       parameterOffset(geometry, parameter.selector) < parameterOffset(geometry, parameter[other]);
@@ -198,7 +199,7 @@ export class Parameters {
       sayInformation(vscode.l10n.t('{0} was not set: the editor of its memory was closed.', port));
       return;
     }
-    refuseLocked(session, document);
+    refuseLocked(session, document, wanted);
     const selector = { offset: parameterOffset(geometry, parameter.selector), length: selectorBytes };
     await session.refresh(selector, AbortSignal.timeout(patience));
     const now = session.geometry === geometry ? currentOf(session, geometry, parameter) : undefined;
@@ -224,15 +225,6 @@ export class Parameters {
     const uri = vscode.Uri.from({ scheme, authority: resource.board, path });
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
     return this.#provider.document(uri);
-  }
-}
-
-/** Throws BoardError where edits are locked: by policy, or in a tab that shows frozen bytes. */
-function refuseLocked(session: MemorySession, document: TileDocument | undefined): void {
-  const panels = [...(document?.panels ?? [])];
-  const isFrozen = panels.some((panel) => panel.view.active && panel.isFrozen);
-  if (isFrozen || session.state.policy === 'locked') {
-    throw new BoardError('locked', 'set a parameter in a locked memory');
   }
 }
 

@@ -8,6 +8,7 @@ import { toBoardError } from '../board/errors.ts';
 import { unreadableState } from '../model/byte-state.ts';
 import { hexBytes } from '../model/cells/choices.ts';
 import { Emitter } from '../model/event.ts';
+import { StackUses } from '../model/program/stack-uses.ts';
 import { BoardLink } from '../session/link.ts';
 import { SessionPool } from '../session/pool.ts';
 import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts';
@@ -149,6 +150,7 @@ async function setup({ isConnected = true } = {}) {
     program: () => undefined,
     parameters: () => [],
     reports: () => [],
+    stacks: new StackUses(),
     onDidReadTiles: () => ({ dispose: () => undefined }),
     names: () => [
       { ...elfBuffer, name: 'in_buff', offset: 64, type: 'v4int32[16]', cells: 'int32' },

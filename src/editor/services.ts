@@ -6,6 +6,7 @@ import type { MemoryType, Tile } from '../model/geometry.ts';
 import type { CoreProgram, PlacedName } from '../model/program/build.ts';
 import type { KernelPlace } from '../model/program/control-config.ts';
 import type { PlacedParameter } from '../model/program/parameters.ts';
+import type { StackUses } from '../model/program/stack-uses.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { SessionReference } from '../session/pool.ts';
 import type { KeptViews } from './kept-views.ts';
@@ -29,6 +30,8 @@ export interface EditorServices {
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
   /** The program that a build has for a tile's core. */
   program(board: string, tile: Tile): CoreProgram | undefined;
+  /** What was seen of stacks. */
+  readonly stacks: StackUses;
   /** The run-time parameters that builds have on a board. */
   parameters(board: string): readonly PlacedParameter[];
   /** What was read of the tiles of a partition in its present epoch: of some perhaps several times. */

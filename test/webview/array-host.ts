@@ -53,6 +53,7 @@ const empty: ArrayPicture = {
   rows: [],
   arrows: [],
   hangs: [],
+  warnings: [],
   legend: [],
   readAt: '',
   reading: false,

@@ -1,6 +1,6 @@
 /** Arrays to look at: of any shape, with one of every state, and two tiles that wait for each other. */
 
-import type { ArrayPicture, CellState } from '../../src/array/messages.ts';
+import type { ArrayPicture, ArrayWarning, CellState } from '../../src/array/messages.ts';
 import { drawPicture, partitionTiles } from '../../src/array/picture.ts';
 import { plain } from '../../src/array/test-bench.ts';
 import type { PartitionInfo } from '../../src/board/board.ts';
@@ -17,6 +17,7 @@ export interface Sample {
   readonly others?: readonly ColumnRange[];
   /** The tiles that wait in a circle, each for the next; none if absent. */
   readonly hang?: readonly Tile[];
+  readonly warnings?: readonly ArrayWarning[];
 }
 
 export const vck190: Sample = {
@@ -204,6 +205,7 @@ export function sampleOf(sample: Sample): ArrayPicture {
       activity: (status) => states.get(status) ?? 'unknown',
       edges,
       cycles: hang.length === 0 ? [] : [hang],
+      warnings: sample.warnings ?? [],
       readAt: 'Read at 14:03:27',
       reading: false,
     },

@@ -242,6 +242,31 @@ describe('[attach-11] the Array view', () => {
     });
   });
 
+  test.each(themeNames)(
+    '[names-3] %s: a warning has a corner in its cell, a line in the legend, and leads to the tile',
+    async (theme) => {
+      const text =
+        'The stack of (8,3) was written up to its last byte: ping at (8,3)+0x0420, which follows, may be overwritten.';
+      const page = await shown(sampleOf({ ...small, warnings: [{ tile: { col: 8, row: 3 }, text }] }), {
+        theme,
+      });
+      await eventually(() => page.locator('.grid .cell.warns').count()).toBe(1);
+      const looks = await page.locator('.grid .cell.warns').evaluate((cell) => {
+        const { position, borderRightWidth, borderRightColor } = getComputedStyle(cell, '::before');
+        return { position, borderRightWidth, borderRightColor };
+      });
+      expect(looks).toMatchObject({ position: 'absolute', borderRightWidth: '7px' });
+      expect(await page.locator('.legend').textContent()).toContain('has a warning');
+      expect(await page.locator('[role="status"].spoken').textContent()).toContain(text);
+      await page.screenshot({ path: join(shots, `array-warning-${theme}.png`), fullPage: true });
+      await page.locator('.warning-list button').click();
+      await eventually(async () => (await said(page)).filter(({ type }) => type === 'focus')).toContainEqual({
+        type: 'focus',
+        tile: { col: 8, row: 3 },
+      });
+    },
+  );
+
   test('a tooltip says what core, locks and DMA do, for the pointer and for the keyboard', async () => {
     const page = await shown(sampleOf(small));
     await page.locator('.cell[aria-label^="Tile (6,4)"]').hover();

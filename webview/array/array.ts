@@ -149,12 +149,17 @@ class ArrayPage {
       <section ${ref(this.#hangs)} class="hang-list" aria-label=${t('hangs')} ?hidden=${picture.hangs.length === 0}>
         ${picture.hangs.map((hang) => this.#hang(hang))}
       </section>
+      <section class="warning-list" aria-label=${t('warnings')} ?hidden=${picture.warnings.length === 0}>
+        <ul class="waits">${picture.warnings.map(
+          ({ tile, text }) => html`<li>${textButton(text, () => this.#grid.reveal(tile))}</li>`,
+        )}</ul>
+      </section>
       ${this.#grid.template()}
       <ul class="legend" aria-label=${t('legend')} ?hidden=${picture.legend.length === 0}>
         ${this.#legend(picture)}
       </ul>
       <div class="spoken" id="grid-help">${t('gridHelp')}</div>
-      <div class="spoken" role="status">${picture.hangs.map(({ text }) => text).join(' ')}</div></main>
+      <div class="spoken" role="status">${[...picture.hangs, ...picture.warnings].map(({ text }) => text).join(' ')}</div></main>
       <div ${ref(this.#tooltip)} class="tooltip" role="tooltip" ?hidden=${first === undefined}
         ><strong>${first}</strong>${rest.map((line) => html`<div>${line}</div>`)}</div
       >`;
@@ -190,7 +195,7 @@ class ArrayPage {
       </ul>`;
   }
 
-  #legend({ legend, arrows }: ArrayPicture): unknown {
+  #legend({ legend, arrows, warnings }: ArrayPicture): unknown {
     const t = this.#t;
     const kinds = [false, true].filter((ofCircle) => arrows.some(({ hangs }) => hangs === ofCircle));
     return [
@@ -208,6 +213,11 @@ class ArrayPage {
             >${arrowSign(ofCircle)}<span>${t(ofCircle ? 'hangArrowsLegend' : 'arrowsLegend')}</span></li
           >`,
       ),
+      warnings.length === 0
+        ? nothing
+        : html`<li class="legend-line"
+            ><span class="cell swatch warns"></span><span>${t('warnsLegend')}</span></li
+          >`,
     ];
   }
 

@@ -270,6 +270,7 @@ export class ArrayGrid {
     const isTabStop = this.#at.line === line && this.#at.column === column;
     const classes = ['cell', cell.state];
     if (cell.hangs) classes.push('hangs');
+    if (cell.warns) classes.push('warns');
     if (isFocused) classes.push('focused');
     return html`<div
       class=${classes.join(' ')}

@@ -1,9 +1,10 @@
-/** Everything that compares, exports and imports, and the list of run-time parameters: a part of its own, which `FileActions` loads. */
+/** Everything that compares, exports and imports, and the lists of run-time parameters and stacks: a part of its own, which `FileActions` loads. */
 import { Exports } from '../exports.ts';
 import { Imports } from '../imports.ts';
 import { Parameters } from '../parameters.ts';
 import type { HexEditorProvider } from '../provider.ts';
 import { Snapshots } from '../snapshots.ts';
+import { Stacks } from '../stacks.ts';
 import { Comparisons } from './comparisons.ts';
 
 /** What a person can do with files and comparisons. */
@@ -13,6 +14,7 @@ export interface LoadedFiles {
   readonly imports: Imports;
   readonly parameters: Parameters;
   readonly snapshots: Snapshots;
+  readonly stacks: Stacks;
 }
 
 /** Makes all of it, for one window. */
@@ -24,5 +26,6 @@ export function makeFiles(provider: HexEditorProvider): LoadedFiles {
     imports: new Imports(provider, comparisons),
     parameters: new Parameters(provider),
     snapshots: new Snapshots(provider),
+    stacks: new Stacks(provider),
   };
 }

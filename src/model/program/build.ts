@@ -56,6 +56,8 @@ export interface PlacedName {
   readonly cells?: CellName;
   /** The tile whose core has it, where that is another one. */
   readonly of?: Tile;
+  /** Of a stack: whoever loads its core's ELF fills it with zeros. */
+  readonly isZeroed?: true;
 }
 
 /** What was read of a file, unless it could not be. */
@@ -124,7 +126,9 @@ export function placedNames(build: Build, placed: Placed, board: BoardShape): Pl
   ];
   const merged = new Map<string, PlacedName>();
   for (const name of names) {
-    const key = `${name.kind} ${name.part ?? ''} ${name.memory} ${name.tile.col},${name.tile.row} ${name.offset} ${name.name}`;
+    // Stacks have no names: two of them at one place are those of two cores.
+    const of = name.kind === 'stack' && name.of !== undefined ? `${name.of.col},${name.of.row}` : '';
+    const key = `${name.kind} ${name.part ?? ''} ${name.memory} ${name.tile.col},${name.tile.row} ${name.offset} ${name.name}${of}`;
     const other = merged.get(key);
     merged.set(key, other === undefined ? name : mergeNames(other, name));
   }

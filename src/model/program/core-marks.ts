@@ -1,6 +1,6 @@
 /** Where the registers of cores point: program counters into program memory, stack pointers into data memory. */
 import { type ArrayShape, formatTile, type Generation, type MemoryType, type Tile } from '../geometry.ts';
-import type { TileStatus } from '../status/status.ts';
+import type { CoreStatus, TileStatus } from '../status/status.ts';
 import { dataPlace } from './data-space.ts';
 
 /** Which register. */
@@ -36,6 +36,11 @@ function latest(reports: readonly TileReport[]) {
     }
   }
   return [...byTile.values()];
+}
+
+/** What was read of the core of a tile last. */
+export function registersOf(reports: readonly TileReport[], { col, row }: Tile): CoreStatus | undefined {
+  return latest(reports).find(({ tile }) => tile.col === col && tile.row === row)?.core;
 }
 
 /**

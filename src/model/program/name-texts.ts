@@ -15,10 +15,13 @@ export function nameText({ kind, name, part, of }: PlacedName, l10n: Localiser):
 export function nameSizeText({ size, sizeFrom, type, of, kind }: PlacedName, l10n: Localiser): string {
   const parts: string[] = [];
   if (size === 0) parts.push(l10n.t('size not known'));
-  else if (sizeFrom === 'next') parts.push(l10n.t('{0} bytes up to the next name', size));
+  else if (kind === 'stack') {
+    parts.push(l10n.t('{0} bytes ({1})', size, sizeFrom === 'elf' ? l10n.t('ELF symbols') : sizeFrom));
+  } else if (sizeFrom === 'next') parts.push(l10n.t('{0} bytes up to the next name', size));
   else if (sizeFrom === 'elf' || sizeFrom === 'debug' || sizeFrom === 'config')
     parts.push(l10n.t('{0} bytes', size));
   else parts.push(l10n.t('{0} bytes ({1})', size, sizeFrom));
+  if (kind === 'stack') parts.push(l10n.t('grows upwards'));
   if (type !== undefined) parts.push(type);
   if (of !== undefined && kind !== 'stack') parts.push(l10n.t('used by {0}', formatTile(of)));
   return parts.join(', ');

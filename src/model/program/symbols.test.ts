@@ -80,7 +80,7 @@ describe('[names-2] what the ELF of a core names', () => {
     ]);
   });
 
-  test('the stack: from two symbols, from one and a linker file, from a linker file alone, or without a size', () => {
+  test('[names-3] the stack: from two symbols, from one and a linker file, from a linker file alone, or without a size', () => {
     const both = [
       { name: '_sp_start_DM_stack', value: 0x60000 },
       { name: '_sp_end_DM_stack', value: 0x60400 },

@@ -36,7 +36,10 @@ export interface CoreSymbols {
   /** What program memory holds once the file was loaded. */
   readonly program: ProgramImage;
   /** It grows upwards from its address. Size 0 where nobody says how large it may become. */
-  readonly stack?: Omit<CoreSymbol, 'name' | 'type' | 'cells'>;
+  readonly stack?: Omit<CoreSymbol, 'name' | 'type' | 'cells'> & {
+    /** Whoever loads the file fills all of it with zeros. */
+    readonly isZeroed?: true;
+  };
 }
 
 /** `e_flags` of the generations. */
@@ -47,6 +50,8 @@ const generations: ReadonlyMap<number, Generation> = new Map([
 ]);
 /** Names that linkers and compilers make for themselves. */
 const noise = /^(_sp_|_pc_|_[cd]tors_|_init_array_|__dso_handle$|TGT_F|ZL[A-Z]_F|\.L|__AIE_ARCH|.*__end$)/;
+/** `p_type` of what is loaded. */
+const loaded = 1;
 const stackStart = /^_sp_start(_value)?_DM_stack$/;
 const stackEnd = /^_sp_end(_value)?_DM_stack$/;
 
@@ -73,7 +78,8 @@ export function coreSymbols(
       ({ name, value }) => !noise.test(name) && generation !== undefined && isDataAddress(generation, value),
     )
     .map(({ name, value, size }) => ({ name: clean(name), address: value, size }));
-  const stack = stackOf(elf, linkerFiles);
+  const place = stackOf(elf, linkerFiles);
+  const stack = place && { ...place, ...(isZeroed(elf, place) ? { isZeroed: true as const } : {}) };
   const ends = generation === undefined ? () => programEnd : (one: number) => windowEnd(generation, one);
   const starts = stack === undefined ? [] : [stack.address];
   return {
@@ -141,4 +147,11 @@ function stackOf({ symbols }: ElfFile, linkerFiles: readonly LinkerFile[]): Core
   );
   if (said?.stack !== undefined) return { ...said.stack, sizeFrom: said.source };
   return start === undefined ? undefined : { address: start, size: 0, sizeFrom: 'next' };
+}
+
+/** Whether a segment without bytes in the file covers a range. */
+function isZeroed({ segments }: ElfFile, { address, size }: Pick<NamedRange, 'address' | 'size'>): boolean {
+  const covers = ({ type, address: from, size: length, bytes }: ElfFile['segments'][number]) =>
+    type === loaded && address >= from + bytes.length && address + size <= from + length;
+  return size > 0 && segments.some(covers);
 }

@@ -230,4 +230,72 @@ describe('names', () => {
       Object.assign(parameters, { pick, ask });
     }
   });
+
+  it('[names-3] stacks are listed with their depths; painting one stages a pattern, and what differs from it later is the depth', async () => {
+    const here = { col: 1, row: 3 };
+    await vscode.workspace.fs.writeFile(file, controlConfig([free.startCol]));
+    const elf = makeElf({
+      flags: 1,
+      symbols: [
+        { name: '_sp_start_DM_stack', value: 0x38000 },
+        { name: '_sp_end_DM_stack', value: 0x38040 },
+        { name: 'ping', value: 0x38040, size: 64 },
+      ],
+    });
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(work, 'aie', '1_2', 'Release', '1_2'), elf);
+    const document = await bench.open('data', here, free);
+    const [panel] = document.panels;
+    assert.ok(panel);
+    const { range } = document.shown ?? assert.fail('nothing is shown');
+    await untilTrue('the stack has a name', () => panel.nameAt(range.offset) === 'stack');
+    const { stacks } = await bench.api.files.load();
+    const { pick, act } = stacks;
+    const lines: string[] = [];
+    let actions: string[] = [];
+    let wanted: 'show' | 'paint' = 'paint';
+    stacks.pick = async (items) => {
+      lines.push(...items.map(({ label, description, detail }) => `${label}: ${description} (${detail})`));
+      return items[0];
+    };
+    stacks.act = async (offered) => {
+      actions = offered.map(({ label, detail }) => `${label}: ${detail ?? ''}`);
+      return offered.find(({ action }) => action === wanted);
+    };
+    const list = () => vscode.commands.executeCommand('tilescope.stacks');
+    try {
+      // A running core is left alone.
+      bench.array.setCore(here, true);
+      await list();
+      assert.equal(document.session.counts().staged, 0);
+      assert.match(actions[1] ?? '', /^Paint It: Only while the core is stopped: now /);
+      bench.array.setCore(here, false);
+      await list();
+      assert.deepEqual(lines, [
+        '(1,3): depth unknown: what stood there before is not known ((1,3)+0x0000: 64 bytes (ELF symbols), grows upwards)',
+        '(1,3): depth unknown: what stood there before is not known ((1,3)+0x0000: 64 bytes (ELF symbols), grows upwards)',
+      ]);
+      assert.match(actions[1] ?? '', /^Paint It: Stages a pattern in 64 bytes/);
+      await untilTrue('the pattern is staged', () => document.session.counts().staged > 0);
+      assert.deepEqual(bench.array.count('write'), 0, 'nothing is written before Apply');
+      await vscode.commands.executeCommand('tilescope.apply');
+      await untilTrue('it is written', () => document.session.counts().staged === 0);
+      wanted = 'show';
+      lines.length = 0;
+      bench.array.poke('data', here, 0, new Uint8Array(40).fill(1));
+      await list();
+      assert.match(lines[0] ?? '', /^\(1,3\): at least 40 of 64 bytes deep \(painted at .*, read at /);
+      // All of it, and who knows what behind it: said in the editor, too.
+      bench.array.poke('data', here, 0, new Uint8Array(64).fill(1));
+      await list();
+      const banner = await until('it is said above the bytes', () =>
+        bench.api.editor.document(document.uri) === document ? panel.state.banner?.text : undefined,
+      );
+      assert.equal(
+        banner,
+        'The stack of (1,3) was written up to its last byte: ping at (1,3)+0x0040, which follows, may be overwritten.',
+      );
+    } finally {
+      Object.assign(stacks, { pick, act });
+    }
+  });
 });
