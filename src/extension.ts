@@ -526,12 +526,20 @@ function offerCommands({
     const { isComparing } = files;
     if (panel === undefined) keys.tell(editorKeys(undefined, isComparing));
     else {
-      const { session } = panel.document;
+      const { session, panels, scrollsTogether } = panel.document;
       const { epochChanged } = session.state;
       const mismatches = files.mismatches(session);
       const coreRuns = panel.runningTile !== undefined;
       const { hasChanges, hasNamedPlaces } = panel;
-      const found = { epochChanged, coreRuns, mismatches, hasChanges, hasNamedPlaces };
+      const found = {
+        epochChanged,
+        coreRuns,
+        mismatches,
+        hasChanges,
+        hasNamedPlaces,
+        views: panels.size,
+        scrollsTogether,
+      };
       keys.tell(editorKeys({ ...panel.state, ...found }, isComparing));
     }
   };

@@ -80,6 +80,8 @@ describe('[shape-9] what can be done now', () => {
       mismatches: 0,
       hasChanges: false,
       hasNamedPlaces: false,
+      views: 1,
+      scrollsTogether: false,
     } as const;
     expect(on(editorKeys(undefined, false))).toEqual([]);
     expect(on(editorKeys(undefined, true))).toEqual(['hasComparison']);
@@ -102,6 +104,11 @@ describe('[shape-9] what can be done now', () => {
     ]);
     expect(on(editorKeys({ ...facts, connected: false, hasNamedPlaces: true }, false))).toEqual([
       ...['canLock', 'hasNamedPlaces'],
+    ]);
+    const split = { ...facts, connected: false, views: 2 };
+    expect(on(editorKeys(split, false))).toEqual([...['canLock', 'canScrollTogether']]);
+    expect(on(editorKeys({ ...split, scrollsTogether: true }, false))).toEqual([
+      ...['canLock', 'scrollsTogether'],
     ]);
   });
 

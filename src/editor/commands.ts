@@ -45,6 +45,8 @@ type EditorCommand =
   | 'live'
   | 'marks'
   | 'freeze'
+  | 'scrollTogether'
+  | 'scrollApart'
   | 'nextChange'
   | 'previousChange'
   | 'addWatch'
@@ -99,6 +101,8 @@ export class EditorCommands {
       const panel = shownPanel(document);
       panel.freeze(!panel.isFrozen);
     },
+    scrollTogether: async (document) => this.#provider.setScrollsTogether(shownPanel(document), true),
+    scrollApart: async (document) => this.#provider.setScrollsTogether(shownPanel(document), false),
     nextChange: async (document) => this.#toChange(document, 1),
     previousChange: async (document) => this.#toChange(document, -1),
     addWatch: async (document) => (await this.#watches.load()).add(known(document), shownPanel(document)),

@@ -37,6 +37,8 @@ export class TileDocument implements vscode.CustomDocument {
   readonly openTiles = new Set<number>();
   /** The warning of a refused save is on screen: it is not repeated. */
   warned = false;
+  /** Its editors show the same rows: where one is scrolled, the others go too. Ends with the second to last of them. */
+  scrollsTogether = false;
   readonly #reference: SessionReference;
   readonly #onDispose: (document: TileDocument) => void;
 

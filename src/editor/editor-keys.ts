@@ -19,6 +19,10 @@ export interface EditorFacts {
   readonly hasChanges: boolean;
   /** A build names places of that memory. */
   readonly hasNamedPlaces: boolean;
+  /** Editors of its document, itself included. */
+  readonly views: number;
+  /** They scroll together. */
+  readonly scrollsTogether: boolean;
 }
 
 /**
@@ -41,6 +45,8 @@ export function editorKeys(facts: EditorFacts | undefined, isComparing: boolean)
     hasMismatches: (facts?.mismatches ?? 0) > 0,
     hasChanges: facts?.hasChanges === true,
     hasNamedPlaces: facts?.hasNamedPlaces === true,
+    canScrollTogether: (facts?.views ?? 0) > 1 && facts?.scrollsTogether === false,
+    scrollsTogether: facts?.scrollsTogether === true,
     hasComparison: isComparing,
   };
 }

@@ -671,6 +671,7 @@ export class HexPanel {
 
   dispose(): void {
     this.document.panels.delete(this);
+    if (this.document.panels.size < 2) this.document.scrollsTogether = false;
     this.#immediateFor = undefined;
     this.document.session.look(this.#looker, undefined);
     this.document.session.follow(this.#looker, undefined);

@@ -431,6 +431,39 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
     expect(await third.asked).toBeUndefined();
   });
 
+  test('editors of one document scroll together on wish, and each for itself again', async () => {
+    const { open, provider } = await setup();
+    const first = await open();
+    const view = new FakeView();
+    await provider.resolveCustomEditor(first.document, view as never);
+    await settle();
+    view.received.fire({ type: 'ready' });
+    const [one, other] = first.document.panels;
+    if (one === undefined || other === undefined) throw new Error('there are no two editors');
+    const scrolls = (of: FakeView) => of.posted.filter(({ type }) => type === 'scroll');
+    const scroll = (offset: number) => first.send({ type: 'scrolled', offset });
+    await scroll(64);
+    expect(scrolls(view)).toEqual([]);
+    await first.send({ type: 'selection', cursor: 80, start: 80, length: 1, selected: 1, address: '' });
+    await first.send({ type: 'visible', range: { offset: 64, length: 256 } });
+    provider.setScrollsTogether(one, true);
+    await scroll(128);
+    expect(scrolls(view)).toEqual([
+      { type: 'scroll', offset: 64 },
+      { type: 'scroll', offset: 128 },
+    ]);
+    expect(scrolls(first.view)).toEqual([]);
+    view.visible = false;
+    await scroll(192);
+    view.visible = true;
+    provider.setScrollsTogether(one, false);
+    await scroll(256);
+    expect(scrolls(view)).toHaveLength(2);
+    provider.setScrollsTogether(one, true);
+    view.disposed.fire();
+    expect(first.document.scrollsTogether).toBe(false);
+  });
+
   test('[hex-7] a clipboard that fails is told to the page, in words', async () => {
     const { open } = await setup();
     const { view, send } = await open();

@@ -391,7 +391,20 @@ export class HexEditorProvider
   }
 
   scrolled(panel: HexPanel, offset: number): void {
+    const { document } = panel;
+    if (document.scrollsTogether) {
+      for (const other of document.panels) if (other !== panel && other.view.visible) other.scrollTo(offset);
+    }
     this.#scrolled.fire({ panel, offset });
+  }
+
+  /** Has the editors of a document scroll together, beginning where one of them is, or each for itself again. */
+  setScrollsTogether(panel: HexPanel, isTogether: boolean): void {
+    const { document } = panel;
+    document.scrollsTogether = isTogether && document.panels.size > 1;
+    const { place } = panel;
+    if (document.scrollsTogether && place !== undefined) this.scrolled(panel, place.top);
+    for (const one of document.panels) this.changed(one);
   }
 
   /**
