@@ -60,15 +60,24 @@ function exampleOf(form: Copied, document: TileDocument, panel: HexPanel): strin
   if (selection === undefined) return '';
   if (form === 'address') return selection.address;
   if (form === 'uri') return document.uri.toString();
-  if (form === 'text' || form === 'values') return '';
-  const { bytes: size } = cellFormat(panel.cells, true);
+  const format = cellFormat(panel.cells, true);
+  const { bytes: size } = format;
   const { bytes, flags } = panel.bytes({
     offset: selection.start,
     length: Math.min(Math.ceil(exampleBytes / size) * size, selection.length),
   });
   const isThere = flags.every((flag) => (flag & (stateBits.known | stateBits.staged)) !== 0);
   if (!isThere) return '';
-  return form === 'hex' ? hexPairs(bytes) : copyAs(form, bytes, panel.cells);
+  if (form === 'hex') return hexPairs(bytes);
+  // As the characters beside the cells.
+  if (form === 'text')
+    return Array.from(bytes, (byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join(
+      '',
+    );
+  if (form !== 'values') return copyAs(form, bytes, panel.cells);
+  const texts: string[] = [];
+  for (let at = 0; at + size <= bytes.length; at += size) texts.push(format.format(bytes, at));
+  return texts.join(' ');
 }
 
 /** Has the page fill what is selected with what a person chooses and types. */
@@ -106,8 +115,13 @@ export async function askFill(document: TileDocument, panel: HexPanel): Promise<
     expression: 'o // 4',
   };
   const title = vscode.l10n.t('Fill');
-  const placeHolder = vscode.l10n.t('With what {0} bytes are filled', asked.selected);
-  const items = fillKinds.map((kind) => ({ label: label[kind], description: prompt[kind], fill: kind }));
+  const placeHolder =
+    asked.selected === 1
+      ? vscode.l10n.t('With what the byte at the cursor is filled')
+      : vscode.l10n.t('With what {0} bytes are filled', asked.selected);
+  // Its prompt is too long for a line.
+  const short = { ...prompt, expression: vscode.l10n.t('Computed for each {0} cell from its place', name) };
+  const items = fillKinds.map((kind) => ({ label: label[kind], description: short[kind], fill: kind }));
   const kind = (await pickFrom(items, { title, placeHolder }))?.fill;
   if (kind === undefined) return;
   const text = await askText({

@@ -83,7 +83,7 @@ describe('[hex-8] what is staged, as rows', () => {
     expect(root().kind).toBe('conflict');
     expect(conflict()).toMatchObject({
       kind: 'conflict',
-      description: '66 → 55; the board changed it since it was typed',
+      description: '66 → 55, changed on the board',
     });
     session.keepMine(conflict()?.place ?? whole);
     expect(conflict()).toMatchObject({ kind: 'staged', description: '66 → 55' });

@@ -84,7 +84,7 @@ function stagedFacts(
   const { staged, conflicts } = session.counts(place);
   const description =
     conflicts > 0
-      ? l10n.t('{0} bytes staged, {1} of them in conflict', staged, conflicts)
+      ? l10n.t('{0} bytes staged, {1} in conflict', staged, conflicts)
       : staged === 1
         ? l10n.t('1 byte staged')
         : staged > 0
@@ -172,9 +172,7 @@ function cellRow(of: EditedMemory, key: string, cell: ByteRange, { l10n }: EditT
   return {
     key: `${key}+${cell.offset}`,
     label: hexNumber(locate(geometry, cell.offset).offset, 4),
-    description: isConflict
-      ? l10n.t('{0} → {1}; the board changed it since it was typed', old, now)
-      : `${old} → ${now}`,
+    description: isConflict ? l10n.t('{0} → {1}, changed on the board', old, now) : `${old} → ${now}`,
     icon: isConflict ? 'warning' : 'edit',
     kind: isConflict ? 'conflict' : 'staged',
     of,
