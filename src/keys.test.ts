@@ -108,7 +108,7 @@ describe('[shape-9] what can be done now', () => {
     const split = { ...facts, connected: false, views: 2 };
     expect(on(editorKeys(split, false))).toEqual([...['canLock', 'canScrollTogether']]);
     expect(on(editorKeys({ ...split, scrollsTogether: true }, false))).toEqual([
-      ...['canLock', 'scrollsTogether'],
+      ...['canLock', 'canScrollApart'],
     ]);
   });
 

@@ -46,7 +46,7 @@ export function editorKeys(facts: EditorFacts | undefined, isComparing: boolean)
     hasChanges: facts?.hasChanges === true,
     hasNamedPlaces: facts?.hasNamedPlaces === true,
     canScrollTogether: (facts?.views ?? 0) > 1 && facts?.scrollsTogether === false,
-    scrollsTogether: facts?.scrollsTogether === true,
+    canScrollApart: facts?.scrollsTogether === true,
     hasComparison: isComparing,
   };
 }
