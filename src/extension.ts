@@ -259,6 +259,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     tree,
     names,
     stacks,
+    sessions,
     editor,
     failures,
     context,
@@ -331,6 +332,7 @@ interface ArrayParts {
   readonly tree: BoardTree;
   readonly names: NamesFace;
   readonly stacks: StackUses;
+  readonly sessions: SessionPool;
   readonly editor: HexEditorProvider;
   readonly failures: Failures;
   readonly context: vscode.ExtensionContext;
@@ -450,6 +452,7 @@ function buildArray({
   tree,
   names,
   stacks,
+  sessions,
   editor,
   failures,
   context,
@@ -466,7 +469,13 @@ function buildArray({
       ownerText,
       errorText,
       note: (thrown) => failures.note(thrown),
+      showFailure: (thrown) => failures.show(thrown),
       tileNames: (board, tile) => names.tileLines(board, tile),
+      kernels: (board, tile) => names.kernels(board, tile),
+      acquire: (resource) => {
+        const entry = boards.get(resource.board);
+        return entry && sessions.acquire(entry.link, resource);
+      },
       names: (board, memory, tile) => names.names(board, memory, tile),
       stackUse: (place, stack) => stacks.of(place, stack),
       onDidChangeNames: (listener) =>

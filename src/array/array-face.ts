@@ -2,8 +2,10 @@
 import * as vscode from 'vscode';
 import type { StatusReport } from '../board/board.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
+import { sayInformation } from '../say/say.ts';
 import { ArrayModel, type ArrayServices, type TilePlace } from './array-model.ts';
 import { ArrayView } from './array-view.ts';
+import type { Explanations } from './explanations.ts';
 import { statusTooltip } from './sentences.ts';
 import type { DetailItem } from './tile-items.ts';
 import { TileModel } from './tile-model.ts';
@@ -16,6 +18,7 @@ export class ArrayFace implements vscode.Disposable {
   readonly tileView: TileView;
   readonly #services: ArrayServices;
   readonly #subscriptions: vscode.Disposable[];
+  #explanations: Explanations | undefined;
   /** Where the editor's caret was when it was last heard of: only its moves count. */
   #caret = '';
   /** The core that was selected in the call stack, until the caret moves. */
@@ -37,6 +40,8 @@ export class ArrayFace implements vscode.Disposable {
       vscode.commands.registerCommand(openPlaceCommand, (place: NonNullable<DetailItem['opens']>) =>
         this.tileView.open(place),
       ),
+      vscode.commands.registerCommand('tilescope.explainTile', () => this.#explain('tile')),
+      vscode.commands.registerCommand('tilescope.explainPartition', () => this.#explain('partition')),
       vscode.commands.registerCommand('tilescope.copyDetail', (item?: DetailItem) =>
         this.tileView.copy(item),
       ),
@@ -76,6 +81,40 @@ export class ArrayFace implements vscode.Disposable {
     this.array.show(place.board, place.partition, asking);
     this.array.mark(place);
     this.tile.show(place, asking);
+  }
+
+  /** Explains the tile of the details view, or the partition of the Array view. */
+  async #explain(what: 'tile' | 'partition'): Promise<void> {
+    const { l10n, showFailure } = this.#services;
+    const tile = this.tile.known?.place;
+    const shown = this.array.shown;
+    const partition = shown && { board: shown.board.id, partition: shown.info.key };
+    const place = what === 'tile' ? tile : partition;
+    if (place === undefined) {
+      sayInformation(
+        what === 'tile'
+          ? l10n.t('Choose a tile first, in the Array view or with the caret in tile memory.')
+          : l10n.t('No partition is shown: connect a board first.'),
+      );
+      return;
+    }
+    try {
+      const explanations = await this.explanations();
+      if (what === 'tile' && tile !== undefined) await explanations.tile(tile);
+      else await explanations.partition(place);
+    } catch (error) {
+      showFailure(error);
+    }
+  }
+
+  /** What explains, loaded when it is first wanted. */
+  async explanations(): Promise<Explanations> {
+    const { Explanations: Loaded } = await import('./explanations.ts');
+    if (this.#explanations === undefined) {
+      this.#explanations = new Loaded(this.#services);
+      this.#subscriptions.push(this.#explanations);
+    }
+    return this.#explanations;
   }
 
   /** Opens the Array view with the tile marked, and its details. */

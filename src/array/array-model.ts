@@ -27,6 +27,7 @@ import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
 import { waitCycles, waitEdges } from '../model/status/waits.ts';
 import type { BoardLink } from '../session/link.ts';
+import type { SessionReference } from '../session/pool.ts';
 import type { ArrayChoice, ArrayPicture, ArrayProblem } from './messages.ts';
 import { drawPicture, partitionTiles, tileKey } from './picture.ts';
 import { ReadUnderWay } from './read-under-way.ts';
@@ -52,10 +53,16 @@ export interface ArrayServices {
   ownerText(info: PartitionInfo): string;
   /** The sentence and next step of a failure. */
   errorText(error: BoardError): string;
+  /** Shows a failure to a person, and logs it. */
+  showFailure(thrown: unknown): unknown;
   /** Logs a failure. */
   note(thrown: unknown): BoardError;
   /** The kernels of a tile, a line each. */
   tileNames(board: string, tile: Tile): readonly string[];
+  /** The kernels of a tile, each by its name. */
+  kernels(board: string, tile: Tile): readonly string[];
+  /** The session of a memory; `undefined` when its board is not in the sidebar. */
+  acquire(resource: MemoryResource): SessionReference | undefined;
   /** What has a name in a memory of a tile, by its offset. */
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
   /** What was seen of a core's stack. */

@@ -51,11 +51,14 @@ export class ViewBench {
         `Columns ${columns.startCol} to ${columns.startCol + columns.numCols - 1}`,
       ownerText: ({ inUse }) => (inUse ? 'in use' : 'free'),
       errorText: (error) => `${error.code}.`,
+      showFailure: (thrown) => this.noted.push(thrown),
       note: (thrown) => {
         this.noted.push(thrown);
         return toBoardError(thrown);
       },
       tileNames: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
+      kernels: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
+      acquire: () => undefined,
       names: (_, memory, { col, row }) => this.places.get(`${memory} ${col},${row}`) ?? [],
       stackUse: (place, stack) => this.stacks.of(place, stack),
       refreshNames: () => undefined,

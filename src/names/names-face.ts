@@ -110,6 +110,12 @@ export class NamesFace implements vscode.Disposable {
     return this.#services.kept(board)?.tileName(tile) || (this.#model?.tileName(board, tile) ?? '');
   }
 
+  /** The names of a tile's kernels. */
+  kernels(board: string, tile: Tile): readonly string[] {
+    const kept = this.#services.kept(board)?.tileName(tile) ?? '';
+    return kept === '' ? (this.#model?.kernels(board, tile).map(({ name }) => name) ?? []) : [kept];
+  }
+
   /** The kernels of a tile, a line each. */
   tileLines(board: string, tile: Tile): readonly string[] {
     const kept = this.#services.kept(board)?.tileName(tile) ?? '';

@@ -149,6 +149,11 @@ export class MemorySession implements Disposable {
     return this.#pieces.image.updates.last;
   }
 
+  /** When the bytes of an update were read, ms since 1970; undefined of one that is long past. */
+  updatedAt(tick: number): number | undefined {
+    return this.#pieces.image.updates.of(tick)?.at;
+  }
+
   /** When the bytes of the range were read (ms since 1970): the oldest of them; undefined if none was. */
   readAt(range: ByteRange): number | undefined {
     this.#checkRange(range);

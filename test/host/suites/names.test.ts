@@ -298,4 +298,45 @@ describe('names', () => {
       Object.assign(stacks, { pick, act });
     }
   });
+
+  it('[names-10] a tile and the hang of a partition are explained by kernel and buffer names, and copied as Markdown', async () => {
+    const { array } = bench.api;
+    await vscode.workspace.fs.writeFile(file, controlConfig([owned.startCol]));
+    // The counters of the simulated graph; the core of this tile runs.
+    const running = { col: 6, row: 3 };
+    const elf = makeElf({ flags: 1, symbols: [{ name: 'counters', value: 0x39000, size: 32 }] });
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(work, 'aie', '0_2', 'Release', '0_2'), elf);
+    await vscode.commands.executeCommand('tilescope.refreshBoards');
+    await until('the buffer has a name', () => bench.api.names.names(bench.entry.id, 'data', running)[0]);
+    const explanations = await array.explanations();
+    const { offerCopy } = explanations;
+    explanations.offerCopy = async () => true;
+    const page = async (command: string): Promise<string> => {
+      await vscode.env.clipboard.writeText('');
+      await vscode.commands.executeCommand(`tilescope.${command}`);
+      const text = vscode.window.activeTextEditor?.document;
+      assert.equal(text?.languageId, 'markdown');
+      const copied = await until(
+        'it is copied',
+        async () => (await vscode.env.clipboard.readText()) || undefined,
+      );
+      assert.equal(copied, text.getText());
+      await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+      return copied.replaceAll('\\', '');
+    };
+    try {
+      array.select(bench.entry.id, simulatedKey(owned));
+      const waits = await page('explainPartition');
+      assert.match(waits, /^## A hang of 2 tiles$/m);
+      assert.match(waits, /^1\. tile \(7,2\) waits for a lock of `scale\.k\[0\]` in \(7,3\)/m);
+      array.tile.show({ board: bench.entry.id, partition: simulatedKey(owned), tile: running });
+      const tile = await page('explainTile');
+      assert.match(tile, /^In 16 samples within \d+ ms:$/m);
+      assert.match(tile, /^- `counters` 0x1000, 32 bytes: last change seen at /m);
+      const writes = bench.array.count('write');
+      assert.equal(writes, 0);
+    } finally {
+      Object.assign(explanations, { offerCopy });
+    }
+  });
 });
