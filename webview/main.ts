@@ -93,6 +93,12 @@ window.addEventListener('unhandledrejection', (event) =>
   host.post({ type: 'failure', message: String(event.reason) }),
 );
 
+// VS Code would undo an edit of the memory, whatever has the keys: in a box for text what was typed there is undone.
+document.addEventListener('keydown', (event) => {
+  const isUndo = (event.ctrlKey || event.metaKey) && ['z', 'y'].includes(event.key.toLowerCase());
+  if (isUndo && event.target instanceof HTMLInputElement) event.stopPropagation();
+});
+
 /** The editor once the host has said what it shows. */
 class Editor {
   readonly #store: ByteStore;

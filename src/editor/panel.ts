@@ -79,6 +79,14 @@ export interface PanelHost {
   readonly log: vscode.LogOutputChannel;
   /** Stages a gesture and tells VS Code. With a panel, writes it at once too. Throws what the session refuses. */
   edit(document: TileDocument, label: string, edits: readonly ByteEdit[], immediateIn?: HexPanel): void;
+  /** Stages a gesture of very many edits, a part at a time. Rejects with what the session refuses. */
+  editInPieces(
+    document: TileDocument,
+    label: string,
+    edits: readonly ByteEdit[],
+    pause: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   run(command: HostCommand, document: TileDocument): void;
   /**
    * Learns the layout of the document's memory from the present connection, once.
@@ -602,9 +610,9 @@ export class HexPanel {
           ? undefined
           : session.complete(range, signal, { onProgress, looker: this.#looker }),
       isShown: () => this.view.visible,
-      replace: (edits) => {
+      replace: async (edits, pause, signal) => {
         if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
-        this.#host.edit(this.document, vscode.l10n.t('Replace'), edits);
+        await this.#host.editInPieces(this.document, vscode.l10n.t('Replace'), edits, pause, signal);
       },
       changed: () => this.#hitsChanged(),
       show: ({ offset, length }) => this.#post({ type: 'reveal', offset, length }),

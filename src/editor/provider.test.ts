@@ -975,6 +975,29 @@ test('[shape-7] the first bytes are read while the page is made, before it says 
   expect(document.session.readAt({ offset, length: 64 })).toBeDefined();
 });
 
+test('a gesture of very many edits is one edit of VS Code, which is undone and redone a part at a time', async () => {
+  const { provider, open, edits: told } = await setup();
+  const { document, send } = await open();
+  await send({ type: 'visible', range: { offset: 0, length: 4096 } });
+  const many = Array.from({ length: 1000 }, (_, i) => ({ offset: 4 * i, bytes: Uint8Array.of(0xa7) }));
+  let pauses = 0;
+  const pause = async (): Promise<void> => {
+    pauses++;
+  };
+  await provider.editInPieces(document, 'Replace', many, pause, new AbortController().signal);
+  const { staged } = document.session.counts();
+  expect(staged).toBeGreaterThan(900);
+  expect(pauses).toBeGreaterThan(2);
+  const edits = told as { label?: string; undo(): Promise<void>; redo(): Promise<void> }[];
+  const [edit, ...more] = edits.filter(({ label }) => label === 'Replace');
+  if (edit === undefined) throw new Error('no edit');
+  expect(more).toEqual([]);
+  await edit.undo();
+  expect(document.session.counts().staged).toBe(0);
+  await edit.redo();
+  expect(document.session.counts().staged).toBe(staged);
+});
+
 describe('[live-8] an editor that writes each edit at once', () => {
   /** Types as a page does that says so. */
   const now = (id: number, offset: number, ...bytes: number[]): FromWebview => {

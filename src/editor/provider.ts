@@ -11,6 +11,7 @@ import { type MemoryResource, parseResource, resourcePath, scheme } from '../mod
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { ImmediateGesture } from '../session/immediate-gesture.ts';
 import type { MemorySession } from '../session/memory-session.ts';
+import { type LongGesture, stageInPieces } from '../session/stage-in-pieces.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
 import type { JournalStore } from './journal-store.ts';
@@ -287,6 +288,27 @@ export class HexEditorProvider
     this.touchJournals(session);
   }
 
+  /**
+   * As `edit`, of very many edits that do not overlap: one gesture, staged in parts. Rejects with what the session refuses, or
+   * where the signal ends it; nothing is staged then.
+   * @param pause as `stageInPieces` asks for it
+   */
+  async editInPieces(
+    document: TileDocument,
+    label: string,
+    edits: readonly ByteEdit[],
+    pause: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { session, key } = document;
+    const stage = (part: readonly ByteEdit[]): Gesture => session.stage(key, label, part);
+    try {
+      this.#announce(document, await stageInPieces(edits, { document: key, label }, stage, pause, signal));
+    } finally {
+      this.touchJournals(session);
+    }
+  }
+
   /** Has each gesture of an editor written at once, once a person has agreed. */
   async startImmediate(document: TileDocument, panel: HexPanel): Promise<void> {
     const { session } = document;
@@ -558,18 +580,30 @@ export class HexEditorProvider
   }
 
   /** @param stepped called after each undo and redo */
-  #announce(document: TileDocument, gesture: Gesture, stepped: () => void = () => undefined): void {
-    const step = (act: () => void) => () => {
-      try {
-        act();
-        stepped();
-      } catch (error) {
-        this.services.note(error);
-      }
+  #announce(
+    document: TileDocument,
+    gesture: Gesture | LongGesture,
+    stepped: () => void = () => undefined,
+  ): void {
+    const over = (): void => {
       document.touched = true;
       this.touchJournals(document.session);
       // The undo of an edit that was discarded changes nothing, yet VS Code counts it.
       void this.markClean(document);
+    };
+    const step = (act: () => void | Promise<void>) => (): void | Promise<void> => {
+      try {
+        const going = act();
+        if (going !== undefined)
+          return going
+            .then(stepped)
+            .catch((error: unknown) => this.services.note(error))
+            .then(over);
+        stepped();
+      } catch (error) {
+        this.services.note(error);
+      }
+      over();
     };
     document.touched = true;
     this.#edited.fire({

@@ -2049,6 +2049,35 @@ describe('the find line', () => {
     );
   const status = (page: Page) => page.locator('#find-status').textContent();
 
+  test('Ctrl+Z and Ctrl+Y in a box for text are the box\'s: VS Code hears them from the grid alone', async () => {
+    const page = await start(large);
+    // VS Code listens at the window, keeps the browser from its own undo, and undoes an edit of the memory.
+    await page.evaluate(() => {
+      const heard: string[] = [];
+      Object.assign(window, { heard });
+      window.addEventListener('keydown', (event) => {
+        if (!event.ctrlKey || !'zy'.includes(event.key.toLowerCase())) return;
+        heard.push(event.key);
+        event.preventDefault();
+      });
+    });
+    const heard = () => page.evaluate(() => (window as unknown as { heard: string[] }).heard.join(''));
+    await openFind(page);
+    const box = line(page, 'find-text');
+    await page.keyboard.type('A4');
+    await eventually(() => box.inputValue()).toBe('A4');
+    await page.keyboard.press('Control+z');
+    await eventually(() => box.inputValue()).not.toBe('A4');
+    await page.keyboard.press('Control+y');
+    await eventually(() => box.inputValue()).toBe('A4');
+    await eventually(async () => (await asked(page))?.query.text).toBe('A4');
+    await page.keyboard.press('Escape');
+    await eventually(() => page.locator('.find-line').isVisible()).toBe(false);
+    expect(await heard()).toBe('');
+    await page.keyboard.press('Control+z');
+    await eventually(heard).toBe('z');
+  });
+
   test('asks for what is typed and chosen, once typing rests or Enter is pressed; Escape gives the keys back', async () => {
     const page = await start(large);
     await openFind(page);

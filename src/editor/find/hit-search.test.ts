@@ -54,7 +54,9 @@ async function setup() {
       view: (range) => session.view(range),
       complete: (range, signal, onProgress) => session.complete(range, signal, { onProgress }),
       isShown: () => is.shown,
-      replace: (all) => edits.push([...all]),
+      replace: async (all) => {
+        edits.push([...all]);
+      },
       changed: () => percents.push(search.state(undefined).percent),
       show: (hit) => shown.push(hit),
       errorText: (error) => String(error),
