@@ -16,7 +16,7 @@ import { addressKinds } from '../src/model/address-kinds.ts';
 import { addressText, hasAddress } from '../src/model/addresses.ts';
 import { stateBits } from '../src/model/byte-state.ts';
 import type { CellName } from '../src/model/cells/choices.ts';
-import type { ByteRange } from '../src/model/geometry.ts';
+import { type ByteRange, totalBytes } from '../src/model/geometry.ts';
 import type { CopyForm } from '../src/model/gestures/copy-as.ts';
 import type { Fill } from '../src/model/gestures/fill.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
@@ -414,6 +414,10 @@ class Editor {
     const { range, geometry } = layout;
     if (layout.rowCount === 0) return undefined;
     if (scope === 'all') return range;
+    if (scope === 'memory') {
+      const whole = { offset: 0, length: totalBytes(geometry) };
+      return whole.length > range.length ? whole : undefined;
+    }
     // A search goes through one run: of columns, and of several runs, it would miss what lies between them.
     if (scope === 'selection')
       return isExtended(selection) && this.#isOneRun ? selectedRange(layout, selection) : undefined;

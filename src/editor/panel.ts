@@ -20,14 +20,15 @@ import type { Fill } from '../model/gestures/fill.ts';
 import type { PlacedRun } from '../model/gestures/paste-as.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
-import { intersectRanges } from '../model/ranges.ts';
+import { endOf, intersectRanges } from '../model/ranges.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
 import { bannerFor, otherProgramBanner, withGatedTile, withHaltedCore, withRunningCore } from './banner.ts';
-import type { TileDocument } from './document.ts';
+import type { ShownMemory, TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
+import type { FoundMemory } from './find/hit-rows.ts';
 import type { HitSearch } from './find/hit-search.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
 import type {
@@ -98,7 +99,13 @@ export interface PanelHost {
   /** Selection, state or activity of the panel changed. */
   changed(panel: HexPanel): void;
   /** Shows a buffer offset of the document's memory, in an editor of its tile if need be. */
-  openPlace(document: TileDocument, offset: number): Promise<void>;
+  openPlace(document: TileDocument, offset: number, length?: number): Promise<void>;
+  /** Brings the document of all tiles of the memory to the front. */
+  openWhole(document: TileDocument): Promise<TileDocument>;
+  /** Has a search of another tab go on that is about all tiles of the memory; false where there is none. */
+  toHitBeyond(panel: HexPanel, step: 1 | -1, selection: Selection): boolean;
+  /** What the panel's search found became something else. */
+  hitsChanged(): void;
   /** Another byte is the first one on the panel's screen, and not because of `scrollTo`. */
   scrolled(panel: HexPanel, offset: number): void;
 }
@@ -346,6 +353,7 @@ export class HexPanel {
     }
     this.#feed?.changed([shown.range]);
     this.#search?.bytesChanged([shown.range]);
+    if (this.searchesBeyond) this.#searching = this.#find(this.#asked);
     this.#mapChanged();
     this.#look();
     this.#stateChanged();
@@ -573,8 +581,9 @@ export class HexPanel {
   /** Goes to the next (`step` 1) or previous hit; without a search a person is asked what to look for. */
   toHit(step: 1 | -1): void {
     const { selection } = this;
-    if (this.#asked === undefined) this.openFind();
-    else if (selection !== undefined) this.#withSearch((search) => search.toHit(step, selection));
+    if (selection === undefined) return;
+    if (this.#asked !== undefined) this.toHitFrom(step, selection);
+    else if (!this.#host.toHitBeyond(this, step, selection)) this.openFind();
   }
 
   /** Its failures are logged. */
@@ -597,7 +606,38 @@ export class HexPanel {
     if (shown === undefined) return;
     // Of several that were asked for meanwhile the last one counts.
     if (asked === this.#asked)
-      this.#search?.start(asked && { ...asked, range: within(asked.range, shown.range) });
+      this.#search?.start(asked && { ...asked, range: within(asked.range, this.#searchable(asked, shown)) });
+  }
+
+  /** The bytes in which may be searched: of a frozen tab no others than it shows. */
+  #searchable({ beyond }: AskedHits, { geometry, range }: ShownMemory): ByteRange {
+    return beyond && !this.isFrozen ? { offset: 0, length: totalBytes(geometry) } : range;
+  }
+
+  /** What was found, for the list of hits; undefined where nothing is looked for. */
+  get found(): FoundMemory | undefined {
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (this.#asked === undefined || this.#search === undefined || shown === undefined) return undefined;
+    const { services } = this.#host;
+    const { tile: _, ...memory } = this.document.resource;
+    const resource = this.#asked.beyond ? memory : this.document.resource;
+    return {
+      title: titleOf(resource, this.document.columns, services, vscode.l10n),
+      session: this.document.session,
+      geometry: shown.geometry,
+      hits: this.#search.hits,
+      isFull: this.#search.state(undefined).isFull,
+    };
+  }
+
+  /** Whether its search goes beyond what it shows. */
+  get searchesBeyond(): boolean {
+    return this.#asked?.beyond === true;
+  }
+
+  /** Goes on with its search from a place in another tab of the memory. */
+  toHitFrom(step: 1 | -1, selection: Selection): void {
+    this.#withSearch((search) => search.toHit(step, selection));
   }
 
   get #searchedTab(): ConstructorParameters<typeof HitSearch>[0] {
@@ -612,15 +652,33 @@ export class HexPanel {
       isShown: () => this.view.visible,
       replace: async (edits, pause, signal) => {
         if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
-        await this.#host.editInPieces(this.document, vscode.l10n.t('Replace'), edits, pause, signal);
+        // What a tab does not show is no edit of it: its Apply would not write that.
+        const range = this.document.shown?.range;
+        const isHere = edits.every(({ offset, bytes: { length } }) => isInside({ offset, length }, range));
+        const document = isHere ? this.document : await this.#host.openWhole(this.document);
+        await this.#host.editInPieces(document, vscode.l10n.t('Replace'), edits, pause, signal);
       },
       changed: () => this.#hitsChanged(),
-      show: ({ offset, length }) => this.#post({ type: 'reveal', offset, length }),
+      show: (hit) => this.showHit(hit),
       errorText: (error) => {
         this.#host.services.note(error);
         return sentenceOf(error, this.#host.services.errorText, vscode.l10n);
       },
     };
+  }
+
+  /** Shows a hit, in a tab of its tile if it is none of the bytes that are shown here. */
+  showHit(hit: ByteRange): void {
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (shown === undefined) return;
+    if (isInside(hit, shown.range)) {
+      if (!this.view.active) this.view.reveal(undefined, false);
+      this.#post({ type: 'reveal', ...hit });
+      return;
+    }
+    this.#host
+      .openPlace(this.document, hit.offset, hit.length)
+      .catch((error: unknown) => this.#host.services.note(error));
   }
 
   /** Stages what replaces the hit that is selected, or all of them, as one gesture. */
@@ -635,6 +693,7 @@ export class HexPanel {
     this.#hitsPending = true;
     setImmediate(() => {
       this.#hitsPending = false;
+      this.#host.hitsChanged();
       if (!this.document.panels.has(this)) return;
       this.#guarded(() => this.#tellHits());
     });
@@ -680,6 +739,7 @@ export class HexPanel {
   dispose(): void {
     this.document.panels.delete(this);
     if (this.document.panels.size < 2) this.document.scrollsTogether = false;
+    this.#host.hitsChanged();
     this.#immediateFor = undefined;
     this.document.session.look(this.#looker, undefined);
     this.document.session.follow(this.#looker, undefined);
@@ -1327,4 +1387,8 @@ function fontFamily(value: unknown): string {
 
 function fontSize(value: unknown): number {
   return typeof value === 'number' && value > 0 ? Math.min(40, Math.max(8, value)) : 0;
+}
+
+function isInside(place: ByteRange, range: ByteRange | undefined): boolean {
+  return range !== undefined && place.offset >= range.offset && endOf(place) <= endOf(range);
 }

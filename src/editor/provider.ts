@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
+import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, containsTile, locate, type Tile, tileStart } from '../model/geometry.ts';
 import { endOf } from '../model/ranges.ts';
@@ -16,7 +17,7 @@ import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
 import type { JournalStore } from './journal-store.ts';
 import type { ExpectedBytes, HostCommand } from './messages.ts';
-import type { HexPanel, PanelHost } from './panel.ts';
+import type { HexPanel, PanelHost, Selection } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
 import {
   applyProblem,
@@ -55,6 +56,7 @@ export class HexEditorProvider
   readonly #panelChanged = new vscode.EventEmitter<HexPanel>();
   readonly #scrolled = new vscode.EventEmitter<{ readonly panel: HexPanel; readonly offset: number }>();
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
+  readonly #hits = new vscode.EventEmitter<void>();
   #closing = false;
   #run: RunHostCommand = () => undefined;
   #expectedOf: ExpectedOf = () => undefined;
@@ -146,6 +148,7 @@ export class HexEditorProvider
     this.#panelChanged.dispose();
     this.#scrolled.dispose();
     this.#refreshed.dispose();
+    this.#hits.dispose();
   }
 
   /** Says that a person has had the document's memory read again. */
@@ -398,18 +401,42 @@ export class HexEditorProvider
     }
   }
 
-  async openPlace(document: TileDocument, offset: number): Promise<void> {
+  /** Fires when something else is found in a tab, or nothing any more. */
+  readonly onDidChangeHits = (listener: () => void): vscode.Disposable => this.#hits.event(listener);
+
+  hitsChanged(): void {
+    this.#hits.fire();
+  }
+
+  async openWhole({ resource }: TileDocument): Promise<TileDocument> {
+    const { tile: _, ...memory } = resource;
+    const uri = vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(memory) });
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: false });
+    const document = this.document(uri);
+    if (document === undefined) throw new BoardError('cancelled', 'the memory was not opened');
+    return document;
+  }
+
+  toHitBeyond(panel: HexPanel, step: 1 | -1, selection: Selection): boolean {
+    const { session } = panel.document;
+    const panels = this.documents.flatMap((document) => [...document.panels]);
+    const searching = panels.find((one) => one.searchesBeyond && one.document.session === session);
+    searching?.toHitFrom(step, selection);
+    return searching !== undefined;
+  }
+
+  async openPlace(document: TileDocument, offset: number, length = 1): Promise<void> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) return;
     if (offset >= shown.range.offset && offset < endOf(shown.range)) {
-      for (const panel of document.panels) if (panel.view.active) panel.reveal(offset, 1);
+      for (const panel of document.panels) if (panel.view.active) panel.reveal(offset, length);
       return;
     }
     const { tile } = locate(shown.geometry, offset);
     const path = resourcePath({ ...document.resource, tile });
     const uri = vscode.Uri.from({ scheme, authority: document.resource.board, path });
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: true });
-    for (const panel of this.document(uri)?.panels ?? []) if (panel.view.active) panel.reveal(offset, 1);
+    for (const panel of this.document(uri)?.panels ?? []) if (panel.view.active) panel.reveal(offset, length);
   }
 
   scrolled(panel: HexPanel, offset: number): void {

@@ -43,7 +43,9 @@ test('many edits are staged, undone and redone a part at a time, in their order'
 
 test('where a part is refused, or somebody ends it meanwhile, nothing is left', async () => {
   const refused = memory(4 * 700);
-  await expect(stageInPieces(edits, of, refused.stage, async () => undefined, never)).rejects.toThrow('refused');
+  await expect(stageInPieces(edits, of, refused.stage, async () => undefined, never)).rejects.toThrow(
+    'refused',
+  );
   expect(refused.bytes).toEqual(new Uint8Array(4096));
   const ended = memory();
   const abort = new AbortController();

@@ -2049,7 +2049,26 @@ describe('the find line', () => {
     );
   const status = (page: Page) => page.locator('#find-status').textContent();
 
-  test('Ctrl+Z and Ctrl+Y in a box for text are the box\'s: VS Code hears them from the grid alone', async () => {
+  test('the tab of one tile may look in all tiles of its memory; that of a whole memory does so anyway', async () => {
+    let page = await start(oneTile);
+    await openFind(page);
+    await page.keyboard.type('A4');
+    await eventually(() => asked(page)).toMatchObject({ range: oneTile.range, beyond: false });
+    const scopes = async () =>
+      (await line(page, 'find-scope').locator('option').allTextContents()).map((text) => text.trim());
+    await eventually(scopes).toEqual(['the tile', 'all tiles of this memory']);
+    await line(page, 'find-scope').selectOption('memory');
+    await eventually(async () => (await asked(page))?.beyond).toBe(true);
+    const range = (await asked(page))?.range;
+    expect(range?.offset).toBe(0);
+    expect(range?.length).toBeGreaterThan(oneTile.range?.length ?? 0);
+    await open?.close();
+    page = await start(large);
+    await openFind(page);
+    await eventually(scopes).toEqual(['all tiles', 'this tile']);
+  });
+
+  test("Ctrl+Z and Ctrl+Y in a box for text are the box's: VS Code hears them from the grid alone", async () => {
     const page = await start(large);
     // VS Code listens at the window, keeps the browser from its own undo, and undoes an edit of the memory.
     await page.evaluate(() => {
@@ -2125,8 +2144,8 @@ describe('the find line', () => {
     await eventually(() => asked(page)).toMatchObject({ query: { kind: 'hex', text: deviceHex(0x8000, 3) } });
     await line(page, 'find-scope').selectOption('selection');
     await eventually(() => asked(page)).toMatchObject({ range: { offset: 0x8000, length: 3 } });
-    // One tile has no other scopes.
-    expect(await line(page, 'find-scope').locator('option').count()).toBe(2);
+    // The tile, the selection, all tiles.
+    expect(await line(page, 'find-scope').locator('option').count()).toBe(3);
   });
 
   test('[hex-2] hits are marked among cells and characters and on the map, until the line is closed', async () => {

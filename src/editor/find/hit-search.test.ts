@@ -24,6 +24,7 @@ const asked = (text: string, more: Partial<AskedHits> = {}, query: Partial<FindQ
     ...query,
   },
   range: all,
+  beyond: false,
   read: 'little',
   ...more,
 });
