@@ -106,6 +106,9 @@ export interface PanelHost {
   toHitBeyond(panel: HexPanel, step: 1 | -1, selection: Selection): boolean;
   /** What the panel's search found became something else. */
   hitsChanged(): void;
+  /** Where a page of the document was when its tab was closed. */
+  keptPlace(document: TileDocument): PagePlace | undefined;
+  keepPlace(document: TileDocument, place: PagePlace): void;
   /** Another byte is the first one on the panel's screen, and not because of `scrollTo`. */
   scrolled(panel: HexPanel, offset: number): void;
 }
@@ -739,6 +742,8 @@ export class HexPanel {
   dispose(): void {
     this.document.panels.delete(this);
     if (this.document.panels.size < 2) this.document.scrollsTogether = false;
+    const { place } = this;
+    if (place !== undefined) this.#host.keepPlace(this.document, place);
     this.#host.hitsChanged();
     this.#immediateFor = undefined;
     this.document.session.look(this.#looker, undefined);
@@ -822,7 +827,8 @@ export class HexPanel {
       this.#layout = layout;
       this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri);
       const range = this.document.shown?.range;
-      this.#presumed = range && within({ offset: range.offset, length: firstBytes }, range);
+      const offset = this.#placeToBegin?.top ?? range?.offset ?? 0;
+      this.#presumed = range && within({ offset, length: firstBytes }, range);
       if (!isOpened && this.document.session.learnedBy === 'nobody') this.#led = {};
       this.#look();
       return;
@@ -1025,7 +1031,7 @@ export class HexPanel {
     this.#ready = true;
     this.#feed = this.#newFeed(shown.range);
     const { state } = this;
-    const beside = [...this.document.panels].map((panel) => panel.place).findLast((one) => one !== undefined);
+    const beginning = this.#placeToBegin;
     this.#told = { state: JSON.stringify(state), settings: JSON.stringify(this.#settings) };
     this.#post({
       type: 'init',
@@ -1033,7 +1039,7 @@ export class HexPanel {
       settings: this.#settings,
       strings: webviewStrings(vscode.l10n),
       state,
-      ...(beside === undefined ? {} : { place: beside }),
+      ...(beginning === undefined ? {} : { place: beginning }),
     });
     this.#toldExpected = nothingExpected;
     this.#tellExpected();
@@ -1050,6 +1056,15 @@ export class HexPanel {
     const first = this.#scrollLater;
     this.#scrollLater = undefined;
     if (first !== undefined) this.scrollTo(first);
+  }
+
+  /** Where a new page begins: where another tab of the document is, else where the last one was. */
+  get #placeToBegin(): PagePlace | undefined {
+    const beside = [...this.document.panels].map((panel) => panel.place).findLast((one) => one !== undefined);
+    const place = beside ?? this.#host.keptPlace(this.document);
+    const range = this.document.shown?.range;
+    const isThere = (offset: number): boolean => isInside({ offset, length: 1 }, range);
+    return place !== undefined && isThere(place.cursor) && isThere(place.top) ? place : undefined;
   }
 
   /** What the page shows: the memory, or what it was when the tab was frozen. */

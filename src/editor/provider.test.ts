@@ -1000,6 +1000,22 @@ test('a gesture of very many edits is one edit of VS Code, which is undone and r
   expect(document.session.counts().staged).toBe(staged);
 });
 
+test('[hex-13] a tab that is closed and opened once more begins where it was, and reads that', async () => {
+  const { device, open } = await setup();
+  const init = (view: FakeView) => view.posted.find((message) => message.type === 'init');
+  const first = await open();
+  expect(init(first.view)?.place).toBeUndefined();
+  await first.send({ type: 'visible', range: { offset: 4096, length: 512 } });
+  await first.send({ type: 'selection', cursor: 4200, start: 4200, length: 1, selected: 1, address: '' });
+  first.view.disposed.fire();
+  first.document.dispose();
+  await settle();
+  device.reads.length = 0;
+  const second = await open();
+  expect(init(second.view)?.place).toEqual({ cursor: 4200, top: 4096 });
+  expect(device.reads.flat().every(({ offset }) => offset >= 4096)).toBe(true);
+});
+
 test('a tab of one tile searches all tiles: hits elsewhere are shown in their tile, replaced by the whole memory', async () => {
   const { device, provider, open, edits } = await setup();
   const { bytesPerTile } = device.geometry;

@@ -16,7 +16,7 @@ import { type LongGesture, stageInPieces } from '../session/stage-in-pieces.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
 import type { JournalStore } from './journal-store.ts';
-import type { ExpectedBytes, HostCommand } from './messages.ts';
+import type { ExpectedBytes, HostCommand, PagePlace } from './messages.ts';
 import type { HexPanel, PanelHost, Selection } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
 import {
@@ -33,6 +33,9 @@ import type { EditorServices } from './services.ts';
 export const viewType = 'tilescope.hex';
 
 const languageId = 'aie-memory';
+
+/** So many places of closed tabs are remembered. */
+const mostPlaces = 200;
 
 /** Runs a command of the page; commands live in `commands.ts`. */
 export type RunHostCommand = (command: HostCommand, document: TileDocument) => void;
@@ -57,6 +60,8 @@ export class HexEditorProvider
   readonly #scrolled = new vscode.EventEmitter<{ readonly panel: HexPanel; readonly offset: number }>();
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
   readonly #hits = new vscode.EventEmitter<void>();
+  /** Where tabs were when they were closed, by document; the one that was closed last is the last one. */
+  readonly #places = new Map<string, PagePlace>();
   #closing = false;
   #run: RunHostCommand = () => undefined;
   #expectedOf: ExpectedOf = () => undefined;
@@ -399,6 +404,17 @@ export class HexEditorProvider
       if (resource.board !== board || resource.partition !== partition) continue;
       for (const panel of panels) panel.showTile(tile);
     }
+  }
+
+  keptPlace({ key }: TileDocument): PagePlace | undefined {
+    return this.#places.get(key);
+  }
+
+  keepPlace({ key }: TileDocument, place: PagePlace): void {
+    this.#places.delete(key);
+    this.#places.set(key, place);
+    const [oldest] = this.#places.keys();
+    if (oldest !== undefined && this.#places.size > mostPlaces) this.#places.delete(oldest);
   }
 
   /** Fires when something else is found in a tab, or nothing any more. */
