@@ -7,6 +7,7 @@ import { hexDigits, hexNumber } from '../../model/numbers.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import { mostBytesOfRow } from '../list-limits.ts';
 import { type Items, rowsOf } from '../row-groups.ts';
+import type { TreeRow } from '../row-tree.ts';
 
 /** What was found in one memory. */
 export interface FoundMemory {
@@ -19,19 +20,13 @@ export interface FoundMemory {
 }
 
 /** One row. */
-export interface HitRow {
-  /** The same as long as it is about the same. */
-  readonly key: string;
-  readonly label: string;
-  readonly description: string;
-  readonly icon?: string;
+export interface HitRow extends TreeRow<HitRow> {
   readonly kind: 'hit' | 'group';
   readonly of: FoundMemory;
   /** The hit. */
   readonly place?: ByteRange;
+  /** It is one place in the memory, which can be gone to. */
   readonly isPlace?: boolean;
-  readonly open?: boolean;
-  readonly below?: () => readonly HitRow[];
 }
 
 /** The row of a memory, with a row for each tile below it in which a hit begins. */
