@@ -79,7 +79,7 @@ void takeRequest(std::span<const uint8_t> input) {
         must(partitionKey(*columns) == key, "two keys of one partition");
     };
     try {
-        switch (input[0] % 5) {
+        switch (input[0] % 6) {
         case 0:
             return good(readRequest(*header).partition);
         case 1:
@@ -91,10 +91,13 @@ void takeRequest(std::span<const uint8_t> input) {
             for (const ByteRange& one : request.ranges) must(one.length <= mostScanBytes, "a watch of too much");
             return good(request.partition);
         }
-        default:
+        case 4: {
             const HoldRequest request = holdRequest(*header, "");
             must(request.hours >= 1 && request.hours <= mostHoldHours, "hours out of range");
             return good(partitionKey(request.columns));
+        }
+        default:
+            return good(partitionKey(haltRequest(*header, HaltAct::breakpoints).columns));
         }
     } catch (const CoreError&) {
         return; // the request is refused

@@ -143,6 +143,21 @@ StatusRequest statusRequest(const Header& header) {
     return request;
 }
 
+HaltRequest haltRequest(const Header& header, HaltAct act) {
+    HaltRequest request{columnsNamedBy(partitionIn(header)), {}, act, 1, {}};
+    const Header& tile = listIn(header, "tile");
+    if (tile.size() != 2 || !isWord(tile[0]) || !isWord(tile[1])) throw badRequest("tile is no [column, row]");
+    request.tile = {tile[0].get<uint32_t>(), tile[1].get<uint32_t>()};
+    if (act == HaltAct::step) request.count = wordIn(header, "count");
+    if (act == HaltAct::breakpoints) {
+        for (const Header& one : listIn(header, "counters")) {
+            if (!isWord(one)) throw badRequest("counters holds something else than program counters");
+            request.counters.push_back(one.get<uint32_t>());
+        }
+    }
+    return request;
+}
+
 HoldRequest holdRequest(const Header& header, std::string program) {
     HoldRequest request{columnsNamedBy(partitionIn(header)), flagIn(header, "on"), 0, std::move(program)};
     request.hours = static_cast<int64_t>(numberOr(header, "hours", mostHoldHours, mostHoldHours));

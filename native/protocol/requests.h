@@ -9,6 +9,7 @@
 #include <string>
 
 #include "../core/error.h"
+#include "../core/halt.h"
 #include "../core/hold_job.h"
 #include "../core/read_job.h"
 #include "../core/scan.h"
@@ -42,6 +43,8 @@ WriteRequest writeRequest(const Header& header);
 void addWords(WriteRequest& request, std::span<const uint32_t> records);
 ScanRequest scanRequest(const Header& header);
 StatusRequest statusRequest(const Header& header);
+/** An act on one core. */
+HaltRequest haltRequest(const Header& header, HaltAct act);
 /** @param program as HoldRequest has it */
 HoldRequest holdRequest(const Header& header, std::string program);
 

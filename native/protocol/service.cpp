@@ -252,6 +252,32 @@ void Service::seen(uint64_t id) {
     worker_.wake(id);
 }
 
+void Service::halt(uint64_t id, const Header& header, std::unique_ptr<Reply> reply) {
+    static const std::map<std::string, HaltAct, std::less<>> acts{{"halt", HaltAct::halt},
+                                                                  {"resume", HaltAct::resume},
+                                                                  {"step", HaltAct::step},
+                                                                  {"breakpoints", HaltAct::breakpoints}};
+    const std::string name = textIn(header, "act");
+    const ColumnRange columns = columnsNamedBy(partitionIn(header));
+    Visit visit{Asking::person, true}; // each answer has a copy of its own
+    if (name == "allow") {
+        worker_.watchPartitions(); // from now on a change of hands must be seen
+        return answer(id, std::move(reply), [columns, epoch = textIn(header, "epoch"), visit](Engine& engine) mutable {
+            return engine.halts().allow(columns, epoch, visit).then([](Done) { return Header::object(); });
+        });
+    }
+    if (name == "end") {
+        return answer(id, std::move(reply), [columns, visit](Engine& engine) mutable {
+            return engine.halts().end(columns, visit).then([](size_t left) { return Header{{"left", left}}; });
+        });
+    }
+    const auto act = acts.find(name);
+    if (act == acts.end()) throw badRequest("nothing is done to a core by " + name.substr(0, 40));
+    answer(id, std::move(reply), [request = haltRequest(header, act->second), visit](Engine& engine) mutable {
+        return engine.halts().act(request, visit).then(haltHeader);
+    });
+}
+
 void Service::request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply) {
     const auto nothing = [](Engine&) { return Header::object(); };
     if (op == "hello") {
@@ -317,6 +343,7 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
                      false);
         return;
     }
+    if (op == "halt") return halt(id, header, std::move(reply));
     if (op == "kernel-descriptor") {
         return answer(id, std::move(reply), [columns = columnsNamedBy(partitionIn(header))](Engine& engine) {
             return engine.takeKernelDescriptor(columns).then([](Done) { return Header::object(); });

@@ -90,7 +90,7 @@ class Service {
 
     /**
      * Starts an operation: `hello`, `ping`, `trace`, `describe`, `partitions`, `pick`, `open`, `read`, `watch`, `status`,
-     * `clocks`, `hold` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
+     * `clocks`, `hold`, `halt` or `kernel-descriptor`. Throws CoreError for a request that cannot be understood; `reply` was not used then.
      */
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);
     /** Starts a write, whose words do not come in its header. */
@@ -106,6 +106,7 @@ class Service {
   private:
     void answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act);
 
+    void halt(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
     void watch(uint64_t id, ScanRequest request, std::unique_ptr<Reply> reply);
     /** The watch of this number, unless it is over. */
     std::shared_ptr<ScanJob> watchOf(uint64_t id);

@@ -260,6 +260,31 @@ export interface Partition {
    * never counts it as given back, so a later reset of the array by XRT goes wrong: only when a person chose it.
    */
   takeKernelDescriptor(signal: AbortSignal): Promise<void>;
+  /**
+   * A person allowed to halt cores of this partition, which somebody uses, in this epoch. The board's side ends it and lets
+   * all of them go on: with the connection, with silence, and when the partition changes hands. Rejects with `no-halting`
+   * where there is no way, `epoch`.
+   */
+  allowHalting(epoch: string, signal: AbortSignal): Promise<void>;
+  /** Rejects with `no-halting` (not allowed, or it has ended), `debug-in-use`, `epoch`, `out-of-range`. */
+  actOnCore(tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState>;
+  /** Lets all cores go on. The answer: how many could not be reached yet; the board's side goes on trying. */
+  endHalting(signal: AbortSignal): Promise<number>;
+}
+
+/** What is done to one core; `counters` are bytes of its program memory, all of its breakpoints. */
+export type CoreAct =
+  | { readonly act: 'halt' | 'resume' }
+  /** 1 to 15 instructions, of a halted core. */
+  | { readonly act: 'step'; readonly count: number }
+  | { readonly act: 'breakpoints'; readonly counters: readonly number[] };
+
+/** A core's registers after an act; all 0 with a `reason`, which says why not all of it was done. */
+export interface CoreState {
+  readonly reason: UnreadableReason | undefined;
+  readonly status: number;
+  readonly debugStatus: number;
+  readonly counter: number;
 }
 
 export interface StatusOptions {

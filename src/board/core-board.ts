@@ -21,6 +21,8 @@ import type {
   BoardInfo,
   BoardLog,
   BoardNotice,
+  CoreAct,
+  CoreState,
   OpenOptions,
   Partition,
   PartitionInfo,
@@ -311,6 +313,18 @@ class CorePartition extends CoreOwnership implements Partition {
     const running = await this.access.client(signal).setClocks(this.key, on, signal);
     await this.access.learn(signal);
     return running;
+  }
+
+  async allowHalting(epoch: string, signal: AbortSignal): Promise<void> {
+    await this.access.client(signal).allowHalting(this.key, epoch, signal);
+  }
+
+  actOnCore(tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState> {
+    return this.access.client(signal).actOnCore(this.key, tile, act, signal);
+  }
+
+  endHalting(signal: AbortSignal): Promise<number> {
+    return this.access.client(signal).endHalting(this.key, signal);
   }
 
   #checkTiles(tiles: readonly Tile[]): void {

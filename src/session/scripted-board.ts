@@ -123,6 +123,10 @@ interface Connection {
   lost?: BoardError;
 }
 
+function noCores(): BoardError {
+  return new BoardError('no-halting', 'no cores are scripted');
+}
+
 /** The state of the machine behind the connections; survives their loss. */
 export class ScriptedDevice implements BoardConnector {
   readonly geometry: MemoryGeometry;
@@ -319,6 +323,9 @@ export class ScriptedDevice implements BoardConnector {
             return this.clocksOn;
           },
           ...ownership,
+          allowHalting: async () => Promise.reject(noCores()),
+          actOnCore: async () => Promise.reject(noCores()),
+          endHalting: async () => 0,
         };
       },
       report: async () => '',

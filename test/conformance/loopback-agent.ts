@@ -4,7 +4,7 @@
  */
 
 import { PassThrough, Writable } from 'node:stream';
-import type { Asking, Watch } from '../../src/board/board.ts';
+import type { Asking, CoreAct, Watch } from '../../src/board/board.ts';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { CoreClient, CoreList, CoreWatchRequest } from '../../src/board/protocol/core-client.ts';
 import { protocolVersion } from '../../src/board/protocol/core-client.ts';
@@ -147,6 +147,8 @@ export class LoopbackAgent {
       case 'hold':
         await this.#core.hold(partition, header['on'] === true, signal);
         return {};
+      case 'halt':
+        return this.#halt(header, partition, signal);
       case 'kernel-descriptor':
         await this.#core.takeKernelDescriptor(partition, signal);
         return {};
@@ -164,6 +166,23 @@ export class LoopbackAgent {
       default:
         return {};
     }
+  }
+
+  async #halt(header: Header, partition: string, signal: AbortSignal): Promise<Header> {
+    const { act } = header;
+    if (act === 'allow') {
+      await this.#core.allowHalting(partition, String(header['epoch']), signal);
+      return {};
+    }
+    if (act === 'end') return { left: await this.#core.endHalting(partition, signal) };
+    const [col, row] = header['tile'] as [number, number];
+    const { reason, ...state } = await this.#core.actOnCore(
+      partition,
+      { col, row },
+      header as unknown as CoreAct,
+      signal,
+    );
+    return { ...state, reason: reason === undefined ? 0 : unreadableReasons.indexOf(reason) };
   }
 
   async #read(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {

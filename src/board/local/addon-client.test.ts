@@ -233,6 +233,10 @@ describe('the addon in this process', () => {
     expect(array.partition(ownedColumns)?.hold).toBeDefined();
     await client.hold(simulatedKey(ownedColumns), false, never);
     expect(array.partition(ownedColumns)?.hold).toBeUndefined();
+    // Nobody would let cores go on if this process were killed.
+    await expect(client.allowHalting(simulatedKey(ownedColumns), 'e', never)).rejects.toMatchObject({
+      code: 'no-halting',
+    });
   });
 
   const quietTile = {

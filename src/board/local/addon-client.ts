@@ -6,7 +6,7 @@ import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
-import type { Asking, BoardNotice, UnreadableSpan, Watch } from '../board.ts';
+import type { Asking, BoardNotice, CoreState, UnreadableSpan, Watch } from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
@@ -92,6 +92,11 @@ export interface Addon {
     /** Gets `{startCol, numCols, pid, command}`. */
     readonly onRefusedStart: (refused: unknown) => void;
   }): AddonCore;
+}
+
+/** Nobody would let cores go on if this process were killed. */
+function noHalting(): BoardError {
+  return new BoardError('no-halting', 'the core runs in the process of the extension', { why: 'in-process' });
 }
 
 export class AddonClient implements CoreClient {
@@ -239,6 +244,18 @@ export class AddonClient implements CoreClient {
   async hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void> {
     const ask = (token: number) => this.#core.hold(partition, on, holdHours, token);
     await this.#call(ask, signal);
+  }
+
+  async allowHalting(): Promise<void> {
+    throw noHalting();
+  }
+
+  async actOnCore(): Promise<CoreState> {
+    throw noHalting();
+  }
+
+  async endHalting(): Promise<number> {
+    return 0;
   }
 
   async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {

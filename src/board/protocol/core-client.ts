@@ -19,6 +19,8 @@ import type {
   Asking,
   BoardInfo,
   BoardNotice,
+  CoreAct,
+  CoreState,
   PartitionInfo,
   UnreadableSpan,
   Watch,
@@ -28,7 +30,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 4;
+export const protocolVersion = 5;
 
 /** Answer to the handshake. */
 export interface CoreHello {
@@ -210,6 +212,14 @@ export interface CoreClient {
   /** Whether gated tiles of the partition are clocked from now on during each access. */
   setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean>;
   hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void>;
+  /**
+   * A person allowed to halt cores of a partition in use, in this epoch. The core ends it, and lets all of them go on, with
+   * the connection, with silence, and when the partition changes hands.
+   */
+  allowHalting(partition: PartitionKey, epoch: string, signal: AbortSignal): Promise<void>;
+  actOnCore(partition: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState>;
+  /** Lets all cores go on. The answer: how many could not be reached yet. */
+  endHalting(partition: PartitionKey, signal: AbortSignal): Promise<number>;
   /**
    * Looks at the ranges again and again and tells what became different; the first update tells everything. The next one
    * comes after `Watch.seen`.

@@ -4,10 +4,18 @@
  */
 import type { Readable, Writable } from 'node:stream';
 import { Emitter } from '../../model/event.ts';
-import type { ByteRange, ColumnRange } from '../../model/geometry.ts';
+import type { ByteRange, ColumnRange, Tile } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
-import { type Asking, type BoardLog, type BoardNotice, defaultDevice, type Watch } from '../board.ts';
+import {
+  type Asking,
+  type BoardLog,
+  type BoardNotice,
+  type CoreAct,
+  type CoreState,
+  defaultDevice,
+  type Watch,
+} from '../board.ts';
 import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
 import { abortError, BoardError, type ErrorFacts, throwIfCancelled, toBoardError } from '../errors.ts';
 import {
@@ -35,11 +43,13 @@ import { joinReads, splitRanges, writeGroups } from './split.ts';
 import { UpdateCollector } from './update-collector.ts';
 import {
   checkCall,
+  checkCoreState,
   checkDescription,
   checkEpoch,
   checkFlag,
   checkHello,
   checkKey,
+  checkLeft,
   checkMark,
   checkOpened,
   checkPartitions,
@@ -249,6 +259,26 @@ export class WireClient implements CoreClient {
 
   async hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void> {
     await this.#wire.ask({ op: 'hold', partition, on, hours: holdHours }, signal);
+  }
+
+  async allowHalting(partition: PartitionKey, epoch: string, signal: AbortSignal): Promise<void> {
+    await this.#wire.ask({ op: 'halt', act: 'allow', partition, epoch }, signal);
+  }
+
+  async actOnCore(
+    partition: PartitionKey,
+    { col, row }: Tile,
+    act: CoreAct,
+    signal: AbortSignal,
+  ): Promise<CoreState> {
+    return this.#wire.checked(
+      () => this.#wire.ask({ op: 'halt', partition, tile: [col, row], ...act }, signal),
+      checkCoreState,
+    );
+  }
+
+  async endHalting(partition: PartitionKey, signal: AbortSignal): Promise<number> {
+    return this.#wire.checked(() => this.#wire.ask({ op: 'halt', act: 'end', partition }, signal), checkLeft);
   }
 
   async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {

@@ -201,6 +201,9 @@ class SnapshotPartition implements Partition {
   enableClocks = noDevice;
   hold = noDevice;
   takeKernelDescriptor = noDevice;
+  allowHalting = noDevice;
+  actOnCore = noDevice;
+  endHalting = noDevice;
 }
 
 class SnapshotMemory implements PartitionMemory {
