@@ -82,6 +82,7 @@ const PARTS: Readonly<Record<string, string>> = {
   files: 'src/editor/compare/loaded.ts',
   watches: 'src/editor/watches/watch-list.ts',
   edits: 'src/editor/edits/edits-view.ts',
+  hits: 'src/editor/find/hits-view.ts',
   names: 'src/names/name-model.ts',
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',

@@ -20,6 +20,7 @@ import { DebugStops } from './editor/debug-stops.ts';
 import { EditActions } from './editor/edit-actions.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { FileActions } from './editor/file-actions.ts';
+import { HitActions } from './editor/hit-actions.ts';
 import { JournalStore } from './editor/journal-store.ts';
 import { KeptViews } from './editor/kept-views.ts';
 import { PlaceHistory } from './editor/place-history.ts';
@@ -245,6 +246,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const writes = new WrittenBytes();
   const files = new FileActions(editor);
   const edits = new EditActions(editor);
+  const hits = new HitActions(editor);
   const watches = new WatchActions(editor, {
     state: context.workspaceState,
     folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'snapshots'),
@@ -298,6 +300,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     ...watches.register(),
     edits,
     ...edits.register(),
+    hits,
+    ...hits.register(),
     vscode.workspace.registerTextDocumentContentProvider(writesScheme, writes),
   );
   offerCommands({ boards, picks, editor, files, context });
