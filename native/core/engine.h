@@ -16,7 +16,6 @@
 #include "access.h"
 #include "courtesy.h"
 #include "driver.h"
-#include "halt.h"
 #include "node.h"
 #include "owners.h"
 #include "partition.h"
@@ -88,8 +87,6 @@ class Engine final : public PartitionDriver {
     }
     DoneOrLater takeKernelDescriptor(ColumnRange columns) { return access_.takeKernelDescriptor(columns); }
     std::vector<RefusedStart> takeRefusedStarts() { return access_.takeRefusedStarts(); }
-    /** Cores that are halted. */
-    [[nodiscard]] Halts& halts() { return halts_; }
     /** What is known of driver and array. */
     [[nodiscard]] const Node& node() const { return node_; }
     /** The ways to bytes. */
@@ -108,7 +105,6 @@ class Engine final : public PartitionDriver {
     Owners owners_;
     PartitionList list_;
     Access access_;
-    Halts halts_;
 };
 
 } // namespace tilescope

@@ -15,7 +15,6 @@ import { mappedPath, readConfiguration } from './configuration.ts';
 import { CoreMemory } from './core-memory.ts';
 import { Cores } from './cores.ts';
 import { foundPrograms } from './found-programs.ts';
-import { Halting } from './halting.ts';
 import { ProgramFiles } from './program-files.ts';
 import { Refused } from './refused.ts';
 
@@ -171,13 +170,7 @@ async function observe(
       ),
     );
   }
-  return {
-    cores,
-    programs,
-    memory: new CoreMemory(link, info),
-    halting: new Halting(link, info, cores),
-    order,
-  };
+  return { cores, programs, memory: new CoreMemory(link, info), order };
 }
 
 /** The path, if a file lies there. */

@@ -63,7 +63,6 @@ describe('messages of the page', () => {
             align: 4,
           },
           range: { offset: 0, length: 1 << 20 },
-          beyond: false,
           read: 'little',
         },
       },

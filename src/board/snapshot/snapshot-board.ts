@@ -19,6 +19,7 @@ import type {
   PartitionMemory,
   PartitionOwnership,
   ReadResult,
+  Survey,
   UnreadableSpan,
   Watch,
 } from '../board.ts';
@@ -201,9 +202,6 @@ class SnapshotPartition implements Partition {
   enableClocks = noDevice;
   hold = noDevice;
   takeKernelDescriptor = noDevice;
-  allowHalting = noDevice;
-  actOnCore = noDevice;
-  endHalting = noDevice;
 }
 
 class SnapshotMemory implements PartitionMemory {
@@ -248,6 +246,10 @@ class SnapshotMemory implements PartitionMemory {
   watch(): Watch {
     const ended = Promise.resolve(new BoardError('not-asked', 'a snapshot does not change'));
     return { seen: () => undefined, change: () => undefined, ended, dispose: () => undefined };
+  }
+
+  survey(): Survey {
+    return this.watch();
   }
 }
 

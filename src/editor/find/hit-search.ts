@@ -31,8 +31,8 @@ export interface SearchedTab {
   ): Promise<void> | undefined;
   /** Whether a person sees it: one that is hidden is not searched anew. */
   isShown(): boolean;
-  /** Stages what replaces hits, as one gesture, a part at a time. Rejects with what is refused. */
-  replace(edits: readonly ByteEdit[], pause: () => Promise<void>, signal: AbortSignal): Promise<void>;
+  /** Stages what replaces hits, as one gesture. Throws what is refused. */
+  replace(edits: readonly ByteEdit[]): void;
   /** Hits, or what `state` answers, became others. */
   changed(): void;
   /** Has the page show a hit. */
@@ -239,10 +239,13 @@ export class HitSearch {
     const edits: ByteEdit[] = [];
     let other = 0;
     try {
-      const pause = pauses();
+      let start = performance.now();
       for (let i = first; i < end; i++) {
-        await pause();
-        if (signal.aborted) return false;
+        if (performance.now() > start + slice) {
+          await turn();
+          if (signal.aborted) return false;
+          start = performance.now();
+        }
         const hit = hits.at(i);
         if (hit === undefined) continue;
         if (hit.length !== length) other = hit.length;
@@ -261,9 +264,9 @@ export class HitSearch {
               )
             : this.#l10n.t('There is nothing to replace.'),
         );
-      await this.#tab.replace(edits, pauses(), signal);
+      this.#tab.replace(edits);
     } catch (error) {
-      if (!signal.aborted) this.refuse(error);
+      this.refuse(error);
       return false;
     } finally {
       if (this.#replacing === signal) this.#replacing = undefined;
@@ -430,14 +433,4 @@ export class HitSearch {
     }
     this.#tab.changed();
   }
-}
-
-/** Gives others a turn when they had none for a while; asked often. */
-function pauses(): () => Promise<void> {
-  let start = performance.now();
-  return async () => {
-    if (performance.now() <= start + slice) return;
-    await turn();
-    start = performance.now();
-  };
 }
