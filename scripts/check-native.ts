@@ -24,7 +24,6 @@ const LAYERS: readonly (readonly string[])[] = [
     'kernel_log',
     'node_watch',
     'partition_key',
-    'put_word',
     'reason',
     'status_budget',
     'turns',
@@ -35,8 +34,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['partition_access'],
   ['walk', 'write_pass'],
   ['read_job', 'write_job', 'status_job'],
-  ['watch_job'],
-  ['scan', 'survey'],
+  ['scan'],
   ['kernel'],
   ['linux_kernel', 'driver', 'registers', 'owner', 'sysfs_status'],
   ['hold', 'status', 'debug_port'],
@@ -46,7 +44,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['owners'],
   ['partition_list'],
   ['access'],
-  ['status_access'],
+  ['status_access', 'halt'],
   ['engine'],
   ['hold_job'],
   ['worker'],
@@ -54,7 +52,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 const THROWN = /\bthrow\s+([\w:]+)/g;
 /** What may be thrown: the error of the core, the functions that make one, the library's. */
-const ERRORS = /^(CoreError|driverError|noMatch|error|std::\w+)$/;
+const ERRORS = /^(CoreError|driverError|noMatch|noHalting|otherEpoch|error|std::\w+)$/;
 const INCLUDED = /^#include "([\w/.]+)"/;
 
 function layerOf(file: string): number {

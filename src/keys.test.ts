@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from './board/board.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { editKeys } from './editor/edits/edit-keys.ts';
+import { hitKeys } from './editor/find/hit-keys.ts';
 import { watchKeys } from './editor/watches/watch-keys.ts';
 import { type SidebarBoard, sidebarKeys } from './explorer/sidebar-keys.ts';
 import { namesKeys } from './names/names-keys.ts';
@@ -125,6 +126,11 @@ describe('[shape-9] what can be done now', () => {
     expect(on(editKeys([{ staged: 0, writes: 1 }]))).toEqual(['hasEdits']);
   });
 
+  test('of hits', () => {
+    expect(on(hitKeys([0]))).toEqual([]);
+    expect(on(hitKeys([0, 2]))).toEqual(['hasHits']);
+  });
+
   test('of names', () => {
     expect(on(namesKeys([{ isAdded: false }]))).toEqual([]);
     expect(on(namesKeys([{ isAdded: false }, { isAdded: true }]))).toEqual(['hasNames']);
@@ -139,12 +145,17 @@ describe('[shape-9] what can be done now', () => {
     const always = commands.filter(({ enablement }) => enablement === undefined);
     expect(always.map(({ command }) => command.replace('tilescope.', ''))).toEqual([
       ...['addBoard', 'addSshBoard', 'addLocalBoard', 'addSimulatedBoard', 'showLog', 'openSnapshot'],
-      ...['forgetSecrets', 'openDebugged', 'showDebugged', 'sampleAgain', 'addNames'],
+      ...['forgetSecrets', 'openDebugged', 'showDebugged', 'sampleAgain', 'allowHalting', 'addNames'],
     ]);
     const told = new Set(
-      [sidebarKeys([]), editorKeys(undefined, false), namesKeys([]), watchKeys([]), editKeys([])].flatMap(
-        (keys) => Object.keys(keys),
-      ),
+      [
+        sidebarKeys([]),
+        editorKeys(undefined, false),
+        namesKeys([]),
+        watchKeys([]),
+        editKeys([]),
+        hitKeys([]),
+      ].flatMap((keys) => Object.keys(keys)),
     );
     const conditions = [...commands, ...Object.values(menus).flat()].flatMap((one) =>
       Object.values(one).map(String),

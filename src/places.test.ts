@@ -33,6 +33,7 @@ const views: Readonly<Record<string, string>> = {
   'tilescope.tile': 'tile',
   'tilescope.comparison': 'comparison',
   'tilescope.edits': 'edits',
+  'tilescope.hits': 'hits',
   'tilescope.watches': 'watches',
 };
 

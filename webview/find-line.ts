@@ -16,7 +16,7 @@ import { button, choice, textBox, toggle } from './controls.ts';
 import type { StringKey, Translate } from './strings.ts';
 
 /** Where to look. */
-export type FindScope = 'all' | 'tile' | 'selection';
+export type FindScope = 'all' | 'tile' | 'selection' | 'memory';
 
 /** What the line tells. */
 export interface FindLineEvents {
@@ -205,8 +205,10 @@ export class FindLine {
       const range = this.#events.range(this.#scope) ?? this.#events.range('all');
       if (range !== undefined) this.#range = range;
     }
-    if (!this.#isTooLong) this.#events.ask({ query: this.#query, range: this.#range, read: this.#read });
-    else {
+    if (!this.#isTooLong) {
+      const beyond = this.#scope === 'memory';
+      this.#events.ask({ query: this.#query, range: this.#range, beyond, read: this.#read });
+    } else {
       // The host would not take it; the hits of what was typed before are none of it.
       this.#events.ask(undefined);
       this.found = nothingFound;
@@ -257,11 +259,12 @@ export class FindLine {
     const { kind, text, matchCase } = this.#query;
     const { percent, unseen, count } = this.#found;
     const isWrong = this.#found.isWrong || this.#isTooLong;
-    const scopes: readonly FindScope[] = (['all', 'tile', 'selection'] as const).filter(
+    const scopes: readonly FindScope[] = (['all', 'tile', 'selection', 'memory'] as const).filter(
       (scope) => scope === this.#scope || this.#events.range(scope) !== undefined,
     );
     const scopeKeys: Readonly<Record<FindScope, StringKey>> = {
-      all: this.#events.range('tile') === undefined ? 'scopeOnlyTile' : 'scopeAll',
+      all: this.#events.range('memory') !== undefined ? 'scopeOnlyTile' : 'scopeAll',
+      memory: 'scopeMemory',
       tile: 'scopeTile',
       selection: 'scopeSelection',
     };

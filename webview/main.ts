@@ -16,7 +16,7 @@ import { addressKinds } from '../src/model/address-kinds.ts';
 import { addressText, hasAddress } from '../src/model/addresses.ts';
 import { stateBits } from '../src/model/byte-state.ts';
 import type { CellName } from '../src/model/cells/choices.ts';
-import type { ByteRange } from '../src/model/geometry.ts';
+import { type ByteRange, totalBytes } from '../src/model/geometry.ts';
 import type { CopyForm } from '../src/model/gestures/copy-as.ts';
 import type { Fill } from '../src/model/gestures/fill.ts';
 import { liveRateShape, usualRate } from '../src/model/live-rate.ts';
@@ -92,6 +92,12 @@ window.addEventListener('error', (event) => host.post({ type: 'failure', message
 window.addEventListener('unhandledrejection', (event) =>
   host.post({ type: 'failure', message: String(event.reason) }),
 );
+
+// VS Code would undo an edit of the memory, whatever has the keys: in a box for text what was typed there is undone.
+document.addEventListener('keydown', (event) => {
+  const isUndo = (event.ctrlKey || event.metaKey) && ['z', 'y'].includes(event.key.toLowerCase());
+  if (isUndo && event.target instanceof HTMLInputElement) event.stopPropagation();
+});
 
 /** The editor once the host has said what it shows. */
 class Editor {
@@ -408,6 +414,10 @@ class Editor {
     const { range, geometry } = layout;
     if (layout.rowCount === 0) return undefined;
     if (scope === 'all') return range;
+    if (scope === 'memory') {
+      const whole = { offset: 0, length: totalBytes(geometry) };
+      return whole.length > range.length ? whole : undefined;
+    }
     // A search goes through one run: of columns, and of several runs, it would miss what lies between them.
     if (scope === 'selection')
       return isExtended(selection) && this.#isOneRun ? selectedRange(layout, selection) : undefined;

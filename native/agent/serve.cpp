@@ -69,9 +69,10 @@ class Event {
 Ending serve(const Carrier& carrier, Platform platform, const std::function<void(Session*, Ending)>& leaving) {
     // A larger pipe saves a switch of processes per frame. This does nothing where it is no pipe, or the limit is lower.
     fcntl(carrier.out, F_SETPIPE_SZ, 1 << 20);
+    Session* begun = nullptr; // set before the thread that writes answers is there
     const auto write = [&](std::span<const uint8_t> head, std::span<const uint8_t> payload) {
         if (writeAll(carrier.out, head, payload)) return;
-        leaving(nullptr, Ending::left);
+        leaving(begun, Ending::left);
         throw std::runtime_error("nobody reads any more");
     };
     const Event ended;
@@ -79,6 +80,7 @@ Ending serve(const Carrier& carrier, Platform platform, const std::function<void
     write({reinterpret_cast<const uint8_t*>(startMarker), sizeof startMarker - 1}, {});
     FrameWriter writer(write);
     Session session(writer, std::move(platform), [&] { ended.raise(); });
+    begun = &session;
     const auto leave = [&](Ending ending) {
         leaving(&session, ending);
         return ending;

@@ -29,9 +29,9 @@ enum class Ending : int {
 
 /**
  * Serves one client until it leaves.
- * @param leaving called before the session is given up, whose thread may be in the middle of a step. Null when the
- * client stopped reading: then it is called on the worker's thread, with nothing held. The agent ends its process
- * there.
+ * @param leaving called before the session is given up, whose thread may be in the middle of a step. When the client
+ * stopped reading it is called on the worker's thread, with nothing held; null where there was no session yet. The agent
+ * ends its process there.
  */
 Ending serve(const Carrier& carrier, Platform platform, const std::function<void(Session*, Ending)>& leaving);
 

@@ -243,6 +243,32 @@ TEST_CASE(
     CHECK(client.answer(next)["t"] == "ok");
 }
 
+TEST_CASE("[debug-7] a core that was halted goes on when its client is silent, and when it leaves") {
+    constexpr uint32_t control = 0x32010;
+    constexpr Tile core{6, 1};
+    for (const bool leaves : {false, true}) {
+        Connection client;
+        client.kernel.own(0, 500, {});
+        client.start({{"heartbeatMs", leaves ? 60'000 : 2000}, {"exitMs", 600'000}});
+        const Header found = client.ask({{"op", "describe"}});
+        Header halt = about("halt");
+        halt["act"] = "allow";
+        halt["epoch"] = found["partitions"][0]["epoch"];
+        REQUIRE(client.ask(halt)["t"] == "ok");
+        halt["act"] = "halt";
+        halt["tile"] = Header::array({6, 1});
+        const Header halted = client.ask(halt);
+        REQUIRE(halted["reason"] == 0);
+        if (leaves) {
+            CHECK(client.kernel.peek(core, control) == 1);
+            client.hangUp();
+            CHECK(client.ending() == Ending::left);
+        }
+        while (client.kernel.peek(core, control) != 0) std::this_thread::yield();
+        if (!leaves) CHECK(client.ask(halt)["code"] == "no-halting");
+    }
+}
+
 TEST_CASE("[shape-4] a call that hangs is named while it lasts, and once it came back the request is answered") {
     Connection client;
     client.kernel.beforeEnquire = [&, first = true]() mutable {

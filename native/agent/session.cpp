@@ -168,6 +168,8 @@ void Session::setSilent(bool silent) {
         refuse(id, CoreError("timeout", "nothing was heard from the client"));
     }
     service_->worker().setSilent(silent);
+    // Here, because the worker's thread may wait for a client that does not read.
+    if (silent) service_->worker().endHalts(std::chrono::seconds(2));
 }
 
 void Session::sayStuck() {

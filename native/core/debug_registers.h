@@ -202,6 +202,8 @@ class DebugWrite {
     /** Where it is written, and read back, and of which generation. */
     [[nodiscard]] constexpr ReadableRegister where() const { return where_; }
     [[nodiscard]] constexpr uint32_t value() const { return value_; }
+    /** The same register as it was before: nothing halts, steps or is watched. */
+    [[nodiscard]] constexpr DebugWrite undone() const { return {where_, 0, passing_}; }
     /** Whether a register that holds this has taken what was written. */
     [[nodiscard]] constexpr bool isIn(uint32_t found) const { return ((found ^ value_) & ~passing_) == 0; }
 

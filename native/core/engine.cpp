@@ -11,10 +11,12 @@ namespace tilescope {
 
 Engine::Engine(Kernel& kernel, std::string device)
     : kernel_(kernel), node_(kernel, std::move(device), [this](Node::Change change) { nodeChanged(change); }),
-      owners_(node_), list_(node_, owners_, courtesy_, hurry_), access_(node_, owners_, list_, courtesy_) {}
+      owners_(node_), list_(node_, owners_, courtesy_, hurry_), access_(node_, owners_, list_, courtesy_),
+      halts_(node_, list_, access_) {}
 
 void Engine::nodeChanged(Node::Change change) {
     list_.nodeChanged(change);
+    halts_.forget();
     if (change == Node::Change::gone) {
         owners_.forgetAll();
         return;

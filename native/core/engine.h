@@ -16,6 +16,7 @@
 #include "access.h"
 #include "courtesy.h"
 #include "driver.h"
+#include "halt.h"
 #include "node.h"
 #include "owners.h"
 #include "partition.h"
@@ -87,6 +88,8 @@ class Engine final : public PartitionDriver {
     }
     DoneOrLater takeKernelDescriptor(ColumnRange columns) { return access_.takeKernelDescriptor(columns); }
     std::vector<RefusedStart> takeRefusedStarts() { return access_.takeRefusedStarts(); }
+    /** Cores that are halted. */
+    [[nodiscard]] Halts& halts() { return halts_; }
     /** What is known of driver and array. */
     [[nodiscard]] const Node& node() const { return node_; }
     /** The ways to bytes. */
@@ -105,6 +108,7 @@ class Engine final : public PartitionDriver {
     Owners owners_;
     PartitionList list_;
     Access access_;
+    Halts halts_;
 };
 
 } // namespace tilescope

@@ -25,6 +25,7 @@ Worker::~Worker() {
     }
     wake_.notify_all();
     thread_.join();
+    engine_.halts().endAll();
     const CoreError cancelled("cancelled", "the connection ended");
     for (auto* queue : {&urgent_, &bulk_}) {
         for (Queued& queued : *queue) queued.task->fail(cancelled);
@@ -152,6 +153,7 @@ std::optional<Turns::Time> Worker::check() {
         kernel_.setQuiet(true);
         try {
             auto found = engine_.poll();
+            engine_.halts().tend();
             if (found) {
                 changed = std::move(*found);
             } else {
@@ -172,13 +174,52 @@ std::optional<Turns::Time> Worker::check() {
     return std::nullopt;
 }
 
-bool Worker::runStep(Queued& queued) {
+void Worker::trace(bool on) {
+    kernel_.setTrace(on ? Trace([this](const std::string& line) {
+        // A wait asks the same many times.
+        if (!traceLines_.empty() && traceLines_.back() == line) return;
+        if (traceLines_.size() < mostTraceLines) {
+            traceLines_.push_back(line);
+        } else {
+            unkeptLines_++;
+        }
+    })
+                        : Trace());
+}
+
+bool Worker::takeDevice(std::chrono::milliseconds atMost) {
+    const auto until = Clock::now() + atMost;
+    while (!device_.try_lock()) {
+        if (Clock::now() >= until) return false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    return true;
+}
+
+bool Worker::freeze(std::chrono::milliseconds atMost) {
+    if (!takeDevice(atMost)) return false;
+    engine_.halts().endAll();
+    return true;
+}
+
+void Worker::endHalts(std::chrono::milliseconds atMost) {
+    if (!engine_.halts().any()) return; // no step is waited for
+    if (!takeDevice(atMost)) return;
+    const std::lock_guard device(device_, std::adopt_lock);
+    engine_.halts().endAll();
+}
+
+bool Worker::runStep(Queued& queued, bool traces) {
     Task& task = *queued.task;
+    std::vector<RefusedStart> refused;
     try {
         Progress made = Progress::more();
         {
             const std::lock_guard device(device_);
+            trace(traces);
+            const std::unique_ptr<Worker, void (*)(Worker*)> end(this, [](Worker* worker) { worker->trace(false); });
             made = task.step(engine_);
+            if (made.what() != Progress::What::later) refused = engine_.takeRefusedStarts();
         }
         if (made.what() == Progress::What::later) {
             queued.notBefore = made.at();
@@ -189,7 +230,7 @@ bool Worker::runStep(Queued& queued) {
         const bool finished = made.isDone();
         letGo_ = Clock::now();
         flushTrace();
-        if (const auto refused = engine_.takeRefusedStarts(); !refused.empty()) {
+        if (!refused.empty()) {
             tell("a refused start", [&] { hooks_.refused(refused); });
         }
         if (finished) forget();
@@ -274,16 +315,7 @@ void Worker::run() {
             saidLines_.clear();
             repeats_ = 0;
         }
-        kernel_.setTrace(tracing_ ? Trace([this](const std::string& line) {
-            // A wait asks the same many times.
-            if (!traceLines_.empty() && traceLines_.back() == line) return;
-            if (traceLines_.size() < mostTraceLines) {
-                traceLines_.push_back(line);
-            } else {
-                unkeptLines_++;
-            }
-        })
-                                  : Trace());
+        const bool traces = tracing_;
         lock.unlock();
         bool further = true;
         if (cancelled) {
@@ -291,7 +323,7 @@ void Worker::run() {
         } else if (silent) {
             end(queued, CoreError("timeout", "nothing was heard from the client"));
         } else {
-            further = runStep(queued);
+            further = runStep(queued, traces);
         }
         lock.lock();
         running_ = 0;

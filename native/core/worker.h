@@ -85,8 +85,10 @@ class Worker {
     }
     /** Looks at the partition list twice a second from now on. */
     void watchPartitions();
-    /** Waits until no step is running and keeps the next one from starting. For the end of the process. */
-    bool freeze(std::chrono::milliseconds atMost) { return device_.try_lock_for(atMost); }
+    /** Waits until no step is running and keeps the next one from starting. For the end of the process: halted cores go on. */
+    bool freeze(std::chrono::milliseconds atMost);
+    /** Lets all halted cores go on, between two steps. Any thread. */
+    void endHalts(std::chrono::milliseconds atMost);
 
   private:
     using Time = Turns::Time;
@@ -109,8 +111,12 @@ class Worker {
     [[nodiscard]] std::optional<Time> firstOf(const Queue& queue) const;
     /** Takes the first that may go on now out of the queue. Under the lock. */
     Queued take(Queue& queue, Time now) const;
+    /** Waits between two steps; true: the device's lock is taken. */
+    bool takeDevice(std::chrono::milliseconds atMost);
     /** False when the step got no further: it has to be taken again. */
-    bool runStep(Queued& queued);
+    bool runStep(Queued& queued, bool traces);
+    /** The step's trace lines are kept. Under the device's lock. */
+    void trace(bool on);
     /** The running task is about to give its last answer: its id may be used again. */
     void forget();
     void end(Queued& queued, const CoreError& error);
@@ -130,8 +136,8 @@ class Worker {
     std::string checkTrouble_;                    // likewise: what was wrong at the last check
     std::chrono::steady_clock::time_point letGo_; // likewise: when the last step ended
 
-    std::timed_mutex device_; // held during a step
-    std::mutex mutex_;        // guards everything below
+    std::mutex device_; // held during a step
+    std::mutex mutex_;  // guards everything below
     std::condition_variable wake_;
     Queue urgent_;
     Queue bulk_;

@@ -113,6 +113,13 @@ Header tileHeader(const TileStatus& tile) {
     return header;
 }
 
+Header haltHeader(const HaltAnswer& answer) {
+    return {{"reason", static_cast<uint32_t>(answer.reason)},
+            {"status", answer.status},
+            {"debugStatus", answer.debugStatus},
+            {"counter", answer.counter}};
+}
+
 Header refusedStartHeader(const RefusedStart& refused) {
     return {{"startCol", refused.columns.startCol},
             {"numCols", refused.columns.numCols},

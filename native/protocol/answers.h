@@ -23,6 +23,7 @@ Header partitionsHeader(const std::vector<PartitionState>& partitions, const std
 Header openedHeader(ColumnRange columns, const std::vector<MemoryState>& memories);
 /** A tile without its registers. */
 Header tileHeader(const TileStatus& tile);
+Header haltHeader(const HaltAnswer& answer);
 Header refusedStartHeader(const RefusedStart& refused);
 /** Texts that no sentence needs in full length are cut, and facts are few: it always fits into a frame. */
 Header errorHeader(const CoreError& error);

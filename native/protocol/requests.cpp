@@ -39,11 +39,6 @@ std::vector<ByteRange> rangesIn(const Header& header) {
     return ranges;
 }
 
-WatchRequest watchRequest(const Header& header) {
-    return {partitionIn(header), memoryIn(header), std::chrono::milliseconds(wordIn(header, "periodMs")),
-            wordIn(header, "wordsPerSecond")};
-}
-
 std::vector<uint32_t> openTilesIn(const Header& header) {
     std::vector<uint32_t> tiles;
     const auto place = header.find("openTiles");
@@ -107,14 +102,10 @@ ReadRequest readRequest(const Header& header) {
 }
 
 ScanRequest scanRequest(const Header& header) {
-    ScanRequest request{watchRequest(header), rangesIn(header)};
+    ScanRequest request{partitionIn(header), memoryIn(header), rangesIn(header)};
+    request.period = std::chrono::milliseconds(wordIn(header, "periodMs"));
+    request.wordsPerSecond = wordIn(header, "wordsPerSecond");
     checkScan(request);
-    return request;
-}
-
-SurveyRequest surveyRequest(const Header& header) {
-    SurveyRequest request{watchRequest(header), wordIn(header, "survey")};
-    checkSurvey(request);
     return request;
 }
 
@@ -148,6 +139,21 @@ StatusRequest statusRequest(const Header& header) {
             throw badRequest("tiles holds something else than [column, row]");
         }
         request.tiles.push_back({one[0].get<uint32_t>(), one[1].get<uint32_t>()});
+    }
+    return request;
+}
+
+HaltRequest haltRequest(const Header& header, HaltAct act) {
+    HaltRequest request{columnsNamedBy(partitionIn(header)), {}, act, 1, {}};
+    const Header& tile = listIn(header, "tile");
+    if (tile.size() != 2 || !isWord(tile[0]) || !isWord(tile[1])) throw badRequest("tile is no [column, row]");
+    request.tile = {tile[0].get<uint32_t>(), tile[1].get<uint32_t>()};
+    if (act == HaltAct::step) request.count = wordIn(header, "count");
+    if (act == HaltAct::breakpoints) {
+        for (const Header& one : listIn(header, "counters")) {
+            if (!isWord(one)) throw badRequest("counters holds something else than program counters");
+            request.counters.push_back(one.get<uint32_t>());
+        }
     }
     return request;
 }

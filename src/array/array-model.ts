@@ -27,7 +27,6 @@ import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
 import { waitCycles, waitEdges } from '../model/status/waits.ts';
 import type { BoardLink } from '../session/link.ts';
-import type { PartitionHeat } from '../session/partition-heat.ts';
 import type { SessionReference } from '../session/pool.ts';
 import type { ArrayChoice, ArrayPicture, ArrayProblem } from './messages.ts';
 import { drawPicture, partitionTiles, tileKey } from './picture.ts';
@@ -74,10 +73,6 @@ export interface ArrayServices {
   openPlace(resource: MemoryResource, range: ByteRange): Promise<void>;
   /** Fires when tiles may have other names, and when something else is known of stacks. */
   readonly onDidChangeNames: (listener: () => void) => Disposable;
-  /** Where a partition's memory changes; `undefined` where a person does not want to know. */
-  heat(board: ArrayBoard, partition: PartitionKey): PartitionHeat | undefined;
-  /** Fires when a person wants to know where memory changes, or does not any more. */
-  readonly onDidWantHeat: (listener: () => void) => Disposable;
   /** A time of day in words; `at` in milliseconds since 1970. */
   clock(at: number): string;
   /** Calls once after so many milliseconds, unless disposed before. */
@@ -147,8 +142,6 @@ export class ArrayModel implements Disposable {
   #settle: Disposable | undefined;
   #next: Disposable | undefined;
   #disposed = false;
-  /** The heat that is followed while the view is visible. */
-  #heat: { readonly known: PartitionHeat; readonly ends: Disposable } | undefined;
 
   constructor(services: ArrayServices) {
     this.#services = services;
@@ -158,7 +151,6 @@ export class ArrayModel implements Disposable {
         this.#want();
         this.#changed.fire();
       }),
-      services.onDidWantHeat(() => this.#followHeat()),
       services.onDidChangeNames(() => this.#changed.fire()),
     ];
   }
@@ -183,7 +175,6 @@ export class ArrayModel implements Disposable {
     } else {
       this.#stopWaiting();
       this.#dropReads();
-      this.#followHeat();
     }
   }
 
@@ -358,7 +349,6 @@ export class ArrayModel implements Disposable {
         warnings: [],
         readAt: '',
         reading: false,
-        heat: () => 0,
       };
       return drawPicture({ ...around, ...nothing }, l10n);
     }
@@ -388,8 +378,6 @@ export class ArrayModel implements Disposable {
         warnings: [...stacks.values()].flatMap(({ warnings }) => warnings),
         readAt: this.#readAt(known, board, info),
         reading: known?.reading === true,
-        heat: (tile) => this.#heat?.known.warmest(tile) ?? 0,
-        ...this.#heatText(),
         ...(focused?.board === board.id ? { focused: focused.tile } : {}),
       },
       l10n,
@@ -419,62 +407,8 @@ export class ArrayModel implements Disposable {
     this.#disposed = true;
     for (const one of this.#following) one.dispose();
     this.#stopWaiting();
-    this.#heat?.ends.dispose();
     this.#changed.dispose();
     this.#focusChanged.dispose();
-  }
-
-  /** Follows the heat of the partition that is shown, while it can be seen. */
-  #followHeat(): void {
-    const now = this.#visible && !this.#disposed ? this.shown : undefined;
-    const known = now && this.#services.heat(now.board, now.info.key);
-    if (known === this.#heat?.known) return;
-    const isOther = this.#heat !== undefined || known !== undefined;
-    const before = this.#heat;
-    this.#heat = undefined;
-    before?.ends.dispose();
-    if (known !== undefined) {
-      const listening = known.onDidChange(() => this.#changed.fire());
-      const shown = known.show();
-      const dispose = (): void => {
-        listening.dispose();
-        shown.dispose();
-      };
-      this.#heat = { known, ends: { dispose } };
-    }
-    if (isOther && !this.#disposed) this.#changed.fire();
-  }
-
-  #heatText(): { heatText?: NonNullable<ArrayPicture['heat']> } {
-    const { l10n } = this.#services;
-    switch (this.#heat?.known.pause) {
-      case 'free':
-        return {
-          heatText: {
-            text: l10n.t('Nobody uses the partition: where its memory changes is not looked at.'),
-            isKnown: false,
-          },
-        };
-      case 'failed':
-        return {
-          heatText: {
-            text: l10n.t('Where memory changes could not be looked at. It is tried again by itself.'),
-            isKnown: false,
-          },
-        };
-      case undefined:
-        if (this.#heat === undefined) return {};
-        return {
-          heatText: {
-            text: l10n.t(
-              'How much of the memory changed lately, by a few words of each tile: without a bar something small may change, too.',
-            ),
-            isKnown: true,
-          },
-        };
-      default:
-        return {};
-    }
   }
 
   /** What the board said of itself, also while the connection is lost. */
@@ -600,7 +534,6 @@ export class ArrayModel implements Disposable {
 
   /** Reads what is looked at, if it was not tried yet in this connection. */
   #want(): void {
-    this.#followHeat();
     this.#settle?.dispose();
     this.#settle = undefined;
     const now = this.shown;

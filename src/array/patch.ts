@@ -17,7 +17,6 @@ const wholeParts = [
   'warnings',
   'readAt',
   'reading',
-  'heat',
   'problem',
   'focused',
 ] as const;

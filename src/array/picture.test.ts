@@ -48,30 +48,7 @@ const nothing: PictureFacts = {
   warnings: [],
   readAt: '',
   reading: false,
-  heat: () => 0,
 };
-
-test('[live-3] a warm tile of the partition has its step, and says it in words; a cold one has neither', () => {
-  const columns = { startCol: 1, numCols: 2 };
-  const heat = ({ col, row }: Tile): number => (col === 0 || row === 1 ? 4 : row === 2 ? 1 : 0);
-  const text = { text: 'Bars', isKnown: true };
-  const { rows, heat: told } = drawPicture(
-    { ...nothing, board: { partitions: [partition(columns, 4)], columns }, heat, heatText: text },
-    plain,
-  );
-  const cellOf = (col: number, row: number) =>
-    rows.find((one) => one.row === row)?.cells.find(({ tile }) => tile.col === col);
-  expect([cellOf(1, 1)?.heat, cellOf(2, 2)?.heat, cellOf(1, 3)?.heat, cellOf(0, 1)?.heat]).toEqual([
-    4,
-    1,
-    undefined,
-    undefined,
-  ]);
-  expect(cellOf(1, 1)?.lines.at(-1)).toBe('Memory: most of it changes');
-  expect(cellOf(2, 2)?.lines.at(-1)).toBe('Memory: little changes');
-  expect(cellOf(1, 3)?.lines.join()).not.toContain('Memory');
-  expect(told).toBe(text);
-});
 
 describe('[attach-11] the picture', () => {
   test('of random arrays agrees, cell by cell, with what is true of each tile', () => {

@@ -2,7 +2,6 @@
 
 import type { PartitionInfo } from '../board/board.ts';
 import { type ArrayShape, type ColumnRange, type Tile, type TileKind, tileKind } from '../model/geometry.ts';
-import { heatText } from '../model/heat.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { TileStatus, WaitEdge } from '../model/status/status.ts';
 import {
@@ -49,9 +48,6 @@ export interface PictureFacts {
   readonly warnings: readonly ArrayWarning[];
   readonly readAt: string;
   readonly reading: boolean;
-  /** How warm a tile of the partition is, 0 to `hottest`. */
-  readonly heat: (tile: Tile) => number;
-  readonly heatText?: ArrayPicture['heat'];
   readonly problem?: ArrayProblem;
   readonly focused?: Tile;
 }
@@ -89,7 +85,6 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     title: facts.title,
     readAt: facts.readAt,
     reading: facts.reading,
-    ...(facts.heatText === undefined ? {} : { heat: facts.heatText }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
     ...(facts.focused === undefined ? {} : { focused: facts.focused }),
   };
@@ -116,19 +111,16 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     drawn.set(tileKey(tile), state);
     const name = l10n.t('{0}: {1}', tileName(tile, kind, l10n), stateName(state, l10n));
     const own = isIn(columns, tile.col);
-    const heat = own ? facts.heat(tile) : 0;
     return {
       tile,
       state,
       hangs: own && hanging.has(tileKey(tile)),
       warns: own && warned.has(tileKey(tile)),
-      ...(heat === 0 ? {} : { heat }),
       lines: [
         name,
         ...facts.names(tile),
         ...(own && status !== undefined ? statusTooltip(status, l10n) : []),
         ...(own ? (waits.get(tileKey(tile)) ?? []) : []),
-        ...(heat === 0 ? [] : [l10n.t('Memory: {0}', heatText(heat, l10n))]),
       ],
     };
   };

@@ -168,36 +168,6 @@ export interface Watch<Asked = WatchOptions> {
   dispose(): void;
 }
 
-/** How a whole memory is surveyed: watched coarsely, to find where something changes. */
-export interface SurveyOptions extends WatchPace {
-  /** Words that a look compares in each tile, at equal distances, 1 to `maxSurveyWords`; it reads twice as many. */
-  readonly wordsPerTile: number;
-}
-
-/** What a look of a survey found in one tile. */
-export interface TileChange {
-  /** In buffer order. */
-  readonly tile: number;
-  /** Compared words that differ from the look before. */
-  readonly changed: number;
-  /** Why the tile cannot be read; `changed` is 0 then. */
-  readonly reason?: UnreadableReason;
-}
-
-export interface SurveyUpdate {
-  /** In ascending order: tiles that changed, and those that can or cannot be read now, otherwise than was told. At first all can. */
-  readonly tiles: readonly TileChange[];
-  /** Milliseconds since 1970 on this machine's clock. */
-  readonly at: number;
-  readonly epoch: string;
-  /** As in `WatchUpdate`. */
-  readonly words: number;
-  readonly wireBytes: number;
-}
-
-/** A survey under way; as a watch, but it does not change. */
-export type Survey = Omit<Watch, 'change'>;
-
 export interface ReadOptions {
   /** `look` unless told otherwise. */
   readonly asking?: Asking;
@@ -263,11 +233,6 @@ export interface PartitionMemory {
    * cores' program memory is left alone. Updates come one at a time, see `Watch.seen`.
    */
   watch(options: WatchOptions, onUpdate: (update: WatchUpdate) => void): Watch;
-  /**
-   * Looks at a few words of each tile again and again, as a watch, and tells in which tiles they changed. What is longer than
-   * the distance of the words is found at each look; every other word has its turn, one look for each word of the distance.
-   */
-  survey(options: SurveyOptions, onUpdate: (update: SurveyUpdate) => void): Survey;
 }
 
 /** A partition whose memory types are known. Holds nothing on the board. */
@@ -295,6 +260,31 @@ export interface Partition {
    * never counts it as given back, so a later reset of the array by XRT goes wrong: only when a person chose it.
    */
   takeKernelDescriptor(signal: AbortSignal): Promise<void>;
+  /**
+   * A person allowed to halt cores of this partition, which somebody uses, in this epoch. The board's side ends it and lets
+   * all of them go on: with the connection, with silence, and when the partition changes hands. Rejects with `no-halting`
+   * where there is no way, `epoch`.
+   */
+  allowHalting(epoch: string, signal: AbortSignal): Promise<void>;
+  /** Rejects with `no-halting` (not allowed, or it has ended), `debug-in-use`, `epoch`, `out-of-range`. */
+  actOnCore(tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState>;
+  /** Lets all cores go on. The answer: how many could not be reached yet; the board's side goes on trying. */
+  endHalting(signal: AbortSignal): Promise<number>;
+}
+
+/** What is done to one core; `counters` are bytes of its program memory, all of its breakpoints. */
+export type CoreAct =
+  | { readonly act: 'halt' | 'resume' }
+  /** 1 to 15 instructions, of a halted core. */
+  | { readonly act: 'step'; readonly count: number }
+  | { readonly act: 'breakpoints'; readonly counters: readonly number[] };
+
+/** A core's registers after an act; all 0 with a `reason`, which says why not all of it was done. */
+export interface CoreState {
+  readonly reason: UnreadableReason | undefined;
+  readonly status: number;
+  readonly debugStatus: number;
+  readonly counter: number;
 }
 
 export interface StatusOptions {

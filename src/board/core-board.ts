@@ -13,7 +13,6 @@ import {
   type Tile,
   tileCount,
   totalBytes,
-  wordBytes,
 } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { decodeTileStatus } from '../model/status/decode.ts';
@@ -22,6 +21,8 @@ import type {
   BoardInfo,
   BoardLog,
   BoardNotice,
+  CoreAct,
+  CoreState,
   OpenOptions,
   Partition,
   PartitionInfo,
@@ -32,12 +33,8 @@ import type {
   ReadResult,
   StatusOptions,
   StatusReport,
-  Survey,
-  SurveyOptions,
-  SurveyUpdate,
   Watch,
   WatchOptions,
-  WatchPace,
   WatchUpdate,
   WriteEdit,
   WriteOptions,
@@ -53,8 +50,6 @@ import {
   type CoreUpdate,
   type CoreWatchRequest,
   maxStatusTiles,
-  maxSurveyTotal,
-  maxSurveyWords,
   maxWatchBytes,
   maxWatchRanges,
   watchPeriods,
@@ -320,6 +315,18 @@ class CorePartition extends CoreOwnership implements Partition {
     return running;
   }
 
+  async allowHalting(epoch: string, signal: AbortSignal): Promise<void> {
+    await this.access.client(signal).allowHalting(this.key, epoch, signal);
+  }
+
+  actOnCore(tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState> {
+    return this.access.client(signal).actOnCore(this.key, tile, act, signal);
+  }
+
+  endHalting(signal: AbortSignal): Promise<number> {
+    return this.access.client(signal).endHalting(this.key, signal);
+  }
+
   #checkTiles(tiles: readonly Tile[]): void {
     if (tiles.length > maxStatusTiles) {
       throw new BoardError('out-of-range', `status of ${tiles.length} tiles; ${maxStatusTiles} at most`);
@@ -433,37 +440,7 @@ class CorePartitionMemory implements PartitionMemory {
     };
   }
 
-  survey(options: SurveyOptions, onUpdate: (update: SurveyUpdate) => void): Survey {
-    const client = this.#access.client(new AbortController().signal);
-    const { wordsPerTile } = options;
-    const count = tileCount(this.geometry);
-    const isSound =
-      Number.isInteger(wordsPerTile) &&
-      wordsPerTile >= 1 &&
-      wordsPerTile <= Math.min(maxSurveyWords, this.geometry.bytesPerTile / wordBytes) &&
-      wordsPerTile * count <= maxSurveyTotal &&
-      isPace(options);
-    if (!isSound) {
-      throw new BoardError('out-of-range', `a survey of ${wordsPerTile} words every ${options.periodMs} ms`);
-    }
-    const request = { ...options, partition: this.#key, memory: this.geometry.type };
-    const refused = new AbortController();
-    const survey = client.survey(request, (update) => {
-      const beyond = update.tiles.find(({ tile }) => tile >= count);
-      if (beyond === undefined) onUpdate({ ...update, at: Date.now() });
-      else refused.abort(new BoardError('protocol', `a surveyed tile ${beyond.tile} of ${count}`));
-    });
-    refused.signal.addEventListener('abort', () => survey.dispose());
-    return {
-      seen: () => survey.seen(),
-      ended: survey.ended.then((error) =>
-        refused.signal.aborted ? toBoardError(refused.signal.reason) : error,
-      ),
-      dispose: () => survey.dispose(),
-    };
-  }
-
-  #checkWatch({ ranges, ...pace }: WatchOptions): void {
+  #checkWatch({ ranges, periodMs, wordsPerSecond }: WatchOptions): void {
     let end = 0;
     let bytes = 0;
     for (const { offset, length } of ranges) {
@@ -475,8 +452,15 @@ class CorePartitionMemory implements PartitionMemory {
       bytes += length;
     }
     const sound =
-      ranges.length > 0 && ranges.length <= maxWatchRanges && bytes <= maxWatchBytes && isPace(pace);
-    if (!sound) throw new BoardError('out-of-range', `a watch of ${bytes} bytes every ${pace.periodMs} ms`);
+      ranges.length > 0 &&
+      ranges.length <= maxWatchRanges &&
+      bytes <= maxWatchBytes &&
+      Number.isInteger(periodMs) &&
+      periodMs >= watchPeriods.shortest &&
+      periodMs <= watchPeriods.longest &&
+      Number.isInteger(wordsPerSecond) &&
+      wordsPerSecond >= 1;
+    if (!sound) throw new BoardError('out-of-range', `a watch of ${bytes} bytes every ${periodMs} ms`);
   }
 
   #checkRange(offset: number, length: number): void {
@@ -504,16 +488,6 @@ class CorePartitionMemory implements PartitionMemory {
     }
     return list;
   }
-}
-
-function isPace({ periodMs, wordsPerSecond }: WatchPace): boolean {
-  return (
-    Number.isInteger(periodMs) &&
-    periodMs >= watchPeriods.shortest &&
-    periodMs <= watchPeriods.longest &&
-    Number.isInteger(wordsPerSecond) &&
-    wordsPerSecond >= 1
-  );
 }
 
 /** An update of a watch as what a read of the changed runs would have brought. */

@@ -20,6 +20,8 @@ export type BoardErrorCode =
   | 'columns-taken' // some of these columns are in use as part of another partition
   | 'no-match' // none of the owner's buffers is certainly this memory: nothing is written beside it
   | 'hold-failed' // the holder process could not be started or ended
+  | 'no-halting' // cores of this partition cannot be halted; `why` says what is against it
+  | 'debug-in-use' // somebody else uses a core's debug registers
   | 'unknown-driver' // not one of the driver families this version knows; needs the person's consent
   | 'not-asked' // nobody uses the partition, and nobody asked for it
   | 'gave-way' // a long read of a free partition ended, because somebody opened the device

@@ -23,6 +23,8 @@ const everyCode: Readonly<Record<BoardErrorCode, true>> = {
   'columns-taken': true,
   'no-match': true,
   'hold-failed': true,
+  'no-halting': true,
+  'debug-in-use': true,
   'unknown-driver': true,
   'not-asked': true,
   'gave-way': true,
@@ -156,6 +158,14 @@ describe('[main-16] every error has a sentence and a next step', () => {
     for (const code of ['columns-taken', 'no-match'] as const) {
       expect(said(code, { pid: 7, command: 'graph' })).toContain('graph (7)');
     }
+  });
+
+  it('[debug-8] says why cores cannot be halted, and what uses their debug registers', () => {
+    const reasons = ['free', 'in-process', 'not-allowed', 'driver'];
+    expect(new Set(reasons.map((why) => said('no-halting', { why }))).size).toBe(reasons.length);
+    expect(said('no-halting', { why: 'driver' })).toContain('driver on this board');
+    const used = said('debug-in-use', { col: 6, row: 1, register: 'PC_Event0', value: 0x80000100 });
+    expect(used).toContain('core (6,1): PC_Event0 is 0x80000100.');
   });
 
   it('a changed host key shows both fingerprints, file and line', () => {

@@ -1,5 +1,6 @@
 /** The sentence and the next step that a person reads for each way in which a board can fail. */
 import type { Localiser } from '../model/localiser.ts';
+import { hexNumber } from '../model/numbers.ts';
 import { defaultDevice } from './board.ts';
 import type { BoardError, ErrorFacts } from './errors.ts';
 import { processName } from './owner-name.ts';
@@ -131,6 +132,19 @@ export function explain(error: BoardError, l10n: Localiser): Explanation {
           'The process that holds the partition for post-mortem could not be started or ended.',
         ),
         nextStep: l10n.t('The log has the reason. Refresh the board and try again.'),
+      };
+    case 'no-halting':
+      return explainNoHalting(facts, l10n);
+    case 'debug-in-use':
+      return {
+        message: l10n.t(
+          'Something else uses the debug registers of core ({0},{1}): {2} is {3}.',
+          facts.text('col') ?? '?',
+          facts.text('row') ?? '?',
+          facts.text('register') ?? l10n.t('one of them'),
+          hexNumber(facts.number('value') ?? 0),
+        ),
+        nextStep: l10n.t('Nothing was written. End the other debugger or profiler, then try again.'),
       };
     case 'unknown-driver':
       return {
@@ -404,6 +418,24 @@ function explainPermission(facts: Facts, device: string, l10n: Localiser): Expla
       // Small images have no setfacl, and the node's group has no rights as the driver makes it.
       `sudo chown "$(id -un)" ${pathForShell(device)}`,
     ),
+  };
+}
+
+function explainNoHalting(facts: Facts, l10n: Localiser): Explanation {
+  const reasons: Readonly<Record<string, string>> = {
+    free: l10n.t('No application uses this partition, so there is nothing to halt.'),
+    'in-process': l10n.t(
+      'Cores cannot be halted on a board that this window reads by itself: nothing would let them go on if it crashed.',
+    ),
+    'not-allowed': l10n.t('Nobody allowed to halt cores of this partition, or that has ended.'),
+  };
+  return {
+    message:
+      reasons[facts.text('why') ?? ''] ??
+      l10n.t(
+        'Cores cannot be halted here: the AI Engine driver on this board has no safe way to write their registers.',
+      ),
+    nextStep: l10n.t('Samples show where cores are without halting them.'),
   };
 }
 

@@ -23,6 +23,7 @@ import { ManualTime, settle } from '../session/scripted-board.ts';
 import { type AdapterServices, ObservingAdapter, type ThreadOrder } from './adapter.ts';
 import { CoreMemory } from './core-memory.ts';
 import { Cores } from './cores.ts';
+import { Halting } from './halting.ts';
 import { CoreProgram } from './programs.ts';
 import { Refused } from './refused.ts';
 
@@ -127,7 +128,8 @@ class Bench {
               text: `op ${col}.${row} ${address}`,
             }));
       const programs = { at, listing, onDidChange: this.programsRead.event, dispose: () => undefined };
-      return { cores, programs, memory: new CoreMemory(this.link, info), order: this.order };
+      const halting = new Halting(this.link, info, cores);
+      return { cores, programs, memory: new CoreMemory(this.link, info), halting, order: this.order };
     },
     sourcePath: async (path) => (path.endsWith('fir.cc') ? `/home/me${path}` : undefined),
     errorText: (thrown) =>
@@ -704,4 +706,103 @@ test('[debug-1] 400 cores cost one request each for threads and status, and no d
   expect(bench.array.count('status')).toBe(1);
   expect(spent).toBeLessThan(500);
   await bench.dispose();
+});
+
+describe('a session that may halt', () => {
+  const tile: Tile = { col: 6, row: 1 };
+  let bench: Bench;
+  let threadId: number;
+  beforeEach(async () => {
+    bench = new Bench();
+    await bench.start();
+    await bench.attach();
+    threadId = await bench.threadOf('(6,1)');
+  });
+  afterEach(async () => bench.dispose());
+
+  const allow = (): Promise<void> | undefined =>
+    bench.adapter?.halting?.allow(bench.array.epoch(ownedColumns));
+  const debugStatus = (of = tile): number => bench.array.core(of).at(bench.time.now()).debugStatus;
+  const stoppedBy = async (ask: () => Promise<unknown>): Promise<unknown> => {
+    const told = bench.client.waitForEvent('stopped');
+    await ask();
+    return (await told).body;
+  };
+  const pc = async (): Promise<string | undefined> =>
+    (await bench.client.stackTraceRequest({ threadId })).body.stackFrames[0]?.instructionPointerReference;
+
+  test('halts by Pause only once a person allowed it, steps one instruction, and lets go by Continue', async () => {
+    const { client } = bench;
+    expect(await stoppedBy(() => client.pauseRequest({ threadId }))).toMatchObject({
+      description: 'Sample 15:11:52',
+    });
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+    await client.continueRequest({ threadId });
+    await allow();
+    expect(await stoppedBy(() => client.pauseRequest({ threadId }))).toEqual({
+      ...{ reason: 'pause', description: 'Halted', threadId, allThreadsStopped: false },
+    });
+    expect(debugStatus()).toBe(1);
+    const before = await pc();
+    bench.time.advance(5000);
+    expect(await pc()).toBe(before);
+    for (const ask of [() => client.stepInRequest({ threadId }), () => client.nextRequest({ threadId })]) {
+      expect(await stoppedBy(ask)).toMatchObject({ reason: 'step', description: 'Halted' });
+    }
+    expect(Number(await pc()) - Number(before)).toBe(32);
+    await expect(client.stepOutRequest({ threadId })).rejects.toThrow(/single instructions/);
+    expect((await client.continueRequest({ threadId })).body.allThreadsContinued).toBe(true);
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+    await expect(client.nextRequest({ threadId })).rejects.toThrow(/not stopped/);
+  });
+
+  test('lets one core go while another stands, and drops samples beside them', async () => {
+    const { client } = bench;
+    const other = await bench.threadOf('(6,2)');
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    await stoppedBy(() => client.pauseRequest({ threadId: other }));
+    bench.adapter?.dropSamples();
+    expect((await client.continueRequest({ threadId })).body.allThreadsContinued).toBe(false);
+    expect([debugStatus(), debugStatus({ col: 6, row: 2 })]).toEqual([0, 1]);
+    await client.disconnectRequest();
+    expect(bench.array.core({ col: 6, row: 2 }).isUntouched).toBe(true);
+  });
+
+  test('a step that waits for a lock stops the thread when it is over', async () => {
+    const { client } = bench;
+    const waiting = { col: 7, row: 2 };
+    const thread = await bench.threadOf('(7,2)');
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId: thread }));
+    await client.stepInRequest({ threadId: thread });
+    expect(debugStatus(waiting)).toBe(0);
+    const told = client.waitForEvent('stopped');
+    bench.array.setActivity(waiting, 'running');
+    bench.time.advance(1000);
+    expect((await told).body).toMatchObject({ reason: 'step', threadId: thread, description: 'Halted' });
+  });
+
+  test.each([
+    ['the partition changes hands', () => bench.array.reset(ownedColumns)],
+    ['the connection breaks', () => bench.array.drop()],
+  ])('ends with words when %s, and the cores go on', async (_, change) => {
+    const { client } = bench;
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    const said = client.waitForEvent('output');
+    const continued = client.waitForEvent('continued');
+    change();
+    expect((await said).body.output).toMatch(/^Halting has ended/);
+    expect((await continued).body).toMatchObject({ threadId });
+    expect(debugStatus()).toBe(0);
+    expect(bench.adapter?.halting?.isAllowed).toBe(false);
+  });
+
+  test('leaves alone what another debugger uses, and says what was found', async () => {
+    await allow();
+    bench.array.core(tile).halt(bench.time.now());
+    await expect(bench.client.pauseRequest({ threadId })).rejects.toThrow(/debug-in-use/);
+    expect(debugStatus()).toBe(1);
+  });
 });

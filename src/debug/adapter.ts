@@ -1,6 +1,7 @@
 /**
- * The debug adapter that observes cores: threads are core tiles, a pause takes a sample. It writes nothing to the board:
- * requests that would are refused here, whether the editor sends them or not. Knows the debug protocol, not VS Code.
+ * The debug adapter of cores: threads are core tiles, a pause takes a sample. It writes nothing to the board, unless a person
+ * allowed to halt cores: then a pause halts, and a step is one instruction. Requests that would write anything else are
+ * refused here, whether the editor sends them or not. Knows the debug protocol, not VS Code.
  */
 import {
   ContinuedEvent,
@@ -29,14 +30,19 @@ import {
 } from './core-variables.ts';
 import type { Core, Cores } from './cores.ts';
 import { disassembled } from './disassembly.ts';
+import type { Halting } from './halting.ts';
 import type { Programs } from './programs.ts';
 import { Refused } from './refused.ts';
 import {
+  haltedText,
+  haltingEndedText,
   noBreakpointText,
   noCoreText,
   noListingText,
   noPlaceText,
+  noStepOutText,
   noStepText,
+  notHaltedText,
   noWriteText,
   sampleText,
   threadName,
@@ -53,6 +59,7 @@ export interface Observed {
   readonly cores: Cores;
   readonly programs: Programs;
   readonly memory: CoreMemory;
+  readonly halting: Halting;
   readonly order: ThreadOrder;
 }
 
@@ -80,20 +87,16 @@ const answered: ReadonlySet<string> = new Set([
   'variables',
   'pause',
   'continue',
+  'next',
+  'stepIn',
+  'stepOut',
   'readMemory',
   'disassemble',
   'setBreakpoints',
   'setExceptionBreakpoints',
   'disconnect',
 ]);
-const steps: ReadonlySet<string> = new Set([
-  'next',
-  'stepIn',
-  'stepOut',
-  'stepBack',
-  'reverseContinue',
-  'goto',
-]);
+const steps: ReadonlySet<string> = new Set(['stepBack', 'reverseContinue', 'goto']);
 const writes: ReadonlySet<string> = new Set(['writeMemory', 'setVariable', 'setExpression']);
 const breakpoints: ReadonlySet<string> = new Set([
   'setInstructionBreakpoints',
@@ -149,6 +152,8 @@ export class ObservingAdapter extends DebugSession {
   }
 
   override shutdown(): void {
+    // Without a disconnect before it: nobody waits for the answer.
+    this.#observed?.halting.end().catch(() => undefined);
     this.#end();
     super.shutdown();
   }
@@ -189,11 +194,15 @@ export class ObservingAdapter extends DebugSession {
     this.#answer(response, async () => {
       const observed = await this.#services.attach(configuration, this.#ended.signal);
       if (this.#ended.signal.aborted) {
+        observed.halting.dispose();
         observed.cores.dispose();
         observed.programs.dispose();
         return;
       }
       this.#observed = observed;
+      this.#following.add(observed.halting);
+      this.#following.add(observed.halting.onDidStop((tile) => void this.#stepped(tile)));
+      this.#following.add(observed.halting.onDidEnd((tiles) => this.#haltingEnded(tiles)));
       this.#following.add(observed.cores);
       this.#following.add(observed.programs);
       this.#following.add(observed.cores.onDidChange(() => this.#tellNames()));
@@ -221,28 +230,97 @@ export class ObservingAdapter extends DebugSession {
       const { clock, l10n } = this.#services;
       const { cores } = this.#observed ?? {};
       if (cores?.core(tile) === undefined) throw new Refused(noCoreText(tile, l10n));
+      const { halting } = this.#observed ?? {};
+      if (halting?.isAllowed === true && !(await halting.halt(tile))) {
+        throw new Refused(notHaltedText(tile, l10n));
+      }
       const sample = await cores.sample(tile);
-      // After the response: an editor that hears of a stop first asks for it twice.
-      setImmediate(() =>
-        this.sendEvent({
-          seq: 0,
-          type: 'event',
-          event: 'stopped',
-          body: {
-            reason: 'pause',
-            description: sampleText(sample, clock, l10n),
-            threadId,
-            allThreadsStopped: false,
-          },
-        } satisfies DebugProtocol.StoppedEvent),
-      );
+      const isHalted = halting?.isHalted(tile) === true;
+      this.#stopped(tile, 'pause', isHalted ? haltedText(l10n) : sampleText(sample, clock, l10n));
     });
   }
 
-  protected override continueRequest(response: DebugProtocol.ContinueResponse): void {
-    this.#observed?.cores.dropSamples();
-    response.body = { allThreadsContinued: true };
-    this.sendResponse(response);
+  protected override nextRequest(
+    response: DebugProtocol.NextResponse,
+    { threadId }: DebugProtocol.NextArguments,
+  ): void {
+    this.#step(response, threadId);
+  }
+
+  protected override stepInRequest(
+    response: DebugProtocol.StepInResponse,
+    { threadId }: DebugProtocol.StepInArguments,
+  ): void {
+    this.#step(response, threadId);
+  }
+
+  protected override stepOutRequest(
+    response: DebugProtocol.StepOutResponse,
+    { threadId }: DebugProtocol.StepOutArguments,
+  ): void {
+    const { l10n } = this.#services;
+    const isHalted = this.#observed?.halting.isHalted(tileOfThread(threadId)) === true;
+    this.#refuse(response, isHalted ? noStepOutText(l10n) : noStepText(l10n));
+  }
+
+  /** One instruction of a core that stands. */
+  #step(response: DebugProtocol.Response, threadId: number): void {
+    this.#answer(response, async () => {
+      const tile = tileOfThread(threadId);
+      const { cores, halting } = this.#observed ?? {};
+      if (halting?.isHalted(tile) !== true) throw new Refused(noStepText(this.#services.l10n));
+      cores?.dropSample(tile);
+      if (await halting.step(tile)) await this.#stepped(tile);
+    });
+  }
+
+  /** A core stands behind its step. */
+  async #stepped(tile: Tile): Promise<void> {
+    try {
+      await this.#observed?.cores.sample(tile);
+    } catch (thrown) {
+      // It stands all the same: what is shown of it is from the look before.
+      this.say(this.#services.errorText(thrown));
+    }
+    this.#stopped(tile, 'step', haltedText(this.#services.l10n));
+  }
+
+  /** Tells of a stop after the response: an editor that hears of it first asks for it twice. */
+  #stopped(tile: Tile, reason: 'pause' | 'step', description: string): void {
+    const body = { reason, description, threadId: threadOfTile(tile), allThreadsStopped: false };
+    setImmediate(() =>
+      this.sendEvent({ seq: 0, type: 'event', event: 'stopped', body } satisfies DebugProtocol.StoppedEvent),
+    );
+  }
+
+  #haltingEnded(tiles: readonly Tile[]): void {
+    this.say(haltingEndedText(this.#services.l10n));
+    for (const tile of tiles) {
+      this.#observed?.cores.dropSample(tile);
+      this.sendEvent(new ContinuedEvent(threadOfTile(tile), false));
+    }
+  }
+
+  protected override continueRequest(
+    response: DebugProtocol.ContinueResponse,
+    { threadId }: DebugProtocol.ContinueArguments,
+  ): void {
+    this.#answer(response, async () => {
+      const tile = tileOfThread(threadId);
+      const { cores, halting } = this.#observed ?? {};
+      const isHalted = halting?.isHalted(tile) === true;
+      if (isHalted) {
+        await halting?.resume(tile);
+        cores?.dropSample(tile);
+      } else this.#dropSamples();
+      // Other cores that stand go on standing.
+      response.body = { allThreadsContinued: cores?.sampled.length === 0 };
+    });
+  }
+
+  /** What halting is about now; `undefined` before the session is attached. */
+  get halting(): Halting | undefined {
+    return this.#observed?.halting;
   }
 
   /** The place in a tile's memory that a reference of this session names. */
@@ -255,13 +333,22 @@ export class ObservingAdapter extends DebugSession {
     this.sendEvent(new OutputEvent(`${cleanLine(text)}\n`, 'important'));
   }
 
-  /** Drops all samples, as when another session stops: a held sample would keep the focus. */
+  /** Drops all samples, as when another session stops: a held sample would keep the focus. Cores that stand go on standing. */
   dropSamples(): void {
-    const { cores } = this.#observed ?? {};
-    const sampled = cores?.all.find(({ tile }) => cores.isSampled(tile));
-    if (sampled === undefined) return;
-    cores?.dropSamples();
-    this.sendEvent(new ContinuedEvent(threadOfTile(sampled.tile), true));
+    const dropped = this.#dropSamples();
+    const [first] = dropped;
+    if (first === undefined) return;
+    const areAll = this.#observed?.cores.sampled.length === 0;
+    for (const tile of areAll ? [first] : dropped) {
+      this.sendEvent(new ContinuedEvent(threadOfTile(tile), areAll));
+    }
+  }
+
+  #dropSamples(): readonly Tile[] {
+    const { cores, halting } = this.#observed ?? {};
+    const dropped = (cores?.sampled ?? []).filter((tile) => halting?.isHalted(tile) !== true);
+    for (const tile of dropped) cores?.dropSample(tile);
+    return dropped;
   }
 
   protected override stackTraceRequest(
@@ -379,8 +466,13 @@ export class ObservingAdapter extends DebugSession {
   }
 
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
-    this.#end();
-    this.sendResponse(response);
+    this.#answer(response, async () => {
+      try {
+        await this.#observed?.halting.end();
+      } finally {
+        this.#end();
+      }
+    });
   }
 
   #end(): void {

@@ -15,6 +15,7 @@ import { mappedPath, readConfiguration } from './configuration.ts';
 import { CoreMemory } from './core-memory.ts';
 import { Cores } from './cores.ts';
 import { foundPrograms } from './found-programs.ts';
+import { Halting } from './halting.ts';
 import { ProgramFiles } from './program-files.ts';
 import { Refused } from './refused.ts';
 
@@ -170,7 +171,13 @@ async function observe(
       ),
     );
   }
-  return { cores, programs, memory: new CoreMemory(link, info), order };
+  return {
+    cores,
+    programs,
+    memory: new CoreMemory(link, info),
+    halting: new Halting(link, info, cores),
+    order,
+  };
 }
 
 /** The path, if a file lies there. */

@@ -99,9 +99,14 @@ export class Cores implements Disposable {
     return sample;
   }
 
-  /** Drops all samples. */
-  dropSamples(): void {
-    this.#samples.clear();
+  /** Drops the sample of a tile. */
+  dropSample(tile: Tile): void {
+    this.#samples.delete(keyOf(tile));
+  }
+
+  /** The tiles whose samples are held. */
+  get sampled(): readonly Tile[] {
+    return [...this.#samples.values()].map(({ tile }) => tile);
   }
 
   dispose(): void {

@@ -42,6 +42,7 @@ export class DebugFace implements vscode.Disposable {
       this.#command('openDebugged', (given) => this.#open(given)),
       this.#command('showDebugged', (given) => this.#showInArray(given)),
       this.#command('sampleAgain', () => this.#sampleAgain()),
+      this.#command('allowHalting', (given) => this.#allowHalting(given)),
       debug.registerDebugConfigurationProvider(debugType, {
         resolveDebugConfiguration: (_, configuration) => this.#complete(configuration),
       }),
@@ -117,6 +118,16 @@ export class DebugFace implements vscode.Disposable {
       return;
     }
     await session.customRequest('pause', { threadId });
+  }
+
+  /** Of the session that a menu is about, else of the active one. */
+  async #allowHalting(given: readonly unknown[]): Promise<void> {
+    const id = menuTarget(given).sessionId ?? vscode.debug.activeDebugSession?.id;
+    const { allowHalting } = await import('./allow-halting.ts');
+    await allowHalting(
+      id === undefined ? undefined : this.#sessions.get(id)?.adapter.halting,
+      this.#services,
+    );
   }
 
   /** A held sample would keep the breakpoint of another session from the focus. */

@@ -57,6 +57,28 @@ export function sampleText(core: Core, clock: (at: number) => string, l10n: Loca
   return l10n.t('Sample {0}', clock(core.at ?? 0));
 }
 
+/** The badge of a thread whose core stands. */
+export function haltedText(l10n: Localiser): string {
+  return l10n.t('Halted');
+}
+
+/** Why a core does not stand although it was told to. */
+export function notHaltedText(tile: Tile, l10n: Localiser): string {
+  return l10n.t('Core {0} did not halt. Its registers do not say that it stands.', formatTile(tile));
+}
+
+/** What a person hears when halting has ended by itself. */
+export function haltingEndedText(l10n: Localiser): string {
+  return l10n.t(
+    'Halting has ended, and all cores go on: the partition changed hands, or the connection broke. Allow it again to go on halting.',
+  );
+}
+
+/** Why a step further than one instruction is not made. */
+export function noStepOutText(l10n: Localiser): string {
+  return l10n.t('Cores step single instructions only. Use Step Into or Step Over.');
+}
+
 /** What stands in the place of a value that is not there. */
 export function missingText(reason: MissingReason, l10n: Localiser): string {
   switch (reason) {

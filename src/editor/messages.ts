@@ -103,6 +103,8 @@ export interface EditorState {
 export interface AskedHits {
   readonly query: FindQuery;
   readonly range: ByteRange;
+  /** All tiles of the memory are meant, though the tab shows one: `range` is all of them. */
+  readonly beyond: boolean;
   /** What is read of the bytes that were not read yet: all, all if it is little, nothing. */
   readonly read: 'all' | 'little' | 'nothing';
 }

@@ -63,6 +63,7 @@ describe('messages of the page', () => {
             align: 4,
           },
           range: { offset: 0, length: 1 << 20 },
+          beyond: false,
           read: 'little',
         },
       },

@@ -77,6 +77,7 @@ const longestTyped = 64 * 1024;
 const asked = v.object({
   query: findQueryShape,
   range: v.object({ offset: countShape, length: countShape }),
+  beyond: v.boolean(),
   read: v.picklist(['all', 'little', 'nothing']),
 });
 

@@ -20,14 +20,15 @@ import type { Fill } from '../model/gestures/fill.ts';
 import type { PlacedRun } from '../model/gestures/paste-as.ts';
 import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
-import { intersectRanges } from '../model/ranges.ts';
+import { endOf, intersectRanges } from '../model/ranges.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
 import { sayBriefly } from '../say/say.ts';
 import { sameGeometry } from '../session/journal.ts';
 import type { ByteEdit, LiveState, SessionState } from '../session/types.ts';
 import { bannerFor, otherProgramBanner, withGatedTile, withHaltedCore, withRunningCore } from './banner.ts';
-import type { TileDocument } from './document.ts';
+import type { ShownMemory, TileDocument } from './document.ts';
 import { Feed } from './feed.ts';
+import type { FoundMemory } from './find/hit-rows.ts';
 import type { HitSearch } from './find/hit-search.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
 import type {
@@ -79,6 +80,14 @@ export interface PanelHost {
   readonly log: vscode.LogOutputChannel;
   /** Stages a gesture and tells VS Code. With a panel, writes it at once too. Throws what the session refuses. */
   edit(document: TileDocument, label: string, edits: readonly ByteEdit[], immediateIn?: HexPanel): void;
+  /** Stages a gesture of very many edits, a part at a time. Rejects with what the session refuses. */
+  editInPieces(
+    document: TileDocument,
+    label: string,
+    edits: readonly ByteEdit[],
+    pause: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void>;
   run(command: HostCommand, document: TileDocument): void;
   /**
    * Learns the layout of the document's memory from the present connection, once.
@@ -90,7 +99,16 @@ export interface PanelHost {
   /** Selection, state or activity of the panel changed. */
   changed(panel: HexPanel): void;
   /** Shows a buffer offset of the document's memory, in an editor of its tile if need be. */
-  openPlace(document: TileDocument, offset: number): Promise<void>;
+  openPlace(document: TileDocument, offset: number, length?: number): Promise<void>;
+  /** Brings the document of all tiles of the memory to the front. */
+  openWhole(document: TileDocument): Promise<TileDocument>;
+  /** Has a search of another tab go on that is about all tiles of the memory; false where there is none. */
+  toHitBeyond(panel: HexPanel, step: 1 | -1, selection: Selection): boolean;
+  /** What the panel's search found became something else. */
+  hitsChanged(): void;
+  /** Where a page of the document was when its tab was closed. */
+  keptPlace(document: TileDocument): PagePlace | undefined;
+  keepPlace(document: TileDocument, place: PagePlace): void;
   /** Another byte is the first one on the panel's screen, and not because of `scrollTo`. */
   scrolled(panel: HexPanel, offset: number): void;
 }
@@ -338,6 +356,7 @@ export class HexPanel {
     }
     this.#feed?.changed([shown.range]);
     this.#search?.bytesChanged([shown.range]);
+    if (this.searchesBeyond) this.#searching = this.#find(this.#asked);
     this.#mapChanged();
     this.#look();
     this.#stateChanged();
@@ -565,8 +584,9 @@ export class HexPanel {
   /** Goes to the next (`step` 1) or previous hit; without a search a person is asked what to look for. */
   toHit(step: 1 | -1): void {
     const { selection } = this;
-    if (this.#asked === undefined) this.openFind();
-    else if (selection !== undefined) this.#withSearch((search) => search.toHit(step, selection));
+    if (selection === undefined) return;
+    if (this.#asked !== undefined) this.toHitFrom(step, selection);
+    else if (!this.#host.toHitBeyond(this, step, selection)) this.openFind();
   }
 
   /** Its failures are logged. */
@@ -589,7 +609,38 @@ export class HexPanel {
     if (shown === undefined) return;
     // Of several that were asked for meanwhile the last one counts.
     if (asked === this.#asked)
-      this.#search?.start(asked && { ...asked, range: within(asked.range, shown.range) });
+      this.#search?.start(asked && { ...asked, range: within(asked.range, this.#searchable(asked, shown)) });
+  }
+
+  /** The bytes in which may be searched: of a frozen tab no others than it shows. */
+  #searchable({ beyond }: AskedHits, { geometry, range }: ShownMemory): ByteRange {
+    return beyond && !this.isFrozen ? { offset: 0, length: totalBytes(geometry) } : range;
+  }
+
+  /** What was found, for the list of hits; undefined where nothing is looked for. */
+  get found(): FoundMemory | undefined {
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (this.#asked === undefined || this.#search === undefined || shown === undefined) return undefined;
+    const { services } = this.#host;
+    const { tile: _, ...memory } = this.document.resource;
+    const resource = this.#asked.beyond ? memory : this.document.resource;
+    return {
+      title: titleOf(resource, this.document.columns, services, vscode.l10n),
+      session: this.document.session,
+      geometry: shown.geometry,
+      hits: this.#search.hits,
+      isFull: this.#search.state(undefined).isFull,
+    };
+  }
+
+  /** Whether its search goes beyond what it shows. */
+  get searchesBeyond(): boolean {
+    return this.#asked?.beyond === true;
+  }
+
+  /** Goes on with its search from a place in another tab of the memory. */
+  toHitFrom(step: 1 | -1, selection: Selection): void {
+    this.#withSearch((search) => search.toHit(step, selection));
   }
 
   get #searchedTab(): ConstructorParameters<typeof HitSearch>[0] {
@@ -602,17 +653,35 @@ export class HexPanel {
           ? undefined
           : session.complete(range, signal, { onProgress, looker: this.#looker }),
       isShown: () => this.view.visible,
-      replace: (edits) => {
+      replace: async (edits, pause, signal) => {
         if (this.isFrozen) throw new BoardError('locked', 'the tab is frozen');
-        this.#host.edit(this.document, vscode.l10n.t('Replace'), edits);
+        // What a tab does not show is no edit of it: its Apply would not write that.
+        const range = this.document.shown?.range;
+        const isHere = edits.every(({ offset, bytes: { length } }) => isInside({ offset, length }, range));
+        const document = isHere ? this.document : await this.#host.openWhole(this.document);
+        await this.#host.editInPieces(document, vscode.l10n.t('Replace'), edits, pause, signal);
       },
       changed: () => this.#hitsChanged(),
-      show: ({ offset, length }) => this.#post({ type: 'reveal', offset, length }),
+      show: (hit) => this.showHit(hit),
       errorText: (error) => {
         this.#host.services.note(error);
         return sentenceOf(error, this.#host.services.errorText, vscode.l10n);
       },
     };
+  }
+
+  /** Shows a hit, in a tab of its tile if it is none of the bytes that are shown here. */
+  showHit(hit: ByteRange): void {
+    const shown = this.document.isOutside ? undefined : this.document.shown;
+    if (shown === undefined) return;
+    if (isInside(hit, shown.range)) {
+      if (!this.view.active) this.view.reveal(undefined, false);
+      this.#post({ type: 'reveal', ...hit });
+      return;
+    }
+    this.#host
+      .openPlace(this.document, hit.offset, hit.length)
+      .catch((error: unknown) => this.#host.services.note(error));
   }
 
   /** Stages what replaces the hit that is selected, or all of them, as one gesture. */
@@ -627,6 +696,7 @@ export class HexPanel {
     this.#hitsPending = true;
     setImmediate(() => {
       this.#hitsPending = false;
+      this.#host.hitsChanged();
       if (!this.document.panels.has(this)) return;
       this.#guarded(() => this.#tellHits());
     });
@@ -672,6 +742,9 @@ export class HexPanel {
   dispose(): void {
     this.document.panels.delete(this);
     if (this.document.panels.size < 2) this.document.scrollsTogether = false;
+    const { place } = this;
+    if (place !== undefined) this.#host.keepPlace(this.document, place);
+    this.#host.hitsChanged();
     this.#immediateFor = undefined;
     this.document.session.look(this.#looker, undefined);
     this.document.session.follow(this.#looker, undefined);
@@ -754,7 +827,8 @@ export class HexPanel {
       this.#layout = layout;
       this.view.webview.html = editorPage(this.view.webview, this.#host.extensionUri);
       const range = this.document.shown?.range;
-      this.#presumed = range && within({ offset: range.offset, length: firstBytes }, range);
+      const offset = this.#placeToBegin?.top ?? range?.offset ?? 0;
+      this.#presumed = range && within({ offset, length: firstBytes }, range);
       if (!isOpened && this.document.session.learnedBy === 'nobody') this.#led = {};
       this.#look();
       return;
@@ -957,7 +1031,7 @@ export class HexPanel {
     this.#ready = true;
     this.#feed = this.#newFeed(shown.range);
     const { state } = this;
-    const beside = [...this.document.panels].map((panel) => panel.place).findLast((one) => one !== undefined);
+    const beginning = this.#placeToBegin;
     this.#told = { state: JSON.stringify(state), settings: JSON.stringify(this.#settings) };
     this.#post({
       type: 'init',
@@ -965,7 +1039,7 @@ export class HexPanel {
       settings: this.#settings,
       strings: webviewStrings(vscode.l10n),
       state,
-      ...(beside === undefined ? {} : { place: beside }),
+      ...(beginning === undefined ? {} : { place: beginning }),
     });
     this.#toldExpected = nothingExpected;
     this.#tellExpected();
@@ -982,6 +1056,15 @@ export class HexPanel {
     const first = this.#scrollLater;
     this.#scrollLater = undefined;
     if (first !== undefined) this.scrollTo(first);
+  }
+
+  /** Where a new page begins: where another tab of the document is, else where the last one was. */
+  get #placeToBegin(): PagePlace | undefined {
+    const beside = [...this.document.panels].map((panel) => panel.place).findLast((one) => one !== undefined);
+    const place = beside ?? this.#host.keptPlace(this.document);
+    const range = this.document.shown?.range;
+    const isThere = (offset: number): boolean => isInside({ offset, length: 1 }, range);
+    return place !== undefined && isThere(place.cursor) && isThere(place.top) ? place : undefined;
   }
 
   /** What the page shows: the memory, or what it was when the tab was frozen. */
@@ -1319,4 +1402,8 @@ function fontFamily(value: unknown): string {
 
 function fontSize(value: unknown): number {
   return typeof value === 'number' && value > 0 ? Math.min(40, Math.max(8, value)) : 0;
+}
+
+function isInside(place: ByteRange, range: ByteRange | undefined): boolean {
+  return range !== undefined && place.offset >= range.offset && endOf(place) <= endOf(range);
 }

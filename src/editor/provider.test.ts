@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { dice, runSeed } from '../../test/conformance/random.ts';
+import { eventually } from '../../test/webview/eventually.ts';
 import type { BoardConnector } from '../board/board.ts';
 import { toBoardError } from '../board/errors.ts';
 import { unreadableState } from '../model/byte-state.ts';
 import { hexBytes } from '../model/cells/choices.ts';
 import { Emitter } from '../model/event.ts';
+import { totalBytes } from '../model/geometry.ts';
 import { StackUses } from '../model/program/stack-uses.ts';
 import { BoardLink } from '../session/link.ts';
 import { SessionPool } from '../session/pool.ts';
@@ -973,6 +975,96 @@ test('[shape-7] the first bytes are read while the page is made, before it says 
   expect([...document.panels].map((panel) => panel.visible)).toEqual([undefined]);
   const offset = document.shown?.range.offset ?? -1;
   expect(document.session.readAt({ offset, length: 64 })).toBeDefined();
+});
+
+test('a gesture of very many edits is one edit of VS Code, which is undone and redone a part at a time', async () => {
+  const { provider, open, edits: told } = await setup();
+  const { document, send } = await open();
+  await send({ type: 'visible', range: { offset: 0, length: 4096 } });
+  const many = Array.from({ length: 1000 }, (_, i) => ({ offset: 4 * i, bytes: Uint8Array.of(0xa7) }));
+  let pauses = 0;
+  const pause = async (): Promise<void> => {
+    pauses++;
+  };
+  await provider.editInPieces(document, 'Replace', many, pause, new AbortController().signal);
+  const { staged } = document.session.counts();
+  expect(staged).toBeGreaterThan(900);
+  expect(pauses).toBeGreaterThan(2);
+  const edits = told as { label?: string; undo(): Promise<void>; redo(): Promise<void> }[];
+  const [edit, ...more] = edits.filter(({ label }) => label === 'Replace');
+  if (edit === undefined) throw new Error('no edit');
+  expect(more).toEqual([]);
+  await edit.undo();
+  expect(document.session.counts().staged).toBe(0);
+  await edit.redo();
+  expect(document.session.counts().staged).toBe(staged);
+});
+
+test('[hex-13] a tab that is closed and opened once more begins where it was, and reads that', async () => {
+  const { device, open } = await setup();
+  const init = (view: FakeView) => view.posted.find((message) => message.type === 'init');
+  const first = await open();
+  expect(init(first.view)?.place).toBeUndefined();
+  await first.send({ type: 'visible', range: { offset: 4096, length: 512 } });
+  await first.send({ type: 'selection', cursor: 4200, start: 4200, length: 1, selected: 1, address: '' });
+  first.view.disposed.fire();
+  first.document.dispose();
+  await settle();
+  device.reads.length = 0;
+  const second = await open();
+  expect(init(second.view)?.place).toEqual({ cursor: 4200, top: 4096 });
+  expect(device.reads.flat().every(({ offset }) => offset >= 4096)).toBe(true);
+});
+
+test('a tab of one tile searches all tiles: hits elsewhere are shown in their tile, replaced by the whole memory', async () => {
+  const { device, provider, open, edits } = await setup();
+  const { bytesPerTile } = device.geometry;
+  const there = bytesPerTile + 0x33;
+  device.bytes.fill(0);
+  device.bytes.set([0xa4, 0x70], 0x20);
+  device.bytes.set([0xa4, 0x70], there);
+  const { document, view, send } = await open();
+  const whole = { offset: 0, length: totalBytes(device.geometry) };
+  await document.session.read(whole, new AbortController().signal);
+  const cursor = { type: 'selection', cursor: 0, start: 0, length: 1, selected: 1, address: '' } as const;
+  await send(cursor);
+  const query = {
+    kind: 'hex',
+    text: 'A4 70',
+    matchCase: true,
+    cells: { name: 'uint8', order: 'little' },
+    align: 0,
+  } as const;
+  const found = () => view.posted.findLast((message) => message.type === 'found')?.found.count;
+  await send({ type: 'find', asked: { query, range: whole, beyond: false, read: 'nothing' } });
+  await eventually(found).toBe(1);
+  await send({ type: 'find', asked: { query, range: whole, beyond: true, read: 'nothing' } });
+  await eventually(found).toBe(2);
+  const [panel] = document.panels;
+  expect([panel?.found?.hits.count, panel?.found?.title]).toEqual([2, expect.not.stringContaining('tile')]);
+
+  const opened = vi.spyOn(provider, 'openPlace').mockResolvedValue();
+  await send({ ...cursor, cursor: 0x20, start: 0x20, length: 2 });
+  await send({ type: 'toHit', step: 1 });
+  await eventually(() => opened.mock.calls).toEqual([[document, there, 2]]);
+  // From the tab that shows it the same search goes on.
+  const other = await open(undefined, new FakeUri('aie://board/2_2/data/2_2.aiemem'));
+  await other.send({ ...cursor, cursor: there, start: there, length: 2 });
+  const before = view.posted.length;
+  for (const one of other.document.panels) one.toHit(1);
+  await eventually(() => view.posted.slice(before)).toContainEqual({
+    type: 'reveal',
+    offset: 0x20,
+    length: 2,
+  });
+
+  // What this tab does not show is no edit of it.
+  const all = await open(undefined, new FakeUri('aie://board/2_2/data.aiemem'));
+  vi.spyOn(provider, 'openWhole').mockResolvedValue(all.document);
+  await send({ type: 'replaceHits', text: '01 02', all: true });
+  await eventually(() => document.session.counts().staged).toBe(4);
+  const gestures = edits as { label?: string; document: unknown }[];
+  expect(gestures.find(({ label }) => label === 'Replace')?.document).toBe(all.document);
 });
 
 describe('[live-8] an editor that writes each edit at once', () => {

@@ -4,6 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
+import { BoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type ByteRange, containsTile, locate, type Tile, tileStart } from '../model/geometry.ts';
 import { endOf } from '../model/ranges.ts';
@@ -11,11 +12,12 @@ import { type MemoryResource, parseResource, resourcePath, scheme } from '../mod
 import { agreesTo, sayError, sayWarning, shownError } from '../say/say.ts';
 import type { ImmediateGesture } from '../session/immediate-gesture.ts';
 import type { MemorySession } from '../session/memory-session.ts';
+import { type LongGesture, stageInPieces } from '../session/stage-in-pieces.ts';
 import type { ApplyReport, ByteEdit, Gesture } from '../session/types.ts';
 import { TileDocument } from './document.ts';
 import type { JournalStore } from './journal-store.ts';
-import type { ExpectedBytes, HostCommand } from './messages.ts';
-import type { HexPanel, PanelHost } from './panel.ts';
+import type { ExpectedBytes, HostCommand, PagePlace } from './messages.ts';
+import type { HexPanel, PanelHost, Selection } from './panel.ts';
 import { SaveGuard } from './save-guard.ts';
 import {
   applyProblem,
@@ -31,6 +33,9 @@ import type { EditorServices } from './services.ts';
 export const viewType = 'tilescope.hex';
 
 const languageId = 'aie-memory';
+
+/** So many places of closed tabs are remembered. */
+const mostPlaces = 200;
 
 /** Runs a command of the page; commands live in `commands.ts`. */
 export type RunHostCommand = (command: HostCommand, document: TileDocument) => void;
@@ -54,6 +59,9 @@ export class HexEditorProvider
   readonly #panelChanged = new vscode.EventEmitter<HexPanel>();
   readonly #scrolled = new vscode.EventEmitter<{ readonly panel: HexPanel; readonly offset: number }>();
   readonly #refreshed = new vscode.EventEmitter<TileDocument>();
+  readonly #hits = new vscode.EventEmitter<void>();
+  /** Where tabs were when they were closed, by document; the one that was closed last is the last one. */
+  readonly #places = new Map<string, PagePlace>();
   #closing = false;
   #run: RunHostCommand = () => undefined;
   #expectedOf: ExpectedOf = () => undefined;
@@ -145,6 +153,7 @@ export class HexEditorProvider
     this.#panelChanged.dispose();
     this.#scrolled.dispose();
     this.#refreshed.dispose();
+    this.#hits.dispose();
   }
 
   /** Says that a person has had the document's memory read again. */
@@ -287,6 +296,27 @@ export class HexEditorProvider
     this.touchJournals(session);
   }
 
+  /**
+   * As `edit`, of very many edits that do not overlap: one gesture, staged in parts. Rejects with what the session refuses, or
+   * where the signal ends it; nothing is staged then.
+   * @param pause as `stageInPieces` asks for it
+   */
+  async editInPieces(
+    document: TileDocument,
+    label: string,
+    edits: readonly ByteEdit[],
+    pause: () => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { session, key } = document;
+    const stage = (part: readonly ByteEdit[]): Gesture => session.stage(key, label, part);
+    try {
+      this.#announce(document, await stageInPieces(edits, { document: key, label }, stage, pause, signal));
+    } finally {
+      this.touchJournals(session);
+    }
+  }
+
   /** Has each gesture of an editor written at once, once a person has agreed. */
   async startImmediate(document: TileDocument, panel: HexPanel): Promise<void> {
     const { session } = document;
@@ -376,18 +406,53 @@ export class HexEditorProvider
     }
   }
 
-  async openPlace(document: TileDocument, offset: number): Promise<void> {
+  keptPlace({ key }: TileDocument): PagePlace | undefined {
+    return this.#places.get(key);
+  }
+
+  keepPlace({ key }: TileDocument, place: PagePlace): void {
+    this.#places.delete(key);
+    this.#places.set(key, place);
+    const [oldest] = this.#places.keys();
+    if (oldest !== undefined && this.#places.size > mostPlaces) this.#places.delete(oldest);
+  }
+
+  /** Fires when something else is found in a tab, or nothing any more. */
+  readonly onDidChangeHits = (listener: () => void): vscode.Disposable => this.#hits.event(listener);
+
+  hitsChanged(): void {
+    this.#hits.fire();
+  }
+
+  async openWhole({ resource }: TileDocument): Promise<TileDocument> {
+    const { tile: _, ...memory } = resource;
+    const uri = vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(memory) });
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: false });
+    const document = this.document(uri);
+    if (document === undefined) throw new BoardError('cancelled', 'the memory was not opened');
+    return document;
+  }
+
+  toHitBeyond(panel: HexPanel, step: 1 | -1, selection: Selection): boolean {
+    const { session } = panel.document;
+    const panels = this.documents.flatMap((document) => [...document.panels]);
+    const searching = panels.find((one) => one.searchesBeyond && one.document.session === session);
+    searching?.toHitFrom(step, selection);
+    return searching !== undefined;
+  }
+
+  async openPlace(document: TileDocument, offset: number, length = 1): Promise<void> {
     const shown = document.isOutside ? undefined : document.shown;
     if (shown === undefined) return;
     if (offset >= shown.range.offset && offset < endOf(shown.range)) {
-      for (const panel of document.panels) if (panel.view.active) panel.reveal(offset, 1);
+      for (const panel of document.panels) if (panel.view.active) panel.reveal(offset, length);
       return;
     }
     const { tile } = locate(shown.geometry, offset);
     const path = resourcePath({ ...document.resource, tile });
     const uri = vscode.Uri.from({ scheme, authority: document.resource.board, path });
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType, { preview: true });
-    for (const panel of this.document(uri)?.panels ?? []) if (panel.view.active) panel.reveal(offset, 1);
+    for (const panel of this.document(uri)?.panels ?? []) if (panel.view.active) panel.reveal(offset, length);
   }
 
   scrolled(panel: HexPanel, offset: number): void {
@@ -558,18 +623,30 @@ export class HexEditorProvider
   }
 
   /** @param stepped called after each undo and redo */
-  #announce(document: TileDocument, gesture: Gesture, stepped: () => void = () => undefined): void {
-    const step = (act: () => void) => () => {
-      try {
-        act();
-        stepped();
-      } catch (error) {
-        this.services.note(error);
-      }
+  #announce(
+    document: TileDocument,
+    gesture: Gesture | LongGesture,
+    stepped: () => void = () => undefined,
+  ): void {
+    const over = (): void => {
       document.touched = true;
       this.touchJournals(document.session);
       // The undo of an edit that was discarded changes nothing, yet VS Code counts it.
       void this.markClean(document);
+    };
+    const step = (act: () => void | Promise<void>) => (): void | Promise<void> => {
+      try {
+        const going = act();
+        if (going !== undefined)
+          return going
+            .then(stepped)
+            .catch((error: unknown) => this.services.note(error))
+            .then(over);
+        stepped();
+      } catch (error) {
+        this.services.note(error);
+      }
+      over();
     };
     document.touched = true;
     this.#edited.fire({

@@ -50,6 +50,7 @@ export function webviewStrings(l10n: Localiser) {
     scopeAll: l10n.t('all tiles'),
     scopeOnlyTile: l10n.t('the tile'),
     scopeTile: l10n.t('this tile'),
+    scopeMemory: l10n.t('all tiles of this memory'),
     scopeSelection: l10n.t('the selection'),
     findNext: l10n.t('Next'),
     findNextHint: l10n.t('Go to the next hit (Enter, F3)'),

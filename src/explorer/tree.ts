@@ -6,11 +6,8 @@ import { toBoardError } from '../board/errors.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
 import { actionNames } from '../model/action-names.ts';
-import { heatText } from '../model/heat.ts';
-import type { PartitionKey } from '../model/partition-key.ts';
 import { fitting, fittingItems } from '../model/shapes.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
-import type { PartitionHeat } from '../session/partition-heat.ts';
 import { helpedBySudo } from './failures.ts';
 import {
   BoardNode,
@@ -54,13 +51,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   readonly #opened = new WeakMap<BoardEntry, Map<string, Partition>>();
   /** Boards that were said to have changed: their children are asked for whether or not they are shown. */
   readonly #redrawn = new WeakSet<BoardNode>();
-  /** Memories whose tiles VS Code asked for, and the rows that it has of them, with the step that they show. */
-  readonly #tiles = new Map<
-    string,
-    { readonly memory: MemoryNode; readonly rows: Map<string, { readonly node: TileNode; heat: number }> }
-  >();
-  /** What is followed, by memory. */
-  readonly #heats = new Map<string, { readonly known: PartitionHeat; readonly ends: vscode.Disposable }>();
   readonly #view: vscode.TreeView<TreeNode>;
   /** Whether the view with the welcome text stands in this one's place. */
   #welcomes = false;
@@ -82,9 +72,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   /** What builds say of a board and why they do not, a line each, for its tooltip; given by `extension.ts`. */
   boardNames: (board: string) => readonly string[] = () => [];
-
-  /** Where a partition's memory changes, unless a person does not want to know; given by `extension.ts`. */
-  heat: (board: BoardEntry, partition: PartitionKey) => PartitionHeat | undefined = () => undefined;
 
   /** @param state where expansion and selection are kept */
   constructor(boards: BoardCollection, state: vscode.Memento, picks: PickedColumns) {
@@ -111,10 +98,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       treeDataProvider: this,
       showCollapseAll: true,
     });
-    view.onDidChangeVisibility(() => {
-      this.#chooseView();
-      this.followHeat();
-    });
+    view.onDidChangeVisibility(() => this.#chooseView());
     view.onDidExpandElement(({ element }) => this.#expandedBy(element));
     view.onDidCollapseElement(({ element }) => this.#forget(element));
     view.onDidChangeSelection(({ selection }) => {
@@ -158,52 +142,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#changed.fire(node);
   }
 
-  /** Rows of tiles that VS Code has now, to have them drawn anew. */
-  #noteTiles(parent: MemoryNode | ColumnNode, children: readonly TreeNode[]): void {
-    const memory = parent instanceof ColumnNode ? parent.memory : parent;
-    if (parent === memory) this.#tiles.set(memory.key, { memory, rows: new Map() });
-    const known = this.#tiles.get(memory.key);
-    for (const child of children)
-      if (child instanceof TileNode) known?.rows.set(child.key, { node: child, heat: 0 });
-    this.followHeat();
-  }
-
-  /** Follows the heat of the memories whose tiles can be seen. To be called, too, when a person wants it or not. */
-  followHeat(): void {
-    for (const [key, { memory }] of this.#tiles) {
-      const known = this.#isSeen(memory) ? this.heat(memory.entry, memory.partition.key) : undefined;
-      const before = this.#heats.get(key);
-      if (before?.known === known) continue;
-      this.#heats.delete(key);
-      before?.ends.dispose();
-      if (known !== undefined) {
-        const listening = known.onDidChange(() => this.#heatChanged(key));
-        const shown = known.show();
-        this.#heats.set(key, { known, ends: vscode.Disposable.from(listening, shown) });
-      }
-      this.#heatChanged(key);
-    }
-  }
-
-  #isSeen(memory: MemoryNode): boolean {
-    if (!this.#view.visible || !this.#boards.entries.includes(memory.entry)) return false;
-    for (let one: TreeNode | undefined = memory; one !== undefined; one = this.getParent(one)) {
-      if (!this.#expanded.has(one.key)) return false;
-    }
-    return true;
-  }
-
-  /** Has the rows drawn anew whose tiles have another step. */
-  #heatChanged(memory: string): void {
-    const known = this.#heats.get(memory)?.known;
-    for (const row of this.#tiles.get(memory)?.rows.values() ?? []) {
-      const step = known?.step(row.node.memory.geometry.type, row.node.tile) ?? 0;
-      if (step === row.heat) continue;
-      row.heat = step;
-      this.#changed.fire(row.node);
-    }
-  }
-
   /** The view, for tests and for showing it. */
   get view(): vscode.TreeView<TreeNode> {
     return this.#view;
@@ -215,8 +153,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       const beside = [this.tileName(node), item.description].filter(
         (text) => text !== '' && text !== undefined,
       );
-      const heat = this.#heats.get(node.memory.key)?.known.step(node.memory.geometry.type, node.tile) ?? 0;
-      if (heat > 0) beside.push(heatText(heat, vscode.l10n));
       if (beside.length > 0) item.description = beside.join(' \u00b7 ');
     }
     return plainRow(item);
@@ -233,7 +169,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node !== undefined) this.#askedFor(node);
     const children = await this.#children(node);
-    if (node instanceof MemoryNode || node instanceof ColumnNode) this.#noteTiles(node, children);
     this.#keepSelected(children);
     return children;
   }
@@ -274,8 +209,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   dispose(): void {
-    for (const { ends } of this.#heats.values()) ends.dispose();
-    this.#heats.clear();
     this.#view.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
@@ -438,7 +371,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   #expandedBy(node: TreeNode): void {
     this.#noteExpansion(node);
     this.#remember(node);
-    this.followHeat();
     if (node instanceof BoardNode && node.entry.link.state.kind === 'disconnected') {
       void vscode.commands.executeCommand('tilescope.connect', node.entry.id);
     }
@@ -456,7 +388,6 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   #forget({ key }: TreeNode): void {
     this.#justExpanded.delete(key);
     if (this.#expanded.delete(key)) void this.#state.update(expandedKey, [...this.#expanded]);
-    this.followHeat();
   }
 
   #keepSelected(children: readonly TreeNode[]): void {

@@ -2,7 +2,7 @@
  * The families of the driver after the 2020 series, and the generations: requests, enquiries, registers, reads and writes
  * of the partition's descriptor, clocks, resets.
  */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Random, runSeed } from '../conformance/random.ts';
 import { startBoard, type VirtualBoard } from './board.ts';
 import { useCleanLog } from './clean-log.ts';
@@ -787,6 +787,154 @@ describe('AIE-ML [attach-1] [attach-5]', () => {
     }
     await board.exec('cd /sys/module/aievirt/parameters && echo 0 > pm_halts && echo 1 > pm_fault');
   });
+});
+
+/** Debug registers, by their offset from Core_Control, of a core that an owner may write. */
+class Core {
+  readonly #part: number;
+  readonly #tile: number;
+  readonly #control: number;
+  readonly #counter: number;
+
+  /** @param tile the tile's place in the partition's file */
+  constructor(part: number, tile: number, registers: { readonly control: number; readonly pc: number }) {
+    this.#part = part;
+    this.#tile = tile;
+    this.#control = tile + registers.control;
+    this.#counter = registers.pc;
+  }
+
+  pc(): Promise<number> {
+    return owner.word(this.#part, this.#tile + this.#counter);
+  }
+
+  read(register: number): Promise<number> {
+    return owner.word(this.#part, this.#control + register);
+  }
+
+  async write(register: number, value: number): Promise<void> {
+    await owner.pwrite(this.#part, this.#control + register, bytesOf(value));
+  }
+
+  /** Bit 16 of Core_Status, and Debug_Status. */
+  async halted(): Promise<[boolean, number]> {
+    return [((await this.read(4)) & 0x10000) !== 0, await this.read(0x1c)];
+  }
+}
+
+const controlled = async (name: string): Promise<string> =>
+  (await board.exec(`cat /sys/module/aievirt/parameters/${name}`)).stdout.toString();
+
+describe.each([
+  { generation: 'aie', place: aie, row: 1, control: 0x32000, pc: 0x30280, general: 0x30000 },
+  { generation: 'aieml', place: aieml, row: 3, control: 0x32000, pc: 0x31100, general: 0x30c00 },
+  { generation: 'aie2ps', place: aieml, row: 2, control: 0x38000, pc: 0x32d00, general: 0x32800 },
+])('a core of $generation', ({ generation, place, row, control, pc, general }) => {
+  const tile = place(0, row);
+  let part: number;
+  let core: Core;
+
+  beforeAll(() => board.reloadModule({ family: 'aperture', generation }));
+
+  beforeEach(async () => {
+    part = await started(await owner.open(), dynamicId(6, 2), { size: 40 });
+    core = new Core(part, tile, { control, pc });
+    // Four instructions once, then a loop of two, ten times.
+    await board.control(`program 6 ${row} 16 0x100 0x130 1 0x200 0x210 10`, `core 6 ${row} on`);
+  });
+
+  it('stands while the halt bit is set, steps as many instructions as are counted, and goes on', async () => {
+    await core.write(0x10, 1);
+    expect(await core.halted()).toEqual([true, 1]);
+    expect(await core.read(0)).toBe(1);
+    const order = [0x100, 0x110, 0x120, 0x130, ...Array.from({ length: 10 }, () => [0x200, 0x210]).flat()];
+    const at = await core.pc();
+    // The loop is left after ten rounds: where it stands is known when it is back at the start.
+    await core.write(0x20, 0x80000100);
+    await core.write(0x14, 0x00100000);
+    if (at !== 0x100) await core.write(0x10, 0);
+    await expect.poll(() => core.pc(), { timeout: 60_000 }).toBe(0x100);
+    await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, at === 0x100 ? 1 : 0x21]);
+    for (let done = 0; done < 30; ) {
+      const count = 1 + ((done * 5) % 15);
+      await core.write(0x10, 1 | (count << 2));
+      // An event at the address halts before its instruction; one that begins a step does not.
+      done = done + count > 24 && done < 24 ? 24 : done + count;
+      expect(await core.pc()).toBe(order[done % 24]);
+      expect(await core.read(0x10)).toBe(1);
+      expect(await core.halted()).toEqual([true, done === 24 ? 0x21 : 1]);
+    }
+    await core.write(0x20, 0);
+    await core.write(0x14, 0);
+    const stood = await core.pc();
+    await core.write(0x10, 0);
+    expect(await core.halted()).toEqual([false, 0]);
+    await expect.poll(() => core.pc(), { timeout: 60_000 }).not.toBe(stood);
+  });
+
+  it('has its program memory read while it is halted, and counts who wrote its debug registers', async () => {
+    const before = (await controlled('debug_writers')).trimEnd().split('\n');
+    await core.write(0x10, 1);
+    await core.write(0x1c, 0);
+    expect(await owner.word(part, tile + 0x20000)).toBe(0);
+    expect(await core.halted()).toEqual([true, 1]);
+    expect(await controlled('debug_registers')).toBe(
+      `6 ${row} 0x${(control + 0x10).toString(16)} 0x1\n6 ${row} 0x${(control + 0x1c).toString(16)} 0x1\n`,
+    );
+    const writers = (await controlled('debug_writers')).trimEnd().split('\n');
+    expect(writers.at(-1)).toMatch(/^\d+ 2 tilescope-raw/);
+    expect(writers.filter((one) => !before.includes(one))).toHaveLength(1);
+    await core.write(0x10, 0);
+    expect(await controlled('debug_registers')).toBe('');
+    expect(await refusal(owner.word(part, tile + 0x20000))).toBe('EIO');
+    expect(await board.takeForbidden()).toHaveLength(1);
+  });
+
+  // The registers' places differ by generation, what they do does not.
+  if (generation === 'aieml') {
+    it('runs through its program, and its general registers with it', async () => {
+      const seen = new Set<number>();
+      await expect
+        .poll(async () => seen.add(await core.pc()).size, { timeout: 60_000, interval: 1 })
+        .toBeGreaterThan(3);
+      for (const at of seen) expect([0x100, 0x110, 0x120, 0x130, 0x200, 0x210]).toContain(at);
+      const before = await owner.word(part, tile + general);
+      await expect.poll(() => owner.word(part, tile + general), { timeout: 60_000 }).not.toBe(before);
+    });
+
+    it('halts before the instruction at a PC event that is named, once for each round', async () => {
+      await core.write(0x20, 0x80000210); // an event that nobody named halts nothing
+      await core.write(0x2c, 0x80000130);
+      await core.write(0x14, 0x13000000);
+      for (let round = 0; round < 2; round++) {
+        await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 0x41]);
+        expect(await core.pc()).toBe(0x130);
+        await core.write(0x10, 0);
+      }
+      await core.write(0x14, 0);
+      await core.write(0x18, 1);
+      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 3]);
+      expect([0x130, 0x210]).toContain(await core.pc());
+      expect((await owner.word(part, tile + 0x34200)) & 0x90000).toBe(0x90000);
+      await core.write(0x18, 0);
+    });
+
+    it('stands in a stall, halted or not, and ends a step when that is over', async () => {
+      const status = control + 4;
+      await board.control(`reg 6 ${row} ${status} 0x41`);
+      const at = await core.pc();
+      await core.write(0x10, 1 | (1 << 2));
+      expect(await core.halted()).toEqual([false, 0]);
+      expect(await core.pc()).toBe(at);
+      await board.control(`reg 6 ${row} ${status} 1`);
+      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 1]);
+      expect(await core.pc()).not.toBe(at);
+      await core.write(0x18, 1 << 2);
+      await core.write(0x10, 0);
+      await board.control(`reg 6 ${row} ${status} 0x41`);
+      await expect.poll(() => core.halted(), { timeout: 60_000 }).toEqual([true, 9]);
+    });
+  }
 });
 
 describe('AIE2PS [attach-1] [attach-5]', () => {

@@ -293,6 +293,95 @@ describe('the right buffer beside the owner of a driver without pwrite', () => {
   });
 });
 
+/** What the module tells of debug registers: those that are not zero, and who wrote any. */
+const debugRegisters = async (): Promise<string> => parameter('debug_registers');
+const debugWriters = async (): Promise<string[]> =>
+  [...(await parameter('debug_writers')).matchAll(/^\d+ \d+ (.*)$/gm)].map((one) => one[1] ?? '');
+
+const parameter = async (name: string): Promise<string> =>
+  (await board.exec(`cat /sys/module/aievirt/parameters/${name}`)).stdout.toString();
+
+/** An application whose first core runs a program, and an agent that a person allowed to halt it. */
+async function halting(
+  family: Family,
+  keys: Header = {},
+): Promise<{ agent: Agent; owner: Witness; act: (act: string, more?: Header) => Promise<Header> }> {
+  await board.reloadModule(family.module);
+  const owner = await newWitness();
+  await owner.request(family.partition.id, { keep: true });
+  const row = family.shape.core.start;
+  await board.control(
+    `program 6 ${row} 16 0x100 0x130 1 0x200 0x210 10`,
+    `core 6 ${row} on`,
+    `core 6 ${row + 1} on`,
+  );
+  const agent = await Agent.start(board, keys);
+  agents.push(agent);
+  await describeBoard(agent);
+  await agent.request({ op: 'halt', act: 'allow', ...at, epoch: await agent.epoch(columns[0]) });
+  const act = async (name: string, more: Header = {}): Promise<Header> =>
+    (await agent.request({ op: 'halt', act: name, ...at, tile: [columns[0], row], ...more })).ok;
+  return { agent, owner, act };
+}
+
+describe('halting cores beside their application', () => {
+  const halted = 1;
+  const names = ['2020/aie', 'static/aie', 'aperture40/aieml', 'aperture40/aie2ps'] as const;
+
+  it.each(names)('on %s halts, steps, meets breakpoints and lets go [debug-7] [debug-8]', async (name) => {
+    const { agent, act } = await halting(families[name]);
+    const first = await act('halt');
+    expect(first).toMatchObject({ reason: 0, debugStatus: halted });
+    expect(Number(first['status']) & 0x10001).toBe(0x10001);
+    // It stands: a second look finds it at the same instruction.
+    expect(await act('halt')).toMatchObject({ status: first['status'], counter: first['counter'] });
+    const order = [0x100, 0x110, 0x120, 0x130, 0x200, 0x210];
+    expect(order).toContain(first['counter']);
+    const next = await act('step', { count: 1 });
+    expect(next['counter']).not.toBe(first['counter']);
+    expect(next).toMatchObject({ reason: 0, debugStatus: halted });
+    await act('breakpoints', { counters: [0x120] });
+    await act('resume');
+    await expect
+      .poll(async () => (await act('breakpoints', { counters: [0x120] }))['debugStatus'], { timeout: 60_000 })
+      .toBe(0x21);
+    expect((await act('halt'))['counter']).toBe(0x120);
+    expect(await code(agent.request({ op: 'halt', act: 'halt', ...at, tile: [6, 0] }))).toBe('out-of-range');
+    expect((await agent.request({ op: 'halt', act: 'end', ...at })).ok).toMatchObject({ left: 0 });
+    expect(await debugRegisters()).toBe('');
+    expect(await code(act('halt'))).toBe('no-halting');
+    expect(await debugRegisters()).toBe('');
+    expect(await debugWriters()).toEqual(['tilescope-agent']);
+  });
+
+  it.each([
+    ['the client leaves', async ({ agent }) => agent.end()],
+    ['the connection is cut', async ({ agent }) => agent.process.kill('SIGKILL')],
+    [
+      'the agent is told to end',
+      async () =>
+        board.exec(
+          'for p in /proc/[0-9]*; do case $(readlink $p/exe) in *tilescope-agent*) kill $(basename $p);; esac; done',
+        ),
+    ],
+    ['nothing is heard for a heartbeat', async ({ agent }) => agent.process.kill('SIGSTOP')],
+    ['the partition changes hands', async ({ owner }) => owner.release()],
+  ] as [string, (given: Awaited<ReturnType<typeof halting>>) => Promise<unknown>][])(
+    'ends with everything let go when %s [debug-7]',
+    async (_, end) => {
+      const given = await halting(families['aperture40/aieml'], { heartbeatMs: 8000, exitMs: 600_000 });
+      await given.act('halt');
+      const row = families['aperture40/aieml'].shape.core.start + 1;
+      await given.act('breakpoints', { counters: [0x100, 0x200], tile: [columns[0], row] });
+      expect(await debugRegisters()).not.toBe('');
+      await end(given);
+      await expect.poll(debugRegisters, { timeout: 60_000, interval: 200 }).toBe('');
+      given.agent.process.kill('SIGCONT');
+    },
+    120_000,
+  );
+});
+
 describe('an unknown generation', () => {
   it('needs consent, is read by pread alone, and never written [attach-2]', async () => {
     await board.reloadModule({ family: 'aperture', generation: 'aie9' });

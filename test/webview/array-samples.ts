@@ -118,7 +118,7 @@ function activityAt({ col, row }: Tile, kind: TileStatus['kind']): CellState {
 }
 
 /** The picture of a sample. */
-export function sampleOf(sample: Sample, heat?: (tile: Tile) => number): ArrayPicture {
+export function sampleOf(sample: Sample): ArrayPicture {
   const { numCols, memoryRows, coreRows, columns } = sample;
   const shape: ArrayShape = {
     numCols,
@@ -208,13 +208,6 @@ export function sampleOf(sample: Sample, heat?: (tile: Tile) => number): ArrayPi
       warnings: sample.warnings ?? [],
       readAt: 'Read at 14:03:27',
       reading: false,
-      heat: heat ?? (() => 0),
-      ...(heat && {
-        heatText: {
-          text: 'How much of the memory changed lately, by a few words of each tile: without a bar something small may change, too.',
-          isKnown: true,
-        },
-      }),
     },
     plain,
   );

@@ -1651,13 +1651,13 @@ describe('[truth-19] what people did to other tools', () => {
       return said?.type === 'selection' ? said : undefined;
     });
 
-  test('2 MiB of 0x3D are 0x3D at the borders of pages, on screen and in the clipboard', async () => {
+  test('[hex-13] 2 MiB of 0x3D are 0x3D at the borders of pages, on screen and in the clipboard', async () => {
     const page = await start({
       geometry: { startCol: 0, numCols: 8, bytesPerTile: 0x8000 },
       settings: { bytesPerRow: 64 },
       fill: 0x3d,
     });
-    for (const border of [0x1000, 0x8000, 0x10000, 0x100000, 0x1ff000]) {
+    for (const border of [0x1000, 0x8000, 0x10000, 0x1fff0, 0x3fff0, 0xffff0, 0x100000, 0x1ff000]) {
       await page.evaluate((offset) => window.fake.send({ type: 'reveal', offset, length: 1 }), border);
       await eventually(() => footer(page).textContent()).toContain(`0x${hex(border).padStart(6, '0')}`);
       await eventually(async () => {
@@ -1702,7 +1702,7 @@ describe('[truth-19] what people did to other tools', () => {
     await eventually(() => last(page)).toMatchObject({ start: 0x10, length: 1 << 20 });
   });
 
-  test('no frame is blank while it scrolls, is split, and comes back', async () => {
+  test('[hex-13] no frame is blank while it scrolls, is split, is hidden and comes back', async () => {
     const page = await start(large);
     const blank = await page.evaluate(async () => {
       const found: string[] = [];
@@ -1732,17 +1732,65 @@ describe('[truth-19] what people did to other tools', () => {
         for (let i = 0; i < 3; i++) await frame();
         look(`height ${height}`);
       }
-      for (const display of ['none', '']) {
-        document.documentElement.style.display = display;
-        for (let i = 0; i < 3; i++) await frame();
+      for (let i = 0; i < 6; i++) {
+        // Hidden in the middle of scrolling, and scrolled on before it has drawn.
+        const wheel = () =>
+          grid?.dispatchEvent(new WheelEvent('wheel', { deltaY: 900 * i, cancelable: true, bubbles: true }));
+        wheel();
+        document.documentElement.style.display = 'none';
+        wheel();
+        for (let j = 0; j < 3; j++) await frame();
+        wheel();
+        document.documentElement.style.display = '';
+        wheel();
+        for (let j = 0; j < 3; j++) await frame();
+        look(`shown again ${i}`);
       }
-      look('shown again');
       return found;
     });
     expect(blank).toEqual([]);
   });
 
-  test('keys of an input method type nothing, in neither column', async () => {
+  test('[hex-13] after a jump a click finds the byte that is shown there', async () => {
+    const page = await start(large);
+    await page.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x59d00, length: 1 }));
+    await eventually(() => last(page)).toMatchObject({ cursor: 0x59d00 });
+    await eventually(async () => (await rows(page)).map(({ offset }) => offset)).toContain('9D00');
+    await click(page, '9D00', 5);
+    await eventually(() => last(page)).toMatchObject({ cursor: 0x59d05, length: 1 });
+  });
+
+  test('[hex-13] once scrolled away, an arrow goes on from the cursor and shows it', async () => {
+    const page = await start(large);
+    await click(page, '0010', 3);
+    await page.evaluate(() =>
+      document
+        .querySelector('#grid')
+        ?.dispatchEvent(new WheelEvent('wheel', { deltaY: 100_000, cancelable: true, bubbles: true })),
+    );
+    await eventually(async () => (await rows(page)).map(({ buffer }) => buffer)).not.toContain('00000010');
+    await page.keyboard.press('ArrowDown');
+    await eventually(() => last(page)).toMatchObject({ cursor: 0x23 });
+    await eventually(async () => (await rows(page)).map(({ buffer }) => buffer)).toContain('00000020');
+  });
+
+  test('[hex-13] of few bytes in long rows the characters stand to the right of the bytes', async () => {
+    const page = await start({
+      range: { offset: 0x8000, length: 20 },
+      settings: { bytesPerRow: 64 },
+      width: 1600,
+    });
+    await painted(page);
+    const edges = await page.evaluate(() => {
+      const box = (name: string) =>
+        document.querySelector(`.row:not(.tile) .${name}`)?.getBoundingClientRect();
+      return { bytes: box('bytes')?.right ?? 0, characters: box('characters')?.left ?? 0 };
+    });
+    expect(edges.bytes).toBeGreaterThan(0);
+    expect(edges.characters).toBeGreaterThanOrEqual(edges.bytes);
+  });
+
+  test('[hex-13] keys of an input method type nothing, in neither column, and choose nothing in a box', async () => {
     const page = await start(oneTile);
     const keys = () =>
       page.evaluate(() => {
@@ -1762,6 +1810,33 @@ describe('[truth-19] what people did to other tools', () => {
     await painted(page);
     expect(await edits(page)).toEqual([]);
     expect(await marked(page, 'pending')).toEqual([]);
+    // Enter and Escape choose and leave a word of the input method: they are no keys of the box.
+    const compose = (selector: string) =>
+      page.evaluate((box) => {
+        for (const key of ['Enter', 'Escape']) {
+          const init = { key, isComposing: true, bubbles: true, cancelable: true };
+          document.querySelector(box)?.dispatchEvent(new KeyboardEvent('keydown', init));
+        }
+      }, selector);
+    await page.evaluate(() => window.fake.send({ type: 'openFind', withReplace: true }));
+    await eventually(() => page.locator('[data-name=find-text]').isVisible()).toBe(true);
+    const said = await page.evaluate(() => window.fake.said.length);
+    await compose('[data-name=find-text]');
+    await compose('[data-name=replace-text]');
+    await painted(page);
+    expect(await page.locator('.find-line').isVisible()).toBe(true);
+    const since = await page.evaluate((from) => window.fake.said.slice(from).map(({ type }) => type), said);
+    expect(since).not.toContain('toHit');
+    expect(since).not.toContain('replaceHits');
+    await page.keyboard.press('Escape');
+    await eventually(() => page.locator('.find-line').isVisible()).toBe(false);
+    await click(page, '0000', 0);
+    await page.keyboard.press('Enter');
+    await eventually(() => page.locator('.cell-field input').isVisible()).toBe(true);
+    await compose('.cell-field input');
+    await painted(page);
+    expect(await page.locator('.cell-field input').isVisible()).toBe(true);
+    expect(await edits(page)).toEqual([]);
   });
 
   test('at 25 pixels, with a font that joins letters, a click finds its byte and its character', async () => {
@@ -1791,22 +1866,45 @@ describe('[truth-19] what people did to other tools', () => {
     }
   });
 
-  test('at 200 % a click finds its byte, and the cursor is in view', async () => {
-    const page = await start(oneTile);
-    const browser = await page.context().newCDPSession(page);
-    await browser.send('Emulation.setDeviceMetricsOverride', {
-      width: 600,
-      height: 350,
-      deviceScaleFactor: 2,
-      mobile: false,
-    });
-    await eventually(() => page.evaluate(() => [innerWidth, devicePixelRatio])).toEqual([600, 2]);
-    await painted(page);
-    await click(page, '0020', 5);
-    await eventually(() => last(page)).toMatchObject({ cursor: 0x8025, length: 1 });
-    await page.keyboard.press('Control+End');
-    await eventually(async () => (await rows(page)).at(-1)?.offset).toBe('7FF0');
-  });
+  test.each([
+    ['200', 600, 350],
+    ['400', 320, 256],
+  ])(
+    '[hex-13] at %s %% a click finds its byte, and the cursor is in view',
+    async (percent, width, height) => {
+      const page = await start(oneTile);
+      const browser = await page.context().newCDPSession(page);
+      const deviceScaleFactor = Number(percent) / 100;
+      await browser.send('Emulation.setDeviceMetricsOverride', {
+        width,
+        height,
+        deviceScaleFactor,
+        mobile: false,
+      });
+      await eventually(() => page.evaluate(() => [innerWidth, devicePixelRatio])).toEqual([
+        width,
+        deviceScaleFactor,
+      ]);
+      await eventually(async () => (await rows(page)).map(({ offset }) => offset)).toContain('0020');
+      await click(page, '0020', 5);
+      await eventually(() => last(page)).toMatchObject({ cursor: 0x8025, length: 1 });
+      await page.keyboard.press('Control+End');
+      await eventually(async () => (await rows(page)).at(-1)?.offset).toBe('7FF0');
+      // The last row is on screen, whole.
+      await eventually(() =>
+        page.evaluate(() => {
+          const view = document.querySelector('.viewport')?.getBoundingClientRect();
+          const row = [...document.querySelectorAll('.row')].at(-1)?.getBoundingClientRect();
+          return (
+            view !== undefined &&
+            row !== undefined &&
+            row.bottom <= view.bottom + 1 &&
+            view.height > row.height
+          );
+        }),
+      ).toBe(true);
+    },
+  );
 
   test.each([
     ['emoji', '\u{1f600}'],
@@ -2049,6 +2147,54 @@ describe('the find line', () => {
     );
   const status = (page: Page) => page.locator('#find-status').textContent();
 
+  test('the tab of one tile may look in all tiles of its memory; that of a whole memory does so anyway', async () => {
+    let page = await start(oneTile);
+    await openFind(page);
+    await page.keyboard.type('A4');
+    await eventually(() => asked(page)).toMatchObject({ range: oneTile.range, beyond: false });
+    const scopes = async () =>
+      (await line(page, 'find-scope').locator('option').allTextContents()).map((text) => text.trim());
+    await eventually(scopes).toEqual(['the tile', 'all tiles of this memory']);
+    await line(page, 'find-scope').selectOption('memory');
+    await eventually(async () => (await asked(page))?.beyond).toBe(true);
+    const range = (await asked(page))?.range;
+    expect(range?.offset).toBe(0);
+    expect(range?.length).toBeGreaterThan(oneTile.range?.length ?? 0);
+    await open?.close();
+    page = await start(large);
+    await openFind(page);
+    await eventually(scopes).toEqual(['all tiles', 'this tile']);
+  });
+
+  test("Ctrl+Z and Ctrl+Y in a box for text are the box's: VS Code hears them from the grid alone", async () => {
+    const page = await start(large);
+    // VS Code listens at the window, keeps the browser from its own undo, and undoes an edit of the memory.
+    await page.evaluate(() => {
+      const heard: string[] = [];
+      Object.assign(window, { heard });
+      window.addEventListener('keydown', (event) => {
+        if (!event.ctrlKey || !'zy'.includes(event.key.toLowerCase())) return;
+        heard.push(event.key);
+        event.preventDefault();
+      });
+    });
+    const heard = () => page.evaluate(() => (window as unknown as { heard: string[] }).heard.join(''));
+    await openFind(page);
+    const box = line(page, 'find-text');
+    await page.keyboard.type('A4');
+    await eventually(() => box.inputValue()).toBe('A4');
+    await page.keyboard.press('Control+z');
+    await eventually(() => box.inputValue()).not.toBe('A4');
+    await page.keyboard.press('Control+y');
+    await eventually(() => box.inputValue()).toBe('A4');
+    await eventually(async () => (await asked(page))?.query.text).toBe('A4');
+    await page.keyboard.press('Escape');
+    await eventually(() => page.locator('.find-line').isVisible()).toBe(false);
+    expect(await heard()).toBe('');
+    await page.keyboard.press('Control+z');
+    await eventually(heard).toBe('z');
+  });
+
   test('asks for what is typed and chosen, once typing rests or Enter is pressed; Escape gives the keys back', async () => {
     const page = await start(large);
     await openFind(page);
@@ -2096,8 +2242,8 @@ describe('the find line', () => {
     await eventually(() => asked(page)).toMatchObject({ query: { kind: 'hex', text: deviceHex(0x8000, 3) } });
     await line(page, 'find-scope').selectOption('selection');
     await eventually(() => asked(page)).toMatchObject({ range: { offset: 0x8000, length: 3 } });
-    // One tile has no other scopes.
-    expect(await line(page, 'find-scope').locator('option').count()).toBe(2);
+    // The tile, the selection, all tiles.
+    expect(await line(page, 'find-scope').locator('option').count()).toBe(3);
   });
 
   test('[hex-2] hits are marked among cells and characters and on the map, until the line is closed', async () => {
@@ -2501,7 +2647,7 @@ describe('the page around', () => {
     );
   });
 
-  test('comes back where it was after the tab was hidden', async () => {
+  test('[hex-13] comes back where it was after the tab was hidden', async () => {
     const first = await start(oneTile);
     await first.evaluate(() => window.fake.send({ type: 'reveal', offset: 0x9000, length: 4 }));
     const kept = () => first.evaluate(() => JSON.stringify(window.fake.kept));

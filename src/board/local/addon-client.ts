@@ -6,7 +6,7 @@ import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
-import type { Asking, BoardNotice, Survey, UnreadableSpan, Watch } from '../board.ts';
+import type { Asking, BoardNotice, CoreState, UnreadableSpan, Watch } from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
@@ -18,8 +18,6 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
-  type CoreSurveyRequest,
-  type CoreSurveyUpdate,
   type CoreUpdate,
   type CoreWatchRequest,
   type CoreWriteAnswer,
@@ -28,7 +26,6 @@ import {
 } from '../protocol/core-client.ts';
 import { type Header, isMap } from '../protocol/frames.ts';
 import { joinReads, splitRanges, writeGroups } from '../protocol/split.ts';
-import { SurveyCollector } from '../protocol/survey-collector.ts';
 import { UpdateCollector } from '../protocol/update-collector.ts';
 import {
   blank,
@@ -95,6 +92,11 @@ export interface Addon {
     /** Gets `{startCol, numCols, pid, command}`. */
     readonly onRefusedStart: (refused: unknown) => void;
   }): AddonCore;
+}
+
+/** Nobody would let cores go on if this process were killed. */
+function noHalting(): BoardError {
+  return new BoardError('no-halting', 'the core runs in the process of the extension', { why: 'in-process' });
 }
 
 export class AddonClient implements CoreClient {
@@ -244,51 +246,32 @@ export class AddonClient implements CoreClient {
     await this.#call(ask, signal);
   }
 
+  async allowHalting(): Promise<void> {
+    throw noHalting();
+  }
+
+  async actOnCore(): Promise<CoreState> {
+    throw noHalting();
+  }
+
+  async endHalting(): Promise<number> {
+    return 0;
+  }
+
   async takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
     await this.#call(() => this.#core.kernelDescriptor(partition), signal);
   }
 
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
-    const collector = new UpdateCollector();
-    const plain = ({ ranges, ...asked }: CoreWatchRequest) => {
-      collector.asked(ranges);
-      return { ...asked, ranges: ranges.map(({ offset, length }) => [offset, length]) };
-    };
-    const stays = this.#stay(plain(request), collector, ({ found, ...update }) =>
-      onUpdate({ spans: found, ...update }),
-    );
-    return { ...stays, change: (asked) => stays.change(plain(asked)) };
-  }
-
-  survey(
-    { wordsPerTile, ...asked }: CoreSurveyRequest,
-    onUpdate: (update: CoreSurveyUpdate) => void,
-  ): Survey {
-    const collector = new SurveyCollector(wordsPerTile);
-    return this.#stay({ ...asked, survey: wordsPerTile }, collector, ({ found, ...update }) =>
-      onUpdate({ tiles: found, ...update }),
-    );
-  }
-
-  async dispose(): Promise<void> {
-    if (this.#ended !== undefined) return;
-    this.#ended = new BoardError('connection-lost', 'the connection was ended here');
-    clearInterval(this.#watch);
-    await this.#core.close();
-    this.#changed.dispose();
-    this.#notices.dispose();
-    this.#closed.dispose();
-  }
-
-  /** A `watch` that stays open. */
-  #stay<Found>(
-    request: object,
-    collector: { push(block: Uint8Array): void; take(): Found },
-    onUpdate: (update: Omit<CoreUpdate, 'spans'> & { readonly found: Found }) => void,
-  ): Survey & { change(request: object): void } {
     const stop = new AbortController();
+    const collector = new UpdateCollector();
     let epoch: string | undefined;
     let token = 0;
+    const plain = ({ partition, memory, ranges, periodMs, wordsPerSecond }: CoreWatchRequest) => {
+      collector.asked(ranges);
+      const pairs = ranges.map(({ offset, length }) => [offset, length]);
+      return { partition, memory, ranges: pairs, periodMs, wordsPerSecond };
+    };
     let refused: BoardError | undefined;
     const take = (raw: unknown): void => {
       if (stop.signal.aborted) return;
@@ -299,7 +282,7 @@ export class AddonClient implements CoreClient {
         for (const block of all) collector.push(block instanceof Uint8Array ? block : bad('bytes'));
         // Told once: another epoch ends the watch.
         epoch ??= checkEpoch(update);
-        onUpdate({ found: collector.take(), epoch, words: checkWords(update), wireBytes: 0 });
+        onUpdate({ spans: collector.take(), epoch, words: checkWords(update), wireBytes: 0 });
       } catch (error) {
         refused = toBoardError(error);
         stop.abort();
@@ -307,15 +290,14 @@ export class AddonClient implements CoreClient {
     };
     const answer = this.#call((given) => {
       token = given;
-      return this.#core.watch(request, given, take);
+      return this.#core.watch(plain(request), given, take);
     }, stop.signal);
-    const goesOn = (): boolean => !stop.signal.aborted && this.#ended === undefined;
     return {
       seen: () => {
-        if (goesOn()) this.#core.seen(token);
+        if (!stop.signal.aborted && this.#ended === undefined) this.#core.seen(token);
       },
       change: (asked) => {
-        if (goesOn()) this.#core.changeWatch(asked, token);
+        if (!stop.signal.aborted && this.#ended === undefined) this.#core.changeWatch(plain(asked), token);
       },
       ended: answer.then(
         () => new BoardError('protocol', 'the watch ended without a reason'),
@@ -323,6 +305,16 @@ export class AddonClient implements CoreClient {
       ),
       dispose: () => stop.abort(),
     };
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    this.#ended = new BoardError('connection-lost', 'the connection was ended here');
+    clearInterval(this.#watch);
+    await this.#core.close();
+    this.#changed.dispose();
+    this.#notices.dispose();
+    this.#closed.dispose();
   }
 
   /** Its thread cannot say that it hangs. */

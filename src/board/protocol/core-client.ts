@@ -19,9 +19,9 @@ import type {
   Asking,
   BoardInfo,
   BoardNotice,
+  CoreAct,
+  CoreState,
   PartitionInfo,
-  Survey,
-  TileChange,
   UnreadableSpan,
   Watch,
   WatchPace,
@@ -182,26 +182,6 @@ export interface CoreUpdate {
   readonly wireBytes: number;
 }
 
-export interface CoreSurveyRequest extends WatchPace {
-  readonly partition: PartitionKey;
-  readonly memory: MemoryType;
-  /** 1 to `maxSurveyWords`, not more than a tile has. */
-  readonly wordsPerTile: number;
-}
-
-/** Words of one tile that a look of a survey may compare, and of all tiles together. */
-export const maxSurveyWords = 1024;
-export const maxSurveyTotal = 2 ** 20;
-
-export interface CoreSurveyUpdate {
-  /** Ascending. */
-  readonly tiles: readonly TileChange[];
-  readonly epoch: string;
-  /** As in `WatchUpdate`. */
-  readonly words: number;
-  readonly wireBytes: number;
-}
-
 /** Hours after which a holder ends by itself. */
 export const holdHours = 8;
 
@@ -233,12 +213,18 @@ export interface CoreClient {
   setClocks(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean>;
   hold(partition: PartitionKey, on: boolean, signal: AbortSignal): Promise<void>;
   /**
+   * A person allowed to halt cores of a partition in use, in this epoch. The core ends it, and lets all of them go on, with
+   * the connection, with silence, and when the partition changes hands.
+   */
+  allowHalting(partition: PartitionKey, epoch: string, signal: AbortSignal): Promise<void>;
+  actOnCore(partition: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState>;
+  /** Lets all cores go on. The answer: how many could not be reached yet. */
+  endHalting(partition: PartitionKey, signal: AbortSignal): Promise<number>;
+  /**
    * Looks at the ranges again and again and tells what became different; the first update tells everything. The next one
    * comes after `Watch.seen`.
    */
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest>;
-  /** As `watch`, but of a few words of each tile. */
-  survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey;
   takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -6,8 +6,10 @@ import type { UnreadableSpan } from '../board.ts';
 import { ReadCollector } from './read-collector.ts';
 import {
   blank,
+  checkCoreState,
   checkDescription,
   checkFlag,
+  checkLeft,
   checkPartitions,
   errorFrom,
   fitSpans,
@@ -228,6 +230,25 @@ describe('the tiles of a status', () => {
       new Uint32Array(0),
     );
     expect(collector.finish()[0]?.files.get('core')).toBe('status: a\ufffd[2J\npc: \ufffd1\ufffd\n');
+  });
+});
+
+describe('what came of an act on a core [debug-7]', () => {
+  it('is words and a known reason, or refused', () => {
+    const good = { reason: 0, status: 0x10001, debugStatus: 1, counter: 0x1f0 };
+    expect(checkCoreState(good)).toEqual({ ...good, reason: undefined });
+    expect(checkCoreState({ ...good, reason: 1 }).reason).toBe('gated');
+    for (const wrong of [
+      { reason: 99 },
+      { status: -1 },
+      { debugStatus: 2 ** 32 },
+      { counter: '1' },
+      { counter: 1.5 },
+    ]) {
+      expect(() => checkCoreState({ ...good, ...wrong })).toThrow();
+    }
+    expect(checkLeft({ left: 3 })).toBe(3);
+    for (const left of [-1, 5000, undefined, 'x']) expect(() => checkLeft({ left })).toThrow();
   });
 });
 

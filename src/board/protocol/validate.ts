@@ -19,7 +19,7 @@ import {
 import { isPartitionKey, type PartitionKey } from '../../model/partition-key.ts';
 import { clean, cleanLine } from '../../model/plain.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { BoardNotice, Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
+import type { BoardNotice, CoreState, Hold, Owner, PartitionInfo, UnreadableSpan } from '../board.ts';
 import { BoardError, type BoardErrorCode, type ErrorFacts } from '../errors.ts';
 import {
   type CoreDescription,
@@ -27,6 +27,7 @@ import {
   type CoreList,
   type CoreMemory,
   type CoreOpened,
+  maxStatusTiles,
   outcomeNames,
   outcomeRecordWords,
   protocolVersion,
@@ -69,6 +70,8 @@ const coreCodes: ReadonlySet<string> = new Set<BoardErrorCode>([
   'no-quiet',
   'no-match',
   'hold-failed',
+  'no-halting',
+  'debug-in-use',
   'unknown-driver',
   'driver',
   'epoch',
@@ -394,6 +397,20 @@ export function hungError(call: string, facts: ErrorFacts = {}): BoardError {
 
 export function checkFlag(header: Header, key: string): boolean {
   return flag(header, key);
+}
+
+/** What came of an act on a core. */
+export function checkCoreState(header: Header): CoreState {
+  const [status, debugStatus, counter] = (['status', 'debugStatus', 'counter'] as const).map((key) =>
+    integer(header, key, 0, 2 ** 32 - 1),
+  ) as [number, number, number];
+  const code = integer(header, 'reason', 0, unreadableReasons.length - 1);
+  return { reason: unreadableReasons[code], status, debugStatus, counter };
+}
+
+/** How many cores could not be reached to let them go on. */
+export function checkLeft(header: Header): number {
+  return integer(header, 'left', 0, maxStatusTiles);
 }
 
 /** Collects what came of each asked tile, in the order asked. */

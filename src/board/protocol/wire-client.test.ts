@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { KeptLog } from '../../../test/conformance/log.ts';
 import { LoopbackAgent, type LoopbackOptions } from '../../../test/conformance/loopback-agent.ts';
 import { Random, runSeed } from '../../../test/conformance/random.ts';
+import type { CoreAct, CoreState } from '../board.ts';
 import { BoardError, toBoardError } from '../errors.ts';
 import { freeColumns, ownedColumns, SimulatedArray, simulatedKey } from '../simulated/array.ts';
 import { SimulatedClient } from '../simulated/client.ts';
@@ -352,6 +353,33 @@ describe('requests', () => {
       { op: 'kernel-descriptor', partition: '0_4' },
     ]);
     for (const request of agent.requests.slice(1)) expect(request).not.toHaveProperty('startCol');
+  });
+
+  it('[debug-7] about halting cross over as they are meant, and so do their answers', async () => {
+    const { client, agent, array } = await connect();
+    const key = simulatedKey(ownedColumns);
+    const tile = { col: 6, row: 1 };
+    const act = (what: CoreAct): Promise<CoreState> => client.actOnCore(key, tile, what, never);
+    await expect(act({ act: 'halt' })).rejects.toMatchObject({ code: 'no-halting' });
+    await expect(client.allowHalting(key, 'another', never)).rejects.toMatchObject({ code: 'epoch' });
+    await client.allowHalting(key, array.epoch(ownedColumns), never);
+    const halted = await act({ act: 'halt' });
+    expect(halted).toMatchObject({ reason: undefined, status: 0x10001, debugStatus: 1 });
+    expect((await act({ act: 'step', count: 1 })).counter).toBe(halted.counter + 16);
+    await act({ act: 'breakpoints', counters: [0x200, 0x240] });
+    await act({ act: 'resume' });
+    expect(await act({ act: 'step', count: 1 })).toMatchObject({ reason: 'core-running', status: 0 });
+    expect(await client.endHalting(key, never)).toBe(0);
+    expect(array.core(tile).isUntouched).toBe(true);
+    const told = agent.requests.filter(({ op }) => op === 'halt').slice(3);
+    expect(told).toMatchObject([
+      { act: 'halt', partition: '6_4', tile: [6, 1] },
+      { act: 'step', count: 1 },
+      { act: 'breakpoints', counters: [0x200, 0x240] },
+      { act: 'resume' },
+      { act: 'step' },
+      { act: 'end', partition: '6_4' },
+    ]);
   });
 
   it('beyond what a core takes wait here and are all answered', async () => {

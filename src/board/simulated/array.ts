@@ -19,6 +19,7 @@ import { isPartitionKey, type PartitionKey } from '../../model/partition-key.ts'
 import type { Hold, Owner, PartitionInfo } from '../board.ts';
 import { abortError, BoardError } from '../errors.ts';
 import { contentsOf, counterPeriods, layout } from './contents.ts';
+import { CoreModel } from './core-model.ts';
 import { columnMemories, rowCount, simulatedShapes } from './shape.ts';
 
 /** Calls of a board that can be made to fail, wait or be counted. */
@@ -33,8 +34,8 @@ export type SimulatedOperation =
   | 'status'
   | 'clocks'
   | 'hold'
-  | 'kernel-descriptor'
-  | 'survey';
+  | 'halt'
+  | 'kernel-descriptor';
 
 export interface SimulatedArrayOptions {
   /** Milliseconds since 1970; decides how far the counters of a running graph are. */
@@ -81,6 +82,8 @@ interface TileState {
   gated: boolean;
   activity: CoreActivity;
   busError: boolean;
+  /** Its core as a debugger sees it, once it was looked at. */
+  core?: CoreModel;
 }
 
 interface Failure {
@@ -272,7 +275,16 @@ export class SimulatedArray {
 
   /** What a tile's core does from now on. */
   setActivity(tile: Tile, activity: CoreActivity): void {
-    this.#state(tile).activity = activity;
+    const state = this.#state(tile);
+    state.activity = activity;
+    state.core?.setMoving(this.#now(), activity === 'running');
+  }
+
+  /** A tile's core as a debugger sees it. */
+  core(tile: Tile): CoreModel {
+    const state = this.#state(tile);
+    state.core ??= new CoreModel(this.#now(), state.activity === 'running');
+    return state.core;
   }
 
   /** A board reads or writes program memory of a tile. */
@@ -377,6 +389,7 @@ export class SimulatedArray {
   reset(columns: ColumnRange): void {
     this.#newLife(columns);
     this.#zero(columns);
+    this.#resetCores(columns);
     this.#changed.fire();
   }
 
@@ -394,7 +407,10 @@ export class SimulatedArray {
     this.#contents.forEach((run, col) => {
       this.#contents[col] = run + 10;
     });
-    for (const state of this.#tiles.values()) state.activity = 'disabled';
+    for (const state of this.#tiles.values()) {
+      state.activity = 'disabled';
+      delete state.core;
+    }
     this.drop(new BoardError('connection-lost', 'the simulated board rebooted', { host: 'simulated' }));
   }
 
@@ -516,7 +532,10 @@ export class SimulatedArray {
   #letGo(part: Part, keep: boolean): void {
     this.#newLife(part.columns);
     part.ownerGone = undefined;
-    if (!keep) this.#zero(part.columns);
+    if (!keep) {
+      this.#zero(part.columns);
+      this.#resetCores(part.columns);
+    }
     for (const col of listOf(part.columns)) {
       for (let row = 0; row < rowCount(this.shape); row++) this.setCore({ col, row }, false);
     }
@@ -530,6 +549,13 @@ export class SimulatedArray {
   #zero(columns: ColumnRange): void {
     for (const memory of this.memories(columns)) {
       for (const tile of tiles(memory)) this.tileBytes(memory.type, tile).fill(0);
+    }
+  }
+
+  /** A reset: nothing of a debugger is left. */
+  #resetCores({ startCol, numCols }: ColumnRange): void {
+    for (let col = startCol; col < startCol + numCols; col++) {
+      for (let row = 0; row < rowCount(this.shape); row++) delete this.#state({ col, row }).core;
     }
   }
 

@@ -14,7 +14,15 @@ import {
 } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import type { RawTileStatus } from '../../model/status/status.ts';
-import type { Asking, BoardNotice, PartitionInfo, Survey, UnreadableSpan, Watch } from '../board.ts';
+import type {
+  Asking,
+  BoardNotice,
+  CoreAct,
+  CoreState,
+  PartitionInfo,
+  UnreadableSpan,
+  Watch,
+} from '../board.ts';
 import { BoardError, throwIfCancelled } from '../errors.ts';
 import {
   type CoreClient,
@@ -26,8 +34,6 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
-  type CoreSurveyRequest,
-  type CoreSurveyUpdate,
   type CoreUpdate,
   type CoreWatchRequest,
   type CoreWriteAnswer,
@@ -37,9 +43,10 @@ import {
   writeRecordWords,
 } from '../protocol/core-client.ts';
 import { overlap, type SimulatedArray, type SimulatedOperation, sameColumns } from './array.ts';
+import { SimulatedHalting } from './halting.ts';
 import { statusRegisters } from './registers.ts';
 import { rowCount } from './shape.ts';
-import { surveyByReading, watchByReading } from './watch.ts';
+import { watchByReading } from './watch.ts';
 
 /** Program memory is compared and written by whole instruction lines. */
 const lineBytes = 16;
@@ -58,6 +65,7 @@ export class SimulatedClient implements CoreClient {
   /** Columns whose clocks this connection enables, and the epoch in which it was asked to. */
   #clocked: { readonly columns: ColumnRange; readonly epoch: string }[] = [];
   #kernelDescriptor: ColumnRange | undefined;
+  readonly #halting: SimulatedHalting;
   readonly #closed = new Emitter<BoardError>();
   readonly #subscriptions: readonly { dispose(): void }[];
   /** Aborted when the connection ends, so that running calls end with it. */
@@ -70,6 +78,7 @@ export class SimulatedClient implements CoreClient {
 
   constructor(array: SimulatedArray, trace: (line: string) => void) {
     this.#array = array;
+    this.#halting = new SimulatedHalting(array);
     this.#trace = trace;
     this.hello = {
       core: '',
@@ -82,7 +91,11 @@ export class SimulatedClient implements CoreClient {
       uid: -1,
     };
     this.#subscriptions = [
-      array.onPartitions(() => this.#partitionsChanged.fire(this.#list())),
+      array.onPartitions(() => {
+        const list = this.#list();
+        this.#halting.tend((key) => list.partitions.find((one) => one.key === key)?.epoch);
+        this.#partitionsChanged.fire(list);
+      }),
       array.onDrop((error) => {
         this.#finish(error);
         this.#closed.fire(error);
@@ -261,32 +274,40 @@ export class SimulatedClient implements CoreClient {
     });
   }
 
+  allowHalting(partition: PartitionKey, epoch: string, signal: AbortSignal): Promise<void> {
+    return this.#call('halt', signal, async () => {
+      const info = this.#used(partition);
+      if (info.epoch !== epoch) {
+        throw new BoardError('epoch', 'another epoch began', { have: info.epoch, epoch });
+      }
+      this.#halting.allow(partition, epoch);
+    });
+  }
+
+  actOnCore(partition: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState> {
+    return this.#call('halt', signal, async () => {
+      const info = this.#used(partition);
+      const isCore = tileKind(this.#array.shape, tile.row) === 'core';
+      if (!isCore || !overlap(info.columns, { startCol: tile.col, numCols: 1 })) {
+        throw new BoardError('out-of-range', `no core of the partition at ${formatTile(tile)}`);
+      }
+      if (this.#isGated(tile)) return { reason: 'gated', status: 0, debugStatus: 0, counter: 0 };
+      return this.#halting.act(partition, info.epoch, tile, act);
+    });
+  }
+
+  endHalting(partition: PartitionKey, signal: AbortSignal): Promise<number> {
+    return this.#call('halt', signal, async () => {
+      this.#halting.end(partition);
+      return 0;
+    });
+  }
+
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
     const never = new AbortController().signal;
     const look = (asked: CoreWatchRequest) =>
       this.read({ ...asked, openTiles: [], asking: 'nobody' }, undefined, never);
     return watchByReading(request, look, onUpdate);
-  }
-
-  survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey {
-    const never = new AbortController().signal;
-    const look = () =>
-      this.#call('survey', never, async () => {
-        const columns = this.#columns(request.partition);
-        const geometry = this.#geometry(columns, request.memory);
-        this.#checkWay(columns);
-        this.#checkAsked(columns, 'nobody');
-        const closed = new Set<number>();
-        const tiles = Array.from({ length: tileCount(geometry) }, (_, index) => {
-          const offset = index * geometry.bytesPerTile;
-          return (
-            this.#barred(geometry, offset, closed) ??
-            this.#array.tileBytes(geometry.type, locate(geometry, offset).tile)
-          );
-        });
-        return { tiles, epoch: this.#partition(columns).epoch };
-      });
-    return surveyByReading(request, look, onUpdate);
   }
 
   takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {
@@ -309,6 +330,7 @@ export class SimulatedClient implements CoreClient {
   #finish(error: BoardError): void {
     if (this.#end !== undefined) return;
     this.#end = error;
+    this.#halting.endAll();
     for (const subscription of this.#subscriptions) subscription.dispose();
     for (const reject of this.#ending.splice(0)) reject(error);
   }
@@ -425,6 +447,15 @@ export class SimulatedClient implements CoreClient {
     if (owner?.kind === 'kernel' && !reached) {
       throw new BoardError('kernel-held', 'in use by the kernel, no descriptor to borrow');
     }
+  }
+
+  /** A partition in use. Throws BoardError. */
+  #used(partition: PartitionKey): PartitionInfo {
+    const columns = this.#columns(partition);
+    const info = this.#partition(columns);
+    this.#checkWay(columns);
+    if (info.inUse) return info;
+    throw new BoardError('no-halting', 'nobody uses the partition', { ...columnFacts(columns), why: 'free' });
   }
 
   #isGated(tile: Tile): boolean {

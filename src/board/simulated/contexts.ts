@@ -3,9 +3,9 @@
  * client, told from the others by its key alone. For tests only: what takes columns for a name reaches the wrong memory.
  */
 import { Emitter } from '../../model/event.ts';
-import type { ColumnRange } from '../../model/geometry.ts';
+import type { ColumnRange, Tile } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
-import type { BoardConnector, BoardNotice, Survey, Watch } from '../board.ts';
+import type { BoardConnector, BoardNotice, CoreAct, CoreState, Watch } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError } from '../errors.ts';
 import type {
@@ -18,8 +18,6 @@ import type {
   CoreReadRequest,
   CoreStatusAnswer,
   CoreStatusRequest,
-  CoreSurveyRequest,
-  CoreSurveyUpdate,
   CoreUpdate,
   CoreWatchRequest,
   CoreWriteAnswer,
@@ -107,16 +105,24 @@ class ContextsClient implements CoreClient {
     return this.#of(request.partition).watch(request, onUpdate);
   }
 
-  survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey {
-    return this.#of(request.partition).survey(request, onUpdate);
-  }
-
   async setClocks(key: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {
     return this.#of(key).setClocks(key, on, signal);
   }
 
   async hold(key: PartitionKey, on: boolean, signal: AbortSignal): Promise<void> {
     return this.#of(key).hold(key, on, signal);
+  }
+
+  async allowHalting(key: PartitionKey, epoch: string, signal: AbortSignal): Promise<void> {
+    return this.#of(key).allowHalting(key, epoch, signal);
+  }
+
+  async actOnCore(key: PartitionKey, tile: Tile, act: CoreAct, signal: AbortSignal): Promise<CoreState> {
+    return this.#of(key).actOnCore(key, tile, act, signal);
+  }
+
+  async endHalting(key: PartitionKey, signal: AbortSignal): Promise<number> {
+    return this.#of(key).endHalting(key, signal);
   }
 
   async takeKernelDescriptor(key: PartitionKey, signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ import { type DescriptorLayout, type TileLayout, tileLayout } from '../../model/
 import type { CoreActivity, SimulatedArray } from './array.ts';
 import { layout as memory } from './contents.ts';
 
-/** Core_Status of each activity: enable is bit 0, lock stalls bits 6 (south) to 9, error halt bit 19, done bit 20. */
+/** Core_Status of each activity: enable is bit 0, lock stalls bits 6 (south) to 9, error halt bit 19, done bit 20; halted by a debugger 16. */
 const coreWords: Readonly<Record<CoreActivity, number>> = {
   disabled: 0,
   running: 1,
@@ -71,7 +71,7 @@ export function statusRegisters(array: SimulatedArray, tile: Tile, detail: boole
   if (layout === undefined) return words;
   const activity = kind === 'core' ? array.activity(tile) : 'disabled';
   const channels = kind === 'core' ? channelsOf[activity] : passing(array, tile);
-  if (layout.core !== undefined) addCore(words, layout.core, array, activity);
+  if (layout.core !== undefined) addCore(words, layout.core, array, tile);
   addLocks(words, layout.locks, channels);
   addChannels(words, layout.dma, channels);
   if (detail) {
@@ -96,16 +96,30 @@ function addCore(
   words: Map<number, number>,
   layout: NonNullable<TileLayout['core']>,
   array: SimulatedArray,
-  activity: CoreActivity,
+  tile: Tile,
 ): void {
+  const activity = array.activity(tile);
   const enabled = activity !== 'disabled';
-  // A loop of 128 lines, one line every 10 ms: seen at another place at every look.
-  const pc = activity === 'running' ? 0x200 + 16 * (Math.floor(array.now() / 10) % 128) : standsAt[activity];
-  words.set(layout.status, coreWords[activity]);
-  words.set(layout.pc, pc);
+  const { status, counter } = coreWordsOf(array, tile);
+  words.set(layout.status, status);
+  words.set(layout.pc, counter);
   words.set(layout.sp, enabled ? ownWindow(array) + memory.stack + 0x100 : 0);
   words.set(layout.lr, enabled ? 0x1c0 : 0);
   if (layout.enableEvents !== undefined) words.set(layout.enableEvents, activity === 'done' ? 0x8000 : 0);
+}
+
+/** Core_Status, Debug_Status and program counter of a core. */
+export function coreWordsOf(
+  array: SimulatedArray,
+  tile: Tile,
+): { readonly status: number; readonly debugStatus: number; readonly counter: number } {
+  const activity = array.activity(tile);
+  const { counter, debugStatus } = array.core(tile).at(array.now());
+  return {
+    status: (coreWords[activity] | (debugStatus === 0 ? 0 : 1 << 16)) >>> 0,
+    debugStatus,
+    counter: activity === 'running' ? counter : standsAt[activity],
+  };
 }
 
 /** Where a core sees its own memory: in the east, as far as this array is concerned. */

@@ -19,7 +19,6 @@ import type {
   PartitionMemory,
   PartitionOwnership,
   ReadResult,
-  Survey,
   UnreadableSpan,
   Watch,
 } from '../board.ts';
@@ -202,6 +201,9 @@ class SnapshotPartition implements Partition {
   enableClocks = noDevice;
   hold = noDevice;
   takeKernelDescriptor = noDevice;
+  allowHalting = noDevice;
+  actOnCore = noDevice;
+  endHalting = noDevice;
 }
 
 class SnapshotMemory implements PartitionMemory {
@@ -246,10 +248,6 @@ class SnapshotMemory implements PartitionMemory {
   watch(): Watch {
     const ended = Promise.resolve(new BoardError('not-asked', 'a snapshot does not change'));
     return { seen: () => undefined, change: () => undefined, ended, dispose: () => undefined };
-  }
-
-  survey(): Survey {
-    return this.watch();
   }
 }
 

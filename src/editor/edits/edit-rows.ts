@@ -12,12 +12,12 @@ import { hexNumber, hexPairs } from '../../model/numbers.ts';
 import { endOf, intersectRanges } from '../../model/ranges.ts';
 import type { MemorySession } from '../../session/memory-session.ts';
 import type { WriteLogEntry } from '../../session/types.ts';
-import { mostRows } from '../list-limits.ts';
+import { mostBytesOfRow } from '../list-limits.ts';
+import { rowsOf } from '../row-groups.ts';
 import { outcomeText } from '../sentences.ts';
 
-/** Values, and bytes that are no whole values, that a row spells out. */
+/** Values that a row spells out. */
 const mostValues = 4;
-const mostBytes = 16;
 
 /** What the rows of one memory are made of. */
 export interface EditedMemory {
@@ -138,25 +138,24 @@ function inGroups<T extends ByteRange>(
   row: (item: T, index: number) => EditRow,
   texts: EditTexts,
 ): EditRow[] {
-  if (list.length <= mostRows) return list.map(row);
-  let size = mostRows;
-  while (list.length / size > mostRows) size *= mostRows;
-  const groups: EditRow[] = [];
-  for (let from = 0; from < list.length; from += size) {
-    const part = list.slice(from, from + size);
-    const [first] = part;
-    if (first === undefined) break;
-    const below = `${key}/${from}+`;
-    groups.push({
-      key: below,
-      label: `${from + 1} - ${from + part.length}`,
-      description: texts.l10n.t('from {0} on', placeText(of.geometry, first.offset)),
-      kind: 'group',
-      of,
-      below: () => inGroups(of, below, part, (item, index) => row(item, from + index), texts),
-    });
-  }
-  return groups;
+  const itemRow = (index: number): EditRow[] => {
+    const item = list[index];
+    return item === undefined ? [] : [row(item, index)];
+  };
+  return rowsOf<EditRow[]>(
+    { first: 0, count: list.length },
+    (index) => itemRow(index),
+    ({ first, count }, below) => [
+      {
+        key: `${key}/${first}+${count}`,
+        label: `${first + 1} - ${first + count}`,
+        description: texts.l10n.t('from {0} on', placeText(of.geometry, list[first]?.offset ?? 0)),
+        kind: 'group',
+        of,
+        below: () => below().flat(),
+      },
+    ],
+  ).flat();
 }
 
 /** A staged value: what the board holds, as far as it is known, and what will be there. */
@@ -294,6 +293,6 @@ function valueText({ cells, geometry }: EditedMemory, offset: number, bytes: Uin
 }
 
 function cutPairs(bytes: Uint8Array): string {
-  const pairs = hexPairs(bytes.subarray(0, mostBytes));
-  return bytes.length > mostBytes ? `${pairs} ...` : pairs;
+  const pairs = hexPairs(bytes.subarray(0, mostBytesOfRow));
+  return bytes.length > mostBytesOfRow ? `${pairs} ...` : pairs;
 }

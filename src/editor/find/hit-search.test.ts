@@ -24,6 +24,7 @@ const asked = (text: string, more: Partial<AskedHits> = {}, query: Partial<FindQ
     ...query,
   },
   range: all,
+  beyond: false,
   read: 'little',
   ...more,
 });
@@ -54,7 +55,9 @@ async function setup() {
       view: (range) => session.view(range),
       complete: (range, signal, onProgress) => session.complete(range, signal, { onProgress }),
       isShown: () => is.shown,
-      replace: (all) => edits.push([...all]),
+      replace: async (all) => {
+        edits.push([...all]);
+      },
       changed: () => percents.push(search.state(undefined).percent),
       show: (hit) => shown.push(hit),
       errorText: (error) => String(error),
@@ -84,6 +87,18 @@ describe('a search', () => {
     // The first 4 KiB were read before.
     expect(device.reads.flat().reduce((sum, { length }) => sum + length, 0)).toBe(bytesPerTile - 4096);
     expect(search.state(undefined)).toMatchObject({ count: 1, unseen: 0, said: '' });
+  });
+
+  test('[hex-13] finds in 2 MiB of 0x3D each of them, also before the borders of pages', async () => {
+    const { device, session, search, over } = await setup();
+    const length = 2 * 1024 * 1024;
+    device.bytes.fill(0x3d);
+    await session.refresh({ offset: 0, length }, never);
+    search.start(asked(Array(16).fill('3D').join(' '), { range: { offset: 0, length } }));
+    await over();
+    expect(search.state(undefined)).toMatchObject({ count: length / 16, unseen: 0 });
+    for (const offset of [0x1fff0, 0x3fff0, 0xffff0])
+      expect(search.hits.at(offset / 16)).toEqual({ offset, length: 16 });
   });
 
   test('reads more only when it is asked to, with progress, and no more once it is cancelled', async () => {

@@ -31,8 +31,8 @@ export interface SearchedTab {
   ): Promise<void> | undefined;
   /** Whether a person sees it: one that is hidden is not searched anew. */
   isShown(): boolean;
-  /** Stages what replaces hits, as one gesture. Throws what is refused. */
-  replace(edits: readonly ByteEdit[]): void;
+  /** Stages what replaces hits, as one gesture, a part at a time. Rejects with what is refused. */
+  replace(edits: readonly ByteEdit[], pause: () => Promise<void>, signal: AbortSignal): Promise<void>;
   /** Hits, or what `state` answers, became others. */
   changed(): void;
   /** Has the page show a hit. */
@@ -239,13 +239,10 @@ export class HitSearch {
     const edits: ByteEdit[] = [];
     let other = 0;
     try {
-      let start = performance.now();
+      const pause = pauses();
       for (let i = first; i < end; i++) {
-        if (performance.now() > start + slice) {
-          await turn();
-          if (signal.aborted) return false;
-          start = performance.now();
-        }
+        await pause();
+        if (signal.aborted) return false;
         const hit = hits.at(i);
         if (hit === undefined) continue;
         if (hit.length !== length) other = hit.length;
@@ -264,9 +261,9 @@ export class HitSearch {
               )
             : this.#l10n.t('There is nothing to replace.'),
         );
-      this.#tab.replace(edits);
+      await this.#tab.replace(edits, pauses(), signal);
     } catch (error) {
-      this.refuse(error);
+      if (!signal.aborted) this.refuse(error);
       return false;
     } finally {
       if (this.#replacing === signal) this.#replacing = undefined;
@@ -433,4 +430,14 @@ export class HitSearch {
     }
     this.#tab.changed();
   }
+}
+
+/** Gives others a turn when they had none for a while; asked often. */
+function pauses(): () => Promise<void> {
+  let start = performance.now();
+  return async () => {
+    if (performance.now() <= start + slice) return;
+    await turn();
+    start = performance.now();
+  };
 }

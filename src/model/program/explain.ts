@@ -8,7 +8,7 @@ import { hexNumber } from '../numbers.ts';
 import { markdownCode, markdownText } from '../plain.ts';
 import { channelName, channelText, coreText, lockValue, reasonText } from '../status/sentences.ts';
 import type { CoreStatus, DescriptorStatus, TileStatus, WaitEdge } from '../status/status.ts';
-import { waitCycles, waitEdges } from '../status/waits.ts';
+import { memoryTileLocks, waitCycles, waitEdges } from '../status/waits.ts';
 import type { PlacedName } from './build.ts';
 import { nameText } from './name-texts.ts';
 import { type Clock, stackMeetingText, stackUseText } from './stack-texts.ts';
@@ -51,8 +51,7 @@ export interface TileSources {
 
 /** Lines of a list; all others are counted. */
 const mostListed = 16;
-/** The own locks and bytes of a memory tile, as its DMA counts them. */
-const memoryTileLocks = 64;
+/** The own bytes of a memory tile, as its DMA counts them. */
 const memoryTileBytes = 0x80000;
 
 /** One page about a tile. */

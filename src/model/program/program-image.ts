@@ -19,7 +19,8 @@ export interface ProgramDifference {
   readonly first: number;
 }
 
-const loaded = 1;
+/** `p_type` of what is loaded. */
+export const loaded = 1;
 const bytesPerWord = 4;
 /** More loaded parts no linker makes: it puts all that is alike into one. */
 const mostParts = 4096;

@@ -11,7 +11,7 @@ import { generationOfAddresses, isDataAddress, windowEnd } from './data-space.ts
 import type { DebugInfo } from './dwarf/debug-info.ts';
 import type { ElfFile } from './elf.ts';
 import { type LinkerFile, type LinkerSource, type NamedRange, programEnd } from './linker-files.ts';
-import { type ProgramImage, programImage } from './program-image.ts';
+import { loaded, type ProgramImage, programImage } from './program-image.ts';
 import { cellsOfType } from './value-cells.ts';
 
 /** Who said how large something is; `debug`: its type in the debug information; `next`: nobody, it goes up to what follows. */
@@ -50,8 +50,6 @@ const generations: ReadonlyMap<number, Generation> = new Map([
 ]);
 /** Names that linkers and compilers make for themselves. */
 const noise = /^(_sp_|_pc_|_[cd]tors_|_init_array_|__dso_handle$|TGT_F|ZL[A-Z]_F|\.L|__AIE_ARCH|.*__end$)/;
-/** `p_type` of what is loaded. */
-const loaded = 1;
 const stackStart = /^_sp_start(_value)?_DM_stack$/;
 const stackEnd = /^_sp_end(_value)?_DM_stack$/;
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Generation } from '../geometry.ts';
 import { registerMap, tileLayout } from './layout.ts';
+import { hasRegisters } from './open-questions.ts';
 import type { TileKind } from './status.ts';
 
 const generations: readonly Generation[] = ['aie', 'aieml', 'aie2ps'];
@@ -12,6 +13,14 @@ const acting: Readonly<Record<Generation, Readonly<Record<TileKind, readonly [nu
   aieml: { core: [0x40000, 0x50000], shim: [0x40000, 0x50000], memory: [0xd0000, 0xe0000] },
   aie2ps: { core: [0x40000, 0x50000], shim: [0x40000, 0x50000], memory: [0xd0000, 0xe0000] },
 };
+
+test('of which tiles registers are known is told without them', () => {
+  for (const generation of [...generations, 'unknown'] as const)
+    for (const kind of kinds)
+      expect(hasRegisters(generation, kind), `${generation} ${kind}`).toBe(
+        tileLayout(generation, kind) !== undefined,
+      );
+});
 
 describe.each(generations)('[attach-10] the registers of %s', (generation) => {
   test.each(kinds)('%s tiles: each once, in order, none whose read acts', (kind) => {

@@ -1,7 +1,11 @@
 /** What a look without details leaves open of a tile, so that a second one is worth its price. Pure. */
 import type { Generation } from '../geometry.ts';
-import { tileLayout } from './layout.ts';
-import type { TileStatus } from './status.ts';
+import type { TileKind, TileStatus } from './status.ts';
+
+/** Whether registers are known of such tiles: as `tileLayout` has them, which is large and is loaded with the first board. */
+export function hasRegisters(generation: Generation | 'unknown', kind: TileKind): boolean {
+  return generation !== 'unknown' && !(generation === 'aie' && kind === 'memory');
+}
 
 /**
  * Whether details would tell what a DMA channel does or whom it waits for: the driver's text may call a waiting channel
@@ -10,7 +14,7 @@ import type { TileStatus } from './status.ts';
  */
 export function leavesOpen(status: TileStatus, generation: Generation | 'unknown'): boolean {
   const { channels, descriptors, kind, reason } = status;
-  if (reason !== undefined || tileLayout(generation, kind) === undefined) return false;
+  if (reason !== undefined || !hasRegisters(generation, kind)) return false;
   return channels.some(
     ({ mayBeStalled, stalledOnLock, currentDescriptor }) =>
       mayBeStalled === true ||

@@ -3,7 +3,7 @@ import type { ArrayShape, Generation, Tile } from '../geometry.ts';
 import type { DescriptorLock, DmaChannelStatus, TileStatus, WaitEdge } from './status.ts';
 
 /** Locks of one memory tile; the DMA counts the western neighbour's before the own ones. */
-const memoryTileLocks = 64;
+export const memoryTileLocks = 64;
 
 function key({ col, row }: Tile): string {
   return `${col},${row}`;

@@ -3,6 +3,7 @@
  * What the parts of aievirt share.
  *
  *   array.c    the tiles: storage, clocks, cores; which mappings to take away
+ *   core.c     cores: what they run, and the debug registers that halt them
  *   part.c     partitions: their file, memories, registers, resets
  *   resources.c which events and channels of a partition's tiles are handed out
  *   device.c   /dev/aie0: requests and enquiries of each driver family
@@ -83,6 +84,8 @@ struct generation {
 	u32 pc;
 	u32 sp;
 	u32 lr;
+	u32 general; /* R0; the others 0x10 bytes apart */
+	u32 general_count;
 	unsigned int mem_count;
 	struct mem_type mem[MAX_MEMS];
 	const struct reg_range *kernel_only; /* user space must not write these */
@@ -250,6 +253,22 @@ void view_add(struct view *v, struct inode *inode, u32 col, u32 cols);
 void view_remove(struct view *v);
 /* Forgets all mappings of these columns, so that the next touch faults. */
 void zap_cols(u32 col, u32 cols);
+
+/* ----------------------------------------------------------------- core.c */
+
+/* Call these with state_sem held, the last three for writing. */
+/* Halted by its debug registers. */
+bool core_halted(u32 col, u32 row);
+/* A register of a tile was written: if it is one that halts, that is done now. */
+void core_written(u32 col, u32 row, u32 reg);
+/* Core_Control was written: a reset begins the program anew. */
+void core_controlled(u32 col, u32 row);
+/* A reset of the tile: no program, not halted. */
+void core_forget(u32 col, u32 row);
+/* A control line that starts with "program "; rest is what follows. 0 or -errno. */
+int control_program(const char *rest);
+int core_init(void);
+void core_exit(void);
 
 /* ----------------------------------------------------------------- part.c */
 

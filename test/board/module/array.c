@@ -60,6 +60,8 @@ static const struct generation generations[] = {
 		.pc = 0x30280,
 		.sp = 0x302a0,
 		.lr = 0x302b0,
+		.general = 0x30000,
+		.general_count = 16,
 		.mem_count = 2,
 		.mem = { { 0, SZ_32K, ROW_CORE }, { 0x20000, SZ_16K, ROW_CORE } },
 		RANGES(kernel_only, aie_kernel_only),
@@ -76,6 +78,8 @@ static const struct generation generations[] = {
 		.pc = 0x31100,
 		.sp = 0x31120,
 		.lr = 0x31130,
+		.general = 0x30c00,
+		.general_count = 32,
 		.mem_count = 3,
 		.mem = { { 0, SZ_64K, ROW_CORE },
 			 { 0x20000, SZ_16K, ROW_CORE },
@@ -94,6 +98,8 @@ static const struct generation generations[] = {
 		.pc = 0x32d00,
 		.sp = 0x32d20,
 		.lr = 0x32d30,
+		.general = 0x32800,
+		.general_count = 32,
 		.mem_count = 6,
 		.mem = { { 0, SZ_64K, ROW_CORE },
 			 { 0x20000, SZ_16K, ROW_CORE },
@@ -244,7 +250,8 @@ bool program_busy(u32 col, u32 row, u32 off)
 	const struct mem_type *program = &varray.gen->mem[1];
 
 	return row_kind(row) == ROW_CORE && off >= program->offset &&
-	       off < program->offset + program->size && core_enabled(col, row);
+	       off < program->offset + program->size && core_enabled(col, row) &&
+	       !core_halted(col, row);
 }
 
 bool reg_in(const struct reg_range *ranges, unsigned int n, u32 row, u32 first, u32 last)
@@ -273,6 +280,7 @@ void set_core(u32 col, u32 row, u32 control)
 {
 	*tile_word(col, row, varray.gen->core_control) = control & (CORE_ENABLE | CORE_RESET);
 	*tile_word(col, row, varray.gen->core_status) = control & (CORE_ENABLE | CORE_RESET);
+	core_controlled(col, row);
 }
 
 /* A chain of clocks makes gating a tile gate those above it, and running one run those below. */
@@ -314,6 +322,8 @@ void reset_cols(u32 col, u32 cols, u32 rows, unsigned int what, bool clocks_on)
 				if ((what & kind) && *page_slot(c, r, n))
 					clear_page((void *)*page_slot(c, r, n));
 			}
+			if (what & RESET_TILES)
+				core_forget(c, r);
 			if (!r)
 				*clock_word(c, r) = clocks_on ? shim_on : 0;
 			else if (has_clock_word(r))
@@ -417,13 +427,14 @@ int array_init(const char *family, const char *generation, const char *shape)
 			     !tile_word(c, r, varray.gen->core_status)))
 				return -ENOMEM;
 		}
-	return 0;
+	return core_init();
 }
 
 void array_exit(void)
 {
 	u32 i;
 
+	core_exit();
 	for (i = 0; varray.page && i < varray.cols * varray.rows * varray.tile_pages; i++)
 		free_page(varray.page[i]);
 	kvfree(varray.page);

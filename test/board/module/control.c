@@ -249,6 +249,9 @@ static int control_reset(const char *rest)
  *				(with one clock per column: the tile's column)
  *   core COL ROW on|off
  *   reg COL ROW OFFSET VALUE	(a plain register or memory word)
+ *   program COL ROW SIZE FIRST LAST TIMES ...
+ *				(what the core runs: loops over byte addresses, one
+ *				after the other, in instructions of so many bytes)
  *   reset ID | reset all	(zero everything, all clocks on)
  *   hang CALL | heal		(a call does not come back until healed; see locks.c)
  *   debugfs hold ID | debugfs release
@@ -268,6 +271,8 @@ static int control_set(const char *text, const struct kernel_param *kp)
 		return control_core(text + 5);
 	if (str_has_prefix(text, "reg "))
 		return control_reg(text + 4);
+	if (str_has_prefix(text, "program "))
+		return control_program(text + 8);
 	if (str_has_prefix(text, "reset "))
 		return control_reset(text + 6);
 	if (str_has_prefix(text, "debugfs "))

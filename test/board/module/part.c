@@ -479,7 +479,7 @@ static long write_words(struct vpart *p, const struct place *at, const u32 *word
 			unsigned int step, u32 n, u32 mask)
 {
 	const struct generation *gen = varray.gen;
-	bool core_changed = false;
+	bool core_changed = false, was_halted;
 	long ret = 0;
 	u32 i, *word;
 
@@ -488,6 +488,7 @@ static long write_words(struct vpart *p, const struct place *at, const u32 *word
 	if (reg_in(gen->kernel_only, gen->kernel_only_count, at->row, at->reg, at->reg + 4 * n - 1))
 		return -EINVAL;
 	down_write(&state_sem);
+	was_halted = core_halted(at->col, at->row);
 	if (!part_clocked(p, at->col, at->row))
 		ret = -EINVAL;
 	else if (refuse_gated(at) || refuse_program(at, 4 * n))
@@ -506,7 +507,10 @@ static long write_words(struct vpart *p, const struct place *at, const u32 *word
 			set_core(at->col, at->row, *word);
 			core_changed = true;
 		}
+		core_written(at->col, at->row, reg);
 	}
+	/* Program memory of a core that was let go can be read no longer. */
+	core_changed |= was_halted && !core_halted(at->col, at->row);
 	up_write(&state_sem);
 	if (core_changed)
 		zap_part(p);

@@ -17,7 +17,7 @@ describe('editing', () => {
     await bench.dispose();
   });
 
-  it('[main-19] two tabs on the same bytes: one staged value, undo in each, apply from one makes both clean', async () => {
+  it('[main-19] [hex-13] two tabs on the same bytes: one staged value, undo in each, apply from one makes both clean', async () => {
     const whole = await bench.open('data');
     const one = await bench.open('data', tile);
     const start = one.shown?.range.offset ?? 0;
@@ -167,7 +167,7 @@ describe('editing', () => {
     await untilTrue('unlocked, and nothing is lost', () => texts().includes('Staged: 3 bytes'));
   });
 
-  it('[shape-9] [hex-2] next and previous tile at the same offset, in the whole memory and from tile to tile; Copy Address', async () => {
+  it('[shape-9] [hex-2] [hex-13] next and previous tile at the same offset, in the whole memory and from tile to tile; Copy Address', async () => {
     const go = (command: string) => vscode.commands.executeCommand(`tilescope.${command}`);
     const whole = await bench.open('data');
     panelOf(whole)?.reveal(0x1c0, 1);

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { HitList } from '../../model/find/hit-list.ts';
+import { BoardLink } from '../../session/link.ts';
+import { MemorySession } from '../../session/memory-session.ts';
+import { ManualTime, ScriptedDevice } from '../../session/scripted-board.ts';
+import { foundRow, type HitRow } from './hit-rows.ts';
+
+const never = new AbortController().signal;
+const l10n = {
+  t: (message: string, ...args: (string | number)[]) =>
+    message.replace(/\{(\d)\}/g, (_, index) => String(args[Number(index)])),
+};
+
+/** The rows of hits in a memory of the scripted board, whose first 4 KiB were read. */
+async function setup(...offsets: number[]) {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time);
+  device.bytes.fill(0x3d);
+  const link = new BoardLink('board', 'Board', device, time);
+  const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
+  await link.connect();
+  const geometry = await session.open(never);
+  await session.read({ offset: 0, length: 4096 }, never);
+  const hits = new HitList();
+  for (const offset of offsets) hits.add(offset, 2);
+  const of = { title: 'Data memory', session, geometry, hits, isFull: false };
+  return { session, geometry, of, root: () => foundRow(of, l10n) };
+}
+
+const texts = (rows: readonly HitRow[] | undefined) => rows?.map((row) => [row.label, row.description]);
+
+describe('what was found, as rows', () => {
+  test('stands below its tile, with its bytes as the editor shows them', async () => {
+    const { bytesPerTile } = (await setup()).geometry;
+    const { session, root } = await setup(0x10, 0x40, bytesPerTile - 1, 3 * bytesPerTile + 0x123);
+    session.stage('doc', 'Type', [{ offset: 0x41, bytes: Uint8Array.of(0xa7) }]);
+    const row = root();
+    expect([row.label, row.description]).toEqual(['Data memory', '4 hits']);
+    const tiles = row.below?.();
+    expect(tiles?.map(({ description, open }) => [description, open])).toEqual([
+      ['3 hits', true],
+      ['1 hit', false],
+    ]);
+    const last = `0x${(bytesPerTile - 1).toString(16).toUpperCase().padStart(4, '0')}`;
+    // What was not read yet has no bytes; a staged byte counts.
+    expect(texts(tiles?.[0]?.below?.())).toEqual([
+      ['0x0010', '3D 3D'],
+      ['0x0040', '3D A7'],
+      [last, expect.stringMatching(/^(3D|··) (3D|··)$/)],
+    ]);
+    const [far] = tiles?.[1]?.below?.() ?? [];
+    expect(far).toMatchObject({ label: '0x0123', description: '·· ··', isPlace: true });
+    expect(far?.place).toEqual({ offset: 3 * bytesPerTile + 0x123, length: 2 });
+  });
+
+  test('is in groups where it is much, each hit once', async () => {
+    const { root } = await setup(...Array.from({ length: 1203 }, (_, i) => 2 * i));
+    const [tile] = root().below?.() ?? [];
+    const groups = tile?.below?.() ?? [];
+    expect(texts(groups)).toEqual([
+      ['1 - 500', 'from 0x0000 on'],
+      ['501 - 1000', 'from 0x03E8 on'],
+      ['1001 - 1203', 'from 0x07D0 on'],
+    ]);
+    const places = groups.flatMap((group) => group.below?.().map(({ place }) => place?.offset) ?? []);
+    expect(places).toEqual(Array.from({ length: 1203 }, (_, i) => 2 * i));
+    expect(new Set(groups.flatMap((group) => group.below?.().map(({ key }) => key) ?? [])).size).toBe(1203);
+  });
+
+  test('says that there may be more', async () => {
+    const { of } = await setup(2);
+    expect(foundRow({ ...of, isFull: true }, l10n).description).toBe('1 hits or more');
+  });
+});
