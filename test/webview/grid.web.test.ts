@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AskedSelection } from '../../src/editor/messages.ts';
 import { type CellName, formOf } from '../../src/model/cells/choices.ts';
 import type { ByteOrder } from '../../src/model/cells/format.ts';
@@ -1874,6 +1874,7 @@ describe('[truth-19] what people did to other tools', () => {
     async (percent, width, height) => {
       const page = await start(oneTile);
       const browser = await page.context().newCDPSession(page);
+      onTestFinished(() => browser.detach());
       const deviceScaleFactor = Number(percent) / 100;
       await browser.send('Emulation.setDeviceMetricsOverride', {
         width,

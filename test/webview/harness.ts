@@ -104,10 +104,19 @@ function slow(): void {
 /** How a page is looked at. */
 export type LookOptions = Pick<OpenOptions, 'theme' | 'width' | 'height' | 'forcedColors'>;
 
-/** Serves one page with its fake host, and opens it in a browser. */
+/** What a person's hand may still hold down when a test ends. */
+const modifiers = ['Shift', 'Control', 'Alt', 'Meta'] as const;
+
+/**
+ * Serves one page with its fake host, and opens it in a browser: once at a time, in one window that is loaded anew for
+ * each opening.
+ */
 export class PageServer {
   readonly #server: Server;
   readonly #browser: Browser;
+  #page: Page | undefined;
+  /** Errors of the page that is open. */
+  #errors: string[] = [];
 
   private constructor(server: Server, browser: Browser) {
     this.#server = server;
@@ -136,20 +145,43 @@ export class PageServer {
   /** Opens the page; `config` is what its fake host starts with. */
   async open(look: LookOptions, config: unknown): Promise<OpenPage> {
     const { theme = 'dark', width = 1000, height = 700, forcedColors } = look;
-    const context = await localContext(this.#browser, { width, height });
-    const page = await context.newPage();
-    if (process.env['SLOW_PAGE'] !== undefined) await page.addInitScript(slow);
-    // What moves by itself is what a test is about, or it stands still.
-    await page.emulateMedia({ reducedMotion: 'reduce' });
-    if (forcedColors === true) await page.emulateMedia({ forcedColors: 'active' });
+    this.#page ??= await this.#window();
+    const page = this.#page;
     const errors: string[] = [];
-    page.on('pageerror', (error) => errors.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('favicon')) errors.push(message.text());
+    this.#errors = errors;
+    await page.setViewportSize({ width, height });
+    // What moves by itself is what a test is about, or it stands still.
+    await page.emulateMedia({
+      reducedMotion: 'reduce',
+      forcedColors: forcedColors === true ? 'active' : null,
     });
     const { port } = this.#server.address() as AddressInfo;
     await page.goto(`http://127.0.0.1:${port}/${theme}?config=${encodeURIComponent(JSON.stringify(config))}`);
-    return { page, errors, close: () => context.close() };
+    return { page, errors, close: () => this.#leave(page) };
+  }
+
+  async #window(): Promise<Page> {
+    const page = await (await localContext(this.#browser)).newPage();
+    if (process.env['SLOW_PAGE'] !== undefined) await page.addInitScript(slow);
+    page.on('pageerror', (error) => this.#errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().includes('favicon'))
+        this.#errors.push(message.text());
+    });
+    return page;
+  }
+
+  /** Empties the window, and takes every hand off it. One that does not answer is given up. */
+  async #leave(page: Page): Promise<void> {
+    try {
+      for (const key of modifiers) await page.keyboard.up(key);
+      await page.mouse.up();
+      await page.mouse.move(-1, -1);
+      await page.goto('about:blank');
+    } catch {
+      this.#page = undefined;
+      await page.context().close();
+    }
   }
 
   async stop(): Promise<void> {
