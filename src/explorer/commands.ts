@@ -7,8 +7,7 @@ import { BoardError, toBoardError } from '../board/errors.ts';
 import { type BoardConfig, newBoardId } from '../boards/board-config.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import type { DriverConsent } from '../boards/driver-consent.ts';
-import { refuseName } from '../boards/entry-fields.ts';
-import { editLocalEntry, editSimulatedEntry, type LocalSettings } from '../boards/local-entry.ts';
+import type { LocalSettings } from '../boards/local-entry.ts';
 import type { PickedColumns } from '../boards/pick-columns.ts';
 import type { Secrets } from '../boards/secrets.ts';
 import { actionNames } from '../model/action-names.ts';
@@ -142,6 +141,7 @@ export class BoardCommands {
         await this.#rename(entry);
         return;
       case 'simulated': {
+        const { editSimulatedEntry } = await import('../boards/local-entry.ts');
         const changed = await editSimulatedEntry(config);
         if (changed !== undefined) await boards.update(changed);
         return;
@@ -149,6 +149,7 @@ export class BoardCommands {
       case 'local': {
         const { local } = this.#services;
         const present = local.get();
+        const { editLocalEntry } = await import('../boards/local-entry.ts');
         const changed = await editLocalEntry(config, present);
         if (changed === undefined) return;
         const { device, sudo } = changed.settings;
@@ -167,6 +168,7 @@ export class BoardCommands {
 
   /** Gives a board another name in the sidebar. Its connection stays. */
   async #rename(entry: BoardEntry): Promise<void> {
+    const { refuseName } = await import('../boards/entry-fields.ts');
     const label = await askText({
       title: vscode.l10n.t('Rename Board {0}', entry.config.label),
       prompt: vscode.l10n.t('Name of the board in the sidebar'),
