@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import type { BoardConnector } from '../board/board.ts';
 import type { SimulatedArray, SimulatedArrayOptions } from '../board/simulated/array.ts';
 import type { SavedSnapshot } from '../board/snapshot/snapshot-file.ts';
-import { usualConfigFiles } from '../board/ssh/config-paths.ts';
 import type { SshPrompts } from '../board/ssh/prompts.ts';
 import type {
   AgentBinaries,
@@ -94,9 +93,7 @@ export class Connectors {
   /** The hosts that the ssh configuration names, to be offered when a board is added. */
   async hostNames(): Promise<string[]> {
     const { hostNames } = await import('../board/ssh/host-names.ts');
-    const files = this.#services.sshConfigFiles();
-    const environment = sshEnvironment();
-    return hostNames(files.length > 0 ? files : usualConfigFiles(environment), environment);
+    return hostNames(this.#services.sshConfigFiles(), sshEnvironment());
   }
 
   async #make(config: BoardConfig): Promise<BoardConnector> {

@@ -337,6 +337,8 @@ describe('[main-13] ssh configuration', () => {
       'deep',
       'second board',
     ]);
+    // Without files those of ssh itself count.
+    expect(hostNames([], environment())).toEqual(expect.arrayContaining(['versal', 'inner-board']));
   });
 
   test('typed hosts', () => {

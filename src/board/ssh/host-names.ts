@@ -2,12 +2,12 @@
 import { BoardError } from '../errors.ts';
 import { includedFiles, isUserFile, maxIncludeDepth, readConfigFile } from './config.ts';
 import { type ConfigLine, ConfigSyntaxError, parseConfigLine } from './config-lines.ts';
-import { expandHome } from './config-paths.ts';
+import { expandHome, usualConfigFiles } from './config-paths.ts';
 import type { SshEnvironment } from './target.ts';
 
 /**
- * The names that the files give to hosts, by `Host` lines without patterns, in order, with those of included files. What
- * cannot be read, or is none of ssh's language, is passed over.
+ * The names that the files give to hosts, by `Host` lines without patterns, in order, with those of included files. Without
+ * files those are meant that ssh reads by itself. What cannot be read, or is none of ssh's language, is passed over.
  */
 export function hostNames(files: readonly string[], environment: SshEnvironment): string[] {
   const names = new Set<string>();
@@ -23,7 +23,8 @@ export function hostNames(files: readonly string[], environment: SshEnvironment)
       }
     }
   };
-  for (const file of files) read(expandHome(file, environment), isUserFile(file, environment), 0);
+  const all = files.length > 0 ? files : usualConfigFiles(environment);
+  for (const file of all) read(expandHome(file, environment), isUserFile(file, environment), 0);
   return [...names];
 }
 
