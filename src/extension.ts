@@ -362,6 +362,7 @@ function buildDebug({
   readonly array: ArrayFace;
 }): DebugFace {
   const debug = new DebugFace({
+    programMemory: async () => (await import('./editor/program-memory.ts')).programMemory(editor),
     boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
     partitions: ({ id, link }) => picks.shown(id, link.partitions),
     columnsText,

@@ -14,6 +14,7 @@ import { type Observed, ObservingAdapter } from './adapter.ts';
 import { mappedPath, readConfiguration } from './configuration.ts';
 import { CoreMemory } from './core-memory.ts';
 import { Cores } from './cores.ts';
+import type { ProgramMemory } from './disassembly-view.ts';
 import { foundPrograms } from './found-programs.ts';
 import { Halting } from './halting.ts';
 import { ProgramFiles } from './program-files.ts';
@@ -52,6 +53,8 @@ export interface DebugServices {
   /** Shows a failure to a person, and logs it. */
   showFailure(thrown: unknown): unknown;
   clock(at: number): string;
+  /** Program memory as editors show it. */
+  programMemory(): Promise<ProgramMemory>;
   after(milliseconds: number, action: () => void): Disposable;
 }
 

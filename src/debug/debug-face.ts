@@ -6,6 +6,7 @@ import type { PartitionKey } from '../model/partition-key.ts';
 import { sayInformation } from '../say/say.ts';
 import type { DebugServices, DebugSessionParts } from './attach.ts';
 import type { MemoryPlace } from './core-memory.ts';
+import type { DisassemblyView } from './disassembly-view.ts';
 import { menuTarget } from './menu-target.ts';
 import { shownPartitions } from './shown-partitions.ts';
 import { tileOfThread } from './thread-ids.ts';
@@ -27,6 +28,7 @@ export class DebugFace implements vscode.Disposable {
   readonly #sessions = new Map<string, DebugSessionParts>();
   readonly #selected = new vscode.EventEmitter<DebuggedTile>();
   readonly #subscriptions: vscode.Disposable[];
+  #disassembly: DisassemblyView | undefined;
 
   /** Fires when another core is selected in the call stack: by a person, or by the editor, as when another session ends. */
   readonly onDidSelectTile = this.#selected.event;
@@ -41,6 +43,7 @@ export class DebugFace implements vscode.Disposable {
       ),
       this.#command('openDebugged', (given) => this.#open(given)),
       this.#command('showDebugged', (given) => this.#showInArray(given)),
+      this.#command('showDisassembly', () => this.#showDisassembly()),
       this.#command('sampleAgain', () => this.#sampleAgain()),
       this.#command('allowHalting', (given) => this.#allowHalting(given)),
       debug.registerDebugConfigurationProvider(debugType, {
@@ -70,6 +73,17 @@ export class DebugFace implements vscode.Disposable {
 
   dispose(): void {
     for (const one of this.#subscriptions) one.dispose();
+  }
+
+  /** The disassembly beside the program memory in front; loaded when it is first wanted. */
+  async #showDisassembly(): Promise<void> {
+    const { DisassemblyView } = await import('./disassembly-view.ts');
+    if (this.#disassembly === undefined) {
+      const memory = await this.#services.programMemory();
+      this.#disassembly ??= new DisassemblyView(memory, this.#services.after);
+      this.#subscriptions.push(this.#disassembly);
+    }
+    await this.#disassembly.show();
   }
 
   #command(name: string, run: (given: readonly unknown[]) => Promise<void>): vscode.Disposable {

@@ -213,8 +213,10 @@ export class BuildFiles implements vscode.Disposable {
     for (const uri of uris) {
       const label = vscode.workspace.asRelativePath(uri);
       const core = corePath(uri.path);
-      if (core !== undefined) cores.push({ label, core, content: await this.#readCore(uri, cache) });
-      else if (moduleName.test(uri.path)) {
+      if (core !== undefined) {
+        const address = uri.toString();
+        cores.push({ label, core, address, content: await this.#readCore(uri, cache) });
+      } else if (moduleName.test(uri.path)) {
         modules.push({
           label,
           content: await this.#readOne(uri, cache, (bytes) => this.#reader.read('module', { bytes })),

@@ -24,6 +24,8 @@ export interface FileOf<T> {
 /** The ELF of one core, with what the linker files beside it say. */
 export interface CoreFile extends FileOf<CoreSymbols> {
   readonly core: CorePath;
+  /** Its address, where it is a file that can be read again. */
+  readonly address?: string;
 }
 
 /** The files of one build. */
@@ -171,6 +173,8 @@ function tileOfCore(core: CorePath, placed: Placed): Tile {
 /** The program of a core, and the file that it stands in. */
 export interface CoreProgram {
   readonly label: string;
+  /** The address of the file. */
+  readonly address?: string;
   readonly image: ProgramImage;
 }
 
@@ -180,7 +184,8 @@ export function programOf({ cores }: Build, placed: Placed, tile: Tile): CorePro
     const { col, row } = tileOfCore(one.core, placed);
     const content = contentOf(one);
     const isHere = col === tile.col && row === tile.row && content !== undefined;
-    return isHere ? [{ label: one.label, image: content.program }] : [];
+    const address = one.address === undefined ? {} : { address: one.address };
+    return isHere ? [{ label: one.label, ...address, image: content.program }] : [];
   });
   return others.length === 0 ? only : undefined;
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { MemoryNode, PartitionNode } from '../../../src/explorer/nodes.ts';
+import { hexPairs } from '../../../src/model/numbers.ts';
 import { makeElf } from '../../program/elf.ts';
 import { Bench, free, owned, show, until, untilDirty, untilTrue } from './support.ts';
 
@@ -338,5 +339,46 @@ describe('names', () => {
     } finally {
       Object.assign(explanations, { offerCopy });
     }
+  });
+
+  it('[names-4] the disassembly stands beside the bytes of a program; who moves in it has the bytes selected', async () => {
+    const here = { col: 1, row: 3 };
+    await vscode.workspace.fs.writeFile(file, controlConfig([free.startCol]));
+    const text = new Uint8Array(0x800);
+    const elf = makeElf({
+      flags: 1,
+      sections: [{ name: '.text', flags: 6, address: 0, bytes: text, isLoaded: true }],
+      symbols: [{ name: 'main', value: 0, size: text.length, type: 2, section: '.text' }],
+    });
+    const release = vscode.Uri.joinPath(work, 'aie', '1_2', 'Release');
+    await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(release, '1_2'), elf);
+    const document = await bench.open('program', here, free);
+    const [panel] = document.panels;
+    assert.ok(panel);
+    const { range } = document.shown ?? assert.fail('nothing is shown');
+    await untilTrue('the function has a name', () => panel.nameAt(range.offset) === 'main');
+    const listed = '.label main\n       0    NOPA\n      16    MOVA r0, #5\n      32    DONE\n';
+    await vscode.workspace.fs.writeFile(
+      vscode.Uri.joinPath(release, '1_2.lst'),
+      new TextEncoder().encode(listed),
+    );
+    await vscode.commands.executeCommand('tilescope.showDisassembly');
+    const editor = await until('the page is there', () =>
+      vscode.window.visibleTextEditors.find(({ document: { uri } }) => uri.scheme === 'aie-disassembly'),
+    );
+    const there = { offset: range.offset, length: 16 };
+    const row = () => `    0000  ${hexPairs(document.session.bytes(there).base)}  NOPA`;
+    assert.equal(editor.document.lineAt(0).text, 'main:');
+    await untilTrue('the bytes stand beside', () => editor.document.lineAt(1).text === row());
+    // A person who moves in the page has the bytes selected.
+    await vscode.window.showTextDocument(editor.document, {
+      viewColumn: editor.viewColumn ?? vscode.ViewColumn.Beside,
+    });
+    await vscode.commands.executeCommand('cursorTop');
+    await vscode.commands.executeCommand('cursorDown');
+    await vscode.commands.executeCommand('cursorDown');
+    await untilTrue('the bytes are selected', () => panel.selection?.start === range.offset + 16);
+    assert.equal(panel.selection?.length, 16);
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
   });
 });
