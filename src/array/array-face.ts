@@ -119,8 +119,10 @@ export class ArrayFace implements vscode.Disposable {
 
   /** Opens the Array view with the tile marked, and its details. */
   async reveal(place: TilePlace): Promise<void> {
-    this.#caret = '';
-    this.follow(place);
+    // The caret stays where the editor last said it is: told again, it has not moved.
+    this.#selected = '';
+    this.#show(place, 'look');
+    this.tile.followed = undefined;
     await vscode.commands.executeCommand('tilescope.array.focus');
   }
 

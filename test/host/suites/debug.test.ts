@@ -229,7 +229,10 @@ describe('a debug session of cores', () => {
     const told = { sessionId, threadId: `thread:${sessionId}:${other.id}` };
     await vscode.commands.executeCommand('tilescope.showDebugged', other.id, told);
     await untilTrue('the Array view is open', () => bench.api.array.array.isVisible);
-    assert.deepEqual(bench.api.array.tile.known?.place.tile, { col: 7, row: 2 });
+    await untilTrue('the tile is shown', () => {
+      const shown = bench.api.array.tile.known?.place.tile;
+      return shown?.col === 7 && shown.row === 2;
+    });
   });
 
   it('[debug-4] instructions come from the listing beside the ELF or the disassembler of the settings; memory opens read-only', async () => {
