@@ -64,6 +64,16 @@ describe('[hex-7] what the clipboard is taken for', () => {
     ]);
     expect(first('array([1, 2], dtype=">i2")')).toEqual(['python', 'int16', 0, 1, 0, 2]);
     expect(first('bytes.fromhex("de ad")')).toEqual(['python', undefined, 0xde, 0xad]);
+    expect(first('x = bytes.fromhex("de ad")\n')?.[0]).toBe('python');
+    // All of the text or nothing.
+    for (const text of [
+      'bytes.fromhex("de ad") + b"x"',
+      'a(bytes.fromhex("01"), bytes.fromhex("02"))',
+      '# bytes.fromhex("01")',
+    ])
+      expect(Object.keys(taken(text)), text).toEqual(['text']);
+    for (const text of ['bytes([1, 2])', 'bytearray([1, 2])'])
+      expect(first(text, as('int32')), text).toEqual(['python', 'uint8', 1, 2]);
     expect(first('[1, 2, 3, 4]', as('cint16'))).toEqual(['json', 'cint16', 1, 0, 2, 0, 3, 0, 4, 0]);
     // What no type holds, what is no list of numbers, and half a value: only text.
     for (const text of [
@@ -79,6 +89,29 @@ describe('[hex-7] what the clipboard is taken for', () => {
     expect(first('[1, 2, 3]', as('cint16'))?.[1]).toBe('int32');
   });
 
+  test('[hex-7] a type of C that stands before the values is taken, or none of them are', () => {
+    for (const [text, name] of [
+      ['bfloat16 w[] = {1, 2}', 'bfloat16'],
+      ['alignas(32) static const std::int16_t w[2][1] = {{1}, {2}};', 'int16'],
+      ['unsigned   long long x {1}', 'uint64'],
+      ['float{1}', 'float32'],
+      ['x = {1, 2}', 'hex8'],
+      ['.taps[2] = {1, 2},'.slice(0, -1), 'hex8'],
+      ['filter.taps = {1, 2};', 'hex8'],
+    ] as const)
+      expect(first(text)?.slice(0, 2), text).toEqual(['c', name]);
+    for (const text of [
+      'my_t w[] = {1, 2}',
+      'std::array<int, 2> w = {1, 2};',
+      'ns::taps_t w{1, 2}',
+      'v4_t{1, 2}',
+      '(short[]){1, 2}',
+      'int *w[] = {1, 2}',
+      'constructor w[] = {1, 2}',
+    ])
+      expect(Object.keys(taken(text)), text).toEqual(['text']);
+  });
+
   test('hostile texts are read in time: each of them has what an expression could go through again and again', () => {
     const long = (part: string) => part.repeat(Math.floor(longestPasted / part.length));
     const started = performance.now();
@@ -88,6 +121,9 @@ describe('[hex-7] what the clipboard is taken for', () => {
       long('] '),
       long('{}'),
       long('[('),
+      `[${long('1').slice(9)}z]`,
+      `{${long('1').slice(9)}z}`,
+      `{1.${long('1').slice(9)}e}`,
       `{${long('}')}`.slice(1),
     ])
       expect(readingsOf(text, hex8, 1).length, text.slice(0, 10)).toBeGreaterThan(0);
@@ -131,10 +167,12 @@ describe('[hex-7] what the clipboard is taken for', () => {
       const bytes = Uint8Array.from({ length: size * (1 + roll(20)) }, () => roll(16));
       const why = `SEED=${seed} round ${round} ${name} ${choice.order}`;
       // Python's bytes say no type; C has none for complex and fixed point, which are told as bytes.
-      for (const form of ['c', 'json', 'python', 'base64'] as const) {
+      for (const form of ['c', 'json', 'python', 'numpy', 'base64'] as const) {
         const text = copyAs(form, bytes, choice);
         const cells = form === 'base64' ? hex8 : choice;
-        const read = readingsOf(text, cells, 1).find((one) => one.form === form || form === 'python');
+        const read = readingsOf(text, cells, 1).find(
+          (one) => one.form === form || form === 'python' || form === 'numpy',
+        );
         expect(read && bytesOf(read)[0], `${why} ${kind} ${form} ${text}`).toEqual([...bytes]);
       }
     }

@@ -4,6 +4,7 @@
  */
 import { cellFormat } from '../cells/cell-format.ts';
 import { type CellChoice, type CellName, formOf, hexBytes } from '../cells/choices.ts';
+import { longestText } from '../cells/format.ts';
 import type { ByteRange } from '../geometry.ts';
 import { type Pasted, parseCells, parseCharacters } from './pasted.ts';
 
@@ -110,11 +111,22 @@ function cReading(text: string, cells: CellChoice): Reading[] {
   const [, before, body] = /^([^{}"]{0,300})\{([^"]*)\}\s*;?$/.exec(bare) ?? [];
   if (before === undefined || body === undefined) return [];
   const words = wordsOf(body.replace(/[{}]/g, ' ').replace(/\((-?\d{1,20}) - 1\)/g, oneLess));
-  const type = /^(?:(?:static|const|constexpr|alignas\(\d+\))\s+)*([a-z_][\w\s]*?)\s+\w+\s*(?:\[|=|$)/i.exec(
-    before,
-  )?.[1];
-  const declared = type === undefined ? undefined : cType(type.replace(/\s+/g, ' '));
+  const type = typeBefore(before);
+  const declared = cType(type) ?? knownCells(type);
+  if (type !== '' && declared === undefined) return [];
   return numbersReading('c', words, cells, declared && { name: declared, order: cells.order });
+}
+
+/** The type that stands before an initialiser, or what else does where it is none; empty where only a name does, or nothing. */
+function typeBefore(text: string): string {
+  const bare = text
+    .replace(/\b(?:static|const|constexpr|alignas\(\d+\)|std::)(?=[\s\w])/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const place = bare.replace(/(?: ?\[[^\]]*\])* ?=?$/, '');
+  // A word right before the brace is a type: `float{1}`.
+  const type = place === bare && !bare.includes(' ') ? bare : place.replace(/[\w.]+$/, '');
+  return type.trim();
 }
 
 /** Without comments of C. */
@@ -138,7 +150,12 @@ function oneLess(_: string, number: string): string {
 function cType(name: string): CellName | undefined {
   const [, sign, bits] = /^(u?)int(8|16|32|64)(?:_t)?$/.exec(name) ?? [];
   if (bits !== undefined) return `${sign === 'u' ? 'uint' : 'int'}${Number(bits)}`;
-  return cTypes[name];
+  return Object.hasOwn(cTypes, name) ? cTypes[name] : undefined;
+}
+
+/** The cells of that name, in which the types of the tiles are called as in C and NumPy: `bfloat16`, `cint16`. */
+function knownCells(name: string): CellName | undefined {
+  return formOf(name) && (name as CellName);
 }
 
 function jsonReading(text: string, cells: CellChoice): Reading[] {
@@ -160,22 +177,30 @@ const numpyTypes: Readonly<Record<string, CellName>> = {
   c8: 'cfloat',
 };
 
-/** A list or an array of numbers, also as NumPy prints it; `bytes.fromhex` of bytes. */
+/** A list or an array of numbers, also as NumPy prints it; bytes of a list, or of `bytes.fromhex`. */
 function pythonReading(text: string, cells: CellChoice): Reading[] {
-  const digits = /\bbytes\.fromhex\(\s*["']([0-9a-f\s]*)["']\s*\)/i.exec(text)?.[1];
+  const bare = text.trim();
+  const digits =
+    /^(?:\w+\s*=\s*)?(?:(?:np|numpy)\.frombuffer\(\s*)?bytes\.fromhex\(\s*["']([0-9a-f\s]*)["']\s*\)(?:\s*,\s*dtype\s*=\s*(?:[\w.<>=|"']{1,40}|\[[^\]]{1,100}\]))?(?:\s*\))?(?:\s*\/\s*2\*\*\d{1,3})?$/i.exec(
+      bare,
+    )?.[1];
   if (digits !== undefined) return bytesReading('python', hexDigitsOf(digits));
-  const [, list, type] =
-    /^(?:\w+\s*=\s*)?(?:[\w.]*array\(\s*)?([[(][^=]*[\])])(?:\s*,\s*dtype\s*=\s*([^()\s]{1,40}))?(?:\s*\))?$/.exec(
-      text.trim(),
+  const [, maker, list, type = /^byte/.test(maker ?? '') ? 'u1' : undefined] =
+    /^(?:\w+\s*=\s*)?(?:([\w.]*array|bytes)\(\s*)?([[(][^=]*[\])])(?:\s*,\s*dtype\s*=\s*([^()\s]{1,40}))?(?:\s*\))?$/.exec(
+      bare,
     ) ?? [];
   if (list === undefined) return [];
   const [, order, name = ''] =
     /^(?:np\.|numpy\.|ml_dtypes\.)?["']?([<>|=]?)(\w+)["']?$/.exec(type ?? '') ?? [];
-  const declared = numpyTypes[name] ?? cType(name) ?? shortType(name) ?? (formOf(name) && (name as CellName));
+  const declared = numpyType(name) ?? cType(name) ?? shortType(name) ?? knownCells(name);
   if (type !== undefined && declared === undefined) return [];
   const words = wordsOf(list.replace(/float\(\s*["']([^"']*)["']\s*\)/g, '$1').replace(/[[\]()]/g, ' '));
   const byteOrder = order === '>' ? 'big' : order === '<' ? 'little' : cells.order;
   return numbersReading('python', words, cells, declared && { name: declared, order: byteOrder });
+}
+
+function numpyType(name: string): CellName | undefined {
+  return Object.hasOwn(numpyTypes, name) ? numpyTypes[name] : undefined;
 }
 
 /** `i2`, `u4`: NumPy's short names. */
@@ -236,6 +261,7 @@ function complexText([real = '', imaginary = '']: readonly string[]): string {
 
 /** A number as the formats read it: decimal, or `nan` and `inf`; undefined for anything else. */
 function numberText(word: string): string | undefined {
+  if (word.length > longestText) return undefined;
   const [, minus = '', whole] = /^([-+]?)(0x[0-9a-f]+|0o[0-7]+|0b[01]+)[ul]*$/i.exec(word) ?? [];
   if (whole !== undefined && word.length <= 100) return `${minus}${BigInt(whole)}`;
   const [decimal] = /^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?=[ulf]*$)/i.exec(word) ?? [];
