@@ -1,16 +1,17 @@
 /** The page of the hex editor: connects host, grid and outline. */
 import './main.css';
 import * as v from 'valibot';
-import type {
-  AskedSelection,
-  EditorDocument,
-  EditorSettings,
-  EditorState,
-  FoundState,
-  PagePlace,
-  ShownBytes,
-  ViewChoice,
-  WebviewStrings,
+import {
+  type AskedSelection,
+  type EditorDocument,
+  type EditorSettings,
+  type EditorState,
+  type FoundState,
+  mostRuns,
+  type PagePlace,
+  type ShownBytes,
+  type ViewChoice,
+  type WebviewStrings,
 } from '../src/editor/messages.ts';
 import { addressKinds } from '../src/model/address-kinds.ts';
 import { addressText, hasAddress } from '../src/model/addresses.ts';
@@ -306,7 +307,8 @@ class Editor {
   tellRuns(number: number): void {
     const { layout, selection } = this.#view;
     const runs = layout.rowCount === 0 ? [] : selectedRanges(layout, selection);
-    host.post({ type: 'runs', number, runs });
+    const count = runs.length;
+    host.post({ type: 'runs', number, count, runs: count > mostRuns ? [] : runs });
   }
 
   /** Selects the tile of the cursor; the rows stay. */

@@ -19,13 +19,14 @@ import {
   totalBytes,
 } from '../model/geometry.ts';
 import { bytesIn, endOf, mergeRanges, pieceGap, RangeCollector } from '../model/ranges.ts';
-import { agreesTo, pickFrom, sayBriefly, sayInformation } from '../say/say.ts';
+import { agreesTo, pickFrom, sayBriefly } from '../say/say.ts';
 import { SessionError } from '../session/errors.ts';
 import type { SessionBytes } from '../session/types.ts';
 import { frontPanel, shownIn } from './compare/file-questions.ts';
 import type { TileDocument } from './document.ts';
 import type { HexPanel } from './panel.ts';
 import { withProgress } from './progress.ts';
+import { askSelectedRuns } from './selected-runs.ts';
 import { writeParts } from './write-file.ts';
 
 /** Bytes of a piece at most; a multiple of every size of cells but that of odd ones, of which fewer are taken. */
@@ -112,11 +113,8 @@ export class Exports {
           : vscode.l10n.t('{0} bytes in {1} runs, one after the other', bytesIn(ranges), ranges.length),
       ranges,
     });
-    const runs = selected === undefined && !isSeveral(panel) ? [] : await panel.selectedRuns();
-    if (runs === undefined) {
-      sayInformation(vscode.l10n.t('The editor did not say what is selected. Click into it and try again.'));
-      return;
-    }
+    const runs = selected === undefined && !isSeveral(panel) ? [] : await askSelectedRuns(panel);
+    if (runs === undefined) return;
     const chosen = await this.askScope([
       ...(runs.length === 0 ? [] : [scope(vscode.l10n.t('The selection'), ...runs)]),
       ...(shown.named === undefined

@@ -69,8 +69,8 @@ export class HitActions implements vscode.Disposable {
       });
   }
 
-  #panelOf({ session, title }: FoundMemory): HexPanel | undefined {
-    return this.#found().find(({ found }) => found.session === session && found.title === title)?.panel;
+  #panelOf({ tab }: FoundMemory): HexPanel | undefined {
+    return this.#found().find(({ found }) => found.tab === tab)?.panel;
   }
 
   dispose(): void {

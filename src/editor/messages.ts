@@ -315,12 +315,20 @@ export type FromWebview =
   | { readonly type: 'toHit'; readonly step: 1 | -1 }
   /** The hit that is selected, or all, become what was typed; staged, never written. */
   | { readonly type: 'replaceHits'; readonly text: string; readonly all: boolean }
-  /** All that is selected, ascending: the answer to `tellRuns` of that number. */
-  | { readonly type: 'runs'; readonly number: number; readonly runs: readonly ByteRange[] }
+  /** All that is selected, ascending: the answer to `tellRuns` of that number. No `runs` where `count` is more than `mostRuns`. */
+  | {
+      readonly type: 'runs';
+      readonly number: number;
+      readonly count: number;
+      readonly runs: readonly ByteRange[];
+    }
   /** A tab that is frozen goes on. */
   | { readonly type: 'unfreeze' }
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
+
+/** Runs that a page tells at most; a column of few bytes through a large memory has more. */
+export const mostRuns = 1 << 20;
 
 /** What a person was asked to fill or to paste over: what was selected then, how it was shown, whether an edit was written at once. */
 export interface AskedSelection {

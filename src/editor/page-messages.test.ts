@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readFromPage } from './page-messages.ts';
+import { mostRuns } from './messages.ts';
+import { readFromPage, requestNumber } from './page-messages.ts';
 
 describe('messages of the page', () => {
   const edit = {
@@ -51,6 +52,8 @@ describe('messages of the page', () => {
     [{ type: 'live', hertz: 30 }],
     [{ type: 'openPlace', offset: 0x81c0 }],
     [{ type: 'find' }],
+    [{ type: 'runs', number: 1, count: 1, runs: [{ offset: 0, length: 4 }] }],
+    [{ type: 'runs', number: 1, count: mostRuns + 1, runs: [] }],
     [
       {
         type: 'find',
@@ -162,4 +165,10 @@ describe('messages of the page', () => {
   ])('%j is not taken', (message) => {
     expect(readFromPage(message)).toBeUndefined();
   });
+});
+
+test('the number of a request is known also where it is not in the contract', () => {
+  expect(requestNumber({ type: 'request', id: 7, name: 'read', params: { offset: -1 } })).toBe(7);
+  for (const raw of [{ type: 'request', id: -1 }, { type: 'request' }, { type: 'cancel', id: 7 }, null])
+    expect(requestNumber(raw)).toBeUndefined();
 });

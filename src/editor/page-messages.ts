@@ -4,7 +4,7 @@ import { liveRateShape } from '../model/live-rate.ts';
 import { countShape, cutText, fitting, textUpTo, viewChoiceShape, whole } from '../model/shapes.ts';
 import { keptPages } from './delta.ts';
 import { findQueryShape } from './find/query-shape.ts';
-import type { FromWebview, HostCommand } from './messages.ts';
+import { type FromWebview, type HostCommand, mostRuns } from './messages.ts';
 
 const commands: Readonly<Record<HostCommand, true>> = {
   refresh: true,
@@ -111,11 +111,19 @@ const message: v.GenericSchema<unknown, FromWebview> = v.variant('type', [
   v.object({
     type: v.literal('runs'),
     number: countShape,
-    runs: v.pipe(v.array(v.object({ offset: countShape, length: countShape })), v.maxLength(mostEdits)),
+    count: countShape,
+    runs: v.pipe(v.array(v.object({ offset: countShape, length: countShape })), v.maxLength(mostRuns)),
   }),
   v.object({ type: v.literal('unfreeze') }),
   v.object({ type: v.literal('failure'), message: cutText(2000) }),
 ]);
+
+const requestShape = v.object({ type: v.literal('request'), id: countShape });
+
+/** The number of a request that is not in the contract, so that it can be answered; `undefined` if it is none. */
+export function requestNumber(raw: unknown): number | undefined {
+  return fitting(requestShape, raw)?.id;
+}
 
 /** The message, or `undefined` if it is not in the contract. */
 export function readFromPage(raw: unknown): FromWebview | undefined {

@@ -31,19 +31,20 @@ import { Feed } from './feed.ts';
 import type { FoundMemory } from './find/hit-rows.ts';
 import type { HitSearch } from './find/hit-search.ts';
 import { type ByteSource, FrozenBytes } from './frozen-bytes.ts';
-import type {
-  AskedHits,
-  AskedSelection,
-  Banner,
-  EditorSettings,
-  EditorState,
-  ExpectedBytes,
-  HitBytes,
-  HostCommand,
-  PagePlace,
-  ShownBytes,
-  ToWebview,
-  ViewChoice,
+import {
+  type AskedHits,
+  type AskedSelection,
+  type Banner,
+  type EditorSettings,
+  type EditorState,
+  type ExpectedBytes,
+  type HitBytes,
+  type HostCommand,
+  mostRuns,
+  type PagePlace,
+  type ShownBytes,
+  type ToWebview,
+  type ViewChoice,
 } from './messages.ts';
 import {
   type NamedRange,
@@ -54,7 +55,7 @@ import {
   pageNames,
 } from './named-places.ts';
 import { editorPage, waitingPage } from './page.ts';
-import { readFromPage } from './page-messages.ts';
+import { readFromPage, requestNumber } from './page-messages.ts';
 import { ProgramCheck } from './program-check.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
@@ -72,6 +73,9 @@ export interface Selection {
   /** The place of the cursor as the page shows it. */
   readonly address: string;
 }
+
+/** All that is selected; only how many runs where these are too many; undefined where the page does not say. */
+type SelectedRuns = readonly ByteRange[] | number | undefined;
 
 /** What a panel asks of the editor as a whole. */
 export interface PanelHost {
@@ -100,6 +104,8 @@ export interface PanelHost {
   changed(panel: HexPanel): void;
   /** Shows a buffer offset of the document's memory, in an editor of its tile if need be. */
   openPlace(document: TileDocument, offset: number, length?: number): Promise<void>;
+  /** Has the panel's tab stay where VS Code would show the next one in its place. */
+  keepTab(panel: HexPanel): Promise<void>;
   /** Brings the document of all tiles of the memory to the front. */
   openWhole(document: TileDocument): Promise<TileDocument>;
   /** Has a search of another tab go on that is about all tiles of the memory; false where there is none. */
@@ -211,7 +217,7 @@ export class HexPanel {
   #scrollLater: number | undefined;
   #clock: ReturnType<typeof setInterval> | undefined;
   /** Who waits to be told what is selected, by the number of the question. */
-  readonly #runsWanted = new Map<number, (runs: readonly ByteRange[] | undefined) => void>();
+  readonly #runsWanted = new Map<number, (runs: SelectedRuns) => void>();
   #runsAsked = 0;
   /** Reads that the page waits for, by the number of its request. */
   readonly #reads = new Map<number, AbortController>();
@@ -546,16 +552,16 @@ export class HexPanel {
 
   /**
    * All that is selected, ascending, buffer offsets; undefined where the page has told nothing yet, or does not answer. Several
-   * runs are asked for: a column may have very many.
+   * runs are asked for: a column may have very many. Their count where these are more than `mostRuns`.
    */
-  async selectedRuns(): Promise<readonly ByteRange[] | undefined> {
+  async selectedRuns(): Promise<SelectedRuns> {
     const { selection } = this;
     if (selection === undefined) return undefined;
     const { start: offset, length, selected } = selection;
     if (selected === length) return [{ offset, length }];
     const number = ++this.#runsAsked;
     return new Promise((done) => {
-      const settle = (runs: readonly ByteRange[] | undefined): void => {
+      const settle = (runs: SelectedRuns): void => {
         clearTimeout(timer);
         this.#runsWanted.delete(number);
         done(runs);
@@ -625,8 +631,9 @@ export class HexPanel {
     const { tile: _, ...memory } = this.document.resource;
     const resource = this.#asked.beyond ? memory : this.document.resource;
     return {
+      tab: this.#looker,
       title: titleOf(resource, this.document.columns, services, vscode.l10n),
-      session: this.document.session,
+      bytes: (range) => this.bytes(range),
       geometry: shown.geometry,
       hits: this.#search.hits,
       isFull: this.#search.state(undefined).isFull,
@@ -869,6 +876,15 @@ export class HexPanel {
     const message = readFromPage(raw);
     if (message === undefined) {
       this.#host.log.warn('The page of the hex editor sent a message that is not in the contract.');
+      const id = requestNumber(raw);
+      if (id === undefined) return;
+      // What a page asks for in good faith is refused for its size only.
+      this.#post({
+        type: 'failed',
+        id,
+        message: vscode.l10n.t('It is too much at once. Select fewer bytes.'),
+      });
+      this.#feed?.edited(id);
       return;
     }
     // A page that does not know the present layout yet may only say that it is ready.
@@ -953,6 +969,9 @@ export class HexPanel {
           .catch((error: unknown) => this.#host.services.note(error));
         return;
       case 'find':
+        // A hit elsewhere opens another tab, which must not take the place of the one that searches.
+        if (message.asked?.beyond === true && !this.searchesBeyond)
+          this.#host.keepTab(this).catch((error: unknown) => this.#host.services.note(error));
         this.#searching = this.#find(message.asked).catch((error: unknown) => {
           this.#host.services.note(error);
         });
@@ -970,7 +989,8 @@ export class HexPanel {
         const isShown = message.runs.every(
           (run) => shown !== undefined && within(run, shown.range).length === run.length,
         );
-        this.#runsWanted.get(message.number)?.(isShown ? message.runs : undefined);
+        const runs = message.count > mostRuns ? message.count : message.runs;
+        this.#runsWanted.get(message.number)?.(isShown ? runs : undefined);
         return;
       }
       case 'unfreeze':

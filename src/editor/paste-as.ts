@@ -16,6 +16,7 @@ import { pickFrom, sayInformation } from '../say/say.ts';
 import type { TileDocument } from './document.ts';
 import type { ShownBytes } from './messages.ts';
 import type { HexPanel } from './panel.ts';
+import { askSelectedRuns } from './selected-runs.ts';
 
 /** Old and new bytes that a line of the question shows. */
 const shownBytes = 8;
@@ -33,11 +34,8 @@ export async function askPasteAs(document: TileDocument, panel: HexPanel): Promi
   const asked = panel.toChange;
   if (shown === undefined || asked === undefined) return;
   const text = await vscode.env.clipboard.readText();
-  const selected = await panel.selectedRuns();
-  if (selected === undefined) {
-    sayInformation(vscode.l10n.t('The editor did not say what is selected. Click into it and try again.'));
-    return;
-  }
+  const selected = await askSelectedRuns(panel);
+  if (selected === undefined) return;
   const readings = readingsOf(text, asked.cells, selected.length);
   if (readings.length === 0) {
     sayInformation(

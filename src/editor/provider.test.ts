@@ -17,7 +17,7 @@ import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts
 import { unpackDelta } from './delta.ts';
 import { JournalStore, journalFileText } from './journal-store.ts';
 import { KeptViews } from './kept-views.ts';
-import { type FromWebview, type ToWebview, tileMarks } from './messages.ts';
+import { type FromWebview, mostRuns, type ToWebview, tileMarks } from './messages.ts';
 
 /** As much of VS Code's as a document needs. */
 class FakeUri {
@@ -50,7 +50,20 @@ class FakeUri {
 }
 
 const showErrorMessage = vi.fn();
+const showInformationMessage = vi.fn();
+const executeCommand = vi.fn(async () => undefined);
+const registered = new Map<string, (...args: unknown[]) => unknown>();
+const tabGroups = { all: [] as unknown[] };
 const writeText = vi.fn();
+
+/** As much of VS Code's as tells which editor a tab has. */
+class FakeInput {
+  readonly uri: FakeUri;
+
+  constructor(of: FakeUri) {
+    this.uri = of;
+  }
+}
 
 vi.mock('vscode', () => ({
   Uri: FakeUri,
@@ -61,7 +74,25 @@ vi.mock('vscode', () => ({
     t: (message: string, ...args: unknown[]) =>
       message.replace(/\{(\d)\}/g, (_, index) => String(args[Number(index)])),
   },
+  TabInputCustom: FakeInput,
+  commands: {
+    executeCommand: (...args: []) => executeCommand(...args),
+    registerCommand: (name: string, run: (...args: unknown[]) => unknown) => {
+      registered.set(name, run);
+      return { dispose: () => registered.delete(name) };
+    },
+  },
   window: {
+    tabGroups,
+    createTreeView: () => ({
+      visible: false,
+      onDidChangeVisibility: () => ({ dispose: () => undefined }),
+      dispose: () => undefined,
+    }),
+    showInformationMessage: (...args: unknown[]) => {
+      showInformationMessage(...args);
+      return Promise.resolve(undefined);
+    },
     showErrorMessage: (...args: unknown[]) => {
       showErrorMessage(...args);
       return Promise.resolve(undefined);
@@ -77,11 +108,15 @@ vi.mock('vscode', () => ({
 
 const { EditorCommands } = await import('./commands.ts');
 const { HexEditorProvider } = await import('./provider.ts');
+const { HitActions } = await import('./hit-actions.ts');
+const { foundRow } = await import('./find/hit-rows.ts');
+const { askSelectedRuns } = await import('./selected-runs.ts');
 
 /** One tab of the editor, as VS Code hands it out. */
 class FakeView {
   visible = true;
   active = true;
+  viewColumn = 1;
   readonly posted: ToWebview[] = [];
   readonly received = new Emitter<FromWebview>();
   readonly webview = {
@@ -106,7 +141,8 @@ let stores: JournalStore[] = [];
 let failures: unknown[] = [];
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tilescope-editor-'));
-  showErrorMessage.mockReset();
+  for (const spy of [showErrorMessage, showInformationMessage, executeCommand]) spy.mockReset();
+  tabGroups.all = [];
   stores = [];
   failures = [];
 });
@@ -423,14 +459,36 @@ describe('[shape-3] [hex-1] how a tab shows its bytes', () => {
       { offset: start, length: 4 },
       { offset: start + 64, length: 4 },
     ];
-    await send({ type: 'runs', number: first.number, runs });
+    await send({ type: 'runs', number: first.number, count: 2, runs });
     expect(await first.asked).toEqual(runs);
     const second = ask();
-    await send({ type: 'runs', number: second.number, runs: [{ offset: start + length - 4, length: 8 }] });
+    const beyond = [{ offset: start + length - 4, length: 8 }];
+    await send({ type: 'runs', number: second.number, count: 1, runs: beyond });
     expect(await second.asked).toBeUndefined();
+    // Too many to be told are counted, and that is said at once.
+    const many = ask();
+    await send({ type: 'runs', number: many.number, count: mostRuns + 1, runs: [] });
+    expect(await many.asked).toBe(mostRuns + 1);
+    const said = askSelectedRuns({ selectedRuns: async () => mostRuns + 1 });
+    expect(await said).toBeUndefined();
+    expect(showInformationMessage).toHaveBeenCalledExactlyOnceWith(
+      expect.stringMatching(/^1048577 runs of bytes are selected, .* 1048576/),
+    );
     const third = ask();
     view.disposed.fire();
     expect(await third.asked).toBeUndefined();
+  });
+
+  test('a request that is too large is refused at once, in words', async () => {
+    const { open } = await setup();
+    const { view, send } = await open();
+    const large = { offset: 0, length: 2 ** 40 };
+    await send({ type: 'request', id: 77, name: 'read', params: large });
+    expect(view.posted.find(({ type }) => type === 'failed')).toEqual({
+      type: 'failed',
+      id: 77,
+      message: 'It is too much at once. Select fewer bytes.',
+    });
   });
 
   test('editors of one document scroll together on wish, and each for itself again', async () => {
@@ -1013,7 +1071,9 @@ test('[hex-13] a tab that is closed and opened once more begins where it was, an
   device.reads.length = 0;
   const second = await open();
   expect(init(second.view)?.place).toEqual({ cursor: 4200, top: 4096 });
-  expect(device.reads.flat().every(({ offset }) => offset >= 4096)).toBe(true);
+  const read = device.reads.flat();
+  expect(read.some(({ offset, length }) => offset <= 4096 && offset + length > 4096)).toBe(true);
+  expect(read.every(({ offset }) => offset >= 4096)).toBe(true);
 });
 
 test('a tab of one tile searches all tiles: hits elsewhere are shown in their tile, replaced by the whole memory', async () => {
@@ -1038,8 +1098,18 @@ test('a tab of one tile searches all tiles: hits elsewhere are shown in their ti
   const found = () => view.posted.findLast((message) => message.type === 'found')?.found.count;
   await send({ type: 'find', asked: { query, range: whole, beyond: false, read: 'nothing' } });
   await eventually(found).toBe(1);
+  tabGroups.all = [{ viewColumn: 1, tabs: [{ isPreview: true, input: new FakeInput(uri) }] }];
+  expect(executeCommand, 'a search of its own bytes may go with its tab').not.toHaveBeenCalled();
   await send({ type: 'find', asked: { query, range: whole, beyond: true, read: 'nothing' } });
   await eventually(found).toBe(2);
+  expect(executeCommand.mock.calls, 'a hit elsewhere opens beside it').toEqual([
+    [
+      'vscode.openWith',
+      document.uri,
+      expect.any(String),
+      { viewColumn: 1, preserveFocus: true, preview: false },
+    ],
+  ]);
   const [panel] = document.panels;
   expect([panel?.found?.hits.count, panel?.found?.title]).toEqual([2, expect.not.stringContaining('tile')]);
 
@@ -1065,6 +1135,45 @@ test('a tab of one tile searches all tiles: hits elsewhere are shown in their ti
   await eventually(() => document.session.counts().staged).toBe(4);
   const gestures = edits as { label?: string; document: unknown }[];
   expect(gestures.find(({ label }) => label === 'Replace')?.document).toBe(all.document);
+});
+
+test('two tabs that search one memory are two of the list: a click goes to its own; a frozen one spells its bytes', async () => {
+  const { device, provider, open } = await setup();
+  device.bytes.fill(0);
+  device.bytes.set([0xa4, 0x70], 0x20);
+  const one = await open();
+  const view = new FakeView();
+  await provider.resolveCustomEditor(one.document, view as never);
+  await settle();
+  const list = new HitActions(provider);
+  const commands = list.register();
+  const range = { offset: 0, length: 4096 };
+  await one.document.session.read(range, new AbortController().signal);
+  const cells = { name: 'uint8', order: 'little' } as const;
+  const query = { kind: 'hex', text: 'A4 70', matchCase: true, cells, align: 0 } as const;
+  for (const { received } of [one.view, view]) {
+    received.fire({ type: 'ready' });
+    received.fire({ type: 'selection', cursor: 0, start: 0, length: 1, selected: 1, address: '' });
+    received.fire({ type: 'find', asked: { query, range, beyond: false, read: 'nothing' } });
+  }
+  const [first, second] = [...one.document.panels];
+  await eventually(() => [first, second].map((panel) => panel?.found?.hits.count)).toEqual([1, 1]);
+  const l10n = { t: (text: string) => text };
+  const rows = [first, second].flatMap((panel) => (panel?.found ? [foundRow(panel.found, l10n)] : []));
+  expect(new Set(rows.map(({ key }) => key)).size).toBe(2);
+  const hits = rows.map((row) => row.below?.()[0]?.below?.()[0]);
+  const revealed = () =>
+    [one.view, view].map(({ posted }) => posted.filter(({ type }) => type === 'reveal').length);
+  await registered.get('tilescope.showHit')?.(hits[1]);
+  expect(revealed()).toEqual([0, 1]);
+  await registered.get('tilescope.showHit')?.(hits[0]);
+  expect(revealed()).toEqual([1, 1]);
+
+  first?.freeze(true);
+  one.document.session.stage('doc', 'Type', [{ offset: 0x21, bytes: Uint8Array.of(0xee) }]);
+  const spelled = rows.map((row) => row.below?.()[0]?.below?.()[0]?.description);
+  expect(spelled).toEqual(['A4 70', 'A4 EE']);
+  for (const one of [list, ...commands]) one.dispose();
 });
 
 describe('[live-8] an editor that writes each edit at once', () => {

@@ -424,6 +424,20 @@ export class HexEditorProvider
     this.#hits.fire();
   }
 
+  async keepTab({ document: { uri }, view: { viewColumn } }: HexPanel): Promise<void> {
+    const isPreview = vscode.window.tabGroups.all.some(
+      (group) =>
+        group.viewColumn === viewColumn &&
+        group.tabs.some(
+          ({ isPreview, input }) =>
+            isPreview && input instanceof vscode.TabInputCustom && input.uri.toString() === uri.toString(),
+        ),
+    );
+    if (viewColumn === undefined || !isPreview) return;
+    const options = { viewColumn, preserveFocus: true, preview: false };
+    await vscode.commands.executeCommand('vscode.openWith', uri, viewType, options);
+  }
+
   async openWhole({ resource }: TileDocument): Promise<TileDocument> {
     const { tile: _, ...memory } = resource;
     const uri = vscode.Uri.from({ scheme, authority: resource.board, path: resourcePath(memory) });

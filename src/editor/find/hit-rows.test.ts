@@ -23,7 +23,8 @@ async function setup(...offsets: number[]) {
   await session.read({ offset: 0, length: 4096 }, never);
   const hits = new HitList();
   for (const offset of offsets) hits.add(offset, 2);
-  const of = { title: 'Data memory', session, geometry, hits, isFull: false };
+  const bytes = session.bytes.bind(session);
+  const of = { tab: 'tab 1', title: 'Data memory', bytes, geometry, hits, isFull: false };
   return { session, geometry, of, root: () => foundRow(of, l10n) };
 }
 
@@ -69,6 +70,14 @@ describe('what was found, as rows', () => {
 
   test('says that there may be more', async () => {
     const { of } = await setup(2);
-    expect(foundRow({ ...of, isFull: true }, l10n).description).toBe('1 hits or more');
+    expect(foundRow({ ...of, isFull: true }, l10n).description).toBe('1 or more hits');
+  });
+
+  test('of two tabs on one memory are rows of their own', async () => {
+    const { of } = await setup(2);
+    const keys = (row: HitRow): string[] => [row.key, ...(row.below?.().flatMap(keys) ?? [])];
+    const both = ['tab 1', 'tab 2'].flatMap((tab) => keys(foundRow({ ...of, tab }, l10n)));
+    expect(both).toHaveLength(6);
+    expect(new Set(both).size).toBe(6);
   });
 });

@@ -4,15 +4,18 @@ import type { HitList } from '../../model/find/hit-list.ts';
 import { type ByteRange, formatTile, locate, type MemoryGeometry, tileCount } from '../../model/geometry.ts';
 import type { Localiser } from '../../model/localiser.ts';
 import { hexDigits, hexNumber } from '../../model/numbers.ts';
-import type { MemorySession } from '../../session/memory-session.ts';
 import { mostBytesOfRow } from '../list-limits.ts';
+import type { ShownBytes } from '../messages.ts';
 import { type Items, rowsOf } from '../row-groups.ts';
 import type { TreeRow } from '../row-tree.ts';
 
-/** What was found in one memory. */
+/** What one tab found in its memory. */
 export interface FoundMemory {
+  /** The tab that searches: another one for each, also of the same memory. */
+  readonly tab: string;
   readonly title: string;
-  readonly session: Pick<MemorySession, 'bytes' | 'key'>;
+  /** Bytes as the tab shows them. */
+  readonly bytes: (range: ByteRange) => ShownBytes;
   readonly geometry: MemoryGeometry;
   readonly hits: HitList;
   /** There may be more. */
@@ -31,13 +34,11 @@ export interface HitRow extends TreeRow<HitRow> {
 
 /** The row of a memory, with a row for each tile below it in which a hit begins. */
 export function foundRow(of: FoundMemory, l10n: Localiser): HitRow {
-  const { session, hits, geometry } = of;
-  const { partition, memory } = session.key;
-  const key = `${partition}/${memory}/${of.title}`;
+  const { tab: key, hits, geometry } = of;
   return {
     key,
     label: of.title,
-    description: of.isFull ? l10n.t('{0} hits or more', hits.count) : countText(hits.count, l10n),
+    description: of.isFull ? l10n.t('{0} or more hits', hits.count) : countText(hits.count, l10n),
     icon: 'chip',
     kind: 'group',
     of,
@@ -88,7 +89,7 @@ function tileRow(
 }
 
 function hitRow(of: FoundMemory, key: string, place: ByteRange = { offset: 0, length: 0 }): HitRow {
-  const { bytes, flags } = of.session.bytes({ ...place, length: Math.min(place.length, mostBytesOfRow) });
+  const { bytes, flags } = of.bytes({ ...place, length: Math.min(place.length, mostBytesOfRow) });
   const cells = [...bytes].map((byte, i) => {
     const flag = flags[i] ?? 0;
     if ((flag & (stateBits.known | stateBits.staged)) !== 0) return hexDigits(byte, 2);

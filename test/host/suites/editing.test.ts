@@ -2,10 +2,14 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import type { TileDocument } from '../../../src/editor/document.ts';
 import type { EditRow } from '../../../src/editor/edits/edit-rows.ts';
+import { tileStart } from '../../../src/model/geometry.ts';
 import { Bench, free, hexOf, owned, show, tabOf, until, untilDirty, untilTrue } from './support.ts';
 
 const tile = { col: 0, row: 2 };
 const panelOf = (document: TileDocument) => [...document.panels][0];
+/** A place in the same row of another column. */
+const hitIn = ({ shown }: TileDocument, col: number) =>
+  shown === undefined ? 0 : tileStart(shown.geometry, { ...tile, col });
 
 describe('editing', () => {
   let bench: Bench;
@@ -210,6 +214,30 @@ describe('editing', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     await vscode.commands.executeCommand('tilescope.openTile', '2,3');
     await untilTrue('from anywhere', () => bench.api.editor.activePanel?.document.resource.tile?.col === 2);
+  });
+
+  it('a tab that searches all tiles stays when a hit opens the tab of another one in the place of the last', async () => {
+    const tabs = () =>
+      vscode.window.tabGroups.all.flatMap((group) =>
+        group.tabs.map(({ input, isPreview }) => {
+          const uri = input instanceof vscode.TabInputCustom ? input.uri.path : '';
+          return `${/\d_\d(?=\.aiemem)/.exec(uri)?.[0]}${isPreview ? ' preview' : ''}`;
+        }),
+      );
+    const uri = bench.uri('data', tile);
+    await vscode.commands.executeCommand('vscode.openWith', uri, 'tilescope.hex', { preview: true });
+    const document = await until('it is open', () => bench.api.editor.document(uri));
+    await untilTrue('its layout is known', () => document.shown !== undefined);
+    const panel = await until('it has a page', () => panelOf(document));
+    await untilTrue('it is the preview', () => tabs().join() === '0_2 preview');
+    await bench.api.editor.keepTab(panel);
+    await untilTrue('it stays', () => tabs().join() === '0_2');
+    for (const col of [1, 2]) await bench.api.editor.openPlace(document, hitIn(document, col), 1);
+    await untilTrue('the tabs of hits follow each other', () => tabs().join() === '0_2,2_2 preview');
+    assert.equal(document.panels.has(panel), true);
+    // What it kept already stays as it is, and the keys stay where they are.
+    await bench.api.editor.keepTab(panel);
+    assert.equal(bench.api.editor.activePanel?.document.resource.tile?.col, 2);
   });
 
   it('[hex-7] what is selected is copied in a form, filled and pasted over, through their boxes', async () => {
