@@ -1,17 +1,14 @@
 /** Lists the stacks of a partition's cores with their depths, goes to one, and stages a pattern that shows its depth later. */
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
-import { type ByteRange, formatTile, type Tile, tileStart, tiles } from '../model/geometry.ts';
-import { hexNumber } from '../model/numbers.ts';
+import { formatTile, type Tile, tileStart, tiles } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { registersOf } from '../model/program/core-marks.ts';
 import { nameSizeText } from '../model/program/name-texts.ts';
-import { stackMeetingText, stackUseText } from '../model/program/stack-texts.ts';
+import { notPaintedText, placeText, stackMeetingText, stackUseText } from '../model/program/stack-texts.ts';
 import { coreOf, paint, paintedPart } from '../model/program/stack-use.ts';
 import type { StackFacts } from '../model/program/stack-uses.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
-import { coreStateName } from '../model/status/sentences.ts';
-import type { CoreStatus } from '../model/status/status.ts';
 import { pickFrom, sayInformation } from '../say/say.ts';
 import type { TileDocument } from './document.ts';
 import { refuseLocked } from './locked-memory.ts';
@@ -20,17 +17,12 @@ import { type StackMemory, stackIn, stackRange } from './stacks-in-memory.ts';
 
 /** A line of the list. */
 export interface StackItem extends vscode.QuickPickItem {
-  readonly facts: StackFacts;
+  readonly core: Tile;
 }
 
 /** What can be done with a stack. */
 export interface StackAction extends vscode.QuickPickItem {
   readonly action: 'show' | 'paint';
-}
-
-/** Its core does nothing until somebody has it go on. */
-function isStopped({ enabled, state }: CoreStatus): boolean {
-  return !enabled || state === 'debug-halted' || state === 'error' || state === 'done';
 }
 
 function clockText(at: number): string {
@@ -73,31 +65,36 @@ export class Stacks {
       const ranges = stacks.flatMap((stack) => stackRange(geometry, stack) ?? []);
       await Promise.all(ranges.map((range) => session.refresh(range, signal)));
       const memory = { resource, session, uses: services.stacks, names, reports: services.reports(resource) };
-      const items = stacks.flatMap((stack) => {
-        const facts = stackIn(memory, coreOf(stack));
-        return facts === undefined ? [] : [itemOf(facts)];
+      const cores = new Map(stacks.map((stack) => [formatTile(coreOf(stack)), coreOf(stack)] as const));
+      const items = [...cores].map(([name, core]) => {
+        const facts = stackIn(memory, core);
+        if (facts !== undefined) return itemOf(facts);
+        const places = stacks.filter((stack) => formatTile(coreOf(stack)) === name);
+        return { label: name, description: severalText(places), core };
       });
       const picked = await this.pick(items);
-      if (picked !== undefined) await this.#choose(memory, resource, picked.facts.stack);
+      if (picked !== undefined) await this.#choose(memory, resource, picked.core);
     } finally {
       reference.dispose();
     }
   }
 
-  async #choose(memory: StackMemory, resource: MemoryResource, stack: PlacedName): Promise<void> {
+  async #choose(memory: StackMemory, resource: MemoryResource, core: Tile): Promise<void> {
     const { session } = memory;
-    const { geometry, state } = session;
-    const epoch = state.partition?.epoch;
-    const core = coreOf(stack);
-    const signal = AbortSignal.timeout(patience);
-    // Where the stack pointer was a moment ago does not count for what is painted.
-    const partition = await session.link.open(resource.partition, signal, 'person');
-    const report = await partition.status([core], { asking: 'person' }, signal);
-    const facts = stackIn({ ...memory, reports: [report] }, core);
-    if (geometry === undefined || facts === undefined) return;
-    const status = registersOf([report], core);
-    const part = status && isStopped(status) ? paintedPart(facts, status.enabled) : undefined;
-    const action = (await this.act(actionsOf(facts, status, part)))?.action;
+    const { geometry } = session;
+    const seen = await look(memory, resource, core);
+    if (geometry === undefined) return;
+    if (seen === undefined) {
+      sayInformation(
+        vscode.l10n.t(
+          'Files of builds do not agree where the stack of {0} lies. Remove the names that are not those of the loaded program.',
+          formatTile(core),
+        ),
+      );
+      return;
+    }
+    const { stack } = seen.facts;
+    const action = (await this.act(actionsOf(seen)))?.action;
     if (action === undefined) return;
     const path = resourcePath({ ...resource, tile: stack.tile });
     const uri = vscode.Uri.from({ scheme, authority: resource.board, path });
@@ -108,51 +105,79 @@ export class Stacks {
       if (panel.view.active) panel.reveal(tile + stack.offset, Math.max(1, stack.size));
     }
     if (action === 'show' || document === undefined) return;
-    if (part === undefined || session.geometry !== geometry || session.state.partition?.epoch !== epoch) {
-      sayInformation(
-        vscode.l10n.t('The stack of {0} was not painted: its core is not stopped.', formatTile(core)),
-      );
+    // The question may have stood for long: what counts is how the core is now.
+    const now = await look(memory, resource, core);
+    const isSame =
+      now !== undefined &&
+      placeText(now.facts.stack) === placeText(stack) &&
+      session.geometry === geometry &&
+      now.epoch === seen.epoch &&
+      session.state.partition?.epoch === seen.epoch;
+    const painting = isSame ? now.painting : undefined;
+    if (painting === undefined || 'why' in painting) {
+      const why =
+        painting === undefined
+          ? vscode.l10n.t('The partition or its names are other ones now: list the stacks again.')
+          : notPaintedText(painting, vscode.l10n);
+      sayInformation(vscode.l10n.t('The stack of {0} was not painted. {1}', formatTile(core), why));
       return;
     }
     refuseLocked(session, document, 'paint a stack in a locked memory');
+    const { offset, length } = painting.part;
     const label = vscode.l10n.t('Paint stack of {0}', formatTile(core));
-    const bytes = paint(part.offset, part.length);
-    this.#provider.edit(document, label, [{ offset: tile + part.offset, bytes }]);
+    this.#provider.edit(document, label, [{ offset: tile + offset, bytes: paint(offset, length) }]);
   }
+}
+
+/** A stack, and what of it can be painted. */
+interface Look {
+  readonly facts: StackFacts;
+  /** Of the partition, when the core was read. */
+  readonly epoch: string;
+  readonly painting: ReturnType<typeof paintedPart>;
+}
+
+/** Reads what the core of a stack does now; undefined without one place of its stack. Rejects with BoardError. */
+async function look(
+  memory: StackMemory,
+  { partition: key }: MemoryResource,
+  core: Tile,
+): Promise<Look | undefined> {
+  const signal = AbortSignal.timeout(patience);
+  const partition = await memory.session.link.open(key, signal, 'person');
+  const report = await partition.status([core], { asking: 'person' }, signal);
+  const facts = stackIn({ ...memory, reports: [report] }, core);
+  if (facts === undefined) return undefined;
+  const painting = paintedPart(facts, registersOf([report], core), memory.names(facts.stack.tile));
+  return { facts, epoch: report.epoch, painting };
+}
+
+/** Files place the stack of a core, and not at the same bytes. */
+function severalText(places: readonly PlacedName[]): string {
+  return vscode.l10n.t('files of builds do not agree where it lies: {0}', places.map(placeText).join(', '));
 }
 
 function itemOf(facts: StackFacts): StackItem {
   const { stack, meetings } = facts;
   const { l10n } = vscode;
-  const place = `${formatTile(stack.tile)}+${hexNumber(stack.offset, 4)}`;
-  const about = [l10n.t('{0}: {1}', place, nameSizeText(stack, l10n))];
+  const about = [l10n.t('{0}: {1}', placeText(stack), nameSizeText(stack, l10n))];
   return {
     label: formatTile(coreOf(stack)),
     description: stackUseText(facts, l10n, clockText),
     detail: [...about, ...meetings.map((met) => stackMeetingText(facts, met, l10n))].join(' · '),
-    facts,
+    core: coreOf(stack),
   };
 }
 
-function actionsOf(
-  { pointer }: StackFacts,
-  core: CoreStatus | undefined,
-  part: ByteRange | undefined,
-): StackAction[] {
+/** *Paint It* is offered where it can be done; else it is said why not. */
+function actionsOf({ facts: { pointer }, painting }: Look): StackAction[] {
   const { l10n } = vscode;
-  const why =
-    core === undefined
-      ? l10n.t('The core could not be looked at.')
-      : isStopped(core)
-        ? l10n.t('No part of it is free above the stack pointer.')
-        : l10n.t('Only while the core is stopped: now {0}.', coreStateName(core.state, l10n));
+  const show = { label: l10n.t('Show Its Bytes'), action: 'show' } as const;
+  if ('why' in painting) return [{ ...show, detail: notPaintedText(painting, l10n) }];
   const what = l10n.t(
     'Stages a pattern in {0} bytes{1}. Apply writes it; from then on the bytes that differ tell how deep the stack is.',
-    part?.length ?? 0,
+    painting.part.length,
     pointer === undefined ? '' : l10n.t(' above the stack pointer'),
   );
-  return [
-    { label: l10n.t('Show Its Bytes'), action: 'show' },
-    { label: l10n.t('Paint It'), detail: part === undefined ? why : what, action: 'paint' },
-  ];
+  return [show, { label: l10n.t('Paint It'), detail: what, action: 'paint' }];
 }

@@ -2,8 +2,10 @@
 import { formatTile } from '../geometry.ts';
 import type { Localiser } from '../localiser.ts';
 import { hexNumber } from '../numbers.ts';
+import { coreStateName } from '../status/sentences.ts';
+import type { PlacedName } from './build.ts';
 import { nameText } from './name-texts.ts';
-import { coreOf, type StackMeeting, type StackUse } from './stack-use.ts';
+import { coreOf, type NotPainted, type StackMeeting, type StackUse } from './stack-use.ts';
 import type { StackFacts } from './stack-uses.ts';
 
 /** A time of day in words; milliseconds since 1970. */
@@ -50,10 +52,12 @@ export function stackMeetingText(
 ): string {
   const core = formatTile(coreOf(stack));
   const met = name === undefined ? '' : nameText(name, l10n);
-  const place = name === undefined ? '' : `${formatTile(name.tile)}+${hexNumber(name.offset, 4)}`;
+  const place = name === undefined ? '' : placeText(name);
   switch (how) {
     case 'shares':
       return l10n.t('The stack of {0} and {1} at {2} share {3} bytes.', core, met, place, bytes);
+    case 'more':
+      return l10n.t('The build has {1} more names at the bytes of the stack of {0}.', core, bytes);
     case 'beyond':
       return name === undefined
         ? l10n.t('The stack pointer of {0} stands {1} bytes above the end of its stack.', core, bytes)
@@ -73,6 +77,36 @@ export function stackMeetingText(
             met,
             place,
           );
+  }
+}
+
+/** Tile and tile offset. */
+export function placeText({ tile, offset }: Pick<PlacedName, 'tile' | 'offset'>): string {
+  return `${formatTile(tile)}+${hexNumber(offset, 4)}`;
+}
+
+/** Why no part of a stack can be painted, as a sentence. */
+export function notPaintedText(refusal: NotPainted, l10n: Localiser): string {
+  switch (refusal.why) {
+    case 'unseen':
+      return l10n.t('Its core could not be looked at.');
+    case 'running':
+      return l10n.t(
+        'It can be painted only while its core is stopped: now {0}.',
+        coreStateName(refusal.state, l10n),
+      );
+    case 'elsewhere':
+      return l10n.t(
+        'Its core is to go on with a stack pointer that is not in it: what is in use is not known.',
+      );
+    case 'full':
+      return l10n.t('No part of it is free above the stack pointer.');
+    case 'shared':
+      return l10n.t(
+        'The build has {0} at {1} in the part that would be painted.',
+        nameText(refusal.name, l10n),
+        placeText(refusal.name),
+      );
   }
 }
 

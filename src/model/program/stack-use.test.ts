@@ -5,7 +5,7 @@ import type { ArrayShape, Tile } from '../geometry.ts';
 import { type Build, type PlacedName, placedNames } from './build.ts';
 import { readElf } from './elf.ts';
 import { nameSizeText } from './name-texts.ts';
-import { stackMeetingText, stackUseText } from './stack-texts.ts';
+import { notPaintedText, stackMeetingText, stackUseText } from './stack-texts.ts';
 import { paint, paintedPart, type StackUse, stackMeetings, stackOf, stackUse } from './stack-use.ts';
 import { StackUses, stackFacts } from './stack-uses.ts';
 import { coreSymbols } from './symbols.ts';
@@ -127,12 +127,47 @@ describe('[names-3] how deep a stack was written', () => {
 });
 
 describe('[names-3] painting', () => {
+  const off = { enabled: false, state: 'disabled' } as const;
+  const halted = { enabled: true, state: 'debug-halted' } as const;
+
   test('leaves what is in use: below the stack pointer, and all of it where that is elsewhere and the core goes on', () => {
-    expect(paintedPart({ stack, pointer: 10 }, true)).toEqual({ offset: 0x2c, length: 0x60 - 0x2c });
-    expect(paintedPart({ stack, pointer: 64 }, true)).toBeUndefined();
-    expect(paintedPart({ stack, pointer: 80 }, false)).toBeUndefined();
-    expect(paintedPart({ stack }, true)).toBeUndefined();
-    expect(paintedPart({ stack }, false)).toEqual({ offset: 0x20, length: 64 });
+    expect(paintedPart({ stack, pointer: 10 }, halted, [stack])).toEqual({
+      part: { offset: 0x2c, length: 0x60 - 0x2c },
+    });
+    expect(paintedPart({ stack }, off, [stack])).toEqual({ part: { offset: 0x20, length: 64 } });
+  });
+
+  test('is refused with a reason of its own for each case', () => {
+    const refusal = (pointer: number | undefined, one: Parameters<typeof paintedPart>[1]) => {
+      const painting = paintedPart({ stack, ...(pointer === undefined ? {} : { pointer }) }, one, [stack]);
+      return 'why' in painting ? notPaintedText(painting, l10n) : undefined;
+    };
+    expect(refusal(0, undefined)).toBe('Its core could not be looked at.');
+    expect(refusal(0, { enabled: true, state: 'running' })).toBe(
+      'It can be painted only while its core is stopped: now running.',
+    );
+    expect(refusal(undefined, halted)).toBe(
+      'Its core is to go on with a stack pointer that is not in it: what is in use is not known.',
+    );
+    expect(refusal(64, halted)).toBe('No part of it is free above the stack pointer.');
+    expect(refusal(80, off)).toBe('No part of it is free above the stack pointer.');
+  });
+
+  test("is refused where the build has a buffer or another core's stack in the part; others may use that", () => {
+    const names = [stack, named('function', 'main', 0x40, 8), named('buffer', 'behind', 0x60, 32)];
+    const painting = (pointer: number, ...more: PlacedName[]) =>
+      paintedPart({ stack, pointer }, halted, [...names, ...more]);
+    const ping = named('buffer', 'ping', 0x20, 16);
+    const refused = painting(8, ping);
+    expect('why' in refused && notPaintedText(refused, l10n)).toBe(
+      'The build has ping at (6,4)+0x0020 in the part that would be painted.',
+    );
+    expect(painting(16, ping), 'what lies below the part is left alone').toHaveProperty('part');
+    const other = named('stack', '', 0x5c, 64, { of: north });
+    expect(painting(8, other)).toEqual({ why: 'shared', name: other });
+    // Nobody says where it ends.
+    const open = named('buffer', 'open', 0x24, 4, { sizeFrom: 'next' });
+    expect(painting(16, open)).toEqual({ why: 'shared', name: open });
   });
 });
 
@@ -181,6 +216,8 @@ describe('[names-3] the stack of a core', () => {
     expect(stackOf(north, (tile) => at(tile, 4))).toBeUndefined();
     const twice = (tile: Tile) => [...at(tile, 4), ...at(tile, 4).map((one) => ({ ...one, offset: 0 }))];
     expect(stackOf(core, twice)).toBeUndefined();
+    const agreed = (tile: Tile) => [...at(tile, 4), ...at(tile, 4)];
+    expect(stackOf(core, agreed), 'two builds that agree').toEqual(at(north, 4)[0]);
   });
 
   test('two cores with stacks at the same bytes are two stacks that met', () => {
@@ -252,6 +289,15 @@ describe('[names-3] where a stack met a buffer', () => {
     const open = named('buffer', 'open', 0, 0x100, { sizeFrom: 'next' });
     expect(texts(undefined, undefined, [stack, open, named('function', 'f', 0x20, 8)])).toEqual([]);
     expect(stackMeetings({ ...stack, size: 0 }, [inside])).toEqual([]);
+  });
+
+  test('is told of a few of the names at its bytes; all others are counted, as a file can have any number of them', () => {
+    const many = Array.from({ length: 10_000 }, (_, i) => named('buffer', `b${i}`, 0x30, 4));
+    expect(texts(0x64, undefined, [stack, ...many])).toEqual([
+      ...[0, 1, 2, 3].map((i) => `The stack of (6,4) and b${i} at (6,4)+0x0030 share 4 bytes.`),
+      'The build has 9996 more names at the bytes of the stack of (6,4).',
+      'The stack pointer of (6,4) stands 4 bytes above the end of its stack.',
+    ]);
   });
 });
 

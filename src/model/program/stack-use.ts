@@ -3,6 +3,7 @@
  * keeps its depth: it is seen only where bytes differ from what is known to have stood there before.
  */
 import type { ByteRange, Tile, TileOffset } from '../geometry.ts';
+import type { CoreStatus } from '../status/status.ts';
 import type { PlacedName } from './build.ts';
 
 /** What stood in a stack before its core wrote there: zeros, or the bytes of `paint`. */
@@ -24,10 +25,10 @@ export interface StackUse {
 export interface StackMeeting {
   /**
    * `shares`: the build has both at the same bytes. `beyond`: the stack pointer stands above the stack's end. `full`: the
-   * stack was written up to its last byte.
+   * stack was written up to its last byte. `more`: the build has so many others at its bytes that they are only counted.
    */
-  readonly how: 'shares' | 'beyond' | 'full';
-  /** Bytes of both, or of the stack pointer behind the end; 0 for `full`. */
+  readonly how: 'shares' | 'more' | 'beyond' | 'full';
+  /** Bytes of both, or of the stack pointer behind the end; of `more` how many names; 0 for `full`. */
   readonly bytes: number;
   /** What it met. Of a full stack, what follows it. */
   readonly name?: PlacedName;
@@ -38,26 +39,55 @@ const pattern = [0xc7, 0x5a, 0x39, 0xe4] as const;
 const leastPainted = 16;
 /** What begins no more than this after a stack follows it; linkers align buffers to 32 bytes. */
 const mostBetween = 32;
+/** A file can put any number of names at the bytes of a stack: so many are told, all others are counted. */
+const mostShared = 4;
+
+/** Why no part of a stack can be painted. */
+export type NotPainted =
+  /** What its core does is not known. */
+  | { readonly why: 'unseen' }
+  | { readonly why: 'running'; readonly state: CoreStatus['state'] }
+  /** The core is to go on, and its stack pointer is not in this stack. */
+  | { readonly why: 'elsewhere' }
+  /** Nothing is free above the stack pointer. */
+  | { readonly why: 'full' }
+  /** The build has something else at the bytes, which others may use while this core is stopped. */
+  | { readonly why: 'shared'; readonly name: PlacedName };
 
 /** What is painted on a range of tile offsets. */
 export function paint(offset: number, length: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => pattern[(offset + i) % 4] ?? 0);
 }
 
+/** The core does nothing until somebody has it go on. */
+function isStopped({ enabled, state }: Pick<CoreStatus, 'enabled' | 'state'>): boolean {
+  return !enabled || state === 'debug-halted' || state === 'error' || state === 'done';
+}
+
 /**
- * The tile offsets of a stack that may be painted while its core is stopped: above the stack pointer, as what lies below is
- * in use. Undefined where nothing is free, or a core that is to go on has its stack pointer elsewhere.
+ * The tile offsets of a stack that may be painted: while its core is stopped, above the stack pointer, as what lies below is
+ * in use, and only where nothing else lies.
  * @param pointer bytes between the stack's start and the stack pointer, where it points into the stack
- * @param isEnabled the core goes on from where it is
+ * @param core as it was read just now; undefined where it could not be
+ * @param names what has a name in the tile that holds the stack
  */
 export function paintedPart(
   { stack, pointer }: { readonly stack: PlacedName; readonly pointer?: number },
-  isEnabled: boolean,
-): ByteRange | undefined {
-  if (pointer === undefined && isEnabled) return undefined;
+  core: Pick<CoreStatus, 'enabled' | 'state'> | undefined,
+  names: readonly PlacedName[],
+): { readonly part: ByteRange } | NotPainted {
+  if (core === undefined) return { why: 'unseen' };
+  if (!isStopped(core)) return { why: 'running', state: core.state };
+  if (pointer === undefined && core.enabled) return { why: 'elsewhere' };
   const end = stack.offset + stack.size;
   const offset = Math.ceil((stack.offset + (pointer ?? 0)) / 4) * 4;
-  return offset < end ? { offset, length: end - offset } : undefined;
+  if (offset >= end) return { why: 'full' };
+  const met = sharing(stack, names).find(({ name, bytes }) => {
+    // What begins in the stack, and nobody says how large it is, may reach up to the end.
+    const reach = isOpen(name) ? end : Math.max(stack.offset, name.offset) + bytes;
+    return reach > offset;
+  });
+  return met === undefined ? { part: { offset, length: end - offset } } : { why: 'shared', name: met.name };
 }
 
 /** What the bytes of a stack show by themselves. `offset` is the tile offset of the first. */
@@ -106,7 +136,10 @@ function same(a: Tile, b: Tile): boolean {
   return a.col === b.col && a.row === b.row;
 }
 
-/** The stack of a core: in its own data memory or in that of one of its neighbours. Undefined where no build says it, or several do. */
+/**
+ * The stack of a core: in its own data memory or in that of one of its neighbours. Undefined where no file says it, or files
+ * do not agree.
+ */
 export function stackOf(core: Tile, namesIn: (tile: Tile) => readonly PlacedName[]): PlacedName | undefined {
   const { col, row } = core;
   const reachable = [
@@ -119,7 +152,11 @@ export function stackOf(core: Tile, namesIn: (tile: Tile) => readonly PlacedName
   const [only, ...others] = reachable.flatMap((tile) =>
     namesIn(tile).filter((name) => name.kind === 'stack' && same(coreOf(name), core)),
   );
-  return others.length === 0 ? only : undefined;
+  const isOne = others.every(
+    ({ tile, offset, size }) =>
+      only !== undefined && same(tile, only.tile) && offset === only.offset && size === only.size,
+  );
+  return isOne ? only : undefined;
 }
 
 /**
@@ -136,13 +173,10 @@ export function stackMeetings(
   const { offset, size } = stack;
   if (size === 0) return [];
   const end = offset + size;
-  const others = names.filter((one) => one.kind !== 'function' && one !== stack && !isSameStack(one, stack));
-  const shared = others.flatMap((name): StackMeeting[] => {
-    // Where nobody says how large something is, only its beginning counts.
-    const length = name.sizeFrom === 'next' || name.size === 0 ? 1 : name.size;
-    const bytes = Math.min(end, name.offset + length) - Math.max(offset, name.offset);
-    return bytes > 0 ? [{ how: 'shares', bytes, name }] : [];
-  });
+  const others = besides(stack, names);
+  const all = sharing(stack, names);
+  const shared: StackMeeting[] = all.slice(0, mostShared).map((one) => ({ how: 'shares', ...one }));
+  if (all.length > mostShared) shared.push({ how: 'more', bytes: all.length - mostShared });
   const isHere = pointer !== undefined && same(pointer.tile, stack.tile);
   if (isHere && pointer.offset > end) {
     const met = others.findLast((name) => name.offset >= end && name.offset < pointer.offset);
@@ -154,6 +188,26 @@ export function stackMeetings(
     return [...shared, { how: 'full', bytes: 0, ...(next === undefined ? {} : { name: next }) }];
   }
   return shared;
+}
+
+/** What is neither code nor the stack itself. */
+function besides(stack: PlacedName, names: readonly PlacedName[]): PlacedName[] {
+  return names.filter((one) => one.kind !== 'function' && one !== stack && !isSameStack(one, stack));
+}
+
+/** Nobody says how large it is: only its beginning is known. */
+function isOpen({ sizeFrom, size }: PlacedName): boolean {
+  return sizeFrom === 'next' || size === 0;
+}
+
+/** What the build has at bytes of a stack, with how many of them. */
+function sharing(stack: PlacedName, names: readonly PlacedName[]): { name: PlacedName; bytes: number }[] {
+  const end = stack.offset + stack.size;
+  return besides(stack, names).flatMap((name) => {
+    const length = isOpen(name) ? 1 : name.size;
+    const bytes = Math.min(end, name.offset + length) - Math.max(stack.offset, name.offset);
+    return bytes > 0 ? [{ name, bytes }] : [];
+  });
 }
 
 /** Two builds, or two files of one, may say where the same stack lies. */

@@ -47,6 +47,14 @@ function controlConfig(startCols: readonly number[], column = 1, parameters: obj
   return new TextEncoder().encode(JSON.stringify(config));
 }
 
+/** Waits until a sentence stands above the bytes. */
+async function untilBanner(
+  panel: { readonly state: { readonly banner?: { readonly text: string } } },
+  text: string,
+) {
+  await untilTrue(`above the bytes stands: ${text}`, () => panel.state.banner?.text === text);
+}
+
 describe('names', () => {
   let bench: Bench;
   let work: vscode.Uri;
@@ -171,9 +179,8 @@ describe('names', () => {
     assert.equal(panel.state.banner, undefined);
     const other = Uint8Array.from(loaded, (byte, at) => (at === 4 || at === 9 ? byte ^ 0xff : byte));
     await build(other);
-    const text = await until('the difference is said', () => panel.state.banner?.text);
-    assert.equal(
-      text,
+    await untilBanner(
+      panel,
       'The program memory of tile (1,3) is not that of Work/aie/1_2/Release/1_2: bytes that differ: 2, the first at 0x0004. Names of functions may be wrong here.',
     );
     await build(loaded);
@@ -254,12 +261,14 @@ describe('names', () => {
     const lines: string[] = [];
     let actions: string[] = [];
     let wanted: 'show' | 'paint' = 'paint';
+    let meanwhile = (): void => undefined;
     stacks.pick = async (items) => {
       lines.push(...items.map(({ label, description, detail }) => `${label}: ${description} (${detail})`));
       return items[0];
     };
     stacks.act = async (offered) => {
       actions = offered.map(({ label, detail }) => `${label}: ${detail ?? ''}`);
+      meanwhile();
       return offered.find(({ action }) => action === wanted);
     };
     const list = () => vscode.commands.executeCommand('tilescope.stacks');
@@ -268,8 +277,20 @@ describe('names', () => {
       bench.array.setCore(here, true);
       await list();
       assert.equal(document.session.counts().staged, 0);
-      assert.match(actions[1] ?? '', /^Paint It: Only while the core is stopped: now /);
+      assert.equal(actions.length, 1);
+      assert.match(
+        actions[0] ?? '',
+        /^Show Its Bytes: It can be painted only while its core is stopped: now /,
+      );
+      // One that goes on while the question stands, too.
       bench.array.setCore(here, false);
+      meanwhile = () => bench.array.setCore(here, true);
+      await list();
+      assert.match(actions[1] ?? '', /^Paint It: /);
+      assert.equal(document.session.counts().staged, 0);
+      meanwhile = () => undefined;
+      bench.array.setCore(here, false);
+      lines.splice(1);
       await list();
       assert.deepEqual(lines, [
         '(1,3): depth unknown: what stood there before is not known ((1,3)+0x0000: 64 bytes (ELF symbols), grows upwards)',
@@ -288,13 +309,29 @@ describe('names', () => {
       // All of it, and who knows what behind it: said in the editor, too.
       bench.array.poke('data', here, 0, new Uint8Array(64).fill(1));
       await list();
-      const banner = await until('it is said above the bytes', () =>
-        bench.api.editor.document(document.uri) === document ? panel.state.banner?.text : undefined,
-      );
-      assert.equal(
-        banner,
+      await untilBanner(
+        panel,
         'The stack of (1,3) was written up to its last byte: ping at (1,3)+0x0040, which follows, may be overwritten.',
       );
+      // Another file of the build has it elsewhere: said in its line, and nothing is done with either.
+      const elsewhere = makeElf({
+        flags: 1,
+        symbols: [
+          { name: '_sp_start_DM_stack', value: 0x38100 },
+          { name: '_sp_end_DM_stack', value: 0x38140 },
+        ],
+      });
+      await vscode.workspace.fs.writeFile(vscode.Uri.joinPath(work, 'core_1_3.elf'), elsewhere);
+      await vscode.commands.executeCommand('tilescope.refreshBoards');
+      await untilTrue('the other file has names', () => panel.nameAt(range.offset + 0x100) === 'stack');
+      lines.length = 0;
+      actions = [];
+      await list();
+      assert.deepEqual(
+        lines.map((line) => line.replace(/ \(undefined\)$/, '')),
+        ['(1,3): files of builds do not agree where it lies: (1,3)+0x0000, (1,3)+0x0100'],
+      );
+      assert.deepEqual(actions, []);
     } finally {
       Object.assign(stacks, { pick, act });
     }
@@ -317,6 +354,8 @@ describe('names', () => {
       await vscode.commands.executeCommand(`tilescope.${command}`);
       const text = vscode.window.activeTextEditor?.document;
       assert.equal(text?.languageId, 'markdown');
+      // Each partition has pages of its own.
+      assert.ok(text.uri.path.startsWith(`/${simulatedKey(owned)}/`), text.uri.path);
       const copied = await until(
         'it is copied',
         async () => (await vscode.env.clipboard.readText()) || undefined,
