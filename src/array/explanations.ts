@@ -3,7 +3,13 @@ import * as vscode from 'vscode';
 import { type BoardInfo, type Partition, type PartitionInfo, patience } from '../board/board.ts';
 import { formatTile, type Tile, tileKind } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
-import { type ExplainSources, explainPartition, explainTile } from '../model/program/explain.ts';
+import {
+  bufferMemory,
+  type ExplainSources,
+  explainPartition,
+  explainTile,
+  toldBuffers,
+} from '../model/program/explain.ts';
 import type { CoreStatus } from '../model/status/status.ts';
 import { sayInformation, withProgress } from '../say/say.ts';
 import { BufferAges } from '../session/buffer-ages.ts';
@@ -44,8 +50,12 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
   async tile(place: TilePlace): Promise<void> {
     const name = formatTile(place.tile);
     await this.#explain(name, place, async (sources, partition, signal) => {
-      const buffers = sources.names('data', place.tile).filter(({ kind }) => kind !== 'stack');
-      const reference = this.#services.acquire({ ...withoutTile(place), memory: 'data' });
+      const buffers = toldBuffers(sources, place.tile);
+      const memory = bufferMemory(sources, place.tile);
+      const reference =
+        memory === undefined || buffers.length === 0
+          ? undefined
+          : this.#services.acquire({ ...withoutTile(place), memory });
       try {
         const ages = reference && new BufferAges(reference.session, buffers);
         await this.#read(ages, signal);
@@ -97,7 +107,8 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
       const sources = await this.#sources(board, info, about, partition, signal);
       return await tell(sources, partition, signal);
     });
-    const path = `/${name} ${l10n.t('explained')}.md`;
+    // Two partitions of a board have pages of their own.
+    const path = `/${place.partition}/${name} ${l10n.t('explained')}.md`;
     const uri = vscode.Uri.from({ scheme: explainScheme, authority: place.board, path });
     this.#texts.set(uri.toString(), text);
     this.#changed.fire(uri);

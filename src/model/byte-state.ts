@@ -90,6 +90,11 @@ export class UpdateLog {
     return this.#last;
   }
 
+  /** The first that is remembered; undefined before any. */
+  get oldest(): Update | undefined {
+    return this.of(Math.max(1, this.#last - keptUpdates + 1));
+  }
+
   /** Begins an update. Answers its tick. */
   begin(update: Update): number {
     this.#last++;

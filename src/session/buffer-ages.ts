@@ -1,28 +1,36 @@
 /** When the bytes of buffers last changed, as far as it was seen. */
-import { pageBytes } from '../model/byte-state.ts';
+import { pageBytes, type Update } from '../model/byte-state.ts';
 import { type ByteRange, containsTile, tileStart } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { BufferAge } from '../model/program/explain.ts';
+import { mergeRanges, pieceGap } from '../model/ranges.ts';
 import type { MemorySession } from './memory-session.ts';
 
 export class BufferAges {
   readonly #session: MemorySession;
   readonly #buffers: readonly PlacedName[];
-  /** When the bytes were first read for this. */
-  #since: number | undefined;
+  readonly #now: () => number;
+  /** When the bytes were first read for this, and in which epoch. */
+  #since: Update | undefined;
 
-  /** @param buffers in data memory */
-  constructor(session: MemorySession, buffers: readonly PlacedName[]) {
+  /**
+   * @param buffers in the memory of the session
+   * @param now milliseconds since 1970
+   */
+  constructor(session: MemorySession, buffers: readonly PlacedName[], now: () => number = Date.now) {
     this.#session = session;
     this.#buffers = buffers;
+    this.#now = now;
   }
 
-  /** Reads the buffers, all at once. Rejects with BoardError. */
+  /** Reads the buffers, all at once, and what they share once. Rejects with BoardError. */
   async read(signal: AbortSignal): Promise<void> {
     await this.#session.open(signal);
     const ranges = this.#buffers.flatMap((one) => this.#rangeOf(one) ?? []);
-    this.#since ??= Date.now();
-    await Promise.all(ranges.map((range) => this.#session.refresh(range, signal)));
+    const epoch = this.#epoch;
+    if (epoch !== undefined && this.#since?.epoch !== epoch) this.#since = { at: this.#now(), epoch };
+    const pieces = mergeRanges(ranges, pieceGap);
+    await Promise.all(pieces.map((range) => this.#session.refresh(range, signal)));
   }
 
   /** What was seen of a buffer; undefined where its bytes were not read. */
@@ -31,10 +39,19 @@ export class BufferAges {
     const range = this.#rangeOf(buffer);
     if (range === undefined || session.readAt(range) === undefined || session.isStale(range))
       return undefined;
+    const since = this.#since;
+    if (since === undefined || since.epoch !== this.#epoch) return undefined;
     const tick = newestTick(session, range);
-    if (tick === 0) return this.#since === undefined ? undefined : { sameSince: this.#since };
-    const changedAt = session.updatedAt(tick);
-    return changedAt === undefined ? undefined : { changedAt };
+    const change = session.updateOf(tick);
+    if (change?.epoch === since.epoch) return { changedAt: change.at };
+    // A change in an earlier epoch was one of other contents; one that is long past came before all that is remembered.
+    const isLongPast = tick > 0 && change === undefined;
+    const oldest = isLongPast ? session.oldestUpdate?.at : undefined;
+    return { sameSince: Math.max(since.at, oldest ?? 0) };
+  }
+
+  get #epoch(): string | undefined {
+    return this.#session.state.partition?.epoch;
   }
 
   #rangeOf({ tile, offset, size }: PlacedName): ByteRange | undefined {

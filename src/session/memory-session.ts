@@ -1,5 +1,5 @@
 import type { Asking } from '../board/board.ts';
-import type { ByteChanges, BytesView } from '../model/byte-state.ts';
+import type { ByteChanges, BytesView, Update } from '../model/byte-state.ts';
 import type { Disposable, Event } from '../model/event.ts';
 import type { ByteRange, MemoryGeometry } from '../model/geometry.ts';
 import { mergeRanges } from '../model/ranges.ts';
@@ -149,9 +149,14 @@ export class MemorySession implements Disposable {
     return this.#pieces.image.updates.last;
   }
 
-  /** When the bytes of an update were read, ms since 1970; undefined of one that is long past. */
-  updatedAt(tick: number): number | undefined {
-    return this.#pieces.image.updates.of(tick)?.at;
+  /** When the bytes of an update were read, and in which epoch; undefined of one that is long past. */
+  updateOf(tick: number): Update | undefined {
+    return this.#pieces.image.updates.of(tick);
+  }
+
+  /** The first update that is not long past; undefined before any. */
+  get oldestUpdate(): Update | undefined {
+    return this.#pieces.image.updates.oldest;
   }
 
   /** When the bytes of the range were read (ms since 1970): the oldest of them; undefined if none was. */

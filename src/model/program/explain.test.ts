@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ArrayShape, Tile } from '../geometry.ts';
 import type { CoreStatus, TileStatus } from '../status/status.ts';
 import type { PlacedName } from './build.ts';
-import { type ExplainSources, explainPartition, explainTile } from './explain.ts';
+import { bufferMemory, type ExplainSources, explainPartition, explainTile, toldBuffers } from './explain.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -122,7 +122,10 @@ describe('[names-10] one page about a tile', () => {
   });
   const producer = status(3, {
     core: core(),
-    locks: [{ index: 1, value: 0, text: '' }],
+    locks: [
+      { index: 4, value: 2, text: '' },
+      { index: 5, value: 0, text: '' },
+    ],
     channels: [
       { direction: 's2mm', channel: 0, state: 'running', stalledOnLock: false, currentDescriptor: 4 },
     ],
@@ -132,8 +135,8 @@ describe('[names-10] one page about a tile', () => {
         valid: true,
         address: 0x410,
         length: 64,
-        acquire: { lock: 1, value: 0 },
-        release: { lock: 1, value: 1 },
+        acquire: { lock: 4, value: -1 },
+        release: { lock: 5, value: 1 },
         fields: [],
         raw: [],
       },
@@ -169,7 +172,7 @@ describe('[names-10] one page about a tile', () => {
       '## What it waits for',
       '',
       '- fir in (7,2) waits for a lock of gain in (7,3); buffers there: ping.',
-      '  - lock 1, now 0 (ping): DMA S2MM 0 releases it: running, descriptor 4',
+      '  - lock 5, now 0 (ping): DMA S2MM 0 releases it: running, descriptor 4',
       '  - the core of gain in (7,3), running',
       '',
       '## Stack',
@@ -187,6 +190,80 @@ describe('[names-10] one page about a tile', () => {
       '- dm_address_out_of_range',
       '',
     ]);
+  });
+
+  test('names both locks that a descriptor of two buffers releases, and none that it only acquires', () => {
+    const [descriptor] = producer.descriptors;
+    const second = { address: 0x810, acquire: { lock: 6, value: 0 }, release: { lock: 7, value: 1 } };
+    const both = { ...producer, descriptors: descriptor === undefined ? [] : [{ ...descriptor, second }] };
+    const text = plain(page({ statuses: [waiting, both] }));
+    expect(text).toContain('  - lock 5, now 0 (ping, own): DMA S2MM 0 releases it');
+    expect(text).toContain('  - lock 7 (ping, own): DMA S2MM 0 releases it');
+    expect(text).not.toMatch(/lock [46]/);
+  });
+
+  test('of a memory tile names its buffers, also those a wait is about, and says nothing of a core', () => {
+    const shape = { ...array, memory: { start: 1, count: 1 }, core: { start: 2, count: 7 } };
+    const there = [buffer(1, 'of_ping', 0x100, { memory: 'memory-tile' })];
+    const status1 = status(1, {
+      kind: 'memory',
+      channels: [
+        {
+          direction: 's2mm',
+          channel: 0,
+          state: 'stalled_lock_acq',
+          stalledOnLock: true,
+          currentDescriptor: 1,
+        },
+      ],
+      descriptors: [
+        {
+          index: 1,
+          valid: true,
+          address: 0x80100,
+          length: 64,
+          acquire: { lock: 64 + 2, value: -1 },
+          release: { lock: 64 + 3, value: 1 },
+          fields: [],
+          raw: [],
+        },
+        {
+          index: 2,
+          valid: true,
+          address: 0x80100,
+          length: 64,
+          acquire: { lock: 64 + 3, value: -1 },
+          release: { lock: 64 + 2, value: 1 },
+          fields: [],
+          raw: [],
+        },
+      ],
+    });
+    const known = sources([status1], {
+      array: shape,
+      generation: 'aieml',
+      names: (memory) => there.filter((one) => one.memory === memory),
+    });
+    const [told] = toldBuffers(known, at(1));
+    expect([bufferMemory(known, at(1)), told?.name]).toEqual(['memory-tile', 'of_ping']);
+    expect(bufferMemory({ ...known, statuses: [] }, at(0))).toBeUndefined();
+    const text = plain(
+      explainTile(known, { tile: at(1), samples: [], samplesMs: 0, age: () => ({ changedAt: 3 }) }),
+    );
+    expect(text).toContain('- of_ping 0x0100, 64 bytes: last change seen at t3');
+    expect(text).toContain('waits for lock 2 of its own tile; buffers there: of_ping.');
+    expect(text).toContain('  - lock 2 (of_ping): descriptor 2 releases it');
+    expect(text).not.toMatch(/## Stack|## Where its time goes/);
+  });
+
+  test('tells some of very many buffers, and asks for the ages of no others', () => {
+    const many = Array.from({ length: 100_000 }, (_, i) => buffer(2, `b${i}`, 0x100));
+    const known = sources([], { names: (memory) => (memory === 'data' ? many : []) });
+    let asked = 0;
+    const age = () => ({ changedAt: ++asked });
+    const text = plain(explainTile(known, { tile: at(2), samples: [], samplesMs: 0, age }));
+    expect([asked, toldBuffers(known, at(2)).length]).toEqual([16, 16]);
+    expect(text).toContain('- 99984 more');
   });
 
   test('names the stack with its depth and what it met', () => {

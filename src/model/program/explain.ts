@@ -2,12 +2,19 @@
  * A tile, and the waits of a whole partition, told on one page in Markdown: by kernels and buffers where a build names them.
  * What a board or a file says stands in code spans, so that none of it formats the page.
  */
-import { type ArrayShape, formatTile, type Generation, type MemoryType, type Tile } from '../geometry.ts';
+import {
+  type ArrayShape,
+  formatTile,
+  type Generation,
+  type MemoryType,
+  type Tile,
+  tileKind,
+} from '../geometry.ts';
 import type { Localiser } from '../localiser.ts';
 import { hexNumber } from '../numbers.ts';
 import { markdownCode, markdownText } from '../plain.ts';
 import { channelName, channelText, coreText, lockValue, reasonText } from '../status/sentences.ts';
-import type { CoreStatus, DescriptorStatus, TileStatus, WaitEdge } from '../status/status.ts';
+import type { CoreStatus, DescriptorLock, DescriptorStatus, TileStatus, WaitEdge } from '../status/status.ts';
 import { memoryTileLocks, waitCycles, waitEdges } from '../status/waits.ts';
 import type { PlacedName } from './build.ts';
 import { nameText } from './name-texts.ts';
@@ -72,9 +79,10 @@ export function explainTile(sources: ExplainSources, tile: TileSources): string 
   const section = (heading: string, content: readonly string[]) =>
     lines.push('', `## ${markdownText(heading)}`, '', ...content);
   section(l10n.t('What it does'), doing(sources, status));
-  section(l10n.t('Where its time goes'), timeLines(sources, tile));
+  const hasCore = kindOf(sources, tile.tile) === 'core';
+  if (hasCore) section(l10n.t('Where its time goes'), timeLines(sources, tile));
   section(l10n.t('What it waits for'), waitLines(sources, tile.tile));
-  section(l10n.t('Stack'), stackLines(sources, tile.tile));
+  if (hasCore) section(l10n.t('Stack'), stackLines(sources, tile.tile));
   section(l10n.t('Buffers'), bufferLines(sources, tile));
   section(
     l10n.t('Errors'),
@@ -124,6 +132,32 @@ export function explainPartition(sources: ExplainSources): string {
   return `${lines.join('\n')}\n`;
 }
 
+function kindOf(sources: ExplainSources, tile: Tile): TileStatus['kind'] {
+  return statusOf(sources, tile)?.kind ?? tileKind(sources.array, tile.row);
+}
+
+/** The memory of a tile that buffers lie in; undefined where it has none. */
+export function bufferMemory(sources: ExplainSources, tile: Tile): MemoryType | undefined {
+  const kind = kindOf(sources, tile);
+  if (kind === 'shim') return undefined;
+  return kind === 'memory' ? 'memory-tile' : 'data';
+}
+
+/** What has a name in that memory. */
+function namesThere(sources: ExplainSources, tile: Tile): readonly PlacedName[] {
+  const memory = bufferMemory(sources, tile);
+  return memory === undefined ? [] : sources.names(memory, tile);
+}
+
+function buffersOf(sources: ExplainSources, tile: Tile): PlacedName[] {
+  return namesThere(sources, tile).filter(({ kind }) => kind === 'buffer' || kind === 'parameter');
+}
+
+/** The buffers that the page of a tile tells with their ages; a build may name any number more. */
+export function toldBuffers(sources: ExplainSources, tile: Tile): readonly PlacedName[] {
+  return buffersOf(sources, tile).slice(0, mostListed);
+}
+
 function same(a: Tile, b: Tile): boolean {
   return a.col === b.col && a.row === b.row;
 }
@@ -132,9 +166,10 @@ function statusOf({ statuses }: ExplainSources, tile: Tile): TileStatus | undefi
   return statuses.find((status) => same(status.tile, tile));
 }
 
-function list(items: readonly string[], none: string, l10n: Localiser): string[] {
+/** @param count of all, where `items` are not all of them */
+function list(items: readonly string[], none: string, l10n: Localiser, count = items.length): string[] {
   if (items.length === 0) return [markdownText(none)];
-  const more = items.length - mostListed;
+  const more = count - mostListed;
   const shown = items.slice(0, mostListed).map((item) => `- ${item}`);
   return more > 0 ? [...shown, `- ${markdownText(l10n.t('{0} more', more))}`] : shown;
 }
@@ -184,8 +219,7 @@ function bufferText(
   { address, second }: DescriptorStatus,
 ): string {
   const isMemory = status.kind === 'memory';
-  if (status.kind === 'shim') return '';
-  const names = sources.names(isMemory ? 'memory-tile' : 'data', status.tile);
+  const names = namesThere(sources, status.tile);
   const found = [address, ...(second === undefined ? [] : [second.address])].flatMap((one) => {
     const offset = isMemory ? one - memoryTileBytes : one;
     const there = names.filter(
@@ -252,36 +286,44 @@ function stepText(sources: ExplainSources, edge: WaitEdge): string {
 /** The buffers that a wait can be about: those that the lock's descriptors name, else those that the waiting core uses there. */
 function buffersBetween(sources: ExplainSources, { from, to, what, lock }: WaitEdge): string[] {
   const status = statusOf(sources, to);
-  const byLock = lockedBy(status, lock).map(({ descriptor }) =>
-    status === undefined ? '' : bufferText(sources, status, descriptor),
-  );
-  const used = sources
-    .names('data', to)
+  const byLock = (status?.descriptors ?? [])
+    .filter((one) => one.valid && [...acquired(status, one, lock), ...released(status, one, lock)].length > 0)
+    .map((one) => (status === undefined ? '' : bufferText(sources, status, one)));
+  const used = namesThere(sources, to)
     .filter(({ kind, of }) => kind === 'buffer' && (of === undefined ? same(from, to) : same(of, from)))
     .map((name) => markdownCode(nameText(name, sources.l10n)));
   const found = lock !== undefined || what !== 'core' ? byLock : [...used, ...byLock];
   return [...new Set(found.filter((text) => text !== ''))].slice(0, mostListed);
 }
 
-/** The descriptors of a tile that acquire or release a lock of it; of any lock where it is not known which. */
-function lockedBy(status: TileStatus | undefined, lock: number | undefined) {
-  const own = status?.kind === 'memory' ? memoryTileLocks : 0;
-  return (status?.descriptors ?? []).flatMap((descriptor) => {
-    if (!descriptor.valid) return [];
-    const { acquire, release, second } = descriptor;
-    const uses = [acquire, release, second?.acquire, second?.release].flatMap((use) => use?.lock ?? []);
-    const locks = uses.map((one) => one - own).filter((one) => lock === undefined || one === lock);
-    const isReleased = release !== undefined && locks.includes(release.lock - own);
-    return locks.length === 0 ? [] : [{ descriptor, lock: locks[0] ?? 0, isReleased }];
-  });
+/** The locks of its own tile that a descriptor releases; only the one where it is known which counts. */
+function released(status: TileStatus | undefined, { release, second }: DescriptorStatus, lock?: number) {
+  return ownLocks(status, [release, second?.release], lock);
+}
+
+/** The same of those that it acquires. */
+function acquired(status: TileStatus | undefined, { acquire, second }: DescriptorStatus, lock?: number) {
+  return ownLocks(status, [acquire, second?.acquire], lock);
+}
+
+function ownLocks(
+  status: TileStatus | undefined,
+  uses: readonly (DescriptorLock | undefined)[],
+  lock: number | undefined,
+): number[] {
+  const isMemory = status?.kind === 'memory';
+  const own = uses.flatMap((use) => (use === undefined ? [] : use.lock - (isMemory ? memoryTileLocks : 0)));
+  const found = own.filter((one) => (lock === undefined ? one >= 0 : one === lock));
+  return [...new Set(isMemory ? found.filter((one) => one < memoryTileLocks) : found)];
 }
 
 /** Who could release what a wait is for: locks with their values, channels with their buffers, cores by their kernels. */
 function releasers(sources: ExplainSources, edge: WaitEdge): string[] {
   const { l10n } = sources;
   const status = statusOf(sources, edge.to);
-  const texts = lockedBy(status, edge.lock)
-    .filter(({ isReleased }) => isReleased)
+  const texts = (status?.descriptors ?? [])
+    .filter(({ valid }) => valid)
+    .flatMap((one) => released(status, one, edge.lock).map((lock) => ({ descriptor: one, lock })))
     .map(({ descriptor, lock }) => {
       const value = status?.locks.find(({ index }) => index === lock);
       const now =
@@ -296,7 +338,7 @@ function releasers(sources: ExplainSources, edge: WaitEdge): string[] {
           : l10n.t('DMA {0} releases it: {1}', channelName(at), channelText(at, l10n));
       return `${markdownText(now)}${buffer === '' ? '' : ` (${buffer})`}: ${markdownText(by)}`;
     });
-  const users = [edge.to, ...sources.names('data', edge.to).flatMap(({ of }) => of ?? [])];
+  const users = [edge.to, ...namesThere(sources, edge.to).flatMap(({ of }) => of ?? [])];
   const cores = [...new Map(users.map((tile) => [formatTile(tile), tile] as const)).values()].filter(
     (tile) => edge.what !== 'core' || !same(tile, edge.from),
   );
@@ -327,12 +369,12 @@ function stackLines(sources: ExplainSources, tile: Tile): string[] {
 
 function bufferLines(sources: ExplainSources, { tile, age }: TileSources): string[] {
   const { l10n } = sources;
-  const buffers = sources.names('data', tile).filter(({ kind }) => kind === 'buffer' || kind === 'parameter');
-  const items = buffers.map((name) => {
+  const told = toldBuffers(sources, tile);
+  const items = told.map((name) => {
     const place = markdownText(l10n.t('{0}, {1} bytes', hexNumber(name.offset, 4), name.size));
     return `${markdownCode(nameText(name, l10n))} ${place}: ${markdownText(ageText(sources, age(name)))}`;
   });
-  return list(items, l10n.t('No build names one in its memory.'), l10n);
+  return list(items, l10n.t('No build names one in its memory.'), l10n, buffersOf(sources, tile).length);
 }
 
 function ageText({ l10n, clock }: ExplainSources, age: BufferAge | undefined): string {
