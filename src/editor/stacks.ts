@@ -8,6 +8,7 @@ import { nameSizeText } from '../model/program/name-texts.ts';
 import { notPaintedText, placeText, stackMeetingText, stackUseText } from '../model/program/stack-texts.ts';
 import { coreOf, paint, paintedPart } from '../model/program/stack-use.ts';
 import type { StackFacts } from '../model/program/stack-uses.ts';
+import { mergeRanges } from '../model/ranges.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import { pickFrom, sayInformation } from '../say/say.ts';
 import type { TileDocument } from './document.ts';
@@ -62,7 +63,7 @@ export class Stacks {
         sayInformation(vscode.l10n.t('No build says where a stack lies in this partition.'));
         return;
       }
-      const ranges = stacks.flatMap((stack) => stackRange(geometry, stack) ?? []);
+      const ranges = mergeRanges(stacks.flatMap((stack) => stackRange(geometry, stack) ?? []));
       await Promise.all(ranges.map((range) => session.refresh(range, signal)));
       const memory = { resource, session, uses: services.stacks, names, reports: services.reports(resource) };
       const cores = new Map(stacks.map((stack) => [formatTile(coreOf(stack)), coreOf(stack)] as const));
