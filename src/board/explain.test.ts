@@ -161,7 +161,7 @@ describe('[main-16] every error has a sentence and a next step', () => {
   });
 
   it('[debug-8] says why cores cannot be halted, and what uses their debug registers', () => {
-    const reasons = ['free', 'in-process', 'not-allowed', 'driver'];
+    const reasons = ['free', 'in-process', 'not-allowed', 'other-session', 'driver'];
     expect(new Set(reasons.map((why) => said('no-halting', { why }))).size).toBe(reasons.length);
     expect(said('no-halting', { why: 'driver' })).toContain('driver on this board');
     const used = said('debug-in-use', { col: 6, row: 1, register: 'PC_Event0', value: 0x80000100 });

@@ -427,6 +427,9 @@ function explainNoHalting(facts: Facts, l10n: Localiser): Explanation {
     'in-process': l10n.t(
       'Cores cannot be halted on a board that this window reads by itself: nothing would let them go on if it crashed.',
     ),
+    'other-session': l10n.t(
+      'Another debug session of this window halts the cores of this partition. End that one first.',
+    ),
     'not-allowed': l10n.t('Nobody allowed to halt cores of this partition, or that has ended.'),
   };
   return {

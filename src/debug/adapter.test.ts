@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test
 import { Random } from '../../test/conformance/random.ts';
 import { messagesIn, protocolFaults } from '../../test/debug/protocol.ts';
 import { DwarfWriter, type MadeType, type MadeUnit } from '../../test/program/dwarf.ts';
-import { toBoardError } from '../board/errors.ts';
+import type { CoreState, Partition } from '../board/board.ts';
+import { BoardError, toBoardError } from '../board/errors.ts';
 import {
   freeColumns,
   ownedColumns,
@@ -128,7 +129,7 @@ class Bench {
               text: `op ${col}.${row} ${address}`,
             }));
       const programs = { at, listing, onDidChange: this.programsRead.event, dispose: () => undefined };
-      const halting = new Halting(this.link, info, cores);
+      const halting = new Halting(this.link, info, cores, this.time);
       return { cores, programs, memory: new CoreMemory(this.link, info), halting, order: this.order };
     },
     sourcePath: async (path) => (path.endsWith('fir.cc') ? `/home/me${path}` : undefined),
@@ -802,7 +803,205 @@ describe('a session that may halt', () => {
   test('leaves alone what another debugger uses, and says what was found', async () => {
     await allow();
     bench.array.core(tile).halt(bench.time.now());
-    await expect(bench.client.pauseRequest({ threadId })).rejects.toThrow(/debug-in-use/);
+    const said = bench.client.waitForEvent('output');
+    expect(await stoppedBy(() => bench.client.pauseRequest({ threadId }))).toMatchObject({
+      description: 'Sample 15:11:52',
+    });
+    expect((await said).body.output).toMatch(/debug-in-use/);
+    await bench.client.continueRequest({ threadId });
     expect(debugStatus()).toBe(1);
+  });
+
+  /** The next act is done, but the core says so much of it. */
+  const nextAct = async (answer: (done: CoreState) => CoreState): Promise<void> => {
+    const opened = await partition();
+    const act = opened.actOnCore.bind(opened);
+    vi.spyOn(opened, 'actOnCore').mockImplementationOnce(async (...given) => answer(await act(...given)));
+  };
+  const partition = (): Promise<Partition> =>
+    bench.link.open(bench.array.keyOf(ownedColumns), new AbortController().signal);
+  /** The next act is not done: the core's clock is off for a moment. */
+  const nextActIsNotDone = async (): Promise<void> => {
+    const notDone: CoreState = { reason: 'gated', status: 0, debugStatus: 0, counter: 0 };
+    vi.spyOn(await partition(), 'actOnCore').mockResolvedValueOnce(notDone);
+  };
+
+  test('a core that does not stand is let go on, and a sample is taken of it; the reason is named', async () => {
+    const { client } = bench;
+    await allow();
+    const said = client.waitForEvent('output');
+    await nextAct((done) => ({ ...done, status: 1 }));
+    expect(await stoppedBy(() => client.pauseRequest({ threadId }))).toMatchObject({
+      description: 'Sample 15:11:52',
+    });
+    expect((await said).body.output).toMatch(/^Core \(6,1\) did not halt: Its registers .* try again\.\n$/);
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+    await client.continueRequest({ threadId });
+
+    const other = { col: 6, row: 2 };
+    const thread = await bench.threadOf('(6,2)');
+    const gated = client.waitForEvent('output');
+    bench.array.gate(other, true);
+    await stoppedBy(() => client.pauseRequest({ threadId: thread }));
+    expect((await gated).body.output).toMatch(/^Core \(6,2\) did not halt: The clock of this tile is off\./);
+    // The sample can be dropped all the same.
+    await client.continueRequest({ threadId: thread });
+    bench.array.gate(other, false);
+    expect(bench.array.core(other).isUntouched).toBe(true);
+  });
+
+  test('a halt whose answer is lost is taken back; where that fails too, Continue does it', async () => {
+    const { client, array } = bench;
+    await allow();
+    const pause = async (): Promise<void> =>
+      expect(await stoppedBy(() => client.pauseRequest({ threadId }))).toMatchObject({
+        description: 'Sample 15:11:52',
+      });
+    array.failNext('halt', new BoardError('timeout', 'no answer'), 'after');
+    await pause();
+    expect(array.core(tile).isUntouched).toBe(true);
+    await client.continueRequest({ threadId });
+    array.failNext('halt', new BoardError('timeout', 'no answer'), 'after');
+    array.failNext('halt', new BoardError('timeout', 'not sent'), 'before');
+    await pause();
+    expect(debugStatus()).toBe(1);
+    await client.continueRequest({ threadId });
+    expect(array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('a core that was halted is told to stand, although its sample failed', async () => {
+    await allow();
+    bench.array.failNext('status', new BoardError('timeout', 'no answer'));
+    expect(await stoppedBy(() => bench.client.pauseRequest({ threadId }))).toMatchObject({
+      description: 'Halted',
+    });
+  });
+
+  test('a core that could not be told to go on, or to step, still stands; that is said with the reason', async () => {
+    const { client } = bench;
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    await nextActIsNotDone();
+    await expect(client.stepInRequest({ threadId })).rejects.toThrow(/could not be stepped: The clock/);
+    await nextActIsNotDone();
+    await expect(client.continueRequest({ threadId })).rejects.toThrow(/told to go on: The clock .* again/);
+    bench.array.failNext('halt', new BoardError('timeout', 'not sent'));
+    await expect(client.stepInRequest({ threadId })).rejects.toThrow(/timeout/);
+    expect(await stoppedBy(() => client.stepInRequest({ threadId }))).toMatchObject({ reason: 'step' });
+    await client.continueRequest({ threadId });
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('a core that somebody let go on is not stepped, and the editor hears that it runs', async () => {
+    const { client } = bench;
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    bench.array.core(tile).resume(bench.time.now());
+    const continued = client.waitForEvent('continued');
+    await expect(client.stepInRequest({ threadId })).rejects.toThrow(/not halted any more/);
+    expect((await continued).body).toMatchObject({ threadId });
+  });
+
+  test('only a look that began behind a step, and none behind Continue, says that it has ended', async () => {
+    const { client, array } = bench;
+    const waiting = { col: 7, row: 2 };
+    const thread = await bench.threadOf('(7,2)');
+    const stops: unknown[] = [];
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId: thread }));
+    // What is known of it from before the step: it stands.
+    const look = async (): Promise<void> => {
+      const before = array.count('status');
+      bench.time.advance(1000);
+      await vi.waitFor(() => expect(array.count('status')).toBe(before + 1));
+      await settle();
+    };
+    await look();
+    const { halting } = bench.adapter ?? {};
+    halting?.onDidStop((one) => stops.push(one));
+    await client.stepInRequest({ threadId: thread });
+    array.failNext('status', new BoardError('timeout', 'no answer'));
+    await look();
+    expect(stops).toEqual([]);
+    expect(halting?.isHalted(waiting)).toBe(false);
+    await client.continueRequest({ threadId: thread });
+    array.core(waiting).halt(bench.time.now());
+    await look();
+    expect(stops).toEqual([]);
+  });
+
+  test('an end that the board did not hear is told, and asked for again while it is connected', async () => {
+    const { client, array, time } = bench;
+    await allow();
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    for (let i = 0; i < 2; i++) array.failNext('halt', new BoardError('timeout', 'not sent'));
+    await expect(client.disconnectRequest()).rejects.toThrow(/did not say that .* asked again by itself/);
+    expect(debugStatus()).toBe(1);
+    await time.pass(1000);
+    expect(debugStatus()).toBe(1);
+    await time.pass(2000);
+    expect(array.core(tile).isUntouched).toBe(true);
+    expect(time.planned).toEqual([]);
+  });
+
+  test('cores that could not be reached at the end are counted', async () => {
+    const { client } = bench;
+    await allow();
+    vi.spyOn(await partition(), 'endHalting').mockResolvedValueOnce(2);
+    const said = client.waitForEvent('output');
+    await client.disconnectRequest();
+    expect((await said).body.output).toMatch(/^2 cores could not be let go on yet/);
+  });
+
+  test('a session that ends while it is being allowed ends that too', async () => {
+    const { client, array } = bench;
+    const resume = array.pause();
+    const allowed = expect(allow()).rejects.toMatchObject({ code: 'cancelled' });
+    await vi.waitFor(() => expect(array.count('halt')).toBe(1));
+    const ended = client.disconnectRequest();
+    await vi.waitFor(() => expect(array.count('halt')).toBe(2));
+    resume();
+    await Promise.all([allowed, ended]);
+  });
+
+  test('a partition is allowed to one session at a time: the end of one would let the cores of the other go', async () => {
+    const { array, link } = bench;
+    const info = link.partitions.find(({ columns }) => columns.startCol === ownedColumns.startCol);
+    if (info === undefined) throw new Error('no such partition');
+    const cores = new Cores(link, info, { after: (ms, act) => bench.time.after(ms, act), note: () => 0 });
+    const other = new Halting(link, info, cores, bench.time);
+    onTestFinished(() => {
+      other.dispose();
+      cores.dispose();
+    });
+    const epoch = array.epoch(ownedColumns);
+    await allow();
+    await stoppedBy(() => bench.client.pauseRequest({ threadId }));
+    await expect(other.allow(epoch)).rejects.toMatchObject({
+      code: 'no-halting',
+      facts: { why: 'other-session' },
+    });
+    expect(await other.end()).toBe(0);
+    // Allowed once more, the cores that stand go on standing.
+    await allow();
+    expect(debugStatus()).toBe(1);
+    await bench.client.disconnectRequest();
+    const third = new Halting(link, info, cores, bench.time);
+    await third.allow(epoch);
+    expect(third.isAllowed).toBe(true);
+    await third.end();
+  });
+
+  test('breakpoints are refused in words that stay true once halting is allowed', async () => {
+    const ask = async (): Promise<string | undefined> =>
+      (
+        await bench.client.setBreakpointsRequest({
+          source: { path: '/src/fir.cc' },
+          breakpoints: [{ line: 3 }],
+        })
+      ).body.breakpoints[0]?.message;
+    expect(await ask()).toMatch(/only observes/);
+    await allow();
+    expect(await ask()).toMatch(/^Not set: this session halts cores by Pause only/);
   });
 });

@@ -42,9 +42,13 @@ import {
   noPlaceText,
   noStepOutText,
   noStepText,
+  notEndedText,
   notHaltedText,
+  notResumedText,
+  notSteppedText,
   noWriteText,
   sampleText,
+  stillHaltedText,
   threadName,
   unknownRequestText,
 } from './sentences.ts';
@@ -153,7 +157,7 @@ export class ObservingAdapter extends DebugSession {
 
   override shutdown(): void {
     // Without a disconnect before it: nobody waits for the answer.
-    this.#observed?.halting.end().catch(() => undefined);
+    this.#endHalting().catch((thrown: unknown) => this.say(this.#services.errorText(thrown)));
     this.#end();
     super.shutdown();
   }
@@ -170,7 +174,7 @@ export class ObservingAdapter extends DebugSession {
       : writes.has(command)
         ? noWriteText(l10n)
         : breakpoints.has(command)
-          ? noBreakpointText(l10n)
+          ? noBreakpointText(this.#mayHalt, l10n)
           : unknownRequestText(command, l10n);
     const response = { seq: 0, type: 'response', request_seq: request.seq, command, success: false };
     this.#refuse(response, why);
@@ -201,7 +205,7 @@ export class ObservingAdapter extends DebugSession {
       }
       this.#observed = observed;
       this.#following.add(observed.halting);
-      this.#following.add(observed.halting.onDidStop((tile) => void this.#stepped(tile)));
+      this.#following.add(observed.halting.onDidStop((tile) => void this.#stands(tile, 'step')));
       this.#following.add(observed.halting.onDidEnd((tiles) => this.#haltingEnded(tiles)));
       this.#following.add(observed.cores);
       this.#following.add(observed.programs);
@@ -228,16 +232,28 @@ export class ObservingAdapter extends DebugSession {
     this.#answer(response, async () => {
       const tile = tileOfThread(threadId);
       const { clock, l10n } = this.#services;
-      const { cores } = this.#observed ?? {};
+      const { cores, halting } = this.#observed ?? {};
       if (cores?.core(tile) === undefined) throw new Refused(noCoreText(tile, l10n));
-      const { halting } = this.#observed ?? {};
-      if (halting?.isAllowed === true && !(await halting.halt(tile))) {
-        throw new Refused(notHaltedText(tile, l10n));
+      const failure = this.#mayHalt ? await this.#halt(tile) : undefined;
+      if (halting?.isHalted(tile) === true) {
+        await this.#stands(tile, 'pause');
+        return;
       }
       const sample = await cores.sample(tile);
-      const isHalted = halting?.isHalted(tile) === true;
-      this.#stopped(tile, 'pause', isHalted ? haltedText(l10n) : sampleText(sample, clock, l10n));
+      if (failure !== undefined) this.say(failure(sample));
+      this.#stopped(tile, 'pause', sampleText(sample, clock, l10n));
     });
+  }
+
+  /** Halts a core. The answer: what is said of it if it does not stand then, with the sample that is taken instead. */
+  async #halt(tile: Tile): Promise<((sample: Core) => string) | undefined> {
+    try {
+      const outcome = await this.#observed?.halting.halt(tile);
+      return (sample) => notHaltedText(sample, outcome?.reason, this.#services.l10n);
+    } catch (thrown) {
+      const text = this.#services.errorText(thrown);
+      return () => text;
+    }
   }
 
   protected override nextRequest(
@@ -268,21 +284,35 @@ export class ObservingAdapter extends DebugSession {
     this.#answer(response, async () => {
       const tile = tileOfThread(threadId);
       const { cores, halting } = this.#observed ?? {};
-      if (halting?.isHalted(tile) !== true) throw new Refused(noStepText(this.#services.l10n));
+      const { l10n } = this.#services;
+      if (halting?.isHalted(tile) !== true) throw new Refused(noStepText(l10n));
+      const { reason, stands } = await halting.step(tile);
+      if (reason !== undefined) {
+        if (!stands) this.#goesOn(tile);
+        throw new Refused(notSteppedText(tile, reason, l10n));
+      }
       cores?.dropSample(tile);
-      if (await halting.step(tile)) await this.#stepped(tile);
+      if (halting.isHalted(tile)) await this.#stands(tile, 'step');
     });
   }
 
-  /** A core stands behind its step. */
-  async #stepped(tile: Tile): Promise<void> {
+  /** A core was halted, or stands behind its step. */
+  async #stands(tile: Tile, reason: 'pause' | 'step'): Promise<void> {
     try {
       await this.#observed?.cores.sample(tile);
     } catch (thrown) {
       // It stands all the same: what is shown of it is from the look before.
       this.say(this.#services.errorText(thrown));
     }
-    this.#stopped(tile, 'step', haltedText(this.#services.l10n));
+    if (this.#observed?.halting.isHalted(tile) === true) {
+      this.#stopped(tile, reason, haltedText(this.#services.l10n));
+    } else this.#observed?.cores.dropSample(tile);
+  }
+
+  /** A core that stood goes on without having been asked to by the editor. */
+  #goesOn(tile: Tile): void {
+    this.#observed?.cores.dropSample(tile);
+    this.sendEvent(new ContinuedEvent(threadOfTile(tile), false));
   }
 
   /** Tells of a stop after the response: an editor that hears of it first asks for it twice. */
@@ -295,10 +325,7 @@ export class ObservingAdapter extends DebugSession {
 
   #haltingEnded(tiles: readonly Tile[]): void {
     this.say(haltingEndedText(this.#services.l10n));
-    for (const tile of tiles) {
-      this.#observed?.cores.dropSample(tile);
-      this.sendEvent(new ContinuedEvent(threadOfTile(tile), false));
-    }
+    for (const tile of tiles) this.#goesOn(tile);
   }
 
   protected override continueRequest(
@@ -309,10 +336,14 @@ export class ObservingAdapter extends DebugSession {
       const tile = tileOfThread(threadId);
       const { cores, halting } = this.#observed ?? {};
       const isHalted = halting?.isHalted(tile) === true;
-      if (isHalted) {
-        await halting?.resume(tile);
-        cores?.dropSample(tile);
-      } else this.#dropSamples();
+      const reason = halting?.isTouched(tile) === true ? await halting.resume(tile) : undefined;
+      if (reason !== undefined) {
+        const text = notResumedText(tile, reason, this.#services.l10n);
+        if (isHalted) throw new Refused(text);
+        this.say(text);
+      }
+      if (isHalted) cores?.dropSample(tile);
+      else this.#dropSamples();
       // Other cores that stand go on standing.
       response.body = { allThreadsContinued: cores?.sampled.length === 0 };
     });
@@ -321,6 +352,10 @@ export class ObservingAdapter extends DebugSession {
   /** What halting is about now; `undefined` before the session is attached. */
   get halting(): Halting | undefined {
     return this.#observed?.halting;
+  }
+
+  get #mayHalt(): boolean {
+    return this.#observed?.halting.isAllowed === true;
   }
 
   /** The place in a tile's memory that a reference of this session names. */
@@ -460,7 +495,7 @@ export class ObservingAdapter extends DebugSession {
     response: DebugProtocol.SetBreakpointsResponse,
     { breakpoints: wanted = [] }: DebugProtocol.SetBreakpointsArguments,
   ): void {
-    const message = noBreakpointText(this.#services.l10n);
+    const message = noBreakpointText(this.#mayHalt, this.#services.l10n);
     response.body = { breakpoints: wanted.map(({ line }) => ({ verified: false, line, message })) };
     this.sendResponse(response);
   }
@@ -468,11 +503,23 @@ export class ObservingAdapter extends DebugSession {
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
     this.#answer(response, async () => {
       try {
-        await this.#observed?.halting.end();
+        await this.#endHalting();
       } finally {
         this.#end();
       }
     });
+  }
+
+  /** Has the board let all cores go on; what is left is said. Rejects in words. */
+  async #endHalting(): Promise<void> {
+    const { errorText, l10n } = this.#services;
+    let left: number | undefined;
+    try {
+      left = await this.#observed?.halting.end();
+    } catch (thrown) {
+      throw new Refused(notEndedText(errorText(thrown), l10n));
+    }
+    if (left !== undefined && left > 0) this.say(stillHaltedText(left, l10n));
   }
 
   #end(): void {

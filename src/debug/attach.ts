@@ -178,7 +178,7 @@ async function observe(
     cores,
     programs,
     memory: new CoreMemory(link, info),
-    halting: new Halting(link, info, cores),
+    halting: new Halting(link, info, cores, services),
     order,
   };
 }

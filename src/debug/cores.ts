@@ -25,6 +25,8 @@ export interface Core {
   readonly status?: TileStatus;
   /** When `status` was read, milliseconds since 1970. */
   readonly at?: number;
+  /** Which read it is from: `Cores.turn` when that began. */
+  readonly turn?: number;
 }
 
 function keyOf({ col, row }: Tile): number {
@@ -42,6 +44,7 @@ export class Cores implements Disposable {
   readonly #samples = new Map<number, Core>();
   #error: BoardError | undefined;
   #next: Disposable | undefined;
+  #turn = 0;
 
   constructor(link: BoardLink, partition: PartitionInfo, services: CoreServices) {
     this.#link = link;
@@ -62,6 +65,11 @@ export class Cores implements Disposable {
   /** Why the last look failed, if it did. The states are from before then. */
   get error(): BoardError | undefined {
     return this.#error;
+  }
+
+  /** The number of the read that began last: a look at all cores, or a sample. */
+  get turn(): number {
+    return this.#turn;
   }
 
   /** Learns which cores there are, looks at them once, and goes on looking. Rejects with BoardError. */
@@ -90,11 +98,12 @@ export class Cores implements Disposable {
 
   /** Reads one tile with all details, and keeps that until it is dropped. Rejects with BoardError. */
   async sample(tile: Tile): Promise<Core> {
+    const turn = ++this.#turn;
     const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(patience)]);
     const partition = await this.#link.open(this.#partition.key, signal);
     const report = await partition.status([tile], { detail: true, asking: 'person' }, signal);
     const [status] = report.tiles;
-    const sample = { tile, at: report.at, ...(status === undefined ? {} : { status }) };
+    const sample = { tile, at: report.at, turn, ...(status === undefined ? {} : { status }) };
     this.#samples.set(keyOf(tile), sample);
     return sample;
   }
@@ -132,10 +141,11 @@ export class Cores implements Disposable {
 
   /** One look at all cores. A failure becomes `error`. */
   async #look(asking: Asking, signal: AbortSignal): Promise<void> {
+    const turn = ++this.#turn;
     try {
       const partition = await this.#link.open(this.#partition.key, signal, asking);
       const tiles = this.all.map(({ tile }) => tile);
-      this.#take(await partition.status(tiles, { asking }, signal));
+      this.#take(await partition.status(tiles, { asking }, signal), turn);
       this.#error = undefined;
     } catch (thrown) {
       if (this.#ended.signal.aborted) return;
@@ -149,10 +159,10 @@ export class Cores implements Disposable {
     this.#changed.fire();
   }
 
-  #take(report: StatusReport): void {
+  #take(report: StatusReport, turn: number): void {
     for (const status of report.tiles) {
       const { tile } = status;
-      this.#cores.set(keyOf(tile), { tile, status, at: report.at });
+      this.#cores.set(keyOf(tile), { tile, status, at: report.at, turn });
     }
   }
 }

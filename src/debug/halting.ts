@@ -9,38 +9,74 @@ import {
   type PartitionInfo,
   patience,
 } from '../board/board.ts';
-import { toBoardError } from '../board/errors.ts';
+import { BoardError, throwIfCancelled, toBoardError } from '../board/errors.ts';
+import type { UnreadableReason } from '../model/byte-state.ts';
 import { type Disposable, DisposableStore, Emitter, type Event } from '../model/event.ts';
 import type { Tile } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import type { BoardLink } from '../session/link.ts';
-import type { Cores } from './cores.ts';
+import type { CoreServices, Cores } from './cores.ts';
 
 /** Core_Status: halted by a debugger. */
 const debugHalted = 1 << 16;
 
+/** Pauses before ending is tried again, milliseconds: they double from the first to the longest. */
+const firstWaitMs = 1000;
+const longestWaitMs = 30_000;
+
+/** Who may have a consent on the board: one connection has one for each partition, and its end lets all cores go. */
+const holders = new WeakMap<BoardLink, Map<PartitionKey, Halting>>();
+
+function holdersOf(link: BoardLink): Map<PartitionKey, Halting> {
+  const known = holders.get(link) ?? new Map<PartitionKey, Halting>();
+  holders.set(link, known);
+  return known;
+}
+
 function keyOf({ col, row }: Tile): number {
   return col * 0x100 + row;
+}
+
+/** What came of a halt or a step. */
+export interface Outcome {
+  /** Whether the core stands: its registers say so. */
+  readonly stands: boolean;
+  /** Why not all of it was done. */
+  readonly reason: UnreadableReason | undefined;
 }
 
 export class Halting implements Disposable {
   readonly #link: BoardLink;
   readonly #partition: PartitionKey;
   readonly #cores: Cores;
+  readonly #services: Pick<CoreServices, 'after'>;
   readonly #ended = new AbortController();
   readonly #following = new DisposableStore();
   readonly #stopped = new Emitter<Tile>();
   readonly #finished = new Emitter<readonly Tile[]>();
   /** The epoch in which a person allowed it. */
   #epoch: string | undefined;
-  /** Cores that stand, and those whose step has not ended yet. */
+  /** The epoch for which the board was asked: until it has ended there, cores may be halted. */
+  #asked: string | undefined;
+  /** The next try to end it. */
+  #again: Disposable | undefined;
+  /** Cores that stand. */
   readonly #standing = new Map<number, Tile>();
-  readonly #stepping = new Map<number, Tile>();
+  /** Cores whose step has not ended yet, and `Cores.turn` when it was answered. */
+  readonly #stepping = new Map<number, { readonly tile: Tile; readonly turn: number }>();
+  /** Cores that were told to halt, do not stand as far as is known, and could not be let go on yet. */
+  readonly #unsure = new Set<number>();
 
-  constructor(link: BoardLink, partition: PartitionInfo, cores: Cores) {
+  constructor(
+    link: BoardLink,
+    partition: PartitionInfo,
+    cores: Cores,
+    services: Pick<CoreServices, 'after'>,
+  ) {
     this.#link = link;
     this.#partition = partition.key;
     this.#cores = cores;
+    this.#services = services;
     this.#following.add(this.#stopped);
     this.#following.add(this.#finished);
     this.#following.add(cores.onDidChange(() => this.#lookAt()));
@@ -67,42 +103,89 @@ export class Halting implements Disposable {
     return this.#standing.has(keyOf(tile));
   }
 
+  /** Whether the core stands, steps, or may halt by what was asked of it. */
+  isTouched(tile: Tile): boolean {
+    const key = keyOf(tile);
+    return this.#standing.has(key) || this.#stepping.has(key) || this.#unsure.has(key);
+  }
+
   /** The partition as it is now; its owner is whom a person is told of. */
   get partition(): PartitionInfo | undefined {
     return this.#link.partitions.find(({ key }) => key === this.#partition);
   }
 
-  /** A person allowed it, for the epoch that they were told of. Rejects with BoardError. */
+  /**
+   * A person allowed it, for the epoch that they were told of. Rejects with BoardError; with `no-halting` while another
+   * session of this window has it: the end of one would let the other's cores go on.
+   */
   async allow(epoch: string): Promise<void> {
     const signal = this.#signal();
-    await (await this.#opened(signal)).allowHalting(epoch, signal);
+    const partition = await this.#opened(signal);
+    const known = holdersOf(this.#link);
+    if ((known.get(this.#partition) ?? this) !== this) {
+      throw new BoardError('no-halting', 'another session halts them', { why: 'other-session' });
+    }
+    known.set(this.#partition, this);
+    this.#again?.dispose();
+    this.#asked = epoch;
+    try {
+      await partition.allowHalting(epoch, signal);
+      throwIfCancelled(signal);
+    } catch (thrown) {
+      // The board may have heard it all the same. Whoever ends the session does this too.
+      if (!this.#ended.signal.aborted) await this.#letGo(firstWaitMs).catch(() => undefined);
+      throw thrown;
+    }
+    if (this.#asked !== epoch) throw new BoardError('connection-lost', 'it ended while it was allowed');
     this.#epoch = epoch;
   }
 
-  /** Halts a core. Whether it stands: its registers say so. Rejects with BoardError. */
-  async halt(tile: Tile): Promise<boolean> {
-    return this.#take(tile, await this.#act(tile, { act: 'halt' }));
+  /** Halts a core. If it does not stand then, the halt is taken back: it could come later. Rejects with BoardError. */
+  async halt(tile: Tile): Promise<Outcome> {
+    let outcome: Outcome;
+    try {
+      outcome = this.#take(tile, await this.#act(tile, { act: 'halt' }));
+    } catch (thrown) {
+      // Nothing was written where somebody else was found.
+      if (toBoardError(thrown).code !== 'debug-in-use') await this.#takeBack(tile);
+      throw thrown;
+    }
+    if (!outcome.stands) await this.#takeBack(tile);
+    return outcome;
   }
 
-  async resume(tile: Tile): Promise<void> {
-    await this.#act(tile, { act: 'resume' });
-    this.#standing.delete(keyOf(tile));
+  /** Lets a core go on. The answer: why it could not be told to; it counts as before then. Rejects with BoardError. */
+  async resume(tile: Tile): Promise<UnreadableReason | undefined> {
+    const { reason } = await this.#act(tile, { act: 'resume' });
+    if (reason === undefined) {
+      const key = keyOf(tile);
+      this.#standing.delete(key);
+      this.#stepping.delete(key);
+      this.#unsure.delete(key);
+    }
+    return reason;
   }
 
-  /** One instruction. Whether the core stands behind it; if not, it waits for something, and `onDidStop` tells. */
-  async step(tile: Tile): Promise<boolean> {
-    this.#standing.delete(keyOf(tile));
-    const stands = this.#take(tile, await this.#act(tile, { act: 'step', count: 1 }));
-    if (!stands) this.#stepping.set(keyOf(tile), tile);
-    return stands;
+  /**
+   * One instruction. A core that does not stand behind it, without a reason, waits for something; `onDidStop` tells. Rejects
+   * with BoardError.
+   */
+  async step(tile: Tile): Promise<Outcome> {
+    const outcome = this.#take(tile, await this.#act(tile, { act: 'step', count: 1 }));
+    if (outcome.reason === undefined && !outcome.stands) {
+      this.#stepping.set(keyOf(tile), { tile, turn: this.#cores.turn });
+    }
+    return outcome;
   }
 
-  /** Lets all cores go on. Rejects with BoardError; the board's side does it then, at the end of the connection. */
-  async end(): Promise<void> {
-    if (this.#epoch === undefined) return;
+  /**
+   * Lets all cores go on, for good. The answer: how many could not be reached yet; the board's side goes on trying. Rejects
+   * with BoardError when the board did not say so; it is asked again then, until its side has ended it.
+   */
+  async end(): Promise<number> {
+    this.#ended.abort();
     this.#forget();
-    const signal = AbortSignal.timeout(patience);
-    await (await this.#opened(signal)).endHalting(signal);
+    return this.#asked === undefined ? 0 : this.#letGo(firstWaitMs);
   }
 
   dispose(): void {
@@ -129,17 +212,70 @@ export class Halting implements Disposable {
     }
   }
 
-  #take(tile: Tile, { reason, status }: CoreState): boolean {
-    const stands = reason === undefined && (status & debugHalted) !== 0;
-    if (stands) this.#standing.set(keyOf(tile), tile);
-    else this.#standing.delete(keyOf(tile));
-    return stands;
+  /** What an act says of a core. One that was not done says nothing, unless it found the core running. */
+  #take(tile: Tile, { reason, status }: CoreState): Outcome {
+    const key = keyOf(tile);
+    if (reason === 'core-running') this.#standing.delete(key);
+    if (reason !== undefined) return { stands: this.#standing.has(key), reason };
+    const stands = (status & debugHalted) !== 0;
+    this.#stepping.delete(key);
+    this.#unsure.delete(key);
+    if (stands) this.#standing.set(key, tile);
+    else this.#standing.delete(key);
+    return { stands, reason };
   }
 
-  /** A look at all cores finds steps that have ended. */
+  /** Lets a core go on that does not stand although it was told to. */
+  async #takeBack(tile: Tile): Promise<void> {
+    if (!this.isAllowed || this.isHalted(tile)) return;
+    this.#unsure.add(keyOf(tile));
+    try {
+      await this.resume(tile);
+    } catch {
+      // Whoever halted hears of that; this core is noted, and Continue tries again.
+    }
+  }
+
+  /** Has the board's side end it. If that fails it is tried again, as long as there may be something to end. */
+  async #letGo(waitMs: number): Promise<number> {
+    this.#again?.dispose();
+    const signal = AbortSignal.timeout(patience);
+    try {
+      const left = await (await this.#opened(signal)).endHalting(signal);
+      this.#release();
+      return left;
+    } catch (thrown) {
+      if (!this.#isAskedNow) {
+        // The connection or the epoch ended: the board's side did it.
+        this.#release();
+        return 0;
+      }
+      const next = Math.min(2 * waitMs, longestWaitMs);
+      this.#again = this.#services.after(waitMs, () => {
+        // The first failure was told; after that it is only tried.
+        void this.#letGo(next).catch(() => undefined);
+      });
+      throw thrown;
+    }
+  }
+
+  /** Whether the board is there, in the epoch for which it was asked. */
+  get #isAskedNow(): boolean {
+    return this.#link.state.kind === 'connected' && this.partition?.epoch === this.#asked;
+  }
+
+  /** The board's side has ended it. */
+  #release(): void {
+    this.#asked = undefined;
+    const known = holdersOf(this.#link);
+    if (known.get(this.#partition) === this) known.delete(this.#partition);
+  }
+
+  /** A look that began behind a step finds whether it has ended. */
   #lookAt(): void {
-    for (const [key, tile] of [...this.#stepping]) {
-      if (this.#cores.core(tile)?.status?.core?.state !== 'debug-halted') continue;
+    for (const [key, { tile, turn }] of [...this.#stepping]) {
+      const { turn: read = 0, status } = this.#cores.core(tile) ?? {};
+      if (read <= turn || status?.core?.state !== 'debug-halted') continue;
       this.#stepping.delete(key);
       this.#standing.set(key, tile);
       this.#stopped.fire(tile);
@@ -148,10 +284,11 @@ export class Halting implements Disposable {
 
   /** Another epoch, or a connection that is gone: the board's side has let cores go on. */
   #check(): void {
-    if (this.#link.state.kind !== 'connected' || this.partition?.epoch !== this.#epoch) this.#finish();
+    if (this.#asked !== undefined && !this.#isAskedNow) this.#finish();
   }
 
   #finish(): void {
+    this.#release();
     if (this.#epoch === undefined) return;
     this.#finished.fire(this.#forget());
   }
@@ -162,6 +299,7 @@ export class Halting implements Disposable {
     this.#epoch = undefined;
     this.#standing.clear();
     this.#stepping.clear();
+    this.#unsure.clear();
     return stood;
   }
 }

@@ -1,4 +1,5 @@
 /** What a debug session says. */
+import type { UnreadableReason } from '../model/byte-state.ts';
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { reasonText } from '../model/status/sentences.ts';
@@ -62,15 +63,71 @@ export function haltedText(l10n: Localiser): string {
   return l10n.t('Halted');
 }
 
-/** Why a core does not stand although it was told to. */
-export function notHaltedText(tile: Tile, l10n: Localiser): string {
-  return l10n.t('Core {0} did not halt. Its registers do not say that it stands.', formatTile(tile));
+/** Why a core does not stand although it was told to. `core`: as it was read behind that. */
+export function notHaltedText(
+  { tile, status }: Core,
+  reason: UnreadableReason | undefined,
+  l10n: Localiser,
+): string {
+  const why = reason === undefined ? notStandingText(status, l10n) : reasonText(reason, l10n);
+  return l10n.t(
+    'Core {0} did not halt: {1} This is a sample; use Continue, and Pause to try again.',
+    formatTile(tile),
+    why,
+  );
+}
+
+function notStandingText(status: TileStatus | undefined, l10n: Localiser): string {
+  switch (status?.core?.state) {
+    case 'reset':
+      return l10n.t('It is in reset.');
+    case 'disabled':
+      return l10n.t('It is off.');
+    default:
+      return l10n.t('Its registers do not say that it stands.');
+  }
+}
+
+/** Why a halted core was not let go on. */
+export function notResumedText(tile: Tile, reason: UnreadableReason, l10n: Localiser): string {
+  return l10n.t(
+    'Core {0} could not be told to go on: {1} Try Continue again; the end of this session lets it go on, too.',
+    formatTile(tile),
+    reasonText(reason, l10n),
+  );
+}
+
+/** Why a halted core was not stepped. */
+export function notSteppedText(tile: Tile, reason: UnreadableReason, l10n: Localiser): string {
+  if (reason === 'core-running') {
+    return l10n.t('Core {0} is not halted any more. Use Pause to halt it again.', formatTile(tile));
+  }
+  return l10n.t(
+    'Core {0} could not be stepped: {1} Try again, or use Continue.',
+    formatTile(tile),
+    reasonText(reason, l10n),
+  );
 }
 
 /** What a person hears when halting has ended by itself. */
 export function haltingEndedText(l10n: Localiser): string {
   return l10n.t(
-    'Halting has ended, and all cores go on: the partition changed hands, or the connection broke. Allow it again to go on halting.',
+    'Halting has ended, and the board lets all cores go on: the partition changed hands, or the connection broke. Allow it again to go on halting.',
+  );
+}
+
+/** What a person hears when cores could not be let go on at the end of a session. */
+export function stillHaltedText(cores: number, l10n: Localiser): string {
+  return cores === 1
+    ? l10n.t('1 core could not be let go on yet. The board goes on trying while it is connected.')
+    : l10n.t('{0} cores could not be let go on yet. The board goes on trying while it is connected.', cores);
+}
+
+/** Why it is not known whether cores go on at the end of a session. `why`: the failure in words. */
+export function notEndedText(why: string, l10n: Localiser): string {
+  return l10n.t(
+    'The board did not say that the halted cores go on: {0} It is asked again by itself. Disconnect the board to let them go on without that.',
+    why,
   );
 }
 
@@ -101,8 +158,13 @@ export function noCoreText(tile: Tile, l10n: Localiser): string {
   return l10n.t('This debug session has no core in tile {0}.', formatTile(tile));
 }
 
-/** Why no breakpoint is set. */
-export function noBreakpointText(l10n: Localiser): string {
+/** Why no breakpoint is set. `mayHalt`: a person allowed to halt cores. */
+export function noBreakpointText(mayHalt: boolean, l10n: Localiser): string {
+  if (mayHalt) {
+    return l10n.t(
+      'Not set: this session halts cores by Pause only. Use Pause, then Step Into for single instructions.',
+    );
+  }
   return l10n.t('Not set: this session only observes, it does not halt cores. Use Pause to take a sample.');
 }
 

@@ -28,8 +28,9 @@ export class SimulatedHalting {
 
   /** A person allowed it, in this epoch. */
   allow(key: string, epoch: string): void {
-    this.end(key);
-    this.#consents.set(key, { epoch, touched: new Map() });
+    // What an earlier consent left is this one's.
+    const touched = this.#consents.get(key)?.touched ?? new Map<string, CoreModel>();
+    this.#consents.set(key, { epoch, touched });
   }
 
   /** Acts on a core of the partition, which is in `epoch` now. Throws BoardError. */
