@@ -42,6 +42,7 @@ import {
   selectedRanges,
   selectRange,
   selectTile,
+  toldRuns,
 } from './grid/selection.ts';
 import { ByteStore } from './grid/store.ts';
 import { mayBeTorn } from './grid/text.ts';
@@ -306,9 +307,8 @@ class Editor {
   /** Tells all that is selected. */
   tellRuns(number: number): void {
     const { layout, selection } = this.#view;
-    const runs = layout.rowCount === 0 ? [] : selectedRanges(layout, selection);
-    const count = runs.length;
-    host.post({ type: 'runs', number, count, runs: count > mostRuns ? [] : runs });
+    const told = layout.rowCount === 0 ? { count: 0, runs: [] } : toldRuns(layout, selection, mostRuns);
+    host.post({ type: 'runs', number, ...told });
   }
 
   /** Selects the tile of the cursor; the rows stay. */

@@ -327,7 +327,7 @@ export type FromWebview =
   /** Something went wrong inside the webview; for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
-/** Runs that a page tells at most; a column of few bytes through a large memory has more. */
+/** Runs that a page tells at most; many columns together may have more. */
 export const mostRuns = 1 << 20;
 
 /** What a person was asked to fill or to paste over: what was selected then, how it was shown, whether an edit was written at once. */

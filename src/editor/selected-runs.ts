@@ -15,7 +15,7 @@ export async function askSelectedRuns(
     runs === undefined
       ? vscode.l10n.t('The editor did not say what is selected. Click into it and try again.')
       : vscode.l10n.t(
-          '{0} runs of bytes are selected, which is more than {1}. Select a shorter column.',
+          '{0} runs of bytes are selected, which is more than {1}. Select fewer columns.',
           runs,
           mostRuns,
         ),

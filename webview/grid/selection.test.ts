@@ -17,6 +17,7 @@ import {
   selectRange,
   selectTile,
   selectWord,
+  toldRuns,
 } from './selection.ts';
 
 const geometry: MemoryGeometry = {
@@ -196,6 +197,14 @@ describe('[hex-7] several runs, columns and tiles', () => {
     const block = moveTo(large, at(0), 1 << 25, 'column');
     expect(selectedRanges(large, block).length).toBeLessThanOrEqual(65_537);
     expect(selectedBytes(large, block)).toBe(selectedRanges(large, block).length);
+  });
+
+  test('more runs than may be told are counted', () => {
+    const block = moveTo(layout, at(18), 37, 'column');
+    const runs = selectedRanges(layout, block);
+    expect(runs).toHaveLength(2);
+    expect(toldRuns(layout, block, 2)).toEqual({ count: 2, runs });
+    expect(toldRuns(layout, block, 1)).toEqual({ count: 2, runs: [] });
   });
 
   test('random gestures select what a set of bytes selects', () => {

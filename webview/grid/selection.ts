@@ -84,6 +84,16 @@ export function selectedRanges(
   return others.length === 0 ? cut : mergeRanges(cut);
 }
 
+/** All selected bytes and how many runs these are; none of them where that is more than `most`. */
+export function toldRuns(
+  layout: Layout,
+  selection: Selection,
+  most: number,
+): { readonly count: number; readonly runs: readonly ByteRange[] } {
+  const runs = selectedRanges(layout, selection);
+  return { count: runs.length, runs: runs.length > most ? [] : runs };
+}
+
 /** Those of ascending ranges that may have bytes of `bounds`. */
 function othersIn(others: readonly ByteRange[], bounds: ByteRange): readonly ByteRange[] {
   const from = Math.max(0, indexAt(others, bounds.offset));
