@@ -9,6 +9,7 @@
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <utility>
 
 namespace tilescope {
 namespace {
@@ -117,8 +118,9 @@ Ending serve(const Carrier& carrier, Platform platform, const std::function<void
         }
         const auto silence = Clock::now() - heard;
         if (silence >= session.exitAfter()) return leave(Ending::silent);
-        if (silence >= session.heartbeat() && !silent) session.setSilent(true);
-        silent = silence >= session.heartbeat();
+        const bool wasSilent = std::exchange(silent, silence >= session.heartbeat());
+        if (silent && !wasSilent) session.setSilent(true);
+        if (silent && wasSilent) session.endHalts(std::chrono::milliseconds(100));
     }
 }
 

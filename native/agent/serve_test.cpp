@@ -1,9 +1,12 @@
 #include "serve.h"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <future>
+#include <optional>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <thread>
@@ -167,8 +170,30 @@ class Connection {
     std::thread agent_;
 };
 
+/** Whether something comes true within a minute. */
+template <typename Condition> bool eventually(Condition condition) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    for (; std::chrono::steady_clock::now() < until; std::this_thread::yield()) {
+        if (condition()) return true;
+    }
+    return false;
+}
+
 Header about(const char* op) {
     return {{"op", op}, {"partition", "6_4"}, {"memory", "data"}, {"asking", "person"}};
+}
+
+/** Halts the first core of the first partition, as a person allowed it. */
+Header haltFirst(Connection& client) {
+    const Header found = client.ask({{"op", "describe"}});
+    Header halt = about("halt");
+    halt["act"] = "allow";
+    halt["epoch"] = found["partitions"][0]["epoch"];
+    REQUIRE(client.ask(halt)["t"] == "ok");
+    halt["act"] = "halt";
+    halt["tile"] = Header::array({6, 1});
+    REQUIRE(client.ask(halt)["reason"] == 0);
+    return halt;
 }
 
 Header readOf(uint64_t offset, uint64_t length) {
@@ -250,23 +275,44 @@ TEST_CASE("[debug-7] a core that was halted goes on when its client is silent, a
         Connection client;
         client.kernel.own(0, 500, {});
         client.start({{"heartbeatMs", leaves ? 60'000 : 2000}, {"exitMs", 600'000}});
-        const Header found = client.ask({{"op", "describe"}});
-        Header halt = about("halt");
-        halt["act"] = "allow";
-        halt["epoch"] = found["partitions"][0]["epoch"];
-        REQUIRE(client.ask(halt)["t"] == "ok");
-        halt["act"] = "halt";
-        halt["tile"] = Header::array({6, 1});
-        const Header halted = client.ask(halt);
-        REQUIRE(halted["reason"] == 0);
+        const Header halt = haltFirst(client);
         if (leaves) {
             CHECK(client.kernel.peek(core, control) == 1);
             client.hangUp();
             CHECK(client.ending() == Ending::left);
         }
-        while (client.kernel.peek(core, control) != 0) std::this_thread::yield();
+        REQUIRE(eventually([&] { return client.kernel.peek(core, control) == 0; }));
         if (!leaves) CHECK(client.ask(halt)["code"] == "no-halting");
     }
+}
+
+TEST_CASE("[debug-7] a core that cannot be reached when its client falls silent goes on once it can") {
+    constexpr Tile core{6, 1};
+    Connection client;
+    client.kernel.own(0, 500, {});
+    std::atomic<bool> gate{false};
+    std::atomic<bool> isGated{false};
+    std::atomic<std::chrono::steady_clock::time_point> tried{};
+    // On the agent's threads, before a way to the core is opened: nothing of the kernel is touched beside them.
+    std::optional<std::thread::id> worker;
+    client.kernel.beforeLink = [&](const std::string& /*path*/) {
+        if (!worker) worker = std::this_thread::get_id();
+        if (gate && !isGated) client.kernel.gate(core, client.kernel.shape.numRows());
+        if (!gate && isGated) client.kernel.ungate(core.col);
+        isGated = gate.load();
+        if (worker != std::this_thread::get_id()) tried = std::chrono::steady_clock::now();
+    };
+    client.start({{"heartbeatMs", 2000}, {"exitMs", 600'000}});
+    haltFirst(client);
+    gate = true;
+    REQUIRE(eventually([&] {
+        const auto last = tried.load();
+        return last != std::chrono::steady_clock::time_point{} &&
+               std::chrono::steady_clock::now() - last > std::chrono::milliseconds(300);
+    })); // it was given up
+    REQUIRE(isGated);
+    gate = false;
+    REQUIRE(eventually([&] { return !isGated && client.kernel.peek(core, 0x32010) == 0; }));
 }
 
 TEST_CASE("[shape-4] a call that hangs is named while it lasts, and once it came back the request is answered") {

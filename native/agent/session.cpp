@@ -168,8 +168,12 @@ void Session::setSilent(bool silent) {
         refuse(id, CoreError("timeout", "nothing was heard from the client"));
     }
     service_->worker().setSilent(silent);
+    if (silent) endHalts(std::chrono::seconds(1));
+}
+
+void Session::endHalts(std::chrono::milliseconds atMost) {
     // Here, because the worker's thread may wait for a client that does not read.
-    if (silent) service_->worker().endHalts(std::chrono::seconds(2));
+    if (service_) service_->worker().endHalts(atMost);
 }
 
 void Session::sayStuck() {

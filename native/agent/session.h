@@ -31,6 +31,11 @@ class Session {
     void receive(const Frame& frame);
     /** The client was not heard for its `heartbeatMs` (true) or is heard again (false). */
     void setSilent(bool silent);
+    /**
+     * Lets every core go on, as far as they can be reached. Waits that long for the device, and then tries that long. To be
+     * called again and again while the client is silent.
+     */
+    void endHalts(std::chrono::milliseconds atMost);
     /** The client said bye, and its answer is out. */
     [[nodiscard]] bool ended() const { return ended_; }
     /**

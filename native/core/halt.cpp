@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -30,6 +32,11 @@ CoreError noHalting(ColumnRange columns, const std::string& why, const char* fac
 
 CoreError otherEpoch(const std::string& have, const std::string& wanted) {
     return {"epoch", "the contents are of another epoch", 0, {{"have", have}, {"epoch", wanted}}};
+}
+
+/** Nobody's cores are halted: of a free partition, and of one that only a holder keeps. */
+CoreError ownerless(ColumnRange columns) {
+    return noHalting(columns, "nobody uses " + columnsText(columns) + ": nobody's cores are halted there", "free");
 }
 
 /** Registers of every generation that can be halted. */
@@ -90,13 +97,14 @@ OrLater<Opened> Halts::openBeside(ColumnRange columns, Visit& visit) {
         return access_.openWay(columns, Purpose::read, visit);
     } catch (const CoreError& failure) {
         if (failure.code() != "not-asked") throw;
-        throw noHalting(columns, columnsText(columns) + " are free: nobody's cores are halted there", "free");
+        throw ownerless(columns);
     }
 }
 
 DoneOrLater Halts::allow(ColumnRange columns, const std::string& epoch, Visit& visit) {
     auto opened = openBeside(columns, visit);
     if (!opened) return opened.later();
+    if (opened->state.ownerGone) throw ownerless(columns);
     if (opened->state.epoch != epoch) throw otherEpoch(opened->state.epoch, epoch);
     const Layout& layout = opened->access->layout();
     // What is known of the driver was learnt while the way was opened.
@@ -138,9 +146,15 @@ Reason Halts::checkUnused(DebugPort& port, Generation generation, Tile tile) {
 }
 
 Reason Halts::put(DebugPort& port, Note& note, const DebugWrite& what) {
-    std::erase_if(note.written, [&](const DebugWrite& one) { return one.where().offset() == what.where().offset(); });
-    note.written.push_back(what);
-    return port.write(note.tile, what);
+    std::vector<DebugWrite>& written = note.written;
+    const auto isThere = [&](const DebugWrite& one) { return one.where().offset() == what.where().offset(); };
+    std::erase_if(written, [&](const DebugWrite& one) { return isThere(one) && one.value() == what.value(); });
+    written.push_back(what);
+    const Reason reason = port.write(note.tile, what);
+    // After a write that failed, the register may hold an earlier word of ours.
+    if (reason == Reason::none)
+        written.erase(std::remove_if(written.begin(), written.end() - 1, isThere), written.end() - 1);
+    return reason;
 }
 
 Reason Halts::putAll(DebugPort& port, Generation generation, Note& note, const HaltRequest& request) {
@@ -189,14 +203,15 @@ OrLater<HaltAnswer> Halts::act(const HaltRequest& request, Visit& visit) {
     if (!request.columns.has(request.tile.col) || !isCore.has(request.tile.row)) {
         throw CoreError("out-of-range", "no core of the partition");
     }
+    const bool ownerGone = opened->state.ownerGone;
     Reach reach(*this, *std::move(opened));
-    if (reach.epoch() != consent.epoch) {
+    if (ownerGone || reach.epoch() != consent.epoch) {
         const std::string wanted = consent.epoch;
         consent.over = true;
         takeBack(reach, consent);
         const std::string have = reach.epoch();
         tidy();
-        throw otherEpoch(have, wanted);
+        throw ownerGone ? ownerless(request.columns) : otherEpoch(have, wanted);
     }
     const Generation generation = reach.generation();
     auto note = std::find_if(consent.notes.begin(), consent.notes.end(),
@@ -221,30 +236,29 @@ OrLater<HaltAnswer> Halts::act(const HaltRequest& request, Visit& visit) {
 
 bool Halts::takeBack(DebugPort& port, Generation generation, const Note& note, bool ended) {
     // From the last register downwards: events, then what halts at them, then the halt itself.
-    std::vector<DebugWrite> written = note.written;
-    std::sort(written.begin(), written.end(), [](const DebugWrite& one, const DebugWrite& other) {
-        return one.where().offset() > other.where().offset();
-    });
+    std::map<uint32_t, std::vector<DebugWrite>, std::greater<>> written;
+    for (const DebugWrite& one : note.written) written[one.where().offset()].push_back(one);
     const DebugWrite resume = *DebugWrite::resume(generation);
-    const bool halts = std::any_of(written.begin(), written.end(), [&](const DebugWrite& one) {
-        return one.where().offset() == resume.where().offset();
-    });
+    std::vector<DebugWrite>& halts = written[resume.where().offset()];
     // A breakpoint that was hit leaves a halt that no register of ours holds.
-    if (!halts) written.push_back(resume);
-    uint32_t status = 0;
-    Reason reason = port.read(note.tile, place(generation, CoreRegister::debugStatus), status);
-    // An owner's end resets its tiles, and then stops their clocks.
-    if (reason != Reason::none) return ended && reason == Reason::gated;
-    for (const DebugWrite& one : written) {
+    const uint32_t stands = halts.empty() ? atBreakpoint : haltedBit;
+    if (halts.empty()) halts.push_back(resume);
+    for (const auto& [offset, words] : written) {
         uint32_t found = 0;
-        reason = port.read(note.tile, one.where(), found);
-        if (reason != Reason::none) return false;
-        const bool isHalt = one.where().offset() == resume.where().offset();
-        const bool hit = isHalt && found == 0 && (status & (halts ? haltedBit : atBreakpoint)) != 0;
+        uint32_t status = 0;
+        Reason reason = port.read(note.tile, words.front().where(), found);
+        const bool isHalt = offset == resume.where().offset();
+        // Only now: until its events were zero, a core that runs could still meet one.
+        if (reason == Reason::none && isHalt) {
+            reason = port.read(note.tile, place(generation, CoreRegister::debugStatus), status);
+        }
+        // An owner's end resets its tiles, and then stops their clocks.
+        if (reason != Reason::none) return ended && reason == Reason::gated;
         // A word that is not ours was written by somebody since: it is theirs.
-        if (!hit && (found == 0 || !one.isIn(found))) continue;
-        reason = port.write(note.tile, one.undone());
-        if (reason != Reason::none) return false;
+        const bool ours = found == 0 ? (status & stands) != 0
+                                     : std::any_of(words.begin(), words.end(),
+                                                   [&](const DebugWrite& one) { return one.isIn(found); });
+        if (ours && port.write(note.tile, words.front().undone()) != Reason::none) return false;
     }
     return true;
 }
@@ -299,7 +313,8 @@ bool Halts::lasts(const Consent& consent) {
     Visit visit{Asking::nobody};
     try {
         const auto opened = openBeside(consent.columns, visit);
-        return !opened || opened->state.epoch == consent.epoch;
+        // A holder keeps the epoch of an owner that is gone.
+        return !opened || (opened->state.epoch == consent.epoch && !opened->state.ownerGone);
     } catch (const CoreError& failure) {
         return !gone.contains(failure.code());
     }
@@ -333,8 +348,7 @@ void Halts::tend() {
     tidy();
 }
 
-void Halts::endAll() noexcept {
-    constexpr std::chrono::seconds longest{1};
+void Halts::endAll(std::chrono::milliseconds longest) noexcept {
     try {
         Kernel& kernel = node_.kernel();
         const auto until = kernel.clock() + longest;

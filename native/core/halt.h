@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -45,29 +46,29 @@ class Halts {
     Halts(Node& node, PartitionList& list, Access& access) : node_(node), list_(list), access_(access) {}
 
     /**
-     * A person allowed to halt cores of a partition in use, as long as this epoch lasts. Throws `no-halting` (the driver, or
-     * nobody uses it), `epoch`, and what Access::openWay() throws.
+     * A person allowed to halt cores of a partition in use, as long as this epoch and its owner last. Throws `no-halting` (the
+     * driver, or nobody uses it), `epoch`, and what Access::openWay() throws.
      */
     DoneOrLater allow(ColumnRange columns, const std::string& epoch, Visit& visit);
     /**
-     * Acts on one core. The first time its debug registers are looked at. Throws `no-halting` without consent,
+     * Acts on one core. The first time its debug registers are looked at. Throws `no-halting` without consent or owner,
      * `debug-in-use` (somebody else uses them), `epoch` (another one began: all was taken back), `out-of-range`, and what
      * Access::openWay() throws.
      */
     OrLater<HaltAnswer> act(const HaltRequest& request, Visit& visit);
     /** Ends the consent and takes everything back. The answer: cores that could not be reached; tend() goes on trying. */
     OrLater<size_t> end(ColumnRange columns, Visit& visit);
-    /** Ends consents of epochs that are over, and takes back what is left. Touches nothing without any. To be called often. */
+    /** Ends consents of epochs that are over or whose owner is gone, and takes back what is left. Touches nothing without any. To be called often. */
     void tend();
-    /** Takes everything back, for a second at most. What cannot be reached then stays. */
-    void endAll() noexcept;
+    /** Takes everything back, and gives up after a while. What could not be reached then is left to a further call. */
+    void endAll(std::chrono::milliseconds longest) noexcept;
     /** Whether there is anything to end. Any thread. */
     [[nodiscard]] bool any() const { return any_.load(std::memory_order_relaxed); }
     /** The node is gone or another one: nothing of what was written is there. */
     void forget();
 
   private:
-    /** What was written of one core: the last word of each register. */
+    /** What was written of one core: of each register the last word that is known to be in it, and those after it. */
     struct Note {
         Tile tile;
         std::vector<DebugWrite> written;

@@ -47,6 +47,16 @@ struct Bench {
         return kernel().peek(tile, offset(name, number));
     }
     void set(Tile tile, CoreRegister name, uint32_t to) { kernel().poke(tile, offset(name), to); }
+    /** The owner stops the clocks of all cores for a moment. */
+    void gate(bool on) {
+        for (const uint32_t col : {1U, 2U}) {
+            if (on) {
+                kernel().gate(core(col), kernel().shape.numRows());
+            } else {
+                kernel().ungate(col);
+            }
+        }
+    }
     /** What stands in the registers that halting writes, of all cores. */
     uint32_t left() {
         uint32_t all = 0;
@@ -159,9 +169,42 @@ TEST_CASE("[debug-7] a breakpoint that was hit is let go, a word that somebody w
         bench.set(bench.core(2, 3), CoreRegister::debugStatus, 0x21);
         bench.set(bench.core(), CoreRegister::debugControl0, 0x3);
         bench.kernel().events.clear();
-        bench.halts().endAll();
+        bench.halts().endAll(std::chrono::seconds(1));
         CHECK(bench.value(bench.core(), CoreRegister::debugControl0) == 3);
         CHECK(bench.left() == 3);
+    }
+}
+
+TEST_CASE("[debug-7] after a write that failed, the word that stayed in the register is taken back as ours") {
+    for (const Generation generation : generations) {
+        Bench bench(generation);
+        bench.use();
+        bench.gate(true);
+        CHECK(bench.act(HaltAct::resume, bench.core()).reason == Reason::gated);
+        CHECK(bench.act(HaltAct::resume, bench.core()).reason == Reason::gated);
+        CHECK(bench.act(HaltAct::breakpoints, bench.core(2, 3), {0x300}).reason == Reason::gated);
+        CHECK(bench.end() == 2);
+        bench.gate(false);
+        bench.halts().endAll(std::chrono::seconds(1));
+        CHECK(bench.left() == 0);
+        CHECK_FALSE(bench.halts().any());
+    }
+}
+
+TEST_CASE("[debug-7] a breakpoint that is met while the events are taken back is let go all the same") {
+    for (const Generation generation : generations) {
+        Bench bench(generation);
+        bench.allow();
+        const Tile core = bench.core(2, 3);
+        CHECK(bench.act(HaltAct::breakpoints, core, {0x100}).reason == Reason::none);
+        int stores = 0;
+        bench.kernel().beforeStore = [&] {
+            // The event is zero, what halts at it is not.
+            if (++stores == 2) bench.set(core, CoreRegister::debugStatus, 0x21);
+        };
+        CHECK(bench.end() == 0);
+        CHECK(stores == 3); // the last one lets it go
+        CHECK(bench.left() == 0);
     }
 }
 
@@ -196,6 +239,32 @@ TEST_CASE("[debug-7] a change of hands takes everything back, the new owner's re
     }
 }
 
+TEST_CASE("[debug-7] the end of the owner ends the consent, also where a holder keeps the partition and its epoch") {
+    for (const Generation generation : generations) {
+        Bench bench(generation);
+        bench.use();
+        FakeKernel::Process holder{2000, holdCommand, {{holdDescriptor, FakeKernel::linkOf(columns)}}, false};
+        holder.arguments = {holdCommand};
+        const uint64_t ticks = bench.kernel().processes.at(500).startTicks;
+        const HoldFacts facts{partitionKey(columns), 1000, 9000, 500, ticks};
+        for (const std::string& one : holdArguments(facts)) holder.arguments.push_back(one);
+        bench.kernel().processes[600] = holder;
+        bench.kernel().processes.erase(500);
+        bench.board.engine.forgetOccupants();
+        const PartitionState held = bench.board.state(columns);
+        CHECK(held.ownerGone);
+        CHECK(held.epoch == bench.epoch);
+        CHECK(codeFrom([&] { bench.allow(); }) == "no-halting");
+        CHECK(codeFrom([&] { bench.act(HaltAct::halt, bench.core(1, 1)); }) == "no-halting");
+        for (int looks = 0; looks < 20 && bench.left() != 0; looks++) {
+            bench.halts().tend();
+            bench.kernel().passUntil(bench.kernel().clock() + std::chrono::milliseconds(500));
+        }
+        CHECK(bench.left() == 0);
+        CHECK_FALSE(bench.halts().any());
+    }
+}
+
 TEST_CASE("[debug-7] 200 random lives leave nothing in any debug register") {
     std::mt19937 random(7); // NOLINT: the same each time
     for (int life = 0; life < 200; life++) {
@@ -217,7 +286,7 @@ TEST_CASE("[debug-7] 200 random lives leave nothing in any debug register") {
             CHECK(bench.end() == 0);
             break;
         case 1:
-            bench.halts().endAll();
+            bench.halts().endAll(std::chrono::seconds(1));
             break;
         default:
             bench.kernel().processes.erase(500);

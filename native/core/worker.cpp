@@ -25,7 +25,7 @@ Worker::~Worker() {
     }
     wake_.notify_all();
     thread_.join();
-    engine_.halts().endAll();
+    engine_.halts().endAll(std::chrono::seconds(1));
     const CoreError cancelled("cancelled", "the connection ended");
     for (auto* queue : {&urgent_, &bulk_}) {
         for (Queued& queued : *queue) queued.task->fail(cancelled);
@@ -198,7 +198,7 @@ bool Worker::takeDevice(std::chrono::milliseconds atMost) {
 
 bool Worker::freeze(std::chrono::milliseconds atMost) {
     if (!takeDevice(atMost)) return false;
-    engine_.halts().endAll();
+    engine_.halts().endAll(std::chrono::seconds(1));
     return true;
 }
 
@@ -206,7 +206,7 @@ void Worker::endHalts(std::chrono::milliseconds atMost) {
     if (!engine_.halts().any()) return; // no step is waited for
     if (!takeDevice(atMost)) return;
     const std::lock_guard device(device_, std::adopt_lock);
-    engine_.halts().endAll();
+    engine_.halts().endAll(atMost);
 }
 
 bool Worker::runStep(Queued& queued, bool traces) {

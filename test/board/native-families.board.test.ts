@@ -374,9 +374,12 @@ describe('halting cores beside their application', () => {
       const row = families['aperture40/aieml'].shape.core.start + 1;
       await given.act('breakpoints', { counters: [0x100, 0x200], tile: [columns[0], row] });
       expect(await debugRegisters()).not.toBe('');
-      await end(given);
-      await expect.poll(debugRegisters, { timeout: 60_000, interval: 200 }).toBe('');
-      given.agent.process.kill('SIGCONT');
+      try {
+        await end(given);
+        await expect.poll(debugRegisters, { timeout: 60_000, interval: 200 }).toBe('');
+      } finally {
+        given.agent.process.kill('SIGCONT');
+      }
     },
     120_000,
   );
