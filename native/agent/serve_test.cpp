@@ -1,12 +1,10 @@
 #include "serve.h"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <future>
-#include <optional>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <thread>
@@ -284,35 +282,6 @@ TEST_CASE("[debug-7] a core that was halted goes on when its client is silent, a
         REQUIRE(eventually([&] { return client.kernel.peek(core, control) == 0; }));
         if (!leaves) CHECK(client.ask(halt)["code"] == "no-halting");
     }
-}
-
-TEST_CASE("[debug-7] a core that cannot be reached when its client falls silent goes on once it can") {
-    constexpr Tile core{6, 1};
-    Connection client;
-    client.kernel.own(0, 500, {});
-    std::atomic<bool> gate{false};
-    std::atomic<bool> isGated{false};
-    std::atomic<std::chrono::steady_clock::time_point> tried{};
-    // On the agent's threads, before a way to the core is opened: nothing of the kernel is touched beside them.
-    std::optional<std::thread::id> worker;
-    client.kernel.beforeLink = [&](const std::string& /*path*/) {
-        if (!worker) worker = std::this_thread::get_id();
-        if (gate && !isGated) client.kernel.gate(core, client.kernel.shape.numRows());
-        if (!gate && isGated) client.kernel.ungate(core.col);
-        isGated = gate.load();
-        if (worker != std::this_thread::get_id()) tried = std::chrono::steady_clock::now();
-    };
-    client.start({{"heartbeatMs", 2000}, {"exitMs", 600'000}});
-    haltFirst(client);
-    gate = true;
-    REQUIRE(eventually([&] {
-        const auto last = tried.load();
-        return last != std::chrono::steady_clock::time_point{} &&
-               std::chrono::steady_clock::now() - last > std::chrono::milliseconds(300);
-    })); // it was given up
-    REQUIRE(isGated);
-    gate = false;
-    REQUIRE(eventually([&] { return !isGated && client.kernel.peek(core, 0x32010) == 0; }));
 }
 
 TEST_CASE("[shape-4] a call that hangs is named while it lasts, and once it came back the request is answered") {
