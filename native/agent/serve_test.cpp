@@ -266,7 +266,7 @@ TEST_CASE(
     CHECK(client.answer(next)["t"] == "ok");
 }
 
-TEST_CASE("[debug-7] a core that was halted goes on when its client is silent, and when it leaves") {
+TEST_CASE("a core that was halted goes on when its client is silent, and when it leaves") {
     constexpr uint32_t control = 0x32010;
     constexpr Tile core{6, 1};
     for (const bool leaves : {false, true}) {
