@@ -52,7 +52,7 @@ const LAYERS: readonly (readonly string[])[] = [
 
 const THROWN = /\bthrow\s+([\w:]+)/g;
 /** What may be thrown: the error of the core, the functions that make one, the library's. */
-const ERRORS = /^(CoreError|driverError|noMatch|noHalting|otherEpoch|error|std::\w+)$/;
+const ERRORS = /^(CoreError|driverError|noMatch|noHalting|ownerless|otherEpoch|error|std::\w+)$/;
 const INCLUDED = /^#include "([\w/.]+)"/;
 
 function layerOf(file: string): number {

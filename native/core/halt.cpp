@@ -211,7 +211,8 @@ OrLater<HaltAnswer> Halts::act(const HaltRequest& request, Visit& visit) {
         takeBack(reach, consent);
         const std::string have = reach.epoch();
         tidy();
-        throw ownerGone ? ownerless(request.columns) : otherEpoch(have, wanted);
+        if (ownerGone) throw ownerless(request.columns);
+        throw otherEpoch(have, wanted);
     }
     const Generation generation = reach.generation();
     auto note = std::find_if(consent.notes.begin(), consent.notes.end(),
