@@ -77,6 +77,7 @@ const PARTS: Readonly<Record<string, string>> = {
   simulated: 'src/board/simulated/connector.ts',
   hosts: 'src/board/ssh/host-names.ts',
   questions: 'src/boards/ssh-entry.ts',
+  session: 'src/session/pool.ts',
   editor: 'src/editor/panel.ts',
   find: 'src/editor/find/hit-search.ts',
   files: 'src/editor/compare/loaded.ts',

@@ -57,9 +57,10 @@ import { type NamedPartition, NamesFace } from './names/names-face.ts';
 import { ContextKeys } from './say/context-keys.ts';
 import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
-import { SessionPool } from './session/pool.ts';
+import type { SessionReference } from './session/pool.ts';
 import { usualBudget } from './session/read-budget.ts';
 import { machineServices, type SessionServices } from './session/services.ts';
+import { Sessions } from './session/sessions.ts';
 
 /** Device and sudo of this machine: settings, since a board entry may be shown in windows of several machines. */
 const localSettings = {
@@ -78,7 +79,6 @@ const localSettings = {
 /** What other code of this window may use; the tests of this extension do. */
 export interface TilescopeApi {
   readonly boards: BoardCollection;
-  readonly sessions: SessionPool;
   readonly tree: BoardTree;
   readonly boardCommands: BoardCommands;
   readonly guest: GuestCommands;
@@ -141,12 +141,20 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     sshConfigFiles: () => vscode.workspace.getConfiguration('tilescope').get<string[]>('ssh.configFiles', []),
     localSettings: localSettings.get,
   });
-  const sessions = new SessionPool(services);
+  const sessions = new Sessions(services);
   const boards = new BoardCollection(
     context.globalState,
     (config, present) => new BoardLink(config.id, config.label, connectors.following(present), services),
   );
   loadBoards(boards, log);
+  const joining = async () => {
+    const pool = await sessions.pool();
+    return (resource: MemoryResource) => {
+      const entry = boards.get(resource.board);
+      return entry && pool.acquire(entry.link, resource);
+    };
+  };
+  const acquire: Acquire = async (resource) => (await joining())(resource);
   const picks = new PickedColumns(context.workspaceState);
   const tree = new BoardTree(boards, context.workspaceState, picks);
   const guest = new GuestCommands({ boards, tree, picks, failures });
@@ -159,7 +167,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     secrets,
     log,
     stagedBytes: (entry) =>
-      sessions.sessions
+      sessions.all
         .filter((session) => session.link === entry.link)
         .reduce((sum, session) => sum + session.counts().staged, 0),
     activeMemory: () => {
@@ -191,8 +199,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     {
       acquire: (resource) => {
         names.searchSoon();
-        const entry = boards.get(resource.board);
-        return entry && sessions.acquire(entry.link, resource);
+        return acquire(resource);
       },
       boardLabel: (id) => boards.get(id)?.config.label ?? id,
       memoryName: (resource) => memoryName(resource.memory),
@@ -251,6 +258,13 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     state: context.workspaceState,
     folder: vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'snapshots'),
     files,
+    joining: async () => {
+      const join = await joining();
+      return (resource) => {
+        names.searchSoon();
+        return join(resource);
+      };
+    },
     openSnapshots: () =>
       boards.entries.flatMap(({ config }) => (config.kind === 'snapshot' ? [config.path] : [])),
     onDidChangeBoards: (listener) => vscode.Disposable.from(boards.onDidChange(listener)),
@@ -261,7 +275,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     tree,
     names,
     stacks,
-    sessions,
+    acquire,
     editor,
     failures,
     context,
@@ -312,7 +326,6 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   };
   return {
     boards,
-    sessions,
     tree,
     boardCommands: commands,
     guest,
@@ -330,13 +343,16 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   };
 }
 
+/** Joins or makes the session of a memory; `undefined` when its board is not in the sidebar. */
+type Acquire = (resource: MemoryResource) => Promise<SessionReference | undefined>;
+
 interface ArrayParts {
   readonly boards: BoardCollection;
   readonly picks: PickedColumns;
   readonly tree: BoardTree;
   readonly names: NamesFace;
   readonly stacks: StackUses;
-  readonly sessions: SessionPool;
+  readonly acquire: Acquire;
   readonly editor: HexEditorProvider;
   readonly failures: Failures;
   readonly context: vscode.ExtensionContext;
@@ -457,7 +473,7 @@ function buildArray({
   tree,
   names,
   stacks,
-  sessions,
+  acquire,
   editor,
   failures,
   context,
@@ -477,10 +493,7 @@ function buildArray({
       showFailure: (thrown) => failures.show(thrown),
       tileNames: (board, tile) => names.tileLines(board, tile),
       kernels: (board, tile) => names.kernels(board, tile),
-      acquire: (resource) => {
-        const entry = boards.get(resource.board);
-        return entry && sessions.acquire(entry.link, resource);
-      },
+      acquire,
       names: (board, memory, tile) => names.names(board, memory, tile),
       stackUse: (place, stack) => stacks.of(place, stack),
       onDidChangeNames: (listener) =>

@@ -62,7 +62,7 @@ export interface ArrayServices {
   /** The kernels of a tile, each by its name. */
   kernels(board: string, tile: Tile): readonly string[];
   /** The session of a memory; `undefined` when its board is not in the sidebar. */
-  acquire(resource: MemoryResource): SessionReference | undefined;
+  acquire(resource: MemoryResource): Promise<SessionReference | undefined>;
   /** What has a name in a memory of a tile, by its offset. */
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
   /** What was seen of a core's stack. */

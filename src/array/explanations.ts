@@ -55,7 +55,7 @@ export class Explanations implements vscode.TextDocumentContentProvider, vscode.
       const reference =
         memory === undefined || buffers.length === 0
           ? undefined
-          : this.#services.acquire({ ...withoutTile(place), memory });
+          : await this.#services.acquire({ ...withoutTile(place), memory });
       try {
         const ages = reference && new BufferAges(reference.session, buffers);
         await this.#read(ages, signal);

@@ -58,7 +58,7 @@ export class ViewBench {
       },
       tileNames: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
       kernels: (_, { col, row }) => this.names.get(`${col},${row}`) ?? [],
-      acquire: () => undefined,
+      acquire: async () => undefined,
       names: (_, memory, { col, row }) => this.places.get(`${memory} ${col},${row}`) ?? [],
       stackUse: (place, stack) => this.stacks.of(place, stack),
       refreshNames: () => undefined,

@@ -125,7 +125,7 @@ export class Parameters {
   async show({ resource: { board, partition } }: TileDocument): Promise<void> {
     const { services } = this.#provider;
     const resource: MemoryResource = { board, partition, memory: 'data' };
-    const reference = services.acquire(resource);
+    const reference = await services.acquire(resource);
     if (reference === undefined) return;
     try {
       const { session } = reference;

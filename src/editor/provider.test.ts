@@ -176,7 +176,7 @@ async function setup({ isConnected = true } = {}) {
   await mkdir(join(folder, 'staged'));
   const kept = new Map<string, unknown>();
   const services = {
-    acquire: (resource: never) => pool.acquire(link, resource),
+    acquire: async (resource: never) => pool.acquire(link, resource),
     boardLabel: () => 'Board',
     memoryName: () => 'Data memory',
     places: { all: [], add: async () => undefined },

@@ -170,7 +170,7 @@ export class HexEditorProvider
     if (resource === undefined) {
       throw shownError(vscode.l10n.t('{0} does not name tile memory of a board.', uri.toString()));
     }
-    const reference = this.services.acquire(resource);
+    const reference = await this.services.acquire(resource);
     if (reference === undefined) {
       throw shownError(
         vscode.l10n.t(

@@ -17,7 +17,7 @@ export type PartitionPlace = Pick<MemoryResource, 'board' | 'partition'>;
 
 export interface EditorServices {
   /** The session of a resource; `undefined` when its board is not in the sidebar. */
-  acquire(resource: MemoryResource): SessionReference | undefined;
+  acquire(resource: MemoryResource): Promise<SessionReference | undefined>;
   /** The board's name in the sidebar. */
   boardLabel(id: string): string;
   /** The name of a memory type, for people. */

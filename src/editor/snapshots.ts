@@ -174,7 +174,7 @@ export class Snapshots {
     const parts: Part[] = [];
     for (const memory of types) {
       const other: MemoryResource = { board: resource.board, partition: resource.partition, memory };
-      const reference = this.#provider.services.acquire(other);
+      const reference = await this.#provider.services.acquire(other);
       if (reference === undefined) continue;
       references.push(reference);
       parts.push(whole(reference.session, await reference.session.open(signal)));

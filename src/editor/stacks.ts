@@ -47,7 +47,7 @@ export class Stacks {
   async show({ resource: { board, partition } }: TileDocument): Promise<void> {
     const { services } = this.#provider;
     const resource: MemoryResource = { board, partition, memory: 'data' };
-    const reference = services.acquire(resource);
+    const reference = await services.acquire(resource);
     if (reference === undefined) return;
     try {
       const { session } = reference;

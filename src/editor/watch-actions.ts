@@ -5,7 +5,7 @@ import { ContextKeys } from '../say/context-keys.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HexEditorProvider } from './provider.ts';
 import { watchKeys } from './watches/watch-keys.ts';
-import type { WatchList } from './watches/watch-list.ts';
+import type { WatchList, WatchListServices } from './watches/watch-list.ts';
 import type { WatchNow } from './watches/watch-model.ts';
 import { type KeptWatch, WatchStore } from './watches/watch-store.ts';
 
@@ -16,6 +16,8 @@ export interface WatchActionServices {
   /** Where snapshots of watches go. */
   readonly folder: vscode.Uri;
   readonly files: Pick<FileActions, 'load'>;
+  /** What joins or makes the session of a memory; it answers `undefined` when the board is not in the sidebar. */
+  joining(): Promise<WatchListServices['acquire']>;
   /** The files of the snapshots that the sidebar shows. */
   openSnapshots(): readonly string[];
   /** Fires when boards, partitions or connections may be others. */
@@ -46,19 +48,22 @@ export class WatchActions implements vscode.Disposable {
 
   /** The list, loaded at the first call. */
   load(): Promise<WatchList> {
-    this.#list ??= import('./watches/watch-list.ts').then(({ WatchList: List }) => {
-      const list = new List(this.#provider, {
-        store: this.#store,
-        folder: this.#services.folder,
-        files: this.#services.files,
-        openSnapshots: () => this.#services.openSnapshots(),
-        onDidChangeBoards: this.#services.onDidChangeBoards,
-        told: () => this.#tell(this.#store.all),
-      });
-      if (this.#isDisposed) list.dispose();
-      this.#loaded = list;
-      return list;
-    });
+    this.#list ??= Promise.all([import('./watches/watch-list.ts'), this.#services.joining()]).then(
+      ([part, acquire]) => {
+        const list = new part.WatchList(this.#provider, {
+          acquire,
+          store: this.#store,
+          folder: this.#services.folder,
+          files: this.#services.files,
+          openSnapshots: () => this.#services.openSnapshots(),
+          onDidChangeBoards: this.#services.onDidChangeBoards,
+          told: () => this.#tell(this.#store.all),
+        });
+        if (this.#isDisposed) list.dispose();
+        this.#loaded = list;
+        return list;
+      },
+    );
     return this.#list;
   }
 

@@ -232,7 +232,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
       if (other !== undefined) await session.complete(other, signal, { onProgress });
     });
     const { geometry } = session;
-    const reference = services.acquire(resource);
+    const reference = await services.acquire(resource);
     if (geometry === undefined || reference === undefined) return;
     const measure = { type: elementType(choice), tolerance: exact };
     const comparison = new Comparison(sideOf(session, range), side, range.length, measure);

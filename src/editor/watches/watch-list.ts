@@ -8,10 +8,11 @@ import type { CellChoice } from '../../model/cells/choices.ts';
 import { formatTile, locate, tileStart } from '../../model/geometry.ts';
 import { hexNumber } from '../../model/numbers.ts';
 import { nameText } from '../../model/program/name-texts.ts';
-import { resourcePath, scheme } from '../../model/resource.ts';
+import { type MemoryResource, resourcePath, scheme } from '../../model/resource.ts';
 import { fitting } from '../../model/shapes.ts';
 import { parseCondition } from '../../model/watch-condition.ts';
 import { askText, pickFrom, plainRow, sayInformation, sayWarning } from '../../say/say.ts';
+import type { SessionReference } from '../../session/pool.ts';
 import type { LoadedFiles } from '../compare/loaded.ts';
 import type { TileDocument } from '../document.ts';
 import { parsePlaces } from '../go-to.ts';
@@ -47,6 +48,8 @@ export interface WatchListServices {
   /** Where snapshots of watches go. */
   readonly folder: vscode.Uri;
   readonly files: { load(): Promise<LoadedFiles> };
+  /** The session of a memory; undefined when its board is not in the sidebar. */
+  acquire(resource: MemoryResource): SessionReference | undefined;
   /** The files of the snapshots that the sidebar shows. */
   openSnapshots(): readonly string[];
   /** Fires when boards, partitions or connections may be others. */
@@ -70,7 +73,7 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
     this.#provider = provider;
     this.#services = services;
     this.#watches = new Watches({
-      acquire: (resource) => provider.services.acquire(resource),
+      acquire: (resource) => services.acquire(resource),
       offsetOf: ({ resource, tile, name }) =>
         provider.services
           .names(resource.board, resource.memory, tile)
