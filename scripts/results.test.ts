@@ -27,6 +27,21 @@ describe('results of the runners', () => {
     });
   });
 
+  test('[truth-20] vitest: a file whose process ended says what vitest saw of it', () => {
+    const crashed = JSON.stringify({
+      testResults: [
+        {
+          name: '/src/a.test.ts',
+          status: 'failed',
+          assertionResults: [{ fullName: 'one', status: 'pending' }],
+        },
+      ],
+    });
+    const seen = 'Worker exited unexpectedly with signal SIGSEGV while running test file /src/a.test.ts';
+    expect(joined(filesOfVitest(crashed, ['elsewhere', seen])).failures).toEqual([`/src/a.test.ts: ${seen}`]);
+    expect(joined(filesOfVitest(crashed)).failures).toEqual(['/src/a.test.ts: could not be run']);
+  });
+
   const report = (files: Record<string, readonly object[]>, message?: string): string =>
     JSON.stringify({
       testResults: Object.entries(files).map(([name, tests]) => ({

@@ -22,6 +22,9 @@ export const ONCE = 'once';
 /** Stands in the message of a failure that no later try makes good. */
 export const COUNTS_AT_ONCE = 'counts at the first try';
 
+/** Stands for what went wrong outside all tests in vitest's last run: texts. */
+export const VITEST_ERRORS = 'vitest-errors';
+
 /** Where the result of a suite stands. */
 export function outcomeFile(suite: string): string {
   return join(resultsFolder, `${suite}.json`);
@@ -70,8 +73,11 @@ export interface FileOutcome {
   readonly final: boolean;
 }
 
-/** Reads what vitest's json reporter wrote. What failed outside a test has the file's name as its title. */
-export function filesOfVitest(text: string): FileOutcome[] {
+/**
+ * Reads what vitest's json reporter wrote. What failed outside a test has the file's name as its title; why a file could not be
+ * run is among `errors`, which `vitest-errors.ts` kept.
+ */
+export function filesOfVitest(text: string, errors: readonly string[] = []): FileOutcome[] {
   const report = JSON.parse(text) as VitestReport;
   return report.testResults.map((file) => {
     let passed = 0;
@@ -88,7 +94,10 @@ export function filesOfVitest(text: string): FileOutcome[] {
       } else skips.push(test.fullName);
     }
     if (said !== '' || (file.status === 'failed' && failures.length === 0)) {
-      failures.push({ title: file.name, reason: said || 'could not be run' });
+      failures.push({
+        title: file.name,
+        reason: said || errors.find((one) => one.includes(file.name)) || 'could not be run',
+      });
     }
     return { file: file.name, passed, skips, failures, final };
   });

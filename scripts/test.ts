@@ -4,20 +4,23 @@
  * machine-readable result; a suite without one counts as a failure.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { isMain, localBin, resultsFolder, root, runMain, ScriptError } from './common.ts';
 import {
   clearOutcome,
+  type FileOutcome,
   filesOfVitest,
   filesToRepeat,
   fromJUnit,
   joined,
+  outcomeFile,
   readOutcome,
   type SuiteOutcome,
   saveOutcome,
+  VITEST_ERRORS,
 } from './results.ts';
 
 interface Suite {
@@ -30,8 +33,8 @@ interface Suite {
   /** The raw result that the runner writes, and its reader; without it the command saves the outcome itself. */
   readonly raw?: { readonly file: string; readonly read: (text: string) => SuiteOutcome };
   /**
-   * Real machines and browsers on two busy cores: test files that failed are run once more after all others, each in a
-   * process, on boards and in windows of its own, so that nothing of the first try is left.
+   * Real processes, machines and browsers on two busy cores: test files that failed are run once more after all others, each
+   * in a process, on boards and in windows of its own, so that nothing of the first try is left.
    */
   readonly secondTry?: boolean;
 }
@@ -49,10 +52,17 @@ function vitest(suite: string, projects = [suite]): Pick<Suite, 'command' | 'raw
       ...projects.map((name) => `--project=${name}`),
       '--reporter=default',
       '--reporter=json',
+      `--reporter=${join(root, 'scripts', 'vitest-errors.ts')}`,
       `--outputFile.json=${file}`,
     ],
-    raw: { file, read: (text) => joined(filesOfVitest(text)) },
+    raw: { file, read: (text) => joined(readVitest(text)) },
   };
+}
+
+/** What vitest's last run said of its files. */
+function readVitest(text: string): FileOutcome[] {
+  const errors = outcomeFile(VITEST_ERRORS);
+  return filesOfVitest(text, existsSync(errors) ? JSON.parse(readFileSync(errors, 'utf8')) : []);
 }
 
 const native = script('scripts/native.ts');
@@ -64,7 +74,7 @@ const nativeJUnit = join(resultsFolder, 'raw-native.xml');
 const SUITES: Readonly<Record<string, Suite>> = {
   build: { minutes: 10, command: script('scripts/build.ts', '--host-tests') },
   check: { minutes: 15, command: script('scripts/check.ts') },
-  unit: { minutes: 20, ...vitest('unit') },
+  unit: { minutes: 20, ...vitest('unit'), secondTry: true },
   native: {
     minutes: 25,
     command: script('scripts/test-native.ts', nativeJUnit),
@@ -128,7 +138,7 @@ function withFailure(outcome: SuiteOutcome, text: string): SuiteOutcome {
 }
 
 async function runSuite(name: string, suite: Suite, extra: readonly string[]): Promise<SuiteOutcome> {
-  await clearOutcome(name, `raw-${name}`);
+  await clearOutcome(name, `raw-${name}`, VITEST_ERRORS);
   const problems: string[] = [];
   for (const step of suite.prepare ?? []) {
     const code = await runLimited(step, PREPARATION_MINUTES);
@@ -139,15 +149,16 @@ async function runSuite(name: string, suite: Suite, extra: readonly string[]): P
   let outcome: SuiteOutcome | undefined;
   if (suite.raw === undefined) outcome = await readOutcome(name);
   else if (existsSync(suite.raw.file)) {
-    const first = await readFile(suite.raw.file, 'utf8');
-    outcome = suite.raw.read(first);
-    const again = suite.secondTry === true && code !== 'time-out' ? filesToRepeat(filesOfVitest(first)) : [];
+    const text = await readFile(suite.raw.file, 'utf8');
+    outcome = suite.raw.read(text);
+    const first = suite.secondTry === true && code !== 'time-out' ? readVitest(text) : [];
+    const again = filesToRepeat(first);
     if (again.length > 0 && extra.length === 0) {
       console.log(`\nTried once more, from nothing: ${again.map((file) => relative(root, file)).join(', ')}`);
-      await clearOutcome(`raw-${name}`);
+      await clearOutcome(`raw-${name}`, VITEST_ERRORS);
       code = await runLimited([...suite.command, ...again], (end - Date.now()) / 60_000);
       if (existsSync(suite.raw.file)) {
-        outcome = joined(filesOfVitest(first), filesOfVitest(await readFile(suite.raw.file, 'utf8')));
+        outcome = joined(first, readVitest(await readFile(suite.raw.file, 'utf8')));
       }
     }
   }

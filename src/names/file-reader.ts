@@ -1,7 +1,7 @@
 /** Reads the files of builds on a thread of its own, so that large ones delay nothing else. It lives while there is work. */
 import { Worker } from 'node:worker_threads';
 import { FileFault } from '../model/program/faults.ts';
-import type { ReadAnswer, Reading, Readings, ReadRequest } from './readers.ts';
+import type { ReadAnswer, Reading, Readings, ToReaders } from './readers.ts';
 
 /** A file that needs more than this is refused; MB. */
 const mostMemory = 1024;
@@ -42,13 +42,14 @@ export class FileReader implements ReadsFiles {
         },
         failed: reject,
       });
-      this.#thread().postMessage({ id, reading, params } as ReadRequest);
+      this.#thread().postMessage({ id, reading, params } as ToReaders);
     });
   }
 
   rest(): void {
     if (this.#waiting.size > 0) return;
-    void this.#worker?.terminate();
+    // It has nothing to do, and ends by itself: a thread that is stopped from outside can take its process along.
+    this.#worker?.postMessage(null satisfies ToReaders);
     this.#worker = undefined;
   }
 

@@ -41,6 +41,9 @@ export type ReadRequest = {
   };
 }[Reading];
 
+/** What is said to the thread of the readers; null: no file comes any more. */
+export type ToReaders = ReadRequest | null;
+
 /** What a reader found, or what is wrong with the file. */
 export type ReadAnswer =
   | { readonly id: number; readonly result: Readings[Reading]['result'] }

@@ -172,6 +172,24 @@ export class HexEditorPage {
     return this.frame.locator(`vscode-button[data-name="${name}"]`);
   }
 
+  /**
+   * Presses Connect, as often as it is offered, until `done`. The board's own next attempt may be faster than a person, and
+   * the button be gone.
+   */
+  async connectUntil(done: () => Promise<boolean> | boolean): Promise<void> {
+    const connect = this.button('connect');
+    for (const end = Date.now() + PATIENCE_MS; !(await done()); ) {
+      if (Date.now() > end) throw new Error('The board did not connect.');
+      if (await connect.isVisible()) await connect.click({ timeout: 1_000 }).catch(() => undefined);
+      else await this.page.waitForTimeout(50);
+    }
+  }
+
+  /** The page says that its board is connected. One look. */
+  async isOnline(): Promise<boolean> {
+    return (await this.frame.locator('.chip.link:not(.offline)').count()) > 0;
+  }
+
   /** Number of staged bytes as the page says it. One look: it may go at any moment. */
   async stagedCount(): Promise<number> {
     const [text] = await this.frame.locator('.count.staged:visible').allTextContents();

@@ -103,14 +103,8 @@ describe('[main-23] the connection is cut', () => {
 
   /** The page is connected again, by itself or because a person did not want to wait. */
   async function online(editor: HexEditorPage, by: 'itself' | 'hand'): Promise<void> {
-    const connect = editor.button('connect');
-    const isOnline = async (): Promise<boolean> => {
-      // Its own next attempt may be faster than the person, and the button be gone.
-      if (by === 'hand' && (await connect.isVisible()))
-        await connect.click({ timeout: 1_000 }).catch(() => undefined);
-      return (await editor.frame.locator('.chip.link:not(.offline)').count()) > 0;
-    };
-    await expect.poll(isOnline, { timeout: 90_000, interval: 50 }).toBe(true);
+    if (by === 'hand') await editor.connectUntil(() => editor.isOnline());
+    else await expect.poll(() => editor.isOnline(), { timeout: 90_000, interval: 50 }).toBe(true);
   }
 
   /** Nothing but the pattern is on the board; then the edit is applied, and exactly its bytes are there. */
@@ -218,9 +212,12 @@ describe('[main-23] the connection is cut', () => {
     // As after a reboot: the board has forgotten the helper.
     await board.exec(`rm -f '${helper}'`);
     proxy.cut();
-    const upload = proxy.cutAfter('toTarget', IN_THE_UPLOAD);
+    let isCut = false;
+    const upload = proxy.cutAfter('toTarget', IN_THE_UPLOAD).then(() => {
+      isCut = true;
+    });
     await offline(editor, 2);
-    await editor.button('connect').click();
+    await editor.connectUntil(() => isCut);
     await upload;
     await workbench.waitForNotification(LOST);
     await offline(editor, 2);

@@ -292,7 +292,7 @@ describe('[main-21] saving', () => {
     await workbench.page.keyboard.press('Control+y');
     await editor.waitForStaged(2);
     proxy.mend();
-    await editor.button('connect').click();
+    await editor.connectUntil(() => editor.isOnline());
     await editor.rebase();
     await editor.waitForRow('0x10', `abcd${pattern('data', COLUMN, row, 0x12, 14, SEED)}`);
     await workbench.showView('Tilescope');
