@@ -79,6 +79,7 @@ const PARTS: Readonly<Record<string, string>> = {
   questions: 'src/boards/ssh-entry.ts',
   session: 'src/session/pool.ts',
   editor: 'src/editor/panel.ts',
+  commands: 'src/editor/commands.ts',
   find: 'src/editor/find/hit-search.ts',
   files: 'src/editor/compare/loaded.ts',
   watches: 'src/editor/watches/watch-list.ts',

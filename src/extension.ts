@@ -14,7 +14,7 @@ import type { LocalSettings } from './boards/local-entry.ts';
 import { PickedColumns } from './boards/pick-columns.ts';
 import { Secrets } from './boards/secrets.ts';
 import { DebugFace } from './debug/debug-face.ts';
-import { EditorCommands } from './editor/commands.ts';
+import { CommandFace } from './editor/command-face.ts';
 import { followDebugSessions } from './editor/debug-sessions.ts';
 import { DebugStops } from './editor/debug-stops.ts';
 import { EditActions } from './editor/edit-actions.ts';
@@ -306,7 +306,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new EditorCommands(editor, writes, files, watches).register(),
+    ...new CommandFace(editor, writes, files, watches).register(),
     writes,
     files,
     ...files.register(),

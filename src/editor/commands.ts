@@ -1,4 +1,4 @@
-/** The editor's commands. Each exists in every state and says why when it cannot run. */
+/** What the editor's commands do. Each says why when it cannot run. */
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
@@ -8,6 +8,7 @@ import { atStops, liveRates } from '../model/live-rate.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
 import { changeBeside } from './changes-walk.ts';
+import type { EditorCommand } from './command-face.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HostCommand } from './messages.ts';
@@ -18,53 +19,6 @@ import type { HexEditorProvider } from './provider.ts';
 import { applyProblem, sentenceOf } from './sentences.ts';
 import type { WatchActions } from './watch-actions.ts';
 import type { WrittenBytes } from './written-bytes.ts';
-
-/** The editor's commands in the palette, without the `tilescope.` in front. */
-type EditorCommand =
-  | 'apply'
-  | 'discard'
-  | 'refresh'
-  | 'unlock'
-  | 'lock'
-  | 'immediate'
-  | 'stageEdits'
-  | 'rebase'
-  | 'keepMine'
-  | 'takeTheirs'
-  | 'readFast'
-  | 'readRunning'
-  | 'goTo'
-  | 'goToName'
-  | 'parameters'
-  | 'stacks'
-  | 'find'
-  | 'replace'
-  | 'findNext'
-  | 'findPrevious'
-  | 'cells'
-  | 'live'
-  | 'marks'
-  | 'freeze'
-  | 'scrollTogether'
-  | 'scrollApart'
-  | 'nextChange'
-  | 'previousChange'
-  | 'addWatch'
-  | 'copyAs'
-  | 'pasteAs'
-  | 'fill'
-  | 'selectTile'
-  | 'nextTile'
-  | 'previousTile'
-  | 'copyAddress'
-  | 'showWrites'
-  | 'saveSnapshot'
-  | 'import'
-  | 'export'
-  | 'compareFile'
-  | 'compareTile'
-  | 'nextMismatch'
-  | 'previousMismatch';
 
 export class EditorCommands {
   readonly #provider: HexEditorProvider;
@@ -136,29 +90,11 @@ export class EditorCommands {
     this.#writes = writes;
     this.#files = files;
     this.#watches = watches;
-    provider.runCommandsBy((command, document) => void this.#runFromPage(command, document));
   }
 
-  /** Registers the commands; each takes a document's URI, or means the active editor. */
-  register(): vscode.Disposable[] {
-    return Object.entries(this.#actions).map(([name, action]) =>
-      vscode.commands.registerCommand(`tilescope.${name}`, async (argument?: unknown) => {
-        const document = this.#documentOf(argument);
-        if (document === undefined) {
-          sayInformation(vscode.l10n.t('Open the memory of a tile first: no tile memory editor is active.'));
-          return;
-        }
-        await this.#guarded(document, action);
-      }),
-    );
-  }
-
-  #documentOf(argument: unknown): TileDocument | undefined {
-    if (argument instanceof vscode.Uri) return this.#provider.document(argument);
-    const active = this.#provider.activePanel;
-    if (active !== undefined) return active.document;
-    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
-    return input instanceof vscode.TabInputCustom ? this.#provider.document(input.uri) : undefined;
+  /** Runs a command on a document; failures are shown. */
+  async run(command: EditorCommand, document: TileDocument): Promise<void> {
+    await this.#guarded(document, this.#actions[command]);
   }
 
   async #guarded(document: TileDocument, action: (document: TileDocument) => Promise<void>): Promise<void> {
@@ -187,7 +123,8 @@ export class EditorCommands {
     });
   }
 
-  async #runFromPage(command: HostCommand, document: TileDocument): Promise<void> {
+  /** Runs what the page of a document asks for; failures are shown. */
+  async runFromPage(command: HostCommand, document: TileDocument): Promise<void> {
     const { services } = this.#provider;
     const board = document.resource.board;
     const actions: Record<HostCommand, (document: TileDocument) => Promise<unknown>> = {

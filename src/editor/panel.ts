@@ -2,7 +2,7 @@
 
 import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
-import { reasonShift, unreadableReasons } from '../model/byte-state.ts';
+import { reasonShift, stateBits, unreadableReasons } from '../model/byte-state.ts';
 import { type CellChoice, type CellName, hexBytes } from '../model/cells/choices.ts';
 import { DisposableStore } from '../model/event.ts';
 import {
@@ -426,6 +426,12 @@ export class HexPanel {
   /** Bytes as the tab shows them: of now, or of when it was frozen. */
   bytes(range: ByteRange): ShownBytes {
     return this.#source.bytes(range);
+  }
+
+  /** As `bytes`; undefined where one of them is not known. */
+  knownBytes(range: ByteRange): Uint8Array | undefined {
+    const { bytes, flags } = this.bytes(range);
+    return flags.every((flag) => (flag & stateBits.known) !== 0) ? bytes : undefined;
   }
 
   /** How the tab follows the memory by itself; undefined if it does not. */

@@ -106,7 +106,7 @@ vi.mock('vscode', () => ({
   },
 }));
 
-const { EditorCommands } = await import('./commands.ts');
+const { CommandFace } = await import('./command-face.ts');
 const { HexEditorProvider } = await import('./provider.ts');
 const { HitActions } = await import('./hit-actions.ts');
 const { foundRow } = await import('./find/hit-rows.ts');
@@ -205,7 +205,7 @@ async function setup({ isConnected = true } = {}) {
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
   const load = () => Promise.reject(new Error('no files here'));
-  new EditorCommands(provider, { show: async () => undefined }, { load }, { load });
+  new CommandFace(provider, { show: async () => undefined }, { load }, { load });
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string, at = uri) => {

@@ -1,6 +1,5 @@
 /** The status bar of the active tile memory editor: policy and staged bytes, selection, read time, what following costs. */
 import * as vscode from 'vscode';
-import { stateBits } from '../model/byte-state.ts';
 import { formatTile, locate } from '../model/geometry.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { StatusPlace } from '../say/say.ts';
@@ -160,8 +159,8 @@ function valueText(panel: HexPanel, start: number, length: number): string {
   const size = length === 2 || length === 8 ? length : length > 1 ? 4 : length === 1 ? 1 : 4;
   const shown = panel.document.shown;
   if (shown === undefined || start + size > shown.range.offset + shown.range.length) return '';
-  const { bytes, flags } = panel.bytes({ offset: start, length: size });
-  if (flags.some((flag) => (flag & stateBits.known) === 0)) return '';
+  const bytes = panel.knownBytes({ offset: start, length: size });
+  if (bytes === undefined) return '';
   let value = 0n;
   for (let index = size - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[index] ?? 0);
   return `= ${hexNumber(value, size * 2)}`;

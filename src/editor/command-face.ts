@@ -1,0 +1,109 @@
+/** The editor's commands as VS Code and the page know them. What they do is loaded with the first one that runs. */
+import * as vscode from 'vscode';
+import { sayInformation } from '../say/say.ts';
+import type { EditorCommands } from './commands.ts';
+import type { TileDocument } from './document.ts';
+import type { FileActions } from './file-actions.ts';
+import type { HexEditorProvider } from './provider.ts';
+import type { WatchActions } from './watch-actions.ts';
+import type { WrittenBytes } from './written-bytes.ts';
+
+/** The editor's commands in the palette, without the `tilescope.` in front. */
+const editorCommands = [
+  'apply',
+  'discard',
+  'refresh',
+  'unlock',
+  'lock',
+  'immediate',
+  'stageEdits',
+  'rebase',
+  'keepMine',
+  'takeTheirs',
+  'readFast',
+  'readRunning',
+  'goTo',
+  'goToName',
+  'parameters',
+  'stacks',
+  'find',
+  'replace',
+  'findNext',
+  'findPrevious',
+  'cells',
+  'live',
+  'marks',
+  'freeze',
+  'scrollTogether',
+  'scrollApart',
+  'nextChange',
+  'previousChange',
+  'addWatch',
+  'copyAs',
+  'pasteAs',
+  'fill',
+  'selectTile',
+  'nextTile',
+  'previousTile',
+  'copyAddress',
+  'showWrites',
+  'saveSnapshot',
+  'import',
+  'export',
+  'compareFile',
+  'compareTile',
+  'nextMismatch',
+  'previousMismatch',
+] as const;
+
+/** One of the editor's commands. */
+export type EditorCommand = (typeof editorCommands)[number];
+
+export class CommandFace {
+  readonly #provider: HexEditorProvider;
+  readonly #writes: Pick<WrittenBytes, 'show'>;
+  readonly #files: Pick<FileActions, 'load'>;
+  readonly #watches: Pick<WatchActions, 'load'>;
+  #commands: EditorCommands | undefined;
+
+  constructor(
+    provider: HexEditorProvider,
+    writes: Pick<WrittenBytes, 'show'>,
+    files: Pick<FileActions, 'load'>,
+    watches: Pick<WatchActions, 'load'>,
+  ) {
+    this.#provider = provider;
+    this.#writes = writes;
+    this.#files = files;
+    this.#watches = watches;
+    provider.runCommandsBy(async (command, document) => (await this.#load()).runFromPage(command, document));
+  }
+
+  /** Registers the commands; each takes a document's URI, or means the active editor. */
+  register(): vscode.Disposable[] {
+    return editorCommands.map((name) =>
+      vscode.commands.registerCommand(`tilescope.${name}`, async (argument?: unknown) => {
+        const document = this.#documentOf(argument);
+        if (document === undefined) {
+          sayInformation(vscode.l10n.t('Open the memory of a tile first: no tile memory editor is active.'));
+          return;
+        }
+        await (await this.#load()).run(name, document);
+      }),
+    );
+  }
+
+  #documentOf(argument: unknown): TileDocument | undefined {
+    if (argument instanceof vscode.Uri) return this.#provider.document(argument);
+    const active = this.#provider.activePanel;
+    if (active !== undefined) return active.document;
+    const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+    return input instanceof vscode.TabInputCustom ? this.#provider.document(input.uri) : undefined;
+  }
+
+  async #load(): Promise<EditorCommands> {
+    const { EditorCommands: Commands } = await import('./commands.ts');
+    this.#commands ??= new Commands(this.#provider, this.#writes, this.#files, this.#watches);
+    return this.#commands;
+  }
+}
