@@ -77,6 +77,8 @@ const PARTS: Readonly<Record<string, string>> = {
   simulated: 'src/board/simulated/connector.ts',
   hosts: 'src/board/ssh/host-names.ts',
   questions: 'src/boards/ssh-entry.ts',
+  memories: 'src/explorer/memory-box.ts',
+  partitions: 'src/explorer/partition-questions.ts',
   session: 'src/session/pool.ts',
   editor: 'src/editor/panel.ts',
   commands: 'src/editor/commands.ts',

@@ -282,7 +282,7 @@ describe('[main-22] a memory whose layout is not learned in time', () => {
     vi.spyOn(AbortSignal, 'timeout').mockReturnValue(new AbortController().signal);
     answer();
     await send({ type: 'command', command: 'refresh' });
-    expect(view.webview.html).toContain('main.js');
+    await vi.waitFor(() => expect(view.webview.html).toContain('main.js'));
   });
 });
 

@@ -2,8 +2,8 @@
 import { hostname } from 'node:os';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { type ConnectStep, type Partition, patience } from '../board/board.ts';
-import { BoardError, toBoardError } from '../board/errors.ts';
+import { type ConnectStep, patience } from '../board/board.ts';
+import { BoardError } from '../board/errors.ts';
 import { type BoardConfig, newBoardId } from '../boards/board-config.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import type { DriverConsent } from '../boards/driver-consent.ts';
@@ -11,31 +11,18 @@ import type { LocalSettings } from '../boards/local-entry.ts';
 import type { PickedColumns } from '../boards/pick-columns.ts';
 import type { Secrets } from '../boards/secrets.ts';
 import { actionNames } from '../model/action-names.ts';
-import { formatTile, type Tile, tiles } from '../model/geometry.ts';
-import type { PartitionKey } from '../model/partition-key.ts';
+import type { Tile } from '../model/geometry.ts';
 import { markdownCode } from '../model/plain.ts';
 import type { MemoryResource } from '../model/resource.ts';
 import type { Choice } from '../say/multi-step.ts';
-import { agreesTo, askText, pickFrom, pickTyped, sayInformation, withProgress } from '../say/say.ts';
+import { agreesTo, askText, pickFrom, sayInformation, withProgress } from '../say/say.ts';
 import type { Failures } from './failures.ts';
-import {
-  arrayOf,
-  BoardNode,
-  columnsText,
-  keyIfShared,
-  MemoryNode,
-  memoryName,
-  ownerText,
-  PartitionNode,
-  sizeText,
-  TileNode,
-  uriOf,
-} from './nodes.ts';
-import { openTileLines } from './tile-box.ts';
+import { BoardNode, columnsText, MemoryNode, PartitionNode, TileNode, uriOf } from './nodes.ts';
 import type { BoardTree } from './tree.ts';
 
 /** Loaded when a board over SSH is first added or edited: it knows the language of ssh's configuration. */
 const sshQuestions = () => import('../boards/ssh-entry.ts');
+const memoryQuestions = () => import('./memory-box.ts');
 
 export interface CommandServices {
   readonly boards: BoardCollection;
@@ -343,43 +330,18 @@ export class BoardCommands {
     await vscode.commands.executeCommand('vscode.openWith', uriOf(resource), 'tilescope.hex');
   }
 
-  /** Asks for a tile by column and row; a text that is given is taken for what is typed. */
+  /** Opens a tile by column and row; a text that is given is taken for what is typed. */
   async #openTile(argument: unknown): Promise<void> {
-    const { boards, picks, activeMemory } = this.#services;
+    const { boards, activeMemory } = this.#services;
     if (boards.entries.every(({ link }) => link.state.kind !== 'connected')) {
       const entry = await this.#pickBoard();
       if (entry === undefined || !(await this.connect(entry))) return;
     }
     const active = activeMemory();
-    const lines = (typed: string) =>
-      openTileLines(
-        typed,
-        boards.entries
-          .filter(({ link }) => link.state.kind === 'connected')
-          .map((entry) => ({
-            id: entry.id,
-            label: entry.config.label,
-            array: arrayOf(entry),
-            partitions: picks.shown(entry.id, entry.link.partitions),
-          })),
-        active?.resource,
-        { memoryName, columnsText, l10n: vscode.l10n },
-      );
-    const line =
-      typeof argument === 'string'
-        ? lines(argument)[0]
-        : await pickTyped({
-            title: vscode.l10n.t('Open Tile'),
-            placeHolder: vscode.l10n.t('(column,row), such as (3,2)'),
-            lines,
-            onActive: () => undefined,
-            isAnswer: ({ resource }) => resource !== undefined,
-          });
-    const resource = line?.resource;
-    if (resource === undefined) {
-      if (typeof argument === 'string' && line !== undefined) sayInformation(line.label);
-      return;
-    }
+    const given = typeof argument === 'string' ? argument : undefined;
+    const { askTile } = await memoryQuestions();
+    const resource = await askTile(given, this.#services, active?.resource);
+    if (resource === undefined) return;
     const { board, partition, memory } = active?.resource ?? {};
     const isSame = board === resource.board && partition === resource.partition && memory === resource.memory;
     if (active !== undefined && isSame) await active.toTile(resource.tile);
@@ -391,50 +353,8 @@ export class BoardCommands {
     const entry = given ?? (await this.#pickBoard());
     if (entry === undefined) return undefined;
     if (entry.link.state.kind !== 'connected' && !(await this.connect(entry))) return undefined;
-    const partition = await pickFrom(
-      this.#services.picks.shown(entry.id, entry.link.partitions).map((info) => ({
-        label: columnsText(info),
-        description: [...keyIfShared(entry, info), ownerText(info)].join(' · '),
-        info,
-      })),
-      { title: entry.config.label, placeHolder: vscode.l10n.t('Partition') },
-    );
-    if (partition === undefined) return undefined;
-    const { key } = partition.info;
-    const opened = await this.#openPartition(entry, key);
-    if (opened === undefined) return undefined;
-    const memory = await pickFrom(
-      opened.memories.map(({ geometry }) => ({
-        label: memoryName(geometry.type),
-        description: sizeText(geometry.bytesPerTile),
-        geometry,
-      })),
-      { title: columnsText(partition.info), placeHolder: vscode.l10n.t('Memory type') },
-    );
-    if (memory === undefined) return undefined;
-    const whole: MemoryResource = { board: entry.id, partition: key, memory: memory.geometry.type };
-    const place = await pickFrom(
-      [
-        { label: vscode.l10n.t('All tiles'), resource: whole },
-        ...tiles(memory.geometry).map((tile) => ({
-          label: formatTile(tile),
-          resource: { ...whole, tile },
-        })),
-      ],
-      { title: memory.label, placeHolder: vscode.l10n.t('Tile') },
-    );
-    return place?.resource;
-  }
-
-  /** Opens a partition, asking first about an unknown driver; `undefined` if the person declines. */
-  async #openPartition(entry: BoardEntry, key: PartitionKey): Promise<Partition | undefined> {
-    try {
-      return await entry.link.open(key, AbortSignal.timeout(patience));
-    } catch (error) {
-      if (toBoardError(error).code !== 'unknown-driver') throw error;
-      if (!(await this.#services.consent.ask(entry))) return undefined;
-      return entry.link.open(key, AbortSignal.timeout(patience));
-    }
+    const { askMemory } = await memoryQuestions();
+    return askMemory(entry, this.#services);
   }
 
   #entryOf(argument: unknown): BoardEntry | undefined {

@@ -2,7 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { Emitter } from '../model/event.ts';
 import { BoardLink } from '../session/link.ts';
 import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
-import type { GuestQuestion } from './guest.ts';
+import type { GuestQuestion } from './partition-questions.ts';
 
 vi.mock('vscode', () => ({
   env: { language: 'en' },

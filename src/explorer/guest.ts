@@ -5,16 +5,19 @@
 import * as vscode from 'vscode';
 import { type PartitionInfo, patience } from '../board/board.ts';
 import { BoardError } from '../board/errors.ts';
-import { ownerName, processName } from '../board/owner-name.ts';
+import { processName } from '../board/owner-name.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
-import { columnsInput, type PickedColumns, parseColumns, sameColumns } from '../boards/pick-columns.ts';
+import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
 import { type ColumnRange, formatTile, type Tile } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
-import { agreesTo, askText, type ModalQuestion, pickFrom, sayInformation } from '../say/say.ts';
+import { agreesTo, pickFrom, sayInformation } from '../say/say.ts';
 import type { RefusedStart } from '../session/link.ts';
 import type { Failures } from './failures.ts';
 import { columnsText, FreeColumnsNode, keyIfShared, ownerText, PartitionNode, PickedNode } from './nodes.ts';
+import type { GuestQuestion } from './partition-questions.ts';
 import type { BoardTree } from './tree.ts';
+
+const questions = () => import('./partition-questions.ts');
 
 /** A partition of a board that a command is about. */
 export interface Place {
@@ -26,11 +29,6 @@ export interface Place {
 interface Columns {
   readonly entry: BoardEntry;
   readonly columns: ColumnRange;
-}
-
-/** A question before something is done to a partition. */
-export interface GuestQuestion extends ModalQuestion {
-  readonly act: 'hold' | 'release' | 'enableClocks' | 'reachKernel';
 }
 
 export interface GuestServices {
@@ -59,7 +57,8 @@ export class GuestCommands implements vscode.Disposable {
   /** How a person is told that the driver did not do what was asked; tests listen in their place. */
   warn: (text: string) => void = (text) => void this.#services.failures.warn(text);
   /** How columns are typed; tests answer in their place. */
-  askColumns: (run: ColumnRange) => Promise<ColumnRange | undefined> = askColumnsInBox;
+  askColumns: (run: ColumnRange) => Promise<ColumnRange | undefined> = async (run) =>
+    (await questions()).askColumns(run);
 
   /** Fires when a hold ended that was not released from this window. */
   readonly onDidEndHold = this.#endedHolds.event;
@@ -135,17 +134,8 @@ export class GuestCommands implements vscode.Disposable {
     if (info === undefined || !canBeHeld(info)) {
       throw new BoardError('hold-failed', 'only a partition that a process has can be held');
     }
-    const owner = ownerName(info.owner, vscode.l10n);
-    const agreed = await this.confirm({
-      act: 'hold',
-      title: vscode.l10n.t('{0} of {1}: hold for post-mortem?', columnsText(info), entry.config.label),
-      detail: vscode.l10n.t(
-        'When {0} ends, its memory stays readable as it was left. From then on nobody can start the application on these columns until you release them. The hold ends by itself after 8 hours.',
-        owner,
-      ),
-      agree: vscode.l10n.t('Hold'),
-    });
-    if (!agreed) return false;
+    const { holdQuestion } = await questions();
+    if (!(await this.confirm(holdQuestion(info, entry.config.label)))) return false;
     await entry.link.hold(partition, true, AbortSignal.timeout(patience));
     return true;
   }
@@ -155,16 +145,9 @@ export class GuestCommands implements vscode.Disposable {
     // The last list may be half a second old: an owner that crashed since would lose its memory without the question.
     await entry.link.refreshPartitions(AbortSignal.timeout(patience));
     const info = this.#info(entry, partition);
-    const lost = info?.hold === undefined ? undefined : lossOf(info);
-    if (info !== undefined && lost !== undefined) {
-      const agreed = await this.confirm({
-        act: 'release',
-        title: vscode.l10n.t('{0} of {1}: release?', columnsText(info), entry.config.label),
-        detail: lost,
-        agree: vscode.l10n.t('Release'),
-      });
-      if (!agreed) return false;
-    }
+    const { releaseQuestion } = await questions();
+    const question = info?.hold === undefined ? undefined : releaseQuestion(info, entry.config.label);
+    if (question !== undefined && !(await this.confirm(question))) return false;
     const key = placeKey(entry, partition);
     this.#releasing.add(key);
     try {
@@ -184,19 +167,9 @@ export class GuestCommands implements vscode.Disposable {
     if (info?.inUse === true) {
       throw new BoardError('locked', 'clocks are the business of the owner', ownerFacts(info));
     }
-    const agreed = await this.confirm({
-      act: 'enableClocks',
-      title: vscode.l10n.t(
-        '{0} of {1}: enable clocks?',
-        this.#nameOf({ entry, partition }),
-        entry.config.label,
-      ),
-      detail: vscode.l10n.t(
-        'The clocks of tiles that are off run while Tilescope accesses this partition, and are given back after each access. This lasts until you turn it off or disconnect.',
-      ),
-      agree: vscode.l10n.t('Enable Clocks'),
-    });
-    if (!agreed) return false;
+    const { clocksQuestion } = await questions();
+    const question = clocksQuestion(this.#nameOf({ entry, partition }), entry.config.label);
+    if (!(await this.confirm(question))) return false;
     const tiles = await this.#gatedTiles({ entry, partition });
     const running = await entry.link.enableClocks(partition, true, AbortSignal.timeout(patience));
     const epoch = this.#info(entry, partition)?.epoch;
@@ -251,19 +224,9 @@ export class GuestCommands implements vscode.Disposable {
    * was taken. Rejects with BoardError.
    */
   async reachKernel({ entry, partition }: Place): Promise<boolean> {
-    const agreed = await this.confirm({
-      act: 'reachKernel',
-      title: vscode.l10n.t(
-        "{0} of {1}: reach through XRT's driver?",
-        this.#nameOf({ entry, partition }),
-        entry.config.label,
-      ),
-      detail: vscode.l10n.t(
-        "XRT's kernel driver (zocl) hands out a descriptor and never counts it as given back. From then on a reset of the array by XRT goes wrong, until the xclbin is loaded anew or the board is rebooted. The columns stay in use until you disconnect. Do this to look at what a crash left behind, not beside work that must go on.",
-      ),
-      agree: vscode.l10n.t('Reach It'),
-    });
-    if (!agreed) return false;
+    const { kernelQuestion } = await questions();
+    const question = kernelQuestion(this.#nameOf({ entry, partition }), entry.config.label);
+    if (!(await this.confirm(question))) return false;
     await entry.link.takeKernelDescriptor(partition, AbortSignal.timeout(patience));
     this.#services.tree.refresh(entry);
     return true;
@@ -434,19 +397,6 @@ function canBeHeld(info: PartitionInfo): boolean {
   return info.inUse && info.hold === undefined && info.owner?.kind !== 'kernel';
 }
 
-/** What becomes of a held partition's memory when it is released; undefined while its owner is seen to have it. */
-function lossOf({ ownerGone, owner }: PartitionInfo): string | undefined {
-  if (ownerGone) {
-    return vscode.l10n.t(
-      'The driver resets these columns and zeroes their memory. Then the application can start again. Open editors keep the bytes as last read.',
-    );
-  }
-  if (owner?.kind === 'process') return undefined;
-  return vscode.l10n.t(
-    'Whether anybody else still has these columns cannot be seen. If nobody has, the driver resets them and zeroes their memory. Open editors keep the bytes as last read.',
-  );
-}
-
 function ownerFacts({ owner }: PartitionInfo): { pid?: number; command?: string } {
   return owner?.kind === 'process' ? { pid: owner.pid, command: owner.command } : {};
 }
@@ -464,27 +414,4 @@ function pickOf(argument: unknown): Columns | undefined {
 
 function placeKey(entry: BoardEntry, partition: PartitionKey): string {
   return `${entry.id}/${partition}`;
-}
-
-async function askColumnsInBox(run: ColumnRange): Promise<ColumnRange | undefined> {
-  const { startCol, numCols } = run;
-  const last = startCol + numCols - 1;
-  const read = (text: string) => parseColumns(text, run);
-  const typed = await askText({
-    title: vscode.l10n.t('Pick Columns'),
-    prompt: vscode.l10n.t(
-      'First and last column, such as {0}, or the first column and their number, such as {1}',
-      columnsInput({ startCol, numCols: Math.min(4, numCols) }),
-      `${startCol}, ${Math.min(4, numCols)}`,
-    ),
-    value: columnsInput(run),
-    refuse: (text) => {
-      const columns = read(text);
-      if (columns === 'outside')
-        return vscode.l10n.t('Only columns {0} to {1} are free here.', startCol, last);
-      return columns === 'form' ? vscode.l10n.t('Type columns such as {0}.', columnsInput(run)) : undefined;
-    },
-  });
-  const columns = typed === undefined ? undefined : read(typed);
-  return typeof columns === 'object' ? columns : undefined;
 }

@@ -2,8 +2,8 @@ import * as assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { simulatedKey } from '../../../src/board/simulated/array.ts';
 import type { TileDocument } from '../../../src/editor/document.ts';
-import type { GuestQuestion } from '../../../src/explorer/guest.ts';
 import type { TreeNode } from '../../../src/explorer/nodes.ts';
+import type { GuestQuestion } from '../../../src/explorer/partition-questions.ts';
 import { Bench, free, hexOf, owned, until, untilTrue } from './support.ts';
 
 const tile = { col: 6, row: 2 };
