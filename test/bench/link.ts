@@ -84,19 +84,28 @@ async function startPeer(
       client.exec(command, (error, channel) => {
         if (error !== undefined) return reject(error);
         let got = 0;
+        let said = '';
         channel.on('data', (chunk: Buffer) => {
           got += chunk.length;
         });
-        channel.on('close', () => {
+        channel.stderr.on('data', (chunk: Buffer) => {
+          said += chunk.toString();
+        });
+        channel.on('close', (code: number | null, ending?: string) => {
           if (got === bytes) resolve(performance.now() - begin);
-          else reject(new Error(`${command} gave ${got} bytes`));
+          else reject(new Error(`${command} gave ${got} bytes, ended by ${code ?? ending}: ${said}`));
         });
       });
     });
   return { run, end: () => client.end() };
 }
 
-async function throughput(board: VirtualBoard, folder: string, rounds: number): Promise<Measure[]> {
+async function throughput(
+  board: VirtualBoard,
+  folder: string,
+  rounds: number,
+  where: string,
+): Promise<Measure[]> {
   const ours = await connect(board, board.port, folder);
   await board.put(await compile(folder, 'read_loop'), '/tmp/read_loop');
   const peer = await startPeer(board);
@@ -126,8 +135,16 @@ async function throughput(board: VirtualBoard, folder: string, rounds: number): 
       note: `median of ${rounds}, interleaved; ms: ours ${spread(mine)}, peer ${spread(theirs)}`,
     });
     return [
-      line('read 12.5 MiB over SSH', '`cat` of as many bytes over a channel of the same SSH library', cat),
-      line('read 12.5 MiB over SSH, to its limit', 'C loop over the same words to such a channel', loop),
+      line(
+        `read 12.5 MiB over SSH${where}`,
+        '`cat` of as many bytes over a channel of the same SSH library',
+        cat,
+      ),
+      line(
+        `read 12.5 MiB over SSH${where}, to its limit`,
+        'C loop over the same words to such a channel',
+        loop,
+      ),
     ];
   } finally {
     peer.end();
@@ -161,7 +178,7 @@ async function applyOnce(memory: PartitionMemory, value: number): Promise<number
 
 /**
  * Round trips are what a longer link adds: the time with 50 ms a round trip less the time with none, in units of what
- * one small request grows by. The board's own work (a page fault a tile, under emulation) drops out of it.
+ * one small request grows by. The board's own work drops out of it.
  */
 async function apply(board: VirtualBoard, folder: string, rounds: number): Promise<Measure> {
   const link = await startProxy({ targetPort: board.port });
@@ -270,15 +287,37 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
   }
 }
 
+const wholeArray = { parts: '1:0:0:50:9' };
+
+/** The same over a board with two processors, where the agent reads while the SSH server encrypts. */
+export async function throughputOfTwo(folder: string, rounds: number): Promise<Measure[]> {
+  const board = await startBoard({ image: 'openssh', smp: 2, module: wholeArray });
+  try {
+    const measures = await throughput(board, folder, rounds, ', two processors');
+    await board.assertClean();
+    return measures;
+  } finally {
+    await board.stop();
+  }
+}
+
 /** Boots a board with a whole VC1902 array and measures; medians of `rounds`. */
 export async function measureLink(rounds: number): Promise<Measure[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tilescope-bench-'));
-  const board = await startBoard({ image: 'openssh', module: { parts: '1:0:0:50:9' } });
+  try {
+    return [...(await measureOneProcessor(folder, rounds)), ...(await throughputOfTwo(folder, rounds))];
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureOneProcessor(folder: string, rounds: number): Promise<Measure[]> {
+  const board = await startBoard({ image: 'openssh', module: wholeArray });
   try {
     // What a longer link adds is small beside the board's own work: a single difference may well be negative.
     const applies = Math.max(rounds, 3);
     const measures = [
-      ...(await throughput(board, folder, rounds)),
+      ...(await throughput(board, folder, rounds, '')),
       ...(await behindBulk(board, folder, 10 * rounds)),
       await apply(board, folder, applies),
     ];
@@ -286,6 +325,5 @@ export async function measureLink(rounds: number): Promise<Measure[]> {
     return measures;
   } finally {
     await board.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 }

@@ -8,10 +8,10 @@ import { must, root } from '../../scripts/common.ts';
 import { protocolVersion } from '../../src/board/protocol/core-client.ts';
 import { encodeFrame } from '../../src/board/protocol/frames.ts';
 import { startBoard, type VirtualBoard } from '../board/board.ts';
+import { dynamicId, families } from '../board/families.ts';
 import { interleave, type Measure, median, spread } from './measure.ts';
 
 const bytes = 50 * 8 * 0x8000;
-const mib = bytes / 2 ** 20;
 
 /** Compiles a peer for the board, at -O2 and static; returns its path in `folder`. */
 export async function compile(folder: string, name: string): Promise<string> {
@@ -29,10 +29,79 @@ async function figure(board: VirtualBoard, command: string): Promise<number> {
   return Number(last.split(' ')[0]);
 }
 
-/** MiB/s from nanoseconds. */
-const rate = (nanoseconds: number): number => mib / (nanoseconds / 1e9);
-
 const inMs = (values: readonly number[]): number[] => values.map((value) => value / 1e6);
+
+/** Nanoseconds of ours and of a peer for so many bytes, as one line. */
+function line(
+  name: string,
+  ours: readonly number[],
+  peer: { readonly name: string; readonly times: readonly number[] },
+  goal: number,
+  size = bytes,
+): Measure {
+  const rate = (values: readonly number[]): number => size / 2 ** 20 / (median(values) / 1e9);
+  return {
+    name,
+    value: rate(ours),
+    unit: 'MiB/s',
+    peer: { name: peer.name, value: rate(peer.times) },
+    ratio: median(peer.times) / median(ours),
+    goal: { at: 'least', value: goal },
+    note: `median of ${ours.length}, interleaved; ms: ours ${spread(inMs(ours))}, C ${spread(inMs(peer.times))}`,
+  };
+}
+
+/** Puts frames to the agent as files on the board: named by their operation, with a suffix. */
+async function putFrames(
+  board: VirtualBoard,
+  folder: string,
+  partition: string,
+  length: number,
+  suffix: string,
+): Promise<void> {
+  const frames = {
+    hello: {
+      op: 'hello',
+      id: 1,
+      protocol: protocolVersion,
+      trace: false,
+      device: '/dev/aie0',
+      heartbeatMs: 600_000,
+      exitMs: 600_000,
+    },
+    open: { op: 'open', id: 2, partition, allowUnknown: false },
+    read: { op: 'read', id: 3, partition, memory: 'data', ranges: [[0, length]], asking: 'fast' },
+  };
+  for (const [name, header] of Object.entries(frames)) {
+    await writeFile(join(folder, name), encodeFrame(header));
+    await board.put(join(folder, name), `/tmp/${name}${suffix}`);
+  }
+}
+
+/** Beside an owner of a whole AIE-ML array: by pread of its descriptor, without a lease. */
+async function readBeside(board: VirtualBoard, folder: string, rounds: number): Promise<Measure> {
+  const { module, shape } = families['aperture40/aieml'];
+  const tileBytes = 0x10000;
+  const whole = shape.numCols * shape.core.count * tileBytes;
+  await board.reloadModule(module);
+  const owner = await board.witness(`request ${dynamicId(0, shape.numCols)} keep clocks`);
+  try {
+    await putFrames(board, folder, `0_${shape.numCols}`, whole, '-beside');
+    await board.put(await compile(folder, 'beside_loop'), '/tmp/beside_loop');
+    const frames = ['hello', 'open', 'read'].map((name) => `/tmp/${name}-beside`).join(' ');
+    const tiles = `${shape.numCols} ${shape.core.start} ${shape.core.count} ${tileBytes}`;
+    const [agent = [], loop = []] = await interleave(
+      rounds,
+      () => figure(board, `/tmp/drain /tmp/agent ${frames} ${whole} 2`),
+      () => figure(board, `/tmp/beside_loop witness 2 ${tiles}`),
+    );
+    await board.assertClean();
+    const peer = { name: 'C loop of the same calls, that hands the words on through a pipe', times: loop };
+    return line('read 19 MiB through the agent beside an owner', agent, peer, 0.95, whole);
+  } finally {
+    await owner.exit();
+  }
+}
 
 /** Boots the board with Node and measures; medians of `rounds`. */
 export async function measureReads(rounds: number): Promise<Measure[]> {
@@ -49,24 +118,7 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
       entryPoints: [join(root, 'test', 'bench', 'board-side.ts')],
       outfile: script,
     });
-    const partition = '0_50';
-    const frames = {
-      hello: {
-        op: 'hello',
-        id: 1,
-        protocol: protocolVersion,
-        trace: false,
-        device: '/dev/aie0',
-        heartbeatMs: 600_000,
-        exitMs: 600_000,
-      },
-      open: { op: 'open', id: 2, partition, allowUnknown: false },
-      read: { op: 'read', id: 3, partition, memory: 'data', ranges: [[0, bytes]], asking: 'fast' },
-    };
-    for (const [name, header] of Object.entries(frames)) {
-      await writeFile(join(folder, name), encodeFrame(header));
-      await board.put(join(folder, name), `/tmp/${name}`);
-    }
+    await putFrames(board, folder, '0_50', bytes, '');
     await board.put(script, '/tmp/board-side.mjs');
     await board.put(join(root, 'dist', 'addon', 'linux-arm64', 'tilescope.node'), '/tmp/tilescope.node');
     await board.put(join(root, 'dist', 'agents', 'tilescope-agent-aarch64'), '/tmp/agent');
@@ -83,38 +135,26 @@ export async function measureReads(rounds: number): Promise<Measure[]> {
         1e6 * (await figure(board, '/opt/node/bin/node /tmp/board-side.mjs /tmp/tilescope.node 3 0 50')),
     );
     await board.assertClean();
-    const line = (
-      name: string,
-      values: readonly number[],
-      peer: string,
-      limit: readonly number[],
-      goal = 0.9,
-    ): Measure => ({
-      name,
-      value: rate(median(values)),
-      unit: 'MiB/s',
-      peer: { name: peer, value: rate(median(limit)) },
-      ratio: median(limit) / median(values),
-      goal: { at: 'least', value: goal },
-      note: `median of ${rounds}, interleaved; ms: ours ${spread(inMs(values))}, C ${spread(inMs(limit))}`,
-    });
-    const plain = 'C loop of the same accesses, -O2';
+    const plain = { name: 'C loop of the same accesses, -O2', times: loop };
     return [
-      line('read 12.5 MiB through the addon', addon, plain, loop),
-      line('read 12.5 MiB through the agent', agent, plain, loop),
+      line('read 12.5 MiB through the addon', addon, plain, 0.9),
+      line('read 12.5 MiB through the agent', agent, plain, 0.9),
       line(
         'read 12.5 MiB through the addon, to its limit',
         addon,
-        'C loop in such leases, with looks at clocks, into memory new to the process',
-        fresh,
+        { name: 'C loop in such leases, with looks at clocks, into memory new to the process', times: fresh },
+        0.9,
       ),
       line(
         'read 12.5 MiB through the agent, to its limit',
         agent,
-        'C loop in such leases, with looks at clocks, that hands the words on through a pipe',
-        piped,
+        {
+          name: 'C loop in such leases, with looks at clocks, that hands the words on through a pipe',
+          times: piped,
+        },
         0.95,
       ),
+      await readBeside(board, folder, rounds),
     ];
   } finally {
     await board.stop();

@@ -473,6 +473,22 @@ describe('clocks [main-4]', () => {
     expect(await witness.read('data', 7, 3, 0, 8)).toEqual(patternBytes('data', 7, 3, 0, 8));
     expect(await board.takeForbidden()).toHaveLength(1);
   });
+
+  it('has all pages of tiles that run from mmap on, and keeps those of all but the tiles that are gated', async () => {
+    const faults = async (): Promise<number> => (await board.counters())['faults'] ?? Number.NaN;
+    const witness = await start('request 1 keep');
+    const before = await faults();
+    await witness.fill();
+    for (let row = 1; row <= 8; row++) await witness.peek(7, row, CORE_STATUS);
+    expect(await faults()).toBe(before);
+    await board.control('gate 7 8');
+    expect(await witness.read('data', 7, 7, 0, DATA_SIZE)).toEqual(patternBytes('data', 7, 7, 0, DATA_SIZE));
+    expect(await witness.read('data', 8, 8, 0, DATA_SIZE)).toEqual(patternBytes('data', 8, 8, 0, DATA_SIZE));
+    expect(await faults()).toBe(before);
+    expect(await refusal(witness.read('data', 7, 8, 0, 4))).toBe('SIGBUS');
+    expect(await faults()).toBe(before + 1);
+    expect(await board.takeForbidden()).toHaveLength(1);
+  });
 });
 
 describe('program memory of an enabled core [main-4]', () => {

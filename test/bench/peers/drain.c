@@ -3,6 +3,7 @@
  * usage: drain AGENT HELLO_FILE OPEN_FILE READ_FILE PAYLOAD_BYTES ROUNDS
  * Prints nanoseconds per round, from writing the read request to the last payload byte.
  */
+#define _GNU_SOURCE
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,10 @@ static size_t frame(int fd)
     if (length < 4 + header || length > 1 << 18)
         fail("frame length");
     take(fd, length - 4);
+    if (memmem(buffer, header, "error", 5) != NULL) {
+        fprintf(stderr, "the agent refused: %.*s\n", (int)header, (const char *)buffer);
+        exit(1);
+    }
     return length - 4 - header;
 }
 

@@ -6,8 +6,8 @@
  * `fresh`: into memory that was never touched before, as what a library hands to its caller must be.
  * `pipe`: the words also go through a pipe of 1 MiB to another process, as everything that leaves an agent must.
  * `out`: the words go to stdout, and nothing is printed: the limit of an agent behind a channel.
- * `leases`: with the duties of a guest: the partition is given back after 3 ms of work and taken again, and before the
- * first word of each tile the clocks below it are looked at in the register view, upwards (AIE).
+ * `leases`: with the duties of a guest that reads fast: the partition is given back after 16 ms of work and taken again,
+ * and before the first word of each tile the clocks below it are looked at in the register view, upwards (AIE).
  * Its own statement of the 2020 driver's structures (LKML 2020 series, patches 2 to 4), on purpose: it shares no code
  * with the project's core.
  */
@@ -86,7 +86,7 @@ static int start_drain(size_t bytes, int *done)
 #define CLOCKS 0x36040 /* of the column (bit 0) and the tile above (bit 1) in the shim, of the tile above elsewhere */
 #define COLUMN_SHIFT 23
 #define ROW_SHIFT 18
-#define LEASE_NS 3000000
+#define LEASE_NS 16000000
 
 static long long now_ns(void)
 {

@@ -112,12 +112,12 @@ struct varray {
 extern struct varray varray;
 extern struct rw_semaphore state_sem;
 
-/* A mapping's file, whose pages are taken away when what they show changes. */
+/* A mapping's file, whose pages are taken away when what they show answers no longer. */
 struct view {
 	struct list_head list; /* under views_lock */
 	struct inode *inode;
-	u32 col; /* absolute */
-	u32 cols;
+	struct aie_range range;	    /* absolute: the tiles that it shows */
+	const struct mem_type *mem; /* of these tiles, one after the other; NULL: their registers */
 };
 
 struct vpart {
@@ -220,6 +220,8 @@ void array_exit(void);
  * A page that was never used holds zeros: tile_peek reads it without allocating.
  */
 unsigned long tile_page(u32 col, u32 row, u32 page);
+/* As tile_page, but 0 for registers that nobody has used yet: few have a page. */
+unsigned long tile_page_to_map(u32 col, u32 row, u32 page);
 u32 *tile_word(u32 col, u32 row, u32 off);
 u32 tile_peek(u32 col, u32 row, u32 off);
 /* Bytes of one tile, as tile_peek; wider accesses than words, which only RAM allows. */
@@ -249,9 +251,13 @@ void switch_link(u32 col, u32 row, bool on);
 /* Values after power-on or reset; state_sem held for writing. Call zap_cols after it. */
 void reset_cols(u32 col, u32 cols, u32 rows, unsigned int what, bool clocks_on);
 
-void view_add(struct view *v, struct inode *inode, u32 col, u32 cols);
+void view_add(struct view *v, struct inode *inode, const struct aie_range *range,
+	      const struct mem_type *mem);
 void view_remove(struct view *v);
-/* Forgets all mappings of these columns, so that the next touch faults. */
+/*
+ * Takes pages of these columns out of all mappings, so that the next touch
+ * faults: those of tiles without a clock and program memory of cores that run.
+ */
 void zap_cols(u32 col, u32 cols);
 
 /* ----------------------------------------------------------------- core.c */

@@ -178,6 +178,11 @@ unsigned long tile_page(u32 col, u32 row, u32 n)
 	return READ_ONCE(*page_slot(col, row, n)) ?: grow(col, row, n);
 }
 
+unsigned long tile_page_to_map(u32 col, u32 row, u32 n)
+{
+	return memory_of(row, n) ? tile_page(col, row, n) : READ_ONCE(*page_slot(col, row, n));
+}
+
 u32 *tile_word(u32 col, u32 row, u32 off)
 {
 	unsigned long page = tile_page(col, row, off >> PAGE_SHIFT);
@@ -333,13 +338,14 @@ void reset_cols(u32 col, u32 cols, u32 rows, unsigned int what, bool clocks_on)
 
 /* --------------------------------------------------------------- mappings */
 
-void view_add(struct view *v, struct inode *inode, u32 col, u32 cols)
+void view_add(struct view *v, struct inode *inode, const struct aie_range *range,
+	      const struct mem_type *mem)
 {
 	mutex_lock(&views_lock);
 	if (!v->inode) {
 		v->inode = inode;
-		v->col = col;
-		v->cols = cols;
+		v->range = *range;
+		v->mem = mem;
 		list_add(&v->list, &views);
 	}
 	mutex_unlock(&views_lock);
@@ -354,13 +360,62 @@ void view_remove(struct view *v)
 	mutex_unlock(&views_lock);
 }
 
+/* Which bytes of a view's file show what does not answer now in a tile; len 0: none. */
+static void find_silent(struct view *v, u32 col, u32 row, loff_t *first, loff_t *len)
+{
+	const struct generation *gen = varray.gen;
+	const struct mem_type *program = &gen->mem[1];
+	u32 c = col - v->range.start.col, r = row - v->range.start.row;
+	bool runs, busy;
+
+	down_read(&state_sem);
+	runs = tile_runs(col, row);
+	busy = program_busy(col, row, program->offset);
+	up_read(&state_sem);
+	*len = 0;
+	if (v->mem) {
+		*first = ((loff_t)c * v->range.size.row + r) * v->mem->size;
+		if (!runs || (busy && v->mem == program))
+			*len = v->mem->size;
+	} else {
+		*first = ((loff_t)c << gen->col_shift) + ((loff_t)r << gen->row_shift);
+		if (!runs) {
+			*len = varray.tile_span;
+		} else if (busy) {
+			*first += program->offset;
+			*len = program->size;
+		}
+	}
+}
+
 void zap_cols(u32 col, u32 cols)
 {
 	struct view *v;
+	u32 c, r;
 
 	mutex_lock(&views_lock);
-	list_for_each_entry(v, &views, list) if (col < v->col + v->cols && v->col < col + cols)
-		unmap_mapping_range(v->inode->i_mapping, 0, 0, 1);
+	list_for_each_entry(v, &views, list) {
+		const struct aie_range *shown = &v->range;
+		u32 end = min(col + cols, shown->start.col + shown->size.col);
+		loff_t from = 0, bytes = 0, first, len;
+
+		for (c = max(col, shown->start.col); c < end; c++)
+			for (r = shown->start.row; r < shown->start.row + shown->size.row; r++) {
+				find_silent(v, c, r, &first, &len);
+				if (!len)
+					continue;
+				if (bytes && first == from + bytes) {
+					bytes += len;
+					continue;
+				}
+				if (bytes)
+					unmap_mapping_range(v->inode->i_mapping, from, bytes, 1);
+				from = first;
+				bytes = len;
+			}
+		if (bytes)
+			unmap_mapping_range(v->inode->i_mapping, from, bytes, 1);
+	}
 	mutex_unlock(&views_lock);
 }
 

@@ -203,6 +203,53 @@ static vm_fault_t touch_tile(struct vm_fault *vmf, struct vpart *p, u32 col, u32
 	return ret;
 }
 
+/* Whether a touch of a page is answered and changes nothing. Any other has to be noticed. */
+static bool page_answers(struct vpart *p, u32 col, u32 row, u32 off)
+{
+	const struct generation *gen = varray.gen;
+
+	return !program_busy(col, row, off) &&
+	       (is_owner(p) ||
+		!reg_covers(gen->acting, gen->acting_count, row, off, off + PAGE_SIZE - 1));
+}
+
+/*
+ * Puts all pages of a tile into a new mapping, as the real driver does, but
+ * leaves to faults what does not answer now, and registers that nobody has used
+ * yet, which have no page. What stops answering before the kernel knows of the
+ * new mapping stays in it. Call with state_sem held.
+ */
+static int map_tile(struct vm_area_struct *vma, unsigned long addr, struct vpart *p, u32 col,
+		    u32 row, u32 off, u32 len)
+{
+	u32 at, bytes;
+
+	if (!tile_runs(col, row))
+		return 0;
+	for (at = 0; at < len; at += bytes) {
+		unsigned long page = 0, next;
+		int ret;
+
+		bytes = PAGE_SIZE;
+		if (page_answers(p, col, row, off + at))
+			page = tile_page_to_map(col, row, (off + at) >> PAGE_SHIFT);
+		if (!page)
+			continue;
+		for (; at + bytes < len; bytes += PAGE_SIZE) {
+			if (!page_answers(p, col, row, off + at + bytes))
+				break;
+			next = tile_page_to_map(col, row, (off + at + bytes) >> PAGE_SHIFT);
+			if (next != page + bytes)
+				break;
+		}
+		ret = remap_pfn_range(vma, addr + at, virt_to_phys((void *)page) >> PAGE_SHIFT,
+				      bytes, vma->vm_page_prot);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static void prepare_vma(struct vm_area_struct *vma, const struct vm_operations_struct *ops,
 			void *data)
 {
@@ -211,6 +258,14 @@ static void prepare_vma(struct vm_area_struct *vma, const struct vm_operations_s
 	vma->vm_private_data = data;
 	vma->vm_ops = ops;
 	ops->open(vma);
+}
+
+/* The end of mmap: undoes the count of a mapping that was not made. */
+static int prepared_vma(struct vm_area_struct *vma, int ret)
+{
+	if (ret)
+		vma->vm_ops->close(vma);
+	return ret;
 }
 
 /* ---------------------------------------------------------------- DMA-bufs */
@@ -270,18 +325,31 @@ static int mem_mmap(struct dma_buf *dbuf, struct vm_area_struct *vma)
 {
 	struct vmem *m = dbuf->priv;
 	size_t off, len = vma->vm_end - vma->vm_start, total = mem_bytes(m);
+	u32 size = varray.gen->mem[m->type].size, rows = m->range.size.row, part;
+	size_t at;
+	int ret = 0;
 
 	if (check_shl_overflow(vma->vm_pgoff, PAGE_SHIFT, &off) || off > total || len > total - off)
 		return -EINVAL;
 	/* A copy-on-write mapping of device pages is refused by the mapping code. */
 	if ((vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == VM_MAYWRITE)
 		return -EINVAL;
-	if (off && off % varray.gen->mem[m->type].size == 0) {
+	if (off && off % size == 0) {
 		forbidden("mmap at tile boundary, offset %#zx of partition %u", off, m->part->id);
 		return -EINVAL;
 	}
 	prepare_vma(vma, &mem_vm_ops, m);
-	return 0;
+	down_read(&state_sem);
+	for (at = off; !ret && at < off + len; at += part) {
+		u32 tile = at / size;
+
+		part = min_t(size_t, size - at % size, off + len - at);
+		ret = map_tile(vma, vma->vm_start + (at - off), m->part,
+			       m->range.start.col + tile / rows, m->range.start.row + tile % rows,
+			       varray.gen->mem[m->type].offset + at % size, part);
+	}
+	up_read(&state_sem);
+	return prepared_vma(vma, ret);
 }
 
 static struct sg_table *mem_attach(struct dma_buf_attachment *a, enum dma_data_direction dir)
@@ -344,7 +412,7 @@ static struct dma_buf *export_mem(struct vpart *p, unsigned int type)
 	atomic_inc(&count.dmabufs);
 	inode = file_inode(dbuf->file);
 	ihold(inode);
-	view_add(&m->view, inode, p->range.start.col, p->range.size.col);
+	view_add(&m->view, inode, &m->range, &varray.gen->mem[type]);
 	p->dbuf[type] = dbuf;
 	return dbuf;
 }
@@ -872,7 +940,8 @@ static int part_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct vpart *p = file->private_data;
 	u64 span = (u64)p->range.size.col << varray.gen->col_shift;
-	u64 off = (u64)vma->vm_pgoff << PAGE_SHIFT, len = vma->vm_end - vma->vm_start;
+	u64 off = (u64)vma->vm_pgoff << PAGE_SHIFT, len = vma->vm_end - vma->vm_start, at;
+	u32 row_mask = BIT(varray.gen->col_shift - varray.gen->row_shift) - 1, part;
 	int ret = hold_back(CALL_MAP);
 
 	if (ret)
@@ -883,8 +952,20 @@ static int part_mmap(struct file *file, struct vm_area_struct *vma)
 		return -EINVAL;
 	vma->vm_flags &= ~VM_MAYWRITE;
 	prepare_vma(vma, &part_vm_ops, p);
-	view_add(&p->regs, file_inode(file), p->range.start.col, p->range.size.col);
-	return 0;
+	view_add(&p->regs, file_inode(file), &p->range, NULL);
+	down_read(&state_sem);
+	for (at = off; !ret && at < off + len; at += part) {
+		u32 row = (at >> varray.gen->row_shift) & row_mask,
+		    in_tile = at & (varray.tile_span - 1);
+
+		part = min_t(u64, varray.tile_span - in_tile, off + len - at);
+		if (row < p->range.size.row)
+			ret = map_tile(vma, vma->vm_start + (at - off), p,
+				       p->range.start.col + (at >> varray.gen->col_shift), row,
+				       in_tile, part);
+	}
+	up_read(&state_sem);
+	return prepared_vma(vma, ret);
 }
 
 static int part_release(struct inode *inode, struct file *file)
