@@ -290,7 +290,7 @@ async function behindBulk(board: VirtualBoard, folder: string, looks: number): P
 const wholeArray = { parts: '1:0:0:50:9' };
 
 /** The same over a board with two processors, where the agent reads while the SSH server encrypts. */
-export async function throughputOfTwo(folder: string, rounds: number): Promise<Measure[]> {
+async function throughputOfTwo(folder: string, rounds: number): Promise<Measure[]> {
   const board = await startBoard({ image: 'openssh', smp: 2, module: wholeArray });
   try {
     const measures = await throughput(board, folder, rounds, ', two processors');
