@@ -126,12 +126,12 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          // Two files of the board suite are run with more of what chance decides.
+          // Three files of the board suite are run with more of what chance decides.
           include: [
             '{src,webview,scripts,test}/**/*.long.test.ts',
-            'test/board/native{,-addon}.board.test.ts',
+            'test/board/{native,native-addon,halting}.board.test.ts',
           ],
-          env: { READS: '10000' },
+          env: { READS: '10000', HALTING_LIVES: '200' },
           exclude: elsewhere,
           environment: 'node',
           expect: patience(60_000),

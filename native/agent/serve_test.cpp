@@ -1,6 +1,7 @@
 #include "serve.h"
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -72,6 +73,7 @@ class Connection {
     /** Begins with hello. */
     void start(const Header& keys = Header::object()) {
         agent_ = std::thread([this] {
+            reader_ = std::this_thread::get_id();
             ending_ = serve({requests_[0], answers_[1], -1}, {kernel, noProcess_, "holder"}, [](Session*, Ending) {});
         });
         std::array<uint8_t, 8> marker{};
@@ -129,6 +131,8 @@ class Connection {
         send({{"op", "ping"}}); // what was read before is taken in before this is read
         untilRead();
     }
+    /** On a thread of the agent: whether it is the one that reads, not the worker's. */
+    [[nodiscard]] bool onReader() const { return std::this_thread::get_id() == reader_; }
     void hangUp() {
         if (requests_[1] >= 0) close(std::exchange(requests_[1], -1));
     }
@@ -165,6 +169,7 @@ class Connection {
     FrameDecoder decoder_;
     std::vector<Frame> came_;
     Ending ending_ = Ending::left;
+    std::thread::id reader_; // set before there is another thread of the agent
     std::thread agent_;
 };
 
@@ -266,7 +271,7 @@ TEST_CASE(
     CHECK(client.answer(next)["t"] == "ok");
 }
 
-TEST_CASE("a core that was halted goes on when its client is silent, and when it leaves") {
+TEST_CASE("[debug-7] a core that was halted goes on when its client is silent, and when it leaves") {
     constexpr uint32_t control = 0x32010;
     constexpr Tile core{6, 1};
     for (const bool leaves : {false, true}) {
@@ -282,6 +287,26 @@ TEST_CASE("a core that was halted goes on when its client is silent, and when it
         REQUIRE(eventually([&] { return client.kernel.peek(core, control) == 0; }));
         if (!leaves) CHECK(client.ask(halt)["code"] == "no-halting");
     }
+}
+
+TEST_CASE("[debug-7] what could not be reached is tried again while the client is silent, by the thread that reads") {
+    constexpr uint32_t control = 0x32010;
+    constexpr Tile core{6, 1};
+    // The first call tries for 1 s, with 20 ms between two tries.
+    constexpr int mostOfFirstCall = 50;
+    Connection client;
+    client.kernel.own(0, 500, {});
+    std::atomic<bool> refuses{false};
+    std::atomic<int> tries{0};
+    client.kernel.noted = [&](Tile /*tile*/) -> std::optional<bool> {
+        const bool lets = !refuses || (client.onReader() && ++tries > mostOfFirstCall);
+        return lets ? std::nullopt : std::optional(false);
+    };
+    client.start({{"heartbeatMs", 2000}, {"exitMs", 600'000}});
+    haltFirst(client);
+    refuses = true;
+    REQUIRE(eventually([&] { return client.kernel.peek(core, control) == 0; }));
+    CHECK(tries == mostOfFirstCall + 1);
 }
 
 TEST_CASE("[shape-4] a call that hangs is named while it lasts, and once it came back the request is answered") {

@@ -90,7 +90,7 @@ template <typename Act> std::string codeFrom(Act act) {
 
 } // namespace
 
-TEST_CASE("without consent no core is touched, and consent is for one epoch of a partition in use") {
+TEST_CASE("[debug-7] without consent no core is touched, and consent is for one epoch of a partition in use") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         for (const HaltAct act : {HaltAct::halt, HaltAct::resume, HaltAct::step, HaltAct::breakpoints}) {
@@ -103,7 +103,7 @@ TEST_CASE("without consent no core is touched, and consent is for one epoch of a
     }
 }
 
-TEST_CASE("a core is halted, stepped and let go, and what its registers say is answered") {
+TEST_CASE("[debug-7] a core is halted, stepped and let go, and what its registers say is answered") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         bench.allow();
@@ -141,7 +141,7 @@ TEST_CASE("a core is halted, stepped and let go, and what its registers say is a
     }
 }
 
-TEST_CASE("debug registers that somebody else uses are left alone, and what was found is said") {
+TEST_CASE("[debug-7] debug registers that somebody else uses are left alone, and what was found is said") {
     for (const CoreRegister used : {CoreRegister::debugControl0, CoreRegister::debugControl1,
                                     CoreRegister::debugControl2, CoreRegister::debugStatus, CoreRegister::pcEvent}) {
         Bench bench(Generation::aieml);
@@ -161,7 +161,7 @@ TEST_CASE("debug registers that somebody else uses are left alone, and what was 
     }
 }
 
-TEST_CASE("a breakpoint that was hit is let go, a word that somebody wrote since is theirs") {
+TEST_CASE("[debug-7] a breakpoint that was hit is let go, a word that somebody wrote since is theirs") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         bench.use();
@@ -175,7 +175,7 @@ TEST_CASE("a breakpoint that was hit is let go, a word that somebody wrote since
     }
 }
 
-TEST_CASE("after a write that failed, the word that stayed in the register is taken back as ours") {
+TEST_CASE("[debug-7] after a write that failed, the word that stayed in the register is taken back as ours") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         bench.use();
@@ -191,7 +191,7 @@ TEST_CASE("after a write that failed, the word that stayed in the register is ta
     }
 }
 
-TEST_CASE("a breakpoint that is met while the events are taken back is let go all the same") {
+TEST_CASE("[debug-7] a breakpoint that is met while the events are taken back is let go all the same") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         bench.allow();
@@ -208,7 +208,7 @@ TEST_CASE("a breakpoint that is met while the events are taken back is let go al
     }
 }
 
-TEST_CASE("a change of hands takes everything back, the new owner's registers and those of a kept array") {
+TEST_CASE("[debug-7] a change of hands takes everything back, the new owner's registers and those of a kept array") {
     for (const Generation generation : generations) {
         // Another owner, in registers that were not reset.
         Bench bench(generation);
@@ -239,7 +239,7 @@ TEST_CASE("a change of hands takes everything back, the new owner's registers an
     }
 }
 
-TEST_CASE("the end of the owner ends the consent, also where a holder keeps the partition and its epoch") {
+TEST_CASE("[debug-7] the end of the owner ends the consent, also where a holder keeps the partition and its epoch") {
     for (const Generation generation : generations) {
         Bench bench(generation);
         bench.use();
@@ -265,7 +265,7 @@ TEST_CASE("the end of the owner ends the consent, also where a holder keeps the 
     }
 }
 
-TEST_CASE("200 random lives leave nothing in any debug register") {
+TEST_CASE("[debug-7] 200 random lives leave nothing in any debug register") {
     std::mt19937 random(7); // NOLINT: the same each time
     for (int life = 0; life < 200; life++) {
         Bench bench(generations[random() % generations.size()]);

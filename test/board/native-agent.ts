@@ -17,11 +17,14 @@ import type { VirtualBoard } from './board.ts';
 
 const native = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'native');
 
-/** Milliseconds between two signs of life; an agent that was told nothing else waits 15 s for one. */
-const beatEvery = 5000;
+/** Milliseconds that an agent waits for a sign of life unless it is told otherwise; three come in that time. */
+const usualHeartbeatMs = 15_000;
 
 /** Reads over gated and good tiles; `npm run test:long` has ten thousand (vitest.config.ts). */
 export const mixedReads = Number(process.env['READS']) || 2000;
+
+/** Lives of a client that halts cores; `npm run test:long` has two hundred. */
+export const haltingLives = Number(process.env['HALTING_LIVES']) || 24;
 
 /** Where the agent is put on a board. */
 export const agentPath = '/tmp/tilescope-agent';
@@ -98,6 +101,8 @@ export interface WordEdit {
 export class Agent {
   /** The local ssh client: stopping it makes the link silent without closing it. */
   readonly process: ChildProcessWithoutNullStreams;
+  /** The agent's process on the board; 0 before its hello. */
+  pid = 0;
   /** Frames of id 0: partition lists, trace lines, errors of the connection. */
   readonly unasked: Header[] = [];
   readonly #decoder = new FrameDecoder();
@@ -132,14 +137,15 @@ export class Agent {
     user: string = board.user,
   ): Promise<Agent> {
     const agent = Agent.spawn(board, agentPath, port, user);
-    await agent.request({
+    const { ok } = await agent.request({
       op: 'hello',
       protocol: protocolVersion,
       trace: false,
       device: '/dev/aie0',
       ...keys,
     });
-    agent.#beat();
+    agent.pid = Number(ok['pid']);
+    agent.#beat(Number(keys['heartbeatMs'] ?? usualHeartbeatMs) / 3);
     return agent;
   }
 
@@ -280,8 +286,8 @@ export class Agent {
   }
 
   /** As a client does: an agent gives up a long request of somebody who is not heard any more. */
-  #beat(): void {
-    const beat = setInterval(() => void this.request({ op: 'ping' }).catch(() => undefined), beatEvery);
+  #beat(everyMs: number): void {
+    const beat = setInterval(() => void this.request({ op: 'ping' }).catch(() => undefined), everyMs);
     this.process.on('close', () => clearInterval(beat));
   }
 

@@ -328,7 +328,7 @@ describe('halting cores beside their application', () => {
   const halted = 1;
   const names = ['2020/aie', 'static/aie', 'aperture40/aieml', 'aperture40/aie2ps'] as const;
 
-  it.each(names)('on %s halts, steps, meets breakpoints and lets go [debug-8]', async (name) => {
+  it.each(names)('on %s halts, steps, meets breakpoints and lets go [debug-7] [debug-8]', async (name) => {
     const { agent, act } = await halting(families[name]);
     const first = await act('halt');
     expect(first).toMatchObject({ reason: 0, debugStatus: halted });
@@ -367,13 +367,17 @@ describe('halting cores beside their application', () => {
     ['nothing is heard for a heartbeat', async ({ agent }) => agent.process.kill('SIGSTOP')],
     ['the partition changes hands', async ({ owner }) => owner.release()],
   ] as [string, (given: Awaited<ReturnType<typeof halting>>) => Promise<unknown>][])(
-    'ends with everything let go when %s',
+    'ends with everything let go when %s [debug-7]',
     async (_, end) => {
       const given = await halting(families['aperture40/aieml'], { heartbeatMs: 8000, exitMs: 600_000 });
       await given.act('halt');
       const row = families['aperture40/aieml'].shape.core.start + 1;
+      await board.control(`program 6 ${row} 16 0x100 0x130 1 0x200 0x210 10`);
       await given.act('breakpoints', { counters: [0x100, 0x200], tile: [columns[0], row] });
-      expect(await debugRegisters()).not.toBe('');
+      // The second core halts by itself.
+      await expect
+        .poll(debugRegisters, { timeout: 60_000 })
+        .toMatch(new RegExp(`^6 ${row} \\S*1c 0x[24]1$`, 'm'));
       try {
         await end(given);
         await expect.poll(debugRegisters, { timeout: 60_000, interval: 200 }).toBe('');

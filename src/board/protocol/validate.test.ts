@@ -233,7 +233,7 @@ describe('the tiles of a status', () => {
   });
 });
 
-describe('what came of an act on a core', () => {
+describe('what came of an act on a core [debug-7]', () => {
   it('is words and a known reason, or refused', () => {
     const good = { reason: 0, status: 0x10001, debugStatus: 1, counter: 0x1f0 };
     expect(checkCoreState(good)).toEqual({ ...good, reason: undefined });

@@ -355,7 +355,7 @@ describe('requests', () => {
     for (const request of agent.requests.slice(1)) expect(request).not.toHaveProperty('startCol');
   });
 
-  it('about halting cross over as they are meant, and so do their answers', async () => {
+  it('[debug-7] about halting cross over as they are meant, and so do their answers', async () => {
     const { client, agent, array } = await connect();
     const key = simulatedKey(ownedColumns);
     const tile = { col: 6, row: 1 };
