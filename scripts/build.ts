@@ -2,7 +2,7 @@
  * `npm run build [-- --production] [-- --host-tests]`: the bundles.
  *
  * dist/extension.cjs     the extension host's side, CommonJS for the oldest Node among supported editors
- * dist/parts/*.cjs       what extension.cjs loads at its first need, and what several of these files share
+ * dist/parts/*.cjs       what extension.cjs loads at its first need, what several of these files share, and a thread's script
  * dist/webview/main.js   the hex editor's page, with main.css beside it
  * dist/webview/array.js  the Array view's page, with array.css beside it
  * build/host/index.cjs   the suites of test/host, for a real extension host (only with --host-tests)
@@ -11,7 +11,7 @@
  */
 import { existsSync, globSync } from 'node:fs';
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type Metafile, type Plugin, transform } from 'esbuild';
 import { isMain, root, runMain, ScriptError } from './common.ts';
 import { clearOutcome, saveOutcome } from './results.ts';
@@ -91,12 +91,15 @@ const PARTS: Readonly<Record<string, string>> = {
   snapshot: 'src/board/snapshot/snapshot-board.ts',
   debug: 'src/debug/attach.ts',
   debugging: 'src/debug/complete.ts',
-  reader: 'src/names/reader-thread.ts',
 };
+
+/** The script of a thread of its own: it shares nothing with the rest, and has no editor. */
+const THREAD = 'src/names/reader-thread.ts';
 
 /**
  * Writes extension.cjs and its parts. esbuild takes only ES modules apart, so each file of such a build is then turned
- * into CommonJS. A module that two files need stands in a third one, once: errors are told apart by their class.
+ * into CommonJS. A module that two files need stands in a third one, once: errors are told apart by their class. The files
+ * that are needed at the start become one; where each of them was, a line fetches its exports from there.
  */
 async function buildExtension(
   entry: string,
@@ -118,26 +121,88 @@ async function buildExtension(
     metafile: true,
     write: false,
   });
+  const first = join(out, 'extension.cjs');
+  const names = filesAtStart(metafile, relative(root, first));
+  const texts = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  const atStart = new Map([...texts].filter(([path]) => names.has(relative(root, path))));
   await rm(join(out, 'parts'), { recursive: true, force: true });
-  for (const { path, text } of outputFiles) {
+  await mkdir(join(out, 'parts'), { recursive: true });
+  await oneFile(first, atStart, production);
+  let number = 0;
+  for (const [path, text] of texts) {
+    if (path === first) continue;
+    if (atStart.has(path)) {
+      await writeFile(path, `module.exports=require("../extension.cjs").${sharedName(number++)};\n`);
+      continue;
+    }
     const { code, map } = await transform(text, {
-      format: 'cjs',
-      platform: 'node',
-      target: 'node20',
-      // Parts are found by `require`, which every extension host has; not every one has `import()`.
-      supported: { 'dynamic-import': false },
-      minify: production,
-      sourcemap: production ? false : 'external',
+      ...partOptions(production),
       sourcefile: relative(dirname(path), path),
-      charset: 'utf8',
     });
-    await mkdir(dirname(path), { recursive: true });
-    if (production) await rm(`${path}.map`, { force: true });
-    else await writeFile(`${path}.map`, map);
+    if (!production) await writeFile(`${path}.map`, map);
     await writeFile(path, production ? code : `${code}//# sourceMappingURL=${basename(path)}.map\n`);
   }
-  const atStart = filesAtStart(metafile, relative(root, join(out, 'extension.cjs')));
-  return outputFiles.map(({ path }) => ({ file: path, atStart: atStart.has(relative(root, path)) }));
+  const thread = join(out, 'parts', 'reader.cjs');
+  await build({ ...hostOptions(production), entryPoints: [needEntry(THREAD)], outfile: thread });
+  return [...texts.keys(), thread].map((file) => ({ file, atStart: file === first }));
+}
+
+/** Under what name extension.cjs exports what one of the files at start had. */
+function sharedName(number: number): string {
+  return `shared${number}`;
+}
+
+function partOptions(production: boolean) {
+  return {
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    // Parts are found by `require`, which every extension host has; not every one has `import()`.
+    supported: { 'dynamic-import': false },
+    minify: production,
+    sourcemap: production ? false : 'external',
+    charset: 'utf8',
+  } as const;
+}
+
+/** Writes the files of a build that are needed at the start as one; `texts` by their paths. */
+async function oneFile(
+  first: string,
+  texts: ReadonlyMap<string, string>,
+  production: boolean,
+): Promise<void> {
+  const folder = dirname(first);
+  const shared = [...texts.keys()].filter((path) => path !== first);
+  const lines = shared.map(
+    (path, number) => `export * as ${sharedName(number)} from ${JSON.stringify(path)};`,
+  );
+  await build({
+    ...hostOptions(production),
+    ...partOptions(production),
+    sourcemap: production ? false : 'linked',
+    stdin: { contents: [`export * from ${JSON.stringify(first)};`, ...lines].join('\n'), resolveDir: folder },
+    outfile: first,
+    allowOverwrite: true,
+    plugins: [
+      {
+        name: 'files-at-start',
+        setup(context) {
+          context.onResolve({ filter: /\.cjs$/ }, ({ path, resolveDir }) => {
+            const file = resolve(resolveDir, path);
+            return texts.has(file)
+              ? { path: file }
+              : { path: `./${relative(folder, file).replaceAll('\\', '/')}`, external: true };
+          });
+          context.onLoad({ filter: /\.cjs$/ }, ({ path }) => ({
+            contents: texts.get(path) ?? '',
+            resolveDir: dirname(path),
+            loader: 'js',
+          }));
+        },
+      },
+    ],
+  });
+  if (production) await rm(`${first}.map`, { force: true });
 }
 
 /** A file of a build and those that it cannot do without, by their names in the build. */
