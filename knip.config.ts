@@ -11,6 +11,7 @@ const config: KnipConfig = {
     'src/names/reader-thread.ts!',
     'webview/main.ts!',
     'webview/array/array.ts!',
+    'webview/plot/plot.ts!',
     'scripts/try.ts!',
     'scripts/!(try).ts',
     'test/**/*.ts',

@@ -5,6 +5,7 @@
  * dist/parts/*.cjs       what extension.cjs loads at its first need, what several of these files share, and a thread's script
  * dist/webview/main.js   the hex editor's page, with main.css beside it
  * dist/webview/array.js  the Array view's page, with array.css beside it
+ * dist/webview/plot.js   the page of a plot, with plot.css beside it
  * build/host/index.cjs   the suites of test/host, for a real extension host (only with --host-tests)
  *
  * Source maps are for development bundles; a production build is minified and has none.
@@ -281,7 +282,11 @@ export async function buildAll(request: BuildRequest = {}): Promise<Bundle[]> {
   const out = request.outFolder ?? join(root, 'dist');
   const webviewFolder = join(out, 'webview');
   const extensionEntry = needEntry('src/extension.ts');
-  const pages = { main: needEntry('webview/main.ts'), array: needEntry('webview/array/array.ts') };
+  const pages = {
+    main: needEntry('webview/main.ts'),
+    array: needEntry('webview/array/array.ts'),
+    plot: needEntry('webview/plot/plot.ts'),
+  };
   await rm(webviewFolder, { recursive: true, force: true });
   await mkdir(webviewFolder, { recursive: true });
   const [extension] = await Promise.all([

@@ -18,13 +18,15 @@ const SHAPES_FILE = 'src/model/shapes.ts';
  */
 const MARKUP_BY_HAND =
   /\b(createElement(NS)?|innerHTML|outerHTML|insertAdjacentHTML)\b|<(button|select|input|textarea)\b/;
-const LIT_PAGE = /^webview\/array\/(?!.*\.test\.ts$)/;
+const LIT_PAGE = /^webview\/(array|plot)\/(?!.*\.test\.ts$)/;
 
 /** The contracts between a face and its page: the messages, and the words that travel in them. */
 const CONTRACT_FILES: Readonly<Record<string, string>> = {
   'src/editor/messages.ts': 'editor',
   'src/editor/delta.ts': 'editor',
   'src/editor/webview-strings.ts': 'editor',
+  'src/editor/plot/messages.ts': 'editor',
+  'src/editor/plot/page-strings.ts': 'editor',
   'src/array/messages.ts': 'array',
   'src/array/page-strings.ts': 'array',
   'src/array/patch.ts': 'array',

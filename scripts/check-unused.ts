@@ -38,11 +38,12 @@ const MEMBERS = new Set([
   'TSMethodSignature',
   'TSEnumMember',
 ]);
-/** Classes that VS Code gives the page. */
-const CLASSES_FROM_OUTSIDE = /^vscode-/;
+/** Classes that VS Code gives the page, and uPlot. */
+const CLASSES_FROM_OUTSIDE = /^(vscode|u)-/;
 /** The files that say what host and page tell each other, and who reads them. */
 const CONTRACTS: readonly { readonly contract: string; readonly host: string; readonly page: RegExp }[] = [
-  { contract: 'src/editor/messages.ts', host: 'src/editor/', page: /^webview\/(?!array\/)/ },
+  { contract: 'src/editor/messages.ts', host: 'src/editor/', page: /^webview\/(?!array\/|plot\/)/ },
+  { contract: 'src/editor/plot/messages.ts', host: 'src/editor/plot/', page: /^webview\/plot\// },
   { contract: 'src/array/messages.ts', host: 'src/array/', page: /^webview\// },
 ];
 

@@ -42,6 +42,7 @@ const editorCommands = [
   'copyAs',
   'pasteAs',
   'fill',
+  'plot',
   'selectTile',
   'nextTile',
   'previousTile',

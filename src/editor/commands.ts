@@ -66,6 +66,7 @@ export class EditorCommands {
       (await import('./paste-as.ts')).askPasteAs(known(document), shownPanel(document)),
     fill: async (document) =>
       (await import('./copy-and-fill.ts')).askFill(known(document), shownPanel(document)),
+    plot: async (document) => (await this.#files.load()).plots.plot(known(document)),
     selectTile: async (document) => shownPanel(document).selectTile(),
     nextTile: (document) => this.#toTile(document, 1),
     previousTile: (document) => this.#toTile(document, -1),

@@ -61,6 +61,7 @@ export class FileActions implements vscode.Disposable {
 
   dispose(): void {
     this.#loaded?.comparisons.dispose();
+    this.#loaded?.plots.dispose();
     this.#changed.dispose();
   }
 }

@@ -18,7 +18,7 @@ import {
 import type { CopyForm } from '../model/gestures/copy-as.ts';
 import type { Fill } from '../model/gestures/fill.ts';
 import type { PlacedRun } from '../model/gestures/paste-as.ts';
-import { atStops, liveRateShape, usualRate } from '../model/live-rate.ts';
+import { liveRateShape, periodOf, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
 import { endOf, intersectRanges } from '../model/ranges.ts';
 import { cellChoiceShape, fitting, rowLengths } from '../model/shapes.ts';
@@ -1408,12 +1408,6 @@ function settings(): EditorSettings {
     fontSize: fontSize(configuration.get('fontSize')),
     density: configuration.get('density') === 'compact' ? 'compact' : 'comfortable',
   };
-}
-
-/** Milliseconds from look to look. */
-function periodOf(hertz: number): number | undefined {
-  if (hertz === 0) return undefined;
-  return hertz === atStops ? Number.POSITIVE_INFINITY : Math.round(1000 / hertz);
 }
 
 /** A time of day as this window shows times. */

@@ -15,3 +15,9 @@ export const liveBudgetShape = whole(100, 10_000_000);
 
 /** A rate as it comes from outside. */
 export const liveRateShape = whole(atStops, 30);
+
+/** Milliseconds from look to look at a rate; infinite at stops, undefined where nothing is followed. */
+export function periodOf(hertz: number): number | undefined {
+  if (hertz === 0) return undefined;
+  return hertz === atStops ? Number.POSITIVE_INFINITY : Math.round(1000 / hertz);
+}

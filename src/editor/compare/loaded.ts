@@ -1,7 +1,8 @@
-/** Everything that compares, exports and imports, and the lists of run-time parameters and stacks: a part of its own, which `FileActions` loads. */
+/** Everything that compares, exports, imports and plots, and the lists of run-time parameters and stacks: a part of its own, which `FileActions` loads. */
 import { Exports } from '../exports.ts';
 import { Imports } from '../imports.ts';
 import { Parameters } from '../parameters.ts';
+import { Plots } from '../plot/plots.ts';
 import type { HexEditorProvider } from '../provider.ts';
 import { Snapshots } from '../snapshots.ts';
 import { Stacks } from '../stacks.ts';
@@ -13,6 +14,7 @@ export interface LoadedFiles {
   readonly exports: Exports;
   readonly imports: Imports;
   readonly parameters: Parameters;
+  readonly plots: Plots;
   readonly snapshots: Snapshots;
   readonly stacks: Stacks;
 }
@@ -25,6 +27,7 @@ export function makeFiles(provider: HexEditorProvider): LoadedFiles {
     exports: new Exports(),
     imports: new Imports(provider, comparisons),
     parameters: new Parameters(provider),
+    plots: new Plots(provider),
     snapshots: new Snapshots(provider),
     stacks: new Stacks(provider),
   };

@@ -9,7 +9,7 @@ import type { LoadedFiles } from '../../../src/editor/compare/loaded.ts';
 import type { CellChoice } from '../../../src/model/cells/choices.ts';
 import { tileStart } from '../../../src/model/geometry.ts';
 import { resourcePath, scheme } from '../../../src/model/resource.ts';
-import { Bench, free, hexOf, show, tabOf, until, untilTrue } from './support.ts';
+import { Bench, free, hexOf, nameTile, show, tabOf, until, untilTrue } from './support.ts';
 
 const tile = { col: 1, row: 2 };
 const line = ({ label, description }: ComparisonRow) => `${label}: ${description}`;
@@ -39,38 +39,6 @@ describe('comparing', () => {
   }
 
   const rows = (row?: ComparisonRow) => files.comparisons.view.getChildren(row);
-
-  /** Adds a build on the free columns that names 64 bytes from 0x100 of the tile on, and its kernel. */
-  async function nameTile(): Promise<void> {
-    const { names, tree } = bench.api;
-    const place = { row: tile.row - 1, column: tile.col };
-    const at = (part: string, address: number) => ({
-      [`${part}_row`]: place.row,
-      [`${part}_column`]: place.column,
-      [`${part}_address`]: address,
-    });
-    const parameter = {
-      port_name: 'gain',
-      number_of_bytes: 64,
-      ...at('selector', 0xf0),
-      ...at('ping_buffer', 0x100),
-      ...at('pong_buffer', 0x140),
-    };
-    const config = {
-      schema_version: { major: '1', minor: '0', patch: '0' },
-      aie_metadata: {
-        driver_config: { hw_gen: 1, aie_tile_row_start: 1 },
-        RTPs: { rtp0: parameter },
-        TileMapping: { AIEKernelToTileMapping: [{ graph: 'g', ...place, schedule: 0, function: 'scale.k' }] },
-      },
-    };
-    const path = join(folder, 'aie_control_config.json');
-    await writeFile(path, JSON.stringify(config));
-    names.askFile = async () => vscode.Uri.file(path);
-    const board = (await tree.getChildren()).find((node) => node.key === `board:${bench.entry.id}`);
-    const [partition] = await tree.getChildren(board);
-    await vscode.commands.executeCommand('tilescope.addNames', partition);
-  }
 
   it('[names-6] memory with text of a simulator: how many differ, which, what they have in common; next and previous', async () => {
     const values = Int16Array.from({ length: 1024 }, (_, i) => 31 * i - 9000);
@@ -158,7 +126,7 @@ describe('comparing', () => {
   });
 
   it('[names-9] selection, symbol and tile as a file of every format, compared with itself, all tiles as bytes; importing one stages what differs after a preview, and writes nothing', async () => {
-    await nameTile();
+    await nameTile(bench, folder, tile);
     const document = await bench.open('data', tile);
     const { exports, imports, comparisons } = files;
     const [panel] = [...document.panels];
@@ -234,7 +202,7 @@ describe('comparing', () => {
   });
 
   it('[names-5] [names-6] live memory with a snapshot of before: of a tile, a memory, all of the partition, with its names', async () => {
-    await nameTile();
+    await nameTile(bench, folder, tile);
     const document = await bench.open('data', tile);
     const uri = vscode.Uri.file(join(folder, 'before.aiesnap'));
     files.snapshots.askTarget = async () => uri;

@@ -1,5 +1,7 @@
 /** What the suites share: the extension's own pieces, an array of their own, and waiting for conditions. */
 import * as assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { SimulatedArray, SimulatedArrayOptions } from '../../../src/board/simulated/array.ts';
 import { simulatedKey } from '../../../src/board/simulated/array.ts';
@@ -100,6 +102,38 @@ export class Bench {
     }
     await this.api.boards.remove(this.entry.id);
   }
+}
+
+/** Adds a build, a file of the folder, on the free columns that names 64 bytes from 0x100 of the tile on, and its kernel. */
+export async function nameTile(bench: Bench, folder: string, tile: Tile): Promise<void> {
+  const { names, tree } = bench.api;
+  const place = { row: tile.row - 1, column: tile.col };
+  const at = (part: string, address: number) => ({
+    [`${part}_row`]: place.row,
+    [`${part}_column`]: place.column,
+    [`${part}_address`]: address,
+  });
+  const parameter = {
+    port_name: 'gain',
+    number_of_bytes: 64,
+    ...at('selector', 0xf0),
+    ...at('ping_buffer', 0x100),
+    ...at('pong_buffer', 0x140),
+  };
+  const config = {
+    schema_version: { major: '1', minor: '0', patch: '0' },
+    aie_metadata: {
+      driver_config: { hw_gen: 1, aie_tile_row_start: 1 },
+      RTPs: { rtp0: parameter },
+      TileMapping: { AIEKernelToTileMapping: [{ graph: 'g', ...place, schedule: 0, function: 'scale.k' }] },
+    },
+  };
+  const path = join(folder, 'aie_control_config.json');
+  await writeFile(path, JSON.stringify(config));
+  names.askFile = async () => vscode.Uri.file(path);
+  const board = (await tree.getChildren()).find((node) => node.key === `board:${bench.entry.id}`);
+  const [partition] = await tree.getChildren(board);
+  await vscode.commands.executeCommand('tilescope.addNames', partition);
 }
 
 /** Shows a document's editor. */

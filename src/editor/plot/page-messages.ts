@@ -1,0 +1,58 @@
+/** Reads what a plot's page sends; what is not in the contract is refused. */
+import * as v from 'valibot';
+import { mostMemoryBytes } from '../../model/geometry.ts';
+import { complexParts, plotKinds } from '../../model/plot/choice.ts';
+import { cellChoiceShape, countShape, cutText, fitting, whole } from '../../model/shapes.ts';
+import type { FromPlotPage } from './messages.ts';
+
+/** Bytes of a file that a page may make. */
+const mostFileBytes = 64 * 1024 * 1024;
+/** Pixels of a plot in one direction. */
+const mostPixels = 4096;
+
+const span = v.pipe(
+  v.tuple([v.pipe(v.number(), v.finite()), v.pipe(v.number(), v.finite())]),
+  v.check(([from, to]) => from < to),
+);
+
+const view = v.object({
+  x: v.exactOptional(span),
+  y: v.exactOptional(span),
+  width: whole(1, mostPixels),
+  height: whole(1, mostPixels),
+});
+
+const choice = v.object({
+  kind: v.picklist(plotKinds),
+  cells: cellChoiceShape,
+  offset: whole(0, mostMemoryBytes),
+  stride: whole(0, mostMemoryBytes),
+  columns: whole(1, mostMemoryBytes),
+  rows: whole(0, mostMemoryBytes),
+  part: v.picklist(complexParts),
+  x: whole(0, mostMemoryBytes),
+  y: whole(0, mostMemoryBytes),
+});
+
+/** A file as some hosts deliver it: bytes, or their buffer. */
+const bytes = v.pipe(
+  v.union([v.instance(Uint8Array), v.instance(ArrayBuffer)]),
+  v.transform((value) => (value instanceof Uint8Array ? value : new Uint8Array(value))),
+  v.check(({ length }) => length <= mostFileBytes),
+);
+
+const message: v.GenericSchema<unknown, FromPlotPage> = v.variant('type', [
+  v.object({ type: v.literal('ready') }),
+  v.object({ type: v.literal('drawn'), number: countShape }),
+  v.object({ type: v.literal('choose'), choice }),
+  v.object({ type: v.literal('view'), view }),
+  v.object({ type: v.literal('live'), on: v.boolean() }),
+  v.object({ type: v.literal('export') }),
+  v.object({ type: v.literal('made'), id: countShape, bytes }),
+  v.object({ type: v.literal('failure'), message: cutText(2000) }),
+]);
+
+/** The message, or `undefined` if it is not in the contract. */
+export function readFromPlotPage(raw: unknown): FromPlotPage | undefined {
+  return fitting(message, raw);
+}
