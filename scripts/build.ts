@@ -85,6 +85,7 @@ const PARTS: Readonly<Record<string, string>> = {
   commands: 'src/editor/commands.ts',
   find: 'src/editor/find/hit-search.ts',
   files: 'src/editor/compare/loaded.ts',
+  heat: 'src/session/partition-heat.ts',
   watches: 'src/editor/watches/watch-list.ts',
   edits: 'src/editor/edits/edits-view.ts',
   hits: 'src/editor/find/hits-view.ts',

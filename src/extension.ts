@@ -46,8 +46,10 @@ import {
 import { sidebarKeys } from './explorer/sidebar-keys.ts';
 import { BoardTree } from './explorer/tree.ts';
 import { actionNames } from './model/action-names.ts';
+import { Emitter } from './model/event.ts';
 import { locate, tileStart, totalBytes } from './model/geometry.ts';
 import { liveBudgetShape } from './model/live-rate.ts';
+import type { PartitionKey } from './model/partition-key.ts';
 import { cleanLine } from './model/plain.ts';
 import type { BoardShape } from './model/program/placement.ts';
 import { StackUses } from './model/program/stack-uses.ts';
@@ -57,6 +59,7 @@ import { type NamedPartition, NamesFace } from './names/names-face.ts';
 import { ContextKeys } from './say/context-keys.ts';
 import { sayError, sayWarning } from './say/say.ts';
 import { BoardLink } from './session/link.ts';
+import type { HeatPool, PartitionHeat } from './session/partition-heat.ts';
 import type { SessionReference } from './session/pool.ts';
 import { usualBudget } from './session/read-budget.ts';
 import { machineServices, type SessionServices } from './session/services.ts';
@@ -281,6 +284,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     context,
     log,
     after: services.after,
+    services,
   });
   const debug = buildDebug({ boards, picks, array, editor, failures, after: services.after });
   context.subscriptions.push(
@@ -358,6 +362,7 @@ interface ArrayParts {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
   readonly after: SessionServices['after'];
+  readonly services: SessionServices;
 }
 
 /** The partition of a row in the sidebar. */
@@ -479,7 +484,35 @@ function buildArray({
   context,
   log,
   after,
+  services,
 }: ArrayParts): ArrayFace {
+  const heatWanted = new Emitter<void>();
+  let heats: HeatPool | 'loading' | undefined;
+  const loadHeat = async (): Promise<void> => {
+    try {
+      const { HeatPool: Pool } = await import('./session/partition-heat.ts');
+      heats = new Pool(services);
+      heatWanted.fire();
+    } catch (error) {
+      failures.note(error);
+    }
+  };
+  const heatOf = (link: BoardLink, partition: PartitionKey): PartitionHeat | undefined => {
+    if (vscode.workspace.getConfiguration('tilescope').get('heat') === false) return undefined;
+    if (heats === undefined) {
+      heats = 'loading';
+      // The views ask again once it is there.
+      void loadHeat();
+    }
+    return heats === 'loading' ? undefined : heats.of(link, partition);
+  };
+  context.subscriptions.push(
+    heatWanted,
+    heatWanted.event(() => tree.followHeat()),
+    vscode.workspace.onDidChangeConfiguration((event) => {
+      if (event.affectsConfiguration('tilescope.heat')) heatWanted.fire();
+    }),
+  );
   const array = new ArrayFace(
     {
       boards: () => boards.entries.map(({ id, config, link }) => ({ id, label: config.label, link })),
@@ -500,6 +533,8 @@ function buildArray({
         vscode.Disposable.from(names.onDidChange(listener), stacks.onDidChange(listener)),
       refreshNames: () => void names.refresh(),
       openPlace: (resource, range) => openPlace(editor, resource, range),
+      heat: ({ link }, partition) => heatOf(link, partition),
+      onDidWantHeat: (listener) => heatWanted.event(listener),
       clock: clockText,
       after,
       l10n: vscode.l10n,
@@ -507,6 +542,7 @@ function buildArray({
     context.extensionUri,
     log,
   );
+  tree.heat = ({ link }, partition) => heatOf(link, partition);
   tree.tileState = ({ memory, tile }) =>
     array.tooltip({ board: memory.entry.id, partition: memory.partition.key, tile });
   context.subscriptions.push(

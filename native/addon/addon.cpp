@@ -231,7 +231,7 @@ class PromiseReply final : public Reply {
             pending_->words.insert(pending_->words.end(), part.words.begin(), part.words.end());
         }
     }
-    void update(const Header& about, const ScanJob& found) override {
+    void update(const Header& about, const WatchJob& found) override {
         constexpr size_t mostBlock = size_t{1} << 20U;
         bridge_.send({.update = Update{*pending_->watch, about, found.pack(mostBlock)}});
     }

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "../core/put_word.h"
 #include "header_decoder.h"
 
 namespace tilescope {
@@ -18,8 +19,6 @@ constexpr char startMarker[] = "TILESCP1";
 
 /** The little-endian word that begins at `at`. */
 uint32_t readWord(const uint8_t* at);
-/** Appends a word, little endian. */
-void putWord(std::vector<uint8_t>& out, uint32_t value);
 
 struct Frame {
     Header header;

@@ -68,7 +68,7 @@ void FrameReply::part(const Part& part) {
     } while (first < part.words.size());
 }
 
-void FrameReply::update(const Header& about, const ScanJob& found) {
+void FrameReply::update(const Header& about, const WatchJob& found) {
     const auto blocks = found.pack(mostPayloadBytes);
     for (size_t i = 0; i + 1 < blocks.size(); i++) writer_.add({{"id", id_}, {"t", "changes"}}, blocks[i]);
     Header header{{"id", id_}, {"t", "update"}};

@@ -26,7 +26,7 @@ class FrameReply final : public Reply {
     void filled(uint64_t length) override;
     void handOut() override;
     void part(const Part& part) override;
-    void update(const Header& about, const ScanJob& found) override;
+    void update(const Header& about, const WatchJob& found) override;
     void flush() override;
     void end(const Header& answer) override;
     void fail(const CoreError& error) noexcept override { writer_.sendError(id_, error); }

@@ -95,6 +95,8 @@ class Connection {
     void sendBytes(const std::vector<uint8_t>& bytes) {
         REQUIRE(write(requests_[1], bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
     }
+    /** Says something of an open request, which is not answered. */
+    void say(const char* op, uint64_t id) { sendBytes(encodeFrameHead({{"op", op}, {"id", id}}, 0)); }
     /** The first frame of an id and kind that was not asked for before; waits for it. */
     Frame frame(uint64_t id, const std::string& kind) {
         for (;;) {
@@ -269,6 +271,33 @@ TEST_CASE(
     CHECK(client.answer(running)["code"] == "cancelled");
     CHECK(client.answer(waiting)["code"] == "cancelled");
     CHECK(client.answer(next)["t"] == "ok");
+}
+
+TEST_CASE("[live-3] a survey over pipes: each update once the last one was seen, until it is cancelled") {
+    Connection client;
+    client.kernel.own(0, 500, {});
+    client.start();
+    Header survey = about("watch");
+    survey.update({{"survey", 64}, {"periodMs", 20}, {"wordsPerSecond", 1'000'000}});
+    const uint64_t id = client.send(survey);
+    const Frame first = client.frame(id, "update");
+    CHECK(first.header["epoch"].is_string());
+    CHECK(first.payload.empty());
+    CHECK(first.header["words"] == 2 * 64 * 32);
+    for (uint32_t look = 1; look <= 3; look++) {
+        for (uint32_t at = 0; at < 512; at += 4) client.kernel.poke({6, 3}, 1000 + at, look);
+        client.say("seen", id);
+        const Frame update = client.frame(id, "update");
+        CHECK_FALSE(update.header.contains("epoch"));
+        REQUIRE(update.payload.size() == 8);
+        CHECK(readWord(&update.payload[0]) == 2);
+        CHECK(readWord(&update.payload[4]) == 1);
+    }
+    client.send({{"op", "cancel"}, {"target", id}});
+    CHECK(client.answer(id)["code"] == "cancelled");
+    client.say("seen", id);
+    CHECK(client.ask({{"op", "bye"}})["t"] == "ok");
+    CHECK(client.ending() == Ending::left);
 }
 
 TEST_CASE("[debug-7] a core that was halted goes on when its client is silent, and when it leaves") {

@@ -106,6 +106,7 @@ TEST_CASE("requests with missing or wrong keys fail alone; the connection goes o
                              {{"op", "read"}, {"partition", "1_1"}, {"memory", "data"}, {"ranges", "all"}},
                              {{"op", "pick"}, {"startCol", 1.5}, {"numCols", 1}},
                              {{"op", "watch"}, {"partition", "6_4"}, {"memory", "data"}, {"ranges", {{0, 4}}}},
+                             {{"op", "watch"}, {"partition", "6_4"}, {"memory", "data"}, {"survey", "all"}},
                              {{"op", "status"}, {"partition", "6_4"}},
                              {{"op", "status"}, {"partition", "6_4"}, {"tiles", {{6}}}},
                              {{"op", "status"}, {"partition", "6_4"}, {"tiles", {{6, -1}}}},
@@ -149,6 +150,25 @@ TEST_CASE("[live-1] what is said of a watch that is over means nothing; one that
     line.send(odd);
     CHECK(line.answer(3)["code"] == "out-of-range");
     CHECK(line.finals(2) == 1);
+}
+
+TEST_CASE("[live-3] a survey that cannot be is refused") {
+    Line line;
+    line.hello();
+    Header asked{
+        {"op", "watch"}, {"partition", "6_4"}, {"memory", "data"}, {"periodMs", 1000}, {"wordsPerSecond", 1000}};
+    uint64_t id = 2;
+    for (const uint32_t words : {0U, 1025U, 0xFFFFFFFFU}) {
+        asked["id"] = id;
+        asked["survey"] = words;
+        line.send(asked);
+        CHECK(line.answer(id)["code"] == "out-of-range");
+        id++;
+    }
+    asked["id"] = id;
+    asked["survey"] = 64;
+    line.send(asked);
+    CHECK(line.answer(id)["code"] == "no-device");
 }
 
 TEST_CASE("columns that no array has are refused before anything is done with them") {

@@ -27,7 +27,7 @@
 
 namespace tilescope {
 
-constexpr int protocolVersion = 5;
+constexpr int protocolVersion = 6;
 
 struct Description {
     std::string device;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "error.h"
+#include "put_word.h"
 
 namespace tilescope {
 namespace {
@@ -16,10 +17,6 @@ constexpr size_t cheapGap = changeHeadBytes / sizeof(uint32_t);
 /** Bytes of one span: its length has 24 bits on the wire. */
 constexpr size_t mostSpanBytes = (size_t{1} << 24U) - sizeof(uint32_t);
 
-void putWord(std::vector<uint8_t>& out, uint32_t value) {
-    for (unsigned shift = 0; shift < 32; shift += 8) out.push_back(static_cast<uint8_t>(value >> shift));
-}
-
 } // namespace
 
 void checkScan(const ScanRequest& request) {
@@ -27,9 +24,7 @@ void checkScan(const ScanRequest& request) {
     if (request.ranges.empty() || request.ranges.size() > mostRanges) {
         refuse(std::to_string(request.ranges.size()) + " ranges to watch");
     }
-    if (request.period < shortestPeriod || request.period > longestPeriod) {
-        refuse("a period of " + std::to_string(request.period.count()) + " ms");
-    }
+    checkPeriod(request);
     uint64_t total = 0;
     uint64_t least = 0;
     for (const auto& [offset, length] : request.ranges) {
@@ -41,15 +36,6 @@ void checkScan(const ScanRequest& request) {
         total += length;
         if (total > mostScanBytes) refuse("more than " + std::to_string(mostScanBytes) + " bytes to watch");
     }
-}
-
-void ScanPace::checked(Time began, Time ended, uint64_t words, const ScanRequest& request) {
-    soonest_ = std::max<Time>(began + shortestPeriod, ended + (ended - began));
-    if (request.wordsPerSecond != 0) {
-        const std::chrono::microseconds cost(words * 1'000'000 / request.wordsPerSecond);
-        soonest_ = std::max<Time>(soonest_, began + cost);
-    }
-    due_ = std::max<Time>(soonest_, began + request.period);
 }
 
 ScanJob::ScanJob(ScanRequest request) {
@@ -86,7 +72,8 @@ void ScanJob::lay(ScanRequest request) {
     now_ = last_;
     nowStates_ = lastStates_;
     changes_.clear();
-    job_.reset(); // ends the reading of the earlier ranges, and tells nothing of it
+    job_.reset(); // of the earlier ranges
+    giveUp();
 }
 
 void ScanJob::change(ScanRequest request) {
@@ -95,65 +82,35 @@ void ScanJob::change(ScanRequest request) {
     changed_ = std::move(request);
 }
 
-void ScanJob::seen() {
-    const std::lock_guard lock(mutex_);
-    seen_ = true;
-}
-
 void ScanJob::takeMail() {
     std::optional<ScanRequest> changed;
     {
         const std::lock_guard lock(mutex_);
         changed = std::exchange(changed_, std::nullopt);
-        if (std::exchange(seen_, false)) waits_ = false;
     }
     if (!changed) return;
-    const bool moved = changed->ranges != request_.ranges;
+    const bool isOther = changed->ranges != request_.ranges;
     lay(std::move(*changed));
-    if (!moved) return;
-    pace_.moved();
-    told_.reset();
+    if (isOther) moved();
 }
 
-Progress ScanJob::step(PartitionDriver& driver) {
-    tells_ = false;
-    takeMail();
-    const auto time = driver.clock();
-    if (waits_) return Later{time + longestPeriod};
-    if (!job_ && time < pace_.due()) return Later{pace_.due()};
-    const Progress checked = check(driver);
-    if (!checked.isDone()) return checked;
+Progress ScanJob::check(PartitionDriver& driver, Checked& checked) {
+    if (!job_) job_.emplace(ReadRequest{request_.partition, request_.memory, request_.ranges, {}, Asking::nobody});
+    const Progress made = job_->step(driver, *this);
+    if (!made.isDone()) return made;
+    checked = {job_->epoch(), job_->at()};
+    job_.reset();
+    return made;
+}
+
+bool ScanJob::compare() {
     changes_ = differing({last_, lastStates_}, {now_, nowStates_}, cheapGap);
     for (const WordRun& run : changes_) {
         const auto from = static_cast<long>(run.first);
         std::copy_n(now_.begin() + from, run.count, last_.begin() + from);
         std::copy_n(nowStates_.begin() + from, run.count, lastStates_.begin() + from);
     }
-    const auto now = driver.clock();
-    if (changes_.empty() && told_ && now - *told_ < quietPeriod) return Later{pace_.due()};
-    told_ = now;
-    tells_ = true;
-    waits_ = true;
-    return Progress::more();
-}
-
-Progress ScanJob::check(PartitionDriver& driver) {
-    if (!job_) {
-        began_ = driver.clock();
-        wordsRead_ = 0;
-        job_.emplace(ReadRequest{request_.partition, request_.memory, request_.ranges, {}, Asking::nobody});
-    }
-    const Progress made = job_->step(driver, *this);
-    if (!made.isDone()) return made;
-    const std::string epoch = job_->epoch();
-    at_ = job_->at();
-    job_.reset();
-    pace_.checked(began_, driver.clock(), wordsRead_, request_);
-    if (!epoch_.empty() && epoch != epoch_) {
-        throw CoreError("epoch", "the contents started a new epoch", 0, {{"have", epoch}, {"epoch", epoch_}});
-    }
-    epoch_ = epoch;
-    return made;
+    return !changes_.empty();
 }
 
 size_t ScanJob::wordAt(uint64_t offset) const {
@@ -172,8 +129,7 @@ void ScanJob::filled(uint64_t length) {
     const size_t count = length / 4;
     std::fill_n(nowStates_.begin() + static_cast<long>(next_), count, uint8_t{0});
     next_ += count;
-    wordsRead_ += count;
-    words_ += count;
+    read(count);
 }
 
 void ScanJob::unreadable(const Span& span) {

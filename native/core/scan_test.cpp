@@ -84,7 +84,7 @@ struct Watched {
 };
 
 ScanRequest request(std::vector<ByteRange> ranges, milliseconds period = milliseconds(100), uint64_t budget = 0) {
-    return {partitionKey(columns), MemoryType::data, std::move(ranges), period, budget};
+    return {{partitionKey(columns), MemoryType::data, period, budget}, std::move(ranges)};
 }
 
 std::string codeOf(const std::function<void()>& act) {
@@ -188,8 +188,8 @@ TEST_CASE("[live-1] a free partition is never taken, and a watch ends with the e
 
 TEST_CASE("[live-1] the budget of words and the time that a look takes make looks fewer, never the screen wrong") {
     const ScanRequest asked = request({{0, 64}}, milliseconds(100), 1000);
-    ScanPace pace;
-    const ScanPace::Time begin{std::chrono::seconds(10)};
+    WatchPace pace;
+    const WatchPace::Time begin{std::chrono::seconds(10)};
     CHECK(pace.due() < begin);
     pace.checked(begin, begin + milliseconds(1), 16, asked);
     CHECK(pace.due() == begin + milliseconds(100));

@@ -79,7 +79,7 @@ void takeRequest(std::span<const uint8_t> input) {
         must(partitionKey(*columns) == key, "two keys of one partition");
     };
     try {
-        switch (input[0] % 6) {
+        switch (input[0] % 7) {
         case 0:
             return good(readRequest(*header).partition);
         case 1:
@@ -92,6 +92,11 @@ void takeRequest(std::span<const uint8_t> input) {
             return good(request.partition);
         }
         case 4: {
+            const SurveyRequest request = surveyRequest(*header);
+            must(request.wordsPerTile <= mostSurveyWords, "a survey of too many words");
+            return good(request.partition);
+        }
+        case 5: {
             const HoldRequest request = holdRequest(*header, "");
             must(request.hours >= 1 && request.hours <= mostHoldHours, "hours out of range");
             return good(partitionKey(request.columns));
@@ -197,7 +202,9 @@ std::vector<FuzzTarget> makeTargets() {
          takeRequest,
          {requestSeed(0, read), requestSeed(1, with({{"epoch", "boot/1@2.0"}, {"force", false}, {"more", true}})),
           requestSeed(2, with({{"tiles", {{6, 1}, {9, 0}}}, {"detail", true}})),
-          requestSeed(3, with({{"on", true}, {"hours", 8}}))}},
+          requestSeed(3, with({{"ranges", {{0, 64}}}, {"periodMs", 100}, {"wordsPerSecond", 5000}})),
+          requestSeed(4, with({{"survey", 64}, {"periodMs", 1000}, {"wordsPerSecond", 5000}})),
+          requestSeed(5, with({{"on", true}, {"hours", 8}}))}},
         {"process",
          takeProcess,
          {"500 (a ) b) S 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 77 0 0\n", "anon_inode:aiepart_6_4",

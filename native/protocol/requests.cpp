@@ -39,6 +39,11 @@ std::vector<ByteRange> rangesIn(const Header& header) {
     return ranges;
 }
 
+WatchRequest watchRequest(const Header& header) {
+    return {partitionIn(header), memoryIn(header), std::chrono::milliseconds(wordIn(header, "periodMs")),
+            wordIn(header, "wordsPerSecond")};
+}
+
 std::vector<uint32_t> openTilesIn(const Header& header) {
     std::vector<uint32_t> tiles;
     const auto place = header.find("openTiles");
@@ -102,10 +107,14 @@ ReadRequest readRequest(const Header& header) {
 }
 
 ScanRequest scanRequest(const Header& header) {
-    ScanRequest request{partitionIn(header), memoryIn(header), rangesIn(header)};
-    request.period = std::chrono::milliseconds(wordIn(header, "periodMs"));
-    request.wordsPerSecond = wordIn(header, "wordsPerSecond");
+    ScanRequest request{watchRequest(header), rangesIn(header)};
     checkScan(request);
+    return request;
+}
+
+SurveyRequest surveyRequest(const Header& header) {
+    SurveyRequest request{watchRequest(header), wordIn(header, "survey")};
+    checkSurvey(request);
     return request;
 }
 

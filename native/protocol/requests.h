@@ -14,6 +14,7 @@
 #include "../core/read_job.h"
 #include "../core/scan.h"
 #include "../core/status_job.h"
+#include "../core/survey.h"
 #include "../core/write_job.h"
 #include "header.h"
 
@@ -42,6 +43,8 @@ WriteRequest writeRequest(const Header& header);
 /** Appends words. @param records four numbers for each: offset, seen, mask, value */
 void addWords(WriteRequest& request, std::span<const uint32_t> records);
 ScanRequest scanRequest(const Header& header);
+/** Of a watch whose header has `survey` in place of ranges. */
+SurveyRequest surveyRequest(const Header& header);
 StatusRequest statusRequest(const Header& header);
 /** An act on one core. */
 HaltRequest haltRequest(const Header& header, HaltAct act);

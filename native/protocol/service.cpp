@@ -116,7 +116,7 @@ class ReadTask final : public PartsTask, private ReadSink {
 /** What a watch tells, until it ends with an error. */
 class WatchTask final : public ReplyTask {
   public:
-    WatchTask(uint64_t id, std::unique_ptr<Reply> reply, std::shared_ptr<ScanJob> job)
+    WatchTask(uint64_t id, std::unique_ptr<Reply> reply, std::shared_ptr<WatchJob> job)
         : ReplyTask(id, std::move(reply)), job_(std::move(job)) {}
     Progress step(Engine& engine) override { return job_->step(engine); }
     void deliver(bool /*finished*/) override {
@@ -128,7 +128,7 @@ class WatchTask final : public ReplyTask {
     }
 
   private:
-    std::shared_ptr<ScanJob> job_;
+    std::shared_ptr<WatchJob> job_;
     bool saidEpoch_ = false;
 };
 
@@ -225,15 +225,14 @@ void Service::write(uint64_t id, WriteRequest request, std::unique_ptr<Reply> re
     worker_.post(std::make_unique<WriteTask>(id, std::move(reply), std::move(request)), false);
 }
 
-void Service::watch(uint64_t id, ScanRequest request, std::unique_ptr<Reply> reply) {
+void Service::watch(uint64_t id, std::shared_ptr<WatchJob> job, std::unique_ptr<Reply> reply) {
     std::erase_if(watches_, [](const auto& one) { return one.second.expired(); });
-    auto job = std::make_shared<ScanJob>(std::move(request));
     watches_[id] = job;
     // Not urgent: what a person asked for goes first.
     worker_.post(std::make_unique<WatchTask>(id, std::move(reply), std::move(job)), false);
 }
 
-std::shared_ptr<ScanJob> Service::watchOf(uint64_t id) {
+std::shared_ptr<WatchJob> Service::watchOf(uint64_t id) {
     const auto found = watches_.find(id);
     return found == watches_.end() ? nullptr : found->second.lock();
 }
@@ -241,7 +240,9 @@ std::shared_ptr<ScanJob> Service::watchOf(uint64_t id) {
 void Service::change(uint64_t id, const Header& header) {
     const auto job = watchOf(id);
     if (!job) return;
-    job->change(scanRequest(header));
+    const auto scan = std::dynamic_pointer_cast<ScanJob>(job);
+    if (!scan) throw badRequest("a survey does not change");
+    scan->change(scanRequest(header));
     worker_.wake(id);
 }
 
@@ -321,7 +322,12 @@ void Service::request(uint64_t id, const std::string& op, const Header& header, 
         worker_.post(std::make_unique<ReadTask>(id, std::move(reply), std::move(request)), overtakes);
         return;
     }
-    if (op == "watch") return watch(id, scanRequest(header), std::move(reply));
+    if (op == "watch") {
+        if (!header.contains("survey")) {
+            return watch(id, std::make_shared<ScanJob>(scanRequest(header)), std::move(reply));
+        }
+        return watch(id, std::make_shared<SurveyJob>(surveyRequest(header)), std::move(reply));
+    }
     if (op == "status") {
         StatusRequest request = statusRequest(header);
         const bool few = request.tiles.size() <= fewTiles;

@@ -66,7 +66,7 @@ class Reply {
      * What the last look of a watch found.
      * @param about keys of the `update` beside `id` and `t`
      */
-    virtual void update(const Header& about, const ScanJob& found) = 0;
+    virtual void update(const Header& about, const WatchJob& found) = 0;
     /** Nothing more comes of this step. */
     virtual void flush() = 0;
     /** The final answer. */
@@ -95,7 +95,7 @@ class Service {
     void request(uint64_t id, const std::string& op, const Header& header, std::unique_ptr<Reply> reply);
     /** Starts a write, whose words do not come in its header. */
     void write(uint64_t id, WriteRequest request, std::unique_ptr<Reply> reply);
-    /** Other ranges or another pace for an open watch. Throws CoreError. Nothing happens once the watch has ended. */
+    /** Other ranges or another pace for an open watch of ranges. Throws CoreError. Nothing happens once the watch has ended. */
     void change(uint64_t id, const Header& header);
     /** The client has the last update of a watch. Nothing happens once the watch has ended. */
     void seen(uint64_t id);
@@ -107,13 +107,13 @@ class Service {
     void answer(uint64_t id, std::unique_ptr<Reply> reply, std::function<OrLater<Header>(Engine&)> act);
 
     void halt(uint64_t id, const Header& header, std::unique_ptr<Reply> reply);
-    void watch(uint64_t id, ScanRequest request, std::unique_ptr<Reply> reply);
+    void watch(uint64_t id, std::shared_ptr<WatchJob> job, std::unique_ptr<Reply> reply);
     /** The watch of this number, unless it is over. */
-    std::shared_ptr<ScanJob> watchOf(uint64_t id);
+    std::shared_ptr<WatchJob> watchOf(uint64_t id);
 
     Platform platform_;
     /** Watches that the worker has, or had. Of the thread that asks. */
-    std::map<uint64_t, std::weak_ptr<ScanJob>> watches_;
+    std::map<uint64_t, std::weak_ptr<WatchJob>> watches_;
     Worker worker_;
 };
 

@@ -5,8 +5,10 @@ import { freeColumns, ownedColumns, simulatedKey } from '../board/simulated/arra
 import { SimulatedContexts } from '../board/simulated/contexts.ts';
 import type { Tile } from '../model/geometry.ts';
 import { BoardLink } from '../session/link.ts';
-import { ManualTime, settle } from '../session/scripted-board.ts';
+import { HeatPool } from '../session/partition-heat.ts';
+import { ManualTime, ScriptedDevice, settle } from '../session/scripted-board.ts';
 import type { ArrayCell } from './messages.ts';
+import { patchBetween } from './patch.ts';
 import { ViewBench } from './test-bench.ts';
 
 /** A bench whose board is connected and whose Array view somebody looks at, read for the first time. */
@@ -561,4 +563,61 @@ test('[names-3] a stack whose pointer stands above its end is a warning in its c
   bench.array.startOwner();
   await settle();
   expect(bench.model.picture.warnings).toEqual([]);
+});
+
+test('[live-3] the view follows where memory changes while it is visible, if a person wants that: only changed cells travel', async () => {
+  const bench = await looking();
+  // A board whose surveys find what they are told, in place of the simulated one.
+  const device = new ScriptedDevice(bench.time);
+  Object.assign(device.geometry, { startCol: 6 });
+  device.owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 };
+  const link = new BoardLink('other', 'Other', device, bench.time);
+  await link.connect();
+  const pool = new HeatPool(bench.time);
+  const asked: string[] = [];
+  Object.assign(bench.services, {
+    heat: (_: unknown, key: string) => {
+      asked.push(key);
+      return bench.wantsHeat ? pool.of(link, device.key) : undefined;
+    },
+  });
+  bench.heatWanted.fire();
+  await settle();
+  expect([device.surveys, bench.model.picture.heat]).toEqual([[], undefined]);
+  bench.wantsHeat = true;
+  bench.heatWanted.fire();
+  await settle();
+  expect(asked.at(-1)).toBe('6_4');
+  expect(bench.model.picture.heat).toMatchObject({ isKnown: true });
+  let changes = 0;
+  bench.model.onDidChange(() => changes++);
+  const before = bench.model.picture;
+  device.surveys[0]?.look({ tile: 0, changed: 16 });
+  expect(changes).toBe(1);
+  const patch = patchBetween(before, bench.model.picture);
+  expect(patch?.cells.map(({ tile, heat }) => ({ ...tile, heat }))).toEqual([{ col: 6, row: 1, heat: 4 }]);
+  expect(patch).toMatchObject({ parts: {}, without: [], arrows: { set: [] }, legend: { set: [] } });
+  expect(patch?.rows).toBeUndefined();
+  device.surveys[0]?.look({ tile: 0, changed: 16 });
+  expect(changes).toBe(1);
+  device.surveys[0]?.look(
+    { tile: 0, changed: 0, reason: 'bus-error' },
+    { tile: 1, changed: 0, reason: 'bus-error' },
+  );
+  expect(bench.model.picture.heat?.text).toContain(
+    'something small may change unseen. 2 tiles cannot be looked at.',
+  );
+  expect(cellAt(bench, 6, 1)?.lines).toContain('Memory: The access failed on the bus.');
+  bench.model.visible = false;
+  expect(device.surveys).toEqual([]);
+  bench.model.visible = true;
+  await settle();
+  expect(device.surveys).toHaveLength(1);
+  bench.wantsHeat = false;
+  bench.heatWanted.fire();
+  expect([device.surveys, bench.model.picture.heat, cellAt(bench, 6, 1)?.heat]).toEqual([
+    [],
+    undefined,
+    undefined,
+  ]);
 });

@@ -27,6 +27,7 @@ import type { TileStatus } from '../model/status/status.ts';
 import { tileActivity } from '../model/status/summary.ts';
 import { waitCycles, waitEdges } from '../model/status/waits.ts';
 import type { BoardLink } from '../session/link.ts';
+import type { PartitionHeat } from '../session/partition-heat.ts';
 import type { SessionReference } from '../session/pool.ts';
 import type { ArrayChoice, ArrayPicture, ArrayProblem } from './messages.ts';
 import { drawPicture, partitionTiles, tileKey } from './picture.ts';
@@ -73,6 +74,10 @@ export interface ArrayServices {
   openPlace(resource: MemoryResource, range: ByteRange): Promise<void>;
   /** Fires when tiles may have other names, and when something else is known of stacks. */
   readonly onDidChangeNames: (listener: () => void) => Disposable;
+  /** Where a partition's memory changes; `undefined` where a person does not want to know. */
+  heat(board: ArrayBoard, partition: PartitionKey): PartitionHeat | undefined;
+  /** Fires when a person wants to know where memory changes, or does not any more. */
+  readonly onDidWantHeat: (listener: () => void) => Disposable;
   /** A time of day in words; `at` in milliseconds since 1970. */
   clock(at: number): string;
   /** Calls once after so many milliseconds, unless disposed before. */
@@ -142,6 +147,8 @@ export class ArrayModel implements Disposable {
   #settle: Disposable | undefined;
   #next: Disposable | undefined;
   #disposed = false;
+  /** The heat that is followed while the view is visible. */
+  #heat: { readonly known: PartitionHeat; readonly ends: Disposable } | undefined;
 
   constructor(services: ArrayServices) {
     this.#services = services;
@@ -151,6 +158,7 @@ export class ArrayModel implements Disposable {
         this.#want();
         this.#changed.fire();
       }),
+      services.onDidWantHeat(() => this.#followHeat()),
       services.onDidChangeNames(() => this.#changed.fire()),
     ];
   }
@@ -175,6 +183,7 @@ export class ArrayModel implements Disposable {
     } else {
       this.#stopWaiting();
       this.#dropReads();
+      this.#followHeat();
     }
   }
 
@@ -349,6 +358,7 @@ export class ArrayModel implements Disposable {
         warnings: [],
         readAt: '',
         reading: false,
+        heat: () => undefined,
       };
       return drawPicture({ ...around, ...nothing }, l10n);
     }
@@ -359,6 +369,7 @@ export class ArrayModel implements Disposable {
     const stacks = this.#stacks(board, info);
     const edges = waitEdges(statuses, array, generation);
     const focused = this.#focused;
+    const heatText = this.#heat?.known.summary(l10n);
     return drawPicture(
       {
         ...around,
@@ -378,6 +389,8 @@ export class ArrayModel implements Disposable {
         warnings: [...stacks.values()].flatMap(({ warnings }) => warnings),
         readAt: this.#readAt(known, board, info),
         reading: known?.reading === true,
+        heat: (tile) => this.#heat?.known.ofTile(tile, l10n),
+        ...(heatText && { heatText }),
         ...(focused?.board === board.id ? { focused: focused.tile } : {}),
       },
       l10n,
@@ -407,8 +420,30 @@ export class ArrayModel implements Disposable {
     this.#disposed = true;
     for (const one of this.#following) one.dispose();
     this.#stopWaiting();
+    this.#heat?.ends.dispose();
     this.#changed.dispose();
     this.#focusChanged.dispose();
+  }
+
+  /** Follows the heat of the partition that is shown, while it can be seen. */
+  #followHeat(): void {
+    const now = this.#visible && !this.#disposed ? this.shown : undefined;
+    const known = now && this.#services.heat(now.board, now.info.key);
+    if (known === this.#heat?.known) return;
+    const isOther = this.#heat !== undefined || known !== undefined;
+    const before = this.#heat;
+    this.#heat = undefined;
+    before?.ends.dispose();
+    if (known !== undefined) {
+      const listening = known.onDidChange(() => this.#changed.fire());
+      const shown = known.show();
+      const dispose = (): void => {
+        listening.dispose();
+        shown.dispose();
+      };
+      this.#heat = { known, ends: { dispose } };
+    }
+    if (isOther && !this.#disposed) this.#changed.fire();
   }
 
   /** What the board said of itself, also while the connection is lost. */
@@ -534,6 +569,7 @@ export class ArrayModel implements Disposable {
 
   /** Reads what is looked at, if it was not tried yet in this connection. */
   #want(): void {
+    this.#followHeat();
     this.#settle?.dispose();
     this.#settle = undefined;
     const now = this.shown;

@@ -38,6 +38,8 @@ export interface ArrayCell {
   readonly hangs: boolean;
   /** One of the picture's warnings is about it. */
   readonly warns: boolean;
+  /** How warm the tile's memory is, 1 to `hottest`; absent while it is cold or nothing is known. */
+  readonly heat?: number;
 }
 
 /** A row of the grid, from the top. `cells` holds one cell for each column, from the left. */
@@ -129,6 +131,8 @@ export interface ArrayPicture {
   /** Localised: when it was read, or that it was not. */
   readonly readAt: string;
   readonly reading: boolean;
+  /** Localised: what the bars of warm cells say, or why there are none; absent where nobody wants to know. */
+  readonly heat?: { readonly text: string; readonly isKnown: boolean };
   readonly problem?: ArrayProblem;
   /** The tile of the details view. */
   readonly focused?: Tile;

@@ -28,6 +28,7 @@ function drawn(random: (limit: number) => number, rowCount = 3): ArrayPicture {
         lines: [`Tile (${col},${row})`],
         hangs: random(5) === 0,
         warns: random(5) === 0,
+        ...(random(2) === 0 ? {} : { heat: 1 + random(4) }),
       })),
     })),
     arrows: [...arrows.values()],
@@ -39,6 +40,7 @@ function drawn(random: (limit: number) => number, rowCount = 3): ArrayPicture {
     readAt: `${random(60)}`,
     reading: random(2) === 0,
     ...(random(2) === 0 ? {} : { focused: tile() }),
+    ...(random(2) === 0 ? {} : { heat: { text: 'Bars', isKnown: random(2) === 0 } }),
     ...(random(3) > 0
       ? {}
       : { problem: { kind: 'info' as const, text: 'Nothing is connected.', actions: [] } }),
@@ -58,7 +60,7 @@ describe('[shape-2] the picture of an array', () => {
     const rows = before.rows.map((row) => ({ ...row, cells: [...row.cells] }));
     const cell = rows[1]?.cells[2];
     if (cell === undefined) throw new Error('no cell');
-    const changed = { ...cell, state: 'error' as const };
+    const changed = { ...cell, state: 'gated' as const };
     rows[1]?.cells.splice(2, 1, changed);
     const patch = patchBetween(before, { ...before, rows });
     expect(patch).toEqual({

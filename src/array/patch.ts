@@ -17,6 +17,7 @@ const wholeParts = [
   'warnings',
   'readAt',
   'reading',
+  'heat',
   'problem',
   'focused',
 ] as const;

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { dice, runSeed } from '../../test/conformance/random.ts';
 import type { PartitionInfo } from '../board/board.ts';
 import { type ArrayShape, type ColumnRange, type Tile, tileKind } from '../model/geometry.ts';
+import { ofTile } from '../model/heat-texts.ts';
 import type { TileStatus, WaitEdge } from '../model/status/status.ts';
+import type { TileHeat } from '../session/partition-heat.ts';
 import { type CellState, cellStates } from './messages.ts';
 import { drawPicture, type PictureFacts, partitionTiles } from './picture.ts';
 import { plain } from './test-bench.ts';
@@ -48,7 +50,53 @@ const nothing: PictureFacts = {
   warnings: [],
   readAt: '',
   reading: false,
+  heat: () => undefined,
 };
+
+test('[live-3] a warm tile of the partition has its step, and says it in words; a cold one has neither', () => {
+  const columns = { startCol: 1, numCols: 2 };
+  const heat = ({ col, row }: Tile): TileHeat | undefined => {
+    const step = col === 0 || row === 1 ? 4 : row === 2 ? 1 : 0;
+    return step === 0 ? undefined : { step, text: ofTile(step, undefined, plain) };
+  };
+  const text = { text: 'Bars', isKnown: true };
+  const { rows, heat: told } = drawPicture(
+    { ...nothing, board: { partitions: [partition(columns, 4)], columns }, heat, heatText: text },
+    plain,
+  );
+  const cellOf = (col: number, row: number) =>
+    rows.find((one) => one.row === row)?.cells.find(({ tile }) => tile.col === col);
+  expect([cellOf(1, 1)?.heat, cellOf(2, 2)?.heat, cellOf(1, 3)?.heat, cellOf(0, 1)?.heat]).toEqual([
+    4,
+    1,
+    undefined,
+    undefined,
+  ]);
+  expect(cellOf(1, 1)?.lines.at(-1)).toBe('Memory: most of it changes');
+  expect(cellOf(2, 2)?.lines.at(-1)).toBe('Memory: little changes');
+  expect(cellOf(1, 3)?.lines.join()).not.toContain('Memory');
+  expect(told).toBe(text);
+});
+
+test('[live-3] a tile whose memory cannot be looked at says why, once', () => {
+  const columns = { startCol: 1, numCols: 2 };
+  const heat = ({ row }: Tile): TileHeat | undefined => {
+    const reason = row === 1 ? 'gated' : row === 2 ? 'driver-gated' : undefined;
+    return reason && { step: 0, reason, text: ofTile(0, reason, plain) };
+  };
+  const statuses = [1, 2].map((row) => ({ ...status({ col: 1, row }, 'core'), reason: 'gated' as const }));
+  const facts = { ...nothing, board: { partitions: [partition(columns, 4)], columns }, statuses, heat };
+  const { rows } = drawPicture(facts, plain);
+  const linesOf = (col: number, row: number) =>
+    rows
+      .find((one) => one.row === row)
+      ?.cells.find(({ tile }) => tile.col === col)
+      ?.lines.join('; ') ?? '';
+  expect(linesOf(1, 1)).not.toContain('Memory');
+  expect(linesOf(1, 2)).toContain('Memory: The driver treats this tile as gated although its clock is on.');
+  expect(linesOf(2, 1)).toContain('Memory: The clock of this tile is off.');
+  expect(linesOf(0, 1)).not.toContain('Memory');
+});
 
 describe('[attach-11] the picture', () => {
   test('of random arrays agrees, cell by cell, with what is true of each tile', () => {

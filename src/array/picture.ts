@@ -4,6 +4,7 @@ import type { PartitionInfo } from '../board/board.ts';
 import { type ArrayShape, type ColumnRange, type Tile, type TileKind, tileKind } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { TileStatus, WaitEdge } from '../model/status/status.ts';
+import type { TileHeat } from '../session/partition-heat.ts';
 import {
   type ArrayArrow,
   type ArrayCell,
@@ -48,6 +49,9 @@ export interface PictureFacts {
   readonly warnings: readonly ArrayWarning[];
   readonly readAt: string;
   readonly reading: boolean;
+  /** Where the memory of the partition's tiles changes; none of cold tiles. */
+  readonly heat: (tile: Tile) => TileHeat | undefined;
+  readonly heatText?: ArrayPicture['heat'];
   readonly problem?: ArrayProblem;
   readonly focused?: Tile;
 }
@@ -85,6 +89,7 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     title: facts.title,
     readAt: facts.readAt,
     reading: facts.reading,
+    ...(facts.heatText === undefined ? {} : { heat: facts.heatText }),
     ...(facts.problem === undefined ? {} : { problem: facts.problem }),
     ...(facts.focused === undefined ? {} : { focused: facts.focused }),
   };
@@ -111,16 +116,22 @@ export function drawPicture(facts: PictureFacts, l10n: Localiser): ArrayPicture 
     drawn.set(tileKey(tile), state);
     const name = l10n.t('{0}: {1}', tileName(tile, kind, l10n), stateName(state, l10n));
     const own = isIn(columns, tile.col);
+    const heat = own ? facts.heat(tile) : undefined;
     return {
       tile,
       state,
       hangs: own && hanging.has(tileKey(tile)),
       warns: own && warned.has(tileKey(tile)),
+      ...(heat === undefined || heat.step === 0 ? {} : { heat: heat.step }),
       lines: [
         name,
         ...facts.names(tile),
         ...(own && status !== undefined ? statusTooltip(status, l10n) : []),
         ...(own ? (waits.get(tileKey(tile)) ?? []) : []),
+        // A reason is said once, where the tile's state says the same.
+        ...(heat === undefined || (heat.reason !== undefined && heat.reason === status?.reason)
+          ? []
+          : [heat.text]),
       ],
     };
   };

@@ -7,6 +7,7 @@ import { Emitter } from '../model/event.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { StackUses } from '../model/program/stack-uses.ts';
 import { BoardLink } from '../session/link.ts';
+import { HeatPool } from '../session/partition-heat.ts';
 import { ManualTime } from '../session/scripted-board.ts';
 import { type ArrayBoard, ArrayModel, type ArrayServices } from './array-model.ts';
 import { TileModel } from './tile-model.ts';
@@ -30,6 +31,9 @@ export class ViewBench {
   /** What has a name, by memory and tile. */
   readonly places = new Map<string, readonly PlacedName[]>();
   readonly stacks = new StackUses();
+  readonly heat = new HeatPool(this.time);
+  readonly heatWanted = new Emitter<void>();
+  wantsHeat = false;
   /** The places that were opened. */
   readonly opened: unknown[] = [];
   readonly noted: unknown[] = [];
@@ -64,6 +68,8 @@ export class ViewBench {
       refreshNames: () => undefined,
       openPlace: async (...place) => void this.opened.push(place),
       onDidChangeNames: (listener) => this.namesChanged.event(listener),
+      heat: ({ link }, key) => (this.wantsHeat ? this.heat.of(link, key) : undefined),
+      onDidWantHeat: (listener) => this.heatWanted.event(listener),
       clock: () => '14:03:27',
       after: (milliseconds, action) => this.time.after(milliseconds, action),
       l10n: plain,

@@ -168,6 +168,36 @@ export interface Watch<Asked = WatchOptions> {
   dispose(): void;
 }
 
+/** How a whole memory is surveyed: watched coarsely, to find where something changes. */
+export interface SurveyOptions extends WatchPace {
+  /** Words that a look compares in each tile, at equal distances, 1 to `maxSurveyWords`; it reads twice as many. */
+  readonly wordsPerTile: number;
+}
+
+/** What a look of a survey found in one tile. */
+export interface TileChange {
+  /** In buffer order. */
+  readonly tile: number;
+  /** Compared words that differ from the look before. */
+  readonly changed: number;
+  /** Why the tile cannot be read; `changed` is 0 then. */
+  readonly reason?: UnreadableReason;
+}
+
+export interface SurveyUpdate {
+  /** In ascending order: tiles that changed, and those that can or cannot be read now, otherwise than was told. At first all can. */
+  readonly tiles: readonly TileChange[];
+  /** Milliseconds since 1970 on this machine's clock. */
+  readonly at: number;
+  readonly epoch: string;
+  /** As in `WatchUpdate`. */
+  readonly words: number;
+  readonly wireBytes: number;
+}
+
+/** A survey under way; as a watch, but it does not change. */
+export type Survey = Omit<Watch, 'change'>;
+
 export interface ReadOptions {
   /** `look` unless told otherwise. */
   readonly asking?: Asking;
@@ -233,6 +263,11 @@ export interface PartitionMemory {
    * cores' program memory is left alone. Updates come one at a time, see `Watch.seen`.
    */
   watch(options: WatchOptions, onUpdate: (update: WatchUpdate) => void): Watch;
+  /**
+   * Looks at a few words of each tile again and again, as a watch, and tells in which tiles they changed. What is longer than
+   * the distance of the words is found at each look; every other word has its turn, one look for each word of the distance.
+   */
+  survey(options: SurveyOptions, onUpdate: (update: SurveyUpdate) => void): Survey;
 }
 
 /** A partition whose memory types are known. Holds nothing on the board. */

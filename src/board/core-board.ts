@@ -13,6 +13,7 @@ import {
   type Tile,
   tileCount,
   totalBytes,
+  wordBytes,
 } from '../model/geometry.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { decodeTileStatus } from '../model/status/decode.ts';
@@ -33,8 +34,12 @@ import type {
   ReadResult,
   StatusOptions,
   StatusReport,
+  Survey,
+  SurveyOptions,
+  SurveyUpdate,
   Watch,
   WatchOptions,
+  WatchPace,
   WatchUpdate,
   WriteEdit,
   WriteOptions,
@@ -50,6 +55,8 @@ import {
   type CoreUpdate,
   type CoreWatchRequest,
   maxStatusTiles,
+  maxSurveyTotal,
+  maxSurveyWords,
   maxWatchBytes,
   maxWatchRanges,
   watchPeriods,
@@ -440,7 +447,37 @@ class CorePartitionMemory implements PartitionMemory {
     };
   }
 
-  #checkWatch({ ranges, periodMs, wordsPerSecond }: WatchOptions): void {
+  survey(options: SurveyOptions, onUpdate: (update: SurveyUpdate) => void): Survey {
+    const client = this.#access.client(new AbortController().signal);
+    const { wordsPerTile } = options;
+    const count = tileCount(this.geometry);
+    const isSound =
+      Number.isInteger(wordsPerTile) &&
+      wordsPerTile >= 1 &&
+      wordsPerTile <= Math.min(maxSurveyWords, this.geometry.bytesPerTile / wordBytes) &&
+      wordsPerTile * count <= maxSurveyTotal &&
+      isPace(options);
+    if (!isSound) {
+      throw new BoardError('out-of-range', `a survey of ${wordsPerTile} words every ${options.periodMs} ms`);
+    }
+    const request = { ...options, partition: this.#key, memory: this.geometry.type };
+    const refused = new AbortController();
+    const survey = client.survey(request, (update) => {
+      const beyond = update.tiles.find(({ tile }) => tile >= count);
+      if (beyond === undefined) onUpdate({ ...update, at: Date.now() });
+      else refused.abort(new BoardError('protocol', `a surveyed tile ${beyond.tile} of ${count}`));
+    });
+    refused.signal.addEventListener('abort', () => survey.dispose());
+    return {
+      seen: () => survey.seen(),
+      ended: survey.ended.then((error) =>
+        refused.signal.aborted ? toBoardError(refused.signal.reason) : error,
+      ),
+      dispose: () => survey.dispose(),
+    };
+  }
+
+  #checkWatch({ ranges, ...pace }: WatchOptions): void {
     let end = 0;
     let bytes = 0;
     for (const { offset, length } of ranges) {
@@ -452,15 +489,8 @@ class CorePartitionMemory implements PartitionMemory {
       bytes += length;
     }
     const sound =
-      ranges.length > 0 &&
-      ranges.length <= maxWatchRanges &&
-      bytes <= maxWatchBytes &&
-      Number.isInteger(periodMs) &&
-      periodMs >= watchPeriods.shortest &&
-      periodMs <= watchPeriods.longest &&
-      Number.isInteger(wordsPerSecond) &&
-      wordsPerSecond >= 1;
-    if (!sound) throw new BoardError('out-of-range', `a watch of ${bytes} bytes every ${periodMs} ms`);
+      ranges.length > 0 && ranges.length <= maxWatchRanges && bytes <= maxWatchBytes && isPace(pace);
+    if (!sound) throw new BoardError('out-of-range', `a watch of ${bytes} bytes every ${pace.periodMs} ms`);
   }
 
   #checkRange(offset: number, length: number): void {
@@ -488,6 +518,16 @@ class CorePartitionMemory implements PartitionMemory {
     }
     return list;
   }
+}
+
+function isPace({ periodMs, wordsPerSecond }: WatchPace): boolean {
+  return (
+    Number.isInteger(periodMs) &&
+    periodMs >= watchPeriods.shortest &&
+    periodMs <= watchPeriods.longest &&
+    Number.isInteger(wordsPerSecond) &&
+    wordsPerSecond >= 1
+  );
 }
 
 /** An update of a watch as what a read of the changed runs would have brought. */

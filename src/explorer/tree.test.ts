@@ -7,6 +7,7 @@ import { PickedColumns } from '../boards/pick-columns.ts';
 import { Emitter } from '../model/event.ts';
 import { resourcePath } from '../model/resource.ts';
 import { BoardLink } from '../session/link.ts';
+import { HeatPool } from '../session/partition-heat.ts';
 import { ManualTime, ScriptedDevice } from '../session/scripted-board.ts';
 import type { CommandServices } from './commands.ts';
 import type { TreeNode } from './nodes.ts';
@@ -35,7 +36,9 @@ vi.mock('vscode', () => ({
   ThemeIcon: class {},
   ThemeColor: class {},
   MarkdownString: class {
-    appendMarkdown() {
+    value = '';
+    appendMarkdown(text: string) {
+      this.value += text;
       return this;
     }
   },
@@ -52,6 +55,13 @@ vi.mock('vscode', () => ({
     }),
   },
   EventEmitter: Emitter,
+  Disposable: {
+    from: (...all: { dispose(): void }[]) => ({
+      dispose: () => {
+        for (const one of all) one.dispose();
+      },
+    }),
+  },
 }));
 
 const { BoardTree } = await import('./tree.ts');
@@ -230,4 +240,74 @@ test('[shape-4] partitions of the same columns are rows of their own, down to wh
     '/ctx-a.0_4/data.aiemem',
     '/ctx-b.0_4/data.aiemem',
   ]);
+});
+
+test('[live-3] a row says how much of its tile changes, while it can be seen; only rows with another step are drawn anew', async () => {
+  const { device, entry, tree, board } = await sidebar();
+  device.owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 };
+  await entry.link.connect();
+  const pool = new HeatPool(new ManualTime());
+  let isWanted = true;
+  tree.heat = ({ link }, key) => (isWanted ? pool.of(link, key) : undefined);
+  visible = true;
+  expand.fire({ element: board });
+  const [partition] = await tree.getChildren(board);
+  if (partition === undefined) throw new Error('no partition');
+  const [memory] = await tree.getChildren(partition);
+  if (memory === undefined) throw new Error('no memory');
+  await settle();
+  expect(device.surveys).toEqual([]);
+  const rows = await tree.getChildren(memory);
+  await settle();
+  expect(device.surveys).toHaveLength(1);
+  const drawn: unknown[] = [];
+  tree.onDidChangeTreeData((node) => drawn.push(node));
+  const described = (row: number) => tree.getTreeItem(rows[row] ?? memory).description;
+  const before = described(1);
+  device.surveys[0]?.look({ tile: 1, changed: 16 });
+  expect(drawn).toEqual([rows[1]]);
+  expect(described(1)).toBe([before, 'most of it changes'].filter((one) => one).join(' \u00b7 '));
+  expect(described(0)).toBe(before);
+  device.surveys[0]?.look({ tile: 1, changed: 16 });
+  expect(drawn).toHaveLength(1);
+  device.surveys[0]?.look(
+    { tile: 0, changed: 0, reason: 'gated' },
+    { tile: 2, changed: 0, reason: 'bus-error' },
+  );
+  expect([drawn.slice(1), described(0), described(2)].flat()).toEqual([
+    rows[0],
+    rows[2],
+    [before, 'clock off'].filter((one) => one).join(' \u00b7 '),
+    [before, 'cannot be looked at'].filter((one) => one).join(' \u00b7 '),
+  ]);
+  // The hover says what that does not tell.
+  tree.tileState = async () => ['idle'];
+  const hover = async (row: number) => {
+    const node = rows[row] ?? memory;
+    const item = await tree.resolveTreeItem(tree.getTreeItem(node), node);
+    return typeof item.tooltip === 'object' ? item.tooltip.value : item.tooltip;
+  };
+  expect(await hover(1)).toContain('something small may change unseen');
+  // A collapsed branch, a hidden view, a person who does not want to know: nothing is read.
+  collapse.fire({ element: memory });
+  expect([device.surveys, described(1)]).toEqual([[], before]);
+  expect(await hover(1)).not.toContain('something small may change unseen');
+  expand.fire({ element: memory });
+  await settle();
+  expect(device.surveys).toHaveLength(1);
+  collapse.fire({ element: board });
+  expect(device.surveys).toEqual([]);
+  expand.fire({ element: board });
+  visible = false;
+  visibility.fire();
+  await settle();
+  expect(device.surveys).toEqual([]);
+  visible = true;
+  visibility.fire();
+  await settle();
+  expect(device.surveys).toHaveLength(1);
+  isWanted = false;
+  tree.followHeat();
+  expect(device.surveys).toEqual([]);
+  visible = false;
 });

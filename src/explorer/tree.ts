@@ -6,8 +6,10 @@ import { toBoardError } from '../board/errors.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
 import { actionNames } from '../model/action-names.ts';
+import type { PartitionKey } from '../model/partition-key.ts';
 import { fitting, fittingItems } from '../model/shapes.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
+import type { PartitionHeat } from '../session/partition-heat.ts';
 import { helpedBySudo } from './failures.ts';
 import {
   BoardNode,
@@ -51,6 +53,13 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   readonly #opened = new WeakMap<BoardEntry, Map<string, Partition>>();
   /** Boards that were said to have changed: their children are asked for whether or not they are shown. */
   readonly #redrawn = new WeakSet<BoardNode>();
+  /** Memories whose tiles VS Code asked for, and the rows that it has of them, with the heat that they show. */
+  readonly #tiles = new Map<
+    string,
+    { readonly memory: MemoryNode; readonly rows: Map<string, { readonly node: TileNode; heat: string }> }
+  >();
+  /** What is followed, by memory. */
+  readonly #heats = new Map<string, { readonly known: PartitionHeat; readonly ends: vscode.Disposable }>();
   readonly #view: vscode.TreeView<TreeNode>;
   /** Whether the view with the welcome text stands in this one's place. */
   #welcomes = false;
@@ -72,6 +81,9 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   /** What builds say of a board and why they do not, a line each, for its tooltip; given by `extension.ts`. */
   boardNames: (board: string) => readonly string[] = () => [];
+
+  /** Where a partition's memory changes, unless a person does not want to know; given by `extension.ts`. */
+  heat: (board: BoardEntry, partition: PartitionKey) => PartitionHeat | undefined = () => undefined;
 
   /** @param state where expansion and selection are kept */
   constructor(boards: BoardCollection, state: vscode.Memento, picks: PickedColumns) {
@@ -98,7 +110,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       treeDataProvider: this,
       showCollapseAll: true,
     });
-    view.onDidChangeVisibility(() => this.#chooseView());
+    view.onDidChangeVisibility(() => {
+      this.#chooseView();
+      this.followHeat();
+    });
     view.onDidExpandElement(({ element }) => this.#expandedBy(element));
     view.onDidCollapseElement(({ element }) => this.#forget(element));
     view.onDidChangeSelection(({ selection }) => {
@@ -142,6 +157,57 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#changed.fire(node);
   }
 
+  /** Rows of tiles that VS Code has now, to have them drawn anew. */
+  #noteTiles(parent: MemoryNode | ColumnNode, children: readonly TreeNode[]): void {
+    const memory = parent instanceof ColumnNode ? parent.memory : parent;
+    if (parent === memory) this.#tiles.set(memory.key, { memory, rows: new Map() });
+    const known = this.#tiles.get(memory.key);
+    for (const child of children)
+      if (child instanceof TileNode) known?.rows.set(child.key, { node: child, heat: '' });
+    this.followHeat();
+  }
+
+  /** Follows the heat of the memories whose tiles can be seen. To be called, too, when a person wants it or not. */
+  followHeat(): void {
+    for (const [key, { memory }] of this.#tiles) {
+      const known = this.#isSeen(memory) ? this.heat(memory.entry, memory.partition.key) : undefined;
+      const before = this.#heats.get(key);
+      if (before?.known === known) continue;
+      this.#heats.delete(key);
+      before?.ends.dispose();
+      if (known !== undefined) {
+        const listening = known.onDidChange(() => this.#heatChanged(key));
+        const shown = known.show();
+        this.#heats.set(key, { known, ends: vscode.Disposable.from(listening, shown) });
+      }
+      this.#heatChanged(key);
+    }
+  }
+
+  #isSeen(memory: MemoryNode): boolean {
+    if (!this.#view.visible || !this.#boards.entries.includes(memory.entry)) return false;
+    for (let one: TreeNode | undefined = memory; one !== undefined; one = this.getParent(one)) {
+      if (!this.#expanded.has(one.key)) return false;
+    }
+    return true;
+  }
+
+  /** Has the rows drawn anew whose tiles have another step. */
+  #heatChanged(memory: string): void {
+    for (const row of this.#tiles.get(memory)?.rows.values() ?? []) {
+      const heat = this.#heatText(row.node);
+      if (heat === row.heat) continue;
+      row.heat = heat;
+      this.#changed.fire(row.node);
+    }
+  }
+
+  /** How warm a tile's memory is, in words; empty where that is not followed. */
+  #heatText({ memory, tile }: TileNode): string {
+    const known = this.#heats.get(memory.key)?.known;
+    return known?.besideTile(memory.geometry.type, tile, vscode.l10n) ?? '';
+  }
+
   /** The view, for tests and for showing it. */
   get view(): vscode.TreeView<TreeNode> {
     return this.#view;
@@ -153,6 +219,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       const beside = [this.tileName(node), item.description].filter(
         (text) => text !== '' && text !== undefined,
       );
+      const heat = this.#heatText(node);
+      if (heat !== '') beside.push(heat);
       if (beside.length > 0) item.description = beside.join(' \u00b7 ');
     }
     return plainRow(item);
@@ -160,15 +228,23 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
 
   /** Adds the tile's state to its tooltip when the pointer rests on it. */
   async resolveTreeItem(item: vscode.TreeItem, node: TreeNode): Promise<vscode.TreeItem> {
-    if (node instanceof TileNode) addToTooltip(item.tooltip, await this.tileState(node));
+    if (node instanceof TileNode) addToTooltip(item.tooltip, await this.#tileLines(node));
     else if (node instanceof BoardNode) addToTooltip(item.tooltip, this.boardNames(node.entry.id));
     else if (node instanceof PartitionNode) addToTooltip(item.tooltip, this.boardNames(node.entry.id));
     return item;
   }
 
+  /** What a tile does, and what stands beside it does not tell. */
+  async #tileLines(node: TileNode): Promise<readonly string[]> {
+    const lines = await this.tileState(node);
+    const heat = this.#heats.get(node.memory.key)?.known;
+    return heat === undefined ? lines : [...lines, ...heat.note(vscode.l10n)];
+  }
+
   async getChildren(node?: TreeNode): Promise<TreeNode[]> {
     if (node !== undefined) this.#askedFor(node);
     const children = await this.#children(node);
+    if (node instanceof MemoryNode || node instanceof ColumnNode) this.#noteTiles(node, children);
     this.#keepSelected(children);
     return children;
   }
@@ -209,6 +285,8 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   dispose(): void {
+    for (const { ends } of this.#heats.values()) ends.dispose();
+    this.#heats.clear();
     this.#view.dispose();
     for (const subscription of this.#subscriptions) subscription.dispose();
   }
@@ -371,6 +449,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   #expandedBy(node: TreeNode): void {
     this.#noteExpansion(node);
     this.#remember(node);
+    this.followHeat();
     if (node instanceof BoardNode && node.entry.link.state.kind === 'disconnected') {
       void vscode.commands.executeCommand('tilescope.connect', node.entry.id);
     }
@@ -388,6 +467,7 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   #forget({ key }: TreeNode): void {
     this.#justExpanded.delete(key);
     if (this.#expanded.delete(key)) void this.#state.update(expandedKey, [...this.#expanded]);
+    this.followHeat();
   }
 
   #keepSelected(children: readonly TreeNode[]): void {

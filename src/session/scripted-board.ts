@@ -13,6 +13,10 @@ import type {
   PartitionOwnership,
   ReadOptions,
   ReadResult,
+  Survey,
+  SurveyOptions,
+  SurveyUpdate,
+  TileChange,
   UnreadableSpan,
   Watch,
   WatchOptions,
@@ -117,6 +121,16 @@ export interface ScriptedWatch {
   fail(error: BoardError): void;
 }
 
+/** A survey: it looks when it is told to, and finds what it is told. */
+export interface ScriptedSurvey {
+  readonly options: SurveyOptions;
+  /** The last update was taken over: the board would look again. */
+  seen: boolean;
+  look(...tiles: TileChange[]): void;
+  /** Ends it from the board's side. */
+  fail(error: BoardError): void;
+}
+
 interface Connection {
   readonly partitions: Emitter<readonly PartitionInfo[]>;
   readonly closed: Emitter<BoardError>;
@@ -162,6 +176,8 @@ export class ScriptedDevice implements BoardConnector {
   readonly notices = new Emitter<BoardNotice>();
   /** The watches under way, in the order in which they began. */
   watches: ScriptedWatch[] = [];
+  /** The surveys under way, in the order in which they began. */
+  surveys: ScriptedSurvey[] = [];
   readonly writes: WriteEdit[][] = [];
   readonly writeOptions: WriteOptions[] = [];
   /** Tiles whose status was asked for; and whether an error halts their cores. */
@@ -345,6 +361,7 @@ export class ScriptedDevice implements BoardConnector {
       read: (ranges, options, signal) => this.#read(connection, ranges, options, signal),
       write: (edits, options, signal) => this.#write(connection, edits, options, signal),
       watch: (options, onUpdate) => this.#watch(options, onUpdate),
+      survey: (options, onUpdate) => this.#survey(options, onUpdate),
     };
   }
 
@@ -388,6 +405,33 @@ export class ScriptedDevice implements BoardConnector {
       },
       change: (now) => {
         one.options = now;
+      },
+      ended,
+      dispose: () => one.fail(new BoardError('cancelled', 'ended')),
+    };
+  }
+
+  #survey(options: SurveyOptions, onUpdate: (update: SurveyUpdate) => void): Survey {
+    let end: (error: BoardError) => void = () => undefined;
+    const ended = new Promise<BoardError>((resolve) => {
+      end = resolve;
+    });
+    const one: ScriptedSurvey = {
+      options,
+      seen: true,
+      look: (...tiles) => {
+        one.seen = false;
+        onUpdate({ tiles, at: this.#time.now(), epoch: this.epoch, words: 0, wireBytes: 0 });
+      },
+      fail: (error) => {
+        this.surveys = this.surveys.filter((other) => other !== one);
+        end(error);
+      },
+    };
+    this.surveys.push(one);
+    return {
+      seen: () => {
+        one.seen = true;
       },
       ended,
       dispose: () => one.fail(new BoardError('cancelled', 'ended')),

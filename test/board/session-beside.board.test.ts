@@ -3,9 +3,13 @@
  * owner, gated tiles of free columns, a hold, what the kernel holds.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ByteRange } from '../../src/model/geometry.ts';
+import { plain } from '../../src/array/test-bench.ts';
+import type { SurveyUpdate } from '../../src/board/board.ts';
+import type { ByteRange, Tile } from '../../src/model/geometry.ts';
+import { hottest } from '../../src/model/heat.ts';
 import { BoardLink } from '../../src/session/link.ts';
 import { MemorySession } from '../../src/session/memory-session.ts';
+import { HeatPool } from '../../src/session/partition-heat.ts';
 import { machineServices } from '../../src/session/services.ts';
 import { keyOf } from '../conformance/keys.ts';
 import { buildForArm } from '../conformance/native-files.ts';
@@ -170,6 +174,73 @@ describe('a session beside what comes and goes', () => {
     session.follow('view', undefined);
     session.look('view', undefined);
     listening.dispose();
+  });
+
+  it('[live-3] a survey finds a buffer of 512 bytes that was rewritten at each look, for a few bytes on the wire; its owner gone, nothing is taken', async () => {
+    witness = await application();
+    const [column, row, wordsPerTile] = [startCol + 1, 3, 64];
+    const partition = await link.open(keyOf(columns), never, 'nobody');
+    const memory = partition.memories.find(({ geometry }) => geometry.type === 'data');
+    if (memory === undefined) throw new Error('no data memory');
+    const { numRows, startRow } = memory.geometry;
+    const index = (column - startCol) * numRows + row - startRow;
+    const wordsRead = async () => (await board.counters())['memory_words_read'] ?? 0;
+    const before = await wordsRead();
+    const updates: SurveyUpdate[] = [];
+    let came: () => void = () => undefined;
+    const survey = memory.survey({ periodMs: 20, wordsPerSecond: 1_000_000, wordsPerTile }, (update) => {
+      updates.push(update);
+      came();
+    });
+    const next = () =>
+      new Promise<void>((resolve, reject) => {
+        came = resolve;
+        void survey.ended.then(reject);
+      });
+    await next();
+    for (let look = 1; look <= 12; look++) {
+      await witness.write('data', column, row, 1000, new Uint8Array(512).fill(look));
+      const told = next();
+      survey.seen();
+      await told;
+      expect(updates.at(-1)?.tiles).toEqual([{ tile: index, changed: 1 }]);
+    }
+    const words = 2 * wordsPerTile * numCols * numRows;
+    expect(updates.map((update) => update.words)).toEqual(updates.map((_, i) => (i + 1) * words));
+    expect((await wordsRead()) - before).toBe(updates.length * words);
+    // The first says the epoch.
+    for (const { wireBytes } of updates.slice(1)) expect(wireBytes).toBeLessThanOrEqual(64);
+    survey.seen();
+    await witness.exit();
+    await until(() => info()?.inUse !== true);
+    const { requests } = await board.counters();
+    expect(['not-asked', 'no-partition', 'epoch']).toContain((await survey.ended).code);
+    const again = memory.survey({ periodMs: 20, wordsPerSecond: 1000, wordsPerTile }, () => undefined);
+    expect(['not-asked', 'no-partition']).toContain((await again.ended).code);
+    expect((await board.counters())['requests']).toBe(requests);
+  });
+
+  it('[live-3] the heat of a partition follows what its owner does, and ends with it', async () => {
+    witness = await application();
+    const heat = new HeatPool(machineServices(way.log)).of(link, keyOf(columns));
+    const shows = heat.show();
+    const stepOf = (one: Tile) => heat.ofTile(one, plain)?.step ?? 0;
+    const tile = { col: startCol + 2, row: 4 };
+    await witness.run({ column: tile.col, row: tile.row, offset: 0x1000, length: 0x4000, rate: 20 });
+    await until(() => stepOf(tile) === hottest);
+    expect(stepOf({ col: startCol, row: 1 })).toBe(0);
+    await witness.stop();
+    await until(() => stepOf(tile) < hottest);
+    await witness.exit();
+    await until(() => heat.pause === 'free');
+    expect(stepOf(tile)).toBe(0);
+    const { requests } = await board.counters();
+    witness = await application();
+    await until(() => heat.pause === undefined);
+    // Only the application asked for it.
+    expect((await board.counters())['requests']).toBe((requests ?? 0) + 1);
+    expect(stepOf(tile)).toBe(0);
+    shows.dispose();
   });
 
   it('[attach-9] what the kernel holds is read once a person has chosen the way through its driver', async () => {

@@ -4,7 +4,7 @@
  */
 
 import { PassThrough, Writable } from 'node:stream';
-import type { Asking, CoreAct, Watch } from '../../src/board/board.ts';
+import type { Asking, CoreAct, Survey, Watch } from '../../src/board/board.ts';
 import { BoardError, toBoardError } from '../../src/board/errors.ts';
 import type { CoreClient, CoreList, CoreWatchRequest } from '../../src/board/protocol/core-client.ts';
 import { protocolVersion } from '../../src/board/protocol/core-client.ts';
@@ -39,7 +39,7 @@ export class LoopbackAgent {
   readonly #options: LoopbackOptions;
   readonly #running = new Map<number, AbortController>();
   readonly #writes = new Map<number, number[]>();
-  readonly #watches = new Map<number, Watch<CoreWatchRequest>>();
+  readonly #watches = new Map<number, Survey & Partial<Watch<CoreWatchRequest>>>();
   #close: (error: BoardError) => void = () => undefined;
   #closed = false;
 
@@ -153,6 +153,8 @@ export class LoopbackAgent {
         await this.#core.takeKernelDescriptor(partition, signal);
         return {};
       case 'watch':
+        if (header['survey'] !== undefined) return this.#survey(id, header, partition, signal);
+        return this.#watch(id, header, partition, signal);
       case 'change':
         return this.#watch(id, header, partition, signal);
       case 'seen':
@@ -235,7 +237,7 @@ export class LoopbackAgent {
     };
     const before = this.#watches.get(id);
     if (before !== undefined) {
-      before.change(request);
+      before.change?.(request);
       return undefined;
     }
     let told = false;
@@ -256,6 +258,32 @@ export class LoopbackAgent {
     this.#watches.set(id, watch);
     signal.addEventListener('abort', () => watch.dispose());
     const error = await watch.ended;
+    this.#watches.delete(id);
+    throw error;
+  }
+
+  async #survey(id: number, header: Header, partition: string, signal: AbortSignal): Promise<Header> {
+    const request = {
+      partition,
+      memory: header['memory'] as 'data',
+      wordsPerTile: Number(header['survey']),
+      periodMs: Number(header['periodMs']),
+      wordsPerSecond: Number(header['wordsPerSecond']),
+    };
+    let told = false;
+    const survey = this.#core.survey(request, ({ tiles, epoch, words }) => {
+      const block = new Uint8Array(tiles.length * 8);
+      const view = new DataView(block.buffer);
+      tiles.forEach(({ tile, changed, reason }, i) => {
+        view.setUint32(8 * i, tile, true);
+        view.setUint32(8 * i + 4, changed + unreadableReasons.indexOf(reason) * 2 ** 24, true);
+      });
+      this.send({ id, t: 'update', at: Date.now(), words, ...(told ? {} : { epoch }) }, block);
+      told = true;
+    });
+    this.#watches.set(id, survey);
+    signal.addEventListener('abort', () => survey.dispose());
+    const error = await survey.ended;
     this.#watches.delete(id);
     throw error;
   }

@@ -512,6 +512,52 @@ export function defineConformance(
       assert.equal(other.writable, true);
     });
 
+    it('[live-3][truth-21] surveys beside an owner: in which tiles words change; a free partition never', async () => {
+      const from = await memory(bench.other, 'data');
+      const tile = tileOf(bench.other, 0, 2);
+      const { bytesPerTile } = from.geometry;
+      const index = tileStart(from.geometry, tile) / bytesPerTile;
+      const options = { periodMs: 20, wordsPerSecond: 1_000_000, wordsPerTile: 64 };
+      const refused = from.survey(options, () => undefined);
+      assert.equal((await refused.ended).code, 'not-asked');
+
+      await bench.own(bench.other);
+      try {
+        const { epoch } = await listedWhen(bench.other, true);
+        let looks = 0;
+        let changed = 0;
+        let came: (error?: Error) => void = () => undefined;
+        const survey = from.survey(options, (update) => {
+          assert.equal(update.epoch, epoch);
+          looks++;
+          changed += update.tiles.find((one) => one.tile === index)?.changed ?? 0;
+          survey.seen();
+          came();
+        });
+        void survey.ended.then((error) => came(error));
+        const until = async (isThere: () => boolean): Promise<void> => {
+          while (!isThere()) {
+            const error = await new Promise<Error | undefined>((resolve) => {
+              came = resolve;
+            });
+            if (error !== undefined) throw error;
+          }
+        };
+        await until(() => looks === 1);
+        assert.equal(changed, 0);
+        // As long as the distance of the words: one of them lies in it, whichever has its turn.
+        const range = { offset: index * bytesPerTile + 1000, length: bytesPerTile / options.wordsPerTile };
+        const fresh = (await peek(from, range)).map((byte) => byte ^ 0xff);
+        await bench.poke('data', tile, 1000, fresh);
+        await until(() => changed > 0);
+        survey.dispose();
+        assert.equal((await survey.ended).code, 'cancelled');
+      } finally {
+        await bench.release(bench.other);
+      }
+      await listedWhen(bench.other, false);
+    });
+
     it('[live-1] watches beside an owner: first everything, then what changed and nothing else; a free partition never', async () => {
       const from = await memory(bench.other, 'data');
       const tile = tileOf(bench.other, 0, 2);

@@ -15,7 +15,7 @@ import { DwarfWriter } from '../program/dwarf.ts';
 import { makeElf } from '../program/elf.ts';
 import { type BoardHome, makeBoardHome } from './board-home.ts';
 import { type Theme, Workbench } from './driver.ts';
-import { addBoard } from './main-job.ts';
+import { addBoard, PARTITION_ROW } from './main-job.ts';
 
 /** Rules about whole pages, which a view inside VS Code's window is not. */
 const NOT_A_PAGE = [
@@ -235,5 +235,33 @@ describe('[attach-11] a graph that hangs on the virtual board', () => {
     if (await row.isVisible()) await row.click();
     await threads.filter({ hasText: `${formatTile(south.tile)} lock` }).waitFor();
     await workbench.page.keyboard.press('Shift+F5');
+  });
+
+  test('[live-3] where the application writes is seen over SSH, in the Array view and beside the tile, and cools when it stops', async () => {
+    const tile = { col: family.partition.startCol, row: family.shape.core.start + 2 };
+    await witness.run({ column: tile.col, row: tile.row, offset: 0x1000, length: 0xc000, rate: 4 });
+    await workbench.showView('Tilescope');
+    await workbench.openSection('Boards');
+    await workbench.openSection('Array');
+    await workbench.scrollToTop();
+    await workbench.expand(PARTITION_ROW);
+    await workbench.expand('Data memory');
+    const row = await workbench.scrollToRow(formatTile(tile));
+    await expect.poll(() => row.textContent()).toContain('most of it changes');
+    const array = await workbench.webview('.grid .cell.warm-4');
+    const warm = () =>
+      array.locator('.grid .cell.warm').evaluateAll((cells) => cells.map((one) => one.ariaLabel ?? ''));
+    await expect.poll(warm).toHaveLength(1);
+    expect((await warm())[0]).toMatch(
+      new RegExp(`^Tile .${tile.col},${tile.row}.*Memory: most of it changes`),
+    );
+    for (const theme of ['light', 'dark', 'high-contrast'] as const) {
+      await workbench.setTheme(theme);
+      await array.locator('.heat', { hasText: 'something small may change unseen' }).waitFor();
+      await workbench.screenshot(`heat-${theme}`);
+    }
+    expect(await witness.stop()).toBeGreaterThan(0);
+    await expect.poll(warm).toEqual([]);
+    await expect.poll(() => row.textContent()).not.toContain('changes');
   });
 });

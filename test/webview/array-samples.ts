@@ -5,6 +5,7 @@ import { drawPicture, partitionTiles } from '../../src/array/picture.ts';
 import { plain } from '../../src/array/test-bench.ts';
 import type { PartitionInfo } from '../../src/board/board.ts';
 import { type ArrayShape, type ColumnRange, type Tile, tileKind } from '../../src/model/geometry.ts';
+import { ofAllTiles, ofTile } from '../../src/model/heat-texts.ts';
 import type { TileStatus, WaitEdge } from '../../src/model/status/status.ts';
 
 export interface Sample {
@@ -118,7 +119,7 @@ function activityAt({ col, row }: Tile, kind: TileStatus['kind']): CellState {
 }
 
 /** The picture of a sample. */
-export function sampleOf(sample: Sample): ArrayPicture {
+export function sampleOf(sample: Sample, heat?: (tile: Tile) => number): ArrayPicture {
   const { numCols, memoryRows, coreRows, columns } = sample;
   const shape: ArrayShape = {
     numCols,
@@ -208,6 +209,16 @@ export function sampleOf(sample: Sample): ArrayPicture {
       warnings: sample.warnings ?? [],
       readAt: 'Read at 14:03:27',
       reading: false,
+      heat: (tile) => {
+        const step = heat?.(tile) ?? 0;
+        return step === 0 ? undefined : { step, text: ofTile(step, undefined, plain) };
+      },
+      ...(heat && {
+        heatText: {
+          text: ofAllTiles(0, plain),
+          isKnown: true,
+        },
+      }),
     },
     plain,
   );

@@ -494,11 +494,69 @@ describe('[attach-11] the Array view', () => {
   });
 });
 
+/** Tiles of all steps, and cold ones. */
+const warmth = ({ col, row }: { col: number; row: number }): number => (row === 0 ? 0 : (col + row) % 5);
+
+describe('[live-3] heat in the Array view', () => {
+  /** Of each bar in the grid: its step, and which share of the cell's width and what colour it has. */
+  const bars = (page: Page) =>
+    page.locator('.grid .cell.warm').evaluateAll((cells) =>
+      cells.map((cell) => {
+        const bar = getComputedStyle(cell.querySelector('.bar') ?? cell);
+        const step = [1, 2, 3, 4].find((one) => cell.classList.contains(`warm-${one}`)) ?? 0;
+        return {
+          step,
+          share: Math.round((4 * Number.parseFloat(bar.width)) / cell.clientWidth),
+          height: Number.parseFloat(bar.height),
+          colour: bar.backgroundColor,
+          behind: getComputedStyle(cell).backgroundColor,
+        };
+      }),
+    );
+
+  for (const look of [...themeNames.map((theme) => ({ theme })), { forcedColors: true }]) {
+    test(`a warm tile has a bar as long as it is warm, whatever the colours: ${JSON.stringify(look)}`, async () => {
+      const page = await shown(sampleOf(small, warmth), look);
+      const found = await bars(page);
+      expect(new Set(found.map(({ step }) => step))).toEqual(new Set([1, 2, 3, 4]));
+      for (const { step, share, height, colour, behind } of found) {
+        expect(share).toBe(step);
+        expect(height).toBeGreaterThanOrEqual(2);
+        expect(colour).not.toBe(behind);
+      }
+      expect(await page.locator('.heat .swatch').count()).toBe(4);
+    });
+  }
+
+  test('a step that changes touches its cell alone, and nothing moves by itself', async () => {
+    const picture = sampleOf(small, warmth);
+    const page = await shown(picture);
+    const other = sampleOf(small, (tile) => (tile.col === 6 && tile.row === 3 ? 2 : warmth(tile)));
+    await page.evaluate((next) => window.array.show(next), other);
+    const sent = () => page.evaluate(() => window.array.sent.at(-1));
+    expect(await sent()).toMatchObject({ type: 'patch', patch: { parts: {}, cells: [{ heat: 2 }] } });
+    const moves = await page.locator('.grid .bar').evaluateAll((bars) =>
+      bars.filter((bar) => {
+        const { animationName, transitionDuration } = getComputedStyle(bar);
+        return animationName !== 'none' || transitionDuration !== '0s';
+      }),
+    );
+    expect(moves).toEqual([]);
+  });
+
+  test('a sentence stands in place of the bars where nothing is known', async () => {
+    const text = 'Nobody uses the partition.';
+    const page = await shown({ ...sampleOf(small), heat: { text, isKnown: false } });
+    expect(await page.locator('.heat').textContent()).toBe(text);
+    expect(await page.locator('.heat .swatch').count()).toBe(0);
+  });
+});
+
 describe('[attach-11] looks of the Array view', () => {
   for (const theme of themeNames) {
     test(`${theme}: a hang in arrays of five shapes, nothing clipped, accessible by the rules of axe`, async () => {
       for (const [name, sample, width] of shapes) {
-        const page = await shown(sampleOf(sample), { theme, width });
+        const page = await shown(sampleOf(sample, warmth), { theme, width });
         await page.screenshot({ path: join(shots, `array-${name}-${theme}.png`), fullPage: true });
         expect(await clipped(page), name).toEqual([]);
       }

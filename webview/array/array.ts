@@ -15,6 +15,7 @@ import type {
 } from '../../src/array/messages.ts';
 import { patchPicture } from '../../src/array/patch.ts';
 import { formatTile } from '../../src/model/geometry.ts';
+import { hottest } from '../../src/model/heat.ts';
 import { button, choice, textButton } from '../controls.ts';
 import { type Translate, translator } from '../strings.ts';
 import { arrowSign } from './arrows.ts';
@@ -158,6 +159,7 @@ class ArrayPage {
       <ul class="legend" aria-label=${t('legend')} ?hidden=${picture.legend.length === 0}>
         ${this.#legend(picture)}
       </ul>
+      ${this.#heat(picture.heat)}
       <div class="spoken" id="grid-help">${t('gridHelp')}</div>
       <div class="spoken" role="status">${[...picture.hangs, ...picture.warnings].map(({ text }) => text).join(' ')}</div></main>
       <div ${ref(this.#tooltip)} class="tooltip" role="tooltip" ?hidden=${first === undefined}
@@ -219,6 +221,14 @@ class ArrayPage {
             ><span class="cell swatch warns"></span><span>${t('warnsLegend')}</span></li
           >`,
     ];
+  }
+
+  #heat(heat: ArrayPicture['heat']): TemplateResult | typeof nothing {
+    if (heat === undefined) return nothing;
+    const steps = heat.isKnown ? Array.from({ length: hottest }, (_, i) => i + 1) : [];
+    return html`<div class="heat"
+      >${steps.map((step) => html`<span class=${`cell swatch warm warm-${step}`}><span class="bar"></span></span>`)}<span>${heat.text}</span></div
+    >`;
   }
 
   /** As high as the grid likes; in a low view beside the words, if they have room there, else below the sentence. */

@@ -271,6 +271,7 @@ export class ArrayGrid {
     const classes = ['cell', cell.state];
     if (cell.hangs) classes.push('hangs');
     if (cell.warns) classes.push('warns');
+    if (cell.heat !== undefined) classes.push('warm', `warm-${cell.heat}`);
     if (isFocused) classes.push('focused');
     return html`<div
       class=${classes.join(' ')}
@@ -280,7 +281,7 @@ export class ArrayGrid {
       aria-selected=${isFocused}
       aria-label=${cell.lines.join('. ')}
       ?hidden=${!this.#hasWidth(column)}
-      >${signOf(cell.state)}</div
+      >${signOf(cell.state)}${cell.heat === undefined ? nothing : html`<span class="bar"></span>`}</div
     >`;
   }
 

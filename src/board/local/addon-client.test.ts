@@ -293,6 +293,36 @@ describe('the addon in this process', () => {
     await expect(client.describe(never)).rejects.toBeInstanceOf(BoardError);
   });
 
+  it('[live-3] a survey asks for words of each tile, and is asked on and ended like a watch', async () => {
+    let tell: (update: unknown) => void = quiet;
+    const seen = vi.fn();
+    const asked: unknown[] = [];
+    const { addon } = fakeAddon(new SimulatedArray(), {
+      watch: (request, _token, onUpdate) => {
+        asked.push(request);
+        tell = onUpdate;
+        return new Promise(() => undefined);
+      },
+      seen,
+    });
+    const client = await AddonClient.start(addon, '/dev/aie0', quiet);
+    const request = {
+      partition: simulatedKey(ownedColumns),
+      memory: 'data',
+      periodMs: 1000,
+      wordsPerSecond: 5000,
+    } as const;
+    const updates: unknown[] = [];
+    const survey = client.survey({ ...request, wordsPerTile: 64 }, (update) => updates.push(update));
+    expect(asked).toEqual([{ ...request, survey: 64 }]);
+    tell({ blocks: [Uint8Array.of(5, 0, 0, 0, 2, 0, 0, 0)], epoch: 'life', words: 128 });
+    expect(updates).toEqual([{ epoch: 'life', words: 128, wireBytes: 0, tiles: [{ tile: 5, changed: 2 }] }]);
+    survey.seen();
+    expect(seen).toHaveBeenCalledTimes(1);
+    tell({ blocks: [Uint8Array.of(5, 0, 0, 0, 65, 0, 0, 0)], words: 256 });
+    expect((await survey.ended).code).toBe('protocol');
+  });
+
   it('[live-1] a watch asks for the next update once it is told to, and ends at what is not allowed', async () => {
     let tell: (update: unknown) => void = quiet;
     const seen = vi.fn();

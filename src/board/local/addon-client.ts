@@ -6,7 +6,7 @@ import { Emitter } from '../../model/event.ts';
 import type { ColumnRange } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
 import { clean } from '../../model/plain.ts';
-import type { Asking, BoardNotice, CoreState, UnreadableSpan, Watch } from '../board.ts';
+import type { Asking, BoardNotice, CoreState, Survey, UnreadableSpan, Watch } from '../board.ts';
 import { abortError, BoardError, toBoardError } from '../errors.ts';
 import {
   type CoreClient,
@@ -18,6 +18,8 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
+  type CoreSurveyRequest,
+  type CoreSurveyUpdate,
   type CoreUpdate,
   type CoreWatchRequest,
   type CoreWriteAnswer,
@@ -26,6 +28,7 @@ import {
 } from '../protocol/core-client.ts';
 import { type Header, isMap } from '../protocol/frames.ts';
 import { joinReads, splitRanges, writeGroups } from '../protocol/split.ts';
+import { SurveyCollector } from '../protocol/survey-collector.ts';
 import { UpdateCollector } from '../protocol/update-collector.ts';
 import {
   blank,
@@ -263,48 +266,25 @@ export class AddonClient implements CoreClient {
   }
 
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
-    const stop = new AbortController();
     const collector = new UpdateCollector();
-    let epoch: string | undefined;
-    let token = 0;
-    const plain = ({ partition, memory, ranges, periodMs, wordsPerSecond }: CoreWatchRequest) => {
+    const plain = ({ ranges, ...asked }: CoreWatchRequest) => {
       collector.asked(ranges);
-      const pairs = ranges.map(({ offset, length }) => [offset, length]);
-      return { partition, memory, ranges: pairs, periodMs, wordsPerSecond };
+      return { ...asked, ranges: ranges.map(({ offset, length }) => [offset, length]) };
     };
-    let refused: BoardError | undefined;
-    const take = (raw: unknown): void => {
-      if (stop.signal.aborted) return;
-      try {
-        const update = map(raw);
-        const { blocks } = update;
-        const all: readonly unknown[] = Array.isArray(blocks) ? blocks : bad('a list of blocks');
-        for (const block of all) collector.push(block instanceof Uint8Array ? block : bad('bytes'));
-        // Told once: another epoch ends the watch.
-        epoch ??= checkEpoch(update);
-        onUpdate({ spans: collector.take(), epoch, words: checkWords(update), wireBytes: 0 });
-      } catch (error) {
-        refused = toBoardError(error);
-        stop.abort();
-      }
-    };
-    const answer = this.#call((given) => {
-      token = given;
-      return this.#core.watch(plain(request), given, take);
-    }, stop.signal);
-    return {
-      seen: () => {
-        if (!stop.signal.aborted && this.#ended === undefined) this.#core.seen(token);
-      },
-      change: (asked) => {
-        if (!stop.signal.aborted && this.#ended === undefined) this.#core.changeWatch(plain(asked), token);
-      },
-      ended: answer.then(
-        () => new BoardError('protocol', 'the watch ended without a reason'),
-        (error: unknown) => refused ?? toBoardError(error),
-      ),
-      dispose: () => stop.abort(),
-    };
+    const stays = this.#stay(plain(request), collector, ({ found, ...update }) =>
+      onUpdate({ spans: found, ...update }),
+    );
+    return { ...stays, change: (asked) => stays.change(plain(asked)) };
+  }
+
+  survey(
+    { wordsPerTile, ...asked }: CoreSurveyRequest,
+    onUpdate: (update: CoreSurveyUpdate) => void,
+  ): Survey {
+    const collector = new SurveyCollector(wordsPerTile);
+    return this.#stay({ ...asked, survey: wordsPerTile }, collector, ({ found, ...update }) =>
+      onUpdate({ tiles: found, ...update }),
+    );
   }
 
   async dispose(): Promise<void> {
@@ -315,6 +295,51 @@ export class AddonClient implements CoreClient {
     this.#changed.dispose();
     this.#notices.dispose();
     this.#closed.dispose();
+  }
+
+  /** A `watch` that stays open. */
+  #stay<Found>(
+    request: object,
+    collector: { push(block: Uint8Array): void; take(): Found },
+    onUpdate: (update: Omit<CoreUpdate, 'spans'> & { readonly found: Found }) => void,
+  ): Survey & { change(request: object): void } {
+    const stop = new AbortController();
+    let epoch: string | undefined;
+    let token = 0;
+    let refused: BoardError | undefined;
+    const take = (raw: unknown): void => {
+      if (stop.signal.aborted) return;
+      try {
+        const update = map(raw);
+        const { blocks } = update;
+        const all: readonly unknown[] = Array.isArray(blocks) ? blocks : bad('a list of blocks');
+        for (const block of all) collector.push(block instanceof Uint8Array ? block : bad('bytes'));
+        // Told once: another epoch ends the watch.
+        epoch ??= checkEpoch(update);
+        onUpdate({ found: collector.take(), epoch, words: checkWords(update), wireBytes: 0 });
+      } catch (error) {
+        refused = toBoardError(error);
+        stop.abort();
+      }
+    };
+    const answer = this.#call((given) => {
+      token = given;
+      return this.#core.watch(request, given, take);
+    }, stop.signal);
+    const goesOn = (): boolean => !stop.signal.aborted && this.#ended === undefined;
+    return {
+      seen: () => {
+        if (goesOn()) this.#core.seen(token);
+      },
+      change: (asked) => {
+        if (goesOn()) this.#core.changeWatch(asked, token);
+      },
+      ended: answer.then(
+        () => new BoardError('protocol', 'the watch ended without a reason'),
+        (error: unknown) => refused ?? toBoardError(error),
+      ),
+      dispose: () => stop.abort(),
+    };
   }
 
   /** Its thread cannot say that it hangs. */

@@ -22,6 +22,8 @@ import type {
   CoreAct,
   CoreState,
   PartitionInfo,
+  Survey,
+  TileChange,
   UnreadableSpan,
   Watch,
   WatchPace,
@@ -30,7 +32,7 @@ import type {
 import type { BoardError } from '../errors.ts';
 
 /** The protocol version that this client speaks. */
-export const protocolVersion = 5;
+export const protocolVersion = 6;
 
 /** Answer to the handshake. */
 export interface CoreHello {
@@ -182,6 +184,26 @@ export interface CoreUpdate {
   readonly wireBytes: number;
 }
 
+export interface CoreSurveyRequest extends WatchPace {
+  readonly partition: PartitionKey;
+  readonly memory: MemoryType;
+  /** 1 to `maxSurveyWords`, not more than a tile has. */
+  readonly wordsPerTile: number;
+}
+
+/** Words of one tile that a look of a survey may compare, and of all tiles together. */
+export const maxSurveyWords = 1024;
+export const maxSurveyTotal = 2 ** 20;
+
+export interface CoreSurveyUpdate {
+  /** Ascending. */
+  readonly tiles: readonly TileChange[];
+  readonly epoch: string;
+  /** As in `WatchUpdate`. */
+  readonly words: number;
+  readonly wireBytes: number;
+}
+
 /** Hours after which a holder ends by itself. */
 export const holdHours = 8;
 
@@ -225,6 +247,8 @@ export interface CoreClient {
    * comes after `Watch.seen`.
    */
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest>;
+  /** As `watch`, but of a few words of each tile. */
+  survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey;
   takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void>;
   dispose(): Promise<void>;
 }

@@ -14,6 +14,7 @@ import {
   type CoreAct,
   type CoreState,
   defaultDevice,
+  type Survey,
   type Watch,
 } from '../board.ts';
 import { BoundedLines, linesPerMinute } from '../bounded-lines.ts';
@@ -28,6 +29,8 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
+  type CoreSurveyRequest,
+  type CoreSurveyUpdate,
   type CoreUpdate,
   type CoreWatchRequest,
   type CoreWriteAnswer,
@@ -40,6 +43,7 @@ import { encodeFrame, type Frame, FrameDecoder, type Header, MarkerScanner } fro
 import { Outbox } from './outbox.ts';
 import { ReadCollector } from './read-collector.ts';
 import { joinReads, splitRanges, writeGroups } from './split.ts';
+import { SurveyCollector } from './survey-collector.ts';
 import { UpdateCollector } from './update-collector.ts';
 import {
   checkCall,
@@ -286,58 +290,80 @@ export class WireClient implements CoreClient {
   }
 
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
-    const wire = this.#wire;
-    const stop = new AbortController();
     const collector = new UpdateCollector();
     collector.asked(request.ranges);
     let now = request;
+    const header = (): Header => ({ ...watchHeader(now), ranges: pairsOf(now.ranges) });
+    const stays = this.#stay(header, collector, ({ found, ...update }) =>
+      onUpdate({ spans: found, ...update }),
+    );
+    return {
+      ...stays,
+      change: (asked) => {
+        now = asked;
+        collector.asked(asked.ranges);
+        stays.post('change', header());
+      },
+    };
+  }
+
+  survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey {
+    const header = (): Header => ({ ...watchHeader(request), survey: request.wordsPerTile });
+    const collector = new SurveyCollector(request.wordsPerTile);
+    return this.#stay(header, collector, ({ found, ...update }) => onUpdate({ tiles: found, ...update }));
+  }
+
+  async dispose(): Promise<void> {
+    await this.#wire.dispose();
+  }
+
+  /**
+   * A `watch` that stays open.
+   * @param header what is asked for when the request goes out
+   */
+  #stay<Found>(
+    header: () => Header,
+    collector: { push(block: Uint8Array): void; take(): Found },
+    onUpdate: (update: Omit<CoreUpdate, 'spans'> & { readonly found: Found }) => void,
+  ): Survey & { post(op: string, header: Header): void } {
+    const wire = this.#wire;
+    const stop = new AbortController();
     let sentAs: number | undefined;
     let epoch: string | undefined;
     let wireBytes = 0;
-    const frame = (op: 'watch' | 'change', id: number): Uint8Array => {
-      const { partition, memory, ranges, periodMs, wordsPerSecond } = now;
-      const pairs = ranges.map(({ offset, length }) => [offset, length]);
-      return encodeFrame({ op, id, partition, memory, ranges: pairs, periodMs, wordsPerSecond });
-    };
     const answer = wire.request(
       function* (id) {
         sentAs = id;
-        yield frame('watch', id);
+        yield encodeFrame({ op: 'watch', id, ...header() });
       },
-      ({ header, payload, size }) => {
-        if (header['t'] !== 'changes' && header['t'] !== 'update') throw unexpected(header);
+      ({ header: told, payload, size }) => {
+        if (told['t'] !== 'changes' && told['t'] !== 'update') throw unexpected(told);
         collector.push(payload);
         wireBytes += size;
-        if (header['t'] !== 'update') return;
+        if (told['t'] !== 'update') return;
         // Told once: another epoch ends the watch.
-        epoch ??= checkEpoch(header);
-        const update = { spans: collector.take(), epoch, words: checkWords(header), wireBytes };
+        epoch ??= checkEpoch(told);
+        const update = { found: collector.take(), epoch, words: checkWords(told), wireBytes };
         wireBytes = 0;
         onUpdate(update);
       },
       stop.signal,
       true,
     );
+    const post = (op: string, more: Header): void => {
+      if (sentAs !== undefined && !stop.signal.aborted) {
+        wire.postFrame(encodeFrame({ op, id: sentAs, ...more }));
+      }
+    };
     return {
-      seen: () => {
-        if (sentAs !== undefined && !stop.signal.aborted)
-          wire.postFrame(encodeFrame({ op: 'seen', id: sentAs }));
-      },
-      change: (asked) => {
-        now = asked;
-        collector.asked(asked.ranges);
-        if (sentAs !== undefined && !stop.signal.aborted) wire.postFrame(frame('change', sentAs));
-      },
+      post,
+      seen: () => post('seen', {}),
       ended: answer.then(
         () => new BoardError('protocol', 'the watch ended without a reason'),
         (error: unknown) => toBoardError(error),
       ),
       dispose: () => stop.abort(),
     };
-  }
-
-  async dispose(): Promise<void> {
-    await this.#wire.dispose();
   }
 
   async #writePart(
@@ -794,4 +820,18 @@ function unexpected(header: Header): BoardError {
   const kind = typeof t === 'string' ? clean(t.slice(0, 40)) : 'unnamed';
   const request = typeof id === 'number' ? id : 'none';
   return new BoardError('protocol', `a frame came that nobody asked for: ${kind} for request ${request}`);
+}
+
+/** What every kind of watch asks with. */
+function watchHeader({
+  partition,
+  memory,
+  periodMs,
+  wordsPerSecond,
+}: Omit<CoreWatchRequest, 'ranges'>): Header {
+  return { partition, memory, periodMs, wordsPerSecond };
+}
+
+function pairsOf(ranges: readonly ByteRange[]): [number, number][] {
+  return ranges.map(({ offset, length }) => [offset, length]);
 }

@@ -35,7 +35,8 @@ export type SimulatedOperation =
   | 'clocks'
   | 'hold'
   | 'halt'
-  | 'kernel-descriptor';
+  | 'kernel-descriptor'
+  | 'survey';
 
 export interface SimulatedArrayOptions {
   /** Milliseconds since 1970; decides how far the counters of a running graph are. */

@@ -20,6 +20,7 @@ import type {
   CoreAct,
   CoreState,
   PartitionInfo,
+  Survey,
   UnreadableSpan,
   Watch,
 } from '../board.ts';
@@ -34,6 +35,8 @@ import {
   type CoreReadRequest,
   type CoreStatusAnswer,
   type CoreStatusRequest,
+  type CoreSurveyRequest,
+  type CoreSurveyUpdate,
   type CoreUpdate,
   type CoreWatchRequest,
   type CoreWriteAnswer,
@@ -46,7 +49,7 @@ import { overlap, type SimulatedArray, type SimulatedOperation, sameColumns } fr
 import { SimulatedHalting } from './halting.ts';
 import { statusRegisters } from './registers.ts';
 import { rowCount } from './shape.ts';
-import { watchByReading } from './watch.ts';
+import { surveyByReading, watchByReading } from './watch.ts';
 
 /** Program memory is compared and written by whole instruction lines. */
 const lineBytes = 16;
@@ -308,6 +311,27 @@ export class SimulatedClient implements CoreClient {
     const look = (asked: CoreWatchRequest) =>
       this.read({ ...asked, openTiles: [], asking: 'nobody' }, undefined, never);
     return watchByReading(request, look, onUpdate);
+  }
+
+  survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey {
+    const never = new AbortController().signal;
+    const look = () =>
+      this.#call('survey', never, async () => {
+        const columns = this.#columns(request.partition);
+        const geometry = this.#geometry(columns, request.memory);
+        this.#checkWay(columns);
+        this.#checkAsked(columns, 'nobody');
+        const closed = new Set<number>();
+        const tiles = Array.from({ length: tileCount(geometry) }, (_, index) => {
+          const offset = index * geometry.bytesPerTile;
+          return (
+            this.#barred(geometry, offset, closed) ??
+            this.#array.tileBytes(geometry.type, locate(geometry, offset).tile)
+          );
+        });
+        return { tiles, epoch: this.#partition(columns).epoch };
+      });
+    return surveyByReading(request, look, onUpdate);
   }
 
   takeKernelDescriptor(partition: PartitionKey, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@
 import { Emitter } from '../../model/event.ts';
 import type { ColumnRange, Tile } from '../../model/geometry.ts';
 import type { PartitionKey } from '../../model/partition-key.ts';
-import type { BoardConnector, BoardNotice, CoreAct, CoreState, Watch } from '../board.ts';
+import type { BoardConnector, BoardNotice, CoreAct, CoreState, Survey, Watch } from '../board.ts';
 import { createCoreBoard } from '../core-board.ts';
 import { BoardError } from '../errors.ts';
 import type {
@@ -18,6 +18,8 @@ import type {
   CoreReadRequest,
   CoreStatusAnswer,
   CoreStatusRequest,
+  CoreSurveyRequest,
+  CoreSurveyUpdate,
   CoreUpdate,
   CoreWatchRequest,
   CoreWriteAnswer,
@@ -103,6 +105,10 @@ class ContextsClient implements CoreClient {
 
   watch(request: CoreWatchRequest, onUpdate: (update: CoreUpdate) => void): Watch<CoreWatchRequest> {
     return this.#of(request.partition).watch(request, onUpdate);
+  }
+
+  survey(request: CoreSurveyRequest, onUpdate: (update: CoreSurveyUpdate) => void): Survey {
+    return this.#of(request.partition).survey(request, onUpdate);
   }
 
   async setClocks(key: PartitionKey, on: boolean, signal: AbortSignal): Promise<boolean> {

@@ -19,6 +19,7 @@ import type {
   PartitionMemory,
   PartitionOwnership,
   ReadResult,
+  Survey,
   UnreadableSpan,
   Watch,
 } from '../board.ts';
@@ -248,6 +249,10 @@ class SnapshotMemory implements PartitionMemory {
   watch(): Watch {
     const ended = Promise.resolve(new BoardError('not-asked', 'a snapshot does not change'));
     return { seen: () => undefined, change: () => undefined, ended, dispose: () => undefined };
+  }
+
+  survey(): Survey {
+    return this.watch();
   }
 }
 

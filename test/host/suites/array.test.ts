@@ -89,6 +89,31 @@ describe('Array view and details view', () => {
     await untilTrue('the hang is back', () => views.array.picture.hangs.length === 1);
   });
 
+  it('[live-3] the Array view shows where memory changes; it cools, and a free partition is left alone', async () => {
+    await look();
+    const tile = { col: 8, row: 5 };
+    const cell = () =>
+      views.array.picture.rows
+        .flatMap(({ cells }) => cells)
+        .find((one) => one.tile.col === tile.col && one.tile.row === tile.row);
+    let value = 0;
+    await untilTrue('the tile is warm', () => {
+      value = (value + 1) % 256;
+      bench.array.poke('data', tile, 0x1000, new Array(2048).fill(value));
+      return cell()?.heat !== undefined;
+    });
+    assert.match(cell()?.lines.at(-1) ?? '', /^Memory: (some|much) of it changes$/);
+    assert.match(views.array.picture.heat?.text ?? '', /something small may change unseen/);
+    await untilTrue('it is cold', () => cell()?.heat === undefined);
+    bench.array.exitOwner(owned);
+    await untilTrue('nobody uses it', () => views.array.picture.heat?.isKnown === false);
+    const looks = bench.array.count('survey');
+    const reads = bench.array.count('status');
+    await vscode.commands.executeCommand('tilescope.refreshArray');
+    await untilTrue('a person has it read', () => bench.array.count('status') > reads);
+    assert.equal(bench.array.count('survey'), looks);
+  });
+
   it('[attach-10] one line, or the whole tile, is copied', async () => {
     await vscode.commands.executeCommand('tilescope.tile.focus');
     views.tile.show({ board: bench.entry.id, partition: simulatedKey(owned), tile: { col: 7, row: 2 } });
