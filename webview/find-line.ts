@@ -12,6 +12,7 @@ import {
   longestPattern,
 } from '../src/model/find/query.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import { Soon } from '../src/model/later.ts';
 import { button, choice, textBox, toggle } from './controls.ts';
 import type { StringKey, Translate } from './strings.ts';
 
@@ -81,7 +82,7 @@ export class FindLine {
   #withReplace = false;
   #replacement = '';
   #found = nothingFound;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #sending = new Soon(() => this.#send());
   #spoken = '';
   /** What the cells of the tab show, where these are values. */
   #cells: CellChoice | undefined;
@@ -125,8 +126,7 @@ export class FindLine {
   close(): void {
     if (!this.isOpen) return;
     this.element.hidden = true;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#sending.cancel();
     this.#found = nothingFound;
     this.#spoken = '';
     this.#events.ask(undefined);
@@ -189,18 +189,16 @@ export class FindLine {
   #type(text: string): void {
     this.#query = { ...this.#query, text };
     this.#read = 'little';
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#send(), typingPause);
+    this.#sending.postpone(typingPause);
   }
 
   /** What was typed last is asked for before anything is done with its hits. */
   #flush(): void {
-    if (this.#timer !== undefined) this.#send();
+    if (this.#sending.isAsked) this.#send();
   }
 
   #send(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#sending.cancel();
     if (this.#scope !== 'selection' || this.#range.length === 0) {
       const range = this.#events.range(this.#scope) ?? this.#events.range('all');
       if (range !== undefined) this.#range = range;

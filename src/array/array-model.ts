@@ -15,6 +15,7 @@ import { type BoardError, toBoardError } from '../board/errors.ts';
 import { actionNames } from '../model/action-names.ts';
 import { type Disposable, Emitter, type Event } from '../model/event.ts';
 import type { ByteRange, MemoryType, Tile } from '../model/geometry.ts';
+import type { After } from '../model/later.ts';
 import type { Localiser } from '../model/localiser.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import type { PlacedName } from '../model/program/build.ts';
@@ -80,8 +81,7 @@ export interface ArrayServices {
   readonly onDidWantHeat: (listener: () => void) => Disposable;
   /** A time of day in words; `at` in milliseconds since 1970. */
   clock(at: number): string;
-  /** Calls once after so many milliseconds, unless disposed before. */
-  after(milliseconds: number, action: () => void): Disposable;
+  readonly after: After;
   readonly l10n: Localiser;
 }
 

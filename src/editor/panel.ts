@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 import { BoardError } from '../board/errors.ts';
 import { reasonShift, stateBits, unreadableReasons } from '../model/byte-state.ts';
 import { type CellChoice, type CellName, hexBytes } from '../model/cells/choices.ts';
-import { DisposableStore } from '../model/event.ts';
+import { type Disposable, DisposableStore } from '../model/event.ts';
 import {
   type ByteRange,
   containsTile,
@@ -18,6 +18,7 @@ import {
 import type { CopyForm } from '../model/gestures/copy-as.ts';
 import type { Fill } from '../model/gestures/fill.ts';
 import type { PlacedRun } from '../model/gestures/paste-as.ts';
+import { after, every, Soon } from '../model/later.ts';
 import { liveRateShape, periodOf, usualRate } from '../model/live-rate.ts';
 import { coreMarks } from '../model/program/core-marks.ts';
 import { endOf, intersectRanges } from '../model/ranges.ts';
@@ -210,12 +211,12 @@ export class HexPanel {
   #statePending = false;
   /** What the page's map shows, and the next look at the tiles. */
   #tileMarks: TileMarks | undefined;
-  #mapTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #mapDrawing = new Soon(() => this.#drawMap());
   /** Where the page shall begin. */
   #revealLater: ByteRange | undefined;
   /** The first byte that the page shall show. */
   #scrollLater: number | undefined;
-  #clock: ReturnType<typeof setInterval> | undefined;
+  #clock: Disposable | undefined;
   /** Who waits to be told what is selected, by the number of the question. */
   readonly #runsWanted = new Map<number, (runs: SelectedRuns) => void>();
   #runsAsked = 0;
@@ -568,11 +569,11 @@ export class HexPanel {
     const number = ++this.#runsAsked;
     return new Promise((done) => {
       const settle = (runs: SelectedRuns): void => {
-        clearTimeout(timer);
+        timer.dispose();
         this.#runsWanted.delete(number);
         done(runs);
       };
-      const timer = setTimeout(() => settle(undefined), runsPatience);
+      const timer = after(runsPatience, () => settle(undefined));
       this.#runsWanted.set(number, settle);
       this.#post({ type: 'tellRuns', number });
     });
@@ -763,8 +764,8 @@ export class HexPanel {
     this.document.session.follow(this.#looker, undefined);
     this.#endReads();
     this.#endRuns();
-    clearInterval(this.#clock);
-    clearTimeout(this.#mapTimer);
+    this.#clock?.dispose();
+    this.#mapDrawing.cancel();
     this.#search?.dispose();
     this.#clock = undefined;
     this.#ready = false;
@@ -1020,7 +1021,7 @@ export class HexPanel {
     this.#reads.set(id, abort);
     let percent = 0;
     const tell = (): void => this.#post({ type: 'progress', id, percent });
-    const pulses = setInterval(tell, pulse);
+    const pulses = every(pulse, tell);
     try {
       const onProgress = (bytes: number, of: number): void => {
         const now = Math.floor((100 * bytes) / of);
@@ -1038,7 +1039,7 @@ export class HexPanel {
     } catch (error) {
       if (!abort.signal.aborted) this.#refuse(id, error);
     } finally {
-      clearInterval(pulses);
+      pulses.dispose();
       this.#reads.delete(id);
     }
   }
@@ -1160,27 +1161,27 @@ export class HexPanel {
   }
 
   /** Tells the page what is in the tiles, soon; a frozen tab keeps its map, one that is hidden gets it when it is shown. */
-  #drawMapSoon(after = mapPeriod): void {
-    if (this.#mapTimer !== undefined || !this.#ready || !this.view.visible) return;
-    this.#mapTimer = setTimeout(() => {
-      this.#mapTimer = undefined;
-      const map = this.#tileMarks;
-      const { session, shown, isOutside } = this.document;
-      const hits = this.#asked === undefined ? undefined : this.#search?.hits;
-      const count = hits?.count ?? 0;
-      const isOtherHits = hits !== this.#mapped.hits || count !== this.#mapped.count;
-      const isBehind = map?.isBehind === true || isOtherHits;
-      if (map === undefined || !isBehind || this.isFrozen || isOutside || shown === undefined) return;
-      this.#guarded(() => {
-        if (!this.#ready || !this.view.visible || !sameGeometry(map.geometry, shown.geometry)) return;
-        const hasOtherMarks = map.update(session, this.markedSince, mapBytes);
-        this.#mapped = { hits, count };
-        if (hasOtherMarks || isOtherHits)
-          this.#post({ type: 'map', marks: withHits(map.marks, map.geometry, hits) });
-        if (hasOtherMarks) this.#stateChanged();
-        if (map.isBehind) this.#drawMapSoon(mapPause);
-      });
-    }, after);
+  #drawMapSoon(pause = mapPeriod): void {
+    if (this.#ready && this.view.visible) this.#mapDrawing.ask(pause);
+  }
+
+  #drawMap(): void {
+    const map = this.#tileMarks;
+    const { session, shown, isOutside } = this.document;
+    const hits = this.#asked === undefined ? undefined : this.#search?.hits;
+    const count = hits?.count ?? 0;
+    const isOtherHits = hits !== this.#mapped.hits || count !== this.#mapped.count;
+    const isBehind = map?.isBehind === true || isOtherHits;
+    if (map === undefined || !isBehind || this.isFrozen || isOutside || shown === undefined) return;
+    this.#guarded(() => {
+      if (!this.#ready || !this.view.visible || !sameGeometry(map.geometry, shown.geometry)) return;
+      const hasOtherMarks = map.update(session, this.markedSince, mapBytes);
+      this.#mapped = { hits, count };
+      if (hasOtherMarks || isOtherHits)
+        this.#post({ type: 'map', marks: withHits(map.marks, map.geometry, hits) });
+      if (hasOtherMarks) this.#stateChanged();
+      if (map.isBehind) this.#drawMapSoon(mapPause);
+    });
   }
 
   /** Many changes in one turn become one message. */
@@ -1292,12 +1293,12 @@ export class HexPanel {
     const { link } = this.document.session.state;
     const counting = link.kind === 'offline' && link.retryAt !== undefined && this.view.visible;
     if (counting && this.#clock === undefined) {
-      this.#clock = setInterval(() => {
+      this.#clock = every(tick, () => {
         this.#guarded(() => this.#showPage());
         this.#stateChanged();
-      }, tick);
+      });
     } else if (!counting) {
-      clearInterval(this.#clock);
+      this.#clock?.dispose();
       this.#clock = undefined;
     }
   }

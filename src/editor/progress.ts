@@ -1,4 +1,5 @@
 /** Progress of what a person started in an editor. */
+import { after } from '../model/later.ts';
 import { withProgress as showProgress } from '../say/say.ts';
 
 /** Progress that is over before this is not shown: it would only flicker. Milliseconds. */
@@ -23,17 +24,17 @@ export async function withProgress<T>(
     () => undefined,
     () => undefined,
   );
-  const timer = setTimeout(() => {
+  const timer = after(briefWait, () => {
     void showProgress(title, (show, token) => {
       report = show;
       if (told !== '') show(told);
       token.onCancellationRequested(() => abort.abort());
       return settled;
     });
-  }, briefWait);
+  });
   try {
     return await result;
   } finally {
-    clearTimeout(timer);
+    timer.dispose();
   }
 }

@@ -1,5 +1,6 @@
 /** A view of rows beside the editor: what its rows are about, and what they are asked for, is known by those who make them. */
 import * as vscode from 'vscode';
+import { Soon } from '../model/later.ts';
 import { plainRow } from '../say/say.ts';
 import { refreshPeriod } from './list-limits.ts';
 
@@ -31,7 +32,7 @@ export class RowTree<Row extends TreeRow<Row>> implements vscode.TreeDataProvide
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #view: vscode.TreeView<Row>;
   readonly #becameVisible: vscode.Disposable;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #drawing = new Soon(() => this.#changed.fire());
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -62,11 +63,7 @@ export class RowTree<Row extends TreeRow<Row>> implements vscode.TreeDataProvide
 
   /** Shows what became different, soon; a view that is hidden is brought up to date when it is shown. */
   changed(): void {
-    if (!this.#view.visible) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#changed.fire();
-    }, refreshPeriod);
+    if (this.#view.visible) this.#drawing.ask(refreshPeriod);
   }
 
   /** Brings the view to the front. With `preserveFocus` the keys stay where they are. */
@@ -76,7 +73,7 @@ export class RowTree<Row extends TreeRow<Row>> implements vscode.TreeDataProvide
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
+    this.#drawing.cancel();
     this.#becameVisible.dispose();
     this.#view.dispose();
     this.#changed.dispose();

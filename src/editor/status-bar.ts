@@ -1,6 +1,8 @@
 /** The status bar of the active tile memory editor: policy and staged bytes, selection, read time, what following costs. */
 import * as vscode from 'vscode';
+import type { Disposable } from '../model/event.ts';
 import { formatTile, locate } from '../model/geometry.ts';
+import { every } from '../model/later.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { StatusPlace } from '../say/say.ts';
 import type { HexPanel } from './panel.ts';
@@ -15,7 +17,7 @@ export class EditorStatusBar implements vscode.Disposable {
   readonly #live = new StatusPlace('tilescope.live', 100, vscode.l10n.t('Tile Memory: Live'));
   readonly #following: vscode.Disposable;
   /** Shows the figures of the followed memory, which change all the time. */
-  #clock: ReturnType<typeof setInterval> | undefined;
+  #clock: Disposable | undefined;
 
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
@@ -35,7 +37,7 @@ export class EditorStatusBar implements vscode.Disposable {
     this.#selection.dispose();
     this.#readAt.dispose();
     this.#live.dispose();
-    clearInterval(this.#clock);
+    this.#clock?.dispose();
   }
 
   #show(panel: HexPanel | undefined): void {
@@ -101,8 +103,8 @@ export class EditorStatusBar implements vscode.Disposable {
       if (panel === undefined) this.#live.hide();
       return;
     }
-    clearInterval(this.#clock);
-    this.#clock = isRunning ? setInterval(() => this.#showLive(), figuresMs) : undefined;
+    this.#clock?.dispose();
+    this.#clock = isRunning ? every(figuresMs, () => this.#showLive()) : undefined;
     this.#showLive();
   }
 

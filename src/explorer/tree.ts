@@ -6,6 +6,7 @@ import { toBoardError } from '../board/errors.ts';
 import type { BoardCollection, BoardEntry } from '../boards/boards.ts';
 import { type PickedColumns, sameColumns } from '../boards/pick-columns.ts';
 import { actionNames } from '../model/action-names.ts';
+import { after } from '../model/later.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { fitting, fittingItems } from '../model/shapes.ts';
 import { addToTooltip, plainRow } from '../say/say.ts';
@@ -475,10 +476,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     if (node === undefined) return;
     this.#toSelect = undefined;
     // The view knows the children only after this call has answered.
-    setTimeout(() => {
+    after(0, () => {
       if (!this.#view.visible) return;
       // Comfort only: the tree may have changed again before the view gets to it.
       this.#view.reveal(node, { select: true, focus: false }).then(undefined, () => undefined);
-    }, 0);
+    });
   }
 }

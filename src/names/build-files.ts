@@ -1,5 +1,6 @@
 /** The files of builds: found in the workspace or added, read, and read anew when they change. */
 import * as vscode from 'vscode';
+import type { After } from '../model/later.ts';
 import type { Build, CoreFile, FileOf } from '../model/program/build.ts';
 import type { ControlConfig } from '../model/program/control-config.ts';
 import {
@@ -15,7 +16,7 @@ import type { ModuleDevice } from '../model/program/mlir.ts';
 import type { CoreSymbols } from '../model/program/symbols.ts';
 import type { ReadsFiles } from './file-reader.ts';
 import type { FoundBuild } from './name-model.ts';
-import { type After, SearchTimes } from './search-times.ts';
+import { SearchTimes } from './search-times.ts';
 
 /** What is looked for below a folder, without braces: watchers see nothing then. aiecompiler's ELFs have no suffix. */
 const patterns = [

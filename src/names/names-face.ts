@@ -4,6 +4,7 @@ import type { KeptNames } from '../board/board.ts';
 import type { BoardStore } from '../boards/boards.ts';
 import { actionNames } from '../model/action-names.ts';
 import type { ColumnRange, MemoryType, Tile } from '../model/geometry.ts';
+import type { After } from '../model/later.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { BoardShape } from '../model/program/placement.ts';
 import { ContextKeys } from '../say/context-keys.ts';
@@ -13,7 +14,6 @@ import { FileReader } from './file-reader.ts';
 import { NameChoices } from './name-choices.ts';
 import type { FoundBuild, NameModel } from './name-model.ts';
 import { namesKeys } from './names-keys.ts';
-import type { After } from './search-times.ts';
 
 /** A partition of a board. */
 export interface NamedPartition {

@@ -2,10 +2,8 @@
  * When builds are searched for again. Watchers of files miss changes: those before they are up, and on Linux all in
  * folders that were made at once with their parents, for good.
  */
-import type * as vscode from 'vscode';
-
-/** Timers of the extension. */
-export type After = (milliseconds: number, action: () => void) => vscode.Disposable;
+import type { Disposable } from '../model/event.ts';
+import type { After } from '../model/later.ts';
 
 /** A build writes many files: they are read this long after the first one, milliseconds. */
 const settling = 300;
@@ -30,7 +28,7 @@ export interface Searches {
 export class SearchTimes {
   readonly #after: After;
   readonly #searches: Searches;
-  readonly #timers = new Map<'soon' | 'unsure' | 'rest' | 'compare', vscode.Disposable>();
+  readonly #timers = new Map<'soon' | 'unsure' | 'rest' | 'compare', Disposable>();
   /** The pause before the next search while changes may go untold. */
   #step = 0;
   #isAskedAgain = false;

@@ -1,5 +1,5 @@
 import type { BoardLog } from '../board/board.ts';
-import type { Disposable } from '../model/event.ts';
+import { type After, after } from '../model/later.ts';
 import type { SessionPolicy } from './types.ts';
 
 /** What sessions need from the machine they run on; injected, so that tests own time. */
@@ -7,8 +7,7 @@ export interface SessionServices {
   readonly log: BoardLog;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Runs `action` once after `milliseconds`; disposing the result cancels it. */
-  after(milliseconds: number, action: () => void): Disposable;
+  readonly after: After;
   /** The policy of a free partition, until a person chooses another; `staged` if left out. */
   defaultPolicy?(): SessionPolicy;
   /** Words that the watches of one board may read in a second; `usualBudget` if left out. */
@@ -20,9 +19,6 @@ export function machineServices(log: BoardLog): SessionServices {
   return {
     log,
     now: () => Date.now(),
-    after: (milliseconds, action) => {
-      const timer = setTimeout(action, milliseconds);
-      return { dispose: () => clearTimeout(timer) };
-    },
+    after,
   };
 }

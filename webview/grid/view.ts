@@ -15,6 +15,7 @@ import type { AddressNotation, AddressSpace } from '../../src/model/addresses.ts
 import { cellFormat } from '../../src/model/cells/cell-format.ts';
 import { hexBytes } from '../../src/model/cells/choices.ts';
 import { type ByteRange, formatTile } from '../../src/model/geometry.ts';
+import { Soon } from '../../src/model/later.ts';
 import type { Box } from '../box.ts';
 import type { Translate } from '../strings.ts';
 import { addressWidth } from './address-texts.ts';
@@ -96,7 +97,10 @@ export class GridView {
   #choice: ViewChoice;
   #moving = false;
   readonly #still = window.matchMedia('(prefers-reduced-motion: reduce)');
-  #fading: ReturnType<typeof setTimeout> | undefined;
+  readonly #fading = new Soon(() => {
+    for (const row of this.#rows) if (row.willFade) row.forget();
+    this.schedule();
+  });
   #array: Omit<AddressSpace, 'geometry'> = { generation: 'unknown' };
   #expected: ExpectedBytes | undefined;
   #names: NameTable | undefined;
@@ -577,12 +581,8 @@ export class GridView {
 
   /** Draws the rows anew whose marks are fresh, once they are not. */
   #fadeLater(): void {
-    if (this.#fading !== undefined || !this.#fades || !this.#rows.some(({ willFade }) => willFade)) return;
-    this.#fading = setTimeout(() => {
-      this.#fading = undefined;
-      for (const row of this.#rows) if (row.willFade) row.forget();
-      this.schedule();
-    }, freshMs);
+    if (this.#fading.isAsked || !this.#fades || !this.#rows.some(({ willFade }) => willFade)) return;
+    this.#fading.ask(freshMs);
   }
 
   /** Gives each visible row its element, in document order; elements that left one end come back at the other. */

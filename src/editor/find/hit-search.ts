@@ -11,6 +11,7 @@ import { type Pattern, patternOf } from '../../model/find/pattern.ts';
 import type { FindQuery } from '../../model/find/query.ts';
 import { replaced, replacementOf } from '../../model/find/replacement.ts';
 import type { ByteRange } from '../../model/geometry.ts';
+import { Soon } from '../../model/later.ts';
 import type { Localiser } from '../../model/localiser.ts';
 import { endOf, intersectRanges } from '../../model/ranges.ts';
 import type { ByteEdit } from '../../session/types.ts';
@@ -88,7 +89,7 @@ export class HitSearch {
   #replacing: AbortSignal | undefined;
   /** The hit that was gone to last: among cells whole cells are selected, so that a selection may be larger than its hit. */
   #shown: ByteRange | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #repeating = new Soon(() => this.#repeat());
   #took = 0;
 
   constructor(tab: SearchedTab, bytesPerTile: number, l10n: Localiser) {
@@ -158,14 +159,14 @@ export class HitSearch {
     const [asked, pattern] = [this.#asked, this.#pattern];
     if (asked === undefined || pattern === undefined || !this.#isDirty || this.#searched !== undefined)
       return;
-    if (this.#timer !== undefined || this.#isRunning || !this.#tab.isShown()) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        if (!this.#isRunning && this.#tab.isShown()) this.#runSafely(pattern, asked, false);
-      },
-      Math.max(restMs, restShare * this.#took),
-    );
+    if (!this.#isRunning && this.#tab.isShown())
+      this.#repeating.ask(Math.max(restMs, restShare * this.#took));
+  }
+
+  #repeat(): void {
+    const [asked, pattern] = [this.#asked, this.#pattern];
+    if (asked === undefined || pattern === undefined || this.#isRunning || !this.#tab.isShown()) return;
+    this.#runSafely(pattern, asked, false);
   }
 
   /** Goes to the hit after (`step` 1) or before (-1) what is selected; past the end to the other end. */
@@ -202,8 +203,7 @@ export class HitSearch {
       // Those that were not found yet would be left, and nobody told.
       this.#replacement = text;
       this.#say(this.#l10n.t('The hits are replaced once all are found.'), false);
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
+      this.#repeating.cancel();
       if (!this.#isRunning) await this.#run(pattern, asked, false);
     } else await this.#replaceHits(query, by, 0, this.#hits.count);
   }
@@ -292,8 +292,7 @@ export class HitSearch {
   #stop(): void {
     this.#abort.abort();
     this.#abort = new AbortController();
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#repeating.cancel();
     this.#isRunning = false;
     this.#finder = undefined;
     this.#percent = undefined;

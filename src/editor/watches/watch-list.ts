@@ -6,6 +6,7 @@ import type { AddressSpace } from '../../model/addresses.ts';
 import { cellFormat } from '../../model/cells/cell-format.ts';
 import type { CellChoice } from '../../model/cells/choices.ts';
 import { formatTile, locate, tileStart } from '../../model/geometry.ts';
+import { after, Soon } from '../../model/later.ts';
 import { hexNumber } from '../../model/numbers.ts';
 import { nameText } from '../../model/program/name-texts.ts';
 import { type MemoryResource, resourcePath, scheme } from '../../model/resource.ts';
@@ -65,7 +66,7 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
   readonly #changed = new vscode.EventEmitter<void>();
   readonly #view: vscode.TreeView<WatchNow>;
   readonly #subscriptions: { dispose(): void }[];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #drawing = new Soon(() => this.#changed.fire());
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -79,12 +80,9 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
           .names(resource.board, resource.memory, tile)
           .find((one) => nameText(one, vscode.l10n) === name)?.offset,
       now: () => Date.now(),
-      after: (milliseconds, action) => {
-        const timer = setTimeout(action, milliseconds);
-        return { dispose: () => clearTimeout(timer) };
-      },
+      after,
       act: (hit) => void this.#act(hit).catch((error: unknown) => provider.services.note(error)),
-      changed: () => this.#show(),
+      changed: () => this.#drawing.ask(refreshPeriod),
       note: (thrown) => provider.services.note(thrown),
     });
     this.#view = vscode.window.createTreeView<WatchNow>(watchViewId, { treeDataProvider: this });
@@ -246,13 +244,6 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
     this.#changed.fire();
   }
 
-  #show(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      this.#changed.fire();
-    }, refreshPeriod);
-  }
-
   /** Does what a watch asks for. A line of the log is written in any case. */
   async #act(hit: WatchHit): Promise<void> {
     const { watch } = hit;
@@ -326,7 +317,7 @@ export class WatchList implements vscode.TreeDataProvider<WatchNow>, vscode.Disp
   }
 
   dispose(): void {
-    clearTimeout(this.#timer);
+    this.#drawing.cancel();
     this.#watches.dispose();
     for (const one of this.#subscriptions) one.dispose();
   }

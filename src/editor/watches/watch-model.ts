@@ -7,6 +7,7 @@ import { isUnreadable, stateBits } from '../../model/byte-state.ts';
 import { cellFormat } from '../../model/cells/cell-format.ts';
 import type { Disposable } from '../../model/event.ts';
 import { containsTile, formatTile, tileStart } from '../../model/geometry.ts';
+import type { After } from '../../model/later.ts';
 import { hexNumber } from '../../model/numbers.ts';
 import { type Sparkline, sparkline } from '../../model/sparkline.ts';
 import { ValueHistory } from '../../model/value-history.ts';
@@ -71,7 +72,7 @@ export interface WatchServices {
   /** The tile offset of a name in the watched memory of its tile; undefined if no build has it. */
   offsetOf(kept: KeptWatch): number | undefined;
   now(): number;
-  after(milliseconds: number, action: () => void): Disposable;
+  readonly after: After;
   /** A condition became true. */
   act(hit: WatchHit): void;
   /** Some value, condition or reason is another one. */
