@@ -77,6 +77,11 @@ const once: readonly (readonly [what: string, pattern: RegExp, files: readonly s
   ],
 ];
 
+test('[shape-5] outside of boards and pages timers are made in one way', () => {
+  const files = filesWith(/\bset(Timeout|Interval)\(/).filter((path) => /^src\/(?!board\/)/.test(path));
+  expect(files).toEqual(['src/model/later.ts']);
+});
+
 test.each(once)('[shape-5] stands once: %s', (_what, pattern, files) => {
   expect(filesWith(pattern)).toEqual(files);
 });

@@ -27,6 +27,7 @@ import {
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import { askText, pickFrom, sayInformation, type TextQuestion } from '../say/say.ts';
 import type { MemorySession } from '../session/memory-session.ts';
+import { withDataMemory } from './data-memory.ts';
 import type { TileDocument } from './document.ts';
 import { refuseLocked } from './locked-memory.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
@@ -122,17 +123,10 @@ export class Parameters {
   }
 
   /** Reads and lists the parameters of a document's partition, and stages what a person types for one. Rejects with BoardError. */
-  async show({ resource: { board, partition } }: TileDocument): Promise<void> {
+  async show(document: TileDocument): Promise<void> {
     const { services } = this.#provider;
-    const resource: MemoryResource = { board, partition, memory: 'data' };
-    const reference = await services.acquire(resource);
-    if (reference === undefined) return;
-    try {
-      const { session } = reference;
-      const signal = AbortSignal.timeout(patience);
-      await session.open(signal);
-      const { geometry } = session;
-      if (geometry === undefined) return;
+    const { board } = document.resource;
+    await withDataMemory(services, document, async ({ resource, session, geometry, signal }) => {
       const here = services
         .parameters(board)
         .filter((one) => rangesOf(one, geometry).every((range) => range !== undefined));
@@ -144,9 +138,7 @@ export class Parameters {
       await Promise.all(ranges.map((range) => session.refresh(range, signal)));
       const picked = await this.pick(here.map((one) => itemOf(session, geometry, one)));
       if (picked !== undefined) await this.#set(session, geometry, picked.parameter, resource);
-    } finally {
-      reference.dispose();
-    }
+    });
   }
 
   async #set(

@@ -11,6 +11,7 @@ import type { StackFacts } from '../model/program/stack-uses.ts';
 import { mergeRanges } from '../model/ranges.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
 import { pickFrom, sayInformation } from '../say/say.ts';
+import { withDataMemory } from './data-memory.ts';
 import type { TileDocument } from './document.ts';
 import { refuseLocked } from './locked-memory.ts';
 import { type HexEditorProvider, viewType } from './provider.ts';
@@ -44,17 +45,10 @@ export class Stacks {
   }
 
   /** Reads and lists the stacks in the data memory of a document's partition. Rejects with BoardError. */
-  async show({ resource: { board, partition } }: TileDocument): Promise<void> {
+  async show(document: TileDocument): Promise<void> {
     const { services } = this.#provider;
-    const resource: MemoryResource = { board, partition, memory: 'data' };
-    const reference = await services.acquire(resource);
-    if (reference === undefined) return;
-    try {
-      const { session } = reference;
-      const signal = AbortSignal.timeout(patience);
-      await session.open(signal);
-      const { geometry } = session;
-      if (geometry === undefined) return;
+    const { board } = document.resource;
+    await withDataMemory(services, document, async ({ resource, session, geometry, signal }) => {
       const names = (tile: Tile) => services.names(board, 'data', tile);
       const stacks = tiles(geometry)
         .flatMap((tile) => names(tile).filter(({ kind }) => kind === 'stack'))
@@ -75,9 +69,7 @@ export class Stacks {
       });
       const picked = await this.pick(items);
       if (picked !== undefined) await this.#choose(memory, resource, picked.core);
-    } finally {
-      reference.dispose();
-    }
+    });
   }
 
   async #choose(memory: StackMemory, resource: MemoryResource, core: Tile): Promise<void> {
