@@ -26,7 +26,7 @@ function cellNamed(name: string): CellName | undefined {
 }
 
 /** What a name of AI Engine sources says by itself: a number, or a vector of them. */
-function cellsNamed(name: string): TypeCells | undefined {
+export function cellsNamed(name: string): TypeCells | undefined {
   const own = cellNamed(name);
   if (own !== undefined) return { name: own, count: 1 };
   const [, count = '', of = ''] = vector.exec(name) ?? [];

@@ -3,7 +3,7 @@
  * types, stack frames. Nothing is thrown: parts that cannot be read are `faults`, all else is read.
  */
 import type { ElfFile } from '../elf.ts';
-import { attributes } from './constants.ts';
+import { attributes, tags } from './constants.ts';
 import { Budget } from './cursor.ts';
 import { Entries, type Unit } from './entries.ts';
 import { DebugFault } from './faults.ts';
@@ -13,7 +13,7 @@ import { type ProgramGlobal, readGlobals } from './globals.ts';
 import { type LineTable, readLineTable, type SourcePlace } from './lines.ts';
 import { RangeReader } from './ranges.ts';
 import { type DebugSection, DebugSections } from './sections.ts';
-import { TypeTable } from './types.ts';
+import { type TypeId, TypeTable } from './types.ts';
 import { type UnwindStep, UnwindTable } from './unwind.ts';
 
 /** More bytes of debug information than any core's program has. */
@@ -99,6 +99,25 @@ export class DebugInfo {
   /** What could not be read, the first hundred. More may come as more is asked for. */
   get faults(): readonly DebugFault[] {
     return this.#faults;
+  }
+
+  /** The structs and unions that have a name and a size, by name; of those that are alike in both one. */
+  get structures(): readonly { readonly name: string; readonly size: number; readonly type: TypeId }[] {
+    const found = new Map<string, { name: string; size: number; type: TypeId }>();
+    const records: readonly number[] = [tags.structureType, tags.classType, tags.unionType];
+    for (let entry = 0; entry < this.#entries.count; entry++) {
+      const tag = this.#entries.tag(entry);
+      if (tag !== tags.typedef && !records.includes(tag)) continue;
+      const type = this.types.type(entry);
+      const plain = this.types.type(this.types.plain(entry));
+      const size = this.types.sizeOf(entry) ?? 0;
+      const isRecord = plain.kind === 'struct' || plain.kind === 'union' || plain.kind === 'class';
+      // A typedef of what has a name of its own is no other type.
+      if (!isRecord || size === 0 || !('name' in type) || type.name === '') continue;
+      if (type.kind === 'typedef' && plain.name !== '') continue;
+      found.set(`${type.name} ${size}`, { name: type.name, size, type: entry });
+    }
+    return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   functionAt(address: number): ProgramFunction | undefined {
