@@ -87,6 +87,7 @@ const PARTS: Readonly<Record<string, string>> = {
   files: 'src/editor/compare/loaded.ts',
   heat: 'src/session/partition-heat.ts',
   watches: 'src/editor/watches/watch-list.ts',
+  bookmarks: 'src/editor/bookmarks/bookmark-list.ts',
   edits: 'src/editor/edits/edits-view.ts',
   hits: 'src/editor/find/hits-view.ts',
   names: 'src/names/name-model.ts',

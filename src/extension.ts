@@ -14,6 +14,7 @@ import type { LocalSettings } from './boards/local-entry.ts';
 import { PickedColumns } from './boards/pick-columns.ts';
 import { Secrets } from './boards/secrets.ts';
 import { DebugFace } from './debug/debug-face.ts';
+import { BookmarkActions } from './editor/bookmark-actions.ts';
 import { CommandFace } from './editor/command-face.ts';
 import { followDebugSessions } from './editor/debug-sessions.ts';
 import { DebugStops } from './editor/debug-stops.ts';
@@ -92,6 +93,7 @@ export interface TilescopeApi {
   readonly names: NamesFace;
   readonly files: FileActions;
   readonly watches: WatchActions;
+  readonly bookmarks: BookmarkActions;
   readonly edits: EditActions;
   readonly consent: DriverConsent;
   /** The folder with the staged edits that outlive the window. */
@@ -198,7 +200,8 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
   const kept = new KeptBoards(boards, connectors);
   const journalFolder = join((context.storageUri ?? context.globalStorageUri).fsPath, 'staged');
   const journal = new JournalStore(journalFolder, (error) => failures.note(error));
-  const editor = new HexEditorProvider(
+  const bookmarks = new BookmarkActions(() => editor, context.workspaceState);
+  const editor: HexEditorProvider = new HexEditorProvider(
     {
       acquire: (resource) => {
         names.searchSoon();
@@ -210,6 +213,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
       kernels: (board, tile) => names.model?.kernels(board, tile) ?? [],
       names: (board, memory, tile) => names.names(board, memory, tile),
       stacks,
+      bookmarks,
       program: (board, tile) => names.model?.program(board, tile),
       parameters: (board) => names.model?.parameters(board) ?? [],
       reports: (place) => array.reports(place),
@@ -310,12 +314,14 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     guest,
     ...commands.register(),
     ...guest.register(),
-    ...new CommandFace(editor, writes, files, watches).register(),
+    ...new CommandFace(editor, writes, files, watches, bookmarks).register(),
     writes,
     files,
     ...files.register(),
     watches,
     ...watches.register(),
+    bookmarks,
+    ...bookmarks.register(),
     edits,
     ...edits.register(),
     hits,
@@ -340,6 +346,7 @@ function build(context: vscode.ExtensionContext, log: vscode.LogOutputChannel): 
     names,
     files,
     watches,
+    bookmarks,
     edits,
     consent,
     journalFolder,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { PartitionInfo } from './board/board.ts';
+import { bookmarkKeys } from './editor/bookmarks/bookmark-keys.ts';
 import { editorKeys } from './editor/editor-keys.ts';
 import { editKeys } from './editor/edits/edit-keys.ts';
 import { hitKeys } from './editor/find/hit-keys.ts';
@@ -145,7 +146,8 @@ describe('[shape-9] what can be done now', () => {
     const always = commands.filter(({ enablement }) => enablement === undefined);
     expect(always.map(({ command }) => command.replace('tilescope.', ''))).toEqual([
       ...['addBoard', 'addSshBoard', 'addLocalBoard', 'addSimulatedBoard', 'showLog', 'openSnapshot'],
-      ...['forgetSecrets', 'openDebugged', 'showDebugged', 'sampleAgain', 'allowHalting', 'addNames'],
+      ...['importBookmarks', 'forgetSecrets', 'openDebugged', 'showDebugged', 'sampleAgain'],
+      ...['allowHalting', 'addNames'],
     ]);
     const told = new Set(
       [
@@ -153,6 +155,7 @@ describe('[shape-9] what can be done now', () => {
         editorKeys(undefined, false),
         namesKeys([]),
         watchKeys([]),
+        bookmarkKeys({ count: 0 }),
         editKeys([]),
         hitKeys([]),
       ].flatMap((keys) => Object.keys(keys)),

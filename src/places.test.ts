@@ -35,6 +35,7 @@ const views: Readonly<Record<string, string>> = {
   'tilescope.edits': 'edits',
   'tilescope.hits': 'hits',
   'tilescope.watches': 'watches',
+  'tilescope.bookmarks': 'bookmarks',
 };
 
 /** Menus of the debug view, which are there in sessions of cores. */

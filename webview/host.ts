@@ -15,6 +15,7 @@ import type {
   WebviewRequests,
 } from '../src/editor/messages.ts';
 import type { ByteRange } from '../src/model/geometry.ts';
+import { bookmarkColours } from '../src/model/placed-mark.ts';
 import { fitting } from '../src/model/shapes.ts';
 import type { Run } from './grid/edits.ts';
 
@@ -214,11 +215,15 @@ const expectedShape = v.object({ offset: v.number(), wrong: delivered, expected:
 const namesShape = v.object({
   names: v.array(
     v.object({
-      kind: v.picklist(['buffer', 'stack', 'function', 'parameter', 'pc', 'sp']),
+      kind: v.picklist([
+        ...(['buffer', 'stack', 'function', 'parameter'] as const),
+        ...(['bookmark', 'field', 'pc', 'sp'] as const),
+      ]),
       text: v.string(),
       detail: v.string(),
       offset: v.number(),
       length: v.number(),
+      colour: v.exactOptional(v.picklist(bookmarkColours)),
     }),
   ),
   isNamed: v.boolean(),

@@ -26,6 +26,13 @@ const parts: Readonly<Record<keyof typeof tileMarks, (box: Box) => Box>> = {
     width: third(box.width),
     height: Math.ceil((box.height * 2) / 3),
   }),
+  // In the middle at the top, between the corner and the hits.
+  bookmark: (box) => ({
+    ...box,
+    left: box.left + third(box.width),
+    width: Math.max(1, box.width - 2 * third(box.width)),
+    height: third(box.height),
+  }),
   // A line through the middle.
   unreadable: (box) => ({ ...box, top: box.top + Math.floor(box.height / 2), height: 1 }),
 };
@@ -36,6 +43,7 @@ const markKeys: Readonly<Record<keyof typeof tileMarks, StringKey>> = {
   conflict: 'mapConflict',
   changed: 'mapChanged',
   hit: 'mapHit',
+  bookmark: 'mapBookmark',
   unreadable: 'mapUnreadable',
 };
 

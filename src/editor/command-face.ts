@@ -1,6 +1,7 @@
 /** The editor's commands as VS Code and the page know them. What they do is loaded with the first one that runs. */
 import * as vscode from 'vscode';
 import { sayInformation } from '../say/say.ts';
+import type { BookmarkActions } from './bookmark-actions.ts';
 import type { EditorCommands } from './commands.ts';
 import type { TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
@@ -39,6 +40,10 @@ const editorCommands = [
   'nextChange',
   'previousChange',
   'addWatch',
+  'addBookmark',
+  'nextBookmark',
+  'previousBookmark',
+  'layStructure',
   'copyAs',
   'pasteAs',
   'fill',
@@ -65,6 +70,7 @@ export class CommandFace {
   readonly #writes: Pick<WrittenBytes, 'show'>;
   readonly #files: Pick<FileActions, 'load'>;
   readonly #watches: Pick<WatchActions, 'load'>;
+  readonly #bookmarks: Pick<BookmarkActions, 'load'>;
   #commands: EditorCommands | undefined;
 
   constructor(
@@ -72,11 +78,13 @@ export class CommandFace {
     writes: Pick<WrittenBytes, 'show'>,
     files: Pick<FileActions, 'load'>,
     watches: Pick<WatchActions, 'load'>,
+    bookmarks: Pick<BookmarkActions, 'load'>,
   ) {
     this.#provider = provider;
     this.#writes = writes;
     this.#files = files;
     this.#watches = watches;
+    this.#bookmarks = bookmarks;
     provider.runCommandsBy(async (command, document) => (await this.#load()).runFromPage(command, document));
   }
 
@@ -104,7 +112,13 @@ export class CommandFace {
 
   async #load(): Promise<EditorCommands> {
     const { EditorCommands: Commands } = await import('./commands.ts');
-    this.#commands ??= new Commands(this.#provider, this.#writes, this.#files, this.#watches);
+    this.#commands ??= new Commands(
+      this.#provider,
+      this.#writes,
+      this.#files,
+      this.#watches,
+      this.#bookmarks,
+    );
     return this.#commands;
   }
 }

@@ -7,11 +7,13 @@ import { type ByteRange, formatTile, locate, type Tile, totalBytes } from '../mo
 import { atStops, liveRates } from '../model/live-rate.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../say/say.ts';
+import type { BookmarkActions } from './bookmark-actions.ts';
 import { changeBeside } from './changes-walk.ts';
 import type { EditorCommand } from './command-face.ts';
 import type { ShownMemory, TileDocument } from './document.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HostCommand } from './messages.ts';
+import type { MarksOfTile } from './named-places.ts';
 import type { HexPanel, Moment } from './panel.ts';
 import type { Whereabouts } from './place-box.ts';
 import { withProgress } from './progress.ts';
@@ -25,6 +27,7 @@ export class EditorCommands {
   readonly #writes: Pick<WrittenBytes, 'show'>;
   readonly #files: Pick<FileActions, 'load'>;
   readonly #watches: Pick<WatchActions, 'load'>;
+  readonly #bookmarks: Pick<BookmarkActions, 'load'>;
   readonly #actions: Record<EditorCommand, (document: TileDocument) => Promise<void>> = {
     apply: (document) => this.#apply(document),
     discard: (document) => this.#discard(document),
@@ -60,6 +63,14 @@ export class EditorCommands {
     nextChange: async (document) => this.#toChange(document, 1),
     previousChange: async (document) => this.#toChange(document, -1),
     addWatch: async (document) => (await this.#watches.load()).add(known(document), shownPanel(document)),
+    addBookmark: async (document) =>
+      (await this.#bookmarks.load()).add(known(document), shownPanel(document)),
+    nextBookmark: async (document) =>
+      (await this.#bookmarks.load()).step(known(document), shownPanel(document), 1),
+    previousBookmark: async (document) =>
+      (await this.#bookmarks.load()).step(known(document), shownPanel(document), -1),
+    layStructure: async (document) =>
+      (await this.#bookmarks.load()).lay(known(document), shownPanel(document)),
     copyAs: async (document) =>
       (await import('./copy-and-fill.ts')).askCopyAs(document, shownPanel(document)),
     pasteAs: async (document) =>
@@ -86,11 +97,13 @@ export class EditorCommands {
     writes: Pick<WrittenBytes, 'show'>,
     files: Pick<FileActions, 'load'>,
     watches: Pick<WatchActions, 'load'>,
+    bookmarks: Pick<BookmarkActions, 'load'>,
   ) {
     this.#provider = provider;
     this.#writes = writes;
     this.#files = files;
     this.#watches = watches;
+    this.#bookmarks = bookmarks;
   }
 
   /** Runs a command on a document; failures are shown. */
@@ -370,7 +383,8 @@ export class EditorCommands {
     const { services } = this.#provider;
     const namesOf = (tile: Tile) => services.names(board, memory, tile);
     const kernelsOf = (tile: Tile) => services.kernels(board, tile);
-    return { geometry: shown.geometry, shown: shown.range, cursor, namesOf, kernelsOf, panel };
+    const marksOf: MarksOfTile = (tile, from, to) => services.bookmarks.in(memory, tile, from, to);
+    return { geometry: shown.geometry, shown: shown.range, cursor, namesOf, marksOf, kernelsOf, panel };
   }
 }
 

@@ -105,8 +105,18 @@ describe('the box of places', () => {
     { name: 'buf_filter.k[0]', graph: 'mygraph', offset: 0x8000 },
     { name: 'buf', graph: '', offset: 0x8000 },
   ];
+  const marks = [
+    { kind: 'bookmark', text: 'first tap', detail: 'bookmark, red', offset: 0x20, length: 8 } as const,
+    {
+      kind: 'field',
+      text: 'state.gain',
+      detail: 'float of struct state',
+      offset: 0x7ffc,
+      length: 64,
+    } as const,
+  ].map((mark) => ({ mark, offset: 0x8000 + mark.offset }));
   const lines = (typed: string, before: readonly string[] = []) =>
-    goToLines(typed, { space, shown: tile, cursor: 0x8100 }, { names, kernels }, before, l10n);
+    goToLines(typed, { space, shown: tile, cursor: 0x8100 }, { names, kernels, marks }, before, l10n);
 
   test('[hex-4] says how a text was read', () => {
     const first = (typed: string) => {
@@ -121,6 +131,15 @@ describe('the box of places', () => {
     expect(first('(3,2)')).toBe('This is not part of what the editor shows.: tile offset');
     expect(lines('(3,2)')[0]?.range).toBeUndefined();
     expect(first('nowhere')).toContain('Type an offset');
+  });
+
+  test('bookmarks and fields of structures by what they are called, with what they are', () => {
+    expect(lines('tap').map(({ label, description, range }) => [label, description, range])).toEqual([
+      ['first tap', 'bookmark, red · (6,2)+0x0020', { offset: 0x8020, length: 8 }],
+    ]);
+    expect(lines('state.').map(({ description, range }) => [description, range])).toEqual([
+      ['float of struct state · (6,2)+0x7FFC', { offset: 0x8000 + 0x7ffc, length: 4 }],
+    ]);
   });
 
   test('[hex-4] names that contain the text, the one that is called so first; with their size', () => {

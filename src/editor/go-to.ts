@@ -13,7 +13,7 @@ import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { nameText } from '../model/program/name-texts.ts';
 import { endOf } from '../model/ranges.ts';
-import type { KernelSpot, NamedPlace } from './named-places.ts';
+import type { KernelSpot, MarkSpot, NamedPlace } from './named-places.ts';
 
 /** What is shown and where the cursor is, both as buffer offsets. */
 export interface Standpoint {
@@ -121,10 +121,12 @@ export interface GoToLine {
 /** Names are shown up to this number: more are found by typing more. */
 const mostNames = 100;
 
-/** What a build calls places of the memory. */
+/** What a build or a person calls places of the memory. */
 export interface KnownNames {
   readonly names: readonly NamedPlace[];
   readonly kernels: readonly KernelSpot[];
+  /** Bookmarks and fields of structures. */
+  readonly marks: readonly MarkSpot[];
 }
 
 /**
@@ -164,6 +166,11 @@ export function goToLines(
       label: name,
       description: `${graph === '' ? l10n.t('kernel') : l10n.t('kernel of graph {0}', graph)} · ${placeText(offset)}`,
       range: { offset, length: 1 },
+    })),
+    ...known.marks.map(({ mark, offset }) => ({
+      label: mark.text,
+      description: `${mark.detail} · ${placeText(offset)}`,
+      range: { offset, length: Math.min(mark.length, endOf(shown) - offset) },
     })),
     ...known.names.map(({ name, offset }) => ({
       label: nameText(name, l10n),

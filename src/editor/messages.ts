@@ -10,6 +10,7 @@ import type { ArrayShape, ByteRange, Generation, MemoryGeometry } from '../model
 import type { CopyForm } from '../model/gestures/copy-as.ts';
 import type { Fill } from '../model/gestures/fill.ts';
 import type { PlacedRun } from '../model/gestures/paste-as.ts';
+import type { BookmarkColour, PlacedMark } from '../model/placed-mark.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { CoreMarkKind } from '../model/program/core-marks.ts';
 import type { webviewStrings } from './webview-strings.ts';
@@ -33,9 +34,9 @@ export interface ExpectedBytes {
   readonly expected: Uint8Array;
 }
 
-/** Bytes that have a name, or that a core's register points to. Text is localised. */
+/** Bytes that have a name or a bookmark, or that a core's register points to. Text is localised. */
 export interface PageName {
-  readonly kind: PlacedName['kind'] | CoreMarkKind;
+  readonly kind: PlacedName['kind'] | PlacedMark['kind'] | CoreMarkKind;
   readonly text: string;
   /** What more is known: size and type; when a register was read. */
   readonly detail: string;
@@ -43,6 +44,8 @@ export interface PageName {
   readonly offset: number;
   /** 0 where nobody says it. */
   readonly length: number;
+  /** Of a bookmark. */
+  readonly colour?: BookmarkColour;
 }
 
 /** What has a name around the visible rows. */
@@ -143,7 +146,14 @@ export interface EditorDocument {
 }
 
 /** What is in a tile, on the page's map: bits of one byte for each. */
-export const tileMarks = { staged: 1, conflict: 2, changed: 4, unreadable: 8, hit: 16 } as const;
+export const tileMarks = {
+  staged: 1,
+  conflict: 2,
+  changed: 4,
+  unreadable: 8,
+  hit: 16,
+  bookmark: 32,
+} as const;
 
 /** Where another tab of the same bytes is. Buffer offsets. */
 export interface PagePlace {

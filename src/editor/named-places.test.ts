@@ -97,11 +97,12 @@ test('[names-2] the names of a part that a page shows, with registers of its own
     { kind: 'sp', of: at(7, 4), tile: at(7, 3), offset: 0x8000, readAt: '14:03:28' },
     { kind: 'sp', of: at(6, 3), tile: at(6, 3), offset: 0x404, readAt: '14:03:27' },
   ] as const;
+  const marksOf = () => [];
   const told = pageNames(
     geometry,
     shown,
     { offset: start + 0x43f, length: 16 },
-    { namesOf, registers: [...registers, { ...registers[1], offset: 0x440 }] },
+    { namesOf, marksOf, registers: [...registers, { ...registers[1], offset: 0x440 }] },
     l10n,
   );
   expect(told).toEqual({
@@ -119,8 +120,10 @@ test('[names-2] the names of a part that a page shows, with registers of its own
     ],
   });
   const part = (offset: number) =>
-    pageNames(geometry, shown, { offset: start + offset, length: 16 }, { namesOf, registers }, l10n);
+    pageNames(geometry, shown, { offset: start + offset, length: 16 }, { namesOf, marksOf, registers }, l10n);
   expect(part(0x400).names.map(({ text }) => text)).toEqual(['SP', 'SP of (7,4)', 'in_buff']);
   expect(part(0x7000)).toEqual({ isNamed: true, names: [] });
-  expect(pageNames(geometry, shown, shown, { namesOf: () => [], registers: [] }, l10n).isNamed).toBe(false);
+  expect(pageNames(geometry, shown, shown, { namesOf: () => [], marksOf, registers: [] }, l10n).isNamed).toBe(
+    false,
+  );
 });

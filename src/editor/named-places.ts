@@ -10,6 +10,7 @@ import {
 } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
+import type { PlacedMark } from '../model/placed-mark.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import type { CoreMark } from '../model/program/core-marks.ts';
 import { nameSizeText, nameText } from '../model/program/name-texts.ts';
@@ -18,6 +19,15 @@ import type { PageName, PageNames } from './messages.ts';
 
 /** The names in the shown memory of a tile. */
 export type NamesOfTile = (tile: Tile) => readonly PlacedName[];
+
+/** What a person laid over a part of a tile's shown memory, tile offsets. */
+export type MarksOfTile = (tile: Tile, from: number, to: number) => readonly PlacedMark[];
+
+/** A bookmark or a field with its buffer offset. */
+export interface MarkSpot {
+  readonly mark: PlacedMark;
+  readonly offset: number;
+}
 
 /** Bytes with a name: buffer offsets. */
 export interface NamedRange {
@@ -67,6 +77,15 @@ export function namedPlaces(geometry: MemoryGeometry, shown: ByteRange, namesOf:
   );
 }
 
+/** All bookmarks and fields that begin in the shown bytes, in the order of the tiles. */
+export function markSpots(geometry: MemoryGeometry, shown: ByteRange, marksOf: MarksOfTile): MarkSpot[] {
+  return shownTiles(geometry, shown).flatMap(({ tile, start }) =>
+    marksOf(tile, 0, geometry.bytesPerTile)
+      .map((mark) => ({ mark, offset: start + mark.offset }))
+      .filter(({ offset }) => offset >= shown.offset && offset < endOf(shown)),
+  );
+}
+
 /** The smallest name that covers a tile offset; undefined without any. */
 function smallestAt(names: readonly PlacedName[], offset: number): PlacedName | undefined {
   const covering = names.filter(
@@ -81,6 +100,7 @@ const mostNames = 2000;
 /** What is said of bytes. */
 interface NameSources {
   readonly namesOf: NamesOfTile;
+  readonly marksOf: MarksOfTile;
   readonly registers: readonly (Omit<CoreMark, 'at'> & { readonly readAt: string })[];
   /** What more is known of a name than its build says. */
   readonly moreOf?: (name: PlacedName) => string;
@@ -91,7 +111,7 @@ export function pageNames(
   geometry: MemoryGeometry,
   shown: ByteRange,
   part: ByteRange,
-  { namesOf, registers, moreOf = () => '' }: NameSources,
+  { namesOf, marksOf, registers, moreOf = () => '' }: NameSources,
   l10n: Localiser,
 ): PageNames {
   const names = shownTiles(geometry, part).flatMap(({ tile, start }) => {
@@ -121,10 +141,22 @@ export function pageNames(
           length: 1,
         };
       });
-    return [...pointed, ...named];
+    const from = Math.max(0, part.offset - start);
+    const to = Math.min(bytesPerTile, endOf(part) - start);
+    const marked = marksOf(tile, from, to).map(
+      ({ offset, length, ...mark }): PageName => ({
+        ...mark,
+        offset: start + offset,
+        length: Math.min(length, bytesPerTile - offset),
+      }),
+    );
+    return [...pointed, ...marked, ...named];
   });
   const isNamed =
-    names.length > 0 || shownTiles(geometry, shown).some(({ tile }) => namesOf(tile).length > 0);
+    names.length > 0 ||
+    shownTiles(geometry, shown).some(
+      ({ tile }) => namesOf(tile).length > 0 || marksOf(tile, 0, geometry.bytesPerTile).length > 0,
+    );
   return { names: names.slice(0, mostNames), isNamed };
 }
 

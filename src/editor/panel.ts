@@ -61,7 +61,7 @@ import { ProgramCheck } from './program-check.ts';
 import { besideText, livePausedText, momentText, readAtText, sentenceOf, titleOf } from './sentences.ts';
 import type { EditorServices } from './services.ts';
 import { metStackText, type StackMemory, stackText } from './stacks-in-memory.ts';
-import { TileMarks, withHits } from './tile-marks.ts';
+import { TileMarks, withBookmarks, withHits } from './tile-marks.ts';
 import { webviewStrings } from './webview-strings.ts';
 
 /** What the person has selected: buffer offsets. */
@@ -126,6 +126,8 @@ const firstBytes = 1024;
 const aroundBytes = 2048;
 const nothingExpected: ExpectedBytes = { offset: 0, wrong: new Uint8Array(), expected: new Uint8Array() };
 const noHits: HitBytes = { offset: 0, marks: new Uint8Array() };
+/** What the map was last drawn for is not what it has to be drawn for now. */
+const nothingMapped = { hits: undefined, count: -1 };
 const tick = 1000;
 /** The map of tiles is brought up to date so many milliseconds after a change, a few tiles at a time. */
 const mapPeriod = 250;
@@ -199,10 +201,7 @@ export class HexPanel {
   #toldFound = '';
   #hitsPending = false;
   /** The map shows so many hits of this list. */
-  #mapped: { readonly hits: HitSearch['hits'] | undefined; readonly count: number } = {
-    hits: undefined,
-    count: 0,
-  };
+  #mapped: { readonly hits: HitSearch['hits'] | undefined; readonly count: number } = nothingMapped;
   readonly #keptView: ViewChoice | undefined;
   /** As the board last told: addresses stay when the connection is lost. */
   #generation: Generation | undefined;
@@ -252,6 +251,13 @@ export class HexPanel {
       host.services.onDidReadTiles(() => {
         this.#tellNames();
         this.#stateChanged();
+      }),
+    );
+    this.#store.add(
+      host.services.bookmarks.onDidChange(() => {
+        this.#tellNames();
+        this.#mapped = nothingMapped;
+        this.#drawMapSoon();
       }),
     );
     this.#store.add(host.services.stacks.onDidChange(() => this.#stateChanged()));
@@ -1076,6 +1082,7 @@ export class HexPanel {
     this.#toldHits = noHits;
     this.#toldFound = '';
     this.#tileMarks = new TileMarks(shown.geometry);
+    this.#mapped = nothingMapped;
     this.#drawMapSoon();
     const place = this.#revealLater;
     this.#revealLater = undefined;
@@ -1178,10 +1185,22 @@ export class HexPanel {
       const hasOtherMarks = map.update(session, this.markedSince, mapBytes);
       this.#mapped = { hits, count };
       if (hasOtherMarks || isOtherHits)
-        this.#post({ type: 'map', marks: withHits(map.marks, map.geometry, hits) });
+        this.#post({ type: 'map', marks: this.#withBookmarks(withHits(map.marks, map.geometry, hits)) });
       if (hasOtherMarks) this.#stateChanged();
       if (map.isBehind) this.#drawMapSoon(mapPause);
     });
+  }
+
+  #withBookmarks(marks: Uint8Array): Uint8Array {
+    const { shown, resource } = this.document;
+    if (shown === undefined) return marks;
+    const { geometry } = shown;
+    const { bookmarks } = this.#host.services;
+    return withBookmarks(
+      marks,
+      geometry,
+      (tile) => bookmarks.in(resource.memory, tile, 0, geometry.bytesPerTile).length > 0,
+    );
   }
 
   /** Many changes in one turn become one message. */
@@ -1253,6 +1272,7 @@ export class HexPanel {
       this.#around(range),
       {
         namesOf: (tile) => services.names(board, memory, tile),
+        marksOf: (tile, from, to) => services.bookmarks.in(memory, tile, from, to),
         registers: this.#registers,
         moreOf: (name) => stackText(this.#stacks, name, vscode.l10n, clockText),
       },

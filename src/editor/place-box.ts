@@ -6,7 +6,15 @@ import type { ByteRange, MemoryGeometry, Tile } from '../model/geometry.ts';
 import { nameSizeText, nameText } from '../model/program/name-texts.ts';
 import { pickFrom, pickTyped, sayInformation } from '../say/say.ts';
 import { goToLines } from './go-to.ts';
-import { type KernelSpot, kernelSpots, type NamesOfTile, namedPlaces, placeText } from './named-places.ts';
+import {
+  type KernelSpot,
+  kernelSpots,
+  type MarksOfTile,
+  markSpots,
+  type NamesOfTile,
+  namedPlaces,
+  placeText,
+} from './named-places.ts';
 import type { HexPanel } from './panel.ts';
 import type { EditorServices } from './services.ts';
 
@@ -17,6 +25,7 @@ export interface Whereabouts {
   /** Buffer offset. */
   readonly cursor: number;
   readonly namesOf: NamesOfTile;
+  readonly marksOf: MarksOfTile;
   readonly kernelsOf: (tile: Tile) => readonly Pick<KernelSpot, 'name' | 'graph'>[];
   /** The tab that goes there. */
   readonly panel: HexPanel | undefined;
@@ -24,7 +33,7 @@ export interface Whereabouts {
 
 /** Any place: shown while it is typed, remembered once it is chosen. */
 export async function goToPlace(
-  { geometry, shown, cursor, namesOf, kernelsOf, panel }: Whereabouts,
+  { geometry, shown, cursor, namesOf, marksOf, kernelsOf, panel }: Whereabouts,
   { places }: Pick<EditorServices, 'places'>,
 ): Promise<void> {
   const { generation = 'unknown', array } = panel?.state ?? {};
@@ -32,6 +41,7 @@ export async function goToPlace(
   const known = {
     names: namedPlaces(geometry, shown, namesOf),
     kernels: kernelSpots(geometry, shown, kernelsOf),
+    marks: markSpots(geometry, shown, marksOf),
   };
   const line = await pickTyped({
     title: vscode.l10n.t('Go to Offset'),

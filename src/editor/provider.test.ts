@@ -189,6 +189,7 @@ async function setup({ isConnected = true } = {}) {
     parameters: () => [],
     reports: () => [],
     stacks: new StackUses(),
+    bookmarks: { in: () => [], onDidChange: () => ({ dispose: () => undefined }) },
     onDidReadTiles: () => ({ dispose: () => undefined }),
     names: () => [
       { ...elfBuffer, name: 'in_buff', offset: 64, type: 'v4int32[16]', cells: 'int32' },
@@ -205,7 +206,7 @@ async function setup({ isConnected = true } = {}) {
   const extension = new FakeUri(`file://${folder}-extension`);
   const provider = new HexEditorProvider(services as never, store, extension as never, log as never);
   const load = () => Promise.reject(new Error('no files here'));
-  new CommandFace(provider, { show: async () => undefined }, { load }, { load });
+  new CommandFace(provider, { show: async () => undefined }, { load }, { load }, { load });
   const edits: unknown[] = [];
   provider.onDidChangeCustomDocument((event) => edits.push(event));
   const open = async (backup?: string, at = uri) => {

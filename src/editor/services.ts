@@ -3,6 +3,7 @@ import type { StatusReport } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';
 import type { SavedMemory, SavedSnapshot } from '../board/snapshot/snapshot-file.ts';
 import type { MemoryType, Tile } from '../model/geometry.ts';
+import type { PlacedMarks } from '../model/placed-mark.ts';
 import type { CoreProgram, PlacedName } from '../model/program/build.ts';
 import type { KernelPlace } from '../model/program/control-config.ts';
 import type { PlacedParameter } from '../model/program/parameters.ts';
@@ -28,6 +29,8 @@ export interface EditorServices {
   kernels(board: string, tile: Tile): readonly Pick<KernelPlace, 'name' | 'graph'>[];
   /** What has a name in a memory of a tile, by its offset. */
   names(board: string, memory: MemoryType, tile: Tile): readonly PlacedName[];
+  /** What a person laid over bytes: bookmarks and fields of structures. */
+  readonly bookmarks: PlacedMarks;
   /** The program that a build has for a tile's core. */
   program(board: string, tile: Tile): CoreProgram | undefined;
   /** What was seen of stacks. */

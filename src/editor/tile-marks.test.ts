@@ -2,10 +2,17 @@ import { expect, test } from 'vitest';
 import { dice } from '../../test/conformance/random.ts';
 import { pageBytes, unreadableState } from '../model/byte-state.ts';
 import { HitList } from '../model/find/hit-list.ts';
-import { type ByteRange, type MemoryGeometry, tileCount, totalBytes } from '../model/geometry.ts';
+import {
+  type ByteRange,
+  formatTile,
+  type MemoryGeometry,
+  tileCount,
+  tiles,
+  totalBytes,
+} from '../model/geometry.ts';
 import { endOf } from '../model/ranges.ts';
 import { tileMarks } from './messages.ts';
-import { TileMarks, withHits } from './tile-marks.ts';
+import { TileMarks, withBookmarks, withHits } from './tile-marks.ts';
 
 /** Tiles of which two share a page, and such as lie across the borders of pages. */
 const geometries = [2048, 6144, 0x2000].map(
@@ -103,5 +110,17 @@ test('[hex-2] tiles with a byte of a hit are marked, whatever else is (seed 78)'
     );
     expect(withHits(marks, geometry, hits)).toEqual(naive);
     expect(withHits(marks, geometry, undefined)).toEqual(marks);
+  }
+});
+
+test('tiles with a bookmark are marked, whatever else is (seed 79)', () => {
+  const below = dice(79);
+  for (const geometry of geometries) {
+    const marks = Uint8Array.from({ length: tileCount(geometry) }, () => below(32));
+    const marked = new Set(tiles(geometry).filter(() => below(3) === 0).map(formatTile));
+    const naive = tiles(geometry).map(
+      (tile, i) => (marks[i] ?? 0) | (marked.has(formatTile(tile)) ? tileMarks.bookmark : 0),
+    );
+    expect([...withBookmarks(marks, geometry, (tile) => marked.has(formatTile(tile)))]).toEqual(naive);
   }
 });

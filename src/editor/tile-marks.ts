@@ -4,7 +4,14 @@
  */
 import { type ByteChanges, pageBytes, reasonOf } from '../model/byte-state.ts';
 import type { HitList } from '../model/find/hit-list.ts';
-import { type ByteRange, type MemoryGeometry, tileCount, totalBytes } from '../model/geometry.ts';
+import {
+  type ByteRange,
+  locate,
+  type MemoryGeometry,
+  type Tile,
+  tileCount,
+  totalBytes,
+} from '../model/geometry.ts';
 import { cutRanges, endOf } from '../model/ranges.ts';
 import { tileMarks } from './messages.ts';
 
@@ -91,6 +98,18 @@ export function withHits(
     const isHit = endOf(before) > start || (next !== undefined && next.offset < start + bytesPerTile);
     return isHit ? mark | tileMarks.hit : mark;
   });
+}
+
+/** Marks with those of bookmarks: a tile has one where `isMarked` says so. */
+export function withBookmarks(
+  marks: Uint8Array,
+  geometry: MemoryGeometry,
+  isMarked: (tile: Tile) => boolean,
+): Uint8Array {
+  const { bytesPerTile } = geometry;
+  return marks.map((mark, tile) =>
+    isMarked(locate(geometry, tile * bytesPerTile).tile) ? mark | tileMarks.bookmark : mark,
+  );
 }
 
 function marksOf(source: MarkedBytes, range: ByteRange, moment: number | undefined): number {

@@ -77,6 +77,7 @@ export function webviewStrings(l10n: Localiser) {
       'The text is too long. Up to {0} characters can be looked for, or stand in place of a hit.',
     ),
     mapHit: l10n.t('hits'),
+    mapBookmark: l10n.t('bookmarks'),
     retry: l10n.t('Retry'),
     policyLocked: l10n.t('Locked'),
     policyLockedHint: l10n.t('Typing changes nothing. Unlock to stage edits.'),

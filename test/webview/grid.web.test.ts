@@ -1075,6 +1075,58 @@ describe('[shape-3] cells of other formats', () => {
     expect(lengths[1]).toBeGreaterThan(lengths[2] ?? 0);
   });
 
+  test('bookmarks are lines above their bytes, beside names and edits, in the hover, in what is spoken and on the map', async () => {
+    const page = await start(oneTile);
+    await page.evaluate(() =>
+      window.fake.send({
+        type: 'names',
+        told: {
+          isNamed: true,
+          names: [
+            {
+              ...{ kind: 'bookmark', text: 'bad tap', detail: 'bookmark, red', colour: 'red' },
+              ...{ offset: 0x8004, length: 14 },
+            },
+            { kind: 'field', text: 'state.gain', detail: 'float of struct state', offset: 0x8004, length: 4 },
+            { kind: 'buffer', text: 'taps', detail: '64 bytes', offset: 0x8000, length: 64 },
+          ],
+        },
+      }),
+    );
+    const names = () => page.locator('.row .names').first().textContent();
+    await eventually(names).toBe('taps, ◆ bad tap, state.gain');
+    const lines = () =>
+      page.evaluate(() =>
+        [...document.querySelectorAll<HTMLElement>('.band.bookmark')].map((band) => {
+          const row = band.closest('.row')?.getBoundingClientRect();
+          const { top, width } = band.getBoundingClientRect();
+          return [
+            band.className,
+            top === row?.top,
+            width > 0,
+            getComputedStyle(band).backgroundImage !== 'none',
+          ];
+        }),
+      );
+    // Told apart by form as well: where it begins there is a flag.
+    expect(await lines()).toEqual([
+      ['band bookmark red begins', true, true, true],
+      ['band bookmark red', true, true, false],
+    ]);
+    await page.locator('#grid').focus();
+    for (let i = 0; i < 6; i++) await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('a5');
+    await eventually(() => footer(page).textContent()).toContain('◆ bad tap');
+    await page.keyboard.press('ArrowLeft');
+    await eventually(() => spoken(page).textContent()).toContain('state.gain+0x2, ◆ bad tap');
+    // The edit is painted in the text, the bookmark above it.
+    await eventually(() => marked(page, 'staged')).toEqual(['A5']);
+    expect((await lines()).length).toBe(2);
+    const at = await point(page, '0000', 6);
+    await page.mouse.move(at.x, at.y);
+    await eventually(() => page.locator('.hover').textContent()).toContain('bad tap: bookmark, red');
+  });
+
   test('[names-2] names stand beside the rows in which they begin, below their bytes, in the hover and in what is spoken', async () => {
     const page = await start(oneTile);
     const column = () =>

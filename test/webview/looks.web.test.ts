@@ -347,6 +347,51 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
+  test('bookmarks and the fields of a structure', async () => {
+    for (const theme of themeNames) {
+      open = await harness.open({ theme, width: 1100, height: 480 });
+      const { page } = open;
+      await page.evaluate(() => {
+        const detail = 'bookmark';
+        const marks = (['blue', 'green', 'orange', 'purple', 'red', 'yellow'] as const).map((colour, i) => ({
+          ...({ kind: 'bookmark', text: `${colour} place`, detail, colour } as const),
+          ...{ offset: 0x10 * i + 3, length: 6 + 2 * i },
+        }));
+        const field = (text: string, offset: number, length: number) =>
+          ({
+            kind: 'field',
+            text: `state.${text}`,
+            detail: 'float of struct state',
+            offset,
+            length,
+          }) as const;
+        window.fake.send({
+          type: 'names',
+          told: {
+            isNamed: true,
+            names: [
+              ...marks,
+              { kind: 'buffer', text: 'in_buff', detail, offset: 0x10, length: 0x40 },
+              ...[field('head.kind', 0x60, 2), field('gain', 0x64, 4), field('taps', 0x68, 16)],
+            ],
+          },
+        });
+        const tiles = document.querySelectorAll('.tile-map').length;
+        window.fake.send({ type: 'map', marks: Uint8Array.from({ length: 64 * tiles }, (_, i) => i & 63) });
+        window.fake.deviceWrite(0x24, 1, 2, 3, 4);
+      });
+      await page.locator('#grid').focus();
+      for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowRight');
+      await page.keyboard.type('a55a');
+      await painted(page);
+      await page.screenshot({ path: join(shots, `webview-bookmarks-${theme}.png`) });
+      expect(await clipped(page)).toEqual([]);
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map(({ id }) => id)).toEqual([]);
+      await open.close();
+    }
+  });
+
   test('[hex-5] [live-7] the inspector: beside the grid, in narrow pages below it', async () => {
     for (const theme of themeNames) {
       for (const width of [600, 1400]) {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PageName } from '../../src/editor/messages.ts';
 import { Random, runSeed } from '../../test/conformance/random.ts';
-import { NameTable } from './names.ts';
+import { labelOf, labelsOf, NameTable } from './names.ts';
 
 const named = (
   text: string,
@@ -58,4 +58,26 @@ test('[names-2] what a byte is called says how far it is inside, and which regis
   expect(table.textsAt(0x400, true)).toEqual([]);
   expect(table.beginningIn({ offset: 0x110, length: 16 }).map(({ text }) => text)).toEqual(['PC']);
   expect(table.goingOnIn({ offset: 0x110, length: 16 })?.text).toBe('main');
+});
+
+test('a bookmark stands beside what its bytes are called, and hides nothing of it', () => {
+  const mark = { ...named('bad tap', 0x104, 8, 'bookmark'), colour: 'red' } as const;
+  const gain = named('state.gain', 0x104, 4, 'field');
+  const table = new NameTable([named('taps', 0x100, 0x40), mark, gain]);
+  const row = { offset: 0x100, length: 16 };
+  expect(table.runs(row).map(({ name, from, to }) => [name.text, from, to])).toEqual([
+    ['taps', 0, 3],
+    ['state.gain', 4, 7],
+    ['taps', 8, 15],
+  ]);
+  expect(table.bookmarked(row)).toEqual([{ name: mark, from: 4, to: 11, begins: true }]);
+  expect(table.beginningIn(row).map(labelOf)).toEqual(['taps', '◆ bad tap', 'state.gain']);
+  expect(labelsOf([gain, mark, named('state.taps', 0, 4, 'field'), named('t.x', 0, 4, 'field')])).toEqual([
+    ...['state.gain', '◆ bad tap', '.taps', 't.x'],
+  ]);
+  expect(table.textsAt(0x106, true)).toEqual(['state.gain+0x2', '◆ bad tap']);
+  expect(table.textsAt(0x10a, true)).toEqual(['taps+0xA', '◆ bad tap']);
+  expect(new NameTable([mark]).textsAt(0x106, true)).toEqual(['◆ bad tap']);
+  expect(table.goingOnIn({ offset: 0x108, length: 16 })?.text).toBe('taps');
+  expect(new NameTable([mark]).goingOnIn({ offset: 0x108, length: 16 })).toBeUndefined();
 });

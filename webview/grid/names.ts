@@ -17,8 +17,30 @@ function endOfName({ offset, length }: PageName): number {
   return offset + Math.max(1, length);
 }
 
+/** Over what has a name: a bookmark does not hide what its bytes are called. */
+function isBookmark({ kind }: PageName): boolean {
+  return kind === 'bookmark';
+}
+
 function isRegister({ kind }: PageName): boolean {
   return kind === 'pc' || kind === 'sp';
+}
+
+/** The text of a name among others: bookmarks have a sign. */
+export function labelOf(name: PageName): string {
+  return isBookmark(name) ? `◆ ${name.text}` : name.text;
+}
+
+/** The texts of names beside each other: fields of one structure say its name once. */
+export function labelsOf(names: readonly PageName[]): string[] {
+  let root: string | undefined;
+  return names.map((name) => {
+    if (name.kind !== 'field') return labelOf(name);
+    const [own = ''] = /^[^.[]*/.exec(name.text) ?? [];
+    const isSame = own === root && own !== name.text;
+    root = own;
+    return isSame ? name.text.slice(own.length) : name.text;
+  });
 }
 
 /** The names around the visible rows. Where several cover a byte, the smallest counts. */
@@ -32,7 +54,18 @@ export class NameTable {
 
   /** The bytes of a row that have a name, from left to right. */
   runs(row: ByteRange): NamedRun[] {
-    const there = this.#over(row);
+    return this.#runs(
+      row,
+      this.#over(row).filter((name) => !isBookmark(name)),
+    );
+  }
+
+  /** The bytes of a row that have a bookmark, from left to right. */
+  bookmarked(row: ByteRange): NamedRun[] {
+    return this.#runs(row, this.#over(row).filter(isBookmark));
+  }
+
+  #runs(row: ByteRange, there: readonly PageName[]): NamedRun[] {
     const found: NamedRun[] = [];
     if (there.length === 0) return found;
     for (let at = row.offset; at < endOf(row); at++) {
@@ -57,18 +90,18 @@ export class NameTable {
 
   /** The name that goes on from before a row; `undefined` without any. */
   goingOnIn(row: ByteRange): PageName | undefined {
-    return this.#over(row).find(({ offset }) => offset < row.offset);
+    return this.#over(row).find((name) => name.offset < row.offset && !isBookmark(name));
   }
 
-  /** What a byte belongs to, and which registers point to it: `main+0x1C`, `PC`. */
+  /** What a byte belongs to, which registers point to it and which bookmarks it has: `main+0x1C`, `PC`, `◆ bad tap`. */
   textsAt(offset: number, upperCase: boolean): string[] {
     const there = this.#over({ offset, length: 1 });
-    const named = there.find((one) => !isRegister(one));
-    const registers = there.filter(isRegister).map(({ text }) => text);
-    if (named === undefined) return registers;
+    const named = there.find((one) => !isRegister(one) && !isBookmark(one));
+    const marks = [...there.filter(isRegister), ...there.filter(isBookmark)].map(labelOf);
+    if (named === undefined) return marks;
     const inside = offset - named.offset;
     const where = inside === 0 ? named.text : `${named.text}+0x${hexDigits(inside, 1, upperCase)}`;
-    return [where, ...registers];
+    return [where, ...marks];
   }
 
   /** The names that cover a byte, with all that is known of each: the smallest first. */

@@ -9,7 +9,7 @@ import { hexDigits } from '../../src/model/numbers.ts';
 import { rowAddress } from './address-texts.ts';
 import type { ByteRow, GridRow, Layout } from './layout.ts';
 import { expectedOf } from './mismatches.ts';
-import type { NameTable } from './names.ts';
+import { labelsOf, type NamedRun, type NameTable } from './names.ts';
 import type { Mark, PaintRun, PaintSurface } from './painter.ts';
 import { isExtended, type Pane, type Selection, selectedRanges } from './selection.ts';
 import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
@@ -253,22 +253,26 @@ export class RowElement implements PaintSurface {
     if (!isThere) return;
     const goingOn = isFirst ? table.goingOnIn(row) : undefined;
     const names = table.beginningIn(row);
-    const texts = names.map(({ text }) => text);
+    const texts = labelsOf(names);
     if (goingOn !== undefined) texts.unshift(style.goesOnText(goingOn.text));
     set(this.#names.text, texts.join(', '));
     const details = [...(goingOn === undefined ? [] : [goingOn]), ...names];
     this.#names.element.title = details.map(({ text, detail }) => style.detailText(text, detail)).join('\n');
-    const { map } = style;
-    for (const { name, from, to, begins } of table.runs(row)) {
-      const first = map.starts[Math.floor((row.skip + from) / map.bytesPerCell)] ?? 0;
-      const last = (map.starts[Math.floor((row.skip + to) / map.bytesPerCell)] ?? 0) + map.cellWidth;
-      const band = document.createElement('i');
-      band.className = `band ${name.kind}${begins ? ' begins' : ''}`;
-      band.style.left = `${first}ch`;
-      band.style.width = `${last - first}ch`;
-      this.text.cells.before(band);
-      this.#bands.push(band);
-    }
+    for (const run of [...table.runs(row), ...table.bookmarked(row)]) this.#addBand(style, row.skip, run);
+  }
+
+  /** A line below bytes with a name, or above those with a bookmark. */
+  #addBand({ map }: RowStyle, skip: number, { name, from, to, begins }: NamedRun): void {
+    const first = map.starts[Math.floor((skip + from) / map.bytesPerCell)] ?? 0;
+    const last = (map.starts[Math.floor((skip + to) / map.bytesPerCell)] ?? 0) + map.cellWidth;
+    const band = document.createElement('i');
+    band.className = ['band', name.kind, name.colour, begins ? 'begins' : undefined]
+      .filter((one) => one !== undefined)
+      .join(' ');
+    band.style.left = `${first}ch`;
+    band.style.width = `${last - first}ch`;
+    this.text.cells.before(band);
+    this.#bands.push(band);
   }
 
   /** Whether a mark of it will fade. */

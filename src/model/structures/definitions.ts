@@ -59,6 +59,12 @@ interface Attributes {
 /** What stands before a declarator. `void` has no size. */
 type Base = StructureType | 'void';
 
+/** The members of a struct so far, and the names by which they are reached. */
+interface Members {
+  readonly list: DeclaredMember[];
+  readonly names: Set<string>;
+}
+
 interface Declared {
   readonly name: string;
   readonly token: Token;
@@ -281,13 +287,19 @@ class Definitions {
       return incomplete(kind, tag.text);
     }
     if (tag !== undefined && this.#tags.has(tag.text)) throw this.#fault('twice', tag);
-    const members: DeclaredMember[] = [];
+    const members: Members = { list: [], names: new Set() };
     this.#needs('{');
     while (!this.#takes('}')) if (!this.#takes(';')) this.#member(members, depth + 1);
     while (this.#attribute(attributes));
     const { packed, aligned } = attributes;
     const name = tag === undefined ? kind : `${kind} ${tag.text}`;
-    const type = laidOut({ kind, name, members, packed, ...(aligned === undefined ? {} : { aligned }) });
+    const type = laidOut({
+      kind,
+      name,
+      members: members.list,
+      packed,
+      ...(aligned === undefined ? {} : { aligned }),
+    });
     if (type.size > mostStructureBytes) throw this.#fault('too-large', tag ?? this.#next, name);
     if (tag !== undefined) {
       this.#tags.set(tag.text, type);
@@ -296,7 +308,7 @@ class Definitions {
     return type;
   }
 
-  #member(members: DeclaredMember[], depth: number): void {
+  #member(members: Members, depth: number): void {
     const attributes = none();
     if (this.#next.kind === 'line') {
       this.#line();
@@ -325,12 +337,13 @@ class Definitions {
     this.#needs(';');
   }
 
-  #add(members: DeclaredMember[], one: DeclaredMember, token: Token): void {
-    const names = namesIn(one.name, one.type);
-    const others = members.flatMap(({ name, type }) => namesIn(name, type));
-    if (names.some((name) => others.includes(name))) throw this.#fault('twice', token);
+  #add(members: Members, one: DeclaredMember, token: Token): void {
+    for (const name of namesIn(one.name, one.type)) {
+      if (members.names.has(name)) throw this.#fault('twice', token);
+      members.names.add(name);
+    }
     if (++this.#members > mostMembers) throw this.#fault('too-long', token);
-    members.push(one);
+    members.list.push(one);
   }
 
   #bitField(name: string, type: Base, attributes: Attributes, token: Token): DeclaredMember {

@@ -47,6 +47,11 @@ export function isPlain(type: StructureType): boolean {
   return of.kind === 'number';
 }
 
+/** Whether the value of a field can be typed. */
+export function canType({ type }: Field): boolean {
+  return type.kind === 'number';
+}
+
 /** Bytes of a field; of a bit-field all bytes that have a bit of it. */
 export function bytesOfField({ type, bits }: Field): number {
   return bits === undefined ? type.size : Math.ceil((bits.first + bits.count) / 8);

@@ -6,7 +6,7 @@ import { bytesOfField, type Field, isPlain } from './fields.ts';
 import { type NumberType, type StructureType, signOf } from './types.ts';
 
 /** Numbers of an array that a text has. */
-const mostInText = 8;
+const mostNumbersOfText = 8;
 const mostCharacters = 40;
 
 /** Bytes from the beginning of what is laid on; `known` is 0 for those that have no value. */
@@ -40,7 +40,7 @@ export function fieldText(field: Field, laid: LaidBytes): string {
   const count = of.size === 0 ? 0 : type.size / of.size;
   if (of.as === 'character') return charactersText(laid, offset, count);
   const texts: string[] = [];
-  for (let i = 0; i < Math.min(count, mostInText); i++) {
+  for (let i = 0; i < Math.min(count, mostNumbersOfText); i++) {
     const at = offset + i * of.size;
     texts.push(isKnown(laid, at, of.size) ? numberText(of, laid.bytes, at) : '??');
   }
@@ -96,11 +96,6 @@ function bitsOf({ type, offset, bits = { first: 0, count: 0 } }: Field, bytes: U
 function bitsText(type: NumberType, value: bigint): string {
   if (type.as === 'boolean') return value === 0n ? 'false' : 'true';
   return type.as === 'enum' ? enumText(type, value) : `${value}`;
-}
-
-/** Whether the value of a field can be typed. */
-export function canType({ type }: Field): boolean {
-  return type.kind === 'number';
 }
 
 /** A value as it is typed to get the same bytes. */
