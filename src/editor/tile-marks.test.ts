@@ -117,7 +117,11 @@ test('tiles with a bookmark are marked, whatever else is (seed 79)', () => {
   const below = dice(79);
   for (const geometry of geometries) {
     const marks = Uint8Array.from({ length: tileCount(geometry) }, () => below(32));
-    const marked = new Set(tiles(geometry).filter(() => below(3) === 0).map(formatTile));
+    const marked = new Set(
+      tiles(geometry)
+        .filter(() => below(3) === 0)
+        .map(formatTile),
+    );
     const naive = tiles(geometry).map(
       (tile, i) => (marks[i] ?? 0) | (marked.has(formatTile(tile)) ? tileMarks.bookmark : 0),
     );

@@ -57,10 +57,10 @@ const homeShape = v.object({
   board: v.pipe(v.string(), v.check(isBoardId)),
   partition: v.custom<string>(isPartitionKey),
 });
-export type Home = Readonly<v.InferOutput<typeof homeShape>>;
+type Home = Readonly<v.InferOutput<typeof homeShape>>;
 
 /** What a workspace keeps of each. */
-export interface Kept {
+interface Kept {
   readonly id: string;
   readonly home?: Home;
 }

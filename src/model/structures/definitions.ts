@@ -25,7 +25,7 @@ export interface NamedType {
 
 /** What a text may define at most. */
 const mostTypes = 1000;
-const mostMembers = 4096;
+const mostDeclared = 4096;
 const mostAlign = 4096;
 const mostDimensions = 8;
 
@@ -342,7 +342,7 @@ class Definitions {
       if (members.names.has(name)) throw this.#fault('twice', token);
       members.names.add(name);
     }
-    if (++this.#members > mostMembers) throw this.#fault('too-long', token);
+    if (++this.#members > mostDeclared) throw this.#fault('too-long', token);
     members.list.push(one);
   }
 
@@ -462,7 +462,7 @@ class Definitions {
       if (this.#takes('=')) next = this.#constant();
       values.push({ name: token.text, value: next });
       this.#constants.set(token.text, next);
-      if (++this.#members > mostMembers) throw this.#fault('too-long', token);
+      if (++this.#members > mostDeclared) throw this.#fault('too-long', token);
       next++;
       if (!this.#takes(',') && !this.#isNext('}')) throw this.#fault('unexpected');
     }

@@ -150,8 +150,6 @@ export function namedType(name: string): NumberType | undefined {
     : numberType(name, vector.name, 'number', vector.count);
 }
 
-export const pointerBytes = 4;
-
 /** A pointer to what `name` says. */
 export function pointerType(name: string): NumberType {
   return numberType(name.endsWith('*') ? `${name}*` : `${name} *`, 'hex32', 'pointer');

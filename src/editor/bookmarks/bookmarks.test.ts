@@ -1,0 +1,232 @@
+import { describe, expect, test } from 'vitest';
+import { Random, runSeed } from '../../../test/conformance/random.ts';
+import { damaged } from '../../../test/program/damage.ts';
+import { randomDefinitions } from '../../../test/program/structures.ts';
+import { type MemoryType, memoryTypes } from '../../model/geometry.ts';
+import { bookmarkColours } from '../../model/placed-mark.ts';
+import { readDefinitions } from '../../model/structures/definitions.ts';
+import {
+  type Bookmark,
+  bookmarkFile,
+  type KeptMarks,
+  keptMarks,
+  longestName,
+  mergedMarks,
+  mostBookmarks,
+  readBookmarkFile,
+  type Structure,
+} from './bookmark-file.ts';
+import { bookmarkRows } from './bookmark-rows.ts';
+import { fileRefusalText, importedText } from './bookmark-sentences.ts';
+import { KeptPlaces } from './kept-places.ts';
+
+const l10n = {
+  t: (text: string, ...args: (string | number)[]) =>
+    text.replace(/\{(\d)\}/g, (_, i: string) => String(args[Number(i)])),
+};
+const tile = { col: 7, row: 3 };
+const mark: Bookmark = { name: 'bad tap', colour: 'red', memory: 'data', tile, offset: 0x100, length: 8 };
+const laid: Structure = {
+  ...{ name: 'state', memory: 'data', tile, offset: 0x200, count: 2, type: 'struct state' },
+  definition:
+    'struct state { float gain; struct { int16_t re, im; } taps[600]; unsigned low : 4, high : 4; };',
+};
+const none: KeptMarks = { bookmarks: [], structures: [] };
+const ids = () => {
+  let count = 0;
+  return () => `id${++count}`;
+};
+
+function randomMarks(random: Random): KeptMarks {
+  const place = () => ({
+    name: `n${random.below(1000)} ${'x'.repeat(random.below(longestName - 6))}`.trim(),
+    memory: random.pick(memoryTypes as readonly [MemoryType, ...MemoryType[]]),
+    tile: { col: random.below(60), row: random.below(12) },
+    offset: random.below(0x10000),
+  });
+  const bookmarks = Array.from({ length: random.below(6) }, (_, i) => ({
+    ...{ id: `b${i}`, ...place(), colour: random.pick(bookmarkColours), length: 1 + random.below(4096) },
+    ...(random.below(2) === 0 ? {} : { home: { board: 'vck190', partition: 'columns-0-4' } }),
+  }));
+  const structures = Array.from({ length: random.below(3) }, (_, i) => {
+    const definition = `${randomDefinitions(random, 2, { wide: true, unnamedBits: false, packedBits: true })}\nstruct last { int x; };`;
+    const { name } = readDefinitions(definition).at(-1) ?? { name: '' };
+    return { id: `s${i}`, ...place(), count: 1 + random.below(9), type: name, definition };
+  });
+  return { bookmarks, structures };
+}
+
+describe('the file of bookmarks', () => {
+  test('gives back what was written, without where it was set', () => {
+    const seed = runSeed();
+    for (let round = 0; round < 200; round++) {
+      const marks = randomMarks(new Random(seed + round));
+      const read = readBookmarkFile(bookmarkFile(marks));
+      const plain = (list: readonly object[]) =>
+        list.map((one) => ({ ...one, id: undefined, home: undefined }));
+      if (typeof read === 'string') throw new Error(`SEED=${seed + round} ${read}`);
+      expect(read.leftOut, `SEED=${seed + round}`).toEqual([]);
+      expect(plain(read.bookmarks)).toEqual(plain(marks.bookmarks));
+      expect(plain(read.structures)).toEqual(plain(marks.structures));
+      expect(keptMarks(JSON.parse(JSON.stringify(marks)))).toEqual(marks);
+      // What is written of what was read is the same file.
+      expect(bookmarkFile(mergedMarks(none, read, ids()).kept)).toBe(bookmarkFile(marks));
+    }
+  });
+
+  test('that is damaged is refused or read in part; nothing of it is outside of the limits', () => {
+    const seed = runSeed();
+    for (let round = 0; round < 1500; round++) {
+      const random = new Random(seed + round);
+      const text = bookmarkFile({ bookmarks: [{ ...mark, id: 'a' }], structures: [{ ...laid, id: 'b' }] });
+      const broken = new TextDecoder().decode(damaged(new TextEncoder().encode(text), random));
+      const read = readBookmarkFile(broken);
+      if (typeof read === 'string') continue;
+      const { kept } = mergedMarks(none, read, ids());
+      expect(keptMarks(kept), `SEED=${seed + round}`).toEqual(kept);
+      const places = new KeptPlaces(l10n);
+      places.marks = kept;
+      places.in('data', tile, 0, 0x10000);
+    }
+  });
+
+  test.each<[string, string]>([
+    ['{', 'not-json'],
+    ['[]', 'not-bookmarks'],
+    ['{"format": "other", "version": 1}', 'not-bookmarks'],
+    ['{"format": "tilescope-bookmarks", "version": 2}', 'newer'],
+    ['{"format": "tilescope-bookmarks", "version": 1, "bookmarks": {}}', 'not-bookmarks'],
+  ])('%s is refused: %s', (text, refusal) => {
+    expect(readBookmarkFile(text)).toBe(refusal);
+    expect(fileRefusalText(readBookmarkFile(text) as never, 'a.json', l10n)).toMatch(/^a\.json .*\. .*\.$/);
+  });
+
+  test('says of each entry that does not fit which one it is, and takes the others', () => {
+    const file = {
+      ...{ format: 'tilescope-bookmarks', version: 1, more: 'later' },
+      bookmarks: [
+        { ...mark, more: 1 },
+        { ...mark, colour: 'pink' },
+        { ...mark, offset: -1 },
+        { ...mark, name: ' ' },
+        { ...mark, tile: { col: 1e9, row: 0 } },
+        7,
+      ],
+      structures: [
+        laid,
+        { ...laid, type: 'struct other' },
+        { ...laid, definition: 'struct state { foo x; };' },
+      ],
+    };
+    const read = readBookmarkFile(JSON.stringify(file));
+    expect(read).toEqual({
+      bookmarks: [mark],
+      structures: [laid],
+      leftOut: [
+        ...['colour', 'offset', 'name', 'tile', ''].map((field, i) => ({
+          list: 'bookmarks',
+          entry: i + 2,
+          field,
+        })),
+        ...[2, 3].map((entry) => ({ list: 'structures', entry, field: 'definition' })),
+      ],
+    });
+    if (typeof read === 'string') return;
+    const merged = mergedMarks({ ...none, bookmarks: [{ ...mark, id: 'mine' }] }, read, ids());
+    expect(merged).toEqual({
+      kept: { bookmarks: [{ ...mark, id: 'mine' }], structures: [{ ...laid, id: 'id1' }] },
+      taken: { bookmarks: 0, structures: 1 },
+      known: 1,
+      surplus: 0,
+    });
+    expect(importedText(merged, read.leftOut, l10n)).toBe(
+      'Taken: 0 bookmarks, 1 structures. 1 were there already. 7 do not fit the format: bookmark 2 ("colour"), bookmark 3 ("offset"), bookmark 4 ("name"), ....',
+    );
+  });
+
+  test('brings no more than there is room for', () => {
+    const bookmarks = Array.from({ length: mostBookmarks + 5 }, (_, i) => ({ ...mark, offset: i }));
+    const merged = mergedMarks(none, { bookmarks, structures: [], leftOut: [] }, ids());
+    expect([merged.kept.bookmarks.length, merged.surplus]).toEqual([mostBookmarks, 5]);
+    expect(importedText(merged, [], l10n)).toContain('For 5 there is no room: remove some first.');
+  });
+
+  test('what a workspace kept may be anything', () => {
+    for (const stored of [
+      undefined,
+      7,
+      {},
+      { bookmarks: [], structures: 3 },
+      { bookmarks: [null], structures: [{}] },
+    ])
+      expect(keptMarks(stored)).toEqual(none);
+  });
+});
+
+describe('places of bookmarks and structures', () => {
+  const marks: KeptMarks = { bookmarks: [{ ...mark, id: 'a' }], structures: [{ ...laid, id: 'b' }] };
+  const places = new KeptPlaces(l10n);
+  places.marks = marks;
+
+  test('are told of a part of a tile, with what they are', () => {
+    expect(places.in('data', tile, 0x107, 0x204)).toEqual([
+      ...[
+        {
+          kind: 'bookmark',
+          text: 'bad tap',
+          detail: 'bookmark, red',
+          offset: 0x100,
+          length: 8,
+          colour: 'red',
+        },
+      ],
+      ...[
+        { kind: 'field', text: 'state[0].gain', detail: 'float of struct state', offset: 0x200, length: 4 },
+      ],
+    ]);
+    expect(places.in('data', tile, 0x108, 0x200)).toEqual([]);
+    expect(places.in('program', tile, 0, 0x4000)).toEqual([]);
+    expect(places.in('data', { col: 7, row: 4 }, 0, 0x8000)).toEqual([]);
+    const last = 0x200 + 2 * 2408 - 4;
+    expect(places.in('data', tile, last, last + 1).map(({ text, detail }) => `${text} ${detail}`)).toEqual([
+      ...['state[1].low unsigned : 4 of struct state', 'state[1].high unsigned : 4 of struct state'],
+    ]);
+  });
+
+  test('as rows, in the order of their places; values are those of an open memory, and open where none is', () => {
+    const bytes = new Uint8Array(0x2000);
+    new DataView(bytes.buffer).setFloat32(0x200, 12.5, true);
+    const open = {
+      places,
+      memoryName: () => 'data memory',
+      bytes: ({ offset, length }: { offset: number; length: number }) => ({
+        bytes: bytes.subarray(offset, offset + length),
+        known: new Uint8Array(length).fill(1),
+      }),
+    };
+    const [first, second] = bookmarkRows(open, l10n);
+    expect(first).toMatchObject({
+      label: 'bad tap',
+      description: '(7,3)+0x0100 · 8 bytes · red',
+      colour: 'red',
+    });
+    expect(second?.description).toBe('struct state[2] · (7,3)+0x0200 · 4816 bytes');
+    const [element] = second?.below?.() ?? [];
+    const [gain, taps, low] = element?.below?.() ?? [];
+    expect([gain?.label, gain?.description, gain?.kind]).toEqual(['gain', '12.5 · float · +0x00', 'value']);
+    expect([low?.label, low?.description]).toEqual(['low', '0 · unsigned : 4 · +0x964']);
+    // Many parts are groups.
+    const groups = taps?.below?.() ?? [];
+    expect(groups.map(({ label }) => label)).toEqual(['[0..499]', '[500..599]']);
+    expect(
+      groups[1]
+        ?.below?.()
+        .map(({ label }) => label)
+        .at(-1),
+    ).toBe('[599]');
+    const keys = new Set(groups.flatMap((group) => group.below?.() ?? []).map(({ key }) => key));
+    expect(keys.size).toBe(600);
+    const closed = bookmarkRows({ ...open, bytes: () => undefined }, l10n)[1];
+    expect(closed?.below?.()[0]?.below?.()[0]?.description).toBe('?? · float · +0x00');
+  });
+});
