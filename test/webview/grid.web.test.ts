@@ -1125,6 +1125,12 @@ describe('[shape-3] cells of other formats', () => {
     const at = await point(page, '0000', 6);
     await page.mouse.move(at.x, at.y);
     await eventually(() => page.locator('.hover').textContent()).toContain('bad tap: bookmark, red');
+    await page.evaluate(() => window.fake.send({ type: 'map', marks: Uint8Array.of(0, 32, 32) }));
+    await eventually(() => page.locator('.tile-map svg').getAttribute('aria-label')).toContain(
+      'bookmarks in 2 tiles',
+    );
+    const drawn = await page.locator('.tile-map .bookmark').getAttribute('d');
+    expect((drawn ?? '').split('M').length - 1).toBe(2);
   });
 
   test('[names-2] names stand beside the rows in which they begin, below their bytes, in the hover and in what is spoken', async () => {
@@ -2466,7 +2472,7 @@ describe('[hex-2] the map of tiles', () => {
     const { x, y } = await cell(page, 1);
     await page.mouse.move(x, y);
     await eventually(() => page.locator('.hover').textContent()).toBe('(6,2), conflicts, staged edits');
-    expect(await page.locator('.tile-map *').count()).toBeLessThan(10);
+    expect(await page.locator('.tile-map *').count()).toBeLessThan(11);
   });
 
   test('a tile that the page does not show is opened by the host; one tile alone has no map, nor has a narrow page', async () => {
