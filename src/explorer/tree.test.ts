@@ -266,7 +266,7 @@ test('[live-3] a row says how much of its tile changes, while it can be seen; on
   const before = described(1);
   device.surveys[0]?.look({ tile: 1, changed: 16 });
   expect(drawn).toEqual([rows[1]]);
-  expect(described(1)).toBe([before, 'most of it changes'].filter((one) => one).join(' \u00b7 '));
+  expect(described(1)).toBe(['most of it changes', before].filter((one) => one).join(' \u00b7 '));
   expect(described(0)).toBe(before);
   device.surveys[0]?.look({ tile: 1, changed: 16 });
   expect(drawn).toHaveLength(1);
@@ -277,8 +277,8 @@ test('[live-3] a row says how much of its tile changes, while it can be seen; on
   expect([drawn.slice(1), described(0), described(2)].flat()).toEqual([
     rows[0],
     rows[2],
-    [before, 'clock off'].filter((one) => one).join(' \u00b7 '),
-    [before, 'cannot be looked at'].filter((one) => one).join(' \u00b7 '),
+    ['clock off', before].filter((one) => one).join(' \u00b7 '),
+    ['cannot be looked at', before].filter((one) => one).join(' \u00b7 '),
   ]);
   // The hover says what that does not tell.
   tree.tileState = async () => ['idle'];

@@ -217,11 +217,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   getTreeItem(node: TreeNode): vscode.TreeItem {
     const item = node.item(this.#expanded.has(node.key));
     if (node instanceof TileNode) {
-      const beside = [this.tileName(node), item.description].filter(
+      // What moves comes first: a narrow sidebar cuts the end off.
+      const beside = [this.#heatText(node), this.tileName(node), item.description].filter(
         (text) => text !== '' && text !== undefined,
       );
-      const heat = this.#heatText(node);
-      if (heat !== '') beside.push(heat);
       if (beside.length > 0) item.description = beside.join(' \u00b7 ');
     }
     return plainRow(item);

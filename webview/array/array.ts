@@ -226,8 +226,11 @@ class ArrayPage {
   #heat(heat: ArrayPicture['heat']): TemplateResult | typeof nothing {
     if (heat === undefined) return nothing;
     const steps = heat.isKnown ? Array.from({ length: hottest }, (_, i) => i + 1) : [];
+    const swatches = steps.map(
+      (step) => html`<span class=${`cell swatch warm warm-${step}`}><span class="bar"></span></span>`,
+    );
     return html`<div class="heat"
-      >${steps.map((step) => html`<span class=${`cell swatch warm warm-${step}`}><span class="bar"></span></span>`)}<span>${heat.text}</span></div
+      >${steps.length === 0 ? nothing : html`<span class="steps">${swatches}</span>`}<span class="text">${heat.text}</span></div
     >`;
   }
 

@@ -82,7 +82,7 @@ describe('names', () => {
     const nodes = await tree.getChildren(data);
     const node = nodes.find((one) => one.item(false).label === `(${tile.col},${tile.row})`);
     assert.ok(node, 'the tile is not in the tree');
-    return String(tree.getTreeItem(node).description).replace(/ \u00b7 [a-z ]+ changes$/, '');
+    return String(tree.getTreeItem(node).description).replace(/^[a-z ]+ changes \u00b7 /, '');
   };
 
   it('[names-1] a build in the workspace names its kernel in the sidebar, the Array view and the editor', async () => {
