@@ -39,7 +39,7 @@ const patterns: readonly Pattern[] = [
 ];
 
 /** Processor time of the page's main thread so far, milliseconds. */
-async function mainThread(page: Page): Promise<() => Promise<number>> {
+export async function mainThread(page: Page): Promise<() => Promise<number>> {
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   return async () => {

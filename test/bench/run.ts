@@ -1,4 +1,4 @@
-/** `npm run bench [-- edits|find|names|reads|link|guest|page|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|find|names|reads|link|guest|page|plot|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
@@ -11,6 +11,7 @@ import { measureLink } from './link.ts';
 import { type Measure, meets } from './measure.ts';
 import { measureNames } from './names.ts';
 import { measurePage } from './page.ts';
+import { measurePlot } from './plot.ts';
 import { measureReads } from './reads.ts';
 
 const rounds = 5;
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = 
   link: measureLink,
   guest: measureGuest,
   page: measurePage,
+  plot: measurePlot,
   editor: measureEditor,
 };
 
@@ -44,7 +46,7 @@ async function main(): Promise<number> {
     if (!(name in parts))
       throw new ScriptError(`There is no benchmark "${name}": ${Object.keys(parts).join(', ')}.`);
   }
-  if (chosen.length === 0 || chosen.some((name) => !['edits', 'find', 'names'].includes(name)))
+  if (chosen.length === 0 || chosen.some((name) => !['edits', 'find', 'names', 'plot'].includes(name)))
     await buildAndPlaceNative();
   const measures: Measure[] = [];
   for (const [name, measure] of Object.entries(parts)) {

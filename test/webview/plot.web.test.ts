@@ -186,6 +186,7 @@ describe("[names-7] a plot's page", () => {
     await page.locator('[data-name=stride]').fill('none');
     expect(await page.locator('[data-name=stride]').getAttribute('aria-invalid')).toBe('true');
     expect((await lastChoice(page))?.stride).toBe(8);
+    expect(await page.locator('.problem:visible').textContent()).toMatch(/^Type a number/);
     await page.locator('[data-name=order]').selectOption('big');
     await painted(page);
     expect((await lastChoice(page))?.cells).toEqual({ name: 'float32', order: 'big' });
@@ -245,7 +246,7 @@ describe("[names-7] a plot's page", () => {
     await painted(page);
     expect(await page.locator('[data-name=live]').textContent()).toBe('Live paused');
     expect(await page.locator('[data-name=live]').getAttribute('title')).toBe('Nobody uses it.');
-    expect(await page.locator('.problem').textContent()).toBe('It is gone.');
+    expect(await page.locator('.problem:visible').textContent()).toBe('It is gone.');
   });
 
   test.each(['line', 'scatter', 'heat'] as const)('a %s becomes PNG and SVG', async (kind) => {

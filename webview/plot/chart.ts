@@ -3,7 +3,13 @@ import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import type { PlotChoice } from '../../src/model/plot/choice.ts';
 import type { Span } from '../../src/model/plot/decimate.ts';
-import { type PlotPicture, type PlotView, withRoom } from '../../src/model/plot/picture.ts';
+import {
+  dotSize,
+  mostPixels,
+  type PlotPicture,
+  type PlotView,
+  withRoom,
+} from '../../src/model/plot/picture.ts';
 import { plotSvg, type SvgPlot } from '../../src/model/plot/svg.ts';
 import { shortNumber } from '../../src/model/plot/ticks.ts';
 import { dashes, type PlotColours, type Rgb, themeColours } from './colours.ts';
@@ -32,12 +38,10 @@ export interface ChartEvents {
   readonly pointed: (pointed: Pointed | undefined) => void;
 }
 
-/** Pixels of a canvas in one direction, at most. */
-const mostPixels = 4096;
 /** Room at the right for the scale of colours, pixels. */
 const scaleRoom = 92;
-/** Points of a scatter plot are squares of so many pixels. */
-const dotSize = 3;
+/** A line of more points is drawn thin. */
+const densePoints = 2000;
 /** Points in reach of the pointer, pixels. */
 const reach = 24;
 /** Numbers of values, rows and columns are whole. */
@@ -93,6 +97,7 @@ export class Chart {
       this.#built = key;
       this.#build(drawing);
     } else {
+      for (const series of this.#chart.series.slice(1)) series.width = lineWidth(picture);
       this.#place(dataOf(picture));
     }
     this.#tell();
@@ -364,7 +369,7 @@ export class Chart {
         ? names.map((label, i) => ({
             label,
             stroke: lines[i] ?? foreground,
-            width: 1.5,
+            width: lineWidth(picture),
             dash: [...(dashes[i] ?? [])],
             spanGaps: false,
             points: { filter: alone },
@@ -587,6 +592,12 @@ function dataOf({ numbers }: PlotPicture): uPlot.AlignedData {
   const tables = numbers.lines.map(({ x, y }): uPlot.AlignedData => [Array.from(x), gaps(y)]);
   const [first = [[], []]] = tables;
   return tables.length > 1 ? uPlot.join(tables) : first;
+}
+
+/** Many points in a column of pixels cover it anyway; thin lines are drawn many times as quickly as others. */
+function lineWidth({ numbers }: PlotPicture): number {
+  const points = numbers.kind === 'line' ? Math.max(0, ...numbers.lines.map(({ x }) => x.length)) : 0;
+  return points > densePoints ? 1 / uPlot.pxRatio : 1.5;
 }
 
 /** Values between two gaps, which no line would show. */

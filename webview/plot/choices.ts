@@ -31,6 +31,15 @@ const types: readonly CellName[] = [
 
 type NumberKey = 'offset' | 'stride' | 'columns' | 'rows' | 'x' | 'y';
 
+const leastOf: Readonly<Record<NumberKey, number>> = {
+  offset: 0,
+  stride: 1,
+  columns: 1,
+  rows: 0,
+  x: 0,
+  y: 0,
+};
+
 /** Columns that a person chose for each kind. */
 export class PlotChoices {
   readonly #t: Translate<PlotStrings>;
@@ -45,6 +54,11 @@ export class PlotChoices {
     this.#t = t;
     this.#length = length;
     this.#onChoose = onChoose;
+  }
+
+  /** Whether something is typed that is no number. */
+  get isWrong(): boolean {
+    return [...this.#typed].some(([key, text]) => numberOf(text, leastOf[key], key === 'rows') === undefined);
   }
 
   template(chosen: PlotChoice): TemplateResult {
@@ -103,14 +117,14 @@ export class PlotChoices {
             })
           : nothing
       }
-      ${this.#box(chosen, 'offset', t('offset'), t('offsetHint'), 0, chosen.offset)}
-      ${this.#box(chosen, 'stride', t('stride'), t('strideHint'), 1, chosen.stride === 0 ? cellBytes : chosen.stride)}
-      ${isScatter && complex ? nothing : this.#box(chosen, 'columns', t('columns'), t('columnsHint'), 1, chosen.columns)}
-      ${this.#box(chosen, 'rows', t('rows'), t('rowsHint'), 0, chosen.rows)}
+      ${this.#box(chosen, 'offset', t('offset'), t('offsetHint'), chosen.offset)}
+      ${this.#box(chosen, 'stride', t('stride'), t('strideHint'), chosen.stride === 0 ? cellBytes : chosen.stride)}
+      ${isScatter && complex ? nothing : this.#box(chosen, 'columns', t('columns'), t('columnsHint'), chosen.columns)}
+      ${this.#box(chosen, 'rows', t('rows'), t('rowsHint'), chosen.rows)}
       ${
         isScatter && !complex
-          ? html`${this.#box(chosen, 'x', t('x'), t('xColumn'), 0, chosen.x)}
-              ${this.#box(chosen, 'y', t('y'), t('yColumn'), 0, chosen.y)}`
+          ? html`${this.#box(chosen, 'x', t('x'), t('xColumn'), chosen.x)}
+              ${this.#box(chosen, 'y', t('y'), t('yColumn'), chosen.y)}`
           : nothing
       }
     </div>`;
@@ -125,15 +139,9 @@ export class PlotChoices {
   }
 
   /** A number to type. Rows without one are all. */
-  #box(
-    chosen: PlotChoice,
-    key: NumberKey,
-    label: string,
-    hint: string,
-    least: number,
-    value: number,
-  ): TemplateResult {
+  #box(chosen: PlotChoice, key: NumberKey, label: string, hint: string, value: number): TemplateResult {
     const meant = key === 'rows' && value === 0 ? '' : String(value);
+    const least = leastOf[key];
     const typed = this.#typed.get(key);
     const read = typed === undefined ? undefined : numberOf(typed, least, key === 'rows');
     // What was typed stands as it is while it means what is chosen, or nothing.
@@ -144,7 +152,7 @@ export class PlotChoices {
         label: key === 'rows' ? this.#t('all') : hint,
         value: isOwn ? typed : meant,
         isWrong: isOwn && read === undefined,
-        describedBy: 'plot-problem',
+        describedBy: 'plot-wrong',
         onInput: (text) => {
           this.#typed.set(key, text);
           this.#onChoose({ ...chosen, [key]: numberOf(text, least, key === 'rows') ?? chosen[key] });

@@ -216,7 +216,8 @@ class PlotPage {
         </div>
       </header>
       ${this.#choices.template(this.#choice)}
-      <p id="plot-problem" class="problem" role="status" ?hidden=${problem === undefined}>${problem}</p>
+      <p id="plot-wrong" class="problem" role="alert" ?hidden=${!this.#choices.isWrong}>${t('wrongNumber')}</p>
+      <p class="problem" role="status" ?hidden=${problem === undefined}>${problem}</p>
       ${this.#legend()}
       <div
         ${ref(this.#area)}

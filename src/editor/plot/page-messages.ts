@@ -2,13 +2,12 @@
 import * as v from 'valibot';
 import { mostMemoryBytes } from '../../model/geometry.ts';
 import { complexParts, plotKinds } from '../../model/plot/choice.ts';
+import { mostPixels } from '../../model/plot/picture.ts';
 import { cellChoiceShape, countShape, cutText, fitting, whole } from '../../model/shapes.ts';
 import type { FromPlotPage } from './messages.ts';
 
 /** Bytes of a file that a page may make. */
-const mostFileBytes = 64 * 1024 * 1024;
-/** Pixels of a plot in one direction. */
-const mostPixels = 4096;
+const mostMadeBytes = 64 * 1024 * 1024;
 
 const span = v.pipe(
   v.tuple([v.pipe(v.number(), v.finite()), v.pipe(v.number(), v.finite())]),
@@ -38,7 +37,7 @@ const choice = v.object({
 const bytes = v.pipe(
   v.union([v.instance(Uint8Array), v.instance(ArrayBuffer)]),
   v.transform((value) => (value instanceof Uint8Array ? value : new Uint8Array(value))),
-  v.check(({ length }) => length <= mostFileBytes),
+  v.check(({ length }) => length <= mostMadeBytes),
 );
 
 const message: v.GenericSchema<unknown, FromPlotPage> = v.variant('type', [

@@ -21,6 +21,7 @@ export function plotStrings(l10n: Localiser) {
     rows: l10n.t('Rows'),
     rowsHint: l10n.t('Rows that are drawn; empty: all'),
     all: l10n.t('all'),
+    wrongNumber: l10n.t('Type a number of bytes, columns or rows: decimal, or hexadecimal such as 0x40.'),
     part: l10n.t('Part of complex values'),
     both: l10n.t('re and im'),
     re: l10n.t('re'),

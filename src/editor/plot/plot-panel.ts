@@ -25,7 +25,8 @@ import { plotSummary } from './plot-sentences.ts';
 const atOnce = 64 * 1024;
 /** A page that makes a file is waited for this long, milliseconds. */
 const makePatience = 30_000;
-let count = 0;
+/** Plots, and files that pages were asked for, so far. */
+let lastNumber = 0;
 
 /** What is plotted. */
 export interface PlotPlace {
@@ -58,7 +59,7 @@ export class PlotPanel {
   readonly view: vscode.WebviewPanel;
   readonly #host: PlotHost;
   /** The name under which the session knows the plot. */
-  readonly #looker = `plot#${++count}`;
+  readonly #looker = `plot#${++lastNumber}`;
   readonly #store = new DisposableStore();
   readonly #made = new Map<number, (bytes: Uint8Array | undefined) => void>();
   #plot: Plot;
@@ -266,7 +267,7 @@ export class PlotPanel {
 
   async #make(format: DrawnFormat): Promise<Uint8Array | undefined> {
     if (!this.#isReady) return undefined;
-    const id = ++count;
+    const id = ++lastNumber;
     return new Promise((done) => {
       const settle = (bytes: Uint8Array | undefined): void => {
         clearTimeout(timer);

@@ -16,7 +16,7 @@ import { sentenceOf, titleOf } from '../sentences.ts';
 import { PlotPanel } from './plot-panel.ts';
 
 /** Names that are offered at most. */
-const mostNames = 2000;
+const mostOffered = 2000;
 
 /** What can be plotted: buffer offsets. */
 export interface PlotScope extends vscode.QuickPickItem {
@@ -131,7 +131,7 @@ export class Plots {
     const places = namedPlaces(geometry, all, (one) => services.names(resource.board, resource.memory, one));
     const named = places
       .filter(({ name }) => name.size > 0 && name.kind !== 'stack')
-      .slice(0, mostNames)
+      .slice(0, mostOffered)
       .map((place): PlotScope => {
         const length = Math.min(place.name.size, geometry.bytesPerTile - place.name.offset);
         const type = place.name.cells;

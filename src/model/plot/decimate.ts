@@ -93,26 +93,31 @@ export interface NumberedPoints extends Points {
 /** Of the pairs that lie in the plane the first one of each pixel, ascending in x. A pair with a gap is no point. */
 export function decimatedPoints(xs: Picked, ys: Picked, { x, y, width, height }: Plane): NumberedPoints {
   const [columns, rows] = [Math.max(1, Math.floor(width)), Math.max(1, Math.floor(height))];
-  const taken = new Uint8Array(columns * rows);
-  const found: [x: number, y: number, at: number][] = [];
+  const pickedAt = ({ values, first, step }: Picked, i: number): number =>
+    values[first + step * i] ?? Number.NaN;
   const pixel = (value: number, [from, to]: Span, count: number): number =>
     to === from ? 0 : Math.min(count - 1, Math.floor(((value - from) / (to - from)) * count));
+  /** For each pixel, column after column, the number of its pair and 1; 0 without one. */
+  const taken = new Uint32Array(columns * rows);
+  let length = 0;
   for (let i = 0; i < Math.min(xs.count, ys.count); i++) {
-    const a = xs.values[xs.first + xs.step * i] ?? Number.NaN;
-    const b = ys.values[ys.first + ys.step * i] ?? Number.NaN;
+    const [a, b] = [pickedAt(xs, i), pickedAt(ys, i)];
     // Comparisons with NaN are false.
     if (!(a >= x[0] && a <= x[1] && b >= y[0] && b <= y[1])) continue;
-    const place = pixel(b, y, rows) * columns + pixel(a, x, columns);
-    if (taken[place] === 1) continue;
-    taken[place] = 1;
-    found.push([a, b, i]);
+    const place = pixel(a, x, columns) * rows + pixel(b, y, rows);
+    if (taken[place] !== 0) continue;
+    taken[place] = i + 1;
+    length++;
   }
-  found.sort(([a], [b]) => a - b);
-  return {
-    x: Float64Array.from(found, ([a]) => a),
-    y: Float64Array.from(found, ([, b]) => b),
-    at: Float64Array.from(found, ([, , at]) => at),
-  };
+  const at = new Float64Array(length);
+  let found = 0;
+  for (let column = 0; column < columns; column++) {
+    const begin = found;
+    for (const number of taken.subarray(column * rows, (column + 1) * rows))
+      if (number > 0) at[found++] = number - 1;
+    at.subarray(begin, found).sort((a, b) => pickedAt(xs, a) - pickedAt(xs, b));
+  }
+  return { x: at.map((i) => pickedAt(xs, i)), y: at.map((i) => pickedAt(ys, i)), at };
 }
 
 /** A table of values, row after row; the last row may be shorter. */

@@ -48,6 +48,12 @@ export interface PlotPicture {
   readonly numbers: PlotNumbers;
 }
 
+/** A view has no more pixels in one direction. */
+export const mostPixels = 4096;
+
+/** Points of a scatter plot are squares of so many pixels; of those that would cover each other one is drawn. */
+export const dotSize = 3;
+
 const usual: Span = [0, 1];
 
 /** The plot of one run of bytes. */
@@ -107,7 +113,7 @@ export class Plot {
     if (kind === 'scatter') {
       const [xs, ys] = this.#pairs();
       const whole = { x: spanOf(xs), y: spanOf(ys) };
-      const plane = { x: x ?? whole.x, y: y ?? whole.y, width, height };
+      const plane = { x: x ?? whole.x, y: y ?? whole.y, width: width / dotSize, height: height / dotSize };
       return { layout, whole, range, numbers: { kind, ...decimatedPoints(xs, ys, plane) } };
     }
     const whole = { x: [0, Math.max(1, layout.rows - 1)] as const, y: range[0] < range[1] ? range : usual };
