@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore } from '../../model/event.ts';
 import type { ByteRange, MemoryGeometry } from '../../model/geometry.ts';
+import { after } from '../../model/later.ts';
 import { periodOf, usualRate } from '../../model/live-rate.ts';
 import type { PlotChoice } from '../../model/plot/choice.ts';
 import { plotCsv } from '../../model/plot/csv.ts';
@@ -270,11 +271,11 @@ export class PlotPanel {
     const id = ++lastNumber;
     return new Promise((done) => {
       const settle = (bytes: Uint8Array | undefined): void => {
-        clearTimeout(timer);
+        timer.dispose();
         this.#made.delete(id);
         done(bytes);
       };
-      const timer = setTimeout(() => settle(undefined), makePatience);
+      const timer = after(makePatience, () => settle(undefined));
       this.#made.set(id, settle);
       this.#post({ type: 'make', id, format });
     });
