@@ -1,4 +1,4 @@
-/** The line in which a person types what to look for. It knows what is asked and what was told; not how anything is found. */
+/** The line in which a person types what to search for. It knows what is asked and what was told; not how anything is found. */
 import { html, nothing, render, type TemplateResult } from 'lit';
 import type { AskedHits, FoundState } from '../src/editor/messages.ts';
 import { cellFormat } from '../src/model/cells/cell-format.ts';
@@ -16,7 +16,7 @@ import { Soon } from '../src/model/later.ts';
 import { button, choice, textBox, toggle } from './controls.ts';
 import type { StringKey, Translate } from './strings.ts';
 
-/** Where to look. */
+/** Where to search. */
 export type FindScope = 'all' | 'tile' | 'selection' | 'memory';
 
 /** What the line tells. */
@@ -107,12 +107,12 @@ export class FindLine {
     this.#draw();
   }
 
-  /** Takes the keys. `hex` are selected bytes that a person may look for. */
+  /** Takes the keys. `hex` are selected bytes that a person may search for. */
   open(withReplace: boolean, hex: string | undefined): void {
     const wasOpen = this.isOpen;
     this.element.hidden = false;
     if (withReplace) this.#withReplace = true;
-    // A hit of what is looked for is selected because it was gone to.
+    // A hit of what is searched for is selected because it was gone to.
     const taken = wasOpen && this.#found.at > 0 ? undefined : hex;
     if (taken !== undefined) this.#query = { ...this.#query, kind: 'hex', text: taken };
     if (!wasOpen && this.#cells !== undefined) this.#query = { ...this.#query, cells: this.#cells };

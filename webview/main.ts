@@ -68,7 +68,7 @@ declare function acquireVsCodeApi(): VsCodeApi;
 /** The pointer has to rest this long before the hover appears, milliseconds. */
 const hoverDelay = 250;
 
-/** So many selected bytes are what a person looks for. */
+/** So many selected bytes are what a person searches for. */
 const mostSought = 32;
 
 /** How often the time since a change is told anew, milliseconds. */
@@ -384,7 +384,7 @@ class Editor {
     this.#updateOutline();
   }
 
-  /** The keys go to what a person looks for: a few selected bytes, or what it was last. */
+  /** The keys go to what a person searches for: a few selected bytes, or what it was last. */
   openFind(withReplace: boolean): void {
     const { layout, selection } = this.#view;
     if (layout.rowCount === 0) return;
@@ -410,7 +410,7 @@ class Editor {
     return selectedBytes(layout, selection) === selectedRange(layout, selection).length;
   }
 
-  /** The bytes in which to look, where the scope is another one than all. */
+  /** The bytes in which to search, where the scope is another one than all. */
   #scopeRange(scope: FindScope): ByteRange | undefined {
     const { layout, selection } = this.#view;
     const { range, geometry } = layout;

@@ -45,7 +45,7 @@ export type Meter =
 
 /** Bytes that are measured without being asked for. */
 const automaticBytes = 1 << 20;
-/** Cells between two looks at whether the page has something else to do. */
+/** Cells between two checks whether the page has something else to do. */
 const sliceCells = 2048;
 /** A selection that still moves is not measured, milliseconds. */
 const restBefore = 150;

@@ -4,13 +4,13 @@ import type { WebviewStrings } from '../src/editor/messages.ts';
 /** Names one string of the hex editor's page. */
 export type StringKey = keyof WebviewStrings;
 
-/** Looks a string of a page's table up and fills its `{0}`, `{1}` in. */
+/** Takes a string from a page's table and fills its `{0}`, `{1}` in. */
 export type Translate<S = WebviewStrings> = (
   key: keyof S & string,
   ...args: readonly (string | number)[]
 ) => string;
 
-/** Makes the look-up. A string that an older host does not know shows its key: odd to read, but never blank. */
+/** Makes the function for that. A string that an older host does not know shows its key: odd to read, but never blank. */
 export function translator<S extends Readonly<Record<string, string>>>(strings: S): Translate<S> {
   return (key, ...args) => {
     const text: string | undefined = strings[key];

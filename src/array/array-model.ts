@@ -629,7 +629,7 @@ export class ArrayModel implements Disposable {
   }
 
   /**
-   * All tiles without details, then those with details of which that left something open. The second look costs a
+   * All tiles without details, then those with details of which that left something open. The second read costs a
    * descriptor of the partition beside its owner, so it is taken of no others; if it fails, the first one counts.
    */
   async #readStatus(

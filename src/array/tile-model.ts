@@ -8,7 +8,7 @@ import type { ArrayServices, TilePlace } from './array-model.ts';
 import { ReadUnderWay } from './read-under-way.ts';
 import { stackOfCore } from './stack-of.ts';
 
-/** How long one look at a tile may take, milliseconds. */
+/** How long one read of a tile may take, milliseconds. */
 const patience = 30_000;
 /** Waits this long for another tile before it reads, milliseconds: a caret passes many. */
 const settling = 250;

@@ -27,8 +27,8 @@ export const patience = 60_000;
 /** Who holds a partition. */
 export interface Owner {
   /**
-   * `kernel`: every descriptor of every process was looked at and none holds it, so the kernel does (XRT's zocl).
-   * `hidden`: none was found, but not all could be looked at.
+   * `kernel`: every descriptor of every process was checked and none holds it, so the kernel does (XRT's zocl).
+   * `hidden`: none was found, but not all could be checked.
    */
   readonly kind: 'process' | 'kernel' | 'hidden';
   /** 0 unless `kind` is `process`. */

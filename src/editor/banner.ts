@@ -40,7 +40,7 @@ export function bannerFor(facts: BannerFacts, errorText: ErrorText, l10n: Locali
         actions: [offer('connect', l10n)],
       };
     case 'connecting':
-      // Attempts that follow a loss look like what they are part of.
+      // Attempts that follow a loss are shown as what they are part of.
       return state.link.attempt > 1
         ? {
             kind: 'error',

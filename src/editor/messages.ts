@@ -102,7 +102,7 @@ export interface EditorState {
   readonly banner?: Banner;
 }
 
-/** What is looked for, and where. */
+/** What is searched for, and where. */
 export interface AskedHits {
   readonly query: FindQuery;
   readonly range: ByteRange;
@@ -317,7 +317,7 @@ export type FromWebview =
   | { readonly type: 'live'; readonly hertz: number }
   /** A person chose another tile on the map, which the page does not show: a buffer offset in it. */
   | { readonly type: 'openPlace'; readonly offset: number }
-  /** What is looked for from now on; nothing once the box was closed. */
+  /** What is searched for from now on; nothing once the box was closed. */
   | { readonly type: 'find'; readonly asked?: AskedHits }
   /** The search, or the read for it, ends; what was found stays. */
   | { readonly type: 'cancelFind' }
@@ -387,7 +387,7 @@ export type ToWebview =
   | { readonly type: 'expected'; readonly expected: ExpectedBytes }
   /** What has a name around the visible rows, instead of what was told before. */
   | { readonly type: 'names'; readonly told: PageNames }
-  /** The keys go to the box in which a person types what to look for. */
+  /** The keys go to the box in which a person types what to search for. */
   | { readonly type: 'openFind'; readonly withReplace: boolean }
   | { readonly type: 'found'; readonly found: FoundState }
   /** Which bytes around the visible rows are part of hits, instead of what was told before; empty for none. */

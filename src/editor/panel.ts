@@ -132,7 +132,7 @@ const tick = 1000;
 /** The map of tiles is brought up to date so many milliseconds after a change, a few tiles at a time. */
 const mapPeriod = 250;
 const mapPause = 10;
-/** Bytes that are looked at for it in one go. */
+/** Bytes that are gone through for it at a time. */
 const mapBytes = 1024 * 1024;
 /** A page that waits for a read hears of it at least this often, milliseconds. */
 const pulse = 2000;
@@ -191,11 +191,11 @@ export class HexPanel {
   #toldNames = '';
   /** Whether a build names places here; undefined until it is asked for, and when builds changed. */
   #isNamed: boolean | undefined;
-  /** Made when something is first looked for. */
+  /** Made when something is first searched for. */
   #search: HitSearch | undefined;
-  /** What is looked for, while the search is being made. */
+  /** What is searched for, while the search is being made. */
   #asked: AskedHits | undefined;
-  /** Is over once the search was told what is looked for: what is asked of its hits waits for it. */
+  /** Is over once the search was told what to find: what is asked of its hits waits for it. */
   #searching: Promise<void> = Promise.resolve();
   #toldHits: HitBytes = noHits;
   #toldFound = '';
@@ -208,7 +208,7 @@ export class HexPanel {
   /** What a person chose in this tab. */
   #chosenView: ViewChoice | undefined;
   #statePending = false;
-  /** What the page's map shows, and the next look at the tiles. */
+  /** What the page's map shows, and when the tiles are gone through next. */
   #tileMarks: TileMarks | undefined;
   readonly #mapDrawing = new Soon(() => this.#drawMap());
   /** Where the page shall begin. */
@@ -415,7 +415,7 @@ export class HexPanel {
     return kind === 'stop' ? session.stopTick : this.#moment.tick;
   }
 
-  /** Whether changes are marked in the memory that the tab shows, as far as its tiles were looked at. */
+  /** Whether changes are marked in the memory that the tab shows, as far as its tiles were gone through. */
   get hasChanges(): boolean {
     const { shown, isOutside } = this.document;
     const map = this.#tileMarks;
@@ -474,16 +474,16 @@ export class HexPanel {
     return text === undefined ? undefined : { kind: 'warning', text, actions: [] };
   }
 
-  /** Looks something up among the names of the shown memory; undefined while the layout is not known. */
-  #named<T>(look: (geometry: MemoryGeometry, namesOf: NamesOfTile) => T): T | undefined {
+  /** Asks for something among the names of the shown memory; undefined while the layout is not known. */
+  #named<T>(ask: (geometry: MemoryGeometry, namesOf: NamesOfTile) => T): T | undefined {
     const { document } = this;
     const { shown, resource } = document;
     if (shown === undefined || document.isOutside) return undefined;
     const { services } = this.#host;
-    return look(shown.geometry, (tile) => services.names(resource.board, resource.memory, tile));
+    return ask(shown.geometry, (tile) => services.names(resource.board, resource.memory, tile));
   }
 
-  /** Has the page show a place while a person looks for one; without one it goes back to where it was. */
+  /** Has the page show a place while a person chooses one; without one it goes back to where it was. */
   peek(offset: number | undefined): void {
     this.#post({ type: 'peek', ...(offset === undefined ? {} : { offset }) });
   }
@@ -595,12 +595,12 @@ export class HexPanel {
     this.#post({ type: 'selectTile' });
   }
 
-  /** Has the page take the keys to the box in which a person types what to look for. */
+  /** Has the page take the keys to the box in which a person types what to search for. */
   openFind(withReplace = false): void {
     this.#post({ type: 'openFind', withReplace });
   }
 
-  /** Goes to the next (`step` 1) or previous hit; without a search a person is asked what to look for. */
+  /** Goes to the next (`step` 1) or previous hit; without a search a person is asked what to search for. */
   toHit(step: 1 | -1): void {
     const { selection } = this;
     if (selection === undefined) return;
@@ -615,7 +615,7 @@ export class HexPanel {
       .catch((error: unknown) => this.#host.services.note(error));
   }
 
-  /** Looks for something else; nothing without `asked`. */
+  /** Searches for something else; nothing without `asked`. */
   async #find(asked: AskedHits | undefined): Promise<void> {
     this.#asked = asked;
     if (asked !== undefined && this.#search === undefined) {
@@ -636,7 +636,7 @@ export class HexPanel {
     return beyond && !this.isFrozen ? { offset: 0, length: totalBytes(geometry) } : range;
   }
 
-  /** What was found, for the list of hits; undefined where nothing is looked for. */
+  /** What was found, for the list of hits; undefined where nothing is searched for. */
   get found(): FoundMemory | undefined {
     const shown = this.document.isOutside ? undefined : this.document.shown;
     if (this.#asked === undefined || this.#search === undefined || shown === undefined) return undefined;
@@ -1055,7 +1055,7 @@ export class HexPanel {
   }
 
   #sayHello(): void {
-    // A page that begins waits for nothing that was asked before, and looks for nothing yet.
+    // A page that begins waits for nothing that was asked before, and searches for nothing yet.
     this.#endReads();
     this.#asked = undefined;
     this.#search?.start(undefined);
@@ -1161,7 +1161,7 @@ export class HexPanel {
     this.#stateChanged();
   }
 
-  /** All of the map is looked at anew. */
+  /** All of the map is made anew. */
   #mapChanged(): void {
     this.#tileMarks?.changed([{ offset: 0, length: totalBytes(this.#tileMarks.geometry) }]);
     this.#drawMapSoon();

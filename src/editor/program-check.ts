@@ -1,4 +1,4 @@
-/** Whether a tile's program memory is what the build has, looked up again only where bytes changed since. Knows no build. */
+/** Whether a tile's program memory is what the build has, compared again only where bytes changed since. Knows no build. */
 import { stateBits } from '../model/byte-state.ts';
 import type { ByteRange } from '../model/geometry.ts';
 import {

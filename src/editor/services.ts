@@ -51,7 +51,7 @@ export interface EditorServices {
   forgetKept(board: string): Promise<void>;
   /** Connects with progress and shows failures. */
   connect(board: string): Promise<boolean>;
-  /** Shows what an unknown driver's board looks like and asks for consent. */
+  /** Shows what is known of an unknown driver's board and asks for consent. */
   allowDriver(board: string): Promise<boolean>;
   /** Asks, then has the clocks of a free partition's gated tiles run during each access. True if they do. */
   enableClocks(place: PartitionPlace): Promise<boolean>;

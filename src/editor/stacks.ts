@@ -75,7 +75,7 @@ export class Stacks {
   async #choose(memory: StackMemory, resource: MemoryResource, core: Tile): Promise<void> {
     const { session } = memory;
     const { geometry } = session;
-    const seen = await look(memory, resource, core);
+    const seen = await readStack(memory, resource, core);
     if (geometry === undefined) return;
     if (seen === undefined) {
       sayInformation(
@@ -99,7 +99,7 @@ export class Stacks {
     }
     if (action === 'show' || document === undefined) return;
     // The question may have stood for long: what counts is how the core is now.
-    const now = await look(memory, resource, core);
+    const now = await readStack(memory, resource, core);
     const isSame =
       now !== undefined &&
       placeText(now.facts.stack) === placeText(stack) &&
@@ -123,7 +123,7 @@ export class Stacks {
 }
 
 /** A stack, and what of it can be painted. */
-interface Look {
+interface StackReading {
   readonly facts: StackFacts;
   /** Of the partition, when the core was read. */
   readonly epoch: string;
@@ -131,11 +131,11 @@ interface Look {
 }
 
 /** Reads what the core of a stack does now; undefined without one place of its stack. Rejects with BoardError. */
-async function look(
+async function readStack(
   memory: StackMemory,
   { partition: key }: MemoryResource,
   core: Tile,
-): Promise<Look | undefined> {
+): Promise<StackReading | undefined> {
   const signal = AbortSignal.timeout(patience);
   const partition = await memory.session.link.open(key, signal, 'person');
   const report = await partition.status([core], { asking: 'person' }, signal);
@@ -163,7 +163,7 @@ function itemOf(facts: StackFacts): StackItem {
 }
 
 /** *Paint It* is offered where it can be done; else it is said why not. */
-function actionsOf({ facts: { pointer }, painting }: Look): StackAction[] {
+function actionsOf({ facts: { pointer }, painting }: StackReading): StackAction[] {
   const { l10n } = vscode;
   const show = { label: l10n.t('Show Its Bytes'), action: 'show' } as const;
   if ('why' in painting) return [{ ...show, detail: notPaintedText(painting, l10n) }];

@@ -125,7 +125,7 @@ export class EditorStatusBar implements vscode.Disposable {
   }
 }
 
-/** Milliseconds between two looks at the figures: faster than a person reads nobody needs them. */
+/** The figures are shown anew this often, milliseconds: nobody reads faster. */
 const figuresMs = 500;
 
 function selectionText(panel: HexPanel): { short: string; long: string } | undefined {

@@ -26,7 +26,7 @@ interface MarkedBytes {
 export class TileMarks {
   readonly geometry: MemoryGeometry;
   readonly #marks: Uint8Array;
-  /** Tiles to look at, by their index in buffer order. */
+  /** Tiles to go through, by their index in buffer order. */
   readonly #due = new Set<number>();
 
   constructor(geometry: MemoryGeometry) {
@@ -47,7 +47,7 @@ export class TileMarks {
     return this.#marks.subarray(first, last).some((marks) => (marks & tileMarks.changed) !== 0);
   }
 
-  /** Whether tiles are left to look at. */
+  /** Whether tiles are left to go through. */
   get isBehind(): boolean {
     return this.#due.size > 0;
   }
@@ -63,10 +63,10 @@ export class TileMarks {
   }
 
   /**
-   * Looks at some of the tiles that are due. True if one has other marks than before.
+   * Goes through some of the tiles that are due. True if one has other marks than before.
    *
    * @param since bytes that changed after this tick count as changed; undefined: those of the last update of their page
-   * @param most bytes to look at, but one tile at least
+   * @param most bytes to go through, but one tile at least
    */
   update(source: MarkedBytes, since: number | undefined, most: number): boolean {
     const { bytesPerTile } = this.geometry;

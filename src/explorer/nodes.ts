@@ -1,4 +1,4 @@
-/** The tree's nodes: small classes that know their place, their look and their children's source. */
+/** The tree's nodes: small classes that know their place, their icon and their children's source. */
 import * as vscode from 'vscode';
 import type { BoardInfo, Partition, PartitionInfo } from '../board/board.ts';
 import type { BoardError } from '../board/errors.ts';

@@ -170,7 +170,7 @@ export interface BytesRead {
 /** The last bytes that a memory is known to have held, with state and change tick. Constant time per byte. */
 export class BytePlane {
   readonly #pages = new Map<number, Page>();
-  /** The page that was looked at last: neighbours are asked for one after the other. */
+  /** The page that was asked for last: neighbours are asked for one after the other. */
   #last: { readonly index: number; readonly page: Page | undefined } = { index: -1, page: undefined };
   #epoch = 0;
   #stale = 0;

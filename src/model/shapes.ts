@@ -1,5 +1,5 @@
 /**
- * How the model's things look where they come from outside: stored, sent by a page or by a board. Made of valibot, so
+ * The shapes of the model's things where they come from outside: stored, sent by a page or by a board. Made of valibot, so
  * that what is checked and the type that comes out are written once.
  */
 import * as v from 'valibot';

@@ -18,7 +18,7 @@ import type { ReadsFiles } from './file-reader.ts';
 import type { FoundBuild } from './name-model.ts';
 import { SearchTimes } from './search-times.ts';
 
-/** What is looked for below a folder, without braces: watchers see nothing then. aiecompiler's ELFs have no suffix. */
+/** What is searched for below a folder, without braces: watchers see nothing then. aiecompiler's ELFs have no suffix. */
 const patterns = [
   '**/aie_control_config.json',
   '**/*core_*_*.elf',
@@ -52,7 +52,7 @@ export class BuildFiles implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable[];
   /** Files as last read, so that only what changed is read anew. */
   #cache = new Map<string, Read>();
-  /** Files and their folders as they were when they were last looked at. */
+  /** Files and their folders as they were when they were last read. */
   #versions = new Map<string, string>();
   /** All is read anew, whether it changed or not. */
   #isAnew = false;
@@ -101,7 +101,7 @@ export class BuildFiles implements vscode.Disposable {
   }
 
   /**
-   * Looks for the builds and reads what changed of their files. Ends when the builds as they are now were taken: a reading
+   * Searches for the builds and reads what changed of their files. Ends when the builds as they are now were taken: a reading
    * under way may have passed what changed since, so another one follows it.
    */
   read(): Promise<void> {
@@ -121,7 +121,7 @@ export class BuildFiles implements vscode.Disposable {
     return this.read();
   }
 
-  /** A person may want to see names now: looks for what watchers of files did not tell. */
+  /** A person may want to see names now: searches for what watchers of files did not tell. */
   searchSoon(): void {
     this.#times.asked();
   }

@@ -122,7 +122,7 @@ export class NamesFace implements vscode.Disposable {
     return kept === '' ? (this.#model?.tileLines(board, tile) ?? []) : [vscode.l10n.t('Kernel {0}', kept)];
   }
 
-  /** A person may want to see names now: looks for builds, at most every 2 s. */
+  /** A person may want to see names now: searches for builds, at most every 2 s. */
   searchSoon(): void {
     this.#files.searchSoon();
   }

@@ -138,7 +138,7 @@ export class Applier {
         events.bytes(runsOf(already).map(({ offset, length }) => ({ offset, length })));
       });
       follower.wroteWell();
-      // What was written is written, whether the cores can be looked at or not.
+      // What was written is written, whether the state of the cores can be read or not.
       await reads.readCores(touched, 'person', signal).then(
         (after) => reads.haltedCores.seen('write', before, after),
         (error: unknown) => follower.failed(error),

@@ -1,6 +1,6 @@
 /**
  * Which cores an error halts, and whether an access of ours did it: an access to program memory that loses against a
- * running core may halt it. Knows what was seen before and after the access, not how it is looked at.
+ * running core may halt it. Knows what was seen before and after the access, not how it is read.
  */
 import type { Tile } from '../model/geometry.ts';
 import { formatTile } from '../model/geometry.ts';

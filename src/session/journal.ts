@@ -124,7 +124,7 @@ const recordShape = v.union([
   v.object({ undo: whole(1) }),
 ]);
 const versionShape = v.object({ version: v.pipe(v.number(), v.integer()) });
-/** Gestures and records are looked at one by one: there may be many. */
+/** Gestures and records are checked one by one: there may be many. */
 const journalShape = v.object({
   partition: v.optional(v.custom<PartitionKey>(isPartitionKey)),
   geometry: v.pipe(geometryShape, v.check(isSoundGeometry)),

@@ -20,7 +20,7 @@ import type { CompleteOptions, MemoryKey } from './types.ts';
 const requestBytes = 1 << 20;
 const requestRanges = 512;
 
-/** How often a partition whose owner seems to be ending is looked at, and the milliseconds between two looks. */
+/** How often a partition whose owner seems to be ending is read, and the milliseconds between two reads. */
 const endingTries = 10;
 const endingPause = 100;
 
@@ -348,8 +348,8 @@ export class ReadScheduler {
   }
 
   /**
-   * How the cores of these tiles are: looked at before and after their program memory is touched.
-   * @param goesOn it is the look after that of a read
+   * How the cores of these tiles are: read before and after their program memory is touched.
+   * @param goesOn it is read after the memory, not before
    */
   async readCores(
     tiles: readonly Tile[],

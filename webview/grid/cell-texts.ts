@@ -9,7 +9,7 @@ import { hexPairs } from '../../src/model/numbers.ts';
 import type { StringKey, Translate } from '../strings.ts';
 import { type Layout, offsetDigits } from './layout.ts';
 
-/** The words for what is shown: its format, the choice that it came from, and the look of hexadecimal digits. */
+/** The words for what is shown: its format, the choice that it came from, and how hexadecimal digits are written. */
 export interface Notation {
   readonly choice: CellChoice;
   readonly format: CellFormat;

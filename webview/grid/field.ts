@@ -52,7 +52,7 @@ export class CellField {
       event.preventDefault();
     });
     this.#input.addEventListener('blur', () => {
-      // A look at another window does not end the typing.
+      // Going to another window does not end the typing.
       if (this.#offset !== undefined && document.hasFocus()) actions.onLeave();
     });
   }

@@ -4,7 +4,7 @@
  */
 import type { Pane } from './selection.ts';
 
-/** What can be painted, the later over the earlier. The looks are in `main.css`, as `::highlight(tile-...)`. */
+/** What can be painted, the later over the earlier. The styles are in `main.css`, as `::highlight(tile-...)`. */
 export const marks = [
   'zero',
   'negative',

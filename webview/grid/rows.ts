@@ -15,7 +15,7 @@ import { isExtended, type Pane, type Selection, selectedRanges } from './selecti
 import { type CellMap, cellsText, characterText, hasValueAt, mayBeTorn } from './text.ts';
 import { type PendingDigits, pendingText } from './typing.ts';
 
-/** The look of offsets and cells, fixed for a layout. */
+/** How offsets and cells are written, fixed for a layout. */
 export interface RowStyle {
   readonly layout: Layout;
   readonly format: CellFormat;

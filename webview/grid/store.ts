@@ -188,7 +188,7 @@ export class ByteStore {
     this.#host.drawn(this.#number);
   }
 
-  /** Says what is looked at, and where the cursor is: both are kept up to date from now on. */
+  /** Says what is shown, and where the cursor is: both are kept up to date from now on. */
   want(range: ByteRange, cursor?: number): void {
     const indexes = new Set(pagesIn(range, this.#range));
     if (cursor !== undefined) {

@@ -54,7 +54,7 @@ import { surveyByReading, watchByReading } from './watch.ts';
 /** Program memory is compared and written by whole instruction lines. */
 const lineBytes = 16;
 
-/** Bytes read between two looks at the cancel signal. */
+/** Bytes read between two checks of the cancel signal. */
 const sliceBytes = 256 * 1024;
 
 /** Answers for a simulated array as the native core does for a real one: same gates, epochs, comparisons, errors. */

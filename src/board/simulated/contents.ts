@@ -1,5 +1,5 @@
 /**
- * Invented, deterministic contents of tiles that look like those of a real graph: stack, text, tables, buffers,
+ * Invented, deterministic contents of tiles that resemble those of a real graph: stack, text, tables, buffers,
  * instructions. The same tile has the same bytes in every run, and no two tiles are equal. Pure.
  */
 import type { MemoryType, Tile } from '../../model/geometry.ts';

@@ -18,7 +18,7 @@ export interface AgentChoice extends AgentBinary {
   readonly fileName: string;
 }
 
-/** What one look at the board found. */
+/** What one probe of the board found. */
 export interface Probe {
   /** `uname -m`. */
   readonly machine: string;
@@ -28,7 +28,7 @@ export interface Probe {
   readonly folder: string;
   /** Its place in the list of candidates, from 1. */
   readonly candidate: number;
-  /** A file with the agent's name and size is there already. Its contents are not looked at yet. */
+  /** A file with the agent's name and size is there already. Its contents are not checked yet. */
   readonly present: boolean;
   readonly canHash: boolean;
   readonly canUnzip: boolean;
@@ -189,7 +189,7 @@ function noFolder(said: ReadonlyMap<string, string>, stderr: string, facts: Erro
 }
 
 /**
- * Looks at the candidates in order and stops at the first that will do, so that the others stay untouched. Writes through
+ * Tries the candidates in order and stops at the first that will do, so that the others stay untouched. Writes through
  * `cat`, because busybox's own printf does not say why a write fails.
  */
 function probeScript(
@@ -234,7 +234,7 @@ inside() {
   if [ "$4" != "$u" ]; then echo foreign; return; fi
   case $2 in drwx------*) ;; *) if ! chmod 700 "$1" 2>/dev/null; then echo readonly; return; fi;; esac
   if [ -d "$1/$f" ]; then echo taken; return; fi
-  # What is there already was put there by a look like this one, and starting it tells whether it runs.
+  # What is there already was put there by a probe like this one, and starting it tells whether it runs.
   if here "$1"; then echo ok; return; fi
   t=$1/.probe-${randomBytes(6).toString('hex')}
   if ! e=$( (umask 077; printf '#!/bin/sh\\nexit 0\\n' | cat > "$t") 2>&1); then rm -f "$t" 2>/dev/null; why "$e"; return; fi
@@ -249,7 +249,7 @@ inside() {
 }
 here() { [ -f "$1/$f" ] && [ ! -L "$1/$f" ] && [ "$(($(wc -c < "$1/$f")))" = "$n" ]; }
 i=0
-look() {
+probe() {
   i=$((i + 1))
   if [ $i -le ${skip} ] || [ -n "$found" ] || [ -z "$f" ]; then return; fi
   case $1 in /*) ;; *) return;; esac
@@ -263,12 +263,12 @@ look() {
   else echo "refused$i=$r $2"; fi
 }
 found=
-look "$XDG_CACHE_HOME" "$XDG_CACHE_HOME/tilescope"
-look "$HOME" "$HOME/.cache/tilescope"
-look /var/tmp "/var/tmp/tilescope-$u"
-look /tmp "/tmp/tilescope-$u"
-look /dev/shm "/dev/shm/tilescope-$u"
-look "/run/user/$u" "/run/user/$u/tilescope"
+probe "$XDG_CACHE_HOME" "$XDG_CACHE_HOME/tilescope"
+probe "$HOME" "$HOME/.cache/tilescope"
+probe /var/tmp "/var/tmp/tilescope-$u"
+probe /tmp "/tmp/tilescope-$u"
+probe /dev/shm "/dev/shm/tilescope-$u"
+probe "/run/user/$u" "/run/user/$u/tilescope"
 `;
 }
 

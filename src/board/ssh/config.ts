@@ -376,7 +376,7 @@ export function includedFiles(
   return expandGlob(`${userFile ? `${homeOf(environment)}/.ssh` : systemFolder(environment)}/${path}`);
 }
 
-/** Whether a file is the person's, by which relative names in it are looked up. */
+/** Whether a file is the person's, by which relative names in it are found. */
 export function isUserFile(file: string, environment: SshEnvironment): boolean {
   const machine = environment.platform === 'win32' ? systemFolder(environment) : '/etc';
   return !file.startsWith(`${machine}/`);

@@ -544,7 +544,7 @@ class Offers {
 const noSession = /channel open failure/i;
 const refused = /channel open failure|unable to exec/i;
 
-/** Collects the first bytes of a stream for a later look, without making it flow. */
+/** Collects the first bytes of a stream to be read later, without making it flow. */
 function firstWords(stream: Duplex): () => string {
   let words = '';
   const listen = (data: Buffer) => {

@@ -1,6 +1,6 @@
 /**
  * Files of keys that no host may offer (`RevokedHostKeys`): public keys, one a line, or a key revocation list (KRL) as
- * `ssh-keygen -k` makes it. Certificates are not looked for: host certificates are not supported.
+ * `ssh-keygen -k` makes it. Certificates are not searched for: host certificates are not supported.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -22,7 +22,7 @@ export interface SshTarget {
   readonly connectSeconds?: number | undefined;
   /**
    * Configuration files in order of precedence. Left out: `~/.ssh/config`, then `/etc/ssh/ssh_config`. Relative
-   * includes are looked up in `~/.ssh` for files in the home folder, else beside `/etc/ssh/ssh_config`.
+   * includes are found in `~/.ssh` for files in the home folder, else beside `/etc/ssh/ssh_config`.
    */
   readonly configFiles?: readonly string[] | undefined;
   /** Wins over `UserKnownHostsFile`. New keys go to the first. */

@@ -1,4 +1,4 @@
-/** The other side of a comparison as something to look at, and which bytes of both stand beside each other. Knows no VS Code. */
+/** The other side of a comparison as something to show, and which bytes of both stand beside each other. Knows no VS Code. */
 import type { SavedMemory, SavedSnapshot } from '../../board/snapshot/snapshot-file.ts';
 import { stateBits } from '../../model/byte-state.ts';
 import type { SideBytes } from '../../model/compare/compare.ts';

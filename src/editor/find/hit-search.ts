@@ -49,7 +49,7 @@ interface Selected {
 
 /** The extension host is not kept longer than this at a time, milliseconds. */
 const slice = 8;
-/** Work between two looks at the clock, in units of a `Budget`: some tenths of a millisecond. */
+/** Work between two readings of the clock, in units of a `Budget`: some tenths of a millisecond. */
 const stepWork = 64 * 1024;
 /** After a change the search is repeated at the earliest after this, and takes a tenth of the time at most. Milliseconds. */
 const restMs = 500;
@@ -70,7 +70,7 @@ export class HitSearch {
   #hits = new HitList();
   #isFull = false;
   #unseen = 0;
-  /** How much was looked at, where the search ended before its end; percent. */
+  /** How much was searched, where the search ended before its end; percent. */
   #searched: number | undefined;
   /** A search or a read is under way; then its percentage, unless it only follows the memory. */
   #isRunning = false;
@@ -141,7 +141,7 @@ export class HitSearch {
     this.#say('', false);
   }
 
-  /** Bytes of these ranges became others: hits are looked for anew, soon. */
+  /** Bytes of these ranges became others: the search is repeated, soon. */
   bytesChanged(ranges: readonly ByteRange[]): void {
     const range = this.#asked?.range;
     if (range === undefined || !ranges.some((one) => intersectRanges(one, range) !== undefined)) return;
@@ -154,7 +154,7 @@ export class HitSearch {
     this.#followSoon();
   }
 
-  /** Looks for hits anew where bytes became others: one search at a time, and none that a person ended. */
+  /** Searches anew where bytes became others: one search at a time, and none that a person ended. */
   #followSoon(): void {
     const [asked, pattern] = [this.#asked, this.#pattern];
     if (asked === undefined || pattern === undefined || !this.#isDirty || this.#searched !== undefined)

@@ -14,7 +14,7 @@ interface TextNumbers extends FileNumbers {
 }
 
 const number = String.raw`[+-]?(?:0x[0-9a-f]+|\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?|inf(?:inity)?|nan)`;
-/** Longer words are no numbers; also what is not looked at cannot take long. */
+/** Longer words are no numbers; what is not read cannot take long, either. */
 const longestWord = 400;
 const oneNumber = new RegExp(`^${number}$`, 'i');
 /** Real and imaginary part in one word. */
@@ -48,7 +48,7 @@ class Numbers {
     }
     const [, real, imaginary] = (isShort ? complexNumber.exec(word) : null) ?? [];
     if (real === undefined || imaginary === undefined) {
-      // It is a number if all others have the same look.
+      // It is a number if all others are written in the same way.
       const others = this.#hex === undefined ? this.values : [this.#hex.text];
       if (!bareHex.test(word) || others.some((other) => !isLike(other, word))) throw noNumber(word, line);
       this.#hex ??= { text: word, line };
@@ -80,7 +80,7 @@ class Numbers {
   }
 
   /**
-   * The first row where it is bits: all that follows has its look and something of it is no decimal number. No words where
+   * The first row where it is bits: all that follows is written as it is and something of it is no decimal number. No words where
    * it is a heading.
    */
   get #bits(): Row {

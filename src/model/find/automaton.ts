@@ -1,5 +1,5 @@
 /**
- * A regular expression as an automaton that looks at each byte once, whatever the expression: its states are made when
+ * A regular expression as an automaton that takes each byte once, whatever the expression: its states are made when
  * bytes first lead to them. Knows bytes only; where they come from is known elsewhere.
  */
 import type { Budget } from './byte-matcher.ts';

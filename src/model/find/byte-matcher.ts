@@ -20,8 +20,8 @@ export interface Matcher {
   /** Bytes of a hit. */
   readonly length: number;
   /**
-   * Looks for the first hit that begins at `from` or behind it, where it may, and ends at `to` or before. Without a hit, `at` is
-   * the first place that was not looked at: past the last one, or where the budget was spent.
+   * Searches for the first hit that begins at `from` or behind it, where it may, and ends at `to` or before. Without a hit, `at` is
+   * the first place that was not tried: past the last one, or where the budget was spent.
    */
   find(
     bytes: Uint8Array,
@@ -40,7 +40,7 @@ export interface ByteMatcher extends Matcher {
 /** Index of the first of `wanted` in `bytes` from `from` on; -1 for none. */
 export type IndexOf = (bytes: Uint8Array, wanted: Uint8Array, from: number) => number;
 
-/** Looks for bytes with masks; for those that have to be exactly so with `indexOf`. */
+/** Searches for bytes with masks; for those that have to be exactly so with `indexOf`. */
 export function byteMatcher({ values, masks }: MaskedBytes, indexOf: IndexOf): ByteMatcher {
   const { length } = values;
   const exact = longestExact(masks);

@@ -26,19 +26,19 @@ const mostHits = 1_000_000;
 const pieceBytes = 64 * 1024;
 /** Of expressions: a byte may take long. */
 const expressionBytes = 8 * 1024;
-/** What it takes to ask for some bytes, and to look at one with an expression, in units of a `Budget`. */
+/** What it takes to ask for some bytes, and to take one through an expression, in units of a `Budget`. */
 const pieceWork = 256;
-const lookWork = 4;
+const stepWork = 4;
 /** What it takes to keep a hit. */
 const hitWork = 32;
 
 /**
- * An expression of which a hit may always become longer looks at all that follows for each hit: it is given up once it
- * looked at so many bytes for each of the ranges.
+ * An expression of which a hit may always become longer goes through all that follows for each hit: it is given up once it
+ * took so many bytes for each of the ranges.
  */
-const mostLooks = 16;
-/** Fewer are looked at in any case. */
-const freeLooks = 8 * 1024 * 1024;
+const mostTaken = 16;
+/** Fewer are taken in any case. */
+const freeTaken = 8 * 1024 * 1024;
 
 const hasValue = stateBits.known | stateBits.staged;
 
@@ -54,7 +54,7 @@ export class Finder {
   #index = 0;
   /** Bytes of the ranges before the present one. */
   #before = 0;
-  /** The next byte to look at, and the first one of the range that was not counted yet. */
+  /** The next byte to search, and the first one of the range that was not counted yet. */
   #at = 0;
   #fresh = 0;
   #done = 0;
@@ -63,10 +63,10 @@ export class Finder {
   #state = dead;
   #begin = 0;
   #end = -1;
-  /** While it goes back to the beginning of a hit: the first byte behind the next one to look at, the earliest beginning so far. */
+  /** While it goes back to the beginning of a hit: the first byte behind the next one to search, the earliest beginning so far. */
   #back: { state: number; at: number; first: number } | undefined;
-  /** Bytes that an expression looked at, again and again where it had to. */
-  #looks = 0;
+  /** Bytes that an expression took, again and again where it had to. */
+  #taken = 0;
   /** What is left of the work of a step. */
   readonly #budget: Budget = { left: 0 };
 
@@ -80,9 +80,9 @@ export class Finder {
     this.#enterRange();
   }
 
-  /** Bytes that were looked at; where that is done over and over, those before the present attempt. */
+  /** Bytes that were searched; where that is done over and over, those before the present attempt. */
   get done(): number {
-    if (this.#looks <= 2 * this.#done) return this.#done;
+    if (this.#taken <= 2 * this.#done) return this.#done;
     return this.#before + this.#begin - (this.#ranges[this.#index]?.offset ?? this.#begin);
   }
 
@@ -100,13 +100,13 @@ export class Finder {
     return this.hits.count >= mostHits;
   }
 
-  /** It would have to look at the same bytes again and again: it ended before it looked at all of them. */
+  /** It would have to take the same bytes again and again: it ended before it had searched all of them. */
   get isGivenUp(): boolean {
-    const isTooMuch = this.#looks > freeLooks && this.#looks > mostLooks * this.total;
+    const isTooMuch = this.#taken > freeTaken && this.#taken > mostTaken * this.total;
     return isTooMuch && this.#index < this.#ranges.length;
   }
 
-  /** Does some more work, about so much, in units of a `Budget`: whatever is looked for, it takes no longer. */
+  /** Does some more work, about so much, in units of a `Budget`: whatever is searched for, it takes no longer. */
   step(work: number): void {
     this.#budget.left = work;
     while (this.#budget.left > 0 && !this.isOver) {
@@ -128,7 +128,7 @@ export class Finder {
     this.#restart(this.#at);
   }
 
-  /** Looks at one piece, as far as the budget goes. */
+  /** Searches one piece, as far as the budget goes. */
   #stepIn(range: ByteRange, pattern: Pattern): void {
     if (pattern.kind === 'bytes') this.#stepBytes(range, pattern.matcher);
     else if (pattern.kind === 'values') this.#stepValues(range, pattern.matcher);
@@ -136,7 +136,7 @@ export class Finder {
   }
 
   /** Goes on at `next`, and counts the bytes before it, those for the first time. Behind the flags all have a value. */
-  #looked(flags: Uint8Array | undefined, start: number, next: number): void {
+  #counted(flags: Uint8Array | undefined, start: number, next: number): void {
     this.#at = next;
     const from = Math.max(start, this.#fresh);
     if (next <= from) return;
@@ -154,7 +154,7 @@ export class Finder {
     const view = this.#source.view({ offset: start, length: endOf(range) - start });
     const { length: there, bytes, flags } = view;
     if (bytes === undefined) {
-      this.#looked(undefined, start, start + there);
+      this.#counted(undefined, start, start + there);
       this.#unseen += there;
       return;
     }
@@ -179,11 +179,11 @@ export class Finder {
       budget.left -= pieceWork + length;
       if (!matcher.fits(whole.bytes, 0, length, budget) || lastWithout(whole.flags, 0, length) >= 0) continue;
       this.hits.add(start + at, length);
-      // All bytes of the hit have a value: only those behind it are looked at.
+      // All bytes of the hit have a value: only those behind it are searched.
       at += length;
       break;
     }
-    this.#looked(flags, start, start + at);
+    this.#counted(flags, start, start + at);
   }
 
   #stepValues(range: ByteRange, { length, align, find }: ValueMatcher): void {
@@ -210,10 +210,10 @@ export class Finder {
       at += Math.ceil((missing < 0 ? length : missing + 1 - at) / align) * align;
       budget.left -= hitWork + length;
     }
-    this.#looked(flags, start, at > last ? next : start + at);
+    this.#counted(flags, start, at > last ? next : start + at);
   }
 
-  /** What was looked at behind a hit is looked at once more. */
+  /** What was searched behind a hit is searched once more. */
   #stepExpression(range: ByteRange, { forwards, backwards }: Extract<Pattern, { kind: 'expression' }>): void {
     const budget = this.#budget;
     this.#goBack(backwards);
@@ -226,19 +226,19 @@ export class Finder {
       const isThere = ((flags[at - start] ?? 0) & hasValue) !== 0;
       this.#state = isThere ? forwards.next(this.#state, bytes[at - start] ?? 0, budget) : dead;
       at++;
-      budget.left -= lookWork;
-      this.#looks++;
+      budget.left -= stepWork;
+      this.#taken++;
       if (forwards.isEnd(this.#state)) this.#end = at;
       const isLast = this.#state === dead || at === endOf(range);
       if (isLast && this.#end >= 0) {
-        // What lies before the end of the hit counts as looked at; from there it goes on.
-        this.#looked(flags, start, at);
+        // What lies before the end of the hit counts as searched; from there it goes on.
+        this.#counted(flags, start, at);
         at = this.#end;
         this.#back = { state: backwards.start, at, first: at };
         this.#goBack(backwards);
       } else if (this.#state === dead) this.#restart(at);
     }
-    this.#looked(flags, start, at);
+    this.#counted(flags, start, at);
   }
 
   /** Goes back from the end of a hit, and adds it once it is known where it begins: as early as it can. */
@@ -251,7 +251,7 @@ export class Finder {
       const { bytes } = this.#source.bytes({ offset: start, length: back.at - start });
       while (back.at > start && back.state !== dead && this.#budget.left > 0) {
         back.at--;
-        this.#budget.left -= lookWork;
+        this.#budget.left -= stepWork;
         back.state = backwards.next(back.state, bytes[back.at - start] ?? 0, this.#budget);
         if (backwards.isEnd(back.state)) back.first = back.at;
       }

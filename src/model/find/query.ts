@@ -1,4 +1,4 @@
-/** What a person looks for, as typed and chosen, and what may be wrong with it. Knows no memory and no words. */
+/** What a person searches for, as typed and chosen, and what may be wrong with it. Knows no memory and no words. */
 import type { CellChoice } from '../cells/choices.ts';
 import type { CellRefusal } from '../cells/format.ts';
 
@@ -12,7 +12,7 @@ export const alignments = [0, 1, 2, 4, 8, 16, 32] as const;
 /** Longer texts are no patterns. */
 export const longestPattern = 4096;
 
-/** What to look for. */
+/** What to search for. */
 export interface FindQuery {
   readonly kind: FindKind;
   readonly text: string;

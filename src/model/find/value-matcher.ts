@@ -27,7 +27,7 @@ export interface ValueMatcher extends Matcher {
 }
 
 /**
- * Looks for cells one after the other, each of which is what was typed for it: a value (`12.34`, rounded as if typed into a
+ * Searches for cells one after the other, each of which is what was typed for it: a value (`12.34`, rounded as if typed into a
  * cell), one with a tolerance (`12.34~0.01`), a range (`1.0..2.0`, `..5`, `1..`; both ends belong to it), `NaN`. Words stand
  * between blanks or commas. In a cell of several numbers a range or `NaN` fits where one of them does. Zero equals minus
  * zero, NaN any NaN. Throws NoPattern for anything else.

@@ -37,8 +37,8 @@ export interface ModuleDevice {
   readonly unplaced: number;
 }
 
-/** Of a line, so much is looked at: what a buffer holds at first may follow for megabytes. */
-const lookedAt = 16_384;
+/** Of a line, so much is read: what a buffer holds at first may follow for megabytes. */
+const mostOfLine = 16_384;
 const mostOffset = 2 ** 24;
 const id = '(%[\\w$.-]+)';
 const patterns = {
@@ -66,7 +66,7 @@ export function readModule(text: string): ModuleDevice[] {
   const devices: Opened[] = [];
   let items = 0;
   text.split('\n', mostLinesOfFile).forEach((whole, i) => {
-    const line = whole.slice(0, lookedAt);
+    const line = whole.slice(0, mostOfLine);
     const place = { line: i + 1 };
     const opened = patterns.device.exec(line);
     if (opened !== null) {

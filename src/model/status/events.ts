@@ -27,7 +27,7 @@ export function eventsFromRegisters(
 
 /**
  * From the driver's text: `core: 1|28|29`. What is not a number is not understood; the numbers beside it count. Of a memory
- * tile the driver prints `pl: ...`, made of words of its memory, for it looks where shim tiles have their events.
+ * tile the driver prints `pl: ...`, made of words of its memory, for it reads where shim tiles have their events.
  */
 export function eventsFromText(
   text: string,

@@ -489,7 +489,7 @@ function lockFlagWords(locks: LockLayout): number {
 }
 
 /**
- * Every register that decoding looks at, by its offset, with a name for people, in ascending order. `detail`: descriptors
+ * Every register that decoding reads, by its offset, with a name for people, in ascending order. `detail`: descriptors
  * and events too. Empty where the layout is unknown.
  */
 export function registerMap(
