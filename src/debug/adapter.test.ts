@@ -71,8 +71,12 @@ const unit: MadeUnit = {
   ],
 };
 
-function program(): CoreProgram {
-  const sections = new DwarfWriter(new Random(5)).write([unit]).map(({ name, bytes }) => ({
+/** The same program with a line more for each of these addresses, from line 12 on, and with what it says of program memory. */
+function program(lines: readonly number[] = [0x200], segments: ElfFile['segments'] = []): CoreProgram {
+  const rows = lines.map((address, i) => ({ address, file: 0, line: 12 + i, column: 3 }));
+  const [main, fir] = unit.sequences;
+  const made = { ...unit, sequences: [main, { ...fir, rows }] as MadeUnit['sequences'] };
+  const sections = new DwarfWriter(new Random(5)).write([made]).map(({ name, bytes }) => ({
     name,
     bytes,
     type: 1,
@@ -87,7 +91,7 @@ function program(): CoreProgram {
     { name: '_sp_start_value_DM_stack', value: 0x38000 + layout.stack, size: 0 },
     { name: '_sp_end_value_DM_stack', value: 0x38000 + layout.stack + layout.stackBytes, size: 0 },
   ].map((one) => ({ ...one, type: 'object', section: 0xfff1 }));
-  return new CoreProgram({ machine: 264, flags: 1, sections, segments: [], symbols } as unknown as ElfFile);
+  return new CoreProgram({ machine: 264, flags: 1, sections, segments, symbols } as unknown as ElfFile);
 }
 
 /** What the adapters of all tests sent. */
@@ -102,7 +106,7 @@ class Bench {
   readonly noted: unknown[] = [];
   /** What the adapter sent. */
   readonly sent: Buffer[] = [];
-  readonly core = program();
+  core = program();
   readonly programsRead = new Emitter<void>();
   order: ThreadOrder = 'place';
   columns = ownedColumns;
@@ -597,7 +601,7 @@ describe('a session that observes', () => {
       await client.setBreakpointsRequest({ source: { path: '/src/fir.cc' }, breakpoints: [{ line: 3 }] })
     ).body;
     expect(breakpoints).toEqual([
-      { verified: false, line: 3, message: expect.stringMatching(/only observes/) as string },
+      { id: 1, verified: false, line: 3, message: expect.stringMatching(/only observes/) as string },
     ]);
     for (const { id } of await bench.threads()) await bench.openAll(id);
     await client.continueRequest({ threadId });
@@ -729,6 +733,9 @@ describe('a session that may halt', () => {
     await ask();
     return (await told).body;
   };
+  const source = { path: '/home/me/work/src/fir.cc' };
+  /** Where cores are, as offsets in the partition say it: `(6,1)` begins at 0x40000, program memory 0x20000 behind that. */
+  const reference = (address: number): string => `0x${(0x60000 + address).toString(16)}`;
   const pc = async (): Promise<string | undefined> =>
     (await bench.client.stackTraceRequest({ threadId })).body.stackFrames[0]?.instructionPointerReference;
 
@@ -747,11 +754,13 @@ describe('a session that may halt', () => {
     const before = await pc();
     bench.time.advance(5000);
     expect(await pc()).toBe(before);
-    for (const ask of [() => client.stepInRequest({ threadId }), () => client.nextRequest({ threadId })]) {
+    for (const ask of [
+      () => client.stepInRequest({ threadId }),
+      () => client.nextRequest({ threadId, granularity: 'instruction' }),
+    ]) {
       expect(await stoppedBy(ask)).toMatchObject({ reason: 'step', description: 'Halted' });
     }
     expect(Number(await pc()) - Number(before)).toBe(32);
-    await expect(client.stepOutRequest({ threadId })).rejects.toThrow(/single instructions/);
     expect((await client.continueRequest({ threadId })).body.allThreadsContinued).toBe(true);
     expect(bench.array.core(tile).isUntouched).toBe(true);
     await expect(client.nextRequest({ threadId })).rejects.toThrow(/not stopped/);
@@ -992,16 +1001,155 @@ describe('a session that may halt', () => {
     await third.end();
   });
 
-  test('breakpoints are refused in words that stay true once halting is allowed', async () => {
-    const ask = async (): Promise<string | undefined> =>
-      (
-        await bench.client.setBreakpointsRequest({
-          source: { path: '/src/fir.cc' },
-          breakpoints: [{ line: 3 }],
-        })
-      ).body.breakpoints[0]?.message;
-    expect(await ask()).toMatch(/only observes/);
+  const setLines = async (...lines: number[]): Promise<DebugProtocol.Breakpoint[]> =>
+    (await bench.client.setBreakpointsRequest({ source, breakpoints: lines.map((line) => ({ line })) })).body
+      .breakpoints;
+  const lines = [0x200, 0x240, 0x280, 0x300, 0x400];
+  /** A whole round of the cores' loop, with a look at all cores after each second. */
+  const pass = async (): Promise<void> => {
+    for (let second = 0; second < 2; second++) {
+      const before = bench.array.count('status');
+      bench.time.advance(1000);
+      await vi.waitFor(() => expect(bench.array.count('status')).toBeGreaterThan(before));
+      await settle();
+    }
+  };
+
+  test('breakpoints are not set before a person allowed it; then they are, in each core whose program has the line', async () => {
+    bench.core = program(lines);
+    const [before] = await setLines(14);
+    expect(before).toMatchObject({ verified: false, message: expect.stringMatching(/only observes/) });
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+    await expect(
+      bench.client.customRequest('setInstructionBreakpoints', { breakpoints: [] }),
+    ).rejects.toThrow(/only observes/);
+    const changed = bench.client.waitForEvent('breakpoint');
+    const may = bench.client.waitForEvent('capabilities');
     await allow();
-    expect(await ask()).toMatch(/^Not set: this session halts cores by Pause only/);
+    expect((await may).body.capabilities).toEqual({
+      supportsInstructionBreakpoints: true,
+      supportsSteppingGranularity: true,
+    });
+    expect((await changed).body).toMatchObject({
+      reason: 'changed',
+      breakpoint: { id: before?.id, verified: true, line: 14 },
+    });
+    expect(bench.adapter?.halting?.breakpointsOf(tile)).toEqual([0x280]);
+    expect(bench.adapter?.halting?.breakpointsOf({ col: 8, row: 1 })).toEqual([]);
+    expect(await stoppedBy(pass)).toMatchObject({ reason: 'breakpoint', description: 'Halted' });
+  });
+
+  const setInstructions = async (...wanted: { instructionReference: string; offset?: number }[]) =>
+    (await bench.client.customRequest('setInstructionBreakpoints', { breakpoints: wanted })).body
+      .breakpoints as DebugProtocol.Breakpoint[];
+  const breakpointsOf = (of = tile): readonly number[] | undefined =>
+    bench.adapter?.halting?.breakpointsOf(of);
+
+  test('an instruction breakpoint is one of its core only; a third address of a core is refused, and fits once another is gone', async () => {
+    bench.core = program(lines);
+    await allow();
+    const [at, other] = [
+      { instructionReference: reference(0x240) },
+      { instructionReference: reference(0x280) },
+    ];
+    expect(await setInstructions(at, { ...at, offset: 0x40 })).toMatchObject([
+      { verified: true, instructionReference: at.instructionReference },
+      { verified: true },
+    ]);
+    expect([breakpointsOf(), breakpointsOf({ col: 6, row: 2 })]).toEqual([[0x240, 0x280], []]);
+    const [third] = await setLines(15);
+    // The other cores have it.
+    expect(third).toMatchObject({ verified: true, message: expect.stringMatching(/core \(6,1\).* two /) });
+    expect(breakpointsOf({ col: 6, row: 2 })).toEqual([0x300]);
+    await setInstructions(other);
+    expect(new Set(breakpointsOf())).toEqual(new Set([0x280, 0x300]));
+    await expect(setInstructions({ instructionReference: '0x10' })).rejects.toThrow(/no place/);
+    await setInstructions();
+    await setLines();
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+    await expect(bench.client.customRequest('setFunctionBreakpoints', { breakpoints: [] })).rejects.toThrow(
+      /lines and instructions only/,
+    );
+  });
+
+  test('a line without code becomes the next one that has some, and one behind all code is refused', async () => {
+    await allow();
+    expect(await setLines(3)).toMatchObject([{ verified: true, line: 12 }]);
+    expect(await setLines(13)).toMatchObject([
+      { verified: false, message: expect.stringMatching(/^Not set: no program .* code of this line/) },
+    ]);
+    expect(breakpointsOf()).toEqual([]);
+  });
+
+  test('a core whose program memory is not what its ELF says gets no breakpoint, and goes on', async () => {
+    const there = bench.array.tileBytes('program', tile).slice(0x200, 0x400);
+    const segment = { type: 1, flags: 5, address: 0x200, size: there.length, bytes: there };
+    bench.core = program(lines, [segment]);
+    await allow();
+    const at = { instructionReference: reference(0x240) };
+    expect(await setInstructions(at)).toMatchObject([{ verified: true }]);
+    await setInstructions();
+    await bench.client.disconnectRequest();
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+  });
+
+  test.each([
+    ['differs', /does not run the program that was found: 2 bytes differ, the first at 0x00210/],
+    ['cannot be read', /Not set in core \(6,1\): The clock of this tile is off/],
+  ] as const)('where its program memory %s a core has no breakpoint, and goes on', async (what, why) => {
+    const there = bench.array.tileBytes('program', tile).slice(0x200, 0x400);
+    if (what === 'differs') for (const at of [0x10, 0x21]) there[at] = (there[at] ?? 0) ^ 0xff;
+    else bench.array.gate(tile, true);
+    bench.core = program(lines, [{ type: 1, flags: 5, address: 0x200, size: there.length, bytes: there }]);
+    await allow();
+    expect(await setInstructions({ instructionReference: reference(0x240) })).toMatchObject([
+      { verified: false, message: expect.stringMatching(why) },
+    ]);
+    bench.array.gate(tile, false);
+    expect(bench.array.core(tile).isUntouched).toBe(true);
+  });
+
+  test('a step over goes to the next line, one out to the caller; what it set is gone then, and a breakpoint stays', async () => {
+    const { client } = bench;
+    bench.core = program(lines);
+    await allow();
+    await setInstructions({ instructionReference: reference(0x200) });
+    expect(await stoppedBy(pass)).toMatchObject({ reason: 'breakpoint' });
+    expect(Number(await pc())).toBe(Number(reference(0x200)));
+    await setInstructions({ instructionReference: reference(0x240) });
+    // It comes to the breakpoint first, which is where the next line begins.
+    for (const address of [0x240, 0x280, 0x300]) {
+      const reason = address === 0x240 ? 'breakpoint' : 'step';
+      const step = async (): Promise<void> => {
+        await client.nextRequest({ threadId });
+        await pass();
+      };
+      expect(await stoppedBy(step)).toMatchObject({ threadId, reason, description: 'Halted' });
+      expect(Number(await pc())).toBe(Number(reference(address)));
+    }
+    expect(breakpointsOf()).toEqual([0x240]);
+    // It never comes to its caller; Pause ends that step.
+    const act = vi.spyOn(await partition(), 'actOnCore');
+    const set = (): unknown[] =>
+      act.mock.calls.flatMap(([, one]) => ('counters' in one ? [one.counters] : []));
+    await setInstructions();
+    await client.stepOutRequest({ threadId });
+    expect(set()).toEqual([[], [0x1c0]]);
+    await stoppedBy(() => client.pauseRequest({ threadId }));
+    expect(set()).toEqual([[], [0x1c0], []]);
+    // A breakpoint ends it, too.
+    await client.stepOutRequest({ threadId });
+    await setInstructions({ instructionReference: reference(0x300) });
+    expect(set().at(-1)).toEqual([0x300, 0x1c0]);
+    expect(await stoppedBy(pass)).toMatchObject({ reason: 'breakpoint' });
+    expect(set().at(-1)).toEqual([0x300]);
+    await setInstructions(
+      { instructionReference: reference(0x300) },
+      { instructionReference: reference(0x400) },
+    );
+    await expect(client.stepOutRequest({ threadId })).rejects.toThrow(/halts at two addresses at most/);
+    expect(set().at(-1)).toEqual([0x300, 0x400]);
+    await client.disconnectRequest();
+    expect(bench.array.core(tile).isUntouched).toBe(true);
   });
 });

@@ -1,9 +1,11 @@
 /**
  * The debug adapter of cores: threads are core tiles, a pause takes a sample. It writes nothing to the board, unless a person
- * allowed to halt cores: then a pause halts, and a step is one instruction. Requests that would write anything else are
+ * allowed to halt cores: then a pause halts, cores step, and breakpoints are set. Requests that would write anything else are
  * refused here, whether the editor sends them or not. Knows the debug protocol, not VS Code.
  */
 import {
+  BreakpointEvent,
+  CapabilitiesEvent,
   ContinuedEvent,
   DebugSession,
   InitializedEvent,
@@ -16,7 +18,8 @@ import type { Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
 import { hexNumber } from '../model/numbers.ts';
 import { cleanLine, plainText } from '../model/plain.ts';
-import { stackOf } from './call-stack.ts';
+import { type BreakpointPlace, Breakpoints, type SessionBreakpoint } from './breakpoints.ts';
+import { type StackCall, stackOf } from './call-stack.ts';
 import type { CoreMemory, FoundBytes, MemoryPlace } from './core-memory.ts';
 import {
   bufferVariables,
@@ -30,7 +33,7 @@ import {
 } from './core-variables.ts';
 import type { Core, Cores } from './cores.ts';
 import { disassembled } from './disassembly.ts';
-import type { Halting } from './halting.ts';
+import { type Halting, mostEvents } from './halting.ts';
 import type { Programs } from './programs.ts';
 import { Refused } from './refused.ts';
 import {
@@ -40,8 +43,10 @@ import {
   noCoreText,
   noListingText,
   noPlaceText,
+  noRoomText,
   noStepOutText,
   noStepText,
+  noSuchBreakpointText,
   notEndedText,
   notHaltedText,
   notResumedText,
@@ -100,6 +105,8 @@ const answered: ReadonlySet<string> = new Set([
   'setExceptionBreakpoints',
   'disconnect',
 ]);
+/** These, too, once a person allowed to halt cores. */
+const answeredWhileHalting: ReadonlySet<string> = new Set(['setInstructionBreakpoints']);
 const steps: ReadonlySet<string> = new Set(['stepBack', 'reverseContinue', 'goto']);
 const writes: ReadonlySet<string> = new Set(['writeMemory', 'setVariable', 'setExpression']);
 const breakpoints: ReadonlySet<string> = new Set([
@@ -129,6 +136,9 @@ const mostReferences = 4096;
 /** A list of names and values below a frame, or a part of it. */
 type Variables = (start: number, count: number) => Promise<readonly DebugProtocol.Variable[]>;
 
+/** Why a thread stopped, in the words of the protocol. */
+type StopReason = 'pause' | 'step' | 'breakpoint';
+
 /** Where the first byte of a whole variable lies. */
 type ValuePlace = NonNullable<CoreVariable['place']> & { readonly tile: Tile };
 
@@ -140,6 +150,7 @@ export class ObservingAdapter extends DebugSession {
   readonly #ended = new AbortController();
   readonly #following = new DisposableStore();
   #observed: Observed | undefined;
+  #breakpoints: Breakpoints | undefined;
   /** Names that were told last, by thread. */
   #names = new Map<number, string>();
   /** By reference, the oldest first: a held sample keeps its own while others are taken. */
@@ -164,7 +175,7 @@ export class ObservingAdapter extends DebugSession {
 
   protected override dispatchRequest(request: DebugProtocol.Request): void {
     const { command } = request;
-    if (answered.has(command)) {
+    if (answered.has(command) || (this.#mayHalt && answeredWhileHalting.has(command))) {
       super.dispatchRequest(request);
       return;
     }
@@ -174,7 +185,9 @@ export class ObservingAdapter extends DebugSession {
       : writes.has(command)
         ? noWriteText(l10n)
         : breakpoints.has(command)
-          ? noBreakpointText(this.#mayHalt, l10n)
+          ? this.#mayHalt
+            ? noSuchBreakpointText(l10n)
+            : noBreakpointText(l10n)
           : unknownRequestText(command, l10n);
     const response = { seq: 0, type: 'response', request_seq: request.seq, command, success: false };
     this.#refuse(response, why);
@@ -204,13 +217,22 @@ export class ObservingAdapter extends DebugSession {
         return;
       }
       this.#observed = observed;
+      this.#breakpoints = new Breakpoints({
+        ...observed,
+        sourcePath: (file) => this.#services.sourcePath(file),
+        errorText: (thrown) => this.#services.errorText(thrown),
+        say: (text) => this.say(text),
+        l10n: this.#services.l10n,
+      });
+      this.#following.add(observed.halting.onDidAllow(() => this.#haltingAllowed()));
       this.#following.add(observed.halting);
-      this.#following.add(observed.halting.onDidStop((tile) => void this.#stands(tile, 'step')));
+      this.#following.add(observed.halting.onDidStop(({ tile, cause }) => void this.#stands(tile, cause)));
       this.#following.add(observed.halting.onDidEnd((tiles) => this.#haltingEnded(tiles)));
       this.#following.add(observed.cores);
       this.#following.add(observed.programs);
       this.#following.add(observed.cores.onDidChange(() => this.#tellNames()));
       this.#following.add(observed.programs.onDidChange(() => this.#tellNames()));
+      this.#following.add(observed.programs.onDidChange(() => void this.#applyBreakpoints()));
       this.sendEvent(new InitializedEvent());
     });
   }
@@ -258,34 +280,66 @@ export class ObservingAdapter extends DebugSession {
 
   protected override nextRequest(
     response: DebugProtocol.NextResponse,
-    { threadId }: DebugProtocol.NextArguments,
+    { threadId, granularity }: DebugProtocol.NextArguments,
   ): void {
-    this.#step(response, threadId);
+    this.#step(response, threadId, async (tile) => {
+      if (granularity === 'instruction') return undefined;
+      const program = this.#observed?.programs.at(tile);
+      const [first] = await this.#stackOf(tile);
+      const next = first === undefined ? undefined : program?.info.nextLineAfter(first.address);
+      const back = await this.#returnOf(tile);
+      // Without lines or callers there is nothing to run to.
+      return next === undefined && back === undefined ? undefined : [next, back];
+    });
   }
 
   protected override stepInRequest(
     response: DebugProtocol.StepInResponse,
     { threadId }: DebugProtocol.StepInArguments,
   ): void {
-    this.#step(response, threadId);
+    this.#step(response, threadId, async () => undefined);
   }
 
   protected override stepOutRequest(
     response: DebugProtocol.StepOutResponse,
     { threadId }: DebugProtocol.StepOutArguments,
   ): void {
-    const { l10n } = this.#services;
-    const isHalted = this.#observed?.halting.isHalted(tileOfThread(threadId)) === true;
-    this.#refuse(response, isHalted ? noStepOutText(l10n) : noStepText(l10n));
+    this.#step(response, threadId, async (tile) => {
+      const back = await this.#returnOf(tile);
+      if (back === undefined) throw new Refused(noStepOutText(this.#services.l10n));
+      return [back];
+    });
   }
 
-  /** One instruction of a core that stands. */
-  #step(response: DebugProtocol.Response, threadId: number): void {
+  /** Where the function that the core is in returns to; `undefined` where nothing tells it. */
+  async #returnOf(tile: Tile): Promise<number | undefined> {
+    const caller = (await this.#stackOf(tile)).find(({ isCaller }) => isCaller);
+    return caller === undefined ? undefined : caller.address + 1;
+  }
+
+  /** A step of a core that stands: to the first of these addresses that it comes to, or one instruction without any. */
+  #step(
+    response: DebugProtocol.Response,
+    threadId: number,
+    to: (tile: Tile) => Promise<readonly (number | undefined)[] | undefined>,
+  ): void {
     this.#answer(response, async () => {
       const tile = tileOfThread(threadId);
       const { cores, halting } = this.#observed ?? {};
       const { l10n } = this.#services;
       if (halting?.isHalted(tile) !== true) throw new Refused(noStepText(l10n));
+      const addresses = (await to(tile))?.filter((one) => one !== undefined);
+      if (addresses !== undefined) {
+        const own = halting.breakpointsOf(tile);
+        const isRoom = own.length < mostEvents || addresses.every((one) => own.includes(one));
+        if (!isRoom) throw new Refused(noRoomText(tile, l10n));
+        const notDone = await halting.runTo(tile, addresses);
+        if (notDone !== undefined) throw new Refused(notSteppedText(tile, notDone, l10n));
+        cores?.dropSample(tile);
+        // Most steps are over at once; the others are found by the looks at all cores.
+        void cores?.readState(tile).catch(() => undefined);
+        return;
+      }
       const { reason, stands } = await halting.step(tile);
       if (reason !== undefined) {
         if (!stands) this.#goesOn(tile);
@@ -297,7 +351,7 @@ export class ObservingAdapter extends DebugSession {
   }
 
   /** A core was halted, or stands behind its step. */
-  async #stands(tile: Tile, reason: 'pause' | 'step'): Promise<void> {
+  async #stands(tile: Tile, reason: StopReason): Promise<void> {
     try {
       await this.#observed?.cores.sample(tile);
     } catch (thrown) {
@@ -316,7 +370,7 @@ export class ObservingAdapter extends DebugSession {
   }
 
   /** Tells of a stop after the response: an editor that hears of it first asks for it twice. */
-  #stopped(tile: Tile, reason: 'pause' | 'step', description: string): void {
+  #stopped(tile: Tile, reason: StopReason, description: string): void {
     const body = { reason, description, threadId: threadOfTile(tile), allThreadsStopped: false };
     setImmediate(() =>
       this.sendEvent({ seq: 0, type: 'event', event: 'stopped', body } satisfies DebugProtocol.StoppedEvent),
@@ -326,6 +380,46 @@ export class ObservingAdapter extends DebugSession {
   #haltingEnded(tiles: readonly Tile[]): void {
     this.say(haltingEndedText(this.#services.l10n));
     for (const tile of tiles) this.#goesOn(tile);
+    this.#tellHalting(false);
+    void this.#applyBreakpoints();
+  }
+
+  #haltingAllowed(): void {
+    this.#tellHalting(true);
+    void this.#applyBreakpoints();
+  }
+
+  /** What only a session can do that may halt cores. */
+  #tellHalting(may: boolean): void {
+    const event = new CapabilitiesEvent({
+      supportsInstructionBreakpoints: may,
+      supportsSteppingGranularity: may,
+    });
+    this.sendEvent(event);
+  }
+
+  /** Sets breakpoints anew, and tells of those whose state is another one. */
+  async #applyBreakpoints(): Promise<void> {
+    for (const one of (await this.#breakpoints?.apply()) ?? []) {
+      this.sendEvent(new BreakpointEvent('changed', protocolBreakpoint(one)));
+    }
+  }
+
+  /** Puts breakpoints in the place of others; answers with what became of them. */
+  async #replaceBreakpoints(
+    isReplaced: (place: BreakpointPlace) => boolean,
+    places: readonly BreakpointPlace[],
+  ): Promise<DebugProtocol.Breakpoint[]> {
+    const all = this.#breakpoints;
+    const ids = all?.replace(isReplaced, places) ?? [];
+    const changed = (await all?.apply()) ?? [];
+    for (const one of changed) {
+      if (!ids.includes(one.id)) this.sendEvent(new BreakpointEvent('changed', protocolBreakpoint(one)));
+    }
+    return ids.flatMap((id) => {
+      const one = all?.get(id);
+      return one === undefined ? [] : [protocolBreakpoint(one)];
+    });
   }
 
   protected override continueRequest(
@@ -493,11 +587,38 @@ export class ObservingAdapter extends DebugSession {
 
   protected override setBreakPointsRequest(
     response: DebugProtocol.SetBreakpointsResponse,
-    { breakpoints: wanted = [] }: DebugProtocol.SetBreakpointsArguments,
+    { source, breakpoints: wanted = [] }: DebugProtocol.SetBreakpointsArguments,
   ): void {
-    const message = noBreakpointText(this.#mayHalt, this.#services.l10n);
-    response.body = { breakpoints: wanted.map(({ line }) => ({ verified: false, line, message })) };
-    this.sendResponse(response);
+    const path = source.path ?? '';
+    this.#answer(response, async () => {
+      const found = await this.#replaceBreakpoints(
+        (place) => 'path' in place && place.path === path,
+        wanted.map(({ line }) => ({ path, line })),
+      );
+      response.body = { breakpoints: found };
+    });
+  }
+
+  protected override setInstructionBreakpointsRequest(
+    response: DebugProtocol.SetInstructionBreakpointsResponse,
+    { breakpoints: wanted }: DebugProtocol.SetInstructionBreakpointsArguments,
+  ): void {
+    this.#answer(response, async () => {
+      const places = wanted.map(({ instructionReference, offset = 0 }) => {
+        const place = this.#observed?.memory.place(instructionReference);
+        if (place?.memory !== 'program') {
+          throw new Refused(noPlaceText(instructionReference, this.#services.l10n));
+        }
+        return { tile: place.tile, address: place.offset + offset };
+      });
+      const found = await this.#replaceBreakpoints((place) => 'tile' in place, places);
+      response.body = {
+        breakpoints: found.map((one, i) => ({
+          ...one,
+          instructionReference: wanted[i]?.instructionReference ?? '',
+        })),
+      };
+    });
   }
 
   protected override disconnectRequest(response: DebugProtocol.DisconnectResponse): void {
@@ -584,15 +705,22 @@ export class ObservingAdapter extends DebugSession {
     return cores.sort((a, b) => rank(a) - rank(b));
   }
 
-  /** The calls of a thread. Only of a sample the stack is read: the others go on meanwhile. */
-  async #callsOf(tile: Tile): Promise<DebugProtocol.StackFrame[]> {
+  /** The calls that a core is in. Only of a sample the stack is read: the others go on meanwhile. */
+  async #stackOf(tile: Tile): Promise<readonly StackCall[]> {
     const { cores, programs, memory } = this.#observed ?? {};
     const { pc, ...registers } = cores?.core(tile)?.status?.core ?? {};
     if (memory === undefined || pc === undefined) return [];
     const read = async (wanted: { address: number; size: number }): Promise<FoundBytes> =>
       (await memory.read(tile, [wanted]))[0] ?? 'elsewhere';
     const isSampled = cores?.isSampled(tile) === true;
-    const calls = await stackOf(programs?.at(tile), { pc, ...registers }, isSampled ? read : undefined);
+    return stackOf(programs?.at(tile), { pc, ...registers }, isSampled ? read : undefined);
+  }
+
+  /** The calls of a thread, as the protocol tells them. */
+  async #callsOf(tile: Tile): Promise<DebugProtocol.StackFrame[]> {
+    const { memory } = this.#observed ?? {};
+    if (memory === undefined) return [];
+    const calls = await this.#stackOf(tile);
     return Promise.all(
       calls.slice(0, mostCalls).map(async ({ name, address, place, isCaller }, i) => {
         const source = place === undefined || place.file === '' ? undefined : await this.#source(place.file);
@@ -639,4 +767,13 @@ export class ObservingAdapter extends DebugSession {
     const path = await this.#services.sourcePath(file);
     return path === undefined ? { name, presentationHint: 'deemphasize' } : { name, path };
   }
+}
+
+function protocolBreakpoint({ id, isSet, line, message }: SessionBreakpoint): DebugProtocol.Breakpoint {
+  return {
+    id,
+    verified: isSet,
+    ...(line === undefined ? {} : { line }),
+    ...(message === '' ? {} : { message: cleanLine(message) }),
+  };
 }

@@ -22,7 +22,7 @@ export async function allowHalting(
   const isAgreed = await agreesTo({
     title: l10n.t('Allow halting the cores of {0} ({1})?', columnsText(info), ownerText(info)),
     detail: l10n.t(
-      'Pause then really halts a core. Its DMA and locks go on meanwhile; other cores and the application wait for it, and may time out. Cores go on by themselves when this session ends, the connection breaks, or the partition changes hands. Halting was proven on emulation only.',
+      'Pause, steps and breakpoints then really halt a core. Its DMA and locks go on meanwhile; other cores and the application wait for it, and may time out. Cores go on by themselves when this session ends, the connection breaks, or the partition changes hands. Halting was proven on emulation only.',
     ),
     agree: l10n.t('Allow Halting'),
   });

@@ -6,6 +6,11 @@ import { type ByteRange, containsTile, type Tile, type TileOffset, tileStart } f
 import { hexNumber } from '../model/numbers.ts';
 import type { PartitionKey } from '../model/partition-key.ts';
 import { dataPlace } from '../model/program/data-space.ts';
+import {
+  type ProgramDifference,
+  type ProgramImage,
+  programDifference,
+} from '../model/program/program-image.ts';
 import { intersectRanges } from '../model/ranges.ts';
 import type { BoardLink } from '../session/link.ts';
 
@@ -122,6 +127,33 @@ export class CoreMemory {
       bytes: bytes.subarray(0, readable),
       unreadable: isLast ? count - readable : first.length,
     };
+  }
+
+  /**
+   * Where a core's program memory is not what its ELF says; a reason where not all of it can be read. Rejects with BoardError.
+   * @param isHalted the core stands: its program memory may be touched although it is enabled
+   */
+  async programDifference(
+    tile: Tile,
+    image: ProgramImage,
+    isHalted: boolean,
+  ): Promise<ProgramDifference | UnreadableReason | undefined> {
+    const signal = AbortSignal.timeout(patience);
+    const memory = (await this.#link.open(this.#partition, signal)).memory('program');
+    if (memory === undefined || !containsTile(memory.geometry, tile)) return 'no-way';
+    const { geometry } = memory;
+    const start = tileStart(geometry, tile);
+    const range = { offset: start, length: Math.min(image.bytes.length, geometry.bytesPerTile) };
+    if (range.length === 0) return undefined;
+    const openTiles = new Set(isHalted ? [start / geometry.bytesPerTile] : []);
+    const { pieces, unreadable } = await memory.read([range], { asking: 'person', openTiles }, signal);
+    const isSaid = (at: number): boolean => image.said[at] === 1;
+    for (const span of unreadable) {
+      for (let at = span.offset; at < span.offset + span.length; at++) {
+        if (isSaid(at - start)) return span.reason;
+      }
+    }
+    return programDifference(image, pieces[0]?.bytes ?? new Uint8Array(), () => true);
   }
 
   /** Reads what the tile's core has at the addresses, in one request; answers in their order. Rejects with BoardError. */

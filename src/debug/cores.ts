@@ -92,8 +92,22 @@ export class Cores implements Disposable {
     return this.#samples.get(keyOf(tile)) ?? this.#cores.get(keyOf(tile));
   }
 
+  /** The last state of the tile, whether a sample is held or not. */
+  latest(tile: Tile): Core | undefined {
+    return this.#cores.get(keyOf(tile));
+  }
+
   isSampled(tile: Tile): boolean {
     return this.#samples.has(keyOf(tile));
+  }
+
+  /** Reads one core now, beside the looks at all. Rejects with BoardError. */
+  async readState(tile: Tile): Promise<void> {
+    const turn = ++this.#turn;
+    const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(patience)]);
+    const partition = await this.#link.open(this.#partition.key, signal);
+    this.#take(await partition.status([tile], { asking: 'person' }, signal), turn);
+    this.#changed.fire();
   }
 
   /** Reads one tile with all details, and keeps that until it is dropped. Rejects with BoardError. */
@@ -162,6 +176,8 @@ export class Cores implements Disposable {
   #take(report: StatusReport, turn: number): void {
     for (const status of report.tiles) {
       const { tile } = status;
+      // A look that began later may have been answered before.
+      if ((this.#cores.get(keyOf(tile))?.turn ?? 0) > turn) continue;
       this.#cores.set(keyOf(tile), { tile, status, at: report.at, turn });
     }
   }

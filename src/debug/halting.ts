@@ -20,6 +20,9 @@ import type { CoreServices, Cores } from './cores.ts';
 /** Core_Status: halted by a debugger. */
 const debugHalted = 1 << 16;
 
+/** Breakpoints and temporary events of a core: Debug_Control1 names two events that halt. */
+export const mostEvents = 2;
+
 /** Pauses before ending is tried again, milliseconds: they double from the first to the longest. */
 const firstWaitMs = 1000;
 const longestWaitMs = 30_000;
@@ -45,6 +48,22 @@ export interface Outcome {
   readonly reason: UnreadableReason | undefined;
 }
 
+/** A core that stands without having been asked to right now. */
+export interface Stop {
+  readonly tile: Tile;
+  /** `step`: behind a step, or where a temporary event led it; `breakpoint`: at one of its breakpoints. */
+  readonly cause: 'step' | 'breakpoint';
+}
+
+/** Where a core halts: bytes of its program memory. */
+interface CoreEvents {
+  readonly tile: Tile;
+  /** Breakpoints. */
+  readonly own: readonly number[];
+  /** Those of a step: they end with the next stop. */
+  readonly temporary: readonly number[];
+}
+
 export class Halting implements Disposable {
   readonly #link: BoardLink;
   readonly #partition: PartitionKey;
@@ -52,7 +71,8 @@ export class Halting implements Disposable {
   readonly #services: Pick<CoreServices, 'after'>;
   readonly #ended = new AbortController();
   readonly #following = new DisposableStore();
-  readonly #stopped = new Emitter<Tile>();
+  readonly #stopped = new Emitter<Stop>();
+  readonly #allowed = new Emitter<void>();
   readonly #finished = new Emitter<readonly Tile[]>();
   /** The epoch in which a person allowed it. */
   #epoch: string | undefined;
@@ -64,6 +84,12 @@ export class Halting implements Disposable {
   readonly #standing = new Map<number, Tile>();
   /** Cores whose step has not ended yet, and `Cores.turn` when it was answered. */
   readonly #stepping = new Map<number, { readonly tile: Tile; readonly turn: number }>();
+  /** Cores that halt by themselves at some addresses. */
+  readonly #events = new Map<number, CoreEvents>();
+  /** `Cores.turn` when such a core was told to go on, or where to halt: an earlier look says nothing of it. */
+  readonly #goes = new Map<number, number>();
+  /** Addresses are set one core after the other, so that the board has what is noted here. */
+  #setting: Promise<unknown> = Promise.resolve();
   /** Cores that were told to halt, do not stand as far as is known, and could not be let go on yet. */
   readonly #unsure = new Set<number>();
 
@@ -78,20 +104,26 @@ export class Halting implements Disposable {
     this.#cores = cores;
     this.#services = services;
     this.#following.add(this.#stopped);
+    this.#following.add(this.#allowed);
     this.#following.add(this.#finished);
     this.#following.add(cores.onDidChange(() => this.#lookAt()));
     this.#following.add(link.onDidChangePartitions(() => this.#check()));
     this.#following.add(link.onDidChangeState(() => this.#check()));
   }
 
-  /** Fires when a core stands whose step had to wait. */
-  get onDidStop(): Event<Tile> {
+  /** Fires when a core stands whose step had to wait, or that met one of its addresses. */
+  get onDidStop(): Event<Stop> {
     return this.#stopped.event;
   }
 
   /** Fires when the consent has ended by itself, with the cores that stood: they go on. */
   get onDidEnd(): Event<readonly Tile[]> {
     return this.#finished.event;
+  }
+
+  /** Fires when a person has allowed it. */
+  get onDidAllow(): Event<void> {
+    return this.#allowed.event;
   }
 
   get isAllowed(): boolean {
@@ -138,6 +170,7 @@ export class Halting implements Disposable {
     }
     if (this.#asked !== epoch) throw new BoardError('connection-lost', 'it ended while it was allowed');
     this.#epoch = epoch;
+    this.#allowed.fire();
   }
 
   /** Halts a core. If it does not stand then, the halt is taken back: it could come later. Rejects with BoardError. */
@@ -151,19 +184,76 @@ export class Halting implements Disposable {
       throw thrown;
     }
     if (!outcome.stands) await this.#takeBack(tile);
+    else await this.#endStep(tile);
     return outcome;
+  }
+
+  /** The breakpoints of a core, at most `mostEvents`. */
+  breakpointsOf(tile: Tile): readonly number[] {
+    return this.#events.get(keyOf(tile))?.own ?? [];
+  }
+
+  /** Sets all breakpoints of a core, `mostEvents` at most. The answer: why it was not done. Rejects with BoardError. */
+  setBreakpoints(tile: Tile, counters: readonly number[]): Promise<UnreadableReason | undefined> {
+    return this.#setEvents(tile, ({ temporary }) => ({
+      own: counters,
+      temporary: temporary.slice(0, mostEvents - counters.length),
+    }));
+  }
+
+  /**
+   * Lets a halted core go on until it comes to one of these addresses, or to a breakpoint; `onDidStop` tells. More addresses
+   * than its breakpoints leave room for are left out. The answer: why it was not done. Rejects with BoardError.
+   */
+  async runTo(tile: Tile, counters: readonly number[]): Promise<UnreadableReason | undefined> {
+    const reason = await this.#setEvents(tile, ({ own }) => ({
+      own,
+      temporary: counters.filter((one) => !own.includes(one)).slice(0, mostEvents - own.length),
+    }));
+    return reason ?? this.#goOn(tile);
   }
 
   /** Lets a core go on. The answer: why it could not be told to; it counts as before then. Rejects with BoardError. */
   async resume(tile: Tile): Promise<UnreadableReason | undefined> {
+    return (await this.#endStep(tile)) ?? this.#goOn(tile);
+  }
+
+  async #goOn(tile: Tile): Promise<UnreadableReason | undefined> {
     const { reason } = await this.#act(tile, { act: 'resume' });
     if (reason === undefined) {
       const key = keyOf(tile);
       this.#standing.delete(key);
       this.#stepping.delete(key);
       this.#unsure.delete(key);
+      if (this.#events.has(key)) this.#goes.set(key, this.#cores.turn);
     }
     return reason;
+  }
+
+  /** The addresses of a step are taken back. The answer: why they could not be. */
+  async #endStep(tile: Tile): Promise<UnreadableReason | undefined> {
+    if ((this.#events.get(keyOf(tile))?.temporary.length ?? 0) === 0) return undefined;
+    return this.#setEvents(tile, ({ own }) => ({ own, temporary: [] }));
+  }
+
+  /** Sets where a core halts by itself. */
+  #setEvents(
+    tile: Tile,
+    next: (now: CoreEvents) => Omit<CoreEvents, 'tile'>,
+  ): Promise<UnreadableReason | undefined> {
+    const set = this.#setting.then(async () => {
+      const key = keyOf(tile);
+      const events = next(this.#events.get(key) ?? { tile, own: [], temporary: [] });
+      const counters = [...events.own, ...events.temporary];
+      const { reason } = await this.#act(tile, { act: 'breakpoints', counters });
+      if (reason !== undefined) return reason;
+      if (counters.length === 0) this.#events.delete(key);
+      else this.#events.set(key, { tile, ...events });
+      this.#goes.set(key, this.#cores.turn);
+      return undefined;
+    });
+    this.#setting = set.catch(() => undefined);
+    return set;
   }
 
   /**
@@ -274,12 +364,28 @@ export class Halting implements Disposable {
   /** A look that began behind a step finds whether it has ended. */
   #lookAt(): void {
     for (const [key, { tile, turn }] of [...this.#stepping]) {
-      const { turn: read = 0, status } = this.#cores.core(tile) ?? {};
+      const { turn: read = 0, status } = this.#cores.latest(tile) ?? {};
       if (read <= turn || status?.core?.state !== 'debug-halted') continue;
       this.#stepping.delete(key);
       this.#standing.set(key, tile);
-      this.#stopped.fire(tile);
+      this.#stopped.fire({ tile, cause: 'step' });
     }
+    for (const [key, events] of [...this.#events]) {
+      const { tile } = events;
+      const { turn: read = 0, status } = this.#cores.latest(tile) ?? {};
+      const isKnown = this.#standing.has(key) || this.#stepping.has(key);
+      if (isKnown || read <= (this.#goes.get(key) ?? 0) || status?.core?.state !== 'debug-halted') continue;
+      this.#standing.set(key, tile);
+      void this.#met(events, status.core.pc);
+    }
+  }
+
+  /** A core halted by itself. */
+  async #met({ tile, own, temporary }: CoreEvents, pc: number | undefined): Promise<void> {
+    const isStep = temporary.length > 0 && (pc === undefined || !own.includes(pc));
+    // What stays set is taken back before the core goes on, or at the end.
+    await this.#endStep(tile).catch(() => undefined);
+    if (this.isHalted(tile)) this.#stopped.fire({ tile, cause: isStep ? 'step' : 'breakpoint' });
   }
 
   /** Another epoch, or a connection that is gone: the board's side has let cores go on. */
@@ -300,6 +406,8 @@ export class Halting implements Disposable {
     this.#standing.clear();
     this.#stepping.clear();
     this.#unsure.clear();
+    this.#events.clear();
+    this.#goes.clear();
     return stood;
   }
 }

@@ -6,6 +6,7 @@ import { DebugInfo, type ProgramCall } from '../model/program/dwarf/debug-info.t
 import type { ElfFile } from '../model/program/elf.ts';
 import type { LinkerFile } from '../model/program/linker-files.ts';
 import type { Instruction } from '../model/program/listing.ts';
+import { type ProgramImage, programImage } from '../model/program/program-image.ts';
 import { type CoreSymbols, coreSymbols } from '../model/program/symbols.ts';
 
 /** The programs of a partition's cores. */
@@ -23,14 +24,23 @@ export class CoreProgram {
   readonly info: DebugInfo;
   /** Buffers, and where the stack lies. */
   readonly symbols: CoreSymbols;
+  readonly #elf: ElfFile;
+  #image: ProgramImage | undefined;
   /** Function symbols by their address. */
   readonly #functions: readonly { readonly name: string; readonly value: number; readonly size: number }[];
 
   /** `linkerFiles`: those beside the ELF, the most telling first. */
   constructor(elf: ElfFile, linkerFiles: readonly LinkerFile[] = []) {
+    this.#elf = elf;
     this.info = new DebugInfo(elf);
     this.symbols = coreSymbols(elf, linkerFiles);
     this.#functions = elf.symbols.filter(({ type }) => type === 'function').sort((a, b) => a.value - b.value);
+  }
+
+  /** What the ELF puts into program memory. Throws `FileFault` for an ELF with more parts than any linker makes. */
+  get image(): ProgramImage {
+    this.#image ??= programImage(this.#elf);
+    return this.#image;
   }
 
   /** The calls at the address, the innermost first; by symbols alone where debug information says nothing. */

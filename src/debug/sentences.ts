@@ -2,6 +2,8 @@
 import type { UnreadableReason } from '../model/byte-state.ts';
 import { formatTile, type Tile } from '../model/geometry.ts';
 import type { Localiser } from '../model/localiser.ts';
+import { hexNumber } from '../model/numbers.ts';
+import type { ProgramDifference } from '../model/program/program-image.ts';
 import { reasonText } from '../model/status/sentences.ts';
 import type { CoreStatus, TileStatus } from '../model/status/status.ts';
 import type { MissingReason } from './core-memory.ts';
@@ -131,9 +133,52 @@ export function notEndedText(why: string, l10n: Localiser): string {
   );
 }
 
-/** Why a step further than one instruction is not made. */
+/** Why a step out is not made. */
 export function noStepOutText(l10n: Localiser): string {
-  return l10n.t('Cores step single instructions only. Use Step Into or Step Over.');
+  return l10n.t(
+    'Nothing tells where this function returns to. Use Step Over, or set a breakpoint in its caller.',
+  );
+}
+
+/** Why a step over a line, or out, is not made: both addresses at which a core can halt are breakpoints. */
+export function noRoomText(tile: Tile, l10n: Localiser): string {
+  return l10n.t(
+    'Core {0} halts at two addresses at most, and both are breakpoints. Remove one of them, or use Step Into for a single instruction.',
+    formatTile(tile),
+  );
+}
+
+/** Why a breakpoint is not set in a core that has two others. */
+export function fullCoreText(tile: Tile, l10n: Localiser): string {
+  return l10n.t('Not set in core {0}: it has two breakpoints already. Remove one of them.', formatTile(tile));
+}
+
+/** Why a breakpoint is set in no core. */
+export function noCodeText(l10n: Localiser): string {
+  return l10n.t('Not set: no program of this session has code of this line or behind it.');
+}
+
+/** Why a core has no breakpoint: nothing is known of its program. */
+export function noProgramText(tile: Tile, l10n: Localiser): string {
+  return l10n.t(
+    'Not set: the program of core {0} was not found. Name the folder of the build in "programs".',
+    formatTile(tile),
+  );
+}
+
+/** Why a core has no breakpoint: its program memory is not that of its ELF. */
+export function otherProgramText(tile: Tile, { count, first }: ProgramDifference, l10n: Localiser): string {
+  return l10n.t(
+    'Not set: core {0} does not run the program that was found: {1} differ, the first at {2}. Name the folder of the right build in "programs".',
+    formatTile(tile),
+    sizeText(count, l10n),
+    hexNumber(first, 5),
+  );
+}
+
+/** Why a core has no breakpoint: its registers, or its program memory, were not reached. */
+export function notComparedText(tile: Tile, why: string, l10n: Localiser): string {
+  return l10n.t('Not set in core {0}: {1} Set it again to try again.', formatTile(tile), why);
 }
 
 /** What stands in the place of a value that is not there. */
@@ -158,14 +203,16 @@ export function noCoreText(tile: Tile, l10n: Localiser): string {
   return l10n.t('This debug session has no core in tile {0}.', formatTile(tile));
 }
 
-/** Why no breakpoint is set. `mayHalt`: a person allowed to halt cores. */
-export function noBreakpointText(mayHalt: boolean, l10n: Localiser): string {
-  if (mayHalt) {
-    return l10n.t(
-      'Not set: this session halts cores by Pause only. Use Pause, then Step Into for single instructions.',
-    );
-  }
-  return l10n.t('Not set: this session only observes, it does not halt cores. Use Pause to take a sample.');
+/** Why no breakpoint is set before a person allowed to halt cores. */
+export function noBreakpointText(l10n: Localiser): string {
+  return l10n.t(
+    'Not set: this session only observes, it does not halt cores. Use Pause to take a sample, or Allow Halting Cores.',
+  );
+}
+
+/** Why breakpoints of other kinds are not set. */
+export function noSuchBreakpointText(l10n: Localiser): string {
+  return l10n.t('Not set: cores halt at lines and instructions only.');
 }
 
 /** Why a core has no disassembly. */

@@ -163,6 +163,55 @@ describe('[debug-10] debug information of all versions and forms', () => {
     }
   });
 
+  test('the code of random lines, and where the next line begins, are as they were written', () => {
+    const seed = runSeed();
+    for (let round = 0; round < 40; round++) {
+      const { units, sections } = made(seed + round);
+      const info = read(sections);
+      const random = new Random(seed + round);
+      const label = `SEED=${seed + round}`;
+      // By the innermost place at each address, without the table's rows.
+      const placed = units.flatMap((unit) =>
+        unit.functions.flatMap((of) =>
+          of.ranges.flatMap(({ low, high }) => {
+            let before = '';
+            return Array.from({ length: high - low }, (_, i) => {
+              const there = expectedCalls(units, low + i);
+              const [, file = '', line = '0'] = / (.*):(\d+):\d+$/.exec(there[0] ?? '') ?? [];
+              const isFirst = `${file}:${line}` !== before;
+              before = `${file}:${line}`;
+              return { of, at: low + i, file, line: Number(line), depth: there.length, isFirst };
+            });
+          }),
+        ),
+      );
+      const starts = placed.filter(({ isFirst, line }) => isFirst && line > 0).sort((a, b) => a.at - b.at);
+      for (let i = 0; i < 40 && placed.length > 0; i++) {
+        const one = placed[random.below(placed.length)];
+        if (one === undefined) continue;
+        const { of, at, file, line, depth } = one;
+        const next = starts.find(
+          (other) =>
+            other.of === of &&
+            other.at > at &&
+            (other.line !== line || other.file !== file) &&
+            other.depth <= depth,
+        );
+        expect(info.nextLineAfter(at), `${label} ${at}`).toBe(next?.at);
+        const wanted = random.below(2) === 0 ? line : random.below(200);
+        const behind = starts.filter((other) => other.file === file && other.line >= wanted);
+        const found = Math.min(...behind.map((other) => other.line));
+        const there = behind.filter((other) => other.line === found);
+        const addresses = [...new Set(there.map((other) => other.of))].map(
+          (each) => there.find((other) => other.of === each)?.at,
+        );
+        expect(info.codeOf(file, wanted), `${label} ${file}:${wanted}`).toEqual(
+          there.length === 0 ? undefined : { line: found, addresses },
+        );
+      }
+    }
+  });
+
   test('where entries number files by another table, as in Chess, only the own source is known', () => {
     const of = (shift: number): string[] =>
       calls(read(new DwarfWriter(new Random(1)).write([chessLike(shift)])), 0x110);

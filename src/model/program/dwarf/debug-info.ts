@@ -38,6 +38,20 @@ export interface ProgramCall {
   readonly isInlined: boolean;
 }
 
+/** A line of a source file with code. */
+export interface LineCode {
+  readonly line: number;
+  /** Where it begins: one address for each function that has code of it, ascending. */
+  readonly addresses: readonly number[];
+}
+
+/** A run of addresses of one line, by its first one. */
+interface LineRun {
+  readonly file: string;
+  readonly line: number;
+  readonly address: number;
+}
+
 /** An inlined call with the place that it is called at. */
 type InlinedCall = Pick<ProgramCall, 'name' | 'scope' | 'linkageName'> & { readonly place: SourcePlace };
 
@@ -58,6 +72,8 @@ export class DebugInfo {
   readonly #unitsOfLines = new Map<number, Unit>();
   readonly #functionsOfUnit = new Map<Unit, ProgramFunction[]>();
   readonly #lines = new Map<number, LineTable | undefined>();
+  /** Where runs of lines begin, by address. Read when they are first asked for. */
+  #runs: readonly LineRun[] | undefined;
   readonly #files = new Map<Unit, (number: number) => string | undefined>();
   readonly #inlined = new Map<number, InlinedCall | undefined>();
   readonly #unwind: UnwindTable;
@@ -172,6 +188,36 @@ export class DebugInfo {
     return undefined;
   }
 
+  /** The line of the source file, or the next one that has code; `undefined` where none follows. */
+  codeOf(file: string, line: number): LineCode | undefined {
+    const behind = this.#lineRuns().filter((one) => one.file === file && one.line >= line && one.line > 0);
+    const found = behind.reduce((least, one) => Math.min(least, one.line), Number.POSITIVE_INFINITY);
+    const first = new Map<ProgramFunction | undefined, number>();
+    for (const { line: at, address } of behind) {
+      const of = this.#functions.at(address);
+      if (at === found && !first.has(of)) first.set(of, address);
+    }
+    return first.size === 0 ? undefined : { line: found, addresses: [...first.values()] };
+  }
+
+  /**
+   * Where the next line begins in the code of the function at the address; `undefined` behind its last one. Calls that are
+   * inlined at the address's line are passed over.
+   */
+  nextLineAfter(address: number): number | undefined {
+    const of = this.#functions.at(address);
+    const here = this.placeAt(address);
+    const depth = this.callsAt(address).length;
+    return this.#lineRuns().find(
+      (one) =>
+        one.address > address &&
+        one.line > 0 &&
+        (one.line !== here?.line || one.file !== here.file) &&
+        this.#functions.at(one.address) === of &&
+        this.callsAt(one.address).length <= depth,
+    )?.address;
+  }
+
   /** How the function at the address is left from there. */
   unwindAt(address: number): UnwindStep | undefined {
     return this.#attempt(undefined, () => this.#unwind.stepAt(address));
@@ -184,6 +230,21 @@ export class DebugInfo {
       for (const file of this.#lineTable(offset)?.files ?? []) if (file !== '') all.add(file);
     }
     return [...all].sort();
+  }
+
+  #lineRuns(): readonly LineRun[] {
+    if (this.#runs === undefined) {
+      const all: LineRun[] = [];
+      for (const offset of this.#unitsOfLines.keys()) {
+        for (const run of this.#lineTable(offset)?.runs() ?? []) {
+          // Code that the linker left out has the addresses of other code.
+          const place = this.placeAt(run.address);
+          if (place?.line === run.line && place.file === run.file) all.push(run);
+        }
+      }
+      this.#runs = all.sort((a, b) => a.address - b.address);
+    }
+    return this.#runs;
   }
 
   #lineTable(offset: number): LineTable | undefined {

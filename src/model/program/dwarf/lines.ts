@@ -91,6 +91,23 @@ export class LineTable {
     for (const [row, line] of lines.entries()) yield { file: this.files[files[row] ?? 0] ?? '', line };
   }
 
+  /** Each run of rows of one line: its first address. Of a sequence in the order of addresses. */
+  *runs(): Generator<{ readonly file: string; readonly line: number; readonly address: number }> {
+    const { addresses, files, lines } = this.#rows;
+    for (const { firstRow, endRow } of this.sequences) {
+      let before = -1;
+      for (let row = firstRow; row < endRow; row++) {
+        // Of rows of one address the last one counts.
+        if (row + 1 < endRow && addresses[row + 1] === addresses[row]) continue;
+        const isNew = before < 0 || files[row] !== files[before] || lines[row] !== lines[before];
+        before = row;
+        if (!isNew) continue;
+        const file = this.files[files[row] ?? 0] ?? '';
+        yield { file, line: lines[row] ?? 0, address: addresses[row] ?? 0 };
+      }
+    }
+  }
+
   /** The last row at or before the address. */
   #rowAt({ firstRow, endRow }: Sequence, address: number): number {
     let low = firstRow;
