@@ -83,6 +83,16 @@ describe('files of plots', () => {
     expect(fields).toContain('<image href="data:image/png;base64,AA" x="70" y="48" width="476" height="286"');
     expect(fields).toContain('>-1</text>');
     expect(fields).toContain('>7</text>');
+    expect(fields).toContain('fill="url(#gap)"');
+  });
+
+  test('a long summary of an SVG is broken into lines', () => {
+    const summary = Array.from({ length: 40 }, (_, i) => `word${i}`).join(' ');
+    const svg = plotSvg({ ...plot, summary });
+    const lines = [...svg.matchAll(/font-size="11">([^<]*)</g)].map(([, line = '']) => line);
+    expect(lines.length).toBe(3);
+    expect(lines.join(' ')).toBe(summary);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(91);
   });
 
   test('ticks are round and lie inside; numbers are short', () => {

@@ -48,6 +48,9 @@ export interface SvgPlot {
 /** Room around the drawn area, pixels. */
 const room = { left: 70, top: 48, right: 24, bottom: 66 };
 const scaleRoom = 70;
+/** Width of a character of the summary, about, and height of a line of it, pixels. */
+const summaryWidth = 6;
+const summaryLine = 14;
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -56,7 +59,8 @@ const escaped = (text: string): string =>
 export function plotSvg(plot: SvgPlot): string {
   const { width, height, colours, marks } = plot;
   const right = width - room.right - (marks.kind === 'heat' ? scaleRoom : 0);
-  const bottom = height - room.bottom;
+  const words = wrapped(plot.summary, Math.floor((width - room.left - room.right) / summaryWidth));
+  const bottom = height - room.bottom - (words.length - 1) * summaryLine;
   const part = (value: number, [from, to]: Span): number =>
     to === from ? 0.5 : (value - from) / (to - from);
   const fixed = (value: number): string => value.toFixed(1).replace(/\.0$/, '');
@@ -72,7 +76,9 @@ export function plotSvg(plot: SvgPlot): string {
     `<title>${escaped(plot.title)}</title><desc>${escaped(plot.summary)}</desc>`,
     `<rect width="${width}" height="${height}" fill="${escaped(colours.background)}"/>`,
     text(room.left, 20, 'start', plot.title, 14),
-    text(room.left, height - 10, 'start', plot.summary, 11),
+    ...words.map((line, i) =>
+      text(room.left, height - 10 - (words.length - 1 - i) * summaryLine, 'start', line, 11),
+    ),
     `<clipPath id="area"><rect x="${room.left}" y="${room.top}" width="${right - room.left}" height="${bottom - room.top}"/></clipPath>`,
   ];
   const axis = `stroke="${escaped(colours.grid)}" stroke-width="1"`;
@@ -103,7 +109,10 @@ export function plotSvg(plot: SvgPlot): string {
   } else {
     const [x0, y0] = [Number(px(marks.x[0])), Number(py(marks.y[0]))];
     const [x1, y1] = [Number(px(marks.x[1])), Number(py(marks.y[1]))];
+    // Stripes where the picture has no colour: there is no number.
     out.push(
+      `<pattern id="gap" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6" stroke="${escaped(colours.foreground)}" stroke-opacity="0.5"/></pattern>`,
+      `<rect x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" fill="url(#gap)"/>`,
       `<image href="${escaped(marks.href)}" x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" preserveAspectRatio="none" style="image-rendering: pixelated"/>`,
     );
   }
@@ -133,6 +142,17 @@ export function plotSvg(plot: SvgPlot): string {
   }
   out.push('</svg>\n');
   return out.join('\n');
+}
+
+/** A text in lines of so many characters, as far as its words allow. */
+function wrapped(text: string, most: number): string[] {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + 1 + word.length > most) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines;
 }
 
 /** A path that is broken at gaps; a value between two gaps is a dot. */
