@@ -27,7 +27,7 @@ export class BookmarkActions implements PlacedMarks, vscode.Disposable {
     this.#store = store;
     const isAny = store.get(bookmarkStore) !== undefined;
     this.#keys.tell(bookmarkKeys({ count: isAny ? 1 : 0 }));
-    if (isAny) setImmediate(() => this.load().catch((error: unknown) => provider().services.note(error)));
+    if (isAny) this.load().catch((error: unknown) => provider().services.note(error));
   }
 
   /** The list, loaded at the first call. */

@@ -133,7 +133,7 @@ describe('the box of places', () => {
     expect(first('nowhere')).toContain('Type an offset');
   });
 
-  test('bookmarks and fields of structures by what they are called, with what they are', () => {
+  test('[names-8] bookmarks and fields of structures by what they are called, with what they are', () => {
     expect(lines('tap').map(({ label, description, range }) => [label, description, range])).toEqual([
       ['first tap', 'bookmark, red · (6,2)+0x0020', { offset: 0x8020, length: 8 }],
     ]);

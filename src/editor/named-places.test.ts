@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { MemoryGeometry, Tile } from '../model/geometry.ts';
 import type { PlacedName } from '../model/program/build.ts';
 import { nameSizeText } from '../model/program/name-texts.ts';
-import { kernelSpots, nameAt, namedPlaces, pageNames, placeText } from './named-places.ts';
+import { kernelSpots, markSpots, nameAt, namedPlaces, pageNames, placeText } from './named-places.ts';
 
 const l10n = {
   t: (message: string, ...args: (string | number)[]) =>
@@ -126,4 +126,41 @@ test('[names-2] the names of a part that a page shows, with registers of its own
   expect(pageNames(geometry, shown, shown, { namesOf: () => [], marksOf, registers: [] }, l10n).isNamed).toBe(
     false,
   );
+});
+
+test('[names-8] bookmarks and fields are told with what has a name, cut at the end of their tile', () => {
+  const shown = { offset: 0, length: 16 * 0x8000 };
+  const marked = at(6, 2);
+  const begin = 0x8000;
+  const asked: unknown[] = [];
+  const marksOf = (tile: Tile, from: number, to: number) => {
+    asked.push([tile.col, tile.row, from, to]);
+    if (tile.col !== marked.col || tile.row !== marked.row) return [];
+    return [
+      { kind: 'bookmark', text: 'tap', detail: 'red', offset: 0x7ff8, length: 64, colour: 'red' } as const,
+      { kind: 'field', text: 's.x', detail: 'float', offset: 0x7ffc, length: 4 } as const,
+    ].filter(({ offset, length }) => offset < to && offset + length > from);
+  };
+  const sources = { namesOf: () => [], marksOf, registers: [] };
+  const part = { offset: begin + 0x7ff0, length: 0x20 };
+  expect(pageNames(geometry, shown, part, sources, l10n)).toEqual({
+    isNamed: true,
+    names: [
+      { kind: 'bookmark', text: 'tap', detail: 'red', offset: begin + 0x7ff8, length: 8, colour: 'red' },
+      { kind: 'field', text: 's.x', detail: 'float', offset: begin + 0x7ffc, length: 4 },
+    ],
+  });
+  expect(asked.slice(0, 2)).toEqual([
+    [marked.col, marked.row, 0x7ff0, 0x8000],
+    [marked.col, marked.row + 1, 0, 0x10],
+  ]);
+  // The column stays where nothing of it is on screen.
+  expect(pageNames(geometry, shown, { offset: 0, length: 16 }, sources, l10n)).toEqual({
+    isNamed: true,
+    names: [],
+  });
+  expect(markSpots(geometry, shown, marksOf).map(({ offset }) => offset)).toEqual([
+    begin + 0x7ff8,
+    begin + 0x7ffc,
+  ]);
 });

@@ -113,7 +113,7 @@ test('[hex-2] tiles with a byte of a hit are marked, whatever else is (seed 78)'
   }
 });
 
-test('tiles with a bookmark are marked, whatever else is (seed 79)', () => {
+test('[names-8] tiles with a bookmark are marked, whatever else is (seed 79)', () => {
   const below = dice(79);
   for (const geometry of geometries) {
     const marks = Uint8Array.from({ length: tileCount(geometry) }, () => below(32));

@@ -1075,7 +1075,7 @@ describe('[shape-3] cells of other formats', () => {
     expect(lengths[1]).toBeGreaterThan(lengths[2] ?? 0);
   });
 
-  test('bookmarks are lines above their bytes, beside names and edits, in the hover, in what is spoken and on the map', async () => {
+  test('[names-8] bookmarks are lines above their bytes, beside names and edits, in the hover, in what is spoken and on the map', async () => {
     const page = await start(oneTile);
     await page.evaluate(() =>
       window.fake.send({

@@ -347,7 +347,7 @@ describe('[main-18] [main-23] looks', () => {
     }
   });
 
-  test('bookmarks and the fields of a structure', async () => {
+  test('[names-8] bookmarks and the fields of a structure', async () => {
     for (const theme of themeNames) {
       open = await harness.open({ theme, width: 1100, height: 480 });
       const { page } = open;

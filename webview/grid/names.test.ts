@@ -60,7 +60,7 @@ test('[names-2] what a byte is called says how far it is inside, and which regis
   expect(table.goingOnIn({ offset: 0x110, length: 16 })?.text).toBe('main');
 });
 
-test('a bookmark stands beside what its bytes are called, and hides nothing of it', () => {
+test('[names-8] a bookmark stands beside what its bytes are called, and hides nothing of it', () => {
   const mark = { ...named('bad tap', 0x104, 8, 'bookmark'), colour: 'red' } as const;
   const gain = named('state.gain', 0x104, 4, 'field');
   const table = new NameTable([named('taps', 0x100, 0x40), mark, gain]);

@@ -182,7 +182,10 @@ export class BookmarkList implements vscode.Disposable {
     if (shown === undefined) return;
     const { geometry, range } = shown;
     const places = this.#places.all
-      .filter(({ memory, tile }) => memory === resource.memory && containsTile(geometry, tile))
+      .filter(
+        ({ memory, tile, offset }) =>
+          memory === resource.memory && containsTile(geometry, tile) && offset < geometry.bytesPerTile,
+      )
       .map((place) => ({ offset: tileStart(geometry, place.tile) + place.offset, length: place.length }))
       .filter(({ offset }) => offset >= range.offset && offset < endOf(range))
       .sort((a, b) => a.offset - b.offset);

@@ -38,9 +38,10 @@ export function bookmarkRows(sources: RowSources, l10n: Localiser): BookmarkRow[
   return sources.places.all.map((place) => {
     const { kept } = place;
     const laid = structures.get(kept.id);
-    const where = [placeText(place, sources), l10n.t('{0} bytes', place.length)];
+    const where = placeText(place, sources);
+    const size = place.length === 1 ? l10n.t('1 byte') : l10n.t('{0} bytes', place.length);
     if ('colour' in kept) {
-      const facts = [...where, colourText(kept.colour, l10n)];
+      const facts = [where, colourText(kept.colour, l10n), size];
       return {
         ...{ kind: 'bookmark', key: kept.id, label: kept.name, description: facts.join(' · '), place },
         ...{ icon: 'bookmark', colour: kept.colour },
@@ -48,7 +49,7 @@ export function bookmarkRows(sources: RowSources, l10n: Localiser): BookmarkRow[
     }
     const type = laid?.whole.type.name ?? kept.type;
     return {
-      ...{ kind: 'structure', key: kept.id, label: kept.name, description: [type, ...where].join(' · ') },
+      ...{ kind: 'structure', key: kept.id, label: kept.name, description: [type, where, size].join(' · ') },
       ...{ icon: 'symbol-structure', place },
       ...(laid === undefined ? {} : { below: () => fieldRows(laid.whole, laid, sources, l10n) }),
     };

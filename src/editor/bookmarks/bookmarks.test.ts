@@ -56,7 +56,7 @@ function randomMarks(random: Random): KeptMarks {
   return { bookmarks, structures };
 }
 
-describe('the file of bookmarks', () => {
+describe('[names-8] the file of bookmarks', () => {
   test('gives back what was written, without where it was set', () => {
     const seed = runSeed();
     for (let round = 0; round < 200; round++) {
@@ -163,7 +163,7 @@ describe('the file of bookmarks', () => {
   });
 });
 
-describe('places of bookmarks and structures', () => {
+describe('[names-8] places of bookmarks and structures', () => {
   const marks: KeptMarks = { bookmarks: [{ ...mark, id: 'a' }], structures: [{ ...laid, id: 'b' }] };
   const places = new KeptPlaces(l10n);
   places.marks = marks;
@@ -207,7 +207,7 @@ describe('places of bookmarks and structures', () => {
     const [first, second] = bookmarkRows(open, l10n);
     expect(first).toMatchObject({
       label: 'bad tap',
-      description: '(7,3)+0x0100 · 8 bytes · red',
+      description: '(7,3)+0x0100 · red · 8 bytes',
       colour: 'red',
     });
     expect(second?.description).toBe('struct state[2] · (7,3)+0x0200 · 4816 bytes');

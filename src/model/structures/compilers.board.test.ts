@@ -79,7 +79,7 @@ function expectWritten(types: TypeTable, id: TypeId, source: string): void {
 
 const seed = Number(process.env['SEED'] ?? 1);
 
-describe('layout of structs', () => {
+describe('[names-8] layout of structs', () => {
   test.each([
     ['armv7-none-eabi', { wide: false, unnamedBits: true, packedBits: false }],
     ['i386-none-elf', { wide: true, unnamedBits: false, packedBits: false }],

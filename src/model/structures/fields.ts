@@ -40,6 +40,9 @@ export function partsOf({ path, type, offset }: Field): Fields | undefined {
   }
 }
 
+/** Parts that are looked at for one range: structs may have gaps and no fields. */
+const mostVisits = 50_000;
+
 /** Whether a type is an array of numbers, of any dimensions, or a number: one name among the bytes is enough for it. */
 export function isPlain(type: StructureType): boolean {
   let of = type;
@@ -64,9 +67,18 @@ export function bytesOfField({ type, bits }: Field): number {
  */
 export function fieldsIn(whole: Field, from: number, to: number, most: number): Field[] {
   const found: Field[] = [];
+  let left = mostVisits;
   const visit = (field: Field): void => {
     const { type, offset } = field;
-    if (found.length >= most || offset >= to || offset + Math.max(bytesOfField(field), 1) <= from) return;
+    // Without bytes there is nothing to show, however many of them there are.
+    if (
+      type.size === 0 ||
+      left-- <= 0 ||
+      found.length >= most ||
+      offset >= to ||
+      offset + Math.max(bytesOfField(field), 1) <= from
+    )
+      return;
     const parts = isPlain(type) ? undefined : partsOf(field);
     if (parts === undefined) {
       found.push(field);
@@ -75,7 +87,7 @@ export function fieldsIn(whole: Field, from: number, to: number, most: number): 
     const step = type.kind === 'array' ? type.of.size : 0;
     const first = step > 0 ? Math.max(0, Math.floor((from - offset) / step)) : 0;
     const last = step > 0 ? Math.min(parts.count, Math.ceil((to - offset) / step)) : parts.count;
-    for (let i = first; i < last && found.length < most; i++) visit(parts.at(i));
+    for (let i = first; i < last && found.length < most && left > 0; i++) visit(parts.at(i));
   };
   visit(whole);
   return found;

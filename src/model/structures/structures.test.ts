@@ -53,7 +53,7 @@ typedef struct channel {
   long long big __attribute__((aligned(8)));
 } channel_t;`;
 
-describe('definitions of structs', () => {
+describe('[names-8] definitions of structs', () => {
   test('say where each field lies', () => {
     expect(places(kernel, 'channel_t')).toEqual([
       ...['.taps 0 32', '.last 32 32', '.mode 64 4', '.gain 68 4', '.count.whole 72 4'],
@@ -191,7 +191,7 @@ function naiveLayout(kind: string, members: readonly DeclaredMember[], packed: b
   return starts;
 }
 
-describe('layout', () => {
+describe('[names-8] layout', () => {
   test('puts each member at the first place that it may have', () => {
     const names = ['int8_t', 'uint16_t', 'int32_t', 'uint64_t', 'bfloat16', 'cint32', 'v8int16', 'v16int32'];
     for (let round = 0; round < 3000; round++) {
@@ -213,7 +213,7 @@ describe('layout', () => {
   });
 });
 
-describe('fields', () => {
+describe('[names-8] fields', () => {
   test('in a range are those of the whole that have bytes in it', () => {
     const means = { wide: true, unnamedBits: true, packedBits: true };
     for (let round = 0; round < 300; round++) {
@@ -235,6 +235,11 @@ describe('fields', () => {
       ...['.p[50000].x', '.p[50000].y'],
     ]);
     expect(fieldsIn(whole(type), 0, type.size, 3)).toHaveLength(3);
+    // Nor do parts without bytes or names.
+    const empty = typeOf(`struct e {}; typedef struct e many[0x100000];
+      struct a { many x[0x100000]; struct { char : 8; } y[0x80000]; char z; };`);
+    expect(fieldsIn(whole(empty), 0, empty.size, 10)).toEqual([]);
+    expect(fieldsIn(whole(empty), empty.size - 1, empty.size, 10).map(({ path }) => path)).toEqual(['.z']);
   });
 });
 
@@ -244,7 +249,7 @@ function naiveFields(field: Field): Field[] {
   return Array.from({ length: parts.count }, (_, i) => parts.at(i)).flatMap(naiveFields);
 }
 
-describe('values of fields', () => {
+describe('[names-8] values of fields', () => {
   const field = (text: string, path: string): Field => {
     const type = typeOf(text);
     const found = fieldsIn(whole(type), 0, type.size, 1000).find((one) => one.path === path);

@@ -69,14 +69,14 @@ describe('bookmarks', () => {
   const texts = (rows: readonly BookmarkRow[] | undefined) =>
     rows?.map(({ label, description }) => `${label}: ${description}`);
 
-  it('what is selected gets a name and a colour, a struct is laid over bytes, its values are staged; a file takes both along', async () => {
+  it('[names-8] what is selected gets a name and a colour, a struct is laid over bytes, its values are staged; a file takes both along', async () => {
     const document = await bench.open('data', tile);
     const [panel] = document.panels;
     assert.ok(panel);
     let list = await answering(['bad tap'], ['red']);
     await select(panel, 0x100, 8);
     await vscode.commands.executeCommand('tilescope.addBookmark');
-    assert.deepEqual(texts(list.rows), ['bad tap: (2,3)+0x0100 · 8 bytes · red']);
+    assert.deepEqual(texts(list.rows), ['bad tap: (2,3)+0x0100 · red · 8 bytes']);
 
     list = await answering(['2', 'state'], ['Definition in the Clipboard', 'struct state']);
     await select(panel, 0x200, 1);
@@ -129,7 +129,7 @@ describe('bookmarks', () => {
     list = await answering(['first tap'], ['green']);
     await vscode.commands.executeCommand('tilescope.renameBookmark', mark);
     await vscode.commands.executeCommand('tilescope.recolourBookmark', list.rows[0]);
-    assert.deepEqual(texts(list.rows)?.[0], 'first tap: (2,3)+0x0100 · 8 bytes · green');
+    assert.deepEqual(texts(list.rows)?.[0], 'first tap: (2,3)+0x0100 · green · 8 bytes');
     await vscode.commands.executeCommand('tilescope.removeBookmark', list.rows[1]);
     assert.equal(list.rows.length, 1);
 
@@ -153,7 +153,7 @@ describe('bookmarks', () => {
     return [0, 2, 4, 6].map((at) => view.getInt16(at, true)).join(', ');
   }
 
-  it("a definition that is wrong is marked where it is, and stays; a type of the core's program is laid as it is", async () => {
+  it("[names-8] a definition that is wrong is marked where it is, and stays; a type of the core's program is laid as it is", async () => {
     const document = await bench.open('data', tile);
     const [panel] = document.panels;
     assert.ok(panel);
