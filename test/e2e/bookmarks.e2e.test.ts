@@ -43,7 +43,7 @@ describe('bookmarks', () => {
     await workbench.runCommand('Tilescope: Add Bookmark...');
     await workbench.answerInput('first tap', 'Name');
     await workbench.pick('red');
-    await workbench.waitForRow(/first tap.*\(1,2\)\+0x0024 · red · 1 byte$/);
+    await workbench.waitForRow(/first tap.*\(1,2\)\+0x0024 · red · 1 byte\b/);
 
     await editor.goTo('0x40');
     await workbench.runCommand('Tilescope: Lay Structure...');
