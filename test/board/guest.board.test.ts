@@ -32,7 +32,7 @@ afterAll(async () => {
 
 useCleanLog(() => board);
 
-describe(`[attach-7] [truth-21] [live-1] ${2 * LIVES} starts that ask once, beside watching and a live view at 10 Hz, and status (seed ${seed})`, () => {
+describe(`[attach-7] [truth-21] [live-1] [live-3] ${2 * LIVES} starts that ask once, beside watching and a live view at 10 Hz, a survey, and status (seed ${seed})`, () => {
   for (const name of ['2020/aie', 'aperture40/aieml'] as const) {
     it(`${name}: no start is refused, nothing is leaked, no two lives in one answer`, {
       timeout: 600_000,

@@ -4,7 +4,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
-import type { Board, Partition, PartitionMemory, ReadResult, Watch } from '../../src/board/board.ts';
+import type { Board, Partition, PartitionMemory, ReadResult, Survey } from '../../src/board/board.ts';
 import { type BoardError, toBoardError } from '../../src/board/errors.ts';
 import { totalBytes } from '../../src/model/geometry.ts';
 import { usualBudget } from '../../src/session/read-budget.ts';
@@ -64,6 +64,8 @@ export interface GuestRun {
   /** Updates of a live view of the same bytes, and how often one began. */
   readonly updates: number;
   readonly watches: number;
+  /** Updates of a survey of the whole memory. */
+  readonly surveyed: number;
   /** Looks at the status that told something of every tile that was asked for. */
   readonly looks: number;
   /** Descriptors and device mappings of the agent and of the process that starts the lives, before and after. */
@@ -84,7 +86,7 @@ export function runText(run: GuestRun): string {
     `${lives.cycles} lives in ${(lives.ms / 1000).toFixed(0)} s, ${lives.retries} refused at their start (${lives.error}), ` +
     `${lives.resets} own resets (${lives.resetRetries} at the second try); ` +
     `${run.refreshes} refreshes, ${run.rate.toFixed(1)} a second${counted({ ...shown })}${counted(refused)}; ` +
-    `answered after ${run.median} ms (median), ${run.longest} ms at most; ${run.updates} updates of ${run.watches} live views; ${run.looks} looks at the status`
+    `answered after ${run.median} ms (median), ${run.longest} ms at most; ${run.updates} updates of ${run.watches} live views; ${run.surveyed} of surveys; ${run.looks} looks at the status`
   );
 }
 
@@ -185,7 +187,7 @@ class Judge implements Watcher {
 /**
  * Runs `count` lives of an application on the family's partition, each a process of its own that also resets it where the
  * driver allows that, while `ours` watches the 4 KiB that each life writes (ten times a second, or as soon as the refresh
- * before has its answer) and the status of a row of tiles, as views do that repeat by themselves.
+ * before has its answer), where the memory changes, and the status of a row of tiles, as views do that repeat by themselves.
  * @param seed of the lengths of lives and pauses; not 0
  */
 export async function restartBeside(
@@ -206,9 +208,16 @@ export async function restartBeside(
     const begun = await board.counters();
     const judge = new Judge(family, count, passing);
     const lives = witness.cycles(id, count, { reset: family.ownReset, live, pause, seed });
-    const [{ times, ms }, { updates, watches }, looks] = await Promise.all([
+    const ranges = [{ offset: 0, length: lifeBytes }];
+    const wordsPerSecond = usualBudget;
+    const [{ times, ms }, { updates, watches }, surveyed, looks] = await Promise.all([
       refreshUntil(lives, memory, judge),
-      followUntil(lives, memory, judge),
+      followUntil(lives, judge, (onUpdate) =>
+        memory.watch({ ranges, periodMs: period, wordsPerSecond }, onUpdate),
+      ),
+      followUntil(lives, judge, (onUpdate) =>
+        memory.survey({ wordsPerTile: 64, periodMs: 1000, wordsPerSecond }, onUpdate),
+      ),
       lookUntil(lives, partition, family, judge),
     ]);
     const after = await settled(board, before);
@@ -226,6 +235,7 @@ export async function restartBeside(
       longest: Math.round(times.at(-1) ?? 0),
       updates,
       watches,
+      surveyed: surveyed.updates,
       looks,
       before,
       after,
@@ -265,14 +275,14 @@ async function refreshUntil(
   return { times: times.sort((a, b) => a - b), ms: performance.now() - first };
 }
 
-/** Follows the same bytes by itself until `over` is settled; begins anew when a life ends. */
+/** Follows memory by itself until `over` is settled; begins anew when a life ends. @param begin begins a watch or a survey */
 async function followUntil(
   over: Promise<unknown>,
-  memory: PartitionMemory,
   judge: Watcher,
+  begin: (onUpdate: () => void) => Survey,
 ): Promise<{ updates: number; watches: number }> {
   let on = true;
-  let watch: Watch | undefined;
+  let watch: Survey | undefined;
   const end = () => {
     on = false;
     watch?.dispose();
@@ -280,8 +290,7 @@ async function followUntil(
   over.then(end, end);
   let [updates, watches] = [0, 0];
   while (on) {
-    const ranges = [{ offset: 0, length: lifeBytes }];
-    const begun = memory.watch({ ranges, periodMs: period, wordsPerSecond: usualBudget }, () => {
+    const begun = begin(() => {
       updates++;
       begun.seen();
     });
