@@ -1,9 +1,53 @@
 /** What the benchmark measures in the editor, one round: that each figure is there. */
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measureEditor } from '../bench/editor.ts';
 
+/** Stands in for vscode-hexeditor: an editor of its name whose page shows the bytes of the file after five seconds. */
+const standIn = {
+  manifest: {
+    name: 'hexeditor',
+    publisher: 'ms-vscode',
+    version: '0.0.1',
+    engines: { vscode: '^1.100.0' },
+    main: './main.js',
+    contributes: {
+      customEditors: [
+        {
+          viewType: 'hexEditor.hexedit',
+          displayName: 'Hex Editor',
+          selector: [{ filenamePattern: '*' }],
+          priority: 'option',
+        },
+      ],
+    },
+  },
+  code: `const vscode = require('vscode');
+exports.activate = ({ subscriptions }) => {
+  const provider = {
+    openCustomDocument: (uri) => ({ uri, dispose() {} }),
+    resolveCustomEditor: async ({ uri }, panel) => {
+      const bytes = await vscode.workspace.fs.readFile(uri);
+      const text = Array.from(bytes.subarray(0, 64), (byte) => byte.toString(16)).join(' ');
+      setTimeout(() => { panel.webview.html = '<!DOCTYPE html><html><body>' + text + '</body></html>'; }, 5000);
+    },
+  };
+  subscriptions.push(vscode.window.registerCustomEditorProvider('hexEditor.hexedit', provider));
+};`,
+} as const;
+
+let hexEditor = '';
+beforeAll(async () => {
+  hexEditor = await mkdtemp(join(tmpdir(), 'tilescope-bench-peer-'));
+  await writeFile(join(hexEditor, 'package.json'), JSON.stringify(standIn.manifest));
+  await writeFile(join(hexEditor, 'main.js'), standIn.code);
+});
+afterAll(() => rm(hexEditor, { recursive: true, force: true }));
+
 test('[main-24] [shape-7] sizes of bundles and packages, opening a tile to first painted bytes, activation', async () => {
-  const measures = await measureEditor(1);
+  const measures = await measureEditor(1, hexEditor);
   const names = measures.map((measure) => measure.name);
   for (const part of [
     /^bundle .*extension\.cjs$/,
@@ -21,4 +65,10 @@ test('[main-24] [shape-7] sizes of bundles and packages, opening a tile to first
     ).toBe(true);
   }
   expect(measures.filter((measure) => !(measure.value > 0))).toEqual([]);
+  const goals = measures.filter(({ name, goal }) => name.startsWith('open a tile') && goal !== undefined);
+  expect(goals.map(({ peer, goal }) => [peer?.name, goal?.value.toFixed(2)])).toEqual([
+    ['vscode-hexeditor with a file of 32 KiB', '2.00'],
+    ['vscode-hexeditor with a file of 32 KiB', '3.33'],
+  ]);
+  for (const { peer } of goals) expect(peer?.value).toBeGreaterThanOrEqual(5000);
 });
