@@ -7,6 +7,7 @@ import {
   type EditorSettings,
   type EditorState,
   type FoundState,
+  type HostCommand,
   mostRuns,
   type PagePlace,
   type ShownBytes,
@@ -99,6 +100,21 @@ window.addEventListener('unhandledrejection', (event) =>
 document.addEventListener('keydown', (event) => {
   const isUndo = (event.ctrlKey || event.metaKey) && ['z', 'y'].includes(event.key.toLowerCase());
   if (isUndo && event.target instanceof HTMLInputElement) event.stopPropagation();
+});
+
+/**
+ * Keys of commands that VS Code in a browser does not hear of: it leaves whatever has Ctrl and C or V to the browser, which
+ * does nothing with these.
+ */
+const unheardKeys: Readonly<Record<string, HostCommand>> = { KeyC: 'copyAs', KeyV: 'pasteAs' };
+
+document.addEventListener('keydown', (event) => {
+  if (navigator.userAgent.includes('Electron')) return;
+  const command = event.altKey && event.ctrlKey && !event.shiftKey ? unheardKeys[event.code] : undefined;
+  if (command === undefined) return;
+  event.preventDefault();
+  event.stopPropagation();
+  host.command(command);
 });
 
 /** The editor once the host has said what it shows. */

@@ -144,6 +144,8 @@ export class EditorCommands {
     const actions: Record<HostCommand, (document: TileDocument) => Promise<unknown>> = {
       apply: this.#actions.apply,
       discard: this.#actions.discard,
+      copyAs: this.#actions.copyAs,
+      pasteAs: this.#actions.pasteAs,
       refresh: this.#actions.refresh,
       rebase: this.#actions.rebase,
       unlock: this.#actions.unlock,

@@ -215,7 +215,9 @@ export type HostCommand =
   | 'releaseHold'
   | 'reachKernel'
   | 'turnOnSudo'
-  | 'showLog';
+  | 'showLog'
+  | 'copyAs'
+  | 'pasteAs';
 
 /**
  * Commands with a button in the page's title line. That is their one place in the page: a banner that offers one makes this

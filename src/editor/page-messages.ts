@@ -27,6 +27,8 @@ const commands: Readonly<Record<HostCommand, true>> = {
   reachKernel: true,
   turnOnSudo: true,
   showLog: true,
+  copyAs: true,
+  pasteAs: true,
 };
 
 /** Bytes of one gesture, or of one request for bytes, at most. */

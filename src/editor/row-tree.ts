@@ -2,18 +2,15 @@
 import * as vscode from 'vscode';
 import { Soon } from '../model/later.ts';
 import { plainRow } from '../say/say.ts';
+import { type KeptRow, KeptRows } from './kept-rows.ts';
 import { refreshPeriod } from './list-limits.ts';
 
 /** What every row has. */
-export interface TreeRow<Row> {
-  /** The same as long as it is about the same. */
-  readonly key: string;
+export interface TreeRow<Row> extends KeptRow<Row> {
   readonly label: string;
   readonly description: string;
   readonly icon?: string;
   readonly open?: boolean;
-  /** The rows below it, made when they are shown. */
-  readonly below?: () => readonly Row[];
 }
 
 /** What tells a view of rows from others. */
@@ -29,10 +26,14 @@ interface RowTreeParts<Row> {
 /** A tree that shows what became different soon, while a person can see it. */
 export class RowTree<Row extends TreeRow<Row>> implements vscode.TreeDataProvider<Row>, vscode.Disposable {
   readonly #parts: RowTreeParts<Row>;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #changed = new vscode.EventEmitter<Row[] | undefined>();
   readonly #view: vscode.TreeView<Row>;
   readonly #becameVisible: vscode.Disposable;
-  readonly #drawing = new Soon(() => this.#changed.fire());
+  readonly #drawing = new Soon(() => this.#draw());
+  // What a click does has the row itself, and is of no other look.
+  readonly #kept = new KeptRows<Row>((row) =>
+    JSON.stringify({ ...this.getTreeItem(row), command: undefined }),
+  );
 
   readonly onDidChangeTreeData = this.#changed.event;
 
@@ -58,7 +59,7 @@ export class RowTree<Row extends TreeRow<Row>> implements vscode.TreeDataProvide
   }
 
   getChildren(row?: Row): Row[] {
-    return [...(row === undefined ? this.#parts.rows() : (row.below?.() ?? []))];
+    return this.#kept.given(row === undefined ? this.#parts.rows() : (row.below?.() ?? []), row);
   }
 
   /** Shows what became different, soon; a view that is hidden is brought up to date when it is shown. */
@@ -66,9 +67,15 @@ export class RowTree<Row extends TreeRow<Row>> implements vscode.TreeDataProvide
     if (this.#view.visible) this.#drawing.ask(refreshPeriod);
   }
 
+  #draw(): void {
+    const changes = this.#kept.changes(this.#parts.rows());
+    if (changes === 'all') this.#changed.fire(undefined);
+    else if (changes.length > 0) this.#changed.fire([...changes]);
+  }
+
   /** Brings the view to the front. With `preserveFocus` the keys stay where they are. */
   async show(options?: { readonly preserveFocus: boolean }): Promise<void> {
-    this.#changed.fire();
+    this.#draw();
     await vscode.commands.executeCommand(`${this.#parts.id}.focus`, options);
   }
 

@@ -142,6 +142,32 @@ export class HexEditorPage {
     }
   }
 
+  /** The middle of a cell on screen, pixels of the window: the tile offset of its row as written there, and its place in the row. */
+  async pointOf(offset: string, place: number): Promise<{ readonly x: number; readonly y: number }> {
+    const row = this.frame
+      .locator('#grid .layer .row:not(.tile)')
+      .filter({ has: this.frame.locator('.cell.offset', { hasText: new RegExp(`^${offset}$`) }) });
+    const inFrame = await row.locator('.cell.bytes').evaluate((element, index) => {
+      const text = element.lastChild;
+      if (!(text instanceof Text)) return undefined;
+      const cell = [...text.data.matchAll(/\S+/g)][index];
+      if (cell === undefined) return undefined;
+      const range = document.createRange();
+      range.setStart(text, cell.index);
+      range.setEnd(text, cell.index + cell[0].length);
+      const box = range.getBoundingClientRect();
+      return { x: box.left + box.width / 2, y: box.top + box.height / 2 };
+    }, place);
+    if (inFrame === undefined) throw new Error(`No cell ${place} of row ${offset} is on screen.`);
+    const around = await this.grid.boundingBox();
+    const within = await this.grid.evaluate((grid) => {
+      const { left, top } = grid.getBoundingClientRect();
+      return { left, top };
+    });
+    if (around === null) throw new Error('The grid cannot be seen.');
+    return { x: around.x - within.left + inFrame.x, y: around.y - within.top + inFrame.y };
+  }
+
   /** Tile offset and buffer offset of the cursor, bytes. */
   async cursorOffset(): Promise<CursorPlace> {
     const texts = await this.frame.locator('.details .place > span').allTextContents();

@@ -309,7 +309,7 @@ export class Comparisons implements FileQuestions, vscode.Disposable {
     ) {
       wrong.fill(1, Math.max(0, at * size - start), (at + 1) * size - start);
     }
-    const expected = found.against.bytes({ offset: start, length: range.length }).bytes.slice();
+    const expected = new Uint8Array(found.against.bytes({ offset: start, length: range.length }).bytes);
     return { offset: range.offset, wrong, expected };
   }
 

@@ -90,7 +90,9 @@ async function contentOf(uri: vscode.Uri): Promise<Uint8Array> {
   try {
     const { size } = await vscode.workspace.fs.stat(uri);
     if (size > mostFileBytes) throw new FileError('file-too-large', { most: mostFileBytes });
-    return await vscode.workspace.fs.readFile(uri);
+    const { buffer, byteOffset, length } = await vscode.workspace.fs.readFile(uri);
+    // VS Code may give one of Node's buffers, which does not reach a page as bytes.
+    return new Uint8Array(buffer, byteOffset, length);
   } catch (error) {
     if (error instanceof FileError || !(error instanceof Error)) throw error;
     throw new FileError('file-unreadable', { text: error.message });
