@@ -73,6 +73,7 @@ export class PlotPanel {
   /** Something may be drawn otherwise by now. */
   #isDue = true;
   #pending = false;
+  #wasThere = true;
   #statePending = false;
 
   constructor(place: PlotPlace, view: vscode.WebviewPanel, host: PlotHost) {
@@ -89,7 +90,7 @@ export class PlotPanel {
     this.#store.add(view.onDidDispose(() => this.dispose()));
     if (place.frozen === undefined) {
       this.#store.add(session.onBytes(({ ranges }) => this.#bytesChanged(ranges)));
-      this.#store.add(session.onState(() => this.#stateChanged()));
+      this.#store.add(session.onState(() => this.#sessionChanged()));
     }
     view.webview.html = page(view.webview, folder);
     this.#look();
@@ -172,6 +173,18 @@ export class PlotPanel {
     if (inside.length === 0) return;
     this.#plot.changed(inside);
     this.#drawSoon();
+  }
+
+  /** In another layout the same place is another one: it is neither read nor drawn. */
+  #sessionChanged(): void {
+    const isThere = this.#isThere;
+    if (isThere !== this.#wasThere) {
+      this.#wasThere = isThere;
+      this.#plot.changed([{ offset: 0, length: this.place.range.length }]);
+      this.#look();
+      this.#drawSoon();
+    }
+    this.#stateChanged();
   }
 
   /** Only what a person looks at is read, and followed. */
