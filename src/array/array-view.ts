@@ -2,8 +2,9 @@
 import * as vscode from 'vscode';
 import { patience } from '../board/board.ts';
 import { containsTile } from '../model/geometry.ts';
+import { escapeMarkup } from '../model/plain.ts';
 import { type MemoryResource, resourcePath, scheme } from '../model/resource.ts';
-import { escapeHtml, pageHtml } from '../say/page-html.ts';
+import { pageHtml } from '../say/page-html.ts';
 import { sayError } from '../say/say.ts';
 import type { ArrayModel, ArrayServices, TilePlace } from './array-model.ts';
 import type { ArrayCommand, ToArrayPage } from './messages.ts';
@@ -177,7 +178,7 @@ export class ArrayView implements vscode.WebviewViewProvider, vscode.Disposable 
 
 function page(webview: vscode.Webview, folder: vscode.Uri): string {
   const file = (name: string): string =>
-    escapeHtml(webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString());
+    escapeMarkup(webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString());
   return pageHtml((nonce) => ({
     title: vscode.l10n.t('Array'),
     allowed: [`style-src ${webview.cspSource}`],

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import { escapeHtml, pageHtml } from '../say/page-html.ts';
+import { escapeMarkup } from '../model/plain.ts';
+import { pageHtml } from '../say/page-html.ts';
 import type { Banner } from './messages.ts';
 
 /** A page of the editor, which may also have styles with its nonce, and fonts and pictures in its text. */
@@ -49,7 +50,7 @@ export function waitingPage(webview: vscode.Webview, banner: Banner): string {
   const buttons = banner.actions
     .map(
       ({ command, label }) =>
-        `<button type="button" data-command="${escapeHtml(command)}">${escapeHtml(label)}</button>`,
+        `<button type="button" data-command="${escapeMarkup(command)}">${escapeMarkup(label)}</button>`,
     )
     .join(' ');
   const style = `
@@ -67,7 +68,7 @@ for (const button of document.querySelectorAll('button')) {
 }`;
   return shell(webview, (nonce) => ({
     head: `<style nonce="${nonce}">${style}</style>`,
-    body: `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escapeHtml(banner.text)}</p>${buttons}</main>
+    body: `<main role="${banner.kind === 'error' ? 'alert' : 'status'}"><p>${escapeMarkup(banner.text)}</p>${buttons}</main>
 <script nonce="${nonce}">${script}</script>`,
   }));
 }

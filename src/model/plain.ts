@@ -36,6 +36,11 @@ export function plainText(text: string): string {
     .replace(/<(?=[a-z][a-z0-9+.-]*:)/gi, '< ');
 }
 
+/** Text of any kind, to stand between tags of HTML or SVG, or in an attribute. */
+export function escapeMarkup(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
 /** Text inside Markdown that reads as it is: addresses are no links either. Lines stay lines. */
 export function markdownText(text: string): string {
   return plainText(text)

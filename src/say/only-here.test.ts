@@ -33,9 +33,13 @@ describe('[truth-11] text is made plain in one place', () => {
       expect(text, path).toMatch(/getTreeItem\([\s\S]{0,1200}?return plainRow\(/);
   });
 
-  test('what stands around every page, and text in it, is written in one place', () => {
-    const found = sources('src/**/*.ts').filter(([, text]) => /<!DOCTYPE|&#\$\{|default-src/.test(text));
-    expect(found.map(([path]) => path)).toEqual(['src/say/page-html.ts']);
+  test('what stands around every page is written in one place, and text becomes markup in one', () => {
+    const found = (wanted: RegExp): string[] =>
+      sources('{src,webview}/**/*.ts')
+        .filter(([, text]) => wanted.test(text))
+        .map(([path]) => path);
+    expect(found(/<!DOCTYPE|default-src/)).toEqual(['src/say/page-html.ts']);
+    expect(found(/&#\$\{/)).toEqual(['src/model/plain.ts']);
   });
 
   test('what VS Code shows of an error that a face throws is plain', () => {

@@ -4,12 +4,13 @@ import { DisposableStore } from '../../model/event.ts';
 import type { ByteRange, MemoryGeometry } from '../../model/geometry.ts';
 import { after } from '../../model/later.ts';
 import { periodOf, usualRate } from '../../model/live-rate.ts';
+import { escapeMarkup } from '../../model/plain.ts';
 import type { PlotChoice } from '../../model/plot/choice.ts';
 import { plotCsv } from '../../model/plot/csv.ts';
 import { Plot, type PlotView } from '../../model/plot/picture.ts';
 import type { ReadBytes } from '../../model/plot/series.ts';
 import { intersectRanges } from '../../model/ranges.ts';
-import { escapeHtml, pageHtml } from '../../say/page-html.ts';
+import { pageHtml } from '../../say/page-html.ts';
 import { sayBriefly, sayError } from '../../say/say.ts';
 import { sameGeometry } from '../../session/journal.ts';
 import type { SessionReference } from '../../session/pool.ts';
@@ -366,7 +367,7 @@ export class PlotPanel {
 
 function page(webview: vscode.Webview, folder: vscode.Uri): string {
   const file = (name: string): string =>
-    escapeHtml(webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString());
+    escapeMarkup(webview.asWebviewUri(vscode.Uri.joinPath(folder, name)).toString());
   return pageHtml((nonce) => ({
     title: vscode.l10n.t('Plot'),
     allowed: [`style-src ${webview.cspSource}`],

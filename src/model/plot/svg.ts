@@ -1,4 +1,5 @@
 /** A plot as an SVG file. Knows numbers, colours and texts; the page says which. Every text may be hostile. */
+import { escapeMarkup } from '../plain.ts';
 import type { Span } from './decimate.ts';
 import { shortNumber, ticks } from './ticks.ts';
 
@@ -52,9 +53,6 @@ const scaleRoom = 70;
 const summaryWidth = 6;
 const summaryLine = 14;
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-
 /** The file. */
 export function plotSvg(plot: SvgPlot): string {
   const { width, height, colours, marks } = plot;
@@ -70,18 +68,18 @@ export function plotSvg(plot: SvgPlot): string {
     return fixed(room.top + (plot.isDown ? share : 1 - share) * (bottom - room.top));
   };
   const text = (x: number | string, y: number | string, anchor: string, content: string, size = 12): string =>
-    `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="${size}">${escaped(content)}</text>`;
+    `<text x="${x}" y="${y}" text-anchor="${anchor}" font-size="${size}">${escapeMarkup(content)}</text>`;
   const out: string[] = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="sans-serif" fill="${escaped(colours.foreground)}">`,
-    `<title>${escaped(plot.title)}</title><desc>${escaped(plot.summary)}</desc>`,
-    `<rect width="${width}" height="${height}" fill="${escaped(colours.background)}"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="sans-serif" fill="${escapeMarkup(colours.foreground)}">`,
+    `<title>${escapeMarkup(plot.title)}</title><desc>${escapeMarkup(plot.summary)}</desc>`,
+    `<rect width="${width}" height="${height}" fill="${escapeMarkup(colours.background)}"/>`,
     text(room.left, 20, 'start', plot.title, 14),
     ...words.map((line, i) =>
       text(room.left, height - 10 - (words.length - 1 - i) * summaryLine, 'start', line, 11),
     ),
     `<clipPath id="area"><rect x="${room.left}" y="${room.top}" width="${right - room.left}" height="${bottom - room.top}"/></clipPath>`,
   ];
-  const axis = `stroke="${escaped(colours.grid)}" stroke-width="1"`;
+  const axis = `stroke="${escapeMarkup(colours.grid)}" stroke-width="1"`;
   for (const tick of ticks(plot.x, 8)) {
     out.push(`<path d="M${px(tick)} ${room.top}V${bottom + 4}" ${axis}/>`);
     out.push(text(px(tick), bottom + 18, 'middle', shortNumber(tick)));
@@ -98,22 +96,22 @@ export function plotSvg(plot: SvgPlot): string {
     for (const { colour, dash, x, y } of marks.lines) {
       const dashes = dash.length === 0 ? '' : ` stroke-dasharray="${dash.join(' ')}"`;
       out.push(
-        `<path fill="none" stroke="${escaped(colour)}" stroke-width="1.5"${dashes} d="${linePath(x, y, px, py)}"/>`,
+        `<path fill="none" stroke="${escapeMarkup(colour)}" stroke-width="1.5"${dashes} d="${linePath(x, y, px, py)}"/>`,
       );
     }
   } else if (marks.kind === 'scatter') {
     const d = Array.from(marks.x, (x, i) => `M${px(x)} ${py(marks.y[i] ?? 0)}h0`).join('');
     out.push(
-      `<path fill="none" stroke="${escaped(marks.colour)}" stroke-width="3" stroke-linecap="round" d="${d}"/>`,
+      `<path fill="none" stroke="${escapeMarkup(marks.colour)}" stroke-width="3" stroke-linecap="round" d="${d}"/>`,
     );
   } else {
     const [x0, y0] = [Number(px(marks.x[0])), Number(py(marks.y[0]))];
     const [x1, y1] = [Number(px(marks.x[1])), Number(py(marks.y[1]))];
     // Stripes where the picture has no colour: there is no number.
     out.push(
-      `<pattern id="gap" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6" stroke="${escaped(colours.foreground)}" stroke-opacity="0.5"/></pattern>`,
+      `<pattern id="gap" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6" stroke="${escapeMarkup(colours.foreground)}" stroke-opacity="0.5"/></pattern>`,
       `<rect x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" fill="url(#gap)"/>`,
-      `<image href="${escaped(marks.href)}" x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" preserveAspectRatio="none" style="image-rendering: pixelated"/>`,
+      `<image href="${escapeMarkup(marks.href)}" x="${x0}" y="${y0}" width="${x1 - x0}" height="${y1 - y0}" preserveAspectRatio="none" style="image-rendering: pixelated"/>`,
     );
   }
   out.push('</g>');
@@ -124,7 +122,7 @@ export function plotSvg(plot: SvgPlot): string {
     let at = room.left;
     for (const { name, colour, dash } of marks.lines) {
       out.push(
-        `<path d="M${at} 36h22" stroke="${escaped(colour)}" stroke-width="2" stroke-dasharray="${dash.join(' ')}"/>`,
+        `<path d="M${at} 36h22" stroke="${escapeMarkup(colour)}" stroke-width="2" stroke-dasharray="${dash.join(' ')}"/>`,
       );
       out.push(text(at + 28, 40, 'start', name));
       at += 48 + 8 * name.length;
@@ -134,7 +132,7 @@ export function plotSvg(plot: SvgPlot): string {
     const step = (bottom - room.top) / marks.scale.length;
     for (const [i, colour] of marks.scale.entries()) {
       out.push(
-        `<rect x="${right + 14}" y="${fixed(bottom - (i + 1) * step)}" width="12" height="${fixed(step + 0.5)}" fill="${escaped(colour)}"/>`,
+        `<rect x="${right + 14}" y="${fixed(bottom - (i + 1) * step)}" width="12" height="${fixed(step + 0.5)}" fill="${escapeMarkup(colour)}"/>`,
       );
     }
     out.push(text(right + 30, room.top + 10, 'start', shortNumber(marks.range[1])));
