@@ -49,6 +49,7 @@ import { BoardTree } from './explorer/tree.ts';
 import { actionNames } from './model/action-names.ts';
 import { Emitter } from './model/event.ts';
 import { locate, tileStart, totalBytes } from './model/geometry.ts';
+import { LazyPart } from './model/lazy-part.ts';
 import { liveBudgetShape } from './model/live-rate.ts';
 import type { PartitionKey } from './model/partition-key.ts';
 import { cleanLine } from './model/plain.ts';
@@ -494,30 +495,35 @@ function buildArray({
   services,
 }: ArrayParts): ArrayFace {
   const heatWanted = new Emitter<void>();
-  let heats: HeatPool | 'loading' | undefined;
+  const heats = new LazyPart<HeatPool>(
+    async () => {
+      const { HeatPool: Pool } = await import('./session/partition-heat.ts');
+      return new Pool(services);
+    },
+    () => undefined,
+  );
   const loadHeat = async (): Promise<void> => {
     try {
-      const { HeatPool: Pool } = await import('./session/partition-heat.ts');
-      heats = new Pool(services);
-      heatWanted.fire();
+      await heats.load();
     } catch (error) {
-      failures.note(error);
+      await failures.show(error, { retry: loadHeat });
+      return;
     }
+    heatWanted.fire();
   };
   const heatOf = (link: BoardLink, partition: PartitionKey): PartitionHeat | undefined => {
     if (vscode.workspace.getConfiguration('tilescope').get('heat') === false) return undefined;
-    if (heats === undefined) {
-      heats = 'loading';
-      // The views ask again once it is there.
-      void loadHeat();
-    }
-    return heats === 'loading' ? undefined : heats.of(link, partition);
+    // The views ask again once it is there.
+    if (!heats.wasWanted) void loadHeat();
+    return heats.made?.of(link, partition);
   };
   context.subscriptions.push(
     heatWanted,
     heatWanted.event(() => tree.followHeat()),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (event.affectsConfiguration('tilescope.heat')) heatWanted.fire();
+      if (!event.affectsConfiguration('tilescope.heat')) return;
+      if (heats.wasWanted && heats.made === undefined) void loadHeat();
+      heatWanted.fire();
     }),
   );
   const array = new ArrayFace(

@@ -1,6 +1,7 @@
 /** Bookmarks and structures: what stands ready for them from the start. The rest is loaded with the first of them. */
 import * as vscode from 'vscode';
 import type { BoardStore } from '../boards/boards.ts';
+import { LazyPart } from '../model/lazy-part.ts';
 import type { PlacedMark, PlacedMarks } from '../model/placed-mark.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import { sayError } from '../say/say.ts';
@@ -15,9 +16,7 @@ export class BookmarkActions implements PlacedMarks, vscode.Disposable {
   readonly #store: BoardStore;
   readonly #keys = new ContextKeys();
   readonly #changed = new vscode.EventEmitter<void>();
-  #loading: Promise<BookmarkList> | undefined;
-  #list: BookmarkList | undefined;
-  #isDisposed = false;
+  readonly #list: LazyPart<BookmarkList>;
 
   readonly onDidChange = this.#changed.event;
 
@@ -25,25 +24,28 @@ export class BookmarkActions implements PlacedMarks, vscode.Disposable {
   constructor(provider: () => HexEditorProvider, store: BoardStore) {
     this.#provider = provider;
     this.#store = store;
+    this.#list = new LazyPart(
+      async () => {
+        const { BookmarkList: List } = await import('./bookmarks/bookmark-list.ts');
+        return new List(this.#provider(), this.#store, () => this.#tell());
+      },
+      (list) => list.dispose(),
+    );
     const isAny = store.get(bookmarkStore) !== undefined;
     this.#keys.tell(bookmarkKeys({ count: isAny ? 1 : 0 }));
     if (isAny) this.load().catch((error: unknown) => provider().services.note(error));
   }
 
   /** The list, loaded at the first call. */
-  load(): Promise<BookmarkList> {
-    this.#loading ??= import('./bookmarks/bookmark-list.ts').then(({ BookmarkList: List }) => {
-      const list = new List(this.#provider(), this.#store, () => this.#tell());
-      if (this.#isDisposed) list.dispose();
-      this.#list = list;
-      this.#tell();
-      return list;
-    });
-    return this.#loading;
+  async load(): Promise<BookmarkList> {
+    const isNew = this.#list.made === undefined;
+    const list = await this.#list.load();
+    if (isNew) this.#tell();
+    return list;
   }
 
   in(...asked: Parameters<PlacedMarks['in']>): readonly PlacedMark[] {
-    return this.#list?.in(...asked) ?? [];
+    return this.#list.made?.in(...asked) ?? [];
   }
 
   /** Registers the commands of the view and its rows; without a row a person picks one. */
@@ -73,14 +75,13 @@ export class BookmarkActions implements PlacedMarks, vscode.Disposable {
   }
 
   #tell(): void {
-    const { bookmarks = [], structures = [] } = this.#list?.marks ?? {};
+    const { bookmarks = [], structures = [] } = this.#list.made?.marks ?? {};
     this.#keys.tell(bookmarkKeys({ count: bookmarks.length + structures.length }));
     this.#changed.fire();
   }
 
   dispose(): void {
-    this.#isDisposed = true;
-    this.#list?.dispose();
+    this.#list.dispose();
     this.#changed.dispose();
   }
 }

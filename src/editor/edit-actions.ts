@@ -1,6 +1,7 @@
 /** Staged edits and writes as a list: what stands ready for it from the start. The list is loaded with the first of them. */
 import * as vscode from 'vscode';
 import type { ByteRange } from '../model/geometry.ts';
+import { LazyPart } from '../model/lazy-part.ts';
 import { endOf } from '../model/ranges.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import { sayInformation } from '../say/say.ts';
@@ -20,9 +21,13 @@ export class EditActions implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly #keys = new ContextKeys();
   readonly #following: vscode.Disposable;
-  #loading: Promise<RowTree<EditRow>> | undefined;
-  #view: RowTree<EditRow> | undefined;
-  #isDisposed = false;
+  readonly #view = new LazyPart<RowTree<EditRow>>(
+    async () => {
+      const { editsView } = await import('./edits/edits-view.ts');
+      return editsView(() => this.#memories());
+    },
+    (view) => view.dispose(),
+  );
 
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
@@ -32,13 +37,7 @@ export class EditActions implements vscode.Disposable {
 
   /** The list, loaded at the first call. */
   load(): Promise<RowTree<EditRow>> {
-    this.#loading ??= import('./edits/edits-view.ts').then(({ editsView }) => {
-      const view = editsView(() => this.#memories());
-      if (this.#isDisposed) view.dispose();
-      this.#view = view;
-      return view;
-    });
-    return this.#loading;
+    return this.#view.load();
   }
 
   /** Registers the commands of the view and its rows. */
@@ -76,8 +75,8 @@ export class EditActions implements vscode.Disposable {
     this.#keys.tell(
       editKeys(sessions.map((session) => ({ staged: session.counts().staged, writes: writesOf(session) }))),
     );
-    this.#view?.changed();
-    if (this.#loading === undefined && this.#memories().length > 0) {
+    this.#view.made?.changed();
+    if (!this.#view.wasWanted && this.#memories().length > 0) {
       this.load().catch((error: unknown) => this.#provider.services.note(error));
     }
   }
@@ -130,9 +129,8 @@ export class EditActions implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#isDisposed = true;
     this.#following.dispose();
-    this.#view?.dispose();
+    this.#view.dispose();
   }
 }
 

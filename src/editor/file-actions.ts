@@ -1,5 +1,6 @@
 /** Comparing, exporting, importing: what stands ready for it from the start. The rest is loaded when it is first wanted. */
 import * as vscode from 'vscode';
+import { LazyPart } from '../model/lazy-part.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ComparisonRow } from './compare/comparison-rows.ts';
 import type { LoadedFiles } from './compare/loaded.ts';
@@ -17,37 +18,40 @@ const rowCommands = [
 export type RowCommand = (typeof rowCommands)[number];
 
 export class FileActions implements vscode.Disposable {
-  readonly #provider: HexEditorProvider;
   readonly #changed = new vscode.EventEmitter<void>();
-  #loading: Promise<LoadedFiles> | undefined;
-  #loaded: LoadedFiles | undefined;
+  readonly #files: LazyPart<LoadedFiles>;
 
   /** Fires when a comparison begins, ends, or has another outcome. */
   readonly onDidChange = this.#changed.event;
 
   constructor(provider: HexEditorProvider) {
-    this.#provider = provider;
+    this.#files = new LazyPart(
+      async () => {
+        const { makeFiles } = await import('./compare/loaded.ts');
+        const files = makeFiles(provider);
+        files.comparisons.onDidChange(() => this.#changed.fire());
+        return files;
+      },
+      ({ comparisons, plots }) => {
+        comparisons.dispose();
+        plots.dispose();
+      },
+    );
   }
 
   /** Everything, loaded at the first call. */
   load(): Promise<LoadedFiles> {
-    this.#loading ??= import('./compare/loaded.ts').then(({ makeFiles }) => {
-      const files = makeFiles(this.#provider);
-      files.comparisons.onDidChange(() => this.#changed.fire());
-      this.#loaded = files;
-      return files;
-    });
-    return this.#loading;
+    return this.#files.load();
   }
 
   /** Whether anything is compared. */
   get isComparing(): boolean {
-    return this.#loaded?.comparisons.isComparing === true;
+    return this.#files.made?.comparisons.isComparing === true;
   }
 
   /** How many values of a memory differ from what it is compared with. */
   mismatches(session: MemorySession): number {
-    return this.#loaded?.comparisons.of(session)?.comparison.outcome.mismatches.count ?? 0;
+    return this.#files.made?.comparisons.of(session)?.comparison.outcome.mismatches.count ?? 0;
   }
 
   /** Registers the commands of the rows; without a row each means the newest comparison. */
@@ -60,8 +64,7 @@ export class FileActions implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#loaded?.comparisons.dispose();
-    this.#loaded?.plots.dispose();
+    this.#files.dispose();
     this.#changed.dispose();
   }
 }

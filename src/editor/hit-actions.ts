@@ -1,5 +1,6 @@
 /** What is found in the open editors as a list: what stands ready for it from the start. The list is loaded with the first hit. */
 import * as vscode from 'vscode';
+import { LazyPart } from '../model/lazy-part.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import { sayInformation } from '../say/say.ts';
 import { hitKeys } from './find/hit-keys.ts';
@@ -12,9 +13,13 @@ export class HitActions implements vscode.Disposable {
   readonly #provider: HexEditorProvider;
   readonly #keys = new ContextKeys();
   readonly #following: vscode.Disposable;
-  #loading: Promise<RowTree<HitRow>> | undefined;
-  #view: RowTree<HitRow> | undefined;
-  #isDisposed = false;
+  readonly #view = new LazyPart<RowTree<HitRow>>(
+    async () => {
+      const { hitsView } = await import('./find/hits-view.ts');
+      return hitsView(() => this.#found().map(({ found }) => found));
+    },
+    (view) => view.dispose(),
+  );
 
   constructor(provider: HexEditorProvider) {
     this.#provider = provider;
@@ -35,25 +40,15 @@ export class HitActions implements vscode.Disposable {
   /** Brings the list to the front; says so where nothing is found. */
   async show(): Promise<void> {
     if (this.#found().length === 0) sayInformation(vscode.l10n.t('Nothing is found in the open memories.'));
-    else await (await this.#load()).show();
-  }
-
-  #load(): Promise<RowTree<HitRow>> {
-    this.#loading ??= import('./find/hits-view.ts').then(({ hitsView }) => {
-      const view = hitsView(() => this.#found().map(({ found }) => found));
-      if (this.#isDisposed) view.dispose();
-      this.#view = view;
-      return view;
-    });
-    return this.#loading;
+    else await (await this.#view.load()).show();
   }
 
   #changed(): void {
     const found = this.#found();
     this.#keys.tell(hitKeys(found.map(({ found: { hits } }) => hits.count)));
-    this.#view?.changed();
-    if (this.#loading === undefined && found.length > 0) {
-      this.#load().catch((error: unknown) => this.#provider.services.note(error));
+    this.#view.made?.changed();
+    if (!this.#view.wasWanted && found.length > 0) {
+      this.#view.load().catch((error: unknown) => this.#provider.services.note(error));
     }
   }
 
@@ -74,8 +69,7 @@ export class HitActions implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#isDisposed = true;
     this.#following.dispose();
-    this.#view?.dispose();
+    this.#view.dispose();
   }
 }

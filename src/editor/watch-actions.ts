@@ -1,6 +1,7 @@
 /** Watches: what stands ready for them from the start. The list is loaded with the first watch. */
 import * as vscode from 'vscode';
 import type { BoardStore } from '../boards/boards.ts';
+import { LazyPart } from '../model/lazy-part.ts';
 import { ContextKeys } from '../say/context-keys.ts';
 import type { FileActions } from './file-actions.ts';
 import type { HexEditorProvider } from './provider.ts';
@@ -29,14 +30,16 @@ export class WatchActions implements vscode.Disposable {
   readonly #services: WatchActionServices;
   readonly #store: WatchStore;
   readonly #keys = new ContextKeys();
-  #list: Promise<WatchList> | undefined;
-  #loaded: WatchList | undefined;
-  #isDisposed = false;
+  readonly #list: LazyPart<WatchList>;
 
   constructor(provider: HexEditorProvider, services: WatchActionServices) {
     this.#provider = provider;
     this.#services = services;
     this.#store = new WatchStore(services.state);
+    this.#list = new LazyPart(
+      () => this.#make(),
+      (list) => list.dispose(),
+    );
     this.#tell(this.#store.all);
     if (this.#store.all.length > 0) this.load().catch((error: unknown) => provider.services.note(error));
   }
@@ -48,23 +51,20 @@ export class WatchActions implements vscode.Disposable {
 
   /** The list, loaded at the first call. */
   load(): Promise<WatchList> {
-    this.#list ??= Promise.all([import('./watches/watch-list.ts'), this.#services.joining()]).then(
-      ([part, acquire]) => {
-        const list = new part.WatchList(this.#provider, {
-          acquire,
-          store: this.#store,
-          folder: this.#services.folder,
-          files: this.#services.files,
-          openSnapshots: () => this.#services.openSnapshots(),
-          onDidChangeBoards: this.#services.onDidChangeBoards,
-          told: () => this.#tell(this.#store.all),
-        });
-        if (this.#isDisposed) list.dispose();
-        this.#loaded = list;
-        return list;
-      },
-    );
-    return this.#list;
+    return this.#list.load();
+  }
+
+  async #make(): Promise<WatchList> {
+    const [part, acquire] = await Promise.all([import('./watches/watch-list.ts'), this.#services.joining()]);
+    return new part.WatchList(this.#provider, {
+      acquire,
+      store: this.#store,
+      folder: this.#services.folder,
+      files: this.#services.files,
+      openSnapshots: () => this.#services.openSnapshots(),
+      onDidChangeBoards: this.#services.onDidChangeBoards,
+      told: () => this.#tell(this.#store.all),
+    });
   }
 
   /** Registers the commands of the rows; without a row a person picks one. */
@@ -87,7 +87,6 @@ export class WatchActions implements vscode.Disposable {
   }
 
   dispose(): void {
-    this.#isDisposed = true;
-    this.#loaded?.dispose();
+    this.#list.dispose();
   }
 }

@@ -1,33 +1,34 @@
 import type { Disposable } from '../model/event.ts';
+import { LazyPart } from '../model/lazy-part.ts';
 import type { MemorySession } from './memory-session.ts';
 import type { SessionPool } from './pool.ts';
 import type { SessionServices } from './services.ts';
 
 /** The sessions of this window. What a session is made of is loaded when the first memory is opened. */
 export class Sessions implements Disposable {
-  readonly #services: SessionServices;
-  #loading: Promise<SessionPool> | undefined;
-  #loaded: SessionPool | undefined;
+  readonly #pool: LazyPart<SessionPool>;
 
   constructor(services: SessionServices) {
-    this.#services = services;
+    this.#pool = new LazyPart(
+      async () => {
+        const { SessionPool: Pool } = await import('./pool.ts');
+        return new Pool(services);
+      },
+      (pool) => pool.dispose(),
+    );
   }
 
   /** The living sessions. */
   get all(): readonly MemorySession[] {
-    return this.#loaded?.sessions ?? [];
+    return this.#pool.made?.sessions ?? [];
   }
 
   /** Where sessions are joined and made. */
   pool(): Promise<SessionPool> {
-    this.#loading ??= import('./pool.ts').then(({ SessionPool: Pool }) => {
-      this.#loaded = new Pool(this.#services);
-      return this.#loaded;
-    });
-    return this.#loading;
+    return this.#pool.load();
   }
 
   dispose(): void {
-    this.#loaded?.dispose();
+    this.#pool.dispose();
   }
 }
