@@ -12,7 +12,7 @@
  *     registers: Uint32Array of records offset, value}], epoch, at, waitMs}
  *   clocks(partition, on): {on}; hold(partition, on, hours?, token?): {};
  *   kernelDescriptor(partition): {}
- *   watch({partition, memory, ranges, periodMs, wordsPerSecond}, token, onUpdate): rejects when it ends; calls
+ *   watch({partition, memory, ranges (or survey), periodMs, wordsPerSecond}, token, onUpdate): rejects when it ends; calls
  *     onUpdate({blocks: [Uint8Array], epoch?, at, words}), and again after seen(token); changeWatch(request, token): other ranges
  *     or another pace
  *   stuck(): the name of the driver's call that does not come back, or nothing
