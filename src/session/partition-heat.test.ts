@@ -221,6 +221,28 @@ describe('[live-3] the heat of a partition', () => {
     expect(only(device).options.wordsPerTile).toBe(16);
   });
 
+  test('that is short of budget does not begin anew because another one does', async () => {
+    const { time, device, link, heat } = await setup();
+    const others = Array.from({ length: 999 }, () => link.budget.join(() => undefined));
+    const another = new HeatPool(time).of(link, device.key);
+    const shown = [heat.show(), another.show()];
+    await settle();
+    const begun = [...device.surveys];
+    expect(begun).toHaveLength(2);
+    others.pop()?.dispose();
+    for (let i = 0; i < 5; i++) await settle();
+    const after = [...device.surveys];
+    expect(after).toHaveLength(2);
+    for (let i = 0; i < 5; i++) await settle();
+    expect(device.surveys).toEqual(after);
+    const free = link.budget.share;
+    for (const one of shown) one.dispose();
+    await settle();
+    expect(device.surveys).toEqual([]);
+    expect(link.budget.share).toBeGreaterThanOrEqual(free);
+    for (const other of others) other.dispose();
+  });
+
   test('more tiles, or less to spend, are fewer words a tile, down to a few; then the looks are fewer', () => {
     const geometry = {
       type: 'data',

@@ -45,7 +45,6 @@ interface Running {
   readonly listed: string | undefined;
   /** It brought something. */
   hasTold: boolean;
-  readonly share: ReturnType<ReadBudget['join']>;
   /** Words of each tile, and in a second, as asked for. */
   readonly words: number;
   readonly wordsPerSecond: number;
@@ -101,6 +100,8 @@ export class PartitionHeat {
   readonly #viewers = new Set<object>();
   #following: DisposableStore | undefined;
   readonly #running = new Map<MemoryType, Running>();
+  /** Kept while surveys begin anew: giving them back would change those of others. */
+  readonly #shares = new Map<MemoryType, ReturnType<ReadBudget['join']>>();
   /** Outlives a survey that begins anew in the same epoch. */
   readonly #known = new Map<MemoryType, Known>();
   #opening: AbortController | undefined;
@@ -191,7 +192,7 @@ export class PartitionHeat {
     if (!isAsked || this.#link.state.kind !== 'connected') this.#forgetFailure();
     const isWanted = this.pause === undefined;
     if (!isWanted || this.#hasOtherEpoch()) this.#stop();
-    if (!isWanted) this.#known.clear();
+    if (!isWanted) this.#giveUp();
     else if (this.#running.size === 0) void this.#begin();
     this.#tell();
   }
@@ -221,21 +222,21 @@ export class PartitionHeat {
 
   #survey({ memories }: Partition): void {
     // All shares first: each one more makes the others smaller.
-    const shared = memories
-      .filter(({ geometry }) => surveyed.has(geometry.type))
-      .map((memory) => ({
-        memory,
-        share: this.#link.budget.join(() => this.#shareChanged(), wordsNeeded(memory.geometry)),
-      }));
+    const wanted = memories.filter(({ geometry }) => surveyed.has(geometry.type));
+    for (const { geometry } of wanted) {
+      if (this.#shares.has(geometry.type)) continue;
+      const share = this.#link.budget.join(() => this.#shareChanged(), wordsNeeded(geometry));
+      this.#shares.set(geometry.type, share);
+    }
     try {
-      for (const { memory, share } of shared) {
+      for (const memory of wanted) {
         const { geometry } = memory;
-        const wordsPerSecond = share.words;
+        const wordsPerSecond = this.#shares.get(geometry.type)?.words ?? 1;
         const words = wordsPerTile(geometry, wordsPerSecond);
         const options = { periodMs, wordsPerTile: words, wordsPerSecond };
         const survey = memory.survey(options, (update) => this.#looked(geometry.type, survey, update));
         const listed = this.#info?.epoch;
-        const running: Running = { geometry, survey, listed, hasTold: false, share, words, wordsPerSecond };
+        const running: Running = { geometry, survey, listed, hasTold: false, words, wordsPerSecond };
         this.#running.set(geometry.type, running);
         void survey.ended.then((error) => {
           if (this.#running.get(geometry.type) !== running) return;
@@ -248,7 +249,6 @@ export class PartitionHeat {
       }
     } catch (error) {
       this.#stop();
-      for (const { share } of shared) share.dispose();
       this.#failedWith(toBoardError(error));
     }
   }
@@ -283,8 +283,8 @@ export class PartitionHeat {
 
   /** Others want more, or less: a survey that would read differently then begins anew. */
   #shareChanged(): void {
-    for (const { share, wordsPerSecond } of this.#running.values()) {
-      if (share.words === wordsPerSecond) continue;
+    for (const [type, { wordsPerSecond }] of this.#running) {
+      if (this.#shares.get(type)?.words === wordsPerSecond) continue;
       this.#stop();
       this.#update();
       return;
@@ -294,7 +294,7 @@ export class PartitionHeat {
   /** It is tried again after a while: an owner may have been ending, a driver busy. */
   #failedWith(error: BoardError): void {
     this.#failed = error;
-    this.#known.clear();
+    this.#giveUp();
     this.#retry?.dispose();
     const wait = Math.min(retryMs.last, retryMs.first * 2 ** this.#failures);
     this.#failures++;
@@ -317,10 +317,15 @@ export class PartitionHeat {
     this.#opening = undefined;
     const running = [...this.#running.values()];
     this.#running.clear();
-    for (const { survey, share } of running) {
-      survey.dispose();
-      share.dispose();
-    }
+    for (const { survey } of running) survey.dispose();
+  }
+
+  /** Nothing is surveyed for now: the shares are for others, and what was known is old. */
+  #giveUp(): void {
+    const shares = [...this.#shares.values()];
+    this.#shares.clear();
+    this.#known.clear();
+    for (const share of shares) share.dispose();
   }
 
   /** Tells if something is different for a person by now. */

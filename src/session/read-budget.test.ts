@@ -32,7 +32,7 @@ test('[live-3] what one does not need goes to the others', () => {
   }
 });
 
-test('[live-2] all watches of a board together never have more words a second than is allowed', () => {
+test('[live-2] all watches of a board together never have more words a second than is allowed', async () => {
   let allowed = 10_000;
   const budget = new ReadBudget(() => allowed);
   expect(budget.share).toBe(10_000);
@@ -41,15 +41,41 @@ test('[live-2] all watches of a board together never have more words a second th
   expect(budget.share).toBe(10_000);
   const others = [budget.join(changed), budget.join(changed)];
   expect(budget.share).toBe(3333);
+  // Told once, when all have joined.
+  expect(changed).not.toHaveBeenCalled();
+  await Promise.resolve();
   expect(changed).toHaveBeenCalledTimes(3);
   one.dispose();
   one.dispose();
+  await Promise.resolve();
   expect(changed).toHaveBeenCalledTimes(5);
   expect(budget.share).toBe(5000);
   allowed = 1;
   budget.changed();
+  await Promise.resolve();
   expect(changed).toHaveBeenCalledTimes(7);
   expect(budget.share).toBe(1);
   for (const other of others) other.dispose();
   expect(budget.share).toBe(1);
+});
+
+test('[live-2] a listener may leave and join again: nobody is told before it has its share', async () => {
+  const budget = new ReadBudget(() => 900);
+  let told = 0;
+  let restless = budget.join(() => {
+    if (told++ > 0) return;
+    restless.dispose();
+    restless = budget.join(() => undefined);
+  });
+  let share: { readonly words: number } | undefined;
+  let joined = 0;
+  const begin = () => {
+    if (share !== undefined) return;
+    joined++;
+    share = budget.join(begin);
+  };
+  begin();
+  await Promise.resolve();
+  await Promise.resolve();
+  expect([joined, budget.share, share?.words]).toEqual([1, 450, 450]);
 });

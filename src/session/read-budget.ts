@@ -22,6 +22,8 @@ interface Sharer {
 export class ReadBudget {
   readonly #allowed: () => number;
   readonly #sharers = new Set<Sharer>();
+  /** Those that share are about to be told. */
+  #tells = false;
 
   /** @param allowed words a second for the whole board, now */
   constructor(allowed: () => number) {
@@ -41,9 +43,8 @@ export class ReadBudget {
   join(changed: () => void, most = Number.POSITIVE_INFINITY): Share {
     // An own identity: the same listener may share twice.
     const sharer: Sharer = { most, changed };
-    const others = [...this.#sharers];
     this.#sharers.add(sharer);
-    for (const other of others) other.changed();
+    this.changed();
     const shareOf = (): number => this.#shareOf(most);
     return {
       get words() {
@@ -57,7 +58,13 @@ export class ReadBudget {
 
   /** Something else is allowed now, or somebody left. */
   changed(): void {
-    for (const sharer of [...this.#sharers]) sharer.changed();
+    if (this.#tells) return;
+    this.#tells = true;
+    // Not before who joins has its share: a listener may join or leave itself.
+    queueMicrotask(() => {
+      this.#tells = false;
+      for (const sharer of [...this.#sharers]) if (this.#sharers.has(sharer)) sharer.changed();
+    });
   }
 
   /** The share of one that needs this much. */
