@@ -19,16 +19,20 @@ const bitsOf = (kind: (typeof kinds)[number]): number =>
   kind.endsWith('char') ? 8 : kind.endsWith('short') ? 16 : 32;
 const wideNumbers = ['long long', 'unsigned long long', 'double'] as const;
 
-/** A text with `count` structs, `struct s0` to the last one; each may have those before it as members. */
+/**
+ * A text with `count` structs, `struct s0` to the last one; each may have those before it as members, also by a typedef that
+ * stands above. `__packed` is the attribute.
+ */
 export function randomDefinitions(random: Random, count: number, means: StructureMeans): string {
   return Array.from({ length: count }, (_, i) => {
-    const enumeration = `enum e${i} { E${i}A, E${i}B = ${random.below(1000)}, E${i}C = E${i}B * 2 + 1 };`;
-    return `${enumeration}\nstruct s${i} ${body(random, i, means, 0)};`;
+    const sign = random.below(3) === 0 ? '-' : '';
+    const enumeration = `enum e${i} { E${i}A, E${i}B = ${sign}${random.below(1000)}, E${i}C = E${i}B * 2 + 1 };`;
+    return `${enumeration}\ntypedef struct s${i} t${i};\nstruct s${i} ${body(random, i, means, 0)};`;
   }).join('\n');
 }
 
 function attribute(random: Random): string {
-  if (random.below(6) === 0) return ' __attribute__((packed))';
+  if (random.below(6) === 0) return random.pick([' __attribute__((packed))', ' __packed'] as const);
   if (random.below(12) === 0) return ` __attribute__((aligned(${random.pick([1, 2, 4, 8, 16, 32])})))`;
   return random.below(30) === 0 ? ' __attribute__((packed, aligned(2)))' : '';
 }
@@ -36,6 +40,8 @@ function attribute(random: Random): string {
 function body(random: Random, before: number, means: StructureMeans, depth: number): string {
   const count = 1 + random.below(6);
   const members = Array.from({ length: count }, (_, i) => member(random, i, depth, before, means));
+  // What has no member with a name has no bytes in C, and one in C++.
+  if (members.every((one) => one.includes('  : '))) members.push(`char m${depth}_;`);
   const own = attribute(random);
   const isLeftOut = !means.packedBits && members.some((one) => / : \d+;$/.test(one));
   return `{ /* ${depth} */\n${members.join('\n')}\n}${isLeftOut ? '' : own}`;
@@ -54,9 +60,12 @@ function member(
   switch (random.below(10)) {
     case 0:
     case 1: {
-      const type = random.pick(kinds);
-      const most = bitsOf(type);
+      const kind = random.pick(kinds);
+      const most = bitsOf(kind);
       const isUnnamed = means.unnamedBits && random.below(4) === 0;
+      // Without a name it would read as an enumeration with its type.
+      const isEnum = !isUnnamed && most === 32 && random.below(2) === 0;
+      const type = isEnum ? `enum e${before}` : kind;
       return `${type} ${isUnnamed ? '' : name} : ${isUnnamed ? random.below(most + 1) : 1 + random.below(most)};`;
     }
     case 2:
@@ -65,7 +74,7 @@ function member(
       return `char ${name};`;
     case 3:
       return before > 0
-        ? `struct s${random.below(before)} ${name}[${1 + random.below(3)}];`
+        ? `${random.pick(['struct s', 't'] as const)}${random.below(before)} ${name}[${1 + random.below(3)}];`
         : `float ${name};`;
     case 4:
       return `${random.pick(kinds)} *${name}${own};`;

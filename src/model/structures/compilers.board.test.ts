@@ -9,6 +9,7 @@ import { readElf } from '../program/elf.ts';
 import { readDefinitions } from './definitions.ts';
 import { definitionOf } from './from-debug-info.ts';
 import type { StructureType } from './types.ts';
+import { fieldText } from './values.ts';
 
 let shop: Workshop;
 beforeAll(async () => {
@@ -93,7 +94,12 @@ describe('[names-8] layout of structs', () => {
       const sources = { 'main.cc': `${text}\n${globals}\nextern "C" int start() { return 0; }\n` };
       const path = await shop.build(
         sources,
-        { target, version: 5, level: 'O0', more: ['-fno-short-enums', '-w'] },
+        {
+          target,
+          version: 5,
+          level: 'O0',
+          more: ['-fno-short-enums', '-w', '-D__packed=__attribute__((packed))'],
+        },
         264,
       );
       const info = new DebugInfo(readElf(await readFile(path)));
@@ -109,4 +115,38 @@ describe('[names-8] layout of structs', () => {
       }
     }
   });
+
+  test.each(['armv7-none-eabi', 'gcc'])(
+    'bit-fields of enumerations have a sign where compilers give them one: %s',
+    async (target) => {
+      const enumerations = [
+        'enum e { A, B, C, D }',
+        'enum e { A, B, C, D = -1 }',
+        'enum e : int { A, B, C, D }',
+        'enum class e { A, B, C, D }',
+      ];
+      const source = enumerations.map(
+        (one, i) => `namespace n${i} { ${one}; struct x { e v : 2; }; constexpr x v = {(e)3}; }
+        int sign${i}[(int)n${i}::v.v < 0 ? 1 : 2] = {};`,
+      );
+      const path = await shop.build(
+        { 'main.cc': `${source.join('\n')}\nextern "C" int start() { return 0; }\n` },
+        { target, version: 5, level: 'O0', more: ['-fno-short-enums', '-w', '-std=c++17'] },
+        264,
+      );
+      const info = new DebugInfo(readElf(await readFile(path)));
+      for (const [i, one] of enumerations.entries()) {
+        const global = info.globals.find(({ name }) => name === `sign${i}`);
+        if (global === undefined) throw new Error(`sign${i} is missing`);
+        const isNegative = info.types.sizeOf(global.type) === 4;
+        const type = readDefinitions(`${one}; struct x { e v : 2; };`).at(-1)?.type;
+        if (type?.kind !== 'struct') throw new Error('no struct');
+        const [member] = type.members;
+        if (member === undefined) throw new Error('no member');
+        const laidBytes = { bytes: Uint8Array.of(3, 0, 0, 0), known: new Uint8Array(4).fill(1) };
+        const text = fieldText({ path: '.v', ...member }, laidBytes);
+        expect(/-1/.test(text), `${one}: ${text}`).toBe(isNegative);
+      }
+    },
+  );
 });

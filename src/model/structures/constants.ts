@@ -29,6 +29,8 @@ export function constantOf(
   numberNamed: (name: string) => bigint | undefined,
   sizeOf: (words: readonly string[]) => number | undefined,
 ): bigint | undefined {
+  const [only] = tokens;
+  if (tokens.length === 2 && only?.kind === 'number') return numberOf(only.text);
   let at = 0;
   const next = (): Token | undefined => tokens[at];
   const takes = (text: string): boolean => {

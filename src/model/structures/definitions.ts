@@ -2,6 +2,7 @@
 import { constantOf } from './constants.ts';
 import { StructureFault } from './faults.ts';
 import { type DeclaredMember, laidOut } from './layout.ts';
+import { preprocessed } from './preprocessor.ts';
 import { type Token, tokensOf } from './tokens.ts';
 import {
   arrayType,
@@ -29,16 +30,9 @@ const mostDeclared = 4096;
 const mostAlign = 4096;
 const mostDimensions = 8;
 
-const ignored = new Set([
-  'const',
-  'volatile',
-  'static',
-  'extern',
-  'inline',
-  'restrict',
-  '__restrict',
-  '__extension__',
-]);
+const ignored = new Set(['const', 'volatile', 'restrict', '__restrict', '__extension__']);
+/** Of variables; a member with one of these is no part of its struct. */
+const storageWords = new Set(['static', 'extern', 'inline']);
 const numberWords = new Set([
   ...['signed', 'unsigned', 'char', 'short', 'int', 'long', 'float', 'double', 'bool', '_Bool'],
 ]);
@@ -48,6 +42,22 @@ const refusedWords = new Set([
   ...['public', 'private', 'protected', 'asm', '__asm__', '_Complex', '__int128', 'wchar_t'],
 ]);
 
+/** What attributes begin with. */
+const attributeWords = new Set([
+  ...['[[', '__packed', 'alignas', '_Alignas', '__aligned', '__attribute__', '__attribute'],
+]);
+/** What stands behind an expression. */
+const constantEnds = new Set([']', ')', ',', ';', '}', '{', '=', ':', ']]', ...attributeWords]);
+/** Attributes that change neither sizes nor places. */
+const harmlessAttributes = new Set([
+  ...['unused', 'used', 'maybe_unused', 'deprecated', 'unavailable', 'nodiscard', 'warn_unused_result'],
+  ...['may_alias', 'section', 'visibility', 'type_visibility', 'weak', 'noinit', 'retain', 'persistent'],
+  ...['nonstring', 'counted_by', 'annotate', 'abi_tag', 'designated_init', 'transparent_union', 'noreturn'],
+  ...['const', 'pure', 'nonnull', 'format', 'flag_enum', 'enum_extensibility', 'common', 'nocommon'],
+]);
+/** Macros of headers that are not here look so: behind a body they may say `packed`. */
+const attributeLike = /^__|^[A-Z\d_]*(?:PACK|ALIGN|ATTR)[A-Z\d_]*$/;
+
 /** What attributes say of a type or a member. */
 interface Attributes {
   packed: boolean;
@@ -56,13 +66,25 @@ interface Attributes {
   vector: number | undefined;
 }
 
+/** A struct by its tag before its members are known: pointers to it have a size. */
+interface Forward {
+  readonly kind: 'forward';
+  readonly record: RecordType['kind'];
+  readonly tag: string;
+  readonly name: string;
+  /** What a typedef says of its alignment. */
+  readonly aligned?: number;
+}
+
 /** What stands before a declarator. `void` has no size. */
-type Base = StructureType | 'void';
+type Base = StructureType | Forward | 'void';
 
 /** The members of a struct so far, and the names by which they are reached. */
 interface Members {
   readonly list: DeclaredMember[];
   readonly names: Set<string>;
+  /** The last one is an array without a number of elements: nothing can lie behind it. */
+  isOpen: boolean;
 }
 
 interface Declared {
@@ -70,6 +92,8 @@ interface Declared {
   readonly token: Token;
   readonly type: Base;
   readonly attributes: Attributes;
+  /** An array without a number of elements. */
+  readonly isOpen: boolean;
 }
 
 /**
@@ -77,7 +101,7 @@ interface Declared {
  * @throws StructureFault with the place of what is wrong
  */
 export function readDefinitions(text: string): readonly NamedType[] {
-  const types = new Definitions(tokensOf(text)).read();
+  const types = new Definitions(preprocessed(tokensOf(text))).read();
   if (types.length === 0) throw new StructureFault('no-type', { line: 1, column: 1 });
   return types;
 }
@@ -87,9 +111,12 @@ class Definitions {
   #at = 0;
   #members = 0;
   readonly #tags = new Map<string, StructureType>();
-  readonly #typedefs = new Map<string, StructureType>();
+  readonly #typedefs = new Map<string, StructureType | Forward>();
+  /** Of enumerations. */
   readonly #constants = new Map<string, bigint>();
-  readonly #found: NamedType[] = [];
+  readonly #found: { readonly name: string; readonly type: StructureType | Forward }[] = [];
+  /** How deeply a type is nested: copies of a type have the parts of the first one. */
+  readonly #depths = new WeakMap<StructureType, number>();
 
   constructor(tokens: readonly Token[]) {
     this.#tokens = tokens;
@@ -97,11 +124,13 @@ class Definitions {
 
   read(): readonly NamedType[] {
     while (this.#next.kind !== 'end') {
-      if (this.#next.kind === 'line') this.#line();
-      else if (!this.#takes(';')) this.#declaration();
+      if (!this.#takes(';')) this.#declaration();
       if (this.#found.length > mostTypes) throw this.#fault('too-long');
     }
-    return this.#found;
+    return this.#found.flatMap(({ name, type }) => {
+      const known = this.#resolved(type);
+      return known === undefined || known.kind === 'forward' ? [] : [{ name, type: known }];
+    });
   }
 
   get #next(): Token {
@@ -133,41 +162,18 @@ class Definitions {
     if (!this.#takes(text)) throw this.#fault('unexpected');
   }
 
-  /** A line of the preprocessor: numbers with names count, what decides between texts is refused. */
-  #line(): void {
-    const token = this.#take();
-    const [, word = '', rest = ''] = /^#\s*(\w*)([\s\S]*)$/.exec(token.text) ?? [];
-    const isPack = word === 'pragma' && /^\s*pack\b/.test(rest);
-    if (isPack || /^(if|ifdef|elif|else|undef)$/.test(word)) throw this.#fault('not-supported', token);
-    if (word !== 'define') return;
-    const [, name = '', value = ''] = /^\s+([A-Za-z_]\w*)(?:[ \t]+([\s\S]*))?$/.exec(rest) ?? [];
-    const number = this.#defined(value);
-    if (name !== '' && number !== undefined) this.#constants.set(name, number);
-  }
-
-  /** What a name stands for; undefined where that is no number, which matters only if it is used as one. */
-  #defined(text: string): bigint | undefined {
-    try {
-      return constantOf(
-        tokensOf(text),
-        (name) => this.#constants.get(name),
-        () => undefined,
-      );
-    } catch (error) {
-      if (error instanceof StructureFault) return undefined;
-      throw error;
-    }
-  }
-
   #declaration(): void {
     const first = this.#next;
     if (refusedWords.has(first.text)) throw this.#fault('not-supported');
     const isTypedef = this.#takes('typedef');
     const attributes = none();
+    const from = this.#at;
     const base = this.#specifiers(attributes, 0);
     if (this.#takes(';')) return;
+    const hasBody = !isTypedef && this.#tokens.slice(from, this.#at).some(({ text }) => text === '{');
+    if (hasBody && /^[A-Z][A-Z\d_]+$/.test(this.#next.text)) throw this.#fault('unknown-attribute');
     do {
-      const one = this.#declarator(base, attributes, 0);
+      const one = this.#declarator(base, { ...attributes }, 0);
       if (this.#isNext('(') || this.#isNext('=')) throw this.#fault('not-supported');
       if (isTypedef) this.#define(one);
     } while (this.#takes(','));
@@ -175,8 +181,18 @@ class Definitions {
   }
 
   #define({ name, token, type, attributes }: Declared): void {
-    if (this.#typedefs.has(name)) throw this.#fault('twice', token);
+    const known = this.#typedefs.get(name);
     if (type === 'void') return;
+    const isSame = known?.kind === 'forward' && known.name === type.name && !attributes.aligned;
+    if (known !== undefined && !isSame) throw this.#fault('twice', token);
+    if (isSame) return;
+    if (type.kind === 'forward') {
+      const { aligned = type.aligned } = attributes;
+      const named = aligned === undefined ? type : { ...type, aligned };
+      this.#typedefs.set(name, named);
+      this.#found.push({ name, type: named });
+      return;
+    }
     const named = { ...type, align: attributes.aligned ?? type.align };
     const isUnnamed = (named.kind === 'struct' || named.kind === 'union') && named.name === named.kind;
     const kept = isUnnamed || named.kind === 'number' ? { ...named, name } : named;
@@ -189,16 +205,22 @@ class Definitions {
     const first = this.#next;
     const words: string[] = [];
     let base: Base | undefined;
+    /** `__packed` in front: compilers do not agree on what it says of a struct. */
+    let packed: Token | undefined;
     for (;;) {
       const { text, kind } = this.#next;
       if (kind !== 'name' && text !== '[[') break;
-      if (this.#attribute(attributes)) continue;
+      if (text === '__packed') packed ??= this.#next;
+      if (this.#attribute(attributes, base === undefined && words.length === 0)) continue;
       if (refusedWords.has(text)) throw this.#fault('not-supported');
-      if (ignored.has(text)) this.#at++;
+      if (packed !== undefined && (recordWords.has(text) || text === 'enum'))
+        throw this.#fault('not-supported', packed);
+      if (storageWords.has(text) && depth > 0) throw this.#fault('not-supported');
+      if (ignored.has(text) || storageWords.has(text)) this.#at++;
       else if (numberWords.has(text)) words.push(this.#take().text);
       else if (base !== undefined || words.length > 0) break;
       else if (recordWords.has(text)) base = this.#record(depth);
-      else if (text === 'enum') base = this.#enumeration();
+      else if (text === 'enum') base = this.#enumeration(depth);
       else base = this.#typeOfName();
     }
     if (base !== undefined && words.length === 0) return base;
@@ -213,44 +235,89 @@ class Definitions {
     // `std::uint8_t`, `aie::vector` and the like: what stands last counts.
     while (this.#takes('::')) text = this.#take().text;
     if (text === 'void') return 'void';
-    const type = this.#typedefs.get(text) ?? this.#tags.get(text) ?? namedType(text);
+    const type = this.#named(text);
     if (type === undefined) throw this.#fault('unknown-type', token, text);
     return type;
   }
 
-  /** Takes what an attribute says; false where none stands. */
-  #attribute(attributes: Attributes): boolean {
-    if (this.#takes('[[')) {
-      while (!this.#takes(']]')) this.#take();
+  #named(name: string): StructureType | Forward | undefined {
+    return this.#resolved(this.#typedefs.get(name) ?? this.#tags.get(name) ?? namedType(name));
+  }
+
+  /** What a tag stands for by now. */
+  #resolved(type: StructureType | Forward | undefined): StructureType | Forward | undefined {
+    if (type?.kind !== 'forward') return type;
+    const known = this.#tags.get(type.tag);
+    if (known?.kind !== type.record) return type;
+    return type.aligned === undefined ? known : { ...known, align: type.aligned };
+  }
+
+  /**
+   * Takes what an attribute says; false where none stands.
+   *
+   * @param isStandard whether `[[...]]` here speaks of what the attributes are of
+   */
+  #attribute(attributes: Attributes, isStandard = false): boolean {
+    if (!attributeWords.has(this.#next.text)) return false;
+    if (this.#isNext('[[')) {
+      if (!isStandard) throw this.#fault('not-supported');
+      this.#at++;
+      this.#standardAttributes(attributes);
       return true;
     }
-    if (this.#isNext('alignas') || this.#isNext('_Alignas')) {
+    if (this.#takes('__packed')) {
+      attributes.packed = true;
+      return true;
+    }
+    if (this.#isNext('alignas') || this.#isNext('_Alignas') || this.#isNext('__aligned')) {
       this.#at++;
       this.#needs('(');
       this.#align(attributes);
       this.#needs(')');
       return true;
     }
-    if (!this.#isNext('__attribute__') && !this.#isNext('__attribute')) return false;
     this.#at++;
     this.#needs('(');
     this.#needs('(');
-    while (!this.#takes(')')) {
-      if (this.#takes(',')) continue;
-      const token = this.#take();
-      const name = token.text.replace(/^__(\w+)__$/, '$1');
-      if (name === 'packed') attributes.packed = true;
-      else if (name === 'aligned' || name === 'vector_size') {
-        this.#needs('(');
-        if (name === 'aligned') this.#align(attributes);
-        else attributes.vector = this.#count(mostStructureBytes);
-        this.#needs(')');
-      } else if (/^(mode|ms_struct|gcc_struct|scalar_storage_order|ext_vector_type)$/.test(name)) {
-        throw this.#fault('not-supported', token);
-      } else if (this.#takes('(')) this.#skipTo(')');
-    }
+    while (!this.#takes(')')) if (!this.#takes(',')) this.#namedAttribute(attributes);
     this.#needs(')');
     return true;
+  }
+
+  /** `[[deprecated, gnu::packed]]`, behind its bracket. */
+  #standardAttributes(attributes: Attributes): void {
+    while (!this.#takes(']]')) {
+      if (this.#takes(',')) continue;
+      const token = this.#next;
+      const isCompilers = /^(?:__)?(?:gnu|clang)(?:__)?$/.test(token.text);
+      if (isCompilers) {
+        this.#at++;
+        this.#needs('::');
+      }
+      const isOwn = isCompilers || harmlessAttributes.has(this.#next.text);
+      if (!isOwn) throw this.#fault('unknown-attribute');
+      this.#namedAttribute(attributes);
+    }
+  }
+
+  #namedAttribute(attributes: Attributes): void {
+    const token = this.#take();
+    const name = token.text.replace(/^__(\w+)__$/, '$1');
+    if (name === 'packed') attributes.packed = true;
+    else if (name === 'aligned' || name === 'vector_size') {
+      this.#needs('(');
+      if (name === 'aligned') this.#align(attributes);
+      else attributes.vector = this.#count(mostStructureBytes);
+      this.#needs(')');
+    } else if (!harmlessAttributes.has(name)) throw this.#fault('unknown-attribute', token);
+    else if (this.#takes('(')) this.#skipTo(')');
+  }
+
+  /** Attributes behind a body. A name that may be a macro with attributes is no variable. */
+  #attributesBehind(attributes: Attributes): void {
+    while (this.#attribute(attributes));
+    const { kind, text } = this.#next;
+    if (kind === 'name' && attributeLike.test(text)) throw this.#fault('unknown-attribute');
   }
 
   #align(attributes: Attributes): void {
@@ -271,12 +338,12 @@ class Definitions {
     }
   }
 
-  #record(depth: number): RecordType {
+  #record(depth: number): RecordType | Forward {
     const word = this.#take().text;
     const kind = word === 'union' ? 'union' : 'struct';
     if (depth >= mostStructureDepth) throw this.#fault('too-deep');
     const attributes = none();
-    while (this.#attribute(attributes));
+    while (this.#attribute(attributes, true));
     const tag = this.#next.kind === 'name' ? this.#take() : undefined;
     while (this.#attribute(attributes));
     if (!this.#isNext('{')) {
@@ -284,13 +351,16 @@ class Definitions {
       const known = tag && this.#tags.get(tag.text);
       if (known?.kind === kind) return known;
       if (known !== undefined || tag === undefined) throw this.#fault('unexpected');
-      return incomplete(kind, tag.text);
+      return { kind: 'forward', record: kind, tag: tag.text, name: `${kind} ${tag.text}` };
     }
     if (tag !== undefined && this.#tags.has(tag.text)) throw this.#fault('twice', tag);
-    const members: Members = { list: [], names: new Set() };
+    const members: Members = { list: [], names: new Set(), isOpen: false };
     this.#needs('{');
-    while (!this.#takes('}')) if (!this.#takes(';')) this.#member(members, depth + 1);
-    while (this.#attribute(attributes));
+    while (!this.#takes('}')) {
+      if (kind === 'union') members.isOpen = false;
+      if (!this.#takes(';')) this.#member(members, depth + 1);
+    }
+    this.#attributesBehind(attributes);
     const { packed, aligned } = attributes;
     const name = tag === undefined ? kind : `${kind} ${tag.text}`;
     const type = laidOut({
@@ -301,6 +371,7 @@ class Definitions {
       ...(aligned === undefined ? {} : { aligned }),
     });
     if (type.size > mostStructureBytes) throw this.#fault('too-large', tag ?? this.#next, name);
+    if (this.#depthOf(type) > mostStructureDepth) throw this.#fault('too-deep', tag ?? this.#next);
     if (tag !== undefined) {
       this.#tags.set(tag.text, type);
       this.#found.push({ name, type });
@@ -310,10 +381,6 @@ class Definitions {
 
   #member(members: Members, depth: number): void {
     const attributes = none();
-    if (this.#next.kind === 'line') {
-      this.#line();
-      return;
-    }
     const first = this.#next;
     const base = this.#specifiers(attributes, depth);
     if (this.#takes(';')) {
@@ -333,6 +400,7 @@ class Definitions {
         ? this.#bitField(one.name, one.type, one.attributes, one.token)
         : member(one.name, this.#complete(one.type, one.token), one.attributes);
       this.#add(members, field, one.token);
+      members.isOpen = one.isOpen;
     } while (this.#takes(','));
     this.#needs(';');
   }
@@ -342,6 +410,7 @@ class Definitions {
       if (members.names.has(name)) throw this.#fault('twice', token);
       members.names.add(name);
     }
+    if (members.isOpen) throw this.#fault('unexpected', token);
     if (++this.#members > mostDeclared) throw this.#fault('too-long', token);
     members.list.push(one);
   }
@@ -363,9 +432,23 @@ class Definitions {
 
   #complete(type: Base, token: Token): StructureType {
     if (type === 'void') throw this.#fault('unknown-type', token, 'void');
+    if (type.kind === 'forward') throw this.#fault('incomplete', token, type.name);
+    // C gives a struct without members no bytes, C++ one.
     const inner = elementOf(type);
-    if (isIncomplete(inner)) throw this.#fault('incomplete', token, inner.name);
+    const isRecord = inner.kind === 'struct' || inner.kind === 'union';
+    if (isRecord && inner.size === 0 && inner.members.length === 0)
+      throw this.#fault('incomplete', token, inner.name);
     return type;
+  }
+
+  #depthOf(type: StructureType): number {
+    if (type.kind === 'number') return 0;
+    const known = this.#depths.get(type);
+    if (known !== undefined) return known;
+    const parts = type.kind === 'array' ? [type.of] : type.members.map((one) => one.type);
+    const depth = 1 + parts.reduce((most, one) => Math.max(most, this.#depthOf(one)), 0);
+    this.#depths.set(type, depth);
+    return depth;
   }
 
   /** A name with what makes its type another one: `*name`, `name[4][2]`, `(*name)(int)`. */
@@ -392,11 +475,14 @@ class Definitions {
     }
     const token = this.#take();
     if (token.kind !== 'name' || numberWords.has(token.text)) throw this.#fault('unexpected', token);
-    while (this.#attribute(attributes));
+    while (this.#attribute(attributes, true));
     const counts: number[] = [];
+    let isOpen = false;
     while (this.#takes('[')) {
       if (counts.length >= mostDimensions) throw this.#fault('too-deep');
       // Without a number: an array that goes on behind the struct.
+      isOpen ||= this.#isNext(']');
+      if (counts.length > 0 && this.#isNext(']')) throw this.#fault('unexpected');
       counts.push(this.#isNext(']') ? 0 : this.#count(mostStructureBytes));
       this.#needs(']');
     }
@@ -409,9 +495,10 @@ class Definitions {
       let whole = this.#complete(type, token);
       for (const count of counts.toReversed()) whole = arrayType(whole, count);
       if (whole.size > mostStructureBytes) throw this.#fault('too-large', token);
+      if (this.#depthOf(whole) > mostStructureDepth) throw this.#fault('too-deep', token);
       type = whole;
     }
-    return { name: token.text, token, type, attributes };
+    return { name: token.text, token, type, attributes, isOpen };
   }
 
   #vector(of: StructureType, bytes: number, token: Token): NumberType {
@@ -421,17 +508,19 @@ class Definitions {
     return numberType(of.name, of.cells, of.as === 'character' ? 'number' : of.as, bytes / of.size);
   }
 
-  #enumeration(): NumberType {
+  #enumeration(depth: number): NumberType {
     this.#take();
+    if (depth >= mostStructureDepth) throw this.#fault('too-deep');
     const attributes = none();
-    if (!this.#takes('class')) this.#takes('struct');
-    while (this.#attribute(attributes));
+    const isScoped = this.#takes('class') || this.#takes('struct');
+    while (this.#attribute(attributes, true));
     const tag = this.#next.kind === 'name' ? this.#take() : undefined;
-    let under: NumberType | undefined;
-    if (this.#takes(':')) {
-      const base = this.#specifiers(none(), 0);
-      if (base === 'void' || base.kind !== 'number' || signOf(base) === undefined)
-        throw this.#fault('unexpected');
+    let under = isScoped ? keywordType(['int']) : undefined;
+    if (this.#isNext(':')) {
+      const colon = this.#take();
+      const base = this.#specifiers(none(), depth + 1);
+      const isWhole = base !== 'void' && base.kind === 'number' && signOf(base) !== undefined;
+      if (!isWhole || base.as === 'pointer' || base.as === 'enum') throw this.#fault('unexpected', colon);
       under = base;
     }
     if (!this.#isNext('{')) {
@@ -442,7 +531,8 @@ class Definitions {
     }
     if (tag !== undefined && this.#tags.has(tag.text)) throw this.#fault('twice', tag);
     const values = this.#enumerators();
-    while (this.#attribute(attributes));
+    this.#attributesBehind(attributes);
+    if (attributes.aligned !== undefined) throw this.#fault('not-supported', tag ?? this.#next, 'aligned');
     const cells = under?.cells ?? enumCells(values, attributes.packed);
     if (cells === undefined) throw this.#fault('not-number', tag ?? this.#next);
     const name = tag === undefined ? 'enum' : `enum ${tag.text}`;
@@ -484,7 +574,7 @@ class Definitions {
     for (; this.#next.kind !== 'end'; this.#at++) {
       const { text, kind } = this.#next;
       if (kind === 'character') continue;
-      if (open === 0 && /^(?:[\]),;}{=:]|\]\]|__attribute__)$/.test(text)) break;
+      if (open === 0 && constantEnds.has(text)) break;
       if (text === '(') open++;
       if (text === ')') open--;
     }
@@ -504,11 +594,12 @@ class Definitions {
   /** Bytes of a type that is named by a few words: `struct x`, `unsigned long`, `v8int32`. */
   #sizeOf(words: readonly string[]): number | undefined {
     const [first = '', second = ''] = words;
-    if (words.includes('*')) return pointerType('').size;
-    if (recordWords.has(first) || first === 'enum') return this.#tags.get(second)?.size;
+    if (/^\w+(?: \w+)*(?: \*)+$/.test(words.join(' '))) return pointerType('').size;
+    const isTagged = words.length === 2 && (recordWords.has(first) || first === 'enum');
+    if (isTagged) return this.#tags.get(second)?.size;
     if (words.every((word) => numberWords.has(word))) return keywordType(words)?.size;
-    const type = this.#typedefs.get(first) ?? this.#tags.get(first) ?? namedType(first);
-    return words.length === 1 ? type?.size : undefined;
+    const type = words.length === 1 ? this.#named(first) : undefined;
+    return type?.kind === 'forward' ? undefined : type?.size;
   }
 }
 
@@ -518,19 +609,6 @@ function none(): Attributes {
 
 function member(name: string, type: StructureType, { packed, aligned }: Attributes): DeclaredMember {
   return { name, type, packed, ...(aligned === undefined ? {} : { aligned }) };
-}
-
-/** What a struct is before its members are known: pointers to it have a size. */
-const incompletes = new WeakSet<StructureType>();
-
-function incomplete(kind: 'struct' | 'union', tag: string): RecordType {
-  const type: RecordType = { kind, name: `${kind} ${tag}`, members: [], size: 0, align: 1 };
-  incompletes.add(type);
-  return type;
-}
-
-function isIncomplete(type: StructureType): boolean {
-  return incompletes.has(type);
 }
 
 function elementOf(type: StructureType): StructureType {
@@ -546,7 +624,10 @@ function namesIn(name: string, type: StructureType): readonly string[] {
   return type.members.flatMap((one) => namesIn(one.name, one.type));
 }
 
-/** What an enumeration is stored as: `int`, unless its values need more or it is packed; undefined where 32 bits are too few. */
+/**
+ * What an enumeration is stored as: 32 bits, or what its values need if it is packed; undefined where 32 bits are too few.
+ * Compilers give it a sign only if a value is negative.
+ */
 function enumCells(
   values: readonly { readonly value: bigint }[],
   packed: boolean,
@@ -558,9 +639,8 @@ function enumCells(
   }
   for (const bits of packed ? ([8, 16, 32] as const) : ([32] as const)) {
     const half = 1n << BigInt(bits - 1);
-    if (packed && least >= 0n && most < 2n * half) return `uint${bits}`;
-    if (least >= -half && most < half) return `int${bits}`;
     if (least >= 0n && most < 2n * half) return `uint${bits}`;
+    if (least >= -half && most < half) return `int${bits}`;
   }
   return undefined;
 }

@@ -18,6 +18,11 @@ function problemText({ kind, found }: StructureFault, l10n: Localiser): string {
       return l10n.t('"{0}" is defined twice.', found);
     case 'not-supported':
       return l10n.t('"{0}" is not supported here. Leave it out.', found);
+    case 'unknown-attribute':
+      return l10n.t(
+        '"{0}" may change where members lie. Write what it stands for, such as __attribute__((packed)).',
+        found,
+      );
     case 'not-number':
       return l10n.t('"{0}" is no whole number that is known here.', found);
     case 'divided-by-zero':

@@ -8,6 +8,7 @@ export type StructureFaultKind =
   | 'incomplete'
   | 'twice'
   | 'not-supported'
+  | 'unknown-attribute'
   | 'not-number'
   | 'divided-by-zero'
   | 'bad-alignment'

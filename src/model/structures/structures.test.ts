@@ -88,6 +88,38 @@ describe('[names-8] definitions of structs', () => {
     ['struct s { char c; int tail[]; };', ['.c 0 1']],
     ["#define N 'A' - '\\x3d' /* four */\nstruct s { std::uint8_t v[N]; };", ['.v 0 4']],
     ['struct s { int (*grid)[4]; unsigned long long w; } x, *y;', ['.grid 0 4', '.w 4 8']],
+    // A typedef of a tag is what the tag is where it is used.
+    [
+      'typedef struct foo foo_t; struct foo { int a, c; }; struct bar { foo_t f; int b; };',
+      ['.f.a 0 4', '.f.c 4 4', '.b 8 4'],
+    ],
+    [
+      `typedef union u one, *many __attribute__((aligned(8))); typedef one two; typedef two high __attribute__((aligned(16)));
+      union u { char c; short s; }; struct s { char a; two b; high c; many d; char e[sizeof(two)]; };`,
+      ['.a 0 1', '.b.c 2 1', '.b.s 2 2', '.c.c 16 1', '.c.s 16 2', '.d 24 4', '.e 28 2'],
+    ],
+    ['typedef struct t t; typedef struct t { int a; } t; struct s { char c; t t; };', ['.c 0 1', '.t.a 4 4']],
+    ['typedef int a __attribute__((aligned(8))), b; struct s { char c; b x; };', ['.c 0 1', '.x 4 4']],
+    // Attributes in all their ways of writing.
+    ['struct s { char a; int b; } __packed;', ['.a 0 1', '.b 1 4']],
+    ['struct s { char a; int b __packed; char c __aligned(4); };', ['.a 0 1', '.b 1 4', '.c 8 1']],
+    [
+      '#define PACKED __attribute__((packed))\nstruct s { char a; int b; } PACKED;\nstruct PACKED t { struct s s; char c; short d; };',
+      ['.s.a 0 1', '.s.b 1 4', '.c 5 1', '.d 6 2'],
+    ],
+    ['#define PACKED\nstruct s { char a; int b; } PACKED;', ['.a 0 1', '.b 4 4']],
+    ['struct [[gnu::packed]] s { char a; int b; };', ['.a 0 1', '.b 1 4']],
+    [
+      'struct s { char a; [[gnu::packed, deprecated]] int b; int c [[__gnu__::__aligned__(8)]]; };',
+      ['.a 0 1', '.b 1 4', '.c 8 4'],
+    ],
+    // Macros are put in as texts.
+    ['#define N 2 + 2\nstruct s { char x[N * 2]; };', ['.x 0 6']],
+    ['#define N M\n#define M 3\n#define WORD int\nstruct s { char x[N]; WORD y; };', ['.x 0 3', '.y 4 4']],
+    ['#define N 3\n#undef N\n#define N 5\nstruct s { char x[N]; };', ['.x 0 5']],
+    ['enum { N = 3 };\n#define N N\n#define F(x) x\nstruct s { char x[N], F; };', ['.x 0 3', '.F 3 1']],
+    ['#pragma once\n#ifndef H\n#define H\n#include "x.h"\nstruct s { int x; };\n#endif // H\n', ['.x 0 4']],
+    ['struct s { // a comment goes on \\\n int x;\n int y; };', ['.y 0 4']],
   ])('%s', (text, expected) => {
     expect(places(text)).toEqual(expected);
   });
@@ -124,6 +156,57 @@ describe('[names-8] definitions of structs', () => {
     ['struct a { char x[0x200000]; };', 'Line 1, column 19: "2097152" is no number of elements.'],
     ['struct a { char x[1024][2048]; };', 'Line 1, column 17: "x" is larger than any memory of a tile.'],
     ['struct a { unsigned float x; };', 'Line 1, column 12: "unsigned" is not expected here.'],
+    [
+      'typedef struct b b; struct a { b x; }; struct b { int y; };',
+      'Line 1, column 34: "struct b" has no members here. Put its definition above.',
+    ],
+    [
+      'struct b {}; struct a { struct b x; };',
+      'Line 1, column 34: "struct b" has no members here. Put its definition above.',
+    ],
+    ...['PACKED', '__packed_by_header', 'KERNEL_ALIGNED', 'TAIL'].map((name): [string, string] => [
+      `struct a { char x; int y; } ${name};`,
+      `Line 1, column 29: "${name}" may change where members lie. Write what it stands for, such as __attribute__((packed)).`,
+    ]),
+    [
+      'struct a { struct { int y; } PACKED; };',
+      'Line 1, column 30: "PACKED" may change where members lie. Write what it stands for, such as __attribute__((packed)).',
+    ],
+    ...['msvc::packed', 'no_unique_address'].map((name): [string, string] => [
+      `struct a { [[${name}]] int y; };`,
+      `Line 1, column 14: "${name.split('::')[0]}" may change where members lie. Write what it stands for, such as __attribute__((packed)).`,
+    ]),
+    [
+      'struct a { int y; } __attribute__((randomize_layout));',
+      'Line 1, column 36: "randomize_layout" may change where members lie. Write what it stands for, such as __attribute__((packed)).',
+    ],
+    ...(
+      [
+        ['struct a { int x; } [[gnu::packed]];', 21, '[['],
+        ['struct a { int [[gnu::aligned(8)]] x; };', 16, '[['],
+        ['__packed struct a { char x; int y; };', 1, '__packed'],
+        ['struct a { int x; static int y; int z; };', 19, 'static'],
+        ['#ifndef X\nstruct a { int x; };\n#endif', 1, '#ifndef X'],
+        ['#ifndef X\n#define X\n#endif\nstruct a { int x; };', 1, '#ifndef X'],
+        ['#pragma ms_struct on\nstruct a { int x; };', 1, '#pragma ms_struct on'],
+        ['enum e { A } __attribute__((aligned(8))); struct a { enum e x; };', 6, 'aligned'],
+      ] as const
+    ).map(([text, column, found]): [string, string] => [
+      text,
+      `Line 1, column ${column}: "${found}" is not supported here. Leave it out.`,
+    ]),
+    [
+      '#define F(x) x\nstruct a { int x[F(2)]; };',
+      'Line 2, column 18: "F" is not supported here. Leave it out.',
+    ],
+    [
+      'struct b { int x; }; struct a { char y[sizeof(struct b[4])]; };',
+      'Line 1, column 40: "sizeof ( struct b [ 4 ] )" is no whole number that is known here.',
+    ],
+    ['struct a { int x[2][]; };', 'Line 1, column 21: "]" is not expected here.'],
+    ['struct a { int x[]; int y; };', 'Line 1, column 25: "y" is not expected here.'],
+    ['typedef int *p; enum e : p { A };', 'Line 1, column 24: ":" is not expected here.'],
+    ['enum e : float { A };', 'Line 1, column 8: ":" is not expected here.'],
     ['struct a { void x; };', 'Line 1, column 17: The type "void" is not known. Put its definition above.'],
   ])('%s is refused with its line and column', (text, expected) => {
     let said = '';
@@ -155,9 +238,40 @@ describe('[names-8] definitions of structs', () => {
       `struct a { int x${'[1]'.repeat(deep)}; };`,
       `struct a { ${Array.from({ length: 9000 }, (_, i) => `int x${i};`).join('')} };`,
       `${'#define A 1\n'.repeat(5000)}struct a { int x; };`,
+      'enum:'.repeat(13_000),
+      'struct a { enum : '.repeat(3000),
+      `${Array.from({ length: 60 }, (_, i) => `#define M${i} M${i - 1} M${i - 1}\n`).join('')}struct a { int M59 x; };`,
+      `${Array.from({ length: 900 }, (_, i) => `#define M${i} M${i - 1}\n`).join('')}struct a { int x[M899]; };`,
     ]) {
       attempt(text, 0);
     }
+  });
+
+  test.each([
+    ['structs', (i: number) => `struct t${i} { struct t${i - 1} x; };`],
+    ['arrays', (i: number) => `typedef struct t${i - 1} a${i}[1]; struct t${i} { a${i} x[1]; };`],
+  ])(
+    '%s that lie in one another by their names are refused as deeply as those that are written so',
+    (_, one) => {
+      const text = (depth: number): string =>
+        `struct t0 { int x; };${Array.from({ length: depth }, (__, i) => one(i + 1)).join('')}`;
+      expect(typeOf(text(9)).size).toBe(4);
+      expect(() => readDefinitions(text(300))).toThrow(expect.objectContaining({ kind: 'too-deep' }));
+    },
+  );
+
+  test('are read in time that grows with their length', () => {
+    const reads = (count: number): number => {
+      const text = `struct s {${Array.from({ length: count }, (_, i) => `int a${i}:3;`).join('')}};`;
+      const times = Array.from({ length: 9 }, () => {
+        const before = process.cpuUsage().user;
+        readDefinitions(text);
+        return process.cpuUsage().user - before;
+      });
+      return Math.min(...times);
+    };
+    reads(1000);
+    expect(reads(4000)).toBeLessThan(12 * Math.max(reads(1000), 1000));
   });
 });
 
@@ -236,7 +350,7 @@ describe('[names-8] fields', () => {
     ]);
     expect(fieldsIn(whole(type), 0, type.size, 3)).toHaveLength(3);
     // Nor do parts without bytes or names.
-    const empty = typeOf(`struct e {}; typedef struct e many[0x100000];
+    const empty = typeOf(`struct e { char none[0]; }; typedef struct e many[0x100000];
       struct a { many x[0x100000]; struct { char : 8; } y[0x80000]; char z; };`);
     expect(fieldsIn(whole(empty), 0, empty.size, 10)).toEqual([]);
     expect(fieldsIn(whole(empty), empty.size - 1, empty.size, 10).map(({ path }) => path)).toEqual(['.z']);
@@ -271,6 +385,13 @@ describe('[names-8] values of fields', () => {
     ['int *x;', '.x', [0, 0x10, 7, 0], '0x00071000'],
     ['enum e { A, B = 5 } x;', '.x', [5, 0, 0, 0], 'B (5)'],
     ['enum e { A, B = 5 } x;', '.x', [6, 0, 0, 0], '6'],
+    ['enum e { A, B, C, D } x : 2;', '.x', [3], 'D (3)'],
+    ['enum e { A, B, C, D = -1 } x : 2;', '.x', [3], 'D (-1)'],
+    ['enum class e { A, B, C, D } x : 2;', '.x', [3], '-1'],
+    ['enum e { A, B } x;', '.x', [255, 255, 255, 255], '4294967295'],
+    ['enum e : bool { A, B } x;', '.x', [1], 'B (1)'],
+    ['enum e : int64_t { A, B = -2 } x;', '.x', [254, 255, 255, 255, 255, 255, 255, 255], 'B (-2)'],
+    ['enum e : char { A, B } x;', '.x', [1], 'B (1)'],
     ['int x : 3, y : 4;', '.y', [0b1111_1000, 0, 0, 0], '-1'],
     ['v4int32 x;', '.x', [1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 0, 0, 0], '1|2|3|4'],
   ])('%s', (members, path, bytes, text) => {

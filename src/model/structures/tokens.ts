@@ -10,17 +10,18 @@ export interface Token {
 
 /** Characters of a definition at most. */
 export const longestDefinition = 64 * 1024;
-const mostTokens = 32 * 1024;
+/** Tokens of a definition at most, also with what macros stand for. */
+export const mostTokens = 32 * 1024;
 
-/** What can stand at a place; each match begins there. */
+/** What can stand at a place, what is frequent first; each match begins there, and no two can. */
 const patterns = [
-  ['blank', /(?:[ \t\r\n\f\v]|\\\r?\n)+/y],
-  ['comment', /\/\/[^\n]*|\/\*[\s\S]*?\*\//y],
-  ['line', /#(?:\\\r?\n|[^\n])*/y],
   ['name', /[A-Za-z_$][\w$]*/y],
+  ['sign', /<<|>>|::|\[\[|\]\]|[{}[\]();:,*=+\-%&|^~!<>?.]|\/(?![/*])/y],
+  ['blank', /(?:[ \t\r\n\f\v]|\\\r?\n)+/y],
   ['number', /\d[\w'.]*/y],
+  ['comment', /\/\/(?:\\\r?\n|[^\n])*|\/\*[\s\S]*?\*\//y],
+  ['line', /#(?:\\\r?\n|[^\n])*/y],
   ['character', /'(?:\\.[^'\n]{0,4}|[^'\\\n])'/y],
-  ['sign', /<<|>>|::|\[\[|\]\]|[{}[\]();:,*=+\-/%&|^~!<>?.&]/y],
 ] as const;
 
 /** The tokens of a text; the last one is its end. Throws StructureFault. */
@@ -36,6 +37,7 @@ export function tokensOf(text: string): Token[] {
     if (kind !== 'blank' && kind !== 'comment') tokens.push({ kind, text: found, place });
     if (tokens.length > mostTokens) throw new StructureFault('too-long', place);
     at += found.length;
+    if (kind === 'name' || kind === 'sign') continue;
     for (let i = found.indexOf('\n'); i >= 0; i = found.indexOf('\n', i + 1)) {
       line++;
       lineStart = at - found.length + i + 1;
@@ -46,12 +48,10 @@ export function tokensOf(text: string): Token[] {
 }
 
 function partAt(text: string, at: number, place: TextPlace) {
-  const isOpenComment = text.startsWith('/*', at) && !text.includes('*/', at + 2);
-  for (const [kind, pattern] of isOpenComment ? [] : patterns) {
+  for (const [kind, pattern] of patterns) {
     pattern.lastIndex = at;
-    const [found] = pattern.exec(text) ?? [];
-    if (found !== undefined) return [kind, found] as const;
+    if (pattern.test(text)) return [kind, text.slice(at, pattern.lastIndex)] as const;
   }
-  const isOpen = isOpenComment || text.startsWith("'", at);
+  const isOpen = text.startsWith('/*', at) || text.startsWith("'", at);
   throw new StructureFault(isOpen ? 'no-end' : 'unexpected', place, text.slice(at, at + 1));
 }

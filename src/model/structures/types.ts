@@ -131,11 +131,20 @@ export function numberType(
   return { kind: 'number', name, cells, count, as, size, align };
 }
 
+/** By the words as they are written: there are few orders of them. */
+const keywordTypes = new Map<string, NumberType>();
+
 /** The type that words of C name, such as `unsigned long`; undefined for words that do not belong together. */
 export function keywordType(words: readonly string[]): NumberType | undefined {
+  const name = words.join(' ');
+  const known = keywordTypes.get(name);
+  if (known !== undefined) return known;
   const key = [...words].sort().join(' ');
   const found = Object.hasOwn(keywords, key) ? keywords[key] : undefined;
-  return found && numberType(words.join(' '), found[0], found[1]);
+  if (found === undefined) return undefined;
+  const type = numberType(name, found[0], found[1]);
+  keywordTypes.set(name, type);
+  return type;
 }
 
 /** The type that headers of AI Engine sources call so: `uint16_t`, `cint16`, `v16bfloat16`. */

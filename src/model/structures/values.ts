@@ -1,6 +1,13 @@
 /** Values of fields as text and back. Numbers look as in the editor's cells. */
 import { cellFormat } from '../cells/cell-format.ts';
-import { type CellFormat, type CellRefusal, readUnsigned, unclear, writeInteger } from '../cells/format.ts';
+import {
+  type CellFormat,
+  type CellRefusal,
+  readInteger,
+  readUnsigned,
+  unclear,
+  writeInteger,
+} from '../cells/format.ts';
 import { lanesFormat } from '../cells/lanes.ts';
 import { bytesOfField, type Field, isPlain } from './fields.ts';
 import { type NumberType, type StructureType, signOf } from './types.ts';
@@ -60,7 +67,7 @@ function numberText(type: NumberType, bytes: Uint8Array, at: number): string {
     case 'pointer':
       return `0x${text}`;
     case 'enum':
-      return enumText(type, BigInt(text));
+      return enumText(type, BigInt(readInteger(bytes, at, type.size, signOf(type) === 'signed', 'little')));
     default:
       return text;
   }
