@@ -171,7 +171,7 @@ class Definitions {
     const base = this.#specifiers(attributes, 0);
     if (this.#takes(';')) return;
     const hasBody = !isTypedef && this.#tokens.slice(from, this.#at).some(({ text }) => text === '{');
-    if (hasBody && /^[A-Z][A-Z\d_]+$/.test(this.#next.text)) throw this.#fault('unknown-attribute');
+    if (hasBody && /^[A-Z][A-Z\d_]+$/.test(this.#next.text)) throw this.#fault('may-change-layout');
     do {
       const one = this.#declarator(base, { ...attributes }, 0);
       if (this.#isNext('(') || this.#isNext('=')) throw this.#fault('not-supported');
@@ -214,7 +214,7 @@ class Definitions {
       if (this.#attribute(attributes, base === undefined && words.length === 0)) continue;
       if (refusedWords.has(text)) throw this.#fault('not-supported');
       if (packed !== undefined && (recordWords.has(text) || text === 'enum'))
-        throw this.#fault('not-supported', packed);
+        throw this.#fault('may-change-layout', packed);
       if (storageWords.has(text) && depth > 0) throw this.#fault('not-supported');
       if (ignored.has(text) || storageWords.has(text)) this.#at++;
       else if (numberWords.has(text)) words.push(this.#take().text);
@@ -260,7 +260,7 @@ class Definitions {
   #attribute(attributes: Attributes, isStandard = false): boolean {
     if (!attributeWords.has(this.#next.text)) return false;
     if (this.#isNext('[[')) {
-      if (!isStandard) throw this.#fault('not-supported');
+      if (!isStandard) throw this.#fault('may-change-layout');
       this.#at++;
       this.#standardAttributes(attributes);
       return true;
@@ -295,7 +295,7 @@ class Definitions {
         this.#needs('::');
       }
       const isOwn = isCompilers || harmlessAttributes.has(this.#next.text);
-      if (!isOwn) throw this.#fault('unknown-attribute');
+      if (!isOwn) throw this.#fault('may-change-layout');
       this.#namedAttribute(attributes);
     }
   }
@@ -309,7 +309,7 @@ class Definitions {
       if (name === 'aligned') this.#align(attributes);
       else attributes.vector = this.#count(mostStructureBytes);
       this.#needs(')');
-    } else if (!harmlessAttributes.has(name)) throw this.#fault('unknown-attribute', token);
+    } else if (!harmlessAttributes.has(name)) throw this.#fault('may-change-layout', token);
     else if (this.#takes('(')) this.#skipTo(')');
   }
 
@@ -317,7 +317,7 @@ class Definitions {
   #attributesBehind(attributes: Attributes): void {
     while (this.#attribute(attributes));
     const { kind, text } = this.#next;
-    if (kind === 'name' && attributeLike.test(text)) throw this.#fault('unknown-attribute');
+    if (kind === 'name' && attributeLike.test(text)) throw this.#fault('may-change-layout');
   }
 
   #align(attributes: Attributes): void {
@@ -532,7 +532,8 @@ class Definitions {
     if (tag !== undefined && this.#tags.has(tag.text)) throw this.#fault('twice', tag);
     const values = this.#enumerators();
     this.#attributesBehind(attributes);
-    if (attributes.aligned !== undefined) throw this.#fault('not-supported', tag ?? this.#next, 'aligned');
+    if (attributes.aligned !== undefined)
+      throw this.#fault('may-change-layout', tag ?? this.#next, 'aligned');
     const cells = under?.cells ?? enumCells(values, attributes.packed);
     if (cells === undefined) throw this.#fault('not-number', tag ?? this.#next);
     const name = tag === undefined ? 'enum' : `enum ${tag.text}`;

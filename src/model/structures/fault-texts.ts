@@ -18,7 +18,7 @@ function problemText({ kind, found }: StructureFault, l10n: Localiser): string {
       return l10n.t('"{0}" is defined twice.', found);
     case 'not-supported':
       return l10n.t('"{0}" is not supported here. Leave it out.', found);
-    case 'unknown-attribute':
+    case 'may-change-layout':
       return l10n.t(
         '"{0}" may change where members lie. Write what it stands for, such as __attribute__((packed)).',
         found,

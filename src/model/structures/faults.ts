@@ -8,7 +8,7 @@ export type StructureFaultKind =
   | 'incomplete'
   | 'twice'
   | 'not-supported'
-  | 'unknown-attribute'
+  | 'may-change-layout'
   | 'not-number'
   | 'divided-by-zero'
   | 'bad-alignment'

@@ -65,7 +65,9 @@ class Preprocessor {
     else if (word === 'undef') this.#macros.delete(rest.trim());
     else if (word === 'ifndef' && this.#isGuard(rest.trim(), at)) this.#isGuarded = true;
     else if (word === 'endif' && this.#isGuarded && this.#tokens[at + 1]?.kind === 'end') return;
-    else if (word === 'pragma' ? !harmlessPragma.test(rest) : !harmless.has(word) && text.trim() !== '#')
+    else if (word === 'pragma') {
+      if (!harmlessPragma.test(rest)) throw new StructureFault('may-change-layout', token.place, token.text);
+    } else if (!harmless.has(word) && text.trim() !== '#')
       throw new StructureFault('not-supported', token.place, token.text);
   }
 
