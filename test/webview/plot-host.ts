@@ -9,7 +9,7 @@ import { Plot, type PlotView } from '../../src/model/plot/picture.ts';
 
 /** What a test starts the page with. */
 export interface PlotConfig {
-  readonly samples?: 'sine' | 'complex' | 'matrix' | 'noise' | 'gaps';
+  readonly samples?: 'sine' | 'complex' | 'matrix' | 'noise' | 'gaps' | 'huge';
   /** Values; of complex ones pairs. */
   readonly count?: number;
   readonly choice?: Partial<PlotChoice>;
@@ -20,9 +20,16 @@ const l10n = {
     text.replace(/\{(\d)\}/g, (whole, i: string) => String(args[Number(i)] ?? whole)),
 };
 
-/** The samples as bytes of memory: float32, complex ones in pairs. */
+/** The samples as bytes of memory: float32, complex ones in pairs; huge ones are float64. */
 function bytesOf(samples: PlotConfig['samples'], count: number): Uint8Array {
   const values = new Float32Array(samples === 'complex' ? 2 * count : count);
+  if (samples === 'huge') {
+    const huge = Float64Array.from(
+      { length: count },
+      (_, i) => 1.7e308 * Math.sin((i / count) * 2 * Math.PI),
+    );
+    return new Uint8Array(huge.buffer);
+  }
   const side = Math.round(Math.sqrt(count));
   let seed = 1;
   const random = (): number => {
@@ -62,7 +69,7 @@ export class FakePlotHost {
       this.flags.fill(unreadableState('gated'), 2000, 2400);
       new Float32Array(this.bytes.buffer).set([Number.NaN, Number.POSITIVE_INFINITY], 700);
     }
-    const name = samples === 'complex' ? 'cfloat' : 'float32';
+    const name = samples === 'complex' ? 'cfloat' : samples === 'huge' ? 'float64' : 'float32';
     this.#plot = new Plot({ ...firstChoice({ name, order: 'little' }), ...choice }, this.bytes.length);
   }
 
@@ -105,6 +112,20 @@ export class FakePlotHost {
 
   tell(state: PlotState): void {
     this.#send({ type: 'state', state });
+  }
+
+  /** Sends a picture that cannot be drawn. */
+  spoil(): void {
+    if (this.#view === undefined) return;
+    const picture = { ...this.#plot.picture(this.#view), whole: undefined };
+    Reflect.set(picture, 'numbers', { kind: 'line', lines: [{ x: 1, y: 2 }, undefined] });
+    this.#send({
+      type: 'picture',
+      number: ++this.#sent,
+      choice: this.#plot.choice,
+      picture: picture as never,
+      summary: '',
+    });
   }
 
   make(format: 'png' | 'svg'): void {

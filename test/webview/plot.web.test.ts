@@ -65,6 +65,31 @@ function drawnColours(page: Page): Promise<number> {
   });
 }
 
+/** In which share of the rows of the drawn area's pixels there is a colour, one of many in tables, that no grid has. */
+function drawnRows(page: Page, isTable: boolean): Promise<number> {
+  return page.evaluate((isColour) => {
+    const canvas = document.querySelector('canvas');
+    const box = document.querySelector('.u-over')?.getBoundingClientRect();
+    const whole = canvas?.getBoundingClientRect();
+    if (!canvas || !box || !whole) return 0;
+    const [left, top] = [Math.round(box.left - whole.left), Math.round(box.top - whole.top)];
+    const [width, height] = [Math.round(box.width), Math.round(box.height)];
+    const data = canvas.getContext('2d')?.getImageData(left, top, width, height).data ?? [];
+    let rows = 0;
+    for (let row = 0; row < height; row++) {
+      const colours = new Set<number>();
+      let isLit = false;
+      for (let i = 4 * row * width; i < 4 * (row + 1) * width; i += 4) {
+        const [red = 0, green = 0, blue = 0, alpha = 0] = data.slice(i, i + 4);
+        colours.add((red << 16) | (green << 8) | blue);
+        isLit ||= alpha > 60 && Math.max(red, green, blue) - Math.min(red, green, blue) > 40;
+      }
+      if (isColour ? colours.size > 1 : isLit) rows++;
+    }
+    return rows / height;
+  }, isTable);
+}
+
 /** The rules of accessibility hold. */
 async function hasNoFlaws(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -248,6 +273,38 @@ describe("[names-7] a plot's page", () => {
     expect(await page.locator('[data-name=live]').getAttribute('title')).toBe('Nobody uses it.');
     expect(await page.locator('.problem:visible').textContent()).toBe('It is gone.');
   });
+
+  test('a picture that cannot be drawn is told, and the next one is drawn', async () => {
+    const page = await shown({ count: 1000 });
+    await page.evaluate(() => window.plot.spoil());
+    await expect.poll(async () => (await said(page, 'failure')).length).toBe(1);
+    await page.evaluate(() => window.plot.poke(10, [50]));
+    await expect.poll(() => summary(page)).toContain('highest 50 (value 10)');
+  });
+
+  test.each(['line', 'scatter', 'heat'] as const)(
+    'a %s of values as far apart as numbers can be fills its area, and is zoomed',
+    async (kind) => {
+      const page = await shown({
+        samples: 'huge',
+        choice: { kind, columns: { line: 1, scatter: 2, heat: 32 }[kind] },
+      });
+      expect(await summary(page)).toMatch(
+        /^1024 values\. Lowest -1\.7e\+308 \(value 768\), highest 1\.7e\+308/,
+      );
+      const rows = () => drawnRows(page, kind === 'heat');
+      await page.screenshot({ path: join(shots, `webview-plot-huge-${kind}.png`) });
+      expect(await rows()).toBeGreaterThan(0.8);
+      await page.locator('.area').focus();
+      for (const key of ['ArrowRight', 'ArrowRight']) await page.keyboard.press(key);
+      await painted(page);
+      expect(await pointed(page)).toMatch(/\d\.?\d*e\+30[678]/);
+      for (const key of ['+', 'Shift+ArrowRight', '-', '-', '0']) await page.keyboard.press(key);
+      await painted(page);
+      expect((await lastView(page))?.x).toBeUndefined();
+      expect(await rows()).toBeGreaterThan(0.8);
+    },
+  );
 
   test.each(['line', 'scatter', 'heat'] as const)('a %s becomes PNG and SVG', async (kind) => {
     const page = await shown({

@@ -2,7 +2,6 @@
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import type { PlotChoice } from '../../src/model/plot/choice.ts';
-import type { Span } from '../../src/model/plot/decimate.ts';
 import {
   dotSize,
   mostPixels,
@@ -10,10 +9,11 @@ import {
   type PlotView,
   withRoom,
 } from '../../src/model/plot/picture.ts';
+import { finite, lengthOf, type Span, shareOf } from '../../src/model/plot/span.ts';
 import { plotSvg, type SvgPlot } from '../../src/model/plot/svg.ts';
 import { shortNumber } from '../../src/model/plot/ticks.ts';
 import { dashes, type PlotColours, type Rgb, themeColours } from './colours.ts';
-import { isSame, kept, moved, zoomed } from './spans.ts';
+import { isSame, kept, moved, unitOf, zoomed } from './spans.ts';
 
 /** What is drawn. */
 export interface Drawing {
@@ -65,6 +65,8 @@ export class Chart {
   #colours: PlotColours;
   #zoom: Zoom = {};
   #told = '';
+  /** The units in which numbers of the axes are drawn. */
+  #unit = { x: 1, y: 1 };
   /** The fields of a heat map, one pixel each. */
   #fields: OffscreenCanvas | undefined;
   /** Where the keys read: number of a point or field. */
@@ -98,7 +100,7 @@ export class Chart {
       this.#build(drawing);
     } else {
       for (const series of this.#chart.series.slice(1)) series.width = lineWidth(picture);
-      this.#place(dataOf(picture));
+      this.#place(true);
     }
     this.#tell();
   }
@@ -160,10 +162,10 @@ export class Chart {
       y = numbers.y[0] + ((row + 0.5) / height) * (numbers.y[1] - numbers.y[0]);
     } else {
       const [xs, ys] = chart.data;
-      const shown = this.#spans()?.x ?? [0, 0];
+      const shown = (this.#spans()?.x ?? [0, 0]).map((end) => end / this.#unit.x);
       const isIn = (at: number): boolean => {
         const value = xs[at];
-        return value !== undefined && value >= shown[0] && value <= shown[1];
+        return value !== undefined && value >= (shown[0] ?? 0) && value <= (shown[1] ?? 0);
       };
       let at = this.#read;
       if (!isIn(at)) at = xs.findIndex((_, i) => isIn(i)) - (right > 0 ? 1 : 0);
@@ -310,8 +312,7 @@ export class Chart {
     const whole = this.#drawing?.picture.whole;
     if (whole === undefined) return;
     const isTable = this.#kind === 'heat';
-    const least = (span: Span): number =>
-      this.#kind === 'scatter' ? (span[1] - span[0]) * 1e-9 : isTable ? 1 : 2;
+    const least = (span: Span): number => (this.#kind === 'scatter' ? lengthOf(span, 1e9) : isTable ? 1 : 2);
     const x = zoom.x && kept(zoom.x, whole.x, least(whole.x));
     const y = this.#kind === 'line' ? undefined : zoom.y && kept(zoom.y, whole.y, least(whole.y));
     this.#zoom = {
@@ -326,23 +327,37 @@ export class Chart {
   #zoomAt(factor: number, at: { readonly x: number; readonly y: number } | undefined): void {
     const [now, chart] = [this.#spans(), this.#chart];
     if (now === undefined || chart === undefined) return;
-    const middle = ([from, to]: Span): number => (from + to) / 2;
-    const x = zoomed(now.x, factor, at === undefined ? middle(now.x) : chart.posToVal(at.x, 'x'));
-    const y = zoomed(now.y, factor, at === undefined ? middle(now.y) : chart.posToVal(at.y, 'y'));
+    const middle = ([from, to]: Span): number => from / 2 + to / 2;
+    const x = zoomed(now.x, factor, at === undefined ? middle(now.x) : this.#valueAt(chart, at.x, 'x'));
+    const y = zoomed(now.y, factor, at === undefined ? middle(now.y) : this.#valueAt(chart, at.y, 'y'));
     this.#go({ x, y });
   }
 
   /** Has the present chart show what is shown now. */
-  #place(data?: uPlot.AlignedData): void {
-    const [chart, spans] = [this.#chart, this.#spans()];
-    if (chart === undefined || spans === undefined) return;
+  #place(isNew = false): void {
+    const [chart, spans, picture] = [this.#chart, this.#spans(), this.#drawing?.picture];
+    if (chart === undefined || spans === undefined || picture === undefined) return;
+    const before = this.#unit;
+    const unit = { x: unitOf(spans.x), y: unitOf(spans.y) };
+    this.#unit = unit;
+    const isOther = isNew || unit.x !== before.x || unit.y !== before.y;
     chart.batch(() => {
-      if (data !== undefined) chart.setData(data, false);
-      chart.setScale('x', { min: spans.x[0], max: spans.x[1] });
-      chart.setScale('y', { min: spans.y[0], max: spans.y[1] });
+      if (isOther) chart.setData(dataOf(picture, unit), false);
+      chart.setScale('x', { min: spans.x[0] / unit.x, max: spans.x[1] / unit.x });
+      chart.setScale('y', { min: spans.y[0] / unit.y, max: spans.y[1] / unit.y });
     });
     // Scales that stay as they are draw nothing by themselves.
-    if (data !== undefined) chart.redraw(false, false);
+    if (isOther) chart.redraw(false, false);
+  }
+
+  /** Where on the screen, or on the canvas, a number of an axis is. */
+  #placeOf(chart: uPlot, value: number, axis: 'x' | 'y', isOnCanvas = false): number {
+    return chart.valToPos(value / this.#unit[axis], axis, isOnCanvas);
+  }
+
+  /** The number of an axis at a place on the screen. */
+  #valueAt(chart: uPlot, place: number, axis: 'x' | 'y'): number {
+    return finite(chart.posToVal(place, axis) * this.#unit[axis]);
   }
 
   #build({ picture, labels, names }: Drawing): void {
@@ -350,7 +365,7 @@ export class Chart {
     const { kind } = picture.numbers;
     const { foreground, grid, lines } = this.#colours;
     const font = getComputedStyle(document.body).fontFamily;
-    const axis = (label: string, isCount: boolean): uPlot.Axis => ({
+    const axis = (name: 'x' | 'y', label: string, isCount: boolean): uPlot.Axis => ({
       ...(isCount ? { incrs: wholeSteps } : {}),
       label,
       stroke: foreground,
@@ -359,11 +374,19 @@ export class Chart {
       labelSize: 22,
       grid: { show: kind !== 'heat', stroke: grid, width: 1 },
       ticks: { stroke: grid, width: 1, size: 5 },
-      values: (_, splits) => splits.map(shortNumber),
+      values: (_, splits) => splits.map((split) => shortNumber(split * this.#unit[name])),
     });
     const spans = this.#spans() ?? picture.whole;
+    const unit = { x: unitOf(spans.x), y: unitOf(spans.y) };
+    this.#unit = unit;
     const plain = (_: uPlot, min: number, max: number): uPlot.Range.MinMax => [min, max];
-    const scale = ([min, max]: Span): uPlot.Scale => ({ time: false, auto: false, min, max, range: plain });
+    const scale = ([from, to]: Span, one: number): uPlot.Scale => ({
+      time: false,
+      auto: false,
+      min: from / one,
+      max: to / one,
+      range: plain,
+    });
     const marks: uPlot.Series[] =
       kind === 'line'
         ? names.map((label, i) => ({
@@ -381,11 +404,14 @@ export class Chart {
         height: Math.max(1, this.#host.clientHeight),
         padding: [10, kind === 'heat' ? scaleRoom : 18, 0, 0],
         legend: { show: false },
-        scales: { x: scale(spans.x), y: { ...scale(spans.y), dir: kind === 'heat' ? -1 : 1 } },
+        scales: {
+          x: scale(spans.x, unit.x),
+          y: { ...scale(spans.y, unit.y), dir: kind === 'heat' ? -1 : 1 },
+        },
         axes: [
-          { ...axis(labels.x, kind !== 'scatter'), size: 30 },
+          { ...axis('x', labels.x, kind !== 'scatter'), size: 30 },
           {
-            ...axis(labels.y, kind === 'heat'),
+            ...axis('y', labels.y, kind === 'heat'),
             size: (_, values) => 18 + 8 * Math.max(1, ...(values ?? []).map((text) => text.length)),
           },
         ],
@@ -406,7 +432,7 @@ export class Chart {
           ready: [(chart) => this.#listen(chart)],
         },
       },
-      dataOf(picture),
+      dataOf(picture, unit),
       this.#host,
     );
   }
@@ -414,8 +440,8 @@ export class Chart {
   #zoomToBox(chart: uPlot): void {
     const { left, top, width, height } = chart.select;
     if (width < 3 && height < 3) return;
-    const x = [chart.posToVal(left, 'x'), chart.posToVal(left + width, 'x')] as const;
-    const [a, b] = [chart.posToVal(top, 'y'), chart.posToVal(top + height, 'y')];
+    const x = [this.#valueAt(chart, left, 'x'), this.#valueAt(chart, left + width, 'x')] as const;
+    const [a, b] = [this.#valueAt(chart, top, 'y'), this.#valueAt(chart, top + height, 'y')];
     chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.#go({ x, ...(this.#kind === 'line' ? {} : { y: [Math.min(a, b), Math.max(a, b)] as const }) });
   }
@@ -453,13 +479,17 @@ export class Chart {
     if (numbers.kind === 'line') {
       const row = idx == null ? undefined : chart.data[0][idx];
       if (row === undefined || idx == null) return undefined;
-      return { kind: 'line', row, values: chart.data.slice(1).map((line) => line[idx] ?? undefined) };
+      const values = chart.data.slice(1).map((line) => {
+        const value = line[idx] ?? undefined;
+        return value === undefined ? undefined : finite(value * this.#unit.y);
+      });
+      return { kind: 'line', row, values };
     }
     if (numbers.kind === 'heat') {
       const part = (value: number, [from, to]: Span, count: number): number =>
         Math.floor(((value - from) / (to - from)) * count);
-      const column = part(chart.posToVal(left, 'x'), numbers.x, numbers.width);
-      const row = part(chart.posToVal(top, 'y'), numbers.y, numbers.height);
+      const column = part(this.#valueAt(chart, left, 'x'), numbers.x, numbers.width);
+      const row = part(this.#valueAt(chart, top, 'y'), numbers.y, numbers.height);
       if (column < 0 || row < 0 || column >= numbers.width || row >= numbers.height) return undefined;
       const field = row * numbers.width + column;
       const at = numbers.at[field] ?? -1;
@@ -467,7 +497,8 @@ export class Chart {
     }
     let [nearest, distance] = [-1, reach];
     for (const [i, x] of numbers.x.entries()) {
-      const [dx, dy] = [chart.valToPos(x, 'x') - left, chart.valToPos(numbers.y[i] ?? 0, 'y') - top];
+      const dx = this.#placeOf(chart, x, 'x') - left;
+      const dy = this.#placeOf(chart, numbers.y[i] ?? 0, 'y') - top;
       const away = Math.hypot(dx, dy);
       if (away < distance) [nearest, distance] = [i, away];
     }
@@ -490,13 +521,13 @@ export class Chart {
       const size = dotSize * uPlot.pxRatio;
       ctx.fillStyle = this.#colours.lines[0] ?? this.#colours.foreground;
       for (const [i, x] of numbers.x.entries()) {
-        const left = chart.valToPos(x, 'x', true);
-        const top = chart.valToPos(numbers.y[i] ?? 0, 'y', true);
+        const left = this.#placeOf(chart, x, 'x', true);
+        const top = this.#placeOf(chart, numbers.y[i] ?? 0, 'y', true);
         ctx.fillRect(left - size / 2, top - size / 2, size, size);
       }
     } else if (this.#fields !== undefined) {
-      const [x0, x1] = [chart.valToPos(numbers.x[0], 'x', true), chart.valToPos(numbers.x[1], 'x', true)];
-      const [y0, y1] = [chart.valToPos(numbers.y[0], 'y', true), chart.valToPos(numbers.y[1], 'y', true)];
+      const [x0, x1] = numbers.x.map((end) => this.#placeOf(chart, end, 'x', true)) as [number, number];
+      const [y0, y1] = numbers.y.map((end) => this.#placeOf(chart, end, 'y', true)) as [number, number];
       this.#hatch(ctx, x0, y0, x1, y1);
       ctx.imageSmoothingEnabled = false;
       ctx.drawImage(this.#fields, x0, y0, x1 - x0, y1 - y0);
@@ -557,8 +588,9 @@ export class Chart {
     if (low >= 0 || high <= 0) return sequential;
     const most = Math.max(-low, high);
     return sequential.map((_, i) => {
-      const value = low + ((high - low) * i) / (sequential.length - 1);
-      const at = Math.round(((value / most + 1) / 2) * (diverging.length - 1));
+      const share = i / (sequential.length - 1);
+      const value = (low / most) * (1 - share) + (high / most) * share;
+      const at = Math.round(((value + 1) / 2) * (diverging.length - 1));
       return diverging[at] ?? [0, 0, 0];
     });
   }
@@ -579,16 +611,16 @@ export class Chart {
   }
 }
 
-function shareOf(value: number, [low, high]: Span): number {
-  return high === low ? 0.5 : (value - low) / (high - low);
-}
-
-/** The numbers as uPlot takes them: one list of places for all lines; null is a gap. */
-function dataOf({ numbers }: PlotPicture): uPlot.AlignedData {
+/** The numbers as uPlot takes them: one list of places for all lines, in units of the axes; null is a gap. */
+function dataOf(
+  { numbers }: PlotPicture,
+  unit: { readonly x: number; readonly y: number },
+): uPlot.AlignedData {
   if (numbers.kind === 'heat') return [[...numbers.x], [null, null]];
-  if (numbers.kind === 'scatter') return [numbers.x, numbers.y];
+  if (numbers.kind === 'scatter')
+    return [numbers.x.map((value) => value / unit.x), numbers.y.map((value) => value / unit.y)];
   const gaps = (y: Float64Array): (number | null)[] =>
-    Array.from(y, (value) => (Number.isNaN(value) ? null : value));
+    Array.from(y, (value) => (Number.isNaN(value) ? null : value / unit.y));
   const tables = numbers.lines.map(({ x, y }): uPlot.AlignedData => [Array.from(x), gaps(y)]);
   const [first = [[], []]] = tables;
   return tables.length > 1 ? uPlot.join(tables) : first;

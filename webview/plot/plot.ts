@@ -312,7 +312,12 @@ window.addEventListener('message', ({ data }: MessageEvent<ToPlotPage>) => {
       shown?.state(data.state);
       return;
     case 'picture':
-      shown?.show(received(data));
+      try {
+        shown?.show(received(data));
+      } catch (error) {
+        // The host sends another picture only once it has heard of this one.
+        post({ type: 'failure', message: String(error) });
+      }
       return;
     case 'make':
       void shown?.make(data.id, data.format);

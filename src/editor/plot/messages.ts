@@ -36,7 +36,7 @@ export type FromPlotPage =
   | { readonly type: 'export' }
   /** The file that `make` asked for. */
   | { readonly type: 'made'; readonly id: number; readonly bytes: Uint8Array }
-  /** Something threw in the page; for the log. */
+  /** Something threw in the page, also instead of `drawn`; the text is for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
 /** Host to page. */

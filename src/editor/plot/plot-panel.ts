@@ -71,6 +71,8 @@ export class PlotPanel {
   #told = '';
   #sent = 0;
   #drawn = 0;
+  /** The page failed since it last drew a picture. */
+  #hasFailed = false;
   /** Something may be drawn otherwise by now. */
   #isDue = true;
   #pending = false;
@@ -97,9 +99,15 @@ export class PlotPanel {
     this.#look();
   }
 
-  /** What was drawn last, for tests: the choice, and the words for it. */
-  get drawn(): { readonly choice: PlotChoice; readonly summary: string; readonly number: number } {
-    return { choice: this.#plot.choice, summary: plotSummary(this.#plot, vscode.l10n), number: this.#drawn };
+  /** What was drawn last, for tests: the choice, the words for it, and why nothing new is drawn. */
+  get drawn(): {
+    readonly choice: PlotChoice;
+    readonly summary: string;
+    readonly number: number;
+    readonly problem: string | undefined;
+  } {
+    const summary = plotSummary(this.#plot, vscode.l10n);
+    return { choice: this.#plot.choice, summary, number: this.#drawn, problem: this.#state.problem };
   }
 
   /** Draws in another way. */
@@ -218,7 +226,11 @@ export class PlotPanel {
 
   get #state(): PlotState {
     const { reference, range, frozen } = this.place;
-    if (frozen !== undefined) return { readAt: frozen.text };
+    const failure = this.#hasFailed
+      ? vscode.l10n.t('The plot could not be drawn. Choose another type or kind of plot; the log says why.')
+      : undefined;
+    if (frozen !== undefined)
+      return { readAt: frozen.text, ...(failure === undefined ? {} : { problem: failure }) };
     const { session } = reference;
     if (!this.#isThere) {
       return {
@@ -231,10 +243,11 @@ export class PlotPanel {
     const live = session.liveState(this.#looker);
     const paused = live && livePausedText(live, this.#host.services.errorText, vscode.l10n);
     const { lastError } = session.state;
+    const problem = failure ?? (lastError && this.#host.services.errorText(lastError));
     return {
       readAt: readAtText(session.readAt(range), session.isStale(range), vscode.env.language, vscode.l10n),
       live: { on: this.#live, ...(paused === undefined ? {} : { paused }) },
-      ...(lastError === undefined ? {} : { problem: this.#host.services.errorText(lastError) }),
+      ...(problem === undefined ? {} : { problem }),
     };
   }
 
@@ -303,6 +316,7 @@ export class PlotPanel {
         return;
       case 'ready': {
         this.#isReady = true;
+        this.#hasFailed = false;
         this.#told = '';
         this.#drawn = this.#sent;
         this.#isDue = true;
@@ -322,7 +336,7 @@ export class PlotPanel {
       }
       case 'drawn':
         this.#drawn = message.number;
-        this.#drawSoonIfDue();
+        this.#fails(false);
         return;
       case 'choose':
         this.#choose(message.choice);
@@ -344,7 +358,16 @@ export class PlotPanel {
         return;
       case 'failure':
         this.#host.log.error(`The page of a plot failed: ${message.message}`);
+        // Of a picture that cannot be drawn nothing else comes: the next one may be drawn.
+        this.#drawn = this.#sent;
+        this.#fails(true);
     }
+  }
+
+  #fails(hasFailed: boolean): void {
+    this.#hasFailed = hasFailed;
+    this.#stateChanged();
+    this.#drawSoonIfDue();
   }
 
   #drawSoonIfDue(): void {

@@ -39,7 +39,7 @@ export interface PlotLayout {
   /** Values of a cell: one, and in blocks several. */
   readonly perCell: number;
   readonly isComplex: boolean;
-  /** Values that are drawn: no more than `mostValues`. */
+  /** Values that are drawn: no more than `mostValues`, where nothing else is asked for. */
   readonly count: number;
   /** Values that are not, because they are too many. */
   readonly left: number;
@@ -81,8 +81,8 @@ export function firstChoice(cells: CellChoice): PlotChoice {
   };
 }
 
-/** Which bytes of a run of `length` bytes are values. */
-export function plotLayout(choice: PlotChoice, length: number): PlotLayout {
+/** Which bytes of a run of `length` bytes are values: no more than `most` of these. */
+export function plotLayout(choice: PlotChoice, length: number, most = mostValues): PlotLayout {
   const format = cellFormat(choice.cells, true);
   const cellBytes = format.bytes;
   const stride = choice.stride === 0 ? cellBytes : choice.stride;
@@ -91,7 +91,7 @@ export function plotLayout(choice: PlotChoice, length: number): PlotLayout {
   const room = length - choice.offset - cellBytes;
   const there = room < 0 ? 0 : (Math.floor(room / stride) + 1) * perCell;
   const wanted = choice.rows === 0 ? there : Math.min(there, choice.rows * choice.columns);
-  const count = Math.min(wanted, mostValues);
+  const count = Math.min(wanted, most);
   return {
     cellBytes,
     stride,

@@ -2,6 +2,7 @@
  * What of very many values is drawn where there are only so many pixels: nothing that a picture of all of them would show is
  * lost. Knows numbers and pixels; gaps are NaN.
  */
+import { type Span, shareOf } from './span.ts';
 
 /** Every `step`-th of some values, from number `first` on. */
 export interface Picked {
@@ -17,9 +18,6 @@ export interface Points {
   readonly x: Float64Array;
   readonly y: Float64Array;
 }
-
-/** Where from and where to, the first below the second. */
-export type Span = readonly [from: number, to: number];
 
 /** Values of a column of pixels of which each is drawn: more are told by their ends. */
 const drawnAll = 4;
@@ -95,8 +93,8 @@ export function decimatedPoints(xs: Picked, ys: Picked, { x, y, width, height }:
   const [columns, rows] = [Math.max(1, Math.floor(width)), Math.max(1, Math.floor(height))];
   const pickedAt = ({ values, first, step }: Picked, i: number): number =>
     values[first + step * i] ?? Number.NaN;
-  const pixel = (value: number, [from, to]: Span, count: number): number =>
-    to === from ? 0 : Math.min(count - 1, Math.floor(((value - from) / (to - from)) * count));
+  const pixel = (value: number, span: Span, count: number): number =>
+    Math.min(count - 1, Math.floor(shareOf(value, span, 0) * count));
   /** For each pixel, column after column, the number of its pair and 1; 0 without one. */
   const taken = new Uint32Array(columns * rows);
   let length = 0;
@@ -169,7 +167,7 @@ export function decimatedTable({ values, columns, rows }: Table, plane: Plane, u
         if ((at[field] ?? -1) < 0) at[field] = index;
         continue;
       }
-      const distance = Math.abs(value - usual);
+      const distance = Math.abs(value / 2 - usual / 2);
       if (distance <= (far[field] ?? -1)) continue;
       far[field] = distance;
       shown[field] = value;

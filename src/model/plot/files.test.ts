@@ -13,17 +13,32 @@ describe('files of plots', () => {
     const read = { base, flags };
     const cells = { name: 'cint16', order: 'little' } as const;
     expect([...plotCsv(firstChoice(cells), read)].join('')).toBe(
-      'row,column,offset,cint16.re,cint16.im\n0,0,0x0000,1,-2\n1,0,0x0004,,\n2,0,0x0008,5,6\n',
+      'row,column,offset,cint16.re,cint16.im,outdated\n0,0,0x0000,1,-2,\n1,0,0x0004,,,\n2,0,0x0008,5,6,\n',
     );
     const table = { ...firstChoice({ name: 'int16', order: 'little' }), columns: 2, offset: 2, stride: 4 };
     expect([...plotCsv(table, read)].join('')).toBe(
-      'row,column,offset,int16\n0,0,0x0002,-2\n0,1,0x0006,4\n1,0,0x000A,6\n',
+      'row,column,offset,int16,outdated\n0,0,0x0002,-2,\n0,1,0x0006,4,\n1,0,0x000A,6,\n',
     );
     const large = new Uint8Array(BigUint64Array.from([2n ** 64n - 1n]).buffer);
     const whole = { base: large, flags: new Uint8Array(8).fill(stateBits.known) };
     expect([...plotCsv(firstChoice({ name: 'uint64', order: 'little' }), whole)].join('')).toContain(
       '18446744073709551615',
     );
+  });
+
+  test('[names-7] CSV marks values of an earlier epoch, and has also those that are too many to be drawn', () => {
+    const cells = { name: 'uint8', order: 'little' } as const;
+    const flags = new Uint8Array(2 ** 22 + 3).fill(stateBits.known);
+    flags[1] = stateBits.known | stateBits.stale;
+    let [lines, last] = [0, ''];
+    for (const part of plotCsv(firstChoice(cells), { base: new Uint8Array(flags.length).fill(7), flags })) {
+      if (lines === 0) expect(part).toBe('row,column,offset,uint8,outdated\n');
+      if (lines === 1) expect(part.slice(0, 43)).toBe('0,0,0x0000,7,\n1,0,0x0001,7,outdated\n2,0,0x0');
+      lines += part.split('\n').length - 1;
+      last = part;
+    }
+    expect(lines).toBe(flags.length + 1);
+    expect(last).toMatch(/\n4194306,0,0x400002,7,\n$/);
   });
 
   const plot: SvgPlot = {

@@ -1,8 +1,9 @@
 /** A plot as it is drawn for a number of pixels: plain numbers that travel to a page. Knows no VS Code, no words, no colours. */
 import type { ByteRange } from '../geometry.ts';
 import { mostLines, type PlotChoice, type PlotLayout } from './choice.ts';
-import { decimatedLine, decimatedPoints, decimatedTable, type Picked, type Span } from './decimate.ts';
+import { decimatedLine, decimatedPoints, decimatedTable, type Picked } from './decimate.ts';
 import { type PlotFacts, PlotSeries, type ReadBytes } from './series.ts';
+import { finite, lengthOf, type Span } from './span.ts';
 
 /** What of a plot a page shows; without spans all of it. Lines choose `y` themselves. */
 export interface PlotView {
@@ -173,6 +174,6 @@ function spanOf({ values, first, step, count }: Picked): Span {
 
 /** A span with a twentieth more at each end, so that nothing stands on the border. */
 export function withRoom([least, most]: Span): Span {
-  const room = most > least ? (most - least) / 20 : Math.abs(least) / 20 || 1;
-  return [least - room, most + room];
+  const room = most > least ? lengthOf([least, most], 20) : Math.abs(least) / 20 || 1;
+  return [finite(least - room), finite(most + room)];
 }

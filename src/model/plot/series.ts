@@ -13,6 +13,9 @@ const blockValues = 4096;
 /** Bytes of a block at most, where cells stand far apart. */
 const blockBytes = 256 * 1024;
 
+/** A power of two above the number of values: so many of the highest numbers in units of it have a finite sum. */
+const sumUnit = 2 ** 23;
+
 /** Bytes of a run as they were last read, with their states. */
 export interface ReadBytes {
   readonly base: Uint8Array;
@@ -48,6 +51,8 @@ export interface PlotFacts {
 interface LineSum {
   finite: number;
   sum: number;
+  /** The same in units of `sumUnit`: it is finite where the sum is not. */
+  scaled: number;
   least: number;
   leastAt: number;
   most: number;
@@ -66,6 +71,7 @@ interface BlockFacts {
 const noLine = (): LineSum => ({
   finite: 0,
   sum: 0,
+  scaled: 0,
   least: Number.POSITIVE_INFINITY,
   leastAt: -1,
   most: Number.NEGATIVE_INFINITY,
@@ -207,6 +213,7 @@ export class PlotSeries {
     values[value] = drawn;
     sum.finite++;
     sum.sum += drawn;
+    sum.scaled += drawn / sumUnit;
     if (drawn < sum.least) [sum.least, sum.leastAt] = [drawn, value];
     if (drawn > sum.most) [sum.most, sum.mostAt] = [drawn, value];
   }
@@ -227,11 +234,10 @@ export class PlotSeries {
     return {
       count: this.layout.count,
       ...all,
-      lines: lines.map(({ sum, finite, ...rest }) => ({
-        ...rest,
-        finite,
-        mean: finite === 0 ? Number.NaN : sum / finite,
-      })),
+      lines: lines.map(({ sum, scaled, finite, ...rest }) => {
+        const mean = Number.isFinite(sum) ? sum / finite : (scaled / finite) * sumUnit;
+        return { ...rest, finite, mean: finite === 0 ? Number.NaN : mean };
+      }),
     };
   }
 }
@@ -240,6 +246,7 @@ function addTo(sum: LineSum, more: LineSum | undefined): void {
   if (more === undefined) return;
   sum.finite += more.finite;
   sum.sum += more.sum;
+  sum.scaled += more.scaled;
   if (more.least < sum.least) [sum.least, sum.leastAt] = [more.least, more.leastAt];
   if (more.most > sum.most) [sum.most, sum.mostAt] = [more.most, more.mostAt];
 }

@@ -1,6 +1,6 @@
 /** A plot as an SVG file. Knows numbers, colours and texts; the page says which. Every text may be hostile. */
 import { escapeMarkup } from '../plain.ts';
-import type { Span } from './decimate.ts';
+import { type Span, shareOf } from './span.ts';
 import { shortNumber, ticks } from './ticks.ts';
 
 /** One line of a plot. */
@@ -59,12 +59,10 @@ export function plotSvg(plot: SvgPlot): string {
   const right = width - room.right - (marks.kind === 'heat' ? scaleRoom : 0);
   const words = wrapped(plot.summary, Math.floor((width - room.left - room.right) / summaryWidth));
   const bottom = height - room.bottom - (words.length - 1) * summaryLine;
-  const part = (value: number, [from, to]: Span): number =>
-    to === from ? 0.5 : (value - from) / (to - from);
   const fixed = (value: number): string => value.toFixed(1).replace(/\.0$/, '');
-  const px = (x: number): string => fixed(room.left + part(x, plot.x) * (right - room.left));
+  const px = (x: number): string => fixed(room.left + shareOf(x, plot.x) * (right - room.left));
   const py = (y: number): string => {
-    const share = part(y, plot.y);
+    const share = shareOf(y, plot.y);
     return fixed(room.top + (plot.isDown ? share : 1 - share) * (bottom - room.top));
   };
   const text = (x: number | string, y: number | string, anchor: string, content: string, size = 12): string =>

@@ -1,9 +1,9 @@
 /** Round numbers along an axis, and numbers as short texts. */
-import type { Span } from './decimate.ts';
+import { lengthOf, type Span } from './span.ts';
 
-/** Round numbers in a span, about `wanted` of them: 1, 2 or 5 times a power of ten apart. */
+/** Round numbers in a span, about `wanted` of them, at least 2: 1, 2 or 5 times a power of ten apart. */
 export function ticks([from, to]: Span, wanted: number): number[] {
-  const rough = (to - from) / Math.max(1, wanted);
+  const rough = lengthOf([from, to], wanted);
   if (!(rough > 0) || !Number.isFinite(rough)) return [from];
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5].find((one) => one * power >= rough * 0.999) ?? 10) * power;

@@ -83,8 +83,8 @@ describe('plotting', () => {
       if (name.endsWith('csv')) {
         const lines = text.trim().split('\n');
         assert.equal(lines.length, 65);
-        assert.deepEqual(lines.slice(0, 2), ['row,column,offset,float32', '0,0,0x0000,-32']);
-        assert.deepEqual(lines.slice(6, 9), ['5,0,0x0014,1000', '6,0,0x0018,NaN', '7,0,0x001C,Infinity']);
+        assert.deepEqual(lines.slice(0, 2), ['row,column,offset,float32,outdated', '0,0,0x0000,-32,']);
+        assert.deepEqual(lines.slice(6, 9), ['5,0,0x0014,1000,', '6,0,0x0018,NaN,', '7,0,0x001C,Infinity,']);
       }
     }
 
@@ -101,6 +101,18 @@ describe('plotting', () => {
     made.view.dispose();
     assert.deepEqual(files.plots.all, []);
     await untilRest();
+  });
+
+  it('[names-7] a picture that its page cannot draw is told, and what comes after it is drawn', async () => {
+    poke(0, ...Array.from({ length: 64 }, (_, i) => i));
+    const { plot: made } = await plot();
+    assert.equal(made.drawn.problem, undefined);
+    const picture = { layout: {}, numbers: { kind: 'line', lines: [undefined] } };
+    await made.view.webview.postMessage({ type: 'picture', number: 1, choice: made.drawn.choice, picture });
+    await untilTrue('it is told', () => /could not be drawn/.test(made.drawn.problem ?? ''));
+    poke(5, 1000);
+    await untilTrue('the next one is drawn', () => summary()?.includes('highest 1000 (value 5)') === true);
+    await untilTrue('the problem is gone', () => made.drawn.problem === undefined);
   });
 
   it('[names-7] without a selection a buffer is plotted by the name that a build gives it', async () => {
