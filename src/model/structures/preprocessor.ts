@@ -5,7 +5,7 @@ import { mostTokens, type Token, tokensOf } from './tokens.ts';
 /** A macro with arguments is refused where it is used, as is one whose text is none of C's that is read here. */
 type Macro = readonly Token[] | 'with-arguments' | 'unreadable';
 
-const mostDepth = 64;
+const mostNestedMacros = 64;
 /** Lines that change nothing for what follows. */
 const harmless = new Set(['include', 'include_next', 'import', 'ident', 'line', 'warning']);
 const harmlessPragma =
@@ -51,7 +51,7 @@ class Preprocessor {
       return;
     }
     if (typeof macro === 'string') throw new StructureFault('not-supported', token.place, token.text);
-    if (hidden.length >= mostDepth) throw new StructureFault('too-deep', token.place);
+    if (hidden.length >= mostNestedMacros) throw new StructureFault('too-deep', token.place);
     const inside = [...hidden, token.text];
     macro.forEach((one, i) => {
       this.#put({ ...one, place: token.place }, macro[i + 1] ?? next, inside);
