@@ -8,10 +8,9 @@ import { isPartitionKey } from '../../model/partition-key.ts';
 import { bookmarkColours } from '../../model/placed-mark.ts';
 import { isBoardId } from '../../model/resource.ts';
 import { fitting, textUpTo, whole } from '../../model/shapes.ts';
-import { readDefinitions } from '../../model/structures/definitions.ts';
-import { StructureFault } from '../../model/structures/faults.ts';
 import { longestDefinition } from '../../model/structures/tokens.ts';
 import { mostStructureBytes, type StructureType } from '../../model/structures/types.ts';
+import { DefinitionBudget, StructureTypes } from './structure-types.ts';
 
 /** As many as a workspace keeps. */
 export const mostBookmarks = 1000;
@@ -74,7 +73,11 @@ export interface KeptMarks {
 const keptFields = { id: textUpTo(40), home: v.exactOptional(homeShape) };
 const keptBookmark = v.object({ ...bookmarkShape.entries, ...keptFields });
 const keptStructure = v.object({ ...structureShape.entries, ...keptFields });
-const listsShape = v.object({ bookmarks: v.array(v.unknown()), structures: v.array(v.unknown()) });
+const listsShape = v.object({
+  bookmarks: v.array(v.unknown()),
+  structures: v.array(v.unknown()),
+  unread: v.optional(v.array(v.unknown()), []),
+});
 const fileShape = v.object({
   format: v.literal(format),
   version: v.pipe(v.number(), v.safeInteger()),
@@ -82,40 +85,65 @@ const fileShape = v.object({
   structures: v.optional(v.array(v.unknown()), []),
 });
 
-/** The type that a structure's definition has for it; undefined where the text has none of that name, or cannot be read. */
-export function typeOfStructure({
-  definition,
-  type,
-}: Pick<Structure, 'definition' | 'type'>): StructureType | undefined {
-  try {
-    return readDefinitions(definition).findLast(({ name }) => name === type)?.type;
-  } catch (error) {
-    if (error instanceof StructureFault) return undefined;
-    throw error;
-  }
-}
-
 /** Bytes of a whole structure. */
 export function bytesOfStructure({ count }: Pick<Structure, 'count'>, type: StructureType): number {
   return count * type.size;
 }
 
-function isUsable(structure: Structure): boolean {
-  const type = typeOfStructure(structure);
-  const bytes = type === undefined ? 0 : bytesOfStructure(structure, type);
-  return bytes > 0 && bytes <= mostStructureBytes;
+/** Why a structure cannot be laid: its definition cannot be read, it has no bytes or too many, it does not end in its tile. */
+export type LayRefusal = 'definition' | 'size' | 'room';
+
+/** @param bytesPerTile of the memory that it is laid in; without one it has what any tile may have at most */
+export function layRefusal(
+  structure: Structure,
+  type: StructureType | undefined,
+  bytesPerTile = mostStructureBytes,
+): LayRefusal | undefined {
+  if (type === undefined) return 'definition';
+  const bytes = bytesOfStructure(structure, type);
+  if (bytes < 1 || bytes > mostStructureBytes) return 'size';
+  return structure.offset + bytes > bytesPerTile ? 'room' : undefined;
 }
 
-/** What a workspace kept; what does not fit is left out. */
-export function keptMarks(stored: unknown): KeptMarks {
-  const lists = fitting(listsShape, stored) ?? { bookmarks: [], structures: [] };
-  return {
-    bookmarks: lists.bookmarks.flatMap((one) => fitting(keptBookmark, one) ?? []).slice(0, mostBookmarks),
-    structures: lists.structures
-      .flatMap((one) => fitting(keptStructure, one) ?? [])
-      .slice(0, mostStructures)
-      .filter(isUsable),
+/** What a workspace has of bookmarks. */
+export interface StoredMarks {
+  readonly marks: KeptMarks;
+  /** Entries that this version cannot use. They stay in the store as they are. */
+  readonly unread: readonly unknown[];
+  /** How many of these nobody was told of yet. */
+  readonly untold: number;
+}
+
+/** What a workspace stored, which may be anything. No definition is read for it. */
+export function storedMarks(stored: unknown): StoredMarks {
+  const [bookmarks, structures, unread]: [KeptBookmark[], KeptStructure[], unknown[]] = [[], [], []];
+  if (stored === undefined) return { marks: { bookmarks, structures }, unread, untold: 0 };
+  const lists = fitting(listsShape, stored) ?? { bookmarks: [stored], structures: [], unread: [] };
+  const budget = new DefinitionBudget();
+  const takesBookmark = (one: unknown): boolean => {
+    const bookmark = fitting(keptBookmark, one);
+    if (bookmark === undefined || bookmarks.length >= mostBookmarks) return false;
+    bookmarks.push(bookmark);
+    return true;
   };
+  const takesStructure = (one: unknown): boolean => {
+    const structure = fitting(keptStructure, one);
+    if (structure === undefined || structures.length >= mostStructures) return false;
+    if (!budget.takes(structure)) return false;
+    structures.push(structure);
+    return true;
+  };
+  unread.push(...lists.bookmarks.filter((one) => !takesBookmark(one)));
+  unread.push(...lists.structures.filter((one) => !takesStructure(one)));
+  const untold = unread.length;
+  unread.push(...lists.unread.filter((one) => !takesBookmark(one) && !takesStructure(one)));
+  return { marks: { bookmarks, structures }, unread, untold };
+}
+
+/** What a workspace stores; undefined where there is nothing. */
+export function marksToStore({ marks, unread }: Omit<StoredMarks, 'untold'>): unknown {
+  const isEmpty = marks.bookmarks.length + marks.structures.length + unread.length === 0;
+  return isEmpty ? undefined : { ...marks, ...(unread.length === 0 ? {} : { unread }) };
 }
 
 /** The file of all that is kept: text of JSON, the same for the same. */
@@ -146,13 +174,15 @@ export interface ReadMarks {
   readonly bookmarks: readonly Bookmark[];
   readonly structures: readonly Structure[];
   readonly leftOut: readonly LeftOut[];
+  /** Structures that were not looked at: the definitions before them have as many characters as a file may have. */
+  readonly beyond: number;
 }
 
 /** Why a file is none of bookmarks. */
 export type FileRefusal = 'not-json' | 'not-bookmarks' | 'newer';
 
 /** Reads a file. */
-export function readBookmarkFile(text: string): ReadMarks | FileRefusal {
+export function readBookmarkFile(text: string, types = new StructureTypes()): ReadMarks | FileRefusal {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -166,18 +196,31 @@ export function readBookmarkFile(text: string): ReadMarks | FileRefusal {
   const entries = <S extends v.GenericSchema>(
     list: LeftOut['list'],
     shape: S,
-    isRight: (one: v.InferOutput<S>) => boolean,
+    wrongField: (one: v.InferOutput<S>) => string | undefined,
   ): v.InferOutput<S>[] =>
     file[list].slice(0, mostEntries).flatMap((one, i) => {
       const checked = v.safeParse(shape, one, { abortEarly: true });
-      if (checked.success && isRight(checked.output)) return [checked.output];
-      const field = checked.success ? 'definition' : String(checked.issues[0].path?.[0]?.key ?? '');
+      const field = checked.success
+        ? wrongField(checked.output)
+        : String(checked.issues[0].path?.[0]?.key ?? '');
+      if (checked.success && field === undefined) return [checked.output];
+      if (field === undefined) return [];
       leftOut.push({ list, entry: i + 1, field: field.slice(0, longestName) });
       return [];
     });
-  const bookmarks = entries('bookmarks', bookmarkShape, () => true);
-  const structures = entries('structures', structureShape, isUsable);
-  return { bookmarks, structures, leftOut };
+  const bookmarks = entries('bookmarks', bookmarkShape, () => undefined);
+  const budget = new DefinitionBudget();
+  let beyond = 0;
+  const structures = entries('structures', structureShape, (one) => {
+    // Only what is within the budget is read.
+    const refusal = budget.takes(one) ? layRefusal(one, types.of(one)) : undefined;
+    return refusal === undefined ? undefined : refusal === 'room' ? 'offset' : 'definition';
+  }).filter((one) => {
+    const isWithin = budget.takes(one);
+    if (!isWithin) beyond++;
+    return isWithin;
+  });
+  return { bookmarks, structures, leftOut, beyond };
 }
 
 /** What merging a file brought. */
@@ -204,13 +247,13 @@ export function mergedMarks(kept: KeptMarks, read: ReadMarks, newId: () => strin
   const add = <T extends Bookmark | Structure>(
     there: readonly (T & Kept)[],
     more: readonly T[],
-    most: number,
+    hasRoom: (one: T, count: number) => boolean,
   ) => {
     const all: (T & Kept)[] = [...there];
     const keys = new Set(there.map(keyOf));
     for (const one of more) {
       if (keys.has(keyOf(one))) known++;
-      else if (all.length >= most) surplus++;
+      else if (!hasRoom(one, all.length)) surplus++;
       else {
         all.push({ ...one, id: newId() });
         keys.add(keyOf(one));
@@ -218,8 +261,14 @@ export function mergedMarks(kept: KeptMarks, read: ReadMarks, newId: () => strin
     }
     return all;
   };
-  const bookmarks = add<Bookmark>(kept.bookmarks, read.bookmarks, mostBookmarks);
-  const structures = add<Structure>(kept.structures, read.structures, mostStructures);
+  const budget = new DefinitionBudget();
+  for (const one of kept.structures) budget.takes(one);
+  const bookmarks = add<Bookmark>(kept.bookmarks, read.bookmarks, (_, count) => count < mostBookmarks);
+  const structures = add<Structure>(
+    kept.structures,
+    read.structures,
+    (one, count) => count < mostStructures && budget.takes(one),
+  );
   const taken = {
     bookmarks: bookmarks.length - kept.bookmarks.length,
     structures: structures.length - kept.structures.length,

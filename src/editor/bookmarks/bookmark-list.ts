@@ -9,10 +9,11 @@ import { hexNumber } from '../../model/numbers.ts';
 import { type BookmarkColour, bookmarkColours, type PlacedMark } from '../../model/placed-mark.ts';
 import { endOf } from '../../model/ranges.ts';
 import { resourcePath, scheme } from '../../model/resource.ts';
+import { canType, type Field } from '../../model/structures/fields.ts';
+import type { StructureType } from '../../model/structures/types.ts';
 import type { LaidBytes } from '../../model/structures/values.ts';
 import { parseField, typedText } from '../../model/structures/values.ts';
 import { askText, pickFrom, sayBriefly, sayError, sayInformation, sayWarning } from '../../say/say.ts';
-import type { MemorySession } from '../../session/memory-session.ts';
 import type { TileDocument } from '../document.ts';
 import { refuseLocked } from '../locked-memory.ts';
 import type { HexPanel } from '../panel.ts';
@@ -25,33 +26,43 @@ import {
   type KeptBookmark,
   type KeptMarks,
   type KeptStructure,
-  keptMarks,
+  layRefusal,
   longestName,
+  marksToStore,
   mergedMarks,
   mostBookmarks,
   mostFileBytes,
   mostStructures,
   readBookmarkFile,
-  typeOfStructure,
+  type StoredMarks,
+  storedMarks,
 } from './bookmark-file.ts';
 import { bookmarkStore } from './bookmark-keys.ts';
 import { type BookmarkRow, bookmarkRows } from './bookmark-rows.ts';
-import { colourText, fileRefusalText, importedText } from './bookmark-sentences.ts';
+import { colourText, fileRefusalText, fullOfDefinitionsText, importedText } from './bookmark-sentences.ts';
 import { DefinitionSources } from './definition-sources.ts';
-import { type KeptPlace, KeptPlaces } from './kept-places.ts';
+import { fieldLike, type KeptPlace, KeptPlaces, placeOfField } from './kept-places.ts';
+import { DefinitionBudget } from './structure-types.ts';
 
 /** The view's id in the manifest. */
 const viewId = 'tilescope.bookmarks';
 const wanted = 'set a field in a locked memory';
 
-/** What a person is asked by; tests answer in its place. */
+/** What a person is asked and told by; tests answer in its place. */
 export interface BookmarkQuestions {
   readonly text: typeof askText;
   readonly pick: typeof pickFrom;
+  readonly tell: typeof sayInformation;
   /** Which file to read. */
   readonly open: () => Thenable<vscode.Uri | undefined>;
   /** Which file to write. */
   readonly save: () => Thenable<vscode.Uri | undefined>;
+}
+
+/** A field as it is laid now, and the memory in which it is set. */
+interface SetField {
+  readonly place: KeptPlace;
+  readonly field: Field;
 }
 
 export class BookmarkList implements vscode.Disposable {
@@ -59,11 +70,16 @@ export class BookmarkList implements vscode.Disposable {
   readonly #store: BoardStore;
   readonly #told: () => void;
   readonly #places = new KeptPlaces(vscode.l10n);
+  /** What the store has that this version cannot use. */
+  readonly #unread: readonly unknown[];
   readonly #tree: RowTree<BookmarkRow>;
   readonly #following: vscode.Disposable;
   readonly sources: DefinitionSources;
 
-  questions: BookmarkQuestions = { text: askText, pick: pickFrom, open: askOpen, save: askSave };
+  questions: BookmarkQuestions = {
+    ...{ text: askText, pick: pickFrom, tell: sayInformation },
+    ...{ open: askOpen, save: askSave },
+  };
 
   /** @param told is called when there are others */
   constructor(provider: HexEditorProvider, store: BoardStore, told: () => void) {
@@ -71,14 +87,17 @@ export class BookmarkList implements vscode.Disposable {
     this.#store = store;
     this.#told = told;
     this.sources = new DefinitionSources(provider.services);
-    this.#places.marks = keptMarks(store.get(bookmarkStore));
+    const stored = storedMarks(store.get(bookmarkStore));
+    this.#places.marks = stored.marks;
+    this.#unread = stored.unread;
     this.#tree = new RowTree<BookmarkRow>({
       id: viewId,
       rows: () =>
         bookmarkRows(
           {
             places: this.#places,
-            bytes: (place) => this.#bytes(place),
+            bytes: (place) => bytesIn(this.#documentOf(place), place),
+            bytesPerTile: (place) => this.#bytesPerTile(place),
             memoryName: (memory) => provider.services.memoryName({ board: '', partition: '', memory }),
           },
           vscode.l10n,
@@ -96,6 +115,7 @@ export class BookmarkList implements vscode.Disposable {
     });
     // Values of fields are those of the open memories: whatever changes there is told by their panels.
     this.#following = provider.onDidChangePanel(() => this.#tree.changed());
+    this.#tellUnread(stored).catch((error: unknown) => provider.services.note(error));
   }
 
   get marks(): KeptMarks {
@@ -117,7 +137,7 @@ export class BookmarkList implements vscode.Disposable {
     const here = this.#selected(document, panel);
     if (here === undefined) return;
     if (this.marks.bookmarks.length >= mostBookmarks) {
-      sayInformation(l10n.t('There are {0} bookmarks. Remove one to add another.', mostBookmarks));
+      this.questions.tell(l10n.t('There are {0} bookmarks. Remove one to add another.', mostBookmarks));
       return;
     }
     const title = l10n.t('Add Bookmark');
@@ -139,18 +159,19 @@ export class BookmarkList implements vscode.Disposable {
     const { shown } = document;
     if (here === undefined || shown === undefined) return;
     if (this.marks.structures.length >= mostStructures) {
-      sayInformation(l10n.t('There are {0} structures. Remove one to lay another.', mostStructures));
+      this.questions.tell(l10n.t('There are {0} structures. Remove one to lay another.', mostStructures));
       return;
     }
     const title = l10n.t('Lay Structure');
     const { tile, offset } = here;
     const { board, memory } = document.resource;
     const definition = await this.sources.ask(title, board, tile, this.marks.structures);
-    const type = definition && typeOfStructure({ definition: definition.text, type: definition.type });
-    if (definition === undefined || type === undefined) return;
+    if (definition === undefined) return;
+    const type = this.#typeOf({ definition: definition.text, type: definition.type });
+    if (type === undefined) return;
     const room = Math.floor((shown.geometry.bytesPerTile - offset) / type.size);
     if (room < 1) {
-      sayInformation(
+      this.questions.tell(
         l10n.t('{0} has {1} bytes: no such structure ends in this tile.', definition.type, type.size),
       );
       return;
@@ -186,7 +207,7 @@ export class BookmarkList implements vscode.Disposable {
         ({ memory, tile, offset }) =>
           memory === resource.memory && containsTile(geometry, tile) && offset < geometry.bytesPerTile,
       )
-      .map((place) => ({ offset: tileStart(geometry, place.tile) + place.offset, length: place.length }))
+      .map((place) => ({ offset: tileStart(geometry, place.tile) + place.offset, place }))
       .filter(({ offset }) => offset >= range.offset && offset < endOf(range))
       .sort((a, b) => a.offset - b.offset);
     const cursor = panel.selection?.cursor ?? range.offset;
@@ -195,7 +216,7 @@ export class BookmarkList implements vscode.Disposable {
         ? (places.find(({ offset }) => offset > cursor) ?? places[0])
         : (places.findLast(({ offset }) => offset < cursor) ?? places.at(-1));
     if (next === undefined) sayBriefly(l10n.t('There is no bookmark in what this editor shows.'), 4000);
-    else panel.reveal(next.offset, Math.min(next.length, endOf(range) - next.offset));
+    else panel.reveal(next.offset, Math.min(next.place.length, endOf(range) - next.offset));
   }
 
   async rename(row: BookmarkRow | undefined): Promise<void> {
@@ -221,11 +242,27 @@ export class BookmarkList implements vscode.Disposable {
       kept.definition,
       kept.type,
     );
-    const type = definition && typeOfStructure({ definition: definition.text, type: definition.type });
-    if (definition === undefined || type === undefined) return;
-    await this.#change({ ...kept, type: definition.type, definition: definition.text });
-    const bytes = bytesOfStructure(kept, type);
-    sayBriefly(vscode.l10n.t('{0} has {1} bytes now.', kept.name, bytes), 4000);
+    // The question may have outlived the structure, or its name.
+    const present = this.marks.structures.find(({ id }) => id === kept.id);
+    if (definition === undefined || present === undefined) return;
+    const changed = { ...present, type: definition.type, definition: definition.text };
+    const type = this.#typeOf(changed);
+    if (type === undefined) return;
+    const bytes = bytesOfStructure(changed, type);
+    const refusal = layRefusal(changed, type, this.#bytesPerTile(changed));
+    if (refusal !== undefined) {
+      const { name, tile, offset } = changed;
+      const where = `${formatTile(tile)}+${hexNumber(offset, 4)}`;
+      this.questions.tell(
+        vscode.l10n.t(
+          '{0} would have {1} bytes from {2} on, which do not end in the tile. It stays as it was.',
+          ...[name, bytes, where],
+        ),
+      );
+      return;
+    }
+    await this.#change(changed);
+    sayBriefly(vscode.l10n.t('{0} has {1} bytes now.', present.name, bytes), 4000);
   }
 
   async remove(row: BookmarkRow | undefined): Promise<void> {
@@ -236,7 +273,7 @@ export class BookmarkList implements vscode.Disposable {
     await this.#keep({ bookmarks: bookmarks.filter(isOther), structures: structures.filter(isOther) });
   }
 
-  /** Shows a place in an editor, with its bytes selected. */
+  /** Shows a place in an editor, with its bytes selected. Rejects with BoardError where its memory cannot be opened. */
   async show({ place }: BookmarkRow): Promise<void> {
     await this.#open(place);
   }
@@ -244,42 +281,59 @@ export class BookmarkList implements vscode.Disposable {
   /** Asks for another value of a field and stages it. Rejects with BoardError where edits are locked. */
   async set(row: BookmarkRow | undefined): Promise<void> {
     const { l10n } = vscode;
-    const field = row?.field;
-    if (row === undefined || field === undefined || row.kind !== 'value') return;
-    const own = { ...field, offset: 0 };
-    const name = `${row.place.kept.name}${field.path}`;
-    const document = await this.#open(row.place);
-    const geometry = document?.shown?.geometry;
+    if (row?.field === undefined || !canType(row.field)) return;
+    const name = `${row.place.kept.name}${row.field.path}`;
+    const found = this.#fieldNow(row);
+    if (found === undefined) {
+      this.#sayIsOther(name);
+      return;
+    }
+    const { place, field } = found;
+    const document = await this.#open(place);
+    const geometry = document?.session.geometry;
     if (document === undefined || geometry === undefined) return;
     const { session } = document;
     refuseLocked(session, document, wanted);
-    const range = {
-      offset: tileStart(geometry, row.place.tile) + row.place.offset,
-      length: row.place.length,
-    };
-    const isKnown = (laid: LaidBytes | undefined) => laid?.known.every((one) => one !== 0) === true;
-    if (!isKnown(this.#bytes(row.place))) await session.complete(range, AbortSignal.timeout(patience));
-    const now = this.#bytes(row.place);
-    if (now === undefined || !isKnown(now)) {
-      sayInformation(l10n.t('{0} cannot be set: its bytes cannot be read.', name));
+    if (endOf(place) > geometry.bytesPerTile) {
+      this.questions.tell(l10n.t('{0} cannot be set: it does not end in its tile.', name));
       return;
     }
+    const range = { offset: tileStart(geometry, place.tile) + place.offset, length: place.length };
+    if (!isWhole(bytesIn(document, place))) await session.complete(range, AbortSignal.timeout(patience));
+    const before = bytesIn(document, place);
+    if (!isWhole(before)) {
+      this.#sayIsUnread(name);
+      return;
+    }
+    const own = { ...field, offset: 0 };
     const typed = await this.questions.text({
       title: name,
       prompt: l10n.t('Stages another value of type {0}. Apply writes it.', field.type.name),
-      value: typedText(own, now),
+      value: typedText(own, before),
       refuse: (text) => {
-        const parsed = parseField(own, text, now.bytes);
+        const parsed = parseField(own, text, before.bytes);
         if (parsed instanceof Uint8Array) return undefined;
         return parsed.kind === 'outside'
           ? l10n.t('{0} goes from {1} to {2}.', field.type.name, parsed.least, parsed.most)
           : l10n.t('This is no value of type {0}.', field.type.name);
       },
     });
-    // The question may have outlived the editor, and the bytes as they were.
-    const isOpen = this.#provider.document(document.uri) === document && session.geometry === geometry;
-    const present = this.#bytes(row.place);
-    if (typed === undefined || present === undefined || !isOpen) return;
+    if (typed === undefined) return;
+    // The question may have outlived the editor, the structure, and the bytes as they were.
+    if (this.#provider.document(document.uri) !== document || session.geometry !== geometry) {
+      this.questions.tell(l10n.t('{0} was not set: its memory was closed meanwhile.', name));
+      return;
+    }
+    const now = this.#fieldNow(row);
+    if (now === undefined || !isSamePlace(now.place, place)) {
+      this.#sayIsOther(name);
+      return;
+    }
+    const present = bytesIn(document, place);
+    if (!isWhole(present)) {
+      this.#sayIsUnread(name);
+      return;
+    }
     const bytes = parseField(own, typed, present.bytes);
     if (!(bytes instanceof Uint8Array)) return;
     refuseLocked(session, document, wanted);
@@ -312,17 +366,28 @@ export class BookmarkList implements vscode.Disposable {
         sayError(vscode.l10n.t('{0} is too large for a file of bookmarks.', name));
         return;
       }
-      const read = readBookmarkFile(new TextDecoder().decode(await vscode.workspace.fs.readFile(uri)));
+      const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+      const read = readBookmarkFile(text, this.#places.types);
       if (typeof read === 'string') {
         sayError(fileRefusalText(read, name, vscode.l10n));
         return;
       }
+      const known = new Set(this.#places.all.map(({ kept }) => kept.id));
       const merged = mergedMarks(this.marks, read, randomUUID);
       await this.#keep(merged.kept);
-      const isWhole = merged.surplus === 0 && read.leftOut.length === 0;
-      const said = importedText(merged, read.leftOut, vscode.l10n);
-      if (isWhole) sayInformation(said);
-      else sayWarning(said);
+      const isWhole = merged.surplus + read.leftOut.length + read.beyond === 0;
+      const said = [importedText(merged, read, vscode.l10n)];
+      const pastTile = this.#places.all.filter(
+        ({ kept, memory, tile, offset, length }) =>
+          !known.has(kept.id) &&
+          offset + length > (this.#bytesPerTile({ memory, tile }) ?? Number.POSITIVE_INFINITY),
+      );
+      if (pastTile.length > 0)
+        said.push(
+          vscode.l10n.t('{0} do not end in their tiles as the open memory has them.', pastTile.length),
+        );
+      if (isWhole && pastTile.length === 0) this.questions.tell(said.join(' '));
+      else sayWarning(said.join(' '));
     });
   }
 
@@ -402,15 +467,54 @@ export class BookmarkList implements vscode.Disposable {
   }
 
   async #keep(marks: KeptMarks): Promise<void> {
-    const isEmpty = marks.bookmarks.length + marks.structures.length === 0;
-    await this.#store.update(bookmarkStore, isEmpty ? undefined : marks);
+    await this.#store.update(bookmarkStore, marksToStore({ marks, unread: this.#unread }));
     this.#places.marks = marks;
     this.#told();
     this.#tree.changed();
   }
 
+  /** Says once what this version cannot use of what is stored; it stays there. */
+  async #tellUnread({ marks, unread, untold }: StoredMarks): Promise<void> {
+    if (untold === 0) return;
+    const text = vscode.l10n.t(
+      '{0} bookmarks or structures that this workspace has cannot be used by this version of Tilescope. They stay stored.',
+      untold,
+    );
+    this.#provider.services.note(new Error(text));
+    sayWarning(text);
+    await this.#store.update(bookmarkStore, marksToStore({ marks, unread }));
+  }
+
+  /** The type of a definition that is to be laid; says so where definitions have no room any more. */
+  #typeOf(laid: Pick<KeptStructure, 'definition' | 'type'>): StructureType | undefined {
+    const budget = new DefinitionBudget();
+    for (const one of this.marks.structures) budget.takes(one);
+    if (budget.takes(laid)) return this.#places.types.of(laid);
+    this.questions.tell(fullOfDefinitionsText(vscode.l10n));
+    return undefined;
+  }
+
+  /** The field of a row as the structure is now; undefined where that has no such field any more. */
+  #fieldNow({ place, field }: BookmarkRow): SetField | undefined {
+    const laid = this.#places.structures.find(({ kept }) => kept.id === place.kept.id);
+    const whole = laid?.whole;
+    const found = whole === undefined || field === undefined ? undefined : fieldLike(whole, field);
+    if (laid === undefined || found === undefined) return undefined;
+    return { place: placeOfField(found, laid), field: found };
+  }
+
+  #sayIsOther(name: string): void {
+    this.questions.tell(
+      vscode.l10n.t('{0} is not laid like this any more. Choose it again in the list.', name),
+    );
+  }
+
+  #sayIsUnread(name: string): void {
+    this.questions.tell(vscode.l10n.t('{0} cannot be set: its bytes cannot be read.', name));
+  }
+
   /** The open memory that has a tile: that in front, else the last one that was opened. */
-  #documentOf({ memory, tile }: KeptPlace): TileDocument | undefined {
+  #documentOf({ memory, tile }: Pick<KeptPlace, 'memory' | 'tile'>): TileDocument | undefined {
     const has = ({ resource, session, isOutside }: TileDocument): boolean =>
       !isOutside &&
       resource.memory === memory &&
@@ -420,20 +524,8 @@ export class BookmarkList implements vscode.Disposable {
     return front !== undefined && has(front) ? front : this.#provider.documents.findLast(has);
   }
 
-  #bytes(place: KeptPlace): LaidBytes | undefined {
-    const session: MemorySession | undefined = this.#documentOf(place)?.session;
-    const geometry = session?.geometry;
-    if (session === undefined || geometry === undefined) return undefined;
-    const length = Math.min(place.length, geometry.bytesPerTile - place.offset);
-    if (length < 1) return undefined;
-    const { bytes, flags } = session.bytes({
-      offset: tileStart(geometry, place.tile) + place.offset,
-      length,
-    });
-    const known = flags.map((flag) =>
-      !isUnreadable(flag) && (flag & (stateBits.known | stateBits.staged)) !== 0 ? 1 : 0,
-    );
-    return { bytes, known };
+  #bytesPerTile(place: Pick<KeptPlace, 'memory' | 'tile'>): number | undefined {
+    return this.#documentOf(place)?.session.geometry?.bytesPerTile;
   }
 
   /** Opens an editor with the place, and goes there; answers its document. */
@@ -443,7 +535,7 @@ export class BookmarkList implements vscode.Disposable {
     const home = open?.resource ?? kept.home;
     if (home === undefined) {
       const { l10n } = vscode;
-      sayInformation(l10n.t('Open the memory of a partition with tile {0} first.', formatTile(tile)));
+      this.questions.tell(l10n.t('Open the memory of a partition with tile {0} first.', formatTile(tile)));
       return undefined;
     }
     const { board, partition } = home;
@@ -452,14 +544,51 @@ export class BookmarkList implements vscode.Disposable {
     const uri = open !== undefined && shows ? open.uri : vscode.Uri.from({ scheme, authority: board, path });
     await vscode.commands.executeCommand('vscode.openWith', uri, viewType);
     const document = this.#provider.document(uri);
-    const geometry = document?.isOutside === false ? document.shown?.geometry : undefined;
-    if (document === undefined || geometry === undefined || place.offset >= geometry.bytesPerTile)
-      return document;
+    const { l10n } = vscode;
+    if (document === undefined) {
+      this.questions.tell(l10n.t('The memory with tile {0} was not opened.', formatTile(tile)));
+      return undefined;
+    }
+    const { session } = document;
+    if (session.geometry === undefined) await session.open(AbortSignal.timeout(patience));
+    const { geometry } = session;
+    if (geometry === undefined || document.isOutside || !containsTile(geometry, tile)) {
+      this.questions.tell(l10n.t('Tile {0} is not in the memory that was opened.', formatTile(tile)));
+      return undefined;
+    }
+    if (place.offset >= geometry.bytesPerTile) {
+      const where = `${formatTile(tile)}+${hexNumber(place.offset, 4)}`;
+      this.questions.tell(l10n.t('{0} is beyond the end of its tile in this memory.', where));
+      return undefined;
+    }
     const length = Math.min(place.length, geometry.bytesPerTile - place.offset);
     for (const panel of document.panels)
       if (panel.view.active) panel.reveal(tileStart(geometry, tile) + place.offset, length);
     return document;
   }
+}
+
+/** The bytes of a place as far as they lie in its tile, staged ones included; undefined where none do, or no memory is open. */
+function bytesIn(document: TileDocument | undefined, place: KeptPlace): LaidBytes | undefined {
+  const geometry = document?.session.geometry;
+  if (document === undefined || geometry === undefined || !containsTile(geometry, place.tile))
+    return undefined;
+  const length = Math.min(place.length, geometry.bytesPerTile - place.offset);
+  if (length < 1) return undefined;
+  const offset = tileStart(geometry, place.tile) + place.offset;
+  const { bytes, flags } = document.session.bytes({ offset, length });
+  const known = flags.map((flag) =>
+    !isUnreadable(flag) && (flag & (stateBits.known | stateBits.staged)) !== 0 ? 1 : 0,
+  );
+  return { bytes, known };
+}
+
+function isWhole(laid: LaidBytes | undefined): laid is LaidBytes {
+  return laid?.known.every((one) => one !== 0) === true;
+}
+
+function isSamePlace(a: KeptPlace, b: KeptPlace): boolean {
+  return a.memory === b.memory && sameTile(a.tile, b.tile) && a.offset === b.offset && a.length === b.length;
 }
 
 function sameTile(a: { col: number; row: number }, b: { col: number; row: number }): boolean {

@@ -3,19 +3,26 @@ import { formatTile, type MemoryType } from '../../model/geometry.ts';
 import type { Localiser } from '../../model/localiser.ts';
 import { hexNumber } from '../../model/numbers.ts';
 import type { BookmarkColour } from '../../model/placed-mark.ts';
-import { bytesOfField, canType, type Field, partsOf } from '../../model/structures/fields.ts';
+import { endOf } from '../../model/ranges.ts';
+import { canType, type Field, partsOf } from '../../model/structures/fields.ts';
 import { fieldText, type LaidBytes } from '../../model/structures/values.ts';
 import { rowsOf } from '../row-groups.ts';
 import type { TreeRow } from '../row-tree.ts';
-import { colourText } from './bookmark-sentences.ts';
-import { fieldTypeText, type KeptPlace, type KeptPlaces, type LaidStructure } from './kept-places.ts';
+import { colourText, layRefusalText } from './bookmark-sentences.ts';
+import {
+  fieldTypeText,
+  type KeptPlace,
+  type KeptPlaces,
+  type LaidStructure,
+  placeOfField,
+} from './kept-places.ts';
 
 /** Bytes that are looked at for the text of one field. */
 const mostBytesOfText = 4096;
 
 /** A row of the view. */
 export interface BookmarkRow extends TreeRow<BookmarkRow> {
-  /** `value`: a field that can be typed. */
+  /** `value`: a field that can be typed, in a memory that is open. */
   readonly kind: 'bookmark' | 'structure' | 'field' | 'value' | 'group';
   /** Where it leads; the bytes of a field. */
   readonly place: KeptPlace;
@@ -28,6 +35,8 @@ export interface RowSources {
   readonly places: KeptPlaces;
   /** Bytes of an open memory; undefined where none with the tile is open. */
   bytes(place: KeptPlace): LaidBytes | undefined;
+  /** Bytes of a tile of that memory; undefined where none is open. */
+  bytesPerTile(place: KeptPlace): number | undefined;
   /** What a memory type is called. */
   memoryName(memory: MemoryType): string;
 }
@@ -39,21 +48,45 @@ export function bookmarkRows(sources: RowSources, l10n: Localiser): BookmarkRow[
     const { kept } = place;
     const laid = structures.get(kept.id);
     const where = placeText(place, sources);
-    const size = place.length === 1 ? l10n.t('1 byte') : l10n.t('{0} bytes', place.length);
     if ('colour' in kept) {
-      const facts = [where, colourText(kept.colour, l10n), size];
+      const facts = [where, colourText(kept.colour, l10n), sizeText(place, l10n)];
       return {
         ...{ kind: 'bookmark', key: kept.id, label: kept.name, description: facts.join(' · '), place },
         ...{ icon: 'bookmark', colour: kept.colour },
       };
     }
-    const type = laid?.whole.type.name ?? kept.type;
+    const row = {
+      kind: 'structure',
+      key: kept.id,
+      label: kept.name,
+      icon: 'symbol-structure',
+      place,
+    } as const;
+    if (laid === undefined) return { ...row, description: [kept.type, where].join(' · ') };
+    const { laid: laidOut } = laid;
+    if ('refusal' in laidOut) {
+      const reason = laidOut.refusal;
+      return { ...row, description: ['??', layRefusalText(reason, l10n), kept.type, where].join(' · ') };
+    }
+    const { whole } = laidOut;
+    const facts = [whole.type.name, where, sizeText(place, l10n)];
+    if (isPastTile(place, sources)) facts.unshift(layRefusalText('room', l10n));
     return {
-      ...{ kind: 'structure', key: kept.id, label: kept.name, description: [type, where, size].join(' · ') },
-      ...{ icon: 'symbol-structure', place },
-      ...(laid === undefined ? {} : { below: () => fieldRows(laid.whole, laid, sources, l10n) }),
+      ...row,
+      description: facts.join(' · '),
+      below: () => fieldRows(whole, laid, sources, l10n),
     };
   });
+}
+
+function sizeText({ length }: KeptPlace, l10n: Localiser): string {
+  return length === 1 ? l10n.t('1 byte') : l10n.t('{0} bytes', length);
+}
+
+/** Whether a place does not end in its tile, as tiles of the open memory are. */
+function isPastTile(place: KeptPlace, sources: RowSources): boolean {
+  const bytesPerTile = sources.bytesPerTile(place);
+  return bytesPerTile !== undefined && endOf(place) > bytesPerTile;
 }
 
 function placeText({ memory, tile, offset }: KeptPlace, { memoryName }: RowSources): string {
@@ -84,11 +117,15 @@ function fieldRow(
 ): BookmarkRow {
   const place = placeOfField(field, laid);
   const parts = partsOf(field);
-  const value = fieldText({ ...field, offset: 0 }, shortBytes(place, sources));
+  const isPast = isPastTile(place, sources);
+  const value = isPast
+    ? ['??', layRefusalText('room', l10n)].join(' · ')
+    : fieldText({ ...field, offset: 0 }, shortBytes(place, sources));
+  const canSet = canType(field) && !isPast && sources.bytesPerTile(place) !== undefined;
   const [, last = field.path] = /([^.[\]]+|\[\d+\])$/.exec(field.path) ?? [];
   const isRecord = field.type.kind === 'struct' || field.type.kind === 'union';
   return {
-    kind: canType(field) ? 'value' : 'field',
+    kind: canSet ? 'value' : 'field',
     // Unnamed parts have the path of what they lie in.
     key: `${laid.kept.id}${field.path}#${index}@${field.offset}`,
     label: last,
@@ -98,12 +135,6 @@ function fieldRow(
     field,
     ...(parts === undefined ? {} : { below: () => fieldRows(field, laid, sources, l10n) }),
   };
-}
-
-function placeOfField(field: Field, { kept }: LaidStructure): KeptPlace {
-  const { memory, tile } = kept;
-  const length = Math.max(1, bytesOfField(field));
-  return { kept, memory, tile, offset: kept.offset + field.offset, length };
 }
 
 /** The first bytes of a place; none that are known where no memory is open. */

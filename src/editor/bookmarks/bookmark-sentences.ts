@@ -1,7 +1,8 @@
 /** Bookmarks, structures and their files in words. */
 import type { Localiser } from '../../model/localiser.ts';
 import type { BookmarkColour } from '../../model/placed-mark.ts';
-import type { FileRefusal, LeftOut, Merged } from './bookmark-file.ts';
+import type { FileRefusal, LayRefusal, LeftOut, Merged, ReadMarks } from './bookmark-file.ts';
+import { mostDefinitionCharacters } from './structure-types.ts';
 
 /** What a colour is called. */
 export function colourText(colour: BookmarkColour, l10n: Localiser): string {
@@ -19,6 +20,26 @@ export function colourText(colour: BookmarkColour, l10n: Localiser): string {
     case 'yellow':
       return l10n.t('yellow');
   }
+}
+
+/** Why a structure, or a field of it, has no value. */
+export function layRefusalText(refusal: LayRefusal, l10n: Localiser): string {
+  switch (refusal) {
+    case 'definition':
+      return l10n.t('definition cannot be read');
+    case 'size':
+      return l10n.t('no bytes, or too many');
+    case 'room':
+      return l10n.t('does not end in the tile');
+  }
+}
+
+/** The definitions of all structures have too many characters. */
+export function fullOfDefinitionsText(l10n: Localiser): string {
+  return l10n.t(
+    'The definitions of all structures may have {0} characters. Remove a structure first.',
+    mostDefinitionCharacters,
+  );
 }
 
 /** Why a file is not taken at all. */
@@ -47,12 +68,20 @@ const mostNamed = 3;
 /** What importing a file brought. */
 export function importedText(
   { taken, known, surplus }: Omit<Merged, 'kept'>,
-  leftOut: readonly LeftOut[],
+  { leftOut, beyond }: Pick<ReadMarks, 'leftOut' | 'beyond'>,
   l10n: Localiser,
 ): string {
   const said = [l10n.t('Taken: {0} bookmarks, {1} structures.', taken.bookmarks, taken.structures)];
   if (known > 0) said.push(l10n.t('{0} were there already.', known));
   if (surplus > 0) said.push(l10n.t('For {0} there is no room: remove some first.', surplus));
+  if (beyond > 0) {
+    const text = l10n.t(
+      'The definitions of a file may have {0} characters: {1} structures are beyond that.',
+      mostDefinitionCharacters,
+      beyond,
+    );
+    said.push(text);
+  }
   if (leftOut.length > 0) {
     const named = leftOut.slice(0, mostNamed).map((one) => leftOutText(one, l10n));
     const more = leftOut.length > named.length ? ', ...' : '';

@@ -31,6 +31,13 @@ const example = `struct example {
 export class DefinitionSources implements vscode.Disposable {
   readonly #services: Pick<EditorServices, 'program' | 'note'>;
   readonly #problems = vscode.languages.createDiagnosticCollection('tilescope');
+  /** A mark is of the text as it was: it goes when that is changed or closed. */
+  readonly #following = vscode.Disposable.from(
+    vscode.workspace.onDidChangeTextDocument(({ document, contentChanges }) => {
+      if (contentChanges.length > 0) this.#problems.delete(document.uri);
+    }),
+    vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#problems.delete(uri)),
+  );
 
   questions: DefinitionQuestions = {
     pick: pickFrom,
@@ -43,6 +50,7 @@ export class DefinitionSources implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.#following.dispose();
     this.#problems.dispose();
   }
 
@@ -54,6 +62,7 @@ export class DefinitionSources implements vscode.Disposable {
     laid: readonly Structure[],
   ): Promise<Definition | undefined> {
     const { l10n } = vscode;
+    this.#problems.clear();
     const clipboard = await this.questions.clipboard();
     const program = this.#services.program(board, tile)?.address;
     const known = new Map(
@@ -109,7 +118,10 @@ export class DefinitionSources implements vscode.Disposable {
     await vscode.window.showTextDocument(document, { viewColumn: vscode.ViewColumn.Beside, preview: false });
     const lay = l10n.t('Lay');
     for (let said = l10n.t('Write the definition in the editor of text, then lay it.'); ; ) {
-      if ((await this.questions.say(said, lay)) !== lay) return undefined;
+      if ((await this.questions.say(said, lay)) !== lay) {
+        this.#problems.delete(document.uri);
+        return undefined;
+      }
       const written = document.getText();
       const fault = this.#mark(document, undefined, written);
       if (fault === undefined) return this.#typeIn(title, written, type);
@@ -123,7 +135,10 @@ export class DefinitionSources implements vscode.Disposable {
     const fault = from === undefined ? faultIn(text) : this.#mark(from.document, from.start, text);
     if (fault === undefined) return this.#typeIn(title, text);
     const show = l10n.t('Show');
-    if ((await this.questions.say(structureFaultText(fault, l10n), show)) !== show) return undefined;
+    if ((await this.questions.say(structureFaultText(fault, l10n), show)) !== show) {
+      if (from !== undefined) this.#problems.delete(from.document.uri);
+      return undefined;
+    }
     if (from === undefined) {
       const next = this.write(title, text);
       return next;

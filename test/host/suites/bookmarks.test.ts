@@ -166,16 +166,16 @@ describe('bookmarks', () => {
         said.push(text);
         const editor = vscode.window.activeTextEditor;
         assert.ok(editor);
+        const problems = () =>
+          vscode.languages
+            .getDiagnostics(editor.document.uri)
+            .map(({ range }) => [range.start.line, range.start.character]);
+        assert.deepEqual(problems(), said.length === 1 ? [] : [[1, 2]]);
         const all = new vscode.Range(0, 0, editor.document.lineCount, 0);
         const next = said.length === 1 ? 'struct one {\n  foo x;\n};' : 'struct one {\n  int x;\n};';
         await editor.edit((edit) => edit.replace(all, next));
-        if (said.length > 1) {
-          const problems = vscode.languages.getDiagnostics(editor.document.uri);
-          assert.deepEqual(
-            problems.map(({ range }) => [range.start.line, range.start.character]),
-            [[1, 2]],
-          );
-        }
+        // A mark is of the text as it was.
+        await untilTrue('nothing is marked', () => problems().length === 0);
         return 'Lay';
       },
     };
@@ -206,6 +206,151 @@ describe('bookmarks', () => {
       );
     } finally {
       services.program = program;
+    }
+  });
+
+  it('what is wrong with a text of somebody else is marked only as long as it is asked about', async () => {
+    const document = await bench.open('data', tile);
+    const [panel] = document.panels;
+    assert.ok(panel);
+    const text = await vscode.workspace.openTextDocument({ content: 'struct one {\n  foo x;\n};' });
+    await vscode.window.showTextDocument(text, vscode.ViewColumn.Beside);
+    const name = text.uri.path.split('/').at(-1);
+    const list = await answering([], [`Definition in ${name}`]);
+    const marks = () => vscode.languages.getDiagnostics(text.uri).length;
+    let asked = 0;
+    const say = async () => {
+      asked = marks();
+      return undefined;
+    };
+    list.sources.questions = { ...list.sources.questions, clipboard: async () => '', say };
+    await list.lay(document, panel);
+    assert.deepEqual([asked, marks()], [1, 0]);
+    await vscode.window.showTextDocument(text);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
+  /** Imports structures as a file has them. */
+  async function laid(...structures: readonly object[]) {
+    const list = await answering([], []);
+    const told: string[] = [];
+    const tell = async (text: string) => {
+      told.push(text);
+      return undefined;
+    };
+    const folder = await mkdtemp(join(tmpdir(), 'tilescope-bookmarks-'));
+    const file = vscode.Uri.file(join(folder, 'marks.json'));
+    const all = structures.map((one) => ({ name: 'laid', memory: 'data', tile, count: 1, ...one }));
+    await writeFile(
+      file.fsPath,
+      JSON.stringify({ format: 'tilescope-bookmarks', version: 1, structures: all }),
+    );
+    list.questions = { ...list.questions, open: async () => file, tell };
+    await list.import();
+    told.length = 0;
+    return { list, told };
+  }
+  const bits = {
+    ...{ offset: 0x200, type: 'struct bits' },
+    definition: 'struct bits { uint8_t low : 3, high : 5; };',
+  };
+
+  it('nothing is set beyond the end of a tile, and no structure grows past it', async () => {
+    const document = await bench.open('data', tile);
+    const definition = 'struct s { uint16_t a; uint32_t b; };';
+    const { list, told } = await laid({ offset: 0x7ffa, type: 'struct s', definition });
+    const [row] = list.rows;
+    const [first, past] = row?.below?.() ?? [];
+    assert.deepEqual([first?.kind, past?.kind], ['value', 'field']);
+    await list.set(past);
+    assert.deepEqual(told, ['laid.b cannot be set: it does not end in its tile.']);
+    assert.equal(document.session.counts().staged, 0);
+
+    told.length = 0;
+    list.sources.questions = {
+      ...list.sources.questions,
+      say: async () => {
+        const editor = vscode.window.activeTextEditor;
+        assert.ok(editor);
+        const all = new vscode.Range(0, 0, editor.document.lineCount, 0);
+        await editor.edit((edit) => edit.replace(all, 'struct s { uint16_t a[9]; };'));
+        return 'Lay';
+      },
+    };
+    await list.redefine(row);
+    assert.deepEqual(told, [
+      'laid would have 18 bytes from (2,3)+0x7FFA on, which do not end in the tile. It stays as it was.',
+    ]);
+    assert.equal(list.marks.structures[0]?.definition, definition);
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+  });
+
+  it('a value is set where no memory is open; why it cannot be is said', async () => {
+    const other = await Bench.make();
+    const opened = await other.open('data', tile);
+    const [panel] = opened.panels;
+    assert.ok(panel);
+    const lay = await answering(['1', 'state'], ['Definition in the Clipboard', 'struct head']);
+    await lay.lay(opened, panel);
+    const { uri } = opened;
+    await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor');
+    await untilTrue('the memory is closed', () => bench.api.editor.document(uri) === undefined);
+    const list = await answering(['7'], []);
+    const [kind] = list.rows[0]?.below?.() ?? [];
+    assert.deepEqual([kind?.label, kind?.kind], ['kind', 'field']);
+    await list.set(kind);
+    const document = bench.api.editor.document(uri);
+    assert.ok(document);
+    const { bytes } = document.session.bytes({ offset: inTile(0), length: 2 });
+    assert.deepEqual([...bytes], [7, 0]);
+    assert.equal(document.session.counts().staged, 2);
+
+    await other.dispose();
+    const told: string[] = [];
+    const tell = async (text: string) => {
+      told.push(text);
+      return undefined;
+    };
+    list.questions = { ...list.questions, tell };
+    await list.set(kind);
+    assert.deepEqual(told, ['The memory with tile (2,3) was not opened.']);
+    await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+  });
+
+  it('of a bit-field the other bits are those of the memory that was asked about, and of the definition as it is', async () => {
+    const document = await bench.open('data', tile);
+    const { list, told } = await laid(bits);
+    bench.type(document, 0x200, [0b01010_011]);
+    const other = await Bench.make();
+    try {
+      const high = () => list.rows[0]?.below?.()[1];
+      list.questions = {
+        ...list.questions,
+        text: async () => {
+          // Another board comes to the front while the question stands.
+          const front = await other.open('data', tile);
+          other.type(front, 0x200, [0b00000_100]);
+          return '31';
+        },
+      };
+      await list.set(high());
+      const at = { offset: inTile(0x200), length: 1 };
+      assert.deepEqual([...document.session.bytes(at).bytes], [0b11111_011]);
+      const beside = other.api.editor.document(other.uri('data', tile));
+      assert.deepEqual([...(beside?.session.bytes(at).bytes ?? [])], [0b00000_100]);
+
+      const row = high();
+      list.questions = {
+        ...list.questions,
+        text: async () => {
+          await list.remove(list.rows[0]);
+          return '1';
+        },
+      };
+      await list.set(row);
+      assert.deepEqual(told, ['laid.high is not laid like this any more. Choose it again in the list.']);
+    } finally {
+      await other.dispose();
     }
   });
 });
