@@ -4,6 +4,7 @@ import { LazyPart } from '../model/lazy-part.ts';
 import type { MemorySession } from '../session/memory-session.ts';
 import type { ComparisonRow } from './compare/comparison-rows.ts';
 import type { LoadedFiles } from './compare/loaded.ts';
+import { plotViewType } from './plot/messages.ts';
 import type { HexEditorProvider } from './provider.ts';
 
 /** Commands of the rows in the view of comparisons. */
@@ -54,13 +55,17 @@ export class FileActions implements vscode.Disposable {
     return this.#files.made?.comparisons.of(session)?.comparison.outcome.mismatches.count ?? 0;
   }
 
-  /** Registers the commands of the rows; without a row each means the newest comparison. */
+  /** Registers the commands of the rows, without a row each means the newest comparison; and what has plots back in a window that was loaded anew. */
   register(): vscode.Disposable[] {
-    return rowCommands.map((name) =>
+    const plots = vscode.window.registerWebviewPanelSerializer(plotViewType, {
+      deserializeWebviewPanel: async (view, kept: unknown) => (await this.load()).plots.restore(view, kept),
+    });
+    const commands = rowCommands.map((name) =>
       vscode.commands.registerCommand(`tilescope.${name}`, async (row?: ComparisonRow) => {
         await (await this.load()).comparisons.run(name, row);
       }),
     );
+    return [plots, ...commands];
   }
 
   dispose(): void {

@@ -1,5 +1,5 @@
 /** A host in the browser for the page of a plot: values that a test makes, drawn as the extension draws them. */
-import type { FromPlotPage, PlotState, ToPlotPage } from '../../src/editor/plot/messages.ts';
+import type { FromPlotPage, KeptPlot, PlotState, ToPlotPage } from '../../src/editor/plot/messages.ts';
 import { plotStrings } from '../../src/editor/plot/page-strings.ts';
 import { plotSummary } from '../../src/editor/plot/plot-sentences.ts';
 import { stateBits, unreadableState } from '../../src/model/byte-state.ts';
@@ -55,6 +55,8 @@ export class FakePlotHost {
   readonly drawn: number[] = [];
   /** Files that the page made, as texts of one character for each byte. */
   readonly files: string[] = [];
+  /** What the page had VS Code keep last. */
+  kept: KeptPlot | undefined;
   readonly bytes: Uint8Array;
   readonly flags: Uint8Array;
   #plot: Plot;
@@ -106,6 +108,14 @@ export class FakePlotHost {
       geometry,
       range: { offset: 0x400, length: this.bytes.length },
       choice: this.#plot.choice,
+      kept: {
+        board: 'board',
+        path: '/7/data.aiemem',
+        geometry,
+        range: { offset: 0x400, length: this.bytes.length },
+        title: 'buffer',
+        hertz: 0,
+      },
     });
     this.tell({ readAt: 'Read at 12:00:00', live: { on: true } });
   }
@@ -177,6 +187,9 @@ const fake = new FakePlotHost(
 window.plot = fake;
 Reflect.set(window, 'acquireVsCodeApi', () => ({
   // A real host is in another process: what it hears is a copy, and later.
+  setState: (kept: KeptPlot) => {
+    fake.kept = structuredClone(kept);
+  },
   postMessage: (message: FromPlotPage) => {
     const copy = structuredClone(message);
     queueMicrotask(() => fake.receive(copy));

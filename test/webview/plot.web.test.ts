@@ -274,6 +274,15 @@ describe("[names-7] a plot's page", () => {
     expect(await page.locator('.problem:visible').textContent()).toBe('It is gone.');
   });
 
+  test('VS Code keeps what is plotted, and how', async () => {
+    const page = await shown({ count: 64 });
+    const kept = () => page.evaluate(() => window.plot.kept);
+    expect(await kept()).toMatchObject({ board: 'board', range: { length: 256 }, choice: { kind: 'line' } });
+    await page.locator('[data-name=kind]').selectOption('heat');
+    await painted(page);
+    expect(await kept()).toMatchObject({ title: 'buffer', choice: { kind: 'heat' } });
+  });
+
   test('a picture that cannot be drawn is told, and the next one is drawn', async () => {
     const page = await shown({ count: 1000 });
     await page.evaluate(() => window.plot.spoil());

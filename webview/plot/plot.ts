@@ -2,7 +2,14 @@
 import './plot.css';
 import { html, nothing, render, type TemplateResult } from 'lit';
 import { createRef, ref } from 'lit/directives/ref.js';
-import type { FromPlotPage, PlotState, PlotStrings, ToPlotPage } from '../../src/editor/plot/messages.ts';
+import type {
+  FromPlotPage,
+  KeptPlace,
+  KeptPlot,
+  PlotState,
+  PlotStrings,
+  ToPlotPage,
+} from '../../src/editor/plot/messages.ts';
 import { type ByteRange, formatTile, locate, type MemoryGeometry } from '../../src/model/geometry.ts';
 import { hexNumber } from '../../src/model/numbers.ts';
 import { isComplex, offsetOfValue, type PlotChoice } from '../../src/model/plot/choice.ts';
@@ -15,7 +22,10 @@ import { Chart, type Pointed } from './chart.ts';
 import { PlotChoices } from './choices.ts';
 import { dashes } from './colours.ts';
 
-declare function acquireVsCodeApi(): { postMessage(message: FromPlotPage): void };
+declare function acquireVsCodeApi(): {
+  postMessage(message: FromPlotPage): void;
+  setState(kept: KeptPlot): void;
+};
 
 const api = acquireVsCodeApi();
 const post = (message: FromPlotPage): void => api.postMessage(message);
@@ -36,6 +46,7 @@ class PlotPage {
   readonly #title: string;
   readonly #geometry: MemoryGeometry;
   readonly #range: ByteRange;
+  readonly #kept: KeptPlace | undefined;
   readonly #choices: PlotChoices;
   readonly #area = createRef<HTMLElement>();
   readonly #chart: Chart;
@@ -47,12 +58,14 @@ class PlotPage {
   #said = '';
   #isKeyed = false;
 
-  constructor({ strings, title, geometry, range, choice, view }: Init) {
+  constructor({ strings, title, geometry, range, choice, kept, view }: Init) {
     this.#t = translator(strings);
     this.#title = title;
     this.#geometry = geometry;
     this.#range = range;
     this.#choice = choice;
+    this.#kept = kept;
+    this.#keep();
     this.#choices = new PlotChoices(this.#t, range.length, (chosen) => this.#choose(chosen));
     this.#draw();
     const area = this.#area.value;
@@ -101,11 +114,17 @@ class PlotPage {
   #choose(choice: PlotChoice): void {
     if (JSON.stringify(choice) !== JSON.stringify(this.#choice)) {
       this.#choice = choice;
+      this.#keep();
       this.#pointed = undefined;
       this.#chart.forget();
       post({ type: 'choose', choice });
     }
     this.#draw();
+  }
+
+  /** Has VS Code keep what is plotted, for the next time that the window is loaded. */
+  #keep(): void {
+    if (this.#kept !== undefined) api.setState({ ...this.#kept, choice: this.#choice });
   }
 
   #labels({ kind, cells, x, y }: PlotChoice): { x: string; y: string } {

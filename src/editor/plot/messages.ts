@@ -7,6 +7,9 @@ import type { plotStrings } from './page-strings.ts';
 /** Localised strings of the page itself: the host sends `plotStrings(vscode.l10n)`. */
 export type PlotStrings = Readonly<ReturnType<typeof plotStrings>>;
 
+/** What VS Code calls the pages of plots. */
+export const plotViewType = 'tilescope.plot';
+
 /** Files that the page makes itself. */
 export const drawnFormats = ['png', 'svg'] as const;
 
@@ -39,6 +42,24 @@ export type FromPlotPage =
   /** Something threw in the page, also instead of `drawn`; the text is for the log. */
   | { readonly type: 'failure'; readonly message: string };
 
+/** What a page keeps of a plot over a reload of its window: what is plotted of which memory. */
+export interface KeptPlace {
+  /** Board and path of the memory's resource. */
+  readonly board: string;
+  readonly path: string;
+  readonly geometry: MemoryGeometry;
+  readonly range: ByteRange;
+  /** Localised. */
+  readonly title: string;
+  /** How many times a second the memory is followed. */
+  readonly hertz: number;
+}
+
+/** The same with how it is drawn. */
+export interface KeptPlot extends KeptPlace {
+  readonly choice: PlotChoice;
+}
+
 /** Host to page. */
 export type ToPlotPage =
   | {
@@ -49,6 +70,8 @@ export type ToPlotPage =
       readonly geometry: MemoryGeometry;
       readonly range: ByteRange;
       readonly choice: PlotChoice;
+      /** Undefined for a plot that cannot be there after a reload of the window. */
+      readonly kept?: KeptPlace;
       /** What it showed when it was last seen. */
       readonly view?: Pick<PlotView, 'x' | 'y'>;
     }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { firstChoice } from '../../model/plot/choice.ts';
-import { readFromPlotPage } from './page-messages.ts';
+import { readFromPlotPage, readKeptPlot } from './page-messages.ts';
 
 const choice = firstChoice({ name: 'float32', order: 'little' });
 
@@ -38,5 +38,41 @@ describe("messages of a plot's page", () => {
     'ready',
   ])('%j is refused', (message) => {
     expect(readFromPlotPage(message)).toBeUndefined();
+  });
+});
+
+describe('[names-7] what was kept of a plot', () => {
+  const kept = {
+    board: 'board',
+    path: '/7/data.aiemem',
+    geometry: {
+      type: 'data',
+      startCol: 0,
+      numCols: 1,
+      startRow: 2,
+      numRows: 1,
+      bytesPerTile: 4096,
+      tileBase: 0,
+    },
+    range: { offset: 4000, length: 96 },
+    title: 'buffer',
+    hertz: 10,
+    choice,
+  };
+
+  test('is taken', () => {
+    expect(readKeptPlot(kept)).toEqual(kept);
+  });
+
+  test.each([
+    undefined,
+    { ...kept, range: { offset: 4000, length: 97 } },
+    { ...kept, range: { offset: -4, length: 8 } },
+    { ...kept, geometry: { ...kept.geometry, numCols: 1e9 } },
+    { ...kept, hertz: 1000 },
+    { ...kept, board: 7 },
+    { ...kept, choice: { ...choice, rows: 0.5 } },
+  ])('%j is refused', (raw) => {
+    expect(readKeptPlot(raw)).toBeUndefined();
   });
 });

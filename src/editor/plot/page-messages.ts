@@ -1,10 +1,20 @@
 /** Reads what a plot's page sends; what is not in the contract is refused. */
 import * as v from 'valibot';
-import { mostMemoryBytes } from '../../model/geometry.ts';
+import { mostMemoryBytes, totalBytes } from '../../model/geometry.ts';
+import { liveRateShape } from '../../model/live-rate.ts';
 import { complexParts, plotKinds } from '../../model/plot/choice.ts';
 import { mostPixels } from '../../model/plot/picture.ts';
-import { cellChoiceShape, countShape, cutText, fitting, whole } from '../../model/shapes.ts';
-import type { FromPlotPage } from './messages.ts';
+import {
+  cellChoiceShape,
+  countShape,
+  cutText,
+  fitting,
+  geometryShape,
+  textUpTo,
+  whole,
+} from '../../model/shapes.ts';
+import { isSoundGeometry } from '../../session/journal.ts';
+import type { FromPlotPage, KeptPlot } from './messages.ts';
 
 /** Bytes of a file that a page may make. */
 const mostMadeBytes = 64 * 1024 * 1024;
@@ -54,4 +64,22 @@ const message: v.GenericSchema<unknown, FromPlotPage> = v.variant('type', [
 /** The message, or `undefined` if it is not in the contract. */
 export function readFromPlotPage(raw: unknown): FromPlotPage | undefined {
   return fitting(message, raw);
+}
+
+const kept: v.GenericSchema<unknown, KeptPlot> = v.pipe(
+  v.object({
+    board: textUpTo(64),
+    path: textUpTo(200),
+    geometry: v.pipe(geometryShape, v.check(isSoundGeometry)),
+    range: v.object({ offset: countShape, length: whole(1) }),
+    title: textUpTo(1000),
+    hertz: liveRateShape,
+    choice,
+  }),
+  v.check(({ geometry, range }) => range.offset + range.length <= totalBytes(geometry)),
+);
+
+/** What VS Code kept of a plot's page, or `undefined` if that is no plot of a memory. */
+export function readKeptPlot(raw: unknown): KeptPlot | undefined {
+  return fitting(kept, raw);
 }

@@ -18,7 +18,13 @@ import { withProgress } from '../progress.ts';
 import { livePausedText, readAtText } from '../sentences.ts';
 import type { EditorServices } from '../services.ts';
 import { writeParts } from '../write-file.ts';
-import { type DrawnFormat, drawnFormats, type PlotState, type ToPlotPage } from './messages.ts';
+import {
+  type DrawnFormat,
+  drawnFormats,
+  type KeptPlace,
+  type PlotState,
+  type ToPlotPage,
+} from './messages.ts';
 import { readFromPlotPage } from './page-messages.ts';
 import { plotStrings } from './page-strings.ts';
 import { plotSummary } from './plot-sentences.ts';
@@ -40,6 +46,8 @@ export interface PlotPlace {
   readonly choice: PlotChoice;
   /** How many times a second the memory is followed; 0: not at all. */
   readonly hertz: number;
+  /** Where the memory is found after a reload of the window; undefined where that cannot be. */
+  readonly resource?: Pick<KeptPlace, 'board' | 'path'>;
   /** What a frozen tab shows of the range, and since when. */
   readonly frozen?: { readonly text: string; readonly bytes: ReadBytes };
 }
@@ -76,7 +84,7 @@ export class PlotPanel {
   /** Something may be drawn otherwise by now. */
   #isDue = true;
   #pending = false;
-  #wasThere = true;
+  #wasThere: boolean;
   #statePending = false;
 
   constructor(place: PlotPlace, view: vscode.WebviewPanel, host: PlotHost) {
@@ -87,6 +95,7 @@ export class PlotPanel {
     this.#live = place.frozen === undefined && place.hertz !== 0;
     const folder = vscode.Uri.joinPath(host.extensionUri, 'dist', 'webview');
     view.webview.options = { enableScripts: true, localResourceRoots: [folder] };
+    this.#wasThere = this.#isThere;
     const { session } = place.reference;
     this.#store.add(view.webview.onDidReceiveMessage((message: unknown) => this.#receive(message)));
     this.#store.add(view.onDidChangeViewState(() => this.#viewChanged()));
@@ -137,6 +146,12 @@ export class PlotPanel {
     }
     await withProgress(vscode.l10n.t('Exporting'), (signal) => writeParts(uri, parts, signal, () => {}));
     sayBriefly(vscode.l10n.t('The plot is in {0}.', uri.path.slice(uri.path.lastIndexOf('/') + 1)), 4000);
+  }
+
+  /** What the page keeps over a reload of the window. */
+  get kept(): KeptPlace | undefined {
+    const { resource, geometry, range, title, hertz } = this.place;
+    return resource && { ...resource, geometry, range, title, hertz };
   }
 
   /** A name for files. */
@@ -232,6 +247,11 @@ export class PlotPanel {
     if (frozen !== undefined)
       return { readAt: frozen.text, ...(failure === undefined ? {} : { problem: failure }) };
     const { session } = reference;
+    if (session.geometry === undefined)
+      return {
+        readAt: '',
+        problem: vscode.l10n.t('The plot is drawn once its memory is open in an editor.'),
+      };
     if (!this.#isThere) {
       return {
         readAt: '',
@@ -322,12 +342,14 @@ export class PlotPanel {
         this.#isDue = true;
         const { title, geometry, range } = this.place;
         const view = this.#shown;
+        const { kept } = this;
         this.#shown = undefined;
         const init = {
           title,
           geometry,
           range,
           choice: this.#plot.choice,
+          ...(kept === undefined ? {} : { kept }),
           ...(view === undefined ? {} : { view }),
         };
         this.#post({ type: 'init', strings: plotStrings(vscode.l10n), ...init });

@@ -7,13 +7,16 @@ import { hexNumber } from '../../model/numbers.ts';
 import { plainText } from '../../model/plain.ts';
 import { firstChoice } from '../../model/plot/choice.ts';
 import { nameText } from '../../model/program/name-texts.ts';
+import { parseResource, scheme } from '../../model/resource.ts';
 import { pickFrom, sayError, sayInformation } from '../../say/say.ts';
 import { frontPanel, shownIn } from '../compare/file-questions.ts';
 import type { TileDocument } from '../document.ts';
 import { namedPlaces, placeText } from '../named-places.ts';
 import type { HexEditorProvider } from '../provider.ts';
 import { sentenceOf, titleOf } from '../sentences.ts';
-import { PlotPanel } from './plot-panel.ts';
+import { plotViewType } from './messages.ts';
+import { readKeptPlot } from './page-messages.ts';
+import { PlotPanel, type PlotPlace } from './plot-panel.ts';
 
 /** Names that are offered at most. */
 const mostOffered = 2000;
@@ -63,27 +66,48 @@ export class Plots {
         : { label: '', range: shown.selected, cells: this.#typeOf(document, shown.selected) ?? panel.cells };
     if (scope === undefined) return;
     const { resource } = document;
-    const { services, extensionUri } = this.#provider;
-    const reference = await services.acquire(resource);
+    const reference = await this.#provider.services.acquire(resource);
     if (reference === undefined) return;
     const { range } = scope;
     const frozenState = panel.isFrozen ? panel.state.frozen : undefined;
     const title = this.#title(document, range, scope.label);
     const view = vscode.window.createWebviewPanel(
-      'tilescope.plot',
+      plotViewType,
       plainText(vscode.l10n.t('Plot of {0}', title.short)),
       { viewColumn: vscode.ViewColumn.Beside },
       {},
     );
-    const place = {
+    const { uri } = document;
+    this.#add(view, {
       reference,
       geometry: shown.geometry,
       range,
       title: title.long,
       choice: firstChoice(scope.cells),
       hertz: panel.liveHertz,
-      ...(frozenState === undefined ? {} : { frozen: { text: frozenState, bytes: panel.bytes(range) } }),
-    };
+      ...(frozenState === undefined
+        ? uri.scheme === scheme
+          ? { resource: { board: uri.authority, path: uri.path } }
+          : {}
+        : { frozen: { text: frozenState, bytes: panel.bytes(range) } }),
+    });
+  }
+
+  /** Plots on a page that VS Code kept over a reload of the window; one of which that cannot be is closed. */
+  async restore(view: vscode.WebviewPanel, raw: unknown): Promise<void> {
+    const kept = readKeptPlot(raw);
+    const resource = kept && parseResource(kept.board, kept.path);
+    const reference = resource && (await this.#provider.services.acquire(resource));
+    if (kept === undefined || reference === undefined) {
+      view.dispose();
+      return;
+    }
+    const { board, path, ...place } = kept;
+    this.#add(view, { ...place, title: plainText(place.title), reference, resource: { board, path } });
+  }
+
+  #add(view: vscode.WebviewPanel, place: PlotPlace): void {
+    const { services, extensionUri } = this.#provider;
     const plot = new PlotPanel(place, view, {
       services,
       extensionUri,

@@ -115,6 +115,48 @@ describe('plotting', () => {
     await untilTrue('the problem is gone', () => made.drawn.problem === undefined);
   });
 
+  it('[names-7] a plot is back in a window that was loaded anew, and reads nothing until its memory is open', async () => {
+    poke(0, ...Array.from({ length: 64 }, (_, i) => i));
+    const { plot: made, document } = await plot();
+    const kept = { ...made.kept, choice: { ...made.drawn.choice, kind: 'heat', columns: 8 } };
+    const { uri } = document;
+    files.plots.dispose();
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    await untilTrue('the editor is closed', () => bench.api.editor.document(uri) === undefined);
+    await untilRest();
+    const reads = bench.array.count('read');
+    const view = () => vscode.window.createWebviewPanel('tilescope.plot', '', vscode.ViewColumn.Beside, {});
+    await files.plots.restore(view(), kept);
+    const [back] = files.plots.all;
+    assert.ok(back);
+    await untilTrue(
+      'it waits',
+      () => /^64 values\. .*64 not read\.$/.test(summary() ?? '') && back.drawn.number > 0,
+    );
+    assert.match(back.drawn.problem ?? '', /once its memory is open/);
+    assert.equal(bench.array.count('read'), reads);
+
+    await bench.open('data', tile, owned);
+    back.view.reveal();
+    await untilTrue('it is drawn', () => summary()?.includes('highest 63 (value 63)') === true);
+    assert.deepEqual([back.drawn.problem, back.drawn.choice.kind], [undefined, 'heat']);
+
+    for (const hostile of [
+      undefined,
+      { ...kept, range: { offset: 0, length: 1e12 } },
+      { ...kept, board: 'none' },
+    ]) {
+      const other = view();
+      let isClosed = false;
+      other.onDidDispose(() => {
+        isClosed = true;
+      });
+      await files.plots.restore(other, hostile);
+      await untilTrue('it is closed', () => isClosed);
+    }
+    assert.equal(files.plots.all.length, 1);
+  });
+
   it('[names-7] without a selection a buffer is plotted by the name that a build gives it', async () => {
     const named = { col: 1, row: 2 };
     bench.array.poke('data', named, 0x100, [...new Uint8Array(Float32Array.from([3, 4, 5]).buffer)]);
