@@ -1,8 +1,9 @@
-/** `npm run bench [-- edits|find|names|reads|link|guest|page|plot|editor ...]`: measures, prints a line each, writes bench.json. */
+/** `npm run bench [-- edits|find|names|compare|reads|link|guest|page|plot|editor ...]`: measures, prints a line each, writes bench.json. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isMain, root, runMain, ScriptError } from '../../scripts/common.ts';
 import { buildAndPlaceNative } from '../../scripts/native.ts';
+import { measureCompare } from './compare.ts';
 import { measureEditor } from './editor.ts';
 import { measureEdits } from './edits.ts';
 import { measureFind } from './find.ts';
@@ -20,6 +21,7 @@ const parts: Readonly<Record<string, (rounds: number) => Promise<Measure[]>>> = 
   edits: measureEdits,
   find: measureFind,
   names: measureNames,
+  compare: measureCompare,
   reads: measureReads,
   link: measureLink,
   guest: measureGuest,
@@ -46,7 +48,10 @@ async function main(): Promise<number> {
     if (!(name in parts))
       throw new ScriptError(`There is no benchmark "${name}": ${Object.keys(parts).join(', ')}.`);
   }
-  if (chosen.length === 0 || chosen.some((name) => !['edits', 'find', 'names', 'plot'].includes(name)))
+  if (
+    chosen.length === 0 ||
+    chosen.some((name) => !['edits', 'find', 'names', 'compare', 'plot'].includes(name))
+  )
     await buildAndPlaceNative();
   const measures: Measure[] = [];
   for (const [name, measure] of Object.entries(parts)) {
