@@ -311,3 +311,46 @@ test('[live-3] a row says how much of its tile changes, while it can be seen; on
   expect(device.surveys).toEqual([]);
   visible = false;
 });
+
+test('[live-3] of a partition that is gone, and of a board that was removed, nothing is followed any more', async () => {
+  const { device, boards, entry, tree, board } = await sidebar();
+  const owner = { kind: 'process', pid: 7, command: 'graph', startedAt: 1 } as const;
+  device.owner = owner;
+  device.listed = false;
+  await entry.link.connect();
+  const heat = new HeatPool(new ManualTime()).of(entry.link, device.key);
+  tree.heat = () => heat;
+  visible = true;
+  expand.fire({ element: board });
+  const openRows = async () => {
+    const [partition] = await tree.getChildren(board);
+    const [memory] = await tree.getChildren(partition);
+    await tree.getChildren(memory);
+    await settle();
+  };
+  await openRows();
+  expect(device.surveys).toHaveLength(1);
+  device.owner = undefined;
+  device.announce();
+  await settle();
+  expect([entry.link.partitions, heat.pause]).toEqual([[], 'hidden']);
+  // It comes back: its rows are others.
+  device.owner = owner;
+  device.announce();
+  await settle();
+  expect([entry.link.partitions.length, heat.pause, device.surveys]).toEqual([1, 'hidden', []]);
+  await openRows();
+  expect(device.surveys).toHaveLength(1);
+  // A connection that is lost says nothing about partitions.
+  await entry.link.disconnect();
+  await entry.link.connect();
+  await settle();
+  expect(device.surveys).toHaveLength(1);
+  await boards.remove('board');
+  await settle();
+  expect([heat.pause, device.surveys]).toEqual(['hidden', []]);
+  const walked = vi.spyOn(boards, 'entries', 'get');
+  tree.followHeat();
+  expect(walked).not.toHaveBeenCalled();
+  visible = false;
+});

@@ -97,7 +97,10 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     this.#subscriptions.push(
       this.#changed,
       this.#selected,
-      boards.onDidChange((entry) => this.#redraw(entry)),
+      boards.onDidChange((entry) => {
+        this.#redraw(entry);
+        this.followHeat();
+      }),
       // Its welcome text is in the manifest; VS Code wants somebody to answer for its rows.
       vscode.window.createTreeView('tilescope.welcome', {
         treeDataProvider: { getChildren: () => [], getTreeItem: (row: vscode.TreeItem) => row },
@@ -171,7 +174,9 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   /** Follows the heat of the memories whose tiles can be seen. To be called, too, when a person wants it or not. */
   followHeat(): void {
     for (const [key, { memory }] of this.#tiles) {
-      const known = this.#isSeen(memory) ? this.heat(memory.entry, memory.partition.key) : undefined;
+      if (!this.#isListed(memory)) this.#tiles.delete(key);
+      const isSeen = this.#tiles.has(key) && this.#isSeen(memory);
+      const known = isSeen ? this.heat(memory.entry, memory.partition.key) : undefined;
       const before = this.#heats.get(key);
       if (before?.known === known) continue;
       this.#heats.delete(key);
@@ -185,8 +190,15 @@ export class BoardTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
     }
   }
 
+  /** Whether its board is there, and as far as can be known its partition. */
+  #isListed({ entry, partition }: MemoryNode): boolean {
+    if (!this.#boards.entries.includes(entry)) return false;
+    const { state, partitions } = entry.link;
+    return state.kind !== 'connected' || partitions.some(({ key }) => key === partition.key);
+  }
+
   #isSeen(memory: MemoryNode): boolean {
-    if (!this.#view.visible || !this.#boards.entries.includes(memory.entry)) return false;
+    if (!this.#view.visible) return false;
     for (let one: TreeNode | undefined = memory; one !== undefined; one = this.getParent(one)) {
       if (!this.#expanded.has(one.key)) return false;
     }

@@ -35,13 +35,19 @@ export function ofTile(step: number, reason: UnreadableReason | undefined, l10n:
   return l10n.t('Memory: {0}', reason === undefined ? heatText(step, l10n) : reasonText(reason, l10n));
 }
 
-/** Below all tiles: what their bars mean. @param unreadable how many tiles cannot be looked at */
-export function ofAllTiles(unreadable: number, l10n: Localiser): string {
+/**
+ * Below all tiles: what their bars mean.
+ * @param unreadable how many tiles cannot be looked at
+ * @param isPart one of the tiles' memories could not be looked at
+ */
+export function ofAllTiles(unreadable: number, isPart: boolean, l10n: Localiser): string {
   const sentences = [
     l10n.t('Memory that changed lately, by a few words of each tile: something small may change unseen.'),
   ];
   if (unreadable === 1) sentences.push(l10n.t('One tile cannot be looked at.'));
   if (unreadable > 1) sentences.push(l10n.t('{0} tiles cannot be looked at.', `${unreadable}`));
+  if (isPart)
+    sentences.push(l10n.t('One kind of memory could not be looked at. It is tried again by itself.'));
   return sentences.join(' ');
 }
 

@@ -3,6 +3,7 @@ import { BoardError } from '../board/errors.ts';
 import type { Tile } from '../model/geometry.ts';
 import { coolingMs } from '../model/heat.ts';
 import { BoardLink } from './link.ts';
+import { MemorySession } from './memory-session.ts';
 import { HeatPool, type PartitionHeat, wordsPerTile } from './partition-heat.ts';
 import { ManualTime, ScriptedDevice, type ScriptedSurvey, settle } from './scripted-board.ts';
 
@@ -24,6 +25,26 @@ async function setup(inUse = true) {
   let told = 0;
   heat.onDidChange(() => told++);
   return { time, device, link, pool, heat, told: () => told };
+}
+
+/** A partition whose survey alone needs more than the usual budget, and takes time to open. */
+async function large() {
+  const time = new ManualTime();
+  const device = new ScriptedDevice(time, 32_768, { numCols: 50, numRows: 8 });
+  device.owner = owner;
+  device.hook = async (point) => {
+    if (point === 'open') for (let i = 0; i < 3; i++) await turn();
+  };
+  const link = new BoardLink('board', 'Board', device, time);
+  await link.connect();
+  return { time, device, link, pool: new HeatPool(time) };
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+/** So many turns that what begins anew again and again has done so often. */
+async function later(): Promise<void> {
+  for (let i = 0; i < 50; i++) await turn();
 }
 
 function stepOf(heat: PartitionHeat, tile: Tile): number {
@@ -120,6 +141,55 @@ describe('[live-3] the heat of a partition', () => {
     time.advance(1000);
     await settle();
     expect(heat.pause).toBeUndefined();
+  });
+
+  test('of one memory goes on while that of another fails, which is tried again less often each time', async () => {
+    const { time, device, heat, told } = await setup();
+    device.hasMemoryTiles = true;
+    heat.show();
+    await settle();
+    expect(device.surveys).toHaveLength(2);
+    const [data, tiles] = device.surveys;
+    let failing = tiles;
+    const tile = { col: 2, row: 2 };
+    for (const [i, wait] of [1000, 2000, 4000, 8000, 8000].entries()) {
+      const before = told();
+      failing?.fail(new BoardError('no-quiet', 'busy'));
+      await settle();
+      expect(told()).toBe(before + 1);
+      data?.look({ tile: 1, changed: 16 });
+      await settle();
+      expect([heat.pause, stepOf(heat, tile), heat.besideTile('memory-tile', tile, plain)]).toEqual([
+        undefined,
+        4,
+        '',
+      ]);
+      expect(heat.summary(plain)?.text).toContain('One kind of memory could not be looked at.');
+      time.advance(wait - 1);
+      // What the list tells makes nobody try earlier.
+      device.announce();
+      await settle();
+      expect([device.surveys, device.surveysBegun]).toEqual([[data], 2 + i]);
+      time.advance(1);
+      await settle();
+      failing = device.surveys[1];
+      expect(heat.summary(plain)?.text).not.toContain('One kind of memory');
+      expect([device.surveys[0] === data, device.surveysBegun]).toEqual([true, 3 + i]);
+      data?.look({ tile: 1, changed: 16 });
+    }
+    failing?.look({ tile: 1, changed: 16 });
+    expect(heat.summary(plain)?.text).not.toContain('One kind of memory');
+    expect(heat.besideTile('memory-tile', tile, plain)).toBe('most of it changes');
+    failing?.fail(new BoardError('no-quiet', 'busy'));
+    await settle();
+    expect(heat.besideTile('memory-tile', tile, plain)).toBe('');
+    time.advance(1000);
+    await settle();
+    expect(device.surveys).toHaveLength(2);
+    // All of them: then nothing is known.
+    for (const survey of [...device.surveys]) survey.fail(new BoardError('no-quiet', 'busy'));
+    await settle();
+    expect([heat.pause, device.surveys, stepOf(heat, tile)]).toEqual(['failed', [], 0]);
   });
 
   test('of an epoch is never shown in another one, whoever tells of it first', async () => {
@@ -241,6 +311,49 @@ describe('[live-3] the heat of a partition', () => {
     expect(device.surveys).toEqual([]);
     expect(link.budget.share).toBeGreaterThanOrEqual(free);
     for (const other of others) other.dispose();
+  });
+
+  test('beside a followed tab in one budget that is too small for both: each begins, and gives back what it had', async () => {
+    const { time, device, link, pool } = await large();
+    const session = new MemorySession(link, { partition: device.key, memory: 'data' }, time);
+    const shown = pool.of(link, device.key).show();
+    await later();
+    expect(only(device).options.wordsPerSecond).toBe(50_000);
+    session.look('a', { offset: 0, length: 1024 });
+    session.follow('a', 100);
+    await later();
+    const following = () => device.watches.map(({ options }) => options.wordsPerSecond);
+    expect([only(device).options.wordsPerSecond, following()]).toEqual([25_000, [25_000]]);
+    expect(device.surveysBegun).toBe(2);
+    const [watch] = device.watches;
+    watch?.look();
+    only(device).look();
+    await later();
+    expect([device.watches, device.surveysBegun]).toEqual([[watch], 2]);
+    session.follow('a', undefined);
+    await later();
+    expect([only(device).options.wordsPerSecond, following(), device.surveysBegun]).toEqual([50_000, [], 3]);
+    shown.dispose();
+    await later();
+    expect([device.surveys, link.budget.share]).toEqual([[], 50_000]);
+  });
+
+  test('beside another one in one budget that is too small for both: neither begins anew for ever', async () => {
+    const { time, device, link, pool } = await large();
+    const one = pool.of(link, device.key).show();
+    await later();
+    const another = new HeatPool(time).of(link, device.key).show();
+    await later();
+    const shares = () => device.surveys.map(({ options }) => options.wordsPerSecond);
+    expect([shares(), device.surveysBegun]).toEqual([[25_000, 25_000], 3]);
+    await later();
+    expect(device.surveysBegun).toBe(3);
+    one.dispose();
+    await later();
+    expect([shares(), device.surveysBegun]).toEqual([[50_000], 4]);
+    another.dispose();
+    await later();
+    expect([device.surveys, link.budget.share]).toEqual([[], 50_000]);
   });
 
   test('more tiles, or less to spend, are fewer words a tile, down to a few; then the looks are fewer', () => {

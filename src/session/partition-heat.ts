@@ -2,7 +2,7 @@
  * Where a partition's memory changes: a survey of each of its memories while somebody looks, and how warm that makes the tiles.
  * Knows when to survey and how many words; not how heat is shown. A free partition is never taken for it.
  */
-import type { Partition, Survey, SurveyUpdate } from '../board/board.ts';
+import type { Partition, PartitionMemory, Survey, SurveyUpdate } from '../board/board.ts';
 import { type BoardError, toBoardError } from '../board/errors.ts';
 import { maxSurveyTotal, maxSurveyWords } from '../board/protocol/core-client.ts';
 import type { UnreadableReason } from '../model/byte-state.ts';
@@ -48,6 +48,12 @@ interface Running {
   /** Words of each tile, and in a second, as asked for. */
   readonly words: number;
   readonly wordsPerSecond: number;
+}
+
+/** One memory whose survey failed. */
+interface Failed {
+  readonly error: BoardError;
+  readonly retry: Disposable;
 }
 
 /** One memory in one epoch. */
@@ -104,13 +110,17 @@ export class PartitionHeat {
   readonly #shares = new Map<MemoryType, ReturnType<ReadBudget['join']>>();
   /** Outlives a survey that begins anew in the same epoch. */
   readonly #known = new Map<MemoryType, Known>();
+  /** Memories to survey, as the partition had them when it was opened last. */
+  #wanted: ReadonlySet<MemoryType> | undefined;
   #opening: AbortController | undefined;
-  #retry: Disposable | undefined;
-  #failed: BoardError | undefined;
-  #failures = 0;
+  /** Memories that wait until they are tried again. */
+  readonly #failed = new Map<MemoryType, Failed>();
+  /** How often in a row each failed. */
+  readonly #failures = new Map<MemoryType, number>();
   /** What was last told, by memory and tile; of cold tiles that can be read nothing. */
   #tiles: ReadonlyMap<string, Told> = new Map();
   #toldPause: HeatPause = 'hidden';
+  #toldPart = false;
 
   constructor(link: BoardLink, key: PartitionKey, services: SessionServices) {
     this.#link = link;
@@ -149,8 +159,24 @@ export class PartitionHeat {
     if (this.#link.state.kind !== 'connected') return 'disconnected';
     if (this.#info?.inUse !== true) return 'free';
     // The board saw the owner leave before its list told.
-    if (this.#failed?.code === 'not-asked') return 'free';
-    return this.#failed === undefined ? undefined : 'failed';
+    if ([...this.#failed.values()].some(({ error }) => error.code === 'not-asked')) return 'free';
+    const hasFailed = this.#failed.size > 0 && this.#types.every((type) => this.#failed.has(type));
+    return hasFailed ? 'failed' : undefined;
+  }
+
+  /** Memories to survey; before the partition was opened all that there may be. */
+  get #types(): readonly MemoryType[] {
+    return [...(this.#wanted ?? surveyed)];
+  }
+
+  /** Heat is known, but not of all memories. */
+  get #isPart(): boolean {
+    return this.pause === undefined && this.#types.some((type) => this.#failed.has(type));
+  }
+
+  /** Memories that are neither surveyed nor wait until they are tried again. */
+  get #missing(): readonly MemoryType[] {
+    return this.#types.filter((type) => !this.#running.has(type) && !this.#failed.has(type));
   }
 
   /** What stands beside a tile of one memory; empty while it is cold or nothing is known. */
@@ -180,7 +206,7 @@ export class PartitionHeat {
     if (pause !== undefined) return undefined;
     const unreadable = [...this.#tiles.values()].filter(({ reason }) => reason !== undefined);
     const count = new Set(unreadable.map(({ tile }) => formatTile(tile))).size;
-    return { text: ofAllTiles(count, l10n), isKnown: true };
+    return { text: ofAllTiles(count, this.#isPart, l10n), isKnown: true };
   }
 
   get #info() {
@@ -189,11 +215,11 @@ export class PartitionHeat {
 
   #update(): void {
     const isAsked = this.#viewers.size > 0 && this.#info?.inUse === true;
-    if (!isAsked || this.#link.state.kind !== 'connected') this.#forgetFailure();
+    if (!isAsked || this.#link.state.kind !== 'connected') this.#forgetFailures();
     const isWanted = this.pause === undefined;
     if (!isWanted || this.#hasOtherEpoch()) this.#stop();
     if (!isWanted) this.#giveUp();
-    else if (this.#running.size === 0) void this.#begin();
+    else if (this.#missing.length > 0) void this.#begin();
     this.#tell();
   }
 
@@ -214,49 +240,60 @@ export class PartitionHeat {
       const partition = await this.#link.open(this.#key, opening.signal, 'nobody');
       if (!opening.signal.aborted) this.#survey(partition);
     } catch (error) {
-      if (!opening.signal.aborted) this.#failedWith(toBoardError(error));
+      if (!opening.signal.aborted)
+        for (const type of this.#missing) this.#failedWith(type, toBoardError(error));
     } finally {
-      if (this.#opening === opening) this.#opening = undefined;
+      if (this.#opening === opening) {
+        this.#opening = undefined;
+        this.#update();
+      }
     }
   }
 
   #survey({ memories }: Partition): void {
+    const all = memories.filter(({ geometry }) => surveyed.has(geometry.type));
+    this.#wanted = new Set(all.map(({ geometry }) => geometry.type));
+    const missing = new Set(this.#missing);
+    const wanted = all.filter(({ geometry }) => missing.has(geometry.type));
     // All shares first: each one more makes the others smaller.
-    const wanted = memories.filter(({ geometry }) => surveyed.has(geometry.type));
     for (const { geometry } of wanted) {
       if (this.#shares.has(geometry.type)) continue;
       const share = this.#link.budget.join(() => this.#shareChanged(), wordsNeeded(geometry));
       this.#shares.set(geometry.type, share);
     }
-    try {
-      for (const memory of wanted) {
-        const { geometry } = memory;
-        const wordsPerSecond = this.#shares.get(geometry.type)?.words ?? 1;
-        const words = wordsPerTile(geometry, wordsPerSecond);
-        const options = { periodMs, wordsPerTile: words, wordsPerSecond };
-        const survey = memory.survey(options, (update) => this.#looked(geometry.type, survey, update));
-        const listed = this.#info?.epoch;
-        const running: Running = { geometry, survey, listed, hasTold: false, words, wordsPerSecond };
-        this.#running.set(geometry.type, running);
-        void survey.ended.then((error) => {
-          if (this.#running.get(geometry.type) !== running) return;
-          this.#stop();
-          this.#known.clear();
-          // Another epoch is no failure: its memory is surveyed at once.
-          if (error.code === 'epoch' && running.hasTold) this.#update();
-          else this.#failedWith(error);
-        });
+    for (const memory of wanted) {
+      try {
+        this.#surveyMemory(memory);
+      } catch (error) {
+        this.#failedWith(memory.geometry.type, toBoardError(error));
       }
-    } catch (error) {
-      this.#stop();
-      this.#failedWith(toBoardError(error));
     }
+  }
+
+  #surveyMemory(memory: PartitionMemory): void {
+    const { geometry } = memory;
+    const { type } = geometry;
+    const wordsPerSecond = this.#shares.get(type)?.words ?? 1;
+    const words = wordsPerTile(geometry, wordsPerSecond);
+    const options = { periodMs, wordsPerTile: words, wordsPerSecond };
+    const survey = memory.survey(options, (update) => this.#looked(type, survey, update));
+    const listed = this.#info?.epoch;
+    const running: Running = { geometry, survey, listed, hasTold: false, words, wordsPerSecond };
+    this.#running.set(type, running);
+    void survey.ended.then((error) => {
+      if (this.#running.get(type) !== running) return;
+      this.#running.delete(type);
+      this.#known.delete(type);
+      // Another epoch is no failure: its memory is surveyed at once.
+      if (error.code !== 'epoch' || !running.hasTold) this.#failedWith(type, error);
+      this.#update();
+    });
   }
 
   #looked(type: MemoryType, survey: Survey, update: SurveyUpdate): void {
     const running = this.#running.get(type);
     if (running?.survey !== survey) return;
-    this.#failures = 0;
+    this.#failures.delete(type);
     const at = this.#services.now();
     const known = this.#knownOf(running, update.epoch);
     for (const { tile, changed, reason } of update.tiles) {
@@ -283,33 +320,37 @@ export class PartitionHeat {
 
   /** Others want more, or less: a survey that would read differently then begins anew. */
   #shareChanged(): void {
-    for (const [type, { wordsPerSecond }] of this.#running) {
-      if (this.#shares.get(type)?.words === wordsPerSecond) continue;
-      this.#stop();
-      this.#update();
-      return;
+    const others = [...this.#running].filter(
+      ([type, { wordsPerSecond }]) => this.#shares.get(type)?.words !== wordsPerSecond,
+    );
+    for (const [type, { survey }] of others) {
+      this.#running.delete(type);
+      survey.dispose();
     }
+    if (others.length > 0) this.#update();
   }
 
-  /** It is tried again after a while: an owner may have been ending, a driver busy. */
-  #failedWith(error: BoardError): void {
-    this.#failed = error;
-    this.#giveUp();
-    this.#retry?.dispose();
-    const wait = Math.min(retryMs.last, retryMs.first * 2 ** this.#failures);
-    this.#failures++;
-    this.#retry = this.#services.after(wait, () => {
-      this.#failed = undefined;
+  /** A memory is tried again after a while: an owner may have been ending, a driver busy. The others go on. */
+  #failedWith(type: MemoryType, error: BoardError): void {
+    const failures = this.#failures.get(type) ?? 0;
+    this.#failures.set(type, failures + 1);
+    this.#known.delete(type);
+    const share = this.#shares.get(type);
+    this.#shares.delete(type);
+    share?.dispose();
+    const retry = this.#services.after(Math.min(retryMs.last, retryMs.first * 2 ** failures), () => {
+      this.#failed.delete(type);
       this.#update();
     });
-    this.#tell();
+    this.#failed.get(type)?.retry.dispose();
+    this.#failed.set(type, { error, retry });
   }
 
-  #forgetFailure(): void {
-    this.#retry?.dispose();
-    this.#retry = undefined;
-    this.#failed = undefined;
-    this.#failures = 0;
+  #forgetFailures(): void {
+    for (const { retry } of this.#failed.values()) retry.dispose();
+    this.#failed.clear();
+    this.#failures.clear();
+    this.#wanted = undefined;
   }
 
   #stop(): void {
@@ -345,8 +386,10 @@ export class PartitionHeat {
         now.set(placeOf(geometry.type, tile), { tile, step, ...(reason && { reason }) });
       });
     }
+    const isPart = this.#isPart;
     const isSame =
       pause === this.#toldPause &&
+      isPart === this.#toldPart &&
       now.size === this.#tiles.size &&
       [...now].every(([place, { step, reason }]) => {
         const before = this.#tiles.get(place);
@@ -354,6 +397,7 @@ export class PartitionHeat {
       });
     this.#tiles = now;
     this.#toldPause = pause;
+    this.#toldPart = isPart;
     if (!isSame) this.#changed.fire();
   }
 }

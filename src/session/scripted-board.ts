@@ -178,6 +178,10 @@ export class ScriptedDevice implements BoardConnector {
   watches: ScriptedWatch[] = [];
   /** The surveys under way, in the order in which they began. */
   surveys: ScriptedSurvey[] = [];
+  /** How many surveys ever began. */
+  surveysBegun = 0;
+  /** Has memory tiles, too, as many as the data memory has tiles. */
+  hasMemoryTiles = false;
   readonly writes: WriteEdit[][] = [];
   readonly writeOptions: WriteOptions[] = [];
   /** Tiles whose status was asked for; and whether an error halts their cores. */
@@ -189,15 +193,16 @@ export class ScriptedDevice implements BoardConnector {
   readonly #time: ManualTime;
   #live: Connection[] = [];
 
-  constructor(time: ManualTime, bytesPerTile = 8192) {
+  /** @param shape columns and rows of tiles */
+  constructor(time: ManualTime, bytesPerTile = 8192, shape = { numCols: 2, numRows: 2 }) {
     this.#time = time;
-    this.columns = { startCol: 2, numCols: 2 };
-    this.key = '2_2';
+    this.columns = { startCol: 2, numCols: shape.numCols };
+    this.key = `2_${shape.numCols}`;
     this.geometry = {
       type: 'data',
       ...this.columns,
       startRow: 1,
-      numRows: 2,
+      numRows: shape.numRows,
       bytesPerTile,
       tileBase: 0,
     };
@@ -211,7 +216,7 @@ export class ScriptedDevice implements BoardConnector {
       id: 1,
       columns: this.columns,
       startRow: 0,
-      numRows: 3,
+      numRows: this.geometry.numRows + 1,
       inUse: this.owner !== undefined || this.holder !== undefined,
       ...(this.owner === undefined ? {} : { owner: this.owner }),
       ...(this.holder === undefined ? {} : { hold: this.holder }),
@@ -308,10 +313,11 @@ export class ScriptedDevice implements BoardConnector {
           this.announce();
         }
         const memory = this.#memory(connection);
+        const memoryTiles = { ...memory, geometry: { ...this.geometry, type: 'memory-tile' as const } };
         return {
           key,
           columns: this.columns,
-          memories: [memory],
+          memories: this.hasMemoryTiles ? [memory, memoryTiles] : [memory],
           memory: (type) => (type === 'data' ? memory : undefined),
           status: async (tiles) => {
             this.statusAsked.push(...tiles);
@@ -428,6 +434,7 @@ export class ScriptedDevice implements BoardConnector {
         end(error);
       },
     };
+    this.surveysBegun++;
     this.surveys.push(one);
     return {
       seen: () => {

@@ -215,7 +215,7 @@ export function sampleOf(sample: Sample, heat?: (tile: Tile) => number): ArrayPi
       },
       ...(heat && {
         heatText: {
-          text: ofAllTiles(0, plain),
+          text: ofAllTiles(0, false, plain),
           isKnown: true,
         },
       }),
