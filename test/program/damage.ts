@@ -38,12 +38,16 @@ export function damaged(bytes: Uint8Array, random: Random): Uint8Array {
   return copy;
 }
 
-/** Gives `read` damaged files, from one seed after the other, until `more` says stop. Throws with the seed where it fails. */
+/**
+ * Gives `read` damaged files, from one seed after the other, until `more` says stop. Throws with the seed where it fails otherwise
+ * than with a fault.
+ */
 export function readDamaged(
   samples: readonly [Uint8Array, ...Uint8Array[]],
   read: (bytes: Uint8Array) => unknown,
   seed: number,
   more: (round: number) => boolean,
+  fault: abstract new (...args: never[]) => Error = FileFault,
 ): void {
   for (let round = 0; more(round); round++) {
     const random = new Random(seed + round);
@@ -51,7 +55,7 @@ export function readDamaged(
     try {
       read(bytes);
     } catch (error) {
-      if (!(error instanceof FileFault)) throw new Error(`SEED=${seed + round}`, { cause: error });
+      if (!(error instanceof fault)) throw new Error(`SEED=${seed + round}`, { cause: error });
     }
   }
 }

@@ -1,10 +1,17 @@
 /** A small sample of each kind of file that a build leaves, and who reads it: what seeded tests damage. */
+import { readCoreDump } from '../../src/board/snapshot/core-dump.ts';
+import { readSnapshot, snapshotParts } from '../../src/board/snapshot/snapshot-file.ts';
+import { bookmarkFile, readBookmarkFile } from '../../src/editor/bookmarks/bookmark-file.ts';
+import { FileError } from '../../src/model/files/file-error.ts';
 import { readAieMetadata } from '../../src/model/program/container.ts';
 import { readControlConfig } from '../../src/model/program/control-config.ts';
 import { readElf } from '../../src/model/program/elf.ts';
 import { linkerReaders } from '../../src/model/program/linker-files.ts';
+import { readListing } from '../../src/model/program/listing.ts';
 import { readModule } from '../../src/model/program/mlir.ts';
 import { coreSymbols } from '../../src/model/program/symbols.ts';
+import { readDefinitions } from '../../src/model/structures/definitions.ts';
+import { StructureFault } from '../../src/model/structures/faults.ts';
 import { makeElf } from './elf.ts';
 
 /** A reader with files that it reads. */
@@ -12,6 +19,10 @@ export interface SampleReader {
   readonly name: string;
   readonly samples: readonly [Uint8Array, ...Uint8Array[]];
   readonly read: (bytes: Uint8Array) => unknown;
+  /** What says that a file cannot be read; without, a FileFault. */
+  readonly fault?: abstract new (
+    ...args: never[]
+  ) => Error;
 }
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -186,6 +197,79 @@ const linkerFiles = (['bcf', 'ld.script', 'map'] as const).map((source) =>
   linkerReaders[source](linkerSamples[source]),
 );
 
+const listingSample = `00000000 <main>:
+       0: 15 01 40 00  \tmova r0, #5
+       4: c0 03 00 19  \tnop ; ret lr
+      16    VLDA wl0, [p1], #128;   NOPB
+      32  0x1540  RET lr
+`;
+
+const structureSample = `#define COUNT (4 + 4)
+typedef unsigned int uint32_t;
+enum mode { OFF, ON = 3 };
+struct inner { short re; short im; } __attribute__((packed));
+struct frame { uint32_t head : 4; enum mode mode; struct inner samples[COUNT]; float gain; struct inner *next; };
+`;
+
+const place = { memory: 'data', tile: { col: 1, row: 2 } } as const;
+const bookmarkSample = bookmarkFile({
+  bookmarks: [{ id: 'a', name: 'here', colour: 'blue', ...place, offset: 64, length: 8 }],
+  structures: [
+    { id: 'b', name: '', ...place, offset: 128, count: 2, type: 'struct frame', definition: structureSample },
+  ],
+});
+
+/** A snapshot of one tile, some of its bytes missing. */
+function makeSnapshot(): Uint8Array {
+  const geometry = {
+    type: 'data',
+    startCol: 1,
+    numCols: 1,
+    startRow: 2,
+    numRows: 1,
+    bytesPerTile: 256,
+    tileBase: 0,
+  } as const;
+  const parts = snapshotParts({
+    at: 1_700_000_000_000,
+    label: 'lab',
+    board: {
+      device: '/dev/aie0',
+      family: 'simulated',
+      generation: 'aie',
+      hostName: 'h',
+      kernel: 'Linux',
+      machine: 'aarch64',
+    },
+    partition: { key: '1_1', columns: { startCol: 1, numCols: 1 }, startRow: 0, numRows: 9 },
+    epoch: 'boot/7',
+    owner: 'graph',
+    memories: [
+      {
+        geometry,
+        bytes: Uint8Array.from({ length: 256 }, (_, i) => i),
+        missing: [{ offset: 16, length: 16, reason: 'gated' }],
+      },
+    ],
+    names: [],
+    kernels: [],
+  });
+  return Uint8Array.from([...parts].flatMap((part) => [...part]));
+}
+
+/** A core dump of one column with one core tile: a header, and a block for each tile. */
+function makeCoreDump(): Uint8Array {
+  const header = 32;
+  const rows = 3;
+  const bytes = new Uint8Array(header + rows * (1 << 20));
+  bytes.set([0x4e, 0x50, 0x55, 0]);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(4, 1, true);
+  view.setUint32(8, header, true);
+  bytes.set([2, 2, 1, 1, rows, 1], 12);
+  return bytes;
+}
+
 /** All readers. */
 export const sampleReaders: readonly SampleReader[] = [
   { name: 'core ELF', samples: [elfSample], read: (bytes) => coreSymbols(readElf(bytes), linkerFiles) },
@@ -213,4 +297,34 @@ export const sampleReaders: readonly SampleReader[] = [
       read: (bytes) => linkerReaders[source](textOf(bytes)),
     }),
   ),
+  ...(['objdump', 'lst'] as const).map(
+    (source): SampleReader => ({
+      name: `listing of ${source}`,
+      samples: [bytesOf(listingSample)],
+      read: (bytes) => readListing(textOf(bytes), source),
+    }),
+  ),
+  {
+    name: 'text of C structures',
+    samples: [bytesOf(structureSample)],
+    read: (bytes) => readDefinitions(textOf(bytes)),
+    fault: StructureFault,
+  },
+  {
+    name: 'file of bookmarks',
+    samples: [bytesOf(bookmarkSample)],
+    read: (bytes) => readBookmarkFile(textOf(bytes)),
+  },
+  {
+    name: 'snapshot',
+    samples: [makeSnapshot()],
+    read: readSnapshot,
+    fault: FileError,
+  },
+  {
+    name: 'core dump',
+    samples: [makeCoreDump()],
+    read: (bytes) => readCoreDump(bytes, 'dump', 1),
+    fault: FileError,
+  },
 ];

@@ -5,5 +5,5 @@ import { sampleReaders } from '../../../test/program/samples.ts';
 
 test.each(sampleReaders)('a damaged $name is read or refused in words, never anything else', (reader) => {
   for (const sample of reader.samples) expect(() => reader.read(sample)).not.toThrow();
-  readDamaged(reader.samples, reader.read, runSeed(), (round) => round < 2000);
+  readDamaged(reader.samples, reader.read, runSeed(), (round) => round < 2000, reader.fault);
 });
